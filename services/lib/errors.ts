@@ -1,0 +1,40 @@
+/**
+ * The errors that mean something to their catcher. Anything else that is thrown is a bug: back off, then park.
+ */
+
+/** Trying again cannot help until something else changes. `code` is stable and short, e.g. `UNKNOWN_ROLE`. */
+export class TerminalError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'TerminalError';
+  }
+}
+
+/** Trying again will help, but not before `retryAt`. */
+export class RetryLaterError extends Error {
+  constructor(
+    readonly retryAt: Date,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'RetryLaterError';
+  }
+}
+
+/** The caller's input is at fault. `field` is the path of the input field, e.g. `input.guildId`. */
+export class InputError extends Error {
+  constructor(
+    readonly code:
+      'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FAILED_PRECONDITION',
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+    this.name = 'InputError';
+  }
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// vite would load graphql's ESM copy while external packages load the CommonJS one.
+const oneGraphql = [{ find: /^graphql$/, replacement: 'graphql/index.js' }];
+
+const project = (name: string, globalSetup: string[] = []) => ({
+  resolve: { alias: oneGraphql },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    globalSetup,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
+
+const database = './test/support/postgres.setup.ts';
+const broker = './test/support/broker.setup.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit'),
+      project('db', [database]),
+      project('broker', [database, broker]),
+      project('flow', [database, broker]),
+    ],
+  },
+});
