@@ -26,6 +26,22 @@ export class RetryLaterError extends Error {
   }
 }
 
+/** The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with growing pauses may help. */
+export class UnavailableError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UnavailableError';
+  }
+}
+
+/** The work at hand now belongs to another process: drop it without a trace. */
+export class LeaseLostError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LeaseLostError';
+  }
+}
+
 /** The caller's input is at fault. `field` is the path of the input field, e.g. `input.guildId`. */
 export class InputError extends Error {
   constructor(

@@ -1,4 +1,5 @@
-export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Readiness =
+  { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** A long-lived part of the process. `start` resolves when it works; `stop` when nothing of it is left in flight. */
 export interface Part {
@@ -9,7 +10,9 @@ export interface Part {
 }
 
 /** Starts parts in order. When one fails, those already started are stopped in reverse and the error is passed on. */
-export async function startAll(parts: readonly Part[]): Promise<() => Promise<void>> {
+export async function startAll(
+  parts: readonly Part[],
+): Promise<() => Promise<void>> {
   const started: Part[] = [];
   const stopAll = async () => {
     for (const part of started.toReversed()) await part.stop();

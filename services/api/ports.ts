@@ -1,0 +1,185 @@
+/**
+ * What the API asks of the world.
+ * In: input that is already checked for shape. Out: views, which hold no secret.
+ * Never: a role written to Discord in a request; mutations mark members, the path writes.
+ * Functions throw InputError for what the caller can mend, and batch by ids in the order given (undefined: not found).
+ */
+import type {
+  Authority,
+  Cause,
+  ClientId,
+  DiscordUserId,
+  FactVerdict,
+  GroupId,
+  Holders,
+  LinkId,
+  MappingId,
+  PlatformFact,
+  PlatformUserId,
+  RoleId,
+} from '../model.js';
+import type {
+  ClientView,
+  NewClient,
+  ClientPatch,
+  RoleView,
+  MappingView,
+  LinkView,
+  PlatformUserView,
+  PlatformGroupView,
+  AuditRecordView,
+  MemberPlanView,
+  CheckResult,
+  Page,
+  Rows,
+  LinkFilter,
+  AuditFilter,
+  MappingEffect,
+} from './views.js';
+
+export interface ClientPort {
+  createClient(client: NewClient): Promise<ClientView>;
+  updateClient(id: ClientId, patch: ClientPatch): Promise<ClientView>;
+  deleteClient(request: {
+    id: ClientId;
+    holders: Holders;
+    dryRun: boolean;
+    cause: Cause;
+  }): Promise<MappingEffect>;
+  checkClient(id: ClientId): Promise<readonly CheckResult[]>;
+  /** Reads roles at Discord, keeps them, wakes whom a change concerns. */
+  importRoles(id: ClientId): Promise<readonly RoleView[]>;
+  listClients(): Promise<readonly ClientView[]>;
+  findClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (ClientView | undefined)[]>;
+}
+
+export interface MappingPort {
+  createMapping(request: {
+    clientId: ClientId;
+    groupId: GroupId;
+    roleId: RoleId;
+    authority: Authority | null;
+    dryRun: boolean;
+    cause: Cause;
+  }): Promise<{
+    readonly mapping: MappingView | null;
+    readonly effect: MappingEffect;
+  }>;
+  updateMapping(request: {
+    id: MappingId;
+    authority: Authority;
+    cause: Cause;
+  }): Promise<MappingView>;
+  retireMapping(request: {
+    id: MappingId;
+    holders: Holders;
+    dryRun: boolean;
+    cause: Cause;
+  }): Promise<{
+    readonly mapping: MappingView;
+    readonly effect: MappingEffect;
+  }>;
+}
+
+export interface LinkPort {
+  linkMember(request: {
+    clientId: ClientId;
+    platformUserId: PlatformUserId;
+    discordUserId: DiscordUserId;
+    cause: Cause;
+  }): Promise<{
+    readonly linkId: LinkId;
+    readonly warnings: readonly string[];
+  }>;
+  unlinkMember(request: { id: LinkId; cause: Cause }): Promise<void>;
+  /** Marks the member and waits at most `waitMs` for the outcome. */
+  reconcileMember(request: {
+    id: LinkId;
+    cause: Cause;
+    waitMs: number;
+  }): Promise<'DONE' | 'PENDING'>;
+  memberPlan(id: LinkId): Promise<MemberPlanView>;
+}
+
+export interface FactPort {
+  applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactVerdict[]>;
+}
+
+/** Every question is one SQL statement, however many rows it answers with. */
+export interface ReadPort {
+  findLinks(ids: readonly LinkId[]): Promise<readonly (LinkView | undefined)[]>;
+  /** The active link, else the ending one. */
+  findLinkByPlatformUser(
+    clientId: ClientId,
+    platformUserId: PlatformUserId,
+  ): Promise<LinkView | undefined>;
+  /** Active before ending; for loaders keyed by client and account. */
+  findLinksByMember(
+    keys: readonly {
+      readonly clientId: ClientId;
+      readonly discordUserId: DiscordUserId;
+    }[],
+  ): Promise<readonly (LinkView | undefined)[]>;
+  pageLinks(
+    clientId: ClientId,
+    filter: LinkFilter,
+    page: Page,
+  ): Promise<Rows<LinkView>>;
+  countLinks(clientId: ClientId, filter: LinkFilter): Promise<number>;
+  linksOfPlatformUsers(
+    ids: readonly PlatformUserId[],
+  ): Promise<readonly (readonly LinkView[])[]>;
+  rolesOfClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (readonly RoleView[])[]>;
+  findRoles(
+    keys: readonly { readonly clientId: ClientId; readonly roleId: RoleId }[],
+  ): Promise<readonly (RoleView | undefined)[]>;
+  mappingsOfClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (readonly MappingView[])[]>;
+  findPlatformUsers(
+    ids: readonly PlatformUserId[],
+  ): Promise<readonly (PlatformUserView | undefined)[]>;
+  findPlatformGroups(
+    ids: readonly GroupId[],
+  ): Promise<readonly (PlatformGroupView | undefined)[]>;
+  /** Groups that hold the user now. */
+  groupsOfPlatformUsers(
+    ids: readonly PlatformUserId[],
+  ): Promise<readonly (readonly PlatformGroupView[])[]>;
+  pagePlatformGroups(
+    search: string | null,
+    page: Page,
+  ): Promise<Rows<PlatformGroupView>>;
+  countPlatformGroups(search: string | null): Promise<number>;
+  /** Newest first. */
+  pageAuditRecords(
+    filter: AuditFilter,
+    page: Page,
+  ): Promise<Rows<AuditRecordView>>;
+  countAuditRecords(filter: AuditFilter): Promise<number>;
+}
+
+/** Health of the process: what `/health/ready` tells. */
+export interface HealthPort {
+  readiness(): {
+    readonly isReady: boolean;
+    readonly parts: readonly {
+      readonly name: string;
+      readonly state: 'ready' | 'degraded' | 'down';
+      readonly reason?: string;
+    }[];
+  };
+}
+
+export interface ApiPorts {
+  readonly clients: ClientPort;
+  readonly mappings: MappingPort;
+  readonly links: LinkPort;
+  readonly facts: FactPort;
+  readonly read: ReadPort;
+  readonly health: HealthPort;
+}

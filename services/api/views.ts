@@ -1,0 +1,201 @@
+/** What the API is told: plain rows, mapped to GraphQL types elsewhere. No view holds a secret. */
+import type {
+  AuditRecordId,
+  Authority,
+  Cause,
+  ClientId,
+  DiscordUserId,
+  EmailRule,
+  GroupId,
+  GuildId,
+  GuildRole,
+  LinkId,
+  LinkState,
+  MappingId,
+  NicknameStrategy,
+  Outcome,
+  PlatformUserId,
+  RoleId,
+  Attributes,
+  UnknownMembership,
+} from '../model.js';
+
+export interface Endpoints {
+  readonly apiBase: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+}
+
+export interface ClientSettings {
+  readonly name: string;
+  readonly applicationId: string;
+  readonly callbackUrl: string | null;
+  readonly inviteUrl: string | null;
+  readonly isEnabled: boolean;
+  readonly authority: Authority;
+  readonly unknownMembership: UnknownMembership;
+  readonly nicknamePolicy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  readonly removalGuard: { readonly minimum: number; readonly percent: number };
+  readonly linking: {
+    readonly email: EmailRule;
+    readonly keepsTokens: boolean;
+  };
+  readonly wholeListWrites: boolean;
+}
+
+export interface ClientView extends ClientSettings {
+  readonly id: ClientId;
+  readonly guildId: GuildId;
+  readonly botUserId: DiscordUserId | null;
+  readonly endpoints: Endpoints;
+  readonly rolesReadAt: Date | null;
+  /** Why nothing is sent for this client now; null when all is well. */
+  readonly trouble: string | null;
+  readonly stoppedAt: Date | null;
+  readonly pausedUntil: Date | null;
+  /** Set while a deleted client waits for its roles to be taken back. */
+  readonly endingAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface NewClient extends ClientSettings {
+  readonly guildId: GuildId;
+  readonly endpoints: Endpoints;
+  readonly clientSecret: string;
+  readonly botToken: string;
+}
+
+export type ClientPatch = Partial<Omit<NewClient, 'guildId'>>;
+
+export interface RoleView extends GuildRole {
+  readonly clientId: ClientId;
+}
+
+export interface MappingView {
+  readonly id: MappingId;
+  readonly clientId: ClientId;
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  /** The client's, unless the mapping names its own. */
+  readonly authority: Authority;
+  readonly createdAt: Date;
+  readonly retiredAt: Date | null;
+}
+
+export interface LinkView {
+  readonly id: LinkId;
+  readonly clientId: ClientId;
+  readonly platformUserId: PlatformUserId;
+  readonly discordUserId: DiscordUserId;
+  readonly username: string | null;
+  readonly displayName: string | null;
+  readonly nickname: string | null;
+  /** Every role the mirror shows, foreign ones too; empty when Discord was never asked. */
+  readonly roleIds: readonly RoleId[];
+  readonly state: LinkState;
+  readonly reason: string | null;
+  /** Membership screening at Discord is not done. */
+  readonly isScreening: boolean;
+  readonly timedOutUntil: Date | null;
+  readonly lastReconciledAt: Date | null;
+  readonly linkedAt: Date;
+}
+
+export interface PlatformUserView {
+  readonly id: PlatformUserId;
+  readonly username: string | null;
+  readonly attributes: Attributes;
+  /** A snapshot was received: groups not listed are known not to hold the user. */
+  readonly hasSnapshot: boolean;
+  readonly deletedAt: Date | null;
+}
+
+export interface PlatformGroupView {
+  readonly id: GroupId;
+  readonly name: string | null;
+  readonly deletedAt: Date | null;
+}
+
+export interface AuditRecordView {
+  readonly id: AuditRecordId;
+  readonly clientId: ClientId;
+  readonly discordUserId: DiscordUserId;
+  readonly platformUserId: PlatformUserId | null;
+  readonly causes: readonly Cause[];
+  readonly plannedAdded: readonly RoleId[];
+  readonly plannedRemoved: readonly RoleId[];
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
+  readonly nickname: string | null;
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+}
+
+/** What the next reconcile would do, from the mirror; nothing is asked of Discord. */
+export interface MemberPlanView {
+  readonly add: readonly RoleId[];
+  readonly remove: readonly RoleId[];
+  /** Removals that the guard would hold. */
+  readonly held: readonly RoleId[];
+  /** Managed roles that stay because a mapped group is not known for this person. */
+  readonly unknown: readonly RoleId[];
+  readonly blocked: readonly {
+    readonly roleId: RoleId;
+    readonly refusal: string;
+  }[];
+  /** When the mirror was last true; null: Discord was never asked. */
+  readonly observedAt: Date | null;
+  readonly summary: string;
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly result: 'OK' | 'WARNING' | 'FAILED';
+  readonly message: string;
+  /** What to do about it; null when there is nothing to do. */
+  readonly remedy: string | null;
+}
+
+/** Keyset paging over `id`; `limit` is at least 1. `rows` may hold one more than `limit` asked for: never, `hasMore` says it. */
+export interface Page {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+export interface Rows<Row> {
+  readonly rows: readonly Row[];
+  readonly hasMore: boolean;
+}
+
+export interface LinkFilter {
+  readonly states?: readonly LinkState[];
+  readonly platformUserIds?: readonly PlatformUserId[];
+  readonly discordUserIds?: readonly DiscordUserId[];
+  readonly roleId?: RoleId;
+  readonly groupId?: GroupId;
+}
+
+export interface AuditFilter {
+  readonly clientId?: ClientId;
+  readonly discordUserId?: DiscordUserId;
+  readonly platformUserId?: PlatformUserId;
+  readonly outcomes?: readonly Outcome[];
+  readonly roleId?: RoleId;
+  readonly openedAfter?: Date;
+  readonly openedBefore?: Date;
+}
+
+/** What a mapping change means for people, counted before it is made. */
+export interface MappingEffect {
+  /** Linked members who would be given the role. */
+  readonly additions: number;
+  /** Linked members from whom it would be taken. */
+  readonly removals: number;
+}

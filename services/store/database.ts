@@ -1,0 +1,64 @@
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { Kysely } from 'kysely';
+
+import { ClientEntity } from './entities/client.entity.js';
+import { LinkEntity } from './entities/link.entity.js';
+import { RoleMappingEntity } from './entities/role-mapping.entity.js';
+import { MIGRATIONS } from './migrations/list.js';
+
+/** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
+export interface Transaction {
+  readonly em: EntityManager;
+  readonly sql: Kysely<unknown>;
+}
+
+export interface Database {
+  /** For single statements outside a transaction. */
+  sql(): Kysely<unknown>;
+  /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  readonly orm: MikroORM;
+  close(): Promise<void>;
+}
+
+const TRIES = 5;
+
+export async function openDatabase(options: { url: string; poolSize: number }): Promise<Database> {
+  const orm = await MikroORM.init({
+    clientUrl: options.url,
+    entities: [ClientEntity, RoleMappingEntity, LinkEntity],
+    extensions: [Migrator],
+    migrations: { tableName: 'migration', migrationsList: [...MIGRATIONS], snapshot: false },
+    pool: { min: 0, max: options.poolSize },
+    forceUtcTimezone: true,
+  });
+
+  return {
+    orm,
+    sql: () => kyselyOf(orm.em.fork()),
+    transaction: (work) => retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
+    close: () => orm.close(),
+  };
+}
+
+/** The tables are ours by SQL, not by entity, so Kysely is told of no types; every statement names its row type. */
+function kyselyOf(em: EntityManager): Kysely<unknown> {
+  return em.getKysely<unknown>();
+}
+
+async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries >= TRIES || !isConflictOfTransactions(error)) throw error;
+    }
+  }
+}
+
+/** 40P01 deadlock detected, 40001 serialisation failure. */
+function isConflictOfTransactions(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '40P01' || code === '40001';
+}

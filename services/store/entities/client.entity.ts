@@ -1,0 +1,52 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+
+import type {
+  Authority,
+  ClientId,
+  DiscordUserId,
+  EmailRule,
+  GuildId,
+  NicknameStrategy,
+  UnknownMembership,
+} from '../../model.js';
+
+/** `clientSecret` and `botToken` are ciphertext; `services/store/secrets.ts` alone reads and writes them. */
+export const ClientEntity = defineEntity({
+  name: 'Client',
+  tableName: 'client',
+  properties: {
+    id: p.uuid().$type<ClientId>().primary(),
+    name: p.text(),
+    guildId: p.text().$type<GuildId>(),
+    applicationId: p.text(),
+    clientSecret: p.text(),
+    botToken: p.text(),
+    callbackUrl: p.text().nullable(),
+    inviteUrl: p.text().nullable(),
+    isEnabled: p.boolean(),
+    authority: p.text().$type<Authority>(),
+    unknownMembership: p.text().$type<UnknownMembership>(),
+    nicknameStrategy: p.text().$type<NicknameStrategy>(),
+    nicknameTemplate: p.text().nullable(),
+    guardMinimum: p.integer(),
+    guardPercent: p.double(),
+    emailRule: p.text().$type<EmailRule>(),
+    keepsTokens: p.boolean(),
+    wholeListWrites: p.boolean(),
+    apiBase: p.text(),
+    authorizeUrl: p.text(),
+    tokenUrl: p.text(),
+    revokeUrl: p.text(),
+    botUserId: p.text().$type<DiscordUserId>().nullable(),
+    rolesReadAt: p.datetime().nullable(),
+    stoppedAt: p.datetime().nullable(),
+    pausedUntil: p.datetime().nullable(),
+    pauseCount: p.integer().default(0),
+    trouble: p.text().nullable(),
+    endingAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
+  },
+});
+
+export type ClientRow = InferEntity<typeof ClientEntity>;
