@@ -47,6 +47,8 @@ export interface ClientFacts extends GuildRef {
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;
+  /** An earlier pause is not yet forgotten. */
+  readonly hasTrouble: boolean;
 }
 
 /** Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is more. */
@@ -83,8 +85,22 @@ export interface MemberFacts {
   /** Every role the guild is known to have had, with what stands against giving it. */
   readonly roles: ReadonlyMap<RoleId, RoleRefusal | null>;
   readonly mirror: Mirror | null;
-  /** True when an earlier run died between opening and closing its audit record. */
-  readonly hasOpenRecord: boolean;
+  readonly mirrorReadAt: Date | null;
+  /** Left by a run that died, or was told to wait, between its first change and its last. */
+  readonly openRecord: OpenRecord | null;
+}
+
+export interface OpenRecord {
+  readonly recordId: AuditRecordId;
+  readonly plannedAdded: readonly RoleId[];
+  readonly plannedRemoved: readonly RoleId[];
+}
+
+/** What came of a record: the changes that are known to have been made. */
+export interface RecordClosing {
+  readonly recordId: AuditRecordId;
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
 }
 
 export interface RoleTally {
@@ -109,9 +125,11 @@ export interface OpenRecordRequest {
   readonly platformUserId: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Removals that a person has asked for by name: not counted, not held. */
-  readonly approved: readonly RoleId[];
+  /** Removals that the guard leaves alone: asked for by name, or of roles the member is not seen to hold. */
+  readonly uncounted: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
+  /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
+  readonly supersedes: RecordClosing | null;
 }
 
 export interface OpenedRecord {
@@ -124,14 +142,13 @@ export interface OpenedRecord {
 export interface Settlement {
   readonly outcome: Outcome;
   readonly reason: string | null;
-  readonly recordId: AuditRecordId | null;
-  readonly added: readonly RoleId[];
-  readonly removed: readonly RoleId[];
+  /** The record to close; null when nothing was written. */
+  readonly closes: RecordClosing | null;
   readonly heldRemovals: readonly RoleId[];
   /** What Discord answered last; null when it was not asked. */
   readonly observed: MemberReading | null;
-  /** Set when the member is to be looked at again without a new mark: parked for a day, or part of the work is left. */
-  readonly againAt: Date | null;
+  /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
+  readonly isParked: boolean;
   /** Links whose roles are taken back, or whose member has gone: they end now. */
   readonly endedLinkIds: readonly LinkId[];
 }
@@ -141,9 +158,14 @@ export interface Memory {
   readMember(member: MemberKey): Promise<MemberFacts | null>;
   openRecord(request: OpenRecordRequest): Promise<OpenedRecord>;
   settle(job: Job, settlement: Settlement): Promise<void>;
-  /** Gives the job back unsettled, e.g. after a 429: due again at `dueAt`. `changed` is kept in the open record. */
+  /** Gives the job back unsettled, e.g. after a 429. Its causes, and its open record if it has one, wait for the next run. */
   postpone(job: Job, request: Postponement): Promise<void>;
+  /** Keeps what the guild's roles are now and marks the parked members whom a change sets free. */
   saveRoles(clientId: ClientId, roles: readonly GuildRole[]): Promise<void>;
+  /** Stops or pauses a client in everyone's sight. */
+  saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
+  /** Discord answered well: growing pauses start from the shortest again. */
+  clearTrouble(clientId: ClientId): Promise<void>;
 }
 
 export interface Postponement {
@@ -156,21 +178,27 @@ export interface Postponement {
 
 /** What the worker asks of the job table. */
 export interface JobTable {
-  /** Claims at most `capacity` due jobs for each client given; most urgent lane first, then the longest due. */
+  /** Keeps, and takes over, the bots this process may work. To be called several times within a lease. */
+  renewLeases(): Promise<void>;
+  /** Clients whose bots are leased to this process and that are neither stopped nor paused nor disabled. */
+  workableClients(): Promise<readonly ClientId[]>;
+  /** Claims at most `capacity` due jobs of each client: most urgent lane first, then the longest due. */
   claim(capacity: ReadonlyMap<ClientId, number>): Promise<readonly Job[]>;
-  /** Clients of the bots leased to this process that may be worked now, and when the next job of any falls due. */
-  workable(): Promise<Workable>;
+  /** Gives back jobs that this process dropped: their causes wait for whoever claims them next. */
+  abandon(members: readonly MemberKey[]): Promise<void>;
+  /** When the next unclaimed job of these clients falls due; null: none is waiting. */
+  nextDueAt(clientIds: readonly ClientId[]): Promise<Date | null>;
+  /** Lets the bots go, so that another process takes over at once. */
+  releaseLeases(): Promise<void>;
+  /** Calls back whenever a member was marked, by whichever process. Resolves with the way to stop listening. */
+  onMarked(wake: () => void): Promise<() => Promise<void>>;
 }
 
-export interface Workable {
-  readonly clientIds: readonly ClientId[];
-  readonly nextDueAt: Date | null;
+/** The trouble of a whole client. STOPPED waits for a new token; PAUSED comes back by itself, later each time. */
+export interface ClientTrouble {
+  readonly kind: 'STOPPED' | 'PAUSED';
+  readonly reason: string;
 }
-
-/** The trouble of a whole client. `STOPPED` waits for a new token; `PAUSED` for `until`. */
-export type ClientTrouble =
-  | { readonly kind: 'STOPPED'; readonly reason: string }
-  | { readonly kind: 'PAUSED'; readonly reason: string };
 
 export interface MemberTarget extends GuildRef {
   readonly discordUserId: DiscordUserId;

@@ -24,12 +24,19 @@ export interface Database {
 
 const TRIES = 5;
 
-export async function openDatabase(options: { url: string; poolSize: number }): Promise<Database> {
+export async function openDatabase(options: {
+  url: string;
+  poolSize: number;
+}): Promise<Database> {
   const orm = await MikroORM.init({
     clientUrl: options.url,
     entities: [ClientEntity, RoleMappingEntity, LinkEntity],
     extensions: [Migrator],
-    migrations: { tableName: 'migration', migrationsList: [...MIGRATIONS], snapshot: false },
+    migrations: {
+      tableName: 'migration',
+      migrationsList: [...MIGRATIONS],
+      snapshot: false,
+    },
     pool: { min: 0, max: options.poolSize },
     forceUtcTimezone: true,
   });
@@ -37,7 +44,10 @@ export async function openDatabase(options: { url: string; poolSize: number }): 
   return {
     orm,
     sql: () => kyselyOf(orm.em.fork()),
-    transaction: (work) => retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
+    transaction: (work) =>
+      retried(() =>
+        orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),
+      ),
     close: () => orm.close(),
   };
 }
@@ -59,6 +69,7 @@ async function retried<T>(attempt: () => Promise<T>): Promise<T> {
 
 /** 40P01 deadlock detected, 40001 serialisation failure. */
 function isConflictOfTransactions(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code =
+    error instanceof Error && 'code' in error ? error.code : undefined;
   return code === '40P01' || code === '40001';
 }

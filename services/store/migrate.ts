@@ -11,7 +11,9 @@ export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
     await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx.sql);
     await refuseNewer(database);
-    await database.orm.migrator.up({ transaction: tx.em.getTransactionContext() });
+    await database.orm.migrator.up({
+      transaction: tx.em.getTransactionContext(),
+    });
   });
 }
 

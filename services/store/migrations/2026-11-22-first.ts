@@ -16,19 +16,18 @@ create table platform_user (
   id text primary key,
   username text,
   attributes jsonb not null default '{}',
-  sequence bigint,
-  time_us bigint not null default 0,
+  fences jsonb not null default '{}',
   snapshot_sequence bigint,
   snapshot_time_us bigint,
   deleted_at timestamptz
 );
+comment on column platform_user.fences is 'the place in the order of facts that the username and each attribute have';
 comment on column platform_user.snapshot_time_us is 'the fence of the last whole set; null: none was received, unknown groups are unknown';
 
 create table platform_group (
   id text primary key,
   name text,
-  sequence bigint,
-  time_us bigint not null default 0,
+  fences jsonb not null default '{}',
   deleted_at timestamptz
 );
 create index platform_group_name on platform_group (lower(name) text_pattern_ops);
@@ -167,7 +166,15 @@ create table reconcile_job (
 );
 comment on column reconcile_job.version is 'raised by every mark; completing removes the job only if it is still the claimed one';
 create index reconcile_job_next on reconcile_job (client_id, lane desc, due_at);
-create index reconcile_job_due on reconcile_job (due_at);
+create index reconcile_job_due on reconcile_job (client_id, due_at);
+
+create function newest_causes(causes jsonb) returns jsonb language sql immutable as $$
+  select case when jsonb_array_length(causes) <= 100 then causes
+    else (select jsonb_agg(c.cause order by c.place)
+          from jsonb_array_elements(causes) with ordinality as c (cause, place)
+          where c.place > jsonb_array_length(causes) - 100) end
+$$;
+comment on function newest_causes is 'a job that waits long for its turn does not grow without end';
 
 create function reconcile_job_notify() returns trigger language plpgsql as $$
 begin

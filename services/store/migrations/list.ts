@@ -1,4 +1,6 @@
 import { FirstTables } from './2026-11-22-first.js';
 
 /** In the order they run. A migration, once released, is never changed. */
-export const MIGRATIONS = [{ name: '2026-11-22-first', class: FirstTables }] as const;
+export const MIGRATIONS = [
+  { name: '2026-11-22-first', class: FirstTables },
+] as const;

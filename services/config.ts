@@ -1,0 +1,227 @@
+import { z } from 'zod';
+
+import type { EncryptionKey } from './lib/encryption.js';
+import {
+  readApiKeys,
+  readEncryptionKeys,
+  type ApiKey,
+  type Entries,
+} from './lib/key-entries.js';
+
+/** The whole configuration, read once at start. The only reader of the environment. Durations are in milliseconds. */
+export interface Config {
+  readonly isProduction: boolean;
+  readonly http: {
+    readonly port: number;
+    readonly host: string;
+    readonly publicUrl: string | null;
+  };
+  /** Null: the embedded PostgreSQL of the sandbox. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  readonly kafka: KafkaConfig | null;
+  /** Empty only in the sandbox, which makes its own. The first encrypts, all decrypt. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  readonly apiKeys: readonly ApiKey[];
+  readonly endpointAllowlist: readonly string[];
+  readonly parts: ReadonlySet<PartName>;
+  readonly logLevel: string;
+  readonly reconcileWindowMs: number;
+  readonly dataDir: string;
+  /** Null: no sandbox. `port` 0: any. */
+  readonly sandbox: { readonly port: number } | null;
+}
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  readonly topics: readonly string[];
+  readonly eventsTopic: string;
+  readonly groupId: string;
+  readonly ssl: boolean;
+  readonly sasl: SaslConfig | null;
+}
+
+export interface SaslConfig {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+const PARTS = ['api', 'events', 'sweeps', 'reconcile'] as const;
+export type PartName = (typeof PARTS)[number];
+
+/** Everything that is wrong with the environment, one line each. No value is repeated that could be a secret. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(
+      [
+        'the configuration has faults:',
+        ...faults.map((fault) => `  - ${fault}`),
+      ].join('\n'),
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(environment: Environment): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== ''),
+  );
+  const parsed = Settings.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(faultOf));
+  const settings = parsed.data;
+  const isProduction = settings.NODE_ENV === 'production';
+  const isSandbox =
+    settings.SANDBOX ?? (settings.DATABASE_URL === undefined && !isProduction);
+  const faults = [
+    ...rulesOfProduction(settings, isSandbox, isProduction),
+    ...rulesOfKafka(settings),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(configOf(settings, { isSandbox, isProduction }));
+}
+
+const commaSeparated = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+
+const Settings = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: Port.default(4000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATABASE_URL: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: 'must be a postgres:// address',
+    })
+    .optional(),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(500).default(20),
+  KAFKA_BROKERS: commaSeparated.optional(),
+  KAFKA_TOPICS: commaSeparated.default(['platform.events']),
+  KAFKA_EVENTS_TOPIC: z.string().default('discord-connector.events'),
+  KAFKA_GROUP_ID: z.string().default('discord-connector'),
+  KAFKA_SSL: z.stringbool().default(false),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .optional(),
+  KAFKA_SASL_USERNAME: z.string().optional(),
+  KAFKA_SASL_PASSWORD: z.string().optional(),
+  ENCRYPTION_KEYS: z
+    .string()
+    .default('')
+    .transform(entries(readEncryptionKeys)),
+  API_KEYS: z.string().default('').transform(entries(readApiKeys)),
+  DISCORD_ENDPOINT_ALLOWLIST: commaSeparated.default([]),
+  PARTS: commaSeparated.pipe(z.array(z.enum(PARTS)).min(1)).default([...PARTS]),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info'),
+  RECONCILE_WINDOW_MS: z.coerce.number().int().min(0).max(60_000).default(250),
+  DATA_DIR: z.string().default('.data'),
+  SANDBOX: z.stringbool().optional(),
+  SANDBOX_PORT: Port.default(4001),
+});
+
+type Settings = z.output<typeof Settings>;
+
+function faultOf(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.')}: ${issue.message}`;
+}
+
+/** Reads entries, and makes a fault of the setting of each that cannot be read. */
+function entries<Entry>(read: (text: string) => Entries<Entry>) {
+  return (text: string, context: z.RefinementCtx): readonly Entry[] => {
+    const { found, faults } = read(text);
+    for (const fault of faults) context.addIssue(fault);
+    return found;
+  };
+}
+
+function rulesOfProduction(
+  settings: Settings,
+  isSandbox: boolean,
+  isProduction: boolean,
+): readonly string[] {
+  if (isSandbox)
+    return isProduction
+      ? ['SANDBOX: refused while NODE_ENV is production']
+      : [];
+  const hasDoor = settings.PARTS.includes('api');
+  return [
+    settings.DATABASE_URL === undefined
+      ? 'DATABASE_URL: required where the sandbox is off'
+      : null,
+    settings.ENCRYPTION_KEYS.length === 0
+      ? 'ENCRYPTION_KEYS: required where the sandbox is off'
+      : null,
+    hasDoor && settings.API_KEYS.length === 0
+      ? 'API_KEYS: required where the API runs'
+      : null,
+    settings.PARTS.includes('events') &&
+    !hasDoor &&
+    settings.KAFKA_BROKERS === undefined
+      ? 'KAFKA_BROKERS: required where events are the only door'
+      : null,
+  ].filter((fault) => fault !== null);
+}
+
+function rulesOfKafka(settings: Settings): readonly string[] {
+  if (settings.KAFKA_SASL_MECHANISM === undefined) return [];
+  return (['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const)
+    .filter((name) => settings[name] === undefined)
+    .map((name) => `${name}: required with KAFKA_SASL_MECHANISM`);
+}
+
+function configOf(
+  settings: Settings,
+  mode: { isSandbox: boolean; isProduction: boolean },
+): Config {
+  return {
+    isProduction: mode.isProduction,
+    http: {
+      port: settings.PORT,
+      host: settings.HOST,
+      publicUrl: settings.PUBLIC_URL ?? null,
+    },
+    databaseUrl: settings.DATABASE_URL ?? null,
+    databasePoolSize: settings.DATABASE_POOL_SIZE,
+    kafka: kafkaOf(settings),
+    encryptionKeys: settings.ENCRYPTION_KEYS,
+    apiKeys: settings.API_KEYS,
+    endpointAllowlist: settings.DISCORD_ENDPOINT_ALLOWLIST,
+    parts: new Set(settings.PARTS),
+    logLevel: settings.LOG_LEVEL,
+    reconcileWindowMs: settings.RECONCILE_WINDOW_MS,
+    dataDir: settings.DATA_DIR,
+    sandbox: mode.isSandbox ? { port: settings.SANDBOX_PORT } : null,
+  };
+}
+
+function kafkaOf(settings: Settings): KafkaConfig | null {
+  if (settings.KAFKA_BROKERS === undefined) return null;
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } =
+    settings;
+  return {
+    brokers: settings.KAFKA_BROKERS,
+    topics: settings.KAFKA_TOPICS,
+    eventsTopic: settings.KAFKA_EVENTS_TOPIC,
+    groupId: settings.KAFKA_GROUP_ID,
+    ssl: settings.KAFKA_SSL,
+    sasl:
+      KAFKA_SASL_MECHANISM === undefined
+        ? null
+        : {
+            mechanism: KAFKA_SASL_MECHANISM,
+            username: KAFKA_SASL_USERNAME ?? '',
+            password: KAFKA_SASL_PASSWORD ?? '',
+          },
+  };
+}

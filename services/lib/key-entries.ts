@@ -1,0 +1,86 @@
+import type { EncryptionKey } from './encryption.js';
+
+export const SCOPES = [
+  'discord:read',
+  'discord:write',
+  'discord:admin',
+] as const;
+
+/** A caller that holds a key. The key itself is nowhere kept, only its SHA-256. */
+export interface ApiKey {
+  readonly name: string;
+  readonly scopes: readonly (typeof SCOPES)[number][];
+  /** In hex. */
+  readonly hash: string;
+  /** Null: every client. */
+  readonly clientIds: readonly string[] | null;
+}
+
+/** What could be read of a comma-separated setting, and what is wrong with the rest. Faults repeat no value: it may be secret. */
+export interface Entries<Entry> {
+  readonly found: readonly Entry[];
+  readonly faults: readonly string[];
+}
+
+const ENCRYPTION_KEY = /^(?<id>[A-Za-z0-9_-]+):(?<key>[A-Za-z0-9+/]{43}=)$/;
+
+/** `id:base64(32 bytes)`, comma-separated. */
+export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
+  const { found, faults } = readEntries(
+    text,
+    (entry): EncryptionKey | string => {
+      const { id, key } = ENCRYPTION_KEY.exec(entry)?.groups ?? {};
+      if (id !== undefined && key !== undefined)
+        return { id, key: Buffer.from(key, 'base64') };
+      return 'is not id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
+    },
+  );
+  const hasTwins = new Set(found.map((key) => key.id)).size < found.length;
+  return {
+    found,
+    faults: hasTwins ? [...faults, 'two keys have the same id'] : faults,
+  };
+}
+
+const API_KEY =
+  /^(?<name>[^:]+):(?<scopes>[a-z:+]+?):(?<hash>[0-9a-f]{64})(?::(?<clients>[0-9a-f+-]+))?$/;
+
+/** `name:scope+scope:sha256-hex`, with client ids joined by `+` as an optional fourth part; comma-separated. */
+export function readApiKeys(text: string): Entries<ApiKey> {
+  return readEntries(text, (entry): ApiKey | string => {
+    const { name, scopes, hash, clients } = API_KEY.exec(entry)?.groups ?? {};
+    const named = scopes?.split('+') ?? [];
+    const known = SCOPES.filter((scope) => named.includes(scope));
+    if (
+      name === undefined ||
+      hash === undefined ||
+      known.length === 0 ||
+      known.length < named.length
+    ) {
+      return 'is not name:scope+scope:sha256-hex (make one with: npm run key)';
+    }
+    return {
+      name,
+      scopes: known,
+      hash,
+      clientIds: clients?.split('+') ?? null,
+    };
+  });
+}
+
+function readEntries<Entry extends object>(
+  text: string,
+  read: (entry: string) => Entry | string,
+): Entries<Entry> {
+  const results = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map(read);
+  return {
+    found: results.filter((result) => typeof result === 'object'),
+    faults: results.flatMap((result, index) =>
+      typeof result === 'string' ? [`entry ${index + 1} ${result}`] : [],
+    ),
+  };
+}

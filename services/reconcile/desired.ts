@@ -1,0 +1,54 @@
+import type { RoleId } from '../model.js';
+import type { MappingFacts, MemberFacts } from './ports.js';
+
+/**
+ * Whether a member should have a managed role. `unknown`: nobody may say "no" yet, so a held role stays. `isRetired`: no active
+ * mapping names the role any more; a person asked for it to be taken back.
+ */
+export interface DesiredRole {
+  readonly verdict: 'yes' | 'no' | 'unknown';
+  readonly isRetired: boolean;
+}
+
+/** Every managed role, with its verdict. Empty for a member without a link: such a member is never written to. */
+export function desiredRoles(
+  facts: Pick<MemberFacts, 'client' | 'links' | 'mappings'>,
+): ReadonlyMap<RoleId, DesiredRole> {
+  if (facts.links.length === 0) return new Map();
+  const byRole = Map.groupBy(facts.mappings, (mapping) => mapping.roleId);
+  return new Map(
+    [...byRole].map(([roleId, mappings]) => [
+      roleId,
+      desiredRole(facts, mappings),
+    ]),
+  );
+}
+
+function desiredRole(
+  facts: Pick<MemberFacts, 'client' | 'links'>,
+  mappings: readonly MappingFacts[],
+): DesiredRole {
+  const verdicts = new Set(
+    mappings.map((mapping) => mappingVerdict(facts, mapping)),
+  );
+  const isRetired = mappings.every((mapping) => mapping.isRetired);
+  if (verdicts.has('yes')) return { verdict: 'yes', isRetired };
+  return { verdict: verdicts.has('unknown') ? 'unknown' : 'no', isRetired };
+}
+
+function mappingVerdict(
+  { client, links }: Pick<MemberFacts, 'client' | 'links'>,
+  mapping: MappingFacts,
+): DesiredRole['verdict'] {
+  // Where Discord has the say, or is only watched, nothing is written: neither given nor taken.
+  if (mapping.authority !== 'PLATFORM') return 'unknown';
+  if (mapping.isRetired || links.every((link) => link.status === 'ENDING'))
+    return 'no';
+  if (mapping.membership === 'held') return 'yes';
+  if (mapping.membership === 'notHeld') return 'no';
+  // The account was somebody else's until now: what that person was given must not pass to this one.
+  const isHandedOver = links.some((link) => link.status === 'ENDING');
+  return isHandedOver || client.unknownMembership === 'REMOVE'
+    ? 'no'
+    : 'unknown';
+}

@@ -1,0 +1,173 @@
+/**
+ * Drives the path: claims due jobs of the bots leased to this process and runs them side by side.
+ * In: marks (by NOTIFY, with a poll as safety net). Out: runs of the path.
+ * Never: two runs for one member, a run for a bot leased to another process, or more than a few runs a client.
+ */
+import { LeaseLostError } from '../lib/errors.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId, MemberKey } from '../model.js';
+import type { Lease } from './lease.js';
+import type { Job, JobTable } from './ports.js';
+import type { Reconcile } from './reconcile.js';
+
+interface Deps {
+  readonly jobs: JobTable;
+  readonly lease: Lease;
+  readonly reconcile: Reconcile;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** Runs at a time for one client; Discord's buckets are the guild's, so more would only wait. */
+  readonly runsPerClient: number;
+  readonly pollMs: number;
+}
+
+export function createWorker(deps: Deps): Part {
+  const loop = new Loop(deps);
+  let stopListening: (() => Promise<void>) | undefined;
+  return {
+    name: 'reconcile',
+    async start() {
+      await deps.lease.start();
+      stopListening = await deps.jobs.onMarked(() => loop.wake());
+      loop.wake();
+    },
+    async stop() {
+      await stopListening?.();
+      await loop.stop();
+      await deps.lease.stop();
+    },
+    ready: () => loop.ready(),
+  };
+}
+
+class Loop {
+  readonly #running = new Map<ClientId, number>();
+  readonly #pausedUntilMs = new Map<ClientId, number>();
+  readonly #runs = new Set<Promise<void>>();
+  #abandoned: MemberKey[] = [];
+  #pump: Promise<void> | null = null;
+  #isWoken = false;
+  #isStopped = false;
+  #timer: NodeJS.Timeout | undefined;
+  #trouble: string | null = null;
+
+  constructor(readonly deps: Deps) {}
+
+  ready(): ReturnType<Part['ready']> {
+    return this.#trouble === null
+      ? { ok: true }
+      : { ok: false, reason: this.#trouble };
+  }
+
+  /** Looks for work now. Calls while looking make it look once more, not twice at once. */
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#isStopped || this.#pump !== null) return;
+    clearTimeout(this.#timer);
+    this.#pump = this.#lookWhileWoken().finally(() => {
+      this.#pump = null;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#pump;
+    await Promise.all(this.#runs);
+    await this.#giveBack().catch(() => undefined);
+  }
+
+  async #lookWhileWoken(): Promise<void> {
+    let againInMs = this.deps.pollMs;
+    while (this.#isWoken && !this.#isStopped) {
+      this.#isWoken = false;
+      try {
+        againInMs = await this.#look();
+        this.#trouble = null;
+      } catch (error) {
+        this.#trouble = `the job table cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+        this.deps.logger.warn({ err: error }, 'looking for work failed');
+        againInMs = this.deps.pollMs;
+      }
+    }
+    if (!this.#isStopped)
+      this.#timer = setTimeout(() => this.wake(), againInMs);
+  }
+
+  /** Claims what there is room for. Resolves with how long to sleep. */
+  async #look(): Promise<number> {
+    const { jobs, clock, pollMs } = this.deps;
+    await this.#giveBack();
+    const clientIds = await jobs.workableClients();
+    const capacity = new Map(
+      clientIds.map((clientId) => [clientId, this.#roomFor(clientId)]),
+    );
+    const free = new Map([...capacity].filter(([, room]) => room > 0));
+    if (free.size === 0) return this.#untilUnpaused();
+    const claimed = await jobs.claim(free);
+    for (const job of claimed) this.#start(job);
+    const open = [...free.keys()].filter(
+      (clientId) => this.#roomFor(clientId) > 0,
+    );
+    const dueAt = open.length === 0 ? null : await jobs.nextDueAt(open);
+    const dueInMs =
+      dueAt === null ? pollMs : Math.max(0, dueAt.getTime() - clock());
+    return Math.min(pollMs, dueInMs, this.#untilUnpaused());
+  }
+
+  #roomFor(clientId: ClientId): number {
+    if ((this.#pausedUntilMs.get(clientId) ?? 0) > this.deps.clock()) return 0;
+    return this.deps.runsPerClient - (this.#running.get(clientId) ?? 0);
+  }
+
+  #untilUnpaused(): number {
+    const now = this.deps.clock();
+    const waits = [...this.#pausedUntilMs.values()]
+      .filter((untilMs) => untilMs > now)
+      .map((untilMs) => untilMs - now);
+    return Math.min(this.deps.pollMs, ...waits);
+  }
+
+  #start(job: Job): void {
+    this.#running.set(job.clientId, (this.#running.get(job.clientId) ?? 0) + 1);
+    const run = this.#run(job).finally(() => {
+      this.#runs.delete(run);
+      this.#running.set(
+        job.clientId,
+        (this.#running.get(job.clientId) ?? 1) - 1,
+      );
+      this.wake();
+    });
+    this.#runs.add(run);
+  }
+
+  /** What cannot even be settled (the database is away, the bot is another's now) is given back as soon as that works. */
+  async #run(job: Job): Promise<void> {
+    try {
+      const pausedUntil = await this.deps.reconcile(job);
+      if (pausedUntil !== null)
+        this.#pausedUntilMs.set(job.clientId, pausedUntil.getTime());
+    } catch (error) {
+      this.#abandoned.push(job);
+      if (error instanceof LeaseLostError) return;
+      this.deps.logger.warn(
+        {
+          err: error,
+          clientId: job.clientId,
+          discordUserId: job.discordUserId,
+        },
+        'run dropped',
+      );
+    }
+  }
+
+  async #giveBack(): Promise<void> {
+    const members = this.#abandoned;
+    if (members.length === 0) return;
+    await this.deps.jobs.abandon(members);
+    this.#abandoned = this.#abandoned.filter(
+      (member) => !members.includes(member),
+    );
+  }
+}

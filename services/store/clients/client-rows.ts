@@ -1,0 +1,87 @@
+import { LockMode } from '@mikro-orm/core';
+
+import { InputError } from '../../lib/errors.js';
+import type { KeyRing } from '../../lib/encryption.js';
+import type { ClientId, DiscordUserId, GuildId } from '../../model.js';
+import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
+import type { Transaction } from '../database.js';
+
+/** The only place where a client's secrets are ciphertext on one side and plain on the other. */
+export interface Secrets {
+  readonly clientSecret: string;
+  readonly botToken: string;
+}
+
+/** The secret's name and owner, authenticated with it: a secret copied to another client does not decrypt. */
+const contextOf = (name: keyof Secrets, clientId: ClientId) =>
+  `${name} of client ${clientId}`;
+
+export function encryptSecret(
+  keys: KeyRing,
+  clientId: ClientId,
+  name: keyof Secrets,
+  plain: string,
+): string {
+  return keys.encrypt(plain, contextOf(name, clientId));
+}
+
+export function decryptSecret(
+  keys: KeyRing,
+  row: { readonly id: ClientId } & Partial<Secrets>,
+  name: keyof Secrets,
+): string {
+  return keys.decrypt(row[name] ?? '', contextOf(name, row.id));
+}
+
+/** Locks the client for the rest of the transaction. */
+export async function lockClient(
+  { em }: Transaction,
+  id: ClientId,
+): Promise<ClientRow> {
+  const row = await em.findOne(
+    ClientEntity,
+    { id },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
+  if (row === null)
+    throw new InputError('NOT_FOUND', `client ${id} does not exist`);
+  return row;
+}
+
+/** A client as the API shows it: everything but its secrets. */
+export function clientView(row: ClientRow) {
+  return {
+    id: row.id,
+    name: row.name,
+    guildId: row.guildId as GuildId,
+    applicationId: row.applicationId,
+    callbackUrl: row.callbackUrl ?? null,
+    inviteUrl: row.inviteUrl ?? null,
+    isEnabled: row.isEnabled,
+    authority: row.authority,
+    unknownMembership: row.unknownMembership,
+    nicknamePolicy: {
+      strategy: row.nicknameStrategy,
+      template: row.nicknameTemplate ?? null,
+    },
+    removalGuard: { minimum: row.guardMinimum, percent: row.guardPercent },
+    linking: { email: row.emailRule, keepsTokens: row.keepsTokens },
+    wholeListWrites: row.wholeListWrites,
+    endpoints: {
+      apiBase: row.apiBase,
+      authorizeUrl: row.authorizeUrl,
+      tokenUrl: row.tokenUrl,
+      revokeUrl: row.revokeUrl,
+    },
+    botUserId: (row.botUserId ?? null) as DiscordUserId | null,
+    rolesReadAt: row.rolesReadAt ?? null,
+    trouble: row.trouble ?? null,
+    stoppedAt: row.stoppedAt ?? null,
+    pausedUntil: row.pausedUntil ?? null,
+    endingAt: row.endingAt ?? null,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}
+
+export type ClientView = ReturnType<typeof clientView>;

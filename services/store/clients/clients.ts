@@ -1,0 +1,122 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
+import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
+import { ClientEntity } from '../entities/client.entity.js';
+import type { Database } from '../database.js';
+import { markClient } from '../jobs/mark.js';
+import {
+  changedColumns,
+  requiredColumns,
+  type ClientInput,
+} from './client-columns.js';
+import { clientView, lockClient, type ClientView } from './client-rows.js';
+import { endClient, type ClientEffect } from './end-client.js';
+
+interface Deps {
+  readonly database: Database;
+  readonly keys: KeyRing;
+  readonly clock: () => number;
+}
+
+export function createClients({ database, keys, clock }: Deps) {
+  return {
+    async createClient(
+      input: ClientInput & { readonly guildId: GuildId },
+    ): Promise<ClientView> {
+      return database.transaction(async ({ em }) => {
+        const taken = await em.findOne(ClientEntity, {
+          guildId: input.guildId,
+        });
+        if (taken !== null) throw guildTaken(input.guildId);
+        const id = uuidv7();
+        const now = new Date(clock());
+        const { guildId, ...settings } = input;
+        const row = em.create(ClientEntity, {
+          ...requiredColumns(keys, id, settings),
+          id,
+          guildId,
+          createdAt: now,
+          updatedAt: now,
+        });
+        await em.flush().catch((error: unknown) => {
+          throw error instanceof UniqueConstraintViolationException
+            ? guildTaken(guildId)
+            : error;
+        });
+        return clientView(row);
+      });
+    },
+
+    /** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
+    async updateClient(
+      id: ClientId,
+      patch: Partial<ClientInput>,
+      cause: Cause,
+    ): Promise<ClientView> {
+      return database.transaction(async (tx) => {
+        const row = await lockClient(tx, id);
+        tx.em.assign(row, {
+          ...changedColumns(keys, id, patch),
+          updatedAt: new Date(clock()),
+        });
+        if (patch.botToken !== undefined || patch.isEnabled === true) {
+          tx.em.assign(row, {
+            trouble: null,
+            stoppedAt: null,
+            pausedUntil: null,
+            pauseCount: 0,
+          });
+        }
+        await tx.em.flush();
+        if (
+          patch.authority !== undefined ||
+          patch.unknownMembership !== undefined
+        ) {
+          await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
+        } else if (patch.removalGuard !== undefined) {
+          await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
+        }
+        return clientView(row);
+      });
+    },
+
+    async deleteClient(request: {
+      id: ClientId;
+      holders: Holders;
+      dryRun: boolean;
+      cause: Cause;
+    }): Promise<ClientEffect> {
+      return database.transaction(async (tx) =>
+        endClient(tx, await lockClient(tx, request.id), request),
+      );
+    },
+
+    async listClients(): Promise<readonly ClientView[]> {
+      const rows = await database.orm.em
+        .fork()
+        .find(ClientEntity, {}, { orderBy: { id: 'asc' } });
+      return rows.map(clientView);
+    },
+
+    async findClients(
+      ids: readonly ClientId[],
+    ): Promise<readonly (ClientView | undefined)[]> {
+      const rows = await database.orm.em
+        .fork()
+        .find(ClientEntity, { id: { $in: [...ids] } });
+      const byId = new Map(rows.map((row) => [row.id, clientView(row)]));
+      return ids.map((id) => byId.get(id));
+    },
+  };
+}
+
+function guildTaken(guildId: GuildId): InputError {
+  return new InputError(
+    'CONFLICT',
+    `guild ${guildId} already has a client`,
+    'input.guildId',
+  );
+}

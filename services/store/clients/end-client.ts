@@ -1,0 +1,85 @@
+import { sql, type Kysely } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type { Cause, ClientId, Holders } from '../../model.js';
+import type { ClientRow } from '../entities/client.entity.js';
+import type { Transaction } from '../database.js';
+import { markClient } from '../jobs/mark.js';
+
+export interface ClientEffect {
+  readonly additions: number;
+  readonly removals: number;
+}
+
+/**
+ * LEAVE deletes the client and all that belongs to it; roles stay on Discord. TAKE_BACK ends every link and retires every mapping;
+ * the client goes when the last role is taken back, by the settlement that takes it.
+ */
+export async function endClient(
+  tx: Transaction,
+  client: ClientRow,
+  request: { holders: Holders; dryRun: boolean; cause: Cause },
+): Promise<ClientEffect> {
+  const takesBack = request.holders === 'TAKE_BACK';
+  if (takesBack) refuseUnableToTakeBack(client);
+  const removals = takesBack
+    ? await countHeldManagedRoles(tx.sql, client.id)
+    : 0;
+  if (request.dryRun) return { additions: 0, removals };
+  if (!takesBack || !(await hasLinks(tx.sql, client.id))) {
+    await sql`delete from client where id = ${client.id}`.execute(tx.sql);
+    return { additions: 0, removals };
+  }
+  await sql`update client set ending_at = now() where id = ${client.id} and ending_at is null`.execute(
+    tx.sql,
+  );
+  await sql`update role_mapping set retired_at = now() where client_id = ${client.id} and retired_at is null`.execute(
+    tx.sql,
+  );
+  await sql`
+    update link set status = 'ENDING', ending_at = now()
+    where client_id = ${client.id} and status = 'ACTIVE'`.execute(tx.sql);
+  await markClient(tx.sql, {
+    clientId: client.id,
+    state: 'ANY',
+    cause: request.cause,
+  });
+  return { additions: 0, removals };
+}
+
+/** Nothing can be taken back by a bot that may not, or does not, write. */
+function refuseUnableToTakeBack(client: ClientRow): void {
+  if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt)
+    return;
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    `client ${client.id} cannot take roles back: it must be enabled, have authority PLATFORM and a working bot token; or choose LEAVE`,
+    'input.holders',
+  );
+}
+
+async function hasLinks(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<boolean> {
+  const { rows } =
+    await sql`select from link where client_id = ${clientId} limit 1`.execute(
+      db,
+    );
+  return rows.length > 0;
+}
+
+async function countHeldManagedRoles(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<number> {
+  const { rows } = await sql<{ held: number }>`
+    select count(*)::int as held
+    from (select distinct client_id, discord_user_id from link where client_id = ${clientId}) l
+    join member a using (client_id, discord_user_id)
+    cross join lateral unnest(a.role_ids) as r (role_id)
+    where exists (select from role_mapping m where m.client_id = ${clientId} and m.role_id = r.role_id)`.execute(
+    db,
+  );
+  return rows[0]?.held ?? 0;
+}

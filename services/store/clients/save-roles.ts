@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+
+import type { ClientId, GuildRole } from '../../model.js';
+import type { Database } from '../database.js';
+import { markClient } from '../jobs/mark.js';
+
+/**
+ * Keeps the guild's roles as they were just read. A role that has vanished stays by its id, refused as unknown, as mappings and
+ * records name it. Where a role can be given again that could not, the parked members are marked.
+ */
+export function createSaveRoles(database: Database) {
+  return async (
+    clientId: ClientId,
+    roles: readonly GuildRole[],
+  ): Promise<void> =>
+    database.transaction(async ({ sql: db }) => {
+      const rows = roles.map((role) => ({
+        id: role.roleId,
+        name: role.name,
+        position: role.position,
+        color: role.color,
+        is_managed: role.isManaged,
+        refusal: role.refusal,
+      }));
+      const freed = await sql<{ id: string }>`
+        select o.id from role o join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, refusal text)
+          on n.id = o.id
+        where o.client_id = ${clientId} and o.refusal is not null and n.refusal is null`.execute(
+        db,
+      );
+      await sql`
+        insert into role (client_id, id, name, position, color, is_managed, refusal)
+        select ${clientId}::uuid, n.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          as n (id text, name text, position int, color int, is_managed boolean, refusal text)
+        order by n.id
+        on conflict (client_id, id) do update set name = excluded.name, position = excluded.position,
+          color = excluded.color, is_managed = excluded.is_managed, refusal = excluded.refusal
+        where (role.name, role.position, role.color, role.is_managed, role.refusal) is distinct from
+          (excluded.name, excluded.position, excluded.color, excluded.is_managed, excluded.refusal)`.execute(
+        db,
+      );
+      await sql`
+        update role set refusal = 'UNKNOWN_ROLE'
+        where client_id = ${clientId} and refusal is distinct from 'UNKNOWN_ROLE'
+          and id <> all(${rows.map((row) => row.id)}::text[])`.execute(db);
+      await sql`update client set roles_read_at = clock_timestamp() where id = ${clientId}`.execute(
+        db,
+      );
+      if (freed.rows.length > 0) {
+        const cause = {
+          kind: 'REPAIR',
+          id: 'roles changed at Discord',
+          actor: 'connector',
+        } as const;
+        await markClient(db, { clientId, state: 'PARKED', cause });
+      }
+    });
+}

@@ -1,0 +1,31 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+import type { ClientTrouble } from '../../reconcile/ports.js';
+
+/** A pause doubles from one minute to six hours, so that a guild the bot has left costs a few calls a day. */
+export async function saveTrouble(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  { kind, reason }: ClientTrouble,
+): Promise<void> {
+  await (
+    kind === 'STOPPED'
+      ? sql`
+        update client set trouble = ${reason}, stopped_at = coalesce(stopped_at, clock_timestamp())
+        where id = ${clientId}`
+      : sql`
+        update client set trouble = ${reason}, pause_count = pause_count + 1,
+          paused_until = clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')
+        where id = ${clientId} and (paused_until is null or paused_until <= clock_timestamp())`
+  ).execute(db);
+}
+
+export async function clearTrouble(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    update client set trouble = null, stopped_at = null, paused_until = null, pause_count = 0
+    where id = ${clientId}`.execute(db);
+}

@@ -1,0 +1,31 @@
+import type { FactVerdict, PlatformFact } from '../../model.js';
+import type { Database } from '../database.js';
+import { endLinksOfDeletedUsers } from '../links/end-links.js';
+import { markGroups, markMemberships } from '../jobs/mark.js';
+import { foldFacts } from './fold-facts.js';
+import { readKnown } from './read-known.js';
+import { writeKnown } from './write-known.js';
+
+/**
+ * Both doors end here. One transaction: what the facts change and the marks that follow from it become true together or not at
+ * all. Verdicts stand in the order of the facts. A fact that stood already changes nothing and marks nobody.
+ */
+export function createApplyFacts(deps: {
+  database: Database;
+  windowMs: number;
+}) {
+  return async (
+    facts: readonly PlatformFact[],
+  ): Promise<readonly FactVerdict[]> => {
+    if (facts.length === 0) return [];
+    return deps.database.transaction(async ({ sql: db }) => {
+      const known = await readKnown(db, facts);
+      const folded = foldFacts(known, facts);
+      await writeKnown(db, known, folded);
+      await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
+      await markGroups(db, folded.groupMarks, deps.windowMs);
+      await markMemberships(db, folded.memberMarks, deps.windowMs);
+      return folded.verdicts;
+    });
+  };
+}

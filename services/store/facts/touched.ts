@@ -1,0 +1,49 @@
+import type {
+  Cause,
+  FactVerdict,
+  GroupId,
+  PlatformUserId,
+} from '../../model.js';
+
+/** What the facts changed: the rows to write and the members to mark. */
+export interface Folded {
+  readonly verdicts: readonly FactVerdict[];
+  readonly touchedUsers: ReadonlySet<PlatformUserId>;
+  readonly touchedGroups: ReadonlySet<GroupId>;
+  readonly touchedMemberships: ReadonlyMap<
+    PlatformUserId,
+    ReadonlySet<GroupId>
+  >;
+  /** `groupId: null`: every group of the user may have changed. */
+  readonly memberMarks: readonly MemberMark[];
+  readonly groupMarks: readonly {
+    readonly groupId: GroupId;
+    readonly cause: Cause;
+  }[];
+  readonly deletedUsers: readonly {
+    readonly platformUserId: PlatformUserId;
+    readonly cause: Cause;
+  }[];
+}
+
+export interface MemberMark {
+  readonly platformUserId: PlatformUserId;
+  readonly groupId: GroupId | null;
+  readonly cause: Cause;
+}
+
+/** Collects while folding. */
+export class Touched {
+  readonly touchedUsers = new Set<PlatformUserId>();
+  readonly touchedGroups = new Set<GroupId>();
+  readonly touchedMemberships = new Map<PlatformUserId, Set<GroupId>>();
+  readonly memberMarks: MemberMark[] = [];
+  readonly groupMarks: { groupId: GroupId; cause: Cause }[] = [];
+  readonly deletedUsers: { platformUserId: PlatformUserId; cause: Cause }[] =
+    [];
+
+  membership(platformUserId: PlatformUserId, groupId: GroupId): void {
+    const groups = this.touchedMemberships.get(platformUserId) ?? new Set();
+    this.touchedMemberships.set(platformUserId, groups.add(groupId));
+  }
+}

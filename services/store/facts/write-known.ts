@@ -1,0 +1,117 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { GroupId, PlatformUserId } from '../../model.js';
+import type { Known, KnownGroup, KnownUser } from './known.js';
+import type { Register } from './order.js';
+import type { Fence } from './read-known.js';
+import type { Folded } from './touched.js';
+
+/** Writes the rows that folding changed, one statement a table. */
+export async function writeKnown(
+  db: Kysely<unknown>,
+  known: Known,
+  folded: Folded,
+): Promise<void> {
+  await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
+  await writeGroups(db, entriesOf(known.groups, folded.touchedGroups));
+  await writeMemberships(db, known, folded);
+}
+
+function entriesOf<Id, Row>(
+  rows: ReadonlyMap<Id, Row>,
+  ids: ReadonlySet<Id>,
+): (readonly [Id, Row])[] {
+  return [...ids].flatMap((id) => {
+    const row = rows.get(id);
+    return row === undefined ? [] : [[id, row] as const];
+  });
+}
+
+/** A deleted user keeps its id, so that late events stay known as late, and nothing else that is personal. */
+async function writeUsers(
+  db: Kysely<unknown>,
+  users: readonly (readonly [PlatformUserId, KnownUser])[],
+): Promise<void> {
+  if (users.length === 0) return;
+  const rows = users.map(([id, user]) => ({
+    id,
+    username: user.isDeleted
+      ? null
+      : (user.registers.get('username')?.value ?? null),
+    attributes: user.isDeleted ? {} : attributesOf(user),
+    fences: fencesOf(user.registers),
+    snapshot_sequence: user.snapshot?.sequence ?? null,
+    snapshot_time_us: user.snapshot?.timeUs ?? null,
+    is_deleted: user.isDeleted,
+  }));
+  await sql`
+    update platform_user u set
+      username = n.username, attributes = n.attributes, fences = n.fences,
+      snapshot_sequence = n.snapshot_sequence, snapshot_time_us = n.snapshot_time_us,
+      deleted_at = case when n.is_deleted then coalesce(u.deleted_at, now()) end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, username text, attributes jsonb,
+      fences jsonb, snapshot_sequence bigint, snapshot_time_us bigint, is_deleted boolean)
+    where u.id = n.id`.execute(db);
+}
+
+function attributesOf(user: KnownUser): Record<string, string | null> {
+  const attributes = [...user.registers].filter(
+    ([name]) => name !== 'username',
+  );
+  return Object.fromEntries(
+    attributes.map(([name, register]) => [name, register.value]),
+  );
+}
+
+function fencesOf(
+  registers: ReadonlyMap<string, Register>,
+): Record<string, Fence> {
+  return Object.fromEntries(
+    [...registers].map(([name, { order }]) => [
+      name,
+      [order.sequence, order.timeUs] as const,
+    ]),
+  );
+}
+
+async function writeGroups(
+  db: Kysely<unknown>,
+  groups: readonly (readonly [GroupId, KnownGroup])[],
+): Promise<void> {
+  if (groups.length === 0) return;
+  const rows = groups.map(([id, group]) => ({
+    id,
+    name: group.registers.get('name')?.value ?? null,
+    fences: fencesOf(group.registers),
+    is_deleted: group.isDeleted,
+  }));
+  await sql`
+    update platform_group g set
+      name = n.name, fences = n.fences,
+      deleted_at = case when n.is_deleted then coalesce(g.deleted_at, now()) end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as n (id text, name text, fences jsonb, is_deleted boolean)
+    where g.id = n.id`.execute(db);
+}
+
+async function writeMemberships(
+  db: Kysely<unknown>,
+  known: Known,
+  folded: Folded,
+): Promise<void> {
+  const rows = [...folded.touchedMemberships].flatMap(([userId, groupIds]) =>
+    [...groupIds].flatMap((groupId) => {
+      const standing = known.users.get(userId)?.memberships.get(groupId);
+      return standing === undefined ? [] : [{ userId, groupId, ...standing }];
+    }),
+  );
+  if (rows.length === 0) return;
+  await sql`
+    insert into membership (platform_user_id, group_id, is_held, is_snapshot, sequence, time_us)
+    select * from unnest(${rows.map((row) => row.userId)}::text[], ${rows.map((row) => row.groupId)}::text[],
+      ${rows.map((row) => row.isHeld)}::boolean[], ${rows.map((row) => row.isSnapshot)}::boolean[],
+      ${rows.map((row) => row.order.sequence)}::bigint[], ${rows.map((row) => row.order.timeUs)}::bigint[])
+    on conflict (platform_user_id, group_id) do update set
+      is_held = excluded.is_held, is_snapshot = excluded.is_snapshot,
+      sequence = excluded.sequence, time_us = excluded.time_us`.execute(db);
+}

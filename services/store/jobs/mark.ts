@@ -1,0 +1,137 @@
+import { sql, type Kysely } from 'kysely';
+
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type GroupId,
+  type Lane,
+  type LinkId,
+} from '../../model.js';
+import type { Folded, MemberMark } from '../facts/touched.js';
+
+/**
+ * Marks: "this member may be out of step, for these causes". One row a member; a second mark raises its version and its lane and
+ * leaves its due time, so a burst becomes one reconcile. Every function here is one statement and is called in the transaction
+ * that makes the mark true. Rows are inserted in the order of their keys, so that two transactions never wait for each other.
+ */
+export interface Marking {
+  readonly lane: Lane;
+  /** How long a mark waits for others to join it. */
+  readonly windowMs: number;
+}
+
+/** Who is concerned by one query, as `(client_id, discord_user_id, causes)`, becomes or raises their jobs. */
+function raiseJobs(
+  concerned: ReturnType<typeof sql>,
+  { lane, windowMs }: Marking,
+) {
+  return sql`
+    with concerned as (${concerned})
+    insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
+    select client_id, discord_user_id, ${lane}::smallint,
+      clock_timestamp() + make_interval(secs => ${windowMs / 1000}::float8), causes
+    from concerned order by client_id, discord_user_id
+    on conflict (client_id, discord_user_id) do update set
+      version = nextval('reconcile_version'),
+      lane = greatest(reconcile_job.lane, excluded.lane),
+      due_at = least(reconcile_job.due_at, excluded.due_at),
+      is_parked = false,
+      causes = newest_causes(reconcile_job.causes || excluded.causes)`;
+}
+
+/** Members linked to users about whose groups something was said, where one of those groups is mapped. */
+export async function markMemberships(
+  db: Kysely<unknown>,
+  marks: readonly MemberMark[],
+  windowMs: number,
+): Promise<void> {
+  if (marks.length === 0) return;
+  const concerned = sql`
+    select l.client_id, l.discord_user_id, jsonb_agg(distinct m.cause) as causes
+    from unnest(${marks.map((mark) => mark.platformUserId)}::text[], ${marks.map((mark) => mark.groupId)}::text[],
+      ${marks.map((mark) => causeJson(mark.cause, mark.groupId))}::jsonb[]) as m (platform_user_id, group_id, cause)
+    join link l on l.platform_user_id = m.platform_user_id
+    where m.group_id is null or exists (
+      select from role_mapping r where r.client_id = l.client_id and r.group_id = m.group_id)
+    group by l.client_id, l.discord_user_id`;
+  await raiseJobs(concerned, { lane: LANES.fresh, windowMs }).execute(db);
+}
+
+function causeJson(cause: Cause, groupId: GroupId | null): string {
+  return JSON.stringify(
+    groupId === null ? { ...cause, groupId: undefined } : { ...cause, groupId },
+  );
+}
+
+/** Members whom the end or the return of a whole group concerns: who is in it, and who holds a role mapped to it. */
+export async function markGroups(
+  db: Kysely<unknown>,
+  marks: Folded['groupMarks'],
+  windowMs: number,
+): Promise<void> {
+  for (const { groupId, cause } of marks) {
+    const concerned = sql`
+      select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+      from role_mapping r
+      join link l on l.client_id = r.client_id
+      left join membership m on m.platform_user_id = l.platform_user_id and m.group_id = r.group_id
+      left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+      where r.group_id = ${groupId} and (m.is_held or a.read_at is null or r.role_id = any(a.role_ids))
+      group by l.client_id, l.discord_user_id`;
+    await raiseJobs(concerned, { lane: LANES.bulk, windowMs }).execute(db);
+  }
+}
+
+/** Members whom a mapping concerns: who is in its group, and who holds its role. */
+export async function markRole(
+  db: Kysely<unknown>,
+  request: {
+    clientId: ClientId;
+    groupId: GroupId;
+    roleId: string;
+    cause: Cause;
+  },
+): Promise<void> {
+  const { clientId, groupId, roleId, cause } = request;
+  const concerned = sql`
+    select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+    from link l
+    left join membership m on m.platform_user_id = l.platform_user_id and m.group_id = ${groupId}
+    left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+    where l.client_id = ${clientId} and (m.is_held or a.read_at is null or ${roleId} = any(a.role_ids))
+    group by l.client_id, l.discord_user_id`;
+  await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+}
+
+export async function markLinks(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+  cause: Cause,
+  marking: Marking,
+): Promise<void> {
+  const concerned = sql`
+    select client_id, discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+    from link where id = any(${linkIds}::uuid[])
+    group by client_id, discord_user_id`;
+  await raiseJobs(concerned, marking).execute(db);
+}
+
+/** Everyone linked at a client, or only those whom `state` names: when its limits or its roles have changed. */
+export async function markClient(
+  db: Kysely<unknown>,
+  request: {
+    clientId: ClientId;
+    state: 'ANY' | 'HELD' | 'PARKED';
+    cause: Cause;
+  },
+): Promise<void> {
+  const { clientId, state, cause } = request;
+  const concerned = sql`
+    select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+    from link l
+    left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+    where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state})
+    group by l.client_id, l.discord_user_id`;
+  await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
+}

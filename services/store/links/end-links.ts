@@ -1,0 +1,34 @@
+import { sql, type Kysely } from 'kysely';
+
+import { LANES, type Cause, type LinkId } from '../../model.js';
+import type { Folded } from '../facts/touched.js';
+import { markLinks } from '../jobs/mark.js';
+
+/** A link is never deleted while its roles may still be on Discord: it ends, and goes when they are taken back. */
+export async function endLinks(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+  cause: Cause,
+  windowMs: number,
+): Promise<void> {
+  await sql`
+    update link set status = 'ENDING', ending_at = now()
+    where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
+  await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
+}
+
+/** A deleted platform user loses its link at every client. */
+export async function endLinksOfDeletedUsers(
+  db: Kysely<unknown>,
+  deletedUsers: Folded['deletedUsers'],
+  windowMs: number,
+): Promise<void> {
+  for (const { platformUserId, cause } of deletedUsers) {
+    const { rows } = await sql<{ id: LinkId }>`
+      select id from link where platform_user_id = ${platformUserId} order by id for update`.execute(
+      db,
+    );
+    const linkIds = rows.map((row) => row.id);
+    if (linkIds.length > 0) await endLinks(db, linkIds, cause, windowMs);
+  }
+}

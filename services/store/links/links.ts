@@ -1,0 +1,170 @@
+import { sql } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import { InputError } from '../../lib/errors.js';
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type LinkId,
+  type PlatformUserId,
+} from '../../model.js';
+import { lockClient } from '../clients/client-rows.js';
+import type { Database, Transaction } from '../database.js';
+import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
+import { markLinks } from '../jobs/mark.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { endLinks } from './end-links.js';
+
+export interface LinkRequest {
+  readonly clientId: ClientId;
+  readonly platformUserId: PlatformUserId;
+  readonly discordUserId: DiscordUserId;
+  readonly cause: Cause;
+}
+
+export function createLinks(deps: {
+  readonly database: Database;
+  readonly enqueueEvent: EnqueueEvent;
+  readonly clock: () => number;
+}) {
+  const { database, enqueueEvent, clock } = deps;
+
+  /** Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. */
+  async function linkMember(
+    request: LinkRequest,
+  ): Promise<{ linkId: LinkId; warnings: readonly string[] }> {
+    const { clientId, platformUserId, discordUserId, cause } = request;
+    return database.transaction(async (tx) => {
+      const client = await lockClient(tx, clientId);
+      if (client.endingAt)
+        throw new InputError(
+          'FAILED_PRECONDITION',
+          `client ${clientId} is being deleted`,
+        );
+      await lockPlatformUser(tx, platformUserId);
+      const claimed = await tx.em.findOne(LinkEntity, {
+        clientId,
+        discordUserId,
+        status: 'ACTIVE',
+      });
+      if (claimed !== null && claimed.platformUserId !== platformUserId)
+        throw claimedByOther(discordUserId);
+      if (claimed !== null) return { linkId: claimed.id, warnings: [] };
+      const warnings = await endOtherLink(tx, request);
+      const row = await reviveOrCreate(tx, request, new Date(clock()));
+      await tx.em.flush();
+      await markLinks(tx.sql, [row.id], cause, {
+        lane: LANES.fresh,
+        windowMs: 0,
+      });
+      await enqueueEvent(tx.sql, {
+        type: 'discord.user.linked.v1',
+        key: platformUserId,
+        data: {
+          clientId,
+          guildId: client.guildId,
+          discordUserId,
+          platformUserId,
+          linkId: row.id,
+        },
+      });
+      return { linkId: row.id, warnings };
+    });
+  }
+
+  async function unlinkMember(request: {
+    id: LinkId;
+    cause: Cause;
+  }): Promise<void> {
+    await database.transaction(async (tx) => {
+      await findLink(tx, request.id);
+      await endLinks(tx.sql, [request.id], request.cause, 0);
+    });
+  }
+
+  return { linkMember, unlinkMember };
+}
+
+export async function findLink(
+  { em }: Pick<Transaction, 'em'>,
+  id: LinkId,
+): Promise<LinkRow> {
+  const row = await em.findOne(LinkEntity, { id });
+  if (row === null)
+    throw new InputError('NOT_FOUND', `link ${id} does not exist`);
+  return row;
+}
+
+/** Everything said about a platform user takes turns on its row. Who was never heard of is made, nameless. */
+async function lockPlatformUser(
+  { sql: db }: Transaction,
+  id: PlatformUserId,
+): Promise<void> {
+  await sql`insert into platform_user (id) values (${id}) on conflict do nothing`.execute(
+    db,
+  );
+  const { rows } = await sql<{ is_deleted: boolean }>`
+    select deleted_at is not null as is_deleted from platform_user where id = ${id} for no key update`.execute(
+    db,
+  );
+  if (rows[0]?.is_deleted === true) {
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      `platform user ${id} was deleted`,
+      'input.platformUserId',
+    );
+  }
+}
+
+async function endOtherLink(
+  tx: Transaction,
+  request: LinkRequest,
+): Promise<readonly string[]> {
+  const { clientId, platformUserId, cause } = request;
+  const other = await tx.em.findOne(LinkEntity, {
+    clientId,
+    platformUserId,
+    status: 'ACTIVE',
+  });
+  if (other === null) return [];
+  await endLinks(tx.sql, [other.id], cause, 0);
+  return [
+    `the link to account ${other.discordUserId} is ending: its roles are being taken back`,
+  ];
+}
+
+async function reviveOrCreate(
+  tx: Transaction,
+  request: LinkRequest,
+  now: Date,
+): Promise<LinkRow> {
+  const { clientId, platformUserId, discordUserId } = request;
+  const ending = await tx.em.findOne(LinkEntity, {
+    clientId,
+    platformUserId,
+    discordUserId,
+  });
+  if (ending === null) {
+    return tx.em.create(LinkEntity, {
+      id: uuidv7(),
+      clientId,
+      platformUserId,
+      discordUserId,
+      status: 'ACTIVE',
+      linkedAt: now,
+      endingAt: null,
+    });
+  }
+  tx.em.assign(ending, { status: 'ACTIVE', linkedAt: now, endingAt: null });
+  return ending;
+}
+
+function claimedByOther(discordUserId: DiscordUserId): InputError {
+  return new InputError(
+    'CONFLICT',
+    `Discord account ${discordUserId} is claimed by another user`,
+    'input.discordUserId',
+  );
+}

@@ -1,0 +1,60 @@
+import pg from 'pg';
+
+import type { Logger } from '../lib/logger.js';
+
+const RECONNECT_MS = 1_000;
+
+/** PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed meanwhile is the poll's to find. */
+export function createListener(options: { url: string; logger: Logger }) {
+  const wakers = new Map<string, Set<() => void>>();
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function connect(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: options.url,
+      application_name: 'discord-connector listener',
+    });
+    next.on('notification', ({ channel }) =>
+      wakers.get(channel)?.forEach((wake) => wake()),
+    );
+    next.on('error', (error) =>
+      options.logger.warn({ error: error.message }, 'listening broke'),
+    );
+    next.on('end', () => reconnectLater(next));
+    await next.connect();
+    client = next;
+    for (const channel of wakers.keys())
+      await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+    for (const wake of [...wakers.values()].flatMap((set) => [...set])) wake();
+  }
+
+  function reconnectLater(ended: pg.Client): void {
+    if (isStopped || (client !== null && client !== ended)) return;
+    client = null;
+    clearTimeout(retry);
+    retry = setTimeout(
+      () => connect().catch(() => reconnectLater(ended)),
+      RECONNECT_MS,
+    );
+  }
+
+  return {
+    start: connect,
+    /** Calls back on every NOTIFY of the channel, and after every reconnect. */
+    async on(channel: string, wake: () => void): Promise<() => Promise<void>> {
+      const set = wakers.get(channel) ?? new Set();
+      wakers.set(channel, set.add(wake));
+      await client?.query(`listen ${pg.escapeIdentifier(channel)}`);
+      return async () => void set.delete(wake);
+    },
+    async stop(): Promise<void> {
+      isStopped = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+}
+
+export type Listener = ReturnType<typeof createListener>;

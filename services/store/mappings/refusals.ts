@@ -1,0 +1,58 @@
+import { sql, type Kysely } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, GroupId, RoleId, RoleRefusal } from '../../model.js';
+
+export async function refuseUnknownGroup(
+  db: Kysely<unknown>,
+  groupId: GroupId,
+): Promise<void> {
+  const { rows } = await sql`
+    select from platform_group where id = ${groupId} and deleted_at is null for key share`.execute(
+    db,
+  );
+  if (rows.length === 0) {
+    throw new InputError(
+      'NOT_FOUND',
+      `group ${groupId} does not exist`,
+      'input.groupId',
+    );
+  }
+}
+
+const REASONS: Readonly<Record<RoleRefusal, string>> = {
+  EVERYONE: 'it is @everyone, which every member has',
+  MANAGED:
+    'it is managed by Discord or an integration, which alone give and take it',
+  ABOVE_BOT:
+    "it is not below the bot's highest role: move it down, or the bot's role up, then import the roles",
+  MISSING_PERMISSION:
+    'the bot lacks the permission Manage Roles: give it, then import the roles',
+  UNKNOWN_ROLE: 'the guild has no such role any more',
+};
+
+/** A mapping that could never be carried out is refused when it is made, not at each sweep. */
+export async function refuseImpossibleRole(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  roleId: RoleId,
+): Promise<void> {
+  const { rows } = await sql<{ refusal: RoleRefusal | null; name: string }>`
+    select refusal, name from role where client_id = ${clientId} and id = ${roleId}`.execute(
+    db,
+  );
+  const [role] = rows;
+  if (role === undefined || role.refusal === 'UNKNOWN_ROLE') {
+    throw new InputError(
+      'NOT_FOUND',
+      `the guild of client ${clientId} has no role ${roleId}`,
+      'input.roleId',
+    );
+  }
+  if (role.refusal === null) return;
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    `role ${roleId} (${role.name}) cannot be mapped: ${REASONS[role.refusal]}`,
+    'input.roleId',
+  );
+}

@@ -1,0 +1,63 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  ClientId,
+  DiscordUserId,
+  LinkId,
+  PlatformUserId,
+} from '../../model.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+
+/** Removes what has nothing left to take back: links, then retired mappings, then a client that was waiting for both. */
+export async function endDrained(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  endedLinkIds: readonly LinkId[],
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  if (endedLinkIds.length > 0) await endLinks(db, endedLinkIds, enqueueEvent);
+  await sql`
+    delete from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null and not exists (
+      select from link l
+      left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+      where l.client_id = m.client_id and (a.read_at is null or m.role_id = any(a.role_ids)))`.execute(
+    db,
+  );
+  await sql`
+    delete from client c where c.id = ${clientId} and c.ending_at is not null
+      and not exists (select from link l where l.client_id = c.id)`.execute(db);
+}
+
+async function endLinks(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { rows } = await sql<Row>`
+    delete from link l using client c
+    where l.id = any(${linkIds}::uuid[]) and l.status = 'ENDING' and c.id = l.client_id
+    returning l.id, l.client_id, l.discord_user_id, l.platform_user_id, c.guild_id`.execute(
+    db,
+  );
+  for (const row of rows) {
+    await enqueueEvent(db, {
+      type: 'discord.user.unlinked.v1',
+      key: row.platform_user_id,
+      data: {
+        clientId: row.client_id,
+        guildId: row.guild_id,
+        discordUserId: row.discord_user_id,
+        platformUserId: row.platform_user_id,
+        linkId: row.id,
+      },
+    });
+  }
+}
+
+interface Row {
+  readonly id: LinkId;
+  readonly client_id: ClientId;
+  readonly discord_user_id: DiscordUserId;
+  readonly platform_user_id: PlatformUserId;
+  readonly guild_id: string;
+}

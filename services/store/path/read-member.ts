@@ -1,0 +1,141 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  Authority,
+  AuditRecordId,
+  GroupId,
+  GuildId,
+  LinkId,
+  LinkStatus,
+  MappingId,
+  MemberKey,
+  PlatformUserId,
+  RoleId,
+  RoleRefusal,
+  UnknownMembership,
+} from '../../model.js';
+import type {
+  MemberFacts,
+  MembershipKnowledge,
+  Mirror,
+} from '../../reconcile/ports.js';
+
+/**
+ * All that is known of one member, in one statement, so that it is one moment's truth. Null when the client has gone.
+ * A group is known not to hold the user by its own row, by the user's last snapshot, or because the group was deleted.
+ */
+export async function readMember(
+  db: Kysely<unknown>,
+  member: MemberKey,
+): Promise<MemberFacts | null> {
+  const { clientId, discordUserId } = member;
+  const { rows } = await sql<Row>`
+    select c.guild_id, c.unknown_membership, c.whole_list_writes, c.guard_minimum, c.guard_percent,
+      c.trouble is not null as has_trouble,
+      extract(epoch from c.updated_at)::text as revision,
+      (select coalesce(jsonb_agg(jsonb_build_object(
+          'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status)), '[]')
+        from link l where l.client_id = c.id and l.discord_user_id = ${discordUserId}) as links,
+      (select coalesce(jsonb_agg(jsonb_build_object(
+          'mappingId', m.id, 'groupId', m.group_id, 'roleId', m.role_id,
+          'authority', coalesce(m.authority, c.authority), 'isRetired', m.retired_at is not null,
+          'membership', case
+            when g.deleted_at is not null then 'notHeld'
+            when s.is_held then 'held'
+            when s.is_held = false or u.snapshot_time_us is not null then 'notHeld'
+            else 'unknown' end)), '[]')
+        from role_mapping m
+        join platform_group g on g.id = m.group_id
+        left join link a on a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE'
+        left join platform_user u on u.id = a.platform_user_id
+        left join membership s on s.platform_user_id = a.platform_user_id and s.group_id = m.group_id
+        where m.client_id = c.id) as mappings,
+      (select coalesce(jsonb_object_agg(r.id, r.refusal), '{}') from role r where r.client_id = c.id) as roles,
+      (select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
+          'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
+          'timedOutUntil', a.timed_out_until)
+        from member a
+        where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null) as mirror,
+      (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
+          'plannedRemoved', o.planned_removed)
+        from audit_record o
+        where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record
+    from client c where c.id = ${clientId}`.execute(db);
+  const [row] = rows;
+  return row === undefined ? null : factsOf(member, row);
+}
+
+interface Row {
+  readonly guild_id: GuildId;
+  readonly unknown_membership: UnknownMembership;
+  readonly whole_list_writes: boolean;
+  readonly guard_minimum: number;
+  readonly guard_percent: number;
+  readonly has_trouble: boolean;
+  readonly revision: string;
+  readonly links: readonly {
+    linkId: LinkId;
+    platformUserId: PlatformUserId;
+    status: LinkStatus;
+  }[];
+  readonly mappings: readonly {
+    mappingId: MappingId;
+    groupId: GroupId;
+    roleId: RoleId;
+    authority: Authority;
+    isRetired: boolean;
+    membership: MembershipKnowledge;
+  }[];
+  readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
+  readonly mirror: MirrorRow | null;
+  readonly open_record: {
+    recordId: AuditRecordId;
+    plannedAdded: readonly RoleId[];
+    plannedRemoved: readonly RoleId[];
+  } | null;
+}
+
+interface MirrorRow {
+  readonly readAt: string;
+  readonly isPresent: boolean;
+  readonly roleIds: readonly RoleId[];
+  readonly username: string | null;
+  readonly displayName: string | null;
+  readonly nickname: string | null;
+  readonly isPending: boolean;
+  readonly timedOutUntil: string | null;
+}
+
+function factsOf(member: MemberKey, row: Row): MemberFacts {
+  return {
+    client: {
+      clientId: member.clientId,
+      guildId: row.guild_id,
+      revision: row.revision,
+      unknownMembership: row.unknown_membership,
+      wholeListWrites: row.whole_list_writes,
+      hasTrouble: row.has_trouble,
+      guard: { minimum: row.guard_minimum, percent: row.guard_percent },
+    },
+    links: row.links,
+    mappings: row.mappings,
+    roles: new Map(Object.entries(row.roles)),
+    mirror: row.mirror === null ? null : mirrorOf(row.mirror),
+    mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
+    openRecord: row.open_record,
+  };
+}
+
+function mirrorOf(row: MirrorRow): Mirror {
+  if (!row.isPresent) return { isPresent: false };
+  return {
+    isPresent: true,
+    roleIds: row.roleIds,
+    username: row.username ?? '',
+    displayName: row.displayName,
+    nickname: row.nickname,
+    isPending: row.isPending,
+    timedOutUntil:
+      row.timedOutUntil === null ? null : new Date(row.timedOutUntil),
+  };
+}

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+
+import type { RoleRefusal } from '../../../services/model.js';
+import type { DesiredRole } from '../../../services/reconcile/desired.js';
+import { planRoles, rolesOfCauses } from '../../../services/reconcile/plan.js';
+import {
+  DIRECTOR,
+  FOREIGN,
+  mappingFacts,
+  PILOT,
+  RECRUIT,
+} from '../../builders/member-facts.js';
+
+type Verdicts = Readonly<Record<string, DesiredRole['verdict']>>;
+
+function plan(input: {
+  desired: Verdicts;
+  actual?: readonly string[];
+  written?: readonly string[];
+  refusals?: Readonly<Record<string, RoleRefusal>>;
+  retired?: readonly string[];
+}) {
+  return planRoles({
+    desired: new Map(
+      Object.entries(input.desired).map(([roleId, verdict]) => [
+        roleId,
+        { verdict, isRetired: input.retired?.includes(roleId) ?? false },
+      ]),
+    ),
+    actual: new Set(input.actual),
+    written: new Set(input.written),
+    refusals: new Map(Object.entries(input.refusals ?? {})),
+  });
+}
+
+const nothing = { add: [], remove: [], approved: [], unknown: [], blocked: [] };
+
+describe('the plan for one member', () => {
+  test('is empty where desired and actual agree', () => {
+    expect(
+      plan({ desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' }, actual: [PILOT] }),
+    ).toEqual(nothing);
+  });
+
+  test('adds what is missing', () => {
+    expect(plan({ desired: { [PILOT]: 'yes' } })).toEqual({
+      ...nothing,
+      add: [PILOT],
+    });
+  });
+
+  test('removes what is known to be too much', () => {
+    expect(plan({ desired: { [PILOT]: 'no' }, actual: [PILOT] })).toEqual({
+      ...nothing,
+      remove: [PILOT],
+    });
+  });
+
+  test('adds and removes at once', () => {
+    const both = plan({
+      desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' },
+      actual: [DIRECTOR],
+    });
+
+    expect(both).toEqual({ ...nothing, add: [PILOT], remove: [DIRECTOR] });
+  });
+
+  test('keeps a role that no mapping speaks of', () => {
+    expect(
+      plan({ desired: { [PILOT]: 'yes' }, actual: [PILOT, FOREIGN] }),
+    ).toEqual(nothing);
+  });
+
+  test('keeps a held role while a group is unknown, and says so', () => {
+    expect(plan({ desired: { [PILOT]: 'unknown' }, actual: [PILOT] })).toEqual({
+      ...nothing,
+      unknown: [PILOT],
+    });
+  });
+
+  test('does not grant a role on an unknown', () => {
+    expect(plan({ desired: { [PILOT]: 'unknown' } })).toEqual(nothing);
+  });
+
+  test('writes a role just spoken of even where the mirror agrees', () => {
+    const fresh = plan({
+      desired: { [PILOT]: 'yes', [DIRECTOR]: 'no', [RECRUIT]: 'unknown' },
+      actual: [PILOT],
+      written: [PILOT, DIRECTOR, RECRUIT],
+    });
+
+    expect(fresh).toEqual({ ...nothing, add: [PILOT], remove: [DIRECTOR] });
+  });
+
+  test('sets aside what the bot cannot change', () => {
+    const blocked = plan({
+      desired: { [PILOT]: 'yes', [DIRECTOR]: 'no', [RECRUIT]: 'yes' },
+      actual: [DIRECTOR],
+      refusals: { [PILOT]: 'ABOVE_BOT', [DIRECTOR]: 'MISSING_PERMISSION' },
+    });
+
+    expect(blocked).toEqual({
+      ...nothing,
+      add: [RECRUIT],
+      blocked: [
+        { roleId: PILOT, refusal: 'ABOVE_BOT' },
+        { roleId: DIRECTOR, refusal: 'MISSING_PERMISSION' },
+      ],
+    });
+  });
+
+  test('needs no removal of a role that the guild no longer has', () => {
+    const gone = plan({
+      desired: { [PILOT]: 'no' },
+      actual: [PILOT],
+      refusals: { [PILOT]: 'UNKNOWN_ROLE' },
+    });
+
+    expect(gone).toEqual(nothing);
+  });
+
+  test('marks removals of a retired role as approved', () => {
+    const retired = plan({
+      desired: { [PILOT]: 'no' },
+      actual: [PILOT],
+      retired: [PILOT],
+    });
+
+    expect(retired).toEqual({ ...nothing, remove: [PILOT], approved: [PILOT] });
+  });
+});
+
+describe('the roles that causes speak of', () => {
+  const mappings = [
+    mappingFacts({ groupId: 'pilots', roleId: PILOT }),
+    mappingFacts({ groupId: 'pilots', roleId: RECRUIT }),
+    mappingFacts({ groupId: 'directors', roleId: DIRECTOR }),
+  ];
+  const about = (groupId?: string) => ({
+    kind: 'EVENT' as const,
+    id: 'e',
+    actor: 'site',
+    ...(groupId === undefined ? {} : { groupId }),
+  });
+
+  test('are those mapped to their groups', () => {
+    expect(rolesOfCauses([about('pilots'), about('pilots')], mappings)).toEqual(
+      new Set([PILOT, RECRUIT]),
+    );
+  });
+
+  test('are not known when one cause is about the whole member', () => {
+    expect(rolesOfCauses([about('pilots'), about()], mappings)).toBeNull();
+  });
+
+  test('are not known without causes', () => {
+    expect(rolesOfCauses([], mappings)).toBeNull();
+  });
+});

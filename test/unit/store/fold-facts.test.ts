@@ -1,0 +1,321 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { FactOrder, PlatformFact } from '../../../services/model.js';
+import { foldFacts } from '../../../services/store/facts/fold-facts.js';
+import type { Register } from '../../../services/store/facts/order.js';
+import type { Known } from '../../../services/store/facts/known.js';
+
+const cause = { kind: 'EVENT', id: 'e1', actor: 'site' } as const;
+const USERS = ['alice', 'bob'];
+const GROUPS = ['pilots', 'directors', 'recruits'];
+
+function nothingKnown(): Known {
+  return {
+    users: new Map(
+      USERS.map((id) => [
+        id,
+        {
+          snapshot: null,
+          isDeleted: false,
+          registers: new Map(),
+          memberships: new Map(),
+        },
+      ]),
+    ),
+    groups: new Map(
+      GROUPS.map((id) => [id, { isDeleted: false, registers: new Map() }]),
+    ),
+  };
+}
+
+const at = (timeUs: number, sequence: number | null = null): FactOrder => ({
+  sequence,
+  timeUs,
+});
+
+function change(
+  kind: 'added' | 'removed',
+  order: FactOrder,
+  groupId = 'pilots',
+): PlatformFact {
+  return {
+    kind: 'membershipChanged',
+    platformUserId: 'alice',
+    groupId,
+    change: kind,
+    order,
+    cause,
+  };
+}
+
+function snapshot(groupIds: readonly string[], order: FactOrder): PlatformFact {
+  return {
+    kind: 'membershipSnapshot',
+    platformUserId: 'alice',
+    groupIds,
+    order,
+    cause,
+  };
+}
+
+/** true: held, false: known not to be, undefined: unknown. */
+function isHeld(known: Known, groupId: string): boolean | undefined {
+  const user = known.users.get('alice');
+  return (
+    user?.memberships.get(groupId)?.isHeld ??
+    (user?.snapshot ? false : undefined)
+  );
+}
+
+function fold(...facts: readonly PlatformFact[]) {
+  const known = nothingKnown();
+  return { known, folded: foldFacts(known, facts) };
+}
+
+describe('facts on top of facts', () => {
+  test('a sequence outranks any time', () => {
+    const { known, folded } = fold(
+      change('added', at(1, 0)),
+      change('removed', at(999)),
+    );
+
+    expect(isHeld(known, 'pilots')).toBe(true);
+    expect(folded.verdicts).toEqual(['applied', 'stale']);
+  });
+
+  test('a tie falls to the removal', () => {
+    expect(
+      isHeld(
+        fold(change('removed', at(5)), change('added', at(5))).known,
+        'pilots',
+      ),
+    ).toBe(false);
+    expect(
+      isHeld(
+        fold(change('added', at(5)), change('removed', at(5))).known,
+        'pilots',
+      ),
+    ).toBe(false);
+  });
+
+  test('a tie falls to the snapshot over the change', () => {
+    expect(
+      isHeld(
+        fold(change('removed', at(5)), snapshot(['pilots'], at(5))).known,
+        'pilots',
+      ),
+    ).toBe(true);
+  });
+
+  test('a snapshot denies the groups it does not name, and only older facts', () => {
+    const { known } = fold(
+      change('added', at(9), 'directors'),
+      change('added', at(1)),
+      snapshot([], at(5)),
+    );
+
+    expect(isHeld(known, 'pilots')).toBe(false);
+    expect(isHeld(known, 'directors')).toBe(true);
+    expect(isHeld(known, 'recruits')).toBe(false);
+  });
+
+  test('a change older than the snapshot is stale for a group that the snapshot did not name', () => {
+    const { known, folded } = fold(
+      snapshot(['pilots'], at(5)),
+      change('added', at(4), 'directors'),
+    );
+
+    expect(isHeld(known, 'directors')).toBe(false);
+    expect(folded.verdicts).toEqual(['applied', 'stale']);
+  });
+
+  test('a repeated fact changes nothing and marks nobody', () => {
+    const { known } = fold(
+      change('added', at(5)),
+      snapshot(['recruits'], at(7)),
+    );
+
+    const again = foldFacts(known, [
+      change('added', at(5)),
+      snapshot(['recruits'], at(7)),
+    ]);
+
+    expect(again).toMatchObject({
+      verdicts: ['stale', 'unchanged'],
+      memberMarks: [],
+    });
+    expect(again.touchedMemberships.size).toBe(0);
+  });
+
+  test('the very same change is unchanged, not a conflict', () => {
+    expect(
+      fold(change('added', at(5, 3)), change('added', at(8, 3))).folded
+        .verdicts,
+    ).toEqual(['applied', 'unchanged']);
+  });
+
+  test('every applied change marks its member, even where the group held it before', () => {
+    const { folded } = fold(change('removed', at(1)), change('added', at(2)));
+
+    expect(folded.memberMarks.map((mark) => mark.groupId)).toEqual([
+      'pilots',
+      'pilots',
+    ]);
+  });
+
+  test('a deleted user is final', () => {
+    const deleted: PlatformFact = {
+      kind: 'userDeleted',
+      platformUserId: 'alice',
+      order: at(1),
+      cause,
+    };
+    const { folded } = fold(deleted, change('added', at(9, 9)));
+
+    expect(folded.verdicts).toEqual(['applied', 'stale']);
+    expect(folded.deletedUsers).toEqual([{ platformUserId: 'alice', cause }]);
+  });
+
+  test('a deleted group is revived only by a newer change', () => {
+    const deleted: PlatformFact = {
+      kind: 'groupDeleted',
+      groupId: 'pilots',
+      order: at(5),
+      cause,
+    };
+    const changed = (timeUs: number): PlatformFact => ({
+      kind: 'groupChanged',
+      groupId: 'pilots',
+      order: at(timeUs),
+      cause,
+    });
+
+    expect(
+      fold(deleted, changed(5)).known.groups.get('pilots')?.isDeleted,
+    ).toBe(true);
+    expect(
+      fold(deleted, changed(6)).known.groups.get('pilots')?.isDeleted,
+    ).toBe(false);
+  });
+
+  test('an event that carries only some attributes leaves the others', () => {
+    const user = (order: FactOrder, attributes: object): PlatformFact => ({
+      kind: 'userChanged',
+      platformUserId: 'alice',
+      username: 'Alice',
+      attributes,
+      order,
+      cause,
+    });
+
+    const { known } = fold(
+      user(at(5), { character: 'Old' }),
+      user(at(9), { corporation: 'CORP' }),
+      user(at(7), { character: 'New', corporation: 'LATE' }),
+    );
+
+    const registers = known.users.get('alice')?.registers;
+    expect(registers?.get('character')?.value).toBe('New');
+    expect(registers?.get('corporation')?.value).toBe('CORP');
+  });
+});
+
+describe('any facts', () => {
+  const order = fc.record({
+    sequence: fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 4 })),
+    timeUs: fc.integer({ min: 1, max: 5 }),
+  });
+  const platformUserId = fc.constantFrom(...USERS);
+  const groupId = fc.constantFrom(...GROUPS);
+  const fact: fc.Arbitrary<PlatformFact> = fc.oneof(
+    fc.record({
+      kind: fc.constant('membershipChanged' as const),
+      platformUserId,
+      groupId,
+      order,
+      change: fc.constantFrom('added' as const, 'removed' as const),
+      cause: fc.constant(cause),
+    }),
+    fc.record({
+      kind: fc.constant('membershipSnapshot' as const),
+      platformUserId,
+      order,
+      groupIds: fc.uniqueArray(groupId),
+      cause: fc.constant(cause),
+    }),
+    fc.record({
+      kind: fc.constant('userChanged' as const),
+      platformUserId,
+      order,
+      username: fc.constantFrom('A', 'B'),
+      attributes: fc.record(
+        { character: fc.constantFrom('X', null) },
+        { requiredKeys: [] },
+      ),
+      cause: fc.constant(cause),
+    }),
+    fc.record({
+      kind: fc.constant('groupDeleted' as const),
+      groupId,
+      order,
+      cause: fc.constant(cause),
+    }),
+    fc.record({
+      kind: fc.constant('groupChanged' as const),
+      groupId,
+      order,
+      name: fc.constantFrom('N', 'M'),
+      cause: fc.constant(cause),
+    }),
+  );
+
+  test('end in the same state in any order, split and repetition', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fact, { maxLength: 12 }).chain((facts) =>
+          fc.tuple(
+            fc.constant(facts),
+            fc.shuffledSubarray([...facts, ...facts], {
+              minLength: facts.length * 2,
+            }),
+            fc.nat(24),
+          ),
+        ),
+        ([facts, shuffled, cut]) => {
+          const once = fold(...facts).known;
+          const twice = nothingKnown();
+          foldFacts(twice, shuffled.slice(0, cut));
+          foldFacts(twice, shuffled.slice(cut));
+
+          for (const groupId of GROUPS)
+            expect(isHeld(twice, groupId)).toBe(isHeld(once, groupId));
+          const values = (known: Known) => ({
+            users: [...known.users].map(([id, user]) => [
+              id,
+              standing(user.registers),
+              user.snapshot && rank(user.snapshot),
+            ]),
+            groups: [...known.groups].map(([id, group]) => [
+              id,
+              group.isDeleted,
+              standing(group.registers),
+            ]),
+          });
+          expect(JSON.stringify(values(twice))).toBe(
+            JSON.stringify(values(once)),
+          );
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
+  const standing = (registers: ReadonlyMap<string, Register>) =>
+    [...registers]
+      .map(([name, { order, value }]) => [name, rank(order), value])
+      .sort();
+
+  /** Where there is a sequence the time decides nothing. */
+  const rank = ({ sequence, timeUs }: FactOrder) => sequence ?? `t${timeUs}`;
+});
