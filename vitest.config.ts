@@ -19,6 +19,7 @@ const broker = './test/support/broker.setup.ts';
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       project('unit'),
       project('db', [database]),

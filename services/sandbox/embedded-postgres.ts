@@ -1,0 +1,153 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import type { Part, Readiness } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import { findPostgresBinaries } from './postgres/binaries.js';
+import {
+  DATABASE,
+  SUPERUSER,
+  prepareCluster,
+  type Auth,
+} from './postgres/cluster.js';
+import { lockFolder } from './postgres/folder-lock.js';
+import { endLeftoverServer } from './postgres/leftover.js';
+import { choosePort } from './postgres/port.js';
+import { findFooting, type RunAs } from './postgres/run-as.js';
+import {
+  ServerStartError,
+  startServer,
+  type RunningServer,
+} from './postgres/server.js';
+
+export interface EmbeddedPostgresOptions {
+  /** Belongs to this part alone; it makes `cluster/`, `password` (0600), `port` and `lock` in it. */
+  readonly dataDir: string;
+  /** Unset: a free one, the same at each start as long as nobody else takes it. */
+  readonly port?: number;
+  /** Server settings, as `-c name=value`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** `trust` lets every local account in: for tests. Decided when the folder is first used. */
+  readonly auth?: Auth;
+  readonly logger: Logger;
+  /** How the programs are started; found out when unset. */
+  readonly ways?: readonly RunAs[];
+}
+
+export interface EmbeddedPostgres extends Omit<Part, 'start'> {
+  /** The address of the database `discord_connector`, which exists. */
+  start(): Promise<{ readonly url: string; readonly pid: number }>;
+}
+
+/**
+ * A real PostgreSQL without installation, for newcomers and tests: not for production (the bundled OpenSSL is past its
+ * end). In: a folder. Out: an address on 127.0.0.1. Never: two servers on one folder, or one that outlives its process
+ * for longer than until the next start.
+ */
+export function createEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): EmbeddedPostgres {
+  let server: RunningServer | undefined;
+  let unlock: (() => Promise<void>) | undefined;
+
+  const stop = async () => {
+    const running = server;
+    server = undefined; // from here on its end is wanted
+    await running?.stop();
+    await unlock?.();
+    unlock = undefined;
+  };
+  return {
+    name: 'embedded-postgres',
+    start: async () => {
+      if (unlock) throw new Error('embedded PostgreSQL is already started');
+      const dataDir = await makeFolder(options.dataDir);
+      unlock = await lockFolder(dataDir);
+      try {
+        const started = await startIn(dataDir, options);
+        server = started.server;
+        reportEnd(server, options.logger, () => server);
+        return { url: started.url, pid: server.pid };
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+    ready: () => readiness(server),
+  };
+}
+
+async function makeFolder(dataDir: string): Promise<string> {
+  await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  return realpath(resolve(dataDir));
+}
+
+async function startIn(
+  dataDir: string,
+  options: EmbeddedPostgresOptions,
+): Promise<{ readonly server: RunningServer; readonly url: string }> {
+  const { logger, ways, auth = 'password', settings = {} } = options;
+  const binaries = await findPostgresBinaries();
+  const footing = await findFooting({
+    binaries,
+    dataDir,
+    logger,
+    ...(ways ? { ways } : {}),
+  });
+  await endLeftoverServer({
+    cluster: join(footing.dataDir, 'cluster'),
+    logger,
+  });
+  const { cluster, password } = await prepareCluster({
+    footing,
+    auth,
+    passwordFile: join(dataDir, 'password'),
+    isDurable: settings['fsync'] !== 'off',
+  });
+  const attempt = async () => {
+    const port = options.port ?? (await choosePort(join(dataDir, 'port')));
+    const server = await startServer({
+      footing,
+      cluster,
+      port,
+      settings,
+      logger,
+    });
+    return { server, url: urlOf(port, password) };
+  };
+  // Between the look at the port and its use another program may have taken it.
+  return attempt().catch(async (error: unknown) => {
+    if (options.port !== undefined || !isPortTaken(error)) throw error;
+    return attempt();
+  });
+}
+
+function urlOf(port: number, password: string | undefined): string {
+  const account =
+    password === undefined ? SUPERUSER : `${SUPERUSER}:${password}`;
+  return `postgresql://${account}@127.0.0.1:${port}/${DATABASE}`;
+}
+
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof ServerStartError &&
+    error.lines.some((line) => line.includes('Address already in use'))
+  );
+}
+
+function reportEnd(
+  started: RunningServer,
+  logger: Logger,
+  current: () => RunningServer | undefined,
+): void {
+  void started.ended.then(() => {
+    if (current() === started)
+      logger.error({ pid: started.pid }, 'embedded PostgreSQL ended');
+  });
+}
+
+function readiness(server: RunningServer | undefined): Readiness {
+  if (server?.isRunning()) return { ok: true };
+  return { ok: false, reason: 'embedded PostgreSQL is not running' };
+}

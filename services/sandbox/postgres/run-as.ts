@@ -1,0 +1,181 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { Logger } from '../../lib/logger.js';
+import { binariesIn, type PostgresBinaries } from './binaries.js';
+
+const run = promisify(execFile);
+
+/** The account that owns nothing; every Unix has it under this number but macOS, where root is not what people are. */
+const NOBODY = 65_534;
+
+/** A way to start a program of PostgreSQL's, which refuses to run as root. */
+export interface RunAs {
+  /** Words in front of the program. Each replaces itself by the next, so the process id stays the one spawned. */
+  readonly prefix: readonly string[];
+  /** Spawn as this user; unset where the prefix changes it. */
+  readonly spawnUid?: number;
+  /** Who must own the data; unset: whoever owns it now. */
+  readonly ownerUid?: number;
+}
+
+export interface Footing {
+  readonly runAs: RunAs;
+  readonly binaries: PostgresBinaries;
+  readonly dataDir: string;
+  readonly major: number;
+}
+
+interface Place {
+  readonly binaries: PostgresBinaries;
+  readonly dataDir: string;
+}
+
+/**
+ * Finds the first way that works here, by trying it: who may pass which folder, whether user namespaces are allowed and
+ * which tools exist is not to be read off anything. A try takes some 10 ms.
+ */
+export async function findFooting(
+  place: Place & {
+    readonly logger: Logger;
+    readonly ways?: readonly RunAs[];
+  },
+): Promise<Footing> {
+  const { logger, ways = waysOf(process.getuid?.()), ...here } = place;
+  const failures: string[] = [];
+  const found = await firstThatRuns(here, ways, failures);
+  if (found) return found;
+  if (process.getuid?.() === 0) {
+    // Neither nobody nor a namespace can reach the folders: a root-owned 0700 folder, and namespaces are refused.
+    const copy = await copyToTemporary(here);
+    logger.warn(
+      { from: here.dataDir, to: copy.dataDir },
+      'embedded PostgreSQL cannot run as root and no other account can reach its folder: its data is kept in the temporary folder',
+    );
+    const moved = await firstThatRuns(copy, asNobody, failures);
+    if (moved) return moved;
+  }
+  throw new Error(
+    `the embedded PostgreSQL does not run here; set DATABASE_URL instead. Tried: ${failures.join('; ')}`,
+  );
+}
+
+// The signal reaches the server when its parent dies, however that dies, and means "fast shutdown" to it.
+const diesWithParent = ['setpriv', '--pdeathsig', 'INT'];
+const inNamespace = [
+  'unshare',
+  '--user',
+  '--map-user=1000',
+  '--map-group=1000',
+  '--',
+];
+
+export const asNobody: readonly RunAs[] = [
+  {
+    prefix: [
+      ...diesWithParent,
+      '--reuid',
+      String(NOBODY),
+      '--regid',
+      String(NOBODY),
+      '--clear-groups',
+      '--',
+    ],
+    ownerUid: NOBODY,
+  },
+  { prefix: [], spawnUid: NOBODY, ownerUid: NOBODY },
+];
+
+/** Inside such a namespace root has another number, outside it still owns its files: it passes its own 0700 folders. */
+export const asRootElsewhere: readonly RunAs[] = [
+  { prefix: [...diesWithParent, '--', ...inNamespace], ownerUid: 0 },
+  { prefix: inNamespace, ownerUid: 0 },
+];
+
+const asMyself: readonly RunAs[] = [
+  { prefix: [...diesWithParent, '--'] },
+  { prefix: [] },
+];
+
+function waysOf(uid: number | undefined): readonly RunAs[] {
+  return uid === 0 ? [...asNobody, ...asRootElsewhere] : asMyself;
+}
+
+async function firstThatRuns(
+  place: Place,
+  ways: readonly RunAs[],
+  failures: string[],
+): Promise<Footing | undefined> {
+  for (const runAs of ways) {
+    try {
+      return { ...place, runAs, major: await majorVersion(place, runAs) };
+    } catch (error) {
+      const words = [...runAs.prefix, 'postgres'].join(' ');
+      failures.push(`"${words}": ${lastLine(error)}`);
+    }
+  }
+  return undefined;
+}
+
+async function majorVersion(place: Place, runAs: RunAs): Promise<number> {
+  const { postgres } = place.binaries;
+  // The shell enters the data folder after the change of user, which spawn's cwd would not.
+  const probe =
+    process.platform === 'win32'
+      ? [postgres, '--version']
+      : [
+          'sh',
+          '-c',
+          'cd -- "$0" && exec "$1" --version',
+          place.dataDir,
+          postgres,
+        ];
+  const [file = '', ...args] = [...runAs.prefix, ...probe];
+  const { stdout } = await run(file, args, {
+    cwd: '/',
+    ...spawnIdentity(runAs),
+  });
+  const major = /PostgreSQL\) (\d+)/.exec(stdout)?.[1];
+  if (major === undefined) throw new Error(`unknown version: ${stdout}`);
+  return Number(major);
+}
+
+export function spawnIdentity(runAs: RunAs): { uid?: number; gid?: number } {
+  return runAs.spawnUid === undefined
+    ? {}
+    : { uid: runAs.spawnUid, gid: runAs.spawnUid };
+}
+
+async function copyToTemporary(place: Place): Promise<Place> {
+  const id = createHash('sha256').update(place.dataDir).digest('hex');
+  const root = join(tmpdir(), `discord-connector-postgres-${id.slice(0, 12)}`);
+  await mkdir(root, { recursive: true, mode: 0o755 });
+  const made = await lstat(root);
+  if (!made.isDirectory() || made.uid !== 0) {
+    throw new Error(`${root} belongs to somebody else: remove it`);
+  }
+  const { mtimeMs } = await lstat(place.binaries.postgres);
+  const home = join(root, `native-${Math.floor(mtimeMs)}`);
+  if (!existsSync(home)) {
+    const half = `${home}.new`;
+    await rm(half, { recursive: true, force: true });
+    await cp(place.binaries.home, half, {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+    await rename(half, home);
+  }
+  const dataDir = join(root, 'data');
+  await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  return { binaries: binariesIn(home), dataDir };
+}
+
+function lastLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,41 @@
+import {
+  execFile,
+  spawn,
+  type ChildProcess,
+  type SpawnOptions,
+} from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A child that the system ends when this process dies, however it dies, where the system can. */
+export async function spawnBound(
+  words: readonly string[],
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const bound = ['setpriv', '--pdeathsig', 'KILL', '--'];
+  const canBind = await run('setpriv', [...bound.slice(1), 'true']).then(
+    () => true,
+    () => false,
+  );
+  const [file = '', ...args] = canBind ? [...bound, ...words] : words;
+  return spawn(file, args, options);
+}
+
+/** Asks, and after `limitMs` insists. Resolves when the process is gone. */
+export async function endChild(
+  child: ChildProcess,
+  limitMs: number,
+): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+  });
+  const timer = new AbortController();
+  if (limitMs > 0) child.kill('SIGTERM');
+  await Promise.race([ended, delay(limitMs, undefined, timer)]);
+  timer.abort();
+  child.kill('SIGKILL');
+  await ended;
+}

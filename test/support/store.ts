@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+
+import { createKeyRing } from '../../services/lib/encryption.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { openDatabase } from '../../services/store/database.js';
+import { migrate } from '../../services/store/migrate.js';
+import {
+  openStore,
+  type Store,
+  type StoreOptions,
+} from '../../services/store/store.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** A database of the test file's own, with today's tables. */
+export async function createMigratedDatabase(): Promise<TestDatabase> {
+  return createTestDatabase(async (url) => {
+    const database = await openDatabase({ url, poolSize: 2 });
+    await migrate(database);
+    await database.close();
+  });
+}
+
+export const TEST_KEYS = createKeyRing([
+  { id: 'test', key: Buffer.alloc(32, 7) },
+]);
+
+/** Opened on the given database as a process of its own. */
+export async function openTestStore(
+  url: string,
+  options: Partial<StoreOptions> = {},
+): Promise<Store> {
+  const store = await openStore({
+    url,
+    poolSize: 5,
+    owner: `test-${randomBytes(4).toString('hex')}`,
+    keys: TEST_KEYS,
+    windowMs: 0,
+    leaseMs: 10_000,
+    hasBroker: true,
+    clock: Date.now,
+    logger: silentLogger,
+    ...options,
+  });
+  await store.start();
+  return store;
+}
