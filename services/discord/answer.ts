@@ -1,0 +1,102 @@
+import { z } from 'zod';
+
+/** One answer of the far side, with all that may be judged by: status, codes and limits, never a text. */
+export interface Answer {
+  readonly status: number;
+  /** `json`: an object or a list. `foreign`: anything else that has a body, as the pages of proxies and Cloudflare. */
+  readonly form: 'json' | 'empty' | 'foreign';
+  /** The parsed body; null unless `form` is `json`. */
+  readonly body: unknown;
+  /** Discord's error code, or the `error` of an OAuth2 refusal. */
+  readonly code: number | string | null;
+  readonly limits: Limits;
+}
+
+/** What the answer tells of the rate limit. https://docs.discord.com/developers/topics/rate-limits */
+export interface Limits {
+  readonly scope: string | null;
+  readonly isGlobal: boolean;
+  readonly retryAfterMs: number | null;
+  readonly remaining: number | null;
+  readonly resetAfterMs: number | null;
+}
+
+/** Reads an answer. An unreadable body is not an error here: it makes the answer `foreign`. */
+export function readAnswer(raw: {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  readonly text: string;
+  readonly now: number;
+}): Answer {
+  const body = parseBody(raw.text);
+  const refusal = refusalBody.safeParse(body).data ?? {};
+  return {
+    status: raw.status,
+    form: body === null ? bodilessForm(raw.text) : 'json',
+    body,
+    code: refusal.code ?? refusal.error ?? null,
+    limits: readLimits(raw.header, raw.now, refusal),
+  };
+}
+
+/** Each field for itself: an odd one must not hide the others. */
+const refusalBody = z.object({
+  code: z.number().optional().catch(undefined),
+  error: z.string().optional().catch(undefined),
+  retry_after: z.number().nonnegative().optional().catch(undefined),
+  global: z.boolean().optional().catch(undefined),
+});
+
+function parseBody(text: string): unknown {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+function bodilessForm(text: string): 'empty' | 'foreign' {
+  return text.trim() === '' ? 'empty' : 'foreign';
+}
+
+function readLimits(
+  header: (name: string) => string | null,
+  now: number,
+  refusal: z.infer<typeof refusalBody>,
+): Limits {
+  const scope = header('x-ratelimit-scope');
+  const told = [
+    retryAfterMs(header('retry-after'), now),
+    // The body carries the fraction of a second that the header rounds.
+    secondsToMs(refusal.retry_after ?? null),
+  ].filter((ms) => ms !== null);
+  return {
+    scope,
+    isGlobal:
+      header('x-ratelimit-global') !== null ||
+      scope === 'global' ||
+      refusal.global === true,
+    retryAfterMs: told.length > 0 ? Math.max(...told) : null,
+    remaining: toNumber(header('x-ratelimit-remaining')),
+    resetAfterMs: secondsToMs(toNumber(header('x-ratelimit-reset-after'))),
+  };
+}
+
+/** Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). */
+function retryAfterMs(value: string | null, now: number): number | null {
+  const seconds = toNumber(value);
+  if (seconds !== null) return secondsToMs(seconds);
+  const date = value === null ? NaN : Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - now);
+}
+
+function secondsToMs(seconds: number | null): number | null {
+  return seconds === null ? null : Math.ceil(seconds * 1000);
+}
+
+function toNumber(value: string | null): number | null {
+  if (value === null || value.trim() === '') return null;
+  const number = Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : null;
+}

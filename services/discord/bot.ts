@@ -1,0 +1,84 @@
+import { REST } from '@discordjs/rest';
+
+import { TerminalError } from '../lib/errors.js';
+import type { Call } from './calls.js';
+import { splitApiBase } from './endpoints.js';
+import { createGate, type Gate } from './gate.js';
+import { createTransport, type Exchange } from './transport.js';
+
+/** One bot at one API: its rate limits are counted together, whichever clients use it. */
+export interface Bot {
+  readonly token: string;
+  readonly gate: Gate;
+  /** Its token was answered with 401: it sends nothing any more. */
+  isRefused(): boolean;
+  send(call: Call, signal: AbortSignal): Promise<Exchange>;
+  close(): void;
+}
+
+export interface BotDeps {
+  readonly clock: () => number;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  readonly globalRequestsPerSecond: number;
+  readonly offsetMs: number;
+  readonly onStatus: (answer: {
+    readonly status: number;
+    readonly scope: string | null;
+  }) => void;
+}
+
+export function createBot(
+  { apiBase, token }: { readonly apiBase: string; readonly token: string },
+  deps: BotDeps,
+): Bot {
+  let isRefused = false;
+  const transport = createTransport({
+    userAgent: deps.userAgent,
+    clock: deps.clock,
+    onStatus: (answer) => {
+      // Before the REST client drops its token: a call in between would fail with an error that says nothing.
+      if (answer.status === 401) isRefused = true;
+      deps.onStatus(answer);
+    },
+  });
+  const rest = new REST({
+    ...addressOf(apiBase),
+    // A second try is a second call: the job table decides on it, with its lease and its record.
+    retries: 0,
+    rejectOnRateLimit: () => true,
+    timeout: deps.timeoutMs,
+    globalRequestsPerSecond: deps.globalRequestsPerSecond,
+    offset: deps.offsetMs,
+    makeRequest: transport.makeRequest,
+  }).setToken(token);
+
+  return {
+    token,
+    gate: createGate(deps),
+    isRefused: () => isRefused,
+    send: (call, signal) =>
+      transport.follow(() =>
+        rest.request({
+          method: call.method,
+          fullRoute: call.path,
+          body: call.body,
+          reason: call.reason,
+          signal,
+        }),
+      ),
+    close() {
+      rest.clearHashSweeper();
+      rest.clearHandlerSweeper();
+    },
+  };
+}
+
+function addressOf(apiBase: string) {
+  const address = splitApiBase(apiBase);
+  if (address) return address;
+  throw new TerminalError(
+    'REFUSED',
+    `cannot call Discord: ${apiBase} does not end in the version of the API`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { ClientId } from '../model.js';
+import type { GuildRef } from '../reconcile/ports.js';
+import type { Bot } from './bot.js';
+
+export interface DiscordCredentials {
+  /** With its version: `https://discord.com/api/v10`. */
+  readonly apiBase: string;
+  readonly botToken: string;
+  readonly applicationId: string;
+  readonly guildId: string;
+}
+
+export interface Bots {
+  readonly botFor: (guild: GuildRef) => Promise<Bot>;
+  /** Reads the client's credentials anew at its next call. */
+  readonly forget: (clientId: ClientId) => void;
+  readonly closeAll: () => void;
+}
+
+export interface BotsDeps {
+  readonly credentials: (clientId: ClientId) => Promise<DiscordCredentials>;
+  readonly openBot: (address: {
+    readonly apiBase: string;
+    readonly token: string;
+  }) => Bot;
+}
+
+/** Clients with one token at one API share one bot; a client with new credentials leaves the bot it had. */
+export function createBots({ credentials, openBot }: BotsDeps): Bots {
+  const openings = new Map<ClientId, Opening>();
+  const inUse = new Map<ClientId, Bot>();
+  const bots = new Map<string, Bot>();
+
+  const open = async ({ clientId, revision }: GuildRef): Promise<Bot> => {
+    const { apiBase, botToken: token } = await credentials(clientId);
+    const key = `${apiBase} ${token}`;
+    const shared = bots.get(key);
+    // A refused token gets another chance when somebody has touched the credentials.
+    if (shared?.isRefused()) shared.close();
+    const bot =
+      shared && !shared.isRefused() ? shared : openBot({ apiBase, token });
+    bots.set(key, bot);
+    const isNewest = openings.get(clientId)?.revision === revision;
+    if (isNewest) inUse.set(clientId, bot);
+    closeUnused();
+    return bot;
+  };
+
+  const closeUnused = () => {
+    const used = new Set(inUse.values());
+    for (const [key, bot] of bots) {
+      if (used.has(bot)) continue;
+      bot.close();
+      bots.delete(key);
+    }
+  };
+
+  return {
+    botFor(guild) {
+      const { clientId, revision } = guild;
+      const known = openings.get(clientId);
+      if (known?.revision === revision) return known.bot;
+      const bot = open(guild);
+      const opening = { revision, bot };
+      openings.set(clientId, opening);
+      bot.catch(() => {
+        if (openings.get(clientId) === opening) openings.delete(clientId);
+      });
+      return bot;
+    },
+    forget(clientId) {
+      // The bot stays in use until the next call: its limits and pauses must not be forgotten with the credentials.
+      openings.delete(clientId);
+    },
+    closeAll() {
+      openings.clear();
+      inUse.clear();
+      closeUnused();
+    },
+  };
+}
+
+interface Opening {
+  readonly revision: string;
+  readonly bot: Promise<Bot>;
+}

@@ -1,0 +1,183 @@
+import {
+  RetryLaterError,
+  TerminalError,
+  type UnavailableError,
+} from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import type { GuildRef } from '../reconcile/ports.js';
+import type { Answer } from './answer.js';
+import type { Bot } from './bot.js';
+import { isSuccess, type Call } from './calls.js';
+import { createDeadlines, type Deadline } from './deadline.js';
+import { translateFailure } from './errors.js';
+import type { InvalidBudget } from './invalid-budget.js';
+import { pauseAfter, spentUntil } from './pauses.js';
+import type { Exchange } from './transport.js';
+
+/** A call that was sent. `status` is null when no answer came. */
+export interface ObservedCall {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+}
+
+export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
+
+export interface Caller {
+  /** Sends the call at most once and gives the answer if the call accepts it. */
+  readonly perform: Perform;
+  /** Resolves when nothing is in flight any more. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface CallerDeps {
+  readonly botFor: (guild: GuildRef) => Promise<Bot>;
+  readonly budget: Pick<InvalidBudget, 'state'>;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly timeoutMs: number;
+  readonly offsetMs: number;
+  readonly onCall?: (call: ObservedCall) => void;
+}
+
+/**
+ * The way of every call: bot, turn in its bucket, budget, wire, judgement.
+ * In: a call. Out: an accepted answer, or one of the errors of lib/errors.ts. Never: a second try.
+ */
+export function createCaller(deps: CallerDeps): Caller {
+  const deadlines = createDeadlines(deps.timeoutMs);
+  const inFlight = new Set<Promise<Answer>>();
+
+  const perform = async (guild: GuildRef, call: Call): Promise<Answer> => {
+    const bot = await deps.botFor(guild);
+    const deadline = deadlines.begin();
+    try {
+      const leave = await takeTurn(deps, { bot, call, deadline });
+      try {
+        deadline.restart();
+        refuseEarly(deps, bot, call);
+        return await exchange(deps, { guild, bot, call, deadline });
+      } finally {
+        leave();
+      }
+    } finally {
+      deadline.end();
+    }
+  };
+
+  return {
+    perform(guild, call) {
+      const performance: Promise<Answer> = perform(guild, call).finally(() =>
+        inFlight.delete(performance),
+      );
+      inFlight.add(performance);
+      return performance;
+    },
+    async stop() {
+      deadlines.stop();
+      await Promise.allSettled(inFlight);
+    },
+  };
+}
+
+interface Attempt {
+  readonly bot: Bot;
+  readonly call: Call;
+  readonly deadline: Deadline;
+}
+
+async function takeTurn(
+  { clock, timeoutMs }: CallerDeps,
+  { bot, call, deadline }: Attempt,
+): Promise<() => void> {
+  const entry = await bot.gate.enter(bucketOf(call), deadline.signal);
+  if (entry.kind === 'entered') return entry.leave;
+  if (entry.kind === 'closed') {
+    throw later(call, entry.until, 'Discord has asked to wait');
+  }
+  if (deadline.cause() === 'stopped') {
+    throw later(call, clock(), 'the connector is stopping');
+  }
+  throw later(call, clock() + timeoutMs, 'the calls before it take too long');
+}
+
+/** Methods of one route can have limits of their own, and guilds always have. */
+function bucketOf({ method, route, ids }: Call): string {
+  return `${method} ${route} ${ids.guildId ?? ''}`;
+}
+
+/** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
+function refuseEarly({ budget }: CallerDeps, bot: Bot, call: Call): void {
+  if (bot.isRefused()) {
+    throw new TerminalError(
+      'UNAUTHORIZED',
+      `cannot ${call.doing}: the bot's token was refused before`,
+    );
+  }
+  const { blockedUntil } = budget.state();
+  if (blockedUntil === null) return;
+  const why = 'too many calls were refused in the last minutes';
+  throw later(call, blockedUntil.getTime(), why);
+}
+
+function later({ doing }: Call, at: number, why: string): RetryLaterError {
+  return new RetryLaterError(new Date(at), `cannot ${doing}: ${why}`);
+}
+
+async function exchange(
+  deps: CallerDeps,
+  attempt: Attempt & { readonly guild: GuildRef },
+): Promise<Answer> {
+  const { bot, call, deadline, guild } = attempt;
+  const startedAt = deps.clock();
+  const result = await bot.send(call, deadline.signal);
+  if (result.isSent) {
+    const { method, route, ids } = call;
+    const status = result.answer?.status ?? null;
+    const durationMs = deps.clock() - startedAt;
+    const { clientId } = guild;
+    const fields = { clientId, ...ids, method, route, status, durationMs };
+    deps.logger.debug(fields, 'discord call');
+    deps.onCall?.({ method, route, status, durationMs });
+  }
+  const accepts = call.accepts ?? isSuccess;
+  if (result.answer && accepts(result.answer)) {
+    closeWhenSpent(deps, attempt, result.answer);
+    return result.answer;
+  }
+  throw judge(deps, attempt, result);
+}
+
+function judge(
+  deps: CallerDeps,
+  { bot, call, deadline }: Attempt,
+  { answer, error, isSent }: Exchange,
+): TerminalError | RetryLaterError | UnavailableError {
+  const { offsetMs, timeoutMs } = deps;
+  const now = deps.clock();
+  const random = deps.random();
+  const pause = pauseAfter({ answer, error, now, random, offsetMs });
+  if (pause?.reach === 'bot') bot.gate.closeAll(pause.until);
+  if (pause?.reach === 'bucket') bot.gate.close(bucketOf(call), pause.until);
+  if (answer && !pause) closeWhenSpent(deps, { bot, call }, answer);
+
+  const aborted = answer ? null : deadline.cause();
+  // It stood in the REST client's own queue, behind another method of its bucket.
+  if (!isSent && aborted === 'timedOut') {
+    return later(call, now + timeoutMs, 'the calls before it take too long');
+  }
+  const { doing } = call;
+  const { token } = bot;
+  return translateFailure({ doing, answer, error, pause, aborted, now, token });
+}
+
+function closeWhenSpent(
+  { clock, offsetMs }: CallerDeps,
+  { bot, call }: Pick<Attempt, 'bot' | 'call'>,
+  answer: Answer,
+): void {
+  const until = spentUntil(answer, clock(), offsetMs);
+  if (until !== null) bot.gate.close(bucketOf(call), until);
+}

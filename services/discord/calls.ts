@@ -1,0 +1,148 @@
+import { RequestMethod } from '@discordjs/rest';
+import { Routes } from 'discord-api-types/v10';
+
+import { TerminalError } from '../lib/errors.js';
+import type {
+  GuildRef,
+  MemberTarget,
+  MemberWrite,
+  RoleWrite,
+} from '../reconcile/ports.js';
+import type { Answer } from './answer.js';
+
+/** One call of Discord's API, ready to be sent. */
+export interface Call {
+  readonly method: RequestMethod;
+  /** The template: a label for metrics and, with method and guild, the name of the bucket. */
+  readonly route: string;
+  readonly path: `/${string}`;
+  /** The call in words with its ids, for errors. */
+  readonly doing: string;
+  readonly ids: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly reason?: string;
+  /** Default: any success. */
+  readonly accepts?: (answer: Answer) => boolean;
+}
+
+export const memberReading = (target: MemberTarget): Call => {
+  const ids = memberIds(target);
+  return {
+    method: RequestMethod.Get,
+    route: MEMBER,
+    path: Routes.guildMember(ids.guildId, ids.discordUserId),
+    doing: `read member ${ids.discordUserId} in guild ${ids.guildId}`,
+    ids,
+    accepts: (answer) => isSuccess(answer) || isAbsent(answer),
+  };
+};
+
+export const roleAddition = (write: RoleWrite): Call => ({
+  ...memberRole(write),
+  method: RequestMethod.Put,
+  doing: `add role ${write.roleId} to ${memberName(write.member)}`,
+});
+
+export const roleRemoval = (write: RoleWrite): Call => ({
+  ...memberRole(write),
+  method: RequestMethod.Delete,
+  doing: `remove role ${write.roleId} from ${memberName(write.member)}`,
+});
+
+export const rolesSetting = (write: MemberWrite): Call => {
+  const ids = memberIds(write.member);
+  return {
+    method: RequestMethod.Patch,
+    route: MEMBER,
+    path: Routes.guildMember(ids.guildId, ids.discordUserId),
+    doing: `set the ${write.roleIds.length} roles of ${memberName(write.member)}`,
+    ids,
+    body: { roles: write.roleIds },
+    reason: auditReason(write.reason),
+  };
+};
+
+export const guildReading = ({ guildId }: GuildRef): Call => ({
+  method: RequestMethod.Get,
+  route: '/guilds/{guild_id}',
+  path: Routes.guild(checkedId('guildId', guildId)),
+  doing: `read guild ${guildId}`,
+  ids: { guildId },
+});
+
+export const rolesReading = ({ guildId }: GuildRef): Call => ({
+  method: RequestMethod.Get,
+  route: '/guilds/{guild_id}/roles',
+  path: Routes.guildRoles(checkedId('guildId', guildId)),
+  doing: `read the roles of guild ${guildId}`,
+  ids: { guildId },
+});
+
+/** The bot itself as a member: `@me` is no route for bots. */
+export const botMemberReading = (target: MemberTarget): Call => ({
+  ...memberReading(target),
+  doing: `read the bot itself in guild ${target.guildId}`,
+  accepts: isSuccess,
+});
+
+export const botUserReading: Call = {
+  method: RequestMethod.Get,
+  route: '/users/@me',
+  path: Routes.user(),
+  doing: "read the bot's own user",
+  ids: {},
+};
+
+export const applicationReading: Call = {
+  method: RequestMethod.Get,
+  route: '/applications/@me',
+  path: Routes.currentApplication(),
+  doing: "read the bot's application",
+  ids: {},
+};
+
+/** A 200 with somebody's page in it is no success: Discord answers in JSON or, with 204, not at all. */
+export function isSuccess({ status, form }: Answer): boolean {
+  return status === 204 || (status >= 200 && status < 300 && form === 'json');
+}
+
+/** By status and code: whoever is wrongly taken for absent loses the link. */
+export function isAbsent({ status, code }: Answer): boolean {
+  return status === 404 && (code === 10007 || code === 10013);
+}
+
+const MEMBER = '/guilds/{guild_id}/members/{user_id}';
+const MEMBER_ROLE = `${MEMBER}/roles/{role_id}`;
+
+function memberRole({ member, roleId, reason }: RoleWrite) {
+  const ids = { ...memberIds(member), roleId: checkedId('roleId', roleId) };
+  return {
+    route: MEMBER_ROLE,
+    path: Routes.guildMemberRole(ids.guildId, ids.discordUserId, roleId),
+    ids,
+    reason: auditReason(reason),
+  };
+}
+
+function memberIds({ guildId, discordUserId }: MemberTarget) {
+  return {
+    guildId: checkedId('guildId', guildId),
+    discordUserId: checkedId('discordUserId', discordUserId),
+  };
+}
+
+function memberName({ guildId, discordUserId }: MemberTarget): string {
+  return `member ${discordUserId} in guild ${guildId}`;
+}
+
+/** Ids become parts of a path: anything but digits could lead to another route. */
+function checkedId(name: string, id: string): string {
+  if (/^\d{1,20}$/.test(id)) return id;
+  const shown = JSON.stringify(id);
+  throw new TerminalError('REFUSED', `${name} ${shown} is not a Discord id`);
+}
+
+/** Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a pair cannot be encoded. */
+function auditReason(reason: string): string {
+  return reason.slice(0, 512).toWellFormed();
+}

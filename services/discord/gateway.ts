@@ -1,0 +1,90 @@
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import type { DiscordMembers } from '../reconcile/ports.js';
+import { createBot } from './bot.js';
+import { createBotReadings, type BotReadings } from './bot-readings.js';
+import { createBots, type DiscordCredentials } from './bots.js';
+import { createCaller, type ObservedCall } from './caller.js';
+import type { InvalidBudget } from './invalid-budget.js';
+import { createMemberCalls } from './member-calls.js';
+import { createRoleReading } from './role-reading.js';
+
+/** What the path and the doctor ask of Discord. */
+export interface DiscordGateway extends DiscordMembers, BotReadings, Part {
+  /** Reads the client's credentials anew at its next call; a token that was refused is tried again. */
+  forgetCredentials(clientId: ClientId): void;
+}
+
+export interface DiscordGatewayDeps {
+  /** Asked once for each revision of a client. */
+  readonly credentials: (clientId: ClientId) => Promise<DiscordCredentials>;
+  readonly budget: InvalidBudget;
+  readonly logger: Logger;
+  readonly clock: () => number;
+  /** From 0 to 1; spreads pauses whose length Discord does not name. */
+  readonly random: () => number;
+  /** As Discord asks for it: `DiscordBot (url, version)`. */
+  readonly userAgent: { readonly url: string; readonly version: string };
+  /** For waiting for a turn and for the call itself, each. */
+  readonly timeoutMs?: number;
+  /** Of one bot in this process: divide 50 by the number of processes. */
+  readonly globalRequestsPerSecond?: number;
+  /** Margin on every window; scale it down with a scaled-down sandbox. */
+  readonly offsetMs?: number;
+  readonly onCall?: (call: ObservedCall) => void;
+  readonly onInvalidAnswer?: (answer: { readonly status: number }) => void;
+}
+
+/**
+ * The far side over REST.
+ * In: members and guilds by their ids. Out: what Discord answered, or one of the errors of lib/errors.ts.
+ * Never: a call made twice, a call without a token that is believed in, or a token in an error or a log line.
+ */
+export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
+  const { timeoutMs = 4000, offsetMs = 50, budget } = deps;
+  const bots = createBots({
+    credentials: deps.credentials,
+    openBot: (address) =>
+      createBot(address, {
+        clock: deps.clock,
+        userAgent: `DiscordBot (${deps.userAgent.url}, ${deps.userAgent.version})`,
+        timeoutMs,
+        offsetMs,
+        globalRequestsPerSecond: deps.globalRequestsPerSecond ?? 50,
+        onStatus: (answer) => {
+          if (budget.note(answer)) deps.onInvalidAnswer?.(answer);
+        },
+      }),
+  });
+  const { perform, stop } = createCaller({
+    ...deps,
+    botFor: bots.botFor,
+    timeoutMs,
+    offsetMs,
+  });
+  const readings = createBotReadings(perform);
+
+  return {
+    ...readings,
+    ...createMemberCalls(perform),
+    readRoles: createRoleReading({
+      ...readings,
+      perform,
+      botFor: bots.botFor,
+    }),
+    forgetCredentials: bots.forget,
+    name: 'discord',
+    start: () => Promise.resolve(),
+    async stop() {
+      await stop();
+      bots.closeAll();
+    },
+    ready() {
+      const { blockedUntil } = budget.state();
+      if (blockedUntil === null) return { ok: true };
+      const until = blockedUntil.toISOString();
+      return { ok: false, reason: `no call to Discord until ${until}` };
+    },
+  };
+}

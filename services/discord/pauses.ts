@@ -1,0 +1,108 @@
+import { RateLimitError } from '@discordjs/rest';
+
+import type { Answer } from './answer.js';
+
+/** Nothing may be sent before `until`: in this bucket, or by this bot at all. */
+export interface Pause {
+  readonly until: number;
+  readonly reach: 'bucket' | 'bot';
+  readonly why: string;
+}
+
+/** A 429 of Cloudflare may come without a time: https://github.com/discord/discord-api-docs/issues/5810 */
+const UNTIMED_PAUSE_MS = 30_000;
+/** Blocks by Cloudflare and against abuse last from minutes to hours; asking on prolongs them. */
+const BLOCK_PAUSE_MS = 600_000;
+/** Cloudflare blocks the sender; 10008 on any call of ours is the undocumented block against abuse. */
+const BLOCK_CODES = new Set<Answer['code']>([40333, 10008]);
+/** Limits on writing and on the resource, which can come with other statuses than 429. */
+const LIMIT_CODES = new Set<Answer['code']>([20028, 20029, 40062]);
+
+/** How long the failed call asks us to wait; null when it says nothing of time. Pure: `random` is a number from 0 to 1. */
+export function pauseAfter(failure: {
+  readonly answer: Answer | null;
+  readonly error: unknown;
+  readonly now: number;
+  readonly random: number;
+  /** The margin of the REST client, which it adds twice. */
+  readonly offsetMs: number;
+}): Pause | null {
+  const { answer, error, now, random, offsetMs } = failure;
+  if (answer) {
+    const pause = pauseOfAnswer(answer, random);
+    return pause && { ...pause, until: now + pause.waitMs + 2 * offsetMs };
+  }
+  if (!(error instanceof RateLimitError)) return null;
+  return {
+    until: now + Math.max(1, Math.ceil(error.timeToReset)),
+    reach: error.global ? 'bot' : 'bucket',
+    why: error.global
+      ? 'the calls a second of this bot are spent'
+      : 'the rate limit is spent',
+  };
+}
+
+/** Until when the bucket is spent, by the headers of an answer of whatever status; null when calls are left. */
+export function spentUntil(
+  { limits }: Answer,
+  now: number,
+  offsetMs: number,
+): number | null {
+  if (limits.remaining !== 0 || !limits.resetAfterMs) return null;
+  return now + limits.resetAfterMs + 2 * offsetMs;
+}
+
+interface Wait {
+  readonly waitMs: number;
+  readonly reach: Pause['reach'];
+  readonly why: string;
+}
+
+function pauseOfAnswer(answer: Answer, random: number): Wait | null {
+  const { status, limits, code } = answer;
+  if (status === 429) return limitPause(answer, random);
+  if (status === 403 && isBlock(answer)) {
+    const waitMs = Math.max(limits.retryAfterMs ?? 0, BLOCK_PAUSE_MS);
+    return {
+      waitMs: Math.round(waitMs * (1 + random)),
+      reach: 'bot',
+      why: 'Discord blocks this sender',
+    };
+  }
+  if (status >= 400 && status < 500 && LIMIT_CODES.has(code)) {
+    return {
+      waitMs: limits.retryAfterMs ?? untimed(random),
+      reach: 'bucket',
+      why: 'Discord limits this resource',
+    };
+  }
+  if (status >= 500 && limits.retryAfterMs !== null) {
+    return {
+      waitMs: limits.retryAfterMs,
+      reach: 'bucket',
+      why: 'Discord is unavailable and names a time',
+    };
+  }
+  return null;
+}
+
+function limitPause({ form, limits }: Answer, random: number): Wait {
+  const told = limits.retryAfterMs ?? limits.resetAfterMs;
+  const isOfDiscord = form === 'json' && told !== null;
+  return {
+    waitMs: told ?? untimed(random),
+    reach: limits.isGlobal || !isOfDiscord ? 'bot' : 'bucket',
+    why: isOfDiscord
+      ? `Discord asks to wait (scope ${limits.scope ?? 'user'})`
+      : 'Cloudflare asks to wait',
+  };
+}
+
+/** No member is at fault when the refusal is not of Discord's API: it always has a code. */
+function isBlock({ code }: Answer): boolean {
+  return code === null || BLOCK_CODES.has(code);
+}
+
+function untimed(random: number): number {
+  return Math.round(UNTIMED_PAUSE_MS * (1 + random));
+}

@@ -1,0 +1,282 @@
+import type { ApiPorts } from '../../services/api/ports.js';
+import type {
+  AuditRecordView,
+  ClientView,
+  LinkView,
+  MappingView,
+  Page,
+  PlatformGroupView,
+  PlatformUserView,
+  RoleView,
+  Rows,
+} from '../../services/api/views.js';
+import { InputError } from '../../services/lib/errors.js';
+import type { PlatformFact } from '../../services/model.js';
+
+/** What the world holds, as the API sees it. */
+export interface ApiWorld {
+  clients: ClientView[];
+  roles: RoleView[];
+  mappings: MappingView[];
+  links: LinkView[];
+  users: PlatformUserView[];
+  groups: PlatformGroupView[];
+  /** Groups that hold a user, by user. */
+  held: Record<string, string[]>;
+  audit: AuditRecordView[];
+  /** Facts received, in order; those about `staleFor` lose. */
+  facts: PlatformFact[];
+  staleFor: string | null;
+  answer: 'DONE' | 'PENDING';
+  isReady: boolean;
+}
+
+export interface FakeApiPorts {
+  readonly ports: ApiPorts;
+  readonly world: ApiWorld;
+  /** Every call of a port, in order: `read.findLinks`. Each of them would be one statement. */
+  readonly calls: string[];
+  /** What a port was called with last. */
+  lastArguments(name: string): readonly unknown[];
+  /** Makes a port throw from now on. */
+  fail(name: string, error: Error): void;
+}
+
+export function createFakeApiPorts(
+  given: Partial<ApiWorld> = {},
+): FakeApiPorts {
+  const world: ApiWorld = {
+    clients: [],
+    roles: [],
+    mappings: [],
+    links: [],
+    users: [],
+    groups: [],
+    held: {},
+    audit: [],
+    facts: [],
+    staleFor: null,
+    answer: 'DONE',
+    isReady: true,
+    ...given,
+  };
+  const calls: string[] = [];
+  const failures = new Map<string, Error>();
+  const lastCalls = new Map<string, readonly unknown[]>();
+  const watch = <Port extends object>(room: string, port: Port): Port =>
+    new Proxy(port, {
+      get: (target, name, receiver) => {
+        const value: unknown = Reflect.get(target, name, receiver);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => {
+          const call = `${room}.${String(name)}`;
+          calls.push(call);
+          lastCalls.set(call, args);
+          const failure = failures.get(call);
+          if (failure) return Promise.reject(failure);
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  return {
+    world,
+    calls,
+    lastArguments: (name) => lastCalls.get(name) ?? [],
+    fail: (name, error) => void failures.set(name, error),
+    ports: {
+      clients: watch('clients', clientPort(world)),
+      mappings: watch('mappings', mappingPort(world)),
+      links: watch('links', linkPort(world)),
+      facts: watch('facts', factPort(world)),
+      read: watch('read', readPort(world)),
+      health: {
+        readiness: () => ({
+          isReady: world.isReady,
+          parts: world.isReady
+            ? [{ name: 'api', state: 'ready' }]
+            : [{ name: 'store', state: 'down', reason: 'no connection' }],
+        }),
+      },
+    },
+  };
+}
+
+const effect = { additions: 2, removals: 1 };
+
+function clientPort(world: ApiWorld): ApiPorts['clients'] {
+  const find = (id: string) => world.clients.find((client) => client.id === id);
+  return {
+    createClient: async ({ clientSecret, botToken, ...settings }) => {
+      if (clientSecret === '' || botToken === '') throw new Error('no secrets');
+      const template = world.clients[0];
+      if (!template) throw new Error('the fake needs one client to copy');
+      const client = {
+        ...template,
+        ...settings,
+        id: '0192f000-0000-7000-8000-0000000000ff',
+        rolesReadAt: null,
+      };
+      world.clients.push(client);
+      return client;
+    },
+    updateClient: async (id, { clientSecret, botToken, ...settings }) => {
+      const at = world.clients.findIndex((client) => client.id === id);
+      const before = world.clients[at];
+      if (!before) throw new InputError('NOT_FOUND', 'gone', 'input.id');
+      if (clientSecret === '' || botToken === '') throw new Error('no secrets');
+      return (world.clients[at] = { ...before, ...settings });
+    },
+    deleteClient: async ({ id, dryRun }) => {
+      if (!dryRun)
+        world.clients = world.clients.filter((client) => client.id !== id);
+      return effect;
+    },
+    checkClient: async () => [
+      { name: 'token', result: 'OK', message: 'Known.', remedy: null },
+    ],
+    importRoles: async (id) =>
+      world.roles.filter((role) => role.clientId === id),
+    listClients: async () => world.clients,
+    findClients: async (ids) => ids.map(find),
+  };
+}
+
+function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
+  const find = (id: string): MappingView => {
+    const mapping = world.mappings.find((mapping) => mapping.id === id);
+    if (!mapping) throw new InputError('NOT_FOUND', 'gone', 'input.id');
+    return mapping;
+  };
+  return {
+    createMapping: async ({ clientId, groupId, roleId, authority, dryRun }) => {
+      if (!world.groups.some((group) => group.id === groupId))
+        throw new InputError('NOT_FOUND', 'no such group', 'input.groupId');
+      if (dryRun) return { mapping: null, effect };
+      const mapping: MappingView = {
+        id: '0192f000-0000-7000-8000-0000000000fe',
+        clientId,
+        groupId,
+        roleId,
+        authority: authority ?? 'PLATFORM',
+        createdAt: new Date(0),
+        retiredAt: null,
+      };
+      world.mappings.push(mapping);
+      return { mapping, effect };
+    },
+    updateMapping: async ({ id, authority }) => ({ ...find(id), authority }),
+    retireMapping: async ({ id }) => ({
+      mapping: { ...find(id), retiredAt: new Date(0) },
+      effect,
+    }),
+  };
+}
+
+function linkPort(world: ApiWorld): ApiPorts['links'] {
+  return {
+    linkMember: async ({ clientId, platformUserId, discordUserId }) => {
+      const template = world.links[0];
+      if (!template) throw new Error('the fake needs one link to copy');
+      const linkId = '0192f000-0000-7000-8000-0000000000fd';
+      world.links.push({
+        ...template,
+        ...{ id: linkId, clientId, platformUserId, discordUserId },
+      });
+      return { linkId, warnings: ['the link to another account ends'] };
+    },
+    unlinkMember: async ({ id }) => {
+      world.links = world.links.map((link) =>
+        link.id === id ? { ...link, state: 'ENDING' } : link,
+      );
+    },
+    reconcileMember: async () => world.answer,
+    memberPlan: async () => ({
+      add: [world.roles[0]?.roleId ?? ''],
+      remove: [],
+      held: [],
+      unknown: [],
+      blocked: [{ roleId: world.roles[1]?.roleId ?? '', refusal: 'ABOVE_BOT' }],
+      observedAt: new Date(0),
+      summary: 'one role to give',
+    }),
+  };
+}
+
+function factPort(world: ApiWorld): ApiPorts['facts'] {
+  return {
+    applyFacts: async (facts) => {
+      world.facts.push(...facts);
+      return facts.map((fact) =>
+        'platformUserId' in fact && fact.platformUserId === world.staleFor
+          ? 'stale'
+          : 'applied',
+      );
+    },
+  };
+}
+
+function readPort(world: ApiWorld): ApiPorts['read'] {
+  const linksOf = (clientId: string) =>
+    world.links.filter((link) => link.clientId === clientId);
+  const groupsLike = (search: string | null) =>
+    world.groups.filter((group) => group.id.includes(search ?? ''));
+  const recordsOf = (clientIds: readonly string[] | undefined) =>
+    world.audit.filter(
+      (record) => clientIds?.includes(record.clientId) ?? true,
+    );
+  return {
+    findLinks: async (ids) => pick(ids, world.links, (link) => link.id),
+    findLinkByPlatformUser: async (clientId, platformUserId) =>
+      linksOf(clientId).find((link) => link.platformUserId === platformUserId),
+    findLinksByMember: async (keys) =>
+      keys.map((key) =>
+        linksOf(key.clientId).find(
+          (link) => link.discordUserId === key.discordUserId,
+        ),
+      ),
+    pageLinks: async (clientId, _filter, page) => cut(linksOf(clientId), page),
+    countLinks: async (clientId) => linksOf(clientId).length,
+    linksOfPlatformUsers: async (ids) =>
+      ids.map((id) => world.links.filter((link) => link.platformUserId === id)),
+    rolesOfClients: async (ids) =>
+      ids.map((id) => world.roles.filter((role) => role.clientId === id)),
+    findRoles: async (keys) =>
+      keys.map((key) =>
+        world.roles.find(
+          (role) =>
+            role.clientId === key.clientId && role.roleId === key.roleId,
+        ),
+      ),
+    findMappings: async (ids) => pick(ids, world.mappings, (one) => one.id),
+    mappingsOfClients: async (ids) =>
+      ids.map((id) => world.mappings.filter((one) => one.clientId === id)),
+    findPlatformUsers: async (ids) => pick(ids, world.users, (one) => one.id),
+    findPlatformGroups: async (ids) => pick(ids, world.groups, (one) => one.id),
+    groupsOfPlatformUsers: async (ids) =>
+      ids.map((id) =>
+        world.groups.filter((group) => world.held[id]?.includes(group.id)),
+      ),
+    pagePlatformGroups: async (search, page) => cut(groupsLike(search), page),
+    countPlatformGroups: async (search) => groupsLike(search).length,
+    pageAuditRecords: async (filter, page) =>
+      cut(recordsOf(filter.clientIds).toReversed(), page),
+    countAuditRecords: async (filter) => recordsOf(filter.clientIds).length,
+  };
+}
+
+const pick = <Row>(
+  ids: readonly string[],
+  rows: readonly Row[],
+  idOf: (row: Row) => string,
+) => ids.map((id) => rows.find((row) => idOf(row) === id));
+
+function cut<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  page: Page,
+): Rows<Row> {
+  const from = rows.findIndex((row) => row.id === page.after) + 1;
+  return {
+    rows: rows.slice(from, from + page.limit),
+    hasMore: rows.length > from + page.limit,
+  };
+}

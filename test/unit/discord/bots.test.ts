@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Bot } from '../../../services/discord/bot.js';
+import { createBots } from '../../../services/discord/bots.js';
+import { createGate } from '../../../services/discord/gate.js';
+
+const API = 'https://discord.com/api/v10';
+
+const setUp = () => {
+  const tokens = new Map([
+    ['client-1', 'token-a'],
+    ['client-2', 'token-a'],
+  ]);
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const refused = new Set<Bot>();
+  const openBot = ({ token }: { readonly token: string }): Bot => {
+    opened.push(token);
+    const bot: Bot = {
+      token,
+      gate: createGate({ clock: () => 0 }),
+      isRefused: () => refused.has(bot),
+      send: () => Promise.reject(new Error('nothing is sent here')),
+      close: () => void closed.push(token),
+    };
+    return bot;
+  };
+  const bots = createBots({
+    credentials: (clientId) =>
+      Promise.resolve({
+        apiBase: API,
+        botToken: tokens.get(clientId) ?? '',
+        applicationId: '1',
+        guildId: '3',
+      }),
+    openBot,
+  });
+  const botFor = (clientId: string, revision = 'first') =>
+    bots.botFor({ clientId, guildId: '3', revision });
+  return { bots, botFor, tokens, opened, closed, refused };
+};
+
+describe('the bots', () => {
+  it('are shared by clients with one token', async () => {
+    const { botFor, opened } = setUp();
+
+    const both = await Promise.all([botFor('client-1'), botFor('client-2')]);
+
+    expect(both[0]).toBe(both[1]);
+    expect(opened).toEqual(['token-a']);
+  });
+
+  it('stay while a client has them, and go with the last one', async () => {
+    const { botFor, tokens, opened, closed } = setUp();
+    await botFor('client-1');
+    await botFor('client-2');
+
+    tokens.set('client-1', 'token-b');
+    await botFor('client-1', 'second');
+    expect(closed).toEqual([]);
+    tokens.set('client-2', 'token-b');
+    await botFor('client-2', 'second');
+
+    expect(closed).toEqual(['token-a']);
+    expect(opened).toEqual(['token-a', 'token-b']);
+  });
+
+  it('keep their limits when a revision changes nothing of theirs', async () => {
+    const { bots, botFor } = setUp();
+    const first = await botFor('client-1');
+    expect(await botFor('client-1', 'second')).toBe(first);
+
+    bots.forget('client-1');
+
+    expect(await botFor('client-1', 'second')).toBe(first);
+  });
+
+  it('are opened anew for a refused token when the credentials were touched', async () => {
+    const { botFor, refused, closed } = setUp();
+    const first = await botFor('client-1');
+    refused.add(first);
+    expect(await botFor('client-1')).toBe(first);
+
+    const second = await botFor('client-1', 'second');
+
+    expect(second).not.toBe(first);
+    expect(closed).toEqual(['token-a']);
+  });
+
+  it('go when all is closed', async () => {
+    const { bots, botFor, closed } = setUp();
+    await botFor('client-1');
+
+    bots.closeAll();
+
+    expect(closed).toEqual(['token-a']);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+
+import { createGate, type Entry } from '../../../services/discord/gate.js';
+
+const never = new AbortController().signal;
+
+const setUp = () => {
+  let now = 0;
+  const gate = createGate({ clock: () => now });
+  return { gate, setNow: (ms: number) => void (now = ms) };
+};
+
+const leave = (entry: Entry) => {
+  if (entry.kind !== 'entered') throw new Error(`it is ${entry.kind}`);
+  entry.leave();
+};
+
+describe('the gate', () => {
+  it('lets one caller into a bucket, and the next when that one has left', async () => {
+    const { gate } = setUp();
+    const order: string[] = [];
+    const first = await gate.enter('a', never);
+    const second = gate.enter('a', never).then((entry) => {
+      order.push('second enters');
+      return entry;
+    });
+    const other = await gate.enter('b', never);
+    expect(other.kind).toBe('entered');
+
+    order.push('first leaves');
+    leave(first);
+    await second;
+
+    expect(order).toEqual(['first leaves', 'second enters']);
+  });
+
+  it('keeps the order of arrival', async () => {
+    const { gate } = setUp();
+    const order: number[] = [];
+    const first = await gate.enter('a', never);
+    const others = [1, 2, 3].map(async (n) => {
+      const entry = await gate.enter('a', never);
+      order.push(n);
+      leave(entry);
+    });
+
+    leave(first);
+    await Promise.all(others);
+
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  it('refuses those who wait as soon as the bucket is closed', async () => {
+    const { gate } = setUp();
+    const first = await gate.enter('a', never);
+    const second = gate.enter('a', never);
+    const third = gate.enter('a', never);
+
+    gate.close('a', 500);
+
+    expect(await second).toEqual({ kind: 'closed', until: 500 });
+    expect(await third).toEqual({ kind: 'closed', until: 500 });
+    leave(first);
+  });
+
+  it('refuses at once while closed, and opens at its time', async () => {
+    const { gate, setNow } = setUp();
+    gate.close('a', 500);
+    expect(await gate.enter('a', never)).toEqual({
+      kind: 'closed',
+      until: 500,
+    });
+
+    setNow(500);
+
+    expect((await gate.enter('a', never)).kind).toBe('entered');
+  });
+
+  it('does not open earlier because a shorter pause came later', async () => {
+    const { gate } = setUp();
+    gate.close('a', 500);
+    gate.close('a', 200);
+
+    expect(await gate.enter('a', never)).toEqual({
+      kind: 'closed',
+      until: 500,
+    });
+  });
+
+  it('closes every bucket, known or not', async () => {
+    const { gate } = setUp();
+    await gate.enter('a', never);
+    const waiting = gate.enter('a', never);
+
+    gate.closeAll(700);
+
+    expect(await waiting).toEqual({ kind: 'closed', until: 700 });
+    expect(await gate.enter('new', never)).toEqual({
+      kind: 'closed',
+      until: 700,
+    });
+  });
+
+  it('lets a caller give up, and passes its turn on', async () => {
+    const { gate } = setUp();
+    const first = await gate.enter('a', never);
+    const impatient = new AbortController();
+    const second = gate.enter('a', impatient.signal);
+    const third = gate.enter('a', never);
+
+    impatient.abort();
+    expect(await second).toEqual({ kind: 'aborted' });
+    leave(first);
+
+    expect((await third).kind).toBe('entered');
+  });
+
+  it('lets nobody in twice when a caller leaves twice', async () => {
+    const { gate } = setUp();
+    const first = await gate.enter('a', never);
+    const second = gate.enter('a', never);
+    const third = gate.enter('a', never);
+
+    leave(first);
+    leave(first);
+    await second;
+    gate.close('a', 100);
+
+    expect((await third).kind).toBe('closed');
+  });
+
+  it('does not take in a caller that has been stopped', async () => {
+    const { gate } = setUp();
+
+    const entry = await gate.enter('a', AbortSignal.abort());
+
+    expect(entry).toEqual({ kind: 'aborted' });
+  });
+});

@@ -1,0 +1,307 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  startScriptedDiscord,
+  type ScriptedDiscord,
+} from '../../fakes/scripted-discord.js';
+import {
+  failureOf,
+  guild,
+  memberBody,
+  refusal,
+  roleWrite,
+  setUpGateway,
+  startOfTest,
+  target,
+} from './gateway-setup.js';
+
+let discord: ScriptedDiscord;
+
+// One for each test: a call that was given up may still be on its way.
+beforeEach(async () => {
+  discord = await startScriptedDiscord();
+});
+afterEach(() => discord.stop());
+
+const sent = () => discord.requests.length;
+
+const limited = (
+  scope: string,
+  retryAfter: number,
+  more: Record<string, string> = {},
+) => ({
+  status: 429,
+  headers: {
+    'retry-after': String(Math.ceil(retryAfter)),
+    'x-ratelimit-scope': scope,
+    ...more,
+  },
+  body: {
+    message: 'slow',
+    retry_after: retryAfter,
+    global: scope === 'global',
+  },
+});
+
+const other = { ...target, guildId: '300000000000000004' };
+
+const retryIn = (ms: number) => ({
+  name: 'RetryLaterError',
+  retryAt: new Date(startOfTest + ms),
+});
+
+describe('a 429', () => {
+  it('of the bucket makes its calls wait, and no others', async () => {
+    const { gateway, advance } = setUpGateway(discord.apiBase);
+    discord.script(
+      limited('user', 1.5, {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset-after': '1.5',
+      }),
+      { body: memberBody() },
+    );
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(2000),
+    );
+    advance(500);
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(2000),
+    );
+    expect(await gateway.readMember(target)).toMatchObject({ isPresent: true });
+    expect(sent()).toBe(2);
+  });
+
+  it('of a shared resource makes its calls wait without spending the budget', async () => {
+    const seen: unknown[] = [];
+    const { gateway, advance } = setUpGateway(discord.apiBase, {
+      limit: 1,
+      onInvalidAnswer: (answer) => seen.push(answer),
+    });
+    const left = {
+      'x-ratelimit-remaining': '4',
+      'x-ratelimit-reset-after': '9',
+    };
+    discord.script(limited('shared', 3, left), { status: 204 });
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(3000),
+    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(3000),
+    );
+    advance(3000);
+    await gateway.addRole(roleWrite);
+
+    expect(sent()).toBe(2);
+    expect(seen).toEqual([]);
+  });
+
+  it('of the whole bot makes every call of it wait', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(limited('global', 2, { 'x-ratelimit-global': 'true' }));
+
+    await failureOf(gateway.addRole(roleWrite));
+    const failures = await Promise.all([
+      failureOf(gateway.readMember(target)),
+      failureOf(gateway.readMember(other)),
+      failureOf(gateway.whoAmI(guild)),
+    ]);
+
+    for (const failure of failures)
+      expect(failure).toMatchObject(retryIn(2000));
+    expect(sent()).toBe(1);
+  });
+
+  it.each([
+    ['a page', { status: 429, body: '<html>error 1015</html>' }, 30_000],
+    [
+      'a page with a time',
+      { status: 429, headers: { 'retry-after': '90' }, body: '<html>' },
+      90_000,
+    ],
+    ['a text without a time', { status: 429, body: { code: 0 } }, 30_000],
+  ])('of Cloudflare makes every call wait: %s', async (_, reply, ms) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(reply);
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(ms),
+    );
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(
+      retryIn(ms),
+    );
+    expect(sent()).toBe(1);
+  });
+
+  it('without a time makes up to twice the pause, by chance', async () => {
+    const { gateway } = setUpGateway(discord.apiBase, { random: () => 1 });
+    discord.script({ status: 429, body: '' });
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(60_000),
+    );
+  });
+});
+
+describe('a block of the sender', () => {
+  it.each([
+    ['by code', refusal(403, 40333)],
+    ['against abuse', refusal(403, 10008)],
+    ['by a page', { status: 403, body: '<html>you have been blocked</html>' }],
+  ])('%s is not held against the member', async (_, reply) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(reply);
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(600_000),
+    );
+    expect(await failureOf(gateway.readMember(other))).toMatchObject(
+      retryIn(600_000),
+    );
+    expect(sent()).toBe(1);
+  });
+});
+
+describe('a bucket', () => {
+  const spent = {
+    status: 204,
+    headers: {
+      'x-ratelimit-limit': '1',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset-after': '5.25',
+    },
+  };
+
+  it('that is known to be spent refuses without sending', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(5250),
+    );
+    expect(sent()).toBe(1);
+  });
+
+  it('that the REST client knows to be spent is not asked either', async () => {
+    const { gateway, advance } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+
+    advance(5250);
+    const failure = await failureOf(gateway.addRole(roleWrite));
+
+    expect(failure).toMatchObject({
+      name: 'RetryLaterError',
+      message: expect.stringContaining('the rate limit is spent'),
+    });
+    expect(sent()).toBe(1);
+  });
+
+  it('is known to be spent from its first answer on, when its name is learnt', async () => {
+    // The REST client begins a new count at the moment it learns the name, and would send a call too many.
+    const { gateway } = setUpGateway(discord.apiBase);
+    const headers = { ...spent.headers, 'x-ratelimit-bucket': 'abcd' };
+    discord.script({ ...spent, headers });
+    await gateway.addRole(roleWrite);
+
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(5250),
+    );
+    expect(sent()).toBe(1);
+  });
+
+  it('has one call in flight, and refuses those who wait when it is spent', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({ ...spent, manner: 'hold' });
+    const first = gateway.addRole(roleWrite);
+    const others = [1, 2, 3].map(() => failureOf(gateway.addRole(roleWrite)));
+    await expect.poll(() => discord.held()).toBe(1);
+
+    discord.release();
+    await first;
+
+    for (const failure of await Promise.all(others)) {
+      expect(failure).toMatchObject(retryIn(5250));
+    }
+    expect(sent()).toBe(1);
+  });
+
+  it('does not make the calls of other guilds and methods wait', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({ status: 204, manner: 'hold' });
+
+    const calls = [
+      gateway.addRole(roleWrite),
+      gateway.addRole({ ...roleWrite, member: other }),
+      gateway.removeRole(roleWrite),
+      gateway.setRoles({ member: target, roleIds: [], reason: 'r' }),
+    ];
+    await expect.poll(() => discord.held()).toBe(4);
+
+    discord.release();
+    await Promise.all(calls);
+  });
+
+  it('refuses a call that has waited too long for its turn', async () => {
+    const { gateway } = setUpGateway(discord.apiBase, { timeoutMs: 50 });
+    discord.script({ manner: 'silence' });
+    const first = failureOf(gateway.addRole(roleWrite));
+    const second = failureOf(gateway.addRole(roleWrite));
+
+    expect(await second).toMatchObject({
+      name: 'RetryLaterError',
+      message: expect.stringContaining('the calls before it take too long'),
+    });
+    expect((await first).name).toBe('UnavailableError');
+  });
+});
+
+describe('the calls a second of a bot', () => {
+  it('are counted over all its clients, and more are refused unsent', async () => {
+    const { gateway } = setUpGateway(discord.apiBase, {
+      globalRequestsPerSecond: 2,
+    });
+    discord.script({ body: memberBody() });
+    const second = { ...other, clientId: 'client-2' };
+
+    await gateway.readMember(target);
+    await gateway.readMember(second);
+    const failure = await failureOf(gateway.readMember(target));
+
+    expect(failure).toMatchObject({
+      name: 'RetryLaterError',
+      message: expect.stringContaining('the calls a second'),
+    });
+    expect(sent()).toBe(2);
+  });
+});
+
+describe('the budget of invalid requests', () => {
+  it('once spent refuses every call until it recovers', async () => {
+    const set = setUpGateway(discord.apiBase, { limit: 2 });
+    const { gateway, advance, logs } = set;
+    discord.script(refusal(403, 50013));
+    await failureOf(gateway.addRole(roleWrite));
+    advance(1000);
+    await failureOf(gateway.removeRole(roleWrite));
+
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(
+      retryIn(600_000),
+    );
+    expect(gateway.ready().ok).toBe(false);
+    expect(sent()).toBe(2);
+
+    advance(599_000);
+    discord.script({ body: memberBody() });
+    await gateway.readMember(target);
+
+    expect(gateway.ready().ok).toBe(true);
+    const levels = logs.map(({ level }) => level);
+    expect(levels.filter((level) => level !== 'debug')).toEqual([
+      'error',
+      'info',
+    ]);
+  });
+});

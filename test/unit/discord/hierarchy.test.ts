@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  roleRefusals,
+  type BotStanding,
+  type RankedRole,
+} from '../../../services/discord/hierarchy.js';
+
+const MANAGE_ROLES = String(1n << 28n);
+const ADMINISTRATOR = '8';
+
+const role = (roleId: string, parts: Partial<RankedRole> = {}): RankedRole => ({
+  roleId,
+  position: 1,
+  isManaged: false,
+  permissions: '0',
+  ...parts,
+});
+
+const bot = (parts: Partial<BotStanding> = {}): BotStanding => ({
+  guildId: '1',
+  ownerId: '90',
+  botUserId: '50',
+  botRoleIds: ['20'],
+  ...parts,
+});
+
+const everyone = role('1', { position: 0 });
+const botRole = role('20', { position: 5, permissions: MANAGE_ROLES });
+
+const refusalOf = (
+  asked: RankedRole,
+  standing: BotStanding = bot(),
+  others: readonly RankedRole[] = [everyone, botRole],
+) => roleRefusals([...others, asked], standing).get(asked.roleId);
+
+describe('what stands against giving a role', () => {
+  it('is nothing for a role below the highest role of the bot', () => {
+    expect(refusalOf(role('30', { position: 4 }))).toBeNull();
+  });
+
+  it('is that everyone has it', () => {
+    expect(roleRefusals([everyone, botRole], bot()).get('1')).toBe('EVERYONE');
+  });
+
+  it('is that it is managed, even below the bot', () => {
+    expect(refusalOf(role('30', { isManaged: true }))).toBe('MANAGED');
+  });
+
+  it('is its place above the bot', () => {
+    expect(refusalOf(role('30', { position: 6 }))).toBe('ABOVE_BOT');
+  });
+
+  it('is that it is the highest role of the bot itself', () => {
+    expect(roleRefusals([everyone, botRole], bot()).get('20')).toBe(
+      'ABOVE_BOT',
+    );
+  });
+
+  it('depends on the id where positions are equal: the lower id is higher', () => {
+    expect(refusalOf(role('19', { position: 5 }))).toBe('ABOVE_BOT');
+    expect(refusalOf(role('21', { position: 5 }))).toBeNull();
+  });
+
+  it('compares ids as numbers, not as texts', () => {
+    expect(refusalOf(role('100', { position: 5 }))).toBeNull();
+    expect(refusalOf(role('9', { position: 5 }))).toBe('ABOVE_BOT');
+  });
+
+  it('tells ids apart that differ beyond 53 bits', () => {
+    const botRole = role('1152921504606846977', {
+      position: 5,
+      permissions: MANAGE_ROLES,
+    });
+    const standing = bot({ botRoleIds: [botRole.roleId] });
+    const world = [everyone, botRole];
+
+    const older = role('1152921504606846976', { position: 5 });
+    const younger = role('1152921504606846978', { position: 5 });
+
+    expect(refusalOf(older, standing, world)).toBe('ABOVE_BOT');
+    expect(refusalOf(younger, standing, world)).toBeNull();
+  });
+
+  it('is the place above the bot for administrators too', () => {
+    const strong = role('20', { position: 5, permissions: ADMINISTRATOR });
+    const world = [everyone, strong];
+
+    expect(refusalOf(role('30', { position: 6 }), bot(), world)).toBe(
+      'ABOVE_BOT',
+    );
+    expect(refusalOf(role('30', { position: 4 }), bot(), world)).toBeNull();
+  });
+
+  it('is the missing permission when no role of the bot grants it', () => {
+    const weak = role('20', { position: 5, permissions: '2048' });
+
+    expect(refusalOf(role('30'), bot(), [everyone, weak])).toBe(
+      'MISSING_PERMISSION',
+    );
+  });
+
+  it('is nothing when @everyone grants the permission', () => {
+    const generous = role('1', { position: 0, permissions: MANAGE_ROLES });
+    const weak = role('20', { position: 5 });
+
+    expect(refusalOf(role('30'), bot(), [generous, weak])).toBeNull();
+  });
+
+  it('adds up permissions and places of several roles of the bot', () => {
+    const high = role('20', { position: 9 });
+    const granting = role('21', { position: 2, permissions: MANAGE_ROLES });
+    const standing = bot({ botRoleIds: ['20', '21'] });
+
+    const asked = role('30', { position: 8 });
+
+    expect(refusalOf(asked, standing, [everyone, high, granting])).toBeNull();
+  });
+
+  it('is its place above a bot without roles', () => {
+    expect(refusalOf(role('30'), bot({ botRoleIds: [] }))).toBe('ABOVE_BOT');
+  });
+
+  it('does not count roles of the bot that were deleted', () => {
+    expect(refusalOf(role('30'), bot({ botRoleIds: ['77'] }))).toBe(
+      'ABOVE_BOT',
+    );
+  });
+
+  it('is nothing when the bot owns the guild, but for managed roles', () => {
+    const standing = bot({ ownerId: '50', botRoleIds: [] });
+
+    expect(refusalOf(role('30', { position: 99 }), standing)).toBeNull();
+    expect(refusalOf(role('30', { isManaged: true }), standing)).toBe(
+      'MANAGED',
+    );
+  });
+});

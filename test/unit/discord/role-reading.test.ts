@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  startScriptedDiscord,
+  type ScriptedDiscord,
+} from '../../fakes/scripted-discord.js';
+import {
+  failureOf,
+  guild,
+  GUILD,
+  MEMBER,
+  refusal,
+  ROLE,
+  setUpGateway,
+} from './gateway-setup.js';
+
+let discord: ScriptedDiscord;
+
+// One for each test: a call that was given up may still be on its way.
+beforeEach(async () => {
+  discord = await startScriptedDiscord();
+});
+afterEach(() => discord.stop());
+
+const sent = () => discord.requests;
+
+describe('reading roles', () => {
+  const roleBody = (id: string, position: number) => ({
+    id,
+    name: `role ${id}`,
+    position,
+    color: 7,
+    managed: false,
+    permissions: id === GUILD ? '0' : '268435456',
+  });
+  const botId = '500000000000000005';
+  const guildBody = { id: GUILD, name: 'ours', owner_id: MEMBER };
+  const botBody = {
+    user: { id: botId, username: 'bot' },
+    roles: ['200000000000000020'],
+  };
+  const roles = [
+    roleBody(GUILD, 0),
+    roleBody(ROLE, 1),
+    roleBody('200000000000000020', 2),
+  ];
+
+  it('judges each role, and asks once only who the bot is', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    const answers = [{ body: guildBody }, { body: botBody }, { body: roles }];
+    discord.script(
+      { body: guildBody },
+      { body: botBody.user },
+      ...answers.slice(1),
+    );
+    await gateway.readRoles(guild);
+    discord.script(...answers);
+
+    const read = await gateway.readRoles(guild);
+
+    expect(read).toEqual([
+      expect.objectContaining({ roleId: GUILD, refusal: 'EVERYONE' }),
+      {
+        roleId: ROLE,
+        name: `role ${ROLE}`,
+        position: 1,
+        color: 7,
+        isManaged: false,
+        refusal: null,
+      },
+      expect.objectContaining({ refusal: 'ABOVE_BOT' }),
+    ]);
+    const paths = sent().map(({ path }) => path);
+    expect(paths.filter((path) => path.endsWith('/users/@me'))).toHaveLength(1);
+  });
+
+  it('never takes a list without @everyone for the whole list', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(
+      { body: guildBody },
+      { body: botBody.user },
+      { body: botBody },
+      { body: [] },
+    );
+
+    expect(await failureOf(gateway.readRoles(guild))).toMatchObject({
+      name: 'UnavailableError',
+      message: expect.stringContaining('@everyone'),
+    });
+  });
+
+  it('stops at the first refusal', async () => {
+    discord.script(refusal(403, 50001));
+    const { gateway } = setUpGateway(discord.apiBase);
+
+    expect(await failureOf(gateway.readRoles(guild))).toMatchObject({
+      code: 'MISSING_ACCESS',
+    });
+    expect(sent()).toHaveLength(1);
+  });
+
+  it('reads the application with its intent', async () => {
+    const id = '100000000000000001';
+    discord.script({ body: { id, name: 'connector', flags: 1 << 15 } });
+    const { gateway } = setUpGateway(discord.apiBase);
+
+    expect(await gateway.readApplication(guild)).toEqual({
+      applicationId: id,
+      name: 'connector',
+      flags: 1 << 15,
+      hasMembersIntent: true,
+    });
+  });
+});
