@@ -29,7 +29,7 @@ export interface Config {
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
   /** Null: no sandbox. `port` 0: any. */
-  readonly sandbox: { readonly port: number } | null;
+  readonly sandbox: { readonly port: number; readonly host: string } | null;
 }
 
 export interface KafkaConfig {
@@ -65,7 +65,7 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function readConfig(environment: Environment): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== ''),
   );
@@ -128,6 +128,8 @@ const Settings = z.object({
   DATA_DIR: z.string().default('.data'),
   SANDBOX: z.stringbool().optional(),
   SANDBOX_PORT: Port.default(4001),
+  /** Beyond loopback only inside a container. */
+  SANDBOX_HOST: z.string().default('127.0.0.1'),
 });
 
 type Settings = z.output<typeof Settings>;
@@ -201,7 +203,9 @@ function configOf(
     logLevel: settings.LOG_LEVEL,
     reconcileWindowMs: settings.RECONCILE_WINDOW_MS,
     dataDir: settings.DATA_DIR,
-    sandbox: mode.isSandbox ? { port: settings.SANDBOX_PORT } : null,
+    sandbox: mode.isSandbox
+      ? { port: settings.SANDBOX_PORT, host: settings.SANDBOX_HOST }
+      : null,
   };
 }
 

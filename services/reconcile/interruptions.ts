@@ -27,103 +27,123 @@ export interface Interruptions {
 }
 
 /** Refusals that are the whole client's, whoever the member is. */
-const TROUBLE: Partial<Record<DiscordRefusal, ClientTrouble['kind']>> = {
-  UNAUTHORIZED: 'STOPPED',
-  UNKNOWN_GUILD: 'PAUSED',
-  MISSING_ACCESS: 'PAUSED',
-};
+const TROUBLE: ReadonlyMap<string, ClientTrouble['kind']> = new Map<
+  DiscordRefusal,
+  ClientTrouble['kind']
+>([
+  ['UNAUTHORIZED', 'STOPPED'],
+  ['UNKNOWN_GUILD', 'PAUSED'],
+  ['MISSING_ACCESS', 'PAUSED'],
+]);
 
-export function createInterruptions(deps: {
+interface Deps {
   readonly memory: Pick<Memory, 'settle' | 'postpone' | 'saveTrouble'>;
   readonly clock: () => number;
   readonly random: () => number;
   readonly logger: Logger;
-}): Interruptions {
-  const { memory, clock, random, logger } = deps;
+}
 
-  async function handleError(
-    job: Job,
-    interrupted: Interrupted,
-  ): Promise<Date | null> {
-    const { error, observed } = interrupted;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof LeaseLostError) throw error;
-    if (error instanceof RetryLaterError) {
-      await memory.postpone(job, {
-        dueAt: error.retryAt,
-        isFailure: false,
-        reason,
-        observed,
-      });
-      return error.retryAt;
-    }
-    const trouble =
-      error instanceof TerminalError
-        ? TROUBLE[error.code as DiscordRefusal]
-        : undefined;
-    if (trouble !== undefined) {
-      logger.error(
-        { clientId: job.clientId, trouble, reason },
-        'client is in trouble',
-      );
-      await memory.saveTrouble(job.clientId, { kind: trouble, reason });
-      await memory.postpone(job, {
-        dueAt: new Date(clock()),
-        isFailure: false,
-        reason,
-        observed,
-      });
+export function createInterruptions(deps: Deps): Interruptions {
+  return {
+    async handleError(job, interrupted) {
+      const { error } = interrupted;
+      if (error instanceof LeaseLostError) throw error;
+      if (error instanceof RetryLaterError) {
+        await postpone(deps, job, interrupted, {
+          dueAt: error.retryAt,
+          isFailure: false,
+        });
+        return error.retryAt;
+      }
+      if (error instanceof TerminalError)
+        await handleRefusal(deps, job, interrupted, error.code);
+      else await handleFailure(deps, job, interrupted);
       return null;
-    }
-    if (error instanceof TerminalError) return park(job, reason, observed);
-    if (!(error instanceof UnavailableError)) {
-      logger.error(
-        {
-          err: error,
-          clientId: job.clientId,
-          discordUserId: job.discordUserId,
-        },
-        'reconcile failed',
+    },
+  };
+}
+
+async function handleRefusal(
+  deps: Deps,
+  job: Job,
+  interrupted: Interrupted,
+  code: string,
+): Promise<void> {
+  const kind = TROUBLE.get(code);
+  const reason = reasonOf(interrupted.error);
+  if (kind === undefined) return park(deps, job, interrupted, reason);
+  deps.logger.error(
+    { clientId: job.clientId, trouble: kind, reason },
+    'client is in trouble',
+  );
+  await deps.memory.saveTrouble(job.clientId, { kind, reason });
+  await postpone(deps, job, interrupted, {
+    dueAt: new Date(deps.clock()),
+    isFailure: false,
+  });
+}
+
+async function handleFailure(
+  deps: Deps,
+  job: Job,
+  interrupted: Interrupted,
+): Promise<void> {
+  const { error } = interrupted;
+  const { clientId, discordUserId, attempts } = job;
+  if (!(error instanceof UnavailableError)) {
+    deps.logger.error(
+      { err: error, clientId, discordUserId },
+      'reconcile failed',
+    );
+    if (attempts >= MOST_ATTEMPTS) {
+      return park(
+        deps,
+        job,
+        interrupted,
+        'the connector failed on this member; see its log',
       );
-      if (job.attempts >= MOST_ATTEMPTS)
-        return park(
-          job,
-          'the connector failed on this member; see its log',
-          observed,
-        );
     }
-    const dueAt = new Date(
-      clock() + backoffMs(job.attempts, { ...BACKOFF, random }),
-    );
-    logger.warn(
-      {
-        clientId: job.clientId,
-        discordUserId: job.discordUserId,
-        reason,
-        dueAt,
-      },
-      'reconcile postponed',
-    );
-    await memory.postpone(job, { dueAt, isFailure: true, reason, observed });
-    return null;
   }
+  const dueAt = new Date(
+    deps.clock() + backoffMs(attempts, { ...BACKOFF, random: deps.random }),
+  );
+  deps.logger.warn(
+    { clientId, discordUserId, reason: reasonOf(error), dueAt },
+    'reconcile postponed',
+  );
+  await postpone(deps, job, interrupted, { dueAt, isFailure: true });
+}
 
-  async function park(
-    job: Job,
-    reason: string,
-    observed: MemberReading | null,
-  ): Promise<null> {
-    await memory.settle(job, {
-      outcome: 'PARKED',
-      reason,
-      closes: null,
-      heldRemovals: [],
-      observed,
-      isParked: true,
-      endedLinkIds: [],
-    });
-    return null;
-  }
+async function postpone(
+  deps: Deps,
+  job: Job,
+  { error, observed }: Interrupted,
+  when: { readonly dueAt: Date; readonly isFailure: boolean },
+): Promise<void> {
+  await deps.memory.postpone(job, {
+    ...when,
+    reason: reasonOf(error),
+    observed,
+  });
+}
 
-  return { handleError };
+async function park(
+  deps: Deps,
+  job: Job,
+  { observed }: Interrupted,
+  reason: string,
+): Promise<void> {
+  await deps.memory.settle(job, {
+    outcome: 'PARKED',
+    reason,
+    closes: null,
+    heldRemovals: [],
+    observed,
+    isParked: true,
+    endedLinkIds: [],
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { Kysely } from 'kysely';
 
+import type { Logger } from '../lib/logger.js';
 import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
 import { RoleMappingEntity } from './entities/role-mapping.entity.js';
@@ -25,8 +26,9 @@ export interface Database {
 const TRIES = 5;
 
 export async function openDatabase(options: {
-  url: string;
-  poolSize: number;
+  readonly url: string;
+  readonly poolSize: number;
+  readonly logger: Logger;
 }): Promise<Database> {
   const orm = await MikroORM.init({
     clientUrl: options.url,
@@ -39,6 +41,8 @@ export async function openDatabase(options: {
     },
     pool: { min: 0, max: options.poolSize },
     forceUtcTimezone: true,
+    logger: (message) => options.logger.debug(message),
+    colors: false,
   });
 
   return {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 
+import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 
 const RECONNECT_MS = 1_000;
@@ -34,14 +35,17 @@ export function createListener(options: { url: string; logger: Logger }) {
     if (isStopped || (client !== null && client !== ended)) return;
     client = null;
     clearTimeout(retry);
-    retry = setTimeout(
-      () => connect().catch(() => reconnectLater(ended)),
-      RECONNECT_MS,
-    );
+    retry = setTimeout(() => {
+      connect().catch(() => reconnectLater(ended));
+    }, RECONNECT_MS);
   }
 
   return {
     start: connect,
+    ready: (): Readiness =>
+      client === null
+        ? { ok: false, reason: 'the database is away' }
+        : { ok: true },
     /** Calls back on every NOTIFY of the channel, and after every reconnect. */
     async on(channel: string, wake: () => void): Promise<() => Promise<void>> {
       const set = wakers.get(channel) ?? new Set();

@@ -14,7 +14,11 @@ import { createTestDatabase, type TestDatabase } from './database.js';
 /** A database of the test file's own, with today's tables. */
 export async function createMigratedDatabase(): Promise<TestDatabase> {
   return createTestDatabase(async (url) => {
-    const database = await openDatabase({ url, poolSize: 2 });
+    const database = await openDatabase({
+      url,
+      poolSize: 2,
+      logger: silentLogger,
+    });
     await migrate(database);
     await database.close();
   });

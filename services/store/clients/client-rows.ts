@@ -2,7 +2,7 @@ import { LockMode } from '@mikro-orm/core';
 
 import { InputError } from '../../lib/errors.js';
 import type { KeyRing } from '../../lib/encryption.js';
-import type { ClientId, DiscordUserId, GuildId } from '../../model.js';
+import type { ClientId } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
 
@@ -53,7 +53,7 @@ export function clientView(row: ClientRow) {
   return {
     id: row.id,
     name: row.name,
-    guildId: row.guildId as GuildId,
+    guildId: row.guildId,
     applicationId: row.applicationId,
     callbackUrl: row.callbackUrl ?? null,
     inviteUrl: row.inviteUrl ?? null,
@@ -73,7 +73,7 @@ export function clientView(row: ClientRow) {
       tokenUrl: row.tokenUrl,
       revokeUrl: row.revokeUrl,
     },
-    botUserId: (row.botUserId ?? null) as DiscordUserId | null,
+    botUserId: row.botUserId ?? null,
     rolesReadAt: row.rolesReadAt ?? null,
     trouble: row.trouble ?? null,
     stoppedAt: row.stoppedAt ?? null,

@@ -21,78 +21,20 @@ interface Deps {
   readonly clock: () => number;
 }
 
-export function createClients({ database, keys, clock }: Deps) {
+export function createClients(deps: Deps) {
+  const { database } = deps;
   return {
-    async createClient(
-      input: ClientInput & { readonly guildId: GuildId },
-    ): Promise<ClientView> {
-      return database.transaction(async ({ em }) => {
-        const taken = await em.findOne(ClientEntity, {
-          guildId: input.guildId,
-        });
-        if (taken !== null) throw guildTaken(input.guildId);
-        const id = uuidv7();
-        const now = new Date(clock());
-        const { guildId, ...settings } = input;
-        const row = em.create(ClientEntity, {
-          ...requiredColumns(keys, id, settings),
-          id,
-          guildId,
-          createdAt: now,
-          updatedAt: now,
-        });
-        await em.flush().catch((error: unknown) => {
-          throw error instanceof UniqueConstraintViolationException
-            ? guildTaken(guildId)
-            : error;
-        });
-        return clientView(row);
-      });
-    },
-
-    /** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
-    async updateClient(
+    createClient: async (input: ClientInput & { readonly guildId: GuildId }) =>
+      createClient(deps, input),
+    updateClient: async (
       id: ClientId,
       patch: Partial<ClientInput>,
       cause: Cause,
-    ): Promise<ClientView> {
-      return database.transaction(async (tx) => {
-        const row = await lockClient(tx, id);
-        tx.em.assign(row, {
-          ...changedColumns(keys, id, patch),
-          updatedAt: new Date(clock()),
-        });
-        if (patch.botToken !== undefined || patch.isEnabled === true) {
-          tx.em.assign(row, {
-            trouble: null,
-            stoppedAt: null,
-            pausedUntil: null,
-            pauseCount: 0,
-          });
-        }
-        await tx.em.flush();
-        if (
-          patch.authority !== undefined ||
-          patch.unknownMembership !== undefined
-        ) {
-          await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
-        } else if (patch.removalGuard !== undefined) {
-          await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
-        }
-        return clientView(row);
-      });
-    },
-
-    async deleteClient(request: {
-      id: ClientId;
-      holders: Holders;
-      dryRun: boolean;
-      cause: Cause;
-    }): Promise<ClientEffect> {
-      return database.transaction(async (tx) =>
+    ) => updateClient(deps, { id, patch, cause }),
+    deleteClient: async (request: DeleteRequest): Promise<ClientEffect> =>
+      database.transaction(async (tx) =>
         endClient(tx, await lockClient(tx, request.id), request),
-      );
-    },
+      ),
 
     async listClients(): Promise<readonly ClientView[]> {
       const rows = await database.orm.em
@@ -111,6 +53,75 @@ export function createClients({ database, keys, clock }: Deps) {
       return ids.map((id) => byId.get(id));
     },
   };
+}
+
+interface DeleteRequest {
+  readonly id: ClientId;
+  readonly holders: Holders;
+  readonly dryRun: boolean;
+  readonly cause: Cause;
+}
+
+async function createClient(
+  { database, keys, clock }: Deps,
+  { guildId, ...settings }: ClientInput & { readonly guildId: GuildId },
+): Promise<ClientView> {
+  return database.transaction(async ({ em }) => {
+    const taken = await em.findOne(ClientEntity, { guildId });
+    if (taken !== null) throw guildTaken(guildId);
+    const id = uuidv7();
+    const now = new Date(clock());
+    const columns = requiredColumns(keys, id, settings);
+    const row = em.create(ClientEntity, {
+      ...columns,
+      id,
+      guildId,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await em.flush().catch((error: unknown) => {
+      throw error instanceof UniqueConstraintViolationException
+        ? guildTaken(guildId)
+        : error;
+    });
+    return clientView(row);
+  });
+}
+
+/** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
+async function updateClient(
+  { database, keys, clock }: Deps,
+  {
+    id,
+    patch,
+    cause,
+  }: { id: ClientId; patch: Partial<ClientInput>; cause: Cause },
+): Promise<ClientView> {
+  return database.transaction(async (tx) => {
+    const row = await lockClient(tx, id);
+    tx.em.assign(row, {
+      ...changedColumns(keys, id, patch),
+      updatedAt: new Date(clock()),
+    });
+    if (patch.botToken !== undefined || patch.isEnabled === true) {
+      tx.em.assign(row, {
+        trouble: null,
+        stoppedAt: null,
+        pausedUntil: null,
+        pauseCount: 0,
+      });
+    }
+    await tx.em.flush();
+    if (
+      patch.authority !== undefined ||
+      patch.unknownMembership !== undefined
+    ) {
+      await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
+    } else if (patch.removalGuard !== undefined) {
+      await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
+    }
+    return clientView(row);
+  });
 }
 
 function guildTaken(guildId: GuildId): InputError {

@@ -1,3 +1,4 @@
+import { TerminalError } from '../../lib/errors.js';
 import type { FactVerdict, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
@@ -18,14 +19,32 @@ export function createApplyFacts(deps: {
     facts: readonly PlatformFact[],
   ): Promise<readonly FactVerdict[]> => {
     if (facts.length === 0) return [];
-    return deps.database.transaction(async ({ sql: db }) => {
-      const known = await readKnown(db, facts);
-      const folded = foldFacts(known, facts);
-      await writeKnown(db, known, folded);
-      await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
-      await markGroups(db, folded.groupMarks, deps.windowMs);
-      await markMemberships(db, folded.memberMarks, deps.windowMs);
-      return folded.verdicts;
-    });
+    return translated(() =>
+      deps.database.transaction(async ({ sql: db }) => {
+        const known = await readKnown(db, facts);
+        const folded = foldFacts(known, facts);
+        await writeKnown(db, known, folded);
+        await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
+        await markGroups(db, folded.groupMarks, deps.windowMs);
+        await markMemberships(db, folded.memberMarks, deps.windowMs);
+        return folded.verdicts;
+      }),
+    );
   };
+}
+
+/** Class 22 (data exception) and 23 (constraint): the data are at fault, trying again cannot help. */
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code =
+      error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!/^2[23]/.test(code)) throw error;
+    throw new TerminalError(
+      'UNREADABLE_FACT',
+      `the database refuses a fact (SQLSTATE ${code})`,
+      { cause: error },
+    );
+  }
 }

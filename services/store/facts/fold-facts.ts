@@ -1,11 +1,15 @@
 import type {
   FactVerdict,
+  GroupChanged,
+  GroupDeleted,
   GroupId,
   MembershipChanged,
   MembershipSnapshot,
   PlatformFact,
+  UserChanged,
+  UserDeleted,
 } from '../../model.js';
-import type { Known, KnownUser, UserRegister } from './known.js';
+import type { Known, KnownGroup, KnownUser, UserRegister } from './known.js';
 import {
   compareOrder,
   compareStanding,
@@ -25,7 +29,7 @@ export function foldFacts(
 ): Folded {
   const touched = new Touched();
   const verdicts = facts.map((fact) => foldFact(known, fact, touched));
-  return { verdicts, ...touched };
+  return Object.assign(touched, { verdicts });
 }
 
 function foldFact(
@@ -33,49 +37,47 @@ function foldFact(
   fact: PlatformFact,
   touched: Touched,
 ): FactVerdict {
-  switch (fact.kind) {
-    case 'membershipChanged':
-      return foldChange(
-        standing(known.users, fact.platformUserId),
-        fact,
-        touched,
-      );
-    case 'membershipSnapshot':
-      return foldSnapshot(
-        standing(known.users, fact.platformUserId),
-        fact,
-        touched,
-      );
-    case 'userChanged': {
-      const user = standing(known.users, fact.platformUserId);
-      if (user.isDeleted) return 'stale';
-      const values = Object.entries({
-        ...fact.attributes,
-        username: fact.username,
-      });
-      const news = values.filter(
-        (entry): entry is [UserRegister, string | null] =>
-          entry[1] !== undefined,
-      );
-      const verdict = foldRegisters(user.registers, new Map(news), fact.order);
-      if (verdict === 'applied') touched.touchedUsers.add(fact.platformUserId);
-      return verdict;
-    }
-    case 'userDeleted': {
-      const user = standing(known.users, fact.platformUserId);
-      if (user.isDeleted) return 'unchanged';
-      user.isDeleted = true;
-      touched.touchedUsers.add(fact.platformUserId);
-      touched.deletedUsers.push({
-        platformUserId: fact.platformUserId,
-        cause: fact.cause,
-      });
-      return 'applied';
-    }
-    case 'groupChanged':
-    case 'groupDeleted':
-      return foldGroup(known, fact, touched);
+  if (fact.kind === 'groupChanged' || fact.kind === 'groupDeleted') {
+    return foldGroup(standing(known.groups, fact.groupId), fact, touched);
   }
+  const user = standing(known.users, fact.platformUserId);
+  if (fact.kind === 'userDeleted') return foldDeletion(user, fact, touched);
+  if (user.isDeleted) return 'stale';
+  if (fact.kind === 'userChanged') return foldUser(user, fact, touched);
+  return fact.kind === 'membershipChanged'
+    ? foldChange(user, fact, touched)
+    : foldSnapshot(user, fact, touched);
+}
+
+function foldUser(
+  user: KnownUser,
+  fact: UserChanged,
+  touched: Touched,
+): FactVerdict {
+  const values = new Map<UserRegister, string | null>([
+    ['username', fact.username],
+  ]);
+  for (const name of ATTRIBUTES) {
+    const value = fact.attributes?.[name];
+    if (value !== undefined) values.set(name, value);
+  }
+  const verdict = foldRegisters(user.registers, values, fact.order);
+  if (verdict === 'applied') touched.touchedUsers.add(fact.platformUserId);
+  return verdict;
+}
+
+const ATTRIBUTES = ['character', 'corporation', 'alliance'] as const;
+
+function foldDeletion(
+  user: KnownUser,
+  { platformUserId, cause }: UserDeleted,
+  touched: Touched,
+): FactVerdict {
+  if (user.isDeleted) return 'unchanged';
+  user.isDeleted = true;
+  touched.touchedUsers.add(platformUserId);
+  touched.deletedUsers.push({ platformUserId, cause });
+  return 'applied';
 }
 
 function foldChange(
@@ -83,7 +85,6 @@ function foldChange(
   fact: MembershipChanged,
   touched: Touched,
 ): FactVerdict {
-  if (user.isDeleted) return 'stale';
   const next: Standing = {
     order: fact.order,
     isSnapshot: false,
@@ -102,7 +103,6 @@ function foldSnapshot(
   fact: MembershipSnapshot,
   touched: Touched,
 ): FactVerdict {
-  if (user.isDeleted) return 'stale';
   const held = new Set(fact.groupIds);
   let changesMember = user.snapshot === null;
   for (const groupId of new Set([...held, ...user.memberships.keys()])) {
@@ -145,11 +145,10 @@ function foldStanding(
 }
 
 function foldGroup(
-  known: Known,
-  fact: Extract<PlatformFact, { kind: 'groupChanged' | 'groupDeleted' }>,
+  group: KnownGroup,
+  fact: GroupChanged | GroupDeleted,
   touched: Touched,
 ): FactVerdict {
-  const group = standing(known.groups, fact.groupId);
   const isDeletion = fact.kind === 'groupDeleted';
   const values = new Map<'name' | 'life', string | null>([
     ['life', isDeletion ? 'deleted' : 'alive'],

@@ -75,6 +75,13 @@ interface UserRow {
   readonly snapshot_time_us: number | null;
 }
 
+const USER_REGISTERS = [
+  'username',
+  'character',
+  'corporation',
+  'alliance',
+] as const;
+
 function knownUser(row: UserRow): KnownUser {
   const values: Readonly<Record<string, string | null>> = {
     ...row.attributes,
@@ -86,22 +93,26 @@ function knownUser(row: UserRow): KnownUser {
       row.snapshot_time_us === null
         ? null
         : { sequence: row.snapshot_sequence, timeUs: row.snapshot_time_us },
-    registers: registersOf(row.fences, values),
+    registers: registersOf(USER_REGISTERS, row.fences, values),
     memberships: new Map(),
   };
 }
 
 function registersOf<Name extends string>(
+  names: readonly Name[],
   fences: Readonly<Partial<Record<Name, Fence>>>,
   values: Readonly<Record<string, string | null>>,
 ): Map<Name, Register> {
-  const entries = Object.entries(fences) as [Name, Fence][];
-  return new Map(
-    entries.map(([name, [sequence, timeUs]]) => [
-      name,
-      { order: { sequence, timeUs }, value: values[name] ?? null },
-    ]),
-  );
+  const registers = new Map<Name, Register>();
+  for (const name of names) {
+    const fence = fences[name];
+    if (fence === undefined) continue;
+    registers.set(name, {
+      order: { sequence: fence[0], timeUs: fence[1] },
+      value: values[name] ?? null,
+    });
+  }
+  return registers;
 }
 
 async function lockGroups(
@@ -127,7 +138,7 @@ async function lockGroups(
     };
     groups.set(row.id, {
       isDeleted: row.is_deleted,
-      registers: registersOf(row.fences, values),
+      registers: registersOf(['name', 'life'], row.fences, values),
     });
   }
   return groups;

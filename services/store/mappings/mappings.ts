@@ -33,111 +33,123 @@ export interface MappingView {
   readonly retiredAt: Date | null;
 }
 
-export function createMappings(deps: {
+interface Deps {
   readonly database: Database;
   readonly enqueueEvent: EnqueueEvent;
   readonly clock: () => number;
-}) {
-  const { database, enqueueEvent, clock } = deps;
-  return {
-    async createMapping(request: {
-      clientId: ClientId;
-      groupId: GroupId;
-      roleId: RoleId;
-      authority: Authority | null;
-      dryRun: boolean;
-      cause: Cause;
-    }): Promise<{
-      readonly mapping: MappingView | null;
-      readonly effect: MappingEffect;
-    }> {
-      const { clientId, groupId, roleId, authority } = request;
-      return database.transaction(async (tx) => {
-        const client = await lockClient(tx, clientId);
-        refuseEnding(client);
-        await refuseUnknownGroup(tx.sql, groupId);
-        await refuseImpossibleRole(tx.sql, clientId, roleId);
-        const existing = await tx.em.findOne(RoleMappingEntity, {
-          clientId,
-          groupId,
-          roleId,
-        });
-        if (existing !== null && existing.retiredAt === null)
-          throw alreadyMapped(existing);
-        const effect = await countEffect(tx.sql, {
-          clientId,
-          roleId,
-          mappedGroupId: groupId,
-          retiredId: null,
-        });
-        if (request.dryRun) return { mapping: null, effect };
-        const row =
-          existing ??
-          tx.em.create(RoleMappingEntity, {
-            id: uuidv7(),
-            clientId,
-            groupId,
-            roleId,
-            authority,
-            createdAt: new Date(clock()),
-            retiredAt: null,
-          });
-        tx.em.assign(row, { retiredAt: null, authority });
-        await tx.em.flush();
-        await markRole(tx.sql, request);
-        return { mapping: viewOf(row, client), effect };
-      });
-    },
+}
 
-    async updateMapping(request: {
+export function createMappings(deps: Deps) {
+  return {
+    createMapping: async (request: NewMapping) => createMapping(deps, request),
+    updateMapping: async (request: {
       id: MappingId;
       authority: Authority;
       cause: Cause;
-    }): Promise<MappingView> {
-      return database.transaction(async (tx) => {
-        const { row, client } = await lockMapping(tx, request.id);
-        tx.em.assign(row, { authority: request.authority });
-        await tx.em.flush();
-        await markRole(tx.sql, { ...row, cause: request.cause });
-        return viewOf(row, client);
-      });
-    },
-
-    /** LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has lost the role. */
-    async retireMapping(request: {
-      id: MappingId;
-      holders: Holders;
-      dryRun: boolean;
-      cause: Cause;
-    }): Promise<{
-      readonly mapping: MappingView;
-      readonly effect: MappingEffect;
-    }> {
-      return database.transaction(async (tx) => {
-        const { row, client } = await lockMapping(tx, request.id);
-        const takesBack = request.holders === 'TAKE_BACK';
-        if (takesBack) refuseForeignAuthority(row, client);
-        const effect = takesBack
-          ? await countEffect(tx.sql, {
-              ...row,
-              mappedGroupId: null,
-              retiredId: row.id,
-            })
-          : { additions: 0, removals: 0 };
-        const retired = {
-          ...viewOf(row, client),
-          retiredAt: row.retiredAt ?? new Date(clock()),
-        };
-        if (request.dryRun) return { mapping: viewOf(row, client), effect };
-        if (takesBack) tx.em.assign(row, { retiredAt: retired.retiredAt });
-        else tx.em.remove(row);
-        await tx.em.flush();
-        if (takesBack) await markRole(tx.sql, { ...row, cause: request.cause });
-        await endDrained(tx.sql, client.id, [], enqueueEvent);
-        return { mapping: retired, effect };
-      });
-    },
+    }) => updateMapping(deps, request),
+    retireMapping: async (request: Retirement) => retireMapping(deps, request),
   };
+}
+
+interface NewMapping {
+  readonly clientId: ClientId;
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly authority: Authority | null;
+  readonly dryRun: boolean;
+  readonly cause: Cause;
+}
+
+interface MappingChange<View> {
+  readonly mapping: View;
+  readonly effect: MappingEffect;
+}
+
+async function createMapping(
+  deps: Deps,
+  request: NewMapping,
+): Promise<MappingChange<MappingView | null>> {
+  const { clientId, groupId, roleId, authority } = request;
+  return deps.database.transaction(async (tx) => {
+    const client = await lockClient(tx, clientId);
+    refuseEnding(client);
+    await refuseUnknownGroup(tx.sql, groupId);
+    await refuseImpossibleRole(tx.sql, clientId, roleId);
+    const retired = await tx.em.findOne(RoleMappingEntity, {
+      clientId,
+      groupId,
+      roleId,
+    });
+    if (retired !== null && retired.retiredAt === null)
+      throw alreadyMapped(retired);
+    const effect = await countEffect(tx.sql, {
+      clientId,
+      roleId,
+      mappedGroupId: groupId,
+      retiredId: null,
+    });
+    if (request.dryRun) return { mapping: null, effect };
+    const columns = { clientId, groupId, roleId, authority, retiredAt: null };
+    const row =
+      retired === null
+        ? tx.em.create(RoleMappingEntity, {
+            ...columns,
+            id: uuidv7(),
+            createdAt: new Date(deps.clock()),
+          })
+        : tx.em.assign(retired, columns);
+    await tx.em.flush();
+    await markRole(tx.sql, request);
+    return { mapping: viewOf(row, client), effect };
+  });
+}
+
+async function updateMapping(
+  deps: Deps,
+  request: { id: MappingId; authority: Authority; cause: Cause },
+): Promise<MappingView> {
+  return deps.database.transaction(async (tx) => {
+    const { row, client } = await lockMapping(tx, request.id);
+    tx.em.assign(row, { authority: request.authority });
+    await tx.em.flush();
+    await markRole(tx.sql, { ...row, cause: request.cause });
+    return viewOf(row, client);
+  });
+}
+
+interface Retirement {
+  readonly id: MappingId;
+  readonly holders: Holders;
+  readonly dryRun: boolean;
+  readonly cause: Cause;
+}
+
+/** LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has lost the role. */
+async function retireMapping(
+  deps: Deps,
+  request: Retirement,
+): Promise<MappingChange<MappingView>> {
+  return deps.database.transaction(async (tx) => {
+    const { row, client } = await lockMapping(tx, request.id);
+    const takesBack = request.holders === 'TAKE_BACK';
+    if (takesBack) refuseForeignAuthority(row, client);
+    const effect = takesBack
+      ? await countEffect(tx.sql, {
+          ...row,
+          mappedGroupId: null,
+          retiredId: row.id,
+        })
+      : { additions: 0, removals: 0 };
+    const view = viewOf(row, client);
+    if (request.dryRun) return { mapping: view, effect };
+    const retiredAt = row.retiredAt ?? new Date(deps.clock());
+    if (takesBack) tx.em.assign(row, { retiredAt });
+    else tx.em.remove(row);
+    await tx.em.flush();
+    if (takesBack) await markRole(tx.sql, { ...row, cause: request.cause });
+    await endDrained(tx.sql, client.id, [], deps.enqueueEvent);
+    return { mapping: { ...view, retiredAt }, effect };
+  });
 }
 
 async function lockMapping(

@@ -313,8 +313,8 @@ describe('any facts', () => {
 
   const standing = (registers: ReadonlyMap<string, Register>) =>
     [...registers]
-      .map(([name, { order, value }]) => [name, rank(order), value])
-      .sort();
+      .map(([name, { order, value }]) => `${name} ${rank(order)} ${value}`)
+      .sort((a, b) => a.localeCompare(b));
 
   /** Where there is a sequence the time decides nothing. */
   const rank = ({ sequence, timeUs }: FactOrder) => sequence ?? `t${timeUs}`;

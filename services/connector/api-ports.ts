@@ -1,0 +1,81 @@
+import type { ApiPorts } from '../api/ports.js';
+import { checkClient } from '../discord/check-client.js';
+import type { DiscordGateway } from '../discord/gateway.js';
+import { InputError } from '../lib/errors.js';
+import type { ClientId } from '../model.js';
+import { createPreview } from '../reconcile/preview.js';
+import type { Store } from '../store/store.js';
+
+/** What the API may do to the world: mostly the store, and the few questions that only Discord can answer. */
+export function apiPorts(deps: {
+  readonly store: Store;
+  readonly gateway: DiscordGateway;
+}): Omit<ApiPorts, 'health'> {
+  const { store, gateway } = deps;
+  const preview = createPreview({
+    readMember: (member) => store.memory.readMember(member),
+    readTally: store.readTally,
+  });
+  const importRoles = createImportRoles(deps);
+  return {
+    clients: {
+      ...store.clients,
+      importRoles,
+      async checkClient(id) {
+        const guild = await store.readCredentials(id);
+        gateway.forgetCredentials(id);
+        const [mappings = []] = await store.read.mappingsOfClients([id]);
+        const checks = await checkClient({
+          discord: gateway,
+          guild,
+          mappedRoleIds: mappings.map((row) => row.roleId),
+        });
+        if (checks.every((check) => check.result !== 'FAILED'))
+          await store.memory.clearTrouble(id);
+        return checks;
+      },
+    },
+    mappings: {
+      ...store.mappings,
+      async createMapping(request) {
+        try {
+          return await store.mappings.createMapping(request);
+        } catch (error) {
+          // The roles that are kept may be older than the one the caller means.
+          if (!(error instanceof InputError) || error.field !== 'input.roleId')
+            throw error;
+          await importRoles(request.clientId);
+          return store.mappings.createMapping(request);
+        }
+      },
+    },
+    links: {
+      ...store.links,
+      async memberPlan(id) {
+        const link = await store.links.findLink(id);
+        const plan = await preview(link);
+        if (plan === null)
+          throw new InputError('NOT_FOUND', `link ${id} does not exist`, 'id');
+        return plan;
+      },
+    },
+    facts: { applyFacts: store.applyFacts },
+    read: store.read,
+  };
+}
+
+/** Reads the guild's roles at Discord, keeps them, and wakes whom a change sets free. */
+export function createImportRoles({
+  store,
+  gateway,
+}: {
+  readonly store: Store;
+  readonly gateway: DiscordGateway;
+}) {
+  return async (clientId: ClientId) => {
+    const guild = await store.readCredentials(clientId);
+    await store.memory.saveRoles(clientId, await gateway.readRoles(guild));
+    const [roles = []] = await store.read.rolesOfClients([clientId]);
+    return roles;
+  };
+}

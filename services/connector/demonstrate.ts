@@ -1,0 +1,87 @@
+import type { DiscordGateway } from '../discord/gateway.js';
+import type { RunningSandbox } from '../sandbox/sandbox.js';
+import { seedDemo } from '../sandbox/seed-demo.js';
+import type { Store } from '../store/store.js';
+import { createImportRoles } from './api-ports.js';
+
+interface Demonstration {
+  readonly sandbox: RunningSandbox;
+  readonly store: Store;
+  readonly gateway: DiscordGateway;
+  /** Null when this process runs without the API. */
+  readonly address: string | null;
+}
+
+/** Fills an empty sandbox, and says what to try first. What people made of it is left as it is. */
+export async function demonstrate(
+  demonstration: Demonstration,
+): Promise<string> {
+  const { sandbox, store } = demonstration;
+  const clients = await store.clients.listClients();
+  const existing = clients.find(
+    (client) => client.guildId === sandbox.client.guildId,
+  );
+  if (existing === undefined) await seed(demonstration);
+  else if (existing.endpoints.apiBase !== sandbox.client.endpoints.apiBase) {
+    // The sandbox Discord listens on another port than it did.
+    const { endpoints } = sandbox.client;
+    await store.clients.updateClient(
+      existing.id,
+      { endpoints, ...sandbox.secrets },
+      CAUSE,
+    );
+  }
+  return greeting(demonstration);
+}
+
+const CAUSE = { kind: 'MUTATION', id: 'sandbox', actor: 'sandbox' } as const;
+
+async function seed({ sandbox, store, gateway }: Demonstration): Promise<void> {
+  const { botToken, clientSecret } = sandbox.secrets;
+  await seedDemo({
+    createClient: () =>
+      store.clients.createClient({
+        name: 'Sandbox Alliance',
+        ...sandbox.client,
+        botToken,
+        clientSecret,
+        callbackUrl: null,
+        inviteUrl: null,
+        isEnabled: true,
+        authority: 'PLATFORM',
+        unknownMembership: 'KEEP',
+        nicknamePolicy: { strategy: 'NONE', template: null },
+        removalGuard: { minimum: 10, percent: 20 },
+        linking: { email: 'NONE', keepsTokens: false },
+        wholeListWrites: true,
+      }),
+    importRoles: createImportRoles({ store, gateway }),
+    applyFacts: store.applyFacts,
+    createMapping: (mapping) =>
+      store.mappings.createMapping({
+        ...mapping,
+        authority: null,
+        dryRun: false,
+      }),
+    linkMember: store.links.linkMember,
+  });
+}
+
+function greeting({ sandbox, address }: Demonstration): string {
+  const api = address ?? '(this process runs without the API)';
+  return `
+  This is a SANDBOX: a Discord of its own, ${sandbox.databaseUrl === null ? 'the database it was given' : 'a database of its own'}, demonstration content. Not for production.
+
+    The guild, live        ${sandbox.pageUrl}
+    Playground             ${api}/admin
+    GraphQL                ${api}/graphql
+    Administrator's key    ${sandbox.secrets.adminKey}
+
+  Try first: put Alice among the directors, and watch her get the role on the guild's page.
+
+    curl -s ${api}/graphql -H 'content-type: application/json' \\
+      -H 'authorization: Bearer ${sandbox.secrets.adminKey}' \\
+      -d '{"query":"mutation { recordMembershipChanges(input: { changes: [{ platformUserId: \\"alice\\", groupId: \\"directors\\", change: ADDED }] }) { results { verdict } } }"}'
+
+`;
+}

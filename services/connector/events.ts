@@ -1,0 +1,51 @@
+import type { Config } from '../config.js';
+import { createEventConsumer } from '../events/consumer.js';
+import { createKafkaJs } from '../events/kafkajs.js';
+import { createOutboxRelay } from '../events/outbox-relay.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { Store } from '../store/store.js';
+
+/** Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be there. */
+export function eventParts(
+  config: Config,
+  logger: Logger,
+  store: Store,
+): readonly Part[] {
+  if (config.kafka === null || !config.parts.has('events')) return [];
+  const { brokers, ssl, sasl, topics, groupId, eventsTopic } = config.kafka;
+  const clock = () => new Date();
+  const kafka = createKafkaJs({
+    brokers,
+    clientId: 'discord-connector',
+    ssl,
+    ...(sasl && { sasl }),
+    logger,
+    clock,
+  });
+  const consumer = createEventConsumer({
+    consume: kafka.consume,
+    deadLetters: kafka.produce,
+    applyFacts: store.applyFacts,
+    topics,
+    groupId,
+    logger,
+    clock,
+    random: Math.random,
+  });
+  const relay = createOutboxRelay({
+    outbox: store.outbox,
+    produce: kafka.produce,
+    source: config.http.publicUrl ?? 'discord-connector',
+    topic: eventsTopic,
+    logger,
+    random: Math.random,
+  });
+  const connection: Part = {
+    name: 'kafka',
+    start: async () => {},
+    stop: () => kafka.close(),
+    ready: () => kafka.health(),
+  };
+  return [connection, consumer, relay];
+}

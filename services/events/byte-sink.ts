@@ -1,0 +1,44 @@
+/** Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes to. */
+export class ByteSink {
+  #held: Buffer;
+  #length = 0;
+
+  constructor(expected: number) {
+    this.#held = Buffer.allocUnsafe(Math.max(expected, 64));
+  }
+
+  append(source: Buffer, from: number, length: number): void {
+    if (from + length > source.length) throw new RangeError('cut short');
+    this.#makeRoom(length);
+    source.copy(this.#held, this.#length, from, from + length);
+    this.#length += length;
+  }
+
+  /** Appends `length` bytes that began `distance` bytes ago; they may reach into what is being appended. */
+  repeat(distance: number, length: number): void {
+    if (distance < 1 || distance > this.#length) {
+      throw new RangeError('a repetition of what was before the beginning');
+    }
+    this.#makeRoom(length);
+    const start = this.#length - distance;
+    // each copy may take all that stands since the start, and doubles that
+    for (let done = 0; done < length;) {
+      const copied = Math.min(distance + done, length - done);
+      this.#held.copy(this.#held, this.#length + done, start, start + copied);
+      done += copied;
+    }
+    this.#length += length;
+  }
+
+  bytes(): Buffer {
+    return this.#held.subarray(0, this.#length);
+  }
+
+  #makeRoom(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#held.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#held.length * 2));
+    this.#held.copy(larger, 0, 0, this.#length);
+    this.#held = larger;
+  }
+}

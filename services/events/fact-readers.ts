@@ -1,0 +1,143 @@
+import type {
+  Attributes,
+  Cause,
+  FactOrder,
+  GroupId,
+  PlatformFact,
+} from '../model.js';
+import {
+  BrokenEvent,
+  checkText,
+  ID_RULE,
+  isFields,
+  NAME_RULE,
+  readOptionalText,
+  readText,
+  shown,
+  type Place,
+} from './fields.js';
+
+export interface FactFrame {
+  readonly order: FactOrder;
+  readonly cause: Cause;
+}
+
+export type FactReader = (payload: Place, frame: FactFrame) => PlatformFact;
+
+const MAX_GROUPS = 10_000;
+const USERNAME_RULE = { min: 1, max: 255 } as const;
+
+/** One reader for each type that is read. */
+export const factReaders: ReadonlyMap<string, FactReader> = new Map([
+  ['platform.group.membership.changed.v1', membershipChanged],
+  ['platform.group.membership.snapshot.v1', membershipSnapshot],
+  ['platform.user.changed.v1', userChanged],
+  ['platform.user.deleted.v1', userDeleted],
+  ['platform.group.changed.v1', groupChanged],
+  ['platform.group.deleted.v1', groupDeleted],
+]);
+
+function membershipChanged(payload: Place, frame: FactFrame): PlatformFact {
+  const platformUserId = readText(payload, 'userId');
+  const groupId = readText(payload, 'groupId');
+  const change = readChange(payload);
+  return {
+    kind: 'membershipChanged',
+    platformUserId,
+    groupId,
+    change,
+    order: frame.order,
+    cause: { ...frame.cause, groupId },
+  };
+}
+
+function membershipSnapshot(payload: Place, frame: FactFrame): PlatformFact {
+  return {
+    kind: 'membershipSnapshot',
+    platformUserId: readText(payload, 'userId'),
+    groupIds: readGroupIds(payload),
+    ...frame,
+  };
+}
+
+function userChanged(payload: Place, frame: FactFrame): PlatformFact {
+  const attributes = readAttributes(payload);
+  return {
+    kind: 'userChanged',
+    platformUserId: readText(payload, 'userId'),
+    username: readText(payload, 'username', USERNAME_RULE),
+    ...(attributes && { attributes }),
+    ...frame,
+  };
+}
+
+function userDeleted(payload: Place, frame: FactFrame): PlatformFact {
+  const platformUserId = readText(payload, 'userId');
+  return { kind: 'userDeleted', platformUserId, ...frame };
+}
+
+function groupChanged(payload: Place, frame: FactFrame): PlatformFact {
+  const groupId = readText(payload, 'groupId');
+  const name = readOptionalText(payload, 'name', NAME_RULE);
+  return {
+    kind: 'groupChanged',
+    groupId,
+    ...(name !== null && { name }),
+    ...frame,
+  };
+}
+
+function groupDeleted(payload: Place, frame: FactFrame): PlatformFact {
+  const groupId = readText(payload, 'groupId');
+  return { kind: 'groupDeleted', groupId, ...frame };
+}
+
+function readChange({ fields, at }: Place): 'added' | 'removed' {
+  const change = fields['change'];
+  if (change === 'added' || change === 'removed') return change;
+  if (change === undefined) throw new BrokenEvent(`${at}change is missing`);
+  throw new BrokenEvent(
+    `${at}change must be "added" or "removed", got ${shown(change)}`,
+  );
+}
+
+function readGroupIds({ fields, at }: Place): readonly GroupId[] {
+  const groupIds: unknown = fields['groupIds'];
+  if (groupIds === undefined) throw new BrokenEvent(`${at}groupIds is missing`);
+  if (!Array.isArray(groupIds)) {
+    throw new BrokenEvent(
+      `${at}groupIds must be an array, got ${shown(groupIds)}`,
+    );
+  }
+  if (groupIds.length > MAX_GROUPS) {
+    throw new BrokenEvent(
+      `${at}groupIds must have at most ${MAX_GROUPS} items, got ${groupIds.length}`,
+    );
+  }
+  const checked = groupIds.map((groupId: unknown, index) =>
+    checkText(groupId, () => `${at}groupIds[${index}]`, ID_RULE),
+  );
+  return [...new Set(checked)];
+}
+
+/** Absent stays absent and null stays null: the one leaves what is stored, the other empties it. */
+function readAttributes({ fields, at }: Place): Attributes | null {
+  const sent = fields['attributes'] ?? null;
+  if (sent === null) return null;
+  if (!isFields(sent)) {
+    throw new BrokenEvent(
+      `${at}attributes must be an object, got ${shown(sent)}`,
+    );
+  }
+  const place = { fields: sent, at: `${at}attributes.` };
+  return {
+    ...readAttribute(place, 'character'),
+    ...readAttribute(place, 'corporation'),
+    ...readAttribute(place, 'alliance'),
+  };
+}
+
+function readAttribute(place: Place, name: keyof Attributes): Attributes {
+  if (place.fields[name] === undefined) return {};
+  return { [name]: readOptionalText(place, name, NAME_RULE) };
+}

@@ -1,0 +1,154 @@
+import type {
+  Consumer,
+  EachBatchPayload,
+  IHeaders,
+  Kafka,
+  KafkaMessage,
+  RetryOptions,
+} from 'kafkajs';
+
+import type { Readiness } from '../lib/lifecycle.js';
+import { consumeError } from './kafkajs-errors.js';
+import type {
+  Consumption,
+  ConsumeOptions,
+  KafkaRecord,
+  RecordBatch,
+  RecordHeaders,
+} from './kafka-port.js';
+
+export interface SessionSettings {
+  /** A consumer that is silent for so long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** How long the broker may hold an empty fetch back; stopping waits for it. */
+  readonly fetchWaitMs: number;
+}
+
+interface ConsumptionDeps {
+  readonly kafka: Kafka;
+  readonly retry: RetryOptions;
+  readonly options: ConsumeOptions;
+  readonly clock: () => Date;
+  readonly session?: SessionSettings;
+}
+
+const DEFAULT_SESSION: SessionSettings = {
+  sessionTimeoutMs: 30_000,
+  heartbeatMs: 3_000,
+  fetchWaitMs: 500,
+};
+
+/** Longer than any join (60 s): a consumer that has not heard from the broker for so long hangs. */
+const SILENCE_MS = 120_000;
+
+export async function openConsumption(
+  deps: ConsumptionDeps,
+): Promise<Consumption> {
+  const { kafka, retry, options, clock, session = DEFAULT_SESSION } = deps;
+  const consumer = kafka.consumer({
+    groupId: options.groupId,
+    sessionTimeout: session.sessionTimeoutMs,
+    heartbeatInterval: session.heartbeatMs,
+    maxWaitTimeInMs: session.fetchWaitMs,
+    // whoever supervises rebuilds, after every kind of crash in the same way
+    retry: { ...retry, restartOnFailure: async () => false },
+  });
+  const health = healthOf(consumer, clock);
+  const crash = Promise.withResolvers<Error>();
+  let early: Error | null = null;
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    early = payload.error;
+    crash.resolve(payload.error);
+  });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({
+      topics: [...options.topics],
+      fromBeginning: true,
+    });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
+    });
+    // a failed join is no rejection of run(), but a crash reported before run() resolves
+    throwIfAny(early);
+  } catch (error) {
+    await consumer.disconnect().catch(() => undefined); // the first error says more
+    throw consumeError(options, error);
+  }
+  return {
+    crashed: crash.promise,
+    health,
+    stop: async () => consumer.disconnect(),
+  };
+}
+
+function throwIfAny(error: Error | null): void {
+  if (error) throw error;
+}
+
+function healthOf(consumer: Consumer, clock: () => Date): () => Readiness {
+  let heardAt = clock().getTime();
+  const hear = () => {
+    heardAt = clock().getTime();
+  };
+  consumer.on(consumer.events.GROUP_JOIN, hear);
+  consumer.on(consumer.events.FETCH, hear);
+  consumer.on(consumer.events.HEARTBEAT, hear);
+  return () => {
+    const silentMs = clock().getTime() - heardAt;
+    if (silentMs < SILENCE_MS) return { ok: true };
+    const seconds = Math.round(silentMs / 1000);
+    return { ok: false, reason: `the broker has been silent for ${seconds} s` };
+  };
+}
+
+function toRecordBatch(payload: EachBatchPayload): RecordBatch {
+  const { topic, partition, messages } = payload.batch;
+  return {
+    topic,
+    partition,
+    records: messages.map((message) => toRecord(topic, partition, message)),
+    commit: async (offset) => {
+      payload.resolveOffset(offset);
+      // not the given offset itself: kafkajs counts the transaction markers behind the last record in
+      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    },
+    heartbeat: async () => payload.heartbeat(),
+    isAbandoned: () => !payload.isRunning() || payload.isStale(),
+  };
+}
+
+function toRecord(
+  topic: string,
+  partition: number,
+  message: KafkaMessage,
+): KafkaRecord {
+  return {
+    topic,
+    partition,
+    offset: message.offset,
+    key: message.key,
+    value: message.value,
+    headers: toHeaders(message.headers),
+    timestampMs: Number(message.timestamp),
+  };
+}
+
+function toHeaders(sent: IHeaders | undefined): RecordHeaders {
+  const headers: [string, Buffer | Buffer[]][] = [];
+  for (const [name, value] of Object.entries(sent ?? {})) {
+    headers.push([
+      name,
+      Array.isArray(value) ? value.map(toBuffer) : toBuffer(value),
+    ]);
+  }
+  return Object.fromEntries(headers); // defines `__proto__` as any other name
+}
+
+/** A header without a value (null, whatever the types say) becomes an empty one: kafkajs cannot send null on. */
+function toBuffer(value: Buffer | string | undefined | null): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
+}

@@ -1,0 +1,94 @@
+import type { Cause, PlatformFact } from '../model.js';
+import { openEnvelope } from './envelope.js';
+import { timeUsOf } from './event-time.js';
+import { factReaders } from './fact-readers.js';
+import {
+  BrokenEvent,
+  readSequence,
+  readText,
+  shown,
+  type Place,
+} from './fields.js';
+import type { KafkaRecord } from './kafka-port.js';
+
+export type ParsedEvent =
+  | { readonly kind: 'fact'; readonly fact: PlatformFact }
+  | { readonly kind: 'skip'; readonly why: 'foreign' | 'tombstone' }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** How far a producer's clock may be ahead of the record's timestamp: a time from the future would win for ever. */
+const AHEAD_US = 5 * 60 * 1_000_000;
+
+/** A source is a URI reference, which is longer than an id. */
+const SOURCE_RULE = { min: 1, max: 1024 } as const;
+
+/** What one record says. The reason of a broken one names the field. */
+export function parseEvent(record: KafkaRecord): ParsedEvent {
+  if (record.value === null) return { kind: 'skip', why: 'tombstone' };
+  try {
+    const envelope = openEnvelope(record.headers, record.value);
+    const readFact = factReaders.get(envelope.type);
+    if (!readFact) return unread(envelope.type);
+    const attributes = { fields: envelope.attributes, at: envelope.at };
+    requireVersion(attributes);
+    const cause = readCause(attributes);
+    const timeUs = readTime(attributes, record.timestampMs);
+    const payload = { fields: envelope.readPayload(), at: 'data.' };
+    const order = { sequence: readSequence(payload), timeUs };
+    return { kind: 'fact', fact: readFact(payload, { order, cause }) };
+  } catch (error) {
+    if (!(error instanceof BrokenEvent)) throw error;
+    return { kind: 'broken', reason: error.message };
+  }
+}
+
+/** A version of one of our types that nobody here can read is a fault; any other type is somebody else's business. */
+function unread(type: string): ParsedEvent {
+  for (const known of factReaders.keys()) {
+    const name = known.slice(0, known.lastIndexOf('.v'));
+    if (!type.startsWith(name)) continue;
+    const version = type.slice(name.length);
+    if (version !== '' && !/^\.v\d/.test(version)) continue;
+    const reason = `type has an unknown version: ${shown(type)}`;
+    return { kind: 'broken', reason };
+  }
+  return { kind: 'skip', why: 'foreign' };
+}
+
+function requireVersion({ fields, at }: Place): void {
+  if (fields['specversion'] === '1.0') return;
+  const got = shown(fields['specversion']);
+  throw new BrokenEvent(`${at}specversion must be "1.0", got ${got}`);
+}
+
+function readCause(attributes: Place): Cause {
+  return {
+    kind: 'EVENT',
+    id: readText(attributes, 'id'),
+    actor: readText(attributes, 'source', SOURCE_RULE),
+  };
+}
+
+function readTime({ fields, at }: Place, timestampMs: number): number {
+  const time = fields['time'] ?? null;
+  const recordUs = timestampMs * 1000;
+  const hasRecordTime = timestampMs > 0 && Number.isSafeInteger(recordUs);
+  if (time === null) {
+    if (hasRecordTime) return recordUs;
+    throw new BrokenEvent(
+      `${at}time is missing, and the record has no timestamp`,
+    );
+  }
+  const timeUs = typeof time === 'string' ? timeUsOf(time) : null;
+  if (timeUs === null || !Number.isSafeInteger(timeUs)) {
+    throw new BrokenEvent(
+      `${at}time must be an RFC 3339 time, got ${shown(time)}`,
+    );
+  }
+  if (hasRecordTime && timeUs > recordUs + AHEAD_US) {
+    throw new BrokenEvent(
+      `${at}time is more than 5 minutes ahead of the record's timestamp: ${shown(time)}`,
+    );
+  }
+  return timeUs;
+}

@@ -1,0 +1,154 @@
+/**
+ * Keeps something open that ends by itself when its far side fails.
+ * In: a way to open it. Out: it is open, or being tried again with growing pauses, and its health says which.
+ * Never: opened again before the last one let go or had its time to, nor opened after stop.
+ */
+import { backoffMs } from '../lib/backoff.js';
+import type { Readiness } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import { messageOf } from './message-of.js';
+import { pause, settledWithin } from './pause.js';
+
+/** What is kept open. */
+export interface Supervised {
+  /** Resolves when it has ended by itself. */
+  readonly crashed: Promise<Error>;
+  health(): Readiness;
+  stop(): Promise<void>;
+}
+
+export interface SupervisorDeps {
+  /** In log lines and reasons. */
+  readonly name: string;
+  readonly open: () => Promise<Supervised>;
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly clock: () => Date;
+  readonly timing?: Partial<SupervisorTiming>;
+}
+
+export interface SupervisorTiming {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** What was open for so long begins its pauses anew. */
+  readonly stableMs: number;
+  readonly checkEveryMs: number;
+  /** How long stopping waits for the far side before it lets go. */
+  readonly stopWithinMs: number;
+}
+
+export interface Supervisor {
+  start(): void;
+  stop(): Promise<void>;
+  health(): Readiness;
+}
+
+const TIMING: SupervisorTiming = {
+  baseMs: 500,
+  maxMs: 30_000,
+  stableMs: 60_000,
+  checkEveryMs: 5_000,
+  stopWithinMs: 4_000,
+};
+
+export function createSupervisor(deps: SupervisorDeps): Supervisor {
+  const { name, logger, clock } = deps;
+  const timing = { ...TIMING, ...deps.timing };
+  const stopping = new AbortController();
+  let current: Supervised | null = null;
+  let reason = `${name} is not started`;
+  let loop: Promise<void> | null = null;
+
+  const keepOpen = async () => {
+    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
+      const openedAt = clock().getTime();
+      const error = await openOnce();
+      if (stopping.signal.aborted) return;
+      if (clock().getTime() - openedAt >= timing.stableMs) attempt = 0;
+      const waitMs = backoffMs(attempt, { ...timing, random: deps.random });
+      reason = `${name} is down: ${messageOf(error)}`;
+      logger.warn({ err: error, attempt, waitMs }, `${name} is down`);
+      await pause(waitMs, stopping.signal);
+    }
+  };
+
+  /** Resolves with what ended it, once nothing of it is left. */
+  const openOnce = async (): Promise<unknown> => {
+    try {
+      const opening = deps.open();
+      if (!(await isBefore(opening, stopping.signal))) {
+        await letGo(opening.then(async (late) => late.stop()));
+        return null;
+      }
+      const opened = await opening;
+      current = opened;
+      logger.info(`${name} is up`);
+      const ending = await endOf(opened, timing.checkEveryMs, stopping.signal);
+      current = null;
+      if (ending) reason = `${name} is down: ${ending.message}`;
+      await letGo(opened.stop());
+      return ending;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  const letGo = async (ended: Promise<unknown>) => {
+    if (await settledWithin(timing.stopWithinMs, ended)) return;
+    logger.warn(`${name} did not stop within ${timing.stopWithinMs} ms`);
+  };
+
+  return {
+    start: () => {
+      reason = `${name} is connecting`;
+      loop ??= keepOpen();
+    },
+    stop: async () => {
+      stopping.abort();
+      reason = `${name} is stopped`;
+      await loop;
+    },
+    health: () => current?.health() ?? { ok: false, reason },
+  };
+}
+
+/** False when the signal came first. */
+async function isBefore(
+  opening: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stopped = aborted(signal);
+  const first = await Promise.race([opening, stopped.promise]);
+  stopped.forget();
+  return first !== null;
+}
+
+/** Resolves with why it ended: its own crash, bad health at a check, or null for our stop. */
+async function endOf(
+  opened: Supervised,
+  checkEveryMs: number,
+  signal: AbortSignal,
+): Promise<Error | null> {
+  const stopped = aborted(signal);
+  const unwell = Promise.withResolvers<Error>();
+  const timer = setInterval(() => {
+    const health = opened.health();
+    if (!health.ok) unwell.resolve(new Error(health.reason));
+  }, checkEveryMs);
+  const ending = await Promise.race([
+    opened.crashed,
+    unwell.promise,
+    stopped.promise,
+  ]);
+  clearInterval(timer);
+  stopped.forget();
+  return ending;
+}
+
+function aborted(signal: AbortSignal) {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const end = () => resolve(null);
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  return { promise, forget: () => signal.removeEventListener('abort', end) };
+}

@@ -1,0 +1,109 @@
+import type { Refusal } from './refusal.js';
+import type { SandboxFaultEffect } from './sandbox-interface.js';
+
+/** What goes back over the wire: an answer, nothing at all, or a closed connection. */
+export type Answer =
+  Answered | { readonly kind: 'silence' } | { readonly kind: 'drop' };
+
+export type Answered = {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body?: string;
+  /** Discord's error code, for the call log. */
+  readonly code?: number;
+};
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Without a body there is no content type either: clients would try to read JSON out of nothing. */
+export function answer(
+  status: number,
+  body: unknown,
+  headers: Headers,
+): Answered {
+  if (body === undefined) return { kind: 'answer', status, headers };
+  return {
+    kind: 'answer',
+    status,
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
+export function refusalAnswer(refusal: Refusal, headers: Headers): Answered {
+  const { code, message, errors } = refusal;
+  const body = errors ? { message, code, errors } : { message, code };
+  return { ...answer(refusal.status, body, headers), code };
+}
+
+export function rateLimitAnswer(
+  refused: {
+    readonly scope: 'user' | 'global' | 'shared';
+    readonly retryAfterMs: number;
+  },
+  headers: Headers,
+): Answered {
+  const isGlobal = refused.scope === 'global';
+  const isShared = refused.scope === 'shared';
+  const body = {
+    message: isShared
+      ? 'The resource is being rate limited.'
+      : 'You are being rate limited.',
+    retry_after: Math.ceil(refused.retryAfterMs) / 1000,
+    global: isGlobal,
+    ...(isShared ? { code: 40062 } : {}),
+  };
+  return answer(429, body, {
+    ...headers,
+    'Retry-After': String(Math.ceil(refused.retryAfterMs / 1000)),
+    'X-RateLimit-Scope': refused.scope,
+    ...(isGlobal ? { 'X-RateLimit-Global': 'true' } : {}),
+  });
+}
+
+/** What stands in front of Discord answers in HTML and knows nothing of buckets. */
+export function cloudflareAnswer(
+  status: number,
+  retryAfterMs: number | undefined,
+): Answered {
+  return {
+    kind: 'answer',
+    status,
+    headers: {
+      'Content-Type': 'text/html; charset=UTF-8',
+      Server: 'cloudflare',
+      ...(retryAfterMs === undefined
+        ? {}
+        : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }),
+    },
+    body: `<!DOCTYPE html><html><head><title>Error ${status}</title></head><body><h1>Error ${status}</h1><p>cloudflare</p></body></html>`,
+  };
+}
+
+/** What a planted fault answers before Discord itself has seen the call; undefined when it lets it pass. */
+export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
+  switch (effect.kind) {
+    case 'status': {
+      const { status, code = 0, message = `${status}: planted fault` } = effect;
+      return { ...answer(status, { message, code }, {}), code };
+    }
+    case 'html':
+      return cloudflareAnswer(effect.status, undefined);
+    case 'cloudflareLimit':
+      return cloudflareAnswer(429, effect.retryAfterMs);
+    case 'globalLimit':
+      return rateLimitAnswer(
+        { scope: 'global', retryAfterMs: effect.retryAfterMs },
+        {},
+      );
+    case 'silence':
+    case 'drop':
+      return effect.moment === 'after' ? undefined : { kind: effect.kind };
+    case 'latency':
+    case 'sharedLimit':
+    case 'lostWrite':
+    case 'staleRead':
+  }
+  return undefined;
+}

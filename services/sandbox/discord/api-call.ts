@@ -1,0 +1,121 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+
+import type {
+  LiveApplication,
+  LiveGuild,
+  LiveUser,
+  LiveWorld,
+} from './live-world.js';
+import { highestRole, needsTwoFactor, permissionsOf } from './permissions.js';
+import {
+  missingAccess,
+  missingPermissions,
+  notFound,
+  twoFactorRequired,
+  unauthorized,
+  unknownGuild,
+  unknownMember,
+  unknownUser,
+} from './refusal.js';
+import type { SandboxQuirks } from './sandbox-interface.js';
+import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
+
+/** One call to the API, as a route sees it. */
+export type ApiCall = {
+  readonly world: LiveWorld;
+  readonly quirks: SandboxQuirks;
+  readonly caller: Caller;
+  /** The ids in the path, already known to be well formed. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+  readonly now: number;
+  /** A planted fault: members are read as they were before. */
+  readonly readsStale: boolean;
+};
+
+export type Caller =
+  | { readonly kind: 'bot'; readonly application: LiveApplication }
+  | {
+      readonly kind: 'person';
+      readonly user: LiveUser;
+      readonly application: LiveApplication;
+      readonly scopes: readonly string[];
+    };
+
+/** What a route decides. Nothing is done yet: `change` and `audit` are carried out by whoever asked. */
+export type Decision = {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly change?: () => void;
+  readonly audit?: AuditDraft;
+};
+
+export type AuditDraft = {
+  readonly guild: LiveGuild;
+  readonly entries: readonly {
+    readonly actionType: number;
+    readonly targetId: string;
+    readonly changes?: readonly SandboxAuditChange[];
+  }[];
+};
+
+/** Where the calling bot stands in the guild that the path names. */
+export type Standing = {
+  readonly guild: LiveGuild;
+  readonly self: FullMember;
+  readonly permissions: bigint;
+  readonly highest: FullRole | undefined;
+};
+
+export function standingOf(call: ApiCall): Standing {
+  if (call.caller.kind !== 'bot') throw unauthorized();
+  const guild = call.world.guilds.get(param(call, 'guild_id'));
+  const self = guild?.members.get(call.caller.application.botUserId);
+  if (!guild || !self)
+    throw call.quirks.unknownGuildCode === 50001
+      ? missingAccess()
+      : unknownGuild();
+  const permissions = permissionsOf(guild, self, call.now);
+  return { guild, self, permissions, highest: highestRole(guild, self) };
+}
+
+/** Refuses unless the bot has the permission, and its owner two-factor authentication where the guild asks for that. */
+export function demand(
+  call: ApiCall,
+  standing: Standing,
+  permission: bigint,
+): void {
+  if ((standing.permissions & permission) === 0n) throw missingPermissions();
+  const isHalfTrusted =
+    standing.guild.mfaLevel === 1 && !call.caller.application.ownerHasMfa;
+  if (isHalfTrusted && needsTwoFactor(permission)) throw twoFactorRequired();
+}
+
+export const demandRoles = (call: ApiCall, standing: Standing) =>
+  demand(call, standing, PermissionFlagsBits.ManageRoles);
+
+/** The member a path names: 10007 for an account that is elsewhere, 10013 for one that is nowhere. */
+export function memberNamed(call: ApiCall, guild: LiveGuild): FullMember {
+  const discordUserId = param(call, 'user_id');
+  const member = memberAsRead(call, guild, discordUserId);
+  if (member) return member;
+  throw call.world.users.has(discordUserId) ? unknownMember() : unknownUser();
+}
+
+export function memberAsRead(
+  call: ApiCall,
+  guild: LiveGuild,
+  discordUserId: string,
+): FullMember | undefined {
+  const earlier = call.readsStale
+    ? guild.earlier.get(discordUserId)
+    : undefined;
+  return earlier ?? guild.members.get(discordUserId);
+}
+
+export function param(call: ApiCall, name: string): string {
+  const value = call.params[name];
+  if (value === undefined) throw notFound();
+  return value;
+}

@@ -1,0 +1,22 @@
+import type { AuditDraft } from './api-call.js';
+import type { LiveWorld } from './live-world.js';
+
+// Discord keeps 45 days; this keeps a long benchmark from filling the memory.
+const KEPT_ENTRIES = 10_000;
+
+/** Writes entries on top of the guild's log, in the name of whoever acted. */
+export function writeAudit(
+  world: LiveWorld,
+  draft: AuditDraft,
+  by: { readonly actorId: string; readonly reason: string | undefined },
+): void {
+  const { auditLog } = draft.guild;
+  for (const entry of draft.entries)
+    auditLog.unshift({
+      entryId: world.nextId(),
+      actorId: by.actorId,
+      ...entry,
+      ...(by.reason === undefined ? {} : { reason: by.reason }),
+    });
+  if (auditLog.length > KEPT_ENTRIES) auditLog.length = KEPT_ENTRIES;
+}

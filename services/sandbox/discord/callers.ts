@@ -1,0 +1,38 @@
+import type { Caller } from './api-call.js';
+import type { LiveWorld } from './live-world.js';
+import { unauthorized } from './refusal.js';
+
+/** Whose token this is: a bot's (`Bot …`) or a person's (`Bearer …`). Refuses all others. */
+export function callerOf(
+  world: LiveWorld,
+  authorization: string | undefined,
+  now: number,
+): Caller {
+  const [, scheme, token = ''] =
+    /^(Bot|Bearer) (.+)$/.exec(authorization ?? '') ?? [];
+  const caller =
+    scheme === 'Bearer' ? personWith(world, token, now) : botWith(world, token);
+  if (!caller) throw unauthorized();
+  return caller;
+}
+
+function botWith(world: LiveWorld, token: string): Caller | undefined {
+  for (const application of world.applications.values())
+    if (application.botToken === token) return { kind: 'bot', application };
+  return undefined;
+}
+
+function personWith(
+  world: LiveWorld,
+  token: string,
+  now: number,
+): Caller | undefined {
+  const grant = world.accessTokens.get(token);
+  if (!grant || (grant.expiresAt ?? Infinity) <= now) return undefined;
+  const user = world.users.get(grant.discordUserId);
+  const application = world.applications.get(grant.applicationId);
+  return (
+    user &&
+    application && { kind: 'person', user, application, scopes: grant.scopes }
+  );
+}

@@ -1,0 +1,102 @@
+import type {
+  PlantedFault,
+  SandboxFault,
+  SandboxFaultEffect,
+  SandboxFaults,
+} from './sandbox-interface.js';
+
+/** Faults that were planted, and which of them a call meets. */
+export type FaultField = SandboxFaults & {
+  /** Spends what it returns. Delays add up; of the others only the first planted is met. */
+  meet(call: CallToMeet): MetFaults;
+};
+
+export type CallToMeet = {
+  readonly method: string;
+  readonly route: string;
+  readonly guildId: string | undefined;
+  readonly discordUserId: string | undefined;
+};
+
+export type MetFaults = {
+  readonly latencyMs: number;
+  readonly effect: Exclude<SandboxFaultEffect, { kind: 'latency' }> | undefined;
+};
+
+export function createFaults(
+  random: () => number,
+  onChange: () => void,
+): FaultField {
+  const planted = new Map<number, PlantedFault>();
+  let lastId = 0;
+
+  const spend = (fault: PlantedFault): void => {
+    if (fault.left === null) return;
+    if (fault.left > 1)
+      planted.set(fault.faultId, { ...fault, left: fault.left - 1 });
+    else planted.delete(fault.faultId);
+    onChange();
+  };
+
+  return {
+    plant(fault) {
+      lastId += 1;
+      const left = fault.times === undefined ? 1 : fault.times;
+      planted.set(lastId, { ...fault, faultId: lastId, left });
+      onChange();
+      return lastId;
+    },
+    remove(faultId) {
+      planted.delete(faultId);
+      onChange();
+    },
+    clear() {
+      planted.clear();
+      onChange();
+    },
+    list: () => [...planted.values()],
+    meet(call) {
+      let latencyMs = 0;
+      let effect: MetFaults['effect'];
+      for (const fault of [...planted.values()].filter((one) =>
+        fits(one, call),
+      )) {
+        const isDelay = fault.effect.kind === 'latency';
+        if (!isDelay && effect) continue;
+        if (
+          (fault.probability ?? 1) < 1 &&
+          random() >= (fault.probability ?? 1)
+        )
+          continue;
+        if (fault.effect.kind === 'latency') latencyMs += fault.effect.ms;
+        else effect = fault.effect;
+        spend(fault);
+      }
+      return { latencyMs, effect };
+    },
+  };
+}
+
+function fits(fault: SandboxFault, call: CallToMeet): boolean {
+  return (
+    (fault.method === undefined || fault.method === call.method) &&
+    (fault.route === undefined || fitsRoute(fault.route, call.route)) &&
+    (fault.guildId === undefined || fault.guildId === call.guildId) &&
+    (fault.discordUserId === undefined ||
+      fault.discordUserId === call.discordUserId) &&
+    canHit(fault.effect.kind, call.method)
+  );
+}
+
+function fitsRoute(wanted: string, route: string): boolean {
+  return wanted.endsWith('*')
+    ? route.startsWith(wanted.slice(0, -1))
+    : route === wanted;
+}
+
+/** A read has nothing to lose and a write nothing to answer from before; such a fault waits for its kind of call. */
+function canHit(kind: SandboxFaultEffect['kind'], method: string): boolean {
+  if (kind === 'lostWrite') return method !== 'GET';
+  if (kind === 'staleRead') return method === 'GET';
+  return true;
+}

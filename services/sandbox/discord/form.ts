@@ -1,0 +1,152 @@
+import {
+  invalidForm,
+  type FieldError,
+  type FieldErrorNode,
+} from './refusal.js';
+import { isSnowflake } from './snowflake.js';
+
+/** Reads the fields of a JSON body. Unknown fields are ignored; all faulty ones are named in one refusal. */
+export function readForm<T extends object>(
+  body: unknown,
+  checks: { readonly [Field in keyof T]: Check<T[Field]> },
+): Partial<T> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalidForm(
+      one('DICT_TYPE_CONVERT', 'Only dictionaries may be used in a DictType'),
+    );
+  const given = new Map<string, unknown>(Object.entries(body));
+  const errors: Record<string, FieldErrorNode> = {};
+  const values: Partial<T> = {};
+  const isField = (name: string): name is keyof T & string => name in checks;
+  for (const field of Object.keys(checks).filter(isField)) {
+    if (!given.has(field)) continue;
+    const result = checks[field](given.get(field));
+    if ('error' in result) errors[field] = result.error;
+    else values[field] = result.value;
+  }
+  if (Object.keys(errors).length > 0) throw invalidForm(errors);
+  return values;
+}
+
+/** What a field must be: its value, or what is wrong with it. */
+export type Check<T> = (
+  value: unknown,
+) => { readonly value: T } | { readonly error: FieldErrorNode };
+
+export function nullable<T>(check: Check<T>): Check<T | null> {
+  return (value) => (value === null ? { value } : check(value));
+}
+
+export function text(limit: { min?: number; max: number }): Check<string> {
+  const { min = 0, max } = limit;
+  return (value) => {
+    if (typeof value !== 'string')
+      return wrong(
+        'STRING_TYPE_CONVERT',
+        'Could not interpret value as string.',
+      );
+    const length = lengthOf(value);
+    if (length > max)
+      return wrong(
+        'BASE_TYPE_MAX_LENGTH',
+        `Must be ${max} or fewer in length.`,
+      );
+    if (length < min)
+      return wrong('BASE_TYPE_MIN_LENGTH', `Must be ${min} or more in length.`);
+    return { value };
+  };
+}
+
+export const flag: Check<boolean> = (value) =>
+  typeof value === 'boolean'
+    ? { value }
+    : wrong('BOOLEAN_TYPE_CONVERT', 'Must be either true or false.');
+
+export function wholeNumber(range: {
+  min: number;
+  max: number;
+}): Check<number> {
+  return (value) => {
+    if (typeof value !== 'number' || !Number.isInteger(value))
+      return wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`);
+    if (value < range.min)
+      return wrong(
+        'NUMBER_TYPE_MIN',
+        `int value should be greater than or equal to ${range.min}.`,
+      );
+    if (value > range.max)
+      return wrong(
+        'NUMBER_TYPE_MAX',
+        `int value should be less than or equal to ${range.max}.`,
+      );
+    return { value };
+  };
+}
+
+/** A bit field: a decimal string, or a number as older clients send it. */
+export const permissionBits: Check<string> = (value) =>
+  isSnowflake(value) || (Number.isSafeInteger(value) && Number(value) >= 0)
+    ? { value: String(value) }
+    : wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`);
+
+export const snowflake: Check<string> = (value) =>
+  isSnowflake(value) ? { value } : { error: notASnowflake(value) };
+
+/** Ids, each once. Items that are null are passed over. */
+export function snowflakes(limit: { max: number }): Check<readonly string[]> {
+  return (value) => {
+    if (!Array.isArray(value))
+      return wrong(
+        'LIST_TYPE_CONVERT',
+        'Only iterables may be used in a ListType',
+      );
+    const items = (value as unknown[]).filter((item) => item !== null);
+    if (items.length > limit.max)
+      return wrong(
+        'BASE_TYPE_MAX_LENGTH',
+        `Must be ${limit.max} or fewer in length.`,
+      );
+    const faulty = items.flatMap((item, index) =>
+      isSnowflake(item) ? [] : [[String(index), notASnowflake(item)] as const],
+    );
+    if (faulty.length > 0) return { error: Object.fromEntries(faulty) };
+    if (new Set(items).size < items.length)
+      return wrong(
+        'SET_TYPE_ALREADY_CONTAINS_VALUE',
+        'The values must be unique.',
+      );
+    return { value: items.filter(isSnowflake) };
+  };
+}
+
+export const timestamp: Check<string> = (value) =>
+  typeof value === 'string' && !Number.isNaN(Date.parse(value))
+    ? { value }
+    : wrong(
+        'DATE_TIME_TYPE_PARSE',
+        `Could not parse ${quoted(value)}. Should be ISO8601.`,
+      );
+
+export function notASnowflake(value: unknown): FieldErrorNode {
+  return one('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not snowflake.`);
+}
+
+/** In characters, as Discord counts, not in UTF-16 units. */
+export function lengthOf(value: string): number {
+  return Array.from(value).length;
+}
+
+function wrong(code: string, message: string): { error: FieldErrorNode } {
+  return { error: one(code, message) };
+}
+
+function one(
+  code: string,
+  message: string,
+): { readonly _errors: readonly FieldError[] } {
+  return { _errors: [{ code, message }] };
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined';
+}

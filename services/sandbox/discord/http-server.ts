@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { answer, type Answer } from './answers.js';
+import type { ApiRequest } from './api.js';
+import type { SandboxAddress } from './sandbox-interface.js';
+
+type Deps = {
+  readonly host: string;
+  readonly port: number;
+  readonly createApi: (
+    sleep: (ms: number) => Promise<void>,
+  ) => (request: ApiRequest) => Promise<Answer>;
+  /** Everything outside `/api`. */
+  readonly respondToPeople: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string,
+  ) => void;
+};
+
+const MAX_BODY_BYTES = 1_000_000;
+
+/** Carries requests in and answers out. What they mean is none of its business. */
+export function createHttpServer(deps: Deps) {
+  // Renewed with each start. A delay must not outlive the server: whoever waits is about to lose the connection anyway.
+  let stopping = new AbortController();
+  let { port } = deps;
+  const sleep = (ms: number) =>
+    wait(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  const api = deps.createApi(sleep);
+
+  const respond = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => {
+    const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
+    const body = await readBody(request);
+    const { method = 'GET', headers } = request;
+    if (url.pathname !== '/api' && !url.pathname.startsWith('/api/'))
+      return deps.respondToPeople(request, response, body);
+    send(response, await api({ method, url, headers, body }));
+  };
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      send(response, answer(500, { code: 0, message }, {}));
+    });
+  });
+
+  return {
+    async start(): Promise<SandboxAddress> {
+      stopping = new AbortController();
+      server.listen(port, deps.host);
+      await once(server, 'listening');
+      const address = server.address();
+      // A second start comes back where clients expect it.
+      if (typeof address === 'object' && address) port = address.port;
+      const url = `http://${deps.host}:${port}`;
+      return { url, port, apiBase: `${url}/api/v10` };
+    },
+    async stop() {
+      stopping.abort();
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new Error('the request body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if (answer.kind === 'silence') return;
+  if (answer.kind === 'drop') return void response.destroy();
+  response.writeHead(answer.status, answer.headers).end(answer.body);
+}

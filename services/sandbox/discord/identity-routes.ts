@@ -1,0 +1,169 @@
+import {
+  missingScope,
+  notFound,
+  unauthorized,
+  unknownMember,
+} from './refusal.js';
+import { param, type ApiCall, type Decision } from './api-call.js';
+import type { LiveGuild, LiveUser } from './live-world.js';
+import { permissionsOf } from './permissions.js';
+import { snowflakeOf, wholeNumberOf } from './query.js';
+import type { Route } from './route.js';
+import { compareSnowflakes } from './snowflake.js';
+import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
+import { countsOnWire } from './wire-guild.js';
+
+/** Who am I, and where am I: for bots, and for people by their access token. */
+export const identityRoutes: readonly Route[] = [
+  { method: 'GET', template: '/users/@me', decide: getSelf },
+  { method: 'GET', template: '/users/@me/guilds', decide: listOwnGuilds },
+  {
+    method: 'GET',
+    template: '/users/@me/guilds/{guild_id}/member',
+    decide: getOwnMember,
+  },
+  { method: 'GET', template: '/applications/@me', decide: getApplication },
+  {
+    method: 'GET',
+    template: '/oauth2/applications/@me',
+    decide: getApplication,
+  },
+  { method: 'GET', template: '/gateway/bot', decide: getGateway },
+];
+
+function getSelf(call: ApiCall): Decision {
+  if (call.caller.kind === 'person') demandScope(call, 'identify');
+  const withEmail =
+    call.caller.kind === 'person' && call.caller.scopes.includes('email');
+  return {
+    status: 200,
+    body: ownUserOnWire(call.world, selfOf(call), withEmail),
+  };
+}
+
+function listOwnGuilds(call: ApiCall): Decision {
+  demandScope(call, 'guilds');
+  const limit = wholeNumberOf(call.query, 'limit', {
+    min: 1,
+    max: 200,
+    fallback: 200,
+  });
+  const after = snowflakeOf(call.query, 'after') ?? '0';
+  const before = snowflakeOf(call.query, 'before');
+  const self = selfOf(call);
+  const guilds = [...call.world.guilds.values()]
+    .filter((guild) => guild.members.has(self.discordUserId))
+    .filter((guild) => compareSnowflakes(guild.guildId, after) > 0)
+    .filter(
+      (guild) =>
+        before === undefined || compareSnowflakes(guild.guildId, before) < 0,
+    )
+    .sort((a, b) => compareSnowflakes(a.guildId, b.guildId));
+  return {
+    status: 200,
+    body: guilds
+      .slice(0, limit)
+      .map((guild) => ownGuildOnWire(call, guild, self)),
+  };
+}
+
+function ownGuildOnWire(call: ApiCall, guild: LiveGuild, self: LiveUser) {
+  const member = guild.members.get(self.discordUserId);
+  const counts =
+    call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
+  return {
+    id: guild.guildId,
+    name: guild.name,
+    icon: null,
+    banner: null,
+    owner: guild.ownerId === self.discordUserId,
+    permissions: String(member ? permissionsOf(guild, member, call.now) : 0n),
+    features: [],
+    ...counts,
+  };
+}
+
+function getOwnMember(call: ApiCall): Decision {
+  if (call.caller.kind === 'bot') throw unauthorized();
+  demandScope(call, 'guilds.members.read');
+  const guild = call.world.guilds.get(param(call, 'guild_id'));
+  const member = guild?.members.get(call.caller.user.discordUserId);
+  if (!member) throw unknownMember();
+  return { status: 200, body: memberOnWire(call.world, member) };
+}
+
+// As Discord tells a bot whether it may list members, in apps of fewer than 100 guilds.
+const GUILD_MEMBERS_LIMITED = 1 << 15;
+
+function getApplication(call: ApiCall): Decision {
+  if (call.caller.kind !== 'bot') throw unauthorized();
+  const { application } = call.caller;
+  const flags = application.guildMembersIntent ? GUILD_MEMBERS_LIMITED : 0;
+  const guilds = [...call.world.guilds.values()].filter((guild) =>
+    guild.members.has(application.botUserId),
+  );
+  return {
+    status: 200,
+    body: {
+      id: application.applicationId,
+      name: application.name,
+      icon: null,
+      description: '',
+      type: null,
+      bot: userOnWire(call.world, application.botUserId),
+      bot_public: false,
+      bot_require_code_grant: false,
+      verify_key: '0'.repeat(64),
+      flags,
+      flags_new: String(flags),
+      redirect_uris: application.redirectUris,
+      interactions_endpoint_url: null,
+      role_connections_verification_url: null,
+      // Nobody in particular owns it; the shape wants an account.
+      owner: userOnWire(call.world, application.botUserId),
+      approximate_guild_count: guilds.length,
+      approximate_user_install_count: 0,
+      approximate_user_authorization_count: call.world.accessTokens.size,
+      explicit_content_filter: 0,
+      team: null,
+      eligible_oauth2_scopes: [
+        'identify',
+        'email',
+        'guilds',
+        'guilds.join',
+        'guilds.members.read',
+      ],
+    },
+  };
+}
+
+/** There is no gateway here; the address leads nowhere, the rest is what a fresh bot is told. */
+function getGateway(call: ApiCall): Decision {
+  if (call.caller.kind !== 'bot') throw unauthorized();
+  return {
+    status: 200,
+    body: {
+      url: 'wss://gateway.discord.invalid',
+      shards: 1,
+      session_start_limit: {
+        total: 1000,
+        remaining: 1000,
+        reset_after: 0,
+        max_concurrency: 1,
+      },
+    },
+  };
+}
+
+function selfOf(call: ApiCall): LiveUser {
+  if (call.caller.kind === 'person') return call.caller.user;
+  const user = call.world.users.get(call.caller.application.botUserId);
+  if (!user) throw notFound();
+  return user;
+}
+
+/** Scopes bind people's tokens; a bot needs none. */
+function demandScope(call: ApiCall, scope: string): void {
+  if (call.caller.kind === 'person' && !call.caller.scopes.includes(scope))
+    throw missingScope();
+}

@@ -1,0 +1,50 @@
+import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
+
+/**
+ * Discord publishes none of these but the global one and that of invalid requests; the others are what people have seen.
+ * Clients must learn them from the headers, so a test may set any others.
+ */
+export const DEFAULT_LIMITS: SandboxLimits = {
+  global: { limit: 50, windowMs: 1000, window: 'fixed' },
+  memberPatch: { limit: 10, windowMs: 10_000, window: 'sliding' },
+  memberGet: { limit: 5, windowMs: 1000, window: 'sliding' },
+  memberRoles: { limit: 10, windowMs: 10_000, window: 'fixed' },
+  memberRolesDelete: null,
+  others: { limit: 500, windowMs: 10_000, window: 'sliding' },
+  invalidRequests: { limit: 10_000, windowMs: 600_000, window: 'fixed' },
+};
+
+const NO_LIMITS: SandboxLimits = {
+  global: null,
+  memberPatch: null,
+  memberGet: null,
+  memberRoles: null,
+  memberRolesDelete: null,
+  others: null,
+  invalidRequests: null,
+};
+
+export function limitsFrom(
+  chosen: Partial<SandboxLimits> | null | undefined,
+): SandboxLimits {
+  if (chosen === null) return NO_LIMITS;
+  return { ...DEFAULT_LIMITS, ...chosen };
+}
+
+/** The same limits in less time: 0.1 makes ten seconds one. For benchmarks that cannot wait. */
+export function scaleLimits(
+  limits: SandboxLimits,
+  factor: number,
+): SandboxLimits {
+  const scale = (limit: SandboxLimit | null) =>
+    limit && { ...limit, windowMs: limit.windowMs * factor };
+  return {
+    global: scale(limits.global),
+    memberPatch: scale(limits.memberPatch),
+    memberGet: scale(limits.memberGet),
+    memberRoles: scale(limits.memberRoles),
+    memberRolesDelete: scale(limits.memberRolesDelete),
+    others: scale(limits.others),
+    invalidRequests: scale(limits.invalidRequests),
+  };
+}

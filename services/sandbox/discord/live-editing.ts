@@ -1,0 +1,96 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
+
+import { writeAudit } from './audit-log.js';
+import {
+  removeMember,
+  saveMember,
+  type LiveGuild,
+  type LiveWorld,
+} from './live-world.js';
+import { roleChange, roleChangesOnWire } from './role-change.js';
+import type { MemberKey, RoleKey, SandboxQuirks } from './sandbox-interface.js';
+import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
+
+export type EditingDeps = {
+  readonly world: LiveWorld;
+  readonly quirks: SandboxQuirks;
+  readonly clock: () => number;
+  readonly onChange: () => void;
+};
+
+/** What all edits by hand are made of: find or throw, change, write the owner's name under it. */
+export function createLiveEditing({ world, onChange }: EditingDeps) {
+  const guildOf = (guildId: string): LiveGuild =>
+    found(world.guilds, guildId, 'guild');
+  const memberOf = ({ guildId, discordUserId }: MemberKey): FullMember =>
+    found(
+      guildOf(guildId).members,
+      discordUserId,
+      `member of guild ${guildId}`,
+    );
+  const roleOf = ({ guildId, roleId }: RoleKey): FullRole =>
+    found(guildOf(guildId).roles, roleId, `role of guild ${guildId}`);
+
+  const note = (guild: LiveGuild, entry: Noted): void => {
+    const { reason, ...rest } = entry;
+    const by = { actorId: guild.ownerId, reason };
+    writeAudit(world, { guild, entries: [rest] }, by);
+    onChange();
+  };
+
+  return {
+    guildOf,
+    memberOf,
+    roleOf,
+    note,
+    setRoles: (
+      which: MemberKey,
+      roleIdsFrom: (held: readonly string[]) => readonly string[],
+    ): void => {
+      const guild = guildOf(which.guildId);
+      const before = memberOf(which);
+      const roleIds = roleIdsFrom(before.roleIds);
+      const changes = roleChangesOnWire(guild, roleChange(before, roleIds));
+      if (changes.length === 0) return;
+      saveMember(guild, { ...before, roleIds });
+      const actionType = AuditLogEvent.MemberRoleUpdate;
+      note(guild, { actionType, targetId: which.discordUserId, changes });
+    },
+    setFields: (
+      which: MemberKey,
+      fields: Partial<FullMember>,
+      change: SandboxAuditChange,
+    ): void => {
+      const guild = guildOf(which.guildId);
+      saveMember(guild, { ...memberOf(which), ...fields });
+      const actionType = AuditLogEvent.MemberUpdate;
+      const targetId = which.discordUserId;
+      note(guild, { actionType, targetId, changes: [change] });
+    },
+    remove: (which: MemberKey & WithReason, actionType: number): void => {
+      const guild = guildOf(which.guildId);
+      const { discordUserId: targetId, reason } = which;
+      removeMember(guild, targetId);
+      note(guild, { actionType, targetId, reason });
+    },
+  };
+}
+
+export type LiveEditing = ReturnType<typeof createLiveEditing>;
+
+type WithReason = { readonly reason?: string | undefined };
+type Noted = WithReason & {
+  readonly actionType: number;
+  readonly targetId: string;
+  readonly changes?: readonly SandboxAuditChange[];
+};
+
+export function found<T>(
+  from: ReadonlyMap<string, T>,
+  id: string,
+  what: string,
+): T {
+  const one = from.get(id);
+  if (one === undefined) throw new Error(`there is no ${what} with id ${id}`);
+  return one;
+}

@@ -1,0 +1,211 @@
+import { AuditLogEvent, PermissionFlagsBits } from 'discord-api-types/v10';
+
+import {
+  demand,
+  demandRoles,
+  memberNamed,
+  standingOf,
+  type ApiCall,
+  type AuditDraft,
+  type Decision,
+  type Standing,
+} from './api-call.js';
+import {
+  flag,
+  nullable,
+  readForm,
+  snowflake,
+  snowflakes,
+  text,
+  timestamp,
+  wholeNumber,
+} from './form.js';
+import { saveMember, type LiveGuild } from './live-world.js';
+import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
+import { canActOn, permissionsOf } from './permissions.js';
+import { invalidField, missingPermissions, notInVoice } from './refusal.js';
+import {
+  demandRolesWithinReach,
+  roleChange,
+  roleChangesOnWire,
+} from './role-change.js';
+import { memberOnWire } from './wire.js';
+import type { FullMember, SandboxAuditChange } from './world.js';
+
+type MemberForm = {
+  readonly nick: string | null;
+  readonly roles: readonly string[] | null;
+  readonly mute: boolean | null;
+  readonly deaf: boolean | null;
+  readonly channel_id: string | null;
+  readonly communication_disabled_until: string | null;
+  readonly flags: number | null;
+};
+
+/** Whole lists, not differences: `roles` is what the member shall have. A field left out, or `roles: null`, stays. */
+export function patchMember(call: ApiCall): Decision {
+  const standing = standingOf(call);
+  const form = readForm<MemberForm>(call.body, {
+    nick: nullable(text({ max: MAX_NICK_LENGTH })),
+    roles: nullable(snowflakes({ max: 350 })),
+    mute: nullable(flag),
+    deaf: nullable(flag),
+    channel_id: nullable(snowflake),
+    communication_disabled_until: nullable(timestamp),
+    flags: nullable(wholeNumber({ min: 0, max: 2 ** 31 - 1 })),
+  });
+  const before = memberNamed(call, standing.guild);
+  demandFields(call, standing, form, before);
+  const change = roleChange(before, form.roles ?? before.roleIds);
+  demandRolesWithinReach(call, standing, change);
+  return decided(call, standing.guild, before, {
+    ...before,
+    roleIds: form.roles ?? before.roleIds,
+    nick: form.nick === undefined ? before.nick : normaliseNick(form.nick),
+    mute: form.mute ?? before.mute,
+    deaf: form.deaf ?? before.deaf,
+    communicationDisabledUntil:
+      form.communication_disabled_until === undefined
+        ? before.communicationDisabledUntil
+        : form.communication_disabled_until,
+    flags: withBypass(before.flags, form.flags),
+  });
+}
+
+/** A bot's own nickname needs another permission and no rank. */
+export function patchSelf(call: ApiCall): Decision {
+  const standing = standingOf(call);
+  const { guild, self } = standing;
+  const form = readForm<Pick<MemberForm, 'nick'>>(call.body, {
+    nick: nullable(text({ max: MAX_NICK_LENGTH })),
+  });
+  if (form.nick === undefined) return decided(call, guild, self, self);
+  demand(call, standing, PermissionFlagsBits.ChangeNickname);
+  return decided(call, guild, self, {
+    ...self,
+    nick: normaliseNick(form.nick),
+  });
+}
+
+function demandFields(
+  call: ApiCall,
+  standing: Standing,
+  form: Partial<MemberForm>,
+  target: FullMember,
+): void {
+  const { guild, self } = standing;
+  if (form.roles) demandRoles(call, standing);
+  if (form.nick !== undefined) {
+    demand(call, standing, PermissionFlagsBits.ManageNicknames);
+    const isSelf = target.discordUserId === self.discordUserId;
+    if (!isSelf && !canActOn(guild, self, target)) throw missingPermissions();
+  }
+  if (typeof form.mute === 'boolean')
+    demand(call, standing, PermissionFlagsBits.MuteMembers);
+  if (typeof form.deaf === 'boolean')
+    demand(call, standing, PermissionFlagsBits.DeafenMembers);
+  // There is no voice here, so nobody can be moved in it.
+  if (form.channel_id !== undefined) throw notInVoice();
+  if (form.communication_disabled_until !== undefined)
+    demandTimeOut(call, standing, target, form.communication_disabled_until);
+  if (typeof form.flags === 'number') demandFlags(call, standing);
+}
+
+const LONGEST_TIME_OUT_MS = 28 * 24 * 60 * 60 * 1000;
+
+function demandTimeOut(
+  call: ApiCall,
+  standing: Standing,
+  target: FullMember,
+  until: string | null,
+): void {
+  const { guild, self } = standing;
+  demand(call, standing, PermissionFlagsBits.ModerateMembers);
+  if (!canActOn(guild, self, target)) throw missingPermissions();
+  if (until === null) return;
+  if (
+    permissionsOf(guild, target, call.now) & PermissionFlagsBits.Administrator
+  )
+    throw missingPermissions();
+  if (Date.parse(until) > call.now + LONGEST_TIME_OUT_MS)
+    throw invalidField('communication_disabled_until', {
+      code: 'DATE_TIME_TYPE_MAX',
+      message: 'A member cannot be timed out for more than 28 days.',
+    });
+}
+
+/** Flags may be set with one of two permissions, or with three others together. */
+function demandFlags(call: ApiCall, standing: Standing): void {
+  const { ManageGuild, ManageRoles, ModerateMembers, KickMembers, BanMembers } =
+    PermissionFlagsBits;
+  if (standing.permissions & (ManageGuild | ManageRoles)) return;
+  for (const bit of [ModerateMembers, KickMembers, BanMembers])
+    demand(call, standing, bit);
+}
+
+const BYPASSES_VERIFICATION = 4;
+
+/** Only this one flag can be edited. */
+function withBypass(before: number, wanted: number | null | undefined): number {
+  if (typeof wanted !== 'number') return before;
+  return (before & ~BYPASSES_VERIFICATION) | (wanted & BYPASSES_VERIFICATION);
+}
+
+function decided(
+  call: ApiCall,
+  guild: LiveGuild,
+  before: FullMember,
+  after: FullMember,
+): Decision {
+  const audit = auditOf(guild, before, after);
+  const decision = { status: 200, body: memberOnWire(call.world, after) };
+  if (audit.entries.length === 0) return decision;
+  return { ...decision, change: () => saveMember(guild, after), audit };
+}
+
+function auditOf(
+  guild: LiveGuild,
+  before: FullMember,
+  after: FullMember,
+): AuditDraft {
+  const targetId = after.discordUserId;
+  const fields: SandboxAuditChange[] = (
+    [
+      ['nick', before.nick, after.nick],
+      ['mute', before.mute, after.mute],
+      ['deaf', before.deaf, after.deaf],
+      ['flags', before.flags, after.flags],
+      [
+        'communication_disabled_until',
+        before.communicationDisabledUntil,
+        after.communicationDisabledUntil,
+      ],
+    ] as const
+  ).flatMap(([key, old_value, new_value]) =>
+    old_value === new_value ? [] : [{ key, old_value, new_value }],
+  );
+  const roles = roleChangesOnWire(guild, roleChange(before, after.roleIds));
+  return {
+    guild,
+    entries: [
+      ...(roles.length > 0
+        ? [
+            {
+              actionType: AuditLogEvent.MemberRoleUpdate,
+              targetId,
+              changes: roles,
+            },
+          ]
+        : []),
+      ...(fields.length > 0
+        ? [
+            {
+              actionType: AuditLogEvent.MemberUpdate,
+              targetId,
+              changes: fields,
+            },
+          ]
+        : []),
+    ],
+  };
+}

@@ -1,0 +1,45 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
+
+import type { EditingDeps, LiveEditing } from './live-editing.js';
+import { fullRole } from './live-world.js';
+import { deleteRole } from './role-deletion.js';
+import { moveRole } from './role-order.js';
+import type { SandboxModerator } from './sandbox-interface.js';
+
+/** What a moderator does to the roles themselves. */
+export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {
+  const { guildOf, roleOf, note } = editing;
+  return {
+    createRole({ guildId, ...wanted }) {
+      const guild = guildOf(guildId);
+      const roleId = deps.world.nextId();
+      const role = fullRole({ roleId, position: 1, ...wanted });
+      guild.roles.set(role.roleId, role);
+      const actionType = AuditLogEvent.RoleCreate;
+      note(guild, { actionType, targetId: role.roleId });
+      return role;
+    },
+    editRole({ guildId, roleId, ...wanted }) {
+      const guild = guildOf(guildId);
+      guild.roles.set(roleId, { ...roleOf({ guildId, roleId }), ...wanted });
+      note(guild, { actionType: AuditLogEvent.RoleUpdate, targetId: roleId });
+    },
+    deleteRole(which) {
+      const guild = guildOf(which.guildId);
+      const { roleId } = roleOf(which);
+      deleteRole(guild, roleId, deps.quirks.keepsStaleRoleIds);
+      note(guild, { actionType: AuditLogEvent.RoleDelete, targetId: roleId });
+    },
+    moveRole(which) {
+      const guild = guildOf(which.guildId);
+      const { roleId } = roleOf(which);
+      for (const role of moveRole(
+        [...guild.roles.values()],
+        roleId,
+        which.position,
+      ))
+        guild.roles.set(role.roleId, role);
+      note(guild, { actionType: AuditLogEvent.RoleUpdate, targetId: roleId });
+    },
+  } satisfies Partial<SandboxModerator>;
+}

@@ -1,0 +1,98 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
+
+import {
+  createLiveEditing,
+  found,
+  type EditingDeps,
+  type LiveEditing,
+} from './live-editing.js';
+import { fullUser, newMember, removeMember, saveMember } from './live-world.js';
+import { createRoleModerator } from './moderator-roles.js';
+import { normaliseNick } from './nickname.js';
+import type { SandboxModerator } from './sandbox-interface.js';
+
+/** A person with a mouse in Discord's own client. */
+export function createModerator(deps: EditingDeps): SandboxModerator {
+  const editing = createLiveEditing(deps);
+  return {
+    ...forMembers(editing),
+    ...comingAndGoing(editing, deps),
+    ...createRoleModerator(editing, deps),
+    addUser(user) {
+      deps.world.users.set(user.discordUserId, fullUser(user));
+      deps.onChange();
+    },
+    setGuildMembersIntent({ applicationId, guildMembersIntent }) {
+      const { applications } = deps.world;
+      const application = found(applications, applicationId, 'application');
+      applications.set(applicationId, { ...application, guildMembersIntent });
+      deps.onChange();
+    },
+  };
+}
+
+function forMembers({ memberOf, roleOf, setRoles, setFields }: LiveEditing) {
+  return {
+    giveRole(which) {
+      roleOf(which);
+      setRoles(which, (held) => [...new Set([...held, which.roleId])]);
+    },
+    takeRole(which) {
+      setRoles(which, (held) => held.filter((one) => one !== which.roleId));
+    },
+    setNick(which) {
+      const old_value = memberOf(which).nick;
+      const nick = normaliseNick(which.nick);
+      setFields(which, { nick }, { key: 'nick', old_value, new_value: nick });
+    },
+    setTimeOut(which) {
+      setFields(
+        which,
+        { communicationDisabledUntil: which.until },
+        { key: 'communication_disabled_until', new_value: which.until },
+      );
+    },
+  } satisfies Partial<SandboxModerator>;
+}
+
+function comingAndGoing(editing: LiveEditing, deps: EditingDeps) {
+  const { guildOf, memberOf, note, remove } = editing;
+  return {
+    kick(which) {
+      memberOf(which);
+      remove(which, AuditLogEvent.MemberKick);
+    },
+    ban(which) {
+      const { discordUserId, reason = null } = which;
+      const { bans } = guildOf(which.guildId);
+      bans.set(discordUserId, { discordUserId, reason });
+      remove(which, AuditLogEvent.MemberBanAdd);
+    },
+    unban({ guildId, discordUserId: targetId }) {
+      const guild = guildOf(guildId);
+      guild.bans.delete(targetId);
+      note(guild, { actionType: AuditLogEvent.MemberBanRemove, targetId });
+    },
+    leave(which) {
+      memberOf(which);
+      removeMember(guildOf(which.guildId), which.discordUserId);
+      deps.onChange();
+    },
+    join({ guildId, discordUserId }) {
+      const guild = guildOf(guildId);
+      found(deps.world.users, discordUserId, 'account');
+      if (guild.bans.has(discordUserId))
+        throw new Error(
+          `account ${discordUserId} is banned from guild ${guildId}`,
+        );
+      if (guild.members.has(discordUserId)) return;
+      saveMember(guild, newMember(guild, discordUserId, deps.clock()));
+      deps.onChange();
+    },
+    finishScreening(which) {
+      const member = { ...memberOf(which), pending: false };
+      saveMember(guildOf(which.guildId), member);
+      deps.onChange();
+    },
+  } satisfies Partial<SandboxModerator>;
+}

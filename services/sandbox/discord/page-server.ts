@@ -1,0 +1,172 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { CallLog } from './call-log.js';
+import type { FaultField } from './faults.js';
+import type { LiveWorld } from './live-world.js';
+import { PAGE, PAGE_POLICY } from './page.js';
+import { actAs, faultFrom } from './page-inputs.js';
+import { guildView, pathInWords } from './page-view.js';
+import type { RateLimiter } from './rate-limiter.js';
+import type { SandboxModerator } from './sandbox-interface.js';
+
+type Deps = {
+  readonly world: LiveWorld;
+  readonly limiter: RateLimiter;
+  readonly faults: FaultField;
+  readonly log: CallLog;
+  readonly moderator: SandboxModerator;
+  readonly clock: () => number;
+};
+
+/**
+ * The page for people, below `/` and `/sandbox/`. Nothing here is Discord.
+ * In: looks and button presses of a browser on this machine. Out: the state as JSON, ticks when it changed.
+ * Never: an answer to another site, which could otherwise press the buttons through a visitor's browser.
+ */
+export function createPageServer(deps: Deps) {
+  const watchers = new Set<ServerResponse>();
+  let tick: NodeJS.Timeout | undefined;
+
+  const respond = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string,
+  ): void => {
+    const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
+    const refusal = refusalFor(request);
+    if (refusal)
+      return sendJson(response, refusal.status, { message: refusal.message });
+    const asked = `${request.method} ${url.pathname}`;
+    if (asked === 'GET /') return sendPage(response);
+    if (asked === 'GET /sandbox/state')
+      return sendJson(response, 200, stateOf(deps, url.searchParams));
+    if (asked === 'GET /sandbox/events') return watch(response);
+    if (request.method !== 'POST')
+      return sendJson(response, 404, { message: 'There is nothing here.' });
+    try {
+      sendJson(response, 200, { done: post(deps, url.pathname, body) });
+    } catch (error) {
+      sendJson(response, 400, {
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  };
+
+  const watch = (response: ServerResponse): void => {
+    response.writeHead(200, {
+      ...SAFE_HEADERS,
+      'Content-Type': 'text/event-stream',
+    });
+    response.write('data: hello\n\n');
+    watchers.add(response);
+    response.on('close', () => watchers.delete(response));
+  };
+
+  return {
+    respond,
+    /** Something changed; told to the watchers a moment later, once for all that came in between. */
+    notify(): void {
+      if (tick || watchers.size === 0) return;
+      tick = setTimeout(() => {
+        tick = undefined;
+        for (const watcher of watchers) watcher.write('data: changed\n\n');
+      }, 100).unref();
+    },
+    stop(): void {
+      clearTimeout(tick);
+      tick = undefined;
+    },
+  };
+}
+
+function post(deps: Deps, path: string, body: string): number | true {
+  const input: unknown = JSON.parse(body);
+  switch (path) {
+    case '/sandbox/actions':
+      actAs(deps.moderator, input);
+      return true;
+    case '/sandbox/faults':
+      return deps.faults.plant(faultFrom(input));
+    case '/sandbox/faults/clear':
+      deps.faults.clear();
+      return true;
+    default:
+      throw new Error(`there is nothing at ${path}`);
+  }
+}
+
+function stateOf(deps: Deps, query: URLSearchParams) {
+  const { world, log, limiter, faults } = deps;
+  const now = deps.clock();
+  const guilds = [...world.guilds.values()];
+  const chosen = world.guilds.get(query.get('guildId') ?? '') ?? guilds[0];
+  return {
+    now,
+    guilds: guilds.map(({ guildId, name }) => ({ guildId, name })),
+    guild: chosen
+      ? guildView(world, chosen, { search: query.get('search') ?? '', now })
+      : null,
+    calls: log
+      .recent()
+      .slice(-60)
+      .toReversed()
+      .map((call) => ({ ...call, inWords: pathInWords(world, call) })),
+    counts: log.counts(),
+    invalidRequests: log.invalidRequests(),
+    buckets: limiter.buckets().map((bucket) => ({
+      ...bucket,
+      guild: world.guilds.get(bucket.guildId ?? '')?.name ?? '',
+    })),
+    faults: faults.list(),
+  };
+}
+
+/** Reads want a local name (against rebinding of a foreign one), writes also JSON and the page's own origin. */
+function refusalFor(
+  request: IncomingMessage,
+): { status: number; message: string } | undefined {
+  const {
+    host = '',
+    origin,
+    'content-type': contentType = '',
+    'sec-fetch-site': site,
+  } = request.headers;
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host))
+    return { status: 403, message: 'The sandbox answers to local names only.' };
+  if (request.method === 'GET') return undefined;
+  const isForeign =
+    (origin !== undefined && origin !== `http://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
+  if (isForeign)
+    return { status: 403, message: 'Another site may not press buttons here.' };
+  if (!contentType.startsWith('application/json'))
+    return { status: 415, message: 'Send application/json.' };
+  return undefined;
+}
+
+const SAFE_HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+} as const;
+
+function sendPage(response: ServerResponse): void {
+  response.writeHead(200, {
+    ...SAFE_HEADERS,
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': PAGE_POLICY,
+  });
+  response.end(PAGE);
+}
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+): void {
+  response.writeHead(status, {
+    ...SAFE_HEADERS,
+    'Content-Type': 'application/json',
+  });
+  response.end(JSON.stringify(body));
+}

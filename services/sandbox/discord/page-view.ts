@@ -1,0 +1,188 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
+
+import type { LiveGuild, LiveWorld } from './live-world.js';
+import { memberOrder } from './live-world.js';
+import {
+  canMoveRole,
+  highestRole,
+  isTimedOut,
+  ranksAbove,
+} from './permissions.js';
+import { timeOfSnowflake } from './snowflake.js';
+import type { SandboxCall } from './sandbox-interface.js';
+import type { FullMember, SandboxAuditEntry } from './world.js';
+
+// What a page can hold; the search finds the others.
+const SHOWN_MEMBERS = 100;
+const SHOWN_ENTRIES = 40;
+const SHOWN_STRANGERS = 30;
+
+/** One guild as the page shows it: names instead of ids, highest role first. */
+export function guildView(
+  world: LiveWorld,
+  guild: LiveGuild,
+  what: { readonly search: string; readonly now: number },
+) {
+  const found = memberOrder(guild).filter((discordUserId) =>
+    isFound(world, guild, discordUserId, what.search),
+  );
+  return {
+    guildId: guild.guildId,
+    name: guild.name,
+    memberCount: guild.members.size,
+    foundCount: found.length,
+    members: found
+      .slice(0, SHOWN_MEMBERS)
+      .flatMap((discordUserId) => guild.members.get(discordUserId) ?? [])
+      .map((member) => memberView(world, guild, member, what.now)),
+    roles: rolesView(world, guild),
+    strangers: strangersView(world, guild),
+    auditLog: guild.auditLog
+      .slice(0, SHOWN_ENTRIES)
+      .map((entry) => entryView(world, guild, entry)),
+  };
+}
+
+function memberView(
+  world: LiveWorld,
+  guild: LiveGuild,
+  member: FullMember,
+  now: number,
+) {
+  const user = world.users.get(member.discordUserId);
+  const shown = rolesHighestFirst(guild).filter((role) =>
+    member.roleIds.includes(role.roleId),
+  );
+  return {
+    discordUserId: member.discordUserId,
+    name: nameOf(world, guild, member.discordUserId),
+    username: user?.username ?? '',
+    nick: member.nick,
+    isBot: user?.isBot ?? false,
+    isOwner: guild.ownerId === member.discordUserId,
+    isPending: member.pending,
+    isTimedOut: isTimedOut(member, now),
+    roleIds: shown.map((role) => role.roleId),
+    staleRoleIds: member.roleIds.filter((roleId) => !guild.roles.has(roleId)),
+  };
+}
+
+function rolesView(world: LiveWorld, guild: LiveGuild) {
+  const bots = botsIn(world, guild);
+  return rolesHighestFirst(guild).map((role) => ({
+    roleId: role.roleId,
+    name: role.name,
+    color: role.color,
+    position: role.position,
+    isManaged: role.managed,
+    isEveryone: role.roleId === guild.guildId,
+    holders:
+      role.roleId === guild.guildId
+        ? guild.members.size
+        : [...guild.members.values()].filter((member) =>
+            member.roleIds.includes(role.roleId),
+          ).length,
+    /** Bots whose highest role this is: they reach what stands below. */
+    bots: bots
+      .filter((bot) => bot.highest?.roleId === role.roleId)
+      .map((bot) => bot.name),
+    isInReach:
+      role.roleId !== guild.guildId &&
+      !role.managed &&
+      bots.some((bot) => canMoveRole(guild, bot.member, role)),
+  }));
+}
+
+function botsIn(world: LiveWorld, guild: LiveGuild) {
+  return [...world.applications.values()].flatMap((application) => {
+    const member = guild.members.get(application.botUserId);
+    return member
+      ? [
+          {
+            name: application.name,
+            member,
+            highest: highestRole(guild, member),
+          },
+        ]
+      : [];
+  });
+}
+
+/** Accounts that are not here but could be, or may not. */
+function strangersView(world: LiveWorld, guild: LiveGuild) {
+  return [...world.users.values()]
+    .filter((user) => !user.isBot && !guild.members.has(user.discordUserId))
+    .slice(0, SHOWN_STRANGERS)
+    .map((user) => ({
+      discordUserId: user.discordUserId,
+      name: user.globalName ?? user.username,
+      isBanned: guild.bans.has(user.discordUserId),
+    }));
+}
+
+function entryView(
+  world: LiveWorld,
+  guild: LiveGuild,
+  entry: SandboxAuditEntry,
+) {
+  const targetId = entry.targetId ?? '';
+  return {
+    at: timeOfSnowflake(entry.entryId),
+    actor: entry.actorId === null ? '' : nameOf(world, guild, entry.actorId),
+    action: AuditLogEvent[entry.actionType] ?? String(entry.actionType),
+    target: nameOf(world, guild, targetId),
+    changes: (entry.changes ?? []).map((change) => ({
+      key: change.key,
+      before: inWords(change.old_value),
+      after: inWords(change.new_value),
+    })),
+    reason: entry.reason ?? '',
+  };
+}
+
+/** A path with names where ids stood, for people to read; of the guild only what is below it. */
+export function pathInWords(world: LiveWorld, call: SandboxCall): string {
+  const guild = world.guilds.get(call.guildId ?? '');
+  const path = call.path.replace(/^\/api\/v\d+/, '');
+  if (!guild) return path;
+  return path
+    .replace(`/guilds/${guild.guildId}/`, '/')
+    .replaceAll(/\d{17,20}/g, (id) => nameOf(world, guild, id));
+}
+
+function inWords(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value))
+    return value.map((one: { name?: unknown }) => inWords(one.name)).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Of a member, an account, a role or the guild itself. */
+function nameOf(world: LiveWorld, guild: LiveGuild, id: string): string {
+  const user = world.users.get(id);
+  const person =
+    guild.members.get(id)?.nick ?? user?.globalName ?? user?.username;
+  const role = id === guild.guildId ? guild.name : guild.roles.get(id)?.name;
+  return person ?? role ?? id;
+}
+
+function isFound(
+  world: LiveWorld,
+  guild: LiveGuild,
+  discordUserId: string,
+  search: string,
+): boolean {
+  if (search === '') return true;
+  const names = [
+    nameOf(world, guild, discordUserId),
+    world.users.get(discordUserId)?.username ?? '',
+    discordUserId,
+  ];
+  return names.some((name) =>
+    name.toLowerCase().includes(search.toLowerCase()),
+  );
+}
+
+function rolesHighestFirst(guild: LiveGuild) {
+  return [...guild.roles.values()].sort((a, b) => (ranksAbove(a, b) ? -1 : 1));
+}

@@ -1,0 +1,84 @@
+import type { SandboxLimit } from './sandbox-interface.js';
+
+/** How much of a limit is used. `since`: a fixed window began, or a sliding one was last looked at. */
+export type Bucket = { readonly used: number; readonly since: number };
+
+export type BucketVerdict = {
+  readonly isAllowed: boolean;
+  readonly remaining: number;
+  /** Until the bucket is whole again. */
+  readonly resetAfterMs: number;
+  /** Until one call is free; 0 when one is. */
+  readonly retryAfterMs: number;
+};
+
+/** One call more. A refused call uses nothing. */
+export function takeFromBucket(
+  limit: SandboxLimit,
+  before: Bucket | undefined,
+  now: number,
+): { readonly bucket: Bucket; readonly verdict: BucketVerdict } {
+  const current = refill(limit, before, now);
+  const isAllowed = current.used + 1 <= limit.limit + ROUNDING;
+  const bucket = isAllowed
+    ? {
+        used: current.used + 1,
+        since: current.used === 0 ? now : current.since,
+      }
+    : current;
+  return { bucket, verdict: { ...lookAt(limit, bucket, now), isAllowed } };
+}
+
+/** The same without taking anything. */
+export function peekAtBucket(
+  limit: SandboxLimit,
+  before: Bucket | undefined,
+  now: number,
+): BucketVerdict {
+  return lookAt(limit, refill(limit, before, now), now);
+}
+
+// Refill is counted in fractions; this much may be lost to arithmetic.
+const ROUNDING = 1e-9;
+
+function refill(
+  limit: SandboxLimit,
+  before: Bucket | undefined,
+  now: number,
+): Bucket {
+  if (before === undefined) return { used: 0, since: now };
+  const elapsedMs = now - before.since;
+  if (limit.window === 'fixed')
+    return elapsedMs >= limit.windowMs ? { used: 0, since: now } : before;
+  const used = before.used - elapsedMs / msPerCall(limit);
+  return { used: used < ROUNDING ? 0 : used, since: now };
+}
+
+function lookAt(
+  limit: SandboxLimit,
+  bucket: Bucket,
+  now: number,
+): BucketVerdict {
+  const remaining = Math.max(
+    0,
+    Math.floor(limit.limit - bucket.used + ROUNDING),
+  );
+  const resetAfterMs =
+    limit.window === 'fixed'
+      ? bucket.since + limit.windowMs - now
+      : bucket.used * msPerCall(limit);
+  const untilOneMs =
+    limit.window === 'fixed'
+      ? resetAfterMs
+      : (bucket.used + 1 - limit.limit) * msPerCall(limit);
+  return {
+    isAllowed: remaining > 0,
+    remaining,
+    resetAfterMs: bucket.used === 0 ? 0 : resetAfterMs,
+    retryAfterMs: remaining > 0 ? 0 : untilOneMs,
+  };
+}
+
+function msPerCall(limit: SandboxLimit): number {
+  return limit.windowMs / limit.limit;
+}

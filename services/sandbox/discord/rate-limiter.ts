@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+
+import {
+  peekAtBucket,
+  takeFromBucket,
+  type Bucket,
+  type BucketVerdict,
+} from './rate-bucket.js';
+import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
+
+/** Counts calls against the limits and says what the headers shall tell. */
+export type RateLimiter = {
+  /** One call more of this bot; decides whether it may go on. */
+  take(what: LimitedCall): LimitVerdict;
+  /** A 401, 403 or 429 was answered. */
+  countInvalid(): void;
+  /** Too many of them: everything is refused, for so long. */
+  bannedForMs(): number;
+  /** For people to look at. */
+  buckets(): readonly BucketView[];
+};
+
+export type LimitedCall = {
+  readonly applicationId: string;
+  readonly guildId: string | undefined;
+  readonly limit: keyof SandboxLimits;
+  /** Method and template: names the bucket of a route that shares none. */
+  readonly route: string;
+};
+
+export type LimitVerdict = {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly refused?: {
+    readonly scope: 'user' | 'global';
+    readonly retryAfterMs: number;
+  };
+};
+
+export type BucketView = {
+  readonly name: string;
+  readonly applicationId: string;
+  readonly guildId: string | undefined;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetAfterMs: number;
+};
+
+type Kept = {
+  readonly limit: SandboxLimit;
+  readonly what: Omit<BucketView, 'limit' | 'remaining' | 'resetAfterMs'>;
+  bucket: Bucket;
+};
+
+export function createRateLimiter(
+  limits: SandboxLimits,
+  clock: () => number,
+): RateLimiter {
+  const kept = new Map<string, Kept>();
+  const invalid = createInvalidCounter(limits.invalidRequests, clock);
+
+  const takeOne = (limit: SandboxLimit, what: Kept['what']): BucketVerdict => {
+    const key = `${what.applicationId} ${what.guildId ?? '-'} ${what.name}`;
+    const before = kept.get(key)?.bucket;
+    const { bucket, verdict } = takeFromBucket(limit, before, clock());
+    kept.set(key, { limit, what, bucket });
+    return verdict;
+  };
+
+  return {
+    ...invalid,
+    take({ applicationId, guildId, limit: name, route }) {
+      if (limits.global) {
+        const what = { name: 'global', applicationId, guildId: undefined };
+        const { isAllowed, retryAfterMs } = takeOne(limits.global, what);
+        if (!isAllowed)
+          return { headers: {}, refused: { scope: 'global', retryAfterMs } };
+      }
+      const own = bucketOf(limits, name, route);
+      if (!own.limit) return { headers: {} };
+      const what = { name: own.name, applicationId, guildId };
+      const verdict = takeOne(own.limit, what);
+      const headers = headersOf(own.name, own.limit, verdict, clock());
+      if (verdict.isAllowed) return { headers };
+      const { retryAfterMs } = verdict;
+      return { headers, refused: { scope: 'user', retryAfterMs } };
+    },
+    buckets: () =>
+      [...kept.values()].map(({ limit, what, bucket }) => {
+        const now = peekAtBucket(limit, bucket, clock());
+        const { remaining, resetAfterMs } = now;
+        return { ...what, limit: limit.limit, remaining, resetAfterMs };
+      }),
+  };
+}
+
+function createInvalidCounter(
+  limit: SandboxLimit | null,
+  clock: () => number,
+): Pick<RateLimiter, 'countInvalid' | 'bannedForMs'> {
+  let bucket: Bucket | undefined;
+  return {
+    countInvalid() {
+      if (limit) bucket = takeFromBucket(limit, bucket, clock()).bucket;
+    },
+    bannedForMs: () =>
+      limit ? peekAtBucket(limit, bucket, clock()).retryAfterMs : 0,
+  };
+}
+
+/** DELETE of a member's role falls back to the bucket it shares with PUT. */
+function bucketOf(
+  limits: SandboxLimits,
+  name: keyof SandboxLimits,
+  route: string,
+) {
+  if (name === 'memberRolesDelete' && !limits.memberRolesDelete)
+    return { name: 'memberRoles', limit: limits.memberRoles };
+  return { name: name === 'others' ? route : name, limit: limits[name] };
+}
+
+function headersOf(
+  name: string,
+  limit: SandboxLimit,
+  verdict: BucketVerdict,
+  now: number,
+): Record<string, string> {
+  return {
+    'X-RateLimit-Limit': String(limit.limit),
+    'X-RateLimit-Remaining': String(verdict.remaining),
+    'X-RateLimit-Reset': ((now + verdict.resetAfterMs) / 1000).toFixed(3),
+    'X-RateLimit-Reset-After': (verdict.resetAfterMs / 1000).toFixed(3),
+    // The same for every guild: the guild is the client's to add.
+    'X-RateLimit-Bucket': createHash('md5').update(name).digest('hex'),
+  };
+}

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { lengthOf } from './form.js';
+import {
+  invalidField,
+  invalidForm,
+  invalidJson,
+  type Refusal,
+} from './refusal.js';
+
+const MAX_REASON_LENGTH = 512;
+
+const WRONG_CONTENT_TYPE = {
+  code: 'CONTENT_TYPE_INVALID',
+  message: 'Expected "Content-Type" header to be "application/json".',
+};
+
+/** The audit reason, sent URL-encoded so that it may hold any character. */
+export function reasonOf(headers: IncomingHttpHeaders): {
+  reason: string | undefined;
+  error?: Refusal;
+} {
+  const given = headers['x-audit-log-reason'];
+  if (typeof given !== 'string' || given === '') return { reason: undefined };
+  const reason = decoded(given);
+  if (lengthOf(reason) <= MAX_REASON_LENGTH) return { reason };
+  const error = invalidField('X-Audit-Log-Reason', {
+    code: 'BASE_TYPE_MAX_LENGTH',
+    message: `Must be ${MAX_REASON_LENGTH} or fewer in length.`,
+  });
+  return { reason: undefined, error };
+}
+
+/** The JSON body of a call that takes one. GET and DELETE have none; an empty one is no JSON. */
+export function bodyOf(request: {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}): unknown {
+  const isExpected = request.method === 'PATCH' || request.method === 'POST';
+  if (request.body === '' && !isExpected) return {};
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    throw invalidForm({ _errors: [WRONG_CONTENT_TYPE] });
+  try {
+    return JSON.parse(request.body) as unknown;
+  } catch {
+    throw invalidJson();
+  }
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,20 @@
+import { ranksAbove } from './permissions.js';
+import type { FullRole } from './world.js';
+
+/** All roles with their new positions: the moved one stands at its place, the others close up. @everyone stays at 0. */
+export function moveRole(
+  roles: readonly FullRole[],
+  roleId: string,
+  position: number,
+): FullRole[] {
+  const lowestFirst = roles.toSorted((a, b) => (ranksAbove(a, b) ? 1 : -1));
+  const [everyone, ...others] = lowestFirst;
+  const moved = others.find((role) => role.roleId === roleId);
+  if (!everyone || !moved) return [...roles];
+  const rest = others.filter((role) => role !== moved);
+  const place = Math.min(Math.max(position, 1), others.length) - 1;
+  return [everyone, ...rest.toSpliced(place, 0, moved)].map((role, index) => ({
+    ...role,
+    position: index,
+  }));
+}

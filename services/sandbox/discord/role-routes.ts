@@ -1,0 +1,199 @@
+import { AuditLogEvent } from 'discord-api-types/v10';
+
+import {
+  demandRoles,
+  param,
+  standingOf,
+  type ApiCall,
+  type Decision,
+  type Standing,
+} from './api-call.js';
+import {
+  flag,
+  nullable,
+  permissionBits,
+  readForm,
+  text,
+  wholeNumber,
+} from './form.js';
+import { fullRole, type LiveGuild } from './live-world.js';
+import { canMoveRole } from './permissions.js';
+import {
+  invalidRole,
+  missingPermissions,
+  tooManyRoles,
+  unknownRole,
+} from './refusal.js';
+import { deleteRole } from './role-deletion.js';
+import type { Route } from './route.js';
+import { roleOnWire, rolesOnWire } from './wire.js';
+import type { FullRole } from './world.js';
+
+const ROLES = '/guilds/{guild_id}/roles';
+const ROLE = `${ROLES}/{role_id}`;
+const MAX_ROLES = 250;
+
+/** The guild's roles: reading, counting, making, changing, deleting. */
+export const roleRoutes: readonly Route[] = [
+  { method: 'GET', template: ROLES, decide: listRoles },
+  { method: 'POST', template: ROLES, decide: createRole },
+  { method: 'GET', template: `${ROLES}/member-counts`, decide: countMembers },
+  { method: 'GET', template: ROLE, decide: getRole },
+  { method: 'PATCH', template: ROLE, decide: patchRole },
+  { method: 'DELETE', template: ROLE, decide: removeRole },
+];
+
+function listRoles(call: ApiCall): Decision {
+  return { status: 200, body: rolesOnWire(standingOf(call).guild) };
+}
+
+function getRole(call: ApiCall): Decision {
+  const { guild } = standingOf(call);
+  return { status: 200, body: roleOnWire(roleNamed(call, guild)) };
+}
+
+/** Every role but @everyone, also those that nobody has. */
+function countMembers(call: ApiCall): Decision {
+  const { guild } = standingOf(call);
+  const counts = new Map([...guild.roles.keys()].map((roleId) => [roleId, 0]));
+  counts.delete(guild.guildId);
+  for (const member of guild.members.values())
+    for (const roleId of member.roleIds) {
+      const count = counts.get(roleId);
+      if (count !== undefined) counts.set(roleId, count + 1);
+    }
+  return { status: 200, body: Object.fromEntries(counts) };
+}
+
+type RoleForm = {
+  readonly name: string | null;
+  readonly permissions: string | null;
+  readonly color: number | null;
+  readonly hoist: boolean | null;
+  readonly mentionable: boolean | null;
+};
+
+function readRoleForm(call: ApiCall): Partial<RoleForm> {
+  return readForm<RoleForm>(call.body, {
+    name: nullable(text({ min: 1, max: 100 })),
+    permissions: nullable(permissionBits),
+    color: nullable(wholeNumber({ min: 0, max: 0xffffff })),
+    hoist: nullable(flag),
+    mentionable: nullable(flag),
+  });
+}
+
+function createRole(call: ApiCall): Decision {
+  const standing = standingOf(call);
+  const { guild } = standing;
+  demandRoles(call, standing);
+  const form = readRoleForm(call);
+  demandOwnPermissions(standing, form.permissions, '0');
+  if (guild.roles.size >= MAX_ROLES) throw tooManyRoles();
+  const role = fullRole({
+    roleId: call.world.nextId(),
+    name: form.name ?? 'new role',
+    // New roles come in at the bottom; of those at the same place the older is the higher.
+    position: 1,
+    permissions:
+      form.permissions ?? guild.roles.get(guild.guildId)?.permissions ?? '0',
+    color: form.color ?? 0,
+    hoist: form.hoist ?? false,
+    mentionable: form.mentionable ?? false,
+  });
+  return {
+    status: 200,
+    body: roleOnWire(role),
+    change: () => guild.roles.set(role.roleId, role),
+    audit: {
+      guild,
+      entries: [
+        {
+          actionType: AuditLogEvent.RoleCreate,
+          targetId: role.roleId,
+          changes: [{ key: 'name', new_value: role.name }],
+        },
+      ],
+    },
+  };
+}
+
+function patchRole(call: ApiCall): Decision {
+  const standing = standingOf(call);
+  const { guild, self } = standing;
+  demandRoles(call, standing);
+  const form = readRoleForm(call);
+  const before = roleNamed(call, guild);
+  if (!canMoveRole(guild, self, before)) throw missingPermissions();
+  demandOwnPermissions(standing, form.permissions, before.permissions);
+  const after: FullRole = {
+    ...before,
+    name: form.name ?? before.name,
+    permissions: form.permissions ?? before.permissions,
+    color: form.color ?? before.color,
+    hoist: form.hoist ?? before.hoist,
+    mentionable: form.mentionable ?? before.mentionable,
+  };
+  const changes = (
+    ['name', 'permissions', 'color', 'hoist', 'mentionable'] as const
+  ).flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [{ key, old_value: before[key], new_value: after[key] }],
+  );
+  const decision = { status: 200, body: roleOnWire(after) };
+  if (changes.length === 0) return decision;
+  return {
+    ...decision,
+    change: () => guild.roles.set(after.roleId, after),
+    audit: {
+      guild,
+      entries: [
+        {
+          actionType: AuditLogEvent.RoleUpdate,
+          targetId: after.roleId,
+          changes,
+        },
+      ],
+    },
+  };
+}
+
+function removeRole(call: ApiCall): Decision {
+  const standing = standingOf(call);
+  const { guild, self } = standing;
+  demandRoles(call, standing);
+  const role = roleNamed(call, guild);
+  if (role.managed || role.roleId === guild.guildId) throw invalidRole();
+  if (!canMoveRole(guild, self, role)) throw missingPermissions();
+  return {
+    status: 204,
+    change: () => deleteRole(guild, role.roleId, call.quirks.keepsStaleRoleIds),
+    audit: {
+      guild,
+      entries: [
+        {
+          actionType: AuditLogEvent.RoleDelete,
+          targetId: role.roleId,
+          changes: [{ key: 'name', old_value: role.name }],
+        },
+      ],
+    },
+  };
+}
+
+function roleNamed(call: ApiCall, guild: LiveGuild): FullRole {
+  const role = guild.roles.get(param(call, 'role_id'));
+  if (!role) throw unknownRole();
+  return role;
+}
+
+/** Nobody can put into a role what they may not do themselves; what it had before may stay. */
+function demandOwnPermissions(
+  standing: Standing,
+  wanted: string | null | undefined,
+  before: string,
+): void {
+  const gained = BigInt(wanted ?? '0') & ~BigInt(before);
+  if (gained & ~standing.permissions) throw missingPermissions();
+}

@@ -1,0 +1,75 @@
+import type { ApiCall, Decision } from './api-call.js';
+import { invalidForm, methodNotAllowed, notFound } from './refusal.js';
+import { notASnowflake } from './form.js';
+import type { SandboxLimits } from './sandbox-interface.js';
+import { isSnowflake } from './snowflake.js';
+
+/** One operation of the API. `template` is written as Discord's documentation writes it. */
+export type Route = {
+  readonly method: string;
+  readonly template: string;
+  /** Default `others`: a bucket for this route alone. */
+  readonly limit?: keyof SandboxLimits;
+  readonly decide: (call: ApiCall) => Decision;
+};
+
+export type Match = {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+};
+
+/** Finds the route for a path below the version, e.g. `/guilds/1/members`. Earlier routes win. */
+export function matchRoute(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): Match | undefined {
+  const matches = routes.flatMap((route) => {
+    const params = paramsOf(route.template, path);
+    return params ? [{ route, params }] : [];
+  });
+  return matches.find((match) => match.route.method === method);
+}
+
+/** Why nothing matched: no such path, or a path that knows other methods. */
+export function noMatch(routes: readonly Route[], path: string) {
+  const isKnownPath = routes.some((route) => paramsOf(route.template, path));
+  return isKnownPath ? methodNotAllowed() : notFound();
+}
+
+/** `@me` and other words where an id belongs are refused before anything else is looked at. */
+export function checkIds(params: Match['params']): void {
+  const faulty = Object.entries(params).filter(
+    ([, value]) => !isSnowflake(value),
+  );
+  if (faulty.length === 0) return;
+  throw invalidForm(
+    Object.fromEntries(
+      faulty.map(([name, value]) => [name, notASnowflake(value)]),
+    ),
+  );
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function paramsOf(
+  template: string,
+  path: string,
+): Record<string, string> | undefined {
+  const wanted = template.split('/');
+  const given = path.split('/').map(decoded);
+  if (wanted.length !== given.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const value = given[index] ?? '';
+    if (part.startsWith('{')) params[part.slice(1, -1)] = value;
+    else if (part !== value) return undefined;
+  }
+  return params;
+}

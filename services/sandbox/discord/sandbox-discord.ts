@@ -1,0 +1,67 @@
+import { createApi } from './api.js';
+import { createCallLog } from './call-log.js';
+import { createFaults } from './faults.js';
+import { createHttpServer } from './http-server.js';
+import { limitsFrom } from './limits.js';
+import { createLiveWorld, plainGuild, plainWorld } from './live-world.js';
+import { createModerator } from './moderator.js';
+import { createPageServer } from './page-server.js';
+import { createRateLimiter } from './rate-limiter.js';
+import type {
+  SandboxDiscord,
+  SandboxDiscordOptions,
+  SandboxQuirks,
+} from './sandbox-interface.js';
+
+/** Builds a sandbox Discord; it answers from `start()` to `stop()`. Started again it is at the same address and has lost nothing. */
+export function createSandboxDiscord(
+  options: SandboxDiscordOptions,
+): SandboxDiscord {
+  const { clock = Date.now, random = Math.random } = options;
+  const { port = 0, host = '127.0.0.1' } = options;
+  const quirks = { ...DEFAULT_QUIRKS, ...options.quirks };
+  const world = createLiveWorld(options.world, clock);
+  const limiter = createRateLimiter(limitsFrom(options.limits), clock);
+  const log = createCallLog();
+  const faults = createFaults(random, () => page.notify());
+  const onChange = () => {
+    options.onChange?.();
+    page.notify();
+  };
+  const moderator = createModerator({ world, quirks, clock, onChange });
+  const looked = { world, limiter, faults, log, clock };
+  const page = createPageServer({ ...looked, moderator });
+  const server = createHttpServer({
+    host,
+    port,
+    createApi: (sleep) => createApi({ ...looked, quirks, sleep, onChange }),
+    respondToPeople: page.respond,
+  });
+  log.onCall(() => page.notify());
+
+  return {
+    start: () => server.start(),
+    async stop() {
+      page.stop();
+      await server.stop();
+    },
+    world: () => plainWorld(world),
+    guild(guildId) {
+      const guild = world.guilds.get(guildId);
+      if (!guild) throw new Error(`there is no guild with id ${guildId}`);
+      return plainGuild(guild);
+    },
+    member: (guildId, discordUserId) =>
+      world.guilds.get(guildId)?.members.get(discordUserId),
+    calls: log,
+    faults,
+    moderator,
+  };
+}
+
+const DEFAULT_QUIRKS: SandboxQuirks = {
+  unknownGuildCode: 10004,
+  unknownRoleInPatchCode: 10011,
+  managedRoleCode: 50013,
+  keepsStaleRoleIds: false,
+};

@@ -1,0 +1,124 @@
+import type {
+  APIBan,
+  APIGuildMember,
+  APIRole,
+  APIUser,
+} from 'discord-api-types/v10';
+
+import type { LiveGuild, LiveUser, LiveWorld } from './live-world.js';
+import { compareSnowflakes } from './snowflake.js';
+import type {
+  FullMember,
+  FullRole,
+  SandboxAuditEntry,
+  SandboxBan,
+} from './world.js';
+
+/** The world's records in the shapes Discord sends them in. */
+export function memberOnWire(
+  world: LiveWorld,
+  member: FullMember,
+): APIGuildMember {
+  return {
+    avatar: null,
+    banner: null,
+    communication_disabled_until: timeOnWire(member.communicationDisabledUntil),
+    flags: member.flags,
+    joined_at: timeOnWire(member.joinedAt),
+    nick: member.nick,
+    pending: member.pending,
+    premium_since: null,
+    roles: [...member.roleIds],
+    user: userOnWire(world, member.discordUserId),
+    mute: member.mute,
+    deaf: member.deaf,
+  };
+}
+
+export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
+  const user = world.users.get(discordUserId);
+  return {
+    id: discordUserId,
+    username: user?.username ?? `deleted_user_${discordUserId.slice(-6)}`,
+    avatar: null,
+    // Bots keep four digits, people have had none since 2023.
+    discriminator: user?.isBot ? discordUserId.slice(-4) : '0',
+    public_flags: NO_FLAGS,
+    flags: NO_FLAGS,
+    ...(user?.isBot ? { bot: true } : {}),
+    banner: null,
+    accent_color: null,
+    global_name: user?.globalName ?? null,
+    avatar_decoration_data: null,
+    collectibles: null,
+    primary_guild: null,
+  };
+}
+
+/** One's own account: a few more fields, the address only with the scope for it. */
+export function ownUserOnWire(
+  world: LiveWorld,
+  user: LiveUser,
+  withEmail: boolean,
+): APIUser {
+  return {
+    ...userOnWire(world, user.discordUserId),
+    mfa_enabled: false,
+    locale: 'en-US',
+    premium_type: 0,
+    ...(withEmail ? { email: user.email, verified: user.email !== null } : {}),
+  };
+}
+
+export function roleOnWire(role: FullRole): APIRole {
+  return {
+    id: role.roleId,
+    name: role.name,
+    permissions: role.permissions,
+    position: role.position,
+    color: role.color,
+    colors: {
+      primary_color: role.color,
+      secondary_color: null,
+      tertiary_color: null,
+    },
+    hoist: role.hoist,
+    managed: role.managed,
+    mentionable: role.mentionable,
+    icon: null,
+    unicode_emoji: null,
+    flags: NO_FLAGS,
+    ...(role.tags ? { tags: role.tags } : {}),
+  };
+}
+
+export function rolesOnWire(guild: LiveGuild): APIRole[] {
+  return [...guild.roles.values()]
+    .sort((a, b) => compareSnowflakes(a.roleId, b.roleId))
+    .map(roleOnWire);
+}
+
+export function banOnWire(world: LiveWorld, ban: SandboxBan): APIBan {
+  return { user: userOnWire(world, ban.discordUserId), reason: ban.reason };
+}
+
+export function auditEntryOnWire(entry: SandboxAuditEntry) {
+  return {
+    id: entry.entryId,
+    action_type: entry.actionType,
+    user_id: entry.actorId,
+    target_id: entry.targetId,
+    ...(entry.changes ? { changes: entry.changes } : {}),
+    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+  };
+}
+
+/** Bit fields in which nothing is set; the enums have no name for that. */
+const NO_FLAGS: number = 0;
+
+/** `2015-04-26T06:26:56.936000+00:00`, with six digits, as Discord writes it. */
+function timeOnWire(time: string): string;
+function timeOnWire(time: string | null): string | null;
+function timeOnWire(time: string | null): string | null {
+  return time && new Date(time).toISOString().replace('Z', '000+00:00');
+}

@@ -1,0 +1,122 @@
+/**
+ * Everything a newcomer lacks: a PostgreSQL, a Discord and keys.
+ * In: a data folder. Out: addresses and secrets on this machine alone.
+ * Never: started in production, or listening beyond loopback unless told to.
+ */
+import { join } from 'node:path';
+
+import type { Logger } from '../lib/logger.js';
+import { createSandboxDiscord } from './discord/sandbox-discord.js';
+import type { SandboxDiscord } from './discord/sandbox-interface.js';
+import { DEMO, demoWorld } from './demo-world.js';
+import { createEmbeddedPostgres } from './embedded-postgres.js';
+import { createKeptWorld } from './kept-world.js';
+import {
+  hashOf,
+  readOrMakeSecrets,
+  type SandboxSecrets,
+} from './sandbox-file.js';
+
+export interface RunningSandbox {
+  /** Null when the database was given. */
+  readonly databaseUrl: string | null;
+  readonly secrets: SandboxSecrets;
+  readonly adminKeyHash: string;
+  /** The page where the guild is seen live. */
+  readonly pageUrl: string;
+  readonly client: {
+    readonly guildId: string;
+    readonly applicationId: string;
+    readonly endpoints: {
+      readonly apiBase: string;
+      readonly authorizeUrl: string;
+      readonly tokenUrl: string;
+      readonly revokeUrl: string;
+    };
+  };
+  stop(): Promise<void>;
+}
+
+export async function startSandbox(options: {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly host: string;
+  readonly needsDatabase: boolean;
+  readonly logger: Logger;
+}): Promise<RunningSandbox> {
+  const { dataDir, logger } = options;
+  const secrets = await readOrMakeSecrets(dataDir);
+  const postgres = createEmbeddedPostgres({
+    dataDir: join(dataDir, 'postgres'),
+    logger,
+  });
+  const databaseUrl = options.needsDatabase
+    ? (await postgres.start()).url
+    : null;
+  try {
+    const { discord, address, flush } = await startDiscord(options, secrets);
+    return {
+      databaseUrl,
+      secrets,
+      adminKeyHash: hashOf(secrets.adminKey),
+      pageUrl: address.url,
+      client: {
+        guildId: DEMO.guildId,
+        applicationId: DEMO.applicationId,
+        endpoints: endpointsOf(address),
+      },
+      async stop() {
+        await discord.stop();
+        await flush();
+        if (databaseUrl !== null) await postgres.stop();
+      },
+    };
+  } catch (error) {
+    if (databaseUrl !== null) await postgres.stop();
+    throw error;
+  }
+}
+
+async function startDiscord(
+  options: {
+    readonly dataDir: string;
+    readonly port: number;
+    readonly host: string;
+    readonly logger: Logger;
+  },
+  secrets: SandboxSecrets,
+) {
+  let discord: SandboxDiscord | undefined;
+  const kept = createKeptWorld({
+    dataDir: options.dataDir,
+    world: () => discord?.world() ?? demoWorld(secrets),
+    onFailure: (error) =>
+      options.logger.error(
+        { err: error },
+        'the sandbox Discord could not be kept',
+      ),
+  });
+  discord = createSandboxDiscord({
+    world: await kept.load(demoWorld(secrets)),
+    port: options.port,
+    host: options.host,
+    onChange: () => kept.save(),
+  });
+  return { discord, address: await discord.start(), flush: () => kept.flush() };
+}
+
+function endpointsOf({
+  port,
+  apiBase,
+}: {
+  readonly port: number;
+  readonly apiBase: string;
+}) {
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    apiBase,
+    authorizeUrl: `${origin}/oauth2/authorize`,
+    tokenUrl: `${origin}/api/oauth2/token`,
+    revokeUrl: `${origin}/api/oauth2/token/revoke`,
+  };
+}

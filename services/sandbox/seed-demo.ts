@@ -1,0 +1,97 @@
+import type { Cause, FactOrder, PlatformFact } from '../model.js';
+import { DEMO } from './demo-world.js';
+
+/** What seeding may do: the same functions that the API calls. */
+export interface SeedPorts {
+  createClient(): Promise<{ readonly id: string }>;
+  importRoles(clientId: string): Promise<unknown>;
+  applyFacts(facts: readonly PlatformFact[]): Promise<unknown>;
+  createMapping(mapping: {
+    clientId: string;
+    groupId: string;
+    roleId: string;
+    cause: Cause;
+  }): Promise<unknown>;
+  linkMember(link: {
+    clientId: string;
+    platformUserId: string;
+    discordUserId: string;
+    cause: Cause;
+  }): Promise<unknown>;
+}
+
+const cause: Cause = { kind: 'MUTATION', id: 'demo', actor: 'sandbox' };
+
+/** Before any fact that a person could send, so that these never outrank one. */
+const order: FactOrder = { sequence: null, timeUs: 1 };
+
+const GROUPS = {
+  pilots: 'Pilots',
+  directors: 'Directors',
+  recruits: 'Recruits',
+} as const;
+
+const MAPPINGS = [
+  { groupId: 'pilots', roleId: DEMO.roles.pilot },
+  { groupId: 'directors', roleId: DEMO.roles.director },
+  { groupId: 'recruits', roleId: DEMO.roles.recruit },
+] as const;
+
+/** Dave is in the guild but not linked: linking him is part of the README's walk. */
+const MEMBERSHIPS = {
+  alice: ['pilots'],
+  bob: ['pilots', 'directors'],
+  carol: ['recruits'],
+  dave: ['recruits'],
+  erin: ['pilots'],
+} as const;
+
+const LINKED = ['alice', 'bob', 'carol', 'erin'] as const;
+
+/** The demonstration: a client, groups, people, mappings and links. Each step may be repeated after a crash half-way. */
+export async function seedDemo(ports: SeedPorts): Promise<void> {
+  const { id: clientId } = await ports.createClient();
+  await ports.importRoles(clientId);
+  await ports.applyFacts(demoFacts());
+  for (const mapping of MAPPINGS)
+    await ports.createMapping({ clientId, ...mapping, cause });
+  for (const name of LINKED) {
+    await ports.linkMember({
+      clientId,
+      platformUserId: name,
+      discordUserId: DEMO.accounts[name],
+      cause,
+    });
+  }
+}
+
+function demoFacts(): readonly PlatformFact[] {
+  const groups = Object.entries(GROUPS).map(
+    ([groupId, name]): PlatformFact => ({
+      kind: 'groupChanged',
+      groupId,
+      name,
+      order,
+      cause,
+    }),
+  );
+  const people = Object.entries(MEMBERSHIPS).flatMap(
+    ([name, groupIds]): PlatformFact[] => [
+      {
+        kind: 'userChanged',
+        platformUserId: name,
+        username: name,
+        order,
+        cause,
+      },
+      {
+        kind: 'membershipSnapshot',
+        platformUserId: name,
+        groupIds,
+        order,
+        cause,
+      },
+    ],
+  );
+  return [...groups, ...people];
+}

@@ -1,0 +1,120 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+
+import type {
+  AuditRecordId,
+  Cause,
+  ClientId,
+  DiscordUserId,
+  Outcome,
+  PlatformUserId,
+  RoleId,
+} from '../../model.js';
+import {
+  countOf,
+  every,
+  limitOf,
+  toDate,
+  toDateOrNull,
+  toRows,
+  type Counted,
+  type Page,
+  type Rows,
+  type Time,
+} from './page.js';
+
+export interface AuditFilter {
+  readonly clientId?: ClientId;
+  readonly clientIds?: readonly ClientId[];
+  readonly discordUserId?: DiscordUserId;
+  readonly platformUserId?: PlatformUserId;
+  readonly outcomes?: readonly Outcome[];
+  readonly roleId?: RoleId;
+  readonly openedAfter?: Date;
+  readonly openedBefore?: Date;
+}
+
+interface RecordRow {
+  readonly id: AuditRecordId;
+  readonly client_id: ClientId;
+  readonly discord_user_id: DiscordUserId;
+  readonly platform_user_id: PlatformUserId | null;
+  readonly causes: readonly Cause[];
+  readonly planned_added: readonly RoleId[];
+  readonly planned_removed: readonly RoleId[];
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
+  readonly nickname: string | null;
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+  readonly opened_at: Time;
+  readonly closed_at: Time | null;
+}
+
+/** Newest first: ids are UUIDv7, so their order is that of opening. */
+export async function pageAuditRecords(
+  db: Kysely<unknown>,
+  filter: AuditFilter,
+  page: Page,
+): Promise<Rows<ReturnType<typeof toRecord>>> {
+  const { rows } = await sql<RecordRow>`
+    select id, client_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, added, removed,
+      nickname, outcome, reason, opened_at, closed_at
+    from audit_record
+    where ${every([
+      ...conditions(filter),
+      page.after === null ? null : sql`id < ${page.after}::uuid`,
+    ])}
+    order by id desc
+    ${limitOf(page)}`.execute(db);
+  return toRows(rows, page, toRecord);
+}
+
+export async function countAuditRecords(
+  db: Kysely<unknown>,
+  filter: AuditFilter,
+): Promise<number> {
+  const { rows } = await sql<Counted>`
+    select count(*) from audit_record where ${every(conditions(filter))}`.execute(
+    db,
+  );
+  return countOf(rows);
+}
+
+function conditions(filter: AuditFilter): (RawBuilder<unknown> | null)[] {
+  const { clientId, clientIds, discordUserId, platformUserId, roleId } = filter;
+  return [
+    clientId === undefined ? null : sql`client_id = ${clientId}`,
+    clientIds ? sql`client_id = any(${clientIds}::uuid[])` : null,
+    discordUserId === undefined
+      ? null
+      : sql`discord_user_id = ${discordUserId}`,
+    platformUserId === undefined
+      ? null
+      : sql`platform_user_id = ${platformUserId}`,
+    filter.outcomes ? sql`outcome = any(${filter.outcomes}::text[])` : null,
+    roleId === undefined
+      ? null
+      : sql`${roleId} = any(planned_added || planned_removed || added || removed)`,
+    filter.openedAfter ? sql`opened_at >= ${filter.openedAfter}` : null,
+    filter.openedBefore ? sql`opened_at < ${filter.openedBefore}` : null,
+  ];
+}
+
+function toRecord(row: RecordRow) {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    discordUserId: row.discord_user_id,
+    platformUserId: row.platform_user_id,
+    causes: row.causes,
+    plannedAdded: row.planned_added,
+    plannedRemoved: row.planned_removed,
+    added: row.added,
+    removed: row.removed,
+    nickname: row.nickname,
+    outcome: row.outcome,
+    reason: row.reason,
+    openedAt: toDate(row.opened_at),
+    closedAt: toDateOrNull(row.closed_at),
+  };
+}

@@ -1,0 +1,70 @@
+import { sql, type RawBuilder } from 'kysely';
+
+/** Keyset paging over an id: `after` is the last id seen. */
+export interface Page {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+export interface Rows<Row> {
+  readonly rows: readonly Row[];
+  readonly hasMore: boolean;
+}
+
+/** One row more than asked for is read: it says whether there is more, and is not shown. */
+export const limitOf = (page: Page) => sql`limit ${page.limit + 1}`;
+
+export function toRows<Read, Row>(
+  read: readonly Read[],
+  page: Page,
+  toRow: (row: Read) => Row,
+): Rows<Row> {
+  return {
+    rows: read.slice(0, page.limit).map(toRow),
+    hasMore: read.length > page.limit,
+  };
+}
+
+/** All of the conditions given; without any, true. */
+export function every(
+  conditions: readonly (RawBuilder<unknown> | null)[],
+): RawBuilder<unknown> {
+  const given = conditions.filter((condition) => condition !== null);
+  return given.length === 0 ? sql`true` : sql.join(given, sql` and `);
+}
+
+/** Rows in the order of the keys asked for; undefined where there is none. */
+export function inOrder<Row>(
+  keys: readonly string[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): (Row | undefined)[] {
+  const found = new Map(rows.map((row) => [keyOf(row), row]));
+  return keys.map((key) => found.get(key));
+}
+
+/** Rows gathered by key, in the order of the keys asked for. */
+export function gathered<Row>(
+  keys: readonly string[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): (readonly Row[])[] {
+  const found = Map.groupBy(rows, keyOf);
+  return keys.map((key) => found.get(key) ?? []);
+}
+
+export interface Counted {
+  readonly count: string;
+}
+
+/** PostgreSQL counts in 64 bits, which the driver hands over as text. */
+export const countOf = (rows: readonly Counted[]): number =>
+  Number(rows[0]?.count ?? 0);
+
+/** The driver is told to leave times as text, in UTC. */
+export type Time = Date | string;
+
+export const toDate = (time: Time): Date => new Date(time);
+
+export const toDateOrNull = (time: Time | null): Date | null =>
+  time === null ? null : new Date(time);

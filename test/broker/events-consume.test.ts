@@ -1,0 +1,267 @@
+import { KafkaJSNonRetriableError } from 'kafkajs';
+import { afterEach, describe, expect, test } from 'vitest';
+
+import type { KafkaPort } from '../../services/events/kafka-port.js';
+import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
+import {
+  produceForeign,
+  type ForeignRecord,
+} from '../support/foreign-producer.js';
+import {
+  collect,
+  createCleanup,
+  createPort,
+  createTopic,
+  numbered,
+  produceUsers,
+  ready,
+  soon,
+  startReader,
+  usersOf,
+} from './events-setting.js';
+
+const cleanup = createCleanup();
+afterEach(async () => cleanup.run());
+
+const isRealKafka = hasBroker() && testBroker().kind !== 'mock';
+const type = 'platform.group.membership.changed.v1';
+const change = (userId: string) => ({
+  userId,
+  groupId: 'miners',
+  change: 'added',
+});
+const event = (userId: string, its = {}) =>
+  JSON.stringify({
+    specversion: '1.0',
+    id: `event-${userId}`,
+    source: '/platform',
+    type,
+    time: '2026-03-14T15:09:26.535897932Z',
+    data: change(userId),
+    ...its,
+  });
+const structured = {
+  'content-type': 'application/cloudevents+json; charset=UTF-8',
+};
+const binary = {
+  'content-type': 'application/json',
+  ce_specversion: '1.0',
+  ce_id: 'event-b',
+  ce_source: '/platform',
+  ce_type: type,
+  ce_time: '2026-03-14T15:09:26.535897932Z',
+};
+
+describe.skipIf(!hasBroker())('events from a broker', () => {
+  test("are read in both modes as another client's producer sends them, and others are skipped", async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    const records: ForeignRecord[] = [
+      { topic, key: 'a', headers: structured, value: event('a') },
+      { topic, key: 'b', headers: binary, value: JSON.stringify(change('b')) },
+      {
+        topic,
+        key: 'c',
+        headers: structured,
+        value: event('c', { type: 'order.placed' }),
+      },
+      { topic, key: 'd', value: null },
+    ];
+    await createTopicOnReal(brokers, topic);
+    await produceForeign(brokers, records);
+
+    const { facts, consumer } = await startReader(
+      { port: createPort(brokers, cleanup), topic },
+      cleanup,
+    );
+
+    await soon(() =>
+      expect(consumer.counts()).toMatchObject({ applied: 2, skipped: 2 }),
+    );
+    const order = {
+      sequence: null,
+      timeUs: Date.UTC(2026, 2, 14, 15, 9, 26) * 1000 + 535_897,
+    };
+    const fact = (platformUserId: string) => ({
+      kind: 'membershipChanged',
+      platformUserId,
+      groupId: 'miners',
+      change: 'added',
+      order,
+      cause: {
+        kind: 'EVENT',
+        id: `event-${platformUserId}`,
+        actor: '/platform',
+        groupId: 'miners',
+      },
+    });
+    expect(facts.toSorted(byUser)).toEqual([fact('a'), fact('b')]);
+  });
+
+  test('that are broken go to the dead letters byte for byte, and those behind them are read', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    const bytes = Uint8Array.from([0x7b, 0xff, 0x00, 0x0a, 0x7d]);
+    const key = Uint8Array.from([0xde, 0xad]);
+    const records: ForeignRecord[] = [
+      { topic, key: 'a', headers: structured, value: event('a') },
+      { topic, key, headers: { ...structured, trace: bytes }, value: bytes },
+      {
+        topic,
+        key: 'b',
+        headers: structured,
+        value: event('b', { data: { userId: 7 } }),
+      },
+      { topic, key: 'c', headers: structured, value: event('c') },
+    ];
+    await createTopicOnReal(brokers, topic);
+    await produceForeign(brokers, records);
+
+    const { facts, consumer } = await startReader(
+      { port: createPort(brokers, cleanup), topic },
+      cleanup,
+    );
+
+    await soon(() => expect(consumer.counts().deadLettered).toBe(2));
+    await soon(() => expect(usersOf(facts).toSorted()).toEqual(['a', 'c']));
+    const dead = await collect(brokers, `${topic}.dlq`, cleanup);
+    await soon(() => expect(dead).toHaveLength(2));
+    const reasons = dead.map(({ headers }) => String(headers?.['dlq-reason']));
+    expect(reasons.toSorted()).toEqual([
+      'data.userId must be a string, got number 7',
+      'value is not UTF-8',
+    ]);
+    const raw = dead.find((letter) => letter.key?.equals(key));
+    expect(raw?.value).toEqual(Buffer.from(bytes));
+    expect(raw?.headers?.['trace']).toEqual(Buffer.from(bytes));
+    expect(raw?.headers?.['dlq-topic']?.toString()).toBe(topic);
+    expect(raw?.headers?.['dlq-offset']?.toString()).toMatch(/^\d+$/);
+    expect(raw?.headers?.['dlq-timestamp']?.toString()).toMatch(/^\d{13}$/);
+  });
+
+  test('go on where they were after a stop, and nothing is lost', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    const groupId = uniqueName('group');
+    const users = numbered('u', 2_000);
+    await createTopicOnReal(brokers, topic);
+    await produceUsers(brokers, topic, users.slice(0, 1_000));
+
+    const first = await startReader(
+      { port: createPort(brokers, cleanup), topic, groupId },
+      cleanup,
+    );
+    await soon(() => expect(first.facts.length).toBeGreaterThan(0));
+    await first.stop();
+    await produceUsers(brokers, topic, users.slice(1_000));
+    const second = await startReader(
+      { port: createPort(brokers, cleanup), topic, groupId },
+      cleanup,
+    );
+
+    const all = () => [...usersOf(first.facts), ...usersOf(second.facts)];
+    await soon(() => expect(new Set(all()).size).toBe(2_000));
+    expect(all().length).toBe(2_000); // an orderly stop hands over without a repetition
+  });
+
+  test('are not lost while the store is away, and stay in their order', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    await createTopicOnReal(brokers, topic);
+    await produceUsers(brokers, topic, numbered('u', 20));
+    const seen: string[] = [];
+    let failures = 0;
+
+    const { consumer } = await startReader(
+      {
+        port: createPort(brokers, cleanup),
+        topic,
+        applyFacts: async (facts) => {
+          if ((failures += 1) <= 20) throw new Error('no database');
+          seen.push(...usersOf(facts));
+          return facts.map(() => 'applied');
+        },
+      },
+      cleanup,
+    );
+
+    await soon(() =>
+      expect(consumer.ready()).toMatchObject({
+        ok: false,
+        reason: 'applying facts fails: no database',
+      }),
+    );
+    await soon(() =>
+      expect(seen.toSorted()).toEqual(numbered('u', 20).toSorted()),
+    );
+    if (isRealKafka) expect(seen).toEqual(numbered('u', 20)); // one partition there
+  });
+
+  test('are read on after a crash that kafkajs does not come back from', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    await createTopicOnReal(brokers, topic);
+    await produceUsers(brokers, topic, ['a', 'b']);
+    const port = createPort(brokers, cleanup);
+    const ends: string[] = [];
+
+    const { facts } = await startReader(
+      { port: crashingOnce(port, ends), topic },
+      cleanup,
+    );
+
+    await soon(() => expect(usersOf(facts).toSorted()).toEqual(['a', 'b']));
+    expect(ends).toEqual(['UNKNOWN_SERVER_ERROR']);
+  });
+
+  test.skipIf(!isRealKafka).each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'may be compressed with %s',
+    async (compression) => {
+      const { brokers } = testBroker();
+      const topic = uniqueName(`platform.events.${compression}`);
+      await createTopic(brokers, topic, compression); // the broker compresses anew
+      const users = numbered(`${compression}-user-`, 3_000);
+      await produceUsers(brokers, topic, users);
+
+      const reader = await startReader(
+        { port: createPort(brokers, cleanup), topic },
+        cleanup,
+      );
+
+      await soon(() => expect(usersOf(reader.facts)).toEqual(users));
+      await ready(reader);
+    },
+  );
+});
+
+/** The mock makes topics by itself, and cannot be asked to. */
+async function createTopicOnReal(
+  brokers: string,
+  topic: string,
+): Promise<void> {
+  if (isRealKafka) await createTopic(brokers, topic);
+}
+
+function byUser(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}
+
+/** The first batch meets an error that kafkajs takes for final, as it does some of a broker's. */
+function crashingOnce(port: KafkaPort, ends: string[]): KafkaPort {
+  let isFirst = true;
+  return {
+    ...port,
+    consume: async (options) => {
+      const consumption = await port.consume({
+        ...options,
+        onBatch: async (batch) => {
+          if (!isFirst) return options.onBatch(batch);
+          isFirst = false;
+          throw new KafkaJSNonRetriableError('UNKNOWN_SERVER_ERROR');
+        },
+      });
+      void consumption.crashed.then((error) => ends.push(error.message));
+      return consumption;
+    },
+  };
+}

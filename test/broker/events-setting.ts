@@ -1,0 +1,179 @@
+import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
+import { expect, vi } from 'vitest';
+
+import { createEventConsumer } from '../../services/events/consumer.js';
+import { guardIdleConnections } from '../../services/events/idle-guard.js';
+import { createKafkaJs } from '../../services/events/kafkajs.js';
+import type { KafkaPort } from '../../services/events/kafka-port.js';
+import type { ApplyFacts } from '../../services/events/ports.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import type { PlatformFact } from '../../services/model.js';
+import { uniqueName } from '../support/broker.js';
+
+export const DEADLINE_MS = 25_000;
+
+/** Undoes what a test has started, last first. */
+export interface Cleanup {
+  add(step: () => Promise<unknown>): void;
+  run(): Promise<void>;
+}
+
+export function createCleanup(): Cleanup {
+  const steps: (() => Promise<unknown>)[] = [];
+  return {
+    add: (step) => {
+      steps.push(step);
+    },
+    run: async () => {
+      for (const step of steps.splice(0).toReversed()) await step();
+    },
+  };
+}
+
+export function createPort(brokers: string, cleanup: Cleanup): KafkaPort {
+  const port = createKafkaJs({
+    brokers: brokers.split(','),
+    clientId: 'test',
+    ssl: false,
+    logger: silentLogger,
+    clock: () => new Date(),
+    // short, so that a group that was left by a crash can be joined again soon
+    session: { sessionTimeoutMs: 6_000, heartbeatMs: 500, fetchWaitMs: 50 },
+  });
+  cleanup.add(async () => port.close());
+  return port;
+}
+
+export interface Reader {
+  readonly facts: PlatformFact[];
+  readonly stop: () => Promise<void>;
+  readonly consumer: ReturnType<typeof createEventConsumer>;
+}
+
+export interface ReaderSetting {
+  readonly port: KafkaPort;
+  readonly topic: string;
+  readonly groupId?: string;
+  readonly applyFacts?: ApplyFacts;
+}
+
+/** The door as the service opens it, with a list for a store. */
+export async function startReader(
+  { port, topic, groupId = uniqueName('reader'), applyFacts }: ReaderSetting,
+  cleanup: Cleanup,
+): Promise<Reader> {
+  const facts: PlatformFact[] = [];
+  const consumer = createEventConsumer({
+    consume: port.consume,
+    deadLetters: port.produce,
+    applyFacts:
+      applyFacts ??
+      (async (applied) => {
+        facts.push(...applied);
+        return applied.map(() => 'applied');
+      }),
+    topics: [topic],
+    groupId,
+    logger: silentLogger,
+    clock: () => new Date(),
+    random: Math.random,
+    timing: {
+      heartbeatMs: 500,
+      retry: { baseMs: 20, maxMs: 100 },
+      supervisor: { baseMs: 50, maxMs: 500 },
+    },
+  });
+  cleanup.add(async () => consumer.stop());
+  await consumer.start();
+  return { facts, consumer, stop: async () => consumer.stop() };
+}
+
+export function plainClient(brokers: string): Kafka {
+  guardIdleConnections(); // for its warning, which a test watches for
+  return new Kafka({
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 20, maxRetryTime: 500 },
+  });
+}
+
+/** Everything in a topic, as kafkajs alone reads it. */
+export async function collect(
+  brokers: string,
+  topic: string,
+  cleanup: Cleanup,
+): Promise<readonly KafkaMessage[]> {
+  const seen: KafkaMessage[] = [];
+  const consumer = plainClient(brokers).consumer({
+    groupId: uniqueName('collector'),
+    maxWaitTimeInMs: 50,
+  });
+  cleanup.add(async () => consumer.disconnect());
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      seen.push(message);
+    },
+  });
+  return seen;
+}
+
+export async function createTopic(
+  brokers: string,
+  topic: string,
+  compression = 'producer',
+): Promise<void> {
+  const admin = plainClient(brokers).admin();
+  await admin.connect();
+  const configEntries = [{ name: 'compression.type', value: compression }];
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: 1, configEntries }],
+  });
+  await admin.disconnect();
+}
+
+/** Events that say of one user after the other that they were put into a group. */
+export async function produceUsers(
+  brokers: string,
+  topic: string,
+  userIds: readonly string[],
+): Promise<void> {
+  const producer = plainClient(brokers).producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  await producer.send({
+    topic,
+    acks: -1,
+    messages: userIds.map((userId) => ({
+      key: userId,
+      value: JSON.stringify({
+        specversion: '1.0',
+        id: `event-${userId}`,
+        source: '/platform',
+        type: 'platform.group.membership.changed.v1',
+        data: { userId, groupId: 'miners', change: 'added' },
+      }),
+      headers: { 'content-type': 'application/cloudevents+json' },
+    })),
+  });
+  await producer.disconnect();
+}
+
+export function usersOf(facts: readonly PlatformFact[]): readonly string[] {
+  return facts.flatMap((fact) =>
+    'platformUserId' in fact ? [fact.platformUserId] : [],
+  );
+}
+
+export async function soon(check: () => void | Promise<void>): Promise<void> {
+  await vi.waitFor(check, { timeout: DEADLINE_MS, interval: 20 });
+}
+
+export async function ready(reader: Reader): Promise<void> {
+  await soon(() => expect(reader.consumer.ready()).toEqual({ ok: true }));
+}
+
+export const numbered = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`);

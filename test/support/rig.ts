@@ -1,0 +1,131 @@
+import { silentLogger } from '../../services/lib/logger.js';
+import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { pathOf } from '../../services/connector/path.js';
+import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
+import type {
+  SandboxDiscord,
+  SandboxDiscordOptions,
+} from '../../services/sandbox/discord/sandbox-interface.js';
+import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import type { StoreOptions, Store } from '../../services/store/store.js';
+import { clientInput, cause } from '../builders/store-world.js';
+import { eventually } from './eventually.js';
+import { openTestStore } from './store.js';
+
+export const SECRETS = {
+  botToken: 'sandbox.bot-token',
+  clientSecret: 'sandbox-client-secret',
+};
+
+/** The path on real parts: a store, a sandbox Discord with the demo guild, the gateway and a worker between them. */
+export interface Rig {
+  readonly store: Store;
+  readonly discord: SandboxDiscord;
+  readonly clientId: string;
+  /** Role ids the member has at the sandbox, foreign ones too; undefined: not in the guild. */
+  rolesOf(name: keyof typeof DEMO.accounts): readonly string[] | undefined;
+  /** Nothing waits and nothing runs; parked jobs do not count. */
+  quiet(): Promise<void>;
+  writes(): number;
+  stop(): Promise<void>;
+}
+
+export async function startRig(
+  databaseUrl: string,
+  options: {
+    readonly discord?: Partial<SandboxDiscordOptions>;
+    readonly store?: Partial<StoreOptions>;
+  } = {},
+): Promise<Rig> {
+  const discord = createSandboxDiscord({
+    world: demoWorld(SECRETS),
+    limits: null,
+    ...options.discord,
+  });
+  const { apiBase } = await discord.start();
+  const store = await openTestStore(databaseUrl, options.store);
+  const gateway = createDiscordGateway({
+    credentials: (clientId) => store.readCredentials(clientId),
+    budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    timeoutMs: 1_000,
+    globalRequestsPerSecond: 10_000,
+  });
+  const client = await store.clients.createClient(
+    clientInput({
+      guildId: DEMO.guildId,
+      applicationId: DEMO.applicationId,
+      ...SECRETS,
+      endpoints: { ...clientInput().endpoints, apiBase },
+    }),
+  );
+  await store.memory.saveRoles(
+    client.id,
+    await gateway.readRoles(await store.readCredentials(client.id)),
+  );
+  discord.calls.reset();
+  const path = pathOf(silentLogger, { store, gateway });
+  await path.start();
+  return {
+    store,
+    discord,
+    clientId: client.id,
+    rolesOf: (name) =>
+      discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
+    quiet: () =>
+      eventually(
+        async () =>
+          (await store.read.countLinks(client.id, { states: ['PENDING'] })) ===
+          0,
+      ),
+    writes: () =>
+      Object.entries(discord.calls.counts()).reduce(
+        (sum, [call, count]) => (call.startsWith('GET') ? sum : sum + count),
+        0,
+      ),
+    async stop() {
+      await path.stop();
+      await gateway.stop();
+      await store.stop();
+      await discord.stop();
+    },
+  };
+}
+
+/** Maps the demo's three groups to their roles. */
+export async function mapDemoGroups({
+  store,
+  clientId,
+}: Rig): Promise<readonly string[]> {
+  const groups = {
+    pilots: DEMO.roles.pilot,
+    directors: DEMO.roles.director,
+    recruits: DEMO.roles.recruit,
+  };
+  await store.applyFacts(
+    Object.keys(groups).map((groupId) => ({
+      kind: 'groupChanged',
+      groupId,
+      name: groupId,
+      order: { sequence: null, timeUs: 1 },
+      cause,
+    })),
+  );
+  const ids: string[] = [];
+  for (const [groupId, roleId] of Object.entries(groups)) {
+    const { mapping } = await store.mappings.createMapping({
+      clientId,
+      groupId,
+      roleId,
+      authority: null,
+      dryRun: false,
+      cause,
+    });
+    ids.push(mapping?.id ?? '');
+  }
+  return ids;
+}

@@ -1,0 +1,215 @@
+import { describe, expect, test, vi } from 'vitest';
+
+import type { ApplyFacts } from '../../../services/events/ports.js';
+import { UnavailableError } from '../../../services/lib/errors.js';
+import {
+  cloudEvent,
+  kafkaRecord,
+  recordsFor,
+  structured,
+} from '../../builders/event-record.js';
+import { createFakeKafka } from '../../fakes/fake-kafka.js';
+import { committed, startConsumer, storeOf } from './start-consumer.js';
+
+describe('the event consumer', () => {
+  test('applies the facts of a batch in one call, then commits', async () => {
+    const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
+
+    const consumer = await startConsumer(kafka);
+    await committed(kafka, 2);
+
+    expect(kafka.journal).toEqual(['applied a,b,c', 'committed 2']);
+    expect(consumer.counts()).toMatchObject({ applied: 3, deadLettered: 0 });
+    expect(consumer.ready()).toEqual({ ok: true });
+  });
+
+  test('caps what one transaction takes, and commits after each', async () => {
+    const kafka = createFakeKafka(
+      recordsFor(...Array.from({ length: 1_200 }, (_, i) => `u${i}`)),
+    );
+
+    await startConsumer(kafka);
+    await committed(kafka, 1_199);
+
+    const commits = kafka.journal.filter((line) =>
+      line.startsWith('committed'),
+    );
+    expect(commits).toEqual([
+      'committed 499',
+      'committed 999',
+      'committed 1199',
+    ]);
+  });
+
+  test('caps a transaction by the rows that snapshots write', async () => {
+    const groupIds = Array.from({ length: 9_000 }, (_, i) => `g${i}`);
+    const type = 'platform.group.membership.snapshot.v1';
+    const snapshots = Array.from({ length: 4 }, (_, i) =>
+      structured(cloudEvent({ type, data: { userId: `u${i}`, groupIds } }), {
+        offset: String(i),
+      }),
+    );
+    const kafka = createFakeKafka(snapshots);
+
+    await startConsumer(kafka);
+    await committed(kafka, 3);
+
+    expect(kafka.journal).toEqual([
+      'applied u0,u1,u2',
+      'committed 2',
+      'applied u3',
+      'committed 3',
+    ]);
+  });
+
+  test('counts what it skips, and commits it without a transaction', async () => {
+    const foreign = structured(cloudEvent({ type: 'order.placed' }), {
+      offset: '1',
+    });
+    const kafka = createFakeKafka([kafkaRecord({ value: null }), foreign]);
+
+    const consumer = await startConsumer(kafka);
+    await committed(kafka, 1);
+
+    expect(kafka.journal).toEqual(['committed 1']);
+    expect(consumer.counts()).toMatchObject({ skipped: 2, applied: 0 });
+  });
+
+  test('counts verdicts', async () => {
+    const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
+
+    const consumer = await startConsumer(kafka, async () => [
+      'applied',
+      'stale',
+      'unchanged',
+    ]);
+    await committed(kafka, 2);
+
+    expect(consumer.counts()).toEqual({
+      applied: 1,
+      unchanged: 1,
+      stale: 1,
+      skipped: 0,
+      deadLettered: 0,
+    });
+  });
+
+  test('while the store is away it commits nothing, keeps its partition, and goes on where it was', async () => {
+    const kafka = createFakeKafka(recordsFor('a', 'b'));
+    const store = storeOf(kafka);
+    let isAway = true;
+
+    const consumer = await startConsumer(kafka, async (facts) => {
+      if (isAway) throw new UnavailableError('no connection');
+      return store(facts);
+    });
+    await vi.waitFor(() => expect(kafka.beats()).toBeGreaterThan(3), 5_000);
+
+    expect(kafka.journal).toEqual([]);
+    expect(consumer.ready()).toEqual({
+      ok: false,
+      reason: 'applying facts fails: no connection',
+    });
+
+    isAway = false;
+    await committed(kafka, 1);
+    expect(kafka.journal).toEqual(['applied a,b', 'committed 1']);
+    expect(kafka.produced.size).toBe(0);
+    expect(consumer.ready()).toEqual({ ok: true });
+  });
+
+  test('keeps its partition while one transaction takes long', async () => {
+    const kafka = createFakeKafka(recordsFor('a'));
+    const done = Promise.withResolvers<void>();
+
+    await startConsumer(kafka, async () => {
+      await done.promise;
+      return ['applied'];
+    });
+    await vi.waitFor(() => expect(kafka.beats()).toBeGreaterThan(3), 5_000);
+
+    expect(kafka.committed()).toBe(0);
+    done.resolve();
+    await committed(kafka, 0);
+  });
+
+  test('gives a batch back when the partition is lost while it waits', async () => {
+    const kafka = createFakeKafka(recordsFor('a'));
+    kafka.faults.heartbeat.push(new Error('rebalancing'));
+    const apply = vi
+      .fn(storeOf(kafka))
+      .mockRejectedValueOnce(new Error('away'));
+
+    const consumer = await startConsumer(kafka, apply);
+    await committed(kafka, 0);
+
+    expect(kafka.faults.heartbeat).toEqual([]);
+    expect(apply).toHaveBeenCalledTimes(2);
+    expect(consumer.ready()).toEqual({ ok: true });
+  });
+
+  test('applies again, and commits, after a commit that failed', async () => {
+    const kafka = createFakeKafka(recordsFor('a'));
+    kafka.faults.commit.push(new Error('not coordinator'));
+
+    await startConsumer(kafka);
+    await committed(kafka, 0);
+
+    expect(kafka.journal).toEqual(['applied a', 'applied a', 'committed 0']);
+  });
+});
+
+describe('stopping', () => {
+  test('finishes the chunk in hand and leaves the rest', async () => {
+    const kafka = createFakeKafka(
+      recordsFor(...Array.from({ length: 600 }, (_, i) => `u${i}`)),
+    );
+    const applying = Promise.withResolvers<void>();
+    const apply = vi.fn<ApplyFacts>(async (facts) => {
+      await applying.promise;
+      return facts.map(() => 'applied');
+    });
+    const consumer = await startConsumer(kafka, apply);
+    await vi.waitFor(() => expect(apply).toHaveBeenCalled(), 5_000);
+
+    const stopped = consumer.stop();
+    applying.resolve();
+    await stopped;
+
+    expect(apply).toHaveBeenCalledTimes(1);
+    expect(kafka.committed()).toBe(500);
+    expect(kafka.open()).toBe(0);
+    expect(consumer.ready()).toMatchObject({ ok: false });
+  });
+
+  test('does not wait for a store that is away; the batch comes again', async () => {
+    const kafka = createFakeKafka(recordsFor('a'));
+    const apply = vi.fn<ApplyFacts>().mockRejectedValue(new Error('away'));
+    const consumer = await startConsumer(kafka, apply);
+    await vi.waitFor(() => expect(apply).toHaveBeenCalled(), 5_000);
+
+    await consumer.stop();
+    expect(kafka.committed()).toBe(0);
+
+    await startConsumer(kafka);
+    await committed(kafka, 0);
+    expect(kafka.journal).toEqual(['applied a', 'committed 0']);
+  });
+});
+
+describe('a consumption that ends by itself', () => {
+  test('is built anew', async () => {
+    const kafka = createFakeKafka(recordsFor('a', 'b'), 1);
+    const consumer = await startConsumer(kafka);
+    await committed(kafka, 1);
+
+    kafka.faults.consume.push(new Error('no broker'), new Error('no broker'));
+    kafka.crash(new Error('UNKNOWN_SERVER_ERROR'));
+
+    await vi.waitFor(() => {
+      expect(kafka.faults.consume).toEqual([]);
+      expect(consumer.ready()).toEqual({ ok: true });
+    }, 5_000);
+    expect(kafka.open()).toBe(1);
+  });
+});

@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+import type { OutgoingRecord } from '../../../services/events/kafka-port.js';
+import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
+import { UnavailableError } from '../../../services/lib/errors.js';
+import type { Part } from '../../../services/lib/lifecycle.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import { createFakeOutbox, type FakeOutbox } from '../../fakes/fake-outbox.js';
+
+const running: Part[] = [];
+afterEach(async () => {
+  for (const relay of running.splice(0)) await relay.stop();
+});
+
+const idsOf = (batches: readonly (readonly OutgoingRecord[])[]) =>
+  batches.map((batch) =>
+    batch.map(({ value }) => JSON.parse(String(value)).id).join(),
+  );
+
+interface Setting {
+  readonly outbox: FakeOutbox;
+  readonly pollMs?: number;
+  readonly failures?: Error[];
+  readonly hold?: Promise<void>;
+}
+
+async function start({
+  outbox,
+  pollMs = 60_000,
+  failures = [],
+  hold,
+}: Setting) {
+  const sent: OutgoingRecord[][] = [];
+  const relay = createOutboxRelay({
+    outbox,
+    produce: async (_topic, records) => {
+      await hold;
+      const failure = failures.shift();
+      if (failure) throw failure;
+      sent.push([...records]);
+    },
+    source: '/discord-connector',
+    topic: 'discord-connector.events',
+    logger: silentLogger,
+    random: () => 0.5,
+    timing: { pollMs, batchSize: 2, baseMs: 2, maxMs: 4 },
+  });
+  running.push(relay);
+  await relay.start();
+  return { relay, sent };
+}
+
+describe('the outbox relay', () => {
+  test('sends what waits, in order and in batches, until nothing is left', async () => {
+    const outbox = createFakeOutbox();
+    outbox.add('e1', 'e2', 'e3', 'e4', 'e5');
+
+    const { sent, relay } = await start({ outbox });
+    await vi.waitFor(() => expect(outbox.waiting()).toEqual([]), 5_000);
+
+    expect(idsOf(sent)).toEqual(['e1,e2', 'e3,e4', 'e5']);
+    expect(relay.ready()).toEqual({ ok: true });
+  });
+
+  test('writes CloudEvents in structured mode, with the id of the row', async () => {
+    const outbox = createFakeOutbox();
+    outbox.add('e1');
+
+    const { sent } = await start({ outbox });
+    await vi.waitFor(() => expect(outbox.waiting()).toEqual([]), 5_000);
+
+    const record = sent[0]?.[0];
+    expect(record).toMatchObject({
+      key: 'user-7',
+      headers: {
+        'content-type': 'application/cloudevents+json; charset=UTF-8',
+      },
+    });
+    expect(JSON.parse(String(record?.value))).toEqual({
+      specversion: '1.0',
+      id: 'e1',
+      source: '/discord-connector',
+      type: 'discord.user.linked.v1',
+      subject: 'user-7',
+      time: '2026-03-14T15:09:26.535Z',
+      datacontenttype: 'application/json',
+      data: { linkId: 'e1' },
+    });
+  });
+
+  test('wakes when it is called', async () => {
+    const outbox = createFakeOutbox();
+    const { sent } = await start({ outbox });
+
+    outbox.add('e1');
+    outbox.call();
+
+    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1']), 5_000);
+  });
+
+  test('a call during a drain is not lost', async () => {
+    const outbox = createFakeOutbox();
+    const hold = Promise.withResolvers<void>();
+    outbox.add('e1');
+    const { sent } = await start({ outbox, hold: hold.promise });
+    await vi.waitFor(() => expect(outbox.isHeld()).toBe(true), 5_000);
+
+    outbox.add('e2');
+    outbox.call();
+    hold.resolve();
+
+    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1', 'e2']), 5_000);
+  });
+
+  test('looks by itself when a call got lost', async () => {
+    const outbox = createFakeOutbox();
+    const { sent } = await start({ outbox, pollMs: 5 });
+
+    outbox.add('e1');
+
+    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1']), 5_000);
+  });
+
+  test('keeps what the broker has not taken, says so, and sends the same again', async () => {
+    const outbox = createFakeOutbox();
+    outbox.add('e1', 'e2');
+    const failures = Array.from(
+      { length: 20 },
+      () => new UnavailableError('no broker'),
+    );
+
+    const { relay, sent } = await start({ outbox, failures });
+    await vi.waitFor(
+      () =>
+        expect(relay.ready()).toEqual({
+          ok: false,
+          reason: 'the outbox cannot be sent: no broker',
+        }),
+      5_000,
+    );
+    expect(outbox.waiting()).toEqual(['e1', 'e2']);
+
+    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1,e2']), 5_000);
+    await vi.waitFor(() => expect(relay.ready()).toEqual({ ok: true }), 5_000);
+  });
+
+  test('stops after the batch in flight, and listens no longer', async () => {
+    const outbox = createFakeOutbox();
+    const hold = Promise.withResolvers<void>();
+    outbox.add('e1', 'e2', 'e3');
+    const { relay, sent } = await start({ outbox, hold: hold.promise });
+    await vi.waitFor(() => expect(outbox.isHeld()).toBe(true), 5_000);
+
+    const stopped = relay.stop();
+    hold.resolve();
+    await stopped;
+
+    expect(idsOf(sent)).toEqual(['e1,e2']);
+    expect(outbox.waiting()).toEqual(['e3']);
+    expect(outbox.isHeld()).toBe(false);
+    expect(outbox.isListenedTo()).toBe(false);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+
+import type { OutgoingRecord } from '../../../services/events/kafka-port.js';
+import { bySize } from '../../../services/events/record-portions.js';
+
+describe('bySize', () => {
+  const record = (bytes: number, headers = {}): OutgoingRecord => ({
+    key: null,
+    value: Buffer.alloc(bytes),
+    headers,
+  });
+  const sizes = (portions: readonly (readonly OutgoingRecord[])[]) =>
+    portions.map((portion) => portion.map(({ value }) => value?.length));
+
+  test('makes nothing of nothing', () => {
+    expect(bySize([], 1_000)).toEqual([]);
+  });
+
+  test('keeps the order, and the limit unless one alone is beyond it', () => {
+    const records = [400, 400, 400, 5_000, 1, 2].map((bytes) => record(bytes));
+
+    expect(sizes(bySize(records, 1_000))).toEqual([
+      [400, 400],
+      [400],
+      [5_000],
+      [1, 2],
+    ]);
+  });
+
+  test('counts headers', () => {
+    const wide = { many: [Buffer.alloc(300), Buffer.alloc(300)] };
+
+    expect(sizes(bySize([record(1, wide), record(1, wide)], 1_000))).toEqual([
+      [1],
+      [1],
+    ]);
+  });
+});

