@@ -8,14 +8,18 @@ import { randomUUID } from 'node:crypto';
 import { createApiKeyAuthenticator } from './api/auth/api-keys.js';
 import { createApiServer } from './api/server.js';
 import type { Config } from './config.js';
-import { checkEndpoint, DISCORD_ENDPOINTS } from './discord/endpoints.js';
+import {
+  checkApiBase,
+  checkEndpoint,
+  DISCORD_ENDPOINTS,
+} from './discord/endpoints.js';
 import { createDiscordGateway } from './discord/gateway.js';
 import { createInvalidBudget } from './discord/invalid-budget.js';
 import { createKeyRing } from './lib/encryption.js';
 import { startAll, type Part } from './lib/lifecycle.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { apiPorts } from './connector/api-ports.js';
-import { demonstrate } from './connector/demonstrate.js';
+import { demonstrate, demoVariables } from './connector/demonstrate.js';
 import { eventParts } from './connector/events.js';
 import { healthOf } from './connector/health.js';
 import { CALL_MS, LEASE_MS, pathOf } from './connector/path.js';
@@ -180,7 +184,12 @@ function apiOf(
     port: config.http.port,
     ...(config.http.publicUrl !== null && { publicUrl: config.http.publicUrl }),
     isProduction: sandbox === null,
-    checkEndpoint: (url) => checkEndpoint(url, rules),
+    checkEndpoint: (url, name) =>
+      (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
     defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
+    ...(sandbox && {
+      playgroundVariables: async () =>
+        demoVariables({ sandbox, store: world.store }),
+    }),
   });
 }

@@ -39,7 +39,11 @@ import type {
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
-  updateClient(id: ClientId, patch: ClientPatch): Promise<ClientView>;
+  updateClient(
+    id: ClientId,
+    patch: ClientPatch,
+    cause: Cause,
+  ): Promise<ClientView>;
   deleteClient(request: {
     id: ClientId;
     holders: Holders;
@@ -137,6 +141,10 @@ export interface ReadPort {
   findRoles(
     keys: readonly { readonly clientId: ClientId; readonly roleId: RoleId }[],
   ): Promise<readonly (RoleView | undefined)[]>;
+  findMappings(
+    ids: readonly MappingId[],
+  ): Promise<readonly (MappingView | undefined)[]>;
+  /** Active and retired ones. */
   mappingsOfClients(
     ids: readonly ClientId[],
   ): Promise<readonly (readonly MappingView[])[]>;

@@ -184,6 +184,8 @@ export interface LinkFilter {
 
 export interface AuditFilter {
   readonly clientId?: ClientId;
+  /** At most these clients: the limit of a key. */
+  readonly clientIds?: readonly ClientId[];
   readonly discordUserId?: DiscordUserId;
   readonly platformUserId?: PlatformUserId;
   readonly outcomes?: readonly Outcome[];

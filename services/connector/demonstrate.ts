@@ -1,4 +1,5 @@
 import type { DiscordGateway } from '../discord/gateway.js';
+import { DEMO } from '../sandbox/demo-world.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import { seedDemo } from '../sandbox/seed-demo.js';
 import type { Store } from '../store/store.js';
@@ -32,6 +33,27 @@ export async function demonstrate(
     );
   }
   return greeting(demonstration);
+}
+
+/** Values for the playground's ready tabs, so that each of them runs as it stands. */
+export async function demoVariables({
+  sandbox,
+  store,
+}: Pick<Demonstration, 'sandbox' | 'store'>): Promise<
+  Readonly<Record<string, string>>
+> {
+  const clients = await store.clients.listClients();
+  const client = clients.find(
+    ({ guildId }) => guildId === sandbox.client.guildId,
+  );
+  if (client === undefined) return {};
+  const alice = await store.read.findLinkByPlatformUser(client.id, 'alice');
+  return {
+    clientId: client.id,
+    roleId: DEMO.roles.director,
+    discordUserId: DEMO.accounts.dave,
+    ...(alice !== undefined && { linkId: alice.id }),
+  };
 }
 
 const CAUSE = { kind: 'MUTATION', id: 'sandbox', actor: 'sandbox' } as const;
@@ -73,7 +95,7 @@ function greeting({ sandbox, address }: Demonstration): string {
   This is a SANDBOX: a Discord of its own, ${sandbox.databaseUrl === null ? 'the database it was given' : 'a database of its own'}, demonstration content. Not for production.
 
     The guild, live        ${sandbox.pageUrl}
-    Playground             ${api}/admin
+    Playground             ${api}/admin#key=${sandbox.secrets.adminKey}
     GraphQL                ${api}/graphql
     Administrator's key    ${sandbox.secrets.adminKey}
 

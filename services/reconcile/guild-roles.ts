@@ -2,7 +2,7 @@ import type { ClientId, GuildRole, RoleId } from '../model.js';
 import type { DiscordMembers, GuildRef, Memory } from './ports.js';
 
 /** A refused role is looked into at once, but a guild full of refusals is not read again for each of them. */
-const READ_AGAIN_MS = 30_000;
+const READ_AGAIN_MS = 5_000;
 
 export interface GuildRoles {
   /** Reads the guild's roles at Discord and keeps them, unless that was done just now. */

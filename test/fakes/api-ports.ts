@@ -178,9 +178,14 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
       const template = world.links[0];
       if (!template) throw new Error('the fake needs one link to copy');
       const linkId = '0192f000-0000-7000-8000-0000000000fd';
+      const user = world.users[0];
+      if (user) world.users.push({ ...user, id: platformUserId });
       world.links.push({
         ...template,
-        ...{ id: linkId, clientId, platformUserId, discordUserId },
+        id: linkId,
+        clientId,
+        platformUserId,
+        discordUserId,
       });
       return { linkId, warnings: ['the link to another account ends'] };
     },

@@ -1,6 +1,7 @@
 import { silentLogger } from '../../services/lib/logger.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createImportRoles } from '../../services/connector/api-ports.js';
 import { pathOf } from '../../services/connector/path.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
@@ -27,6 +28,9 @@ export interface Rig {
   rolesOf(name: keyof typeof DEMO.accounts): readonly string[] | undefined;
   /** Nothing waits and nothing runs; parked jobs do not count. */
   quiet(): Promise<void>;
+  /** What `importDiscordRoles` does. */
+  importRoles(): Promise<void>;
+  /** Calls that could change something. */
   writes(): number;
   stop(): Promise<void>;
 }
@@ -63,10 +67,8 @@ export async function startRig(
       endpoints: { ...clientInput().endpoints, apiBase },
     }),
   );
-  await store.memory.saveRoles(
-    client.id,
-    await gateway.readRoles(await store.readCredentials(client.id)),
-  );
+  const importRoles = createImportRoles({ store, gateway });
+  await importRoles(client.id);
   discord.calls.reset();
   const path = pathOf(silentLogger, { store, gateway });
   await path.start();
@@ -74,6 +76,7 @@ export async function startRig(
     store,
     discord,
     clientId: client.id,
+    importRoles: async () => void (await importRoles(client.id)),
     rolesOf: (name) =>
       discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
     quiet: () =>

@@ -214,6 +214,7 @@ comment on column audit_record.guarded_removed is 'planned removals that count a
 create unique index audit_record_open on audit_record (client_id, discord_user_id) where closed_at is null;
 create index audit_record_page on audit_record (client_id, id);
 create index audit_record_member on audit_record (client_id, discord_user_id, id);
+create index audit_record_person on audit_record (platform_user_id, id);
 create index audit_record_guard on audit_record (client_id, opened_at) where guarded_removed <> '{}';
 
 create table outbox (

@@ -1,0 +1,669 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> =
+  | T
+  | {
+      [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
+    };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Which audit records to show; every part given has to fit. */
+export type AuditRecordFilter = {
+  /** At this client. */
+  clientId?: string | null | undefined;
+  /** Of this account at Discord. */
+  discordUserId?: string | null | undefined;
+  /** Opened at this moment or later. */
+  openedAfter?: string | null | undefined;
+  /** Opened before this moment. */
+  openedBefore?: string | null | undefined;
+  /** With one of these outcomes. */
+  outcomes?: Array<Outcome> | null | undefined;
+  /** Of this platform user. */
+  platformUserId?: string | null | undefined;
+  /** Whose plan named this role. */
+  roleId?: string | null | undefined;
+};
+
+/** Who has the say over the members of a role. */
+export type Authority =
+  /** Discord: nothing is written to Discord. */
+  | 'DISCORD'
+  /** Nobody: differences are shown, nothing is written to Discord. */
+  | 'OBSERVE'
+  /** The platform: roles at Discord follow the groups. */
+  | 'PLATFORM';
+
+/** What made the connector look at a member. */
+export type CauseKind =
+  /** An event of the platform. */
+  | 'EVENT'
+  /** A mutation of this API. */
+  | 'MUTATION'
+  /** A restart found unfinished work. */
+  | 'REPAIR'
+  /** A timed search for drift. */
+  | 'SWEEP';
+
+/** How a check of a client ended. */
+export type CheckVerdict =
+  /** It does not work. */
+  | 'FAILED'
+  /** As it should be. */
+  | 'OK'
+  /** It works, but look at it. */
+  | 'WARNING';
+
+/** Which links to show; every part given has to fit. */
+export type DiscordUserFilter = {
+  /** Of one of these accounts at Discord. */
+  discordUserIds?: Array<string> | null | undefined;
+  /** Whose platform user is in this group. */
+  groupId?: string | null | undefined;
+  /** Of one of these platform users. */
+  platformUserIds?: Array<string> | null | undefined;
+  /** Whose member was last seen with this role. */
+  roleId?: string | null | undefined;
+  /** In one of these states. */
+  states?: Array<LinkState> | null | undefined;
+};
+
+/** What came of a fact. */
+export type FactVerdict =
+  /** The fact stands now. */
+  | 'APPLIED'
+  /** A fact that outranks it stood already; nothing changed. */
+  | 'STALE'
+  /** The very same fact stood already. */
+  | 'UNCHANGED';
+
+/** Why an item of a list was not carried out. */
+export type ItemErrorCode =
+  /** The item itself is at fault. */
+  | 'BAD_USER_INPUT'
+  /** Something that outranks it stood already. */
+  | 'CONFLICT'
+  /** Something else has to be done first. */
+  | 'FAILED_PRECONDITION'
+  /** It names something that does not exist. */
+  | 'NOT_FOUND';
+
+/** How a linked member stands. */
+export type LinkState =
+  /** The Discord account is not in the guild. */
+  | 'ABSENT'
+  /** The link ends as soon as its roles are taken back. */
+  | 'ENDING'
+  /** A guard holds removals back. */
+  | 'HELD'
+  /** Desired and actual roles are the same. */
+  | 'IN_STEP'
+  /** Trying again is of no use until something changes; see `reason`. */
+  | 'PARKED'
+  /** Waits for its reconcile. */
+  | 'PENDING';
+
+/** A membership that was added or removed. */
+export type MembershipChangeInput = {
+  /** What happened. */
+  change: MembershipChangeKind;
+  /** The group: the platform's id. */
+  groupId: string;
+  /** The user: the platform's id. */
+  platformUserId: string;
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  sequence?: number | string | null | undefined;
+};
+
+/** What happened to a membership. */
+export type MembershipChangeKind =
+  /** The platform user is in the group now. */
+  | 'ADDED'
+  /** The platform user is not in the group any more. */
+  | 'REMOVED';
+
+/** What came of one reconcile. */
+export type Outcome =
+  /** The Discord account is not in the guild. */
+  | 'ABSENT'
+  /** The plan was carried out. */
+  | 'APPLIED'
+  /** A guard held removals back. */
+  | 'HELD'
+  /** Discord refused for good; see `reason`. */
+  | 'PARKED'
+  /** There was nothing to do. */
+  | 'UNCHANGED';
+
+/** Why the bot can neither give nor take a role. */
+export type RoleRefusal =
+  /** It stands above the bot's highest role. */
+  | 'ABOVE_BOT'
+  /** Every member has this role. */
+  | 'EVERYONE'
+  /** Discord or an integration alone gives and takes it. */
+  | 'MANAGED'
+  /** The bot lacks the permission Manage Roles. */
+  | 'MISSING_PERMISSION'
+  /** The guild has no such role any more. */
+  | 'UNKNOWN_ROLE';
+
+export type LookAroundQueryVariables = Exact<{ [key: string]: never }>;
+
+export type LookAroundQuery = {
+  discordClients: Array<{
+    id: string;
+    name: string;
+    guildId: string;
+    enabled: boolean;
+    botInviteUrl: string;
+    health: {
+      checks: Array<{
+        name: string;
+        result: CheckVerdict;
+        message: string;
+        remedy: string | null;
+      }>;
+    };
+    roles: Array<{
+      id: string;
+      name: string | null;
+      isManaged: boolean;
+      refusal: RoleRefusal | null;
+    }>;
+    mappings: Array<{
+      id: string;
+      retiredAt: string | null;
+      group: { id: string; name: string | null };
+      role: { id: string; name: string | null };
+    }>;
+  }>;
+  platformGroups: {
+    totalCount: number;
+    nodes: Array<{ id: string; name: string | null }>;
+  };
+};
+
+export type FindAPersonQueryVariables = Exact<{
+  clientId: string;
+  filter?: DiscordUserFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type FindAPersonQuery = {
+  discordUsers: {
+    totalCount: number;
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    nodes: Array<{
+      id: string;
+      discordUserId: string;
+      displayName: string | null;
+      state: LinkState;
+      reason: string | null;
+      platformUser: {
+        id: string;
+        username: string | null;
+        groups: Array<{ id: string; name: string | null }>;
+      };
+    }>;
+  };
+};
+
+export type PutSomebodyInAGroupMutationVariables = Exact<{
+  changes?: Array<MembershipChangeInput> | MembershipChangeInput;
+}>;
+
+export type PutSomebodyInAGroupMutation = {
+  recordMembershipChanges: {
+    results: Array<{
+      index: number;
+      ok: boolean;
+      verdict: FactVerdict;
+      error: { code: ItemErrorCode; message: string } | null;
+    }>;
+    platformUsers: Array<{
+      id: string;
+      groups: Array<{ id: string; name: string | null }>;
+    }>;
+  };
+};
+
+export type SeeTheRoleQueryVariables = Exact<{
+  clientId: string;
+  platformUserId?: string;
+}>;
+
+export type SeeTheRoleQuery = {
+  discordUserByPlatformId: {
+    id: string;
+    discordUserId: string;
+    username: string | null;
+    displayName: string | null;
+    nickname: string | null;
+    state: LinkState;
+    reason: string | null;
+    screening: boolean;
+    timedOutUntil: string | null;
+    lastReconciledAt: string | null;
+    roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
+  } | null;
+};
+
+export type WhyQueryVariables = Exact<{
+  filter?: AuditRecordFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type WhyQuery = {
+  auditRecords: {
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    nodes: Array<{
+      id: string;
+      openedAt: string;
+      closedAt: string | null;
+      outcome: Outcome | null;
+      reason: string | null;
+      platformUserId: string | null;
+      causes: Array<{
+        kind: CauseKind;
+        id: string;
+        actor: string;
+        groupId: string | null;
+      }>;
+      added: Array<{ id: string; name: string | null }>;
+      removed: Array<{ id: string; name: string | null }>;
+    }>;
+  };
+};
+
+export type TakeAwayMutationVariables = Exact<{
+  changes?: Array<MembershipChangeInput> | MembershipChangeInput;
+}>;
+
+export type TakeAwayMutation = {
+  recordMembershipChanges: {
+    results: Array<{
+      index: number;
+      ok: boolean;
+      verdict: FactVerdict;
+      error: { code: ItemErrorCode; message: string } | null;
+    }>;
+  };
+};
+
+export type MemberPlanQueryVariables = Exact<{
+  linkId: string;
+}>;
+
+export type MemberPlanQuery = {
+  memberPlan: {
+    summary: string;
+    observedAt: string | null;
+    add: Array<{ id: string; name: string | null }>;
+    remove: Array<{ id: string; name: string | null }>;
+    held: Array<{ id: string; name: string | null }>;
+    unknown: Array<{ id: string; name: string | null }>;
+    blocked: Array<{
+      refusal: string;
+      role: { id: string; name: string | null };
+    }>;
+  } | null;
+};
+
+export type MapARoleMutationVariables = Exact<{
+  clientId: string;
+  groupId?: string;
+  roleId: string;
+  dryRun?: boolean | null | undefined;
+}>;
+
+export type MapARoleMutation = {
+  createRoleMapping: {
+    warnings: Array<string>;
+    mapping: {
+      id: string;
+      authority: Authority;
+      group: { id: string; name: string | null };
+      role: { id: string; name: string | null };
+    } | null;
+    effect: { additions: number; removals: number };
+  };
+};
+
+export type LinkAPersonMutationVariables = Exact<{
+  clientId: string;
+  platformUserId?: string;
+  discordUserId: string;
+}>;
+
+export type LinkAPersonMutation = {
+  linkDiscordUser: {
+    warnings: Array<string>;
+    discordUser: {
+      id: string;
+      state: LinkState;
+      platformUser: { id: string; username: string | null };
+    };
+  };
+};
+
+export type ReconcileMutationVariables = Exact<{
+  linkId: string;
+}>;
+
+export type ReconcileMutation = {
+  reconcileDiscordUser: {
+    state: LinkState | null;
+    warnings: Array<string>;
+    discordUser: {
+      id: string;
+      state: LinkState;
+      reason: string | null;
+      lastReconciledAt: string | null;
+      roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
+    } | null;
+  };
+};
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<
+    DocumentTypeDecoration<TResult, TVariables>['__apiType']
+  >;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const LookAroundDocument = new TypedDocumentString(`
+    query LookAround {
+  discordClients {
+    id
+    name
+    guildId
+    enabled
+    botInviteUrl
+    health {
+      checks {
+        name
+        result
+        message
+        remedy
+      }
+    }
+    roles {
+      id
+      name
+      isManaged
+      refusal
+    }
+    mappings {
+      id
+      retiredAt
+      group {
+        id
+        name
+      }
+      role {
+        id
+        name
+      }
+    }
+  }
+  platformGroups(first: 50) {
+    totalCount
+    nodes {
+      id
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  LookAroundQuery,
+  LookAroundQueryVariables
+>;
+export const FindAPersonDocument = new TypedDocumentString(`
+    query FindAPerson($clientId: ID!, $filter: DiscordUserFilter = {platformUserIds: ["alice"]}, $first: Int = 50, $after: String) {
+  discordUsers(clientId: $clientId, filter: $filter, first: $first, after: $after) {
+    totalCount
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    nodes {
+      id
+      discordUserId
+      displayName
+      state
+      reason
+      platformUser {
+        id
+        username
+        groups {
+          id
+          name
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  FindAPersonQuery,
+  FindAPersonQueryVariables
+>;
+export const PutSomebodyInAGroupDocument = new TypedDocumentString(`
+    mutation PutSomebodyInAGroup($changes: [MembershipChangeInput!]! = [{platformUserId: "alice", groupId: "directors", change: ADDED}]) {
+  recordMembershipChanges(input: {changes: $changes}) {
+    results {
+      index
+      ok
+      verdict
+      error {
+        code
+        message
+      }
+    }
+    platformUsers {
+      id
+      groups {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  PutSomebodyInAGroupMutation,
+  PutSomebodyInAGroupMutationVariables
+>;
+export const SeeTheRoleDocument = new TypedDocumentString(`
+    query SeeTheRole($clientId: ID!, $platformUserId: ID! = "alice") {
+  discordUserByPlatformId(clientId: $clientId, platformUserId: $platformUserId) {
+    id
+    discordUserId
+    username
+    displayName
+    nickname
+    state
+    reason
+    screening
+    timedOutUntil
+    lastReconciledAt
+    roles {
+      id
+      name
+      isManaged
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  SeeTheRoleQuery,
+  SeeTheRoleQueryVariables
+>;
+export const WhyDocument = new TypedDocumentString(`
+    query Why($filter: AuditRecordFilter = {platformUserId: "alice"}, $first: Int = 20, $after: String) {
+  auditRecords(filter: $filter, first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    nodes {
+      id
+      openedAt
+      closedAt
+      outcome
+      reason
+      platformUserId
+      causes {
+        kind
+        id
+        actor
+        groupId
+      }
+      added {
+        id
+        name
+      }
+      removed {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WhyQuery, WhyQueryVariables>;
+export const TakeAwayDocument = new TypedDocumentString(`
+    mutation TakeAway($changes: [MembershipChangeInput!]! = [{platformUserId: "alice", groupId: "directors", change: REMOVED}]) {
+  recordMembershipChanges(input: {changes: $changes}) {
+    results {
+      index
+      ok
+      verdict
+      error {
+        code
+        message
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  TakeAwayMutation,
+  TakeAwayMutationVariables
+>;
+export const MemberPlanDocument = new TypedDocumentString(`
+    query MemberPlan($linkId: ID!) {
+  memberPlan(id: $linkId) {
+    summary
+    observedAt
+    add {
+      id
+      name
+    }
+    remove {
+      id
+      name
+    }
+    held {
+      id
+      name
+    }
+    unknown {
+      id
+      name
+    }
+    blocked {
+      refusal
+      role {
+        id
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  MemberPlanQuery,
+  MemberPlanQueryVariables
+>;
+export const MapARoleDocument = new TypedDocumentString(`
+    mutation MapARole($clientId: ID!, $groupId: ID! = "recruits", $roleId: Snowflake!, $dryRun: Boolean = true) {
+  createRoleMapping(
+    input: {clientId: $clientId, groupId: $groupId, roleId: $roleId, dryRun: $dryRun}
+  ) {
+    mapping {
+      id
+      authority
+      group {
+        id
+        name
+      }
+      role {
+        id
+        name
+      }
+    }
+    effect {
+      additions
+      removals
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  MapARoleMutation,
+  MapARoleMutationVariables
+>;
+export const LinkAPersonDocument = new TypedDocumentString(`
+    mutation LinkAPerson($clientId: ID!, $platformUserId: ID! = "dave", $discordUserId: Snowflake!) {
+  linkDiscordUser(
+    input: {clientId: $clientId, platformUserId: $platformUserId, discordUserId: $discordUserId}
+  ) {
+    discordUser {
+      id
+      state
+      platformUser {
+        id
+        username
+      }
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  LinkAPersonMutation,
+  LinkAPersonMutationVariables
+>;
+export const ReconcileDocument = new TypedDocumentString(`
+    mutation Reconcile($linkId: ID!) {
+  reconcileDiscordUser(input: {id: $linkId}) {
+    state
+    discordUser {
+      id
+      state
+      reason
+      lastReconciledAt
+      roles {
+        id
+        name
+        isManaged
+      }
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  ReconcileMutation,
+  ReconcileMutationVariables
+>;

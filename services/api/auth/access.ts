@@ -1,0 +1,56 @@
+import { GraphQLError } from 'graphql';
+import type { AuthCheckerFn } from 'type-graphql';
+
+import type { ClientId } from '../../model.js';
+import type { ApiContext } from '../context.js';
+import { holdsScope, type Caller, type Scope } from './caller.js';
+
+export const KEY_NEEDED =
+  'Send a known key as `Authorization: Bearer <API key>`.';
+
+export const checkScopes: AuthCheckerFn<ApiContext, Scope> = (
+  { context },
+  scopes,
+) => {
+  const caller = requireCaller(context);
+  const missing = scopes.find((scope) => !holdsScope(caller, scope));
+  if (missing !== undefined)
+    throw forbidden(`This needs the scope ${missing}; the key has it not.`);
+  return true;
+};
+
+export function requireCaller(context: ApiContext): Caller {
+  if (context.caller) return context.caller;
+  throw new GraphQLError(KEY_NEEDED, {
+    extensions: { code: 'UNAUTHENTICATED' },
+  });
+}
+
+export function mayTouch(context: ApiContext, clientId: ClientId): boolean {
+  const limit = context.caller?.clientIds ?? null;
+  return limit === null || limit.includes(clientId);
+}
+
+/** For inputs that name a client: the caller knows its id already, so saying FORBIDDEN gives nothing away. */
+export function requireClientAccess(
+  context: ApiContext,
+  clientId: ClientId,
+  field: string,
+): void {
+  if (!mayTouch(context, clientId))
+    throw forbidden('This key is limited to other clients.', field);
+}
+
+/** Platform facts and new clients concern every client: a key limited to some may not write them. */
+export function requireUnlimited(context: ApiContext, why: string): void {
+  if (requireCaller(context).clientIds !== null)
+    throw forbidden(
+      `This key is limited to some clients; ${why}, so this needs a key without that limit.`,
+    );
+}
+
+function forbidden(message: string, field?: string): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code: 'FORBIDDEN', ...(field ? { field } : {}) },
+  });
+}

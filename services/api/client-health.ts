@@ -1,0 +1,76 @@
+import type { CheckResult, ClientView } from './views.js';
+
+/** What the stored row tells of a client's health; nothing is asked of Discord. */
+export function storedHealth(
+  client: ClientView,
+  now: Date,
+): readonly CheckResult[] {
+  return [enabledCheck(client), sendingCheck(client, now), rolesCheck(client)];
+}
+
+function enabledCheck(client: ClientView): CheckResult {
+  const name = 'enabled';
+  if (client.endingAt)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Deleted at ${client.endingAt.toISOString()}; it goes when its roles are taken back.`,
+      remedy: null,
+    };
+  if (!client.isEnabled)
+    return {
+      name,
+      result: 'WARNING',
+      message: 'Switched off: nothing is sent to Discord.',
+      remedy: 'Switch it on with updateDiscordClient { enabled: true }.',
+    };
+  return { name, result: 'OK', message: 'Switched on.', remedy: null };
+}
+
+function sendingCheck(client: ClientView, now: Date): CheckResult {
+  const name = 'sending';
+  if (client.stoppedAt)
+    return {
+      name,
+      result: 'FAILED',
+      message: `Stopped since ${client.stoppedAt.toISOString()}: ${client.trouble ?? 'Discord refused the bot token'}`,
+      remedy: 'Give a new botToken with updateDiscordClient.',
+    };
+  if (client.pausedUntil && client.pausedUntil > now)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Paused until ${client.pausedUntil.toISOString()}: ${client.trouble ?? 'the guild does not answer'}`,
+      remedy: 'See that the bot is in the guild: open botInviteUrl.',
+    };
+  if (client.trouble !== null)
+    return {
+      name,
+      result: 'WARNING',
+      message: client.trouble,
+      remedy: 'Run checkDiscordClient.',
+    };
+  return {
+    name,
+    result: 'OK',
+    message: 'Nothing is in the way.',
+    remedy: null,
+  };
+}
+
+function rolesCheck(client: ClientView): CheckResult {
+  const name = 'roles';
+  if (!client.rolesReadAt)
+    return {
+      name,
+      result: 'WARNING',
+      message: 'The roles of the guild were never read.',
+      remedy: 'Run importDiscordRoles.',
+    };
+  return {
+    name,
+    result: 'OK',
+    message: `Read at ${client.rolesReadAt.toISOString()}.`,
+    remedy: null,
+  };
+}

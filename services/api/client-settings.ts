@@ -1,0 +1,199 @@
+import { InputError } from '../lib/errors.js';
+import {
+  checkRange,
+  checkText,
+  checkWebUrl,
+  isGiven,
+} from './inputs/checks.js';
+import type {
+  CreateDiscordClientInput,
+  EndpointsInput,
+  NicknamePolicyInput,
+  RemovalGuardInput,
+  UpdateDiscordClientInput,
+} from './inputs/client.input.js';
+import type {
+  ClientPatch,
+  ClientSettings,
+  ClientView,
+  Endpoints,
+  NewClient,
+} from './views.js';
+
+/** Says what is wrong with an address a client wants to reach Discord at; null: nothing. */
+export type CheckEndpoint = (
+  url: string,
+  name: keyof Endpoints,
+) => string | null;
+
+/** What decides about endpoints: where Discord is, and where else a client may go. */
+export interface EndpointPolicy {
+  readonly checkEndpoint: CheckEndpoint;
+  readonly defaultEndpoints: Endpoints;
+}
+
+const DEFAULTS: Omit<ClientSettings, 'name' | 'applicationId'> = {
+  callbackUrl: null,
+  inviteUrl: null,
+  isEnabled: true,
+  authority: 'PLATFORM',
+  unknownMembership: 'KEEP',
+  nicknamePolicy: { strategy: 'NONE', template: null },
+  removalGuard: { minimum: 10, percent: 20 },
+  linking: { email: 'NONE', keepsTokens: false },
+  wholeListWrites: true,
+};
+
+export function toNewClient(
+  input: CreateDiscordClientInput,
+  policy: EndpointPolicy,
+): NewClient {
+  return {
+    ...DEFAULTS,
+    ...givenSettings(input),
+    name: checkText(input.name, 'input.name', 100),
+    applicationId: input.applicationId,
+    guildId: input.guildId,
+    clientSecret: checkText(input.clientSecret, 'input.clientSecret', 500),
+    botToken: checkText(input.botToken, 'input.botToken', 500),
+    endpoints: mergeEndpoints(
+      policy.defaultEndpoints,
+      input.endpoints ?? {},
+      policy.checkEndpoint,
+    ),
+  };
+}
+
+export function toClientPatch(
+  input: UpdateDiscordClientInput,
+  current: Pick<ClientView, 'endpoints'>,
+  checkEndpoint: CheckEndpoint,
+): ClientPatch {
+  const { name, applicationId, clientSecret, botToken } = input;
+  return {
+    ...givenSettings(input),
+    ...(isGiven(name) ? { name: checkText(name, 'input.name', 100) } : {}),
+    ...(isGiven(applicationId) ? { applicationId } : {}),
+    ...(isGiven(clientSecret)
+      ? { clientSecret: checkText(clientSecret, 'input.clientSecret', 500) }
+      : {}),
+    ...(isGiven(botToken)
+      ? { botToken: checkText(botToken, 'input.botToken', 500) }
+      : {}),
+    ...changedEndpoints(input, current.endpoints, checkEndpoint),
+  };
+}
+
+/** Stored secrets never travel to a new host: whoever names one gives the secrets for it. */
+function changedEndpoints(
+  input: UpdateDiscordClientInput,
+  current: Endpoints,
+  checkEndpoint: CheckEndpoint,
+): { readonly endpoints?: Endpoints } {
+  const endpoints = mergeEndpoints(
+    current,
+    input.endpoints ?? {},
+    checkEndpoint,
+  );
+  const isSame = ENDPOINT_NAMES.every((n) => endpoints[n] === current[n]);
+  if (isSame) return {};
+  if (!isGiven(input.botToken) || !isGiven(input.clientSecret))
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'Endpoints change only together with botToken and clientSecret in the same input.',
+      'input.endpoints',
+    );
+  return { endpoints };
+}
+
+const ENDPOINT_NAMES = [
+  'apiBase',
+  'authorizeUrl',
+  'tokenUrl',
+  'revokeUrl',
+] as const;
+
+function mergeEndpoints(
+  base: Endpoints,
+  input: EndpointsInput,
+  checkEndpoint: CheckEndpoint,
+): Endpoints {
+  const merged = { ...base };
+  for (const name of ENDPOINT_NAMES) {
+    const given = input[name];
+    if (!isGiven(given) || given === base[name]) continue;
+    const field = `input.endpoints.${name}`;
+    const url = checkWebUrl(given, field).replace(/\/+$/, '');
+    const fault = checkEndpoint(url, name);
+    if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, field);
+    merged[name] = url;
+  }
+  return merged;
+}
+
+type SettingsInput = Omit<
+  UpdateDiscordClientInput,
+  'id' | 'name' | 'applicationId' | 'clientSecret' | 'botToken' | 'endpoints'
+>;
+
+/** Null clears what may be empty; elsewhere it is as if left out. */
+function givenSettings(input: SettingsInput): Partial<typeof DEFAULTS> {
+  const { enabled, authority, unknownMembership, linking, wholeListWrites } =
+    input;
+  return {
+    ...givenUrl('callbackUrl', input.callbackUrl),
+    ...givenUrl('inviteUrl', input.inviteUrl),
+    ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
+    ...(isGiven(authority) ? { authority } : {}),
+    ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
+    ...(isGiven(input.nicknamePolicy)
+      ? { nicknamePolicy: toNicknamePolicy(input.nicknamePolicy) }
+      : {}),
+    ...(isGiven(input.removalGuard)
+      ? { removalGuard: toRemovalGuard(input.removalGuard) }
+      : {}),
+    ...(isGiven(linking)
+      ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
+      : {}),
+    ...(isGiven(wholeListWrites) ? { wholeListWrites } : {}),
+  };
+}
+
+function givenUrl(
+  name: 'callbackUrl' | 'inviteUrl',
+  value: string | null | undefined,
+): Partial<Pick<ClientSettings, typeof name>> {
+  if (value === undefined) return {};
+  return { [name]: value && checkWebUrl(value, `input.${name}`) };
+}
+
+function toNicknamePolicy(
+  input: NicknamePolicyInput,
+): ClientSettings['nicknamePolicy'] {
+  const field = 'input.nicknamePolicy.template';
+  const template = isGiven(input.template)
+    ? checkText(input.template, field, 200)
+    : null;
+  if (input.strategy === 'TEMPLATE' && template === null)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'The strategy TEMPLATE needs a template.',
+      field,
+    );
+  return { strategy: input.strategy, template };
+}
+
+function toRemovalGuard(
+  input: RemovalGuardInput,
+): ClientSettings['removalGuard'] {
+  return {
+    minimum: checkRange(input.minimum, 'input.removalGuard.minimum', {
+      min: 0,
+      max: 1_000_000,
+    }),
+    percent: checkRange(input.percent, 'input.removalGuard.percent', {
+      min: 0,
+      max: 100,
+    }),
+  };
+}

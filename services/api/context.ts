@@ -1,0 +1,50 @@
+import type { Cause } from '../model.js';
+import type { Caller } from './auth/caller.js';
+import { createLoaders, type Loaders } from './loaders.js';
+import type { ApiPorts } from './ports.js';
+
+/** What every resolver of one request is given. */
+export interface ApiContext {
+  readonly requestId: string;
+  readonly caller: Caller | null;
+  readonly loaders: Loaders;
+  readonly now: () => Date;
+  /** The receipt of a mutation: microseconds since 1970, never twice the same within one process. */
+  readonly receivedUs: () => number;
+}
+
+export function createContext(deps: {
+  readonly ports: Pick<ApiPorts, 'read' | 'clients'>;
+  readonly requestId: string;
+  readonly caller: Caller | null;
+  readonly now: () => Date;
+  readonly receivedUs: () => number;
+}): ApiContext {
+  return {
+    requestId: deps.requestId,
+    caller: deps.caller,
+    loaders: createLoaders(deps.ports),
+    now: deps.now,
+    receivedUs: deps.receivedUs,
+  };
+}
+
+export function causeOf(context: ApiContext): Cause {
+  return {
+    kind: 'MUTATION',
+    id: context.requestId,
+    actor: context.caller?.name ?? 'nobody',
+  };
+}
+
+/**
+ * Facts without a sequence are ordered by our clock at receipt, and ties favour removals: two mutations within a millisecond
+ * must not tie, or the second one would lose.
+ */
+export function createReceiptClock(clock: () => number): () => number {
+  let last = 0;
+  return () => {
+    last = Math.max(clock() * 1000, last + 1);
+    return last;
+  };
+}

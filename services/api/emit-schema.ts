@@ -1,0 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { lexicographicSortSchema, printSchema } from 'graphql';
+
+import { buildConnectorSchema } from './schema.js';
+
+/** The schema as committed: sorted, so that a diff shows what changed and nothing else. */
+export async function printConnectorSchema(): Promise<string> {
+  const schema = await buildConnectorSchema(null);
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+const target = new URL('../../schema/connector.graphql', import.meta.url);
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await writeFile(target, await printConnectorSchema());

@@ -1,0 +1,165 @@
+import type { InputError } from '../lib/errors.js';
+import type {
+  Authority,
+  EmailRule,
+  Holders,
+  LinkState,
+  NicknameStrategy,
+  Outcome,
+  RoleRefusal,
+  UnknownMembership,
+} from '../model.js';
+import { registerEnumType } from './decorators.js';
+
+/** A GraphQL enum whose values are exactly a union of the vocabulary, each with its sentence. */
+function describeEnum<Value extends string>(
+  name: string,
+  description: string,
+  sentences: Readonly<Record<Value, string>>,
+): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
+  const valuesConfig: Record<string, { description: string }> = {};
+  for (const [value, sentence] of Object.entries<string>(sentences)) {
+    values[value] = value;
+    valuesConfig[value] = { description: sentence };
+  }
+  registerEnumType(values, { name, description, valuesConfig });
+  return values;
+}
+
+export const AuthorityEnum = describeEnum<Authority>(
+  'Authority',
+  'Who has the say over the members of a role.',
+  {
+    PLATFORM: 'The platform: roles at Discord follow the groups.',
+    DISCORD: 'Discord: nothing is written to Discord.',
+    OBSERVE: 'Nobody: differences are shown, nothing is written to Discord.',
+  },
+);
+
+export const UnknownMembershipEnum = describeEnum<UnknownMembership>(
+  'UnknownMembership',
+  'What becomes of a held managed role while a group mapped to it is unknown for the person.',
+  {
+    KEEP: 'A held role stays until the group is known not to hold the person.',
+    REMOVE: 'Unknown counts as not held: the role is taken back.',
+  },
+);
+
+export const HoldersEnum = describeEnum<Holders>(
+  'Holders',
+  'What becomes of those who hold a role when its mapping, or its client, goes.',
+  {
+    TAKE_BACK:
+      'The role is taken back from every linked holder whom no other mapping gives it.',
+    LEAVE: 'Holders keep the role, which becomes foreign.',
+  },
+);
+
+export const NicknameStrategyEnum = describeEnum<NicknameStrategy>(
+  'NicknameStrategy',
+  'How nicknames at Discord are made.',
+  {
+    NONE: 'Nicknames are left alone.',
+    TEMPLATE: 'From the template of the policy.',
+    EVE_ONLINE: 'The name of the primary character.',
+  },
+);
+
+export const EmailRuleEnum = describeEnum<EmailRule>(
+  'EmailRule',
+  'Whether the e-mail address at Discord has to be the one the platform knows.',
+  {
+    NONE: 'Addresses are not asked for.',
+    WARN: 'A different address is a warning.',
+    REQUIRE: 'A different address stops the link.',
+  },
+);
+
+export const LinkStateEnum = describeEnum<LinkState>(
+  'LinkState',
+  'How a linked member stands.',
+  {
+    IN_STEP: 'Desired and actual roles are the same.',
+    PENDING: 'Waits for its reconcile.',
+    ABSENT: 'The Discord account is not in the guild.',
+    HELD: 'A guard holds removals back.',
+    PARKED: 'Trying again is of no use until something changes; see `reason`.',
+    ENDING: 'The link ends as soon as its roles are taken back.',
+  },
+);
+
+export const OutcomeEnum = describeEnum<Outcome>(
+  'Outcome',
+  'What came of one reconcile.',
+  {
+    APPLIED: 'The plan was carried out.',
+    UNCHANGED: 'There was nothing to do.',
+    ABSENT: 'The Discord account is not in the guild.',
+    HELD: 'A guard held removals back.',
+    PARKED: 'Discord refused for good; see `reason`.',
+  },
+);
+
+export const RoleRefusalEnum = describeEnum<RoleRefusal>(
+  'RoleRefusal',
+  'Why the bot can neither give nor take a role.',
+  {
+    EVERYONE: 'Every member has this role.',
+    MANAGED: 'Discord or an integration alone gives and takes it.',
+    ABOVE_BOT: "It stands above the bot's highest role.",
+    MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
+    UNKNOWN_ROLE: 'The guild has no such role any more.',
+  },
+);
+
+export const CauseKindEnum = describeEnum<
+  'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR'
+>('CauseKind', 'What made the connector look at a member.', {
+  EVENT: 'An event of the platform.',
+  MUTATION: 'A mutation of this API.',
+  SWEEP: 'A timed search for drift.',
+  REPAIR: 'A restart found unfinished work.',
+});
+
+export const CheckVerdictEnum = describeEnum<'OK' | 'WARNING' | 'FAILED'>(
+  'CheckVerdict',
+  'How a check of a client ended.',
+  {
+    OK: 'As it should be.',
+    WARNING: 'It works, but look at it.',
+    FAILED: 'It does not work.',
+  },
+);
+
+export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
+  'MembershipChangeKind',
+  'What happened to a membership.',
+  {
+    ADDED: 'The platform user is in the group now.',
+    REMOVED: 'The platform user is not in the group any more.',
+  },
+);
+
+export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE';
+
+export const FactVerdictEnum = describeEnum<FactVerdictName>(
+  'FactVerdict',
+  'What came of a fact.',
+  {
+    APPLIED: 'The fact stands now.',
+    UNCHANGED: 'The very same fact stood already.',
+    STALE: 'A fact that outranks it stood already; nothing changed.',
+  },
+);
+
+export const ErrorCodeEnum = describeEnum<InputError['code']>(
+  'ItemErrorCode',
+  'Why an item of a list was not carried out.',
+  {
+    BAD_USER_INPUT: 'The item itself is at fault.',
+    NOT_FOUND: 'It names something that does not exist.',
+    CONFLICT: 'Something that outranks it stood already.',
+    FAILED_PRECONDITION: 'Something else has to be done first.',
+  },
+);

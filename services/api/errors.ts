@@ -1,0 +1,130 @@
+import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+
+import {
+  InputError,
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../lib/errors.js';
+
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'FAILED_PRECONDITION'
+  | 'DISCORD_ERROR'
+  | 'DISCORD_RATE_LIMITED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL';
+
+interface Told {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly [extension: string]: unknown;
+}
+
+/**
+ * What a caller is told of an error. What is not meant for callers is masked: they get the request's id, the log gets the
+ * rest. Never a stack trace, and never what the caller sent: it may hold a secret.
+ */
+export function publicError(
+  error: unknown,
+  requestId: string,
+): GraphQLFormattedError {
+  const { message, ...extensions } = tell(error) ?? {
+    code: 'INTERNAL',
+    message: `Internal error, request ${requestId}`,
+    requestId,
+  };
+  if (!(error instanceof GraphQLError)) return { message, extensions };
+  return {
+    message,
+    ...(error.locations ? { locations: error.locations } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions,
+  };
+}
+
+/** True for a fault of ours, which is to be logged. */
+export function isInternal(error: unknown): boolean {
+  return tell(error) === null;
+}
+
+/** What went wrong below the layers that GraphQL and its servers wrap around it. */
+export function rootCause(error: unknown): unknown {
+  const inner = error instanceof GraphQLError ? error.originalError : undefined;
+  return inner ? rootCause(inner) : error;
+}
+
+function tell(error: unknown): Told | null {
+  const cause = rootCause(error);
+  if (cause instanceof GraphQLError && error instanceof GraphQLError)
+    return tellGraphQLError(error, cause);
+  if (cause instanceof InputError)
+    return { code: cause.code, message: cause.message, ...field(cause.field) };
+  if (cause instanceof TerminalError)
+    return {
+      code: 'DISCORD_ERROR',
+      message: cause.message,
+      reason: cause.code,
+    };
+  if (cause instanceof RetryLaterError)
+    return {
+      code: 'DISCORD_RATE_LIMITED',
+      message: cause.message,
+      retryAt: cause.retryAt.toISOString(),
+    };
+  if (cause instanceof UnavailableError)
+    return { code: 'UNAVAILABLE', message: cause.message };
+  return null;
+}
+
+const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
+
+/** Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being served. */
+function tellGraphQLError(
+  outer: GraphQLError,
+  cause: GraphQLError,
+): Told | null {
+  const variable = variablePath(outer);
+  if (variable)
+    return {
+      code: 'BAD_USER_INPUT',
+      message: cause === outer ? withoutValue(outer.message) : cause.message,
+      field: variable,
+    };
+  const own = OWN_CODES.find((code) => code === cause.extensions.code);
+  if (own)
+    return {
+      code: own,
+      message: cause.message,
+      ...field(cause.extensions.field),
+    };
+  const isServing =
+    outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
+  if (isServing) return null;
+  return { code: 'BAD_USER_INPUT', message: cause.message };
+}
+
+/** The place of a wrong variable, `input.guildId`; GraphQL tells it in the message only. */
+function variablePath(error: GraphQLError): string | undefined {
+  const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(
+    error.message,
+  );
+  if (!match) return undefined;
+  const place = [...error.message.matchAll(/ at "([\w.[\]]+)"; /g)].at(-1);
+  return place?.[1] ?? match[1];
+}
+
+/** GraphQL prints the wrong value; it may be a whole input with its secrets. */
+function withoutValue(message: string): string {
+  const separator = message.lastIndexOf('; ');
+  return separator < 0
+    ? 'This is not a value of its type.'
+    : message.slice(separator + 2);
+}
+
+const field = (name: unknown) =>
+  typeof name === 'string' ? { field: name } : {};

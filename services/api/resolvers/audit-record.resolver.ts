@@ -1,0 +1,152 @@
+import { requireCaller, requireClientAccess } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { AuditRecordFilter, toAuditFilter } from '../inputs/filter.input.js';
+import { toConnection, toPage } from '../paging.js';
+import type { ReadPort } from '../ports.js';
+import {
+  AuditRecord,
+  AuditRecordConnection,
+  toAuditRecord,
+} from '../types/audit-record.types.js';
+import type { ConnectionOf } from '../types/connection.types.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { DiscordRole } from '../types/discord-role.types.js';
+import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
+import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
+import type { AuditFilter } from '../views.js';
+import { loadClient, loadRoles } from './load.js';
+
+@Resolver(() => AuditRecord)
+export class AuditRecordResolver {
+  constructor(
+    private readonly read: Pick<
+      ReadPort,
+      'pageAuditRecords' | 'countAuditRecords'
+    >,
+  ) {}
+
+  @Authorized('discord:admin')
+  @Query(() => AuditRecordConnection, {
+    description: 'What was changed, for whom and why; newest first.',
+  })
+  async auditRecords(
+    @Ctx() context: ApiContext,
+    @Arg('filter', () => AuditRecordFilter, {
+      nullable: true,
+      description: 'Which of them; all when left out.',
+    })
+    filter: AuditRecordFilter | null = null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      description: 'How many, up to 200; 50 when left out.',
+    })
+    first: number | null = null,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Those after this cursor.',
+    })
+    after: string | null = null,
+  ): Promise<ConnectionOf<AuditRecord>> {
+    const page = toPage({ first, after }, 'ownId');
+    const records = withinLimit(context, toAuditFilter(filter));
+    return toConnection({
+      rows: await this.read.pageAuditRecords(records, page),
+      page,
+      toNode: toAuditRecord,
+      count: () => this.read.countAuditRecords(records),
+    });
+  }
+
+  @FieldResolver(() => DiscordClient, {
+    nullable: true,
+    description: 'Where it happened; null when the client is gone.',
+  })
+  client(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<DiscordClient | null> {
+    return loadClient(context, record.clientId);
+  }
+
+  @FieldResolver(() => DiscordUser, {
+    nullable: true,
+    description: "The account's link of today; null when it has none.",
+  })
+  async discordUser(
+    @Ctx() context: ApiContext,
+    @Root() { clientId, discordUserId }: AuditRecord,
+  ): Promise<DiscordUser | null> {
+    const key = { clientId, discordUserId };
+    const view = await context.loaders.linksByMember.load(key);
+    return view ? toDiscordUser(view) : null;
+  }
+
+  @FieldResolver(() => PlatformUser, {
+    nullable: true,
+    description: 'The platform user it was linked to.',
+  })
+  async platformUser(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<PlatformUser | null> {
+    if (record.platformUserId === null) return null;
+    const { platformUsers } = context.loaders;
+    const view = await platformUsers.load(record.platformUserId);
+    return view ? toPlatformUser(view) : null;
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles that were given.' })
+  added(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, record.clientId, record.addedIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description: 'Roles that were taken back.',
+  })
+  removed(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, record.clientId, record.removedIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description: 'Roles that the plan wanted to give.',
+  })
+  plannedAdded(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, record.clientId, record.plannedAddedIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description: 'Roles that the plan wanted to take back.',
+  })
+  plannedRemoved(
+    @Ctx() context: ApiContext,
+    @Root() record: AuditRecord,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, record.clientId, record.plannedRemovedIds);
+  }
+}
+
+function withinLimit(context: ApiContext, filter: AuditFilter): AuditFilter {
+  if (filter.clientId !== undefined)
+    requireClientAccess(context, filter.clientId, 'filter.clientId');
+  const { clientIds } = requireCaller(context);
+  return clientIds === null ? filter : { ...filter, clientIds };
+}

@@ -1,0 +1,153 @@
+import { requireUnlimited } from '../auth/access.js';
+import {
+  toClientPatch,
+  toNewClient,
+  type EndpointPolicy,
+} from '../client-settings.js';
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import {
+  CheckDiscordClientInput,
+  CreateDiscordClientInput,
+  DeleteDiscordClientInput,
+  ImportDiscordRolesInput,
+  UpdateDiscordClientInput,
+} from '../inputs/client.input.js';
+import { forgetRows } from '../loaders.js';
+import type { ClientPort } from '../ports.js';
+import { toDiscordRole } from '../types/discord-role.types.js';
+import {
+  CheckDiscordClientPayload,
+  CreateDiscordClientPayload,
+  DeleteDiscordClientPayload,
+  ImportDiscordRolesPayload,
+  UpdateDiscordClientPayload,
+} from '../types/payloads.types.js';
+import { requireClient } from './find.js';
+import { loadClient, presentClient } from './load.js';
+
+@Resolver()
+export class ClientMutationsResolver {
+  constructor(
+    private readonly deps: {
+      readonly clients: Pick<
+        ClientPort,
+        | 'createClient'
+        | 'updateClient'
+        | 'deleteClient'
+        | 'checkClient'
+        | 'importRoles'
+      >;
+      readonly endpoints: EndpointPolicy;
+    },
+  ) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => CreateDiscordClientPayload, {
+    description: 'Sets up a Discord application with its bot and its guild.',
+  })
+  async createDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CreateDiscordClientInput, {
+      description: 'The new client.',
+    })
+    input: CreateDiscordClientInput,
+  ): Promise<CreateDiscordClientPayload> {
+    requireUnlimited(context, 'a new client would not be one of them');
+    const client = toNewClient(input, this.deps.endpoints);
+    const view = await this.deps.clients.createClient(client);
+    forgetRows(context.loaders);
+    return {
+      client: presentClient(context, view),
+      warnings: view.rolesReadAt
+        ? []
+        : ['Its roles are not read yet: run importDiscordRoles.'],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateDiscordClientPayload, {
+    description: 'Changes what the input names of a client.',
+  })
+  async updateDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateDiscordClientInput, {
+      description: 'The client and what to change.',
+    })
+    input: UpdateDiscordClientInput,
+  ): Promise<UpdateDiscordClientPayload> {
+    const current = await requireClient(context, input.id, 'input.id');
+    const patch = toClientPatch(
+      input,
+      current,
+      this.deps.endpoints.checkEndpoint,
+    );
+    const view = await this.deps.clients.updateClient(
+      current.id,
+      patch,
+      causeOf(context),
+    );
+    forgetRows(context.loaders);
+    return { client: presentClient(context, view), warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => DeleteDiscordClientPayload, {
+    description:
+      'Deletes a client: at once, or when the roles it gave are taken back.',
+  })
+  async deleteDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => DeleteDiscordClientInput, {
+      description: 'The client, and what becomes of the holders of its roles.',
+    })
+    input: DeleteDiscordClientInput,
+  ): Promise<DeleteDiscordClientPayload> {
+    const { id } = await requireClient(context, input.id, 'input.id');
+    const effect = await this.deps.clients.deleteClient({
+      id,
+      holders: input.holders,
+      dryRun: input.dryRun ?? false,
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    return { id, client: await loadClient(context, id), effect, warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => CheckDiscordClientPayload, {
+    description:
+      "Tries a client at Discord: the token, the guild, the bot's permissions and its place among the roles.",
+  })
+  async checkDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CheckDiscordClientInput, { description: 'The client.' })
+    input: CheckDiscordClientInput,
+  ): Promise<CheckDiscordClientPayload> {
+    const before = await requireClient(context, input.id, 'input.id');
+    const checks = await this.deps.clients.checkClient(before.id);
+    forgetRows(context.loaders);
+    const client = await requireClient(context, before.id, 'input.id');
+    return { client: presentClient(context, client), checks, warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => ImportDiscordRolesPayload, {
+    description: "Reads the guild's roles at Discord and keeps them.",
+  })
+  async importDiscordRoles(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ImportDiscordRolesInput, { description: 'The client.' })
+    input: ImportDiscordRolesInput,
+  ): Promise<ImportDiscordRolesPayload> {
+    const before = await requireClient(context, input.id, 'input.id');
+    const roles = await this.deps.clients.importRoles(before.id);
+    forgetRows(context.loaders);
+    const client = await requireClient(context, before.id, 'input.id');
+    return {
+      client: presentClient(context, client),
+      roles: roles.map((role) => toDiscordRole(role, role)),
+      warnings: [],
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { checkOwnId } from '../inputs/checks.js';
+import type { ClientPort } from '../ports.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
+import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
+import { presentClient } from './load.js';
+
+@Resolver(() => DiscordClient)
+export class DiscordClientResolver {
+  constructor(private readonly clients: Pick<ClientPort, 'listClients'>) {}
+
+  @Authorized('discord:read')
+  @Query(() => [DiscordClient], {
+    description: 'Every client the caller may see.',
+  })
+  async discordClients(@Ctx() context: ApiContext): Promise<DiscordClient[]> {
+    const views = await this.clients.listClients();
+    for (const view of views) context.loaders.clients.prime(view.id, view);
+    return views
+      .filter((view) => mayTouch(context, view.id))
+      .map((view) => presentClient(context, view));
+  }
+
+  @Authorized('discord:read')
+  @Query(() => DiscordClient, {
+    nullable: true,
+    description: 'One client; null when there is none with this id.',
+  })
+  async discordClient(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: "The client's id." }) id: string,
+  ): Promise<DiscordClient | null> {
+    const view = await context.loaders.clients.load(checkOwnId(id, 'id'));
+    if (!view || !mayTouch(context, view.id)) return null;
+    return presentClient(context, view);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description: 'The roles of its guild, as last read.',
+  })
+  async roles(
+    @Ctx() context: ApiContext,
+    @Root() client: DiscordClient,
+  ): Promise<DiscordRole[]> {
+    const views = await context.loaders.rolesOfClient.load(client.id);
+    return views.map((view) => toDiscordRole(view, view));
+  }
+
+  @FieldResolver(() => [RoleMapping], {
+    description: 'Its mappings, active and retired.',
+  })
+  async mappings(
+    @Ctx() context: ApiContext,
+    @Root() client: DiscordClient,
+  ): Promise<RoleMapping[]> {
+    const views = await context.loaders.mappingsOfClient.load(client.id);
+    return views.map(toRoleMapping);
+  }
+}

@@ -1,0 +1,18 @@
+import type { ApiContext } from '../context.js';
+import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
+import { DiscordRole } from '../types/discord-role.types.js';
+
+@Resolver(() => DiscordRole)
+export class DiscordRoleResolver {
+  @FieldResolver(() => Boolean, {
+    description:
+      'Named by a mapping, active or retired. False: a foreign role, which is never touched.',
+  })
+  async isManaged(
+    @Ctx() context: ApiContext,
+    @Root() role: DiscordRole,
+  ): Promise<boolean> {
+    const mappings = await context.loaders.mappingsOfClient.load(role.clientId);
+    return mappings.some((mapping) => mapping.roleId === role.id);
+  }
+}

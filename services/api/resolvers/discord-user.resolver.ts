@@ -1,0 +1,139 @@
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { checkOwnId, checkPlatformId } from '../inputs/checks.js';
+import { DiscordUserFilter, toLinkFilter } from '../inputs/filter.input.js';
+import { toConnection, toPage } from '../paging.js';
+import type { ReadPort } from '../ports.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { DiscordRole } from '../types/discord-role.types.js';
+import {
+  DiscordUser,
+  DiscordUserConnection,
+  toDiscordUser,
+} from '../types/discord-user.types.js';
+import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
+import type { ConnectionOf } from '../types/connection.types.js';
+import { requireClient } from './find.js';
+import { loadClient, loadRoles } from './load.js';
+
+@Resolver(() => DiscordUser)
+export class DiscordUserResolver {
+  constructor(
+    private readonly read: Pick<
+      ReadPort,
+      'pageLinks' | 'countLinks' | 'findLinkByPlatformUser'
+    >,
+  ) {}
+
+  @Authorized('discord:read')
+  @Query(() => DiscordUserConnection, {
+    description: 'Links of a client, oldest first.',
+  })
+  async discordUsers(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+    @Arg('filter', () => DiscordUserFilter, {
+      nullable: true,
+      description: 'Which of them; all when left out.',
+    })
+    filter: DiscordUserFilter | null = null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      description: 'How many, up to 200; 50 when left out.',
+    })
+    first: number | null = null,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Those after this cursor.',
+    })
+    after: string | null = null,
+  ): Promise<ConnectionOf<DiscordUser>> {
+    const client = await requireClient(context, clientId, 'clientId');
+    const page = toPage({ first, after }, 'ownId');
+    const links = toLinkFilter(filter);
+    return toConnection({
+      rows: await this.read.pageLinks(client.id, links, page),
+      page,
+      toNode: toDiscordUser,
+      count: () => this.read.countLinks(client.id, links),
+    });
+  }
+
+  @Authorized('discord:read')
+  @Query(() => DiscordUser, {
+    nullable: true,
+    description: 'One link; null when there is none with this id.',
+  })
+  async discordUser(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: "The link's id." }) id: string,
+  ): Promise<DiscordUser | null> {
+    const view = await context.loaders.links.load(checkOwnId(id, 'id'));
+    return view && mayTouch(context, view.clientId)
+      ? toDiscordUser(view)
+      : null;
+  }
+
+  @Authorized('discord:read')
+  @Query(() => DiscordUser, {
+    nullable: true,
+    description:
+      "A platform user's link at a client, the active one before an ending one; null when there is none.",
+  })
+  async discordUserByPlatformId(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+    @Arg('platformUserId', () => ID, {
+      description: "The user: the platform's id.",
+    })
+    platformUserId: string,
+  ): Promise<DiscordUser | null> {
+    const client = await requireClient(context, clientId, 'clientId');
+    const view = await this.read.findLinkByPlatformUser(
+      client.id,
+      checkPlatformId(platformUserId, 'platformUserId'),
+    );
+    return view ? toDiscordUser(view) : null;
+  }
+
+  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  client(
+    @Ctx() context: ApiContext,
+    @Root() user: DiscordUser,
+  ): Promise<DiscordClient | null> {
+    return loadClient(context, user.clientId);
+  }
+
+  @FieldResolver(() => PlatformUser, { description: 'The platform user.' })
+  async platformUser(
+    @Ctx() context: ApiContext,
+    @Root() user: DiscordUser,
+  ): Promise<PlatformUser | null> {
+    const view = await context.loaders.platformUsers.load(user.platformUserId);
+    return view ? toPlatformUser(view) : null;
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description:
+      'Every role the member was last seen with, foreign ones too; empty until Discord was asked.',
+  })
+  roles(
+    @Ctx() context: ApiContext,
+    @Root() user: DiscordUser,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, user.clientId, user.roleIds);
+  }
+}

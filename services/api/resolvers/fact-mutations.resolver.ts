@@ -1,0 +1,138 @@
+import { InputError } from '../../lib/errors.js';
+import type { PlatformFact } from '../../model.js';
+import { requireUnlimited } from '../auth/access.js';
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import { changedIds, factResults, STALE_MESSAGE } from '../fact-results.js';
+import {
+  DeletePlatformUserInput,
+  RecordMembershipChangesInput,
+  ReplaceMembershipsInput,
+  UpsertPlatformGroupsInput,
+  UpsertPlatformUsersInput,
+} from '../inputs/facts.input.js';
+import { forgetRows } from '../loaders.js';
+import {
+  groupChanges,
+  membershipChanges,
+  membershipSets,
+  userChanges,
+  userDeleted,
+  type Receipt,
+} from '../platform-facts.js';
+import type { FactPort } from '../ports.js';
+import {
+  DeletePlatformUserPayload,
+  RecordMembershipChangesPayload,
+  ReplaceMembershipsPayload,
+  UpsertPlatformGroupsPayload,
+  UpsertPlatformUsersPayload,
+  type FactsAnswer,
+} from '../types/fact-payloads.types.js';
+import { toPlatformUser } from '../types/platform.types.js';
+
+@Resolver()
+export class FactMutationsResolver {
+  constructor(private readonly facts: FactPort) {}
+
+  @Authorized('discord:write')
+  @Mutation(() => RecordMembershipChangesPayload, {
+    description:
+      'Tells which memberships were added or removed. Users and groups never seen before are created nameless.',
+  })
+  recordMembershipChanges(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RecordMembershipChangesInput, {
+      description: 'The changes.',
+    })
+    input: RecordMembershipChangesInput,
+  ): Promise<FactsAnswer> {
+    const facts = membershipChanges(input.changes, receive(context));
+    return this.apply(context, facts, (fact) => fact.platformUserId);
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => ReplaceMembershipsPayload, {
+    description:
+      "Tells users' whole sets of groups: all other groups are known not to hold them.",
+  })
+  replaceMemberships(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ReplaceMembershipsInput, { description: 'The sets.' })
+    input: ReplaceMembershipsInput,
+  ): Promise<FactsAnswer> {
+    const facts = membershipSets(input.users, receive(context));
+    return this.apply(context, facts, (fact) => fact.platformUserId);
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => UpsertPlatformUsersPayload, {
+    description: 'Creates or changes platform users.',
+  })
+  upsertPlatformUsers(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpsertPlatformUsersInput, { description: 'The users.' })
+    input: UpsertPlatformUsersInput,
+  ): Promise<FactsAnswer> {
+    const facts = userChanges(input.users, receive(context));
+    return this.apply(context, facts, (fact) => fact.platformUserId);
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => UpsertPlatformGroupsPayload, {
+    description: 'Creates or changes groups of the platform.',
+  })
+  upsertPlatformGroups(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpsertPlatformGroupsInput, {
+      description: 'The groups.',
+    })
+    input: UpsertPlatformGroupsInput,
+  ): Promise<FactsAnswer> {
+    const facts = groupChanges(input.groups, receive(context));
+    return this.apply(context, facts, (fact) => fact.groupId);
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => DeletePlatformUserPayload, {
+    description:
+      'Deletes a platform user, which is final: its links end at every client.',
+  })
+  async deletePlatformUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => DeletePlatformUserInput, { description: 'The user.' })
+    input: DeletePlatformUserInput,
+  ): Promise<DeletePlatformUserPayload> {
+    const fact = userDeleted(input.platformUserId, receive(context));
+    const [verdict] = await this.facts.applyFacts([fact]);
+    forgetRows(context.loaders);
+    if (verdict === 'stale') throw new InputError('CONFLICT', STALE_MESSAGE);
+    const view = await context.loaders.platformUsers.load(fact.platformUserId);
+    return {
+      platformUser: view ? toPlatformUser(view) : null,
+      warnings:
+        verdict === 'unchanged' ? ['The user was deleted already.'] : [],
+    };
+  }
+
+  private async apply<Fact extends PlatformFact>(
+    context: ApiContext,
+    facts: readonly Fact[],
+    idOf: (fact: Fact) => string,
+  ): Promise<FactsAnswer> {
+    const verdicts =
+      facts.length === 0 ? [] : await this.facts.applyFacts(facts);
+    forgetRows(context.loaders);
+    return {
+      results: factResults(verdicts),
+      changedIds: changedIds(facts, verdicts, idOf),
+      warnings: facts.length === 0 ? ['The list was empty.'] : [],
+    };
+  }
+}
+
+/** Facts are about users and groups, which all clients share. */
+function receive(context: ApiContext): Receipt {
+  requireUnlimited(context, 'platform facts touch every client');
+  return { cause: causeOf(context), timeUs: context.receivedUs() };
+}

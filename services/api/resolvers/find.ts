@@ -1,0 +1,47 @@
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, LinkId, MappingId } from '../../model.js';
+import { mayTouch, requireClientAccess } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import { checkOwnId } from '../inputs/checks.js';
+import type { ClientView, LinkView, MappingView } from '../views.js';
+
+/** The client that an input names: well-formed, within the key's limit, and there. */
+export async function requireClient(
+  context: ApiContext,
+  id: string,
+  field: string,
+): Promise<ClientView> {
+  const clientId: ClientId = checkOwnId(id, field);
+  requireClientAccess(context, clientId, field);
+  const client = await context.loaders.clients.load(clientId);
+  if (!client) throw notFound(`There is no client ${clientId}.`, field);
+  return client;
+}
+
+/** A link of a client outside the key's limit is not there for it. */
+export async function requireLink(
+  context: ApiContext,
+  id: string,
+  field: string,
+): Promise<LinkView> {
+  const linkId: LinkId = checkOwnId(id, field);
+  const link = await context.loaders.links.load(linkId);
+  if (!link || !mayTouch(context, link.clientId))
+    throw notFound(`There is no link ${linkId}.`, field);
+  return link;
+}
+
+export async function requireMapping(
+  context: ApiContext,
+  id: string,
+  field: string,
+): Promise<MappingView> {
+  const mappingId: MappingId = checkOwnId(id, field);
+  const mapping = await context.loaders.mappings.load(mappingId);
+  if (!mapping || !mayTouch(context, mapping.clientId))
+    throw notFound(`There is no mapping ${mappingId}.`, field);
+  return mapping;
+}
+
+const notFound = (message: string, field: string) =>
+  new InputError('NOT_FOUND', message, field);

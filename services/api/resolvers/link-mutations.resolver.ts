@@ -1,0 +1,109 @@
+import type { LinkId } from '../../model.js';
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import { checkPlatformId } from '../inputs/checks.js';
+import {
+  LinkDiscordUserInput,
+  ReconcileDiscordUserInput,
+  UnlinkDiscordUserInput,
+} from '../inputs/link.input.js';
+import { forgetRows } from '../loaders.js';
+import type { LinkPort } from '../ports.js';
+import {
+  toDiscordUser,
+  type DiscordUser,
+} from '../types/discord-user.types.js';
+import {
+  LinkDiscordUserPayload,
+  ReconcileDiscordUserPayload,
+  UnlinkDiscordUserPayload,
+} from '../types/payloads.types.js';
+import { requireClient, requireLink } from './find.js';
+
+/** How long a caller is kept waiting for the outcome of a reconcile. */
+const RECONCILE_WAIT_MS = 5000;
+
+@Resolver()
+export class LinkMutationsResolver {
+  constructor(
+    private readonly links: Pick<
+      LinkPort,
+      'linkMember' | 'unlinkMember' | 'reconcileMember'
+    >,
+  ) {}
+
+  @Authorized('discord:write')
+  @Mutation(() => LinkDiscordUserPayload, {
+    description:
+      'Links a platform user to a Discord account at one client; an ending link between the two is revived.',
+  })
+  async linkDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => LinkDiscordUserInput, { description: 'The link.' })
+    input: LinkDiscordUserInput,
+  ): Promise<LinkDiscordUserPayload> {
+    const client = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const { linkId, warnings } = await this.links.linkMember({
+      clientId: client.id,
+      platformUserId: checkPlatformId(
+        input.platformUserId,
+        'input.platformUserId',
+      ),
+      discordUserId: input.discordUserId,
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    const link = await requireLink(context, linkId, 'input');
+    return { discordUser: toDiscordUser(link), warnings };
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => UnlinkDiscordUserPayload, {
+    description: 'Ends a link: managed roles are taken back, then it goes.',
+  })
+  async unlinkDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UnlinkDiscordUserInput, { description: 'The link.' })
+    input: UnlinkDiscordUserInput,
+  ): Promise<UnlinkDiscordUserPayload> {
+    const { id } = await requireLink(context, input.id, 'input.id');
+    await this.links.unlinkMember({ id, cause: causeOf(context) });
+    const discordUser = await loadAnew(context, id);
+    return { id, discordUser, warnings: [] };
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => ReconcileDiscordUserPayload, {
+    description:
+      'Reconciles a member now and waits up to five seconds for the outcome.',
+  })
+  async reconcileDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ReconcileDiscordUserInput, { description: 'The link.' })
+    input: ReconcileDiscordUserInput,
+  ): Promise<ReconcileDiscordUserPayload> {
+    const { id } = await requireLink(context, input.id, 'input.id');
+    const answer = await this.links.reconcileMember({
+      id,
+      cause: causeOf(context),
+      waitMs: RECONCILE_WAIT_MS,
+    });
+    const discordUser = await loadAnew(context, id);
+    const state =
+      answer === 'PENDING' ? 'PENDING' : (discordUser?.state ?? null);
+    return { state, discordUser, warnings: [] };
+  }
+}
+
+async function loadAnew(
+  context: ApiContext,
+  id: LinkId,
+): Promise<DiscordUser | null> {
+  forgetRows(context.loaders);
+  const view = await context.loaders.links.load(id);
+  return view ? toDiscordUser(view) : null;
+}

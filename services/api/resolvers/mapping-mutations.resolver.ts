@@ -1,0 +1,102 @@
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import { checkPlatformId } from '../inputs/checks.js';
+import {
+  CreateRoleMappingInput,
+  RetireRoleMappingInput,
+  UpdateRoleMappingInput,
+} from '../inputs/mapping.input.js';
+import { forgetRows } from '../loaders.js';
+import type { MappingPort } from '../ports.js';
+import {
+  CreateRoleMappingPayload,
+  RetireRoleMappingPayload,
+  UpdateRoleMappingPayload,
+} from '../types/payloads.types.js';
+import { toRoleMapping } from '../types/role-mapping.types.js';
+import { requireClient, requireMapping } from './find.js';
+
+@Resolver()
+export class MappingMutationsResolver {
+  constructor(private readonly mappings: MappingPort) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => CreateRoleMappingPayload, {
+    description:
+      'Maps a group to a role: members of the group shall have it. Group and role never change afterwards.',
+  })
+  async createRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CreateRoleMappingInput, {
+      description: 'The new mapping.',
+    })
+    input: CreateRoleMappingInput,
+  ): Promise<CreateRoleMappingPayload> {
+    const client = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const role = { clientId: client.id, roleId: input.roleId };
+    const made = await this.mappings.createMapping({
+      ...role,
+      groupId: checkPlatformId(input.groupId, 'input.groupId'),
+      authority: input.authority ?? null,
+      dryRun: input.dryRun ?? false,
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    const refusal = (await context.loaders.roles.load(role))?.refusal ?? null;
+    return {
+      mapping: made.mapping && toRoleMapping(made.mapping),
+      effect: made.effect,
+      warnings: refusal
+        ? [`The bot can neither give nor take this role now: ${refusal}.`]
+        : [],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateRoleMappingPayload, {
+    description: 'Changes who has the say for a mapping.',
+  })
+  async updateRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateRoleMappingInput, {
+      description: 'The mapping and its authority.',
+    })
+    input: UpdateRoleMappingInput,
+  ): Promise<UpdateRoleMappingPayload> {
+    const { id } = await requireMapping(context, input.id, 'input.id');
+    const mapping = await this.mappings.updateMapping({
+      id,
+      authority: input.authority,
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    return { mapping: toRoleMapping(mapping), warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => RetireRoleMappingPayload, {
+    description:
+      'Retires a mapping; it stays until its role has been taken back.',
+  })
+  async retireRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RetireRoleMappingInput, {
+      description: 'The mapping, and what becomes of the holders of its role.',
+    })
+    input: RetireRoleMappingInput,
+  ): Promise<RetireRoleMappingPayload> {
+    const { id } = await requireMapping(context, input.id, 'input.id');
+    const { mapping, effect } = await this.mappings.retireMapping({
+      id,
+      holders: input.holders,
+      dryRun: input.dryRun ?? false,
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    return { mapping: toRoleMapping(mapping), effect, warnings: [] };
+  }
+}

@@ -1,0 +1,112 @@
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { checkOwnId } from '../inputs/checks.js';
+import type { LinkPort } from '../ports.js';
+import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
+import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
+import {
+  BlockedRole,
+  MemberPlan,
+  toMemberPlan,
+} from '../types/member-plan.types.js';
+import { loadRoles } from './load.js';
+
+@Resolver(() => MemberPlan)
+export class MemberPlanResolver {
+  constructor(private readonly links: Pick<LinkPort, 'memberPlan'>) {}
+
+  @Authorized('discord:read')
+  @Query(() => MemberPlan, {
+    nullable: true,
+    description:
+      'What the next reconcile would change; null when there is no link with this id.',
+  })
+  async memberPlan(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
+    id: string,
+  ): Promise<MemberPlan | null> {
+    const link = await context.loaders.links.load(checkOwnId(id, 'id'));
+    if (!link || !mayTouch(context, link.clientId)) return null;
+    return toMemberPlan(link, await this.links.memberPlan(link.id));
+  }
+
+  @FieldResolver(() => DiscordUser, {
+    nullable: true,
+    description: 'Whose plan it is.',
+  })
+  async discordUser(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): Promise<DiscordUser | null> {
+    const view = await context.loaders.links.load(plan.linkId);
+    return view ? toDiscordUser(view) : null;
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to give.' })
+  add(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, plan.clientId, plan.addIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to take back.' })
+  remove(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, plan.clientId, plan.removeIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description: 'Roles to take back that the guard would hold.',
+  })
+  held(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, plan.clientId, plan.heldIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
+    description:
+      'Managed roles that stay because a mapped group is not known for this person.',
+  })
+  unknown(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, plan.clientId, plan.unknownIds);
+  }
+
+  @FieldResolver(() => [BlockedRole], {
+    description: 'Roles that the plan would change, but the bot cannot.',
+  })
+  blocked(@Root() plan: MemberPlan): BlockedRole[] {
+    const { clientId } = plan;
+    return plan.blockedRoles.map((blocked) => ({ clientId, ...blocked }));
+  }
+}
+
+@Resolver(() => BlockedRole)
+export class BlockedRoleResolver {
+  @FieldResolver(() => DiscordRole, { description: 'The role.' })
+  async role(
+    @Ctx() context: ApiContext,
+    @Root() { clientId, roleId }: BlockedRole,
+  ): Promise<DiscordRole> {
+    const key = { clientId, roleId };
+    return toDiscordRole(key, await context.loaders.roles.load(key));
+  }
+}

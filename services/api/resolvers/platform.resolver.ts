@@ -1,0 +1,108 @@
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { checkPlatformId, checkText } from '../inputs/checks.js';
+import { toConnection, toPage } from '../paging.js';
+import type { ReadPort } from '../ports.js';
+import type { ConnectionOf } from '../types/connection.types.js';
+import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
+import {
+  PlatformGroup,
+  PlatformGroupConnection,
+  PlatformUser,
+  toPlatformGroup,
+  toPlatformUser,
+} from '../types/platform.types.js';
+
+@Resolver(() => PlatformUser)
+export class PlatformResolver {
+  constructor(
+    private readonly read: Pick<
+      ReadPort,
+      'pagePlatformGroups' | 'countPlatformGroups'
+    >,
+  ) {}
+
+  @Authorized('discord:read')
+  @Query(() => PlatformUser, {
+    nullable: true,
+    description: 'One platform user; null when nothing was heard of the id.',
+  })
+  async platformUser(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: "The platform's id." }) id: string,
+  ): Promise<PlatformUser | null> {
+    const view = await context.loaders.platformUsers.load(
+      checkPlatformId(id, 'id'),
+    );
+    return view ? toPlatformUser(view) : null;
+  }
+
+  @Authorized('discord:read')
+  @Query(() => PlatformGroupConnection, {
+    description: 'Groups of the platform, by id; deleted ones are left out.',
+  })
+  async platformGroups(
+    @Arg('search', () => String, {
+      nullable: true,
+      description: 'A part of the name or of the id, in any case.',
+    })
+    search: string | null = null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      description: 'How many, up to 200; 50 when left out.',
+    })
+    first: number | null = null,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Those after this cursor.',
+    })
+    after: string | null = null,
+  ): Promise<ConnectionOf<PlatformGroup>> {
+    const page = toPage({ first, after }, 'platformId');
+    const text =
+      search === null || search === ''
+        ? null
+        : checkText(search, 'search', 255).trim();
+    return toConnection({
+      rows: await this.read.pagePlatformGroups(text, page),
+      page,
+      toNode: toPlatformGroup,
+      count: () => this.read.countPlatformGroups(text),
+    });
+  }
+
+  @FieldResolver(() => [PlatformGroup], {
+    description: 'The groups that hold the user now.',
+  })
+  async groups(
+    @Ctx() context: ApiContext,
+    @Root() user: PlatformUser,
+  ): Promise<PlatformGroup[]> {
+    const views = await context.loaders.groupsOfPlatformUser.load(user.id);
+    return views.map(toPlatformGroup);
+  }
+
+  @FieldResolver(() => [DiscordUser], {
+    description: "The user's links at the clients that the caller may see.",
+  })
+  async discordUsers(
+    @Ctx() context: ApiContext,
+    @Root() user: PlatformUser,
+  ): Promise<DiscordUser[]> {
+    const views = await context.loaders.linksOfPlatformUser.load(user.id);
+    return views
+      .filter((view) => mayTouch(context, view.clientId))
+      .map(toDiscordUser);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
+import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
+import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
+import { requireClient } from './find.js';
+import { loadClient } from './load.js';
+
+@Resolver(() => RoleMapping)
+export class RoleMappingResolver {
+  @Authorized('discord:read')
+  @Query(() => [RoleMapping], {
+    description: 'The mappings of a client, active and retired.',
+  })
+  async roleMappings(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+  ): Promise<RoleMapping[]> {
+    const client = await requireClient(context, clientId, 'clientId');
+    const views = await context.loaders.mappingsOfClient.load(client.id);
+    return views.map(toRoleMapping);
+  }
+
+  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  client(
+    @Ctx() context: ApiContext,
+    @Root() mapping: RoleMapping,
+  ): Promise<DiscordClient | null> {
+    return loadClient(context, mapping.clientId);
+  }
+
+  @FieldResolver(() => PlatformGroup, { description: 'The group.' })
+  async group(
+    @Ctx() context: ApiContext,
+    @Root() mapping: RoleMapping,
+  ): Promise<PlatformGroup | null> {
+    const view = await context.loaders.platformGroups.load(mapping.groupId);
+    return view ? toPlatformGroup(view) : null;
+  }
+
+  @FieldResolver(() => DiscordRole, { description: 'The role.' })
+  async role(
+    @Ctx() context: ApiContext,
+    @Root() mapping: RoleMapping,
+  ): Promise<DiscordRole> {
+    const key = { clientId: mapping.clientId, roleId: mapping.roleId };
+    return toDiscordRole(key, await context.loaders.roles.load(key));
+  }
+}

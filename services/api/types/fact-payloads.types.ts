@@ -1,0 +1,125 @@
+import type { InputError } from '../../lib/errors.js';
+import type { ApiContext } from '../context.js';
+import { Ctx, Field, Int, ObjectType } from '../decorators.js';
+import {
+  ErrorCodeEnum,
+  FactVerdictEnum,
+  type FactVerdictName,
+} from '../enums.js';
+import {
+  PlatformGroup,
+  PlatformUser,
+  toPlatformGroup,
+  toPlatformUser,
+} from './platform.types.js';
+
+const WARNINGS = 'What the caller should know, though it was carried out.';
+
+@ObjectType({
+  description: 'Why an item was not carried out.',
+  simpleResolvers: true,
+})
+export class ItemError {
+  @Field(() => ErrorCodeEnum, { description: 'The kind.' })
+  readonly code!: InputError['code'];
+
+  @Field(() => String, { description: 'In a sentence.' })
+  readonly message!: string;
+}
+
+@ObjectType({
+  description: 'What came of one item of the list.',
+  simpleResolvers: true,
+})
+export class FactResult {
+  @Field(() => Int, { description: 'Its place in the list, from 0.' })
+  readonly index!: number;
+
+  @Field(() => Boolean, {
+    description: 'What the item says is so now; a repeated fact is fine.',
+  })
+  readonly ok!: boolean;
+
+  @Field(() => FactVerdictEnum, { description: 'What came of it.' })
+  readonly verdict!: FactVerdictName;
+
+  @Field(() => ItemError, {
+    nullable: true,
+    description: 'Why it is not so; null when ok.',
+  })
+  readonly error!: ItemError | null;
+}
+
+/** What a mutation answers; the rows that changed are loaded only if they are asked for. */
+export interface FactsAnswer {
+  readonly changedIds: readonly string[];
+  readonly results: readonly FactResult[];
+  readonly warnings: readonly string[];
+}
+
+@ObjectType({ description: 'Facts were recorded.' })
+abstract class FactsPayload implements FactsAnswer {
+  /** Whom the applied facts are about. */
+  readonly changedIds!: readonly string[];
+
+  @Field(() => [FactResult], {
+    description: 'One for each item, in the order of the list.',
+    simple: true,
+  })
+  readonly results!: readonly FactResult[];
+
+  @Field(() => [String], { description: WARNINGS, simple: true })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({ description: 'Facts about users were recorded.' })
+abstract class UserFactsPayload extends FactsPayload {
+  @Field(() => [PlatformUser], {
+    description: 'The users that changed, each once, as they are now.',
+  })
+  async platformUsers(@Ctx() context: ApiContext): Promise<PlatformUser[]> {
+    const { platformUsers } = context.loaders;
+    const views = await Promise.all(
+      this.changedIds.map((id) => platformUsers.load(id)),
+    );
+    return views.flatMap((view) => (view ? [toPlatformUser(view)] : []));
+  }
+}
+
+@ObjectType({ description: 'Changes of memberships were recorded.' })
+export class RecordMembershipChangesPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'Whole sets of groups were recorded.' })
+export class ReplaceMembershipsPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'Platform users were created or changed.' })
+export class UpsertPlatformUsersPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'Groups were created or changed.' })
+export class UpsertPlatformGroupsPayload extends FactsPayload {
+  @Field(() => [PlatformGroup], {
+    description: 'The groups that changed, each once, as they are now.',
+  })
+  async platformGroups(@Ctx() context: ApiContext): Promise<PlatformGroup[]> {
+    const { platformGroups } = context.loaders;
+    const views = await Promise.all(
+      this.changedIds.map((id) => platformGroups.load(id)),
+    );
+    return views.flatMap((view) => (view ? [toPlatformGroup(view)] : []));
+  }
+}
+
+@ObjectType({
+  description: 'A platform user was deleted.',
+  simpleResolvers: true,
+})
+export class DeletePlatformUserPayload {
+  @Field(() => PlatformUser, {
+    nullable: true,
+    description: 'What is kept of the user.',
+  })
+  readonly platformUser!: PlatformUser | null;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}

@@ -1,0 +1,56 @@
+import { Field, ObjectType } from '../decorators.js';
+import { DateTime } from '../scalars.js';
+import type { MemberPlanView } from '../views.js';
+
+@ObjectType({
+  description:
+    'What the next reconcile would change for one member, from what was last observed; nothing is asked of Discord.',
+  simpleResolvers: true,
+})
+export class MemberPlan {
+  readonly clientId!: string;
+  readonly linkId!: string;
+  readonly addIds!: readonly string[];
+  readonly removeIds!: readonly string[];
+  readonly heldIds!: readonly string[];
+  readonly unknownIds!: readonly string[];
+  readonly blockedRoles!: MemberPlanView['blocked'];
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the member was last observed; null: never.',
+  })
+  readonly observedAt!: Date | null;
+
+  @Field(() => String, { description: 'The plan in a sentence.' })
+  readonly summary!: string;
+}
+
+@ObjectType({
+  description: 'A role that the plan would change, but the bot cannot.',
+  simpleResolvers: true,
+})
+export class BlockedRole {
+  readonly clientId!: string;
+  readonly roleId!: string;
+
+  @Field(() => String, { description: 'Why the bot cannot.' })
+  readonly refusal!: string;
+}
+
+export function toMemberPlan(
+  link: { readonly id: string; readonly clientId: string },
+  view: MemberPlanView,
+): MemberPlan {
+  return {
+    clientId: link.clientId,
+    linkId: link.id,
+    addIds: view.add,
+    removeIds: view.remove,
+    heldIds: view.held,
+    unknownIds: view.unknown,
+    blockedRoles: view.blocked,
+    observedAt: view.observedAt,
+    summary: view.summary,
+  };
+}

@@ -1,0 +1,267 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause, membership, snapshotOf } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { guildId, accounts, roles } = DEMO;
+const path = usePath();
+
+const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
+
+describe('when Discord gives no usable answer', () => {
+  test.each([
+    ['a 502', { kind: 'status', status: 502 }],
+    ['an HTML page', { kind: 'html', status: 520 }],
+    ['an HTML page with status 200', { kind: 'html', status: 200 }],
+    ['a dropped connection', { kind: 'drop', moment: 'before' }],
+    [
+      'a dropped connection after the change',
+      { kind: 'drop', moment: 'after' },
+    ],
+    ['silence', { kind: 'silence', moment: 'after' }],
+    ['a shared limit', { kind: 'sharedLimit', retryAfterMs: 100 }],
+    ['a global limit', { kind: 'globalLimit', retryAfterMs: 100 }],
+  ] as const)(
+    '%s delays the role, and one record tells of it',
+    async (_what, effect) => {
+      await path.link('alice');
+      path.rig().discord.faults.plant({ effect, route: MEMBER_ROLE });
+
+      await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+      await eventually(
+        () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
+      );
+      await path.rig().quiet();
+
+      expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+      expect(await path.stateOf('alice')).toEqual({
+        state: 'IN_STEP',
+        reason: null,
+      });
+      expect(await path.records()).toMatchObject([
+        { added: [roles.pilot], outcome: 'APPLIED' },
+      ]);
+    },
+  );
+
+  test('a write that Discord answered and did not keep is mended by the next read', async () => {
+    const linkId = await path.link('alice');
+    path.rig().discord.faults.plant({
+      effect: { kind: 'lostWrite' },
+      route: MEMBER_ROLE,
+    });
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.rig().quiet();
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+
+    await path
+      .rig()
+      .store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+  });
+
+  test('a removal that came while the grant was failing is what counts in the end', async () => {
+    await path.link('alice');
+    const fault = path.rig().discord.faults.plant({
+      effect: { kind: 'status', status: 503 },
+      route: MEMBER_ROLE,
+      times: null,
+    });
+
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await eventually(
+      () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
+    );
+    await path
+      .rig()
+      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    path.rig().discord.faults.remove(fault);
+    await path.rig().quiet();
+
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+    expect(
+      (await path.records()).filter((record) => record.closedAt === null),
+    ).toEqual([]);
+  });
+});
+
+describe('when Discord refuses', () => {
+  test('a role moved above the bot parks its members, costs one refusal, and is given once it is moved back', async () => {
+    await path.link('alice');
+    await path.link('bob');
+    path.rig().discord.moderator.moveRole({
+      guildId,
+      roleId: roles.director,
+      position: 9,
+    });
+
+    await path.rig().store.applyFacts([membership('alice', 'directors')]);
+    await eventually(
+      async () => (await path.stateOf('alice'))?.state === 'PARKED',
+    );
+    await path.rig().store.applyFacts([membership('bob', 'directors')]);
+    await eventually(
+      async () => (await path.stateOf('bob'))?.state === 'PARKED',
+    );
+
+    expect(await path.stateOf('bob')).toEqual({
+      state: 'PARKED',
+      reason: `role ${roles.director} is not below the bot`,
+    });
+    expect(path.rig().discord.calls.count({ status: 403 })).toBe(1);
+
+    path.rig().discord.moderator.moveRole({
+      guildId,
+      roleId: roles.director,
+      position: 3,
+    });
+    await path.rig().importRoles();
+    await path.rig().quiet();
+
+    expect(path.rig().rolesOf('bob')).toContain(roles.director);
+    expect(path.rig().rolesOf('alice')).toEqual([roles.director]);
+  });
+
+  test('a role deleted at Discord parks its members, is tried once, and the other role still arrives', async () => {
+    await path.link('alice');
+    path
+      .rig()
+      .discord.moderator.deleteRole({ guildId, roleId: roles.director });
+
+    await path
+      .rig()
+      .store.applyFacts([
+        membership('alice', 'directors'),
+        membership('alice', 'pilots'),
+      ]);
+    await eventually(
+      async () => (await path.stateOf('alice'))?.state === 'PARKED',
+    );
+
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+    expect((await path.stateOf('alice'))?.reason).toBe(
+      `Discord refused role ${roles.director}`,
+    );
+    const [known] = await path
+      .rig()
+      .store.read.findRoles([
+        { clientId: path.rig().clientId, roleId: roles.director },
+      ]);
+    expect(known?.refusal).toBe('UNKNOWN_ROLE');
+  });
+
+  test('one bad role in a list does not spoil the others', async () => {
+    await path.link('alice');
+    path.rig().discord.moderator.moveRole({
+      guildId,
+      roleId: roles.director,
+      position: 9,
+    });
+
+    await path
+      .rig()
+      .store.applyFacts([
+        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
+      ]);
+    await eventually(
+      async () => (await path.stateOf('alice'))?.state === 'PARKED',
+    );
+
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
+      new Set([roles.pilot, roles.recruit]),
+    );
+  });
+
+  test('a 401 stops the client, in sight, until it has another token', async () => {
+    await path.link('alice');
+    path.rig().discord.faults.plant({
+      effect: { kind: 'status', status: 401, code: 0 },
+      times: 1,
+    });
+
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await eventually(async () => (await path.client())?.stoppedAt !== null);
+    await path.rig().store.applyFacts([membership('alice', 'directors')]);
+
+    expect((await path.client())?.trouble).toContain('token');
+    expect(path.rig().writes()).toBe(1);
+
+    await path
+      .rig()
+      .store.clients.updateClient(
+        path.rig().clientId,
+        { botToken: 'sandbox.bot-token' },
+        cause,
+      );
+    await path.rig().quiet();
+
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
+      new Set([roles.pilot, roles.director]),
+    );
+    expect((await path.client())?.trouble).toBeNull();
+  });
+
+  test.each([10004, 50001])(
+    'a guild that the bot has left (%s) pauses the client after one call',
+    async (code) => {
+      await path.link('alice');
+      await path.link('bob');
+      path.rig().discord.faults.plant({
+        effect: { kind: 'status', status: code === 10004 ? 404 : 403, code },
+        times: null,
+      });
+
+      await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+      await eventually(async () => (await path.client())?.pausedUntil !== null);
+      await path.rig().store.applyFacts([membership('bob', 'pilots')]);
+
+      expect(path.rig().writes()).toBe(1);
+      expect(await path.stateOf('alice')).toMatchObject({ state: 'PENDING' });
+    },
+  );
+
+  test('a person who leaves between the read and the write is absent, not an error', async () => {
+    await path.link('alice');
+    path
+      .rig()
+      .discord.moderator.leave({ guildId, discordUserId: accounts.alice });
+
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await eventually(
+      async () => (await path.stateOf('alice'))?.state === 'ABSENT',
+    );
+
+    expect(await path.records()).toMatchObject([
+      { added: [], outcome: 'ABSENT' },
+    ]);
+  });
+});
+
+describe('ids that the guild does not know', () => {
+  test('a role made and given a moment ago is carried over by a list', async () => {
+    await path.link('alice');
+    await path
+      .rig()
+      .store.applyFacts([
+        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
+      ]);
+    await path.rig().quiet();
+    const { roleId } = path.rig().discord.moderator.createRole({
+      guildId,
+      name: 'Made just now',
+    });
+    path.rig().discord.moderator.giveRole({
+      guildId,
+      discordUserId: accounts.alice,
+      roleId,
+    });
+
+    await path.rig().store.applyFacts([snapshotOf('alice', [])]);
+    await path.rig().quiet();
+
+    expect(path.rig().rolesOf('alice')).toEqual([roleId]);
+  });
+});

@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause, membership, nextOrder } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+import type { Rig } from '../support/rig.js';
+
+const { guildId, roles } = DEMO;
+const PEOPLE = Array.from({ length: 14 }, (_, index) => ({
+  platformUserId: `person-${index}`,
+  discordUserId: String(500000000000000100n + BigInt(index)),
+}));
+
+const path = usePath();
+let rig: Rig;
+
+beforeEach(async () => {
+  rig = path.rig();
+  for (const { platformUserId, discordUserId } of PEOPLE) {
+    rig.discord.moderator.addUser({ discordUserId, username: platformUserId });
+    rig.discord.moderator.join({ guildId, discordUserId });
+    await rig.store.links.linkMember({
+      clientId: rig.clientId,
+      platformUserId,
+      discordUserId,
+      cause,
+    });
+  }
+  await rig.store.applyFacts(
+    PEOPLE.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
+  );
+  await rig.quiet();
+});
+
+function holders(): number {
+  return rig.discord
+    .guild(guildId)
+    .members.filter((member) => member.roleIds.includes(roles.pilot)).length;
+}
+
+async function removeEveryone(): Promise<void> {
+  await rig.store.applyFacts(
+    PEOPLE.map(({ platformUserId }) =>
+      membership(platformUserId, 'pilots', 'removed'),
+    ),
+  );
+  await rig.quiet();
+}
+
+async function heldCount(): Promise<number> {
+  return rig.store.read.countLinks(rig.clientId, { states: ['HELD'] });
+}
+
+describe('removals by the dozen', () => {
+  test('are held beyond ten within an hour, while grants go on', async () => {
+    expect(holders()).toBe(14);
+
+    await removeEveryone();
+    await rig.store.applyFacts([membership('person-13', 'recruits')]);
+    await rig.quiet();
+
+    expect(holders()).toBe(4);
+    expect(await heldCount()).toBe(4);
+    const newcomer = rig.discord.member(
+      guildId,
+      PEOPLE[13]?.discordUserId ?? '',
+    );
+    expect(newcomer?.roleIds).toContain(roles.recruit);
+  });
+
+  test('tell each member why they are held', async () => {
+    await removeEveryone();
+
+    const { rows } = await rig.store.read.pageLinks(
+      rig.clientId,
+      { states: ['HELD'] },
+      { limit: 20, after: null },
+    );
+
+    expect(rows.map((row) => row.reason)).toEqual(
+      Array(4).fill(expect.stringContaining('removal guard')),
+    );
+  });
+
+  test('go on when the limit is raised', async () => {
+    await removeEveryone();
+
+    await rig.store.clients.updateClient(
+      rig.clientId,
+      { removalGuard: { minimum: 20, percent: 20 } },
+      cause,
+    );
+    await rig.quiet();
+
+    expect(holders()).toBe(0);
+    expect(await heldCount()).toBe(0);
+  });
+
+  test('are not held when a person asked for the role to be taken back', async () => {
+    await rig.store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'TAKE_BACK',
+      dryRun: false,
+      cause,
+    });
+    await rig.quiet();
+
+    expect(holders()).toBe(0);
+  });
+
+  test('are held too when they come from links that end', async () => {
+    await rig.store.applyFacts(
+      PEOPLE.map(({ platformUserId }) => ({
+        kind: 'userDeleted',
+        platformUserId,
+        order: nextOrder(),
+        cause,
+      })),
+    );
+    await eventually(
+      async () => (await rig.store.read.countLinks(rig.clientId, {})) === 4,
+    );
+    await rig.quiet();
+
+    expect(holders()).toBe(4);
+  });
+
+  test('leave no record of what was only held', async () => {
+    await removeEveryone();
+
+    const { rows } = await rig.store.read.pageAuditRecords(
+      { clientId: rig.clientId },
+      { limit: 100, after: null },
+    );
+
+    expect(rows.filter((record) => record.removed.length > 0)).toHaveLength(10);
+    expect(rows.filter((record) => record.closedAt === null)).toEqual([]);
+  });
+});
+
+describe('deleting a client', () => {
+  test('takes every role back and then is gone', async () => {
+    await rig.store.clients.deleteClient({
+      id: rig.clientId,
+      holders: 'TAKE_BACK',
+      dryRun: false,
+      cause,
+    });
+    await eventually(
+      async () => (await rig.store.clients.listClients()).length === 0,
+    );
+
+    expect(holders()).toBe(0);
+  });
+
+  test('or leaves every role and is gone at once', async () => {
+    await rig.store.clients.deleteClient({
+      id: rig.clientId,
+      holders: 'LEAVE',
+      dryRun: false,
+      cause,
+    });
+
+    expect(await rig.store.clients.listClients()).toEqual([]);
+    expect(holders()).toBe(14);
+  });
+
+  test('only counts in a dry run', async () => {
+    const effect = await rig.store.clients.deleteClient({
+      id: rig.clientId,
+      holders: 'TAKE_BACK',
+      dryRun: true,
+      cause,
+    });
+
+    expect(effect).toEqual({ additions: 0, removals: 14 });
+    expect(await rig.store.clients.listClients()).toHaveLength(1);
+  });
+});

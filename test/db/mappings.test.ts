@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import {
+  cause,
+  membership,
+  nextOrder,
+  snapshotOf,
+} from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { guildId, accounts, roles } = DEMO;
+const BOOSTER = '300000000000000001';
+const FLEET_COMMAND = '300000000000000007';
+const path = usePath();
+
+const byName = (name: keyof typeof accounts) => ({
+  guildId,
+  discordUserId: accounts[name],
+});
+
+describe('mappings', () => {
+  test('a new mapping gives the role to who is in the group already', async () => {
+    await path.rig().store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'LEAVE',
+      dryRun: false,
+      cause,
+    });
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.link('alice');
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+
+    const { effect } = await path.rig().store.mappings.createMapping({
+      clientId: path.rig().clientId,
+      groupId: 'pilots',
+      roleId: roles.pilot,
+      authority: null,
+      dryRun: false,
+      cause,
+    });
+    await path.rig().quiet();
+
+    expect(effect).toEqual({ additions: 1, removals: 0 });
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+  });
+
+  test('a retired mapping is forgotten only when its role is taken back', async () => {
+    await path.link('alice');
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.rig().quiet();
+
+    await path.rig().store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'TAKE_BACK',
+      dryRun: false,
+      cause,
+    });
+    await eventually(async () => {
+      const [mappings] = await path
+        .rig()
+        .store.read.mappingsOfClients([path.rig().clientId]);
+      return mappings?.length === 2;
+    });
+
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+  });
+
+  test('a mapping that is left leaves the role where it is, for ever foreign', async () => {
+    await path.link('alice');
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.rig().quiet();
+
+    await path.rig().store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'LEAVE',
+      dryRun: false,
+      cause,
+    });
+    await path
+      .rig()
+      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await path.rig().quiet();
+
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+  });
+
+  test.each([
+    ['managed', BOOSTER, 'FAILED_PRECONDITION'],
+    ['above the bot', FLEET_COMMAND, 'FAILED_PRECONDITION'],
+    ['@everyone', guildId, 'FAILED_PRECONDITION'],
+    ['unknown', '999999999999999999', 'NOT_FOUND'],
+  ])(
+    'a mapping to a role that is %s is refused',
+    async (_what, roleId, code) => {
+      const attempt = path.rig().store.mappings.createMapping({
+        clientId: path.rig().clientId,
+        groupId: 'pilots',
+        roleId,
+        authority: null,
+        dryRun: false,
+        cause,
+      });
+
+      await expect(attempt).rejects.toMatchObject({
+        code,
+        field: 'input.roleId',
+      });
+    },
+  );
+
+  test('a mapping of an unknown group is refused', async () => {
+    const attempt = path.rig().store.mappings.createMapping({
+      clientId: path.rig().clientId,
+      groupId: 'nobody',
+      roleId: roles.pilot,
+      authority: null,
+      dryRun: false,
+      cause,
+    });
+
+    await expect(attempt).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'input.groupId',
+    });
+  });
+
+  test('a deleted group takes its role from its members, and a newer change gives it back', async () => {
+    await path.link('alice');
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.rig().quiet();
+
+    await path
+      .rig()
+      .store.applyFacts([
+        { kind: 'groupDeleted', groupId: 'pilots', order: nextOrder(), cause },
+      ]);
+    await path.rig().quiet();
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+
+    await path
+      .rig()
+      .store.applyFacts([
+        { kind: 'groupChanged', groupId: 'pilots', order: nextOrder(), cause },
+      ]);
+    await path.rig().quiet();
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+  });
+
+  test.each(['DISCORD', 'OBSERVE'] as const)(
+    'a client with authority %s writes nothing',
+    async (authority) => {
+      await path
+        .rig()
+        .store.clients.updateClient(path.rig().clientId, { authority }, cause);
+      path.rig().discord.moderator.giveRole({
+        ...byName('alice'),
+        roleId: roles.recruit,
+      });
+
+      const linkId = await path.link('alice');
+      await path.rig().store.applyFacts([snapshotOf('alice', ['pilots'])]);
+      await path.rig().quiet();
+      await path.rig().store.links.unlinkMember({ id: linkId, cause });
+      await eventually(async () => (await path.stateOf('alice')) === undefined);
+
+      expect(path.rig().rolesOf('alice')).toEqual([roles.recruit]);
+      expect(path.rig().writes()).toBe(0);
+    },
+  );
+});

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause } from '../builders/store-world.js';
+import type { TestDatabase } from './database.js';
+import { mapDemoGroups, startRig, type Rig } from './rig.js';
+import { createMigratedDatabase } from './store.js';
+
+type Person = keyof typeof DEMO.accounts;
+
+/** A rig of its own for each test, with the demo's groups mapped; and the few questions such tests ask. */
+export function usePath(options: Parameters<typeof startRig>[1] = {}) {
+  let database: TestDatabase;
+  let rig: Rig;
+  let mappingIds: readonly string[];
+
+  beforeEach(async () => {
+    database = await createMigratedDatabase();
+    rig = await startRig(database.url, options);
+    mappingIds = await mapDemoGroups(rig);
+  });
+
+  afterEach(async () => {
+    await rig.stop();
+    await database.drop();
+  });
+
+  return {
+    rig: () => rig,
+    mappingIds: () => mappingIds,
+    /** Links, waits for the first run, and forgets the calls it made. */
+    async link(
+      name: Person,
+      discordUserId: string = DEMO.accounts[name],
+    ): Promise<string> {
+      const { linkId } = await rig.store.links.linkMember({
+        clientId: rig.clientId,
+        platformUserId: name,
+        discordUserId,
+        cause,
+      });
+      await rig.quiet();
+      rig.discord.calls.reset();
+      return linkId;
+    },
+    async stateOf(name: Person) {
+      const found = await rig.store.read.findLinkByPlatformUser(
+        rig.clientId,
+        name,
+      );
+      return found && { state: found.state, reason: found.reason };
+    },
+    async client() {
+      const [found] = await rig.store.clients.findClients([rig.clientId]);
+      return found;
+    },
+    /** Newest first. */
+    async records() {
+      const { rows } = await rig.store.read.pageAuditRecords(
+        { clientId: rig.clientId },
+        { limit: 100, after: null },
+      );
+      return rows;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+
+import { expect, it } from 'vitest';
+
+import { createApiKeyAuthenticator } from '../../../services/api/auth/api-keys.js';
+import type { Scope } from '../../../services/api/auth/caller.js';
+
+const KEY = 'dck_abcdefghijklmnopqrstuvwxyz';
+
+const entry = (more: Record<string, unknown> = {}) => ({
+  name: 'ops',
+  scopes: ['discord:read'] as readonly Scope[],
+  hash: createHash('sha256').update(KEY).digest('hex'),
+  clientIds: null,
+  ...more,
+});
+
+it('knows a caller by the key', async () => {
+  const auth = createApiKeyAuthenticator({
+    keys: [entry({ name: 'other', hash: '0'.repeat(64) }), entry()],
+  });
+
+  expect(await auth.authenticate(`Bearer ${KEY}`)).toEqual({
+    name: 'ops',
+    scopes: ['discord:read'],
+    clientIds: null,
+  });
+  expect(await auth.authenticate(`bearer  ${KEY} `)).not.toBeNull();
+});
+
+it.each([
+  undefined,
+  '',
+  'Bearer',
+  'Bearer ',
+  KEY,
+  `Basic ${KEY}`,
+  `Bearer ${KEY}x`,
+  `Bearer ${KEY.toUpperCase()}`,
+  `Bearer ${KEY} ${KEY}`,
+  `Bearer ${'x'.repeat(10_000)}`,
+  `Bearer ${createHash('sha256').update(KEY).digest('hex')}`,
+])('knows nobody by %s', async (header) => {
+  const auth = createApiKeyAuthenticator({ keys: [entry()] });
+
+  expect(await auth.authenticate(header)).toBeNull();
+});
+
+it.each([
+  [{ scopes: ['discord:everything'] }, 'unknown scope "discord:everything"'],
+  [{ scopes: [] }, 'it has no scope'],
+  [{ hash: 'abc' }, 'not a SHA-256'],
+])('refuses an entry with %j', (more, message) => {
+  expect(() => createApiKeyAuthenticator({ keys: [entry(more)] })).toThrow(
+    message,
+  );
+});

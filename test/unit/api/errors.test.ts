@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  InputError,
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../../services/lib/errors.js';
+import { faultsOf, startApi, type StartedApi } from './start-api.js';
+
+let api: StartedApi;
+beforeAll(async () => {
+  api = await startApi({}, { isProduction: false });
+});
+afterAll(async () => api.server.stop());
+
+const PATHS = ['/graphql', '/admin'];
+const ask = (path: string, query = '{ discordClients { id } }') =>
+  api.ask(query, {}, { path });
+
+describe.each(PATHS)('errors at %s', (path) => {
+  beforeEach(() => {
+    api.logged.length = 0;
+  });
+
+  it.each([
+    [
+      new InputError('CONFLICT', 'linked already', 'input.discordUserId'),
+      { code: 'CONFLICT', field: 'input.discordUserId' },
+    ],
+    [
+      new InputError('FAILED_PRECONDITION', 'not yet'),
+      { code: 'FAILED_PRECONDITION' },
+    ],
+    [
+      new TerminalError('MISSING_ACCESS', 'the bot is not in guild 1'),
+      { code: 'DISCORD_ERROR', reason: 'MISSING_ACCESS' },
+    ],
+    [
+      new RetryLaterError(new Date('2026-11-22T18:00:05Z'), 'rate limited'),
+      { code: 'DISCORD_RATE_LIMITED', retryAt: '2026-11-22T18:00:05.000Z' },
+    ],
+    [new UnavailableError('Discord does not answer'), { code: 'UNAVAILABLE' }],
+  ])('that mean something keep their code: %s', async (error, extensions) => {
+    api.fail('clients.listClients', error);
+
+    const { body } = await ask(path);
+
+    expect(body).toEqual({
+      data: null,
+      errors: [
+        {
+          message: error.message,
+          path: ['discordClients'],
+          locations: expect.any(Array),
+          extensions,
+        },
+      ],
+    });
+    expect(api.logged).toEqual([]);
+  });
+
+  it('of ours are masked, and logged once under the request they name', async () => {
+    const fault = new Error('password=hunter2 at line 3');
+    api.fail('clients.listClients', fault);
+
+    const { body, headers } = await ask(path);
+
+    const requestId = headers.get('x-request-id');
+    expect(body.errors).toEqual([
+      {
+        message: `Internal error, request ${requestId}`,
+        path: ['discordClients'],
+        locations: expect.any(Array),
+        extensions: { code: 'INTERNAL', requestId },
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/hunter2|stack|\.ts/);
+    expect(api.logged).toEqual([
+      { requestId, path: 'discordClients', err: fault },
+    ]);
+  });
+
+  it.each([
+    ['{ discordClients { id '],
+    ['{ nothing }'],
+    ['query A { discordClients { id } } query B { discordClients { id } }'],
+    ['{ discordClient(id: 5.5) { id } }'],
+    ['{ discordClient { id } }'],
+    ['query ($id: ID!) { discordClient(id: $id) { id } }'],
+    [
+      '{ auditRecords(filter: { discordUserId: 123456789012345678 }) { nodes { id } } }',
+    ],
+    ['{ auditRecords(filter: { openedAfter: "yesterday" }) { nodes { id } } }'],
+  ])('of the caller are told: %s', async (query) => {
+    const answer = await ask(path, query);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(JSON.stringify(answer.body)).not.toContain('stack');
+    expect(api.logged).toEqual([]);
+  });
+
+  it('of ids name the field', async () => {
+    for (const id of [
+      '',
+      'x',
+      '0192f000-0000-7000-8000-00000000000',
+      "'; --",
+    ]) {
+      const answer = await api.ask(
+        'query ($id: ID!) { discordUser(id: $id) { id } }',
+        { id },
+        { path },
+      );
+
+      expect(faultsOf(answer)).toEqual([
+        { code: 'BAD_USER_INPUT', field: 'id' },
+      ]);
+    }
+  });
+
+  it('refuse subscriptions', async () => {
+    const answer = await ask(path, 'subscription { auditRecordAdded { id } }');
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(answer.body.data ?? null).toBeNull();
+  });
+});
+
+describe.each(PATHS)('limits at %s', (path) => {
+  const nested = (depth: number) =>
+    `{ discordClients { ${'mappings { client { '.repeat(depth)} id ${'} }'.repeat(depth)} } }`;
+
+  it('let a deep operation pass, and refuse a deeper one', async () => {
+    const deep = await ask(path, nested(5));
+    const deeper = await ask(path, nested(6));
+
+    expect(faultsOf(deep)).not.toContainEqual({ code: 'BAD_USER_INPUT' });
+    expect(faultsOf(deeper)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+  });
+
+  it('see through fragments, also through those within themselves', async () => {
+    const hidden = await ask(
+      path,
+      `query { discordClients { ...A } } fragment A on DiscordClient { ${nested(6).slice(19, -3)} }`,
+    );
+    const endless = await ask(
+      path,
+      '{ discordClients { ...A } } fragment A on DiscordClient { mappings { client { ...A } } }',
+    );
+
+    expect(hidden.body.errors?.[0]?.message).toContain('nested deeper');
+    expect(faultsOf(endless)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+  });
+
+  it('count aliases', async () => {
+    const many = (count: number) =>
+      `{ ${Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ')} }`;
+
+    expect((await ask(path, many(100))).body.errors).toBeUndefined();
+    expect(faultsOf(await ask(path, many(101)))).toEqual([
+      { code: 'BAD_USER_INPUT' },
+    ]);
+  });
+
+  it('count tokens', async () => {
+    const answer = await ask(path, `{ ${'__typename '.repeat(5000)} }`);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(answer.body.errors?.[0]?.message).toContain('5000 tokens');
+  });
+});

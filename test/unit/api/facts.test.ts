@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { aWorld, faultsOf, startApi, type StartedApi } from './start-api.js';
+
+const NOON_US = Date.parse('2026-11-22T18:00:00Z') * 1000;
+
+let api: StartedApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(async () => api.server.stop());
+beforeEach(() => {
+  Object.assign(api.world, aWorld(), { facts: [], staleFor: null });
+});
+
+const record = (changes: readonly Record<string, unknown>[]) =>
+  api.ask(
+    `mutation ($input: RecordMembershipChangesInput!) { recordMembershipChanges(input: $input) {
+      results { index ok verdict error { code message } } platformUsers { id groups { id } } warnings } }`,
+    { input: { changes } },
+  );
+
+const added = { platformUserId: 'alice', groupId: 'pilots', change: 'ADDED' };
+const removed = { ...added, change: 'REMOVED' };
+
+describe('recordMembershipChanges', () => {
+  it('makes facts with our clock, the request and the caller', async () => {
+    const answer = await record([
+      { ...added, sequence: '9007199254740991' },
+      { ...removed, platformUserId: 'bob' },
+    ]);
+
+    const requestId = answer.headers.get('x-request-id');
+    const cause = {
+      kind: 'MUTATION',
+      id: requestId,
+      actor: 'admin',
+      groupId: 'pilots',
+    };
+    expect(api.world.facts).toEqual([
+      {
+        kind: 'membershipChanged',
+        platformUserId: 'alice',
+        groupId: 'pilots',
+        change: 'added',
+        order: { sequence: 9007199254740991, timeUs: expect.any(Number) },
+        cause,
+      },
+      {
+        kind: 'membershipChanged',
+        platformUserId: 'bob',
+        groupId: 'pilots',
+        change: 'removed',
+        order: { sequence: null, timeUs: expect.any(Number) },
+        cause,
+      },
+    ]);
+  });
+
+  it('is received later each time, even within one millisecond', async () => {
+    await record([added]);
+    await record([removed]);
+
+    const [first, second] = api.world.facts.map((fact) => fact.order.timeUs);
+    expect(first).toBeGreaterThanOrEqual(NOON_US);
+    expect(second).toBeGreaterThan(first ?? 0);
+  });
+
+  it('answers for each item, and shows whom it changed', async () => {
+    api.world.staleFor = 'bob';
+
+    const { body } = await record([{ ...added, platformUserId: 'bob' }, added]);
+
+    expect(body.data.recordMembershipChanges).toEqual({
+      results: [
+        {
+          index: 0,
+          ok: false,
+          verdict: 'STALE',
+          error: { code: 'CONFLICT', message: expect.any(String) },
+        },
+        { index: 1, ok: true, verdict: 'APPLIED', error: null },
+      ],
+      platformUsers: [{ id: 'alice', groups: [{ id: 'pilots' }] }],
+      warnings: [],
+    });
+  });
+
+  it('lets sequences say which of two is later', async () => {
+    const { body } = await record([
+      { ...added, sequence: 2 },
+      { ...removed, sequence: 1 },
+      added,
+    ]);
+
+    expect(body.errors).toBeUndefined();
+    expect(api.world.facts).toHaveLength(3);
+  });
+
+  it('refuses two whose order nothing tells', async () => {
+    const answer = await record([added, { ...added, groupId: 'x' }, removed]);
+
+    expect(faultsOf(answer)).toEqual([
+      { code: 'BAD_USER_INPUT', field: 'input.changes[2].groupId' },
+    ]);
+    expect(answer.body.errors?.[0]?.message).toContain('input.changes[0]');
+    expect(api.world.facts).toEqual([]);
+  });
+
+  it.each([
+    [{ groupId: '' }, 'groupId'],
+    [{ groupId: '   ' }, 'groupId'],
+    [{ platformUserId: '' }, 'platformUserId'],
+    [{ groupId: 'x'.repeat(256) }, 'groupId'],
+    [{ groupId: 'a\u0000b' }, 'groupId'],
+    [{ groupId: 'a\u001fb' }, 'groupId'],
+    [{ groupId: 'a\u0085b' }, 'groupId'],
+    [{ platformUserId: '\ud800' }, 'platformUserId'],
+    [{ platformUserId: 'x\udc00y' }, 'platformUserId'],
+    [{ sequence: -1 }, 'sequence'],
+    [{ sequence: 1.5 }, 'sequence'],
+    [{ sequence: 9007199254740992 }, 'sequence'],
+    [{ sequence: '9007199254740992' }, 'sequence'],
+    [{ sequence: '1e3' }, 'sequence'],
+    [{ sequence: '' }, 'sequence'],
+    [{ sequence: true }, 'sequence'],
+    [{ change: 'added' }, 'change'],
+  ])('names the item and the field of %j', async (wrong, field) => {
+    const answer = await record([
+      added,
+      { ...added, groupId: 'b' },
+      { ...removed, groupId: 'c' },
+      { ...added, ...wrong },
+    ]);
+
+    expect(faultsOf(answer)).toEqual([
+      { code: 'BAD_USER_INPUT', field: `input.changes[3].${field}` },
+    ]);
+    expect(api.world.facts).toEqual([]);
+  });
+
+  it('takes 5,000 items and no more', async () => {
+    const many = Array.from({ length: 5001 }, (_, index) => ({
+      ...added,
+      platformUserId: `user-${index}`,
+    }));
+
+    const tooMany = await record(many);
+    const enough = await record(many.slice(1));
+
+    expect(faultsOf(tooMany)).toEqual([
+      { code: 'BAD_USER_INPUT', field: 'input.changes' },
+    ]);
+    expect(enough.body.errors).toBeUndefined();
+    expect(api.world.facts).toHaveLength(5000);
+  });
+
+  it('says that an empty list was empty', async () => {
+    const { body } = await record([]);
+
+    expect(body.data.recordMembershipChanges).toMatchObject({
+      results: [],
+      warnings: ['The list was empty.'],
+    });
+  });
+
+  it('takes ids as they are, longest and oddest', async () => {
+    const groupId = `${'é'.repeat(200)} 'quoted' "😀" \\ %_`;
+
+    const { body } = await record([{ ...added, groupId }]);
+
+    expect(body.errors).toBeUndefined();
+    expect(api.world.facts[0]).toMatchObject({ groupId });
+  });
+});
+
+describe('replaceMemberships', () => {
+  const replace = (users: readonly Record<string, unknown>[]) =>
+    api.ask(
+      `mutation ($users: [MembershipSetInput!]!) { replaceMemberships(input: { users: $users }) { results { ok } platformUsers { id } } }`,
+      { users },
+    );
+
+  it('makes a snapshot of each user', async () => {
+    await replace([
+      {
+        platformUserId: 'alice',
+        groupIds: ['pilots', 'recruits'],
+        sequence: 7,
+      },
+      { platformUserId: 'bob', groupIds: [] },
+    ]);
+
+    expect(api.world.facts).toMatchObject([
+      {
+        kind: 'membershipSnapshot',
+        platformUserId: 'alice',
+        groupIds: ['pilots', 'recruits'],
+        order: { sequence: 7 },
+      },
+      { kind: 'membershipSnapshot', platformUserId: 'bob', groupIds: [] },
+    ]);
+    expect(api.world.facts[0]?.cause).not.toHaveProperty('groupId');
+  });
+
+  it.each([
+    [
+      [
+        { platformUserId: 'a', groupIds: [] },
+        { platformUserId: 'a', groupIds: [], sequence: 2 },
+      ],
+      'input.users[1].platformUserId',
+    ],
+    [
+      [{ platformUserId: 'a', groupIds: ['g', 'h', 'g'] }],
+      'input.users[0].groupIds[2]',
+    ],
+    [
+      [{ platformUserId: 'a', groupIds: ['g', ''] }],
+      'input.users[0].groupIds[1]',
+    ],
+    [
+      [
+        {
+          platformUserId: 'a',
+          groupIds: Array.from({ length: 5001 }, (_, i) => `g${i}`),
+        },
+      ],
+      'input.users[0].groupIds',
+    ],
+  ])('refuses what says two things of one: %#', async (users, field) => {
+    const answer = await replace(users);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field }]);
+  });
+});
+
+describe('users and groups', () => {
+  it('upserts both', async () => {
+    const { body } = await api.ask(
+      `mutation {
+        upsertPlatformUsers(input: { users: [{ id: "alice", username: "Alice", attributes: { character: "A", alliance: null } }] }) {
+          results { verdict } platformUsers { username } }
+        upsertPlatformGroups(input: { groups: [{ id: "pilots", name: "Pilots" }, { id: "new", name: "New" }] }) {
+          results { index } platformGroups { name } }
+      }`,
+    );
+
+    expect(body.errors).toBeUndefined();
+    expect(body.data.upsertPlatformGroups).toEqual({
+      results: [{ index: 0 }, { index: 1 }],
+      platformGroups: [{ name: 'Pilots' }],
+    });
+    expect(api.world.facts).toMatchObject([
+      {
+        kind: 'userChanged',
+        username: 'Alice',
+        attributes: { character: 'A', alliance: null },
+      },
+      { kind: 'groupChanged', groupId: 'pilots', name: 'Pilots' },
+      { kind: 'groupChanged', groupId: 'new', cause: { groupId: 'new' } },
+    ]);
+    expect(api.world.facts[0]).not.toHaveProperty('attributes.corporation');
+  });
+
+  it.each([
+    [
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "" }] }) { warnings }',
+      'input.users[0].username',
+    ],
+    [
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A" }, { id: "a", username: "B" }] }) { warnings }',
+      'input.users[1].id',
+    ],
+    [
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A", attributes: { character: "\\u0000" } }] }) { warnings }',
+      'input.users[0].attributes.character',
+    ],
+    [
+      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "A" }, { id: "a", name: "A" }] }) { warnings }',
+      'input.groups[1].id',
+    ],
+    [
+      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] }) { warnings }',
+      'input.groups[0].name',
+    ],
+    [
+      'deletePlatformUser(input: { platformUserId: "" }) { warnings }',
+      'input.platformUserId',
+    ],
+  ])('refuses %s', async (mutation, field) => {
+    const answer = await api.ask(`mutation { ${mutation} }`);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field }]);
+  });
+
+  it('deletes a user, unless something outranks it', async () => {
+    const remove = () =>
+      api.ask(
+        'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { platformUser { id } warnings } }',
+      );
+
+    const done = await remove();
+    api.world.staleFor = 'alice';
+    const lost = await remove();
+
+    expect(done.body.data.deletePlatformUser).toEqual({
+      platformUser: { id: 'alice' },
+      warnings: [],
+    });
+    expect(api.world.facts[0]).toMatchObject({ kind: 'userDeleted' });
+    expect(faultsOf(lost)).toEqual([{ code: 'CONFLICT' }]);
+    expect(lost.body.data).toBeNull();
+  });
+});

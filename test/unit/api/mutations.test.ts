@@ -1,0 +1,354 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { CLIENT_ID, ownId, ROLE_ID } from '../../builders/api-views.js';
+import { aWorld, faultsOf, startApi, type StartedApi } from './start-api.js';
+
+let api: StartedApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(async () => api.server.stop());
+beforeEach(() => {
+  Object.assign(api.world, aWorld());
+  api.world.answer = 'DONE';
+  api.calls.length = 0;
+});
+
+const cause = {
+  kind: 'MUTATION',
+  id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  actor: 'admin',
+};
+
+describe('createDiscordClient', () => {
+  const create = (more: Record<string, unknown> = {}) =>
+    api.ask(
+      `mutation ($input: CreateDiscordClientInput!) { createDiscordClient(input: $input) { warnings client { id name endpoints { apiBase } } } }`,
+      {
+        input: {
+          name: 'New',
+          guildId: '100000000000000003',
+          applicationId: '200000000000000003',
+          clientSecret: 'the-secret',
+          botToken: 'the-token',
+          ...more,
+        },
+      },
+    );
+
+  it('fills in what was left out', async () => {
+    const { body } = await create();
+
+    expect(body.data.createDiscordClient).toMatchObject({
+      client: { name: 'New' },
+      warnings: ['Its roles are not read yet: run importDiscordRoles.'],
+    });
+    expect(api.lastArguments('clients.createClient')).toEqual([
+      {
+        name: 'New',
+        guildId: '100000000000000003',
+        applicationId: '200000000000000003',
+        clientSecret: 'the-secret',
+        botToken: 'the-token',
+        callbackUrl: null,
+        inviteUrl: null,
+        isEnabled: true,
+        authority: 'PLATFORM',
+        unknownMembership: 'KEEP',
+        nicknamePolicy: { strategy: 'NONE', template: null },
+        removalGuard: { minimum: 10, percent: 20 },
+        linking: { email: 'NONE', keepsTokens: false },
+        wholeListWrites: true,
+        endpoints: expect.objectContaining({
+          apiBase: 'https://discord.com/api/v10',
+        }),
+      },
+    ]);
+  });
+
+  it('takes every setting', async () => {
+    await create({
+      callbackUrl: 'https://c.example.org/discord/sso/callback',
+      inviteUrl: 'https://discord.gg/x',
+      enabled: false,
+      authority: 'OBSERVE',
+      unknownMembership: 'REMOVE',
+      nicknamePolicy: {
+        strategy: 'TEMPLATE',
+        template: '[%corporation] %character',
+      },
+      removalGuard: { minimum: 0, percent: 12.5 },
+      linking: { email: 'WARN', keepTokens: true },
+      wholeListWrites: false,
+      endpoints: { apiBase: 'http://127.0.0.1:4001/api/v10/' },
+    });
+
+    expect(api.lastArguments('clients.createClient')[0]).toMatchObject({
+      callbackUrl: 'https://c.example.org/discord/sso/callback',
+      isEnabled: false,
+      authority: 'OBSERVE',
+      unknownMembership: 'REMOVE',
+      nicknamePolicy: {
+        strategy: 'TEMPLATE',
+        template: '[%corporation] %character',
+      },
+      removalGuard: { minimum: 0, percent: 12.5 },
+      linking: { email: 'WARN', keepsTokens: true },
+      wholeListWrites: false,
+      endpoints: {
+        apiBase: 'http://127.0.0.1:4001/api/v10',
+        tokenUrl: 'https://discord.com/api/oauth2/token',
+      },
+    });
+  });
+
+  it.each([
+    [{ name: '' }, 'input.name'],
+    [{ name: 'x'.repeat(101) }, 'input.name'],
+    [{ botToken: ' ' }, 'input.botToken'],
+    [{ clientSecret: 'a\nb' }, 'input.clientSecret'],
+    [{ callbackUrl: 'javascript:alert(1)' }, 'input.callbackUrl'],
+    [{ inviteUrl: 'nonsense' }, 'input.inviteUrl'],
+    [
+      { nicknamePolicy: { strategy: 'TEMPLATE' } },
+      'input.nicknamePolicy.template',
+    ],
+    [
+      { removalGuard: { minimum: -1, percent: 1 } },
+      'input.removalGuard.minimum',
+    ],
+    [
+      { removalGuard: { minimum: 1, percent: 101 } },
+      'input.removalGuard.percent',
+    ],
+    [
+      { endpoints: { tokenUrl: 'https://evil.example' } },
+      'input.endpoints.tokenUrl',
+    ],
+    [
+      { endpoints: { apiBase: 'ftp://discord.com' } },
+      'input.endpoints.apiBase',
+    ],
+    [{ guildId: '1'.repeat(30) }, 'input.guildId'],
+    [{ guildId: '99999999999999999999' }, 'input.guildId'],
+    [{ guildId: 123456789012345 }, 'input.guildId'],
+    [{ guildId: '12' }, 'input.guildId'],
+    [{ authority: 'SOMEBODY' }, 'input.authority'],
+  ])('refuses %j', async (more, field) => {
+    const answer = await create(more);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field }]);
+    expect(api.calls).toEqual([]);
+  });
+
+  it('never repeats a secret in an error', async () => {
+    const answer = await create({ guildId: null, botToken: ['the-token', {}] });
+
+    expect(faultsOf(answer).length).toBeGreaterThan(0);
+    expect(JSON.stringify(answer.body)).not.toContain('the-secret');
+  });
+});
+
+describe('updateDiscordClient', () => {
+  const update = (input: Record<string, unknown>) =>
+    api.ask(
+      `mutation ($input: UpdateDiscordClientInput!) { updateDiscordClient(input: $input) { client { name callbackUrl } } }`,
+      { input: { id: CLIENT_ID, ...input } },
+    );
+  const patch = () => api.lastArguments('clients.updateClient')[1];
+
+  it('changes what it names, and clears what may be empty', async () => {
+    const { body } = await update({
+      name: 'Renamed',
+      callbackUrl: null,
+      enabled: null,
+    });
+
+    expect(body.data.updateDiscordClient.client.name).toBe('Renamed');
+    expect(patch()).toEqual({ name: 'Renamed', callbackUrl: null });
+  });
+
+  it('lets endpoints change together with both secrets only', async () => {
+    const endpoints = { apiBase: 'https://proxy.example/api/v10' };
+
+    const bare = await update({ endpoints });
+    const half = await update({ endpoints, botToken: 't' });
+    const before = [...api.calls];
+    const whole = await update({ endpoints, botToken: 't', clientSecret: 's' });
+
+    const fault = { code: 'BAD_USER_INPUT', field: 'input.endpoints' };
+    expect([faultsOf(bare), faultsOf(half)]).toEqual([[fault], [fault]]);
+    expect(before).not.toContain('clients.updateClient');
+    expect(whole.body.errors).toBeUndefined();
+    expect(patch()).toMatchObject({
+      botToken: 't',
+      clientSecret: 's',
+      endpoints: {
+        apiBase: 'https://proxy.example/api/v10',
+        revokeUrl: 'https://discord.com/api/oauth2/token/revoke',
+      },
+    });
+  });
+
+  it('takes endpoints that are the same as they are', async () => {
+    await update({ endpoints: { apiBase: 'https://discord.com/api/v10' } });
+
+    expect(patch()).toEqual({});
+  });
+
+  it('is told when there is no such client', async () => {
+    const answer = await update({ id: ownId(0x99) });
+
+    expect(faultsOf(answer)).toEqual([
+      { code: 'NOT_FOUND', field: 'input.id' },
+    ]);
+  });
+});
+
+describe('other mutations of clients and mappings', () => {
+  it.each([
+    [true, CLIENT_ID],
+    [false, undefined],
+  ])('deletes a client (dry run %s)', async (dryRun, left) => {
+    const { body } = await api.ask(
+      `mutation ($dryRun: Boolean) { deleteDiscordClient(input: { id: "${CLIENT_ID}", holders: TAKE_BACK, dryRun: $dryRun }) {
+        id client { id } effect { additions removals } warnings } }`,
+      { dryRun },
+    );
+
+    expect(body.data.deleteDiscordClient.effect).toEqual({
+      additions: 2,
+      removals: 1,
+    });
+    expect(body.data.deleteDiscordClient.client?.id).toBe(left);
+    expect(api.lastArguments('clients.deleteClient')).toEqual([
+      { id: CLIENT_ID, holders: 'TAKE_BACK', dryRun, cause },
+    ]);
+  });
+
+  it('checks a client and reads its roles', async () => {
+    const { body } = await api.ask(
+      `mutation ($id: ID!) {
+        checkDiscordClient(input: { id: $id }) { client { id } checks { name result message remedy } warnings }
+        importDiscordRoles(input: { id: $id }) { client { id } roles { name } warnings }
+      }`,
+      { id: CLIENT_ID },
+    );
+
+    expect(body.data).toEqual({
+      checkDiscordClient: {
+        client: { id: CLIENT_ID },
+        checks: [
+          { name: 'token', result: 'OK', message: 'Known.', remedy: null },
+        ],
+        warnings: [],
+      },
+      importDiscordRoles: {
+        client: { id: CLIENT_ID },
+        roles: [{ name: 'Pilot' }, { name: 'Boss' }],
+        warnings: [],
+      },
+    });
+  });
+
+  it('maps a role, and warns when the bot cannot give it', async () => {
+    const { body } = await api.ask(
+      `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "recruits", roleId: "300000000000000002", authority: OBSERVE }) {
+        mapping { groupId role { name } authority } effect { additions } warnings } }`,
+    );
+
+    expect(body.data.createRoleMapping).toEqual({
+      mapping: {
+        groupId: 'recruits',
+        role: { name: 'Boss' },
+        authority: 'OBSERVE',
+      },
+      effect: { additions: 2 },
+      warnings: ['The bot can neither give nor take this role now: ABOVE_BOT.'],
+    });
+    expect(api.lastArguments('mappings.createMapping')).toMatchObject([
+      { authority: 'OBSERVE', dryRun: false, cause },
+    ]);
+  });
+
+  it('maps nothing in a dry run, and no group that is not there', async () => {
+    const map = (groupId: string) =>
+      api.ask(
+        `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "${groupId}", roleId: "${ROLE_ID}", dryRun: true }) { mapping { id } } }`,
+      );
+
+    expect(
+      (await map('pilots')).body.data.createRoleMapping.mapping,
+    ).toBeNull();
+    expect(faultsOf(await map('nobody'))).toEqual([
+      { code: 'NOT_FOUND', field: 'input.groupId' },
+    ]);
+  });
+
+  it('changes and retires a mapping', async () => {
+    const { body } = await api.ask(
+      `mutation ($id: ID!) {
+        updateRoleMapping(input: { id: $id, authority: DISCORD }) { mapping { authority } warnings }
+        retireRoleMapping(input: { id: $id, holders: LEAVE }) { mapping { retiredAt } effect { removals } warnings }
+      }`,
+      { id: ownId(0x10) },
+    );
+
+    expect(body.data).toMatchObject({
+      updateRoleMapping: { mapping: { authority: 'DISCORD' } },
+      retireRoleMapping: { mapping: { retiredAt: '1970-01-01T00:00:00.000Z' } },
+    });
+    expect(api.lastArguments('mappings.retireMapping')).toEqual([
+      { id: ownId(0x10), holders: 'LEAVE', dryRun: false, cause },
+    ]);
+  });
+});
+
+describe('links', () => {
+  it('links a person', async () => {
+    const { body } = await api.ask(
+      `mutation { linkDiscordUser(input: { clientId: "${CLIENT_ID}", platformUserId: "bob", discordUserId: "400000000000000002" }) {
+        discordUser { discordUserId platformUser { id } } warnings } }`,
+    );
+
+    expect(body.data.linkDiscordUser).toEqual({
+      discordUser: {
+        discordUserId: '400000000000000002',
+        platformUser: { id: 'bob' },
+      },
+      warnings: ['the link to another account ends'],
+    });
+    expect(api.lastArguments('links.linkMember')).toMatchObject([{ cause }]);
+  });
+
+  it('ends a link, and shows it as it is then', async () => {
+    const { body } = await api.ask(
+      `mutation { unlinkDiscordUser(input: { id: "${ownId(0x20)}" }) { id discordUser { state } warnings } }`,
+    );
+
+    expect(body.data.unlinkDiscordUser).toEqual({
+      id: ownId(0x20),
+      discordUser: { state: 'ENDING' },
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['DONE', 'IN_STEP'],
+    ['PENDING', 'PENDING'],
+  ] as const)('reconciles: %s', async (answer, state) => {
+    api.world.answer = answer;
+
+    const { body } = await api.ask(
+      `mutation { reconcileDiscordUser(input: { id: "${ownId(0x20)}" }) { state discordUser { id } } }`,
+    );
+
+    expect(body.data.reconcileDiscordUser).toEqual({
+      state,
+      discordUser: { id: ownId(0x20) },
+    });
+    expect(api.lastArguments('links.reconcileMember')).toEqual([
+      { id: ownId(0x20), cause, waitMs: 5000 },
+    ]);
+  });
+});

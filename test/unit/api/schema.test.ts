@@ -1,0 +1,126 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+import {
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  parse,
+  validate,
+  type GraphQLSchema,
+} from 'graphql';
+import { beforeAll, expect, it } from 'vitest';
+
+import { printConnectorSchema } from '../../../services/api/emit-schema.js';
+import { limitRules } from '../../../services/api/operation-limits.js';
+import { buildConnectorSchema } from '../../../services/api/schema.js';
+
+const SCHEMA = new URL('../../../schema/', import.meta.url);
+
+let schema: GraphQLSchema;
+beforeAll(async () => {
+  schema = await buildConnectorSchema(null);
+});
+
+const ownTypes = () =>
+  Object.values(schema.getTypeMap()).filter(
+    (type) =>
+      !type.name.startsWith('__') &&
+      ![
+        'Query',
+        'Mutation',
+        'ID',
+        'Int',
+        'Float',
+        'String',
+        'Boolean',
+      ].includes(type.name),
+  );
+
+it('is committed as it is', async () => {
+  const committed = await readFile(
+    new URL('connector.graphql', SCHEMA),
+    'utf8',
+  );
+
+  expect(committed).toBe(await printConnectorSchema());
+});
+
+it('says of every type, field, argument and value what it is', () => {
+  const silent: string[] = [];
+  const look = (
+    name: string,
+    thing: { description?: string | null | undefined },
+  ) => (thing.description?.trim() ? undefined : silent.push(name));
+  for (const type of ownTypes()) look(type.name, type);
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__')) continue;
+    if (isObjectType(type) || isInputObjectType(type))
+      for (const field of Object.values(type.getFields())) {
+        look(`${type.name}.${field.name}`, field);
+        if ('args' in field)
+          for (const arg of field.args)
+            look(`${type.name}.${field.name}(${arg.name})`, arg);
+      }
+    if (isEnumType(type))
+      for (const value of type.getValues())
+        look(`${type.name}.${value.name}`, value);
+  }
+
+  expect(silent).toEqual([]);
+});
+
+it('takes one input a mutation, and tells warnings', () => {
+  for (const field of Object.values(
+    schema.getMutationType()?.getFields() ?? {},
+  )) {
+    expect(
+      field.args.map((arg) => arg.name),
+      field.name,
+    ).toEqual(['input']);
+    expect(String(field.args[0]?.type)).toBe(
+      `${field.name[0]?.toUpperCase()}${field.name.slice(1)}Input!`,
+    );
+    const payload = isNonNullType(field.type) ? field.type.ofType : field.type;
+    expect(
+      isObjectType(payload) && payload.getFields()['warnings'],
+    ).toBeTruthy();
+  }
+});
+
+it('gives no secret a way out', () => {
+  const outward = ownTypes()
+    .filter(isObjectType)
+    .flatMap((type) => Object.keys(type.getFields()));
+
+  expect(
+    outward.filter((name) => /secret|token$|password/i.test(name)),
+  ).toEqual([]);
+});
+
+it('never makes a number of an id', () => {
+  for (const type of ownTypes()) {
+    if (!isObjectType(type) && !isInputObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (!/(^id|Ids?)$/.test(field.name)) continue;
+      let inner: unknown = field.type;
+      while (isNonNullType(inner) || isListType(inner)) inner = inner.ofType;
+      expect(['ID', 'Snowflake'], `${type.name}.${field.name}`).toContain(
+        String(inner),
+      );
+    }
+  }
+});
+
+it('is what the ready operations ask of', async () => {
+  const folder = new URL('operations/', SCHEMA);
+  for (const name of await readdir(folder)) {
+    const document = parse(await readFile(new URL(name, folder), 'utf8'));
+
+    expect(name).toMatch(/^\d\d-[a-z-]+\.graphql$/);
+    expect(document.definitions).toHaveLength(1);
+    expect(validate(schema, document), name).toEqual([]);
+    expect(validate(schema, document, limitRules), name).toEqual([]);
+  }
+});
