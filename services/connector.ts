@@ -76,7 +76,12 @@ async function startOn(
     const greeting =
       sandbox === null
         ? ''
-        : await demonstrate({ sandbox, store, gateway, address });
+        : await demonstrate({
+            sandbox,
+            store,
+            gateway,
+            address: config.http.publicUrl ?? address,
+          });
     return {
       address,
       greeting,

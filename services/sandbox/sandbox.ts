@@ -59,7 +59,7 @@ export async function startSandbox(options: {
       databaseUrl,
       secrets,
       adminKeyHash: hashOf(secrets.adminKey),
-      pageUrl: address.url,
+      pageUrl: originOf(address),
       client: {
         guildId: DEMO.guildId,
         applicationId: DEMO.applicationId,
@@ -105,16 +105,15 @@ async function startDiscord(
   return { discord, address: await discord.start(), flush: () => kept.flush() };
 }
 
-function endpointsOf({
-  port,
-  apiBase,
-}: {
-  readonly port: number;
-  readonly apiBase: string;
-}) {
-  const origin = `http://127.0.0.1:${port}`;
+/** The sandbox is spoken to on this machine, on whatever it listens. */
+function originOf({ port }: { readonly port: number }): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function endpointsOf(address: { readonly port: number }) {
+  const origin = originOf(address);
   return {
-    apiBase,
+    apiBase: `${origin}/api/v10`,
     authorizeUrl: `${origin}/oauth2/authorize`,
     tokenUrl: `${origin}/api/oauth2/token`,
     revokeUrl: `${origin}/api/oauth2/token/revoke`,
