@@ -28,6 +28,8 @@ export interface Config {
   readonly logLevel: string;
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
+  /** Started by `npm start`, so that a shell stands between npm and this process. */
+  readonly isUnderNpm: boolean;
   /** Null: no sandbox. `port` 0: any. */
   readonly sandbox: { readonly port: number; readonly host: string } | null;
 }
@@ -94,6 +96,7 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 
 const Settings = z.object({
   NODE_ENV: z.string().optional(),
+  npm_lifecycle_event: z.string().optional(),
   PORT: Port.default(4000),
   HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -203,6 +206,7 @@ function configOf(
     logLevel: settings.LOG_LEVEL,
     reconcileWindowMs: settings.RECONCILE_WINDOW_MS,
     dataDir: settings.DATA_DIR,
+    isUnderNpm: settings.npm_lifecycle_event === 'start',
     sandbox: mode.isSandbox
       ? { port: settings.SANDBOX_PORT, host: settings.SANDBOX_HOST }
       : null,

@@ -17,14 +17,12 @@ async function main(command: string): Promise<void> {
   // Loaded only now: on an old Node the rest would fail with a message that says nothing.
   const { readConfig } = await import('./config.js');
   const { migrateDatabase, startConnector } = await import('./connector.js');
+  const { onOrphaned } = await import('./lib/orphan.js');
   const config = readConfig();
   if (command === 'migrate') return migrateDatabase(config);
   const connector = await startConnector(config);
   process.stdout.write(connector.greeting);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(
-      signal,
-      () => void connector.stop().then(() => process.exit(0)),
-    );
-  }
+  const stop = () => void connector.stop().then(() => process.exit(0));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  if (config.isUnderNpm) onOrphaned(stop);
 }
