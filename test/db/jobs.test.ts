@@ -1,0 +1,324 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { LeaseLostError } from '../../services/lib/errors.js';
+import { LANES } from '../../services/model.js';
+import type { Job, Settlement } from '../../services/reconcile/ports.js';
+import { openDatabase } from '../../services/store/database.js';
+import { markClient } from '../../services/store/jobs/mark.js';
+import type { Store } from '../../services/store/store.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { PILOT, DIRECTOR } from '../builders/member-facts.js';
+import {
+  cause,
+  createMappedClient,
+  link,
+  membership,
+} from '../builders/store-world.js';
+import type { TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { createMigratedDatabase, openTestStore } from '../support/store.js';
+
+const ALICE = '600000000000000001';
+const BOB = '600000000000000002';
+
+const unchanged: Settlement = {
+  outcome: 'UNCHANGED',
+  reason: null,
+  closes: null,
+  heldRemovals: [],
+  observed: null,
+  isParked: false,
+  endedLinkIds: [],
+};
+
+let database: TestDatabase;
+let store: Store;
+let clientId: string;
+const opened: Store[] = [];
+
+beforeEach(async () => {
+  database = await createMigratedDatabase();
+  store = await open();
+  const { client } = await createMappedClient(store, [
+    { groupId: 'pilots', roleId: PILOT },
+    { groupId: 'directors', roleId: DIRECTOR },
+  ]);
+  clientId = client.id;
+  await link(store, clientId, 'alice', ALICE);
+  await store.jobs.renewLeases();
+  await settleAll();
+});
+
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.stop();
+  await database.drop();
+});
+
+async function open(
+  options: Parameters<typeof openTestStore>[1] = {},
+): Promise<Store> {
+  const another = await openTestStore(database.url, options);
+  opened.push(another);
+  return another;
+}
+
+async function claim(by = store, capacity = 10): Promise<readonly Job[]> {
+  return by.jobs.claim(new Map([[clientId, capacity]]));
+}
+
+async function settleAll(): Promise<void> {
+  for (const job of await claim()) await store.memory.settle(job, unchanged);
+}
+
+describe('a mark', () => {
+  test('joins those before it: one job, all causes, the raised lane', async () => {
+    await store.clients.updateClient(
+      clientId,
+      { unknownMembership: 'REMOVE' },
+      cause,
+    );
+    await store.applyFacts([membership('alice', 'pilots')]);
+    await store.applyFacts([membership('alice', 'directors')]);
+
+    const jobs = await claim();
+    expect(jobs).toMatchObject([{ discordUserId: ALICE, lane: LANES.fresh }]);
+    expect(jobs[0]?.causes.map((each) => each.groupId).filter(Boolean)).toEqual(
+      ['pilots', 'directors'],
+    );
+  });
+
+  test('made while the job runs is kept, with its own causes only', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [job] = await claim();
+
+    await store.applyFacts([membership('alice', 'directors')]);
+    await store.memory.settle(must(job), unchanged);
+
+    const [again] = await claim();
+    expect(again?.causes.map((each) => each.groupId)).toEqual(['directors']);
+  });
+
+  test('never lowers a lane', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+
+    await store.clients.updateClient(
+      clientId,
+      { unknownMembership: 'REMOVE' },
+      cause,
+    );
+
+    expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
+  });
+
+  test('waits for the window, and no longer for those that join it', async () => {
+    const windowed = await open({ windowMs: 60_000 });
+
+    await windowed.applyFacts([membership('alice', 'pilots')]);
+    expect(await claim()).toEqual([]);
+    await store.applyFacts([membership('alice', 'directors')]);
+
+    expect(await claim()).toHaveLength(1);
+  });
+
+  test('of a group that is mapped nowhere makes no job', async () => {
+    await store.applyFacts([membership('alice', 'chess club')]);
+
+    expect(await claim()).toEqual([]);
+  });
+
+  test('wakes whoever listens, in any process, and not before its transaction ends', async () => {
+    const other = await open();
+    let wakes = 0;
+    await other.jobs.onMarked(() => {
+      wakes += 1;
+    });
+
+    await store.applyFacts([membership('alice', 'pilots')]);
+
+    await eventually(() => wakes > 0);
+    expect(wakes).toBe(1);
+  });
+
+  test('made 100,000 times in one statement makes 100,000 jobs', async () => {
+    const direct = await openDatabase({
+      url: database.url,
+      poolSize: 1,
+      logger: silentLogger,
+    });
+    await sql`insert into platform_user (id) select 'p' || n from generate_series(1, 100000) n`.execute(
+      direct.sql(),
+    );
+    await sql`
+      insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
+      select gen_random_uuid(), ${clientId}, 'p' || n, (700000000000000000 + n)::text, 'ACTIVE', now()
+      from generate_series(1, 100000) n`.execute(direct.sql());
+
+    await markClient(direct.sql(), { clientId, state: 'ANY', cause });
+
+    const { rows } = await sql<{
+      jobs: number;
+    }>`select count(*)::int as jobs from reconcile_job`.execute(direct.sql());
+    expect(rows[0]?.jobs).toBe(100_001);
+    await direct.close();
+  });
+});
+
+describe('a claim', () => {
+  test('takes the most urgent lane first and no more than there is room for', async () => {
+    await link(store, clientId, 'bob', BOB);
+    await settleAll();
+    await store.clients.updateClient(
+      clientId,
+      { unknownMembership: 'REMOVE' },
+      cause,
+    );
+    await store.applyFacts([membership('bob', 'pilots')]);
+
+    const first = await claim(store, 1);
+    const second = await claim(store, 1);
+
+    expect(first).toMatchObject([{ discordUserId: BOB }]);
+    expect(second).toMatchObject([{ discordUserId: ALICE }]);
+    expect(await claim()).toEqual([]);
+  });
+
+  test('by many at once gives each job to one', async () => {
+    for (let index = 0; index < 40; index += 1) {
+      await link(
+        store,
+        clientId,
+        `person-${index}`,
+        String(610000000000000000n + BigInt(index)),
+      );
+    }
+
+    const claims = await Promise.all(
+      Array.from({ length: 8 }, async () => claim(store, 10)),
+    );
+
+    const members = claims.flat().map((job) => job.discordUserId);
+    expect(members).toHaveLength(40);
+    expect(new Set(members).size).toBe(40);
+  });
+
+  test('is refused to a process that does not hold the bot', async () => {
+    const other = await open();
+    await other.jobs.renewLeases();
+    await store.applyFacts([membership('alice', 'pilots')]);
+
+    expect(await other.jobs.workableClients()).toEqual([]);
+    expect(await claim(other)).toEqual([]);
+    expect(await claim(store)).toHaveLength(1);
+  });
+
+  test('leaves a stopped, a paused and a disabled client alone', async () => {
+    await store.memory.saveTrouble(clientId, {
+      kind: 'PAUSED',
+      reason: 'the bot has left',
+    });
+    expect(await store.jobs.workableClients()).toEqual([]);
+
+    await store.memory.clearTrouble(clientId);
+    await store.clients.updateClient(clientId, { isEnabled: false }, cause);
+    expect(await store.jobs.workableClients()).toEqual([]);
+
+    await store.clients.updateClient(clientId, { isEnabled: true }, cause);
+    expect(await store.jobs.workableClients()).toEqual([clientId]);
+  });
+});
+
+describe('when the process that claimed a job is gone', () => {
+  test('its bot, and the job with its causes, are another process’s as soon as the lease is over', async () => {
+    const dying = await open({ leaseMs: 300 });
+    await store.jobs.releaseLeases();
+    await dying.jobs.renewLeases();
+    await store.applyFacts([membership('alice', 'pilots')]);
+    expect(await claim(dying)).toHaveLength(1);
+
+    await eventually(async () => {
+      await store.jobs.renewLeases();
+      return (await store.jobs.workableClients()).length === 1;
+    });
+
+    const [job] = await claim(store);
+    expect(job?.causes).toMatchObject([{ groupId: 'pilots' }]);
+  });
+
+  test('it can neither open a record nor settle when it wakes up again', async () => {
+    const sleeper = await open({ leaseMs: 200 });
+    await store.jobs.releaseLeases();
+    await sleeper.jobs.renewLeases();
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [job] = await claim(sleeper);
+
+    await eventually(async () => {
+      await store.jobs.renewLeases();
+      return (await store.jobs.workableClients()).length === 1;
+    });
+
+    const opening = sleeper.memory.openRecord({
+      job: must(job),
+      platformUserId: 'alice',
+      add: [PILOT],
+      remove: [],
+      uncounted: [],
+      judge: () => ({ allowedRemovals: [], heldRemovals: [], reason: null }),
+      supersedes: null,
+    });
+    await expect(opening).rejects.toThrow(LeaseLostError);
+    await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(
+      LeaseLostError,
+    );
+  });
+
+  test('a bot that was let go is free at once', async () => {
+    const other = await open();
+
+    await store.jobs.releaseLeases();
+    await other.jobs.renewLeases();
+
+    expect(await other.jobs.workableClients()).toEqual([clientId]);
+  });
+});
+
+describe('a job that is given back', () => {
+  test('keeps its causes in front of those that came meanwhile, and waits for its time', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [job] = await claim();
+    await store.applyFacts([membership('alice', 'directors')]);
+
+    await store.memory.postpone(must(job), {
+      dueAt: new Date(Date.now() + 200),
+      isFailure: true,
+      reason: 'Discord answered 503',
+      observed: null,
+    });
+
+    expect(await claim()).toEqual([]);
+    let again: readonly Job[] = [];
+    await eventually(async () => {
+      again = await claim();
+      return again.length > 0;
+    });
+    expect(again[0]?.attempts).toBe(1);
+    expect(again[0]?.causes.map((each) => each.groupId)).toEqual([
+      'pilots',
+      'directors',
+    ]);
+  });
+
+  test('because it was dropped can be claimed again with all its causes', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [job] = await claim();
+
+    await store.jobs.abandon([must(job)]);
+
+    expect((await claim())[0]?.causes).toMatchObject([{ groupId: 'pilots' }]);
+  });
+});
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('there was none');
+  return value;
+}
