@@ -24,6 +24,7 @@ export default defineConfig({
       project('unit'),
       project('db', [database]),
       project('broker', [database, broker]),
+      project('chaos', [database]),
       project('flow', [database, broker]),
     ],
   },

@@ -22,7 +22,7 @@ import { apiPorts } from './connector/api-ports.js';
 import { demonstrate, demoVariables } from './connector/demonstrate.js';
 import { eventParts } from './connector/events.js';
 import { healthOf } from './connector/health.js';
-import { CALL_MS, LEASE_MS, pathOf } from './connector/path.js';
+import { PATH_TIMING, pathOf } from './connector/path.js';
 import { openStore, type Store } from './store/store.js';
 import { startSandbox, type RunningSandbox } from './sandbox/sandbox.js';
 
@@ -120,7 +120,7 @@ async function openStoreFor(
     owner: randomUUID(),
     keys: createKeyRing(keys),
     windowMs: config.reconcileWindowMs,
-    leaseMs: LEASE_MS,
+    leaseMs: PATH_TIMING.leaseMs,
     hasBroker: config.kafka !== null,
     clock: Date.now,
     logger,
@@ -144,7 +144,7 @@ function partsOf(config: Config, logger: Logger, { store, sandbox }: World) {
       url: config.http.publicUrl ?? `http://${config.http.host}`,
       version: VERSION,
     },
-    timeoutMs: CALL_MS,
+    timeoutMs: PATH_TIMING.callMs,
   });
   const watched: Part[] = [store, gateway];
   if (config.parts.has('reconcile'))

@@ -9,29 +9,40 @@ import { createReconcile } from '../reconcile/reconcile.js';
 import { createWorker } from '../reconcile/worker.js';
 import type { Store } from '../store/store.js';
 
-/** A lease outlives the longest call by far enough to be renewed in between; a dead process's bots are free after it. */
-export const LEASE_MS = 9_000;
-/** Of the wait for a turn and of the call itself, each. */
-export const CALL_MS = 3_000;
+/** Durations of the path, in milliseconds. */
+export interface PathTiming {
+  /** Outlives the longest call by far enough to be renewed in between; a dead process's bots are free after it. */
+  readonly leaseMs: number;
+  /** The longest wait for a turn, and the longest call, each. */
+  readonly callMs: number;
+  /** The safety net under NOTIFY. */
+  readonly pollMs: number;
+  readonly retry: { readonly baseMs: number; readonly maxMs: number };
+}
+
+export const PATH_TIMING: PathTiming = {
+  leaseMs: 9_000,
+  callMs: 3_000,
+  pollMs: 1_000,
+  retry: { baseMs: 1_000, maxMs: 5 * 60_000 },
+};
 
 /** More would only wait for each other: Discord's buckets are the guild's. */
 const RUNS_PER_CLIENT = 4;
-
-/** The safety net under NOTIFY. */
-const POLL_MS = 1_000;
 
 /** The path, in the order in which a member goes through it. */
 export function pathOf(
   logger: Logger,
   { store, gateway }: { store: Store; gateway: DiscordGateway },
+  timing: PathTiming = PATH_TIMING,
 ): Part {
   const { memory, jobs } = store;
   const clock = Date.now;
   const guildRoles = createGuildRoles({ discord: gateway, memory, clock });
   const lease = createLease({
     jobs,
-    leaseMs: LEASE_MS,
-    callMs: 2 * CALL_MS,
+    leaseMs: timing.leaseMs,
+    callMs: 2 * timing.callMs,
     monotonicMs: () => performance.now(),
     logger,
   });
@@ -45,6 +56,7 @@ export function pathOf(
       clock,
       random: Math.random,
       logger,
+      retry: timing.retry,
     }),
     lease,
     clock,
@@ -57,6 +69,6 @@ export function pathOf(
     clock,
     logger,
     runsPerClient: RUNS_PER_CLIENT,
-    pollMs: POLL_MS,
+    pollMs: timing.pollMs,
   });
 }

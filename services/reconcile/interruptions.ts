@@ -9,9 +9,6 @@ import type { Logger } from '../lib/logger.js';
 import type { MemberReading } from '../model.js';
 import type { ClientTrouble, DiscordRefusal, Job, Memory } from './ports.js';
 
-/** Growing pauses of one member after answers that were none. */
-const BACKOFF = { baseMs: 1_000, maxMs: 5 * 60_000 };
-
 /** A fault of ours is tried as often as this; then the member is parked, in sight. */
 const MOST_ATTEMPTS = 10;
 
@@ -41,6 +38,8 @@ interface Deps {
   readonly clock: () => number;
   readonly random: () => number;
   readonly logger: Logger;
+  /** Growing pauses of one member after answers that were none. */
+  readonly retry: { readonly baseMs: number; readonly maxMs: number };
 }
 
 export function createInterruptions(deps: Deps): Interruptions {
@@ -105,7 +104,7 @@ async function handleFailure(
     }
   }
   const dueAt = new Date(
-    deps.clock() + backoffMs(attempts, { ...BACKOFF, random: deps.random }),
+    deps.clock() + backoffMs(attempts, { ...deps.retry, random: deps.random }),
   );
   deps.logger.warn(
     { clientId, discordUserId, reason: reasonOf(error), dueAt },

@@ -2,7 +2,11 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
-import { pathOf } from '../../services/connector/path.js';
+import {
+  PATH_TIMING,
+  pathOf,
+  type PathTiming,
+} from '../../services/connector/path.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
   SandboxDiscord,
@@ -32,6 +36,8 @@ export interface Rig {
   importRoles(): Promise<void>;
   /** Calls that could change something. */
   writes(): number;
+  /** Stops the worker and starts another. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +46,7 @@ export async function startRig(
   options: {
     readonly discord?: Partial<SandboxDiscordOptions>;
     readonly store?: Partial<StoreOptions>;
+    readonly timing?: Partial<PathTiming>;
   } = {},
 ): Promise<Rig> {
   const discord = createSandboxDiscord({
@@ -56,7 +63,7 @@ export async function startRig(
     clock: Date.now,
     random: Math.random,
     userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
-    timeoutMs: 1_000,
+    timeoutMs: options.timing?.callMs ?? 1_000,
     globalRequestsPerSecond: 10_000,
   });
   const client = await store.clients.createClient(
@@ -70,8 +77,13 @@ export async function startRig(
   const importRoles = createImportRoles({ store, gateway });
   await importRoles(client.id);
   discord.calls.reset();
-  const path = pathOf(silentLogger, { store, gateway });
-  await path.start();
+  const timing = { ...PATH_TIMING, ...options.timing };
+  const startPath = async () => {
+    const next = pathOf(silentLogger, { store, gateway }, timing);
+    await next.start();
+    return next;
+  };
+  let path = await startPath();
   return {
     store,
     discord,
@@ -90,6 +102,10 @@ export async function startRig(
         (sum, [call, count]) => (call.startsWith('GET') ? sum : sum + count),
         0,
       ),
+    async restart() {
+      await path.stop();
+      path = await startPath();
+    },
     async stop() {
       await path.stop();
       await gateway.stop();

@@ -1,0 +1,94 @@
+import { compareOrder } from '../../services/store/facts/order.js';
+import type { FactOrder, PlatformFact } from '../../services/model.js';
+
+/**
+ * What the facts say, computed the slow and obvious way: every fact ever told is kept, and each question looks through all of
+ * them. It shares nothing with the folding in the store but the comparison of two orders.
+ */
+export class FactModel {
+  readonly #facts: PlatformFact[] = [];
+
+  tell(fact: PlatformFact): void {
+    this.#facts.push(fact);
+  }
+
+  isDeleted(platformUserId: string): boolean {
+    return this.#facts.some(
+      (fact) =>
+        fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
+    );
+  }
+
+  isGroupDeleted(groupId: string): boolean {
+    const lives = this.#facts
+      .filter(
+        (fact) => fact.kind === 'groupChanged' || fact.kind === 'groupDeleted',
+      )
+      .filter((fact) => fact.groupId === groupId)
+      .map((fact) => ({
+        order: fact.order,
+        isRemoval: fact.kind === 'groupDeleted',
+        isSnapshot: false,
+      }));
+    return greatest(lives)?.isRemoval ?? false;
+  }
+
+  knowledge(
+    platformUserId: string,
+    groupId: string,
+  ): 'held' | 'notHeld' | 'unknown' {
+    if (this.isGroupDeleted(groupId)) return 'notHeld';
+    const deletedAt = this.#facts.findIndex(
+      (fact) =>
+        fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
+    );
+    const counted =
+      deletedAt < 0 ? this.#facts : this.#facts.slice(0, deletedAt);
+    const statements = counted.flatMap((fact) => {
+      if (
+        fact.kind === 'membershipChanged' &&
+        fact.platformUserId === platformUserId &&
+        fact.groupId === groupId
+      ) {
+        return [
+          {
+            order: fact.order,
+            isRemoval: fact.change === 'removed',
+            isSnapshot: false,
+          },
+        ];
+      }
+      if (
+        fact.kind === 'membershipSnapshot' &&
+        fact.platformUserId === platformUserId
+      ) {
+        return [
+          {
+            order: fact.order,
+            isRemoval: !fact.groupIds.includes(groupId),
+            isSnapshot: true,
+          },
+        ];
+      }
+      return [];
+    });
+    const last = greatest(statements);
+    if (last === undefined) return 'unknown';
+    return last.isRemoval ? 'notHeld' : 'held';
+  }
+}
+
+interface Statement {
+  readonly order: FactOrder;
+  readonly isRemoval: boolean;
+  readonly isSnapshot: boolean;
+}
+
+function greatest(statements: readonly Statement[]): Statement | undefined {
+  return statements.toSorted(
+    (a, b) =>
+      compareOrder(b.order, a.order) ||
+      Number(b.isSnapshot) - Number(a.isSnapshot) ||
+      Number(b.isRemoval) - Number(a.isRemoval),
+  )[0];
+}
