@@ -180,6 +180,12 @@ class Run {
     await store.memory.clearTrouble(clientId);
     await eventually(() => this.rig.importRoles().then(succeeded, failed));
     await this.rig.quiet();
+    await eventually(
+      async () =>
+        (await this.rig.store.read.countLinks(clientId, {
+          states: ['ENDING'],
+        })) === 0,
+    );
     await this.readEveryone();
   }
 

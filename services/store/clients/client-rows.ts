@@ -1,4 +1,4 @@
-import { LockMode } from '@mikro-orm/core';
+import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import type { KeyRing } from '../../lib/encryption.js';
@@ -33,16 +33,21 @@ export function decryptSecret(
   return keys.decrypt(row[name] ?? '', contextOf(name, row.id));
 }
 
-/** Locks the client for the rest of the transaction. */
+/**
+ * Locks the client for the rest of the transaction: against every other change, or, to `use` it, only against those. Neither
+ * lock stands in the way of marks, whose rows refer to the client; the stronger `for update` would.
+ */
 export async function lockClient(
-  { em }: Transaction,
+  { em, sql: db }: Transaction,
   id: ClientId,
+  purpose: 'change' | 'use' = 'change',
 ): Promise<ClientRow> {
-  const row = await em.findOne(
-    ClientEntity,
-    { id },
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  );
+  await (
+    purpose === 'change'
+      ? sql`select from client where id = ${id} for no key update`
+      : sql`select from client where id = ${id} for share`
+  ).execute(db);
+  const row = await em.findOne(ClientEntity, { id });
   if (row === null)
     throw new InputError('NOT_FOUND', `client ${id} does not exist`);
   return row;

@@ -1,3 +1,4 @@
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -37,7 +38,7 @@ export function createLinks(deps: {
   ): Promise<{ linkId: LinkId; warnings: readonly string[] }> {
     const { clientId, platformUserId, discordUserId, cause } = request;
     return database.transaction(async (tx) => {
-      const client = await lockClient(tx, clientId);
+      const client = await lockClient(tx, clientId, 'use');
       if (client.endingAt)
         throw new InputError(
           'FAILED_PRECONDITION',
@@ -54,7 +55,12 @@ export function createLinks(deps: {
       if (claimed !== null) return { linkId: claimed.id, warnings: [] };
       const warnings = await endOtherLink(tx, request);
       const row = await reviveOrCreate(tx, request, new Date(clock()));
-      await tx.em.flush();
+      await tx.em.flush().catch((error: unknown) => {
+        // Somebody else claimed the account between our look and our write.
+        throw error instanceof UniqueConstraintViolationException
+          ? claimedByOther(discordUserId)
+          : error;
+      });
       await markLinks(tx.sql, [row.id], cause, {
         lane: LANES.fresh,
         windowMs: 0,
