@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { z } from 'zod';
 
 import type { FactOrder, PlatformFact } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
@@ -17,6 +18,7 @@ import {
 } from './steps.js';
 
 const { guildId, accounts } = DEMO;
+const RolesChanged = z.array(z.object({ id: z.string() }));
 const EVENT_HOST = '300000000000000002';
 const CONNECTOR_BOT = '400000000000000010';
 
@@ -258,7 +260,7 @@ class Run {
       for (const { key, new_value: roles } of entry.changes ?? []) {
         const planned =
           key === '$add' ? record?.plannedAdded : record?.plannedRemoved;
-        for (const { id } of roles as readonly { readonly id: string }[])
+        for (const { id } of RolesChanged.parse(roles))
           expect(planned).toContain(id);
       }
     }

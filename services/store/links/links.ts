@@ -25,72 +25,75 @@ export interface LinkRequest {
   readonly cause: Cause;
 }
 
-export function createLinks(deps: {
+interface Deps {
   readonly database: Database;
   readonly enqueueEvent: EnqueueEvent;
   readonly clock: () => number;
-}) {
-  const { database, enqueueEvent, clock } = deps;
+}
 
-  /** Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. */
-  async function linkMember(
-    request: LinkRequest,
-  ): Promise<{ linkId: LinkId; warnings: readonly string[] }> {
-    const { clientId, platformUserId, discordUserId, cause } = request;
-    return database.transaction(async (tx) => {
-      const client = await lockClient(tx, clientId, 'use');
-      if (client.endingAt)
-        throw new InputError(
-          'FAILED_PRECONDITION',
-          `client ${clientId} is being deleted`,
-        );
-      await lockPlatformUser(tx, platformUserId);
-      const claimed = await tx.em.findOne(LinkEntity, {
+interface Linked {
+  readonly linkId: LinkId;
+  readonly warnings: readonly string[];
+}
+
+export function createLinks(deps: Deps) {
+  return {
+    linkMember: async (request: LinkRequest) => linkMember(deps, request),
+    unlinkMember: async (request: { id: LinkId; cause: Cause }) =>
+      deps.database.transaction(async (tx) => {
+        await findLink(tx, request.id);
+        await endLinks(tx.sql, [request.id], request.cause, 0);
+      }),
+  };
+}
+
+/** Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. */
+async function linkMember(
+  { database, enqueueEvent, clock }: Deps,
+  request: LinkRequest,
+): Promise<Linked> {
+  const { clientId, platformUserId, discordUserId, cause } = request;
+  return database.transaction(async (tx) => {
+    const client = await lockClient(tx, clientId, 'use');
+    if (client.endingAt)
+      throw new InputError(
+        'FAILED_PRECONDITION',
+        `client ${clientId} is being deleted`,
+      );
+    await lockPlatformUser(tx, platformUserId);
+    const claimed = await tx.em.findOne(LinkEntity, {
+      clientId,
+      discordUserId,
+      status: 'ACTIVE',
+    });
+    if (claimed !== null && claimed.platformUserId !== platformUserId)
+      throw claimedByOther(discordUserId);
+    if (claimed !== null) return { linkId: claimed.id, warnings: [] };
+    const warnings = await endOtherLink(tx, request);
+    const row = await reviveOrCreate(tx, request, new Date(clock()));
+    await tx.em.flush().catch((error: unknown) => {
+      // Somebody else claimed the account between our look and our write.
+      throw error instanceof UniqueConstraintViolationException
+        ? claimedByOther(discordUserId)
+        : error;
+    });
+    await markLinks(tx.sql, [row.id], cause, {
+      lane: LANES.fresh,
+      windowMs: 0,
+    });
+    await enqueueEvent(tx.sql, {
+      type: 'discord.user.linked.v1',
+      key: platformUserId,
+      data: {
         clientId,
+        guildId: client.guildId,
         discordUserId,
-        status: 'ACTIVE',
-      });
-      if (claimed !== null && claimed.platformUserId !== platformUserId)
-        throw claimedByOther(discordUserId);
-      if (claimed !== null) return { linkId: claimed.id, warnings: [] };
-      const warnings = await endOtherLink(tx, request);
-      const row = await reviveOrCreate(tx, request, new Date(clock()));
-      await tx.em.flush().catch((error: unknown) => {
-        // Somebody else claimed the account between our look and our write.
-        throw error instanceof UniqueConstraintViolationException
-          ? claimedByOther(discordUserId)
-          : error;
-      });
-      await markLinks(tx.sql, [row.id], cause, {
-        lane: LANES.fresh,
-        windowMs: 0,
-      });
-      await enqueueEvent(tx.sql, {
-        type: 'discord.user.linked.v1',
-        key: platformUserId,
-        data: {
-          clientId,
-          guildId: client.guildId,
-          discordUserId,
-          platformUserId,
-          linkId: row.id,
-        },
-      });
-      return { linkId: row.id, warnings };
+        platformUserId,
+        linkId: row.id,
+      },
     });
-  }
-
-  async function unlinkMember(request: {
-    id: LinkId;
-    cause: Cause;
-  }): Promise<void> {
-    await database.transaction(async (tx) => {
-      await findLink(tx, request.id);
-      await endLinks(tx.sql, [request.id], request.cause, 0);
-    });
-  }
-
-  return { linkMember, unlinkMember };
+    return { linkId: row.id, warnings };
+  });
 }
 
 export async function findLink(
