@@ -1,0 +1,56 @@
+import { expect, test, describe } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import {
+  DEFAULT_LIMITS,
+  scaleLimits,
+} from '../../services/sandbox/discord/limits.js';
+import { cause, membership } from '../builders/store-world.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { guildId, roles } = DEMO;
+const PEOPLE = Array.from({ length: 25 }, (_, index) => ({
+  platformUserId: `person-${index}`,
+  discordUserId: String(500000000000000100n + BigInt(index)),
+}));
+
+describe('under the limits of Discord, ten times as fast', () => {
+  const path = usePath({
+    discord: { limits: scaleLimits(DEFAULT_LIMITS, 0.1) },
+  });
+
+  async function linkEveryone(): Promise<void> {
+    const { discord, store, clientId, quiet } = path.rig();
+    for (const { platformUserId, discordUserId } of PEOPLE) {
+      discord.moderator.addUser({ discordUserId, username: platformUserId });
+      discord.moderator.join({ guildId, discordUserId });
+      await store.links.linkMember({
+        clientId,
+        platformUserId,
+        discordUserId,
+        cause,
+      });
+    }
+    await quiet();
+    discord.calls.reset();
+  }
+
+  test('25 grants cost 25 calls, and next to no refusal', async () => {
+    await linkEveryone();
+    const { discord, store, quiet } = path.rig();
+
+    await store.applyFacts(
+      PEOPLE.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
+    );
+    await quiet();
+
+    const holders = discord
+      .guild(guildId)
+      .members.filter((member) => member.roleIds.includes(roles.pilot));
+    expect(holders).toHaveLength(PEOPLE.length);
+    expect(discord.calls.count({ method: 'PUT', status: 204 })).toBe(
+      PEOPLE.length,
+    );
+    expect(discord.calls.count({ status: 429 })).toBeLessThanOrEqual(1);
+  });
+});
