@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import type { OutboxEvent } from '../../services/store/outbox/outbox-event.js';
+import type { Store } from '../../services/store/store.js';
+import { PILOT } from '../builders/member-facts.js';
+import {
+  cause,
+  createMappedClient,
+  link,
+  membership,
+} from '../builders/store-world.js';
+import type { TestDatabase } from '../support/database.js';
+import { usePath } from '../support/path-fixture.js';
+import { createMigratedDatabase, openTestStore } from '../support/store.js';
+
+async function drained(store: Store): Promise<readonly OutboxEvent[]> {
+  const events: OutboxEvent[] = [];
+  await store.outbox.drain(100, async (batch) => void events.push(...batch));
+  return events;
+}
+
+describe('what happens to a person is told', () => {
+  const path = usePath();
+
+  test('linked, roles changed, left and unlinked, in that order, with the person as the key', async () => {
+    const { store, clientId, discord, quiet } = path.rig();
+    const linkId = await path.link('alice');
+    await store.applyFacts([membership('alice', 'pilots')]);
+    await quiet();
+    discord.moderator.leave({
+      guildId: DEMO.guildId,
+      discordUserId: DEMO.accounts.alice,
+    });
+    await store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+    await store.links.unlinkMember({ id: linkId, cause });
+    await expect.poll(async () => store.read.countLinks(clientId, {})).toBe(0);
+
+    const events = await drained(store);
+
+    expect(events.map((event) => [event.type, event.key])).toEqual([
+      ['discord.user.linked.v1', 'alice'],
+      ['discord.roles.changed.v1', 'alice'],
+      ['discord.member.left.v1', 'alice'],
+      ['discord.user.unlinked.v1', 'alice'],
+    ]);
+    expect(events[1]?.data).toMatchObject({
+      clientId,
+      guildId: DEMO.guildId,
+      platformUserId: 'alice',
+      added: [DEMO.roles.pilot],
+      removed: [],
+    });
+    expect(await drained(store)).toEqual([]);
+  });
+});
+
+describe('the outbox', () => {
+  let database: TestDatabase;
+  const stores: Store[] = [];
+
+  beforeEach(async () => {
+    database = await createMigratedDatabase();
+  });
+
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.stop();
+    await database.drop();
+  });
+
+  async function open(hasBroker: boolean): Promise<Store> {
+    const store = await openTestStore(database.url, { hasBroker });
+    stores.push(store);
+    return store;
+  }
+
+  test('keeps what could not be sent', async () => {
+    const store = await open(true);
+    const { client } = await createMappedClient(store, [
+      { groupId: 'pilots', roleId: PILOT },
+    ]);
+    await link(store, client.id, 'alice', '600000000000000001');
+
+    const failing = store.outbox.drain(100, async () => {
+      throw new Error('the broker is away');
+    });
+
+    await expect(failing).rejects.toThrow('the broker is away');
+    expect(await drained(store)).toHaveLength(1);
+  });
+
+  test('is drained by one process at a time', async () => {
+    const [one, other] = [await open(true), await open(true)];
+    const { client } = await createMappedClient(one, [
+      { groupId: 'pilots', roleId: PILOT },
+    ]);
+    await link(one, client.id, 'alice', '600000000000000001');
+
+    let sentMeanwhile = -1;
+    await one.outbox.drain(100, async () => {
+      sentMeanwhile = await other.outbox.drain(100, async () => {});
+    });
+
+    expect(sentMeanwhile).toBe(0);
+  });
+
+  test('stays empty where there is no broker to take anything away', async () => {
+    const store = await open(false);
+    const { client } = await createMappedClient(store, [
+      { groupId: 'pilots', roleId: PILOT },
+    ]);
+    await link(store, client.id, 'alice', '600000000000000001');
+
+    expect(await drained(store)).toEqual([]);
+  });
+});

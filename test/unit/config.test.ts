@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+
+import { ConfigError, readConfig } from '../../services/config.js';
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
+const HASH = 'a'.repeat(64);
+
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://connector:secret@db/connector',
+  ENCRYPTION_KEYS: `2026a:${KEY}`,
+  API_KEYS: `platform:discord:read+discord:write:${HASH}`,
+};
+
+function faultsOf(
+  environment: Readonly<Record<string, string>>,
+): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('an empty environment', () => {
+  test('is a sandbox on embedded defaults', () => {
+    expect(readConfig({})).toMatchObject({
+      http: { port: 4000, host: '127.0.0.1' },
+      databaseUrl: null,
+      kafka: null,
+      sandbox: { port: 4001, host: '127.0.0.1' },
+      reconcileWindowMs: 250,
+    });
+  });
+
+  test('is no sandbox in production, and every missing setting is named at once', () => {
+    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+      'DATABASE_URL: required where the sandbox is off',
+      'ENCRYPTION_KEYS: required where the sandbox is off',
+      'API_KEYS: required where the API runs',
+    ]);
+  });
+});
+
+describe('the sandbox', () => {
+  test('is off as soon as a database is named', () => {
+    const { NODE_ENV: _, ...environment } = production;
+
+    expect(readConfig(environment).sandbox).toBeNull();
+  });
+
+  test('can be asked for beside a database', () => {
+    expect(
+      readConfig({ DATABASE_URL: production.DATABASE_URL, SANDBOX: 'true' })
+        .sandbox,
+    ).not.toBeNull();
+  });
+
+  test('is refused in production', () => {
+    expect(faultsOf({ ...production, SANDBOX: 'true' })).toEqual([
+      'SANDBOX: refused while NODE_ENV is production',
+    ]);
+  });
+});
+
+describe('settings', () => {
+  test('of production are read', () => {
+    const config = readConfig({
+      ...production,
+      KAFKA_BROKERS: 'a:9092, b:9092',
+      PARTS: 'api,events',
+    });
+
+    expect(config.kafka).toMatchObject({
+      brokers: ['a:9092', 'b:9092'],
+      topics: ['platform.events'],
+      ssl: false,
+      sasl: null,
+    });
+    expect(config.parts).toEqual(new Set(['api', 'events']));
+    expect(config.encryptionKeys).toEqual([
+      { id: '2026a', key: Buffer.alloc(32, 1) },
+    ]);
+    expect(config.apiKeys).toEqual([
+      {
+        name: 'platform',
+        scopes: ['discord:read', 'discord:write'],
+        hash: HASH,
+        clientIds: null,
+      },
+    ]);
+  });
+
+  test('of a key may limit it to clients', () => {
+    const [key] = readConfig({
+      ...production,
+      API_KEYS: `one:discord:admin:${HASH}:0193b0a0-0000-7000-8000-000000000001`,
+    }).apiKeys;
+
+    expect(key?.clientIds).toEqual(['0193b0a0-0000-7000-8000-000000000001']);
+  });
+
+  test.each([
+    ['PORT', '70000'],
+    ['PORT', 'http'],
+    ['DATABASE_URL', 'mysql://db'],
+    ['PUBLIC_URL', 'connector.example.org'],
+    ['PARTS', 'api,everything'],
+    ['LOG_LEVEL', 'loud'],
+    ['RECONCILE_WINDOW_MS', '-1'],
+    ['KAFKA_SSL', 'perhaps'],
+    ['KAFKA_SASL_MECHANISM', 'magic'],
+    ['ENCRYPTION_KEYS', '2026a:tooshort'],
+    ['ENCRYPTION_KEYS', `a:${KEY},a:${KEY}`],
+    ['API_KEYS', 'platform:discord:read'],
+    ['API_KEYS', `platform:discord:everything:${HASH}`],
+  ])('%s=%s is refused by name', (name, value) => {
+    const faults = faultsOf({ ...production, [name]: value });
+
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${name}`));
+  });
+
+  test('are all named in one error', () => {
+    expect(
+      faultsOf({ ...production, PORT: 'x', LOG_LEVEL: 'y', KAFKA_SSL: 'z' }),
+    ).toHaveLength(3);
+  });
+
+  test('that are secret are not repeated by an error', () => {
+    const faults = faultsOf({
+      ...production,
+      ENCRYPTION_KEYS: 'my-secret-value',
+      API_KEYS: 'another-secret',
+    });
+
+    expect(faults.join()).not.toMatch(/my-secret-value|another-secret/);
+  });
+
+  test('of SASL belong together', () => {
+    expect(faultsOf({ ...production, KAFKA_SASL_MECHANISM: 'plain' })).toEqual([
+      'KAFKA_SASL_USERNAME: required with KAFKA_SASL_MECHANISM',
+      'KAFKA_SASL_PASSWORD: required with KAFKA_SASL_MECHANISM',
+    ]);
+  });
+
+  test('that are empty count as not set', () => {
+    expect(readConfig({ DATABASE_URL: '', KAFKA_BROKERS: '' })).toMatchObject({
+      databaseUrl: null,
+      kafka: null,
+    });
+  });
+});
