@@ -68,21 +68,23 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readConfig(environment: Environment = process.env): Config {
-  const given = Object.fromEntries(
+  const given: Environment = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== ''),
   );
-  const parsed = Settings.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(faultOf));
-  const settings = parsed.data;
-  const isProduction = settings.NODE_ENV === 'production';
+  const isProduction = given['NODE_ENV'] === 'production';
   const isSandbox =
-    settings.SANDBOX ?? (settings.DATABASE_URL === undefined && !isProduction);
-  const faults = [
-    ...rulesOfProduction(settings, isSandbox, isProduction),
-    ...rulesOfKafka(settings),
-  ];
-  if (faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(configOf(settings, { isSandbox, isProduction }));
+    asksForSandbox(given['SANDBOX']) ??
+    (given['DATABASE_URL'] === undefined && !isProduction);
+  const parsed = Settings.safeParse(given);
+  const malformed = parsed.success ? [] : parsed.error.issues.map(faultOf);
+  const faults = [...malformed, ...missing(given, { isSandbox, isProduction })];
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(configOf(parsed.data, { isSandbox, isProduction }));
+}
+
+/** Undefined where nothing, or nothing that can be read, was said. */
+function asksForSandbox(text: string | undefined): boolean | undefined {
+  return z.stringbool().optional().safeParse(text).data;
 }
 
 const commaSeparated = z.string().transform((text) =>
@@ -150,45 +152,42 @@ function entries<Entry>(read: (text: string) => Entries<Entry>) {
   };
 }
 
-function rulesOfProduction(
-  settings: Settings,
-  isSandbox: boolean,
-  isProduction: boolean,
-): readonly string[] {
-  if (isSandbox)
-    return isProduction
+/** What the settings together ask for and do not name; a malformed one counts as named. */
+function missing(given: Environment, mode: Mode): readonly string[] {
+  if (mode.isSandbox) {
+    return mode.isProduction
       ? ['SANDBOX: refused while NODE_ENV is production']
-      : [];
-  const hasDoor = settings.PARTS.includes('api');
-  return [
-    settings.DATABASE_URL === undefined
-      ? 'DATABASE_URL: required where the sandbox is off'
-      : null,
-    settings.ENCRYPTION_KEYS.length === 0
-      ? 'ENCRYPTION_KEYS: required where the sandbox is off'
-      : null,
-    hasDoor && settings.API_KEYS.length === 0
-      ? 'API_KEYS: required where the API runs'
-      : null,
-    settings.PARTS.includes('events') &&
-    !hasDoor &&
-    settings.KAFKA_BROKERS === undefined
-      ? 'KAFKA_BROKERS: required where events are the only door'
-      : null,
-  ].filter((fault) => fault !== null);
+      : missingForSasl(given);
+  }
+  const parts = given['PARTS']?.split(',').map((part) => part.trim()) ?? PARTS;
+  const hasApi = parts.includes('api');
+  const required = [
+    ['DATABASE_URL', 'where the sandbox is off'],
+    ['ENCRYPTION_KEYS', 'where the sandbox is off'],
+    ...(hasApi ? [['API_KEYS', 'where the API runs']] : []),
+    ...(parts.includes('events') && !hasApi
+      ? [['KAFKA_BROKERS', 'where events are the only door']]
+      : []),
+  ];
+  const faults = required.flatMap(([name = '', where]) =>
+    given[name] === undefined ? [`${name}: required ${where}`] : [],
+  );
+  return [...faults, ...missingForSasl(given)];
 }
 
-function rulesOfKafka(settings: Settings): readonly string[] {
-  if (settings.KAFKA_SASL_MECHANISM === undefined) return [];
-  return (['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const)
-    .filter((name) => settings[name] === undefined)
+function missingForSasl(given: Environment): readonly string[] {
+  if (given['KAFKA_SASL_MECHANISM'] === undefined) return [];
+  return ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']
+    .filter((name) => given[name] === undefined)
     .map((name) => `${name}: required with KAFKA_SASL_MECHANISM`);
 }
 
-function configOf(
-  settings: Settings,
-  mode: { isSandbox: boolean; isProduction: boolean },
-): Config {
+interface Mode {
+  readonly isSandbox: boolean;
+  readonly isProduction: boolean;
+}
+
+function configOf(settings: Settings, mode: Mode): Config {
   return {
     isProduction: mode.isProduction,
     http: {

@@ -3,8 +3,6 @@
  * In: a configuration. Out: a running connector.
  * Never: a decision about a member; those are the path's.
  */
-import { randomUUID } from 'node:crypto';
-
 import { createApiKeyAuthenticator } from './api/auth/api-keys.js';
 import { createApiServer } from './api/server.js';
 import type { Config } from './config.js';
@@ -17,6 +15,7 @@ import { createDiscordGateway } from './discord/gateway.js';
 import { createInvalidBudget } from './discord/invalid-budget.js';
 import { createKeyRing } from './lib/encryption.js';
 import { startAll, type Part } from './lib/lifecycle.js';
+import { identifyProcess } from './lib/process-identity.js';
 import { createLogger, type Logger } from './lib/logger.js';
 import { apiPorts } from './connector/api-ports.js';
 import { demonstrate, demoVariables } from './connector/demonstrate.js';
@@ -114,10 +113,12 @@ async function openStoreFor(
             key: Buffer.from(sandbox.secrets.encryptionKey, 'base64'),
           },
         ];
+  const identity = identifyProcess();
   return openStore({
     url,
     poolSize: config.databasePoolSize,
-    owner: randomUUID(),
+    owner: identity.id,
+    isGone: (owner) => identity.isGone(owner),
     keys: createKeyRing(keys),
     windowMs: config.reconcileWindowMs,
     leaseMs: PATH_TIMING.leaseMs,

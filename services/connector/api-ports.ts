@@ -31,7 +31,7 @@ export function apiPorts(deps: {
           mappedRoleIds: mappings.map((row) => row.roleId),
         });
         if (checks.every((check) => check.result !== 'FAILED'))
-          await store.memory.clearTrouble(id);
+          await store.clearTrouble(id);
         return checks;
       },
     },

@@ -139,6 +139,7 @@ async function park(
     heldRemovals: [],
     observed,
     isParked: true,
+    clearsTrouble: false,
     endedLinkIds: [],
   });
 }

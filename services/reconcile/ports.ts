@@ -149,6 +149,8 @@ export interface Settlement {
   readonly observed: MemberReading | null;
   /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
   readonly isParked: boolean;
+  /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */
+  readonly clearsTrouble: boolean;
   /** Links whose roles are taken back, or whose member has gone: they end now. */
   readonly endedLinkIds: readonly LinkId[];
 }
@@ -164,8 +166,6 @@ export interface Memory {
   saveRoles(clientId: ClientId, roles: readonly GuildRole[]): Promise<void>;
   /** Stops or pauses a client in everyone's sight. */
   saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
-  /** Discord answered well: growing pauses start from the shortest again. */
-  clearTrouble(clientId: ClientId): Promise<void>;
 }
 
 export interface Postponement {

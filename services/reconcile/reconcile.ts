@@ -58,9 +58,12 @@ export function createReconcile(deps: Deps): Reconcile {
     }
     if (ending.kind === 'interrupted')
       return deps.interruptions.handleError(job, ending);
-    await deps.memory.settle(job, ending.settlement);
-    if (facts.client.hasTrouble) await deps.memory.clearTrouble(job.clientId);
-    logSettled(deps.logger, job, ending.settlement);
+    const { settlement } = ending;
+    await deps.memory.settle(job, {
+      ...settlement,
+      clearsTrouble: facts.client.hasTrouble,
+    });
+    logSettled(deps.logger, job, settlement);
     return null;
   };
 }

@@ -25,6 +25,7 @@ const NOTHING: Settlement = {
   heldRemovals: [],
   observed: null,
   isParked: false,
+  clearsTrouble: false,
   endedLinkIds: [],
 };
 
@@ -78,6 +79,7 @@ export function settled(run: {
     heldRemovals,
     observed: reading,
     isParked: refusals.length > 0,
+    clearsTrouble: false,
     endedLinkIds: isUnfinished ? [] : endingLinks(facts),
   };
   return { kind: 'settled', settlement };

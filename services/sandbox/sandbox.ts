@@ -102,7 +102,14 @@ async function startDiscord(
     host: options.host,
     onChange: () => kept.save(),
   });
-  return { discord, address: await discord.start(), flush: () => kept.flush() };
+  const address = await discord.start().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `the sandbox Discord cannot listen on SANDBOX_HOST ${options.host}, SANDBOX_PORT ${options.port}: ${reason}`,
+      { cause: error },
+    );
+  });
+  return { discord, address, flush: () => kept.flush() };
 }
 
 /** The sandbox is spoken to on this machine, on whatever it listens. */

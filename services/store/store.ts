@@ -31,6 +31,8 @@ export interface StoreOptions {
   /** Names this process in leases and claims; never used twice. */
   readonly owner: string;
   readonly keys: KeyRing;
+  /** Of another owner: has its process ended for certain? */
+  readonly isGone: (owner: string) => boolean;
   /** How long a fact's mark waits for others to join it. */
   readonly windowMs: number;
   readonly leaseMs: number;
@@ -42,7 +44,8 @@ export interface StoreOptions {
 
 /** The memory: everything the rooms ask of the database, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
-  const { owner, keys, windowMs, leaseMs, clock } = options;
+  const { owner, keys, windowMs, leaseMs, isGone, clock } = options;
+  const leasing = { owner, leaseMs, isGone };
   const database = await openDatabase(options);
   const listener = createListener(options);
   const enqueueEvent = createEnqueueEvent(options);
@@ -56,13 +59,12 @@ export async function openStore(options: StoreOptions) {
     postpone: createPostpone(path),
     saveRoles: createSaveRoles(database),
     saveTrouble: (clientId, trouble) => saveTrouble(db(), clientId, trouble),
-    clearTrouble: (clientId) => clearTrouble(db(), clientId),
   };
 
   const jobs: JobTable = {
-    renewLeases: () => renewBotLeases(db(), owner, leaseMs),
+    renewLeases: () => renewBotLeases(db(), leasing),
     releaseLeases: () => releaseBotLeases(db(), owner),
-    workableClients: () => workableClients(db(), owner),
+    workableClients: () => workableClients(db(), leasing),
     claim: (capacity) => claimJobs(db(), owner, capacity),
     abandon: (members) => abandonJobs(db(), owner, members),
     nextDueAt: (clientIds) => nextDueAt(db(), owner, clientIds),
@@ -85,6 +87,7 @@ export async function openStore(options: StoreOptions) {
       reconcileMember: createReconcileMember({ database, clock }),
     },
     applyFacts: createApplyFacts({ database, windowMs }),
+    clearTrouble: (clientId: string) => clearTrouble(db(), clientId),
     readTally: (clientId: string, removals: number) =>
       readTally(db(), clientId, removals),
     readCredentials: (clientId: string) =>

@@ -179,7 +179,7 @@ class Run {
         roleId: ROLES[group],
         position: 3,
       });
-    await store.memory.clearTrouble(clientId);
+    await store.clearTrouble(clientId);
     await eventually(() => this.rig.importRoles().then(succeeded, failed));
     await this.rig.quiet();
     await eventually(

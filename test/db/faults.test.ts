@@ -223,6 +223,25 @@ describe('when Discord refuses', () => {
     },
   );
 
+  test('a guild whose pause is over and that answers again has no trouble left', async () => {
+    await path.link('alice');
+    await path
+      .rig()
+      .store.memory.saveTrouble(path.rig().clientId, {
+        kind: 'PAUSED',
+        reason: 'the bot has left',
+      });
+    await path.expirePause();
+
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await path.rig().quiet();
+
+    expect(await path.client()).toMatchObject({
+      trouble: null,
+      pausedUntil: null,
+    });
+  });
+
   test('a person who leaves between the read and the write is absent, not an error', async () => {
     await path.link('alice');
     path

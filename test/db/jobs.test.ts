@@ -29,6 +29,7 @@ const unchanged: Settlement = {
   heldRemovals: [],
   observed: null,
   isParked: false,
+  clearsTrouble: false,
   endedLinkIds: [],
 };
 
@@ -212,6 +213,19 @@ describe('a claim', () => {
     expect(await claim(store)).toHaveLength(1);
   });
 
+  test('takes up a client that is new without waiting for the next renewal', async () => {
+    const { client } = await createMappedClient(
+      store,
+      [{ groupId: 'pilots', roleId: PILOT }],
+      {
+        guildId: '500000000000000002',
+        applicationId: '800000000000000002',
+      },
+    );
+
+    expect(await store.jobs.workableClients()).toContain(client.id);
+  });
+
   test('leaves a stopped, a paused and a disabled client alone', async () => {
     await store.memory.saveTrouble(clientId, {
       kind: 'PAUSED',
@@ -219,7 +233,7 @@ describe('a claim', () => {
     });
     expect(await store.jobs.workableClients()).toEqual([]);
 
-    await store.memory.clearTrouble(clientId);
+    await store.clearTrouble(clientId);
     await store.clients.updateClient(clientId, { isEnabled: false }, cause);
     expect(await store.jobs.workableClients()).toEqual([]);
 
@@ -270,6 +284,18 @@ describe('when the process that claimed a job is gone', () => {
     await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(
       LeaseLostError,
     );
+  });
+
+  test('and is known to be gone, nobody waits for its lease', async () => {
+    const dying = await open({ owner: 'dying' });
+    const heir = await open({ isGone: (owner) => owner === 'dying' });
+    await store.jobs.releaseLeases();
+    await dying.jobs.renewLeases();
+
+    await heir.jobs.renewLeases();
+
+    expect(await heir.jobs.workableClients()).toEqual([clientId]);
+    expect(await dying.jobs.workableClients()).toEqual([]);
   });
 
   test('a bot that was let go is free at once', async () => {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
@@ -53,6 +54,13 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     async client() {
       const [found] = await rig.store.clients.findClients([rig.clientId]);
       return found;
+    },
+    /** As if the client's pause had run its time. */
+    async expirePause(): Promise<void> {
+      const direct = new pg.Client({ connectionString: database.url });
+      await direct.connect();
+      await direct.query('update client set paused_until = now()');
+      await direct.end();
     },
     /** Newest first. */
     async records() {

@@ -31,14 +31,14 @@ export interface Rig {
   /** Role ids the member has at the sandbox, foreign ones too; undefined: not in the guild. */
   rolesOf(name: keyof typeof DEMO.accounts): readonly string[] | undefined;
   /** Nothing waits and nothing runs; parked jobs do not count. */
-  quiet(): Promise<void>;
+  readonly quiet: () => Promise<void>;
   /** What `importDiscordRoles` does. */
-  importRoles(): Promise<void>;
+  readonly importRoles: () => Promise<void>;
   /** Calls that could change something. */
-  writes(): number;
+  readonly writes: () => number;
   /** Stops the worker and starts another. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function startRig(

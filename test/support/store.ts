@@ -38,6 +38,7 @@ export async function openTestStore(
     poolSize: 5,
     owner: `test-${randomBytes(4).toString('hex')}`,
     keys: TEST_KEYS,
+    isGone: () => false,
     windowMs: 0,
     leaseMs: 10_000,
     hasBroker: true,

@@ -117,7 +117,8 @@ describe('settings', () => {
     ['API_KEYS', 'platform:discord:read'],
     ['API_KEYS', `platform:discord:everything:${HASH}`],
   ])('%s=%s is refused by name', (name, value) => {
-    const faults = faultsOf({ ...production, [name]: value });
+    const sasl = { KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' };
+    const faults = faultsOf({ ...production, ...sasl, [name]: value });
 
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name}`));
@@ -127,6 +128,15 @@ describe('settings', () => {
     expect(
       faultsOf({ ...production, PORT: 'x', LOG_LEVEL: 'y', KAFKA_SSL: 'z' }),
     ).toHaveLength(3);
+  });
+
+  test('that are missing are named beside those that are malformed', () => {
+    expect(faultsOf({ SANDBOX: 'false', PORT: 'eighty' })).toEqual([
+      expect.stringMatching(/^PORT: /),
+      expect.stringMatching(/^DATABASE_URL: required/),
+      expect.stringMatching(/^ENCRYPTION_KEYS: required/),
+      expect.stringMatching(/^API_KEYS: required/),
+    ]);
   });
 
   test('that are secret are not repeated by an error', () => {

@@ -9,6 +9,7 @@ import {
 } from '../../model.js';
 import type { Job, Postponement, Settlement } from '../../reconcile/ports.js';
 import type { Database } from '../database.js';
+import { clearTrouble } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { closeRecord } from './close-record.js';
@@ -28,6 +29,7 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
       const { version, claimedVersion } = await lockJob(db, job, owner);
       await saveObserved(db, job, settlement.observed, enqueueEvent);
       await saveOutcome(db, job, settlement);
+      if (settlement.clearsTrouble) await clearTrouble(db, job.clientId);
       await closeAndTell(db, settlement, enqueueEvent);
       await endDrained(db, job.clientId, settlement.endedLinkIds, enqueueEvent);
       if (version !== claimedVersion) await releaseJob(db, job);

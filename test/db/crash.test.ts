@@ -1,0 +1,304 @@
+import { describe, expect, test, type TestContext } from 'vitest';
+
+import { PATH_TIMING } from '../../services/connector/path.js';
+import type { DiscordMembers } from '../../services/reconcile/ports.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { membership } from '../builders/store-world.js';
+import {
+  CAROL,
+  endState,
+  freshFact,
+  scenarios,
+  type Scenario,
+} from '../support/crash-scenarios.js';
+import { createCrashWorld, type CrashWorld } from '../support/crash-world.js';
+import { eventually } from '../support/eventually.js';
+import type { FaultPoint, PortCall } from '../support/fault-points.js';
+
+const { roles } = DEMO;
+
+/** From the end of the dead process's lease to nothing being left to do. */
+const TAKE_OVER_MS = 8_000;
+
+/** A world whose job waits. */
+async function worldOf(
+  scenario: Scenario,
+  onTestFinished: TestContext['onTestFinished'],
+): Promise<CrashWorld> {
+  const world = await createCrashWorld();
+  onTestFinished(world.end);
+  await scenario.prepare(world);
+  await scenario.mark(world);
+  return world;
+}
+
+/** Starts a second process's path as soon as the first one's lease is over. */
+async function takeOver(world: CrashWorld): Promise<void> {
+  await world.leaseRanOut();
+  await world.startPath();
+  await world.quiet(TAKE_OVER_MS);
+}
+
+/** No record, no change: each write that has reached Discord names a record that stands. */
+async function expectRecordForEachWrite(world: CrashWorld): Promise<void> {
+  const rows = await world.query('select id from audit_record');
+  const ids = rows.map((row) => String(row['id']));
+  for (const { reason = '' } of world.writes())
+    expect(ids.filter((id) => reason.includes(id))).toHaveLength(1);
+}
+
+const ends = new Map<Scenario, ReturnType<typeof endState>>();
+
+/** What the scenario comes to when nobody dies; run once. */
+function undisturbedEnd(scenario: Scenario): ReturnType<typeof endState> {
+  const end = ends.get(scenario) ?? runUndisturbed(scenario);
+  ends.set(scenario, end);
+  return end;
+}
+
+async function runUndisturbed(scenario: Scenario) {
+  const world = await createCrashWorld();
+  try {
+    await scenario.prepare(world);
+    await scenario.mark(world);
+    await world.startPath();
+    await world.quiet();
+    return await endState(world);
+  } finally {
+    await world.end();
+  }
+}
+
+function pointsOf(calls: readonly PortCall[]): readonly FaultPoint[] {
+  return calls.flatMap((call): FaultPoint[] => [
+    `${call}:before`,
+    `${call}:after`,
+  ]);
+}
+
+/** Each is one more way of the path, with what leads to it; the process dies on it. */
+const DETOURS: readonly {
+  readonly call: PortCall;
+  readonly after: string;
+  readonly throwAt?: FaultPoint;
+  readonly prepare: (world: CrashWorld) => Promise<unknown>;
+  /** What a person does after the crash. */
+  readonly mend: (world: CrashWorld) => Promise<unknown>;
+}[] = [
+  {
+    call: 'memory.postpone',
+    after: 'a rate limit',
+    prepare: async ({ discord }) =>
+      discord.faults.plant({
+        method: 'PUT',
+        effect: { kind: 'sharedLimit', retryAfterMs: 300 },
+      }),
+    mend: async () => undefined,
+  },
+  {
+    call: 'memory.saveTrouble',
+    after: 'a refused token',
+    prepare: async ({ discord }) =>
+      discord.faults.plant({
+        method: 'PUT',
+        effect: { kind: 'status', status: 401 },
+      }),
+    mend: ({ store, clientId }) => store.clearTrouble(clientId),
+  },
+  {
+    call: 'jobs.abandon',
+    after: 'a settlement that failed',
+    throwAt: 'memory.settle:before',
+    prepare: async () => undefined,
+    mend: async () => undefined,
+  },
+];
+
+describe.concurrent.each(scenarios)('$name', (scenario) => {
+  const points = pointsOf(scenario.calls);
+
+  test('passes the points at which it will be killed, and opens its record before it writes', async ({
+    onTestFinished,
+  }) => {
+    const world = await worldOf(scenario, onTestFinished);
+
+    const child = await world.startChild({ leaseMs: PATH_TIMING.leaseMs });
+    await world.quiet();
+    await eventually(() => child.passed().includes('memory.settle:after'));
+    child.signal('SIGTERM');
+    expect(await child.ended).toBeNull();
+
+    const passed = child.passed();
+    expect(passed.toSorted()).toEqual(points.toSorted());
+    expect(passed.indexOf('memory.openRecord:after')).toBeLessThan(
+      passed.indexOf(`${scenario.write}:before`),
+    );
+    const end = await endState(world);
+    expect(end).toEqual(await undisturbedEnd(scenario));
+    expect(end.roleIds).toEqual(scenario.roleIds.toSorted());
+    expect(end.records.every((record) => record.isClosed)).toBe(true);
+  });
+
+  test.each(points)(
+    'comes to the same end after a kill at %s',
+    async (point) => {
+      const world = await createCrashWorld();
+      try {
+        await scenario.prepare(world);
+        await scenario.mark(world);
+
+        const child = await world.startChild({ killAt: point });
+        if (point.startsWith('jobs.releaseLeases')) await child.stopInOrder();
+        expect(await child.ended).toBe('SIGKILL');
+        await expectRecordForEachWrite(world);
+        await takeOver(world);
+
+        expect(await endState(world)).toEqual(await undisturbedEnd(scenario));
+        expect(world.writes()).toMatchObject([{ method: scenario.method }]);
+      } finally {
+        await world.end();
+      }
+    },
+  );
+
+  test('comes to the same end after a kill while its write is on its way', async ({
+    onTestFinished,
+  }) => {
+    const world = await worldOf(scenario, onTestFinished);
+    world.discord.faults.plant({
+      method: scenario.method,
+      effect: { kind: 'silence', moment: 'after' },
+    });
+
+    const child = await world.startChild();
+    await eventually(
+      () => world.rolesOfCarol().length === scenario.roleIds.length,
+    );
+    child.signal('SIGKILL');
+    await child.ended;
+    await takeOver(world);
+
+    expect(await endState(world)).toEqual(await undisturbedEnd(scenario));
+  });
+
+  test('has its record open, and nothing written, on the brink of its write', async ({
+    onTestFinished,
+  }) => {
+    const world = await worldOf(scenario, onTestFinished);
+    const [{ plannedAdded, plannedRemoved } = {}] = (
+      await undisturbedEnd(scenario)
+    ).records;
+
+    const child = await world.startChild({
+      killAt: `${scenario.write}:before`,
+    });
+    await child.ended;
+
+    expect(
+      await world.query(
+        'select planned_added, planned_removed from audit_record where closed_at is null',
+      ),
+    ).toEqual([
+      { planned_added: plannedAdded, planned_removed: plannedRemoved },
+    ]);
+    expect(world.writes()).toEqual([]);
+  });
+});
+
+describe.concurrent('a detour of the path', () => {
+  const cases = DETOURS.flatMap((detour) =>
+    pointsOf([detour.call]).map((point) => ({ ...detour, point })),
+  );
+
+  test.for(cases)(
+    'after $after comes to the same end after a kill at $point',
+    async ({ point, throwAt, prepare, mend }, { onTestFinished }) => {
+      const world = await worldOf(freshFact, onTestFinished);
+      await prepare(world);
+
+      const child = await world.startChild({
+        killAt: point,
+        ...(throwAt && { throwAt }),
+      });
+      expect(await child.ended).toBe('SIGKILL');
+      await expectRecordForEachWrite(world);
+      await mend(world);
+      await takeOver(world);
+
+      expect(await endState(world)).toEqual(await undisturbedEnd(freshFact));
+    },
+  );
+
+  test('is every call that no other test dies at', async ({
+    onTestFinished,
+  }) => {
+    const { store } = await worldOf(freshFact, onTestFinished);
+    const discord = {
+      readMember: true,
+      addRole: true,
+      removeRole: true,
+      setRoles: true,
+      readRoles: true,
+    } satisfies Record<keyof DiscordMembers, true>;
+    const calls = [
+      ...Object.keys(store.memory).map((call) => `memory.${call}`),
+      ...Object.keys(store.jobs).map((call) => `jobs.${call}`),
+      ...Object.keys(discord).map((call) => `discord.${call}`),
+    ];
+
+    const covered = new Set<string>([
+      ...scenarios.flatMap((scenario) => scenario.calls),
+      ...DETOURS.map((detour) => detour.call),
+    ]);
+
+    expect(calls.filter((call) => !covered.has(call))).toEqual([]);
+  });
+});
+
+describe.concurrent('between the crash and the next run', () => {
+  test('a plan that no longer holds is closed as it stands, and the new one gets a record of its own', async ({
+    onTestFinished,
+  }) => {
+    const world = await worldOf(freshFact, onTestFinished);
+
+    const child = await world.startChild({ killAt: 'discord.addRole:after' });
+    await child.ended;
+    const order = { sequence: 2, timeUs: 2 };
+    await world.store.applyFacts([
+      membership('carol', 'pilots', 'removed', order),
+    ]);
+    await takeOver(world);
+
+    const { roleIds, records } = await endState(world);
+    expect(roleIds).toEqual([CAROL.foreignRoleId]);
+    expect(records).toMatchObject([
+      { added: [], removed: [roles.pilot], isClosed: true, reason: null },
+      {
+        added: [roles.pilot],
+        removed: [],
+        isClosed: true,
+        reason: 'the plan changed half-way',
+      },
+    ]);
+  });
+
+  test('no more time goes by than a lease and one renewal, as production has them', async ({
+    annotate,
+    onTestFinished,
+  }) => {
+    const { leaseMs, pollMs } = PATH_TIMING;
+    const world = await worldOf(freshFact, onTestFinished);
+
+    const child = await world.startChild({
+      leaseMs,
+      killAt: 'discord.addRole:before',
+    });
+    await child.ended;
+    const diedAtMs = Date.now();
+    await world.startPath();
+    await world.quiet(leaseMs + leaseMs / 4 + pollMs + 3_000);
+
+    await annotate(`the hand-over took ${Date.now() - diedAtMs} ms`);
+    expect(await endState(world)).toEqual(await undisturbedEnd(freshFact));
+  });
+});

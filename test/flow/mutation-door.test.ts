@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test, type TestContext } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { eventually } from '../support/eventually.js';
+import { startService, type Service } from '../support/service.js';
+import {
+  auditRecords,
+  createDataFolder,
+  demonstrationIsDone,
+  holds,
+  recordChange,
+} from '../support/story.js';
+
+/** A killed process's bots are another's after the length of a lease, 9 s; the rest is a slow machine's. */
+const AFTER_A_CRASH_MS = 20_000;
+
+/** Starts with nothing given but where to keep things: PostgreSQL, Discord, keys and content are the sandbox's. */
+async function createStarts(onTestFinished: TestContext['onTestFinished']) {
+  const folder = await createDataFolder();
+  onTestFinished(folder.remove);
+  const start = async (): Promise<Service> => {
+    const service = await startService({ env: { DATA_DIR: folder.path } });
+    // Run in reverse: before the folder goes.
+    onTestFinished(service.kill);
+    return service;
+  };
+  return { start, folder: folder.path };
+}
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777;
+}
+
+describe.concurrent('door 2: a mutation, with nothing installed', () => {
+  test('puts a role on the member and tells why, a second start finds everything, and each stop is in order', async ({
+    onTestFinished,
+  }) => {
+    const { start, folder } = await createStarts(onTestFinished);
+    const first = await start();
+    await eventually(() => demonstrationIsDone(first));
+    const asStranger = first.api('{ discordClients { id } }', {}, 'a guess');
+    await expect(asStranger).rejects.toThrow('UNAUTHENTICATED');
+    expect(await modeOf(join(folder, 'sandbox-keys.json'))).toBe(0o600);
+
+    await recordChange(first, 'alice', 'directors');
+    await eventually(() => holds(first, 'alice', 'director'));
+
+    const firstRecords = await closedRecords(first);
+    expect(firstRecords[0]).toMatchObject({
+      outcome: 'APPLIED',
+      added: [DEMO.roles.director],
+      removed: [],
+      causes: [
+        { kind: 'MUTATION', actor: 'sandbox-admin', groupId: 'directors' },
+      ],
+    });
+    const firstEnding = await first.stop();
+    expect(firstEnding).toMatchObject({ code: 0 });
+    expect(firstEnding.tookMs).toBeLessThan(10_000);
+
+    const second = await start();
+    expect(second.key).toBe(first.key);
+    expect(await holds(second, 'alice', 'director')).toBe(true);
+    expect(await auditRecords(second, 'alice')).toEqual(firstRecords);
+    await recordChange(second, 'alice', 'directors', 'REMOVED');
+    await eventually(async () => !(await holds(second, 'alice', 'director')));
+    expect((await closedRecords(second))[0]?.removed).toEqual([
+      DEMO.roles.director,
+    ]);
+    expect(await second.stop()).toMatchObject({ code: 0 });
+  });
+
+  test('that was answered is not lost, though the process is killed at once', async ({
+    annotate,
+    onTestFinished,
+  }) => {
+    const { start } = await createStarts(onTestFinished);
+    const first = await start();
+    await eventually(() => demonstrationIsDone(first));
+
+    await recordChange(first, 'alice', 'directors');
+    await first.kill();
+    const killedAt = Date.now();
+    const second = await start();
+    await eventually(() => holds(second, 'alice', 'director'), {
+      withinMs: AFTER_A_CRASH_MS,
+    });
+
+    await annotate(`from the crash to the role: ${Date.now() - killedAt} ms`);
+    const [record] = await closedRecords(second);
+    expect(record).toMatchObject({
+      outcome: 'APPLIED',
+      added: [DEMO.roles.director],
+      causes: [{ kind: 'MUTATION', groupId: 'directors' }],
+    });
+  });
+});
+
+/** Alice's, newest first. A role is at Discord a moment before its record is closed. */
+async function closedRecords(service: Service) {
+  await eventually(async () =>
+    (await auditRecords(service, 'alice')).every((record) => record.closedAt),
+  );
+  return auditRecords(service, 'alice');
+}

@@ -1,0 +1,245 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+import pg from 'pg';
+import { describe, expect, test, type TestContext } from 'vitest';
+import { z } from 'zod';
+
+import { eventually } from '../support/eventually.js';
+import { freePort, runService, startService } from '../support/service.js';
+import { createMigratedDatabase } from '../support/store.js';
+import {
+  createDataFolder,
+  demonstrationIsDone,
+  holds,
+  recordChange,
+} from '../support/story.js';
+
+type OnTestFinished = TestContext['onTestFinished'];
+
+const ENCRYPTION_KEY = `first:${Buffer.alloc(32, 5).toString('base64')}`;
+const API_KEY = `site:discord:admin:${'ab'.repeat(32)}`;
+
+async function ownDatabase(onTestFinished: OnTestFinished): Promise<string> {
+  const database = await createMigratedDatabase();
+  onTestFinished(database.drop);
+  return database.url;
+}
+
+async function ownFolder(onTestFinished: OnTestFinished): Promise<string> {
+  const folder = await createDataFolder();
+  onTestFinished(folder.remove);
+  return folder.path;
+}
+
+describe.concurrent('a start without the sandbox', () => {
+  test('names every setting that is missing', async () => {
+    const { code, said } = await runService({ env: { SANDBOX: 'false' } });
+
+    expect(code).toBe(1);
+    expect(said.split('\n')).toEqual([
+      'the configuration has faults:',
+      '  - DATABASE_URL: required where the sandbox is off',
+      '  - ENCRYPTION_KEYS: required where the sandbox is off',
+      '  - API_KEYS: required where the API runs',
+    ]);
+  });
+
+  test('names every setting that is malformed, and repeats nothing that may be secret', async () => {
+    const { code, said } = await runService({
+      env: {
+        SANDBOX: 'false',
+        PORT: 'eighty',
+        DATABASE_URL: 'mysql://connector:hunter2@db/connector',
+        ENCRYPTION_KEYS: 'first:c2VzYW1l',
+        API_KEYS: 'site:discord:read:sesame, other:discord:everything:sesame',
+        PARTS: 'api,kitchen',
+        LOG_LEVEL: 'loud',
+      },
+    });
+
+    expect(code).toBe(1);
+    const lines = said.split('\n');
+    expect(lines[0]).toBe('the configuration has faults:');
+    for (const name of [
+      'PORT',
+      'DATABASE_URL',
+      'ENCRYPTION_KEYS',
+      'API_KEYS',
+      'PARTS',
+      'LOG_LEVEL',
+    ])
+      expect(said).toContain(`\n  - ${name}`);
+    expect(said).not.toMatch(/hunter2|sesame|c2VzYW1l/);
+  });
+
+  test('is what production gets, whatever SANDBOX says', async () => {
+    const { code, said } = await runService({
+      env: { NODE_ENV: 'production', SANDBOX: 'true' },
+    });
+
+    expect(code).toBe(1);
+    expect(said).toContain('SANDBOX: refused while NODE_ENV is production');
+  });
+
+  test('serves and stops in order once everything is given', async ({
+    onTestFinished,
+  }) => {
+    const port = await freePort();
+    const service = await startService({
+      env: {
+        NODE_ENV: 'production',
+        DATABASE_URL: await ownDatabase(onTestFinished),
+        ENCRYPTION_KEYS: ENCRYPTION_KEY,
+        API_KEYS: API_KEY,
+        PORT: String(port),
+      },
+    });
+    onTestFinished(service.kill);
+
+    expect(await service.readiness()).toMatchObject({ status: 'ready' });
+    expect(service.said()).not.toContain('SANDBOX');
+    expect(await service.stop()).toMatchObject({ code: 0 });
+  });
+});
+
+describe.concurrent('a start is refused', () => {
+  const given = { ENCRYPTION_KEYS: ENCRYPTION_KEY, API_KEYS: API_KEY };
+
+  test('by a database that a newer version has migrated, which is named', async ({
+    onTestFinished,
+  }) => {
+    const url = await ownDatabase(onTestFinished);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(
+      `insert into migration (name, executed_at) values ('FromTheFuture', now())`,
+    );
+    await client.end();
+
+    const { code, said } = await runService({
+      env: { ...given, DATABASE_URL: url, PORT: '0' },
+    });
+
+    expect(code).toBe(1);
+    expect(said).toContain('the database is newer');
+    expect(said).toContain('FromTheFuture');
+    expect(said).not.toContain('    at ');
+  });
+
+  test('by a SANDBOX_PORT that another process listens on, which is named', async ({
+    onTestFinished,
+  }) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    const taken = typeof address === 'object' ? address?.port : undefined;
+
+    const { said } = await runService({
+      env: {
+        SANDBOX: 'true',
+        DATA_DIR: await ownFolder(onTestFinished),
+        DATABASE_URL: await ownDatabase(onTestFinished),
+        PORT: '0',
+        SANDBOX_PORT: String(taken),
+      },
+    });
+
+    expect(said).toContain(`SANDBOX_PORT ${taken}`);
+  });
+
+  test('by a PORT that another process listens on, which is named', async ({
+    onTestFinished,
+  }) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    const taken = typeof address === 'object' ? address?.port : undefined;
+
+    const { code, said } = await runService({
+      env: {
+        ...given,
+        DATABASE_URL: await ownDatabase(onTestFinished),
+        PORT: String(taken),
+      },
+    });
+
+    expect(code).toBe(1);
+    expect(said).toContain(`PORT ${taken}: another process listens there`);
+  });
+});
+
+const Clients = z.object({
+  discordClients: z.array(
+    z.object({
+      id: z.string(),
+      health: z.object({
+        checks: z.array(
+          z.object({
+            name: z.string(),
+            result: z.string(),
+            message: z.string(),
+            remedy: z.string().nullable(),
+          }),
+        ),
+      }),
+    }),
+  ),
+});
+
+describe.concurrent('a bot token that Discord refuses', () => {
+  test('stops that client in sight, while the process stays up, and a good one sets it going again', async ({
+    onTestFinished,
+  }) => {
+    const dataDir = await ownFolder(onTestFinished);
+    const service = await startService({
+      env: {
+        SANDBOX: 'true',
+        DATA_DIR: dataDir,
+        DATABASE_URL: await ownDatabase(onTestFinished),
+      },
+    });
+    onTestFinished(service.kill);
+    await eventually(() => demonstrationIsDone(service));
+    const clients = async () =>
+      Clients.parse(
+        await service.api(
+          '{ discordClients { id health { checks { name result message remedy } } } }',
+        ),
+      ).discordClients;
+    const sending = async () =>
+      (await clients())[0]?.health.checks.find(
+        (check) => check.name === 'sending',
+      );
+    const id = (await clients())[0]?.id;
+    const giveToken = async (botToken: string) =>
+      service.api(
+        'mutation ($input: UpdateDiscordClientInput!) { updateDiscordClient(input: $input) { client { id } } }',
+        { input: { id, botToken } },
+      );
+
+    await giveToken('a.wrong-token');
+    await recordChange(service, 'alice', 'directors');
+    await eventually(async () => (await sending())?.result === 'FAILED');
+
+    expect(await sending()).toMatchObject({
+      message: expect.stringContaining('Stopped since'),
+      remedy: expect.stringContaining('botToken'),
+    });
+    expect(await service.readiness()).toMatchObject({ status: 'ready' });
+    expect(await holds(service, 'alice', 'director')).toBe(false);
+    expect(service.said()).not.toContain('a.wrong-token');
+
+    const keys: unknown = JSON.parse(
+      await readFile(join(dataDir, 'sandbox-keys.json'), 'utf8'),
+    );
+    await giveToken(z.object({ botToken: z.string() }).parse(keys).botToken);
+
+    await eventually(() => holds(service, 'alice', 'director'));
+    expect((await sending())?.result).toBe('OK');
+  });
+});

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import {
+  glob,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+
+/** Another run may still be using what was made from sources of a moment ago. */
+const KEPT_MS = 60 * 60_000;
+
+/**
+ * The project as JavaScript, for tests that start it as a process of its own: that is up twice as soon as with a loader. Named
+ * by what it was made from, and there only when it is complete, so that test files may all ask at once.
+ */
+export function compiledProject(): Promise<string> {
+  return (compiled ??= makeOrFind());
+}
+
+/** A test file asks once for each process that it starts. */
+let compiled: Promise<string> | undefined;
+
+async function makeOrFind(): Promise<string> {
+  const cache = join(root, '.cache', 'compiled');
+  const home = join(cache, await fingerprint());
+  if (existsSync(home)) return home;
+
+  await mkdir(cache, { recursive: true });
+  const draft = await mkdtemp(`${home}.new-`);
+  await compile(draft);
+  await symlink(join(root, 'schema'), join(draft, 'schema'));
+  try {
+    await rename(draft, home);
+  } catch (error) {
+    await rm(draft, { recursive: true });
+    if (!existsSync(home)) throw error;
+  }
+  await forgetOld(cache, home);
+  return home;
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  const sources: string[] = [];
+  for await (const path of glob('{services,test/support}/**/*.ts', {
+    cwd: root,
+  }))
+    sources.push(path);
+  for (const path of sources.sort()) {
+    hash.update(path).update(await readFile(join(root, path)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Types are another step's to check. */
+async function compile(folder: string): Promise<void> {
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  const project = ['-p', join(root, 'tsconfig.json'), '--noEmit', 'false'];
+  const output = ['--noCheck', '--rootDir', root, '--outDir', folder];
+  await run(process.execPath, [tsc, ...project, ...output]);
+}
+
+async function forgetOld(cache: string, home: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const folder = join(cache, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
+    if (folder !== home && Date.now() - mtimeMs > KEPT_MS)
+      await rm(folder, { recursive: true, force: true });
+  }
+}

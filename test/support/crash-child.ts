@@ -1,0 +1,50 @@
+import { pathOf } from '../../services/connector/path.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { openCrashStore, openGateway } from './crash-parts.js';
+import { withFaultPoints, type FaultPoint } from './fault-points.js';
+
+/** What the first process of a crash is told. */
+export interface CrashOrder {
+  readonly databaseUrl: string;
+  readonly leaseMs: number;
+  /** Where it kills itself, the first time it comes by. */
+  readonly killAt?: FaultPoint;
+  /** Where it throws, the first time, as when the database is away for a moment. */
+  readonly throwAt?: FaultPoint;
+}
+
+// The path in a process of its own, with fault points around everything it asks of the world. Prints each point it passes,
+// and "working" once it does; SIGTERM stops it in order.
+const order: CrashOrder = JSON.parse(process.argv[2] ?? '{}');
+const passed = new Set<FaultPoint>();
+
+const store = await openCrashStore(order.databaseUrl, order.leaseMs);
+const gateway = openGateway(store);
+const path = pathOf(silentLogger, {
+  store: {
+    ...store,
+    memory: withFaultPoints('memory', store.memory, pass),
+    jobs: withFaultPoints('jobs', store.jobs, pass),
+  },
+  gateway: withFaultPoints('discord', gateway, pass),
+});
+process.once('SIGTERM', () => void stop());
+await path.start();
+console.log('working');
+
+async function pass(point: FaultPoint): Promise<void> {
+  if (passed.has(point)) return;
+  passed.add(point);
+  if (point === order.killAt) {
+    process.kill(process.pid, 'SIGKILL');
+    await new Promise(() => undefined); // nothing more may be done until the signal is there
+  }
+  if (point === order.throwAt) throw new Error('the database is away');
+  console.log(point);
+}
+
+async function stop(): Promise<void> {
+  await path.stop();
+  await gateway.stop();
+  await store.stop();
+}

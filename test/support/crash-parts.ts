@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+
+import {
+  createDiscordGateway,
+  type DiscordGateway,
+} from '../../services/discord/gateway.js';
+import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createKeyRing } from '../../services/lib/encryption.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { openStore, type Store } from '../../services/store/store.js';
+
+/** What the path stands on, the same for the process that dies and for the next. Knows nothing of the test runner. */
+
+export async function openCrashStore(
+  url: string,
+  leaseMs: number,
+): Promise<Store> {
+  const store = await openStore({
+    url,
+    poolSize: 5,
+    owner: randomUUID(),
+    keys: createKeyRing([{ id: 'crash', key: Buffer.alloc(32, 9) }]),
+    windowMs: 0,
+    isGone: () => false,
+    leaseMs,
+    hasBroker: true,
+    clock: Date.now,
+    logger: silentLogger,
+  });
+  await store.start();
+  return store;
+}
+
+/** As fast as a sandbox without limits allows. */
+export function openGateway(store: Store): DiscordGateway {
+  return createDiscordGateway({
+    credentials: store.readCredentials,
+    budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    timeoutMs: 3_000,
+    globalRequestsPerSecond: 10_000,
+  });
+}

@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import pg from 'pg';
+
+import { PATH_TIMING, pathOf } from '../../services/connector/path.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
+import type {
+  SandboxCall,
+  SandboxDiscord,
+} from '../../services/sandbox/discord/sandbox-interface.js';
+import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import type { Store } from '../../services/store/store.js';
+import {
+  clientInput,
+  createMappedClient,
+  link,
+} from '../builders/store-world.js';
+import { compiledProject } from './compiled.js';
+import type { CrashOrder } from './crash-child.js';
+import { openCrashStore, openGateway } from './crash-parts.js';
+import { eventually } from './eventually.js';
+import { SECRETS } from './rig.js';
+import { endChild, spawnBound } from './spawn-bound.js';
+import { createMigratedDatabase } from './store.js';
+
+const { guildId, applicationId, accounts, roles } = DEMO;
+
+/** Who is to die does so well within it; another process may take over when it is over. */
+const CHILD_LEASE_MS = 1_000;
+
+/** A database and a sandbox Discord that outlive the processes working on them, with Carol linked and no role given yet. */
+export interface CrashWorld {
+  readonly store: Store;
+  readonly discord: SandboxDiscord;
+  readonly clientId: string;
+  readonly linkId: string;
+  readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
+  /** Resolves when the job table is empty. */
+  readonly quiet: (withinMs?: number) => Promise<void>;
+  /** The path of another process, as production wires it; it is stopped with the world at the latest. */
+  readonly startPath: () => Promise<{ stop(): Promise<void> }>;
+  /** Runs what is waiting with a path that is stopped again, so that nobody holds the bot afterwards. */
+  readonly settle: () => Promise<void>;
+  /** The path in a process of its own. */
+  readonly startChild: (order?: Partial<CrashOrder>) => Promise<CrashChild>;
+  /** Resolves when nobody holds the bot. */
+  readonly leaseRanOut: () => Promise<void>;
+  /** Calls that change something, as the sandbox counted them since the last `settle`, oldest first. */
+  readonly writes: () => readonly SandboxCall[];
+  readonly rolesOfCarol: () => readonly string[];
+  readonly end: () => Promise<void>;
+}
+
+export interface CrashChild {
+  /** Points passed so far, in order. */
+  readonly passed: () => readonly string[];
+  /** Resolves with the signal that ended it; null: it ended in order. */
+  readonly ended: Promise<NodeJS.Signals | null>;
+  readonly signal: (signal: 'SIGTERM' | 'SIGKILL') => void;
+  /** SIGTERM, once it works. */
+  readonly stopInOrder: () => Promise<void>;
+}
+
+export async function createCrashWorld(): Promise<CrashWorld> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const database = await createMigratedDatabase();
+  cleanups.push(database.drop);
+  const discord = createSandboxDiscord({
+    world: demoWorld(SECRETS),
+    limits: null,
+  });
+  const { apiBase } = await discord.start();
+  cleanups.push(() => discord.stop());
+  const store = await openCrashStore(database.url, PATH_TIMING.leaseMs);
+  cleanups.push(() => store.stop());
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  cleanups.push(async () => client.end());
+
+  const { client: row } = await createMappedClient(
+    store,
+    [
+      { groupId: 'pilots', roleId: roles.pilot },
+      { groupId: 'directors', roleId: roles.director },
+      { groupId: 'recruits', roleId: roles.recruit },
+    ],
+    {
+      guildId,
+      applicationId,
+      ...SECRETS,
+      endpoints: { ...clientInput().endpoints, apiBase },
+    },
+  );
+  const linkId = await link(store, row.id, 'carol', accounts.carol);
+
+  const query = async (sql: string) =>
+    (await client.query<Record<string, unknown>>(sql)).rows;
+  const isEmpty = async (sql: string) => (await query(sql)).length === 0;
+  const world: CrashWorld = {
+    store,
+    discord,
+    clientId: row.id,
+    linkId,
+    query,
+    quiet: (withinMs = 10_000) =>
+      eventually(() => isEmpty('select from reconcile_job'), {
+        withinMs,
+        what: 'no job is left',
+      }),
+    async startPath() {
+      const gateway = openGateway(store);
+      const path = pathOf(silentLogger, { store, gateway });
+      await path.start();
+      const stop = once(async () => {
+        await path.stop();
+        await gateway.stop();
+      });
+      cleanups.push(stop);
+      return { stop };
+    },
+    async settle() {
+      const path = await world.startPath();
+      await world.quiet();
+      await path.stop();
+      discord.calls.reset();
+    },
+    async startChild(order) {
+      const child = await spawnChild({
+        databaseUrl: database.url,
+        leaseMs: CHILD_LEASE_MS,
+        ...order,
+      });
+      cleanups.push(async () => endChild(child.process, 0));
+      return child;
+    },
+    leaseRanOut: () =>
+      eventually(() =>
+        isEmpty('select from bot_lease where leased_until > clock_timestamp()'),
+      ),
+    writes: () =>
+      discord.calls.recent().filter((call) => call.method !== 'GET'),
+    rolesOfCarol: () => discord.member(guildId, accounts.carol)?.roleIds ?? [],
+    async end() {
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+    },
+  };
+  await world.settle();
+  return world;
+}
+
+async function spawnChild(order: CrashOrder) {
+  const home = await compiledProject();
+  const script = join(home, 'test/support/crash-child.js');
+  const child = await spawnBound(
+    [process.execPath, script, JSON.stringify(order)],
+    {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const lines: string[] = [];
+  if (child.stdout)
+    createInterface({ input: child.stdout }).on('line', (line) =>
+      lines.push(line),
+    );
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once('close', (_code, signal) => resolve(signal));
+  });
+  return {
+    process: child,
+    passed: () => lines.filter((line) => line !== 'working'),
+    ended,
+    signal: (signal: 'SIGTERM' | 'SIGKILL') => void child.kill(signal),
+    async stopInOrder() {
+      await eventually(() => lines.includes('working'));
+      child.kill('SIGTERM');
+    },
+  };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
