@@ -225,12 +225,10 @@ describe('when Discord refuses', () => {
 
   test('a guild whose pause is over and that answers again has no trouble left', async () => {
     await path.link('alice');
-    await path
-      .rig()
-      .store.memory.saveTrouble(path.rig().clientId, {
-        kind: 'PAUSED',
-        reason: 'the bot has left',
-      });
+    await path.rig().store.memory.saveTrouble(path.rig().clientId, {
+      kind: 'PAUSED',
+      reason: 'the bot has left',
+    });
     await path.expirePause();
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
