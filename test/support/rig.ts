@@ -33,7 +33,7 @@ export interface Rig {
   /** Nothing waits and nothing runs; parked jobs do not count. */
   readonly quiet: () => Promise<void>;
   /** What `importDiscordRoles` does. */
-  readonly importRoles: () => Promise<void>;
+  readonly importRoles: (clientId?: string) => Promise<void>;
   /** Calls that could change something. */
   readonly writes: () => number;
   /** Stops the worker and starts another. */
@@ -88,7 +88,8 @@ export async function startRig(
     store,
     discord,
     clientId: client.id,
-    importRoles: async () => void (await importRoles(client.id)),
+    importRoles: async (clientId = client.id) =>
+      void (await importRoles(clientId)),
     rolesOf: (name) =>
       discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
     quiet: () =>
