@@ -43,6 +43,52 @@ export type Holders = 'TAKE_BACK' | 'LEAVE';
 export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
 export type EmailRule = 'NONE' | 'WARN' | 'REQUIRE';
 
+/** Where a client's Discord is; `apiBase` ends in its version. */
+export interface Endpoints {
+  readonly apiBase: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+}
+
+/** What an admin chooses for a client, its secrets and endpoints apart. */
+export interface ClientSettings {
+  readonly name: string;
+  readonly applicationId: string;
+  readonly callbackUrl: string | null;
+  readonly inviteUrl: string | null;
+  readonly isEnabled: boolean;
+  readonly authority: Authority;
+  readonly unknownMembership: UnknownMembership;
+  readonly nicknamePolicy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  /** Removals within an hour may reach `minimum`, or `percent` of the holders, whichever is more. */
+  readonly removalGuard: { readonly minimum: number; readonly percent: number };
+  readonly linking: {
+    readonly email: EmailRule;
+    readonly keepsTokens: boolean;
+  };
+  /** False: roles are only ever written one at a time. */
+  readonly wholeListWrites: boolean;
+}
+
+export const DEFAULT_CLIENT_SETTINGS: Omit<
+  ClientSettings,
+  'name' | 'applicationId'
+> = {
+  callbackUrl: null,
+  inviteUrl: null,
+  isEnabled: true,
+  authority: 'PLATFORM',
+  unknownMembership: 'KEEP',
+  nicknamePolicy: { strategy: 'NONE', template: null },
+  removalGuard: { minimum: 10, percent: 20 },
+  linking: { email: 'NONE', keepsTokens: false },
+  wholeListWrites: true,
+};
+
 export type LinkStatus = 'ACTIVE' | 'ENDING';
 
 /** More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake sweeps. */

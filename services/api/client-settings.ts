@@ -1,4 +1,5 @@
 import { InputError } from '../lib/errors.js';
+import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
 import {
   checkRange,
   checkText,
@@ -32,24 +33,12 @@ export interface EndpointPolicy {
   readonly defaultEndpoints: Endpoints;
 }
 
-const DEFAULTS: Omit<ClientSettings, 'name' | 'applicationId'> = {
-  callbackUrl: null,
-  inviteUrl: null,
-  isEnabled: true,
-  authority: 'PLATFORM',
-  unknownMembership: 'KEEP',
-  nicknamePolicy: { strategy: 'NONE', template: null },
-  removalGuard: { minimum: 10, percent: 20 },
-  linking: { email: 'NONE', keepsTokens: false },
-  wholeListWrites: true,
-};
-
 export function toNewClient(
   input: CreateDiscordClientInput,
   policy: EndpointPolicy,
 ): NewClient {
   return {
-    ...DEFAULTS,
+    ...DEFAULT_CLIENT_SETTINGS,
     ...givenSettings(input),
     name: checkText(input.name, 'input.name', 100),
     applicationId: input.applicationId,
@@ -137,7 +126,7 @@ type SettingsInput = Omit<
 >;
 
 /** Null clears what may be empty; elsewhere it is as if left out. */
-function givenSettings(input: SettingsInput): Partial<typeof DEFAULTS> {
+function givenSettings(input: SettingsInput): Partial<ClientSettings> {
   const { enabled, authority, unknownMembership, linking, wholeListWrites } =
     input;
   return {

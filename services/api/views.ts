@@ -1,51 +1,25 @@
 /** What the API is told: plain rows, mapped to GraphQL types elsewhere. No view holds a secret. */
 import type {
+  Attributes,
   AuditRecordId,
   Authority,
   Cause,
   ClientId,
+  ClientSettings,
   DiscordUserId,
-  EmailRule,
+  Endpoints,
   GroupId,
   GuildId,
   GuildRole,
   LinkId,
   LinkState,
   MappingId,
-  NicknameStrategy,
   Outcome,
   PlatformUserId,
   RoleId,
-  Attributes,
-  UnknownMembership,
 } from '../model.js';
 
-export interface Endpoints {
-  readonly apiBase: string;
-  readonly authorizeUrl: string;
-  readonly tokenUrl: string;
-  readonly revokeUrl: string;
-}
-
-export interface ClientSettings {
-  readonly name: string;
-  readonly applicationId: string;
-  readonly callbackUrl: string | null;
-  readonly inviteUrl: string | null;
-  readonly isEnabled: boolean;
-  readonly authority: Authority;
-  readonly unknownMembership: UnknownMembership;
-  readonly nicknamePolicy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  };
-  readonly removalGuard: { readonly minimum: number; readonly percent: number };
-  readonly linking: {
-    readonly email: EmailRule;
-    readonly keepsTokens: boolean;
-  };
-  readonly wholeListWrites: boolean;
-}
+export type { ClientSettings, Endpoints };
 
 export interface ClientView extends ClientSettings {
   readonly id: ClientId;

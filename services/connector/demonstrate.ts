@@ -1,4 +1,5 @@
 import type { DiscordGateway } from '../discord/gateway.js';
+import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
 import { DEMO } from '../sandbox/demo-world.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import { seedDemo } from '../sandbox/seed-demo.js';
@@ -63,19 +64,11 @@ async function seed({ sandbox, store, gateway }: Demonstration): Promise<void> {
   await seedDemo({
     createClient: () =>
       store.clients.createClient({
+        ...DEFAULT_CLIENT_SETTINGS,
         name: 'Sandbox Alliance',
         ...sandbox.client,
         botToken,
         clientSecret,
-        callbackUrl: null,
-        inviteUrl: null,
-        isEnabled: true,
-        authority: 'PLATFORM',
-        unknownMembership: 'KEEP',
-        nicknamePolicy: { strategy: 'NONE', template: null },
-        removalGuard: { minimum: 10, percent: 20 },
-        linking: { email: 'NONE', keepsTokens: false },
-        wholeListWrites: true,
       }),
     importRoles: createImportRoles({ store, gateway }),
     applyFacts: store.applyFacts,

@@ -1,8 +1,9 @@
-import type {
-  Cause,
-  FactOrder,
-  GuildRole,
-  PlatformFact,
+import {
+  DEFAULT_CLIENT_SETTINGS,
+  type Cause,
+  type FactOrder,
+  type GuildRole,
+  type PlatformFact,
 } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { GUILD_ID } from './member-facts.js';
@@ -32,20 +33,12 @@ type ClientInput = Parameters<Store['clients']['createClient']>[0];
 
 export function clientInput(input: Partial<ClientInput> = {}): ClientInput {
   return {
+    ...DEFAULT_CLIENT_SETTINGS,
     name: 'Test community',
     guildId: GUILD_ID,
     applicationId: '800000000000000001',
     clientSecret: 'the client secret',
     botToken: 'the bot token',
-    callbackUrl: null,
-    inviteUrl: null,
-    isEnabled: true,
-    authority: 'PLATFORM',
-    unknownMembership: 'KEEP',
-    nicknamePolicy: { strategy: 'NONE', template: null },
-    removalGuard: { minimum: 10, percent: 20 },
-    linking: { email: 'NONE', keepsTokens: false },
-    wholeListWrites: true,
     endpoints: {
       apiBase: 'http://127.0.0.1:1/api/v10',
       authorizeUrl: 'http://127.0.0.1:1/oauth2/authorize',

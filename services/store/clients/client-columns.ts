@@ -1,109 +1,49 @@
 import type { KeyRing } from '../../lib/encryption.js';
-import type {
-  Authority,
-  ClientId,
-  EmailRule,
-  NicknameStrategy,
-  UnknownMembership,
-} from '../../model.js';
-import type { ClientRow } from '../entities/client.entity.js';
-import { encryptSecret } from './client-rows.js';
+import type { ClientId, ClientSettings, Endpoints } from '../../model.js';
+import { encryptSecret, type Secrets } from './client-rows.js';
 
-export interface ClientInput {
-  readonly name: string;
-  readonly applicationId: string;
-  readonly callbackUrl: string | null;
-  readonly inviteUrl: string | null;
-  readonly isEnabled: boolean;
-  readonly authority: Authority;
-  readonly unknownMembership: UnknownMembership;
-  readonly nicknamePolicy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  };
-  readonly removalGuard: { readonly minimum: number; readonly percent: number };
-  readonly linking: {
-    readonly email: EmailRule;
-    readonly keepsTokens: boolean;
-  };
-  readonly wholeListWrites: boolean;
-  readonly endpoints: {
-    readonly apiBase: string;
-    readonly authorizeUrl: string;
-    readonly tokenUrl: string;
-    readonly revokeUrl: string;
-  };
-  readonly clientSecret: string;
-  readonly botToken: string;
+export interface ClientInput extends ClientSettings, Secrets {
+  readonly endpoints: Endpoints;
 }
 
-/** Columns of the given settings only; secrets are encrypted here. */
-export function changedColumns(
-  keys: KeyRing,
-  id: ClientId,
-  input: Partial<ClientInput>,
-): Partial<ClientRow> {
-  const {
-    nicknamePolicy,
-    removalGuard,
-    linking,
-    endpoints,
-    clientSecret,
-    botToken,
-    ...plain
-  } = input;
-  const columns: Partial<ClientRow> = { ...plain };
-  if (nicknamePolicy !== undefined) {
-    columns.nicknameStrategy = nicknamePolicy.strategy;
-    columns.nicknameTemplate = nicknamePolicy.template;
-  }
-  if (removalGuard !== undefined) {
-    columns.guardMinimum = removalGuard.minimum;
-    columns.guardPercent = removalGuard.percent;
-  }
-  if (linking !== undefined) {
-    columns.emailRule = linking.email;
-    columns.keepsTokens = linking.keepsTokens;
-  }
-  if (clientSecret !== undefined)
-    columns.clientSecret = encryptSecret(
-      keys,
-      id,
-      'clientSecret',
-      clientSecret,
-    );
-  if (botToken !== undefined) {
-    columns.botToken = encryptSecret(keys, id, 'botToken', botToken);
-    columns.botUserId = null;
-  }
-  return { ...columns, ...endpoints };
-}
-
-/** The same, where every setting is given. */
-export function requiredColumns(
-  keys: KeyRing,
-  id: ClientId,
-  input: ClientInput,
-) {
-  const {
-    nicknamePolicy,
-    removalGuard,
-    linking,
-    endpoints,
-    clientSecret,
-    botToken,
-    ...plain
-  } = input;
+/** Settings as their columns; nothing else that `input` may hold gets through. */
+export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
+  const { nicknamePolicy, removalGuard, linking, endpoints } = input;
   return {
-    ...plain,
-    ...endpoints,
+    name: input.name,
+    applicationId: input.applicationId,
+    callbackUrl: input.callbackUrl,
+    inviteUrl: input.inviteUrl,
+    isEnabled: input.isEnabled,
+    authority: input.authority,
+    unknownMembership: input.unknownMembership,
     nicknameStrategy: nicknamePolicy.strategy,
     nicknameTemplate: nicknamePolicy.template,
     guardMinimum: removalGuard.minimum,
     guardPercent: removalGuard.percent,
     emailRule: linking.email,
     keepsTokens: linking.keepsTokens,
-    clientSecret: encryptSecret(keys, id, 'clientSecret', clientSecret),
-    botToken: encryptSecret(keys, id, 'botToken', botToken),
+    wholeListWrites: input.wholeListWrites,
+    apiBase: endpoints.apiBase,
+    authorizeUrl: endpoints.authorizeUrl,
+    tokenUrl: endpoints.tokenUrl,
+    revokeUrl: endpoints.revokeUrl,
+  };
+}
+
+/** The secrets that are given, encrypted. */
+export function secretColumns(
+  keys: KeyRing,
+  id: ClientId,
+  secrets: Partial<Secrets>,
+): Partial<Secrets> {
+  const { clientSecret, botToken } = secrets;
+  return {
+    ...(clientSecret !== undefined && {
+      clientSecret: encryptSecret(keys, id, 'clientSecret', clientSecret),
+    }),
+    ...(botToken !== undefined && {
+      botToken: encryptSecret(keys, id, 'botToken', botToken),
+    }),
   };
 }

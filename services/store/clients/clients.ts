@@ -8,11 +8,16 @@ import { ClientEntity } from '../entities/client.entity.js';
 import type { Database } from '../database.js';
 import { markClient } from '../jobs/mark.js';
 import {
-  changedColumns,
-  requiredColumns,
+  secretColumns,
+  settingColumns,
   type ClientInput,
 } from './client-columns.js';
-import { clientView, lockClient, type ClientView } from './client-rows.js';
+import {
+  clientView,
+  encryptSecret,
+  lockClient,
+  type ClientView,
+} from './client-rows.js';
 import { endClient, type ClientEffect } from './end-client.js';
 
 interface Deps {
@@ -64,16 +69,18 @@ interface DeleteRequest {
 
 async function createClient(
   { database, keys, clock }: Deps,
-  { guildId, ...settings }: ClientInput & { readonly guildId: GuildId },
+  input: ClientInput & { readonly guildId: GuildId },
 ): Promise<ClientView> {
+  const { guildId } = input;
   return database.transaction(async ({ em }) => {
     const taken = await em.findOne(ClientEntity, { guildId });
     if (taken !== null) throw guildTaken(guildId);
     const id = uuidv7();
     const now = new Date(clock());
-    const columns = requiredColumns(keys, id, settings);
     const row = em.create(ClientEntity, {
-      ...columns,
+      ...settingColumns(input),
+      clientSecret: encryptSecret(keys, id, 'clientSecret', input.clientSecret),
+      botToken: encryptSecret(keys, id, 'botToken', input.botToken),
       id,
       guildId,
       createdAt: now,
@@ -100,7 +107,8 @@ async function updateClient(
   return database.transaction(async (tx) => {
     const row = await lockClient(tx, id);
     tx.em.assign(row, {
-      ...changedColumns(keys, id, patch),
+      ...settingColumns({ ...clientView(row), ...patch }),
+      ...secretColumns(keys, id, patch),
       updatedAt: new Date(clock()),
     });
     if (patch.botToken !== undefined || patch.isEnabled === true) {
