@@ -13,7 +13,10 @@ export interface Lease {
   hold(): () => boolean;
 }
 
-/** Renewed four times in its length; `callMs` is the longest a call to Discord may take. */
+/**
+ * `callMs` is the longest a call to Discord may take: that much of the lease must always be left, so what a slow database may
+ * use up is the rest, and in that rest the lease is renewed three times.
+ */
 export function createLease(deps: {
   readonly jobs: Pick<JobTable, 'renewLeases' | 'releaseLeases'>;
   readonly leaseMs: number;
@@ -25,17 +28,21 @@ export function createLease(deps: {
   const { jobs, leaseMs, callMs, monotonicMs, logger } = deps;
   let heldUntilMs = -Infinity;
   let lapses = 0;
+  let isRenewing = false;
   let timer: NodeJS.Timeout | undefined;
   let renewal: Promise<void> = Promise.resolve();
 
   async function renew(): Promise<void> {
     const askedAtMs = monotonicMs();
+    isRenewing = true;
     try {
       await jobs.renewLeases();
       if (monotonicMs() > heldUntilMs) lapses += 1;
       heldUntilMs = askedAtMs + leaseMs;
     } catch (error) {
       logger.warn({ err: error }, 'the bots could not be held on to');
+    } finally {
+      isRenewing = false;
     }
   }
 
@@ -43,9 +50,12 @@ export function createLease(deps: {
     async start() {
       await jobs.renewLeases();
       heldUntilMs = monotonicMs() + leaseMs;
-      timer = setInterval(() => {
-        renewal = renew();
-      }, leaseMs / 4);
+      timer = setInterval(
+        () => {
+          if (!isRenewing) renewal = renew();
+        },
+        (leaseMs - callMs) / 3,
+      );
     },
     async stop() {
       clearInterval(timer);

@@ -6,6 +6,7 @@ import { createLease, type Lease } from '../../../services/reconcile/lease.js';
 let nowMs = 0;
 let isDatabaseAway = false;
 let renewals = 0;
+let isSlow: Promise<void> | null = null;
 let lease: Lease;
 
 beforeEach(async () => {
@@ -13,11 +14,13 @@ beforeEach(async () => {
   nowMs = 0;
   isDatabaseAway = false;
   renewals = 0;
+  isSlow = null;
   lease = createLease({
     jobs: {
       renewLeases: async () => {
         if (isDatabaseAway) throw new Error('away');
         renewals += 1;
+        await isSlow;
       },
       releaseLeases: async () => {},
     },
@@ -39,13 +42,29 @@ async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-test('a lease is renewed four times in its length, and holds', async () => {
+test('a lease is renewed three times in what a call may leave of it, and holds', async () => {
   const isHeld = lease.hold();
 
-  for (let seconds = 0; seconds < 20; seconds += 2) await pass(2_000);
+  for (let passed = 0; passed < 12_000; passed += 4_000 / 3)
+    await pass(4_000 / 3);
 
-  expect(renewals).toBe(11);
+  expect(renewals).toBe(10);
   expect(isHeld()).toBe(true);
+});
+
+test('a renewal that takes long is not joined by a second one', async () => {
+  let finish = () => {};
+  isSlow = new Promise((resolve) => {
+    finish = resolve;
+  });
+
+  await pass(4_000);
+  expect(renewals).toBe(2);
+  isSlow = null;
+  finish();
+  await pass(2_000);
+
+  expect(renewals).toBe(3);
 });
 
 test('a call that could outlast the lease is not begun', async () => {
