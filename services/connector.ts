@@ -72,6 +72,10 @@ async function startOn(
     const { parts, gateway, api } = partsOf(config, logger, { store, sandbox });
     const stopAll = await startAll(parts);
     const address = api?.address() ?? null;
+    logger.info(
+      { version: VERSION, address, parts: [...config.parts] },
+      'ready',
+    );
     const greeting =
       sandbox === null
         ? ''
@@ -85,8 +89,10 @@ async function startOn(
       address,
       greeting,
       async stop() {
+        logger.info('stopping');
         await stopAll();
         await sandbox?.stop();
+        logger.info('stopped');
       },
     };
   } catch (error) {
