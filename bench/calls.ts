@@ -1,0 +1,217 @@
+import pg from 'pg';
+
+import {
+  cause,
+  membership,
+  nextOrder,
+  snapshotOf,
+} from '../test/builders/store-world.js';
+import { eventually } from '../test/support/eventually.js';
+import { mapDemoGroups, startRig, type Rig } from '../test/support/rig.js';
+import { numbers } from './support/bench-guilds.js';
+import type { Answer, Bench, Row } from './support/bench.js';
+import type { BenchWorld } from './support/bench-world.js';
+import {
+  crowdedWorld,
+  EXTRA_ROLES,
+  memberId,
+} from './support/crowded-world.js';
+
+export const calls: Bench = {
+  name: 'calls',
+  question: 'how many calls to Discord does an operation cost?',
+  answer,
+};
+
+/** Members of the crowd, and of the group that is dissolved. */
+interface Crowd {
+  readonly many: number;
+  readonly dissolved: number;
+}
+
+const FIVE = ['pilots', 'directors', 'recruits', 'extra-0', 'extra-1'];
+
+async function answer(world: BenchWorld): Promise<Answer> {
+  const crowd = world.isQuick
+    ? { many: 200, dissolved: 60 }
+    : { many: 1_000, dissolved: 300 };
+  const postgres = await world.postgres();
+  const databaseUrl = await postgres.createDatabase('calls');
+  const rig = await startRig(databaseUrl, {
+    discord: { world: crowdedWorld(crowd.many + FIRST) },
+    store: { poolSize: 20 },
+  });
+  const sql = new pg.Client({ connectionString: databaseUrl });
+  await sql.connect();
+  try {
+    await mapDemoGroups(rig);
+    await mapExtraGroups(rig);
+    const removalGuard = { minimum: 1_000_000, percent: 100 };
+    await rig.store.clients.updateClient(rig.clientId, { removalGuard }, cause);
+    return { rows: await rowsOf(rig, sql, crowd), notes: NOTES };
+  } finally {
+    await sql.end();
+    await rig.stop();
+  }
+}
+
+const NOTES = [
+  'As the sandbox Discord counted them; its buckets lifted, the global limit of the REST client too, the removal guard raised, window 0.',
+  'A member of these holds one foreign role. Retries and reads of the guild are counted where they happen.',
+];
+
+/** Each row goes on where the one before it left the world. */
+async function rowsOf(
+  rig: Rig,
+  sql: pg.Client,
+  crowd: Crowd,
+): Promise<readonly Row[]> {
+  const { store } = rig;
+  const cost = (what: string, operation: () => Promise<unknown>) =>
+    costOf(rig, sql, what, operation);
+  const linkIds = new Map<number, string>();
+  const link = async (index: number) => {
+    const { linkId } = await store.links.linkMember({
+      clientId: rig.clientId,
+      platformUserId: userId(index),
+      discordUserId: memberId(index),
+      cause,
+    });
+    linkIds.set(index, linkId);
+  };
+  const apply = (...facts: Parameters<typeof store.applyFacts>[0][number][]) =>
+    store.applyFacts(facts);
+  const one = userId(0);
+  const first = membership(one, 'pilots');
+  const other = userId(1);
+  for (const index of [0, 1, 2]) await link(index);
+  await quiet(sql);
+
+  return [
+    await cost('one role, by a membership event', () => apply(first)),
+    await cost('two roles, by two events in one window', () =>
+      apply(membership(one, 'directors'), membership(one, 'recruits')),
+    ),
+    await cost('five roles at once, by a snapshot, first of the process', () =>
+      apply(snapshotOf(other, FIVE)),
+    ),
+    await cost('five roles at once, by a snapshot', () =>
+      apply(snapshotOf(userId(2), FIVE)),
+    ),
+    await cost('the same event again', () => apply(first)),
+    await cost('no change: reconcileDiscordUser', () =>
+      store.links.reconcileMember({
+        id: linkIds.get(0) ?? '',
+        cause,
+        waitMs: 5_000,
+      }),
+    ),
+    await cost('link of a member with two groups', async () => {
+      await apply(snapshotOf(userId(3), ['pilots', 'directors']));
+      await link(3);
+    }),
+    await cost('unlink with three roles', () =>
+      store.links.unlinkMember({ id: linkIds.get(0) ?? '', cause }),
+    ),
+    ...(await crowdRows(cost, rig, { sql, link, crowd })),
+  ];
+}
+
+async function crowdRows(
+  cost: (what: string, work: () => Promise<unknown>) => Promise<Row>,
+  { store }: Rig,
+  world: {
+    sql: pg.Client;
+    link: (index: number) => Promise<void>;
+    crowd: Crowd;
+  },
+): Promise<readonly Row[]> {
+  const { many, dissolved } = world.crowd;
+  const crowd = numbers(many).map((index) => index + FIRST);
+  const linked = await cost(
+    `${many} members linked, without groups`,
+    async () => {
+      for (const index of crowd) await world.link(index);
+    },
+  );
+  const changed = await cost(`${many} members, one change each`, () =>
+    store.applyFacts(
+      crowd.map((index, place) =>
+        membership(userId(index), place < dissolved ? 'extra-0' : 'pilots'),
+      ),
+    ),
+  );
+  // Nobody but them is in it.
+  await store.applyFacts([1, 2].map((index) => snapshotOf(userId(index), [])));
+  await quiet(world.sql);
+  const taken = await cost(`a group of ${dissolved} dissolved`, () =>
+    store.applyFacts([
+      { kind: 'groupDeleted', groupId: 'extra-0', order: nextOrder(), cause },
+    ]),
+  );
+  return [linked, changed, taken];
+}
+
+/** Of the crowd; those before it are for the single operations. */
+const FIRST = 10;
+
+const userId = (index: number) => `person-${index}`;
+
+async function mapExtraGroups({ store, clientId }: Rig): Promise<void> {
+  for (const [index, roleId] of EXTRA_ROLES.entries()) {
+    const groupId = `extra-${index}`;
+    const order = nextOrder();
+    await store.applyFacts([{ kind: 'groupChanged', groupId, order, cause }]);
+    await store.mappings.createMapping({
+      clientId,
+      groupId,
+      roleId,
+      authority: null,
+      dryRun: false,
+      cause,
+    });
+  }
+}
+
+/** Counts from a quiet moment to the next. */
+async function costOf(
+  { discord }: Rig,
+  sql: pg.Client,
+  what: string,
+  operation: () => Promise<unknown>,
+): Promise<Row> {
+  discord.calls.reset();
+  await operation();
+  await quiet(sql);
+  const counts = Object.entries(discord.calls.counts());
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const parts = counts.map(([call, count]) => `${count} ${shortOf(call)}`);
+  return { operation: what, calls: total, 'consists of': parts.join(', ') };
+}
+
+async function quiet(sql: pg.Client): Promise<void> {
+  await eventually(
+    async () => {
+      const { rows } = await sql.query<{ left: number }>(
+        'select count(*)::int as left from reconcile_job where not is_parked',
+      );
+      return rows[0]?.left === 0;
+    },
+    { withinMs: 60_000, what: 'every job is settled' },
+  );
+}
+
+/** `PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id} 204` -> `PUT member role`. */
+function shortOf(call: string): string {
+  const [method = '', route = '', status = ''] = call.split(' ');
+  const name = ROUTES.get(route) ?? route;
+  return `${method} ${name}${status.startsWith('2') ? '' : ` (${status})`}`;
+}
+
+const ROUTES: ReadonlyMap<string, string> = new Map([
+  [`/guilds/{guild_id}/members/{user_id}/roles/{role_id}`, 'member role'],
+  [`/guilds/{guild_id}/members/{user_id}`, 'member'],
+  [`/guilds/{guild_id}/roles`, 'guild roles'],
+  [`/guilds/{guild_id}`, 'guild'],
+  [`/users/@me`, 'bot user'],
+]);

@@ -1,0 +1,59 @@
+/**
+ * `npm run bench [-- name…] [--quick]`: one table for each question, and the figures in bench/results.json.
+ * Bounded: under six minutes all together, `--quick` under 90 seconds.
+ */
+import { loadavg } from 'node:os';
+
+import { calls } from './calls.js';
+import { intake } from './intake.js';
+import { jobs } from './jobs.js';
+import { latency } from './latency.js';
+import { memory } from './memory.js';
+import type { Bench } from './support/bench.js';
+import { createBenchWorld } from './support/bench-world.js';
+import { machineOf } from './support/machine.js';
+import { printAnswer } from './support/print-answer.js';
+import { saveResults } from './support/save-results.js';
+
+const BENCHES: readonly Bench[] = [latency, intake, calls, memory, jobs];
+
+const words = process.argv.slice(2);
+const isQuick = words.includes('--quick');
+const chosen = choose(words.filter((word) => word !== '--quick'));
+const world = createBenchWorld(isQuick);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(
+    signal,
+    () => void world.close().finally(() => process.exit(130)),
+  );
+
+try {
+  const machine = machineOf(await world.postgres());
+  for (const [name, value] of Object.entries(machine))
+    console.log(`${name.padEnd(16)}  ${value}`);
+  for (const bench of chosen) {
+    const startedAt = Date.now();
+    const answer = await bench.answer(world);
+    console.log(printAnswer(bench, answer));
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    const load = loadavg()[0]?.toFixed(1);
+    console.log(`  (${seconds} s; load average at the end ${load})`);
+    await saveResults({ machine, bench, answer, isQuick });
+  }
+} finally {
+  await world.close();
+}
+
+function choose(names: readonly string[]): readonly Bench[] {
+  const unknown = names.filter(
+    (name) => !BENCHES.some((bench) => bench.name === name),
+  );
+  if (unknown.length > 0) {
+    const known = BENCHES.map((bench) => bench.name).join(', ');
+    throw new Error(
+      `there is no bench ${unknown.join(', ')}; there are ${known}`,
+    );
+  }
+  if (names.length === 0) return BENCHES;
+  return BENCHES.filter((bench) => names.includes(bench.name));
+}

@@ -1,0 +1,101 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+
+import type {
+  SandboxGuild,
+  SandboxWorld,
+} from '../../services/sandbox/discord/world.js';
+
+/** One guild with a bot of its own. */
+export interface BenchGuild {
+  readonly guildId: string;
+  readonly applicationId: string;
+  readonly botToken: string;
+  readonly clientSecret: string;
+  readonly botUserId: string;
+  readonly roleIds: readonly string[];
+  readonly discordUserIds: readonly string[];
+}
+
+interface Size {
+  readonly guilds: number;
+  readonly rolesEach: number;
+  readonly membersEach: number;
+}
+
+export function benchGuilds(size: Size): readonly BenchGuild[] {
+  return numbers(size.guilds).map((guild) => ({
+    guildId: snowflake(1, guild),
+    applicationId: snowflake(2, guild),
+    botToken: `bench.token.${guild}`,
+    clientSecret: `bench-secret-${guild}`,
+    botUserId: snowflake(3, guild),
+    roleIds: numbers(size.rolesEach).map((role) =>
+      snowflake(4, guild * 1_000 + role),
+    ),
+    discordUserIds: numbers(size.membersEach).map((member) =>
+      snowflake(5, guild * 100_000 + member),
+    ),
+  }));
+}
+
+/** The same guilds as the sandbox Discord knows them; nobody holds a role yet. */
+export function sandboxWorldOf(guilds: readonly BenchGuild[]): SandboxWorld {
+  return {
+    applications: guilds.map(
+      ({ applicationId, botUserId, botToken, clientSecret }) => ({
+        applicationId,
+        name: `Bot ${applicationId}`,
+        botUserId,
+        botToken,
+        clientSecret,
+      }),
+    ),
+    users: guilds.flatMap((guild) => [
+      { discordUserId: guild.botUserId, username: 'connector', isBot: true },
+      ...guild.discordUserIds.map((discordUserId) => ({
+        discordUserId,
+        username: `member-${discordUserId}`,
+      })),
+    ]),
+    guilds: guilds.map(sandboxGuildOf),
+  };
+}
+
+function sandboxGuildOf(guild: BenchGuild): SandboxGuild {
+  const botRoleId = snowflake(6, Number(guild.guildId.slice(-6)));
+  return {
+    guildId: guild.guildId,
+    name: `Guild ${guild.guildId}`,
+    ownerId: guild.discordUserIds[0] ?? guild.botUserId,
+    roles: [
+      ...guild.roleIds.map((roleId, index) => ({
+        roleId,
+        name: `Role ${index}`,
+        position: index + 1,
+      })),
+      {
+        roleId: botRoleId,
+        name: 'Connector',
+        position: guild.roleIds.length + 1,
+        permissions: String(PermissionFlagsBits.ManageRoles),
+        managed: true,
+        tags: { bot_id: guild.botUserId },
+      },
+    ],
+    members: [
+      { discordUserId: guild.botUserId, roleIds: [botRoleId] },
+      ...guild.discordUserIds.map((discordUserId) => ({
+        discordUserId,
+        roleIds: [],
+      })),
+    ],
+  };
+}
+
+export function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+function snowflake(kind: number, index: number): string {
+  return String(BigInt(kind) * 100_000_000_000_000_000n + BigInt(index));
+}

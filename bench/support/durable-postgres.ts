@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import pg from 'pg';
+
+import { silentLogger } from '../../services/lib/logger.js';
+import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { openDatabase } from '../../services/store/database.js';
+import { migrate } from '../../services/store/migrate.js';
+
+/** The embedded server with the settings PostgreSQL ships: a commit is on the disk before it is answered. */
+export interface DurablePostgres {
+  readonly version: string;
+  readonly settings: string;
+  /** A copy of the named one; without a name an empty one with today's tables. */
+  createDatabase(name: string, template?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const TEMPLATE = 'bench_template';
+const NAMED = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'shared_buffers',
+  'max_wal_size',
+];
+
+export async function startDurablePostgres(): Promise<DurablePostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'discord-connector-bench-'));
+  const server = createEmbeddedPostgres({
+    dataDir: join(folder, 'postgres'),
+    auth: 'trust',
+    logger: silentLogger,
+  });
+  const { url } = await server.start();
+  await query(url, `create database ${TEMPLATE}`);
+  await bringUpToDate(urlOf(url, TEMPLATE));
+  const [facts] = await query(
+    url,
+    `select current_setting('server_version') as version, (
+       select string_agg(name || '=' || current_setting(name), ', ' order by place)
+       from unnest('{${NAMED.join(',')}}'::text[]) with ordinality as s (name, place)) as settings`,
+  );
+  return {
+    version: facts?.['version'] ?? '',
+    settings: facts?.['settings'] ?? '',
+    async createDatabase(name, template = TEMPLATE) {
+      await query(url, `drop database if exists ${name} with (force)`);
+      await query(
+        url,
+        `create database ${name} template ${template} strategy file_copy`,
+      );
+      return urlOf(url, name);
+    },
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function bringUpToDate(url: string): Promise<void> {
+  const database = await openDatabase({
+    url,
+    poolSize: 2,
+    logger: silentLogger,
+  });
+  await migrate(database);
+  await database.close();
+}
+
+async function query(
+  url: string,
+  text: string,
+): Promise<readonly Record<string, string>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, string>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf(server: string, database: string): string {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  return url.toString();
+}

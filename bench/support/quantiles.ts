@@ -1,0 +1,25 @@
+/** In milliseconds, to a hundredth. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** By rank, without interpolation: every figure is one that was seen. */
+export function quantiles(values: readonly number[]): Quantiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => {
+    const rank = Math.max(1, Math.ceil(share * sorted.length));
+    return rounded(sorted[rank - 1] ?? Number.NaN);
+  };
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+export function median(values: readonly number[]): number {
+  return quantiles(values).p50;
+}
+
+/** To two digits behind the point. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
