@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 
 import {
   cause,
@@ -16,6 +16,7 @@ import {
   EXTRA_ROLES,
   memberId,
 } from './support/crowded-world.js';
+import { openSql } from './support/open-sql.js';
 
 export const calls: Bench = {
   name: 'calls',
@@ -41,8 +42,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
     discord: { world: crowdedWorld(crowd.many + FIRST) },
     store: { poolSize: 20 },
   });
-  const sql = new pg.Client({ connectionString: databaseUrl });
-  await sql.connect();
+  const sql = await openSql(databaseUrl);
   try {
     await mapDemoGroups(rig);
     await mapExtraGroups(rig);

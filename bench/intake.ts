@@ -1,5 +1,3 @@
-import pg from 'pg';
-
 import { openTestStore } from '../test/support/store.js';
 import { numbers } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench } from './support/bench.js';
@@ -12,6 +10,7 @@ import {
 } from './support/platform-topic.js';
 import { median } from './support/quantiles.js';
 import { upsertBatches } from './support/upsert-batches.js';
+import { openSql } from './support/open-sql.js';
 
 export const intake: Bench = {
   name: 'intake',
@@ -111,8 +110,7 @@ async function measure(
   const { applyFacts } = store;
   const consume = ({ name }: PlatformTopic) =>
     consumeAll({ brokers, topic: name, count, applyFacts });
-  const sql = new pg.Client({ connectionString: databaseUrl });
-  await sql.connect();
+  const sql = await openSql(databaseUrl);
   const empty = async () => {
     await sql.query('truncate membership');
     await sql.query('checkpoint');

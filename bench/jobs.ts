@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 
 import { silentLogger } from '../services/lib/logger.js';
 import { createLease } from '../services/reconcile/lease.js';
@@ -13,6 +13,7 @@ import type { Answer, Bench, Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { rounded } from './support/quantiles.js';
 import { stockStore, type StockedMember } from './support/stock-store.js';
+import { openSql } from './support/open-sql.js';
 
 export const jobs: Bench = {
   name: 'jobs',
@@ -41,8 +42,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
     apiBase: 'http://127.0.0.1:1/api/v10',
   });
   const clientIds = [...new Set(members.map((member) => member.clientId))];
-  const sql = new pg.Client({ connectionString: databaseUrl });
-  await sql.connect();
+  const sql = await openSql(databaseUrl);
   const marking = await markingRows(databaseUrl, sql, {
     marks,
     clientId: clientIds[0] ?? '',
@@ -181,8 +181,7 @@ async function floorOf(
   const clientId = members[0]?.clientId;
   const deleted = await Promise.all(
     Array.from({ length: GUILDS * RUNS_PER_CLIENT }, async () => {
-      const client = new pg.Client({ connectionString: databaseUrl });
-      await client.connect();
+      const client = await openSql(databaseUrl);
       let count = 0;
       while (performance.now() < until) {
         await client.query(

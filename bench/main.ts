@@ -40,6 +40,10 @@ try {
     console.log(`  (${seconds} s; load average at the end ${load})`);
     await saveResults({ machine, bench, answer, isQuick });
   }
+} catch (error) {
+  // Before the servers go: what ends because of them would speak louder.
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   await world.close();
 }

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 
 import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import { eventually } from '../test/support/eventually.js';
@@ -15,6 +15,7 @@ import {
 } from './support/platform-topic.js';
 import { startService } from './support/service.js';
 import { stockStore } from './support/stock-store.js';
+import { openSql } from './support/open-sql.js';
 
 export const memory: Bench = {
   name: 'memory',
@@ -116,8 +117,7 @@ async function measure(world: BenchWorld, run: Case) {
   const postgres = await world.postgres();
   const databaseUrl = await postgres.createDatabase('memory', template);
   const topic = await createPlatformTopic(brokers, 4);
-  const sql = new pg.Client({ connectionString: databaseUrl });
-  await sql.connect();
+  const sql = await openSql(databaseUrl);
   const service = await startService({
     main: await world.service(),
     databaseUrl,
@@ -198,8 +198,7 @@ async function storeMemberships(
   databaseUrl: string,
   count: number,
 ): Promise<void> {
-  const sql = new pg.Client({ connectionString: databaseUrl });
-  await sql.connect();
+  const sql = await openSql(databaseUrl);
   await sql.query(
     `insert into platform_user (id) select 'person-' || n from generate_series(0, 49999) n on conflict do nothing`,
   );

@@ -216,3 +216,14 @@ export type LinkState =
 
 /** What came of one reconcile. Expected endings are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
+
+/** A written event, as it waits in the outbox. `data` is the CloudEvent's. */
+export interface OutboxEvent {
+  readonly position: number;
+  readonly id: string;
+  readonly key: string;
+  readonly type: string;
+  readonly subject: string | null;
+  readonly time: Date;
+  readonly data: unknown;
+}

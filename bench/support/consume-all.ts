@@ -12,7 +12,7 @@ export interface Consumed {
   readonly batches: readonly (readonly PlatformFact[])[];
 }
 
-/** Reads a whole topic through the service's own consumer, timed from its first batch to the commit of its last offset. */
+/** Reads a whole new topic through the service's own consumer, timed from its first batch to the commit of its last offset. */
 export async function consumeAll(options: {
   readonly brokers: string;
   readonly topic: string;
@@ -29,7 +29,7 @@ export async function consumeAll(options: {
   const batches: (readonly PlatformFact[])[] = [];
   const end = Promise.withResolvers<number>();
   let startedAt = 0;
-  let left = options.count;
+  const committed = new Map<number, number>();
 
   const watched = (batch: RecordBatch): RecordBatch => {
     startedAt ||= performance.now();
@@ -37,8 +37,9 @@ export async function consumeAll(options: {
       ...batch,
       async commit(offset) {
         await batch.commit(offset);
-        left -= batches.at(-1)?.length ?? 0;
-        if (left <= 0) end.resolve(performance.now());
+        committed.set(batch.partition, Number(offset) + 1);
+        const sum = [...committed.values()].reduce((a, b) => a + b, 0);
+        if (sum >= options.count) end.resolve(performance.now());
       },
     };
   };

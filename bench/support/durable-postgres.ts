@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import pg from 'pg';
-
 import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
 import { openDatabase } from '../../services/store/database.js';
 import { migrate } from '../../services/store/migrate.js';
+import { openSql } from './open-sql.js';
 
 /** The embedded server with the settings PostgreSQL ships: a commit is on the disk before it is answered. */
 export interface DurablePostgres {
@@ -75,8 +74,7 @@ async function query(
   url: string,
   text: string,
 ): Promise<readonly Record<string, string>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openSql(url);
   try {
     return (await client.query<Record<string, string>>(text)).rows;
   } finally {

@@ -1,9 +1,8 @@
 import { arch, cpus, platform, totalmem } from 'node:os';
 
-import pg from 'pg';
-
 import type { DurablePostgres } from './durable-postgres.js';
 import { quantiles, type Quantiles } from './quantiles.js';
+import { openSql } from './open-sql.js';
 
 export interface Machine {
   readonly system: string;
@@ -34,8 +33,7 @@ export async function measureCommits(
   databaseUrl: string,
   count: number,
 ): Promise<Quantiles> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openSql(databaseUrl);
   await client.query('create table commit_floor (n int)');
   const tookMs: number[] = [];
   for (let n = 0; n < count; n += 1) {

@@ -1,9 +1,8 @@
-import pg from 'pg';
-
 import { createMappedClient } from '../../test/builders/store-world.js';
 import { openTestStore } from '../../test/support/store.js';
 import type { BenchGuild } from './bench-guilds.js';
 import { SERVICE_KEYS } from './service.js';
+import { openSql } from './open-sql.js';
 
 export interface StockedMember {
   readonly clientId: string;
@@ -67,8 +66,7 @@ async function linkMembers(
   databaseUrl: string,
   members: readonly StockedMember[],
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await openSql(databaseUrl);
   const columns = [
     members.map((member) => member.clientId),
     members.map((member) => member.platformUserId),

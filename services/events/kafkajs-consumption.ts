@@ -145,7 +145,7 @@ function toHeaders(sent: IHeaders | undefined): RecordHeaders {
       Array.isArray(value) ? value.map(toBuffer) : toBuffer(value),
     ]);
   }
-  return Object.fromEntries(headers); // defines `__proto__` as any other name
+  return Object.fromEntries(headers); // `__proto__` becomes a name like the others
 }
 
 /** A header without a value (null, whatever the types say) becomes an empty one: kafkajs cannot send null on. */

@@ -3,23 +3,12 @@
  * In: facts as the platform tells them, and the outbox. Out: records on the broker.
  * Never: an offset committed before its facts are in the database.
  */
-import type { FactVerdict, PlatformFact } from '../model.js';
+import type { FactVerdict, OutboxEvent, PlatformFact } from '../model.js';
 
 /** One transaction for all; a failure means that none was applied. Verdicts stand in the order of the facts. */
 export type ApplyFacts = (
   facts: readonly PlatformFact[],
 ) => Promise<readonly FactVerdict[]>;
-
-/** A written event, as it waits in the outbox. `data` is the CloudEvent's. */
-export interface OutboxEvent {
-  readonly position: number;
-  readonly id: string;
-  readonly key: string;
-  readonly type: string;
-  readonly subject: string | null;
-  readonly time: Date;
-  readonly data: unknown;
-}
 
 export interface Outbox {
   /**

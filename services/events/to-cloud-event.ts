@@ -1,5 +1,5 @@
 import type { OutgoingRecord } from './kafka-port.js';
-import type { OutboxEvent } from './ports.js';
+import type { OutboxEvent } from '../model.js';
 
 /** A CloudEvent in structured mode; sent twice it is the same, byte for byte. */
 export function toCloudEvent(

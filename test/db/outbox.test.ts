@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import type { OutboxEvent } from '../../services/store/outbox/outbox-event.js';
+import type { OutboxEvent } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { PILOT } from '../builders/member-facts.js';
 import {

@@ -1,4 +1,5 @@
-import type { Outbox, OutboxEvent } from '../../services/events/ports.js';
+import type { Outbox } from '../../services/events/ports.js';
+import type { OutboxEvent } from '../../services/model.js';
 
 export interface FakeOutbox extends Outbox {
   add(...ids: readonly string[]): void;

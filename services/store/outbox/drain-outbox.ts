@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import type { OutboxEvent } from './outbox-event.js';
+import type { OutboxEvent } from '../../model.js';
 import type { Database } from '../database.js';
 
 /** Any number; one process drains at a time, so that events leave in the order they were written. */
