@@ -36,9 +36,9 @@ try {
     const answer = await bench.answer(world);
     console.log(printAnswer(bench, answer));
     const seconds = Math.round((Date.now() - startedAt) / 1000);
-    const load = loadavg()[0]?.toFixed(1);
+    const load = Number(loadavg()[0]?.toFixed(1));
     console.log(`  (${seconds} s; load average at the end ${load})`);
-    await saveResults({ machine, bench, answer, isQuick });
+    await saveResults({ machine, bench, answer, isQuick, load });
   }
 } catch (error) {
   // Before the servers go: what ends because of them would speak louder.

@@ -14,8 +14,10 @@ export async function saveResults(run: {
   readonly bench: Bench;
   readonly answer: Answer;
   readonly isQuick: boolean;
+  /** Of the machine when the bench ended: what else ran beside it shows here. */
+  readonly load: number;
 }): Promise<void> {
-  const { machine, bench, answer, isQuick } = run;
+  const { machine, bench, answer, isQuick, load } = run;
   const results = {
     machine,
     questions: {
@@ -24,6 +26,7 @@ export async function saveResults(run: {
         question: bench.question,
         date: new Date().toISOString(),
         isQuick,
+        loadAverage: load,
         ...answer,
       },
     },
