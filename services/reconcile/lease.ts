@@ -1,9 +1,10 @@
 import type { Logger } from '../lib/logger.js';
-import type { JobTable } from './ports.js';
+import type { JobTable, LeasedBot } from './job-table.js';
 
 /** The hold this process has on its bots. */
 export interface Lease {
-  start(): Promise<void>;
+  /** `onGained` is called whenever bots were taken over. */
+  start(onGained: () => void): Promise<void>;
   /** Lets the bots go at once, so that another process need not wait for them to run out. */
   stop(): Promise<void>;
   /**
@@ -11,65 +12,96 @@ export interface Lease {
    * lease that never ran out in between: once it did, another process may have worked the bot.
    */
   hold(): () => boolean;
+  /** Bots beyond this process's share, as of the last renewal: to be let go as soon as none of their members is in work. */
+  surplus(): readonly LeasedBot[];
+  letGo(bots: readonly LeasedBot[]): Promise<void>;
 }
 
 /**
  * `callMs` is the longest a call to Discord may take: that much of the lease must always be left, so what a slow database may
  * use up is the rest, and in that rest the lease is renewed three times.
  */
-export function createLease(deps: {
-  readonly jobs: Pick<JobTable, 'renewLeases' | 'releaseLeases'>;
+export function createLease(deps: Deps): Lease {
+  const holding = new Holding(deps);
+  return {
+    start: (onGained) => holding.start(onGained),
+    stop: () => holding.stop(),
+    hold: () => holding.hold(),
+    surplus: () => holding.surplus,
+    letGo: (bots) => holding.letGo(bots),
+  };
+}
+
+interface Deps {
+  readonly jobs: Pick<JobTable, 'renewLeases' | 'letGo' | 'releaseLeases'>;
   readonly leaseMs: number;
   readonly callMs: number;
   /** Monotonic: a step of the wall clock must not lengthen a lease. */
   readonly monotonicMs: () => number;
   readonly logger: Logger;
-}): Lease {
-  const { jobs, leaseMs, callMs, monotonicMs, logger } = deps;
-  let heldUntilMs = -Infinity;
-  let lapses = 0;
-  let isRenewing = false;
-  let timer: NodeJS.Timeout | undefined;
-  let renewal: Promise<void> = Promise.resolve();
+}
 
-  async function renew(): Promise<void> {
+class Holding {
+  surplus: readonly LeasedBot[] = [];
+  #heldUntilMs = -Infinity;
+  #lapses = 0;
+  #isRenewing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #renewal: Promise<void> = Promise.resolve();
+
+  constructor(readonly deps: Deps) {}
+
+  async start(onGained: () => void): Promise<void> {
+    const { jobs, leaseMs, callMs, monotonicMs } = this.deps;
     const askedAtMs = monotonicMs();
-    isRenewing = true;
+    this.surplus = (await jobs.renewLeases()).surplus;
+    this.#heldUntilMs = askedAtMs + leaseMs;
+    this.#timer = setInterval(
+      () => {
+        if (!this.#isRenewing) this.#renewal = this.#renew(onGained);
+      },
+      (leaseMs - callMs) / 3,
+    );
+  }
+
+  async #renew(onGained: () => void): Promise<void> {
+    const { jobs, leaseMs, monotonicMs, logger } = this.deps;
+    const askedAtMs = monotonicMs();
+    this.#isRenewing = true;
     try {
-      await jobs.renewLeases();
-      if (monotonicMs() > heldUntilMs) lapses += 1;
-      heldUntilMs = askedAtMs + leaseMs;
+      const { gained, surplus } = await jobs.renewLeases();
+      if (monotonicMs() > this.#heldUntilMs) this.#lapses += 1;
+      this.#heldUntilMs = askedAtMs + leaseMs;
+      this.surplus = surplus;
+      if (gained > 0) onGained();
     } catch (error) {
       logger.warn({ err: error }, 'the bots could not be held on to');
     } finally {
-      isRenewing = false;
+      this.#isRenewing = false;
     }
   }
 
-  return {
-    async start() {
-      await jobs.renewLeases();
-      heldUntilMs = monotonicMs() + leaseMs;
-      timer = setInterval(
-        () => {
-          if (!isRenewing) renewal = renew();
-        },
-        (leaseMs - callMs) / 3,
+  async letGo(bots: readonly LeasedBot[]): Promise<void> {
+    await this.deps.jobs.letGo(bots.map((bot) => bot.applicationId));
+    this.surplus = this.surplus.filter((bot) => !bots.includes(bot));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#renewal;
+    this.#heldUntilMs = -Infinity;
+    this.surplus = [];
+    await this.deps.jobs
+      .releaseLeases()
+      .catch((error: unknown) =>
+        this.deps.logger.warn({ err: error }, 'the bots were not let go'),
       );
-    },
-    async stop() {
-      clearInterval(timer);
-      await renewal;
-      heldUntilMs = -Infinity;
-      await jobs
-        .releaseLeases()
-        .catch((error: unknown) =>
-          logger.warn({ err: error }, 'the bots were not let go'),
-        );
-    },
-    hold() {
-      const since = lapses;
-      return () => lapses === since && monotonicMs() + callMs < heldUntilMs;
-    },
-  };
+  }
+
+  hold(): () => boolean {
+    const { callMs, monotonicMs } = this.deps;
+    const since = this.#lapses;
+    return () =>
+      this.#lapses === since && monotonicMs() + callMs < this.#heldUntilMs;
+  }
 }

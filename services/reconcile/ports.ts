@@ -176,24 +176,6 @@ export interface Postponement {
   readonly observed: MemberReading | null;
 }
 
-/** What the worker asks of the job table. */
-export interface JobTable {
-  /** Keeps, and takes over, the bots this process may work. To be called several times within a lease. */
-  renewLeases(): Promise<void>;
-  /** Clients whose bots are leased to this process and that are neither stopped nor paused nor disabled. */
-  workableClients(): Promise<readonly ClientId[]>;
-  /** Claims at most `capacity` due jobs of each client: most urgent lane first, then the longest due. */
-  claim(capacity: ReadonlyMap<ClientId, number>): Promise<readonly Job[]>;
-  /** Gives back jobs that this process dropped: their causes wait for whoever claims them next. */
-  abandon(members: readonly MemberKey[]): Promise<void>;
-  /** When the next unclaimed job of these clients falls due; null: none is waiting. */
-  nextDueAt(clientIds: readonly ClientId[]): Promise<Date | null>;
-  /** Lets the bots go, so that another process takes over at once. */
-  releaseLeases(): Promise<void>;
-  /** Calls back whenever a member was marked, by whichever process. Resolves with the way to stop listening. */
-  onMarked(wake: () => void): Promise<() => Promise<void>>;
-}
-
 /** The trouble of a whole client. STOPPED waits for a new token; PAUSED comes back by itself, later each time. */
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';

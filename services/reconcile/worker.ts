@@ -8,7 +8,8 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId, MemberKey } from '../model.js';
 import type { Lease } from './lease.js';
-import type { Job, JobTable } from './ports.js';
+import type { JobTable } from './job-table.js';
+import type { Job } from './ports.js';
 import type { Reconcile } from './reconcile.js';
 
 interface Deps {
@@ -28,7 +29,7 @@ export function createWorker(deps: Deps): Part {
   return {
     name: 'reconcile',
     async start() {
-      await deps.lease.start();
+      await deps.lease.start(() => loop.wake());
       stopListening = await deps.jobs.onMarked(() => loop.wake());
       loop.wake();
     },
@@ -97,35 +98,46 @@ class Loop {
 
   /** Claims what there is room for. Resolves with how long to sleep. */
   async #look(): Promise<number> {
-    const { jobs, clock, pollMs } = this.deps;
+    const { jobs, clock, pollMs, runsPerClient } = this.deps;
     await this.#giveBack();
-    const clientIds = await jobs.workableClients();
-    const capacity = new Map(
-      clientIds.map((clientId) => [clientId, this.#roomFor(clientId)]),
-    );
-    const free = new Map([...capacity].filter(([, room]) => room > 0));
-    if (free.size === 0) return this.#untilUnpaused();
-    const claimed = await jobs.claim(free);
+    const leaving = await this.#letGoOfIdle();
+    const { jobs: claimed, nextDueAt } = await jobs.claim({
+      running: this.#running,
+      runsPerClient,
+      except: [...leaving, ...this.#paused()],
+    });
     for (const job of claimed) this.#start(job);
-    const open = [...free.keys()].filter(
-      (clientId) => this.#roomFor(clientId) > 0,
-    );
-    const dueAt = open.length === 0 ? null : await jobs.nextDueAt(open);
     const dueInMs =
-      dueAt === null ? pollMs : Math.max(0, dueAt.getTime() - clock());
+      nextDueAt === null ? pollMs : Math.max(0, nextDueAt.getTime() - clock());
     return Math.min(pollMs, dueInMs, this.#untilUnpaused());
   }
 
-  #roomFor(clientId: ClientId): number {
-    if ((this.#pausedUntilMs.get(clientId) ?? 0) > this.deps.clock()) return 0;
-    return this.deps.runsPerClient - (this.#running.get(clientId) ?? 0);
+  /**
+   * Bots beyond this process's share get no new work, and go as soon as the last run of theirs has ended. Claims are made by this
+   * loop alone, so none can begin in between. Resolves with the clients that are leaving.
+   */
+  async #letGoOfIdle(): Promise<readonly ClientId[]> {
+    const { lease } = this.deps;
+    const surplus = lease.surplus();
+    const idle = surplus.filter((bot) =>
+      bot.clientIds.every((clientId) => !this.#running.has(clientId)),
+    );
+    if (idle.length > 0) await lease.letGo(idle);
+    return surplus.flatMap((bot) => bot.clientIds);
+  }
+
+  #paused(): readonly ClientId[] {
+    const now = this.deps.clock();
+    for (const [clientId, untilMs] of this.#pausedUntilMs)
+      if (untilMs <= now) this.#pausedUntilMs.delete(clientId);
+    return [...this.#pausedUntilMs.keys()];
   }
 
   #untilUnpaused(): number {
     const now = this.deps.clock();
-    const waits = [...this.#pausedUntilMs.values()]
-      .filter((untilMs) => untilMs > now)
-      .map((untilMs) => untilMs - now);
+    const waits = [...this.#pausedUntilMs.values()].map((untilMs) =>
+      Math.max(0, untilMs - now),
+    );
     return Math.min(this.deps.pollMs, ...waits);
   }
 
@@ -133,10 +145,9 @@ class Loop {
     this.#running.set(job.clientId, (this.#running.get(job.clientId) ?? 0) + 1);
     const run = this.#run(job).finally(() => {
       this.#runs.delete(run);
-      this.#running.set(
-        job.clientId,
-        (this.#running.get(job.clientId) ?? 1) - 1,
-      );
+      const left = (this.#running.get(job.clientId) ?? 1) - 1;
+      if (left > 0) this.#running.set(job.clientId, left);
+      else this.#running.delete(job.clientId);
       this.wake();
     });
     this.#runs.add(run);

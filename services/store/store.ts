@@ -1,6 +1,7 @@
 import type { KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
-import type { JobTable, Memory } from '../reconcile/ports.js';
+import type { JobTable } from '../reconcile/job-table.js';
+import type { Memory } from '../reconcile/ports.js';
 import { readCredentials } from './clients/credentials.js';
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
@@ -9,11 +10,11 @@ import { openDatabase } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
 import {
+  letBotsGo,
   releaseBotLeases,
   renewBotLeases,
-  workableClients,
 } from './jobs/bot-leases.js';
-import { abandonJobs, claimJobs, nextDueAt } from './jobs/claim.js';
+import { abandonJobs, claimJobs } from './jobs/claim.js';
 import { createLinks, findLink } from './links/links.js';
 import { createListener } from './listen.js';
 import { createMappings } from './mappings/mappings.js';
@@ -64,10 +65,9 @@ export async function openStore(options: StoreOptions) {
   const jobs: JobTable = {
     renewLeases: () => renewBotLeases(db(), leasing),
     releaseLeases: () => releaseBotLeases(db(), owner),
-    workableClients: () => workableClients(db(), leasing),
-    claim: (capacity) => claimJobs(db(), owner, capacity),
+    letGo: (applicationIds) => letBotsGo(db(), owner, applicationIds),
+    claim: (request) => claimJobs(db(), leasing, request),
     abandon: (members) => abandonJobs(db(), owner, members),
-    nextDueAt: (clientIds) => nextDueAt(db(), owner, clientIds),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };
 

@@ -3,7 +3,7 @@ import { describe, expect, test, type TestContext } from 'vitest';
 import { PATH_TIMING } from '../../services/connector/path.js';
 import type { DiscordMembers } from '../../services/reconcile/ports.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import { membership } from '../builders/store-world.js';
+import { clientInput, membership } from '../builders/store-world.js';
 import {
   CAROL,
   endState,
@@ -112,7 +112,21 @@ const DETOURS: readonly {
     prepare: async () => undefined,
     mend: async () => undefined,
   },
+  {
+    call: 'jobs.letGo',
+    after: 'a bot too many was taken',
+    prepare: shareWithAnother,
+    mend: async () => undefined,
+  },
 ];
+
+/** A second bot that is new, and a second process to share the two with. */
+async function shareWithAnother({ store, query }: CrashWorld): Promise<void> {
+  await query(
+    "insert into worker (owner, live_until) values ('another', now() + interval '1 hour')",
+  );
+  await store.clients.createClient(clientInput());
+}
 
 describe.concurrent.each(scenarios)('$name', (scenario) => {
   const points = pointsOf(scenario.calls);

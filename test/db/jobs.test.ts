@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
+import type { ClaimRequest } from '../../services/reconcile/job-table.js';
 import type { Job, Settlement } from '../../services/reconcile/ports.js';
 import { openDatabase } from '../../services/store/database.js';
 import { markClient } from '../../services/store/jobs/mark.js';
@@ -65,7 +66,12 @@ async function open(
 }
 
 async function claim(by = store, capacity = 10): Promise<readonly Job[]> {
-  return by.jobs.claim(new Map([[clientId, capacity]]));
+  const { jobs } = await by.jobs.claim({
+    running: new Map(),
+    runsPerClient: capacity,
+    except: [],
+  });
+  return jobs;
 }
 
 async function settleAll(): Promise<void> {
@@ -208,7 +214,6 @@ describe('a claim', () => {
     await other.jobs.renewLeases();
     await store.applyFacts([membership('alice', 'pilots')]);
 
-    expect(await other.jobs.workableClients()).toEqual([]);
     expect(await claim(other)).toEqual([]);
     expect(await claim(store)).toHaveLength(1);
   });
@@ -223,22 +228,43 @@ describe('a claim', () => {
       },
     );
 
-    expect(await store.jobs.workableClients()).toContain(client.id);
+    await link(store, client.id, 'alice', ALICE);
+
+    expect(await claim()).toMatchObject([{ clientId: client.id }]);
   });
 
   test('leaves a stopped, a paused and a disabled client alone', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
     await store.memory.saveTrouble(clientId, {
       kind: 'PAUSED',
       reason: 'the bot has left',
     });
-    expect(await store.jobs.workableClients()).toEqual([]);
+    expect(await claim()).toEqual([]);
 
     await store.clearTrouble(clientId);
     await store.clients.updateClient(clientId, { isEnabled: false }, cause);
-    expect(await store.jobs.workableClients()).toEqual([]);
+    expect(await claim()).toEqual([]);
 
     await store.clients.updateClient(clientId, { isEnabled: true }, cause);
-    expect(await store.jobs.workableClients()).toEqual([clientId]);
+    expect(await claim()).toHaveLength(1);
+  });
+
+  test('leaves out what the caller is busy with or has put aside, and tells when the next falls due', async () => {
+    const soon = await open({ windowMs: 60_000 });
+    await soon.applyFacts([membership('alice', 'pilots')]);
+    const ask = async (request: Partial<ClaimRequest>) =>
+      (
+        await store.jobs.claim({
+          running: new Map(),
+          runsPerClient: 1,
+          except: [],
+          ...request,
+        })
+      ).nextDueAt;
+
+    expect((await ask({}))?.getTime()).toBeGreaterThan(Date.now());
+    expect(await ask({ running: new Map([[clientId, 1]]) })).toBeNull();
+    expect(await ask({ except: [clientId] })).toBeNull();
   });
 });
 
@@ -251,8 +277,7 @@ describe('when the process that claimed a job is gone', () => {
     expect(await claim(dying)).toHaveLength(1);
 
     await eventually(async () => {
-      await store.jobs.renewLeases();
-      return (await store.jobs.workableClients()).length === 1;
+      return (await store.jobs.renewLeases()).gained === 1;
     });
 
     const [job] = await claim(store);
@@ -267,8 +292,7 @@ describe('when the process that claimed a job is gone', () => {
     const [job] = await claim(sleeper);
 
     await eventually(async () => {
-      await store.jobs.renewLeases();
-      return (await store.jobs.workableClients()).length === 1;
+      return (await store.jobs.renewLeases()).gained === 1;
     });
 
     const opening = sleeper.memory.openRecord({
@@ -292,19 +316,19 @@ describe('when the process that claimed a job is gone', () => {
     await store.jobs.releaseLeases();
     await dying.jobs.renewLeases();
 
-    await heir.jobs.renewLeases();
+    expect(await heir.jobs.renewLeases()).toMatchObject({ gained: 1 });
 
-    expect(await heir.jobs.workableClients()).toEqual([clientId]);
-    expect(await dying.jobs.workableClients()).toEqual([]);
+    await store.applyFacts([membership('alice', 'pilots')]);
+    expect(await claim(dying)).toEqual([]);
+    expect(await claim(heir)).toHaveLength(1);
   });
 
   test('a bot that was let go is free at once', async () => {
     const other = await open();
 
     await store.jobs.releaseLeases();
-    await other.jobs.renewLeases();
 
-    expect(await other.jobs.workableClients()).toEqual([clientId]);
+    expect(await other.jobs.renewLeases()).toMatchObject({ gained: 1 });
   });
 });
 

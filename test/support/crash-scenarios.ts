@@ -11,9 +11,7 @@ const FACTS_AND_RECORD: readonly PortCall[] = [
 const WORKER: readonly PortCall[] = [
   'jobs.renewLeases',
   'jobs.onMarked',
-  'jobs.workableClients',
   'jobs.claim',
-  'jobs.nextDueAt',
   'jobs.releaseLeases',
 ];
 

@@ -27,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Types only, to be checked where they are written. */
 const TYPES_OF_PORTS = ['store', 'discord'];
+const PORTS = ['./reconcile/ports.ts', './reconcile/job-table.ts'];
 
 /** One library, one room. */
 const LIBRARIES: readonly {
@@ -128,8 +129,7 @@ function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
   const there = placeOf(target.slice(2));
   if (there === place || there === 'lib' || target === './model.ts')
     return false;
-  if (TYPES_OF_PORTS.includes(place) && target === './reconcile/ports.ts')
-    return !isType;
+  if (TYPES_OF_PORTS.includes(place) && PORTS.includes(target)) return !isType;
   return !(ALLOWED[place] ?? []).includes(there);
 }
 

@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 import { LeaseLostError } from '../../lib/errors.js';
-import type { ClientId, MemberKey } from '../../model.js';
+import type { MemberKey } from '../../model.js';
+import type { LeasedBot, Renewal } from '../../reconcile/job-table.js';
 
 export interface Leasing {
   readonly owner: string;
@@ -10,52 +11,113 @@ export interface Leasing {
   readonly isGone: (owner: string) => boolean;
 }
 
-/** Takes every bot that nobody works, or that was ours, until `leaseMs` from now. */
+/**
+ * Keeps this process's bots until `leaseMs` from now and takes free ones up to its share, which is what every working process
+ * computes alike: the bots divided by the processes, where those that hold most have what is left over. So nothing moves
+ * without need, and of a single bot all but one process are the reserve.
+ */
 export async function renewBotLeases(
   db: Kysely<unknown>,
   leasing: Leasing,
-): Promise<void> {
-  const { owner, leaseMs, isGone } = leasing;
-  const others = await sql<{ owner: string }>`
-    select distinct owner from bot_lease where owner <> ${owner}`.execute(db);
-  const gone = others.rows.map((row) => row.owner).filter(isGone);
-  await sql`
-    insert into bot_lease (application_id, owner, leased_until)
-    select distinct application_id, ${owner}, clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)
-    from client order by application_id
-    on conflict (application_id) do update set owner = excluded.owner, leased_until = excluded.leased_until
-    where bot_lease.owner = excluded.owner or bot_lease.leased_until < clock_timestamp()
-      or bot_lease.owner = any(${gone}::text[])`.execute(db);
+): Promise<Renewal> {
+  const gone = await findGone(db, leasing);
+  await reportForWork(db, leasing, gone);
+  const { owner } = leasing;
+  const until = leaseEnd(leasing);
+  const { rows } = await sql<RenewalRow>`
+    with holding as (
+      select w.owner, count(b.application_id) as bots
+      from worker w left join bot_lease b on b.owner = w.owner and (b.leased_until > clock_timestamp() or w.owner = ${owner})
+      where w.live_until > clock_timestamp() group by w.owner
+    ), place as (
+      select owner, bots, row_number() over (order by bots desc, owner) as place, count(*) over () as workers from holding
+    ), own as (
+      select place.bots as held, total.bots / workers + (place <= total.bots % workers)::int as share
+      from place, (select count(distinct application_id) as bots from client) total where owner = ${owner}
+    ), kept as (
+      update bot_lease set leased_until = ${until} where owner = ${owner} returning application_id
+    ), taken as (
+      insert into bot_lease (application_id, owner, leased_until)
+      select free.application_id, ${owner}, ${until} from (
+        select distinct c.application_id from client c
+        where not exists (
+          select from bot_lease b where b.application_id = c.application_id
+            and (b.owner = ${owner} or (b.leased_until > clock_timestamp() and b.owner <> all(${gone}::text[]))))
+        order by c.application_id limit (select greatest(0, share - held) from own)
+      ) free
+      on conflict (application_id) do update set owner = excluded.owner, leased_until = excluded.leased_until
+      where bot_lease.leased_until <= clock_timestamp() or bot_lease.owner = any(${gone}::text[])
+      returning application_id
+    ), surplus as (
+      select application_id from kept
+      order by application_id desc limit (select greatest(0, held - share) from own)
+    )
+    select (select count(*)::int from taken) as gained,
+      (select coalesce(jsonb_agg(jsonb_build_object('applicationId', s.application_id, 'clientIds',
+        (select coalesce(jsonb_agg(c.id), '[]') from client c where c.application_id = s.application_id))), '[]')
+      from surplus s) as surplus`.execute(db);
+  return rows[0] ?? { gained: 0, surplus: [] };
 }
 
+interface RenewalRow {
+  readonly gained: number;
+  readonly surplus: readonly LeasedBot[];
+}
+
+export function leaseEnd({ leaseMs }: Pick<Leasing, 'leaseMs'>) {
+  return sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
+}
+
+async function findGone(
+  db: Kysely<unknown>,
+  { owner, isGone }: Leasing,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ owner: string }>`
+    select owner from worker where owner <> ${owner}
+    union select owner from bot_lease where owner <> ${owner}`.execute(db);
+  return rows.map((row) => row.owner).filter(isGone);
+}
+
+async function reportForWork(
+  db: Kysely<unknown>,
+  leasing: Leasing,
+  gone: readonly string[],
+): Promise<void> {
+  await sql`
+    insert into worker (owner, live_until) values (${leasing.owner}, ${leaseEnd(leasing)})
+    on conflict (owner) do update set live_until = excluded.live_until`.execute(
+    db,
+  );
+  // Whoever is clearing them already need not be waited for.
+  await sql`
+    delete from worker where owner in (
+      select owner from worker where owner = any(${gone}::text[]) or live_until < clock_timestamp()
+      for update skip locked)`.execute(db);
+}
+
+/** Frees these bots, if they are this process's, for whoever has room for them. */
+export async function letBotsGo(
+  db: Kysely<unknown>,
+  owner: string,
+  applicationIds: readonly string[],
+): Promise<void> {
+  await sql`
+    update bot_lease set owner = '', leased_until = '-infinity'
+    where owner = ${owner} and application_id = any(${applicationIds}::text[])`.execute(
+    db,
+  );
+}
+
+/** Frees all of them: this process works no more. */
 export async function releaseBotLeases(
   db: Kysely<unknown>,
   owner: string,
 ): Promise<void> {
-  await sql`delete from bot_lease where owner = ${owner}`.execute(db);
-}
-
-/** Clients to work now. A bot that nobody ever held, because its client is new, is taken on the way. */
-export async function workableClients(
-  db: Kysely<unknown>,
-  { owner, leaseMs }: Leasing,
-): Promise<readonly ClientId[]> {
-  const { rows } = await sql<{ id: ClientId }>`
-    with taken as (
-      insert into bot_lease (application_id, owner, leased_until)
-      select distinct c.application_id, ${owner}, clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)
-      from client c where not exists (select from bot_lease b where b.application_id = c.application_id)
-      on conflict do nothing returning application_id
-    )
-    select c.id from client c
-    where c.is_enabled and c.stopped_at is null
-      and (c.paused_until is null or c.paused_until <= clock_timestamp())
-      and c.application_id in (
-        select application_id from taken union all
-        select application_id from bot_lease where owner = ${owner} and leased_until > clock_timestamp())`.execute(
+  await sql`delete from worker where owner = ${owner}`.execute(db);
+  await sql`
+    update bot_lease set owner = '', leased_until = '-infinity' where owner = ${owner}`.execute(
     db,
   );
-  return rows.map((row) => row.id);
 }
 
 /** Locks the job for the rest of the transaction; throws when it, or its bot, is another process's by now. */

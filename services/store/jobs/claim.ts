@@ -7,35 +7,64 @@ import type {
   Lane,
   MemberKey,
 } from '../../model.js';
+import type { Claimed, ClaimRequest } from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/ports.js';
+import { leaseEnd, type Leasing } from './bot-leases.js';
 
 /**
- * Claims due jobs, at most `capacity` of each client, most urgent lane first. A bot is leased to one process at a time, so a job
- * claimed by anybody else is one that its owner lost: it is free at once, no lease of its own has to run out.
+ * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most urgent lane first; and tells
+ * when the next falls due. A bot is leased to one process at a time, so a job claimed by anybody else is one that its owner
+ * lost: it is free at once, no lease of its own has to run out. A bot that nobody ever held, because its client is new, is
+ * taken on the way.
  */
 export async function claimJobs(
   db: Kysely<unknown>,
-  owner: string,
-  capacity: ReadonlyMap<ClientId, number>,
-): Promise<readonly Job[]> {
-  const { rows } = await sql<JobRow>`
-    update reconcile_job j set
-      claimed_by = ${owner}, claimed_version = j.version,
-      claimed_causes = newest_causes(j.claimed_causes || j.causes), causes = '[]'
-    from unnest(${[...capacity.keys()]}::uuid[], ${[...capacity.values()]}::int[]) as slot (client_id, capacity)
-    cross join lateral (
-      select r.client_id, r.discord_user_id from reconcile_job r
-      join client c on c.id = r.client_id
-      join bot_lease b on b.application_id = c.application_id
-      where r.client_id = slot.client_id and r.due_at <= clock_timestamp() and r.claimed_by is distinct from ${owner}
-        and b.owner = ${owner} and b.leased_until > clock_timestamp()
-      order by r.lane desc, r.due_at limit slot.capacity for update of r skip locked
-    ) next
-    where j.client_id = next.client_id and j.discord_user_id = next.discord_user_id
-    returning j.client_id, j.discord_user_id, j.version, j.lane, j.attempts, j.claimed_causes`.execute(
-    db,
-  );
-  return rows.map(jobOf).sort((a, b) => b.lane - a.lane);
+  leasing: Leasing,
+  { running, except, runsPerClient }: ClaimRequest,
+): Promise<Claimed> {
+  const { owner } = leasing;
+  const { rows } = await sql<JobRow | DueRow>`
+    with new_bot as (
+      insert into bot_lease (application_id, owner, leased_until)
+      select distinct c.application_id, ${owner}, ${leaseEnd(leasing)}
+      from client c where not exists (select from bot_lease b where b.application_id = c.application_id)
+      on conflict do nothing returning application_id
+    ), slot as (
+      select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room from client c
+      left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
+        on busy.client_id = c.id
+      where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= clock_timestamp())
+        and c.id <> all(${except}::uuid[]) and c.application_id in (
+          select application_id from new_bot union all
+          select application_id from bot_lease where owner = ${owner} and leased_until > clock_timestamp())
+    ), next as (
+      select due.client_id, due.discord_user_id from slot cross join lateral (
+        select r.client_id, r.discord_user_id from reconcile_job r
+        where r.client_id = slot.client_id and r.due_at <= clock_timestamp() and r.claimed_by is distinct from ${owner}
+        order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
+      ) due
+    ), claimed as (
+      update reconcile_job j set
+        claimed_by = ${owner}, claimed_version = j.version,
+        claimed_causes = newest_causes(j.claimed_causes || j.causes), causes = '[]'
+      from next where j.client_id = next.client_id and j.discord_user_id = next.discord_user_id
+      returning j.client_id, j.discord_user_id, j.version, j.lane, j.attempts, j.claimed_causes
+    )
+    select *, null::float8 as due_ms from claimed
+    union all
+    select null, null, null, null, null, null, min(extract(epoch from later.due_at) * 1000)::float8
+    from slot cross join lateral (
+      select r.due_at from reconcile_job r
+      where slot.room > 0 and r.client_id = slot.client_id and r.claimed_by is distinct from ${owner}
+        and r.due_at > clock_timestamp()
+      order by r.due_at limit 1
+    ) later`.execute(db);
+  const jobs = rows.filter((row) => row.client_id !== null).map(jobOf);
+  const due = rows.find((row) => row.client_id === null)?.due_ms ?? null;
+  return {
+    jobs: jobs.sort((a, b) => b.lane - a.lane),
+    nextDueAt: due === null ? null : new Date(due),
+  };
 }
 
 interface JobRow {
@@ -45,6 +74,13 @@ interface JobRow {
   readonly lane: Lane;
   readonly attempts: number;
   readonly claimed_causes: readonly Cause[];
+  readonly due_ms: null;
+}
+
+/** The last row of a claim. */
+interface DueRow {
+  readonly client_id: null;
+  readonly due_ms: number | null;
 }
 
 function jobOf(row: JobRow): Job {
@@ -56,23 +92,6 @@ function jobOf(row: JobRow): Job {
     attempts: row.attempts,
     causes: row.claimed_causes,
   };
-}
-
-export async function nextDueAt(
-  db: Kysely<unknown>,
-  owner: string,
-  clientIds: readonly ClientId[],
-): Promise<Date | null> {
-  const { rows } = await sql<{ due_ms: number | null }>`
-    select min(extract(epoch from next.due_at) * 1000)::float8 as due_ms
-    from unnest(${clientIds}::uuid[]) as c (id)
-    cross join lateral (
-      select r.due_at from reconcile_job r
-      where r.client_id = c.id and r.claimed_by is distinct from ${owner}
-      order by r.due_at limit 1
-    ) next`.execute(db);
-  const due = rows[0]?.due_ms ?? null;
-  return due === null ? null : new Date(due);
 }
 
 export async function abandonJobs(

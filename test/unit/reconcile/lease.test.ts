@@ -2,12 +2,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createLease, type Lease } from '../../../services/reconcile/lease.js';
+import type { LeasedBot } from '../../../services/reconcile/job-table.js';
 
 let nowMs = 0;
 let isDatabaseAway = false;
 let renewals = 0;
 let isSlow: Promise<void> | null = null;
+let gained = 0;
+let surplus: readonly LeasedBot[] = [];
 let lease: Lease;
+let wakes = 0;
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -15,12 +19,21 @@ beforeEach(async () => {
   isDatabaseAway = false;
   renewals = 0;
   isSlow = null;
+  gained = 0;
+  surplus = [];
+  wakes = 0;
   lease = createLease({
     jobs: {
       renewLeases: async () => {
         if (isDatabaseAway) throw new Error('away');
         renewals += 1;
         await isSlow;
+        return { gained, surplus };
+      },
+      letGo: async (applicationIds) => {
+        surplus = surplus.filter(
+          (bot) => !applicationIds.includes(bot.applicationId),
+        );
       },
       releaseLeases: async () => {},
     },
@@ -29,7 +42,9 @@ beforeEach(async () => {
     monotonicMs: () => nowMs,
     logger: silentLogger,
   });
-  await lease.start();
+  await lease.start(() => {
+    wakes += 1;
+  });
 });
 
 afterEach(async () => {
@@ -86,4 +101,26 @@ test('a run that slept through the end of its lease does not go on when it is re
 
   expect(before()).toBe(false);
   expect(lease.hold()()).toBe(true);
+});
+
+test('bots that were taken over wake the worker at once', async () => {
+  await pass(2_000);
+  expect(wakes).toBe(0);
+
+  gained = 1;
+  await pass(1_400);
+
+  expect(wakes).toBe(1);
+});
+
+test('a bot that was let go is no longer surplus, before the next renewal says so', async () => {
+  surplus = [
+    { applicationId: 'one', clientIds: [] },
+    { applicationId: 'two', clientIds: [] },
+  ];
+  await pass(1_400);
+
+  await lease.letGo(lease.surplus().slice(0, 1));
+
+  expect(lease.surplus()).toEqual([{ applicationId: 'two', clientIds: [] }]);
 });

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import type { Store, StoreOptions } from '../../services/store/store.js';
+import { clientInput } from '../builders/store-world.js';
+import type { TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { createMigratedDatabase, openTestStore } from '../support/store.js';
+
+let database: TestDatabase;
+const opened: Store[] = [];
+
+beforeEach(async () => {
+  database = await createMigratedDatabase();
+});
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.stop();
+  await database.drop();
+});
+
+interface Worker {
+  readonly store: Store;
+  /** Bots held after the last renewal, and those let go right after it. */
+  readonly held: () => number;
+  readonly renew: () => Promise<void>;
+}
+
+/** Renews as a process does in which no run is in progress: what is beyond its share goes at once. */
+async function worker(options: Partial<StoreOptions> = {}): Promise<Worker> {
+  const store = await openTestStore(database.url, options);
+  opened.push(store);
+  let held = 0;
+  return {
+    store,
+    held: () => held,
+    async renew() {
+      const { gained, surplus } = await store.jobs.renewLeases();
+      await store.jobs.letGo(surplus.map((bot) => bot.applicationId));
+      held += gained - surplus.length;
+    },
+  };
+}
+
+async function createBots(store: Store, count: number): Promise<void> {
+  for (let at = 1; at <= count; at += 1)
+    await store.clients.createClient(
+      clientInput({
+        guildId: `50000000000000000${at}`,
+        applicationId: `80000000000000000${at}`,
+      }),
+    );
+}
+
+async function renewAll(
+  workers: readonly Worker[],
+): Promise<readonly number[]> {
+  for (let round = 0; round < 3; round += 1)
+    for (const each of workers) await each.renew();
+  return workers.map((each) => each.held());
+}
+
+test('one process holds all bots; each that joins is given its share, and nothing moves after that', async () => {
+  const first = await worker();
+  await createBots(first.store, 7);
+  expect(await renewAll([first])).toEqual([7]);
+
+  const second = await worker();
+  expect(await renewAll([first, second])).toEqual([4, 3]);
+
+  const third = await worker();
+  const shares = await renewAll([first, second, third]);
+  expect(shares.toSorted((a, b) => a - b)).toEqual([2, 2, 3]);
+  expect(await renewAll([first, second, third])).toEqual(shares);
+});
+
+test('of a single bot all but one process are the reserve', async () => {
+  const first = await worker();
+  await createBots(first.store, 1);
+  const second = await worker();
+
+  expect(await renewAll([first, second])).toEqual([1, 0]);
+});
+
+test('processes that start at once divide the bots between them', async () => {
+  const workers = await Promise.all([worker(), worker(), worker()]);
+  await createBots(must(workers[0]).store, 6);
+
+  for (let round = 0; round < 3; round += 1)
+    await Promise.all(workers.map((each) => each.renew()));
+
+  expect(workers.map((each) => each.held())).toEqual([2, 2, 2]);
+});
+
+test('the bots of a process that leaves in order are the others’ at their next renewal', async () => {
+  const first = await worker();
+  await createBots(first.store, 4);
+  const second = await worker();
+  await renewAll([first, second]);
+
+  await first.store.jobs.releaseLeases();
+  await second.renew();
+
+  expect(second.held()).toBe(4);
+});
+
+test('the bots of a process that died are the others’ when its lease is over', async () => {
+  const dying = await worker({ leaseMs: 300 });
+  await createBots(dying.store, 4);
+  const heir = await worker();
+  await renewAll([dying, heir]);
+
+  await eventually(async () => {
+    await heir.renew();
+    return heir.held() === 4;
+  });
+});
+
+test('a process that is known to have died neither keeps its bots nor counts for the shares', async () => {
+  const dying = await worker({ owner: 'dying' });
+  await createBots(dying.store, 4);
+  const isGone = (owner: string) => owner === 'dying';
+  const heirs = [await worker({ isGone }), await worker({ isGone })];
+  await dying.renew();
+
+  expect(await renewAll(heirs)).toEqual([2, 2]);
+});
+
+test('what was let go is not taken back by a claim', async () => {
+  const { store } = await worker();
+  await createBots(store, 1);
+  await store.jobs.renewLeases();
+  await store.jobs.letGo(['800000000000000001']);
+
+  await store.jobs.claim({ running: new Map(), runsPerClient: 4, except: [] });
+
+  expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
+});
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('there is none');
+  return value;
+}
