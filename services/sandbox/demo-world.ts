@@ -10,6 +10,8 @@ import type {
 export const DEMO = {
   guildId: '100000000000000001',
   applicationId: '200000000000000001',
+  /** Lasts for ever. */
+  inviteCode: 'sandbox-alliance',
   roles: {
     pilot: '300000000000000004',
     director: '300000000000000005',
@@ -44,6 +46,7 @@ const BOT_PERMISSIONS = String(
 export function demoWorld(secrets: {
   readonly botToken: string;
   readonly clientSecret: string;
+  readonly redirectUris?: readonly string[];
 }): SandboxWorld {
   const { guildId, applicationId } = DEMO;
   return {
@@ -51,6 +54,7 @@ export function demoWorld(secrets: {
       { applicationId, name: 'Connector', botUserId: BOT, ...secrets },
     ],
     users: demoUsers(),
+    invites: [{ code: DEMO.inviteCode, guildId, inviterId: ADMIN }],
     guilds: [
       {
         guildId,

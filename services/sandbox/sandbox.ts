@@ -27,6 +27,8 @@ export interface RunningSandbox {
   readonly client: {
     readonly guildId: string;
     readonly applicationId: string;
+    /** Null until `registerCallback` was called. */
+    readonly callbackUrl: string | null;
     readonly endpoints: {
       readonly apiBase: string;
       readonly authorizeUrl: string;
@@ -34,8 +36,15 @@ export interface RunningSandbox {
       readonly revokeUrl: string;
     };
   };
+  /**
+   * Registers the address that people come back to from the consent page, and gives it. In: where the API is reached, e.g.
+   * `http://127.0.0.1:4000`. Known only once that listens; other addresses registered before stay.
+   */
+  registerCallback(baseUrl: string): string;
   stop(): Promise<void>;
 }
+
+const CALLBACK_PATH = '/discord/sso/callback';
 
 export async function startSandbox(options: {
   readonly dataDir: string;
@@ -55,15 +64,24 @@ export async function startSandbox(options: {
     : null;
   try {
     const { discord, address, flush } = await startDiscord(options, secrets);
+    let callbackUrl: string | null = null;
     return {
       databaseUrl,
       secrets,
       adminKeyHash: hashOf(secrets.adminKey),
       pageUrl: originOf(address),
-      client: {
-        guildId: DEMO.guildId,
-        applicationId: DEMO.applicationId,
-        endpoints: endpointsOf(address),
+      get client() {
+        return {
+          guildId: DEMO.guildId,
+          applicationId: DEMO.applicationId,
+          callbackUrl,
+          endpoints: endpointsOf(address),
+        };
+      },
+      registerCallback(baseUrl) {
+        callbackUrl = callbackOf(baseUrl);
+        registerRedirect(discord, callbackUrl);
+        return callbackUrl;
       },
       async stop() {
         await discord.stop();
@@ -110,6 +128,26 @@ async function startDiscord(
     );
   });
   return { discord, address, flush: () => kept.flush() };
+}
+
+/** A wildcard is an address to listen on, not one to come back to. */
+function callbackOf(baseUrl: string): string {
+  const url = new URL(baseUrl);
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]')
+    url.hostname = '127.0.0.1';
+  return `${url.href.replace(/\/$/, '')}${CALLBACK_PATH}`;
+}
+
+/** A kept world knows the addresses of earlier starts; people may still be on their way back to one. */
+function registerRedirect(discord: SandboxDiscord, redirectUri: string): void {
+  const { applicationId } = DEMO;
+  const known = discord
+    .world()
+    .applications.find((one) => one.applicationId === applicationId);
+  const before = known?.redirectUris ?? [];
+  if (before.includes(redirectUri)) return;
+  const redirectUris = [...before, redirectUri];
+  discord.moderator.editApplication({ applicationId, redirectUris });
 }
 
 /** The sandbox is spoken to on this machine, on whatever it listens. */

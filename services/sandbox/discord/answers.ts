@@ -1,3 +1,4 @@
+import type { OAuthRefusal } from './oauth-refusal.js';
 import type { Refusal } from './refusal.js';
 import type { SandboxFaultEffect } from './sandbox-interface.js';
 
@@ -35,6 +36,31 @@ export function refusalAnswer(refusal: Refusal, headers: Headers): Answered {
   const { code, message, errors } = refusal;
   const body = errors ? { message, code, errors } : { message, code };
   return { ...answer(refusal.status, body, headers), code };
+}
+
+export function oauthRefusalAnswer(
+  { status, error, description }: OAuthRefusal,
+  headers: Headers,
+): Answered {
+  const body =
+    description === undefined
+      ? { error }
+      : { error, error_description: description };
+  return answer(status, body, headers);
+}
+
+export function pageAnswer(
+  status: number,
+  html: string,
+  headers: Headers,
+): Answered {
+  const type = { 'Content-Type': 'text/html; charset=utf-8' };
+  return {
+    kind: 'answer',
+    status,
+    headers: { ...headers, ...type },
+    body: html,
+  };
 }
 
 export function rateLimitAnswer(

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type {
@@ -34,6 +36,14 @@ export type ApiCall = {
   readonly readsStale: boolean;
 };
 
+/** A call that needs no token: the route itself looks who asks. */
+export type OpenCall = Omit<ApiCall, 'caller' | 'body'> & {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As it came. */
+  readonly rawBody: string;
+};
+
 export type Caller =
   | { readonly kind: 'bot'; readonly application: LiveApplication }
   | {
@@ -41,12 +51,16 @@ export type Caller =
       readonly user: LiveUser;
       readonly application: LiveApplication;
       readonly scopes: readonly string[];
+      readonly expiresAt: number;
     };
 
 /** What a route decides. Nothing is done yet: `change` and `audit` are carried out by whoever asked. */
 export type Decision = {
   readonly status: number;
   readonly body?: unknown;
+  /** A page for people, in place of a body. */
+  readonly html?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly change?: () => void;
   readonly audit?: AuditDraft;
 };

@@ -16,6 +16,9 @@ export function callerOf(
   return caller;
 }
 
+// A token written by hand without an end; the shape wants one.
+const FAR_AWAY = Date.UTC(2100, 0);
+
 function botWith(world: LiveWorld, token: string): Caller | undefined {
   for (const application of world.applications.values())
     if (application.botToken === token) return { kind: 'bot', application };
@@ -33,6 +36,12 @@ function personWith(
   const application = world.applications.get(grant.applicationId);
   return (
     user &&
-    application && { kind: 'person', user, application, scopes: grant.scopes }
+    application && {
+      kind: 'person',
+      user,
+      application,
+      scopes: grant.scopes,
+      expiresAt: grant.expiresAt ?? FAR_AWAY,
+    }
   );
 }

@@ -16,7 +16,7 @@ type Deps = {
   readonly createApi: (
     sleep: (ms: number) => Promise<void>,
   ) => (request: ApiRequest) => Promise<Answer>;
-  /** Everything outside `/api`. */
+  /** Everything outside `/api`, but for the page where people are asked for their consent. */
   readonly respondToPeople: (
     request: IncomingMessage,
     response: ServerResponse,
@@ -42,7 +42,7 @@ export function createHttpServer(deps: Deps) {
     const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
     const body = await readBody(request);
     const { method = 'GET', headers } = request;
-    if (url.pathname !== '/api' && !url.pathname.startsWith('/api/'))
+    if (!/^\/api(\/|$)|^\/oauth2\/authorize$/.test(url.pathname))
       return deps.respondToPeople(request, response, body);
     send(response, await api({ method, url, headers, body }));
   };

@@ -8,25 +8,19 @@ import { param, type ApiCall, type Decision } from './api-call.js';
 import type { LiveGuild, LiveUser } from './live-world.js';
 import { permissionsOf } from './permissions.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
-import type { Route } from './route.js';
+import type { TokenRoute } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
-import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
+import { memberOnWire, ownUserOnWire } from './wire.js';
 import { countsOnWire } from './wire-guild.js';
 
 /** Who am I, and where am I: for bots, and for people by their access token. */
-export const identityRoutes: readonly Route[] = [
+export const identityRoutes: readonly TokenRoute[] = [
   { method: 'GET', template: '/users/@me', decide: getSelf },
   { method: 'GET', template: '/users/@me/guilds', decide: listOwnGuilds },
   {
     method: 'GET',
     template: '/users/@me/guilds/{guild_id}/member',
     decide: getOwnMember,
-  },
-  { method: 'GET', template: '/applications/@me', decide: getApplication },
-  {
-    method: 'GET',
-    template: '/oauth2/applications/@me',
-    decide: getApplication,
   },
   { method: 'GET', template: '/gateway/bot', decide: getGateway },
 ];
@@ -90,51 +84,6 @@ function getOwnMember(call: ApiCall): Decision {
   const member = guild?.members.get(call.caller.user.discordUserId);
   if (!member) throw unknownMember();
   return { status: 200, body: memberOnWire(call.world, member) };
-}
-
-// As Discord tells a bot whether it may list members, in apps of fewer than 100 guilds.
-const GUILD_MEMBERS_LIMITED = 1 << 15;
-
-function getApplication(call: ApiCall): Decision {
-  if (call.caller.kind !== 'bot') throw unauthorized();
-  const { application } = call.caller;
-  const flags = application.guildMembersIntent ? GUILD_MEMBERS_LIMITED : 0;
-  const guilds = [...call.world.guilds.values()].filter((guild) =>
-    guild.members.has(application.botUserId),
-  );
-  return {
-    status: 200,
-    body: {
-      id: application.applicationId,
-      name: application.name,
-      icon: null,
-      description: '',
-      type: null,
-      bot: userOnWire(call.world, application.botUserId),
-      bot_public: false,
-      bot_require_code_grant: false,
-      verify_key: '0'.repeat(64),
-      flags,
-      flags_new: String(flags),
-      redirect_uris: application.redirectUris,
-      interactions_endpoint_url: null,
-      role_connections_verification_url: null,
-      // Nobody in particular owns it; the shape wants an account.
-      owner: userOnWire(call.world, application.botUserId),
-      approximate_guild_count: guilds.length,
-      approximate_user_install_count: 0,
-      approximate_user_authorization_count: call.world.accessTokens.size,
-      explicit_content_filter: 0,
-      team: null,
-      eligible_oauth2_scopes: [
-        'identify',
-        'email',
-        'guilds',
-        'guilds.join',
-        'guilds.members.read',
-      ],
-    },
-  };
 }
 
 /** There is no gateway here; the address leads nowhere, the rest is what a fresh bot is told. */

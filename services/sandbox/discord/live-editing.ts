@@ -7,8 +7,9 @@ import {
   type LiveGuild,
   type LiveWorld,
 } from './live-world.js';
+import type { MemberKey, RoleKey } from './moderator-interface.js';
 import { roleChange, roleChangesOnWire } from './role-change.js';
-import type { MemberKey, RoleKey, SandboxQuirks } from './sandbox-interface.js';
+import type { SandboxQuirks } from './sandbox-interface.js';
 import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
 
 export type EditingDeps = {

@@ -1,4 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
 import { compareSnowflakes, createIds } from './snowflake.js';
+import {
+  everyone,
+  fullApplication,
+  fullInvite,
+  fullMember,
+  fullRole,
+  fullUser,
+} from './world-defaults.js';
 import type {
   FullGuild,
   FullMember,
@@ -6,10 +16,11 @@ import type {
   SandboxAccessToken,
   SandboxApplication,
   SandboxAuditEntry,
+  SandboxAuthorization,
+  SandboxAuthorizationCode,
   SandboxBan,
   SandboxGuild,
-  SandboxMember,
-  SandboxRole,
+  SandboxInvite,
   SandboxUser,
   SandboxWorld,
 } from './world.js';
@@ -19,12 +30,20 @@ export type LiveWorld = {
   readonly applications: Map<string, LiveApplication>;
   readonly users: Map<string, LiveUser>;
   readonly guilds: Map<string, LiveGuild>;
+  readonly invites: Map<string, LiveInvite>;
+  /** By application and account. */
+  readonly authorizations: Map<string, SandboxAuthorization>;
+  readonly authorizationCodes: Map<string, SandboxAuthorizationCode>;
   readonly accessTokens: Map<string, SandboxAccessToken>;
+  readonly refreshTokens: Map<string, SandboxAuthorization>;
   readonly nextId: () => string;
+  /** A code or a token that nobody can guess. */
+  readonly nextSecret: () => string;
 };
 
 export type LiveApplication = Required<SandboxApplication>;
 export type LiveUser = Required<SandboxUser>;
+export type LiveInvite = Required<SandboxInvite>;
 export type LiveGuild = Omit<
   FullGuild,
   'roles' | 'members' | 'bans' | 'auditLog'
@@ -51,9 +70,26 @@ export function createLiveWorld(
     ),
     users: byId(world.users.map(fullUser), (user) => user.discordUserId),
     guilds: byId(world.guilds.map(liveGuild), (guild) => guild.guildId),
+    invites: byId(
+      (world.invites ?? []).map((invite) => fullInvite(invite, clock())),
+      (invite) => invite.code,
+    ),
+    authorizations: byId(world.authorizations ?? [], authorizationKey),
+    authorizationCodes: new Map(Object.entries(world.authorizationCodes ?? {})),
     accessTokens: new Map(Object.entries(world.accessTokens ?? {})),
+    refreshTokens: new Map(Object.entries(world.refreshTokens ?? {})),
     nextId: createIds(clock),
+    nextSecret: () => randomBytes(SECRET_BYTES).toString('hex'),
   };
+}
+
+// Thirty letters, as long as Discord's.
+const SECRET_BYTES = 15;
+
+export function authorizationKey(
+  of: Pick<SandboxAuthorization, 'applicationId' | 'discordUserId'>,
+): string {
+  return `${of.applicationId} ${of.discordUserId}`;
 }
 
 export function plainWorld(world: LiveWorld): Required<SandboxWorld> {
@@ -61,7 +97,11 @@ export function plainWorld(world: LiveWorld): Required<SandboxWorld> {
     applications: [...world.applications.values()],
     users: [...world.users.values()],
     guilds: [...world.guilds.values()].map(plainGuild),
+    invites: [...world.invites.values()],
+    authorizations: [...world.authorizations.values()],
+    authorizationCodes: Object.fromEntries(world.authorizationCodes),
     accessTokens: Object.fromEntries(world.accessTokens),
+    refreshTokens: Object.fromEntries(world.refreshTokens),
   };
 }
 
@@ -133,62 +173,5 @@ function liveGuild(guild: SandboxGuild): LiveGuild {
     auditLog: [...(guild.auditLog ?? [])],
     earlier: new Map(),
     memberOrder: undefined,
-  };
-}
-
-/** What a new guild lets everybody do: look, write, invite and choose their own nickname. */
-function everyone(guildId: string): FullRole {
-  const permissions = String(
-    (1n << 0n) | (1n << 10n) | (1n << 11n) | (1n << 26n),
-  );
-  return fullRole({
-    roleId: guildId,
-    name: '@everyone',
-    position: 0,
-    permissions,
-  });
-}
-
-export function fullRole(role: SandboxRole): FullRole {
-  return {
-    permissions: '0',
-    color: 0,
-    hoist: false,
-    mentionable: false,
-    managed: false,
-    ...role,
-  };
-}
-
-function fullMember(member: SandboxMember): FullMember {
-  return {
-    nick: null,
-    joinedAt: '2024-01-01T00:00:00.000Z',
-    pending: false,
-    flags: 0,
-    communicationDisabledUntil: null,
-    mute: false,
-    deaf: false,
-    ...member,
-  };
-}
-
-export function fullUser(user: SandboxUser): LiveUser {
-  return {
-    globalName: null,
-    email: null,
-    isBot: false,
-    isAtGuildLimit: false,
-    ...user,
-  };
-}
-
-function fullApplication(application: SandboxApplication): LiveApplication {
-  return {
-    clientSecret: '',
-    redirectUris: [],
-    guildMembersIntent: true,
-    ownerHasMfa: true,
-    ...application,
   };
 }

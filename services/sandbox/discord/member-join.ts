@@ -13,6 +13,7 @@ import { flag, nullable, readForm, snowflakes, text } from './form.js';
 import { newMember, saveMember, type LiveUser } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import {
+  accountIsLocked,
   bannedFromGuild,
   guildIsFull,
   invalidAccessToken,
@@ -47,7 +48,8 @@ export function joinMember(call: ApiCall): Decision {
   if (guild.members.has(user.discordUserId)) return { status: 204 };
   if (guild.bans.has(user.discordUserId)) throw bannedFromGuild();
   if (guild.members.size >= guild.maxMembers) throw guildIsFull();
-  if (user.isAtGuildLimit) throw tooManyGuilds();
+  if (user.isVerificationLocked) throw accountIsLocked();
+  if (countGuilds(call, user) >= user.maxGuilds) throw tooManyGuilds();
   demandExtras(call, standing, form);
   const arrived = newMember(guild, user.discordUserId, call.now);
   demandRolesWithinReach(call, standing, roleChange(arrived, form.roles ?? []));
@@ -82,6 +84,12 @@ function whoAgreed(call: ApiCall, accessToken: string | undefined): LiveUser {
   if (!isFitting || !user) throw invalidAccessToken();
   if (!grant.scopes.includes('guilds.join')) throw missingScope();
   return user;
+}
+
+function countGuilds({ world }: ApiCall, user: LiveUser): number {
+  return [...world.guilds.values()].filter((guild) =>
+    guild.members.has(user.discordUserId),
+  ).length;
 }
 
 function demandExtras(

@@ -34,7 +34,7 @@ export const memberRoutes: readonly Route[] = [
     limit: 'memberPatch',
     decide: patchMember,
   },
-  { method: 'PUT', template: MEMBER, decide: joinMember },
+  { method: 'PUT', template: MEMBER, limit: 'memberJoin', decide: joinMember },
   { method: 'DELETE', template: MEMBER, decide: kickMember },
 ];
 

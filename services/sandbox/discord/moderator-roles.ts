@@ -1,10 +1,10 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
 import type { EditingDeps, LiveEditing } from './live-editing.js';
-import { fullRole } from './live-world.js';
+import type { SandboxModerator } from './moderator-interface.js';
 import { deleteRole } from './role-deletion.js';
 import { moveRole } from './role-order.js';
-import type { SandboxModerator } from './sandbox-interface.js';
+import { fullRole } from './world-defaults.js';
 
 /** What a moderator does to the roles themselves. */
 export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {

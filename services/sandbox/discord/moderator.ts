@@ -6,10 +6,11 @@ import {
   type EditingDeps,
   type LiveEditing,
 } from './live-editing.js';
-import { fullUser, newMember, removeMember, saveMember } from './live-world.js';
+import { newMember, removeMember, saveMember } from './live-world.js';
+import type { SandboxModerator } from './moderator-interface.js';
 import { createRoleModerator } from './moderator-roles.js';
 import { normaliseNick } from './nickname.js';
-import type { SandboxModerator } from './sandbox-interface.js';
+import { createSettingsModerator } from './moderator-settings.js';
 
 /** A person with a mouse in Discord's own client. */
 export function createModerator(deps: EditingDeps): SandboxModerator {
@@ -18,16 +19,7 @@ export function createModerator(deps: EditingDeps): SandboxModerator {
     ...forMembers(editing),
     ...comingAndGoing(editing, deps),
     ...createRoleModerator(editing, deps),
-    addUser(user) {
-      deps.world.users.set(user.discordUserId, fullUser(user));
-      deps.onChange();
-    },
-    setGuildMembersIntent({ applicationId, guildMembersIntent }) {
-      const { applications } = deps.world;
-      const application = found(applications, applicationId, 'application');
-      applications.set(applicationId, { ...application, guildMembersIntent });
-      deps.onChange();
-    },
+    ...createSettingsModerator(editing, deps),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { SandboxFault, SandboxModerator } from './sandbox-interface.js';
+import type { SandboxModerator } from './moderator-interface.js';
+import type { SandboxFault } from './sandbox-interface.js';
 
 const id = z.string().regex(/^\d{1,20}$/);
 const member = { guildId: id, discordUserId: id };

@@ -92,6 +92,7 @@ function callRow(call) {
 const BUCKET_NAMES = {
   global: 'All calls of a bot', memberPatch: 'Change a member', memberGet: 'Read one member',
   memberRoles: 'Give or take one role', memberRolesDelete: 'Take one role',
+  memberJoin: 'Add a member',
 };
 
 function bucketRow(bucket, sinceMs) {

@@ -123,6 +123,10 @@ const ROUTES = [
   ['read one member', { method: 'GET', route: MEMBER }],
   ['list members', { method: 'GET', route: '/guilds/{guild_id}/members' }],
   ['list roles', { method: 'GET', route: '/guilds/{guild_id}/roles' }],
+  ['add a member who agreed', { method: 'PUT', route: MEMBER }],
+  ['exchange a code or refresh', { method: 'POST', route: '/oauth2/token' }],
+  ['revoke a token', { method: 'POST', route: '/oauth2/token/revoke' }],
+  ['the consent page', { route: '/oauth2/authorize' }],
 ];
 const EFFECTS = [
   ['answers 503', { kind: 'status', status: 503 }], ['answers 502 in HTML', { kind: 'html', status: 502 }],

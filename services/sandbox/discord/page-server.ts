@@ -3,11 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallLog } from './call-log.js';
 import type { FaultField } from './faults.js';
 import type { LiveWorld } from './live-world.js';
+import type { SandboxModerator } from './moderator-interface.js';
 import { PAGE, PAGE_POLICY } from './page.js';
+import { guardPage, type GuardRefusal } from './page-guard.js';
 import { actAs, faultFrom } from './page-inputs.js';
 import { guildView, pathInWords } from './page-view.js';
 import type { RateLimiter } from './rate-limiter.js';
-import type { SandboxModerator } from './sandbox-interface.js';
 
 type Deps = {
   readonly world: LiveWorld;
@@ -121,27 +122,14 @@ function stateOf(deps: Deps, query: URLSearchParams) {
   };
 }
 
-/** Reads want a local name (against rebinding of a foreign one), writes also JSON and the page's own origin. */
-function refusalFor(
-  request: IncomingMessage,
-): { status: number; message: string } | undefined {
-  const {
-    host = '',
-    origin,
-    'content-type': contentType = '',
-    'sec-fetch-site': site,
-  } = request.headers;
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host))
-    return { status: 403, message: 'The sandbox answers to local names only.' };
-  if (request.method === 'GET') return undefined;
-  const isForeign =
-    (origin !== undefined && origin !== `http://${host}`) ||
-    (site !== undefined && site !== 'same-origin' && site !== 'none');
-  if (isForeign)
-    return { status: 403, message: 'Another site may not press buttons here.' };
-  if (!contentType.startsWith('application/json'))
-    return { status: 415, message: 'Send application/json.' };
-  return undefined;
+/** What is pressed on the page comes as JSON, which no plain form of another site can send. */
+function refusalFor(request: IncomingMessage): GuardRefusal | undefined {
+  const refusal = guardPage(request);
+  if (refusal || request.method === 'GET') return refusal;
+  const kind = request.headers['content-type'] ?? '';
+  return kind.startsWith('application/json')
+    ? undefined
+    : { status: 415, message: 'Send application/json.' };
 }
 
 const SAFE_HEADERS = {

@@ -53,6 +53,8 @@ export const unknownUser = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownUser, 'Unknown User');
 export const unknownRole = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownRole, 'Unknown Role');
+export const unknownInvite = () =>
+  new Refusal(404, RESTJSONErrorCodes.UnknownInvite, 'Unknown Invite');
 export const unknownGuild = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownGuild, 'Unknown Guild');
 export const unknownBan = () =>
@@ -90,6 +92,12 @@ export const bannedFromGuild = () =>
     403,
     RESTJSONErrorCodes.UserBannedFromThisGuild,
     'The user is banned from this guild.',
+  );
+export const accountIsLocked = () =>
+  new Refusal(
+    403,
+    RESTJSONErrorCodes.TheUserAccountMustFirstBeVerified,
+    'The user account must first be verified',
   );
 export const guildIsFull = () =>
   new Refusal(

@@ -16,7 +16,7 @@ import {
   text,
   wholeNumber,
 } from './form.js';
-import { fullRole, type LiveGuild } from './live-world.js';
+import type { LiveGuild } from './live-world.js';
 import { canMoveRole } from './permissions.js';
 import {
   invalidRole,
@@ -27,6 +27,7 @@ import {
 import { deleteRole } from './role-deletion.js';
 import type { Route } from './route.js';
 import { roleOnWire, rolesOnWire } from './wire.js';
+import { fullRole } from './world-defaults.js';
 import type { FullRole } from './world.js';
 
 const ROLES = '/guilds/{guild_id}/roles';

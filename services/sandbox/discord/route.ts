@@ -1,16 +1,29 @@
-import type { ApiCall, Decision } from './api-call.js';
+import type { ApiCall, Decision, OpenCall } from './api-call.js';
 import { invalidForm, methodNotAllowed, notFound } from './refusal.js';
 import { notASnowflake } from './form.js';
 import type { SandboxLimits } from './sandbox-interface.js';
 import { isSnowflake } from './snowflake.js';
 
 /** One operation of the API. `template` is written as Discord's documentation writes it. */
-export type Route = {
+export type Route = TokenRoute | OpenRoute;
+
+/** Wants a token, a bot's or a person's. */
+export type TokenRoute = Operation & {
+  readonly isOpen?: false;
+  readonly decide: (call: ApiCall) => Decision;
+};
+
+/** Answers to whoever asks; a token that is sent all the same must be good. */
+export type OpenRoute = Operation & {
+  readonly isOpen: true;
+  readonly decide: (call: OpenCall) => Decision;
+};
+
+type Operation = {
   readonly method: string;
   readonly template: string;
   /** Default `others`: a bucket for this route alone. */
   readonly limit?: keyof SandboxLimits;
-  readonly decide: (call: ApiCall) => Decision;
 };
 
 export type Match = {
@@ -40,7 +53,7 @@ export function noMatch(routes: readonly Route[], path: string) {
 /** `@me` and other words where an id belongs are refused before anything else is looked at. */
 export function checkIds(params: Match['params']): void {
   const faulty = Object.entries(params).filter(
-    ([, value]) => !isSnowflake(value),
+    ([name, value]) => name.endsWith('_id') && !isSnowflake(value),
   );
   if (faulty.length === 0) return;
   throw invalidForm(

@@ -5,6 +5,7 @@ import { createHttpServer } from './http-server.js';
 import { limitsFrom } from './limits.js';
 import { createLiveWorld, plainGuild, plainWorld } from './live-world.js';
 import { createModerator } from './moderator.js';
+import { createOAuthPeople } from './oauth-people.js';
 import { createPageServer } from './page-server.js';
 import { createRateLimiter } from './rate-limiter.js';
 import type {
@@ -28,7 +29,9 @@ export function createSandboxDiscord(
     options.onChange?.();
     page.notify();
   };
-  const moderator = createModerator({ world, quirks, clock, onChange });
+  const editing = { world, quirks, clock, onChange };
+  const moderator = createModerator(editing);
+  const oauth = createOAuthPeople(editing);
   const looked = { world, limiter, faults, log, clock };
   const page = createPageServer({ ...looked, moderator });
   const server = createHttpServer({
@@ -56,6 +59,7 @@ export function createSandboxDiscord(
     calls: log,
     faults,
     moderator,
+    oauth,
   };
 }
 

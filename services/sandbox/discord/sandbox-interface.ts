@@ -1,4 +1,6 @@
-import type { FullGuild, FullMember, FullRole, SandboxWorld } from './world.js';
+import type { SandboxModerator } from './moderator-interface.js';
+import type { SandboxOAuth } from './oauth-interface.js';
+import type { FullGuild, FullMember, SandboxWorld } from './world.js';
 
 /**
  * A small Discord over HTTP, on loopback, with the rules that matter to whoever gives roles.
@@ -17,6 +19,7 @@ export type SandboxDiscord = {
   readonly calls: SandboxCalls;
   readonly faults: SandboxFaults;
   readonly moderator: SandboxModerator;
+  readonly oauth: SandboxOAuth;
 };
 
 export type SandboxDiscordOptions = {
@@ -57,6 +60,8 @@ export type SandboxLimits = {
   readonly memberGet: SandboxLimit | null;
   /** PUT and DELETE of one role of a member, together. */
   readonly memberRoles: SandboxLimit | null;
+  /** PUT of a member: adding one who agreed. */
+  readonly memberJoin: SandboxLimit | null;
   /** Set it to give DELETE of a member's role a bucket of its own. Default: null, it shares `memberRoles`. */
   readonly memberRolesDelete: SandboxLimit | null;
   /** Each other route for itself. */
@@ -178,49 +183,3 @@ export type SandboxFaults = {
   clear(): void;
   list(): readonly PlantedFault[];
 };
-
-/** What people do by hand in Discord's own client. Done in the owner's name; no permission is asked. Throws on unknown ids. */
-export type SandboxModerator = {
-  giveRole(which: MemberRole): void;
-  takeRole(which: MemberRole): void;
-  setNick(which: MemberKey & { readonly nick: string | null }): void;
-  kick(which: MemberKey & { readonly reason?: string }): void;
-  ban(which: MemberKey & { readonly reason?: string }): void;
-  unban(which: MemberKey): void;
-  /** Goes of their own accord: no audit entry, no roles when they come back. */
-  leave(which: MemberKey): void;
-  /** The account must be among the world's users; pending where the guild screens. */
-  join(which: MemberKey): void;
-  finishScreening(which: MemberKey): void;
-  setTimeOut(which: MemberKey & { readonly until: string | null }): void;
-  addUser(user: SandboxWorld['users'][number]): void;
-  createRole(
-    which: {
-      readonly guildId: string;
-      readonly name: string;
-    } & Partial<FullRole>,
-  ): FullRole;
-  editRole(
-    which: RoleKey &
-      Partial<
-        Pick<
-          FullRole,
-          'name' | 'permissions' | 'color' | 'hoist' | 'mentionable'
-        >
-      >,
-  ): void;
-  deleteRole(which: RoleKey): void;
-  /** Puts the role at this place (1 is the lowest) and moves the others up or down. */
-  moveRole(which: RoleKey & { readonly position: number }): void;
-  setGuildMembersIntent(which: {
-    readonly applicationId: string;
-    readonly guildMembersIntent: boolean;
-  }): void;
-};
-
-export type MemberKey = {
-  readonly guildId: string;
-  readonly discordUserId: string;
-};
-export type RoleKey = { readonly guildId: string; readonly roleId: string };
-export type MemberRole = MemberKey & RoleKey;

@@ -24,6 +24,25 @@ export function countsOnWire(guild: LiveGuild) {
   };
 }
 
+/** A guild as whoever is invited sees it. */
+export function inviteGuildOnWire(guild: LiveGuild) {
+  const { features } = guildOnWire(guild);
+  return {
+    id: guild.guildId,
+    name: guild.name,
+    splash: null,
+    banner: null,
+    description: null,
+    icon: null,
+    features,
+    verification_level: 0,
+    vanity_url_code: null,
+    nsfw_level: 0,
+    nsfw: false,
+    premium_subscription_count: 0,
+  };
+}
+
 const NOTHING_SPECIAL = {
   icon: null,
   description: null,

@@ -66,7 +66,7 @@ export function ownUserOnWire(
     mfa_enabled: false,
     locale: 'en-US',
     premium_type: 0,
-    ...(withEmail ? { email: user.email, verified: user.email !== null } : {}),
+    ...(withEmail ? { email: user.email, verified: user.isEmailVerified } : {}),
   };
 }
 
@@ -117,8 +117,8 @@ export function auditEntryOnWire(entry: SandboxAuditEntry) {
 const NO_FLAGS: number = 0;
 
 /** `2015-04-26T06:26:56.936000+00:00`, with six digits, as Discord writes it. */
-function timeOnWire(time: string): string;
-function timeOnWire(time: string | null): string | null;
-function timeOnWire(time: string | null): string | null {
+export function timeOnWire(time: string): string;
+export function timeOnWire(time: string | null): string | null;
+export function timeOnWire(time: string | null): string | null {
   return time && new Date(time).toISOString().replace('Z', '000+00:00');
 }

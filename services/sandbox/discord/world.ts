@@ -8,8 +8,17 @@ export type SandboxWorld = {
   readonly applications: readonly SandboxApplication[];
   readonly users: readonly SandboxUser[];
   readonly guilds: readonly SandboxGuild[];
-  /** What people agreed to: access token -> whose it is and what it allows. */
+  readonly invites?: readonly SandboxInvite[];
+  /** What people agreed to, and have not taken back. */
+  readonly authorizations?: readonly SandboxAuthorization[];
+  /** Code -> what it may be exchanged for, once. */
+  readonly authorizationCodes?: Readonly<
+    Record<string, SandboxAuthorizationCode>
+  >;
+  /** Access token -> whose it is and what it allows. */
   readonly accessTokens?: Readonly<Record<string, SandboxAccessToken>>;
+  /** Refresh token -> what it may be exchanged for, once. */
+  readonly refreshTokens?: Readonly<Record<string, SandboxAuthorization>>;
 };
 
 export type SandboxApplication = {
@@ -18,11 +27,23 @@ export type SandboxApplication = {
   readonly botUserId: string;
   readonly botToken: string;
   readonly clientSecret?: string;
+  /** Addresses that people may be sent back to, letter by letter. */
   readonly redirectUris?: readonly string[];
+  readonly description?: string;
+  /** Anybody may add its bot to a guild. Default false. */
+  readonly isBotPublic?: boolean;
+  /** Default false. */
+  readonly botRequiresCodeGrant?: boolean;
+  readonly installParams?: SandboxInstallParams | null;
   /** The privileged intent that listing members needs. Default true. */
   readonly guildMembersIntent?: boolean;
   /** Matters in guilds with `mfaLevel` 1 only. Default true. */
   readonly ownerHasMfa?: boolean;
+};
+
+export type SandboxInstallParams = {
+  readonly scopes: readonly string[];
+  readonly permissions: string;
 };
 
 export type SandboxUser = {
@@ -31,8 +52,12 @@ export type SandboxUser = {
   readonly globalName?: string | null;
   readonly email?: string | null;
   readonly isBot?: boolean;
-  /** Such an account cannot join anything more. */
-  readonly isAtGuildLimit?: boolean;
+  /** Default: true where there is an address. */
+  readonly isEmailVerified?: boolean;
+  /** How many guilds this account may be in. Default 200. */
+  readonly maxGuilds?: number;
+  /** Discord asks for a proof that a person is behind it; until then it joins nothing. Default false. */
+  readonly isVerificationLocked?: boolean;
 };
 
 export type SandboxGuild = {
@@ -98,12 +123,39 @@ export type SandboxAuditChange = {
   readonly new_value?: unknown;
 };
 
-export type SandboxAccessToken = {
+/** One account, one application, and what it may do in the account's name. */
+export type SandboxAuthorization = {
   readonly discordUserId: string;
   readonly applicationId: string;
   readonly scopes: readonly string[];
+};
+
+export type SandboxAuthorizationCode = SandboxAuthorization & {
+  readonly redirectUri: string;
+  readonly expiresAt: number;
+  /** Of the method S256; null: none was given. */
+  readonly codeChallenge: string | null;
+};
+
+export type SandboxAccessToken = SandboxAuthorization & {
   /** Milliseconds since 1970; without it the token lasts. */
   readonly expiresAt?: number;
+  /** The one given along with it: when that is used, this one dies. */
+  readonly refreshToken?: string;
+};
+
+export type SandboxInvite = {
+  readonly code: string;
+  readonly guildId: string;
+  readonly channelId?: string;
+  readonly channelName?: string;
+  readonly inviterId?: string | null;
+  readonly createdAt?: string;
+  /** In seconds from `createdAt`; 0, the default: for ever. */
+  readonly maxAge?: number;
+  /** 0, the default: any number. */
+  readonly maxUses?: number;
+  readonly uses?: number;
 };
 
 /** A guild as read back: every default filled in. */

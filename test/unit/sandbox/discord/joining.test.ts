@@ -9,6 +9,7 @@ import {
   APPLICATION,
   BOT,
   COUNCIL,
+  fieldError,
   GUILD,
   MINER,
   memberPath,
@@ -141,10 +142,112 @@ describe('adding a person who agreed', () => {
     expect(body.code).toBe(30019);
   });
 
+  it.each([
+    ['is unknown', '100000000000000099', {}, 404, 10004],
+    ['is named wrongly', 'home', {}, 400, 50035],
+  ])(
+    'refuses when the guild %s',
+    async (_name, guildId, extras, status, code) => {
+      const { call } = await start(joinable());
+
+      const refused = await call(
+        'PUT',
+        `/guilds/${guildId}/members/${STRANGER}`,
+        { body: { access_token: 'stan', ...extras } },
+      );
+
+      expect([refused.status, refused.body.code]).toEqual([status, code]);
+    },
+  );
+
+  it.each([
+    ['no token', {}, 'access_token', 'BASE_TYPE_REQUIRED'],
+    [
+      'more than 250 roles',
+      {
+        access_token: 'stan',
+        roles: Array.from({ length: 251 }, (_, index) => String(index + 1)),
+      },
+      'roles',
+      'BASE_TYPE_MAX_LENGTH',
+    ],
+    [
+      'a nickname that is too long',
+      { access_token: 'stan', nick: 'n'.repeat(33) },
+      'nick',
+      'BASE_TYPE_MAX_LENGTH',
+    ],
+  ])('refuses a form with %s', async (_name, body, field, error) => {
+    const { call, sandbox } = await start(joinable());
+
+    const refused = await call('PUT', memberPath(STRANGER), { body });
+
+    expect([refused.status, refused.body.code]).toEqual([400, 50035]);
+    expect(fieldError(refused, field)).toBe(error);
+    expect(sandbox.member(GUILD, STRANGER)).toBeUndefined();
+  });
+
+  it('refuses whom Discord asks for a proof first', async () => {
+    const { call, sandbox } = await start(joinable());
+    sandbox.moderator.editUser({
+      discordUserId: STRANGER,
+      isVerificationLocked: true,
+    });
+
+    const { status, body } = await call('PUT', memberPath(STRANGER), {
+      body: { access_token: 'stan' },
+    });
+
+    expect([status, body.code]).toEqual([403, 50178]);
+  });
+
+  it('is not for the person themselves to do', async () => {
+    const { call } = await start(joinable());
+
+    const { status } = await call('PUT', memberPath(STRANGER), {
+      headers: { Authorization: 'Bearer stan' },
+      body: { access_token: 'stan' },
+    });
+
+    expect(status).toBe(401);
+  });
+
+  it('goes on when the ban, the crowd, the limit or the screening is lifted', async () => {
+    const { call, sandbox } = await start(joinable());
+    const { moderator } = sandbox;
+    const stan = { guildId: GUILD, discordUserId: STRANGER };
+    const join = async () => {
+      const body = { access_token: 'stan' };
+      const answer = await call('PUT', memberPath(STRANGER), { body });
+      return answer.body.code ?? answer.status;
+    };
+
+    moderator.ban(stan);
+    const banned = await join();
+    moderator.unban(stan);
+    moderator.makeGuildFull(GUILD);
+    const full = await join();
+    moderator.editGuild({ guildId: GUILD, maxMembers: 100 });
+    moderator.editUser({ discordUserId: STRANGER, maxGuilds: 0 });
+    const limited = await join();
+    moderator.editUser({ discordUserId: STRANGER, maxGuilds: 1 });
+    moderator.editGuild({ guildId: GUILD, hasScreening: true });
+    const arrived = await join();
+    const isPending = () => sandbox.member(GUILD, STRANGER)?.pending;
+
+    expect([banned, full, limited, arrived]).toEqual([
+      40007, 30019, 30001, 201,
+    ]);
+    expect(isPending()).toBe(true);
+    moderator.finishScreening(stan);
+    expect(isPending()).toBe(false);
+    expect(await join()).toBe(204);
+  });
+
   it('refuses who is in too many guilds, but not where they are in already', async () => {
     const users = smallWorld().users.map((user) => ({
       ...user,
-      isAtGuildLimit: true,
+      maxGuilds: 0,
     }));
     const { call } = await start(joinable({}, { users }));
 

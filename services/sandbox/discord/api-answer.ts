@@ -1,0 +1,183 @@
+import {
+  answer,
+  cloudflareAnswer,
+  earlyAnswer,
+  oauthRefusalAnswer,
+  pageAnswer,
+  rateLimitAnswer,
+  refusalAnswer,
+  type Answer,
+} from './answers.js';
+import type { ApiCall, Caller, Decision } from './api-call.js';
+import type { ApiRequest } from './api.js';
+import { writeAudit } from './audit-log.js';
+import { callerOf } from './callers.js';
+import type { MetFaults } from './faults.js';
+import type { LiveWorld } from './live-world.js';
+import { OAuthRefusal } from './oauth-refusal.js';
+import type { RateLimiter } from './rate-limiter.js';
+import {
+  noUserAgent,
+  Refusal,
+  unauthorized,
+  unknownApiVersion,
+} from './refusal.js';
+import { bodyOf, reasonOf } from './request-parts.js';
+import { checkIds, type Match } from './route.js';
+import { noTarget, type Target } from './routes.js';
+import type { SandboxQuirks } from './sandbox-interface.js';
+
+export type AnsweringDeps = {
+  readonly world: LiveWorld;
+  readonly quirks: SandboxQuirks;
+  readonly limiter: RateLimiter;
+  readonly clock: () => number;
+  readonly onChange: () => void;
+};
+
+export type Asked = {
+  readonly request: ApiRequest;
+  readonly target: Target;
+  readonly met: MetFaults;
+};
+
+type Ended = { readonly caller: Caller | undefined; readonly result: Answer };
+type Headers = Readonly<Record<string, string>>;
+
+/** One call from the first look to the answer: fault, form of the request, who asks, how often, then what. */
+export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
+  const { request, target, met } = asked;
+  let caller: Caller | undefined;
+  let headers: Headers = {};
+  const ended = (result: Answer) => ({ caller, result });
+  const early = met.effect && earlyAnswer(met.effect);
+  if (early) return ended(early);
+  const bannedForMs = deps.limiter.bannedForMs();
+  if (bannedForMs > 0) return ended(cloudflareAnswer(429, bannedForMs));
+  try {
+    if (!request.headers['user-agent']) throw noUserAgent();
+    if (!target.isKnownVersion) throw unknownApiVersion();
+    if (!target.match) throw noTarget(target);
+    caller = callerFor(deps, request, target.match);
+    const verdict = takeFromLimits(deps, caller, target.match);
+    headers = verdict.headers;
+    if (verdict.refused)
+      return ended(rateLimitAnswer(verdict.refused, headers));
+    if (met.effect?.kind === 'sharedLimit')
+      return ended(
+        rateLimitAnswer(
+          { scope: 'shared', retryAfterMs: met.effect.retryAfterMs },
+          headers,
+        ),
+      );
+    return ended(
+      decided(deps, { ...asked, match: target.match, caller, headers }),
+    );
+  } catch (error) {
+    return ended(refused(error, headers));
+  }
+}
+
+/** Undefined where no token is wanted and none was sent. */
+function callerFor(
+  { world, clock }: AnsweringDeps,
+  { headers: { authorization } }: ApiRequest,
+  { route }: Match,
+): Caller | undefined {
+  const hasToken = /^(Bot|Bearer) /.test(authorization ?? '');
+  if (route.isOpen && !hasToken) return undefined;
+  return callerOf(world, authorization, clock());
+}
+
+function takeFromLimits(
+  { limiter }: AnsweringDeps,
+  caller: Caller | undefined,
+  { route, params }: Match,
+) {
+  const senders = {
+    bot: caller?.application.applicationId,
+    person: caller?.kind === 'person' ? caller.user.discordUserId : undefined,
+  };
+  return limiter.take({
+    // Who shows no token is counted by address, and here all come from one.
+    applicationId: (caller && senders[caller.kind]) ?? 'nobody',
+    guildId: params['guild_id'],
+    limit: route.limit ?? 'others',
+    route: `${route.method} ${route.template}`,
+  });
+}
+
+type Admitted = Asked & {
+  readonly match: Match;
+  readonly caller: Caller | undefined;
+  readonly headers: Headers;
+};
+
+function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
+  const { request, met, match, caller } = admitted;
+  checkIds(match.params);
+  const { reason, error } = reasonOf(request.headers);
+  const decide = decisionFor(deps, admitted);
+  if (error) throw error;
+  const decision = decide();
+  carryOut(deps, decision, {
+    actorId: caller?.application.botUserId,
+    reason,
+    isLost: met.effect?.kind === 'lostWrite',
+  });
+  if (met.effect?.kind === 'silence' || met.effect?.kind === 'drop')
+    return { kind: met.effect.kind };
+  const headers = { ...admitted.headers, ...decision.headers };
+  if (decision.html !== undefined)
+    return pageAnswer(decision.status, decision.html, headers);
+  return answer(decision.status, decision.body, headers);
+}
+
+/** The call as its route wants it; a body that cannot be read is found out here. */
+function decisionFor(
+  deps: AnsweringDeps,
+  { request, met, match, caller }: Admitted,
+): () => Decision {
+  const { route, params } = match;
+  const common = {
+    world: deps.world,
+    quirks: deps.quirks,
+    params,
+    query: request.url.searchParams,
+    now: deps.clock(),
+    readsStale: met.effect?.kind === 'staleRead',
+  };
+  if (route.isOpen) {
+    const { method, headers, body: rawBody } = request;
+    return () => route.decide({ ...common, method, headers, rawBody });
+  }
+  if (!caller) throw unauthorized();
+  const call: ApiCall = { ...common, caller, body: bodyOf(request) };
+  return () => route.decide(call);
+}
+
+/** A lost write is in the audit log all the same: that is how Discord loses them. */
+function carryOut(
+  deps: AnsweringDeps,
+  decision: Decision,
+  how: {
+    readonly actorId: string | undefined;
+    readonly reason: string | undefined;
+    readonly isLost: boolean;
+  },
+): void {
+  if (!decision.change) return;
+  if (!how.isLost) decision.change();
+  if (decision.audit && how.actorId !== undefined)
+    writeAudit(deps.world, decision.audit, {
+      actorId: how.actorId,
+      reason: how.reason,
+    });
+  deps.onChange();
+}
+
+function refused(error: unknown, headers: Headers): Answer {
+  if (error instanceof Refusal) return refusalAnswer(error, headers);
+  if (error instanceof OAuthRefusal) return oauthRefusalAnswer(error, headers);
+  throw error;
+}

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+export type GuardRefusal = {
+  readonly status: number;
+  readonly message: string;
+};
+
+/**
+ * Pages for people answer to local names only (a foreign name could be rebound to this machine), and take what is pressed
+ * on them from themselves alone: another site could otherwise press through a visitor's browser.
+ */
+export function guardPage({
+  method,
+  headers,
+}: {
+  readonly method?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}): GuardRefusal | undefined {
+  const { host = '', origin, 'sec-fetch-site': site } = headers;
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host))
+    return { status: 403, message: 'The sandbox answers to local names only.' };
+  if (method === 'GET') return undefined;
+  const isForeign =
+    (origin !== undefined && origin !== `http://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
+  return isForeign
+    ? { status: 403, message: 'Another site may not press buttons here.' }
+    : undefined;
+}

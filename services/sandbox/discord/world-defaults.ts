@@ -1,0 +1,91 @@
+import type {
+  FullMember,
+  FullRole,
+  SandboxApplication,
+  SandboxInvite,
+  SandboxMember,
+  SandboxRole,
+  SandboxUser,
+} from './world.js';
+
+/** What a new guild lets everybody do: look, write, invite and choose their own nickname. */
+export function everyone(guildId: string): FullRole {
+  const permissions = String(
+    (1n << 0n) | (1n << 10n) | (1n << 11n) | (1n << 26n),
+  );
+  return fullRole({
+    roleId: guildId,
+    name: '@everyone',
+    position: 0,
+    permissions,
+  });
+}
+
+export function fullRole(role: SandboxRole): FullRole {
+  return {
+    permissions: '0',
+    color: 0,
+    hoist: false,
+    mentionable: false,
+    managed: false,
+    ...role,
+  };
+}
+
+export function fullMember(member: SandboxMember): FullMember {
+  return {
+    nick: null,
+    joinedAt: '2024-01-01T00:00:00.000Z',
+    pending: false,
+    flags: 0,
+    communicationDisabledUntil: null,
+    mute: false,
+    deaf: false,
+    ...member,
+  };
+}
+
+export function fullUser(user: SandboxUser): Required<SandboxUser> {
+  return {
+    globalName: null,
+    email: null,
+    isBot: false,
+    isEmailVerified: typeof user.email === 'string',
+    maxGuilds: 200,
+    isVerificationLocked: false,
+    ...user,
+  };
+}
+
+export function fullApplication(
+  application: SandboxApplication,
+): Required<SandboxApplication> {
+  return {
+    clientSecret: '',
+    redirectUris: [],
+    description: '',
+    isBotPublic: false,
+    botRequiresCodeGrant: false,
+    installParams: null,
+    guildMembersIntent: true,
+    ownerHasMfa: true,
+    ...application,
+  };
+}
+
+export function fullInvite(
+  invite: SandboxInvite,
+  now: number,
+): Required<SandboxInvite> {
+  return {
+    // Channels are nobody's concern here; the shape wants one.
+    channelId: invite.guildId,
+    channelName: 'general',
+    inviterId: null,
+    createdAt: new Date(now).toISOString(),
+    maxAge: 0,
+    maxUses: 0,
+    uses: 0,
+    ...invite,
+  };
+}
