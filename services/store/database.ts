@@ -6,6 +6,7 @@ import type { Logger } from '../lib/logger.js';
 import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
 import { RoleMappingEntity } from './entities/role-mapping.entity.js';
+import { giveBackTheDead } from './give-back-dead.js';
 import { MIGRATIONS } from './migrations/list.js';
 
 /** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
@@ -40,6 +41,7 @@ export async function openDatabase(options: {
       snapshot: false,
     },
     pool: { min: 0, max: options.poolSize },
+    driverOptions: { onPoolCreated: giveBackTheDead },
     forceUtcTimezone: true,
     logger: (message) => options.logger.debug(message),
     colors: false,
