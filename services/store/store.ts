@@ -76,7 +76,7 @@ export async function openStore(options: StoreOptions) {
     memory,
     jobs,
     outbox: {
-      drain: createDrainOutbox(database),
+      drain: createDrainOutbox({ database, lock: listener.tryLock }),
       onPending: (wake: () => void) => listener.on('outbox', wake),
     },
     clients: createClients({ database, keys, clock }),

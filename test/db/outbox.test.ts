@@ -11,6 +11,8 @@ import {
   membership,
 } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
+import { ask } from '../support/embedded-world.js';
+import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
 
@@ -102,6 +104,49 @@ describe('the outbox', () => {
     });
 
     expect(sentMeanwhile).toBe(0);
+  });
+
+  test('holds no transaction while the broker is waited for', async () => {
+    const store = await open(true);
+    const { client } = await createMappedClient(store, [
+      { groupId: 'pilots', roleId: PILOT },
+    ]);
+    await link(store, client.id, 'alice', '600000000000000001');
+
+    let openTransactions: unknown;
+    await store.outbox.drain(100, async () => {
+      openTransactions = await ask(
+        database.url,
+        "select query from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
+      );
+    });
+
+    expect(openTransactions).toEqual([]);
+  });
+
+  test('is taken over by another process when the draining one loses its connection', async () => {
+    const [one, other] = [await open(true), await open(true)];
+    const { client } = await createMappedClient(one, [
+      { groupId: 'pilots', roleId: PILOT },
+    ]);
+    await link(one, client.id, 'alice', '600000000000000001');
+
+    let sentByOther = 0;
+    await one.outbox.drain(100, async () => {
+      await ask(
+        database.url,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'discord-connector listener'",
+      );
+      await eventually(async () => {
+        sentByOther = await other.outbox
+          .drain(100, async () => {})
+          .catch(() => 0);
+        return sentByOther > 0;
+      });
+    });
+
+    expect(sentByOther).toBe(1);
+    expect(await drained(other)).toEqual([]);
   });
 
   test('stays empty where there is no broker to take anything away', async () => {

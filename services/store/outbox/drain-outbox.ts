@@ -2,37 +2,62 @@ import { sql } from 'kysely';
 
 import type { OutboxEvent } from '../../model.js';
 import type { Database } from '../database.js';
+import type { Listener } from '../listen.js';
 
 /** Any number; one process drains at a time, so that events leave in the order they were written. */
 const LOCK = 741_300_113;
 
-export function createDrainOutbox(database: Database) {
+/**
+ * No transaction is open, and no connection of the pool taken, while the broker is waited for: it may be away for long, and an
+ * open transaction would hold vacuum back and be ended by the server's limits. Who dies between sending and deleting lets the
+ * next process send the same events again, with the same ids.
+ */
+export function createDrainOutbox(deps: {
+  readonly database: Database;
+  readonly lock: Listener['tryLock'];
+}) {
   return async (
     limit: number,
     send: (events: readonly OutboxEvent[]) => Promise<void>,
-  ): Promise<number> =>
-    database.transaction(async ({ sql: db }) => {
-      const lock = await sql<{
-        is_ours: boolean;
-      }>`select pg_try_advisory_xact_lock(${LOCK}) as is_ours`.execute(db);
-      if (lock.rows[0]?.is_ours !== true) return 0;
-      const { rows } = await sql<Row>`
-        select position, id, key, type, subject, time, data from outbox order by position limit ${limit}`.execute(
-        db,
-      );
-      if (rows.length === 0) return 0;
-      await send(
-        rows.map((row) => ({
-          ...row,
-          position: Number(row.position),
-          time: new Date(row.time),
-        })),
-      );
-      await sql`delete from outbox where position = any(${rows.map((row) => row.position)}::bigint[])`.execute(
-        db,
-      );
-      return rows.length;
-    });
+  ): Promise<number> => {
+    const unlock = await deps.lock(LOCK);
+    if (unlock === null) return 0;
+    try {
+      const events = await oldest(deps.database, limit);
+      if (events.length === 0) return 0;
+      await send(events);
+      await forget(deps.database, events);
+      return events.length;
+    } finally {
+      await unlock();
+    }
+  };
+}
+
+async function oldest(
+  database: Database,
+  limit: number,
+): Promise<readonly OutboxEvent[]> {
+  const { rows } = await sql<Row>`
+    select position, id, key, type, subject, time, data from outbox order by position limit ${limit}`.execute(
+    database.sql(),
+  );
+  return rows.map((row) => ({
+    ...row,
+    position: Number(row.position),
+    time: new Date(row.time),
+  }));
+}
+
+/** By their places, not up to the last: a transaction that began earlier may have added one in front meanwhile. */
+async function forget(
+  database: Database,
+  events: readonly OutboxEvent[],
+): Promise<void> {
+  const positions = events.map(({ position }) => position);
+  await sql`delete from outbox where position = any(${positions}::bigint[])`.execute(
+    database.sql(),
+  );
 }
 
 interface Row {
