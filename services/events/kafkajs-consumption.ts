@@ -34,10 +34,17 @@ interface ConsumptionDeps {
 }
 
 const DEFAULT_SESSION: SessionSettings = {
-  sessionTimeoutMs: 30_000,
-  heartbeatMs: 3_000,
+  // So long do the partitions of a killed process wait for another; 6 s is the least a broker takes by default.
+  sessionTimeoutMs: 10_000,
+  heartbeatMs: 2_000,
   fetchWaitMs: 500,
 };
+
+/**
+ * Of one fetch, which kafkajs holds as bytes and as messages: with its own 10 MiB the process grows by some 30 MiB and stays so.
+ * A larger record still comes, alone.
+ */
+const FETCH_BYTES = 1_048_576;
 
 /** Longer than any join (60 s): a consumer that has not heard from the broker for so long hangs. */
 const SILENCE_MS = 120_000;
@@ -51,6 +58,8 @@ export async function openConsumption(
     sessionTimeout: session.sessionTimeoutMs,
     heartbeatInterval: session.heartbeatMs,
     maxWaitTimeInMs: session.fetchWaitMs,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: FETCH_BYTES / 4,
     // whoever supervises rebuilds, after every kind of crash in the same way
     retry: { ...retry, restartOnFailure: async () => false },
   });
@@ -111,14 +120,31 @@ function toRecordBatch(payload: EachBatchPayload): RecordBatch {
     topic,
     partition,
     records: messages.map((message) => toRecord(topic, partition, message)),
-    commit: async (offset) => {
-      payload.resolveOffset(offset);
-      // not the given offset itself: kafkajs counts the transaction markers behind the last record in
-      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
-    },
+    commit: committing(payload),
     heartbeat: async () => payload.heartbeat(),
     isAbandoned: () => !payload.isRunning() || payload.isStale(),
   };
+}
+
+function committing(payload: EachBatchPayload): RecordBatch['commit'] {
+  let doneWith = offsetBefore(payload.batch.firstOffset() ?? '0');
+  return async (offset) => {
+    payload.resolveOffset(offset);
+    try {
+      // not the given offset itself: kafkajs counts the transaction markers behind the last record in
+      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    } catch (error) {
+      // else it would fetch behind the offset, and commit it no sooner than the next record comes
+      payload.resolveOffset(doneWith);
+      throw error;
+    }
+    doneWith = offset;
+  };
+}
+
+/** Offsets are 64-bit numbers in decimal. */
+function offsetBefore(offset: string): string {
+  return String(BigInt(offset) - 1n);
 }
 
 function toRecord(

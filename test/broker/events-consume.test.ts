@@ -1,8 +1,11 @@
-import { KafkaJSNonRetriableError } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { KafkaPort } from '../../services/events/kafka-port.js';
-import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
+import {
+  hasBroker,
+  hasKafka,
+  testBroker,
+  uniqueName,
+} from '../support/broker.js';
 import {
   produceForeign,
   type ForeignRecord,
@@ -23,7 +26,6 @@ import {
 const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
-const isRealKafka = hasBroker() && testBroker().kind !== 'mock';
 const type = 'platform.group.membership.changed.v1';
 const change = (userId: string) => ({
   userId,
@@ -128,7 +130,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
     await soon(() => expect(dead).toHaveLength(2));
     const reasons = dead.map(({ headers }) => String(headers?.['dlq-reason']));
     expect(reasons.toSorted()).toEqual([
-      'data.userId must be a string, got number 7',
+      expect.stringContaining('data.userId must be a string'),
       'value is not UTF-8',
     ]);
     const raw = dead.find((letter) => letter.key?.equals(key));
@@ -164,62 +166,12 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
     expect(all().length).toBe(2_000); // an orderly stop hands over without a repetition
   });
 
-  test('are not lost while the store is away, and stay in their order', async () => {
-    const { brokers } = testBroker();
-    const topic = uniqueName('platform.events');
-    await createTopicOnReal(brokers, topic);
-    await produceUsers(brokers, topic, numbered('u', 20));
-    const seen: string[] = [];
-    let failures = 0;
-
-    const { consumer } = await startReader(
-      {
-        port: createPort(brokers, cleanup),
-        topic,
-        applyFacts: async (facts) => {
-          if ((failures += 1) <= 20) throw new Error('no database');
-          seen.push(...usersOf(facts));
-          return facts.map(() => 'applied');
-        },
-      },
-      cleanup,
-    );
-
-    await soon(() =>
-      expect(consumer.ready()).toMatchObject({
-        ok: false,
-        reason: 'applying facts fails: no database',
-      }),
-    );
-    await soon(() =>
-      expect(seen.toSorted()).toEqual(numbered('u', 20).toSorted()),
-    );
-    if (isRealKafka) expect(seen).toEqual(numbered('u', 20)); // one partition there
-  });
-
-  test('are read on after a crash that kafkajs does not come back from', async () => {
-    const { brokers } = testBroker();
-    const topic = uniqueName('platform.events');
-    await createTopicOnReal(brokers, topic);
-    await produceUsers(brokers, topic, ['a', 'b']);
-    const port = createPort(brokers, cleanup);
-    const ends: string[] = [];
-
-    const { facts } = await startReader(
-      { port: crashingOnce(port, ends), topic },
-      cleanup,
-    );
-
-    await soon(() => expect(usersOf(facts).toSorted()).toEqual(['a', 'b']));
-    expect(ends).toEqual(['UNKNOWN_SERVER_ERROR']);
-  });
-
-  test.skipIf(!isRealKafka).each(['gzip', 'snappy', 'lz4', 'zstd'])(
+  test.skipIf(!hasKafka()).each(['gzip', 'snappy', 'lz4', 'zstd'])(
     'may be compressed with %s',
     async (compression) => {
       const { brokers } = testBroker();
       const topic = uniqueName(`platform.events.${compression}`);
-      await createTopic(brokers, topic, compression); // the broker compresses anew
+      await createTopic(brokers, topic, { compression }); // the broker compresses anew
       const users = numbered(`${compression}-user-`, 3_000);
       await produceUsers(brokers, topic, users);
 
@@ -239,29 +191,9 @@ async function createTopicOnReal(
   brokers: string,
   topic: string,
 ): Promise<void> {
-  if (isRealKafka) await createTopic(brokers, topic);
+  if (hasKafka()) await createTopic(brokers, topic);
 }
 
 function byUser(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
-}
-
-/** The first batch meets an error that kafkajs takes for final, as it does some of a broker's. */
-function crashingOnce(port: KafkaPort, ends: string[]): KafkaPort {
-  let isFirst = true;
-  return {
-    ...port,
-    consume: async (options) => {
-      const consumption = await port.consume({
-        ...options,
-        onBatch: async (batch) => {
-          if (!isFirst) return options.onBatch(batch);
-          isFirst = false;
-          throw new KafkaJSNonRetriableError('UNKNOWN_SERVER_ERROR');
-        },
-      });
-      void consumption.crashed.then((error) => ends.push(error.message));
-      return consumption;
-    },
-  };
 }

@@ -1,25 +1,21 @@
-import { Kafka, logLevel } from 'kafkajs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { createProducing } from '../../services/events/kafkajs-producing.js';
-import { createOutboxRelay } from '../../services/events/outbox-relay.js';
-import { UnavailableError } from '../../services/lib/errors.js';
-import { silentLogger } from '../../services/lib/logger.js';
-import { createFakeOutbox } from '../fakes/fake-outbox.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
-import { startKafka } from '../support/kafka-node.js';
+import { startKafka, type KafkaNode } from '../support/kafka-node.js';
 import {
-  collect,
   createCleanup,
   createPort,
-  numbered,
+  createTopic,
+  membershipEvent,
+  produce,
   produceUsers,
   ready,
   soon,
   startReader,
+  startRelay,
   usersOf,
-  type Cleanup,
 } from './events-setting.js';
+import { watchGroup } from './group-watch.js';
 
 const cleanup = createCleanup();
 const warnings: string[] = [];
@@ -31,50 +27,72 @@ afterEach(async () => {
 
 const canCrash = hasBroker() && testBroker().kind === 'java';
 
-async function startRelay(brokers: string, topic: string, end: Cleanup) {
-  const outbox = createFakeOutbox();
-  const relay = createOutboxRelay({
-    outbox,
-    produce: createPort(brokers, end).produce,
-    source: '/discord-connector',
-    topic,
-    logger: silentLogger,
-    random: Math.random,
-    timing: { pollMs: 50, baseMs: 50, maxMs: 500 },
+describe.skipIf(!canCrash)('a broker', () => {
+  let node: KafkaNode;
+  beforeAll(async () => {
+    node = await startKafka();
   });
-  end.add(async () => relay.stop());
-  await relay.start();
-  return { outbox, relay };
-}
+  afterAll(async () => node.close());
 
-describe.skipIf(!hasBroker())('the outbox relay', () => {
-  test('writes CloudEvents to a topic, those of one key in order', async () => {
-    const { brokers } = testBroker();
-    const topic = uniqueName('discord-connector.events');
-    const ids = numbered('e', 1_200);
-    const { outbox } = await startRelay(brokers, topic, cleanup);
+  test('that does not answer keeps no start from being stopped', async () => {
+    node.freeze();
+    cleanup.add(async () => node.thaw());
+    const port = createPort(node.brokers, cleanup);
 
-    outbox.add(...ids);
-    outbox.call();
+    const reader = await startReader({ port, topic: uniqueName('t') }, cleanup);
 
-    await soon(() => expect(outbox.waiting()).toEqual([]));
-    const seen = await collect(brokers, topic, cleanup);
-    await soon(() => expect(seen).toHaveLength(1_200));
-    expect(seen.map(({ value }) => JSON.parse(String(value)).id)).toEqual(ids);
-    expect(seen[0]?.key?.toString()).toBe('user-7');
-    expect(seen[0]?.headers?.['content-type']?.toString()).toBe(
-      'application/cloudevents+json; charset=UTF-8',
-    );
+    await reader.stop(); // the test's own deadline says whether it ends
+    expect(reader.consumer.ready()).toMatchObject({ ok: false });
   });
-});
 
-describe.skipIf(!canCrash)('a broker outage', () => {
   test(
-    'is waited out: nothing is lost, readiness says it, and all goes on by itself',
+    'that is stopped in mid-stream and started again: nothing is lost or skipped, and all goes on by itself',
     { timeout: 90_000 },
     async () => {
-      const node = await startKafka();
-      cleanup.add(async () => node.close());
+      const { brokers } = node;
+      const topic = uniqueName('platform.events');
+      const groupId = uniqueName('group');
+      const rounds = 20;
+      await createTopic(brokers, topic, { partitions: 3 });
+      await produce(brokers, topic, eventsOf(rounds));
+      const seen: string[] = [];
+      const midway = Promise.withResolvers<void>();
+      let isGone = false;
+      const reader = await startReader(
+        {
+          port: createPort(brokers, cleanup),
+          topic,
+          groupId,
+          applyFacts: async (facts) => {
+            seen.push(...facts.map(({ cause }) => cause.id));
+            if (seen.length > (rounds * USERS) / 3 && !isGone) {
+              isGone = true;
+              await node.stop(); // with facts in hand that are not committed
+              midway.resolve();
+            }
+            return facts.map(() => 'applied');
+          },
+        },
+        cleanup,
+      );
+
+      await midway.promise;
+      await soon(() => expect(reader.consumer.ready().ok).toBe(false));
+      expect(new Set(seen).size).toBeLessThan(rounds * USERS);
+      await node.start();
+      await ready(reader);
+      const group = await watchGroup(brokers, { topic, groupId }, cleanup);
+      await group.caughtUp();
+
+      expect(new Set(seen).size).toBe(rounds * USERS);
+      expect(skippedIn(seen)).toEqual([]);
+    },
+  );
+
+  test(
+    'that is away at the start, and later crashes: both ways wait for it, readiness says it, and all goes on by itself',
+    { timeout: 90_000 },
+    async () => {
       const { brokers } = node;
       const topic = uniqueName('platform.events');
       const outTopic = uniqueName('discord-connector.events');
@@ -110,64 +128,27 @@ describe.skipIf(!canCrash)('a broker outage', () => {
       await relay.stop();
     },
   );
+});
 
-  test(
-    'does not keep a start from being stopped',
-    { timeout: 60_000 },
-    async () => {
-      const node = await startKafka();
-      cleanup.add(async () => node.close());
-      node.freeze();
-      const port = createPort(node.brokers, cleanup);
+const USERS = 300;
 
-      const reader = await startReader(
-        { port, topic: uniqueName('t') },
-        cleanup,
-      );
-      const startedAt = Date.now();
-      await reader.stop();
-
-      expect(Date.now() - startedAt).toBeLessThan(8_000);
-      node.thaw();
-    },
+/** Round after round of one event for each user, whose ids say which it is. */
+function eventsOf(rounds: number) {
+  return Array.from({ length: rounds * USERS }, (_, index) =>
+    membershipEvent({
+      userId: `u${index % USERS}`,
+      sequence: 1 + Math.floor(index / USERS),
+    }),
   );
-});
+}
 
-describe.skipIf(!canCrash)('a topic that nobody has made', () => {
-  test('is made by the first who writes to it', async () => {
-    const { brokers } = testBroker();
-    const topic = uniqueName('made');
-    const kafka = new Kafka({
-      brokers: brokers.split(','),
-      logLevel: logLevel.NOTHING,
-      retry: { retries: 1 },
-    });
-    const producing = createProducing({
-      admin: () => kafka.admin(),
-      // as if the broker made none by itself, which this one does
-      producer: (config) =>
-        kafka.producer({ ...config, allowAutoTopicCreation: false }),
-    });
-    cleanup.add(async () => producing.close());
-    const { produce } = producing;
-    const record = { key: 'k', value: 'v', headers: {} };
-
-    await expect(produce(topic, [record])).rejects.toThrow(UnavailableError);
-    await soon(async () => produce(topic, [record]));
-
-    const seen = await collect(brokers, topic, cleanup);
-    await soon(() => expect(seen).toHaveLength(1));
+/** Events that came before the one in front of them. One that comes again is none. */
+function skippedIn(eventIds: readonly string[]): readonly string[] {
+  const newest = new Map<string, number>();
+  return eventIds.filter((eventId) => {
+    const [, userId = '', sequence] = eventId.split('-');
+    const before = newest.get(userId) ?? 0;
+    newest.set(userId, Math.max(before, Number(sequence)));
+    return Number(sequence) > before + 1;
   });
-});
-
-describe.skipIf(!canCrash)('a record that is too large for its topic', () => {
-  test('is told apart from an outage', async () => {
-    const { brokers } = testBroker();
-    const { produce } = createPort(brokers, cleanup);
-    const record = { key: 'k', value: Buffer.alloc(2_000_000), headers: {} };
-
-    const refused = produce(uniqueName('small'), [record]);
-
-    await expect(refused).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
-  });
-});
+}

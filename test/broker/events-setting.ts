@@ -1,13 +1,21 @@
-import { Kafka, logLevel, Partitioners, type KafkaMessage } from 'kafkajs';
+import {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type KafkaMessage,
+  type Message,
+} from 'kafkajs';
 import { expect, vi } from 'vitest';
 
 import { createEventConsumer } from '../../services/events/consumer.js';
 import { guardIdleConnections } from '../../services/events/idle-guard.js';
 import { createKafkaJs } from '../../services/events/kafkajs.js';
 import type { KafkaPort } from '../../services/events/kafka-port.js';
+import { createOutboxRelay } from '../../services/events/outbox-relay.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
+import { createFakeOutbox } from '../fakes/fake-outbox.js';
 import { uniqueName } from '../support/broker.js';
 
 export const DEADLINE_MS = 25_000;
@@ -30,15 +38,21 @@ export function createCleanup(): Cleanup {
   };
 }
 
-export function createPort(brokers: string, cleanup: Cleanup): KafkaPort {
+/** Short, so that a group that was left by a crash can be joined again soon. */
+const SESSION = { sessionTimeoutMs: 6_000, heartbeatMs: 500, fetchWaitMs: 50 };
+
+export function createPort(
+  brokers: string,
+  cleanup: Cleanup,
+  session = SESSION,
+): KafkaPort {
   const port = createKafkaJs({
     brokers: brokers.split(','),
     clientId: 'test',
     ssl: false,
     logger: silentLogger,
     clock: () => new Date(),
-    // short, so that a group that was left by a crash can be joined again soon
-    session: { sessionTimeoutMs: 6_000, heartbeatMs: 500, fetchWaitMs: 50 },
+    session,
   });
   cleanup.add(async () => port.close());
   return port;
@@ -88,6 +102,23 @@ export async function startReader(
   return { facts, consumer, stop: async () => consumer.stop() };
 }
 
+/** The way out as the service opens it, from an outbox in memory. */
+export async function startRelay(brokers: string, topic: string, end: Cleanup) {
+  const outbox = createFakeOutbox();
+  const relay = createOutboxRelay({
+    outbox,
+    produce: createPort(brokers, end).produce,
+    source: '/discord-connector',
+    topic,
+    logger: silentLogger,
+    random: Math.random,
+    timing: { pollMs: 50, baseMs: 50, maxMs: 500 },
+  });
+  end.add(async () => relay.stop());
+  await relay.start();
+  return { outbox, relay };
+}
+
 export function plainClient(brokers: string): Kafka {
   guardIdleConnections(); // for its warning, which a test watches for
   return new Kafka({
@@ -97,13 +128,15 @@ export function plainClient(brokers: string): Kafka {
   });
 }
 
+export type SeenMessage = KafkaMessage & { readonly partition: number };
+
 /** Everything in a topic, as kafkajs alone reads it. */
 export async function collect(
   brokers: string,
   topic: string,
   cleanup: Cleanup,
-): Promise<readonly KafkaMessage[]> {
-  const seen: KafkaMessage[] = [];
+): Promise<readonly SeenMessage[]> {
+  const seen: SeenMessage[] = [];
   const consumer = plainClient(brokers).consumer({
     groupId: uniqueName('collector'),
     maxWaitTimeInMs: 50,
@@ -112,8 +145,8 @@ export async function collect(
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
-    eachMessage: async ({ message }) => {
-      seen.push(message);
+    eachMessage: async ({ message, partition }) => {
+      seen.push({ ...message, partition });
     },
   });
   return seen;
@@ -122,13 +155,13 @@ export async function collect(
 export async function createTopic(
   brokers: string,
   topic: string,
-  compression = 'producer',
+  { compression = 'producer', partitions = 1 } = {},
 ): Promise<void> {
   const admin = plainClient(brokers).admin();
   await admin.connect();
   const configEntries = [{ name: 'compression.type', value: compression }];
   await admin.createTopics({
-    topics: [{ topic, numPartitions: 1, configEntries }],
+    topics: [{ topic, numPartitions: partitions, configEntries }],
   });
   await admin.disconnect();
 }
@@ -139,25 +172,49 @@ export async function produceUsers(
   topic: string,
   userIds: readonly string[],
 ): Promise<void> {
+  await produce(
+    brokers,
+    topic,
+    userIds.map((userId) => membershipEvent({ userId })),
+  );
+}
+
+export interface MembershipWords {
+  readonly userId: string;
+  readonly groupId?: string;
+  readonly change?: 'added' | 'removed';
+  readonly sequence?: number;
+}
+
+export function membershipEvent(its: MembershipWords): Message {
+  const data = { groupId: 'miners', change: 'added', ...its };
+  return {
+    key: its.userId,
+    value: JSON.stringify({
+      specversion: '1.0',
+      id: `event-${its.userId}-${its.sequence ?? 0}`,
+      source: '/platform',
+      type: 'platform.group.membership.changed.v1',
+      data,
+    }),
+    headers: { 'content-type': 'application/cloudevents+json' },
+  };
+}
+
+/** In portions, as a producer that fills its batches does. */
+export async function produce(
+  brokers: string,
+  topic: string,
+  messages: readonly Message[],
+): Promise<void> {
   const producer = plainClient(brokers).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await producer.connect();
-  await producer.send({
-    topic,
-    acks: -1,
-    messages: userIds.map((userId) => ({
-      key: userId,
-      value: JSON.stringify({
-        specversion: '1.0',
-        id: `event-${userId}`,
-        source: '/platform',
-        type: 'platform.group.membership.changed.v1',
-        data: { userId, groupId: 'miners', change: 'added' },
-      }),
-      headers: { 'content-type': 'application/cloudevents+json' },
-    })),
-  });
+  for (let from = 0; from < messages.length; from += 1_000) {
+    const portion = messages.slice(from, from + 1_000);
+    await producer.send({ topic, acks: -1, messages: portion });
+  }
   await producer.disconnect();
 }
 

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { produceForeign } from '../support/foreign-producer.js';
-import { startKafka } from '../support/kafka-node.js';
 
 interface Seen {
   readonly key: string | undefined;
@@ -76,30 +75,4 @@ describe.skipIf(!hasBroker())('the broker of this run', () => {
     );
     await close();
   });
-
-  test.skipIf(!hasBroker() || testBroker().kind !== 'java')(
-    'keeps its address and its records through a crash',
-    async () => {
-      const node = await startKafka();
-      const kafka = clientOf(node.brokers);
-      const topic = uniqueName('outage');
-      const send = async (value: string) => {
-        const producer = kafka.producer();
-        await producer.connect();
-        await producer.send({ topic, messages: [{ value }] });
-        await producer.disconnect();
-      };
-      await send('before');
-
-      await node.kill();
-      await node.start();
-      await send('after');
-      const { seen, close } = await consume(kafka, topic);
-
-      await vi.waitFor(() => expect(seen).toHaveLength(2), 15_000);
-      expect(seen.map(({ value }) => value)).toEqual(['before', 'after']);
-      await close();
-      await node.close();
-    },
-  );
 });

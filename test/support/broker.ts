@@ -9,6 +9,11 @@ export function hasBroker(): boolean {
   return 'brokers' in inject('broker');
 }
 
+/** A Kafka, not the mock: it knows groups, partitions and offsets as one does. */
+export function hasKafka(): boolean {
+  return hasBroker() && testBroker().kind !== 'mock';
+}
+
 export function testBroker(): TestBroker {
   const broker = inject('broker');
   if ('reason' in broker) throw new Error(broker.reason);

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test } from 'vitest';
+
+import { UnavailableError } from '../../services/lib/errors.js';
+import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import {
+  createCleanup,
+  createPort,
+  createTopic,
+  numbered,
+  produceUsers,
+  ready,
+  soon,
+  startReader,
+  usersOf,
+} from './events-setting.js';
+import { watchGroup } from './group-watch.js';
+
+const cleanup = createCleanup();
+afterEach(async () => cleanup.run());
+
+const SESSION = { sessionTimeoutMs: 1_000, heartbeatMs: 100, fetchWaitMs: 50 };
+
+describe.skipIf(!hasKafka())('a database that is away', () => {
+  test('for longer than the group waits for silent members: nothing is committed, the member stays, and all is applied once', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    const groupId = uniqueName('group');
+    await createTopic(brokers, topic);
+    const users = numbered('u', 700);
+    await produceUsers(brokers, topic, users);
+    const group = await watchGroup(brokers, { topic, groupId }, cleanup);
+    const tried: string[][] = [];
+    const applied: string[] = [];
+    let isAway = true;
+
+    const reader = await startReader(
+      {
+        port: createPort(brokers, cleanup, SESSION),
+        topic,
+        groupId,
+        applyFacts: async (facts) => {
+          if (isAway) {
+            tried.push([...usersOf(facts)]);
+            throw new UnavailableError('no database');
+          }
+          applied.push(...usersOf(facts));
+          return facts.map(() => 'applied');
+        },
+      },
+      cleanup,
+    );
+    await soon(() => expect(tried.length).toBeGreaterThan(0));
+    const [member] = await group.members();
+    // each waits 50 ms at the least before the next: together three sessions
+    await soon(() => expect(tried.length).toBeGreaterThan(60));
+
+    expect(reader.consumer.ready()).toEqual({
+      ok: false,
+      reason: 'applying facts fails: no database',
+    });
+    expect(await group.committed()).toEqual([0]);
+    expect(await group.state()).toBe('Stable');
+    expect(await group.members()).toEqual([member]);
+    expect(new Set(tried.map(String))).toEqual(
+      new Set([String(users.slice(0, 500))]),
+    );
+
+    isAway = false;
+    await group.caughtUp();
+    expect(applied).toEqual(users);
+    expect(await group.members()).toEqual([member]);
+    await ready(reader);
+  });
+});
