@@ -1,10 +1,13 @@
 /** Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes to. */
 export class ByteSink {
+  readonly #limit: number;
   #held: Buffer;
   #length = 0;
 
-  constructor(expected: number) {
-    this.#held = Buffer.allocUnsafe(Math.max(expected, 64));
+  /** Never holds more than `limit` bytes: a few packed bytes can stand for gigabytes. */
+  constructor(expected: number, limit: number) {
+    this.#limit = limit;
+    this.#held = Buffer.allocUnsafe(Math.min(Math.max(expected, 64), limit));
   }
 
   append(source: Buffer, from: number, length: number): void {
@@ -36,9 +39,18 @@ export class ByteSink {
 
   #makeRoom(length: number): void {
     const needed = this.#length + length;
+    if (needed > this.#limit) throw new TooManyBytes(this.#limit);
     if (needed <= this.#held.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#held.length * 2));
+    const doubled = Math.min(this.#held.length * 2, this.#limit);
+    const larger = Buffer.allocUnsafe(Math.max(needed, doubled));
     this.#held.copy(larger, 0, 0, this.#length);
     this.#held = larger;
+  }
+}
+
+/** What is packed would be larger than anybody wants it. */
+export class TooManyBytes extends RangeError {
+  constructor(limit: number) {
+    super(`unpacks to more than ${limit} bytes`);
   }
 }

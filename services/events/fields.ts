@@ -21,9 +21,7 @@ interface TextRule {
 export const ID_RULE: TextRule = { min: 1, max: 255 };
 export const NAME_RULE: TextRule = { min: 0, max: 255 };
 
-const SHOWN_LENGTH = 60;
 const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const SEQUENCE_DIGITS = /^[0-9]{1,16}$/;
 
 export function isFields(value: unknown): value is Fields {
@@ -94,28 +92,18 @@ export function readSequence(place: Place): number | null {
   return sequence + 0; // JSON knows -0
 }
 
-/** A value as a reason may quote it: what it is, and not more of it than fits a line. */
+/**
+ * A value as a reason may tell it: what it is, not what it says. Reasons stand in logs, where no secret and nobody's name belongs;
+ * whoever needs the value finds it in the dead letter itself.
+ */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return shownText(value);
+  if (typeof value === 'string') {
+    return value.length === 1 ? '1 character' : `${value.length} characters`;
+  }
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value === 'number' || typeof value === 'boolean') {
-    return `${typeof value} ${value}`;
-  }
-  return value === null ? 'null' : typeof value;
-}
-
-function shownText(value: string): string {
-  if (value.length <= SHOWN_LENGTH) return quoted(value);
-  return `${quoted(value.slice(0, SHOWN_LENGTH))}…`;
-}
-
-/** JSON escapes control characters below 32 only; reasons stand in headers and logs, where others hide text as well. */
-function quoted(value: string): string {
-  return JSON.stringify(value).replace(
-    INVISIBLE,
-    (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`,
-  );
+  if (value === undefined) return 'nothing';
+  return value === null ? 'null' : `a ${typeof value}`;
 }
 
 /** Characters are code points here, as in PostgreSQL and in JSON Schema, not UTF-16 units. */

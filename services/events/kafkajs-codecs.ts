@@ -1,32 +1,73 @@
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 
 import kafkajs from 'kafkajs';
 
+import { TooManyBytes } from './byte-sink.js';
+import { lostRecords } from './lost-batch.js';
 import { unpackLz4 } from './unpack-lz4.js';
 import { unpackSnappy } from './unpack-snappy.js';
 
 /**
- * kafkajs brings gzip alone; whatever else the platform's producers compress with would crash the consumer at the same record
- * again and again. Nothing is written compressed here. Once a process; again is harmless.
+ * What one batch may unpack to. A fetch asks for 1 MiB of a partition, which is also what a broker takes as one batch by
+ * default; JSON packs to a tenth, and to a fiftieth when it says nearly the same all the time.
  */
-export function registerCodecs(): void {
+export const UNPACKED_LIMIT = 64 * 1024 * 1024;
+
+type Unpack = (packed: Buffer) => Buffer | Promise<Buffer>;
+type Packed = keyof typeof kafkajs.CompressionCodecs;
+type Pack = (its: { readonly buffer: Buffer }) => Promise<Buffer>;
+
+/**
+ * kafkajs brings gzip alone, and without a bound; whatever else the platform's producers compress with would crash the consumer
+ * at the same record again and again. Nothing is written compressed here. Once a process; again is harmless.
+ */
+export function registerCodecs(limit = UNPACKED_LIMIT): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
-  const zstd = promisify(zstdCompress);
-  const unzstd = promisify(zstdDecompress);
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-    compress: async ({ buffer }: { buffer: Buffer }) => zstd(buffer),
-    decompress: async (packed: Buffer) => unzstd(packed),
-  });
-  CompressionCodecs[CompressionTypes.Snappy] = () => readOnly(unpackSnappy);
-  CompressionCodecs[CompressionTypes.LZ4] = () => readOnly(unpackLz4);
+  const bound = { maxOutputLength: limit };
+  const gunzip = promisify<Buffer, typeof bound, Buffer>(unzip);
+  const unzstd = promisify<Buffer, typeof bound, Buffer>(zstdDecompress);
+  const toGzip = promisify<Buffer, Buffer>(gzip);
+  const toZstd = promisify<Buffer, Buffer>(zstdCompress);
+  const register = (type: Packed, unpack: Unpack, pack: Pack = refuse) => {
+    CompressionCodecs[type] = () => ({
+      compress: pack,
+      decompress: async (packed: Buffer) => unpackOrLose(packed, unpack),
+    });
+  };
+  register(
+    CompressionTypes.GZIP,
+    async (packed) => gunzip(packed, bound),
+    async ({ buffer }) => toGzip(buffer),
+  );
+  register(
+    CompressionTypes.ZSTD,
+    async (packed) => unzstd(packed, bound),
+    async ({ buffer }) => toZstd(buffer),
+  );
+  register(CompressionTypes.Snappy, (packed) => unpackSnappy(packed, limit));
+  register(CompressionTypes.LZ4, (packed) => unpackLz4(packed, limit));
 }
 
-function readOnly(unpack: (packed: Buffer) => Buffer) {
-  return {
-    compress: async (): Promise<never> => {
-      throw new Error('this compression is read only');
-    },
-    decompress: async (packed: Buffer) => unpack(packed),
-  };
+async function unpackOrLose(packed: Buffer, unpack: Unpack): Promise<Buffer> {
+  try {
+    return await unpack(packed);
+  } catch (error) {
+    const lost = lostRecords(packed, isBomb(error) ? 'TOO_LARGE' : 'DAMAGED');
+    if (lost === null) throw error;
+    return lost;
+  }
+}
+
+function isBomb(error: unknown): boolean {
+  if (error instanceof TooManyBytes) return true;
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'ERR_BUFFER_TOO_LARGE'
+  );
+}
+
+async function refuse(): Promise<never> {
+  throw new Error('this compression is read only');
 }

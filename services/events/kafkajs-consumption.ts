@@ -166,12 +166,20 @@ function toRecord(
 function toHeaders(sent: IHeaders | undefined): RecordHeaders {
   const headers: [string, Buffer | Buffer[]][] = [];
   for (const [name, value] of Object.entries(sent ?? {})) {
+    const values = (Array.isArray(value) ? value : [value]).filter(isSent);
+    const [first, ...others] = values;
     headers.push([
       name,
-      Array.isArray(value) ? value.map(toBuffer) : toBuffer(value),
+      others.length === 0 ? toBuffer(first) : values.map(toBuffer),
     ]);
   }
   return Object.fromEntries(headers); // `__proto__` becomes a name like the others
+}
+
+/** Under a name like `constructor` kafkajs mixes in what every object inherits. */
+function isSent(value: unknown): value is Buffer | string | undefined {
+  const isNone = value === undefined || value === null;
+  return isNone || typeof value === 'string' || Buffer.isBuffer(value);
 }
 
 /** A header without a value (null, whatever the types say) becomes an empty one: kafkajs cannot send null on. */

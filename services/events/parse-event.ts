@@ -10,6 +10,7 @@ import {
   type Place,
 } from './fields.js';
 import type { KafkaRecord } from './kafka-port.js';
+import { reasonOfLoss } from './lost-batch.js';
 
 export type ParsedEvent =
   | { readonly kind: 'fact'; readonly fact: PlatformFact }
@@ -24,6 +25,8 @@ const SOURCE_RULE = { min: 1, max: 1024 } as const;
 
 /** What one record says. The reason of a broken one names the field. */
 export function parseEvent(record: KafkaRecord): ParsedEvent {
+  const lost = reasonOfLoss(record.headers);
+  if (lost !== null) return { kind: 'broken', reason: lost };
   if (record.value === null) return { kind: 'skip', why: 'tombstone' };
   try {
     const envelope = openEnvelope(record.headers, record.value);
@@ -49,8 +52,7 @@ function unread(type: string): ParsedEvent {
     if (!type.startsWith(name)) continue;
     const version = type.slice(name.length);
     if (version !== '' && !/^\.v\d/.test(version)) continue;
-    const reason = `type has an unknown version: ${shown(type)}`;
-    return { kind: 'broken', reason };
+    return { kind: 'broken', reason: `type is an unknown version of ${name}` };
   }
   return { kind: 'skip', why: 'foreign' };
 }
@@ -87,7 +89,7 @@ function readTime({ fields, at }: Place, timestampMs: number): number {
   }
   if (hasRecordTime && timeUs > recordUs + AHEAD_US) {
     throw new BrokenEvent(
-      `${at}time is more than 5 minutes ahead of the record's timestamp: ${shown(time)}`,
+      `${at}time is more than 5 minutes ahead of the record's timestamp`,
     );
   }
   return timeUs;

@@ -10,11 +10,11 @@ const IS_STORED = 0x80000000;
  * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are not looked at: Kafka's own over the whole batch
  * has been, and old Java clients compute the header's wrongly.
  */
-export function unpackLz4(packed: Buffer): Buffer {
+export function unpackLz4(packed: Buffer, limit: number): Buffer {
   if (packed.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');
   const flags = packed.readUInt8(4);
   if (flags & HAS_DICTIONARY) throw new Error('LZ4 with a dictionary');
-  const sink = new ByteSink(packed.length * 4);
+  const sink = new ByteSink(packed.length * 4, limit);
   let at = flags & HAS_CONTENT_SIZE ? 15 : 7;
   for (;;) {
     const size = packed.readUInt32LE(at);

@@ -5,8 +5,8 @@ const XERIAL_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1');
 const XERIAL_HEADER_BYTES = 16;
 
 /** https://github.com/google/snappy/blob/main/format_description.txt */
-export function unpackSnappy(packed: Buffer): Buffer {
-  const sink = new ByteSink(packed.length * 4);
+export function unpackSnappy(packed: Buffer, limit: number): Buffer {
+  const sink = new ByteSink(packed.length * 4, limit);
   if (!packed.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) {
     unpackBlock(packed, sink);
     return sink.bytes();

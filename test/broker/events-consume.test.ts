@@ -55,6 +55,30 @@ const binary = {
 };
 
 describe.skipIf(!hasBroker())('events from a broker', () => {
+  test('are read though a header before them is named like something that every object has', async () => {
+    const { brokers } = testBroker();
+    const topic = uniqueName('platform.events');
+    await createTopicOnReal(brokers, topic);
+    const names = ['constructor', 'toString', 'valueOf', '__proto__'];
+    const odd = Object.fromEntries(names.map((name) => [name, 'a']));
+    await produceForeign(brokers, [
+      {
+        topic,
+        key: 'a',
+        headers: { ...structured, ...odd },
+        value: event('a'),
+      },
+      { topic, key: 'b', headers: structured, value: event('b') },
+    ]);
+
+    const { facts } = await startReader(
+      { port: createPort(brokers, cleanup), topic },
+      cleanup,
+    );
+
+    await soon(() => expect(usersOf(facts)).toEqual(['a', 'b']));
+  });
+
   test("are read in both modes as another client's producer sends them, and others are skipped", async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');

@@ -47,7 +47,7 @@ describe('a broken message', () => {
       'value is not UTF-8',
     ],
     ['an array', text('[]'), 'value must be a JSON object, got an array'],
-    ['a string', text('"x"'), 'value must be a JSON object, got "x"'],
+    ['a string', text('"x"'), 'value must be a JSON object, got 1 character'],
     ['null', text('null'), 'value must be a JSON object, got null'],
     [
       'over 1 MiB',
@@ -60,12 +60,12 @@ describe('a broken message', () => {
     [
       'a batch',
       typed('application/cloudevents-batch+json'),
-      'content-type must be application/cloudevents+json, got "application/cloudevents-batch+json"',
+      'content-type must be application/cloudevents+json, got 34 characters',
     ],
     [
       'another format',
       typed('application/cloudevents+avro'),
-      'content-type must be application/cloudevents+json, got "application/cloudevents+avro"',
+      'content-type must be application/cloudevents+json, got 28 characters',
     ],
     [
       'a content-type that is not UTF-8',
@@ -75,7 +75,7 @@ describe('a broken message', () => {
     [
       'another payload format in binary mode',
       binary(cloudEvent({ datacontenttype: 'application/xml' })),
-      'content-type must be application/json, got "application/xml"',
+      'content-type must be application/json, got 15 characters',
     ],
     [
       'no type in binary mode',
@@ -95,33 +95,33 @@ describe('a broken message', () => {
     [
       'no version',
       text('{"type":"platform.user.deleted.v1"}'),
-      'specversion must be "1.0", got undefined',
+      'specversion must be "1.0", got nothing',
     ],
     [
       'another version',
       attribute({ specversion: '0.3' }),
-      'specversion must be "1.0", got "0.3"',
+      'specversion must be "1.0", got 3 characters',
     ],
     ['no type', attribute({ type: undefined }), 'type is missing'],
     [
       'a type that is no text',
       attribute({ type: 7 }),
-      'type must be a non-empty string, got number 7',
+      'type must be a non-empty string, got a number',
     ],
     [
       'our type in an unknown version',
       attribute({ type: 'platform.group.membership.changed.v2' }),
-      'type has an unknown version: "platform.group.membership.changed.v2"',
+      'type is an unknown version of platform.group.membership.changed',
     ],
     [
       'our type in version 10',
       attribute({ type: 'platform.user.deleted.v10' }),
-      'type has an unknown version: "platform.user.deleted.v10"',
+      'type is an unknown version of platform.user.deleted',
     ],
     [
       'our type without a version',
       attribute({ type: 'platform.user.deleted' }),
-      'type has an unknown version: "platform.user.deleted"',
+      'type is an unknown version of platform.user.deleted',
     ],
     ['no id', attribute({ id: undefined }), 'id is missing'],
     ['an empty id', attribute({ id: '' }), 'id must not be empty'],
@@ -129,34 +129,34 @@ describe('a broken message', () => {
     [
       'a long source',
       attribute({ source: 's'.repeat(1_025) }),
-      `source must have at most 1024 characters, got "${'s'.repeat(60)}"…`,
+      `source must have at most 1024 characters, got 1025 characters`,
     ],
     [
       'a time that is none',
       attribute({ time: 'yesterday' }),
-      'time must be an RFC 3339 time, got "yesterday"',
+      'time must be an RFC 3339 time, got 9 characters',
     ],
     [
       'a time without a zone',
       attribute({ time: '2026-03-14T15:09:26' }),
-      'time must be an RFC 3339 time, got "2026-03-14T15:09:26"',
+      'time must be an RFC 3339 time, got 19 characters',
     ],
     [
       'a number for a time',
       attribute({ time: 1_773_500_966 }),
-      'time must be an RFC 3339 time, got number 1773500966',
+      'time must be an RFC 3339 time, got a number',
     ],
     [
       'a time beyond exact numbers',
       structured(cloudEvent({ time: '9999-01-01T00:00:00Z' }), {
         timestampMs: -1,
       }),
-      'time must be an RFC 3339 time, got "9999-01-01T00:00:00Z"',
+      'time must be an RFC 3339 time, got 20 characters',
     ],
     [
       'a time from the future',
       attribute({ time: '2026-03-14T15:14:26.000001Z' }),
-      `time is more than 5 minutes ahead of the record's timestamp: "2026-03-14T15:14:26.000001Z"`,
+      `time is more than 5 minutes ahead of the record's timestamp`,
     ],
     [
       'no time at all',
@@ -166,15 +166,19 @@ describe('a broken message', () => {
     [
       'a content type that is no text',
       attribute({ datacontenttype: 1 }),
-      'datacontenttype must be a string, got number 1',
+      'datacontenttype must be a string, got a number',
     ],
     [
       'another payload format',
       attribute({ datacontenttype: 'text/xml' }),
-      'datacontenttype must be application/json, got "text/xml"',
+      'datacontenttype must be application/json, got 8 characters',
     ],
     ['no payload', attribute({ data: undefined }), 'data is missing'],
-    ['a payload that is text', data('{}'), 'data must be an object, got "{}"'],
+    [
+      'a payload that is text',
+      data('{}'),
+      'data must be an object, got 2 characters',
+    ],
     ['a payload that is null', data(null), 'data must be an object, got null'],
     [
       'two payloads',
@@ -184,7 +188,7 @@ describe('a broken message', () => {
     [
       'bad base64',
       attribute({ data: undefined, data_base64: 'a*b=' }),
-      'data_base64 must be base64, got "a*b="',
+      'data_base64 must be base64, got 4 characters',
     ],
     [
       'base64 of no JSON',
@@ -195,7 +199,7 @@ describe('a broken message', () => {
     [
       'a number for a user',
       change({ userId: 12 }),
-      'data.userId must be a string, got number 12',
+      'data.userId must be a string, got a number',
     ],
     [
       'null for a user',
@@ -206,22 +210,22 @@ describe('a broken message', () => {
     [
       'a long user',
       change({ userId: 'u'.repeat(256) }),
-      `data.userId must have at most 255 characters, got "${'u'.repeat(60)}"…`,
+      `data.userId must have at most 255 characters, got 256 characters`,
     ],
     [
       'NUL in a user',
       change({ userId: 'a\0b' }),
-      'data.userId must not contain control characters, got "a\\u0000b"',
+      'data.userId must not contain control characters, got 3 characters',
     ],
     [
       'DEL in a user',
       change({ userId: 'a\x7fb' }),
-      'data.userId must not contain control characters, got "a\\u{7f}b"',
+      'data.userId must not contain control characters, got 3 characters',
     ],
     [
       'half a character',
       change({ groupId: 'a\ud800' }),
-      'data.groupId must be well-formed Unicode, got "a\\ud800"',
+      'data.groupId must be well-formed Unicode, got 2 characters',
     ],
     ['no group', change({ groupId: undefined }), 'data.groupId is missing'],
     [
@@ -233,58 +237,58 @@ describe('a broken message', () => {
     [
       'another change',
       change({ change: 'maybe' }),
-      'data.change must be "added" or "removed", got "maybe"',
+      'data.change must be "added" or "removed", got 5 characters',
     ],
     [
       'a long change',
       change({ change: 'x'.repeat(70) }),
-      `data.change must be "added" or "removed", got "${'x'.repeat(60)}"…`,
+      `data.change must be "added" or "removed", got 70 characters`,
     ],
     [
       'a negative sequence',
       change({ sequence: -1 }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got number -1',
+      'data.sequence must be a whole number from 0 to 2^53-1, got a number',
     ],
     [
       'half a sequence',
       change({ sequence: 1.5 }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got number 1.5',
+      'data.sequence must be a whole number from 0 to 2^53-1, got a number',
     ],
     [
       'a sequence beyond exact numbers',
       change({ sequence: 2 ** 53 }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got number 9007199254740992',
+      'data.sequence must be a whole number from 0 to 2^53-1, got a number',
     ],
     [
       'the same in digits',
       change({ sequence: '9007199254740992' }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got "9007199254740992"',
+      'data.sequence must be a whole number from 0 to 2^53-1, got 16 characters',
     ],
     [
       'a sequence in other digits',
       change({ sequence: '0x10' }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got "0x10"',
+      'data.sequence must be a whole number from 0 to 2^53-1, got 4 characters',
     ],
     [
       'an empty sequence',
       change({ sequence: '' }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got ""',
+      'data.sequence must be a whole number from 0 to 2^53-1, got 0 characters',
     ],
     [
       'a true sequence',
       change({ sequence: true }),
-      'data.sequence must be a whole number from 0 to 2^53-1, got boolean true',
+      'data.sequence must be a whole number from 0 to 2^53-1, got a boolean',
     ],
     ['no groups', snapshot(undefined), 'data.groupIds is missing'],
     [
       'groups that are no list',
       snapshot('g'),
-      'data.groupIds must be an array, got "g"',
+      'data.groupIds must be an array, got 1 character',
     ],
     [
       'a group that is a number',
       snapshot(['g', 4]),
-      'data.groupIds[1] must be a string, got number 4',
+      'data.groupIds[1] must be a string, got a number',
     ],
     [
       'too many groups',
@@ -295,7 +299,7 @@ describe('a broken message', () => {
     [
       'a long username',
       user({ username: 'n'.repeat(256) }),
-      `data.username must have at most 255 characters, got "${'n'.repeat(60)}"…`,
+      `data.username must have at most 255 characters, got 256 characters`,
     ],
     [
       'attributes that are no object',
@@ -305,7 +309,7 @@ describe('a broken message', () => {
     [
       'an attribute that is no text',
       user({ attributes: { alliance: 5 } }),
-      'data.attributes.alliance must be a string, got number 5',
+      'data.attributes.alliance must be a string, got a number',
     ],
     [
       'a long group name',
@@ -315,7 +319,7 @@ describe('a broken message', () => {
           'platform.group.changed.v1',
         ),
       ),
-      `data.name must have at most 255 characters, got "${'n'.repeat(60)}"…`,
+      `data.name must have at most 255 characters, got 256 characters`,
     ],
   ])('says what is wrong: %s', (_, record, reason) => {
     expect(parseEvent(record)).toEqual({ kind: 'broken', reason });

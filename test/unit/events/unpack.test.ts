@@ -14,6 +14,8 @@ const ONE_BLOCK =
 const LINKED_BLOCKS_WITH_CHECKSUMS =
   'BCJNGFBAwHIBAADxBnVzZXItMCBpcyBpbiBtaW5lcnM7IBUAHzEVAAEfMhUAAR8zFQABHzQVAAEfNRUAAR82FQABHzcVAAEfOBUAAR85vQACD9MAAw/UAAIfMdUAAh8x1gACHzHXAAIfMdgAAh4x2QAPbAH///+DDwEF///////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////iUG4gbWlunUWZzQoBAAAPAQX/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////6FAgdXNlch5rnR9iAAAADwEF/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////7hQZXJzOyDnZmPpAAAAAA==';
 
+const LIMIT = 1024 * 1024;
+
 const fromBase64 = (packed: string) => Buffer.from(packed, 'base64');
 const xerial = (...blocks: readonly Buffer[]) =>
   Buffer.concat([
@@ -27,11 +29,11 @@ const xerial = (...blocks: readonly Buffer[]) =>
 
 describe('LZ4', () => {
   test('unpacks a frame with its content size', () => {
-    expect(unpackLz4(fromBase64(ONE_BLOCK)).toString()).toBe(SENTENCES);
+    expect(unpackLz4(fromBase64(ONE_BLOCK), LIMIT).toString()).toBe(SENTENCES);
   });
 
   test('unpacks blocks that repeat what earlier ones hold', () => {
-    const unpacked = unpackLz4(fromBase64(LINKED_BLOCKS_WITH_CHECKSUMS));
+    const unpacked = unpackLz4(fromBase64(LINKED_BLOCKS_WITH_CHECKSUMS), LIMIT);
 
     expect(unpacked.toString()).toBe(SENTENCES.repeat(120));
   });
@@ -40,7 +42,7 @@ describe('LZ4', () => {
     ['another format', Buffer.alloc(20)],
     ['a frame that is cut short', fromBase64(ONE_BLOCK).subarray(0, 60)],
   ])('refuses %s', (_, packed) => {
-    expect(() => unpackLz4(packed)).toThrow();
+    expect(() => unpackLz4(packed, LIMIT)).toThrow();
   });
 });
 
@@ -63,19 +65,21 @@ describe('Snappy', () => {
       Buffer.concat([Buffer.from([60 << 2, 5]), Buffer.from('uvwxyz')]),
     );
 
-    expect(unpackSnappy(packed).toString()).toBe('abcabcababcabcaaaaaauvwxyz');
+    expect(unpackSnappy(packed, LIMIT).toString()).toBe(
+      'abcabcababcabcaaaaaauvwxyz',
+    );
   });
 
   test("unpacks the blocks in Java's frame", () => {
     const packed = xerial(block(3, literal('abc')), block(2, literal('de')));
 
-    expect(unpackSnappy(packed).toString()).toBe('abcde');
+    expect(unpackSnappy(packed, LIMIT).toString()).toBe('abcde');
   });
 
   test.each([
     ['a literal that is cut short', block(9, [8 << 2, 65])],
     ['a repetition of nothing', block(4, [1, 1])],
   ])('refuses %s', (_, packed) => {
-    expect(() => unpackSnappy(packed)).toThrow(RangeError);
+    expect(() => unpackSnappy(packed, LIMIT)).toThrow(RangeError);
   });
 });
