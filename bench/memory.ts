@@ -68,7 +68,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   return {
     rows,
     notes: [
-      'Resident set in MiB, after a collection of garbage; the compiled service in a process of its own, NODE_ENV production, without limits.',
+      'Resident set in MiB, after a collection of garbage; the compiled service in a process of its own, NODE_ENV production, started with the flags of npm start.',
       `Warm: after ${inWords(size.warmUp)} membership events. After events: ${inWords(size.events)} more, of which every hundredth is about a linked member and a mapped group.`,
       `Rows stored: another process, warmed the same way on a database that holds ${inWords(size.memberships)} memberships of 50,000 users.`,
       ...verdicts,

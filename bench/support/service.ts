@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createKeyRing } from '../../services/lib/encryption.js';
@@ -38,6 +39,7 @@ export async function startService(options: {
       '--expose-gc',
       '--import',
       probe,
+      ...(await startFlags()),
       ...(options.execArgv ?? []),
       main,
     ],
@@ -74,4 +76,11 @@ export async function startService(options: {
     },
     stop: () => endChild(child, 15_000),
   };
+}
+
+/** Those of `npm start`: what is measured is what runs. */
+async function startFlags(): Promise<readonly string[]> {
+  const file = new URL('../../package.json', import.meta.url);
+  const start = /"start": "([^"]*)"/.exec(await readFile(file, 'utf8'))?.[1];
+  return (start ?? '').split(' ').filter((word) => word.startsWith('--'));
 }

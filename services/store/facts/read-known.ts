@@ -1,36 +1,42 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  FactOrder,
-  GroupId,
-  PlatformFact,
-  PlatformUserId,
-} from '../../model.js';
+import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { Known, KnownGroup, KnownUser, UserRegister } from './known.js';
-import type { Register, Standing } from './order.js';
+import type { Register } from './order.js';
+import { readStandings } from './read-standings.js';
 
 /** `[sequence, timeUs]`, as the fences columns keep it. */
 export type Fence = readonly [number | null, number];
 
+/** What stands, and of whom anything is asked of Discord at all. */
+export interface ReadKnown {
+  readonly known: Known;
+  readonly linkedUserIds: ReadonlySet<PlatformUserId>;
+}
+
 /**
  * Makes the users and groups that were never seen, locks the users (always in the order of their ids, so that two batches never
- * wait for each other), and reads what stands about them. Everything said about a user takes turns on that lock.
+ * wait for each other), and reads what stands about them. Everything said about a user takes turns on that lock. The rest is read
+ * after it, by a statement of its own: one that waited for a lock still sees what was there before it waited.
  */
 export async function readKnown(
   db: Kysely<unknown>,
   facts: readonly PlatformFact[],
-): Promise<Known> {
+): Promise<ReadKnown> {
   const userIds = distinct(
     facts.flatMap((fact) =>
       'platformUserId' in fact ? [fact.platformUserId] : [],
     ),
   );
   const groupIds = distinct(facts.flatMap(groupsNamedBy));
-  const changedGroupIds = distinct(facts.flatMap(groupsChangedBy));
   const users = await lockUsers(db, userIds);
-  const groups = await lockGroups(db, groupIds, changedGroupIds);
-  await readMemberships(db, users, facts);
-  return { users, groups };
+  const seen = await readStandings(db, { facts, users, userIds, groupIds });
+  await makeGroups(
+    db,
+    groupIds.filter((id) => !seen.groupIds.has(id)),
+  );
+  const groups = await lockGroups(db, distinct(facts.flatMap(groupsChangedBy)));
+  return { known: { users, groups }, linkedUserIds: seen.linkedUserIds };
 }
 
 function groupsNamedBy(fact: PlatformFact): readonly GroupId[] {
@@ -48,21 +54,46 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
   return [...new Set(ids)].sort();
 }
 
+/** Nearly always all of them are known, so that is tried first: making costs more than looking. */
 async function lockUsers(
   db: Kysely<unknown>,
   ids: readonly PlatformUserId[],
 ): Promise<Map<PlatformUserId, KnownUser>> {
-  if (ids.length === 0) return new Map();
-  await sql`insert into platform_user (id) select unnest(${ids}::text[]) on conflict do nothing`.execute(
-    db,
-  );
+  const users = new Map<PlatformUserId, KnownUser>();
+  if (ids.length === 0) return users;
+  await lockKnownUsers(db, ids, users);
+  const strangers = ids.filter((id) => !users.has(id));
+  if (strangers.length === 0) return users;
+  const made = await sql<{ id: PlatformUserId }>`
+    insert into platform_user (id) select unnest(${strangers}::text[])
+    on conflict do nothing returning id`.execute(db);
+  for (const { id } of made.rows) users.set(id, newUser());
+  const madeByOthers = strangers.filter((id) => !users.has(id));
+  if (madeByOthers.length > 0) await lockKnownUsers(db, madeByOthers, users);
+  return users;
+}
+
+function newUser(): KnownUser {
+  return {
+    isDeleted: false,
+    snapshot: null,
+    registers: new Map(),
+    memberships: new Map(),
+  };
+}
+
+async function lockKnownUsers(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+  users: Map<PlatformUserId, KnownUser>,
+): Promise<void> {
   const { rows } = await sql<UserRow>`
     select id, username, attributes, fences, deleted_at is not null as is_deleted,
            snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us
     from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
     db,
   );
-  return new Map(rows.map((row) => [row.id, knownUser(row)]));
+  for (const row of rows) users.set(row.id, knownUser(row));
 }
 
 interface UserRow {
@@ -115,15 +146,20 @@ function registersOf<Name extends string>(
   return registers;
 }
 
-async function lockGroups(
+async function makeGroups(
   db: Kysely<unknown>,
   ids: readonly GroupId[],
-  changedIds: readonly GroupId[],
-): Promise<Map<GroupId, KnownGroup>> {
-  if (ids.length === 0) return new Map();
+): Promise<void> {
+  if (ids.length === 0) return;
   await sql`insert into platform_group (id) select unnest(${ids}::text[]) on conflict do nothing`.execute(
     db,
   );
+}
+
+async function lockGroups(
+  db: Kysely<unknown>,
+  changedIds: readonly GroupId[],
+): Promise<Map<GroupId, KnownGroup>> {
   const groups = new Map<GroupId, KnownGroup>();
   if (changedIds.length === 0) return groups;
   const { rows } = await sql<GroupRow>`
@@ -149,46 +185,4 @@ interface GroupRow {
   readonly name: string | null;
   readonly fences: Readonly<Partial<Record<'name' | 'life', Fence>>>;
   readonly is_deleted: boolean;
-}
-
-/** All rows of users with a snapshot at hand; of the others only the rows that the facts speak of. */
-async function readMemberships(
-  db: Kysely<unknown>,
-  users: ReadonlyMap<PlatformUserId, KnownUser>,
-  facts: readonly PlatformFact[],
-): Promise<void> {
-  const whole = facts.flatMap((fact) =>
-    fact.kind === 'membershipSnapshot' ? [fact.platformUserId] : [],
-  );
-  const changes = facts.filter((fact) => fact.kind === 'membershipChanged');
-  if (whole.length + changes.length === 0) return;
-  const { rows } = await sql<MembershipRow>`
-    select platform_user_id, group_id, is_held, is_snapshot, sequence::float8 as sequence, time_us::float8 as time_us
-    from membership
-    where platform_user_id = any(${whole}::text[])
-    union
-    select platform_user_id, group_id, is_held, is_snapshot, sequence::float8, time_us::float8
-    from membership
-    join unnest(${changes.map((fact) => fact.platformUserId)}::text[], ${changes.map((fact) => fact.groupId)}::text[])
-      as change (platform_user_id, group_id) using (platform_user_id, group_id)`.execute(
-    db,
-  );
-  for (const row of rows)
-    users
-      .get(row.platform_user_id)
-      ?.memberships.set(row.group_id, standingOf(row));
-}
-
-interface MembershipRow {
-  readonly platform_user_id: PlatformUserId;
-  readonly group_id: GroupId;
-  readonly is_held: boolean;
-  readonly is_snapshot: boolean;
-  readonly sequence: number | null;
-  readonly time_us: number;
-}
-
-function standingOf(row: MembershipRow): Standing {
-  const order: FactOrder = { sequence: row.sequence, timeUs: row.time_us };
-  return { order, isSnapshot: row.is_snapshot, isHeld: row.is_held };
 }
