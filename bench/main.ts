@@ -5,6 +5,7 @@
 import { loadavg } from 'node:os';
 
 import { calls } from './calls.js';
+import { hostile } from './hostile.js';
 import { intake } from './intake.js';
 import { jobs } from './jobs.js';
 import { latency } from './latency.js';
@@ -15,7 +16,14 @@ import { machineOf } from './support/machine.js';
 import { printAnswer } from './support/print-answer.js';
 import { saveResults } from './support/save-results.js';
 
-const BENCHES: readonly Bench[] = [latency, intake, calls, memory, jobs];
+const BENCHES: readonly Bench[] = [
+  latency,
+  intake,
+  calls,
+  memory,
+  jobs,
+  hostile,
+];
 
 const words = process.argv.slice(2);
 const isQuick = words.includes('--quick');

@@ -29,6 +29,8 @@ export function createApollo(deps: {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     persistedQueries: false,
+    // Its bound counts the parsed document, not the text that it holds on to: 2 MiB of comment, kept for any stranger.
+    documentStore: null,
     csrfPrevention: true,
     parseOptions: { maxTokens: LIMITS.tokens },
     validationRules: limitRules,

@@ -60,6 +60,8 @@ export function rootCause(error: unknown): unknown {
 
 function tell(error: unknown): Told | null {
   const cause = rootCause(error);
+  if (isTooDeep(cause) && !(error instanceof GraphQLError && error.path))
+    return { code: 'BAD_USER_INPUT', message: 'The operation is too deep.' };
   if (cause instanceof GraphQLError && error instanceof GraphQLError)
     return tellGraphQLError(error, cause);
   if (cause instanceof InputError)
@@ -81,6 +83,14 @@ function tell(error: unknown): Told | null {
   return null;
 }
 
+/** GraphQL reads what is nested by functions that call themselves; before anything is served, that is the caller's doing alone. */
+function isTooDeep(cause: unknown): boolean {
+  return (
+    cause instanceof RangeError &&
+    cause.message === 'Maximum call stack size exceeded'
+  );
+}
+
 const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
 
 /** Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being served. */
@@ -92,7 +102,10 @@ function tellGraphQLError(
   if (variable)
     return {
       code: 'BAD_USER_INPUT',
-      message: cause === outer ? withoutValue(outer.message) : cause.message,
+      message:
+        cause === outer
+          ? 'This is not a value of its type.'
+          : withoutValues(cause.message),
       field: variable,
     };
   const own = OWN_CODES.find((code) => code === cause.extensions.code);
@@ -105,7 +118,7 @@ function tellGraphQLError(
   const isServing =
     outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
   if (isServing) return null;
-  return { code: 'BAD_USER_INPUT', message: cause.message };
+  return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
 }
 
 /** The place of a wrong variable, `input.guildId`; GraphQL tells it in the message only. */
@@ -113,18 +126,26 @@ function variablePath(error: GraphQLError): string | undefined {
   const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(
     error.message,
   );
-  if (!match) return undefined;
-  const place = [...error.message.matchAll(/ at "([\w.[\]]+)"; /g)].at(-1);
-  return place?.[1] ?? match[1];
+  const name = match?.[1];
+  if (name === undefined) return undefined;
+  const place = [...error.message.matchAll(/ at "(\w+[\w.[\]]*)"; /g)]
+    .map((found) => found[1] ?? '')
+    .findLast((found) => /^\w+/.exec(found)?.[0] === name);
+  return place ?? name;
 }
 
-/** GraphQL prints the wrong value; it may be a whole input with its secrets. */
-function withoutValue(message: string): string {
-  const separator = message.lastIndexOf('; ');
-  return separator < 0
-    ? 'This is not a value of its type.'
-    : message.slice(separator + 2);
+/** GraphQL's own messages print the wrong value; it may be a secret that stands in the wrong place. */
+function withoutValues(message: string): string {
+  const told = message
+    .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
+    .replace(/^(.*? cannot represent [^:"]*|Enum .*? value): .*$/s, '$1.')
+    .replace(/^Value ".*" (does not exist in "\w+" enum).*$/s, 'The value $1.')
+    .replace(/^(Syntax Error: .*?\b(?:Block)?String) ".*$/s, '$1.');
+  return told.length <= MAX_TOLD ? told : `${told.slice(0, MAX_TOLD)}…`;
 }
+
+/** A name that nobody knows is repeated, and may be a megabyte. */
+const MAX_TOLD = 500;
 
 const field = (name: unknown) =>
   typeof name === 'string' ? { field: name } : {};

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Logger } from '../lib/logger.js';
@@ -42,8 +44,49 @@ export function answerNotFound(
 export const pathOf = (request: FastifyRequest): string =>
   request.url.split('?', 1)[0] ?? '/';
 
+/** A body that is refused before it is parsed. */
+export class UnreadableBody extends Error {
+  constructor(
+    readonly statusCode: 400 | 415,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What is told where nothing more is known. */
+export const UNREADABLE = faults(
+  'BAD_USER_INPUT',
+  'The request cannot be read.',
+);
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What is no HTTP never becomes a request; the caller is answered on the bare connection, which then ends. */
+export function answerUnreadable(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify(UNREADABLE);
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
 /** Their own words name settings of the server; ours name what the caller did. */
 function tell(error: FastifyError): string {
+  if (error instanceof UnreadableBody) return error.message;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return 'The request is larger than 2 MiB.';
@@ -52,11 +95,9 @@ function tell(error: FastifyError): string {
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return 'The request has no body.';
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return 'The body is not JSON.';
+      return 'The body is not JSON, or has a key that no object may have.';
     default:
-      return error instanceof SyntaxError
-        ? 'The body is not JSON.'
-        : 'The request cannot be read.';
+      return 'The request cannot be read.';
   }
 }
 
@@ -66,7 +107,9 @@ function sendError(
   code: ErrorCode,
   message: string,
 ): FastifyReply {
-  return reply
-    .code(status)
-    .send({ errors: [{ message, extensions: { code } }] });
+  return reply.code(status).send(faults(code, message));
+}
+
+function faults(code: ErrorCode, message: string) {
+  return { errors: [{ message, extensions: { code } }] };
 }

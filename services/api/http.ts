@@ -1,9 +1,19 @@
+import { isUtf8 } from 'node:buffer';
+
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Logger } from '../lib/logger.js';
-import { answerFault, answerNotFound, pathOf } from './http-errors.js';
+import { faultOfBody } from './body-limits.js';
+import {
+  answerFault,
+  answerNotFound,
+  answerUnreadable,
+  pathOf,
+  UNREADABLE,
+  UnreadableBody,
+} from './http-errors.js';
 import type { HealthPort } from './ports.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
@@ -15,16 +25,20 @@ export async function createHttp(deps: {
   /** People come by https: browsers may be told to insist on it. */
   readonly isHttps: boolean;
 }): Promise<FastifyInstance> {
+  const answer = answerFault(deps.logger);
   const app = fastify({
     logger: false,
     genReqId: () => uuidv7(),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
     requestTimeout: 60_000,
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => {
+      void answer(error, request, reply);
+    },
     routerOptions: { maxParamLength: 200 },
   });
-  // JSON is all that is read; without this a browser form could send text that looks like it.
-  app.removeContentTypeParser('text/plain');
+  readJsonAlone(app);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -34,11 +48,53 @@ export async function createHttp(deps: {
     crossOriginResourcePolicy: { policy: 'same-origin' },
     referrerPolicy: { policy: 'no-referrer' },
   });
-  app.setErrorHandler(answerFault(deps.logger));
+  app.setErrorHandler(answer);
   app.setNotFoundHandler(answerNotFound);
+  leaveNoFaultUntold(app);
   addRequestLog(app, deps.logger);
   addHealth(app, deps.health);
   return app;
+}
+
+/**
+ * Without this a browser form could send text that looks like JSON, and bytes that are no text would become other ids than they
+ * were meant to be: what cannot be decoded reads as U+FFFD.
+ */
+function readJsonAlone(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  const options = { parseAs: 'buffer' } as const;
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    options,
+    (request, body, done) => {
+      const encoding = request.headers['content-encoding'] ?? 'identity';
+      if (encoding.toLowerCase() !== 'identity')
+        done(new UnreadableBody(415, 'Send the body without packing it.'));
+      else if (!isUtf8(body))
+        done(new UnreadableBody(400, 'The body is not UTF-8.'));
+      else
+        void parse(request, body.toString('utf8'), (error, parsed) => {
+          const fault = error ? null : faultOfBody(parsed);
+          done(fault === null ? error : new UnreadableBody(400, fault), parsed);
+        });
+    },
+  );
+}
+
+/** Libraries answer some faults with a status alone. */
+function leaveNoFaultUntold(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const isBare = payload === null || payload === '' || payload === 'null';
+    if (reply.statusCode < 400 || !isBare || request.method === 'HEAD')
+      return payload;
+    void reply.type('application/json; charset=utf-8');
+    return JSON.stringify(UNREADABLE);
+  });
+  app.server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(UNREADABLE));
+  });
 }
 
 function addRequestLog(app: FastifyInstance, logger: Logger): void {

@@ -27,6 +27,8 @@ export function createPlaygroundYoga(deps: {
     landingPage: false,
     multipart: false,
     batching: false,
+    // It keeps a thousand documents, whatever their size and whoever sent them.
+    parserAndValidationCache: false,
     cors: false,
     logging: false,
     // Errors are told by our own plugin: the library's mask knows neither our codes nor the request.
