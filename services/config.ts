@@ -7,6 +7,7 @@ import {
   type ApiKey,
   type Entries,
 } from './lib/key-entries.js';
+import { originOf } from './lib/origins.js';
 
 /** The whole configuration, read once at start. The only reader of the environment. Durations are in milliseconds. */
 export interface Config {
@@ -23,6 +24,8 @@ export interface Config {
   /** Empty only in the sandbox, which makes its own. The first encrypts, all decrypt. */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly apiKeys: readonly ApiKey[];
+  /** Origins that a link flow may return to, as browsers write them. */
+  readonly returnOrigins: readonly string[];
   readonly endpointAllowlist: readonly string[];
   readonly parts: ReadonlySet<PartName>;
   readonly logLevel: string;
@@ -94,6 +97,13 @@ const commaSeparated = z.string().transform((text) =>
     .filter((entry) => entry !== ''),
 );
 
+const Origin = z.string().transform((text, context): string => {
+  const origin = originOf(text);
+  if (origin === null)
+    context.addIssue('must be an origin, e.g. https://platform.example.org');
+  return origin ?? '';
+});
+
 const Port = z.coerce.number().int().min(0).max(65_535);
 
 const Settings = z.object({
@@ -124,6 +134,7 @@ const Settings = z.object({
     .default('')
     .transform(entries(readEncryptionKeys)),
   API_KEYS: z.string().default('').transform(entries(readApiKeys)),
+  RETURN_URL_ALLOWLIST: commaSeparated.pipe(z.array(Origin)).default([]),
   DISCORD_ENDPOINT_ALLOWLIST: commaSeparated.default([]),
   PARTS: commaSeparated.pipe(z.array(z.enum(PARTS)).min(1)).default([...PARTS]),
   LOG_LEVEL: z
@@ -200,6 +211,7 @@ function configOf(settings: Settings, mode: Mode): Config {
     kafka: kafkaOf(settings),
     encryptionKeys: settings.ENCRYPTION_KEYS,
     apiKeys: settings.API_KEYS,
+    returnOrigins: settings.RETURN_URL_ALLOWLIST,
     endpointAllowlist: settings.DISCORD_ENDPOINT_ALLOWLIST,
     parts: new Set(settings.PARTS),
     logLevel: settings.LOG_LEVEL,

@@ -3,26 +3,20 @@
  * In: a configuration. Out: a running connector.
  * Never: a decision about a member; those are the path's.
  */
-import { createApiKeyAuthenticator } from './api/auth/api-keys.js';
-import { createApiServer } from './api/server.js';
+import type { ApiServer } from './api/server.js';
 import type { Config } from './config.js';
-import {
-  checkApiBase,
-  checkEndpoint,
-  DISCORD_ENDPOINTS,
-} from './discord/endpoints.js';
-import { createDiscordGateway } from './discord/gateway.js';
-import { createInvalidBudget } from './discord/invalid-budget.js';
 import { createKeyRing } from './lib/encryption.js';
 import { startAll, type Part } from './lib/lifecycle.js';
 import { identifyProcess } from './lib/process-identity.js';
 import { createLogger, type Logger } from './lib/logger.js';
-import { apiPorts } from './connector/api-ports.js';
-import { demonstrate, demoVariables } from './connector/demonstrate.js';
+import { apiOf } from './connector/api.js';
+import { createCheckClient } from './connector/check-client.js';
+import { demonstrate } from './connector/demonstrate.js';
+import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
-import { healthOf } from './connector/health.js';
-import { PATH_TIMING, pathOf } from './connector/path.js';
+import { PATH_TIMING, pathOf, revocationsOf } from './connector/path.js';
 import { openStore, type Store } from './store/store.js';
+import { createDailyChecks } from './sweep/daily-checks.js';
 import { startSandbox, type RunningSandbox } from './sandbox/sandbox.js';
 
 export const VERSION = '0.1.0';
@@ -140,68 +134,46 @@ interface World {
 }
 
 function partsOf(config: Config, logger: Logger, { store, sandbox }: World) {
-  const budget = createInvalidBudget({ clock: Date.now, logger });
-  const gateway = createDiscordGateway({
-    credentials: store.readCredentials,
-    budget,
-    logger,
-    clock: Date.now,
-    random: Math.random,
-    userAgent: {
-      url: config.http.publicUrl ?? `http://${config.http.host}`,
-      version: VERSION,
-    },
-    timeoutMs: PATH_TIMING.callMs,
-  });
+  const discord = discordOf(config, logger, { store, version: VERSION });
+  const { gateway, oauth } = discord;
   const watched: Part[] = [store, gateway];
   if (config.parts.has('reconcile'))
-    watched.push(pathOf(logger, { store, gateway }));
+    watched.push(
+      pathOf(logger, { store, gateway, oauth }),
+      revocationsOf(logger, { store, oauth }),
+    );
   watched.push(...eventParts(config, logger, store));
-  const api = config.parts.has('api')
-    ? apiOf(config, logger, { store, sandbox, gateway, budget, watched })
+  const checkClient = createCheckClient({ store, gateway }, () =>
+    peopleBase(config, sandbox, api),
+  );
+  const api: ApiServer | null = config.parts.has('api')
+    ? apiOf(config, logger, {
+        store,
+        sandbox,
+        ...discord,
+        watched,
+        checkClient,
+      })
     : null;
-  return { gateway, api, parts: api === null ? watched : [...watched, api] };
+  const checks = config.parts.has('sweeps')
+    ? [
+        createDailyChecks({
+          claimDueChecks: store.claimDueChecks,
+          checkClient,
+          logger,
+        }),
+      ]
+    : [];
+  const parts = [...watched, ...(api === null ? [] : [api]), ...checks];
+  return { gateway, api, parts };
 }
 
-type Gateway = ReturnType<typeof createDiscordGateway>;
-
-function apiOf(
+/** Of the addresses that people are given. Where nobody said it, the sandbox is its own; a real service must be told. */
+function peopleBase(
   config: Config,
-  logger: Logger,
-  world: World & {
-    gateway: Gateway;
-    budget: ReturnType<typeof createInvalidBudget>;
-    watched: readonly Part[];
-  },
-) {
-  const { sandbox } = world;
-  const sandboxKey = sandbox && {
-    name: 'sandbox-admin',
-    scopes: ['discord:admin'] as const,
-    hash: sandbox.adminKeyHash,
-    clientIds: null,
-  };
-  const rules = {
-    allowlist: config.endpointAllowlist,
-    isProduction: sandbox === null,
-  };
-  return createApiServer({
-    ports: { ...apiPorts(world), health: healthOf(config, world) },
-    auth: createApiKeyAuthenticator({
-      keys: sandboxKey ? [...config.apiKeys, sandboxKey] : config.apiKeys,
-    }),
-    logger,
-    clock: Date.now,
-    host: config.http.host,
-    port: config.http.port,
-    ...(config.http.publicUrl !== null && { publicUrl: config.http.publicUrl }),
-    isProduction: sandbox === null,
-    checkEndpoint: (url, name) =>
-      (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
-    defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
-    ...(sandbox && {
-      playgroundVariables: async () =>
-        demoVariables({ sandbox, store: world.store }),
-    }),
-  });
+  sandbox: RunningSandbox | null,
+  api: ApiServer | null,
+): string | null {
+  const own = sandbox === null ? null : (api?.address() ?? null);
+  return config.http.publicUrl ?? own;
 }

@@ -214,6 +214,15 @@ export interface PresentMember {
 export type LinkState =
   'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
 
+/** Why Discord did not let a person in who had agreed to be brought into the guild. */
+export type JoinRefusal =
+  | 'BANNED'
+  | 'GUILD_FULL'
+  | 'USER_GUILD_LIMIT'
+  | 'INVALID_TOKEN'
+  | 'MISSING_PERMISSION'
+  | 'REFUSED';
+
 /** What came of one reconcile. Expected endings are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
 

@@ -77,6 +77,25 @@ export type FactVerdict =
   /** The very same fact stood already. */
   | 'UNCHANGED';
 
+/** What came of one user of an import. */
+export type ImportStatus =
+  /** The user or the account is linked elsewhere, or stands in the list twice; nothing changed. */
+  | 'CONFLICT'
+  /** It cannot be linked; see `message`. */
+  | 'INVALID'
+  /** The link was made; in a dry run: it would be made. */
+  | 'LINKED'
+  /** The very same link stood already. */
+  | 'UNCHANGED';
+
+/** A platform user and their Discord account. */
+export type ImportedDiscordUserInput = {
+  /** The account at Discord. */
+  discordUserId: string;
+  /** The platform user: the platform's id; one never seen before is created nameless. */
+  platformUserId: string;
+};
+
 /** Why an item of a list was not carried out. */
 export type ItemErrorCode =
   /** The item itself is at fault. */
@@ -364,6 +383,41 @@ export type ReconcileMutation = {
       lastReconciledAt: string | null;
       roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
     } | null;
+  };
+};
+
+export type LetAPersonSignInMutationVariables = Exact<{
+  clientId: string;
+  platformUserId?: string;
+  email?: string | null | undefined;
+  returnTo?: string | null | undefined;
+}>;
+
+export type LetAPersonSignInMutation = {
+  beginDiscordLink: { url: string; expiresAt: string; warnings: Array<string> };
+};
+
+export type ImportLinksMutationVariables = Exact<{
+  clientId: string;
+  users?: Array<ImportedDiscordUserInput> | ImportedDiscordUserInput;
+  dryRun?: boolean | null | undefined;
+}>;
+
+export type ImportLinksMutation = {
+  importDiscordUsers: {
+    warnings: Array<string>;
+    counts: {
+      linked: number;
+      unchanged: number;
+      conflicts: number;
+      invalid: number;
+    };
+    results: Array<{
+      index: number;
+      status: ImportStatus;
+      message: string | null;
+      discordUser: { id: string; state: LinkState } | null;
+    }>;
   };
 };
 
@@ -666,4 +720,43 @@ export const ReconcileDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<
   ReconcileMutation,
   ReconcileMutationVariables
+>;
+export const LetAPersonSignInDocument = new TypedDocumentString(`
+    mutation LetAPersonSignIn($clientId: ID!, $platformUserId: ID! = "dave", $email: String, $returnTo: String) {
+  beginDiscordLink(
+    input: {clientId: $clientId, platformUserId: $platformUserId, email: $email, returnTo: $returnTo}
+  ) {
+    url
+    expiresAt
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  LetAPersonSignInMutation,
+  LetAPersonSignInMutationVariables
+>;
+export const ImportLinksDocument = new TypedDocumentString(`
+    mutation ImportLinks($clientId: ID!, $users: [ImportedDiscordUserInput!]! = [{platformUserId: "dave", discordUserId: "400000000000000004"}], $dryRun: Boolean = true) {
+  importDiscordUsers(input: {clientId: $clientId, users: $users, dryRun: $dryRun}) {
+    counts {
+      linked
+      unchanged
+      conflicts
+      invalid
+    }
+    results {
+      index
+      status
+      message
+      discordUser {
+        id
+        state
+      }
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  ImportLinksMutation,
+  ImportLinksMutationVariables
 >;

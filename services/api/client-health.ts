@@ -1,11 +1,16 @@
 import type { CheckResult, ClientView } from './views.js';
 
-/** What the stored row tells of a client's health; nothing is asked of Discord. */
+/** How it stands with the client now, and what the last check at Discord found; nothing is asked of Discord. */
 export function storedHealth(
   client: ClientView,
   now: Date,
 ): readonly CheckResult[] {
-  return [enabledCheck(client), sendingCheck(client, now), rolesCheck(client)];
+  return [
+    enabledCheck(client),
+    sendingCheck(client, now),
+    client.checks.length > 0 ? lastCheck(client) : rolesCheck(client),
+    ...client.checks,
+  ];
 }
 
 function enabledCheck(client: ClientView): CheckResult {
@@ -54,6 +59,16 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
     name,
     result: 'OK',
     message: 'Nothing is in the way.',
+    remedy: null,
+  };
+}
+
+function lastCheck({ checkedAt }: ClientView): CheckResult {
+  const at = checkedAt?.toISOString() ?? 'a time unknown';
+  return {
+    name: 'last check',
+    result: 'OK',
+    message: `What follows was found at Discord at ${at}.`,
     remedy: null,
   };
 }

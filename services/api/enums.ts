@@ -1,4 +1,5 @@
 import type { InputError } from '../lib/errors.js';
+import type { ImportVerdict } from './views.js';
 import type {
   Authority,
   EmailRule,
@@ -68,11 +69,12 @@ export const NicknameStrategyEnum = describeEnum<NicknameStrategy>(
 
 export const EmailRuleEnum = describeEnum<EmailRule>(
   'EmailRule',
-  'Whether the e-mail address at Discord has to be the one the platform knows.',
+  'What the e-mail address at Discord means for who links an account there.',
   {
     NONE: 'Addresses are not asked for.',
     WARN: 'A different address is a warning.',
-    REQUIRE: 'A different address stops the link.',
+    REQUIRE:
+      'An account without a confirmed address is not linked; a different one is a warning.',
   },
 );
 
@@ -150,6 +152,18 @@ export const FactVerdictEnum = describeEnum<FactVerdictName>(
     APPLIED: 'The fact stands now.',
     UNCHANGED: 'The very same fact stood already.',
     STALE: 'A fact that outranks it stood already; nothing changed.',
+  },
+);
+
+export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
+  'ImportStatus',
+  'What came of one user of an import.',
+  {
+    LINKED: 'The link was made; in a dry run: it would be made.',
+    UNCHANGED: 'The very same link stood already.',
+    CONFLICT:
+      'The user or the account is linked elsewhere, or stands in the list twice; nothing changed.',
+    INVALID: 'It cannot be linked; see `message`.',
   },
 );
 

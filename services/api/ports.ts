@@ -32,10 +32,12 @@ import type {
   CheckResult,
   Page,
   Rows,
+  ImportVerdict,
   LinkFilter,
   AuditFilter,
   MappingEffect,
 } from './views.js';
+import type { SignInPorts } from './sign-in/ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
@@ -105,6 +107,16 @@ export interface LinkPort {
     waitMs: number;
   }): Promise<'DONE' | 'PENDING'>;
   memberPlan(id: LinkId): Promise<MemberPlanView>;
+  /** A verdict for each user, in the order given; users and accounts stand in it once each. */
+  importMembers(request: {
+    clientId: ClientId;
+    users: readonly {
+      readonly platformUserId: PlatformUserId;
+      readonly discordUserId: DiscordUserId;
+    }[];
+    dryRun: boolean;
+    cause: Cause;
+  }): Promise<readonly ImportVerdict[]>;
 }
 
 export interface FactPort {
@@ -187,6 +199,7 @@ export interface ApiPorts {
   readonly clients: ClientPort;
   readonly mappings: MappingPort;
   readonly links: LinkPort;
+  readonly signIn: SignInPorts;
   readonly facts: FactPort;
   readonly read: ReadPort;
   readonly health: HealthPort;

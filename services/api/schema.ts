@@ -19,9 +19,11 @@ import { RoleMappingResolver } from './resolvers/role-mapping.resolver.js';
 import { DateTime } from './scalars.js';
 import type { EndpointPolicy } from './client-settings.js';
 import type { ApiPorts } from './ports.js';
+import type { SignInSite } from './sign-in/site.js';
 
 export interface SchemaDeps extends EndpointPolicy {
   readonly ports: ApiPorts;
+  readonly site: SignInSite;
 }
 
 /** The schema with its resolvers; without deps its resolvers cannot run, which is enough to print it. */
@@ -58,7 +60,7 @@ export function buildConnectorSchema(
 }
 
 function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
-  const { clients, mappings, links, facts, read } = deps.ports;
+  const { clients, mappings, links, signIn, facts, read } = deps.ports;
   const instances: readonly object[] = [
     new DiscordClientResolver(clients),
     new DiscordRoleResolver(),
@@ -70,7 +72,7 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new BlockedRoleResolver(),
     new ClientMutationsResolver({ clients, endpoints: deps }),
     new MappingMutationsResolver(mappings),
-    new LinkMutationsResolver(links),
+    new LinkMutationsResolver({ links, signIn, site: deps.site }),
     new FactMutationsResolver(facts),
   ];
   return new Map(instances.map((instance) => [instance.constructor, instance]));

@@ -21,6 +21,8 @@ import { addPlayground, PLAYGROUND_PATH } from './playground/route.js';
 import { createPlaygroundYoga } from './playground/yoga.js';
 import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
+import { addSignIn } from './sign-in/sign-in.js';
+import { baseOf, type SignInSite } from './sign-in/site.js';
 import type { Endpoints } from './views.js';
 
 export interface ApiServerDeps {
@@ -32,7 +34,10 @@ export interface ApiServerDeps {
   readonly host: string;
   /** 0: any free one; `address` tells which. */
   readonly port: number;
+  /** Base of the addresses that people are given; outside production, where it listens will do. */
   readonly publicUrl?: string;
+  /** Origins that people who signed in may be sent back to, as browsers write them. */
+  readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
   readonly checkEndpoint: CheckEndpoint;
   /** What a new client that names none is given: Discord's own. */
@@ -54,7 +59,7 @@ interface Running {
 }
 
 /**
- * Door 2: `POST /graphql`, `/admin`, `/health/*`.
+ * Door 2: `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*`.
  * In: HTTP. Out: calls of the ports.
  * Never: a secret or a stack trace in an answer, or a request from a page of ours to another host.
  */
@@ -89,12 +94,13 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
 
 async function build(deps: ApiServerDeps): Promise<Running> {
   const { ports, logger } = deps;
-  const schema = await buildConnectorSchema(deps);
   const app = await createHttp({
     logger,
     health: ports.health,
     isHttps: deps.publicUrl?.startsWith('https:') ?? false,
   });
+  const site = siteOf(deps, app);
+  const schema = await buildConnectorSchema({ ...deps, site });
   const apollo = createApollo({
     schema,
     logger,
@@ -114,7 +120,19 @@ async function build(deps: ApiServerDeps): Promise<Running> {
       }),
     contextOf,
   });
+  await addSignIn(app, { ports: ports.signIn, site, logger });
   return { app, apollo };
+}
+
+function siteOf(deps: ApiServerDeps, app: FastifyInstance): SignInSite {
+  const { publicUrl, returnOrigins, isProduction } = deps;
+  return {
+    returnOrigins,
+    base: () => {
+      if (publicUrl !== undefined) return baseOf(publicUrl);
+      return isProduction ? null : app.listeningOrigin;
+    },
+  };
 }
 
 function contexts(

@@ -33,6 +33,9 @@ export interface ClientView extends ClientSettings {
   readonly pausedUntil: Date | null;
   /** Set while a deleted client waits for its roles to be taken back. */
   readonly endingAt: Date | null;
+  /** What the last check at Discord found; empty before the first. */
+  readonly checks: readonly CheckResult[];
+  readonly checkedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -75,9 +78,18 @@ export interface LinkView {
   readonly reason: string | null;
   /** Membership screening at Discord is not done. */
   readonly isScreening: boolean;
+  /** The guild has banned the account. */
+  readonly isBanned: boolean;
   readonly timedOutUntil: Date | null;
   readonly lastReconciledAt: Date | null;
   readonly linkedAt: Date;
+}
+
+/** What came of one user of an import. `message`: why not. `linkId`: of the link that stands; null after a dry run. */
+export interface ImportVerdict {
+  readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
+  readonly message: string | null;
+  readonly linkId: LinkId | null;
 }
 
 export interface PlatformUserView {

@@ -1,40 +1,31 @@
 import type { ApiPorts } from '../api/ports.js';
-import { checkClient } from '../discord/check-client.js';
 import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordOAuth } from '../discord/oauth.js';
 import { InputError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import { createPreview } from '../reconcile/preview.js';
 import type { Store } from '../store/store.js';
+import type { CheckClient } from './check-client.js';
+import { clientPort } from './client-ports.js';
+import { signInPorts } from './sign-in-ports.js';
 
 /** What the API may do to the world: mostly the store, and the few questions that only Discord can answer. */
 export function apiPorts(deps: {
   readonly store: Store;
   readonly gateway: DiscordGateway;
+  readonly oauth: DiscordOAuth;
+  readonly checkClient: CheckClient;
+  readonly logger: Logger;
 }): Omit<ApiPorts, 'health'> {
-  const { store, gateway } = deps;
+  const { store } = deps;
   const preview = createPreview({
     readMember: (member) => store.memory.readMember(member),
     readTally: store.readTally,
   });
   const importRoles = createImportRoles(deps);
   return {
-    clients: {
-      ...store.clients,
-      importRoles,
-      async checkClient(id) {
-        const guild = await store.readCredentials(id);
-        gateway.forgetCredentials(id);
-        const [mappings = []] = await store.read.mappingsOfClients([id]);
-        const checks = await checkClient({
-          discord: gateway,
-          guild,
-          mappedRoleIds: mappings.map((row) => row.roleId),
-        });
-        if (checks.every((check) => check.result !== 'FAILED'))
-          await store.clearTrouble(id);
-        return checks;
-      },
-    },
+    clients: clientPort({ ...deps, importRoles }),
     mappings: {
       ...store.mappings,
       async createMapping(request) {
@@ -59,6 +50,7 @@ export function apiPorts(deps: {
         return plan;
       },
     },
+    signIn: signInPorts(deps),
     facts: { applyFacts: store.applyFacts },
     read: store.read,
   };

@@ -18,7 +18,8 @@ interface Demonstration {
 export async function demonstrate(
   demonstration: Demonstration,
 ): Promise<string> {
-  const { sandbox, store } = demonstration;
+  const { sandbox, store, address } = demonstration;
+  if (address !== null) sandbox.registerCallback(address);
   const clients = await store.clients.listClients();
   const existing = clients.find(
     (client) => client.guildId === sandbox.client.guildId,

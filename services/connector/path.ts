@@ -1,11 +1,14 @@
 import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordOAuth } from '../discord/oauth.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { createApply } from '../reconcile/apply.js';
+import { createBringIn } from '../reconcile/bring-in.js';
 import { createGuildRoles } from '../reconcile/guild-roles.js';
 import { createInterruptions } from '../reconcile/interruptions.js';
 import { createLease } from '../reconcile/lease.js';
 import { createReconcile } from '../reconcile/reconcile.js';
+import { createRevocations } from '../reconcile/revocations.js';
 import { createWorker } from '../reconcile/worker.js';
 import type { Store } from '../store/store.js';
 
@@ -33,7 +36,15 @@ const RUNS_PER_CLIENT = 4;
 /** The path, in the order in which a member goes through it. */
 export function pathOf(
   logger: Logger,
-  { store, gateway }: { store: Store; gateway: DiscordGateway },
+  {
+    store,
+    gateway,
+    oauth,
+  }: {
+    readonly store: Store;
+    readonly gateway: DiscordGateway;
+    readonly oauth: Pick<DiscordOAuth, 'refresh'>;
+  },
   timing: PathTiming = PATH_TIMING,
 ): Part {
   const { memory, jobs } = store;
@@ -51,6 +62,15 @@ export function pathOf(
     discord: gateway,
     apply: createApply({ discord: gateway, guildRoles, clock }),
     guildRoles,
+    bringIn: createBringIn({
+      grants: store.signIn.grants,
+      discord: gateway,
+      async refreshGrant(clientId, refreshToken) {
+        const client = await store.signIn.findSignInClient(clientId);
+        return oauth.refresh(client.application, refreshToken);
+      },
+      clock,
+    }),
     interruptions: createInterruptions({
       memory,
       clock,
@@ -70,5 +90,27 @@ export function pathOf(
     logger,
     runsPerClient: RUNS_PER_CLIENT,
     pollMs: timing.pollMs,
+  });
+}
+
+const REVOCATIONS_POLL_MS = 30_000;
+
+/** What was granted and given up is taken back at Discord. */
+export function revocationsOf(
+  logger: Logger,
+  {
+    store,
+    oauth,
+  }: {
+    readonly store: Store;
+    readonly oauth: Pick<DiscordOAuth, 'readAccount' | 'revoke'>;
+  },
+): Part {
+  return createRevocations({
+    table: store.signIn.revocations,
+    oauth,
+    clock: Date.now,
+    logger,
+    pollMs: REVOCATIONS_POLL_MS,
   });
 }

@@ -4,12 +4,14 @@ import { TerminalError } from '../lib/errors.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
 import { createGate, type Gate } from './gate.js';
+import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
 import { createTransport, type Exchange } from './transport.js';
 
 /** One bot at one API: its rate limits are counted together, whichever clients use it. */
 export interface Bot {
   readonly token: string;
   readonly gate: Gate;
+  readonly globalBudget: GlobalBudget;
   /** Its token was answered with 401: it sends nothing any more. */
   isRefused(): boolean;
   send(call: Call, signal: AbortSignal): Promise<Exchange>;
@@ -36,10 +38,10 @@ export function createBot(
   const transport = createTransport({
     userAgent: deps.userAgent,
     clock: deps.clock,
-    onStatus: (answer) => {
-      // Before the REST client drops its token: a call in between would fail with an error that says nothing.
-      if (answer.status === 401) isRefused = true;
-      deps.onStatus(answer);
+    onStatus: deps.onStatus,
+    // Before the REST client drops its token: a call in between would fail with an error that says nothing.
+    onRefused: () => {
+      isRefused = true;
     },
   });
   const rest = new REST({
@@ -48,7 +50,8 @@ export function createBot(
     retries: 0,
     rejectOnRateLimit: () => true,
     timeout: deps.timeoutMs,
-    globalRequestsPerSecond: deps.globalRequestsPerSecond,
+    // Its own counter knows no reserve, and would refuse first: the bot's is asked before.
+    globalRequestsPerSecond: Infinity,
     offset: deps.offsetMs,
     makeRequest: transport.makeRequest,
   }).setToken(token);
@@ -56,6 +59,10 @@ export function createBot(
   return {
     token,
     gate: createGate(deps),
+    globalBudget: createGlobalBudget({
+      clock: deps.clock,
+      perSecond: deps.globalRequestsPerSecond,
+    }),
     isRefused: () => isRefused,
     send: (call, signal) =>
       transport.follow(() =>
@@ -63,6 +70,7 @@ export function createBot(
           method: call.method,
           fullRoute: call.path,
           body: call.body,
+          ...(call.query && { query: call.query }),
           reason: call.reason,
           signal,
         }),

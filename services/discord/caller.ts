@@ -58,6 +58,7 @@ export function createCaller(deps: CallerDeps): Caller {
       try {
         deadline.restart();
         refuseEarly(deps, bot, call);
+        drawOnBudget(bot, call);
         return await exchange(deps, { guild, bot, call, deadline });
       } finally {
         leave();
@@ -122,6 +123,13 @@ function refuseEarly({ budget }: CallerDeps, bot: Bot, call: Call): void {
   throw later(call, blockedUntil.getTime(), why);
 }
 
+/** Last of all: what is drawn is sent. */
+function drawOnBudget({ globalBudget }: Bot, call: Call): void {
+  const spent = globalBudget.take(call.isJoin ? 'join' : 'other');
+  if (spent === null) return;
+  throw later(call, spent.until, 'the calls a second of this bot are spent');
+}
+
 function later({ doing }: Call, at: number, why: string): RetryLaterError {
   return new RetryLaterError(new Date(at), `cannot ${doing}: ${why}`);
 }
@@ -169,8 +177,9 @@ function judge(
     return later(call, now + timeoutMs, 'the calls before it take too long');
   }
   const { doing } = call;
-  const { token } = bot;
-  return translateFailure({ doing, answer, error, pause, aborted, now, token });
+  const secrets = [bot.token, call.secret ?? ''];
+  const failure = { doing, answer, error, pause, aborted, now, secrets };
+  return translateFailure(failure);
 }
 
 function closeWhenSpent(

@@ -2,8 +2,10 @@ import { RequestMethod } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 
 import { TerminalError } from '../lib/errors.js';
+import type { DiscordUserId } from '../model.js';
 import type {
   GuildRef,
+  JoinRequest,
   MemberTarget,
   MemberWrite,
   RoleWrite,
@@ -19,8 +21,13 @@ export interface Call {
   /** The call in words with its ids, for errors. */
   readonly doing: string;
   readonly ids: Readonly<Record<string, string>>;
+  readonly query?: URLSearchParams;
   readonly body?: unknown;
   readonly reason?: string;
+  /** In the body, and nowhere in an error. */
+  readonly secret?: string;
+  /** May use what the bot's budget keeps for joins. */
+  readonly isJoin?: boolean;
   /** Default: any success. */
   readonly accepts?: (answer: Answer) => boolean;
 }
@@ -61,6 +68,63 @@ export const rolesSetting = (write: MemberWrite): Call => {
     reason: auditReason(write.reason),
   };
 };
+
+/** Discord takes no audit reason here: https://docs.discord.com/developers/resources/guild#add-guild-member */
+export const joining = (request: JoinRequest): Call => {
+  const { member, accessToken, roleIds, nickname } = request;
+  const ids = memberIds(member);
+  return {
+    method: RequestMethod.Put,
+    route: MEMBER,
+    path: Routes.guildMember(ids.guildId, ids.discordUserId),
+    doing: `bring in ${memberName(member)}`,
+    ids,
+    // What is not asked for is left out: each of them needs a permission of its own.
+    body: {
+      access_token: accessToken,
+      ...(roleIds.length > 0 && { roles: roleIds }),
+      ...(nickname !== null && { nick: nickname }),
+    },
+    secret: accessToken,
+    isJoin: true,
+  };
+};
+
+export const membersReading = (
+  { guildId }: GuildRef,
+  page: { readonly after: DiscordUserId | null; readonly limit: number },
+): Call => {
+  const { after, limit } = page;
+  return {
+    method: RequestMethod.Get,
+    route: '/guilds/{guild_id}/members',
+    path: Routes.guildMembers(checkedId('guildId', guildId)),
+    doing: `list ${limit} members of guild ${guildId} after ${after ?? 'none'}`,
+    ids: { guildId },
+    query: new URLSearchParams({
+      limit: String(limit),
+      ...(after !== null && { after: checkedId('after', after) }),
+    }),
+  };
+};
+
+export const countsReading = ({ guildId }: GuildRef): Call => ({
+  method: RequestMethod.Get,
+  route: '/guilds/{guild_id}/roles/member-counts',
+  path: `/guilds/${checkedId('guildId', guildId)}/roles/member-counts`,
+  doing: `count the members of each role of guild ${guildId}`,
+  ids: { guildId },
+});
+
+/** An invite that is over, or never was, is an answer too. */
+export const inviteReading = (code: string): Call => ({
+  method: RequestMethod.Get,
+  route: '/invites/{code}',
+  path: Routes.invite(checkedInvite(code)),
+  doing: `read invite ${code}`,
+  ids: {},
+  accepts: (answer) => isSuccess(answer) || isUnknownInvite(answer),
+});
 
 export const guildReading = ({ guildId }: GuildRef): Call => ({
   method: RequestMethod.Get,
@@ -111,6 +175,10 @@ export function isAbsent({ status, code }: Answer): boolean {
   return status === 404 && (code === 10007 || code === 10013);
 }
 
+export function isUnknownInvite({ status, code }: Answer): boolean {
+  return status === 404 && code === 10006;
+}
+
 const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 const MEMBER_ROLE = `${MEMBER}/roles/{role_id}`;
 
@@ -140,6 +208,11 @@ function checkedId(name: string, id: string): string {
   if (/^\d{1,20}$/.test(id)) return id;
   const shown = JSON.stringify(id);
   throw new TerminalError('REFUSED', `${name} ${shown} is not a Discord id`);
+}
+
+function checkedInvite(code: string): string {
+  if (/^[\w-]{2,64}$/.test(code)) return code;
+  throw new TerminalError('REFUSED', 'this is not the code of an invite');
 }
 
 /** Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a pair cannot be encoded. */

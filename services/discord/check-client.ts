@@ -1,184 +1,173 @@
-import { TerminalError } from '../lib/errors.js';
-import type { GuildRole, RoleId } from '../model.js';
+import type { DiscordUserId, RoleId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { DiscordGateway } from './gateway.js';
+import type {
+  BotIdentity,
+  BotReadings,
+  GuildReading,
+  RoleReading,
+} from './bot-readings.js';
+import { applicationChecks } from './doctor/application-checks.js';
+import {
+  ask,
+  isRefusedAs,
+  ok,
+  failed,
+  unanswered,
+  type Asked,
+  type Check,
+} from './doctor/check.js';
+import {
+  permissionChecks,
+  roleRoomCheck,
+  twoFactorCheck,
+} from './doctor/guild-checks.js';
+import {
+  foreignInviteCheck,
+  inviteCheck,
+  inviteCodeOf,
+} from './doctor/invite-check.js';
+import {
+  membershipCheck,
+  type UnknownMemberships,
+} from './doctor/membership-check.js';
+import { botPermissions } from './doctor/permissions.js';
+import { mappedRoleChecks } from './doctor/role-checks.js';
+import type { BotStanding } from './hierarchy.js';
 
-/** One thing that was looked at, in words for the admin of a community. */
-export interface Check {
-  readonly name: string;
-  readonly result: 'OK' | 'WARNING' | 'FAILED';
-  readonly message: string;
-  readonly remedy: string | null;
-}
+export type { Check } from './doctor/check.js';
 
-interface CheckRequest {
-  readonly discord: Pick<
-    DiscordGateway,
-    'whoAmI' | 'readGuild' | 'readApplication' | 'readRoles'
-  >;
+export interface CheckRequest {
+  readonly discord: BotReadings;
   readonly guild: GuildRef & { readonly applicationId: string };
+  /** Of mappings that are not retired. */
   readonly mappedRoleIds: readonly RoleId[];
+  /** Where Discord returns people to, the client's own or the connector's; null: nobody signs in. */
+  readonly callbackUrl?: string | null;
+  readonly inviteUrl?: string | null;
+  readonly hasNicknamePolicy?: boolean;
+  /** Linking brings people into the guild. */
+  readonly joinsPeople?: boolean;
+  readonly unknownMemberships?: UnknownMemberships | null;
 }
 
-/** Asks Discord whether the client is set up as it must be. Later checks are left out where an earlier one makes them moot. */
-export async function checkClient({
-  discord,
-  guild,
-  mappedRoleIds,
-}: CheckRequest): Promise<readonly Check[]> {
-  const token = await attempt(
-    'bot token',
-    'Copy the token from the Bot page of the application.',
-    async () => {
-      const { username } = await discord.whoAmI(guild);
-      return `Discord knows the bot as ${username}`;
-    },
+/**
+ * Asks Discord, in six calls at most, whether the client is set up as it must be.
+ * In: a client and what it is there to do. Out: a check for each thing, with its remedy; a call that fails is a check of its
+ * own, and only what hangs on it is left out. Never: a second call with a token that is refused.
+ */
+export async function checkClient(
+  request: CheckRequest,
+): Promise<readonly Check[]> {
+  const { discord, guild, callbackUrl = null } = request;
+  const { unknownMemberships = null } = request;
+  const known =
+    unknownMemberships === null ? [] : [membershipCheck(unknownMemberships)];
+  const bot = await ask(() => discord.whoAmI(guild));
+  const token = tokenCheck(bot);
+  if (isRefusedAs(bot, 'UNAUTHORIZED')) return [token, ...known];
+
+  const [application, found, invite] = await Promise.all([
+    ask(() => discord.readApplication(guild)),
+    ask(() => discord.readGuild(guild)),
+    inviteChecks(request),
+  ]);
+  // The application knows its bot too, should the bot itself not have been answered.
+  const [botUserId = null] = [bot, application].flatMap((asked) =>
+    asked.isAnswered ? [asked.value.botUserId] : [],
   );
-  if (token.result === 'FAILED') return [token];
-  const application = await checkApplication(discord, guild);
-  const membership = await attempt(
-    'bot in guild',
-    'Invite the bot with botInviteUrl.',
-    async () => {
-      const { name } = await discord.readGuild(guild);
-      return `the bot is in ${name}`;
-    },
-  );
-  if (membership.result === 'FAILED')
-    return [token, ...application, membership];
   return [
     token,
-    ...application,
-    membership,
-    ...(await checkRoles(discord, guild, mappedRoleIds)),
+    ...applicationChecks(application, guild.applicationId, callbackUrl),
+    guildCheck(found, guild),
+    // In a guild that is lost, every further question is refused too.
+    ...(isRefusedAs(found, 'UNKNOWN_GUILD')
+      ? []
+      : await checkInGuild(request, found, botUserId)),
+    ...invite,
+    ...known,
   ];
 }
 
-async function checkApplication(
-  discord: CheckRequest['discord'],
-  guild: CheckRequest['guild'],
-): Promise<readonly Check[]> {
-  let hasIntent = false;
-  const identity = await attempt(
-    'application',
-    'Use the token and the CLIENT ID of one application.',
-    async () => {
-      const { applicationId, hasMembersIntent } =
-        await discord.readApplication(guild);
-      hasIntent = hasMembersIntent;
-      if (applicationId === guild.applicationId)
-        return `the token belongs to application ${applicationId}`;
-      throw new TerminalError(
-        'REFUSED',
-        `the token belongs to application ${applicationId}, not ${guild.applicationId}`,
-      );
-    },
-  );
-  if (identity.result === 'FAILED') return [identity];
-  const intent: Check = hasIntent
-    ? {
-        name: 'server members intent',
-        result: 'OK',
-        message: 'the bot may list members',
-        remedy: null,
-      }
-    : {
-        name: 'server members intent',
-        result: 'WARNING',
-        message:
-          'the bot may not list members, so drift can only be found one member at a time',
-        remedy:
-          'Switch on SERVER MEMBERS INTENT on the Bot page of the application.',
-      };
-  return [identity, intent];
+function tokenCheck(bot: Asked<BotIdentity>): Check {
+  const name = 'bot token';
+  const remedy =
+    'Copy the token from the Bot page of the application to the client.';
+  return bot.isAnswered
+    ? ok(name, `Discord knows the bot as ${bot.value.username}.`)
+    : unanswered(name, bot.error, remedy);
 }
 
-async function checkRoles(
-  discord: CheckRequest['discord'],
-  guild: GuildRef,
-  mappedRoleIds: readonly RoleId[],
+function guildCheck(found: Asked<GuildReading>, { guildId }: GuildRef): Check {
+  const name = 'bot in guild';
+  const remedy = 'Invite the bot with botInviteUrl.';
+  if (found.isAnswered) return ok(name, `The bot is in ${found.value.name}.`);
+  return isRefusedAs(found, 'UNKNOWN_GUILD')
+    ? failed(name, `The bot is not in guild ${guildId}.`, remedy)
+    : unanswered(name, found.error, remedy);
+}
+
+async function inviteChecks({
+  discord,
+  guild,
+  inviteUrl = null,
+}: CheckRequest): Promise<readonly Check[]> {
+  if (inviteUrl === null) return [];
+  const code = inviteCodeOf(inviteUrl);
+  if (code === null) return [foreignInviteCheck(inviteUrl)];
+  const asked = await ask(() => discord.readInvite(guild, code));
+  return [inviteCheck(asked, inviteUrl, guild.guildId)];
+}
+
+async function checkInGuild(
+  request: CheckRequest,
+  found: Asked<GuildReading>,
+  botUserId: DiscordUserId | null,
 ): Promise<readonly Check[]> {
-  let roles: readonly GuildRole[] = [];
-  const reading = await attempt(
-    'roles',
-    'Try again; if it lasts, see the log.',
-    async () => {
-      roles = await discord.readRoles(guild);
-      return `the guild has ${roles.length} roles, of which the bot may give ${roles.filter((role) => role.refusal === null).length}`;
-    },
-  );
-  if (reading.result === 'FAILED') return [reading];
+  const { discord, guild } = request;
+  const [held, roles] = await Promise.all([
+    botUserId === null
+      ? null
+      : ask(() => discord.readBotRoleIds(guild, botUserId)),
+    ask(() => discord.readRoleList(guild)),
+  ]);
+  const standing =
+    botUserId !== null && held?.isAnswered === true
+      ? {
+          guildId: guild.guildId,
+          ownerId: found.isAnswered ? found.value.ownerId : null,
+          botUserId,
+          botRoleIds: held.value,
+        }
+      : null;
   return [
-    permissionCheck(roles),
-    ...mappedRoleIds.flatMap((roleId) => mappedRoleCheck(roles, roleId)),
+    ...(found.isAnswered ? [twoFactorCheck(found.value)] : []),
+    ...(held?.isAnswered === false
+      ? [unanswered('roles of the bot', held.error, LOOK_AGAIN)]
+      : []),
+    ...(roles.isAnswered
+      ? roleChecks(request, roles.value, standing)
+      : [unanswered('roles of the guild', roles.error, LOOK_AGAIN)]),
   ];
 }
 
-function permissionCheck(roles: readonly GuildRole[]): Check {
-  const name = 'permission Manage Roles';
-  if (roles.some((role) => role.refusal === 'MISSING_PERMISSION')) {
-    return {
-      name,
-      result: 'FAILED',
-      message: 'no role of the bot has Manage Roles',
-      remedy:
-        "Give the permission to the bot's role in the server settings; Administrator is not needed.",
-    };
-  }
-  return { name, result: 'OK', message: 'the bot has it', remedy: null };
-}
+const LOOK_AGAIN = 'Check again; if it lasts, see the log.';
 
-function mappedRoleCheck(
-  roles: readonly GuildRole[],
-  roleId: RoleId,
+function roleChecks(
+  request: CheckRequest,
+  roles: readonly RoleReading[],
+  standing: BotStanding | null,
 ): readonly Check[] {
-  const role = roles.find((candidate) => candidate.roleId === roleId);
-  const name = `mapped role ${role?.name ?? roleId}`;
-  if (role === undefined) {
-    return [
-      {
-        name,
-        result: 'FAILED',
-        message: 'the guild has no such role',
-        remedy: 'Retire its mappings.',
-      },
-    ];
-  }
-  if (role.refusal === 'ABOVE_BOT') {
-    const remedy = "In the server settings, drag the bot's role above it.";
-    return [
-      {
-        name,
-        result: 'FAILED',
-        message: "it is not below the bot's highest role",
-        remedy,
-      },
-    ];
-  }
-  if (role.refusal === 'MANAGED') {
-    const remedy =
-      'Retire its mappings: Discord or an integration alone gives this role.';
-    return [
-      {
-        name,
-        result: 'FAILED',
-        message: 'it is managed by Discord or an integration',
-        remedy,
-      },
-    ];
-  }
-  return [];
-}
-
-async function attempt(
-  name: string,
-  remedy: string,
-  ask: () => Promise<string>,
-): Promise<Check> {
-  try {
-    return { name, result: 'OK', message: await ask(), remedy: null };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { name, result: 'FAILED', message, remedy };
-  }
+  const { mappedRoleIds, hasNicknamePolicy = false } = request;
+  const needs = {
+    hasMappings: mappedRoleIds.length > 0,
+    hasNicknamePolicy,
+    joinsPeople: request.joinsPeople ?? false,
+  };
+  return [
+    ...(standing === null
+      ? []
+      : permissionChecks(botPermissions(roles, standing), needs)),
+    ...mappedRoleChecks(mappedRoleIds, roles, standing),
+    roleRoomCheck(roles),
+  ];
 }

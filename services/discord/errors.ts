@@ -20,7 +20,7 @@ export interface Failure {
   readonly aborted: 'stopped' | 'timedOut' | null;
   readonly now: number;
   /** Kept out of every message and cause. */
-  readonly token: string;
+  readonly secrets: readonly string[];
 }
 
 /** Turns what the REST client, undici and the far side say into our own errors: by status and codes, never by text. */
@@ -30,9 +30,9 @@ export function translateFailure(
   const { answer, pause, aborted, now } = failure;
   const options = causeOf(failure);
   const say = (why: string) =>
-    withoutToken(
+    withoutSecrets(
       `cannot ${failure.doing}: ${why}${evidence(failure)}`,
-      failure.token,
+      failure.secrets,
     );
 
   if (pause) {
@@ -66,12 +66,25 @@ const UNKNOWN_MEMBER: Refusal = {
   why: 'the member is not in the guild',
 };
 
+const INVALID_TOKEN: Refusal = {
+  code: 'INVALID_TOKEN',
+  why: "the person's access token is refused",
+};
+
 /** https://docs.discord.com/developers/topics/opcodes-and-status-codes#json */
 const REFUSALS: ReadonlyMap<Answer['code'], Refusal> = new Map([
   [10004, { code: 'UNKNOWN_GUILD', why: 'the bot is not in this guild' }],
   [10007, UNKNOWN_MEMBER],
   [10013, UNKNOWN_MEMBER],
   [10011, { code: 'UNKNOWN_ROLE', why: 'the guild has no such role' }],
+  [
+    30001,
+    { code: 'USER_GUILD_LIMIT', why: 'the person is in too many guilds' },
+  ],
+  [30019, { code: 'GUILD_FULL', why: 'the guild is full' }],
+  [40007, { code: 'BANNED', why: 'the person is banned from the guild' }],
+  [50025, INVALID_TOKEN],
+  [50026, INVALID_TOKEN],
   [50001, { code: 'MISSING_ACCESS', why: 'the bot has no access' }],
   [
     50013,
@@ -96,10 +109,18 @@ const REFUSALS: ReadonlyMap<Answer['code'], Refusal> = new Map([
   ],
 ]);
 
+/** A 401 is about the bot's token, unless it says to be about the one that a person has given. */
+export function refusesBot({
+  status,
+  code,
+}: Pick<Answer, 'status' | 'code'>): boolean {
+  return status === 401 && REFUSALS.get(code) !== INVALID_TOKEN;
+}
+
 /** Null: not a verdict of Discord's API, so nothing is said of the member or the role. */
 function refusalOf({ status, form, code }: Answer): Refusal | null {
   // Whoever sent it: the REST client has dropped the token, and asking on costs the budget of invalid requests.
-  if (status === 401) {
+  if (refusesBot({ status, code })) {
     return { code: 'UNAUTHORIZED', why: "the bot's token is refused" };
   }
   if (status < 400 || status >= 500 || form !== 'json') return null;
@@ -140,18 +161,20 @@ function codeOf(error: unknown): string | null {
 }
 
 /**
- * A copy of what was thrown, without its fields and without the token: undici's errors carry sockets, those of the
+ * A copy of what was thrown, without its fields and without secrets: undici's errors carry sockets, those of the
  * REST client the request, and a proxy may echo our headers in its message.
  */
-function causeOf({ error, token }: Failure): ErrorOptions {
+function causeOf({ error, secrets }: Failure): ErrorOptions {
   if (!(error instanceof Error)) return {};
-  const cause = new Error(withoutToken(error.message, token));
-  cause.name = withoutToken(error.name, token);
-  cause.stack = withoutToken(error.stack ?? '', token);
+  const cause = new Error(withoutSecrets(error.message, secrets));
+  cause.name = withoutSecrets(error.name, secrets);
+  cause.stack = withoutSecrets(error.stack ?? '', secrets);
   const code = codeOf(error);
   return { cause: code === null ? cause : Object.assign(cause, { code }) };
 }
 
-function withoutToken(text: string, token: string): string {
-  return token === '' ? text : text.replaceAll(token, '[redacted]');
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret !== '')
+    .reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text);
 }

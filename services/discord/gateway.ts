@@ -6,12 +6,15 @@ import { createBot } from './bot.js';
 import { createBotReadings, type BotReadings } from './bot-readings.js';
 import { createBots, type DiscordCredentials } from './bots.js';
 import { createCaller, type ObservedCall } from './caller.js';
+import { createGuildPresence } from './guild-presence.js';
 import type { InvalidBudget } from './invalid-budget.js';
 import { createMemberCalls } from './member-calls.js';
+import { createMemberList, type MemberList } from './member-list.js';
 import { createRoleReading } from './role-reading.js';
 
-/** What the path and the doctor ask of Discord. */
-export interface DiscordGateway extends DiscordMembers, BotReadings, Part {
+/** What the path, the sweeps and the doctor ask of Discord. */
+export interface DiscordGateway
+  extends DiscordMembers, MemberList, BotReadings, Part {
   /** Reads the client's credentials anew at its next call; a token that was refused is tried again. */
   forgetCredentials(clientId: ClientId): void;
 }
@@ -28,7 +31,7 @@ export interface DiscordGatewayDeps {
   readonly userAgent: { readonly url: string; readonly version: string };
   /** For waiting for a turn and for the call itself, each. */
   readonly timeoutMs?: number;
-  /** Of one bot in this process: divide 50 by the number of processes. */
+  /** Of one bot in this process: divide 50 by the number of processes. A tenth of them is kept for joins. */
   readonly globalRequestsPerSecond?: number;
   /** Margin on every window; scale it down with a scaled-down sandbox. */
   readonly offsetMs?: number;
@@ -57,27 +60,25 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
         },
       }),
   });
-  const { perform, stop } = createCaller({
+  const caller = createCaller({
     ...deps,
     botFor: bots.botFor,
     timeoutMs,
     offsetMs,
   });
+  const perform = createGuildPresence(caller.perform);
   const readings = createBotReadings(perform);
 
   return {
     ...readings,
     ...createMemberCalls(perform),
-    readRoles: createRoleReading({
-      ...readings,
-      perform,
-      botFor: bots.botFor,
-    }),
+    ...createMemberList(perform),
+    readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
     forgetCredentials: bots.forget,
     name: 'discord',
     start: () => Promise.resolve(),
     async stop() {
-      await stop();
+      await caller.stop();
       bots.closeAll();
     },
     ready() {

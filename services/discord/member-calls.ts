@@ -6,6 +6,7 @@ import type { Answer } from './answer.js';
 import type { Perform } from './caller.js';
 import {
   isAbsent,
+  joining,
   memberReading,
   roleAddition,
   roleRemoval,
@@ -36,6 +37,13 @@ export function createMemberCalls(
       const answer = await perform(write.member, call);
       if (answer.status === 204) return null;
       return presentMember(memberOf(write.member, answer, call));
+    },
+    async joinMember(request) {
+      const call = joining(request);
+      const answer = await perform(request.member, call);
+      if (answer.status === 204) return { kind: 'alreadyMember' };
+      const member = memberOf(request.member, answer, call);
+      return { kind: 'joined', member: presentMember(member) };
     },
   };
 }

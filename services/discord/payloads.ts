@@ -26,6 +26,15 @@ export const memberPayload = z.object({
   communication_disabled_until: timestamp.nullish(),
 });
 
+export const membersPayload = z.array(memberPayload);
+
+export const countsPayload = z.record(snowflake, z.number().int().min(0));
+
+export const invitePayload = z.object({
+  guild: z.object({ id: snowflake }).nullish(),
+  expires_at: timestamp.nullish(),
+});
+
 export const rolesPayload = z.array(
   z.object({
     id: snowflake,
@@ -48,12 +57,15 @@ export const applicationPayload = z.object({
   id: snowflake,
   name: z.string(),
   flags: z.number().int().catch(0),
+  /** Not shown to everybody; each address exactly as it was registered. */
+  redirect_uris: z.array(z.string()).nullish().catch(null),
+  bot: z.object({ id: snowflake }).nullish().catch(null),
 });
 
 /** Throws UnavailableError, naming the fields that are missing or wrong, and no value. */
 export function parsePayload<T>(
   schema: z.ZodType<T>,
-  { body }: Answer,
+  { body }: Pick<Answer, 'body'>,
   doing: string,
 ): T {
   const parsed = schema.safeParse(body);

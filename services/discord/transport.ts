@@ -7,6 +7,7 @@ import {
 } from '@discordjs/rest';
 
 import { readAnswer, type Answer } from './answer.js';
+import { refusesBot } from './errors.js';
 
 /** What came of one call, as seen on the wire and not as the REST client tells it. */
 export interface Exchange {
@@ -31,6 +32,8 @@ export interface TransportDeps {
     readonly status: number;
     readonly scope: string | null;
   }) => void;
+  /** The bot's token is refused; told before the REST client drops it. */
+  readonly onRefused: () => void;
 }
 
 /**
@@ -55,8 +58,12 @@ export function createTransport(deps: TransportDeps): Transport {
       const { status } = response;
       const header = (name: string) => response.headers.get(name);
       deps.onStatus({ status, scope: header('x-ratelimit-scope') });
-      const text = await response.text();
+      const text = await response.text().catch((error: unknown) => {
+        if (status === 401) deps.onRefused();
+        throw error;
+      });
       const answer = readAnswer({ status, header, text, now: deps.clock() });
+      if (refusesBot(answer)) deps.onRefused();
       if (trace) trace.answer = answer;
       return readable(response, answer);
     },
@@ -78,13 +85,15 @@ interface Trace {
 }
 
 /** The response with its body already read: the REST client still learns the limits from its headers. */
-function readable(response: ResponseLike, { body }: Answer): ResponseLike {
+function readable(response: ResponseLike, answer: Answer): ResponseLike {
+  const { body, status } = answer;
   return {
     body: null,
     bodyUsed: true,
     headers: response.headers,
     ok: response.ok,
-    status: response.status,
+    // At a 401 the REST client would drop the bot's token, though it is a person's that is refused.
+    status: status === 401 && !refusesBot(answer) ? 403 : status,
     statusText: response.statusText,
     arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
     json: () => Promise.resolve(body ?? {}),

@@ -112,9 +112,7 @@ class Run {
       await this.deps.discord[write.kind](call);
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#hasLeft = true;
-      else if (
-        isRefusal(error, 'UNKNOWN_ROLE', 'MISSING_PERMISSION', 'REFUSED')
-      )
+      else if (isRefusal(error, ...OF_ONE_ROLE))
         this.#refused.push(write.roleId);
       else throw error;
       return;
@@ -151,9 +149,7 @@ class Run {
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#hasLeft = true;
       // One bad role spoils a whole list; one by one the others still arrive, and the bad one is found.
-      else if (
-        isRefusal(error, 'UNKNOWN_ROLE', 'MISSING_PERMISSION', 'REFUSED')
-      ) {
+      else if (isRefusal(error, ...OF_ONE_ROLE)) {
         await this.all(singleWrites({ add, remove }));
       } else throw error;
     }
@@ -202,6 +198,14 @@ function changed(
   const others = roleIds.filter((roleId) => roleId !== write.roleId);
   return write.kind === 'addRole' ? [...others, write.roleId] : others;
 }
+
+/** Refusals that say something of this write alone; the next role may be welcome. */
+const OF_ONE_ROLE: readonly string[] = [
+  'UNKNOWN_ROLE',
+  'MISSING_PERMISSION',
+  'MISSING_ACCESS',
+  'REFUSED',
+];
 
 function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof TerminalError && codes.includes(error.code);

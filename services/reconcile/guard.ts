@@ -4,7 +4,7 @@ import type {
   GuardTally,
   GuardVerdict,
   RoleTally,
-} from './ports.js';
+} from './records.js';
 
 /**
  * May these removals be carried out? A role's removals within an hour may reach the client's minimum, or its percentage of those

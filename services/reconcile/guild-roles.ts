@@ -1,12 +1,25 @@
-import type { ClientId, GuildRole, RoleId } from '../model.js';
-import type { DiscordMembers, GuildRef, Memory } from './ports.js';
+import type { ClientId, GuildRole, RoleId, RoleRefusal } from '../model.js';
+import type { DiscordMembers, GuildRef, Memory, MemberFacts } from './ports.js';
 
-/** A refused role is looked into at once, but a guild full of refusals is not read again for each of them. */
+/** Whoever asks again wants to know whether the obstacle is still there; a guild full of them is not read for each of them. */
 const READ_AGAIN_MS = 5_000;
 
 export interface GuildRoles {
-  /** Reads the guild's roles at Discord and keeps them, unless that was done just now. */
-  refresh(guild: GuildRef): Promise<readonly GuildRole[]>;
+  /**
+   * Looks whether what is known to be refused still is. Resolves with roles newer than facts read at `factsReadAtMs`; null: they
+   * were read and kept just before, the facts are as new.
+   */
+  refresh(
+    guild: GuildRef,
+    factsReadAtMs: number,
+  ): Promise<readonly GuildRole[] | null>;
+  /**
+   * Discord has refused a role that was thought to be free: the roles are read, however short a time ago that was done. Where
+   * this fails they stay in doubt, in this process.
+   */
+  explainRefusal(guild: GuildRef): Promise<void>;
+  /** Reads the roles that a refusal has left in doubt, before another write is refused for the same reason; null: none has. */
+  catchUp(guild: GuildRef): Promise<readonly GuildRole[] | null>;
   /**
    * Tells which ids of a member just read no longer name a role of the guild. An id not seen before may be a role just made, so
    * Discord is asked; one that was gone once is gone for ever.
@@ -15,6 +28,22 @@ export interface GuildRoles {
     guild: GuildRef,
     roleIds: readonly RoleId[],
   ): Promise<(roleId: RoleId) => boolean>;
+}
+
+/** The facts with the roles as they are now. */
+export function withRoles(
+  facts: MemberFacts,
+  roles: readonly GuildRole[] | null,
+): MemberFacts {
+  if (roles === null) return facts;
+  const known = [...facts.roles.keys()];
+  return {
+    ...facts,
+    roles: new Map<RoleId, RoleRefusal | null>([
+      ...known.map((roleId) => [roleId, 'UNKNOWN_ROLE'] as const),
+      ...roles.map(({ roleId, refusal }) => [roleId, refusal] as const),
+    ]),
+  };
 }
 
 export function createGuildRoles(deps: {
@@ -27,6 +56,7 @@ export function createGuildRoles(deps: {
     { readonly roles: readonly GuildRole[]; readonly atMs: number }
   >();
   const gone = new Set<RoleId>();
+  const doubted = new Set<ClientId>();
 
   async function readNow(guild: GuildRef): Promise<readonly GuildRole[]> {
     const roles = await deps.discord.readRoles(guild);
@@ -40,11 +70,22 @@ export function createGuildRoles(deps: {
   }
 
   return {
-    async refresh(guild) {
+    async refresh(guild, factsReadAtMs) {
       const last = read.get(guild.clientId);
-      const isRecent =
-        last !== undefined && deps.clock() - last.atMs < READ_AGAIN_MS;
-      return isRecent ? last.roles : readNow(guild);
+      if (last === undefined || deps.clock() - last.atMs >= READ_AGAIN_MS)
+        return readNow(guild);
+      return last.atMs >= factsReadAtMs ? last.roles : null;
+    },
+    async explainRefusal(guild) {
+      doubted.add(guild.clientId);
+      await readNow(guild);
+      doubted.delete(guild.clientId);
+    },
+    async catchUp(guild) {
+      if (!doubted.has(guild.clientId)) return null;
+      const roles = await readNow(guild);
+      doubted.delete(guild.clientId);
+      return roles;
     },
     async goneAmong(guild, roleIds) {
       const present = idsOf(guild);

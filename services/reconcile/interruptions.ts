@@ -30,7 +30,6 @@ const TROUBLE: ReadonlyMap<string, ClientTrouble['kind']> = new Map<
 >([
   ['UNAUTHORIZED', 'STOPPED'],
   ['UNKNOWN_GUILD', 'PAUSED'],
-  ['MISSING_ACCESS', 'PAUSED'],
 ]);
 
 interface Deps {
@@ -138,6 +137,7 @@ async function park(
     closes: null,
     heldRemovals: [],
     observed,
+    joining: null,
     isParked: true,
     clearsTrouble: false,
     endedLinkIds: [],

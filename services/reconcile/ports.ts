@@ -4,7 +4,7 @@
  * Never: a write to a member without a link, or before its audit record is open.
  */
 import type {
-  AuditRecordId,
+  Attributes,
   Authority,
   Cause,
   ClientId,
@@ -17,7 +17,7 @@ import type {
   MappingId,
   MemberKey,
   MemberReading,
-  Outcome,
+  NicknameStrategy,
   PlatformUserId,
   PresentMember,
   RoleId,
@@ -25,6 +25,15 @@ import type {
   GuildRole,
   UnknownMembership,
 } from '../model.js';
+
+import type {
+  GuardLimits,
+  OpenedRecord,
+  OpenRecord,
+  OpenRecordRequest,
+  Postponement,
+  Settlement,
+} from './records.js';
 
 /** A claimed job. `causes` are all marks since the last settled run. */
 export interface Job extends MemberKey {
@@ -49,12 +58,6 @@ export interface ClientFacts extends GuildRef {
   readonly guard: GuardLimits;
   /** An earlier pause is not yet forgotten. */
   readonly hasTrouble: boolean;
-}
-
-/** Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is more. */
-export interface GuardLimits {
-  readonly minimum: number;
-  readonly percent: number;
 }
 
 export interface LinkFacts {
@@ -88,71 +91,20 @@ export interface MemberFacts {
   readonly mirrorReadAt: Date | null;
   /** Left by a run that died, or was told to wait, between its first change and its last. */
   readonly openRecord: OpenRecord | null;
-}
-
-export interface OpenRecord {
-  readonly recordId: AuditRecordId;
-  readonly plannedAdded: readonly RoleId[];
-  readonly plannedRemoved: readonly RoleId[];
-}
-
-/** What came of a record: the changes that are known to have been made. */
-export interface RecordClosing {
-  readonly recordId: AuditRecordId;
-  readonly added: readonly RoleId[];
-  readonly removed: readonly RoleId[];
-}
-
-export interface RoleTally {
-  readonly removedLastHour: number;
-  readonly holders: number;
-}
-
-/** Removals of the last hour that count, and holders, per role and over all managed roles of the guild. */
-export interface GuardTally {
-  readonly roles: ReadonlyMap<RoleId, RoleTally>;
-  readonly guild: RoleTally;
-}
-
-export interface GuardVerdict {
-  readonly allowedRemovals: readonly RoleId[];
-  readonly heldRemovals: readonly RoleId[];
-  readonly reason: string | null;
-}
-
-export interface OpenRecordRequest {
-  readonly job: Job;
-  readonly platformUserId: PlatformUserId | null;
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
-  /** Removals that the guard leaves alone: asked for by name, or of roles the member is not seen to hold. */
-  readonly uncounted: readonly RoleId[];
-  readonly judge: (tally: GuardTally) => GuardVerdict;
-  /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
-  readonly supersedes: RecordClosing | null;
-}
-
-export interface OpenedRecord {
-  /** Null when nothing may be written: every change was a held removal. */
-  readonly recordId: AuditRecordId | null;
-  readonly verdict: GuardVerdict;
-}
-
-/** How a run ended, written in one transaction with the mirror, the record, the event and the job. */
-export interface Settlement {
-  readonly outcome: Outcome;
-  readonly reason: string | null;
-  /** The record to close; null when nothing was written. */
-  readonly closes: RecordClosing | null;
-  readonly heldRemovals: readonly RoleId[];
-  /** What Discord answered last; null when it was not asked. */
-  readonly observed: MemberReading | null;
-  /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
-  readonly isParked: boolean;
-  /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */
-  readonly clearsTrouble: boolean;
-  /** Links whose roles are taken back, or whose member has gone: they end now. */
-  readonly endedLinkIds: readonly LinkId[];
+  /** What the person granted when they signed in: they may be brought in, and shall be at once where `isJoinWanted`. */
+  readonly grant: {
+    readonly grantId: string;
+    readonly isJoinWanted: boolean;
+  } | null;
+  readonly nicknamePolicy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  /** As the platform knows the person of the active link; null: nobody is linked any more. */
+  readonly person: {
+    readonly username: string | null;
+    readonly attributes: Attributes;
+  } | null;
 }
 
 /** What the store does for the path. All of them throw `LeaseLostError` when the job is no longer ours. */
@@ -166,14 +118,6 @@ export interface Memory {
   saveRoles(clientId: ClientId, roles: readonly GuildRole[]): Promise<void>;
   /** Stops or pauses a client in everyone's sight. */
   saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
-}
-
-export interface Postponement {
-  readonly dueAt: Date;
-  /** Adds one to `attempts`; a rate limit does not. */
-  readonly isFailure: boolean;
-  readonly reason: string;
-  readonly observed: MemberReading | null;
 }
 
 /** The trouble of a whole client. STOPPED waits for a new token; PAUSED comes back by itself, later each time. */
@@ -200,6 +144,19 @@ export interface MemberWrite {
   readonly reason: string;
 }
 
+/** Brings a person in who has agreed to it: `accessToken` is theirs, with the scope guilds.join. */
+export interface JoinRequest {
+  readonly member: MemberTarget;
+  readonly accessToken: string;
+  readonly roleIds: readonly RoleId[];
+  readonly nickname: string | null;
+}
+
+/** Of one who is in already Discord changes nothing: neither roles nor nickname. */
+export type Joining =
+  | { readonly kind: 'joined'; readonly member: PresentMember }
+  | { readonly kind: 'alreadyMember' };
+
 /**
  * The far side. Every call throws `RetryLaterError` (429, invalid-request budget spent, 5xx with its time unknown is a plain
  * `UnavailableError`) or `TerminalError` with one of `DiscordRefusal` as its code. A call is made at most once.
@@ -212,14 +169,25 @@ export interface DiscordMembers {
   setRoles(write: MemberWrite): Promise<PresentMember | null>;
   /** Every role of the guild, with what stands against the bot's giving it. */
   readRoles(guild: GuildRef): Promise<readonly GuildRole[]>;
+  joinMember(request: JoinRequest): Promise<Joining>;
 }
 
 /** Codes of the TerminalErrors that come from Discord. */
 export type DiscordRefusal =
   | 'UNAUTHORIZED'
+  /** The guild itself says so, whatever was asked first: the bot is not in it. */
   | 'UNKNOWN_GUILD'
   | 'UNKNOWN_MEMBER'
   | 'UNKNOWN_ROLE'
+  /** Of this call alone: the guild answers the bot. */
   | 'MISSING_ACCESS'
   | 'MISSING_PERMISSION'
+  /** The guild has banned the person who was to join. */
+  | 'BANNED'
+  /** The guild takes no more members. */
+  | 'GUILD_FULL'
+  /** The person is in as many guilds as Discord allows. */
+  | 'USER_GUILD_LIMIT'
+  /** The person's access token is dead, another's, or does not allow joining. */
+  | 'INVALID_TOKEN'
   | 'REFUSED';

@@ -2,7 +2,8 @@ import type { MemberKey, RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
 import { planRoles, type MemberPlan } from './plan.js';
-import type { GuardTally, MemberFacts } from './ports.js';
+import type { MemberFacts } from './ports.js';
+import type { GuardTally } from './records.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
 export interface Preview extends Omit<MemberPlan, 'approved'> {

@@ -4,42 +4,41 @@
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
 import type { Logger } from '../lib/logger.js';
-import type { MemberReading, PresentMember, RoleId } from '../model.js';
+import type { AuditRecordId, PresentMember } from '../model.js';
 import type { Applied, Changes } from './apply.js';
-import { desiredRoles } from './desired.js';
-import { guardRemovals } from './guard.js';
+import type { BringIn } from './bring-in.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { Interruptions } from './interruptions.js';
 import type { Lease } from './lease.js';
-import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
 import type {
   DiscordMembers,
   Job,
   Memory,
   MemberFacts,
   MemberTarget,
-  OpenedRecord,
-  Settlement,
 } from './ports.js';
-import { landedChanges, resumes } from './resume.js';
-import { absent, dropped, settled, type Ending } from './settlement.js';
-import { MOST_SINGLE_WRITES } from './writes.js';
+import type { OpenedRecord, Settlement } from './records.js';
+import { readAndPlan, type Ready } from './read-and-plan.js';
+import { recordPlan } from './record-plan.js';
+import {
+  absent,
+  dropped,
+  joined,
+  settled,
+  withJoining,
+  type Ending,
+} from './settlement.js';
 
 interface Deps {
   readonly memory: Memory;
   readonly discord: Pick<DiscordMembers, 'readMember'>;
   readonly apply: (changes: Changes) => Promise<Applied>;
+  readonly bringIn: BringIn;
   readonly guildRoles: GuildRoles;
   readonly interruptions: Interruptions;
   readonly lease: Pick<Lease, 'hold'>;
   readonly clock: () => number;
   readonly logger: Logger;
-}
-
-/** What a run starts from: the member as Discord shows it, or as the mirror does. `readAtMs` is null for the mirror. */
-interface Reading {
-  readonly member: MemberReading;
-  readonly readAtMs: number | null;
 }
 
 /** Resolves with when the job's client may be worked again, after a rate limit; null: at once. */
@@ -49,10 +48,12 @@ export function createReconcile(deps: Deps): Reconcile {
   return async (job) => {
     const isLeased = deps.lease.hold();
     let ending: Ending;
+    const knownAtMs = deps.clock();
     const facts = await deps.memory.readMember(job);
     if (facts === null) return null;
     try {
-      ending = await bringUpToDate(deps, job, facts, isLeased);
+      const known = { facts, knownAtMs };
+      ending = await bringUpToDate(deps, job, known, isLeased);
     } catch (error) {
       ending = { kind: 'interrupted', error, observed: null };
     }
@@ -61,7 +62,7 @@ export function createReconcile(deps: Deps): Reconcile {
     const { settlement } = ending;
     await deps.memory.settle(job, {
       ...settlement,
-      clearsTrouble: facts.client.hasTrouble,
+      clearsTrouble: settlement.clearsTrouble && facts.client.hasTrouble,
     });
     logSettled(deps.logger, job, settlement);
     return null;
@@ -92,27 +93,68 @@ function logSettled(
   );
 }
 
+interface Known {
+  readonly facts: MemberFacts;
+  readonly knownAtMs: number;
+}
+
 async function bringUpToDate(
   deps: Deps,
   job: Job,
-  facts: MemberFacts,
+  { facts: known, knownAtMs }: Known,
   isLeased: () => boolean,
 ): Promise<Ending> {
-  if (facts.links.length === 0) return dropped();
-  const target: MemberTarget = {
-    ...facts.client,
-    discordUserId: job.discordUserId,
-  };
-  const reading = await read(deps, job, facts, target);
+  if (known.links.length === 0) return dropped();
+  const { discordUserId } = job;
+  const target: MemberTarget = { ...known.client, discordUserId };
+  const run: Run = { job, known, knownAtMs, target, isLeased };
+  if (known.grant?.isJoinWanted === true) return arrive(deps, run);
+  const ready = await readAndPlan(deps, run);
+  const hasGone = !ready.reading.member.isPresent;
+  if (hasGone && known.grant !== null) return arrive(deps, run);
+  return goOn(deps, run, ready);
+}
+
+interface Run {
+  readonly knownAtMs: number;
+  readonly job: Job;
+  readonly known: MemberFacts;
+  readonly target: MemberTarget;
+  readonly isLeased: () => boolean;
+}
+
+/** Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as everybody is. */
+async function arrive(deps: Deps, run: Run): Promise<Ending> {
+  const { job, known, target, isLeased } = run;
+  const arrival = await deps.bringIn({
+    facts: known,
+    target,
+    isLeased,
+    openRecord: async (plan) =>
+      recordPlan(deps.memory, job, known, { plan, held: [], isArrival: true }),
+  });
+  if (arrival.kind === 'JOINED') return joined(known, arrival);
+  const { openRecord: record, refusal } = arrival;
+  const ready = await readAndPlan(deps, {
+    ...run,
+    known: { ...known, openRecord: record },
+  });
+  // Nothing of that record was done yet: what Discord shows now is from before it.
+  const facts = { ...ready.facts, mirror: ready.reading.member };
+  return withJoining(await goOn(deps, run, { ...ready, facts }), refusal);
+}
+
+async function goOn(
+  deps: Deps,
+  { job, target, isLeased }: Run,
+  ready: Ready,
+): Promise<Ending> {
+  const { facts, reading, plan } = ready;
   if (!reading.member.isPresent) return absent(facts, reading.member);
-  const plan = planFor(job, facts, reading);
-  // Whoever asks again wants to know whether the obstacle is still there; if it has gone, the refresh marks the member anew.
-  if (plan.blocked.length > 0 && reading.readAtMs !== null)
-    await deps.guildRoles.refresh(target);
-  const record = await openRecord(deps, job, facts, {
+  const record = await recordPlan(deps.memory, job, facts, {
     plan,
-    reading,
-    actual: reading.member,
+    held: reading.member.roleIds,
+    isArrival: false,
   });
   if (record.recordId === null)
     return settled({
@@ -121,117 +163,55 @@ async function bringUpToDate(
       record,
       applied: null,
       reading: reading.member,
+      hasAsked: reading.readAtMs !== null,
     });
+  return carryOut(deps, ready, {
+    ...record,
+    recordId: record.recordId,
+    actual: reading.member,
+    target,
+    isLeased,
+  });
+}
+
+async function carryOut(
+  deps: Deps,
+  { facts, reading, plan }: Ready,
+  record: OpenedRecord & {
+    readonly recordId: AuditRecordId;
+    readonly actual: PresentMember;
+    readonly target: MemberTarget;
+    readonly isLeased: () => boolean;
+  },
+): Promise<Ending> {
+  const { recordId, actual, target, isLeased } = record;
+  const { heldRemovals } = record.verdict;
+  const { wholeListWrites } = facts.client;
+  const { readAtMs } = reading;
   const applied = await deps.apply({
     target,
-    recordId: record.recordId,
+    recordId,
     add: plan.add,
-    remove: plan.remove.filter(
-      (roleId) => !record.verdict.heldRemovals.includes(roleId),
-    ),
-    wholeListWrites: facts.client.wholeListWrites,
-    actual: reading.member,
-    readAtMs: reading.readAtMs,
+    remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
+    wholeListWrites,
+    actual,
+    readAtMs,
     isLeased,
   });
   if (applied.interruption !== null) {
-    return {
-      kind: 'interrupted',
-      error: applied.interruption,
-      observed: applied.observed,
-    };
+    // The record stays open, and the mirror with it as it was before: what was done is told by the run that closes the record.
+    const isResumed = recordId === facts.openRecord?.recordId;
+    const observed = isResumed || readAtMs === null ? null : reading.member;
+    return { kind: 'interrupted', error: applied.interruption, observed };
   }
-  if (applied.refused.length > 0) await deps.guildRoles.refresh(target);
-  return settled({ facts, plan, record, applied, reading: applied.observed });
-}
-
-/**
- * A fresh fact about one or two roles needs no read: its writes are atomic and change nothing else. All else starts from what
- * Discord says now: a member never seen or absent, a broken-off run, an ending link, a cause that names no group.
- */
-async function read(
-  deps: Deps,
-  job: Job,
-  facts: MemberFacts,
-  target: MemberTarget,
-): Promise<Reading> {
-  const { mirror } = facts;
-  const isEnding = facts.links.some((link) => link.status === 'ENDING');
-  if (mirror?.isPresent === true && facts.openRecord === null && !isEnding) {
-    const written = rolesOfCauses(job.causes, facts.mappings);
-    const reading = { member: mirror, readAtMs: null };
-    if (
-      written !== null &&
-      changeCount(planFor(job, facts, reading)) <= MOST_SINGLE_WRITES
-    )
-      return reading;
-  }
-  const member = await deps.discord.readMember(target);
-  return { member, readAtMs: deps.clock() };
-}
-
-function changeCount(plan: MemberPlan): number {
-  return plan.add.length + plan.remove.length;
-}
-
-/** What Discord just said needs no confirmation by writing it again; what only the mirror says does. */
-function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
-  const written =
-    reading.readAtMs === null
-      ? rolesOfCauses(job.causes, facts.mappings)
-      : null;
-  return planRoles({
-    desired: desiredRoles(facts),
-    actual: new Set(reading.member.isPresent ? reading.member.roleIds : []),
-    written: written ?? new Set(),
-    refusals: facts.roles,
-  });
-}
-
-interface Planned {
-  readonly plan: MemberPlan;
-  readonly reading: Reading;
-  readonly actual: PresentMember;
-}
-
-/** Goes on with the record that a broken-off run left, where its plan still holds; else closes it as evidence and opens another. */
-async function openRecord(
-  deps: Deps,
-  job: Job,
-  facts: MemberFacts,
-  planned: Planned,
-): Promise<OpenedRecord> {
-  const { plan, actual } = planned;
-  const nothingHeld = {
-    allowedRemovals: plan.remove,
-    heldRemovals: [],
-    reason: null,
-  };
-  if (changeCount(plan) === 0) return { recordId: null, verdict: nothingHeld };
-  if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
-    return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
-  }
-  const held = new Set<RoleId>(actual.roleIds);
-  return deps.memory.openRecord({
-    job,
-    platformUserId:
-      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
-      facts.links[0]?.platformUserId ??
-      null,
-    add: plan.add,
-    remove: plan.remove,
-    uncounted: plan.remove.filter(
-      (roleId) => plan.approved.includes(roleId) || !held.has(roleId),
-    ),
-    judge: (tally) =>
-      guardRemovals({
-        removals: plan.remove.filter(
-          (roleId) => !plan.approved.includes(roleId) && held.has(roleId),
-        ),
-        tally,
-        limits: facts.client.guard,
-      }),
-    supersedes:
-      facts.openRecord && landedChanges(facts.openRecord, actual.roleIds),
+  if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
+  const { observed } = applied;
+  return settled({
+    facts,
+    plan,
+    record,
+    applied,
+    reading: observed,
+    hasAsked: true,
   });
 }

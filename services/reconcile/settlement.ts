@@ -1,12 +1,14 @@
-import type { MemberReading, Outcome } from '../model.js';
+import type {
+  JoinRefusal,
+  MemberReading,
+  Outcome,
+  PresentMember,
+  RoleId,
+} from '../model.js';
 import type { Applied } from './apply.js';
 import type { BlockedRole, MemberPlan } from './plan.js';
-import type {
-  MemberFacts,
-  OpenedRecord,
-  RecordClosing,
-  Settlement,
-} from './ports.js';
+import type { MemberFacts } from './ports.js';
+import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
 import { landedChanges } from './resume.js';
 
 /** How a run ends: with a settlement, or early, with what Discord had shown by then. */
@@ -24,6 +26,7 @@ const NOTHING: Settlement = {
   closes: null,
   heldRemovals: [],
   observed: null,
+  joining: null,
   isParked: false,
   clearsTrouble: false,
   endedLinkIds: [],
@@ -40,8 +43,11 @@ export function absent(facts: MemberFacts, observed: MemberReading): Ending {
     ...NOTHING,
     outcome: 'ABSENT',
     reason: 'the account is not in the guild',
-    closes: facts.openRecord && landedChanges(facts.openRecord, []),
+    closes:
+      facts.openRecord &&
+      landedChanges(facts.openRecord, { mirror: facts.mirror, actual: [] }),
     observed,
+    clearsTrouble: true,
     endedLinkIds: endingLinks(facts),
   };
   return { kind: 'settled', settlement };
@@ -53,6 +59,8 @@ export function settled(run: {
   readonly record: OpenedRecord;
   readonly applied: Applied | null;
   readonly reading: MemberReading;
+  /** Discord has answered this run; what only the mirror says is no sign of life. */
+  readonly hasAsked: boolean;
 }): Ending {
   const { facts, plan, record, applied, reading } = run;
   const closes = closingOf(run);
@@ -67,7 +75,6 @@ export function settled(run: {
     ...plan.blocked.map(blockedReason),
     ...(applied?.refused ?? []).map(refusedReason),
   ];
-  const isUnfinished = refusals.length + heldRemovals.length > 0;
   const settlement: Settlement = {
     outcome: outcomeOf({ refusals, heldRemovals, closes }),
     reason:
@@ -78,12 +85,83 @@ export function settled(run: {
     closes,
     heldRemovals,
     observed: reading,
+    joining: null,
     isParked: refusals.length > 0,
-    clearsTrouble: false,
-    endedLinkIds: isUnfinished ? [] : endingLinks(facts),
+    clearsTrouble: run.hasAsked,
+    endedLinkIds: isTakenBack(run, reading.roleIds) ? endingLinks(facts) : [],
   };
   return { kind: 'settled', settlement };
 }
+
+/** A role that cannot be given, to who has the account now, keeps no earlier link from ending. */
+function isTakenBack(
+  run: Pick<Parameters<typeof settled>[0], 'plan' | 'record' | 'applied'>,
+  roleIds: readonly RoleId[],
+): boolean {
+  const { plan, record, applied } = run;
+  const refused = applied?.refused ?? [];
+  return (
+    record.verdict.heldRemovals.length === 0 &&
+    !plan.blocked.some(({ roleId }) => roleIds.includes(roleId)) &&
+    !plan.remove.some((roleId) => refused.includes(roleId))
+  );
+}
+
+/** Brought in, with the roles that Discord shows on the new member. */
+export function joined(
+  facts: MemberFacts,
+  arrival: {
+    readonly plan: MemberPlan;
+    readonly record: OpenedRecord;
+    readonly member: PresentMember;
+  },
+): Ending {
+  const { plan, record, member } = arrival;
+  const observed = { isPresent: true, ...member } as const;
+  const held = new Set(member.roleIds);
+  const applied = {
+    added: plan.add.filter((roleId) => held.has(roleId)),
+    removed: [],
+    refused: plan.add.filter((roleId) => !held.has(roleId)),
+    observed,
+    interruption: null,
+  };
+  const ending = settled({
+    facts,
+    plan,
+    record,
+    applied,
+    reading: observed,
+    hasAsked: true,
+  });
+  return withJoining(ending, null);
+}
+
+/** `refusal` null: the person is in. */
+export function withJoining(
+  ending: Ending,
+  refusal: JoinRefusal | null,
+): Ending {
+  if (ending.kind === 'interrupted') return ending;
+  const { settlement } = ending;
+  const reason =
+    settlement.outcome === 'ABSENT' && refusal !== null
+      ? NOT_LET_IN[refusal]
+      : settlement.reason;
+  return {
+    kind: 'settled',
+    settlement: { ...settlement, reason, joining: { refusal } },
+  };
+}
+
+const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
+  BANNED: 'the guild has banned the account',
+  GUILD_FULL: 'the guild takes no more members',
+  USER_GUILD_LIMIT: 'the account is in as many guilds as Discord allows',
+  INVALID_TOKEN: 'the person must sign in again to be brought in',
+  MISSING_PERMISSION: 'the bot may not bring people in: it needs Create Invite',
+  REFUSED: 'Discord refused to bring the account in',
+};
 
 function outcomeOf(run: {
   readonly refusals: readonly string[];
@@ -108,7 +186,10 @@ function closingOf(run: {
     openRecord !== null &&
     (record.recordId === null || record.recordId === openRecord.recordId);
   if (isResumed)
-    return landedChanges(openRecord, reading.isPresent ? reading.roleIds : []);
+    return landedChanges(openRecord, {
+      mirror: facts.mirror,
+      actual: reading.isPresent ? reading.roleIds : [],
+    });
   if (record.recordId === null || applied === null) return null;
   return {
     recordId: record.recordId,

@@ -27,8 +27,6 @@ export interface RunningSandbox {
   readonly client: {
     readonly guildId: string;
     readonly applicationId: string;
-    /** Null until `registerCallback` was called. */
-    readonly callbackUrl: string | null;
     readonly endpoints: {
       readonly apiBase: string;
       readonly authorizeUrl: string;
@@ -64,22 +62,18 @@ export async function startSandbox(options: {
     : null;
   try {
     const { discord, address, flush } = await startDiscord(options, secrets);
-    let callbackUrl: string | null = null;
     return {
       databaseUrl,
       secrets,
       adminKeyHash: hashOf(secrets.adminKey),
       pageUrl: originOf(address),
-      get client() {
-        return {
-          guildId: DEMO.guildId,
-          applicationId: DEMO.applicationId,
-          callbackUrl,
-          endpoints: endpointsOf(address),
-        };
+      client: {
+        guildId: DEMO.guildId,
+        applicationId: DEMO.applicationId,
+        endpoints: endpointsOf(address),
       },
       registerCallback(baseUrl) {
-        callbackUrl = callbackOf(baseUrl);
+        const callbackUrl = callbackOf(baseUrl);
         registerRedirect(discord, callbackUrl);
         return callbackUrl;
       },

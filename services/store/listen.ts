@@ -1,8 +1,8 @@
 import pg from 'pg';
 
-import { UnavailableError } from '../lib/errors.js';
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import { createSessionLocks } from './session-locks.js';
 
 const RECONNECT_MS = 1_000;
 
@@ -12,7 +12,6 @@ export function createListener(options: { url: string; logger: Logger }) {
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
   let isStopped = false;
-  const held = new Set<number>();
 
   async function connect(): Promise<void> {
     const next = new pg.Client({
@@ -55,35 +54,7 @@ export function createListener(options: { url: string; logger: Logger }) {
       await client?.query(`listen ${pg.escapeIdentifier(channel)}`);
       return async () => void set.delete(wake);
     },
-    /**
-     * A lock among all processes, which PostgreSQL takes back when this connection ends. Null when it is held, by another or here.
-     * Resolves with the way to give it back.
-     */
-    async tryLock(key: number): Promise<(() => Promise<void>) | null> {
-      const session = client;
-      if (session === null) throw new UnavailableError('the database is away');
-      if (held.has(key)) return null; // PostgreSQL would grant a session its own lock again
-      held.add(key);
-      const unlock = async () => {
-        // on a connection that has ended there is nothing left to unlock
-        await session
-          .query('select pg_advisory_unlock($1)', [key])
-          .catch(() => undefined);
-        held.delete(key);
-      };
-      try {
-        const { rows } = await session.query<{ is_ours: boolean }>(
-          'select pg_try_advisory_lock($1) as is_ours',
-          [key],
-        );
-        if (rows[0]?.is_ours === true) return unlock;
-        held.delete(key);
-        return null;
-      } catch (error) {
-        held.delete(key);
-        throw new UnavailableError('the database is away', { cause: error });
-      }
-    },
+    tryLock: createSessionLocks(() => client),
     async stop(): Promise<void> {
       isStopped = true;
       clearTimeout(retry);

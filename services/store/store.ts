@@ -3,10 +3,15 @@ import type { Logger } from '../lib/logger.js';
 import type { JobTable } from '../reconcile/job-table.js';
 import type { Memory } from '../reconcile/ports.js';
 import { readCredentials } from './clients/credentials.js';
+import {
+  claimDueChecks,
+  saveChecks,
+  type KeptCheck,
+} from './clients/checks.js';
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
-import { openDatabase } from './database.js';
+import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
 import {
@@ -15,16 +20,23 @@ import {
   renewBotLeases,
 } from './jobs/bot-leases.js';
 import { abandonJobs, claimJobs } from './jobs/claim.js';
+import { createImportMembers } from './links/import-members.js';
 import { createLinks, findLink } from './links/links.js';
-import { createListener } from './listen.js';
+import { createListener, type Listener } from './listen.js';
 import { createMappings } from './mappings/mappings.js';
 import { migrate } from './migrate.js';
 import { createDrainOutbox } from './outbox/drain-outbox.js';
-import { createEnqueueEvent } from './outbox/enqueue-event.js';
+import {
+  createEnqueueEvent,
+  createEnqueueEvents,
+  type EnqueueEvent,
+} from './outbox/enqueue-event.js';
 import { createOpenRecord, readTally } from './path/open-record.js';
 import { readMember } from './path/read-member.js';
 import { createPostpone, createSettle } from './path/settle.js';
 import { createReadQueries } from './read/read-queries.js';
+import { countUnknownMemberships } from './read/unknown-memberships.js';
+import { createSignInStore } from './sign-in/sign-in-store.js';
 
 export interface StoreOptions {
   readonly url: string;
@@ -45,36 +57,17 @@ export interface StoreOptions {
 
 /** The memory: everything the rooms ask of the database, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
-  const { owner, keys, windowMs, leaseMs, isGone, clock } = options;
-  const leasing = { owner, leaseMs, isGone };
+  const { owner, keys, windowMs, clock } = options;
   const database = await openDatabase(options);
   const listener = createListener(options);
   const enqueueEvent = createEnqueueEvent(options);
   const path = { database, owner, enqueueEvent };
   const db = () => database.sql();
 
-  const memory: Memory = {
-    readMember: (member) => readMember(db(), member),
-    openRecord: createOpenRecord(path),
-    settle: createSettle(path),
-    postpone: createPostpone(path),
-    saveRoles: createSaveRoles(database),
-    saveTrouble: (clientId, trouble) => saveTrouble(db(), clientId, trouble),
-  };
-
-  const jobs: JobTable = {
-    renewLeases: () => renewBotLeases(db(), leasing),
-    releaseLeases: () => releaseBotLeases(db(), owner),
-    letGo: (applicationIds) => letBotsGo(db(), owner, applicationIds),
-    claim: (request) => claimJobs(db(), leasing, request),
-    abandon: (members) => abandonJobs(db(), owner, members),
-    onMarked: (wake) => listener.on('reconcile_job', wake),
-  };
-
   return {
     name: 'store',
-    memory,
-    jobs,
+    memory: memoryOf(path),
+    jobs: jobsOf({ options, database, listener }),
     outbox: {
       drain: createDrainOutbox({ database, lock: listener.tryLock }),
       onPending: (wake: () => void) => listener.on('outbox', wake),
@@ -83,10 +76,26 @@ export async function openStore(options: StoreOptions) {
     mappings: createMappings({ database, enqueueEvent, clock }),
     links: {
       ...createLinks({ database, enqueueEvent, clock }),
+      importMembers: createImportMembers({
+        database,
+        enqueueEvents: createEnqueueEvents(options),
+      }),
       findLink: (id: string) => findLink({ em: database.orm.em.fork() }, id),
       reconcileMember: createReconcileMember({ database, clock }),
     },
+    signIn: createSignInStore({
+      database,
+      keys,
+      enqueueEvent,
+      clock,
+      listener,
+    }),
+    countUnknownMemberships: (clientId: string) =>
+      countUnknownMemberships(db(), clientId),
     applyFacts: createApplyFacts({ database, windowMs }),
+    saveChecks: (clientId: string, checks: readonly KeptCheck[]) =>
+      saveChecks(db(), clientId, checks),
+    claimDueChecks: (limit: number) => claimDueChecks(db(), limit),
     clearTrouble: (clientId: string) => clearTrouble(db(), clientId),
     readTally: (clientId: string, removals: number) =>
       readTally(db(), clientId, removals),
@@ -100,6 +109,46 @@ export async function openStore(options: StoreOptions) {
       await listener.stop();
       await database.close();
     },
+  };
+}
+
+/** For the path. */
+function memoryOf(path: {
+  readonly database: Database;
+  readonly owner: string;
+  readonly enqueueEvent: EnqueueEvent;
+}): Memory {
+  const { database } = path;
+  const db = () => database.sql();
+  return {
+    readMember: (member) => readMember(db(), member),
+    openRecord: createOpenRecord(path),
+    settle: createSettle(path),
+    postpone: createPostpone(path),
+    saveRoles: createSaveRoles(database),
+    saveTrouble: (clientId, trouble) => saveTrouble(db(), clientId, trouble),
+  };
+}
+
+/** For the worker. */
+function jobsOf({
+  options,
+  database,
+  listener,
+}: {
+  readonly options: StoreOptions;
+  readonly database: Database;
+  readonly listener: Listener;
+}): JobTable {
+  const { owner } = options;
+  const db = () => database.sql();
+  return {
+    renewLeases: () => renewBotLeases(db(), options),
+    releaseLeases: () => releaseBotLeases(db(), owner),
+    letGo: (applicationIds) => letBotsGo(db(), owner, applicationIds),
+    claim: (request) => claimJobs(db(), options, request),
+    abandon: (members) => abandonJobs(db(), owner, members),
+    onMarked: (wake) => listener.on('reconcile_job', wake),
   };
 }
 

@@ -65,6 +65,9 @@ export function memberFacts({
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
     openRecord: null,
+    grant: null,
+    nicknamePolicy: { strategy: 'NONE', template: null },
+    person: { username: 'jane', attributes: {} },
     ...facts,
   };
 }

@@ -1,185 +1,124 @@
-import fc from 'fast-check';
-
+import type { Authority } from '../../services/model.js';
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { CrewPlan } from '../support/chaos-crew.js';
+import type { LimitForm } from '../support/chaos-limits.js';
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
 export const GROUPS = ['pilots', 'directors', 'recruits'] as const;
+/** Roles by name: one that is deleted and made again has another id. */
+export const ROLES = ['pilot', 'director', 'recruit'] as const;
 export type Person = (typeof PEOPLE)[number];
 export type Group = (typeof GROUPS)[number];
+export type Role = (typeof ROLES)[number];
 
-/** One thing that happens. Times are places in the order of facts, so that facts come late, twice and at the same moment. */
-export type Step =
-  | {
+/** A place in the order of facts; few enough that facts come late, twice and at the same moment. */
+interface Place {
+  readonly at: number;
+  readonly sequence: number | null;
+}
+
+/** What the platform says. */
+export type FactStep =
+  | (Place & {
       readonly kind: 'change';
       readonly person: Person;
       readonly group: Group;
       readonly isAdded: boolean;
-      readonly at: number;
-      readonly sequence: number | null;
-    }
-  | {
+    })
+  | (Place & {
       readonly kind: 'snapshot';
       readonly person: Person;
       readonly groups: readonly Group[];
-      readonly at: number;
-      readonly sequence: number | null;
-    }
+    })
   | { readonly kind: 'deleteUser'; readonly person: Person }
-  | {
+  | (Place & {
       readonly kind: 'group';
       readonly group: Group;
       readonly isDeleted: boolean;
-      readonly at: number;
-    }
+    })
+  /** The whole log again: at once, one fact after the other, or the last first. */
+  | {
+      readonly kind: 'replay';
+      readonly how: 'atOnce' | 'oneByOne' | 'backwards';
+    };
+
+/** What admins and services ask for. */
+export type MutationStep =
   | { readonly kind: 'link'; readonly person: Person; readonly account: Person }
   | { readonly kind: 'unlink'; readonly person: Person }
+  | { readonly kind: 'reconcile'; readonly person: Person }
+  | { readonly kind: 'map'; readonly group: Group; readonly role: Role }
   | {
       readonly kind: 'retire';
       readonly group: Group;
+      readonly role: Role;
       readonly takesBack: boolean;
     }
-  | { readonly kind: 'map'; readonly group: Group }
+  | {
+      readonly kind: 'authority';
+      readonly group: Group;
+      readonly role: Role;
+      readonly authority: Authority;
+    }
+  | { readonly kind: 'clientAuthority'; readonly authority: Authority }
+  | { readonly kind: 'enable'; readonly isEnabled: boolean }
+  | { readonly kind: 'guard'; readonly minimum: number }
+  | { readonly kind: 'unknown'; readonly keeps: boolean }
+  | { readonly kind: 'importRoles' }
+  /** The bot's token is put in again: whatever trouble the client was in, it is tried once more. */
+  | { readonly kind: 'mend' };
+
+/** What people do at Discord. */
+export type DiscordStep =
   | {
       readonly kind: 'hand';
       readonly account: Person;
-      readonly role: Group | 'eventHost';
+      readonly role: Role | 'eventHost';
       readonly isGiven: boolean;
     }
   | { readonly kind: 'leave' | 'join'; readonly account: Person }
   | {
       readonly kind: 'moveRole';
-      readonly group: Group;
+      readonly role: Role;
       readonly isAboveBot: boolean;
     }
+  | { readonly kind: 'deleteRole' | 'makeRole'; readonly role: Role }
+  | { readonly kind: 'permission'; readonly isGiven: boolean }
+  | { readonly kind: 'bot'; readonly isIn: boolean };
+
+/** What goes wrong, and when. */
+export type TroubleStep =
   | {
       readonly kind: 'fault';
       readonly effect: SandboxFaultEffect;
       readonly times: number;
+      readonly calls: 'all' | 'reads' | 'writes' | 'lists';
     }
-  | { readonly kind: 'replay' }
-  | { readonly kind: 'restart' }
+  | { readonly kind: 'limit'; readonly form: LimitForm }
+  | {
+      readonly kind: 'restart';
+      readonly place: number;
+      readonly how: 'stop' | 'kill';
+    }
+  | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'quiet' };
 
-const person = fc.constantFrom(...PEOPLE);
-const group = fc.constantFrom(...GROUPS);
-const at = fc.integer({ min: 1, max: 30 });
-const sequence = fc.option(fc.integer({ min: 0, max: 5 }), { freq: 4 });
-
-const effect = fc.constantFrom<SandboxFaultEffect>(
-  { kind: 'status', status: 503 },
-  { kind: 'html', status: 520 },
-  { kind: 'drop', moment: 'before' },
-  { kind: 'drop', moment: 'after' },
-  { kind: 'silence', moment: 'after' },
-  { kind: 'sharedLimit', retryAfterMs: 50 },
-  { kind: 'globalLimit', retryAfterMs: 50 },
-  { kind: 'lostWrite' },
-  { kind: 'staleRead' },
-  { kind: 'latency', ms: 30 },
-);
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 10,
-    arbitrary: fc.record({
-      kind: fc.constant('change' as const),
-      person,
-      group,
-      isAdded: fc.boolean(),
-      at,
-      sequence,
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('snapshot' as const),
-      person,
-      groups: fc.uniqueArray(group),
-      at,
-      sequence,
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('link' as const),
-      person,
-      account: person,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('unlink' as const), person }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('deleteUser' as const), person }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('group' as const),
-      group,
-      isDeleted: fc.boolean(),
-      at,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('retire' as const),
-      group,
-      takesBack: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('map' as const), group }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('hand' as const),
-      account: person,
-      role: fc.constantFrom(...GROUPS, 'eventHost' as const),
-      isGiven: fc.boolean(),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('leave' as const, 'join' as const),
-      account: person,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('moveRole' as const),
-      group,
-      isAboveBot: fc.boolean(),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('fault' as const),
-      effect,
-      times: fc.integer({ min: 1, max: 2 }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constant({ kind: 'replay' as const }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
-  { weight: 2, arbitrary: fc.constant({ kind: 'quiet' as const }) },
-);
+export type Step = FactStep | MutationStep | DiscordStep | TroubleStep;
 
 export interface World {
   readonly wholeListWrites: boolean;
+  readonly crew: CrewPlan;
+  /** Two readings of what a bot is told about a guild that it is not in. */
+  readonly unknownGuildCode: 10004 | 50001;
+  readonly keepsStaleRoleIds: boolean;
+  /** Discord's buckets are small, and say so in their headers. */
+  readonly isLimited: boolean;
   readonly steps: readonly Step[];
 }
 
-export const world: fc.Arbitrary<World> = fc.record({
-  wholeListWrites: fc.boolean(),
-  steps: fc.array(step, { minLength: 5, maxLength: 40 }),
-});
+/** One line a step, as they are printed when a world fails. */
+export function describeSteps(steps: readonly Step[]): string {
+  return steps
+    .map((step, index) => `${index + 1}. ${JSON.stringify(step)}`)
+    .join('\n');
+}

@@ -253,7 +253,8 @@ describe.concurrent('a detour of the path', () => {
       removeRole: true,
       setRoles: true,
       readRoles: true,
-    } satisfies Record<keyof DiscordMembers, true>;
+      // The path brings nobody in.
+    } satisfies Record<Exclude<keyof DiscordMembers, 'joinMember'>, true>;
     const calls = [
       ...Object.keys(store.memory).map((call) => `memory.${call}`),
       ...Object.keys(store.jobs).map((call) => `jobs.${call}`),

@@ -4,12 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
 import type { ClaimRequest } from '../../services/reconcile/job-table.js';
-import type { Job, Settlement } from '../../services/reconcile/ports.js';
+import type { Job } from '../../services/reconcile/ports.js';
 import { openDatabase } from '../../services/store/database.js';
 import { markClient } from '../../services/store/jobs/mark.js';
 import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { PILOT, DIRECTOR } from '../builders/member-facts.js';
+import { unchanged } from '../builders/settlement.js';
 import {
   cause,
   createMappedClient,
@@ -22,17 +23,6 @@ import { createMigratedDatabase, openTestStore } from '../support/store.js';
 
 const ALICE = '600000000000000001';
 const BOB = '600000000000000002';
-
-const unchanged: Settlement = {
-  outcome: 'UNCHANGED',
-  reason: null,
-  closes: null,
-  heldRemovals: [],
-  observed: null,
-  isParked: false,
-  clearsTrouble: false,
-  endedLinkIds: [],
-};
 
 let database: TestDatabase;
 let store: Store;
@@ -298,6 +288,7 @@ describe('when the process that claimed a job is gone', () => {
     const opening = sleeper.memory.openRecord({
       job: must(job),
       platformUserId: 'alice',
+      isArrival: false,
       add: [PILOT],
       remove: [],
       uncounted: [],

@@ -1,13 +1,20 @@
+import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import type { MemberReading, PlatformFact } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { PILOT } from '../builders/member-facts.js';
 import {
+  cause,
   createMappedClient,
   link,
   membership,
+  nextOrder,
 } from '../builders/store-world.js';
+import { unchanged } from '../builders/settlement.js';
 import type { TestDatabase } from '../support/database.js';
+import { ask } from '../support/embedded-world.js';
+import { eventually } from '../support/eventually.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
 
 let database: TestDatabase;
@@ -82,3 +89,82 @@ test('a person who links two accounts at once ends with one active link', async 
   );
   expect(rows.filter((row) => row.state !== 'ENDING')).toHaveLength(1);
 });
+
+test('a fact and a new mapping about one group, at the same moment, never miss each other', async () => {
+  await link(store, clientId, 'alice', account(1));
+  await link(store, clientId, 'bob', account(2));
+  await store.applyFacts([groupNamed('miners')]);
+  await store.jobs.renewLeases();
+  await settleAll();
+  await store.applyFacts([membership('bob', 'pilots')]);
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+
+  await holder.query('begin; select from reconcile_job for update');
+  const fact = store.applyFacts([
+    membership('alice', 'miners'),
+    membership('bob', 'pilots', 'removed'),
+  ]);
+  await eventually(async () => (await waiting()) === 1);
+  let isMapped = false;
+  const mapping = store.mappings
+    .createMapping({
+      clientId,
+      groupId: 'miners',
+      roleId: PILOT,
+      authority: null,
+      dryRun: false,
+      cause,
+    })
+    .finally(() => {
+      isMapped = true;
+    });
+  await eventually(async () => isMapped || (await waiting()) === 2);
+  await holder.query('commit');
+  await Promise.all([fact, mapping]);
+  await holder.end();
+
+  expect(await settleAll()).toContain(account(1));
+});
+
+/** Seen in the guild, without a role. */
+const NEWCOMER: MemberReading = {
+  isPresent: true,
+  roleIds: [],
+  username: 'newcomer',
+  displayName: null,
+  nickname: null,
+  isPending: false,
+  timedOutUntil: null,
+};
+
+/** Settles what is due; resolves with whose jobs that were. */
+async function settleAll(): Promise<readonly string[]> {
+  const { jobs } = await store.jobs.claim({
+    running: new Map(),
+    runsPerClient: 9,
+    except: [],
+  });
+  for (const job of jobs)
+    await store.memory.settle(job, { ...unchanged, observed: NEWCOMER });
+  return jobs.map((job) => job.discordUserId);
+}
+
+/** Transactions that wait for a lock. */
+async function waiting(): Promise<number> {
+  const rows = await ask(
+    database.url,
+    "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows.length;
+}
+
+function groupNamed(groupId: string): PlatformFact {
+  return {
+    kind: 'groupChanged',
+    groupId,
+    name: groupId,
+    order: nextOrder(),
+    cause,
+  };
+}

@@ -2,6 +2,7 @@ import type { ApiPorts } from '../../services/api/ports.js';
 import type {
   AuditRecordView,
   ClientView,
+  ImportVerdict,
   LinkView,
   MappingView,
   Page,
@@ -12,6 +13,12 @@ import type {
 } from '../../services/api/views.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
+import {
+  aSignInWorld,
+  oauthPort,
+  signInPort,
+  type SignInWorld,
+} from './sign-in-ports.js';
 
 /** What the world holds, as the API sees it. */
 export interface ApiWorld {
@@ -28,6 +35,9 @@ export interface ApiWorld {
   facts: PlatformFact[];
   staleFor: string | null;
   answer: 'DONE' | 'PENDING';
+  /** What is said of imported users; all others are linked. */
+  importVerdicts: Record<string, ImportVerdict>;
+  signIn: SignInWorld;
   isReady: boolean;
 }
 
@@ -38,8 +48,8 @@ export interface FakeApiPorts {
   readonly calls: string[];
   /** What a port was called with last. */
   lastArguments(name: string): readonly unknown[];
-  /** Makes a port throw from now on. */
-  fail(name: string, error: Error): void;
+  /** Makes a port throw from now on; null: no more. */
+  fail(name: string, error: Error | null): void;
 }
 
 export function createFakeApiPorts(
@@ -57,6 +67,8 @@ export function createFakeApiPorts(
     facts: [],
     staleFor: null,
     answer: 'DONE',
+    importVerdicts: {},
+    signIn: aSignInWorld(),
     isReady: true,
     ...given,
   };
@@ -82,11 +94,19 @@ export function createFakeApiPorts(
     world,
     calls,
     lastArguments: (name) => lastCalls.get(name) ?? [],
-    fail: (name, error) => void failures.set(name, error),
+    fail: (name, error) =>
+      void (error === null ? failures.delete(name) : failures.set(name, error)),
     ports: {
       clients: watch('clients', clientPort(world)),
       mappings: watch('mappings', mappingPort(world)),
       links: watch('links', linkPort(world)),
+      signIn: {
+        ...watch(
+          'signIn',
+          signInPort(world.signIn, () => world.clients),
+        ),
+        oauth: watch('oauth', oauthPort(world.signIn)),
+      },
       facts: watch('facts', factPort(world)),
       read: watch('read', readPort(world)),
       health: {
@@ -189,6 +209,15 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
       });
       return { linkId, warnings: ['the link to another account ends'] };
     },
+    importMembers: async ({ users, dryRun }) =>
+      users.map(
+        ({ platformUserId }): ImportVerdict =>
+          world.importVerdicts[platformUserId] ?? {
+            kind: 'LINKED',
+            message: null,
+            linkId: dryRun ? null : (world.links[0]?.id ?? null),
+          },
+      ),
     unlinkMember: async ({ id }) => {
       world.links = world.links.map((link) =>
         link.id === id ? { ...link, state: 'ENDING' } : link,

@@ -2,6 +2,7 @@ import { pathOf } from '../../services/connector/path.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openCrashStore, openGateway } from './crash-parts.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
+import { noOAuth } from './no-oauth.js';
 
 /** What the first process of a crash is told. */
 export interface CrashOrder {
@@ -27,6 +28,7 @@ const path = pathOf(silentLogger, {
     jobs: withFaultPoints('jobs', store.jobs, pass),
   },
   gateway: withFaultPoints('discord', gateway, pass),
+  oauth: noOAuth,
 });
 process.once('SIGTERM', () => void stop());
 await path.start();

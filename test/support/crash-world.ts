@@ -24,6 +24,7 @@ import { eventually } from './eventually.js';
 import { SECRETS } from './rig.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 import { createMigratedDatabase } from './store.js';
+import { noOAuth } from './no-oauth.js';
 
 const { guildId, applicationId, accounts, roles } = DEMO;
 
@@ -111,7 +112,7 @@ export async function createCrashWorld(): Promise<CrashWorld> {
       }),
     async startPath() {
       const gateway = openGateway(store);
-      const path = pathOf(silentLogger, { store, gateway });
+      const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth });
       await path.start();
       const stop = once(async () => {
         await path.stop();

@@ -17,6 +17,7 @@ import type { StoreOptions, Store } from '../../services/store/store.js';
 import { clientInput, cause } from '../builders/store-world.js';
 import { eventually } from './eventually.js';
 import { openTestStore } from './store.js';
+import { noOAuth } from './no-oauth.js';
 
 export const SECRETS = {
   botToken: 'sandbox.bot-token',
@@ -79,7 +80,11 @@ export async function startRig(
   discord.calls.reset();
   const timing = { ...PATH_TIMING, ...options.timing };
   const startPath = async () => {
-    const next = pathOf(silentLogger, { store, gateway }, timing);
+    const next = pathOf(
+      silentLogger,
+      { store, gateway, oauth: noOAuth },
+      timing,
+    );
     await next.start();
     return next;
   };

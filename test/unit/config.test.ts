@@ -30,6 +30,7 @@ describe('an empty environment', () => {
       http: { port: 4000, host: '127.0.0.1' },
       databaseUrl: null,
       kafka: null,
+      returnOrigins: [],
       sandbox: { port: 4001, host: '127.0.0.1' },
       reconcileWindowMs: 250,
     });
@@ -93,6 +94,20 @@ describe('settings', () => {
     ]);
   });
 
+  test('of return addresses are origins as browsers write them', () => {
+    const { returnOrigins } = readConfig({
+      ...production,
+      RETURN_URL_ALLOWLIST:
+        'HTTPS://Platform.Example:443/, http://dev.example:8080,https://b\u00fccher.example',
+    });
+
+    expect(returnOrigins).toEqual([
+      'https://platform.example',
+      'http://dev.example:8080',
+      'https://xn--bcher-kva.example',
+    ]);
+  });
+
   test('of a key may limit it to clients', () => {
     const [key] = readConfig({
       ...production,
@@ -110,6 +125,13 @@ describe('settings', () => {
     ['PARTS', 'api,everything'],
     ['LOG_LEVEL', 'loud'],
     ['RECONCILE_WINDOW_MS', '-1'],
+    ['RETURN_URL_ALLOWLIST', 'platform.example'],
+    ['RETURN_URL_ALLOWLIST', 'https://platform.example/me'],
+    ['RETURN_URL_ALLOWLIST', 'https://platform.example/?a'],
+    ['RETURN_URL_ALLOWLIST', 'https://alice@platform.example'],
+    ['RETURN_URL_ALLOWLIST', 'https://*.platform.example'],
+    ['RETURN_URL_ALLOWLIST', 'javascript:alert(1)'],
+    ['RETURN_URL_ALLOWLIST', 'https://platform.example,*'],
     ['KAFKA_SSL', 'perhaps'],
     ['KAFKA_SASL_MECHANISM', 'magic'],
     ['ENCRYPTION_KEYS', '2026a:tooshort'],

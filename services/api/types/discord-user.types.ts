@@ -53,6 +53,11 @@ export class DiscordUser {
   })
   readonly screening!: boolean;
 
+  @Field(() => Boolean, {
+    description: 'The guild has banned the account.',
+  })
+  readonly banned!: boolean;
+
   @Field(() => DateTime, {
     nullable: true,
     description: 'Until when the member is timed out.',
@@ -89,6 +94,7 @@ export function toDiscordUser(view: LinkView): DiscordUser {
     state: view.state,
     reason: view.reason,
     screening: view.isScreening,
+    banned: view.isBanned,
     timedOutUntil: view.timedOutUntil,
     lastReconciledAt: view.lastReconciledAt,
     linkedAt: view.linkedAt,

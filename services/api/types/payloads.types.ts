@@ -1,6 +1,7 @@
 import type { LinkState } from '../../model.js';
 import { Field, ID, ObjectType } from '../decorators.js';
 import { LinkStateEnum } from '../enums.js';
+import { DateTime } from '../scalars.js';
 import { DiscordClient, HealthCheck } from './discord-client.types.js';
 import { DiscordRole } from './discord-role.types.js';
 import { DiscordUser } from './discord-user.types.js';
@@ -122,6 +123,24 @@ export class UpdateRoleMappingPayload {
 export class LinkDiscordUserPayload {
   @Field(() => DiscordUser, { description: 'The link.' })
   readonly discordUser!: DiscordUser;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'A person may link a Discord account by signing in.',
+  simpleResolvers: true,
+})
+export class BeginDiscordLinkPayload {
+  @Field(() => String, {
+    description:
+      'Where to send the person: it works once, for one browser. Show it to nobody else.',
+  })
+  readonly url!: string;
+
+  @Field(() => DateTime, { description: 'Until when it works.' })
+  readonly expiresAt!: Date;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];

@@ -84,6 +84,8 @@ export function clientView(row: ClientRow) {
     stoppedAt: row.stoppedAt ?? null,
     pausedUntil: row.pausedUntil ?? null,
     endingAt: row.endingAt ?? null,
+    checks: row.checks,
+    checkedAt: row.checkedAt ?? null,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };

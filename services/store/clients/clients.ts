@@ -1,11 +1,12 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
 import { ClientEntity } from '../entities/client.entity.js';
-import type { Database } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 import { markClient } from '../jobs/mark.js';
 import {
   secretColumns,
@@ -120,6 +121,7 @@ async function updateClient(
       });
     }
     await tx.em.flush();
+    if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     if (
       patch.authority !== undefined ||
       patch.unknownMembership !== undefined
@@ -130,6 +132,16 @@ async function updateClient(
     }
     return clientView(row);
   });
+}
+
+/** Grants that still wait for their member to be brought in are given up after that. */
+async function giveUpKeptGrants(
+  db: Transaction['sql'],
+  clientId: ClientId,
+): Promise<void> {
+  await sql`delete from discord_grant where client_id = ${clientId} and not is_join_wanted`.execute(
+    db,
+  );
 }
 
 function guildTaken(guildId: GuildId): InputError {

@@ -39,6 +39,9 @@ export async function endClient(
   await sql`
     update link set status = 'ENDING', ending_at = now()
     where client_id = ${client.id} and status = 'ACTIVE'`.execute(tx.sql);
+  await sql`delete from discord_grant where client_id = ${client.id}`.execute(
+    tx.sql,
+  );
   await markClient(tx.sql, {
     clientId: client.id,
     state: 'ANY',

@@ -21,11 +21,13 @@ export async function saveTrouble(
   ).execute(db);
 }
 
+/** After a stop the client counts as changed: every process reads its token anew, also those that saw it refused. */
 export async function clearTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,
 ): Promise<void> {
   await sql`
-    update client set trouble = null, stopped_at = null, paused_until = null, pause_count = 0
+    update client set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
+      updated_at = case when stopped_at is null then updated_at else clock_timestamp() end
     where id = ${clientId}`.execute(db);
 }

@@ -10,6 +10,8 @@ import type {
   UnknownMembership,
 } from '../../model.js';
 
+import type { KeptCheck } from '../clients/checks.js';
+
 /** `clientSecret` and `botToken` are ciphertext; `services/store/secrets.ts` alone reads and writes them. */
 export const ClientEntity = defineEntity({
   name: 'Client',
@@ -44,6 +46,8 @@ export const ClientEntity = defineEntity({
     pauseCount: p.integer().default(0),
     trouble: p.text().nullable(),
     endingAt: p.datetime().nullable(),
+    checks: p.json().$type<readonly KeptCheck[]>().default([]),
+    checkedAt: p.datetime().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
   },

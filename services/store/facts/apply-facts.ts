@@ -3,6 +3,7 @@ import type { FactVerdict, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 import { markGroups, markMemberships } from '../jobs/mark.js';
+import { lockMappingsToMark } from '../mappings/mapping-lock.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
 import { writeKnown } from './write-known.js';
@@ -21,12 +22,17 @@ export function createApplyFacts(deps: {
     if (facts.length === 0) return [];
     return translated(() =>
       deps.database.transaction(async ({ sql: db }) => {
-        const known = await readKnown(db, facts);
+        const { known, linkedUserIds } = await readKnown(db, facts);
         const folded = foldFacts(known, facts);
         await writeKnown(db, known, folded);
         await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
+        const marks = folded.memberMarks.filter(({ platformUserId }) =>
+          linkedUserIds.has(platformUserId),
+        );
+        if (marks.length + folded.groupMarks.length > 0)
+          await lockMappingsToMark(db);
         await markGroups(db, folded.groupMarks, deps.windowMs);
-        await markMemberships(db, folded.memberMarks, deps.windowMs);
+        await markMemberships(db, marks, deps.windowMs);
         return folded.verdicts;
       }),
     );

@@ -15,7 +15,7 @@ import { leaseEnd, type Leasing } from './bot-leases.js';
  * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most urgent lane first; and tells
  * when the next falls due. A bot is leased to one process at a time, so a job claimed by anybody else is one that its owner
  * lost: it is free at once, no lease of its own has to run out. A bot that nobody ever held, because its client is new, is
- * taken on the way.
+ * taken on the way. The statement's own time, not the clock's, lets the indexes on due times be used.
  */
 export async function claimJobs(
   db: Kysely<unknown>,
@@ -33,14 +33,14 @@ export async function claimJobs(
       select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room from client c
       left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
         on busy.client_id = c.id
-      where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= clock_timestamp())
+      where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
         and c.id <> all(${except}::uuid[]) and c.application_id in (
           select application_id from new_bot union all
-          select application_id from bot_lease where owner = ${owner} and leased_until > clock_timestamp())
+          select application_id from bot_lease where owner = ${owner} and leased_until > statement_timestamp())
     ), next as (
       select due.client_id, due.discord_user_id from slot cross join lateral (
         select r.client_id, r.discord_user_id from reconcile_job r
-        where r.client_id = slot.client_id and r.due_at <= clock_timestamp() and r.claimed_by is distinct from ${owner}
+        where r.client_id = slot.client_id and r.due_at <= statement_timestamp() and r.claimed_by is distinct from ${owner}
         order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
       ) due
     ), claimed as (
@@ -56,7 +56,7 @@ export async function claimJobs(
     from slot cross join lateral (
       select r.due_at from reconcile_job r
       where slot.room > 0 and r.client_id = slot.client_id and r.claimed_by is distinct from ${owner}
-        and r.due_at > clock_timestamp()
+        and r.due_at > statement_timestamp()
       order by r.due_at limit 1
     ) later`.execute(db);
   const jobs = rows.filter((row) => row.client_id !== null).map(jobOf);

@@ -131,7 +131,8 @@ export async function markClient(
     select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
     from link l
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
-    where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state})
+    where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state}
+        or (${state} = 'HELD' and cardinality(a.held_role_ids) > 0))
     group by l.client_id, l.discord_user_id`;
   await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
 }

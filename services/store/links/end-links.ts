@@ -14,7 +14,20 @@ export async function endLinks(
   await sql`
     update link set status = 'ENDING', ending_at = now()
     where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
+  await giveUpGrants(db, linkIds);
   await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
+}
+
+/** Nobody is brought in for a link that ends; what the person had granted is revoked. */
+async function giveUpGrants(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+): Promise<void> {
+  await sql`
+    delete from discord_grant g using link l
+    where l.id = any(${linkIds}::uuid[]) and g.client_id = l.client_id and g.discord_user_id = l.discord_user_id`.execute(
+    db,
+  );
 }
 
 /** A deleted platform user loses its link at every client. */

@@ -1,5 +1,4 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
@@ -17,6 +16,7 @@ import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endLinks } from './end-links.js';
+import { lockPlatformUser } from './platform-user.js';
 
 export interface LinkRequest {
   readonly clientId: ClientId;
@@ -47,53 +47,60 @@ export function createLinks(deps: Deps) {
   };
 }
 
-/** Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. */
-async function linkMember(
-  { database, enqueueEvent, clock }: Deps,
-  request: LinkRequest,
-): Promise<Linked> {
-  const { clientId, platformUserId, discordUserId, cause } = request;
-  return database.transaction(async (tx) => {
-    const client = await lockClient(tx, clientId, 'use');
-    if (client.endingAt)
-      throw new InputError(
-        'FAILED_PRECONDITION',
-        `client ${clientId} is being deleted`,
-      );
-    await lockPlatformUser(tx, platformUserId);
-    const claimed = await tx.em.findOne(LinkEntity, {
-      clientId,
-      discordUserId,
-      status: 'ACTIVE',
-    });
-    if (claimed !== null && claimed.platformUserId !== platformUserId)
-      throw claimedByOther(discordUserId);
-    if (claimed !== null) return { linkId: claimed.id, warnings: [] };
-    const warnings = await endOtherLink(tx, request);
-    const row = await reviveOrCreate(tx, request, new Date(clock()));
-    await tx.em.flush().catch((error: unknown) => {
-      // Somebody else claimed the account between our look and our write.
-      throw error instanceof UniqueConstraintViolationException
-        ? claimedByOther(discordUserId)
-        : error;
-    });
-    await markLinks(tx.sql, [row.id], cause, {
-      lane: LANES.fresh,
-      windowMs: 0,
-    });
-    await enqueueEvent(tx.sql, {
-      type: 'discord.user.linked.v1',
-      key: platformUserId,
-      data: {
-        clientId,
-        guildId: client.guildId,
-        discordUserId,
-        platformUserId,
-        linkId: row.id,
-      },
-    });
-    return { linkId: row.id, warnings };
+async function linkMember(deps: Deps, request: LinkRequest): Promise<Linked> {
+  return deps.database.transaction(async (tx) => {
+    const { linkId, warnings } = await makeLink(deps, tx, request);
+    return { linkId, warnings };
   });
+}
+
+/**
+ * Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. One that
+ * stands already is left as it is, and its member unmarked.
+ */
+export async function makeLink(
+  { enqueueEvent, clock }: Pick<Deps, 'enqueueEvent' | 'clock'>,
+  tx: Transaction,
+  request: LinkRequest,
+): Promise<Linked & { readonly isNew: boolean }> {
+  const { clientId, platformUserId, discordUserId, cause } = request;
+  const client = await lockClient(tx, clientId, 'use');
+  if (client.endingAt)
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      `client ${clientId} is being deleted`,
+    );
+  await lockPlatformUser(tx, platformUserId);
+  const claimed = await tx.em.findOne(LinkEntity, {
+    clientId,
+    discordUserId,
+    status: 'ACTIVE',
+  });
+  if (claimed !== null && claimed.platformUserId !== platformUserId)
+    throw claimedByOther(discordUserId);
+  if (claimed !== null)
+    return { linkId: claimed.id, warnings: [], isNew: false };
+  const warnings = await endOtherLink(tx, request);
+  const row = await reviveOrCreate(tx, request, new Date(clock()));
+  await tx.em.flush().catch((error: unknown) => {
+    // Somebody else claimed the account between our look and our write.
+    throw error instanceof UniqueConstraintViolationException
+      ? claimedByOther(discordUserId)
+      : error;
+  });
+  await markLinks(tx.sql, [row.id], cause, { lane: LANES.fresh, windowMs: 0 });
+  await enqueueEvent(tx.sql, {
+    type: 'discord.user.linked.v1',
+    key: platformUserId,
+    data: {
+      clientId,
+      guildId: client.guildId,
+      discordUserId,
+      platformUserId,
+      linkId: row.id,
+    },
+  });
+  return { linkId: row.id, warnings, isNew: true };
 }
 
 export async function findLink(
@@ -104,27 +111,6 @@ export async function findLink(
   if (row === null)
     throw new InputError('NOT_FOUND', `link ${id} does not exist`);
   return row;
-}
-
-/** Everything said about a platform user takes turns on its row. Who was never heard of is made, nameless. */
-async function lockPlatformUser(
-  { sql: db }: Transaction,
-  id: PlatformUserId,
-): Promise<void> {
-  await sql`insert into platform_user (id) values (${id}) on conflict do nothing`.execute(
-    db,
-  );
-  const { rows } = await sql<{ is_deleted: boolean }>`
-    select deleted_at is not null as is_deleted from platform_user where id = ${id} for no key update`.execute(
-    db,
-  );
-  if (rows[0]?.is_deleted === true) {
-    throw new InputError(
-      'FAILED_PRECONDITION',
-      `platform user ${id} was deleted`,
-      'input.platformUserId',
-    );
-  }
 }
 
 async function endOtherLink(

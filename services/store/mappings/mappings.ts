@@ -21,6 +21,7 @@ import { markRole } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endDrained } from '../path/end-drained.js';
 import { countEffect, type MappingEffect } from './effect.js';
+import { lockMappingsToAdd } from './mapping-lock.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
 
 export interface MappingView {
@@ -99,6 +100,7 @@ async function createMapping(
           })
         : tx.em.assign(retired, columns);
     await tx.em.flush();
+    await lockMappingsToAdd(tx.sql);
     await markRole(tx.sql, request);
     return { mapping: viewOf(row, client), effect };
   });

@@ -9,23 +9,41 @@ export type WrittenEvent =
   | 'discord.member.left.v1'
   | 'discord.member.returned.v1';
 
+interface NewEvent {
+  readonly type: WrittenEvent;
+  readonly key: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 export type EnqueueEvent = (
   db: Kysely<unknown>,
-  event: {
-    type: WrittenEvent;
-    key: string;
-    data: Readonly<Record<string, unknown>>;
-  },
+  event: NewEvent,
 ) => Promise<void>;
 
-/** In the transaction that makes it true. Without a broker nobody would ever take the events away, so none are kept. */
-export function createEnqueueEvent(deps: { hasBroker: boolean }): EnqueueEvent {
-  return async (db, { type, key, data }) => {
-    if (!deps.hasBroker) return;
+export type EnqueueEvents = (
+  db: Kysely<unknown>,
+  events: readonly NewEvent[],
+) => Promise<void>;
+
+/** In the transaction that makes them true. Without a broker nobody would ever take the events away, so none are kept. */
+export function createEnqueueEvents(deps: {
+  readonly hasBroker: boolean;
+}): EnqueueEvents {
+  return async (db, events) => {
+    if (!deps.hasBroker || events.length === 0) return;
     await sql`
       insert into outbox (id, key, type, subject, time, data)
-      values (${uuidv7()}, ${key}, ${type}, ${key}, clock_timestamp(), ${JSON.stringify(data)}::jsonb)`.execute(
-      db,
-    );
+      select e.id, e.key, e.type, e.key, clock_timestamp(), e.data
+      from unnest(${events.map(() => uuidv7())}::uuid[], ${events.map((event) => event.key)}::text[],
+        ${events.map((event) => event.type)}::text[], ${events.map((event) => JSON.stringify(event.data))}::jsonb[])
+        with ordinality as e (id, key, type, data, place)
+      order by e.place`.execute(db);
   };
+}
+
+export function createEnqueueEvent(deps: {
+  readonly hasBroker: boolean;
+}): EnqueueEvent {
+  const enqueueEvents = createEnqueueEvents(deps);
+  return async (db, event) => enqueueEvents(db, [event]);
 }

@@ -7,39 +7,55 @@ import type {
   Outcome,
   PlatformUserId,
 } from '../../model.js';
-import type { RecordClosing } from '../../reconcile/ports.js';
+import type { RecordClosing } from '../../reconcile/records.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
-export interface ClosedRecord {
-  readonly clientId: ClientId;
-  readonly discordUserId: DiscordUserId;
-  readonly platformUserId: PlatformUserId | null;
-  readonly causes: readonly Cause[];
+interface Ending {
+  /** Null: no record is open. */
+  readonly closes: RecordClosing | null;
+  readonly reason: string | null;
+  readonly outcome: Outcome;
 }
 
-/** Closes a record with what came of it. */
-export async function closeRecord(
+/** Closes a record with what came of it, and writes the event where it was a change. */
+export async function closeAndTell(
   db: Kysely<unknown>,
-  closing: RecordClosing,
-  reason: string | null,
-  outcome: Outcome = 'APPLIED',
-): Promise<ClosedRecord | null> {
-  const { rows } = await sql<Row>`
-    update audit_record set added = ${closing.added}::text[], removed = ${closing.removed}::text[],
+  { closes, reason, outcome }: Ending,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  if (closes === null) return;
+  const { added, removed, recordId } = closes;
+  const { rows } = await sql<ClosedRecord>`
+    update audit_record set added = ${added}::text[], removed = ${removed}::text[],
       outcome = ${outcome}, reason = ${reason}, closed_at = clock_timestamp()
-    where id = ${closing.recordId} and closed_at is null
-    returning client_id, discord_user_id, platform_user_id, causes`.execute(db);
+    where id = ${recordId} and closed_at is null
+    returning client_id, discord_user_id, platform_user_id, causes,
+      (select guild_id from client where client.id = audit_record.client_id) as guild_id`.execute(
+    db,
+  );
   const [row] = rows;
-  if (row === undefined) return null;
-  return {
-    clientId: row.client_id,
-    discordUserId: row.discord_user_id,
-    platformUserId: row.platform_user_id,
-    causes: row.causes,
-  };
+  if (row === undefined || added.length + removed.length === 0) return;
+  await enqueueEvent(db, {
+    type: 'discord.roles.changed.v1',
+    key: row.platform_user_id ?? row.discord_user_id,
+    data: {
+      clientId: row.client_id,
+      guildId: row.guild_id,
+      discordUserId: row.discord_user_id,
+      platformUserId: row.platform_user_id,
+      added,
+      removed,
+      nickname: null,
+      causes: row.causes.map(({ kind, id, actor }) => ({ kind, id, actor })),
+      auditRecordId: recordId,
+    },
+  });
 }
 
-interface Row {
+interface ClosedRecord {
   readonly client_id: ClientId;
+  /** Null when the client has gone. */
+  readonly guild_id: string | null;
   readonly discord_user_id: DiscordUserId;
   readonly platform_user_id: PlatformUserId | null;
   readonly causes: readonly Cause[];

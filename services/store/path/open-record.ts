@@ -8,21 +8,30 @@ import type {
   OpenedRecord,
   OpenRecordRequest,
   RoleTally,
-} from '../../reconcile/ports.js';
+} from '../../reconcile/records.js';
 import type { Database } from '../database.js';
 import { lockJob } from '../jobs/bot-leases.js';
-import { closeRecord } from './close-record.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { closeAndTell } from './close-record.js';
 
 /**
  * Opens the record of the changes about to be made, before the first of them. Removals that count are judged against the last
  * hour's under one lock per client, so that two members at once cannot both take the last permitted removal.
  */
-export function createOpenRecord(deps: { database: Database; owner: string }) {
+export function createOpenRecord(deps: {
+  readonly database: Database;
+  readonly owner: string;
+  readonly enqueueEvent: EnqueueEvent;
+}) {
   return async (request: OpenRecordRequest): Promise<OpenedRecord> =>
     deps.database.transaction(async ({ sql: db }) => {
       await lockJob(db, request.job, deps.owner);
-      if (request.supersedes !== null)
-        await closeRecord(db, request.supersedes, 'the plan changed half-way');
+      const superseded = {
+        closes: request.supersedes,
+        reason: 'the plan changed half-way',
+        outcome: 'APPLIED' as const,
+      };
+      await closeAndTell(db, superseded, deps.enqueueEvent);
       const guarded = request.remove.filter(
         (roleId) => !request.uncounted.includes(roleId),
       );
@@ -30,7 +39,7 @@ export function createOpenRecord(deps: { database: Database; owner: string }) {
       const remove = request.remove.filter(
         (roleId) => !verdict.heldRemovals.includes(roleId),
       );
-      if (request.add.length + remove.length === 0)
+      if (request.add.length + remove.length === 0 && !request.isArrival)
         return { recordId: null, verdict };
       const counted = guarded.filter((roleId) => remove.includes(roleId));
       return {

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type {
+  Attributes,
   Authority,
   AuditRecordId,
   GroupId,
@@ -9,6 +10,7 @@ import type {
   LinkStatus,
   MappingId,
   MemberKey,
+  NicknameStrategy,
   PlatformUserId,
   RoleId,
   RoleRefusal,
@@ -59,7 +61,13 @@ export async function readMember(
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
           'plannedRemoved', o.planned_removed)
         from audit_record o
-        where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record
+        where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
+      (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
+        where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
+      c.nickname_strategy, c.nickname_template,
+      (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
+        join platform_user u on u.id = a.platform_user_id
+        where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE') as person
     from client c where c.id = ${clientId}`.execute(db);
   const [row] = rows;
   return row === undefined ? null : factsOf(member, row);
@@ -93,6 +101,13 @@ interface Row {
     plannedAdded: readonly RoleId[];
     plannedRemoved: readonly RoleId[];
   } | null;
+  readonly grant: MemberFacts['grant'];
+  readonly nickname_strategy: NicknameStrategy;
+  readonly nickname_template: string | null;
+  readonly person: {
+    readonly username: string | null;
+    readonly attributes: Attributes;
+  } | null;
 }
 
 interface MirrorRow {
@@ -123,6 +138,12 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
     openRecord: row.open_record,
+    grant: row.grant,
+    nicknamePolicy: {
+      strategy: row.nickname_strategy,
+      template: row.nickname_template,
+    },
+    person: row.person,
   };
 }
 

@@ -45,6 +45,7 @@ interface LinkRow {
   readonly state: LinkState;
   readonly reason: string | null;
   readonly is_pending: boolean;
+  readonly is_banned: boolean;
   readonly timed_out_until: Time | null;
   readonly last_reconciled_at: Time | null;
   readonly linked_at: Time;
@@ -59,7 +60,7 @@ end`;
 
 const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
   m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${state} as state, m.reason,
-  coalesce(m.is_pending, false) as is_pending, m.timed_out_until, m.last_reconciled_at`;
+  coalesce(m.is_pending, false) as is_pending, coalesce(m.join_refusal = 'BANNED', false) as is_banned, m.timed_out_until, m.last_reconciled_at`;
 
 const tables = sql`link l
   left join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
@@ -181,6 +182,7 @@ function toLink(row: LinkRow) {
     state: row.state,
     reason: row.reason,
     isScreening: row.is_pending,
+    isBanned: row.is_banned,
     timedOutUntil: toDateOrNull(row.timed_out_until),
     lastReconciledAt: toDateOrNull(row.last_reconciled_at),
     linkedAt: toDate(row.linked_at),

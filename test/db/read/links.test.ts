@@ -118,6 +118,7 @@ describe('findLinks', () => {
       state: 'IN_STEP',
       reason: 'because',
       isScreening: true,
+      isBanned: false,
       timedOutUntil: AT,
       lastReconciledAt: AT,
       linkedAt: AT,
@@ -132,6 +133,7 @@ describe('findLinks', () => {
       roleIds: [],
       state: 'PENDING',
       isScreening: false,
+      isBanned: false,
       timedOutUntil: null,
       lastReconciledAt: null,
     });

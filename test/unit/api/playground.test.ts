@@ -16,7 +16,10 @@ let html: string;
 beforeAll(async () => {
   api = await startApi(
     {},
-    { playgroundVariables: async () => ({ clientId: CLIENT_ID }) },
+    {
+      publicUrl: 'https://connector.example',
+      playgroundVariables: async () => ({ clientId: CLIENT_ID }),
+    },
   );
   page = await openPage();
   html = await page.text();
@@ -84,7 +87,7 @@ describe('the page', () => {
     );
     const places = texts.map((text) => html.indexOf(JSON.stringify(text)));
 
-    expect(names).toHaveLength(10);
+    expect(names).toHaveLength(12);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places).not.toContain(-1);
     expect(html).toContain(

@@ -130,6 +130,7 @@ export async function startApi(
     clock: () => Date.parse('2026-11-22T18:00:00Z'),
     host: '127.0.0.1',
     port: 0,
+    returnOrigins: ['https://platform.example'],
     isProduction: true,
     checkEndpoint: (url) => (url.includes('evil') ? 'Not that host.' : null),
     defaultEndpoints: aClient().endpoints,

@@ -261,7 +261,7 @@ describe('a bucket', () => {
 describe('the calls a second of a bot', () => {
   it('are counted over all its clients, and more are refused unsent', async () => {
     const { gateway } = setUpGateway(discord.apiBase, {
-      globalRequestsPerSecond: 2,
+      globalRequestsPerSecond: 3,
     });
     discord.script({ body: memberBody() });
     const second = { ...other, clientId: 'client-2' };

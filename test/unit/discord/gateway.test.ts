@@ -170,11 +170,9 @@ describe('writing roles', () => {
   });
 
   it.each([
-    [404, 10004, 'UNKNOWN_GUILD'],
     [404, 10007, 'UNKNOWN_MEMBER'],
     [404, 10013, 'UNKNOWN_MEMBER'],
     [404, 10011, 'UNKNOWN_ROLE'],
-    [403, 50001, 'MISSING_ACCESS'],
     [403, 50013, 'MISSING_PERMISSION'],
     [403, 50028, 'MISSING_PERMISSION'],
     [403, 60003, 'MISSING_PERMISSION'],

@@ -94,14 +94,23 @@ describe('reading roles', () => {
     const { gateway } = setUpGateway(discord.apiBase);
 
     expect(await failureOf(gateway.readRoles(guild))).toMatchObject({
-      code: 'MISSING_ACCESS',
+      code: 'UNKNOWN_GUILD',
     });
     expect(sent()).toHaveLength(1);
   });
 
   it('reads the application with its intent', async () => {
     const id = '100000000000000001';
-    discord.script({ body: { id, name: 'connector', flags: 1 << 15 } });
+    const redirectUris = ['https://example.org/callback'];
+    discord.script({
+      body: {
+        id,
+        name: 'connector',
+        flags: 1 << 15,
+        redirect_uris: redirectUris,
+        bot: { id: '500000000000000005' },
+      },
+    });
     const { gateway } = setUpGateway(discord.apiBase);
 
     expect(await gateway.readApplication(guild)).toEqual({
@@ -109,6 +118,8 @@ describe('reading roles', () => {
       name: 'connector',
       flags: 1 << 15,
       hasMembersIntent: true,
+      redirectUris,
+      botUserId: '500000000000000005',
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { guardRemovals } from '../../../services/reconcile/guard.js';
-import type { RoleTally } from '../../../services/reconcile/ports.js';
+import type { RoleTally } from '../../../services/reconcile/records.js';
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 
 const limits = { minimum: 10, percent: 20 };

@@ -1,0 +1,79 @@
+import type { ClientId } from '../../model.js';
+import { InputError } from '../../lib/errors.js';
+import { checkPlatformId, checkText, isGiven } from '../inputs/checks.js';
+import type { BeginDiscordLinkInput } from '../inputs/link.input.js';
+import type { SignInPorts } from './ports.js';
+import { checkReturnAddress } from './return-address.js';
+import { hashOf, newSecret } from './secrets.js';
+import { callbackAddress, startAddress, type SignInSite } from './site.js';
+
+const TICKET_LIFE_MS = 10 * 60 * 1000;
+
+export interface BegunLink {
+  readonly url: string;
+  readonly expiresAt: Date;
+  readonly warnings: readonly string[];
+}
+
+/** Makes a ticket, of which only the hash is kept, and the address that holds it. */
+export async function beginLink(
+  deps: {
+    readonly ports: Pick<SignInPorts, 'openTicket' | 'findSignInClient'>;
+    readonly site: SignInSite;
+  },
+  request: {
+    readonly clientId: ClientId;
+    readonly input: BeginDiscordLinkInput;
+    readonly now: Date;
+  },
+): Promise<BegunLink> {
+  const { ports, site } = deps;
+  const { clientId, input } = request;
+  const wanted = {
+    platformUserId: checkPlatformId(
+      input.platformUserId,
+      'input.platformUserId',
+    ),
+    email: isGiven(input.email) ? checkEmail(input.email) : null,
+    returnTo: isGiven(input.returnTo)
+      ? checkReturnAddress(input.returnTo, 'input.returnTo', site.returnOrigins)
+      : null,
+  };
+  const base = requireBase(site);
+  const client = await ports.findSignInClient(clientId);
+  const ticket = newSecret();
+  const expiresAt = new Date(request.now.getTime() + TICKET_LIFE_MS);
+  const ticketHash = hashOf(ticket);
+  await ports.openTicket({ ticketHash, clientId, ...wanted, expiresAt });
+  return {
+    url: startAddress(base, ticket),
+    expiresAt,
+    warnings: warningsOf(base, callbackAddress(base, client)),
+  };
+}
+
+function requireBase(site: SignInSite): string {
+  const base = site.base();
+  if (base !== null) return base;
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    'PUBLIC_URL is not set, so there is no address that people could be given.',
+  );
+}
+
+function checkEmail(value: string): string {
+  const email = checkText(value, 'input.email', 320).trim();
+  if (/^[^\s@]+@[^\s@]+$/.test(email)) return email;
+  throw new InputError(
+    'BAD_USER_INPUT',
+    'This is not an e-mail address.',
+    'input.email',
+  );
+}
+
+function warningsOf(base: string, callback: string): readonly string[] {
+  if (new URL(base).origin === new URL(callback).origin) return [];
+  return [
+    "The client's callbackUrl is of another origin than PUBLIC_URL: browsers will not show there who they are, and no link can be made.",
+  ];
+}

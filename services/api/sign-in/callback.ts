@@ -1,0 +1,124 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { Logger } from '../../lib/logger.js';
+import type { Cause } from '../../model.js';
+import { completeSignIn } from './complete.js';
+import type { StateCookie } from './cookies.js';
+import type { Ending } from './endings.js';
+import { parameterOf } from './parameter.js';
+import type { Consent, TicketView } from './ports.js';
+import { hashOf, isSame, isSecret } from './secrets.js';
+import { callbackAddress, startAddress } from './site.js';
+import { findClient, type SignInDoor } from './start.js';
+
+export interface CallbackDeps extends SignInDoor {
+  readonly logger: Logger;
+}
+
+/** Takes what Discord sent the person back with. Until state, cookie and browser agree, nothing is read and nothing changed. */
+export async function receiveAnswer(
+  deps: CallbackDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Ending> {
+  const { ports, cookies } = deps;
+  const answer = readAnswer(request.query);
+  if (answer === null) return { code: 'INCOMPLETE' };
+  const kept = cookies.stateOf(request);
+  if (kept === null || !isSame(kept.state, answer.state))
+    return { code: 'FOREIGN_ANSWER' };
+  cookies.forgetState(reply);
+  const ticket = await ports.takeState(hashOf(answer.state));
+  if (ticket === null) return { code: 'EXPIRED' };
+  const browser = cookies.browserOf(request);
+  if (browser === null || !isSame(hashOf(browser), ticket.browserHash))
+    return { code: 'OTHER_BROWSER' };
+  try {
+    return answer.code === null
+      ? refused(deps, { ticket, kept, error: answer.error, request })
+      : await accept(deps, ticket, { code: answer.code, request });
+  } catch (err) {
+    deps.logger.error({ requestId: request.id, err }, 'a sign-in failed');
+    return { code: 'INTERNAL', ticket };
+  }
+}
+
+type Answer = { readonly state: string } & (
+  | { readonly code: string; readonly error: null }
+  | { readonly code: null; readonly error: string }
+);
+
+/** Whoever wrote a parameter twice wants one reader to see the first and another the last. */
+function readAnswer(query: unknown): Answer | null {
+  const [state, code, error] = ['state', 'code', 'error'].map((name) =>
+    parameterOf(query, name),
+  );
+  if (!isSecret(state)) return null;
+  if (isText(code) && error === undefined) return { state, code, error: null };
+  if (isText(error) && code === undefined) return { state, code: null, error };
+  return null;
+}
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= 1024;
+
+/** The ticket is not spent: whoever changes their mind may begin again. */
+function refused(
+  { base, logger }: CallbackDeps,
+  given: {
+    readonly ticket: TicketView;
+    readonly kept: StateCookie;
+    readonly error: string;
+    readonly request: FastifyRequest;
+  },
+): Ending {
+  const { ticket, kept, error } = given;
+  const retryUrl = isSame(hashOf(kept.ticket), ticket.ticketHash)
+    ? startAddress(base, kept.ticket)
+    : null;
+  if (error === 'access_denied') return { code: 'CANCELLED', ticket, retryUrl };
+  const fields = {
+    requestId: given.request.id,
+    clientId: ticket.clientId,
+    // Anybody can write an address: only words that are known are repeated.
+    reason: SETUP_ERRORS.has(error) ? error : 'another error',
+  };
+  if (!SETUP_ERRORS.has(error)) {
+    logger.warn(fields, 'Discord did not ask the person');
+    return { code: 'DISCORD_FAILED', ticket, retryUrl };
+  }
+  logger.error(fields, 'nobody can sign in until the client is mended');
+  return { code: 'SETUP_FAULT', ticket };
+}
+
+/** https://datatracker.ietf.org/doc/html/rfc6749#section-4.1.2.1 */
+const SETUP_ERRORS: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'invalid_scope',
+]);
+
+async function accept(
+  deps: CallbackDeps,
+  ticket: TicketView & Consent,
+  {
+    code,
+    request,
+  }: { readonly code: string; readonly request: FastifyRequest },
+): Promise<Ending> {
+  const { ports, base } = deps;
+  const client = await findClient(ports, ticket);
+  if (client === null) return { code: 'CLIENT_GONE', ticket };
+  if (!(await ports.spendTicket(ticket.ticketHash)))
+    return { code: 'EXPIRED', ticket };
+  const cause: Cause = { kind: 'MUTATION', id: request.id, actor: 'sign-in' };
+  return completeSignIn(deps, {
+    ticket,
+    client,
+    code,
+    codeVerifier: ticket.codeVerifier,
+    redirectUri: callbackAddress(base, client),
+    cause,
+  });
+}

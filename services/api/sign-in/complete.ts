@@ -1,0 +1,187 @@
+import type { Logger } from '../../lib/logger.js';
+import { InputError } from '../../lib/errors.js';
+import type { Cause, JoinRefusal } from '../../model.js';
+import type { Ending, SignInResult } from './endings.js';
+import { endingOfFailure } from './failures.js';
+import { hasOtherEmail, lacksEmail } from './email.js';
+import type {
+  DiscordAccount,
+  LinkedOutcome,
+  SignInClient,
+  SignInPorts,
+  TicketView,
+  TokenGrant,
+} from './ports.js';
+
+/** How long a person is kept waiting for the path to bring them in. */
+const LINKED_WAIT_MS = 5000;
+
+export interface Completion {
+  readonly ticket: TicketView;
+  readonly client: SignInClient;
+  readonly code: string;
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+  readonly cause: Cause;
+}
+
+interface CompletionDeps {
+  readonly ports: SignInPorts;
+  readonly logger: Logger;
+}
+
+/** From the code to the link. What is not linked in the end leaves no grant alive, whatever went wrong in between. */
+export async function completeSignIn(
+  deps: CompletionDeps,
+  completion: Completion,
+): Promise<Ending> {
+  const { ports } = deps;
+  const { client } = completion;
+  let grant: TokenGrant;
+  try {
+    grant = await ports.oauth.exchangeCode(client.application, completion);
+  } catch (error) {
+    return endingOfFailure(deps, completion, { error, step: 'exchange' });
+  }
+  const grantId = await keepGrant(deps, completion, grant);
+  let attempt: Attempt;
+  try {
+    attempt = await tryToLink(deps, completion, { grant, grantId });
+  } catch (error) {
+    await discardGrant(deps, completion, grantId);
+    throw error;
+  }
+  if (attempt.link === null) {
+    await discardGrant(deps, completion, grantId);
+    return attempt.ending;
+  }
+  return endingOfLink(deps, completion, attempt);
+}
+
+async function keepGrant(
+  { ports, logger }: CompletionDeps,
+  { client, cause }: Completion,
+  grant: TokenGrant,
+): Promise<string> {
+  try {
+    return await ports.keepGrant(client.clientId, grant);
+  } catch (error) {
+    // Nobody else knows of it: now or never.
+    const { clientId, application } = client;
+    await ports.oauth
+      .revoke(application, grant.accessToken)
+      .catch((err: unknown) =>
+        logger.error(
+          { requestId: cause.id, clientId, err },
+          'a grant that could not be kept was not revoked either',
+        ),
+      );
+    throw error;
+  }
+}
+
+/** It is revoked in any case: what is not linked is found again by whoever keeps it. */
+async function discardGrant(
+  { ports, logger }: CompletionDeps,
+  { client, cause }: Completion,
+  grantId: string,
+): Promise<void> {
+  await ports
+    .discardGrant(grantId)
+    .catch((err: unknown) =>
+      logger.error(
+        { requestId: cause.id, clientId: client.clientId, grantId, err },
+        'a grant was not discarded at once',
+      ),
+    );
+}
+
+interface Linked {
+  readonly link: Awaited<ReturnType<SignInPorts['linkSignedIn']>>;
+  readonly account: DiscordAccount;
+}
+
+type Attempt = Linked | { readonly link: null; readonly ending: Ending };
+
+const ended = (ending: Ending): Attempt => ({ link: null, ending });
+
+async function tryToLink(
+  deps: CompletionDeps,
+  completion: Completion,
+  { grant, grantId }: { readonly grant: TokenGrant; readonly grantId: string },
+): Promise<Attempt> {
+  const { ports } = deps;
+  const { ticket, client, cause } = completion;
+  if (!NEEDED_SCOPES.every((scope) => grant.scopes.includes(scope)))
+    return ended({ code: 'SCOPE_MISSING', ticket });
+  let account: DiscordAccount;
+  try {
+    const { accessToken } = grant;
+    account = await ports.oauth.readAccount(client.application, accessToken);
+  } catch (error) {
+    const failure = { error, step: 'account' } as const;
+    return ended(endingOfFailure(deps, completion, failure));
+  }
+  if (client.email === 'REQUIRE' && lacksEmail(account))
+    return ended({ code: 'EMAIL_MISSING', ticket, account });
+  try {
+    const { clientId } = client;
+    const { platformUserId } = ticket;
+    const wanted = { grantId, clientId, platformUserId, account, cause };
+    return { link: await ports.linkSignedIn(wanted), account };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return ended({
+      code: error.code === 'CONFLICT' ? 'CLAIMED' : 'CLIENT_GONE',
+      ticket,
+      account,
+    });
+  }
+}
+
+/** Without the second one nobody could be brought in. */
+const NEEDED_SCOPES = ['identify', 'guilds.join'];
+
+async function endingOfLink(
+  { ports, logger }: CompletionDeps,
+  { ticket, client, cause }: Completion,
+  { link, account }: Linked,
+): Promise<Ending> {
+  const outcome = await ports
+    .awaitLinked(link.linkId, LINKED_WAIT_MS)
+    .catch((err: unknown): LinkedOutcome => {
+      // The link is made, and the path goes on: that it cannot be watched is not the person's concern.
+      const fields = { requestId: cause.id, linkId: link.linkId, err };
+      logger.error(fields, 'a link that was made cannot be watched');
+      return { kind: 'WAITING' };
+    });
+  const code = codeOf(outcome);
+  const couldJoin = outcome.kind === 'NOT_IN_GUILD' && code !== 'BANNED';
+  return {
+    code,
+    ticket,
+    account,
+    hasOtherEmail: hasOtherEmail(account, ticket.email),
+    warnings: link.warnings,
+    inviteUrl: couldJoin ? client.inviteUrl : null,
+  };
+}
+
+function codeOf(outcome: LinkedOutcome): Ending['code'] {
+  if (outcome.kind === 'WAITING') return 'WAITING';
+  if (outcome.kind === 'NOT_IN_GUILD')
+    return outcome.refusal === null
+      ? 'JOIN_FAILED'
+      : CODES_OF_REFUSALS[outcome.refusal];
+  return outcome.isScreened ? 'SCREENING' : 'LINKED';
+}
+
+/** Some the person can do something about; of the rest they need only know that it did not work. */
+const CODES_OF_REFUSALS: Readonly<Record<JoinRefusal, SignInResult>> = {
+  BANNED: 'BANNED',
+  GUILD_FULL: 'GUILD_FULL',
+  USER_GUILD_LIMIT: 'USER_GUILD_LIMIT',
+  INVALID_TOKEN: 'JOIN_FAILED',
+  MISSING_PERMISSION: 'JOIN_FAILED',
+  REFUSED: 'JOIN_FAILED',
+};

@@ -1,0 +1,56 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { isSecret } from './secrets.js';
+
+/** As long as a ticket lives. */
+const MAX_AGE_SECONDS = 600;
+
+export interface StateCookie {
+  readonly state: string;
+  /** So that who has cancelled can be shown the way back; nothing is decided by it. */
+  readonly ticket: string;
+}
+
+export interface CookieJar {
+  browserOf(request: FastifyRequest): string | null;
+  nameBrowser(reply: FastifyReply, browser: string): void;
+  stateOf(request: FastifyRequest): StateCookie | null;
+  keepState(reply: FastifyReply, kept: StateCookie): void;
+  forgetState(reply: FastifyReply): void;
+}
+
+/**
+ * Two cookies: which browser this is, and the state it went to Discord with. `__Host-` keeps other hosts of the same domain
+ * from planting them; browsers take that name only with https.
+ */
+export function createCookieJar(isHttps: boolean): CookieJar {
+  const prefix = isHttps ? '__Host-' : '';
+  const browserName = `${prefix}discord-connector-browser`;
+  const stateName = `${prefix}discord-connector-state`;
+  const attributes: CookieSerializeOptions = {
+    path: '/',
+    httpOnly: true,
+    // Strict would keep them back when Discord sends the person here.
+    sameSite: 'lax',
+    secure: isHttps,
+  };
+  const living = { ...attributes, maxAge: MAX_AGE_SECONDS };
+  return {
+    browserOf: ({ cookies }) => {
+      const browser = cookies[browserName];
+      return isSecret(browser) ? browser : null;
+    },
+    nameBrowser: (reply, browser) =>
+      void reply.setCookie(browserName, browser, living),
+    stateOf: ({ cookies }) => {
+      const [state, ticket, more] = cookies[stateName]?.split('.') ?? [];
+      return isSecret(state) && isSecret(ticket) && more === undefined
+        ? { state, ticket }
+        : null;
+    },
+    keepState: (reply, { state, ticket }) =>
+      void reply.setCookie(stateName, `${state}.${ticket}`, living),
+    forgetState: (reply) => void reply.clearCookie(stateName, attributes),
+  };
+}

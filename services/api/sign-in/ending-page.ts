@@ -1,0 +1,53 @@
+import { ENDING_TEXTS, type Ending } from './endings.js';
+import { markup, type Markup } from './markup.js';
+import type { Page } from './page.js';
+import type { DiscordAccount } from './ports.js';
+
+const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
+
+/** What happened and what to do next, with what helps whoever is asked about it. */
+export function endingPage(ending: Ending, requestId: string): Page {
+  const { status, tone, title, what, next } = ENDING_TEXTS[ending.code];
+  const { account, ticket } = ending;
+  return {
+    status,
+    title,
+    body: markup`<div class="mark ${tone}" aria-hidden="true">${MARKS[tone]}</div>
+<h1>${title}</h1>
+<p>${what}</p>
+${account && ticket ? linkOf(account, ticket.clientName) : null}
+${notes(ending)}
+<p class="next">${next}</p>
+${invitation(ending.inviteUrl ?? null)}
+${ending.retryUrl ? linkButton(ending.retryUrl, 'Try again') : null}
+<footer>Code <code>${ending.code}</code>, request <code>${requestId}</code></footer>`,
+  };
+}
+
+function linkOf(account: DiscordAccount, community: string): Markup {
+  const { username, displayName } = account;
+  return markup`<dl>
+<div><dt>Your Discord account</dt><dd><bdi>${displayName ?? username}</bdi><small><bdi>${username}</bdi></small></dd></div>
+<div><dt>Community</dt><dd><bdi>${community}</bdi></dd></div>
+</dl>`;
+}
+
+const OTHER_EMAIL =
+  'Your e-mail address at Discord is not the one that the platform knows. If you have several Discord accounts, look whether this is the right one.';
+
+function notes({ hasOtherEmail, warnings = [] }: Ending): Markup | null {
+  const all = hasOtherEmail ? [OTHER_EMAIL, ...warnings] : warnings;
+  if (all.length === 0) return null;
+  const items = all.map((note) => markup`<li>${note}</li>`);
+  return markup`<div class="notes"><ul>${items}</ul></div>`;
+}
+
+function invitation(inviteUrl: string | null): Markup | null {
+  if (inviteUrl === null || !URL.canParse(inviteUrl)) return null;
+  const { protocol, href } = new URL(inviteUrl);
+  if (!['http:', 'https:'].includes(protocol)) return null;
+  return linkButton(href, 'Join the Discord server');
+}
+
+const linkButton = (address: string, text: string): Markup =>
+  markup`<p><a class="button" href="${address}">${text}</a></p>`;

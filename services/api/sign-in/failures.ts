@@ -1,0 +1,44 @@
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
+import type { Cause } from '../../model.js';
+import type { Ending, SignInResult } from './endings.js';
+import type { SignInClient, TicketView } from './ports.js';
+
+interface Place {
+  readonly ticket: TicketView;
+  readonly client: SignInClient;
+  readonly cause: Cause;
+}
+
+/** What Discord's refusal, or silence, means for the person. Throws what is no answer of Discord's. */
+export function endingOfFailure(
+  { logger }: { readonly logger: Logger },
+  { ticket, client, cause }: Place,
+  { error, step }: { readonly error: unknown; readonly step: Step },
+): Ending {
+  const code = resultOf(error, step);
+  if (code === null) throw error;
+  // These errors are made to be told: they name the application, never a code or a token.
+  const reason = error instanceof Error ? error.message : String(error);
+  const fields = { requestId: cause.id, clientId: client.clientId, reason };
+  if (code === 'SETUP_FAULT')
+    logger.error(fields, 'nobody can sign in until the client is mended');
+  else logger.warn({ ...fields, code }, 'a sign-in failed at Discord');
+  return { code, ticket };
+}
+
+type Step = 'exchange' | 'account';
+
+function resultOf(error: unknown, step: Step): SignInResult | null {
+  if (error instanceof RetryLaterError || error instanceof UnavailableError)
+    return 'DISCORD_FAILED';
+  if (!(error instanceof TerminalError)) return null;
+  if (error.code === 'INVALID_CLIENT') return 'SETUP_FAULT';
+  // Used, too old, or not one of Discord's at all.
+  if (error.code === 'INVALID_GRANT' && step === 'exchange') return 'EXPIRED';
+  return 'DISCORD_FAILED';
+}

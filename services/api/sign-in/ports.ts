@@ -1,0 +1,161 @@
+/**
+ * What signing in asks of the world.
+ * In: hashes of tickets, states and browsers, never these themselves. Out: who is to be linked, and what came of it.
+ * Never: a role given or a member brought in by the request itself; the link is marked, the path does the rest.
+ */
+import type {
+  Cause,
+  ClientId,
+  DiscordUserId,
+  EmailRule,
+  JoinRefusal,
+  LinkId,
+  PlatformUserId,
+} from '../../model.js';
+
+/** A link about to be made. It lives ten minutes, and is spent once. */
+export interface Ticket {
+  readonly ticketHash: string;
+  readonly clientId: ClientId;
+  readonly platformUserId: PlatformUserId;
+  /** Of the person at the platform; null: the platform did not say. */
+  readonly email: string | null;
+  /** On the list of allowed addresses, checked when the ticket was made. */
+  readonly returnTo: string | null;
+  readonly expiresAt: Date;
+}
+
+/** A ticket as its page shows it. `browserHash` is the first browser's that went on. */
+export interface TicketView extends Ticket {
+  readonly platformUsername: string | null;
+  readonly clientName: string;
+  readonly browserHash: string | null;
+}
+
+export interface Consent {
+  readonly browserHash: string;
+  readonly stateHash: string;
+  /** Kept encrypted. */
+  readonly codeVerifier: string;
+}
+
+export interface TicketPort {
+  /** Throws InputError: NOT_FOUND for a client that is not there, FAILED_PRECONDITION for a deleted user or client. */
+  openTicket(ticket: Ticket): Promise<void>;
+  /** Null: never made, spent or expired. */
+  findTicket(ticketHash: string): Promise<TicketView | null>;
+  /** The first browser wins; that browser may begin again, and its earlier state is then worth nothing. */
+  bindTicket(
+    ticketHash: string,
+    consent: Consent,
+  ): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
+  /** Takes the state away, so that it works once. Null: unknown, used, or its ticket is gone. The ticket itself is not spent. */
+  takeState(stateHash: string): Promise<(TicketView & Consent) | null>;
+  /** False: it is spent or expired already. */
+  spendTicket(ticketHash: string): Promise<boolean>;
+}
+
+/** One client, as signing in needs it; with its secret, so never to be shown. */
+export interface SignInClient {
+  readonly clientId: ClientId;
+  readonly name: string;
+  readonly guildId: string;
+  /** Registered with the application; null: the address this process is known by is used. */
+  readonly callbackUrl: string | null;
+  readonly inviteUrl: string | null;
+  readonly email: EmailRule;
+  readonly keepsTokens: boolean;
+  readonly application: OAuthApplication;
+}
+
+export interface OAuthApplication {
+  readonly applicationId: string;
+  readonly clientSecret: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+  readonly apiBase: string;
+}
+
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresAt: Date;
+  readonly scopes: readonly string[];
+}
+
+export interface DiscordAccount {
+  readonly discordUserId: DiscordUserId;
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly email: string | null;
+  readonly isEmailVerified: boolean;
+}
+
+/**
+ * The calls throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED), RetryLaterError or UnavailableError; none of them
+ * names a secret.
+ */
+export interface OAuthPort {
+  authorizeAddress(
+    application: OAuthApplication,
+    request: {
+      readonly redirectUri: string;
+      readonly scopes: readonly string[];
+      readonly state: string;
+      readonly codeVerifier: string;
+    },
+  ): Promise<string>;
+  exchangeCode(
+    application: OAuthApplication,
+    request: {
+      readonly code: string;
+      readonly redirectUri: string;
+      readonly codeVerifier: string;
+    },
+  ): Promise<TokenGrant>;
+  readAccount(
+    application: OAuthApplication,
+    accessToken: string,
+  ): Promise<DiscordAccount>;
+  /** For a grant that could not be kept; what is kept is revoked by whoever keeps it. */
+  revoke(application: OAuthApplication, token: string): Promise<void>;
+}
+
+export interface GrantPort {
+  /** Kept encrypted from the moment Discord gave it. What is not linked within two minutes is revoked. */
+  keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string>;
+  /** To be revoked at Discord: soon, and as often as it takes. */
+  discardGrant(grantId: string): Promise<void>;
+}
+
+export interface SignedInLinkPort {
+  /**
+   * Makes the link, and has the path bring the person in with their roles. Throws InputError CONFLICT when the account is
+   * another person's, FAILED_PRECONDITION when the user or the client is deleted; nothing is changed then.
+   */
+  linkSignedIn(request: {
+    readonly grantId: string;
+    readonly clientId: ClientId;
+    readonly platformUserId: PlatformUserId;
+    readonly account: DiscordAccount;
+    readonly cause: Cause;
+  }): Promise<{
+    readonly linkId: LinkId;
+    readonly warnings: readonly string[];
+  }>;
+  /** What came of it within `waitMs`. */
+  awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome>;
+}
+
+/** `WAITING`: not known yet, the path goes on by itself. */
+export type LinkedOutcome =
+  | { readonly kind: 'IN_GUILD'; readonly isScreened: boolean }
+  | { readonly kind: 'NOT_IN_GUILD'; readonly refusal: JoinRefusal | null }
+  | { readonly kind: 'WAITING' };
+
+export interface SignInPorts extends TicketPort, GrantPort, SignedInLinkPort {
+  /** Throws InputError NOT_FOUND or FAILED_PRECONDITION when it is not there any more, or not to be used. */
+  findSignInClient(clientId: ClientId): Promise<SignInClient>;
+  readonly oauth: OAuthPort;
+}

@@ -1,0 +1,58 @@
+import { InputError } from '../../lib/errors.js';
+import { checkText } from '../inputs/checks.js';
+
+/** What may stand in an address as it is. Backslashes, spaces and letters beyond ASCII are read differently by different readers. */
+const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
+
+/**
+ * Null: people are not sent there. Readers of addresses disagree about tricks, so there is room for none: the origin is compared
+ * as the reader of browsers sees it, and what is returned is what that reader understood.
+ */
+export function readReturnAddress(
+  value: string,
+  allowedOrigins: readonly string[],
+): string | null {
+  if (!PLAIN.test(value) || !/^https?:\/\/[^/?#]/i.test(value)) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return null;
+  const [authority = ''] = value.slice(value.indexOf('//') + 2).split(/[/?#]/);
+  if (authority.includes('@') || url.username !== '' || url.password !== '')
+    return null;
+  return allowedOrigins.includes(url.origin) ? url.href : null;
+}
+
+/** Throws InputError. */
+export function checkReturnAddress(
+  value: string,
+  field: string,
+  allowedOrigins: readonly string[],
+): string {
+  checkText(value, field, 2000);
+  const address = readReturnAddress(value, allowedOrigins);
+  if (address !== null) return address;
+  throw new InputError(
+    'BAD_USER_INPUT',
+    'This is not a whole address (http or https, plain ASCII) of an origin that RETURN_URL_ALLOWLIST names.',
+    field,
+  );
+}
+
+/** The query that is there stays as it is, letter by letter, but for what an earlier attempt has left in it. */
+export function withAnswer(
+  address: string,
+  answer: {
+    readonly discordLink: string;
+    readonly discordLinkWarning?: string;
+  },
+): string {
+  const url = new URL(address);
+  const kept = url.search
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '' && !/^discordLink(Warning)?(=|$)/.test(pair));
+  const added = Object.entries(answer).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  url.search = [...kept, ...added].join('&');
+  return url.href;
+}

@@ -1,0 +1,111 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
+
+import type { Logger } from '../../lib/logger.js';
+import { pathOf } from '../http-errors.js';
+import { receiveAnswer, type CallbackDeps } from './callback.js';
+import { createCookieJar } from './cookies.js';
+import { isResult, type Ending } from './endings.js';
+import { endingPage } from './ending-page.js';
+import { sendPage } from './page.js';
+import type { SignInPorts } from './ports.js';
+import { readReturnAddress, withAnswer } from './return-address.js';
+import { CALLBACK_PATH, START_PATH, type SignInSite } from './site.js';
+import { goToDiscord, showStart } from './start.js';
+
+export interface SignInDeps {
+  readonly ports: SignInPorts;
+  readonly site: SignInSite;
+  readonly logger: Logger;
+}
+
+type Step = (
+  deps: CallbackDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<Ending | null>;
+
+/**
+ * The pages where people link their Discord account, in a scope of their own: forms and cookies are read nowhere else.
+ * In: what browsers send. Out: pages of ours, or a way on to Discord or back to the platform.
+ * Never: a change by opening an address that a program could have opened, but for the one that Discord answers to.
+ */
+export async function addSignIn(
+  app: FastifyInstance,
+  deps: SignInDeps,
+): Promise<void> {
+  await app.register(async (scope) => {
+    await scope.register(cookie);
+    scope.removeAllContentTypeParsers();
+    await scope.register(formbody, { bodyLimit: 4096 });
+    scope.setErrorHandler(answerFault(deps));
+    scope.get(START_PATH, handlerOf(deps, showStart));
+    scope.post(START_PATH, handlerOf(deps, goToDiscord));
+    // Without HEAD, which would take the state and be no answer.
+    scope.get(
+      CALLBACK_PATH,
+      { exposeHeadRoute: false },
+      handlerOf(deps, receiveAnswer),
+    );
+  });
+}
+
+function handlerOf(deps: SignInDeps, step: Step) {
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
+    const base = deps.site.base();
+    // Nothing can have begun here, and the mutation says why.
+    if (base === null)
+      return finish(deps, request, reply, { code: 'SETUP_FAULT' });
+    const cookies = createCookieJar(base.startsWith('https:'));
+    const ending = await step({ ...deps, base, cookies }, request, reply);
+    return ending === null ? reply : finish(deps, request, reply, ending);
+  };
+}
+
+/** Back to the platform where it wants that, else a page of ours. */
+function finish(
+  { site }: SignInDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ending: Ending,
+): FastifyReply {
+  const { code, ticket } = ending;
+  // Checked again: the list may have changed since the ticket was made.
+  const address =
+    ticket?.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins);
+  if (!address || !isResult(code))
+    return sendPage(reply, endingPage(ending, request.id));
+  return reply
+    .header('cache-control', 'no-store')
+    .header('referrer-policy', 'no-referrer')
+    .redirect(
+      withAnswer(address, {
+        discordLink: code,
+        ...(ending.hasOtherEmail && { discordLinkWarning: 'EMAIL_DIFFERS' }),
+      }),
+      303,
+    );
+}
+
+function answerFault(deps: SignInDeps) {
+  return (
+    error: FastifyError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply => {
+    if ((error.statusCode ?? 500) < 500)
+      return finish(deps, request, reply, { code: 'INCOMPLETE' });
+    const fields = { requestId: request.id, url: pathOf(request), err: error };
+    deps.logger.error(fields, 'failed');
+    return finish(deps, request, reply, { code: 'INTERNAL' });
+  };
+}

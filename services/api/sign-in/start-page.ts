@@ -1,0 +1,50 @@
+import { markup, type Markup } from './markup.js';
+import type { Page } from './page.js';
+import type { SignInClient, TicketView } from './ports.js';
+
+/** Who is about to be linked to what: whoever was sent somebody else's link has to be able to see it. */
+export function startPage(given: {
+  readonly ticket: TicketView;
+  readonly client: SignInClient;
+  readonly formToken: string;
+  readonly returnAddress: string | null;
+}): Page {
+  const { client, returnAddress } = given;
+  return {
+    status: 200,
+    title: 'Link your Discord account',
+    formOrigins: [new URL(client.application.authorizeUrl).origin],
+    body: markup`<h1>Link your Discord account</h1>
+<p>You are about to link your Discord account to this account:</p>
+<dl>
+${accountOf(given.ticket)}
+<div><dt>Community</dt><dd><bdi>${client.name}</bdi></dd></div>
+</dl>
+<p><strong>Go on only if that account is yours.</strong> If somebody else sent you this link, close this page.</p>
+<h2>What Discord will ask you to allow</h2>
+<ul>
+<li>that we learn who you are at Discord</li>
+${client.email === 'NONE' ? null : EMAIL_ITEM}<li>that we bring you into the community’s server</li>
+</ul>
+<form method="post">
+<input type="hidden" name="token" value="${given.formToken}">
+<button type="submit">Continue to Discord</button>
+</form>
+${returnAddress === null ? null : wayBack(returnAddress)}`,
+  };
+}
+
+const EMAIL_ITEM = markup`<li>that we learn your e-mail address</li>
+`;
+
+function accountOf({ platformUserId, platformUsername }: TicketView): Markup {
+  const id = markup`<bdi>${platformUserId}</bdi>`;
+  const shown =
+    platformUsername === null
+      ? id
+      : markup`<bdi>${platformUsername}</bdi><small>Id ${id}</small>`;
+  return markup`<div><dt>Your account at the platform</dt><dd>${shown}</dd></div>`;
+}
+
+const wayBack = (address: string): Markup =>
+  markup`<p class="aside"><a href="${address}">Not now, back to ${new URL(address).host}</a></p>`;

@@ -1,0 +1,67 @@
+import { createApiKeyAuthenticator } from '../api/auth/api-keys.js';
+import { createApiServer, type ApiServer } from '../api/server.js';
+import type { Config } from '../config.js';
+import {
+  checkApiBase,
+  checkEndpoint,
+  DISCORD_ENDPOINTS,
+} from '../discord/endpoints.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { RunningSandbox } from '../sandbox/sandbox.js';
+import type { Store } from '../store/store.js';
+import { apiPorts } from './api-ports.js';
+import type { CheckClient } from './check-client.js';
+import { demoVariables } from './demonstrate.js';
+import type { Discord } from './discord.js';
+import { healthOf } from './health.js';
+
+interface World extends Discord {
+  readonly store: Store;
+  readonly sandbox: RunningSandbox | null;
+  readonly watched: readonly Part[];
+  readonly checkClient: CheckClient;
+}
+
+/** Door 2, with all it may do to the world. */
+export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
+  const { sandbox } = world;
+  const { publicUrl } = config.http;
+  const isProduction = sandbox === null;
+  const rules = { allowlist: config.endpointAllowlist, isProduction };
+  return createApiServer({
+    ports: {
+      ...apiPorts({ ...world, logger }),
+      health: healthOf(config, world),
+    },
+    auth: createApiKeyAuthenticator({ keys: apiKeys(config, sandbox) }),
+    logger,
+    clock: Date.now,
+    host: config.http.host,
+    port: config.http.port,
+    ...(publicUrl !== null && { publicUrl }),
+    returnOrigins: config.returnOrigins,
+    isProduction,
+    checkEndpoint: (url, name) =>
+      (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
+    defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
+    ...(sandbox && {
+      playgroundVariables: async () =>
+        demoVariables({ sandbox, store: world.store }),
+    }),
+  });
+}
+
+function apiKeys(
+  config: Config,
+  sandbox: RunningSandbox | null,
+): Config['apiKeys'] {
+  if (sandbox === null) return config.apiKeys;
+  const sandboxKey = {
+    name: 'sandbox-admin',
+    scopes: ['discord:admin'] as const,
+    hash: sandbox.adminKeyHash,
+    clientIds: null,
+  };
+  return [...config.apiKeys, sandboxKey];
+}

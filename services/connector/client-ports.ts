@@ -1,0 +1,60 @@
+import type { ClientPort } from '../api/ports.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import type { Store } from '../store/store.js';
+import type { CheckClient } from './check-client.js';
+
+/** An answer is not held back longer by a Discord that is slow; what was begun goes on and is shown when it is done. */
+const PATIENCE_MS = 5_000;
+
+interface Deps {
+  readonly store: Store;
+  readonly importRoles: ClientPort['importRoles'];
+  readonly checkClient: CheckClient;
+  readonly logger: Logger;
+}
+
+/** Clients as the store keeps them, looked at by the doctor whenever they are made or changed. */
+export function clientPort(deps: Deps): ClientPort {
+  const { store, importRoles, checkClient } = deps;
+  return {
+    ...store.clients,
+    importRoles,
+    checkClient,
+    async createClient(client) {
+      const { id } = await store.clients.createClient(client);
+      await patiently(deps, id, async () => {
+        await importRoles(id).catch(() => undefined); // the check says why
+        await checkClient(id);
+      });
+      return current(store, id);
+    },
+    async updateClient(id, patch, cause) {
+      await store.clients.updateClient(id, patch, cause);
+      await patiently(deps, id, async () => checkClient(id));
+      return current(store, id);
+    },
+  };
+}
+
+async function patiently(
+  { logger }: Deps,
+  clientId: ClientId,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS);
+  });
+  const done = work().catch((error: unknown) =>
+    logger.warn({ err: error, clientId }, 'a client could not be checked'),
+  );
+  await Promise.race([done, patience]);
+  clearTimeout(timer);
+}
+
+async function current(store: Store, id: ClientId) {
+  const [client] = await store.clients.findClients([id]);
+  if (client === undefined) throw new Error(`client ${id} has gone meanwhile`);
+  return client;
+}

@@ -1,0 +1,21 @@
+import type { SignInPorts } from '../api/sign-in/ports.js';
+import type { DiscordOAuth } from '../discord/oauth.js';
+import type { Store } from '../store/store.js';
+
+/** Signing in: the store remembers, Discord answers. */
+export function signInPorts({
+  store,
+  oauth,
+}: {
+  readonly store: Store;
+  readonly oauth: DiscordOAuth;
+}): SignInPorts {
+  const { tickets, grants, links, findSignInClient } = store.signIn;
+  return {
+    ...tickets,
+    ...grants,
+    ...links,
+    findSignInClient,
+    oauth,
+  };
+}

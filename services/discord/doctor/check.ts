@@ -1,0 +1,79 @@
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../lib/errors.js';
+
+/** One thing that was looked at, in words for the admin of a community. */
+export interface Check {
+  readonly name: string;
+  readonly result: 'OK' | 'WARNING' | 'FAILED';
+  /** A sentence. */
+  readonly message: string;
+  /** A sentence: what to do. Null when there is nothing to do. */
+  readonly remedy: string | null;
+}
+
+export const ok = (name: string, message: string): Check => ({
+  name,
+  message,
+  result: 'OK',
+  remedy: null,
+});
+
+export const warning = (
+  name: string,
+  message: string,
+  remedy: string,
+): Check => ({ name, result: 'WARNING', message, remedy });
+
+export const failed = (
+  name: string,
+  message: string,
+  remedy: string,
+): Check => ({ name, result: 'FAILED', message, remedy });
+
+/** What came of a question: no failing one may keep the others from being asked. */
+export type Asked<T> =
+  | { readonly isAnswered: true; readonly value: T }
+  | { readonly isAnswered: false; readonly error: unknown };
+
+export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return { isAnswered: true, value: await question() };
+  } catch (error) {
+    return { isAnswered: false, error };
+  }
+}
+
+export function isRefusedAs<T>(asked: Asked<T>, code: string): boolean {
+  if (asked.isAnswered || !(asked.error instanceof TerminalError)) return false;
+  return asked.error.code === code;
+}
+
+/** A question without an answer. `remedy` is for a refusal; silence and limits have their own. */
+export function unanswered(
+  name: string,
+  error: unknown,
+  remedy: string,
+): Check {
+  const why = error instanceof Error ? error.message : String(error);
+  if (error instanceof RetryLaterError) {
+    const until = error.retryAt.toISOString();
+    return failed(
+      name,
+      `This cannot be asked before ${until}: ${why}.`,
+      'Check again after that time.',
+    );
+  }
+  if (error instanceof UnavailableError) {
+    return failed(
+      name,
+      `Discord does not answer: ${why}.`,
+      'Check again in some minutes; if it lasts, see https://discordstatus.com and the log.',
+    );
+  }
+  return error instanceof TerminalError
+    ? failed(name, `Discord refuses: ${why}.`, remedy)
+    : failed(name, `The connector failed: ${why}.`, 'See its log.');
+}

@@ -1,0 +1,79 @@
+import type { GuildReading, RoleReading } from '../bot-readings.js';
+import { failed, ok, warning, type Check } from './check.js';
+import type { BotPermissions } from './permissions.js';
+
+/** What the bot must be allowed for what the client is there to do. */
+export interface Needs {
+  readonly hasMappings: boolean;
+  readonly hasNicknamePolicy: boolean;
+  readonly joinsPeople: boolean;
+}
+
+export function permissionChecks(
+  bot: BotPermissions,
+  { hasMappings, hasNicknamePolicy, joinsPeople }: Needs,
+): readonly Check[] {
+  const manageRoles = permissionCheck('Manage Roles', bot.may('ManageRoles'));
+  return [
+    // Without a mapping nothing is refused yet.
+    manageRoles.result === 'FAILED' && !hasMappings
+      ? { ...manageRoles, result: 'WARNING' }
+      : manageRoles,
+    ...(hasNicknamePolicy
+      ? [permissionCheck('Manage Nicknames', bot.may('ManageNicknames'))]
+      : []),
+    ...(joinsPeople
+      ? [permissionCheck('Create Invite', bot.may('CreateInstantInvite'))]
+      : []),
+    bot.isAdministrator
+      ? warning(
+          'permission Administrator',
+          'The bot is an administrator, which is not needed.',
+          "Take Administrator from the bot's roles; the permissions that botInviteUrl asks for are enough.",
+        )
+      : ok('permission Administrator', 'The bot is no administrator.'),
+  ];
+}
+
+function permissionCheck(permission: string, isHeld: boolean): Check {
+  const name = `permission ${permission}`;
+  if (isHeld) return ok(name, `The bot has the permission ${permission}.`);
+  return failed(
+    name,
+    `No role of the bot has the permission ${permission}.`,
+    `Give ${permission} to the bot's role in the server settings; Administrator is not needed.`,
+  );
+}
+
+export function twoFactorCheck({ asksForMfa, name: guild }: GuildReading) {
+  const name = 'two-factor authentication';
+  if (!asksForMfa) {
+    return ok(name, `The guild ${guild} does not ask moderators for it.`);
+  }
+  return warning(
+    name,
+    `The guild ${guild} asks moderators for two-factor authentication, so the account of the application's owner needs it.`,
+    "See that it is on for the account that owns the application; else Discord refuses every change of the bot's.",
+  );
+}
+
+/** https://docs.discord.com/developers/topics/opcodes-and-status-codes#json, 30005 */
+const MOST_ROLES = 250;
+const FEW_LEFT = 10;
+
+export function roleRoomCheck(roles: readonly RoleReading[]): Check {
+  const name = 'room for roles';
+  const count = roles.length;
+  const remedy = 'Delete roles that nobody needs any more.';
+  if (count >= MOST_ROLES) {
+    return failed(
+      name,
+      `The guild has ${count} roles: no new role can be made, though those that are there can be given.`,
+      remedy,
+    );
+  }
+  const message = `The guild has ${count} of ${MOST_ROLES} possible roles.`;
+  return count >= MOST_ROLES - FEW_LEFT
+    ? warning(name, message, remedy)
+    : ok(name, message);
+}

@@ -1,0 +1,60 @@
+import type { GuildId } from '../../model.js';
+import type { InviteReading } from '../bot-readings.js';
+import {
+  failed,
+  ok,
+  unanswered,
+  warning,
+  type Asked,
+  type Check,
+} from './check.js';
+
+const NAME = 'invite link';
+
+/** Null: this is no invite of Discord's. */
+export function inviteCodeOf(inviteUrl: string): string | null {
+  if (!URL.canParse(inviteUrl)) return null;
+  const { host, pathname } = new URL(inviteUrl);
+  const form = host === 'discord.gg' ? SHORT : LONG;
+  return form.exec(pathname)?.[1] ?? null;
+}
+
+const SHORT = /^\/(?:invite\/)?([\w-]{2,64})\/?$/;
+const LONG = /^\/invite\/([\w-]{2,64})\/?$/;
+
+export function foreignInviteCheck(inviteUrl: string): Check {
+  return warning(
+    NAME,
+    `${inviteUrl} is no invite link of Discord's, so it cannot be seen where it leads.`,
+    'Use a link such as https://discord.gg/CODE.',
+  );
+}
+
+export function inviteCheck(
+  asked: Asked<InviteReading | null>,
+  inviteUrl: string,
+  guildId: GuildId,
+): Check {
+  const remedy =
+    'Make an invite to this guild that never expires, and set it as inviteUrl.';
+  if (!asked.isAnswered) return unanswered(NAME, asked.error, remedy);
+  const { value: invite } = asked;
+  if (invite === null) {
+    return failed(NAME, `${inviteUrl} is not valid, or no longer.`, remedy);
+  }
+  if (invite.guildId !== guildId) {
+    const there =
+      invite.guildId === null ? 'no guild' : `guild ${invite.guildId}`;
+    const message = `${inviteUrl} leads to ${there} and not to guild ${guildId}.`;
+    return failed(NAME, message, remedy);
+  }
+  if (invite.expiresAt) {
+    const message = `${inviteUrl} expires at ${invite.expiresAt.toISOString()}.`;
+    return warning(NAME, message, remedy);
+  }
+  if (invite.expiresAt === undefined) {
+    const message = `Discord does not say whether ${inviteUrl} expires.`;
+    return warning(NAME, message, 'See that it never expires.');
+  }
+  return ok(NAME, `${inviteUrl} leads to this guild and does not expire.`);
+}

@@ -1,0 +1,30 @@
+import { ok, warning, type Check } from './check.js';
+
+/** People with a link, and how many of them are in a mapped group or are not, nobody has told which. */
+export interface UnknownMemberships {
+  readonly linked: number;
+  readonly unknown: number;
+}
+
+export function membershipCheck({
+  linked,
+  unknown,
+}: UnknownMemberships): Check {
+  const name = 'known memberships';
+  if (unknown === 0) {
+    return ok(
+      name,
+      `The memberships of all linked people (${linked}) are known.`,
+    );
+  }
+  return warning(
+    name,
+    `Of ${linked} linked people ${unknown} (${percent(unknown, linked)}) have memberships that are not known; what is not known takes no role away, and gives none.`,
+    'Send a snapshot of the memberships of each of them: replaceMemberships, or platform.group.membership.snapshot.v1.',
+  );
+}
+
+function percent(part: number, whole: number): string {
+  const share = Math.floor((part * 100) / Math.max(1, whole));
+  return share === 0 ? 'less than 1 %' : `${share} %`;
+}

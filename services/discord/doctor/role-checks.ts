@@ -1,0 +1,82 @@
+import type { RoleId, RoleRefusal } from '../../model.js';
+import type { RoleReading } from '../bot-readings.js';
+import { roleRefusals, type BotStanding } from '../hierarchy.js';
+import { failed, ok, warning, type Check } from './check.js';
+import { powersOf } from './permissions.js';
+
+/** `standing` is null when Discord has not told what the bot holds: then nobody can say which roles are below it. */
+export function mappedRoleChecks(
+  mappedRoleIds: readonly RoleId[],
+  roles: readonly RoleReading[],
+  standing: BotStanding | null,
+): readonly Check[] {
+  const mapped = [...new Set(mappedRoleIds)];
+  const refusals = standing
+    ? roleRefusals(roles, standing)
+    : new Map<RoleId, RoleRefusal | null>();
+  const faults = mapped.flatMap((roleId) => {
+    const role = roles.find((one) => one.roleId === roleId);
+    const name = `mapped role ${role?.name ?? roleId}`;
+    if (!role) return [goneCheck(name, roleId)];
+    const isEveryone = refusals.get(roleId) === 'EVERYONE';
+    return [
+      ...(role.isManaged ? [managedCheck(name, role)] : []),
+      ...(isEveryone ? [everyoneCheck(name)] : []),
+      ...(refusals.get(roleId) === 'ABOVE_BOT' ? [aboveCheck(name, role)] : []),
+      ...powerCheck(name, role),
+    ];
+  });
+  if (faults.length > 0) return faults;
+  return [ok('mapped roles', praise(mapped.length, standing !== null))];
+}
+
+function praise(count: number, isStandingKnown: boolean): string {
+  if (count === 0) return 'No role is mapped.';
+  return isStandingKnown
+    ? `All mapped roles (${count}) are below the bot's highest role.`
+    : `All mapped roles (${count}) are there.`;
+}
+
+function goneCheck(name: string, roleId: RoleId): Check {
+  return failed(
+    name,
+    `The guild has no role ${roleId} any more.`,
+    'Retire its mappings.',
+  );
+}
+
+function managedCheck(name: string, role: RoleReading): Check {
+  return failed(
+    name,
+    `The role ${role.name} is managed: Discord or an integration alone gives it.`,
+    'Retire its mappings and map another role.',
+  );
+}
+
+function everyoneCheck(name: string): Check {
+  return failed(
+    name,
+    'This is @everyone, which all members have anyway.',
+    'Retire its mappings and map another role.',
+  );
+}
+
+function aboveCheck(name: string, role: RoleReading): Check {
+  return failed(
+    name,
+    `The role ${role.name} is not below the bot's highest role, so the bot cannot give it.`,
+    "In the server settings, drag the bot's role above it.",
+  );
+}
+
+function powerCheck(name: string, role: RoleReading): readonly Check[] {
+  const powers = powersOf(role);
+  if (powers.length === 0) return [];
+  return [
+    warning(
+      `power of ${name}`,
+      `The role ${role.name} carries ${powers.join(', ')}: whoever decides about the group decides about that.`,
+      'Take these permissions from the role, or map a role without them.',
+    ),
+  ];
+}

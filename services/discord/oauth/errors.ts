@@ -1,0 +1,153 @@
+import { z } from 'zod';
+
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../lib/errors.js';
+import type { Answer } from '../answer.js';
+import type { Pause } from '../pauses.js';
+import type { OAuthCall } from './calls.js';
+
+/** Codes of the TerminalErrors of the OAuth2 side. */
+export type OAuthRefusal =
+  /** The code, the refresh token or the access token is dead: the person must agree anew. */
+  | 'INVALID_GRANT'
+  /** An admin's fault: the secret or the callback address. The message names which. */
+  | 'INVALID_CLIENT'
+  | 'REFUSED';
+
+type OAuthError = TerminalError | RetryLaterError | UnavailableError;
+
+/**
+ * What an answer means that the call does not accept. Nothing that the far side has written is repeated and nothing is
+ * kept as a cause: requests and answers are full of tokens.
+ */
+export function judgeAnswer(
+  call: OAuthCall,
+  answer: Answer,
+  pause: Pause | null,
+): OAuthError {
+  const say = (why: string) =>
+    `cannot ${call.doing}: ${why}${evidence(answer)}`;
+  if (pause) return new RetryLaterError(new Date(pause.until), say(pause.why));
+  const refusal = refusalOf(call, answer);
+  if (refusal) return new TerminalError(refusal.code, say(refusal.why));
+  return new UnavailableError(say('Discord gives no usable answer'));
+}
+
+/** What a call that was never answered failed of. */
+export function judgeSilence(
+  { doing }: OAuthCall,
+  failure: { readonly hasTimedOut: boolean; readonly error: unknown },
+): UnavailableError {
+  if (failure.error instanceof UnavailableError) return failure.error;
+  if (failure.hasTimedOut) {
+    return new UnavailableError(`cannot ${doing}: no answer in time`);
+  }
+  const code = systemCodeOf(failure.error);
+  return new UnavailableError(
+    `cannot ${doing}: the connection failed, or was to go elsewhere${code}`,
+  );
+}
+
+export function deadGrant({ doing }: OAuthCall): TerminalError {
+  return new TerminalError('INVALID_GRANT', `cannot ${doing}: it is not one`);
+}
+
+interface Refusal {
+  readonly code: OAuthRefusal;
+  readonly why: string;
+}
+
+/** Null: not a verdict of Discord's, so nothing is said of the grant or the application. */
+function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
+  const { status, form, code } = answer;
+  if (form !== 'json' || status < 400 || status >= 500) return null;
+  if (status === 408 || code === 130_000) return null;
+  if (call.kind === 'account') return accountRefusal(status);
+
+  const parameter = parameterAtFault(answer.body);
+  if (parameter === 'redirect_uri') {
+    return {
+      code: 'INVALID_CLIENT',
+      why: `the callback address ${call.redirectUri ?? ''} is not the one that was asked with, or not registered with the application`,
+    };
+  }
+  if (status === 401 || isClientFault(code) || parameter === 'client_id') {
+    return {
+      code: 'INVALID_CLIENT',
+      why: 'the client secret is not that of the application',
+    };
+  }
+  const isOldWay =
+    code === 'invalid_request' &&
+    (parameter === 'code' || parameter === 'refresh_token');
+  if (code === 'invalid_grant' || isOldWay) {
+    return {
+      code: 'INVALID_GRANT',
+      why: 'it has expired, was used before, or was revoked',
+    };
+  }
+  return { code: 'REFUSED', why: 'Discord refuses' };
+}
+
+function accountRefusal(status: number): Refusal {
+  return status === 401
+    ? { code: 'INVALID_GRANT', why: 'the access token is dead' }
+    : { code: 'REFUSED', why: 'Discord refuses' };
+}
+
+function isClientFault(code: Answer['code']): boolean {
+  return code === 'invalid_client' || code === 'unauthorized_client';
+}
+
+const PARAMETERS = ['redirect_uri', 'client_id', 'code', 'refresh_token'];
+
+const faultBody = z.object({
+  error_description: z.string().catch(''),
+  errors: z.record(z.string(), z.unknown()).catch({}),
+});
+
+/**
+ * Discord has one `error` for a dead code and for an address that does not fit, and has changed it over the years. What
+ * tells them apart is the parameter's name, quoted in the description or, for forms, the key of the fault.
+ * https://github.com/discord/discord-api-docs/issues/4076
+ */
+function parameterAtFault(body: unknown): string | undefined {
+  const { data } = faultBody.safeParse(body);
+  if (!data || typeof body !== 'object' || body === null) return undefined;
+  return PARAMETERS.find(
+    (name) =>
+      name in data.errors ||
+      (name in body && name !== 'code') ||
+      data.error_description.includes(`"${name}"`),
+  );
+}
+
+/** Only what is known to be no secret. */
+function evidence({ status, code }: Answer): string {
+  const isKnown = typeof code === 'number' || KNOWN_ERRORS.has(code ?? '');
+  return isKnown ? ` (status ${status}, ${code})` : ` (status ${status})`;
+}
+
+/** https://datatracker.ietf.org/doc/html/rfc6749#section-5.2 */
+const KNOWN_ERRORS = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_token',
+  'unsupported_token_type',
+]);
+
+/** Codes of the system and of undici, as ECONNREFUSED; fetch hides them in the cause. */
+function systemCodeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : null;
+  if (!(cause instanceof Error) || !('code' in cause)) return '';
+  const { code } = cause;
+  const isCode = typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code);
+  return isCode ? ` (${code})` : '';
+}

@@ -1,0 +1,175 @@
+import {
+  allowInsecureRequests,
+  customFetch,
+  type CustomFetchOptions,
+} from 'oauth4webapi';
+
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
+import { readAnswer, type Answer } from '../answer.js';
+import type { InvalidBudget } from '../invalid-budget.js';
+import { pauseAfter, type Pause } from '../pauses.js';
+import type { OAuthCall } from './calls.js';
+import { judgeAnswer, judgeSilence } from './errors.js';
+
+/** A grant and an account have about one kilobyte. */
+const MOST_BYTES = 65_536;
+
+export interface Wire {
+  /** `run` makes one call with these options, and gives what it reads of the answer, which was accepted by then. */
+  perform<T>(
+    call: OAuthCall,
+    run: (options: WireOptions) => Promise<T>,
+  ): Promise<T>;
+}
+
+type Send = (
+  url: string,
+  init: CustomFetchOptions<string, URLSearchParams | undefined>,
+) => Promise<Response>;
+
+interface WireOptions {
+  // The library names a type for each of its calls; this fits them all.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly [customFetch]: (url: string, init: any) => Promise<Response>;
+  readonly [allowInsecureRequests]: boolean;
+}
+
+interface WireDeps {
+  readonly clock: () => number;
+  readonly budget: InvalidBudget;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  readonly logger?: Logger;
+}
+
+/** Sits under the library, as it bounds neither time nor length, and its errors carry what was sent and answered. */
+export function createWire(deps: WireDeps): Wire {
+  /** Where a host asks to be left alone, for whatever reason. */
+  const pauses = new Map<string, number>();
+
+  const judge = (call: OAuthCall, answer: Answer) => {
+    const pause = pauseOf(answer, deps.clock());
+    const { host } = new URL(call.url);
+    if (pause?.reach === 'bot') pauses.set(host, pause.until);
+    return judgeAnswer(call, answer, pause);
+  };
+
+  const senderOf =
+    (call: OAuthCall): Send =>
+    async (url, init) => {
+      const { answer, text } = await exchange(deps, call, { url, init });
+      if (!call.accepts(answer)) throw judge(call, answer);
+      const body = answer.status === 204 ? null : text;
+      const headers = { 'content-type': 'application/json' };
+      return new Response(body, { status: answer.status, headers });
+    };
+
+  return {
+    async perform(call, run) {
+      refuseEarly(deps, call, pauses.get(new URL(call.url).host));
+      try {
+        return await run({
+          [customFetch]: senderOf(call),
+          // The sandbox Discord has no certificate; whoever may be called at all is decided where clients are made.
+          [allowInsecureRequests]: call.url.startsWith('http:'),
+        });
+      } catch (error) {
+        throw isOurs(error)
+          ? error
+          : new UnavailableError(
+              `cannot ${call.doing}: the answer is not as Discord documents it`,
+            );
+      }
+    },
+  };
+}
+
+function isOurs(error: unknown): boolean {
+  return (
+    error instanceof TerminalError ||
+    error instanceof RetryLaterError ||
+    error instanceof UnavailableError
+  );
+}
+
+function refuseEarly(
+  { budget, clock }: WireDeps,
+  { doing }: OAuthCall,
+  pausedUntil = 0,
+): void {
+  const { blockedUntil } = budget.state();
+  if (blockedUntil !== null) {
+    throw new RetryLaterError(
+      blockedUntil,
+      `cannot ${doing}: too many calls were refused in the last minutes`,
+    );
+  }
+  if (pausedUntil <= clock()) return;
+  throw new RetryLaterError(
+    new Date(pausedUntil),
+    `cannot ${doing}: Discord has asked to wait`,
+  );
+}
+
+/** Nothing spreads these pauses: people come back one by one. */
+function pauseOf(answer: Answer, now: number): Pause | null {
+  const { status, code } = answer;
+  const mayName = status === 429 || (status < 500 && typeof code === 'number');
+  return mayName
+    ? pauseAfter({ answer, error: null, now, random: 0, offsetMs: 0 })
+    : null;
+}
+
+async function exchange(
+  deps: WireDeps,
+  call: OAuthCall,
+  { url, init }: { readonly url: string; readonly init: Parameters<Send>[1] },
+): Promise<{ readonly answer: Answer; readonly text: string }> {
+  const { budget, clock, logger, timeoutMs, userAgent } = deps;
+  const startedAt = clock();
+  const signal = AbortSignal.timeout(timeoutMs);
+  let status: number | null = null;
+  try {
+    const response = await fetch(url, {
+      method: init.method,
+      body: init.body ?? null,
+      headers: { ...init.headers, 'user-agent': userAgent },
+      // It would take the token, or the secret, to wherever the answer says.
+      redirect: 'error',
+      signal,
+    });
+    ({ status } = response);
+    const header = (name: string) => response.headers.get(name);
+    budget.note({ status, scope: header('x-ratelimit-scope') });
+    const text = await boundedText(response, call);
+    return { text, answer: readAnswer({ status, header, text, now: clock() }) };
+  } catch (error) {
+    throw judgeSilence(call, { hasTimedOut: signal.aborted, error });
+  } finally {
+    const { kind, applicationId } = call;
+    const durationMs = clock() - startedAt;
+    const fields = { applicationId, kind, status, durationMs };
+    logger?.debug(fields, 'discord oauth call');
+  }
+}
+
+async function boundedText(
+  response: Response,
+  { doing }: OAuthCall,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > MOST_BYTES) {
+      throw new UnavailableError(`cannot ${doing}: the answer is too long`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,141 @@
+/**
+ * Brings a person into the guild who agreed to it when they signed in, with their roles in the one call.
+ * In: the facts of a member with a grant. Out: the member as Discord took them in, or why not.
+ * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
+ */
+import { LeaseLostError, TerminalError } from '../lib/errors.js';
+import type { JoinRefusal, PresentMember } from '../model.js';
+import { desiredRoles } from './desired.js';
+import type { GrantMemory, TokenGrant } from './grants.js';
+import { desiredNickname } from './nickname.js';
+import { planRoles, type MemberPlan } from './plan.js';
+import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
+import type { OpenedRecord, OpenRecord } from './records.js';
+
+/** A token this close to its end may be over before the call arrives. */
+const MARGIN_MS = 60_000;
+
+interface Deps {
+  readonly grants: GrantMemory;
+  readonly discord: Pick<DiscordMembers, 'joinMember'>;
+  /** Throws TerminalError INVALID_GRANT when the refresh token is dead. */
+  readonly refreshGrant: (
+    clientId: string,
+    refreshToken: string,
+  ) => Promise<TokenGrant>;
+  readonly clock: () => number;
+}
+
+interface Arrival {
+  readonly facts: MemberFacts;
+  readonly target: MemberTarget;
+  readonly openRecord: (plan: MemberPlan) => Promise<OpenedRecord>;
+  readonly isLeased: () => boolean;
+}
+
+/** `refusal` null: the person is a member already, and what is missing is still to be done. */
+export type BroughtIn =
+  | {
+      readonly kind: 'JOINED';
+      readonly member: PresentMember;
+      readonly plan: MemberPlan;
+      readonly record: OpenedRecord;
+    }
+  | {
+      readonly kind: 'NOT_JOINED';
+      readonly refusal: JoinRefusal | null;
+      readonly openRecord: OpenRecord | null;
+    };
+
+export type BringIn = (arrival: Arrival) => Promise<BroughtIn>;
+
+export function createBringIn(deps: Deps): BringIn {
+  return async ({ facts, target, openRecord, isLeased }) => {
+    const accessToken = await usableToken(deps, facts);
+    if (accessToken === null) return refused('INVALID_TOKEN', facts.openRecord);
+    const plan = planRoles({
+      desired: desiredRoles(facts),
+      actual: new Set(),
+      written: new Set(),
+      refusals: facts.roles,
+    });
+    const record = await openRecord(plan);
+    if (!isLeased())
+      throw new LeaseLostError(
+        `the bot of client ${target.clientId} is no longer ours`,
+      );
+    try {
+      const joining = await deps.discord.joinMember({
+        member: target,
+        accessToken,
+        roleIds: plan.add,
+        nickname:
+          facts.person && desiredNickname(facts.nicknamePolicy, facts.person),
+      });
+      return joining.kind === 'joined'
+        ? { kind: 'JOINED', member: joining.member, plan, record }
+        : refused(null, recordAfter(facts, plan, record));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      return refused(refusal, recordAfter(facts, plan, record));
+    }
+  };
+}
+
+/** A live access token, renewed where it is about to end; null: there is none any more. */
+async function usableToken(
+  { grants, refreshGrant, clock }: Deps,
+  { grant, client }: MemberFacts,
+): Promise<string | null> {
+  if (grant === null) return null;
+  const kept = await grants.readGrant(grant.grantId);
+  if (kept === null) return null;
+  if (kept.expiresAt.getTime() - clock() > MARGIN_MS) return kept.accessToken;
+  if (kept.refreshToken === null) return null;
+  try {
+    const renewed = await refreshGrant(client.clientId, kept.refreshToken);
+    await grants.renewGrant(grant.grantId, renewed);
+    return renewed.accessToken;
+  } catch (error) {
+    if (error instanceof TerminalError && error.code === 'INVALID_GRANT')
+      return null;
+    throw error;
+  }
+}
+
+function refused(
+  refusal: JoinRefusal | null,
+  openRecord: OpenRecord | null,
+): BroughtIn {
+  return { kind: 'NOT_JOINED', refusal, openRecord };
+}
+
+/** The record that stands open after the call: nothing of it has been done yet. */
+function recordAfter(
+  { openRecord }: MemberFacts,
+  plan: MemberPlan,
+  { recordId }: OpenedRecord,
+): OpenRecord | null {
+  if (recordId === null || recordId === openRecord?.recordId) return openRecord;
+  return { recordId, plannedAdded: plan.add, plannedRemoved: [] };
+}
+
+const REFUSALS: readonly string[] = [
+  'BANNED',
+  'GUILD_FULL',
+  'USER_GUILD_LIMIT',
+  'INVALID_TOKEN',
+  'MISSING_PERMISSION',
+  'REFUSED',
+] satisfies readonly JoinRefusal[];
+
+/** Null: it was not the person who was refused, but the client, or there was no answer. */
+function refusalOf(error: unknown): JoinRefusal | null {
+  if (!(error instanceof TerminalError)) return null;
+  return isJoinRefusal(error.code) ? error.code : null;
+}
+
+function isJoinRefusal(code: string): code is JoinRefusal {
+  return REFUSALS.includes(code);
+}

@@ -1,0 +1,50 @@
+import type { ClientId, DiscordUserId } from '../model.js';
+
+/** What a person allowed an application when they signed in at Discord. A refresh token works once. */
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresAt: Date;
+  readonly scopes: readonly string[];
+}
+
+/** What the path asks of the grants that are kept. */
+export interface GrantMemory {
+  /** Null: it is given up by now. */
+  readGrant(grantId: string): Promise<TokenGrant | null>;
+  /** Keeps the new pair; before it is used, for the old one is worth nothing any more. */
+  renewGrant(grantId: string, grant: TokenGrant): Promise<void>;
+}
+
+export interface OAuthApplication {
+  readonly applicationId: string;
+  readonly clientSecret: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+  readonly apiBase: string;
+}
+
+/** A grant that was given up and still lives at Discord. */
+export interface DueRevocation {
+  readonly id: string;
+  readonly clientId: ClientId;
+  /** Null: the person went away before it was known who they are. */
+  readonly discordUserId: DiscordUserId | null;
+  readonly accessToken: string;
+  /** This one included. */
+  readonly attempts: number;
+  readonly application: OAuthApplication;
+}
+
+/** What is to be revoked; shared by all processes. */
+export interface RevocationTable {
+  /** Takes what is due, for a while: whoever dies over it leaves it to the next. */
+  claimDue(): Promise<readonly DueRevocation[]>;
+  /** Whether another grant of this person at the same application is still wanted: revoking one kills all. */
+  isShared(id: string, discordUserId: DiscordUserId): Promise<boolean>;
+  forget(id: string): Promise<void>;
+  /** When the next falls due; null: none waits. */
+  nextDueAt(): Promise<Date | null>;
+  onAdded(wake: () => void): Promise<() => Promise<void>>;
+}

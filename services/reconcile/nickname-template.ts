@@ -1,0 +1,215 @@
+/** A nickname's template, taken apart once: free text, variables, and brackets that hold any of these. */
+export interface NicknameTemplate {
+  readonly parts: readonly Part[];
+  readonly variables: ReadonlySet<Variable>;
+  /** What looks like a variable and is none; it stays as it is written. */
+  readonly unknownWords: ReadonlySet<string>;
+}
+
+/** The first of these that has a value is the person's name. */
+export const VARIABLES = [
+  'character',
+  'username',
+  'corporation',
+  'alliance',
+] as const;
+export type Variable = (typeof VARIABLES)[number];
+
+/** Tidied values. One that is absent or '' is a hole in the template. */
+export type Values = Readonly<Partial<Record<Variable, string>>>;
+
+type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'variable'; readonly variable: Variable }
+  | Bracketed;
+
+interface Bracketed {
+  readonly kind: 'brackets';
+  readonly open: string;
+  readonly close: string;
+  readonly parts: readonly Part[];
+}
+
+const CLOSING = new Map([
+  ['[', ']'],
+  ['(', ')'],
+  ['{', '}'],
+  ['<', '>'],
+]);
+
+const TOKEN =
+  /(?<percent>%%)|%(?<variable>username|character|corporation|alliance)|(?<unknown>%[\p{L}_][\p{L}\p{N}_]*)|(?<bracket>[[\](){}<>])|[^%[\](){}<>]+|%/gu;
+
+/** Brackets without a partner are free text. */
+export function parseTemplate(template: string): NicknameTemplate {
+  const variables = new Set<Variable>();
+  const unknownWords = new Set<string>();
+  const stack: Frame[] = [{ open: '', parts: [] }];
+  for (const { 0: token, groups = {} } of withoutHidden(template).matchAll(
+    TOKEN,
+  )) {
+    const variable = groups['variable'];
+    if (isVariable(variable)) {
+      variables.add(variable);
+      topOf(stack).parts.push({ kind: 'variable', variable });
+      continue;
+    }
+    if (groups['unknown'] !== undefined) unknownWords.add(token);
+    if (CLOSING.has(token)) stack.push({ open: token, parts: [] });
+    else if (groups['bracket'] !== undefined) closeBracket(stack, token);
+    else addText(stack, groups['percent'] === undefined ? token : '%');
+  }
+  while (stack.length > 1) unwrapTop(stack);
+  return { parts: topOf(stack).parts, variables, unknownWords };
+}
+
+function isVariable(word: string | undefined): word is Variable {
+  return VARIABLES.some((variable) => variable === word);
+}
+
+interface Frame {
+  readonly open: string;
+  readonly parts: Part[];
+}
+
+function topOf(stack: readonly Frame[]): Frame {
+  return stack.at(-1) ?? { open: '', parts: [] };
+}
+
+/** One piece of text, so that a separator is seen with the blanks around it. */
+function addText(stack: readonly Frame[], text: string): void {
+  const { parts } = topOf(stack);
+  const last = parts.at(-1);
+  if (last?.kind !== 'text') parts.push({ kind: 'text', text });
+  else parts[parts.length - 1] = { kind: 'text', text: last.text + text };
+}
+
+function closeBracket(stack: Frame[], close: string): void {
+  const isPartner = ({ open }: Frame): boolean => CLOSING.get(open) === close;
+  if (!stack.some(isPartner)) {
+    addText(stack, close);
+    return;
+  }
+  while (!isPartner(topOf(stack))) unwrapTop(stack);
+  const { open, parts } = topOf(stack);
+  stack.pop();
+  topOf(stack).parts.push({ kind: 'brackets', open, close, parts });
+}
+
+/** The bracket was never closed: it and what follows are its parent's. */
+function unwrapTop(stack: Frame[]): void {
+  const { open, parts } = topOf(stack);
+  stack.pop();
+  addText(stack, open);
+  for (const part of parts)
+    if (part.kind === 'text') addText(stack, part.text);
+    else topOf(stack).parts.push(part);
+}
+
+/** Values go in as they are: nothing in them is a variable, a bracket or a separator of the template. */
+export function renderTemplate(parts: readonly Part[], values: Values): string {
+  return tidyName(renderParts(parts, values));
+}
+
+/**
+ * A run is what lies between two solid pieces: separators and whitespace around holes. With a hole in it, a run at an end
+ * goes, and one in the middle becomes its first separator. A run without a hole is as the template has it.
+ */
+function renderParts(parts: readonly Part[], values: Values): string {
+  let text = '';
+  let run: Piece[] = [];
+  for (const piece of parts.flatMap((part) => piecesOf(part, values))) {
+    if (piece.kind !== 'solid') run.push(piece);
+    else {
+      text += closeRun(run, text === '') + piece.text;
+      run = [];
+    }
+  }
+  return text + closeRun(run, true);
+}
+
+interface Piece {
+  readonly kind: 'solid' | 'joint' | 'hole';
+  readonly text: string;
+}
+
+const HOLE: Piece = { kind: 'hole', text: '' };
+
+function piecesOf(part: Part, values: Values): readonly Piece[] {
+  if (part.kind === 'text') return piecesOfText(part.text);
+  if (part.kind === 'variable') {
+    const value = values[part.variable] ?? '';
+    return [value === '' ? HOLE : { kind: 'solid', text: value }];
+  }
+  const inside = variablesOf(part);
+  if (inside.length > 0 && inside.every((name) => !values[name])) return [HOLE];
+  const text = part.open + renderParts(part.parts, values) + part.close;
+  return [{ kind: 'solid', text }];
+}
+
+function variablesOf(part: Part): readonly Variable[] {
+  if (part.kind === 'variable') return [part.variable];
+  return part.kind === 'text' ? [] : part.parts.flatMap(variablesOf);
+}
+
+const SEPARATOR = /[-‐‑–—|/\\·•:;,~+&=@_<>«»‹›→]/u;
+const JOINTS = /([-‐‑–—|/\\·•:;,~+&=@_<>«»‹›→\s]+)/u;
+
+function piecesOfText(text: string): readonly Piece[] {
+  return text
+    .split(JOINTS)
+    .map((piece, index): Piece => {
+      return { kind: index % 2 === 0 ? 'solid' : 'joint', text: piece };
+    })
+    .filter((piece) => piece.text !== '');
+}
+
+function closeRun(run: readonly Piece[], isAtEnd: boolean): string {
+  if (!run.includes(HOLE)) return run.map((piece) => piece.text).join('');
+  if (isAtEnd) return '';
+  const separator = run.find((piece) => SEPARATOR.test(piece.text));
+  return (
+    separator?.text ?? (run.some(({ kind }) => kind === 'joint') ? ' ' : '')
+  );
+}
+
+/** A name as Discord would keep it: nothing hidden, whitespace collapsed and trimmed, composed. Tidying twice changes nothing. */
+export function tidyName(name: string): string {
+  let tidied = name;
+  let before;
+  do {
+    before = tidied;
+    tidied = withoutHidden(before).replaceAll(/ +/g, ' ').trim();
+  } while (tidied !== before);
+  return tidied;
+}
+
+/** Line breaks, tabs and the blank Braille cell among them; Unicode's list differs from that of \s. */
+const WHITESPACE = /[\p{White_Space}\u2800]/gu;
+
+/** Invisible, half of a pair, or no character at all. What emoji and some scripts are built with is looked at below. */
+const HIDDEN =
+  /(?!\u200D|[\uFE0E\uFE0F]|[\u{E0020}-\u{E007F}])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u180E\uFFF9-\uFFFB]/gu;
+
+/** A joiner stays inside an emoji and after a virama, where it shapes the letter that follows. */
+const STRAY_JOINER =
+  /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D\p{Extended_Pictographic}|(?<=[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA])\u200D\p{L})\u200D/gu;
+
+const STRAY_SELECTOR = /(?<!\p{Emoji})[\uFE0E\uFE0F]/gu;
+
+/** The letters of a flag follow a black flag. */
+const STRAY_TAG = /(?<![\u{1F3F4}\u{E0020}-\u{E007F}])[\u{E0020}-\u{E007F}]+/gu;
+
+/** A combining mark without a base would sit on whatever comes before. */
+const STRAY_MARK = /(?<=^| )\p{M}+/gu;
+
+function withoutHidden(text: string): string {
+  return text
+    .replaceAll(WHITESPACE, ' ')
+    .replaceAll(HIDDEN, '')
+    .replaceAll(STRAY_JOINER, '')
+    .replaceAll(STRAY_SELECTOR, '')
+    .replaceAll(STRAY_TAG, '')
+    .replaceAll(STRAY_MARK, '')
+    .normalize('NFC');
+}

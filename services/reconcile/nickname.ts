@@ -1,0 +1,201 @@
+import type { Attributes, NicknameStrategy } from '../model.js';
+import {
+  parseTemplate,
+  renderTemplate,
+  tidyName,
+  VARIABLES,
+  type NicknameTemplate,
+  type Values,
+  type Variable,
+} from './nickname-template.js';
+
+export interface NicknamePerson {
+  /** Null: never known. */
+  readonly username: string | null;
+  /** Absent: never known. Null or '': known, and there is none. */
+  readonly attributes: Attributes;
+}
+
+/** The nickname this policy gives the person; null: leave the member's nickname alone. */
+export function desiredNickname(
+  policy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  },
+  person: NicknamePerson,
+): string | null {
+  const template = templateOf(policy);
+  if (template === null) return null;
+  const parsed = parseTemplate(template);
+  const values = valuesOf(parsed.variables, person);
+  return values === null ? null : fittedNickname(parsed, values);
+}
+
+function templateOf(policy: {
+  readonly strategy: NicknameStrategy;
+  readonly template: string | null;
+}): string | null {
+  if (policy.strategy === 'NONE') return null;
+  return policy.strategy === 'EVE_ONLINE' ? '%character' : policy.template;
+}
+
+/** Null while any of these was never known: half a nickname would be set, and set again when the rest comes. */
+function valuesOf(
+  variables: ReadonlySet<Variable>,
+  person: NicknamePerson,
+): Values | null {
+  const values: Partial<Record<Variable, string>> = {};
+  for (const variable of variables) {
+    const known =
+      variable === 'username'
+        ? (person.username ?? undefined)
+        : person.attributes[variable];
+    if (known === undefined) return null;
+    values[variable] = tidyName(known ?? '');
+  }
+  return values;
+}
+
+/** Discord's limit, in UTF-16 units. */
+const MAX_LENGTH = 32;
+
+/**
+ * What is too long is shortened in this order, until it fits:
+ *
+ * 1. the alliance goes, with its brackets and separators;
+ * 2. the corporation goes likewise;
+ * 3. the longer of character and username loses grapheme after grapheme (the username first where they are equally long),
+ *    down to one each, with no whitespace left at the cut;
+ * 4. the username goes where there is a character, which is then cut alone;
+ * 5. the free text goes: the name stands alone, cut. Only a single grapheme over 32 units is cut within, between code points.
+ *
+ * The name, which is the character, else the username, else the corporation, else the alliance, never goes. Without any
+ * value there is no nickname, whatever the free text: it would be the same for everybody.
+ */
+function fittedNickname(
+  { parts }: NicknameTemplate,
+  values: Values,
+): string | null {
+  const name = VARIABLES.find((variable) => values[variable]);
+  if (name === undefined) return null;
+  let rest = values;
+  for (const dropped of ['alliance', 'corporation'] as const) {
+    const text = renderTemplate(parts, rest);
+    if (text.length <= MAX_LENGTH) return text;
+    if (dropped !== name) rest = { ...rest, [dropped]: '' };
+  }
+  const nameOnly = { [name]: values[name] ?? '' };
+  return (
+    cutToFit(parts, rest) ??
+    cutToFit(parts, nameOnly) ??
+    cutName(values[name] ?? '')
+  );
+}
+
+/** Null when one grapheme of each value is still too much. */
+function cutToFit(
+  parts: NicknameTemplate['parts'],
+  values: Values,
+): string | null {
+  let cut = values;
+  for (;;) {
+    const text = renderTemplate(parts, cut);
+    if (text.length <= MAX_LENGTH) return text;
+    const shorter = withLongestCut(cut);
+    if (shorter === null) return null;
+    cut = shorter;
+  }
+}
+
+/** The name of the person is looked at last, so that it is cut last among equals. */
+function withLongestCut(values: Values): Values | null {
+  let longest: { variable: Variable; value: string; shorter: string } | null =
+    null;
+  for (const variable of VARIABLES.toReversed()) {
+    const value = values[variable] ?? '';
+    const shorter = shortened(value);
+    if (shorter !== '' && value.length > (longest?.value.length ?? 0))
+      longest = { variable, value, shorter };
+  }
+  return longest && { ...values, [longest.variable]: longest.shorter };
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** One grapheme less, or at once as many less as make it fit alone; '' when there is but one, or the first is too long. */
+function shortened(value: string): string {
+  const length = Math.min(value.length - 1, MAX_LENGTH);
+  return tidyName(fitting(graphemesOf(value), length));
+}
+
+function cutName(name: string): string {
+  const whole = tidyName(fitting(graphemesOf(name), MAX_LENGTH));
+  return whole === '' ? tidyName(fitting(Array.from(name), MAX_LENGTH)) : whole;
+}
+
+function graphemesOf(value: string): readonly string[] {
+  return [...segmenter.segment(value)].map(({ segment }) => segment);
+}
+
+/** As many of the first pieces as fit into so many units. */
+function fitting(pieces: readonly string[], length: number): string {
+  let text = '';
+  for (const piece of pieces) {
+    if (text.length + piece.length > length) break;
+    text += piece;
+  }
+  return text;
+}
+
+/**
+ * Whether what Discord shows is that nickname already. Discord says that it trims, collapses whitespace and drops "some
+ * zero-width characters" without naming them; so none of these count here, else one would be written again for ever.
+ * https://docs.discord.com/developers/resources/user#usernames-and-nicknames
+ */
+export function isSameNickname(wanted: string, shown: string | null): boolean {
+  return shown !== null && visibleOf(wanted) === visibleOf(shown);
+}
+
+/** Without what joins and colours emoji, too. */
+function visibleOf(nickname: string): string {
+  return tidyName(nickname).replaceAll(
+    /\p{Default_Ignorable_Code_Point}/gu,
+    '',
+  );
+}
+
+const MAX_TEMPLATE_LENGTH = 200;
+const CHOICE = '%username, %character, %corporation and %alliance';
+
+/** What is wrong with a template; empty: nothing. */
+export function templateFaults(template: string): readonly string[] {
+  if (tidyName(template) === '') return ['the template is empty'];
+  const { parts, variables, unknownWords } = parseTemplate(template);
+  const faults = [...unknownWords].map(
+    (word) =>
+      `${word} is no variable; there are ${CHOICE}, and %% is a percent sign`,
+  );
+  if (template.length > MAX_TEMPLATE_LENGTH)
+    faults.push(
+      `the template is ${template.length} characters long, more than ${MAX_TEMPLATE_LENGTH}`,
+    );
+  if (variables.size === 0)
+    faults.push(`the template has no variable; there are ${CHOICE}`);
+  for (const name of namesIn(variables)) {
+    const { length } = renderTemplate(parts, { [name]: 'x' });
+    if (length > MAX_LENGTH)
+      faults.push(
+        `the text around %${name} leaves no room for it: with one letter in its place the nickname has ${length} units, more than ${MAX_LENGTH}`,
+      );
+  }
+  return faults;
+}
+
+/** What may have to stand for the person: the names, else the tickers. */
+function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
+  const found = VARIABLES.filter((name) => variables.has(name));
+  const names = found.filter(
+    (name) => name === 'character' || name === 'username',
+  );
+  return names.length > 0 ? names : found;
+}

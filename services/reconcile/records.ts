@@ -1,0 +1,94 @@
+/** What a run writes down: before its first change, after its last, and what the removal guard makes of it. */
+import type {
+  AuditRecordId,
+  JoinRefusal,
+  LinkId,
+  MemberReading,
+  Outcome,
+  PlatformUserId,
+  RoleId,
+} from '../model.js';
+import type { Job } from './ports.js';
+
+export interface OpenRecord {
+  readonly recordId: AuditRecordId;
+  readonly plannedAdded: readonly RoleId[];
+  readonly plannedRemoved: readonly RoleId[];
+}
+
+/** What came of a record: the changes that are known to have been made. */
+export interface RecordClosing {
+  readonly recordId: AuditRecordId;
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
+}
+
+/** Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is more. */
+export interface GuardLimits {
+  readonly minimum: number;
+  readonly percent: number;
+}
+
+export interface RoleTally {
+  readonly removedLastHour: number;
+  readonly holders: number;
+}
+
+/** Removals of the last hour that count, and holders, per role and over all managed roles of the guild. */
+export interface GuardTally {
+  readonly roles: ReadonlyMap<RoleId, RoleTally>;
+  readonly guild: RoleTally;
+}
+
+export interface GuardVerdict {
+  readonly allowedRemovals: readonly RoleId[];
+  readonly heldRemovals: readonly RoleId[];
+  readonly reason: string | null;
+}
+
+export interface OpenRecordRequest {
+  readonly job: Job;
+  readonly platformUserId: PlatformUserId | null;
+  /** The person is brought into the guild: recorded even where there is nothing to give. */
+  readonly isArrival: boolean;
+  readonly add: readonly RoleId[];
+  readonly remove: readonly RoleId[];
+  /** Removals that the guard leaves alone: asked for by name, or of roles the member is not seen to hold. */
+  readonly uncounted: readonly RoleId[];
+  readonly judge: (tally: GuardTally) => GuardVerdict;
+  /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
+  readonly supersedes: RecordClosing | null;
+}
+
+export interface OpenedRecord {
+  /** Null when nothing may be written: every change was a held removal, and nobody is brought in. */
+  readonly recordId: AuditRecordId | null;
+  readonly verdict: GuardVerdict;
+}
+
+/** How a run ended, written in one transaction with the mirror, the record, the event and the job. */
+export interface Settlement {
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  /** The record to close; null when nothing was written. */
+  readonly closes: RecordClosing | null;
+  readonly heldRemovals: readonly RoleId[];
+  /** What Discord answered last; null when it was not asked. */
+  readonly observed: MemberReading | null;
+  /** What came of bringing the person in, `refusal` null: they are in; null: nobody tried. */
+  readonly joining: { readonly refusal: JoinRefusal | null } | null;
+  /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
+  readonly isParked: boolean;
+  /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */
+  readonly clearsTrouble: boolean;
+  /** Links whose roles are taken back, or whose member has gone: they end now. */
+  readonly endedLinkIds: readonly LinkId[];
+}
+
+export interface Postponement {
+  readonly dueAt: Date;
+  /** Adds one to `attempts`; a rate limit does not. */
+  readonly isFailure: boolean;
+  readonly reason: string;
+  readonly observed: MemberReading | null;
+}

@@ -1,0 +1,144 @@
+/**
+ * Revokes at Discord what was given up here: tokens that are not kept, of people who unlinked, of sign-ins that came to nothing.
+ * In: what falls due. Out: one call each.
+ * Never: a token revoked while another client of the same application still lives on this person's grant.
+ */
+import { RetryLaterError, TerminalError } from '../lib/errors.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { DiscordUserId } from '../model.js';
+import type {
+  DueRevocation,
+  OAuthApplication,
+  RevocationTable,
+} from './grants.js';
+
+/** A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine hours it is. */
+const MOST_REFUSALS = 15;
+
+interface Deps {
+  readonly table: RevocationTable;
+  readonly oauth: {
+    readAccount(
+      application: OAuthApplication,
+      accessToken: string,
+    ): Promise<{ readonly discordUserId: DiscordUserId }>;
+    revoke(application: OAuthApplication, token: string): Promise<void>;
+  };
+  readonly clock: () => number;
+  readonly logger: Logger;
+  /** The safety net under NOTIFY. */
+  readonly pollMs: number;
+}
+
+export function createRevocations(deps: Deps): Part {
+  const loop = new Loop(deps);
+  let stopListening: (() => Promise<void>) | undefined;
+  return {
+    name: 'revocations',
+    async start() {
+      stopListening = await deps.table.onAdded(() => loop.wake());
+      loop.wake();
+    },
+    async stop() {
+      await stopListening?.();
+      await loop.stop();
+    },
+    ready: () => ({ ok: true }),
+  };
+}
+
+class Loop {
+  #work: Promise<void> | null = null;
+  #isWoken = false;
+  #isStopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(readonly deps: Deps) {}
+
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#isStopped || this.#work !== null) return;
+    clearTimeout(this.#timer);
+    this.#work = this.#workWhileWoken().finally(() => {
+      this.#work = null;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  async #workWhileWoken(): Promise<void> {
+    let againInMs = this.deps.pollMs;
+    while (this.#isWoken && !this.#isStopped) {
+      this.#isWoken = false;
+      againInMs = await this.#round().catch((error: unknown) => {
+        this.deps.logger.warn({ err: error }, 'looking for revocations failed');
+        return this.deps.pollMs;
+      });
+    }
+    if (!this.#isStopped)
+      this.#timer = setTimeout(() => this.wake(), againInMs);
+  }
+
+  async #round(): Promise<number> {
+    const { table, clock, pollMs } = this.deps;
+    const due = await table.claimDue();
+    for (const each of due) {
+      if (this.#isStopped) return pollMs;
+      await this.#revoke(each);
+    }
+    const next = await table.nextDueAt();
+    return next === null
+      ? pollMs
+      : Math.min(pollMs, Math.max(0, next.getTime() - clock()));
+  }
+
+  async #revoke(due: DueRevocation): Promise<void> {
+    const { table, oauth } = this.deps;
+    try {
+      const discordUserId = due.discordUserId ?? (await this.#ownerOf(due));
+      const isShared =
+        discordUserId !== null && (await table.isShared(due.id, discordUserId));
+      if (!isShared) await oauth.revoke(due.application, due.accessToken);
+      await table.forget(due.id);
+    } catch (error) {
+      await this.#putUpWith(due, error);
+    }
+  }
+
+  /** Null: Discord knows the token no more, or does not tell; then there is nobody to spare. */
+  async #ownerOf({
+    application,
+    accessToken,
+  }: DueRevocation): Promise<DiscordUserId | null> {
+    try {
+      const account = await this.deps.oauth.readAccount(
+        application,
+        accessToken,
+      );
+      return account.discordUserId;
+    } catch (error) {
+      if (error instanceof TerminalError) return null;
+      throw error;
+    }
+  }
+
+  async #putUpWith(due: DueRevocation, error: unknown): Promise<void> {
+    const { clientId, discordUserId, attempts } = due;
+    const fields = { clientId, discordUserId, attempts, err: error };
+    if (error instanceof RetryLaterError) return;
+    if (!(error instanceof TerminalError) || attempts < MOST_REFUSALS) {
+      this.deps.logger.warn(fields, 'a token could not be revoked yet');
+      return;
+    }
+    this.deps.logger.error(
+      fields,
+      'a token could not be revoked: revoke it at Discord, in the settings of the application',
+    );
+    await this.deps.table.forget(due.id);
+  }
+}

@@ -1,0 +1,197 @@
+import { sql, type Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import { InputError } from '../../lib/errors.js';
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type LinkId,
+  type PlatformUserId,
+} from '../../model.js';
+import { lockClient } from '../clients/client-rows.js';
+import type { Database } from '../database.js';
+import { markLinks } from '../jobs/mark.js';
+import type { EnqueueEvents } from '../outbox/enqueue-event.js';
+
+export interface ImportVerdict {
+  readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
+  readonly message: string | null;
+  readonly linkId: LinkId | null;
+}
+
+interface Pair {
+  readonly platformUserId: PlatformUserId;
+  readonly discordUserId: DiscordUserId;
+}
+
+interface ImportRequest {
+  readonly clientId: ClientId;
+  readonly users: readonly Pair[];
+  readonly dryRun: boolean;
+  readonly cause: Cause;
+}
+
+/**
+ * Takes links over by the thousand, in one transaction and a handful of statements. A link that stands is never replaced: who is
+ * linked to another account, or whose account is another's, is a conflict to be looked at by a person.
+ */
+export function createImportMembers(deps: {
+  readonly database: Database;
+  readonly enqueueEvents: EnqueueEvents;
+}) {
+  return async (request: ImportRequest): Promise<readonly ImportVerdict[]> =>
+    deps.database.transaction(async (tx) => {
+      const { clientId, users, dryRun, cause } = request;
+      const client = await lockClient(tx, clientId, dryRun ? 'use' : 'change');
+      if (client.endingAt)
+        throw new InputError(
+          'FAILED_PRECONDITION',
+          `client ${clientId} is being deleted`,
+        );
+      if (!dryRun) await lockUsers(tx.sql, users);
+      const verdicts = judge(users, await readStanding(tx.sql, request));
+      if (dryRun) return verdicts;
+      const isNew = (_: Pair, at: number) => verdicts[at]?.kind === 'LINKED';
+      const links = await insertLinks(tx.sql, clientId, users.filter(isNew));
+      await markLinks(tx.sql, [...links.values()], cause, {
+        lane: LANES.bulk,
+        windowMs: 0,
+      });
+      await deps.enqueueEvents(
+        tx.sql,
+        users.filter(isNew).map(({ platformUserId, discordUserId }) => ({
+          type: 'discord.user.linked.v1' as const,
+          key: platformUserId,
+          data: {
+            clientId,
+            guildId: client.guildId,
+            discordUserId,
+            platformUserId,
+            linkId: links.get(platformUserId),
+          },
+        })),
+      );
+      return verdicts.map((verdict, at) => ({
+        ...verdict,
+        linkId:
+          verdict.linkId ?? links.get(users[at]?.platformUserId ?? '') ?? null,
+      }));
+    });
+}
+
+interface Standing {
+  readonly byUser: ReadonlyMap<PlatformUserId, StandingLink>;
+  readonly byAccount: ReadonlyMap<DiscordUserId, StandingLink>;
+  readonly deleted: ReadonlySet<PlatformUserId>;
+}
+
+interface StandingLink extends Pair {
+  readonly linkId: LinkId;
+}
+
+async function readStanding(
+  db: Kysely<unknown>,
+  { clientId, users }: ImportRequest,
+): Promise<Standing> {
+  const userIds = users.map((user) => user.platformUserId);
+  const accounts = users.map((user) => user.discordUserId);
+  const links = await sql<StandingLink>`
+    select id as "linkId", platform_user_id as "platformUserId", discord_user_id as "discordUserId" from link
+    where client_id = ${clientId} and status = 'ACTIVE'
+      and (platform_user_id = any(${userIds}::text[]) or discord_user_id = any(${accounts}::text[]))`.execute(
+    db,
+  );
+  const deleted = await sql<{ id: PlatformUserId }>`
+    select id from platform_user where id = any(${userIds}::text[]) and deleted_at is not null`.execute(
+    db,
+  );
+  return {
+    byUser: new Map(links.rows.map((row) => [row.platformUserId, row])),
+    byAccount: new Map(links.rows.map((row) => [row.discordUserId, row])),
+    deleted: new Set(deleted.rows.map((row) => row.id)),
+  };
+}
+
+/** In the order given: of two that contradict each other the first counts. */
+function judge(
+  users: readonly Pair[],
+  standing: Standing,
+): readonly ImportVerdict[] {
+  const placeOfUser = new Map<PlatformUserId, number>();
+  const placeOfAccount = new Map<DiscordUserId, number>();
+  return users.map((user, at) => {
+    const { platformUserId, discordUserId } = user;
+    const said = placeOfUser.get(platformUserId);
+    const taken = placeOfAccount.get(discordUserId);
+    if (said !== undefined)
+      return conflict(`the same platform user as in users[${said}]`);
+    if (taken !== undefined)
+      return conflict(`the same Discord account as in users[${taken}]`);
+    placeOfUser.set(platformUserId, at);
+    placeOfAccount.set(discordUserId, at);
+    return judgeOne(user, standing);
+  });
+}
+
+function judgeOne(
+  { platformUserId, discordUserId }: Pair,
+  { byUser, byAccount, deleted }: Standing,
+): ImportVerdict {
+  if (deleted.has(platformUserId)) {
+    const message = `platform user ${platformUserId} was deleted`;
+    return { kind: 'INVALID', message, linkId: null };
+  }
+  const owner = byAccount.get(discordUserId);
+  if (owner?.platformUserId === platformUserId)
+    return { kind: 'UNCHANGED', message: null, linkId: owner.linkId };
+  if (owner !== undefined)
+    return conflict(
+      `Discord account ${discordUserId} is claimed by another user`,
+    );
+  const own = byUser.get(platformUserId);
+  if (own !== undefined)
+    return conflict(
+      `platform user ${platformUserId} is linked to account ${own.discordUserId}`,
+    );
+  return { kind: 'LINKED', message: null, linkId: null };
+}
+
+function conflict(message: string): ImportVerdict {
+  return { kind: 'CONFLICT', message, linkId: null };
+}
+
+/** Whatever is said about a user takes turns on its row. Who was never heard of is made, nameless. */
+async function lockUsers(
+  db: Kysely<unknown>,
+  users: readonly Pair[],
+): Promise<void> {
+  const ids = users.map((user) => user.platformUserId);
+  await sql`
+    insert into platform_user (id) select distinct id from unnest(${ids}::text[]) as u (id) order by id
+    on conflict do nothing`.execute(db);
+  await sql`
+    select from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
+    db,
+  );
+}
+
+/** Links that are ending are revived. */
+async function insertLinks(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  pairs: readonly Pair[],
+): Promise<ReadonlyMap<PlatformUserId, LinkId>> {
+  const userIds = pairs.map((pair) => pair.platformUserId);
+  const { rows } = await sql<{ id: LinkId; platform_user_id: PlatformUserId }>`
+    insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
+    select p.id, ${clientId}, p.platform_user_id, p.discord_user_id, 'ACTIVE', clock_timestamp()
+    from unnest(${pairs.map(() => uuidv7())}::uuid[], ${userIds}::text[],
+      ${pairs.map((pair) => pair.discordUserId)}::text[]) as p (id, platform_user_id, discord_user_id)
+    order by p.discord_user_id, p.platform_user_id
+    on conflict (client_id, discord_user_id, platform_user_id) do update set
+      status = 'ACTIVE', linked_at = excluded.linked_at, ending_at = null
+    returning id, platform_user_id`.execute(db);
+  return new Map(rows.map((row) => [row.platform_user_id, row.id]));
+}

@@ -1,0 +1,26 @@
+import { sql } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type { PlatformUserId } from '../../model.js';
+import type { Transaction } from '../database.js';
+
+/** Everything said about a platform user takes turns on its row. Who was never heard of is made, nameless. */
+export async function lockPlatformUser(
+  { sql: db }: Pick<Transaction, 'sql'>,
+  id: PlatformUserId,
+): Promise<void> {
+  await sql`insert into platform_user (id) values (${id}) on conflict do nothing`.execute(
+    db,
+  );
+  const { rows } = await sql<{ is_deleted: boolean }>`
+    select deleted_at is not null as is_deleted from platform_user where id = ${id} for no key update`.execute(
+    db,
+  );
+  if (rows[0]?.is_deleted === true) {
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      `platform user ${id} was deleted`,
+      'input.platformUserId',
+    );
+  }
+}

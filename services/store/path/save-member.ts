@@ -1,0 +1,105 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+
+import type { MemberKey, MemberReading, PlatformUserId } from '../../model.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+
+/** Columns of `member`. */
+export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
+
+export interface RunEnd {
+  /** What Discord answered last; null when it was not asked. */
+  readonly observed: MemberReading | null;
+  /** How it stands with the member now. */
+  readonly standing: MemberColumns;
+  /** The one statement that ends the claim. */
+  readonly job: RawBuilder<unknown>;
+}
+
+/**
+ * Puts what Discord answered into the mirror, notes how the run ended and ends its claim, in one statement, as every job pays for
+ * it; then tells when a linked member has left or come back. Resolves with whether the client has anything that could end now.
+ */
+export async function saveMember(
+  db: Kysely<unknown>,
+  member: MemberKey,
+  { observed, standing, job }: RunEnd,
+  enqueueEvent: EnqueueEvent,
+): Promise<{ readonly mayEnd: boolean }> {
+  const { clientId, discordUserId } = member;
+  const columns = {
+    ...(observed !== null && columnsOf(observed)),
+    ...standing,
+  };
+  const names = Object.keys(columns);
+  const { rows } = await sql<{ was_present: boolean | null; may_end: boolean }>`
+    with before as (
+      select is_present from member
+      where client_id = ${clientId} and discord_user_id = ${discordUserId} and read_at is not null
+    ), job as (${job})
+    insert into member (client_id, discord_user_id, ${sql.join(names.map((name) => sql.ref(name)))})
+    values (${clientId}, ${discordUserId}, ${sql.join(Object.values(columns))})
+    on conflict (client_id, discord_user_id) do update set
+      ${sql.join(names.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`))}
+    returning (select is_present from before) as was_present,
+      exists (select from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null)
+        or exists (select from client c where c.id = ${clientId} and c.ending_at is not null) as may_end`.execute(
+    db,
+  );
+  const [row] = rows;
+  const wasPresent = row?.was_present ?? null;
+  const isNews = wasPresent !== null && wasPresent !== observed?.isPresent;
+  if (observed !== null && isNews)
+    await tellPresence(db, member, observed.isPresent, enqueueEvent);
+  return { mayEnd: row?.may_end ?? false };
+}
+
+/** Discord takes every role from who leaves. The names stay as they were last seen. */
+function columnsOf(reading: MemberReading): MemberColumns {
+  if (!reading.isPresent) {
+    return {
+      read_at: sql`clock_timestamp()`,
+      is_present: sql`false`,
+      role_ids: sql`'{}'::text[]`,
+      is_pending: sql`false`,
+      timed_out_until: sql`null::timestamptz`,
+    };
+  }
+  return {
+    read_at: sql`clock_timestamp()`,
+    is_present: sql`true`,
+    join_refusal: sql`null::text`,
+    role_ids: sql`${reading.roleIds}::text[]`,
+    username: sql`${reading.username}`,
+    display_name: sql`${reading.displayName}`,
+    nickname: sql`${reading.nickname}`,
+    is_pending: sql`${reading.isPending}`,
+    timed_out_until: sql`${reading.timedOutUntil?.toISOString() ?? null}::timestamptz`,
+  };
+}
+
+async function tellPresence(
+  db: Kysely<unknown>,
+  { clientId, discordUserId }: MemberKey,
+  isPresent: boolean,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { rows } = await sql<{
+    platform_user_id: PlatformUserId;
+    guild_id: string;
+  }>`
+    select l.platform_user_id, c.guild_id from link l join client c on c.id = l.client_id
+    where l.client_id = ${clientId} and l.discord_user_id = ${discordUserId}
+      and l.status = 'ACTIVE'`.execute(db);
+  for (const row of rows) {
+    await enqueueEvent(db, {
+      type: isPresent ? 'discord.member.returned.v1' : 'discord.member.left.v1',
+      key: row.platform_user_id,
+      data: {
+        clientId,
+        discordUserId,
+        guildId: row.guild_id,
+        platformUserId: row.platform_user_id,
+      },
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+
+/** How many are linked, and of how many it is not known whether every mapped group holds them. */
+export async function countUnknownMemberships(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<{ readonly linked: number; readonly unknown: number }> {
+  const { rows } = await sql<{ linked: number; unknown: number }>`
+    select count(*)::int as linked, count(*) filter (
+      where u.snapshot_time_us is null and exists (
+        select from role_mapping r join platform_group g on g.id = r.group_id
+        where r.client_id = l.client_id and r.retired_at is null and g.deleted_at is null
+          and not exists (select from membership m
+            where m.platform_user_id = l.platform_user_id and m.group_id = r.group_id)))::int as unknown
+    from link l join platform_user u on u.id = l.platform_user_id
+    where l.client_id = ${clientId} and l.status = 'ACTIVE'`.execute(db);
+  return rows[0] ?? { linked: 0, unknown: 0 };
+}

@@ -1,0 +1,41 @@
+import type { Client } from 'pg';
+
+import { UnavailableError } from '../lib/errors.js';
+
+/** Null when the lock is held, by another process or here. Resolves with the way to give it back. */
+export type TryLock = (key: number) => Promise<(() => Promise<void>) | null>;
+
+/** Locks among all processes, which PostgreSQL takes back when the connection ends. */
+export function createSessionLocks(session: () => Client | null): TryLock {
+  const held = new Set<number>();
+  return async (key) => {
+    const client = session();
+    if (client === null) throw new UnavailableError('the database is away');
+    if (held.has(key)) return null; // PostgreSQL would grant a session its own lock again
+    held.add(key);
+    try {
+      const { rows } = await client.query<{ is_ours: boolean }>(
+        'select pg_try_advisory_lock($1) as is_ours',
+        [key],
+      );
+      if (rows[0]?.is_ours === true) return () => unlock(client, key, held);
+      held.delete(key);
+      return null;
+    } catch (error) {
+      held.delete(key);
+      throw new UnavailableError('the database is away', { cause: error });
+    }
+  };
+}
+
+/** On a connection that has ended there is nothing left to unlock. */
+async function unlock(
+  client: Client,
+  key: number,
+  held: Set<number>,
+): Promise<void> {
+  await client
+    .query('select pg_advisory_unlock($1)', [key])
+    .catch(() => undefined);
+  held.delete(key);
+}

@@ -1,0 +1,147 @@
+import { sql, type Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
+import type { Database } from '../database.js';
+
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresAt: Date;
+  readonly scopes: readonly string[];
+}
+
+/** What is not linked within this is revoked: the person went away, or the process died. */
+const UNLINKED_MS = 2 * 60_000;
+
+/** Names what is encrypted, and whose: a token copied into another row does not decrypt. */
+export const tokenContext = (
+  name: 'access token' | 'refresh token',
+  grantId: string,
+) => `${name} of grant ${grantId}`;
+
+export function createGrants({
+  database,
+  keys,
+}: {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}) {
+  const db = () => database.sql();
+  return {
+    /** Among those to be revoked, until a link takes it from there. */
+    async keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string> {
+      const id = uuidv7();
+      const tokens = encryptTokens(keys, id, grant);
+      const { rows } = await sql`
+        insert into revocation (id, client_id, application_id, access_token, refresh_token, scopes, expires_at,
+          client_secret, api_base, authorize_url, token_url, revoke_url, due_at)
+        select ${id}, id, application_id, ${tokens.accessToken}, ${tokens.refreshToken}, ${grant.scopes}::text[],
+          ${grant.expiresAt.toISOString()}::timestamptz, client_secret, api_base, authorize_url, token_url, revoke_url,
+          clock_timestamp() + make_interval(secs => ${UNLINKED_MS / 1000}::float8)
+        from client where id = ${clientId} returning 1`.execute(db());
+      if (rows.length === 0)
+        throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+      return id;
+    },
+
+    async discardGrant(grantId: string): Promise<void> {
+      await sql`update revocation set due_at = clock_timestamp() where id = ${grantId}`.execute(
+        db(),
+      );
+    },
+
+    /** Null: it is given up by now. */
+    async readGrant(grantId: string): Promise<TokenGrant | null> {
+      const { rows } = await sql<GrantRow>`
+        select access_token, refresh_token, scopes, extract(epoch from expires_at)::float8 * 1000 as expires_ms
+        from discord_grant where id = ${grantId}`.execute(db());
+      const [row] = rows;
+      return row === undefined ? null : decryptGrant(keys, grantId, row);
+    },
+
+    /** The new pair, before it is used: the old one is worth nothing any more. */
+    async renewGrant(grantId: string, grant: TokenGrant): Promise<void> {
+      const tokens = encryptTokens(keys, grantId, grant);
+      await sql`
+        update discord_grant set access_token = ${tokens.accessToken}, refresh_token = ${tokens.refreshToken},
+          scopes = ${grant.scopes}::text[], expires_at = ${grant.expiresAt.toISOString()}::timestamptz
+        where id = ${grantId}`.execute(db());
+    },
+  };
+}
+
+/** Takes a grant for a member who is to be brought in. One that the member had before is given up, but lives on with this one. */
+export async function takeGrant(
+  db: Kysely<unknown>,
+  request: {
+    readonly grantId: string;
+    readonly clientId: ClientId;
+    readonly discordUserId: DiscordUserId;
+  },
+): Promise<void> {
+  const { grantId, clientId, discordUserId } = request;
+  await sql`
+    delete from discord_grant where client_id = ${clientId} and discord_user_id = ${discordUserId}`.execute(
+    db,
+  );
+  const { rows } = await sql`
+    with taken as (
+      delete from revocation where id = ${grantId} and client_id = ${clientId} and attempts = 0 returning *
+    )
+    insert into discord_grant (id, client_id, discord_user_id, access_token, refresh_token, scopes, expires_at, is_join_wanted)
+    select id, client_id, ${discordUserId}, access_token, refresh_token, scopes, expires_at, true from taken
+    returning 1`.execute(db);
+  if (rows.length === 0)
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      'signing in took too long: what Discord granted is being revoked',
+    );
+}
+
+interface GrantRow {
+  readonly access_token: string;
+  readonly refresh_token: string | null;
+  readonly scopes: readonly string[];
+  readonly expires_ms: number;
+}
+
+function encryptTokens(keys: KeyRing, grantId: string, grant: TokenGrant) {
+  return {
+    accessToken: keys.encrypt(
+      grant.accessToken,
+      tokenContext('access token', grantId),
+    ),
+    refreshToken:
+      grant.refreshToken === null
+        ? null
+        : keys.encrypt(
+            grant.refreshToken,
+            tokenContext('refresh token', grantId),
+          ),
+  };
+}
+
+function decryptGrant(
+  keys: KeyRing,
+  grantId: string,
+  row: GrantRow,
+): TokenGrant {
+  return {
+    accessToken: keys.decrypt(
+      row.access_token,
+      tokenContext('access token', grantId),
+    ),
+    refreshToken:
+      row.refresh_token === null
+        ? null
+        : keys.decrypt(
+            row.refresh_token,
+            tokenContext('refresh token', grantId),
+          ),
+    expiresAt: new Date(row.expires_ms),
+    scopes: row.scopes,
+  };
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { sql, type Kysely } from 'kysely';
+
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type JoinRefusal,
+  type LinkId,
+  type PlatformUserId,
+} from '../../model.js';
+import type { Database } from '../database.js';
+import { markLinks } from '../jobs/mark.js';
+import { makeLink } from '../links/links.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { takeGrant } from './grants.js';
+
+const LOOK_EVERY_MS = 50;
+
+interface SignedIn {
+  readonly grantId: string;
+  readonly clientId: ClientId;
+  readonly platformUserId: PlatformUserId;
+  readonly account: {
+    readonly discordUserId: DiscordUserId;
+    readonly username: string;
+    readonly displayName: string | null;
+  };
+  readonly cause: Cause;
+}
+
+export type LinkedOutcome =
+  | { readonly kind: 'IN_GUILD'; readonly isScreened: boolean }
+  | { readonly kind: 'NOT_IN_GUILD'; readonly refusal: JoinRefusal | null }
+  | { readonly kind: 'WAITING' };
+
+/** Links who has signed in at Discord, and marks them to be brought in: in one transaction, so that neither is without the other. */
+export function createSignedInLinks(deps: {
+  readonly database: Database;
+  readonly enqueueEvent: EnqueueEvent;
+  readonly clock: () => number;
+}) {
+  const { database, clock } = deps;
+  return {
+    linkSignedIn: async (request: SignedIn) =>
+      database.transaction(async (tx) => {
+        const { clientId, account, cause } = request;
+        const { discordUserId } = account;
+        const { linkId, warnings } = await makeLink(deps, tx, {
+          ...request,
+          discordUserId,
+        });
+        await takeGrant(tx.sql, { ...request, discordUserId });
+        await saveNames(tx.sql, clientId, account);
+        await markLinks(tx.sql, [linkId], cause, {
+          lane: LANES.fresh,
+          windowMs: 0,
+        });
+        return { linkId, warnings };
+      }),
+
+    async awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome> {
+      const untilMs = clock() + waitMs;
+      for (;;) {
+        const outcome = await readOutcome(database.sql(), linkId);
+        if (outcome.kind !== 'WAITING' || clock() >= untilMs) return outcome;
+        await sleep(LOOK_EVERY_MS);
+      }
+    },
+  };
+}
+
+/** So that the link has a name before the member is seen in the guild. */
+async function saveNames(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  { discordUserId, username, displayName }: SignedIn['account'],
+): Promise<void> {
+  await sql`
+    insert into member (client_id, discord_user_id, username, display_name)
+    values (${clientId}, ${discordUserId}, ${username}, ${displayName})
+    on conflict (client_id, discord_user_id) do update set
+      username = excluded.username, display_name = excluded.display_name, join_refusal = null`.execute(
+    db,
+  );
+}
+
+/** A job that waits or runs has not told yet; a parked one has. */
+async function readOutcome(
+  db: Kysely<unknown>,
+  linkId: LinkId,
+): Promise<LinkedOutcome> {
+  const { rows } = await sql<{
+    is_done: boolean;
+    is_present: boolean;
+    is_pending: boolean;
+    join_refusal: JoinRefusal | null;
+  }>`
+    select m.read_at is not null and not exists (
+        select from reconcile_job j where j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
+          and not j.is_parked) as is_done,
+      m.is_present, m.is_pending, m.join_refusal
+    from link l join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
+    where l.id = ${linkId}`.execute(db);
+  const [row] = rows;
+  if (row === undefined || !row.is_done) return { kind: 'WAITING' };
+  return row.is_present
+    ? { kind: 'IN_GUILD', isScreened: row.is_pending }
+    : { kind: 'NOT_IN_GUILD', refusal: row.join_refusal };
+}

@@ -1,0 +1,100 @@
+import { sql } from 'kysely';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
+import type { DueRevocation } from '../../reconcile/grants.js';
+import { decryptSecret } from '../clients/client-rows.js';
+import type { Database } from '../database.js';
+import { tokenContext } from './grants.js';
+
+const AT_ONCE = 20;
+
+/** What is to be revoked at Discord. A claim is a postponement: who dies over one leaves it to the next in a minute. */
+export function createRevocations({
+  database,
+  keys,
+}: {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}) {
+  const db = () => database.sql();
+  return {
+    async claimDue(): Promise<readonly DueRevocation[]> {
+      const { rows } = await sql<Row>`
+        update revocation r set attempts = attempts + 1,
+          due_at = clock_timestamp() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts, 6)))
+        where r.id in (
+          select id from revocation where due_at <= clock_timestamp()
+          order by due_at limit ${AT_ONCE} for update skip locked)
+        returning r.id, r.client_id, r.discord_user_id, r.application_id, r.access_token, r.attempts,
+          coalesce((select client_secret from client c where c.id = r.client_id), r.client_secret) as client_secret,
+          r.api_base, r.authorize_url, r.token_url, r.revoke_url`.execute(db());
+      return rows.map((row) => dueOf(keys, row));
+    },
+
+    /** Somebody else at the same application still lives on this person's tokens: revoking one would kill them all. */
+    async isShared(id: string, discordUserId: DiscordUserId): Promise<boolean> {
+      const { rows } = await sql<{ is_shared: boolean }>`
+        update revocation r set discord_user_id = ${discordUserId} where id = ${id}
+        returning exists (
+          select from discord_grant g join client c on c.id = g.client_id
+          where g.discord_user_id = ${discordUserId} and c.application_id = r.application_id) as is_shared`.execute(
+        db(),
+      );
+      return rows[0]?.is_shared ?? false;
+    },
+
+    async forget(id: string): Promise<void> {
+      await sql`delete from revocation where id = ${id}`.execute(db());
+    },
+
+    /** When the next falls due; null: none waits. */
+    async nextDueAt(): Promise<Date | null> {
+      const { rows } = await sql<{ due_ms: number | null }>`
+        select min(extract(epoch from due_at) * 1000)::float8 as due_ms from revocation`.execute(
+        db(),
+      );
+      const due = rows[0]?.due_ms ?? null;
+      return due === null ? null : new Date(due);
+    },
+  };
+}
+
+interface Row {
+  readonly id: string;
+  readonly client_id: ClientId;
+  readonly discord_user_id: DiscordUserId | null;
+  readonly application_id: string;
+  readonly access_token: string;
+  readonly attempts: number;
+  readonly client_secret: string;
+  readonly api_base: string;
+  readonly authorize_url: string;
+  readonly token_url: string;
+  readonly revoke_url: string;
+}
+
+function dueOf(keys: KeyRing, row: Row): DueRevocation {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    discordUserId: row.discord_user_id,
+    accessToken: keys.decrypt(
+      row.access_token,
+      tokenContext('access token', row.id),
+    ),
+    attempts: row.attempts,
+    application: {
+      applicationId: row.application_id,
+      clientSecret: decryptSecret(
+        keys,
+        { id: row.client_id, clientSecret: row.client_secret },
+        'clientSecret',
+      ),
+      apiBase: row.api_base,
+      authorizeUrl: row.authorize_url,
+      tokenUrl: row.token_url,
+      revokeUrl: row.revoke_url,
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, EmailRule, GuildId } from '../../model.js';
+import type { OAuthApplication } from '../../reconcile/grants.js';
+import { decryptSecret } from '../clients/client-rows.js';
+import type { Database } from '../database.js';
+import { ClientEntity } from '../entities/client.entity.js';
+
+interface SignInClient {
+  readonly clientId: ClientId;
+  readonly name: string;
+  readonly guildId: GuildId;
+  readonly callbackUrl: string | null;
+  readonly inviteUrl: string | null;
+  readonly email: EmailRule;
+  readonly keepsTokens: boolean;
+  readonly application: OAuthApplication;
+}
+
+/** A client with its secret, for the conversation with Discord and for nobody else. */
+export function createFindSignInClient(deps: {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}) {
+  return async (clientId: ClientId): Promise<SignInClient> => {
+    const em = deps.database.orm.em.fork();
+    const row = await em.findOne(ClientEntity, { id: clientId });
+    if (row === null)
+      throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+    if (row.endingAt)
+      throw new InputError(
+        'FAILED_PRECONDITION',
+        `client ${clientId} is being deleted`,
+      );
+    return {
+      clientId,
+      name: row.name,
+      guildId: row.guildId,
+      callbackUrl: row.callbackUrl ?? null,
+      inviteUrl: row.inviteUrl ?? null,
+      email: row.emailRule,
+      keepsTokens: row.keepsTokens,
+      application: {
+        applicationId: row.applicationId,
+        clientSecret: decryptSecret(deps.keys, row, 'clientSecret'),
+        apiBase: row.apiBase,
+        authorizeUrl: row.authorizeUrl,
+        tokenUrl: row.tokenUrl,
+        revokeUrl: row.revokeUrl,
+      },
+    };
+  };
+}

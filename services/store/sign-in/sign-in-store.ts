@@ -1,0 +1,31 @@
+import type { KeyRing } from '../../lib/encryption.js';
+import type { RevocationTable } from '../../reconcile/grants.js';
+import type { Database } from '../database.js';
+import type { Listener } from '../listen.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { createGrants } from './grants.js';
+import { createSignedInLinks } from './link-signed-in.js';
+import { createRevocations } from './revocations.js';
+import { createFindSignInClient } from './sign-in-client.js';
+import { createTickets } from './tickets.js';
+
+/** What signing in keeps: tickets, grants, and what is to be revoked. */
+export function createSignInStore(deps: {
+  readonly database: Database;
+  readonly keys: KeyRing;
+  readonly enqueueEvent: EnqueueEvent;
+  readonly clock: () => number;
+  readonly listener: Listener;
+}) {
+  const revocations: RevocationTable = {
+    ...createRevocations(deps),
+    onAdded: (wake) => deps.listener.on('revocation', wake),
+  };
+  return {
+    tickets: createTickets(deps),
+    grants: createGrants(deps),
+    links: createSignedInLinks(deps),
+    findSignInClient: createFindSignInClient(deps),
+    revocations,
+  };
+}

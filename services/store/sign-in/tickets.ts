@@ -1,0 +1,179 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, PlatformUserId } from '../../model.js';
+import { lockClient } from '../clients/client-rows.js';
+import type { Database } from '../database.js';
+import { lockPlatformUser } from '../links/platform-user.js';
+
+interface Ticket {
+  readonly ticketHash: string;
+  readonly clientId: ClientId;
+  readonly platformUserId: PlatformUserId;
+  readonly email: string | null;
+  readonly returnTo: string | null;
+  readonly expiresAt: Date;
+}
+
+interface Consent {
+  readonly browserHash: string;
+  readonly stateHash: string;
+  readonly codeVerifier: string;
+}
+
+interface TicketView extends Ticket {
+  readonly platformUsername: string | null;
+  readonly clientName: string;
+  readonly browserHash: string | null;
+}
+
+interface Deps {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}
+
+/** Tickets live for minutes; those that ended an hour ago are swept out as new ones are made. */
+export function createTickets(deps: Deps) {
+  return {
+    openTicket: async (ticket: Ticket) => openTicket(deps, ticket),
+    findTicket: async (ticketHash: string) => findTicket(deps, ticketHash),
+    bindTicket: async (ticketHash: string, consent: Consent) =>
+      bindTicket(deps, ticketHash, consent),
+    takeState: async (stateHash: string) => takeState(deps, stateHash),
+    spendTicket: async (ticketHash: string) => spendTicket(deps, ticketHash),
+  };
+}
+
+async function openTicket({ database }: Deps, ticket: Ticket): Promise<void> {
+  await database.transaction(async (tx) => {
+    const client = await lockClient(tx, ticket.clientId, 'use');
+    if (client.endingAt)
+      throw new InputError(
+        'FAILED_PRECONDITION',
+        `client ${ticket.clientId} is being deleted`,
+      );
+    await lockPlatformUser(tx, ticket.platformUserId);
+    await insertTicket(tx.sql, ticket);
+  });
+}
+
+async function findTicket(
+  { database }: Deps,
+  ticketHash: string,
+): Promise<TicketView | null> {
+  const { rows } = await sql<TicketRow>`
+    select ${VIEW} from link_ticket t ${NAMES}
+    where t.ticket_hash = ${ticketHash} and ${IS_OPEN}`.execute(database.sql());
+  return rows[0] === undefined ? null : viewOf(rows[0]);
+}
+
+async function bindTicket(
+  { database, keys }: Deps,
+  ticketHash: string,
+  { browserHash, stateHash, codeVerifier }: Consent,
+): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'> {
+  const verifier = keys.encrypt(codeVerifier, contextOf(ticketHash));
+  const { rows } = await sql<{ is_bound: boolean }>`
+    update link_ticket t set
+      browser_hash = coalesce(browser_hash, ${browserHash}),
+      state_hash = case when ${isMine(browserHash)} then ${stateHash} else state_hash end,
+      code_verifier = case when ${isMine(browserHash)} then ${verifier} else code_verifier end
+    where t.ticket_hash = ${ticketHash} and ${IS_OPEN}
+    returning browser_hash = ${browserHash} as is_bound`.execute(
+    database.sql(),
+  );
+  if (rows[0] === undefined) return 'GONE';
+  return rows[0].is_bound ? 'BOUND' : 'OTHER_BROWSER';
+}
+
+async function takeState(
+  { database, keys }: Deps,
+  stateHash: string,
+): Promise<(TicketView & Consent) | null> {
+  const { rows } = await sql<TicketRow & { code_verifier: string }>`
+    with found as (
+      select t.ticket_hash, t.code_verifier from link_ticket t
+      where t.state_hash = ${stateHash} and ${IS_OPEN} for update
+    ), taken as (
+      update link_ticket t set state_hash = null, code_verifier = null from found
+      where t.ticket_hash = found.ticket_hash and t.state_hash = ${stateHash} returning t.ticket_hash
+    )
+    select ${VIEW}, found.code_verifier from taken join found using (ticket_hash)
+    join link_ticket t using (ticket_hash) ${NAMES}`.execute(database.sql());
+  const [row] = rows;
+  if (row === undefined || row.browser_hash === null) return null;
+  return {
+    ...viewOf(row),
+    browserHash: row.browser_hash,
+    stateHash,
+    codeVerifier: keys.decrypt(row.code_verifier, contextOf(row.ticket_hash)),
+  };
+}
+
+async function spendTicket(
+  { database }: Deps,
+  ticketHash: string,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update link_ticket t set spent_at = clock_timestamp()
+    where t.ticket_hash = ${ticketHash} and ${IS_OPEN} returning 1`.execute(
+    database.sql(),
+  );
+  return rows.length > 0;
+}
+
+const IS_OPEN = sql`t.spent_at is null and t.expires_at > clock_timestamp()`;
+
+const VIEW = sql`t.ticket_hash, t.client_id, t.platform_user_id, t.email, t.return_to,
+  extract(epoch from t.expires_at)::float8 * 1000 as expires_ms, t.browser_hash, u.username, c.name`;
+
+const NAMES = sql`join client c on c.id = t.client_id and c.ending_at is null
+  join platform_user u on u.id = t.platform_user_id`;
+
+function isMine(browserHash: string) {
+  return sql`(t.browser_hash is null or t.browser_hash = ${browserHash})`;
+}
+
+interface TicketRow {
+  readonly ticket_hash: string;
+  readonly client_id: ClientId;
+  readonly platform_user_id: PlatformUserId;
+  readonly email: string | null;
+  readonly return_to: string | null;
+  readonly expires_ms: number;
+  readonly browser_hash: string | null;
+  readonly username: string | null;
+  readonly name: string;
+}
+
+function viewOf(row: TicketRow): TicketView {
+  return {
+    ticketHash: row.ticket_hash,
+    clientId: row.client_id,
+    platformUserId: row.platform_user_id,
+    email: row.email,
+    returnTo: row.return_to,
+    expiresAt: new Date(row.expires_ms),
+    platformUsername: row.username,
+    clientName: row.name,
+    browserHash: row.browser_hash,
+  };
+}
+
+async function insertTicket(
+  db: Kysely<unknown>,
+  ticket: Ticket,
+): Promise<void> {
+  await sql`delete from link_ticket where expires_at < clock_timestamp() - interval '1 hour'`.execute(
+    db,
+  );
+  await sql`
+    insert into link_ticket (ticket_hash, client_id, platform_user_id, email, return_to, expires_at)
+    values (${ticket.ticketHash}, ${ticket.clientId}, ${ticket.platformUserId}, ${ticket.email}, ${ticket.returnTo},
+      ${ticket.expiresAt.toISOString()}::timestamptz)`.execute(db);
+}
+
+function contextOf(ticketHash: string): string {
+  return `code verifier of ticket ${ticketHash}`;
+}

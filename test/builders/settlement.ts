@@ -1,0 +1,14 @@
+import type { Settlement } from '../../services/reconcile/records.js';
+
+/** A run that found nothing to do. */
+export const unchanged: Settlement = {
+  outcome: 'UNCHANGED',
+  reason: null,
+  closes: null,
+  heldRemovals: [],
+  observed: null,
+  joining: null,
+  isParked: false,
+  clearsTrouble: false,
+  endedLinkIds: [],
+};

@@ -1,0 +1,60 @@
+import type { Person, Step } from './steps.js';
+
+/** Something has changed that may make a refused call be accepted: for one account, or for all. */
+export interface Cure {
+  readonly account: Person | 'all';
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Whose refused calls may be made once more after this step. All that changes the guild, the bot or the mappings cures everybody;
+ * what is said of one person cures their accounts. Two things that could be taken for cures are none: the log replayed, which
+ * says nothing new, and a process that stops in order. One that is killed is: it may die before it has written the refusal down.
+ */
+export function curesOf(
+  step: Step,
+  links: readonly ReadonlyMap<Person, Person>[],
+): readonly (Person | 'all')[] {
+  const accountsOf = (person: Person) =>
+    links.map((each) => each.get(person)).filter((one) => one !== undefined);
+  switch (step.kind) {
+    case 'change':
+    case 'snapshot':
+    case 'deleteUser':
+    case 'unlink':
+    case 'reconcile':
+      return [...new Set(accountsOf(step.person))];
+    case 'link':
+      return [...new Set([step.account, ...accountsOf(step.person)])];
+    case 'hand':
+    case 'leave':
+    case 'join':
+      return [step.account];
+    case 'replay':
+    case 'fault':
+    case 'limit':
+    case 'wait':
+    case 'quiet':
+      return [];
+    case 'restart':
+      return step.how === 'kill' ? ['all'] : [];
+    case 'group':
+    case 'map':
+    case 'retire':
+    case 'authority':
+    case 'clientAuthority':
+    case 'enable':
+    case 'guard':
+    case 'unknown':
+    case 'importRoles':
+    case 'mend':
+    case 'moveRole':
+    case 'deleteRole':
+    case 'makeRole':
+    case 'permission':
+    case 'bot':
+      break;
+  }
+  return ['all'];
+}

@@ -1,0 +1,139 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+
+import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import type { DiscordStep, Person, Role } from './steps.js';
+import type { Wishes } from './wishes.js';
+
+const { guildId, accounts } = DEMO;
+const BOT = '400000000000000010';
+const BOT_ROLE = '300000000000000006';
+/** A role that no mapping ever names. */
+export const EVENT_HOST = '300000000000000002';
+export const CONNECTOR_BOT = BOT;
+
+/** An edit by hand, or a coming or going, which is one of every role (`roleId` null). */
+export interface HandEdit {
+  readonly account: Person;
+  readonly roleId: string | null;
+  readonly at: number;
+}
+
+/** People with a mouse in Discord's own client, and what they have done. */
+export class DiscordHands {
+  readonly edits: HandEdit[] = [];
+  readonly eventHosts = new Set<Person>(['carol']);
+  readonly #roles: Record<Role, string> = { ...DEMO.roles };
+  #made = 0;
+
+  constructor(
+    readonly discord: SandboxDiscord,
+    readonly wishes: Wishes,
+  ) {}
+
+  roleId(role: Role): string {
+    return this.#roles[role];
+  }
+
+  exists(roleId: string): boolean {
+    const { roles } = this.discord.guild(guildId);
+    return roles.some((role) => role.roleId === roleId);
+  }
+
+  held(account: Person): readonly string[] | undefined {
+    return this.discord.member(guildId, accounts[account])?.roleIds;
+  }
+
+  take(step: DiscordStep): void {
+    switch (step.kind) {
+      case 'hand':
+        return this.#hand(step);
+      case 'leave':
+      case 'join':
+        return this.#move(step.kind, step.account);
+      case 'moveRole':
+        return this.#place(this.#roles[step.role], step.isAboveBot ? 12 : 1);
+      case 'deleteRole':
+        return this.#deleteRole(step.role);
+      case 'makeRole':
+        return this.#makeRole(step.role);
+      case 'permission':
+        return this.#permit(step.isGiven);
+      case 'bot':
+        return this.#bot(step.isIn);
+    }
+  }
+
+  /** The bot is in the guild, may manage roles, and stands above what it gives. */
+  setRight(): void {
+    this.#bot(true);
+    this.#permit(true);
+    for (const roleId of new Set([
+      ...Object.values(this.#roles),
+      ...this.wishes.roleIds(),
+    ]))
+      this.#place(roleId, 1);
+  }
+
+  #hand({
+    account,
+    role,
+    isGiven,
+  }: Extract<DiscordStep, { kind: 'hand' }>): void {
+    const roleId = role === 'eventHost' ? EVENT_HOST : this.#roles[role];
+    const discordUserId = accounts[account];
+    if (this.held(account) === undefined || !this.exists(roleId)) return;
+    const which = { guildId, discordUserId, roleId };
+    if (isGiven) this.discord.moderator.giveRole(which);
+    else this.discord.moderator.takeRole(which);
+    this.edits.push({ account, roleId, at: Date.now() });
+    this.wishes.excuse(roleId, account);
+    if (role !== 'eventHost') return;
+    if (isGiven) this.eventHosts.add(account);
+    else this.eventHosts.delete(account);
+  }
+
+  #move(kind: 'leave' | 'join', account: Person): void {
+    const which = { guildId, discordUserId: accounts[account] };
+    const isPresent = this.held(account) !== undefined;
+    if ((kind === 'join') === isPresent) return;
+    this.discord.moderator[kind](which);
+    this.edits.push({ account, roleId: null, at: Date.now() });
+    this.eventHosts.delete(account);
+  }
+
+  #deleteRole(role: Role): void {
+    const roleId = this.#roles[role];
+    if (this.exists(roleId))
+      this.discord.moderator.deleteRole({ guildId, roleId });
+  }
+
+  #makeRole(role: Role): void {
+    if (this.exists(this.#roles[role])) return;
+    this.#made += 1;
+    const name = `${role} ${this.#made}`;
+    this.#roles[role] = this.discord.moderator.createRole({
+      guildId,
+      name,
+    }).roleId;
+  }
+
+  #place(roleId: string, position: number): void {
+    if (this.exists(roleId))
+      this.discord.moderator.moveRole({ guildId, roleId, position });
+  }
+
+  #permit(isGiven: boolean): void {
+    const permissions = isGiven ? String(PermissionFlagsBits.ManageRoles) : '0';
+    this.discord.moderator.editRole({ guildId, roleId: BOT_ROLE, permissions });
+  }
+
+  #bot(isIn: boolean): void {
+    const which = { guildId, discordUserId: BOT };
+    const isThere = this.discord.member(guildId, BOT) !== undefined;
+    if (!isIn && isThere) this.discord.moderator.kick(which);
+    if (!isIn || isThere) return;
+    this.discord.moderator.join(which);
+    this.discord.moderator.giveRole({ ...which, roleId: BOT_ROLE });
+  }
+}

@@ -1,0 +1,170 @@
+import pg from 'pg';
+import { z } from 'zod';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { CONNECTOR_BOT } from './hands.js';
+import type { Disturbances } from './disturbances.js';
+import type { Play } from './play.js';
+import { PEOPLE, type Person } from './steps.js';
+
+const { guildId, accounts } = DEMO;
+const RolesChanged = z.array(z.object({ id: z.string() }));
+const Told = z.object({
+  auditRecordId: z.string(),
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+});
+
+interface Change {
+  readonly account: Person;
+  readonly recordId: string;
+  readonly roleId: string;
+  readonly direction: 'added' | 'removed';
+}
+
+/**
+ * Records against the sandbox's own log, both ways, and written events against records.
+ *
+ * A record claims what Discord has accepted, or what Discord shows after a run that broke off. So two things cannot be told from
+ * a change of ours: a call that was accepted and had nothing to change, and an edit by hand that does what a broken-off run had
+ * planned. A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not kept shows at the next
+ * reading. `disturbances` tells where somebody else has had a hand in it.
+ */
+export async function recordFaults(
+  play: Play,
+  disturbances: Disturbances,
+): Promise<readonly string[]> {
+  const { store, wire, clientId } = play.stage;
+  const { rows } = await store.read.pageAuditRecords(
+    { clientId },
+    { limit: 2_000, after: null },
+  );
+  const records = new Map(rows.map((record) => [record.id, record]));
+  const made = botChanges(play);
+  const isMade = new Set(made.map(keyOf));
+  const accepted = wire.calls.filter(
+    ({ status }) => status >= 200 && status < 300,
+  );
+
+  const unrecorded = made.flatMap((change) => {
+    const record = records.get(change.recordId);
+    const what = `${change.account} ${change.direction} ${change.roleId}`;
+    if (disturbances.isUndone(change.account, change.roleId)) return [];
+    if (record === undefined) return [`no record for: ${what}`];
+    const planned =
+      change.direction === 'added'
+        ? record.plannedAdded
+        : record.plannedRemoved;
+    if (!planned.includes(change.roleId))
+      return [`record ${record.id} did not plan: ${what}`];
+    if (
+      record[change.direction].includes(change.roleId) ||
+      disturbances.touches(change.account, change.roleId)
+    )
+      return [];
+    return [`record ${record.id} does not tell: ${what} (${record.reason})`];
+  });
+
+  const claimed = rows.flatMap((record) =>
+    (['added', 'removed'] as const).flatMap((direction) =>
+      record[direction].map((roleId) => ({ record, direction, roleId })),
+    ),
+  );
+  const unmade = claimed.flatMap(({ record, direction, roleId }) => {
+    const account = accountOf(record.discordUserId);
+    if (account === undefined)
+      return [`a record about a stranger: ${record.id}`];
+    const isAccepted = accepted.some(
+      (call) =>
+        call.reason.includes(record.id) &&
+        (call.method === 'PATCH' || call.path.endsWith(roleId)),
+    );
+    const key = keyOf({ account, recordId: record.id, roleId, direction });
+    if (isMade.has(key) || isAccepted || disturbances.touches(account, roleId))
+      return [];
+    return [
+      `record ${record.id} claims what was never done: ${account} ${direction} ${roleId}`,
+    ];
+  });
+
+  const open = rows.filter((record) => record.closedAt === null);
+  return [
+    ...unrecorded,
+    ...unmade,
+    ...open.map((record) => `record ${record.id} is open`),
+    ...(await eventFaults(play, rows)),
+  ];
+}
+
+/** What the bot has done, by the sandbox's log; whoever left in between included. */
+export function botChanges({ stage }: Play): readonly Change[] {
+  return stage.discord.guild(guildId).auditLog.flatMap((entry) => {
+    if (entry.actorId !== CONNECTOR_BOT) return [];
+    const account = accountOf(entry.targetId ?? '');
+    const recordId =
+      /audit record (\S+)/.exec(entry.reason ?? '')?.[1] ?? 'none';
+    if (account === undefined) return [];
+    return (entry.changes ?? []).flatMap(({ key, new_value: roles }) =>
+      RolesChanged.parse(roles).map(({ id: roleId }) => ({
+        account,
+        recordId,
+        roleId,
+        direction: key === '$add' ? ('added' as const) : ('removed' as const),
+      })),
+    );
+  });
+}
+
+/** Each record with changes is told once, in the same words, and nothing else is. */
+async function eventFaults(
+  { stage }: Play,
+  records: readonly {
+    readonly id: string;
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly closedAt: unknown;
+    readonly reason: string | null;
+  }[],
+): Promise<readonly string[]> {
+  const client = new pg.Client({ connectionString: stage.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ data: unknown }>(
+    `select data from outbox where type = 'discord.roles.changed.v1'`,
+  );
+  await client.end();
+  const told = Map.groupBy(
+    rows.map(({ data }) => Told.parse(data)),
+    (event) => event.auditRecordId,
+  );
+  const strangers = [...told.keys()].filter(
+    (id) => !records.some((record) => record.id === id),
+  );
+  return [
+    ...strangers.map(
+      (id) => `an event names record ${id}, which does not exist`,
+    ),
+    ...records.flatMap(({ id, added, removed }) => {
+      const events = told.get(id) ?? [];
+      const should = added.length + removed.length > 0 ? 1 : 0;
+      if (events.length !== should)
+        return [`record ${id} was told ${events.length} times, not ${should}`];
+      const [event] = events;
+      const isSame =
+        event === undefined ||
+        (same(event.added, added) && same(event.removed, removed));
+      return isSame ? [] : [`the event of record ${id} tells something else`];
+    }),
+  ];
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.toSorted().join() === b.toSorted().join();
+}
+
+function keyOf({ account, recordId, roleId, direction }: Change): string {
+  return `${account} ${recordId} ${roleId} ${direction}`;
+}
+
+function accountOf(discordUserId: string): Person | undefined {
+  return PEOPLE.find((person) => accounts[person] === discordUserId);
+}

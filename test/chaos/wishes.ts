@@ -1,0 +1,152 @@
+import type { Authority } from '../../services/model.js';
+import { FactModel } from './model.js';
+import type { Group, Person } from './steps.js';
+
+export interface ModelMapping {
+  readonly id: string;
+  readonly group: Group;
+  readonly roleId: string;
+  authority: Authority | null;
+  isRetired: boolean;
+}
+
+export type Verdict = 'yes' | 'no' | 'unknown' | 'none';
+
+/**
+ * Who should hold what, computed from all that was asked for and nothing that was read. It also remembers every verdict that
+ * ever stood, so that each change made at any time can be asked for its reason.
+ */
+export class Wishes {
+  readonly facts = new FactModel();
+  readonly links = new Map<Person, Person>();
+  /** Accounts whose link may still be ending. */
+  readonly ending = new Set<Person>();
+  readonly mappings = new Map<string, ModelMapping>();
+  clientAuthority: Authority = 'PLATFORM';
+  keepsUnknown = true;
+  readonly #ever = new Set<string>();
+  readonly #mustBeGone = new Set<string>();
+
+  mapped(group: Group, roleId: string): ModelMapping | undefined {
+    return this.mappings.get(`${group} ${roleId}`);
+  }
+
+  map(mapping: ModelMapping): void {
+    this.mappings.set(`${mapping.group} ${mapping.roleId}`, mapping);
+    this.excuse(mapping.roleId);
+  }
+
+  /** LEAVE makes the role foreign if nothing else names it; TAKE_BACK wants it gone from all who are linked. */
+  retire(mapping: ModelMapping, takesBack: boolean): void {
+    if (!takesBack) {
+      this.mappings.delete(`${mapping.group} ${mapping.roleId}`);
+      return this.excuse(mapping.roleId);
+    }
+    mapping.isRetired = true;
+  }
+
+  link(person: Person, account: Person): void {
+    const before = this.links.get(person);
+    if (before !== undefined && before !== account) this.unlink(person);
+    this.links.set(person, account);
+    for (const roleId of this.roleIds())
+      this.#mustBeGone.delete(`${account} ${roleId}`);
+  }
+
+  unlink(person: Person): void {
+    const account = this.links.get(person);
+    if (account === undefined) return;
+    this.links.delete(person);
+    this.ending.add(account);
+    for (const roleId of this.roleIds()) {
+      const named = this.#naming(roleId);
+      // A retired mapping may have been forgotten by now, and its role be foreign.
+      const isManaged = named.some((mapping) => !mapping.isRetired);
+      if (isManaged && named.every((mapping) => this.#isOurs(mapping)))
+        this.#mustBeGone.add(`${account} ${roleId}`);
+    }
+  }
+
+  /** From now on nothing is promised about this role, of this account or of any. */
+  excuse(roleId: string, account?: Person): void {
+    for (const key of this.#mustBeGone) {
+      if (
+        account === undefined
+          ? key.endsWith(` ${roleId}`)
+          : key === `${account} ${roleId}`
+      )
+        this.#mustBeGone.delete(key);
+    }
+  }
+
+  mustBeGone(account: Person, roleId: string): boolean {
+    return this.#mustBeGone.has(`${account} ${roleId}`);
+  }
+
+  roleIds(): readonly string[] {
+    return [
+      ...new Set([...this.mappings.values()].map(({ roleId }) => roleId)),
+    ];
+  }
+
+  ownerOf(account: Person): Person | undefined {
+    return [...this.links].find(([, linked]) => linked === account)?.[0];
+  }
+
+  /** What the account should hold of this role; `none`: nothing is promised. */
+  verdict(account: Person, roleId: string): Verdict {
+    const person = this.ownerOf(account);
+    const active = this.#naming(roleId).filter(({ isRetired }) => !isRetired);
+    if (person === undefined || active.length === 0) return 'none';
+    const verdicts = new Set(
+      active.map((each) => this.#verdictOf(person, each)),
+    );
+    if (verdicts.has('yes')) return 'yes';
+    if (verdicts.has('unknown')) return 'unknown';
+    // A retired mapping that is not written for says nothing for as long as it lasts.
+    return this.#naming(roleId).every((each) => this.#isOurs(each))
+      ? 'no'
+      : 'none';
+  }
+
+  /** To be called after each step: what may be done from now on. */
+  remember(accounts: readonly Person[]): void {
+    for (const account of accounts) {
+      for (const roleId of this.roleIds()) {
+        for (const verdict of this.#possible(account, roleId))
+          this.#ever.add(`${account} ${roleId} ${verdict}`);
+      }
+    }
+  }
+
+  ever(account: Person, roleId: string, verdict: 'yes' | 'no'): boolean {
+    return this.#ever.has(`${account} ${roleId} ${verdict}`);
+  }
+
+  #possible(account: Person, roleId: string): readonly Verdict[] {
+    const named = this.#naming(roleId).filter((each) => this.#isOurs(each));
+    const isOnlyRetired =
+      named.length > 0 && named.every((each) => each.isRetired);
+    const isLinked = this.ownerOf(account) !== undefined;
+    const isEnding = this.ending.has(account) && named.length > 0;
+    return [
+      this.verdict(account, roleId),
+      ...(isEnding || (isLinked && isOnlyRetired) ? ['no' as const] : []),
+    ];
+  }
+
+  #naming(roleId: string): readonly ModelMapping[] {
+    return [...this.mappings.values()].filter((each) => each.roleId === roleId);
+  }
+
+  #isOurs({ authority }: ModelMapping): boolean {
+    return (authority ?? this.clientAuthority) === 'PLATFORM';
+  }
+
+  #verdictOf(person: Person, mapping: ModelMapping): Verdict {
+    if (!this.#isOurs(mapping)) return 'unknown';
+    const knowledge = this.facts.knowledge(person, mapping.group);
+    if (knowledge === 'unknown') return this.keepsUnknown ? 'unknown' : 'no';
+    return knowledge === 'held' ? 'yes' : 'no';
+  }
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+
+import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
+import { LIMIT_FORMS } from '../support/chaos-limits.js';
+import {
+  GROUPS,
+  PEOPLE,
+  ROLES,
+  type DiscordStep,
+  type FactStep,
+  type MutationStep,
+  type Step,
+  type TroubleStep,
+  type World,
+} from './steps.js';
+
+const person = fc.constantFrom(...PEOPLE);
+const group = fc.constantFrom(...GROUPS);
+const role = fc.constantFrom(...ROLES);
+const at = fc.integer({ min: 1, max: 30 });
+const sequence = fc.option(fc.integer({ min: 0, max: 5 }), { freq: 4 });
+const authority = fc.constantFrom('PLATFORM', 'OBSERVE', 'DISCORD');
+
+const factStep = weighted<FactStep>([
+  [
+    20,
+    fc.record({
+      kind: just('change'),
+      person,
+      group,
+      isAdded: fc.boolean(),
+      at,
+      sequence,
+    }),
+  ],
+  [
+    6,
+    fc.record({
+      kind: just('snapshot'),
+      person,
+      groups: fc.uniqueArray(group),
+      at,
+      sequence,
+    }),
+  ],
+  [1, fc.record({ kind: just('deleteUser'), person })],
+  [
+    3,
+    fc.record({
+      kind: just('group'),
+      group,
+      isDeleted: fc.boolean(),
+      at,
+      sequence,
+    }),
+  ],
+  [
+    2,
+    fc.record({
+      kind: just('replay'),
+      how: fc.constantFrom('atOnce', 'oneByOne', 'backwards'),
+    }),
+  ],
+]);
+
+const mutationStep = weighted<MutationStep>([
+  [12, fc.record({ kind: just('link'), person, account: person })],
+  [4, fc.record({ kind: just('unlink'), person })],
+  [3, fc.record({ kind: just('reconcile'), person })],
+  [6, fc.record({ kind: just('map'), group, role })],
+  [
+    4,
+    fc.record({ kind: just('retire'), group, role, takesBack: fc.boolean() }),
+  ],
+  [1, fc.record({ kind: just('authority'), group, role, authority })],
+  [1, fc.record({ kind: just('clientAuthority'), authority })],
+  [1, fc.record({ kind: just('enable'), isEnabled: fc.boolean() })],
+  [
+    2,
+    fc.record({ kind: just('guard'), minimum: fc.constantFrom(0, 1, 10_000) }),
+  ],
+  [1, fc.record({ kind: just('unknown'), keeps: fc.boolean() })],
+  [1, fc.record({ kind: just('importRoles') })],
+  [3, fc.record({ kind: just('mend') })],
+]);
+
+const discordStep = weighted<DiscordStep>([
+  [
+    8,
+    fc.record({
+      kind: just('hand'),
+      account: person,
+      role: fc.constantFrom(...ROLES, 'eventHost'),
+      isGiven: fc.boolean(),
+    }),
+  ],
+  [5, fc.record({ kind: fc.constantFrom('leave', 'join'), account: person })],
+  [3, fc.record({ kind: just('moveRole'), role, isAboveBot: fc.boolean() })],
+  [1, fc.record({ kind: fc.constantFrom('deleteRole', 'makeRole'), role })],
+  [1, fc.record({ kind: just('permission'), isGiven: fc.boolean() })],
+  [1, fc.record({ kind: just('bot'), isIn: fc.boolean() })],
+]);
+
+const effect = fc.constantFrom<SandboxFaultEffect>(
+  { kind: 'status', status: 500 },
+  { kind: 'status', status: 503 },
+  { kind: 'status', status: 403, code: 50013 },
+  { kind: 'status', status: 404, code: 10011 },
+  { kind: 'status', status: 400, code: 50035 },
+  { kind: 'html', status: 520 },
+  { kind: 'html', status: 200 },
+  { kind: 'drop', moment: 'before' },
+  { kind: 'drop', moment: 'after' },
+  { kind: 'silence', moment: 'before' },
+  { kind: 'silence', moment: 'after' },
+  { kind: 'sharedLimit', retryAfterMs: 50 },
+  { kind: 'globalLimit', retryAfterMs: 50 },
+  { kind: 'cloudflareLimit', retryAfterMs: 50 },
+  { kind: 'lostWrite' },
+  { kind: 'staleRead' },
+  { kind: 'latency', ms: 30 },
+  // Carried out, and answered, after its caller has given up.
+  { kind: 'latency', ms: 400 },
+);
+
+const troubleStep = weighted<TroubleStep>([
+  [
+    12,
+    fc.record({
+      kind: just('fault'),
+      effect,
+      times: fc.integer({ min: 1, max: 2 }),
+      calls: fc.constantFrom('all', 'reads', 'writes', 'lists'),
+    }),
+  ],
+  [
+    3,
+    fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) }),
+  ],
+  [
+    1,
+    fc.record({
+      kind: just('fault'),
+      effect: just({ kind: 'status', status: 401 }),
+      times: just(1),
+      calls: just('all'),
+    }),
+  ],
+  [
+    1,
+    fc.record({
+      kind: just('fault'),
+      effect: just({ kind: 'status', status: 403, code: 50001 }),
+      times: just(1),
+      calls: just('all'),
+    }),
+  ],
+  [
+    3,
+    fc.record({
+      kind: just('restart'),
+      place: fc.nat(1),
+      how: fc.constantFrom('stop', 'kill'),
+    }),
+  ],
+  [8, fc.record({ kind: just('wait'), ms: fc.integer({ min: 1, max: 60 }) })],
+  [4, fc.record({ kind: just('quiet') })],
+]);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 10, arbitrary: factStep },
+  { weight: 11, arbitrary: mutationStep },
+  { weight: 5, arbitrary: discordStep },
+  { weight: 9, arbitrary: troubleStep },
+);
+
+const links = PEOPLE.map(
+  (person) => ({ kind: 'link', person, account: person }) as const,
+);
+
+/** Everybody may begin linked, so that short worlds have something to lose. */
+const steps = fc
+  .tuple(
+    fc.subarray(links),
+    fc.array(step, { minLength: 12, maxLength: 60, size: 'max' }),
+  )
+  .map(([first, others]) => [...first, ...others]);
+
+export function worldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
+  return fc.record({
+    wholeListWrites: fc.boolean(),
+    crew: fc.constantFrom(...crews),
+    unknownGuildCode: fc.constantFrom(10004, 50001),
+    keepsStaleRoleIds: fc.boolean(),
+    isLimited: fc.boolean(),
+    steps,
+  });
+}
+
+function just<const T>(value: T): fc.Arbitrary<T> {
+  return fc.constant(value);
+}
+
+function weighted<T>(
+  choices: readonly (readonly [number, fc.Arbitrary<T>])[],
+): fc.Arbitrary<T> {
+  return fc.oneof(
+    ...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })),
+  );
+}

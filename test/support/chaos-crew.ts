@@ -1,0 +1,107 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { startChaosPath } from './chaos-parts.js';
+import { compiledProject } from './compiled.js';
+import { endChild, spawnBound } from './spawn-bound.js';
+
+/** `inside`: in the test's own process, which cannot be killed. `children`: in processes of their own. */
+export interface CrewPlan {
+  readonly kind: 'inside' | 'children';
+  readonly count: number;
+}
+
+/** The processes that work a world's database side by side. A new one takes the place of each that ends. */
+export interface Crew {
+  /** Ends the one at this place and starts another; a kill takes it in the middle of whatever it does. */
+  replace(place: number, how: 'stop' | 'kill'): Promise<void>;
+  stop(): Promise<void>;
+  /** When a process gave a call up, by its own account: under load it may do so with the answer at its door. */
+  readonly givenUp: readonly GivenUp[];
+}
+
+export interface GivenUp {
+  readonly process: string;
+  readonly atMs: number;
+}
+
+interface Worker {
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export async function startCrew(
+  databaseUrl: string,
+  { kind, count }: CrewPlan,
+): Promise<Crew> {
+  let started = 0;
+  const givenUp: GivenUp[] = [];
+  const start = async (): Promise<Worker> => {
+    started += 1;
+    const name = `${kind}-${started}`;
+    const note = (atMs: number) =>
+      void givenUp.push({ process: `process-${name}`, atMs });
+    return kind === 'inside'
+      ? startInside(databaseUrl, name, note)
+      : startChild(databaseUrl, name, note);
+  };
+  const workers = await Promise.all(Array.from({ length: count }, start));
+  return {
+    givenUp,
+    async replace(place, how) {
+      const index = place % workers.length;
+      await workers[index]?.[how]();
+      workers[index] = await start();
+    },
+    async stop() {
+      await Promise.all(workers.map(async (worker) => worker.stop()));
+    },
+  };
+}
+
+async function startInside(
+  databaseUrl: string,
+  name: string,
+  onGivenUp: (atMs: number) => void,
+): Promise<Worker> {
+  const stop = await startChaosPath(databaseUrl, name, onGivenUp);
+  return { stop, kill: stop };
+}
+
+async function startChild(
+  databaseUrl: string,
+  name: string,
+  onGivenUp: (atMs: number) => void,
+): Promise<Worker> {
+  const home = await compiledProject();
+  const script = join(home, 'test/support/chaos-child.js');
+  const child = await spawnBound(
+    [process.execPath, script, databaseUrl, name],
+    {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  await working(child, onGivenUp);
+  return {
+    stop: async () => endChild(child, STOP_MS),
+    kill: async () => endChild(child, 0),
+  };
+}
+
+const STOP_MS = 10_000;
+
+/** Killed on its way up it is a process all the same. */
+async function working(
+  child: ChildProcess,
+  onGivenUp: (atMs: number) => void,
+): Promise<void> {
+  if (child.stdout === null) return;
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
+    if (line !== 'working') onGivenUp(Number(line));
+  });
+  await Promise.race([once(lines, 'line'), once(child, 'exit')]);
+}

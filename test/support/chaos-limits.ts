@@ -1,0 +1,80 @@
+/** Forms in which a 429 comes: by its headers, by its body, by both, from Discord or from what stands before it. */
+export const LIMIT_FORMS = [
+  'userByBoth',
+  'userByBody',
+  'sharedByBody',
+  'globalByBody',
+  'globalByHeaders',
+  'pageWithHeader',
+  'headerLongerThanBody',
+] as const;
+export type LimitForm = (typeof LIMIT_FORMS)[number];
+
+interface Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const body = (retry_after: number, global: boolean) =>
+  JSON.stringify({ message: 'slow down', retry_after, global });
+
+const ANSWERS: Readonly<Record<LimitForm, Answer>> = {
+  userByBoth: {
+    headers: {
+      ...JSON_TYPE,
+      'retry-after': '1',
+      'x-ratelimit-scope': 'user',
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset-after': '0.2',
+      'x-ratelimit-bucket': 'chaos',
+    },
+    text: body(0.2, false),
+  },
+  userByBody: { headers: JSON_TYPE, text: body(0.15, false) },
+  sharedByBody: {
+    headers: { ...JSON_TYPE, 'x-ratelimit-scope': 'shared' },
+    text: body(0.1, false),
+  },
+  globalByBody: { headers: JSON_TYPE, text: body(0.2, true) },
+  globalByHeaders: {
+    headers: {
+      ...JSON_TYPE,
+      'retry-after': '1',
+      'x-ratelimit-global': 'true',
+      'x-ratelimit-scope': 'global',
+    },
+    text: '{}',
+  },
+  pageWithHeader: {
+    headers: { 'content-type': 'text/html', 'retry-after': '1' },
+    text: '<html><body>slow down</body></html>',
+  },
+  headerLongerThanBody: {
+    headers: { ...JSON_TYPE, 'retry-after': '1', 'x-ratelimit-scope': 'user' },
+    text: body(0.05, false),
+  },
+};
+
+export function limitAnswer(form: LimitForm): Answer {
+  return ANSWERS[form];
+}
+
+/** Read anew here, and not with the service's own reader: what a 429 tells its caller. */
+export function toldToWait(answer: {
+  readonly headers: Readonly<
+    Record<string, string | readonly string[] | undefined>
+  >;
+  readonly text: string;
+}): { readonly ms: number; readonly isGlobal: boolean } {
+  const seconds = Number(answer.headers['retry-after'] ?? 0);
+  const told = /"retry_after":\s*([\d.]+)/.exec(answer.text)?.[1] ?? '0';
+  return {
+    ms: 1_000 * Math.max(seconds, Number(told)),
+    isGlobal:
+      answer.headers['x-ratelimit-global'] !== undefined ||
+      answer.headers['x-ratelimit-scope'] === 'global' ||
+      /"global":\s*true/.test(answer.text),
+  };
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause } from '../builders/store-world.js';
+import type { TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
+import {
+  grantOf,
+  signIn,
+  startSignInRig,
+  type Person,
+  type SignInRig,
+} from './sign-in-rig.js';
+import { createMigratedDatabase } from './store.js';
+
+type Name = keyof typeof DEMO.accounts;
+type Patch = Parameters<SignInRig['store']['clients']['updateClient']>[1];
+
+/** A rig of its own for each test, in which people sign in without a browser; and the few questions such tests ask. */
+export function useSignIn() {
+  let database: TestDatabase;
+  let rig: SignInRig;
+
+  beforeEach(async () => {
+    database = await createMigratedDatabase();
+    rig = await startSignInRig(database.url);
+    rig.discord.calls.reset();
+  });
+
+  afterEach(async () => {
+    await rig.stop();
+    await database.drop();
+  });
+
+  const personOf = (name: Name, given: Partial<Person> = {}): Person => ({
+    clientId: rig.clientId,
+    platformUserId: name,
+    discordUserId: DEMO.accounts[name],
+    ...given,
+  });
+
+  return {
+    rig: () => rig,
+    url: () => database.url,
+    personOf,
+    /** Signs in, and waits until the path has done what it can. */
+    async signIn(name: Name, given: Partial<Person> = {}): Promise<string> {
+      const { linkId } = await signIn(rig, personOf(name, given));
+      await quiet(rig);
+      return linkId;
+    },
+    /** Signs in and goes away before being linked. */
+    grantOf: (name: Name, given: Partial<Person> = {}) =>
+      grantOf(rig, personOf(name, given)),
+    quiet: () => quiet(rig),
+    /** Nothing is left to be revoked. */
+    revoked: () =>
+      eventually(
+        async () => (await rig.query('select from revocation')).length === 0,
+        { what: 'nothing is left to be revoked' },
+      ),
+    async reconcile(linkId: string): Promise<void> {
+      const request = { id: linkId, cause, waitMs: 5_000 };
+      await rig.store.links.reconcileMember(request);
+    },
+    linkOf: async (name: string, clientId = rig.clientId) =>
+      rig.store.read.findLinkByPlatformUser(clientId, name),
+    /** The account's own, of the demo's application; by kind and text. */
+    liveTokens: (name: Name) =>
+      rig.discord.oauth.liveTokens({ discordUserId: DEMO.accounts[name] }),
+    update: (patch: Patch, clientId = rig.clientId) =>
+      rig.store.clients.updateClient(clientId, patch, cause),
+    keepTokens: (keepsTokens: boolean, clientId = rig.clientId) =>
+      rig.store.clients.updateClient(
+        clientId,
+        { linking: { email: 'NONE', keepsTokens } },
+        cause,
+      ),
+    /** As if this much time had gone by for what waits to be revoked. */
+    revocationsFallDue: () =>
+      rig.query('update revocation set due_at = clock_timestamp()'),
+    /** Calls of bots and of applications, oldest first: `PUT /guilds/… 201`. */
+    calls: () =>
+      rig.discord.calls
+        .recent()
+        .map(({ method, route, status }) => `${method} ${route} ${status}`),
+    rolesOf: (name: Name, guildId: string = DEMO.guildId) =>
+      rig.discord.member(guildId, DEMO.accounts[name])?.roleIds,
+    /** Newest first. */
+    async records(clientId = rig.clientId) {
+      const page = { limit: 100, after: null };
+      return (await rig.store.read.pageAuditRecords({ clientId }, page)).rows;
+    },
+    told: async () =>
+      rig.query('select type, data from outbox order by position'),
+  };
+}
+
+async function quiet({ store, clientId, otherClientId }: SignInRig) {
+  const states = ['PENDING'] as const;
+  await eventually(
+    async () =>
+      (await store.read.countLinks(clientId, { states })) +
+        (await store.read.countLinks(otherClientId, { states })) ===
+      0,
+    { what: 'nobody waits' },
+  );
+}

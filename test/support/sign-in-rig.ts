@@ -1,0 +1,251 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+import pg from 'pg';
+
+import {
+  pathOf,
+  PATH_TIMING,
+  revocationsOf,
+} from '../../services/connector/path.js';
+import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import {
+  createDiscordOAuth,
+  type DiscordOAuth,
+} from '../../services/discord/oauth.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
+import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { Store } from '../../services/store/store.js';
+import {
+  cause,
+  clientInput,
+  createMappedClient,
+} from '../builders/store-world.js';
+import { withFaultPoints, type FaultPoint } from './fault-points.js';
+import { SECRETS } from './rig.js';
+import { CALLBACK, OTHER_GUILD, signInWorld } from './sign-in-world.js';
+import { openTestStore } from './store.js';
+
+const { applicationId, guildId, roles } = DEMO;
+export const SCOPES = ['identify', 'guilds.join'];
+
+export interface Person {
+  readonly clientId: string;
+  readonly platformUserId: string;
+  readonly discordUserId: string;
+}
+
+/** The path, signing in and revoking on real parts; every call of a port passes a point at which a test may act. */
+export interface SignInRig {
+  readonly store: Store;
+  readonly discord: SandboxDiscord;
+  readonly oauth: DiscordOAuth;
+  /** Of the demo's guild, with its three groups mapped. */
+  readonly clientId: string;
+  /** Another client of the same application, with a guild of its own where the group "pilots" has a role. */
+  readonly otherClientId: string;
+  readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
+  /** What is done when the path comes by, each time until it is replaced. */
+  readonly at: (point: FaultPoint, act: () => Promise<unknown>) => void;
+  readonly stopRevoking: () => Promise<void>;
+  readonly startRevoking: (store?: Store) => Promise<void>;
+  /** Another process on the same database. */
+  readonly openStore: () => Promise<Store>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startSignInRig(databaseUrl: string): Promise<SignInRig> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const discord = createSandboxDiscord({ world: signInWorld(), limits: null });
+  const { apiBase, url } = await discord.start();
+  cleanups.push(() => discord.stop());
+  const openStore = async () => {
+    const opened = await openTestStore(databaseUrl);
+    cleanups.push(() => opened.stop());
+    return opened;
+  };
+  const store = await openStore();
+  const db = new pg.Client({ connectionString: databaseUrl });
+  await db.connect();
+  cleanups.push(() => db.end());
+
+  const acts = new Map<FaultPoint, () => Promise<unknown>>();
+  const pass = async (point: FaultPoint) => void (await acts.get(point)?.());
+  const { gateway, oauth } = farSide(store, pass);
+  cleanups.push(() => gateway.stop());
+  const endpoints = {
+    apiBase,
+    authorizeUrl: `${url}/oauth2/authorize`,
+    tokenUrl: `${apiBase}/oauth2/token`,
+    revokeUrl: `${apiBase}/oauth2/token/revoke`,
+  };
+  const clients = await createClients(store, endpoints);
+
+  let revoking: { stop(): Promise<void> }[] = [];
+  const rig: SignInRig = {
+    store,
+    discord,
+    oauth,
+    ...clients,
+    query: async (text) => (await db.query<Record<string, unknown>>(text)).rows,
+    at: (point, act) => void acts.set(point, act),
+    async startRevoking(from = store) {
+      const part = revocationsOf(silentLogger, { store: from, oauth });
+      await part.start();
+      revoking.push(part);
+    },
+    async stopRevoking() {
+      await Promise.all(revoking.map((part) => part.stop()));
+      revoking = [];
+    },
+    openStore,
+    async stop() {
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+    },
+  };
+  cleanups.push(() => rig.stopRevoking());
+  const path = pathOf(
+    silentLogger,
+    { store: withPoints(store, pass), gateway, oauth },
+    { ...PATH_TIMING, retry: { baseMs: 10, maxMs: 50 } },
+  );
+  await path.start();
+  cleanups.push(() => path.stop());
+  await rig.startRevoking();
+  return rig;
+}
+
+type Pass = (point: FaultPoint) => Promise<void>;
+
+function farSide(store: Store, pass: Pass) {
+  const budget = createInvalidBudget({ clock: Date.now, logger: silentLogger });
+  const gateway = createDiscordGateway({
+    credentials: store.readCredentials,
+    budget,
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    timeoutMs: 1_000,
+    globalRequestsPerSecond: 10_000,
+  });
+  const oauth = createDiscordOAuth({
+    clock: Date.now,
+    budget,
+    userAgent: 'DiscordBot (http://127.0.0.1, 0.0.0)',
+    timeoutMs: 1_000,
+  });
+  return {
+    gateway: withFaultPoints('discord', gateway, pass),
+    oauth: withFaultPoints('oauth', oauth, pass),
+  };
+}
+
+function withPoints(store: Store, pass: Pass): Store {
+  const { signIn } = store;
+  return {
+    ...store,
+    memory: withFaultPoints('memory', store.memory, pass),
+    signIn: {
+      ...signIn,
+      grants: withFaultPoints('grants', signIn.grants, pass),
+    },
+  };
+}
+
+async function createClients(
+  store: Store,
+  endpoints: ReturnType<typeof clientInput>['endpoints'],
+) {
+  const input = { applicationId, ...SECRETS, endpoints };
+  const { client } = await createMappedClient(
+    store,
+    [
+      { groupId: 'pilots', roleId: roles.pilot },
+      { groupId: 'directors', roleId: roles.director },
+      { groupId: 'recruits', roleId: roles.recruit },
+    ],
+    { ...input, guildId },
+  );
+  const other = await createMappedClient(
+    store,
+    [{ groupId: 'pilots', roleId: OTHER_GUILD.pilot }],
+    { ...input, name: 'Other community', guildId: OTHER_GUILD.guildId },
+  );
+  return { clientId: client.id, otherClientId: other.client.id };
+}
+
+/** What the pages do between the person's coming and their being linked, without pages. */
+export async function signIn(rig: SignInRig, person: Person) {
+  const { store } = rig;
+  const grantId = await grantOf(rig, person);
+  const [account] = await rig.query(
+    `select username from platform_user where id = '${person.platformUserId}'`,
+  );
+  return {
+    grantId,
+    ...(await store.signIn.links.linkSignedIn({
+      grantId,
+      clientId: person.clientId,
+      platformUserId: person.platformUserId,
+      account: {
+        discordUserId: person.discordUserId,
+        username: String(account?.['username'] ?? person.platformUserId),
+        displayName: null,
+      },
+      cause,
+    })),
+  };
+}
+
+/** Up to the moment at which the grant is kept, and nobody is linked yet. */
+export async function grantOf(
+  { store, discord, oauth }: SignInRig,
+  { clientId, platformUserId, discordUserId }: Person,
+): Promise<string> {
+  const { tickets, grants, findSignInClient } = store.signIn;
+  const [ticketHash, browserHash, stateHash, codeVerifier] = [
+    secret(),
+    secret(),
+    secret(),
+    secret(),
+  ];
+  await tickets.openTicket({
+    ticketHash,
+    clientId,
+    platformUserId,
+    email: null,
+    returnTo: null,
+    expiresAt: new Date(Date.now() + 600_000),
+  });
+  await tickets.bindTicket(ticketHash, {
+    browserHash,
+    stateHash,
+    codeVerifier,
+  });
+  const code = discord.oauth.authorize({
+    discordUserId,
+    applicationId,
+    scopes: SCOPES,
+    redirectUri: CALLBACK,
+    codeChallenge: createHash('sha256')
+      .update(codeVerifier)
+      .digest('base64url'),
+  });
+  const consent = await tickets.takeState(stateHash);
+  if (consent === null) throw new Error('the state is not known');
+  const { application } = await findSignInClient(clientId);
+  const grant = await oauth.exchangeCode(application, {
+    code,
+    redirectUri: CALLBACK,
+    codeVerifier: consent.codeVerifier,
+  });
+  await tickets.spendTicket(ticketHash);
+  return grants.keepGrant(clientId, grant);
+}
+
+function secret(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { GOOD_CODE } from '../../../fakes/sign-in-ports.js';
+import { startSignIn, type SignInSetting } from './start-sign-in.js';
+
+describe.each([
+  ['http://connector.test:4000', '', []],
+  ['https://connector.example.org', '__Host-', ['Secure']],
+] as const)('the cookies at %s', (publicUrl, prefix, secure) => {
+  const browserName = `${prefix}discord-connector-browser`;
+  const stateName = `${prefix}discord-connector-state`;
+  let site: SignInSetting;
+  beforeAll(async () => {
+    site = await startSignIn({ publicUrl });
+  });
+  afterAll(async () => site.server.stop());
+  beforeEach(() => site.reset());
+
+  const partsOf = (line: string | undefined) => {
+    const [pair = '', ...attributes] = (line ?? '').split('; ');
+    const [name, value] = pair.split('=');
+    return { name, value, attributes: attributes.toSorted() };
+  };
+  const living = [
+    'Max-Age=600',
+    'Path=/',
+    'HttpOnly',
+    'SameSite=Lax',
+    ...secure,
+  ].toSorted();
+
+  it('are one that names the browser, and one for the state', async () => {
+    const browser = site.newBrowser();
+    const url = await site.begin();
+
+    const { setCookies: first } = await browser.open(url);
+    const { setCookies: second } = await browser.press(url);
+
+    expect(first.map(partsOf)).toEqual([
+      {
+        name: browserName,
+        value: expect.stringMatching(/^[\w-]{43}$/),
+        attributes: living,
+      },
+    ]);
+    expect(second.map(partsOf)).toEqual([
+      { ...partsOf(first[0]) },
+      {
+        name: stateName,
+        value: `${site.world.signIn.asked?.state}.${new URL(url).searchParams.get('ticket')}`,
+        attributes: living,
+      },
+    ]);
+  });
+
+  it('live as long as the newest ticket, and the browser keeps its name', async () => {
+    const browser = site.newBrowser();
+    const { setCookies: first } = await browser.open(await site.begin());
+    const { setCookies: second } = await browser.open(await site.begin());
+
+    expect(second).toEqual(first);
+  });
+
+  it('are replaced where they are not ours', async () => {
+    const browser = site.newBrowser();
+    browser.cookies.set(browserName, 'mallory');
+
+    await browser.open(await site.begin());
+
+    expect(browser.cookies.get(browserName)).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('of the state goes when Discord has answered', async () => {
+    const browser = site.newBrowser();
+
+    const { setCookies } = await site.signIn(browser);
+
+    expect(setCookies.map(partsOf)).toEqual([
+      {
+        name: stateName,
+        value: '',
+        attributes: [
+          'Path=/',
+          'HttpOnly',
+          'SameSite=Lax',
+          'Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+          'Max-Age=0',
+          ...secure,
+        ].toSorted(),
+      },
+    ]);
+    expect([...browser.cookies.keys()]).toEqual([browserName]);
+  });
+
+  it('of the state stays when somebody else makes the browser open the callback', async () => {
+    const browser = site.newBrowser();
+    const state = await site.consent(browser, await site.begin());
+
+    await site.comeBack(browser, { code: GOOD_CODE, state: 'x'.repeat(43) });
+    await site.comeBack(browser, { code: GOOD_CODE });
+    const end = await site.comeBack(browser, { code: GOOD_CODE, state });
+
+    expect(end.text).toContain('<code>LINKED</code>');
+  });
+});

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  startScriptedDiscord,
+  type Reply,
+  type ScriptedDiscord,
+} from '../../fakes/scripted-discord.js';
+import {
+  everythingOf,
+  failureOf,
+  GUILD,
+  guild,
+  MEMBER,
+  memberBody,
+  refusal,
+  ROLE,
+  setUpGateway,
+  target,
+  TOKEN,
+} from './gateway-setup.js';
+
+let discord: ScriptedDiscord;
+beforeEach(async () => {
+  discord = await startScriptedDiscord();
+});
+afterEach(() => discord.stop());
+
+const ACCESS_TOKEN = 'aCcess-token-of-a-person';
+const request = {
+  member: target,
+  accessToken: ACCESS_TOKEN,
+  roleIds: [ROLE],
+  nickname: 'Ada L.',
+};
+const sentBody = () => JSON.parse(discord.requests[0]?.body ?? '') as unknown;
+
+describe('a person who is brought in', () => {
+  it('is shown as Discord shows them', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({
+      status: 201,
+      body: { ...memberBody(), nick: 'Ada L.', pending: true },
+    });
+
+    expect(await gateway.joinMember(request)).toEqual({
+      kind: 'joined',
+      member: {
+        roleIds: [ROLE],
+        username: 'ada',
+        displayName: 'Ada',
+        nickname: 'Ada L.',
+        isPending: true,
+        timedOutUntil: null,
+      },
+    });
+
+    expect(discord.requests).toMatchObject([
+      {
+        method: 'PUT',
+        path: `/api/v10/guilds/${GUILD}/members/${MEMBER}`,
+        headers: { authorization: `Bot ${TOKEN}` },
+      },
+    ]);
+    expect(sentBody()).toEqual({
+      access_token: ACCESS_TOKEN,
+      roles: [ROLE],
+      nick: 'Ada L.',
+    });
+  });
+
+  it('needs no permission for what is not asked for', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({ status: 201, body: memberBody([]) });
+
+    await gateway.joinMember({ ...request, roleIds: [], nickname: null });
+
+    expect(sentBody()).toEqual({ access_token: ACCESS_TOKEN });
+  });
+
+  it('may be in already', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({ status: 204 });
+
+    expect(await gateway.joinMember(request)).toEqual({
+      kind: 'alreadyMember',
+    });
+  });
+
+  it.each<[string, Reply]>([
+    [
+      'another member',
+      { body: { ...memberBody(), user: { id: '8', username: 'eve' } } },
+    ],
+    ['a member without roles', { body: { user: memberBody().user } }],
+    ['a page', { body: '<html>' }],
+    ['nothing', {}],
+  ])('is not taken for in when the answer is %s', async (_case, reply) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script({ status: 201, ...reply });
+
+    const failure = await failureOf(gateway.joinMember(request));
+
+    expect(failure.name).toBe('UnavailableError');
+    expect(discord.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [403, 40007, 'BANNED'],
+    [400, 40007, 'BANNED'],
+    [403, 30019, 'GUILD_FULL'],
+    [400, 30019, 'GUILD_FULL'],
+    [400, 30001, 'USER_GUILD_LIMIT'],
+    [403, 30001, 'USER_GUILD_LIMIT'],
+    [403, 50025, 'INVALID_TOKEN'],
+    [400, 50025, 'INVALID_TOKEN'],
+    [401, 50025, 'INVALID_TOKEN'],
+    [401, 50026, 'INVALID_TOKEN'],
+    [403, 50026, 'INVALID_TOKEN'],
+    [403, 50013, 'MISSING_PERMISSION'],
+    [404, 10013, 'UNKNOWN_MEMBER'],
+    [400, 50035, 'REFUSED'],
+    [401, 0, 'UNAUTHORIZED'],
+  ])('is refused for good by %s/%s as %s', async (status, code, refused) => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    const message = `what was sent: ${ACCESS_TOKEN}`;
+    discord.script({ status, body: { message, code } });
+
+    const failure = await failureOf(gateway.joinMember(request));
+
+    expect(failure).toMatchObject({ name: 'TerminalError', code: refused });
+    expect(failure.message).toContain(`member ${MEMBER} in guild ${GUILD}`);
+    expect(everythingOf([failure, failure.stack, logs])).not.toContain(
+      ACCESS_TOKEN,
+    );
+    expect(discord.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Reply, string]>([
+    [
+      'a limit',
+      { status: 429, body: { message: ACCESS_TOKEN, retry_after: 1 } },
+      'RetryLaterError',
+    ],
+    ['an outage', { status: 503, body: ACCESS_TOKEN }, 'UnavailableError'],
+    ['a dropped connection', { manner: 'drop' }, 'UnavailableError'],
+  ])(
+    'stays outside for now after %s, and is tried once',
+    async (_case, reply, name) => {
+      const { gateway, logs } = setUpGateway(discord.apiBase);
+      discord.script(reply);
+
+      const failure = await failureOf(gateway.joinMember(request));
+
+      expect(failure.name).toBe(name);
+      expect(everythingOf([failure, failure.stack, logs])).not.toContain(
+        ACCESS_TOKEN,
+      );
+      expect(discord.requests).toHaveLength(1);
+    },
+  );
+
+  it('with a dead token does not stop the bot, whatever the status', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(refusal(401, 50025), { body: memberBody() });
+    await failureOf(gateway.joinMember(request));
+
+    expect(await gateway.readMember(target)).toMatchObject({ isPresent: true });
+    expect(discord.requests[1]?.headers.authorization).toBe(`Bot ${TOKEN}`);
+  });
+
+  it('stops the bot when it is the bot that is refused, though the body never comes', async () => {
+    const { gateway } = setUpGateway(discord.apiBase, { timeoutMs: 60 });
+    discord.script({ status: 401, manner: 'stall' }, { body: memberBody() });
+    await failureOf(gateway.joinMember(request));
+
+    expect(await failureOf(gateway.whoAmI(guild))).toMatchObject({
+      code: 'UNAUTHORIZED',
+    });
+    expect(discord.requests).toHaveLength(1);
+  });
+});
