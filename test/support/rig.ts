@@ -1,5 +1,8 @@
 import { silentLogger } from '../../services/lib/logger.js';
-import { createDiscordGateway } from '../../services/discord/gateway.js';
+import {
+  createDiscordGateway,
+  type DiscordGateway,
+} from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import {
@@ -29,6 +32,7 @@ export interface Rig {
   readonly store: Store;
   readonly discord: SandboxDiscord;
   readonly clientId: string;
+  readonly gateway: DiscordGateway;
   /** Role ids the member has at the sandbox, foreign ones too; undefined: not in the guild. */
   rolesOf(name: keyof typeof DEMO.accounts): readonly string[] | undefined;
   /** Nothing waits and nothing runs; parked jobs do not count. */
@@ -92,6 +96,7 @@ export async function startRig(
   return {
     store,
     discord,
+    gateway,
     clientId: client.id,
     importRoles: async (clientId = client.id) =>
       void (await importRoles(clientId)),
