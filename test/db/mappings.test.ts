@@ -130,6 +130,7 @@ describe('mappings', () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
+    path.rig().discord.calls.reset();
 
     await path
       .rig()
@@ -138,6 +139,9 @@ describe('mappings', () => {
       ]);
     await path.rig().quiet();
     expect(path.rig().rolesOf('alice')).toEqual([]);
+    expect(path.rig().discord.calls.recent()).toMatchObject([
+      { method: 'DELETE', status: 204 },
+    ]);
 
     await path
       .rig()

@@ -72,7 +72,7 @@ export async function markGroups(
 ): Promise<void> {
   for (const { groupId, cause } of marks) {
     const concerned = sql`
-      select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+      select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, groupId)}::jsonb) as causes
       from role_mapping r
       join link l on l.client_id = r.client_id
       left join membership m on m.platform_user_id = l.platform_user_id and m.group_id = r.group_id
