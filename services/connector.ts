@@ -63,7 +63,8 @@ async function startOn(
   const store = await openStoreFor(config, logger, sandbox);
   try {
     await store.migrate();
-    const { parts, gateway, api } = partsOf(config, logger, { store, sandbox });
+    const made = partsOf(config, logger, { store, sandbox });
+    const { parts, gateway, api, checkClient } = made;
     const stopAll = await startAll(parts);
     const address = api?.address() ?? null;
     logger.info(
@@ -77,6 +78,7 @@ async function startOn(
             sandbox,
             store,
             gateway,
+            checkClient,
             address: config.http.publicUrl ?? address,
           });
     return {
@@ -165,7 +167,7 @@ function partsOf(config: Config, logger: Logger, { store, sandbox }: World) {
       ]
     : [];
   const parts = [...watched, ...(api === null ? [] : [api]), ...checks];
-  return { gateway, api, parts };
+  return { gateway, api, checkClient, parts };
 }
 
 /** Of the addresses that people are given. Where nobody said it, the sandbox is its own; a real service must be told. */

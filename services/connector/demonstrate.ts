@@ -5,6 +5,7 @@ import type { RunningSandbox } from '../sandbox/sandbox.js';
 import { seedDemo } from '../sandbox/seed-demo.js';
 import type { Store } from '../store/store.js';
 import { createImportRoles } from './api-ports.js';
+import type { CheckClient } from './check-client.js';
 
 interface Demonstration {
   readonly sandbox: RunningSandbox;
@@ -12,6 +13,7 @@ interface Demonstration {
   readonly gateway: DiscordGateway;
   /** Null when this process runs without the API. */
   readonly address: string | null;
+  readonly checkClient: CheckClient;
 }
 
 /** Fills an empty sandbox, and says what to try first. What people made of it is left as it is. */
@@ -34,6 +36,8 @@ export async function demonstrate(
       CAUSE,
     );
   }
+  const [client] = await store.clients.listClients();
+  if (client !== undefined) await demonstration.checkClient(client.id);
   return greeting(demonstration);
 }
 
