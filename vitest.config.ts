@@ -16,6 +16,7 @@ const project = (name: string, globalSetup: string[] = []) => ({
 
 const database = './test/support/postgres.setup.ts';
 const broker = './test/support/broker.setup.ts';
+const browser = './test/support/browser.setup.ts';
 
 export default defineConfig({
   test: {
@@ -26,6 +27,7 @@ export default defineConfig({
       project('broker', [database, broker]),
       project('chaos', [database]),
       project('flow', [database, broker]),
+      project('browser', [database, browser]),
     ],
   },
 });

@@ -2,7 +2,7 @@ import type { MemberKey, RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
 import { planRoles, type MemberPlan } from './plan.js';
-import type { MemberFacts } from './ports.js';
+import type { MappingFacts, MemberFacts } from './ports.js';
 import type { GuardTally } from './records.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
@@ -25,7 +25,7 @@ export function createPreview(deps: {
     if (facts === null) return null;
     const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
     const { approved, ...plan } = planRoles({
-      desired: desiredRoles(facts),
+      desired: desiredRoles(asIfWritten(facts)),
       actual: new Set(actual),
       written: new Set(),
       refusals: facts.roles,
@@ -63,7 +63,25 @@ function summaryOf(
     count(plan.unknown, 'kept because a group is unknown'),
     count(plan.blocked, 'that the bot cannot change'),
   ].filter((part) => part !== null);
-  return parts.length === 0 ? 'in step' : parts.join(', ');
+  if (parts.length === 0) return 'in step';
+  const isObserved = facts.mappings.some(isOnlyObserved);
+  return isObserved
+    ? `${parts.join(', ')}; nothing of what is only observed is written`
+    : parts.join(', ');
+}
+
+/** What is only observed shows its differences, as they would be carried out once the platform has the say. */
+function asIfWritten(facts: MemberFacts): MemberFacts {
+  return {
+    ...facts,
+    mappings: facts.mappings.map((mapping) =>
+      isOnlyObserved(mapping) ? { ...mapping, authority: 'PLATFORM' } : mapping,
+    ),
+  };
+}
+
+function isOnlyObserved({ authority }: MappingFacts): boolean {
+  return authority === 'OBSERVE';
 }
 
 function count(roles: readonly unknown[], what: string): string | null {

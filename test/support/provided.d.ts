@@ -1,6 +1,7 @@
 import 'vitest';
 
 import type { ProvidedBroker } from './broker.setup.js';
+import type { ProvidedBrowser } from './browser.setup.js';
 
 declare module 'vitest' {
   /** What the global setups hand to tests: `inject('postgresUrl')`. */
@@ -10,5 +11,6 @@ declare module 'vitest' {
     /** Part of the names of this run's databases, so that two runs may share a server. */
     postgresRun: string;
     broker: ProvidedBroker;
+    browser: ProvidedBrowser;
   }
 }

@@ -10,6 +10,7 @@ main { width: 100%; max-width: 30rem; background: var(--card); border: 1px solid
 .good { --tone: var(--good); } .waiting { --tone: var(--waiting); } .bad { --tone: var(--bad); }
 h1 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em; margin: 0 0 .75rem; text-wrap: balance; }
 p { margin: 0 0 .85rem; }
+p, li { text-wrap: pretty; }
 .next { font-weight: 600; }
 dl { margin: 1.25rem 0; border: 1px solid var(--line); border-radius: .75rem; }
 dl > div { padding: .7rem 1rem; }
@@ -30,6 +31,6 @@ a { color: inherit; }
 .aside { text-align: center; margin: .75rem 0 .25rem; }
 .aside a { display: inline-block; padding: .6rem .5rem; color: var(--quiet); }
 footer { margin-top: 1.25rem; padding-top: .85rem; border-top: 1px solid var(--line); font-size: .8125rem; color: var(--quiet); }
-code { font: .8125rem ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
+code { display: inline-block; font: .8125rem ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
 @media (max-width: 24rem) { main { padding: 1.4rem 1.1rem 1rem; } h1 { font-size: 1.35rem; } }
 `;

@@ -1,0 +1,198 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { hasBrowser, picture, type Visitor } from '../support/browser.js';
+import {
+  startBrowserStage,
+  type BrowserStage,
+} from '../support/browser-stage.js';
+import { eventually } from '../support/eventually.js';
+import { guildPage, rolesOf } from '../support/story.js';
+import {
+  consentAs,
+  consentAsNewPerson,
+  continueToDiscord,
+  endingOf,
+} from './sign-in-page.js';
+
+const LINKED = 'Your Discord account is linked';
+
+let stage: BrowserStage;
+
+beforeAll(async () => {
+  if (hasBrowser()) stage = await startBrowserStage();
+});
+
+afterAll(async () => stage?.stop());
+
+async function finish(...visitors: readonly Visitor[]): Promise<void> {
+  for (const { complaints, close } of visitors) {
+    expect(complaints).toEqual([]);
+    await close();
+  }
+}
+
+async function noTokenIsAlive(): Promise<boolean> {
+  const { given, revoked } = await stage.tokens();
+  return revoked === given;
+}
+
+/** As programs do that show what is behind a link: no cookie, no form. */
+async function preview(address: string): Promise<number> {
+  const response = await fetch(address, { redirect: 'manual' });
+  await response.text();
+  return response.status;
+}
+
+/** Says yes at Discord, and keeps the address that Discord sends the person back to instead of going there. */
+async function answerTo(page: Page, person: string): Promise<string> {
+  const form: Record<string, string> = { person, decision: 'authorize' };
+  for (const field of await page.locator('form input[type=hidden]').all())
+    form[(await field.getAttribute('name')) ?? ''] = await field.inputValue();
+  const address = new URL('/oauth2/authorize', page.url()).href;
+  const response = await page.request.post(address, { form, maxRedirects: 0 });
+  return response.headers()['location'] ?? '';
+}
+
+describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
+  test('because its person cancels is offered another try, which works', async () => {
+    const visitor = await stage.visit();
+    const { page } = visitor;
+    await page.goto(await stage.beginLink('bob'));
+    await continueToDiscord(page);
+
+    await page.getByRole('button', { name: 'Cancel' }).click();
+
+    expect(await endingOf(page, 'Nothing was linked')).toBe('CANCELLED');
+    await picture(page, 'cancelled');
+    expect((await stage.tokens()).given).toBe(0);
+    await page.getByRole('link', { name: 'Try again' }).click();
+    await continueToDiscord(page);
+    await consentAs(page, 'Bob');
+    expect(await endingOf(page, LINKED)).toBe('LINKED');
+    expect(await stage.linkOf('bob')).toMatchObject({ state: 'IN_STEP' });
+    await finish(visitor);
+  });
+
+  test('because it is another person’s is told so, and nothing changes', async () => {
+    const visitor = await stage.visit();
+    const before = {
+      alice: await stage.linkOf('alice'),
+      guild: (await guildPage(stage.service)).guild,
+    };
+
+    await visitor.page.goto(await stage.beginLink('mallory'));
+    await continueToDiscord(visitor.page);
+    await consentAs(visitor.page, 'Alice');
+
+    const headline = 'That Discord account is claimed by another person';
+    expect(await endingOf(visitor.page, headline)).toBe('CLAIMED');
+    await picture(visitor.page, 'claimed');
+    expect(await stage.linkOf('mallory')).toBeNull();
+    expect(await stage.linkOf('alice')).toEqual(before.alice);
+    expect((await guildPage(stage.service)).guild).toEqual(before.guild);
+    await eventually(noTokenIsAlive);
+    await finish(visitor);
+  });
+
+  test('because the server has banned it is linked, told so and not brought in', async () => {
+    const visitor = await stage.visit();
+    await stage.press('ban', DEMO.accounts.dave);
+
+    await visitor.page.goto(await stage.beginLink('dave'));
+    await continueToDiscord(visitor.page);
+    await consentAs(visitor.page, 'Dave');
+
+    const headline = 'Linked, but the server has banned you';
+    expect(await endingOf(visitor.page, headline)).toBe('BANNED');
+    await picture(visitor.page, 'banned');
+    expect(await rolesOf(stage.service, 'dave')).toBeUndefined();
+    expect(await stage.linkOf('dave')).toMatchObject({ state: 'ABSENT' });
+    await finish(visitor);
+  });
+
+  test('for want of an e-mail address, where the community wants one, is told what to do', async () => {
+    const visitor = await stage.visit();
+    await stage.setEmailRule('REQUIRE');
+
+    await visitor.page.goto(await stage.beginLink('guest'));
+    await continueToDiscord(visitor.page);
+    await consentAsNewPerson(visitor.page, { name: 'Guest' });
+
+    const headline = 'Your Discord account has no confirmed e-mail address';
+    expect(await endingOf(visitor.page, headline)).toBe('EMAIL_MISSING');
+    await picture(visitor.page, 'email-missing');
+    expect(await stage.linkOf('guest')).toBeNull();
+    await stage.setEmailRule('NONE');
+    await finish(visitor);
+  });
+});
+
+describe.skipIf(!hasBrowser())('an address for linking', () => {
+  test('belongs to the browser that went on first: a preview changes nothing, another browser is turned away', async () => {
+    const [owner, other] = [await stage.visit(), await stage.visit()];
+    const address = await stage.beginLink('erin');
+    expect(await preview(address)).toBe(200);
+
+    await owner.page.goto(address);
+    await continueToDiscord(owner.page);
+    await other.page.goto(address);
+
+    const headline = 'This link was opened in another browser';
+    expect(await endingOf(other.page, headline)).toBe('OTHER_BROWSER');
+    await picture(other.page, 'other-browser');
+    expect(await other.page.getByRole('button').count()).toBe(0);
+    expect(await preview(address)).toBe(403);
+    await consentAs(owner.page, 'Erin');
+    expect(await endingOf(owner.page, LINKED)).toBe('LINKED');
+    expect(await stage.linkOf('erin')).toMatchObject({
+      discordUserId: DEMO.accounts.erin,
+    });
+    await finish(owner, other);
+  });
+
+  test('is answered in the browser that asked: what Discord answered somebody else links nobody', async () => {
+    const [stranger, victim] = [await stage.visit(), await stage.visit()];
+    await stranger.page.goto(await stage.beginLink('mallory'));
+    await continueToDiscord(stranger.page);
+    const answer = await answerTo(stranger.page, DEMO.accounts.erin);
+    await victim.page.goto(await stage.beginLink('ivan'));
+    await continueToDiscord(victim.page);
+    const consent = victim.page.url();
+    const before = await stage.tokens();
+
+    await victim.page.goto(answer);
+
+    const headline = 'This does not belong to this browser';
+    expect(await endingOf(victim.page, headline)).toBe('FOREIGN_ANSWER');
+    await picture(victim.page, 'foreign-answer');
+    expect(await stage.tokens()).toEqual(before);
+    expect(await stage.linkOf('mallory')).toBeNull();
+    await victim.page.goto(consent); // and what they had begun goes on
+    await consentAsNewPerson(victim.page, { name: 'Ivan' });
+    expect(await endingOf(victim.page, LINKED)).toBe('LINKED');
+    await finish(stranger, victim);
+  });
+
+  test('works once', async () => {
+    const visitor = await stage.visit();
+    const address = await stage.beginLink('henry');
+    await visitor.page.goto(address);
+    await continueToDiscord(visitor.page);
+    await consentAsNewPerson(visitor.page, { name: 'Henry' });
+    await endingOf(visitor.page, LINKED);
+    const { given } = await stage.tokens();
+
+    await visitor.page.reload(); // the answer from Discord, sent again
+    const again = 'This does not belong to this browser';
+    expect(await endingOf(visitor.page, again)).toBe('FOREIGN_ANSWER');
+    await visitor.page.goto(address);
+
+    const headline = 'This link works no longer';
+    expect(await endingOf(visitor.page, headline)).toBe('EXPIRED');
+    await picture(visitor.page, 'expired');
+    expect((await stage.tokens()).given).toBe(given);
+    await finish(visitor);
+  });
+});
