@@ -6,17 +6,18 @@ import {
   nextOrder,
   snapshotOf,
 } from '../test/builders/store-world.js';
-import { eventually } from '../test/support/eventually.js';
 import { mapDemoGroups, startRig, type Rig } from '../test/support/rig.js';
 import { numbers } from './support/bench-guilds.js';
 import type { Answer, Bench, Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
+import { costOf, quiet } from './support/call-costs.js';
 import {
   crowdedWorld,
   EXTRA_ROLES,
   memberId,
 } from './support/crowded-world.js';
 import { openSql } from './support/open-sql.js';
+import { signInRows } from './support/sign-in-rows.js';
 
 export const calls: Bench = {
   name: 'calls',
@@ -24,7 +25,7 @@ export const calls: Bench = {
   answer,
 };
 
-/** Members of the crowd, and of the group that is dissolved. */
+/** `dissolved` members are in the group that is dissolved in the end; one role of `many` of them changes before. */
 interface Crowd {
   readonly many: number;
   readonly dissolved: number;
@@ -34,12 +35,12 @@ const FIVE = ['pilots', 'directors', 'recruits', 'extra-0', 'extra-1'];
 
 async function answer(world: BenchWorld): Promise<Answer> {
   const crowd = world.isQuick
-    ? { many: 200, dissolved: 60 }
-    : { many: 1_000, dissolved: 300 };
+    ? { many: 60, dissolved: 200 }
+    : { many: 1_000, dissolved: 3_000 };
   const postgres = await world.postgres();
   const databaseUrl = await postgres.createDatabase('calls');
   const rig = await startRig(databaseUrl, {
-    discord: { world: crowdedWorld(crowd.many + FIRST) },
+    discord: { world: crowdedWorld(crowd.dissolved + FIRST) },
     store: { poolSize: 20 },
   });
   const sql = await openSql(databaseUrl);
@@ -48,7 +49,9 @@ async function answer(world: BenchWorld): Promise<Answer> {
     await mapExtraGroups(rig);
     const removalGuard = { minimum: 1_000_000, percent: 100 };
     await rig.store.clients.updateClient(rig.clientId, { removalGuard }, cause);
-    return { rows: await rowsOf(rig, sql, crowd), notes: NOTES };
+    const rows = await rowsOf(rig, sql, crowd);
+    const signInUrl = await postgres.createDatabase('sign_in');
+    return { rows: [...rows, ...(await signInRows(signInUrl))], notes: NOTES };
   } finally {
     await sql.end();
     await rig.stop();
@@ -127,20 +130,22 @@ async function crowdRows(
   },
 ): Promise<readonly Row[]> {
   const { many, dissolved } = world.crowd;
-  const crowd = numbers(many).map((index) => index + FIRST);
+  const crowd = numbers(dissolved).map((index) => index + FIRST);
+  const [early, late] = [crowd.slice(0, many), crowd.slice(many)];
+  const joinAll = (members: readonly number[]) =>
+    store.applyFacts(
+      members.map((index) => membership(userId(index), 'extra-0')),
+    );
   const linked = await cost(
-    `${many} members linked, without groups`,
+    `${dissolved} members linked, without groups`,
     async () => {
       for (const index of crowd) await world.link(index);
     },
   );
   const changed = await cost(`${many} members, one change each`, () =>
-    store.applyFacts(
-      crowd.map((index, place) =>
-        membership(userId(index), place < dissolved ? 'extra-0' : 'pilots'),
-      ),
-    ),
+    joinAll(early),
   );
+  await joinAll(late);
   // Nobody but them is in it.
   await store.applyFacts([1, 2].map((index) => snapshotOf(userId(index), [])));
   await quiet(world.sql);
@@ -172,46 +177,3 @@ async function mapExtraGroups({ store, clientId }: Rig): Promise<void> {
     });
   }
 }
-
-/** Counts from a quiet moment to the next. */
-async function costOf(
-  { discord }: Rig,
-  sql: pg.Client,
-  what: string,
-  operation: () => Promise<unknown>,
-): Promise<Row> {
-  discord.calls.reset();
-  await operation();
-  await quiet(sql);
-  const counts = Object.entries(discord.calls.counts());
-  const total = counts.reduce((sum, [, count]) => sum + count, 0);
-  const parts = counts.map(([call, count]) => `${count} ${shortOf(call)}`);
-  return { operation: what, calls: total, 'consists of': parts.join(', ') };
-}
-
-async function quiet(sql: pg.Client): Promise<void> {
-  await eventually(
-    async () => {
-      const { rows } = await sql.query<{ left: number }>(
-        'select count(*)::int as left from reconcile_job where not is_parked',
-      );
-      return rows[0]?.left === 0;
-    },
-    { withinMs: 60_000, what: 'every job is settled' },
-  );
-}
-
-/** `PUT /guilds/{guild_id}/members/{user_id}/roles/{role_id} 204` -> `PUT member role`. */
-function shortOf(call: string): string {
-  const [method = '', route = '', status = ''] = call.split(' ');
-  const name = ROUTES.get(route) ?? route;
-  return `${method} ${name}${status.startsWith('2') ? '' : ` (${status})`}`;
-}
-
-const ROUTES: ReadonlyMap<string, string> = new Map([
-  [`/guilds/{guild_id}/members/{user_id}/roles/{role_id}`, 'member role'],
-  [`/guilds/{guild_id}/members/{user_id}`, 'member'],
-  [`/guilds/{guild_id}/roles`, 'guild roles'],
-  [`/guilds/{guild_id}`, 'guild'],
-  [`/users/@me`, 'bot user'],
-]);

@@ -4,7 +4,7 @@
  * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
  */
 import { LeaseLostError, TerminalError } from '../lib/errors.js';
-import type { JoinRefusal, PresentMember } from '../model.js';
+import type { JoinRefusal, PresentMember, RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import type { GrantMemory, TokenGrant } from './grants.js';
 import { desiredNickname } from './nickname.js';
@@ -33,7 +33,7 @@ interface Arrival {
   readonly isLeased: () => boolean;
 }
 
-/** `refusal` null: the person is a member already, and what is missing is still to be done. */
+/** `refusal` null: the person is a member by now, and what is missing is still to be done. */
 export type BroughtIn =
   | {
       readonly kind: 'JOINED';
@@ -50,7 +50,8 @@ export type BroughtIn =
 export type BringIn = (arrival: Arrival) => Promise<BroughtIn>;
 
 export function createBringIn(deps: Deps): BringIn {
-  return async ({ facts, target, openRecord, isLeased }) => {
+  return async (arrival) => {
+    const { facts, openRecord } = arrival;
     const accessToken = await usableToken(deps, facts);
     if (accessToken === null) return refused('INVALID_TOKEN', facts.openRecord);
     const plan = planRoles({
@@ -60,27 +61,73 @@ export function createBringIn(deps: Deps): BringIn {
       refusals: facts.roles,
     });
     const record = await openRecord(plan);
-    if (!isLeased())
-      throw new LeaseLostError(
-        `the bot of client ${target.clientId} is no longer ours`,
-      );
     try {
-      const joining = await deps.discord.joinMember({
-        member: target,
-        accessToken,
-        roleIds: plan.add,
-        nickname:
-          facts.person && desiredNickname(facts.nicknamePolicy, facts.person),
-      });
-      return joining.kind === 'joined'
-        ? { kind: 'JOINED', member: joining.member, plan, record }
-        : refused(null, recordAfter(facts, plan, record));
+      const member = await join(deps, arrival, { accessToken, plan });
+      return member === null
+        ? refused(null, recordAfter(facts, plan, record))
+        : { kind: 'JOINED', member, plan, record };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
       return refused(refusal, recordAfter(facts, plan, record));
     }
   };
+}
+
+/**
+ * Discord refuses the whole call where one of its roles, or the nickname, is what the bot may not give. So it is asked again with
+ * less: who agreed is in, and the roles are given one by one afterwards. Null: in, and the roles are still to be given.
+ */
+async function join(
+  { discord }: Deps,
+  { facts, target, isLeased }: Arrival,
+  { accessToken, plan }: { accessToken: string; plan: MemberPlan },
+): Promise<PresentMember | null> {
+  const nickname =
+    facts.person && desiredNickname(facts.nicknamePolicy, facts.person);
+  const [first, ...lesser] = gifts(plan.add, nickname);
+  const ask = async ({ roleIds, nickname: name }: Gift) => {
+    if (!isLeased())
+      throw new LeaseLostError(
+        `the bot of client ${target.clientId} is no longer ours`,
+      );
+    const request = { member: target, accessToken, roleIds, nickname: name };
+    const joining = await discord.joinMember(request);
+    const isWhole = roleIds.length === plan.add.length;
+    return joining.kind === 'joined' && isWhole ? joining.member : null;
+  };
+  let answer = ask(first);
+  for (const gift of lesser)
+    answer = answer.catch((error: unknown) => {
+      if (mayBeOfGift(error)) return ask(gift);
+      throw error;
+    });
+  return answer;
+}
+
+interface Gift {
+  readonly roleIds: readonly RoleId[];
+  readonly nickname: string | null;
+}
+
+/** What the person is to be brought in with, from all to nothing. */
+function gifts(
+  roleIds: readonly RoleId[],
+  nickname: string | null,
+): [Gift, ...Gift[]] {
+  return [
+    { roleIds, nickname },
+    ...(roleIds.length > 0 ? [{ roleIds: [], nickname }] : []),
+    ...(nickname === null ? [] : [{ roleIds: [], nickname: null }]),
+  ];
+}
+
+/** Which code stands for a role that nobody knows, or for a text it does not like, Discord does not say: REFUSED is any other. */
+function mayBeOfGift(error: unknown): boolean {
+  return (
+    error instanceof TerminalError &&
+    ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'].includes(error.code)
+  );
 }
 
 /** A live access token, renewed where it is about to end; null: there is none any more. */

@@ -31,10 +31,17 @@ export interface DueRevocation {
   readonly clientId: ClientId;
   /** Null: the person went away before it was known who they are. */
   readonly discordUserId: DiscordUserId | null;
-  readonly accessToken: string;
   /** This one included. */
   readonly attempts: number;
+  /** Throws where the key that encrypted it is not known any more. */
+  readonly unlock: () => RevocableGrant;
+}
+
+export interface RevocableGrant {
   readonly application: OAuthApplication;
+  readonly accessToken: string;
+  /** Lives on when the access token has expired: what is revoked is this, where there is one. */
+  readonly refreshToken: string | null;
 }
 
 /** What is to be revoked; shared by all processes. */

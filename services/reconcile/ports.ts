@@ -11,6 +11,7 @@ import type {
   DiscordUserId,
   GroupId,
   GuildId,
+  JoinRefusal,
   Lane,
   LinkId,
   LinkStatus,
@@ -96,6 +97,8 @@ export interface MemberFacts {
     readonly grantId: string;
     readonly isJoinWanted: boolean;
   } | null;
+  /** Why Discord last did not let the person in; null: they were seen in the guild since, or nobody tried. */
+  readonly joinRefusal: JoinRefusal | null;
   readonly nicknamePolicy: {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;

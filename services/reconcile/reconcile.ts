@@ -108,11 +108,18 @@ async function bringUpToDate(
   const { discordUserId } = job;
   const target: MemberTarget = { ...known.client, discordUserId };
   const run: Run = { job, known, knownAtMs, target, isLeased };
-  if (known.grant?.isJoinWanted === true) return arrive(deps, run);
+  const grant = known.grant;
+  const isJoinWanted = grant?.isJoinWanted === true;
+  // A run that broke off may have brought them in, or changed them: that is looked at first.
+  if (isJoinWanted && known.openRecord === null)
+    return arrive(deps, run, grant);
   const ready = await readAndPlan(deps, run);
-  const hasGone = !ready.reading.member.isPresent;
-  if (hasGone && known.grant !== null) return arrive(deps, run);
-  return goOn(deps, run, ready);
+  if (!ready.reading.member.isPresent && grant !== null)
+    return arrive(deps, run, grant);
+  const ending = await goOn(deps, run, ready);
+  return isJoinWanted
+    ? withJoining(ending, { grantId: grant.grantId, refusal: null })
+    : ending;
 }
 
 interface Run {
@@ -123,8 +130,14 @@ interface Run {
   readonly isLeased: () => boolean;
 }
 
+type Grant = NonNullable<MemberFacts['grant']>;
+
 /** Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as everybody is. */
-async function arrive(deps: Deps, run: Run): Promise<Ending> {
+async function arrive(
+  deps: Deps,
+  run: Run,
+  { grantId }: Grant,
+): Promise<Ending> {
   const { job, known, target, isLeased } = run;
   const arrival = await deps.bringIn({
     facts: known,
@@ -133,15 +146,19 @@ async function arrive(deps: Deps, run: Run): Promise<Ending> {
     openRecord: async (plan) =>
       recordPlan(deps.memory, job, known, { plan, held: [], isArrival: true }),
   });
-  if (arrival.kind === 'JOINED') return joined(known, arrival);
+  if (arrival.kind === 'JOINED') return joined(known, grantId, arrival);
   const { openRecord: record, refusal } = arrival;
   const ready = await readAndPlan(deps, {
     ...run,
     known: { ...known, openRecord: record },
   });
-  // Nothing of that record was done yet: what Discord shows now is from before it.
-  const facts = { ...ready.facts, mirror: ready.reading.member };
-  return withJoining(await goOn(deps, run, { ...ready, facts }), refusal);
+  // Nothing of a new record was done yet: what Discord shows now is from before it.
+  const isNew = record?.recordId !== known.openRecord?.recordId;
+  const facts = isNew
+    ? { ...ready.facts, mirror: ready.reading.member }
+    : ready.facts;
+  const ending = await goOn(deps, run, { ...ready, facts });
+  return withJoining(ending, { grantId, refusal });
 }
 
 async function goOn(

@@ -75,8 +75,11 @@ export interface Settlement {
   readonly heldRemovals: readonly RoleId[];
   /** What Discord answered last; null when it was not asked. */
   readonly observed: MemberReading | null;
-  /** What came of bringing the person in, `refusal` null: they are in; null: nobody tried. */
-  readonly joining: { readonly refusal: JoinRefusal | null } | null;
+  /** What came of bringing the person in with this grant, `refusal` null: they are in; null: nobody tried. */
+  readonly joining: {
+    readonly grantId: string;
+    readonly refusal: JoinRefusal | null;
+  } | null;
   /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
   readonly isParked: boolean;
   /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */

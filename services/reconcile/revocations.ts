@@ -10,11 +10,15 @@ import type { DiscordUserId } from '../model.js';
 import type {
   DueRevocation,
   OAuthApplication,
+  RevocableGrant,
   RevocationTable,
 } from './grants.js';
 
 /** A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine hours it is. */
 const MOST_REFUSALS = 15;
+
+/** The database's clock, by which things fall due, may be behind ours. */
+const SHORTEST_MS = 100;
 
 interface Deps {
   readonly table: RevocationTable;
@@ -94,16 +98,21 @@ class Loop {
     const next = await table.nextDueAt();
     return next === null
       ? pollMs
-      : Math.min(pollMs, Math.max(0, next.getTime() - clock()));
+      : Math.min(pollMs, Math.max(SHORTEST_MS, next.getTime() - clock()));
   }
 
   async #revoke(due: DueRevocation): Promise<void> {
     const { table, oauth } = this.deps;
     try {
-      const discordUserId = due.discordUserId ?? (await this.#ownerOf(due));
+      const grant = due.unlock();
+      const discordUserId = due.discordUserId ?? (await this.#ownerOf(grant));
       const isShared =
         discordUserId !== null && (await table.isShared(due.id, discordUserId));
-      if (!isShared) await oauth.revoke(due.application, due.accessToken);
+      if (!isShared)
+        await oauth.revoke(
+          grant.application,
+          grant.refreshToken ?? grant.accessToken,
+        );
       await table.forget(due.id);
     } catch (error) {
       await this.#putUpWith(due, error);
@@ -114,7 +123,7 @@ class Loop {
   async #ownerOf({
     application,
     accessToken,
-  }: DueRevocation): Promise<DiscordUserId | null> {
+  }: RevocableGrant): Promise<DiscordUserId | null> {
     try {
       const account = await this.deps.oauth.readAccount(
         application,

@@ -42,7 +42,10 @@ export function absent(facts: MemberFacts, observed: MemberReading): Ending {
   const settlement: Settlement = {
     ...NOTHING,
     outcome: 'ABSENT',
-    reason: 'the account is not in the guild',
+    reason:
+      facts.joinRefusal === null
+        ? 'the account is not in the guild'
+        : NOT_LET_IN[facts.joinRefusal],
     closes:
       facts.openRecord &&
       landedChanges(facts.openRecord, { mirror: facts.mirror, actual: [] }),
@@ -110,6 +113,7 @@ function isTakenBack(
 /** Brought in, with the roles that Discord shows on the new member. */
 export function joined(
   facts: MemberFacts,
+  grantId: string,
   arrival: {
     readonly plan: MemberPlan;
     readonly record: OpenedRecord;
@@ -134,24 +138,21 @@ export function joined(
     reading: observed,
     hasAsked: true,
   });
-  return withJoining(ending, null);
+  return withJoining(ending, { grantId, refusal: null });
 }
 
-/** `refusal` null: the person is in. */
 export function withJoining(
   ending: Ending,
-  refusal: JoinRefusal | null,
+  joining: NonNullable<Settlement['joining']>,
 ): Ending {
   if (ending.kind === 'interrupted') return ending;
   const { settlement } = ending;
+  const { refusal } = joining;
   const reason =
     settlement.outcome === 'ABSENT' && refusal !== null
       ? NOT_LET_IN[refusal]
       : settlement.reason;
-  return {
-    kind: 'settled',
-    settlement: { ...settlement, reason, joining: { refusal } },
-  };
+  return { kind: 'settled', settlement: { ...settlement, reason, joining } };
 }
 
 const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {

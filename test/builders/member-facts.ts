@@ -66,6 +66,7 @@ export function memberFacts({
     mirrorReadAt: new Date(0),
     openRecord: null,
     grant: null,
+    joinRefusal: null,
     nicknamePolicy: { strategy: 'NONE', template: null },
     person: { username: 'jane', attributes: {} },
     ...facts,

@@ -26,6 +26,10 @@ const path = pathOf(silentLogger, {
     ...store,
     memory: withFaultPoints('memory', store.memory, pass),
     jobs: withFaultPoints('jobs', store.jobs, pass),
+    signIn: {
+      ...store.signIn,
+      grants: withFaultPoints('grants', store.signIn.grants, pass),
+    },
   },
   gateway: withFaultPoints('discord', gateway, pass),
   oauth: noOAuth,

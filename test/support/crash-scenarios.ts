@@ -3,7 +3,7 @@ import { cause, membership, snapshotOf } from '../builders/store-world.js';
 import type { CrashWorld } from './crash-world.js';
 import type { PortCall } from './fault-points.js';
 
-const { guildId, roles } = DEMO;
+const { applicationId, guildId, roles } = DEMO;
 const FACTS_AND_RECORD: readonly PortCall[] = [
   'memory.readMember',
   'memory.openRecord',
@@ -94,7 +94,46 @@ export const scenarios: readonly Scenario[] = [
     method: 'DELETE',
     roleIds: [CAROL.foreignRoleId],
   },
+  {
+    name: 'a person is brought in',
+    async prepare(world) {
+      const { discordUserId } = CAROL;
+      world.discord.moderator.leave({ guildId, discordUserId });
+      await world.store.applyFacts([pilotAdded]);
+      await world.settle();
+    },
+    mark: signInAsCarol,
+    calls: [
+      ...WORKER,
+      ...FACTS_AND_RECORD,
+      'grants.readGrant',
+      'discord.joinMember',
+      'memory.settle',
+    ],
+    write: 'discord.joinMember',
+    method: 'PUT',
+    roleIds: [roles.pilot],
+  },
 ];
+
+/** As she comes back from Discord's consent page. */
+async function signInAsCarol({ store, discord, clientId }: CrashWorld) {
+  const { discordUserId } = CAROL;
+  const scopes = ['identify', 'guilds.join'];
+  const { grants, links } = store.signIn;
+  const grantId = await grants.keepGrant(clientId, {
+    ...discord.oauth.grant({ discordUserId, applicationId, scopes }),
+    scopes,
+    expiresAt: new Date(Date.now() + 604_800_000),
+  });
+  await links.linkSignedIn({
+    grantId,
+    clientId,
+    platformUserId: 'carol',
+    account: { discordUserId, username: 'carol', displayName: null },
+    cause,
+  });
+}
 
 /** All that is left of a run and can be seen, without the ids and times that no two runs have in common. */
 export async function endState({
@@ -130,5 +169,7 @@ export async function endState({
       `select type, data - '{clientId,linkId,auditRecordId,causes}'::text[] as data from outbox order by position`,
     ),
     openJobs: await query('select from reconcile_job'),
+    grants: await query('select is_join_wanted from discord_grant'),
+    givenUp: await query('select discord_user_id, attempts from revocation'),
   };
 }

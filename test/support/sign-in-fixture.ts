@@ -4,6 +4,7 @@ import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
+import type { FaultPoint } from './fault-points.js';
 import {
   grantOf,
   signIn,
@@ -20,6 +21,7 @@ type Patch = Parameters<SignInRig['store']['clients']['updateClient']>[1];
 export function useSignIn() {
   let database: TestDatabase;
   let rig: SignInRig;
+  let release: () => void = () => undefined;
 
   beforeEach(async () => {
     database = await createMigratedDatabase();
@@ -28,6 +30,7 @@ export function useSignIn() {
   });
 
   afterEach(async () => {
+    release();
     await rig.stop();
     await database.drop();
   });
@@ -42,6 +45,12 @@ export function useSignIn() {
   return {
     rig: () => rig,
     url: () => database.url,
+    /** The path goes no further than this until the test is over. */
+    hold(point: FaultPoint): void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      release = resolve;
+      rig.at(point, () => promise);
+    },
     personOf,
     /** Signs in, and waits until the path has done what it can. */
     async signIn(name: Name, given: Partial<Person> = {}): Promise<string> {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import pg from 'pg';
 
+import { createImportRoles } from '../../services/connector/api-ports.js';
 import {
   pathOf,
   PATH_TIMING,
@@ -11,6 +12,7 @@ import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import {
   createDiscordOAuth,
+  type DiscordAccount,
   type DiscordOAuth,
 } from '../../services/discord/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
@@ -20,7 +22,7 @@ import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-inte
 import type { Store } from '../../services/store/store.js';
 import {
   cause,
-  clientInput,
+  type clientInput,
   createMappedClient,
 } from '../builders/store-world.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
@@ -49,6 +51,8 @@ export interface SignInRig {
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   /** What is done when the path comes by, each time until it is replaced. */
   readonly at: (point: FaultPoint, act: () => Promise<unknown>) => void;
+  /** What `importDiscordRoles` does. */
+  readonly importRoles: () => Promise<unknown>;
   readonly stopRevoking: () => Promise<void>;
   readonly startRevoking: (store?: Store) => Promise<void>;
   /** Another process on the same database. */
@@ -90,6 +94,7 @@ export async function startSignInRig(databaseUrl: string): Promise<SignInRig> {
     oauth,
     ...clients,
     query: async (text) => (await db.query<Record<string, unknown>>(text)).rows,
+    importRoles: () => createImportRoles({ store, gateway })(clients.clientId),
     at: (point, act) => void acts.set(point, act),
     async startRevoking(from = store) {
       const part = revocationsOf(silentLogger, { store: from, oauth });
@@ -179,32 +184,21 @@ async function createClients(
 
 /** What the pages do between the person's coming and their being linked, without pages. */
 export async function signIn(rig: SignInRig, person: Person) {
-  const { store } = rig;
-  const grantId = await grantOf(rig, person);
-  const [account] = await rig.query(
-    `select username from platform_user where id = '${person.platformUserId}'`,
-  );
-  return {
+  const { grantId, account } = await grantOf(rig, person);
+  const linked = await rig.store.signIn.links.linkSignedIn({
+    ...person,
     grantId,
-    ...(await store.signIn.links.linkSignedIn({
-      grantId,
-      clientId: person.clientId,
-      platformUserId: person.platformUserId,
-      account: {
-        discordUserId: person.discordUserId,
-        username: String(account?.['username'] ?? person.platformUserId),
-        displayName: null,
-      },
-      cause,
-    })),
-  };
+    account,
+    cause,
+  });
+  return { grantId, ...linked };
 }
 
 /** Up to the moment at which the grant is kept, and nobody is linked yet. */
 export async function grantOf(
   { store, discord, oauth }: SignInRig,
   { clientId, platformUserId, discordUserId }: Person,
-): Promise<string> {
+): Promise<{ readonly grantId: string; readonly account: DiscordAccount }> {
   const { tickets, grants, findSignInClient } = store.signIn;
   const [ticketHash, browserHash, stateHash, codeVerifier] = [
     secret(),
@@ -242,8 +236,10 @@ export async function grantOf(
     redirectUri: CALLBACK,
     codeVerifier: consent.codeVerifier,
   });
+  const grantId = await grants.keepGrant(clientId, grant);
   await tickets.spendTicket(ticketHash);
-  return grants.keepGrant(clientId, grant);
+  const account = await oauth.readAccount(application, grant.accessToken);
+  return { grantId, account };
 }
 
 function secret(): string {

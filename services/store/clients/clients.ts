@@ -121,7 +121,6 @@ async function updateClient(
       });
     }
     await tx.em.flush();
-    if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     if (
       patch.authority !== undefined ||
       patch.unknownMembership !== undefined
@@ -130,6 +129,8 @@ async function updateClient(
     } else if (patch.removalGuard !== undefined) {
       await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
     }
+    // Jobs before grants, as a settlement locks them.
+    if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row);
   });
 }

@@ -39,14 +39,15 @@ export async function endClient(
   await sql`
     update link set status = 'ENDING', ending_at = now()
     where client_id = ${client.id} and status = 'ACTIVE'`.execute(tx.sql);
-  await sql`delete from discord_grant where client_id = ${client.id}`.execute(
-    tx.sql,
-  );
   await markClient(tx.sql, {
     clientId: client.id,
     state: 'ANY',
     cause: request.cause,
   });
+  // Jobs before grants, as a settlement locks them.
+  await sql`delete from discord_grant where client_id = ${client.id}`.execute(
+    tx.sql,
+  );
   return { additions: 0, removals };
 }
 

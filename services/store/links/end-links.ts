@@ -14,18 +14,21 @@ export async function endLinks(
   await sql`
     update link set status = 'ENDING', ending_at = now()
     where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
-  await giveUpGrants(db, linkIds);
+  // The job before the grant, in the order of a settlement, so that neither waits for the other.
   await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
+  await giveUpGrants(db, linkIds);
 }
 
-/** Nobody is brought in for a link that ends; what the person had granted is revoked. */
+/** Nobody is brought in for a link that ends; what the person had granted is revoked. Whoever has the account now keeps theirs. */
 async function giveUpGrants(
   db: Kysely<unknown>,
   linkIds: readonly LinkId[],
 ): Promise<void> {
   await sql`
     delete from discord_grant g using link l
-    where l.id = any(${linkIds}::uuid[]) and g.client_id = l.client_id and g.discord_user_id = l.discord_user_id`.execute(
+    where l.id = any(${linkIds}::uuid[]) and g.client_id = l.client_id and g.discord_user_id = l.discord_user_id
+      and not exists (
+        select from link a where a.client_id = g.client_id and a.discord_user_id = g.discord_user_id and a.status = 'ACTIVE')`.execute(
     db,
   );
 }

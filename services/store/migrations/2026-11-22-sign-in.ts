@@ -68,8 +68,11 @@ begin
   perform pg_notify('revocation', '');
   return null;
 end $$;
-create trigger revocation_notify after insert or update of due_at on revocation
+create trigger revocation_notify after insert on revocation
   for each statement execute function revocation_notify();
+create trigger revocation_sooner_notify after update of due_at on revocation
+  for each row when (new.due_at < old.due_at) execute function revocation_notify();
+comment on trigger revocation_sooner_notify on revocation is 'a claim only ever postpones: whoever looks must not wake himself';
 
 create function revoke_deleted_grant() returns trigger language plpgsql as $$
 begin

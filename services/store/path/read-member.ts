@@ -6,6 +6,7 @@ import type {
   AuditRecordId,
   GroupId,
   GuildId,
+  JoinRefusal,
   LinkId,
   LinkStatus,
   MappingId,
@@ -64,6 +65,8 @@ export async function readMember(
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
+      (select a.join_refusal from member a
+        where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
       c.nickname_strategy, c.nickname_template,
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
         join platform_user u on u.id = a.platform_user_id
@@ -102,6 +105,7 @@ interface Row {
     plannedRemoved: readonly RoleId[];
   } | null;
   readonly grant: MemberFacts['grant'];
+  readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
   readonly person: {
@@ -139,6 +143,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
     openRecord: row.open_record,
     grant: row.grant,
+    joinRefusal: row.join_refusal,
     nicknamePolicy: {
       strategy: row.nickname_strategy,
       template: row.nickname_template,

@@ -3,7 +3,6 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import {
   LANES,
   type Cause,
-  type JoinRefusal,
   type LinkState,
   type MemberKey,
 } from '../../model.js';
@@ -44,8 +43,7 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
       );
       if (settlement.clearsTrouble) await clearTrouble(db, job.clientId);
       await closeAndTell(db, settlement, enqueueEvent);
-      if (settlement.joining !== null)
-        await endJoining(db, job, settlement.joining.refusal);
+      if (settlement.joining !== null) await endJoining(db, settlement.joining);
       if (mayEnd || endedLinkIds.length > 0)
         await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
     });
@@ -87,22 +85,22 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
   };
 }
 
-/** What is not kept for bringing the person in again, or is of no use for it, is given up: that is, revoked. */
+/**
+ * What is not kept for bringing the person in again, or is of no use for it, is given up: that is, revoked. Who signed in anew
+ * meanwhile is brought in with that grant, by a run of its own.
+ */
 async function endJoining(
   db: Kysely<unknown>,
-  { clientId, discordUserId }: MemberKey,
-  refusal: JoinRefusal | null,
+  { grantId, refusal }: NonNullable<Settlement['joining']>,
 ): Promise<void> {
   const isUseless = refusal === 'BANNED' || refusal === 'INVALID_TOKEN';
   await sql`
     delete from discord_grant g using client c
-    where c.id = g.client_id and g.client_id = ${clientId} and g.discord_user_id = ${discordUserId}
+    where g.id = ${grantId} and c.id = g.client_id
       and (not c.keeps_tokens or ${isUseless}::boolean)`.execute(db);
   await sql`
     update discord_grant set is_join_wanted = false
-    where client_id = ${clientId} and discord_user_id = ${discordUserId}`.execute(
-    db,
-  );
+    where id = ${grantId} and is_join_wanted`.execute(db);
 }
 
 function endOf(job: Job, { isParked }: Settlement): RawBuilder<unknown> {

@@ -52,12 +52,13 @@ export function createSignedInLinks(deps: {
           ...request,
           discordUserId,
         });
-        await takeGrant(tx.sql, { ...request, discordUserId });
-        await saveNames(tx.sql, clientId, account);
+        // In the order of a settlement, which may be at its end just now: neither waits for the other.
         await markLinks(tx.sql, [linkId], cause, {
           lane: LANES.fresh,
           windowMs: 0,
         });
+        await saveNames(tx.sql, clientId, account);
+        await takeGrant(tx.sql, { ...request, discordUserId });
         return { linkId, warnings };
       }),
 

@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
-import type { DueRevocation } from '../../reconcile/grants.js';
+import type {
+  DueRevocation,
+  OAuthApplication,
+} from '../../reconcile/grants.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { tokenContext } from './grants.js';
@@ -26,7 +29,7 @@ export function createRevocations({
         where r.id in (
           select id from revocation where due_at <= clock_timestamp()
           order by due_at limit ${AT_ONCE} for update skip locked)
-        returning r.id, r.client_id, r.discord_user_id, r.application_id, r.access_token, r.attempts,
+        returning r.id, r.client_id, r.discord_user_id, r.application_id, r.access_token, r.refresh_token, r.attempts,
           coalesce((select client_secret from client c where c.id = r.client_id), r.client_secret) as client_secret,
           r.api_base, r.authorize_url, r.token_url, r.revoke_url`.execute(db());
       return rows.map((row) => dueOf(keys, row));
@@ -66,6 +69,7 @@ interface Row {
   readonly discord_user_id: DiscordUserId | null;
   readonly application_id: string;
   readonly access_token: string;
+  readonly refresh_token: string | null;
   readonly attempts: number;
   readonly client_secret: string;
   readonly api_base: string;
@@ -79,22 +83,35 @@ function dueOf(keys: KeyRing, row: Row): DueRevocation {
     id: row.id,
     clientId: row.client_id,
     discordUserId: row.discord_user_id,
-    accessToken: keys.decrypt(
-      row.access_token,
-      tokenContext('access token', row.id),
-    ),
     attempts: row.attempts,
-    application: {
-      applicationId: row.application_id,
-      clientSecret: decryptSecret(
-        keys,
-        { id: row.client_id, clientSecret: row.client_secret },
-        'clientSecret',
+    unlock: () => ({
+      application: applicationOf(keys, row),
+      accessToken: keys.decrypt(
+        row.access_token,
+        tokenContext('access token', row.id),
       ),
-      apiBase: row.api_base,
-      authorizeUrl: row.authorize_url,
-      tokenUrl: row.token_url,
-      revokeUrl: row.revoke_url,
-    },
+      refreshToken:
+        row.refresh_token === null
+          ? null
+          : keys.decrypt(
+              row.refresh_token,
+              tokenContext('refresh token', row.id),
+            ),
+    }),
+  };
+}
+
+function applicationOf(keys: KeyRing, row: Row): OAuthApplication {
+  return {
+    applicationId: row.application_id,
+    clientSecret: decryptSecret(
+      keys,
+      { id: row.client_id, clientSecret: row.client_secret },
+      'clientSecret',
+    ),
+    apiBase: row.api_base,
+    authorizeUrl: row.authorize_url,
+    tokenUrl: row.token_url,
+    revokeUrl: row.revoke_url,
   };
 }

@@ -123,12 +123,13 @@ async function spendTicket(
   return rows.length > 0;
 }
 
-const IS_OPEN = sql`t.spent_at is null and t.expires_at > clock_timestamp()`;
+const IS_OPEN = sql`t.spent_at is null and t.expires_at > clock_timestamp()
+  and exists (select from client o where o.id = t.client_id and o.ending_at is null)`;
 
 const VIEW = sql`t.ticket_hash, t.client_id, t.platform_user_id, t.email, t.return_to,
   extract(epoch from t.expires_at)::float8 * 1000 as expires_ms, t.browser_hash, u.username, c.name`;
 
-const NAMES = sql`join client c on c.id = t.client_id and c.ending_at is null
+const NAMES = sql`join client c on c.id = t.client_id
   join platform_user u on u.id = t.platform_user_id`;
 
 function isMine(browserHash: string) {

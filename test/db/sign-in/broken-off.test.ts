@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { membership, snapshotOf } from '../../builders/store-world.js';
+import { eventually } from '../../support/eventually.js';
+import { useSignIn } from '../../support/sign-in-fixture.js';
+import { signIn } from '../../support/sign-in-rig.js';
+import { byName } from '../../support/sign-in-world.js';
+
+const { accounts, applicationId, roles } = DEMO;
+const MEMBER = '/guilds/{guild_id}/members/{user_id}';
+const guild = useSignIn();
+
+const joinsOf = (calls: readonly string[]) =>
+  calls.filter((call) => call.startsWith(`PUT ${MEMBER} `));
+
+describe('bringing in that was broken off', () => {
+  test('after Discord had taken the person in is not done again, and its record tells what it did', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    discord.faults.plant({
+      method: 'PUT',
+      route: MEMBER,
+      effect: { kind: 'drop', moment: 'after' },
+    });
+
+    await guild.signIn('erin');
+    await guild.revoked();
+
+    expect(joinsOf(guild.calls())).toHaveLength(1);
+    expect(await guild.records()).toMatchObject([
+      {
+        outcome: 'APPLIED',
+        added: [roles.pilot],
+        closedAt: expect.any(Date),
+      },
+    ]);
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test.each(['drop', 'silence'] as const)(
+    'before Discord had done anything (%s) is done under the same record',
+    async (kind) => {
+      const { store, discord } = guild.rig();
+      await store.applyFacts([membership('erin', 'pilots')]);
+      discord.faults.plant({
+        method: 'PUT',
+        route: MEMBER,
+        effect: { kind, moment: 'before' },
+      });
+
+      await guild.signIn('erin');
+
+      expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+      expect(await guild.records()).toMatchObject([
+        { outcome: 'APPLIED', added: [roles.pilot] },
+      ]);
+    },
+  );
+
+  test('by a rate limit waits for its time and is done then', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    discord.faults.plant({
+      method: 'PUT',
+      route: MEMBER,
+      effect: { kind: 'sharedLimit', retryAfterMs: 200 },
+    });
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.records()).toHaveLength(1);
+  });
+
+  test('with the groups changed before the next run closes its record as it stands and opens another', async () => {
+    const { store, discord, at } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    let hasFailed = false;
+    at('discord.joinMember:after', async () => {
+      if (hasFailed) return;
+      hasFailed = true;
+      await store.applyFacts([snapshotOf('erin', ['recruits'])]);
+      throw new Error('the process stumbles');
+    });
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.recruit]);
+    expect(await guild.records()).toMatchObject([
+      { added: [roles.recruit], removed: [roles.pilot] },
+      {
+        added: [roles.pilot],
+        removed: [],
+        reason: 'the plan changed half-way',
+      },
+    ]);
+    expect(discord.calls.count({ method: 'PUT', route: MEMBER })).toBe(1);
+  });
+
+  test('of a run that had begun before the person signed in claims only what it did', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([membership('dave', 'pilots')]);
+    await store.links.linkMember({
+      ...guild.personOf('dave'),
+      cause: { kind: 'MUTATION', id: 'link', actor: 'tests' },
+    });
+    await eventually(() => guild.rolesOf('dave')?.length === 1);
+    await guild.quiet();
+    discord.faults.plant({
+      method: 'PUT',
+      times: null,
+      effect: { kind: 'drop', moment: 'after' },
+    });
+    await store.applyFacts([membership('dave', 'recruits')]);
+    await eventually(() => guild.rolesOf('dave')?.length === 2);
+    await signIn(guild.rig(), guild.personOf('dave'));
+    await store.applyFacts([membership('dave', 'directors')]);
+    discord.faults.clear();
+    await guild.quiet();
+
+    const added = (await guild.records()).flatMap((record) => record.added);
+    expect(added.toSorted()).toEqual([
+      roles.recruit,
+      roles.pilot,
+      roles.director,
+    ]);
+  });
+});
+
+describe('a person who signs in anew while the run for the last time goes on', () => {
+  test('is brought in with what was granted last, though the first was refused', async () => {
+    const { store, discord, at } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    let isAgain = false;
+    at('discord.joinMember:before', async () => {
+      if (isAgain) return;
+      isAgain = true;
+      discord.oauth.deauthorize({
+        applicationId,
+        discordUserId: accounts.erin,
+      });
+      await signIn(guild.rig(), guild.personOf('erin'));
+    });
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
+  });
+
+  test('keeps what was granted last where it is kept', async () => {
+    const { at } = guild.rig();
+    await guild.keepTokens(true);
+    let isAgain = false;
+    at('discord.joinMember:after', async () => {
+      if (isAgain) return;
+      isAgain = true;
+      await signIn(guild.rig(), guild.personOf('erin'));
+    });
+
+    const linkId = await guild.signIn('erin');
+    guild.rig().discord.moderator.leave(byName('erin'));
+    await guild.reconcile(linkId);
+
+    expect(guild.rolesOf('erin')).toEqual([]);
+    expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
+  });
+});

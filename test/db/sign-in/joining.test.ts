@@ -1,0 +1,285 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import {
+  cause,
+  membership,
+  nextOrder,
+  snapshotOf,
+} from '../../builders/store-world.js';
+import { useSignIn } from '../../support/sign-in-fixture.js';
+import { byName } from '../../support/sign-in-world.js';
+
+const { accounts, guildId, roles } = DEMO;
+const MEMBER = '/guilds/{guild_id}/members/{user_id}';
+const EVENT_HOST = '300000000000000002';
+const guild = useSignIn();
+
+const nameOf = (platformUserId: string, username: string) =>
+  ({
+    kind: 'userChanged',
+    platformUserId,
+    username,
+    order: nextOrder(),
+    cause,
+  }) as const;
+
+const writesOf = (calls: readonly string[]) =>
+  calls.filter((call) => /^(PUT|PATCH|DELETE) /.test(call));
+
+describe('a person who signs in and is not in the guild', () => {
+  test('is in it with the desired roles and the nickname of the policy after one write', async () => {
+    const { store } = guild.rig();
+    await guild.update({
+      nicknamePolicy: { strategy: 'TEMPLATE', template: '[SA] %username' },
+    });
+    await store.applyFacts([
+      nameOf('erin', 'Erin Solo'),
+      snapshotOf('erin', ['pilots', 'recruits']),
+    ]);
+    await guild.quiet();
+
+    await guild.signIn('erin');
+
+    expect(writesOf(guild.calls())).toEqual([`PUT ${MEMBER} 201`]);
+    expect(guild.rig().discord.member(guildId, accounts.erin)).toMatchObject({
+      roleIds: [roles.recruit, roles.pilot],
+      nick: '[SA] Erin Solo',
+    });
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'IN_STEP',
+      reason: null,
+      nickname: '[SA] Erin Solo',
+    });
+  });
+
+  test('has a record before the call, which says afterwards what came of it, and so do the events', async () => {
+    const { store, at, query } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    let open: unknown;
+    at('discord.joinMember:before', async () => {
+      open = await query(
+        'select planned_added from audit_record where closed_at is null',
+      );
+    });
+
+    await guild.signIn('erin');
+
+    expect(open).toEqual([{ planned_added: [roles.pilot] }]);
+    expect(await guild.records()).toMatchObject([
+      {
+        outcome: 'APPLIED',
+        plannedAdded: [roles.pilot],
+        added: [roles.pilot],
+        removed: [],
+        reason: null,
+        closedAt: expect.any(Date),
+      },
+    ]);
+    expect(await guild.told()).toMatchObject([
+      {
+        type: 'discord.user.linked.v1',
+        data: { platformUserId: 'erin', discordUserId: accounts.erin },
+      },
+      {
+        type: 'discord.roles.changed.v1',
+        data: { platformUserId: 'erin', added: [roles.pilot], removed: [] },
+      },
+    ]);
+  });
+
+  test('is brought in though there are no roles to give, and that is recorded', async () => {
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([]);
+    expect(await guild.records()).toMatchObject([
+      {
+        outcome: 'APPLIED',
+        plannedAdded: [],
+        added: [],
+        closedAt: expect.any(Date),
+      },
+    ]);
+    expect((await guild.told()).map(({ type }) => type)).toEqual([
+      'discord.user.linked.v1',
+    ]);
+  });
+
+  test('is given no role of a group about which nothing is known', async () => {
+    await guild.rig().store.applyFacts([membership('erin', 'recruits')]);
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.recruit]);
+  });
+
+  test('is given all but the role that is above the bot, and waits parked for that one', async () => {
+    const { store, discord, importRoles } = guild.rig();
+    discord.moderator.moveRole({
+      guildId,
+      roleId: roles.director,
+      position: 9,
+    });
+    await importRoles();
+    await store.applyFacts([snapshotOf('erin', ['pilots', 'directors'])]);
+    discord.calls.reset();
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'PARKED',
+      reason: `role ${roles.director} is not below the bot`,
+    });
+    expect(writesOf(guild.calls())).toEqual([`PUT ${MEMBER} 201`]);
+  });
+
+  test('is brought in without the role that was moved above the bot a moment ago', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([snapshotOf('erin', ['pilots', 'directors'])]);
+    discord.moderator.moveRole({
+      guildId,
+      roleId: roles.director,
+      position: 9,
+    });
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'PARKED',
+      reason: expect.stringContaining(roles.director),
+    });
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('is brought in without the role that was deleted at Discord a moment ago', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([snapshotOf('erin', ['pilots', 'directors'])]);
+    discord.moderator.deleteRole({ guildId, roleId: roles.director });
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'PARKED',
+      reason: expect.stringContaining(roles.director),
+    });
+  });
+
+  test('is brought in without a nickname where the bot may not give one', async () => {
+    const { store, discord } = guild.rig();
+    await guild.update({
+      nicknamePolicy: { strategy: 'TEMPLATE', template: '[SA] %username' },
+    });
+    await store.applyFacts([
+      nameOf('erin', 'Erin Solo'),
+      membership('erin', 'pilots'),
+    ]);
+    const { roles: all } = discord.guild(guildId);
+    const bot = all.find((role) => role.name === 'Connector');
+    const mayNickname = 1n << 27n;
+    discord.moderator.editRole({
+      guildId,
+      roleId: bot?.roleId ?? '',
+      permissions: String(BigInt(bot?.permissions ?? 0) & ~mayNickname),
+    });
+
+    await guild.signIn('erin');
+
+    expect(discord.member(guildId, accounts.erin)).toMatchObject({
+      roleIds: [roles.pilot],
+      nick: null,
+    });
+    expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
+  });
+
+  test('is brought in without roles where the guild is only watched', async () => {
+    await guild.update({ authority: 'OBSERVE' });
+    await guild.rig().store.applyFacts([membership('erin', 'pilots')]);
+
+    await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([]);
+    expect(await guild.records()).toMatchObject([
+      { outcome: 'APPLIED', plannedAdded: [] },
+    ]);
+  });
+
+  test('is shown as pending where the guild screens, and has the roles all the same', async () => {
+    const { store, discord } = guild.rig();
+    discord.moderator.editGuild({ guildId, hasScreening: true });
+    await store.applyFacts([membership('erin', 'pilots')]);
+
+    const linkId = await guild.signIn('erin');
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({ isScreening: true });
+    expect(await store.signIn.links.awaitLinked(linkId, 5_000)).toEqual({
+      kind: 'IN_GUILD',
+      isScreened: true,
+    });
+
+    discord.moderator.finishScreening(byName('erin'));
+    await guild.reconcile(linkId);
+
+    expect(await guild.linkOf('erin')).toMatchObject({ isScreening: false });
+  });
+});
+
+describe('a person who signs in and is in the guild already', () => {
+  test('is given what is missing and keeps what is held by hand, which no record claims', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
+    discord.moderator.giveRole({ ...byName('carol'), roleId: roles.recruit });
+    discord.calls.reset();
+
+    await guild.signIn('carol');
+
+    expect(guild.rolesOf('carol')?.toSorted()).toEqual([
+      EVENT_HOST,
+      roles.recruit,
+      roles.pilot,
+    ]);
+    expect(await guild.records()).toMatchObject([
+      {
+        plannedAdded: [roles.recruit, roles.pilot],
+        added: [roles.pilot],
+        outcome: 'APPLIED',
+        closedAt: expect.any(Date),
+      },
+    ]);
+    expect(guild.calls().filter((call) => call.includes('/guilds/'))).toEqual([
+      `PUT ${MEMBER} 204`,
+      `GET ${MEMBER} 200`,
+      `PUT ${MEMBER}/roles/{role_id} 204`,
+    ]);
+  });
+
+  test('and has all roles costs one call that changes nothing and one that reads', async () => {
+    await guild.signIn('carol');
+
+    expect(guild.calls().filter((call) => call.includes('/guilds/'))).toEqual([
+      `PUT ${MEMBER} 204`,
+      `GET ${MEMBER} 200`,
+    ]);
+    expect(await guild.linkOf('carol')).toMatchObject({ state: 'IN_STEP' });
+    expect(guild.rolesOf('carol')).toEqual([EVENT_HOST]);
+  });
+
+  test('loses what is known not to be theirs', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([snapshotOf('dave', ['pilots'])]);
+    discord.moderator.giveRole({ ...byName('dave'), roleId: roles.director });
+
+    await guild.signIn('dave');
+
+    expect(guild.rolesOf('dave')).toEqual([roles.pilot]);
+    const records = await guild.records();
+    expect(records.every(({ closedAt }) => closedAt !== null)).toBe(true);
+    expect(records[0]).toMatchObject({
+      added: [roles.pilot],
+      removed: [roles.director],
+    });
+  });
+});

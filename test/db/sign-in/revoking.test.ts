@@ -1,0 +1,311 @@
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { cause, membership, nextOrder } from '../../builders/store-world.js';
+import { eventually } from '../../support/eventually.js';
+import { useSignIn } from '../../support/sign-in-fixture.js';
+
+const { accounts, applicationId } = DEMO;
+const REVOKE = '/oauth2/token/revoke';
+const guild = useSignIn();
+
+const revocations = () =>
+  guild.rig().discord.calls.count({ method: 'POST', route: REVOKE });
+
+describe('what was granted is revoked', () => {
+  test('right after the joining where tokens are not kept', async () => {
+    await guild.signIn('erin');
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+    expect(guild.rolesOf('erin')).toEqual([]);
+    expect(await guild.rig().query('select from discord_grant')).toEqual([]);
+    expect(revocations()).toBe(1);
+  });
+
+  test('after the look at a person who was in the guild already', async () => {
+    await guild.signIn('carol');
+    await guild.revoked();
+
+    expect(guild.liveTokens('carol')).toEqual([]);
+  });
+
+  test.each<{ what: string; act: (linkId: string) => Promise<unknown> }>([
+    {
+      what: 'the person is unlinked',
+      act: (id) => guild.rig().store.links.unlinkMember({ id, cause }),
+    },
+    {
+      what: 'another account takes its place',
+      act: () =>
+        guild.rig().store.links.linkMember({
+          ...guild.personOf('erin', { discordUserId: accounts.dave }),
+          cause,
+        }),
+    },
+    {
+      what: 'the platform deletes the person',
+      act: () =>
+        guild.rig().store.applyFacts([
+          {
+            kind: 'userDeleted',
+            platformUserId: 'erin',
+            order: nextOrder(),
+            cause,
+          },
+        ]),
+    },
+    {
+      what: 'the client is deleted at once',
+      act: () => deleteClient('LEAVE'),
+    },
+    {
+      what: 'the client is deleted when its roles are taken back',
+      act: () => deleteClient('TAKE_BACK'),
+    },
+    {
+      what: 'tokens are no longer to be kept',
+      act: () => guild.keepTokens(false),
+    },
+  ])('when $what', async ({ act }) => {
+    await guild.keepTokens(true);
+    const linkId = await guild.signIn('erin');
+    expect(guild.liveTokens('erin')).toHaveLength(2);
+
+    await act(linkId);
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+    expect(await guild.rig().query('select from discord_grant')).toEqual([]);
+  });
+
+  test('though its access token has expired long ago', async () => {
+    const { store, discord } = guild.rig();
+    await guild.keepTokens(true);
+    const id = await guild.signIn('erin');
+    discord.oauth.expireAccessTokens({
+      applicationId,
+      discordUserId: accounts.erin,
+    });
+    // Discord forgets what has expired.
+    await guild.signIn('dave');
+
+    await store.links.unlinkMember({ id, cause });
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('when two minutes have gone by and nobody was linked', async () => {
+    await guild.grantOf('erin');
+    expect(
+      await guild.rig().query(
+        `select extract(epoch from due_at - clock_timestamp()) between 110 and 120 as is_in_two_minutes
+           from revocation`,
+      ),
+    ).toEqual([{ is_in_two_minutes: true }]);
+
+    await guild.revocationsFallDue();
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('at once when it is discarded', async () => {
+    const { grantId } = await guild.grantOf('erin');
+
+    await guild.rig().store.signIn.grants.discardGrant(grantId);
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+});
+
+const deleteClient = (holders: 'LEAVE' | 'TAKE_BACK') =>
+  guild.rig().store.clients.deleteClient({
+    id: guild.rig().clientId,
+    holders,
+    dryRun: false,
+    cause,
+  });
+
+describe('two clients of one application', () => {
+  const signInTwice = async () => {
+    const { otherClientId, store } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    await guild.keepTokens(true);
+    await guild.keepTokens(true, otherClientId);
+    const here = await guild.signIn('erin');
+    const there = await guild.signIn('erin', { clientId: otherClientId });
+    return { here, there };
+  };
+
+  test('share what a person granted: it is revoked when the last lets it go', async () => {
+    const { store } = guild.rig();
+    const { here, there } = await signInTwice();
+
+    await store.links.unlinkMember({ id: here, cause });
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
+    expect(revocations()).toBe(0);
+
+    await store.links.unlinkMember({ id: there, cause });
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('share it also where one of the two is deleted', async () => {
+    await signInTwice();
+
+    await deleteClient('LEAVE');
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
+  });
+
+  test('share it with a sign-in that came to nothing', async () => {
+    await guild.keepTokens(true);
+    await guild.signIn('erin');
+    await guild.grantOf('erin', { clientId: guild.rig().otherClientId });
+
+    await guild.revocationsFallDue();
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
+  });
+
+  test('do not share it with another person', async () => {
+    await guild.keepTokens(true);
+    await guild.signIn('erin');
+    await guild.grantOf('dave');
+
+    await guild.revocationsFallDue();
+    await guild.revoked();
+
+    expect(guild.liveTokens('dave')).toEqual([]);
+    expect(guild.liveTokens('erin')).toHaveLength(2);
+  });
+});
+
+describe('a revocation that cannot be made now', () => {
+  const waiting = () =>
+    guild.rig().query('select attempts from revocation order by id');
+
+  test.each([
+    { what: 'Discord is away', effect: { kind: 'status', status: 503 } },
+    { what: 'no answer comes', effect: { kind: 'drop', moment: 'before' } },
+    {
+      what: 'Discord asks to wait',
+      effect: { kind: 'sharedLimit', retryAfterMs: 100 },
+    },
+    {
+      what: 'the secret is refused',
+      effect: { kind: 'status', status: 401 },
+    },
+  ] as const)('because $what is made later', async ({ effect }) => {
+    const { discord } = guild.rig();
+    discord.faults.plant({ route: REVOKE, effect });
+
+    await guild.signIn('erin');
+    await eventually(() => discord.faults.list().length === 0);
+    await eventually(async () => (await waiting())[0]?.['attempts'] === 1);
+    expect(guild.liveTokens('erin')).toHaveLength(2);
+    await eventually(async () => {
+      await guild.revocationsFallDue();
+      return (await waiting()).length === 0;
+    });
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('waits for the right secret, and the others go on meanwhile', async () => {
+    const { otherClientId, query } = guild.rig();
+    await guild.grantOf('erin');
+    await query(`update revocation set client_secret = 'broken'`);
+    await query(
+      `update client set client_secret = 'broken' where id = '${guild.rig().clientId}'`,
+    );
+    await guild.grantOf('dave', { clientId: otherClientId });
+
+    await guild.revocationsFallDue();
+    await eventually(() => guild.liveTokens('dave').length === 0);
+
+    expect(guild.liveTokens('erin')).toHaveLength(2);
+    expect(await waiting()).toHaveLength(1);
+  });
+
+  test('goes on with the secret that the client was given since', async () => {
+    const { discord } = guild.rig();
+    await guild.keepTokens(true);
+    await guild.signIn('erin');
+    discord.moderator.editApplication({
+      applicationId,
+      clientSecret: 'the next secret',
+    });
+    await guild.keepTokens(false);
+    await eventually(async () => (await waiting())[0]?.['attempts'] === 1);
+
+    await guild.update({ clientSecret: 'the next secret' });
+    await guild.revocationsFallDue();
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+});
+
+describe('the processes that revoke', () => {
+  test('make each call once, though there are two of them', async () => {
+    const { stopRevoking, startRevoking, openStore } = guild.rig();
+    await stopRevoking();
+    for (const name of ['alice', 'bob', 'carol', 'dave', 'erin'] as const)
+      await guild.grantOf(name);
+    await guild.revocationsFallDue();
+    guild.rig().discord.calls.reset();
+
+    await Promise.all([startRevoking(), startRevoking(await openStore())]);
+    await guild.revoked();
+
+    expect(revocations()).toBe(5);
+  });
+
+  test('leave what a dead one had claimed to the next', async () => {
+    const { stopRevoking, startRevoking, store } = guild.rig();
+    await stopRevoking();
+    await guild.grantOf('erin');
+    await guild.revocationsFallDue();
+
+    expect(await store.signIn.revocations.claimDue()).toHaveLength(1);
+    expect(await store.signIn.revocations.claimDue()).toEqual([]);
+    await guild.revocationsFallDue();
+    await startRevoking();
+    await guild.revoked();
+
+    expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('are not woken by their own looking', async () => {
+    const { stopRevoking, store } = guild.rig();
+    await stopRevoking();
+    const heard: string[] = [];
+    const listener = new pg.Client({ connectionString: guild.url() });
+    await listener.connect();
+    listener.on('notification', ({ payload = '' }) => heard.push(payload));
+    await listener.query('listen revocation');
+
+    await guild.grantOf('erin');
+    await eventually(() => heard.length > 0);
+    await guild.revocationsFallDue();
+    await eventually(() => heard.length > 1);
+    heard.length = 0;
+    await store.signIn.revocations.claimDue();
+    await store.signIn.revocations.claimDue();
+    await listener.query(`select pg_notify('revocation', 'all')`);
+    await eventually(() => heard.includes('all'));
+    await listener.end();
+
+    expect(heard).toEqual(['all']);
+  });
+});

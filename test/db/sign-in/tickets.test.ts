@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+
+import { describe, expect, test } from 'vitest';
+
+import { cause, nextOrder } from '../../builders/store-world.js';
+import { useSignIn } from '../../support/sign-in-fixture.js';
+
+const guild = useSignIn();
+const tickets = () => guild.rig().store.signIn.tickets;
+const VERIFIER = 'the-verifier-that-nobody-may-read-in-the-database';
+
+async function openTicket(
+  given: Partial<Parameters<ReturnType<typeof tickets>['openTicket']>[0]> = {},
+): Promise<string> {
+  const ticketHash = randomUUID();
+  await tickets().openTicket({
+    ticketHash,
+    clientId: guild.rig().clientId,
+    platformUserId: 'erin',
+    email: 'erin@example.org',
+    returnTo: 'https://example.org/back',
+    expiresAt: new Date(Date.now() + 600_000),
+    ...given,
+  });
+  return ticketHash;
+}
+
+const bind = (ticketHash: string, browserHash: string, stateHash: string) =>
+  tickets().bindTicket(ticketHash, {
+    browserHash,
+    stateHash,
+    codeVerifier: VERIFIER,
+  });
+
+describe('a ticket', () => {
+  test('is found as it was made, with the names that its page shows', async () => {
+    const { store, clientId } = guild.rig();
+    await store.applyFacts([
+      {
+        kind: 'userChanged',
+        platformUserId: 'erin',
+        username: 'Erin Solo',
+        order: nextOrder(),
+        cause,
+      },
+    ]);
+    const expiresAt = new Date(Date.now() + 600_000);
+
+    const ticketHash = await openTicket({ expiresAt });
+
+    expect(await tickets().findTicket(ticketHash)).toEqual({
+      ticketHash,
+      clientId,
+      platformUserId: 'erin',
+      email: 'erin@example.org',
+      returnTo: 'https://example.org/back',
+      expiresAt,
+      platformUsername: 'Erin Solo',
+      clientName: 'Test community',
+      browserHash: null,
+    });
+    expect(await tickets().findTicket('another')).toBeNull();
+  });
+
+  test('that has expired is gone for everything', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+    await guild.rig().query('update link_ticket set expires_at = now()');
+
+    expect(await tickets().findTicket(ticketHash)).toBeNull();
+    expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
+    expect(await tickets().takeState('state')).toBeNull();
+    expect(await tickets().spendTicket(ticketHash)).toBe(false);
+  });
+
+  test('is spent once, and is gone for everything then', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+
+    const spent = await Promise.all([
+      tickets().spendTicket(ticketHash),
+      tickets().spendTicket(ticketHash),
+    ]);
+
+    expect(spent.toSorted()).toEqual([false, true]);
+    expect(await tickets().findTicket(ticketHash)).toBeNull();
+    expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
+    expect(await tickets().takeState('state')).toBeNull();
+  });
+
+  test('belongs to the first browser that goes on, and to no other', async () => {
+    const ticketHash = await openTicket();
+
+    expect(await bind(ticketHash, 'first', 'state-1')).toBe('BOUND');
+    expect(await bind(ticketHash, 'second', 'state-2')).toBe('OTHER_BROWSER');
+
+    expect(await tickets().takeState('state-2')).toBeNull();
+    expect(await tickets().takeState('state-1')).toMatchObject({
+      browserHash: 'first',
+      codeVerifier: VERIFIER,
+    });
+    expect(await tickets().findTicket(ticketHash)).toMatchObject({
+      browserHash: 'first',
+    });
+  });
+
+  test('goes to one of two browsers that come at once', async () => {
+    const ticketHash = await openTicket();
+
+    const bound = await Promise.all([
+      bind(ticketHash, 'first', 'state-1'),
+      bind(ticketHash, 'second', 'state-2'),
+    ]);
+
+    expect(bound.toSorted()).toEqual(['BOUND', 'OTHER_BROWSER']);
+    const winner = bound[0] === 'BOUND' ? 'first' : 'second';
+    const taken = [
+      await tickets().takeState('state-1'),
+      await tickets().takeState('state-2'),
+    ].filter((state) => state !== null);
+    expect(taken).toMatchObject([{ browserHash: winner }]);
+  });
+
+  test('keeps no verifier that anybody could read', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+
+    const rows = await guild
+      .rig()
+      .query('select t::text as row from link_ticket t');
+
+    expect(JSON.stringify(rows)).toContain('example.org');
+    expect(JSON.stringify(rows)).not.toContain(VERIFIER);
+  });
+});
+
+describe('a state', () => {
+  test('works once, though it comes twice at the same time', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+
+    const taken = await Promise.all(
+      Array.from({ length: 8 }, () => tickets().takeState('state')),
+    );
+
+    expect(taken.filter((state) => state !== null)).toMatchObject([
+      { ticketHash, stateHash: 'state', browserHash: 'browser' },
+    ]);
+    expect(await tickets().findTicket(ticketHash)).not.toBeNull();
+  });
+
+  test('is worth nothing once the same browser has begun again', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state-1');
+    await bind(ticketHash, 'browser', 'state-2');
+
+    expect(await tickets().takeState('state-1')).toBeNull();
+    expect(await tickets().takeState('state-2')).not.toBeNull();
+  });
+
+  test('that was used can be followed by a new one, as the ticket is not spent', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state-1');
+    await tickets().takeState('state-1');
+
+    expect(await bind(ticketHash, 'browser', 'state-2')).toBe('BOUND');
+    expect(await tickets().takeState('state-2')).not.toBeNull();
+  });
+});
+
+describe('the ticket of a client that is deleted', () => {
+  test.each(['LEAVE', 'TAKE_BACK'] as const)(
+    'is gone for everything (%s)',
+    async (holders) => {
+      const { store, clientId } = guild.rig();
+      await guild.signIn('alice');
+      guild.hold('memory.readMember:before');
+      const ticketHash = await openTicket();
+      await bind(ticketHash, 'browser', 'state');
+
+      await store.clients.deleteClient({
+        id: clientId,
+        holders,
+        dryRun: false,
+        cause,
+      });
+
+      expect(await tickets().findTicket(ticketHash)).toBeNull();
+      expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
+      expect(await tickets().takeState('state')).toBeNull();
+      expect(await tickets().takeState('state-2')).toBeNull();
+      await expect(openTicket()).rejects.toMatchObject({
+        code: holders === 'LEAVE' ? 'NOT_FOUND' : 'FAILED_PRECONDITION',
+      });
+    },
+  );
+});
+
+test('no ticket is made for a user whom the platform has deleted', async () => {
+  await guild.rig().store.applyFacts([
+    {
+      kind: 'userDeleted',
+      platformUserId: 'erin',
+      order: nextOrder(),
+      cause,
+    },
+  ]);
+
+  await expect(openTicket()).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+  });
+});
+
+test('tickets that ended an hour ago are swept out as the next is made', async () => {
+  const { query } = guild.rig();
+  await openTicket();
+  await query(
+    `update link_ticket set expires_at = now() - interval '61 minutes'`,
+  );
+  await openTicket();
+  await query(
+    `update link_ticket set expires_at = now() - interval '59 minutes'`,
+  );
+
+  await openTicket();
+
+  expect(await query('select from link_ticket')).toHaveLength(2);
+});

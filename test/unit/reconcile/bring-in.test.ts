@@ -1,0 +1,291 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import {
+  LeaseLostError,
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../../services/lib/errors.js';
+import { createBringIn } from '../../../services/reconcile/bring-in.js';
+import type { TokenGrant } from '../../../services/reconcile/grants.js';
+import type {
+  JoinRequest,
+  MemberFacts,
+} from '../../../services/reconcile/ports.js';
+import {
+  DIRECTOR,
+  DISCORD_USER_ID,
+  mappingFacts,
+  memberFacts,
+  PILOT,
+  presentMember,
+} from '../../builders/member-facts.js';
+
+const NOW_MS = 1_000_000;
+const GRANT = { grantId: 'grant-1', isJoinWanted: true };
+
+/** What was done, in order. */
+let done: string[];
+let asked: JoinRequest[];
+let kept: TokenGrant | null;
+/** Of the calls to come, one by one; then Discord lets everybody in. */
+let answers: (Error | 'alreadyMember')[];
+let refreshed: TokenGrant | Error;
+let isLeased: boolean;
+
+beforeEach(() => {
+  done = [];
+  asked = [];
+  answers = [];
+  isLeased = true;
+  kept = grant('access');
+  refreshed = grant('renewed');
+});
+
+function grant(accessToken: string, given: Partial<TokenGrant> = {}) {
+  return {
+    accessToken,
+    refreshToken: `refresh of ${accessToken}`,
+    expiresAt: new Date(NOW_MS + 3_600_000),
+    scopes: ['identify', 'guilds.join'],
+    ...given,
+  };
+}
+
+function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
+  const facts: MemberFacts = memberFacts({
+    mirror: null,
+    grant: GRANT,
+    mappings: [mappingFacts({ membership: 'held' })],
+    ...given,
+  });
+  const bring = createBringIn({
+    clock: () => NOW_MS,
+    grants: {
+      readGrant: async () => kept,
+      renewGrant: async (grantId, { accessToken }) =>
+        void done.push(`store ${grantId} ${accessToken}`),
+    },
+    refreshGrant: async (_clientId, refreshToken) => {
+      done.push(`refresh ${refreshToken}`);
+      if (refreshed instanceof Error) throw refreshed;
+      return refreshed;
+    },
+    discord: {
+      async joinMember(request) {
+        done.push(`join with ${request.accessToken}`);
+        asked.push(request);
+        const answer = answers.shift();
+        if (answer instanceof Error) throw answer;
+        if (answer === 'alreadyMember') return { kind: 'alreadyMember' };
+        const { roleIds, nickname } = request;
+        const member = presentMember({ roleIds, nickname });
+        return { kind: 'joined', member };
+      },
+    },
+  });
+  return bring({
+    facts,
+    target: { ...facts.client, discordUserId: DISCORD_USER_ID },
+    openRecord: async ({ add }) => {
+      done.push(`open a record of ${add.length}`);
+      return {
+        recordId: facts.openRecord?.recordId ?? 'record-1',
+        verdict: { allowedRemovals: [], heldRemovals: [], reason: null },
+      };
+    },
+    isLeased: () => isLeased,
+  });
+}
+
+const gifts = () =>
+  asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
+
+describe('the token', () => {
+  test('is used as it is while it lives, after the record was opened', async () => {
+    expect(await bringIn()).toMatchObject({ kind: 'JOINED' });
+
+    expect(done).toEqual(['open a record of 1', 'join with access']);
+  });
+
+  test.each([
+    { what: 'has ended', leftMs: -1 },
+    { what: 'is about to end', leftMs: 60_000 },
+  ])(
+    'that $what is renewed, and the new pair stored, before anything else',
+    async ({ leftMs }) => {
+      kept = grant('access', { expiresAt: new Date(NOW_MS + leftMs) });
+
+      await bringIn();
+
+      expect(done).toEqual([
+        'refresh refresh of access',
+        'store grant-1 renewed',
+        'open a record of 1',
+        'join with renewed',
+      ]);
+    },
+  );
+
+  test.each<{ what: string; arrange: () => void }>([
+    { what: 'was given up', arrange: () => void (kept = null) },
+    {
+      what: 'has ended and cannot be renewed',
+      arrange: () =>
+        void (kept = grant('access', {
+          refreshToken: null,
+          expiresAt: new Date(NOW_MS),
+        })),
+    },
+    {
+      what: 'is renewed by Discord no more',
+      arrange: () => {
+        kept = grant('access', { expiresAt: new Date(NOW_MS) });
+        refreshed = new TerminalError('INVALID_GRANT', 'revoked');
+      },
+    },
+  ])('that $what lets nobody in: no call, no record', async ({ arrange }) => {
+    arrange();
+
+    expect(await bringIn()).toEqual({
+      kind: 'NOT_JOINED',
+      refusal: 'INVALID_TOKEN',
+      openRecord: null,
+    });
+    expect(done.filter((step) => /^(open|join|store)/.test(step))).toEqual([]);
+  });
+
+  test.each([
+    new TerminalError('INVALID_CLIENT', 'the secret is wrong'),
+    new UnavailableError('away'),
+    new RetryLaterError(new Date(), 'wait'),
+  ])('is not taken for dead where renewing fails with $name', async (error) => {
+    kept = grant('access', { expiresAt: new Date(NOW_MS) });
+    refreshed = error;
+
+    await expect(bringIn()).rejects.toBe(error);
+  });
+});
+
+describe('what Discord says', () => {
+  test.each(['BANNED', 'GUILD_FULL', 'USER_GUILD_LIMIT', 'INVALID_TOKEN'])(
+    '%s is why the person is not in, after one call',
+    async (code) => {
+      answers = [new TerminalError(code, 'no')];
+
+      expect(await bringIn()).toEqual({
+        kind: 'NOT_JOINED',
+        refusal: code,
+        openRecord: {
+          recordId: 'record-1',
+          plannedAdded: [PILOT],
+          plannedRemoved: [],
+        },
+      });
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    new TerminalError('UNAUTHORIZED', 'the bot token'),
+    new TerminalError('UNKNOWN_GUILD', 'the guild'),
+    new TerminalError('MISSING_ACCESS', 'the call'),
+    new RetryLaterError(new Date(), 'wait'),
+    new UnavailableError('away'),
+    new Error('a fault of ours'),
+  ])('is no refusal of the person: $message', async (error) => {
+    answers = [error];
+
+    await expect(bringIn()).rejects.toBe(error);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('of a person who is in already leaves the rest to be done under the same record', async () => {
+    answers = ['alreadyMember'];
+
+    expect(await bringIn()).toMatchObject({
+      kind: 'NOT_JOINED',
+      refusal: null,
+      openRecord: { recordId: 'record-1', plannedAdded: [PILOT] },
+    });
+  });
+
+  test('leaves a record that was open before as it was', async () => {
+    const openRecord = {
+      recordId: 'record-0',
+      plannedAdded: [PILOT, DIRECTOR],
+      plannedRemoved: [],
+    };
+    answers = ['alreadyMember'];
+
+    expect(await bringIn({ openRecord })).toMatchObject({ openRecord });
+  });
+});
+
+describe('a refusal that may be of the roles or the nickname', () => {
+  const nicknamePolicy = {
+    strategy: 'TEMPLATE',
+    template: '%username',
+  } as const;
+
+  test.each(['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'])(
+    '(%s) lets the person in without the roles, which are given afterwards',
+    async (code) => {
+      answers = [new TerminalError(code, 'no')];
+
+      expect(await bringIn({ nicknamePolicy })).toMatchObject({
+        kind: 'NOT_JOINED',
+        refusal: null,
+        openRecord: { plannedAdded: [PILOT] },
+      });
+      expect(gifts()).toEqual([
+        { roleIds: [PILOT], nickname: 'jane' },
+        { roleIds: [], nickname: 'jane' },
+      ]);
+    },
+  );
+
+  test('lets the person in without the nickname where that was it', async () => {
+    answers = [new TerminalError('MISSING_PERMISSION', 'no')];
+
+    expect(await bringIn({ nicknamePolicy, mappings: [] })).toMatchObject({
+      kind: 'JOINED',
+    });
+    expect(gifts()).toEqual([
+      { roleIds: [], nickname: 'jane' },
+      { roleIds: [], nickname: null },
+    ]);
+  });
+
+  test('is of the person when nothing is left to be left out', async () => {
+    answers = Array.from(
+      { length: 3 },
+      () => new TerminalError('MISSING_PERMISSION', 'no'),
+    );
+
+    expect(await bringIn({ nicknamePolicy })).toMatchObject({
+      kind: 'NOT_JOINED',
+      refusal: 'MISSING_PERMISSION',
+    });
+    expect(asked).toHaveLength(3);
+  });
+
+  test('is the last answer that counts', async () => {
+    answers = [
+      new TerminalError('MISSING_PERMISSION', 'no'),
+      new TerminalError('BANNED', 'no'),
+    ];
+
+    expect(await bringIn({ nicknamePolicy })).toMatchObject({
+      refusal: 'BANNED',
+    });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+test('nobody is brought in by a process that has lost the bot', async () => {
+  isLeased = false;
+
+  await expect(bringIn()).rejects.toThrow(LeaseLostError);
+  expect(asked).toEqual([]);
+});

@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../../services/lib/errors.js';
+import type { Part } from '../../../services/lib/lifecycle.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import type { DueRevocation } from '../../../services/reconcile/grants.js';
+import { createRevocations } from '../../../services/reconcile/revocations.js';
+
+const POLL_MS = 30_000;
+const application = {
+  applicationId: '1',
+  clientSecret: 'secret',
+  authorizeUrl: 'http://127.0.0.1:1/a',
+  tokenUrl: 'http://127.0.0.1:1/t',
+  revokeUrl: 'http://127.0.0.1:1/r',
+  apiBase: 'http://127.0.0.1:1/api',
+};
+
+/** Rounds to come; then nothing is due. */
+let rounds: DueRevocation[][];
+let nextDueAt: Date | null;
+let shared: ReadonlySet<string>;
+let owners: ReadonlyMap<string, string>;
+let refusal: Error | null;
+let isAway: boolean;
+let claims: number;
+let revoked: string[];
+let forgotten: string[];
+let asked: string[];
+let errors: unknown[];
+let wake: () => void;
+let part: Part;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  rounds = [];
+  nextDueAt = null;
+  shared = new Set();
+  owners = new Map();
+  refusal = null;
+  isAway = false;
+  claims = 0;
+  revoked = [];
+  forgotten = [];
+  asked = [];
+  errors = [];
+  part = createRevocations({
+    table: {
+      async claimDue() {
+        claims += 1;
+        if (isAway) throw new Error('the database is away');
+        return rounds.shift() ?? [];
+      },
+      isShared: async (id, discordUserId) =>
+        shared.has(`${id} ${discordUserId}`),
+      forget: async (id) => void forgotten.push(id),
+      nextDueAt: async () => nextDueAt,
+      async onAdded(listener) {
+        wake = listener;
+        return async () => undefined;
+      },
+    },
+    oauth: {
+      async readAccount(_application, accessToken) {
+        asked.push(accessToken);
+        const discordUserId = owners.get(accessToken);
+        if (discordUserId === undefined)
+          throw new TerminalError('INVALID_GRANT', 'dead');
+        return { discordUserId };
+      },
+      async revoke(_application, token) {
+        if (refusal !== null) throw refusal;
+        revoked.push(token);
+      },
+    },
+    clock: Date.now,
+    logger: Object.assign(Object.create(silentLogger), {
+      error: (fields: unknown) => errors.push(fields),
+    }),
+    pollMs: POLL_MS,
+  });
+});
+
+afterEach(async () => {
+  await part.stop();
+  vi.useRealTimers();
+});
+
+function due(id: string, given: Partial<DueRevocation> = {}): DueRevocation {
+  return {
+    id,
+    clientId: 'client-1',
+    discordUserId: '7',
+    attempts: 1,
+    unlock: () => ({
+      application,
+      accessToken: `access ${id}`,
+      refreshToken: `refresh ${id}`,
+    }),
+    ...given,
+  };
+}
+
+async function revoke(...those: DueRevocation[]): Promise<void> {
+  rounds = [those];
+  await part.start();
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+describe('what is given up', () => {
+  test('is revoked by the token that lives longest, and forgotten', async () => {
+    await revoke(
+      due('a'),
+      due('b', {
+        unlock: () => ({
+          application,
+          accessToken: 'access b',
+          refreshToken: null,
+        }),
+      }),
+    );
+
+    expect(revoked).toEqual(['refresh a', 'access b']);
+    expect(forgotten).toEqual(['a', 'b']);
+    expect(asked).toEqual([]);
+  });
+
+  test('is left alone and forgotten where another client needs it', async () => {
+    shared = new Set(['a 7']);
+
+    await revoke(due('a'));
+
+    expect(revoked).toEqual([]);
+    expect(forgotten).toEqual(['a']);
+  });
+
+  test('of somebody unknown is asked about first, and spared if another client needs it', async () => {
+    owners = new Map([['access a', '9']]);
+    shared = new Set(['a 9']);
+
+    await revoke(due('a', { discordUserId: null }));
+
+    expect(asked).toEqual(['access a']);
+    expect(revoked).toEqual([]);
+    expect(forgotten).toEqual(['a']);
+  });
+
+  test('of somebody whom Discord does not name is revoked', async () => {
+    await revoke(due('a', { discordUserId: null }));
+
+    expect(revoked).toEqual(['refresh a']);
+  });
+});
+
+describe('what cannot be revoked', () => {
+  test.each([
+    { error: new RetryLaterError(new Date(), 'wait'), attempts: 99 },
+    { error: new UnavailableError('away'), attempts: 99 },
+    { error: new TerminalError('INVALID_CLIENT', 'secret'), attempts: 14 },
+  ])(
+    '($error.name, tried $attempts times) is not forgotten',
+    async ({ error, attempts }) => {
+      refusal = error;
+
+      await revoke(due('a', { attempts }));
+
+      expect(forgotten).toEqual([]);
+      expect(errors).toEqual([]);
+    },
+  );
+
+  test('after fifteen refusals is forgotten, and that is an error in the log', async () => {
+    refusal = new TerminalError('INVALID_CLIENT', 'secret');
+
+    await revoke(due('a', { attempts: 15 }));
+
+    expect(forgotten).toEqual(['a']);
+    expect(errors).toMatchObject([{ clientId: 'client-1', attempts: 15 }]);
+    expect(JSON.stringify(errors)).not.toContain('refresh a');
+  });
+
+  test('as its key is gone waits, and the others go on', async () => {
+    const unlock = () => {
+      throw new Error('the key is not among ENCRYPTION_KEYS');
+    };
+
+    await revoke(due('a', { unlock, attempts: 99 }), due('b'));
+
+    expect(revoked).toEqual(['refresh b']);
+    expect(forgotten).toEqual(['b']);
+  });
+});
+
+describe('the part', () => {
+  test('looks again when something is added', async () => {
+    await revoke();
+    rounds = [[due('a')]];
+
+    wake();
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(revoked).toEqual(['refresh a']);
+  });
+
+  test('looks again when the next falls due, and not before', async () => {
+    nextDueAt = new Date(Date.now() + 5_000);
+    await revoke();
+    rounds = [[due('a')]];
+
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(revoked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(revoked).toEqual(['refresh a']);
+  });
+
+  test('looks after a while though nobody told it', async () => {
+    await revoke();
+    rounds = [[due('a')]];
+
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+
+    expect(revoked).toEqual(['refresh a']);
+  });
+
+  test('does not run in circles where the database’s clock is behind', async () => {
+    nextDueAt = new Date(Date.now() - 5_000);
+    await revoke();
+
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(claims).toBeLessThanOrEqual(11);
+  });
+
+  test('goes on when the database was away', async () => {
+    isAway = true;
+    await revoke(due('a'));
+    isAway = false;
+
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+
+    expect(revoked).toEqual(['refresh a']);
+  });
+
+  test('makes no call after it was stopped', async () => {
+    await revoke();
+    await part.stop();
+    rounds = [[due('a')]];
+
+    wake();
+    await vi.advanceTimersByTimeAsync(POLL_MS);
+
+    expect(revoked).toEqual([]);
+  });
+});
