@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
@@ -19,7 +19,6 @@ export interface CallbackDeps extends SignInDoor {
 export async function receiveAnswer(
   deps: CallbackDeps,
   request: FastifyRequest,
-  reply: FastifyReply,
 ): Promise<Ending> {
   const { ports, cookies } = deps;
   const answer = readAnswer(request.query);
@@ -27,7 +26,7 @@ export async function receiveAnswer(
   const kept = cookies.stateOf(request);
   if (kept === null || !isSame(kept.state, answer.state))
     return { code: 'FOREIGN_ANSWER' };
-  cookies.forgetState(reply);
+  // The cookie stays: whose browser loads this page again is told that it was used, not that somebody is up to something.
   const ticket = await ports.takeState(hashOf(answer.state));
   if (ticket === null) return { code: 'EXPIRED' };
   const browser = cookies.browserOf(request);

@@ -17,7 +17,6 @@ export interface CookieJar {
   nameBrowser(reply: FastifyReply, browser: string): void;
   stateOf(request: FastifyRequest): StateCookie | null;
   keepState(reply: FastifyReply, kept: StateCookie): void;
-  forgetState(reply: FastifyReply): void;
 }
 
 /**
@@ -51,6 +50,5 @@ export function createCookieJar(isHttps: boolean): CookieJar {
     },
     keepState: (reply, { state, ticket }) =>
       void reply.setCookie(stateName, `${state}.${ticket}`, living),
-    forgetState: (reply) => void reply.clearCookie(stateName, attributes),
   };
 }

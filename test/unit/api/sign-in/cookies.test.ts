@@ -70,26 +70,15 @@ describe.each([
     expect(browser.cookies.get(browserName)).toMatch(/^[\w-]{43}$/);
   });
 
-  it('of the state goes when Discord has answered', async () => {
+  it('of the state works once: who loads the answer again is told that it was used', async () => {
     const browser = site.newBrowser();
+    const state = await site.consent(browser, await site.begin());
+    await site.comeBack(browser, { code: GOOD_CODE, state });
 
-    const { setCookies } = await site.signIn(browser);
+    const again = await site.comeBack(browser, { code: GOOD_CODE, state });
 
-    expect(setCookies.map(partsOf)).toEqual([
-      {
-        name: stateName,
-        value: '',
-        attributes: [
-          'Path=/',
-          'HttpOnly',
-          'SameSite=Lax',
-          'Expires=Thu, 01 Jan 1970 00:00:00 GMT',
-          'Max-Age=0',
-          ...secure,
-        ].toSorted(),
-      },
-    ]);
-    expect([...browser.cookies.keys()]).toEqual([browserName]);
+    expect(again.status).toBe(410);
+    expect(again.text).toContain('<code>EXPIRED</code>');
   });
 
   it('of the state stays when somebody else makes the browser open the callback', async () => {
