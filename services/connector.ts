@@ -15,6 +15,7 @@ import { demonstrate } from './connector/demonstrate.js';
 import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
 import { PATH_TIMING, pathOf, revocationsOf } from './connector/path.js';
+import { sweepParts } from './connector/sweeps.js';
 import { openStore, type Store } from './store/store.js';
 import { createDailyChecks } from './sweep/daily-checks.js';
 import { startSandbox, type RunningSandbox } from './sandbox/sandbox.js';
@@ -157,16 +158,17 @@ function partsOf(config: Config, logger: Logger, { store, sandbox }: World) {
         checkClient,
       })
     : null;
-  const checks = config.parts.has('sweeps')
+  const timed = config.parts.has('sweeps')
     ? [
         createDailyChecks({
           claimDueChecks: store.claimDueChecks,
           checkClient,
           logger,
         }),
+        ...sweepParts(logger, { store, gateway }),
       ]
     : [];
-  const parts = [...watched, ...(api === null ? [] : [api]), ...checks];
+  const parts = [...watched, ...(api === null ? [] : [api]), ...timed];
   return { gateway, api, checkClient, parts };
 }
 

@@ -214,6 +214,17 @@ export interface PresentMember {
 export type LinkState =
   'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
 
+export type SweepKind =
+  | 'VERIFY_GROUPS'
+  | 'SYNC_ACCOUNTS'
+  | 'REMOTE_SYNC'
+  | 'ENFORCE_NICKNAMES'
+  | 'CHANGES';
+
+/** `HELD`: it found so much to take away that a person is to look first. */
+export type SweepState =
+  'WAITING' | 'RUNNING' | 'HELD' | 'DONE' | 'FAILED' | 'CANCELLED';
+
 /** Why Discord did not let a person in who had agreed to be brought into the guild. */
 export type JoinRefusal =
   | 'BANNED'

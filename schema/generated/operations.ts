@@ -54,6 +54,15 @@ export type CheckVerdict =
   /** It works, but look at it. */
   | 'WARNING';
 
+/** Whether a person should have a role. */
+export type DesiredRole =
+  /** No mapping gives it, and it is taken back where it is held. */
+  | 'NO'
+  /** Nobody says, so the role is left as it is. */
+  | 'UNKNOWN'
+  /** An active mapping gives it. */
+  | 'YES';
+
 /** Which links to show; every part given has to fit. */
 export type DiscordUserFilter = {
   /** Of one of these accounts at Discord. */
@@ -141,6 +150,15 @@ export type MembershipChangeKind =
   /** The platform user is not in the group any more. */
   | 'REMOVED';
 
+/** What the platform has said of a person and a group. */
+export type MembershipKnowledge =
+  /** The person is in the group. */
+  | 'HELD'
+  /** The person is not in the group. */
+  | 'NOT_HELD'
+  /** Nothing; this is not "no". */
+  | 'UNKNOWN';
+
 /** What came of one reconcile. */
 export type Outcome =
   /** The Discord account is not in the guild. */
@@ -154,6 +172,50 @@ export type Outcome =
   /** There was nothing to do. */
   | 'UNCHANGED';
 
+/** What stands between a person and a role, or between a role and its being taken back. */
+export type RoleBlock =
+  /** Discord has the say: nothing is written to Discord. */
+  | 'AUTHORITY_DISCORD'
+  /** It is only observed: nothing is written to Discord. */
+  | 'AUTHORITY_OBSERVE'
+  /** The guild has banned the account. */
+  | 'BANNED'
+  /** The client is switched off. */
+  | 'CLIENT_DISABLED'
+  /** The guild answers as if the bot had gone. */
+  | 'CLIENT_PAUSED'
+  /** Discord refused the client's bot token. */
+  | 'CLIENT_STOPPED'
+  /** The removal guard holds the removal back. */
+  | 'HELD_BY_GUARD'
+  /** A mapping that would give it is retired. */
+  | 'MAPPING_RETIRED'
+  /** The bot lacks the permission Manage Roles. */
+  | 'MISSING_PERMISSION'
+  /** The account is not in the guild. */
+  | 'NOT_IN_GUILD'
+  /** The link to the Discord account is ending. */
+  | 'NOT_LINKED'
+  /** Trying again is of no use until something changes; see `reason` of the `DiscordUser`. */
+  | 'PARKED'
+  /** The change waits for its turn. */
+  | 'PENDING'
+  /** It is not below the bot's highest role. */
+  | 'ROLE_ABOVE_BOT'
+  /** The guild has no such role any more. */
+  | 'ROLE_GONE'
+  /** Discord or an integration alone gives and takes it. */
+  | 'ROLE_MANAGED'
+  /** The platform has not said whether the person is in a mapped group. */
+  | 'UNKNOWN_MEMBERSHIP';
+
+/** What the connector did with a role. */
+export type RoleChangeKind =
+  /** It gave it. */
+  | 'ADDED'
+  /** It took it back. */
+  | 'REMOVED';
+
 /** Why the bot can neither give nor take a role. */
 export type RoleRefusal =
   /** It stands above the bot's highest role. */
@@ -166,6 +228,34 @@ export type RoleRefusal =
   | 'MISSING_PERMISSION'
   /** The guild has no such role any more. */
   | 'UNKNOWN_ROLE';
+
+/** What a sweep looks for. */
+export type SweepKind =
+  /** Removals that a guard held outside a sweep; it comes by itself and cannot be started. */
+  | 'CHANGES'
+  /** Nicknames that are not as the policy wants them. */
+  | 'ENFORCE_NICKNAMES'
+  /** Members as Discord shows them now, against their groups. */
+  | 'REMOTE_SYNC'
+  /** Accounts at Discord as they are today: names, and who has left or come back. */
+  | 'SYNC_ACCOUNTS'
+  /** Members whose last seen roles are not those that their groups give. */
+  | 'VERIFY_GROUPS';
+
+/** How a sweep stands. */
+export type SweepState =
+  /** Somebody stopped it. */
+  | 'CANCELLED'
+  /** It looked at everybody and did what it could. */
+  | 'DONE'
+  /** It ended early; see `reason`. */
+  | 'FAILED'
+  /** It found so much to take away that a person is to look first. */
+  | 'HELD'
+  /** It looks, or brings members into step. */
+  | 'RUNNING'
+  /** It has not begun to look yet. */
+  | 'WAITING';
 
 export type LookAroundQueryVariables = Exact<{ [key: string]: never }>;
 
@@ -418,6 +508,117 @@ export type ImportLinksMutation = {
       message: string | null;
       discordUser: { id: string; state: LinkState } | null;
     }>;
+  };
+};
+
+export type SchedulesQueryVariables = Exact<{
+  clientId: string;
+}>;
+
+export type SchedulesQuery = {
+  schedules: Array<{
+    kind: SweepKind;
+    cron: string;
+    timeZone: string;
+    enabled: boolean;
+    lastRunAt: string | null;
+    nextRunAt: string | null;
+  }>;
+};
+
+export type SweepNowMutationVariables = Exact<{
+  clientId: string;
+  kind?: SweepKind;
+  dryRun?: boolean | null | undefined;
+}>;
+
+export type SweepNowMutation = {
+  startSweep: {
+    warnings: Array<string>;
+    sweep: {
+      id: string;
+      kind: SweepKind;
+      state: SweepState;
+      dryRun: boolean;
+      startedAt: string;
+    };
+  };
+};
+
+export type SweepsQueryVariables = Exact<{
+  clientId: string;
+  kind?: SweepKind | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type SweepsQuery = {
+  sweeps: {
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    nodes: Array<{
+      id: string;
+      kind: SweepKind;
+      state: SweepState;
+      dryRun: boolean;
+      reason: string | null;
+      startedAt: string;
+      finishedAt: string | null;
+      checked: number;
+      drifted: number;
+      changed: number;
+      failed: number;
+      plan: {
+        hash: string;
+        removals: number;
+        additions: number;
+        calls: number;
+        seconds: number;
+        members: Array<{
+          discordUserId: string;
+          reason: string;
+          discordUser: { id: string; username: string | null } | null;
+          platformUser: { id: string; username: string | null } | null;
+          add: Array<{ id: string; name: string | null }>;
+          remove: Array<{ id: string; name: string | null }>;
+        }>;
+      } | null;
+    }>;
+  };
+};
+
+export type WhyThisRoleQueryVariables = Exact<{
+  linkId: string;
+  roleId: string;
+}>;
+
+export type WhyThisRoleQuery = {
+  explainRole: {
+    sentence: string;
+    blockedBy: Array<RoleBlock>;
+    unblockedBy: Array<string>;
+    roleName: string | null;
+    isManaged: boolean;
+    desired: DesiredRole;
+    isHeld: boolean | null;
+    seenAt: string | null;
+    mappings: Array<{
+      authority: Authority;
+      isRetired: boolean;
+      membership: MembershipKnowledge;
+      mapping: { id: string } | null;
+      group: { id: string; name: string | null } | null;
+    }>;
+    lastChange: {
+      auditRecordId: string;
+      change: RoleChangeKind;
+      at: string;
+      cause: {
+        kind: CauseKind;
+        id: string;
+        actor: string;
+        groupId: string | null;
+      } | null;
+    } | null;
   };
 };
 
@@ -759,4 +960,126 @@ export const ImportLinksDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<
   ImportLinksMutation,
   ImportLinksMutationVariables
+>;
+export const SchedulesDocument = new TypedDocumentString(`
+    query Schedules($clientId: ID!) {
+  schedules(clientId: $clientId) {
+    kind
+    cron
+    timeZone
+    enabled
+    lastRunAt
+    nextRunAt
+  }
+}
+    `) as unknown as TypedDocumentString<
+  SchedulesQuery,
+  SchedulesQueryVariables
+>;
+export const SweepNowDocument = new TypedDocumentString(`
+    mutation SweepNow($clientId: ID!, $kind: SweepKind! = VERIFY_GROUPS, $dryRun: Boolean = true) {
+  startSweep(input: {clientId: $clientId, kind: $kind, dryRun: $dryRun}) {
+    sweep {
+      id
+      kind
+      state
+      dryRun
+      startedAt
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  SweepNowMutation,
+  SweepNowMutationVariables
+>;
+export const SweepsDocument = new TypedDocumentString(`
+    query Sweeps($clientId: ID!, $kind: SweepKind, $first: Int = 10, $after: String) {
+  sweeps(clientId: $clientId, kind: $kind, first: $first, after: $after) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    nodes {
+      id
+      kind
+      state
+      dryRun
+      reason
+      startedAt
+      finishedAt
+      checked
+      drifted
+      changed
+      failed
+      plan {
+        hash
+        removals
+        additions
+        calls
+        seconds
+        members {
+          discordUserId
+          discordUser {
+            id
+            username
+          }
+          platformUser {
+            id
+            username
+          }
+          add {
+            id
+            name
+          }
+          remove {
+            id
+            name
+          }
+          reason
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SweepsQuery, SweepsQueryVariables>;
+export const WhyThisRoleDocument = new TypedDocumentString(`
+    query WhyThisRole($linkId: ID!, $roleId: Snowflake!) {
+  explainRole(id: $linkId, roleId: $roleId) {
+    sentence
+    blockedBy
+    unblockedBy
+    roleName
+    isManaged
+    desired
+    isHeld
+    seenAt
+    mappings {
+      mapping {
+        id
+      }
+      group {
+        id
+        name
+      }
+      authority
+      isRetired
+      membership
+    }
+    lastChange {
+      auditRecordId
+      change
+      at
+      cause {
+        kind
+        id
+        actor
+        groupId
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  WhyThisRoleQuery,
+  WhyThisRoleQueryVariables
 >;

@@ -27,19 +27,23 @@ export type CheckEndpoint = (
   name: keyof Endpoints,
 ) => string | null;
 
-/** What decides about endpoints: where Discord is, and where else a client may go. */
-export interface EndpointPolicy {
+/** Says all that is wrong with a nickname's template; empty: nothing. */
+export type TemplateFaults = (template: string) => readonly string[];
+
+/** What decides about a client's settings: where Discord is, where else a client may go, and what a template may say. */
+export interface ClientPolicy {
   readonly checkEndpoint: CheckEndpoint;
   readonly defaultEndpoints: Endpoints;
+  readonly templateFaults: TemplateFaults;
 }
 
 export function toNewClient(
   input: CreateDiscordClientInput,
-  policy: EndpointPolicy,
+  policy: ClientPolicy,
 ): NewClient {
   return {
     ...DEFAULT_CLIENT_SETTINGS,
-    ...givenSettings(input),
+    ...givenSettings(input, policy.templateFaults),
     name: checkText(input.name, 'input.name', 100),
     applicationId: input.applicationId,
     guildId: input.guildId,
@@ -56,11 +60,11 @@ export function toNewClient(
 export function toClientPatch(
   input: UpdateDiscordClientInput,
   current: Pick<ClientView, 'endpoints'>,
-  checkEndpoint: CheckEndpoint,
+  policy: Pick<ClientPolicy, 'checkEndpoint' | 'templateFaults'>,
 ): ClientPatch {
   const { name, applicationId, clientSecret, botToken } = input;
   return {
-    ...givenSettings(input),
+    ...givenSettings(input, policy.templateFaults),
     ...(isGiven(name) ? { name: checkText(name, 'input.name', 100) } : {}),
     ...(isGiven(applicationId) ? { applicationId } : {}),
     ...(isGiven(clientSecret)
@@ -69,7 +73,7 @@ export function toClientPatch(
     ...(isGiven(botToken)
       ? { botToken: checkText(botToken, 'input.botToken', 500) }
       : {}),
-    ...changedEndpoints(input, current.endpoints, checkEndpoint),
+    ...changedEndpoints(input, current.endpoints, policy.checkEndpoint),
   };
 }
 
@@ -126,7 +130,10 @@ type SettingsInput = Omit<
 >;
 
 /** Null clears what may be empty; elsewhere it is as if left out. */
-function givenSettings(input: SettingsInput): Partial<ClientSettings> {
+function givenSettings(
+  input: SettingsInput,
+  templateFaults: TemplateFaults,
+): Partial<ClientSettings> {
   const { enabled, authority, unknownMembership, linking, wholeListWrites } =
     input;
   return {
@@ -136,7 +143,12 @@ function givenSettings(input: SettingsInput): Partial<ClientSettings> {
     ...(isGiven(authority) ? { authority } : {}),
     ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
     ...(isGiven(input.nicknamePolicy)
-      ? { nicknamePolicy: toNicknamePolicy(input.nicknamePolicy) }
+      ? {
+          nicknamePolicy: toNicknamePolicy(
+            input.nicknamePolicy,
+            templateFaults,
+          ),
+        }
       : {}),
     ...(isGiven(input.removalGuard)
       ? { removalGuard: toRemovalGuard(input.removalGuard) }
@@ -156,13 +168,24 @@ function givenUrl(
   return { [name]: value && checkWebUrl(value, `input.${name}`) };
 }
 
+/** What is not worth reading; how long a template may be, its own rules say. */
+const MAX_TEMPLATE = 2000;
+
 function toNicknamePolicy(
   input: NicknamePolicyInput,
+  templateFaults: TemplateFaults,
 ): ClientSettings['nicknamePolicy'] {
   const field = 'input.nicknamePolicy.template';
   const template = isGiven(input.template)
-    ? checkText(input.template, field, 200)
+    ? checkText(input.template, field, MAX_TEMPLATE)
     : null;
+  const faults = template === null ? [] : templateFaults(template);
+  if (faults.length > 0)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      `This template will not do: ${faults.join('; ')}.`,
+      field,
+    );
   if (input.strategy === 'TEMPLATE' && template === null)
     throw new InputError(
       'BAD_USER_INPUT',

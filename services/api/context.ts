@@ -1,7 +1,6 @@
 import type { Cause } from '../model.js';
 import type { Caller } from './auth/caller.js';
-import { createLoaders, type Loaders } from './loaders.js';
-import type { ApiPorts } from './ports.js';
+import { createLoaders, type LoaderPorts, type Loaders } from './loaders.js';
 
 /** What every resolver of one request is given. */
 export interface ApiContext {
@@ -14,7 +13,7 @@ export interface ApiContext {
 }
 
 export function createContext(deps: {
-  readonly ports: Pick<ApiPorts, 'read' | 'clients'>;
+  readonly ports: LoaderPorts;
   readonly requestId: string;
   readonly caller: Caller | null;
   readonly now: () => Date;

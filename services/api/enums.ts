@@ -8,12 +8,14 @@ import type {
   NicknameStrategy,
   Outcome,
   RoleRefusal,
+  SweepKind,
+  SweepState,
   UnknownMembership,
 } from '../model.js';
 import { registerEnumType } from './decorators.js';
 
 /** A GraphQL enum whose values are exactly a union of the vocabulary, each with its sentence. */
-function describeEnum<Value extends string>(
+export function describeEnum<Value extends string>(
   name: string,
   description: string,
   sentences: Readonly<Record<Value, string>>,
@@ -112,6 +114,34 @@ export const RoleRefusalEnum = describeEnum<RoleRefusal>(
     ABOVE_BOT: "It stands above the bot's highest role.",
     MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
     UNKNOWN_ROLE: 'The guild has no such role any more.',
+  },
+);
+
+export const SweepKindEnum = describeEnum<SweepKind>(
+  'SweepKind',
+  'What a sweep looks for.',
+  {
+    VERIFY_GROUPS:
+      'Members whose last seen roles are not those that their groups give.',
+    SYNC_ACCOUNTS:
+      'Accounts at Discord as they are today: names, and who has left or come back.',
+    REMOTE_SYNC: 'Members as Discord shows them now, against their groups.',
+    ENFORCE_NICKNAMES: 'Nicknames that are not as the policy wants them.',
+    CHANGES:
+      'Removals that a guard held outside a sweep; it comes by itself and cannot be started.',
+  },
+);
+
+export const SweepStateEnum = describeEnum<SweepState>(
+  'SweepState',
+  'How a sweep stands.',
+  {
+    WAITING: 'It has not begun to look yet.',
+    RUNNING: 'It looks, or brings members into step.',
+    HELD: 'It found so much to take away that a person is to look first.',
+    DONE: 'It looked at everybody and did what it could.',
+    FAILED: 'It ended early; see `reason`.',
+    CANCELLED: 'Somebody stopped it.',
   },
 );
 

@@ -10,6 +10,7 @@ import type {
   RoleId,
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
+import type { ScheduleView, SweepView } from './sweep-ports.js';
 import type {
   ClientView,
   LinkView,
@@ -48,13 +49,18 @@ export type Loaders = {
     PlatformUserId,
     readonly PlatformGroupView[]
   >;
+  readonly schedulesOfClient: DataLoader<ClientId, readonly ScheduleView[]>;
+  readonly sweeps: DataLoader<string, SweepView | undefined>;
 };
 
+export type LoaderPorts = Pick<
+  ApiPorts,
+  'read' | 'clients' | 'schedules' | 'sweeps'
+>;
+
 /** One set a request: rows asked for by many fields become one statement, and a request sees each row once. */
-export function createLoaders(
-  ports: Pick<ApiPorts, 'read' | 'clients'>,
-): Loaders {
-  const { read, clients } = ports;
+export function createLoaders(ports: LoaderPorts): Loaders {
+  const { read, clients, schedules, sweeps } = ports;
   return {
     clients: new DataLoader((ids) => clients.findClients(ids)),
     links: new DataLoader((ids) => read.findLinks(ids)),
@@ -75,6 +81,10 @@ export function createLoaders(
     groupsOfPlatformUser: new DataLoader((ids) =>
       read.groupsOfPlatformUsers(ids),
     ),
+    schedulesOfClient: new DataLoader((ids) =>
+      schedules.schedulesOfClients(ids),
+    ),
+    sweeps: new DataLoader((ids) => sweeps.findSweeps(ids)),
   };
 }
 

@@ -29,6 +29,7 @@ import type {
   PlatformGroupView,
   AuditRecordView,
   MemberPlanView,
+  RoleExplanationView,
   CheckResult,
   Page,
   Rows,
@@ -38,6 +39,7 @@ import type {
   MappingEffect,
 } from './views.js';
 import type { SignInPorts } from './sign-in/ports.js';
+import type { SchedulePort, SweepPort } from './sweep-ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
@@ -107,6 +109,11 @@ export interface LinkPort {
     waitMs: number;
   }): Promise<'DONE' | 'PENDING'>;
   memberPlan(id: LinkId): Promise<MemberPlanView>;
+  /** Throws InputError NOT_FOUND for a role that the guild never had. */
+  explainRole(request: {
+    id: LinkId;
+    roleId: RoleId;
+  }): Promise<RoleExplanationView>;
   /** A verdict for each user, in the order given; users and accounts stand in it once each. */
   importMembers(request: {
     clientId: ClientId;
@@ -202,5 +209,7 @@ export interface ApiPorts {
   readonly signIn: SignInPorts;
   readonly facts: FactPort;
   readonly read: ReadPort;
+  readonly schedules: SchedulePort;
+  readonly sweeps: SweepPort;
   readonly health: HealthPort;
 }

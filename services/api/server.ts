@@ -9,7 +9,7 @@ import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { createApollo } from './apollo.js';
 import type { Authenticator } from './auth/caller.js';
-import type { CheckEndpoint } from './client-settings.js';
+import type { CheckEndpoint, TemplateFaults } from './client-settings.js';
 import {
   createContext,
   createReceiptClock,
@@ -40,6 +40,7 @@ export interface ApiServerDeps {
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
   readonly checkEndpoint: CheckEndpoint;
+  readonly templateFaults: TemplateFaults;
   /** What a new client that names none is given: Discord's own. */
   readonly defaultEndpoints: Endpoints;
   /** Values for the playground's variables by name, e.g. the sandbox's `clientId`; asked for when the page is first opened. */

@@ -141,6 +141,55 @@ export interface MemberPlanView {
   readonly summary: string;
 }
 
+/** What stands between a person and a role, or between a role and its being taken back. */
+export type RoleBlock =
+  | 'NOT_LINKED'
+  | 'AUTHORITY_DISCORD'
+  | 'AUTHORITY_OBSERVE'
+  | 'MAPPING_RETIRED'
+  | 'UNKNOWN_MEMBERSHIP'
+  | 'CLIENT_DISABLED'
+  | 'CLIENT_STOPPED'
+  | 'CLIENT_PAUSED'
+  | 'BANNED'
+  | 'NOT_IN_GUILD'
+  | 'ROLE_ABOVE_BOT'
+  | 'ROLE_MANAGED'
+  | 'ROLE_GONE'
+  | 'MISSING_PERMISSION'
+  | 'HELD_BY_GUARD'
+  | 'PARKED'
+  | 'PENDING';
+
+/** Why a person has, or has not, a role. */
+export interface RoleExplanationView {
+  readonly roleId: RoleId;
+  readonly roleName: string | null;
+  /** False: the role is foreign. */
+  readonly isManaged: boolean;
+  readonly desired: 'YES' | 'NO' | 'UNKNOWN';
+  /** As last seen at Discord; null: never seen. */
+  readonly isHeld: boolean | null;
+  readonly seenAt: Date | null;
+  readonly mappings: readonly {
+    readonly mappingId: MappingId;
+    readonly groupId: GroupId;
+    readonly authority: Authority;
+    readonly isRetired: boolean;
+    readonly membership: 'HELD' | 'NOT_HELD' | 'UNKNOWN';
+  }[];
+  readonly lastChange: {
+    readonly auditRecordId: AuditRecordId;
+    readonly change: 'ADDED' | 'REMOVED';
+    readonly at: Date;
+    readonly cause: Cause | null;
+  } | null;
+  readonly blockedBy: readonly RoleBlock[];
+  /** One sentence for each of `blockedBy`. */
+  readonly unblockedBy: readonly string[];
+  readonly sentence: string;
+}
+
 export interface CheckResult {
   readonly name: string;
   readonly result: 'OK' | 'WARNING' | 'FAILED';

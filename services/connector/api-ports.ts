@@ -8,7 +8,9 @@ import { createPreview } from '../reconcile/preview.js';
 import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
 import { clientPort } from './client-ports.js';
+import { createExplainRole } from './explain.js';
 import { signInPorts } from './sign-in-ports.js';
+import { sweepPorts } from './sweeps.js';
 
 /** What the API may do to the world: mostly the store, and the few questions that only Discord can answer. */
 export function apiPorts(deps: {
@@ -49,8 +51,10 @@ export function apiPorts(deps: {
           throw new InputError('NOT_FOUND', `link ${id} does not exist`, 'id');
         return plan;
       },
+      explainRole: createExplainRole(deps),
     },
     signIn: signInPorts(deps),
+    ...sweepPorts(store),
     facts: { applyFacts: store.applyFacts },
     read: store.read,
   };

@@ -8,6 +8,7 @@ import {
 } from '../discord/endpoints.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import { templateFaults } from '../reconcile/nickname.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Store } from '../store/store.js';
 import { apiPorts } from './api-ports.js';
@@ -44,6 +45,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     isProduction,
     checkEndpoint: (url, name) =>
       (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
+    templateFaults,
     defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
     ...(sandbox && {
       playgroundVariables: async () =>

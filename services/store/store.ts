@@ -37,6 +37,7 @@ import { createPostpone, createSettle } from './path/settle.js';
 import { createReadQueries } from './read/read-queries.js';
 import { countUnknownMemberships } from './read/unknown-memberships.js';
 import { createSignInStore } from './sign-in/sign-in-store.js';
+import { createSweepStore } from './sweeps/sweep-store.js';
 
 export interface StoreOptions {
   readonly url: string;
@@ -88,6 +89,12 @@ export async function openStore(options: StoreOptions) {
       keys,
       enqueueEvent,
       clock,
+      listener,
+    }),
+    sweeps: createSweepStore({
+      database,
+      owner,
+      enqueueEvents: createEnqueueEvents(options),
       listener,
     }),
     countUnknownMemberships: (clientId: string) =>

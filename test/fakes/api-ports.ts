@@ -5,23 +5,24 @@ import type {
   ImportVerdict,
   LinkView,
   MappingView,
-  Page,
   PlatformGroupView,
   PlatformUserView,
   RoleView,
-  Rows,
 } from '../../services/api/views.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
+import { cut } from './cut.js';
+import { anExplanation } from '../builders/explanation.js';
 import {
   aSignInWorld,
   oauthPort,
   signInPort,
   type SignInWorld,
 } from './sign-in-ports.js';
+import { schedulePort, sweepPort, type SweepWorld } from './sweep-ports.js';
 
 /** What the world holds, as the API sees it. */
-export interface ApiWorld {
+export interface ApiWorld extends SweepWorld {
   clients: ClientView[];
   roles: RoleView[];
   mappings: MappingView[];
@@ -69,6 +70,8 @@ export function createFakeApiPorts(
     answer: 'DONE',
     importVerdicts: {},
     signIn: aSignInWorld(),
+    schedules: [],
+    sweeps: [],
     isReady: true,
     ...given,
   };
@@ -109,6 +112,8 @@ export function createFakeApiPorts(
       },
       facts: watch('facts', factPort(world)),
       read: watch('read', readPort(world)),
+      schedules: watch('schedules', schedulePort(world)),
+      sweeps: watch('sweeps', sweepPort(world)),
       health: {
         readiness: () => ({
           isReady: world.isReady,
@@ -233,6 +238,13 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
       observedAt: new Date(0),
       summary: 'one role to give',
     }),
+    explainRole: async ({ id, roleId }) => {
+      const link = world.links.find((one) => one.id === id);
+      const role = world.roles.find((one) => one.roleId === roleId);
+      if (!link || !role)
+        throw new InputError('NOT_FOUND', 'no such role', 'roleId');
+      return anExplanation({ roleId, roleName: role.name });
+    },
   };
 }
 
@@ -303,14 +315,3 @@ const pick = <Row>(
   rows: readonly Row[],
   idOf: (row: Row) => string,
 ) => ids.map((id) => rows.find((row) => idOf(row) === id));
-
-function cut<Row extends { readonly id: string }>(
-  rows: readonly Row[],
-  page: Page,
-): Rows<Row> {
-  const from = rows.findIndex((row) => row.id === page.after) + 1;
-  return {
-    rows: rows.slice(from, from + page.limit),
-    hasMore: rows.length > from + page.limit,
-  };
-}

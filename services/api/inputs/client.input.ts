@@ -23,7 +23,7 @@ export class NicknamePolicyInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'For TEMPLATE: text with %username %character %corporation %alliance.',
+      'For TEMPLATE: text with %username, %character (of the primary one), %corporation and %alliance (tickers); %% is a percent sign. Brackets around variables without a value go with them.',
   })
   readonly template?: string | null;
 }

@@ -2,7 +2,7 @@ import { requireUnlimited } from '../auth/access.js';
 import {
   toClientPatch,
   toNewClient,
-  type EndpointPolicy,
+  type ClientPolicy,
 } from '../client-settings.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
@@ -38,7 +38,7 @@ export class ClientMutationsResolver {
         | 'checkClient'
         | 'importRoles'
       >;
-      readonly endpoints: EndpointPolicy;
+      readonly policy: ClientPolicy;
     },
   ) {}
 
@@ -54,7 +54,7 @@ export class ClientMutationsResolver {
     input: CreateDiscordClientInput,
   ): Promise<CreateDiscordClientPayload> {
     requireUnlimited(context, 'a new client would not be one of them');
-    const client = toNewClient(input, this.deps.endpoints);
+    const client = toNewClient(input, this.deps.policy);
     const view = await this.deps.clients.createClient(client);
     forgetRows(context.loaders);
     return {
@@ -77,11 +77,7 @@ export class ClientMutationsResolver {
     input: UpdateDiscordClientInput,
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
-    const patch = toClientPatch(
-      input,
-      current,
-      this.deps.endpoints.checkEndpoint,
-    );
+    const patch = toClientPatch(input, current, this.deps.policy);
     const view = await this.deps.clients.updateClient(
       current.id,
       patch,

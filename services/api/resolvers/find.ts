@@ -3,6 +3,7 @@ import type { ClientId, LinkId, MappingId } from '../../model.js';
 import { mayTouch, requireClientAccess } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import { checkOwnId } from '../inputs/checks.js';
+import type { SweepView } from '../sweep-ports.js';
 import type { ClientView, LinkView, MappingView } from '../views.js';
 
 /** The client that an input names: well-formed, within the key's limit, and there. */
@@ -41,6 +42,18 @@ export async function requireMapping(
   if (!mapping || !mayTouch(context, mapping.clientId))
     throw notFound(`There is no mapping ${mappingId}.`, field);
   return mapping;
+}
+
+export async function requireSweep(
+  context: ApiContext,
+  id: string,
+  field: string,
+): Promise<SweepView> {
+  const sweepId = checkOwnId(id, field);
+  const sweep = await context.loaders.sweeps.load(sweepId);
+  if (!sweep || !mayTouch(context, sweep.clientId))
+    throw notFound(`There is no sweep ${sweepId}.`, field);
+  return sweep;
 }
 
 const notFound = (message: string, field: string) =>

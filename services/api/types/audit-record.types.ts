@@ -90,6 +90,10 @@ export class AuditRecordConnection extends connectionOf(
   'an audit record',
 ) {}
 
+export function toAuditCause({ kind, id, actor, groupId }: Cause): AuditCause {
+  return { kind, id, actor, groupId: groupId ?? null };
+}
+
 export function toAuditRecord(view: AuditRecordView): AuditRecord {
   return {
     id: view.id,
@@ -100,12 +104,7 @@ export function toAuditRecord(view: AuditRecordView): AuditRecord {
     removedIds: view.removed,
     plannedAddedIds: view.plannedAdded,
     plannedRemovedIds: view.plannedRemoved,
-    causes: view.causes.map((cause) => ({
-      kind: cause.kind,
-      id: cause.id,
-      actor: cause.actor,
-      groupId: cause.groupId ?? null,
-    })),
+    causes: view.causes.map(toAuditCause),
     nickname: view.nickname,
     outcome: view.outcome,
     reason: view.reason,

@@ -28,6 +28,7 @@ import {
   groupsOfPlatformUsers,
   pagePlatformGroups,
 } from './platform.js';
+import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
 import {
   findMappings,
   findRoles,
@@ -66,6 +67,7 @@ export function createReadQueries(db: () => Kysely<unknown>) {
       countPlatformGroups(db(), search),
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
       pageAuditRecords(db(), filter, page),
+    roleHistory: (key: RoleHistoryKey) => readRoleHistory(db(), key),
     countAuditRecords: (filter: AuditFilter) => countAuditRecords(db(), filter),
   };
 }

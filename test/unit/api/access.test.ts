@@ -27,6 +27,10 @@ const SCOPES = {
     roleMappings: 'read',
     auditRecords: 'admin',
     memberPlan: 'read',
+    explainRole: 'read',
+    schedules: 'admin',
+    sweeps: 'admin',
+    sweep: 'admin',
   },
   Mutation: {
     createDiscordClient: 'admin',
@@ -47,6 +51,10 @@ const SCOPES = {
     upsertPlatformUsers: 'write',
     upsertPlatformGroups: 'write',
     deletePlatformUser: 'write',
+    startSweep: 'admin',
+    cancelSweep: 'admin',
+    updateSchedule: 'admin',
+    loadDefaultSchedule: 'admin',
   },
 } as const satisfies Record<string, Record<string, 'read' | 'write' | 'admin'>>;
 

@@ -87,7 +87,7 @@ describe('the page', () => {
     );
     const places = texts.map((text) => html.indexOf(JSON.stringify(text)));
 
-    expect(names).toHaveLength(12);
+    expect(names).toHaveLength(16);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places).not.toContain(-1);
     expect(html).toContain(

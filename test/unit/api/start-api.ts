@@ -8,6 +8,7 @@ import {
   type ApiServerDeps,
 } from '../../../services/api/server.js';
 import { silentLogger } from '../../../services/lib/logger.js';
+import { templateFaults } from '../../../services/reconcile/nickname.js';
 import {
   aClient,
   aLink,
@@ -133,6 +134,7 @@ export async function startApi(
     returnOrigins: ['https://platform.example'],
     isProduction: true,
     checkEndpoint: (url) => (url.includes('evil') ? 'Not that host.' : null),
+    templateFaults,
     defaultEndpoints: aClient().endpoints,
     ...deps,
   });

@@ -1,0 +1,84 @@
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import type { LinkPort } from '../ports.js';
+import { Snowflake } from '../scalars.js';
+import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
+import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
+import {
+  ExplainedMapping,
+  RoleExplanation,
+  toRoleExplanation,
+} from '../types/role-explanation.types.js';
+import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
+import { requireLink } from './find.js';
+
+@Resolver(() => RoleExplanation)
+export class ExplainRoleResolver {
+  constructor(private readonly links: Pick<LinkPort, 'explainRole'>) {}
+
+  @Authorized('discord:read')
+  @Query(() => RoleExplanation, {
+    description: 'Why a person has, or has not, a role.',
+  })
+  async explainRole(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
+    id: string,
+    @Arg('roleId', () => Snowflake, {
+      description: "The role: Discord's id.",
+    })
+    roleId: string,
+  ): Promise<RoleExplanation> {
+    const link = await requireLink(context, id, 'id');
+    const view = await this.links.explainRole({ id: link.id, roleId });
+    return toRoleExplanation(link.id, view);
+  }
+
+  @FieldResolver(() => DiscordUser, {
+    nullable: true,
+    description: 'Whom it is about.',
+  })
+  async discordUser(
+    @Ctx() context: ApiContext,
+    @Root() { linkId }: RoleExplanation,
+  ): Promise<DiscordUser | null> {
+    const view = await context.loaders.links.load(linkId);
+    return view ? toDiscordUser(view) : null;
+  }
+}
+
+@Resolver(() => ExplainedMapping)
+export class ExplainedMappingResolver {
+  @FieldResolver(() => RoleMapping, {
+    nullable: true,
+    description: 'The mapping; null when it has just ended.',
+  })
+  async mapping(
+    @Ctx() context: ApiContext,
+    @Root() { mappingId }: ExplainedMapping,
+  ): Promise<RoleMapping | null> {
+    const view = await context.loaders.mappings.load(mappingId);
+    return view ? toRoleMapping(view) : null;
+  }
+
+  @FieldResolver(() => PlatformGroup, {
+    nullable: true,
+    description: 'The group that it maps.',
+  })
+  async group(
+    @Ctx() context: ApiContext,
+    @Root() { groupId }: ExplainedMapping,
+  ): Promise<PlatformGroup | null> {
+    const view = await context.loaders.platformGroups.load(groupId);
+    return view ? toPlatformGroup(view) : null;
+  }
+}

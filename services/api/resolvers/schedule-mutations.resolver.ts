@@ -1,0 +1,95 @@
+import type { ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import {
+  checkTimedKind,
+  LoadDefaultScheduleInput,
+  toSchedulePatch,
+  UpdateScheduleInput,
+  type SchedulePatch,
+} from '../inputs/sweep.input.js';
+import { forgetRows } from '../loaders.js';
+import type { SchedulePort, ScheduleView } from '../sweep-ports.js';
+import {
+  LoadDefaultSchedulePayload,
+  toSchedule,
+  UpdateSchedulePayload,
+} from '../types/schedule.types.js';
+import type { ClientView } from '../views.js';
+import { requireClient } from './find.js';
+
+@Resolver()
+export class ScheduleMutationsResolver {
+  constructor(
+    private readonly schedules: Omit<SchedulePort, 'schedulesOfClients'>,
+  ) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateSchedulePayload, {
+    description: 'Changes what the input names of a schedule.',
+  })
+  async updateSchedule(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateScheduleInput, {
+      description: 'The schedule and what to change.',
+    })
+    input: UpdateScheduleInput,
+  ): Promise<UpdateSchedulePayload> {
+    const client = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const patch = toSchedulePatch(input);
+    const view = await this.schedules.updateSchedule({
+      clientId: client.id,
+      kind: checkTimedKind(input.kind, 'input.kind'),
+      ...patch,
+    });
+    forgetRows(context.loaders);
+    return {
+      schedule: toSchedule(view),
+      warnings: scheduleWarnings(client, patch, view),
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => LoadDefaultSchedulePayload, {
+    description:
+      'Gives a client the schedules of a new client again; changes made to them are lost.',
+  })
+  async loadDefaultSchedule(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => LoadDefaultScheduleInput, {
+      description: 'The client.',
+    })
+    input: LoadDefaultScheduleInput,
+  ): Promise<LoadDefaultSchedulePayload> {
+    const { id } = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const views = await this.schedules.loadDefaultSchedule(id);
+    forgetRows(context.loaders);
+    return { schedules: views.map(toSchedule), warnings: [] };
+  }
+}
+
+function scheduleWarnings(
+  client: ClientView,
+  patch: SchedulePatch,
+  view: ScheduleView,
+): readonly string[] {
+  const warnings: string[] = [];
+  if (Object.keys(patch).length === 0)
+    warnings.push('The input named nothing to change.');
+  if (
+    view.isEnabled &&
+    view.kind === 'ENFORCE_NICKNAMES' &&
+    client.nicknamePolicy.strategy === 'NONE'
+  )
+    warnings.push(
+      'The client leaves nicknames alone: its nickname policy has the strategy NONE.',
+    );
+  return warnings;
+}

@@ -1,0 +1,58 @@
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { Schedule, toSchedule } from '../types/schedule.types.js';
+import { requireClient } from './find.js';
+import { loadClient } from './load.js';
+
+@Resolver(() => Schedule)
+export class ScheduleResolver {
+  @Authorized('discord:admin')
+  @Query(() => [Schedule], {
+    description: 'When the sweeps of a client run, by kind.',
+  })
+  async schedules(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+  ): Promise<Schedule[]> {
+    const client = await requireClient(context, clientId, 'clientId');
+    const views = await context.loaders.schedulesOfClient.load(client.id);
+    return views.map(toSchedule);
+  }
+
+  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  client(
+    @Ctx() context: ApiContext,
+    @Root() schedule: Schedule,
+  ): Promise<DiscordClient | null> {
+    return loadClient(context, schedule.clientId);
+  }
+}
+
+@Resolver(() => DiscordClient)
+export class ClientSchedulesResolver {
+  // Nullable, so that a key with a lesser scope is refused this field and not the client.
+  @Authorized('discord:admin')
+  @FieldResolver(() => [Schedule], {
+    nullable: true,
+    description:
+      'When its sweeps run, by kind; null, with an error, for keys without the scope discord:admin.',
+  })
+  async schedules(
+    @Ctx() context: ApiContext,
+    @Root() client: DiscordClient,
+  ): Promise<Schedule[]> {
+    const views = await context.loaders.schedulesOfClient.load(client.id);
+    return views.map(toSchedule);
+  }
+}

@@ -1,0 +1,104 @@
+import { InputError } from '../../lib/errors.js';
+import type { NicknameStrategy, SweepKind } from '../../model.js';
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import {
+  CancelSweepInput,
+  checkTimedKind,
+  StartSweepInput,
+} from '../inputs/sweep.input.js';
+import { forgetRows } from '../loaders.js';
+import type { SweepPort } from '../sweep-ports.js';
+import {
+  CancelSweepPayload,
+  StartSweepPayload,
+  toSweep,
+} from '../types/sweep.types.js';
+import type { ClientView } from '../views.js';
+import { requireClient, requireSweep } from './find.js';
+
+@Resolver()
+export class SweepMutationsResolver {
+  constructor(
+    private readonly runs: Pick<SweepPort, 'startSweep' | 'cancelSweep'>,
+  ) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => StartSweepPayload, {
+    description:
+      'Begins a sweep now, whatever its schedule says; look at it again with `sweep(id)`.',
+  })
+  async startSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => StartSweepInput, { description: 'The sweep.' })
+    input: StartSweepInput,
+  ): Promise<StartSweepPayload> {
+    const client = await requireClient(
+      context,
+      input.clientId,
+      'input.clientId',
+    );
+    const kind = checkTimedKind(input.kind, 'input.kind');
+    const strategy = input.enforceStrategy ?? null;
+    const view = await this.runs.startSweep({
+      clientId: client.id,
+      kind,
+      dryRun: input.dryRun ?? false,
+      enforceStrategy: checkStrategy(client, kind, strategy),
+      cause: causeOf(context),
+    });
+    forgetRows(context.loaders);
+    return {
+      sweep: toSweep(view),
+      warnings: warningsOf(client, kind, strategy),
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => CancelSweepPayload, {
+    description: 'Stops a sweep. What it did until then stays.',
+  })
+  async cancelSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CancelSweepInput, { description: 'The sweep.' })
+    input: CancelSweepInput,
+  ): Promise<CancelSweepPayload> {
+    const { id } = await requireSweep(context, input.id, 'input.id');
+    const view = await this.runs.cancelSweep(id);
+    forgetRows(context.loaders);
+    return { sweep: toSweep(view), warnings: [] };
+  }
+}
+
+/** A strategy that cannot be followed would find nothing to do, and look like success. */
+function checkStrategy(
+  client: ClientView,
+  kind: SweepKind,
+  given: NicknameStrategy | null,
+): NicknameStrategy | null {
+  const field = 'input.enforceStrategy';
+  if (given !== null && kind !== 'ENFORCE_NICKNAMES')
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'Only ENFORCE_NICKNAMES takes a strategy.',
+      field,
+    );
+  if (given === 'TEMPLATE' && client.nicknamePolicy.template === null)
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      'The nickname policy of this client has no template.',
+      field,
+    );
+  return given;
+}
+
+function warningsOf(
+  client: ClientView,
+  kind: SweepKind,
+  given: NicknameStrategy | null,
+): readonly string[] {
+  const strategy = given ?? client.nicknamePolicy.strategy;
+  return kind === 'ENFORCE_NICKNAMES' && strategy === 'NONE'
+    ? ['The strategy NONE leaves nicknames alone.']
+    : [];
+}

@@ -1,0 +1,53 @@
+import type { ApiContext } from '../context.js';
+import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
+import { DiscordRole } from '../types/discord-role.types.js';
+import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
+import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
+import { SweepPlanMember } from '../types/sweep.types.js';
+import { loadRoles } from './load.js';
+
+@Resolver(() => SweepPlanMember)
+export class SweepPlanMemberResolver {
+  @FieldResolver(() => DiscordUser, {
+    nullable: true,
+    description: "The account's link of today; null when it has none.",
+  })
+  async discordUser(
+    @Ctx() context: ApiContext,
+    @Root() { clientId, discordUserId }: SweepPlanMember,
+  ): Promise<DiscordUser | null> {
+    const key = { clientId, discordUserId };
+    const view = await context.loaders.linksByMember.load(key);
+    return view ? toDiscordUser(view) : null;
+  }
+
+  @FieldResolver(() => PlatformUser, {
+    nullable: true,
+    description: 'The platform user it is linked to.',
+  })
+  async platformUser(
+    @Ctx() context: ApiContext,
+    @Root() member: SweepPlanMember,
+  ): Promise<PlatformUser | null> {
+    if (member.platformUserId === null) return null;
+    const { platformUsers } = context.loaders;
+    const view = await platformUsers.load(member.platformUserId);
+    return view ? toPlatformUser(view) : null;
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to give.' })
+  add(
+    @Ctx() context: ApiContext,
+    @Root() member: SweepPlanMember,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, member.clientId, member.addIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to take back.' })
+  remove(
+    @Ctx() context: ApiContext,
+    @Root() member: SweepPlanMember,
+  ): Promise<DiscordRole[]> {
+    return loadRoles(context, member.clientId, member.removeIds);
+  }
+}

@@ -1,0 +1,86 @@
+import type { SweepKind } from '../../model.js';
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from '../decorators.js';
+import { SweepKindEnum } from '../enums.js';
+import { checkOwnId } from '../inputs/checks.js';
+import { toConnection, toPage } from '../paging.js';
+import type { SweepPort } from '../sweep-ports.js';
+import type { ConnectionOf } from '../types/connection.types.js';
+import { DiscordClient } from '../types/discord-client.types.js';
+import { Sweep, SweepConnection, toSweep } from '../types/sweep.types.js';
+import { requireClient } from './find.js';
+import { loadClient } from './load.js';
+
+@Resolver(() => Sweep)
+export class SweepResolver {
+  constructor(
+    private readonly runs: Pick<SweepPort, 'pageSweeps' | 'countSweeps'>,
+  ) {}
+
+  @Authorized('discord:admin')
+  @Query(() => SweepConnection, {
+    description: 'Sweeps of a client, past and present; newest first.',
+  })
+  async sweeps(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+    @Arg('kind', () => SweepKindEnum, {
+      nullable: true,
+      description: 'Of this kind; of all when left out.',
+    })
+    kind: SweepKind | null = null,
+    @Arg('first', () => Int, {
+      nullable: true,
+      description: 'How many, up to 200; 50 when left out.',
+    })
+    first: number | null = null,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'Those after this cursor.',
+    })
+    after: string | null = null,
+  ): Promise<ConnectionOf<Sweep>> {
+    const client = await requireClient(context, clientId, 'clientId');
+    const page = toPage({ first, after }, 'ownId');
+    const filter = { clientId: client.id, kind };
+    return toConnection({
+      rows: await this.runs.pageSweeps(filter, page),
+      page,
+      toNode: toSweep,
+      count: () => this.runs.countSweeps(filter),
+    });
+  }
+
+  @Authorized('discord:admin')
+  @Query(() => Sweep, {
+    nullable: true,
+    description: 'One sweep; null when there is none with this id.',
+  })
+  async sweep(
+    @Ctx() context: ApiContext,
+    @Arg('id', () => ID, { description: "The sweep's id." }) id: string,
+  ): Promise<Sweep | null> {
+    const view = await context.loaders.sweeps.load(checkOwnId(id, 'id'));
+    return view && mayTouch(context, view.clientId) ? toSweep(view) : null;
+  }
+
+  @FieldResolver(() => DiscordClient, { description: 'Where it looks.' })
+  client(
+    @Ctx() context: ApiContext,
+    @Root() sweep: Sweep,
+  ): Promise<DiscordClient | null> {
+    return loadClient(context, sweep.clientId);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What the API asks of the sweeps.
+ * In: input that is already checked for shape. Out: views of schedules and of runs, past and present.
+ * Never: a sweep run inside a request; it is begun, and goes on by itself in a process that runs sweeps.
+ */
+import type {
+  Cause,
+  ClientId,
+  NicknameStrategy,
+  SweepKind,
+  SweepState,
+} from '../model.js';
+import type { Page, Rows } from './views.js';
+
+export interface ScheduleView {
+  readonly clientId: ClientId;
+  readonly kind: SweepKind;
+  /** Five fields, as cron has them. */
+  readonly cron: string;
+  /** An IANA name, e.g. `Europe/Berlin`. */
+  readonly timeZone: string;
+  readonly isEnabled: boolean;
+  readonly lastRunAt: Date | null;
+  /** Null where it is switched off. */
+  readonly nextRunAt: Date | null;
+}
+
+export interface SweepView {
+  readonly id: string;
+  readonly clientId: ClientId;
+  readonly kind: SweepKind;
+  readonly state: SweepState;
+  readonly isDryRun: boolean;
+  /** What it would do or does; null while it is still looking. */
+  readonly plan: SweepPlanView | null;
+  /** Members looked at, of them out of step, brought into step since, and those that could not be. */
+  readonly checked: number;
+  readonly drifted: number;
+  readonly changed: number;
+  readonly failed: number;
+  /** Why it ended early; null when it did not. */
+  readonly reason: string | null;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface SweepPlanView {
+  /** Names exactly this plan. */
+  readonly hash: string;
+  readonly removals: number;
+  readonly additions: number;
+  /** Calls to Discord, and how long they take at the limits known now. */
+  readonly calls: number;
+  readonly seconds: number;
+  /** The first of them, at most 100. */
+  readonly members: readonly SweepPlanMember[];
+}
+
+export interface SweepPlanMember {
+  readonly discordUserId: string;
+  readonly platformUserId: string | null;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  readonly reason: string;
+}
+
+export interface SchedulePort {
+  schedulesOfClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (readonly ScheduleView[])[]>;
+  /** Throws InputError BAD_USER_INPUT with the field for a pattern or a zone that cannot be read. */
+  updateSchedule(request: {
+    clientId: ClientId;
+    kind: SweepKind;
+    cron?: string;
+    timeZone?: string;
+    isEnabled?: boolean;
+  }): Promise<ScheduleView>;
+  loadDefaultSchedule(clientId: ClientId): Promise<readonly ScheduleView[]>;
+}
+
+export interface SweepPort {
+  /** Throws InputError CONFLICT while one of this client and kind runs. */
+  startSweep(request: {
+    clientId: ClientId;
+    kind: SweepKind;
+    dryRun: boolean;
+    enforceStrategy: NicknameStrategy | null;
+    cause: Cause;
+  }): Promise<SweepView>;
+  /** Stops it between pages. Throws InputError FAILED_PRECONDITION when it is over. */
+  cancelSweep(id: string): Promise<SweepView>;
+  findSweeps(
+    ids: readonly string[],
+  ): Promise<readonly (SweepView | undefined)[]>;
+  /** Newest first. */
+  pageSweeps(
+    filter: { clientId: ClientId; kind: SweepKind | null },
+    page: Page,
+  ): Promise<Rows<SweepView>>;
+  countSweeps(filter: {
+    clientId: ClientId;
+    kind: SweepKind | null;
+  }): Promise<number>;
+}

@@ -1,0 +1,29 @@
+import { InputError } from '../lib/errors.js';
+import type { LinkId, RoleId } from '../model.js';
+import { explainRole } from '../reconcile/explain.js';
+import type { Store } from '../store/store.js';
+
+/** Why a person has, or has not, a role: two statements, and nothing is asked of Discord. */
+export function createExplainRole({
+  store,
+}: {
+  readonly store: Pick<Store, 'read' | 'memory'>;
+}) {
+  return async (request: { id: LinkId; roleId: RoleId }) => {
+    const { id, roleId } = request;
+    // In this order: a run that ends in between is seen as done, not as a change that nobody is about to make.
+    const history = await store.read.roleHistory({ linkId: id, roleId });
+    const facts = history && (await store.memory.readMember(history.member));
+    const link = facts?.links.find((one) => one.linkId === id);
+    if (!history || !facts || !link)
+      throw new InputError('NOT_FOUND', `There is no link ${id}.`, 'id');
+    const explanation = explainRole({ roleId, facts, link, history });
+    if (explanation === null)
+      throw new InputError(
+        'NOT_FOUND',
+        `The guild has no role ${roleId}; importDiscordRoles reads those that it has.`,
+        'roleId',
+      );
+    return explanation;
+  };
+}

@@ -1,0 +1,161 @@
+import type { Cause, GroupId } from '../model.js';
+import type { RoleStanding } from './explain.js';
+import type { MappingFacts } from './ports.js';
+
+/** Why a managed role is wanted, not wanted, or left as it is: a clause that can follow "because". */
+export function reasonFor(standing: RoleStanding): string {
+  const { mappings, desired, isEnding, isTakenOver } = standing;
+  const ours = mappings.filter((mapping) => mapping.authority === 'PLATFORM');
+  const active = ours.filter((mapping) => !mapping.isRetired);
+  const [held, notHeld, unknown] = (
+    ['held', 'notHeld', 'unknown'] as const
+  ).map((membership) => active.filter((one) => one.membership === membership));
+  if (desired === 'YES') return sayIn(standing, held ?? []);
+  const others = unwritten(mappings);
+  if (isEnding && others.length === 0)
+    return isTakenOver
+      ? 'the link to the Discord account is ending, and the account is linked to somebody else now'
+      : 'the link to the Discord account is ending';
+  return inOneClause([
+    ...others,
+    ...(desired === 'UNKNOWN' ? [] : sayNotIn(standing, notHeld ?? [])),
+    ...(isEnding ? [] : saidNothing(standing, unknown ?? [])),
+    ...retired(standing, ours),
+  ]);
+}
+
+function inOneClause(clauses: readonly string[]): string {
+  return clauses.join(', and ');
+}
+
+/** Mappings by which nothing is written. */
+function unwritten(mappings: readonly MappingFacts[]): readonly string[] {
+  const has = (authority: string) =>
+    mappings.some((mapping) => mapping.authority === authority);
+  return [
+    ...(has('DISCORD')
+      ? ['Discord has the say over it and the connector leaves it as it is']
+      : []),
+    ...(has('OBSERVE')
+      ? ['the connector only observes it and leaves it as it is']
+      : []),
+  ];
+}
+
+function sayIn(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+): string {
+  return `the platform says they are in ${withEvidence(standing, mappings, ' and ')}`;
+}
+
+/** A group that is gone holds nobody, whatever was last said of the person. */
+function sayNotIn(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+): readonly string[] {
+  const isGone = ({ groupId }: MappingFacts) =>
+    groupOf(standing, groupId)?.isDeleted === true;
+  const gone = mappings.filter(isGone);
+  const left = mappings.filter((mapping) => !isGone(mapping));
+  return [
+    ...(left.length === 0
+      ? []
+      : [
+          `the platform says they are not in ${withEvidence(standing, left, ' or ')}`,
+        ]),
+    ...(gone.length === 0
+      ? []
+      : [`the platform has deleted ${labels(standing, gone, ' and ')}`]),
+  ];
+}
+
+/** Where unknown counts as "no", that is told too. */
+function saidNothing(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+): readonly string[] {
+  if (mappings.length === 0) return [];
+  const groups = labels(standing, mappings, ' or ');
+  const counted = standing.desired === 'NO' ? ', which counts as no here' : '';
+  return [`the platform has not said whether they are in ${groups}${counted}`];
+}
+
+/** Told where nothing else speaks of the role, or where the person would have it by that mapping. */
+function retired(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+): readonly string[] {
+  const isAlone = mappings.every((mapping) => mapping.isRetired);
+  const told = mappings.filter(
+    (mapping) =>
+      mapping.isRetired && (isAlone || mapping.membership === 'held'),
+  );
+  return told.length === 0
+    ? []
+    : [`the role is no longer mapped to ${labels(standing, told, ' and ')}`];
+}
+
+function withEvidence(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+  between: string,
+): string {
+  return mappings
+    .map(
+      (mapping) =>
+        label(standing, mapping.groupId) + evidence(standing, mapping),
+    )
+    .join(between);
+}
+
+function labels(
+  standing: RoleStanding,
+  mappings: readonly MappingFacts[],
+  between: string,
+): string {
+  return mappings
+    .map((mapping) => label(standing, mapping.groupId))
+    .join(between);
+}
+
+function label(standing: RoleStanding, groupId: GroupId): string {
+  return groupOf(standing, groupId)?.name ?? groupId;
+}
+
+function groupOf({ history }: RoleStanding, groupId: GroupId) {
+  return history.groups.find((group) => group.groupId === groupId);
+}
+
+/** A fact of the first of January 1970 has a place in the order, but no date: its sender gave none that means anything. */
+const FIRST_DAY_ENDS = new Date('1970-01-02T00:00:00Z');
+
+/**
+ * When it was said, and by what. What said it is only known where it made the last change: so it is named where that change went
+ * the same way and nothing was said since.
+ */
+function evidence(standing: RoleStanding, mapping: MappingFacts): string {
+  const { lastChange: change } = standing;
+  const group = groupOf(standing, mapping.groupId);
+  if (group === undefined || group.saidAt === null) return '';
+  const hasDay = group.saidAt >= FIRST_DAY_ENDS;
+  const day = dayOf(group.saidAt);
+  const isOfThis =
+    change?.cause?.groupId === mapping.groupId &&
+    (change.change === 'ADDED') === (mapping.membership === 'held') &&
+    group.saidAt <= change.at;
+  if (isOfThis && change.cause !== null)
+    return ` (${causeWords(change.cause)}${hasDay ? `, ${day}` : ''})`;
+  if (!hasDay) return '';
+  return group.isSnapshot ? ` (whole list of ${day})` : ` (${day})`;
+}
+
+export function causeWords({ kind, id, actor }: Cause): string {
+  if (kind === 'EVENT') return `event ${id} of ${actor}`;
+  if (kind === 'MUTATION') return `request ${id} of ${actor}`;
+  return kind === 'SWEEP' ? `sweep ${id}` : `a repair by ${actor}`;
+}
+
+export function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}

@@ -1,0 +1,201 @@
+import type {
+  AuditRecordId,
+  Authority,
+  Cause,
+  GroupId,
+  JoinRefusal,
+  LinkId,
+  MappingId,
+  PlatformUserId,
+  RoleId,
+  RoleRefusal,
+} from '../model.js';
+import { desiredRoles } from './desired.js';
+import { blocksOf, type RoleBlock } from './explain-blocks.js';
+import { remedyOf, sentenceOf } from './explain-words.js';
+import type { LinkFacts, MappingFacts, MemberFacts } from './ports.js';
+
+/** Why a person has, or has not, a role; and what would change it. */
+export interface RoleExplanation {
+  readonly roleId: RoleId;
+  /** Null: the guild's roles were never read with it. */
+  readonly roleName: string | null;
+  /** False: no mapping names it, the role is foreign. */
+  readonly isManaged: boolean;
+  readonly desired: DesiredWord;
+  /** As last seen at Discord; null: never seen. */
+  readonly isHeld: boolean | null;
+  readonly seenAt: Date | null;
+  readonly mappings: readonly {
+    readonly mappingId: MappingId;
+    readonly groupId: GroupId;
+    readonly authority: Authority;
+    readonly isRetired: boolean;
+    readonly membership: 'HELD' | 'NOT_HELD' | 'UNKNOWN';
+  }[];
+  readonly lastChange: RoleChange | null;
+  readonly blockedBy: readonly RoleBlock[];
+  /** One sentence for each of `blockedBy`, in its order. */
+  readonly unblockedBy: readonly string[];
+  readonly sentence: string;
+}
+
+/** `UNKNOWN`: nobody says, so the role is left as it is. */
+export type DesiredWord = 'YES' | 'NO' | 'UNKNOWN';
+
+export interface RoleChange {
+  readonly auditRecordId: AuditRecordId;
+  readonly change: 'ADDED' | 'REMOVED';
+  readonly at: Date;
+  /** Of several the one that speaks of a mapped group, else the newest. */
+  readonly cause: Cause | null;
+}
+
+/** What is kept of a link, a role and what was done about them, besides the member's facts. */
+export interface RoleHistory {
+  readonly link: {
+    readonly linkId: LinkId;
+    readonly platformUserId: PlatformUserId;
+    readonly username: string | null;
+  };
+  readonly client: {
+    readonly isEnabled: boolean;
+    readonly isStopped: boolean;
+    readonly isPaused: boolean;
+  };
+  /** Null: the guild's roles were never read with it. */
+  readonly roleName: string | null;
+  readonly reason: string | null;
+  readonly joinRefusal: JoinRefusal | null;
+  readonly isHeldByGuard: boolean;
+  readonly job: {
+    readonly isParked: boolean;
+    readonly attempts: number;
+    readonly dueAt: Date;
+  } | null;
+  readonly lastChange:
+    (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
+  /** What the person of the active link was said to be in, and not to be in; groups mapped to the role only. */
+  readonly groups: readonly {
+    readonly groupId: GroupId;
+    readonly name: string | null;
+    readonly isDeleted: boolean;
+    /** The time of the fact that stands; null: none does. */
+    readonly saidAt: Date | null;
+    /** It was said with the whole list of the person's groups. */
+    readonly isSnapshot: boolean;
+  }[];
+}
+
+/** What there is to know, put together: what blocks and sentences are made from. */
+export interface RoleStanding extends Pick<
+  RoleExplanation,
+  'roleId' | 'roleName' | 'isManaged' | 'desired' | 'isHeld' | 'lastChange'
+> {
+  readonly refusal: RoleRefusal | null;
+  readonly mappings: readonly MappingFacts[];
+  readonly isEnding: boolean;
+  /** The link is ending, and the account is somebody else's already. */
+  readonly isTakenOver: boolean;
+  readonly isAbsent: boolean;
+  readonly history: RoleHistory;
+}
+
+/** Null when the guild has no such role, and never had. */
+export function explainRole(input: {
+  readonly roleId: RoleId;
+  readonly facts: MemberFacts;
+  readonly link: LinkFacts;
+  readonly history: RoleHistory;
+}): RoleExplanation | null {
+  const { roleId, facts } = input;
+  const seen = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
+  if (!facts.roles.has(roleId) && !seen.includes(roleId)) return null;
+  const standing = standingOf(input);
+  const blockedBy = blocksOf(standing);
+  const { roleName, isManaged, desired, isHeld, lastChange } = standing;
+  return {
+    roleId,
+    roleName,
+    isManaged,
+    desired,
+    isHeld,
+    seenAt: facts.mirrorReadAt,
+    mappings: standing.mappings.map((mapping) => ({
+      mappingId: mapping.mappingId,
+      groupId: mapping.groupId,
+      authority: mapping.authority,
+      isRetired: mapping.isRetired,
+      membership: MEMBERSHIPS[mapping.membership],
+    })),
+    lastChange,
+    blockedBy,
+    unblockedBy: blockedBy.map((block) => remedyOf(block, standing)),
+    sentence: sentenceOf(standing, blockedBy),
+  };
+}
+
+const MEMBERSHIPS = {
+  held: 'HELD',
+  notHeld: 'NOT_HELD',
+  unknown: 'UNKNOWN',
+} as const;
+
+function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
+  const { roleId, link, history } = input;
+  const facts = factsOfLink(input.facts, link);
+  const mappings = facts.mappings.filter((one) => one.roleId === roleId);
+  const isEnding = link.status === 'ENDING';
+  const refusal = facts.roles.get(roleId) ?? null;
+  return {
+    roleId,
+    roleName: history.roleName,
+    isManaged: mappings.length > 0,
+    desired: WORDS[desiredRoles(facts).get(roleId)?.verdict ?? 'unknown'],
+    isHeld: isHeld(facts, roleId, refusal),
+    lastChange: changeOf(history.lastChange, mappings),
+    refusal,
+    mappings,
+    isEnding,
+    isTakenOver:
+      isEnding && input.facts.links.some((one) => one.status === 'ACTIVE'),
+    isAbsent: facts.mirror?.isPresent === false,
+    history,
+  };
+}
+
+const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
+
+/** What is known of the account's new person is none of the old one's business. */
+function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
+  if (link.status === 'ACTIVE') return facts;
+  const mappings = facts.mappings.map((mapping) => ({
+    ...mapping,
+    membership: 'unknown' as const,
+  }));
+  return { ...facts, links: [link], mappings };
+}
+
+/** Discord leaves @everyone out of a member's list. */
+function isHeld(
+  { mirror }: MemberFacts,
+  roleId: RoleId,
+  refusal: RoleRefusal | null,
+): boolean | null {
+  if (mirror === null) return null;
+  if (!mirror.isPresent) return false;
+  return refusal === 'EVERYONE' || mirror.roleIds.includes(roleId);
+}
+
+function changeOf(
+  change: RoleHistory['lastChange'],
+  mappings: readonly MappingFacts[],
+): RoleChange | null {
+  if (change === null) return null;
+  const { causes, ...rest } = change;
+  const groupIds = new Set(mappings.map((mapping) => mapping.groupId));
+  const apt = causes.findLast(
+    ({ groupId }) => groupId !== undefined && groupIds.has(groupId),
+  );
+  return { ...rest, cause: apt ?? causes.at(-1) ?? null };
+}

@@ -1,0 +1,129 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  AuditRecordId,
+  Cause,
+  ClientId,
+  DiscordUserId,
+  GroupId,
+  JoinRefusal,
+  LinkId,
+  PlatformUserId,
+  RoleId,
+} from '../../model.js';
+
+export interface RoleHistoryKey {
+  readonly linkId: LinkId;
+  readonly roleId: RoleId;
+}
+
+/**
+ * All that is kept about one link and one role besides the member's facts: how client and member stand, what was last done about
+ * the role and why, and when the platform last said something of its groups. One statement; null: there is no such link.
+ */
+export async function readRoleHistory(
+  db: Kysely<unknown>,
+  { linkId, roleId }: RoleHistoryKey,
+) {
+  const { rows } = await sql<Row>`
+    select l.id as link_id, l.client_id, l.discord_user_id, l.platform_user_id, p.username,
+      c.is_enabled, c.stopped_at is not null as is_stopped,
+      coalesce(c.paused_until > statement_timestamp(), false) as is_paused,
+      r.name as role_name, m.reason, m.join_refusal,
+      coalesce(${roleId} = any(m.held_role_ids), false) as is_held_by_guard,
+      (select jsonb_build_object('isParked', j.is_parked, 'attempts', j.attempts, 'dueAt', j.due_at)
+        from reconcile_job j
+        where j.client_id = l.client_id and j.discord_user_id = l.discord_user_id) as job,
+      (select jsonb_build_object('auditRecordId', a.id, 'causes', a.causes,
+          'at', coalesce(a.closed_at, a.opened_at), 'isAdded', ${roleId} = any(a.added))
+        from audit_record a
+        where a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+          and (${roleId} = any(a.added) or ${roleId} = any(a.removed))
+        order by a.id desc limit 1) as last_change,
+      (select coalesce(jsonb_agg(jsonb_build_object('groupId', g.id, 'name', g.name,
+          'isDeleted', g.deleted_at is not null, 'saidUs', coalesce(s.time_us, u.snapshot_time_us),
+          'isSnapshot', coalesce(s.is_snapshot, true))), '[]')
+        from role_mapping k
+        join platform_group g on g.id = k.group_id
+        left join link o on o.client_id = l.client_id and o.discord_user_id = l.discord_user_id and o.status = 'ACTIVE'
+        left join platform_user u on u.id = o.platform_user_id
+        left join membership s on s.platform_user_id = o.platform_user_id and s.group_id = k.group_id
+        where k.client_id = l.client_id and k.role_id = ${roleId}) as groups
+    from link l
+    join client c on c.id = l.client_id
+    join platform_user p on p.id = l.platform_user_id
+    left join role r on r.client_id = l.client_id and r.id = ${roleId}
+    left join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
+    where l.id = ${linkId}`.execute(db);
+  const [row] = rows;
+  return row === undefined ? null : historyOf(row);
+}
+
+interface Row {
+  readonly link_id: LinkId;
+  readonly client_id: ClientId;
+  readonly discord_user_id: DiscordUserId;
+  readonly platform_user_id: PlatformUserId;
+  readonly username: string | null;
+  readonly is_enabled: boolean;
+  readonly is_stopped: boolean;
+  readonly is_paused: boolean;
+  readonly role_name: string | null;
+  readonly reason: string | null;
+  readonly join_refusal: JoinRefusal | null;
+  readonly is_held_by_guard: boolean;
+  readonly job: {
+    readonly isParked: boolean;
+    readonly attempts: number;
+    readonly dueAt: string;
+  } | null;
+  readonly last_change: {
+    readonly auditRecordId: AuditRecordId;
+    readonly causes: readonly Cause[];
+    readonly at: string;
+    readonly isAdded: boolean;
+  } | null;
+  readonly groups: readonly {
+    readonly groupId: GroupId;
+    readonly name: string | null;
+    readonly isDeleted: boolean;
+    readonly saidUs: number | null;
+    readonly isSnapshot: boolean;
+  }[];
+}
+
+function historyOf(row: Row) {
+  return {
+    member: { clientId: row.client_id, discordUserId: row.discord_user_id },
+    link: {
+      linkId: row.link_id,
+      platformUserId: row.platform_user_id,
+      username: row.username,
+    },
+    client: {
+      isEnabled: row.is_enabled,
+      isStopped: row.is_stopped,
+      isPaused: row.is_paused,
+    },
+    roleName: row.role_name,
+    reason: row.reason,
+    joinRefusal: row.join_refusal,
+    isHeldByGuard: row.is_held_by_guard,
+    job: row.job && { ...row.job, dueAt: new Date(row.job.dueAt) },
+    lastChange: row.last_change && changeOf(row.last_change),
+    groups: row.groups.map(({ saidUs, ...group }) => ({
+      ...group,
+      saidAt: saidUs === null ? null : new Date(saidUs / 1000),
+    })),
+  };
+}
+
+function changeOf(change: NonNullable<Row['last_change']>) {
+  const { auditRecordId, causes, at, isAdded } = change;
+  return {
+    auditRecordId,
+    causes,
+    at: new Date(at),
+    change: isAdded ? ('ADDED' as const) : ('REMOVED' as const),
+  };
+}

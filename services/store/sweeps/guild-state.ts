@@ -1,0 +1,119 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+
+/** How many should hold each managed role, by all that is known. */
+export interface Expectation {
+  /** Linked holders as the mirror has them. */
+  readonly linkedHolders: ReadonlyMap<RoleId, number>;
+  /** With those whom nobody has linked, as the last listing had them; null: no listing knows of this role. */
+  readonly expected: ReadonlyMap<RoleId, number | null>;
+  /** Runs since the last listing; null: there was none. */
+  readonly runsSince: number | null;
+}
+
+/**
+ * Linked holders are counted in the mirror, which has our own writes since; all others as the last listing had them. A role that
+ * the guild no longer has is left out: nobody counts it.
+ */
+export async function readExpectation(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<Expectation> {
+  const { rows } = await sql<{
+    role_id: RoleId;
+    linked: number;
+    unlinked: number | null;
+    runs_since: number | null;
+  }>`
+    with managed as (
+      select distinct m.role_id from role_mapping m
+      join role r on r.client_id = m.client_id and r.id = m.role_id
+      where m.client_id = ${clientId} and r.refusal is distinct from 'UNKNOWN_ROLE'
+    ), held as (
+      select h.role_id, count(*)::int as holders from member a cross join lateral unnest(a.role_ids) as h (role_id)
+      where a.client_id = ${clientId} and a.is_present and exists (
+        select from link l where l.client_id = a.client_id and l.discord_user_id = a.discord_user_id)
+      group by h.role_id
+    )
+    select m.role_id, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked, g.runs_since
+    from managed m left join held h using (role_id) left join guild_listing g on g.client_id = ${clientId}`.execute(
+    db,
+  );
+  return {
+    linkedHolders: new Map(rows.map((row) => [row.role_id, row.linked])),
+    expected: new Map(
+      rows.map((row) => [
+        row.role_id,
+        row.unlinked === null ? null : row.linked + row.unlinked,
+      ]),
+    ),
+    runsSince: rows[0]?.runs_since ?? null,
+  };
+}
+
+export interface LinkedMembers {
+  /** The database's time, as text for its microseconds: what is read later than this is newer than the listing. */
+  readonly askedAt: string;
+  readonly linked: ReadonlySet<DiscordUserId>;
+  /** Of them, in the guild as far as is known. */
+  readonly present: ReadonlySet<DiscordUserId>;
+}
+
+export async function readLinkedMembers(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<LinkedMembers> {
+  const { rows } = await sql<{
+    asked_at: string;
+    ids: readonly DiscordUserId[];
+    present_ids: readonly DiscordUserId[];
+  }>`
+    select clock_timestamp()::text as asked_at,
+      coalesce(array_agg(k.id), '{}') as ids,
+      coalesce(array_agg(k.id) filter (where m.read_at is not null and m.is_present), '{}') as present_ids
+    from (select distinct discord_user_id as id from link where client_id = ${clientId}) k
+    left join member m on m.client_id = ${clientId} and m.discord_user_id = k.id`.execute(
+    db,
+  );
+  const [row] = rows;
+  return {
+    askedAt: row?.asked_at ?? '',
+    linked: new Set(row?.ids),
+    present: new Set(row?.present_ids),
+  };
+}
+
+export async function countLinkedMembers(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<number> {
+  const { rows } = await sql<{ linked: number }>`
+    select count(distinct discord_user_id)::int as linked from link where client_id = ${clientId}`.execute(
+    db,
+  );
+  return rows[0]?.linked ?? 0;
+}
+
+/**
+ * Linked members whose mirror is the oldest; `isAbsent`: only those who were not in the guild then. Who is absent and has a grant is
+ * left out: whoever looks at them brings them in, and one who has gone is not to be fetched back by the clock.
+ */
+export async function readOldest(
+  db: Kysely<unknown>,
+  request: {
+    readonly clientId: ClientId;
+    readonly isAbsent: boolean;
+    readonly limit: number;
+  },
+): Promise<readonly DiscordUserId[]> {
+  const { clientId, isAbsent, limit } = request;
+  const { rows } = await sql<{ id: DiscordUserId }>`
+    select k.id from (select distinct discord_user_id as id from link where client_id = ${clientId}) k
+    left join member m on m.client_id = ${clientId} and m.discord_user_id = k.id
+    where (not ${isAbsent}::boolean or (m.read_at is not null and not m.is_present))
+      and (m.is_present is not false or not exists (
+        select from discord_grant g where g.client_id = ${clientId} and g.discord_user_id = k.id))
+    order by m.read_at nulls first, k.id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}

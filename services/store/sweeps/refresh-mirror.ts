@@ -1,0 +1,178 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  ClientId,
+  DiscordUserId,
+  PlatformUserId,
+  PresentMember,
+} from '../../model.js';
+import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
+
+export interface ListedMember extends PresentMember {
+  readonly discordUserId: DiscordUserId;
+}
+
+/** Of those whom a listing has shown, who they are that differ from the mirror. */
+export interface Refreshed {
+  /** Roles or presence. */
+  readonly changed: readonly DiscordUserId[];
+  /** Not known to be in the guild until now. */
+  readonly arrived: readonly DiscordUserId[];
+  readonly renamed: readonly DiscordUserId[];
+}
+
+/** The listing that is written down: `askedAt` is the database's time when it was begun, as text for its microseconds. */
+export interface ListingRef {
+  readonly clientId: ClientId;
+  readonly askedAt: string;
+}
+
+/**
+ * Puts a page of a listing into the mirror of linked members, in one statement; who has not changed costs no write. A mirror that
+ * is newer than the listing stays, and so does one whose record is open: it is from before the record, which is closed by it.
+ */
+export async function refreshMirror(
+  db: Kysely<unknown>,
+  listing: ListingRef,
+  members: readonly ListedMember[],
+  enqueueEvents: EnqueueEvents,
+): Promise<Refreshed> {
+  const { rows } = await sql<RefreshRow>`
+    with seen as (${seenRows(members)}), fresh as (
+      select s.*, m.is_present as was_present, m.read_at is null as is_first,
+        m.read_at is null or not m.is_present
+          or not (m.role_ids @> s.role_ids and s.role_ids @> m.role_ids) as is_changed,
+        (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
+        (m.is_pending, m.timed_out_until) is distinct from (s.is_pending, s.timed_out_until) as is_restricted
+      from seen s
+      left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
+      where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
+        and ${hasNoOpenRecord('s', listing)}
+    ), saved as (
+      insert into member (client_id, discord_user_id, read_at, is_present, join_refusal, role_ids, username, display_name,
+        nickname, is_pending, timed_out_until)
+      select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), true, null, f.role_ids, f.username, f.display_name,
+        f.nickname, f.is_pending, f.timed_out_until
+      from fresh f where f.is_changed or f.is_renamed or f.is_restricted order by f.discord_user_id
+      on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, is_present = true,
+        join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
+        display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
+        timed_out_until = excluded.timed_out_until
+      where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
+      returning discord_user_id
+    )
+    select f.discord_user_id, f.is_changed, f.is_renamed and not f.is_first as is_renamed,
+      f.is_first or not f.was_present as has_arrived, not f.is_first and not f.was_present as has_returned
+    from fresh f join saved using (discord_user_id)`.execute(db);
+  const idsOf = (fits: (row: RefreshRow) => boolean) =>
+    rows.filter(fits).map((row) => row.discord_user_id);
+  await tell(db, enqueueEvents, {
+    clientId: listing.clientId,
+    type: 'discord.member.returned.v1',
+    members: idsOf((row) => row.has_returned),
+  });
+  return {
+    changed: idsOf((row) => row.is_changed),
+    arrived: idsOf((row) => row.has_arrived),
+    renamed: idsOf((row) => row.is_renamed),
+  };
+}
+
+interface RefreshRow {
+  readonly discord_user_id: DiscordUserId;
+  readonly is_changed: boolean;
+  readonly is_renamed: boolean;
+  readonly has_arrived: boolean;
+  readonly has_returned: boolean;
+}
+
+function seenRows(members: readonly ListedMember[]) {
+  const rows = members.map((member) => ({
+    discord_user_id: member.discordUserId,
+    role_ids: member.roleIds,
+    username: member.username,
+    display_name: member.displayName,
+    nickname: member.nickname,
+    is_pending: member.isPending,
+    timed_out_until: member.timedOutUntil?.toISOString() ?? null,
+  }));
+  return sql`
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (discord_user_id text, role_ids text[],
+      username text, display_name text, nickname text, is_pending boolean, timed_out_until timestamptz)`;
+}
+
+const isLinked = (alias: string, { clientId }: ListingRef) => sql`
+  exists (select from link l where l.client_id = ${clientId} and l.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
+
+const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
+  not exists (select from audit_record o where o.client_id = ${clientId} and o.closed_at is null
+    and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
+
+/**
+ * Linked members who were in the guild and are missing in a complete listing have left. Discord has taken every role, so nothing is
+ * to be done for them. Resolves with those who have an ending link: what is left of it is the path's to end.
+ */
+export async function noteLeft(
+  db: Kysely<unknown>,
+  listing: ListingRef,
+  listed: readonly DiscordUserId[],
+  enqueueEvents: EnqueueEvents,
+): Promise<readonly DiscordUserId[]> {
+  const { clientId, askedAt } = listing;
+  const { rows } = await sql<{
+    discord_user_id: DiscordUserId;
+    has_ending: boolean;
+  }>`
+    with gone as (
+      select m.discord_user_id from member m
+      where m.client_id = ${clientId} and m.is_present and m.read_at < ${askedAt}::timestamptz
+        and not exists (select from unnest(${listed}::text[]) as n (id) where n.id = m.discord_user_id)
+        and ${isLinked('m', listing)} and ${hasNoOpenRecord('m', listing)}
+      order by m.discord_user_id for update
+    )
+    update member m set read_at = clock_timestamp(), is_present = false, role_ids = '{}', held_role_ids = '{}',
+      is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
+    from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
+    returning m.discord_user_id, exists (select from link l where l.client_id = ${clientId}
+      and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as has_ending`.execute(
+    db,
+  );
+  await tell(db, enqueueEvents, {
+    clientId,
+    type: 'discord.member.left.v1',
+    members: rows.map((row) => row.discord_user_id),
+  });
+  return rows.filter((row) => row.has_ending).map((row) => row.discord_user_id);
+}
+
+async function tell(
+  db: Kysely<unknown>,
+  enqueueEvents: EnqueueEvents,
+  news: {
+    readonly clientId: ClientId;
+    readonly type: WrittenEvent;
+    readonly members: readonly DiscordUserId[];
+  },
+): Promise<void> {
+  const { clientId, type, members } = news;
+  if (members.length === 0) return;
+  const { rows } = await sql<{
+    platform_user_id: PlatformUserId;
+    discord_user_id: DiscordUserId;
+    guild_id: string;
+  }>`
+    select l.platform_user_id, l.discord_user_id, c.guild_id from link l join client c on c.id = l.client_id
+    where l.client_id = ${clientId} and l.status = 'ACTIVE' and l.discord_user_id = any(${members}::text[])
+    order by l.discord_user_id`.execute(db);
+  const events = rows.map((row) => ({
+    type,
+    key: row.platform_user_id,
+    data: {
+      clientId,
+      discordUserId: row.discord_user_id,
+      guildId: row.guild_id,
+      platformUserId: row.platform_user_id,
+    },
+  }));
+  await enqueueEvents(db, events);
+}

@@ -1,0 +1,37 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, SweepKind } from '../../model.js';
+
+/** Nicknames are set when a person is brought in; nobody who is in the guild already is renamed. */
+export const NICKNAMES_REASON =
+  'nicknames are only set when a person is brought in; members who are in the guild already are not renamed';
+
+const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
+  ENFORCE_NICKNAMES: NICKNAMES_REASON,
+  CHANGES:
+    'a sweep of this kind is made by the removal guard, nobody starts it',
+};
+
+/** Why a sweep of this kind cannot be begun, whatever the client; null when it can. */
+export const refusalOfKind = (kind: SweepKind): string | null =>
+  KINDS[kind] ?? null;
+
+/** Of `client c`: why nothing may be asked of its guild now; null when it may. */
+export const REFUSAL_OF_CLIENT = sql<string | null>`case
+  when c.ending_at is not null then 'the client is being deleted'
+  when not c.is_enabled then 'the client is disabled'
+  when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')
+  when c.paused_until > clock_timestamp() then 'the client is paused: ' || coalesce(c.trouble, 'its guild does not answer')
+  end`;
+
+/** Undefined: there is no such client. */
+export async function readRefusal(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<string | null | undefined> {
+  const { rows } = await sql<{ refusal: string | null }>`
+    select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(
+    db,
+  );
+  return rows[0]?.refusal;
+}

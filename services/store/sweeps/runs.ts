@@ -1,0 +1,193 @@
+import { sql, type Kysely } from 'kysely';
+
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type LinkId,
+  type RoleId,
+  type SweepKind,
+} from '../../model.js';
+import type { Database } from '../database.js';
+import { markLinks } from '../jobs/mark.js';
+import { REFUSAL_OF_CLIENT } from './refusals.js';
+import type { SweepPlan } from './sweep-views.js';
+
+/** A sweep in the hands of this process. */
+export interface SweepRun {
+  readonly id: string;
+  readonly clientId: ClientId;
+  readonly kind: SweepKind;
+  readonly isDryRun: boolean;
+  /** 1 at first; more where a process died with it. */
+  readonly attempts: number;
+  /** Why nothing may be asked of the guild now; null when it may. */
+  readonly refusal: string | null;
+}
+
+export interface SweepEnding {
+  readonly state: 'DONE' | 'FAILED';
+  readonly plan: SweepPlan | null;
+  readonly checked: number;
+  readonly drifted: number;
+  /** By the sweep itself, without the path. */
+  readonly changed: number;
+  readonly reason: string | null;
+  /** Members for the path to look at. */
+  readonly marks: readonly DiscordUserId[];
+  /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
+  readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
+}
+
+/** The oldest that waits, or whose process has let its lease run out; it is given to one process. */
+export async function claimSweep(
+  db: Kysely<unknown>,
+  owner: string,
+  leaseMs: number,
+): Promise<SweepRun | null> {
+  const { rows } = await sql<RunRow>`
+    update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
+      leased_until = ${leaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
+    from client c
+    where c.id = s.client_id and s.id = (
+      select id from sweep
+      where state = 'WAITING' or (state = 'RUNNING' and leased_until < clock_timestamp())
+      order by id limit 1 for update skip locked)
+    returning s.id, s.client_id, s.kind, s.is_dry_run, s.attempts, ${REFUSAL_OF_CLIENT} as refusal`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { id, kind, attempts, refusal } = row;
+  const { client_id: clientId, is_dry_run: isDryRun } = row;
+  return { id, clientId, kind, isDryRun, attempts, refusal };
+}
+
+interface RunRow {
+  readonly id: string;
+  readonly client_id: ClientId;
+  readonly kind: SweepKind;
+  readonly is_dry_run: boolean;
+  readonly attempts: number;
+  readonly refusal: string | null;
+}
+
+const leaseEnd = (leaseMs: number) =>
+  sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
+
+/** The run's row, while it is ours: cancelled, or taken over, it is not. */
+const ours = (id: string, owner: string) =>
+  sql`id = ${id} and owner = ${owner} and state = 'RUNNING'`;
+
+/** False: it is ours no longer. */
+export async function renewSweep(
+  db: Kysely<unknown>,
+  lease: { readonly id: string; readonly owner: string; readonly ms: number },
+  checked: number,
+): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`
+    update sweep set leased_until = ${leaseEnd(lease.ms)}, checked = ${checked}
+    where ${ours(lease.id, lease.owner)} returning id`.execute(db);
+  return rows.length > 0;
+}
+
+/** Given back unfinished, for any process to begin again. */
+export async function releaseSweep(
+  db: Kysely<unknown>,
+  id: string,
+  owner: string,
+): Promise<void> {
+  await sql`
+    update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1
+    where ${ours(id, owner)}`.execute(db);
+}
+
+/** In the transaction of what is to be written only while the run is ours. */
+export async function holdSweep(
+  db: Kysely<unknown>,
+  id: string,
+  owner: string,
+): Promise<boolean> {
+  const { rows } =
+    await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(
+      db,
+    );
+  return rows.length > 0;
+}
+
+/** Marks, remembers and ends, in one transaction. False: the run is ours no longer, and nothing was written. */
+export function createFinishSweep(database: Database, owner: string) {
+  return async (run: SweepRun, ending: SweepEnding): Promise<boolean> =>
+    database.transaction(async ({ sql: db }) => {
+      if (!(await holdSweep(db, run.id, owner))) return false;
+      if (!run.isDryRun) {
+        await saveHolders(db, run.clientId, ending.holders);
+        await mark(db, run, ending.marks);
+      }
+      await sql`
+        update sweep set state = ${ending.state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
+          drifted = ${ending.drifted}, changed = ${ending.changed}, reason = ${ending.reason}::text, owner = null,
+          leased_until = null, finished_at = clock_timestamp()
+        where id = ${run.id}`.execute(db);
+      await forgetOld(db, run);
+      return true;
+    });
+}
+
+/** Those who wait for the path already need no second mark: it would put an end to their pause, and bury their own causes. */
+async function mark(
+  db: Kysely<unknown>,
+  run: SweepRun,
+  members: readonly DiscordUserId[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const { rows } = await sql<{ id: LinkId; discord_user_id: DiscordUserId }>`
+    select l.id, l.discord_user_id from link l
+    left join reconcile_job j on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
+    where l.client_id = ${run.clientId} and l.discord_user_id = any(${members}::text[])
+      and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(
+    db,
+  );
+  const cause: Cause = { kind: 'SWEEP', id: run.id, actor: 'connector' };
+  const marking = { lane: LANES.sweep, windowMs: 0 };
+  await markLinks(
+    db,
+    rows.map((row) => row.id),
+    cause,
+    marking,
+  );
+  await sql`
+    insert into sweep_mark (sweep_id, discord_user_id)
+    select distinct ${run.id}::uuid, m.id from unnest(${rows.map((row) => row.discord_user_id)}::text[]) as m (id)`.execute(
+    db,
+  );
+}
+
+async function saveHolders(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  holders: SweepEnding['holders'],
+): Promise<void> {
+  if (holders === null) return;
+  await (
+    holders === 'asExpected'
+      ? sql`update guild_listing set runs_since = runs_since + 1 where client_id = ${clientId}`
+      : sql`
+        insert into guild_listing (client_id, unlinked_holders)
+        values (${clientId}, ${JSON.stringify(Object.fromEntries(holders))}::jsonb)
+        on conflict (client_id) do update set unlinked_holders = excluded.unlinked_holders, runs_since = 0`
+  ).execute(db);
+}
+
+/** A month of runs is kept; of those that found all in step, a day. */
+async function forgetOld(
+  db: Kysely<unknown>,
+  { clientId, kind }: SweepRun,
+): Promise<void> {
+  await sql`
+    delete from sweep where client_id = ${clientId} and kind = ${kind} and finished_at < clock_timestamp()
+      - case when state = 'DONE' and drifted = 0 then interval '1 day' else interval '30 days' end`.execute(
+    db,
+  );
+}

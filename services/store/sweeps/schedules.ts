@@ -1,0 +1,241 @@
+import { sql, type Kysely } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type { Cause, ClientId, SweepKind } from '../../model.js';
+import type { Database } from '../database.js';
+import { gathered, toDate, toDateOrNull, type Time } from '../read/page.js';
+import { REFUSAL_OF_CLIENT, refusalOfKind } from './refusals.js';
+import { insertSweep } from './start-sweep.js';
+
+/** When a kind of sweep is due. */
+export interface Timing {
+  readonly kind: SweepKind;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly isEnabled: boolean;
+}
+
+/** Pure: the next time after `after`; null when it is switched off, or never comes. */
+export type NextRun = (timing: Timing, after: Date) => Date | null;
+
+interface ScheduleRow {
+  readonly client_id: ClientId;
+  readonly kind: SweepKind;
+  readonly cron: string;
+  readonly time_zone: string;
+  readonly is_enabled: boolean;
+  readonly last_run_at: Time | null;
+  readonly next_run_at: Time | null;
+}
+
+const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, next_run_at`;
+
+/** What time brings to each client: read, changed, and handed out when it is due. */
+export function createSchedules({
+  database,
+  nextRun,
+  defaultsOf,
+}: {
+  readonly database: Database;
+  readonly nextRun: NextRun;
+  readonly defaultsOf: (clientId: ClientId) => readonly Timing[];
+}) {
+  const deps = { nextRun, defaultsOf };
+  const db = () => database.sql();
+  return {
+    /** Of a client that was just made too, whom no process has looked at yet. */
+    schedulesOfClients: async (ids: readonly ClientId[]) => {
+      const found = await readSchedules(db(), ids);
+      if (found.every((schedules) => schedules.length > 0)) return found;
+      await addMissing(db(), deps, null);
+      return readSchedules(db(), ids);
+    },
+    /** Clients that have none yet get the defaults. */
+    addMissing: async () => addMissing(db(), deps, null),
+    claimDue: async () =>
+      database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
+    /** `change` is given what stands, and may refuse by throwing. */
+    changeSchedule: async (
+      key: { readonly clientId: ClientId; readonly kind: SweepKind },
+      change: (timing: Timing) => Timing,
+    ) =>
+      database.transaction(async (tx) => {
+        await addMissing(tx.sql, deps, key.clientId);
+        return changeSchedule(tx.sql, nextRun, key, change);
+      }),
+    loadDefaultSchedule: async (clientId: ClientId) =>
+      database.transaction(async (tx) => {
+        await upsert(tx.sql, deps, { clientIds: [clientId], resets: true });
+        const [schedules = []] = await readSchedules(tx.sql, [clientId]);
+        if (schedules.length === 0)
+          throw new InputError(
+            'NOT_FOUND',
+            `client ${clientId} does not exist`,
+            'input.clientId',
+          );
+        return schedules;
+      }),
+  };
+}
+
+interface Deps {
+  readonly nextRun: NextRun;
+  readonly defaultsOf: (clientId: ClientId) => readonly Timing[];
+}
+
+async function readSchedules(
+  db: Kysely<unknown>,
+  ids: readonly ClientId[],
+): Promise<(readonly ScheduleView[])[]> {
+  const { rows } = await sql<ScheduleRow>`
+    select ${COLUMNS} from schedule where client_id = any(${ids}::uuid[]) order by client_id, kind`.execute(
+    db,
+  );
+  return gathered(ids, rows.map(toSchedule), (row) => row.clientId);
+}
+
+/** Of all clients, or of the one named. */
+async function addMissing(
+  db: Kysely<unknown>,
+  deps: Deps,
+  clientId: ClientId | null,
+): Promise<void> {
+  const { rows } = await sql<{ id: ClientId }>`
+    select c.id from client c
+    where c.ending_at is null and (${clientId}::uuid is null or c.id = ${clientId})
+      and not exists (select from schedule s where s.client_id = c.id)`.execute(
+    db,
+  );
+  const clientIds = rows.map((row) => row.id);
+  await upsert(db, deps, { clientIds, resets: false });
+}
+
+async function upsert(
+  db: Kysely<unknown>,
+  { defaultsOf, nextRun }: Deps,
+  request: {
+    readonly clientIds: readonly ClientId[];
+    readonly resets: boolean;
+  },
+): Promise<void> {
+  if (request.clientIds.length === 0) return;
+  const now = await readNow(db);
+  const rows = request.clientIds.flatMap((clientId) =>
+    defaultsOf(clientId).map((timing) => ({
+      client_id: clientId,
+      kind: timing.kind,
+      cron: timing.cron,
+      time_zone: timing.timeZone,
+      is_enabled: timing.isEnabled,
+      next_run_at: nextRun(timing, now)?.toISOString() ?? null,
+    })),
+  );
+  await sql`
+    insert into schedule (client_id, kind, cron, time_zone, is_enabled, next_run_at)
+    select n.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as n (client_id uuid, kind text, cron text, time_zone text, is_enabled boolean, next_run_at timestamptz)
+    join client c on c.id = n.client_id
+    order by n.client_id, n.kind
+    on conflict (client_id, kind) do update set cron = excluded.cron, time_zone = excluded.time_zone,
+      is_enabled = excluded.is_enabled, next_run_at = excluded.next_run_at
+    where ${request.resets}::boolean`.execute(db);
+}
+
+async function readNow(db: Kysely<unknown>): Promise<Date> {
+  const { rows } = await sql<{
+    now: Time;
+  }>`select clock_timestamp() as now`.execute(db);
+  return toDate(rows[0]?.now ?? '');
+}
+
+async function changeSchedule(
+  db: Kysely<unknown>,
+  nextRun: NextRun,
+  { clientId, kind }: { clientId: ClientId; kind: SweepKind },
+  change: (timing: Timing) => Timing,
+): Promise<ScheduleView> {
+  const { rows } = await sql<ScheduleRow>`
+    select ${COLUMNS} from schedule where client_id = ${clientId} and kind = ${kind} for update`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined)
+    throw new InputError(
+      'NOT_FOUND',
+      `client ${clientId} has no schedule for ${kind}`,
+      'input.kind',
+    );
+  const next = change(toSchedule(row));
+  const nextRunAt = nextRun(next, await readNow(db));
+  const { rows: changed } = await sql<ScheduleRow>`
+    update schedule set cron = ${next.cron}, time_zone = ${next.timeZone}, is_enabled = ${next.isEnabled},
+      next_run_at = ${nextRunAt?.toISOString() ?? null}::timestamptz
+    where client_id = ${clientId} and kind = ${kind} returning ${COLUMNS}`.execute(
+    db,
+  );
+  return toSchedule(changed[0] ?? row);
+}
+
+const MOST_DUE = 100;
+
+export interface DueSchedule {
+  readonly clientId: ClientId;
+  readonly kind: SweepKind;
+  /** Null: begun. Else why not. */
+  readonly skipped: string | null;
+}
+
+/**
+ * Hands each schedule that is due to one process, which moves it on and puts its sweep to the others. Times that were missed come
+ * once. One whose last sweep still runs, or whose client may not be worked, is passed over until its next time.
+ */
+async function claimDue(
+  db: Kysely<unknown>,
+  nextRun: NextRun,
+): Promise<readonly DueSchedule[]> {
+  const { rows } = await sql<ScheduleRow & { refusal: string | null }>`
+    select s.*, ${REFUSAL_OF_CLIENT} as refusal from schedule s join client c on c.id = s.client_id
+    where s.next_run_at <= clock_timestamp()
+    order by s.next_run_at limit ${MOST_DUE} for update of s skip locked`.execute(
+    db,
+  );
+  if (rows.length === 0) return [];
+  const now = await readNow(db);
+  const due: DueSchedule[] = [];
+  for (const row of rows) {
+    const { client_id: clientId, kind } = row;
+    const skipped =
+      row.refusal ?? refusalOfKind(kind) ?? (await begin(db, clientId, kind));
+    const nextRunAt = nextRun(toSchedule(row), now)?.toISOString() ?? null;
+    await sql`
+      update schedule set next_run_at = ${nextRunAt}::timestamptz, skipped_reason = ${skipped}::text,
+        last_run_at = case when ${skipped}::text is null then clock_timestamp() else last_run_at end
+      where client_id = ${clientId} and kind = ${kind}`.execute(db);
+    due.push({ clientId, kind, skipped });
+  }
+  return due;
+}
+
+async function begin(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  kind: SweepKind,
+): Promise<string | null> {
+  const cause: Cause = { kind: 'SWEEP', id: 'schedule', actor: 'connector' };
+  const id = await insertSweep(db, { clientId, kind, dryRun: false, cause });
+  return id === null ? 'the sweep before it still runs' : null;
+}
+
+function toSchedule(row: ScheduleRow) {
+  return {
+    clientId: row.client_id,
+    kind: row.kind,
+    cron: row.cron,
+    timeZone: row.time_zone,
+    isEnabled: row.is_enabled,
+    lastRunAt: toDateOrNull(row.last_run_at),
+    nextRunAt: toDateOrNull(row.next_run_at),
+  };
+}
+
+export type ScheduleView = ReturnType<typeof toSchedule>;

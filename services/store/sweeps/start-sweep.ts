@@ -1,0 +1,95 @@
+import { sql, type Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import { InputError } from '../../lib/errors.js';
+import type {
+  Cause,
+  ClientId,
+  NicknameStrategy,
+  SweepKind,
+} from '../../model.js';
+import type { Database } from '../database.js';
+import { readRefusal, refusalOfKind } from './refusals.js';
+import { findSweeps, type SweepView } from './sweep-views.js';
+
+export interface StartRequest {
+  readonly clientId: ClientId;
+  readonly kind: SweepKind;
+  readonly dryRun: boolean;
+  readonly enforceStrategy: NicknameStrategy | null;
+  readonly cause: Cause;
+}
+
+/** Puts a sweep where a process that runs sweeps will find it. */
+export function createStartSweep(database: Database) {
+  return async (request: StartRequest): Promise<SweepView> => {
+    const { clientId, kind } = request;
+    refuseKind(request);
+    const db = database.sql();
+    const refusal = await readRefusal(db, clientId);
+    if (refusal === undefined)
+      throw new InputError(
+        'NOT_FOUND',
+        `client ${clientId} does not exist`,
+        'input.clientId',
+      );
+    if (refusal !== null) throw new InputError('FAILED_PRECONDITION', refusal);
+    const id = await insertSweep(db, request);
+    if (id === null)
+      throw new InputError(
+        'CONFLICT',
+        `a ${kind} sweep of client ${clientId} runs already`,
+      );
+    return theSweep(db, id);
+  };
+}
+
+function refuseKind({ kind, enforceStrategy }: StartRequest): void {
+  if (enforceStrategy !== null && kind !== 'ENFORCE_NICKNAMES')
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'only a sweep of nicknames takes a strategy',
+      'input.enforceStrategy',
+    );
+  const refusal = refusalOfKind(kind);
+  if (refusal !== null) throw new InputError('FAILED_PRECONDITION', refusal);
+}
+
+/** Null: one of this client and kind waits or runs. */
+export async function insertSweep(
+  db: Kysely<unknown>,
+  request: Omit<StartRequest, 'enforceStrategy'>,
+): Promise<string | null> {
+  const { clientId, kind, dryRun, cause } = request;
+  const { rows } = await sql<{ id: string }>`
+    insert into sweep (id, client_id, kind, state, is_dry_run, cause)
+    values (${uuidv7()}, ${clientId}, ${kind}, 'WAITING', ${dryRun}, ${JSON.stringify(cause)}::jsonb)
+    on conflict (client_id, kind) where state in ('WAITING', 'RUNNING') do nothing
+    returning id`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** Takes it from whoever runs it: they see so before their next page, and nothing of theirs is written any more. */
+export async function cancelSweep(
+  db: Kysely<unknown>,
+  id: string,
+): Promise<SweepView> {
+  const { rows } = await sql<{ id: string }>`
+    update sweep set state = 'CANCELLED', finished_at = clock_timestamp(), owner = null, leased_until = null
+    where id = ${id} and state in ('WAITING', 'RUNNING')
+    returning id`.execute(db);
+  if (rows.length > 0) return theSweep(db, id);
+  const [sweep] = await findSweeps(db, [id]);
+  if (sweep === undefined)
+    throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    `sweep ${id} is over: ${sweep.state}`,
+  );
+}
+
+async function theSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
+  const [sweep] = await findSweeps(db, [id]);
+  if (sweep === undefined) throw new Error(`sweep ${id} has gone meanwhile`);
+  return sweep;
+}

@@ -1,0 +1,148 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  ClientId,
+  DiscordUserId,
+  PlatformUserId,
+  RoleId,
+  SweepKind,
+  SweepState,
+} from '../../model.js';
+import {
+  countOf,
+  every,
+  inOrder,
+  limitOf,
+  toDate,
+  toDateOrNull,
+  toRows,
+  type Counted,
+  type Page,
+  type Rows,
+  type Time,
+} from '../read/page.js';
+
+/** What a sweep found. It is kept as it was shown. */
+export interface SweepPlan {
+  readonly hash: string;
+  readonly removals: number;
+  readonly additions: number;
+  readonly calls: number;
+  readonly seconds: number;
+  readonly members: readonly {
+    readonly discordUserId: DiscordUserId;
+    readonly platformUserId: PlatformUserId | null;
+    readonly add: readonly RoleId[];
+    readonly remove: readonly RoleId[];
+    readonly reason: string;
+  }[];
+}
+
+export interface SweepFilter {
+  readonly clientId: ClientId;
+  readonly kind: SweepKind | null;
+}
+
+interface SweepRow {
+  readonly id: string;
+  readonly client_id: ClientId;
+  readonly kind: SweepKind;
+  readonly state: SweepState;
+  readonly is_dry_run: boolean;
+  readonly plan: SweepPlan | null;
+  readonly checked: number;
+  readonly drifted: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly reason: string | null;
+  readonly started_at: Time;
+  readonly finished_at: Time | null;
+}
+
+/**
+ * What became of the marked members is read from where the path writes it: a record with this sweep among its causes, by the index
+ * of the member's own records, and who of them is parked since.
+ */
+const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
+  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, s.checked, s.drifted, s.reason, s.started_at, s.finished_at,
+    s.changed + coalesce(m.changed, 0)::int as changed, s.failed + coalesce(m.failed, 0)::int as failed
+  from sweep s
+  left join lateral (
+    select count(*) filter (where r.is_changed) as changed,
+      count(*) filter (where a.state = 'PARKED' and a.last_reconciled_at >= s.started_at) as failed
+    from sweep_mark k
+    left join member a on a.client_id = s.client_id and a.discord_user_id = k.discord_user_id
+    cross join lateral (select exists (
+      select from audit_record o
+      where o.client_id = s.client_id and o.discord_user_id = k.discord_user_id and o.id > s.id
+        and cardinality(o.added) + cardinality(o.removed) > 0
+        and o.causes @> jsonb_build_array(jsonb_build_object('kind', 'SWEEP', 'id', s.id::text))) as is_changed) r
+    where k.sweep_id = s.id
+  ) m on true
+  where ${condition}`;
+
+export async function findSweeps(
+  db: Kysely<unknown>,
+  ids: readonly string[],
+): Promise<(SweepView | undefined)[]> {
+  const { rows } =
+    await sql<SweepRow>`${sweepsWhere(sql`s.id = any(${ids}::uuid[])`)}`.execute(
+      db,
+    );
+  return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
+}
+
+/** Newest first: ids are UUIDv7. */
+export async function pageSweeps(
+  db: Kysely<unknown>,
+  filter: SweepFilter,
+  page: Page,
+): Promise<Rows<SweepView>> {
+  const condition = every([
+    ...conditions(filter),
+    page.after === null ? null : sql`s.id < ${page.after}::uuid`,
+  ]);
+  const { rows } = await sql<SweepRow>`
+    ${sweepsWhere(sql`${condition}`)} order by s.id desc ${limitOf(page)}`.execute(
+    db,
+  );
+  return toRows(rows, page, toSweep);
+}
+
+export async function countSweeps(
+  db: Kysely<unknown>,
+  filter: SweepFilter,
+): Promise<number> {
+  const { rows } = await sql<Counted>`
+    select count(*) from sweep s where ${every(conditions(filter))}`.execute(
+    db,
+  );
+  return countOf(rows);
+}
+
+function conditions({ clientId, kind }: SweepFilter) {
+  return [
+    sql`s.client_id = ${clientId}`,
+    kind === null ? null : sql`s.kind = ${kind}`,
+  ];
+}
+
+function toSweep(row: SweepRow) {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    kind: row.kind,
+    state: row.state,
+    isDryRun: row.is_dry_run,
+    plan: row.plan,
+    checked: row.checked,
+    drifted: row.drifted,
+    changed: row.changed,
+    failed: row.failed,
+    reason: row.reason,
+    startedAt: toDate(row.started_at),
+    finishedAt: toDateOrNull(row.finished_at),
+  };
+}
+
+export type SweepView = ReturnType<typeof toSweep>;

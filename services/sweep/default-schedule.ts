@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+import type { ClientId } from '../model.js';
+import type { Timing } from './ports.js';
+
+/** What is usual. Weekly sweeps list the whole guild, so each client has its own time of the week for each of them. */
+export function defaultSchedule(clientId: ClientId): readonly Timing[] {
+  const usual = { timeZone: 'UTC', isEnabled: true };
+  return [
+    { ...usual, kind: 'VERIFY_GROUPS', cron: '*/5 * * * *' },
+    {
+      ...usual,
+      kind: 'SYNC_ACCOUNTS',
+      cron: weekly(clientId, 'SYNC_ACCOUNTS'),
+    },
+    { ...usual, kind: 'REMOTE_SYNC', cron: weekly(clientId, 'REMOTE_SYNC') },
+    {
+      ...usual,
+      kind: 'ENFORCE_NICKNAMES',
+      cron: `${spread(`${clientId} ENFORCE_NICKNAMES`, 60)} * * * *`,
+      isEnabled: false,
+    },
+  ];
+}
+
+function weekly(clientId: ClientId, kind: string): string {
+  const minuteOfWeek = spread(`${clientId} ${kind}`, 7 * 24 * 60);
+  const hourOfWeek = Math.floor(minuteOfWeek / 60);
+  return `${minuteOfWeek % 60} ${hourOfWeek % 24} * * ${Math.floor(hourOfWeek / 24)}`;
+}
+
+/** The same text always has the same number below `limit`, and texts are spread evenly. */
+function spread(text: string, limit: number): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() % limit;
+}

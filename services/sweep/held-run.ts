@@ -1,0 +1,67 @@
+import { RetryLaterError, UnavailableError } from '../lib/errors.js';
+import type { SweepMemory, SweepRun } from './ports.js';
+import { RunLostError, StoppingError } from './run-loss.js';
+
+/** A process that died with a sweep is found out after this. */
+export const LEASE_MS = 60_000;
+const MOST_TRIES = 4;
+/** A longer refusal ends the sweep; the next one is soon enough. */
+const MOST_WAIT_MS = 45_000;
+const RETRY_MS = 1_000;
+
+/** The run in our hands: each call goes through here, so that it is ours before it, and is counted. */
+export interface HeldRun {
+  readonly run: SweepRun;
+  readonly callsMade: () => number;
+  note(checked: number): void;
+  /** Throws RunLostError when the run was cancelled or taken over, StoppingError when this process stops. */
+  renew(): Promise<void>;
+  call<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
+}
+
+export function holdRun(
+  run: SweepRun,
+  deps: {
+    readonly runs: Pick<SweepMemory['runs'], 'renew'>;
+    readonly isStopping: () => boolean;
+    readonly pause: (ms: number) => Promise<void>;
+    readonly clock: () => number;
+  },
+): HeldRun {
+  let calls = 0;
+  let checked = 0;
+  const renew = async () => {
+    if (deps.isStopping()) throw new StoppingError();
+    if (!(await deps.runs.renew(run.id, LEASE_MS, checked)))
+      throw new RunLostError(run.id);
+  };
+  return {
+    run,
+    callsMade: () => calls,
+    note(count) {
+      checked = count;
+    },
+    renew,
+    async call(ask) {
+      for (let tries = 1; ; tries += 1) {
+        await renew();
+        calls += 1;
+        try {
+          return await ask();
+        } catch (error) {
+          const waitMs = waitFor(error, tries, deps.clock());
+          if (waitMs === null || tries >= MOST_TRIES) throw error;
+          await deps.pause(waitMs);
+        }
+      }
+    },
+  };
+}
+
+/** Null: trying again cannot help, or not soon. */
+function waitFor(error: unknown, tries: number, now: number): number | null {
+  if (error instanceof UnavailableError) return RETRY_MS * tries;
+  if (!(error instanceof RetryLaterError)) return null;
+  const waitMs = Math.max(0, error.retryAt.getTime() - now);
+  return waitMs > MOST_WAIT_MS ? null : waitMs;
+}

@@ -1,0 +1,35 @@
+import type { RoleId } from '../model.js';
+
+export interface ListingEvidence {
+  /** All members that were listed, linked or not. */
+  readonly listed: number;
+  /** Linked members who were in the guild, as far as was known, and how many of them the list lacks. */
+  readonly present: number;
+  readonly missing: number;
+  /** Who holds each managed role: in the list, and as Discord counts them. */
+  readonly listedHolders: ReadonlyMap<RoleId, number>;
+  readonly counts: ReadonlyMap<RoleId, number>;
+}
+
+/** A list that is a little short is life: people leave while it is read. */
+const TOLERATED = 0.02;
+/** In a small guild two who have left are more than that. */
+const TOLERATED_AT_LEAST = 2;
+
+/**
+ * Why a listing cannot be believed; null when it can. A list that is empty, or has shrunk without reason, looks like a guild that
+ * everybody has left: nothing may follow from it.
+ */
+export function judgeListing(evidence: ListingEvidence): string | null {
+  const { listed, present, missing } = evidence;
+  if (listed === 0)
+    return 'the list of members is empty, and no guild is without members';
+  if (missing > Math.max(present * TOLERATED, TOLERATED_AT_LEAST))
+    return `the list of members lacks ${missing} of ${present} linked members who were in the guild`;
+  for (const [roleId, held] of evidence.listedHolders) {
+    const counted = evidence.counts.get(roleId) ?? 0;
+    if (held < counted * (1 - TOLERATED))
+      return `the list of members shows ${held} holders of role ${roleId}, and Discord counts ${counted}`;
+  }
+  return null;
+}

@@ -1,0 +1,15 @@
+/** The run was cancelled, or belongs to another process now: nothing more is to be written for it. */
+export class RunLostError extends Error {
+  constructor(id: string) {
+    super(`sweep ${id} is not ours any more`);
+    this.name = 'RunLostError';
+  }
+}
+
+/** This process is stopping: the run is given back, for another to begin again. */
+export class StoppingError extends Error {
+  constructor() {
+    super('the connector is stopping');
+    this.name = 'StoppingError';
+  }
+}

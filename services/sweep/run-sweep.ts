@@ -1,0 +1,215 @@
+/**
+ * One sweep, from its first question to its end.
+ * In: a run that this process holds. Out: how it ended, with the members for the path to look at.
+ * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
+ */
+import type { RoleId } from '../model.js';
+import type { HeldRun } from './held-run.js';
+import { planSweep } from './plan-sweep.js';
+import type {
+  DriftedMember,
+  Expectation,
+  Guild,
+  SweepEnding,
+  SweepMemory,
+} from './ports.js';
+import { RunLostError } from './run-loss.js';
+import { takeListing, type Listing } from './take-listing.js';
+
+/** Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild is listed all the same. */
+const LISTED_EVERY = 12;
+/** Absent members who are asked about by a run that lists nobody. */
+const MOST_ABSENT = 50;
+/** Members who are asked about one by one where no list can be had. */
+const MOST_SINGLE = 500;
+const PAGE = 1_000;
+
+interface Deps {
+  readonly memory: SweepMemory;
+  readonly guild: Guild;
+}
+
+const NOTHING: SweepEnding = {
+  state: 'DONE',
+  plan: null,
+  checked: 0,
+  drifted: 0,
+  changed: 0,
+  reason: null,
+  marks: [],
+  holders: null,
+};
+
+export async function runSweep(
+  deps: Deps,
+  held: HeldRun,
+): Promise<SweepEnding> {
+  const { clientId, kind } = held.run;
+  const expectation = await deps.memory.readExpectation(clientId);
+  if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, held, expectation)))
+    return verifyMirror(deps, held);
+  const listing = await takeListing(deps, held, expectation.expected.keys());
+  if (listing === null) return readSingly(deps, held, expectation);
+  if (listing.fault !== null) return disbelieve(listing);
+  if (held.run.isDryRun) return previewListing(deps, held, listing);
+  return takeOver(deps, held, listing);
+}
+
+/** One call instead of a list: who changes roles by hand changes how many hold them. */
+async function isAsExpected(
+  { guild }: Deps,
+  held: HeldRun,
+  { expected, runsSince }: Expectation,
+): Promise<boolean> {
+  if (expected.size === 0) return true;
+  if (runsSince === null || runsSince >= LISTED_EVERY - 1) return false;
+  const counts = await held.call(() => guild.readRoleCounts());
+  return [...expected].every(
+    ([roleId, count]) => count === (counts.get(roleId) ?? 0),
+  );
+}
+
+/** The guild is as the mirror has it: what is out of step, facts and mappings have put there. */
+async function verifyMirror(
+  { memory }: Deps,
+  held: HeldRun,
+): Promise<SweepEnding> {
+  const { clientId } = held.run;
+  const request = { clientId, seen: [], changed: [] };
+  const drifted = await memory.readDrift(request);
+  const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
+  return {
+    ...NOTHING,
+    ...found(held, drifted),
+    checked: await memory.countLinkedMembers(clientId),
+    marks: [...idsOf(drifted), ...(await memory.readOldest(oldest))],
+    holders: 'asExpected',
+  };
+}
+
+/** Without a list members are asked about one by one, those first whom nobody has asked about for the longest time. */
+async function readSingly(
+  { memory, guild }: Deps,
+  held: HeldRun,
+  { linkedHolders }: Expectation,
+): Promise<SweepEnding> {
+  const { clientId } = held.run;
+  const request = { clientId, seen: [], changed: [] };
+  const drifted = await memory.readDrift(request);
+  const oldest = await memory.readOldest({
+    clientId,
+    isAbsent: false,
+    limit: MOST_SINGLE,
+  });
+  const counts = await held.call(() => guild.readRoleCounts());
+  return {
+    ...NOTHING,
+    ...found(held, drifted),
+    checked: oldest.length,
+    reason: `the bot may not list the members (the privileged intent for members is off): ${oldest.length} are looked at one by one`,
+    marks: [...idsOf(drifted), ...oldest],
+    // As many others must hold them, if the mirror is right; when the numbers change, something has.
+    holders: differences(counts, linkedHolders),
+  };
+}
+
+function differences(
+  counts: ReadonlyMap<RoleId, number>,
+  linked: ReadonlyMap<RoleId, number>,
+): ReadonlyMap<RoleId, number> {
+  return new Map(
+    [...linked].map(([roleId, count]) => [
+      roleId,
+      (counts.get(roleId) ?? 0) - count,
+    ]),
+  );
+}
+
+/** Nobody is judged by such a list. Who is missing in it is asked about singly, so that a guild that has really shrunk is believed. */
+function disbelieve(listing: Listing): SweepEnding {
+  return {
+    ...NOTHING,
+    state: 'FAILED',
+    reason: listing.fault,
+    marks:
+      listing.listedCount === 0 ? [] : listing.missing.slice(0, MOST_SINGLE),
+  };
+}
+
+/** What would follow from the listing, with nothing written. */
+async function previewListing(
+  { memory }: Deps,
+  held: HeldRun,
+  listing: Listing,
+): Promise<SweepEnding> {
+  const { clientId } = held.run;
+  const seen = [
+    ...listing.members.map(({ discordUserId, roleIds }) => ({
+      discordUserId,
+      isPresent: true,
+      roleIds,
+    })),
+    ...listing.missing.map((discordUserId) => ({
+      discordUserId,
+      isPresent: false,
+      roleIds: [],
+    })),
+  ];
+  const drifted = await memory.readDrift({ clientId, seen, changed: [] });
+  return {
+    ...NOTHING,
+    ...found(held, drifted),
+    checked: listing.linkedCount,
+  };
+}
+
+/** Puts the listing into the mirror, page by page, and finds who is out of step by it. */
+async function takeOver(
+  { memory }: Deps,
+  held: HeldRun,
+  { members, askedAt, linkedCount, unlinkedHolders }: Listing,
+): Promise<SweepEnding> {
+  const { run } = held;
+  const { clientId, kind } = run;
+  const listing = { clientId, askedAt };
+  const changed: string[] = [];
+  const marks: string[] = [];
+  let renamed = 0;
+  for (let start = 0; start < members.length; start += PAGE) {
+    await held.renew();
+    const page = members.slice(start, start + PAGE);
+    const fresh = await memory.runs.refreshMirror(run, listing, page);
+    if (fresh === null) throw new RunLostError(run.id);
+    changed.push(...fresh.changed);
+    marks.push(...fresh.arrived);
+    renamed += fresh.renamed.length;
+  }
+  const listed = members.map(({ discordUserId }) => discordUserId);
+  const left = await memory.runs.noteLeft(run, listing, listed);
+  if (left === null) throw new RunLostError(run.id);
+  marks.push(...left);
+  const request = { clientId, seen: [], changed };
+  const drifted = await memory.readDrift(request);
+  const ending = {
+    ...NOTHING,
+    ...found(held, drifted),
+    checked: linkedCount,
+    marks: [...marks, ...idsOf(drifted)],
+    holders: unlinkedHolders,
+  };
+  // It is about names, which are right as soon as they are in the mirror; roles that are out of step come with the same list.
+  return kind === 'SYNC_ACCOUNTS'
+    ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
+    : ending;
+}
+
+function found(held: HeldRun, drifted: readonly DriftedMember[]) {
+  return {
+    drifted: drifted.length,
+    plan: planSweep(drifted, held.callsMade()),
+  };
+}
+
+function idsOf(members: readonly DriftedMember[]): readonly string[] {
+  return members.map(({ discordUserId }) => discordUserId);
+}

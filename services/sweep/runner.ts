@@ -1,0 +1,179 @@
+import {
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../lib/errors.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import { holdRun, LEASE_MS } from './held-run.js';
+import type { Guild, SweepEnding, SweepMemory, SweepRun } from './ports.js';
+import { RunLostError, StoppingError } from './run-loss.js';
+import { runSweep } from './run-sweep.js';
+
+/** The safety net under NOTIFY, and how soon a dead process's sweep is looked for. */
+const POLL_MS = 15_000;
+/** A long list of one guild keeps the other guilds waiting no longer than this many of its kind. */
+const AT_ONCE = 4;
+/** A sweep that takes a process down with it is not given to every process in turn. */
+const MOST_ATTEMPTS = 3;
+
+export interface RunnerDeps {
+  readonly memory: SweepMemory;
+  readonly guildOf: (clientId: ClientId) => Promise<Guild>;
+  /** Stops or pauses a client in everyone's sight. */
+  readonly saveTrouble: (
+    clientId: ClientId,
+    trouble: { readonly kind: 'STOPPED' | 'PAUSED'; readonly reason: string },
+  ) => Promise<void>;
+  /** Calls back when a sweep may wait. Resolves with how to stop listening. */
+  readonly onSweep: (wake: () => void) => Promise<() => Promise<void>>;
+  /** Ends early when the signal is given. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** Runs the sweeps that wait, a few at once. */
+export function createRunner(deps: RunnerDeps): Part {
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let round: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let unlisten: () => Promise<void> = () => Promise.resolve();
+
+  async function claimAll(): Promise<void> {
+    while (running.size < AT_ONCE) {
+      const run = stopping.signal.aborted
+        ? null
+        : await deps.memory.runs.claim(LEASE_MS);
+      if (run === null) return;
+      const work = carryOut(deps, run, stopping.signal).finally(() => {
+        running.delete(work);
+        wake();
+      });
+      running.add(work);
+    }
+  }
+
+  function wake(): void {
+    round = round.then(claimAll).catch((error: unknown) => {
+      deps.logger.warn({ err: error }, 'looking for sweeps failed');
+    });
+  }
+
+  return {
+    name: 'sweeps',
+    async start() {
+      unlisten = await deps.onSweep(wake);
+      timer = setInterval(wake, POLL_MS);
+      wake();
+    },
+    async stop() {
+      stopping.abort();
+      clearInterval(timer);
+      await unlisten();
+      await round;
+      await Promise.all(running);
+    },
+    ready: () => ({ ok: true }),
+  };
+}
+
+async function carryOut(
+  deps: RunnerDeps,
+  run: SweepRun,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { memory, logger } = deps;
+  const names = { sweepId: run.id, clientId: run.clientId, kind: run.kind };
+  try {
+    const ending = await endingOf(deps, run, stopping);
+    if (!(await memory.runs.finish(run, ending)))
+      throw new RunLostError(run.id);
+    const { state, checked, drifted, reason } = ending;
+    logger.info({ ...names, state, checked, drifted, reason }, 'swept');
+  } catch (error) {
+    if (error instanceof RunLostError) {
+      logger.info(names, 'a sweep was cancelled or taken over');
+    } else if (error instanceof StoppingError) {
+      await memory.runs.release(run.id).catch(() => undefined); // its lease runs out
+    } else logger.error({ err: error, ...names }, 'a sweep broke off');
+  }
+}
+
+async function endingOf(
+  deps: RunnerDeps,
+  run: SweepRun,
+  stopping: AbortSignal,
+): Promise<SweepEnding> {
+  if (run.refusal !== null) return failed(run.refusal);
+  if (run.attempts > MOST_ATTEMPTS)
+    return failed(
+      `given up: it was begun ${MOST_ATTEMPTS} times, and never came to an end`,
+    );
+  const { memory } = deps;
+  const held = holdRun(run, {
+    runs: memory.runs,
+    isStopping: () => stopping.aborted,
+    pause: async (ms) => deps.pause(ms, stopping),
+    clock: deps.clock,
+  });
+  try {
+    const guild = await deps.guildOf(run.clientId);
+    return await runSweep({ memory, guild }, held);
+  } catch (error) {
+    if (error instanceof RunLostError || error instanceof StoppingError)
+      throw error;
+    await troubleOf(deps, run, error);
+    return failed(reasonOf(deps, run, error));
+  }
+}
+
+/** What Discord answered may be shown; a fault of ours is for the log alone. */
+function reasonOf(
+  { logger }: RunnerDeps,
+  { id, clientId, kind }: SweepRun,
+  error: unknown,
+): string {
+  if (
+    error instanceof TerminalError ||
+    error instanceof RetryLaterError ||
+    error instanceof UnavailableError
+  )
+    return error.message;
+  logger.error({ err: error, sweepId: id, clientId, kind }, 'a sweep failed');
+  return 'the connector failed on this sweep; see its log';
+}
+
+const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([
+  ['UNAUTHORIZED', 'STOPPED'],
+  ['UNKNOWN_GUILD', 'PAUSED'],
+]);
+
+/** Refusals that are the whole client's: nothing more is asked of its guild until a person has seen to it, or for a while. */
+async function troubleOf(
+  { saveTrouble, logger }: RunnerDeps,
+  { clientId }: SweepRun,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof TerminalError)) return;
+  const kind = TROUBLE.get(error.code);
+  if (kind === undefined) return;
+  const reason = error.message;
+  logger.error({ clientId, trouble: kind, reason }, 'client is in trouble');
+  await saveTrouble(clientId, { kind, reason });
+}
+
+function failed(reason: string): SweepEnding {
+  return {
+    state: 'FAILED',
+    plan: null,
+    checked: 0,
+    drifted: 0,
+    changed: 0,
+    reason,
+    marks: [],
+    holders: null,
+  };
+}

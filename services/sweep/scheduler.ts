@@ -1,0 +1,67 @@
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId, SweepKind } from '../model.js';
+
+/** A sweep begins at most this late. */
+const POLL_MS = 15_000;
+
+interface Deps {
+  /** Gives the defaults to clients that have no schedule yet. */
+  readonly addMissing: () => Promise<void>;
+  /** What is due; each is handed to one process, which has put its sweep to the others by then. */
+  readonly claimDue: () => Promise<
+    readonly {
+      readonly clientId: ClientId;
+      readonly kind: SweepKind;
+      readonly skipped: string | null;
+    }[]
+  >;
+  /** Calls back when a schedule was changed. Resolves with how to stop listening. */
+  readonly onSchedule: (wake: () => void) => Promise<() => Promise<void>>;
+  readonly logger: Logger;
+}
+
+/** Looks for schedules that are due. All that is known of them is in the store, so any number of processes may look. */
+export function createScheduler(deps: Deps): Part {
+  let isStopping = false;
+  let isQueued = false;
+  let round: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let unlisten: () => Promise<void> = () => Promise.resolve();
+
+  function wake(): void {
+    if (isQueued || isStopping) return;
+    isQueued = true;
+    round = round.then(async () => {
+      isQueued = false;
+      await look(deps);
+    });
+  }
+
+  return {
+    name: 'schedules',
+    async start() {
+      unlisten = await deps.onSchedule(wake);
+      timer = setInterval(wake, POLL_MS);
+      wake();
+    },
+    async stop() {
+      isStopping = true;
+      clearInterval(timer);
+      await unlisten();
+      await round;
+    },
+    ready: () => ({ ok: true }),
+  };
+}
+
+async function look({ addMissing, claimDue, logger }: Deps): Promise<void> {
+  try {
+    await addMissing();
+    for (const { clientId, kind, skipped } of await claimDue())
+      if (skipped !== null)
+        logger.info({ clientId, kind, reason: skipped }, 'a sweep was skipped');
+  } catch (error) {
+    logger.warn({ err: error }, 'looking for sweeps that are due failed');
+  }
+}

@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { sql, type Kysely } from 'kysely';
+
+/** All that decides about roles, for a few members of one client: small, so that everything meets everything. */
+export interface World {
+  readonly roleIds: readonly string[];
+  readonly authority: Authority;
+  readonly unknownMembership: 'KEEP' | 'REMOVE';
+  readonly refusals: readonly (string | null)[];
+  readonly groupsDeleted: readonly boolean[];
+  readonly mappings: readonly {
+    readonly groupId: string;
+    readonly roleId: string;
+    readonly authority: Authority | null;
+    readonly isRetired: boolean;
+  }[];
+  readonly members: readonly WorldMember[];
+}
+
+export interface WorldMember {
+  readonly discordUserId: string;
+  readonly links: 'none' | 'active' | 'ending' | 'both';
+  readonly mirror: 'never' | 'row only' | 'absent' | 'present';
+  readonly roleIds: readonly string[];
+  readonly standing: 'free' | 'parked' | 'held';
+  readonly hasSnapshot: boolean;
+  /** For each group: is held, is known not to be, nothing is known. */
+  readonly memberships: readonly (boolean | null)[];
+  readonly seen: {
+    readonly isPresent: boolean;
+    readonly roleIds: readonly string[];
+  } | null;
+}
+
+type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
+
+const ROLES = ['71', '72', '73', '79'];
+const MAPPED_ROLES = ROLES.slice(0, 3);
+const GROUPS = ['g1', 'g2', 'g3'];
+const AUTHORITIES = ['PLATFORM', 'DISCORD', 'OBSERVE'] as const;
+
+const often = <Value>(usual: Value, ...rare: readonly Value[]) =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...rare) },
+  );
+
+export function aWorld(): fc.Arbitrary<World> {
+  return fc.record({
+    roleIds: fc.constant(ROLES),
+    authority: often<Authority>('PLATFORM', 'DISCORD', 'OBSERVE'),
+    unknownMembership: fc.constantFrom('KEEP', 'REMOVE'),
+    refusals: fc.tuple(
+      ...ROLES.map(() =>
+        often<string | null>(null, 'ABOVE_BOT', 'UNKNOWN_ROLE'),
+      ),
+    ),
+    groupsDeleted: fc.tuple(...GROUPS.map(() => often(false, true))),
+    mappings: fc.uniqueArray(
+      fc.record({
+        groupId: fc.constantFrom(...GROUPS),
+        roleId: fc.constantFrom(...MAPPED_ROLES),
+        authority: often<Authority | null>(null, ...AUTHORITIES),
+        isRetired: often(false, true),
+      }),
+      {
+        maxLength: 6,
+        selector: ({ groupId, roleId }) => `${groupId} ${roleId}`,
+      },
+    ),
+    members: fc
+      .array(aMember(), { minLength: 1, maxLength: 5 })
+      .map((members) =>
+        members.map((member, index) => ({
+          ...member,
+          discordUserId: String(600 + index),
+        })),
+      ),
+  });
+}
+
+function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
+  const roleIds = fc.subarray(ROLES);
+  return fc.record({
+    links: often<WorldMember['links']>('active', 'none', 'ending', 'both'),
+    mirror: often<WorldMember['mirror']>(
+      'present',
+      'never',
+      'row only',
+      'absent',
+    ),
+    roleIds,
+    standing: often<WorldMember['standing']>('free', 'parked', 'held'),
+    hasSnapshot: fc.boolean(),
+    memberships: fc.tuple(
+      ...GROUPS.map(() => fc.constantFrom(true, false, null)),
+    ),
+    seen: fc.option(
+      fc.oneof(
+        fc.record({ isPresent: fc.constant(true), roleIds }),
+        fc.constant({ isPresent: false, roleIds: [] }),
+      ),
+    ),
+  });
+}
+
+export async function writeWorld(
+  db: Kysely<unknown>,
+  clientId: string,
+  world: World,
+): Promise<void> {
+  await sql`
+    insert into client (id, name, guild_id, application_id, client_secret, bot_token, is_enabled, authority,
+      unknown_membership, nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes,
+      api_base, authorize_url, token_url, revoke_url, created_at, updated_at)
+    values (${clientId}, 'c', 'guild', 'a', '', '', true, ${world.authority}, ${world.unknownMembership}, 'NONE', 10, 20,
+      'NONE', false, true, '', '', '', '', now(), now())`.execute(db);
+  for (const [index, roleId] of world.roleIds.entries())
+    await sql`
+      insert into role (client_id, id, name, position, color, is_managed, refusal)
+      values (${clientId}, ${roleId}, '', 1, 0, false, ${world.refusals[index] ?? null})`.execute(
+      db,
+    );
+  for (const [index, groupId] of GROUPS.entries())
+    await sql`
+      insert into platform_group (id, deleted_at)
+      values (${groupId}, case when ${world.groupsDeleted[index] ?? false}::boolean then now() end)`.execute(
+      db,
+    );
+  for (const mapping of world.mappings)
+    await sql`
+      insert into role_mapping (id, client_id, group_id, role_id, authority, created_at, retired_at)
+      values (gen_random_uuid(), ${clientId}, ${mapping.groupId}, ${mapping.roleId}, ${mapping.authority}, now(),
+        case when ${mapping.isRetired}::boolean then now() end)`.execute(db);
+  for (const member of world.members)
+    await writeMember(db, clientId, member, world);
+}
+
+async function writeMember(
+  db: Kysely<unknown>,
+  clientId: string,
+  member: WorldMember,
+  { roleIds }: World,
+): Promise<void> {
+  const { discordUserId: id, links, mirror, standing } = member;
+  const status = {
+    active: ['ACTIVE'],
+    ending: ['ENDING'],
+    both: ['ACTIVE', 'ENDING'],
+    none: [],
+  }[links];
+  for (const each of status) await writeLink(db, clientId, member, each);
+  const isPresent = mirror === 'present';
+  if (mirror !== 'never')
+    await sql`
+      insert into member (client_id, discord_user_id, read_at, is_present, role_ids, held_role_ids)
+      values (${clientId}, ${id}, case when ${mirror !== 'row only'}::boolean then now() end,
+        ${mirror !== 'absent'}::boolean, ${isPresent ? member.roleIds : []}::text[],
+        ${standing === 'held' ? roleIds : []}::text[])`.execute(db);
+  else if (standing === 'held')
+    await sql`
+      insert into member (client_id, discord_user_id, held_role_ids)
+      values (${clientId}, ${id}, ${roleIds}::text[])`.execute(db);
+  if (standing === 'parked')
+    await sql`
+      insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
+      values (${clientId}, ${id}, 0, now(), '[]', true)`.execute(db);
+}
+
+async function writeLink(
+  db: Kysely<unknown>,
+  clientId: string,
+  member: WorldMember,
+  status: string,
+): Promise<void> {
+  const userId = `${status} user of ${member.discordUserId}`;
+  await sql`
+    insert into platform_user (id, snapshot_time_us)
+    values (${userId}, case when ${member.hasSnapshot}::boolean then 1 end)`.execute(
+    db,
+  );
+  await sql`
+    insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
+    values (gen_random_uuid(), ${clientId}, ${userId}, ${member.discordUserId}, ${status}, now())`.execute(
+    db,
+  );
+  for (const [index, isHeld] of member.memberships.entries())
+    if (isHeld !== null)
+      await sql`
+        insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
+        values (${userId}, ${GROUPS[index]}, ${isHeld}, 1, false)`.execute(db);
+}

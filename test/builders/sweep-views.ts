@@ -1,0 +1,54 @@
+import type {
+  ScheduleView,
+  SweepPlanMember,
+  SweepView,
+} from '../../services/api/sweep-ports.js';
+import { CLIENT_ID, ownId, ROLE_ID } from './api-views.js';
+
+const AT = new Date('2026-11-22T17:00:00.000Z');
+
+export const aSchedule = (given: Partial<ScheduleView> = {}): ScheduleView => ({
+  clientId: CLIENT_ID,
+  kind: 'VERIFY_GROUPS',
+  cron: '*/5 * * * *',
+  timeZone: 'UTC',
+  isEnabled: true,
+  lastRunAt: null,
+  nextRunAt: AT,
+  ...given,
+});
+
+export const aPlanMember = (
+  given: Partial<SweepPlanMember> = {},
+): SweepPlanMember => ({
+  discordUserId: '400000000000000001',
+  platformUserId: 'alice',
+  add: [ROLE_ID],
+  remove: [],
+  reason: 'in the group pilots',
+  ...given,
+});
+
+export const aSweep = (given: Partial<SweepView> = {}): SweepView => ({
+  id: ownId(0x40),
+  clientId: CLIENT_ID,
+  kind: 'VERIFY_GROUPS',
+  state: 'DONE',
+  isDryRun: false,
+  plan: {
+    hash: 'sha256-of-the-plan',
+    removals: 0,
+    additions: 1,
+    calls: 1,
+    seconds: 0.4,
+    members: [aPlanMember()],
+  },
+  checked: 3,
+  drifted: 1,
+  changed: 1,
+  failed: 0,
+  reason: null,
+  startedAt: AT,
+  finishedAt: AT,
+  ...given,
+});

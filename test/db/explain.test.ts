@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'vitest';
+
+import { createExplainRole } from '../../services/connector/explain.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause, membership, snapshotOf } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { guildId, accounts, roles } = DEMO;
+const EVENT_HOST = '300000000000000002';
+const NOBODYS = '300000000000000099';
+const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
+const path = usePath();
+
+const explain = (id: string, roleId: string) =>
+  createExplainRole({ store: path.rig().store })({ id, roleId });
+
+async function say(...facts: ReturnType<typeof membership>[]): Promise<void> {
+  await path.rig().store.applyFacts(facts);
+  await path.rig().quiet();
+}
+
+const eventIdOf = (fact: ReturnType<typeof membership>) => fact.cause.id;
+
+describe('a role that the platform speaks of', () => {
+  test('given by an event is explained by that event', async () => {
+    const linkId = await path.link('alice');
+    const added = membership('alice', 'directors');
+    await say(added);
+
+    const explanation = await explain(linkId, roles.director);
+    const [record] = await path.records();
+
+    expect(explanation).toMatchObject({
+      roleName: 'Director',
+      isManaged: true,
+      desired: 'YES',
+      isHeld: true,
+      mappings: [
+        { groupId: 'directors', isRetired: false, membership: 'HELD' },
+      ],
+      lastChange: {
+        auditRecordId: record?.id,
+        change: 'ADDED',
+        at: record?.closedAt,
+        cause: { kind: 'EVENT', id: eventIdOf(added), actor: 'site' },
+      },
+      blockedBy: [],
+    });
+    expect(explanation.seenAt).toBeInstanceOf(Date);
+    expect(explanation.sentence).toBe(
+      `alice has Director because the platform says they are in directors (event ${eventIdOf(added)} of site).`,
+    );
+  });
+
+  test('taken back by an event is explained by that event', async () => {
+    const linkId = await path.link('alice');
+    await say(membership('alice', 'directors'));
+    const removed = membership('alice', 'directors', 'removed');
+    await say(removed, {
+      kind: 'userChanged',
+      platformUserId: 'alice',
+      username: 'Alice',
+      order: { sequence: null, timeUs: 1 },
+      cause,
+    });
+
+    expect((await explain(linkId, roles.director)).sentence).toBe(
+      `Alice lacks Director because the platform says they are not in directors (event ${eventIdOf(removed)} of site).`,
+    );
+  });
+
+  test('of which nothing was said is told to be unknown', async () => {
+    const linkId = await path.link('alice');
+
+    expect(await explain(linkId, roles.pilot)).toMatchObject({
+      desired: 'UNKNOWN',
+      isHeld: false,
+      mappings: [{ membership: 'UNKNOWN' }],
+      lastChange: null,
+      blockedBy: ['UNKNOWN_MEMBERSHIP'],
+      sentence:
+        'alice lacks Pilot because the platform has not said whether they are in pilots.',
+    });
+  });
+
+  test('that a whole list leaves out is told so', async () => {
+    const linkId = await path.link('alice');
+    await path.rig().store.applyFacts([snapshotOf('alice', ['recruits'])]);
+    await path.rig().quiet();
+
+    expect((await explain(linkId, roles.pilot)).sentence).toBe(
+      'alice lacks Pilot because the platform says they are not in pilots.',
+    );
+  });
+});
+
+describe('a change that does not come', () => {
+  test('because the guard holds it', async () => {
+    const linkId = await path.link('alice');
+    await say(membership('alice', 'pilots'), membership('alice', 'directors'));
+    await path
+      .rig()
+      .store.clients.updateClient(
+        path.rig().clientId,
+        { removalGuard: { minimum: 0, percent: 0 } },
+        cause,
+      );
+    await say(membership('alice', 'pilots', 'removed'));
+
+    const held = await explain(linkId, roles.pilot);
+    const other = await explain(linkId, roles.director);
+
+    expect(held).toMatchObject({
+      desired: 'NO',
+      isHeld: true,
+      blockedBy: ['HELD_BY_GUARD'],
+    });
+    expect(held.sentence).toBe(
+      'alice has Pilot although the platform says they are not in pilots. The removal guard holds it back until a person has looked at it.',
+    );
+    expect(other.blockedBy).toEqual([]);
+  });
+
+  test('because the role stands above the bot', async () => {
+    const linkId = await path.link('alice');
+    const roleId = roles.director;
+    path.rig().discord.moderator.moveRole({ guildId, roleId, position: 9 });
+    await say(membership('alice', 'directors'));
+
+    const explanation = await explain(linkId, roleId);
+
+    expect(explanation).toMatchObject({
+      desired: 'YES',
+      isHeld: false,
+      blockedBy: ['ROLE_ABOVE_BOT', 'PARKED'],
+    });
+    expect(explanation.unblockedBy[1]).toMatch(/again at \d{4}-\d\d-\d\dT/);
+  });
+
+  test('because the account is not in the guild', async () => {
+    const linkId = await path.link('erin');
+    await say(membership('erin', 'pilots'));
+
+    expect(await explain(linkId, roles.pilot)).toMatchObject({
+      desired: 'YES',
+      isHeld: false,
+      blockedBy: ['NOT_IN_GUILD'],
+    });
+  });
+
+  test('because Discord gives no answer, and tells when it is tried again', async () => {
+    const linkId = await path.link('alice');
+    path.rig().discord.faults.plant({
+      effect: { kind: 'status', status: 503 },
+      route: MEMBER_ROLE,
+      times: null,
+    });
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await eventually(
+      () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 1,
+    );
+
+    const { blockedBy, unblockedBy } = await explain(linkId, roles.pilot);
+
+    expect(blockedBy).toEqual(['PENDING']);
+    expect(unblockedBy[0]).toMatch(/again at \d{4}-\d\d-\d\dT/);
+  });
+
+  test.each([
+    ['STOPPED', 'CLIENT_STOPPED'],
+    ['PAUSED', 'CLIENT_PAUSED'],
+  ] as const)('because the client is %s', async (kind, block) => {
+    const { store, clientId } = path.rig();
+    const linkId = await path.link('alice');
+    await store.memory.saveTrouble(clientId, { kind, reason: 'for a test' });
+    await store.applyFacts([membership('alice', 'pilots')]);
+
+    const { blockedBy } = await explain(linkId, roles.pilot);
+
+    expect(blockedBy).toEqual([block, 'PENDING']);
+  });
+
+  test('and one of a pause that is over is not blocked by it', async () => {
+    const { store, clientId } = path.rig();
+    const linkId = await path.link('alice');
+    const trouble = { kind: 'PAUSED', reason: 'for a test' } as const;
+    await store.memory.saveTrouble(clientId, trouble);
+    await store.applyFacts([membership('alice', 'pilots')]);
+    await path.expirePause();
+
+    const { blockedBy } = await explain(linkId, roles.pilot);
+
+    expect(blockedBy).not.toContain('CLIENT_PAUSED');
+  });
+
+  test('because the client is switched off while its mapping is retired', async () => {
+    const { store, clientId } = path.rig();
+    const linkId = await path.link('alice');
+    await say(membership('alice', 'pilots'));
+    await store.clients.updateClient(clientId, { isEnabled: false }, cause);
+    await store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'TAKE_BACK',
+      dryRun: false,
+      cause,
+    });
+
+    expect(await explain(linkId, roles.pilot)).toMatchObject({
+      desired: 'NO',
+      isHeld: true,
+      mappings: [{ isRetired: true, membership: 'HELD' }],
+      blockedBy: ['MAPPING_RETIRED', 'CLIENT_DISABLED', 'PENDING'],
+      sentence:
+        'alice has Pilot although the role is no longer mapped to pilots. The client is switched off.',
+    });
+  });
+});
+
+describe('links', () => {
+  test('that end tell nothing of who has the account now', async () => {
+    const { store, clientId } = path.rig();
+    const linkId = await path.link('alice');
+    await say(membership('alice', 'pilots'), membership('bob', 'pilots'));
+    await store.clients.updateClient(clientId, { isEnabled: false }, cause);
+    await store.links.unlinkMember({ id: linkId, cause });
+    await store.links.linkMember({
+      clientId,
+      platformUserId: 'bob',
+      discordUserId: accounts.alice,
+      cause,
+    });
+
+    expect(await explain(linkId, roles.pilot)).toMatchObject({
+      desired: 'NO',
+      isHeld: true,
+      mappings: [{ membership: 'UNKNOWN' }],
+      blockedBy: ['NOT_LINKED'],
+    });
+  });
+
+  test('that are not there cannot be explained', async () => {
+    const gone = '0192f000-0000-7000-8000-000000000099';
+
+    await expect(explain(gone, roles.pilot)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'id',
+    });
+  });
+});
+
+describe('roles', () => {
+  test('that no mapping names are foreign', async () => {
+    const linkId = await path.link('carol');
+
+    expect(await explain(linkId, EVENT_HOST)).toMatchObject({
+      roleName: 'Event Host',
+      isManaged: false,
+      desired: 'UNKNOWN',
+      isHeld: true,
+      mappings: [],
+      blockedBy: [],
+      sentence:
+        'carol has Event Host, which no mapping names: the connector neither gives nor takes it.',
+    });
+  });
+
+  test('that the guild never had are not found', async () => {
+    const linkId = await path.link('carol');
+
+    await expect(explain(linkId, NOBODYS)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'roleId',
+    });
+  });
+
+  test('given before the mapping was given up still tell who gave them', async () => {
+    const linkId = await path.link('alice');
+    const added = membership('alice', 'pilots');
+    await say(added);
+    await path.rig().store.mappings.retireMapping({
+      id: path.mappingIds()[0] ?? '',
+      holders: 'LEAVE',
+      dryRun: false,
+      cause,
+    });
+
+    const { isManaged, sentence } = await explain(linkId, roles.pilot);
+
+    expect(isManaged).toBe(false);
+    expect(sentence).toContain(`(event ${eventIdOf(added)} of site)`);
+  });
+});

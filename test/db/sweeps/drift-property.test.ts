@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { sql, type Kysely } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { silentLogger } from '../../../services/lib/logger.js';
+import { desiredRoles } from '../../../services/reconcile/desired.js';
+import { planRoles } from '../../../services/reconcile/plan.js';
+import type { MemberFacts } from '../../../services/reconcile/ports.js';
+import {
+  openDatabase,
+  type Database,
+} from '../../../services/store/database.js';
+import { readMember } from '../../../services/store/path/read-member.js';
+import {
+  readDrift,
+  type DriftedMember,
+} from '../../../services/store/sweeps/drift.js';
+import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';
+import type { TestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/store.js';
+
+const CLIENT = '0193b0a0-0000-7000-8000-0000000000aa';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createMigratedDatabase();
+  database = await openDatabase({
+    url: testDatabase.url,
+    poolSize: 2,
+    logger: silentLogger,
+  });
+});
+
+afterAll(async () => {
+  await database.close();
+  await testDatabase.drop();
+});
+
+/** What the path would find, one member at a time. */
+async function driftByPlan(
+  db: Kysely<unknown>,
+  world: World,
+  { takesSeen }: { readonly takesSeen: boolean },
+): Promise<readonly DriftedMember[]> {
+  const drifted: DriftedMember[] = [];
+  for (const { discordUserId, standing, seen } of world.members) {
+    const facts = await readMember(db, { clientId: CLIENT, discordUserId });
+    if (facts === null || facts.links.length === 0) continue;
+    if (standing === 'parked') continue;
+    const mirror =
+      takesSeen && seen !== null
+        ? { isPresent: seen.isPresent, roleIds: seen.roleIds }
+        : facts.mirror;
+    const platformUserId =
+      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
+      null;
+    const member = { discordUserId, platformUserId };
+    if (mirror === null) {
+      drifted.push({ ...member, add: [], remove: [], isUnread: true });
+      continue;
+    }
+    if (!mirror.isPresent) continue;
+    const { add, remove } = planOf(facts, mirror.roleIds);
+    const held = standing === 'held' ? world.roleIds : [];
+    const isHeld = add.length === 0 && remove.every((id) => held.includes(id));
+    if (add.length + remove.length > 0 && !isHeld)
+      drifted.push({ ...member, add, remove, isUnread: false });
+  }
+  return drifted;
+}
+
+function planOf(facts: MemberFacts, roleIds: readonly string[]) {
+  return planRoles({
+    desired: desiredRoles(facts),
+    actual: new Set(roleIds),
+    written: new Set(),
+    refusals: facts.roles,
+  });
+}
+
+/** In a world that is rolled back. */
+async function inWorld<Result>(
+  world: World,
+  look: (db: Kysely<unknown>) => Promise<Result>,
+): Promise<Result> {
+  let result: { readonly value: Result } | undefined;
+  const rollback = new Error('rolled back');
+  await database
+    .transaction(async ({ sql: db }) => {
+      await writeWorld(db, CLIENT, world);
+      result = { value: await look(db) };
+      throw rollback;
+    })
+    .catch((error: unknown) => {
+      if (error !== rollback) throw error;
+    });
+  if (result === undefined) throw new Error('the world was never looked at');
+  return result.value;
+}
+
+describe('the drift query', () => {
+  test('names exactly the members for whom the plan has a change', async () => {
+    const tally = { add: 0, remove: 0, unread: 0 };
+
+    await fc.assert(
+      fc.asyncProperty(aWorld(), fc.boolean(), async (world, takesSeen) => {
+        const [found, expected] = await inWorld(world, async (db) => [
+          await readDrift(db, {
+            clientId: CLIENT,
+            seen: takesSeen
+              ? world.members.flatMap(({ discordUserId, seen }) =>
+                  seen === null ? [] : [{ discordUserId, ...seen }],
+                )
+              : [],
+            changed: [],
+          }),
+          await driftByPlan(db, world, { takesSeen }),
+        ]);
+
+        expect(found).toEqual(expected);
+        for (const { add, remove, isUnread } of expected) {
+          tally.add += add.length;
+          tally.remove += remove.length;
+          tally.unread += isUnread ? 1 : 0;
+        }
+      }),
+      { numRuns: 300 },
+    );
+
+    // A generator that never makes drift would prove nothing.
+    expect(Math.min(tally.add, tally.remove, tally.unread)).toBeGreaterThan(20);
+  }, 120_000);
+
+  test('names whoever was parked or held once they are seen to have changed', async () => {
+    const property = fc.asyncProperty(aWorld(), async (world) => {
+      const free = {
+        ...world,
+        members: world.members.map((each) => ({
+          ...each,
+          standing: 'free' as const,
+        })),
+      };
+      const changed = world.members.map((each) => each.discordUserId);
+
+      const found = await inWorld(world, async (db) =>
+        readDrift(db, { clientId: CLIENT, seen: [], changed }),
+      );
+
+      const expected = await inWorld(free, async (db) =>
+        driftByPlan(db, free, { takesSeen: false }),
+      );
+      expect(found).toEqual(expected);
+    });
+    await fc.assert(property, { numRuns: 60 });
+  }, 120_000);
+
+  test('keeps to its own client', async () => {
+    const property = fc.asyncProperty(aWorld(), async (world) => {
+      const request = { clientId: CLIENT, seen: [], changed: [] };
+
+      const [alone, beside] = await inWorld(world, async (db) => [
+        await readDrift(db, request),
+        await addAnotherClient(db).then(async () => readDrift(db, request)),
+      ]);
+
+      expect(beside).toEqual(alone);
+    });
+    await fc.assert(property, { numRuns: 40 });
+  }, 120_000);
+});
+
+/** The same people and roles, where every group gives every role, nobody has any, and all is parked and held. */
+async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
+  const other = '0193b0a0-0000-7000-8000-0000000000bb';
+  await sql`
+    insert into client select (jsonb_populate_record(c, jsonb_build_object('id', ${other}::text, 'guild_id', 'another'))).*
+    from client c`.execute(db);
+  await sql`
+    insert into role (client_id, id, name, position, color, is_managed, refusal)
+    select ${other}, id, '', 1, 0, false, case when refusal is null then 'ABOVE_BOT' end from role`.execute(
+    db,
+  );
+  await sql`
+    insert into role_mapping (id, client_id, group_id, role_id, created_at)
+    select gen_random_uuid(), ${other}, g.id, r.id, now() from platform_group g cross join role r
+    where r.client_id = ${other}`.execute(db);
+  await sql`
+    insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
+    select gen_random_uuid(), ${other}, platform_user_id, discord_user_id, 'ENDING', now() from link`.execute(
+    db,
+  );
+  await sql`
+    insert into member (client_id, discord_user_id, read_at, is_present, held_role_ids)
+    select distinct ${other}::uuid, discord_user_id, now(), false, array['71', '72', '73'] from link`.execute(
+    db,
+  );
+  await sql`
+    insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
+    select distinct ${other}::uuid, discord_user_id, 0, now(), '[]'::jsonb, true from link`.execute(
+    db,
+  );
+}

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { SweepRun } from '../../../services/sweep/ports.js';
+import type { Store } from '../../../services/store/store.js';
+import { cause, clientInput } from '../../builders/store-world.js';
+import type { TestDatabase } from '../../support/database.js';
+import { eventually } from '../../support/eventually.js';
+import { createMigratedDatabase, openTestStore } from '../../support/store.js';
+
+const MINUTE = 60_000;
+
+let database: TestDatabase;
+/** Two processes. */
+let one: Store;
+let other: Store;
+
+beforeEach(async () => {
+  database = await createMigratedDatabase();
+  one = await openTestStore(database.url);
+  other = await openTestStore(database.url);
+  const { id: clientId } = await one.clients.createClient(clientInput());
+  await one.sweeps.startSweep({
+    clientId,
+    kind: 'REMOTE_SYNC',
+    dryRun: false,
+    enforceStrategy: null,
+    cause,
+  });
+});
+
+afterEach(async () => {
+  await one.stop();
+  await other.stop();
+  await database.drop();
+});
+
+async function claimed(store: Store, leaseMs = MINUTE): Promise<SweepRun> {
+  const run = await store.sweeps.runs.claim(leaseMs);
+  if (run === null) throw new Error('there is nothing to claim');
+  return run;
+}
+
+const ENDING = {
+  state: 'DONE',
+  plan: null,
+  checked: 7,
+  drifted: 0,
+  changed: 0,
+  reason: null,
+  marks: [],
+  holders: null,
+} as const;
+
+describe('a run', () => {
+  test('that waits is given to one of many who ask at once', async () => {
+    const runs = await Promise.all(
+      [one, other, one, other].map((store) => store.sweeps.runs.claim(MINUTE)),
+    );
+
+    expect(runs.filter((run) => run !== null)).toHaveLength(1);
+  });
+
+  test('is written by its own process alone', async () => {
+    const run = await claimed(one);
+
+    expect(await other.sweeps.runs.claim(MINUTE)).toBeNull();
+    expect(await other.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
+    expect(await other.sweeps.runs.finish(run, ENDING)).toBe(false);
+    expect(await one.sweeps.runs.renew(run.id, MINUTE, 3)).toBe(true);
+    expect(await one.sweeps.findSweeps([run.id])).toMatchObject([
+      { state: 'RUNNING', checked: 3 },
+    ]);
+    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(true);
+    expect(await other.sweeps.findSweeps([run.id])).toMatchObject([
+      { state: 'DONE', checked: 7 },
+    ]);
+  });
+
+  test('of a process that died is begun again by another, and the dead one writes nothing any more', async () => {
+    const run = await claimed(one, 1);
+
+    const again: SweepRun[] = [];
+    await eventually(async () => {
+      const taken = await other.sweeps.runs.claim(MINUTE);
+      if (taken !== null) again.push(taken);
+      return taken !== null;
+    });
+
+    expect(again).toMatchObject([{ id: run.id, attempts: 2 }]);
+    const { clientId } = run;
+    const listing = { clientId, askedAt: new Date().toISOString() };
+    expect(await one.sweeps.runs.refreshMirror(run, listing, [])).toBeNull();
+    expect(await one.sweeps.runs.noteLeft(run, listing, [])).toBeNull();
+    expect(await one.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
+    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(false);
+  });
+
+  test('that is given back is begun by any process, as if for the first time', async () => {
+    const run = await claimed(one);
+
+    await one.sweeps.runs.release(run.id);
+
+    expect(await claimed(other)).toMatchObject({ id: run.id, attempts: 1 });
+  });
+
+  test('that is cancelled is nobody’s, and may be followed by another', async () => {
+    const run = await claimed(one);
+
+    await other.sweeps.cancelSweep(run.id);
+
+    expect(await one.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
+    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(false);
+    expect(await other.sweeps.runs.claim(MINUTE)).toBeNull();
+  });
+});

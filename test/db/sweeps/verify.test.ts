@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { membership } from '../../builders/store-world.js';
+import {
+  COUNTS,
+  held,
+  LIST,
+  READ,
+  useSweeps,
+} from '../../support/sweep-fixture.js';
+
+const { guildId, accounts, roles } = DEMO;
+
+const world = useSweeps();
+
+const discord = () => world.rig().discord;
+
+describe('a verification', () => {
+  test('costs one call when nothing has changed', async () => {
+    await world.settledGuild();
+
+    const sweep = await world.sweep('VERIFY_GROUPS');
+
+    expect(sweep).toMatchObject({ state: 'DONE', checked: 2, drifted: 0 });
+    expect(world.calls()).toEqual({ [COUNTS]: 1 });
+  });
+
+  test('gives back a role taken by hand, takes one given by hand, and says for which sweep', async () => {
+    await world.settledGuild();
+    discord().moderator.takeRole(held('alice', roles.pilot));
+    discord().moderator.giveRole(held('bob', roles.director));
+
+    const sweep = await world.sweep('VERIFY_GROUPS');
+
+    expect(world.rig().rolesOf('alice')?.toSorted()).toEqual(
+      [roles.pilot, roles.director].toSorted(),
+    );
+    expect(world.rig().rolesOf('bob')).not.toContain(roles.director);
+    expect(sweep).toMatchObject({ drifted: 2, changed: 2, failed: 0 });
+    expect(sweep.plan).toMatchObject({ additions: 1, removals: 1 });
+    const records = await world.query<{ causes: { id: string }[] }>(
+      `select causes from audit_record order by id desc limit 2`,
+    );
+    for (const { causes } of records)
+      expect(causes).toMatchObject([{ kind: 'SWEEP', id: sweep.id }]);
+  });
+
+  test('reads each drifted member once, and a second one right after it writes nothing', async () => {
+    await world.settledGuild();
+    discord().moderator.takeRole(held('alice', roles.pilot));
+
+    await world.sweep('VERIFY_GROUPS');
+    expect(world.calls()).toMatchObject({ [LIST]: 1, [READ]: 1 });
+    expect(world.rig().writes()).toBe(1);
+
+    await world.sweep('VERIFY_GROUPS');
+    expect(world.calls()).toEqual({ [COUNTS]: 1 });
+  });
+
+  test('leaves a foreign role and whoever nobody has linked alone, and is not alarmed by them again', async () => {
+    await world.settledGuild();
+    discord().moderator.giveRole(held('carol', roles.pilot));
+
+    const first = await world.sweep('VERIFY_GROUPS');
+    expect(world.calls()).toMatchObject({ [LIST]: 1 });
+    expect(first.drifted).toBe(0);
+    expect(world.rig().rolesOf('carol')).toContain(roles.pilot);
+
+    await world.sweep('VERIFY_GROUPS');
+    expect(world.calls()).toEqual({ [COUNTS]: 1 });
+  });
+
+  test('asks again about who is absent, and finds them come back', async () => {
+    await world.rig().store.applyFacts([membership('erin', 'pilots')]);
+    await world.link('erin');
+    await world.sweep('VERIFY_GROUPS');
+    discord().moderator.join({ guildId, discordUserId: accounts.erin });
+
+    await world.sweep('VERIFY_GROUPS');
+
+    expect(world.calls()[LIST]).toBeUndefined();
+    expect(world.rig().rolesOf('erin')).toContain(roles.pilot);
+  });
+
+  test('lists the guild every twelfth time, whatever the numbers say', async () => {
+    await world.settledGuild();
+    discord().moderator.takeRole(held('alice', roles.pilot));
+    discord().moderator.giveRole(held('bob', roles.pilot));
+
+    let runs = 1;
+    for (; runs <= 12; runs += 1)
+      if ((await world.sweep('VERIFY_GROUPS')).drifted > 0) break;
+
+    expect(runs).toBe(12);
+    expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
+  });
+
+  test('does not send to the path again whom the guard holds or Discord refuses', async () => {
+    await world.settledGuild();
+    discord().moderator.moveRole({ guildId, roleId: roles.pilot, position: 6 });
+    discord().moderator.takeRole(held('alice', roles.pilot));
+    const first = await world.sweep('VERIFY_GROUPS');
+    expect(first).toMatchObject({ drifted: 1, changed: 0, failed: 1 });
+
+    const second = await world.sweep('VERIFY_GROUPS');
+
+    expect(second.drifted).toBe(0);
+    expect(world.calls()[READ]).toBeUndefined();
+  });
+});
+
+test('runs that found all in step are kept for a day, the others for a month', async () => {
+  await world.settledGuild();
+  await world.query(`
+    insert into sweep (id, client_id, kind, state, is_dry_run, cause, drifted, reason, finished_at)
+    select gen_random_uuid(), c.id, 'VERIFY_GROUPS', r.state, false, '{}', r.drifted, r.name, now() - r.age::interval
+    from client c cross join (values ('quiet, old', 'DONE', 0, '25 hours'), ('quiet, new', 'DONE', 0, '23 hours'),
+      ('loud', 'DONE', 1, '29 days'), ('failed', 'FAILED', 0, '29 days'), ('loud, old', 'DONE', 1, '31 days'))
+      as r (name, state, drifted, age)`);
+
+  await world.sweep('VERIFY_GROUPS');
+
+  expect(
+    await world.query(
+      `select reason from sweep where reason is not null order by reason`,
+    ),
+  ).toEqual([
+    { reason: 'failed' },
+    { reason: 'loud' },
+    { reason: 'quiet, new' },
+  ]);
+});

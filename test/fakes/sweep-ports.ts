@@ -1,0 +1,82 @@
+import type { ApiPorts } from '../../services/api/ports.js';
+import type {
+  ScheduleView,
+  SweepView,
+} from '../../services/api/sweep-ports.js';
+import { InputError } from '../../services/lib/errors.js';
+import { aSchedule, aSweep } from '../builders/sweep-views.js';
+import { cut } from './cut.js';
+
+export interface SweepWorld {
+  schedules: ScheduleView[];
+  /** Oldest first. */
+  sweeps: SweepView[];
+}
+
+/** The id of a sweep begun here. */
+export const STARTED_SWEEP_ID = '0192f000-0000-7000-8000-0000000000fc';
+
+export function schedulePort(world: SweepWorld): ApiPorts['schedules'] {
+  return {
+    schedulesOfClients: async (ids) =>
+      ids.map((id) => world.schedules.filter((one) => one.clientId === id)),
+    updateSchedule: async ({ clientId, kind, ...patch }) => {
+      const at = world.schedules.findIndex(
+        (one) => one.clientId === clientId && one.kind === kind,
+      );
+      const before = world.schedules[at] ?? aSchedule({ clientId, kind });
+      const after = { ...before, ...patch };
+      world.schedules.splice(at, at < 0 ? 0 : 1, after);
+      return after;
+    },
+    loadDefaultSchedule: async (clientId) => {
+      const defaults = [
+        aSchedule({ clientId }),
+        aSchedule({ clientId, kind: 'REMOTE_SYNC', cron: '0 4 * * 1' }),
+      ];
+      world.schedules = [
+        ...world.schedules.filter((one) => one.clientId !== clientId),
+        ...defaults,
+      ];
+      return defaults;
+    },
+  };
+}
+
+export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
+  const fitting = (filter: { clientId: string; kind: string | null }) =>
+    world.sweeps.filter(
+      ({ clientId, kind }) =>
+        clientId === filter.clientId && kind === (filter.kind ?? kind),
+    );
+  return {
+    startSweep: async ({ clientId, kind, dryRun }) => {
+      const sweep = aSweep({
+        id: STARTED_SWEEP_ID,
+        clientId,
+        kind,
+        state: 'WAITING',
+        isDryRun: dryRun,
+        plan: null,
+        finishedAt: null,
+      });
+      world.sweeps.push(sweep);
+      return sweep;
+    },
+    cancelSweep: async (id) => {
+      const at = world.sweeps.findIndex((sweep) => sweep.id === id);
+      const before = world.sweeps[at];
+      if (before?.finishedAt !== null)
+        throw new InputError('FAILED_PRECONDITION', 'over', 'input.id');
+      return (world.sweeps[at] = {
+        ...before,
+        state: 'CANCELLED',
+        finishedAt: new Date(0),
+      });
+    },
+    findSweeps: async (ids) =>
+      ids.map((id) => world.sweeps.find((sweep) => sweep.id === id)),
+    pageSweeps: async (filter, page) => cut(fitting(filter).toReversed(), page),
+    countSweeps: async (filter) => fitting(filter).length,
+  };
+}

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+
+import type { JoinRefusal } from '../../../services/model.js';
+import {
+  explainRole,
+  type RoleHistory,
+} from '../../../services/reconcile/explain.js';
+import type { RoleBlock } from '../../../services/reconcile/explain-blocks.js';
+import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
+import {
+  mappingFacts,
+  memberFacts,
+  PILOT,
+  presentMember,
+} from '../../builders/member-facts.js';
+import { roleHistory } from '../../builders/role-history.js';
+import {
+  DUE_AT,
+  ENDING,
+  explain,
+  LINK,
+  SAYS_IN,
+  SAYS_NOT_IN,
+  SAYS_NOTHING,
+  type World,
+} from './explain-world.js';
+
+describe('what is wanted and what is seen', () => {
+  const rightSoon =
+    'Nothing stands against it: the next reconcile puts it right.';
+
+  test.each<[MembershipKnowledge, boolean | null, string, RoleBlock[]]>([
+    ['held', true, `Jane has Pilot because ${SAYS_IN}.`, []],
+    ['held', false, `Jane lacks Pilot although ${SAYS_IN}. ${rightSoon}`, []],
+    [
+      'held',
+      null,
+      `Discord was not asked yet whether Jane has Pilot; they should have it because ${SAYS_IN}. ${rightSoon}`,
+      [],
+    ],
+    [
+      'notHeld',
+      true,
+      `Jane has Pilot although ${SAYS_NOT_IN}. ${rightSoon}`,
+      [],
+    ],
+    ['notHeld', false, `Jane lacks Pilot because ${SAYS_NOT_IN}.`, []],
+    [
+      'notHeld',
+      null,
+      `Discord was not asked yet whether Jane has Pilot; they should not have it because ${SAYS_NOT_IN}. ${rightSoon}`,
+      [],
+    ],
+    [
+      'unknown',
+      true,
+      `Jane has Pilot and keeps it because ${SAYS_NOTHING}.`,
+      ['UNKNOWN_MEMBERSHIP'],
+    ],
+    [
+      'unknown',
+      false,
+      `Jane lacks Pilot because ${SAYS_NOTHING}.`,
+      ['UNKNOWN_MEMBERSHIP'],
+    ],
+    [
+      'unknown',
+      null,
+      `Discord was not asked yet whether Jane has Pilot; it is left as it is because ${SAYS_NOTHING}.`,
+      ['UNKNOWN_MEMBERSHIP'],
+    ],
+  ])(
+    '%s by the group, seen with the role: %s',
+    (membership, isHeld, sentence, blockedBy) => {
+      const explanation = explain({ membership, isHeld });
+
+      expect(explanation).toMatchObject({
+        desired: { held: 'YES', notHeld: 'NO', unknown: 'UNKNOWN' }[membership],
+        isHeld,
+        isManaged: true,
+        blockedBy,
+        sentence,
+      });
+    },
+  );
+});
+
+describe('what blocks', () => {
+  const parked = { isParked: true, attempts: 0, dueAt: DUE_AT };
+  const waiting = { isParked: false, attempts: 0, dueAt: DUE_AT };
+  const client = { isEnabled: true, isStopped: false, isPaused: false };
+
+  test.each<[RoleBlock[], World, string]>([
+    [
+      ['NOT_LINKED'],
+      { links: [ENDING] },
+      'because the link to the Discord account is ending.',
+    ],
+    [
+      ['AUTHORITY_DISCORD'],
+      { mappings: [{ authority: 'DISCORD', membership: 'held' }] },
+      'because Discord has the say over it and the connector leaves it as it is.',
+    ],
+    [
+      ['AUTHORITY_OBSERVE'],
+      { mappings: [{ authority: 'OBSERVE', membership: 'held' }] },
+      'because the connector only observes it and leaves it as it is.',
+    ],
+    [
+      ['MAPPING_RETIRED'],
+      { mappings: [{ isRetired: true, membership: 'held' }] },
+      'because the role is no longer mapped to Pilots.',
+    ],
+    [['UNKNOWN_MEMBERSHIP'], { membership: 'unknown' }, SAYS_NOTHING],
+    [
+      ['CLIENT_DISABLED'],
+      { history: { client: { ...client, isEnabled: false } } },
+      'The client is switched off.',
+    ],
+    [
+      ['CLIENT_STOPPED'],
+      { history: { client: { ...client, isStopped: true } } },
+      'The client is stopped: Discord refused its bot token.',
+    ],
+    [
+      ['CLIENT_PAUSED'],
+      { history: { client: { ...client, isPaused: true } } },
+      'The client is paused: the guild answers as if the bot had gone.',
+    ],
+    [['NOT_IN_GUILD'], { isAbsent: true }, 'The account is not in the guild.'],
+    [
+      ['BANNED', 'NOT_IN_GUILD'],
+      { isAbsent: true, history: { joinRefusal: 'BANNED' } },
+      'The guild has banned the account.',
+    ],
+    [
+      ['ROLE_ABOVE_BOT'],
+      { refusal: 'ABOVE_BOT' },
+      'The role is not below the bot',
+    ],
+    [
+      ['ROLE_MANAGED'],
+      { refusal: 'MANAGED' },
+      'Discord or an integration alone gives and takes the role.',
+    ],
+    [
+      ['ROLE_GONE'],
+      { refusal: 'UNKNOWN_ROLE' },
+      'The guild has no such role any more.',
+    ],
+    [
+      ['MISSING_PERMISSION'],
+      { refusal: 'MISSING_PERMISSION' },
+      'The bot lacks the permission Manage Roles.',
+    ],
+    [
+      ['HELD_BY_GUARD'],
+      { membership: 'notHeld', isHeld: true, history: { isHeldByGuard: true } },
+      'The removal guard holds it back until a person has looked at it.',
+    ],
+    [
+      ['PARKED'],
+      { history: { job: parked, reason: 'Discord refused role 7' } },
+      'It is parked: Discord refused role 7.',
+    ],
+    [
+      ['PENDING'],
+      { history: { job: waiting } },
+      'The change waits for its turn.',
+    ],
+    [
+      ['ROLE_ABOVE_BOT', 'PARKED'],
+      { refusal: 'ABOVE_BOT', history: { job: parked } },
+      'The role is not below the bot',
+    ],
+    [
+      ['CLIENT_STOPPED', 'PENDING'],
+      { history: { client: { ...client, isStopped: true }, job: waiting } },
+      'The client is stopped',
+    ],
+  ])('%j', (blockedBy, world, words) => {
+    const explanation = explain(world);
+
+    expect(explanation.blockedBy).toEqual(blockedBy);
+    expect(explanation.sentence).toContain(words);
+    expect(explanation.unblockedBy).toHaveLength(blockedBy.length);
+    for (const remedy of explanation.unblockedBy)
+      expect(remedy).toMatch(/^\S.+\.$/);
+  });
+
+  test('is nothing where all is as it should be, whatever stands against changes', () => {
+    const inTrouble: Partial<RoleHistory> = {
+      client: { isEnabled: false, isStopped: true, isPaused: true },
+      job: waiting,
+      isHeldByGuard: true,
+      reason: 'another role is held',
+    };
+
+    const given = explain({
+      isHeld: true,
+      refusal: 'ABOVE_BOT',
+      history: inTrouble,
+    });
+    const lacking = explain({
+      membership: 'notHeld',
+      refusal: 'ABOVE_BOT',
+      history: inTrouble,
+    });
+
+    expect([given.blockedBy, lacking.blockedBy]).toEqual([[], []]);
+  });
+
+  test('is not a role that is gone where nobody should have it', () => {
+    const explanation = explain({
+      membership: 'notHeld',
+      isHeld: true,
+      refusal: 'UNKNOWN_ROLE',
+    });
+
+    expect(explanation.blockedBy).toEqual([]);
+    expect(explanation.sentence).toBe(
+      `Jane has Pilot although ${SAYS_NOT_IN}. The guild has no such role any more.`,
+    );
+  });
+
+  test('is not membership screening', () => {
+    const explanation = explainRole({
+      roleId: PILOT,
+      link: LINK,
+      facts: memberFacts({
+        mappings: [mappingFacts({ membership: 'held' })],
+        roles: new Map([[PILOT, null]]),
+        mirror: {
+          isPresent: true,
+          ...presentMember({ isPending: true, roleIds: [PILOT] }),
+        },
+      }),
+      history: roleHistory(),
+    });
+
+    expect(explanation?.blockedBy).toEqual([]);
+  });
+
+  test.each<[RoleBlock, World, string]>([
+    ['PARKED', { history: { job: parked } }, '2026-11-22T18:00:00.000Z'],
+    [
+      'PENDING',
+      { history: { job: { ...waiting, attempts: 2 } } },
+      '2026-11-22T18:00:00.000Z',
+    ],
+    ...(
+      [
+        ['GUILD_FULL', 'no more members'],
+        ['USER_GUILD_LIMIT', 'as many guilds'],
+        ['INVALID_TOKEN', 'sign in again'],
+        ['MISSING_PERMISSION', 'Create Invite'],
+        ['REFUSED', 'did not say why'],
+      ] as readonly [JoinRefusal, string][]
+    ).map(([joinRefusal, words]): [RoleBlock, World, string] => [
+      'NOT_IN_GUILD',
+      { isAbsent: true, history: { joinRefusal } },
+      words,
+    ]),
+  ])('tells with %s what is known beyond it: %j', (block, world, words) => {
+    const { blockedBy, unblockedBy } = explain(world);
+
+    expect(unblockedBy[blockedBy.indexOf(block)]).toContain(words);
+  });
+});

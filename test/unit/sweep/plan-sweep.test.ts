@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+
+import { planSweep } from '../../../services/sweep/plan-sweep.js';
+import type { DriftedMember } from '../../../services/sweep/ports.js';
+
+function drifted(member: Partial<DriftedMember> = {}): DriftedMember {
+  return {
+    discordUserId: '600',
+    platformUserId: 'alice',
+    add: [],
+    remove: [],
+    isUnread: false,
+    ...member,
+  };
+}
+
+describe('the plan of a sweep', () => {
+  test('with nobody out of step has no changes and the calls already made', () => {
+    expect(planSweep([], 3)).toMatchObject({
+      additions: 0,
+      removals: 0,
+      calls: 3,
+      seconds: 0,
+      members: [],
+    });
+  });
+
+  test('counts a read for each member, and writes as the path makes them', () => {
+    const plan = planSweep(
+      [
+        drifted({ add: ['1', '2'] }),
+        drifted({ discordUserId: '601', add: ['1'], remove: ['2', '3'] }),
+        drifted({ discordUserId: '602', isUnread: true }),
+      ],
+      0,
+    );
+
+    // Two roles one by one, three as one list, none for who is only read.
+    expect(plan).toMatchObject({
+      additions: 3,
+      removals: 2,
+      calls: 3 + 3,
+      seconds: 3,
+    });
+    expect(plan.members.map(({ reason }) => reason)).toEqual([
+      'lacks a role that a group gives',
+      'lacks a role that a group gives; holds a role that no group gives',
+      'Discord was never asked about this member',
+    ]);
+  });
+
+  test('has one hash for the same changes in any order, and another for others', () => {
+    const one = drifted({ add: ['1', '2'] });
+    const other = drifted({ discordUserId: '601', remove: ['3'] });
+
+    const { hash } = planSweep([one, other], 1);
+
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(planSweep([other, { ...one, add: ['2', '1'] }], 9).hash).toBe(hash);
+    expect(planSweep([one], 1).hash).not.toBe(hash);
+    expect(
+      planSweep([one, { ...other, add: ['3'], remove: [] }], 1).hash,
+    ).not.toBe(hash);
+  });
+
+  test('shows a hundred members and counts them all', () => {
+    const many = Array.from({ length: 150 }, (_, index) =>
+      drifted({ discordUserId: String(600 + index), add: ['1'] }),
+    );
+
+    const plan = planSweep(many, 0);
+
+    expect(plan.members).toHaveLength(100);
+    expect(plan.additions).toBe(150);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  RetryLaterError,
+  UnavailableError,
+} from '../../../services/lib/errors.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import type {
+  SweepEnding,
+  SweepMemory,
+  SweepRun,
+} from '../../../services/sweep/ports.js';
+import { createRunner } from '../../../services/sweep/runner.js';
+import { eventually } from '../../support/eventually.js';
+
+const RUN: SweepRun = {
+  id: 'sweep-1',
+  clientId: 'client-1',
+  kind: 'REMOTE_SYNC',
+  isDryRun: true,
+  attempts: 1,
+  refusal: null,
+};
+
+/** A memory in which one run waits, of a guild that nobody is linked in. */
+function start(options: {
+  readonly counts: () => Promise<ReadonlyMap<string, number>>;
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly isOurs?: () => boolean;
+}) {
+  const waiting = [RUN];
+  const seen = {
+    endings: [] as SweepEnding[],
+    released: 0,
+    pausedMs: [] as number[],
+  };
+  const nothing = Promise.resolve(null);
+  const memory: SweepMemory = {
+    runs: {
+      claim: async () => Promise.resolve(waiting.shift() ?? null),
+      renew: async () => Promise.resolve(options.isOurs?.() ?? true),
+      async release() {
+        seen.released += 1;
+        return Promise.resolve();
+      },
+      async finish(_run, ending) {
+        seen.endings.push(ending);
+        return Promise.resolve(true);
+      },
+      refreshMirror: async () => nothing,
+      noteLeft: async () => nothing,
+    },
+    readDrift: async () => Promise.resolve([]),
+    readExpectation: async () =>
+      Promise.resolve({
+        linkedHolders: new Map(),
+        expected: new Map(),
+        runsSince: null,
+      }),
+    readLinkedMembers: async () =>
+      Promise.resolve({
+        askedAt: '',
+        linked: new Set<string>(),
+        present: new Set<string>(),
+      }),
+    countLinkedMembers: async () => Promise.resolve(0),
+    readOldest: async () => Promise.resolve([]),
+  };
+  const someone = {
+    discordUserId: '1',
+    roleIds: [],
+    username: 'bot',
+    displayName: null,
+    nickname: null,
+    isPending: false,
+    timedOutUntil: null,
+  };
+  const runner = createRunner({
+    memory,
+    guildOf: async () =>
+      Promise.resolve({
+        listMembers: async () => Promise.resolve([someone]),
+        readRoleCounts: options.counts,
+      }),
+    saveTrouble: async () => Promise.resolve(),
+    onSweep: async () => Promise.resolve(async () => Promise.resolve()),
+    async pause(ms, signal) {
+      seen.pausedMs.push(ms);
+      await options.pause?.(ms, signal);
+    },
+    clock: () => 0,
+    logger: silentLogger,
+  });
+  return { runner, seen };
+}
+
+const inSeconds = (seconds: number) =>
+  new RetryLaterError(new Date(seconds * 1_000), 'too many requests');
+
+describe('the runner', () => {
+  test('gives its sweep back when it is stopped in the middle of a long wait', async () => {
+    const { runner, seen } = start({
+      counts: async () => Promise.reject(inSeconds(40)),
+      pause: async (_ms, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+        }),
+    });
+    await runner.start();
+    await eventually(() => seen.pausedMs.length > 0);
+
+    await runner.stop();
+
+    expect(seen).toEqual({ endings: [], released: 1, pausedMs: [40_000] });
+  });
+
+  test('waits as long as Discord says, and tries an answer that was none again', async () => {
+    const answers = [inSeconds(30), new UnavailableError('no answer')];
+    const { runner, seen } = start({
+      async counts() {
+        const error = answers.shift();
+        if (error !== undefined) throw error;
+        return Promise.resolve(new Map());
+      },
+    });
+    await runner.start();
+
+    await eventually(() => seen.endings.length > 0);
+    await runner.stop();
+
+    expect(seen.pausedMs).toEqual([30_000, 2_000]);
+    expect(seen.endings).toMatchObject([{ state: 'DONE' }]);
+  });
+
+  test.each([
+    ['a wait that is longer than a sweep may take', inSeconds(600), 0],
+    ['an answer that never comes', new UnavailableError('no answer'), 3],
+  ])('ends the sweep in sight after %s', async (_what, error, pauses) => {
+    const { runner, seen } = start({
+      counts: async () => Promise.reject(error),
+    });
+    await runner.start();
+
+    await eventually(() => seen.endings.length > 0);
+    await runner.stop();
+
+    expect(seen.endings).toMatchObject([
+      { state: 'FAILED', reason: error.message },
+    ]);
+    expect(seen.pausedMs).toHaveLength(pauses);
+  });
+
+  test('says of a fault of ours no more than that there was one', async () => {
+    const { runner, seen } = start({
+      counts: async () => Promise.reject(new TypeError('reading token abc')),
+    });
+    await runner.start();
+
+    await eventually(() => seen.endings.length > 0);
+    await runner.stop();
+
+    expect(seen.endings).toMatchObject([
+      {
+        state: 'FAILED',
+        reason: 'the connector failed on this sweep; see its log',
+      },
+    ]);
+  });
+
+  test('drops a sweep that is not its own any more without a trace', async () => {
+    let asked = 0;
+    let renewals = 0;
+    const { runner, seen } = start({
+      isOurs() {
+        renewals += 1;
+        return false;
+      },
+      async counts() {
+        asked += 1;
+        return Promise.resolve(new Map());
+      },
+    });
+    await runner.start();
+    await eventually(() => renewals > 0);
+    await runner.stop();
+
+    expect(asked).toBe(0);
+    expect(seen).toMatchObject({ endings: [], released: 0 });
+  });
+});
