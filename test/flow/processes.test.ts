@@ -17,8 +17,11 @@ const GUILDS = 4;
 const PEOPLE_PER_GUILD = 30;
 const SOON = { withinMs: 30_000 };
 
-/** A lease that nobody renews is over after nine seconds; on one machine a dead process is known at the next renewal. */
-const HAND_OVER_MS = 8_000;
+/**
+ * On one machine a dead process's bots are taken over at the next renewal; the broker gives its partitions away when the ten
+ * seconds of its session are over, and the records in them wait for that.
+ */
+const HAND_OVER_MS = 30_000;
 
 const RUNS_PER_CLIENT = 4;
 
