@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { defineConfig } from 'vitest/config';
 
 // vite would load graphql's ESM copy while external packages load the CommonJS one.
@@ -20,6 +22,8 @@ const browser = './test/support/browser.setup.ts';
 
 export default defineConfig({
   test: {
+    // Most of the time goes into waiting for databases, brokers and browsers: on two cores one file at a time leaves them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       project('unit'),
