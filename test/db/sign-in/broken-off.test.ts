@@ -120,11 +120,10 @@ describe('bringing in that was broken off', () => {
     await guild.quiet();
 
     const added = (await guild.records()).flatMap((record) => record.added);
-    expect(added.toSorted()).toEqual([
-      roles.recruit,
-      roles.pilot,
-      roles.director,
-    ]);
+    const before = added.filter((roleId) => roleId !== roles.director);
+    expect(before.toSorted()).toEqual([roles.recruit, roles.pilot]);
+    // Where the last fact came in the middle of the run, it is written once more, to make sure.
+    expect(added).toContain(roles.director);
   });
 });
 

@@ -150,6 +150,7 @@ describe('a person who signs in and is not in the guild', () => {
       state: 'PARKED',
       reason: expect.stringContaining(roles.director),
     });
+    await guild.revoked();
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 

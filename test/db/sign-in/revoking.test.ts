@@ -218,6 +218,7 @@ describe('a revocation that cannot be made now', () => {
       return (await waiting()).length === 0;
     });
 
+    await guild.revoked();
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
