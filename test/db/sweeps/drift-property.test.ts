@@ -171,7 +171,7 @@ describe('the drift query', () => {
   }, 120_000);
 });
 
-/** The same people and roles, where every group gives every role, nobody has any, and all is parked and held. */
+/** The same people and roles, where every group gives every role, nobody holds one, and all is parked and held. */
 async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
   const other = '0193b0a0-0000-7000-8000-0000000000bb';
   await sql`
