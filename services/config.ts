@@ -5,9 +5,16 @@ import {
   readApiKeys,
   readEncryptionKeys,
   type ApiKey,
-  type Entries,
 } from './lib/key-entries.js';
-import { originOf } from './lib/origins.js';
+import { faultsOfTogether } from './lib/required-settings.js';
+import {
+  commaSeparated,
+  entries,
+  Origin,
+  PerMinute,
+  Port,
+} from './lib/setting-readers.js';
+import type { TokenIssuer } from './lib/token-issuer.js';
 
 /** The whole configuration, read once at start. The only reader of the environment. Durations are in milliseconds. */
 export interface Config {
@@ -24,6 +31,18 @@ export interface Config {
   /** Empty only in the sandbox, which makes its own. The first encrypts, all decrypt. */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly apiKeys: readonly ApiKey[];
+  /** Null: no JWT is accepted. */
+  readonly tokenIssuer: TokenIssuer | null;
+  /** Within a minute; 0: without limit. */
+  readonly rateLimits: {
+    readonly perCaller: number;
+    readonly failedSignIns: number;
+  };
+  readonly persistedQueries: {
+    readonly isOnly: boolean;
+    /** A folder or a file; null: the ready operations. */
+    readonly path: string | null;
+  };
   /** Origins that a link flow may return to, as browsers write them. */
   readonly returnOrigins: readonly string[];
   readonly endpointAllowlist: readonly string[];
@@ -80,31 +99,17 @@ export function readConfig(environment: Environment = process.env): Config {
     (given['DATABASE_URL'] === undefined && !isProduction);
   const parsed = Settings.safeParse(given);
   const malformed = parsed.success ? [] : parsed.error.issues.map(faultOf);
-  const faults = [...malformed, ...missing(given, { isSandbox, isProduction })];
+  const parts = given['PARTS']?.split(',').map((part) => part.trim()) ?? PARTS;
+  const mode = { isSandbox, isProduction };
+  const faults = [...malformed, ...faultsOfTogether(given, { ...mode, parts })];
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(configOf(parsed.data, { isSandbox, isProduction }));
+  return Object.freeze(configOf(parsed.data, mode));
 }
 
 /** Undefined where nothing, or nothing that can be read, was said. */
 function asksForSandbox(text: string | undefined): boolean | undefined {
   return z.stringbool().optional().safeParse(text).data;
 }
-
-const commaSeparated = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== ''),
-);
-
-const Origin = z.string().transform((text, context): string => {
-  const origin = originOf(text);
-  if (origin === null)
-    context.addIssue('must be an origin, e.g. https://platform.example.org');
-  return origin ?? '';
-});
-
-const Port = z.coerce.number().int().min(0).max(65_535);
 
 const Settings = z.object({
   NODE_ENV: z.string().optional(),
@@ -134,6 +139,13 @@ const Settings = z.object({
     .default('')
     .transform(entries(readEncryptionKeys)),
   API_KEYS: z.string().default('').transform(entries(readApiKeys)),
+  AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  AUTH_ISSUER: z.string().trim().min(1).optional(),
+  AUTH_AUDIENCE: z.string().trim().min(1).optional(),
+  RATE_LIMIT_PER_MINUTE: PerMinute.default(60_000),
+  FAILED_SIGN_INS_PER_MINUTE: PerMinute.default(60),
+  PERSISTED_QUERIES_ONLY: z.stringbool().default(false),
+  PERSISTED_QUERIES: z.string().optional(),
   RETURN_URL_ALLOWLIST: commaSeparated.pipe(z.array(Origin)).default([]),
   DISCORD_ENDPOINT_ALLOWLIST: commaSeparated.default([]),
   PARTS: commaSeparated.pipe(z.array(z.enum(PARTS)).min(1)).default([...PARTS]),
@@ -154,45 +166,6 @@ function faultOf(issue: z.core.$ZodIssue): string {
   return `${issue.path.join('.')}: ${issue.message}`;
 }
 
-/** Reads entries, and makes a fault of the setting of each that cannot be read. */
-function entries<Entry>(read: (text: string) => Entries<Entry>) {
-  return (text: string, context: z.RefinementCtx): readonly Entry[] => {
-    const { found, faults } = read(text);
-    for (const fault of faults) context.addIssue(fault);
-    return found;
-  };
-}
-
-/** What the settings together ask for and do not name; a malformed one counts as named. */
-function missing(given: Environment, mode: Mode): readonly string[] {
-  if (mode.isSandbox) {
-    return mode.isProduction
-      ? ['SANDBOX: refused while NODE_ENV is production']
-      : missingForSasl(given);
-  }
-  const parts = given['PARTS']?.split(',').map((part) => part.trim()) ?? PARTS;
-  const hasApi = parts.includes('api');
-  const required = [
-    ['DATABASE_URL', 'where the sandbox is off'],
-    ['ENCRYPTION_KEYS', 'where the sandbox is off'],
-    ...(hasApi ? [['API_KEYS', 'where the API runs']] : []),
-    ...(parts.includes('events') && !hasApi
-      ? [['KAFKA_BROKERS', 'where events are the only door']]
-      : []),
-  ];
-  const faults = required.flatMap(([name = '', where]) =>
-    given[name] === undefined ? [`${name}: required ${where}`] : [],
-  );
-  return [...faults, ...missingForSasl(given)];
-}
-
-function missingForSasl(given: Environment): readonly string[] {
-  if (given['KAFKA_SASL_MECHANISM'] === undefined) return [];
-  return ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']
-    .filter((name) => given[name] === undefined)
-    .map((name) => `${name}: required with KAFKA_SASL_MECHANISM`);
-}
-
 interface Mode {
   readonly isSandbox: boolean;
   readonly isProduction: boolean;
@@ -211,6 +184,15 @@ function configOf(settings: Settings, mode: Mode): Config {
     kafka: kafkaOf(settings),
     encryptionKeys: settings.ENCRYPTION_KEYS,
     apiKeys: settings.API_KEYS,
+    tokenIssuer: tokenIssuerOf(settings),
+    rateLimits: {
+      perCaller: settings.RATE_LIMIT_PER_MINUTE,
+      failedSignIns: settings.FAILED_SIGN_INS_PER_MINUTE,
+    },
+    persistedQueries: {
+      isOnly: settings.PERSISTED_QUERIES_ONLY,
+      path: settings.PERSISTED_QUERIES ?? null,
+    },
     returnOrigins: settings.RETURN_URL_ALLOWLIST,
     endpointAllowlist: settings.DISCORD_ENDPOINT_ALLOWLIST,
     parts: new Set(settings.PARTS),
@@ -222,6 +204,14 @@ function configOf(settings: Settings, mode: Mode): Config {
       ? { port: settings.SANDBOX_PORT, host: settings.SANDBOX_HOST }
       : null,
   };
+}
+
+/** All three or none: what is missing has stopped the start. */
+function tokenIssuerOf(settings: Settings): TokenIssuer | null {
+  const { AUTH_JWKS_URL: jwksUrl } = settings;
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = settings;
+  if (!jwksUrl || !issuer || !audience) return null;
+  return { jwksUrl, issuer, audience };
 }
 
 function kafkaOf(settings: Settings): KafkaConfig | null {

@@ -31,7 +31,7 @@ export type GuildId = Brand<'GuildId'>;
 export type RoleId = Brand<'RoleId'>;
 export type DiscordUserId = Brand<'DiscordUserId'>;
 
-/** Who has the say: the platform writes to Discord; DISCORD and OBSERVE write nothing to Discord. */
+/** Who has the say. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow roles. OBSERVE: nothing is done. */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
 /** What becomes of a held managed role while a mapped group is unknown for the member. */
@@ -103,77 +103,29 @@ export interface Cause {
   /** The CloudEvent's source, or the caller's name. */
   readonly actor: string;
   readonly groupId?: GroupId;
+  /** A person has asked for this one member by name: the guard leaves the removals to them. */
+  readonly isAskedFor?: true;
+  /** Of a sweep: Discord is to be asked about the member, whatever the mirror says. */
+  readonly looksAnew?: true;
+  /** Of a fact about a person: nothing but their nickname may follow from it. */
+  readonly isAboutName?: true;
+  /** Of a sweep: nicknames are made by this strategy, in place of the client's own. */
+  readonly enforceStrategy?: NicknameStrategy;
 }
 
-/**
- * A place in the one total order of facts: any with `sequence` outranks any without; then by `sequence`, or by `timeUs`
- * (microseconds since 1970, as events carry more than milliseconds).
- */
-export interface FactOrder {
-  readonly sequence: number | null;
-  readonly timeUs: number;
-}
-
-export interface Attributes {
-  readonly character?: string | null;
-  readonly corporation?: string | null;
-  readonly alliance?: string | null;
-}
-
-interface FactBase {
-  readonly order: FactOrder;
-  readonly cause: Cause;
-}
-
-export interface MembershipChanged extends FactBase {
-  readonly kind: 'membershipChanged';
-  readonly platformUserId: PlatformUserId;
-  readonly groupId: GroupId;
-  readonly change: 'added' | 'removed';
-}
-
-/** The user's whole set of groups. */
-export interface MembershipSnapshot extends FactBase {
-  readonly kind: 'membershipSnapshot';
-  readonly platformUserId: PlatformUserId;
-  readonly groupIds: readonly GroupId[];
-}
-
-export interface UserChanged extends FactBase {
-  readonly kind: 'userChanged';
-  readonly platformUserId: PlatformUserId;
-  readonly username: string;
-  readonly attributes?: Attributes;
-}
-
-/** Final: a deleted user's id is never used again. */
-export interface UserDeleted extends FactBase {
-  readonly kind: 'userDeleted';
-  readonly platformUserId: PlatformUserId;
-}
-
-export interface GroupChanged extends FactBase {
-  readonly kind: 'groupChanged';
-  readonly groupId: GroupId;
-  readonly name?: string;
-}
-
-/** Its memberships count as known and not held, until a newer `groupChanged` revives it. */
-export interface GroupDeleted extends FactBase {
-  readonly kind: 'groupDeleted';
-  readonly groupId: GroupId;
-}
-
-export type PlatformFact =
-  | MembershipChanged
-  | MembershipSnapshot
-  | UserChanged
-  | UserDeleted
-  | GroupChanged
-  | GroupDeleted;
-
-/** `unchanged`: the very same fact stood already. `stale`: a fact that outranks it stood already. */
-export type FactVerdict = 'applied' | 'unchanged' | 'stale';
+/** What the platform says. */
+export type {
+  Attributes,
+  FactOrder,
+  FactVerdict,
+  GroupChanged,
+  GroupDeleted,
+  MembershipChanged,
+  MembershipSnapshot,
+  PlatformFact,
+  UserChanged,
+  UserDeleted,
+} from './model/facts.js';
 
 /** A Discord user in a guild, the key of every reconcile. */
 export interface MemberKey {
@@ -190,10 +142,21 @@ export interface GuildRole {
   readonly isManaged: boolean;
   /** Why the bot can neither give nor take it; null when it can. */
   readonly refusal: RoleRefusal | null;
+  /** Why the bot cannot rename who holds it; of @everyone, everybody. Absent: the bot can. */
+  readonly renameRefusal?: RenameRefusal;
 }
 
 export type RoleRefusal =
   'EVERYONE' | 'MANAGED' | 'ABOVE_BOT' | 'MISSING_PERMISSION' | 'UNKNOWN_ROLE';
+
+/** Why the bot cannot rename a member: Discord lets nobody rename the guild's owner. */
+export type RenameRefusal = 'OWNER' | 'ABOVE_BOT' | 'MISSING_PERMISSION';
+
+/** A guild's roles as they were just read, and whose the guild is. */
+export interface GuildRoleReading {
+  readonly ownerId: DiscordUserId | null;
+  readonly roles: readonly GuildRole[];
+}
 
 /** What Discord says of a member. `isPresent: false`: not in the guild. */
 export type MemberReading =
@@ -208,6 +171,8 @@ export interface PresentMember {
   /** Membership screening is not done. */
   readonly isPending: boolean;
   readonly timedOutUntil: Date | null;
+  /** When they came in; another time than before: they were away meanwhile. Absent: the answer did not tell. */
+  readonly joinedAt?: Date | null;
 }
 
 /** `IN_STEP PENDING ABSENT HELD PARKED ENDING`: what a link shows to its reader. */
@@ -221,9 +186,22 @@ export type SweepKind =
   | 'ENFORCE_NICKNAMES'
   | 'CHANGES';
 
-/** `HELD`: it found so much to take away that a person is to look first. */
+/**
+ * `HELD`: it found so much to take away that a person is to look first. `APPROVED`: one has, and the path carries it out, until it is
+ * `DONE`. `REJECTED`: one has said no.
+ */
 export type SweepState =
-  'WAITING' | 'RUNNING' | 'HELD' | 'DONE' | 'FAILED' | 'CANCELLED';
+  | 'WAITING'
+  | 'RUNNING'
+  | 'HELD'
+  | 'APPROVED'
+  | 'REJECTED'
+  | 'DONE'
+  | 'FAILED'
+  | 'CANCELLED';
+
+/** What is said of one removal: it waits for a person, or what that person said. A newer fact, mapping or link unsays it. */
+export type RemovalVerdict = 'HELD' | 'APPROVED' | 'REJECTED';
 
 /** Why Discord did not let a person in who had agreed to be brought into the guild. */
 export type JoinRefusal =

@@ -57,6 +57,8 @@ export function apiPorts(deps: {
     ...sweepPorts(store),
     facts: { applyFacts: store.applyFacts },
     read: store.read,
+    notices: store.notices,
+    idempotency: store.idempotency,
   };
 }
 

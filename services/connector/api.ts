@@ -1,4 +1,5 @@
 import { createApiKeyAuthenticator } from '../api/auth/api-keys.js';
+import { createTokenVerifier } from '../api/auth/tokens.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
 import {
@@ -28,6 +29,7 @@ interface World extends Discord {
 export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
   const { sandbox } = world;
   const { publicUrl } = config.http;
+  const issuer = config.tokenIssuer;
   const isProduction = sandbox === null;
   const rules = { allowlist: config.endpointAllowlist, isProduction };
   return createApiServer({
@@ -36,6 +38,9 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
       health: healthOf(config, world),
     },
     auth: createApiKeyAuthenticator({ keys: apiKeys(config, sandbox) }),
+    tokens: issuer && createTokenVerifier({ issuer, clock: Date.now, logger }),
+    rateLimits: config.rateLimits,
+    persistedQueries: config.persistedQueries,
     logger,
     clock: Date.now,
     host: config.http.host,

@@ -2,14 +2,17 @@ import type { DiscordGateway } from '../discord/gateway.js';
 import type { DiscordOAuth } from '../discord/oauth.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
 import { createApply } from '../reconcile/apply.js';
 import { createBringIn } from '../reconcile/bring-in.js';
 import { createGuildRoles } from '../reconcile/guild-roles.js';
 import { createInterruptions } from '../reconcile/interruptions.js';
 import { createLease } from '../reconcile/lease.js';
+import type { Memory } from '../reconcile/ports.js';
 import { createReconcile } from '../reconcile/reconcile.js';
 import { createRevocations } from '../reconcile/revocations.js';
 import { createWorker } from '../reconcile/worker.js';
+import { createBreaker } from '../reconcile/write-breaker.js';
 import type { Store } from '../store/store.js';
 
 /** Durations of the path, in milliseconds. */
@@ -47,9 +50,12 @@ export function pathOf(
   },
   timing: PathTiming = PATH_TIMING,
 ): Part {
-  const { memory, jobs } = store;
+  const { jobs } = store;
   const clock = Date.now;
-  const guildRoles = createGuildRoles({ discord: gateway, memory, clock });
+  const breaker = createBreaker({ clock });
+  const discord = breaker.guard(gateway);
+  const memory = breaker.watch(store.memory);
+  const guildRoles = createGuildRoles({ discord, memory, clock });
   const lease = createLease({
     jobs,
     leaseMs: timing.leaseMs,
@@ -59,25 +65,21 @@ export function pathOf(
   });
   const reconcile = createReconcile({
     memory,
-    discord: gateway,
-    apply: createApply({ discord: gateway, guildRoles, clock }),
+    discord,
+    apply: createApply({
+      discord,
+      writeOutlook: gateway.writeOutlook,
+      guildRoles,
+      clock,
+    }),
     guildRoles,
     bringIn: createBringIn({
       grants: store.signIn.grants,
-      discord: gateway,
-      async refreshGrant(clientId, refreshToken) {
-        const client = await store.signIn.findSignInClient(clientId);
-        return oauth.refresh(client.application, refreshToken);
-      },
+      discord,
+      refreshGrant: refreshGrantOf(store, oauth),
       clock,
     }),
-    interruptions: createInterruptions({
-      memory,
-      clock,
-      random: Math.random,
-      logger,
-      retry: timing.retry,
-    }),
+    interruptions: interruptionsOf({ memory, logger, timing }),
     lease,
     clock,
     logger,
@@ -86,11 +88,33 @@ export function pathOf(
     jobs,
     lease,
     reconcile,
+    writeOutlook: gateway.writeOutlook,
     clock,
     logger,
     runsPerClient: RUNS_PER_CLIENT,
     pollMs: timing.pollMs,
   });
+}
+
+function interruptionsOf(deps: {
+  readonly memory: Memory;
+  readonly logger: Logger;
+  readonly timing: PathTiming;
+}) {
+  return createInterruptions({
+    memory: deps.memory,
+    clock: Date.now,
+    random: Math.random,
+    logger: deps.logger,
+    retry: deps.timing.retry,
+  });
+}
+
+function refreshGrantOf(store: Store, oauth: Pick<DiscordOAuth, 'refresh'>) {
+  return async (clientId: ClientId, refreshToken: string) => {
+    const client = await store.signIn.findSignInClient(clientId);
+    return oauth.refresh(client.application, refreshToken);
+  };
 }
 
 const REVOCATIONS_POLL_MS = 30_000;

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { SchedulePort, SweepPort } from '../api/sweep-ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
-import { InputError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
+import { judgePlan } from '../reconcile/guard.js';
+import { planNicknameOf } from '../reconcile/plan-nickname.js';
 import type { Store } from '../store/store.js';
-import { NICKNAMES_REASON } from '../store/sweeps/refusals.js';
 import { defaultSchedule } from '../sweep/default-schedule.js';
 import { checkTiming, nextRun } from '../sweep/next-run.js';
 import type { Guild } from '../sweep/ports.js';
@@ -29,8 +29,9 @@ export function sweepParts(
   const { addMissing, claimDue } = schedulesOf(store);
   return [
     createRunner({
-      memory: sweeps,
+      memory: { ...sweeps, runs: sweeps.runs(judgePlan) },
       guildOf: createGuildOf({ store, gateway }),
+      planNickname: planNicknameOf,
       saveTrouble: async (clientId, trouble) =>
         memory.saveTrouble(clientId, trouble),
       onSweep: sweeps.onSweep,
@@ -48,7 +49,8 @@ export function sweepParts(
   ];
 }
 
-function createGuildOf({
+/** A client's guild, as its bot may ask of it. */
+export function createGuildOf({
   store,
   gateway,
 }: {
@@ -61,6 +63,8 @@ function createGuildOf({
     return {
       listMembers: async (page) => gateway.listMembers(guild, page),
       readRoleCounts: async () => gateway.readRoleCounts(guild),
+      refreshRoles: async () =>
+        store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
     };
   };
 }
@@ -72,15 +76,13 @@ export function sweepPorts(store: Store): {
 } {
   const { schedulesOfClients, loadDefaultSchedule, changeSchedule } =
     schedulesOf(store);
-  const { startSweep, cancelSweep, findSweeps, pageSweeps, countSweeps } =
-    store.sweeps;
+  const { startSweep, cancelSweep, decideSweep } = store.sweeps;
+  const { findSweeps, pageSweeps, countSweeps } = store.sweeps;
   return {
     schedules: {
       schedulesOfClients,
       loadDefaultSchedule,
       async updateSchedule({ clientId, kind, cron, timeZone, isEnabled }) {
-        if (kind === 'ENFORCE_NICKNAMES' && isEnabled === true)
-          throw new InputError('FAILED_PRECONDITION', NICKNAMES_REASON);
         return changeSchedule({ clientId, kind }, (stands) => {
           const next = {
             kind,
@@ -93,6 +95,13 @@ export function sweepPorts(store: Store): {
         });
       },
     },
-    sweeps: { startSweep, cancelSweep, findSweeps, pageSweeps, countSweeps },
+    sweeps: {
+      startSweep,
+      cancelSweep,
+      decideSweep,
+      findSweeps,
+      pageSweeps,
+      countSweeps,
+    },
   };
 }

@@ -17,6 +17,9 @@ export interface Limits {
   readonly scope: string | null;
   readonly isGlobal: boolean;
   readonly retryAfterMs: number | null;
+  /** Discord's own name of the bucket: the same on every route that shares it. */
+  readonly bucket: string | null;
+  readonly limit: number | null;
   readonly remaining: number | null;
   readonly resetAfterMs: number | null;
 }
@@ -78,6 +81,8 @@ function readLimits(
       scope === 'global' ||
       refusal.global === true,
     retryAfterMs: told.length > 0 ? Math.max(...told) : null,
+    bucket: header('x-ratelimit-bucket'),
+    limit: toNumber(header('x-ratelimit-limit')),
     remaining: toNumber(header('x-ratelimit-remaining')),
     resetAfterMs: secondsToMs(toNumber(header('x-ratelimit-reset-after'))),
   };

@@ -115,7 +115,8 @@ export function createBotReadings(perform: Perform): BotReadings {
       };
     },
     async readBotRoleIds(guild, botUserId) {
-      const call = botMemberReading({ ...guild, discordUserId: botUserId });
+      const target = { ...guild, discordUserId: botUserId, isUrgent: true };
+      const call = botMemberReading(target);
       const { roles } = await read(guild, call, memberPayload);
       return roles;
     },

@@ -1,16 +1,19 @@
 import { REST } from '@discordjs/rest';
 
 import { TerminalError } from '../lib/errors.js';
+import { bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
 import { createGate, type Gate } from './gate.js';
 import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
+import { createLedger, type Ledger } from './ledger.js';
 import { createTransport, type Exchange } from './transport.js';
 
 /** One bot at one API: its rate limits are counted together, whichever clients use it. */
 export interface Bot {
   readonly token: string;
   readonly gate: Gate;
+  readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
   /** Its token was answered with 401: it sends nothing any more. */
   isRefused(): boolean;
@@ -24,6 +27,7 @@ export interface BotDeps {
   readonly timeoutMs: number;
   readonly globalRequestsPerSecond: number;
   readonly offsetMs: number;
+  readonly reserveMs: number;
   readonly onStatus: (answer: {
     readonly status: number;
     readonly scope: string | null;
@@ -56,24 +60,34 @@ export function createBot(
     makeRequest: transport.makeRequest,
   }).setToken(token);
 
+  const ledger = createLedger({
+    clock: deps.clock,
+    // The REST client adds its margin twice.
+    marginMs: 2 * deps.offsetMs,
+    reserveMs: deps.reserveMs,
+  });
+
   return {
     token,
     gate: createGate(deps),
+    ledger,
     globalBudget: createGlobalBudget({
       clock: deps.clock,
       perSecond: deps.globalRequestsPerSecond,
     }),
     isRefused: () => isRefused,
     send: (call, signal) =>
-      transport.follow(() =>
-        rest.request({
-          method: call.method,
-          fullRoute: call.path,
-          body: call.body,
-          ...(call.query && { query: call.query }),
-          reason: call.reason,
-          signal,
-        }),
+      transport.follow(
+        () =>
+          rest.request({
+            method: call.method,
+            fullRoute: call.path,
+            body: call.body,
+            ...(call.query && { query: call.query }),
+            reason: call.reason,
+            signal,
+          }),
+        (answer) => ledger.learn(bucketUse(call), answer),
       ),
     close() {
       rest.clearHashSweeper();

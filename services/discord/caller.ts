@@ -4,9 +4,11 @@ import {
   type UnavailableError,
 } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import type { ClientId, GuildId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
 import type { Bot } from './bot.js';
+import { bucketName, bucketUse } from './bucket-use.js';
 import { isSuccess, type Call } from './calls.js';
 import { createDeadlines, type Deadline } from './deadline.js';
 import { translateFailure } from './errors.js';
@@ -24,9 +26,16 @@ export interface ObservedCall {
 
 export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 
+export interface Seen {
+  readonly bot: Bot;
+  readonly guildId: GuildId;
+}
+
 export interface Caller {
   /** Sends the call at most once and gives the answer if the call accepts it. */
   readonly perform: Perform;
+  /** Where a client's calls went last; undefined: it has made none. */
+  readonly seen: (clientId: ClientId) => Seen | undefined;
   /** Resolves when nothing is in flight any more. */
   readonly stop: () => Promise<void>;
 }
@@ -49,9 +58,11 @@ export interface CallerDeps {
 export function createCaller(deps: CallerDeps): Caller {
   const deadlines = createDeadlines(deps.timeoutMs);
   const inFlight = new Set<Promise<Answer>>();
+  const seen = new Map<ClientId, Seen>();
 
   const perform = async (guild: GuildRef, call: Call): Promise<Answer> => {
     const bot = await deps.botFor(guild);
+    seen.set(guild.clientId, { bot, guildId: guild.guildId });
     const deadline = deadlines.begin();
     try {
       const leave = await takeTurn(deps, { bot, call, deadline });
@@ -69,6 +80,7 @@ export function createCaller(deps: CallerDeps): Caller {
   };
 
   return {
+    seen: (clientId) => seen.get(clientId),
     perform(guild, call) {
       const performance: Promise<Answer> = perform(guild, call).finally(() =>
         inFlight.delete(performance),
@@ -93,8 +105,20 @@ async function takeTurn(
   { clock, timeoutMs }: CallerDeps,
   { bot, call, deadline }: Attempt,
 ): Promise<() => void> {
-  const entry = await bot.gate.enter(bucketOf(call), deadline.signal);
-  if (entry.kind === 'entered') return entry.leave;
+  const use = bucketUse(call);
+  const turn = {
+    bucket: bucketOf(call),
+    isUrgent: use.isUrgent,
+    freeFrom: () => bot.ledger.nextFrom(use),
+  };
+  const entry = await bot.gate.enter(turn, deadline.signal);
+  if (entry.kind === 'entered') {
+    const land = bot.ledger.begin(use);
+    return () => {
+      land();
+      entry.leave();
+    };
+  }
   if (entry.kind === 'closed') {
     throw later(call, entry.until, 'Discord has asked to wait');
   }
@@ -104,9 +128,8 @@ async function takeTurn(
   throw later(call, clock() + timeoutMs, 'the calls before it take too long');
 }
 
-/** Methods of one route can have limits of their own, and guilds always have. */
-function bucketOf({ method, route, ids }: Call): string {
-  return `${method} ${route} ${ids.guildId ?? ''}`;
+function bucketOf(call: Call): string {
+  return bucketName(bucketUse(call));
 }
 
 /** Asked when it is the call's turn: the one before it may have been the last that was allowed. */

@@ -11,6 +11,7 @@ import type {
   RoleWrite,
 } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
+import { MEMBER, MEMBER_ROLE } from './bucket-use.js';
 
 /** One call of Discord's API, ready to be sent. */
 export interface Call {
@@ -26,6 +27,8 @@ export interface Call {
   readonly reason?: string;
   /** In the body, and nowhere in an error. */
   readonly secret?: string;
+  /** Default: yes. Else it lets others go first, and leaves them the last call of a bucket. */
+  readonly isUrgent?: boolean;
   /** May use what the bot's budget keeps for joins. */
   readonly isJoin?: boolean;
   /** Default: any success. */
@@ -40,6 +43,7 @@ export const memberReading = (target: MemberTarget): Call => {
     path: Routes.guildMember(ids.guildId, ids.discordUserId),
     doing: `read member ${ids.discordUserId} in guild ${ids.guildId}`,
     ids,
+    isUrgent: target.isUrgent,
     accepts: (answer) => isSuccess(answer) || isAbsent(answer),
   };
 };
@@ -56,16 +60,30 @@ export const roleRemoval = (write: RoleWrite): Call => ({
   doing: `remove role ${write.roleId} from ${memberName(write.member)}`,
 });
 
-export const rolesSetting = (write: MemberWrite): Call => {
-  const ids = memberIds(write.member);
+export const memberEdit = ({
+  member,
+  roleIds,
+  nickname,
+  reason,
+}: MemberWrite): Call => {
+  const ids = memberIds(member);
+  const parts = [
+    ...(roleIds === null ? [] : [`the ${roleIds.length} roles`]),
+    ...(nickname === null ? [] : ['the nickname']),
+  ];
   return {
     method: RequestMethod.Patch,
     route: MEMBER,
     path: Routes.guildMember(ids.guildId, ids.discordUserId),
-    doing: `set the ${write.roleIds.length} roles of ${memberName(write.member)}`,
+    doing: `set ${parts.join(' and ')} of ${memberName(member)}`,
     ids,
-    body: { roles: write.roleIds },
-    reason: auditReason(write.reason),
+    isUrgent: member.isUrgent,
+    // What is not named stays as it is, and needs no permission.
+    body: {
+      ...(roleIds !== null && { roles: roleIds }),
+      ...(nickname !== null && { nick: nickname }),
+    },
+    reason: auditReason(reason),
   };
 };
 
@@ -179,15 +197,13 @@ export function isUnknownInvite({ status, code }: Answer): boolean {
   return status === 404 && code === 10006;
 }
 
-const MEMBER = '/guilds/{guild_id}/members/{user_id}';
-const MEMBER_ROLE = `${MEMBER}/roles/{role_id}`;
-
 function memberRole({ member, roleId, reason }: RoleWrite) {
   const ids = { ...memberIds(member), roleId: checkedId('roleId', roleId) };
   return {
     route: MEMBER_ROLE,
     path: Routes.guildMemberRole(ids.guildId, ids.discordUserId, roleId),
     ids,
+    isUrgent: member.isUrgent,
     reason: auditReason(reason),
   };
 }

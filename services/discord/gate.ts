@@ -1,13 +1,22 @@
 /**
- * One call of a bucket at a time; the others wait here, in the order they came, and not in the REST client's own queue,
- * where nothing could refuse them. A closed bucket refuses at once: pacing belongs to whoever calls.
+ * One call of a bucket at a time; the others wait here, the urgent ones before the others and each in the order they came, and not
+ * in the REST client's own queue, where nothing could refuse them. A closed bucket refuses at once: pacing belongs to whoever calls.
  */
 export interface Gate {
   /** Resolves when it is this caller's turn, or when it will not be. */
-  enter(bucket: string, signal: AbortSignal): Promise<Entry>;
+  enter(turn: Turn, signal: AbortSignal): Promise<Entry>;
   /** Nobody enters this bucket before `until`; those who wait are refused. */
   close(bucket: string, until: number): void;
   closeAll(until: number): void;
+  /** When this bucket is open again; in the past: it is. */
+  openFrom(bucket: string): number;
+}
+
+export interface Turn {
+  readonly bucket: string;
+  readonly isUrgent: boolean;
+  /** What is left may not be for everybody. Asked on arrival, and once more when it would be this caller's turn. */
+  readonly freeFrom?: () => number;
 }
 
 export type Entry =
@@ -19,7 +28,12 @@ interface Bucket {
   isTaken: boolean;
   closedUntil: number;
   /** Oldest first. */
-  readonly waiting: Set<(entry: Entry) => void>;
+  readonly waiting: Set<Waiting>;
+}
+
+interface Waiting {
+  readonly turn: Turn;
+  readonly settle: (entry: Entry) => void;
 }
 
 export function createGate({ clock }: { readonly clock: () => number }): Gate {
@@ -29,14 +43,13 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
   const bucketOf = (name: string): Bucket => {
     const known = buckets.get(name);
     if (known) return known;
-    const bucket: Bucket = {
-      isTaken: false,
-      closedUntil: 0,
-      waiting: new Set(),
-    };
+    const bucket = newBucket();
     buckets.set(name, bucket);
     return bucket;
   };
+
+  const openFrom = (name: string) =>
+    Math.max(buckets.get(name)?.closedUntil ?? 0, allClosedUntil);
 
   const take = (name: string, bucket: Bucket): Entry => {
     bucket.isTaken = true;
@@ -51,23 +64,25 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
   };
 
   const admitNext = (name: string, bucket: Bucket) => {
-    const [next] = bucket.waiting;
-    if (next) return next(take(name, bucket));
+    for (;;) {
+      const next = mostUrgent(bucket.waiting);
+      if (!next) break;
+      const until = next.turn.freeFrom?.() ?? 0;
+      if (until <= clock()) return next.settle(take(name, bucket));
+      next.settle({ kind: 'closed', until });
+    }
     if (bucket.closedUntil <= clock()) buckets.delete(name);
   };
 
-  const refuseWaiting = (bucket: Bucket, until: number) => {
-    for (const answer of bucket.waiting) answer({ kind: 'closed', until });
-  };
-
   return {
-    enter(name, signal) {
+    enter(turn, signal) {
+      const { bucket: name, freeFrom } = turn;
       const bucket = bucketOf(name);
-      const until = Math.max(bucket.closedUntil, allClosedUntil);
+      const until = Math.max(openFrom(name), freeFrom?.() ?? 0);
       if (signal.aborted) return Promise.resolve({ kind: 'aborted' });
       if (until > clock()) return Promise.resolve({ kind: 'closed', until });
       if (!bucket.isTaken) return Promise.resolve(take(name, bucket));
-      return waitForTurn(bucket.waiting, signal);
+      return waitForTurn(bucket.waiting, turn, signal);
     },
     close(name, until) {
       const bucket = bucketOf(name);
@@ -80,21 +95,39 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
         refuseWaiting(bucket, allClosedUntil);
       }
     },
+    openFrom,
   };
+}
+
+function newBucket(): Bucket {
+  return { isTaken: false, closedUntil: 0, waiting: new Set() };
+}
+
+function refuseWaiting({ waiting }: Bucket, until: number): void {
+  for (const { settle } of waiting) settle({ kind: 'closed', until });
+}
+
+function mostUrgent(waiting: Bucket['waiting']): Waiting | undefined {
+  const [first] = waiting;
+  return [...waiting].find(({ turn }) => turn.isUrgent) ?? first;
 }
 
 function waitForTurn(
   waiting: Bucket['waiting'],
+  turn: Turn,
   signal: AbortSignal,
 ): Promise<Entry> {
   return new Promise((resolve) => {
-    const abort = () => settle({ kind: 'aborted' });
-    const settle = (entry: Entry) => {
-      waiting.delete(settle);
-      signal.removeEventListener('abort', abort);
-      resolve(entry);
+    const abort = () => place.settle({ kind: 'aborted' });
+    const place: Waiting = {
+      turn,
+      settle(entry) {
+        waiting.delete(place);
+        signal.removeEventListener('abort', abort);
+        resolve(entry);
+      },
     };
-    waiting.add(settle);
+    waiting.add(place);
     signal.addEventListener('abort', abort);
   });
 }

@@ -1,7 +1,7 @@
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import type { DiscordMembers } from '../reconcile/ports.js';
+import type { DiscordMembers, WriteOutlookOf } from '../reconcile/ports.js';
 import { createBot } from './bot.js';
 import { createBotReadings, type BotReadings } from './bot-readings.js';
 import { createBots, type DiscordCredentials } from './bots.js';
@@ -11,10 +11,12 @@ import type { InvalidBudget } from './invalid-budget.js';
 import { createMemberCalls } from './member-calls.js';
 import { createMemberList, type MemberList } from './member-list.js';
 import { createRoleReading } from './role-reading.js';
+import { createWriteOutlook } from './write-outlook.js';
 
 /** What the path, the sweeps and the doctor ask of Discord. */
 export interface DiscordGateway
   extends DiscordMembers, MemberList, BotReadings, Part {
+  readonly writeOutlook: WriteOutlookOf;
   /** Reads the client's credentials anew at its next call; a token that was refused is tried again. */
   forgetCredentials(clientId: ClientId): void;
 }
@@ -35,6 +37,11 @@ export interface DiscordGatewayDeps {
   readonly globalRequestsPerSecond?: number;
   /** Margin on every window; scale it down with a scaled-down sandbox. */
   readonly offsetMs?: number;
+  /**
+   * The last call of a bucket is kept for what is urgent, while the bucket would else stay closed for longer than this. Scaled as
+   * the margin is.
+   */
+  readonly reserveMs?: number;
   readonly onCall?: (call: ObservedCall) => void;
   readonly onInvalidAnswer?: (answer: { readonly status: number }) => void;
 }
@@ -45,7 +52,7 @@ export interface DiscordGatewayDeps {
  * Never: a call made twice, a call without a token that is believed in, or a token in an error or a log line.
  */
 export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
-  const { timeoutMs = 4000, offsetMs = 50, budget } = deps;
+  const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;
   const bots = createBots({
     credentials: deps.credentials,
     openBot: (address) =>
@@ -54,6 +61,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
         userAgent: `DiscordBot (${deps.userAgent.url}, ${deps.userAgent.version})`,
         timeoutMs,
         offsetMs,
+        reserveMs,
         globalRequestsPerSecond: deps.globalRequestsPerSecond ?? 50,
         onStatus: (answer) => {
           if (budget.note(answer)) deps.onInvalidAnswer?.(answer);
@@ -74,6 +82,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
     ...createMemberCalls(perform),
     ...createMemberList(perform),
     readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
+    writeOutlook: createWriteOutlook({ seen: caller.seen, clock: deps.clock }),
     forgetCredentials: bots.forget,
     name: 'discord',
     start: () => Promise.resolve(),

@@ -1,6 +1,12 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type { DiscordUserId, GuildId, RoleId, RoleRefusal } from '../model.js';
+import type {
+  DiscordUserId,
+  GuildId,
+  RenameRefusal,
+  RoleId,
+  RoleRefusal,
+} from '../model.js';
 
 /** What decides of a role whether the bot may give it. */
 export interface RankedRole {
@@ -24,31 +30,61 @@ export function roleRefusals(
   roles: readonly RankedRole[],
   bot: BotStanding,
 ): ReadonlyMap<RoleId, RoleRefusal | null> {
+  const { everyone, canAct, may } = rankOf(roles, bot);
+  const canManage = may(PermissionFlagsBits.ManageRoles);
+  const judge = (role: RankedRole): RoleRefusal | null => {
+    if (role.roleId === everyone) return 'EVERYONE';
+    if (role.isManaged) return 'MANAGED';
+    if (!canAct(role)) return 'ABOVE_BOT';
+    return canManage ? null : 'MISSING_PERMISSION';
+  };
+  return new Map(roles.map((role) => [role.roleId, judge(role)]));
+}
+
+/**
+ * Of the roles whose holders the bot cannot rename, why. A role that nobody can be given counts as well; one that stands for
+ * everybody, which is @everyone, tells of the bot's own permission.
+ */
+export function renameRefusals(
+  roles: readonly RankedRole[],
+  bot: BotStanding,
+): ReadonlyMap<RoleId, RenameRefusal> {
+  const { everyone, canAct, may } = rankOf(roles, bot);
+  const canRename = may(PermissionFlagsBits.ManageNicknames);
+  const judge = (role: RankedRole): RenameRefusal | null => {
+    if (role.roleId === everyone)
+      return canRename ? null : 'MISSING_PERMISSION';
+    return canAct(role) ? null : 'ABOVE_BOT';
+  };
+  return new Map(
+    roles.flatMap((role) => {
+      const refusal = judge(role);
+      return refusal === null ? [] : [[role.roleId, refusal] as const];
+    }),
+  );
+}
+
+function rankOf(roles: readonly RankedRole[], bot: BotStanding) {
   // @everyone has the guild's id.
   const everyone: string = bot.guildId;
   const held = roles.filter(
     ({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId),
   );
   const isOwner = bot.ownerId === bot.botUserId;
-  const canManage = isOwner || held.some(grantsManaging);
   const highest = held.toSorted(byRank)[0];
-
-  const judge = (role: RankedRole): RoleRefusal | null => {
-    if (role.roleId === everyone) return 'EVERYONE';
-    if (role.isManaged) return 'MANAGED';
-    const isBelow = highest !== undefined && byRank(highest, role) < 0;
-    if (!isOwner && !isBelow) return 'ABOVE_BOT';
-    return canManage ? null : 'MISSING_PERMISSION';
+  const bits = held.reduce(
+    (all, { permissions }) => all | BigInt(permissions),
+    0n,
+  );
+  return {
+    everyone,
+    /** Administrators may do all, but stay within the hierarchy. */
+    may: (permission: bigint) =>
+      isOwner ||
+      (bits & (permission | PermissionFlagsBits.Administrator)) !== 0n,
+    canAct: (role: RankedRole) =>
+      isOwner || (highest !== undefined && byRank(highest, role) < 0),
   };
-  return new Map(roles.map((role) => [role.roleId, judge(role)]));
-}
-
-/** Administrators may manage roles too, but stay within the hierarchy. */
-const MANAGING =
-  PermissionFlagsBits.ManageRoles | PermissionFlagsBits.Administrator;
-
-function grantsManaging({ permissions }: RankedRole): boolean {
-  return (BigInt(permissions) & MANAGING) !== 0n;
 }
 
 /** Highest first. Positions are not unique; of two equal ones the older role, with the lower id, is the higher. */

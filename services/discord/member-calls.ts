@@ -7,10 +7,10 @@ import type { Perform } from './caller.js';
 import {
   isAbsent,
   joining,
+  memberEdit,
   memberReading,
   roleAddition,
   roleRemoval,
-  rolesSetting,
   type Call,
 } from './calls.js';
 import { memberPayload, parsePayload, presentMember } from './payloads.js';
@@ -32,8 +32,8 @@ export function createMemberCalls(
     async removeRole(write) {
       await perform(write.member, roleRemoval(write));
     },
-    async setRoles(write) {
-      const call = rolesSetting(write);
+    async editMember(write) {
+      const call = memberEdit(write);
       const answer = await perform(write.member, call);
       if (answer.status === 204) return null;
       return presentMember(memberOf(write.member, answer, call));

@@ -24,6 +24,7 @@ export const memberPayload = z.object({
   nick: z.string().nullish(),
   pending: z.boolean().nullish(),
   communication_disabled_until: timestamp.nullish(),
+  joined_at: timestamp.nullish().catch(null),
 });
 
 export const membersPayload = z.array(memberPayload);
@@ -87,5 +88,6 @@ export function presentMember(
     nickname: member.nick ?? null,
     isPending: member.pending ?? false,
     timedOutUntil: member.communication_disabled_until ?? null,
+    ...(member.joined_at && { joinedAt: member.joined_at }),
   };
 }

@@ -2,7 +2,7 @@ import type { DiscordUserId } from '../model.js';
 import type { DiscordMembers, GuildRef } from '../reconcile/ports.js';
 import type { Bot } from './bot.js';
 import type { BotReadings } from './bot-readings.js';
-import { roleRefusals } from './hierarchy.js';
+import { renameRefusals, roleRefusals } from './hierarchy.js';
 
 export interface RoleReadingDeps extends Pick<
   BotReadings,
@@ -37,9 +37,22 @@ export function createRoleReading(
     const roles = await readRoleList(guild);
     const standing = { guildId, ownerId, botUserId, botRoleIds };
     const refusals = roleRefusals(roles, standing);
-    return roles.map(({ roleId, name, position, color, isManaged }) => {
-      const refusal = refusals.get(roleId) ?? null;
-      return { roleId, name, position, color, isManaged, refusal };
-    });
+    const renaming = renameRefusals(roles, standing);
+    return {
+      ownerId,
+      roles: roles.map(({ roleId, name, position, color, isManaged }) => {
+        const refusal = refusals.get(roleId) ?? null;
+        const renameRefusal = renaming.get(roleId);
+        return {
+          roleId,
+          name,
+          position,
+          color,
+          isManaged,
+          refusal,
+          ...(renameRefusal !== undefined && { renameRefusal }),
+        };
+      }),
+    };
   };
 }

@@ -20,9 +20,14 @@ export interface Exchange {
 export interface Transport {
   /** For the REST client: it sends through here. */
   readonly makeRequest: RESTOptions['makeRequest'];
-  /** Runs a call of the REST client. Never rejects. */
-  readonly follow: (run: () => Promise<unknown>) => Promise<Exchange>;
+  /** Runs a call of the REST client. `learn` sees its answer first and says how it is to be read. Never rejects. */
+  readonly follow: (
+    run: () => Promise<unknown>,
+    learn?: Learn,
+  ) => Promise<Exchange>;
 }
+
+type Learn = (answer: Answer) => Answer;
 
 export interface TransportDeps {
   readonly userAgent: string;
@@ -62,19 +67,21 @@ export function createTransport(deps: TransportDeps): Transport {
         if (status === 401) deps.onRefused();
         throw error;
       });
-      const answer = readAnswer({ status, header, text, now: deps.clock() });
+      const raw = readAnswer({ status, header, text, now: deps.clock() });
+      const answer = trace?.learn(raw) ?? raw;
       if (refusesBot(answer)) deps.onRefused();
       if (trace) trace.answer = answer;
       return readable(response, answer);
     },
 
-    async follow(run) {
-      const trace: Trace = { isSent: false, answer: null };
+    async follow(run, learn = (answer) => answer) {
+      const trace: Trace = { isSent: false, answer: null, learn };
       const error = await following.run(trace, run).then(
         () => null,
         (thrown: unknown) => thrown,
       );
-      return { ...trace, error };
+      const { isSent, answer } = trace;
+      return { isSent, answer, error };
     },
   };
 }
@@ -82,6 +89,7 @@ export function createTransport(deps: TransportDeps): Transport {
 interface Trace {
   isSent: boolean;
   answer: Answer | null;
+  readonly learn: Learn;
 }
 
 /** The response with its body already read: the REST client still learns the limits from its headers. */
@@ -90,7 +98,7 @@ function readable(response: ResponseLike, answer: Answer): ResponseLike {
   return {
     body: null,
     bodyUsed: true,
-    headers: response.headers,
+    headers: headersOf(response, answer),
     ok: response.ok,
     // At a 401 the REST client would drop the bot's token, though it is a person's that is refused.
     status: status === 401 && !refusesBot(answer) ? 403 : status,
@@ -99,4 +107,15 @@ function readable(response: ResponseLike, answer: Answer): ResponseLike {
     json: () => Promise.resolve(body ?? {}),
     text: () => Promise.resolve(''),
   };
+}
+
+/** What it was told of the bucket, the REST client holds against the next call: it must know no less than we do. */
+function headersOf(
+  response: ResponseLike,
+  { limits: { resetAfterMs } }: Answer,
+): ResponseLike['headers'] {
+  if (resetAfterMs === null) return response.headers;
+  const headers = new Headers([...response.headers]);
+  headers.set('x-ratelimit-reset-after', String(resetAfterMs / 1000));
+  return headers;
 }

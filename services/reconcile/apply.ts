@@ -1,26 +1,29 @@
 import {
   LeaseLostError,
+  RetryLaterError,
   TerminalError,
-  UnavailableError,
 } from '../lib/errors.js';
-import type {
-  AuditRecordId,
-  MemberReading,
-  PresentMember,
-  RoleId,
-} from '../model.js';
+import type { AuditRecordId, PresentMember, RoleId } from '../model.js';
 import type { GuildRoles } from './guild-roles.js';
-import type { DiscordMembers, MemberTarget } from './ports.js';
-import { chooseWrites, singleWrites, wholeList, type Write } from './writes.js';
+import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
+import { createPlaces, type Place } from './write-places.js';
+import { WriteProgress, type WritesDone } from './write-progress.js';
+import { WritesSpentError } from './write-wait.js';
+import { nextWrite, wholeList, type Write } from './writes.js';
 
 /** A list read longer ago than this is read again before it is written back: the window in which a foreign edit could be undone. */
 const FRESH_MS = 1_000;
+
+/** Both ways of writing, each told to wait once: then it is no longer a matter of which. */
+const MOST_DELAYS = 2;
 
 export interface Changes {
   readonly target: MemberTarget;
   readonly recordId: AuditRecordId;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  /** Null: it is left alone. */
+  readonly nickname: string | null;
   readonly wholeListWrites: boolean;
   readonly actual: PresentMember;
   /** When `actual` was read from Discord, in ms; null: it is the mirror. */
@@ -29,161 +32,179 @@ export interface Changes {
   readonly isLeased: () => boolean;
 }
 
-/** What was done. `interruption` is what ended it early; what stands before it in the list of writes was done. */
-export interface Applied {
-  readonly added: readonly RoleId[];
-  readonly removed: readonly RoleId[];
-  readonly observed: MemberReading;
-  readonly refused: readonly RoleId[];
+/** `interruption` is what ended it early; what stands before it in the list of writes was done. */
+export interface Applied extends WritesDone {
   readonly interruption: unknown;
 }
 
 interface Deps {
   readonly discord: Pick<
     DiscordMembers,
-    'readMember' | 'addRole' | 'removeRole' | 'setRoles'
+    'readMember' | 'addRole' | 'removeRole' | 'editMember'
   >;
-  readonly guildRoles: GuildRoles;
+  readonly writeOutlook: WriteOutlookOf;
+  readonly guildRoles: Pick<GuildRoles, 'goneAmong'>;
   readonly clock: () => number;
 }
 
 /** Carries changes out, one call at a time, and keeps count of what Discord accepted. Throws nothing. */
 export function createApply(deps: Deps) {
+  const placeOf = createPlaces(deps.writeOutlook);
   return async (changes: Changes): Promise<Applied> => {
-    const run = new Run(deps, changes);
+    const place = placeOf(changes.target);
+    const run = new Run(deps, changes, place);
     try {
-      await run.all(chooseWrites(changes));
+      await run.all();
     } catch (error) {
       return run.result(error);
+    } finally {
+      place.leave();
     }
     return run.result(null);
   };
 }
 
+type Edit = Extract<Write, { kind: 'edit' }>;
+type Single = Extract<Write, { roleId: RoleId }>;
+
 class Run {
-  readonly #added: RoleId[] = [];
-  readonly #removed: RoleId[] = [];
-  readonly #refused: RoleId[] = [];
-  #member: PresentMember;
+  readonly #progress: WriteProgress;
   #readAtMs: number | null;
-  #hasLeft = false;
+  #isListRefused = false;
+  #delays: RetryLaterError[] = [];
 
   constructor(
     readonly deps: Deps,
     readonly changes: Changes,
+    readonly place: Place,
   ) {
-    this.#member = changes.actual;
+    this.#progress = new WriteProgress(changes);
     this.#readAtMs = changes.readAtMs;
   }
 
   result(interruption: unknown): Applied {
-    return {
-      added: this.#added,
-      removed: this.#removed,
-      refused: this.#refused,
-      observed: this.#hasLeft
-        ? { isPresent: false }
-        : { isPresent: true, ...this.#member },
-      interruption,
-    };
+    return { ...this.#progress.done(), interruption };
   }
 
-  async all(writes: readonly Write[]): Promise<void> {
-    for (const write of writes) {
-      if (this.#hasLeft) return;
+  async all(): Promise<void> {
+    while (!this.#progress.hasLeft) {
+      const next = this.#next();
+      if (next === null) return;
+      if (next.kind === 'wait') throw this.#spent(next.until);
       if (!this.changes.isLeased()) {
         throw new LeaseLostError(
           `the bot of client ${this.changes.target.clientId} is no longer ours`,
         );
       }
-      await (write.kind === 'setRoles'
-        ? this.#setRoles(write)
-        : this.#single(write));
+      await this.#orDelay(next);
     }
   }
 
-  async #single(write: Exclude<Write, { kind: 'setRoles' }>): Promise<void> {
-    const call = {
-      member: this.changes.target,
-      roleId: write.roleId,
-      reason: this.#reason(),
-    };
+  #next(): Write | null {
+    const { wholeListWrites, target } = this.changes;
+    const { add, remove } = this.#progress.pending;
+    const counts = { add: add.length, remove: remove.length };
+    return nextWrite({
+      ...this.#progress.pending,
+      wholeListWrites: wholeListWrites && !this.#isListRefused,
+      isFresh: this.#isFresh(),
+      isUrgent: target.isUrgent,
+      now: this.deps.clock(),
+      singlesFrom: this.place.singlesFrom(counts),
+      listsFrom: this.place.listsFrom(),
+    });
+  }
+
+  /** Makes the call; where it is told to wait, unsent or not, the other way of writing is still open. */
+  async #orDelay(write: Edit | Single): Promise<void> {
+    const { add, remove } = this.#progress.pending;
+    const isEdit = write.kind === 'edit';
+    const singles = { add: add.length, remove: remove.length };
+    this.place.book(isEdit ? { lists: 1 } : singles);
     try {
-      await this.deps.discord[write.kind](call);
+      await (isEdit ? this.#edit(write) : this.#single(write));
     } catch (error) {
-      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#hasLeft = true;
-      else if (isRefusal(error, ...OF_ONE_ROLE))
-        this.#refused.push(write.roleId);
+      if (!(error instanceof RetryLaterError)) throw error;
+      const untilMs = error.retryAt.getTime();
+      this.#delays.push(error);
+      if (this.#delays.length > MOST_DELAYS || untilMs <= this.deps.clock())
+        throw error;
+      this.place.block(isEdit ? 'lists' : 'singles', untilMs);
+    }
+    this.place.book({});
+  }
+
+  #spent(untilMs: number): WritesSpentError {
+    const { discordUserId, guildId } = this.changes.target;
+    const cause = this.#delays.at(-1);
+    const one = { add: 1, remove: 0 };
+    // Where lists are turned off, what they leave is no use to the others either.
+    const openFromMs = this.changes.wholeListWrites
+      ? Math.min(untilMs, this.place.singlesFrom(one), this.place.listsFrom())
+      : untilMs;
+    return new WritesSpentError(
+      new Date(untilMs),
+      new Date(openFromMs),
+      cause?.message ??
+        `cannot write to member ${discordUserId} in guild ${guildId}: what Discord allows for now is spent`,
+      cause,
+    );
+  }
+
+  async #single({ kind, roleId }: Single): Promise<void> {
+    const member = this.changes.target;
+    const call = { member, roleId, reason: this.#reason() };
+    try {
+      await this.deps.discord[kind](call);
+      this.#progress.keepRole(kind, roleId);
+    } catch (error) {
+      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
+      else if (isRefusal(error, ...OF_ONE_WRITE)) this.#progress.refuse(roleId);
       else throw error;
+    }
+  }
+
+  async #edit(edit: Edit): Promise<void> {
+    const { nickname } = edit;
+    const member = this.changes.target;
+    const hasRoles = edit.add.length + edit.remove.length > 0;
+    if (hasRoles && !(await this.#refresh())) return;
+    const roleIds = hasRoles ? await this.#listFor(edit) : null;
+    const write = { member, roleIds, nickname, reason: this.#reason() };
+    let answer: PresentMember | null;
+    try {
+      answer = await this.deps.discord.editMember(write);
+    } catch (error) {
+      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
+      else if (!isRefusal(error, ...OF_ONE_WRITE)) throw error;
+      // One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the bad one is found.
+      else if (hasRoles) this.#isListRefused = true;
+      else this.#progress.endNickname('REFUSED');
       return;
     }
-    this.#member = {
-      ...this.#member,
-      roleIds: changed(this.#member.roleIds, write),
-    };
-    (write.kind === 'addRole' ? this.#added : this.#removed).push(write.roleId);
+    this.#progress.keepEdit({ ...edit, roleIds }, answer);
   }
 
-  async #setRoles({
-    add,
-    remove,
-  }: Extract<Write, { kind: 'setRoles' }>): Promise<void> {
-    if (!(await this.#refresh())) return;
-    const isGone = await this.deps.guildRoles.goneAmong(
-      this.changes.target,
-      this.#member.roleIds,
-    );
-    const roleIds = wholeList({
-      actual: this.#member.roleIds,
-      add,
-      remove,
-      isGone,
-    });
-    try {
-      const answer = await this.deps.discord.setRoles({
-        member: this.changes.target,
-        roleIds,
-        reason: this.#reason(),
-      });
-      this.#keep(answer ?? { ...this.#member, roleIds }, { add, remove });
-    } catch (error) {
-      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#hasLeft = true;
-      // One bad role spoils a whole list; one by one the others still arrive, and the bad one is found.
-      else if (isRefusal(error, ...OF_ONE_ROLE)) {
-        await this.all(singleWrites({ add, remove }));
-      } else throw error;
-    }
+  async #listFor({ add, remove }: Edit): Promise<readonly RoleId[]> {
+    const { roleIds: actual } = this.#progress.member;
+    const { target } = this.changes;
+    const isGone = await this.deps.guildRoles.goneAmong(target, actual);
+    return wholeList({ actual, add, remove, isGone });
+  }
+
+  #isFresh(): boolean {
+    const readAtMs = this.#readAtMs;
+    return readAtMs !== null && this.deps.clock() - readAtMs < FRESH_MS;
   }
 
   /** Reads the member unless that was done within the window. False: the member has left. */
   async #refresh(): Promise<boolean> {
-    const isFresh =
-      this.#readAtMs !== null && this.deps.clock() - this.#readAtMs < FRESH_MS;
-    if (isFresh) return true;
+    if (this.#isFresh()) return true;
     const reading = await this.deps.discord.readMember(this.changes.target);
     this.#readAtMs = this.deps.clock();
-    this.#hasLeft = !reading.isPresent;
-    if (reading.isPresent) this.#member = reading;
+    this.#progress.hasLeft = !reading.isPresent;
+    if (reading.isPresent) this.#progress.member = reading;
     return reading.isPresent;
-  }
-
-  /** Discord's answer is what counts: it may have accepted the list and kept another. */
-  #keep(
-    answer: PresentMember,
-    { add, remove }: { add: readonly RoleId[]; remove: readonly RoleId[] },
-  ): void {
-    this.#member = answer;
-    const held = new Set(answer.roleIds);
-    this.#added.push(...add.filter((roleId) => held.has(roleId)));
-    this.#removed.push(...remove.filter((roleId) => !held.has(roleId)));
-    if (
-      this.#added.length + this.#removed.length <
-      add.length + remove.length
-    ) {
-      throw new UnavailableError(
-        `Discord answered the role list of member ${this.changes.target.discordUserId} but did not keep it`,
-      );
-    }
   }
 
   #reason(): string {
@@ -191,16 +212,8 @@ class Run {
   }
 }
 
-function changed(
-  roleIds: readonly RoleId[],
-  write: Exclude<Write, { kind: 'setRoles' }>,
-): readonly RoleId[] {
-  const others = roleIds.filter((roleId) => roleId !== write.roleId);
-  return write.kind === 'addRole' ? [...others, write.roleId] : others;
-}
-
 /** Refusals that say something of this write alone; the next role may be welcome. */
-const OF_ONE_ROLE: readonly string[] = [
+const OF_ONE_WRITE: readonly string[] = [
   'UNKNOWN_ROLE',
   'MISSING_PERMISSION',
   'MISSING_ACCESS',

@@ -4,10 +4,17 @@
  * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
  */
 import { LeaseLostError, TerminalError } from '../lib/errors.js';
-import type { JoinRefusal, PresentMember, RoleId } from '../model.js';
+import type {
+  Cause,
+  JoinRefusal,
+  MemberReading,
+  PresentMember,
+  RoleId,
+} from '../model.js';
 import { desiredRoles } from './desired.js';
 import type { GrantMemory, TokenGrant } from './grants.js';
-import { desiredNickname } from './nickname.js';
+import { planMemberNickname } from './plan-nickname.js';
+import { planRequests, withRequests } from './plan-requests.js';
 import { planRoles, type MemberPlan } from './plan.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 import type { OpenedRecord, OpenRecord } from './records.js';
@@ -27,6 +34,7 @@ interface Deps {
 }
 
 interface Arrival {
+  readonly causes: readonly Cause[];
   readonly facts: MemberFacts;
   readonly target: MemberTarget;
   readonly openRecord: (plan: MemberPlan) => Promise<OpenedRecord>;
@@ -44,6 +52,8 @@ export type BroughtIn =
   | {
       readonly kind: 'NOT_JOINED';
       readonly refusal: JoinRefusal | null;
+      /** They came with this call, though without their roles. */
+      readonly hasArrived: boolean;
       readonly openRecord: OpenRecord | null;
     };
 
@@ -54,18 +64,17 @@ export function createBringIn(deps: Deps): BringIn {
     const { facts, openRecord } = arrival;
     const accessToken = await usableToken(deps, facts);
     if (accessToken === null) return refused('INVALID_TOKEN', facts.openRecord);
-    const plan = planRoles({
-      desired: desiredRoles(facts),
-      actual: new Set(),
-      written: new Set(),
-      refusals: facts.roles,
-    });
+    const plan = planArrival(arrival);
     const record = await openRecord(plan);
     try {
-      const member = await join(deps, arrival, { accessToken, plan });
-      return member === null
-        ? refused(null, recordAfter(facts, plan, record))
-        : { kind: 'JOINED', member, plan, record };
+      const { member, isWhole } = await join(deps, arrival, {
+        accessToken,
+        plan,
+      });
+      if (member !== null && isWhole)
+        return { kind: 'JOINED', member, plan, record };
+      const after = recordAfter(facts, plan, record);
+      return { ...refused(null, after), hasArrived: member !== null };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
@@ -74,18 +83,44 @@ export function createBringIn(deps: Deps): BringIn {
   };
 }
 
+function planArrival({ facts, causes, target }: Arrival): MemberPlan {
+  const roles = planRoles({
+    desired: desiredRoles(facts),
+    actual: new Set(),
+    written: new Set(),
+    refusals: facts.roles,
+    decisions: facts.decisions,
+  });
+  const { discordUserId } = target;
+  const names = planMemberNickname(facts, { discordUserId, causes }, null);
+  // Who comes in is read for the first time: what the group gives is given with the rest.
+  const requests = planRequests(facts, ARRIVING);
+  return { ...withRequests(roles, requests), ...names };
+}
+
+const ARRIVING: MemberReading = {
+  isPresent: true,
+  roleIds: [],
+  username: '',
+  displayName: null,
+  nickname: null,
+  isPending: false,
+  timedOutUntil: null,
+};
+
 /**
  * Discord refuses the whole call where one of its roles, or the nickname, is what the bot may not give. So it is asked again with
- * less: who agreed is in, and the roles are given one by one afterwards. Null: in, and the roles are still to be given.
+ * less: who agreed is in, and the roles are given one by one afterwards. `member` null: they were in already.
  */
 async function join(
   { discord }: Deps,
-  { facts, target, isLeased }: Arrival,
+  { target, isLeased }: Arrival,
   { accessToken, plan }: { accessToken: string; plan: MemberPlan },
-): Promise<PresentMember | null> {
-  const nickname =
-    facts.person && desiredNickname(facts.nicknamePolicy, facts.person);
-  const [first, ...lesser] = gifts(plan.add, nickname);
+): Promise<{
+  readonly member: PresentMember | null;
+  readonly isWhole: boolean;
+}> {
+  const [first, ...lesser] = gifts(plan.add, plan.nickname);
   const ask = async ({ roleIds, nickname: name }: Gift) => {
     if (!isLeased())
       throw new LeaseLostError(
@@ -94,7 +129,8 @@ async function join(
     const request = { member: target, accessToken, roleIds, nickname: name };
     const joining = await discord.joinMember(request);
     const isWhole = roleIds.length === plan.add.length;
-    return joining.kind === 'joined' && isWhole ? joining.member : null;
+    const member = joining.kind === 'joined' ? joining.member : null;
+    return { member, isWhole };
   };
   let answer = ask(first);
   for (const gift of lesser)
@@ -154,8 +190,8 @@ async function usableToken(
 function refused(
   refusal: JoinRefusal | null,
   openRecord: OpenRecord | null,
-): BroughtIn {
-  return { kind: 'NOT_JOINED', refusal, openRecord };
+): Extract<BroughtIn, { kind: 'NOT_JOINED' }> {
+  return { kind: 'NOT_JOINED', refusal, hasArrived: false, openRecord };
 }
 
 /** The record that stands open after the call: nothing of it has been done yet. */
@@ -165,7 +201,12 @@ function recordAfter(
   { recordId }: OpenedRecord,
 ): OpenRecord | null {
   if (recordId === null || recordId === openRecord?.recordId) return openRecord;
-  return { recordId, plannedAdded: plan.add, plannedRemoved: [] };
+  return {
+    recordId,
+    plannedAdded: plan.add,
+    plannedRemoved: [],
+    plannedNickname: plan.nickname,
+  };
 }
 
 const REFUSALS: readonly string[] = [

@@ -40,7 +40,7 @@ function mappingVerdict(
   { client, links }: Pick<MemberFacts, 'client' | 'links'>,
   mapping: MappingFacts,
 ): DesiredRole['verdict'] {
-  // Where Discord has the say, or is only watched, nothing is written: neither given nor taken.
+  // Where Discord has the say, or is only watched, nothing follows from this: see plan-requests.ts.
   if (mapping.authority !== 'PLATFORM') return 'unknown';
   if (mapping.isRetired || links.every((link) => link.status === 'ENDING'))
     return 'no';

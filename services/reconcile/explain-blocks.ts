@@ -1,10 +1,13 @@
-import type { RoleRefusal } from '../model.js';
+import type { RemovalVerdict, RoleRefusal } from '../model.js';
 import type { RoleStanding } from './explain.js';
+import type { RequestState } from './remote.js';
 
 /** What stands between a person and a role, or between a role and its being taken back. */
 export type RoleBlock =
   | 'NOT_LINKED'
   | 'AUTHORITY_DISCORD'
+  | 'ROLE_REQUESTED'
+  | 'REQUEST_DISPUTED'
   | 'AUTHORITY_OBSERVE'
   | 'MAPPING_RETIRED'
   | 'UNKNOWN_MEMBERSHIP'
@@ -22,6 +25,7 @@ export type ChangeBlock =
   | 'ROLE_GONE'
   | 'MISSING_PERMISSION'
   | 'HELD_BY_GUARD'
+  | 'REMOVAL_REJECTED'
   | 'PARKED'
   | 'PENDING';
 
@@ -49,10 +53,31 @@ function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
   return named<RoleBlock>([
     ['NOT_LINKED', isEnding && standing.isManaged],
     ['AUTHORITY_DISCORD', hasAuthority('DISCORD')],
+    ['ROLE_REQUESTED', isAsked(standing, 'OPEN')],
+    ['REQUEST_DISPUTED', isAsked(standing, 'DISPUTED')],
+    ['HELD_BY_GUARD', isRequestHeld(standing)],
     ['AUTHORITY_OBSERVE', hasAuthority('OBSERVE')],
     ['MAPPING_RETIRED', missesRetired],
     ['UNKNOWN_MEMBERSHIP', isUnknown && !isEnding],
   ]);
+}
+
+function isAsked({ mappings, isEnding }: RoleStanding, state: RequestState) {
+  return (
+    !isEnding &&
+    mappings.some(({ remote }) => remote?.baseline?.request?.state === state)
+  );
+}
+
+/** The platform would be asked to take the person out of the group, and a person is to say so first. */
+function isRequestHeld({ mappings, isHeld, history }: RoleStanding): boolean {
+  return (
+    isHeld === false &&
+    history.decision?.verdict === 'HELD' &&
+    mappings.some(
+      ({ remote, membership }) => remote !== null && membership === 'held',
+    )
+  );
 }
 
 const OF_ROLE: Readonly<Record<RoleRefusal, ChangeBlock>> = {
@@ -67,7 +92,9 @@ const OF_ROLE: Readonly<Record<RoleRefusal, ChangeBlock>> = {
 function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   if (!isChangeDue(standing)) return [];
   const { isAbsent, refusal, desired, history } = standing;
-  const { client, joinRefusal, isHeldByGuard, job } = history;
+  const { client, joinRefusal, decision, job } = history;
+  const isSaid = (verdict: RemovalVerdict) =>
+    desired === 'NO' && decision?.verdict === verdict;
   return [
     ...named<ChangeBlock>([
       ['CLIENT_DISABLED', !client.isEnabled],
@@ -78,7 +105,8 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
     ]),
     ...(refusal === null ? [] : [OF_ROLE[refusal]]),
     ...named<ChangeBlock>([
-      ['HELD_BY_GUARD', isHeldByGuard && desired === 'NO'],
+      ['HELD_BY_GUARD', isSaid('HELD')],
+      ['REMOVAL_REJECTED', isSaid('REJECTED')],
       ['PARKED', job?.isParked === true],
       ['PENDING', job?.isParked === false],
     ]),

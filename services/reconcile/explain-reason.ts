@@ -11,7 +11,7 @@ export function reasonFor(standing: RoleStanding): string {
     ['held', 'notHeld', 'unknown'] as const
   ).map((membership) => active.filter((one) => one.membership === membership));
   if (desired === 'YES') return sayIn(standing, held ?? []);
-  const others = unwritten(mappings);
+  const others = unwritten(standing);
   if (isEnding && others.length === 0)
     return isTakenOver
       ? 'the link to the Discord account is ending, and the account is linked to somebody else now'
@@ -29,17 +29,33 @@ function inOneClause(clauses: readonly string[]): string {
 }
 
 /** Mappings by which nothing is written. */
-function unwritten(mappings: readonly MappingFacts[]): readonly string[] {
+function unwritten(standing: RoleStanding): readonly string[] {
+  const { mappings } = standing;
   const has = (authority: string) =>
     mappings.some((mapping) => mapping.authority === authority);
   return [
     ...(has('DISCORD')
-      ? ['Discord has the say over it and the connector leaves it as it is']
+      ? [`Discord has the say over it and ${saidOfRequest(standing)}`]
       : []),
     ...(has('OBSERVE')
       ? ['the connector only observes it and leaves it as it is']
       : []),
   ];
+}
+
+/** What the platform was asked for. An ending link asks for nothing. */
+function saidOfRequest(standing: RoleStanding): string {
+  const asking = standing.mappings.find(
+    ({ remote }) => remote?.baseline?.request,
+  );
+  const request = asking?.remote?.baseline?.request;
+  if (standing.isEnding || asking === undefined || !request)
+    return 'the connector leaves it as it is';
+  const verb =
+    request.change === 'ADDED' ? 'put them into' : 'take them out of';
+  const answer =
+    request.state === 'OPEN' ? 'has not said so yet' : 'says the contrary';
+  return `the platform was asked to ${verb} ${label(standing, asking.groupId)} and ${answer}`;
 }
 
 function sayIn(

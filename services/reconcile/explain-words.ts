@@ -93,6 +93,7 @@ const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
   MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
   HELD_BY_GUARD:
     'The removal guard holds it back until a person has looked at it.',
+  REMOVAL_REJECTED: 'A person has rejected the removal, so the role stays.',
   PARKED: 'It is parked.',
   PENDING: 'The change waits for its turn.',
 };
@@ -117,7 +118,9 @@ function lastChange(standing: RoleStanding, first: string): string | null {
 /** What would unblock it. */
 export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { history } = standing;
-  const { joinRefusal, job } = history;
+  const { joinRefusal, job, decision } = history;
+  if (block === 'HELD_BY_GUARD' && decision?.sweepId)
+    return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
   const isJobOf = block === 'PENDING' || block === 'PARKED';
   if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
     return `${REMEDIES[block]} By itself it is tried again at ${job.dueAt.toISOString()}.`;
@@ -130,6 +133,10 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   NOT_LINKED: 'The person links a Discord account again.',
   AUTHORITY_DISCORD:
     'Somebody gives or takes the role at Discord, or updateRoleMapping gives the platform the say.',
+  ROLE_REQUESTED:
+    'The platform follows: it says so by an event, or by recordMembershipChanges or replaceMemberships.',
+  REQUEST_DISPUTED:
+    'The platform changes its mind and says so, or somebody gives or takes the role at Discord.',
   AUTHORITY_OBSERVE: 'updateRoleMapping gives the platform the say.',
   MAPPING_RETIRED:
     'createRoleMapping maps the group to the role again, while it should be given.',
@@ -152,7 +159,9 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   MISSING_PERMISSION:
     'An administrator of the guild gives the bot the permission Manage Roles; importDiscordRoles then tells the connector at once.',
   HELD_BY_GUARD:
-    "An administrator approves the held removals, or raises the client's removalGuard.",
+    "approveSweep or rejectSweep decides on the held removals, or the client's removalGuard is raised.",
+  REMOVAL_REJECTED:
+    'Newer news about the group, the mapping or the link puts the question anew; reconcileDiscordUser does not.',
   PARKED:
     'The reason is mended; reconcileDiscordUser, or any news about the member, tries it again.',
   PENDING: 'Nothing is to be done: it is carried out by itself.',

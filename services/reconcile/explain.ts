@@ -7,6 +7,7 @@ import type {
   LinkId,
   MappingId,
   PlatformUserId,
+  RemovalVerdict,
   RoleId,
   RoleRefusal,
 } from '../model.js';
@@ -67,7 +68,14 @@ export interface RoleHistory {
   readonly roleName: string | null;
   readonly reason: string | null;
   readonly joinRefusal: JoinRefusal | null;
-  readonly isHeldByGuard: boolean;
+  /** What is said of the role's removal: it waits for a person, or one has spoken. */
+  readonly decision: {
+    readonly verdict: RemovalVerdict;
+    /** Null: the sweep was so long ago that it is forgotten. */
+    readonly sweepId: string | null;
+    readonly why: string;
+    readonly at: Date;
+  } | null;
   readonly job: {
     readonly isParked: boolean;
     readonly attempts: number;

@@ -1,4 +1,9 @@
-import type { ClientId, GuildRole, RoleId, RoleRefusal } from '../model.js';
+import type {
+  ClientId,
+  GuildRoleReading,
+  RoleId,
+  RoleRefusal,
+} from '../model.js';
 import type { DiscordMembers, GuildRef, Memory, MemberFacts } from './ports.js';
 
 /** Whoever asks again wants to know whether the obstacle is still there; a guild full of them is not read for each of them. */
@@ -12,14 +17,16 @@ export interface GuildRoles {
   refresh(
     guild: GuildRef,
     factsReadAtMs: number,
-  ): Promise<readonly GuildRole[] | null>;
+  ): Promise<GuildRoleReading | null>;
+  /** However short a time ago they were read. */
+  readAnew(guild: GuildRef): Promise<GuildRoleReading>;
   /**
    * Discord has refused a role that was thought to be free: the roles are read, however short a time ago that was done. Where
    * this fails they stay in doubt, in this process.
    */
   explainRefusal(guild: GuildRef): Promise<void>;
   /** Reads the roles that a refusal has left in doubt, before another write is refused for the same reason; null: none has. */
-  catchUp(guild: GuildRef): Promise<readonly GuildRole[] | null>;
+  catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
    * Tells which ids of a member just read no longer name a role of the guild. An id not seen before may be a role just made, so
    * Discord is asked; one that was gone once is gone for ever.
@@ -33,9 +40,10 @@ export interface GuildRoles {
 /** The facts with the roles as they are now. */
 export function withRoles(
   facts: MemberFacts,
-  roles: readonly GuildRole[] | null,
+  reading: GuildRoleReading | null,
 ): MemberFacts {
-  if (roles === null) return facts;
+  if (reading === null) return facts;
+  const { ownerId, roles } = reading;
   const known = [...facts.roles.keys()];
   return {
     ...facts,
@@ -43,6 +51,14 @@ export function withRoles(
       ...known.map((roleId) => [roleId, 'UNKNOWN_ROLE'] as const),
       ...roles.map(({ roleId, refusal }) => [roleId, refusal] as const),
     ]),
+    renaming: {
+      ownerId,
+      refusals: new Map(
+        roles.flatMap(({ roleId, renameRefusal }) =>
+          renameRefusal === undefined ? [] : [[roleId, renameRefusal] as const],
+        ),
+      ),
+    },
   };
 }
 
@@ -53,20 +69,21 @@ export function createGuildRoles(deps: {
 }): GuildRoles {
   const read = new Map<
     ClientId,
-    { readonly roles: readonly GuildRole[]; readonly atMs: number }
+    { readonly reading: GuildRoleReading; readonly atMs: number }
   >();
   const gone = new Set<RoleId>();
   const doubted = new Set<ClientId>();
 
-  async function readNow(guild: GuildRef): Promise<readonly GuildRole[]> {
-    const roles = await deps.discord.readRoles(guild);
-    await deps.memory.saveRoles(guild.clientId, roles);
-    read.set(guild.clientId, { roles, atMs: deps.clock() });
-    return roles;
+  async function readNow(guild: GuildRef): Promise<GuildRoleReading> {
+    const reading = await deps.discord.readRoles(guild);
+    await deps.memory.saveRoles(guild.clientId, reading);
+    read.set(guild.clientId, { reading, atMs: deps.clock() });
+    return reading;
   }
 
   function idsOf(guild: GuildRef): ReadonlySet<RoleId> {
-    return new Set(read.get(guild.clientId)?.roles.map((role) => role.roleId));
+    const last = read.get(guild.clientId);
+    return new Set(last?.reading.roles.map((role) => role.roleId));
   }
 
   return {
@@ -74,8 +91,9 @@ export function createGuildRoles(deps: {
       const last = read.get(guild.clientId);
       if (last === undefined || deps.clock() - last.atMs >= READ_AGAIN_MS)
         return readNow(guild);
-      return last.atMs >= factsReadAtMs ? last.roles : null;
+      return last.atMs >= factsReadAtMs ? last.reading : null;
     },
+    readAnew: readNow,
     async explainRefusal(guild) {
       doubted.add(guild.clientId);
       await readNow(guild);
@@ -83,9 +101,9 @@ export function createGuildRoles(deps: {
     },
     async catchUp(guild) {
       if (!doubted.has(guild.clientId)) return null;
-      const roles = await readNow(guild);
+      const reading = await readNow(guild);
       doubted.delete(guild.clientId);
-      return roles;
+      return reading;
     },
     async goneAmong(guild, roleIds) {
       const present = idsOf(guild);

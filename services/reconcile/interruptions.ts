@@ -6,7 +6,9 @@ import {
   UnavailableError,
 } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import type { MemberReading } from '../model.js';
+import type { AuditRecordId, MemberReading } from '../model.js';
+import { UnhealthyGuildError } from './write-breaker.js';
+import { WritesSpentError } from './write-wait.js';
 import type { ClientTrouble, DiscordRefusal, Job, Memory } from './ports.js';
 
 /** A fault of ours is tried as often as this; then the member is parked, in sight. */
@@ -16,6 +18,8 @@ export interface Interrupted {
   readonly error: unknown;
   /** What Discord had shown by then: part of the work may be done. */
   readonly observed: MemberReading | null;
+  /** A record under which nothing was done, and nothing can have been: it is unsaid. */
+  readonly idleRecordId: AuditRecordId | null;
 }
 
 export interface Interruptions {
@@ -25,11 +29,12 @@ export interface Interruptions {
 
 /** Refusals that are the whole client's, whoever the member is. */
 const TROUBLE: ReadonlyMap<string, ClientTrouble['kind']> = new Map<
-  DiscordRefusal,
+  DiscordRefusal | 'UNHEALTHY',
   ClientTrouble['kind']
 >([
   ['UNAUTHORIZED', 'STOPPED'],
   ['UNKNOWN_GUILD', 'PAUSED'],
+  ['UNHEALTHY', 'PAUSED'],
 ]);
 
 interface Deps {
@@ -51,7 +56,9 @@ export function createInterruptions(deps: Deps): Interruptions {
           dueAt: error.retryAt,
           isFailure: false,
         });
-        return error.retryAt;
+        return error instanceof WritesSpentError
+          ? error.openFrom
+          : error.retryAt;
       }
       if (error instanceof TerminalError)
         await handleRefusal(deps, job, interrupted, error.code);
@@ -67,10 +74,12 @@ async function handleRefusal(
   interrupted: Interrupted,
   code: string,
 ): Promise<void> {
+  const { error } = interrupted;
   const kind = TROUBLE.get(code);
-  const reason = reasonOf(interrupted.error);
+  const reason = reasonOf(error);
   if (kind === undefined) return park(deps, job, interrupted, reason);
-  deps.logger.error(
+  const isOld = error instanceof UnhealthyGuildError && !error.isNews;
+  deps.logger[isOld ? 'warn' : 'error'](
     { clientId: job.clientId, trouble: kind, reason },
     'client is in trouble',
   );
@@ -115,13 +124,14 @@ async function handleFailure(
 async function postpone(
   deps: Deps,
   job: Job,
-  { error, observed }: Interrupted,
+  { error, observed, idleRecordId }: Interrupted,
   when: { readonly dueAt: Date; readonly isFailure: boolean },
 ): Promise<void> {
   await deps.memory.postpone(job, {
     ...when,
     reason: reasonOf(error),
     observed,
+    idleRecordId,
   });
 }
 
@@ -135,7 +145,10 @@ async function park(
     outcome: 'PARKED',
     reason,
     closes: null,
+    nickname: null,
     heldRemovals: [],
+    settledDecisions: [],
+    requests: null,
     observed,
     joining: null,
     isParked: true,

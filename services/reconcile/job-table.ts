@@ -31,9 +31,11 @@ export interface Renewal {
 }
 
 export interface ClaimRequest {
-  /** Runs in progress, by client: with those that are claimed they come to at most `runsPerClient`. */
+  /** Places taken, by client: with those that are claimed they come to at most `runsPerClient`. */
   readonly running: ReadonlyMap<ClientId, number>;
   readonly runsPerClient: number;
+  /** Clients of which only what is urgent is claimed: lane `fresh` and above. */
+  readonly urgentOnly?: readonly ClientId[];
   /** Clients to leave alone. */
   readonly except: readonly ClientId[];
 }

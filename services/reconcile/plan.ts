@@ -1,17 +1,26 @@
-import type { Cause, RoleId, RoleRefusal } from '../model.js';
+import type { Cause, RemovalVerdict, RoleId, RoleRefusal } from '../model.js';
 import type { DesiredRole } from './desired.js';
+import type { NicknamePlan } from './plan-nickname.js';
+import type { RequestPlan } from './plan-requests.js';
 import type { MappingFacts } from './ports.js';
 
-/** What to change for one member. Roles are in the order of their ids, so that the same facts make the same plan. */
-export interface MemberPlan {
+/** What to change for one member. */
+export interface MemberPlan extends RolePlan, NicknamePlan {}
+
+/** Roles are in the order of their ids, so that the same facts make the same plan. */
+export interface RolePlan {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Of `remove`: asked for by name when the mapping was retired, so the guard does not count them. */
+  /** Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not count them. */
   readonly approved: readonly RoleId[];
+  /** Held roles that stay because a person has rejected their removal. */
+  readonly rejected: readonly RoleId[];
   /** Held roles that stay because a mapped group is not known for this person. */
   readonly unknown: readonly RoleId[];
   /** Changes that the bot cannot make as things are. */
   readonly blocked: readonly BlockedRole[];
+  /** Where Discord has the say; absent: nothing was read of that. */
+  readonly requests?: RequestPlan;
 }
 
 export interface BlockedRole {
@@ -28,12 +37,14 @@ export function planRoles(input: {
   readonly actual: ReadonlySet<RoleId>;
   readonly written: ReadonlySet<RoleId>;
   readonly refusals: ReadonlyMap<RoleId, RoleRefusal | null>;
-}): MemberPlan {
-  const { desired, actual, written, refusals } = input;
+  readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
+}): RolePlan {
+  const { desired, actual, written, refusals, decisions } = input;
   const plan = {
     add: [] as RoleId[],
     remove: [] as RoleId[],
     approved: [] as RoleId[],
+    rejected: [] as RoleId[],
     unknown: [] as RoleId[],
     blocked: [] as BlockedRole[],
   };
@@ -47,6 +58,11 @@ export function planRoles(input: {
     }
     const isDrift = (verdict === 'yes') !== isHeld;
     if (!isDrift && !written.has(roleId)) continue;
+    const decision = decisions.get(roleId);
+    if (verdict === 'no' && decision === 'REJECTED') {
+      if (isHeld) plan.rejected.push(roleId);
+      continue;
+    }
     const refusal = refusals.get(roleId) ?? null;
     if (refusal !== null) {
       if (isDrift && !hasGone(verdict, refusal))
@@ -55,7 +71,8 @@ export function planRoles(input: {
     }
     if (verdict === 'yes') plan.add.push(roleId);
     else plan.remove.push(roleId);
-    if (verdict === 'no' && isRetired) plan.approved.push(roleId);
+    if (verdict === 'no' && (isRetired || decision === 'APPROVED'))
+      plan.approved.push(roleId);
   }
   return plan;
 }
@@ -68,13 +85,22 @@ function hasGone(
   return verdict === 'no' && refusal === 'UNKNOWN_ROLE';
 }
 
-/** Roles mapped to the groups that the causes speak of. Null when a cause is about more than single groups. */
+/**
+ * Roles mapped to the groups that the causes speak of. Null when a cause is about more than single groups. A sweep speaks of no
+ * group: it has just held the mirror against Discord, so what the mirror shows is enough, unless it sends to look anew. Nor does a
+ * fact about a person's name, of which no role follows.
+ */
 export function rolesOfCauses(
   causes: readonly Cause[],
   mappings: readonly MappingFacts[],
 ): ReadonlySet<RoleId> | null {
-  const groupIds = new Set(causes.map((cause) => cause.groupId));
-  if (groupIds.size === 0 || groupIds.has(undefined)) return null;
+  const spoken = causes.filter((cause) =>
+    cause.kind === 'SWEEP'
+      ? cause.looksAnew === true
+      : cause.isAboutName !== true,
+  );
+  const groupIds = new Set(spoken.map((cause) => cause.groupId));
+  if (causes.length === 0 || groupIds.has(undefined)) return null;
   return new Set(
     mappings
       .filter((mapping) => groupIds.has(mapping.groupId))

@@ -21,9 +21,11 @@ import type {
   NicknameStrategy,
   PlatformUserId,
   PresentMember,
+  RemovalVerdict,
+  RenameRefusal,
   RoleId,
   RoleRefusal,
-  GuildRole,
+  GuildRoleReading,
   UnknownMembership,
 } from '../model.js';
 
@@ -35,6 +37,7 @@ import type {
   Postponement,
   Settlement,
 } from './records.js';
+import type { RemoteFacts, RemoteReading } from './remote.js';
 
 /** A claimed job. `causes` are all marks since the last settled run. */
 export interface Job extends MemberKey {
@@ -54,6 +57,8 @@ export interface GuildRef {
 
 export interface ClientFacts extends GuildRef {
   readonly unknownMembership: UnknownMembership;
+  /** Nothing at all is written, nicknames neither. */
+  readonly isObserved: boolean;
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;
@@ -65,6 +70,8 @@ export interface LinkFacts {
   readonly linkId: LinkId;
   readonly platformUserId: PlatformUserId;
   readonly status: LinkStatus;
+  /** Of an ending link: a person has ended this one, so the guard leaves its removals to them. */
+  readonly isEndAskedFor: boolean;
 }
 
 export type MembershipKnowledge = 'held' | 'notHeld' | 'unknown';
@@ -77,6 +84,8 @@ export interface MappingFacts {
   readonly authority: Authority;
   readonly isRetired: boolean;
   readonly membership: MembershipKnowledge;
+  /** Null where Discord has no say, or nobody is linked. */
+  readonly remote: RemoteFacts | null;
 }
 
 /** The last observed state; `null` in MemberFacts when Discord was never asked. */
@@ -88,6 +97,13 @@ export interface MemberFacts {
   readonly mappings: readonly MappingFacts[];
   /** Every role the guild is known to have had, with what stands against giving it. */
   readonly roles: ReadonlyMap<RoleId, RoleRefusal | null>;
+  /** Whom the bot cannot rename: the guild's owner, and who holds one of these roles. */
+  readonly renaming: {
+    readonly ownerId: DiscordUserId | null;
+    readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
+  };
+  /** Removals that wait for a person, or about which one has spoken. */
+  readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
   /** Left by a run that died, or was told to wait, between its first change and its last. */
@@ -103,6 +119,8 @@ export interface MemberFacts {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;
   };
+  /** Asked for within the day, and not taken by Discord. */
+  readonly nicknameRefused: string | null;
   /** As the platform knows the person of the active link; null: nobody is linked any more. */
   readonly person: {
     readonly username: string | null;
@@ -114,11 +132,12 @@ export interface MemberFacts {
 export interface Memory {
   readMember(member: MemberKey): Promise<MemberFacts | null>;
   openRecord(request: OpenRecordRequest): Promise<OpenedRecord>;
-  settle(job: Job, settlement: Settlement): Promise<void>;
+  /** Resolves with what the platform was asked for. */
+  settle(job: Job, settlement: Settlement): Promise<readonly RemoteReading[]>;
   /** Gives the job back unsettled, e.g. after a 429. Its causes, and its open record if it has one, wait for the next run. */
   postpone(job: Job, request: Postponement): Promise<void>;
   /** Keeps what the guild's roles are now and marks the parked members whom a change sets free. */
-  saveRoles(clientId: ClientId, roles: readonly GuildRole[]): Promise<void>;
+  saveRoles(clientId: ClientId, reading: GuildRoleReading): Promise<void>;
   /** Stops or pauses a client in everyone's sight. */
   saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
 }
@@ -131,6 +150,8 @@ export interface ClientTrouble {
 
 export interface MemberTarget extends GuildRef {
   readonly discordUserId: DiscordUserId;
+  /** Somebody waits for it: goes before all that is not, and may take the last call of a bucket. */
+  readonly isUrgent: boolean;
 }
 
 /** `reason` goes into Discord's own audit log; it names our record. */
@@ -142,10 +163,35 @@ export interface RoleWrite {
 
 export interface MemberWrite {
   readonly member: MemberTarget;
-  /** The whole list. */
-  readonly roleIds: readonly RoleId[];
+  /** The whole list; null: the roles stay as they are. */
+  readonly roleIds: readonly RoleId[] | null;
+  /** Null: the nickname stays as it is. */
+  readonly nickname: string | null;
   readonly reason: string;
 }
+
+/**
+ * What Discord still allows to be written in one guild, as its last answers said. Roles are given and taken one by one in other
+ * buckets than a member is edited in.
+ */
+export interface WriteOutlook {
+  /** Writes of either kind that may be made now; Infinity: nothing is known yet. */
+  readonly left: number;
+  /** When so many single roles may be given and taken, beside those that `others` are about to; in ms, in the past: at once. */
+  singlesFrom(calls: Singles, others: Singles): number;
+  /** When so many members may be edited. */
+  listsFrom(calls: number): number;
+}
+
+/** How many roles are given and taken, each by a call of its own. */
+export interface Singles {
+  readonly add: number;
+  readonly remove: number;
+}
+
+export type WriteOutlookOf = (
+  who: Pick<MemberTarget, 'clientId' | 'isUrgent'>,
+) => WriteOutlook;
 
 /** Brings a person in who has agreed to it: `accessToken` is theirs, with the scope guilds.join. */
 export interface JoinRequest {
@@ -169,9 +215,9 @@ export interface DiscordMembers {
   addRole(write: RoleWrite): Promise<void>;
   removeRole(write: RoleWrite): Promise<void>;
   /** Answers the member as Discord shows it after the write; null when Discord answers without a body. */
-  setRoles(write: MemberWrite): Promise<PresentMember | null>;
-  /** Every role of the guild, with what stands against the bot's giving it. */
-  readRoles(guild: GuildRef): Promise<readonly GuildRole[]>;
+  editMember(write: MemberWrite): Promise<PresentMember | null>;
+  /** Every role of the guild, with what stands against the bot's giving it, and renaming who holds it. */
+  readRoles(guild: GuildRef): Promise<GuildRoleReading>;
   joinMember(request: JoinRequest): Promise<Joining>;
 }
 

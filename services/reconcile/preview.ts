@@ -1,12 +1,28 @@
 import type { MemberKey, RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
+import { planMemberNickname } from './plan-nickname.js';
+import {
+  planRequests,
+  removalsAskedFor,
+  withRequests,
+} from './plan-requests.js';
 import { planRoles, type MemberPlan } from './plan.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
+import {
+  countRequests,
+  previewRequests,
+  type PreviewedRequest,
+} from './preview-requests.js';
 import type { GuardTally } from './records.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
-export interface Preview extends Omit<MemberPlan, 'approved'> {
+export interface Preview extends Omit<
+  MemberPlan,
+  'approved' | 'isBlockedByRank' | 'requests'
+> {
+  /** What the platform would be asked for. */
+  readonly requests: readonly PreviewedRequest[];
   readonly held: readonly RoleId[];
   /** When the mirror was last true; null: Discord was never asked. */
   readonly observedAt: Date | null;
@@ -17,36 +33,91 @@ export function createPreview(deps: {
   readonly readMember: (member: MemberKey) => Promise<MemberFacts | null>;
   readonly readTally: (
     clientId: string,
-    removals: number,
+    removals: readonly {
+      readonly roleId: RoleId;
+      readonly discordUserId: string;
+    }[],
   ) => Promise<GuardTally>;
 }) {
   return async (member: MemberKey): Promise<Preview | null> => {
     const facts = await deps.readMember(member);
     if (facts === null) return null;
-    const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
-    const { approved, ...plan } = planRoles({
-      desired: desiredRoles(asIfWritten(facts)),
-      actual: new Set(actual),
-      written: new Set(),
-      refusals: facts.roles,
-    });
-    const removals = plan.remove.filter((roleId) => !approved.includes(roleId));
-    const tally = await deps.readTally(member.clientId, removals.length);
-    const verdict = guardRemovals({
-      removals,
-      tally,
-      limits: facts.client.guard,
-    });
-    const held = verdict.heldRemovals;
-    const remove = plan.remove.filter((roleId) => !held.includes(roleId));
-    return {
-      ...plan,
-      remove,
+    const { plan, asked } = planOf(facts);
+    const { approved, requests: _, ...roles } = plan;
+    const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) =>
+      !exempt.includes(roleId);
+    const removals = plan.remove.filter(isCounted(approved));
+    const requested = removalsAskedFor(asked.readings).filter(
+      isCounted(asked.uncounted),
+    );
+    const { discordUserId, clientId } = member;
+    const tally = await deps.readTally(
+      clientId,
+      [...removals, ...requested].map((roleId) => ({ roleId, discordUserId })),
+    );
+    const held = heldOf(facts, removals, tally);
+    const shown = {
+      ...roles,
+      remove: plan.remove.filter(isCounted(held)),
       held,
+      requests: previewRequests(facts, asked, heldOf(facts, requested, tally)),
+      ...nicknameFor(facts, member),
+    };
+    return {
+      ...shown,
       observedAt: facts.mirrorReadAt,
-      summary: summaryOf(facts, { ...plan, remove, held }),
+      summary: summaryOf(facts, shown),
     };
   };
+}
+
+/** Where Discord has the say nothing is unknown: the role stays because it says so. */
+function planOf(facts: MemberFacts) {
+  const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
+  const asked = planRequests(facts, facts.mirror ?? { isPresent: false });
+  const roles = planRoles({
+    desired: desiredRoles(asIfWritten(facts)),
+    actual: new Set(actual),
+    written: new Set(),
+    refusals: facts.roles,
+    decisions: facts.decisions,
+  });
+  const unknown = roles.unknown.filter((roleId) =>
+    facts.mappings.some(
+      (mapping) => mapping.roleId === roleId && mapping.authority !== 'DISCORD',
+    ),
+  );
+  return { plan: withRequests({ ...roles, unknown }, asked), asked };
+}
+
+function heldOf(
+  { client, decisions }: MemberFacts,
+  removals: readonly RoleId[],
+  tally: GuardTally,
+): readonly RoleId[] {
+  const verdict = guardRemovals({
+    removals,
+    tally,
+    limits: client.guard,
+    decisions,
+  });
+  return verdict.heldRemovals;
+}
+
+/** Nothing is planned for who is not in the guild. */
+function nicknameFor(
+  facts: MemberFacts,
+  { discordUserId }: MemberKey,
+): Pick<MemberPlan, 'nickname' | 'nicknameBlocked'> {
+  if (facts.mirror?.isPresent !== true)
+    return { nickname: null, nicknameBlocked: null };
+  const run = { discordUserId, causes: [] };
+  const { nickname, nicknameBlocked } = planMemberNickname(
+    asIfWritten(facts),
+    run,
+    facts.mirror,
+  );
+  return { nickname, nicknameBlocked };
 }
 
 function summaryOf(
@@ -60,11 +131,16 @@ function summaryOf(
     count(plan.add, 'to add'),
     count(plan.remove, 'to remove'),
     count(plan.held, 'held by the removal guard'),
+    count(plan.rejected, 'kept because a person has rejected the removal'),
+    countRequests(plan.requests),
     count(plan.unknown, 'kept because a group is unknown'),
     count(plan.blocked, 'that the bot cannot change'),
+    plan.nickname === null ? null : `the nickname ${plan.nickname} to set`,
+    plan.nicknameBlocked,
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
-  const isObserved = facts.mappings.some(isOnlyObserved);
+  const isObserved =
+    facts.client.isObserved || facts.mappings.some(isOnlyObserved);
   return isObserved
     ? `${parts.join(', ')}; nothing of what is only observed is written`
     : parts.join(', ');
@@ -74,6 +150,7 @@ function summaryOf(
 function asIfWritten(facts: MemberFacts): MemberFacts {
   return {
     ...facts,
+    client: { ...facts.client, isObserved: false },
     mappings: facts.mappings.map((mapping) =>
       isOnlyObserved(mapping) ? { ...mapping, authority: 'PLATFORM' } : mapping,
     ),

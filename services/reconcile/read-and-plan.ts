@@ -2,6 +2,13 @@ import type { MemberReading } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
 import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
+import {
+  NO_REQUESTS,
+  planRequests,
+  removalsAskedFor,
+  withRequests,
+} from './plan-requests.js';
+import { planMemberNickname } from './plan-nickname.js';
 import type {
   DiscordMembers,
   Job,
@@ -12,7 +19,7 @@ import { MOST_SINGLE_WRITES } from './writes.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
-  readonly guildRoles: Pick<GuildRoles, 'refresh' | 'catchUp'>;
+  readonly guildRoles: Pick<GuildRoles, 'refresh' | 'readAnew' | 'catchUp'>;
   readonly clock: () => number;
 }
 
@@ -28,7 +35,7 @@ export interface Ready {
   readonly plan: MemberPlan;
 }
 
-/** All that is to be known before a record is opened. Where a role was in the way, it is looked at once more. */
+/** All that is to be known before a record is opened. Where a role or a rank was in the way, it is looked at once more. */
 export async function readAndPlan(
   deps: Deps,
   start: {
@@ -44,8 +51,13 @@ export async function readAndPlan(
   const facts = withRoles(known, caughtUp);
   const reading = await read(deps, job, facts, target);
   const plan = planFor(job, facts, reading);
-  if (plan.blocked.length === 0 || reading.readAtMs === null)
-    return { facts, reading, plan };
+  if (asksToRemove(plan) && reading.readAtMs !== null) {
+    // A role that the guild has deleted is gone from its members before anybody says so: that is no reason to ask.
+    const now = withRoles(facts, await deps.guildRoles.readAnew(target));
+    return { facts: now, reading, plan: planFor(job, now, reading) };
+  }
+  const isInTheWay = plan.blocked.length > 0 || plan.isBlockedByRank;
+  if (!isInTheWay || reading.readAtMs === null) return { facts, reading, plan };
   const fresh = withRoles(
     facts,
     await deps.guildRoles.refresh(target, knownAtMs),
@@ -54,7 +66,7 @@ export async function readAndPlan(
 }
 
 /**
- * A fresh fact about one or two roles needs no read: its writes are atomic and change nothing else. All else starts from what
+ * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change nothing else. All else starts from what
  * Discord says now: a member never seen or absent, a broken-off run, an ending link, a cause that names no group.
  */
 async function read(
@@ -68,9 +80,11 @@ async function read(
   if (mirror?.isPresent === true && facts.openRecord === null && !isEnding) {
     const written = rolesOfCauses(job.causes, facts.mappings);
     const reading = { member: mirror, readAtMs: null };
+    const plan = planFor(job, facts, reading);
     if (
       written !== null &&
-      changeCount(planFor(job, facts, reading)) <= MOST_SINGLE_WRITES
+      changeCount(plan) <= MOST_SINGLE_WRITES &&
+      isMirrorEnough(job, plan)
     )
       return reading;
   }
@@ -78,7 +92,23 @@ async function read(
   return { member, readAtMs: deps.clock() };
 }
 
-export function changeCount(plan: MemberPlan): number {
+/** Where Discord has the say it is asked what it says now, but by a sweep, which has just looked, and asks nobody to remove. */
+function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
+  const { gives, readings } = plan.requests ?? NO_REQUESTS;
+  if (asksToRemove(plan)) return false;
+  const asksNothing = readings.every(({ asks }) => asks === null);
+  return (
+    (gives.length === 0 && asksNothing) ||
+    causes.every((cause) => cause.kind === 'SWEEP')
+  );
+}
+
+function asksToRemove({ requests = NO_REQUESTS }: MemberPlan): boolean {
+  return removalsAskedFor(requests.readings).length > 0;
+}
+
+/** Of roles. */
+function changeCount(plan: MemberPlan): number {
   return plan.add.length + plan.remove.length;
 }
 
@@ -88,10 +118,19 @@ function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
     reading.readAtMs === null
       ? rolesOfCauses(job.causes, facts.mappings)
       : null;
-  return planRoles({
+  const { member } = reading;
+  const roles = planRoles({
     desired: desiredRoles(facts),
-    actual: new Set(reading.member.isPresent ? reading.member.roleIds : []),
+    actual: new Set(member.isPresent ? member.roleIds : []),
     written: written ?? new Set(),
     refusals: facts.roles,
+    decisions: facts.decisions,
   });
+  const shown = member.isPresent ? member : null;
+  const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
+  const requests = planRequests(facts, member, isAskedFor);
+  return {
+    ...withRequests(roles, requests),
+    ...planMemberNickname(facts, job, shown),
+  };
 }

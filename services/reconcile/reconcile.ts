@@ -4,7 +4,7 @@
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
 import type { Logger } from '../lib/logger.js';
-import type { AuditRecordId, PresentMember } from '../model.js';
+import { LANES, type AuditRecordId, type PresentMember } from '../model.js';
 import type { Applied, Changes } from './apply.js';
 import type { BringIn } from './bring-in.js';
 import type { GuildRoles } from './guild-roles.js';
@@ -17,9 +17,11 @@ import type {
   MemberFacts,
   MemberTarget,
 } from './ports.js';
-import type { OpenedRecord, Settlement } from './records.js';
+import type { OpenedRecord } from './records.js';
+import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan } from './record-plan.js';
+import { WritesSpentError } from './write-wait.js';
 import {
   absent,
   dropped,
@@ -55,42 +57,24 @@ export function createReconcile(deps: Deps): Reconcile {
       const known = { facts, knownAtMs };
       ending = await bringUpToDate(deps, job, known, isLeased);
     } catch (error) {
-      ending = { kind: 'interrupted', error, observed: null };
+      ending = {
+        kind: 'interrupted',
+        error,
+        observed: null,
+        idleRecordId: null,
+      };
     }
     if (ending.kind === 'interrupted')
       return deps.interruptions.handleError(job, ending);
     const { settlement } = ending;
-    await deps.memory.settle(job, {
+    const asked = await deps.memory.settle(job, {
       ...settlement,
       clearsTrouble: settlement.clearsTrouble && facts.client.hasTrouble,
     });
     logSettled(deps.logger, job, settlement);
+    logAsked(deps.logger, job, asked);
     return null;
   };
-}
-
-function logSettled(
-  logger: Logger,
-  job: Job,
-  { outcome, reason, closes }: Settlement,
-): void {
-  const { clientId, discordUserId, causes } = job;
-  const change = closes && {
-    auditRecordId: closes.recordId,
-    added: closes.added,
-    removed: closes.removed,
-  };
-  logger.info(
-    {
-      clientId,
-      discordUserId,
-      outcome,
-      reason,
-      ...change,
-      causes: causes.length,
-    },
-    'reconciled',
-  );
 }
 
 interface Known {
@@ -106,7 +90,8 @@ async function bringUpToDate(
 ): Promise<Ending> {
   if (known.links.length === 0) return dropped();
   const { discordUserId } = job;
-  const target: MemberTarget = { ...known.client, discordUserId };
+  const isUrgent = job.lane >= LANES.fresh;
+  const target: MemberTarget = { ...known.client, discordUserId, isUrgent };
   const run: Run = { job, known, knownAtMs, target, isLeased };
   const grant = known.grant;
   const isJoinWanted = grant?.isJoinWanted === true;
@@ -141,10 +126,15 @@ async function arrive(
   const { job, known, target, isLeased } = run;
   const arrival = await deps.bringIn({
     facts: known,
+    causes: job.causes,
     target,
     isLeased,
     openRecord: async (plan) =>
-      recordPlan(deps.memory, job, known, { plan, held: [], isArrival: true }),
+      recordPlan(deps.memory, job, known, {
+        plan,
+        actual: null,
+        isArrival: true,
+      }),
   });
   if (arrival.kind === 'JOINED') return joined(known, grantId, arrival);
   const { openRecord: record, refusal } = arrival;
@@ -152,11 +142,14 @@ async function arrive(
     ...run,
     known: { ...known, openRecord: record },
   });
-  // Nothing of a new record was done yet: what Discord shows now is from before it.
+  // Of a new record nothing but the nickname can be done yet: what else Discord shows now is from before it.
   const isNew = record?.recordId !== known.openRecord?.recordId;
-  const facts = isNew
-    ? { ...ready.facts, mirror: ready.reading.member }
-    : ready.facts;
+  const { member } = ready.reading;
+  const before =
+    arrival.hasArrived && member.isPresent
+      ? { ...member, nickname: null }
+      : member;
+  const facts = isNew ? { ...ready.facts, mirror: before } : ready.facts;
   const ending = await goOn(deps, run, { ...ready, facts });
   return withJoining(ending, { grantId, refusal });
 }
@@ -170,7 +163,7 @@ async function goOn(
   if (!reading.member.isPresent) return absent(facts, reading.member);
   const record = await recordPlan(deps.memory, job, facts, {
     plan,
-    held: reading.member.roleIds,
+    actual: reading.member,
     isArrival: false,
   });
   if (record.recordId === null)
@@ -210,6 +203,7 @@ async function carryOut(
     recordId,
     add: plan.add,
     remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
+    nickname: plan.nickname,
     wholeListWrites,
     actual,
     readAtMs,
@@ -219,9 +213,13 @@ async function carryOut(
     // The record stays open, and the mirror with it as it was before: what was done is told by the run that closes the record.
     const isResumed = recordId === facts.openRecord?.recordId;
     const observed = isResumed || readAtMs === null ? null : reading.member;
-    return { kind: 'interrupted', error: applied.interruption, observed };
+    const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
+    const error = applied.interruption;
+    return { kind: 'interrupted', error, observed, idleRecordId };
   }
   if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
+  else if (applied.nickname === 'REFUSED')
+    await deps.guildRoles.refresh(target, deps.clock());
   const { observed } = applied;
   return settled({
     facts,
@@ -231,4 +229,15 @@ async function carryOut(
     reading: observed,
     hasAsked: true,
   });
+}
+
+/** Told to wait before anything was tried. */
+function wasIdle(applied: Applied): boolean {
+  const { added, removed, refused, nickname, interruption } = applied;
+  return (
+    interruption instanceof WritesSpentError &&
+    interruption.told === undefined &&
+    added.length + removed.length + refused.length === 0 &&
+    nickname === 'UNTOUCHED'
+  );
 }

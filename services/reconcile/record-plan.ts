@@ -1,15 +1,14 @@
-import type { RoleId } from '../model.js';
+import type { PresentMember, RoleId } from '../model.js';
 import { guardRemovals } from './guard.js';
 import type { MemberPlan } from './plan.js';
 import type { Job, Memory, MemberFacts } from './ports.js';
-import { changeCount } from './read-and-plan.js';
 import type { OpenedRecord } from './records.js';
 import { landedChanges, resumes } from './resume.js';
 
 interface Planned {
   readonly plan: MemberPlan;
-  /** What the member holds now. */
-  readonly held: readonly RoleId[];
+  /** The member as they are now; null: they are not in the guild. */
+  readonly actual: PresentMember | null;
   /** A person is brought in, which is a change of its own. */
   readonly isArrival: boolean;
 }
@@ -21,18 +20,22 @@ export async function recordPlan(
   facts: MemberFacts,
   planned: Planned,
 ): Promise<OpenedRecord> {
-  const { plan, isArrival } = planned;
+  const { plan, actual, isArrival } = planned;
   const nothingHeld = {
     allowedRemovals: plan.remove,
     heldRemovals: [],
     reason: null,
   };
-  if (changeCount(plan) === 0 && !isArrival)
+  if (!hasChanges(plan) && !isArrival)
     return { recordId: null, verdict: nothingHeld };
   if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
     return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
   }
-  const held = new Set<RoleId>(planned.held);
+  const held = new Set<RoleId>(actual?.roleIds);
+  const isExempt = (roleId: RoleId) =>
+    isAskedFor(job, facts) ||
+    plan.approved.includes(roleId) ||
+    !held.has(roleId);
   return memory.openRecord({
     job,
     platformUserId:
@@ -42,22 +45,33 @@ export async function recordPlan(
     isArrival,
     add: plan.add,
     remove: plan.remove,
-    uncounted: plan.remove.filter(
-      (roleId) => plan.approved.includes(roleId) || !held.has(roleId),
-    ),
+    nickname: plan.nickname,
+    uncounted: plan.remove.filter(isExempt),
     judge: (tally) =>
       guardRemovals({
-        removals: plan.remove.filter(
-          (roleId) => !plan.approved.includes(roleId) && held.has(roleId),
-        ),
+        removals: plan.remove.filter((roleId) => !isExempt(roleId)),
         tally,
         limits: facts.client.guard,
+        decisions: facts.decisions,
       }),
     supersedes:
       facts.openRecord &&
-      landedChanges(facts.openRecord, {
-        mirror: facts.mirror,
-        actual: planned.held,
-      }),
+      landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
   });
+}
+
+function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
+  return add.length + remove.length > 0 || nickname !== null;
+}
+
+/** One person's roles, looked at or given up because somebody has named them: no storm, whatever else happens. */
+export function isAskedFor(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): boolean {
+  const ending = links.filter((link) => link.status === 'ENDING');
+  return (
+    causes.some((cause) => cause.isAskedFor === true) ||
+    (ending.length > 0 && ending.every((link) => link.isEndAskedFor))
+  );
 }

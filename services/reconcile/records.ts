@@ -9,11 +9,14 @@ import type {
   RoleId,
 } from '../model.js';
 import type { Job } from './ports.js';
+import type { RemoteReadings } from './remote.js';
 
 export interface OpenRecord {
   readonly recordId: AuditRecordId;
   readonly plannedAdded: readonly RoleId[];
   readonly plannedRemoved: readonly RoleId[];
+  /** Null: it was to be left alone. */
+  readonly plannedNickname: string | null;
 }
 
 /** What came of a record: the changes that are known to have been made. */
@@ -21,6 +24,8 @@ export interface RecordClosing {
   readonly recordId: AuditRecordId;
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
+  /** Null: it stayed as it was. */
+  readonly nickname: string | null;
 }
 
 /** Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is more. */
@@ -31,13 +36,22 @@ export interface GuardLimits {
 
 export interface RoleTally {
   readonly removedLastHour: number;
+  /** Now; those who were given the role within the hour are not counted. */
   readonly holders: number;
 }
 
 /** Removals of the last hour that count, and holders, per role and over all managed roles of the guild. */
 export interface GuardTally {
-  readonly roles: ReadonlyMap<RoleId, RoleTally>;
+  readonly roles: ReadonlyMap<
+    RoleId,
+    RoleTally & {
+      /** Nobody but the member, or the members, at hand holds it. */
+      readonly isLast: boolean;
+    }
+  >;
   readonly guild: RoleTally;
+  /** The memory knows of no membership at all: it is not the platform that says "no". */
+  readonly hasNoMemberships: boolean;
 }
 
 export interface GuardVerdict {
@@ -53,6 +67,8 @@ export interface OpenRecordRequest {
   readonly isArrival: boolean;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  /** Null: it is left alone. */
+  readonly nickname: string | null;
   /** Removals that the guard leaves alone: asked for by name, or of roles the member is not seen to hold. */
   readonly uncounted: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
@@ -61,9 +77,16 @@ export interface OpenRecordRequest {
 }
 
 export interface OpenedRecord {
-  /** Null when nothing may be written: every change was a held removal, and nobody is brought in. */
+  /** Null when nothing may be written: every change was a held removal, and nobody is brought in or renamed. */
   readonly recordId: AuditRecordId | null;
   readonly verdict: GuardVerdict;
+}
+
+/** What a run has read where Discord has the say, and would ask the platform for. */
+export interface RequestsToSettle extends RemoteReadings {
+  /** Requests to remove that count for the removal guard. */
+  readonly counted: readonly RoleId[];
+  readonly judge: (tally: GuardTally) => GuardVerdict;
 }
 
 /** How a run ended, written in one transaction with the mirror, the record, the event and the job. */
@@ -73,6 +96,14 @@ export interface Settlement {
   /** The record to close; null when nothing was written. */
   readonly closes: RecordClosing | null;
   readonly heldRemovals: readonly RoleId[];
+  /** Decisions that the run has seen and that are settled with it: carried out, or of no use any more. */
+  readonly settledDecisions: readonly RoleId[];
+  readonly requests: RequestsToSettle | null;
+  /** A nickname that was asked for, and whether Discord shows it now; null: none was. */
+  readonly nickname: {
+    readonly asked: string;
+    readonly isTaken: boolean;
+  } | null;
   /** What Discord answered last; null when it was not asked. */
   readonly observed: MemberReading | null;
   /** What came of bringing the person in with this grant, `refusal` null: they are in; null: nobody tried. */
@@ -94,4 +125,6 @@ export interface Postponement {
   readonly isFailure: boolean;
   readonly reason: string;
   readonly observed: MemberReading | null;
+  /** A record under which nothing was done: it is deleted, so that nobody has to look what became of it. */
+  readonly idleRecordId: AuditRecordId | null;
 }

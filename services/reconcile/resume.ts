@@ -1,4 +1,6 @@
-import type { RoleId } from '../model.js';
+import type { PresentMember, RoleId } from '../model.js';
+import { isSameNickname } from './nickname.js';
+import { shownName } from './plan-nickname.js';
 import type { MemberPlan } from './plan.js';
 import type { Mirror } from './ports.js';
 import type { OpenRecord, RecordClosing } from './records.js';
@@ -7,7 +9,8 @@ import type { OpenRecord, RecordClosing } from './records.js';
 export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
   return (
     plan.add.every((roleId) => record.plannedAdded.includes(roleId)) &&
-    plan.remove.every((roleId) => record.plannedRemoved.includes(roleId))
+    plan.remove.every((roleId) => record.plannedRemoved.includes(roleId)) &&
+    (plan.nickname === null || plan.nickname === record.plannedNickname)
   );
 }
 
@@ -18,17 +21,33 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
  */
 export function landedChanges(
   record: OpenRecord,
-  { mirror, actual }: { mirror: Mirror | null; actual: readonly RoleId[] },
+  { mirror, actual }: { mirror: Mirror | null; actual: PresentMember | null },
 ): RecordClosing {
-  const before = mirror?.isPresent === true ? mirror.roleIds : null;
-  const wasHeld = (roleId: RoleId) => before?.includes(roleId) ?? null;
+  const before = mirror?.isPresent === true ? mirror : null;
+  const wasHeld = (roleId: RoleId) => before?.roleIds.includes(roleId) ?? null;
+  const isHeld = (roleId: RoleId) => actual?.roleIds.includes(roleId) ?? false;
   return {
     recordId: record.recordId,
     added: record.plannedAdded.filter(
-      (roleId) => actual.includes(roleId) && wasHeld(roleId) !== true,
+      (roleId) => isHeld(roleId) && wasHeld(roleId) !== true,
     ),
     removed: record.plannedRemoved.filter(
-      (roleId) => !actual.includes(roleId) && wasHeld(roleId) !== false,
+      (roleId) => !isHeld(roleId) && wasHeld(roleId) !== false,
     ),
+    nickname: landedNickname(record, { before, actual }),
   };
+}
+
+function landedNickname(
+  { plannedNickname }: OpenRecord,
+  seen: {
+    readonly before: PresentMember | null;
+    readonly actual: PresentMember | null;
+  },
+): string | null {
+  const isShown = (member: PresentMember | null) =>
+    plannedNickname !== null &&
+    member !== null &&
+    isSameNickname(plannedNickname, shownName(member));
+  return isShown(seen.actual) && !isShown(seen.before) ? plannedNickname : null;
 }

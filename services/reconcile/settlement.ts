@@ -1,15 +1,28 @@
 import type {
-  JoinRefusal,
+  AuditRecordId,
   MemberReading,
   Outcome,
   PresentMember,
   RoleId,
 } from '../model.js';
 import type { Applied } from './apply.js';
-import type { BlockedRole, MemberPlan } from './plan.js';
+import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
 import { landedChanges } from './resume.js';
+import { withReadings } from './settle-requests.js';
+import {
+  arrivalNickname,
+  askedNickname,
+  changedNickname,
+  nicknameReason,
+  wasInVain,
+} from './settle-nickname.js';
+import {
+  blockedReason,
+  NOT_LET_IN,
+  refusedReason,
+} from './settlement-words.js';
 
 /** How a run ends: with a settlement, or early, with what Discord had shown by then. */
 export type Ending =
@@ -18,6 +31,8 @@ export type Ending =
       readonly kind: 'interrupted';
       readonly error: unknown;
       readonly observed: MemberReading | null;
+      /** Nothing was done under it: it is unsaid. */
+      readonly idleRecordId: AuditRecordId | null;
     };
 
 const NOTHING: Settlement = {
@@ -25,6 +40,9 @@ const NOTHING: Settlement = {
   reason: null,
   closes: null,
   heldRemovals: [],
+  settledDecisions: [],
+  requests: null,
+  nickname: null,
   observed: null,
   joining: null,
   isParked: false,
@@ -48,7 +66,8 @@ export function absent(facts: MemberFacts, observed: MemberReading): Ending {
         : NOT_LET_IN[facts.joinRefusal],
     closes:
       facts.openRecord &&
-      landedChanges(facts.openRecord, { mirror: facts.mirror, actual: [] }),
+      landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
+    settledDecisions: [...facts.decisions.keys()],
     observed,
     clearsTrouble: true,
     endedLinkIds: endingLinks(facts),
@@ -78,22 +97,51 @@ export function settled(run: {
     ...plan.blocked.map(blockedReason),
     ...(applied?.refused ?? []).map(refusedReason),
   ];
-  const settlement: Settlement = {
-    outcome: outcomeOf({ refusals, heldRemovals, closes }),
+  const nickname = askedNickname(plan, applied);
+  const notes = [record.verdict.reason, nicknameReason(plan, nickname)];
+  const settlement = {
+    outcome: outcomeOf({
+      refusals,
+      heldRemovals,
+      closes: wasInVain(nickname, closes) ? null : closes,
+    }),
     reason:
-      [
-        ...refusals,
-        ...(record.verdict.reason === null ? [] : [record.verdict.reason]),
-      ].join('; ') || null,
+      [...refusals, ...notes].filter((note) => note !== null).join('; ') ||
+      null,
     closes,
     heldRemovals,
+    settledDecisions: settledDecisions(run, reading.roleIds),
+    nickname,
     observed: reading,
     joining: null,
     isParked: refusals.length > 0,
     clearsTrouble: run.hasAsked,
     endedLinkIds: isTakenBack(run, reading.roleIds) ? endingLinks(facts) : [],
   };
-  return { kind: 'settled', settlement };
+  const read = { facts, plan, seen: reading.roleIds };
+  return { kind: 'settled', settlement: withReadings(settlement, read) };
+}
+
+/** What waited for a person and is not wanted any more, and what one has approved and is done, or is not to be done any more. */
+function settledDecisions(
+  {
+    facts,
+    plan,
+    record,
+  }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
+  roleIds: readonly RoleId[],
+): readonly RoleId[] {
+  const isPending = (roleId: RoleId) =>
+    roleIds.includes(roleId) &&
+    (plan.remove.includes(roleId) ||
+      plan.blocked.some((blocked) => blocked.roleId === roleId));
+  return [...facts.decisions].flatMap(([roleId, decision]) => {
+    const isSettled =
+      decision === 'HELD'
+        ? !record.verdict.heldRemovals.includes(roleId)
+        : decision === 'APPROVED' && !isPending(roleId);
+    return isSettled ? [roleId] : [];
+  });
 }
 
 /** A role that cannot be given, to who has the account now, keeps no earlier link from ending. */
@@ -126,6 +174,7 @@ export function joined(
   const applied = {
     added: plan.add.filter((roleId) => held.has(roleId)),
     removed: [],
+    nickname: arrivalNickname(plan, member),
     refused: plan.add.filter((roleId) => !held.has(roleId)),
     observed,
     interruption: null,
@@ -155,15 +204,6 @@ export function withJoining(
   return { kind: 'settled', settlement: { ...settlement, reason, joining } };
 }
 
-const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
-  BANNED: 'the guild has banned the account',
-  GUILD_FULL: 'the guild takes no more members',
-  USER_GUILD_LIMIT: 'the account is in as many guilds as Discord allows',
-  INVALID_TOKEN: 'the person must sign in again to be brought in',
-  MISSING_PERMISSION: 'the bot may not bring people in: it needs Create Invite',
-  REFUSED: 'Discord refused to bring the account in',
-};
-
 function outcomeOf(run: {
   readonly refusals: readonly string[];
   readonly heldRemovals: readonly string[];
@@ -177,46 +217,34 @@ function outcomeOf(run: {
 /** What this run did, and what a broken-off run before it had done under the same record. */
 function closingOf(run: {
   readonly facts: MemberFacts;
+  readonly plan: MemberPlan;
   readonly record: OpenedRecord;
   readonly applied: Applied | null;
   readonly reading: MemberReading;
 }): RecordClosing | null {
-  const { facts, record, applied, reading } = run;
+  const { facts, plan, record, applied, reading } = run;
   const { openRecord } = facts;
+  const nickname = changedNickname(plan, applied, facts);
   const isResumed =
     openRecord !== null &&
     (record.recordId === null || record.recordId === openRecord.recordId);
-  if (isResumed)
-    return landedChanges(openRecord, {
+  if (isResumed) {
+    const landed = landedChanges(openRecord, {
       mirror: facts.mirror,
-      actual: reading.isPresent ? reading.roleIds : [],
+      actual: reading.isPresent ? reading : null,
     });
+    return { ...landed, nickname: nickname ?? landed.nickname };
+  }
   if (record.recordId === null || applied === null) return null;
   return {
     recordId: record.recordId,
     added: applied.added,
     removed: applied.removed,
+    nickname,
   };
 }
 
-function endingLinks(facts: MemberFacts) {
-  return facts.links
-    .filter((link) => link.status === 'ENDING')
-    .map((link) => link.linkId);
-}
-
-const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
-  EVERYONE: 'is @everyone',
-  MANAGED: 'is managed by Discord or an integration',
-  ABOVE_BOT: 'is not below the bot',
-  MISSING_PERMISSION: 'needs the bot to have Manage Roles',
-  UNKNOWN_ROLE: 'no longer exists at Discord',
-};
-
-function blockedReason({ roleId, refusal }: BlockedRole): string {
-  return `role ${roleId} ${REFUSALS[refusal]}`;
-}
-
-function refusedReason(roleId: string): string {
-  return `Discord refused role ${roleId}`;
+function endingLinks({ links }: MemberFacts) {
+  const ending = links.filter((link) => link.status === 'ENDING');
+  return ending.map((link) => link.linkId);
 }

@@ -9,13 +9,15 @@ import type { Logger } from '../lib/logger.js';
 import type { ClientId, MemberKey } from '../model.js';
 import type { Lease } from './lease.js';
 import type { JobTable } from './job-table.js';
-import type { Job } from './ports.js';
+import type { Job, WriteOutlookOf } from './ports.js';
 import type { Reconcile } from './reconcile.js';
+import { isUrgent, WritePace } from './write-pace.js';
 
 interface Deps {
   readonly jobs: JobTable;
   readonly lease: Lease;
   readonly reconcile: Reconcile;
+  readonly writeOutlook: WriteOutlookOf;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Runs at a time for one client; Discord's buckets are the guild's, so more would only wait. */
@@ -44,7 +46,7 @@ export function createWorker(deps: Deps): Part {
 
 class Loop {
   readonly #running = new Map<ClientId, number>();
-  readonly #pausedUntilMs = new Map<ClientId, number>();
+  readonly #pace: WritePace;
   readonly #runs = new Set<Promise<void>>();
   #abandoned: MemberKey[] = [];
   #pump: Promise<void> | null = null;
@@ -53,7 +55,9 @@ class Loop {
   #timer: NodeJS.Timeout | undefined;
   #trouble: string | null = null;
 
-  constructor(readonly deps: Deps) {}
+  constructor(readonly deps: Deps) {
+    this.#pace = new WritePace(deps);
+  }
 
   ready(): ReturnType<Part['ready']> {
     return this.#trouble === null
@@ -101,15 +105,19 @@ class Loop {
     const { jobs, clock, pollMs, runsPerClient } = this.deps;
     await this.#giveBack();
     const leaving = await this.#letGoOfIdle();
+    const places = this.#pace.places(this.#running);
     const { jobs: claimed, nextDueAt } = await jobs.claim({
-      running: this.#running,
+      running: places.taken,
+      urgentOnly: places.urgentOnly,
       runsPerClient,
-      except: [...leaving, ...this.#paused()],
+      except: [...leaving, ...places.closed],
     });
     for (const job of claimed) this.#start(job);
+    // They may have taken the places that were left for others; there may be more of them.
+    if (claimed.some(isUrgent)) this.#isWoken = true;
     const dueInMs =
       nextDueAt === null ? pollMs : Math.max(0, nextDueAt.getTime() - clock());
-    return Math.min(pollMs, dueInMs, this.#untilUnpaused());
+    return Math.min(pollMs, dueInMs, places.moreInMs);
   }
 
   /**
@@ -126,22 +134,8 @@ class Loop {
     return surplus.flatMap((bot) => bot.clientIds);
   }
 
-  #paused(): readonly ClientId[] {
-    const now = this.deps.clock();
-    for (const [clientId, untilMs] of this.#pausedUntilMs)
-      if (untilMs <= now) this.#pausedUntilMs.delete(clientId);
-    return [...this.#pausedUntilMs.keys()];
-  }
-
-  #untilUnpaused(): number {
-    const now = this.deps.clock();
-    const waits = [...this.#pausedUntilMs.values()].map((untilMs) =>
-      Math.max(0, untilMs - now),
-    );
-    return Math.min(this.deps.pollMs, ...waits);
-  }
-
   #start(job: Job): void {
+    this.#pace.begun(job);
     this.#running.set(job.clientId, (this.#running.get(job.clientId) ?? 0) + 1);
     const run = this.#run(job).finally(() => {
       this.#runs.delete(run);
@@ -157,8 +151,7 @@ class Loop {
   async #run(job: Job): Promise<void> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
-      if (pausedUntil !== null)
-        this.#pausedUntilMs.set(job.clientId, pausedUntil.getTime());
+      if (pausedUntil !== null) this.#pace.told(job, pausedUntil);
     } catch (error) {
       this.#abandoned.push(job);
       if (error instanceof LeaseLostError) return;

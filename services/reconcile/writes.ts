@@ -1,41 +1,86 @@
 import type { RoleId } from '../model.js';
 
-/** One call to Discord. */
+/** What is still to be changed about one member. */
+export interface Pending {
+  readonly add: readonly RoleId[];
+  readonly remove: readonly RoleId[];
+  /** Null: it stays as it is. */
+  readonly nickname: string | null;
+}
+
+/** The next call to Discord, or that none may be made before `until`. An edit with changes of roles writes the whole list. */
 export type Write =
   | { readonly kind: 'removeRole'; readonly roleId: RoleId }
   | { readonly kind: 'addRole'; readonly roleId: RoleId }
-  | {
-      readonly kind: 'setRoles';
-      readonly add: readonly RoleId[];
-      readonly remove: readonly RoleId[];
-    };
+  | ({ readonly kind: 'edit' } & Pending)
+  | { readonly kind: 'wait'; readonly until: number };
 
 /** Up to this many changes go one by one: each is atomic and needs no read. */
 export const MOST_SINGLE_WRITES = 2;
+/** And up to this many, where no list may be written for now. */
+const MOST_SINGLE_WRITES_INSTEAD = 4;
+/** A change of roles that nobody waits for is not made twice the work for a nickname that may be written this soon. */
+const NICKNAME_WAIT_MS = 10_000;
 
-/** Removals first: a revoked privilege should not outlive a grant. */
-export function chooseWrites(input: {
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
+export interface Choice extends Pending {
+  /** False also where a list was refused: one by one the bad role is found. */
   readonly wholeListWrites: boolean;
-}): readonly Write[] {
-  const { add, remove, wholeListWrites } = input;
-  if (wholeListWrites && add.length + remove.length > MOST_SINGLE_WRITES) {
-    return [{ kind: 'setRoles', add, remove }];
-  }
-  return singleWrites({ add, remove });
+  /** The roles were read just now, so that a list costs no read. */
+  readonly isFresh: boolean;
+  readonly isUrgent: boolean;
+  readonly now: number;
+  /** When so many single roles may be written, and a member be edited; in the past: at once. */
+  readonly singlesFrom: number;
+  readonly listsFrom: number;
 }
 
-export function singleWrites(changes: {
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
-}): readonly Write[] {
-  return [
-    ...changes.remove.map(
-      (roleId) => ({ kind: 'removeRole', roleId }) as const,
-    ),
-    ...changes.add.map((roleId) => ({ kind: 'addRole', roleId }) as const),
-  ];
+/**
+ * Both ways of writing roles have limits of their own, so what the one does not allow for now goes the other. Null: nothing is left to
+ * do. Removals first: a revoked privilege should not outlive a grant.
+ */
+export function nextWrite(choice: Choice): Write | null {
+  const { add, remove, nickname, now, listsFrom, isUrgent } = choice;
+  const changes = add.length + remove.length;
+  if (changes === 0 && nickname === null) return null;
+  const edit = { kind: 'edit', add, remove, nickname } as const;
+  if (changes === 0) return listsFrom > now ? wait(listsFrom) : edit;
+
+  const isNicknameSoon =
+    nickname !== null && listsFrom > now && listsFrom - now <= NICKNAME_WAIT_MS;
+  if (isNicknameSoon && !isUrgent) return wait(listsFrom);
+
+  const single = singleWrite(choice) ?? edit;
+  const ways = waysOf(choice, changes);
+  const open = ways.find((way) => way.from <= now);
+  if (open) return open.isList ? edit : single;
+  return wait(Math.min(...ways.map((way) => way.from)));
+}
+
+interface Way {
+  readonly isList: boolean;
+  readonly from: number;
+}
+
+/** The cheaper one first. */
+function waysOf(choice: Choice, changes: number): readonly Way[] {
+  const { wholeListWrites, nickname, isFresh } = choice;
+  const list = { isList: true, from: choice.listsFrom };
+  const singles = { isList: false, from: choice.singlesFrom };
+  if (!wholeListWrites) return [singles];
+  if (changes > MOST_SINGLE_WRITES_INSTEAD) return [list];
+  const joinsNickname = nickname !== null && (isFresh || changes > 1);
+  return changes > MOST_SINGLE_WRITES || joinsNickname
+    ? [list, singles]
+    : [singles, list];
+}
+
+const wait = (until: number) => ({ kind: 'wait', until }) as const;
+
+function singleWrite({ add, remove }: Pending): Write | undefined {
+  const [removed] = remove;
+  if (removed !== undefined) return { kind: 'removeRole', roleId: removed };
+  const [added] = add;
+  return added === undefined ? undefined : { kind: 'addRole', roleId: added };
 }
 
 /**

@@ -47,9 +47,11 @@ export async function openDatabase(options: {
     colors: false,
   });
 
+  // One for all: outside a transaction it holds no state.
+  let plain: Kysely<unknown> | null = null;
   return {
     orm,
-    sql: () => kyselyOf(orm.em.fork()),
+    sql: () => (plain ??= kyselyOf(orm.em.fork())),
     transaction: (work) =>
       retried(() =>
         orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),

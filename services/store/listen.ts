@@ -8,7 +8,7 @@ const RECONNECT_MS = 1_000;
 
 /** PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed meanwhile is the poll's to find. */
 export function createListener(options: { url: string; logger: Logger }) {
-  const wakers = new Map<string, Set<() => void>>();
+  const wakers = new Map<string, Set<Wake>>();
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -18,8 +18,8 @@ export function createListener(options: { url: string; logger: Logger }) {
       connectionString: options.url,
       application_name: 'discord-connector listener',
     });
-    next.on('notification', ({ channel }) =>
-      wakers.get(channel)?.forEach((wake) => wake()),
+    next.on('notification', ({ channel, payload }) =>
+      wakers.get(channel)?.forEach((wake) => wake(payload ?? null)),
     );
     next.on('error', (error) =>
       options.logger.warn({ error: error.message }, 'listening broke'),
@@ -29,7 +29,8 @@ export function createListener(options: { url: string; logger: Logger }) {
     client = next;
     for (const channel of wakers.keys())
       await next.query(`listen ${pg.escapeIdentifier(channel)}`);
-    for (const wake of [...wakers.values()].flatMap((set) => [...set])) wake();
+    for (const wake of [...wakers.values()].flatMap((set) => [...set]))
+      wake(null);
   }
 
   function reconnectLater(ended: pg.Client): void {
@@ -47,12 +48,17 @@ export function createListener(options: { url: string; logger: Logger }) {
       client === null
         ? { ok: false, reason: 'the database is away' }
         : { ok: true },
-    /** Calls back on every NOTIFY of the channel, and after every reconnect. */
-    async on(channel: string, wake: () => void): Promise<() => Promise<void>> {
+    /** Calls back on every NOTIFY of the channel, and after every reconnect, then with null: what was told meanwhile is lost. */
+    async on(channel: string, wake: Wake): Promise<() => Promise<void>> {
       const set = wakers.get(channel) ?? new Set();
       wakers.set(channel, set.add(wake));
-      await client?.query(`listen ${pg.escapeIdentifier(channel)}`);
-      return async () => void set.delete(wake);
+      await tell(client, 'listen', channel);
+      return async () => {
+        set.delete(wake);
+        if (set.size > 0 || wakers.get(channel) !== set) return;
+        wakers.delete(channel);
+        await tell(client, 'unlisten', channel);
+      };
     },
     tryLock: createSessionLocks(() => client),
     async stop(): Promise<void> {
@@ -62,5 +68,18 @@ export function createListener(options: { url: string; logger: Logger }) {
     },
   };
 }
+
+/** A connection that breaks meanwhile is followed by another, which listens to all that is wanted then. */
+async function tell(
+  client: pg.Client | null,
+  verb: 'listen' | 'unlisten',
+  channel: string,
+): Promise<void> {
+  const statement = `${verb} ${pg.escapeIdentifier(channel)}`;
+  await client?.query(statement).catch(() => undefined);
+}
+
+/** With what the notice carried. */
+type Wake = (payload: string | null) => void;
 
 export type Listener = ReturnType<typeof createListener>;

@@ -13,6 +13,7 @@ import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
 import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
+import { createIdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
 import {
   letBotsGo,
@@ -25,13 +26,15 @@ import { createLinks, findLink } from './links/links.js';
 import { createListener, type Listener } from './listen.js';
 import { createMappings } from './mappings/mappings.js';
 import { migrate } from './migrate.js';
+import { createNotices } from './notices/notices.js';
 import { createDrainOutbox } from './outbox/drain-outbox.js';
 import {
   createEnqueueEvent,
   createEnqueueEvents,
   type EnqueueEvent,
 } from './outbox/enqueue-event.js';
-import { createOpenRecord, readTally } from './path/open-record.js';
+import { readTally, type Removal } from './path/guard-tally.js';
+import { createOpenRecord } from './path/open-record.js';
 import { readMember } from './path/read-member.js';
 import { createPostpone, createSettle } from './path/settle.js';
 import { createReadQueries } from './read/read-queries.js';
@@ -73,17 +76,9 @@ export async function openStore(options: StoreOptions) {
       drain: createDrainOutbox({ database, lock: listener.tryLock }),
       onPending: (wake: () => void) => listener.on('outbox', wake),
     },
-    clients: createClients({ database, keys, clock }),
+    clients: createClients({ database, keys, enqueueEvent, clock }),
     mappings: createMappings({ database, enqueueEvent, clock }),
-    links: {
-      ...createLinks({ database, enqueueEvent, clock }),
-      importMembers: createImportMembers({
-        database,
-        enqueueEvents: createEnqueueEvents(options),
-      }),
-      findLink: (id: string) => findLink({ em: database.orm.em.fork() }, id),
-      reconcileMember: createReconcileMember({ database, clock }),
-    },
+    links: linksOf({ options, database, enqueueEvent }),
     signIn: createSignInStore({
       database,
       keys,
@@ -94,9 +89,12 @@ export async function openStore(options: StoreOptions) {
     sweeps: createSweepStore({
       database,
       owner,
+      enqueueEvent,
       enqueueEvents: createEnqueueEvents(options),
       listener,
     }),
+    notices: createNotices({ database, listener }),
+    idempotency: createIdempotentAnswers({ database, keys }),
     countUnknownMemberships: (clientId: string) =>
       countUnknownMemberships(db(), clientId),
     applyFacts: createApplyFacts({ database, windowMs }),
@@ -104,7 +102,7 @@ export async function openStore(options: StoreOptions) {
       saveChecks(db(), clientId, checks),
     claimDueChecks: (limit: number) => claimDueChecks(db(), limit),
     clearTrouble: (clientId: string) => clearTrouble(db(), clientId),
-    readTally: (clientId: string, removals: number) =>
+    readTally: (clientId: string, removals: readonly Removal[]) =>
       readTally(db(), clientId, removals),
     readCredentials: (clientId: string) =>
       readCredentials(db(), keys, clientId),
@@ -156,6 +154,27 @@ function jobsOf({
     claim: (request) => claimJobs(db(), options, request),
     abandon: (members) => abandonJobs(db(), owner, members),
     onMarked: (wake) => listener.on('reconcile_job', wake),
+  };
+}
+
+function linksOf({
+  options,
+  database,
+  enqueueEvent,
+}: {
+  readonly options: StoreOptions;
+  readonly database: Database;
+  readonly enqueueEvent: EnqueueEvent;
+}) {
+  const { clock } = options;
+  return {
+    ...createLinks({ database, enqueueEvent, clock }),
+    importMembers: createImportMembers({
+      database,
+      enqueueEvents: createEnqueueEvents(options),
+    }),
+    findLink: (id: string) => findLink({ em: database.orm.em.fork() }, id),
+    reconcileMember: createReconcileMember({ database, clock }),
   };
 }
 

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import type { ClientId } from '../model.js';
+import type { ClientId, NicknameStrategy } from '../model.js';
 import type { Timing } from './ports.js';
 
-/** What is usual. Weekly sweeps list the whole guild, so each client has its own time of the week for each of them. */
-export function defaultSchedule(clientId: ClientId): readonly Timing[] {
+/**
+ * What is usual. Weekly sweeps list the whole guild, so each client has its own time of the week for each of them. Nicknames are
+ * looked at where there is a policy for them.
+ */
+export function defaultSchedule(
+  clientId: ClientId,
+  nicknames: NicknameStrategy,
+): readonly Timing[] {
   const usual = { timeZone: 'UTC', isEnabled: true };
   return [
     { ...usual, kind: 'VERIFY_GROUPS', cron: '*/5 * * * *' },
@@ -18,7 +24,7 @@ export function defaultSchedule(clientId: ClientId): readonly Timing[] {
       ...usual,
       kind: 'ENFORCE_NICKNAMES',
       cron: `${spread(`${clientId} ENFORCE_NICKNAMES`, 60)} * * * *`,
-      isEnabled: false,
+      isEnabled: nicknames !== 'NONE',
     },
   ];
 }

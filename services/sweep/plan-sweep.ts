@@ -4,14 +4,22 @@ import type { DriftedMember, SweepPlan } from './ports.js';
 
 /** Shown of a plan; its hash is of all. */
 const MOST_SHOWN = 100;
-/** The path reads a member, then writes their roles one by one, or as one list where they are more. */
+/** The path writes roles one by one, or reads a member and writes one list where they are more. */
 const MOST_SINGLE_WRITES = 2;
 /** Ten writes in ten seconds are what Discord has been seen to allow a bot in one guild. */
 const WRITES_PER_SECOND = 1;
 
+/** Roles or a nickname, or both. */
+export interface PlannedMember extends DriftedMember {
+  /** The nickname to be set. */
+  readonly nickname?: string | null;
+  /** Why it cannot be set. */
+  readonly blocked?: string | null;
+}
+
 /** What the path would do for the members that were found out of step. The same changes have the same hash. */
 export function planSweep(
-  drifted: readonly DriftedMember[],
+  drifted: readonly PlannedMember[],
   callsMade: number,
 ): SweepPlan {
   const sorted = drifted
@@ -21,43 +29,61 @@ export function planSweep(
       remove: member.remove.toSorted(),
     }))
     .toSorted((a, b) => (a.discordUserId < b.discordUserId ? -1 : 1));
-  const writes = sum(sorted, ({ add, remove }) => {
-    const changes = add.length + remove.length;
-    return changes > MOST_SINGLE_WRITES ? 1 : changes;
-  });
+  const writes = sum(sorted, writesFor);
+  const reads = sorted.filter((each) => each.isUnread || isListed(each)).length;
   return {
     hash: hashOf(sorted),
     additions: sum(sorted, ({ add }) => add.length),
     removals: sum(sorted, ({ remove }) => remove.length),
-    calls: callsMade + sorted.length + writes,
+    calls: callsMade + reads + writes,
     seconds: Math.ceil(writes / WRITES_PER_SECOND),
     members: sorted.slice(0, MOST_SHOWN).map((member) => ({
       discordUserId: member.discordUserId,
       platformUserId: member.platformUserId,
       add: member.add,
       remove: member.remove,
+      nickname: member.nickname ?? null,
       reason: reasonOf(member),
     })),
   };
+}
+
+function writesFor(member: PlannedMember): number {
+  const { add, remove, nickname = null } = member;
+  if (isListed(member)) return 1;
+  return add.length + remove.length + (nickname === null ? 0 : 1);
+}
+
+/** A nickname goes with a list of roles, or by a call of its own. */
+function isListed({ add, remove, nickname = null }: PlannedMember): boolean {
+  const changes = add.length + remove.length;
+  return changes > MOST_SINGLE_WRITES || (changes > 1 && nickname !== null);
 }
 
 function sum<Row>(rows: readonly Row[], of: (row: Row) => number): number {
   return rows.reduce((total, row) => total + of(row), 0);
 }
 
-function hashOf(members: readonly DriftedMember[]): string {
+function hashOf(members: readonly PlannedMember[]): string {
   const changes = members.map((member) => [
     member.discordUserId,
     member.add,
     member.remove,
+    ...((member.nickname ?? null) === null ? [] : [member.nickname]),
+    ...(member.asks.length === 0 ? [] : [{ asks: member.asks }]),
   ]);
   return createHash('sha256').update(JSON.stringify(changes)).digest('hex');
 }
 
-function reasonOf({ add, remove, isUnread }: DriftedMember): string {
+function reasonOf(member: PlannedMember): string {
+  const { add, remove, asks, isUnread } = member;
+  const { nickname = null, blocked = null } = member;
   if (isUnread) return 'Discord was never asked about this member';
   return [
     ...(add.length > 0 ? ['lacks a role that a group gives'] : []),
     ...(remove.length > 0 ? ['holds a role that no group gives'] : []),
+    ...(asks.length > 0 ? ['differs where Discord has the say'] : []),
+    ...(nickname === null ? [] : ['has another nickname']),
+    ...(blocked === null ? [] : [blocked]),
   ].join('; ');
 }

@@ -4,10 +4,14 @@
  * Never: a change at Discord, or one made because of a listing that cannot be right.
  */
 import type {
+  Attributes,
   ClientId,
   DiscordUserId,
+  GuildId,
+  NicknameStrategy,
   PlatformUserId,
   PresentMember,
+  RenameRefusal,
   RoleId,
   SweepKind,
 } from '../model.js';
@@ -27,6 +31,8 @@ export interface SweepRun {
   readonly kind: SweepKind;
   /** Nothing is written but the run itself. */
   readonly isDryRun: boolean;
+  /** Names people in place of the client's own; null: the client's own does. */
+  readonly enforceStrategy: NicknameStrategy | null;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */
@@ -42,6 +48,8 @@ export interface DriftedMember {
   readonly platformUserId: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  /** Roles where Discord has the say, and the platform is asked to follow, or what it was asked for is put right. */
+  readonly asks: readonly RoleId[];
   readonly isUnread: boolean;
 }
 
@@ -56,6 +64,7 @@ export interface SweepPlan {
     readonly platformUserId: PlatformUserId | null;
     readonly add: readonly RoleId[];
     readonly remove: readonly RoleId[];
+    readonly nickname: string | null;
     readonly reason: string;
   }[];
 }
@@ -63,11 +72,17 @@ export interface SweepPlan {
 export interface SweepEnding {
   readonly state: 'DONE' | 'FAILED';
   readonly plan: SweepPlan | null;
+  /** Whose removals are judged as a whole. */
+  readonly driftedMembers: readonly DriftedMember[];
   readonly checked: number;
   readonly drifted: number;
   readonly changed: number;
+  /** Out of step, and the path could not help it. */
+  readonly failed: number;
   readonly reason: string | null;
   readonly marks: readonly DiscordUserId[];
+  /** Members for the path to ask Discord about, whatever the mirror says. */
+  readonly looks: readonly DiscordUserId[];
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
 }
 
@@ -90,7 +105,16 @@ export interface SweepMemory {
     /** False: the run is ours no longer. */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
     release(id: string): Promise<void>;
-    finish(run: SweepRun, ending: SweepEnding): Promise<boolean>;
+    /** Null: the run is ours no longer. */
+    finish(
+      run: SweepRun,
+      ending: SweepEnding,
+    ): Promise<{
+      /** The sweep in which its removals wait for a person; null: none wait. */
+      readonly heldIn: string | null;
+      /** The guild's list cannot be believed, for the first time. */
+      readonly isNewDoubt: boolean;
+    } | null>;
     /** Null: the run is ours no longer. */
     refreshMirror(
       run: SweepRun,
@@ -104,7 +128,7 @@ export interface SweepMemory {
     noteLeft(
       run: SweepRun,
       listing: ListingRef,
-      listed: readonly DiscordUserId[],
+      missing: readonly DiscordUserId[],
     ): Promise<readonly DiscordUserId[] | null>;
   };
   readDrift(request: {
@@ -115,12 +139,20 @@ export interface SweepMemory {
       readonly roleIds: readonly RoleId[];
     }[];
     readonly changed: readonly DiscordUserId[];
+    readonly beforePage: () => Promise<void>;
   }): Promise<readonly DriftedMember[]>;
   readExpectation(clientId: ClientId): Promise<Expectation>;
-  readLinkedMembers(clientId: ClientId): Promise<{
+  readLinkedMembers(
+    clientId: ClientId,
+    beforePage: () => Promise<void>,
+  ): Promise<{
     readonly askedAt: string;
-    readonly linked: ReadonlySet<DiscordUserId>;
-    readonly present: ReadonlySet<DiscordUserId>;
+    readonly linked: { readonly size: number; has(id: DiscordUserId): boolean };
+    /** The asker's own, to strike out who is listed. */
+    readonly present: Iterable<DiscordUserId> & {
+      readonly size: number;
+      delete(id: DiscordUserId): boolean;
+    };
   }>;
   countLinkedMembers(clientId: ClientId): Promise<number>;
   readOldest(request: {
@@ -128,7 +160,56 @@ export interface SweepMemory {
     readonly isAbsent: boolean;
     readonly limit: number;
   }): Promise<readonly DiscordUserId[]>;
+  /** Null: the client has gone. */
+  readNameRules(clientId: ClientId): Promise<NameRules | null>;
+  /** In the order of their accounts. */
+  readNamePage(request: {
+    readonly clientId: ClientId;
+    readonly after: DiscordUserId | null;
+    readonly limit: number;
+  }): Promise<readonly NamedMember[]>;
 }
+
+/** By what a client's members are named, and whom its bot cannot rename. */
+export interface NameRules {
+  readonly policy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  /** Nobody is renamed, whatever the policy says. */
+  readonly isObserved: boolean;
+  readonly guildId: GuildId;
+  readonly ownerId: DiscordUserId | null;
+  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
+}
+
+export interface NamedMember {
+  readonly discordUserId: DiscordUserId;
+  readonly platformUserId: PlatformUserId;
+  readonly person: {
+    readonly username: string | null;
+    readonly attributes: Attributes;
+  };
+  readonly isPresent: boolean;
+  readonly roleIds: readonly RoleId[];
+  readonly shown: {
+    readonly nickname: string | null;
+    readonly displayName: string | null;
+    readonly username: string | null;
+  };
+  readonly refusedBefore: string | null;
+  /** What is said of the member now. */
+  readonly reason: string | null;
+}
+
+/** Pure: the nickname to set, null for none; and why none can be set that should be. */
+export type PlanNickname = (
+  rules: NameRules,
+  member: Omit<NamedMember, 'reason'>,
+) => {
+  readonly nickname: string | null;
+  readonly nicknameBlocked: string | null;
+};
 
 /** One guild, as its bot may ask of it. */
 export interface Guild {
@@ -137,4 +218,6 @@ export interface Guild {
     readonly limit: number;
   }): Promise<readonly ListedMember[]>;
   readRoleCounts(): Promise<ReadonlyMap<RoleId, number>>;
+  /** Reads the guild's roles and keeps them. */
+  refreshRoles(): Promise<void>;
 }

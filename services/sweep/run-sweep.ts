@@ -4,15 +4,19 @@
  * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
  */
 import type { RoleId } from '../model.js';
+import { addNames, NAMES_UNLISTED } from './add-names.js';
+import { strategyOf } from './find-misnamed.js';
 import type { HeldRun } from './held-run.js';
 import { planSweep } from './plan-sweep.js';
 import type {
   DriftedMember,
   Expectation,
   Guild,
+  PlanNickname,
   SweepEnding,
   SweepMemory,
 } from './ports.js';
+import { readDrift } from './read-drift.js';
 import { RunLostError } from './run-loss.js';
 import { takeListing, type Listing } from './take-listing.js';
 
@@ -22,21 +26,24 @@ const LISTED_EVERY = 12;
 const MOST_ABSENT = 50;
 /** Members who are asked about one by one where no list can be had. */
 const MOST_SINGLE = 500;
-const PAGE = 1_000;
 
 interface Deps {
   readonly memory: SweepMemory;
   readonly guild: Guild;
+  readonly planNickname: PlanNickname;
 }
 
 const NOTHING: SweepEnding = {
   state: 'DONE',
   plan: null,
+  driftedMembers: [],
   checked: 0,
   drifted: 0,
   changed: 0,
+  failed: 0,
   reason: null,
   marks: [],
+  looks: [],
   holders: null,
 };
 
@@ -45,14 +52,26 @@ export async function runSweep(
   held: HeldRun,
 ): Promise<SweepEnding> {
   const { clientId, kind } = held.run;
+  if (
+    kind === 'ENFORCE_NICKNAMES' &&
+    (await strategyOf(deps, held.run)) === 'NONE'
+  )
+    return { ...NOTHING, reason: 'the strategy NONE leaves nicknames alone' };
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, held, expectation)))
     return verifyMirror(deps, held);
   const listing = await takeListing(deps, held, expectation.expected.keys());
-  if (listing === null) return readSingly(deps, held, expectation);
+  if (listing === null)
+    return kind === 'ENFORCE_NICKNAMES'
+      ? addNames(deps, held, { ...NOTHING, reason: NAMES_UNLISTED }, null)
+      : readSingly(deps, held, expectation);
   if (listing.fault !== null) return disbelieve(listing);
-  if (held.run.isDryRun) return previewListing(deps, held, listing);
-  return takeOver(deps, held, listing);
+  const ending = held.run.isDryRun
+    ? await previewListing(deps, held, listing)
+    : await takeOver(deps, held, listing);
+  if (kind !== 'ENFORCE_NICKNAMES') return ending;
+  const shown = held.run.isDryRun ? [...listing.pages()].flat() : null;
+  return addNames(deps, held, ending, shown && { members: shown });
 }
 
 /** One call instead of a list: who changes roles by hand changes how many hold them. */
@@ -75,8 +94,7 @@ async function verifyMirror(
   held: HeldRun,
 ): Promise<SweepEnding> {
   const { clientId } = held.run;
-  const request = { clientId, seen: [], changed: [] };
-  const drifted = await memory.readDrift(request);
+  const drifted = await readDrift(memory, held, {});
   const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
   return {
     ...NOTHING,
@@ -94,8 +112,7 @@ async function readSingly(
   { linkedHolders }: Expectation,
 ): Promise<SweepEnding> {
   const { clientId } = held.run;
-  const request = { clientId, seen: [], changed: [] };
-  const drifted = await memory.readDrift(request);
+  const drifted = await readDrift(memory, held, {});
   const oldest = await memory.readOldest({
     clientId,
     isAbsent: false,
@@ -107,7 +124,8 @@ async function readSingly(
     ...found(held, drifted),
     checked: oldest.length,
     reason: `the bot may not list the members (the privileged intent for members is off): ${oldest.length} are looked at one by one`,
-    marks: [...idsOf(drifted), ...oldest],
+    marks: idsOf(drifted),
+    looks: oldest,
     // As many others must hold them, if the mirror is right; when the numbers change, something has.
     holders: differences(counts, linkedHolders),
   };
@@ -131,7 +149,7 @@ function disbelieve(listing: Listing): SweepEnding {
     ...NOTHING,
     state: 'FAILED',
     reason: listing.fault,
-    marks:
+    looks:
       listing.listedCount === 0 ? [] : listing.missing.slice(0, MOST_SINGLE),
   };
 }
@@ -142,20 +160,21 @@ async function previewListing(
   held: HeldRun,
   listing: Listing,
 ): Promise<SweepEnding> {
-  const { clientId } = held.run;
   const seen = [
-    ...listing.members.map(({ discordUserId, roleIds }) => ({
-      discordUserId,
-      isPresent: true,
-      roleIds,
-    })),
+    ...[...listing.pages()].flatMap((page) =>
+      page.map(({ discordUserId, roleIds }) => ({
+        discordUserId,
+        isPresent: true,
+        roleIds,
+      })),
+    ),
     ...listing.missing.map((discordUserId) => ({
       discordUserId,
       isPresent: false,
       roleIds: [],
     })),
   ];
-  const drifted = await memory.readDrift({ clientId, seen, changed: [] });
+  const drifted = await readDrift(memory, held, { seen });
   return {
     ...NOTHING,
     ...found(held, drifted),
@@ -167,7 +186,7 @@ async function previewListing(
 async function takeOver(
   { memory }: Deps,
   held: HeldRun,
-  { members, askedAt, linkedCount, unlinkedHolders }: Listing,
+  { pages, missing, askedAt, linkedCount, unlinkedHolders }: Listing,
 ): Promise<SweepEnding> {
   const { run } = held;
   const { clientId, kind } = run;
@@ -175,21 +194,18 @@ async function takeOver(
   const changed: string[] = [];
   const marks: string[] = [];
   let renamed = 0;
-  for (let start = 0; start < members.length; start += PAGE) {
+  for (const page of pages()) {
     await held.renew();
-    const page = members.slice(start, start + PAGE);
     const fresh = await memory.runs.refreshMirror(run, listing, page);
     if (fresh === null) throw new RunLostError(run.id);
     changed.push(...fresh.changed);
     marks.push(...fresh.arrived);
     renamed += fresh.renamed.length;
   }
-  const listed = members.map(({ discordUserId }) => discordUserId);
-  const left = await memory.runs.noteLeft(run, listing, listed);
+  const left = await memory.runs.noteLeft(run, listing, missing);
   if (left === null) throw new RunLostError(run.id);
   marks.push(...left);
-  const request = { clientId, seen: [], changed };
-  const drifted = await memory.readDrift(request);
+  const drifted = await readDrift(memory, held, { changed });
   const ending = {
     ...NOTHING,
     ...found(held, drifted),
@@ -206,6 +222,7 @@ async function takeOver(
 function found(held: HeldRun, drifted: readonly DriftedMember[]) {
   return {
     drifted: drifted.length,
+    driftedMembers: drifted,
     plan: planSweep(drifted, held.callsMade()),
   };
 }

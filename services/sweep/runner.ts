@@ -7,7 +7,13 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import { holdRun, LEASE_MS } from './held-run.js';
-import type { Guild, SweepEnding, SweepMemory, SweepRun } from './ports.js';
+import type {
+  Guild,
+  PlanNickname,
+  SweepEnding,
+  SweepMemory,
+  SweepRun,
+} from './ports.js';
 import { RunLostError, StoppingError } from './run-loss.js';
 import { runSweep } from './run-sweep.js';
 
@@ -21,6 +27,7 @@ const MOST_ATTEMPTS = 3;
 export interface RunnerDeps {
   readonly memory: SweepMemory;
   readonly guildOf: (clientId: ClientId) => Promise<Guild>;
+  readonly planNickname: PlanNickname;
   /** Stops or pauses a client in everyone's sight. */
   readonly saveTrouble: (
     clientId: ClientId,
@@ -89,10 +96,16 @@ async function carryOut(
   const names = { sweepId: run.id, clientId: run.clientId, kind: run.kind };
   try {
     const ending = await endingOf(deps, run, stopping);
-    if (!(await memory.runs.finish(run, ending)))
-      throw new RunLostError(run.id);
+    const finished = await memory.runs.finish(run, ending);
+    if (finished === null) throw new RunLostError(run.id);
     const { state, checked, drifted, reason } = ending;
-    logger.info({ ...names, state, checked, drifted, reason }, 'swept');
+    const { heldIn, isNewDoubt } = finished;
+    logger.info({ ...names, state, checked, drifted, reason, heldIn }, 'swept');
+    if (isNewDoubt)
+      logger.error(
+        { ...names, reason },
+        'client is in doubt: nothing was taken away',
+      );
   } catch (error) {
     if (error instanceof RunLostError) {
       logger.info(names, 'a sweep was cancelled or taken over');
@@ -112,7 +125,7 @@ async function endingOf(
     return failed(
       `given up: it was begun ${MOST_ATTEMPTS} times, and never came to an end`,
     );
-  const { memory } = deps;
+  const { memory, planNickname } = deps;
   const held = holdRun(run, {
     runs: memory.runs,
     isStopping: () => stopping.aborted,
@@ -121,7 +134,7 @@ async function endingOf(
   });
   try {
     const guild = await deps.guildOf(run.clientId);
-    return await runSweep({ memory, guild }, held);
+    return await runSweep({ memory, guild, planNickname }, held);
   } catch (error) {
     if (error instanceof RunLostError || error instanceof StoppingError)
       throw error;
@@ -169,11 +182,14 @@ function failed(reason: string): SweepEnding {
   return {
     state: 'FAILED',
     plan: null,
+    driftedMembers: [],
     checked: 0,
     drifted: 0,
     changed: 0,
+    failed: 0,
     reason,
     marks: [],
+    looks: [],
     holders: null,
   };
 }

@@ -2,6 +2,7 @@ import { TerminalError } from '../lib/errors.js';
 import type { DiscordUserId, RoleId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import { judgeListing } from './judge-listing.js';
+import { createPackedMembers, type PackedMembers } from './packed-members.js';
 import type { Guild, ListedMember, SweepMemory } from './ports.js';
 
 const PAGE = 1_000;
@@ -9,7 +10,7 @@ const PAGE = 1_000;
 /** A whole guild, of which only linked members are kept; of all others it is counted which managed roles they hold. */
 export interface Listing {
   readonly askedAt: string;
-  readonly members: readonly ListedMember[];
+  readonly pages: PackedMembers['pages'];
   readonly linkedCount: number;
   /** Of all members, linked or not. */
   readonly listedCount: number;
@@ -33,16 +34,20 @@ export async function takeListing(
 ): Promise<Listing | null> {
   const { askedAt, linked, present } = await memory.readLinkedMembers(
     held.run.clientId,
+    async () => held.renew(),
   );
+  const presentCount = present.size;
   const gathered = gather(linked, managed);
   const counts = await held.call(() => guild.readRoleCounts());
-  const isWhole = await readPages(guild, held, (each) => gathered.take(each));
+  const isWhole = await readPages(guild, held, (page) => {
+    for (const { discordUserId } of page) present.delete(discordUserId);
+    gathered.take(page);
+  });
   if (!isWhole) return null;
-  const listed = new Set(gathered.members.map((each) => each.discordUserId));
-  const missing = [...present].filter((id) => !listed.has(id));
+  const missing = [...present];
   const evidence = {
     listed: gathered.listed(),
-    present: present.size,
+    present: presentCount,
     missing: missing.length,
     listedHolders: gathered.holders,
   };
@@ -58,7 +63,7 @@ export async function takeListing(
     });
   return {
     askedAt,
-    members: gathered.members,
+    pages: gathered.pages,
     linkedCount: linked.size,
     listedCount: evidence.listed,
     unlinkedHolders: gathered.unlinkedHolders,
@@ -70,7 +75,7 @@ export async function takeListing(
 async function readPages(
   guild: Guild,
   held: HeldRun,
-  take: (member: ListedMember) => void,
+  take: (page: readonly ListedMember[]) => void,
 ): Promise<boolean> {
   let after: DiscordUserId | null = null;
   let read = 0;
@@ -79,7 +84,7 @@ async function readPages(
       .call(() => guild.listMembers({ after, limit: PAGE }))
       .catch(missingIntent);
     if (page === null) return false;
-    page.forEach(take);
+    take(page);
     read += page.length;
     held.note(read);
     const last = page.at(-1);
@@ -94,8 +99,11 @@ function missingIntent(error: unknown): null {
   throw error;
 }
 
-function gather(linked: ReadonlySet<DiscordUserId>, managed: Iterable<RoleId>) {
-  const members: ListedMember[] = [];
+function gather(
+  linked: { has(id: DiscordUserId): boolean },
+  managed: Iterable<RoleId>,
+) {
+  const members = createPackedMembers();
   const holders = new Map<RoleId, number>();
   const unlinkedHolders = new Map<RoleId, number>();
   for (const roleId of managed) {
@@ -104,18 +112,19 @@ function gather(linked: ReadonlySet<DiscordUserId>, managed: Iterable<RoleId>) {
   }
   let listed = 0;
   return {
-    members,
+    pages: () => members.pages(),
     holders,
     unlinkedHolders,
     listed: () => listed,
-    take(member: ListedMember) {
-      listed += 1;
-      const isLinked = linked.has(member.discordUserId);
-      if (isLinked) members.push(member);
-      for (const roleId of member.roleIds) {
-        raise(holders, roleId);
-        if (!isLinked) raise(unlinkedHolders, roleId);
-      }
+    take(page: readonly ListedMember[]) {
+      listed += page.length;
+      const isLinked = page.map((each) => linked.has(each.discordUserId));
+      members.add(page.filter((_, place) => isLinked[place]));
+      for (const [place, { roleIds }] of page.entries())
+        for (const roleId of roleIds) {
+          raise(holders, roleId);
+          if (!isLinked[place]) raise(unlinkedHolders, roleId);
+        }
     },
   };
 }

@@ -41,6 +41,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   },
   rolesReadAt: AT,
   trouble: null,
+  doubt: null,
   stoppedAt: null,
   pausedUntil: null,
   endingAt: null,

@@ -22,7 +22,13 @@ export interface WorldMember {
   readonly links: 'none' | 'active' | 'ending' | 'both';
   readonly mirror: 'never' | 'row only' | 'absent' | 'present';
   readonly roleIds: readonly string[];
-  readonly standing: 'free' | 'parked' | 'held';
+  readonly standing: 'free' | 'parked';
+  readonly decisions: readonly {
+    readonly roleId: string;
+    readonly verdict: 'HELD' | 'APPROVED' | 'REJECTED';
+  }[];
+  /** What was read of mappings where Discord has the say, by their place in `mappings`; null: nothing. */
+  readonly remote: readonly RemoteRow[];
   readonly hasSnapshot: boolean;
   /** For each group: is held, is known not to be, nothing is known. */
   readonly memberships: readonly (boolean | null)[];
@@ -31,6 +37,13 @@ export interface WorldMember {
     readonly roleIds: readonly string[];
   } | null;
 }
+
+type RemoteRow = {
+  readonly hasRole: boolean;
+  readonly request: 'ADDED' | 'REMOVED' | null;
+  readonly state: 'OPEN' | 'DISPUTED';
+  readonly isOutdated: boolean;
+} | null;
 
 type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
@@ -79,6 +92,18 @@ export function aWorld(): fc.Arbitrary<World> {
   });
 }
 
+const aRemoteRow = fc
+  .record({
+    hasRole: fc.boolean(),
+    isAsked: fc.boolean(),
+    state: fc.constantFrom('OPEN' as const, 'DISPUTED' as const),
+    isOutdated: fc.boolean(),
+  })
+  .map(({ isAsked, ...row }) => {
+    const change = row.hasRole ? ('ADDED' as const) : ('REMOVED' as const);
+    return { ...row, request: isAsked ? change : null };
+  });
+
 function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
   const roleIds = fc.subarray(ROLES);
   return fc.record({
@@ -90,7 +115,15 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
       'absent',
     ),
     roleIds,
-    standing: often<WorldMember['standing']>('free', 'parked', 'held'),
+    standing: often<WorldMember['standing']>('free', 'parked'),
+    decisions: fc.uniqueArray(
+      fc.record({
+        roleId: fc.constantFrom(...ROLES),
+        verdict: fc.constantFrom('HELD', 'APPROVED', 'REJECTED'),
+      }),
+      { maxLength: 2, selector: ({ roleId }) => roleId },
+    ),
+    remote: fc.array(fc.option(aRemoteRow), { minLength: 6, maxLength: 6 }),
     hasSnapshot: fc.boolean(),
     memberships: fc.tuple(
       ...GROUPS.map(() => fc.constantFrom(true, false, null)),
@@ -132,15 +165,41 @@ export async function writeWorld(
       insert into role_mapping (id, client_id, group_id, role_id, authority, created_at, retired_at)
       values (gen_random_uuid(), ${clientId}, ${mapping.groupId}, ${mapping.roleId}, ${mapping.authority}, now(),
         case when ${mapping.isRetired}::boolean then now() end)`.execute(db);
-  for (const member of world.members)
-    await writeMember(db, clientId, member, world);
+  for (const member of world.members) {
+    await writeMember(db, clientId, member);
+    if (member.mirror === 'present') await writeRemote(db, world, member);
+  }
+}
+
+/** For an active link; a mapping by which Discord has no say is not read. */
+async function writeRemote(
+  db: Kysely<unknown>,
+  world: World,
+  { discordUserId, remote }: WorldMember,
+): Promise<void> {
+  for (const [
+    index,
+    { groupId, roleId, ...mapping },
+  ] of world.mappings.entries()) {
+    const row = remote[index] ?? null;
+    if (row === null || (mapping.authority ?? world.authority) !== 'DISCORD')
+      continue;
+    const { hasRole, request, state, isOutdated } = row;
+    await sql`
+      insert into remote_membership (link_id, mapping_id, has_role, request, request_state, request_id, asked_at, asked_order)
+      select l.id, m.id, ${hasRole}, n.request, case when n.request is not null then ${state}::text end,
+        case when n.request is not null then gen_random_uuid() end, case when n.request is not null then now() end,
+        case when n.request is not null then ${isOutdated ? 'long ago' : '-/1/false'}::text end
+      from link l join role_mapping m on m.client_id = l.client_id cross join (select ${request}::text as request) n
+      where l.discord_user_id = ${discordUserId} and l.status = 'ACTIVE' and m.group_id = ${groupId}
+        and m.role_id = ${roleId}`.execute(db);
+  }
 }
 
 async function writeMember(
   db: Kysely<unknown>,
   clientId: string,
   member: WorldMember,
-  { roleIds }: World,
 ): Promise<void> {
   const { discordUserId: id, links, mirror, standing } = member;
   const status = {
@@ -153,14 +212,17 @@ async function writeMember(
   const isPresent = mirror === 'present';
   if (mirror !== 'never')
     await sql`
-      insert into member (client_id, discord_user_id, read_at, is_present, role_ids, held_role_ids)
+      insert into member (client_id, discord_user_id, read_at, is_present, role_ids)
       values (${clientId}, ${id}, case when ${mirror !== 'row only'}::boolean then now() end,
-        ${mirror !== 'absent'}::boolean, ${isPresent ? member.roleIds : []}::text[],
-        ${standing === 'held' ? roleIds : []}::text[])`.execute(db);
-  else if (standing === 'held')
+        ${mirror !== 'absent'}::boolean, ${isPresent ? member.roleIds : []}::text[])`.execute(
+      db,
+    );
+  for (const { roleId, verdict } of member.decisions)
     await sql`
-      insert into member (client_id, discord_user_id, held_role_ids)
-      values (${clientId}, ${id}, ${roleIds}::text[])`.execute(db);
+      insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason)
+      values (${clientId}, ${id}, ${roleId}, ${verdict}, 'LIMIT', '')`.execute(
+      db,
+    );
   if (standing === 'parked')
     await sql`
       insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)

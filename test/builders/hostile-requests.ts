@@ -28,6 +28,7 @@ const BODIES: readonly (readonly [
   headers?: HostileRequest['headers'],
 ])[] = [
   ['2 MiB and a byte', `"${'x'.repeat(2 * 1024 * 1024)}"`],
+  ['10 MB', `{"query":"{ __typename } #${'x'.repeat(10_000_000)}"}`],
   ['nearly 2 MiB', `"${'x'.repeat(2 * 1024 * 1024 - 2)}"`],
   ['a list for a body', `[${GOOD}]`],
   ['a batch of a thousand', many(1_000, GOOD)],
@@ -35,6 +36,10 @@ const BODIES: readonly (readonly [
   ['a number', '1e999'],
   ['text', `"${CANARY}"`],
   ['no JSON', `{"query":"${CANARY}`],
+  ...Array.from(
+    { length: GOOD.length - 1 },
+    (_, n) => [`${n + 1} letters of JSON`, GOOD.slice(0, n + 1)] as const,
+  ),
   ['two of them', GOOD + GOOD],
   ['a NUL behind it', `${GOOD}\0`],
   ['deep lists', '['.repeat(100_000) + ']'.repeat(100_000)],
@@ -75,6 +80,18 @@ const BODIES: readonly (readonly [
   [
     'a stored query',
     '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"abc"}}}',
+  ],
+  [
+    'a stored query nobody has stored',
+    `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"${'a'.repeat(64)}"}}}`,
+  ],
+  [
+    'a stored query of another hash',
+    `{"query":"{ a(b: \\"${CANARY}\\") }","extensions":{"persistedQuery":{"version":1,"sha256Hash":"${'a'.repeat(64)}"}}}`,
+  ],
+  [
+    'a stored query that names the prototype',
+    '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"__proto__"}}}',
   ],
   ['an operation by a number', '{"query":"{ __typename }","operationName":5}'],
   [
@@ -118,6 +135,31 @@ const BODIES: readonly (readonly [
   ],
 ];
 
+const base64url = (text: string) => Buffer.from(text).toString('base64url');
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const CLAIMS = base64url(
+  `{"iss":"x","aud":"x","sub":"${CANARY}","exp":9999999999,"scope":"discord:admin"}`,
+);
+
+/** Tokens that no issuer of ours has signed. */
+export const FORGED: readonly string[] = [
+  `${base64url('{"alg":"none"}')}.${CLAIMS}.`,
+  `${base64url('{"alg":"HS256","kid":"one"}')}.${CLAIMS}.${base64url('x'.repeat(32))}`,
+  `${base64url('{"alg":"RS256","kid":"../../etc/passwd"}')}.${CLAIMS}.${base64url('x'.repeat(256))}`,
+  `${base64url('{"alg":"RS256","jku":"http://127.0.0.1:1/"}')}.${CLAIMS}.AAAA`,
+  `${base64url('{"alg":"RS256","crit":["x"],"x":1}')}.${CLAIMS}.AAAA`,
+  `${base64url('{"alg":{"toString":1}}')}.${CLAIMS}.AAAA`,
+  `${base64url('{"alg":"RS256","b64":false,"crit":["b64"]}')}.${CLAIMS}.AAAA`,
+  `${base64url('[]')}.${base64url('null')}.AAAA`,
+  `${base64url('\0')}.${base64url('\ud800')}.`,
+  `.${CLAIMS}.`,
+  '..',
+  `eyJ${'A'.repeat(7_000)}`,
+  `${'a.'.repeat(500)}a`,
+  `${base64url('{"alg":"RS256"}')}.${base64url('[' + '['.repeat(3_000))}.AAAA`,
+  `${base64url('{"alg":"dir","enc":"A256GCM"}')}..AAAA.AAAA.AAAA`,
+];
+
 const HEADERS: readonly (readonly [string, HostileRequest['headers']])[] = [
   ['a long key', { authorization: `Bearer ${'x'.repeat(12_000)}` }],
   ['many keys', { authorization: Array(100).fill(`Bearer ${CANARY}`) }],
@@ -125,6 +167,10 @@ const HEADERS: readonly (readonly [string, HostileRequest['headers']])[] = [
   ['a key beyond ASCII', { authorization: 'Bearer \xfe\xff' }],
   ['another scheme', { authorization: `Basic ${CANARY}` }],
   ['half a JWT', { authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' }],
+  ...FORGED.map(
+    (token) =>
+      [`a forged token: ${token.slice(0, 60)}`, bearer(token)] as const,
+  ),
   ['an accept nobody serves', { accept: 'application/xml' }],
   ['a host of others', { host: 'evil.example', 'x-forwarded-host': 'evil' }],
   ['a method in a header', { 'x-http-method-override': 'DELETE' }],

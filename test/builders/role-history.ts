@@ -40,7 +40,7 @@ export const roleHistory = (given: Partial<RoleHistory> = {}): RoleHistory => ({
   roleName: 'Pilot',
   reason: null,
   joinRefusal: null,
-  isHeldByGuard: false,
+  decision: null,
   job: null,
   lastChange: null,
   groups: [groupWord()],

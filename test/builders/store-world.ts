@@ -98,12 +98,12 @@ export async function createMappedClient(
   input: Partial<ClientInput> = {},
 ) {
   const client = await store.clients.createClient(clientInput(input));
-  await store.memory.saveRoles(
-    client.id,
-    [...new Set(mappings.map(({ roleId }) => roleId))].map((roleId) =>
+  await store.memory.saveRoles(client.id, {
+    ownerId: null,
+    roles: [...new Set(mappings.map(({ roleId }) => roleId))].map((roleId) =>
       guildRole(roleId),
     ),
-  );
+  });
   await store.applyFacts(
     mappings.map(({ groupId }) => ({
       kind: 'groupChanged',

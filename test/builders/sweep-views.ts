@@ -47,6 +47,8 @@ export const aSweep = (given: Partial<SweepView> = {}): SweepView => ({
   drifted: 1,
   changed: 1,
   failed: 0,
+  decidedBy: null,
+  decidedAt: null,
   reason: null,
   startedAt: AT,
   finishedAt: AT,

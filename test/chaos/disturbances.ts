@@ -8,6 +8,8 @@ const { accounts } = DEMO;
 export interface Disturbances {
   /** Edited by hand or by coming and going, read as it was before, lost by Discord, written late, or gone with its role. */
   touches(account: Person, roleId: string): boolean;
+  /** As `touches`, but for lists that lied. */
+  isEdited(account: Person, roleId: string): boolean;
   /** Written back as it was read, in the window between reading and writing a whole list. */
   isUndone(account: Person, roleId: string): boolean;
   /** Lost by Discord, or carried out when the caller had given up: nobody can know. */
@@ -51,14 +53,19 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     );
   };
 
+  const isEdited = (account: Person, roleId: string) =>
+    isUnsure(account, roleId) ||
+    isStale(account) ||
+    !hands.exists(roleId) ||
+    editsOf(account, roleId).length > 0;
+
   return {
     isUnsure,
     isUndone,
+    isEdited,
+    // A list that lied may have been taken for what Discord had.
     touches: (account, roleId) =>
-      isUnsure(account, roleId) ||
-      isStale(account) ||
-      !hands.exists(roleId) ||
-      editsOf(account, roleId).length > 0,
+      wire.listings.toldAt.length > 0 || isEdited(account, roleId),
   };
 }
 

@@ -61,6 +61,8 @@ export class DiscordHands {
         return this.#permit(step.isGiven);
       case 'bot':
         return this.#bot(step.isIn);
+      case 'intent':
+        return this.#intend(step.isGiven);
     }
   }
 
@@ -68,6 +70,7 @@ export class DiscordHands {
   setRight(): void {
     this.#bot(true);
     this.#permit(true);
+    this.#intend(true);
     for (const roleId of new Set([
       ...Object.values(this.#roles),
       ...this.wishes.roleIds(),
@@ -126,6 +129,14 @@ export class DiscordHands {
   #permit(isGiven: boolean): void {
     const permissions = isGiven ? String(PermissionFlagsBits.ManageRoles) : '0';
     this.discord.moderator.editRole({ guildId, roleId: BOT_ROLE, permissions });
+  }
+
+  #intend(guildMembersIntent: boolean): void {
+    const { applicationId } = DEMO;
+    this.discord.moderator.setGuildMembersIntent({
+      applicationId,
+      guildMembersIntent,
+    });
   }
 
   #bot(isIn: boolean): void {

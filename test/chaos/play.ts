@@ -7,6 +7,7 @@ import { cause } from '../builders/store-world.js';
 import { SECRETS } from '../support/rig.js';
 import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';
+import { Sweeping } from './sweeping.js';
 import type { Stage } from './stage.js';
 import {
   GROUPS,
@@ -17,6 +18,8 @@ import {
   type Step,
   type TroubleStep,
 } from './steps.js';
+import { Limits } from './limits.js';
+import { Timeline } from './timeline.js';
 import { Wishes } from './wishes.js';
 
 const { guildId, accounts } = DEMO;
@@ -26,11 +29,21 @@ export class Play {
   readonly wishes = new Wishes();
   readonly hands: DiscordHands;
   readonly cures: Cure[] = [];
+  readonly timeline = new Timeline();
+  readonly sweeping: Sweeping;
+  /** What a person has asked to be taken: from an account, or of a role. */
+  readonly asked: Asked[] = [];
+  readonly limits: Limits;
   readonly #told: PlatformFact[] = [];
   #lastUs = 1_000;
 
-  constructor(readonly stage: Stage) {
+  constructor(
+    readonly stage: Stage,
+    readonly minimum: number,
+  ) {
     this.hands = new DiscordHands(stage.discord, this.wishes);
+    this.sweeping = new Sweeping(stage, this.wishes);
+    this.limits = new Limits(minimum);
   }
 
   /** Three groups, each mapped to its role. */
@@ -51,16 +64,46 @@ export class Play {
   async take(step: Step): Promise<void> {
     const from = Date.now();
     const before = new Map(this.wishes.links);
+    const mapped = this.wishes.roleIds();
+    this.#noteAsked(step, from);
     await this.#take(step);
     const until = Date.now();
-    this.cures.push(
-      ...curesOf(step, [before, this.wishes.links]).map((account) => ({
-        account,
-        from,
-        until,
-      })),
-    );
+    const links = [before, this.wishes.links];
+    const cured = curesOf(step, links);
+    this.cures.push(...cured.map((account) => ({ account, from, until })));
+    const accounts = cured.filter((one) => one !== 'all');
+    this.sweeping.forget(step, { accounts, at: from });
     this.wishes.remember(PEOPLE);
+    this.#noteTimes([...mapped, ...this.wishes.roleIds()], { from, until });
+  }
+
+  #noteAsked(step: Step, at: number): void {
+    const { kind } = step;
+    if (kind === 'retire' && step.takesBack)
+      this.asked.push({
+        account: null,
+        roleId: this.hands.roleId(step.role),
+        at,
+      });
+    if (kind !== 'unlink' && kind !== 'reconcile' && kind !== 'link') return;
+    const account = this.wishes.links.get(step.person);
+    if (account === undefined) return;
+    // The same account again ends nothing.
+    if (kind === 'link' && step.account === account) return;
+    this.asked.push({ account, roleId: null, at });
+  }
+
+  #noteTimes(
+    roleIds: readonly string[],
+    step: { readonly from: number; readonly until: number },
+  ): void {
+    for (const account of PEOPLE)
+      for (const roleId of new Set(roleIds))
+        this.timeline.note(account, roleId, {
+          isWanted: this.wishes.verdict(account, roleId) === 'yes',
+          mayBeTaken: this.wishes.mayBeTaken(account, roleId),
+          ...step,
+        });
   }
 
   async #take(step: Step): Promise<void> {
@@ -84,8 +127,13 @@ export class Play {
       case 'importRoles':
       case 'mend':
         return refusable(async () => this.#mutate(step));
+      case 'sweep':
+      case 'cancelSweep':
+      case 'decide':
+        return refusable(async () => this.sweeping.take(step));
       case 'fault':
       case 'limit':
+      case 'listing':
       case 'restart':
       case 'wait':
       case 'quiet':
@@ -98,6 +146,7 @@ export class Play {
       case 'makeRole':
       case 'permission':
       case 'bot':
+      case 'intent':
         return this.hands.take(step);
     }
   }
@@ -199,14 +248,17 @@ export class Play {
       }
       case 'clientAuthority':
         for (const roleId of wishes.roleIds()) wishes.excuse(roleId);
+        // Refused where a group would be asked for by two roles.
+        await stage.update({ authority: step.authority });
         wishes.clientAuthority = step.authority;
-        return stage.update({ authority: step.authority });
+        return;
       case 'enable':
         return stage.update({ isEnabled: step.isEnabled });
       case 'guard':
-        return stage.update({
+        await stage.update({
           removalGuard: { minimum: step.minimum, percent: 0 },
         });
+        return this.limits.set(step.minimum);
       case 'unknown':
         wishes.keepsUnknown = step.keeps;
         return stage.update({
@@ -270,6 +322,8 @@ export class Play {
         return;
       case 'limit':
         return stage.wire.plantLimit(step.form);
+      case 'listing':
+        return stage.wire.listings.plant(step.form, step.times);
       case 'restart':
         return stage.crew.replace(step.place, step.how);
       case 'wait':
@@ -302,11 +356,20 @@ export class Play {
   }
 }
 
+/** Null: any. */
+export interface Asked {
+  readonly account: Person | null;
+  readonly roleId: string | null;
+  readonly at: number;
+}
+
 const CALLS = {
   all: {},
   reads: { method: 'GET' },
   writes: { route: '/guilds/{guild_id}/members/{user_id}/roles/{role_id}' },
   lists: { method: 'PATCH' },
+  listings: { method: 'GET', route: '/guilds/{guild_id}/members' },
+  counts: { method: 'GET', route: '/guilds/{guild_id}/roles/member-counts' },
 } as const;
 
 function orderOf({ at, sequence }: { at: number; sequence: number | null }) {

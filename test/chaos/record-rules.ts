@@ -15,11 +15,12 @@ const Told = z.object({
   removed: z.array(z.string()),
 });
 
-interface Change {
+export interface Change {
   readonly account: Person;
   readonly recordId: string;
   readonly roleId: string;
   readonly direction: 'added' | 'removed';
+  readonly at: number;
 }
 
 /**
@@ -109,6 +110,7 @@ export function botChanges({ stage }: Play): readonly Change[] {
         account,
         recordId,
         roleId,
+        at: stage.timeOf(entry.entryId),
         direction: key === '$add' ? ('added' as const) : ('removed' as const),
       })),
     );
@@ -161,7 +163,12 @@ function same(a: readonly string[], b: readonly string[]): boolean {
   return a.toSorted().join() === b.toSorted().join();
 }
 
-function keyOf({ account, recordId, roleId, direction }: Change): string {
+function keyOf({
+  account,
+  recordId,
+  roleId,
+  direction,
+}: Omit<Change, 'at'>): string {
   return `${account} ${recordId} ${roleId} ${direction}`;
 }
 

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { z } from 'zod';
+
+import type { SweepKind } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import { SECRETS } from '../support/rig.js';
@@ -8,7 +11,15 @@ import { EVENT_HOST } from './hands.js';
 import { Play, refusable } from './play.js';
 import { botChanges, recordFaults } from './record-rules.js';
 import { LENIENT, openStage, type Stage } from './stage.js';
-import { PEOPLE, type World } from './steps.js';
+import { PEOPLE, type Person, type World } from './steps.js';
+import { removalFaults } from './removal-rules.js';
+import {
+  readParked,
+  readWaiting,
+  sweepCures,
+  sweepFaults,
+  type Waiting,
+} from './sweep-rules.js';
 import { wireFaults } from './wire-rules.js';
 
 const { guildId, accounts } = DEMO;
@@ -20,41 +31,92 @@ export async function runWorld(
 ): Promise<readonly string[]> {
   const stage = await openStage(databaseUrl, world);
   try {
-    const play = new Play(stage);
+    const play = new Play(stage, world.removals);
     await play.begin();
     for (const step of world.steps) await play.take(step);
     const restless = await comeToRest(play);
     if (restless.length > 0)
-      return [
-        ...restless,
-        ...wireFaults(stage.wire.calls, play.cures, stage.crew.givenUp),
-      ];
+      return [...restless, ...(await wireFaultsOf(play))];
+    const swept = await endFaults(play, await readParked(stage));
+    const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
     const first = holdings(stage);
+    const disturbances = disturbancesOf(play);
     const faults = [
-      ...(await endFaults(play)),
+      ...swept.map((fault) => `after a sweep, ${fault}`),
+      ...unread,
+      ...(await endFaults(play, new Set())),
       ...historyFaults(play),
-      ...(await recordFaults(play, disturbancesOf(play))),
-      ...wireFaults(stage.wire.calls, play.cures, stage.crew.givenUp),
+      ...removalFaults(play, disturbances),
+      ...(await sweepFaults(play)),
+      ...(await recordFaults(play, disturbances)),
+      ...(await wireFaultsOf(play)),
     ];
-    return [...faults, ...(await secondRound(stage, first))];
+    return [...faults, ...(await secondRound(play, first))];
   } finally {
     await stage.stop();
   }
 }
 
-/** Faults off, everything at Discord set right, the client looked after; then every linked member is read once. */
+async function wireFaultsOf({
+  stage,
+  cures,
+}: Play): Promise<readonly string[]> {
+  const { wire, crew } = stage;
+  const all = [...cures, ...(await sweepCures(stage))];
+  return wireFaults(wire.calls, all, crew.givenUp);
+}
+
+/** Faults off, everything at Discord set right, the client looked after; then a sweep of the whole guild. */
 async function comeToRest(play: Play): Promise<readonly string[]> {
-  const { stage, hands } = play;
+  const { stage, hands, sweeping } = play;
   const { discord, wire } = stage;
   discord.faults.clear();
   wire.clearLimits();
+  wire.listings.clear();
   hands.setRight();
   if (!(await cameTrue(() => wire.underWay() === 0)))
     return ['a call is under way for ever'];
+  if (!(await sweeping.areOver(PATIENCE_MS)))
+    return ['a sweep waits or runs for ever'];
   const unrested = await calmDown(play);
   if (unrested.length > 0) return unrested;
-  const unread = await readEveryone(stage);
-  return [...unread, ...(await quiet(stage))];
+  // Before the last sweep, which tidies up.
+  const untidy = await sweepFaults(play);
+  return untidy.length > 0 ? untidy : sweepGuild(play);
+}
+
+/** A list that lacks many who were there is believed by the next, when they have been asked about one by one. */
+async function sweepGuild(play: Play): Promise<readonly string[]> {
+  let last: SweepEnd | null = null;
+  for (let round = 0; round < 3; round += 1) {
+    last = await sweep(play, 'REMOTE_SYNC');
+    const restless = await quiet(play.stage);
+    if (restless.length > 0) return restless;
+    if (last.state !== 'FAILED') return [];
+  }
+  return [`the last sweep is ${last?.state}: ${last?.reason}`];
+}
+
+interface SweepEnd {
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+async function sweep(
+  { stage, sweeping }: Play,
+  kind: SweepKind,
+): Promise<SweepEnd> {
+  const { store, clientId } = stage;
+  const { id } = await store.sweeps.startSweep({
+    clientId,
+    kind,
+    dryRun: false,
+    enforceStrategy: null,
+    cause,
+  });
+  await sweeping.areOver(PATIENCE_MS);
+  const [found] = await store.sweeps.findSweeps([id]);
+  return found ?? { state: 'gone', reason: null };
 }
 
 /** A call that was refused just before may still stop or pause the client just after it was looked after: then once more. */
@@ -68,6 +130,7 @@ async function calmDown(play: Play): Promise<readonly string[]> {
       botToken: SECRETS.botToken,
       removalGuard: LENIENT,
     });
+    play.limits.set(LENIENT.minimum);
     const isImported = () =>
       stage.importRoles().then(
         () => true,
@@ -78,7 +141,7 @@ async function calmDown(play: Play): Promise<readonly string[]> {
     play.cures.push(cure, cure);
     restless = await quiet(stage);
     const [client] = await stage.store.clients.findClients([stage.clientId]);
-    if (restless.length === 0 || client?.trouble === null) return restless;
+    if (restless.length === 0 && client?.trouble === null) return restless;
   }
   return restless;
 }
@@ -107,20 +170,23 @@ async function readEveryone({
   return faults;
 }
 
-async function quiet({ store, clientId }: Stage): Promise<readonly string[]> {
-  const isQuiet = async () =>
-    (await store.read.countLinks(clientId, { states: ['PENDING'] })) === 0;
-  if (await cameTrue(isQuiet)) return [];
-  const { rows } = await store.read.pageLinks(
-    clientId,
-    { states: ['PENDING'] },
-    { limit: 100, after: null },
-  );
+/** Nothing waits for the path; what the platform was asked for may wait for ever, as nobody answers for it here. */
+async function quiet(stage: Stage): Promise<readonly string[]> {
+  const waiting = async () =>
+    z
+      .array(z.object({ discord_user_id: z.string() }))
+      .parse(
+        await stage.query(
+          'select discord_user_id from reconcile_job where not is_parked',
+        ),
+      );
+  if (await cameTrue(async () => (await waiting()).length === 0)) return [];
+  const { store, clientId } = stage;
   const [client] = await store.clients.findClients([clientId]);
   return [
     `the client: ${JSON.stringify(client?.trouble)}, paused until ${client?.pausedUntil?.toISOString()}`,
-    ...rows.map(
-      (row) => `${row.platformUserId} is pending for ever (${row.reason})`,
+    ...(await waiting()).map(
+      (row) => `${row.discord_user_id} waits for the path for ever`,
     ),
   ];
 }
@@ -138,73 +204,111 @@ async function cameTrue(
   return false;
 }
 
-/** Managed roles are as the facts say, links in step, foreign roles as people left them. */
-async function endFaults(play: Play): Promise<readonly string[]> {
-  const { wishes, hands, stage } = play;
+/** Managed roles are as the facts say, links in step, foreign roles as people left them; but for what a person has the say about. */
+async function endFaults(
+  play: Play,
+  excused: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const waiting = await readWaiting(play.stage);
+  const people = PEOPLE.filter((account) => !excused.has(accounts[account]));
+  return [
+    ...(await linkFaults(play, waiting, excused)),
+    ...people.flatMap((account) => roleFaults(play, account, waiting)),
+  ];
+}
+
+async function linkFaults(
+  { wishes, hands, stage }: Play,
+  waiting: Waiting,
+  excused: ReadonlySet<string>,
+): Promise<readonly string[]> {
   const { rows } = await stage.store.read.pageLinks(
     stage.clientId,
     {},
     { limit: 100, after: null },
   );
-  const disturbances = disturbancesOf(play);
-  const faults: string[] = [];
-  for (const row of rows) {
-    const linked = PEOPLE.find(
-      (person) =>
-        wishes.links.get(person) !== undefined && person === row.platformUserId,
-    );
+  const lost = [...wishes.links].filter(
+    ([person, account]) =>
+      !rows.some(
+        (row) =>
+          row.platformUserId === person &&
+          row.discordUserId === accounts[account],
+      ),
+  );
+  const ofRows = rows.flatMap((row) => {
+    const { discordUserId, state, reason } = row;
+    if (excused.has(discordUserId)) return [];
+    const linked = PEOPLE.find((person) => person === row.platformUserId);
     const account = linked && wishes.links.get(linked);
-    if (account === undefined || accounts[account] !== row.discordUserId) {
-      faults.push(
-        `a link that should have ended: ${row.platformUserId} ${row.discordUserId} ${row.state} (${row.reason})`,
-      );
-      continue;
-    }
+    if (account === undefined || accounts[account] !== discordUserId)
+      return waiting.hasAny(discordUserId)
+        ? []
+        : [
+            `a link that should have ended: ${row.platformUserId} ${discordUserId} ${state} (${reason})`,
+          ];
     const isWantedGone = wishes
       .roleIds()
       .some(
-        (roleId) =>
-          wishes.verdict(account, roleId) === 'yes' && !hands.exists(roleId),
+        (roleId) => !hands.exists(roleId) && wishes.mayBeGiven(account, roleId),
       );
-    // A list may still show a role that is gone.
-    const states = isWantedGone
-      ? ['PARKED', 'ABSENT', 'IN_STEP']
-      : ['IN_STEP', 'ABSENT'];
-    if (!states.includes(row.state))
-      faults.push(
-        `${account} is ${row.state} (${row.reason}), not ${states.join(' or ')}`,
-      );
-  }
-  for (const account of PEOPLE) {
-    const held = hands.held(account);
-    if (held === undefined) continue;
-    for (const roleId of wishes.roleIds().filter((id) => hands.exists(id))) {
+    const states = [
+      'IN_STEP',
+      'ABSENT',
+      // A list may still show a role that is gone.
+      ...(isWantedGone ? ['PARKED'] : []),
+      ...(waiting.isHeld(discordUserId) ? ['HELD'] : []),
+      // The platform was asked, and nobody answers for it.
+      ...(wishes.hasDiscords() ? ['PENDING'] : []),
+    ];
+    return states.includes(state)
+      ? []
+      : [`${account} is ${state} (${reason}), not ${states.join(' or ')}`];
+  });
+  return [
+    ...ofRows,
+    ...lost.map(
+      ([person, account]) => `the link of ${person} to ${account} is lost`,
+    ),
+  ];
+}
+
+function roleFaults(
+  play: Play,
+  account: Person,
+  waiting: Waiting,
+): readonly string[] {
+  const { wishes, hands } = play;
+  const disturbances = disturbancesOf(play);
+  const held = hands.held(account);
+  if (held === undefined) return [];
+  const ofManaged = wishes
+    .roleIds()
+    .filter((id) => hands.exists(id))
+    .flatMap((roleId) => {
       const verdict = wishes.verdict(account, roleId);
       const holds = held.includes(roleId);
+      if (holds && waiting.stays(accounts[account], roleId)) return [];
       if ((verdict === 'yes' && !holds) || (verdict === 'no' && holds))
-        faults.push(
+        return [
           `${account} ${holds ? 'holds' : 'lacks'} role ${roleId}, the verdict is ${verdict}`,
-        );
-      if (
-        holds &&
+        ];
+      return holds &&
         verdict === 'none' &&
         wishes.mustBeGone(account, roleId) &&
         !disturbances.isUnsure(account, roleId)
-      )
-        faults.push(
-          `${account} still holds role ${roleId}, though the link has ended`,
-        );
-    }
-    const isHost = hands.eventHosts.has(account);
-    if (
-      held.includes(EVENT_HOST) !== isHost &&
-      !disturbances.isUndone(account, EVENT_HOST)
-    )
-      faults.push(
-        `the foreign role of ${account} is ${isHost ? 'lost' : 'there'}`,
-      );
-  }
-  return faults;
+        ? [`${account} still holds role ${roleId}, though the link has ended`]
+        : [];
+    });
+  const isHost = hands.eventHosts.has(account);
+  const isUnchanged =
+    held.includes(EVENT_HOST) === isHost ||
+    disturbances.isUndone(account, EVENT_HOST);
+  return [
+    ...ofManaged,
+    ...(isUnchanged
+      ? []
+      : [`the foreign role of ${account} is ${isHost ? 'lost' : 'there'}`]),
+  ];
 }
 
 /** Whatever the bot has ever changed had its reason when it was changed. */
@@ -223,13 +327,18 @@ function historyFaults(play: Play): readonly string[] {
   });
 }
 
-/** Straight after the first, it changes nothing and is refused nothing. */
+/** Straight after the first, it changes nothing and is refused nothing; nor does a sweep. */
 async function secondRound(
-  stage: Stage,
+  play: Play,
   first: ReturnType<typeof holdings>,
 ): Promise<readonly string[]> {
+  const { stage } = play;
   const from = stage.wire.calls.length;
-  const unread = await readEveryone(stage);
+  const { state, reason } = await sweep(play, 'VERIFY_GROUPS');
+  const unread = [
+    ...(state === 'DONE' ? [] : [`the second sweep is ${state}: ${reason}`]),
+    ...(await readEveryone(stage)),
+  ];
   const calls = stage.wire.calls.slice(from);
   const writes = calls.filter(({ method }) => method !== 'GET');
   const refused = calls.filter(({ status }) =>

@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 import type { Authority } from '../../services/model.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
@@ -6,6 +8,7 @@ import type {
   SandboxDiscord,
   SandboxLimits,
 } from '../../services/sandbox/discord/sandbox-interface.js';
+import { timeOfSnowflake } from '../../services/sandbox/discord/snowflake.js';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
@@ -25,10 +28,14 @@ export interface Stage {
   readonly wire: Wire;
   readonly crew: Crew;
   readonly clientId: string;
+  /** When the sandbox's log says that a thing was done, by our clock. */
+  readonly timeOf: (entryId: string) => number;
   /** Calls that met a planted fault. */
   readonly faulted: readonly SandboxCall[];
   readonly importRoles: () => Promise<unknown>;
   readonly update: (patch: ClientPatch) => Promise<void>;
+  /** Asked of the database itself. */
+  readonly query: (text: string) => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -63,6 +70,7 @@ export async function openStage(
 ): Promise<Stage> {
   const discord = createSandboxDiscord({
     world: demoWorld(SECRETS),
+    clock: () => Date.now() + world.clockSkewMs,
     limits: world.isLimited ? SMALL_LIMITS : null,
     quirks: {
       unknownGuildCode: world.unknownGuildCode,
@@ -82,7 +90,7 @@ export async function openStage(
       applicationId: DEMO.applicationId,
       ...SECRETS,
       endpoints: { ...clientInput().endpoints, apiBase: wire.apiBase },
-      removalGuard: LENIENT,
+      removalGuard: { minimum: world.removals, percent: 0 },
       wholeListWrites: world.wholeListWrites,
     }),
   );
@@ -95,6 +103,8 @@ export async function openStage(
     ),
   );
   const crew = await startCrew(databaseUrl, world.crew);
+  const direct = new pg.Client({ connectionString: databaseUrl });
+  await direct.connect();
   return {
     databaseUrl,
     store,
@@ -102,11 +112,14 @@ export async function openStage(
     wire,
     crew,
     clientId,
+    timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
     faulted,
     importRoles: async () => importRoles(clientId),
     update: async (patch) =>
       void (await store.clients.updateClient(clientId, patch, cause)),
+    query: async (text) => (await direct.query<object>(text)).rows,
     async stop() {
+      await direct.end();
       await crew.stop();
       await gateway.stop();
       await store.stop();

@@ -1,6 +1,7 @@
-import type { Authority } from '../../services/model.js';
+import type { Authority, SweepKind } from '../../services/model.js';
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { CrewPlan } from '../support/chaos-crew.js';
+import type { CountsForm, ListForm } from '../support/chaos-listing.js';
 import type { LimitForm } from '../support/chaos-limits.js';
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
@@ -84,7 +85,9 @@ export type DiscordStep =
     }
   | { readonly kind: 'deleteRole' | 'makeRole'; readonly role: Role }
   | { readonly kind: 'permission'; readonly isGiven: boolean }
-  | { readonly kind: 'bot'; readonly isIn: boolean };
+  | { readonly kind: 'bot'; readonly isIn: boolean }
+  /** The privileged intent, without which nobody is listed. */
+  | { readonly kind: 'intent'; readonly isGiven: boolean };
 
 /** What goes wrong, and when. */
 export type TroubleStep =
@@ -92,7 +95,14 @@ export type TroubleStep =
       readonly kind: 'fault';
       readonly effect: SandboxFaultEffect;
       readonly times: number;
-      readonly calls: 'all' | 'reads' | 'writes' | 'lists';
+      readonly calls:
+        'all' | 'reads' | 'writes' | 'lists' | 'listings' | 'counts';
+    }
+  /** The next list of the guild's members, or its numbers, is not what it should be. */
+  | {
+      readonly kind: 'listing';
+      readonly form: ListForm | CountsForm;
+      readonly times: number;
     }
   | { readonly kind: 'limit'; readonly form: LimitForm }
   | {
@@ -103,7 +113,25 @@ export type TroubleStep =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'quiet' };
 
-export type Step = FactStep | MutationStep | DiscordStep | TroubleStep;
+/** What time brings, and what a person says of it. */
+export type SweepStep =
+  | {
+      readonly kind: 'sweep';
+      readonly of: SweepKind;
+      readonly isDryRun: boolean;
+      /** For its end, or for a moment only: the next step then falls into it. */
+      readonly isWaitedFor: boolean;
+    }
+  | { readonly kind: 'cancelSweep' }
+  | {
+      readonly kind: 'decide';
+      readonly verdict: 'APPROVED' | 'REJECTED';
+      /** `repeated`: decided as it stands, and then once more each way. */
+      readonly hash: 'right' | 'stale' | 'repeated';
+    };
+
+export type Step =
+  FactStep | MutationStep | DiscordStep | TroubleStep | SweepStep;
 
 export interface World {
   readonly wholeListWrites: boolean;
@@ -113,6 +141,10 @@ export interface World {
   readonly keepsStaleRoleIds: boolean;
   /** Discord's buckets are small, and say so in their headers. */
   readonly isLimited: boolean;
+  /** How far Discord's clock is off ours. */
+  readonly clockSkewMs: number;
+  /** How many removals an hour go unseen, to begin with. */
+  readonly removals: number;
   readonly steps: readonly Step[];
 }
 

@@ -119,6 +119,20 @@ export class Wishes {
     }
   }
 
+  /** Wanted, or given by the first reading where Discord has the say. */
+  mayBeGiven(account: Person, roleId: string): boolean {
+    return this.#possible(account, roleId).includes('yes');
+  }
+
+  hasDiscords(): boolean {
+    return [...this.mappings.values()].some((each) => this.isDiscords(each));
+  }
+
+  /** Whether anything may make the connector take this role now. */
+  mayBeTaken(account: Person, roleId: string): boolean {
+    return this.#possible(account, roleId).includes('no');
+  }
+
   ever(account: Person, roleId: string, verdict: 'yes' | 'no'): boolean {
     return this.#ever.has(`${account} ${roleId} ${verdict}`);
   }
@@ -131,8 +145,27 @@ export class Wishes {
     const isEnding = this.ending.has(account) && named.length > 0;
     return [
       this.verdict(account, roleId),
+      ...(this.#isUnited(account, roleId) ? ['yes' as const] : []),
       ...(isEnding || (isLinked && isOnlyRetired) ? ['no' as const] : []),
     ];
+  }
+
+  /** Where Discord has the say, the first reading gives what the platform grants; and never takes. */
+  #isUnited(account: Person, roleId: string): boolean {
+    const person = this.ownerOf(account);
+    return (
+      person !== undefined &&
+      this.#naming(roleId).some(
+        (each) =>
+          this.isDiscords(each) &&
+          !each.isRetired &&
+          this.facts.knowledge(person, each.group) === 'held',
+      )
+    );
+  }
+
+  isDiscords({ authority }: ModelMapping): boolean {
+    return (authority ?? this.clientAuthority) === 'DISCORD';
   }
 
   #naming(roleId: string): readonly ModelMapping[] {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import { LIMIT_FORMS } from '../support/chaos-limits.js';
+import { COUNTS_FORMS, LIST_FORMS } from '../support/chaos-listing.js';
 import {
   GROUPS,
   PEOPLE,
@@ -10,6 +11,7 @@ import {
   type FactStep,
   type MutationStep,
   type Step,
+  type SweepStep,
   type TroubleStep,
   type World,
 } from './steps.js';
@@ -20,6 +22,7 @@ const role = fc.constantFrom(...ROLES);
 const at = fc.integer({ min: 1, max: 30 });
 const sequence = fc.option(fc.integer({ min: 0, max: 5 }), { freq: 4 });
 const authority = fc.constantFrom('PLATFORM', 'OBSERVE', 'DISCORD');
+const HOUR_MS = 3_600_000;
 
 const factStep = weighted<FactStep>([
   [
@@ -76,7 +79,7 @@ const mutationStep = weighted<MutationStep>([
   [1, fc.record({ kind: just('clientAuthority'), authority })],
   [1, fc.record({ kind: just('enable'), isEnabled: fc.boolean() })],
   [
-    2,
+    3,
     fc.record({ kind: just('guard'), minimum: fc.constantFrom(0, 1, 10_000) }),
   ],
   [1, fc.record({ kind: just('unknown'), keeps: fc.boolean() })],
@@ -99,6 +102,7 @@ const discordStep = weighted<DiscordStep>([
   [1, fc.record({ kind: fc.constantFrom('deleteRole', 'makeRole'), role })],
   [1, fc.record({ kind: just('permission'), isGiven: fc.boolean() })],
   [1, fc.record({ kind: just('bot'), isIn: fc.boolean() })],
+  [1, fc.record({ kind: just('intent'), isGiven: fc.boolean() })],
 ]);
 
 const effect = fc.constantFrom<SandboxFaultEffect>(
@@ -130,12 +134,27 @@ const troubleStep = weighted<TroubleStep>([
       kind: just('fault'),
       effect,
       times: fc.integer({ min: 1, max: 2 }),
-      calls: fc.constantFrom('all', 'reads', 'writes', 'lists'),
+      calls: fc.constantFrom(
+        'all',
+        'reads',
+        'writes',
+        'lists',
+        'listings',
+        'counts',
+      ),
     }),
   ],
   [
     3,
     fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) }),
+  ],
+  [
+    8,
+    fc.record({
+      kind: just('listing'),
+      form: fc.constantFrom(...LIST_FORMS, ...COUNTS_FORMS),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
   ],
   [
     1,
@@ -167,11 +186,36 @@ const troubleStep = weighted<TroubleStep>([
   [4, fc.record({ kind: just('quiet') })],
 ]);
 
+const sweepStep = weighted<SweepStep>([
+  [
+    12,
+    fc.record({
+      kind: just('sweep'),
+      of: fc.constantFrom('VERIFY_GROUPS', 'REMOTE_SYNC', 'SYNC_ACCOUNTS'),
+      isDryRun: weighted([
+        [5, just(false)],
+        [1, just(true)],
+      ]),
+      isWaitedFor: fc.boolean(),
+    }),
+  ],
+  [1, just({ kind: 'cancelSweep' })],
+  [
+    5,
+    fc.record({
+      kind: just('decide'),
+      verdict: fc.constantFrom('APPROVED', 'REJECTED'),
+      hash: fc.constantFrom('right', 'right', 'stale', 'repeated'),
+    }),
+  ],
+]);
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: factStep },
   { weight: 11, arbitrary: mutationStep },
   { weight: 5, arbitrary: discordStep },
   { weight: 9, arbitrary: troubleStep },
+  { weight: 7, arbitrary: sweepStep },
 );
 
 const links = PEOPLE.map(
@@ -193,6 +237,8 @@ export function worldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
     unknownGuildCode: fc.constantFrom(10004, 50001),
     keepsStaleRoleIds: fc.boolean(),
     isLimited: fc.boolean(),
+    removals: fc.constantFrom(10_000, 10_000, 0, 1),
+    clockSkewMs: fc.constantFrom(0, 0, HOUR_MS, -HOUR_MS),
     steps,
   });
 }

@@ -215,7 +215,9 @@ describe('when Discord refuses', () => {
       });
 
       await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-      await eventually(async () => (await path.client())?.pausedUntil !== null);
+      await eventually(
+        async () => (await path.client())?.pausedUntil instanceof Date,
+      );
       await path.rig().store.applyFacts([membership('bob', 'pilots')]);
 
       expect(path.rig().writes()).toBe(1);

@@ -291,6 +291,7 @@ describe('when the process that claimed a job is gone', () => {
       isArrival: false,
       add: [PILOT],
       remove: [],
+      nickname: null,
       uncounted: [],
       judge: () => ({ allowedRemovals: [], heldRemovals: [], reason: null }),
       supersedes: null,
@@ -334,6 +335,7 @@ describe('a job that is given back', () => {
       isFailure: true,
       reason: 'Discord answered 503',
       observed: null,
+      idleRecordId: null,
     });
 
     expect(await claim()).toEqual([]);

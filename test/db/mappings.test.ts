@@ -152,9 +152,16 @@ describe('mappings', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test.each(['DISCORD', 'OBSERVE'] as const)(
-    'a client with authority %s writes nothing',
-    async (authority) => {
+  test.each([
+    ['OBSERVE', 'writes nothing', [roles.recruit]],
+    [
+      'DISCORD',
+      'gives at the first reading, and takes nothing',
+      [roles.recruit, roles.pilot],
+    ],
+  ] as const)(
+    'a client with authority %s %s, not even when a link ends',
+    async (authority, _what, roleIds) => {
       await path
         .rig()
         .store.clients.updateClient(path.rig().clientId, { authority }, cause);
@@ -169,8 +176,8 @@ describe('mappings', () => {
       await path.rig().store.links.unlinkMember({ id: linkId, cause });
       await eventually(async () => (await path.stateOf('alice')) === undefined);
 
-      expect(path.rig().rolesOf('alice')).toEqual([roles.recruit]);
-      expect(path.rig().writes()).toBe(0);
+      expect(path.rig().rolesOf('alice')).toEqual(roleIds);
+      expect(path.rig().writes()).toBe(roleIds.length - 1);
     },
   );
 });

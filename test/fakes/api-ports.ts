@@ -9,10 +9,13 @@ import type {
   PlatformUserView,
   RoleView,
 } from '../../services/api/views.js';
+import type { MembershipRequestView } from '../../services/api/request-view.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
 import { cut } from './cut.js';
 import { anExplanation } from '../builders/explanation.js';
+import { createFakeIdempotency } from './idempotency-port.js';
+import { createFakeNotices, type FakeNotices } from './notice-ports.js';
 import {
   aSignInWorld,
   oauthPort,
@@ -27,10 +30,13 @@ export interface ApiWorld extends SweepWorld {
   roles: RoleView[];
   mappings: MappingView[];
   links: LinkView[];
+  requests: MembershipRequestView[];
   users: PlatformUserView[];
   groups: PlatformGroupView[];
   /** Groups that hold a user, by user. */
   held: Record<string, string[]>;
+  /** What a new mapping leaves to a person. */
+  heldRemovals?: { sweepId: string; removals: number };
   audit: AuditRecordView[];
   /** Facts received, in order; those about `staleFor` lose. */
   facts: PlatformFact[];
@@ -45,6 +51,8 @@ export interface ApiWorld extends SweepWorld {
 export interface FakeApiPorts {
   readonly ports: ApiPorts;
   readonly world: ApiWorld;
+  /** Says what has happened to those who subscribe. */
+  readonly notices: FakeNotices;
   /** Every call of a port, in order: `read.findLinks`. Each of them would be one statement. */
   readonly calls: string[];
   /** What a port was called with last. */
@@ -61,6 +69,7 @@ export function createFakeApiPorts(
     roles: [],
     mappings: [],
     links: [],
+    requests: [],
     users: [],
     groups: [],
     held: {},
@@ -93,8 +102,10 @@ export function createFakeApiPorts(
         };
       },
     });
+  const notices = createFakeNotices(world);
   return {
     world,
+    notices,
     calls,
     lastArguments: (name) => lastCalls.get(name) ?? [],
     fail: (name, error) =>
@@ -114,6 +125,8 @@ export function createFakeApiPorts(
       read: watch('read', readPort(world)),
       schedules: watch('schedules', schedulePort(world)),
       sweeps: watch('sweeps', sweepPort(world)),
+      notices: watch('notices', notices),
+      idempotency: watch('idempotency', createFakeIdempotency()),
       health: {
         readiness: () => ({
           isReady: world.isReady,
@@ -176,7 +189,7 @@ function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
     createMapping: async ({ clientId, groupId, roleId, authority, dryRun }) => {
       if (!world.groups.some((group) => group.id === groupId))
         throw new InputError('NOT_FOUND', 'no such group', 'input.groupId');
-      if (dryRun) return { mapping: null, effect };
+      if (dryRun) return { mapping: null, effect, held: null };
       const mapping: MappingView = {
         id: '0192f000-0000-7000-8000-0000000000fe',
         clientId,
@@ -187,7 +200,7 @@ function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
         retiredAt: null,
       };
       world.mappings.push(mapping);
-      return { mapping, effect };
+      return { mapping, effect, held: world.heldRemovals ?? null };
     },
     updateMapping: async ({ id, authority }) => ({ ...find(id), authority }),
     retireMapping: async ({ id }) => ({
@@ -235,6 +248,14 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
       held: [],
       unknown: [],
       blocked: [{ roleId: world.roles[1]?.roleId ?? '', refusal: 'ABOVE_BOT' }],
+      nickname: null,
+      nicknameBlocked: null,
+      requests: world.requests.map(({ groupId, roleId, change }) => ({
+        groupId,
+        roleId,
+        change,
+        isHeld: change === 'REMOVED',
+      })),
       observedAt: new Date(0),
       summary: 'one role to give',
     }),
@@ -306,6 +327,19 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
     countPlatformGroups: async (search) => groupsLike(search).length,
     pageAuditRecords: async (filter, page) =>
       cut(recordsOf(filter.clientIds).toReversed(), page),
+    requestsOfLinks: async (ids) =>
+      ids.map((id) => world.requests.filter((one) => one.linkId === id)),
+    pendingOfClients: async (ids) =>
+      ids.map(
+        (id) => linksOf(id).filter((link) => link.state === 'PENDING').length,
+      ),
+    pendingOfPlatformUsers: async (ids) =>
+      ids.map(
+        (id) =>
+          world.links.filter(
+            (link) => link.platformUserId === id && link.state === 'PENDING',
+          ).length,
+      ),
     countAuditRecords: async (filter) => recordsOf(filter.clientIds).length,
   };
 }

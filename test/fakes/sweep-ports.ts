@@ -74,6 +74,20 @@ export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
         finishedAt: new Date(0),
       });
     },
+    decideSweep: async ({ id, hash, verdict, cause }) => {
+      const at = world.sweeps.findIndex((sweep) => sweep.id === id);
+      const before = world.sweeps[at];
+      if (before?.state !== 'HELD')
+        throw new InputError('FAILED_PRECONDITION', 'not held', 'input.id');
+      if (hash !== null && hash !== before.plan?.hash)
+        throw new InputError('CONFLICT', 'another plan', 'input.hash');
+      return (world.sweeps[at] = {
+        ...before,
+        state: verdict,
+        decidedBy: cause.actor,
+        decidedAt: new Date(0),
+      });
+    },
     findSweeps: async (ids) =>
       ids.map((id) => world.sweeps.find((sweep) => sweep.id === id)),
     pageSweeps: async (filter, page) => cut(fitting(filter).toReversed(), page),

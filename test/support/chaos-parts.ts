@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { pathOf, type PathTiming } from '../../services/connector/path.js';
+import { createGuildOf } from '../../services/connector/sweeps.js';
 import {
   createDiscordGateway,
   type DiscordGateway,
 } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import type { Part } from '../../services/lib/lifecycle.js';
+import { judgePlan } from '../../services/reconcile/guard.js';
+import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
 import type { Store } from '../../services/store/store.js';
+import { createRunner } from '../../services/sweep/runner.js';
 import { openCrashStore } from './crash-parts.js';
 import { noOAuth } from './no-oauth.js';
 
@@ -41,7 +48,47 @@ export function openChaosGateway(
   });
 }
 
-/** The path as a process has it: a store, a gateway and a worker of its own. Resolves with the way to stop it in order. */
+/** A dead process's sweep is found out after this; longer than any pause within one. */
+const SWEEP_LEASE_MS = 3_000;
+const LONGEST_PAUSE_MS = 1_000;
+const SWEEP_POLL_MS = 250;
+
+/** The sweeps as a process runs them, but for their schedule, on the time of a world. */
+function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
+  const { sweeps, memory } = store;
+  const runs = sweeps.runs(judgePlan);
+  return createRunner({
+    memory: {
+      ...sweeps,
+      runs: {
+        ...runs,
+        claim: async () => runs.claim(SWEEP_LEASE_MS),
+        renew: async (id, _leaseMs, checked) =>
+          runs.renew(id, SWEEP_LEASE_MS, checked),
+      },
+    },
+    guildOf: createGuildOf({ store, gateway }),
+    planNickname: planNicknameOf,
+    saveTrouble: async (clientId, trouble) =>
+      memory.saveTrouble(clientId, trouble),
+    async onSweep(wake) {
+      const timer = setInterval(wake, SWEEP_POLL_MS);
+      const unlisten = await sweeps.onSweep(wake);
+      return async () => {
+        clearInterval(timer);
+        await unlisten();
+      };
+    },
+    pause: async (ms, signal) =>
+      sleep(Math.min(ms, LONGEST_PAUSE_MS), undefined, { signal }).catch(
+        () => undefined,
+      ),
+    clock: Date.now,
+    logger: silentLogger,
+  });
+}
+
+/** The path and the sweeps as a process has them, with a store and a gateway of its own. Resolves with the way to stop it in order. */
 export async function startChaosPath(
   databaseUrl: string,
   name: string,
@@ -54,8 +101,11 @@ export async function startChaosPath(
     { store, gateway, oauth: noOAuth },
     CHAOS_TIMING,
   );
+  const sweeps = chaosSweeps(store, gateway);
   await path.start();
+  await sweeps.start();
   return async () => {
+    await sweeps.stop();
     await path.stop();
     await gateway.stop();
     await store.stop();

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 
 import { limitAnswer, toldToWait, type LimitForm } from './chaos-limits.js';
+import { createListingFaults, type ListingFaults } from './chaos-listing.js';
 
 /** One call as the wire saw it, between the processes and the sandbox Discord. Times are of one clock, in ms. */
 export interface WireCall {
@@ -41,6 +42,8 @@ export interface Wire {
   /** The next call is answered with 429 in this form. */
   plantLimit(form: LimitForm): void;
   clearLimits(): void;
+  /** Lists and numbers of the guild that are not as the sandbox gave them. */
+  readonly listings: ListingFaults;
   /** Calls of which the sandbox has not made an end yet. */
   underWay(): number;
   stop(): Promise<void>;
@@ -50,6 +53,7 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
   const target = new URL(sandboxBase);
   const calls: WireCall[] = [];
   const limits: LimitForm[] = [];
+  const listings = createListingFaults();
   let underWay = 0;
 
   async function respond(
@@ -91,7 +95,9 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
         headers: answer.headers,
         text,
       });
-      response.writeHead(call.status, answer.headers).end(text);
+      const { 'content-length': _length, ...headers } = answer.headers;
+      const told = listings.change(call, text);
+      response.writeHead(call.status, headers).end(told);
     } catch {
       response.destroy();
     }
@@ -110,6 +116,7 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
     calls,
     plantLimit: (form) => void limits.push(form),
     clearLimits: () => void (limits.length = 0),
+    listings,
     underWay: () => underWay,
     async stop() {
       const closed = once(server, 'close');

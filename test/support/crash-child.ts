@@ -31,7 +31,10 @@ const path = pathOf(silentLogger, {
       grants: withFaultPoints('grants', store.signIn.grants, pass),
     },
   },
-  gateway: withFaultPoints('discord', gateway, pass),
+  gateway: {
+    ...withFaultPoints('discord', gateway, pass),
+    writeOutlook: gateway.writeOutlook,
+  },
   oauth: noOAuth,
 });
 process.once('SIGTERM', () => void stop());

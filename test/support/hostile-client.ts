@@ -42,13 +42,21 @@ export function createHostileClient(address: string, key: string) {
       headers,
     });
     const answered = once(outgoing, 'response');
+    // What is refused unread may be broken off after its answer has come.
+    outgoing.on('error', () => undefined);
     outgoing.end(body);
     const [response] = await answered;
+    const type = response.headers['content-type'] ?? '';
+    // A subscription that was accepted: it has no end of its own.
+    if (type.startsWith('text/event-stream')) {
+      response.destroy();
+      return { status: response.statusCode ?? 0, type, text: '' };
+    }
     const parts: Buffer[] = [];
     for await (const part of response) parts.push(part);
     return {
       status: response.statusCode ?? 0,
-      type: response.headers['content-type'] ?? '',
+      type,
       text: Buffer.concat(parts).toString(),
     };
   };
@@ -100,6 +108,8 @@ const CODES = [
   'DISCORD_ERROR',
   'DISCORD_RATE_LIMITED',
   'UNAVAILABLE',
+  'RATE_LIMITED',
+  'PERSISTED_QUERY_NOT_FOUND',
 ];
 
 /** Stacks, files and SQL. */
@@ -112,7 +122,7 @@ export function faultOfAnswer(answer: HostileAnswer): string | null {
   const say = (fault: string) => `${fault}: ${status} ${text.slice(0, 300)}`;
   if (status >= 500) return say('a fault of ours');
   if (text.includes(CANARY)) return say('repeats a secret');
-  if (type.startsWith('text/html') && status === 200) return null;
+  if (/^text\/(html|event-stream)/.test(type) && status === 200) return null;
   if (INSIDE.test(text)) return say('shows its inside');
   if (!/^application\/(graphql-response\+)?json/.test(type))
     return say(`is ${type || 'nothing'}, not JSON`);

@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 import { silentLogger } from '../../services/lib/logger.js';
 import {
   createDiscordGateway,
@@ -83,6 +85,8 @@ export async function startRig(
   await importRoles(client.id);
   discord.calls.reset();
   const timing = { ...PATH_TIMING, ...options.timing };
+  const jobs = new pg.Client({ connectionString: databaseUrl });
+  await jobs.connect();
   const startPath = async () => {
     const next = pathOf(
       silentLogger,
@@ -104,9 +108,14 @@ export async function startRig(
       discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
     quiet: () =>
       eventually(
-        async () =>
-          (await store.read.countLinks(client.id, { states: ['PENDING'] })) ===
-          0,
+        async () => {
+          const { rowCount } = await jobs.query(
+            'select from reconcile_job where client_id = $1 and not is_parked',
+            [client.id],
+          );
+          return rowCount === 0;
+        },
+        { what: 'nothing waits for the path' },
       ),
     writes: () =>
       Object.entries(discord.calls.counts()).reduce(
@@ -121,6 +130,7 @@ export async function startRig(
       await path.stop();
       await gateway.stop();
       await store.stop();
+      await jobs.end();
       await discord.stop();
     },
   };

@@ -143,7 +143,10 @@ function farSide(store: Store, pass: Pass) {
     timeoutMs: 1_000,
   });
   return {
-    gateway: withFaultPoints('discord', gateway, pass),
+    gateway: {
+      ...withFaultPoints('discord', gateway, pass),
+      writeOutlook: gateway.writeOutlook,
+    },
     oauth: withFaultPoints('oauth', oauth, pass),
   };
 }

@@ -8,8 +8,10 @@ import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { SweepKind } from '../../services/model.js';
+import { judgePlan } from '../../services/reconcile/guard.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Guild } from '../../services/sweep/ports.js';
+import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
 import { createRunner } from '../../services/sweep/runner.js';
 import { cause, snapshotOf } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
@@ -138,16 +140,19 @@ async function startRunner(
     globalRequestsPerSecond: 10_000,
   });
   const runner = createRunner({
-    memory: store.sweeps,
+    memory: { ...store.sweeps, runs: store.sweeps.runs(judgePlan) },
     async guildOf(clientId) {
       const { guildId, revision } = await store.readCredentials(clientId);
       const guild = { clientId, guildId, revision };
       const plain: Guild = {
         listMembers: async (page) => gateway.listMembers(guild, page),
         readRoleCounts: async () => gateway.readRoleCounts(guild),
+        refreshRoles: async () =>
+          store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
       };
       return { ...plain, ...tamper()(plain) };
     },
+    planNickname: planNicknameOf,
     saveTrouble: async (clientId, trouble) =>
       store.memory.saveTrouble(clientId, trouble),
     onSweep: store.sweeps.onSweep,

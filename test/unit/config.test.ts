@@ -132,6 +132,9 @@ describe('settings', () => {
     ['RETURN_URL_ALLOWLIST', 'https://*.platform.example'],
     ['RETURN_URL_ALLOWLIST', 'javascript:alert(1)'],
     ['RETURN_URL_ALLOWLIST', 'https://platform.example,*'],
+    ['RATE_LIMIT_PER_MINUTE', '-1'],
+    ['FAILED_SIGN_INS_PER_MINUTE', 'few'],
+    ['PERSISTED_QUERIES_ONLY', 'perhaps'],
     ['KAFKA_SSL', 'perhaps'],
     ['KAFKA_SASL_MECHANISM', 'magic'],
     ['ENCRYPTION_KEYS', '2026a:tooshort'],
@@ -169,6 +172,79 @@ describe('settings', () => {
     });
 
     expect(faults.join()).not.toMatch(/my-secret-value|another-secret/);
+  });
+
+  describe('of the identity provider', () => {
+    const issuer = {
+      AUTH_JWKS_URL: 'https://id.example/jwks',
+      AUTH_ISSUER: 'https://id.example',
+      AUTH_AUDIENCE: 'discord-connector',
+    };
+
+    test('are read, and do for API keys', () => {
+      const { API_KEYS: _, ...withoutKeys } = production;
+
+      expect(readConfig(production).tokenIssuer).toBeNull();
+      expect(readConfig({ ...withoutKeys, ...issuer }).tokenIssuer).toEqual({
+        jwksUrl: 'https://id.example/jwks',
+        issuer: 'https://id.example',
+        audience: 'discord-connector',
+      });
+    });
+
+    test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'])(
+      'belong together: %s',
+      (name) => {
+        for (const environment of [production, {}])
+          expect(faultsOf({ ...environment, ...issuer, [name]: '' })).toEqual([
+            `${name}: required with the other AUTH_ settings`,
+          ]);
+      },
+    );
+
+    test.each([
+      ['AUTH_JWKS_URL', 'id.example/jwks'],
+      ['AUTH_JWKS_URL', 'ftp://id.example/jwks'],
+      ['AUTH_JWKS_URL', 'http://id.example/jwks'],
+      ['AUTH_JWKS_URL', 'http://127.0.0.1.example/jwks'],
+      ['AUTH_ISSUER', ' '],
+      ['AUTH_AUDIENCE', ' '],
+    ])('are refused by name: %s=%s', (name, value) => {
+      const faults = faultsOf({ ...production, ...issuer, [name]: value });
+
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(new RegExp(`^${name}: `));
+    });
+
+    test('may be read without https on this machine alone', () => {
+      for (const host of ['127.0.0.1:8080', 'localhost', '[::1]:99'])
+        expect(
+          faultsOf({
+            ...production,
+            ...issuer,
+            AUTH_JWKS_URL: `http://${host}/jwks`,
+          }),
+        ).toEqual([]);
+    });
+  });
+
+  test('of the limits are generous, and can be set', () => {
+    expect(readConfig(production)).toMatchObject({
+      rateLimits: { perCaller: 60_000, failedSignIns: 60 },
+      persistedQueries: { isOnly: false, path: null },
+    });
+    expect(
+      readConfig({
+        ...production,
+        RATE_LIMIT_PER_MINUTE: '0',
+        FAILED_SIGN_INS_PER_MINUTE: '5',
+        PERSISTED_QUERIES_ONLY: 'true',
+        PERSISTED_QUERIES: 'operations.json',
+      }),
+    ).toMatchObject({
+      rateLimits: { perCaller: 0, failedSignIns: 5 },
+      persistedQueries: { isOnly: true, path: 'operations.json' },
+    });
   });
 
   test('of SASL belong together', () => {

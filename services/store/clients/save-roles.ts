@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import type { ClientId, GuildRole } from '../../model.js';
+import type { ClientId, GuildRoleReading } from '../../model.js';
 import type { Database } from '../database.js';
 import { markClient } from '../jobs/mark.js';
 
@@ -11,7 +11,7 @@ import { markClient } from '../jobs/mark.js';
 export function createSaveRoles(database: Database) {
   return async (
     clientId: ClientId,
-    roles: readonly GuildRole[],
+    { ownerId, roles }: GuildRoleReading,
   ): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       const rows = roles.map((role) => ({
@@ -21,6 +21,7 @@ export function createSaveRoles(database: Database) {
         color: role.color,
         is_managed: role.isManaged,
         refusal: role.refusal,
+        rename_refusal: role.renameRefusal ?? null,
       }));
       const freed = await sql<{ id: string }>`
         select o.id from role o join jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, refusal text)
@@ -29,21 +30,21 @@ export function createSaveRoles(database: Database) {
         db,
       );
       await sql`
-        insert into role (client_id, id, name, position, color, is_managed, refusal)
+        insert into role (client_id, id, name, position, color, is_managed, refusal, rename_refusal)
         select ${clientId}::uuid, n.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-          as n (id text, name text, position int, color int, is_managed boolean, refusal text)
+          as n (id text, name text, position int, color int, is_managed boolean, refusal text, rename_refusal text)
         order by n.id
         on conflict (client_id, id) do update set name = excluded.name, position = excluded.position,
-          color = excluded.color, is_managed = excluded.is_managed, refusal = excluded.refusal
-        where (role.name, role.position, role.color, role.is_managed, role.refusal) is distinct from
-          (excluded.name, excluded.position, excluded.color, excluded.is_managed, excluded.refusal)`.execute(
+          color = excluded.color, is_managed = excluded.is_managed, refusal = excluded.refusal, rename_refusal = excluded.rename_refusal
+        where (role.name, role.position, role.color, role.is_managed, role.refusal, role.rename_refusal) is distinct from
+          (excluded.name, excluded.position, excluded.color, excluded.is_managed, excluded.refusal, excluded.rename_refusal)`.execute(
         db,
       );
       await sql`
-        update role set refusal = 'UNKNOWN_ROLE'
+        update role set refusal = 'UNKNOWN_ROLE', rename_refusal = null
         where client_id = ${clientId} and refusal is distinct from 'UNKNOWN_ROLE'
           and id <> all(${rows.map((row) => row.id)}::text[])`.execute(db);
-      await sql`update client set roles_read_at = clock_timestamp() where id = ${clientId}`.execute(
+      await sql`update client set roles_read_at = clock_timestamp(), guild_owner_id = ${ownerId} where id = ${clientId}`.execute(
         db,
       );
       if (freed.rows.length > 0) {

@@ -45,6 +45,7 @@ export const ClientEntity = defineEntity({
     pausedUntil: p.datetime().nullable(),
     pauseCount: p.integer().default(0),
     trouble: p.text().nullable(),
+    doubt: p.text().nullable(),
     endingAt: p.datetime().nullable(),
     checks: p.json().$type<readonly KeptCheck[]>().default([]),
     checkedAt: p.datetime().nullable(),

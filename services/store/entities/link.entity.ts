@@ -19,6 +19,7 @@ export const LinkEntity = defineEntity({
     status: p.text().$type<LinkStatus>(),
     linkedAt: p.datetime(),
     endingAt: p.datetime().nullable(),
+    isEndAskedFor: p.boolean().$type<boolean>().default(false),
   },
 });
 

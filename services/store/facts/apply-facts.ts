@@ -2,7 +2,7 @@ import { TerminalError } from '../../lib/errors.js';
 import type { FactVerdict, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
-import { markGroups, markMemberships } from '../jobs/mark.js';
+import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { lockMappingsToMark } from '../mappings/mapping-lock.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
@@ -33,6 +33,10 @@ export function createApplyFacts(deps: {
           await lockMappingsToMark(db);
         await markGroups(db, folded.groupMarks, deps.windowMs);
         await markMemberships(db, marks, deps.windowMs);
+        const people = folded.personMarks.filter(({ platformUserId }) =>
+          linkedUserIds.has(platformUserId),
+        );
+        await markPeople(db, people, deps.windowMs);
         return folded.verdicts;
       }),
     );

@@ -61,8 +61,17 @@ function foldUser(
     const value = fact.attributes?.[name];
     if (value !== undefined) values.set(name, value);
   }
+  const before = new Map(user.registers);
   const verdict = foldRegisters(user.registers, values, fact.order);
-  if (verdict === 'applied') touched.touchedUsers.add(fact.platformUserId);
+  if (verdict !== 'applied') return verdict;
+  const { platformUserId, cause } = fact;
+  touched.touchedUsers.add(platformUserId);
+  // Known to be empty is another thing than never known.
+  const changed = [...values.keys()].filter(
+    (name) => before.get(name)?.value !== user.registers.get(name)?.value,
+  );
+  if (changed.length > 0)
+    touched.personMarks.push({ platformUserId, changed, cause });
   return verdict;
 }
 

@@ -4,6 +4,7 @@ import type {
   GroupId,
   PlatformUserId,
 } from '../../model.js';
+import type { UserRegister } from './known.js';
 
 /** What the facts changed: the rows to write and the members to mark. */
 export interface Folded {
@@ -16,6 +17,8 @@ export interface Folded {
   >;
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
+  /** Whose name or attributes have changed, and which of these. */
+  readonly personMarks: readonly PersonMark[];
   readonly groupMarks: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;
@@ -32,12 +35,19 @@ export interface MemberMark {
   readonly cause: Cause;
 }
 
+export interface PersonMark {
+  readonly platformUserId: PlatformUserId;
+  readonly changed: readonly UserRegister[];
+  readonly cause: Cause;
+}
+
 /** Collects while folding. */
 export class Touched {
   readonly touchedUsers = new Set<PlatformUserId>();
   readonly touchedGroups = new Set<GroupId>();
   readonly touchedMemberships = new Map<PlatformUserId, Set<GroupId>>();
   readonly memberMarks: MemberMark[] = [];
+  readonly personMarks: PersonMark[] = [];
   readonly groupMarks: { groupId: GroupId; cause: Cause }[] = [];
   readonly deletedUsers: { platformUserId: PlatformUserId; cause: Cause }[] =
     [];

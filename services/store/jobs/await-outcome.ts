@@ -22,10 +22,15 @@ export function createReconcileMember(deps: {
     const { database, clock } = deps;
     const { link, version } = await database.transaction(async (tx) => {
       const found = await findLink(tx, request.id);
-      await markLinks(tx.sql, [request.id], request.cause, {
-        lane: LANES.fresh,
-        windowMs: 0,
-      });
+      await markLinks(
+        tx.sql,
+        [request.id],
+        { ...request.cause, isAskedFor: true },
+        {
+          lane: LANES.fresh,
+          windowMs: 0,
+        },
+      );
       const { rows } = await sql<{ version: string }>`
         select version from reconcile_job
         where client_id = ${found.clientId} and discord_user_id = ${found.discordUserId}`.execute(

@@ -1,11 +1,12 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  Cause,
-  ClientId,
-  DiscordUserId,
-  Lane,
-  MemberKey,
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type Lane,
+  type MemberKey,
 } from '../../model.js';
 import type { Claimed, ClaimRequest } from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/ports.js';
@@ -20,7 +21,7 @@ import { leaseEnd, type Leasing } from './bot-leases.js';
 export async function claimJobs(
   db: Kysely<unknown>,
   leasing: Leasing,
-  { running, except, runsPerClient }: ClaimRequest,
+  { running, except, runsPerClient, urgentOnly = [] }: ClaimRequest,
 ): Promise<Claimed> {
   const { owner } = leasing;
   const { rows } = await sql<JobRow | DueRow>`
@@ -30,7 +31,9 @@ export async function claimJobs(
       from client c where not exists (select from bot_lease b where b.application_id = c.application_id)
       on conflict do nothing returning application_id
     ), slot as (
-      select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room from client c
+      select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room,
+        case when c.id = any(${urgentOnly}::uuid[]) then ${LANES.fresh}::smallint else ${LANES.sweep}::smallint end as least_lane
+      from client c
       left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
         on busy.client_id = c.id
       where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
@@ -41,6 +44,7 @@ export async function claimJobs(
       select due.client_id, due.discord_user_id from slot cross join lateral (
         select r.client_id, r.discord_user_id from reconcile_job r
         where r.client_id = slot.client_id and r.due_at <= statement_timestamp() and r.claimed_by is distinct from ${owner}
+          and r.lane >= slot.least_lane
         order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
       ) due
     ), claimed as (
@@ -56,7 +60,7 @@ export async function claimJobs(
     from slot cross join lateral (
       select r.due_at from reconcile_job r
       where slot.room > 0 and r.client_id = slot.client_id and r.claimed_by is distinct from ${owner}
-        and r.due_at > statement_timestamp()
+        and r.due_at > statement_timestamp() and r.lane >= slot.least_lane
       order by r.due_at limit 1
     ) later`.execute(db);
   const jobs = rows.filter((row) => row.client_id !== null).map(jobOf);

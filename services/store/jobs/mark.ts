@@ -4,11 +4,12 @@ import {
   LANES,
   type Cause,
   type ClientId,
+  type DiscordUserId,
   type GroupId,
   type Lane,
   type LinkId,
 } from '../../model.js';
-import type { Folded, MemberMark } from '../facts/touched.js';
+import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 
 /**
  * Marks: "this member may be out of step, for these causes". One row a member; a second mark raises its version and its lane and
@@ -25,9 +26,10 @@ export interface Marking {
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
   { lane, windowMs }: Marking,
+  besides: ReturnType<typeof sql> = sql``,
 ) {
   return sql`
-    with concerned as (${concerned})
+    with concerned as (${concerned}) ${besides}
     insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
     select client_id, discord_user_id, ${lane}::smallint,
       clock_timestamp() + make_interval(secs => ${windowMs / 1000}::float8), causes
@@ -47,13 +49,48 @@ export async function markMemberships(
   windowMs: number,
 ): Promise<void> {
   if (marks.length === 0) return;
+  const users = marks.map((mark) => mark.platformUserId);
+  const groups = marks.map((mark) => mark.groupId);
   const concerned = sql`
     select l.client_id, l.discord_user_id, jsonb_agg(distinct m.cause) as causes
-    from unnest(${marks.map((mark) => mark.platformUserId)}::text[], ${marks.map((mark) => mark.groupId)}::text[],
+    from unnest(${users}::text[], ${groups}::text[],
       ${marks.map((mark) => causeJson(mark.cause, mark.groupId))}::jsonb[]) as m (platform_user_id, group_id, cause)
     join link l on l.platform_user_id = m.platform_user_id
     where m.group_id is null or exists (
       select from role_mapping r where r.client_id = l.client_id and r.group_id = m.group_id)
+    group by l.client_id, l.discord_user_id`;
+  // A newer fact unsays what was decided as things stood.
+  const forgotten = sql`, forgotten as (
+    delete from removal_decision d using unnest(${users}::text[], ${groups}::text[]) as m (platform_user_id, group_id),
+      link l
+    where l.platform_user_id = m.platform_user_id and d.client_id = l.client_id
+      and d.discord_user_id = l.discord_user_id and (m.group_id is null or exists (
+        select from role_mapping r
+        where r.client_id = d.client_id and r.role_id = d.role_id and r.group_id = m.group_id)))`;
+  const marking = { lane: LANES.fresh, windowMs };
+  await raiseJobs(concerned, marking, forgotten).execute(db);
+}
+
+/** Members linked to people of whom something has changed that is in their nickname; who is not in the guild is named on return. */
+export async function markPeople(
+  db: Kysely<unknown>,
+  marks: readonly PersonMark[],
+  windowMs: number,
+): Promise<void> {
+  if (marks.length === 0) return;
+  const causes = marks.map(({ cause }) =>
+    causeJson({ ...cause, isAboutName: true }, null),
+  );
+  const isCharacter = marks.map(({ changed }) => changed.includes('character'));
+  const concerned = sql`
+    select l.client_id, l.discord_user_id, jsonb_agg(distinct m.cause) as causes
+    from unnest(${marks.map((mark) => mark.platformUserId)}::text[], ${isCharacter}::boolean[], ${causes}::jsonb[])
+      as m (platform_user_id, is_character, cause)
+    join link l on l.platform_user_id = m.platform_user_id and l.status = 'ACTIVE'
+    join client c on c.id = l.client_id
+    left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+    where c.authority <> 'OBSERVE' and a.is_present is not false
+      and (c.nickname_strategy = 'TEMPLATE' or (c.nickname_strategy = 'EVE_ONLINE' and m.is_character))
     group by l.client_id, l.discord_user_id`;
   await raiseJobs(concerned, { lane: LANES.fresh, windowMs }).execute(db);
 }
@@ -79,7 +116,11 @@ export async function markGroups(
       left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
       where r.group_id = ${groupId} and (m.is_held or a.read_at is null or r.role_id = any(a.role_ids))
       group by l.client_id, l.discord_user_id`;
-    await raiseJobs(concerned, { lane: LANES.bulk, windowMs }).execute(db);
+    const forgotten = sql`, forgotten as (
+      delete from removal_decision d using role_mapping r
+      where r.group_id = ${groupId} and d.client_id = r.client_id and d.role_id = r.role_id)`;
+    const marking = { lane: LANES.bulk, windowMs };
+    await raiseJobs(concerned, marking, forgotten).execute(db);
   }
 }
 
@@ -117,6 +158,24 @@ export async function markLinks(
   await raiseJobs(concerned, marking).execute(db);
 }
 
+/** Linked members, by their accounts. */
+export async function markMembers(
+  db: Kysely<unknown>,
+  request: {
+    clientId: ClientId;
+    members: readonly DiscordUserId[];
+    cause: Cause;
+  },
+  marking: Marking,
+): Promise<void> {
+  const { clientId, members, cause } = request;
+  const concerned = sql`
+    select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
+    from link l where l.client_id = ${clientId} and l.discord_user_id = any(${members}::text[])
+    group by l.client_id, l.discord_user_id`;
+  await raiseJobs(concerned, marking).execute(db);
+}
+
 /** Everyone linked at a client, or only those whom `state` names: when its limits or its roles have changed. */
 export async function markClient(
   db: Kysely<unknown>,
@@ -132,7 +191,8 @@ export async function markClient(
     from link l
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
     where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state}
-        or (${state} = 'HELD' and cardinality(a.held_role_ids) > 0))
+        or (${state} = 'HELD' and exists (select from removal_decision d where d.client_id = l.client_id
+          and d.discord_user_id = l.discord_user_id and d.verdict = 'HELD')))
     group by l.client_id, l.discord_user_id`;
   await raiseJobs(concerned, { lane: LANES.bulk, windowMs: 0 }).execute(db);
 }

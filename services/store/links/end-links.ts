@@ -2,20 +2,30 @@ import { sql, type Kysely } from 'kysely';
 
 import { LANES, type Cause, type LinkId } from '../../model.js';
 import type { Folded } from '../facts/touched.js';
+import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
+import { forgetReadingsOfLinks } from '../remote/forget-readings.js';
+
+export interface Ending {
+  readonly linkIds: readonly LinkId[];
+  readonly cause: Cause;
+  readonly windowMs: number;
+  /** This one was named by a person; else it ends with many others, perhaps. */
+  readonly isAskedFor: boolean;
+}
 
 /** A link is never deleted while its roles may still be on Discord: it ends, and goes when they are taken back. */
 export async function endLinks(
   db: Kysely<unknown>,
-  linkIds: readonly LinkId[],
-  cause: Cause,
-  windowMs: number,
+  { linkIds, cause, windowMs, isAskedFor }: Ending,
 ): Promise<void> {
   await sql`
-    update link set status = 'ENDING', ending_at = now()
+    update link set status = 'ENDING', ending_at = now(), is_end_asked_for = ${isAskedFor}
     where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
   // The job before the grant, in the order of a settlement, so that neither waits for the other.
   await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
+  await forgetDecisionsOfLinks(db, linkIds);
+  await forgetReadingsOfLinks(db, linkIds);
   await giveUpGrants(db, linkIds);
 }
 
@@ -45,6 +55,7 @@ export async function endLinksOfDeletedUsers(
       db,
     );
     const linkIds = rows.map((row) => row.id);
-    if (linkIds.length > 0) await endLinks(db, linkIds, cause, windowMs);
+    if (linkIds.length > 0)
+      await endLinks(db, { linkIds, cause, windowMs, isAskedFor: false });
   }
 }

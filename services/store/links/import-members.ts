@@ -12,6 +12,7 @@ import {
 } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
+import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
 
@@ -59,6 +60,7 @@ export function createImportMembers(deps: {
         lane: LANES.bulk,
         windowMs: 0,
       });
+      await forgetDecisionsOfLinks(tx.sql, [...links.values()]);
       await deps.enqueueEvents(
         tx.sql,
         users.filter(isNew).map(({ platformUserId, discordUserId }) => ({
@@ -191,7 +193,7 @@ async function insertLinks(
       ${pairs.map((pair) => pair.discordUserId)}::text[]) as p (id, platform_user_id, discord_user_id)
     order by p.discord_user_id, p.platform_user_id
     on conflict (client_id, discord_user_id, platform_user_id) do update set
-      status = 'ACTIVE', linked_at = excluded.linked_at, ending_at = null
+      status = 'ACTIVE', linked_at = excluded.linked_at, ending_at = null, is_end_asked_for = false
     returning id, platform_user_id`.execute(db);
   return new Map(rows.map((row) => [row.platform_user_id, row.id]));
 }

@@ -1,4 +1,4 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
@@ -13,6 +13,7 @@ import {
 import { lockClient } from '../clients/client-rows.js';
 import type { Database, Transaction } from '../database.js';
 import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
+import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endLinks } from './end-links.js';
@@ -42,7 +43,12 @@ export function createLinks(deps: Deps) {
     unlinkMember: async (request: { id: LinkId; cause: Cause }) =>
       deps.database.transaction(async (tx) => {
         await findLink(tx, request.id);
-        await endLinks(tx.sql, [request.id], request.cause, 0);
+        await endLinks(tx.sql, {
+          linkIds: [request.id],
+          cause: request.cause,
+          windowMs: 0,
+          isAskedFor: true,
+        });
       }),
   };
 }
@@ -89,6 +95,7 @@ export async function makeLink(
       : error;
   });
   await markLinks(tx.sql, [row.id], cause, { lane: LANES.fresh, windowMs: 0 });
+  await forgetDecisionsOfLinks(tx.sql, [row.id]);
   await enqueueEvent(tx.sql, {
     type: 'discord.user.linked.v1',
     key: platformUserId,
@@ -124,7 +131,8 @@ async function endOtherLink(
     status: 'ACTIVE',
   });
   if (other === null) return [];
-  await endLinks(tx.sql, [other.id], cause, 0);
+  const linkIds = [other.id];
+  await endLinks(tx.sql, { linkIds, cause, windowMs: 0, isAskedFor: true });
   return [
     `the link to account ${other.discordUserId} is ending: its roles are being taken back`,
   ];
@@ -136,11 +144,12 @@ async function reviveOrCreate(
   now: Date,
 ): Promise<LinkRow> {
   const { clientId, platformUserId, discordUserId } = request;
-  const ending = await tx.em.findOne(LinkEntity, {
-    clientId,
-    platformUserId,
-    discordUserId,
-  });
+  // Locked, because the run that ends it may be deleting it at this moment: then there is nothing left to revive.
+  const ending = await tx.em.findOne(
+    LinkEntity,
+    { clientId, platformUserId, discordUserId },
+    { lockMode: LockMode.PESSIMISTIC_WRITE },
+  );
   if (ending === null) {
     return tx.em.create(LinkEntity, {
       id: uuidv7(),
@@ -150,9 +159,15 @@ async function reviveOrCreate(
       status: 'ACTIVE',
       linkedAt: now,
       endingAt: null,
+      isEndAskedFor: false,
     });
   }
-  tx.em.assign(ending, { status: 'ACTIVE', linkedAt: now, endingAt: null });
+  tx.em.assign(ending, {
+    status: 'ACTIVE',
+    linkedAt: now,
+    endingAt: null,
+    isEndAskedFor: false,
+  });
   return ending;
 }
 

@@ -17,9 +17,13 @@ import {
   RoleMappingEntity,
   type RoleMappingRow,
 } from '../entities/role-mapping.entity.js';
+import { forgetDecisionsOfRole } from '../decisions/forget.js';
+import { holdForNewMapping } from '../decisions/hold-new-mapping.js';
 import { markRole } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endDrained } from '../path/end-drained.js';
+import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
+import { refuseConflict } from './conflicts.js';
 import { countEffect, type MappingEffect } from './effect.js';
 import { lockMappingsToAdd } from './mapping-lock.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
@@ -66,10 +70,15 @@ interface MappingChange<View> {
   readonly effect: MappingEffect;
 }
 
+interface NewlyMapped extends MappingChange<MappingView | null> {
+  /** Holders whom a first run does not touch; null: there are none. */
+  readonly held: { readonly sweepId: string; readonly removals: number } | null;
+}
+
 async function createMapping(
   deps: Deps,
   request: NewMapping,
-): Promise<MappingChange<MappingView | null>> {
+): Promise<NewlyMapped> {
   const { clientId, groupId, roleId, authority } = request;
   return deps.database.transaction(async (tx) => {
     const client = await lockClient(tx, clientId);
@@ -83,13 +92,24 @@ async function createMapping(
     });
     if (retired !== null && retired.retiredAt === null)
       throw alreadyMapped(retired);
-    const effect = await countEffect(tx.sql, {
+    const candidate = {
+      clientId,
+      groupId,
+      roleId,
+      id: retired?.id ?? null,
+      authority: authority ?? client.authority,
+    };
+    await refuseConflict(tx.sql, candidate);
+    const counted = await countEffect(tx.sql, {
       clientId,
       roleId,
       mappedGroupId: groupId,
       retiredId: null,
     });
-    if (request.dryRun) return { mapping: null, effect };
+    // The first reading where Discord has the say takes from nobody.
+    const effect =
+      candidate.authority === 'DISCORD' ? { ...counted, removals: 0 } : counted;
+    if (request.dryRun) return { mapping: null, effect, held: null };
     const columns = { clientId, groupId, roleId, authority, retiredAt: null };
     const row =
       retired === null
@@ -102,7 +122,13 @@ async function createMapping(
     await tx.em.flush();
     await lockMappingsToAdd(tx.sql);
     await markRole(tx.sql, request);
-    return { mapping: viewOf(row, client), effect };
+    await forgetReadingsOfMapping(tx.sql, row.id);
+    await forgetDecisionsOfRole(tx.sql, request);
+    const held =
+      (row.authority ?? client.authority) === 'PLATFORM'
+        ? await holdForNewMapping(tx.sql, row, deps.enqueueEvent)
+        : null;
+    return { mapping: viewOf(row, client), effect, held };
   });
 }
 
@@ -112,9 +138,16 @@ async function updateMapping(
 ): Promise<MappingView> {
   return deps.database.transaction(async (tx) => {
     const { row, client } = await lockMapping(tx, request.id);
-    tx.em.assign(row, { authority: request.authority });
+    const { authority } = request;
+    const isSwitch = authority !== (row.authority ?? client.authority);
+    if (isSwitch) await refuseConflict(tx.sql, { ...row, authority });
+    tx.em.assign(row, { authority });
     await tx.em.flush();
     await markRole(tx.sql, { ...row, cause: request.cause });
+    if (isSwitch) await forgetReadingsOfMapping(tx.sql, row.id);
+    await forgetDecisionsOfRole(tx.sql, row);
+    if (isSwitch && authority === 'PLATFORM')
+      await holdForNewMapping(tx.sql, row, deps.enqueueEvent);
     return viewOf(row, client);
   });
 }
@@ -149,6 +182,7 @@ async function retireMapping(
     else tx.em.remove(row);
     await tx.em.flush();
     if (takesBack) await markRole(tx.sql, { ...row, cause: request.cause });
+    await forgetDecisionsOfRole(tx.sql, row);
     await endDrained(tx.sql, client.id, [], deps.enqueueEvent);
     return { mapping: { ...view, retiredAt }, effect };
   });

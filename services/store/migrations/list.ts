@@ -1,5 +1,10 @@
 import { FirstTables } from './2026-11-22-first.js';
 import { ClientChecks } from './2026-11-22-client-checks.js';
+import { Decisions } from './2026-11-22-decisions.js';
+import { DiscordSays } from './2026-11-22-discord-says.js';
+import { Idempotency } from './2026-11-22-idempotency.js';
+import { Nicknames } from './2026-11-22-nicknames.js';
+import { Notices } from './2026-11-22-notices.js';
 import { SignIn } from './2026-11-22-sign-in.js';
 import { Sweeps } from './2026-11-22-sweeps.js';
 import { Workers } from './2026-11-22-workers.js';
@@ -11,4 +16,9 @@ export const MIGRATIONS = [
   { name: '2026-11-22-sign-in', class: SignIn },
   { name: '2026-11-22-client-checks', class: ClientChecks },
   { name: '2026-11-22-sweeps', class: Sweeps },
+  { name: '2026-11-22-decisions', class: Decisions },
+  { name: '2026-11-22-nicknames', class: Nicknames },
+  { name: '2026-11-22-notices', class: Notices },
+  { name: '2026-11-22-discord-says', class: DiscordSays },
+  { name: '2026-11-22-idempotency', class: Idempotency },
 ] as const;

@@ -3,13 +3,17 @@ import { v7 as uuidv7 } from 'uuid';
 
 /** The types this service writes. The key is the platform user's id where there is one, so one user's events stay in order. */
 export type WrittenEvent =
+  | 'discord.membership.requested.v1'
   | 'discord.user.linked.v1'
   | 'discord.user.unlinked.v1'
   | 'discord.roles.changed.v1'
   | 'discord.member.left.v1'
-  | 'discord.member.returned.v1';
+  | 'discord.member.returned.v1'
+  | 'discord.sweep.held.v1';
 
 interface NewEvent {
+  /** Where something else names the event; left out: a new one. */
+  readonly id?: string;
   readonly type: WrittenEvent;
   readonly key: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -34,7 +38,7 @@ export function createEnqueueEvents(deps: {
     await sql`
       insert into outbox (id, key, type, subject, time, data)
       select e.id, e.key, e.type, e.key, clock_timestamp(), e.data
-      from unnest(${events.map(() => uuidv7())}::uuid[], ${events.map((event) => event.key)}::text[],
+      from unnest(${events.map((event) => event.id ?? uuidv7())}::uuid[], ${events.map((event) => event.key)}::text[],
         ${events.map((event) => event.type)}::text[], ${events.map((event) => JSON.stringify(event.data))}::jsonb[])
         with ordinality as e (id, key, type, data, place)
       order by e.place`.execute(db);

@@ -24,9 +24,9 @@ export async function closeAndTell(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (closes === null) return;
-  const { added, removed, recordId } = closes;
+  const { added, removed, nickname, recordId } = closes;
   const { rows } = await sql<ClosedRecord>`
-    update audit_record set added = ${added}::text[], removed = ${removed}::text[],
+    update audit_record set added = ${added}::text[], removed = ${removed}::text[], nickname = ${nickname},
       outcome = ${outcome}, reason = ${reason}, closed_at = clock_timestamp()
     where id = ${recordId} and closed_at is null
     returning client_id, discord_user_id, platform_user_id, causes,
@@ -34,7 +34,8 @@ export async function closeAndTell(
     db,
   );
   const [row] = rows;
-  if (row === undefined || added.length + removed.length === 0) return;
+  const isChange = added.length + removed.length > 0 || nickname !== null;
+  if (row === undefined || !isChange) return;
   await enqueueEvent(db, {
     type: 'discord.roles.changed.v1',
     key: row.platform_user_id ?? row.discord_user_id,
@@ -45,7 +46,7 @@ export async function closeAndTell(
       platformUserId: row.platform_user_id,
       added,
       removed,
-      nickname: null,
+      nickname,
       causes: row.causes.map(({ kind, id, actor }) => ({ kind, id, actor })),
       auditRecordId: recordId,
     },

@@ -39,6 +39,12 @@ async function endLinks(
     returning l.id, l.client_id, l.discord_user_id, l.platform_user_id, c.guild_id`.execute(
     db,
   );
+  await sql`
+    delete from removal_decision d where (d.client_id, d.discord_user_id) in (
+      select * from unnest(${rows.map((row) => row.client_id)}::uuid[], ${rows.map((row) => row.discord_user_id)}::text[]))
+      and not exists (select from link l where l.client_id = d.client_id and l.discord_user_id = d.discord_user_id)`.execute(
+    db,
+  );
   for (const row of rows) {
     await enqueueEvent(db, {
       type: 'discord.user.unlinked.v1',

@@ -4,6 +4,7 @@ import type {
   Attributes,
   Authority,
   AuditRecordId,
+  DiscordUserId,
   GroupId,
   GuildId,
   JoinRefusal,
@@ -13,6 +14,8 @@ import type {
   MemberKey,
   NicknameStrategy,
   PlatformUserId,
+  RemovalVerdict,
+  RenameRefusal,
   RoleId,
   RoleRefusal,
   UnknownMembership,
@@ -22,6 +25,8 @@ import type {
   MembershipKnowledge,
   Mirror,
 } from '../../reconcile/ports.js';
+import type { RemoteFacts } from '../../reconcile/remote.js';
+import { REMOTE_FACTS } from '../remote/remote-facts.js';
 
 /**
  * All that is known of one member, in one statement, so that it is one moment's truth. Null when the client has gone.
@@ -37,7 +42,8 @@ export async function readMember(
       c.trouble is not null as has_trouble,
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
-          'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status)), '[]')
+          'linkId', l.id, 'platformUserId', l.platform_user_id, 'status', l.status,
+          'isEndAskedFor', l.is_end_asked_for)), '[]')
         from link l where l.client_id = c.id and l.discord_user_id = ${discordUserId}) as links,
       (select coalesce(jsonb_agg(jsonb_build_object(
           'mappingId', m.id, 'groupId', m.group_id, 'roleId', m.role_id,
@@ -46,7 +52,8 @@ export async function readMember(
             when g.deleted_at is not null then 'notHeld'
             when s.is_held then 'held'
             when s.is_held = false or u.snapshot_time_us is not null then 'notHeld'
-            else 'unknown' end)), '[]')
+            else 'unknown' end,
+          'remote', ${REMOTE_FACTS})), '[]')
         from role_mapping m
         join platform_group g on g.id = m.group_id
         left join link a on a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE'
@@ -54,20 +61,26 @@ export async function readMember(
         left join membership s on s.platform_user_id = a.platform_user_id and s.group_id = m.group_id
         where m.client_id = c.id) as mappings,
       (select coalesce(jsonb_object_agg(r.id, r.refusal), '{}') from role r where r.client_id = c.id) as roles,
+      (select coalesce(jsonb_object_agg(d.role_id, d.verdict), '{}') from removal_decision d
+        where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
       (select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
           'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
-          'timedOutUntil', a.timed_out_until)
+          'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at)
         from member a
         where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null) as mirror,
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
-          'plannedRemoved', o.planned_removed)
+          'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname)
         from audit_record o
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
       (select a.join_refusal from member a
         where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
-      c.nickname_strategy, c.nickname_template,
+      c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
+      (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
+        where r.client_id = c.id and r.rename_refusal is not null) as rename_refusals,
+      (select a.nickname_refused from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}
+        and a.nickname_refused_at > statement_timestamp() - interval '1 day') as nickname_refused,
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
         join platform_user u on u.id = a.platform_user_id
         where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE') as person
@@ -88,6 +101,7 @@ interface Row {
     linkId: LinkId;
     platformUserId: PlatformUserId;
     status: LinkStatus;
+    isEndAskedFor: boolean;
   }[];
   readonly mappings: readonly {
     mappingId: MappingId;
@@ -96,18 +110,25 @@ interface Row {
     authority: Authority;
     isRetired: boolean;
     membership: MembershipKnowledge;
+    remote: RemoteFacts | null;
   }[];
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
+  readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
   readonly mirror: MirrorRow | null;
   readonly open_record: {
     recordId: AuditRecordId;
     plannedAdded: readonly RoleId[];
     plannedRemoved: readonly RoleId[];
+    plannedNickname: string | null;
   } | null;
   readonly grant: MemberFacts['grant'];
   readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
+  readonly is_observed: boolean;
+  readonly guild_owner_id: DiscordUserId | null;
+  readonly rename_refusals: Readonly<Record<RoleId, RenameRefusal>>;
+  readonly nickname_refused: string | null;
   readonly person: {
     readonly username: string | null;
     readonly attributes: Attributes;
@@ -123,6 +144,7 @@ interface MirrorRow {
   readonly nickname: string | null;
   readonly isPending: boolean;
   readonly timedOutUntil: string | null;
+  readonly joinedAt: string | null;
 }
 
 function factsOf(member: MemberKey, row: Row): MemberFacts {
@@ -132,6 +154,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
       guildId: row.guild_id,
       revision: row.revision,
       unknownMembership: row.unknown_membership,
+      isObserved: row.is_observed,
       wholeListWrites: row.whole_list_writes,
       hasTrouble: row.has_trouble,
       guard: { minimum: row.guard_minimum, percent: row.guard_percent },
@@ -139,6 +162,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     links: row.links,
     mappings: row.mappings,
     roles: new Map(Object.entries(row.roles)),
+    decisions: new Map(Object.entries(row.decisions)),
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
     openRecord: row.open_record,
@@ -148,6 +172,11 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
       strategy: row.nickname_strategy,
       template: row.nickname_template,
     },
+    renaming: {
+      ownerId: row.guild_owner_id,
+      refusals: new Map(Object.entries(row.rename_refusals)),
+    },
+    nicknameRefused: row.nickname_refused,
     person: row.person,
   };
 }
@@ -163,5 +192,6 @@ function mirrorOf(row: MirrorRow): Mirror {
     isPending: row.isPending,
     timedOutUntil:
       row.timedOutUntil === null ? null : new Date(row.timedOutUntil),
+    joinedAt: row.joinedAt === null ? null : new Date(row.joinedAt),
   };
 }

@@ -74,6 +74,9 @@ function columnsOf(reading: MemberReading): MemberColumns {
     nickname: sql`${reading.nickname}`,
     is_pending: sql`${reading.isPending}`,
     timed_out_until: sql`${reading.timedOutUntil?.toISOString() ?? null}::timestamptz`,
+    ...(reading.joinedAt && {
+      joined_at: sql`${reading.joinedAt.toISOString()}::timestamptz`,
+    }),
   };
 }
 

@@ -8,10 +8,14 @@ import {
 } from '../../model.js';
 import type { Job } from '../../reconcile/ports.js';
 import type { Postponement, Settlement } from '../../reconcile/records.js';
+import type { RemoteReading } from '../../reconcile/remote.js';
 import type { Database } from '../database.js';
 import { clearTrouble } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { settleDecisions } from '../decisions/settle-decisions.js';
+import { judgeRequests } from '../remote/judge-requests.js';
+import { settleRequests } from '../remote/settle-requests.js';
 import { closeAndTell } from './close-record.js';
 import { endDrained } from './end-drained.js';
 import { saveMember, type MemberColumns } from './save-member.js';
@@ -24,9 +28,15 @@ interface Deps {
 
 /** Ends a run: mirror, record, written events, ended links and the job itself, in one transaction. */
 export function createSettle({ database, owner, enqueueEvent }: Deps) {
-  return async (job: Job, settlement: Settlement): Promise<void> =>
+  return async (
+    job: Job,
+    wanted: Settlement,
+  ): Promise<readonly RemoteReading[]> =>
     database.transaction(async ({ sql: db }) => {
       const { version, claimedVersion } = await lockJob(db, job, owner);
+      const isStale = version !== claimedVersion;
+      const judged = await judgeRequests(db, job, wanted, isStale);
+      const { settlement } = judged;
       const { observed, endedLinkIds } = settlement;
       const { mayEnd } = await saveMember(
         db,
@@ -34,18 +44,18 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
         {
           observed,
           standing: standingOf(job, settlement),
-          job:
-            version === claimedVersion
-              ? endOf(job, settlement)
-              : releaseJob(job),
+          job: isStale ? releaseJob(job) : endOf(job, settlement),
         },
         enqueueEvent,
       );
       if (settlement.clearsTrouble) await clearTrouble(db, job.clientId);
       await closeAndTell(db, settlement, enqueueEvent);
       if (settlement.joining !== null) await endJoining(db, settlement.joining);
+      await settleDecisions(db, job, settlement, enqueueEvent);
+      const asked = await settleRequests(db, job, judged, enqueueEvent);
       if (mayEnd || endedLinkIds.length > 0)
         await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
+      return asked;
     });
 }
 
@@ -61,6 +71,11 @@ export function createPostpone({ database, owner, enqueueEvent }: Deps) {
         job: postponeJob(job, request),
       };
       await saveMember(db, job, end, enqueueEvent);
+      if (request.idleRecordId !== null)
+        await sql`
+          delete from audit_record where id = ${request.idleRecordId} and closed_at is null`.execute(
+          db,
+        );
     });
 }
 
@@ -76,13 +91,24 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
   return {
     state: sql`${STATES[settlement.outcome]}`,
     reason: sql`${settlement.reason}`,
-    held_role_ids: sql`${settlement.heldRemovals}::text[]`,
     last_reconciled_at: sql`clock_timestamp()`,
     done_version: sql`${job.version}`,
+    ...nicknameColumns(settlement.nickname),
     ...(settlement.joining !== null && {
       join_refusal: sql`${settlement.joining.refusal}::text`,
     }),
   };
+}
+
+function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
+  if (nickname === null) return {};
+  const { asked, isTaken } = nickname;
+  return isTaken
+    ? { nickname_refused: sql`null::text` }
+    : {
+        nickname_refused: sql`${asked}`,
+        nickname_refused_at: sql`clock_timestamp()`,
+      };
 }
 
 /**

@@ -33,7 +33,7 @@ export interface AuditFilter {
   readonly openedBefore?: Date;
 }
 
-interface RecordRow {
+export interface RecordRow {
   readonly id: AuditRecordId;
   readonly client_id: ClientId;
   readonly discord_user_id: DiscordUserId;
@@ -50,6 +50,10 @@ interface RecordRow {
   readonly closed_at: Time | null;
 }
 
+export const RECORD_COLUMNS = sql`
+  id, client_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, added, removed,
+  nickname, outcome, reason, opened_at, closed_at`;
+
 /** Newest first: ids are UUIDv7, so their order is that of opening. */
 export async function pageAuditRecords(
   db: Kysely<unknown>,
@@ -57,11 +61,9 @@ export async function pageAuditRecords(
   page: Page,
 ): Promise<Rows<ReturnType<typeof toRecord>>> {
   const { rows } = await sql<RecordRow>`
-    select id, client_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, added, removed,
-      nickname, outcome, reason, opened_at, closed_at
-    from audit_record
+    select ${RECORD_COLUMNS} from audit_record
     where ${every([
-      ...conditions(filter),
+      ...auditConditions(filter),
       page.after === null ? null : sql`id < ${page.after}::uuid`,
     ])}
     order by id desc
@@ -74,13 +76,15 @@ export async function countAuditRecords(
   filter: AuditFilter,
 ): Promise<number> {
   const { rows } = await sql<Counted>`
-    select count(*) from audit_record where ${every(conditions(filter))}`.execute(
+    select count(*) from audit_record where ${every(auditConditions(filter))}`.execute(
     db,
   );
   return countOf(rows);
 }
 
-function conditions(filter: AuditFilter): (RawBuilder<unknown> | null)[] {
+export function auditConditions(
+  filter: AuditFilter,
+): (RawBuilder<unknown> | null)[] {
   const { clientId, clientIds, discordUserId, platformUserId, roleId } = filter;
   return [
     clientId === undefined ? null : sql`client_id = ${clientId}`,
@@ -100,7 +104,7 @@ function conditions(filter: AuditFilter): (RawBuilder<unknown> | null)[] {
   ];
 }
 
-function toRecord(row: RecordRow) {
+export function toRecord(row: RecordRow) {
   return {
     id: row.id,
     clientId: row.client_id,

@@ -10,6 +10,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
+import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
 import {
   countOf,
   every,
@@ -51,15 +52,22 @@ interface LinkRow {
   readonly linked_at: Time;
 }
 
-/** What a link shows: ending before all, then a mark that waits, then what came of the last run; before any, pending. */
+/**
+ * What a link shows: ending before all, then a mark that waits, then what came of the last run; before any, pending. Who is in step
+ * but for what the platform was asked for is pending until the platform says so itself.
+ */
 const state = sql`case
   when l.status = 'ENDING' then 'ENDING'
   when j.client_id is not null then 'PENDING'
+  when m.state = 'IN_STEP' and exists (select from remote_membership r where r.link_id = l.id and r.request_state = 'OPEN')
+    then 'PENDING'
   else coalesce(m.state, 'PENDING')
 end`;
 
+const reason = sql`nullif(concat_ws('; ', m.reason, ${SAID_OF_REQUESTS}), '')`;
+
 const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
-  m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${state} as state, m.reason,
+  m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${state} as state, ${reason} as reason,
   coalesce(m.is_pending, false) as is_pending, coalesce(m.join_refusal = 'BANNED', false) as is_banned, m.timed_out_until, m.last_reconciled_at`;
 
 const tables = sql`link l

@@ -6,6 +6,7 @@ import type {
   MemberKey,
   PlatformUserId,
 } from '../../model.js';
+import { requestsOfLinks } from '../remote/read-requests.js';
 import {
   countAuditRecords,
   pageAuditRecords,
@@ -28,6 +29,7 @@ import {
   groupsOfPlatformUsers,
   pagePlatformGroups,
 } from './platform.js';
+import { pendingOfClients, pendingOfPlatformUsers } from './pending.js';
 import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
 import {
   findMappings,
@@ -67,7 +69,10 @@ export function createReadQueries(db: () => Kysely<unknown>) {
       countPlatformGroups(db(), search),
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
       pageAuditRecords(db(), filter, page),
+    pendingOfClients: (ids: Ids) => pendingOfClients(db(), ids),
+    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(db(), ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(db(), key),
+    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(db(), ids),
     countAuditRecords: (filter: AuditFilter) => countAuditRecords(db(), filter),
   };
 }

@@ -9,6 +9,7 @@ import type {
   JoinRefusal,
   LinkId,
   PlatformUserId,
+  RemovalVerdict,
   RoleId,
 } from '../../model.js';
 
@@ -30,7 +31,9 @@ export async function readRoleHistory(
       c.is_enabled, c.stopped_at is not null as is_stopped,
       coalesce(c.paused_until > statement_timestamp(), false) as is_paused,
       r.name as role_name, m.reason, m.join_refusal,
-      coalesce(${roleId} = any(m.held_role_ids), false) as is_held_by_guard,
+      (select jsonb_build_object('verdict', d.verdict, 'sweepId', d.sweep_id, 'why', d.reason, 'at', d.decided_at)
+        from removal_decision d where d.client_id = l.client_id and d.discord_user_id = l.discord_user_id
+          and d.role_id = ${roleId}) as decision,
       (select jsonb_build_object('isParked', j.is_parked, 'attempts', j.attempts, 'dueAt', j.due_at)
         from reconcile_job j
         where j.client_id = l.client_id and j.discord_user_id = l.discord_user_id) as job,
@@ -71,7 +74,12 @@ interface Row {
   readonly role_name: string | null;
   readonly reason: string | null;
   readonly join_refusal: JoinRefusal | null;
-  readonly is_held_by_guard: boolean;
+  readonly decision: {
+    readonly verdict: RemovalVerdict;
+    readonly sweepId: string | null;
+    readonly why: string;
+    readonly at: string;
+  } | null;
   readonly job: {
     readonly isParked: boolean;
     readonly attempts: number;
@@ -108,7 +116,10 @@ function historyOf(row: Row) {
     roleName: row.role_name,
     reason: row.reason,
     joinRefusal: row.join_refusal,
-    isHeldByGuard: row.is_held_by_guard,
+    decision: row.decision && {
+      ...row.decision,
+      at: new Date(row.decision.at),
+    },
     job: row.job && { ...row.job, dueAt: new Date(row.job.dueAt) },
     lastChange: row.last_change && changeOf(row.last_change),
     groups: row.groups.map(({ saidUs, ...group }) => ({

@@ -6,6 +6,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
+import { REMOTE_DRIFT } from '../remote/remote-drift.js';
 
 /** A linked member who is out of step, and how. */
 export interface DriftedMember {
@@ -14,6 +15,8 @@ export interface DriftedMember {
   readonly platformUserId: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  /** Roles where Discord has the say, and the platform is asked to follow, or what it was asked for is put right. */
+  readonly asks: readonly RoleId[];
   /** Discord was never asked about this member: they are to be read, whatever comes of it. */
   readonly isUnread: boolean;
 }
@@ -29,19 +32,80 @@ export interface DriftRequest {
   readonly clientId: ClientId;
   /** Looked at instead of the mirror; for a run that may not write the mirror. */
   readonly seen: readonly SeenMember[];
-  /** Seen to differ from what was known: named even where they were parked or held before. */
+  /** Seen to differ from what was known: named even where they were parked before. */
   readonly changed: readonly DiscordUserId[];
+  /** Awaited before each page; where it throws, that is the end. */
+  readonly beforePage?: () => Promise<void>;
 }
 
 /**
- * Linked members whose mirror differs from what facts, links and mappings want: in SQL what `desiredRoles` and `planRoles` say of
- * one member. Left out are members who are not in the guild, and those who were parked or held with nothing new since: what
- * stopped them stops them still.
+ * Linked members whose mirror differs from what facts, links and mappings want: in SQL what `desiredRoles`, `planRoles`
+ * and `planRequests` say of one member. Left out are members who are not in the guild, those who were parked with nothing new since, as what stopped them
+ * stops them still, and removals that wait for a person or that one has rejected. What is said of a member depends on that
+ * member's rows alone, so a page at a time is looked at: none holds a snapshot for long, or sorts more than fits into memory.
  */
 export async function readDrift(
   db: Kysely<unknown>,
-  { clientId, seen, changed }: DriftRequest,
+  request: DriftRequest,
+  linksAtOnce = LINKS_AT_ONCE,
 ): Promise<readonly DriftedMember[]> {
+  const drifted: DriftedMember[] = [];
+  let after = '';
+  for (;;) {
+    await request.beforePage?.();
+    const page = { clientId: request.clientId, after, limit: linksAtOnce };
+    const upTo = await endOfPage(db, page);
+    drifted.push(...(await readPage(db, request, { after, upTo })));
+    if (upTo === null) return drifted;
+    after = upTo;
+  }
+}
+
+/** More would also cost PostgreSQL the time to compile the statement. */
+const LINKS_AT_ONCE = 2_500;
+
+/** Accounts from behind the one to the other; null: to the last. Ids are digits alone, which every collation orders alike. */
+interface Range {
+  readonly after: DiscordUserId;
+  readonly upTo: DiscordUserId | null;
+}
+
+/** By the index that keeps a pair from being linked twice. */
+async function endOfPage(
+  db: Kysely<unknown>,
+  {
+    clientId,
+    after,
+    limit,
+  }: {
+    readonly clientId: ClientId;
+    readonly after: DiscordUserId;
+    readonly limit: number;
+  },
+): Promise<DiscordUserId | null> {
+  const { rows } = await sql<{ id: DiscordUserId }>`
+    select discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
+    order by discord_user_id offset ${limit - 1} limit 1`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+const isWithin = (alias: string, { after, upTo }: Range) => {
+  const id = sql.ref(`${alias}.discord_user_id`);
+  return upTo === null
+    ? sql`${id} > ${after}`
+    : sql`${id} > ${after} and ${id} <= ${upTo}`;
+};
+
+async function readPage(
+  db: Kysely<unknown>,
+  { clientId, ...request }: DriftRequest,
+  range: Range,
+): Promise<readonly DriftedMember[]> {
+  const { after, upTo } = range;
+  const isInPage = (id: DiscordUserId) =>
+    id > after && (upTo === null || id <= upTo);
+  const seen = request.seen.filter((each) => isInPage(each.discordUserId));
+  const changed = request.changed.filter(isInPage);
   const { rows } = await sql<Row>`
     with seen as (
       select s.id as discord_user_id, s.is_present, string_to_array(s.roles, ',') as role_ids
@@ -50,38 +114,40 @@ export async function readDrift(
     ), linked as (
       select l.discord_user_id, bool_and(l.status = 'ENDING') as is_ending, bool_or(l.status = 'ENDING') as has_ending,
         max(l.platform_user_id) filter (where l.status = 'ACTIVE') as platform_user_id
-      from link l where l.client_id = ${clientId}
+      from link l where l.client_id = ${clientId} and ${isWithin('l', range)}
       group by l.discord_user_id
     ), actual as (
       select k.*, m.read_at is not null or s.discord_user_id is not null as is_known,
         coalesce(s.is_present, m.is_present, true) as is_present,
-        coalesce(s.role_ids, m.role_ids, '{}') as role_ids,
-        case when n.id is null then coalesce(m.held_role_ids, '{}') else '{}' end as held_role_ids
+        coalesce(s.role_ids, m.role_ids, '{}') as role_ids
       from linked k
-      left join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id
+      left join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id and ${isWithin('m', range)}
       left join seen s on s.discord_user_id = k.discord_user_id
       left join unnest(${changed}::text[]) as n (id) on n.id = k.discord_user_id
       left join reconcile_job j on j.client_id = ${clientId} and j.discord_user_id = k.discord_user_id
       where n.id is not null or j.is_parked is not true
-    ), desired as (${desired(clientId)}), changes as (
-      select d.discord_user_id,
-        coalesce(array_agg(d.role_id order by d.role_id collate "C") filter (where d.is_wanted), '{}') as add,
-        coalesce(array_agg(d.role_id order by d.role_id collate "C") filter (where not d.is_wanted), '{}') as remove
-      from desired d
-      left join role r on r.client_id = ${clientId} and r.id = d.role_id
-      where r.refusal is null and d.is_wanted <> d.is_held and (d.is_wanted or not d.is_unknown)
-      group by d.discord_user_id
-    )
-    select a.discord_user_id, a.platform_user_id, coalesce(c.add, '{}') as add, coalesce(c.remove, '{}') as remove,
-      not a.is_known as is_unread
-    from actual a left join changes c using (discord_user_id)
-    where not a.is_known or cardinality(c.add) > 0 or not c.remove <@ a.held_role_ids
+    ), remote as (${REMOTE_DRIFT(clientId)}), told as (
+      select discord_user_id,
+        coalesce(array_agg(distinct role_id collate "C") filter (where is_given), '{}') as gives,
+        coalesce(array_agg(distinct role_id collate "C") filter (where not is_given), '{}') as asks
+      from remote group by discord_user_id
+    ), mapped as materialized (${mapped(clientId)})
+    select a.discord_user_id, a.platform_user_id,
+      coalesce((select array_agg(distinct n.id collate "C") from unnest(c.add || t.gives) as n (id)), '{}') as add,
+      coalesce(c.remove, '{}') as remove, coalesce(t.asks, '{}') as asks, not a.is_known as is_unread
+    from actual a
+    left join platform_user u on u.id = a.platform_user_id
+    cross join lateral (${standing}) s
+    cross join lateral (${changes(clientId)}) c
+    left join told t on t.discord_user_id = a.discord_user_id
+    where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null
     order by a.discord_user_id collate "C"`.execute(db);
   return rows.map((row) => ({
     discordUserId: row.discord_user_id,
     platformUserId: row.platform_user_id,
     add: row.add,
     remove: row.remove,
+    asks: row.asks,
     isUnread: row.is_unread,
   }));
 }
@@ -91,26 +157,49 @@ interface Row {
   readonly platform_user_id: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  readonly asks: readonly RoleId[];
   readonly is_unread: boolean;
 }
 
-/** What every mapping says, and of them what is said of each managed role. The cases stand in the order of `mappingVerdict`. */
-const desired = (clientId: ClientId) => sql`
-  select a.discord_user_id, m.role_id, m.role_id = any(a.role_ids) as is_held,
-    bool_or(v.verdict = 'yes') as is_wanted, bool_or(v.verdict = 'unknown') as is_unknown
-  from actual a
-  join client c on c.id = ${clientId}
+/** Of each mapping to a role that can be given and taken, what is the same for everybody. */
+const mapped = (clientId: ClientId) => sql`
+  select m.role_id, m.group_id, coalesce(m.authority, c.authority) <> 'PLATFORM' as is_not_platforms,
+    m.retired_at is not null as is_retired, g.deleted_at is not null as is_deleted,
+    c.unknown_membership = 'REMOVE' as takes_unknown
+  from client c
   join role_mapping m on m.client_id = c.id
   join platform_group g on g.id = m.group_id
-  left join platform_user u on u.id = a.platform_user_id
-  left join membership s on s.platform_user_id = a.platform_user_id and s.group_id = m.group_id
-  cross join lateral (select case
-    when coalesce(m.authority, c.authority) <> 'PLATFORM' then 'unknown'
-    when m.retired_at is not null or a.is_ending then 'no'
-    when g.deleted_at is not null then 'no'
-    when s.is_held then 'yes'
-    when s.is_held = false or u.snapshot_time_us is not null then 'no'
-    when a.has_ending or c.unknown_membership = 'REMOVE' then 'no'
-    else 'unknown' end as verdict) v
-  where a.is_known and a.is_present
-  group by a.discord_user_id, m.role_id, a.role_ids`;
+  left join role r on r.client_id = c.id and r.id = m.role_id
+  where c.id = ${clientId} and r.refusal is null`;
+
+/**
+ * The groups that are known to hold a person, and not to. For one person at a time, by the key: asked of a page at once it is
+ * answered by reading the memberships of all the platform.
+ */
+const standing = sql`
+  select coalesce(array_agg(s.group_id) filter (where s.is_held), '{}') as held_in,
+    coalesce(array_agg(s.group_id) filter (where not s.is_held), '{}') as not_held_in
+  from membership s where s.platform_user_id = a.platform_user_id`;
+
+/** What all mappings to a role say together. The cases stand in the order of `mappingVerdict`. */
+const changes = (clientId: ClientId) => sql`
+  select array_agg(d.role_id order by d.role_id collate "C") filter (where d.is_wanted) as add,
+    array_agg(d.role_id order by d.role_id collate "C") filter (where not d.is_wanted) as remove
+  from (
+    select m.role_id, bool_or(v.verdict = 'yes') as is_wanted, bool_or(v.verdict = 'unknown') as is_unknown
+    from mapped m
+    cross join lateral (select case
+      when m.is_not_platforms then 'unknown'
+      when m.is_retired or a.is_ending then 'no'
+      when m.is_deleted then 'no'
+      when m.group_id = any(s.held_in) then 'yes'
+      when m.group_id = any(s.not_held_in) or u.snapshot_time_us is not null then 'no'
+      when a.has_ending or m.takes_unknown then 'no'
+      else 'unknown' end as verdict) v
+    where a.is_known and a.is_present
+    group by m.role_id
+  ) d
+  where d.is_wanted <> (d.role_id = any(a.role_ids)) and (d.is_wanted or not d.is_unknown)
+    and (d.is_wanted or not exists (
+      select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
+        and w.role_id = d.role_id and w.verdict in ('HELD', 'REJECTED')))`;

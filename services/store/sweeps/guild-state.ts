@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
+import { createIdSet, type IdSet } from '../../lib/id-set.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 
 /** How many should hold each managed role, by all that is known. */
@@ -55,33 +56,68 @@ export async function readExpectation(
 export interface LinkedMembers {
   /** The database's time, as text for its microseconds: what is read later than this is newer than the listing. */
   readonly askedAt: string;
-  readonly linked: ReadonlySet<DiscordUserId>;
+  readonly linked: IdSet;
   /** Of them, in the guild as far as is known. */
-  readonly present: ReadonlySet<DiscordUserId>;
+  readonly present: IdSet;
 }
 
+/** Read a page at a time, and kept as numbers: there may be a million. */
 export async function readLinkedMembers(
   db: Kysely<unknown>,
   clientId: ClientId,
+  {
+    beforePage,
+    atOnce = 10_000,
+  }: {
+    readonly beforePage: () => Promise<void>;
+    readonly atOnce?: number;
+  },
 ): Promise<LinkedMembers> {
-  const { rows } = await sql<{
-    asked_at: string;
-    ids: readonly DiscordUserId[];
-    present_ids: readonly DiscordUserId[];
-  }>`
-    select clock_timestamp()::text as asked_at,
-      coalesce(array_agg(k.id), '{}') as ids,
-      coalesce(array_agg(k.id) filter (where m.read_at is not null and m.is_present), '{}') as present_ids
-    from (select distinct discord_user_id as id from link where client_id = ${clientId}) k
-    left join member m on m.client_id = ${clientId} and m.discord_user_id = k.id`.execute(
-    db,
-  );
-  const [row] = rows;
+  const { rows: now } = await sql<{ asked_at: string }>`
+    select clock_timestamp()::text as asked_at`.execute(db);
+  const linked: BigUint64Array[] = [];
+  const present: BigUint64Array[] = [];
+  let after: DiscordUserId | null = '';
+  while (after !== null) {
+    await beforePage();
+    const page = await readLinkedPage(db, clientId, { after, limit: atOnce });
+    linked.push(toNumbers(page));
+    present.push(toNumbers(page.filter((row) => row.is_present)));
+    after = page.length < atOnce ? null : (page.at(-1)?.id ?? null);
+  }
   return {
-    askedAt: row?.asked_at ?? '',
-    linked: new Set(row?.ids),
-    present: new Set(row?.present_ids),
+    askedAt: now[0]?.asked_at ?? '',
+    linked: createIdSet(linked),
+    present: createIdSet(present),
   };
+}
+
+interface LinkedRow {
+  readonly id: DiscordUserId;
+  readonly is_present: boolean;
+}
+
+/** Of the mirror one member at a time is asked for, by the key: a page at once would be answered by reading all of it. */
+async function readLinkedPage(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  { after, limit }: { readonly after: DiscordUserId; readonly limit: number },
+): Promise<readonly LinkedRow[]> {
+  const { rows } = await sql<LinkedRow>`
+    select k.id, coalesce(m.is_present, false) as is_present
+    from (
+      select distinct discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
+      order by discord_user_id limit ${limit}
+    ) k left join lateral (
+      select bool_or(a.read_at is not null and a.is_present) as is_present from member a
+      where a.client_id = ${clientId} and a.discord_user_id = k.id
+    ) m on true
+    order by k.id`.execute(db);
+  return rows;
+}
+
+function toNumbers(rows: readonly LinkedRow[]): BigUint64Array {
+  return BigUint64Array.from(rows, ({ id }) => BigInt(id));
 }
 
 export async function countLinkedMembers(

@@ -43,21 +43,22 @@ export async function refreshMirror(
         m.read_at is null or not m.is_present
           or not (m.role_ids @> s.role_ids and s.role_ids @> m.role_ids) as is_changed,
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
-        (m.is_pending, m.timed_out_until) is distinct from (s.is_pending, s.timed_out_until) as is_restricted
+        (m.is_pending, m.timed_out_until, m.joined_at)
+          is distinct from (s.is_pending, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted
       from seen s
       left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
       where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
         and ${hasNoOpenRecord('s', listing)}
     ), saved as (
       insert into member (client_id, discord_user_id, read_at, is_present, join_refusal, role_ids, username, display_name,
-        nickname, is_pending, timed_out_until)
+        nickname, is_pending, timed_out_until, joined_at)
       select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), true, null, f.role_ids, f.username, f.display_name,
-        f.nickname, f.is_pending, f.timed_out_until
+        f.nickname, f.is_pending, f.timed_out_until, f.joined_at
       from fresh f where f.is_changed or f.is_renamed or f.is_restricted order by f.discord_user_id
       on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, is_present = true,
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
         display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
-        timed_out_until = excluded.timed_out_until
+        timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at)
       where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
       returning discord_user_id
     )
@@ -95,10 +96,11 @@ function seenRows(members: readonly ListedMember[]) {
     nickname: member.nickname,
     is_pending: member.isPending,
     timed_out_until: member.timedOutUntil?.toISOString() ?? null,
+    joined_at: member.joinedAt?.toISOString() ?? null,
   }));
   return sql`
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (discord_user_id text, role_ids text[],
-      username text, display_name text, nickname text, is_pending boolean, timed_out_until timestamptz)`;
+      username text, display_name text, nickname text, is_pending boolean, timed_out_until timestamptz, joined_at timestamptz)`;
 }
 
 const isLinked = (alias: string, { clientId }: ListingRef) => sql`
@@ -109,15 +111,16 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
     and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
 
 /**
- * Linked members who were in the guild and are missing in a complete listing have left. Discord has taken every role, so nothing is
+ * Linked members who were in the guild when a complete listing was begun, and are missing in it, have left. Discord has taken every role, so nothing is
  * to be done for them. Resolves with those who have an ending link: what is left of it is the path's to end.
  */
 export async function noteLeft(
   db: Kysely<unknown>,
   listing: ListingRef,
-  listed: readonly DiscordUserId[],
+  missing: readonly DiscordUserId[],
   enqueueEvents: EnqueueEvents,
 ): Promise<readonly DiscordUserId[]> {
+  if (missing.length === 0) return [];
   const { clientId, askedAt } = listing;
   const { rows } = await sql<{
     discord_user_id: DiscordUserId;
@@ -126,11 +129,11 @@ export async function noteLeft(
     with gone as (
       select m.discord_user_id from member m
       where m.client_id = ${clientId} and m.is_present and m.read_at < ${askedAt}::timestamptz
-        and not exists (select from unnest(${listed}::text[]) as n (id) where n.id = m.discord_user_id)
+        and m.discord_user_id = any(${missing}::text[])
         and ${isLinked('m', listing)} and ${hasNoOpenRecord('m', listing)}
       order by m.discord_user_id for update
     )
-    update member m set read_at = clock_timestamp(), is_present = false, role_ids = '{}', held_role_ids = '{}',
+    update member m set read_at = clock_timestamp(), is_present = false, role_ids = '{}',
       is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
     from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
     returning m.discord_user_id, exists (select from link l where l.client_id = ${clientId}

@@ -2,12 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, SweepKind } from '../../model.js';
 
-/** Nicknames are set when a person is brought in; nobody who is in the guild already is renamed. */
-export const NICKNAMES_REASON =
-  'nicknames are only set when a person is brought in; members who are in the guild already are not renamed';
-
 const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
-  ENFORCE_NICKNAMES: NICKNAMES_REASON,
   CHANGES:
     'a sweep of this kind is made by the removal guard, nobody starts it',
 };

@@ -5,12 +5,19 @@ import {
   type Cause,
   type ClientId,
   type DiscordUserId,
-  type LinkId,
+  type NicknameStrategy,
   type RoleId,
   type SweepKind,
 } from '../../model.js';
+import type { GuardLimits, GuardTally } from '../../reconcile/records.js';
 import type { Database } from '../database.js';
-import { markLinks } from '../jobs/mark.js';
+import { closeDrained, forgetVanished } from '../decisions/forget.js';
+import { markMembers } from '../jobs/mark.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { holdPlan } from './hold-plan.js';
+import { saveDoubt } from './doubt.js';
+import type { DriftedMember } from './drift.js';
+import { causeOf, nameWaiting } from './name-waiting.js';
 import { REFUSAL_OF_CLIENT } from './refusals.js';
 import type { SweepPlan } from './sweep-views.js';
 
@@ -20,6 +27,8 @@ export interface SweepRun {
   readonly clientId: ClientId;
   readonly kind: SweepKind;
   readonly isDryRun: boolean;
+  /** Names people in place of the client's own; null: the client's own does. */
+  readonly enforceStrategy: NicknameStrategy | null;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */
@@ -29,16 +38,28 @@ export interface SweepRun {
 export interface SweepEnding {
   readonly state: 'DONE' | 'FAILED';
   readonly plan: SweepPlan | null;
+  /** Whose removals are judged as a whole. */
+  readonly driftedMembers: readonly DriftedMember[];
   readonly checked: number;
   readonly drifted: number;
-  /** By the sweep itself, without the path. */
+  /** These two by the sweep itself, without the path. */
   readonly changed: number;
+  readonly failed: number;
   readonly reason: string | null;
   /** Members for the path to look at. */
   readonly marks: readonly DiscordUserId[];
+  /** Members for the path to ask Discord about, whatever the mirror says. */
+  readonly looks: readonly DiscordUserId[];
   /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
 }
+
+/** Why this is more than may be taken away unseen; null: it may. */
+export type JudgePlan = (
+  removals: ReadonlyMap<RoleId, number>,
+  tally: GuardTally,
+  limits: GuardLimits,
+) => string | null;
 
 /** The oldest that waits, or whose process has let its lease run out; it is given to one process. */
 export async function claimSweep(
@@ -54,14 +75,14 @@ export async function claimSweep(
       select id from sweep
       where state = 'WAITING' or (state = 'RUNNING' and leased_until < clock_timestamp())
       order by id limit 1 for update skip locked)
-    returning s.id, s.client_id, s.kind, s.is_dry_run, s.attempts, ${REFUSAL_OF_CLIENT} as refusal`.execute(
-    db,
-  );
+    returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy, s.attempts,
+      ${REFUSAL_OF_CLIENT} as refusal`.execute(db);
   const [row] = rows;
   if (row === undefined) return null;
   const { id, kind, attempts, refusal } = row;
   const { client_id: clientId, is_dry_run: isDryRun } = row;
-  return { id, clientId, kind, isDryRun, attempts, refusal };
+  const own = { enforceStrategy: row.enforce_strategy };
+  return { id, clientId, kind, isDryRun, ...own, attempts, refusal };
 }
 
 interface RunRow {
@@ -69,6 +90,7 @@ interface RunRow {
   readonly client_id: ClientId;
   readonly kind: SweepKind;
   readonly is_dry_run: boolean;
+  readonly enforce_strategy: NicknameStrategy | null;
   readonly attempts: number;
   readonly refusal: string | null;
 }
@@ -116,23 +138,60 @@ export async function holdSweep(
   return rows.length > 0;
 }
 
-/** Marks, remembers and ends, in one transaction. False: the run is ours no longer, and nothing was written. */
-export function createFinishSweep(database: Database, owner: string) {
-  return async (run: SweepRun, ending: SweepEnding): Promise<boolean> =>
+export interface Finished {
+  /** Its removals are held, here or in the plan of an earlier run that waits still. */
+  readonly heldIn: string | null;
+  /** The guild's list cannot be believed, for the first time. */
+  readonly isNewDoubt: boolean;
+}
+
+/** Marks, remembers, holds and ends, in one transaction. Null: the run is ours no longer, and nothing was written. */
+export function createFinishSweep({
+  database,
+  owner,
+  enqueueEvent,
+  judgePlan,
+}: {
+  readonly database: Database;
+  readonly owner: string;
+  readonly enqueueEvent: EnqueueEvent;
+  readonly judgePlan: JudgePlan;
+}) {
+  return async (run: SweepRun, ending: SweepEnding): Promise<Finished | null> =>
     database.transaction(async ({ sql: db }) => {
-      if (!(await holdSweep(db, run.id, owner))) return false;
-      if (!run.isDryRun) {
-        await saveHolders(db, run.clientId, ending.holders);
-        await mark(db, run, ending.marks);
-      }
+      if (!(await holdSweep(db, run.id, owner))) return null;
+      const { heldIn, isNewDoubt } = run.isDryRun
+        ? { heldIn: null, isNewDoubt: false }
+        : await follow(db, run, ending, judgePlan);
+      const state = heldIn?.sweepId === run.id ? 'HELD' : ending.state;
+      const reason = [ending.reason, heldIn?.reason ?? null]
+        .filter((each) => each !== null)
+        .join('; ');
       await sql`
-        update sweep set state = ${ending.state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
-          drifted = ${ending.drifted}, changed = ${ending.changed}, reason = ${ending.reason}::text, owner = null,
-          leased_until = null, finished_at = clock_timestamp()
+        update sweep set state = ${state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
+          drifted = ${ending.drifted}, changed = ${ending.changed}, failed = ${ending.failed}, reason = ${reason || null}::text, owner = null,
+          leased_until = null, finished_at = case when ${state} = 'HELD' then null else clock_timestamp() end
         where id = ${run.id}`.execute(db);
+      if (heldIn !== null) await heldIn.tell(enqueueEvent);
       await forgetOld(db, run);
-      return true;
+      return { heldIn: heldIn?.sweepId ?? null, isNewDoubt };
     });
+}
+
+/** Members are locked before plans, in the order of a run. */
+async function follow(
+  db: Kysely<unknown>,
+  run: SweepRun,
+  ending: SweepEnding,
+  judgePlan: JudgePlan,
+) {
+  await saveHolders(db, run.clientId, ending.holders);
+  const isNewDoubt = await saveDoubt(db, run, ending);
+  await mark(db, run, ending.looks, { looksAnew: true });
+  await mark(db, run, ending.marks, {});
+  await forgetVanished(db, run.clientId);
+  await closeDrained(db, run.clientId);
+  return { heldIn: await holdPlan(db, run, ending, judgePlan), isNewDoubt };
 }
 
 /** Those who wait for the path already need no second mark: it would put an end to their pause, and bury their own causes. */
@@ -140,26 +199,24 @@ async function mark(
   db: Kysely<unknown>,
   run: SweepRun,
   members: readonly DiscordUserId[],
+  how: Pick<Cause, 'looksAnew'>,
 ): Promise<void> {
   if (members.length === 0) return;
-  const { rows } = await sql<{ id: LinkId; discord_user_id: DiscordUserId }>`
-    select l.id, l.discord_user_id from link l
+  const waiting = await nameWaiting(db, run, members);
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    select distinct l.discord_user_id from link l
     left join reconcile_job j on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
     where l.client_id = ${run.clientId} and l.discord_user_id = any(${members}::text[])
       and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(
     db,
   );
-  const cause: Cause = { kind: 'SWEEP', id: run.id, actor: 'connector' };
-  const marking = { lane: LANES.sweep, windowMs: 0 };
-  await markLinks(
-    db,
-    rows.map((row) => row.id),
-    cause,
-    marking,
-  );
+  const marked = rows.map((row) => row.discord_user_id);
+  const cause = { ...causeOf(run), ...how };
+  const request = { clientId: run.clientId, members: marked, cause };
+  await markMembers(db, request, { lane: LANES.sweep, windowMs: 0 });
   await sql`
     insert into sweep_mark (sweep_id, discord_user_id)
-    select distinct ${run.id}::uuid, m.id from unnest(${rows.map((row) => row.discord_user_id)}::text[]) as m (id)`.execute(
+    select ${run.id}::uuid, m.id from unnest(${[...marked, ...waiting]}::text[]) as m (id) on conflict do nothing`.execute(
     db,
   );
 }

@@ -3,9 +3,15 @@ import { sql, type Kysely } from 'kysely';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, SweepKind } from '../../model.js';
 import type { Database } from '../database.js';
-import { gathered, toDate, toDateOrNull, type Time } from '../read/page.js';
+import { gathered, toDateOrNull, type Time } from '../read/page.js';
 import { REFUSAL_OF_CLIENT, refusalOfKind } from './refusals.js';
 import { insertSweep } from './start-sweep.js';
+import {
+  addMissing,
+  readNow,
+  resetSchedules,
+  type Usual,
+} from './usual-schedules.js';
 
 /** When a kind of sweep is due. */
 export interface Timing {
@@ -33,25 +39,22 @@ const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, n
 /** What time brings to each client: read, changed, and handed out when it is due. */
 export function createSchedules({
   database,
-  nextRun,
-  defaultsOf,
-}: {
-  readonly database: Database;
-  readonly nextRun: NextRun;
-  readonly defaultsOf: (clientId: ClientId) => readonly Timing[];
-}) {
-  const deps = { nextRun, defaultsOf };
+  ...usual
+}: Usual & { readonly database: Database }) {
+  const { nextRun } = usual;
   const db = () => database.sql();
+  const addAll = async () =>
+    database.transaction(async (tx) => addMissing(tx.sql, usual, null));
   return {
     /** Of a client that was just made too, whom no process has looked at yet. */
     schedulesOfClients: async (ids: readonly ClientId[]) => {
       const found = await readSchedules(db(), ids);
-      if (found.every((schedules) => schedules.length > 0)) return found;
-      await addMissing(db(), deps, null);
+      if (found.every(isWhole)) return found;
+      await addAll();
       return readSchedules(db(), ids);
     },
-    /** Clients that have none yet get the defaults. */
-    addMissing: async () => addMissing(db(), deps, null),
+    /** Clients that have none yet get the usual ones. */
+    addMissing: addAll,
     claimDue: async () =>
       database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
     /** `change` is given what stands, and may refuse by throwing. */
@@ -60,12 +63,12 @@ export function createSchedules({
       change: (timing: Timing) => Timing,
     ) =>
       database.transaction(async (tx) => {
-        await addMissing(tx.sql, deps, key.clientId);
+        await addMissing(tx.sql, usual, key.clientId);
         return changeSchedule(tx.sql, nextRun, key, change);
       }),
     loadDefaultSchedule: async (clientId: ClientId) =>
       database.transaction(async (tx) => {
-        await upsert(tx.sql, deps, { clientIds: [clientId], resets: true });
+        await resetSchedules(tx.sql, usual, clientId);
         const [schedules = []] = await readSchedules(tx.sql, [clientId]);
         if (schedules.length === 0)
           throw new InputError(
@@ -78,9 +81,13 @@ export function createSchedules({
   };
 }
 
-interface Deps {
-  readonly nextRun: NextRun;
-  readonly defaultsOf: (clientId: ClientId) => readonly Timing[];
+function isWhole(schedules: readonly ScheduleView[]): boolean {
+  return (
+    schedules.length > 0 &&
+    schedules.every(
+      ({ isEnabled, nextRunAt }) => !isEnabled || nextRunAt !== null,
+    )
+  );
 }
 
 async function readSchedules(
@@ -92,60 +99,6 @@ async function readSchedules(
     db,
   );
   return gathered(ids, rows.map(toSchedule), (row) => row.clientId);
-}
-
-/** Of all clients, or of the one named. */
-async function addMissing(
-  db: Kysely<unknown>,
-  deps: Deps,
-  clientId: ClientId | null,
-): Promise<void> {
-  const { rows } = await sql<{ id: ClientId }>`
-    select c.id from client c
-    where c.ending_at is null and (${clientId}::uuid is null or c.id = ${clientId})
-      and not exists (select from schedule s where s.client_id = c.id)`.execute(
-    db,
-  );
-  const clientIds = rows.map((row) => row.id);
-  await upsert(db, deps, { clientIds, resets: false });
-}
-
-async function upsert(
-  db: Kysely<unknown>,
-  { defaultsOf, nextRun }: Deps,
-  request: {
-    readonly clientIds: readonly ClientId[];
-    readonly resets: boolean;
-  },
-): Promise<void> {
-  if (request.clientIds.length === 0) return;
-  const now = await readNow(db);
-  const rows = request.clientIds.flatMap((clientId) =>
-    defaultsOf(clientId).map((timing) => ({
-      client_id: clientId,
-      kind: timing.kind,
-      cron: timing.cron,
-      time_zone: timing.timeZone,
-      is_enabled: timing.isEnabled,
-      next_run_at: nextRun(timing, now)?.toISOString() ?? null,
-    })),
-  );
-  await sql`
-    insert into schedule (client_id, kind, cron, time_zone, is_enabled, next_run_at)
-    select n.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as n (client_id uuid, kind text, cron text, time_zone text, is_enabled boolean, next_run_at timestamptz)
-    join client c on c.id = n.client_id
-    order by n.client_id, n.kind
-    on conflict (client_id, kind) do update set cron = excluded.cron, time_zone = excluded.time_zone,
-      is_enabled = excluded.is_enabled, next_run_at = excluded.next_run_at
-    where ${request.resets}::boolean`.execute(db);
-}
-
-async function readNow(db: Kysely<unknown>): Promise<Date> {
-  const { rows } = await sql<{
-    now: Time;
-  }>`select clock_timestamp() as now`.execute(db);
-  return toDate(rows[0]?.now ?? '');
 }
 
 async function changeSchedule(
@@ -222,7 +175,8 @@ async function begin(
   kind: SweepKind,
 ): Promise<string | null> {
   const cause: Cause = { kind: 'SWEEP', id: 'schedule', actor: 'connector' };
-  const id = await insertSweep(db, { clientId, kind, dryRun: false, cause });
+  const request = { clientId, kind, dryRun: false, enforceStrategy: null };
+  const id = await insertSweep(db, { ...request, cause });
   return id === null ? 'the sweep before it still runs' : null;
 }
 

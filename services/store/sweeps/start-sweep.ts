@@ -58,12 +58,12 @@ function refuseKind({ kind, enforceStrategy }: StartRequest): void {
 /** Null: one of this client and kind waits or runs. */
 export async function insertSweep(
   db: Kysely<unknown>,
-  request: Omit<StartRequest, 'enforceStrategy'>,
+  request: StartRequest,
 ): Promise<string | null> {
-  const { clientId, kind, dryRun, cause } = request;
+  const { clientId, kind, dryRun, enforceStrategy, cause } = request;
   const { rows } = await sql<{ id: string }>`
-    insert into sweep (id, client_id, kind, state, is_dry_run, cause)
-    values (${uuidv7()}, ${clientId}, ${kind}, 'WAITING', ${dryRun}, ${JSON.stringify(cause)}::jsonb)
+    insert into sweep (id, client_id, kind, state, is_dry_run, enforce_strategy, cause)
+    values (${uuidv7()}, ${clientId}, ${kind}, 'WAITING', ${dryRun}, ${enforceStrategy}, ${JSON.stringify(cause)}::jsonb)
     on conflict (client_id, kind) where state in ('WAITING', 'RUNNING') do nothing
     returning id`.execute(db);
   return rows[0]?.id ?? null;
@@ -84,11 +84,16 @@ export async function cancelSweep(
     throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
   throw new InputError(
     'FAILED_PRECONDITION',
-    `sweep ${id} is over: ${sweep.state}`,
+    sweep.state === 'HELD'
+      ? `sweep ${id} waits for a person: approveSweep or rejectSweep decides`
+      : `sweep ${id} is over: ${sweep.state}`,
   );
 }
 
-async function theSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
+export async function theSweep(
+  db: Kysely<unknown>,
+  id: string,
+): Promise<SweepView> {
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined) throw new Error(`sweep ${id} has gone meanwhile`);
   return sweep;

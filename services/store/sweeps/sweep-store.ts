@@ -1,6 +1,7 @@
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Database } from '../database.js';
-import type { EnqueueEvents } from '../outbox/enqueue-event.js';
+import { createDecideSweep, type Decision } from '../decisions/decide.js';
+import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
 import type { Page } from '../read/page.js';
 import type { Listener } from '../listen.js';
 import { readDrift, type DriftRequest } from './drift.js';
@@ -11,31 +12,41 @@ import {
   readOldest,
 } from './guild-state.js';
 import {
+  readNamePage,
+  readNameRules,
+  type NamePageRequest,
+} from './name-page.js';
+import {
   noteLeft,
   refreshMirror,
   type ListedMember,
   type ListingRef,
 } from './refresh-mirror.js';
+import { rememberAgreements } from '../remote/remember-agreements.js';
 import {
   claimSweep,
   createFinishSweep,
   holdSweep,
   releaseSweep,
   renewSweep,
+  type JudgePlan,
   type SweepRun,
+  type SweepEnding,
 } from './runs.js';
-import { createSchedules, type NextRun, type Timing } from './schedules.js';
-import { cancelSweep, createStartSweep } from './start-sweep.js';
+import { createSchedules } from './schedules.js';
+import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import {
   countSweeps,
   findSweeps,
   pageSweeps,
   type SweepFilter,
 } from './sweep-views.js';
+import type { Usual } from './usual-schedules.js';
 
 interface Deps {
   readonly database: Database;
   readonly owner: string;
+  readonly enqueueEvent: EnqueueEvent;
   readonly enqueueEvents: EnqueueEvents;
   readonly listener: Pick<Listener, 'on'>;
 }
@@ -48,39 +59,52 @@ export function createSweepStore(deps: Deps) {
     /** For the API. */
     startSweep: createStartSweep(database),
     cancelSweep: async (id: string) => cancelSweep(db(), id),
+    decideSweep: async (decision: Decision) => {
+      await createDecideSweep(database)(decision);
+      return theSweep(db(), decision.id);
+    },
     findSweeps: async (ids: readonly string[]) => findSweeps(db(), ids),
     pageSweeps: async (filter: SweepFilter, page: Page) =>
       pageSweeps(db(), filter, page),
     countSweeps: async (filter: SweepFilter) => countSweeps(db(), filter),
     /** With what only the room of the sweeps knows: when a pattern's next time is, and what is usual. */
-    schedules: (timing: {
-      readonly nextRun: NextRun;
-      readonly defaultsOf: (clientId: ClientId) => readonly Timing[];
-    }) => createSchedules({ database, ...timing }),
+    schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),
     onSweep: (wake: () => void) => listener.on('sweep', wake),
-    runs: runsOf(deps),
+    /** With the guard's judgement of a whole plan. */
+    runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
     readExpectation: async (clientId: ClientId) =>
       readExpectation(db(), clientId),
-    readLinkedMembers: async (clientId: ClientId) =>
-      readLinkedMembers(db(), clientId),
+    readLinkedMembers: async (
+      clientId: ClientId,
+      beforePage: () => Promise<void>,
+    ) => readLinkedMembers(db(), clientId, { beforePage }),
     countLinkedMembers: async (clientId: ClientId) =>
       countLinkedMembers(db(), clientId),
     readOldest: async (request: Parameters<typeof readOldest>[1]) =>
       readOldest(db(), request),
+    readNameRules: async (clientId: ClientId) => readNameRules(db(), clientId),
+    readNamePage: async (request: NamePageRequest) =>
+      readNamePage(db(), request),
   };
 }
 
 /** What a process does with the sweep it holds. What is written for one that it holds no longer resolves with null. */
-function runsOf({ database, owner, enqueueEvents }: Deps) {
+function runsOf(deps: Deps, judgePlan: JudgePlan) {
+  const { database, owner, enqueueEvents } = deps;
   const db = () => database.sql();
+  const finish = createFinishSweep({ ...deps, judgePlan });
   return {
     claim: async (leaseMs: number) => claimSweep(db(), owner, leaseMs),
     renew: async (id: string, ms: number, checked: number) =>
       renewSweep(db(), { id, owner, ms }, checked),
     release: async (id: string) => releaseSweep(db(), id, owner),
-    finish: createFinishSweep(database, owner),
+    async finish(run: SweepRun, ending: SweepEnding) {
+      if (ending.state === 'DONE' && !run.isDryRun)
+        await rememberAgreements(db(), run.clientId);
+      return finish(run, ending);
+    },
     refreshMirror: async (
       run: SweepRun,
       listing: ListingRef,
@@ -94,11 +118,11 @@ function runsOf({ database, owner, enqueueEvents }: Deps) {
     noteLeft: async (
       run: SweepRun,
       listing: ListingRef,
-      listed: readonly DiscordUserId[],
+      missing: readonly DiscordUserId[],
     ) =>
       database.transaction(async (tx) =>
         (await holdSweep(tx.sql, run.id, owner))
-          ? noteLeft(tx.sql, listing, listed, enqueueEvents)
+          ? noteLeft(tx.sql, listing, missing, enqueueEvents)
           : null,
       ),
   };

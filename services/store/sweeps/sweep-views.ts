@@ -8,6 +8,8 @@ import type {
   SweepKind,
   SweepState,
 } from '../../model.js';
+import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
+import { toShownPlan } from '../decisions/shown-plan.js';
 import {
   countOf,
   every,
@@ -34,6 +36,8 @@ export interface SweepPlan {
     readonly platformUserId: PlatformUserId | null;
     readonly add: readonly RoleId[];
     readonly remove: readonly RoleId[];
+    /** Absent: kept before sweeps looked at nicknames, or by one that does not. */
+    readonly nickname?: string | null;
     readonly reason: string;
   }[];
 }
@@ -50,6 +54,9 @@ interface SweepRow {
   readonly state: SweepState;
   readonly is_dry_run: boolean;
   readonly plan: SweepPlan | null;
+  readonly held_plan: HeldPlan | null;
+  readonly decided_by: string | null;
+  readonly decided_at: Time | null;
   readonly checked: number;
   readonly drifted: number;
   readonly changed: number;
@@ -64,18 +71,19 @@ interface SweepRow {
  * of the member's own records, and who of them is parked since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
-  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, s.checked, s.drifted, s.reason, s.started_at, s.finished_at,
+  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.reason, s.started_at, s.finished_at,
     s.changed + coalesce(m.changed, 0)::int as changed, s.failed + coalesce(m.failed, 0)::int as failed
   from sweep s
   left join lateral (
     select count(*) filter (where r.is_changed) as changed,
-      count(*) filter (where a.state = 'PARKED' and a.last_reconciled_at >= s.started_at) as failed
+      count(*) filter (where (a.state = 'PARKED' and a.last_reconciled_at >= s.started_at)
+        or a.nickname_refused_at >= s.started_at) as failed
     from sweep_mark k
     left join member a on a.client_id = s.client_id and a.discord_user_id = k.discord_user_id
     cross join lateral (select exists (
       select from audit_record o
       where o.client_id = s.client_id and o.discord_user_id = k.discord_user_id and o.id > s.id
-        and cardinality(o.added) + cardinality(o.removed) > 0
+        and (cardinality(o.added) + cardinality(o.removed) > 0 or o.nickname is not null)
         and o.causes @> jsonb_build_array(jsonb_build_object('kind', 'SWEEP', 'id', s.id::text))) as is_changed) r
     where k.sweep_id = s.id
   ) m on true
@@ -134,7 +142,9 @@ function toSweep(row: SweepRow) {
     kind: row.kind,
     state: row.state,
     isDryRun: row.is_dry_run,
-    plan: row.plan,
+    plan: row.held_plan === null ? row.plan : toShownPlan(row.held_plan),
+    decidedBy: row.decided_by,
+    decidedAt: toDateOrNull(row.decided_at),
     checked: row.checked,
     drifted: row.drifted,
     changed: row.changed,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
 import { desiredRoles } from '../../../services/reconcile/desired.js';
+import { planRequests } from '../../../services/reconcile/plan-requests.js';
 import { planRoles } from '../../../services/reconcile/plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import {
@@ -16,6 +17,7 @@ import {
   type DriftedMember,
 } from '../../../services/store/sweeps/drift.js';
 import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';
+import { presentMember } from '../../builders/member-facts.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/store.js';
 
@@ -58,17 +60,38 @@ async function driftByPlan(
       null;
     const member = { discordUserId, platformUserId };
     if (mirror === null) {
-      drifted.push({ ...member, add: [], remove: [], isUnread: true });
+      drifted.push({ ...member, ...NOTHING, isUnread: true });
       continue;
     }
     if (!mirror.isPresent) continue;
-    const { add, remove } = planOf(facts, mirror.roleIds);
-    const held = standing === 'held' ? world.roleIds : [];
-    const isHeld = add.length === 0 && remove.every((id) => held.includes(id));
-    if (add.length + remove.length > 0 && !isHeld)
-      drifted.push({ ...member, add, remove, isUnread: false });
+    const { add: granted, remove: wanted } = planOf(facts, mirror.roleIds);
+    const { gives, asks } = requestsOf(facts, mirror);
+    const add = [...new Set([...granted, ...gives])].toSorted();
+    const remove = wanted.filter(
+      (roleId) => facts.decisions.get(roleId) !== 'HELD',
+    );
+    if (add.length + remove.length + asks.length > 0)
+      drifted.push({ ...member, add, remove, asks, isUnread: false });
   }
   return drifted;
+}
+
+const NOTHING = { add: [], remove: [], asks: [] };
+
+/** A first reading that finds both sides agreed is remembered, and is nobody's drift. */
+function requestsOf(
+  facts: MemberFacts,
+  { roleIds }: { readonly roleIds: readonly string[] },
+) {
+  const actual = { ...presentMember({ roleIds }), isPresent: true as const };
+  const { gives, readings } = planRequests(facts, actual);
+  const isFirst = (mappingId: string) =>
+    facts.mappings.find((each) => each.mappingId === mappingId)?.remote
+      ?.baseline === null;
+  const asks = readings
+    .filter(({ mappingId, asks: change }) => change || !isFirst(mappingId))
+    .map(({ roleId }) => roleId);
+  return { gives, asks: [...new Set(asks)].toSorted() };
 }
 
 function planOf(facts: MemberFacts, roleIds: readonly string[]) {
@@ -77,8 +100,12 @@ function planOf(facts: MemberFacts, roleIds: readonly string[]) {
     actual: new Set(roleIds),
     written: new Set(),
     refusals: facts.roles,
+    decisions: facts.decisions,
   });
 }
+
+/** Links that one statement looks at: a world has up to a few of them. */
+const atOnce = fc.constantFrom(1, 2, 3, 10_000);
 
 /** In a world that is rolled back. */
 async function inWorld<Result>(
@@ -102,12 +129,15 @@ async function inWorld<Result>(
 
 describe('the drift query', () => {
   test('names exactly the members for whom the plan has a change', async () => {
-    const tally = { add: 0, remove: 0, unread: 0 };
+    const tally = { add: 0, remove: 0, asks: 0, unread: 0 };
 
     await fc.assert(
-      fc.asyncProperty(aWorld(), fc.boolean(), async (world, takesSeen) => {
-        const [found, expected] = await inWorld(world, async (db) => [
-          await readDrift(db, {
+      fc.asyncProperty(
+        aWorld(),
+        fc.boolean(),
+        atOnce,
+        async (world, takesSeen, limit) => {
+          const request = {
             clientId: CLIENT,
             seen: takesSeen
               ? world.members.flatMap(({ discordUserId, seen }) =>
@@ -115,44 +145,53 @@ describe('the drift query', () => {
                 )
               : [],
             changed: [],
-          }),
-          await driftByPlan(db, world, { takesSeen }),
-        ]);
+          };
 
-        expect(found).toEqual(expected);
-        for (const { add, remove, isUnread } of expected) {
-          tally.add += add.length;
-          tally.remove += remove.length;
-          tally.unread += isUnread ? 1 : 0;
-        }
-      }),
+          const [found, expected] = await inWorld(world, async (db) => [
+            await readDrift(db, request, limit),
+            await driftByPlan(db, world, { takesSeen }),
+          ]);
+
+          expect(found).toEqual(expected);
+          for (const { add, remove, asks, isUnread } of expected) {
+            tally.add += add.length;
+            tally.remove += remove.length;
+            tally.asks += asks.length;
+            tally.unread += isUnread ? 1 : 0;
+          }
+        },
+      ),
       { numRuns: 300 },
     );
 
     // A generator that never makes drift would prove nothing.
-    expect(Math.min(tally.add, tally.remove, tally.unread)).toBeGreaterThan(20);
+    expect(Math.min(...Object.values(tally))).toBeGreaterThan(20);
   }, 120_000);
 
-  test('names whoever was parked or held once they are seen to have changed', async () => {
-    const property = fc.asyncProperty(aWorld(), async (world) => {
-      const free = {
-        ...world,
-        members: world.members.map((each) => ({
-          ...each,
-          standing: 'free' as const,
-        })),
-      };
-      const changed = world.members.map((each) => each.discordUserId);
+  test('names whoever was parked once they are seen to have changed', async () => {
+    const property = fc.asyncProperty(
+      aWorld(),
+      atOnce,
+      async (world, limit) => {
+        const free = {
+          ...world,
+          members: world.members.map((each) => ({
+            ...each,
+            standing: 'free' as const,
+          })),
+        };
+        const changed = world.members.map((each) => each.discordUserId);
 
-      const found = await inWorld(world, async (db) =>
-        readDrift(db, { clientId: CLIENT, seen: [], changed }),
-      );
+        const found = await inWorld(world, async (db) =>
+          readDrift(db, { clientId: CLIENT, seen: [], changed }, limit),
+        );
 
-      const expected = await inWorld(free, async (db) =>
-        driftByPlan(db, free, { takesSeen: false }),
-      );
-      expect(found).toEqual(expected);
-    });
+        const expected = await inWorld(free, async (db) =>
+          driftByPlan(db, free, { takesSeen: false }),
+        );
+        expect(found).toEqual(expected);
+      },
+    );
     await fc.assert(property, { numRuns: 60 });
   }, 120_000);
 
@@ -192,10 +231,14 @@ async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`
-    insert into member (client_id, discord_user_id, read_at, is_present, held_role_ids)
-    select distinct ${other}::uuid, discord_user_id, now(), false, array['71', '72', '73'] from link`.execute(
+    insert into member (client_id, discord_user_id, read_at, is_present)
+    select distinct ${other}::uuid, discord_user_id, now(), false from link`.execute(
     db,
   );
+  await sql`
+    insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason)
+    select distinct ${other}::uuid, l.discord_user_id, r.id, 'HELD', 'LIMIT', '' from link l
+    cross join role r where r.client_id = ${other}`.execute(db);
   await sql`
     insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
     select distinct ${other}::uuid, discord_user_id, 0, now(), '[]'::jsonb, true from link`.execute(

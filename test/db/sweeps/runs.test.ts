@@ -101,12 +101,6 @@ describe('starting a sweep', () => {
     await expect(world.start('VERIFY_GROUPS', false)).rejects.toThrow(reason);
   });
 
-  test('of nicknames says when nicknames are set', async () => {
-    await expect(world.start('ENFORCE_NICKNAMES', false)).rejects.toThrow(
-      'brought in',
-    );
-  });
-
   test('of a client that does not exist is refused', async () => {
     const request = {
       clientId: '0193b0a0-0000-7000-8000-00000000dead',

@@ -216,18 +216,4 @@ describe('a change of a schedule', () => {
       field,
     });
   });
-
-  test('that would enforce nicknames is refused with the reason', async () => {
-    const request = {
-      clientId,
-      kind: 'ENFORCE_NICKNAMES',
-      isEnabled: true,
-    } as const;
-
-    await expect(
-      sweepPorts(store).schedules.updateSchedule(request),
-    ).rejects.toMatchObject({
-      code: 'FAILED_PRECONDITION',
-    });
-  });
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { SweepRun } from '../../../services/sweep/ports.js';
 import type { Store } from '../../../services/store/store.js';
+import { judgePlan } from '../../../services/reconcile/guard.js';
 import { cause, clientInput } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
@@ -35,7 +36,7 @@ afterEach(async () => {
 });
 
 async function claimed(store: Store, leaseMs = MINUTE): Promise<SweepRun> {
-  const run = await store.sweeps.runs.claim(leaseMs);
+  const run = await store.sweeps.runs(judgePlan).claim(leaseMs);
   if (run === null) throw new Error('there is nothing to claim');
   return run;
 }
@@ -46,15 +47,20 @@ const ENDING = {
   checked: 7,
   drifted: 0,
   changed: 0,
+  failed: 0,
   reason: null,
+  driftedMembers: [],
   marks: [],
+  looks: [],
   holders: null,
 } as const;
 
 describe('a run', () => {
   test('that waits is given to one of many who ask at once', async () => {
     const runs = await Promise.all(
-      [one, other, one, other].map((store) => store.sweeps.runs.claim(MINUTE)),
+      [one, other, one, other].map((store) =>
+        store.sweeps.runs(judgePlan).claim(MINUTE),
+      ),
     );
 
     expect(runs.filter((run) => run !== null)).toHaveLength(1);
@@ -63,14 +69,21 @@ describe('a run', () => {
   test('is written by its own process alone', async () => {
     const run = await claimed(one);
 
-    expect(await other.sweeps.runs.claim(MINUTE)).toBeNull();
-    expect(await other.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
-    expect(await other.sweeps.runs.finish(run, ENDING)).toBe(false);
-    expect(await one.sweeps.runs.renew(run.id, MINUTE, 3)).toBe(true);
+    expect(await other.sweeps.runs(judgePlan).claim(MINUTE)).toBeNull();
+    expect(await other.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
+      false,
+    );
+    expect(await other.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 3)).toBe(
+      true,
+    );
     expect(await one.sweeps.findSweeps([run.id])).toMatchObject([
       { state: 'RUNNING', checked: 3 },
     ]);
-    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(true);
+    expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toEqual({
+      heldIn: null,
+      isNewDoubt: false,
+    });
     expect(await other.sweeps.findSweeps([run.id])).toMatchObject([
       { state: 'DONE', checked: 7 },
     ]);
@@ -81,7 +94,7 @@ describe('a run', () => {
 
     const again: SweepRun[] = [];
     await eventually(async () => {
-      const taken = await other.sweeps.runs.claim(MINUTE);
+      const taken = await other.sweeps.runs(judgePlan).claim(MINUTE);
       if (taken !== null) again.push(taken);
       return taken !== null;
     });
@@ -89,16 +102,22 @@ describe('a run', () => {
     expect(again).toMatchObject([{ id: run.id, attempts: 2 }]);
     const { clientId } = run;
     const listing = { clientId, askedAt: new Date().toISOString() };
-    expect(await one.sweeps.runs.refreshMirror(run, listing, [])).toBeNull();
-    expect(await one.sweeps.runs.noteLeft(run, listing, [])).toBeNull();
-    expect(await one.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
-    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(false);
+    expect(
+      await one.sweeps.runs(judgePlan).refreshMirror(run, listing, []),
+    ).toBeNull();
+    expect(
+      await one.sweeps.runs(judgePlan).noteLeft(run, listing, []),
+    ).toBeNull();
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
+      false,
+    );
+    expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
   });
 
   test('that is given back is begun by any process, as if for the first time', async () => {
     const run = await claimed(one);
 
-    await one.sweeps.runs.release(run.id);
+    await one.sweeps.runs(judgePlan).release(run.id);
 
     expect(await claimed(other)).toMatchObject({ id: run.id, attempts: 1 });
   });
@@ -108,8 +127,10 @@ describe('a run', () => {
 
     await other.sweeps.cancelSweep(run.id);
 
-    expect(await one.sweeps.runs.renew(run.id, MINUTE, 0)).toBe(false);
-    expect(await one.sweeps.runs.finish(run, ENDING)).toBe(false);
-    expect(await other.sweeps.runs.claim(MINUTE)).toBeNull();
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
+      false,
+    );
+    expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
+    expect(await other.sweeps.runs(judgePlan).claim(MINUTE)).toBeNull();
   });
 });

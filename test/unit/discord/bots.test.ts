@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bot } from '../../../services/discord/bot.js';
 import { createBots } from '../../../services/discord/bots.js';
 import { createGate } from '../../../services/discord/gate.js';
+import { createLedger } from '../../../services/discord/ledger.js';
 import { createGlobalBudget } from '../../../services/discord/global-budget.js';
 
 const API = 'https://discord.com/api/v10';
@@ -20,6 +21,7 @@ const setUp = () => {
     const bot: Bot = {
       token,
       gate: createGate({ clock: () => 0 }),
+      ledger: createLedger({ clock: () => 0, marginMs: 0, reserveMs: 0 }),
       globalBudget: createGlobalBudget({ clock: () => 0, perSecond: 50 }),
       isRefused: () => refused.has(bot),
       send: () => Promise.reject(new Error('nothing is sent here')),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { createGate, type Entry } from '../../../services/discord/gate.js';
+import {
+  createGate,
+  type Entry,
+  type Turn,
+} from '../../../services/discord/gate.js';
 
 const never = new AbortController().signal;
 
@@ -9,6 +13,8 @@ const setUp = () => {
   const gate = createGate({ clock: () => now });
   return { gate, setNow: (ms: number) => void (now = ms) };
 };
+
+const turn = (bucket: string, isUrgent = true): Turn => ({ bucket, isUrgent });
 
 const leave = (entry: Entry) => {
   if (entry.kind !== 'entered') throw new Error(`it is ${entry.kind}`);
@@ -19,12 +25,12 @@ describe('the gate', () => {
   it('lets one caller into a bucket, and the next when that one has left', async () => {
     const { gate } = setUp();
     const order: string[] = [];
-    const first = await gate.enter('a', never);
-    const second = gate.enter('a', never).then((entry) => {
+    const first = await gate.enter(turn('a'), never);
+    const second = gate.enter(turn('a'), never).then((entry) => {
       order.push('second enters');
       return entry;
     });
-    const other = await gate.enter('b', never);
+    const other = await gate.enter(turn('b'), never);
     expect(other.kind).toBe('entered');
 
     order.push('first leaves');
@@ -37,9 +43,9 @@ describe('the gate', () => {
   it('keeps the order of arrival', async () => {
     const { gate } = setUp();
     const order: number[] = [];
-    const first = await gate.enter('a', never);
+    const first = await gate.enter(turn('a'), never);
     const others = [1, 2, 3].map(async (n) => {
-      const entry = await gate.enter('a', never);
+      const entry = await gate.enter(turn('a'), never);
       order.push(n);
       leave(entry);
     });
@@ -52,9 +58,9 @@ describe('the gate', () => {
 
   it('refuses those who wait as soon as the bucket is closed', async () => {
     const { gate } = setUp();
-    const first = await gate.enter('a', never);
-    const second = gate.enter('a', never);
-    const third = gate.enter('a', never);
+    const first = await gate.enter(turn('a'), never);
+    const second = gate.enter(turn('a'), never);
+    const third = gate.enter(turn('a'), never);
 
     gate.close('a', 500);
 
@@ -66,14 +72,14 @@ describe('the gate', () => {
   it('refuses at once while closed, and opens at its time', async () => {
     const { gate, setNow } = setUp();
     gate.close('a', 500);
-    expect(await gate.enter('a', never)).toEqual({
+    expect(await gate.enter(turn('a'), never)).toEqual({
       kind: 'closed',
       until: 500,
     });
 
     setNow(500);
 
-    expect((await gate.enter('a', never)).kind).toBe('entered');
+    expect((await gate.enter(turn('a'), never)).kind).toBe('entered');
   });
 
   it('does not open earlier because a shorter pause came later', async () => {
@@ -81,7 +87,7 @@ describe('the gate', () => {
     gate.close('a', 500);
     gate.close('a', 200);
 
-    expect(await gate.enter('a', never)).toEqual({
+    expect(await gate.enter(turn('a'), never)).toEqual({
       kind: 'closed',
       until: 500,
     });
@@ -89,13 +95,13 @@ describe('the gate', () => {
 
   it('closes every bucket, known or not', async () => {
     const { gate } = setUp();
-    await gate.enter('a', never);
-    const waiting = gate.enter('a', never);
+    await gate.enter(turn('a'), never);
+    const waiting = gate.enter(turn('a'), never);
 
     gate.closeAll(700);
 
     expect(await waiting).toEqual({ kind: 'closed', until: 700 });
-    expect(await gate.enter('new', never)).toEqual({
+    expect(await gate.enter(turn('new'), never)).toEqual({
       kind: 'closed',
       until: 700,
     });
@@ -103,10 +109,10 @@ describe('the gate', () => {
 
   it('lets a caller give up, and passes its turn on', async () => {
     const { gate } = setUp();
-    const first = await gate.enter('a', never);
+    const first = await gate.enter(turn('a'), never);
     const impatient = new AbortController();
-    const second = gate.enter('a', impatient.signal);
-    const third = gate.enter('a', never);
+    const second = gate.enter(turn('a'), impatient.signal);
+    const third = gate.enter(turn('a'), never);
 
     impatient.abort();
     expect(await second).toEqual({ kind: 'aborted' });
@@ -117,9 +123,9 @@ describe('the gate', () => {
 
   it('lets nobody in twice when a caller leaves twice', async () => {
     const { gate } = setUp();
-    const first = await gate.enter('a', never);
-    const second = gate.enter('a', never);
-    const third = gate.enter('a', never);
+    const first = await gate.enter(turn('a'), never);
+    const second = gate.enter(turn('a'), never);
+    const third = gate.enter(turn('a'), never);
 
     leave(first);
     leave(first);
@@ -129,10 +135,51 @@ describe('the gate', () => {
     expect((await third).kind).toBe('closed');
   });
 
+  it('lets what is urgent go first', async () => {
+    const { gate } = setUp();
+    const order: string[] = [];
+    const first = await gate.enter(turn('a'), never);
+    const come = async (name: string, isUrgent: boolean) => {
+      const entry = await gate.enter(turn('a', isUrgent), never);
+      order.push(name);
+      leave(entry);
+    };
+    const others = [
+      come('sweep', false),
+      come('grant', true),
+      come('second sweep', false),
+      come('second grant', true),
+    ];
+
+    leave(first);
+    await Promise.all(others);
+
+    expect(order).toEqual(['grant', 'second grant', 'sweep', 'second sweep']);
+  });
+
+  it('refuses whom what is left is not for, on arrival and at their turn', async () => {
+    const { gate } = setUp();
+    let freeFrom = 0;
+    const sweep = { ...turn('a', false), freeFrom: () => freeFrom };
+    const first = await gate.enter(turn('a'), never);
+    const second = gate.enter(sweep, never);
+    const third = gate.enter(turn('a'), never);
+
+    freeFrom = 400;
+    leave(first);
+
+    leave(await third);
+    expect(await second).toEqual({ kind: 'closed', until: 400 });
+    expect(await gate.enter(sweep, never)).toEqual({
+      kind: 'closed',
+      until: 400,
+    });
+  });
+
   it('does not take in a caller that has been stopped', async () => {
     const { gate } = setUp();
 
-    const entry = await gate.enter('a', AbortSignal.abort());
+    const entry = await gate.enter(turn('a'), AbortSignal.abort());
 
     expect(entry).toEqual({ kind: 'aborted' });
   });

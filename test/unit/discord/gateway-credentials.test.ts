@@ -168,7 +168,12 @@ describe('the token', () => {
       await failureOf(gateway.readMember(target)),
       await failureOf(gateway.readRoles(target)),
       await failureOf(
-        gateway.setRoles({ member: target, roleIds: [], reason: 'r' }),
+        gateway.editMember({
+          member: target,
+          roleIds: [],
+          nickname: null,
+          reason: 'r',
+        }),
       ),
     ];
 

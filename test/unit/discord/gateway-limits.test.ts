@@ -236,7 +236,12 @@ describe('a bucket', () => {
       gateway.addRole(roleWrite),
       gateway.addRole({ ...roleWrite, member: other }),
       gateway.removeRole(roleWrite),
-      gateway.setRoles({ member: target, roleIds: [], reason: 'r' }),
+      gateway.editMember({
+        member: target,
+        roleIds: [],
+        nickname: null,
+        reason: 'r',
+      }),
     ];
     await expect.poll(() => discord.held()).toBe(4);
 

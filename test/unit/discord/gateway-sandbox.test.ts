@@ -99,9 +99,10 @@ describe('with the sandbox Discord, the gateway', () => {
   it('sets the whole list', async () => {
     const gateway = await start();
 
-    const member = await gateway.setRoles({
+    const member = await gateway.editMember({
       member: target,
       roleIds: [ROLE],
+      nickname: null,
       reason: 'record 1',
     });
 
@@ -112,7 +113,7 @@ describe('with the sandbox Discord, the gateway', () => {
   it('judges the roles as the sandbox does', async () => {
     const gateway = await start();
 
-    const roles = await gateway.readRoles(guild);
+    const { roles } = await gateway.readRoles(guild);
 
     const refusals = new Map(roles.map((role) => [role.roleId, role.refusal]));
     expect(Object.fromEntries(refusals)).toEqual({

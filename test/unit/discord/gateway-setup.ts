@@ -20,7 +20,11 @@ export const guild = {
   revision: 'first',
 } as const;
 
-export const target: MemberTarget = { ...guild, discordUserId: MEMBER };
+export const target: MemberTarget = {
+  ...guild,
+  discordUserId: MEMBER,
+  isUrgent: true,
+};
 
 export const roleWrite = { member: target, roleId: ROLE, reason: 'record 1' };
 

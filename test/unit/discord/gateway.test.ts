@@ -129,9 +129,10 @@ describe('writing roles', () => {
     discord.script({ body: memberBody([ROLE]) });
     const { gateway } = setUpGateway(discord.apiBase);
 
-    const member = await gateway.setRoles({
+    const member = await gateway.editMember({
       member: target,
       roleIds: [ROLE],
+      nickname: null,
       reason: 'record 2',
     });
 
@@ -141,12 +142,50 @@ describe('writing roles', () => {
     ]);
   });
 
+  it.each([
+    [[ROLE], 'Ada', { roles: [ROLE], nick: 'Ada' }],
+    [null, 'Ada', { nick: 'Ada' }],
+    [[], null, { roles: [] }],
+  ])('sends only what is named: %j and %j', async (roleIds, nickname, body) => {
+    discord.script({ body: memberBody([ROLE]) });
+    const { gateway } = setUpGateway(discord.apiBase);
+
+    await gateway.editMember({
+      member: target,
+      roleIds,
+      nickname,
+      reason: 'record 2',
+    });
+
+    expect(sent()).toMatchObject([
+      { method: 'PATCH', body: JSON.stringify(body) },
+    ]);
+  });
+
+  it('names the nickname in no error', async () => {
+    discord.script(refusal(403, 50013));
+    const { gateway } = setUpGateway(discord.apiBase);
+    const write = { roleIds: null, nickname: 'Ada', reason: 'record 2' };
+
+    const failure = await failureOf(
+      gateway.editMember({ member: target, ...write }),
+    );
+
+    expect(failure.message).toContain('cannot set the nickname of member');
+    expect(failure.message).not.toContain('Ada');
+  });
+
   it('gives null when Discord answers the list without a body', async () => {
     discord.script({ status: 204 });
     const { gateway } = setUpGateway(discord.apiBase);
-    const write = { member: target, roleIds: [], reason: 'record 3' };
+    const write = {
+      member: target,
+      roleIds: [],
+      nickname: null,
+      reason: 'record 3',
+    };
 
-    expect(await gateway.setRoles(write)).toBeNull();
+    expect(await gateway.editMember(write)).toBeNull();
   });
 
   it('cuts a long reason to what Discord takes, and not within a character', async () => {

@@ -34,8 +34,13 @@ const calls = {
   readMember: (gateway: Gateway) => gateway.readMember(target),
   addRole: (gateway: Gateway) => gateway.addRole(roleWrite),
   removeRole: (gateway: Gateway) => gateway.removeRole(roleWrite),
-  setRoles: (gateway: Gateway) =>
-    gateway.setRoles({ member: target, roleIds: [], reason: 'record 1' }),
+  editMember: (gateway: Gateway) =>
+    gateway.editMember({
+      member: target,
+      roleIds: [],
+      nickname: null,
+      reason: 'record 1',
+    }),
   joinMember: (gateway: Gateway) =>
     gateway.joinMember({
       member: target,

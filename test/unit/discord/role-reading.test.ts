@@ -58,7 +58,8 @@ describe('reading roles', () => {
 
     const read = await gateway.readRoles(guild);
 
-    expect(read).toEqual([
+    expect(read.ownerId).toBe(guildBody.owner_id);
+    expect(read.roles).toEqual([
       expect.objectContaining({ roleId: GUILD, refusal: 'EVERYONE' }),
       {
         roleId: ROLE,

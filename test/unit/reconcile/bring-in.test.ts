@@ -86,7 +86,8 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
   });
   return bring({
     facts,
-    target: { ...facts.client, discordUserId: DISCORD_USER_ID },
+    causes: [],
+    target: { ...facts.client, discordUserId: DISCORD_USER_ID, isUrgent: true },
     openRecord: async ({ add }) => {
       done.push(`open a record of ${add.length}`);
       return {
@@ -150,6 +151,7 @@ describe('the token', () => {
     expect(await bringIn()).toEqual({
       kind: 'NOT_JOINED',
       refusal: 'INVALID_TOKEN',
+      hasArrived: false,
       openRecord: null,
     });
     expect(done.filter((step) => /^(open|join|store)/.test(step))).toEqual([]);
@@ -176,10 +178,12 @@ describe('what Discord says', () => {
       expect(await bringIn()).toEqual({
         kind: 'NOT_JOINED',
         refusal: code,
+        hasArrived: false,
         openRecord: {
           recordId: 'record-1',
           plannedAdded: [PILOT],
           plannedRemoved: [],
+          plannedNickname: null,
         },
       });
       expect(asked).toHaveLength(1);
@@ -215,6 +219,7 @@ describe('what Discord says', () => {
       recordId: 'record-0',
       plannedAdded: [PILOT, DIRECTOR],
       plannedRemoved: [],
+      plannedNickname: null,
     };
     answers = ['alreadyMember'];
 

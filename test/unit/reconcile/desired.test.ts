@@ -15,11 +15,13 @@ const active: LinkFacts = {
   linkId: 'a',
   platformUserId: 'alice',
   status: 'ACTIVE',
+  isEndAskedFor: false,
 };
 const ending: LinkFacts = {
   linkId: 'b',
   platformUserId: 'bob',
   status: 'ENDING',
+  isEndAskedFor: true,
 };
 
 function verdict(

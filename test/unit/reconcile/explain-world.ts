@@ -22,6 +22,7 @@ export const LINK: LinkFacts = {
   linkId: 'link-1',
   platformUserId: 'jane',
   status: 'ACTIVE',
+  isEndAskedFor: false,
 };
 export const ENDING: LinkFacts = { ...LINK, status: 'ENDING' };
 export const OTHER: LinkFacts = {

@@ -25,6 +25,13 @@ import {
   type World,
 } from './explain-world.js';
 
+const decided = (verdict: 'HELD' | 'REJECTED') => ({
+  verdict,
+  sweepId: 'sweep-1',
+  why: 'no group gives it any more',
+  at: new Date(0),
+});
+
 describe('what is wanted and what is seen', () => {
   const rightSoon =
     'Nothing stands against it: the next reconcile puts it right.';
@@ -155,8 +162,21 @@ describe('what blocks', () => {
     ],
     [
       ['HELD_BY_GUARD'],
-      { membership: 'notHeld', isHeld: true, history: { isHeldByGuard: true } },
+      {
+        membership: 'notHeld',
+        isHeld: true,
+        history: { decision: decided('HELD') },
+      },
       'The removal guard holds it back until a person has looked at it.',
+    ],
+    [
+      ['REMOVAL_REJECTED'],
+      {
+        membership: 'notHeld',
+        isHeld: true,
+        history: { decision: decided('REJECTED') },
+      },
+      'A person has rejected the removal, so the role stays.',
     ],
     [
       ['PARKED'],
@@ -192,7 +212,7 @@ describe('what blocks', () => {
     const inTrouble: Partial<RoleHistory> = {
       client: { isEnabled: false, isStopped: true, isPaused: true },
       job: waiting,
-      isHeldByGuard: true,
+      decision: decided('HELD'),
       reason: 'another role is held',
     };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { RoleRefusal } from '../../../services/model.js';
+import type { RemovalVerdict, RoleRefusal } from '../../../services/model.js';
 import type { DesiredRole } from '../../../services/reconcile/desired.js';
 import { planRoles, rolesOfCauses } from '../../../services/reconcile/plan.js';
 import {
@@ -19,6 +19,7 @@ function plan(input: {
   written?: readonly string[];
   refusals?: Readonly<Record<string, RoleRefusal>>;
   retired?: readonly string[];
+  decisions?: Readonly<Record<string, RemovalVerdict>>;
 }) {
   return planRoles({
     desired: new Map(
@@ -30,10 +31,18 @@ function plan(input: {
     actual: new Set(input.actual),
     written: new Set(input.written),
     refusals: new Map(Object.entries(input.refusals ?? {})),
+    decisions: new Map(Object.entries(input.decisions ?? {})),
   });
 }
 
-const nothing = { add: [], remove: [], approved: [], unknown: [], blocked: [] };
+const nothing = {
+  add: [],
+  remove: [],
+  approved: [],
+  rejected: [],
+  unknown: [],
+  blocked: [],
+};
 
 describe('the plan for one member', () => {
   test('is empty where desired and actual agree', () => {
@@ -155,5 +164,65 @@ describe('the roles that causes speak of', () => {
 
   test('are not known without causes', () => {
     expect(rolesOfCauses([], mappings)).toBeNull();
+  });
+});
+
+describe('what a person has decided about a removal', () => {
+  test('keeps the role when they rejected it', () => {
+    expect(
+      plan({
+        desired: { [PILOT]: 'no' },
+        actual: [PILOT],
+        decisions: { [PILOT]: 'REJECTED' },
+      }),
+    ).toEqual({ ...nothing, rejected: [PILOT] });
+  });
+
+  test('lets it pass the guard when they approved it', () => {
+    expect(
+      plan({
+        desired: { [PILOT]: 'no' },
+        actual: [PILOT],
+        decisions: { [PILOT]: 'APPROVED' },
+      }),
+    ).toEqual({ ...nothing, remove: [PILOT], approved: [PILOT] });
+  });
+
+  test('is nothing to a role that is wanted by now', () => {
+    expect(
+      plan({
+        desired: { [PILOT]: 'yes' },
+        actual: [],
+        decisions: { [PILOT]: 'REJECTED' },
+      }),
+    ).toEqual({ ...nothing, add: [PILOT] });
+  });
+});
+
+describe('a sweep', () => {
+  const sweep = { kind: 'SWEEP', id: 's', actor: 'connector' } as const;
+
+  test('trusts the mirror that it has just compared', () => {
+    expect(rolesOfCauses([sweep], [])).toEqual(new Set());
+  });
+
+  test('that sends to look anew does not', () => {
+    expect(rolesOfCauses([{ ...sweep, looksAnew: true }], [])).toBeNull();
+  });
+
+  test('takes nothing from what an event says of a group', () => {
+    const event = {
+      kind: 'EVENT',
+      id: 'e',
+      actor: '/platform',
+      groupId: 'pilots',
+    } as const;
+
+    expect(
+      rolesOfCauses(
+        [sweep, event],
+        [mappingFacts({ roleId: PILOT, groupId: 'pilots' })],
+      ),
+    ).toEqual(new Set([PILOT]));
   });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import { createPreview } from '../../../services/reconcile/preview.js';
@@ -7,11 +7,13 @@ import {
   mappingFacts,
   memberFacts,
   PILOT,
+  presentMember,
 } from '../../builders/member-facts.js';
 
 const nothingRemoved = {
   roles: new Map(),
   guild: { removedLastHour: 0, holders: 100 },
+  hasNoMemberships: false,
 };
 
 async function preview(facts: Partial<MemberFacts>) {
@@ -52,4 +54,93 @@ test('shows nothing where Discord has the say', async () => {
     add: [],
     remove: [],
   });
+});
+
+describe('where Discord has the say', () => {
+  const PILOT_TAKEN = {
+    mappings: [
+      mappingFacts({
+        authority: 'DISCORD',
+        membership: 'held',
+        remote: {
+          baseline: { hasRole: true, request: null },
+          factOrder: '-/1/false',
+          isGroupDeleted: false,
+        },
+      }),
+    ],
+  };
+  const asked = { groupId: 'pilots', roleId: PILOT, change: 'REMOVED' };
+
+  test('shows what the platform would be asked for', async () => {
+    expect(await preview(PILOT_TAKEN)).toMatchObject({
+      add: [],
+      remove: [],
+      requests: [{ ...asked, isHeld: false }],
+      summary: '1 change to ask the platform for',
+    });
+  });
+
+  test('shows what the removal guard would hold, or holds already', async () => {
+    const none = { guard: { minimum: 0, percent: 0 } };
+    const { client } = memberFacts({ client: none });
+    const held = [{ ...asked, isHeld: true }];
+
+    expect(await preview({ ...PILOT_TAKEN, client })).toMatchObject({
+      requests: held,
+    });
+    expect(
+      await preview({ ...PILOT_TAKEN, decisions: new Map([[PILOT, 'HELD']]) }),
+    ).toMatchObject({ requests: held });
+  });
+
+  test('shows a role that the first reading gives, and no role as unknown', async () => {
+    const [mapping] = PILOT_TAKEN.mappings;
+    const remote = { ...mapping?.remote, baseline: null } as const;
+
+    expect(
+      await preview({
+        mappings: [
+          {
+            ...mappingFacts(mapping),
+            remote: { factOrder: '1', isGroupDeleted: false, ...remote },
+          },
+        ],
+      }),
+    ).toMatchObject({ add: [PILOT], requests: [], unknown: [] });
+    expect(
+      await preview({
+        ...PILOT_TAKEN,
+        mirror: { isPresent: true, ...presentMember({ roleIds: [PILOT] }) },
+      }),
+    ).toMatchObject({ unknown: [], summary: 'in step' });
+  });
+});
+
+const named = {
+  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
+  person: { username: 'jane', attributes: { character: 'Jane Doe' } },
+} as const;
+
+test('shows the nickname that is to be set', async () => {
+  expect(await preview(named)).toMatchObject({
+    nickname: 'Jane Doe',
+    nicknameBlocked: null,
+    summary: 'the nickname Jane Doe to set',
+  });
+});
+
+test('shows what is in the way of a nickname', async () => {
+  const owned = { ownerId: '600000000000000001', refusals: new Map() };
+  const plan = await preview({ ...named, renaming: owned });
+
+  expect(plan?.nickname).toBeNull();
+  expect(plan?.nicknameBlocked).toContain('owner');
+  expect(plan?.summary).toBe(plan?.nicknameBlocked);
+});
+
+test('shows no nickname for who is not in the guild', async () => {
+  const plan = await preview({ ...named, mirror: { isPresent: false } });
+
+  expect(plan).toMatchObject({ nickname: null, nicknameBlocked: null });
 });

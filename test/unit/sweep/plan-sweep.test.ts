@@ -9,6 +9,7 @@ function drifted(member: Partial<DriftedMember> = {}): DriftedMember {
     platformUserId: 'alice',
     add: [],
     remove: [],
+    asks: [],
     isUnread: false,
     ...member,
   };
@@ -25,7 +26,7 @@ describe('the plan of a sweep', () => {
     });
   });
 
-  test('counts a read for each member, and writes as the path makes them', () => {
+  test('counts reads and writes as the path makes them', () => {
     const plan = planSweep(
       [
         drifted({ add: ['1', '2'] }),
@@ -35,11 +36,11 @@ describe('the plan of a sweep', () => {
       0,
     );
 
-    // Two roles one by one, three as one list, none for who is only read.
+    // Two roles one by one, three as one list that is read before, none for who is only read.
     expect(plan).toMatchObject({
       additions: 3,
       removals: 2,
-      calls: 3 + 3,
+      calls: 2 + 3,
       seconds: 3,
     });
     expect(plan.members.map(({ reason }) => reason)).toEqual([
@@ -47,6 +48,31 @@ describe('the plan of a sweep', () => {
       'lacks a role that a group gives; holds a role that no group gives',
       'Discord was never asked about this member',
     ]);
+  });
+
+  test('counts a nickname alone as one call, and with several roles as none', () => {
+    const named = { nickname: 'Jane' };
+
+    expect(planSweep([{ ...drifted(), ...named }], 0)).toMatchObject({
+      calls: 1,
+      seconds: 1,
+      members: [{ nickname: 'Jane', reason: 'has another nickname' }],
+    });
+    expect(planSweep([{ ...drifted({ add: ['1'] }), ...named }], 0).calls).toBe(
+      2,
+    );
+    expect(
+      planSweep([{ ...drifted({ add: ['1', '2', '3'] }), ...named }], 0).calls,
+    ).toBe(2);
+  });
+
+  test('shows who cannot be renamed, and counts no call for them', () => {
+    const blocked = 'the nickname is not set: the owner';
+
+    expect(planSweep([{ ...drifted(), blocked }], 0)).toMatchObject({
+      calls: 0,
+      members: [{ nickname: null, reason: blocked }],
+    });
   });
 
   test('has one hash for the same changes in any order, and another for others', () => {

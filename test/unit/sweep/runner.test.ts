@@ -18,6 +18,7 @@ const RUN: SweepRun = {
   clientId: 'client-1',
   kind: 'REMOTE_SYNC',
   isDryRun: true,
+  enforceStrategy: null,
   attempts: 1,
   refusal: null,
 };
@@ -45,7 +46,7 @@ function start(options: {
       },
       async finish(_run, ending) {
         seen.endings.push(ending);
-        return Promise.resolve(true);
+        return Promise.resolve({ heldIn: null, isNewDoubt: false });
       },
       refreshMirror: async () => nothing,
       noteLeft: async () => nothing,
@@ -65,6 +66,8 @@ function start(options: {
       }),
     countLinkedMembers: async () => Promise.resolve(0),
     readOldest: async () => Promise.resolve([]),
+    readNameRules: async () => nothing,
+    readNamePage: async () => Promise.resolve([]),
   };
   const someone = {
     discordUserId: '1',
@@ -81,7 +84,9 @@ function start(options: {
       Promise.resolve({
         listMembers: async () => Promise.resolve([someone]),
         readRoleCounts: options.counts,
+        refreshRoles: async () => Promise.resolve(),
       }),
+    planNickname: () => ({ nickname: null, nicknameBlocked: null }),
     saveTrouble: async () => Promise.resolve(),
     onSweep: async () => Promise.resolve(async () => Promise.resolve()),
     async pause(ms, signal) {

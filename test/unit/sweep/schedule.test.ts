@@ -54,7 +54,7 @@ describe('the usual schedule', () => {
 
   test('can be read, and comes as often as it says', () => {
     for (const clientId of clients)
-      for (const each of defaultSchedule(clientId)) {
+      for (const each of defaultSchedule(clientId, 'NONE')) {
         checkTiming(each, new Date(0));
         const first = nextRun({ ...each, isEnabled: true }, new Date(0));
         const second = first && nextRun({ ...each, isEnabled: true }, first);
@@ -68,7 +68,7 @@ describe('the usual schedule', () => {
 
   test('spreads the weekly sweeps over the week, each client always at the same times', () => {
     const patterns = clients.flatMap((clientId) =>
-      defaultSchedule(clientId)
+      defaultSchedule(clientId, 'NONE')
         .filter(
           ({ kind }) => kind === 'REMOTE_SYNC' || kind === 'SYNC_ACCOUNTS',
         )
@@ -77,16 +77,23 @@ describe('the usual schedule', () => {
 
     expect(new Set(patterns).size).toBeGreaterThan(350);
     expect(new Set(patterns.map((cron) => cron.at(-1))).size).toBe(7);
-    expect(defaultSchedule(clients[0] ?? '')).toEqual(
-      defaultSchedule(clients[0] ?? ''),
+    expect(defaultSchedule(clients[0] ?? '', 'NONE')).toEqual(
+      defaultSchedule(clients[0] ?? '', 'NONE'),
     );
   });
 
-  test('leaves nicknames alone', () => {
-    const nicknames = defaultSchedule(clients[0] ?? '').find(
-      ({ kind }) => kind === 'ENFORCE_NICKNAMES',
-    );
+  test.each([
+    ['NONE', false],
+    ['EVE_ONLINE', true],
+    ['TEMPLATE', true],
+  ] as const)(
+    'looks at nicknames hourly where there is a policy: %s, %s',
+    (strategy, isEnabled) => {
+      const nicknames = defaultSchedule(clients[0] ?? '', strategy).find(
+        ({ kind }) => kind === 'ENFORCE_NICKNAMES',
+      );
 
-    expect(nicknames?.isEnabled).toBe(false);
-  });
+      expect(nicknames?.isEnabled).toBe(isEnabled);
+    },
+  );
 });

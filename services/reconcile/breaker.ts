@@ -1,0 +1,70 @@
+/**
+ * When a guild refuses too much to be asked on. In: whether each answer was a refusal. Out: the state to go on with.
+ * Healthy, until more than a fifth of ten or more answers are refusals; tripped, until its client is paused; then on probation, until
+ * ten answers say what it is.
+ */
+export interface Health {
+  readonly state: 'HEALTHY' | 'TRIPPED' | 'PROBATION';
+  /** Of the last ten minutes, and since the last trip; oldest first. */
+  readonly slices: readonly Slice[];
+}
+
+interface Slice {
+  readonly fromMs: number;
+  readonly answers: number;
+  readonly refusals: number;
+}
+
+export const HEALTHY: Health = { state: 'HEALTHY', slices: [] };
+
+const FEWEST_ANSWERS = 10;
+const MOST_REFUSED = 0.2;
+const WINDOW_MS = 600_000;
+/** Answers are forgotten by the slice. */
+const SLICE_MS = 10_000;
+
+export function afterAnswer(
+  health: Health,
+  isRefusal: boolean,
+  now: number,
+): Health {
+  const slices = withAnswer(health.slices, isRefusal, now);
+  const { answers, refusals } = countOf({ ...health, slices });
+  if (answers < FEWEST_ANSWERS) return { ...health, slices };
+  const isHealthy = refusals <= MOST_REFUSED * answers;
+  return { state: isHealthy ? 'HEALTHY' : 'TRIPPED', slices };
+}
+
+/** Its client was paused: from now on each answer counts anew. */
+export function afterPause({ state }: Health): Health | null {
+  return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
+}
+
+export function countOf({
+  slices,
+}: Health): Pick<Slice, 'answers' | 'refusals'> {
+  return slices.reduce(
+    (sum, slice) => ({
+      answers: sum.answers + slice.answers,
+      refusals: sum.refusals + slice.refusals,
+    }),
+    { answers: 0, refusals: 0 },
+  );
+}
+
+function withAnswer(
+  slices: readonly Slice[],
+  isRefusal: boolean,
+  now: number,
+): readonly Slice[] {
+  const recent = slices.filter(({ fromMs }) => fromMs > now - WINDOW_MS);
+  const last = recent.at(-1);
+  const isNew = last === undefined || now - last.fromMs >= SLICE_MS;
+  const current = isNew ? { fromMs: now, answers: 0, refusals: 0 } : last;
+  const counted = {
+    ...current,
+    answers: current.answers + 1,
+    refusals: current.refusals + (isRefusal ? 1 : 0),
+  };
+  return [...(isNew ? recent : recent.slice(0, -1)), counted];
+}

@@ -1,0 +1,43 @@
+import type { Logger } from '../lib/logger.js';
+import type { Job } from './ports.js';
+import type { Settlement } from './records.js';
+import type { RemoteReading } from './remote.js';
+
+/** What came of a run, and what it changed. */
+export function logSettled(
+  logger: Logger,
+  job: Job,
+  { outcome, reason, closes }: Settlement,
+): void {
+  const { clientId, discordUserId, causes } = job;
+  const change = closes && {
+    auditRecordId: closes.recordId,
+    added: closes.added,
+    removed: closes.removed,
+    nickname: closes.nickname,
+  };
+  logger.info(
+    {
+      clientId,
+      discordUserId,
+      outcome,
+      reason,
+      ...change,
+      causes: causes.length,
+    },
+    'reconciled',
+  );
+}
+
+/** A line for each request to the platform, where Discord has the say. */
+export function logAsked(
+  logger: Logger,
+  { clientId, discordUserId }: Job,
+  asked: readonly RemoteReading[],
+): void {
+  for (const { mappingId, groupId, roleId, asks } of asked)
+    logger.info(
+      { clientId, discordUserId, mappingId, groupId, roleId, change: asks },
+      'asked the platform',
+    );
+}

@@ -1,0 +1,166 @@
+import type {
+  DiscordUserId,
+  GuildId,
+  NicknameStrategy,
+  PresentMember,
+  RenameRefusal,
+  RoleId,
+} from '../model.js';
+import {
+  desiredNickname,
+  isSameNickname,
+  type NicknamePerson,
+} from './nickname.js';
+import type { Job, MemberFacts } from './ports.js';
+
+export interface NicknamePolicy {
+  readonly strategy: NicknameStrategy;
+  readonly template: string | null;
+}
+
+/** What Discord shows for a member is the first of these that is set. */
+export interface ShownNames {
+  readonly nickname: string | null;
+  readonly displayName: string | null;
+  readonly username: string | null;
+}
+
+export interface NicknamePlan {
+  /** Null: leave it alone. */
+  readonly nickname: string | null;
+  /** Why it is not set, though it should be; null when nothing is in the way. */
+  readonly nicknameBlocked: string | null;
+  /** What is in the way is the member's or the bot's rank in the guild, which may have changed since it was read. */
+  readonly isBlockedByRank: boolean;
+}
+
+const LEAVE: NicknamePlan = {
+  nickname: null,
+  nicknameBlocked: null,
+  isBlockedByRank: false,
+};
+
+/**
+ * Discord may answer no nickname where it equals the name that is shown anyway; so what is shown is compared, else it would be
+ * written for ever. `refusedBefore` is one that Discord has not taken within the day: it is not asked for again.
+ */
+export function planNickname(input: {
+  readonly policy: NicknamePolicy;
+  /** Null: nobody is linked any more. */
+  readonly person: NicknamePerson | null;
+  readonly shown: ShownNames;
+  readonly refusal: RenameRefusal | null;
+  readonly refusedBefore: string | null;
+}): NicknamePlan {
+  const { policy, person, shown, refusal, refusedBefore } = input;
+  const wanted = person && desiredNickname(policy, person);
+  if (wanted === null || isSameNickname(wanted, shownName(shown))) return LEAVE;
+  if (refusal !== null)
+    return {
+      nickname: null,
+      nicknameBlocked: notSet(REFUSALS[refusal]),
+      isBlockedByRank: refusal !== 'OWNER',
+    };
+  if (wanted === refusedBefore)
+    return { ...LEAVE, nicknameBlocked: notTaken(wanted) };
+  return { ...LEAVE, nickname: wanted };
+}
+
+export function shownName({
+  nickname,
+  displayName,
+  username,
+}: ShownNames): string | null {
+  return nickname ?? displayName ?? username;
+}
+
+/** Refused, or kept as another text. */
+export function notTaken(nickname: string): string {
+  return notSet(`Discord does not take ${JSON.stringify(nickname)}`);
+}
+
+function notSet(why: string): string {
+  return `the nickname is not set: ${why}`;
+}
+
+const REFUSALS: Readonly<Record<RenameRefusal, string>> = {
+  OWNER: 'Discord lets nobody rename the owner of the server',
+  ABOVE_BOT: 'the member has a role that is not below the bot',
+  MISSING_PERMISSION: 'the bot needs Manage Nicknames',
+};
+
+/** What is known of a guild that decides whom its bot may rename. */
+export interface RenameRules {
+  readonly guildId: GuildId;
+  readonly ownerId: DiscordUserId | null;
+  /** Of roles whose holders the bot cannot rename; those of @everyone, which has the guild's id, are all members. */
+  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
+}
+
+/** Null: nothing is known that stands against it. */
+export function renameRefusal(
+  { guildId, ownerId, refusals }: RenameRules,
+  member: {
+    readonly discordUserId: DiscordUserId;
+    readonly roleIds: readonly RoleId[];
+  },
+): RenameRefusal | null {
+  if (member.discordUserId === ownerId) return 'OWNER';
+  // @everyone has the guild's id.
+  const everyone: string = guildId;
+  const ofEverybody = refusals.get(everyone);
+  if (ofEverybody !== undefined) return ofEverybody;
+  const inTheWay = member.roleIds.find((roleId) => refusals.has(roleId));
+  return inTheWay === undefined ? null : (refusals.get(inTheWay) ?? null);
+}
+
+/** Of a member as the memory has them. */
+export function planNicknameOf(
+  rules: RenameRules & { readonly policy: NicknamePolicy },
+  member: {
+    readonly discordUserId: DiscordUserId;
+    readonly roleIds: readonly RoleId[];
+    readonly person: NicknamePerson | null;
+    readonly shown: ShownNames;
+    readonly refusedBefore: string | null;
+  },
+): NicknamePlan {
+  const { policy } = rules;
+  const refusal = renameRefusal(rules, member);
+  return planNickname({ ...member, policy, refusal });
+}
+
+/**
+ * Of a member as a run knows them; `shown` null: they are not in the guild yet, and nothing is shown of them. A sweep may have
+ * brought a strategy of its own; the last that came counts.
+ */
+export function planMemberNickname(
+  facts: MemberFacts,
+  { discordUserId, causes }: Pick<Job, 'discordUserId' | 'causes'>,
+  shown: PresentMember | null,
+): NicknamePlan {
+  if (facts.client.isObserved) return LEAVE;
+  const { nicknamePolicy, renaming, person } = facts;
+  const enforced = causes.findLast((cause) => cause.enforceStrategy);
+  const strategy = enforced?.enforceStrategy ?? nicknamePolicy.strategy;
+  return planNicknameOf(
+    {
+      ...renaming,
+      guildId: facts.client.guildId,
+      policy: { ...nicknamePolicy, strategy },
+    },
+    {
+      discordUserId,
+      roleIds: shown?.roleIds ?? [],
+      person,
+      shown: shown ?? NOBODY,
+      refusedBefore: facts.nicknameRefused,
+    },
+  );
+}
+
+const NOBODY: ShownNames = {
+  nickname: null,
+  displayName: null,
+  username: null,
+};

@@ -1,0 +1,58 @@
+import type { PresentMember } from '../model.js';
+import type { Applied } from './apply.js';
+import { isSameNickname } from './nickname.js';
+import { notTaken, shownName } from './plan-nickname.js';
+import type { MemberPlan } from './plan.js';
+import type { MemberFacts } from './ports.js';
+import type { RecordClosing, Settlement } from './records.js';
+
+export function askedNickname(
+  plan: MemberPlan,
+  applied: Applied | null,
+): Settlement['nickname'] {
+  if (plan.nickname === null || applied === null) return null;
+  if (applied.nickname === 'UNTOUCHED') return null;
+  return { asked: plan.nickname, isTaken: applied.nickname === 'SET' };
+}
+
+/** A nickname that cannot be set stands in nobody's way: roles go on without it. */
+export function nicknameReason(
+  plan: MemberPlan,
+  nickname: Settlement['nickname'],
+): string | null {
+  if (nickname === null) return plan.nicknameBlocked;
+  return nickname.isTaken ? null : notTaken(nickname.asked);
+}
+
+/** A nickname was asked for and not taken, and nothing else has changed. */
+export function wasInVain(
+  asked: Settlement['nickname'],
+  closes: RecordClosing | null,
+): boolean {
+  if (asked === null || asked.isTaken || closes === null) return false;
+  const { added, removed, nickname } = closes;
+  return added.length + removed.length === 0 && nickname === null;
+}
+
+/** Discord takes the whole call or nothing of it: who is in without the nickname was brought in without it. */
+export function arrivalNickname(
+  { nickname }: MemberPlan,
+  member: PresentMember,
+): Applied['nickname'] {
+  if (nickname === null) return 'UNTOUCHED';
+  return isSameNickname(nickname, shownName(member)) ? 'SET' : 'REFUSED';
+}
+
+/** What Discord shows now, where that is another nickname than before. */
+export function changedNickname(
+  plan: MemberPlan,
+  applied: Applied | null,
+  { mirror }: Pick<MemberFacts, 'mirror'>,
+): string | null {
+  if (applied?.nickname === 'SET') return plan.nickname;
+  if (applied?.nickname !== 'ALTERED' || !applied.observed.isPresent)
+    return null;
+  const { nickname } = applied.observed;
+  const before = mirror?.isPresent === true ? mirror.nickname : null;
+  return nickname === before ? null : nickname;
+}

@@ -1,0 +1,80 @@
+import type { RoleId } from '../model.js';
+import { guardRemovals } from './guard.js';
+import {
+  NO_REQUESTS,
+  readingsThatHold,
+  removalsAskedFor,
+  type RequestPlan,
+} from './plan-requests.js';
+import type { MemberPlan } from './plan.js';
+import type { MemberFacts } from './ports.js';
+import type { RequestsToSettle, Settlement } from './records.js';
+
+interface Read {
+  readonly facts: Pick<MemberFacts, 'client' | 'links' | 'decisions'>;
+  readonly plan: Pick<MemberPlan, 'requests'>;
+  /** Roles that Discord showed last. */
+  readonly seen: readonly RoleId[];
+}
+
+/**
+ * A settlement with what the run has read where Discord has the say: to be judged, asked and remembered with all else. A member who
+ * is parked by a fault asks for nothing.
+ */
+export function withReadings(
+  settlement: Omit<Settlement, 'requests'>,
+  { facts, plan, seen }: Read,
+): Settlement {
+  const { requests = NO_REQUESTS } = plan;
+  const { isParked, settledDecisions } = settlement;
+  const { waiting } = requests;
+  const asked = isParked ? removalsAskedFor(requests.readings) : [];
+  return {
+    ...settlement,
+    ...(waiting.length > 0 && heldBy(settlement, waiting)),
+    // What waits, or is approved and could not be asked yet, stays decided.
+    settledDecisions: settledDecisions.filter(
+      (roleId) => !waiting.includes(roleId) && !asked.includes(roleId),
+    ),
+    requests: isParked ? null : requestsToSettle(facts, requests, seen),
+  };
+}
+
+function heldBy(
+  { outcome, reason }: Pick<Settlement, 'outcome' | 'reason'>,
+  [first]: readonly RoleId[],
+): Pick<Settlement, 'outcome' | 'reason'> {
+  const waits = `removal guard: the request to remove for role ${first} waits for a person to approve or reject it`;
+  return {
+    outcome: outcome === 'PARKED' ? outcome : 'HELD',
+    reason: reason === null ? waits : `${reason}; ${waits}`,
+  };
+}
+
+function requestsToSettle(
+  facts: Read['facts'],
+  plan: RequestPlan,
+  seen: readonly RoleId[],
+): RequestsToSettle | null {
+  const link = facts.links.find(({ status }) => status === 'ACTIVE');
+  const rows = readingsThatHold(plan.readings, seen);
+  if (link === undefined || rows.length === 0) return null;
+  const { linkId, platformUserId } = link;
+  const counted = removalsAskedFor(rows).filter(
+    (roleId) => !plan.uncounted.includes(roleId),
+  );
+  return {
+    guildId: facts.client.guildId,
+    linkId,
+    platformUserId,
+    rows,
+    counted,
+    judge: (tally) =>
+      guardRemovals({
+        removals: counted,
+        tally,
+        limits: facts.client.guard,
+        decisions: facts.decisions,
+      }),
+  };
+}

@@ -1,0 +1,193 @@
+import { TerminalError } from '../lib/errors.js';
+import type { ClientId } from '../model.js';
+import {
+  afterAnswer,
+  afterPause,
+  countOf,
+  HEALTHY,
+  type Health,
+} from './breaker.js';
+import type {
+  DiscordMembers,
+  DiscordRefusal,
+  GuildRef,
+  Memory,
+} from './ports.js';
+
+/** Ends a run whose guild refuses too much to be asked on. */
+export class UnhealthyGuildError extends TerminalError {
+  constructor(
+    message: string,
+    /** False: it was told before, and the guild has not been healthy since. */
+    readonly isNews: boolean,
+    options?: ErrorOptions,
+  ) {
+    super('UNHEALTHY', message, options);
+    this.name = 'UnhealthyGuildError';
+  }
+}
+
+export interface Breaker {
+  /** Counts what the guild answers. Of one that was found unhealthy nothing is asked until its client was paused. */
+  guard(discord: DiscordMembers): DiscordMembers;
+  /** Learns of the pause, and keeps the trouble in sight until the guild is found healthy. */
+  watch(memory: Memory): Memory;
+}
+
+interface Watched {
+  readonly revision: string;
+  health: Health;
+  trips: number;
+  isTold: boolean;
+  /** Why it tripped last. */
+  reason: string;
+  /** The pause for that; null: it is still to be made. */
+  pausing: Promise<void> | null;
+}
+
+export function createBreaker(deps: { readonly clock: () => number }): Breaker {
+  const all = new Map<ClientId, Watched>();
+  /** At how many trips a run began: it hands one target to all its calls. What began before a pause says nothing of the time after. */
+  const begunAt = new WeakMap<GuildRef, number>();
+
+  const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
+    const known = all.get(clientId);
+    // Somebody has touched the client since: what was refused before says nothing of it.
+    if (known?.revision === revision) return known;
+    const watched: Watched = {
+      revision,
+      health: HEALTHY,
+      trips: 0,
+      isTold: false,
+      reason: '',
+      pausing: null,
+    };
+    all.set(clientId, watched);
+    return watched;
+  };
+
+  const count = (guild: GuildRef, refusal: TerminalError | null) => {
+    const watched = watchedOf(guild);
+    if (begunAt.get(guild) !== watched.trips) return;
+    const isRefusal = refusal !== null && REFUSALS.includes(refusal.code);
+    const health = afterAnswer(watched.health, isRefusal, deps.clock());
+    watched.health = health;
+    if (health.state === 'HEALTHY') watched.isTold = false;
+    if (health.state !== 'TRIPPED') return;
+    watched.trips += 1;
+    watched.pausing = null;
+    watched.reason = reasonOf(guild, health, refusal);
+  };
+
+  const through = async <T>(
+    guild: GuildRef,
+    call: () => Promise<T>,
+  ): Promise<T> => {
+    refuseUnhealthy(watchedOf(guild), guild, begunAt);
+    try {
+      const answer = await call();
+      count(guild, null);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      count(guild, error);
+      // What is the client's own trouble is told as that.
+      if (!OF_THE_CLIENT.includes(error.code))
+        refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
+      throw error;
+    }
+  };
+
+  return {
+    guard: (discord) => guarded(discord, through),
+    watch: (memory) => watchOver(memory, all),
+  };
+}
+
+type Through = <T>(guild: GuildRef, call: () => Promise<T>) => Promise<T>;
+
+function guarded(discord: DiscordMembers, through: Through): DiscordMembers {
+  return {
+    readMember: (member) => through(member, () => discord.readMember(member)),
+    readRoles: (guild) => through(guild, () => discord.readRoles(guild)),
+    addRole: (write) => through(write.member, () => discord.addRole(write)),
+    removeRole: (write) =>
+      through(write.member, () => discord.removeRole(write)),
+    editMember: (write) =>
+      through(write.member, () => discord.editMember(write)),
+    joinMember: (request) =>
+      through(request.member, () => discord.joinMember(request)),
+  };
+}
+
+function watchOver(
+  memory: Memory,
+  all: ReadonlyMap<ClientId, Watched>,
+): Memory {
+  return {
+    ...memory,
+    async saveTrouble(clientId, trouble) {
+      const watched = all.get(clientId);
+      const endTrip = () => {
+        if (watched)
+          watched.health = afterPause(watched.health) ?? watched.health;
+      };
+      if (watched?.reason !== trouble.reason)
+        return memory.saveTrouble(clientId, trouble).then(endTrip);
+      // Runs that were under way together end for one reason, and one pause is enough for all of them.
+      watched.pausing ??= memory
+        .saveTrouble(clientId, trouble)
+        .then(endTrip)
+        .catch((error: unknown) => {
+          watched.pausing = null;
+          throw error;
+        });
+      return watched.pausing;
+    },
+    settle(job, settlement) {
+      const { state } = all.get(job.clientId)?.health ?? HEALTHY;
+      const clearsTrouble = settlement.clearsTrouble && state === 'HEALTHY';
+      return memory.settle(job, { ...settlement, clearsTrouble });
+    },
+  };
+}
+
+/** Unsent; or in place of the refusal that was one too many. */
+function refuseUnhealthy(
+  watched: Watched,
+  guild: GuildRef,
+  begunAt: WeakMap<GuildRef, number>,
+  cause?: TerminalError,
+): void {
+  const begun = begunAt.get(guild) ?? watched.trips;
+  begunAt.set(guild, begun);
+  const isOver = begun < watched.trips;
+  if (!isOver && watched.health.state !== 'TRIPPED') return;
+  const isNews = !watched.isTold;
+  watched.isTold = true;
+  throw new UnhealthyGuildError(watched.reason, isNews, { cause });
+}
+
+/** Many of these together say something of the guild; that a member or a role is gone does not. */
+const REFUSALS: readonly string[] = [
+  'UNAUTHORIZED',
+  'MISSING_ACCESS',
+  'MISSING_PERMISSION',
+  'UNKNOWN_GUILD',
+  'REFUSED',
+] satisfies readonly DiscordRefusal[];
+
+const OF_THE_CLIENT: readonly string[] = [
+  'UNAUTHORIZED',
+  'UNKNOWN_GUILD',
+] satisfies readonly DiscordRefusal[];
+
+function reasonOf(
+  { guildId }: GuildRef,
+  health: Health,
+  refusal: TerminalError | null,
+): string {
+  const { answers, refusals } = countOf(health);
+  const last = refusal === null ? '' : `; the last time: ${refusal.message}`;
+  return `guild ${guildId} has refused ${refusals} of the last ${answers} calls${last}`;
+}

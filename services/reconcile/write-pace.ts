@@ -1,0 +1,109 @@
+import { LANES, type ClientId } from '../model.js';
+import type { Job, WriteOutlook, WriteOutlookOf } from './ports.js';
+
+/** Which runs may begin, by client. Others than those named are free. */
+export interface Places {
+  /** Runs in progress, with the places that must stay empty. */
+  readonly taken: ReadonlyMap<ClientId, number>;
+  /** Nothing but urgent work. */
+  readonly urgentOnly: readonly ClientId[];
+  readonly closed: readonly ClientId[];
+  /** When more may begin, though no run ends; Infinity: no client waits. */
+  readonly moreInMs: number;
+}
+
+interface Deps {
+  readonly writeOutlook: WriteOutlookOf;
+  readonly clock: () => number;
+  readonly runsPerClient: number;
+}
+
+/** Where nobody counts what Discord allows. */
+export const NOTHING_KNOWN: WriteOutlook = {
+  left: Infinity,
+  singlesFrom: () => 0,
+  listsFrom: () => 0,
+};
+
+/**
+ * No more runs than Discord still takes writes of: another one would read its member, open its record, and be told to wait. What is
+ * urgent may take the last call, and is tried even where nothing seems to be left.
+ */
+export class WritePace {
+  /** After what a run was told; for everybody only where an urgent one was told so. */
+  readonly #calmFromMs = new Map<ClientId, number>();
+  readonly #urgentFromMs = new Map<ClientId, number>();
+  readonly #worked = new Set<ClientId>();
+
+  constructor(readonly deps: Deps) {}
+
+  begun({ clientId }: Job): void {
+    this.#worked.add(clientId);
+  }
+
+  told({ clientId, lane }: Job, until: Date): void {
+    this.#calmFromMs.set(clientId, until.getTime());
+    if (isUrgent({ lane })) this.#urgentFromMs.set(clientId, until.getTime());
+  }
+
+  places(running: ReadonlyMap<ClientId, number>): Places {
+    const taken = new Map(running);
+    const urgentOnly: ClientId[] = [];
+    const closed: ClientId[] = [];
+    let moreInMs = Infinity;
+    for (const clientId of this.#worked) {
+      const runs = running.get(clientId) ?? 0;
+      const now = this.deps.clock();
+      const calm = this.#calmRoom(clientId, runs, now);
+      const urgent = this.#urgentRoom(clientId, runs, now);
+      const room = calm.room > 0 ? calm.room : urgent.room;
+      moreInMs = Math.min(moreInMs, ...[calm, urgent].map(inMs(now)));
+      if (calm.room <= 0) urgentOnly.push(clientId);
+      if (room <= 0) closed.push(clientId);
+      else taken.set(clientId, Math.max(runs, this.deps.runsPerClient - room));
+    }
+    return { taken, urgentOnly, closed, moreInMs };
+  }
+
+  #calmRoom(clientId: ClientId, runs: number, now: number): Room {
+    const toldMs = this.#calmFromMs.get(clientId) ?? 0;
+    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const outlook = this.deps.writeOutlook({ clientId, isUrgent: false });
+    const { left } = outlook;
+    if (left > 0) return { room: left - runs, moreAtMs: Infinity };
+    return { room: 0, moreAtMs: openFrom(outlook) };
+  }
+
+  #urgentRoom(clientId: ClientId, runs: number, now: number): Room {
+    const toldMs = this.#urgentFromMs.get(clientId) ?? 0;
+    if (toldMs > now) return { room: 0, moreAtMs: toldMs };
+    const { left } = this.deps.writeOutlook({ clientId, isUrgent: true });
+    const room = Math.max(left - runs, runs === 0 ? 1 : 0);
+    return { room, moreAtMs: Infinity };
+  }
+}
+
+interface Room {
+  readonly room: number;
+  readonly moreAtMs: number;
+}
+
+export function isUrgent({ lane }: Pick<Job, 'lane'>): boolean {
+  return lane >= LANES.fresh;
+}
+
+const ONE_OF_EACH = { add: 1, remove: 1 };
+const NONE = { add: 0, remove: 0 };
+
+function openFrom(outlook: WriteOutlook): number {
+  const singles = outlook.singlesFrom(ONE_OF_EACH, NONE);
+  return Math.min(singles, outlook.listsFrom(1));
+}
+
+/** Not at once: what is past and still closed would be asked for without end. */
+const SOONEST_MS = 10;
+
+const inMs =
+  (now: number) =>
+  ({ moreAtMs }: Room): number =>
+    Math.max(SOONEST_MS, moreAtMs - now);

@@ -1,0 +1,123 @@
+import { UnavailableError } from '../lib/errors.js';
+import type {
+  DiscordUserId,
+  MemberReading,
+  PresentMember,
+  RoleId,
+} from '../model.js';
+import { isSameNickname } from './nickname.js';
+import type { Pending } from './writes.js';
+
+/** What was done. */
+export interface WritesDone {
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
+  /** ALTERED: Discord took it, and shows another. */
+  readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
+  readonly observed: MemberReading;
+  readonly refused: readonly RoleId[];
+}
+
+/** How far a run of writes has come: what is left, what was done, and the member as Discord has it by now. */
+export class WriteProgress {
+  readonly #discordUserId: DiscordUserId;
+  readonly #added: RoleId[] = [];
+  readonly #removed: RoleId[] = [];
+  readonly #refused: RoleId[] = [];
+  #nickname: WritesDone['nickname'] = 'UNTOUCHED';
+  pending: Pending;
+  member: PresentMember;
+  hasLeft = false;
+
+  constructor(
+    start: Pending & {
+      readonly target: { readonly discordUserId: DiscordUserId };
+      readonly actual: PresentMember;
+    },
+  ) {
+    const { add, remove, nickname } = start;
+    this.#discordUserId = start.target.discordUserId;
+    this.pending = { add, remove, nickname };
+    this.member = start.actual;
+  }
+
+  done(): WritesDone {
+    return {
+      added: this.#added,
+      removed: this.#removed,
+      nickname: this.#nickname,
+      refused: this.#refused,
+      observed: this.hasLeft
+        ? { isPresent: false }
+        : { isPresent: true, ...this.member },
+    };
+  }
+
+  keepRole(kind: 'addRole' | 'removeRole', roleId: RoleId): void {
+    const others = this.member.roleIds.filter((held) => held !== roleId);
+    const isAdded = kind === 'addRole';
+    const roleIds = isAdded ? [...others, roleId] : others;
+    this.member = { ...this.member, roleIds };
+    (isAdded ? this.#added : this.#removed).push(roleId);
+    this.#tick([roleId]);
+  }
+
+  refuse(roleId: RoleId): void {
+    this.#refused.push(roleId);
+    this.#tick([roleId]);
+  }
+
+  endNickname(ending: WritesDone['nickname']): void {
+    this.#nickname = ending;
+    this.pending = { ...this.pending, nickname: null };
+  }
+
+  /** `roleIds` is the list that was written, if one was; `answer` is null when Discord answered without a body. */
+  keepEdit(
+    edit: Pending & { readonly roleIds: readonly RoleId[] | null },
+    answer: PresentMember | null,
+  ): void {
+    const { nickname, roleIds } = edit;
+    if (nickname !== null) this.#keepNickname(nickname, answer);
+    if (roleIds !== null)
+      this.#keepRoles(answer ?? { ...this.member, roleIds }, edit);
+  }
+
+  /** Discord trims and cleans what it takes: what it then shows is what counts. */
+  #keepNickname(wanted: string, answer: PresentMember | null): void {
+    const { username, displayName, nickname } = answer ?? {
+      ...this.member,
+      nickname: wanted,
+    };
+    // No nickname where it equals the name that is shown anyway.
+    const shown = nickname ?? displayName ?? username;
+    this.member = { ...this.member, username, displayName, nickname };
+    this.endNickname(isSameNickname(wanted, shown) ? 'SET' : 'ALTERED');
+  }
+
+  /** Discord's answer is what counts: it may have accepted the list and kept another. */
+  #keepRoles(answer: PresentMember, { add, remove }: Pending): void {
+    this.member = answer;
+    const held = new Set(answer.roleIds);
+    const added = add.filter((roleId) => held.has(roleId));
+    const removed = remove.filter((roleId) => !held.has(roleId));
+    this.#added.push(...added);
+    this.#removed.push(...removed);
+    this.#tick([...added, ...removed]);
+    if (added.length + removed.length < add.length + remove.length) {
+      throw new UnavailableError(
+        `Discord answered the role list of member ${this.#discordUserId} but did not keep it`,
+      );
+    }
+  }
+
+  #tick(done: readonly RoleId[]): void {
+    const isLeft = (roleId: RoleId) => !done.includes(roleId);
+    const { add, remove, nickname } = this.pending;
+    this.pending = {
+      add: add.filter(isLeft),
+      remove: remove.filter(isLeft),
+      nickname,
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { sql, type Kysely } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import {
+  LANES,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type SweepState,
+} from '../../model.js';
+import type { Database } from '../database.js';
+import { markMembers } from '../jobs/mark.js';
+import { HELD_PLAN, type HeldPlan } from './held-plan.js';
+import { toShownPlan } from './shown-plan.js';
+
+export interface Decision {
+  readonly id: string;
+  /** Of the plan that was looked at; null: whatever it is by now. */
+  readonly hash: string | null;
+  readonly verdict: 'APPROVED' | 'REJECTED';
+  readonly cause: Cause;
+}
+
+/**
+ * Says of a held plan, as it was looked at, that it is to be carried out or dropped. Its members are marked: the path carries out
+ * what is still wanted of it, and nothing else. Members are locked before the plan, in the order of a run.
+ */
+export function createDecideSweep(database: Database) {
+  return async (decision: Decision): Promise<void> =>
+    database.transaction(async ({ sql: db }) => {
+      const { id, verdict, cause } = decision;
+      const { client_id: clientId } = await readHeld(db, decision, 'share');
+      const members = await membersOf(db, id);
+      const marked = { kind: 'SWEEP', id, actor: cause.actor } as const;
+      const marking = { lane: LANES.sweep, windowMs: 0 };
+      await markMembers(db, { clientId, members, cause: marked }, marking);
+      const { plan } = await readHeld(db, decision, 'update');
+      if (plan === null || (decision.hash ?? plan.hash) !== plan.hash)
+        throw changed(decision, plan);
+      await sql`
+        update removal_decision set verdict = ${verdict}, decided_at = clock_timestamp()
+        where sweep_id = ${id} and verdict = 'HELD'`.execute(db);
+      await sql`
+        update sweep set state = ${verdict}, decided_by = ${cause.actor}, decided_at = clock_timestamp(),
+          plan = ${JSON.stringify(toShownPlan(plan))}::jsonb, drifted = ${plan.members},
+          finished_at = case when ${verdict} = 'REJECTED' then clock_timestamp() end
+        where id = ${id}`.execute(db);
+      await sql`
+        insert into sweep_mark (sweep_id, discord_user_id)
+        select ${id}::uuid, m.id from unnest(${members}::text[]) as m (id) on conflict do nothing`.execute(
+        db,
+      );
+    });
+}
+
+interface HeldRow {
+  readonly client_id: ClientId;
+  readonly state: SweepState;
+  readonly plan: HeldPlan | null;
+}
+
+async function readHeld(
+  db: Kysely<unknown>,
+  { id, verdict }: Decision,
+  lock: 'share' | 'update',
+): Promise<HeldRow> {
+  if (lock === 'update')
+    await sql`select from sweep where id = ${id} for update`.execute(db);
+  const { rows } = await sql<HeldRow>`
+    select s.client_id, s.state, ${HELD_PLAN} as plan from sweep s where s.id = ${id}`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined)
+    throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
+  if (row.state !== 'HELD')
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      `sweep ${id} is ${row.state}: only a held one can be ${verdict.toLowerCase()}`,
+      'input.id',
+    );
+  return row;
+}
+
+async function membersOf(
+  db: Kysely<unknown>,
+  id: string,
+): Promise<readonly DiscordUserId[]> {
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    select distinct discord_user_id from removal_decision where sweep_id = ${id} and verdict = 'HELD'`.execute(
+    db,
+  );
+  return rows.map((row) => row.discord_user_id);
+}
+
+function changed({ id }: Decision, plan: HeldPlan | null): InputError {
+  return new InputError(
+    'CONFLICT',
+    plan === null
+      ? `nothing of the plan of sweep ${id} is left to do`
+      : `the plan of sweep ${id} has changed: it is ${plan.hash} now, with ${plan.removals} removals; look at it again`,
+    'input.hash',
+  );
+}

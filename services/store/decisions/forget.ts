@@ -1,0 +1,81 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, LinkId, RoleId } from '../../model.js';
+
+/** What was decided about removals was decided as things stood: it is unsaid by what is newer, in the transaction that says it. */
+export async function forgetDecisionsOfLinks(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+): Promise<void> {
+  if (linkIds.length === 0) return;
+  await sql`
+    delete from removal_decision d using link l
+    where l.id = any(${linkIds}::uuid[]) and d.client_id = l.client_id and d.discord_user_id = l.discord_user_id`.execute(
+    db,
+  );
+}
+
+/** A mapping of the role was made, changed or retired. */
+export async function forgetDecisionsOfRole(
+  db: Kysely<unknown>,
+  {
+    clientId,
+    roleId,
+  }: { readonly clientId: ClientId; readonly roleId: RoleId },
+): Promise<void> {
+  await sql`
+    delete from removal_decision where client_id = ${clientId} and role_id = ${roleId}`.execute(
+    db,
+  );
+}
+
+/** Another authority decides, or what is unknown counts otherwise. */
+export async function forgetDecisionsOfClient(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    delete from removal_decision where client_id = ${clientId}`.execute(db);
+}
+
+/** The limits were changed: whom they held is judged anew. */
+export async function forgetHeldByLimits(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    delete from removal_decision where client_id = ${clientId} and verdict = 'HELD' and ground = 'LIMIT'`.execute(
+    db,
+  );
+}
+
+/**
+ * Roles that somebody else has taken, and members who have left, need no decision any more; but where Discord has the say it is
+ * the platform that would be asked to follow, and that waits for its decision. */
+export async function forgetVanished(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    delete from removal_decision d using member m
+    where d.client_id = ${clientId} and d.verdict <> 'REJECTED' and m.client_id = d.client_id
+      and m.discord_user_id = d.discord_user_id and m.read_at is not null
+      and not (m.is_present and (d.role_id = any(m.role_ids) or exists (
+        select from role_mapping p join client c on c.id = p.client_id
+        where p.client_id = d.client_id and p.role_id = d.role_id and p.retired_at is null
+          and coalesce(p.authority, c.authority) = 'DISCORD')))`.execute(db);
+}
+
+/** The safety net under the trigger that ends a plan with its last removal. */
+export async function closeDrained(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    update sweep s set finished_at = clock_timestamp(), state = case s.state when 'APPROVED' then 'DONE' else 'CANCELLED' end,
+      reason = case s.state when 'APPROVED' then s.reason else 'nothing of its plan is left to do' end
+    where s.client_id = ${clientId} and s.state in ('HELD', 'APPROVED')
+      and not exists (select from removal_decision d where d.sweep_id = s.id and d.verdict <> 'REJECTED')`.execute(
+    db,
+  );
+}

@@ -1,0 +1,83 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  ClientId,
+  DiscordUserId,
+  MappingId,
+  RoleId,
+} from '../../model.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { holdChanges } from './hold.js';
+
+/** A mapping that was made, revived, or given to the platform just now. */
+export interface NewInForce {
+  readonly id: MappingId;
+  readonly clientId: ClientId;
+  readonly roleId: RoleId;
+}
+
+/**
+ * A mapping's first run never takes its role away: whoever holds it, and is known to be in no group that gives it, is shown to a
+ * person first. Where another mapping has spoken of the role before, its holders are nothing new. Resolves with what waits now.
+ */
+export async function holdForNewMapping(
+  db: Kysely<unknown>,
+  mapping: NewInForce,
+  enqueueEvent: EnqueueEvent,
+): Promise<{ readonly sweepId: string; readonly removals: number } | null> {
+  const { id, clientId, roleId } = mapping;
+  const members = await readUngranted(db, mapping);
+  if (members.length === 0) return null;
+  const hold = {
+    clientId,
+    ground: 'NEW_MAPPING' as const,
+    reason: `mapping ${id} is new: a first run never takes its role away`,
+    removals: members.map((discordUserId) => ({
+      discordUserId,
+      roleId,
+      why: `held the role before mapping ${id} was made, and is in no group that gives it`,
+    })),
+  };
+  const sweepId = await holdChanges(db, hold, enqueueEvent);
+  return sweepId === null ? null : { sweepId, removals: members.length };
+}
+
+/** The platform has been given the say over a client: its mappings without an authority of their own come into force. */
+export async function holdForNewAuthority(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { rows } = await sql<{ id: MappingId; roleId: RoleId }>`
+    select id, role_id as "roleId" from role_mapping
+    where client_id = ${clientId} and authority is null and retired_at is null order by id`.execute(
+    db,
+  );
+  for (const row of rows)
+    await holdForNewMapping(db, { ...row, clientId }, enqueueEvent);
+}
+
+/** Linked holders whom no mapping grants the role, and of whom nothing is unknown. Whoever was never read may hold it too. */
+async function readUngranted(
+  db: Kysely<unknown>,
+  { id, clientId, roleId }: NewInForce,
+): Promise<readonly DiscordUserId[]> {
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    select l.discord_user_id
+    from link l
+    join client c on c.id = l.client_id
+    join platform_user u on u.id = l.platform_user_id
+    join role_mapping p on p.client_id = l.client_id and p.role_id = ${roleId} and p.retired_at is null
+    join platform_group g on g.id = p.group_id
+    left join membership s on s.platform_user_id = l.platform_user_id and s.group_id = p.group_id
+    left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+    where l.client_id = ${clientId} and l.status = 'ACTIVE'
+      and (a.read_at is null or (a.is_present and ${roleId} = any(a.role_ids)))
+      and not exists (select from role_mapping o where o.client_id = l.client_id and o.role_id = ${roleId} and o.id <> ${id})
+    group by l.discord_user_id
+    having not bool_or(g.deleted_at is null and coalesce(s.is_held, false))
+      and not bool_or(g.deleted_at is null and s.is_held is null and u.snapshot_time_us is null
+        and c.unknown_membership = 'KEEP')
+    order by l.discord_user_id`.execute(db);
+  return rows.map((row) => row.discord_user_id);
+}

@@ -1,0 +1,130 @@
+import { sql, type Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { ClientId, SweepKind } from '../../model.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import type { Removal } from '../path/guard-tally.js';
+import { HELD_PLAN, type HeldPlan } from './held-plan.js';
+
+export interface HeldRemoval extends Removal {
+  /** Why it is wanted. */
+  readonly why: string;
+}
+
+export interface Hold {
+  readonly clientId: ClientId;
+  readonly ground: 'LIMIT' | 'NEW_MAPPING';
+  /** Which guard, and its numbers. */
+  readonly reason: string;
+  readonly removals: readonly HeldRemoval[];
+}
+
+/**
+ * Removals that were held outside a sweep wait together, in one sweep of kind CHANGES; those that wait already stay where they are.
+ * Resolves with that sweep; null: all of them waited already.
+ */
+export async function holdChanges(
+  db: Kysely<unknown>,
+  hold: Hold,
+  enqueueEvent: EnqueueEvent,
+): Promise<string | null> {
+  const { clientId } = hold;
+  if (!(await hasNew(db, hold))) return null;
+  const made = await makeHeldSweep(db, hold);
+  const sweepId = made ?? (await lockHeldSweep(db, clientId, 'CHANGES'));
+  // The one that stood was decided between our two looks: what waits now is a new plan.
+  if (sweepId === null) return holdChanges(db, hold, enqueueEvent);
+  await insertHeld(db, sweepId, hold);
+  if (made !== null) await tellHeld(db, sweepId, enqueueEvent);
+  return sweepId;
+}
+
+async function hasNew(
+  db: Kysely<unknown>,
+  { clientId, removals }: Hold,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${rowsOf(removals)} where not exists (
+      select from removal_decision d where d.client_id = ${clientId} and d.discord_user_id = r.discord_user_id
+        and d.role_id = r.role_id)
+    limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+const rowsOf = (removals: readonly HeldRemoval[]) => sql`
+  unnest(${removals.map((each) => each.discordUserId)}::text[], ${removals.map((each) => each.roleId)}::text[],
+    ${removals.map((each) => each.why)}::text[]) as r (discord_user_id, role_id, why)`;
+
+async function makeHeldSweep(
+  db: Kysely<unknown>,
+  { clientId, reason }: Hold,
+): Promise<string | null> {
+  const cause = { kind: 'SWEEP', id: 'guard', actor: 'connector' };
+  const { rows } = await sql<{ id: string }>`
+    insert into sweep (id, client_id, kind, state, is_dry_run, reason, cause)
+    values (${uuidv7()}, ${clientId}, 'CHANGES', 'HELD', false, ${reason}, ${JSON.stringify(cause)}::jsonb)
+    on conflict (client_id, kind) where state = 'HELD' do nothing
+    returning id`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** The plan of this kind that waits, kept from being decided until the transaction ends; null: none waits. */
+export async function lockHeldSweep(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  kind: SweepKind,
+): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    select id from sweep where client_id = ${clientId} and kind = ${kind} and state = 'HELD' for update`.execute(
+    db,
+  );
+  return rows[0]?.id ?? null;
+}
+
+export async function insertHeld(
+  db: Kysely<unknown>,
+  sweepId: string,
+  { clientId, ground, removals }: Hold,
+): Promise<void> {
+  await sql`
+    insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)
+    select ${clientId}::uuid, r.discord_user_id, r.role_id, 'HELD', ${ground}, ${sweepId}::uuid, r.why
+    from ${rowsOf(removals)} order by r.discord_user_id, r.role_id
+    on conflict do nothing`.execute(db);
+}
+
+/** Once for each plan, in the transaction that makes it. */
+export async function tellHeld(
+  db: Kysely<unknown>,
+  sweepId: string,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { rows } = await sql<{
+    client_id: ClientId;
+    guild_id: string;
+    kind: SweepKind;
+    reason: string | null;
+    plan: HeldPlan | null;
+  }>`
+    select s.client_id, c.guild_id, s.kind, s.reason, ${HELD_PLAN} as plan
+    from sweep s join client c on c.id = s.client_id where s.id = ${sweepId}`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (row === undefined || row.plan === null) return;
+  await enqueueEvent(db, {
+    type: 'discord.sweep.held.v1',
+    key: row.client_id,
+    data: {
+      clientId: row.client_id,
+      guildId: row.guild_id,
+      sweepId,
+      kind: row.kind,
+      planHash: row.plan.hash,
+      removals: row.plan.removals,
+      additions: 0,
+      members: row.plan.members,
+      reason: row.reason ?? '',
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { Cause } from '../../model.js';
+import type { Job } from '../../reconcile/ports.js';
+import type { Settlement } from '../../reconcile/records.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { holdChanges } from './hold.js';
+
+/** What a run has settled is forgotten, and what its guard held waits for a person. */
+export async function settleDecisions(
+  db: Kysely<unknown>,
+  job: Job,
+  settlement: Settlement,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  const { clientId, discordUserId, causes } = job;
+  const { settledDecisions, heldRemovals, reason } = settlement;
+  if (settledDecisions.length > 0)
+    await sql`
+      delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
+        and role_id = any(${settledDecisions}::text[]) and verdict <> 'REJECTED'`.execute(
+      db,
+    );
+  if (heldRemovals.length === 0) return;
+  const hold = {
+    clientId,
+    ground: 'LIMIT' as const,
+    reason: reason ?? 'removal guard',
+    removals: heldRemovals.map((roleId) => ({
+      discordUserId,
+      roleId,
+      why: `no group gives it any more${saidBy(causes)}`,
+    })),
+  };
+  await holdChanges(db, hold, enqueueEvent);
+}
+
+/** The newest cause that speaks of a group, else the newest. */
+function saidBy(causes: readonly Cause[]): string {
+  const cause =
+    causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
+  if (cause === undefined) return '';
+  const { kind, id, actor, groupId } = cause;
+  const group = groupId === undefined ? '' : `, group ${groupId}`;
+  return ` (${kind.toLowerCase()} ${id} of ${actor}${group})`;
+}

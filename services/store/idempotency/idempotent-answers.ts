@@ -1,0 +1,140 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+
+import { sql, type Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import type { Database } from '../database.js';
+
+/** One request that a caller may send again. */
+export interface RepeatableRequest {
+  readonly caller: string;
+  readonly keyHash: string;
+  readonly fingerprint: string;
+}
+
+/** CLAIMED: it is this process's to carry out. OTHER: the key was used for something else. */
+export type Claim =
+  | { readonly kind: 'CLAIMED'; readonly claim: string }
+  | { readonly kind: 'ANSWERED'; readonly answer: string }
+  | { readonly kind: 'UNDER_WAY' | 'OTHER' };
+
+interface Deps {
+  readonly database: Database;
+  readonly keys: KeyRing;
+}
+
+/** Longer than a process pauses while it lives; the API renews it three times as often. */
+const LEASE = sql`clock_timestamp() + interval '1 minute'`;
+const KEEP = sql`clock_timestamp() + interval '24 hours'`;
+/** Old answers are swept out in small steps, more of them with each new request than the request adds. */
+const SWEPT = 20;
+
+/**
+ * First answers, kept for whoever asks again. All processes share them.
+ * An answer holds what its caller was told, and `beginDiscordLink` tells an address that links a person's account: so it is kept
+ * encrypted, like everything else that lets somebody act.
+ */
+export function createIdempotentAnswers(deps: Deps) {
+  const db = () => deps.database.sql();
+  return {
+    claim: async (request: RepeatableRequest) => claim(deps, request),
+    renew: async (
+      { caller, keyHash }: RepeatableRequest,
+      claimed: string,
+    ): Promise<void> => {
+      await sql`
+        update idempotent_request set leased_until = ${LEASE}
+        where caller = ${caller} and key_hash = ${keyHash} and claim = ${claimed} and answer is null`.execute(
+        db(),
+      );
+    },
+    keep: async (request: RepeatableRequest, claimed: string, answer: string) =>
+      keep(deps, request, { claimed, answer }),
+    release: async (request: RepeatableRequest, claimed: string) =>
+      release(db(), request, claimed),
+  };
+}
+
+async function claim(
+  { database, keys }: Deps,
+  request: RepeatableRequest,
+): Promise<Claim> {
+  // What stood in the way may be given up or swept out before it is read.
+  for (let tries = 0; tries < 5; tries += 1) {
+    const claimed = await take(database.sql(), request);
+    if (claimed !== null) return { kind: 'CLAIMED', claim: claimed };
+    const found = await find(database.sql(), request);
+    if (found === null) continue;
+    if (found.fingerprint !== request.fingerprint) return { kind: 'OTHER' };
+    if (found.answer === null) return { kind: 'UNDER_WAY' };
+    const packed = keys.decrypt(found.answer, contextOf(request));
+    const answer = await promisify(gunzip)(Buffer.from(packed, 'base64'));
+    return { kind: 'ANSWERED', answer: answer.toString('utf8') };
+  }
+  return { kind: 'UNDER_WAY' };
+}
+
+/** Null: the key is another request's, or this very one's from before. */
+async function take(
+  db: Kysely<unknown>,
+  { caller, keyHash, fingerprint }: RepeatableRequest,
+): Promise<string | null> {
+  const claimed = uuidv7();
+  const { rows } = await sql<{ claim: string }>`
+    with swept as (
+      delete from idempotent_request where (caller, key_hash) in (
+        select caller, key_hash from idempotent_request
+        where kept_until < clock_timestamp() and (caller, key_hash) <> (${caller}, ${keyHash})
+        order by kept_until limit ${SWEPT} for update skip locked)
+    )
+    insert into idempotent_request as r (caller, key_hash, fingerprint, claim, leased_until, kept_until)
+    values (${caller}, ${keyHash}, ${fingerprint}, ${claimed}, ${LEASE}, ${KEEP})
+    on conflict (caller, key_hash) do update set
+      fingerprint = excluded.fingerprint, claim = excluded.claim, leased_until = excluded.leased_until,
+      kept_until = excluded.kept_until, answer = null
+    where r.kept_until < clock_timestamp() or (r.answer is null and r.leased_until < clock_timestamp())
+    returning claim`.execute(db);
+  return rows[0]?.claim ?? null;
+}
+
+async function find(
+  db: Kysely<unknown>,
+  { caller, keyHash }: RepeatableRequest,
+): Promise<{ fingerprint: string; answer: string | null } | null> {
+  const { rows } = await sql<{ fingerprint: string; answer: string | null }>`
+    select fingerprint, answer from idempotent_request
+    where caller = ${caller} and key_hash = ${keyHash}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Does nothing once the claim is lost: another process carries the request out then. */
+async function keep(
+  { database, keys }: Deps,
+  request: RepeatableRequest,
+  { claimed, answer }: { readonly claimed: string; readonly answer: string },
+): Promise<void> {
+  const packed = await promisify(gzip)(answer);
+  const text = keys.encrypt(packed.toString('base64'), contextOf(request));
+  await sql`
+    update idempotent_request set answer = ${text}, kept_until = ${KEEP}
+    where caller = ${request.caller} and key_hash = ${request.keyHash} and claim = ${claimed}`.execute(
+    database.sql(),
+  );
+}
+
+async function release(
+  db: Kysely<unknown>,
+  { caller, keyHash }: RepeatableRequest,
+  claimed: string,
+): Promise<void> {
+  await sql`
+    delete from idempotent_request
+    where caller = ${caller} and key_hash = ${keyHash} and claim = ${claimed} and answer is null`.execute(
+    db,
+  );
+}
+
+const contextOf = ({ caller, keyHash }: RepeatableRequest) =>
+  `answer to ${keyHash} of ${caller}`;

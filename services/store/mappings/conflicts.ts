@@ -1,0 +1,115 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type {
+  Authority,
+  ClientId,
+  GroupId,
+  MappingId,
+  RoleId,
+} from '../../model.js';
+
+/** Any number; whoever changes who has the say has it alone, so that two changes at once cannot break a rule together. */
+const LOCK = 741_300_115;
+
+/** A mapping as it would be. */
+export interface Candidate {
+  /** Null: it is not made yet. */
+  readonly id: MappingId | null;
+  readonly clientId: ClientId;
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly authority: Authority;
+}
+
+/**
+ * Where Discord has the say, role and group are one to one: the role has no other mapping at its client, and the group none at any
+ * client, as nobody could tell which of them a request is about. And no role has two masters. To be called with the client locked.
+ */
+export async function refuseConflict(
+  db: Kysely<unknown>,
+  candidate: Candidate,
+): Promise<void> {
+  const { id, clientId, groupId, roleId, authority } = candidate;
+  await lockAuthorities(db);
+  await refuse(
+    db,
+    sql`
+      select ${id}::uuid as id, ${clientId}::uuid as client_id, ${groupId}::text as group_id, ${roleId}::text as role_id,
+        ${authority}::text as authority, false as is_retired`,
+    id === null ? 'input.groupId' : 'input.authority',
+  );
+}
+
+/** The same, of every mapping of a client whose own authority has just been changed. */
+export async function refuseConflictsOfClient(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await lockAuthorities(db);
+  await refuse(
+    db,
+    sql`select * from standing where client_id = ${clientId}`,
+    'input.authority',
+  );
+}
+
+async function lockAuthorities(db: Kysely<unknown>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
+}
+
+/** A retired mapping stands in the way of its role until that is taken back, and of its group no more. */
+async function refuse(
+  db: Kysely<unknown>,
+  candidates: RawBuilder<unknown>,
+  field: string,
+): Promise<void> {
+  const { rows } = await sql<Conflict>`
+    with standing as (
+      select m.id, m.client_id, m.group_id, m.role_id, coalesce(m.authority, c.authority) as authority,
+        m.retired_at is not null as is_retired
+      from role_mapping m join client c on c.id = m.client_id
+    ), candidate as (${candidates})
+    select n.group_id, n.role_id, n.authority, o.id as other_id, o.client_id as other_client_id,
+      o.group_id as other_group_id, o.role_id as other_role_id, o.authority as other_authority,
+      o.is_retired as is_other_retired, o.client_id = n.client_id and o.role_id = n.role_id as is_of_role
+    from candidate n join standing o on o.id is distinct from n.id and not (n.is_retired and o.is_retired) and (
+      (o.client_id = n.client_id and o.role_id = n.role_id and (o.authority <> n.authority or n.authority = 'DISCORD'))
+      or (o.group_id = n.group_id and not n.is_retired and not o.is_retired and 'DISCORD' in (n.authority, o.authority)))
+    order by is_of_role desc, o.id limit 1`.execute(db);
+  const [conflict] = rows;
+  if (conflict !== undefined)
+    throw new InputError('CONFLICT', messageOf(conflict), field);
+}
+
+interface Conflict {
+  readonly group_id: GroupId;
+  readonly role_id: RoleId;
+  readonly authority: Authority;
+  readonly other_id: MappingId;
+  readonly other_client_id: ClientId;
+  readonly other_group_id: GroupId;
+  readonly other_role_id: RoleId;
+  readonly other_authority: Authority;
+  readonly is_other_retired: boolean;
+  readonly is_of_role: boolean;
+}
+
+function messageOf(conflict: Conflict): string {
+  const { group_id: groupId, role_id: roleId, authority } = conflict;
+  const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be taken back' : ''}`;
+  if (!conflict.is_of_role)
+    return (
+      `group ${groupId} is mapped to role ${conflict.other_role_id} of client ${conflict.other_client_id} too, by ${other}: ` +
+      `where Discord has the say over a role, its group is mapped to nothing else`
+    );
+  if (authority !== conflict.other_authority)
+    return (
+      `role ${roleId} would have authority ${authority} for group ${groupId}, and has ${conflict.other_authority} ` +
+      `for group ${conflict.other_group_id} by ${other}: a role has one authority`
+    );
+  return (
+    `role ${roleId} is mapped to group ${conflict.other_group_id} too, by ${other}: ` +
+    `where Discord has the say over a role, one group is mapped to it`
+  );
+}

@@ -1,0 +1,80 @@
+import { sql, type Kysely } from 'kysely';
+
+import {
+  auditConditions,
+  RECORD_COLUMNS,
+  toRecord,
+  type AuditFilter,
+  type RecordRow,
+} from '../read/audit.js';
+import { every } from '../read/page.js';
+
+/** A snapshot of PostgreSQL, as text: which transactions had ended. Between two of them nothing is missed or told twice. */
+export type Moment = string;
+
+export interface RecordWindow {
+  readonly since: Moment;
+  /** Null: now; the answer says which moment that was. */
+  readonly until: Moment | null;
+  /** The last one of the page before; null for the first page. */
+  readonly after: RecordPlace | null;
+  readonly limit: number;
+}
+
+export interface RecordPlace {
+  readonly closedBy: string;
+  readonly id: string;
+}
+
+export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
+  const { rows } = await sql<{
+    moment: Moment;
+  }>`select pg_current_snapshot()::text as moment`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('PostgreSQL has told no snapshot');
+  return row.moment;
+}
+
+/**
+ * Records closed within the window, in the order in which their transactions began. Times and ids cannot say what is new: a record
+ * is closed, and its id made, before its transaction becomes visible, and a later one may overtake it. The bounds around the
+ * window are for the index, and keep out what a backup brought along from another server, with that server's numbers.
+ */
+export async function pageClosedRecords(
+  db: Kysely<unknown>,
+  filter: AuditFilter,
+  { since, until, after, limit }: RecordWindow,
+) {
+  const { rows } = await sql<PageRow>`
+    select w.until::text as until, r.*
+    from (select coalesce(${until}::pg_snapshot, pg_current_snapshot()) as until) w
+    left join lateral (
+      select ${RECORD_COLUMNS}, closed_xid::text as closed_by
+      from audit_record
+      where closed_xid >= pg_snapshot_xmin(${since}::pg_snapshot) and closed_xid < pg_snapshot_xmax(w.until)
+        and not pg_visible_in_snapshot(closed_xid, ${since}::pg_snapshot) and pg_visible_in_snapshot(closed_xid, w.until)
+        and closed_at > clock_timestamp() - interval '1 day'
+        and ${every([
+          ...auditConditions(filter),
+          after &&
+            sql`(closed_xid, id) > (${after.closedBy}::xid8, ${after.id}::uuid)`,
+        ])}
+      order by audit_record.closed_xid, audit_record.id
+      limit ${limit + 1}
+    ) r on true`.execute(db);
+  const found = rows.filter((row) => row.id !== null);
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const [row] = rows;
+  if (row === undefined) throw new Error('PostgreSQL has told no snapshot');
+  return {
+    records: page.map(toRecord),
+    until: row.until,
+    next: last ? { closedBy: last.closed_by, id: last.id } : null,
+  };
+}
+
+interface PageRow extends RecordRow {
+  readonly until: Moment;
+  readonly closed_by: string;
+}

@@ -1,0 +1,27 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+import { every } from '../read/page.js';
+
+/** No more than this are looked at in one go, the newest first. */
+const LIMIT = 200;
+
+/** Sweeps that are not over, or have not been for long. */
+export async function recentSweepIds(
+  db: Kysely<unknown>,
+  request: {
+    /** Null: of all. */
+    readonly clientIds: readonly ClientId[] | null;
+    readonly finishedWithinMs: number;
+  },
+): Promise<readonly string[]> {
+  const { clientIds, finishedWithinMs } = request;
+  const { rows } = await sql<{ id: string }>`
+    select id from sweep
+    where ${every([
+      clientIds && sql`client_id = any(${clientIds}::uuid[])`,
+      sql`(finished_at is null or finished_at > clock_timestamp() - make_interval(secs => ${finishedWithinMs / 1000}::float8))`,
+    ])}
+    order by id desc limit ${LIMIT}`.execute(db);
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,64 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { Job } from '../../reconcile/ports.js';
+import type { RequestsToSettle } from '../../reconcile/records.js';
+import type { RemoteReading } from '../../reconcile/remote.js';
+import { holdChanges } from '../decisions/hold.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import type { JudgedRequests } from './judge-requests.js';
+import { saveReadings } from './save-readings.js';
+
+/** Remembers what was read, asks what may be asked, and lets the rest wait for a person. Resolves with what was asked. */
+export async function settleRequests(
+  db: Kysely<unknown>,
+  job: Job,
+  judged: JudgedRequests,
+  enqueueEvent: EnqueueEvent,
+): Promise<readonly RemoteReading[]> {
+  const { requests } = judged;
+  if (requests === null) return [];
+  await forgetRejections(db, job, requests);
+  const asked = await saveReadings(db, job, requests, enqueueEvent);
+  await holdRequests(db, job, judged, enqueueEvent);
+  return asked;
+}
+
+/** What was rejected while the role was away is open again when it is back. */
+async function forgetRejections(
+  db: Kysely<unknown>,
+  { clientId, discordUserId }: Job,
+  { rows }: RequestsToSettle,
+): Promise<void> {
+  const roleIds = rows
+    .filter(({ next }) => next?.hasRole === true)
+    .map(({ roleId }) => roleId);
+  if (roleIds.length > 0)
+    await sql`
+      delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
+        and role_id = any(${roleIds}::text[]) and verdict = 'REJECTED'`.execute(
+      db,
+    );
+}
+
+/** They wait with the removals that were held, to be approved or rejected with them. */
+async function holdRequests(
+  db: Kysely<unknown>,
+  job: Job,
+  { settlement, requests, held }: JudgedRequests,
+  enqueueEvent: EnqueueEvent,
+): Promise<void> {
+  if (held.length === 0 || requests === null) return;
+  const { clientId, discordUserId } = job;
+  const rows = requests.rows.filter(({ roleId }) => held.includes(roleId));
+  const hold = {
+    clientId,
+    ground: 'LIMIT' as const,
+    reason: settlement.reason ?? 'removal guard',
+    removals: rows.map(({ roleId, groupId }) => ({
+      discordUserId,
+      roleId,
+      why: `the role is gone at Discord, which has the say: the platform would be asked to take them out of group ${groupId}`,
+    })),
+  };
+  await holdChanges(db, hold, enqueueEvent);
+}

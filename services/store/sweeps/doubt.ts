@@ -1,0 +1,20 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { SweepEnding, SweepRun } from './runs.js';
+
+/** A client is in doubt from a list that could not be believed, or had, until the next that can. True: since now. */
+export async function saveDoubt(
+  db: Kysely<unknown>,
+  { clientId }: SweepRun,
+  { state, reason, holders }: SweepEnding,
+): Promise<boolean> {
+  if (state !== 'FAILED' && holders === null) return false;
+  const doubt = state === 'FAILED' ? reason : null;
+  const { rows } = await sql<{ was_in_doubt: boolean }>`
+    with before as (select doubt from client where id = ${clientId})
+    update client set doubt = ${doubt}::text where id = ${clientId} and doubt is distinct from ${doubt}::text
+    returning (select doubt is not null from before) as was_in_doubt`.execute(
+    db,
+  );
+  return doubt !== null && rows[0]?.was_in_doubt === false;
+}

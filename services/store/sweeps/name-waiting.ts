@@ -1,0 +1,41 @@
+import { sql, type Kysely } from 'kysely';
+
+import type {
+  Cause,
+  ClientId,
+  DiscordUserId,
+  NicknameStrategy,
+} from '../../model.js';
+
+interface NamingRun {
+  readonly id: string;
+  readonly clientId: ClientId;
+  readonly enforceStrategy: NicknameStrategy | null;
+}
+
+export function causeOf({ id, enforceStrategy }: NamingRun): Cause {
+  return {
+    kind: 'SWEEP',
+    id,
+    actor: 'connector',
+    ...(enforceStrategy !== null && { enforceStrategy }),
+  };
+}
+
+/**
+ * Members who wait for the path already are not marked again; but a sweep with a strategy of its own has to tell them, or they would
+ * be named by the client's. They keep their turn. Resolves with who they are.
+ */
+export async function nameWaiting(
+  db: Kysely<unknown>,
+  run: NamingRun,
+  members: readonly DiscordUserId[],
+): Promise<readonly DiscordUserId[]> {
+  if (run.enforceStrategy === null) return [];
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    update reconcile_job set causes = newest_causes(causes || ${JSON.stringify([causeOf(run)])}::jsonb)
+    where client_id = ${run.clientId} and discord_user_id = any(${members}::text[])
+      and not is_parked and claimed_by is null
+    returning discord_user_id`.execute(db);
+  return rows.map((row) => row.discord_user_id);
+}

@@ -1,0 +1,68 @@
+import type { DiscordUserId } from '../model.js';
+import { findMisnamed, type Misnamed } from './find-misnamed.js';
+import type { HeldRun } from './held-run.js';
+import { planSweep, type PlannedMember } from './plan-sweep.js';
+import type { ListedMember, SweepEnding } from './ports.js';
+
+export const NAMES_UNLISTED =
+  'the bot may not list the members (the privileged intent for members is off): names are as they were last seen';
+
+/** Adds who is misnamed to what a sweep has found; `listing` is looked at where the mirror was not written. */
+export async function addNames(
+  deps: Parameters<typeof findMisnamed>[0],
+  held: HeldRun,
+  ending: SweepEnding,
+  listing: { readonly members: readonly ListedMember[] } | null,
+): Promise<SweepEnding> {
+  const search = await findMisnamed(
+    deps,
+    held,
+    listing &&
+      new Map(listing.members.map((each) => [each.discordUserId, each])),
+  );
+  const { checked, misnamed, isObserved } = search;
+  const members = merged(ending.driftedMembers, misnamed);
+  const notes = [ending.reason, isObserved ? OBSERVED : null];
+  return {
+    ...ending,
+    checked: Math.max(ending.checked, checked),
+    drifted: members.length,
+    failed: held.run.isDryRun || isObserved ? 0 : blockedIn(misnamed).length,
+    plan: planSweep(members, held.callsMade()),
+    reason: notes.filter((each) => each !== null).join('; ') || null,
+    marks: isObserved ? ending.marks : [...ending.marks, ...toBeSent(misnamed)],
+  };
+}
+
+const OBSERVED = 'the client is only observed: nobody is renamed';
+
+function merged(
+  drifted: readonly PlannedMember[],
+  misnamed: readonly Misnamed[],
+): readonly PlannedMember[] {
+  const names = new Map(misnamed.map((each) => [each.discordUserId, each]));
+  const others = new Set(drifted.map((each) => each.discordUserId));
+  return [
+    ...drifted.map((each) => ({ ...each, ...names.get(each.discordUserId) })),
+    ...misnamed
+      .filter(({ discordUserId }) => !others.has(discordUserId))
+      .map((each) => ({
+        ...each,
+        add: [],
+        remove: [],
+        asks: [],
+        isUnread: false,
+      })),
+  ];
+}
+
+function blockedIn(misnamed: readonly Misnamed[]): readonly Misnamed[] {
+  return misnamed.filter(({ blocked }) => blocked !== null);
+}
+
+/** Who cannot be renamed is sent to the path once, which tells them why. */
+function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
+  return misnamed
+    .filter(({ isTold }) => !isTold)
+    .map(({ discordUserId }) => discordUserId);
+}

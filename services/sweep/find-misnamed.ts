@@ -1,0 +1,127 @@
+import type {
+  DiscordUserId,
+  NicknameStrategy,
+  PlatformUserId,
+} from '../model.js';
+import type { HeldRun } from './held-run.js';
+import type {
+  Guild,
+  ListedMember,
+  NamedMember,
+  NameRules,
+  PlanNickname,
+  SweepMemory,
+} from './ports.js';
+
+const PAGE = 1_000;
+
+/** A member whose nickname is not as the client's policy has it. */
+export interface Misnamed {
+  readonly discordUserId: DiscordUserId;
+  readonly platformUserId: PlatformUserId;
+  /** Null: it cannot be set. */
+  readonly nickname: string | null;
+  readonly blocked: string | null;
+  /** What is in the way stands in the member's reason already. */
+  readonly isTold: boolean;
+}
+
+export interface NameSearch {
+  readonly checked: number;
+  readonly misnamed: readonly Misnamed[];
+  readonly isObserved: boolean;
+}
+
+interface Deps {
+  readonly memory: Pick<SweepMemory, 'readNameRules' | 'readNamePage'>;
+  readonly guild: Pick<Guild, 'refreshRoles'>;
+  readonly planNickname: PlanNickname;
+}
+
+/** The strategy by which a sweep names people; null: the client has gone. */
+export async function strategyOf(
+  { memory }: Pick<Deps, 'memory'>,
+  { clientId, enforceStrategy }: HeldRun['run'],
+): Promise<NicknameStrategy | null> {
+  const rules = await memory.readNameRules(clientId);
+  return rules && (enforceStrategy ?? rules.policy.strategy);
+}
+
+/**
+ * Goes through all linked members by what is stored of them, with `seen` in place of the mirror where it is given. The guild's
+ * roles, and with them whom the bot can rename, are read anew where anybody is misnamed; not by a dry run, which writes nothing.
+ */
+export async function findMisnamed(
+  deps: Deps,
+  held: HeldRun,
+  seen: ReadonlyMap<DiscordUserId, ListedMember> | null,
+): Promise<NameSearch> {
+  const rules = await readRules(deps, held);
+  const found: NamedMember[] = [];
+  let checked = 0;
+  let after: DiscordUserId | null = null;
+  do {
+    await held.renew();
+    const { clientId } = held.run;
+    const page = await deps.memory.readNamePage({
+      clientId,
+      after,
+      limit: PAGE,
+    });
+    checked += page.length;
+    for (const stored of page) {
+      const member = seen === null ? stored : asSeen(stored, seen);
+      if (plan(deps, rules, member) !== null) found.push(member);
+    }
+    after = page.length < PAGE ? null : (page.at(-1)?.discordUserId ?? null);
+  } while (after !== null);
+  const fresh = await withFreshRoles(deps, held, { rules, found });
+  const misnamed = found.flatMap(
+    (member) => plan(deps, fresh, member) ?? ([] as const),
+  );
+  return { checked, misnamed, isObserved: rules.isObserved };
+}
+
+async function readRules(
+  { memory }: Deps,
+  { run }: HeldRun,
+): Promise<NameRules> {
+  const rules = await memory.readNameRules(run.clientId);
+  if (rules === null) throw new Error(`client ${run.clientId} has gone`);
+  const strategy = run.enforceStrategy ?? rules.policy.strategy;
+  return { ...rules, policy: { ...rules.policy, strategy } };
+}
+
+async function withFreshRoles(
+  deps: Deps,
+  held: HeldRun,
+  before: { rules: NameRules; found: readonly NamedMember[] },
+): Promise<NameRules> {
+  if (before.found.length === 0 || held.run.isDryRun) return before.rules;
+  await held.call(async () => deps.guild.refreshRoles());
+  return readRules(deps, held);
+}
+
+function asSeen(
+  member: NamedMember,
+  seen: ReadonlyMap<DiscordUserId, ListedMember>,
+): NamedMember {
+  const shown = seen.get(member.discordUserId);
+  return shown === undefined
+    ? { ...member, isPresent: false }
+    : { ...member, isPresent: true, roleIds: shown.roleIds, shown };
+}
+
+/** Null: the nickname is right, or nobody's to set. */
+function plan(
+  { planNickname }: Deps,
+  rules: NameRules,
+  member: NamedMember,
+): Misnamed | null {
+  if (!member.isPresent) return null;
+  const { nickname, nicknameBlocked: blocked } = planNickname(rules, member);
+  if (nickname === null && blocked === null) return null;
+  const { discordUserId, platformUserId, reason } = member;
+  const isTold = blocked !== null && (reason?.includes(blocked) ?? false);
+  return { discordUserId, platformUserId, nickname, blocked, isTold };
+}

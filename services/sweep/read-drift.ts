@@ -1,0 +1,19 @@
+import type { HeldRun } from './held-run.js';
+import type { DriftedMember, SweepMemory } from './ports.js';
+
+/** Who is out of step. The run stays ours while it looks, however many there are to look at. */
+export async function readDrift(
+  memory: Pick<SweepMemory, 'readDrift'>,
+  held: HeldRun,
+  request: Partial<
+    Pick<Parameters<SweepMemory['readDrift']>[0], 'seen' | 'changed'>
+  >,
+): Promise<readonly DriftedMember[]> {
+  return memory.readDrift({
+    clientId: held.run.clientId,
+    seen: [],
+    changed: [],
+    beforePage: async () => held.renew(),
+    ...request,
+  });
+}

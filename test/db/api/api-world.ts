@@ -1,0 +1,147 @@
+import pg from 'pg';
+import { graphql, type ExecutionResult, type GraphQLSchema } from 'graphql';
+
+import {
+  createContext,
+  createReceiptClock,
+} from '../../../services/api/context.js';
+import { toSubgraph } from '../../../services/api/federation/subgraph.js';
+import type { ApiPorts } from '../../../services/api/ports.js';
+import { buildConnectorSchema } from '../../../services/api/schema.js';
+import { createSubscriptions } from '../../../services/api/subscriptions/subscriptions.js';
+import { apiPorts } from '../../../services/connector/api-ports.js';
+import { createDiscordGateway } from '../../../services/discord/gateway.js';
+import { DISCORD_ENDPOINTS } from '../../../services/discord/endpoints.js';
+import { createDiscordOAuth } from '../../../services/discord/oauth.js';
+import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import { templateFaults } from '../../../services/reconcile/nickname.js';
+import type { Store } from '../../../services/store/store.js';
+import { createMigratedDatabase, openTestStore } from '../../support/store.js';
+
+export type Data = Readonly<Record<string, unknown>>;
+
+/** The schema that is served, on the ports and the store that serve it, in a database of its own. */
+export interface RealApi {
+  readonly schema: GraphQLSchema;
+  readonly ports: ApiPorts;
+  readonly store: Store;
+  readonly sql: pg.Client;
+  /** As the administrator; throws what a caller would be told. */
+  ask(query: string, variables?: Data): Promise<Data>;
+  answer(query: string, variables?: Data): Promise<ExecutionResult>;
+  close(): Promise<void>;
+}
+
+export async function openRealApi(): Promise<RealApi> {
+  const { url, drop } = await createMigratedDatabase();
+  const store = await openTestStore(url);
+  const direct = new pg.Client({ connectionString: url });
+  await direct.connect();
+  const ports = portsOn(store);
+  const schema = toSubgraph(
+    await buildConnectorSchema({
+      ports,
+      site: { returnOrigins: [], base: () => null },
+      checkEndpoint: () => null,
+      templateFaults,
+      defaultEndpoints: DISCORD_ENDPOINTS,
+    }),
+  );
+  const contextValue = contextOn(ports);
+  const answer: RealApi['answer'] = async (source, variableValues = {}) =>
+    graphql({ schema, source, variableValues, contextValue: contextValue() });
+  return {
+    schema,
+    ports,
+    store,
+    sql: direct,
+    answer,
+    async ask(query, variables) {
+      const { data, errors } = await answer(query, variables);
+      if (errors?.[0]) throw errors[0];
+      return data ?? {};
+    },
+    async close() {
+      await direct.end();
+      await store.stop();
+      await drop();
+    },
+  };
+}
+
+function portsOn(store: Store): ApiPorts {
+  const budget = createInvalidBudget({ clock: Date.now, logger: silentLogger });
+  const gateway = createDiscordGateway({
+    credentials: (clientId) => store.readCredentials(clientId),
+    budget,
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    timeoutMs: 1_000,
+    globalRequestsPerSecond: 10_000,
+  });
+  return {
+    ...apiPorts({
+      store,
+      gateway,
+      oauth: createDiscordOAuth({
+        budget,
+        clock: Date.now,
+        userAgent: 'tests',
+        timeoutMs: 1_000,
+      }),
+      checkClient: async () => [],
+      logger: silentLogger,
+    }),
+    health: { readiness: () => ({ isReady: true, parts: [] }) },
+  };
+}
+
+function contextOn(ports: ApiPorts) {
+  const caller = {
+    name: 'admin',
+    scopes: ['discord:admin'] as const,
+    clientIds: null,
+  };
+  const clock = Date.now;
+  const subscriptions = createSubscriptions({
+    ...ports,
+    clock,
+    logger: silentLogger,
+  });
+  const receivedUs = createReceiptClock(clock);
+  return () =>
+    createContext({
+      ports,
+      requestId: 'request-1',
+      caller,
+      callerNow: async () => caller,
+      subscriptions,
+      now: () => new Date(clock()),
+      receivedUs,
+    });
+}
+
+/** How many statements any connection of this process sends while something is done. */
+export async function statementsOf(work: () => Promise<unknown>) {
+  const { prototype } = pg.Client;
+  const query: unknown = Reflect.get(prototype, 'query');
+  if (typeof query !== 'function') throw new Error('the driver has changed');
+  let sent = 0;
+  Reflect.set(
+    prototype,
+    'query',
+    function (this: pg.Client, ...args: unknown[]) {
+      sent += 1;
+      return Reflect.apply(query, this, args);
+    },
+  );
+  try {
+    await work();
+  } finally {
+    Reflect.set(prototype, 'query', query);
+  }
+  return sent;
+}

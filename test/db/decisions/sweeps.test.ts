@@ -1,0 +1,276 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { cause, membership, nextOrder } from '../../builders/store-world.js';
+import {
+  accountsOf,
+  addCrowd,
+  becomes,
+  CROWD,
+  decide,
+  heldSweeps,
+  pilots,
+  say,
+  stateOf,
+  theHeldSweep,
+} from '../../support/crowd-fixture.js';
+import { eventually } from '../../support/eventually.js';
+import { useSweeps } from '../../support/sweep-fixture.js';
+
+const sweeps = useSweeps();
+const { guildId, roles } = DEMO;
+
+beforeEach(async () => {
+  await addCrowd(sweeps.rig());
+  await sweeps.sweep('REMOTE_SYNC');
+});
+
+const MORE = Array.from({ length: 11 }, (_, index) => ({
+  platformUserId: `q-${String(index).padStart(2, '0')}`,
+  discordUserId: String(500000000000000200n + BigInt(index)),
+}));
+
+/** As after a source that failed: everybody is known to be in no group, and nobody was marked for it. */
+async function sourceFails(count = CROWD.length): Promise<void> {
+  await sweeps.query(
+    `update membership set is_held = false where platform_user_id < 'person-${String(count).padStart(2, '0')}'`,
+  );
+}
+
+/** To its end, or until it is held. */
+async function swept(kind: 'REMOTE_SYNC' | 'VERIFY_GROUPS' = 'REMOTE_SYNC') {
+  const { id } = await sweeps.start(kind, false);
+  await eventually(
+    async () =>
+      !['WAITING', 'RUNNING'].includes(await stateOf(sweeps.rig(), id)),
+  );
+  await sweeps.rig().quiet();
+  return sweeps.find(id);
+}
+
+describe('a sweep that wants to take away too much', () => {
+  test('takes nothing, and shows its whole plan', async () => {
+    await sourceFails();
+
+    const sweep = await swept();
+
+    expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
+    expect(sweep).toMatchObject({
+      state: 'HELD',
+      finishedAt: null,
+      reason: expect.stringContaining('would lose 14 more, the limit is 10'),
+      plan: { removals: 14, calls: 14, seconds: 7 },
+    });
+    expect(sweep.plan?.members).toHaveLength(14);
+  });
+
+  test('gives what is to be given all the same', async () => {
+    const [first] = CROWD;
+    await sourceFails();
+    await sweeps.query(
+      `insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
+       values ('${first?.platformUserId}', 'recruits', true, 1, false)`,
+    );
+
+    await swept();
+
+    const member = sweeps
+      .rig()
+      .discord.member(guildId, first?.discordUserId ?? '');
+    expect(member?.roleIds.toSorted()).toEqual(
+      [roles.pilot, roles.recruit].toSorted(),
+    );
+  });
+
+  test('is told once, however often it is found again', async () => {
+    await sourceFails(12);
+    const first = await swept();
+    await sourceFails();
+
+    const second = await swept();
+    const third = await swept('VERIFY_GROUPS');
+
+    expect(await heldSweeps(sweeps.rig())).toMatchObject([{ id: first.id }]);
+    expect(second.state).toBe('DONE');
+    expect(third.state).toBe('DONE');
+    const told = await sweeps.query<{ data: { sweepId: string } }>(
+      `select data from outbox where type = 'discord.sweep.held.v1'`,
+    );
+    expect(told.map(({ data }) => data.sweepId)).toEqual([first.id]);
+  });
+
+  test('is added to by a later one of its kind that still wants too much', async () => {
+    await sourceFails(11);
+    const first = await swept();
+    expect(first.plan?.removals).toBe(11);
+    await addCrowd(sweeps.rig(), MORE);
+    await sweeps.query(`update membership set is_held = false`);
+
+    const second = await swept();
+
+    expect(second).toMatchObject({
+      state: 'DONE',
+      reason: expect.stringContaining(`they wait in sweep ${first.id}`),
+    });
+    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(
+      CROWD.length + MORE.length,
+    );
+  });
+
+  test('is carried out when it is approved, and no more than is still wanted', async () => {
+    await sourceFails();
+    const sweep = await swept();
+    const [back, ...others] = CROWD;
+    if (back === undefined || sweep.plan === null) throw new Error('no plan');
+
+    await say(sweeps.rig(), [back], 'added');
+    const now = await theHeldSweep(sweeps.rig());
+    await decide(sweeps.rig(), 'APPROVED', now);
+    await becomes(sweeps.rig(), sweep.id, 'DONE');
+
+    expect(now.plan.removals).toBe(others.length);
+    expect(pilots(sweeps.rig())).toEqual([back.discordUserId]);
+    expect(await sweeps.find(sweep.id)).toMatchObject({ changed: 13 });
+  });
+
+  test('of which half is said to be wrong after the approval takes no role that is wanted', async () => {
+    await sourceFails();
+    await swept();
+    const plan = await theHeldSweep(sweeps.rig());
+
+    const half = CROWD.slice(0, 7);
+    await Promise.all([
+      decide(sweeps.rig(), 'APPROVED', plan),
+      sweeps
+        .rig()
+        .store.applyFacts(
+          half.map(({ platformUserId }) =>
+            membership(platformUserId, 'pilots'),
+          ),
+        ),
+    ]).catch(() => undefined); // the plan may have changed in between
+    await sweeps.rig().quiet();
+
+    expect(pilots(sweeps.rig())).toEqual(
+      expect.arrayContaining(accountsOf(half)),
+    );
+  });
+
+  test('is forgotten by no later sweep when it is rejected', async () => {
+    await sourceFails();
+    await swept();
+    await decide(sweeps.rig(), 'REJECTED', await theHeldSweep(sweeps.rig()));
+
+    const later = await swept();
+
+    expect(later).toMatchObject({ state: 'DONE', drifted: 0 });
+    expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
+  });
+
+  test('loses from its plan what a moderator has done by hand', async () => {
+    await sourceFails();
+    await swept();
+    const [first] = CROWD;
+    sweeps.rig().discord.moderator.takeRole({
+      guildId,
+      discordUserId: first?.discordUserId ?? '',
+      roleId: roles.pilot,
+    });
+
+    await swept();
+
+    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(13);
+  });
+});
+
+describe('a dry run', () => {
+  test('shows what would be taken, and holds nothing', async () => {
+    await sourceFails();
+
+    const sweep = await sweeps.sweep('REMOTE_SYNC', { dryRun: true });
+
+    expect(sweep).toMatchObject({ state: 'DONE', plan: { removals: 14 } });
+    expect(await heldSweeps(sweeps.rig())).toEqual([]);
+  });
+});
+
+describe('a new mapping', () => {
+  test('takes nothing at first: who holds the role already waits for a person', async () => {
+    const [first, second] = CROWD;
+    if (!first || !second) throw new Error('nobody');
+    const rig = sweeps.rig();
+    const { moderator } = rig.discord;
+    const { roleId } = moderator.createRole({ guildId, name: 'extra' });
+    for (const { discordUserId } of [first, second])
+      moderator.giveRole({ guildId, discordUserId, roleId });
+    await rig.importRoles();
+    await swept();
+    await rig.store.applyFacts([
+      {
+        kind: 'groupChanged',
+        groupId: 'extra',
+        name: 'extra',
+        order: nextOrder(),
+        cause,
+      },
+      membership(first.platformUserId, 'extra'),
+      membership(second.platformUserId, 'extra', 'removed'),
+    ]);
+
+    const { held } = await rig.store.mappings.createMapping({
+      clientId: rig.clientId,
+      groupId: 'extra',
+      roleId,
+      authority: null,
+      dryRun: false,
+      cause,
+    });
+    await rig.quiet();
+    await swept();
+
+    expect(holdersOf(roleId)).toEqual(accountsOf([first, second]));
+    const sweep = await theHeldSweep(rig);
+    expect(held).toEqual({ sweepId: sweep.id, removals: 1 });
+    expect(sweep).toMatchObject({
+      kind: 'CHANGES',
+      plan: {
+        removals: 1,
+        members: [{ discordUserId: second.discordUserId, remove: [roleId] }],
+      },
+    });
+    await decide(rig, 'APPROVED', sweep);
+    expect(holdersOf(roleId)).toEqual([first.discordUserId]);
+  });
+});
+
+describe('a memory without any membership', () => {
+  test('takes nothing from anybody, though nothing is unknown', async () => {
+    await sweeps
+      .rig()
+      .store.clients.updateClient(
+        sweeps.rig().clientId,
+        { unknownMembership: 'REMOVE' },
+        cause,
+      );
+    await sweeps.rig().quiet();
+    await sweeps.query('delete from membership');
+
+    const sweep = await swept();
+
+    expect(sweep).toMatchObject({
+      state: 'HELD',
+      reason: expect.stringContaining('no membership at all is known'),
+    });
+    expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
+  });
+});
+
+function holdersOf(roleId: string): readonly string[] {
+  return sweeps
+    .rig()
+    .discord.guild(guildId)
+    .members.filter((member) => member.roleIds.includes(roleId))
+    .map((member) => member.discordUserId)
+    .filter((id) => CROWD.some((each) => each.discordUserId === id))
+    .toSorted();
+}

@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { cause, snapshotOf } from '../../builders/store-world.js';
+import { useDiscordSays } from '../../support/says-fixture.js';
+
+const guild = useDiscordSays();
+const OPEN = { groupId: 'pilots', state: 'OPEN' } as const;
+
+const unlink = async (name: 'alice' | 'bob') =>
+  guild
+    .rig()
+    .store.links.unlinkMember({ id: (await guild.linkOf(name)).id, cause });
+
+describe('a role that a moderator gives by hand', () => {
+  test('is asked of the platform, shown as pending, and done with when the platform says so itself', async () => {
+    await guild.settledGuild();
+    await guild.says('bob', 'removed');
+    guild.byHand.give('bob');
+
+    await guild.verify();
+
+    const link = await guild.linkOf('bob');
+    expect(await guild.requestsOf('bob')).toEqual([
+      { ...OPEN, change: 'ADDED' },
+    ]);
+    expect(link).toMatchObject({
+      state: 'PENDING',
+      reason:
+        'the platform was asked to put the user into group pilots and has not said so yet',
+    });
+    const [event, ...more] = await guild.asked();
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({
+      key: 'bob',
+      data: {
+        requestId: event?.id,
+        clientId: guild.rig().clientId,
+        guildId: DEMO.guildId,
+        discordUserId: DEMO.accounts.bob,
+        platformUserId: 'bob',
+        mappingId: guild.mappingId(),
+        groupId: 'pilots',
+        roleId: DEMO.roles.pilot,
+        change: 'added',
+      },
+    });
+
+    await guild.says('bob', 'added');
+
+    expect(await guild.requestsOf('bob')).toEqual([]);
+    expect(await guild.linkOf('bob')).toMatchObject({
+      state: 'IN_STEP',
+      reason: null,
+    });
+    expect(await guild.askedOf()).toHaveLength(1);
+    expect(guild.holds('bob')).toBe(true);
+  });
+
+  test('and takes again is asked for both ways, and nothing is written to Discord', async () => {
+    await guild.settledGuild();
+    guild.byHand.give('bob');
+    await guild.verify();
+    await guild.says('bob', 'added');
+    guild.byHand.take('bob');
+
+    await guild.verify();
+
+    expect(await guild.askedOf()).toEqual([
+      'added bob pilots',
+      'removed bob pilots',
+    ]);
+    expect(await guild.requestsOf('bob')).toEqual([
+      { ...OPEN, change: 'REMOVED' },
+    ]);
+    expect(guild.rig().writes()).toBe(0);
+  });
+});
+
+describe('what was asked', () => {
+  test('is not asked again by two sweeps in a row, nor by a run that somebody asks for', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    await guild.verify();
+    const first = await guild.asked();
+
+    await guild.verify();
+    const again = await guild.verify();
+    await guild.rig().store.links.reconcileMember({
+      id: (await guild.linkOf('alice')).id,
+      cause,
+      waitMs: 5_000,
+    });
+
+    expect(await guild.askedOf()).toEqual(['removed alice pilots']);
+    expect(await guild.asked()).toEqual(first);
+    expect(again.drifted).toBe(0);
+  });
+
+  test('and confirmed is not changed by a confirmation that comes again', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    await guild.verify();
+    const confirmation = snapshotOf('alice', ['directors']);
+    await guild.rig().store.applyFacts([confirmation]);
+    await guild.rig().quiet();
+
+    await guild.rig().store.applyFacts([confirmation, confirmation]);
+    await guild.rig().quiet();
+    await guild.verify();
+
+    expect(await guild.requestsOf('alice')).toEqual([]);
+    expect(await guild.askedOf()).toHaveLength(1);
+    expect(guild.holds('alice')).toBe(false);
+    expect(guild.holds('alice', 'directors')).toBe(true);
+  });
+
+  test('and answered with the contrary is disputed, and not asked again until Discord changes', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    await guild.verify();
+
+    await guild.says('alice', 'added');
+
+    expect(await guild.requestsOf('alice')).toEqual([
+      { groupId: 'pilots', change: 'REMOVED', state: 'DISPUTED' },
+    ]);
+    expect(await guild.linkOf('alice')).toMatchObject({
+      state: 'IN_STEP',
+      reason:
+        'the platform was asked to take the user out of group pilots and says the contrary',
+    });
+    await guild.says('alice', 'added');
+    await guild.verify();
+    expect(await guild.askedOf()).toHaveLength(1);
+
+    guild.byHand.give('alice');
+    await guild.verify();
+    expect(await guild.requestsOf('alice')).toEqual([]);
+    guild.byHand.take('alice');
+    await guild.verify();
+    expect(await guild.askedOf()).toEqual([
+      'removed alice pilots',
+      'removed alice pilots',
+    ]);
+  });
+
+  test('and answered with the contrary by a whole list is disputed at the next sweep', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    await guild.verify();
+
+    await guild
+      .rig()
+      .store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
+    await guild.verify();
+
+    expect(await guild.requestsOf('alice')).toMatchObject([
+      { state: 'DISPUTED' },
+    ]);
+  });
+
+  test('is about the group of its mapping and no other', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    guild.byHand.take('alice', 'directors');
+    guild.byHand.give('bob', 'recruits');
+
+    await guild.verify();
+
+    expect(await guild.askedOf()).toEqual(['removed alice pilots']);
+    // Where the platform has the say it is as ever.
+    expect(guild.holds('alice', 'directors')).toBe(true);
+    expect(guild.holds('bob', 'recruits')).toBe(false);
+  });
+});
+
+describe('the platform, where Discord has the say,', () => {
+  test('is asked back what it changes by itself', async () => {
+    await guild.settledGuild();
+
+    await guild.says('bob', 'added');
+    await guild.says('alice', 'removed');
+
+    expect(await guild.askedOf()).toEqual([
+      'removed bob pilots',
+      'added alice pilots',
+    ]);
+    expect(guild.rig().writes()).toBe(0);
+    expect(guild.holds('alice')).toBe(true);
+  });
+
+  test('leaves the role where it is when the link ends', async () => {
+    await guild.settledGuild();
+
+    await unlink('alice');
+    await guild.rig().quiet();
+
+    expect(guild.holds('alice')).toBe(true);
+    expect(guild.holds('alice', 'directors')).toBe(false);
+    expect(await guild.askedOf()).toEqual([]);
+  });
+
+  test('is not asked for who is linked to nobody any more', async () => {
+    await guild.settledGuild();
+    await unlink('alice');
+    await guild.rig().quiet();
+    guild.byHand.take('alice');
+
+    await guild.verify();
+
+    expect(await guild.askedOf()).toEqual([]);
+  });
+
+  test('hears nothing of a group that it has deleted', async () => {
+    await guild.settledGuild();
+    guild.byHand.take('alice');
+    await guild.verify();
+    expect(await guild.requestsOf('alice')).toHaveLength(1);
+
+    const order = { sequence: null, timeUs: Date.now() * 1_000 };
+    await guild
+      .rig()
+      .store.applyFacts([
+        { kind: 'groupDeleted', groupId: 'pilots', order, cause },
+      ]);
+    await guild.rig().quiet();
+    guild.byHand.give('bob');
+    await guild.verify();
+
+    expect(await guild.requestsOf('alice')).toEqual([]);
+    expect(await guild.askedOf()).toHaveLength(1);
+  });
+});

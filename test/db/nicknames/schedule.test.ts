@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { sweepPorts } from '../../../services/connector/sweeps.js';
+import type { NicknameStrategy } from '../../../services/model.js';
+import type { Store } from '../../../services/store/store.js';
+import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
+import { nextRun } from '../../../services/sweep/next-run.js';
+import { cause, clientInput } from '../../builders/store-world.js';
+import type { TestDatabase } from '../../support/database.js';
+import { createMigratedDatabase, openTestStore } from '../../support/store.js';
+
+let database: TestDatabase;
+let store: Store;
+
+beforeEach(async () => {
+  database = await createMigratedDatabase();
+  store = await openTestStore(database.url);
+});
+
+afterEach(async () => {
+  await store.stop();
+  await database.drop();
+});
+
+const schedules = () =>
+  store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
+
+async function client(strategy: NicknameStrategy): Promise<string> {
+  const nicknamePolicy = { strategy, template: '%username' };
+  const { id } = await store.clients.createClient(
+    clientInput({ nicknamePolicy }),
+  );
+  return id;
+}
+
+async function name(id: string, strategy: NicknameStrategy): Promise<void> {
+  const nicknamePolicy = { strategy, template: '%username' };
+  await store.clients.updateClient(id, { nicknamePolicy }, cause);
+}
+
+async function nicknames(id: string) {
+  const [found = []] = await schedules().schedulesOfClients([id]);
+  const schedule = found.find(({ kind }) => kind === 'ENFORCE_NICKNAMES');
+  const minutes = schedule?.nextRunAt
+    ? (schedule.nextRunAt.getTime() - Date.now()) / 60_000
+    : null;
+  return { isEnabled: schedule?.isEnabled, minutes };
+}
+
+describe('the sweep of nicknames', () => {
+  test('is off for a client without a nickname policy', async () => {
+    const id = await client('NONE');
+
+    expect(await nicknames(id)).toEqual({ isEnabled: false, minutes: null });
+  });
+
+  test('comes within the hour for a client that was made with one', async () => {
+    const found = await nicknames(await client('EVE_ONLINE'));
+
+    expect(found.isEnabled).toBe(true);
+    expect(found.minutes).toBeLessThanOrEqual(60);
+  });
+
+  test('comes within the hour once a client gets one, and no more when it goes', async () => {
+    const id = await client('NONE');
+    await schedules().addMissing();
+
+    await name(id, 'TEMPLATE');
+    const named = await nicknames(id);
+    expect(named.isEnabled).toBe(true);
+    expect(named.minutes).toBeLessThanOrEqual(60);
+
+    await name(id, 'NONE');
+    expect(await nicknames(id)).toEqual({ isEnabled: false, minutes: null });
+  });
+
+  test('stays off where a person has switched it off, though the template changes', async () => {
+    const id = await client('TEMPLATE');
+    await schedules().addMissing();
+    await sweepPorts(store).schedules.updateSchedule({
+      clientId: id,
+      kind: 'ENFORCE_NICKNAMES',
+      isEnabled: false,
+    });
+
+    await name(id, 'EVE_ONLINE');
+
+    expect((await nicknames(id)).isEnabled).toBe(false);
+  });
+
+  test('is on again with the usual schedule, where there is a policy', async () => {
+    const id = await client('TEMPLATE');
+    const { schedules: port } = sweepPorts(store);
+    const kind = 'ENFORCE_NICKNAMES';
+    await port.updateSchedule({ clientId: id, kind, isEnabled: false });
+
+    const reset = await port.loadDefaultSchedule(id);
+
+    expect(reset.find((each) => each.kind === kind)?.isEnabled).toBe(true);
+  });
+});

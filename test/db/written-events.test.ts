@@ -1,0 +1,79 @@
+import { beforeEach, expect, test } from 'vitest';
+
+import { toCloudEvent } from '../../services/events/to-cloud-event.js';
+import type { OutboxEvent } from '../../services/model.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause } from '../builders/store-world.js';
+import { addCrowd, CROWD, say } from '../support/crowd-fixture.js';
+import { eventFaults } from '../support/event-schemas.js';
+import { eventually } from '../support/eventually.js';
+import { held, useSweeps } from '../support/sweep-fixture.js';
+import { WRITTEN_TYPES } from '../unit/events/any-event.js';
+
+const { guildId, accounts, roles } = DEMO;
+const sweeps = useSweeps();
+
+beforeEach(async () => {
+  await addCrowd(sweeps.rig());
+});
+
+/** As the relay sends them. */
+async function sent(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const events: OutboxEvent[] = [];
+  await sweeps
+    .rig()
+    .store.outbox.drain(1000, async (batch) => void events.push(...batch));
+  return events.map((event) =>
+    JSON.parse(String(toCloudEvent(event, '/discord-connector').value)),
+  );
+}
+
+async function leaveAndComeBack(): Promise<void> {
+  const { moderator } = sweeps.rig().discord;
+  moderator.leave({ guildId, discordUserId: accounts.bob });
+  await sweeps.sweep('REMOTE_SYNC');
+  moderator.join({ guildId, discordUserId: accounts.bob });
+  await sweeps.sweep('REMOTE_SYNC');
+}
+
+async function unlink(platformUserId: string): Promise<void> {
+  const { store, clientId } = sweeps.rig();
+  const find = () =>
+    store.read.findLinkByPlatformUser(clientId, platformUserId);
+  const link = await find();
+  await store.links.unlinkMember({ id: link?.id ?? '', cause });
+  await eventually(async () => (await find()) === undefined);
+}
+
+/** A role whose group Discord has the say about is given by hand. */
+async function letDiscordSay(): Promise<void> {
+  const { store, clientId, discord } = sweeps.rig();
+  const [views] = await store.read.mappingsOfClients([clientId]);
+  const recruits = views?.find(({ groupId }) => groupId === 'recruits');
+  await store.mappings.updateMapping({
+    id: recruits?.id ?? '',
+    authority: 'DISCORD',
+    cause,
+  });
+  await sweeps.sweep('REMOTE_SYNC');
+  discord.moderator.giveRole(held('alice', roles.recruit));
+  await sweeps.sweep('REMOTE_SYNC');
+}
+
+test('every type of event that the service writes is as its published schema says', async () => {
+  await sweeps.settledGuild();
+  await leaveAndComeBack();
+  await letDiscordSay();
+  await unlink('bob');
+  await say(sweeps.rig(), CROWD, 'removed');
+
+  const events = await sent();
+
+  for (const event of events)
+    expect(
+      eventFaults(String(event['type']), event),
+      JSON.stringify(event),
+    ).toEqual([]);
+  const types = new Set(events.map((event) => String(event['type'])));
+  expect([...types].sort()).toEqual([...WRITTEN_TYPES].sort());
+});

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+
+import { readAnswer } from '../../../services/discord/answer.js';
+import type { BucketUse } from '../../../services/discord/bucket-use.js';
+import { createLedger } from '../../../services/discord/ledger.js';
+
+const use = (method: string, more: Partial<BucketUse> = {}): BucketUse => ({
+  method,
+  route: '/roles',
+  guildId: '3',
+  isUrgent: true,
+  ...more,
+});
+
+function setUp() {
+  let now = 0;
+  const ledger = createLedger({
+    clock: () => now,
+    marginMs: 0,
+    reserveMs: 4_000,
+  });
+  const learn = (
+    who: BucketUse,
+    bucket: string,
+    remaining: number,
+    resetAfter = 9,
+  ) => {
+    const headers: Record<string, string> = {
+      'x-ratelimit-bucket': bucket,
+      'x-ratelimit-limit': '10',
+      'x-ratelimit-remaining': String(remaining),
+      'x-ratelimit-reset-after': String(resetAfter),
+    };
+    const header = (name: string) => headers[name] ?? null;
+    const raw = { status: 204, header, text: '', now };
+    return ledger.learn(who, readAnswer(raw));
+  };
+  return { ledger, learn, setNow: (ms: number) => void (now = ms) };
+}
+
+describe('the ledger of the buckets', () => {
+  test('knows nothing before the first answer', () => {
+    const { ledger } = setUp();
+
+    expect(ledger.left(use('PUT'))).toBe(Infinity);
+    expect(ledger.nextFrom(use('PUT'))).toBe(0);
+  });
+
+  test('takes giving and taking a role for one bucket until the headers say otherwise', () => {
+    const { ledger, learn } = setUp();
+    learn(use('DELETE'), 'a', 3);
+    expect(ledger.left(use('PUT'))).toBe(3);
+
+    learn(use('PUT'), 'b', 7);
+
+    expect(ledger.left(use('PUT'))).toBe(7);
+    expect(ledger.left(use('DELETE'))).toBe(3);
+    expect(ledger.areOne(use('PUT'), use('DELETE'))).toBe(false);
+  });
+
+  test('counts together what has one name, and each guild for itself', () => {
+    const { ledger, learn } = setUp();
+    learn(use('PUT'), 'a', 7);
+    learn(use('DELETE'), 'a', 6);
+
+    expect(ledger.left(use('PUT'))).toBe(6);
+    expect(ledger.left(use('PUT', { guildId: '4' }))).toBe(Infinity);
+    expect(ledger.left(use('PATCH'))).toBe(Infinity);
+  });
+
+  test('knows of calls on their way', () => {
+    const { ledger, learn } = setUp();
+    learn(use('PUT'), 'a', 1);
+
+    const land = ledger.begin(use('PUT'));
+
+    expect(ledger.nextFrom(use('DELETE'))).toBe(9_000);
+    land();
+    expect(ledger.nextFrom(use('DELETE'))).toBe(0);
+  });
+
+  test('reads the answer of a bucket that gives call by call back as when the next one is free', () => {
+    const { learn } = setUp();
+    for (let used = 1; used < 10; used += 1)
+      learn(use('PATCH'), 'p', 10 - used, used);
+
+    const { limits } = learn(use('PATCH'), 'p', 0, 10);
+
+    expect(limits.resetAfterMs).toBeGreaterThanOrEqual(1_000);
+    expect(limits.resetAfterMs).toBeLessThan(1_050);
+  });
+});

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { createIdSet } from '../../../services/lib/id-set.js';
+
+const anId = () => fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+/** Few enough that most questions are about an id that is in the set. */
+const aNearId = () => fc.bigInt({ min: 99n, max: 110n });
+
+describe('a set of ids', () => {
+  test('answers as a set of texts does, whatever was added, asked and deleted', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(anId(), aNearId()), { maxLength: 30 }),
+        fc.array(fc.record({ id: aNearId(), isDelete: fc.boolean() })),
+        (ids, questions) => {
+          const set = createIdSet([
+            BigUint64Array.from(ids.slice(0, 7)),
+            BigUint64Array.from(ids.slice(7)),
+          ]);
+          const model = new Set(ids.map(String));
+
+          for (const { id, isDelete } of questions) {
+            const text = String(id);
+            if (isDelete) expect(set.delete(text)).toBe(model.delete(text));
+            else expect(set.has(text)).toBe(model.has(text));
+            expect(set.size).toBe(model.size);
+          }
+
+          expect([...set].toSorted()).toEqual([...model].toSorted());
+        },
+      ),
+    );
+  });
+
+  test('leaves what it is made of as it is', () => {
+    const ids = BigUint64Array.from([3n, 1n, 2n]);
+
+    createIdSet([ids]).delete('1');
+
+    expect([...ids]).toEqual([3n, 1n, 2n]);
+  });
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  planNickname,
+  planNicknameOf,
+  renameRefusal,
+} from '../../../services/reconcile/plan-nickname.js';
+import {
+  DISCORD_USER_ID,
+  GUILD_ID,
+  PILOT,
+} from '../../builders/member-facts.js';
+
+type Input = Parameters<typeof planNickname>[0];
+
+const EVE = { strategy: 'EVE_ONLINE', template: null } as const;
+
+function planned(input: Partial<Input> = {}) {
+  return planNickname({
+    policy: EVE,
+    person: { username: 'jane', attributes: { character: 'Jane Doe' } },
+    shown: { nickname: null, displayName: 'Alice', username: 'alice' },
+    refusal: null,
+    refusedBefore: null,
+    ...input,
+  });
+}
+
+const LEAVE = {
+  nickname: null,
+  nicknameBlocked: null,
+  isBlockedByRank: false,
+};
+
+describe('the plan of a nickname', () => {
+  test('is to set it where another name is shown', () => {
+    expect(planned()).toEqual({ ...LEAVE, nickname: 'Jane Doe' });
+  });
+
+  test.each([
+    ['the nickname', { nickname: 'Jane Doe', displayName: 'A', username: 'b' }],
+    [
+      'the display name',
+      { nickname: null, displayName: 'Jane Doe', username: 'b' },
+    ],
+    [
+      'the username',
+      { nickname: null, displayName: null, username: 'Jane Doe' },
+    ],
+    [
+      'what Discord makes of it',
+      { nickname: 'Jane  Doe\u200b', displayName: null, username: 'b' },
+    ],
+  ])('is to leave it where %s shows it already', (_name, shown) => {
+    expect(planned({ shown })).toEqual(LEAVE);
+  });
+
+  test.each<[string, Partial<Input>]>([
+    ['nobody is linked', { person: null }],
+    [
+      'the policy is NONE',
+      { policy: { strategy: 'NONE', template: '%username' } },
+    ],
+    [
+      'the character was never known',
+      { person: { username: 'jane', attributes: {} } },
+    ],
+    [
+      'there is no character',
+      { person: { username: 'jane', attributes: { character: null } } },
+    ],
+    [
+      'another nickname is shown, but a template lacks',
+      { policy: { strategy: 'TEMPLATE', template: null } },
+    ],
+  ])('is to leave it where %s', (_name, input) => {
+    expect(planned(input)).toEqual(LEAVE);
+  });
+
+  test.each([
+    ['OWNER', 'owner'],
+    ['ABOVE_BOT', 'not below the bot'],
+    ['MISSING_PERMISSION', 'Manage Nicknames'],
+  ] as const)('says why it cannot be set: %s', (refusal, word) => {
+    const plan = planned({ refusal });
+
+    expect(plan.nickname).toBeNull();
+    expect(plan.nicknameBlocked).toContain('the nickname is not set: ');
+    expect(plan.nicknameBlocked).toContain(word);
+  });
+
+  test('has nothing in the way where nothing is to be set', () => {
+    const shown = { nickname: 'Jane Doe', displayName: null, username: 'x' };
+
+    expect(planned({ refusal: 'OWNER', shown })).toEqual(LEAVE);
+  });
+
+  test('asks not again for what Discord has not taken, and asks for another', () => {
+    expect(planned({ refusedBefore: 'Jane Doe' })).toEqual({
+      ...LEAVE,
+      nicknameBlocked:
+        'the nickname is not set: Discord does not take "Jane Doe"',
+    });
+    expect(planned({ refusedBefore: 'Jane' }).nickname).toBe('Jane Doe');
+  });
+});
+
+describe('whom the bot cannot rename', () => {
+  const rules = {
+    guildId: GUILD_ID,
+    ownerId: '900000000000000001',
+    refusals: new Map([[PILOT, 'ABOVE_BOT']] as const),
+  };
+  const member = { discordUserId: DISCORD_USER_ID, roleIds: [] };
+
+  test.each([
+    ['somebody without such a role', member, rules, null],
+    [
+      'who has a role above the bot',
+      { ...member, roleIds: ['1', PILOT] },
+      rules,
+      'ABOVE_BOT',
+    ],
+    [
+      'the owner, whatever the roles',
+      { discordUserId: rules.ownerId, roleIds: [PILOT] },
+      rules,
+      'OWNER',
+    ],
+    [
+      'everybody, where the bot lacks the permission',
+      member,
+      {
+        ...rules,
+        refusals: new Map([[GUILD_ID, 'MISSING_PERMISSION']] as const),
+      },
+      'MISSING_PERMISSION',
+    ],
+  ] as const)('is known of %s', (_name, who, known, refusal) => {
+    expect(renameRefusal(known, who)).toBe(refusal);
+  });
+
+  test('decides about a member as the memory has them', () => {
+    const stored = {
+      ...member,
+      person: { username: 'jane', attributes: { character: 'Jane' } },
+      shown: { nickname: null, displayName: null, username: 'alice' },
+      refusedBefore: null,
+    };
+
+    expect(planNicknameOf({ ...rules, policy: EVE }, stored).nickname).toBe(
+      'Jane',
+    );
+    expect(
+      planNicknameOf(
+        { ...rules, policy: EVE },
+        { ...stored, roleIds: [PILOT] },
+      ),
+    ).toMatchObject({
+      nickname: null,
+      nicknameBlocked: expect.stringContaining('bot'),
+    });
+  });
+});

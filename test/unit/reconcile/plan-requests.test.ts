@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  NO_REQUESTS,
+  planRequests,
+  readingsThatHold,
+} from '../../../services/reconcile/plan-requests.js';
+import type { MemberFacts } from '../../../services/reconcile/ports.js';
+import type { RemoteFacts } from '../../../services/reconcile/remote.js';
+import {
+  mappingFacts,
+  memberFacts,
+  PILOT,
+  presentMember,
+} from '../../builders/member-facts.js';
+
+const remote = (facts: Partial<RemoteFacts> = {}): RemoteFacts => ({
+  baseline: { hasRole: true, request: null },
+  factOrder: '-/1/false',
+  isGroupDeleted: false,
+  ...facts,
+});
+
+/** Discord has taken PILOT from who is in group "pilots"; both agreed before. */
+const taken = mappingFacts({
+  authority: 'DISCORD',
+  membership: 'held',
+  remote: remote(),
+});
+
+const seen = (roleIds: readonly string[] = [], joinedAt?: Date) =>
+  ({
+    isPresent: true,
+    ...presentMember({ roleIds, ...(joinedAt && { joinedAt }) }),
+  }) as const;
+
+const plan = (
+  facts: Parameters<typeof memberFacts>[0] = {},
+  actual: Parameters<typeof planRequests>[1] = seen(),
+) => planRequests(memberFacts({ mappings: [taken], ...facts }), actual);
+
+const link = (status: 'ACTIVE' | 'ENDING'): MemberFacts['links'][number] => ({
+  linkId: `link-${status}`,
+  platformUserId: 'alice',
+  status,
+  isEndAskedFor: false,
+});
+
+describe('a role that Discord has taken', () => {
+  test('is asked to be followed by its own group and no other', () => {
+    const other = mappingFacts({
+      mappingId: 'mapping-2',
+      groupId: 'directors',
+      roleId: '700000000000000002',
+      membership: 'held',
+    });
+
+    expect(plan({ mappings: [taken, other] })).toEqual({
+      gives: [],
+      readings: [
+        {
+          mappingId: 'mapping-1',
+          groupId: 'pilots',
+          roleId: PILOT,
+          asks: 'REMOVED',
+          next: {
+            hasRole: false,
+            request: {
+              change: 'REMOVED',
+              state: 'OPEN',
+              askedOrder: '-/1/false',
+            },
+          },
+        },
+      ],
+      uncounted: [],
+      waiting: [],
+    });
+  });
+
+  test.each<[string, ReturnType<typeof plan>]>([
+    ['of a member who is not in the guild', plan({}, { isPresent: false })],
+    ['whose link is ending', plan({ links: [link('ENDING')] })],
+    [
+      'while the account is being taken from somebody else',
+      plan({ links: [link('ACTIVE'), link('ENDING')] }),
+    ],
+    ['of whom nobody is linked', plan({ links: [] })],
+    [
+      'that the guild no longer has',
+      plan({ roles: new Map([[PILOT, 'UNKNOWN_ROLE']]) }),
+    ],
+    ['that is above the bot', plan({ roles: new Map([[PILOT, 'ABOVE_BOT']]) })],
+  ])('%s: nothing is asked', (_what, planned) => {
+    expect(planned).toEqual(NO_REQUESTS);
+  });
+
+  test.each(['HELD', 'REJECTED'] as const)(
+    'is not asked about while that is %s',
+    (verdict) => {
+      const planned = plan({ decisions: new Map([[PILOT, verdict]]) });
+
+      expect(planned).toMatchObject({
+        readings: [{ asks: null, next: { hasRole: false, request: null } }],
+        waiting: verdict === 'HELD' ? [PILOT] : [],
+      });
+    },
+  );
+
+  test('is asked about when that is approved', () => {
+    const planned = plan({ decisions: new Map([[PILOT, 'APPROVED']]) });
+
+    expect(planned.readings).toMatchObject([{ asks: 'REMOVED' }]);
+    expect(planned.uncounted).toEqual([PILOT]);
+  });
+});
+
+describe('who was away', () => {
+  const before = new Date('2026-03-14T15:00:00.000Z');
+  const gives = { gives: [PILOT], readings: [{ asks: null }] };
+
+  test('is read as if for the first time, where the mirror has seen them away', () => {
+    expect(plan({ mirror: { isPresent: false } })).toMatchObject(gives);
+  });
+
+  test('is read so too, where only the day of joining tells', () => {
+    const facts = { mirror: seen([PILOT], before) };
+
+    expect(
+      plan(facts, seen([], new Date('2026-03-15T09:00:00Z'))),
+    ).toMatchObject(gives);
+    expect(
+      plan(facts, seen([], new Date('2026-03-14T15:00:00.900Z'))),
+    ).toMatchObject({ gives: [], readings: [{ asks: 'REMOVED' }] });
+    expect(plan(facts, seen([]))).toMatchObject({ gives: [] });
+  });
+});
+
+test('what Discord does not show after the writes is not remembered', () => {
+  const { readings } = plan({ mirror: { isPresent: false } });
+
+  expect(readingsThatHold(readings, [PILOT])).toEqual(readings);
+  expect(readingsThatHold(readings, [])).toEqual([]);
+});

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Cause, PresentMember } from '../../../services/model.js';
+import type { Applied } from '../../../services/reconcile/apply.js';
+import { planMemberNickname } from '../../../services/reconcile/plan-nickname.js';
+import { rolesOfCauses } from '../../../services/reconcile/plan.js';
+import { landedChanges, resumes } from '../../../services/reconcile/resume.js';
+import { settled } from '../../../services/reconcile/settlement.js';
+import { WriteProgress } from '../../../services/reconcile/write-progress.js';
+import {
+  DISCORD_USER_ID,
+  mappingFacts,
+  memberFacts,
+  PILOT,
+  presentMember,
+} from '../../builders/member-facts.js';
+
+const facts = memberFacts({
+  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
+  person: { username: 'jane', attributes: { character: 'Jane Doe' } },
+});
+
+const nothing = {
+  add: [],
+  remove: [],
+  approved: [],
+  rejected: [],
+  unknown: [],
+  blocked: [],
+};
+
+function planned(causes: readonly Cause[] = [], shown = presentMember()) {
+  const run = { discordUserId: DISCORD_USER_ID, causes };
+  return { ...nothing, ...planMemberNickname(facts, run, shown) };
+}
+
+const sweep = (more: Partial<Cause> = {}): Cause => ({
+  kind: 'SWEEP',
+  id: 's',
+  actor: 'connector',
+  ...more,
+});
+
+describe('the strategy of a run', () => {
+  test('is that of the last sweep that brought one, else the policy', () => {
+    expect(planned().nickname).toBe('Jane Doe');
+    expect(
+      planned([sweep({ enforceStrategy: 'NONE' }), sweep()]).nickname,
+    ).toBeNull();
+    expect(
+      planned([
+        sweep({ enforceStrategy: 'NONE' }),
+        sweep({ enforceStrategy: 'EVE_ONLINE' }),
+      ]).nickname,
+    ).toBe('Jane Doe');
+  });
+
+  test('names nobody where the client is only observed, whatever a sweep says', () => {
+    const observed = {
+      ...facts,
+      client: { ...facts.client, isObserved: true },
+    };
+    const run = {
+      discordUserId: DISCORD_USER_ID,
+      causes: [sweep({ enforceStrategy: 'EVE_ONLINE' })],
+    };
+
+    expect(
+      planMemberNickname(observed, run, presentMember()).nickname,
+    ).toBeNull();
+  });
+});
+
+describe('a fact about a name', () => {
+  const name: Cause = {
+    kind: 'EVENT',
+    id: 'e',
+    actor: 'site',
+    isAboutName: true,
+  };
+
+  test('speaks of no role, and needs no reading of the member', () => {
+    expect(rolesOfCauses([name], [mappingFacts()])).toEqual(new Set());
+    expect(
+      rolesOfCauses([name, { ...name, groupId: 'pilots' }], [mappingFacts()]),
+    ).toEqual(new Set());
+    const group: Cause = {
+      kind: 'EVENT',
+      id: 'g',
+      actor: 'site',
+      groupId: 'pilots',
+    };
+    expect(rolesOfCauses([name, group], [mappingFacts()])).toEqual(
+      new Set([PILOT]),
+    );
+  });
+});
+
+describe('a record that was left open', () => {
+  const record = {
+    recordId: 'record-1',
+    plannedAdded: [],
+    plannedRemoved: [],
+    plannedNickname: 'Jane Doe',
+  };
+  const seen = (nickname: string | null) => presentMember({ nickname });
+  const landed = (before: PresentMember, actual: PresentMember | null) =>
+    landedChanges(record, { mirror: { isPresent: true, ...before }, actual })
+      .nickname;
+
+  test('tells a nickname that Discord shows now and did not show before', () => {
+    expect(landed(seen('Old'), seen('Jane Doe'))).toBe('Jane Doe');
+    expect(landed(seen('Jane Doe'), seen('Jane Doe'))).toBeNull();
+    expect(landed(seen('Old'), seen('Old'))).toBeNull();
+    expect(landed(seen('Old'), null)).toBeNull();
+  });
+
+  test('fits on while the same nickname is wanted, or none', () => {
+    expect(resumes(record, planned())).toBe(true);
+    expect(resumes(record, { ...planned(), nickname: null })).toBe(true);
+    expect(resumes(record, { ...planned(), nickname: 'Other' })).toBe(false);
+  });
+});
+
+describe('what came of a nickname', () => {
+  function ending(nickname: Applied['nickname'], shown: string | null) {
+    const member = {
+      isPresent: true,
+      ...presentMember({ nickname: shown }),
+    } as const;
+    const end = settled({
+      facts,
+      plan: planned(),
+      record: {
+        recordId: 'record-1',
+        verdict: { allowedRemovals: [], heldRemovals: [], reason: null },
+      },
+      applied: {
+        added: [],
+        removed: [],
+        refused: [],
+        nickname,
+        observed: member,
+        interruption: null,
+      },
+      reading: member,
+      hasAsked: true,
+    });
+    return end.kind === 'settled' ? end.settlement : null;
+  }
+
+  test('is recorded where it was set', () => {
+    expect(ending('SET', 'Jane Doe')).toMatchObject({
+      outcome: 'APPLIED',
+      reason: null,
+      closes: { nickname: 'Jane Doe' },
+      nickname: { asked: 'Jane Doe', isTaken: true },
+    });
+  });
+
+  test('is remembered and shown where it was refused, and parks nobody', () => {
+    expect(ending('REFUSED', null)).toMatchObject({
+      outcome: 'UNCHANGED',
+      reason: 'the nickname is not set: Discord does not take "Jane Doe"',
+      isParked: false,
+      closes: { nickname: null },
+      nickname: { asked: 'Jane Doe', isTaken: false },
+    });
+  });
+
+  test('is recorded as Discord shows it where that is another text', () => {
+    expect(ending('ALTERED', 'Jane D')).toMatchObject({
+      isParked: false,
+      closes: { nickname: 'Jane D' },
+      nickname: { asked: 'Jane Doe', isTaken: false },
+    });
+  });
+});
+
+describe('an answer without a nickname', () => {
+  const wanted = () =>
+    new WriteProgress({
+      target: { discordUserId: DISCORD_USER_ID },
+      add: [],
+      remove: [],
+      nickname: 'Jane Doe',
+      actual: presentMember({ displayName: 'Old', nickname: 'Older' }),
+    });
+
+  test('is the right one where it equals the name that is shown anyway', () => {
+    const progress = wanted();
+
+    progress.keepEdit(
+      { add: [], remove: [], nickname: 'Jane Doe', roleIds: null },
+      presentMember({ displayName: 'Jane Doe', nickname: null }),
+    );
+
+    expect(progress.done()).toMatchObject({
+      nickname: 'SET',
+      observed: { nickname: null, displayName: 'Jane Doe' },
+    });
+  });
+
+  test('is another one where the name that is shown differs', () => {
+    const progress = wanted();
+
+    progress.keepEdit(
+      { add: [], remove: [], nickname: 'Jane Doe', roleIds: null },
+      presentMember({ displayName: 'Old', nickname: null }),
+    );
+
+    expect(progress.done().nickname).toBe('ALTERED');
+  });
+});

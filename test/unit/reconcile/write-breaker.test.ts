@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  TerminalError,
+  UnavailableError,
+} from '../../../services/lib/errors.js';
+import { createInterruptions } from '../../../services/reconcile/interruptions.js';
+import type {
+  ClientTrouble,
+  DiscordMembers,
+  Job,
+  Memory,
+} from '../../../services/reconcile/ports.js';
+import type { Settlement } from '../../../services/reconcile/records.js';
+import { createBreaker } from '../../../services/reconcile/write-breaker.js';
+import { presentMember } from '../../builders/member-facts.js';
+import { unchanged } from '../../builders/settlement.js';
+import { listeningLogger, target } from '../discord/gateway-setup.js';
+
+const job: Job = {
+  clientId: target.clientId,
+  discordUserId: target.discordUserId,
+  version: 1,
+  lane: 20,
+  attempts: 0,
+  causes: [],
+};
+
+/** A guild whose next answers a test decides, behind the breaker, with what becomes of the client. */
+function setUp() {
+  let now = 0;
+  let sent = 0;
+  let answer: Error | null = null;
+  const reply = async <T>(body: T): Promise<T> => {
+    sent += 1;
+    if (answer !== null) throw answer;
+    return body;
+  };
+  const discord: DiscordMembers = {
+    readMember: () => reply({ isPresent: true, ...presentMember() }),
+    addRole: () => reply(undefined),
+    removeRole: () => reply(undefined),
+    editMember: () => reply(null),
+    readRoles: () => reply({ ownerId: null, roles: [] }),
+    joinMember: () => reply({ kind: 'alreadyMember' }),
+  };
+  const troubles: ClientTrouble[] = [];
+  const settlements: Settlement[] = [];
+  const unused = () => Promise.reject(new Error('not asked for here'));
+  const memory: Memory = {
+    readMember: unused,
+    openRecord: unused,
+    saveRoles: unused,
+    async saveTrouble(_, trouble) {
+      troubles.push(trouble);
+    },
+    async settle(_, settlement) {
+      settlements.push(settlement);
+      return [];
+    },
+    postpone: async () => undefined,
+  };
+
+  const logs: Record<string, unknown>[] = [];
+  const breaker = createBreaker({ clock: () => now });
+  const guarded = breaker.guard(discord);
+  const watched = breaker.watch(memory);
+  const interruptions = createInterruptions({
+    memory: watched,
+    clock: () => now,
+    random: () => 0,
+    logger: listeningLogger(logs),
+    retry: {
+      baseMs: 1,
+      maxMs: 1,
+    },
+  });
+
+  /** One call of a run of its own, with what becomes of its failure. */
+  const run = async (of = { ...target }): Promise<string> => {
+    now += 1_000;
+    const write = { member: of, roleId: '1', reason: 'r' };
+    const failure: unknown = await guarded.addRole(write).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure === null) return 'done';
+    const code = failure instanceof TerminalError ? failure.code : 'OTHER';
+    if (code === 'UNHEALTHY')
+      await interruptions.handleError(job, {
+        error: failure,
+        observed: null,
+        idleRecordId: null,
+      });
+    return code;
+  };
+  const runs = async (count: number) => {
+    const codes: string[] = [];
+    while (codes.length < count) codes.push(await run());
+    return codes;
+  };
+  const refuse = (code: string | null) =>
+    void (answer = code === null ? null : new TerminalError(code, 'no'));
+  const settle = () =>
+    watched.settle(job, { ...unchanged, clearsTrouble: true });
+  return {
+    guarded,
+    run,
+    runs,
+    refuse,
+    settle,
+    troubles,
+    settlements,
+    logs,
+    fail: (error: Error) => void (answer = error),
+    sent: () => sent,
+    levels: () => logs.map(({ level }) => level),
+  };
+}
+
+describe('a guild that refuses', () => {
+  test('more than a fifth of ten calls is paused, with the numbers', async () => {
+    const { runs, refuse, troubles } = setUp();
+    await runs(7);
+    refuse('MISSING_PERMISSION');
+
+    expect(await runs(3)).toEqual([
+      'MISSING_PERMISSION',
+      'MISSING_PERMISSION',
+      'UNHEALTHY',
+    ]);
+
+    expect(troubles).toEqual([
+      {
+        kind: 'PAUSED',
+        reason: `guild ${target.guildId} has refused 3 of the last 10 calls; the last time: no`,
+      },
+    ]);
+  });
+
+  test('one role once stays healthy', async () => {
+    const { run, runs, refuse, troubles } = setUp();
+    await runs(20);
+    refuse('MISSING_PERMISSION');
+    await run();
+    refuse(null);
+
+    expect(await runs(10)).toEqual(Array(10).fill('done'));
+    expect(troubles).toEqual([]);
+  });
+
+  test.each(['UNKNOWN_MEMBER', 'UNKNOWN_ROLE'])(
+    'members or roles that are gone (%s) is healthy',
+    async (code) => {
+      const { runs, refuse, troubles } = setUp();
+      refuse(code);
+
+      await runs(30);
+
+      expect(troubles).toEqual([]);
+    },
+  );
+
+  test('nothing, but gives no answers, is not judged', async () => {
+    const { runs, fail, troubles } = setUp();
+    fail(new UnavailableError('away'));
+
+    await runs(30);
+
+    expect(troubles).toEqual([]);
+  });
+
+  test('keeps its own word for what is the client’s own trouble', async () => {
+    const { runs, refuse } = setUp();
+    refuse('UNKNOWN_GUILD');
+
+    expect((await runs(10)).at(-1)).toBe('UNKNOWN_GUILD');
+  });
+
+  test('is told of as an error once, however long it lasts', async () => {
+    const { runs, refuse, troubles, levels } = setUp();
+    refuse('MISSING_PERMISSION');
+
+    await runs(50);
+
+    expect(troubles).toHaveLength(5);
+    expect(levels()).toEqual(['error', 'warn', 'warn', 'warn', 'warn']);
+  });
+
+  test('is an error again where it was healthy in between', async () => {
+    const { runs, refuse, levels } = setUp();
+    refuse('MISSING_PERMISSION');
+    await runs(10);
+    refuse(null);
+    await runs(10);
+    refuse('MISSING_PERMISSION');
+
+    await runs(3);
+
+    expect(levels()).toEqual(['error', 'error']);
+  });
+});
+
+describe('after the pause', () => {
+  test('the trouble stays in sight until ten answers were good', async () => {
+    const { runs, refuse, settle, settlements } = setUp();
+    refuse('MISSING_PERMISSION');
+    await runs(10);
+    refuse(null);
+
+    await runs(9);
+    await settle();
+    await runs(1);
+    await settle();
+
+    expect(settlements.map(({ clearsTrouble }) => clearsTrouble)).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test('what a run from before it is told does not count, and it asks nothing more', async () => {
+    const { guarded, run, runs, refuse, sent } = setUp();
+    const old = { ...target };
+    await guarded.readMember(old);
+    refuse('MISSING_PERMISSION');
+    await runs(9);
+    const before = sent();
+
+    expect(await run(old)).toBe('UNHEALTHY');
+    refuse(null);
+
+    expect(sent()).toBe(before);
+    expect(await runs(10)).toEqual(Array(10).fill('done'));
+  });
+
+  test('new credentials make a clean start', async () => {
+    const { run, runs, refuse, settle, settlements } = setUp();
+    refuse('MISSING_PERMISSION');
+    await runs(10);
+    refuse(null);
+
+    await run({ ...target, revision: 'second' });
+    await settle();
+
+    expect(settlements.at(-1)?.clearsTrouble).toBe(true);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+
+import { LANES, type Lane } from '../../../services/model.js';
+import type { Job } from '../../../services/reconcile/ports.js';
+import { WritePace } from '../../../services/reconcile/write-pace.js';
+
+const CLIENT = 'client-1';
+const job = (lane: Lane): Job => ({
+  clientId: CLIENT,
+  discordUserId: '7',
+  lane,
+  version: 1,
+  attempts: 0,
+  causes: [],
+});
+
+function setUp() {
+  let now = 0;
+  const left = { calm: Infinity, urgent: Infinity };
+  const opensAt = 8_000;
+  const pace = new WritePace({
+    clock: () => now,
+    runsPerClient: 4,
+    writeOutlook: ({ isUrgent }) => ({
+      left: isUrgent ? left.urgent : left.calm,
+      singlesFrom: () => opensAt,
+      listsFrom: () => opensAt + 1,
+    }),
+  });
+  pace.begun(job(LANES.sweep));
+  const places = (running = 0) =>
+    pace.places(new Map(running === 0 ? [] : [[CLIENT, running]]));
+  return { pace, left, places, setNow: (ms: number) => void (now = ms) };
+}
+
+describe('the pace of a client’s runs', () => {
+  test('is free where nothing is known of its limits', () => {
+    const { places } = setUp();
+
+    expect(places()).toMatchObject({ urgentOnly: [], closed: [] });
+    expect(places().taken.get(CLIENT)).toBe(0);
+    expect(places().moreInMs).toBe(Infinity);
+  });
+
+  test('begins no more runs than there are writes left', () => {
+    const { places, left } = setUp();
+    left.calm = 2;
+    left.urgent = 3;
+
+    expect(places().taken.get(CLIENT)).toBe(2);
+    expect(places(1).taken.get(CLIENT)).toBe(3);
+    expect(places(2)).toMatchObject({ urgentOnly: [CLIENT], closed: [] });
+  });
+
+  test('leaves only urgent work to a client that has nothing left for others, until something is', () => {
+    const { places, left } = setUp();
+    left.calm = 0;
+    left.urgent = 1;
+
+    expect(places()).toMatchObject({
+      urgentOnly: [CLIENT],
+      closed: [],
+      moreInMs: 8e3,
+    });
+  });
+
+  test('tries one urgent run where nothing seems to be left at all', () => {
+    const { places, left } = setUp();
+    left.calm = 0;
+    left.urgent = 0;
+
+    expect(places().closed).toEqual([]);
+    expect(places().taken.get(CLIENT)).toBe(3);
+    expect(places(1).closed).toEqual([CLIENT]);
+  });
+
+  test('of what is not urgent waits as it was told, and urgent work does not', () => {
+    const { pace, places, setNow } = setUp();
+    pace.told(job(LANES.sweep), new Date(5_000));
+
+    expect(places()).toMatchObject({
+      urgentOnly: [CLIENT],
+      closed: [],
+      moreInMs: 5e3,
+    });
+    setNow(5_000);
+    expect(places().urgentOnly).toEqual([]);
+  });
+
+  test('of everything waits where an urgent run was told so', () => {
+    const { pace, places } = setUp();
+    pace.told(job(LANES.fresh), new Date(5_000));
+
+    expect(places()).toMatchObject({ closed: [CLIENT], moreInMs: 5_000 });
+  });
+});

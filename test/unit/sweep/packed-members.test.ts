@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+
+import { createPackedMembers } from '../../../services/sweep/packed-members.js';
+import { presentMember } from '../../builders/member-facts.js';
+
+const member = (discordUserId: string) => ({
+  ...presentMember(),
+  discordUserId,
+  roleIds: ['71', '72'],
+  displayName: 'Zoë 🚀',
+  nickname: null,
+  timedOutUntil: new Date('2026-11-22T18:00:00.123Z'),
+});
+
+describe('packed members', () => {
+  test('come back page by page as they were, times and all', () => {
+    const packed = createPackedMembers();
+    const pages = [[member('1'), member('2')], [member('3')]];
+
+    for (const page of pages) packed.add(page);
+
+    expect([...packed.pages()]).toEqual(pages);
+    expect([...packed.pages()]).toEqual(pages);
+  });
+
+  test('are no page where there is nobody', () => {
+    const packed = createPackedMembers();
+
+    packed.add([]);
+
+    expect([...packed.pages()]).toEqual([]);
+  });
+});
