@@ -27,7 +27,7 @@ export type AuditRecordFilter = {
 
 /** Who has the say over the members of a role. */
 export type Authority =
-  /** Discord: nothing is written to Discord. */
+  /** Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken. */
   | 'DISCORD'
   /** Nobody: differences are shown, nothing is written to Discord. */
   | 'OBSERVE'
@@ -81,6 +81,8 @@ export type DiscordUserFilter = {
 export type FactVerdict =
   /** The fact stands now. */
   | 'APPLIED'
+  /** The item cannot be read, or contradicts another; see `error`. */
+  | 'INVALID'
   /** A fact that outranks it stood already; nothing changed. */
   | 'STALE'
   /** The very same fact stood already. */
@@ -128,7 +130,7 @@ export type LinkState =
   | 'IN_STEP'
   /** Trying again is of no use until something changes; see `reason`. */
   | 'PARKED'
-  /** Waits for its reconcile. */
+  /** Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */
@@ -174,7 +176,7 @@ export type Outcome =
 
 /** What stands between a person and a role, or between a role and its being taken back. */
 export type RoleBlock =
-  /** Discord has the say: nothing is written to Discord. */
+  /** Discord has the say: the platform is asked to follow. */
   | 'AUTHORITY_DISCORD'
   /** It is only observed: nothing is written to Discord. */
   | 'AUTHORITY_OBSERVE'
@@ -200,12 +202,18 @@ export type RoleBlock =
   | 'PARKED'
   /** The change waits for its turn. */
   | 'PENDING'
+  /** A person has rejected the removal: the role stays. */
+  | 'REMOVAL_REJECTED'
+  /** Discord has the say, and the platform was asked to follow and says the contrary. */
+  | 'REQUEST_DISPUTED'
   /** It is not below the bot's highest role. */
   | 'ROLE_ABOVE_BOT'
   /** The guild has no such role any more. */
   | 'ROLE_GONE'
   /** Discord or an integration alone gives and takes it. */
   | 'ROLE_MANAGED'
+  /** Discord has the say, and the platform was asked to follow and has not said so yet. */
+  | 'ROLE_REQUESTED'
   /** The platform has not said whether the person is in a mapped group. */
   | 'UNKNOWN_MEMBERSHIP';
 
@@ -244,14 +252,18 @@ export type SweepKind =
 
 /** How a sweep stands. */
 export type SweepState =
+  /** A person has approved its plan, which is being carried out. */
+  | 'APPROVED'
   /** Somebody stopped it. */
   | 'CANCELLED'
   /** It looked at everybody and did what it could. */
   | 'DONE'
   /** It ended early; see `reason`. */
   | 'FAILED'
-  /** It found so much to take away that a person is to look first. */
+  /** It found so much to take away that a person is to look first: `approveSweep` or `rejectSweep`. */
   | 'HELD'
+  /** A person has rejected its plan; the roles stay. */
+  | 'REJECTED'
   /** It looks, or brings members into step. */
   | 'RUNNING'
   /** It has not begun to look yet. */
@@ -387,6 +399,67 @@ export type WhyQuery = {
   };
 };
 
+export type WhyThisRoleQueryVariables = Exact<{
+  linkId: string;
+  roleId: string;
+}>;
+
+export type WhyThisRoleQuery = {
+  explainRole: {
+    sentence: string;
+    blockedBy: Array<RoleBlock>;
+    unblockedBy: Array<string>;
+    roleName: string | null;
+    isManaged: boolean;
+    desired: DesiredRole;
+    isHeld: boolean | null;
+    seenAt: string | null;
+    mappings: Array<{
+      authority: Authority;
+      isRetired: boolean;
+      membership: MembershipKnowledge;
+      mapping: { id: string } | null;
+      group: { id: string; name: string | null } | null;
+    }>;
+    lastChange: {
+      auditRecordId: string;
+      change: RoleChangeKind;
+      at: string;
+      cause: {
+        kind: CauseKind;
+        id: string;
+        actor: string;
+        groupId: string | null;
+      } | null;
+    } | null;
+  };
+};
+
+export type WatchRecordsSubscriptionVariables = Exact<{
+  clientId?: string | null | undefined;
+  platformUserId?: string | null | undefined;
+  outcomes?: Array<Outcome> | Outcome | null | undefined;
+}>;
+
+export type WatchRecordsSubscription = {
+  auditRecordAdded: {
+    id: string;
+    closedAt: string | null;
+    outcome: Outcome | null;
+    reason: string | null;
+    discordUserId: string;
+    platformUserId: string | null;
+    causes: Array<{
+      kind: CauseKind;
+      id: string;
+      actor: string;
+      groupId: string | null;
+    }>;
+    added: Array<{ id: string; name: string | null }>;
+    removed: Array<{ id: string; name: string | null }>;
+  };
+};
+
 export type TakeAwayMutationVariables = Exact<{
   changes?: Array<MembershipChangeInput> | MembershipChangeInput;
 }>;
@@ -409,6 +482,8 @@ export type MemberPlanQueryVariables = Exact<{
 export type MemberPlanQuery = {
   memberPlan: {
     summary: string;
+    nickname: string | null;
+    nicknameBlocked: string | null;
     observedAt: string | null;
     add: Array<{ id: string; name: string | null }>;
     remove: Array<{ id: string; name: string | null }>;
@@ -419,6 +494,24 @@ export type MemberPlanQuery = {
       role: { id: string; name: string | null };
     }>;
   } | null;
+};
+
+export type ReconcileMutationVariables = Exact<{
+  linkId: string;
+}>;
+
+export type ReconcileMutation = {
+  reconcileDiscordUser: {
+    state: LinkState | null;
+    warnings: Array<string>;
+    discordUser: {
+      id: string;
+      state: LinkState;
+      reason: string | null;
+      lastReconciledAt: string | null;
+      roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
+    } | null;
+  };
 };
 
 export type MapARoleMutationVariables = Exact<{
@@ -455,24 +548,6 @@ export type LinkAPersonMutation = {
       state: LinkState;
       platformUser: { id: string; username: string | null };
     };
-  };
-};
-
-export type ReconcileMutationVariables = Exact<{
-  linkId: string;
-}>;
-
-export type ReconcileMutation = {
-  reconcileDiscordUser: {
-    state: LinkState | null;
-    warnings: Array<string>;
-    discordUser: {
-      id: string;
-      state: LinkState;
-      reason: string | null;
-      lastReconciledAt: string | null;
-      roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
-    } | null;
   };
 };
 
@@ -545,6 +620,32 @@ export type SweepNowMutation = {
   };
 };
 
+export type WatchSweepsSubscriptionVariables = Exact<{
+  clientId?: string | null | undefined;
+  id?: string | null | undefined;
+}>;
+
+export type WatchSweepsSubscription = {
+  sweepProgressed: {
+    id: string;
+    kind: SweepKind;
+    state: SweepState;
+    dryRun: boolean;
+    reason: string | null;
+    checked: number;
+    drifted: number;
+    changed: number;
+    failed: number;
+    plan: {
+      hash: string;
+      removals: number;
+      additions: number;
+      calls: number;
+      seconds: number;
+    } | null;
+  };
+};
+
 export type SweepsQueryVariables = Exact<{
   clientId: string;
   kind?: SweepKind | null | undefined;
@@ -575,6 +676,7 @@ export type SweepsQuery = {
         seconds: number;
         members: Array<{
           discordUserId: string;
+          nickname: string | null;
           reason: string;
           discordUser: { id: string; username: string | null } | null;
           platformUser: { id: string; username: string | null } | null;
@@ -586,39 +688,37 @@ export type SweepsQuery = {
   };
 };
 
-export type WhyThisRoleQueryVariables = Exact<{
-  linkId: string;
-  roleId: string;
+export type ApproveAPlanMutationVariables = Exact<{
+  sweepId: string;
+  hash: string;
 }>;
 
-export type WhyThisRoleQuery = {
-  explainRole: {
-    sentence: string;
-    blockedBy: Array<RoleBlock>;
-    unblockedBy: Array<string>;
-    roleName: string | null;
-    isManaged: boolean;
-    desired: DesiredRole;
-    isHeld: boolean | null;
-    seenAt: string | null;
-    mappings: Array<{
-      authority: Authority;
-      isRetired: boolean;
-      membership: MembershipKnowledge;
-      mapping: { id: string } | null;
-      group: { id: string; name: string | null } | null;
-    }>;
-    lastChange: {
-      auditRecordId: string;
-      change: RoleChangeKind;
-      at: string;
-      cause: {
-        kind: CauseKind;
-        id: string;
-        actor: string;
-        groupId: string | null;
-      } | null;
-    } | null;
+export type ApproveAPlanMutation = {
+  approveSweep: {
+    warnings: Array<string>;
+    sweep: {
+      id: string;
+      state: SweepState;
+      decidedBy: string | null;
+      decidedAt: string | null;
+    };
+  };
+};
+
+export type RejectAPlanMutationVariables = Exact<{
+  sweepId: string;
+  hash?: string | null | undefined;
+}>;
+
+export type RejectAPlanMutation = {
+  rejectSweep: {
+    warnings: Array<string>;
+    sweep: {
+      id: string;
+      state: SweepState;
+      decidedBy: string | null;
+      decidedAt: string | null;
+    };
   };
 };
 
@@ -800,6 +900,79 @@ export const WhyDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<WhyQuery, WhyQueryVariables>;
+export const WhyThisRoleDocument = new TypedDocumentString(`
+    query WhyThisRole($linkId: ID!, $roleId: Snowflake!) {
+  explainRole(id: $linkId, roleId: $roleId) {
+    sentence
+    blockedBy
+    unblockedBy
+    roleName
+    isManaged
+    desired
+    isHeld
+    seenAt
+    mappings {
+      mapping {
+        id
+      }
+      group {
+        id
+        name
+      }
+      authority
+      isRetired
+      membership
+    }
+    lastChange {
+      auditRecordId
+      change
+      at
+      cause {
+        kind
+        id
+        actor
+        groupId
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  WhyThisRoleQuery,
+  WhyThisRoleQueryVariables
+>;
+export const WatchRecordsDocument = new TypedDocumentString(`
+    subscription WatchRecords($clientId: ID, $platformUserId: ID, $outcomes: [Outcome!]) {
+  auditRecordAdded(
+    clientId: $clientId
+    platformUserId: $platformUserId
+    outcomes: $outcomes
+  ) {
+    id
+    closedAt
+    outcome
+    reason
+    discordUserId
+    platformUserId
+    causes {
+      kind
+      id
+      actor
+      groupId
+    }
+    added {
+      id
+      name
+    }
+    removed {
+      id
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  WatchRecordsSubscription,
+  WatchRecordsSubscriptionVariables
+>;
 export const TakeAwayDocument = new TypedDocumentString(`
     mutation TakeAway($changes: [MembershipChangeInput!]! = [{platformUserId: "alice", groupId: "directors", change: REMOVED}]) {
   recordMembershipChanges(input: {changes: $changes}) {
@@ -822,6 +995,8 @@ export const MemberPlanDocument = new TypedDocumentString(`
     query MemberPlan($linkId: ID!) {
   memberPlan(id: $linkId) {
     summary
+    nickname
+    nicknameBlocked
     observedAt
     add {
       id
@@ -851,6 +1026,28 @@ export const MemberPlanDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<
   MemberPlanQuery,
   MemberPlanQueryVariables
+>;
+export const ReconcileDocument = new TypedDocumentString(`
+    mutation Reconcile($linkId: ID!) {
+  reconcileDiscordUser(input: {id: $linkId}) {
+    state
+    discordUser {
+      id
+      state
+      reason
+      lastReconciledAt
+      roles {
+        id
+        name
+        isManaged
+      }
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  ReconcileMutation,
+  ReconcileMutationVariables
 >;
 export const MapARoleDocument = new TypedDocumentString(`
     mutation MapARole($clientId: ID!, $groupId: ID! = "recruits", $roleId: Snowflake!, $dryRun: Boolean = true) {
@@ -899,28 +1096,6 @@ export const LinkAPersonDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<
   LinkAPersonMutation,
   LinkAPersonMutationVariables
->;
-export const ReconcileDocument = new TypedDocumentString(`
-    mutation Reconcile($linkId: ID!) {
-  reconcileDiscordUser(input: {id: $linkId}) {
-    state
-    discordUser {
-      id
-      state
-      reason
-      lastReconciledAt
-      roles {
-        id
-        name
-        isManaged
-      }
-    }
-    warnings
-  }
-}
-    `) as unknown as TypedDocumentString<
-  ReconcileMutation,
-  ReconcileMutationVariables
 >;
 export const LetAPersonSignInDocument = new TypedDocumentString(`
     mutation LetAPersonSignIn($clientId: ID!, $platformUserId: ID! = "dave", $email: String, $returnTo: String) {
@@ -993,6 +1168,31 @@ export const SweepNowDocument = new TypedDocumentString(`
   SweepNowMutation,
   SweepNowMutationVariables
 >;
+export const WatchSweepsDocument = new TypedDocumentString(`
+    subscription WatchSweeps($clientId: ID, $id: ID) {
+  sweepProgressed(clientId: $clientId, id: $id) {
+    id
+    kind
+    state
+    dryRun
+    reason
+    checked
+    drifted
+    changed
+    failed
+    plan {
+      hash
+      removals
+      additions
+      calls
+      seconds
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<
+  WatchSweepsSubscription,
+  WatchSweepsSubscriptionVariables
+>;
 export const SweepsDocument = new TypedDocumentString(`
     query Sweeps($clientId: ID!, $kind: SweepKind, $first: Int = 10, $after: String) {
   sweeps(clientId: $clientId, kind: $kind, first: $first, after: $after) {
@@ -1036,6 +1236,7 @@ export const SweepsDocument = new TypedDocumentString(`
             id
             name
           }
+          nickname
           reason
         }
       }
@@ -1043,43 +1244,35 @@ export const SweepsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SweepsQuery, SweepsQueryVariables>;
-export const WhyThisRoleDocument = new TypedDocumentString(`
-    query WhyThisRole($linkId: ID!, $roleId: Snowflake!) {
-  explainRole(id: $linkId, roleId: $roleId) {
-    sentence
-    blockedBy
-    unblockedBy
-    roleName
-    isManaged
-    desired
-    isHeld
-    seenAt
-    mappings {
-      mapping {
-        id
-      }
-      group {
-        id
-        name
-      }
-      authority
-      isRetired
-      membership
+export const ApproveAPlanDocument = new TypedDocumentString(`
+    mutation ApproveAPlan($sweepId: ID!, $hash: String!) {
+  approveSweep(input: {id: $sweepId, hash: $hash}) {
+    sweep {
+      id
+      state
+      decidedBy
+      decidedAt
     }
-    lastChange {
-      auditRecordId
-      change
-      at
-      cause {
-        kind
-        id
-        actor
-        groupId
-      }
-    }
+    warnings
   }
 }
     `) as unknown as TypedDocumentString<
-  WhyThisRoleQuery,
-  WhyThisRoleQueryVariables
+  ApproveAPlanMutation,
+  ApproveAPlanMutationVariables
+>;
+export const RejectAPlanDocument = new TypedDocumentString(`
+    mutation RejectAPlan($sweepId: ID!, $hash: String) {
+  rejectSweep(input: {id: $sweepId, hash: $hash}) {
+    sweep {
+      id
+      state
+      decidedBy
+      decidedAt
+    }
+    warnings
+  }
+}
+    `) as unknown as TypedDocumentString<
+  RejectAPlanMutation,
+  RejectAPlanMutationVariables
 >;

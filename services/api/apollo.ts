@@ -10,9 +10,12 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Logger } from '../lib/logger.js';
 import type { ApiContext } from './context.js';
+import { createDocumentCache } from './document-cache.js';
 import { publicError } from './errors.js';
 import { logFaults } from './fault-log.js';
-import { refuseStrangers, refuseSubscription } from './operation-access.js';
+import { answerOnce } from './idempotency/answer-once.js';
+import type { IdempotencyPort } from './idempotency/ports.js';
+import { guardOperation, refuseSubscription } from './operation-access.js';
 import { LIMITS, limitRules } from './operation-limits.js';
 
 /** The API for services and generated clients. Nothing of it reports to anybody outside. */
@@ -20,7 +23,10 @@ export function createApollo(deps: {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
   readonly isProduction: boolean;
+  /** The id of the request that is being answered. */
+  readonly requestIdNow: () => string;
   readonly drain: ApolloServerPlugin<ApiContext>;
+  readonly idempotency: IdempotencyPort;
 }): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema: deps.schema,
@@ -28,18 +34,19 @@ export function createApollo(deps: {
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    // Documents that are not sent are put in their place before: see operation-store.ts.
     persistedQueries: false,
-    // Its bound counts the parsed document, not the text that it holds on to: 2 MiB of comment, kept for any stranger.
-    documentStore: null,
+    documentStore: createDocumentCache(),
     csrfPrevention: true,
     parseOptions: { maxTokens: LIMITS.tokens },
     validationRules: limitRules,
-    maxRecursiveSelections: true,
     // For requests that never become an operation; for all others the guard below knows the request's id.
-    formatError: (_, error) => publicError(error, 'in x-request-id'),
+    formatError: (_, error) => publicError(error, deps.requestIdNow()),
     plugins: [
       deps.drain,
-      guardOperations(deps.logger),
+      guardOperations(deps),
+      // After the guard: it keeps errors as they are told, not as they were thrown.
+      answerOnce(deps),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
@@ -49,17 +56,23 @@ export function createApollo(deps: {
   });
 }
 
-function guardOperations(logger: Logger): ApolloServerPlugin<ApiContext> {
+function guardOperations(deps: {
+  readonly logger: Logger;
+  readonly isProduction: boolean;
+}): ApolloServerPlugin<ApiContext> {
   return {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ document, operation, contextValue }) => {
+      didResolveOperation: async (resolved) => {
+        const { schema, document, operation, request } = resolved;
         refuseSubscription(operation);
-        refuseStrangers(document, contextValue);
+        const { operationName, variables = {} } = request;
+        const asked = { schema, document, operationName, variables };
+        guardOperation(asked, resolved.contextValue, deps.isProduction);
       },
       willSendResponse: async ({ errors, contextValue, response }) => {
         if (!errors || response.body.kind !== 'single') return;
         const { requestId } = contextValue;
-        logFaults(logger, requestId, errors);
+        logFaults(deps.logger, requestId, errors);
         response.body.singleResult.errors = errors.map((error) =>
           publicError(error, requestId),
         );

@@ -8,6 +8,7 @@ export function storedHealth(
   return [
     enabledCheck(client),
     sendingCheck(client, now),
+    ...doubtCheck(client),
     client.checks.length > 0 ? lastCheck(client) : rolesCheck(client),
     ...client.checks,
   ];
@@ -61,6 +62,20 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
     message: 'Nothing is in the way.',
     remedy: null,
   };
+}
+
+/** Shown while it lasts. */
+function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
+  if (doubt === null) return [];
+  return [
+    {
+      name: 'sweeps',
+      result: 'FAILED',
+      message: `The last sweep took nothing away, as its list cannot be believed: ${doubt}`,
+      remedy:
+        'Look whether the guild is as it should be; the next sweep whose list is whole clears this.',
+    },
+  ];
 }
 
 function lastCheck({ checkedAt }: ClientView): CheckResult {

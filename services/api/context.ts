@@ -1,11 +1,15 @@
 import type { Cause } from '../model.js';
 import type { Caller } from './auth/caller.js';
 import { createLoaders, type LoaderPorts, type Loaders } from './loaders.js';
+import type { Subscriptions } from './subscriptions/subscriptions.js';
 
 /** What every resolver of one request is given. */
 export interface ApiContext {
   readonly requestId: string;
   readonly caller: Caller | null;
+  /** Who the same key is now: of subscriptions, which outlive the moment of asking. */
+  readonly callerNow: () => Promise<Caller | null>;
+  readonly subscriptions: Subscriptions;
   readonly loaders: Loaders;
   readonly now: () => Date;
   /** The receipt of a mutation: microseconds since 1970, never twice the same within one process. */
@@ -16,12 +20,16 @@ export function createContext(deps: {
   readonly ports: LoaderPorts;
   readonly requestId: string;
   readonly caller: Caller | null;
+  readonly callerNow: () => Promise<Caller | null>;
+  readonly subscriptions: Subscriptions;
   readonly now: () => Date;
   readonly receivedUs: () => number;
 }): ApiContext {
   return {
     requestId: deps.requestId,
     caller: deps.caller,
+    callerNow: deps.callerNow,
+    subscriptions: deps.subscriptions,
     loaders: createLoaders(deps.ports),
     now: deps.now,
     receivedUs: deps.receivedUs,

@@ -5,6 +5,7 @@ export {
   Arg,
   Authorized,
   Ctx,
+  Directive,
   Field,
   FieldResolver,
   Float,
@@ -17,4 +18,5 @@ export {
   registerEnumType,
   Resolver,
   Root,
+  Subscription,
 } from 'type-graphql';

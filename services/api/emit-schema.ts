@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { lexicographicSortSchema, printSchema } from 'graphql';
-
+import { printSubgraph } from './federation/subgraph.js';
 import { buildConnectorSchema } from './schema.js';
 
 /** The schema as committed: sorted, so that a diff shows what changed and nothing else. */
 export async function printConnectorSchema(): Promise<string> {
-  const schema = await buildConnectorSchema(null);
-  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+  return printSubgraph(await buildConnectorSchema(null));
 }
 
 const target = new URL('../../schema/connector.graphql', import.meta.url);

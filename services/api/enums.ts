@@ -35,7 +35,8 @@ export const AuthorityEnum = describeEnum<Authority>(
   'Who has the say over the members of a role.',
   {
     PLATFORM: 'The platform: roles at Discord follow the groups.',
-    DISCORD: 'Discord: nothing is written to Discord.',
+    DISCORD:
+      'Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken.',
     OBSERVE: 'Nobody: differences are shown, nothing is written to Discord.',
   },
 );
@@ -85,7 +86,8 @@ export const LinkStateEnum = describeEnum<LinkState>(
   'How a linked member stands.',
   {
     IN_STEP: 'Desired and actual roles are the same.',
-    PENDING: 'Waits for its reconcile.',
+    PENDING:
+      'Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`.',
     ABSENT: 'The Discord account is not in the guild.',
     HELD: 'A guard holds removals back.',
     PARKED: 'Trying again is of no use until something changes; see `reason`.',
@@ -138,7 +140,9 @@ export const SweepStateEnum = describeEnum<SweepState>(
   {
     WAITING: 'It has not begun to look yet.',
     RUNNING: 'It looks, or brings members into step.',
-    HELD: 'It found so much to take away that a person is to look first.',
+    HELD: 'It found so much to take away that a person is to look first: `approveSweep` or `rejectSweep`.',
+    APPROVED: 'A person has approved its plan, which is being carried out.',
+    REJECTED: 'A person has rejected its plan; the roles stay.',
     DONE: 'It looked at everybody and did what it could.',
     FAILED: 'It ended early; see `reason`.',
     CANCELLED: 'Somebody stopped it.',
@@ -173,7 +177,7 @@ export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   },
 );
 
-export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE';
+export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE' | 'INVALID';
 
 export const FactVerdictEnum = describeEnum<FactVerdictName>(
   'FactVerdict',
@@ -182,6 +186,7 @@ export const FactVerdictEnum = describeEnum<FactVerdictName>(
     APPLIED: 'The fact stands now.',
     UNCHANGED: 'The very same fact stood already.',
     STALE: 'A fact that outranks it stood already; nothing changed.',
+    INVALID: 'The item cannot be read, or contradicts another; see `error`.',
   },
 );
 

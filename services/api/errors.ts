@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'DISCORD_ERROR'
   | 'DISCORD_RATE_LIMITED'
   | 'UNAVAILABLE'
+  | 'RATE_LIMITED'
+  | 'PERSISTED_QUERY_NOT_FOUND'
   | 'INTERNAL';
 
 interface Told {
@@ -33,11 +35,11 @@ export function publicError(
   error: unknown,
   requestId: string,
 ): GraphQLFormattedError {
-  const { message, ...extensions } = tell(error) ?? {
+  const { message, ...told } = tell(error) ?? {
     code: 'INTERNAL',
     message: `Internal error, request ${requestId}`,
-    requestId,
   };
+  const extensions = { ...told, requestId };
   if (!(error instanceof GraphQLError)) return { message, extensions };
   return {
     message,

@@ -1,5 +1,7 @@
 import type { FactVerdict } from '../model.js';
-import type { FactResult } from './types/fact-payloads.types.js';
+import type { FactVerdictName } from './enums.js';
+import type { Item } from './item-faults.js';
+import type { FactCounts, FactResult } from './types/fact-payloads.types.js';
 
 const VERDICTS = {
   applied: 'APPLIED',
@@ -10,15 +12,45 @@ const VERDICTS = {
 export const STALE_MESSAGE =
   'A fact that outranks this one stood already; nothing changed.';
 
-/** One for each fact, in the order given: a repeated fact is fine, one that lost is a conflict. */
-export function factResults(verdicts: readonly FactVerdict[]): FactResult[] {
-  return verdicts.map((verdict, index) => ({
-    index,
-    ok: verdict !== 'stale',
+/** One for each item, in the order given: a repeated fact is fine, one that lost is a conflict. `verdicts` are of those that can be read. */
+export function factResults(
+  items: readonly Item<unknown>[],
+  verdicts: readonly FactVerdict[],
+): FactResult[] {
+  let next = 0;
+  return items.map(({ fault }, index) => {
+    if (fault !== null) {
+      const { code, message, field = null } = fault;
+      const error = { code, message, field };
+      return { index, ok: false, verdict: 'INVALID', error };
+    }
+    const verdict = verdicts[next++];
+    if (verdict === undefined)
+      throw new Error(`${items.length} items got too few verdicts`);
+    return { index, ...resultOf(verdict) };
+  });
+}
+
+function resultOf(verdict: FactVerdict): Omit<FactResult, 'index'> {
+  const isStale = verdict === 'stale';
+  return {
+    ok: !isStale,
     verdict: VERDICTS[verdict],
-    error:
-      verdict === 'stale' ? { code: 'CONFLICT', message: STALE_MESSAGE } : null,
-  }));
+    error: isStale
+      ? { code: 'CONFLICT', message: STALE_MESSAGE, field: null }
+      : null,
+  };
+}
+
+export function countResults(results: readonly FactResult[]): FactCounts {
+  const count = (name: FactVerdictName) =>
+    results.filter(({ verdict }) => verdict === name).length;
+  return {
+    applied: count('APPLIED'),
+    unchanged: count('UNCHANGED'),
+    stale: count('STALE'),
+    invalid: count('INVALID'),
+  };
 }
 
 /** Whom the applied facts are about, each once. */

@@ -13,6 +13,10 @@ export function answerFault(logger: Logger) {
     reply: FastifyReply,
   ): FastifyReply => {
     const status = error.statusCode ?? 500;
+    if (error instanceof RefusedRequest) {
+      const { code, message, headers = {}, more } = error.refusal;
+      return sendError(reply.headers(headers), status, code, message, more);
+    }
     if (status < 500)
       return sendError(reply, status, 'BAD_USER_INPUT', tell(error));
     const requestId = request.id;
@@ -44,6 +48,25 @@ export function answerNotFound(
 export const pathOf = (request: FastifyRequest): string =>
   request.url.split('?', 1)[0] ?? '/';
 
+/** A request that is refused before any operation is looked at. */
+export class RefusedRequest extends Error {
+  readonly statusCode: number;
+
+  constructor(
+    readonly refusal: {
+      readonly status: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Extensions beside the code. */
+      readonly more?: Readonly<Record<string, unknown>>;
+    },
+  ) {
+    super(refusal.message);
+    this.statusCode = refusal.status;
+  }
+}
+
 /** A body that is refused before it is parsed. */
 export class UnreadableBody extends Error {
   constructor(
@@ -55,10 +78,10 @@ export class UnreadableBody extends Error {
 }
 
 /** What is told where nothing more is known. */
-export const UNREADABLE = faults(
-  'BAD_USER_INPUT',
-  'The request cannot be read.',
-);
+export const unreadable = (requestId?: string) =>
+  faults('BAD_USER_INPUT', 'The request cannot be read.', {
+    ...(requestId !== undefined && { requestId }),
+  });
 
 const STATUS_LINES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -76,7 +99,7 @@ export function answerUnreadable(
     return;
   }
   const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
-  const body = JSON.stringify(UNREADABLE);
+  const body = JSON.stringify(unreadable());
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\n` +
       `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
@@ -106,10 +129,16 @@ function sendError(
   status: number,
   code: ErrorCode,
   message: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): FastifyReply {
-  return reply.code(status).send(faults(code, message));
+  const requestId = reply.request.id;
+  return reply.code(status).send(faults(code, message, { ...more, requestId }));
 }
 
-function faults(code: ErrorCode, message: string) {
-  return { errors: [{ message, extensions: { code } }] };
+function faults(
+  code: ErrorCode,
+  message: string,
+  more: Readonly<Record<string, unknown>>,
+) {
+  return { errors: [{ message, extensions: { code, ...more } }] };
 }

@@ -1,17 +1,19 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Logger } from '../lib/logger.js';
+import { callerOf, expectCallers } from './auth/admission.js';
 import { faultOfBody } from './body-limits.js';
 import {
   answerFault,
   answerNotFound,
   answerUnreadable,
   pathOf,
-  UNREADABLE,
+  unreadable,
   UnreadableBody,
 } from './http-errors.js';
 import type { HealthPort } from './ports.js';
@@ -28,7 +30,9 @@ export async function createHttp(deps: {
   const answer = answerFault(deps.logger);
   const app = fastify({
     logger: false,
-    genReqId: () => uuidv7(),
+    genReqId: requestIdOf,
+    // What a header says of the address anybody can say.
+    trustProxy: false,
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
     requestTimeout: 60_000,
@@ -38,6 +42,7 @@ export async function createHttp(deps: {
     },
     routerOptions: { maxParamLength: 200 },
   });
+  expectCallers(app);
   readJsonAlone(app);
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -54,6 +59,15 @@ export async function createHttp(deps: {
   addRequestLog(app, deps.logger);
   addHealth(app, deps.health);
   return app;
+}
+
+/** Letters that stand in a log, a header and an audit record as they are. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The caller's own id, so that one request is found in the logs of both; else a new one. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
 }
 
 /**
@@ -89,11 +103,11 @@ function leaveNoFaultUntold(app: FastifyInstance): void {
     if (reply.statusCode < 400 || !isBare || request.method === 'HEAD')
       return payload;
     void reply.type('application/json; charset=utf-8');
-    return JSON.stringify(UNREADABLE);
+    return JSON.stringify(unreadable(request.id));
   });
   app.server.on('checkExpectation', (_request, response) => {
     response.writeHead(417, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(UNREADABLE));
+    response.end(JSON.stringify(unreadable()));
   });
 }
 
@@ -104,7 +118,8 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
   app.addHook('onResponse', async (request, reply) => {
     const { id: requestId, method } = request;
     const ms = Math.round(reply.elapsedTime);
-    const fields = { requestId, method, status: reply.statusCode, ms };
+    const caller = callerOf(request)?.name;
+    const fields = { requestId, caller, method, status: reply.statusCode, ms };
     logger.debug({ ...fields, url: pathOf(request) }, 'answered');
   });
 }

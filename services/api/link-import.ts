@@ -1,6 +1,8 @@
+import type { InputError } from '../lib/errors.js';
 import type { DiscordUserId, PlatformUserId } from '../model.js';
-import { checkList, checkPlatformId } from './inputs/checks.js';
+import { checkPlatformId } from './inputs/checks.js';
 import type { ImportedDiscordUserInput } from './inputs/link.input.js';
+import { readItems, type Item } from './item-faults.js';
 import type { ImportVerdict } from './views.js';
 
 export interface WantedLink {
@@ -8,11 +10,16 @@ export interface WantedLink {
   readonly discordUserId: DiscordUserId;
 }
 
+/** What came of an item, and the place that is at fault where it is one of the list. */
+export interface PlacedVerdict extends ImportVerdict {
+  readonly field: string | null;
+}
+
 /** What is to be imported, and at which place in the list it stood; the rest has its verdict already. */
 export interface ImportList {
   readonly wanted: readonly WantedLink[];
   /** Puts the verdicts of `wanted` between those that were clear before, in the order of the list. */
-  merge(verdicts: readonly ImportVerdict[]): readonly ImportVerdict[];
+  merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];
 }
 
 /** Of two items with one user or one account the first counts: the list does not say which of them is right. */
@@ -20,21 +27,25 @@ export function importList(
   users: readonly ImportedDiscordUserInput[],
 ): ImportList {
   const field = 'input.users';
-  const items = checkList(users, field).map((item, index) => ({
+  const items = readItems(users, field, (item, at) => ({
     platformUserId: checkPlatformId(
       item.platformUserId,
-      `${field}[${index}].platformUserId`,
+      `${at}.platformUserId`,
     ),
     discordUserId: item.discordUserId,
   }));
-  const twins = twinsOf(items, field);
+  const clear = clearAlready(items, field);
   return {
-    wanted: items.filter((_, index) => !twins.has(index)),
+    wanted: items.flatMap(({ said }, index) =>
+      said === null || clear.has(index) ? [] : [said],
+    ),
     merge: (verdicts) => {
       let next = 0;
       return items.map((_, index) => {
-        const verdict = twins.get(index) ?? verdicts[next++];
-        if (verdict) return verdict;
+        const placed = clear.get(index);
+        if (placed) return placed;
+        const verdict = verdicts[next++];
+        if (verdict) return { ...verdict, field: null };
         throw new Error(
           `an import of ${items.length} users got too few verdicts`,
         );
@@ -43,16 +54,21 @@ export function importList(
   };
 }
 
-function twinsOf(
-  items: readonly WantedLink[],
+function clearAlready(
+  items: readonly Item<WantedLink>[],
   field: string,
-): ReadonlyMap<number, ImportVerdict> {
-  const twins = new Map<number, ImportVerdict>();
+): ReadonlyMap<number, PlacedVerdict> {
+  const clear = new Map<number, PlacedVerdict>();
   const places = {
     user: new Map<string, number>(),
     account: new Map<string, number>(),
   };
-  for (const [index, { platformUserId, discordUserId }] of items.entries()) {
+  for (const [index, { said, fault }] of items.entries()) {
+    if (fault !== null) {
+      clear.set(index, invalid(fault));
+      continue;
+    }
+    const { platformUserId, discordUserId } = said;
     const ofUser = places.user.get(platformUserId);
     const first = ofUser ?? places.account.get(discordUserId);
     if (first === undefined) {
@@ -60,12 +76,21 @@ function twinsOf(
       places.account.set(discordUserId, index);
       continue;
     }
-    const what = ofUser === undefined ? 'Discord account' : 'platform user';
-    twins.set(index, {
+    const isUser = ofUser !== undefined;
+    const what = isUser ? 'platform user' : 'Discord account';
+    clear.set(index, {
       kind: 'CONFLICT',
       message: `The same ${what} stands already at ${field}[${first}].`,
       linkId: null,
+      field: `${field}[${index}].${isUser ? 'platformUserId' : 'discordUserId'}`,
     });
   }
-  return twins;
+  return clear;
 }
+
+const invalid = ({ message, field }: InputError): PlacedVerdict => ({
+  kind: 'INVALID',
+  message,
+  linkId: null,
+  field: field ?? null,
+});

@@ -10,6 +10,7 @@ import type {
   RoleId,
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
+import type { MembershipRequestView } from './request-view.js';
 import type { ScheduleView, SweepView } from './sweep-ports.js';
 import type {
   ClientView,
@@ -49,8 +50,12 @@ export type Loaders = {
     PlatformUserId,
     readonly PlatformGroupView[]
   >;
+  readonly requestsOfLink: DataLoader<LinkId, readonly MembershipRequestView[]>;
   readonly schedulesOfClient: DataLoader<ClientId, readonly ScheduleView[]>;
   readonly sweeps: DataLoader<string, SweepView | undefined>;
+  /** How many members wait for the path. */
+  readonly pendingOfClient: DataLoader<ClientId, number>;
+  readonly pendingOfPlatformUser: DataLoader<PlatformUserId, number>;
 };
 
 export type LoaderPorts = Pick<
@@ -81,10 +86,15 @@ export function createLoaders(ports: LoaderPorts): Loaders {
     groupsOfPlatformUser: new DataLoader((ids) =>
       read.groupsOfPlatformUsers(ids),
     ),
+    requestsOfLink: new DataLoader((ids) => read.requestsOfLinks(ids)),
     schedulesOfClient: new DataLoader((ids) =>
       schedules.schedulesOfClients(ids),
     ),
     sweeps: new DataLoader((ids) => sweeps.findSweeps(ids)),
+    pendingOfClient: new DataLoader((ids) => read.pendingOfClients(ids)),
+    pendingOfPlatformUser: new DataLoader((ids) =>
+      read.pendingOfPlatformUsers(ids),
+    ),
   };
 }
 

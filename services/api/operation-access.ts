@@ -1,5 +1,6 @@
 import {
   BREAK,
+  getOperationAST,
   GraphQLError,
   OperationTypeNode,
   visit,
@@ -8,15 +9,28 @@ import {
 } from 'graphql';
 
 import { KEY_NEEDED } from './auth/access.js';
+import { holdsScope } from './auth/caller.js';
 import type { ApiContext } from './context.js';
+import { costOf, type PricedOperation } from './operation-cost.js';
+import { LIMITS } from './operation-limits.js';
 
-/** Introspection tells the whole schema: only to callers we know. Fields of ours carry their own scopes. */
-export function refuseStrangers(
+/**
+ * Introspection, and what routers ask instead, tells the whole schema: only to callers we know, and in production only to those
+ * who administer. Fields of ours carry their own scopes.
+ */
+function refuseStrangers(
   document: DocumentNode,
-  context: Pick<ApiContext, 'caller'>,
+  { caller }: Pick<ApiContext, 'caller'>,
+  isProduction: boolean,
 ): void {
-  if (!context.caller && asksForSchema(document))
-    throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
+  if (!asksForSchema(document)) return;
+  if (!caller) throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
+  if (isProduction && !holdsScope(caller, 'discord:admin'))
+    throw refusal(
+      'FORBIDDEN',
+      'In production the schema is told to callers with discord:admin only.',
+      403,
+    );
 }
 
 /** Executed over plain HTTP, a subscription would answer like a query that found nothing. */
@@ -24,18 +38,50 @@ export function refuseSubscription(
   operation: OperationDefinitionNode | undefined,
 ): void {
   if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
-    throw refusal('BAD_USER_INPUT', 'Subscriptions are not served here.', 400);
+    throw refusal(
+      'BAD_USER_INPUT',
+      'Subscriptions are served at /admin, over server-sent events.',
+      400,
+    );
+}
+
+/** What is asked of an operation before it is executed, at both endpoints. */
+export function guardOperation(
+  asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
+    readonly operationName?: string | null | undefined;
+  },
+  context: Pick<ApiContext, 'caller'>,
+  isProduction: boolean,
+): void {
+  refuseStrangers(asked.document, context, isProduction);
+  const operation = getOperationAST(asked.document, asked.operationName);
+  if (operation) refuseCostly({ ...asked, operation });
+}
+
+/** The last of the limits: it needs the variables, so it is no rule of validation. */
+function refuseCostly(operation: PricedOperation): void {
+  const cost = costOf(operation);
+  if (cost > LIMITS.cost)
+    throw refusal(
+      'BAD_USER_INPUT',
+      `The answer could hold ${cost < 1e12 ? cost : 'countless'} fields, more than the limit of ${LIMITS.cost}: ask for smaller pages or fewer lists within lists.`,
+      400,
+    );
 }
 
 const refusal = (code: string, message: string, status: number) =>
   new GraphQLError(message, { extensions: { code, http: { status } } });
 
+const TELL_THE_SCHEMA = ['__schema', '__type', '_service'];
+const NAMED = /__schema|__type\b|_service/;
+
 function asksForSchema(document: DocumentNode): boolean {
+  // A name stands in the text as it is: most documents need no further look.
+  if (!NAMED.test(document.loc?.source.body ?? '__schema')) return false;
   let doesAsk = false;
   visit(document, {
     Field(node) {
-      if (node.name.value !== '__schema' && node.name.value !== '__type')
-        return undefined;
+      if (!TELL_THE_SCHEMA.includes(node.name.value)) return undefined;
       doesAsk = true;
       return BREAK;
     },

@@ -2,15 +2,31 @@ import {
   GraphQLError,
   Kind,
   type ASTVisitor,
-  type FragmentDefinitionNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
 
-/** An operation within these is small to parse, to check and to plan, whatever it asks for. */
-export const LIMITS = { tokens: 5000, depth: 12, aliases: 100 } as const;
+/**
+ * An operation within these is small to parse, to check, to plan and to answer, whatever it asks for. `cost` is about the fields
+ * of the answer: see `operation-cost.ts`.
+ */
+export const LIMITS = {
+  tokens: 5000,
+  depth: 12,
+  aliases: 100,
+  rootFields: 30,
+  selections: 5000,
+  directives: 50,
+  cost: 250_000,
+} as const;
 
-export const limitRules = [limitAliases, limitDepth];
+export const limitRules = [
+  limitAliases,
+  limitDirectives,
+  limitDepth,
+  limitRootFields,
+  limitSelections,
+];
 
 function limitAliases(context: ValidationContext): ASTVisitor {
   let aliases = 0;
@@ -27,12 +43,30 @@ function limitAliases(context: ValidationContext): ASTVisitor {
   };
 }
 
+function limitDirectives(context: ValidationContext): ASTVisitor {
+  let directives = 0;
+  return {
+    Directive() {
+      directives += 1;
+      if (directives === LIMITS.directives + 1)
+        context.reportError(
+          new GraphQLError(
+            `More than ${LIMITS.directives} directives in one document.`,
+          ),
+        );
+    },
+  };
+}
+
 function limitDepth(context: ValidationContext): ASTVisitor {
-  // Each fragment is measured once: spreads of spreads must not cost more than their text.
-  const fragmentDepths = new Map<string, number>();
+  const depthOf = measureSets(context, {
+    // Introspection has a depth of its own, which the library bounds.
+    field: (name, below) => (name.startsWith('__') ? 0 : 1 + below()),
+    together: (one, other) => Math.max(one, other),
+  });
   return {
     OperationDefinition(node) {
-      if (depthOf(node.selectionSet, context, fragmentDepths) > LIMITS.depth)
+      if (depthOf(node.selectionSet) > LIMITS.depth)
         context.reportError(
           new GraphQLError(
             `The operation is nested deeper than ${LIMITS.depth} fields.`,
@@ -42,44 +76,72 @@ function limitDepth(context: ValidationContext): ASTVisitor {
   };
 }
 
-function depthOf(
-  set: SelectionSetNode,
-  context: ValidationContext,
-  fragmentDepths: Map<string, number>,
-): number {
-  let deepest = 0;
-  for (const selection of set.selections) {
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const fragment = context.getFragment(selection.name.value);
-      if (fragment)
-        deepest = Math.max(
-          deepest,
-          fragmentDepth(fragment, context, fragmentDepths),
+function limitRootFields(context: ValidationContext): ASTVisitor {
+  const count = measureSets(context, {
+    // It asks for nothing.
+    field: (name) => (name === '__typename' ? 0 : 1),
+    together: (one, other) => one + other,
+  });
+  return {
+    OperationDefinition(node) {
+      if (count(node.selectionSet) > LIMITS.rootFields)
+        context.reportError(
+          new GraphQLError(
+            `The operation asks for more than ${LIMITS.rootFields} root fields.`,
+          ),
         );
-      continue;
-    }
-    const isField = selection.kind === Kind.FIELD;
-    // Introspection has a depth of its own, which the library bounds.
-    if (isField && selection.name.value.startsWith('__')) continue;
-    const below = selection.selectionSet
-      ? depthOf(selection.selectionSet, context, fragmentDepths)
-      : 0;
-    deepest = Math.max(deepest, below + (isField ? 1 : 0));
-  }
-  return deepest;
+    },
+  };
 }
 
-function fragmentDepth(
-  fragment: FragmentDefinitionNode,
+/** With every fragment unfolded: a few lines that spread each other twice can ask for more fields than there are atoms. */
+function limitSelections(context: ValidationContext): ASTVisitor {
+  const count = measureSets(context, {
+    field: (_, below) => 1 + below(),
+    together: (one, other) => one + other,
+  });
+  return {
+    OperationDefinition(node) {
+      if (count(node.selectionSet) > LIMITS.selections)
+        context.reportError(
+          new GraphQLError(
+            `The operation selects more than ${LIMITS.selections} fields, its fragments unfolded.`,
+          ),
+        );
+    },
+  };
+}
+
+/** Each fragment is measured once: spreads of spreads must not cost more than their text. */
+function measureSets(
   context: ValidationContext,
-  fragmentDepths: Map<string, number>,
-): number {
-  const name = fragment.name.value;
-  const known = fragmentDepths.get(name);
-  if (known !== undefined) return known;
-  // A fragment within itself is refused by another rule; here it must only come to an end.
-  fragmentDepths.set(name, 0);
-  const depth = depthOf(fragment.selectionSet, context, fragmentDepths);
-  fragmentDepths.set(name, depth);
-  return depth;
+  rule: {
+    readonly field: (name: string, below: () => number) => number;
+    readonly together: (one: number, other: number) => number;
+  },
+): (set: SelectionSetNode) => number {
+  const measured = new Map<string, number>();
+  const fragment = (name: string): number => {
+    const known = measured.get(name);
+    if (known !== undefined) return known;
+    // A fragment within itself is refused by another rule; here it must only come to an end.
+    measured.set(name, 0);
+    const definition = context.getFragment(name);
+    const size = definition ? measure(definition.selectionSet) : 0;
+    measured.set(name, size);
+    return size;
+  };
+  const measure = (set: SelectionSetNode): number =>
+    set.selections
+      .map((selection) => {
+        if (selection.kind === Kind.FRAGMENT_SPREAD)
+          return fragment(selection.name.value);
+        const below = selection.selectionSet;
+        const inner = () => (below ? measure(below) : 0);
+        return selection.kind === Kind.FIELD
+          ? rule.field(selection.name.value, inner)
+          : inner();
+      })
+      .reduce(rule.together, 0);
+  return measure;
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { InputError } from '../lib/errors.js';
 import { checkOwnId, checkPlatformId } from './inputs/checks.js';
 import type { ConnectionOf } from './types/connection.types.js';
@@ -6,12 +8,16 @@ import type { Page, Rows } from './views.js';
 const DEFAULT_FIRST = 50;
 const MAX_FIRST = 200;
 
-/** What a cursor holds: the id of the last row seen. */
-export type CursorKind = 'ownId' | 'platformId';
+/** Whose pages they are: a cursor of one list is none of another's, though both may hold an id of ours. */
+export interface PagedList {
+  readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords';
+  /** Each client's list is one of its own; absent: there is one for all. */
+  readonly clientId?: string;
+}
 
 export function toPage(
   request: { readonly first: number | null; readonly after: string | null },
-  kind: CursorKind,
+  list: PagedList,
 ): Page {
   const limit = request.first ?? DEFAULT_FIRST;
   if (limit < 1 || limit > MAX_FIRST)
@@ -21,20 +27,26 @@ export function toPage(
       'first',
     );
   const { after } = request;
-  return { limit, after: after === null ? null : decodeCursor(after, kind) };
+  return { limit, after: after === null ? null : decodeCursor(after, list) };
 }
 
+/**
+ * Pages by the last row seen, not by its number: what is added, deleted or changed in between moves nothing else to another page.
+ * The row itself may be gone: its place is not.
+ */
 export function toConnection<
   View extends { readonly id: string },
   Node,
 >(request: {
   readonly rows: Rows<View>;
   readonly page: Page;
+  readonly list: PagedList;
   readonly toNode: (view: View) => Node;
   readonly count: () => Promise<number>;
 }): ConnectionOf<Node> {
+  const tag = tagOf(request.list);
   const edges = request.rows.rows.map((view) => ({
-    cursor: encodeCursor(view.id),
+    cursor: encodeCursor(tag, view.id),
     node: request.toNode(view),
   }));
   return {
@@ -50,17 +62,28 @@ export function toConnection<
   };
 }
 
-const encodeCursor = (id: string): string =>
-  Buffer.from(id, 'utf8').toString('base64url');
+const TAG_LENGTH = 8;
 
-function decodeCursor(cursor: string, kind: CursorKind): string {
-  const id = Buffer.from(cursor, 'base64url').toString('utf8');
+/** Short and opaque; it keeps mistakes away, not attackers: whoever makes one up reads only what they may read anyway. */
+function tagOf({ name, clientId = '' }: PagedList): string {
+  const hash = createHash('sha256').update(`${name}\n${clientId}`);
+  return hash.digest('base64url').slice(0, TAG_LENGTH);
+}
+
+const encodeCursor = (tag: string, id: string): string =>
+  Buffer.from(tag + id, 'utf8').toString('base64url');
+
+function decodeCursor(cursor: string, list: PagedList): string {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const id = text.slice(TAG_LENGTH);
+  const tag = tagOf(list);
   try {
     // Buffer skips what it cannot read: only a cursor that comes out the same was one of ours.
-    if (encodeCursor(id) !== cursor) throw new Error('not a cursor of ours');
-    return kind === 'ownId'
-      ? checkOwnId(id, 'after')
-      : checkPlatformId(id, 'after');
+    if (encodeCursor(tag, id) !== cursor)
+      throw new Error('not a cursor of this list');
+    return list.name === 'platformGroups'
+      ? checkPlatformId(id, 'after')
+      : checkOwnId(id, 'after');
   } catch {
     throw new InputError(
       'BAD_USER_INPUT',

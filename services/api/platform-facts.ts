@@ -1,4 +1,3 @@
-import { InputError } from '../lib/errors.js';
 import type {
   Attributes,
   Cause,
@@ -23,6 +22,7 @@ import type {
   PlatformUserAttributesInput,
   PlatformUserInput,
 } from './inputs/facts.input.js';
+import { readItems, refuseTwins, type Item } from './item-faults.js';
 
 /** The request that tells facts: who, and when it was received. */
 export interface Receipt {
@@ -30,77 +30,59 @@ export interface Receipt {
   readonly timeUs: number;
 }
 
+/** A fact for each item of the list, or what is wrong with the item. */
+export type FactList<Fact> = readonly Item<Fact>[];
+
+const ONCE = 'Give each once.';
+
 export function membershipChanges(
   changes: readonly MembershipChangeInput[],
   receipt: Receipt,
-): MembershipChanged[] {
+): FactList<MembershipChanged> {
   const field = 'input.changes';
-  const facts = checkList(changes, field).map(
-    (item, index): MembershipChanged => {
-      const groupId = checkPlatformId(
-        item.groupId,
-        `${field}[${index}].groupId`,
-      );
-      return {
-        kind: 'membershipChanged',
-        platformUserId: checkPlatformId(
-          item.platformUserId,
-          `${field}[${index}].platformUserId`,
-        ),
-        groupId,
-        change: item.change === 'ADDED' ? 'added' : 'removed',
-        order: orderOf(item.sequence, receipt),
-        cause: { ...receipt.cause, groupId },
-      };
-    },
-  );
-  refuseUnordered(facts, field);
-  return facts;
-}
-
-/** Facts of one call are received at one moment: only sequences tell which of two about the same membership is later. */
-function refuseUnordered(
-  facts: readonly MembershipChanged[],
-  field: string,
-): void {
-  const seen = new Map<string, number>();
-  for (const [index, fact] of facts.entries()) {
-    if (fact.order.sequence !== null) continue;
-    const key = JSON.stringify([fact.platformUserId, fact.groupId]);
-    const first = seen.get(key);
-    if (first !== undefined)
-      throw new InputError(
-        'BAD_USER_INPUT',
-        `The same user and group stand already at ${field}[${first}]; give both a sequence to say which is later.`,
-        `${field}[${index}].groupId`,
-      );
-    seen.set(key, index);
-  }
+  const items = readItems(changes, field, (item, at): MembershipChanged => {
+    const groupId = checkPlatformId(item.groupId, `${at}.groupId`);
+    const user = checkPlatformId(item.platformUserId, `${at}.platformUserId`);
+    return {
+      kind: 'membershipChanged',
+      platformUserId: user,
+      groupId,
+      change: item.change === 'ADDED' ? 'added' : 'removed',
+      order: orderOf(item.sequence, receipt),
+      cause: { ...receipt.cause, groupId },
+    };
+  });
+  // Facts of one call are received at one moment: only sequences tell which of two about the same membership is later.
+  return refuseTwins(items, {
+    keyOf: ({ order, platformUserId, groupId }) =>
+      order.sequence === null
+        ? JSON.stringify([platformUserId, groupId])
+        : null,
+    fieldOf: (index) => `${field}[${index}].groupId`,
+    why: 'Give both a sequence to say which is later.',
+  });
 }
 
 export function membershipSets(
   users: readonly MembershipSetInput[],
   receipt: Receipt,
-): MembershipSnapshot[] {
+): FactList<MembershipSnapshot> {
   const field = 'input.users';
-  const facts = checkList(users, field).map(
-    (item, index): MembershipSnapshot => ({
-      kind: 'membershipSnapshot',
-      platformUserId: checkPlatformId(
-        item.platformUserId,
-        `${field}[${index}].platformUserId`,
-      ),
-      groupIds: groupsOf(item.groupIds, `${field}[${index}].groupIds`),
-      order: orderOf(item.sequence, receipt),
-      cause: receipt.cause,
-    }),
-  );
-  checkDistinct(
-    facts,
-    (fact) => fact.platformUserId,
-    (index) => `${field}[${index}].platformUserId`,
-  );
-  return facts;
+  const items = readItems(users, field, (item, at): MembershipSnapshot => ({
+    kind: 'membershipSnapshot',
+    platformUserId: checkPlatformId(
+      item.platformUserId,
+      `${at}.platformUserId`,
+    ),
+    groupIds: groupsOf(item.groupIds, `${at}.groupIds`),
+    order: orderOf(item.sequence, receipt),
+    cause: receipt.cause,
+  }));
+  return refuseTwins(items, {
+    keyOf: (fact) => fact.platformUserId,
+    fieldOf: (index) => `${field}[${index}].platformUserId`,
+    why: ONCE,
+  });
 }
 
 function groupsOf(ids: readonly string[], field: string): readonly string[] {
@@ -118,27 +100,23 @@ function groupsOf(ids: readonly string[], field: string): readonly string[] {
 export function userChanges(
   users: readonly PlatformUserInput[],
   receipt: Receipt,
-): UserChanged[] {
+): FactList<UserChanged> {
   const field = 'input.users';
-  const facts = checkList(users, field).map((item, index) => {
-    const at = `${field}[${index}]`;
-    return {
-      kind: 'userChanged' as const,
-      platformUserId: checkPlatformId(item.id, `${at}.id`),
-      username: checkText(item.username, `${at}.username`, 255),
-      ...(isGiven(item.attributes)
-        ? { attributes: toAttributes(item.attributes, `${at}.attributes`) }
-        : {}),
-      order: orderOf(null, receipt),
-      cause: receipt.cause,
-    };
+  const items = readItems(users, field, (item, at): UserChanged => ({
+    kind: 'userChanged',
+    platformUserId: checkPlatformId(item.id, `${at}.id`),
+    username: checkText(item.username, `${at}.username`, 255),
+    ...(isGiven(item.attributes)
+      ? { attributes: toAttributes(item.attributes, `${at}.attributes`) }
+      : {}),
+    order: orderOf(null, receipt),
+    cause: receipt.cause,
+  }));
+  return refuseTwins(items, {
+    keyOf: (fact) => fact.platformUserId,
+    fieldOf: (index) => `${field}[${index}].id`,
+    why: ONCE,
   });
-  checkDistinct(
-    facts,
-    (fact) => fact.platformUserId,
-    (index) => `${field}[${index}].id`,
-  );
-  return facts;
 }
 
 function toAttributes(
@@ -159,24 +137,23 @@ function toAttributes(
 export function groupChanges(
   groups: readonly PlatformGroupInput[],
   receipt: Receipt,
-): GroupChanged[] {
+): FactList<GroupChanged> {
   const field = 'input.groups';
-  const facts = checkList(groups, field).map((item, index) => {
-    const groupId = checkPlatformId(item.id, `${field}[${index}].id`);
+  const items = readItems(groups, field, (item, at): GroupChanged => {
+    const groupId = checkPlatformId(item.id, `${at}.id`);
     return {
-      kind: 'groupChanged' as const,
+      kind: 'groupChanged',
       groupId,
-      name: checkText(item.name, `${field}[${index}].name`, 255),
+      name: checkText(item.name, `${at}.name`, 255),
       order: orderOf(null, receipt),
       cause: { ...receipt.cause, groupId },
     };
   });
-  checkDistinct(
-    facts,
-    (fact) => fact.groupId,
-    (index) => `${field}[${index}].id`,
-  );
-  return facts;
+  return refuseTwins(items, {
+    keyOf: (fact) => fact.groupId,
+    fieldOf: (index) => `${field}[${index}].id`,
+    why: ONCE,
+  });
 }
 
 export function userDeleted(

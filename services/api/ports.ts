@@ -38,6 +38,9 @@ import type {
   AuditFilter,
   MappingEffect,
 } from './views.js';
+import type { IdempotencyPort } from './idempotency/ports.js';
+import type { MembershipRequestView } from './request-view.js';
+import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
 import type { SchedulePort, SweepPort } from './sweep-ports.js';
 
@@ -74,6 +77,11 @@ export interface MappingPort {
   }): Promise<{
     readonly mapping: MappingView | null;
     readonly effect: MappingEffect;
+    /** Those who hold the role and are in no group that gives it: a person decides about them. Null: there are none. */
+    readonly held: {
+      readonly sweepId: string;
+      readonly removals: number;
+    } | null;
   }>;
   updateMapping(request: {
     id: MappingId;
@@ -188,6 +196,15 @@ export interface ReadPort {
     page: Page,
   ): Promise<Rows<AuditRecordView>>;
   countAuditRecords(filter: AuditFilter): Promise<number>;
+  /** Where Discord has the say; the oldest first. */
+  requestsOfLinks(
+    ids: readonly LinkId[],
+  ): Promise<readonly (readonly MembershipRequestView[])[]>;
+  /** How many members wait for the path; who is parked waits for a person. */
+  pendingOfClients(ids: readonly ClientId[]): Promise<readonly number[]>;
+  pendingOfPlatformUsers(
+    ids: readonly PlatformUserId[],
+  ): Promise<readonly number[]>;
 }
 
 /** Health of the process: what `/health/ready` tells. */
@@ -211,5 +228,7 @@ export interface ApiPorts {
   readonly read: ReadPort;
   readonly schedules: SchedulePort;
   readonly sweeps: SweepPort;
+  readonly notices: NoticePort;
+  readonly idempotency: IdempotencyPort;
   readonly health: HealthPort;
 }

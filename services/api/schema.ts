@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { buildSchema } from 'type-graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
 
 import { checkScopes } from './auth/access.js';
 import { AuditRecordResolver } from './resolvers/audit-record.resolver.js';
@@ -15,9 +15,15 @@ import { FactMutationsResolver } from './resolvers/fact-mutations.resolver.js';
 import { LinkMutationsResolver } from './resolvers/link-mutations.resolver.js';
 import { MappingMutationsResolver } from './resolvers/mapping-mutations.resolver.js';
 import {
+  MembershipRequestResolver,
+  PlannedRequestResolver,
+  RequestsOfUserResolver,
+} from './resolvers/membership-request.resolver.js';
+import {
   BlockedRoleResolver,
   MemberPlanResolver,
 } from './resolvers/member-plan.resolver.js';
+import { PendingMembersResolver } from './resolvers/pending-members.resolver.js';
 import { PlatformResolver } from './resolvers/platform.resolver.js';
 import { RoleMappingResolver } from './resolvers/role-mapping.resolver.js';
 import { ScheduleMutationsResolver } from './resolvers/schedule-mutations.resolver.js';
@@ -25,7 +31,9 @@ import {
   ClientSchedulesResolver,
   ScheduleResolver,
 } from './resolvers/schedule.resolver.js';
+import { SweepDecisionsResolver } from './resolvers/sweep-decisions.resolver.js';
 import { SweepMutationsResolver } from './resolvers/sweep-mutations.resolver.js';
+import { SubscriptionsResolver } from './resolvers/subscriptions.resolver.js';
 import { SweepPlanMemberResolver } from './resolvers/sweep-plan-member.resolver.js';
 import { SweepResolver } from './resolvers/sweep.resolver.js';
 import { DateTime } from './scalars.js';
@@ -39,16 +47,19 @@ export interface SchemaDeps extends ClientPolicy {
 }
 
 /** The schema with its resolvers; without deps its resolvers cannot run, which is enough to print it. */
-export function buildConnectorSchema(
+export async function buildConnectorSchema(
   deps: SchemaDeps | null,
 ): Promise<GraphQLSchema> {
   const instances = deps ? resolverInstances(deps) : null;
-  return buildSchema({
+  const schema = await buildSchema({
     resolvers: [
       DiscordClientResolver,
       DiscordRoleResolver,
       RoleMappingResolver,
       DiscordUserResolver,
+      RequestsOfUserResolver,
+      MembershipRequestResolver,
+      PlannedRequestResolver,
       PlatformResolver,
       AuditRecordResolver,
       MemberPlanResolver,
@@ -57,14 +68,17 @@ export function buildConnectorSchema(
       ExplainedMappingResolver,
       ScheduleResolver,
       ClientSchedulesResolver,
+      PendingMembersResolver,
       SweepResolver,
       SweepPlanMemberResolver,
+      SubscriptionsResolver,
       ClientMutationsResolver,
       MappingMutationsResolver,
       LinkMutationsResolver,
       FactMutationsResolver,
       ScheduleMutationsResolver,
       SweepMutationsResolver,
+      SweepDecisionsResolver,
     ],
     container: {
       get: (resolver: unknown) => {
@@ -75,9 +89,31 @@ export function buildConnectorSchema(
     },
     scalarsMap: [{ type: Date, scalar: DateTime }],
     authChecker: checkScopes,
+    pubSub: NO_TOPICS,
     validate: false,
   });
+  describeRoots(schema);
+  return schema;
 }
+
+/** The library has no place to say it. */
+function describeRoots(schema: GraphQLSchema): void {
+  const roots = [
+    [schema.getQueryType(), 'What can be read.'],
+    [schema.getMutationType(), 'What can be changed: each takes one input.'],
+    [schema.getSubscriptionType(), 'What can be watched, at `/admin`.'],
+  ] as const;
+  for (const [type, description] of roots)
+    if (type) type.description = description;
+}
+
+/** The library wants one; what is new is read from the database, where every process has put it. */
+const NO_TOPICS: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('subscriptions have no topics');
+  },
+};
 
 function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
   const { clients, mappings, links, signIn, facts, read } = deps.ports;
@@ -87,6 +123,9 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new DiscordRoleResolver(),
     new RoleMappingResolver(),
     new DiscordUserResolver(read),
+    new RequestsOfUserResolver(),
+    new MembershipRequestResolver(),
+    new PlannedRequestResolver(),
     new PlatformResolver(read),
     new AuditRecordResolver(read),
     new MemberPlanResolver(links),
@@ -95,14 +134,17 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new ExplainedMappingResolver(),
     new ScheduleResolver(),
     new ClientSchedulesResolver(),
+    new PendingMembersResolver(),
     new SweepResolver(sweeps),
     new SweepPlanMemberResolver(),
+    new SubscriptionsResolver(),
     new ClientMutationsResolver({ clients, policy: deps }),
     new MappingMutationsResolver(mappings),
     new LinkMutationsResolver({ links, signIn, site: deps.site }),
     new FactMutationsResolver(facts),
     new ScheduleMutationsResolver(schedules),
     new SweepMutationsResolver(sweeps),
+    new SweepDecisionsResolver(sweeps),
   ];
   return new Map(instances.map((instance) => [instance.constructor, instance]));
 }

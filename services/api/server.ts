@@ -1,21 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import {
   fastifyApolloDrainPlugin,
   fastifyApolloHandler,
 } from '@as-integrations/fastify';
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { createApollo } from './apollo.js';
+import {
+  admitCallers,
+  callerAgain,
+  callerOf,
+  type RateLimits,
+} from './auth/admission.js';
 import type { Authenticator } from './auth/caller.js';
+import { createSignIn, type SignIn } from './auth/sign-in.js';
+import type { TokenVerifier } from './auth/tokens.js';
 import type { CheckEndpoint, TemplateFaults } from './client-settings.js';
 import {
   createContext,
   createReceiptClock,
   type ApiContext,
 } from './context.js';
+import { toSubgraph } from './federation/subgraph.js';
 import { createHttp } from './http.js';
+import { refuseKeysBut } from './idempotency/key-header.js';
+import { readOperationList } from './operation-list.js';
+import { createOperationStore, persistOperations } from './operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
 import { addPlayground, PLAYGROUND_PATH } from './playground/route.js';
 import { createPlaygroundYoga } from './playground/yoga.js';
@@ -23,11 +38,25 @@ import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
 import { addSignIn } from './sign-in/sign-in.js';
 import { baseOf, type SignInSite } from './sign-in/site.js';
+import {
+  createSubscriptions,
+  type Subscriptions,
+} from './subscriptions/subscriptions.js';
 import type { Endpoints } from './views.js';
 
 export interface ApiServerDeps {
   readonly ports: ApiPorts;
+  /** Who holds an API key. */
   readonly auth: Authenticator;
+  /** Null: no JWT is accepted. */
+  readonly tokens: TokenVerifier | null;
+  readonly rateLimits: RateLimits;
+  readonly persistedQueries: {
+    /** Nothing but what is listed is executed. */
+    readonly isOnly: boolean;
+    /** Null: the ready operations. */
+    readonly path: string | null;
+  };
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -101,18 +130,60 @@ async function build(deps: ApiServerDeps): Promise<Running> {
     isHttps: deps.publicUrl?.startsWith('https:') ?? false,
   });
   const site = siteOf(deps, app);
-  const schema = await buildConnectorSchema({ ...deps, site });
+  const requestIds = new AsyncLocalStorage<string>();
+  const schema = toSubgraph(await buildConnectorSchema({ ...deps, site }));
   const apollo = createApollo({
     schema,
     logger,
     isProduction: deps.isProduction,
+    requestIdNow: () => requestIds.getStore() ?? 'unknown',
     drain: fastifyApolloDrainPlugin(app),
+    idempotency: ports.idempotency,
   });
   await apollo.start();
-  const contextOf = contexts(deps);
-  app.post('/graphql', fastifyApolloHandler(apollo, { context: contextOf }));
-  addPlayground(app, {
-    yoga: createPlaygroundYoga({ schema, logger, path: PLAYGROUND_PATH }),
+  const subscriptions = createSubscriptions({ ...deps, ...ports });
+  app.addHook('preClose', async () => subscriptions.stop());
+  const signIn = createSignIn({ keys: deps.auth, tokens: deps.tokens });
+  const contextOf = contexts(deps, { subscriptions, signIn });
+  await app.register(async (scope) => {
+    await protect(scope, deps, signIn);
+    const execute = fastifyApolloHandler(apollo, { context: contextOf });
+    scope.post('/graphql', async (request, reply) =>
+      requestIds.run(request.id, () => execute.call(app, request, reply)),
+    );
+    servePlayground(scope, { deps, schema, contextOf });
+  });
+  await addSignIn(app, { ports: ports.signIn, site, logger });
+  return { app, apollo };
+}
+
+/** What is before the operations of both endpoints: who asks, how often, and which document is meant. */
+async function protect(
+  scope: FastifyInstance,
+  deps: ApiServerDeps,
+  signIn: SignIn,
+): Promise<void> {
+  const { logger, rateLimits: limits, persistedQueries } = deps;
+  await admitCallers(scope, { signIn, limits, logger });
+  refuseKeysBut(scope, '/graphql');
+  const listed = await readOperationList(persistedQueries.path);
+  const { isOnly } = persistedQueries;
+  persistOperations(scope, createOperationStore(listed, isOnly));
+}
+
+function servePlayground(
+  scope: FastifyInstance,
+  its: {
+    readonly deps: ApiServerDeps;
+    readonly schema: GraphQLSchema;
+    readonly contextOf: (request: FastifyRequest) => Promise<ApiContext>;
+  },
+): void {
+  const { deps, schema, contextOf } = its;
+  const { logger, isProduction } = deps;
+  const path = PLAYGROUND_PATH;
+  addPlayground(scope, {
+    yoga: createPlaygroundYoga({ schema, logger, path, isProduction }),
     renderPage: async () =>
       renderPlaygroundPage({
         operations: new URL('../../schema/operations/', import.meta.url),
@@ -121,8 +192,6 @@ async function build(deps: ApiServerDeps): Promise<Running> {
       }),
     contextOf,
   });
-  await addSignIn(app, { ports: ports.signIn, site, logger });
-  return { app, apollo };
 }
 
 function siteOf(deps: ApiServerDeps, app: FastifyInstance): SignInSite {
@@ -138,14 +207,19 @@ function siteOf(deps: ApiServerDeps, app: FastifyInstance): SignInSite {
 
 function contexts(
   deps: ApiServerDeps,
+  its: { readonly subscriptions: Subscriptions; readonly signIn: SignIn },
 ): (request: FastifyRequest) => Promise<ApiContext> {
   const receivedUs = createReceiptClock(deps.clock);
+  const { subscriptions, signIn } = its;
+  const { clock } = deps;
   return async (request) =>
     createContext({
       ports: deps.ports,
       requestId: request.id,
-      caller: await deps.auth.authenticate(request.headers.authorization),
-      now: () => new Date(deps.clock()),
+      caller: callerOf(request),
+      callerNow: async () => callerAgain(request, { signIn, clock }),
+      subscriptions,
+      now: () => new Date(clock()),
       receivedUs,
     });
 }

@@ -38,7 +38,10 @@ export interface SweepView {
   readonly drifted: number;
   readonly changed: number;
   readonly failed: number;
-  /** Why it ended early; null when it did not. */
+  /** Who approved or rejected its plan, and when; null: nobody. */
+  readonly decidedBy: string | null;
+  readonly decidedAt: Date | null;
+  /** Why it ended early, or is held; null when it did not. */
   readonly reason: string | null;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
@@ -61,6 +64,8 @@ export interface SweepPlanMember {
   readonly platformUserId: string | null;
   readonly add: readonly string[];
   readonly remove: readonly string[];
+  /** Null or absent: none is set. */
+  readonly nickname?: string | null;
   readonly reason: string;
 }
 
@@ -90,6 +95,16 @@ export interface SweepPort {
   }): Promise<SweepView>;
   /** Stops it between pages. Throws InputError FAILED_PRECONDITION when it is over. */
   cancelSweep(id: string): Promise<SweepView>;
+  /**
+   * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION when it is not held any more, CONFLICT when its hash is
+   * another by now.
+   */
+  decideSweep(request: {
+    id: string;
+    hash: string | null;
+    verdict: 'APPROVED' | 'REJECTED';
+    cause: Cause;
+  }): Promise<SweepView>;
   findSweeps(
     ids: readonly string[],
   ): Promise<readonly (SweepView | undefined)[]>;

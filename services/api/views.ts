@@ -18,6 +18,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../model.js';
+import type { PlannedRequestView } from './request-view.js';
 
 export type { ClientSettings, Endpoints };
 
@@ -29,6 +30,8 @@ export interface ClientView extends ClientSettings {
   readonly rolesReadAt: Date | null;
   /** Why nothing is sent for this client now; null when all is well. */
   readonly trouble: string | null;
+  /** Why the last list of the guild's members could not be believed; null: it could. */
+  readonly doubt: string | null;
   readonly stoppedAt: Date | null;
   readonly pausedUntil: Date | null;
   /** Set while a deleted client waits for its roles to be taken back. */
@@ -136,6 +139,11 @@ export interface MemberPlanView {
     readonly roleId: RoleId;
     readonly refusal: string;
   }[];
+  readonly requests: readonly PlannedRequestView[];
+  /** Null: none is to be set. */
+  readonly nickname: string | null;
+  /** Why none can be set, though it should be. */
+  readonly nicknameBlocked: string | null;
   /** When the mirror was last true; null: Discord was never asked. */
   readonly observedAt: Date | null;
   readonly summary: string;
@@ -145,6 +153,8 @@ export interface MemberPlanView {
 export type RoleBlock =
   | 'NOT_LINKED'
   | 'AUTHORITY_DISCORD'
+  | 'ROLE_REQUESTED'
+  | 'REQUEST_DISPUTED'
   | 'AUTHORITY_OBSERVE'
   | 'MAPPING_RETIRED'
   | 'UNKNOWN_MEMBERSHIP'
@@ -158,6 +168,7 @@ export type RoleBlock =
   | 'ROLE_GONE'
   | 'MISSING_PERMISSION'
   | 'HELD_BY_GUARD'
+  | 'REMOVAL_REJECTED'
   | 'PARKED'
   | 'PENDING';
 

@@ -5,19 +5,22 @@ import type { ClientId } from '../../model.js';
 import type { ApiContext } from '../context.js';
 import { holdsScope, type Caller, type Scope } from './caller.js';
 
-export const KEY_NEEDED =
-  'Send a known key as `Authorization: Bearer <API key>`.';
+export const KEY_NEEDED = 'Send `Authorization: Bearer <API key or JWT>`.';
 
 export const checkScopes: AuthCheckerFn<ApiContext, Scope> = (
   { context },
   scopes,
 ) => {
-  const caller = requireCaller(context);
-  const missing = scopes.find((scope) => !holdsScope(caller, scope));
-  if (missing !== undefined)
-    throw forbidden(`This needs the scope ${missing}; the key has it not.`);
+  requireCaller(context);
+  for (const scope of scopes) requireScope(context, scope);
   return true;
 };
+
+/** For fields that type-graphql does not know of. */
+export function requireScope(context: ApiContext, scope: Scope): void {
+  if (!holdsScope(requireCaller(context), scope))
+    throw forbidden(`This needs the scope ${scope}; you have it not.`);
+}
 
 export function requireCaller(context: ApiContext): Caller {
   if (context.caller) return context.caller;

@@ -5,10 +5,19 @@ export type Scope = (typeof SCOPES)[number];
 
 /** Who asks. A name, never a secret: it stands in audit records. */
 export interface Caller {
+  /** A key's own; `jwt:` and the subject of a token. No key's name has a colon, so neither passes for the other. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** Null: every client. */
   readonly clientIds: readonly ClientId[] | null;
+  /** When a token ends; a key does not. What outlives one request has to end by then. */
+  readonly expiresAt?: Date;
+}
+
+/** Why what was sent lets nobody in. The words never repeat it. */
+export interface Refusal {
+  readonly code: 'UNAUTHENTICATED' | 'UNAVAILABLE';
+  readonly message: string;
 }
 
 /** Finds who asks from the `Authorization` header; null: nobody we know. */

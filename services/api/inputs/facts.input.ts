@@ -24,7 +24,7 @@ export class MembershipChangeInput {
 export class RecordMembershipChangesInput {
   @Field(() => [MembershipChangeInput], {
     description:
-      'Up to 5,000. The same user and group may stand twice only if sequences say which is later.',
+      'Up to 5,000. The same user and group may stand twice only if sequences say which is later: else none of the two counts.',
   })
   readonly changes!: readonly MembershipChangeInput[];
 }
@@ -47,7 +47,8 @@ export class MembershipSetInput {
 @InputType({ description: 'Whole sets of groups, by user.' })
 export class ReplaceMembershipsInput {
   @Field(() => [MembershipSetInput], {
-    description: 'Up to 5,000 users, each once, with up to 5,000 groups each.',
+    description:
+      'Up to 5,000 users, each once, with up to 5,000 groups each; one that stands twice does not count at all.',
   })
   readonly users!: readonly MembershipSetInput[];
 }

@@ -35,6 +35,31 @@ export class CancelSweepInput {
   readonly id!: string;
 }
 
+@InputType({ description: 'A held plan to carry out.' })
+export class ApproveSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    description:
+      'The `hash` of the plan that was looked at: no other is carried out.',
+  })
+  readonly hash!: string;
+}
+
+@InputType({ description: 'A held plan to drop.' })
+export class RejectSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The `hash` of the plan that was looked at; left out: whatever it is by now.',
+  })
+  readonly hash?: string | null;
+}
+
 @InputType({ description: 'A change of a schedule; what is left out stays.' })
 export class UpdateScheduleInput {
   @Field(() => ID, { description: "The client's id." })

@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
 import { keyScript } from './key-script.js';
+import { pageStyle } from './page-style.js';
+import { tabScript } from './tab-script.js';
 import { readTabs } from './tabs.js';
 
 export interface PlaygroundPage {
@@ -31,7 +33,8 @@ export async function renderPlaygroundPage(deps: {
     shouldPersistHeaders: false,
     credentials: 'omit',
   });
-  const html = page.replace('<script>', () => `${FIT}${keyScript}<script>`);
+  const before = `${pageStyle}${keyScript}${tabScript(tabs)}`;
+  const html = page.replace('<script>', () => `${before}<script>`);
   const gzipped = await promisify(gzip)(html, { level: 9 });
   return {
     gzipped,
@@ -39,9 +42,6 @@ export async function renderPlaygroundPage(deps: {
     contentSecurityPolicy: policyFor(html),
   };
 }
-
-/** The editor is as high as the window: a browser's own margin would make the page scroll. */
-const FIT = '<style>body { margin: 0; overflow: hidden; }</style>';
 
 /** Exactly the page's own scripts may run, and they may talk to this server only. */
 function policyFor(html: string): string {

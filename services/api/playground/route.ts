@@ -68,5 +68,8 @@ async function execute(
     { api },
   );
   for (const [name, value] of response.headers) void reply.header(name, value);
+  // Else a proxy in front may gather events until it has many.
+  if (response.headers.get('content-type')?.startsWith('text/event-stream'))
+    void reply.header('x-accel-buffering', 'no');
   return reply.code(response.status).send(response.body);
 }

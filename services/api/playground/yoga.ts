@@ -1,11 +1,21 @@
-import { GraphQLError, type GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import {
+  GraphQLError,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
+import {
+  createYoga,
+  isAsyncIterable,
+  type Plugin,
+  type YogaServerInstance,
+} from 'graphql-yoga';
 
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
 import { publicError } from '../errors.js';
 import { logFaults } from '../fault-log.js';
-import { refuseStrangers } from '../operation-access.js';
+import { guardOperation } from '../operation-access.js';
 import { LIMITS, limitRules } from '../operation-limits.js';
 
 /** What the route hands over for each request. */
@@ -18,6 +28,7 @@ export function createPlaygroundYoga(deps: {
   readonly schema: GraphQLSchema;
   readonly logger: Logger;
   readonly path: string;
+  readonly isProduction: boolean;
 }): YogaServerInstance<PlaygroundRequest, ApiContext> {
   return createYoga<PlaygroundRequest, ApiContext>({
     schema: deps.schema,
@@ -33,11 +44,24 @@ export function createPlaygroundYoga(deps: {
     logging: false,
     // Errors are told by our own plugin: the library's mask knows neither our codes nor the request.
     maskedErrors: false,
-    plugins: [guardOperations(), tellErrors(deps.logger)],
+    plugins: [guardOperations(deps.isProduction), tellErrors(deps.logger)],
   });
 }
 
-function guardOperations(): Plugin<PlaygroundRequest & ApiContext> {
+type GuardedArgs = Omit<ExecutionArgs, 'contextValue' | 'variableValues'> & {
+  readonly contextValue: ApiContext;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null;
+};
+
+function guardOperations(
+  isProduction: boolean,
+): Plugin<PlaygroundRequest & ApiContext> {
+  const guard = (args: GuardedArgs) =>
+    guardOperation(
+      { ...args, variables: args.variableValues ?? {} },
+      args.contextValue,
+      isProduction,
+    );
   return {
     onParse: (hook) => {
       const parse = hook.parseFn;
@@ -47,25 +71,37 @@ function guardOperations(): Plugin<PlaygroundRequest & ApiContext> {
     onValidate: ({ addValidationRule }) => {
       for (const rule of limitRules) addValidationRule(rule);
     },
-    onExecute: ({ args }) => {
-      refuseStrangers(args.document, args.contextValue);
-    },
+    onExecute: ({ args }) => guard(args),
+    onSubscribe: ({ args }) => guard(args),
   };
 }
 
-function tellErrors(logger: Logger): Plugin<object, PlaygroundRequest> {
+/** Errors of an answer, and of every event of a subscription. */
+function tellErrors(
+  logger: Logger,
+): Plugin<PlaygroundRequest & ApiContext, PlaygroundRequest> {
+  const tell = (result: ExecutionResult, requestId: string) => {
+    if (!result.errors) return null;
+    logFaults(logger, requestId, result.errors);
+    const errors = result.errors.map((error) => told(error, requestId));
+    return { ...result, errors };
+  };
   return {
     onResultProcess: (hook) => {
       const { result } = hook;
-      if (Array.isArray(result) || !('errors' in result) || !result.errors)
-        return;
-      const { requestId } = hook.serverContext.api;
-      logFaults(logger, requestId, result.errors);
-      hook.setResult({
-        ...result,
-        errors: result.errors.map((error) => told(error, requestId)),
-      });
+      if (Array.isArray(result) || isAsyncIterable(result)) return;
+      const answer = tell(result, hook.serverContext.api.requestId);
+      if (answer) hook.setResult(answer);
     },
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: () => ({
+        onNext: ({ result, setResult }) => {
+          if (isAsyncIterable(result)) return;
+          const event = tell(result, args.contextValue.requestId);
+          if (event) setResult(event);
+        },
+      }),
+    }),
   };
 }
 

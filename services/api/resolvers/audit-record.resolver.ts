@@ -57,11 +57,13 @@ export class AuditRecordResolver {
     })
     after: string | null = null,
   ): Promise<ConnectionOf<AuditRecord>> {
-    const page = toPage({ first, after }, 'ownId');
+    const list = { name: 'auditRecords' } as const;
+    const page = toPage({ first, after }, list);
     const records = withinLimit(context, toAuditFilter(filter));
     return toConnection({
       rows: await this.read.pageAuditRecords(records, page),
       page,
+      list,
       toNode: toAuditRecord,
       count: () => this.read.countAuditRecords(records),
     });

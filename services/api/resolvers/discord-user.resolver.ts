@@ -61,11 +61,13 @@ export class DiscordUserResolver {
     after: string | null = null,
   ): Promise<ConnectionOf<DiscordUser>> {
     const client = await requireClient(context, clientId, 'clientId');
-    const page = toPage({ first, after }, 'ownId');
+    const list = { name: 'discordUsers', clientId: client.id } as const;
+    const page = toPage({ first, after }, list);
     const links = toLinkFilter(filter);
     return toConnection({
       rows: await this.read.pageLinks(client.id, links, page),
       page,
+      list,
       toNode: toDiscordUser,
       count: () => this.read.countLinks(client.id, links),
     });

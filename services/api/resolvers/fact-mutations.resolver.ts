@@ -3,7 +3,12 @@ import type { PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import { changedIds, factResults, STALE_MESSAGE } from '../fact-results.js';
+import {
+  changedIds,
+  countResults,
+  factResults,
+  STALE_MESSAGE,
+} from '../fact-results.js';
 import {
   DeletePlatformUserInput,
   RecordMembershipChangesInput,
@@ -11,6 +16,7 @@ import {
   UpsertPlatformGroupsInput,
   UpsertPlatformUsersInput,
 } from '../inputs/facts.input.js';
+import { saidOf } from '../item-faults.js';
 import { forgetRows } from '../loaders.js';
 import {
   groupChanges,
@@ -18,6 +24,7 @@ import {
   membershipSets,
   userChanges,
   userDeleted,
+  type FactList,
   type Receipt,
 } from '../platform-facts.js';
 import type { FactPort } from '../ports.js';
@@ -117,16 +124,19 @@ export class FactMutationsResolver {
 
   private async apply<Fact extends PlatformFact>(
     context: ApiContext,
-    facts: readonly Fact[],
+    items: FactList<Fact>,
     idOf: (fact: Fact) => string,
   ): Promise<FactsAnswer> {
+    const facts = saidOf(items);
     const verdicts =
       facts.length === 0 ? [] : await this.facts.applyFacts(facts);
     forgetRows(context.loaders);
+    const results = factResults(items, verdicts);
     return {
-      results: factResults(verdicts),
+      results,
+      counts: countResults(results),
       changedIds: changedIds(facts, verdicts, idOf),
-      warnings: facts.length === 0 ? ['The list was empty.'] : [],
+      warnings: items.length === 0 ? ['The list was empty.'] : [],
     };
   }
 }

@@ -75,7 +75,7 @@ export class LinkMutationsResolver {
     @Ctx() context: ApiContext,
     @Arg('input', () => ImportDiscordUsersInput, { description: 'The links.' })
     input: ImportDiscordUsersInput,
-  ): Promise<ImportDiscordUsersPayload> {
+  ): Promise<Omit<ImportDiscordUsersPayload, 'pendingMembers'>> {
     const { id: clientId } = await requireClient(
       context,
       input.clientId,
@@ -94,7 +94,7 @@ export class LinkMutationsResolver {
             cause,
           });
     forgetRows(context.loaders);
-    return toImportPayload(list.merge(verdicts), dryRun);
+    return toImportPayload(clientId, list.merge(verdicts), dryRun);
   }
 
   @Authorized('discord:write')

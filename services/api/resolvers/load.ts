@@ -36,10 +36,9 @@ export async function loadRoles(
   clientId: ClientId,
   roleIds: readonly RoleId[],
 ): Promise<DiscordRole[]> {
-  return Promise.all(
-    roleIds.map(async (roleId) => {
-      const key = { clientId, roleId };
-      return toDiscordRole(key, await context.loaders.roles.load(key));
-    }),
-  );
+  const { roles } = context.loaders;
+  const keys = roleIds.map((roleId) => ({ clientId, roleId }));
+  // One wait for all: a page shows hundreds of roles.
+  const views = await Promise.all(keys.map((key) => roles.load(key)));
+  return keys.map((key, index) => toDiscordRole(key, views[index]));
 }

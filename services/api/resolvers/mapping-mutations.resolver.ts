@@ -50,9 +50,16 @@ export class MappingMutationsResolver {
     return {
       mapping: made.mapping && toRoleMapping(made.mapping),
       effect: made.effect,
-      warnings: refusal
-        ? [`The bot can neither give nor take this role now: ${refusal}.`]
-        : [],
+      warnings: [
+        ...(refusal
+          ? [`The bot can neither give nor take this role now: ${refusal}.`]
+          : []),
+        ...(made.held
+          ? [
+              `${made.held.removals} linked members hold the role and are in no group that gives it: nothing is taken from them before approveSweep of sweep ${made.held.sweepId}.`,
+            ]
+          : []),
+      ],
     };
   }
 

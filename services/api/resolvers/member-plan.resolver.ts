@@ -17,6 +17,7 @@ import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import {
   BlockedRole,
   MemberPlan,
+  PlannedRequest,
   toMemberPlan,
 } from '../types/member-plan.types.js';
 import { loadRoles } from './load.js';
@@ -88,6 +89,15 @@ export class MemberPlanResolver {
     @Root() plan: MemberPlan,
   ): Promise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.unknownIds);
+  }
+
+  @FieldResolver(() => [PlannedRequest], {
+    description:
+      'What the platform would be asked for where Discord has the say.',
+  })
+  requests(@Root() plan: MemberPlan): PlannedRequest[] {
+    const { clientId } = plan;
+    return plan.planned.map((request) => ({ clientId, ...request }));
   }
 
   @FieldResolver(() => [BlockedRole], {

@@ -69,7 +69,8 @@ export class PlatformResolver {
     })
     after: string | null = null,
   ): Promise<ConnectionOf<PlatformGroup>> {
-    const page = toPage({ first, after }, 'platformId');
+    const list = { name: 'platformGroups' } as const;
+    const page = toPage({ first, after }, list);
     const text =
       search === null || search === ''
         ? null
@@ -77,6 +78,7 @@ export class PlatformResolver {
     return toConnection({
       rows: await this.read.pagePlatformGroups(text, page),
       page,
+      list,
       toNode: toPlatformGroup,
       count: () => this.read.countPlatformGroups(text),
     });

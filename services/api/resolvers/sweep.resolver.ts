@@ -53,11 +53,13 @@ export class SweepResolver {
     after: string | null = null,
   ): Promise<ConnectionOf<Sweep>> {
     const client = await requireClient(context, clientId, 'clientId');
-    const page = toPage({ first, after }, 'ownId');
+    const list = { name: 'sweeps', clientId: client.id } as const;
+    const page = toPage({ first, after }, list);
     const filter = { clientId: client.id, kind };
     return toConnection({
       rows: await this.runs.pageSweeps(filter, page),
       page,
+      list,
       toNode: toSweep,
       count: () => this.runs.countSweeps(filter),
     });

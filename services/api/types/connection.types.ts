@@ -1,5 +1,7 @@
-import { Field, Int, ObjectType } from '../decorators.js';
+import { Directive, Field, Int, ObjectType } from '../decorators.js';
 
+/** Any service with Relay's pages has this type too. */
+@Directive('@shareable')
 @ObjectType({
   description: 'Where a page stands in its list.',
   simpleResolvers: true,

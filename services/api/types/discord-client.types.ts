@@ -4,7 +4,7 @@ import type {
   NicknameStrategy,
   UnknownMembership,
 } from '../../model.js';
-import { Field, Float, ID, Int, ObjectType } from '../decorators.js';
+import { Directive, Field, Float, ID, Int, ObjectType } from '../decorators.js';
 import {
   AuthorityEnum,
   CheckVerdictEnum,
@@ -109,6 +109,7 @@ export class ClientHealth {
   readonly checks!: readonly HealthCheck[];
 }
 
+@Directive('@key(fields: "id")')
 @ObjectType({
   description:
     'One Discord application with its bot, and the guild (Discord server) it serves. Its secrets never come out.',

@@ -1,10 +1,11 @@
 import type { LinkState } from '../../model.js';
-import { Field, ID, ObjectType } from '../decorators.js';
+import { Directive, Field, ID, ObjectType } from '../decorators.js';
 import { LinkStateEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
 import type { LinkView } from '../views.js';
 import { connectionOf } from './connection.types.js';
 
+@Directive('@key(fields: "id")')
 @ObjectType({
   description:
     "A link: a platform user and a Discord account are the same person, at one client. Shown with the member's last observed state.",

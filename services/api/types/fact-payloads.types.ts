@@ -25,6 +25,13 @@ export class ItemError {
 
   @Field(() => String, { description: 'In a sentence.' })
   readonly message!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The place that is at fault, e.g. `input.changes[3].groupId`; null where it is not one of them.',
+  })
+  readonly field!: string | null;
 }
 
 @ObjectType({
@@ -50,10 +57,29 @@ export class FactResult {
   readonly error!: ItemError | null;
 }
 
+@ObjectType({
+  description: 'How many items came to what.',
+  simpleResolvers: true,
+})
+export class FactCounts {
+  @Field(() => Int, { description: 'Facts that stand now.' })
+  readonly applied!: number;
+
+  @Field(() => Int, { description: 'Facts that stood already.' })
+  readonly unchanged!: number;
+
+  @Field(() => Int, { description: 'Facts that were outranked.' })
+  readonly stale!: number;
+
+  @Field(() => Int, { description: 'Items that cannot be read.' })
+  readonly invalid!: number;
+}
+
 /** What a mutation answers; the rows that changed are loaded only if they are asked for. */
 export interface FactsAnswer {
   readonly changedIds: readonly string[];
   readonly results: readonly FactResult[];
+  readonly counts: FactCounts;
   readonly warnings: readonly string[];
 }
 
@@ -67,6 +93,12 @@ abstract class FactsPayload implements FactsAnswer {
     simple: true,
   })
   readonly results!: readonly FactResult[];
+
+  @Field(() => FactCounts, {
+    description: 'The results, counted.',
+    simple: true,
+  })
+  readonly counts!: FactCounts;
 
   @Field(() => [String], { description: WARNINGS, simple: true })
   readonly warnings!: readonly string[];
@@ -83,6 +115,18 @@ abstract class UserFactsPayload extends FactsPayload {
       this.changedIds.map((id) => platformUsers.load(id)),
     );
     return views.flatMap((view) => (view ? [toPlatformUser(view)] : []));
+  }
+
+  @Field(() => Int, {
+    description:
+      'The members, at all clients, of the users that changed who wait for the path: their roles are not yet what this says. To see it go on, ask `DiscordClient.pendingMembers` again.',
+  })
+  async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
+    const { pendingOfPlatformUser } = context.loaders;
+    const counts = await Promise.all(
+      this.changedIds.map((id) => pendingOfPlatformUser.load(id)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 }
 

@@ -1,7 +1,8 @@
-import type { LinkId } from '../../model.js';
+import type { ClientId, LinkId } from '../../model.js';
 import type { ApiContext } from '../context.js';
 import { Ctx, Field, Int, ObjectType } from '../decorators.js';
 import { ImportStatusEnum } from '../enums.js';
+import type { PlacedVerdict } from '../link-import.js';
 import type { ImportVerdict } from '../views.js';
 import { DiscordUser, toDiscordUser } from './discord-user.types.js';
 
@@ -27,6 +28,14 @@ export class ImportResult {
     simple: true,
   })
   readonly message!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The place that is at fault, e.g. `input.users[3].platformUserId`; null where it is not one of them.',
+    simple: true,
+  })
+  readonly field!: string | null;
 
   @Field(() => DiscordUser, {
     nullable: true,
@@ -59,37 +68,51 @@ export class ImportCounts {
 
 @ObjectType({
   description: 'Links were imported, or a dry run said what would come of it.',
-  simpleResolvers: true,
 })
 export class ImportDiscordUsersPayload {
+  readonly clientId!: ClientId;
+
   @Field(() => [ImportResult], {
     description: 'One for each user, in the order of the list.',
+    simple: true,
   })
-  readonly results!: readonly Pick<
-    ImportResult,
-    'linkId' | 'index' | 'status' | 'message'
-  >[];
+  readonly results!: readonly Omit<ImportResult, 'discordUser'>[];
 
-  @Field(() => ImportCounts, { description: 'The results, counted.' })
+  @Field(() => ImportCounts, {
+    description: 'The results, counted.',
+    simple: true,
+  })
   readonly counts!: ImportCounts;
 
   @Field(() => [String], {
     description: 'What the caller should know, though it was carried out.',
+    simple: true,
   })
   readonly warnings!: readonly string[];
+
+  @Field(() => Int, {
+    description:
+      'Members of the client that wait for the path now, those of this import and others: `DiscordClient.pendingMembers`, to be asked again until it is 0.',
+  })
+  pendingMembers(@Ctx() context: ApiContext): Promise<number> {
+    return context.loaders.pendingOfClient.load(this.clientId);
+  }
 }
 
 export function toImportPayload(
-  verdicts: readonly ImportVerdict[],
+  clientId: ClientId,
+  verdicts: readonly PlacedVerdict[],
   dryRun: boolean,
-): ImportDiscordUsersPayload {
+): Omit<ImportDiscordUsersPayload, 'pendingMembers'> {
   const count = (kind: ImportVerdict['kind']) =>
     verdicts.filter((verdict) => verdict.kind === kind).length;
   return {
-    results: verdicts.map(({ kind, message, linkId }, index) => ({
+    clientId,
+    results: verdicts.map(({ kind, message, field, linkId }, index) => ({
       index,
       status: kind,
       message,
+      field,
       linkId: dryRun ? null : linkId,
     })),
     counts: {

@@ -1,4 +1,5 @@
 import { Field, ObjectType } from '../decorators.js';
+import { MembershipChangeKindEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
 import type { MemberPlanView } from '../views.js';
 
@@ -15,6 +16,20 @@ export class MemberPlan {
   readonly heldIds!: readonly string[];
   readonly unknownIds!: readonly string[];
   readonly blockedRoles!: MemberPlanView['blocked'];
+  readonly planned!: MemberPlanView['requests'];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname to set; null: it stays as it is.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Why the nickname is not set, though the policy names the person; null: nothing is in the way.',
+  })
+  readonly nicknameBlocked!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
@@ -24,6 +39,27 @@ export class MemberPlan {
 
   @Field(() => String, { description: 'The plan in a sentence.' })
   readonly summary!: string;
+}
+
+@ObjectType({
+  description:
+    'What the platform would be asked for, where Discord has the say over a role.',
+  simpleResolvers: true,
+})
+export class PlannedRequest {
+  readonly clientId!: string;
+  readonly groupId!: string;
+  readonly roleId!: string;
+
+  @Field(() => MembershipChangeKindEnum, {
+    description: 'What is to become of the membership.',
+  })
+  readonly change!: 'ADDED' | 'REMOVED';
+
+  @Field(() => Boolean, {
+    description: 'The removal guard would hold it for a person to look at.',
+  })
+  readonly isHeld!: boolean;
 }
 
 @ObjectType({
@@ -50,6 +86,9 @@ export function toMemberPlan(
     heldIds: view.held,
     unknownIds: view.unknown,
     blockedRoles: view.blocked,
+    planned: view.requests,
+    nickname: view.nickname,
+    nicknameBlocked: view.nicknameBlocked,
     observedAt: view.observedAt,
     summary: view.summary,
   };

@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType } from '../decorators.js';
+import { Directive, Field, ID, ObjectType } from '../decorators.js';
 import { DateTime } from '../scalars.js';
 import type { PlatformGroupView, PlatformUserView } from '../views.js';
 import { connectionOf } from './connection.types.js';
@@ -27,6 +27,7 @@ export class PlatformUserAttributes {
   readonly alliance!: string | null;
 }
 
+@Directive('@key(fields: "id")')
 @ObjectType({
   description: 'A user of the platform.',
   simpleResolvers: true,
@@ -35,6 +36,7 @@ export class PlatformUser {
   @Field(() => ID, { description: "The platform's; opaque." })
   readonly id!: string;
 
+  @Directive('@shareable')
   @Field(() => String, {
     nullable: true,
     description: 'Null until the platform told it.',

@@ -34,7 +34,11 @@ export const RoleBlockEnum = describeEnum<RoleBlock>(
   'What stands between a person and a role, or between a role and its being taken back.',
   {
     NOT_LINKED: 'The link to the Discord account is ending.',
-    AUTHORITY_DISCORD: 'Discord has the say: nothing is written to Discord.',
+    AUTHORITY_DISCORD: 'Discord has the say: the platform is asked to follow.',
+    ROLE_REQUESTED:
+      'Discord has the say, and the platform was asked to follow and has not said so yet.',
+    REQUEST_DISPUTED:
+      'Discord has the say, and the platform was asked to follow and says the contrary.',
     AUTHORITY_OBSERVE: 'It is only observed: nothing is written to Discord.',
     MAPPING_RETIRED: 'A mapping that would give it is retired.',
     UNKNOWN_MEMBERSHIP:
@@ -49,6 +53,7 @@ export const RoleBlockEnum = describeEnum<RoleBlock>(
     ROLE_GONE: 'The guild has no such role any more.',
     MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
     HELD_BY_GUARD: 'The removal guard holds the removal back.',
+    REMOVAL_REJECTED: 'A person has rejected the removal: the role stays.',
     PARKED:
       'Trying again is of no use until something changes; see `reason` of the `DiscordUser`.',
     PENDING: 'The change waits for its turn.',

@@ -25,6 +25,13 @@ export class SweepPlanMember {
   })
   readonly platformUserId!: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The nickname to be set; null: none is to be, or `reason` says why it cannot.',
+  })
+  readonly nickname!: string | null;
+
   @Field(() => String, { description: 'Why.' })
   readonly reason!: string;
 }
@@ -102,7 +109,19 @@ export class Sweep {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it ended early; null when it did not.',
+    description: 'Who approved or rejected its plan; null: nobody.',
+  })
+  readonly decidedBy!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When its plan was approved or rejected.',
+  })
+  readonly decidedAt!: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it ended early, or is held; null when it did not.',
   })
   readonly reason!: string | null;
 
@@ -143,6 +162,30 @@ export class CancelSweepPayload {
   readonly warnings!: readonly string[];
 }
 
+@ObjectType({
+  description: 'A held plan was approved: what is still wanted of it is done.',
+  simpleResolvers: true,
+})
+export class ApproveSweepPayload {
+  @Field(() => Sweep, { description: 'As it is now.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'A held plan was rejected: its roles stay.',
+  simpleResolvers: true,
+})
+export class RejectSweepPayload {
+  @Field(() => Sweep, { description: 'As it is now.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
 export function toSweep(view: SweepView): Sweep {
   return {
     id: view.id,
@@ -155,6 +198,8 @@ export function toSweep(view: SweepView): Sweep {
     drifted: view.drifted,
     changed: view.changed,
     failed: view.failed,
+    decidedBy: view.decidedBy,
+    decidedAt: view.decidedAt,
     reason: view.reason,
     startedAt: view.startedAt,
     finishedAt: view.finishedAt,
@@ -174,6 +219,7 @@ function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlan {
       platformUserId: member.platformUserId,
       addIds: member.add,
       removeIds: member.remove,
+      nickname: member.nickname ?? null,
       reason: member.reason,
     })),
   };

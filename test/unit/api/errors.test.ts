@@ -6,6 +6,7 @@ import {
   TerminalError,
   UnavailableError,
 } from '../../../services/lib/errors.js';
+import { CLIENT_ID } from '../../builders/api-views.js';
 import { faultsOf, startApi, type StartedApi } from './start-api.js';
 
 let api: StartedApi;
@@ -44,7 +45,7 @@ describe.each(PATHS)('errors at %s', (path) => {
   ])('that mean something keep their code: %s', async (error, extensions) => {
     api.fail('clients.listClients', error);
 
-    const { body } = await ask(path);
+    const { body, headers } = await ask(path);
 
     expect(body).toEqual({
       data: null,
@@ -53,7 +54,7 @@ describe.each(PATHS)('errors at %s', (path) => {
           message: error.message,
           path: ['discordClients'],
           locations: expect.any(Array),
-          extensions,
+          extensions: { ...extensions, requestId: headers.get('x-request-id') },
         },
       ],
     });
@@ -118,13 +119,15 @@ describe.each(PATHS)('errors at %s', (path) => {
       ]);
     }
   });
+});
 
-  it('refuse subscriptions', async () => {
-    const answer = await ask(path, 'subscription { auditRecordAdded { id } }');
+// The playground serves them.
+it('subscriptions are refused at /graphql', async () => {
+  const subscription = 'subscription { auditRecordAdded { id } }';
+  const answer = await ask('/graphql', subscription);
 
-    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
-    expect(answer.body.data ?? null).toBeNull();
-  });
+  expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+  expect(answer.body.data ?? null).toBeNull();
 });
 
 describe.each(PATHS)('limits at %s', (path) => {
@@ -132,11 +135,71 @@ describe.each(PATHS)('limits at %s', (path) => {
     `{ discordClients { ${'mappings { client { '.repeat(depth)} id ${'} }'.repeat(depth)} } }`;
 
   it('let a deep operation pass, and refuse a deeper one', async () => {
-    const deep = await ask(path, nested(5));
-    const deeper = await ask(path, nested(6));
+    const down = (inner: string) =>
+      `{ discordUsers(clientId: "${CLIENT_ID}", first: 1) { nodes { platformUser { discordUsers {
+        client { mappings { client { mappings { client { mappings { ${inner} } } } } } } } } } } }`;
+    const deep = await ask(path, down('client { id }'));
+    const deeper = await ask(
+      path,
+      down('client { health { checks { name } } }'),
+    );
 
     expect(faultsOf(deep)).not.toContainEqual({ code: 'BAD_USER_INPUT' });
     expect(faultsOf(deeper)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(deeper.body.errors?.[0]?.message).toContain('deeper than 12 fields');
+  });
+
+  it('refuse lists within lists that are too many together', async () => {
+    const page = (first: number) =>
+      `{ discordUsers(clientId: "${CLIENT_ID}", first: ${first}) { nodes { client { mappings { client { mappings { client { mappings { id retiredAt } } } } } } } } }`;
+    const listed = await ask(path, nested(5));
+    const small = await ask(path, page(10));
+    const paged = await api.ask(
+      page(10)
+        .replace('{ disc', 'query ($n: Int = 200) { disc')
+        .replace('first: 10', 'first: $n'),
+      {},
+      { path },
+    );
+
+    expect(faultsOf(small)).toEqual([]);
+    for (const answer of [listed, paged]) {
+      expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+      expect(answer.body.errors?.[0]?.message).toContain('limit of 250000');
+    }
+  });
+
+  it.each([
+    [
+      'fields in fragments that double',
+      `{ discordClients { ...F0 } } ${Array.from({ length: 90 }, (_, n) => `fragment F${n} on DiscordClient { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F90 on DiscordClient { id }`,
+      'more than 5000 fields',
+    ],
+    [
+      'root fields',
+      `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: discordClients { id }`).join(' ')} }`,
+      'more than 30 root fields',
+    ],
+    [
+      'root fields in fragments',
+      `{ ...A ...A } fragment A on Query { ${Array.from({ length: 16 }, (_, n) => `a${n}: discordClients { id }`).join(' ')} }`,
+      'more than 30 root fields',
+    ],
+    [
+      'directives',
+      `{ ${Array.from({ length: 51 }, (_, n) => `a${n}: __typename @skip(if: false)`).join(' ')} }`,
+      'More than 50 directives',
+    ],
+    [
+      'introspection',
+      `{ ${Array.from({ length: 26 }, (_, n) => `a${n}: __schema { types { name } }`).join(' ')} }`,
+      'limit of 250000',
+    ],
+  ])('count %s', async (_, query, words) => {
+    const answer = await ask(path, query);
+
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(answer.body.errors?.[0]?.message).toContain(words);
   });
 
   it('see through fragments, also through those within themselves', async () => {

@@ -16,7 +16,7 @@ beforeEach(() => {
 const record = (changes: readonly Record<string, unknown>[]) =>
   api.ask(
     `mutation ($input: RecordMembershipChangesInput!) { recordMembershipChanges(input: $input) {
-      results { index ok verdict error { code message } } platformUsers { id groups { id } } warnings } }`,
+      results { index ok verdict error { code message field } } counts { applied unchanged stale invalid } platformUsers { id groups { id } } warnings } }`,
     { input: { changes } },
   );
 
@@ -77,10 +77,15 @@ describe('recordMembershipChanges', () => {
           index: 0,
           ok: false,
           verdict: 'STALE',
-          error: { code: 'CONFLICT', message: expect.any(String) },
+          error: {
+            code: 'CONFLICT',
+            message: expect.any(String),
+            field: null,
+          },
         },
         { index: 1, ok: true, verdict: 'APPLIED', error: null },
       ],
+      counts: { applied: 1, unchanged: 0, stale: 1, invalid: 0 },
       platformUsers: [{ id: 'alice', groups: [{ id: 'pilots' }] }],
       warnings: [],
     });
@@ -97,14 +102,28 @@ describe('recordMembershipChanges', () => {
     expect(api.world.facts).toHaveLength(3);
   });
 
-  it('refuses two whose order nothing tells', async () => {
-    const answer = await record([added, { ...added, groupId: 'x' }, removed]);
+  it('takes neither of two whose order nothing tells, and all the others', async () => {
+    const { body } = await record([added, { ...added, groupId: 'x' }, removed]);
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.changes[2].groupId' },
+    const { results } = body.data.recordMembershipChanges;
+    expect(results).toMatchObject([
+      {
+        index: 0,
+        ok: false,
+        verdict: 'INVALID',
+        error: { code: 'BAD_USER_INPUT', field: 'input.changes[0].groupId' },
+      },
+      { index: 1, ok: true, verdict: 'APPLIED', error: null },
+      {
+        index: 2,
+        ok: false,
+        verdict: 'INVALID',
+        error: { code: 'BAD_USER_INPUT', field: 'input.changes[2].groupId' },
+      },
     ]);
-    expect(answer.body.errors?.[0]?.message).toContain('input.changes[0]');
-    expect(api.world.facts).toEqual([]);
+    expect(results[0].error.message).toContain('input.changes[2]');
+    expect(results[2].error.message).toContain('input.changes[0]');
+    expect(api.world.facts).toMatchObject([{ groupId: 'x' }]);
   });
 
   it.each([
@@ -117,6 +136,42 @@ describe('recordMembershipChanges', () => {
     [{ groupId: 'a\u0085b' }, 'groupId'],
     [{ platformUserId: '\ud800' }, 'platformUserId'],
     [{ platformUserId: 'x\udc00y' }, 'platformUserId'],
+  ])(
+    'names the item and the field of %j, and takes all the others',
+    async (wrong, field) => {
+      const { body } = await record([
+        added,
+        { ...added, groupId: 'b' },
+        { ...added, ...wrong },
+        { ...removed, groupId: 'c' },
+      ]);
+
+      expect(body.errors).toBeUndefined();
+      const { results, counts } = body.data.recordMembershipChanges;
+      expect(results).toMatchObject([0, 1, 2, 3].map((index) => ({ index })));
+      expect(results[2]).toEqual({
+        index: 2,
+        ok: false,
+        verdict: 'INVALID',
+        error: {
+          code: 'BAD_USER_INPUT',
+          message: expect.any(String),
+          field: `input.changes[2].${field}`,
+        },
+      });
+      expect(counts).toEqual({
+        applied: 3,
+        unchanged: 0,
+        stale: 0,
+        invalid: 1,
+      });
+      expect(api.world.facts).toMatchObject(
+        ['pilots', 'b', 'c'].map((groupId) => ({ groupId })),
+      );
+    },
+  );
+
+  it.each([
     [{ sequence: -1 }, 'sequence'],
     [{ sequence: 1.5 }, 'sequence'],
     [{ sequence: 9007199254740992 }, 'sequence'],
@@ -125,19 +180,22 @@ describe('recordMembershipChanges', () => {
     [{ sequence: '' }, 'sequence'],
     [{ sequence: true }, 'sequence'],
     [{ change: 'added' }, 'change'],
-  ])('names the item and the field of %j', async (wrong, field) => {
-    const answer = await record([
-      added,
-      { ...added, groupId: 'b' },
-      { ...removed, groupId: 'c' },
-      { ...added, ...wrong },
-    ]);
+  ])(
+    'refuses all for %j, which is no value of its type',
+    async (wrong, field) => {
+      const answer = await record([
+        added,
+        { ...added, groupId: 'b' },
+        { ...removed, groupId: 'c' },
+        { ...added, ...wrong },
+      ]);
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: `input.changes[3].${field}` },
-    ]);
-    expect(api.world.facts).toEqual([]);
-  });
+      expect(faultsOf(answer)).toEqual([
+        { code: 'BAD_USER_INPUT', field: `input.changes[3].${field}` },
+      ]);
+      expect(api.world.facts).toEqual([]);
+    },
+  );
 
   it('takes 5,000 items and no more', async () => {
     const many = Array.from({ length: 5001 }, (_, index) => ({
@@ -177,7 +235,7 @@ describe('recordMembershipChanges', () => {
 describe('replaceMemberships', () => {
   const replace = (users: readonly Record<string, unknown>[]) =>
     api.ask(
-      `mutation ($users: [MembershipSetInput!]!) { replaceMemberships(input: { users: $users }) { results { ok } platformUsers { id } } }`,
+      `mutation ($users: [MembershipSetInput!]!) { replaceMemberships(input: { users: $users }) { results { ok verdict error { code field } } platformUsers { id } } }`,
       { users },
     );
 
@@ -209,15 +267,15 @@ describe('replaceMemberships', () => {
         { platformUserId: 'a', groupIds: [] },
         { platformUserId: 'a', groupIds: [], sequence: 2 },
       ],
-      'input.users[1].platformUserId',
+      ['input.users[0].platformUserId', 'input.users[1].platformUserId'],
     ],
     [
       [{ platformUserId: 'a', groupIds: ['g', 'h', 'g'] }],
-      'input.users[0].groupIds[2]',
+      ['input.users[0].groupIds[2]'],
     ],
     [
       [{ platformUserId: 'a', groupIds: ['g', ''] }],
-      'input.users[0].groupIds[1]',
+      ['input.users[0].groupIds[1]'],
     ],
     [
       [
@@ -226,12 +284,24 @@ describe('replaceMemberships', () => {
           groupIds: Array.from({ length: 5001 }, (_, i) => `g${i}`),
         },
       ],
-      'input.users[0].groupIds',
+      ['input.users[0].groupIds'],
     ],
-  ])('refuses what says two things of one: %#', async (users, field) => {
-    const answer = await replace(users);
+  ])('takes nothing that says two things of one: %#', async (users, fields) => {
+    const { body } = await replace([
+      ...users,
+      { platformUserId: 'z', groupIds: [] },
+    ]);
 
-    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field }]);
+    const faulty = fields.map((field) => ({
+      ok: false,
+      verdict: 'INVALID',
+      error: { code: 'BAD_USER_INPUT', field },
+    }));
+    expect(body.data.replaceMemberships.results).toEqual([
+      ...faulty,
+      { ok: true, verdict: 'APPLIED', error: null },
+    ]);
+    expect(api.world.facts).toMatchObject([{ platformUserId: 'z' }]);
   });
 });
 
@@ -265,33 +335,48 @@ describe('users and groups', () => {
 
   it.each([
     [
-      'upsertPlatformUsers(input: { users: [{ id: "a", username: "" }] }) { warnings }',
-      'input.users[0].username',
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "" }] })',
+      ['input.users[0].username'],
     ],
     [
-      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A" }, { id: "a", username: "B" }] }) { warnings }',
-      'input.users[1].id',
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A" }, { id: "a", username: "B" }] })',
+      ['input.users[0].id', 'input.users[1].id'],
     ],
     [
-      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A", attributes: { character: "\\u0000" } }] }) { warnings }',
-      'input.users[0].attributes.character',
+      'upsertPlatformUsers(input: { users: [{ id: "a", username: "A", attributes: { character: "\\u0000" } }] })',
+      ['input.users[0].attributes.character'],
     ],
     [
-      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "A" }, { id: "a", name: "A" }] }) { warnings }',
-      'input.groups[1].id',
+      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "A" }, { id: "a", name: "A" }] })',
+      ['input.groups[0].id', 'input.groups[1].id'],
     ],
     [
-      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] }) { warnings }',
-      'input.groups[0].name',
+      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] })',
+      ['input.groups[0].name'],
     ],
-    [
-      'deletePlatformUser(input: { platformUserId: "" }) { warnings }',
-      'input.platformUserId',
-    ],
-  ])('refuses %s', async (mutation, field) => {
-    const answer = await api.ask(`mutation { ${mutation} }`);
+  ])('tells what is wrong with each item of %s', async (mutation, fields) => {
+    const { body } = await api.ask(
+      `mutation { payload: ${mutation} { results { verdict error { code field } } } }`,
+    );
 
-    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field }]);
+    expect(body.errors).toBeUndefined();
+    expect(body.data.payload.results).toEqual(
+      fields.map((field) => ({
+        verdict: 'INVALID',
+        error: { code: 'BAD_USER_INPUT', field },
+      })),
+    );
+    expect(api.world.facts).toEqual([]);
+  });
+
+  it('refuses to delete nobody', async () => {
+    const answer = await api.ask(
+      'mutation { deletePlatformUser(input: { platformUserId: "" }) { warnings } }',
+    );
+
+    expect(faultsOf(answer)).toEqual([
+      { code: 'BAD_USER_INPUT', field: 'input.platformUserId' },
+    ]);
   });
 
   it('deletes a user, unless something outranks it', async () => {

@@ -77,7 +77,10 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
       errors: [
         {
           message: expect.stringContaining(words),
-          extensions: { code: 'BAD_USER_INPUT' },
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+          },
         },
       ],
     });

@@ -60,7 +60,10 @@ describe('faults before any operation', () => {
       errors: [
         {
           message: expect.stringContaining(`GET ${path}; `),
-          extensions: { code: 'NOT_FOUND' },
+          extensions: {
+            code: 'NOT_FOUND',
+            requestId: response.headers.get('x-request-id'),
+          },
         },
       ],
     });
@@ -97,7 +100,10 @@ describe('faults before any operation', () => {
       errors: [
         {
           message: 'The request is larger than 2 MiB.',
-          extensions: { code: 'BAD_USER_INPUT' },
+          extensions: {
+            code: 'BAD_USER_INPUT',
+            requestId: response.headers.get('x-request-id'),
+          },
         },
       ],
     });
@@ -136,19 +142,31 @@ describe('faults before any operation', () => {
 });
 
 describe('headers', () => {
-  it('names every request anew, whatever the caller says', async () => {
-    const send = () =>
-      fetch(`${api.url}/health/live`, {
-        headers: { 'x-request-id': 'chosen-by-the-caller' },
-      });
+  const idFor = async (given?: string) => {
+    const response = await fetch(`${api.url}/health/live`, {
+      headers: given === undefined ? {} : { 'x-request-id': given },
+    });
+    return response.headers.get('x-request-id');
+  };
 
-    const ids = [await send(), await send()].map((response) =>
-      response.headers.get('x-request-id'),
-    );
+  it('names every request anew', async () => {
+    const ids = [await idFor(), await idFor()];
 
     expect(new Set(ids).size).toBe(2);
     expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
+
+  it('keeps the name that a caller gives a request', async () => {
+    expect(await idFor('platform:4711.a_b-c')).toBe('platform:4711.a_b-c');
+    expect(await idFor('x'.repeat(128))).toBe('x'.repeat(128));
+  });
+
+  it.each(['two words', 'a,b', '<b>', 'x'.repeat(129), '"', '\u00e9'])(
+    'gives its own for a name that is none: %s',
+    async (given) => {
+      expect(await idFor(given)).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 
   it('tells browsers to trust nothing', async () => {
     const { headers } = await fetch(`${api.url}/health/live`);

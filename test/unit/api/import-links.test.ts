@@ -41,7 +41,7 @@ const importing = (
 ) =>
   api.ask(
     `mutation ($input: ImportDiscordUsersInput!) { importDiscordUsers(input: $input) {
-      results { index status message discordUser { id discordUserId } }
+      results { index status message field discordUser { id discordUserId } }
       counts { linked unchanged conflicts invalid } warnings } }`,
     { input: { clientId: CLIENT_ID, users, ...more } },
     { key },
@@ -70,18 +70,32 @@ describe('importDiscordUsers', () => {
     const link = { id: ownId(0x20), discordUserId: aLink().discordUserId };
     expect(body.data.importDiscordUsers).toEqual({
       results: [
-        { index: 0, status: 'LINKED', message: null, discordUser: link },
-        { index: 1, status: 'UNCHANGED', message: null, discordUser: link },
+        {
+          index: 0,
+          status: 'LINKED',
+          message: null,
+          field: null,
+          discordUser: link,
+        },
+        {
+          index: 1,
+          status: 'UNCHANGED',
+          message: null,
+          field: null,
+          discordUser: link,
+        },
         {
           index: 2,
           status: 'CONFLICT',
           message: 'The account is of another person.',
+          field: null,
           discordUser: null,
         },
         {
           index: 3,
           status: 'INVALID',
           message: 'The user is deleted.',
+          field: null,
           discordUser: null,
         },
       ],
@@ -194,11 +208,36 @@ describe('importDiscordUsers', () => {
     expect(api.calls).not.toContain('links.importMembers');
   });
 
-  it('refuses what is no id, with its place, and changes nothing', async () => {
-    const answer = await importing([item('alice', 1), item('b\u0000b', 2)]);
+  it('tells the place of what is no id, and links all the others', async () => {
+    const { body } = await importing([
+      item('alice', 1),
+      item('b\u0000b', 2),
+      item('carol', 3),
+    ]);
+
+    expect(body.data.importDiscordUsers.results).toMatchObject([
+      { index: 0, status: 'LINKED', field: null },
+      {
+        index: 1,
+        status: 'INVALID',
+        message: expect.stringContaining('control character'),
+        field: 'input.users[1].platformUserId',
+        discordUser: null,
+      },
+      { index: 2, status: 'LINKED', field: null },
+    ]);
+    expect(body.data.importDiscordUsers.counts.invalid).toBe(1);
+    expect(api.lastArguments('links.importMembers')).toMatchObject([
+      { users: [{ platformUserId: 'alice' }, { platformUserId: 'carol' }] },
+    ]);
+  });
+
+  it('refuses all for what is no Snowflake', async () => {
+    const wrong = { platformUserId: 'bob', discordUserId: 'somebody' };
+    const answer = await importing([item('alice', 1), wrong]);
 
     expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.users[1].platformUserId' },
+      { code: 'BAD_USER_INPUT', field: 'input.users[1].discordUserId' },
     ]);
     expect(api.calls).not.toContain('links.importMembers');
   });

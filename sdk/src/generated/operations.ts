@@ -1,0 +1,1745 @@
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> =
+  | T
+  | {
+      [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
+    };
+/** Who has the say over the members of a role. */
+export type Authority =
+  /** Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken. */
+  | 'DISCORD'
+  /** Nobody: differences are shown, nothing is written to Discord. */
+  | 'OBSERVE'
+  /** The platform: roles at Discord follow the groups. */
+  | 'PLATFORM';
+
+/** A link that a person is to make by signing in at Discord. */
+export type BeginDiscordLinkInput = {
+  /** The client's id. */
+  readonly clientId: string;
+  /** The user's e-mail address at the platform: if Discord's is another one, there is a warning. */
+  readonly email?: string | null | undefined;
+  /** The platform user who signs in: the platform's id. */
+  readonly platformUserId: string;
+  /** Where the person is sent in the end, of an origin that RETURN_URL_ALLOWLIST names; `discordLink` in its query tells what came of it (`LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`: the link is made; `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`: it is not), `discordLinkWarning=EMAIL_DIFFERS` that the addresses differ. People can write that query themselves: ask `discordUserByPlatformId` for what is so. Left out: the person ends on a page of the connector. */
+  readonly returnTo?: string | null | undefined;
+};
+
+/** How a check of a client ended. */
+export type CheckVerdict =
+  /** It does not work. */
+  | 'FAILED'
+  /** As it should be. */
+  | 'OK'
+  /** It works, but look at it. */
+  | 'WARNING';
+
+/** A new mapping: members of the group shall have the role. */
+export type CreateRoleMappingInput = {
+  /** Who has the say. Default: the client's. */
+  readonly authority?: Authority | null | undefined;
+  /** The client's id. */
+  readonly clientId: string;
+  /** True: only count what it would mean. Default false. */
+  readonly dryRun?: boolean | null | undefined;
+  /** The group: the platform's id. */
+  readonly groupId: string;
+  /** The role: Discord's id. */
+  readonly roleId: string;
+};
+
+/** A platform user to delete, which is final: its links end and its id is never used again. */
+export type DeletePlatformUserInput = {
+  /** The user: the platform's id. */
+  readonly platformUserId: string;
+};
+
+/** Whether a person should have a role. */
+export type DesiredRole =
+  /** No mapping gives it, and it is taken back where it is held. */
+  | 'NO'
+  /** Nobody says, so the role is left as it is. */
+  | 'UNKNOWN'
+  /** An active mapping gives it. */
+  | 'YES';
+
+/** Which links to show; every part given has to fit. */
+export type DiscordUserFilter = {
+  /** Of one of these accounts at Discord. */
+  readonly discordUserIds?: ReadonlyArray<string> | null | undefined;
+  /** Whose platform user is in this group. */
+  readonly groupId?: string | null | undefined;
+  /** Of one of these platform users. */
+  readonly platformUserIds?: ReadonlyArray<string> | null | undefined;
+  /** Whose member was last seen with this role. */
+  readonly roleId?: string | null | undefined;
+  /** In one of these states. */
+  readonly states?: ReadonlyArray<LinkState> | null | undefined;
+};
+
+/** What came of a fact. */
+export type FactVerdict =
+  /** The fact stands now. */
+  | 'APPLIED'
+  /** The item cannot be read, or contradicts another; see `error`. */
+  | 'INVALID'
+  /** A fact that outranks it stood already; nothing changed. */
+  | 'STALE'
+  /** The very same fact stood already. */
+  | 'UNCHANGED';
+
+/** What becomes of those who hold a role when its mapping, or its client, goes. */
+export type Holders =
+  /** Holders keep the role, which becomes foreign. */
+  | 'LEAVE'
+  /** The role is taken back from every linked holder whom no other mapping gives it. */
+  | 'TAKE_BACK';
+
+/** Links that were known elsewhere before. */
+export type ImportDiscordUsersInput = {
+  /** The client's id. */
+  readonly clientId: string;
+  /** True: only say what would come of it. Default false. */
+  readonly dryRun?: boolean | null | undefined;
+  /** Up to 5,000, each user and each account once. */
+  readonly users: ReadonlyArray<ImportedDiscordUserInput>;
+};
+
+/** What came of one user of an import. */
+export type ImportStatus =
+  /** The user or the account is linked elsewhere, or stands in the list twice; nothing changed. */
+  | 'CONFLICT'
+  /** It cannot be linked; see `message`. */
+  | 'INVALID'
+  /** The link was made; in a dry run: it would be made. */
+  | 'LINKED'
+  /** The very same link stood already. */
+  | 'UNCHANGED';
+
+/** A platform user and their Discord account. */
+export type ImportedDiscordUserInput = {
+  /** The account at Discord. */
+  readonly discordUserId: string;
+  /** The platform user: the platform's id; one never seen before is created nameless. */
+  readonly platformUserId: string;
+};
+
+/** Why an item of a list was not carried out. */
+export type ItemErrorCode =
+  /** The item itself is at fault. */
+  | 'BAD_USER_INPUT'
+  /** Something that outranks it stood already. */
+  | 'CONFLICT'
+  /** Something else has to be done first. */
+  | 'FAILED_PRECONDITION'
+  /** It names something that does not exist. */
+  | 'NOT_FOUND';
+
+/** A link to make: a platform user and a Discord account are the same person, at one client. */
+export type LinkDiscordUserInput = {
+  /** The client's id. */
+  readonly clientId: string;
+  /** The account at Discord. */
+  readonly discordUserId: string;
+  /** The platform user: the platform's id; one never seen before is created nameless. */
+  readonly platformUserId: string;
+};
+
+/** How a linked member stands. */
+export type LinkState =
+  /** The Discord account is not in the guild. */
+  | 'ABSENT'
+  /** The link ends as soon as its roles are taken back. */
+  | 'ENDING'
+  /** A guard holds removals back. */
+  | 'HELD'
+  /** Desired and actual roles are the same. */
+  | 'IN_STEP'
+  /** Trying again is of no use until something changes; see `reason`. */
+  | 'PARKED'
+  /** Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`. */
+  | 'PENDING';
+
+/** A membership that was added or removed. */
+export type MembershipChangeInput = {
+  /** What happened. */
+  readonly change: MembershipChangeKind;
+  /** The group: the platform's id. */
+  readonly groupId: string;
+  /** The user: the platform's id. */
+  readonly platformUserId: string;
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  readonly sequence?: number | string | null | undefined;
+};
+
+/** What happened to a membership. */
+export type MembershipChangeKind =
+  /** The platform user is in the group now. */
+  | 'ADDED'
+  /** The platform user is not in the group any more. */
+  | 'REMOVED';
+
+/** A user's whole set of groups. */
+export type MembershipSetInput = {
+  /** Every group that holds the user: all others are known not to from now on. */
+  readonly groupIds: ReadonlyArray<string>;
+  /** The user: the platform's id. */
+  readonly platformUserId: string;
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  readonly sequence?: number | string | null | undefined;
+};
+
+/** A group as the platform has it now. */
+export type PlatformGroupInput = {
+  /** The platform's; opaque. */
+  readonly id: string;
+  /** The name. */
+  readonly name: string;
+};
+
+/** What the platform says of a user, for nicknames. */
+export type PlatformUserAttributesInput = {
+  /** The alliance's ticker. */
+  readonly alliance?: string | null | undefined;
+  /** The name of the primary character. */
+  readonly character?: string | null | undefined;
+  /** The corporation's ticker. */
+  readonly corporation?: string | null | undefined;
+};
+
+/** A platform user as the platform has it now. */
+export type PlatformUserInput = {
+  /** For nicknames; left out: they stay as they are. */
+  readonly attributes?: PlatformUserAttributesInput | null | undefined;
+  /** The platform's; opaque. */
+  readonly id: string;
+  /** The name. */
+  readonly username: string;
+};
+
+/** A link whose member is to be reconciled now. */
+export type ReconcileDiscordUserInput = {
+  /** The link's id. */
+  readonly id: string;
+};
+
+/** Memberships that changed. */
+export type RecordMembershipChangesInput = {
+  /** Up to 5,000. The same user and group may stand twice only if sequences say which is later: else none of the two counts. */
+  readonly changes: ReadonlyArray<MembershipChangeInput>;
+};
+
+/** Whole sets of groups, by user. */
+export type ReplaceMembershipsInput = {
+  /** Up to 5,000 users, each once, with up to 5,000 groups each; one that stands twice does not count at all. */
+  readonly users: ReadonlyArray<MembershipSetInput>;
+};
+
+/** A mapping to retire. */
+export type RetireRoleMappingInput = {
+  /** True: only count what it would mean. Default false. */
+  readonly dryRun?: boolean | null | undefined;
+  /** What becomes of those who hold the role. */
+  readonly holders: Holders;
+  /** The mapping's id. */
+  readonly id: string;
+};
+
+/** Why the bot can neither give nor take a role. */
+export type RoleRefusal =
+  /** It stands above the bot's highest role. */
+  | 'ABOVE_BOT'
+  /** Every member has this role. */
+  | 'EVERYONE'
+  /** Discord or an integration alone gives and takes it. */
+  | 'MANAGED'
+  /** The bot lacks the permission Manage Roles. */
+  | 'MISSING_PERMISSION'
+  /** The guild has no such role any more. */
+  | 'UNKNOWN_ROLE';
+
+/** A link to end: it ends when its roles are taken back. */
+export type UnlinkDiscordUserInput = {
+  /** The link's id. */
+  readonly id: string;
+};
+
+/** A change of who has the say; group and role never change. */
+export type UpdateRoleMappingInput = {
+  /** Who has the say. */
+  readonly authority: Authority;
+  /** The mapping's id. */
+  readonly id: string;
+};
+
+/** Groups to create or change. */
+export type UpsertPlatformGroupsInput = {
+  /** Up to 5,000, each once. */
+  readonly groups: ReadonlyArray<PlatformGroupInput>;
+};
+
+/** Users to create or change. */
+export type UpsertPlatformUsersInput = {
+  /** Up to 5,000, each once. */
+  readonly users: ReadonlyArray<PlatformUserInput>;
+};
+
+export type DiscordUserFieldsFragment = {
+  readonly id: string;
+  readonly discordUserId: string;
+  readonly username: string | null;
+  readonly displayName: string | null;
+  readonly nickname: string | null;
+  readonly state: LinkState;
+  readonly reason: string | null;
+  readonly screening: boolean;
+  readonly banned: boolean;
+  readonly timedOutUntil: string | null;
+  readonly linkedAt: string;
+  readonly lastReconciledAt: string | null;
+  readonly client: { readonly id: string };
+  readonly platformUser: { readonly id: string };
+  readonly roles: ReadonlyArray<{
+    readonly id: string;
+    readonly name: string | null;
+    readonly isManaged: boolean;
+  }>;
+};
+
+export type DiscordClientFieldsFragment = {
+  readonly id: string;
+  readonly name: string;
+  readonly guildId: string;
+  readonly enabled: boolean;
+  readonly authority: Authority;
+  readonly health: {
+    readonly checks: ReadonlyArray<{
+      readonly name: string;
+      readonly result: CheckVerdict;
+      readonly message: string;
+      readonly remedy: string | null;
+    }>;
+  };
+};
+
+export type RoleMappingFieldsFragment = {
+  readonly id: string;
+  readonly groupId: string;
+  readonly roleId: string;
+  readonly authority: Authority;
+  readonly createdAt: string;
+  readonly retiredAt: string | null;
+  readonly client: { readonly id: string };
+};
+
+export type PlatformUserFieldsFragment = {
+  readonly id: string;
+  readonly username: string | null;
+  readonly hasSnapshot: boolean;
+  readonly deletedAt: string | null;
+  readonly attributes: {
+    readonly character: string | null;
+    readonly corporation: string | null;
+    readonly alliance: string | null;
+  };
+  readonly groups: ReadonlyArray<{
+    readonly id: string;
+    readonly name: string | null;
+  }>;
+};
+
+export type PageFieldsFragment = {
+  readonly hasNextPage: boolean;
+  readonly endCursor: string | null;
+};
+
+export type FactResultFieldsFragment = {
+  readonly index: number;
+  readonly ok: boolean;
+  readonly verdict: FactVerdict;
+  readonly error: {
+    readonly code: ItemErrorCode;
+    readonly message: string;
+    readonly field: string | null;
+  } | null;
+};
+
+export type DiscordClientsQueryVariables = Exact<{ [key: string]: never }>;
+
+export type DiscordClientsQuery = {
+  readonly discordClients: ReadonlyArray<{
+    readonly id: string;
+    readonly name: string;
+    readonly guildId: string;
+    readonly enabled: boolean;
+    readonly authority: Authority;
+    readonly health: {
+      readonly checks: ReadonlyArray<{
+        readonly name: string;
+        readonly result: CheckVerdict;
+        readonly message: string;
+        readonly remedy: string | null;
+      }>;
+    };
+  }>;
+};
+
+export type DiscordClientQueryVariables = Exact<{
+  id: string;
+}>;
+
+export type DiscordClientQuery = {
+  readonly discordClient: {
+    readonly id: string;
+    readonly name: string;
+    readonly guildId: string;
+    readonly enabled: boolean;
+    readonly authority: Authority;
+    readonly roles: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+      readonly isManaged: boolean;
+      readonly refusal: RoleRefusal | null;
+    }>;
+    readonly health: {
+      readonly checks: ReadonlyArray<{
+        readonly name: string;
+        readonly result: CheckVerdict;
+        readonly message: string;
+        readonly remedy: string | null;
+      }>;
+    };
+  } | null;
+};
+
+export type RoleMappingsQueryVariables = Exact<{
+  clientId: string;
+}>;
+
+export type RoleMappingsQuery = {
+  readonly roleMappings: ReadonlyArray<{
+    readonly id: string;
+    readonly groupId: string;
+    readonly roleId: string;
+    readonly authority: Authority;
+    readonly createdAt: string;
+    readonly retiredAt: string | null;
+    readonly client: { readonly id: string };
+  }>;
+};
+
+export type DiscordUserQueryVariables = Exact<{
+  id: string;
+}>;
+
+export type DiscordUserQuery = {
+  readonly discordUser: {
+    readonly id: string;
+    readonly discordUserId: string;
+    readonly username: string | null;
+    readonly displayName: string | null;
+    readonly nickname: string | null;
+    readonly state: LinkState;
+    readonly reason: string | null;
+    readonly screening: boolean;
+    readonly banned: boolean;
+    readonly timedOutUntil: string | null;
+    readonly linkedAt: string;
+    readonly lastReconciledAt: string | null;
+    readonly client: { readonly id: string };
+    readonly platformUser: { readonly id: string };
+    readonly roles: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+      readonly isManaged: boolean;
+    }>;
+  } | null;
+};
+
+export type DiscordUserByPlatformIdQueryVariables = Exact<{
+  clientId: string;
+  platformUserId: string;
+}>;
+
+export type DiscordUserByPlatformIdQuery = {
+  readonly discordUserByPlatformId: {
+    readonly id: string;
+    readonly discordUserId: string;
+    readonly username: string | null;
+    readonly displayName: string | null;
+    readonly nickname: string | null;
+    readonly state: LinkState;
+    readonly reason: string | null;
+    readonly screening: boolean;
+    readonly banned: boolean;
+    readonly timedOutUntil: string | null;
+    readonly linkedAt: string;
+    readonly lastReconciledAt: string | null;
+    readonly client: { readonly id: string };
+    readonly platformUser: { readonly id: string };
+    readonly roles: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+      readonly isManaged: boolean;
+    }>;
+  } | null;
+};
+
+export type DiscordUsersQueryVariables = Exact<{
+  clientId: string;
+  filter?: DiscordUserFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type DiscordUsersQuery = {
+  readonly discordUsers: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly discordUserId: string;
+      readonly username: string | null;
+      readonly displayName: string | null;
+      readonly nickname: string | null;
+      readonly state: LinkState;
+      readonly reason: string | null;
+      readonly screening: boolean;
+      readonly banned: boolean;
+      readonly timedOutUntil: string | null;
+      readonly linkedAt: string;
+      readonly lastReconciledAt: string | null;
+      readonly client: { readonly id: string };
+      readonly platformUser: { readonly id: string };
+      readonly roles: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+        readonly isManaged: boolean;
+      }>;
+    }>;
+    readonly pageInfo: {
+      readonly hasNextPage: boolean;
+      readonly endCursor: string | null;
+    };
+  };
+};
+
+export type PlatformUserQueryVariables = Exact<{
+  id: string;
+}>;
+
+export type PlatformUserQuery = {
+  readonly platformUser: {
+    readonly id: string;
+    readonly username: string | null;
+    readonly hasSnapshot: boolean;
+    readonly deletedAt: string | null;
+    readonly discordUsers: ReadonlyArray<{
+      readonly id: string;
+      readonly discordUserId: string;
+      readonly username: string | null;
+      readonly displayName: string | null;
+      readonly nickname: string | null;
+      readonly state: LinkState;
+      readonly reason: string | null;
+      readonly screening: boolean;
+      readonly banned: boolean;
+      readonly timedOutUntil: string | null;
+      readonly linkedAt: string;
+      readonly lastReconciledAt: string | null;
+      readonly client: { readonly id: string };
+      readonly platformUser: { readonly id: string };
+      readonly roles: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+        readonly isManaged: boolean;
+      }>;
+    }>;
+    readonly attributes: {
+      readonly character: string | null;
+      readonly corporation: string | null;
+      readonly alliance: string | null;
+    };
+    readonly groups: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+  } | null;
+};
+
+export type PlatformGroupsQueryVariables = Exact<{
+  search?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type PlatformGroupsQuery = {
+  readonly platformGroups: {
+    readonly nodes: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+    readonly pageInfo: {
+      readonly hasNextPage: boolean;
+      readonly endCursor: string | null;
+    };
+  };
+};
+
+export type MemberPlanQueryVariables = Exact<{
+  id: string;
+}>;
+
+export type MemberPlanQuery = {
+  readonly memberPlan: {
+    readonly summary: string;
+    readonly observedAt: string | null;
+    readonly add: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+    readonly remove: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+    readonly held: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+    readonly unknown: ReadonlyArray<{
+      readonly id: string;
+      readonly name: string | null;
+    }>;
+    readonly blocked: ReadonlyArray<{
+      readonly refusal: string;
+      readonly role: { readonly id: string; readonly name: string | null };
+    }>;
+  } | null;
+};
+
+export type ExplainRoleQueryVariables = Exact<{
+  id: string;
+  roleId: string;
+}>;
+
+export type ExplainRoleQuery = {
+  readonly explainRole: {
+    readonly roleId: string;
+    readonly roleName: string | null;
+    readonly isHeld: boolean | null;
+    readonly isManaged: boolean;
+    readonly desired: DesiredRole;
+    readonly sentence: string;
+    readonly unblockedBy: ReadonlyArray<string>;
+  };
+};
+
+export type CreateRoleMappingMutationVariables = Exact<{
+  input: CreateRoleMappingInput;
+}>;
+
+export type CreateRoleMappingMutation = {
+  readonly createRoleMapping: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly mapping: {
+      readonly id: string;
+      readonly groupId: string;
+      readonly roleId: string;
+      readonly authority: Authority;
+      readonly createdAt: string;
+      readonly retiredAt: string | null;
+      readonly client: { readonly id: string };
+    } | null;
+    readonly effect: { readonly additions: number; readonly removals: number };
+  };
+};
+
+export type UpdateRoleMappingMutationVariables = Exact<{
+  input: UpdateRoleMappingInput;
+}>;
+
+export type UpdateRoleMappingMutation = {
+  readonly updateRoleMapping: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly mapping: {
+      readonly id: string;
+      readonly groupId: string;
+      readonly roleId: string;
+      readonly authority: Authority;
+      readonly createdAt: string;
+      readonly retiredAt: string | null;
+      readonly client: { readonly id: string };
+    };
+  };
+};
+
+export type RetireRoleMappingMutationVariables = Exact<{
+  input: RetireRoleMappingInput;
+}>;
+
+export type RetireRoleMappingMutation = {
+  readonly retireRoleMapping: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly mapping: {
+      readonly id: string;
+      readonly groupId: string;
+      readonly roleId: string;
+      readonly authority: Authority;
+      readonly createdAt: string;
+      readonly retiredAt: string | null;
+      readonly client: { readonly id: string };
+    };
+    readonly effect: { readonly additions: number; readonly removals: number };
+  };
+};
+
+export type BeginDiscordLinkMutationVariables = Exact<{
+  input: BeginDiscordLinkInput;
+}>;
+
+export type BeginDiscordLinkMutation = {
+  readonly beginDiscordLink: {
+    readonly url: string;
+    readonly expiresAt: string;
+    readonly warnings: ReadonlyArray<string>;
+  };
+};
+
+export type LinkDiscordUserMutationVariables = Exact<{
+  input: LinkDiscordUserInput;
+}>;
+
+export type LinkDiscordUserMutation = {
+  readonly linkDiscordUser: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly discordUser: {
+      readonly id: string;
+      readonly discordUserId: string;
+      readonly username: string | null;
+      readonly displayName: string | null;
+      readonly nickname: string | null;
+      readonly state: LinkState;
+      readonly reason: string | null;
+      readonly screening: boolean;
+      readonly banned: boolean;
+      readonly timedOutUntil: string | null;
+      readonly linkedAt: string;
+      readonly lastReconciledAt: string | null;
+      readonly client: { readonly id: string };
+      readonly platformUser: { readonly id: string };
+      readonly roles: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+        readonly isManaged: boolean;
+      }>;
+    };
+  };
+};
+
+export type ImportDiscordUsersMutationVariables = Exact<{
+  input: ImportDiscordUsersInput;
+}>;
+
+export type ImportDiscordUsersMutation = {
+  readonly importDiscordUsers: {
+    readonly pendingMembers: number;
+    readonly warnings: ReadonlyArray<string>;
+    readonly counts: {
+      readonly linked: number;
+      readonly unchanged: number;
+      readonly conflicts: number;
+      readonly invalid: number;
+    };
+    readonly results: ReadonlyArray<{
+      readonly index: number;
+      readonly status: ImportStatus;
+      readonly message: string | null;
+    }>;
+  };
+};
+
+export type UnlinkDiscordUserMutationVariables = Exact<{
+  input: UnlinkDiscordUserInput;
+}>;
+
+export type UnlinkDiscordUserMutation = {
+  readonly unlinkDiscordUser: {
+    readonly id: string;
+    readonly warnings: ReadonlyArray<string>;
+    readonly discordUser: {
+      readonly id: string;
+      readonly discordUserId: string;
+      readonly username: string | null;
+      readonly displayName: string | null;
+      readonly nickname: string | null;
+      readonly state: LinkState;
+      readonly reason: string | null;
+      readonly screening: boolean;
+      readonly banned: boolean;
+      readonly timedOutUntil: string | null;
+      readonly linkedAt: string;
+      readonly lastReconciledAt: string | null;
+      readonly client: { readonly id: string };
+      readonly platformUser: { readonly id: string };
+      readonly roles: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+        readonly isManaged: boolean;
+      }>;
+    } | null;
+  };
+};
+
+export type ReconcileDiscordUserMutationVariables = Exact<{
+  input: ReconcileDiscordUserInput;
+}>;
+
+export type ReconcileDiscordUserMutation = {
+  readonly reconcileDiscordUser: {
+    readonly state: LinkState | null;
+    readonly warnings: ReadonlyArray<string>;
+    readonly discordUser: {
+      readonly id: string;
+      readonly discordUserId: string;
+      readonly username: string | null;
+      readonly displayName: string | null;
+      readonly nickname: string | null;
+      readonly state: LinkState;
+      readonly reason: string | null;
+      readonly screening: boolean;
+      readonly banned: boolean;
+      readonly timedOutUntil: string | null;
+      readonly linkedAt: string;
+      readonly lastReconciledAt: string | null;
+      readonly client: { readonly id: string };
+      readonly platformUser: { readonly id: string };
+      readonly roles: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+        readonly isManaged: boolean;
+      }>;
+    } | null;
+  };
+};
+
+export type RecordMembershipChangesMutationVariables = Exact<{
+  input: RecordMembershipChangesInput;
+}>;
+
+export type RecordMembershipChangesMutation = {
+  readonly recordMembershipChanges: {
+    readonly pendingMembers: number;
+    readonly warnings: ReadonlyArray<string>;
+    readonly results: ReadonlyArray<{
+      readonly index: number;
+      readonly ok: boolean;
+      readonly verdict: FactVerdict;
+      readonly error: {
+        readonly code: ItemErrorCode;
+        readonly message: string;
+        readonly field: string | null;
+      } | null;
+    }>;
+    readonly counts: {
+      readonly applied: number;
+      readonly unchanged: number;
+      readonly stale: number;
+      readonly invalid: number;
+    };
+  };
+};
+
+export type ReplaceMembershipsMutationVariables = Exact<{
+  input: ReplaceMembershipsInput;
+}>;
+
+export type ReplaceMembershipsMutation = {
+  readonly replaceMemberships: {
+    readonly pendingMembers: number;
+    readonly warnings: ReadonlyArray<string>;
+    readonly results: ReadonlyArray<{
+      readonly index: number;
+      readonly ok: boolean;
+      readonly verdict: FactVerdict;
+      readonly error: {
+        readonly code: ItemErrorCode;
+        readonly message: string;
+        readonly field: string | null;
+      } | null;
+    }>;
+    readonly counts: {
+      readonly applied: number;
+      readonly unchanged: number;
+      readonly stale: number;
+      readonly invalid: number;
+    };
+  };
+};
+
+export type UpsertPlatformUsersMutationVariables = Exact<{
+  input: UpsertPlatformUsersInput;
+}>;
+
+export type UpsertPlatformUsersMutation = {
+  readonly upsertPlatformUsers: {
+    readonly pendingMembers: number;
+    readonly warnings: ReadonlyArray<string>;
+    readonly results: ReadonlyArray<{
+      readonly index: number;
+      readonly ok: boolean;
+      readonly verdict: FactVerdict;
+      readonly error: {
+        readonly code: ItemErrorCode;
+        readonly message: string;
+        readonly field: string | null;
+      } | null;
+    }>;
+    readonly counts: {
+      readonly applied: number;
+      readonly unchanged: number;
+      readonly stale: number;
+      readonly invalid: number;
+    };
+  };
+};
+
+export type UpsertPlatformGroupsMutationVariables = Exact<{
+  input: UpsertPlatformGroupsInput;
+}>;
+
+export type UpsertPlatformGroupsMutation = {
+  readonly upsertPlatformGroups: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly results: ReadonlyArray<{
+      readonly index: number;
+      readonly ok: boolean;
+      readonly verdict: FactVerdict;
+      readonly error: {
+        readonly code: ItemErrorCode;
+        readonly message: string;
+        readonly field: string | null;
+      } | null;
+    }>;
+    readonly counts: {
+      readonly applied: number;
+      readonly unchanged: number;
+      readonly stale: number;
+      readonly invalid: number;
+    };
+  };
+};
+
+export type DeletePlatformUserMutationVariables = Exact<{
+  input: DeletePlatformUserInput;
+}>;
+
+export type DeletePlatformUserMutation = {
+  readonly deletePlatformUser: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly platformUser: {
+      readonly id: string;
+      readonly username: string | null;
+      readonly hasSnapshot: boolean;
+      readonly deletedAt: string | null;
+      readonly attributes: {
+        readonly character: string | null;
+        readonly corporation: string | null;
+        readonly alliance: string | null;
+      };
+      readonly groups: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+      }>;
+    } | null;
+  };
+};
+
+/** What each operation takes, and answers. */
+export interface Operations {
+  readonly discordClients: {
+    readonly takes: DiscordClientsQueryVariables;
+    readonly answers: DiscordClientsQuery['discordClients'];
+  };
+  readonly discordClient: {
+    readonly takes: DiscordClientQueryVariables;
+    readonly answers: DiscordClientQuery['discordClient'];
+  };
+  readonly roleMappings: {
+    readonly takes: RoleMappingsQueryVariables;
+    readonly answers: RoleMappingsQuery['roleMappings'];
+  };
+  readonly discordUser: {
+    readonly takes: DiscordUserQueryVariables;
+    readonly answers: DiscordUserQuery['discordUser'];
+  };
+  readonly discordUserByPlatformId: {
+    readonly takes: DiscordUserByPlatformIdQueryVariables;
+    readonly answers: DiscordUserByPlatformIdQuery['discordUserByPlatformId'];
+  };
+  readonly discordUsers: {
+    readonly takes: DiscordUsersQueryVariables;
+    readonly answers: DiscordUsersQuery['discordUsers'];
+  };
+  readonly platformUser: {
+    readonly takes: PlatformUserQueryVariables;
+    readonly answers: PlatformUserQuery['platformUser'];
+  };
+  readonly platformGroups: {
+    readonly takes: PlatformGroupsQueryVariables;
+    readonly answers: PlatformGroupsQuery['platformGroups'];
+  };
+  readonly memberPlan: {
+    readonly takes: MemberPlanQueryVariables;
+    readonly answers: MemberPlanQuery['memberPlan'];
+  };
+  readonly explainRole: {
+    readonly takes: ExplainRoleQueryVariables;
+    readonly answers: ExplainRoleQuery['explainRole'];
+  };
+  readonly createRoleMapping: {
+    readonly takes: CreateRoleMappingMutationVariables['input'];
+    readonly answers: CreateRoleMappingMutation['createRoleMapping'];
+  };
+  readonly updateRoleMapping: {
+    readonly takes: UpdateRoleMappingMutationVariables['input'];
+    readonly answers: UpdateRoleMappingMutation['updateRoleMapping'];
+  };
+  readonly retireRoleMapping: {
+    readonly takes: RetireRoleMappingMutationVariables['input'];
+    readonly answers: RetireRoleMappingMutation['retireRoleMapping'];
+  };
+  readonly beginDiscordLink: {
+    readonly takes: BeginDiscordLinkMutationVariables['input'];
+    readonly answers: BeginDiscordLinkMutation['beginDiscordLink'];
+  };
+  readonly linkDiscordUser: {
+    readonly takes: LinkDiscordUserMutationVariables['input'];
+    readonly answers: LinkDiscordUserMutation['linkDiscordUser'];
+  };
+  readonly importDiscordUsers: {
+    readonly takes: ImportDiscordUsersMutationVariables['input'];
+    readonly answers: ImportDiscordUsersMutation['importDiscordUsers'];
+  };
+  readonly unlinkDiscordUser: {
+    readonly takes: UnlinkDiscordUserMutationVariables['input'];
+    readonly answers: UnlinkDiscordUserMutation['unlinkDiscordUser'];
+  };
+  readonly reconcileDiscordUser: {
+    readonly takes: ReconcileDiscordUserMutationVariables['input'];
+    readonly answers: ReconcileDiscordUserMutation['reconcileDiscordUser'];
+  };
+  readonly recordMembershipChanges: {
+    readonly takes: RecordMembershipChangesMutationVariables['input'];
+    readonly answers: RecordMembershipChangesMutation['recordMembershipChanges'];
+  };
+  readonly replaceMemberships: {
+    readonly takes: ReplaceMembershipsMutationVariables['input'];
+    readonly answers: ReplaceMembershipsMutation['replaceMemberships'];
+  };
+  readonly upsertPlatformUsers: {
+    readonly takes: UpsertPlatformUsersMutationVariables['input'];
+    readonly answers: UpsertPlatformUsersMutation['upsertPlatformUsers'];
+  };
+  readonly upsertPlatformGroups: {
+    readonly takes: UpsertPlatformGroupsMutationVariables['input'];
+    readonly answers: UpsertPlatformGroupsMutation['upsertPlatformGroups'];
+  };
+  readonly deletePlatformUser: {
+    readonly takes: DeletePlatformUserMutationVariables['input'];
+    readonly answers: DeletePlatformUserMutation['deletePlatformUser'];
+  };
+}
+
+export const operations = {
+  discordClients: {
+    kind: 'query',
+    field: 'discordClients',
+    takesInput: false,
+    text: `query discordClients {
+  discordClients {
+    ...DiscordClientFields
+  }
+}
+fragment DiscordClientFields on DiscordClient {
+  id
+  name
+  guildId
+  enabled
+  authority
+  health {
+    checks {
+      name
+      result
+      message
+      remedy
+    }
+  }
+}`,
+  },
+  discordClient: {
+    kind: 'query',
+    field: 'discordClient',
+    takesInput: false,
+    text: `query discordClient($id: ID!) {
+  discordClient(id: $id) {
+    ...DiscordClientFields
+    roles {
+      id
+      name
+      isManaged
+      refusal
+    }
+  }
+}
+fragment DiscordClientFields on DiscordClient {
+  id
+  name
+  guildId
+  enabled
+  authority
+  health {
+    checks {
+      name
+      result
+      message
+      remedy
+    }
+  }
+}`,
+  },
+  roleMappings: {
+    kind: 'query',
+    field: 'roleMappings',
+    takesInput: false,
+    text: `query roleMappings($clientId: ID!) {
+  roleMappings(clientId: $clientId) {
+    ...RoleMappingFields
+  }
+}
+fragment RoleMappingFields on RoleMapping {
+  id
+  client {
+    id
+  }
+  groupId
+  roleId
+  authority
+  createdAt
+  retiredAt
+}`,
+  },
+  discordUser: {
+    kind: 'query',
+    field: 'discordUser',
+    takesInput: false,
+    text: `query discordUser($id: ID!) {
+  discordUser(id: $id) {
+    ...DiscordUserFields
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  discordUserByPlatformId: {
+    kind: 'query',
+    field: 'discordUserByPlatformId',
+    takesInput: false,
+    text: `query discordUserByPlatformId($clientId: ID!, $platformUserId: ID!) {
+  discordUserByPlatformId(clientId: $clientId, platformUserId: $platformUserId) {
+    ...DiscordUserFields
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  discordUsers: {
+    kind: 'query',
+    field: 'discordUsers',
+    takesInput: false,
+    text: `query discordUsers($clientId: ID!, $filter: DiscordUserFilter, $first: Int, $after: String) {
+  discordUsers(clientId: $clientId, filter: $filter, first: $first, after: $after) {
+    nodes {
+      ...DiscordUserFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}
+fragment PageFields on PageInfo {
+  hasNextPage
+  endCursor
+}`,
+  },
+  platformUser: {
+    kind: 'query',
+    field: 'platformUser',
+    takesInput: false,
+    text: `query platformUser($id: ID!) {
+  platformUser(id: $id) {
+    ...PlatformUserFields
+    discordUsers {
+      ...DiscordUserFields
+    }
+  }
+}
+fragment PlatformUserFields on PlatformUser {
+  id
+  username
+  attributes {
+    character
+    corporation
+    alliance
+  }
+  hasSnapshot
+  deletedAt
+  groups {
+    id
+    name
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  platformGroups: {
+    kind: 'query',
+    field: 'platformGroups',
+    takesInput: false,
+    text: `query platformGroups($search: String, $first: Int, $after: String) {
+  platformGroups(search: $search, first: $first, after: $after) {
+    nodes {
+      id
+      name
+    }
+    pageInfo {
+      ...PageFields
+    }
+  }
+}
+fragment PageFields on PageInfo {
+  hasNextPage
+  endCursor
+}`,
+  },
+  memberPlan: {
+    kind: 'query',
+    field: 'memberPlan',
+    takesInput: false,
+    text: `query memberPlan($id: ID!) {
+  memberPlan(id: $id) {
+    summary
+    observedAt
+    add {
+      id
+      name
+    }
+    remove {
+      id
+      name
+    }
+    held {
+      id
+      name
+    }
+    unknown {
+      id
+      name
+    }
+    blocked {
+      refusal
+      role {
+        id
+        name
+      }
+    }
+  }
+}`,
+  },
+  explainRole: {
+    kind: 'query',
+    field: 'explainRole',
+    takesInput: false,
+    text: `query explainRole($id: ID!, $roleId: Snowflake!) {
+  explainRole(id: $id, roleId: $roleId) {
+    roleId
+    roleName
+    isHeld
+    isManaged
+    desired
+    sentence
+    unblockedBy
+  }
+}`,
+  },
+  createRoleMapping: {
+    kind: 'mutation',
+    field: 'createRoleMapping',
+    takesInput: true,
+    text: `mutation createRoleMapping($input: CreateRoleMappingInput!) {
+  createRoleMapping(input: $input) {
+    mapping {
+      ...RoleMappingFields
+    }
+    effect {
+      additions
+      removals
+    }
+    warnings
+  }
+}
+fragment RoleMappingFields on RoleMapping {
+  id
+  client {
+    id
+  }
+  groupId
+  roleId
+  authority
+  createdAt
+  retiredAt
+}`,
+  },
+  updateRoleMapping: {
+    kind: 'mutation',
+    field: 'updateRoleMapping',
+    takesInput: true,
+    text: `mutation updateRoleMapping($input: UpdateRoleMappingInput!) {
+  updateRoleMapping(input: $input) {
+    mapping {
+      ...RoleMappingFields
+    }
+    warnings
+  }
+}
+fragment RoleMappingFields on RoleMapping {
+  id
+  client {
+    id
+  }
+  groupId
+  roleId
+  authority
+  createdAt
+  retiredAt
+}`,
+  },
+  retireRoleMapping: {
+    kind: 'mutation',
+    field: 'retireRoleMapping',
+    takesInput: true,
+    text: `mutation retireRoleMapping($input: RetireRoleMappingInput!) {
+  retireRoleMapping(input: $input) {
+    mapping {
+      ...RoleMappingFields
+    }
+    effect {
+      additions
+      removals
+    }
+    warnings
+  }
+}
+fragment RoleMappingFields on RoleMapping {
+  id
+  client {
+    id
+  }
+  groupId
+  roleId
+  authority
+  createdAt
+  retiredAt
+}`,
+  },
+  beginDiscordLink: {
+    kind: 'mutation',
+    field: 'beginDiscordLink',
+    takesInput: true,
+    text: `mutation beginDiscordLink($input: BeginDiscordLinkInput!) {
+  beginDiscordLink(input: $input) {
+    url
+    expiresAt
+    warnings
+  }
+}`,
+  },
+  linkDiscordUser: {
+    kind: 'mutation',
+    field: 'linkDiscordUser',
+    takesInput: true,
+    text: `mutation linkDiscordUser($input: LinkDiscordUserInput!) {
+  linkDiscordUser(input: $input) {
+    discordUser {
+      ...DiscordUserFields
+    }
+    warnings
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  importDiscordUsers: {
+    kind: 'mutation',
+    field: 'importDiscordUsers',
+    takesInput: true,
+    text: `mutation importDiscordUsers($input: ImportDiscordUsersInput!) {
+  importDiscordUsers(input: $input) {
+    counts {
+      linked
+      unchanged
+      conflicts
+      invalid
+    }
+    results {
+      index
+      status
+      message
+    }
+    pendingMembers
+    warnings
+  }
+}`,
+  },
+  unlinkDiscordUser: {
+    kind: 'mutation',
+    field: 'unlinkDiscordUser',
+    takesInput: true,
+    text: `mutation unlinkDiscordUser($input: UnlinkDiscordUserInput!) {
+  unlinkDiscordUser(input: $input) {
+    id
+    discordUser {
+      ...DiscordUserFields
+    }
+    warnings
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  reconcileDiscordUser: {
+    kind: 'mutation',
+    field: 'reconcileDiscordUser',
+    takesInput: true,
+    text: `mutation reconcileDiscordUser($input: ReconcileDiscordUserInput!) {
+  reconcileDiscordUser(input: $input) {
+    state
+    discordUser {
+      ...DiscordUserFields
+    }
+    warnings
+  }
+}
+fragment DiscordUserFields on DiscordUser {
+  id
+  client {
+    id
+  }
+  platformUser {
+    id
+  }
+  discordUserId
+  username
+  displayName
+  nickname
+  state
+  reason
+  screening
+  banned
+  timedOutUntil
+  linkedAt
+  lastReconciledAt
+  roles {
+    id
+    name
+    isManaged
+  }
+}`,
+  },
+  recordMembershipChanges: {
+    kind: 'mutation',
+    field: 'recordMembershipChanges',
+    takesInput: true,
+    text: `mutation recordMembershipChanges($input: RecordMembershipChangesInput!) {
+  recordMembershipChanges(input: $input) {
+    results {
+      ...FactResultFields
+    }
+    counts {
+      applied
+      unchanged
+      stale
+      invalid
+    }
+    pendingMembers
+    warnings
+  }
+}
+fragment FactResultFields on FactResult {
+  index
+  ok
+  verdict
+  error {
+    code
+    message
+    field
+  }
+}`,
+  },
+  replaceMemberships: {
+    kind: 'mutation',
+    field: 'replaceMemberships',
+    takesInput: true,
+    text: `mutation replaceMemberships($input: ReplaceMembershipsInput!) {
+  replaceMemberships(input: $input) {
+    results {
+      ...FactResultFields
+    }
+    counts {
+      applied
+      unchanged
+      stale
+      invalid
+    }
+    pendingMembers
+    warnings
+  }
+}
+fragment FactResultFields on FactResult {
+  index
+  ok
+  verdict
+  error {
+    code
+    message
+    field
+  }
+}`,
+  },
+  upsertPlatformUsers: {
+    kind: 'mutation',
+    field: 'upsertPlatformUsers',
+    takesInput: true,
+    text: `mutation upsertPlatformUsers($input: UpsertPlatformUsersInput!) {
+  upsertPlatformUsers(input: $input) {
+    results {
+      ...FactResultFields
+    }
+    counts {
+      applied
+      unchanged
+      stale
+      invalid
+    }
+    pendingMembers
+    warnings
+  }
+}
+fragment FactResultFields on FactResult {
+  index
+  ok
+  verdict
+  error {
+    code
+    message
+    field
+  }
+}`,
+  },
+  upsertPlatformGroups: {
+    kind: 'mutation',
+    field: 'upsertPlatformGroups',
+    takesInput: true,
+    text: `mutation upsertPlatformGroups($input: UpsertPlatformGroupsInput!) {
+  upsertPlatformGroups(input: $input) {
+    results {
+      ...FactResultFields
+    }
+    counts {
+      applied
+      unchanged
+      stale
+      invalid
+    }
+    warnings
+  }
+}
+fragment FactResultFields on FactResult {
+  index
+  ok
+  verdict
+  error {
+    code
+    message
+    field
+  }
+}`,
+  },
+  deletePlatformUser: {
+    kind: 'mutation',
+    field: 'deletePlatformUser',
+    takesInput: true,
+    text: `mutation deletePlatformUser($input: DeletePlatformUserInput!) {
+  deletePlatformUser(input: $input) {
+    platformUser {
+      ...PlatformUserFields
+    }
+    warnings
+  }
+}
+fragment PlatformUserFields on PlatformUser {
+  id
+  username
+  attributes {
+    character
+    corporation
+    alliance
+  }
+  hasSnapshot
+  deletedAt
+  groups {
+    id
+    name
+  }
+}`,
+  },
+} as const;

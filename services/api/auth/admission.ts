@@ -1,0 +1,121 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { Logger } from '../../lib/logger.js';
+import { RefusedRequest } from '../http-errors.js';
+import type { Caller, Refusal } from './caller.js';
+import type { SignIn } from './sign-in.js';
+
+/** Within a minute; 0: without limit. */
+export interface RateLimits {
+  /** Of one caller, or of one address that names no caller. */
+  readonly perCaller: number;
+  /** Of one address. */
+  readonly failedSignIns: number;
+}
+
+const CALLER = 'caller';
+const MINUTE_MS = 60_000;
+
+/** A place for the caller on every request. */
+export function expectCallers(app: FastifyInstance): void {
+  app.decorateRequest(CALLER, null);
+}
+
+/** Null: nobody we know, or a place that asks nobody. */
+export function callerOf(request: FastifyRequest): Caller | null {
+  return request.getDecorator<Caller | null>(CALLER);
+}
+
+/**
+ * Before a body is read: who asks, and is it too often? Counted by the verified caller, else by the address of the connection.
+ * Behind a proxy all share one address, so whoever has a good key is served however often others fail.
+ */
+export async function admitCallers(
+  scope: FastifyInstance,
+  deps: {
+    readonly signIn: SignIn;
+    readonly limits: RateLimits;
+    readonly logger: Pick<Logger, 'warn'>;
+  },
+): Promise<void> {
+  const { limits, logger } = deps;
+  await scope.register(rateLimit, { global: false });
+  const count = (max: number, keyGenerator?: typeof nameOf) =>
+    max === 0 ? null : limiter(scope, max, keyGenerator);
+  const ofCaller = count(limits.perCaller, nameOf);
+  const ofAddress = count(limits.perCaller);
+  const ofFailures = count(limits.failedSignIns);
+  scope.addHook('onRequest', async (request) => {
+    const found = await deps.signIn(request.headers.authorization);
+    if (found !== null && 'code' in found) {
+      if (found.code === 'UNAUTHENTICATED') await ofFailures?.(request);
+      const fields = { requestId: request.id, address: request.ip };
+      logger.warn({ ...fields, why: found.message }, 'sign-in refused');
+      throw refused(found);
+    }
+    request.setDecorator<Caller | null>(CALLER, found);
+    await (found === null ? ofAddress : ofCaller)?.(request);
+  });
+}
+
+/**
+ * Who the same header names now: of what lives on after its request. While the keys of the issuer are out of reach a token is
+ * good until it ends.
+ */
+export async function callerAgain(
+  request: FastifyRequest,
+  deps: { readonly signIn: SignIn; readonly clock: () => number },
+): Promise<Caller | null> {
+  const found = await deps.signIn(request.headers.authorization);
+  if (found === null || !('code' in found)) return found;
+  const before = callerOf(request);
+  const endsAt = before?.expiresAt?.getTime() ?? 0;
+  const isGood = found.code === 'UNAVAILABLE' && deps.clock() < endsAt;
+  return isGood ? before : null;
+}
+
+const nameOf = (request: FastifyRequest) => callerOf(request)?.name ?? '';
+
+function limiter(
+  scope: FastifyInstance,
+  max: number,
+  keyGenerator?: typeof nameOf,
+): (request: FastifyRequest) => Promise<void> {
+  const take = scope.createRateLimit({
+    max,
+    timeWindow: MINUTE_MS,
+    ...(keyGenerator && { keyGenerator }),
+  });
+  return async (request) => {
+    const taken = await take(request);
+    if (!taken.isAllowed && taken.isExceeded)
+      throw tooMany(max, taken.ttlInSeconds);
+  };
+}
+
+function tooMany(max: number, seconds: number): RefusedRequest {
+  return new RefusedRequest({
+    status: 429,
+    code: 'RATE_LIMITED',
+    message: `More than ${max} a minute: try again in ${seconds} s.`,
+    headers: { 'retry-after': String(seconds) },
+    more: { limit: max, retryAfterSeconds: seconds },
+  });
+}
+
+function refused({ code, message }: Refusal): RefusedRequest {
+  return code === 'UNAVAILABLE'
+    ? new RefusedRequest({
+        status: 503,
+        code,
+        message,
+        headers: { 'retry-after': '5' },
+      })
+    : new RefusedRequest({
+        status: 401,
+        code,
+        message,
+        headers: { 'www-authenticate': 'Bearer' },
+      });
+}

@@ -1,0 +1,39 @@
+import type { Authenticator, Caller, Refusal } from './caller.js';
+import type { TokenVerifier } from './tokens.js';
+
+/** Who sent this `Authorization` header, or why nobody is let in by it; null: it names nobody. */
+export type SignIn = (
+  authorization: string | undefined,
+) => Promise<Caller | Refusal | null>;
+
+/** Keys first, which are cheap to look up; what looks like a JWT and is no key of ours goes to the verifier. */
+export function createSignIn(deps: {
+  readonly keys: Authenticator;
+  /** Null: no identity provider is configured. */
+  readonly tokens: TokenVerifier | null;
+}): SignIn {
+  const { keys, tokens } = deps;
+  return async (authorization) => {
+    // The playground's tabs begin with a header that has no key yet.
+    if (authorization === undefined || /^(?:Bearer)? *$/i.test(authorization))
+      return null;
+    const known = await keys.authenticate(authorization);
+    if (known) return known;
+    const sent = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
+    if (sent === undefined)
+      return refused('Send `Authorization: Bearer <API key or JWT>`.');
+    if (!isToken(sent)) return refused('This key is not known.');
+    return tokens
+      ? tokens.verify(sent)
+      : refused('JWTs are not accepted here: AUTH_JWKS_URL is not set.');
+  };
+}
+
+/** Three parts, the last of which is empty where nothing was signed; or what is left of them. */
+const isToken = (text: string) =>
+  text.startsWith('eyJ') || text.split('.').length === 3;
+
+const refused = (message: string): Refusal => ({
+  code: 'UNAUTHENTICATED',
+  message,
+});

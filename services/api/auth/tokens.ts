@@ -1,0 +1,111 @@
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+
+import { SCOPES } from '../../lib/key-entries.js';
+import type { Logger } from '../../lib/logger.js';
+import type { TokenIssuer } from '../../lib/token-issuer.js';
+import type { Caller, Refusal, Scope } from './caller.js';
+import { createKeySet, KEY_SET_TIMING, type KeySetTiming } from './key-set.js';
+import { KeysOutOfReach, refusalOf } from './token-refusals.js';
+
+/** Knows callers by the JWTs that the platform's identity provider signs. */
+export interface TokenVerifier {
+  readonly verify: (token: string) => Promise<Caller | Refusal>;
+}
+
+/** With a secret in common (HS…) whoever checks could sign, and a public key would do for a secret; `none` is no signature. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** Clocks of two machines differ. */
+const TOLERANCE_SECONDS = 30;
+
+export const MAX_TOKEN_LENGTH = 8_192;
+
+export function createTokenVerifier(deps: {
+  readonly issuer: TokenIssuer;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly timing?: KeySetTiming;
+}): TokenVerifier {
+  const { issuer, clock, logger, timing = KEY_SET_TIMING } = deps;
+  const url = issuer.jwksUrl;
+  const keys = reachable(createKeySet({ url, timing, clock, logger }));
+  return {
+    verify: async (token) => {
+      if (token.length > MAX_TOKEN_LENGTH)
+        return refused(`The token is longer than ${MAX_TOKEN_LENGTH} letters.`);
+      try {
+        const { payload } = await jwtVerify(token, keys, {
+          algorithms: ALGORITHMS,
+          issuer: issuer.issuer,
+          audience: issuer.audience,
+          clockTolerance: TOLERANCE_SECONDS,
+          requiredClaims: ['exp', 'sub'],
+          currentDate: new Date(clock()),
+        });
+        return callerOf(payload);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === null) throw error;
+        return refusal;
+      }
+    },
+  };
+}
+
+/** A key that is not there is the token's fault; keys that cannot be had are not. */
+function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const isOfToken =
+        error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys;
+      throw isOfToken ? error : new KeysOutOfReach({ cause: error });
+    }
+  };
+}
+
+/** It stands in audit records and logs: no letter that moves others, and not without end. */
+const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
+
+function callerOf(payload: JWTPayload): Caller | Refusal {
+  const { sub, exp } = payload;
+  if (typeof sub !== 'string' || !SUBJECT.test(sub) || exp === undefined)
+    return refused('The token’s `sub` is no name of 1 to 200 letters.');
+  return {
+    name: `jwt:${sub}`,
+    scopes: scopesOf(payload),
+    clientIds: null,
+    expiresAt: new Date(exp * 1000),
+  };
+}
+
+/** `scope` as OAuth has it, `scp` as some providers do: text with spaces, or a list. What we do not know means nothing here. */
+function scopesOf(payload: JWTPayload): readonly Scope[] {
+  const named = [payload['scope'], payload['scp']].flatMap(namesIn);
+  return SCOPES.filter((scope) => named.includes(scope));
+}
+
+function namesIn(claim: unknown): readonly unknown[] {
+  if (typeof claim === 'string') return claim.split(' ');
+  return Array.isArray(claim) ? claim : [];
+}
+
+const refused = (message: string): Refusal => ({
+  code: 'UNAUTHENTICATED',
+  message,
+});

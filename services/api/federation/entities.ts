@@ -1,0 +1,95 @@
+import { InputError } from '../../lib/errors.js';
+import { mayTouch } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import { checkList, checkOwnId, checkPlatformId } from '../inputs/checks.js';
+import { presentClient } from '../resolvers/load.js';
+import { toDiscordUser } from '../types/discord-user.types.js';
+import { toPlatformUser } from '../types/platform.types.js';
+
+/** What a router knows of an entity of ours: its type and its key. */
+interface Reference {
+  readonly typeName: string;
+  readonly id: string;
+  readonly field: string;
+}
+
+type FindEntity = (
+  context: ApiContext,
+  reference: Reference,
+) => Promise<object | null>;
+
+/** One for each type with a `@key`. They find what the query of the same name finds, for the same callers. */
+export const entityFinders: Readonly<Record<string, FindEntity>> = {
+  DiscordClient: async (context, { id, field }) => {
+    const view = await context.loaders.clients.load(checkOwnId(id, field));
+    return view && mayTouch(context, view.id)
+      ? presentClient(context, view)
+      : null;
+  },
+  DiscordUser: async (context, { id, field }) => {
+    const view = await context.loaders.links.load(checkOwnId(id, field));
+    return view && mayTouch(context, view.clientId)
+      ? toDiscordUser(view)
+      : null;
+  },
+  PlatformUser: async (context, { id, field }) => {
+    const view = await context.loaders.platformUsers.load(
+      checkPlatformId(id, field),
+    );
+    return view ? toPlatformUser(view) : null;
+  },
+};
+
+/**
+ * The entities of a list of references, in its order; null: there is none, or none for this caller. Each is a promise of its
+ * own: a bad reference costs its own place, and the loaders see all the others at once.
+ */
+export function findEntities(
+  context: ApiContext,
+  references: readonly unknown[],
+): readonly Promise<object | null>[] {
+  checkList(references, LIST);
+  return references.map((given, index) => findEntity(context, given, index));
+}
+
+const LIST = 'representations';
+
+async function findEntity(
+  context: ApiContext,
+  given: unknown,
+  index: number,
+): Promise<object | null> {
+  const reference = readReference(given, `${LIST}[${index}]`);
+  const find = finderOf(reference.typeName);
+  if (!find)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      `Entities are ${Object.keys(entityFinders).join(', ')}.`,
+      `${LIST}[${index}].__typename`,
+    );
+  const entity = await find(context, reference);
+  return entity && { ...entity, __typename: reference.typeName };
+}
+
+function readReference(given: unknown, at: string): Reference {
+  if (typeof given !== 'object' || given === null)
+    throw new InputError('BAD_USER_INPUT', 'This is not an object.', at);
+  const typeName: unknown = Reflect.get(given, '__typename');
+  if (typeof typeName !== 'string')
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'It must name a type.',
+      `${at}.__typename`,
+    );
+  const id: unknown = Reflect.get(given, 'id');
+  if (typeof id !== 'string')
+    throw new InputError('BAD_USER_INPUT', 'It must be a string.', `${at}.id`);
+  return { typeName, id, field: `${at}.id` };
+}
+
+/** The caller's word: what every object inherits is no type. */
+function finderOf(typeName: string): FindEntity | undefined {
+  return Object.hasOwn(entityFinders, typeName)
+    ? entityFinders[typeName]
+    : undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * The editor is as high as the window: a browser's own margin would make the page scroll. On a desk all ready operations are seen
+ * at once; on a phone the answer stands below the operation, where there is room for it.
+ */
+export const pageStyle = `<style>
+html, body { margin: 0; height: 100%; overflow: hidden; }
+.graphiql-container .graphiql-logo { white-space: nowrap; font-size: 15px; }
+@media (min-width: 761px) {
+  .graphiql-container .graphiql-session-header { height: auto; }
+  .graphiql-container .graphiql-tabs { flex-wrap: wrap; }
+}
+@media (max-width: 760px) {
+  .graphiql-container .graphiql-logo { display: none; }
+  .graphiql-container .graphiql-sidebar { width: 44px; padding-inline: 0; align-items: center; }
+  .graphiql-container #graphiql-session { flex-direction: column; }
+}
+</style>`;

@@ -1,0 +1,25 @@
+import type { ClientId, GroupId, LinkId, RoleId } from '../model.js';
+
+export type RequestStateName = 'OPEN' | 'DISPUTED';
+
+/** What the platform was asked for, where Discord has the say over a role. */
+export interface MembershipRequestView {
+  /** The written event's. */
+  readonly id: string;
+  readonly linkId: LinkId;
+  readonly clientId: ClientId;
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly change: 'ADDED' | 'REMOVED';
+  readonly state: RequestStateName;
+  readonly askedAt: Date;
+}
+
+/** What the platform would be asked for by the next run. */
+export interface PlannedRequestView {
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly change: 'ADDED' | 'REMOVED';
+  /** The removal guard would hold it. */
+  readonly isHeld: boolean;
+}

@@ -1,0 +1,89 @@
+import type { ApiContext } from '../context.js';
+import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
+import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
+import { PlannedRequest } from '../types/member-plan.types.js';
+import {
+  MembershipRequest,
+  toMembershipRequest,
+} from '../types/membership-request.types.js';
+import { DiscordUser } from '../types/discord-user.types.js';
+import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
+
+@Resolver(() => DiscordUser)
+export class RequestsOfUserResolver {
+  @FieldResolver(() => [MembershipRequest], {
+    description:
+      'What the platform was asked for where Discord has the say, and has not followed yet; the oldest first.',
+  })
+  async requests(
+    @Ctx() context: ApiContext,
+    @Root() user: DiscordUser,
+  ): Promise<MembershipRequest[]> {
+    const views = await context.loaders.requestsOfLink.load(user.id);
+    return views.map(toMembershipRequest);
+  }
+}
+
+@Resolver(() => PlannedRequest)
+export class PlannedRequestResolver {
+  @FieldResolver(() => PlatformGroup, {
+    nullable: true,
+    description: 'The group that the platform would be asked about.',
+  })
+  group(
+    @Ctx() context: ApiContext,
+    @Root() request: PlannedRequest,
+  ): Promise<PlatformGroup | null> {
+    return groupOf(context, request);
+  }
+
+  @FieldResolver(() => DiscordRole, {
+    description: 'The role that the group is to follow.',
+  })
+  role(
+    @Ctx() context: ApiContext,
+    @Root() request: PlannedRequest,
+  ): Promise<DiscordRole> {
+    return roleOf(context, request);
+  }
+}
+
+@Resolver(() => MembershipRequest)
+export class MembershipRequestResolver {
+  @FieldResolver(() => PlatformGroup, {
+    nullable: true,
+    description: 'The group that the request is about.',
+  })
+  group(
+    @Ctx() context: ApiContext,
+    @Root() request: MembershipRequest,
+  ): Promise<PlatformGroup | null> {
+    return groupOf(context, request);
+  }
+
+  @FieldResolver(() => DiscordRole, {
+    description: 'The role that the group is to follow.',
+  })
+  role(
+    @Ctx() context: ApiContext,
+    @Root() request: MembershipRequest,
+  ): Promise<DiscordRole> {
+    return roleOf(context, request);
+  }
+}
+
+async function groupOf(
+  context: ApiContext,
+  { groupId }: { readonly groupId: string },
+): Promise<PlatformGroup | null> {
+  const view = await context.loaders.platformGroups.load(groupId);
+  return view ? toPlatformGroup(view) : null;
+}
+
+async function roleOf(
+  context: ApiContext,
+  { clientId, roleId }: { readonly clientId: string; readonly roleId: string },
+): Promise<DiscordRole> {
+  const key = { clientId, roleId };
+  return toDiscordRole(key, await context.loaders.roles.load(key));
+}

@@ -1,0 +1,151 @@
+import type { SubscribeResolverData } from 'type-graphql';
+
+import type { Outcome } from '../../model.js';
+import { requireCaller } from '../auth/access.js';
+import type { ApiContext } from '../context.js';
+import {
+  Arg,
+  Authorized,
+  ID,
+  Resolver,
+  Root,
+  Subscription,
+} from '../decorators.js';
+import { OutcomeEnum } from '../enums.js';
+import { checkPlatformId, isGiven } from '../inputs/checks.js';
+import { forgetRows } from '../loaders.js';
+import { Snowflake } from '../scalars.js';
+import type { Told } from '../subscriptions/stream.js';
+import type { Subscriber } from '../subscriptions/subscriptions.js';
+import { endOfRights } from '../subscriptions/rights.js';
+import type { SweepView } from '../sweep-ports.js';
+import { AuditRecord, toAuditRecord } from '../types/audit-record.types.js';
+import { Sweep, toSweep } from '../types/sweep.types.js';
+import type { AuditRecordView } from '../views.js';
+import { requireClient, requireSweep } from './find.js';
+
+interface RecordArgs {
+  readonly clientId?: string | null;
+  readonly discordUserId?: string | null;
+  readonly platformUserId?: string | null;
+  readonly outcomes?: readonly Outcome[] | null;
+}
+
+interface SweepArgs {
+  readonly clientId?: string | null;
+  readonly id?: string | null;
+}
+
+/** `subscribe` reads the arguments itself; they stand at the method too, for the schema. */
+@Resolver()
+export class SubscriptionsResolver {
+  @Authorized('discord:admin')
+  @Subscription(() => AuditRecord, {
+    description:
+      'Each audit record when it is closed, whichever process closed it: what was changed, for whom and why.',
+    subscribe: async ({
+      args,
+      context,
+    }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
+      context.subscriptions.records(
+        subscriberOf(context),
+        await recordFilter(context, args),
+      ),
+  })
+  auditRecordAdded(
+    @Root() told: Told<AuditRecordView>,
+    @Arg('clientId', () => ID, {
+      nullable: true,
+      description: 'At this client; at all of the key when left out.',
+    })
+    _clientId?: string | null,
+    @Arg('discordUserId', () => Snowflake, {
+      nullable: true,
+      description: 'Of this account at Discord.',
+    })
+    _discordUserId?: string | null,
+    @Arg('platformUserId', () => ID, {
+      nullable: true,
+      description: 'Of this platform user.',
+    })
+    _platformUserId?: string | null,
+    @Arg('outcomes', () => [OutcomeEnum], {
+      nullable: true,
+      description: 'With one of these outcomes.',
+    })
+    _outcomes?: readonly Outcome[] | null,
+  ): AuditRecord {
+    return toAuditRecord(valueOf(told));
+  }
+
+  @Authorized('discord:admin')
+  @Subscription(() => Sweep, {
+    description:
+      'Sweeps as they move, whichever process runs them: first those that are not over, as they stand, then each at most four times a second, its last state always.',
+    subscribe: async ({
+      args,
+      context,
+    }: SubscribeResolverData<unknown, SweepArgs, ApiContext>) =>
+      context.subscriptions.sweeps(
+        subscriberOf(context),
+        await sweepScope(context, args),
+      ),
+  })
+  sweepProgressed(
+    @Root() told: Told<SweepView>,
+    @Arg('clientId', () => ID, {
+      nullable: true,
+      description: 'Of this client; of all of the key when left out.',
+    })
+    _clientId?: string | null,
+    @Arg('id', () => ID, {
+      nullable: true,
+      description: 'This sweep alone; it comes as it stands, even if over.',
+    })
+    _id?: string | null,
+  ): Sweep {
+    return toSweep(valueOf(told));
+  }
+}
+
+function valueOf<Value>(told: Told<Value>): Value {
+  if (told.fault) throw told.fault;
+  return told.value;
+}
+
+function subscriberOf(context: ApiContext): Subscriber {
+  return {
+    name: requireCaller(context).name,
+    endOf: endOfRights(context, 'discord:admin'),
+    forget: () => forgetRows(context.loaders),
+  };
+}
+
+async function recordFilter(context: ApiContext, args: RecordArgs) {
+  const { discordUserId, platformUserId, outcomes } = args;
+  const clientIds = await clientsOf(context, args.clientId);
+  return {
+    ...(clientIds ? { clientIds } : {}),
+    ...(discordUserId ? { discordUserId } : {}),
+    ...(isGiven(platformUserId)
+      ? { platformUserId: checkPlatformId(platformUserId, 'platformUserId') }
+      : {}),
+    ...(outcomes ? { outcomes } : {}),
+  };
+}
+
+async function sweepScope(context: ApiContext, args: SweepArgs) {
+  const clientIds = await clientsOf(context, args.clientId);
+  if (!isGiven(args.id)) return { sweepId: null, clientIds };
+  const sweep = await requireSweep(context, args.id, 'id');
+  return { sweepId: sweep.id, clientIds: clientIds ?? [sweep.clientId] };
+}
+
+/** Null: all there are. */
+async function clientsOf(
+  context: ApiContext,
+  clientId: string | null | undefined,
+): Promise<readonly string[] | null> {
+  if (!isGiven(clientId)) return requireCaller(context).clientIds;
+  return [(await requireClient(context, clientId, 'clientId')).id];
+}

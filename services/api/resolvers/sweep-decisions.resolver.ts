@@ -1,0 +1,63 @@
+import { causeOf, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
+import { checkText, isGiven } from '../inputs/checks.js';
+import { ApproveSweepInput, RejectSweepInput } from '../inputs/sweep.input.js';
+import { forgetRows } from '../loaders.js';
+import type { SweepPort } from '../sweep-ports.js';
+import {
+  ApproveSweepPayload,
+  RejectSweepPayload,
+  toSweep,
+  type Sweep,
+} from '../types/sweep.types.js';
+import { requireSweep } from './find.js';
+
+const MAX_HASH = 200;
+
+@Resolver()
+export class SweepDecisionsResolver {
+  constructor(private readonly runs: Pick<SweepPort, 'decideSweep'>) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => ApproveSweepPayload, {
+    description:
+      'Has exactly the plan that was looked at carried out: once, and only what is still wanted of it. Answers CONFLICT when the plan is another by now.',
+  })
+  async approveSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ApproveSweepInput, { description: 'The plan.' })
+    input: ApproveSweepInput,
+  ): Promise<ApproveSweepPayload> {
+    const sweep = await this.#decide(context, input, 'APPROVED');
+    return { sweep, warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => RejectSweepPayload, {
+    description:
+      'Drops a held plan. Its roles stay, until there is newer news about the group, the mapping or the link.',
+  })
+  async rejectSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RejectSweepInput, { description: 'The plan.' })
+    input: RejectSweepInput,
+  ): Promise<RejectSweepPayload> {
+    const sweep = await this.#decide(context, input, 'REJECTED');
+    return { sweep, warnings: [] };
+  }
+
+  async #decide(
+    context: ApiContext,
+    input: { readonly id: string; readonly hash?: string | null },
+    verdict: 'APPROVED' | 'REJECTED',
+  ): Promise<Sweep> {
+    const { id } = await requireSweep(context, input.id, 'input.id');
+    const hash = isGiven(input.hash)
+      ? checkText(input.hash, 'input.hash', MAX_HASH)
+      : null;
+    const cause = causeOf(context);
+    const view = await this.runs.decideSweep({ id, hash, verdict, cause });
+    forgetRows(context.loaders);
+    return toSweep(view);
+  }
+}

@@ -1,0 +1,54 @@
+import type { AuditFilter, AuditRecordView } from '../views.js';
+import type { Bell } from './bell.js';
+import type { Gate } from './gate.js';
+import type {
+  Moment,
+  NoticePort,
+  RecordPlace,
+  StopListening,
+} from './ports.js';
+
+/** Most that is held for one subscriber; the rest stays in the database until these are taken. */
+const PAGE = 200;
+
+export interface Looker<Value> {
+  readonly look: () => AsyncGenerator<Value, void>;
+  readonly stop: StopListening;
+}
+
+/** Records as they are closed, each of them once. What is closed from now on counts, also before the first look. */
+export async function lookForClosedRecords(deps: {
+  readonly notices: NoticePort;
+  readonly filter: AuditFilter;
+  readonly bell: Bell;
+  readonly gate: Gate;
+  readonly onPage: () => void;
+}): Promise<Looker<AuditRecordView>> {
+  const { notices, filter, bell, gate } = deps;
+  const stop = await notices.onRecordsClosed((clientId) => {
+    if (clientId === null || (filter.clientIds?.includes(clientId) ?? true))
+      bell.ring();
+  });
+  let since = await gate(() => notices.readMoment()).catch(
+    async (error: unknown) => {
+      await stop();
+      throw error;
+    },
+  );
+  let until: Moment | null = null;
+  let after: RecordPlace | null = null;
+
+  async function* look(): AsyncGenerator<AuditRecordView, void> {
+    do {
+      const window = { since, until, after, limit: PAGE };
+      const page = await gate(() => notices.pageClosedRecords(filter, window));
+      // Moved on before anything is told: a look that fails later begins behind these.
+      after = page.next;
+      until = after === null ? null : page.until;
+      if (after === null) since = page.until;
+      deps.onPage();
+      yield* page.records;
+    } while (after !== null);
+  }
+  return { look, stop };
+}

@@ -1,0 +1,32 @@
+import { UnavailableError, InputError } from '../../lib/errors.js';
+
+export interface SubscriptionLimits {
+  readonly perCaller: number;
+  readonly overall: number;
+}
+
+/** Takes a place for a caller, or refuses; the answer gives it back. */
+export function createPlaces({ perCaller, overall }: SubscriptionLimits) {
+  const taken = new Map<string, number>();
+  let all = 0;
+  return (caller: string): (() => void) => {
+    const own = taken.get(caller) ?? 0;
+    if (own >= perCaller)
+      throw new InputError(
+        'FAILED_PRECONDITION',
+        `This key has ${own} subscriptions already, the most it may have at once: end one of them first.`,
+      );
+    if (all >= overall)
+      throw new UnavailableError(
+        'There are as many subscriptions as this process serves: try again later.',
+      );
+    taken.set(caller, own + 1);
+    all += 1;
+    return () => {
+      const left = (taken.get(caller) ?? 0) - 1;
+      if (left > 0) taken.set(caller, left);
+      else taken.delete(caller);
+      all -= 1;
+    };
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * What subscriptions ask of the memory.
+ * In: who wants to know when there is something new. Out: that there is, and then, page by page, what it is.
+ * Never: a record told twice or left out, whichever process closed it.
+ */
+import type { ClientId } from '../../model.js';
+import type { AuditFilter, AuditRecordView } from '../views.js';
+
+/** What had ended when it was asked for; opaque. */
+export type Moment = string;
+
+/** Where a page has ended. */
+export interface RecordPlace {
+  readonly closedBy: string;
+  readonly id: string;
+}
+
+export interface RecordPage {
+  readonly records: readonly AuditRecordView[];
+  readonly until: Moment;
+  /** Null: that was all of it. */
+  readonly next: RecordPlace | null;
+}
+
+export type StopListening = () => Promise<void>;
+
+export interface NoticePort {
+  /** Calls back with the client of closed records; with null when notices may have been missed. */
+  onRecordsClosed(
+    wake: (clientId: ClientId | null) => void,
+  ): Promise<StopListening>;
+  /** Calls back for a sweep that has begun or moved; with null when notices may have been missed. */
+  onSweepsMoved(
+    wake: (
+      moved: { readonly clientId: ClientId; readonly sweepId: string } | null,
+    ) => void,
+  ): Promise<StopListening>;
+  readMoment(): Promise<Moment>;
+  /** Records closed after `since` and not after `until`, which is now when it is null. */
+  pageClosedRecords(
+    filter: AuditFilter,
+    window: {
+      readonly since: Moment;
+      readonly until: Moment | null;
+      readonly after: RecordPlace | null;
+      readonly limit: number;
+    },
+  ): Promise<RecordPage>;
+  /** Newest first, at most 200: those that are not over, or have not been for longer than this. */
+  recentSweepIds(request: {
+    readonly clientIds: readonly ClientId[] | null;
+    readonly finishedWithinMs: number;
+  }): Promise<readonly string[]>;
+}

@@ -1,0 +1,27 @@
+import { GraphQLError } from 'graphql';
+
+import { requireCaller, requireScope } from '../auth/access.js';
+import type { Scope } from '../auth/caller.js';
+import type { ApiContext } from '../context.js';
+
+/** Whether the key that subscribed still may: a token runs out, a key is taken away, while the subscription lives on. */
+export function endOfRights(
+  context: ApiContext,
+  scope: Scope,
+): () => Promise<Error | null> {
+  const clients = String(requireCaller(context).clientIds);
+  return async () => {
+    try {
+      const now = { ...context, caller: await context.callerNow() };
+      requireScope(now, scope);
+      return String(now.caller?.clientIds) === clients ? null : LIMIT_MOVED;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+}
+
+const LIMIT_MOVED = new GraphQLError(
+  'The clients that this key is limited to are others now; subscribe again.',
+  { extensions: { code: 'FORBIDDEN' } },
+);

@@ -1,0 +1,49 @@
+/**
+ * What a subscriber is sent: a value, or the fault that ends it. Thrown instead, the fault would break the connection off without a
+ * word.
+ */
+export type Told<Value> =
+  | { readonly value: Value; readonly fault?: never }
+  | { readonly fault: Error; readonly value?: never };
+
+export interface Stream<Value> extends AsyncIterableIterator<Value> {
+  return(): Promise<IteratorResult<Value>>;
+}
+
+/**
+ * A generator that can be ended while it waits. By itself it could not: `return` would queue behind the wait, and a browser that
+ * has gone would be worked for until the next record comes.
+ */
+export function createStream<Value>(deps: {
+  readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;
+  /** Called once, however it ends, also before it was begun. */
+  readonly onEnd: () => void;
+}): Stream<Value> {
+  const over = new AbortController();
+  const values = deps.run(over.signal);
+  const end = () => {
+    if (over.signal.aborted) return;
+    over.abort();
+    deps.onEnd();
+    values.return().catch(() => undefined);
+  };
+  const stream: Stream<Value> = {
+    async next() {
+      if (over.signal.aborted) return { done: true, value: undefined };
+      try {
+        const result = await values.next();
+        if (result.done === true) end();
+        return result;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    async return() {
+      end();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => stream,
+  };
+  return stream;
+}

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { UnavailableError } from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
+import type { SweepPort, SweepView } from '../sweep-ports.js';
+import type { AuditFilter, AuditRecordView } from '../views.js';
+import { createBell, type Bell } from './bell.js';
+import { lookForClosedRecords, type Looker } from './closed-records.js';
+import { createGate } from './gate.js';
+import { createPlaces, type SubscriptionLimits } from './limits.js';
+import { lookForMovedSweeps, type SweepScope } from './moved-sweeps.js';
+import type { NoticePort } from './ports.js';
+import { createStream, type Stream, type Told } from './stream.js';
+import { watch } from './watch.js';
+
+/** Who subscribes, and for how long they may. */
+export interface Subscriber {
+  readonly name: string;
+  /** Asked before anything is told; null: they still may. */
+  readonly endOf: () => Promise<Error | null>;
+  /** What was read for them before is out of date. */
+  readonly forget: () => void;
+}
+
+export interface Subscriptions {
+  /** From now on; resolves when nothing that is closed later can be missed. */
+  records(
+    subscriber: Subscriber,
+    filter: AuditFilter,
+  ): Promise<Stream<Told<AuditRecordView>>>;
+  sweeps(
+    subscriber: Subscriber,
+    scope: SweepScope,
+  ): Promise<Stream<Told<SweepView>>>;
+  /** Tells all of them that this process stops. */
+  stop(): Promise<void>;
+}
+
+const LIMITS: SubscriptionLimits = { perCaller: 20, overall: 500 };
+const READS_AT_ONCE = 2;
+const LOOK_AGAIN_MS = 5_000;
+const FAREWELL_MS = 1_000;
+
+interface Deps {
+  readonly notices: NoticePort;
+  readonly sweeps: Pick<SweepPort, 'findSweeps'>;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly limits?: SubscriptionLimits;
+  readonly lookAgainMs?: number;
+}
+
+/** The live ends of `auditRecordAdded` and `sweepProgressed`. Without subscribers it does nothing. */
+export function createSubscriptions(deps: Deps): Subscriptions {
+  const { notices, sweeps, clock, lookAgainMs = LOOK_AGAIN_MS } = deps;
+  const gate = createGate(READS_AT_ONCE);
+  const opener = createOpener(deps);
+  return {
+    records: async (subscriber, filter) =>
+      opener.begin(subscriber, async (bell) => {
+        const onPage = subscriber.forget;
+        return lookForClosedRecords({ notices, filter, bell, gate, onPage });
+      }),
+    sweeps: async (subscriber, scope) =>
+      opener.begin(subscriber, async (bell) => {
+        const onPage = subscriber.forget;
+        const watched = { notices, sweeps, scope, bell, gate, onPage };
+        return lookForMovedSweeps({ ...watched, lookAgainMs, clock });
+      }),
+    stop: async () => opener.stop(),
+  };
+}
+
+/** Keeps count of what is open, and ends it. */
+function createOpener(deps: Deps) {
+  const { logger, lookAgainMs = LOOK_AGAIN_MS } = deps;
+  const takePlace = createPlaces(deps.limits ?? LIMITS);
+  const open = new Set<Bell>();
+  let isStopping = false;
+  const stopping = () =>
+    isStopping
+      ? new UnavailableError('The connector stops; subscribe again.')
+      : null;
+
+  async function begin<Value>(
+    { name, endOf }: Subscriber,
+    lookerOf: (bell: Bell) => Promise<Looker<Value>>,
+  ): Promise<Stream<Told<Value>>> {
+    const refusal = stopping();
+    if (refusal) throw refusal;
+    const leave = takePlace(name);
+    const bell = createBell();
+    const { look, stop } = await lookerOf(bell).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    const watching = {
+      bell,
+      lookAgainMs,
+      look,
+      endOf: async () => stopping() ?? endOf(),
+      onFailure: (err: unknown) =>
+        logger.warn({ err, caller: name }, 'a subscription waits'),
+    };
+    open.add(bell);
+    return createStream({
+      run: (signal) => watch({ ...watching, signal }),
+      onEnd: () => {
+        leave();
+        open.delete(bell);
+        stop().catch(() => undefined);
+      },
+    });
+  }
+
+  return {
+    begin,
+    async stop() {
+      isStopping = true;
+      for (const bell of open) bell.ring();
+      // Who does not read is not waited for.
+      for (let ms = 0; open.size > 0 && ms < FAREWELL_MS; ms += 20)
+        await sleep(20);
+    },
+  };
+}

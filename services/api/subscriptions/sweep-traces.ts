@@ -1,0 +1,66 @@
+import type { ClientId } from '../../model.js';
+import type { SweepView } from '../sweep-ports.js';
+
+const HOUR_MS = 3_600_000;
+const REMEMBERED = 1_000;
+
+export interface SweepTraces {
+  /** Whether it has moved since this was asked last. */
+  hasMoved(view: SweepView): boolean;
+  /** Those of the client, or of all clients, that may move without a word: the path works for them. */
+  moving(clientId: ClientId | null): readonly string[];
+}
+
+/** What a subscriber was told of each sweep last. */
+export function createSweepTraces(clock: () => number): SweepTraces {
+  const traces = new Map<string, Trace>();
+  return {
+    hasMoved(view) {
+      const trace = traceOf(view);
+      const before = traces.get(view.id);
+      traces.delete(view.id);
+      traces.set(view.id, trace);
+      const [oldest] = traces.keys();
+      if (traces.size > REMEMBERED && oldest !== undefined)
+        traces.delete(oldest);
+      return before?.print !== trace.print;
+    },
+    moving: (clientId) =>
+      [...traces]
+        .filter(([, trace]) => clientId === null || trace.clientId === clientId)
+        .filter(([, trace]) => trace.movesUntil > clock())
+        .map(([id]) => id),
+  };
+}
+
+interface Trace {
+  readonly clientId: ClientId;
+  readonly print: string;
+  readonly movesUntil: number;
+}
+
+function traceOf(view: SweepView): Trace {
+  const { state, plan, reason } = view;
+  return {
+    clientId: view.clientId,
+    print: JSON.stringify({
+      state,
+      reason,
+      counts: [view.checked, view.drifted, view.changed, view.failed],
+      plan: [plan?.hash, plan?.removals, plan?.additions],
+    }),
+    movesUntil: movesUntil(view),
+  };
+}
+
+export function isOver(view: SweepView): boolean {
+  return view.finishedAt !== null;
+}
+
+/** Members whom the path cannot bring into step may never be counted: after an hour nobody waits for them here. */
+function movesUntil(view: SweepView): number {
+  if (view.finishedAt === null) return Infinity;
+  const isWaitedFor =
+    !view.isDryRun && view.changed + view.failed < view.drifted;
+  return isWaitedFor ? view.finishedAt.getTime() + HOUR_MS : 0;
+}

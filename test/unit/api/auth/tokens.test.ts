@@ -1,0 +1,327 @@
+import { createHmac } from 'node:crypto';
+
+import { exportSPKI, importJWK } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  KEY_SET_TIMING,
+  type KeySetTiming,
+} from '../../../../services/api/auth/key-set.js';
+import {
+  createTokenVerifier,
+  MAX_TOKEN_LENGTH,
+} from '../../../../services/api/auth/tokens.js';
+import {
+  AUDIENCE,
+  ISSUER,
+  signingKey,
+  startIdentityProvider,
+  tokenOf,
+  type IdentityProvider,
+  type SigningKey,
+} from '../../../support/identity-provider.js';
+
+const now = () => Math.floor(Date.now() / 1000);
+
+let key: SigningKey;
+let stranger: SigningKey;
+let provider: IdentityProvider;
+const warnings: unknown[] = [];
+beforeAll(async () => {
+  [key, stranger] = await Promise.all([signingKey('one'), signingKey('one')]);
+  provider = await startIdentityProvider(key);
+});
+afterAll(async () => provider.stop());
+beforeEach(() => {
+  provider.publish(key);
+  provider.behave(null);
+  provider.asked.length = 0;
+  warnings.length = 0;
+});
+
+const verifier = (
+  timing: Partial<KeySetTiming> = {},
+  clock: () => number = Date.now,
+) =>
+  createTokenVerifier({
+    issuer: { jwksUrl: provider.url, issuer: ISSUER, audience: AUDIENCE },
+    clock,
+    logger: { warn: (fields: unknown) => void warnings.push(fields) },
+    timing: { ...KEY_SET_TIMING, timeoutMs: 500, ...timing },
+  });
+
+const base64url = (value: object | string) =>
+  Buffer.from(
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ).toString('base64url');
+
+const goodClaims = () => ({
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: 'alice',
+  exp: now() + 300,
+});
+
+describe('a token of the issuer', () => {
+  it('names its caller, who is no holder of a key of that name', async () => {
+    const exp = now() + 300;
+
+    const caller = await verifier().verify(await tokenOf(key, { exp }));
+
+    expect(caller).toEqual({
+      name: 'jwt:alice',
+      scopes: ['discord:read'],
+      clientIds: null,
+      expiresAt: new Date(exp * 1000),
+    });
+  });
+
+  it.each([
+    [
+      { scope: 'discord:write discord:read' },
+      ['discord:read', 'discord:write'],
+    ],
+    [{ scope: undefined, scp: 'discord:admin' }, ['discord:admin']],
+    [{ scope: undefined, scp: ['discord:write', 'x'] }, ['discord:write']],
+    [{ scope: 'openid', scp: ['discord:read'] }, ['discord:read']],
+    [{ scope: 'discord:everything DISCORD:ADMIN' }, []],
+    [{ scope: undefined }, []],
+    [{ scope: { 'discord:admin': true } }, []],
+    [{ scope: ['discord:admin,discord:read'] }, []],
+  ])('has the scopes of %j that we know', async (claims, scopes) => {
+    const caller = await verifier().verify(await tokenOf(key, claims));
+
+    expect(caller).toMatchObject({ scopes });
+  });
+
+  it.each(['RS384', 'PS256', 'ES256', 'ES384', 'EdDSA'])(
+    'may be signed with %s',
+    async (alg) => {
+      const other = await signingKey('other', alg);
+      provider.publish(key, other);
+
+      expect(await verifier().verify(await tokenOf(other))).toMatchObject({
+        name: 'jwt:alice',
+      });
+    },
+  );
+
+  it('may be for several audiences, and half a minute late or early', async () => {
+    const { verify } = verifier();
+
+    for (const claims of [
+      { aud: ['elsewhere', AUDIENCE] },
+      { exp: now() - 20 },
+      { nbf: now() + 20 },
+    ])
+      expect(await verify(await tokenOf(key, claims))).toMatchObject({
+        name: 'jwt:alice',
+      });
+  });
+
+  it('costs one look at the issuer’s keys, however often it comes', async () => {
+    const { verify } = verifier();
+    const token = await tokenOf(key);
+
+    await Promise.all(Array.from({ length: 50 }, () => verify(token)));
+    await verify(token);
+
+    expect(provider.asked).toEqual(['/jwks']);
+  });
+});
+
+describe('a token is refused', () => {
+  const refuse = async (token: string, words: string) => {
+    const refusal = await verifier().verify(token);
+
+    expect(refusal).toEqual({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringContaining(words),
+    });
+    for (const part of token.split('.').filter((each) => each.length > 8))
+      expect(JSON.stringify([refusal, warnings])).not.toContain(part);
+  };
+
+  it.each([
+    [{ exp: 1 }, 'expired'],
+    [{ exp: undefined }, 'no `exp`'],
+    [{ nbf: 4_000_000_000 }, 'not valid yet'],
+    [{ iss: 'https://evil.example' }, 'another issuer'],
+    [{ iss: `${ISSUER}/` }, 'another issuer'],
+    [{ iss: undefined }, 'no `iss`'],
+    [{ aud: 'another-service' }, 'another audience'],
+    [{ aud: undefined }, 'no `aud`'],
+    [{ sub: undefined }, 'no `sub`'],
+    [{ sub: '' }, '`sub`'],
+    [{ sub: 'a\nlevel: 50' }, '`sub`'],
+    [{ sub: 'x'.repeat(201) }, '`sub`'],
+  ])('for %j', async (claims, words) => {
+    await refuse(await tokenOf(key, claims), words);
+  });
+
+  it('for claims of other types', async () => {
+    const odd = { exp: 'tomorrow', sub: 5 };
+
+    await refuse(await tokenOf(key, odd), 'malformed');
+  });
+
+  it('for a signature of somebody else under the same `kid`', async () => {
+    await refuse(await tokenOf(stranger), 'signature');
+  });
+
+  it('for a `kid` that the issuer does not publish', async () => {
+    const token = await tokenOf(key, {}, { kid: '../../etc/passwd' });
+
+    await refuse(token, 'does not publish');
+  });
+
+  it('for `alg: none`, in any letters', async () => {
+    for (const alg of ['none', 'None', 'nOnE'])
+      await refuse(
+        `${base64url({ alg, kid: 'one' })}.${base64url(goodClaims())}.`,
+        'alg',
+      );
+  });
+
+  it('for HS256 with the public key for a secret', async () => {
+    const publicKey = await importJWK(key.jwk, 'RS256', { extractable: true });
+    if (publicKey instanceof Uint8Array) throw new Error('no public key');
+    const pem = await exportSPKI(publicKey);
+    const head = base64url({ alg: 'HS256', kid: 'one', typ: 'JWT' });
+    const body = `${head}.${base64url(goodClaims())}`;
+    for (const secret of [pem, JSON.stringify(key.jwk)]) {
+      const signature = createHmac('sha256', secret).update(body);
+
+      await refuse(`${body}.${signature.digest('base64url')}`, 'alg');
+    }
+  });
+
+  it('for a key that it brings along', async () => {
+    const header = { alg: 'RS256', jwk: stranger.jwk, jku: provider.url };
+    const token = await tokenOf(stranger, {}, { kid: 'two' });
+    const [, payload, signature] = token.split('.');
+
+    await refuse(`${base64url(header)}.${payload}.${signature}`, 'signature');
+  });
+
+  it('where it is changed, cut off, or none at all', async () => {
+    const token = await tokenOf(key);
+    const [head, , signature] = token.split('.');
+    const changed = base64url({ ...goodClaims(), scope: 'discord:admin' });
+
+    await refuse(`${head}.${changed}.${signature}`, 'signature');
+    await refuse(token.slice(0, -4), 'signature');
+    await refuse(`${head}.${changed}`, 'malformed');
+    await refuse('eyJ.eyJ.eyJ', 'malformed');
+    await refuse(`${head}..`, 'signature');
+  });
+
+  it('unread where it is too long', async () => {
+    await refuse('x'.repeat(MAX_TOKEN_LENGTH + 1), 'longer than 8192');
+    expect(provider.asked).toEqual([]);
+  });
+});
+
+describe('when keys change', () => {
+  it('a new one is found as soon as a token names it', async () => {
+    const { verify } = verifier({ cooldownMs: 0 });
+    await verify(await tokenOf(key));
+    const next = await signingKey('two');
+    provider.publish(key, next);
+
+    expect(await verify(await tokenOf(next))).toMatchObject({
+      name: 'jwt:alice',
+    });
+    expect(await verify(await tokenOf(key))).toMatchObject({
+      name: 'jwt:alice',
+    });
+    expect(provider.asked).toHaveLength(2);
+  });
+
+  it('one that is withdrawn is good no longer than keys are kept', async () => {
+    const { verify } = verifier({ cacheMs: 0, cooldownMs: 0 });
+    await verify(await tokenOf(key));
+    const next = await signingKey('two');
+    provider.publish(next);
+
+    expect(await verify(await tokenOf(key))).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringContaining('does not publish'),
+    });
+  });
+
+  it('made-up names of keys do not make us ask again and again', async () => {
+    const { verify } = verifier();
+
+    for (let n = 0; n < 20; n++)
+      await verify(await tokenOf(stranger, {}, { kid: `made-up-${n}` }));
+
+    expect(provider.asked).toHaveLength(1);
+  });
+
+  it('two without names cannot be told apart', async () => {
+    const other = await signingKey('two');
+    provider.publish(key, other);
+    const token = await tokenOf(key);
+    const [, payload, signature] = token.split('.');
+    const nameless = `${base64url({ alg: 'RS256' })}.${payload}.${signature}`;
+
+    expect(await verifier().verify(nameless)).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringContaining('kid'),
+    });
+  });
+});
+
+describe('keys out of reach', () => {
+  it.each(['broken', 'moved', 'garbled', 'endless', 'silent'] as const)(
+    'because the issuer is %s, are nobody’s fault',
+    async (behaviour) => {
+      provider.behave(behaviour);
+
+      const refusal = await verifier().verify(await tokenOf(key));
+
+      expect(refusal).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(provider.asked).toEqual(['/jwks']);
+    },
+  );
+
+  it('are asked for again after a rest, not for every token', async () => {
+    let time = Date.now();
+    const { verify } = verifier({ restMs: 5_000 }, () => time);
+    const token = await tokenOf(key);
+    provider.behave('broken');
+    for (let n = 0; n < 10; n++)
+      expect(await verify(token)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(provider.asked).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
+    provider.behave(null);
+
+    time += 5_000;
+
+    expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
+  });
+
+  it('are not missed while those that are known are young', async () => {
+    const { verify } = verifier();
+    const token = await tokenOf(key);
+    await verify(token);
+    provider.behave('broken');
+
+    expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
+  });
+
+  it('of a server that is gone leave a process that starts', async () => {
+    const gone = await startIdentityProvider(key);
+    await gone.stop();
+    const { verify } = createTokenVerifier({
+      issuer: { jwksUrl: gone.url, issuer: ISSUER, audience: AUDIENCE },
+      clock: Date.now,
+      logger: { warn: () => undefined },
+    });
+
+    expect(await verify(await tokenOf(key))).toMatchObject({
+      code: 'UNAVAILABLE',
+    });
+  });
+});

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+
+import { createBell } from '../../../services/api/subscriptions/bell.js';
+import { createDueSweeps } from '../../../services/api/subscriptions/due-sweeps.js';
+import { createGate } from '../../../services/api/subscriptions/gate.js';
+import { createStream } from '../../../services/api/subscriptions/stream.js';
+import { createSubscriptions } from '../../../services/api/subscriptions/subscriptions.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import { anAuditRecord, ownId } from '../../builders/api-views.js';
+import { aSweep } from '../../builders/sweep-views.js';
+import { createFakeApiPorts } from '../../fakes/api-ports.js';
+import { eventually } from '../../support/eventually.js';
+
+const FOREVER_MS = 2 ** 30;
+
+const subscriber = {
+  name: 'ops',
+  endOf: async () => null,
+  forget: () => undefined,
+};
+
+function setUp(limits = { perCaller: 2, overall: 3 }, lookAgainMs = 1_000) {
+  const fake = createFakeApiPorts();
+  const subscriptions = createSubscriptions({
+    ...fake.ports,
+    limits,
+    lookAgainMs,
+    clock: Date.now,
+    logger: silentLogger,
+  });
+  return { ...fake, subscriptions };
+}
+
+describe('a subscriber who does not read', () => {
+  it('is read for once, and a page at most', async () => {
+    const { subscriptions, world, notices, calls } = setUp();
+    const records = await subscriptions.records(subscriber, {});
+    for (let n = 0; n < 1_000; n += 1)
+      world.audit.push(anAuditRecord({ id: ownId(n) }));
+    const pages = () =>
+      calls.filter((call) => call === 'notices.pageClosedRecords').length;
+
+    notices.recordsClosed(null);
+    const first = await records.next();
+    for (let n = 0; n < 100; n += 1) notices.recordsClosed(null);
+
+    expect(first.value?.value?.id).toBe(ownId(0));
+    expect(pages()).toBe(1);
+    for (let n = 1; n < 1_000; n += 1)
+      expect((await records.next()).value?.value?.id).toBe(ownId(n));
+    expect(pages()).toBe(5);
+    await records.return();
+  });
+
+  it('is told of a sweep how it stands when it is read', async () => {
+    const { subscriptions, world, notices } = setUp();
+    const at = (checked: number) =>
+      aSweep({ state: 'RUNNING', finishedAt: null, checked });
+    world.sweeps = [at(0)];
+    const scope = { sweepId: null, clientIds: null };
+    const sweeps = await subscriptions.sweeps(subscriber, scope);
+    const first = await sweeps.next();
+
+    for (let checked = 1; checked <= 500; checked += 1) {
+      world.sweeps = [at(checked)];
+      notices.sweepMoved(at(checked));
+    }
+    const next = await sweeps.next();
+
+    expect(first.value?.value?.checked).toBe(0);
+    expect(next.value?.value?.checked).toBe(500);
+    await sweeps.return();
+  });
+});
+
+describe('places', () => {
+  it('are bounded for a caller and over all, and given back once', async () => {
+    const { subscriptions, notices } = setUp();
+    const begin = (name: string) =>
+      subscriptions.records({ ...subscriber, name }, {});
+    const first = await begin('ops');
+    await begin('ops');
+
+    await expect(begin('ops')).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+    await begin('bot');
+    await expect(begin('third')).rejects.toThrow('as many subscriptions');
+    await first.return();
+    await first.return();
+    await begin('third');
+    await expect(begin('fourth')).rejects.toThrow('as many subscriptions');
+    expect(notices.listeners()).toBe(3);
+  });
+
+  it('are not lost to those who could not begin', async () => {
+    const world = setUp({ perCaller: 1, overall: 1 });
+    const { subscriptions, notices } = world;
+    world.fail('notices.readMoment', new Error('connection lost'));
+    await expect(subscriptions.records(subscriber, {})).rejects.toThrow();
+    await expect(subscriptions.records(subscriber, {})).rejects.toThrow();
+    expect(notices.listeners()).toBe(0);
+    world.fail('notices.readMoment', null);
+
+    await subscriptions.records(subscriber, {});
+
+    expect(notices.listeners()).toBe(1);
+  });
+
+  it('are refused while the process stops', async () => {
+    const { subscriptions } = setUp();
+    await subscriptions.stop();
+
+    await expect(subscriptions.records(subscriber, {})).rejects.toThrow(
+      'subscribe again',
+    );
+  });
+});
+
+describe('a look without a notice', () => {
+  it('finds what nobody told of', async () => {
+    const { subscriptions, world } = setUp(undefined, 20);
+    const records = await subscriptions.records(subscriber, {});
+
+    const told = records.next();
+    world.audit.push(anAuditRecord());
+
+    expect((await told).value?.value?.id).toBe(anAuditRecord().id);
+    await records.return();
+  });
+});
+
+describe('a stream', () => {
+  it('ends while it waits', async () => {
+    let ends = 0;
+    const bell = createBell();
+    const stream = createStream<string>({
+      run: async function* (signal) {
+        await bell.wait(FOREVER_MS, signal);
+        if (!signal.aborted) yield 'rung';
+      },
+      onEnd: () => void (ends += 1),
+    });
+    const waiting = stream.next();
+
+    await stream.return();
+
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(ends).toBe(1);
+  });
+
+  it('gives back what it took, though nobody ever read from it', async () => {
+    let ends = 0;
+    const stream = createStream<number>({
+      run: async function* () {
+        yield 1;
+      },
+      onEnd: () => void (ends += 1),
+    });
+
+    await stream.return();
+
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(ends).toBe(1);
+  });
+});
+
+describe('a gate', () => {
+  it('lets so many in at a time, and the next when one has failed', async () => {
+    const gate = createGate(2);
+    const leave: ((error?: Error) => void)[] = [];
+    const done: string[] = [];
+    const work = (name: string) =>
+      gate(async () => {
+        await new Promise<void>((resolve, reject) =>
+          leave.push((error) => (error ? reject(error) : resolve())),
+        );
+        done.push(name);
+      });
+    const all = [work('a'), work('b'), work('c')];
+    const settled = Promise.allSettled(all);
+
+    expect(leave).toHaveLength(2);
+    leave[0]?.(new Error('away'));
+    await eventually(() => leave.length === 3);
+    leave[1]?.();
+    leave[2]?.();
+    await settled;
+
+    expect(done).toEqual(['b', 'c']);
+  });
+});
+
+describe('due sweeps', () => {
+  it('stay few, however many move', () => {
+    const due = createDueSweeps();
+
+    for (let n = 0; n < 201; n += 1) due.add([`sweep ${n}`]);
+
+    expect(due.take()).toEqual([]);
+    expect(due.isEmpty()).toBe(false);
+    expect(due.takeAll()).toBe(true);
+    expect(due.isEmpty()).toBe(true);
+  });
+});

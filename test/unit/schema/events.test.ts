@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { parseEvent } from '../../../services/events/parse-event.js';
+import type { WrittenEvent } from '../../../services/store/outbox/enqueue-event.js';
+import { structured } from '../../builders/event-record.js';
+import { eventFaults, examplesOf } from '../../support/event-schemas.js';
+import { anyEvent, READ_TYPES, WRITTEN_TYPES } from '../events/any-event.js';
+
+type Event = Readonly<Record<string, unknown>>;
+
+/** One that does not compile when a type is written that the documentation does not have, or the other way round. */
+const WRITTEN: Readonly<Record<WrittenEvent, true>> = {
+  'discord.membership.requested.v1': true,
+  'discord.user.linked.v1': true,
+  'discord.user.unlinked.v1': true,
+  'discord.roles.changed.v1': true,
+  'discord.member.left.v1': true,
+  'discord.member.returned.v1': true,
+  'discord.sweep.held.v1': true,
+};
+
+const isFields = (value: unknown): value is Event =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type Spoiled = readonly [how: string, event: Event];
+
+/** The event with one field after the other left out, and made something of another type. */
+function spoiled(event: Event): readonly Spoiled[] {
+  return Object.entries(event).flatMap(([name, value]) => {
+    const { [name]: _, ...without } = event;
+    const left: Spoiled = [`without ${name}`, without];
+    const wrong = [7, '', {}, [true], false].map((other): Spoiled => [
+      `${name}: ${JSON.stringify(other)}`,
+      { ...event, [name]: other },
+    ]);
+    const within = (isFields(value) ? spoiled(value) : []).map(
+      ([how, inner]): Spoiled => [
+        `${name} ${how}`,
+        { ...event, [name]: inner },
+      ],
+    );
+    return [left, ...wrong, ...within];
+  });
+}
+
+describe('what is written down of events', () => {
+  test('has every type that the service can write', () => {
+    expect([...WRITTEN_TYPES].sort()).toEqual(Object.keys(WRITTEN).sort());
+  });
+
+  test.each(READ_TYPES)(
+    'refuses of %s what becomes a dead letter, and no more',
+    (type) => {
+      const verdicts = examplesOf(type)
+        .flatMap(spoiled)
+        // another type is another schema's business
+        .filter(([, event]) => event['type'] === type)
+        .map(([how, event]) => ({
+          how,
+          isRefused: eventFaults(type, event).length > 0,
+          isDeadLetter: parseEvent(structured(event)).kind === 'broken',
+        }));
+
+      expect(
+        verdicts.filter(({ isRefused }) => isRefused).length,
+      ).toBeGreaterThan(20);
+      expect(
+        verdicts.filter(
+          ({ isRefused, isDeadLetter }) => isRefused !== isDeadLetter,
+        ),
+      ).toEqual([]);
+    },
+  );
+
+  test('promises nothing that is not kept: what the schemas accept is read', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        const sent: Event = JSON.parse(JSON.stringify(event));
+        const type = READ_TYPES.find((known) => known === sent['type']);
+        if (!type || eventFaults(type, sent).length > 0) return;
+        // in microseconds, a time before that has no exact number
+        const { time } = sent;
+        if (typeof time === 'string' && time < '1685') return;
+        accepted += 1;
+        expect(parseEvent(structured(sent))).toMatchObject({ kind: 'fact' });
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+});
