@@ -4,6 +4,7 @@ import { silentLogger } from '../services/lib/logger.js';
 import { createLease } from '../services/reconcile/lease.js';
 import { dropped } from '../services/reconcile/settlement.js';
 import { createWorker } from '../services/reconcile/worker.js';
+import { NOTHING_KNOWN } from '../services/reconcile/write-pace.js';
 import { openDatabase } from '../services/store/database.js';
 import { markClient } from '../services/store/jobs/mark.js';
 import { cause } from '../test/builders/store-world.js';
@@ -153,6 +154,7 @@ async function workOff(
       settled += 1;
       return null;
     },
+    writeOutlook: () => NOTHING_KNOWN,
     clock: Date.now,
     logger: silentLogger,
     runsPerClient: RUNS_PER_CLIENT,

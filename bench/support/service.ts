@@ -79,7 +79,7 @@ export async function startService(options: {
 }
 
 /** Those of `npm start`: what is measured is what runs. */
-async function startFlags(): Promise<readonly string[]> {
+export async function startFlags(): Promise<readonly string[]> {
   const file = new URL('../../package.json', import.meta.url);
   const start = /"start": "([^"]*)"/.exec(await readFile(file, 'utf8'))?.[1];
   return (start ?? '').split(' ').filter((word) => word.startsWith('--'));

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type pg from 'pg';
+
+import { PATH_TIMING, pathOf } from '../../services/connector/path.js';
+import { sweepParts } from '../../services/connector/sweeps.js';
+import { createDiscordGateway } from '../../services/discord/gateway.js';
+import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import type { SweepKind } from '../../services/model.js';
+import {
+  DEFAULT_LIMITS,
+  scaleLimits,
+} from '../../services/sandbox/discord/limits.js';
+import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
+import type {
+  SandboxCall,
+  SandboxDiscord,
+} from '../../services/sandbox/discord/sandbox-interface.js';
+import type { Store } from '../../services/store/store.js';
+import { cause } from '../../test/builders/store-world.js';
+import { eventually } from '../../test/support/eventually.js';
+import { noOAuth } from '../../test/support/no-oauth.js';
+import { openTestStore } from '../../test/support/store.js';
+import { openSql } from './open-sql.js';
+import type { ScaledTime } from './scaled-time.js';
+import { SERVICE_KEYS } from './service.js';
+import {
+  settledWorld,
+  settleStore,
+  type SettledGuild,
+} from './settled-guild.js';
+import { stockStore } from './stock-store.js';
+
+/** The path and the sweeps on a settled guild, against the sandbox Discord with its limits, in scaled time. */
+export interface ScaledConnector {
+  readonly store: Store;
+  readonly discord: SandboxDiscord;
+  readonly sql: pg.Client;
+  readonly clientId: string;
+  /** From its beginning until nothing is left to be done, at a moment when Discord's buckets were full. */
+  watch(work: () => Promise<unknown>): Promise<Watched>;
+  /** Resolves when the sweep has ended, or waits for a person. */
+  sweep(kind: SweepKind): Promise<string>;
+  quiet(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Watched {
+  /** Until the last change at Discord, or, where there was none, until the last call. */
+  readonly tookMs: number;
+  readonly calls: readonly SandboxCall[];
+}
+
+export async function startScaled(
+  databaseUrl: string,
+  settled: SettledGuild,
+  time: ScaledTime,
+): Promise<ScaledConnector> {
+  const discord = createSandboxDiscord({
+    world: settledWorld(settled),
+    limits: scaleLimits(DEFAULT_LIMITS, time.factor),
+  });
+  const { apiBase } = await discord.start();
+  const guilds = [settled.guild];
+  const [first] = await stockStore(databaseUrl, { guilds, apiBase });
+  const clientId = first?.clientId ?? '';
+  await settleStore(databaseUrl, settled);
+  const store = await openTestStore(databaseUrl, {
+    keys: SERVICE_KEYS,
+    poolSize: 20,
+  });
+  const sql = await openSql(databaseUrl);
+  const removalGuard = { minimum: 10, percent: 20 };
+  await store.clients.updateClient(clientId, { removalGuard }, cause);
+  await sql.query('delete from reconcile_job');
+  const stopParts = await startParts(store, time);
+  const quiet = () => nothingWaits(sql, time);
+  return {
+    store,
+    discord,
+    sql,
+    clientId,
+    quiet,
+    async watch(work) {
+      await sleep(time.windowMs);
+      return watch(discord, async () => {
+        await work();
+        await quiet();
+      });
+    },
+    sweep: async (kind) => sweep(store, clientId, kind),
+    async stop() {
+      await stopParts();
+      await sql.end();
+      await store.stop();
+      await discord.stop();
+    },
+  };
+}
+
+async function startParts(
+  store: Store,
+  { factor }: ScaledTime,
+): Promise<() => Promise<void>> {
+  const gateway = createDiscordGateway({
+    credentials: (clientId) => store.readCredentials(clientId),
+    budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    timeoutMs: PATH_TIMING.callMs,
+    globalRequestsPerSecond: 50 / factor,
+    offsetMs: 50 * factor,
+    reserveMs: 4_000 * factor,
+  });
+  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth });
+  // What is due by the clock would come in between.
+  const [runner] = sweepParts(silentLogger, { store, gateway });
+  await path.start();
+  await runner?.start();
+  return async () => {
+    await runner?.stop();
+    await path.stop();
+    await gateway.stop();
+  };
+}
+
+async function watch(
+  discord: SandboxDiscord,
+  work: () => Promise<unknown>,
+): Promise<Watched> {
+  const calls: SandboxCall[] = [];
+  let lastAt: number | undefined;
+  let wroteAt: number | undefined;
+  const unwatch = discord.calls.onCall((call) => {
+    calls.push(call);
+    lastAt = performance.now();
+    if (call.method !== 'GET') wroteAt = lastAt;
+  });
+  const startedAt = performance.now();
+  try {
+    await work();
+  } finally {
+    unwatch();
+  }
+  return { tookMs: (wroteAt ?? lastAt ?? startedAt) - startedAt, calls };
+}
+
+async function sweep(
+  store: Store,
+  clientId: string,
+  kind: SweepKind,
+): Promise<string> {
+  const { id } = await store.sweeps.startSweep({
+    clientId,
+    kind,
+    dryRun: false,
+    enforceStrategy: null,
+    cause,
+  });
+  await eventually(
+    async () => {
+      const [found] = await store.sweeps.findSweeps([id]);
+      if (found?.state === 'FAILED' || found?.state === 'HELD')
+        throw new Error(`the sweep ended ${found.state}: ${found.reason}`);
+      return found?.state === 'DONE';
+    },
+    { withinMs: 60_000, what: `${kind} has ended` },
+  );
+  return id;
+}
+
+async function nothingWaits(
+  sql: pg.Client,
+  { factor }: ScaledTime,
+): Promise<void> {
+  const left = async () => {
+    const { rows } = await sql.query<{ left: number }>(
+      'select count(*)::int as left from reconcile_job where not is_parked',
+    );
+    return rows[0]?.left === 0;
+  };
+  const withinMs = 1_800_000 * factor + 30_000;
+  await eventually(left, { withinMs, what: 'every job is settled' });
+}
