@@ -104,14 +104,17 @@ class Run {
     const { wholeListWrites, target } = this.changes;
     const { add, remove } = this.#progress.pending;
     const counts = { add: add.length, remove: remove.length };
+    const singlesFrom = this.place.singlesFrom(counts);
+    const listsFrom = this.place.listsFrom();
     return nextWrite({
       ...this.#progress.pending,
       wholeListWrites: wholeListWrites && !this.#isListRefused,
       isFresh: this.#isFresh(),
       isUrgent: target.isUrgent,
+      // The clock last: what is open "now" must not be later than this.
       now: this.deps.clock(),
-      singlesFrom: this.place.singlesFrom(counts),
-      listsFrom: this.place.listsFrom(),
+      singlesFrom,
+      listsFrom,
     });
   }
 

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+
+import { createApply } from '../../../services/reconcile/apply.js';
+import {
+  DIRECTOR,
+  PILOT,
+  presentMember,
+  RECRUIT,
+} from '../../builders/member-facts.js';
+import { startOfTest, target } from '../discord/gateway-setup.js';
+
+test('what is open at the very moment it is asked for counts as open, though the clock moves on meanwhile', async () => {
+  let now = startOfTest;
+  const tick = () => (now += 1);
+  const edits: (readonly string[] | null)[] = [];
+  const apply = createApply({
+    discord: {
+      readMember: () => Promise.reject(new Error('was read just now')),
+      addRole: () => Promise.reject(new Error('one by one')),
+      removeRole: () => Promise.reject(new Error('one by one')),
+      editMember: ({ roleIds }) => {
+        edits.push(roleIds);
+        return Promise.resolve(null);
+      },
+    },
+    writeOutlook: () => ({ left: 1, singlesFrom: tick, listsFrom: tick }),
+    guildRoles: { goneAmong: async () => () => false },
+    clock: tick,
+  });
+
+  const { interruption } = await apply({
+    target,
+    recordId: 'record-1',
+    add: [PILOT, DIRECTOR, RECRUIT],
+    remove: [],
+    nickname: null,
+    wholeListWrites: true,
+    actual: presentMember(),
+    readAtMs: startOfTest,
+    isLeased: () => true,
+  });
+
+  expect(interruption).toBeNull();
+  expect(edits).toEqual([[PILOT, DIRECTOR, RECRUIT]]);
+});
