@@ -112,7 +112,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
     expect(codeOf(answer)).toBe('BAD_USER_INPUT');
   });
 
-  it('is guarded as any other operation', async () => {
+  it('is guarded like every other operation', async () => {
     const send = await start(false);
     const query = `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: discordClients { id }`).join(' ')} }`;
 
