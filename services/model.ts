@@ -95,6 +95,12 @@ export type LinkStatus = 'ACTIVE' | 'ENDING';
 export const LANES = { sweep: 0, bulk: 10, fresh: 20 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
+/**
+ * Single roles and edits of a member are counted apart by Discord, ten in ten seconds each have been seen: what only an edit can
+ * do, as a nickname or a list of roles, has but one of the two.
+ */
+export const WRITES_PER_SECOND = { edits: 1, all: 2 } as const;
+
 /** Why a member is looked at: shown in the audit record. `groupId` is set when a fact about that group is the cause. */
 export interface Cause {
   readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 
+import { WRITES_PER_SECOND } from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
 /** Shown of a plan; its hash is of all. */
 const MOST_SHOWN = 100;
 /** The path writes roles one by one, or reads a member and writes one list where they are more. */
 const MOST_SINGLE_WRITES = 2;
-/** Ten writes in ten seconds are what Discord has been seen to allow a bot in one guild. */
-const WRITES_PER_SECOND = 1;
 
 /** Roles or a nickname, or both. */
 export interface PlannedMember extends DriftedMember {
@@ -30,13 +29,16 @@ export function planSweep(
     }))
     .toSorted((a, b) => (a.discordUserId < b.discordUserId ? -1 : 1));
   const writes = sum(sorted, writesFor);
+  const edits = sorted.filter(isEdited).length;
   const reads = sorted.filter((each) => each.isUnread || isListed(each)).length;
   return {
     hash: hashOf(sorted),
     additions: sum(sorted, ({ add }) => add.length),
     removals: sum(sorted, ({ remove }) => remove.length),
     calls: callsMade + reads + writes,
-    seconds: Math.ceil(writes / WRITES_PER_SECOND),
+    seconds: Math.ceil(
+      Math.max(writes / WRITES_PER_SECOND.all, edits / WRITES_PER_SECOND.edits),
+    ),
     members: sorted.slice(0, MOST_SHOWN).map((member) => ({
       discordUserId: member.discordUserId,
       platformUserId: member.platformUserId,
@@ -58,6 +60,10 @@ function writesFor(member: PlannedMember): number {
 function isListed({ add, remove, nickname = null }: PlannedMember): boolean {
   const changes = add.length + remove.length;
   return changes > MOST_SINGLE_WRITES || (changes > 1 && nickname !== null);
+}
+
+function isEdited(member: PlannedMember): boolean {
+  return isListed(member) || (member.nickname ?? null) !== null;
 }
 
 function sum<Row>(rows: readonly Row[], of: (row: Row) => number): number {

@@ -1,6 +1,11 @@
 import { sql } from 'kysely';
 
-import type { DiscordUserId, PlatformUserId, RoleId } from '../../model.js';
+import {
+  WRITES_PER_SECOND,
+  type DiscordUserId,
+  type PlatformUserId,
+  type RoleId,
+} from '../../model.js';
 
 /** What waits for a person, put together from the removals themselves: whoever decides sees what is still to be done. */
 export interface HeldPlan {
@@ -39,9 +44,13 @@ export const HELD_PLAN = sql<HeldPlan | null>`(
     group by d.discord_user_id
   ) p having count(*) > 0)`;
 
-/** Single roles and lists of roles are counted apart by Discord, ten in ten seconds each have been seen. */
-const WRITES_PER_SECOND = 2;
-
-export function secondsFor({ writes }: Pick<HeldPlan, 'writes'>): number {
-  return Math.ceil(writes / WRITES_PER_SECOND);
+/** Only a list costs a call more than it is writes. */
+export function secondsFor({
+  calls,
+  writes,
+}: Pick<HeldPlan, 'calls' | 'writes'>): number {
+  const lists = calls - writes;
+  return Math.ceil(
+    Math.max(writes / WRITES_PER_SECOND.all, lists / WRITES_PER_SECOND.edits),
+  );
 }

@@ -41,13 +41,21 @@ describe('the plan of a sweep', () => {
       additions: 3,
       removals: 2,
       calls: 2 + 3,
-      seconds: 3,
+      seconds: 2,
     });
     expect(plan.members.map(({ reason }) => reason)).toEqual([
       'lacks a role that a group gives',
       'lacks a role that a group gives; holds a role that no group gives',
       'Discord was never asked about this member',
     ]);
+  });
+
+  test('takes a second for two roles of different members, and for one name, which only an edit can set', () => {
+    const two = [drifted({ add: ['1'] }), drifted({ add: ['1'] })];
+    const names = two.map((each) => ({ ...each, add: [], nickname: 'Jane' }));
+
+    expect(planSweep(two, 0).seconds).toBe(1);
+    expect(planSweep(names, 0).seconds).toBe(2);
   });
 
   test('counts a nickname alone as one call, and with several roles as none', () => {
