@@ -1,6 +1,7 @@
 import {
-  RetryLaterError,
   TerminalError,
+  UnsentError,
+  type RetryLaterError,
   type UnavailableError,
 } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
@@ -153,8 +154,8 @@ function drawOnBudget({ globalBudget }: Bot, call: Call): void {
   throw later(call, spent.until, 'the calls a second of this bot are spent');
 }
 
-function later({ doing }: Call, at: number, why: string): RetryLaterError {
-  return new RetryLaterError(new Date(at), `cannot ${doing}: ${why}`);
+function later({ doing }: Call, at: number, why: string): UnsentError {
+  return new UnsentError(new Date(at), `cannot ${doing}: ${why}`);
 }
 
 async function exchange(

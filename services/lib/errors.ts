@@ -14,6 +14,17 @@ export class TerminalError extends Error {
   }
 }
 
+/** Discord refused the bot's token. `revision` is that of the client it was read with: a newer one may have another by now. */
+export class RefusedTokenError extends TerminalError {
+  constructor(
+    readonly revision: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super('UNAUTHORIZED', message, options);
+  }
+}
+
 /** Trying again will help, but not before `retryAt`. */
 export class RetryLaterError extends Error {
   constructor(
@@ -25,6 +36,9 @@ export class RetryLaterError extends Error {
     this.name = 'RetryLaterError';
   }
 }
+
+/** A call that was not made, for it would have come too early: nothing can have come of it. */
+export class UnsentError extends RetryLaterError {}
 
 /** The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with growing pauses may help. */
 export class UnavailableError extends Error {

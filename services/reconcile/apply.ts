@@ -2,6 +2,7 @@ import {
   LeaseLostError,
   RetryLaterError,
   TerminalError,
+  UnsentError,
 } from '../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../model.js';
 import type { GuildRoles } from './guild-roles.js';
@@ -35,6 +36,8 @@ export interface Changes {
 /** `interruption` is what ended it early; what stands before it in the list of writes was done. */
 export interface Applied extends WritesDone {
   readonly interruption: unknown;
+  /** False: not one call was made, so that nothing can have been done, and Discord knows of no record. */
+  readonly hasTried: boolean;
 }
 
 interface Deps {
@@ -72,6 +75,7 @@ class Run {
   #readAtMs: number | null;
   #isListRefused = false;
   #delays: RetryLaterError[] = [];
+  #hasTried = false;
 
   constructor(
     readonly deps: Deps,
@@ -83,7 +87,8 @@ class Run {
   }
 
   result(interruption: unknown): Applied {
-    return { ...this.#progress.done(), interruption };
+    const hasTried = this.#hasTried;
+    return { ...this.#progress.done(), interruption, hasTried };
   }
 
   async all(): Promise<void> {
@@ -126,7 +131,9 @@ class Run {
     this.place.book(isEdit ? { lists: 1 } : singles);
     try {
       await (isEdit ? this.#edit(write) : this.#single(write));
+      this.#hasTried = true;
     } catch (error) {
+      this.#hasTried ||= !(error instanceof UnsentError);
       if (!(error instanceof RetryLaterError)) throw error;
       const untilMs = error.retryAt.getTime();
       this.#delays.push(error);
@@ -150,7 +157,7 @@ class Run {
       new Date(openFromMs),
       cause?.message ??
         `cannot write to member ${discordUserId} in guild ${guildId}: what Discord allows for now is spent`,
-      cause,
+      { cause },
     );
   }
 

@@ -3,6 +3,7 @@
  * In: a claimed job. Out: changes at Discord, and a settlement that says what came of it.
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
+import { RetryLaterError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { LANES, type AuditRecordId, type PresentMember } from '../model.js';
 import type { Applied, Changes } from './apply.js';
@@ -21,7 +22,6 @@ import type { OpenedRecord } from './records.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan } from './record-plan.js';
-import { WritesSpentError } from './write-wait.js';
 import {
   absent,
   dropped,
@@ -232,12 +232,6 @@ async function carryOut(
 }
 
 /** Told to wait before anything was tried. */
-function wasIdle(applied: Applied): boolean {
-  const { added, removed, refused, nickname, interruption } = applied;
-  return (
-    interruption instanceof WritesSpentError &&
-    interruption.told === undefined &&
-    added.length + removed.length + refused.length === 0 &&
-    nickname === 'UNTOUCHED'
-  );
+function wasIdle({ interruption, hasTried }: Applied): boolean {
+  return interruption instanceof RetryLaterError && !hasTried;
 }

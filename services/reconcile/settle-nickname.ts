@@ -1,5 +1,5 @@
 import type { PresentMember } from '../model.js';
-import type { Applied } from './apply.js';
+import type { WritesDone } from './write-progress.js';
 import { isSameNickname } from './nickname.js';
 import { notTaken, shownName } from './plan-nickname.js';
 import type { MemberPlan } from './plan.js';
@@ -8,7 +8,7 @@ import type { RecordClosing, Settlement } from './records.js';
 
 export function askedNickname(
   plan: MemberPlan,
-  applied: Applied | null,
+  applied: WritesDone | null,
 ): Settlement['nickname'] {
   if (plan.nickname === null || applied === null) return null;
   if (applied.nickname === 'UNTOUCHED') return null;
@@ -38,7 +38,7 @@ export function wasInVain(
 export function arrivalNickname(
   { nickname }: MemberPlan,
   member: PresentMember,
-): Applied['nickname'] {
+): WritesDone['nickname'] {
   if (nickname === null) return 'UNTOUCHED';
   return isSameNickname(nickname, shownName(member)) ? 'SET' : 'REFUSED';
 }
@@ -46,7 +46,7 @@ export function arrivalNickname(
 /** What Discord shows now, where that is another nickname than before. */
 export function changedNickname(
   plan: MemberPlan,
-  applied: Applied | null,
+  applied: WritesDone | null,
   { mirror }: Pick<MemberFacts, 'mirror'>,
 ): string | null {
   if (applied?.nickname === 'SET') return plan.nickname;

@@ -5,7 +5,6 @@ import type {
   PresentMember,
   RoleId,
 } from '../model.js';
-import type { Applied } from './apply.js';
 import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
@@ -23,6 +22,7 @@ import {
   NOT_LET_IN,
   refusedReason,
 } from './settlement-words.js';
+import type { WritesDone } from './write-progress.js';
 
 /** How a run ends: with a settlement, or early, with what Discord had shown by then. */
 export type Ending =
@@ -79,7 +79,7 @@ export function settled(run: {
   readonly facts: MemberFacts;
   readonly plan: MemberPlan;
   readonly record: OpenedRecord;
-  readonly applied: Applied | null;
+  readonly applied: WritesDone | null;
   readonly reading: MemberReading;
   /** Discord has answered this run; what only the mirror says is no sign of life. */
   readonly hasAsked: boolean;
@@ -177,7 +177,6 @@ export function joined(
     nickname: arrivalNickname(plan, member),
     refused: plan.add.filter((roleId) => !held.has(roleId)),
     observed,
-    interruption: null,
   };
   const ending = settled({
     facts,
@@ -219,7 +218,7 @@ function closingOf(run: {
   readonly facts: MemberFacts;
   readonly plan: MemberPlan;
   readonly record: OpenedRecord;
-  readonly applied: Applied | null;
+  readonly applied: WritesDone | null;
   readonly reading: MemberReading;
 }): RecordClosing | null {
   const { facts, plan, record, applied, reading } = run;

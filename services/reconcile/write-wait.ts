@@ -9,10 +9,9 @@ export class WritesSpentError extends RetryLaterError {
     retryAt: Date,
     readonly openFrom: Date,
     message: string,
-    /** What Discord, or the REST client, has said of the calls that were tried; undefined: none was. */
-    readonly told?: RetryLaterError,
+    options?: ErrorOptions,
   ) {
-    super(retryAt, message, { cause: told });
+    super(retryAt, message, options);
     this.name = 'WritesSpentError';
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Cause, PresentMember } from '../../../services/model.js';
-import type { Applied } from '../../../services/reconcile/apply.js';
 import { planMemberNickname } from '../../../services/reconcile/plan-nickname.js';
 import { rolesOfCauses } from '../../../services/reconcile/plan.js';
 import { landedChanges, resumes } from '../../../services/reconcile/resume.js';
@@ -14,6 +13,7 @@ import {
   PILOT,
   presentMember,
 } from '../../builders/member-facts.js';
+import type { WritesDone } from '../../../services/reconcile/write-progress.js';
 
 const facts = memberFacts({
   nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
@@ -123,7 +123,7 @@ describe('a record that was left open', () => {
 });
 
 describe('what came of a nickname', () => {
-  function ending(nickname: Applied['nickname'], shown: string | null) {
+  function ending(nickname: WritesDone['nickname'], shown: string | null) {
     const member = {
       isPresent: true,
       ...presentMember({ nickname: shown }),
@@ -141,7 +141,6 @@ describe('what came of a nickname', () => {
         refused: [],
         nickname,
         observed: member,
-        interruption: null,
       },
       reading: member,
       hasAsked: true,
