@@ -530,7 +530,19 @@ export type MapARoleMutation = {
       group: { id: string; name: string | null };
       role: { id: string; name: string | null };
     } | null;
-    effect: { additions: number; removals: number };
+    effect: {
+      additions: number;
+      removals: number;
+      calls: number;
+      seconds: number;
+      members: Array<{
+        platformUserId: string | null;
+        discordUserId: string;
+        reason: string;
+        add: Array<{ name: string | null }>;
+        remove: Array<{ name: string | null }>;
+      }>;
+    };
   };
 };
 
@@ -1069,6 +1081,19 @@ export const MapARoleDocument = new TypedDocumentString(`
     effect {
       additions
       removals
+      calls
+      seconds
+      members {
+        platformUserId
+        discordUserId
+        add {
+          name
+        }
+        remove {
+          name
+        }
+        reason
+      }
     }
     warnings
   }

@@ -18,6 +18,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../model.js';
+import type { SweepPlanView } from './sweep-ports.js';
 import type { PlannedRequestView } from './request-view.js';
 
 export type { ClientSettings, Endpoints };
@@ -240,10 +241,5 @@ export interface AuditFilter {
   readonly openedBefore?: Date;
 }
 
-/** What a mapping change means for people, counted before it is made. */
-export interface MappingEffect {
-  /** Linked members who would be given the role. */
-  readonly additions: number;
-  /** Linked members from whom it would be taken. */
-  readonly removals: number;
-}
+/** What a change of mappings or of a client means for people, in the terms of a sweep's plan. */
+export type MappingEffect = Omit<SweepPlanView, 'hash'>;

@@ -166,7 +166,7 @@ describe('deleting a client', () => {
     expect(holders()).toBe(14);
   });
 
-  test('only counts in a dry run', async () => {
+  test('shows in a dry run whom it would take from, and changes nothing', async () => {
     const effect = await rig.store.clients.deleteClient({
       id: rig.clientId,
       holders: 'TAKE_BACK',
@@ -174,7 +174,18 @@ describe('deleting a client', () => {
       cause,
     });
 
-    expect(effect).toEqual({ additions: 0, removals: 14 });
+    expect(effect).toMatchObject({
+      additions: 0,
+      removals: 14,
+      calls: 14,
+      seconds: 7,
+    });
+    expect(effect.members).toHaveLength(14);
+    expect(effect.members[0]).toMatchObject({
+      add: [],
+      remove: [expect.stringMatching(/^\d+$/)],
+      reason: 'the client is deleted',
+    });
     expect(await rig.store.clients.listClients()).toHaveLength(1);
   });
 });

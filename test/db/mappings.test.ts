@@ -42,7 +42,22 @@ describe('mappings', () => {
     });
     await path.rig().quiet();
 
-    expect(effect).toEqual({ additions: 1, removals: 0 });
+    expect(effect).toEqual({
+      additions: 1,
+      removals: 0,
+      calls: 1,
+      seconds: 1,
+      members: [
+        {
+          discordUserId: accounts.alice,
+          platformUserId: 'alice',
+          add: [roles.pilot],
+          remove: [],
+          nickname: null,
+          reason: 'in group pilots',
+        },
+      ],
+    });
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 

@@ -139,7 +139,21 @@ export function createFakeApiPorts(
   };
 }
 
-const effect = { additions: 2, removals: 1 };
+const effect = {
+  additions: 2,
+  removals: 1,
+  calls: 3,
+  seconds: 2,
+  members: [
+    {
+      discordUserId: '600000000000000001',
+      platformUserId: 'alice',
+      add: ['300000000000000001'],
+      remove: [],
+      reason: 'in group pilots',
+    },
+  ],
+};
 
 function clientPort(world: ApiWorld): ApiPorts['clients'] {
   const find = (id: string) => world.clients.find((client) => client.id === id);

@@ -24,6 +24,7 @@ import {
   UpdateDiscordClientPayload,
 } from '../types/payloads.types.js';
 import { requireClient } from './find.js';
+import { toMappingEffect } from '../types/role-mapping.types.js';
 import { loadClient, presentClient } from './load.js';
 
 @Resolver()
@@ -107,7 +108,12 @@ export class ClientMutationsResolver {
       cause: causeOf(context),
     });
     forgetRows(context.loaders);
-    return { id, client: await loadClient(context, id), effect, warnings: [] };
+    return {
+      id,
+      client: await loadClient(context, id),
+      effect: toMappingEffect(id, effect),
+      warnings: [],
+    };
   }
 
   @Authorized('discord:admin')

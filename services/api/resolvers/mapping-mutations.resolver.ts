@@ -13,7 +13,7 @@ import {
   RetireRoleMappingPayload,
   UpdateRoleMappingPayload,
 } from '../types/payloads.types.js';
-import { toRoleMapping } from '../types/role-mapping.types.js';
+import { toMappingEffect, toRoleMapping } from '../types/role-mapping.types.js';
 import { requireClient, requireMapping } from './find.js';
 
 @Resolver()
@@ -49,7 +49,7 @@ export class MappingMutationsResolver {
     const refusal = (await context.loaders.roles.load(role))?.refusal ?? null;
     return {
       mapping: made.mapping && toRoleMapping(made.mapping),
-      effect: made.effect,
+      effect: toMappingEffect(client.id, made.effect),
       warnings: [
         ...(refusal
           ? [`The bot can neither give nor take this role now: ${refusal}.`]
@@ -104,6 +104,10 @@ export class MappingMutationsResolver {
       cause: causeOf(context),
     });
     forgetRows(context.loaders);
-    return { mapping: toRoleMapping(mapping), effect, warnings: [] };
+    return {
+      mapping: toRoleMapping(mapping),
+      effect: toMappingEffect(mapping.clientId, effect),
+      warnings: [],
+    };
   }
 }

@@ -2,7 +2,11 @@ import type { Authority } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../decorators.js';
 import { AuthorityEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { MappingView } from '../views.js';
+import type {
+  MappingEffect as MappingEffectView,
+  MappingView,
+} from '../views.js';
+import { SweepPlanMember, toSweepPlanMember } from './sweep.types.js';
 
 @ObjectType({
   description: 'Members of this group shall have this role.',
@@ -38,7 +42,8 @@ export class RoleMapping {
 }
 
 @ObjectType({
-  description: 'What a change means for people, counted before it is made.',
+  description:
+    "What a change means for people, in the terms of a sweep's plan: looked at before it is made, as the mirror shows them.",
   simpleResolvers: true,
 })
 export class MappingEffect {
@@ -51,6 +56,29 @@ export class MappingEffect {
     description: 'Linked members from whom it would be taken.',
   })
   readonly removals!: number;
+
+  @Field(() => Int, { description: 'Calls to Discord that it takes.' })
+  readonly calls!: number;
+
+  @Field(() => Int, {
+    description: 'How long these take at the limits known now, rounded up.',
+  })
+  readonly seconds!: number;
+
+  @Field(() => [SweepPlanMember], {
+    description: 'The first members it concerns, at most 100.',
+  })
+  readonly members!: readonly SweepPlanMember[];
+}
+
+export function toMappingEffect(
+  clientId: string,
+  effect: MappingEffectView,
+): MappingEffect {
+  const members = effect.members.map((member) =>
+    toSweepPlanMember(clientId, member),
+  );
+  return { ...effect, members };
 }
 
 export function toRoleMapping(view: MappingView): RoleMapping {

@@ -2,7 +2,11 @@ import type { SweepKind, SweepState } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../decorators.js';
 import { SweepKindEnum, SweepStateEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { SweepPlanView, SweepView } from '../sweep-ports.js';
+import type {
+  SweepPlanMember as SweepPlanMemberView,
+  SweepPlanView,
+  SweepView,
+} from '../sweep-ports.js';
 import { connectionOf } from './connection.types.js';
 
 const WARNINGS = 'What the caller should know, though it was carried out.';
@@ -213,14 +217,21 @@ function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlan {
     additions: view.additions,
     calls: view.calls,
     seconds: Math.ceil(view.seconds),
-    members: view.members.map((member) => ({
-      clientId,
-      discordUserId: member.discordUserId,
-      platformUserId: member.platformUserId,
-      addIds: member.add,
-      removeIds: member.remove,
-      nickname: member.nickname ?? null,
-      reason: member.reason,
-    })),
+    members: view.members.map((member) => toSweepPlanMember(clientId, member)),
+  };
+}
+
+export function toSweepPlanMember(
+  clientId: string,
+  member: SweepPlanMemberView,
+): SweepPlanMember {
+  return {
+    clientId,
+    discordUserId: member.discordUserId,
+    platformUserId: member.platformUserId,
+    addIds: member.add,
+    removeIds: member.remove,
+    nickname: member.nickname ?? null,
+    reason: member.reason,
   };
 }

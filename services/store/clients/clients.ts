@@ -28,7 +28,8 @@ import {
   type ClientView,
 } from './client-rows.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { endClient, type ClientEffect } from './end-client.js';
+import type { ChangePreview } from '../mappings/preview.js';
+import { endClient } from './end-client.js';
 
 interface Deps {
   readonly database: Database;
@@ -47,7 +48,7 @@ export function createClients(deps: Deps) {
       patch: Partial<ClientInput>,
       cause: Cause,
     ) => updateClient(deps, { id, patch, cause }),
-    deleteClient: async (request: DeleteRequest): Promise<ClientEffect> =>
+    deleteClient: async (request: DeleteRequest): Promise<ChangePreview> =>
       database.transaction(async (tx) =>
         endClient(tx, await lockClient(tx, request.id), request),
       ),

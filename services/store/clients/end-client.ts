@@ -6,11 +6,11 @@ import type { ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
 import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
-
-export interface ClientEffect {
-  readonly additions: number;
-  readonly removals: number;
-}
+import {
+  NOTHING_CHANGES,
+  previewOf,
+  type ChangePreview,
+} from '../mappings/preview.js';
 
 /**
  * LEAVE deletes the client and all that belongs to it; roles stay on Discord. TAKE_BACK ends every link and retires every mapping;
@@ -20,16 +20,16 @@ export async function endClient(
   tx: Transaction,
   client: ClientRow,
   request: { holders: Holders; dryRun: boolean; cause: Cause },
-): Promise<ClientEffect> {
+): Promise<ChangePreview> {
   const takesBack = request.holders === 'TAKE_BACK';
   if (takesBack) refuseUnableToTakeBack(client);
-  const removals = takesBack
-    ? await countHeldManagedRoles(tx.sql, client.id)
-    : 0;
-  if (request.dryRun) return { additions: 0, removals };
+  const effect = takesBack
+    ? await previewTakingBack(tx.sql, client.id)
+    : NOTHING_CHANGES;
+  if (request.dryRun) return effect;
   if (!takesBack || !(await hasLinks(tx.sql, client.id))) {
     await sql`delete from client where id = ${client.id}`.execute(tx.sql);
-    return { additions: 0, removals };
+    return effect;
   }
   await sql`update client set ending_at = now() where id = ${client.id} and ending_at is null`.execute(
     tx.sql,
@@ -50,7 +50,7 @@ export async function endClient(
   await sql`delete from discord_grant where client_id = ${client.id}`.execute(
     tx.sql,
   );
-  return { additions: 0, removals };
+  return effect;
 }
 
 /** Nothing can be taken back by a bot that may not, or does not, write. */
@@ -75,17 +75,19 @@ async function hasLinks(
   return rows.length > 0;
 }
 
-async function countHeldManagedRoles(
+async function previewTakingBack(
   db: Kysely<unknown>,
   clientId: ClientId,
-): Promise<number> {
-  const { rows } = await sql<{ held: number }>`
-    select count(*)::int as held
-    from (select distinct client_id, discord_user_id from link where client_id = ${clientId}) l
-    join member a using (client_id, discord_user_id)
-    cross join lateral unnest(a.role_ids) as r (role_id)
-    where exists (select from role_mapping m where m.client_id = ${clientId} and m.role_id = r.role_id)`.execute(
+): Promise<ChangePreview> {
+  return previewOf(
     db,
+    sql`
+    select l.discord_user_id, l.platform_user_id, '{}'::text[] as add, h.role_ids as remove, 'the client is deleted' as reason
+    from (select discord_user_id, max(platform_user_id) as platform_user_id from link where client_id = ${clientId} group by 1) l
+    join member a on a.client_id = ${clientId} and a.discord_user_id = l.discord_user_id
+    cross join lateral (
+      select array_agg(r.id order by r.id collate "C") as role_ids from unnest(a.role_ids) as r (id)
+      where exists (select from role_mapping m where m.client_id = ${clientId} and m.role_id = r.id)
+    ) h where h.role_ids is not null`,
   );
-  return rows[0]?.held ?? 0;
 }

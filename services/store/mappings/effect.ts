@@ -1,40 +1,41 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, GroupId, MappingId, RoleId } from '../../model.js';
-
-export interface MappingEffect {
-  readonly additions: number;
-  readonly removals: number;
-}
+import { previewOf, type ChangePreview } from './preview.js';
 
 /**
- * Counts whom a mapping change would give the role to or take it from, as the mirror shows them: linked members, all mappings of
- * the role as they would then be. A count, not a plan: each member's own run decides.
+ * Whom a mapping change would give the role to or take it from, as the mirror shows them: linked members, all mappings of the role as
+ * they would then be.
  */
-export async function countEffect(
+export async function previewMapping(
   db: Kysely<unknown>,
   change: {
-    clientId: ClientId;
-    roleId: RoleId;
+    readonly clientId: ClientId;
+    readonly roleId: RoleId;
     /** The group mapped anew; null: none. */
-    mappedGroupId: GroupId | null;
+    readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
-    retiredId: MappingId | null;
+    readonly retiredId: MappingId | null;
+    /** The first reading where Discord has the say takes from nobody. */
+    readonly takesNothing: boolean;
   },
-): Promise<MappingEffect> {
-  const { clientId, roleId, mappedGroupId, retiredId } = change;
-  const { rows } = await sql<MappingEffect>`
+): Promise<ChangePreview> {
+  const { clientId, roleId, mappedGroupId, retiredId, takesNothing } = change;
+  return previewOf(
+    db,
+    sql`
     with mapped as (
       select m.group_id, m.retired_at is not null or m.id = ${retiredId}::uuid as is_retired
       from role_mapping m
       where m.client_id = ${clientId} and m.role_id = ${roleId} and m.group_id is distinct from ${mappedGroupId}
       union all select ${mappedGroupId}::text, false where ${mappedGroupId}::text is not null
     ), verdict as (
-      select l.discord_user_id,
+      select l.discord_user_id, max(l.platform_user_id) as platform_user_id,
         coalesce(${roleId} = any(a.role_ids), false) as holds,
         bool_or(not p.is_retired and g.deleted_at is null and coalesce(s.is_held, false)) as is_granted,
         bool_or(not p.is_retired and g.deleted_at is null and s.is_held is null
-          and u.snapshot_time_us is null) as is_unknown
+          and u.snapshot_time_us is null) as is_unknown,
+        min(p.group_id) filter (where not p.is_retired and g.deleted_at is null and s.is_held) as granted_by
       from link l
       join platform_user u on u.id = l.platform_user_id
       cross join mapped p
@@ -44,8 +45,11 @@ export async function countEffect(
       where l.client_id = ${clientId} and l.status = 'ACTIVE'
       group by l.discord_user_id, holds
     )
-    select count(*) filter (where is_granted and not holds)::int as additions,
-      count(*) filter (where holds and not is_granted and not is_unknown)::int as removals
-    from verdict`.execute(db);
-  return rows[0] ?? { additions: 0, removals: 0 };
+    select discord_user_id, platform_user_id,
+      case when is_granted then array[${roleId}::text] else '{}' end as add,
+      case when is_granted then '{}' else array[${roleId}::text] end as remove,
+      case when is_granted then 'in group ' || granted_by else 'in no group that gives the role' end as reason
+    from verdict
+    where is_granted and not holds or holds and not is_granted and not is_unknown and not ${takesNothing}::boolean`,
+  );
 }

@@ -24,8 +24,9 @@ import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endDrained } from '../path/end-drained.js';
 import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
-import { countEffect, type MappingEffect } from './effect.js';
+import { previewMapping } from './effect.js';
 import { lockMappingsToAdd } from './mapping-lock.js';
+import { NOTHING_CHANGES, type ChangePreview } from './preview.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
 
 export interface MappingView {
@@ -67,7 +68,7 @@ interface NewMapping {
 
 interface MappingChange<View> {
   readonly mapping: View;
-  readonly effect: MappingEffect;
+  readonly effect: ChangePreview;
 }
 
 interface NewlyMapped extends MappingChange<MappingView | null> {
@@ -100,15 +101,13 @@ async function createMapping(
       authority: authority ?? client.authority,
     };
     await refuseConflict(tx.sql, candidate);
-    const counted = await countEffect(tx.sql, {
+    const effect = await previewMapping(tx.sql, {
       clientId,
       roleId,
       mappedGroupId: groupId,
       retiredId: null,
+      takesNothing: candidate.authority === 'DISCORD',
     });
-    // The first reading where Discord has the say takes from nobody.
-    const effect =
-      candidate.authority === 'DISCORD' ? { ...counted, removals: 0 } : counted;
     if (request.dryRun) return { mapping: null, effect, held: null };
     const columns = { clientId, groupId, roleId, authority, retiredAt: null };
     const row =
@@ -169,12 +168,13 @@ async function retireMapping(
     const takesBack = request.holders === 'TAKE_BACK';
     if (takesBack) refuseForeignAuthority(row, client);
     const effect = takesBack
-      ? await countEffect(tx.sql, {
+      ? await previewMapping(tx.sql, {
           ...row,
           mappedGroupId: null,
           retiredId: row.id,
+          takesNothing: false,
         })
-      : { additions: 0, removals: 0 };
+      : NOTHING_CHANGES;
     const view = viewOf(row, client);
     if (request.dryRun) return { mapping: view, effect };
     const retiredAt = row.retiredAt ?? new Date(deps.clock());

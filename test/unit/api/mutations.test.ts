@@ -212,13 +212,24 @@ describe('other mutations of clients and mappings', () => {
   ])('deletes a client (dry run %s)', async (dryRun, left) => {
     const { body } = await api.ask(
       `mutation ($dryRun: Boolean) { deleteDiscordClient(input: { id: "${CLIENT_ID}", holders: TAKE_BACK, dryRun: $dryRun }) {
-        id client { id } effect { additions removals } warnings } }`,
+        id client { id } effect { additions removals calls seconds members { discordUserId platformUserId add { name } remove { id } reason } } warnings } }`,
       { dryRun },
     );
 
     expect(body.data.deleteDiscordClient.effect).toEqual({
       additions: 2,
       removals: 1,
+      calls: 3,
+      seconds: 2,
+      members: [
+        {
+          discordUserId: '600000000000000001',
+          platformUserId: 'alice',
+          add: [{ name: 'Pilot' }],
+          remove: [],
+          reason: 'in group pilots',
+        },
+      ],
     });
     expect(body.data.deleteDiscordClient.client?.id).toBe(left);
     expect(api.lastArguments('clients.deleteClient')).toEqual([
