@@ -89,6 +89,12 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
   wholeListWrites: true,
 };
 
+/** A role that so many held, or more, is not taken from the last of them without a person's word. */
+export const FEW_HOLDERS = 5;
+
+/** Up to this many changes of a member's roles are written one by one: each is atomic and needs no read. */
+export const MOST_SINGLE_WRITES = 2;
+
 export type LinkStatus = 'ACTIVE' | 'ENDING';
 
 /** More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake sweeps. */

@@ -1,13 +1,10 @@
-import type { RemovalVerdict, RoleId } from '../model.js';
+import { FEW_HOLDERS, type RemovalVerdict, type RoleId } from '../model.js';
 import type {
   GuardLimits,
   GuardTally,
   GuardVerdict,
   RoleTally,
 } from './records.js';
-
-/** A role that so many held is not taken from the last of them without a person's word. */
-const FEW = 5;
 
 /**
  * May these removals be carried out? A role's removals within an hour may reach the client's minimum, or its percentage of those
@@ -108,7 +105,7 @@ function roleReason(
   if (exceeds(tally, more, limits))
     return reasonOf(`role ${roleId}`, tally, more, limits);
   const all = tally.removedLastHour + more;
-  return tally.isLast && all >= FEW
+  return tally.isLast && all >= FEW_HOLDERS
     ? `removal guard: role ${roleId} would be taken from all ${all} who held it an hour ago`
     : null;
 }

@@ -1,4 +1,4 @@
-import type { MemberReading } from '../model.js';
+import { MOST_SINGLE_WRITES, type MemberReading } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
 import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
@@ -15,7 +15,6 @@ import type {
   MemberFacts,
   MemberTarget,
 } from './ports.js';
-import { MOST_SINGLE_WRITES } from './writes.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;

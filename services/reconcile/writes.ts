@@ -1,4 +1,4 @@
-import type { RoleId } from '../model.js';
+import { MOST_SINGLE_WRITES, type RoleId } from '../model.js';
 
 /** What is still to be changed about one member. */
 export interface Pending {
@@ -15,9 +15,7 @@ export type Write =
   | ({ readonly kind: 'edit' } & Pending)
   | { readonly kind: 'wait'; readonly until: number };
 
-/** Up to this many changes go one by one: each is atomic and needs no read. */
-export const MOST_SINGLE_WRITES = 2;
-/** And up to this many, where no list may be written for now. */
+/** Up to this many changes go one by one where no list may be written for now. */
 const MOST_SINGLE_WRITES_INSTEAD = 4;
 /** A change of roles that nobody waits for is not made twice the work for a nickname that may be written this soon. */
 const NICKNAME_WAIT_MS = 10_000;

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 
-import { WRITES_PER_SECOND } from '../model.js';
+import { MOST_SINGLE_WRITES, WRITES_PER_SECOND } from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
 /** Shown of a plan; its hash is of all. */
 const MOST_SHOWN = 100;
-/** The path writes roles one by one, or reads a member and writes one list where they are more. */
-const MOST_SINGLE_WRITES = 2;
 
 /** Roles or a nickname, or both. */
 export interface PlannedMember extends DriftedMember {

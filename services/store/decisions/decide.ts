@@ -98,7 +98,7 @@ function changed({ id }: Decision, plan: HeldPlan | null): InputError {
     'CONFLICT',
     plan === null
       ? `nothing of the plan of sweep ${id} is left to do`
-      : `the plan of sweep ${id} has changed: it is ${plan.hash} now, with ${plan.removals} removals; look at it again`,
+      : `the plan of sweep ${id} has changed: it is ${plan.hash} now, and takes ${plan.removals === 1 ? 'one role' : `${plan.removals} roles`}; look at it again`,
     'input.hash',
   );
 }

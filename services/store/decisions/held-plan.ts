@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import {
+  MOST_SINGLE_WRITES,
   WRITES_PER_SECOND,
   type DiscordUserId,
   type PlatformUserId,
@@ -31,8 +32,8 @@ export const HELD_PLAN = sql<HeldPlan | null>`(
     'hash', encode(sha256(convert_to(string_agg(
       p.discord_user_id || ' ' || array_to_string(p.role_ids, ','), ';' order by p.discord_user_id collate "C"), 'UTF8')), 'hex'),
     'removals', sum(cardinality(p.role_ids)), 'members', count(*),
-    'calls', sum(case when cardinality(p.role_ids) > 2 then 2 else cardinality(p.role_ids) end),
-    'writes', sum(case when cardinality(p.role_ids) > 2 then 1 else cardinality(p.role_ids) end),
+    'calls', sum(case when cardinality(p.role_ids) > ${sql.lit(MOST_SINGLE_WRITES)} then 2 else cardinality(p.role_ids) end),
+    'writes', sum(case when cardinality(p.role_ids) > ${sql.lit(MOST_SINGLE_WRITES)} then 1 else cardinality(p.role_ids) end),
     'shown', jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'remove', p.role_ids, 'reason', p.reason,
         'platformUserId', (select l.platform_user_id from link l
           where l.client_id = s.client_id and l.discord_user_id = p.discord_user_id order by l.status limit 1))

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 
-import type { DiscordUserId } from '../../model.js';
+import { MOST_SINGLE_WRITES, type DiscordUserId } from '../../model.js';
 import { secondsFor } from '../decisions/held-plan.js';
 import type { SweepPlan } from '../sweeps/sweep-views.js';
 
@@ -34,8 +34,8 @@ export async function previewOf(
 ): Promise<ChangePreview> {
   const { rows } = await sql<Row>`
     select coalesce(sum(cardinality(p.add)), 0)::int as additions, coalesce(sum(cardinality(p.remove)), 0)::int as removals,
-      coalesce(sum(case when p.roles > 2 then 2 else p.roles end), 0)::int as calls,
-      coalesce(sum(case when p.roles > 2 then 1 else p.roles end), 0)::int as writes,
+      coalesce(sum(case when p.roles > ${sql.lit(MOST_SINGLE_WRITES)} then 2 else p.roles end), 0)::int as calls,
+      coalesce(sum(case when p.roles > ${sql.lit(MOST_SINGLE_WRITES)} then 1 else p.roles end), 0)::int as writes,
       coalesce(jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'platformUserId', p.platform_user_id,
           'add', p.add, 'remove', p.remove, 'nickname', null, 'reason', p.reason)
         order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members

@@ -1,6 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import {
+  FEW_HOLDERS,
+  type ClientId,
+  type DiscordUserId,
+  type RoleId,
+} from '../../model.js';
 import type { GuardTally } from '../../reconcile/records.js';
 
 /** A removal that is about to be judged. */
@@ -8,9 +13,6 @@ export interface Removal {
   readonly discordUserId: DiscordUserId;
   readonly roleId: RoleId;
 }
-
-/** Fewer holders than this may lose a role to the last of them. */
-const FEW = 5;
 
 /** One judges at a time, so that two members at once cannot both take the last permitted removal. Until the transaction ends. */
 export async function lockGuard(
@@ -58,7 +60,7 @@ export async function readTally(
         else (select count(*) from member h where h.client_id = c.id and h.role_ids @> array[m.role_id]
             and not exists (${aboutToLose}))
           - coalesce((select g.given from given g where g.role_id = m.role_id), 0) end::int as holders,
-      case when coalesce(r.removed, 0) + (select count(*) from taken t where t.role_id = m.role_id) < ${FEW}::int then false
+      case when coalesce(r.removed, 0) + (select count(*) from taken t where t.role_id = m.role_id) < ${FEW_HOLDERS}::int then false
         else not exists (
           select from member h where h.client_id = c.id and h.is_present and h.role_ids @> array[m.role_id]
             and not exists (select from taken t where t.role_id = m.role_id and t.discord_user_id = h.discord_user_id)
