@@ -48,6 +48,8 @@ export interface Config {
   readonly endpointAllowlist: readonly string[];
   readonly parts: ReadonlySet<PartName>;
   readonly logLevel: string;
+  /** Where traces go, without `/v1/traces`; null: none are made. */
+  readonly tracesEndpoint: string | null;
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
   /** Started by `npm start`, so that a shell stands between npm and this process. */
@@ -152,6 +154,7 @@ const Settings = z.object({
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   RECONCILE_WINDOW_MS: z.coerce.number().int().min(0).max(60_000).default(250),
   DATA_DIR: z.string().default('.data'),
   SANDBOX: z.stringbool().optional(),
@@ -197,6 +200,7 @@ function configOf(settings: Settings, mode: Mode): Config {
     endpointAllowlist: settings.DISCORD_ENDPOINT_ALLOWLIST,
     parts: new Set(settings.PARTS),
     logLevel: settings.LOG_LEVEL,
+    tracesEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     reconcileWindowMs: settings.RECONCILE_WINDOW_MS,
     dataDir: settings.DATA_DIR,
     isUnderNpm: settings.npm_lifecycle_event === 'start',

@@ -1,175 +1,205 @@
 /**
- * The wiring: builds every part in the order of the flow, starts them in that order, stops them in reverse.
+ * The wiring: builds every part in the order of the flow, starts them in that order, and stops them as their work allows.
  * In: a configuration. Out: a running connector.
  * Never: a decision about a member; those are the path's.
  */
+import { randomUUID } from 'node:crypto';
+
+import { createHealthServer } from './api/health-server.js';
+import type { ApiObservers } from './api/observers.js';
 import type { ApiServer } from './api/server.js';
 import type { Config } from './config.js';
-import { createKeyRing } from './lib/encryption.js';
-import { startAll, type Part } from './lib/lifecycle.js';
-import { identifyProcess } from './lib/process-identity.js';
-import { createLogger, type Logger } from './lib/logger.js';
+import { createLife, type Life, type Part } from './lib/lifecycle.js';
+import type { Logger } from './lib/logger.js';
+import { createSteadyClock } from './lib/steady-clock.js';
+import type { Secrets } from './lib/secrets.js';
 import { apiOf } from './connector/api.js';
 import { createCheckClient } from './connector/check-client.js';
+import { carryOut } from './connector/commands.js';
 import { demonstrate } from './connector/demonstrate.js';
 import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
-import { PATH_TIMING, pathOf, revocationsOf } from './connector/path.js';
-import { sweepParts } from './connector/sweeps.js';
-import { openStore, type Store } from './store/store.js';
-import { createDailyChecks } from './sweep/daily-checks.js';
+import { healthOf } from './connector/health.js';
+import { openStoreFor } from './connector/open-store.js';
+import { pathOf, revocationsOf } from './connector/path.js';
+import { timedParts } from './connector/timed.js';
+import { TIMING, type Timing } from './connector/timing.js';
+import {
+  apiObservers,
+  openTelemetry,
+  type Telemetry,
+} from './connector/telemetry.js';
+import type { Store } from './store/store.js';
 import { startSandbox, type RunningSandbox } from './sandbox/sandbox.js';
 
 export const VERSION = '0.1.0';
 
 export interface Connector {
-  /** What a newcomer needs to know; empty unless the sandbox runs. */
-  readonly greeting: string;
-  /** Where the API listens; null when this process runs without it. */
-  readonly address: string | null;
+  /**
+   * Resolves when it serves, with what a newcomer needs to know (empty unless the sandbox runs), or when it is stopped meanwhile.
+   * A database that is away is waited for; what waiting cannot heal is thrown when nothing is left running.
+   */
+  start(): Promise<string>;
   stop(): Promise<void>;
+  /** What has not stopped yet, by name. */
+  unfinished(): readonly string[];
 }
 
-export async function startConnector(config: Config): Promise<Connector> {
-  const logger = createLogger(config.logLevel);
-  const sandbox =
-    config.sandbox === null
-      ? null
-      : await startSandbox({
-          ...config.sandbox,
-          dataDir: config.dataDir,
-          needsDatabase: config.databaseUrl === null,
-          logger,
-        });
-  try {
-    return await startOn(config, logger, sandbox);
-  } catch (error) {
+export function createConnector(
+  config: Config,
+  logger: Logger,
+  secrets: Secrets,
+  timing: Timing = TIMING,
+): Connector {
+  let life: Life | null = null;
+  let isStopping = false;
+  let starting: Promise<string> = Promise.resolve('');
+  let store: Store | null = null;
+  let sandbox: RunningSandbox | null = null;
+  let telemetry: Telemetry | null = null;
+
+  const run = async (): Promise<string> => {
+    const processId = randomUUID();
+    const about = { logger, secrets, version: VERSION, timing };
+    telemetry = await openTelemetry(config, { ...about, processId });
+    sandbox = await startSandboxFor(config, logger);
+    const { statement: onStatement } = telemetry.observed;
+    store = await openStoreFor(config, { ...about, sandbox, onStatement });
+    const world = { store, sandbox, telemetry, timing };
+    const made = partsOf(config, logger, world);
+    life = made.life;
+    if (isStopping) return '';
+    await life.start();
+    if (life.stage() !== 'serving') return '';
+    const address = made.api?.address() ?? null;
+    const parts = [...config.parts];
+    logger.info({ version: VERSION, address, parts }, 'ready');
+    if (sandbox === null) return '';
+    const base = config.http.publicUrl ?? address;
+    return demonstrate({ ...made, store, sandbox, address: base });
+  };
+  const end = async () => {
+    await life?.stop();
+    await store?.stop();
     await sandbox?.stop();
-    throw error;
-  }
+    await telemetry?.stop();
+  };
+  return {
+    start() {
+      starting = run().catch(async (error: unknown) => {
+        await end();
+        throw error;
+      });
+      return starting;
+    },
+    async stop() {
+      isStopping = true;
+      logger.info('stopping');
+      await life?.stop();
+      await starting.catch(() => undefined);
+      await end();
+      logger.info('stopped');
+    },
+    unfinished: () => life?.unfinished() ?? ['start'],
+  };
 }
 
-/** Brings the given database up to date without starting anything. */
-export async function migrateDatabase(config: Config): Promise<void> {
-  const store = await openStoreFor(config, createLogger(config.logLevel), null);
-  await store.migrate();
-  await store.stop();
-}
-
-async function startOn(
+async function startSandboxFor(
   config: Config,
   logger: Logger,
-  sandbox: RunningSandbox | null,
-): Promise<Connector> {
-  const store = await openStoreFor(config, logger, sandbox);
-  try {
-    await store.migrate();
-    const made = partsOf(config, logger, { store, sandbox });
-    const { parts, gateway, api, checkClient } = made;
-    const stopAll = await startAll(parts);
-    const address = api?.address() ?? null;
-    logger.info(
-      { version: VERSION, address, parts: [...config.parts] },
-      'ready',
-    );
-    const greeting =
-      sandbox === null
-        ? ''
-        : await demonstrate({
-            sandbox,
-            store,
-            gateway,
-            checkClient,
-            address: config.http.publicUrl ?? address,
-          });
-    return {
-      address,
-      greeting,
-      async stop() {
-        logger.info('stopping');
-        await stopAll();
-        await sandbox?.stop();
-        logger.info('stopped');
-      },
-    };
-  } catch (error) {
-    await store.stop();
-    throw error;
-  }
-}
-
-async function openStoreFor(
-  config: Config,
-  logger: Logger,
-  sandbox: RunningSandbox | null,
-): Promise<Store> {
-  const url = config.databaseUrl ?? sandbox?.databaseUrl;
-  if (url === undefined || url === null)
-    throw new Error('there is no database: set DATABASE_URL');
-  const given = config.encryptionKeys;
-  const keys =
-    given.length > 0 || sandbox === null
-      ? given
-      : [
-          {
-            id: 'sandbox',
-            key: Buffer.from(sandbox.secrets.encryptionKey, 'base64'),
-          },
-        ];
-  const identity = identifyProcess();
-  return openStore({
-    url,
-    poolSize: config.databasePoolSize,
-    owner: identity.id,
-    isGone: (owner) => identity.isGone(owner),
-    keys: createKeyRing(keys),
-    windowMs: config.reconcileWindowMs,
-    leaseMs: PATH_TIMING.leaseMs,
-    hasBroker: config.kafka !== null,
-    clock: Date.now,
+): Promise<RunningSandbox | null> {
+  if (config.sandbox === null) return null;
+  return startSandbox({
+    ...config.sandbox,
+    dataDir: config.dataDir,
+    needsDatabase: config.databaseUrl === null,
     logger,
   });
+}
+
+/** What is done once, beside the service that runs. Resolves with the process's exit code. */
+export async function runCommand(
+  config: Config,
+  name: string,
+  args: readonly string[],
+): Promise<number> {
+  return carryOut(config, { name, args, version: VERSION });
 }
 
 interface World {
   readonly store: Store;
   readonly sandbox: RunningSandbox | null;
+  readonly telemetry: Telemetry;
+  readonly timing: Timing;
 }
 
-function partsOf(config: Config, logger: Logger, { store, sandbox }: World) {
-  const discord = discordOf(config, logger, { store, version: VERSION });
+function partsOf(config: Config, logger: Logger, world: World) {
+  const { store, sandbox, telemetry, timing } = world;
+  const clock = createSteadyClock();
+  const about = { store, telemetry, version: VERSION, timing, clock };
+  const discord = discordOf(config, logger, about);
   const { gateway, oauth } = discord;
-  const watched: Part[] = [store, gateway];
-  if (config.parts.has('reconcile'))
-    watched.push(
-      pathOf(logger, { store, gateway, oauth }),
-      revocationsOf(logger, { store, oauth }),
-    );
-  watched.push(...eventParts(config, logger, store));
+  const memory = memoryOf(store);
+  const [kafka, ...events] = eventParts(config, logger, about);
+  const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
+  const path = config.parts.has('reconcile')
+    ? [
+        pathOf(
+          logger,
+          { store, gateway, oauth, telemetry, clock },
+          timing.path,
+        ),
+        revocationsOf(logger, { store, oauth }),
+      ]
+    : [];
+  const watched: Part[] = [memory, ...far, ...path, ...events];
   const checkClient = createCheckClient({ store, gateway }, () =>
     peopleBase(config, sandbox, api),
   );
+  const observers = apiObservers(telemetry, { ...discord, store, watched });
+  const told = { ...discord, watched, observers, life: (): Life => life };
   const api: ApiServer | null = config.parts.has('api')
-    ? apiOf(config, logger, {
-        store,
-        sandbox,
-        ...discord,
-        watched,
-        checkClient,
-      })
+    ? apiOf(config, logger, { store, sandbox, checkClient, ...told })
     : null;
+  const door = api ?? healthServerOf(config, logger, told);
   const timed = config.parts.has('sweeps')
-    ? [
-        createDailyChecks({
-          claimDueChecks: store.claimDueChecks,
-          checkClient,
-          logger,
-        }),
-        ...sweepParts(logger, { store, gateway }),
-      ]
+    ? timedParts(logger, { ...about, gateway, checkClient })
     : [];
-  const parts = [...watched, ...(api === null ? [] : [api]), ...timed];
-  return { gateway, api, checkClient, parts };
+  const work = [...path, ...events, ...timed];
+  const life = createLife({
+    // The door first: whoever asks is told what the rest is waiting for.
+    starts: [door, memory, ...far, ...work],
+    // It stays open while work ends, for what callers have under way and for whoever asks whether this process is ready.
+    stops: [work, [door], far, [memory]],
+    logger,
+    random: Math.random,
+    clock,
+  });
+  return { life, gateway, api, checkClient };
+}
+
+/** The database, brought up to date before anything reads it. */
+function memoryOf(store: Store): Part {
+  return {
+    name: store.name,
+    async start() {
+      await store.migrate();
+      await store.keys.tellLost();
+      await store.start();
+    },
+    stop: () => store.stop(),
+    ready: () => store.ready(),
+  };
+}
+
+function healthServerOf(
+  config: Config,
+  logger: Logger,
+  told: Parameters<typeof healthOf>[1] & { readonly observers: ApiObservers },
+): Part {
+  const health = healthOf(config, told);
+  const { observers } = told;
+  return createHealthServer({ ...config.http, health, logger, observers });
 }
 
 /** Of the addresses that people are given. Where nobody said it, the sandbox is its own; a real service must be told. */

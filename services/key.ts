@@ -1,28 +1,54 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { readApiKeys } from './lib/key-entries.js';
+import { readApiKeys, readEncryptionKeys } from './lib/key-entries.js';
 
-/** `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]`: makes an API key; only its hash need be kept. */
-const [name = 'service', scopes = 'discord:read+discord:write', clientIds] =
-  process.argv.slice(2);
+/**
+ * `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]`: makes an API key; only its hash need be kept.
+ * `npm run key -- encryption [ID]`: makes an entry for ENCRYPTION_KEYS.
+ */
+const [first, second] = process.argv.slice(2);
+if (first === 'encryption') makeEncryptionKey(second);
+else makeApiKey(process.argv.slice(2));
 
-const key = `dc_${randomBytes(32).toString('base64url')}`;
-const hash = createHash('sha256').update(key).digest('hex');
-const entry = [
-  name,
-  scopes,
-  hash,
-  ...(clientIds === undefined ? [] : [clientIds]),
-].join(':');
+function makeApiKey(args: readonly string[]): void {
+  const [name = 'service', scopes = 'discord:read+discord:write', clientIds] =
+    args;
 
-const { faults } = readApiKeys(entry);
-if (faults.length > 0 || entry.includes(',')) {
-  process.stderr.write(
-    'Usage: npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]\nScopes: discord:read, discord:write, discord:admin\n',
-  );
-  process.exitCode = 1;
-} else {
+  const key = `dc_${randomBytes(32).toString('base64url')}`;
+  const hash = createHash('sha256').update(key).digest('hex');
+  const entry = [
+    name,
+    scopes,
+    hash,
+    ...(clientIds === undefined ? [] : [clientIds]),
+  ].join(':');
+
+  const { faults } = readApiKeys(entry);
+  if (faults.length > 0 || entry.includes(',')) {
+    process.stderr.write(
+      'Usage: npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]\nScopes: discord:read, discord:write, discord:admin\n',
+    );
+    process.exitCode = 1;
+  } else {
+    process.stdout.write(
+      `Key, for the caller (shown once): ${key}\nEntry, for API_KEYS: ${entry}\n`,
+    );
+  }
+}
+
+/** Whoever reads what is printed can read the secrets: it belongs into the settings and nowhere else. */
+function makeEncryptionKey(
+  id = `k${new Date().toISOString().slice(0, 10)}`,
+): void {
+  const entry = `${id}:${randomBytes(32).toString('base64')}`;
+  if (readEncryptionKeys(entry).faults.length > 0) {
+    process.stderr.write(
+      'Usage: npm run key -- encryption [ID]\nAn id is made of letters, digits, "-" and "_", and never used for another key.\n',
+    );
+    process.exitCode = 1;
+    return;
+  }
   process.stdout.write(
-    `Key, for the caller (shown once): ${key}\nEntry, for API_KEYS: ${entry}\n`,
+    `Entry, for ENCRYPTION_KEYS: ${entry}\nAdd it at the end everywhere; then put it first, run "npm run reencrypt", and take the old one out: see ops/keys.md.\n`,
   );
 }

@@ -1,4 +1,4 @@
-/** `start` (the default) runs until a signal, `migrate` brings the database up to date. A fault ends the process with code 1. */
+/** `start` (the default) runs until a signal; others are done once, as `migrate`. A fault ends the process with code 1. */
 try {
   await main(process.argv[2] ?? 'start');
 } catch (error) {
@@ -16,13 +16,24 @@ async function main(command: string): Promise<void> {
   }
   // Loaded only now: on an old Node the rest would fail with a message that says nothing.
   const { readConfig } = await import('./config.js');
-  const { migrateDatabase, startConnector } = await import('./connector.js');
+  const { createConnector, runCommand } = await import('./connector.js');
+  const { createLogger } = await import('./lib/logger.js');
+  const { createSecrets } = await import('./lib/secrets.js');
+  const { onUserSignal, turnUpOnSignal } =
+    await import('./lib/turn-up-logs.js');
   const { onOrphaned } = await import('./lib/orphan.js');
+  const { stopOnSignal } = await import('./lib/stop-on-signal.js');
   const config = readConfig();
-  if (command === 'migrate') return migrateDatabase(config);
-  const connector = await startConnector(config);
-  process.stdout.write(connector.greeting);
-  const stop = () => void connector.stop().then(() => process.exit(0));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  if (command !== 'start') {
+    process.exitCode = await runCommand(config, command, process.argv.slice(3));
+    return;
+  }
+  const secrets = createSecrets();
+  const logger = createLogger(config.logLevel, 1, secrets);
+  turnUpOnSignal(logger, onUserSignal);
+  const connector = createConnector(config, logger, secrets);
+  const exit = (code: number) => process.exit(code);
+  const { stop } = stopOnSignal({ ...connector, exit, logger });
   if (config.isUnderNpm) onOrphaned(stop);
+  process.stdout.write(await connector.start());
 }

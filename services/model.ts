@@ -72,7 +72,11 @@ export interface ClientSettings {
   };
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
+  /** How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS. */
+  readonly auditRetentionDays: number | null;
 }
+
+export const DEFAULT_AUDIT_RETENTION_DAYS = 400;
 
 export const DEFAULT_CLIENT_SETTINGS: Omit<
   ClientSettings,
@@ -87,6 +91,7 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
   removalGuard: { minimum: 10, percent: 20 },
   linking: { email: 'NONE', keepsTokens: false },
   wholeListWrites: true,
+  auditRetentionDays: null,
 };
 
 /** A role that so many held, or more, is not taken from the last of them without a person's word. */
@@ -123,6 +128,8 @@ export interface Cause {
   readonly isAboutName?: true;
   /** Of a sweep: nicknames are made by this strategy, in place of the client's own. */
   readonly enforceStrategy?: NicknameStrategy;
+  /** The trace that it came with, or began: a W3C `traceparent`. */
+  readonly traceparent?: string;
 }
 
 /** What the platform says. */

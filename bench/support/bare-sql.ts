@@ -75,7 +75,7 @@ export async function createBareSql(databaseUrl: string) {
       return { data: { discordUser } };
     },
     async page(clientId: string, first: number) {
-      await ask(texts.client, [clientId]);
+      await ask(texts.client, [[clientId]]);
       const rows = await ask(texts.page, [clientId, first + 1]);
       const nodes = await complete(rows.slice(0, first));
       const pageInfo = { hasNextPage: rows.length > first };
@@ -93,10 +93,7 @@ async function textsOf(databaseUrl: string): Promise<Texts> {
   const none = '00000000-0000-7000-8000-000000000000';
   const page = { limit: 50, after: null };
   const texts = {
-    client: (await textOf(() => clients.findClients([none]))).replace(
-      /"id" (?:in \(.*?\)|= '.*?')/,
-      '"id" = $1',
-    ),
+    client: await textOf(() => clients.findClients([none])),
     link: await textOf(() => read.findLinks([none])),
     page: await textOf(() => read.pageLinks(none, {}, page)),
     roles: await textOf(() =>

@@ -15,6 +15,7 @@ import { publicError } from './errors.js';
 import { logFaults } from './fault-log.js';
 import { answerOnce } from './idempotency/answer-once.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
+import { meterOperations, type MeterDeps } from './meter.js';
 import { guardOperation, refuseSubscription } from './operation-access.js';
 import { LIMITS, limitRules } from './operation-limits.js';
 
@@ -27,6 +28,8 @@ export function createApollo(deps: {
   readonly requestIdNow: () => string;
   readonly drain: ApolloServerPlugin<ApiContext>;
   readonly idempotency: IdempotencyPort;
+  /** Null: nobody counts. */
+  readonly meter: MeterDeps | null;
 }): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema: deps.schema,
@@ -47,6 +50,7 @@ export function createApollo(deps: {
       guardOperations(deps),
       // After the guard: it keeps errors as they are told, not as they were thrown.
       answerOnce(deps),
+      ...(deps.meter === null ? [] : [meterOperations(deps.meter)]),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),

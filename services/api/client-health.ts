@@ -8,6 +8,7 @@ export function storedHealth(
   return [
     enabledCheck(client),
     sendingCheck(client, now),
+    ...secretChecks(client),
     ...doubtCheck(client),
     client.checks.length > 0 ? lastCheck(client) : rolesCheck(client),
     ...client.checks,
@@ -63,6 +64,26 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
     remedy: null,
   };
 }
+
+/** Shown while it lasts: the others' work goes on. */
+function secretChecks({ lostSecrets }: ClientView): readonly CheckResult[] {
+  return lostSecrets.map(({ name, keyId }) => ({
+    name: SECRET_WORDS[name],
+    result: 'FAILED' as const,
+    message: `It was encrypted with the key "${keyId}", which is not among ENCRYPTION_KEYS; ${LOST_MEANS[name]}.`,
+    remedy: `Give ${name} again with updateDiscordClient, or put the key back into ENCRYPTION_KEYS.`,
+  }));
+}
+
+const SECRET_WORDS = {
+  botToken: 'stored bot token',
+  clientSecret: 'stored client secret',
+} as const;
+
+const LOST_MEANS = {
+  botToken: 'nothing is sent to Discord for this client',
+  clientSecret: 'nobody can link an account by signing in',
+} as const;
 
 /** Shown while it lasts. */
 function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {

@@ -157,6 +157,23 @@ function givenSettings(
       ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
       : {}),
     ...(isGiven(wholeListWrites) ? { wholeListWrites } : {}),
+    ...givenRetention(input.auditRetentionDays),
+  };
+}
+
+/** A hundred years: longer is a slip of the finger. */
+const MOST_DAYS = 36_500;
+
+function givenRetention(
+  days: number | null | undefined,
+): Partial<Pick<ClientSettings, 'auditRetentionDays'>> {
+  if (days === undefined) return {};
+  const field = 'input.auditRetentionDays';
+  return {
+    auditRetentionDays:
+      days === null
+        ? null
+        : checkRange(days, field, { min: 1, max: MOST_DAYS }),
   };
 }
 

@@ -6,6 +6,8 @@ import type { Subscriptions } from './subscriptions/subscriptions.js';
 /** What every resolver of one request is given. */
 export interface ApiContext {
   readonly requestId: string;
+  /** The trace that the request stands in; null: in none. */
+  readonly traceparent: string | null;
   readonly caller: Caller | null;
   /** Who the same key is now: of subscriptions, which outlive the moment of asking. */
   readonly callerNow: () => Promise<Caller | null>;
@@ -19,6 +21,7 @@ export interface ApiContext {
 export function createContext(deps: {
   readonly ports: LoaderPorts;
   readonly requestId: string;
+  readonly traceparent?: string | null;
   readonly caller: Caller | null;
   readonly callerNow: () => Promise<Caller | null>;
   readonly subscriptions: Subscriptions;
@@ -27,6 +30,7 @@ export function createContext(deps: {
 }): ApiContext {
   return {
     requestId: deps.requestId,
+    traceparent: deps.traceparent ?? null,
     caller: deps.caller,
     callerNow: deps.callerNow,
     subscriptions: deps.subscriptions,
@@ -37,10 +41,12 @@ export function createContext(deps: {
 }
 
 export function causeOf(context: ApiContext): Cause {
+  const { traceparent } = context;
   return {
     kind: 'MUTATION',
     id: context.requestId,
     actor: context.caller?.name ?? 'nobody',
+    ...(traceparent !== null && { traceparent }),
   };
 }
 

@@ -13,10 +13,13 @@ import {
   answerNotFound,
   answerUnreadable,
   pathOf,
+  RefusedRequest,
   unreadable,
   UnreadableBody,
 } from './http-errors.js';
+import type { ApiObservers } from './observers.js';
 import type { HealthPort } from './ports.js';
+import { traceRequests } from './trace-requests.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 
@@ -26,6 +29,7 @@ export async function createHttp(deps: {
   readonly health: HealthPort;
   /** People come by https: browsers may be told to insist on it. */
   readonly isHttps: boolean;
+  readonly observers?: ApiObservers;
 }): Promise<FastifyInstance> {
   const answer = answerFault(deps.logger);
   const app = fastify({
@@ -34,7 +38,8 @@ export async function createHttp(deps: {
     // What a header says of the address anybody can say.
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
-    forceCloseConnections: true,
+    // What is under way is answered: see close-gently.ts.
+    forceCloseConnections: false,
     requestTimeout: 60_000,
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => {
@@ -56,8 +61,12 @@ export async function createHttp(deps: {
   app.setErrorHandler(answer);
   app.setNotFoundHandler(answerNotFound);
   leaveNoFaultUntold(app);
+  const { trace, metrics } = deps.observers ?? {};
+  if (trace) traceRequests(app, trace);
   addRequestLog(app, deps.logger);
+  keepToItsStage(app, deps.health);
   addHealth(app, deps.health);
+  if (metrics) addMetrics(app, metrics);
   return app;
 }
 
@@ -124,6 +133,24 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
   });
 }
 
+/** Answered from the first moment to the last. */
+const ALWAYS_OPEN = ['/health/live', '/health/ready', '/metrics'];
+
+/** Not before all of it works; and callers of a process that is about to go are asked to find another. */
+function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const stage = health.stage();
+    if (stage === 'stopping') void reply.header('connection', 'close');
+    if (stage !== 'starting' || ALWAYS_OPEN.includes(pathOf(request))) return;
+    throw new RefusedRequest({
+      status: 503,
+      code: 'UNAVAILABLE',
+      message: 'The connector is starting; ask again.',
+      headers: { 'retry-after': '1' },
+    });
+  });
+}
+
 function addHealth(app: FastifyInstance, health: HealthPort): void {
   app.get('/health/live', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'live' }),
@@ -134,5 +161,19 @@ function addHealth(app: FastifyInstance, health: HealthPort): void {
       .code(isReady ? 200 : 503)
       .header('cache-control', 'no-store')
       .send({ status: isReady ? 'ready' : 'not ready', parts });
+  });
+}
+
+/** Nothing in it is secret, or about a person: it is as open as health is. */
+function addMetrics(
+  app: FastifyInstance,
+  metrics: NonNullable<ApiObservers['metrics']>,
+): void {
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await metrics();
+    return reply
+      .type(contentType)
+      .header('cache-control', 'no-store')
+      .send(text);
   });
 }

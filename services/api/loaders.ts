@@ -1,5 +1,3 @@
-import DataLoader from 'dataloader';
-
 import type {
   ClientId,
   DiscordUserId,
@@ -11,6 +9,7 @@ import type {
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
 import type { MembershipRequestView } from './request-view.js';
+import { Rows } from './rows.js';
 import type { ScheduleView, SweepView } from './sweep-ports.js';
 import type {
   ClientView,
@@ -33,29 +32,26 @@ export interface MemberKey {
 
 /** A type, not an interface: its values are to be gone through. */
 export type Loaders = {
-  readonly clients: DataLoader<ClientId, ClientView | undefined>;
-  readonly links: DataLoader<LinkId, LinkView | undefined>;
-  readonly linksByMember: DataLoader<MemberKey, LinkView | undefined, string>;
-  readonly linksOfPlatformUser: DataLoader<PlatformUserId, readonly LinkView[]>;
-  readonly roles: DataLoader<RoleKey, RoleView | undefined, string>;
-  readonly rolesOfClient: DataLoader<ClientId, readonly RoleView[]>;
-  readonly mappings: DataLoader<MappingId, MappingView | undefined>;
-  readonly mappingsOfClient: DataLoader<ClientId, readonly MappingView[]>;
-  readonly platformUsers: DataLoader<
-    PlatformUserId,
-    PlatformUserView | undefined
-  >;
-  readonly platformGroups: DataLoader<GroupId, PlatformGroupView | undefined>;
-  readonly groupsOfPlatformUser: DataLoader<
+  readonly clients: Rows<ClientId, ClientView | undefined>;
+  readonly links: Rows<LinkId, LinkView | undefined>;
+  readonly linksByMember: Rows<MemberKey, LinkView | undefined, string>;
+  readonly linksOfPlatformUser: Rows<PlatformUserId, readonly LinkView[]>;
+  readonly roles: Rows<RoleKey, RoleView | undefined, string>;
+  readonly rolesOfClient: Rows<ClientId, readonly RoleView[]>;
+  readonly mappings: Rows<MappingId, MappingView | undefined>;
+  readonly mappingsOfClient: Rows<ClientId, readonly MappingView[]>;
+  readonly platformUsers: Rows<PlatformUserId, PlatformUserView | undefined>;
+  readonly platformGroups: Rows<GroupId, PlatformGroupView | undefined>;
+  readonly groupsOfPlatformUser: Rows<
     PlatformUserId,
     readonly PlatformGroupView[]
   >;
-  readonly requestsOfLink: DataLoader<LinkId, readonly MembershipRequestView[]>;
-  readonly schedulesOfClient: DataLoader<ClientId, readonly ScheduleView[]>;
-  readonly sweeps: DataLoader<string, SweepView | undefined>;
+  readonly requestsOfLink: Rows<LinkId, readonly MembershipRequestView[]>;
+  readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
+  readonly sweeps: Rows<string, SweepView | undefined>;
   /** How many members wait for the path. */
-  readonly pendingOfClient: DataLoader<ClientId, number>;
-  readonly pendingOfPlatformUser: DataLoader<PlatformUserId, number>;
+  readonly pendingOfClient: Rows<ClientId, number>;
+  readonly pendingOfPlatformUser: Rows<PlatformUserId, number>;
 };
 
 export type LoaderPorts = Pick<
@@ -67,38 +63,46 @@ export type LoaderPorts = Pick<
 export function createLoaders(ports: LoaderPorts): Loaders {
   const { read, clients, schedules, sweeps } = ports;
   return {
-    clients: new DataLoader((ids) => clients.findClients(ids)),
-    links: new DataLoader((ids) => read.findLinks(ids)),
-    linksByMember: new DataLoader((keys) => read.findLinksByMember(keys), {
-      cacheKeyFn: (key) => `${key.clientId}/${key.discordUserId}`,
-    }),
-    linksOfPlatformUser: new DataLoader((ids) =>
-      read.linksOfPlatformUsers(ids),
+    clients: new Rows((ids) => clients.findClients(ids), itself),
+    links: new Rows((ids) => read.findLinks(ids), itself),
+    linksByMember: new Rows(
+      (keys) => read.findLinksByMember(keys),
+      (key) => `${key.clientId}/${key.discordUserId}`,
     ),
-    roles: new DataLoader((keys) => read.findRoles(keys), {
-      cacheKeyFn: (key) => `${key.clientId}/${key.roleId}`,
-    }),
-    rolesOfClient: new DataLoader((ids) => read.rolesOfClients(ids)),
-    mappings: new DataLoader((ids) => read.findMappings(ids)),
-    mappingsOfClient: new DataLoader((ids) => read.mappingsOfClients(ids)),
-    platformUsers: new DataLoader((ids) => read.findPlatformUsers(ids)),
-    platformGroups: new DataLoader((ids) => read.findPlatformGroups(ids)),
-    groupsOfPlatformUser: new DataLoader((ids) =>
-      read.groupsOfPlatformUsers(ids),
+    linksOfPlatformUser: new Rows(
+      (ids) => read.linksOfPlatformUsers(ids),
+      itself,
     ),
-    requestsOfLink: new DataLoader((ids) => read.requestsOfLinks(ids)),
-    schedulesOfClient: new DataLoader((ids) =>
-      schedules.schedulesOfClients(ids),
+    roles: new Rows(
+      (keys) => read.findRoles(keys),
+      (key) => `${key.clientId}/${key.roleId}`,
     ),
-    sweeps: new DataLoader((ids) => sweeps.findSweeps(ids)),
-    pendingOfClient: new DataLoader((ids) => read.pendingOfClients(ids)),
-    pendingOfPlatformUser: new DataLoader((ids) =>
-      read.pendingOfPlatformUsers(ids),
+    rolesOfClient: new Rows((ids) => read.rolesOfClients(ids), itself),
+    mappings: new Rows((ids) => read.findMappings(ids), itself),
+    mappingsOfClient: new Rows((ids) => read.mappingsOfClients(ids), itself),
+    platformUsers: new Rows((ids) => read.findPlatformUsers(ids), itself),
+    platformGroups: new Rows((ids) => read.findPlatformGroups(ids), itself),
+    groupsOfPlatformUser: new Rows(
+      (ids) => read.groupsOfPlatformUsers(ids),
+      itself,
+    ),
+    requestsOfLink: new Rows((ids) => read.requestsOfLinks(ids), itself),
+    schedulesOfClient: new Rows(
+      (ids) => schedules.schedulesOfClients(ids),
+      itself,
+    ),
+    sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
+    pendingOfClient: new Rows((ids) => read.pendingOfClients(ids), itself),
+    pendingOfPlatformUser: new Rows(
+      (ids) => read.pendingOfPlatformUsers(ids),
+      itself,
     ),
   };
 }
 
+const itself = (id: string): string => id;
+
 /** After a write: what was read before it is no longer true. */
 export function forgetRows(loaders: Loaders): void {
-  for (const loader of Object.values(loaders)) loader.clearAll();
+  for (const rows of Object.values(loaders)) rows.forget();
 }

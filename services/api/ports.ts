@@ -38,6 +38,7 @@ import type {
   AuditFilter,
   MappingEffect,
 } from './views.js';
+import type { Stage } from '../lib/lifecycle.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
 import type { MembershipRequestView } from './request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
@@ -209,6 +210,8 @@ export interface ReadPort {
 
 /** Health of the process: what `/health/ready` tells. */
 export interface HealthPort {
+  /** While it is starting, nothing but health is answered; while it is stopping, callers are asked to connect elsewhere. */
+  stage(): Stage;
   readiness(): {
     readonly isReady: boolean;
     readonly parts: readonly {

@@ -1,9 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import {
-  fastifyApolloDrainPlugin,
-  fastifyApolloHandler,
-} from '@as-integrations/fastify';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
@@ -27,8 +24,12 @@ import {
   type ApiContext,
 } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
+import { closeWithApollo } from './close-gently.js';
 import { createHttp } from './http.js';
 import { refuseKeysBut } from './idempotency/key-header.js';
+import { listen } from './listen.js';
+import { meterOf, type MeterDeps } from './meter.js';
+import type { ApiObservers } from './observers.js';
 import { readOperationList } from './operation-list.js';
 import { createOperationStore, persistOperations } from './operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
@@ -58,6 +59,7 @@ export interface ApiServerDeps {
     readonly path: string | null;
   };
   readonly logger: Logger;
+  readonly observers?: ApiObservers;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly host: string;
@@ -100,11 +102,11 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
     start: async () => {
       running = await build(deps);
       try {
-        await running.app.listen({ host: deps.host, port: deps.port });
+        await listen(running.app, deps);
       } catch (error) {
         await running.apollo.stop();
         running = null;
-        throw listenError(deps, error);
+        throw error;
       }
     },
     stop: async () => {
@@ -128,7 +130,10 @@ async function build(deps: ApiServerDeps): Promise<Running> {
     logger,
     health: ports.health,
     isHttps: deps.publicUrl?.startsWith('https:') ?? false,
+    observers: deps.observers ?? {},
   });
+  const listed = await readOperationList(deps.persistedQueries.path);
+  const meter = meterOf(deps.observers, listed);
   const site = siteOf(deps, app);
   const requestIds = new AsyncLocalStorage<string>();
   const schema = toSubgraph(await buildConnectorSchema({ ...deps, site }));
@@ -137,8 +142,9 @@ async function build(deps: ApiServerDeps): Promise<Running> {
     logger,
     isProduction: deps.isProduction,
     requestIdNow: () => requestIds.getStore() ?? 'unknown',
-    drain: fastifyApolloDrainPlugin(app),
+    drain: closeWithApollo(app),
     idempotency: ports.idempotency,
+    meter,
   });
   await apollo.start();
   const subscriptions = createSubscriptions({ ...deps, ...ports });
@@ -146,28 +152,36 @@ async function build(deps: ApiServerDeps): Promise<Running> {
   const signIn = createSignIn({ keys: deps.auth, tokens: deps.tokens });
   const contextOf = contexts(deps, { subscriptions, signIn });
   await app.register(async (scope) => {
-    await protect(scope, deps, signIn);
+    await protect(scope, { deps, signIn, listed });
     const execute = fastifyApolloHandler(apollo, { context: contextOf });
     scope.post('/graphql', async (request, reply) =>
       requestIds.run(request.id, () => execute.call(app, request, reply)),
     );
-    servePlayground(scope, { deps, schema, contextOf });
+    servePlayground(scope, { deps, schema, contextOf, meter });
   });
-  await addSignIn(app, { ports: ports.signIn, site, logger });
+  await addSignIn(app, {
+    ports: ports.signIn,
+    site,
+    logger,
+    traceNow: () => deps.observers?.trace?.current() ?? null,
+  });
   return { app, apollo };
 }
 
 /** What is before the operations of both endpoints: who asks, how often, and which document is meant. */
 async function protect(
   scope: FastifyInstance,
-  deps: ApiServerDeps,
-  signIn: SignIn,
+  its: {
+    readonly deps: ApiServerDeps;
+    readonly signIn: SignIn;
+    readonly listed: ReadonlyMap<string, string>;
+  },
 ): Promise<void> {
-  const { logger, rateLimits: limits, persistedQueries } = deps;
+  const { deps, signIn, listed } = its;
+  const { logger, rateLimits: limits } = deps;
   await admitCallers(scope, { signIn, limits, logger });
   refuseKeysBut(scope, '/graphql');
-  const listed = await readOperationList(persistedQueries.path);
-  const { isOnly } = persistedQueries;
+  const { isOnly } = deps.persistedQueries;
   persistOperations(scope, createOperationStore(listed, isOnly));
 }
 
@@ -177,13 +191,14 @@ function servePlayground(
     readonly deps: ApiServerDeps;
     readonly schema: GraphQLSchema;
     readonly contextOf: (request: FastifyRequest) => Promise<ApiContext>;
+    readonly meter: MeterDeps | null;
   },
 ): void {
-  const { deps, schema, contextOf } = its;
+  const { deps, schema, contextOf, meter } = its;
   const { logger, isProduction } = deps;
   const path = PLAYGROUND_PATH;
   addPlayground(scope, {
-    yoga: createPlaygroundYoga({ schema, logger, path, isProduction }),
+    yoga: createPlaygroundYoga({ schema, logger, path, isProduction, meter }),
     renderPage: async () =>
       renderPlaygroundPage({
         operations: new URL('../../schema/operations/', import.meta.url),
@@ -211,32 +226,16 @@ function contexts(
 ): (request: FastifyRequest) => Promise<ApiContext> {
   const receivedUs = createReceiptClock(deps.clock);
   const { subscriptions, signIn } = its;
-  const { clock } = deps;
+  const { clock, observers } = deps;
   return async (request) =>
     createContext({
       ports: deps.ports,
       requestId: request.id,
+      traceparent: observers?.trace?.current() ?? null,
       caller: callerOf(request),
       callerNow: async () => callerAgain(request, { signIn, clock }),
       subscriptions,
       now: () => new Date(clock()),
       receivedUs,
     });
-}
-
-const LISTEN_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'no such host is known',
-  EACCES: 'the system does not allow it',
-};
-
-function listenError(deps: ApiServerDeps, cause: unknown): Error {
-  const code =
-    cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why = LISTEN_FAULTS[code] ?? (code || 'for an unknown reason');
-  return new Error(
-    `cannot listen on HOST ${deps.host}, PORT ${deps.port}: ${why}`,
-    { cause },
-  );
 }

@@ -33,6 +33,11 @@ export interface ClientView extends ClientSettings {
   readonly trouble: string | null;
   /** Why the last list of the guild's members could not be believed; null: it could. */
   readonly doubt: string | null;
+  /** Secrets that cannot be read, as the key they were encrypted with is not known; empty when all can. */
+  readonly lostSecrets: readonly {
+    readonly name: 'botToken' | 'clientSecret';
+    readonly keyId: string;
+  }[];
   readonly stoppedAt: Date | null;
   readonly pausedUntil: Date | null;
   /** Set while a deleted client waits for its roles to be taken back. */
@@ -53,9 +58,7 @@ export interface NewClient extends ClientSettings {
 
 export type ClientPatch = Partial<Omit<NewClient, 'guildId'>>;
 
-export interface RoleView extends GuildRole {
-  readonly clientId: ClientId;
-}
+export type RoleView = GuildRole & { readonly clientId: ClientId };
 
 export interface MappingView {
   readonly id: MappingId;

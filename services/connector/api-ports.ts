@@ -11,6 +11,7 @@ import { clientPort } from './client-ports.js';
 import { createExplainRole } from './explain.js';
 import { signInPorts } from './sign-in-ports.js';
 import { sweepPorts } from './sweeps.js';
+import type { TrySecrets } from './try-secrets.js';
 
 /** What the API may do to the world: mostly the store, and the few questions that only Discord can answer. */
 export function apiPorts(deps: {
@@ -18,6 +19,7 @@ export function apiPorts(deps: {
   readonly gateway: DiscordGateway;
   readonly oauth: DiscordOAuth;
   readonly checkClient: CheckClient;
+  readonly trySecrets: TrySecrets;
   readonly logger: Logger;
 }): Omit<ApiPorts, 'health'> {
   const { store } = deps;

@@ -1,5 +1,6 @@
 import { createApiKeyAuthenticator } from '../api/auth/api-keys.js';
 import { createTokenVerifier } from '../api/auth/tokens.js';
+import type { ApiObservers } from '../api/observers.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
 import {
@@ -7,7 +8,7 @@ import {
   checkEndpoint,
   DISCORD_ENDPOINTS,
 } from '../discord/endpoints.js';
-import type { Part } from '../lib/lifecycle.js';
+import type { Life, Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { templateFaults } from '../reconcile/nickname.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
@@ -22,7 +23,9 @@ interface World extends Discord {
   readonly store: Store;
   readonly sandbox: RunningSandbox | null;
   readonly watched: readonly Part[];
+  readonly life: () => Life;
   readonly checkClient: CheckClient;
+  readonly observers: ApiObservers;
 }
 
 /** Door 2, with all it may do to the world. */
@@ -42,6 +45,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     rateLimits: config.rateLimits,
     persistedQueries: config.persistedQueries,
     logger,
+    observers: world.observers,
     clock: Date.now,
     host: config.http.host,
     port: config.http.port,

@@ -1,5 +1,6 @@
 import { checkClient, type Check } from '../discord/check-client.js';
 import type { DiscordGateway } from '../discord/gateway.js';
+import { LostKeyError } from '../lib/encryption.js';
 import type { ClientId } from '../model.js';
 import type { Store } from '../store/store.js';
 
@@ -20,7 +21,11 @@ export function createCheckClient(
   peopleBase: () => string | null,
 ): CheckClient {
   return async (id) => {
-    const guild = await store.readCredentials(id);
+    const guild = await readable(store, id);
+    if ('lost' in guild) {
+      await store.saveChecks(id, guild.lost);
+      return guild.lost;
+    }
     gateway.forgetCredentials(id);
     const [client] = await store.clients.findClients([id]);
     const [mappings = []] = await store.read.mappingsOfClients([id]);
@@ -44,4 +49,23 @@ export function createCheckClient(
       await store.clearTrouble(id);
     return checks;
   };
+}
+
+/** The client as Discord is asked about it; or, where its token cannot be read, the one thing that there is to say. */
+async function readable(store: Store, id: ClientId) {
+  try {
+    return await store.readCredentials(id);
+  } catch (error) {
+    if (!(error instanceof LostKeyError)) throw error;
+    const lost: readonly Check[] = [
+      {
+        name: 'bot token',
+        result: 'FAILED',
+        message: `The stored bot token was encrypted with the key "${error.keyId}", which is not among ENCRYPTION_KEYS: Discord was not asked.`,
+        remedy:
+          'Give botToken and clientSecret again with updateDiscordClient, or put the key back into ENCRYPTION_KEYS.',
+      },
+    ];
+    return { lost };
+  }
 }

@@ -1,8 +1,10 @@
 import type { ClientPort } from '../api/ports.js';
+import { InputError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
+import type { TrySecrets } from './try-secrets.js';
 
 /** An answer is not held back longer by a Discord that is slow; what was begun goes on and is shown when it is done. */
 const PATIENCE_MS = 5_000;
@@ -11,6 +13,7 @@ interface Deps {
   readonly store: Store;
   readonly importRoles: ClientPort['importRoles'];
   readonly checkClient: CheckClient;
+  readonly trySecrets: TrySecrets;
   readonly logger: Logger;
 }
 
@@ -30,6 +33,8 @@ export function clientPort(deps: Deps): ClientPort {
       return current(store, id);
     },
     async updateClient(id, patch, cause) {
+      const before = await current(store, id);
+      await deps.trySecrets({ ...before, ...patch }, patch);
       await store.clients.updateClient(id, patch, cause);
       await patiently(deps, id, async () => checkClient(id));
       return current(store, id);
@@ -55,6 +60,7 @@ async function patiently(
 
 async function current(store: Store, id: ClientId) {
   const [client] = await store.clients.findClients([id]);
-  if (client === undefined) throw new Error(`client ${id} has gone meanwhile`);
+  if (client === undefined)
+    throw new InputError('NOT_FOUND', `client ${id} does not exist`);
   return client;
 }

@@ -2,34 +2,65 @@ import type { Config } from '../config.js';
 import { createDiscordGateway } from '../discord/gateway.js';
 import { createInvalidBudget } from '../discord/invalid-budget.js';
 import { createDiscordOAuth } from '../discord/oauth.js';
+import type { ObservedCall } from '../discord/observed.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
-import { PATH_TIMING } from './path.js';
+import { createTrySecrets } from './try-secrets.js';
+import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
+import { TIMING, type Timing } from './timing.js';
 
 /** The far side: the bots' calls and people's signing in, on one budget of answers that Discord counts against the sender. */
 export function discordOf(
   config: Config,
   logger: Logger,
-  { store, version }: { readonly store: Store; readonly version: string },
+  {
+    store,
+    version,
+    telemetry,
+    timing = TIMING,
+    clock = Date.now,
+  }: {
+    readonly store: Store;
+    readonly version: string;
+    readonly telemetry: Telemetry;
+    readonly timing?: Timing;
+    readonly clock?: () => number;
+  },
 ) {
-  const budget = createInvalidBudget({ clock: Date.now, logger });
+  const budget = createInvalidBudget({ clock, logger });
   const url = config.http.publicUrl ?? `http://${config.http.host}`;
-  const gateway = createDiscordGateway({
-    credentials: store.readCredentials,
+  const observe = onCall(telemetry);
+  const wire = {
+    ...timing.discord,
     budget,
     logger,
-    clock: Date.now,
+    clock,
     random: Math.random,
     userAgent: { url, version },
-    timeoutMs: PATH_TIMING.callMs,
+    timeoutMs: timing.path.callMs,
+    onCall: (call: ObservedCall) => {
+      observe(call);
+      timing.onCall?.(call);
+    },
+    onWait: telemetry.observed.wait,
+  };
+  const gateway = createDiscordGateway({
+    ...wire,
+    credentials: store.readCredentials,
   });
   const oauth = createDiscordOAuth({
     budget,
-    clock: Date.now,
+    clock,
     userAgent: `DiscordBot (${url}, ${version})`,
-    timeoutMs: PATH_TIMING.callMs,
+    timeoutMs: timing.path.callMs,
+    onCall: onOAuthCall(telemetry),
   });
-  return { gateway, oauth, budget };
+  const trySecrets = createTrySecrets({
+    openGateway: (credentials) =>
+      createDiscordGateway({ ...wire, credentials: async () => credentials }),
+    oauth,
+  });
+  return { gateway, oauth, budget, trySecrets };
 }
 
 export type Discord = ReturnType<typeof discordOf>;

@@ -5,12 +5,22 @@ import { createOutboxRelay } from '../events/outbox-relay.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
+import { eventObserver, type Telemetry } from './telemetry.js';
+import type { Timing } from './timing.js';
 
 /** Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be there. */
 export function eventParts(
   config: Config,
   logger: Logger,
-  store: Store,
+  {
+    store,
+    telemetry,
+    timing,
+  }: {
+    readonly store: Store;
+    readonly telemetry: Telemetry;
+    readonly timing?: Timing;
+  },
 ): readonly Part[] {
   if (config.kafka === null || !config.parts.has('events')) return [];
   const { brokers, ssl, sasl, topics, groupId, eventsTopic } = config.kafka;
@@ -22,6 +32,7 @@ export function eventParts(
     ...(sasl && { sasl }),
     logger,
     clock,
+    ...(timing?.session && { session: timing.session }),
   });
   const consumer = createEventConsumer({
     consume: kafka.consume,
@@ -32,6 +43,7 @@ export function eventParts(
     logger,
     clock,
     random: Math.random,
+    observer: eventObserver(telemetry),
   });
   const relay = createOutboxRelay({
     outbox: store.outbox,

@@ -1,7 +1,7 @@
 import type { HealthPort } from '../api/ports.js';
 import type { Config } from '../config.js';
 import type { InvalidBudget } from '../discord/invalid-budget.js';
-import type { Part } from '../lib/lifecycle.js';
+import type { Life, Part } from '../lib/lifecycle.js';
 
 /** Parts without which this process can do nothing of use; the others are named as degraded. */
 const VITAL = new Set(['store', 'reconcile']);
@@ -9,11 +9,17 @@ const VITAL = new Set(['store', 'reconcile']);
 /** A broker that is away un-readies only a process that has no API to serve meanwhile. */
 export function healthOf(
   config: Pick<Config, 'parts'>,
-  deps: { readonly watched: readonly Part[]; readonly budget: InvalidBudget },
+  deps: {
+    readonly watched: readonly Part[];
+    readonly budget: InvalidBudget;
+    readonly life: () => Pick<Life, 'stage' | 'waitsFor'>;
+  },
 ): HealthPort {
   return {
+    stage: () => deps.life().stage(),
     readiness() {
       const parts = [
+        ...courseOf(deps.life()),
         ...deps.watched.map(stateOf(config)),
         budgetState(deps.budget),
       ];
@@ -23,6 +29,15 @@ export function healthOf(
 }
 
 type PartState = ReturnType<HealthPort['readiness']>['parts'][number];
+
+/** Nothing while it serves: then its parts say all there is. */
+function courseOf(life: Pick<Life, 'stage' | 'waitsFor'>): PartState[] {
+  const stage = life.stage();
+  if (stage === 'serving') return [];
+  const waitsFor = stage === 'starting' ? life.waitsFor() : null;
+  const reason = waitsFor ?? `the connector is ${stage}`;
+  return [{ name: 'connector', state: 'down', reason }];
+}
 
 function stateOf(config: Pick<Config, 'parts'>) {
   return (part: Part): PartState => {

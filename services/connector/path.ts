@@ -14,6 +14,8 @@ import { createRevocations } from '../reconcile/revocations.js';
 import { createWorker } from '../reconcile/worker.js';
 import { createBreaker } from '../reconcile/write-breaker.js';
 import type { Store } from '../store/store.js';
+import { observePath } from './observe-path.js';
+import type { Telemetry } from './telemetry.js';
 
 /** Durations of the path, in milliseconds. */
 export interface PathTiming {
@@ -36,25 +38,26 @@ export const PATH_TIMING: PathTiming = {
 /** More would only wait for each other: Discord's buckets are the guild's. */
 const RUNS_PER_CLIENT = 4;
 
+interface PathWorld {
+  readonly store: Store;
+  readonly gateway: DiscordGateway;
+  readonly oauth: Pick<DiscordOAuth, 'refresh'>;
+  readonly telemetry?: Telemetry;
+  /** The one that Discord's waits are told by. */
+  readonly clock?: () => number;
+}
+
 /** The path, in the order in which a member goes through it. */
 export function pathOf(
   logger: Logger,
-  {
-    store,
-    gateway,
-    oauth,
-  }: {
-    readonly store: Store;
-    readonly gateway: DiscordGateway;
-    readonly oauth: Pick<DiscordOAuth, 'refresh'>;
-  },
+  { store, gateway, oauth, telemetry, clock = Date.now }: PathWorld,
   timing: PathTiming = PATH_TIMING,
 ): Part {
   const { jobs } = store;
-  const clock = Date.now;
   const breaker = createBreaker({ clock });
   const discord = breaker.guard(gateway);
-  const memory = breaker.watch(store.memory);
+  const observed = observePath(breaker.watch(store.memory), telemetry);
+  const { memory } = observed;
   const guildRoles = createGuildRoles({ discord, memory, clock });
   const lease = createLease({
     jobs,
@@ -79,7 +82,7 @@ export function pathOf(
       refreshGrant: refreshGrantOf(store, oauth),
       clock,
     }),
-    interruptions: interruptionsOf({ memory, logger, timing }),
+    interruptions: interruptionsOf({ memory, logger, timing, clock }),
     lease,
     clock,
     logger,
@@ -87,7 +90,7 @@ export function pathOf(
   return createWorker({
     jobs,
     lease,
-    reconcile,
+    reconcile: observed.watch(reconcile),
     writeOutlook: gateway.writeOutlook,
     clock,
     logger,
@@ -100,10 +103,11 @@ function interruptionsOf(deps: {
   readonly memory: Memory;
   readonly logger: Logger;
   readonly timing: PathTiming;
+  readonly clock: () => number;
 }) {
   return createInterruptions({
     memory: deps.memory,
-    clock: Date.now,
+    clock: deps.clock,
     random: Math.random,
     logger: deps.logger,
     retry: deps.timing.retry,

@@ -10,9 +10,10 @@ import { planNicknameOf } from '../reconcile/plan-nickname.js';
 import type { Store } from '../store/store.js';
 import { defaultSchedule } from '../sweep/default-schedule.js';
 import { checkTiming, nextRun } from '../sweep/next-run.js';
-import type { Guild } from '../sweep/ports.js';
+import type { Guild, SweepMemory } from '../sweep/ports.js';
 import { createRunner } from '../sweep/runner.js';
 import { createScheduler } from '../sweep/scheduler.js';
+import type { Timing } from './timing.js';
 
 const schedulesOf = (store: Store) =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
@@ -23,21 +24,37 @@ export function sweepParts(
   {
     store,
     gateway,
-  }: { readonly store: Store; readonly gateway: DiscordGateway },
+    onSwept,
+    timing,
+    clock = Date.now,
+  }: {
+    readonly store: Store;
+    readonly gateway: DiscordGateway;
+    readonly onSwept?: OnSwept;
+    readonly timing?: Timing;
+    readonly clock?: () => number;
+  },
 ): readonly Part[] {
   const { sweeps, memory } = store;
   const { addMissing, claimDue } = schedulesOf(store);
   return [
     createRunner({
-      memory: { ...sweeps, runs: sweeps.runs(judgePlan) },
+      memory: {
+        ...sweeps,
+        runs: leased(telling(sweeps.runs(judgePlan), onSwept), timing),
+      },
       guildOf: createGuildOf({ store, gateway }),
       planNickname: planNicknameOf,
       saveTrouble: async (clientId, trouble) =>
         memory.saveTrouble(clientId, trouble),
-      onSweep: sweeps.onSweep,
+      onSweep: polled(sweeps.onSweep, timing),
       pause: async (ms, signal) =>
-        sleep(ms, undefined, { signal }).catch(() => undefined),
-      clock: Date.now,
+        sleep(
+          Math.min(ms, timing?.sweeps?.longestPauseMs ?? Infinity),
+          undefined,
+          { signal },
+        ).catch(() => undefined),
+      clock,
       logger,
     }),
     createScheduler({
@@ -47,6 +64,53 @@ export function sweepParts(
       logger,
     }),
   ];
+}
+
+export type OnSwept = (sweep: {
+  readonly kind: string;
+  readonly state: string;
+}) => void;
+
+type Runs = SweepMemory['runs'];
+
+/** Whose removals wait for a person has ended by being held. */
+function telling(runs: Runs, onSwept: OnSwept | undefined): Runs {
+  return {
+    ...runs,
+    async finish(run, ending) {
+      const finished = await runs.finish(run, ending);
+      const isHeld = finished !== null && finished.heldIn !== null;
+      const state = isHeld ? 'HELD' : ending.state;
+      onSwept?.({ kind: run.kind, state: finished === null ? 'LOST' : state });
+      return finished;
+    },
+  };
+}
+
+/** A rehearsal's dead processes are found out sooner. */
+function leased(runs: Runs, timing: Timing | undefined): Runs {
+  const leaseMs = timing?.sweeps?.leaseMs;
+  if (leaseMs === undefined) return runs;
+  return {
+    ...runs,
+    claim: async () => runs.claim(leaseMs),
+    renew: async (id, _leaseMs, checked) => runs.renew(id, leaseMs, checked),
+  };
+}
+
+type OnSweep = Store['sweeps']['onSweep'];
+
+function polled(onSweep: OnSweep, timing: Timing | undefined): OnSweep {
+  const pollMs = timing?.sweeps?.pollMs;
+  if (pollMs === undefined) return onSweep;
+  return async (wake) => {
+    const timer = setInterval(wake, pollMs);
+    const unlisten = await onSweep(wake);
+    return async () => {
+      clearInterval(timer);
+      await unlisten();
+    };
+  };
 }
 
 /** A client's guild, as its bot may ask of it. */

@@ -1,4 +1,5 @@
 import {
+  RefusedTokenError,
   TerminalError,
   UnsentError,
   type RetryLaterError,
@@ -14,16 +15,9 @@ import { isSuccess, type Call } from './calls.js';
 import { createDeadlines, type Deadline } from './deadline.js';
 import { translateFailure } from './errors.js';
 import type { InvalidBudget } from './invalid-budget.js';
+import type { ObservedCall, ObservedWait } from './observed.js';
 import { pauseAfter, spentUntil } from './pauses.js';
 import type { Exchange } from './transport.js';
-
-/** A call that was sent. `status` is null when no answer came. */
-export interface ObservedCall {
-  readonly method: string;
-  readonly route: string;
-  readonly status: number | null;
-  readonly durationMs: number;
-}
 
 export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 
@@ -50,6 +44,7 @@ export interface CallerDeps {
   readonly timeoutMs: number;
   readonly offsetMs: number;
   readonly onCall?: (call: ObservedCall) => void;
+  readonly onWait?: (wait: ObservedWait) => void;
 }
 
 /**
@@ -69,7 +64,7 @@ export function createCaller(deps: CallerDeps): Caller {
       const leave = await takeTurn(deps, { bot, call, deadline });
       try {
         deadline.restart();
-        refuseEarly(deps, bot, call);
+        refuseEarly(deps, { bot, call, guild });
         drawOnBudget(bot, call);
         return await exchange(deps, { guild, bot, call, deadline });
       } finally {
@@ -134,10 +129,17 @@ function bucketOf(call: Call): string {
 }
 
 /** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
-function refuseEarly({ budget }: CallerDeps, bot: Bot, call: Call): void {
+function refuseEarly(
+  { budget }: CallerDeps,
+  {
+    bot,
+    call,
+    guild,
+  }: Omit<Attempt, 'deadline'> & { readonly guild: GuildRef },
+): void {
   if (bot.isRefused()) {
-    throw new TerminalError(
-      'UNAUTHORIZED',
+    throw new RefusedTokenError(
+      guild.revision,
       `cannot ${call.doing}: the bot's token was refused before`,
     );
   }
@@ -172,14 +174,20 @@ async function exchange(
     const { clientId } = guild;
     const fields = { clientId, ...ids, method, route, status, durationMs };
     deps.logger.debug(fields, 'discord call');
-    deps.onCall?.({ method, route, status, durationMs });
+    deps.onCall?.({ clientId, ids, method, route, status, durationMs });
   }
   const accepts = call.accepts ?? isSuccess;
   if (result.answer && accepts(result.answer)) {
     closeWhenSpent(deps, attempt, result.answer);
     return result.answer;
   }
-  throw judge(deps, attempt, result);
+  throw withRevision(judge(deps, attempt, result), guild);
+}
+
+function withRevision(error: Error, { revision }: GuildRef): Error {
+  if (!(error instanceof TerminalError) || error.code !== 'UNAUTHORIZED')
+    return error;
+  return new RefusedTokenError(revision, error.message, { cause: error.cause });
 }
 
 function judge(
@@ -193,6 +201,7 @@ function judge(
   const pause = pauseAfter({ answer, error, now, random, offsetMs });
   if (pause?.reach === 'bot') bot.gate.closeAll(pause.until);
   if (pause?.reach === 'bucket') bot.gate.close(bucketOf(call), pause.until);
+  if (pause) tellWait(deps, call, 'refused', pause.until - now);
   if (answer && !pause) closeWhenSpent(deps, { bot, call }, answer);
 
   const aborted = answer ? null : deadline.cause();
@@ -206,11 +215,23 @@ function judge(
   return translateFailure(failure);
 }
 
+function tellWait(
+  { onWait }: CallerDeps,
+  { method, route }: Call,
+  why: ObservedWait['why'],
+  waitMs: number,
+): void {
+  onWait?.({ method, route, why, waitMs });
+}
+
 function closeWhenSpent(
-  { clock, offsetMs }: CallerDeps,
+  deps: CallerDeps,
   { bot, call }: Pick<Attempt, 'bot' | 'call'>,
   answer: Answer,
 ): void {
-  const until = spentUntil(answer, clock(), offsetMs);
-  if (until !== null) bot.gate.close(bucketOf(call), until);
+  const now = deps.clock();
+  const until = spentUntil(answer, now, deps.offsetMs);
+  if (until === null) return;
+  bot.gate.close(bucketOf(call), until);
+  tellWait(deps, call, 'spent', until - now);
 }

@@ -5,11 +5,12 @@ import type { DiscordMembers, WriteOutlookOf } from '../reconcile/ports.js';
 import { createBot } from './bot.js';
 import { createBotReadings, type BotReadings } from './bot-readings.js';
 import { createBots, type DiscordCredentials } from './bots.js';
-import { createCaller, type ObservedCall } from './caller.js';
+import { createCaller } from './caller.js';
 import { createGuildPresence } from './guild-presence.js';
 import type { InvalidBudget } from './invalid-budget.js';
 import { createMemberCalls } from './member-calls.js';
 import { createMemberList, type MemberList } from './member-list.js';
+import type { ObservedCall, ObservedWait } from './observed.js';
 import { createRoleReading } from './role-reading.js';
 import { createWriteOutlook } from './write-outlook.js';
 
@@ -43,6 +44,7 @@ export interface DiscordGatewayDeps {
    */
   readonly reserveMs?: number;
   readonly onCall?: (call: ObservedCall) => void;
+  readonly onWait?: (wait: ObservedWait) => void;
   readonly onInvalidAnswer?: (answer: { readonly status: number }) => void;
 }
 

@@ -14,7 +14,7 @@ import {
 import { authenticatedPartiesOf, partiesOf } from './oauth/parties.js';
 import { accountOf, grantOf } from './oauth/payloads.js';
 import { deadGrant } from './oauth/errors.js';
-import { createWire } from './oauth/wire.js';
+import { createWire, type ObservedOAuthCall } from './oauth/wire.js';
 
 /** One application as people consent to it, and where its Discord is. */
 export interface OAuthApplication {
@@ -82,6 +82,7 @@ export interface DiscordOAuthDeps {
   readonly userAgent: string;
   readonly timeoutMs?: number;
   readonly logger?: Logger;
+  readonly onCall?: (call: ObservedOAuthCall) => void;
 }
 
 /**

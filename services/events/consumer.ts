@@ -8,6 +8,7 @@ import type { Logger } from '../lib/logger.js';
 import { createEventCounter, type EventCounts } from './event-counter.js';
 import type { KafkaPort, Produce } from './kafka-port.js';
 import { createPersist } from './persist.js';
+import type { EventObserver } from './observer.js';
 import type { ApplyFacts } from './ports.js';
 import { createSupervisor, type SupervisorTiming } from './supervisor.js';
 import { takeBatch } from './take-batch.js';
@@ -21,6 +22,7 @@ export interface EventConsumerDeps {
   readonly logger: Logger;
   readonly clock: () => Date;
   readonly random: () => number;
+  readonly observer?: EventObserver;
   readonly timing?: Partial<EventConsumerTiming>;
 }
 
@@ -63,6 +65,7 @@ export function createEventConsumer(deps: EventConsumerDeps): EventConsumer {
         topics,
         groupId,
         onBatch: async (batch) => takeBatch(batch, take),
+        onAssigned: (partitions) => deps.observer?.assigned(partitions),
       }),
     logger,
     random,

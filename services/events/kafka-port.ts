@@ -33,6 +33,8 @@ export interface RecordBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly KafkaRecord[];
+  /** Where the next record of the partition will be written, as far as the broker has said. */
+  readonly endOffset?: string;
   /** Everything up to this offset, and it, is done with and shall not come again. */
   commit(offset: string): Promise<void>;
   /** Keeps the partition ours; cheap when called too often. Throws when it is not: let that error through. */
@@ -46,6 +48,10 @@ export interface ConsumeOptions {
   readonly topics: readonly string[];
   /** One batch of a partition at a time. What it leaves uncommitted comes again. */
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
+  /** The group has shared its partitions out anew. */
+  readonly onAssigned?: (
+    partitions: Readonly<Record<string, readonly number[]>>,
+  ) => void;
 }
 
 export interface Consumption {

@@ -64,6 +64,9 @@ export async function openConsumption(
     retry: { ...retry, restartOnFailure: async () => false },
   });
   const health = healthOf(consumer, clock);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+    options.onAssigned?.(payload.memberAssignment),
+  );
   const crash = Promise.withResolvers<Error>();
   let early: Error | null = null;
   consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -120,6 +123,7 @@ function toRecordBatch(payload: EachBatchPayload): RecordBatch {
     topic,
     partition,
     records: messages.map((message) => toRecord(topic, partition, message)),
+    endOffset: payload.batch.highWatermark,
     commit: committing(payload),
     heartbeat: async () => payload.heartbeat(),
     isAbandoned: () => !payload.isRunning() || payload.isStale(),

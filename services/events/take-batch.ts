@@ -10,10 +10,13 @@ import {
   type BrokenRecord,
   type EventChunk,
 } from './event-chunks.js';
+import { countEvents } from './count-events.js';
 import type { EventCounter } from './event-counter.js';
 import type { Produce, RecordBatch } from './kafka-port.js';
 import { hasCode, Interrupted, type Persist } from './persist.js';
+import type { EventObserver } from './observer.js';
 import type { ApplyFacts } from './ports.js';
+import { traceFacts } from './trace-facts.js';
 
 /** See `Produce`. */
 const TOO_LARGE = 'RECORD_TOO_LARGE';
@@ -25,6 +28,7 @@ export interface TakeBatchDeps {
   readonly counter: EventCounter;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
+  readonly observer?: EventObserver;
 }
 
 /**
@@ -35,6 +39,9 @@ export async function takeBatch(
   batch: RecordBatch,
   deps: TakeBatchDeps,
 ): Promise<void> {
+  const [first] = batch.records;
+  if (first)
+    tellProgress(deps, batch, { next: BigInt(first.offset), isBusy: true });
   try {
     for (const chunk of eventChunks(batch.records)) {
       if (deps.stopping.aborted || batch.isAbandoned()) return;
@@ -44,6 +51,20 @@ export async function takeBatch(
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   }
+}
+
+function tellProgress(
+  { observer }: TakeBatchDeps,
+  { topic, partition, endOffset, records }: RecordBatch,
+  { next, isBusy }: { readonly next: bigint; readonly isBusy: boolean },
+): void {
+  if (!observer) return;
+  const behind =
+    endOffset === undefined
+      ? null
+      : Math.max(0, Number(BigInt(endOffset) - next));
+  const isLast = records.at(-1)?.offset === String(next - 1n);
+  observer.progress({ topic, partition, behind, isBusy: isBusy && !isLast });
 }
 
 async function takeChunk(
@@ -59,13 +80,26 @@ async function takeChunk(
       work: async () => deps.applyFacts(facts),
     });
 
-  const { verdicts, refused } = await applyChunk(chunk.facts, applyFacts);
+  const traced = traceFacts(chunk.facts, deps.observer?.traceRecord ?? null);
+  const applied = await applyChunk(traced.facts, applyFacts).finally(
+    traced.end,
+  );
+  const { verdicts, refused } = applied;
   counter.countVerdicts(verdicts);
   const dead = [...chunk.broken, ...refused].sort(byOffset);
   await bury(batch, dead, deps);
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });
   // the order that matters: only now is all of it durable
   await batch.commit(chunk.lastOffset);
+  tellProgress(deps, batch, {
+    next: BigInt(chunk.lastOffset) + 1n,
+    isBusy: true,
+  });
+  deps.observer?.events({
+    topic: batch.topic,
+    counts: countEvents(chunk, applied),
+    deadLetters: dead.length,
+  });
 
   const { topic, partition } = batch;
   const { facts, skipped, lastOffset } = chunk;

@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
+import { TerminalError } from './errors.js';
+
 export interface EncryptionKey {
   readonly id: string;
   /** 32 bytes. */
@@ -11,10 +13,30 @@ export interface EncryptionKey {
  * `context` (what is encrypted, and whose) is authenticated with it, so that one secret cannot be moved into another's place.
  */
 export interface KeyRing {
+  /** Of all keys; the first is the one that encrypts. */
+  readonly keyIds: readonly string[];
   encrypt(plain: string, context: string): string;
-  /** Throws when the key is not in the ring, or when the text was changed or stands in another's place. */
+  /** Throws LostKeyError when the key is not in the ring, else an error when the text was changed or stands in another's place. */
   decrypt(cipherText: string, context: string): string;
 }
+
+/** What was encrypted with a key that nobody has given. Trying again helps only after the key is back, or the secret given again. */
+export class LostKeyError extends TerminalError {
+  constructor(
+    readonly keyId: string,
+    what: string,
+  ) {
+    super(
+      'LOST_KEY',
+      `the key "${keyId}" that encrypted ${what} is not among ENCRYPTION_KEYS`,
+    );
+    this.name = 'LostKeyError';
+  }
+}
+
+/** Of a ciphertext; safe to be told. */
+export const keyIdOf = (cipherText: string): string =>
+  cipherText.split('.', 1)[0] ?? '';
 
 const ALGORITHM = 'aes-256-gcm';
 
@@ -23,6 +45,7 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
   if (first === undefined) throw new Error('ENCRYPTION_KEYS holds no key');
   const byId = new Map(keys.map((key) => [key.id, key.key]));
   return {
+    keyIds: keys.map((key) => key.id),
     encrypt(plain, context) {
       const iv = randomBytes(12);
       const cipher = createCipheriv(ALGORITHM, first.key, iv).setAAD(
@@ -42,10 +65,7 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
     decrypt(cipherText, context) {
       const [id = '', iv = '', tag = '', data = ''] = cipherText.split('.');
       const key = byId.get(id);
-      if (key === undefined)
-        throw new Error(
-          `the key "${id}" that encrypted ${context} is not among ENCRYPTION_KEYS`,
-        );
+      if (key === undefined) throw new LostKeyError(id, context);
       const decipher = createDecipheriv(
         ALGORITHM,
         key,

@@ -1,3 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { backoffMs } from './backoff.js';
+import { UnavailableError } from './errors.js';
+import type { Logger } from './logger.js';
+
 export type Readiness =
   { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -9,22 +15,165 @@ export interface Part {
   ready(): Readiness;
 }
 
-/** Starts parts in order. When one fails, those already started are stopped in reverse and the error is passed on. */
-export async function startAll(
-  parts: readonly Part[],
-): Promise<() => Promise<void>> {
-  const started: Part[] = [];
-  const stopAll = async () => {
-    for (const part of started.toReversed()) await part.stop();
+export type Stage = 'starting' | 'serving' | 'stopping';
+
+/** The course of a process: parts start one after the other, and stop group by group. */
+export interface Life {
+  /**
+   * Resolves when every part works, or when the process is stopped meanwhile. What is away is waited for; what waiting cannot heal
+   * is thrown once all that was started has stopped.
+   */
+  start(): Promise<void>;
+  /** Whoever calls it again waits for the same stop. */
+  stop(): Promise<void>;
+  stage(): Stage;
+  /** What the start is waiting for; null: for nothing. */
+  waitsFor(): string | null;
+  /** Parts that are to stop and have not yet, by name. */
+  unfinished(): readonly string[];
+}
+
+export interface LifeDeps {
+  /** In the order in which they start. A part that could not be started must stand another try. */
+  readonly starts: readonly Part[];
+  /** In the order in which they stop, those of one group side by side. */
+  readonly stops: readonly (readonly Part[])[];
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly clock: () => number;
+  readonly retry?: Partial<RetryTiming>;
+}
+
+interface RetryTiming {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** A wait that goes on is told again no sooner than this. */
+  readonly tellMs: number;
+}
+
+const RETRY: RetryTiming = { baseMs: 250, maxMs: 5_000, tellMs: 30_000 };
+
+export function createLife(deps: LifeDeps): Life {
+  const course = new Course(deps);
+  return {
+    start: () => course.start(),
+    stop: () => course.stop(),
+    stage: () => course.stage,
+    waitsFor: () => course.trouble,
+    unfinished: () => [...course.unfinished],
   };
-  try {
-    for (const part of parts) {
-      await part.start();
-      started.push(part);
-    }
-  } catch (error) {
-    await stopAll();
-    throw error;
+}
+
+class Course {
+  stage: Stage = 'starting';
+  trouble: string | null = null;
+  /** Started, or being started, and not stopped. */
+  readonly unfinished = new Set<string>();
+  readonly #stopping = new AbortController();
+  readonly #started = new Set<Part>();
+  readonly #retry: RetryTiming;
+  #start: Promise<void> = Promise.resolve();
+  #stop: Promise<void> | null = null;
+
+  constructor(readonly deps: LifeDeps) {
+    this.#retry = { ...RETRY, ...deps.retry };
   }
-  return stopAll;
+
+  start(): Promise<void> {
+    return (this.#start = this.#startAll());
+  }
+
+  stop(): Promise<void> {
+    return (this.#stop ??= this.#stopAll());
+  }
+
+  async #startAll(): Promise<void> {
+    try {
+      for (const part of this.deps.starts) {
+        if (this.#stopping.signal.aborted) return;
+        await this.#startPart(part);
+      }
+      if (this.stage === 'starting') this.stage = 'serving';
+    } catch (error) {
+      this.stage = 'stopping';
+      await this.#stopStarted();
+      throw error;
+    }
+  }
+
+  async #startPart(part: Part): Promise<void> {
+    this.unfinished.add(part.name);
+    const tell = this.#teller(part.name);
+    for (let tries = 0; !this.#stopping.signal.aborted; tries += 1) {
+      try {
+        await part.start();
+        this.#started.add(part);
+        this.trouble = null;
+        return;
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) {
+          this.unfinished.delete(part.name);
+          throw error;
+        }
+        this.trouble = error.message;
+        tell(error);
+        await this.#pause(tries);
+      }
+    }
+    this.unfinished.delete(part.name);
+  }
+
+  /** Says the first of a row of failures, and one now and then, so that an hour of waiting is no flood. */
+  #teller(name: string): (error: Error) => void {
+    let toldAt = -Infinity;
+    return (error) => {
+      const now = this.deps.clock();
+      if (now - toldAt < this.#retry.tellMs) return;
+      toldAt = now;
+      const reason = [error.message, causeOf(error)].join(': ');
+      this.deps.logger.warn({ part: name, reason }, 'waiting to start');
+    };
+  }
+
+  async #pause(tries: number): Promise<void> {
+    const waitMs = backoffMs(tries, {
+      ...this.#retry,
+      random: this.deps.random,
+    });
+    const { signal } = this.#stopping;
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  async #stopAll(): Promise<void> {
+    this.stage = 'stopping';
+    this.#stopping.abort();
+    // What is being started cannot be stopped before it has.
+    await this.#start.catch(() => undefined);
+    await this.#stopStarted();
+  }
+
+  async #stopStarted(): Promise<void> {
+    for (const group of this.deps.stops)
+      await Promise.all(
+        group
+          .filter((part) => this.#started.has(part))
+          .map(async (part) => this.#stopPart(part)),
+      );
+  }
+
+  /** The others are stopped whatever becomes of one. */
+  async #stopPart(part: Part): Promise<void> {
+    await part.stop().catch((error: unknown) => {
+      this.deps.logger.error(
+        { err: error, part: part.name },
+        'a part did not stop as it should',
+      );
+    });
+    this.#started.delete(part);
+    this.unfinished.delete(part.name);
+  }
+}
+
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? cause.message : '';
 }

@@ -1,29 +1,26 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 
-/** JSON lines with fields. Secrets are cut by name at any of the usual depths; nobody should pass one in the first place. */
+import { createSecrets, type Secrets } from './secrets.js';
+
+/** JSON lines with fields. Every line goes through `secrets` as a whole, whatever was logged; nobody should pass one to begin with. */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: Record<string, unknown>): Logger;
 };
 
-const SECRET_FIELDS = [
-  'authorization',
-  'token',
-  'botToken',
-  'clientSecret',
-  'access_token',
-  'refresh_token',
-  'secret',
-  'password',
-  'apiKey',
-];
+/** Its level can be changed while it is in use. */
+export type TunableLogger = Logger & { level: string };
 
-export function createLogger(level: string): Logger {
-  const paths = SECRET_FIELDS.flatMap((field) => [
-    field,
-    `*.${field}`,
-    `*.*.${field}`,
-  ]);
-  return pino({ level, base: null, redact: { paths, censor: '[redacted]' } });
+export function createLogger(
+  level: string,
+  /** 2 where the standard output is another's. */
+  descriptor: 1 | 2 = 1,
+  secrets: Pick<Secrets, 'scrub'> = createSecrets(),
+): TunableLogger {
+  const streamWrite = (line: string) => secrets.scrub(line);
+  return pino(
+    { level, base: null, hooks: { streamWrite } },
+    pino.destination(descriptor),
+  );
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

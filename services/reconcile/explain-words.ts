@@ -107,12 +107,19 @@ function parked({ history }: RoleStanding): string {
 /** Where it has made things as they are, and is not named yet. */
 function lastChange(standing: RoleStanding, first: string): string | null {
   const { lastChange: change, isHeld } = standing;
-  if (change === null || isHeld === null) return null;
+  if (isHeld === null) return null;
+  if (change === null) return forgotten(standing);
   if (isHeld !== (change.change === 'ADDED')) return null;
   const by = change.cause === null ? '' : ` (${causeWords(change.cause)})`;
   if (by !== '' && first.includes(by.slice(2, -1))) return null;
   const verb = isHeld ? 'given' : 'taken back';
   return `It was ${verb} on ${dayOf(change.at)}${by}.`;
+}
+
+/** It may have been given or taken by a change whose record is gone. */
+function forgotten({ isManaged, history }: RoleStanding): string | null {
+  if (!isManaged || history.forgottenBefore === null) return null;
+  return `No record says when it came to be so: those from before ${dayOf(history.forgottenBefore)} are not kept.`;
 }
 
 /** What would unblock it. */

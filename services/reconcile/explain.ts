@@ -64,6 +64,8 @@ export interface RoleHistory {
     readonly isStopped: boolean;
     readonly isPaused: boolean;
   };
+  /** Records of changes from before this are not kept; null: all since the link was made are. */
+  readonly forgottenBefore: Date | null;
   /** Null: the guild's roles were never read with it. */
   readonly roleName: string | null;
   readonly reason: string | null;

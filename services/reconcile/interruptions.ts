@@ -1,6 +1,7 @@
 import { backoffMs } from '../lib/backoff.js';
 import {
   LeaseLostError,
+  RefusedTokenError,
   RetryLaterError,
   TerminalError,
   UnavailableError,
@@ -53,7 +54,7 @@ export function createInterruptions(deps: Deps): Interruptions {
       if (error instanceof LeaseLostError) throw error;
       if (error instanceof RetryLaterError) {
         await postpone(deps, job, interrupted, {
-          dueAt: error.retryAt,
+          waitMs: Math.max(0, error.retryAt.getTime() - deps.clock()),
           isFailure: false,
         });
         return error instanceof WritesSpentError
@@ -83,9 +84,14 @@ async function handleRefusal(
     { clientId: job.clientId, trouble: kind, reason },
     'client is in trouble',
   );
-  await deps.memory.saveTrouble(job.clientId, { kind, reason });
+  const refused = error instanceof RefusedTokenError ? error : null;
+  await deps.memory.saveTrouble(job.clientId, {
+    kind,
+    reason,
+    ...(refused && { revision: refused.revision }),
+  });
   await postpone(deps, job, interrupted, {
-    dueAt: new Date(deps.clock()),
+    waitMs: 0,
     isFailure: false,
   });
 }
@@ -111,21 +117,19 @@ async function handleFailure(
       );
     }
   }
-  const dueAt = new Date(
-    deps.clock() + backoffMs(attempts, { ...deps.retry, random: deps.random }),
-  );
+  const waitMs = backoffMs(attempts, { ...deps.retry, random: deps.random });
   deps.logger.warn(
-    { clientId, discordUserId, reason: reasonOf(error), dueAt },
+    { clientId, discordUserId, reason: reasonOf(error), waitMs },
     'reconcile postponed',
   );
-  await postpone(deps, job, interrupted, { dueAt, isFailure: true });
+  await postpone(deps, job, interrupted, { waitMs, isFailure: true });
 }
 
 async function postpone(
   deps: Deps,
   job: Job,
   { error, observed, idleRecordId }: Interrupted,
-  when: { readonly dueAt: Date; readonly isFailure: boolean },
+  when: { readonly waitMs: number; readonly isFailure: boolean },
 ): Promise<void> {
   await deps.memory.postpone(job, {
     ...when,

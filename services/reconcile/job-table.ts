@@ -43,6 +43,6 @@ export interface ClaimRequest {
 export interface Claimed {
   /** Most urgent lane first. */
   readonly jobs: readonly Job[];
-  /** When the next job falls due where there is still room; null: none is waiting. */
-  readonly nextDueAt: Date | null;
+  /** When the next job falls due where there is still room, from now; null: none is waiting. */
+  readonly nextDueInMs: number | null;
 }

@@ -15,6 +15,8 @@ export interface Lease {
   /** Bots beyond this process's share, as of the last renewal: to be let go as soon as none of their members is in work. */
   surplus(): readonly LeasedBot[];
   letGo(bots: readonly LeasedBot[]): Promise<void>;
+  /** From now on no call may begin; what runs is broken off before its next one. The bots stay ours until `stop`. */
+  close(): void;
 }
 
 /**
@@ -29,6 +31,7 @@ export function createLease(deps: Deps): Lease {
     hold: () => holding.hold(),
     surplus: () => holding.surplus,
     letGo: (bots) => holding.letGo(bots),
+    close: () => holding.close(),
   };
 }
 
@@ -46,6 +49,7 @@ class Holding {
   #heldUntilMs = -Infinity;
   #lapses = 0;
   #isRenewing = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
   #renewal: Promise<void> = Promise.resolve();
 
@@ -86,6 +90,10 @@ class Holding {
     this.surplus = this.surplus.filter((bot) => !bots.includes(bot));
   }
 
+  close(): void {
+    this.#isClosed = true;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#renewal;
@@ -102,6 +110,8 @@ class Holding {
     const { callMs, monotonicMs } = this.deps;
     const since = this.#lapses;
     return () =>
-      this.#lapses === since && monotonicMs() + callMs < this.#heldUntilMs;
+      !this.#isClosed &&
+      this.#lapses === since &&
+      monotonicMs() + callMs < this.#heldUntilMs;
   }
 }

@@ -146,6 +146,8 @@ export interface Memory {
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
+  /** Of the client whose token was refused: one that was changed since is not stopped for it. */
+  readonly revision?: string;
 }
 
 export interface MemberTarget extends GuildRef {

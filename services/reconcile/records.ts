@@ -120,7 +120,8 @@ export interface Settlement {
 }
 
 export interface Postponement {
-  readonly dueAt: Date;
+  /** From now, by the database's clock: a process may have another. */
+  readonly waitMs: number;
   /** Adds one to `attempts`; a rate limit does not. */
   readonly isFailure: boolean;
   readonly reason: string;

@@ -25,6 +25,9 @@ interface Deps {
   readonly pollMs: number;
 }
 
+/** Runs under way may go on for so long after a stop; what is left of them is given back, for whoever works the bot next. */
+const FINISH_MS = 2_000;
+
 export function createWorker(deps: Deps): Part {
   const loop = new Loop(deps);
   let stopListening: (() => Promise<void>) | undefined;
@@ -36,8 +39,10 @@ export function createWorker(deps: Deps): Part {
       loop.wake();
     },
     async stop() {
+      const insisting = setTimeout(() => deps.lease.close(), FINISH_MS);
       await stopListening?.();
       await loop.stop();
+      clearTimeout(insisting);
       await deps.lease.stop();
     },
     ready: () => loop.ready(),
@@ -102,11 +107,11 @@ class Loop {
 
   /** Claims what there is room for. Resolves with how long to sleep. */
   async #look(): Promise<number> {
-    const { jobs, clock, pollMs, runsPerClient } = this.deps;
+    const { jobs, pollMs, runsPerClient } = this.deps;
     await this.#giveBack();
     const leaving = await this.#letGoOfIdle();
     const places = this.#pace.places(this.#running);
-    const { jobs: claimed, nextDueAt } = await jobs.claim({
+    const { jobs: claimed, nextDueInMs } = await jobs.claim({
       running: places.taken,
       urgentOnly: places.urgentOnly,
       runsPerClient,
@@ -115,9 +120,7 @@ class Loop {
     for (const job of claimed) this.#start(job);
     // They may have taken the places that were left for others; there may be more of them.
     if (claimed.some(isUrgent)) this.#isWoken = true;
-    const dueInMs =
-      nextDueAt === null ? pollMs : Math.max(0, nextDueAt.getTime() - clock());
-    return Math.min(pollMs, dueInMs, places.moreInMs);
+    return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs);
   }
 
   /**

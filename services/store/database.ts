@@ -1,13 +1,21 @@
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { Kysely } from 'kysely';
+import type { Pool } from 'pg';
 
 import type { Logger } from '../lib/logger.js';
+import { keepAway, tellWhenAway, translateAway } from './away.js';
 import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
 import { RoleMappingEntity } from './entities/role-mapping.entity.js';
 import { giveBackTheDead } from './give-back-dead.js';
+import { createCutter, ImpatientClient } from './heartbeat.js';
 import { MIGRATIONS } from './migrations/list.js';
+import {
+  observePool,
+  type Connections,
+  type OnStatement,
+} from './observe-pool.js';
 
 /** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
 export interface Transaction {
@@ -21,6 +29,9 @@ export interface Database {
   /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   readonly orm: MikroORM;
+  connections(): Connections;
+  /** Ends every open connection without a word: for a server that is gone. New ones are made as they are needed. */
+  readonly cutAll: () => void;
   close(): Promise<void>;
 }
 
@@ -30,7 +41,11 @@ export async function openDatabase(options: {
   readonly url: string;
   readonly poolSize: number;
   readonly logger: Logger;
+  readonly onStatement?: OnStatement;
 }): Promise<Database> {
+  const { onStatement } = options;
+  let pool: Pool | null = null;
+  let cutAll = () => {};
   const orm = await MikroORM.init({
     clientUrl: options.url,
     entities: [ClientEntity, RoleMappingEntity, LinkEntity],
@@ -41,12 +56,22 @@ export async function openDatabase(options: {
       snapshot: false,
     },
     pool: { min: 0, max: options.poolSize },
-    driverOptions: { onPoolCreated: giveBackTheDead },
+    driverOptions: {
+      Client: ImpatientClient,
+      onPoolCreated: (made: Pool) => {
+        pool = made;
+        giveBackTheDead(made);
+        tellWhenAway(made);
+        cutAll = createCutter(made);
+        if (onStatement) observePool(made, { onStatement, nowMs });
+      },
+    },
     forceUtcTimezone: true,
     logger: (message) => options.logger.debug(message),
     colors: false,
   });
 
+  keepAway(orm);
   // One for all: outside a transaction it holds no state.
   let plain: Kysely<unknown> | null = null;
   return {
@@ -56,7 +81,21 @@ export async function openDatabase(options: {
       retried(() =>
         orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),
       ),
+    connections: () => connectionsOf(pool),
+    cutAll: () => cutAll(),
     close: () => orm.close(),
+  };
+}
+
+const nowMs = () => performance.now();
+
+function connectionsOf(pool: Pool | null): Connections {
+  if (pool === null) return { used: 0, idle: 0, waiting: 0 };
+  const { totalCount, idleCount, waitingCount } = pool;
+  return {
+    used: totalCount - idleCount,
+    idle: idleCount,
+    waiting: waitingCount,
   };
 }
 
@@ -70,7 +109,8 @@ async function retried<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (tries >= TRIES || !isConflictOfTransactions(error)) throw error;
+      if (tries >= TRIES || !isConflictOfTransactions(error))
+        throw translateAway(error);
     }
   }
 }

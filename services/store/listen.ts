@@ -2,27 +2,36 @@ import pg from 'pg';
 
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import { translateAtStart } from './away.js';
+import {
+  cut,
+  HEARTBEAT,
+  watchForSilence,
+  type HeartbeatTiming,
+} from './heartbeat.js';
 import { createSessionLocks } from './session-locks.js';
 
 const RECONNECT_MS = 1_000;
 
+interface Options {
+  readonly url: string;
+  readonly logger: Logger;
+  /** The server has not answered for long: whatever else waits for it waits in vain. */
+  readonly onSilent: () => void;
+  readonly heartbeat?: HeartbeatTiming;
+}
+
 /** PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed meanwhile is the poll's to find. */
-export function createListener(options: { url: string; logger: Logger }) {
+export function createListener(options: Options) {
   const wakers = new Map<string, Set<Wake>>();
   let client: pg.Client | null = null;
   let retry: NodeJS.Timeout | undefined;
+  let isStarted = false;
   let isStopped = false;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({
-      connectionString: options.url,
-      application_name: 'discord-connector listener',
-    });
-    next.on('notification', ({ channel, payload }) =>
-      wakers.get(channel)?.forEach((wake) => wake(payload ?? null)),
-    );
-    next.on('error', (error) =>
-      options.logger.warn({ error: error.message }, 'listening broke'),
+    const next = createClient(options, (channel, payload) =>
+      wakers.get(channel)?.forEach((wake) => wake(payload)),
     );
     next.on('end', () => reconnectLater(next));
     await next.connect();
@@ -34,7 +43,8 @@ export function createListener(options: { url: string; logger: Logger }) {
   }
 
   function reconnectLater(ended: pg.Client): void {
-    if (isStopped || (client !== null && client !== ended)) return;
+    if (!isStarted || isStopped || (client !== null && client !== ended))
+      return;
     client = null;
     clearTimeout(retry);
     retry = setTimeout(() => {
@@ -43,7 +53,15 @@ export function createListener(options: { url: string; logger: Logger }) {
   }
 
   return {
-    start: connect,
+    /** May be tried again when it has failed. */
+    async start(): Promise<void> {
+      await connect().catch(async (error: unknown) => {
+        await client?.end().catch(() => undefined);
+        client = null;
+        throw translateAtStart(error);
+      });
+      isStarted = true;
+    },
     ready: (): Readiness =>
       client === null
         ? { ok: false, reason: 'the database is away' }
@@ -67,6 +85,31 @@ export function createListener(options: { url: string; logger: Logger }) {
       await client?.end();
     },
   };
+}
+
+function createClient(
+  { url, logger, onSilent, heartbeat = HEARTBEAT }: Options,
+  onNotice: (channel: string, payload: string | null) => void,
+): pg.Client {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'discord-connector listener',
+    connectionTimeoutMillis: heartbeat.withinMs,
+  });
+  client.on('notification', ({ channel, payload }) =>
+    onNotice(channel, payload ?? null),
+  );
+  client.on('error', (error) =>
+    logger.warn({ error: error.message }, 'listening broke'),
+  );
+  const { withinMs } = heartbeat;
+  const silent = () => {
+    logger.warn({ withinMs }, 'the database is silent: connecting anew');
+    cut(client);
+    onSilent();
+  };
+  client.once('connect', () => watchForSilence(client, silent, heartbeat));
+  return client;
 }
 
 /** A connection that breaks meanwhile is followed by another, which listens to all that is wanted then. */

@@ -1,3 +1,5 @@
+import type { Kysely } from 'kysely';
+
 import type { KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import type { JobTable } from '../reconcile/job-table.js';
@@ -11,8 +13,10 @@ import {
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
+import { translateAtStart } from './away.js';
 import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
+import { createExportAudit } from './export/export-audit.js';
 import { createIdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
 import {
@@ -22,7 +26,9 @@ import {
 } from './jobs/bot-leases.js';
 import { abandonJobs, claimJobs } from './jobs/claim.js';
 import { createImportMembers } from './links/import-members.js';
+import { createStoredKeys } from './keys/stored-keys.js';
 import { createLinks, findLink } from './links/links.js';
+import type { HeartbeatTiming } from './heartbeat.js';
 import { createListener, type Listener } from './listen.js';
 import { createMappings } from './mappings/mappings.js';
 import { migrate } from './migrate.js';
@@ -34,12 +40,15 @@ import {
   type EnqueueEvent,
 } from './outbox/enqueue-event.js';
 import { readTally, type Removal } from './path/guard-tally.js';
+import type { OnStatement } from './observe-pool.js';
 import { createOpenRecord } from './path/open-record.js';
 import { readMember } from './path/read-member.js';
 import { createPostpone, createSettle } from './path/settle.js';
 import { createReadQueries } from './read/read-queries.js';
 import { countUnknownMemberships } from './read/unknown-memberships.js';
+import { createRetention } from './retention/retention.js';
 import { createSignInStore } from './sign-in/sign-in-store.js';
+import { createReadStanding } from './standing/read-standing.js';
 import { createSweepStore } from './sweeps/sweep-store.js';
 
 export interface StoreOptions {
@@ -53,20 +62,30 @@ export interface StoreOptions {
   /** How long a fact's mark waits for others to join it. */
   readonly windowMs: number;
   readonly leaseMs: number;
+  /** Of the connector; stands in the database with the migrations that it has brought. */
+  readonly version?: string;
   /** Whether there is a broker to take written events away. */
   readonly hasBroker: boolean;
   readonly clock: () => number;
   readonly logger: Logger;
+  readonly onStatement?: OnStatement;
+  readonly heartbeat?: HeartbeatTiming;
 }
 
 /** The memory: everything the rooms ask of the database, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
   const { owner, keys, windowMs, clock } = options;
   const database = await openDatabase(options);
-  const listener = createListener(options);
+  const { cutAll: onSilent } = database;
+  const listener = createListener({ ...options, onSilent });
   const enqueueEvent = createEnqueueEvent(options);
   const path = { database, owner, enqueueEvent };
   const db = () => database.sql();
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    await listener.stop();
+    await database.close();
+  };
 
   return {
     name: 'store',
@@ -95,9 +114,29 @@ export async function openStore(options: StoreOptions) {
     }),
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
+    applyFacts: createApplyFacts({ database, windowMs }),
+    ...questionsAboutClients(db, keys),
+    read: createReadQueries(db),
+    readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
+    connections: () => database.connections(),
+    migrate: () =>
+      migrate(database, options.version).catch((error: unknown) => {
+        throw translateAtStart(error);
+      }),
+    keys: createStoredKeys(options, database),
+    removeOver: createRetention({ database, lock: listener.tryLock }),
+    exportAudit: createExportAudit(db),
+    start: () => listener.start(),
+    ready: () => listener.ready(),
+    stop: () => (closing ??= close()),
+  };
+}
+
+/** One statement each. */
+function questionsAboutClients(db: () => Kysely<unknown>, keys: KeyRing) {
+  return {
     countUnknownMemberships: (clientId: string) =>
       countUnknownMemberships(db(), clientId),
-    applyFacts: createApplyFacts({ database, windowMs }),
     saveChecks: (clientId: string, checks: readonly KeptCheck[]) =>
       saveChecks(db(), clientId, checks),
     claimDueChecks: (limit: number) => claimDueChecks(db(), limit),
@@ -106,14 +145,6 @@ export async function openStore(options: StoreOptions) {
       readTally(db(), clientId, removals),
     readCredentials: (clientId: string) =>
       readCredentials(db(), keys, clientId),
-    read: createReadQueries(db),
-    migrate: () => migrate(database),
-    start: () => listener.start(),
-    ready: () => listener.ready(),
-    async stop() {
-      await listener.stop();
-      await database.close();
-    },
   };
 }
 
@@ -174,7 +205,7 @@ function linksOf({
       enqueueEvents: createEnqueueEvents(options),
     }),
     findLink: (id: string) => findLink({ em: database.orm.em.fork() }, id),
-    reconcileMember: createReconcileMember({ database, clock }),
+    reconcileMember: createReconcileMember({ database }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ClientId } from '../model.js';
 /** Looked for this often, so that a check which was due while nobody ran is made soon after. */
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
-const AT_ONCE = 20;
+const MOST_IN_A_ROW = 20;
 
 interface Deps {
   /** Clients whose check is due; each is given to one process. */
@@ -20,16 +20,19 @@ interface Deps {
 export function createDailyChecks(deps: Deps): Part {
   let job: Cron | undefined;
   let round: Promise<void> = Promise.resolve();
+  let isStopping = false;
+  const look = () => {
+    round = checkDue(deps, () => isStopping);
+    return round;
+  };
   return {
     name: 'daily checks',
     async start() {
-      job = new Cron(EVERY_TEN_MINUTES, { protect: true, unref: true }, () => {
-        round = checkDue(deps);
-        return round;
-      });
-      round = checkDue(deps);
+      job = new Cron(EVERY_TEN_MINUTES, { protect: true, unref: true }, look);
+      void look();
     },
     async stop() {
+      isStopping = true;
       job?.stop();
       await round;
     },
@@ -37,14 +40,20 @@ export function createDailyChecks(deps: Deps): Part {
   };
 }
 
-async function checkDue(deps: Deps): Promise<void> {
-  const { claimDueChecks, checkClient, logger } = deps;
-  const clientIds = await claimDueChecks(AT_ONCE).catch((error: unknown) => {
-    logger.warn({ err: error }, 'looking for clients to check failed');
-    return [];
-  });
-  for (const clientId of clientIds)
+/** One at a time: what was claimed and not checked before the process ends would wait for a day. */
+async function checkDue(
+  { claimDueChecks, checkClient, logger }: Deps,
+  isStopping: () => boolean,
+): Promise<void> {
+  for (let checked = 0; checked < MOST_IN_A_ROW; checked += 1) {
+    if (isStopping()) return;
+    const [clientId] = await claimDueChecks(1).catch((error: unknown) => {
+      logger.warn({ err: error }, 'looking for clients to check failed');
+      return [];
+    });
+    if (clientId === undefined) return;
     await checkClient(clientId).catch((error: unknown) =>
       logger.warn({ err: error, clientId }, 'a client could not be checked'),
     );
+  }
 }

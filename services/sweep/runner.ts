@@ -1,4 +1,5 @@
 import {
+  RefusedTokenError,
   RetryLaterError,
   TerminalError,
   UnavailableError,
@@ -31,7 +32,11 @@ export interface RunnerDeps {
   /** Stops or pauses a client in everyone's sight. */
   readonly saveTrouble: (
     clientId: ClientId,
-    trouble: { readonly kind: 'STOPPED' | 'PAUSED'; readonly reason: string },
+    trouble: {
+      readonly kind: 'STOPPED' | 'PAUSED';
+      readonly reason: string;
+      readonly revision?: string;
+    },
   ) => Promise<void>;
   /** Calls back when a sweep may wait. Resolves with how to stop listening. */
   readonly onSweep: (wake: () => void) => Promise<() => Promise<void>>;
@@ -175,7 +180,12 @@ async function troubleOf(
   if (kind === undefined) return;
   const reason = error.message;
   logger.error({ clientId, trouble: kind, reason }, 'client is in trouble');
-  await saveTrouble(clientId, { kind, reason });
+  const refused = error instanceof RefusedTokenError ? error : null;
+  await saveTrouble(clientId, {
+    kind,
+    reason,
+    ...(refused && { revision: refused.revision }),
+  });
 }
 
 function failed(reason: string): SweepEnding {

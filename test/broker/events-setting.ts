@@ -10,6 +10,7 @@ import { expect, vi } from 'vitest';
 import { createEventConsumer } from '../../services/events/consumer.js';
 import { guardIdleConnections } from '../../services/events/idle-guard.js';
 import { createKafkaJs } from '../../services/events/kafkajs.js';
+import type { EventObserver } from '../../services/events/observer.js';
 import type { KafkaPort } from '../../services/events/kafka-port.js';
 import { createOutboxRelay } from '../../services/events/outbox-relay.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
@@ -69,19 +70,21 @@ export interface ReaderSetting {
   readonly topic: string;
   readonly groupId?: string;
   readonly applyFacts?: ApplyFacts;
+  readonly observer?: EventObserver;
 }
 
 /** The door as the service opens it, with a list for a store. */
 export async function startReader(
-  { port, topic, groupId = uniqueName('reader'), applyFacts }: ReaderSetting,
+  { port, topic, groupId = uniqueName('reader'), ...its }: ReaderSetting,
   cleanup: Cleanup,
 ): Promise<Reader> {
   const facts: PlatformFact[] = [];
   const consumer = createEventConsumer({
     consume: port.consume,
     deadLetters: port.produce,
+    ...(its.observer && { observer: its.observer }),
     applyFacts:
-      applyFacts ??
+      its.applyFacts ??
       (async (applied) => {
         facts.push(...applied);
         return applied.map(() => 'applied');
@@ -160,8 +163,15 @@ export async function createTopic(
   const admin = plainClient(brokers).admin();
   await admin.connect();
   const configEntries = [{ name: 'compression.type', value: compression }];
+  // kafkajs asks for the leaders once, and a busy broker may not know the topic at that moment.
   await admin.createTopics({
+    waitForLeaders: false,
     topics: [{ topic, numPartitions: partitions, configEntries }],
+  });
+  await soon(async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    expect(topics[0]?.partitions).toHaveLength(partitions);
+    expect(topics[0]?.partitions.every(({ leader }) => leader >= 0)).toBe(true);
   });
   await admin.disconnect();
 }

@@ -33,6 +33,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   removalGuard: { minimum: 10, percent: 10 },
   linking: { email: 'NONE', keepsTokens: false },
   wholeListWrites: true,
+  auditRetentionDays: null,
   endpoints: {
     apiBase: 'https://discord.com/api/v10',
     authorizeUrl: 'https://discord.com/oauth2/authorize',
@@ -42,6 +43,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   rolesReadAt: AT,
   trouble: null,
   doubt: null,
+  lostSecrets: [],
   stoppedAt: null,
   pausedUntil: null,
   endingAt: null,

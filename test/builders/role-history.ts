@@ -37,6 +37,7 @@ export const roleChange = (
 export const roleHistory = (given: Partial<RoleHistory> = {}): RoleHistory => ({
   link: { linkId: 'link-1', platformUserId: 'jane', username: 'Jane' },
   client: { isEnabled: true, isStopped: false, isPaused: false },
+  forgottenBefore: null,
   roleName: 'Pilot',
   reason: null,
   joinRefusal: null,

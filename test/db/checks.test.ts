@@ -24,6 +24,7 @@ describe('the checks of a client', () => {
       store,
       importRoles: createImportRoles({ store, gateway }),
       checkClient,
+      trySecrets: async () => undefined,
       logger: silentLogger,
     });
     return { store, checkClient, clients };

@@ -128,6 +128,7 @@ export function createFakeApiPorts(
       notices: watch('notices', notices),
       idempotency: watch('idempotency', createFakeIdempotency()),
       health: {
+        stage: () => 'serving',
         readiness: () => ({
           isReady: world.isReady,
           parts: world.isReady

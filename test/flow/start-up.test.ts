@@ -7,9 +7,10 @@ import pg from 'pg';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { z } from 'zod';
 
+import { createKeyRing } from '../../services/lib/encryption.js';
 import { eventually } from '../support/eventually.js';
 import { freePort, runService, startService } from '../support/service.js';
-import { createMigratedDatabase } from '../support/store.js';
+import { createMigratedDatabase, openTestStore } from '../support/store.js';
 import {
   createDataFolder,
   demonstrationIsDone,
@@ -196,12 +197,9 @@ describe.concurrent('a bot token that Discord refuses', () => {
     onTestFinished,
   }) => {
     const dataDir = await ownFolder(onTestFinished);
+    const databaseUrl = await ownDatabase(onTestFinished);
     const service = await startService({
-      env: {
-        SANDBOX: 'true',
-        DATA_DIR: dataDir,
-        DATABASE_URL: await ownDatabase(onTestFinished),
-      },
+      env: { SANDBOX: 'true', DATA_DIR: dataDir, DATABASE_URL: databaseUrl },
     });
     onTestFinished(service.kill);
     await eventually(() => demonstrationIsDone(service));
@@ -222,7 +220,12 @@ describe.concurrent('a bot token that Discord refuses', () => {
         { input: { id, botToken } },
       );
 
-    await giveToken('a.wrong-token');
+    await expect(giveToken('a.wrong-token')).rejects.toThrow(
+      'Discord refuses this bot token',
+    );
+    expect((await sending())?.result).toBe('OK');
+    const keys = await sandboxKeys(dataDir);
+    await breakToken(databaseUrl, keys.encryptionKey);
     await recordChange(service, 'alice', 'directors');
     await eventually(async () => (await sending())?.result === 'FAILED');
 
@@ -234,12 +237,34 @@ describe.concurrent('a bot token that Discord refuses', () => {
     expect(await holds(service, 'alice', 'director')).toBe(false);
     expect(service.said()).not.toContain('a.wrong-token');
 
-    const keys: unknown = JSON.parse(
-      await readFile(join(dataDir, 'sandbox-keys.json'), 'utf8'),
-    );
-    await giveToken(z.object({ botToken: z.string() }).parse(keys).botToken);
+    await giveToken(keys.botToken);
 
     await eventually(() => holds(service, 'alice', 'director'));
     expect((await sending())?.result).toBe('OK');
   });
 });
+
+const SandboxKeys = z.object({
+  botToken: z.string(),
+  encryptionKey: z.string(),
+});
+
+async function sandboxKeys(dataDir: string) {
+  const text = await readFile(join(dataDir, 'sandbox-keys.json'), 'utf8');
+  return SandboxKeys.parse(JSON.parse(text));
+}
+
+/** As if the token had been reset at Discord: what is stored is not the one that Discord knows. */
+async function breakToken(url: string, encryptionKey: string): Promise<void> {
+  const key = Buffer.from(encryptionKey, 'base64');
+  const keys = createKeyRing([{ id: 'sandbox', key }]);
+  const store = await openTestStore(url, { keys });
+  const [client] = await store.clients.listClients();
+  if (client === undefined) throw new Error('there is no client');
+  await store.clients.updateClient(
+    client.id,
+    { botToken: 'a.token-of-before' },
+    { kind: 'MUTATION', id: 'test', actor: 'tests' },
+  );
+  await store.stop();
+}

@@ -14,12 +14,13 @@ import { openStore, type Store } from '../../services/store/store.js';
 export async function openCrashStore(
   url: string,
   leaseMs: number,
+  key: Buffer = Buffer.alloc(32, 9),
 ): Promise<Store> {
   const store = await openStore({
     url,
     poolSize: 5,
     owner: randomUUID(),
-    keys: createKeyRing([{ id: 'crash', key: Buffer.alloc(32, 9) }]),
+    keys: createKeyRing([{ id: 'crash', key }]),
     windowMs: 0,
     isGone: () => false,
     leaseMs,

@@ -24,13 +24,16 @@ export interface SeenCall {
 /** Passes calls on to the sandbox and remembers who made them, and when. */
 export async function startObservingProxy(target: string) {
   const seen: SeenCall[] = [];
+  let delayMs = 0;
   const server = createServer((incoming, outgoing) => {
     const call = describe(incoming);
     seen.push(call);
     outgoing.once('close', () => {
       call.endedMs = performance.now();
     });
-    passOn(new URL(incoming.url ?? '/', target), incoming, outgoing, call);
+    setTimeout(() => {
+      passOn(new URL(incoming.url ?? '/', target), incoming, outgoing, call);
+    }, delayMs);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -39,6 +42,10 @@ export async function startObservingProxy(target: string) {
     origin: `http://127.0.0.1:${port}`,
     seen: (): readonly SeenCall[] => seen,
     forget: () => void seen.splice(0),
+    /** Discord is as slow as this from now on. */
+    slowDown: (ms: number) => {
+      delayMs = ms;
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -29,6 +29,9 @@ export interface Service {
     key?: string,
   ) => Promise<unknown>;
   readonly readiness: () => Promise<Readiness>;
+  /** Resolves when the process has ended, whatever ended it. */
+  readonly ended: () => Promise<Ending>;
+  readonly signal: (signal: 'SIGINT' | 'SIGTERM' | 'SIGUSR2') => void;
   /** SIGTERM. Resolves when the process has ended. */
   readonly stop: () => Promise<Ending>;
   /** SIGKILL. */
@@ -52,10 +55,13 @@ const STOP_MS = 20_000;
  */
 export async function startService(options: {
   readonly env: Settings;
+  /** Live: it answers, whatever it is still waiting for. */
+  readonly until?: 'live' | 'ready';
 }): Promise<Service> {
   const env: Settings = { PORT: '0', SANDBOX_PORT: '0', ...options.env };
   const running = await launch(env);
-  await eventually(() => isUp(running, env), {
+  const { until = 'ready' } = options;
+  await eventually(() => isUp(running, env, until), {
     withinMs: START_MS,
     what: 'the connector is up',
   }).catch(async (error: unknown) => {
@@ -77,6 +83,13 @@ export async function startService(options: {
       ask(`${address}/graphql`, asking, { query, variables }),
     readiness: async () =>
       Readiness.parse(await (await fetch(`${address}/health/ready`)).json()),
+    signal: (signal) => void running.child.kill(signal),
+    async ended() {
+      const startedAt = Date.now();
+      await running.ended;
+      const { exitCode: code } = running.child;
+      return { code, said: running.said(), tookMs: Date.now() - startedAt };
+    },
     async stop() {
       const startedAt = Date.now();
       await endChild(running.child, STOP_MS);
@@ -122,6 +135,7 @@ const Readiness = z.object({
 
 interface Running {
   readonly child: ChildProcess;
+  readonly ended: Promise<void>;
   readonly said: () => string;
 }
 
@@ -141,14 +155,21 @@ async function launch(env: Settings): Promise<Running> {
     if (input === null) continue;
     createInterface({ input }).on('line', (line) => lines.push(line));
   }
-  return { child, said: () => lines.join('\n') };
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+  });
+  return { child, ended, said: () => lines.join('\n') };
 }
 
-async function isUp({ child, said }: Running, env: Settings) {
+async function isUp(
+  { child, said }: Running,
+  env: Settings,
+  until: 'live' | 'ready',
+) {
   if (child.exitCode !== null || child.signalCode !== null)
     throw new Error(`the connector ended with code ${child.exitCode}`);
   if (env['PORT'] === '0') return said().includes('recordMembershipChanges');
-  const url = `http://127.0.0.1:${env['PORT']}/health/live`;
+  const url = `http://127.0.0.1:${env['PORT']}/health/${until}`;
   return fetch(url).then(
     (response) => response.ok,
     () => false,

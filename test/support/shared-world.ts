@@ -100,6 +100,9 @@ export async function createSharedWorld(options: {
       return service;
     },
     apiKey: API_KEY,
+    /** What a process is given as ENCRYPTION_KEYS, unless its `env` says otherwise. */
+    encryptionKeys: `shared:${ENCRYPTION_KEY.toString('base64')}`,
+    secretsOf,
     holdsPilot: (person: Person) =>
       discord
         .member(person.guildId, person.discordUserId)

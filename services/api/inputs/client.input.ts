@@ -138,6 +138,13 @@ abstract class ClientSettingsInput {
   })
   readonly wholeListWrites?: boolean | null;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'For how many days closed audit records and ended sweeps are kept, at least 1. Null: 400.',
+  })
+  readonly auditRetentionDays?: number | null;
+
   @Field(() => EndpointsInput, {
     nullable: true,
     description: "Where Discord is reached. Default: Discord's own, v10.",

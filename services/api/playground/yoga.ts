@@ -15,6 +15,7 @@ import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
 import { publicError } from '../errors.js';
 import { logFaults } from '../fault-log.js';
+import { meterPlayground, type MeterDeps } from '../meter.js';
 import { guardOperation } from '../operation-access.js';
 import { LIMITS, limitRules } from '../operation-limits.js';
 
@@ -29,6 +30,7 @@ export function createPlaygroundYoga(deps: {
   readonly logger: Logger;
   readonly path: string;
   readonly isProduction: boolean;
+  readonly meter: MeterDeps | null;
 }): YogaServerInstance<PlaygroundRequest, ApiContext> {
   return createYoga<PlaygroundRequest, ApiContext>({
     schema: deps.schema,
@@ -44,7 +46,11 @@ export function createPlaygroundYoga(deps: {
     logging: false,
     // Errors are told by our own plugin: the library's mask knows neither our codes nor the request.
     maskedErrors: false,
-    plugins: [guardOperations(deps.isProduction), tellErrors(deps.logger)],
+    plugins: [
+      guardOperations(deps.isProduction),
+      tellErrors(deps.logger),
+      ...(deps.meter === null ? [] : [meterPlayground(deps.meter)]),
+    ],
   });
 }
 

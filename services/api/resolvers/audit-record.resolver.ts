@@ -24,6 +24,7 @@ import { DiscordRole } from '../types/discord-role.types.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { AuditFilter } from '../views.js';
+import type { OrPromise } from '../rows.js';
 import { loadClient, loadRoles } from './load.js';
 
 @Resolver(() => AuditRecord)
@@ -76,7 +77,7 @@ export class AuditRecordResolver {
   client(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
-  ): Promise<DiscordClient | null> {
+  ): OrPromise<DiscordClient | null> {
     return loadClient(context, record.clientId);
   }
 
@@ -111,7 +112,7 @@ export class AuditRecordResolver {
   added(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.addedIds);
   }
 
@@ -121,7 +122,7 @@ export class AuditRecordResolver {
   removed(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.removedIds);
   }
 
@@ -131,7 +132,7 @@ export class AuditRecordResolver {
   plannedAdded(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.plannedAddedIds);
   }
 
@@ -141,7 +142,7 @@ export class AuditRecordResolver {
   plannedRemoved(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.plannedRemovedIds);
   }
 }

@@ -27,7 +27,7 @@ export class DiscordClientResolver {
   })
   async discordClients(@Ctx() context: ApiContext): Promise<DiscordClient[]> {
     const views = await this.clients.listClients();
-    for (const view of views) context.loaders.clients.prime(view.id, view);
+    for (const view of views) context.loaders.clients.keep(view.id, view);
     return views
       .filter((view) => mayTouch(context, view.id))
       .map((view) => presentClient(context, view));

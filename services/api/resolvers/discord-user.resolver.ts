@@ -1,3 +1,5 @@
+import type { GraphQLResolveInfo } from 'graphql';
+
 import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
@@ -6,6 +8,7 @@ import {
   Ctx,
   FieldResolver,
   ID,
+  Info,
   Int,
   Query,
   Resolver,
@@ -15,6 +18,8 @@ import { checkOwnId, checkPlatformId } from '../inputs/checks.js';
 import { DiscordUserFilter, toLinkFilter } from '../inputs/filter.input.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
+import { whenHere, type OrPromise } from '../rows.js';
+import { selects } from '../selection.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { DiscordRole } from '../types/discord-role.types.js';
 import {
@@ -25,7 +30,7 @@ import {
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { requireClient } from './find.js';
-import { loadClient, loadRoles } from './load.js';
+import { loadClient, loadRoles, readAhead } from './load.js';
 
 @Resolver(() => DiscordUser)
 export class DiscordUserResolver {
@@ -59,13 +64,22 @@ export class DiscordUserResolver {
       description: 'Those after this cursor.',
     })
     after: string | null = null,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionOf<DiscordUser>> {
     const client = await requireClient(context, clientId, 'clientId');
     const list = { name: 'discordUsers', clientId: client.id } as const;
     const page = toPage({ first, after }, list);
     const links = toLinkFilter(filter);
+    const rows = await this.read.pageLinks(client.id, links, page);
+    await readAhead(
+      context,
+      rows.rows,
+      (...path) =>
+        selects(info, ['nodes', ...path]) ||
+        selects(info, ['edges', 'node', ...path]),
+    );
     return toConnection({
-      rows: await this.read.pageLinks(client.id, links, page),
+      rows,
       page,
       list,
       toNode: toDiscordUser,
@@ -81,11 +95,12 @@ export class DiscordUserResolver {
   async discordUser(
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The link's id." }) id: string,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<DiscordUser | null> {
     const view = await context.loaders.links.load(checkOwnId(id, 'id'));
-    return view && mayTouch(context, view.clientId)
-      ? toDiscordUser(view)
-      : null;
+    if (!view || !mayTouch(context, view.clientId)) return null;
+    await readAhead(context, [view], (...path) => selects(info, path));
+    return toDiscordUser(view);
   }
 
   @Authorized('discord:read')
@@ -115,17 +130,19 @@ export class DiscordUserResolver {
   client(
     @Ctx() context: ApiContext,
     @Root() user: DiscordUser,
-  ): Promise<DiscordClient | null> {
+  ): OrPromise<DiscordClient | null> {
     return loadClient(context, user.clientId);
   }
 
   @FieldResolver(() => PlatformUser, { description: 'The platform user.' })
-  async platformUser(
+  platformUser(
     @Ctx() context: ApiContext,
     @Root() user: DiscordUser,
-  ): Promise<PlatformUser | null> {
-    const view = await context.loaders.platformUsers.load(user.platformUserId);
-    return view ? toPlatformUser(view) : null;
+  ): OrPromise<PlatformUser | null> {
+    const { platformUsers } = context.loaders;
+    return whenHere(platformUsers.load(user.platformUserId), (view) =>
+      view ? toPlatformUser(view) : null,
+    );
   }
 
   @FieldResolver(() => [DiscordRole], {
@@ -135,7 +152,7 @@ export class DiscordUserResolver {
   roles(
     @Ctx() context: ApiContext,
     @Root() user: DiscordUser,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, user.clientId, user.roleIds);
   }
 }

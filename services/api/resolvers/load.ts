@@ -10,7 +10,8 @@ import {
 } from '../types/discord-role.types.js';
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
-import type { ClientView } from '../views.js';
+import { whenHere, type OrPromise } from '../rows.js';
+import type { ClientView, LinkView } from '../views.js';
 
 export function presentClient(
   context: ApiContext,
@@ -23,22 +24,47 @@ export function presentClient(
 }
 
 /** A row's client is there as long as the row is, but for audit records, which outlive it. */
-export async function loadClient(
+export function loadClient(
   context: ApiContext,
   clientId: ClientId,
-): Promise<DiscordClient | null> {
-  const view = await context.loaders.clients.load(clientId);
-  return view ? presentClient(context, view) : null;
+): OrPromise<DiscordClient | null> {
+  return whenHere(context.loaders.clients.load(clientId), (view) =>
+    view ? presentClient(context, view) : null,
+  );
 }
 
-export async function loadRoles(
+export function loadRoles(
   context: ApiContext,
   clientId: ClientId,
   roleIds: readonly RoleId[],
-): Promise<DiscordRole[]> {
-  const { roles } = context.loaders;
+): OrPromise<DiscordRole[]> {
   const keys = roleIds.map((roleId) => ({ clientId, roleId }));
-  // One wait for all: a page shows hundreds of roles.
-  const views = await Promise.all(keys.map((key) => roles.load(key)));
-  return keys.map((key, index) => toDiscordRole(key, views[index]));
+  return whenHere(context.loaders.roles.loadAll(keys), (views) =>
+    keys.map((key, index) => toDiscordRole(key, views[index])),
+  );
+}
+
+/**
+ * What the request asks of these links, read for all of them before their fields are resolved. What cannot be read here is read
+ * again by its field, which is where a fault is told.
+ */
+export async function readAhead(
+  { loaders }: ApiContext,
+  links: readonly LinkView[],
+  asksFor: (...path: readonly string[]) => boolean,
+): Promise<void> {
+  const userIds = links.map((link) => link.platformUserId);
+  const reads = [
+    asksFor('roles') &&
+      loaders.roles.loadAll(
+        links.flatMap(({ clientId, roleIds }) =>
+          roleIds.map((roleId) => ({ clientId, roleId })),
+        ),
+      ),
+    asksFor('platformUser') && loaders.platformUsers.loadAll(userIds),
+    asksFor('platformUser', 'groups') &&
+      loaders.groupsOfPlatformUser.loadAll(userIds),
+  ];
+  const waiting = reads.filter((read) => read instanceof Promise);
+  if (waiting.length > 0) await Promise.allSettled(waiting);
 }

@@ -20,6 +20,7 @@ import {
   PlannedRequest,
   toMemberPlan,
 } from '../types/member-plan.types.js';
+import type { OrPromise } from '../rows.js';
 import { loadRoles } from './load.js';
 
 @Resolver(() => MemberPlan)
@@ -58,7 +59,7 @@ export class MemberPlanResolver {
   add(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.addIds);
   }
 
@@ -66,7 +67,7 @@ export class MemberPlanResolver {
   remove(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.removeIds);
   }
 
@@ -76,7 +77,7 @@ export class MemberPlanResolver {
   held(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.heldIds);
   }
 
@@ -87,7 +88,7 @@ export class MemberPlanResolver {
   unknown(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.unknownIds);
   }
 

@@ -1,5 +1,6 @@
 import type { ApiContext } from '../context.js';
 import { Ctx, FieldResolver, Int, Resolver, Root } from '../decorators.js';
+import type { OrPromise } from '../rows.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 
 /** What a caller who told thousands of facts at once can watch. */
@@ -12,7 +13,7 @@ export class PendingMembersResolver {
   pendingMembers(
     @Ctx() context: ApiContext,
     @Root() client: DiscordClient,
-  ): Promise<number> {
+  ): OrPromise<number> {
     return context.loaders.pendingOfClient.load(client.id);
   }
 }

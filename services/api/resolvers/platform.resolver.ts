@@ -14,6 +14,7 @@ import {
 import { checkPlatformId, checkText } from '../inputs/checks.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
+import { whenHere, type OrPromise } from '../rows.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import {
@@ -87,12 +88,14 @@ export class PlatformResolver {
   @FieldResolver(() => [PlatformGroup], {
     description: 'The groups that hold the user now.',
   })
-  async groups(
+  groups(
     @Ctx() context: ApiContext,
     @Root() user: PlatformUser,
-  ): Promise<PlatformGroup[]> {
-    const views = await context.loaders.groupsOfPlatformUser.load(user.id);
-    return views.map(toPlatformGroup);
+  ): OrPromise<PlatformGroup[]> {
+    const { groupsOfPlatformUser } = context.loaders;
+    return whenHere(groupsOfPlatformUser.load(user.id), (views) =>
+      views.map(toPlatformGroup),
+    );
   }
 
   @FieldResolver(() => [DiscordUser], {

@@ -13,6 +13,7 @@ import { DiscordClient } from '../types/discord-client.types.js';
 import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
 import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
 import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
+import type { OrPromise } from '../rows.js';
 import { requireClient } from './find.js';
 import { loadClient } from './load.js';
 
@@ -36,7 +37,7 @@ export class RoleMappingResolver {
   client(
     @Ctx() context: ApiContext,
     @Root() mapping: RoleMapping,
-  ): Promise<DiscordClient | null> {
+  ): OrPromise<DiscordClient | null> {
     return loadClient(context, mapping.clientId);
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../decorators.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { Schedule, toSchedule } from '../types/schedule.types.js';
+import type { OrPromise } from '../rows.js';
 import { requireClient } from './find.js';
 import { loadClient } from './load.js';
 
@@ -34,7 +35,7 @@ export class ScheduleResolver {
   client(
     @Ctx() context: ApiContext,
     @Root() schedule: Schedule,
-  ): Promise<DiscordClient | null> {
+  ): OrPromise<DiscordClient | null> {
     return loadClient(context, schedule.clientId);
   }
 }

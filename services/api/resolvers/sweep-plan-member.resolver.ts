@@ -4,6 +4,7 @@ import { DiscordRole } from '../types/discord-role.types.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import { SweepPlanMember } from '../types/sweep.types.js';
+import type { OrPromise } from '../rows.js';
 import { loadRoles } from './load.js';
 
 @Resolver(() => SweepPlanMember)
@@ -39,7 +40,7 @@ export class SweepPlanMemberResolver {
   add(
     @Ctx() context: ApiContext,
     @Root() member: SweepPlanMember,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.addIds);
   }
 
@@ -47,7 +48,7 @@ export class SweepPlanMemberResolver {
   remove(
     @Ctx() context: ApiContext,
     @Root() member: SweepPlanMember,
-  ): Promise<DiscordRole[]> {
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.removeIds);
   }
 }

@@ -19,6 +19,7 @@ import type { SweepPort } from '../sweep-ports.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { Sweep, SweepConnection, toSweep } from '../types/sweep.types.js';
+import type { OrPromise } from '../rows.js';
 import { requireClient } from './find.js';
 import { loadClient } from './load.js';
 
@@ -82,7 +83,7 @@ export class SweepResolver {
   client(
     @Ctx() context: ApiContext,
     @Root() sweep: Sweep,
-  ): Promise<DiscordClient | null> {
+  ): OrPromise<DiscordClient | null> {
     return loadClient(context, sweep.clientId);
   }
 }

@@ -13,6 +13,7 @@ import { findClient, type SignInDoor } from './start.js';
 
 export interface CallbackDeps extends SignInDoor {
   readonly logger: Logger;
+  readonly traceNow?: () => string | null;
 }
 
 /** Takes what Discord sent the person back with. Until state, cookie and browser agree, nothing is read and nothing changed. */
@@ -111,7 +112,13 @@ async function accept(
   if (client === null) return { code: 'CLIENT_GONE', ticket };
   if (!(await ports.spendTicket(ticket.ticketHash)))
     return { code: 'EXPIRED', ticket };
-  const cause: Cause = { kind: 'MUTATION', id: request.id, actor: 'sign-in' };
+  const traceparent = deps.traceNow?.() ?? null;
+  const cause: Cause = {
+    kind: 'MUTATION',
+    id: request.id,
+    actor: 'sign-in',
+    ...(traceparent !== null && { traceparent }),
+  };
   return completeSignIn(deps, {
     ticket,
     client,

@@ -23,6 +23,8 @@ export interface SignInDeps {
   readonly ports: SignInPorts;
   readonly site: SignInSite;
   readonly logger: Logger;
+  /** The trace that the request stands in. */
+  readonly traceNow?: () => string | null;
 }
 
 type Step = (

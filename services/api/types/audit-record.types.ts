@@ -1,3 +1,4 @@
+import { traceIdOf } from '../../lib/trace.js';
 import type { Cause, Outcome } from '../../model.js';
 import { Field, ID, ObjectType } from '../decorators.js';
 import { CauseKindEnum, OutcomeEnum } from '../enums.js';
@@ -26,6 +27,13 @@ export class AuditCause {
     description: 'The group, when a fact about a group was the cause.',
   })
   readonly groupId!: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The trace that it stands in, as the tracing backend knows it; null: there was none.',
+  })
+  readonly traceId!: string | null;
 }
 
 @ObjectType({
@@ -90,8 +98,9 @@ export class AuditRecordConnection extends connectionOf(
   'an audit record',
 ) {}
 
-export function toAuditCause({ kind, id, actor, groupId }: Cause): AuditCause {
-  return { kind, id, actor, groupId: groupId ?? null };
+export function toAuditCause(cause: Cause): AuditCause {
+  const { kind, id, actor, groupId = null } = cause;
+  return { kind, id, actor, groupId, traceId: traceIdOf(cause.traceparent) };
 }
 
 export function toAuditRecord(view: AuditRecordView): AuditRecord {

@@ -1,19 +1,20 @@
-import type {
-  Authority,
-  EmailRule,
-  NicknameStrategy,
-  UnknownMembership,
+import {
+  DEFAULT_AUDIT_RETENTION_DAYS,
+  type Authority,
+  type EmailRule,
+  type NicknameStrategy,
+  type UnknownMembership,
 } from '../../model.js';
 import { Directive, Field, Float, ID, Int, ObjectType } from '../decorators.js';
 import {
   AuthorityEnum,
-  CheckVerdictEnum,
   EmailRuleEnum,
   NicknameStrategyEnum,
   UnknownMembershipEnum,
 } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { CheckResult, ClientView } from '../views.js';
+import type { ClientView } from '../views.js';
+import { ClientHealth } from './client-health.types.js';
 
 @ObjectType({
   description: 'How nicknames of linked members are made.',
@@ -76,37 +77,6 @@ export class Endpoints {
 
   @Field(() => String, { description: 'Where tokens are given back.' })
   readonly revokeUrl!: string;
-}
-
-@ObjectType({
-  description: 'One thing looked at, and what to do about it.',
-  simpleResolvers: true,
-})
-export class HealthCheck {
-  @Field(() => String, { description: 'What was looked at.' })
-  readonly name!: string;
-
-  @Field(() => CheckVerdictEnum, { description: 'How it ended.' })
-  readonly result!: CheckResult['result'];
-
-  @Field(() => String, { description: 'What was found.' })
-  readonly message!: string;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What to do about it; null when there is nothing to do.',
-  })
-  readonly remedy!: string | null;
-}
-
-@ObjectType({
-  description:
-    'How a client stands, from what is stored; nothing is asked of Discord. `checkDiscordClient` asks.',
-  simpleResolvers: true,
-})
-export class ClientHealth {
-  @Field(() => [HealthCheck], { description: 'What was looked at.' })
-  readonly checks!: readonly HealthCheck[];
 }
 
 @Directive('@key(fields: "id")')
@@ -178,6 +148,12 @@ export class DiscordClient {
   })
   readonly wholeListWrites!: boolean;
 
+  @Field(() => Int, {
+    description:
+      'For how many days closed audit records and ended sweeps are kept.',
+  })
+  readonly auditRetentionDays!: number;
+
   @Field(() => Endpoints, { description: 'Where Discord is reached.' })
   readonly endpoints!: Endpoints;
 
@@ -233,6 +209,7 @@ export function toDiscordClient(
       keepTokens: view.linking.keepsTokens,
     },
     wholeListWrites: view.wholeListWrites,
+    auditRetentionDays: view.auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS,
     endpoints: view.endpoints,
     rolesReadAt: view.rolesReadAt,
     endingAt: view.endingAt,

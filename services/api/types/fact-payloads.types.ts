@@ -111,9 +111,7 @@ abstract class UserFactsPayload extends FactsPayload {
   })
   async platformUsers(@Ctx() context: ApiContext): Promise<PlatformUser[]> {
     const { platformUsers } = context.loaders;
-    const views = await Promise.all(
-      this.changedIds.map((id) => platformUsers.load(id)),
-    );
+    const views = await platformUsers.loadAll(this.changedIds);
     return views.flatMap((view) => (view ? [toPlatformUser(view)] : []));
   }
 
@@ -123,9 +121,7 @@ abstract class UserFactsPayload extends FactsPayload {
   })
   async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
     const { pendingOfPlatformUser } = context.loaders;
-    const counts = await Promise.all(
-      this.changedIds.map((id) => pendingOfPlatformUser.load(id)),
-    );
+    const counts = await pendingOfPlatformUser.loadAll(this.changedIds);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 }
@@ -146,9 +142,7 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
   })
   async platformGroups(@Ctx() context: ApiContext): Promise<PlatformGroup[]> {
     const { platformGroups } = context.loaders;
-    const views = await Promise.all(
-      this.changedIds.map((id) => platformGroups.load(id)),
-    );
+    const views = await platformGroups.loadAll(this.changedIds);
     return views.flatMap((view) => (view ? [toPlatformGroup(view)] : []));
   }
 }

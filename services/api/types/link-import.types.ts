@@ -3,6 +3,7 @@ import type { ApiContext } from '../context.js';
 import { Ctx, Field, Int, ObjectType } from '../decorators.js';
 import { ImportStatusEnum } from '../enums.js';
 import type { PlacedVerdict } from '../link-import.js';
+import type { OrPromise } from '../rows.js';
 import type { ImportVerdict } from '../views.js';
 import { DiscordUser, toDiscordUser } from './discord-user.types.js';
 
@@ -94,7 +95,7 @@ export class ImportDiscordUsersPayload {
     description:
       'Members of the client that wait for the path now, those of this import and others: `DiscordClient.pendingMembers`, to be asked again until it is 0.',
   })
-  pendingMembers(@Ctx() context: ApiContext): Promise<number> {
+  pendingMembers(@Ctx() context: ApiContext): OrPromise<number> {
     return context.loaders.pendingOfClient.load(this.clientId);
   }
 }

@@ -45,6 +45,13 @@ interface WireDeps {
   readonly userAgent: string;
   readonly timeoutMs: number;
   readonly logger?: Logger;
+  readonly onCall?: (call: ObservedOAuthCall) => void;
+}
+
+export interface ObservedOAuthCall {
+  readonly kind: OAuthCall['kind'];
+  readonly status: number | null;
+  readonly durationMs: number;
 }
 
 /** Sits under the library, as it bounds neither time nor length, and its errors carry what was sent and answered. */
@@ -155,6 +162,7 @@ async function exchange(
     const durationMs = clock() - startedAt;
     const fields = { applicationId, kind, status, durationMs };
     logger?.debug(fields, 'discord oauth call');
+    deps.onCall?.({ kind, status, durationMs });
   }
 }
 

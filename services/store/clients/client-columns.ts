@@ -24,6 +24,7 @@ export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
     emailRule: linking.email,
     keepsTokens: linking.keepsTokens,
     wholeListWrites: input.wholeListWrites,
+    auditRetentionDays: input.auditRetentionDays,
     apiBase: endpoints.apiBase,
     authorizeUrl: endpoints.authorizeUrl,
     tokenUrl: endpoints.tokenUrl,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
-import type { KeyRing } from '../../lib/encryption.js';
+import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import type { ClientId } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
@@ -13,7 +13,7 @@ export interface Secrets {
 }
 
 /** The secret's name and owner, authenticated with it: a secret copied to another client does not decrypt. */
-const contextOf = (name: keyof Secrets, clientId: ClientId) =>
+export const secretContext = (name: keyof Secrets, clientId: ClientId) =>
   `${name} of client ${clientId}`;
 
 export function encryptSecret(
@@ -22,7 +22,7 @@ export function encryptSecret(
   name: keyof Secrets,
   plain: string,
 ): string {
-  return keys.encrypt(plain, contextOf(name, clientId));
+  return keys.encrypt(plain, secretContext(name, clientId));
 }
 
 export function decryptSecret(
@@ -30,7 +30,7 @@ export function decryptSecret(
   row: { readonly id: ClientId } & Partial<Secrets>,
   name: keyof Secrets,
 ): string {
-  return keys.decrypt(row[name] ?? '', contextOf(name, row.id));
+  return keys.decrypt(row[name] ?? '', secretContext(name, row.id));
 }
 
 /**
@@ -53,8 +53,23 @@ export async function lockClient(
   return row;
 }
 
+const SECRETS = ['botToken', 'clientSecret'] as const;
+
+interface LostSecret {
+  readonly name: keyof Secrets;
+  /** Of the key that is not known any more. */
+  readonly keyId: string;
+}
+
+/** The secrets of a client that nobody can read for want of their key. */
+function lostSecrets(row: ClientRow, keys: KeyRing): readonly LostSecret[] {
+  return SECRETS.map((name) => ({ name, keyId: keyIdOf(row[name]) })).filter(
+    ({ keyId }) => !keys.keyIds.includes(keyId),
+  );
+}
+
 /** A client as the API shows it: everything but its secrets. */
-export function clientView(row: ClientRow) {
+export function clientView(row: ClientRow, keys: KeyRing) {
   return {
     id: row.id,
     name: row.name,
@@ -72,6 +87,7 @@ export function clientView(row: ClientRow) {
     removalGuard: { minimum: row.guardMinimum, percent: row.guardPercent },
     linking: { email: row.emailRule, keepsTokens: row.keepsTokens },
     wholeListWrites: row.wholeListWrites,
+    auditRetentionDays: row.auditRetentionDays ?? null,
     endpoints: {
       apiBase: row.apiBase,
       authorizeUrl: row.authorizeUrl,
@@ -82,6 +98,7 @@ export function clientView(row: ClientRow) {
     rolesReadAt: row.rolesReadAt ?? null,
     trouble: row.trouble ?? null,
     doubt: row.doubt ?? null,
+    lostSecrets: lostSecrets(row, keys),
     stoppedAt: row.stoppedAt ?? null,
     pausedUntil: row.pausedUntil ?? null,
     endingAt: row.endingAt ?? null,

@@ -28,8 +28,9 @@ import {
   type ClientView,
 } from './client-rows.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import type { ChangePreview } from '../mappings/preview.js';
 import { endClient } from './end-client.js';
+import { createFindClients } from './find-clients.js';
+import type { ChangePreview } from '../mappings/preview.js';
 
 interface Deps {
   readonly database: Database;
@@ -39,7 +40,8 @@ interface Deps {
 }
 
 export function createClients(deps: Deps) {
-  const { database } = deps;
+  const { database, keys } = deps;
+  const findClients = createFindClients(database);
   return {
     createClient: async (input: ClientInput & { readonly guildId: GuildId }) =>
       createClient(deps, input),
@@ -57,16 +59,14 @@ export function createClients(deps: Deps) {
       const rows = await database.orm.em
         .fork()
         .find(ClientEntity, {}, { orderBy: { id: 'asc' } });
-      return rows.map(clientView);
+      return rows.map((row) => clientView(row, keys));
     },
 
     async findClients(
       ids: readonly ClientId[],
     ): Promise<readonly (ClientView | undefined)[]> {
-      const rows = await database.orm.em
-        .fork()
-        .find(ClientEntity, { id: { $in: [...ids] } });
-      const byId = new Map(rows.map((row) => [row.id, clientView(row)]));
+      const rows = await findClients(ids);
+      const byId = new Map(rows.map((row) => [row.id, clientView(row, keys)]));
       return ids.map((id) => byId.get(id));
     },
   };
@@ -103,7 +103,7 @@ async function createClient(
         ? guildTaken(guildId)
         : error;
     });
-    return clientView(row);
+    return clientView(row, keys);
   });
 }
 
@@ -122,7 +122,7 @@ async function updateClient(
       patch.authority !== undefined && patch.authority !== row.authority;
     const namedBy = row.nicknameStrategy;
     tx.em.assign(row, {
-      ...settingColumns({ ...clientView(row), ...patch }),
+      ...settingColumns({ ...clientView(row, keys), ...patch }),
       ...secretColumns(keys, id, patch),
       updatedAt: new Date(clock()),
     });
@@ -154,7 +154,7 @@ async function updateClient(
       await switchNicknames(tx.sql, id, row.nicknameStrategy);
     // Jobs before grants, as a settlement locks them.
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
-    return clientView(row);
+    return clientView(row, keys);
   });
 }
 

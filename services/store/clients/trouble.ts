@@ -7,19 +7,22 @@ import type { ClientTrouble } from '../../reconcile/ports.js';
 export async function saveTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,
-  { kind, reason }: ClientTrouble,
+  { kind, reason, revision }: ClientTrouble,
 ): Promise<void> {
   await (
     kind === 'STOPPED'
       ? sql`
         update client set trouble = ${reason}, stopped_at = coalesce(stopped_at, clock_timestamp())
-        where id = ${clientId}`
+        where id = ${clientId} and (${revision ?? null}::text is null or ${REVISION} = ${revision ?? null}::text)`
       : sql`
         update client set trouble = ${reason}, pause_count = pause_count + 1,
           paused_until = clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')
         where id = ${clientId} and (paused_until is null or paused_until <= clock_timestamp())`
   ).execute(db);
 }
+
+/** Changes whenever the credentials may have. */
+export const REVISION = sql`extract(epoch from updated_at)::text`;
 
 /** After a stop the client counts as changed: every process reads its token anew, also those that saw it refused. */
 export async function clearTrouble(

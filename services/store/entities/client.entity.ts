@@ -12,7 +12,7 @@ import type {
 
 import type { KeptCheck } from '../clients/checks.js';
 
-/** `clientSecret` and `botToken` are ciphertext; `services/store/secrets.ts` alone reads and writes them. */
+/** `clientSecret` and `botToken` are ciphertext; `clients/client-rows.ts` alone reads and writes them. */
 export const ClientEntity = defineEntity({
   name: 'Client',
   tableName: 'client',
@@ -35,6 +35,7 @@ export const ClientEntity = defineEntity({
     emailRule: p.text().$type<EmailRule>(),
     keepsTokens: p.boolean(),
     wholeListWrites: p.boolean(),
+    auditRetentionDays: p.integer().nullable(),
     apiBase: p.text(),
     authorizeUrl: p.text(),
     tokenUrl: p.text(),

@@ -1,6 +1,7 @@
 import { TerminalError } from '../../lib/errors.js';
 import type { FactVerdict, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
+import { forgetPeople } from '../erasure/forget-people.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { lockMappingsToMark } from '../mappings/mapping-lock.js';
@@ -26,6 +27,10 @@ export function createApplyFacts(deps: {
         const folded = foldFacts(known, facts);
         await writeKnown(db, known, folded);
         await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
+        await forgetPeople(
+          db,
+          folded.deletedUsers.map(({ platformUserId }) => platformUserId),
+        );
         const marks = folded.memberMarks.filter(({ platformUserId }) =>
           linkedUserIds.has(platformUserId),
         );

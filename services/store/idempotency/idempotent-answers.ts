@@ -4,7 +4,8 @@ import { gunzip, gzip } from 'node:zlib';
 import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { KeyRing } from '../../lib/encryption.js';
+import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
+import { InputError } from '../../lib/errors.js';
 import type { Database } from '../database.js';
 
 /** One request that a caller may send again. */
@@ -69,11 +70,31 @@ async function claim(
     if (found === null) continue;
     if (found.fingerprint !== request.fingerprint) return { kind: 'OTHER' };
     if (found.answer === null) return { kind: 'UNDER_WAY' };
-    const packed = keys.decrypt(found.answer, contextOf(request));
-    const answer = await promisify(gunzip)(Buffer.from(packed, 'base64'));
-    return { kind: 'ANSWERED', answer: answer.toString('utf8') };
+    return {
+      kind: 'ANSWERED',
+      answer: await unpack(keys, request, found.answer),
+    };
   }
   return { kind: 'UNDER_WAY' };
+}
+
+/** What was carried out is never carried out again, not even where nobody can tell any more how it ended. */
+async function unpack(
+  keys: KeyRing,
+  request: RepeatableRequest,
+  answer: string,
+): Promise<string> {
+  try {
+    const packed = keys.decrypt(answer, answerContext(request));
+    const text = await promisify(gunzip)(Buffer.from(packed, 'base64'));
+    return text.toString('utf8');
+  } catch (error) {
+    if (!(error instanceof LostKeyError)) throw error;
+    throw new InputError(
+      'FAILED_PRECONDITION',
+      'The request with this Idempotency-Key was carried out, but its answer cannot be read any more: look at how things stand.',
+    );
+  }
 }
 
 /** Null: the key is another request's, or this very one's from before. */
@@ -116,7 +137,7 @@ async function keep(
   { claimed, answer }: { readonly claimed: string; readonly answer: string },
 ): Promise<void> {
   const packed = await promisify(gzip)(answer);
-  const text = keys.encrypt(packed.toString('base64'), contextOf(request));
+  const text = keys.encrypt(packed.toString('base64'), answerContext(request));
   await sql`
     update idempotent_request set answer = ${text}, kept_until = ${KEEP}
     where caller = ${request.caller} and key_hash = ${request.keyHash} and claim = ${claimed}`.execute(
@@ -136,5 +157,8 @@ async function release(
   );
 }
 
-const contextOf = ({ caller, keyHash }: RepeatableRequest) =>
+export const answerContext = ({
+  caller,
+  keyHash,
+}: Pick<RepeatableRequest, 'caller' | 'keyHash'>) =>
   `answer to ${keyHash} of ${caller}`;

@@ -12,14 +12,13 @@ const LOOK_EVERY_MS = 50;
 /** Marks a member and waits until a run that began after the mark is settled; PENDING when that takes longer than `waitMs`. */
 export function createReconcileMember(deps: {
   database: Database;
-  clock: () => number;
 }) {
   return async (request: {
     id: LinkId;
     cause: Cause;
     waitMs: number;
   }): Promise<'DONE' | 'PENDING'> => {
-    const { database, clock } = deps;
+    const { database } = deps;
     const { link, version } = await database.transaction(async (tx) => {
       const found = await findLink(tx, request.id);
       await markLinks(
@@ -38,8 +37,8 @@ export function createReconcileMember(deps: {
       );
       return { link: found, version: rows[0]?.version ?? '0' };
     });
-    const untilMs = clock() + request.waitMs;
-    while (clock() < untilMs) {
+    const untilMs = performance.now() + request.waitMs;
+    while (performance.now() < untilMs) {
       const { rows } = await sql<{ is_done: boolean }>`
         select done_version >= ${version}::bigint as is_done from member
         where client_id = ${link.clientId} and discord_user_id = ${link.discordUserId}`.execute(

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
+import type { KeyRing } from '../../lib/encryption.js';
 import { LeaseLostError } from '../../lib/errors.js';
 import type { MemberKey } from '../../model.js';
 import type { LeasedBot, Renewal } from '../../reconcile/job-table.js';
@@ -9,6 +10,13 @@ export interface Leasing {
   readonly leaseMs: number;
   /** True only of a process that is certain to have ended: its bots need not wait for their lease to run out. */
   readonly isGone: (owner: string) => boolean;
+  /** A bot whose token this process cannot read is left to those that can; where nobody can, its work waits. */
+  readonly keys: Pick<KeyRing, 'keyIds'>;
+}
+
+/** Of `client c`: this process can read its bot's token. */
+export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
+  return sql`split_part(c.bot_token, '.', 1) = any(${keys.keyIds}::text[])`;
 }
 
 /**
@@ -33,14 +41,14 @@ export async function renewBotLeases(
       select owner, bots, row_number() over (order by bots desc, owner) as place, count(*) over () as workers from holding
     ), own as (
       select place.bots as held, total.bots / workers + (place <= total.bots % workers)::int as share
-      from place, (select count(distinct application_id) as bots from client) total where owner = ${owner}
+      from place, (select count(distinct c.application_id) as bots from client c where ${isReadable(leasing)}) total where owner = ${owner}
     ), kept as (
       update bot_lease set leased_until = ${until} where owner = ${owner} returning application_id
     ), taken as (
       insert into bot_lease (application_id, owner, leased_until)
       select free.application_id, ${owner}, ${until} from (
         select distinct c.application_id from client c
-        where not exists (
+        where ${isReadable(leasing)} and not exists (
           select from bot_lease b where b.application_id = c.application_id
             and (b.owner = ${owner} or (b.leased_until > clock_timestamp() and b.owner <> all(${gone}::text[]))))
         order by c.application_id limit (select greatest(0, share - held) from own)
@@ -49,8 +57,11 @@ export async function renewBotLeases(
       where bot_lease.leased_until <= clock_timestamp() or bot_lease.owner = any(${gone}::text[])
       returning application_id
     ), surplus as (
+      (select application_id from kept
+      order by application_id desc limit (select greatest(0, held - share) from own))
+      union
       select application_id from kept
-      order by application_id desc limit (select greatest(0, held - share) from own)
+      where not exists (select from client c where c.application_id = kept.application_id and ${isReadable(leasing)})
     )
     select (select count(*)::int from taken) as gained,
       (select coalesce(jsonb_agg(jsonb_build_object('applicationId', s.application_id, 'clientIds',

@@ -10,7 +10,7 @@ import {
 } from '../../model.js';
 import type { Claimed, ClaimRequest } from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/ports.js';
-import { leaseEnd, type Leasing } from './bot-leases.js';
+import { isReadable, leaseEnd, type Leasing } from './bot-leases.js';
 
 /**
  * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most urgent lane first; and tells
@@ -28,7 +28,8 @@ export async function claimJobs(
     with new_bot as (
       insert into bot_lease (application_id, owner, leased_until)
       select distinct c.application_id, ${owner}, ${leaseEnd(leasing)}
-      from client c where not exists (select from bot_lease b where b.application_id = c.application_id)
+      from client c
+      where ${isReadable(leasing)} and not exists (select from bot_lease b where b.application_id = c.application_id)
       on conflict do nothing returning application_id
     ), slot as (
       select c.id as client_id, ${runsPerClient}::int - coalesce(busy.runs, 0) as room,
@@ -37,7 +38,7 @@ export async function claimJobs(
       left join unnest(${[...running.keys()]}::uuid[], ${[...running.values()]}::int[]) as busy (client_id, runs)
         on busy.client_id = c.id
       where c.is_enabled and c.stopped_at is null and (c.paused_until is null or c.paused_until <= statement_timestamp())
-        and c.id <> all(${except}::uuid[]) and c.application_id in (
+        and ${isReadable(leasing)} and c.id <> all(${except}::uuid[]) and c.application_id in (
           select application_id from new_bot union all
           select application_id from bot_lease where owner = ${owner} and leased_until > statement_timestamp())
     ), next as (
@@ -56,7 +57,7 @@ export async function claimJobs(
     )
     select *, null::float8 as due_ms from claimed
     union all
-    select null, null, null, null, null, null, min(extract(epoch from later.due_at) * 1000)::float8
+    select null, null, null, null, null, null, min(extract(epoch from later.due_at - statement_timestamp()) * 1000)::float8
     from slot cross join lateral (
       select r.due_at from reconcile_job r
       where slot.room > 0 and r.client_id = slot.client_id and r.claimed_by is distinct from ${owner}
@@ -64,10 +65,9 @@ export async function claimJobs(
       order by r.due_at limit 1
     ) later`.execute(db);
   const jobs = rows.filter((row) => row.client_id !== null).map(jobOf);
-  const due = rows.find((row) => row.client_id === null)?.due_ms ?? null;
   return {
     jobs: jobs.sort((a, b) => b.lane - a.lane),
-    nextDueAt: due === null ? null : new Date(due),
+    nextDueInMs: rows.find((row) => row.client_id === null)?.due_ms ?? null,
   };
 }
 

@@ -39,6 +39,7 @@ function raiseJobs(
       lane = greatest(reconcile_job.lane, excluded.lane),
       due_at = least(reconcile_job.due_at, excluded.due_at),
       is_parked = false,
+      marked_at = case when reconcile_job.is_parked then excluded.marked_at else reconcile_job.marked_at end,
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
 }
 

@@ -5,8 +5,11 @@ import { DiscordSays } from './2026-11-22-discord-says.js';
 import { Idempotency } from './2026-11-22-idempotency.js';
 import { Nicknames } from './2026-11-22-nicknames.js';
 import { Notices } from './2026-11-22-notices.js';
+import { Retention } from './2026-11-23-retention.js';
 import { SignIn } from './2026-11-22-sign-in.js';
 import { Sweeps } from './2026-11-22-sweeps.js';
+import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
+import { Telemetry } from './2026-11-23-telemetry.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /** In the order they run. A migration, once released, is never changed. */
@@ -21,4 +24,7 @@ export const MIGRATIONS = [
   { name: '2026-11-22-notices', class: Notices },
   { name: '2026-11-22-discord-says', class: DiscordSays },
   { name: '2026-11-22-idempotency', class: Idempotency },
+  { name: '2026-11-23-retention', class: Retention },
+  { name: '2026-11-23-telemetry', class: Telemetry },
+  { name: '2026-11-23-quiet-sweeps', class: QuietSweeps },
 ] as const;

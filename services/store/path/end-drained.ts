@@ -6,6 +6,11 @@ import type {
   LinkId,
   PlatformUserId,
 } from '../../model.js';
+import {
+  deletedOf,
+  forgetPeople,
+  forgetUnlinked,
+} from '../erasure/forget-people.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
 /** Removes what has nothing left to take back: links, then retired mappings, then a client that was waiting for both. */
@@ -45,6 +50,15 @@ async function endLinks(
       and not exists (select from link l where l.client_id = d.client_id and l.discord_user_id = d.discord_user_id)`.execute(
     db,
   );
+  await forgetUnlinked(
+    db,
+    rows.map((row) => ({
+      clientId: row.client_id,
+      discordUserId: row.discord_user_id,
+    })),
+  );
+  const people = rows.map((row) => row.platform_user_id);
+  await forgetPeople(db, await deletedOf(db, people));
   for (const row of rows) {
     await enqueueEvent(db, {
       type: 'discord.user.unlinked.v1',

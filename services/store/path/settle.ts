@@ -136,7 +136,7 @@ function endOf(job: Job, { isParked }: Settlement): RawBuilder<unknown> {
 /** A mark came during the run: the member is looked at again, for the new causes only. */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
-    update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0 ${of(job)}`;
+    update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp() ${of(job)}`;
 }
 
 /** Marks wake it at once; without one it is tried again after a day. */
@@ -149,7 +149,8 @@ function parkJob(job: Job): RawBuilder<unknown> {
 
 function postponeJob(job: Job, request: Postponement): RawBuilder<unknown> {
   return sql`
-    update reconcile_job set claimed_by = null, due_at = ${request.dueAt.toISOString()}::timestamptz,
+    update reconcile_job set claimed_by = null, 
+      due_at = clock_timestamp() + make_interval(secs => ${request.waitMs / 1000}::float8),
       attempts = attempts + ${request.isFailure ? 1 : 0}::int,
       causes = newest_causes(claimed_causes || causes), claimed_causes = '[]' ${of(job)}`;
 }

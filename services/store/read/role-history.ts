@@ -1,17 +1,19 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  AuditRecordId,
-  Cause,
-  ClientId,
-  DiscordUserId,
-  GroupId,
-  JoinRefusal,
-  LinkId,
-  PlatformUserId,
-  RemovalVerdict,
-  RoleId,
+import {
+  DEFAULT_AUDIT_RETENTION_DAYS,
+  type AuditRecordId,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type GroupId,
+  type JoinRefusal,
+  type LinkId,
+  type PlatformUserId,
+  type RemovalVerdict,
+  type RoleId,
 } from '../../model.js';
+import { toDateOrNull, type Time } from './page.js';
 
 export interface RoleHistoryKey {
   readonly linkId: LinkId;
@@ -30,6 +32,7 @@ export async function readRoleHistory(
     select l.id as link_id, l.client_id, l.discord_user_id, l.platform_user_id, p.username,
       c.is_enabled, c.stopped_at is not null as is_stopped,
       coalesce(c.paused_until > statement_timestamp(), false) as is_paused,
+      case when l.linked_at < statement_timestamp() - ${KEPT} then statement_timestamp() - ${KEPT} end as forgotten_before,
       r.name as role_name, m.reason, m.join_refusal,
       (select jsonb_build_object('verdict', d.verdict, 'sweepId', d.sweep_id, 'why', d.reason, 'at', d.decided_at)
         from removal_decision d where d.client_id = l.client_id and d.discord_user_id = l.discord_user_id
@@ -62,6 +65,9 @@ export async function readRoleHistory(
   return row === undefined ? null : historyOf(row);
 }
 
+/** Of `client c`. */
+const KEPT = sql`make_interval(days => coalesce(c.audit_retention_days, ${DEFAULT_AUDIT_RETENTION_DAYS}::int))`;
+
 interface Row {
   readonly link_id: LinkId;
   readonly client_id: ClientId;
@@ -71,6 +77,7 @@ interface Row {
   readonly is_enabled: boolean;
   readonly is_stopped: boolean;
   readonly is_paused: boolean;
+  readonly forgotten_before: Time | null;
   readonly role_name: string | null;
   readonly reason: string | null;
   readonly join_refusal: JoinRefusal | null;
@@ -113,6 +120,7 @@ function historyOf(row: Row) {
       isStopped: row.is_stopped,
       isPaused: row.is_paused,
     },
+    forgottenBefore: toDateOrNull(row.forgotten_before),
     roleName: row.role_name,
     reason: row.reason,
     joinRefusal: row.join_refusal,

@@ -42,7 +42,7 @@ export function createSignedInLinks(deps: {
   readonly enqueueEvent: EnqueueEvent;
   readonly clock: () => number;
 }) {
-  const { database, clock } = deps;
+  const { database } = deps;
   return {
     linkSignedIn: async (request: SignedIn) =>
       database.transaction(async (tx) => {
@@ -63,10 +63,11 @@ export function createSignedInLinks(deps: {
       }),
 
     async awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome> {
-      const untilMs = clock() + waitMs;
+      const untilMs = performance.now() + waitMs;
       for (;;) {
         const outcome = await readOutcome(database.sql(), linkId);
-        if (outcome.kind !== 'WAITING' || clock() >= untilMs) return outcome;
+        if (outcome.kind !== 'WAITING' || performance.now() >= untilMs)
+          return outcome;
         await sleep(LOOK_EVERY_MS);
       }
     },

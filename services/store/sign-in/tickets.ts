@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { KeyRing } from '../../lib/encryption.js';
+import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, PlatformUserId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
@@ -73,7 +73,7 @@ async function bindTicket(
   ticketHash: string,
   { browserHash, stateHash, codeVerifier }: Consent,
 ): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'> {
-  const verifier = keys.encrypt(codeVerifier, contextOf(ticketHash));
+  const verifier = keys.encrypt(codeVerifier, verifierContext(ticketHash));
   const { rows } = await sql<{ is_bound: boolean }>`
     update link_ticket t set
       browser_hash = coalesce(browser_hash, ${browserHash}),
@@ -103,12 +103,27 @@ async function takeState(
     join link_ticket t using (ticket_hash) ${NAMES}`.execute(database.sql());
   const [row] = rows;
   if (row === undefined || row.browser_hash === null) return null;
+  const codeVerifier = readVerifier(keys, row);
+  if (codeVerifier === null) return null;
   return {
     ...viewOf(row),
     browserHash: row.browser_hash,
     stateHash,
-    codeVerifier: keys.decrypt(row.code_verifier, contextOf(row.ticket_hash)),
+    codeVerifier,
   };
+}
+
+/** Null: its key is lost, and with it this one try; the person may begin again. */
+function readVerifier(
+  keys: KeyRing,
+  row: TicketRow & { readonly code_verifier: string },
+): string | null {
+  try {
+    return keys.decrypt(row.code_verifier, verifierContext(row.ticket_hash));
+  } catch (error) {
+    if (error instanceof LostKeyError) return null;
+    throw error;
+  }
 }
 
 async function spendTicket(
@@ -175,6 +190,6 @@ async function insertTicket(
       ${ticket.expiresAt.toISOString()}::timestamptz)`.execute(db);
 }
 
-function contextOf(ticketHash: string): string {
+export function verifierContext(ticketHash: string): string {
   return `code verifier of ticket ${ticketHash}`;
 }

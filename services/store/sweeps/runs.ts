@@ -173,7 +173,7 @@ export function createFinishSweep({
           leased_until = null, finished_at = case when ${state} = 'HELD' then null else clock_timestamp() end
         where id = ${run.id}`.execute(db);
       if (heldIn !== null) await heldIn.tell(enqueueEvent);
-      await forgetOld(db, run);
+      await forgetInStep(db, run);
       return { heldIn: heldIn?.sweepId ?? null, isNewDoubt };
     });
 }
@@ -237,14 +237,12 @@ async function saveHolders(
   ).execute(db);
 }
 
-/** A month of runs is kept; of those that found all in step, a day. */
-async function forgetOld(
+/** Of runs that found all in step a day is kept; how long the others are, the client says. */
+async function forgetInStep(
   db: Kysely<unknown>,
   { clientId, kind }: SweepRun,
 ): Promise<void> {
   await sql`
-    delete from sweep where client_id = ${clientId} and kind = ${kind} and finished_at < clock_timestamp()
-      - case when state = 'DONE' and drifted = 0 then interval '1 day' else interval '30 days' end`.execute(
-    db,
-  );
+    delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = 0
+      and finished_at < clock_timestamp() - interval '1 day'`.execute(db);
 }

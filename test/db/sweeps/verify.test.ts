@@ -111,7 +111,7 @@ describe('a verification', () => {
   });
 });
 
-test('runs that found all in step are kept for a day, the others for a month', async () => {
+test('runs that found all in step are kept for a day, the others until their client says that it was long enough', async () => {
   await world.settledGuild();
   await world.query(`
     insert into sweep (id, client_id, kind, state, is_dry_run, cause, drifted, reason, finished_at)
@@ -129,6 +129,7 @@ test('runs that found all in step are kept for a day, the others for a month', a
   ).toEqual([
     { reason: 'failed' },
     { reason: 'loud' },
+    { reason: 'loud, old' },
     { reason: 'quiet, new' },
   ]);
 });

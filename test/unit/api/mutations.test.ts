@@ -59,6 +59,7 @@ describe('createDiscordClient', () => {
         removalGuard: { minimum: 10, percent: 20 },
         linking: { email: 'NONE', keepsTokens: false },
         wholeListWrites: true,
+        auditRetentionDays: null,
         endpoints: expect.objectContaining({
           apiBase: 'https://discord.com/api/v10',
         }),
@@ -80,6 +81,7 @@ describe('createDiscordClient', () => {
       removalGuard: { minimum: 0, percent: 12.5 },
       linking: { email: 'WARN', keepTokens: true },
       wholeListWrites: false,
+      auditRetentionDays: 30,
       endpoints: { apiBase: 'http://127.0.0.1:4001/api/v10/' },
     });
 
@@ -95,6 +97,7 @@ describe('createDiscordClient', () => {
       removalGuard: { minimum: 0, percent: 12.5 },
       linking: { email: 'WARN', keepsTokens: true },
       wholeListWrites: false,
+      auditRetentionDays: 30,
       endpoints: {
         apiBase: 'http://127.0.0.1:4001/api/v10',
         tokenUrl: 'https://discord.com/api/oauth2/token',
@@ -104,6 +107,8 @@ describe('createDiscordClient', () => {
 
   it.each([
     [{ name: '' }, 'input.name'],
+    [{ auditRetentionDays: 0 }, 'input.auditRetentionDays'],
+    [{ auditRetentionDays: 36_501 }, 'input.auditRetentionDays'],
     [{ name: 'x'.repeat(101) }, 'input.name'],
     [{ botToken: ' ' }, 'input.botToken'],
     [{ clientSecret: 'a\nb' }, 'input.clientSecret'],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ObservedCall } from '../../../services/discord/caller.js';
+import type { ObservedCall } from '../../../services/discord/observed.js';
 import {
   startScriptedDiscord,
   type ScriptedDiscord,
@@ -343,9 +343,14 @@ describe('who watches', () => {
     await failureOf(gateway.removeRole(roleWrite));
 
     const route = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
+    const { discordUserId } = roleWrite.member;
+    const whose = {
+      clientId: 'client-1',
+      ids: { guildId: GUILD, discordUserId, roleId: ROLE },
+    };
     expect(seen).toEqual([
-      { method: 'PUT', route, status: 204, durationMs: 0 },
-      { method: 'DELETE', route, status: null, durationMs: 0 },
+      { ...whose, method: 'PUT', route, status: 204, durationMs: 0 },
+      { ...whose, method: 'DELETE', route, status: null, durationMs: 0 },
     ]);
     expect(logs[0]).toMatchObject({
       level: 'debug',

@@ -4,6 +4,7 @@ import {
   createEventConsumer,
   type EventConsumer,
 } from '../../../services/events/consumer.js';
+import type { EventObserver } from '../../../services/events/observer.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
@@ -30,6 +31,7 @@ export function storeOf(kafka: FakeKafka): ApplyFacts {
 export async function startConsumer(
   kafka: FakeKafka,
   applyFacts = storeOf(kafka),
+  observer?: EventObserver,
 ) {
   const consumer = createEventConsumer({
     consume: kafka.consume,
@@ -40,6 +42,7 @@ export async function startConsumer(
     logger: silentLogger,
     clock: () => new Date(),
     random: () => 0.5,
+    ...(observer && { observer }),
     timing: {
       heartbeatMs: 5,
       retry: { baseMs: 4, maxMs: 8 },

@@ -124,3 +124,13 @@ test('a bot that was let go is no longer surplus, before the next renewal says s
 
   expect(lease.surplus()).toEqual([{ applicationId: 'two', clientIds: [] }]);
 });
+
+test('a lease that was closed lets no call begin, not even after a renewal', async () => {
+  const may = lease.hold();
+
+  lease.close();
+  await pass(3_000);
+
+  expect(may()).toBe(false);
+  expect(lease.hold()()).toBe(false);
+});

@@ -50,6 +50,12 @@ describe('the strategy', () => {
     );
   });
 
+  test('keeps a # and what follows', () => {
+    expect(rendered('%username | %character', { username: 'jane#1234' })).toBe(
+      'jane#1234 | Jane',
+    );
+  });
+
   test.each([{}, { character: null }, { character: '' }, { character: ' \n' }])(
     'EVE_ONLINE leaves a person alone whose attributes are %j',
     (unfit) => {

@@ -1,0 +1,38 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+
+/** `reconcileDiscordUser` may wait so long for an outcome. */
+const WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Takes no new connection, answers what is under way, and then closes. Connections that are kept open for a next request go as
+ * soon as nothing is under way on them; what takes longer than the limit is cut off.
+ */
+export async function closeGently(
+  app: FastifyInstance,
+  withinMs: number = WITHIN_MS,
+): Promise<void> {
+  const idle = setInterval(
+    () => app.server.closeIdleConnections(),
+    LOOK_EVERY_MS,
+  );
+  const limit = setTimeout(() => app.server.closeAllConnections(), withinMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(limit);
+  }
+}
+
+/** As the first thing when Apollo stops: its operations are answered by then. */
+export function closeWithApollo<Context extends object>(
+  app: FastifyInstance,
+): ApolloServerPlugin<Context> {
+  return {
+    serverWillStart: async () => ({
+      drainServer: async () => closeGently(app),
+    }),
+  };
+}

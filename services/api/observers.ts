@@ -1,0 +1,26 @@
+import type { OpenSpan, SpanStart, Trace } from '../lib/trace.js';
+
+/** Whoever wants to know how the API does. All of it may be missing. */
+export interface ApiObservers {
+  /** What `/metrics` answers. */
+  readonly metrics?: () => Promise<{
+    readonly contentType: string;
+    readonly text: string;
+  }>;
+  readonly onOperation?: (operation: ObservedOperation) => void;
+  /** Null: nobody traces. */
+  readonly trace?: RequestTrace | null;
+}
+
+export interface RequestTrace extends Pick<Trace, 'current'> {
+  begin(span: SpanStart): OpenSpan;
+}
+
+export interface ObservedOperation {
+  /** `query`, `mutation`, `subscription`, or `none` where no operation came about. */
+  readonly type: string;
+  /** Of a listed operation; else `other`: callers name theirs as they like. */
+  readonly name: string;
+  readonly codes: readonly string[];
+  readonly seconds: number;
+}

@@ -1,0 +1,110 @@
+export type OrPromise<Value> = Value | Promise<Value>;
+
+interface Batch<Key, Name> {
+  readonly keys: Map<Name, Key>;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Rows of one request: read once each, and all that are asked for at one moment by one statement. A row that is here already is
+ * given as it is: a page has thousands of fields, and a promise for each costs more than all the rest that is done for it.
+ */
+export class Rows<Key, Row, Name = Key> {
+  private here = new Map<Name, { readonly row: Row }>();
+  /** What is asked for or being read, and when it is here. */
+  private coming = new Map<Name, Promise<void>>();
+  /** What is asked for at this moment. */
+  private gathering: Batch<Key, Name> | null = null;
+
+  constructor(
+    private readonly find: (keys: readonly Key[]) => Promise<readonly Row[]>,
+    /** What is the same for two keys that mean the same row. */
+    private readonly nameOf: (key: Key) => Name,
+  ) {}
+
+  load(key: Key): OrPromise<Row> {
+    const name = this.nameOf(key);
+    const { here } = this;
+    const known = here.get(name);
+    if (known) return known.row;
+    return this.bring(name, key).then(() => rowOf(here, name));
+  }
+
+  /** In the order of the keys, each of which may stand there twice. */
+  loadAll(keys: readonly Key[]): OrPromise<readonly Row[]> {
+    const { here } = this;
+    const waits = new Set<Promise<void>>();
+    const names = keys.map((key) => {
+      const name = this.nameOf(key);
+      if (!here.has(name)) waits.add(this.bring(name, key));
+      return name;
+    });
+    const rows = () => names.map((name) => rowOf(here, name));
+    return waits.size === 0 ? rows() : Promise.all(waits).then(rows);
+  }
+
+  /** A row that was read otherwise. */
+  keep(key: Key, row: Row): void {
+    this.here.set(this.nameOf(key), { row });
+  }
+
+  /** After a write: who waits is given what is on its way, who asks from now on is not. */
+  forget(): void {
+    this.here = new Map();
+    this.coming = new Map();
+    this.gathering = null;
+  }
+
+  private bring(name: Name, key: Key): Promise<void> {
+    const coming = this.coming.get(name);
+    if (coming) return coming;
+    this.gathering ??= this.startBatch();
+    const { keys, done } = this.gathering;
+    keys.set(name, key);
+    this.coming.set(name, done);
+    return done;
+  }
+
+  private startBatch(): Batch<Key, Name> {
+    const keys = new Map<Name, Key>();
+    // Those of now: after a write they are others, and what is read before it stays out of them.
+    const { here, coming } = this;
+    const read = async () => {
+      if (this.gathering?.keys === keys) this.gathering = null;
+      const names = [...keys.keys()];
+      try {
+        const rows = await this.find([...keys.values()]);
+        rows.forEach((row, index) => {
+          const name = names[index];
+          if (name !== undefined) here.set(name, { row });
+        });
+      } finally {
+        for (const name of names) coming.delete(name);
+      }
+    };
+    return { keys, done: endOfMoment().then(read) };
+  }
+}
+
+/** When whoever can go on by now has said which rows they need: what follows from settled promises goes first. */
+const endOfMoment = () =>
+  new Promise<void>((resolve) => {
+    void Promise.resolve().then(() => process.nextTick(resolve));
+  });
+
+function rowOf<Name, Row>(
+  here: ReadonlyMap<Name, { readonly row: Row }>,
+  name: Name,
+): Row {
+  const found = here.get(name);
+  if (found) return found.row;
+  throw new Error('a row that was asked for has no answer');
+}
+
+/** Goes on at once with what is here, else when it is. */
+export function whenHere<Value, Result>(
+  value: OrPromise<Value>,
+  goOn: (value: Value) => Result,
+): OrPromise<Result> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value);
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { OpenSpan } from '../lib/trace.js';
+import { callerOf } from './auth/admission.js';
+import { pathOf } from './http-errors.js';
+import type { RequestTrace } from './observers.js';
+
+/** What is asked every few seconds by machines is nobody's request. */
+const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
+
+/** A span for each request, which goes on from the caller's own; what is done for it stands in it. */
+export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
+  const spans = new WeakMap<FastifyRequest, OpenSpan>();
+  app.addHook('onRequest', async (request) => {
+    const path = pathOf(request);
+    if (UNTRACED.includes(path)) return;
+    const { traceparent } = request.headers;
+    const route = request.routeOptions.url ?? 'none';
+    const span = trace.begin({
+      name: `${request.method} ${route}`,
+      kind: 'server',
+      parent: typeof traceparent === 'string' ? traceparent : null,
+      attributes: {
+        'http.request.method': request.method,
+        'http.route': route,
+        'connector.request.id': request.id,
+      },
+    });
+    spans.set(request, span);
+  });
+  // After the body was read: what comes before loses the thread of what is running.
+  app.addHook('preHandler', (request, _reply, done) => {
+    const span = spans.get(request);
+    if (span) span.run(done);
+    else done();
+  });
+  app.addHook('onResponse', async (request, { statusCode }) => {
+    const caller = callerOf(request)?.name;
+    spans.get(request)?.end({
+      attributes: {
+        'http.response.status_code': statusCode,
+        ...(caller !== undefined && { 'connector.caller': caller }),
+      },
+      fault: statusCode >= 500 ? `status ${statusCode}` : null,
+    });
+  });
+}

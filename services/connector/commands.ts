@@ -1,0 +1,56 @@
+import type { Config } from '../config.js';
+import { createLogger, type Logger } from '../lib/logger.js';
+import type { Store } from '../store/store.js';
+import { exportAudit } from './commands/export-audit.js';
+import { reencrypt } from './commands/reencrypt.js';
+import { openStoreFor } from './open-store.js';
+
+export interface CommandWorld {
+  readonly store: Store;
+  readonly logger: Logger;
+}
+
+/** Resolves with the exit code. */
+type Command = (
+  world: CommandWorld,
+  args: readonly string[],
+) => Promise<number>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['migrate', migrate],
+  ['reencrypt', reencrypt],
+  ['export-audit', exportAudit],
+]);
+
+/** Does one thing to the database, beside whatever else works on it, and ends. */
+export async function carryOut(
+  config: Config,
+  request: {
+    readonly name: string;
+    readonly args: readonly string[];
+    readonly version: string;
+  },
+): Promise<number> {
+  const command = COMMANDS.get(request.name);
+  if (command === undefined)
+    throw new Error(
+      `there is no command "${request.name}": start, ${[...COMMANDS.keys()].join(', ')}`,
+    );
+  // What a command prints may go on into another program: the log keeps out of its way.
+  const logger = createLogger(config.logLevel, 2);
+  const store = await openStoreFor(config, {
+    logger,
+    sandbox: null,
+    version: request.version,
+  });
+  try {
+    return await command({ store, logger }, request.args);
+  } finally {
+    await store.stop();
+  }
+}
+
+async function migrate({ store }: CommandWorld): Promise<number> {
+  await store.migrate();
+  return 0;
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../config.js';
+import { createKeyRing, type KeyRing } from '../lib/encryption.js';
+import type { Logger } from '../lib/logger.js';
+import { identifyProcess } from '../lib/process-identity.js';
+import type { RunningSandbox } from '../sandbox/sandbox.js';
+import type { Secrets } from '../lib/secrets.js';
+import type { OnStatement } from '../store/observe-pool.js';
+import { openStore, type Store } from '../store/store.js';
+import { TIMING, type Timing } from './timing.js';
+
+/** Connects to nothing yet. */
+export async function openStoreFor(
+  config: Config,
+  {
+    logger,
+    sandbox,
+    version,
+    onStatement,
+    secrets,
+    timing = TIMING,
+  }: {
+    readonly logger: Logger;
+    readonly sandbox: RunningSandbox | null;
+    /** Ours, for the database to remember. */
+    readonly version: string;
+    readonly onStatement?: OnStatement;
+    /** Learns whatever secret is read from the database. */
+    readonly secrets?: Pick<Secrets, 'learn'>;
+    readonly timing?: Timing;
+  },
+): Promise<Store> {
+  const url = config.databaseUrl ?? sandbox?.databaseUrl;
+  if (url === undefined || url === null)
+    throw new Error('there is no database: set DATABASE_URL');
+  const given = config.encryptionKeys;
+  const keys =
+    given.length > 0 || sandbox === null
+      ? given
+      : [
+          {
+            id: 'sandbox',
+            key: Buffer.from(sandbox.secrets.encryptionKey, 'base64'),
+          },
+        ];
+  const identity = identifyProcess();
+  return openStore({
+    url,
+    poolSize: config.databasePoolSize,
+    owner: identity.id,
+    isGone: (owner) => identity.isGone(owner),
+    keys: learning(createKeyRing(keys), secrets),
+    windowMs: config.reconcileWindowMs,
+    leaseMs: timing.path.leaseMs,
+    version,
+    hasBroker: config.kafka !== null,
+    clock: Date.now,
+    logger,
+    ...(onStatement && { onStatement }),
+  });
+}
+
+/** What was decrypted to be used is a secret: from then on it is cut out of everything that leaves. */
+function learning(
+  keys: KeyRing,
+  secrets: Pick<Secrets, 'learn'> | undefined,
+): KeyRing {
+  if (!secrets) return keys;
+  return {
+    ...keys,
+    decrypt(cipherText, context) {
+      const plain = keys.decrypt(cipherText, context);
+      // An answer that is kept for who asks twice is long, and no secret as a whole.
+      if (plain.length <= LONGEST_SECRET) secrets.learn(plain);
+      return plain;
+    },
+  };
+}
+
+const LONGEST_SECRET = 512;

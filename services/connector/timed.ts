@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { DiscordGateway } from '../discord/gateway.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { Store } from '../store/store.js';
+import { createDailyChecks } from '../sweep/daily-checks.js';
+import { createRetention } from '../sweep/retention.js';
+import type { CheckClient } from './check-client.js';
+import { sweepParts } from './sweeps.js';
+import type { Telemetry } from './telemetry.js';
+import type { Timing } from './timing.js';
+
+/** What the clock begins: looking at each client's set-up, forgetting what is old, the sweeps. */
+export function timedParts(
+  logger: Logger,
+  {
+    store,
+    gateway,
+    telemetry,
+    timing,
+    checkClient,
+  }: {
+    readonly store: Store;
+    readonly gateway: DiscordGateway;
+    readonly telemetry: Telemetry;
+    readonly timing: Timing;
+    readonly checkClient: CheckClient;
+  },
+): readonly Part[] {
+  const { claimDueChecks, removeOver } = store;
+  return [
+    createDailyChecks({ claimDueChecks, checkClient, logger }),
+    createRetention({
+      removeOver,
+      pause: async (ms, signal) =>
+        sleep(ms, undefined, { signal }).catch(() => undefined),
+      logger,
+    }),
+    ...sweepParts(logger, {
+      store,
+      gateway,
+      onSwept: telemetry.observed.sweep,
+      timing,
+    }),
+  ];
+}

@@ -1,0 +1,23 @@
+import type { ObservedCall } from '../discord/observed.js';
+import type { SessionSettings } from '../events/kafkajs-consumption.js';
+import { PATH_TIMING, type PathTiming } from './path.js';
+
+/** What a rehearsal runs faster than production, in its proportions, and what it listens to. */
+export interface Timing {
+  readonly path: PathTiming;
+  /** Of the far side: the margin on a window of Discord's, and its calls in all. */
+  readonly discord?: {
+    readonly offsetMs: number;
+    readonly globalRequestsPerSecond: number;
+  };
+  readonly sweeps?: {
+    readonly leaseMs: number;
+    readonly longestPauseMs: number;
+    readonly pollMs: number;
+  };
+  /** Of a consumer with its broker. */
+  readonly session?: SessionSettings;
+  readonly onCall?: (call: ObservedCall) => void;
+}
+
+export const TIMING: Timing = { path: PATH_TIMING };

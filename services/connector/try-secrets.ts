@@ -1,0 +1,87 @@
+import type { ClientView } from '../api/views.js';
+import type { DiscordCredentials } from '../discord/bots.js';
+import type { DiscordGateway } from '../discord/gateway.js';
+import type { DiscordOAuth } from '../discord/oauth.js';
+import { InputError, TerminalError } from '../lib/errors.js';
+
+export interface NewSecrets {
+  readonly botToken?: string;
+  readonly clientSecret?: string;
+}
+
+/** What the client will be, as far as its secrets are for it. */
+export type SecretPlace = Pick<
+  ClientView,
+  'id' | 'guildId' | 'applicationId' | 'endpoints'
+>;
+
+export type TrySecrets = (
+  place: SecretPlace,
+  secrets: NewSecrets,
+) => Promise<void>;
+
+interface Deps {
+  /** A gateway of its own for one token, on the budget of all. */
+  readonly openGateway: (
+    credentials: DiscordCredentials,
+  ) => Pick<DiscordGateway, 'readApplication' | 'stop'>;
+  readonly oauth: Pick<DiscordOAuth, 'revoke'>;
+}
+
+/**
+ * Asks Discord whether new secrets are right before they replace those that work. Throws InputError where Discord says no; where
+ * it says nothing, the doctor has the word afterwards.
+ */
+export function createTrySecrets(deps: Deps): TrySecrets {
+  return async (place, { botToken, clientSecret }) => {
+    if (botToken !== undefined) await tryToken(deps, place, botToken);
+    if (clientSecret !== undefined) await trySecret(deps, place, clientSecret);
+  };
+}
+
+async function tryToken(
+  { openGateway }: Deps,
+  { id, guildId, applicationId, endpoints }: SecretPlace,
+  botToken: string,
+): Promise<void> {
+  const { apiBase } = endpoints;
+  const gateway = openGateway({ apiBase, botToken, applicationId, guildId });
+  try {
+    const guild = { clientId: id, guildId, revision: 'new' };
+    const application = await gateway.readApplication(guild);
+    if (application.applicationId !== applicationId)
+      throw refusal(
+        'botToken',
+        `This is the bot token of application ${application.applicationId}, not of ${applicationId}.`,
+      );
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    if (error instanceof TerminalError && error.code === 'UNAUTHORIZED')
+      throw refusal('botToken', 'Discord refuses this bot token.');
+  } finally {
+    await gateway.stop();
+  }
+}
+
+/** A token that nobody has is revoked: nothing follows from it, but Discord looks at the secret first. */
+async function trySecret(
+  { oauth }: Deps,
+  { applicationId, endpoints }: SecretPlace,
+  clientSecret: string,
+): Promise<void> {
+  const application = { applicationId, clientSecret, ...endpoints };
+  try {
+    await oauth.revoke(application, 'no-such-token');
+  } catch (error) {
+    if (error instanceof TerminalError && error.code === 'INVALID_CLIENT')
+      throw refusal('clientSecret', 'Discord refuses this client secret.');
+  }
+}
+
+function refusal(name: keyof NewSecrets, fault: string): InputError {
+  return new InputError(
+    'BAD_USER_INPUT',
+    `${fault} Nothing was changed: what was stored goes on.`,
+    `input.${name}`,
+  );
+}

@@ -1,0 +1,20 @@
+import type { ClientId } from '../model.js';
+
+/** A call that was sent. `status` is null when no answer came. */
+export interface ObservedCall {
+  readonly clientId: ClientId;
+  /** Of whom and what the call speaks. */
+  readonly ids: Readonly<Record<string, string>>;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+}
+
+/** Discord has told us to wait, by a refusal or by saying that nothing is left. */
+export interface ObservedWait {
+  readonly method: string;
+  readonly route: string;
+  readonly why: 'refused' | 'spent';
+  readonly waitMs: number;
+}

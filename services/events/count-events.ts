@@ -1,0 +1,39 @@
+import type { PlatformFact } from '../model.js';
+import type { AppliedChunk } from './apply-chunk.js';
+import type { EventChunk } from './event-chunks.js';
+import type { EventCount } from './observer.js';
+
+/** Types as they stand on the topic. What is no type of ours has one name, whatever it calls itself. */
+const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
+  membershipChanged: 'platform.group.membership.changed.v1',
+  membershipSnapshot: 'platform.group.membership.snapshot.v1',
+  userChanged: 'platform.user.changed.v1',
+  userDeleted: 'platform.user.deleted.v1',
+  groupChanged: 'platform.group.changed.v1',
+  groupDeleted: 'platform.group.deleted.v1',
+};
+
+/** What came of a chunk, by type and result. */
+export function countEvents(
+  chunk: EventChunk,
+  { verdicts, refused }: AppliedChunk,
+): readonly EventCount[] {
+  const counts = new Map<string, EventCount>();
+  const add = (type: string, result: string, times = 1) => {
+    if (times === 0) return;
+    const key = `${type} ${result}`;
+    const before = counts.get(key)?.times ?? 0;
+    counts.set(key, { type, result, times: before + times });
+  };
+  const buried = new Set(refused.map(({ record }) => record));
+  // Verdicts stand in the order of the facts that were not refused.
+  let at = 0;
+  for (const { record, fact } of chunk.facts) {
+    const type = TYPES[fact.kind];
+    if (buried.has(record)) add(type, 'dead_lettered');
+    else add(type, verdicts[at++] ?? 'applied');
+  }
+  add('unreadable', 'dead_lettered', chunk.broken.length);
+  add('foreign', 'skipped', chunk.skipped);
+  return [...counts.values()];
+}

@@ -1,0 +1,63 @@
+import { constants } from 'node:os';
+
+import type { Logger } from './logger.js';
+
+interface Deps {
+  readonly stop: () => Promise<void>;
+  /** What has not stopped yet, by name. */
+  readonly unfinished: () => readonly string[];
+  readonly exit: (code: number) => void;
+  readonly logger: Logger;
+  readonly timing?: Partial<Timing>;
+}
+
+interface Timing {
+  readonly limitMs: number;
+  /** npm and a terminal may each pass on the same key press. */
+  readonly sameMs: number;
+}
+
+const TIMING: Timing = { limitMs: 10_000, sameMs: 500 };
+
+/**
+ * Ends the process in order: the first signal stops it, a second one ends it at once, and so does the limit, with a line that
+ * names what had not stopped. Nothing is lost by either: what was in hand is done by whoever comes next.
+ */
+export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
+  const { limitMs, sameMs } = { ...TIMING, ...deps.timing };
+  let begunAt: number | null = null;
+
+  const stop = () => {
+    if (begunAt !== null) return;
+    begunAt = performance.now();
+    const timer = setTimeout(() => {
+      deps.logger.error(
+        { unfinished: deps.unfinished(), limitMs },
+        'ended before everything had stopped',
+      );
+      deps.exit(1);
+    }, limitMs);
+    void deps
+      .stop()
+      .then(
+        () => deps.exit(0),
+        (error: unknown) => {
+          deps.logger.error({ err: error }, 'did not stop as it should');
+          deps.exit(1);
+        },
+      )
+      .finally(() => clearTimeout(timer));
+  };
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (begunAt === null) return stop();
+      if (performance.now() - begunAt < sameMs) return;
+      deps.logger.warn(
+        { unfinished: deps.unfinished(), signal },
+        'ended at once by a second signal',
+      );
+      deps.exit(128 + constants.signals[signal]);
+    });
+  return { stop };
+}

@@ -1,0 +1,54 @@
+/**
+ * What the parts tell of their work as it goes on. A trace joins what one cause led to, in whatever process: its name is a W3C
+ * `traceparent`, carried in headers and in causes. https://www.w3.org/TR/trace-context/
+ */
+export interface Trace {
+  /** Begins a span that others may go on from. `parent`: a traceparent, from wherever; what is none begins a new trace. */
+  readonly begin: (span: SpanStart) => OpenSpan;
+  /** Runs the work inside a new span: what is told meanwhile stands in it. */
+  run<T>(span: SpanStart, work: () => Promise<T>): Promise<T>;
+  /** Tells of something that is over. Nothing outside of a span. */
+  note(span: SpanNote): void;
+  /** Adds to the span that the work is in. */
+  describe(attributes: SpanAttributes): void;
+  /** Of the span that the work is in; null: in none. */
+  current(): string | null;
+}
+
+export type SpanAttributes = Readonly<
+  Record<string, string | number | boolean | readonly string[]>
+>;
+
+export interface SpanStart {
+  readonly name: string;
+  readonly kind?: 'server' | 'consumer' | 'internal';
+  readonly parent?: string | null;
+  /** Other causes of the same work. */
+  readonly links?: readonly string[];
+  readonly attributes?: SpanAttributes;
+}
+
+export interface SpanNote {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly attributes: SpanAttributes;
+  readonly fault: string | null;
+}
+
+export interface OpenSpan {
+  readonly traceparent: string;
+  /** Work that stands in this span. */
+  run<T>(work: () => T): T;
+  end(its?: {
+    readonly attributes?: SpanAttributes;
+    readonly fault?: string | null;
+  }): void;
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
+
+/** Null: it is no traceparent. */
+export function traceIdOf(traceparent: string | undefined): string | null {
+  const [, id = null] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  return id;
+}

@@ -1,0 +1,35 @@
+import type { TunableLogger } from './logger.js';
+
+/** Long enough to look at something, and short enough to be forgotten without harm. */
+const TURNED_UP_MS = 15 * 60_000;
+
+/**
+ * `kill -USR2`: everything is logged for a quarter of an hour; once more: back at once. Whoever may send signals to the process is
+ * its administrator, and every process has this door whatever its parts.
+ */
+export function turnUpOnSignal(
+  logger: TunableLogger,
+  listen: (onSignal: () => void) => void,
+  turnedUpMs = TURNED_UP_MS,
+): void {
+  const usual = logger.level;
+  let timer: NodeJS.Timeout | null = null;
+  const turnDown = () => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    logger.info({ level: usual }, 'the log is as it was');
+    logger.level = usual;
+  };
+  listen(() => {
+    if (timer !== null) return turnDown();
+    timer = setTimeout(turnDown, turnedUpMs).unref();
+    logger.level = 'debug';
+    const until = new Date(Date.now() + turnedUpMs).toISOString();
+    logger.info({ level: 'debug', until }, 'the log tells more for a while');
+  });
+}
+
+/** Where there is such a signal. */
+export function onUserSignal(onSignal: () => void): void {
+  if (process.platform !== 'win32') process.on('SIGUSR2', onSignal);
+}

@@ -1,0 +1,91 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+
+import { UnavailableError } from '../lib/errors.js';
+
+/** How the system says that there is no way to a server now. A name that is not known yet may be known in a moment. */
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * How PostgreSQL says it: connection exceptions (08…), stopping and starting (57P01 to 57P03), no place left (53300), and after
+ * a fail-over a server that only reads (25006).
+ */
+const SERVER_CODES = /^(08\w{3}|57P0[123]|53300|25006)$/;
+
+/** What the driver says of connections that ended under it. */
+const DRIVER_WORDS =
+  /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
+
+/** True of faults that are over once the database is there again. */
+export function isAway(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof UnavailableError) return true;
+    const code = 'code' in each ? String(each.code) : '';
+    if (SYSTEM_CODES.has(code) || SERVER_CODES.test(code)) return true;
+    if (DRIVER_WORDS.test(each.message)) return true;
+  }
+  return false;
+}
+
+/** The same fault in words that every room knows; others as they are. */
+export function translateAway(error: unknown): unknown {
+  if (error instanceof UnavailableError || !isAway(error)) return error;
+  return new UnavailableError('the database is away', { cause: error });
+}
+
+/** Whatever the pool's connections are asked for while there is no database fails with an `UnavailableError`. */
+export function tellWhenAway(pool: Pool): void {
+  translateAnswers(pool, 'connect');
+  pool.on('connect', (client) => translateAnswers(client, 'query'));
+}
+
+/** MikroORM makes errors of its own of those of the driver; these it passes on as they are. */
+export function keepAway(orm: MikroORM): void {
+  const converter = orm.em.getPlatform().getExceptionConverter();
+  const convert = converter.convertException.bind(converter);
+  const convertException = (error: Error): Error =>
+    error instanceof UnavailableError ? error : convert(error);
+  Object.assign(converter, { convertException });
+}
+
+/** Calls that answer by callback are left as they are. */
+function translateAnswers<Name extends string>(
+  owner: Record<Name, (...words: never[]) => unknown>,
+  name: Name,
+): void {
+  const translated = (...words: never[]): unknown => {
+    // Looked up at each call: others watch the driver at its prototype.
+    const call: unknown = Reflect.get(Object.getPrototypeOf(owner), name);
+    if (typeof call !== 'function') throw new Error(`no ${name} to call`);
+    const answer: unknown = Reflect.apply(call, owner, words);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((error: unknown) => {
+      throw translateAway(error);
+    });
+  };
+  Object.assign(owner, { [name]: translated });
+}
+
+/** Wrong password, role not allowed in, no such database. */
+const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
+
+/** At the start: what waiting cannot heal is told by the setting that is at fault. What the server says holds no secret. */
+export function translateAtStart(error: unknown): unknown {
+  for (let each = error; each instanceof Error; each = each.cause)
+    if ('code' in each && REFUSALS.has(String(each.code)))
+      return new Error(`DATABASE_URL: PostgreSQL says: ${each.message}`, {
+        cause: error,
+      });
+  return translateAway(error);
+}

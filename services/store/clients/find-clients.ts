@@ -1,0 +1,46 @@
+import { sql, type RawBuilder } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+import type { Database } from '../database.js';
+import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
+import { toDate, toDateOrNull, type Time } from '../read/page.js';
+
+/** A row as the driver gives it, times not yet read. */
+type Stored = {
+  readonly [Name in keyof ClientRow]: Date extends ClientRow[Name]
+    ? Time | Exclude<ClientRow[Name], Date>
+    : ClientRow[Name];
+};
+
+/**
+ * Clients for showing them. Nearly every request asks for one, and making it an entity, which nothing here needs, costs many
+ * times what the statement does.
+ */
+export function createFindClients(database: Database) {
+  let columns: RawBuilder<unknown> | null = null;
+  return async (ids: readonly ClientId[]): Promise<readonly ClientRow[]> => {
+    const { properties } = database.orm.getMetadata(ClientEntity);
+    columns ??= sql.join(
+      Object.values(properties).map(
+        ({ name, fieldNames }) =>
+          sql`${sql.ref(fieldNames.join())} as ${sql.ref(name)}`,
+      ),
+    );
+    const { rows } = await sql<Stored>`
+      select ${columns} from client where id = any(${ids}::uuid[])`.execute(
+      database.sql(),
+    );
+    return rows.map(toClientRow);
+  };
+}
+
+const toClientRow = (row: Stored): ClientRow => ({
+  ...row,
+  rolesReadAt: toDateOrNull(row.rolesReadAt ?? null),
+  stoppedAt: toDateOrNull(row.stoppedAt ?? null),
+  pausedUntil: toDateOrNull(row.pausedUntil ?? null),
+  endingAt: toDateOrNull(row.endingAt ?? null),
+  checkedAt: toDateOrNull(row.checkedAt ?? null),
+  createdAt: toDate(row.createdAt),
+  updatedAt: toDate(row.updatedAt),
+});

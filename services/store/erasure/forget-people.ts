@@ -1,0 +1,113 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { MemberKey, PlatformUserId } from '../../model.js';
+
+/** Stands where a person's name was, so that a record still says that a name was set. */
+export const FORGOTTEN = '(deleted)';
+
+/**
+ * Takes the names of deleted people out of all that is kept: what is left are ids and roles, for the audit. Said when they are
+ * deleted, and again when the last of their roles is taken back, as until then the path writes down what it sees.
+ */
+export async function forgetPeople(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(
+    db,
+  );
+  // Whatever comes late about them is known as late by the person's own row. While roles are taken back the guard looks at these:
+  // a platform of whom nothing is known looks like one whose source has failed.
+  await sql`
+    delete from membership m where m.platform_user_id = any(${ids}::text[])
+      and not exists (select from link l where l.platform_user_id = m.platform_user_id)`.execute(
+    db,
+  );
+  await sql`
+    update outbox set data = jsonb_set(data, '{nickname}', 'null')
+    where key = any(${ids}::text[]) and data ->> 'nickname' is not null`.execute(
+    db,
+  );
+  await forgetInRecords(db, ids);
+  await forgetInPlans(db, ids);
+  await forgetInMirror(db, ids);
+}
+
+/** An open record is what its run goes by; it is closed before the link is gone. */
+async function forgetInRecords(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+): Promise<void> {
+  await sql`
+    update audit_record set
+      nickname = case when nickname is not null then ${FORGOTTEN} end,
+      planned_nickname = case when planned_nickname is not null then ${FORGOTTEN} end,
+      reason = case when reason ilike '%nickname%' then ${`about the nickname: ${FORGOTTEN}`} else reason end
+    where platform_user_id = any(${ids}::text[]) and closed_at is not null
+      and (nickname is not null or planned_nickname is not null or reason ilike '%nickname%')`.execute(
+    db,
+  );
+}
+
+async function forgetInPlans(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+): Promise<void> {
+  for (const id of ids)
+    await sql`
+      update sweep s set plan = jsonb_set(s.plan, '{members}', (
+        select jsonb_agg(case when m.member ->> 'platformUserId' = ${id} then m.member || ${NAMELESS}::jsonb else m.member end
+          order by m.place)
+        from jsonb_array_elements(s.plan -> 'members') with ordinality as m (member, place)))
+      where s.plan is not null and jsonb_path_query_array(s.plan, '$.members[*].platformUserId') @> ${JSON.stringify([id])}::jsonb`.execute(
+      db,
+    );
+}
+
+const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
+
+/** Of accounts that are somebody else's by now nothing is taken. */
+async function forgetInMirror(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+): Promise<void> {
+  await sql`
+    update member m set ${NO_NAMES}
+    from link l
+    where l.platform_user_id = any(${ids}::text[]) and m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
+      and not exists (
+        select from link a where a.client_id = l.client_id and a.discord_user_id = l.discord_user_id and a.status = 'ACTIVE')`.execute(
+    db,
+  );
+}
+
+const NO_NAMES = sql`username = null, display_name = null, nickname = null, nickname_refused = null, reason = null`;
+
+/** Nobody is linked to these accounts any more: their names are nobody's business. */
+export async function forgetUnlinked(
+  db: Kysely<unknown>,
+  members: readonly MemberKey[],
+): Promise<void> {
+  await sql`
+    update member m set ${NO_NAMES}
+    from unnest(${members.map((member) => member.clientId)}::uuid[],
+      ${members.map((member) => member.discordUserId)}::text[]) as gone (client_id, discord_user_id)
+    where m.client_id = gone.client_id and m.discord_user_id = gone.discord_user_id
+      and not exists (
+        select from link l where l.client_id = m.client_id and l.discord_user_id = m.discord_user_id)`.execute(
+    db,
+  );
+}
+
+/** Those of them who are deleted. */
+export async function deletedOf(
+  db: Kysely<unknown>,
+  ids: readonly PlatformUserId[],
+): Promise<readonly PlatformUserId[]> {
+  const { rows } = await sql<{ id: PlatformUserId }>`
+    select id from platform_user where id = any(${ids}::text[]) and deleted_at is not null`.execute(
+    db,
+  );
+  return rows.map((row) => row.id);
+}

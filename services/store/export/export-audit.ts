@@ -1,0 +1,90 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, RoleId } from '../../model.js';
+import { RECORD_COLUMNS, toRecord, type RecordRow } from '../read/audit.js';
+import { firstIdAt } from '../time-ids.js';
+
+/** Opened at `from` or later and before `to`; after the record `after`, where a file goes on. */
+export interface AuditRange {
+  readonly clientId: ClientId;
+  readonly from: Date;
+  readonly to: Date;
+  readonly after: string | null;
+}
+
+/** Rows of one statement; more are never in memory. */
+const STEP = 500;
+
+/** How far the clocks of processes and database may be apart, for ids to be where times are. */
+const SKEW_MS = 60 * 60_000;
+
+/** Pages of records, oldest first, each read when it is asked for. */
+export function createExportAudit(db: () => Kysely<unknown>) {
+  return async function* exportAudit(range: AuditRange) {
+    const names = await readRoleNames(db(), range.clientId);
+    let after = range.after;
+    for (;;) {
+      const rows = await readStep(db(), { ...range, after });
+      if (rows.length > 0)
+        yield rows.map((row) => exported(toRecord(row), names));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < STEP) return;
+      after = last.id;
+    }
+  };
+}
+
+async function readStep(
+  db: Kysely<unknown>,
+  { clientId, from, to, after }: AuditRange,
+): Promise<readonly RecordRow[]> {
+  const first = firstIdAt(new Date(from.getTime() - SKEW_MS));
+  const end = firstIdAt(new Date(to.getTime() + SKEW_MS));
+  const { rows } = await sql<RecordRow>`
+    select ${RECORD_COLUMNS} from audit_record
+    where client_id = ${clientId} and id > greatest(${first}::uuid, ${after}::uuid) and id < ${end}::uuid
+      and opened_at >= ${from.toISOString()}::timestamptz and opened_at < ${to.toISOString()}::timestamptz
+    order by id limit ${STEP}`.execute(db);
+  return rows;
+}
+
+async function readRoleNames(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<ReadonlyMap<RoleId, string>> {
+  const { rows } = await sql<{ id: RoleId; name: string }>`
+    select id, name from role where client_id = ${clientId}`.execute(db);
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** In the words of the API's AuditRecord. A role that was never read has no name. */
+function exported(
+  record: ReturnType<typeof toRecord>,
+  names: ReadonlyMap<RoleId, string>,
+) {
+  const roles = (ids: readonly RoleId[]) =>
+    ids.map((id) => ({ id, name: names.get(id) ?? null }));
+  return {
+    id: record.id,
+    openedAt: record.openedAt.toISOString(),
+    closedAt: record.closedAt?.toISOString() ?? null,
+    client: { id: record.clientId },
+    discordUserId: record.discordUserId,
+    platformUserId: record.platformUserId,
+    causes: record.causes.map(({ kind, id, actor, groupId }) => ({
+      kind,
+      id,
+      actor,
+      groupId: groupId ?? null,
+    })),
+    plannedAdded: roles(record.plannedAdded),
+    plannedRemoved: roles(record.plannedRemoved),
+    added: roles(record.added),
+    removed: roles(record.removed),
+    nickname: record.nickname,
+    outcome: record.outcome,
+    reason: record.reason,
+  };
+}
+
+export type ExportedRecord = ReturnType<typeof exported>;

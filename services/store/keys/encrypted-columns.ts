@@ -1,0 +1,117 @@
+import { secretContext } from '../clients/client-rows.js';
+import { answerContext } from '../idempotency/idempotent-answers.js';
+import { tokenContext } from '../sign-in/grants.js';
+import { verifierContext } from '../sign-in/tickets.js';
+
+/** A row's key and owner, as text; null where it has none. */
+export type RowNames = Readonly<Record<string, string | null>>;
+
+export interface EncryptedTable {
+  readonly table: string;
+  /** The primary key, with its type: without that no index is used. */
+  readonly key: readonly {
+    readonly name: string;
+    readonly type: 'uuid' | 'text';
+  }[];
+  /** Columns besides the key that say whose a row is. */
+  readonly named: readonly string[];
+  /** Of the client that a row belongs to; null: of none. */
+  readonly clientOf: (row: RowNames) => string | null;
+  /** Ciphertext columns, each with what is authenticated with it. */
+  readonly columns: readonly {
+    readonly column: string;
+    readonly context: (row: RowNames) => string;
+  }[];
+  /** What becomes of a row that cannot be read, for whoever has lost a key. */
+  readonly loss: string;
+}
+
+const idOf = (row: RowNames) => row['id'] ?? '';
+const clientIdOf = (row: RowNames) => row['client_id'] ?? '';
+
+const tokens = [
+  {
+    column: 'access_token',
+    context: (row: RowNames) => tokenContext('access token', idOf(row)),
+  },
+  {
+    column: 'refresh_token',
+    context: (row: RowNames) => tokenContext('refresh token', idOf(row)),
+  },
+];
+
+/** Everything that is stored as ciphertext. A test looks for more of it in a database full of all there is. */
+export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
+  {
+    table: 'client',
+    key: [{ name: 'id', type: 'uuid' }],
+    named: [],
+    clientOf: idOf,
+    columns: [
+      {
+        column: 'bot_token',
+        context: (row) => secretContext('botToken', idOf(row)),
+      },
+      {
+        column: 'client_secret',
+        context: (row) => secretContext('clientSecret', idOf(row)),
+      },
+    ],
+    loss: 'the client stands still until its botToken and clientSecret are given again',
+  },
+  {
+    table: 'discord_grant',
+    key: [{ name: 'id', type: 'uuid' }],
+    named: ['client_id'],
+    clientOf: clientIdOf,
+    columns: tokens,
+    loss: 'these people are not brought into the guild; they sign in again',
+  },
+  {
+    table: 'revocation',
+    key: [{ name: 'id', type: 'uuid' }],
+    named: ['client_id'],
+    clientOf: clientIdOf,
+    columns: [
+      ...tokens,
+      {
+        column: 'client_secret',
+        context: (row) => secretContext('clientSecret', clientIdOf(row)),
+      },
+    ],
+    loss: 'these tokens are not revoked; they end by themselves within days',
+  },
+  {
+    table: 'link_ticket',
+    key: [{ name: 'ticket_hash', type: 'text' }],
+    named: ['client_id'],
+    clientOf: clientIdOf,
+    columns: [
+      {
+        column: 'code_verifier',
+        context: (row) => verifierContext(row['ticket_hash'] ?? ''),
+      },
+    ],
+    loss: 'who is signing in right now begins again',
+  },
+  {
+    table: 'idempotent_request',
+    key: [
+      { name: 'caller', type: 'text' },
+      { name: 'key_hash', type: 'text' },
+    ],
+    named: [],
+    clientOf: () => null,
+    columns: [
+      {
+        column: 'answer',
+        context: (row) =>
+          answerContext({
+            caller: row['caller'] ?? '',
+            keyHash: row['key_hash'] ?? '',
+          }),
+      },
+    ],
+    loss: 'requests sent again with these keys are refused, for a day at most',
+  },
+];

@@ -1,0 +1,68 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { KeyRing } from '../../lib/encryption.js';
+import type { Logger } from '../../lib/logger.js';
+import type { Database } from '../database.js';
+import { ENCRYPTED_TABLES } from './encrypted-columns.js';
+import { reencrypt, type Progress } from './reencrypt.js';
+
+/** What the keys are needed for, and what is lost without one. */
+export function createStoredKeys(
+  { keys, logger }: { readonly keys: KeyRing; readonly logger: Logger },
+  database: Database,
+) {
+  return {
+    reencrypt: async (
+      onProgress: (progress: Progress) => void | Promise<void>,
+    ) => reencrypt({ database, keys }, onProgress),
+    tellLost: async () => tellLostKeys(database.sql(), keys, logger),
+    countByKey: async () => countByKey(database.sql()),
+  };
+}
+
+interface LostRow {
+  readonly keyId: string;
+  readonly clientId: string;
+  readonly name: string;
+  readonly secrets: readonly string[];
+}
+
+/** Says at a start which clients' secrets cannot be read, and what to do; the others' work goes on. */
+async function tellLostKeys(
+  db: Kysely<unknown>,
+  keys: KeyRing,
+  logger: Logger,
+): Promise<void> {
+  const { rows } = await sql<LostRow>`
+    select c.id as "clientId", c.name, s.key_id as "keyId", array_agg(s.secret order by s.secret) as secrets
+    from client c cross join lateral (values
+      ('botToken', split_part(c.bot_token, '.', 1)), ('clientSecret', split_part(c.client_secret, '.', 1))) as s (secret, key_id)
+    where s.key_id <> all(${keys.keyIds}::text[])
+    group by c.id, c.name, s.key_id order by c.id`.execute(db);
+  for (const row of rows)
+    logger.error(
+      row,
+      'a client cannot be worked: the key that encrypted its secrets is not among ENCRYPTION_KEYS; put it back, or give the secrets again with updateDiscordClient',
+    );
+}
+
+/** How many rows need each key, table by table: a key that none needs may go. */
+async function countByKey(db: Kysely<unknown>): Promise<
+  readonly {
+    readonly table: string;
+    readonly keyId: string;
+    readonly count: number;
+  }[]
+> {
+  const parts = ENCRYPTED_TABLES.flatMap(({ table, columns }) =>
+    columns.map(
+      ({ column }) => sql`
+      select ${table}::text as "table", split_part(${sql.ref(column)}, '.', 1) as "keyId", count(*)::int as count
+      from ${sql.table(table)} where ${sql.ref(column)} is not null group by 2`,
+    ),
+  );
+  const { rows } = await sql<{ table: string; keyId: string; count: number }>`
+    select "table", "keyId", sum(count)::int as count from (${sql.join(parts, sql` union all `)}) each
+    group by 1, 2 order by 1, 2`.execute(db);
+  return rows;
+}

@@ -1,0 +1,65 @@
+import type { Database } from '../database.js';
+import type { TryLock } from '../session-locks.js';
+import { stepsOf, type Kind } from './steps.js';
+
+/** Any number; one process at a time removes what is over. */
+const LOCK = 741_300_116;
+
+export interface Removed {
+  /** Kinds of which nothing was removed are left out. */
+  readonly counts: Readonly<Partial<Record<Kind, number>>>;
+  /** There is more than was allowed at once. */
+  readonly hasMore: boolean;
+}
+
+interface Deps {
+  readonly database: Database;
+  readonly lock: TryLock;
+}
+
+/**
+ * Removes what is over, in small statements with a pause between, at most `most` of them; every kind and every client has its turn.
+ * Null: another process is at it.
+ */
+export function createRetention({ database, lock }: Deps) {
+  return async (request: {
+    readonly most: number;
+    readonly pause: () => Promise<void>;
+  }): Promise<Removed | null> => {
+    const unlock = await lock(LOCK);
+    if (unlock === null) return null;
+    try {
+      return await removeOver(database, request);
+    } finally {
+      await unlock();
+    }
+  };
+}
+
+async function removeOver(
+  database: Database,
+  {
+    most,
+    pause,
+  }: { readonly most: number; readonly pause: () => Promise<void> },
+): Promise<Removed> {
+  const counts: Partial<Record<Kind, number>> = {};
+  const steps = await stepsOf(database.sql());
+  let taken = 0;
+  // Round by round until one finds nothing: marks that go set their sweep free.
+  for (let isOver = false; !isOver;) {
+    isOver = true;
+    for (const step of steps) {
+      const removed = await database.transaction(async (tx) =>
+        step.remove(tx.sql),
+      );
+      if (removed === 0) continue;
+      isOver = false;
+      counts[step.kind] = (counts[step.kind] ?? 0) + removed;
+      taken += 1;
+      if (taken >= most) return { counts, hasMore: true };
+      await pause();
+    }
+  }
+  return { counts, hasMore: false };
+}

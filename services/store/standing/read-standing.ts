@@ -1,0 +1,98 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+import type { Database } from '../database.js';
+
+/** More is not counted to the end: it is too much anyway. */
+const MOST_COUNTED = 100_000;
+const LONGEST_MS = 3_000;
+
+/**
+ * How everything stands, of all processes together: what waits, since when, and what keeps it. One statement, which the database
+ * itself ends when it takes too long. Members who are parked wait for nothing; what a disabled client wants is nobody's fault.
+ */
+export function createReadStanding(deps: {
+  readonly database: Database;
+  /** Keys by which stored secrets can be read. */
+  readonly keyIds: readonly string[];
+}) {
+  return async () =>
+    deps.database.transaction(async ({ sql: db }) => {
+      await sql`select set_config('statement_timeout', ${String(LONGEST_MS)}, true)`.execute(
+        db,
+      );
+      return readStanding(db, deps.keyIds);
+    });
+}
+
+async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
+  const { rows } = await sql<{ standing: Standing }>`
+    with job as (
+      select client_id, is_parked, lane, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest
+      from (select client_id, is_parked, lane, marked_at from reconcile_job limit ${MOST_COUNTED}) j group by 1, 2, 3
+    ), one as (
+      select c.id as "clientId", ${troubleOf(keyIds)} as trouble,
+        case when c.is_enabled then (
+          select max(oldest) from job where client_id = c.id and not is_parked) end as "oldestWrongSeconds",
+        case when c.is_enabled and not exists (
+          select from schedule where client_id = c.id and kind = 'VERIFY_GROUPS' and not is_enabled)
+        then (
+          select ${ageOf(sql`coalesce(max(finished_at), c.created_at)`)} from sweep
+          where client_id = c.id and kind = 'VERIFY_GROUPS' and state in ('DONE', 'HELD') and not is_dry_run
+        ) end as "verifiedSeconds",
+        (select count(*) from removal_decision where client_id = c.id and verdict = 'HELD') as "heldRemovals",
+        (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
+        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked
+      from client c
+    )
+    select jsonb_build_object(
+      'clients', (select coalesce(jsonb_agg(one), '[]') from one),
+      'queues', (select coalesce(jsonb_agg(jsonb_build_object(
+        'clientId', client_id, 'lane', lane, 'jobs', jobs, 'oldestSeconds', oldest)), '[]') from job where not is_parked),
+      'outbox', jsonb_build_object(
+        'rows', (select count(*) from (select from outbox limit ${MOST_COUNTED}) o),
+        'oldestSeconds', coalesce((select ${ageOf(sql`time`)} from outbox order by position limit 1), 0))
+    ) as standing`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database told nothing');
+  return row.standing;
+}
+
+const ageOf = (time: ReturnType<typeof sql>) =>
+  sql`greatest(0, extract(epoch from clock_timestamp() - ${time}))::float8`;
+
+/** The gravest first; null: none. */
+const troubleOf = (keyIds: readonly string[]) => sql`case
+  when not c.is_enabled then 'disabled'
+  when split_part(c.bot_token, '.', 1) <> all(${keyIds}::text[]) then 'secret_lost'
+  when c.stopped_at is not null then 'token_refused'
+  when c.paused_until > clock_timestamp() then 'paused'
+  when c.doubt is not null then 'doubt'
+  when c.checks @> '[{"result": "FAILED"}]' then 'check_failed'
+  end`;
+
+interface Standing {
+  readonly clients: readonly {
+    readonly clientId: ClientId;
+    readonly trouble:
+      | 'disabled'
+      | 'secret_lost'
+      | 'token_refused'
+      | 'paused'
+      | 'doubt'
+      | 'check_failed'
+      | null;
+    readonly oldestWrongSeconds: number | null;
+    readonly verifiedSeconds: number | null;
+    readonly heldRemovals: number;
+    readonly heldPlans: number;
+    readonly parked: number;
+  }[];
+  readonly queues: readonly {
+    readonly clientId: ClientId;
+    readonly lane: number;
+    readonly jobs: number;
+    readonly oldestSeconds: number;
+  }[];
+  readonly outbox: { readonly rows: number; readonly oldestSeconds: number };
+}

@@ -1,0 +1,71 @@
+import { Cron } from 'croner';
+
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+
+const EVERY_TEN_MINUTES = '*/10 * * * *';
+
+/** Statements of one round, each of some hundred rows: what is left is the next round's. */
+const MOST_STEPS = 200;
+
+/** Between two statements others have their turn. */
+const PAUSE_MS = 50;
+
+interface Deps {
+  /** Removes what is over; null: another process is at it. */
+  readonly removeOver: (request: {
+    readonly most: number;
+    readonly pause: () => Promise<void>;
+  }) => Promise<{
+    readonly counts: Readonly<Record<string, number>>;
+    readonly hasMore: boolean;
+  } | null>;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** Removes what has been kept for long enough: closed records, ended sweeps, and what nobody can use any more. */
+export function createRetention(deps: Deps): Part {
+  const stopping = new AbortController();
+  let job: Cron | undefined;
+  let round: Promise<void> = Promise.resolve();
+  const begin = () => {
+    round = removeOnce(deps, stopping.signal);
+    return round;
+  };
+  return {
+    name: 'retention',
+    async start() {
+      job = new Cron(EVERY_TEN_MINUTES, { protect: true, unref: true }, begin);
+    },
+    async stop() {
+      job?.stop();
+      stopping.abort();
+      await round;
+    },
+    ready: () => ({ ok: true }),
+  };
+}
+
+class Stopped extends Error {}
+
+async function removeOnce(deps: Deps, signal: AbortSignal): Promise<void> {
+  const { removeOver, pause, logger } = deps;
+  try {
+    const removed = await removeOver({
+      most: MOST_STEPS,
+      async pause() {
+        await pause(PAUSE_MS, signal);
+        if (signal.aborted) throw new Stopped();
+      },
+    });
+    if (removed === null || Object.keys(removed.counts).length === 0) return;
+    logger.info(
+      { ...removed.counts, hasMore: removed.hasMore },
+      'what was kept for long enough was removed',
+    );
+  } catch (error) {
+    if (!(error instanceof Stopped))
+      logger.warn({ err: error }, 'removing what is over failed');
+  }
+}

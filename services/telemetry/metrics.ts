@@ -1,0 +1,195 @@
+/**
+ * What this process has counted since it started.
+ * In: what the parts tell by plain functions. Out: one registry of Prometheus metrics.
+ * Never: a person's id, a name that somebody chose, or a label without a bound.
+ */
+import { Counter, Histogram, Registry } from 'prom-client';
+
+import type { Observed } from './observed.js';
+import { partitionGauges, type Partitions } from './partitions.js';
+import { PREFIX } from './prefix.js';
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly observed: Observed & Partitions;
+}
+
+const FAST = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+const CALLS = [0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5];
+const WAITS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
+
+export function createMetrics(nowMs: () => number): Metrics {
+  const registry = new Registry();
+  const path = pathMetrics(registry);
+  const partitions = partitionGauges(registry, nowMs);
+  const events = eventMetrics(registry);
+  const discord = discordMetrics(registry);
+  const served = apiMetrics(registry);
+  const sql = histogram(registry, {
+    name: 'sql_seconds',
+    help: 'Time of SQL statements, waiting for the server included, by their first word.',
+    labelNames: ['statement'],
+    buckets: FAST,
+  });
+  return {
+    registry,
+    observed: {
+      ...path,
+      ...events.observed,
+      ...partitions,
+      assigned(theirs) {
+        events.expect(Object.keys(theirs));
+        partitions.assigned(theirs);
+      },
+      ...discord,
+      ...served,
+      statement: ({ kind, seconds }) =>
+        sql.observe({ statement: kind }, seconds),
+    },
+  };
+}
+
+/** A count that begins with its first event is no increase to Prometheus: what is alarming begins at nought. */
+const SWEEP_KINDS = [
+  'VERIFY_GROUPS',
+  'SYNC_ACCOUNTS',
+  'REMOTE_SYNC',
+  'ENFORCE_NICKNAMES',
+];
+const SWEEP_ENDS = ['DONE', 'HELD', 'FAILED'];
+const OUR_FAULTS = ['INTERNAL', 'UNAVAILABLE'];
+
+function pathMetrics(
+  registry: Registry,
+): Pick<Observed, 'reconcile' | 'sweep'> {
+  const reconciles = counter(registry, {
+    name: 'reconciles_total',
+    help: 'Runs of the path, by what came of them.',
+    labelNames: ['client', 'outcome'],
+  });
+  const seconds = histogram(registry, {
+    name: 'reconcile_seconds',
+    help: 'How long runs of the path took.',
+    labelNames: ['outcome'],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 6, 10],
+  });
+  const sweeps = counter(registry, {
+    name: 'sweeps_total',
+    help: 'Sweeps that ended in this process, by kind and how they ended.',
+    labelNames: ['kind', 'state'],
+  });
+  for (const kind of SWEEP_KINDS)
+    for (const state of SWEEP_ENDS) sweeps.inc({ kind, state }, 0);
+  return {
+    reconcile({ clientId: client, outcome, seconds: took }) {
+      reconciles.inc({ client, outcome });
+      seconds.observe({ outcome }, took);
+    },
+    sweep: ({ kind, state }) => sweeps.inc({ kind, state }),
+  };
+}
+
+function eventMetrics(registry: Registry): {
+  readonly observed: Pick<Observed, 'events'>;
+  readonly expect: (topics: readonly string[]) => void;
+} {
+  const events = counter(registry, {
+    name: 'events_total',
+    help: 'Records taken from the platform, by what they say and what came of them. One that comes again counts again.',
+    labelNames: ['type', 'result'],
+  });
+  const deadLetters = counter(registry, {
+    name: 'dead_letters_total',
+    help: 'Records put aside because nobody could read them.',
+    labelNames: ['topic'],
+  });
+  return {
+    observed: {
+      events({ topic, counts, deadLetters: dead }) {
+        for (const { type, result, times } of counts)
+          events.inc({ type, result }, times);
+        deadLetters.inc({ topic }, dead);
+      },
+    },
+    expect: (topics) =>
+      topics.forEach((topic) => deadLetters.inc({ topic }, 0)),
+  };
+}
+
+function discordMetrics(registry: Registry): Pick<Observed, 'call' | 'wait'> {
+  const calls = histogram(registry, {
+    name: 'discord_call_seconds',
+    help: 'Calls to Discord, by route and status; `none`: no answer came.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: CALLS,
+  });
+  const waits = histogram(registry, {
+    name: 'discord_wait_seconds',
+    help: 'Waits that Discord asked for, by bucket and why: its calls were spent, or it refused one.',
+    labelNames: ['method', 'route', 'why'],
+    buckets: WAITS,
+  });
+  return {
+    call({ method, route, status, durationMs }) {
+      const labels = { method, route, status: String(status ?? 'none') };
+      calls.observe(labels, durationMs / 1000);
+    },
+    wait: ({ method, route, why, waitMs }) =>
+      waits.observe({ method, route, why }, Math.max(0, waitMs) / 1000),
+  };
+}
+
+function apiMetrics(registry: Registry): Pick<Observed, 'operation'> {
+  const operations = histogram(registry, {
+    name: 'graphql_seconds',
+    help: 'GraphQL operations by kind and, where it is a listed one, name.',
+    labelNames: ['type', 'operation'],
+    buckets: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+  });
+  const errors = counter(registry, {
+    name: 'graphql_errors_total',
+    help: 'Errors in answers of the API, by their code.',
+    labelNames: ['type', 'code'],
+  });
+  for (const type of ['query', 'mutation'])
+    for (const code of OUR_FAULTS) errors.inc({ type, code }, 0);
+  return {
+    operation({ type, name, codes, seconds }) {
+      operations.observe({ type, operation: name }, seconds);
+      for (const code of codes) errors.inc({ type, code });
+    },
+  };
+}
+
+interface Definition<Label extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly Label[];
+}
+
+function counter<Label extends string>(
+  registry: Registry,
+  { name, ...rest }: Definition<Label>,
+): Counter<Label> {
+  return new Counter({
+    ...rest,
+    name: `${PREFIX}${name}`,
+    registers: [registry],
+  });
+}
+
+function histogram<Label extends string>(
+  registry: Registry,
+  {
+    name,
+    buckets,
+    ...rest
+  }: Definition<Label> & { readonly buckets: readonly number[] },
+): Histogram<Label> {
+  return new Histogram({
+    ...rest,
+    name: `${PREFIX}${name}`,
+    buckets: [...buckets],
+    registers: [registry],
+  });
+}

@@ -1,0 +1,181 @@
+/**
+ * Traces, by OpenTelemetry. Loaded only where somebody wants them.
+ * In: spans as the parts tell them. Out: OTLP over HTTP, in batches, with a bounded queue behind a collector that is away.
+ * Never: anything global: what is in which span is kept by this trace alone.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace as spans,
+  type Attributes,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  NodeTracerProvider,
+} from '@opentelemetry/sdk-trace-node';
+
+import type { Logger } from '../lib/logger.js';
+import type {
+  OpenSpan,
+  SpanAttributes,
+  SpanStart,
+  Trace,
+} from '../lib/trace.js';
+import { contextOf, linkTo, traceparentOf } from './span-context.js';
+import { tellOnce } from './tell-once.js';
+
+export interface OtelDeps {
+  /** `/v1/traces` is put behind it. */
+  readonly endpoint: string;
+  readonly version: string;
+  readonly processId: string;
+  readonly logger: Logger;
+  readonly scrub: (text: string) => string;
+}
+
+export interface OpenTrace {
+  readonly trace: Trace;
+  /** Sends what waits, if that can be done soon. */
+  stop(): Promise<void>;
+}
+
+const SEND_MS = 5_000;
+const STOP_MS = 2_000;
+
+export function openOtel(deps: OtelDeps): OpenTrace {
+  const exporter = new OTLPTraceExporter({
+    url: `${deps.endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: SEND_MS,
+  });
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': 'discord-connector',
+      'service.version': deps.version,
+      'service.instance.id': deps.processId,
+    }).merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [
+      new BatchSpanProcessor(tellOnce(exporter, deps.logger), {
+        maxQueueSize: 2_048,
+        maxExportBatchSize: 512,
+        scheduledDelayMillis: 1_000,
+        exportTimeoutMillis: SEND_MS + 1_000,
+      }),
+    ],
+  });
+  return {
+    trace: traceOf(deps, provider.getTracer('discord-connector', deps.version)),
+    stop: async () => atMost(STOP_MS, provider.shutdown()),
+  };
+}
+
+type Tracer = ReturnType<NodeTracerProvider['getTracer']>;
+
+const KINDS = {
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+} as const;
+
+function traceOf({ scrub }: OtelDeps, tracer: Tracer): Trace {
+  const inside = new AsyncLocalStorage<Context>();
+  const clean = (attributes: SpanAttributes) => scrubbed(attributes, scrub);
+  const start = (its: SpanStart): Span => {
+    const { name, kind = 'internal', parent, links = [] } = its;
+    const context =
+      parent === undefined
+        ? (inside.getStore() ?? ROOT_CONTEXT)
+        : contextOf(parent);
+    const options = {
+      kind: KINDS[kind],
+      attributes: clean(its.attributes ?? {}),
+      links: links.flatMap(linkTo),
+    };
+    return tracer.startSpan(scrub(name), options, context);
+  };
+  const fail = (span: Span, fault: string | null) => {
+    if (fault === null) return;
+    span.setStatus({ code: SpanStatusCode.ERROR, message: scrub(fault) });
+  };
+  const within = <T>(span: Span, work: () => T): T =>
+    inside.run(spans.setSpan(ROOT_CONTEXT, span), work);
+  const spanNow = () => {
+    const context = inside.getStore();
+    return context === undefined ? undefined : spans.getSpan(context);
+  };
+  const begin = (its: SpanStart): OpenSpan => {
+    const span = start(its);
+    return {
+      traceparent: traceparentOf(span.spanContext()),
+      run: (work) => within(span, work),
+      end({ attributes, fault = null } = {}) {
+        if (attributes) span.setAttributes(clean(attributes));
+        fail(span, fault);
+        span.end();
+      },
+    };
+  };
+  return {
+    begin,
+    run: async (its, work) => runIn(begin(its), work),
+    note({ name, durationMs, attributes, fault }) {
+      const context = inside.getStore();
+      if (context === undefined) return;
+      const endedMs = Date.now();
+      const times = { kind: SpanKind.CLIENT, startTime: endedMs - durationMs };
+      const options = { ...times, attributes: clean(attributes) };
+      const span = tracer.startSpan(scrub(name), options, context);
+      fail(span, fault);
+      span.end(endedMs);
+    },
+    describe: (attributes) => void spanNow()?.setAttributes(clean(attributes)),
+    current() {
+      const span = spanNow();
+      return span === undefined ? null : traceparentOf(span.spanContext());
+    },
+  };
+}
+
+async function runIn<T>(span: OpenSpan, work: () => Promise<T>): Promise<T> {
+  let fault: string | null = null;
+  try {
+    return await span.run(work);
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error);
+    throw error;
+  } finally {
+    span.end({ fault });
+  }
+}
+
+function scrubbed(
+  attributes: SpanAttributes,
+  scrub: (text: string) => string,
+): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => {
+      if (typeof value === 'string') return [name, scrub(value)];
+      if (typeof value === 'object') return [name, value.map(scrub)];
+      return [name, value];
+    }),
+  );
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => undefined), patience]);
+  clearTimeout(timer);
+}

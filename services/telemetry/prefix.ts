@@ -1,0 +1,2 @@
+/** All names begin with this; Node's own keep the names that everybody's dashboards know. */
+export const PREFIX = 'discord_connector_';

@@ -1,0 +1,115 @@
+import type { Registry } from 'prom-client';
+
+import { gauge } from './gauge.js';
+import type { ClientStanding, QueueStanding, Standing } from './observed.js';
+
+/** What the database tells, as of the last time that it answered. */
+export function standingGauges(
+  registry: Registry,
+): (standing: Standing) => void {
+  const showClients = clientGauges(registry);
+  const showQueues = queueGauges(registry);
+  const rows = gauge(registry, {
+    name: 'outbox_rows',
+    help: 'Written events that wait for the broker; counted up to 100,000.',
+  });
+  const age = gauge(registry, {
+    name: 'outbox_oldest_seconds',
+    help: 'Since when the first of them waits.',
+  });
+  return ({ clients, queues, outbox }) => {
+    showClients(clients);
+    showQueues(queues);
+    rows.set(outbox.rows);
+    age.set(outbox.oldestSeconds);
+  };
+}
+
+const OF_CLIENTS: readonly {
+  readonly name: string;
+  readonly help: string;
+  /** Null: there is nothing to tell. */
+  readonly value: (client: ClientStanding) => number | null;
+}[] = [
+  {
+    name: 'oldest_wrong_role_seconds',
+    help: 'Since when somebody is known to have, or to lack, a role wrongly: the age of the oldest mark that is not settled; 0: nobody.',
+    value: (client) => client.oldestWrongSeconds ?? 0,
+  },
+  {
+    name: 'verify_age_seconds',
+    help: 'Since the last sweep that verified the groups of a client; missing where nobody wants one.',
+    value: (client) => client.verifiedSeconds,
+  },
+  {
+    name: 'held_removals',
+    help: 'Removals that the guard holds until a person has spoken.',
+    value: (client) => client.heldRemovals,
+  },
+  {
+    name: 'held_plans',
+    help: 'Sweeps that wait for a person to approve or reject their removals.',
+    value: (client) => client.heldPlans,
+  },
+  {
+    name: 'parked_members',
+    help: 'Members whom Discord, or a fault, keeps from being brought in step; tried again daily.',
+    value: (client) => client.parked,
+  },
+];
+
+function clientGauges(registry: Registry) {
+  const gauges = OF_CLIENTS.map(({ name, help, value }) => ({
+    value,
+    gauge: gauge(registry, { name, help, labelNames: ['client'] }),
+  }));
+  const healthy = gauge(registry, {
+    name: 'client_healthy',
+    help: '1: everything can be done for the client; 0: not, with the reason.',
+    labelNames: ['client', 'reason'],
+  });
+  return (clients: readonly ClientStanding[]) => {
+    healthy.reset();
+    for (const one of gauges) one.gauge.reset();
+    for (const each of clients) {
+      const client = each.clientId;
+      const { trouble } = each;
+      const isWell = trouble === null;
+      healthy.set({ client, reason: trouble ?? 'none' }, isWell ? 1 : 0);
+      for (const one of gauges) {
+        const value = one.value(each);
+        if (value !== null) one.gauge.set({ client }, value);
+      }
+    }
+  };
+}
+
+const LANE_NAMES: Readonly<Record<number, string>> = {
+  0: 'sweep',
+  10: 'bulk',
+  20: 'fresh',
+};
+
+function queueGauges(registry: Registry) {
+  const labelNames = ['client', 'lane'] as const;
+  const jobs = gauge(registry, {
+    name: 'queue_jobs',
+    help: 'Members who wait for a run.',
+    labelNames,
+  });
+  const oldest = gauge(registry, {
+    name: 'queue_oldest_seconds',
+    help: 'Since when the first of them waits.',
+    labelNames,
+  });
+  return (queues: readonly QueueStanding[]) => {
+    jobs.reset();
+    oldest.reset();
+    for (const queue of queues) {
+      const lane = LANE_NAMES[queue.lane] ?? 'other';
+      const labels = { client: queue.clientId, lane };
+      jobs.set(labels, queue.jobs);
+      oldest.set(labels, queue.oldestSeconds);
+    }
+  };
+}

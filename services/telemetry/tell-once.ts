@@ -1,0 +1,35 @@
+import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
+
+import type { Logger } from '../lib/logger.js';
+
+/** Of a collector that is away one line is logged, and one when it is back, however long it takes. */
+export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let isAway = false;
+  let lost = 0;
+  return {
+    export(batch, done) {
+      exporter.export(batch, (result) => {
+        const { error } = result;
+        const isSent = error === undefined;
+        if (isSent && isAway) {
+          logger.info({ lost }, 'traces can be sent again');
+          [isAway, lost] = [false, 0];
+        }
+        if (!isSent) {
+          lost += batch.length;
+          if (!isAway)
+            logger.warn(
+              { reason: error.message },
+              'traces cannot be sent; they are dropped until they can',
+            );
+          isAway = true;
+        }
+        done(result);
+      });
+    },
+    shutdown: async () => exporter.shutdown(),
+    ...(exporter.forceFlush && {
+      forceFlush: async () => exporter.forceFlush?.(),
+    }),
+  };
+}

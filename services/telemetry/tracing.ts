@@ -1,0 +1,13 @@
+import type { OpenTrace, OtelDeps } from './otel.js';
+
+export type { OpenTrace };
+
+/** Null where nobody wants traces: then nothing of it is even loaded. */
+export async function openTracing(
+  deps: Omit<OtelDeps, 'endpoint'> & { readonly endpoint: string | null },
+): Promise<OpenTrace | null> {
+  const { endpoint } = deps;
+  if (endpoint === null) return null;
+  const { openOtel } = await import('./otel.js');
+  return openOtel({ ...deps, endpoint });
+}

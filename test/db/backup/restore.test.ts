@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { PATH_TIMING, pathOf } from '../../../services/connector/path.js';
+import { createDiscordGateway } from '../../../services/discord/gateway.js';
+import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import type { PlatformFact } from '../../../services/model.js';
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import type { Store } from '../../../services/store/store.js';
+import { cause, membership } from '../../builders/store-world.js';
+import { takeBackup, type TakenBackup } from '../../support/backup.js';
+import { dumpOf } from '../../support/dump.js';
+import type { TestDatabase } from '../../support/database.js';
+import { noOAuth } from '../../support/no-oauth.js';
+import { mapDemoGroups, startRig, type Rig } from '../../support/rig.js';
+import { createMigratedDatabase, openTestStore } from '../../support/store.js';
+
+const { accounts, roles, guildId } = DEMO;
+
+let live: TestDatabase;
+
+let rig: Rig;
+let backup: TakenBackup;
+const ends: (() => Promise<void>)[] = [];
+
+/** What the platform has said since before the backup, as Kafka keeps it. */
+let said: PlatformFact[] = [];
+
+beforeEach(async () => {
+  live = await createMigratedDatabase();
+  rig = await startRig(live.url);
+  said = [];
+  await mapDemoGroups(rig);
+  await rig.store.clients.updateClient(
+    rig.clientId,
+    { removalGuard: { minimum: 100, percent: 100 } },
+    cause,
+  );
+  for (const name of ['alice', 'bob', 'carol'] as const)
+    await rig.store.links.linkMember({
+      clientId: rig.clientId,
+      platformUserId: name,
+      discordUserId: accounts[name],
+      cause,
+    });
+  await say(membership('alice', 'pilots'), membership('bob', 'pilots'));
+  await rig.quiet();
+  // Mid-work: a mark of the backup is still to be carried out.
+  const saying = say(membership('bob', 'directors'));
+  backup = await saying.then(async () => takeBackup(live.url));
+  await rig.quiet();
+  await say(membership('alice', 'pilots', 'removed'));
+  await say(membership('carol', 'pilots'));
+  await rig.quiet();
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+  await rig.stop();
+  await backup.forget();
+  await live.drop();
+});
+
+async function say(...facts: PlatformFact[]): Promise<void> {
+  said.push(...facts);
+  await rig.store.applyFacts(facts);
+}
+
+/** The restored database, with nothing at work on it yet but the doors. */
+async function openRestored(): Promise<Store> {
+  const other = await backup.restore();
+  ends.push(() => other.drop());
+  // The process that held the bots at the time of the backup is gone: nobody waits for its lease.
+  const store = await openTestStore(other.url, { isGone: () => true });
+  ends.push(() => store.stop());
+  await store.migrate();
+  rig.discord.calls.reset();
+  return store;
+}
+
+async function startPath(store: Store): Promise<void> {
+  const gateway = createDiscordGateway({
+    credentials: store.readCredentials,
+    budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
+    logger: silentLogger,
+    clock: Date.now,
+    random: Math.random,
+    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+    globalRequestsPerSecond: 10_000,
+  });
+  ends.push(() => gateway.stop());
+  const path = pathOf(
+    silentLogger,
+    { store, gateway, oauth: noOAuth },
+    PATH_TIMING,
+  );
+  await path.start();
+  ends.push(() => path.stop());
+}
+
+/** Everybody is looked at, as the next sweeps would. */
+async function lookAtAll(store: Store): Promise<void> {
+  for (const name of ['alice', 'bob', 'carol']) {
+    const found = await store.read.findLinkByPlatformUser(rig.clientId, name);
+    const request = { id: found?.id ?? '', cause, waitMs: 20_000 };
+    expect(await store.links.reconcileMember(request)).toBe('DONE');
+  }
+}
+
+const pilots = () =>
+  (['alice', 'bob', 'carol'] as const).filter((name) =>
+    rig.discord.member(guildId, accounts[name])?.roleIds.includes(roles.pilot),
+  );
+
+const allRoles = () =>
+  Object.values(accounts).map((id) => rig.discord.member(guildId, id)?.roleIds);
+
+const writes = () =>
+  rig.discord.calls
+    .recent()
+    .filter(({ method }) => method !== 'GET')
+    .map(({ method, path }) => `${method} ${path}`);
+
+describe('a backup made in the middle of work', () => {
+  test('restored by the book gives nobody back what was taken since', async () => {
+    const before = allRoles();
+    const store = await openRestored();
+    await store.applyFacts(said);
+
+    await startPath(store);
+    await lookAtAll(store);
+
+    expect(pilots()).toEqual(['bob', 'carol']);
+    // The mirror is as old as the backup: what stands already may be written once more, which changes nothing.
+    expect(allRoles()).toEqual(before);
+    expect(
+      writes().filter(
+        (call) => call.startsWith('PUT') && call.includes(accounts.alice),
+      ),
+    ).toEqual([]);
+  });
+
+  test('loses no work that it caught half-way', async () => {
+    rig.discord.moderator.takeRole({
+      guildId,
+      discordUserId: accounts.bob,
+      roleId: roles.director,
+    });
+    const store = await openRestored();
+    await store.applyFacts(said);
+
+    await startPath(store);
+    await lookAtAll(store);
+
+    expect(rig.rolesOf('bob')).toContain(roles.director);
+  });
+
+  test('without the replay gives back what was taken since: that is what the book is for', async () => {
+    const store = await openRestored();
+
+    await startPath(store);
+    await lookAtAll(store);
+
+    expect(pilots()).toContain('alice');
+  });
+
+  test('comes back row by row, and goes on counting where it was', async () => {
+    await rig.quiet();
+    const before = await dumpOf(live.url);
+    const again = await takeBackup(live.url);
+
+    const copy = await again.restore();
+
+    ends.push(() => copy.drop());
+    ends.push(() => again.forget());
+    const lines = (text: string) => new Set(text.split('\n'));
+    expect(lines(await dumpOf(copy.url))).toEqual(lines(before));
+    const store = await openTestStore(copy.url, { isGone: () => true });
+    ends.push(() => store.stop());
+    const newer = membership('carol', 'directors');
+    expect(await store.applyFacts([newer])).toEqual(['applied']);
+  });
+
+  test('takes facts again that it holds already, and marks nobody for them', async () => {
+    const store = await openRestored();
+    const known = said.slice(0, 3);
+
+    const verdicts = await store.applyFacts(known);
+
+    expect(verdicts).toEqual(['unchanged', 'unchanged', 'unchanged']);
+  });
+});

@@ -1,0 +1,170 @@
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { silentLogger } from '../../services/lib/logger.js';
+import { openDatabase } from '../../services/store/database.js';
+import { MIGRATIONS } from '../../services/store/migrations/list.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { openTestStore } from '../support/store.js';
+
+const newest = MIGRATIONS.at(-1)?.name ?? '';
+
+let database: TestDatabase;
+let sql: pg.Client;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  sql = new pg.Client({ connectionString: database.url });
+  await sql.connect();
+});
+
+afterEach(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+async function migrate(url = database.url, version = '0.9.0'): Promise<void> {
+  const store = await openTestStore(url, { version });
+  try {
+    await store.migrate();
+  } finally {
+    await store.stop();
+  }
+}
+
+/** The tables as a version of before had them. */
+async function migrateTo(name: string): Promise<void> {
+  const options = { url: database.url, poolSize: 2, logger: silentLogger };
+  const older = await openDatabase(options);
+  await older.orm.migrator.up({ to: name });
+  await older.close();
+}
+
+const executed = async () =>
+  (
+    await sql.query<{ name: string }>('select name from migration order by id')
+  ).rows.map(({ name }) => name);
+
+/** May read and write rows, as a careful operator lets the service, and nothing more. */
+async function urlOfWriter(): Promise<string> {
+  const name = `writer_${Date.now()}_${Math.round(Math.random() * 1e6)}`;
+  await sql.query(`create role ${name} login`);
+  await sql.query(
+    `grant select, insert, update, delete on all tables in schema public to ${name}`,
+  );
+  await sql.query(`grant usage on all sequences in schema public to ${name}`);
+  const url = new URL(database.url);
+  url.username = name;
+  return url.toString();
+}
+
+describe('a database that is newer than the code', () => {
+  test('is left alone, with a word that names both versions', async () => {
+    await migrate();
+    await sql.query(
+      `insert into migration (name, executed_at) values ('2031-01-01-flying-cars', now())`,
+    );
+
+    const migrating = migrate(database.url, '0.2.0');
+
+    await expect(migrating).rejects.toThrow(
+      `version 0.9.0 has brought 2031-01-01-flying-cars, and this is version 0.2.0, whose last migration is ${newest}`,
+    );
+  });
+});
+
+describe('a role that may not change tables', () => {
+  test('runs the service where somebody else has migrated', async () => {
+    await migrate();
+
+    const store = await openTestStore(await urlOfWriter());
+    await store.migrate();
+
+    expect(await store.clients.listClients()).toEqual([]);
+    await store.stop();
+  });
+
+  test('is told what is missing, and what to do', async () => {
+    await migrateTo('2026-11-22-idempotency');
+
+    const migrating = migrate(await urlOfWriter());
+
+    await expect(migrating).rejects.toThrow(
+      /lacks 2026-11-23-retention.*npm run migrate/,
+    );
+    expect(await executed()).not.toContain('2026-11-23-retention');
+  });
+});
+
+describe('migrations', () => {
+  test('go forward under a version that still works, whose statements go on to fit', async () => {
+    await migrateTo('2026-11-22-idempotency');
+    const before = await addClient('100000000000000001');
+    const writer = keepWriting(before);
+
+    await migrate();
+    await writer.wroteAgain();
+    await writer.stop();
+
+    expect(writer.failures()).toEqual([]);
+    expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
+    const after = await addClient('100000000000000002');
+    expect(after).not.toBe(before);
+  });
+
+  test('take turns where several processes start at once', async () => {
+    await Promise.all([migrate(), migrate(), migrate()]);
+
+    expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
+  });
+});
+
+async function addClient(guildId: string): Promise<string> {
+  const { rows } = await sql.query<{ id: string }>(
+    `insert into client (id, name, guild_id, application_id, client_secret, bot_token, is_enabled, authority, unknown_membership,
+       nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes, api_base, authorize_url,
+       token_url, revoke_url, created_at, updated_at)
+     values (gen_random_uuid(), 'of before', $1, '1', 'x', 'x', true, 'PLATFORM', 'KEEP', 'NONE', 10, 20, 'NONE', false, true,
+       'http://127.0.0.1:1/api/v10', 'http://127.0.0.1:1', 'http://127.0.0.1:1', 'http://127.0.0.1:1', now(), now())
+     returning id`,
+    [guildId],
+  );
+  return rows[0]?.id ?? '';
+}
+
+/** The older version at work: it knows nothing of what is new. */
+function keepWriting(clientId: string) {
+  const failures: unknown[] = [];
+  const stopping = new AbortController();
+  const written = { count: 0 };
+  const work = (async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    while (!stopping.signal.aborted) {
+      await client
+        .query(
+          `insert into sweep (id, client_id, kind, state, is_dry_run, cause, finished_at)
+           values (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'DONE', false, '{}', now())`,
+          [clientId],
+        )
+        .then(() => (written.count += 1))
+        .catch((error: unknown) => failures.push(error));
+    }
+    await client.end();
+  })();
+  return {
+    failures: () => failures,
+    async wroteAgain() {
+      const before = written.count;
+      await eventually(
+        () => written.count > before + 2 || failures.length > 0,
+        { what: 'the older version has written again' },
+      );
+    },
+    async stop() {
+      stopping.abort();
+      await work;
+    },
+  };
+}

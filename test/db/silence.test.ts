@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import { afterEach, expect, test } from 'vitest';
+
+import { UnavailableError } from '../../services/lib/errors.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { openDatabase } from '../../services/store/database.js';
+import { ImpatientClient } from '../../services/store/heartbeat.js';
+import { createListener } from '../../services/store/listen.js';
+import { createCleanup } from '../broker/events-setting.js';
+import { createTestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { createDoorTo } from '../support/tcp-door.js';
+
+const cleanup = createCleanup();
+afterEach(async () => cleanup.run());
+
+/** What the store is made of, on a connection that can be held still. */
+async function openMemory(heartbeat: { everyMs: number; withinMs: number }) {
+  const { url: direct, drop } = await createTestDatabase();
+  cleanup.add(drop);
+  const { door, url } = await createDoorTo(direct);
+  cleanup.add(() => door.shut());
+  const logger = silentLogger;
+  const database = await openDatabase({ url, poolSize: 3, logger });
+  cleanup.add(() => database.close());
+  const { cutAll: onSilent } = database;
+  const listener = createListener({ url, logger, onSilent, heartbeat });
+  cleanup.add(() => listener.stop());
+  return { door, database, listener };
+}
+
+const one = async (database: Awaited<ReturnType<typeof openDatabase>>) =>
+  (await sql<{ one: number }>`select 1 as one`.execute(database.sql())).rows;
+
+test('a database that is gone without a word is away, for those who wait for it too, and is found when it is back', async () => {
+  const { door, database, listener } = await openMemory({
+    everyMs: 20,
+    withinMs: 300,
+  });
+  await listener.start();
+  expect(await one(database)).toEqual([{ one: 1 }]);
+  let wakes = 0;
+  await listener.on('anything', () => {
+    wakes += 1;
+  });
+
+  door.hold();
+  // One on the connection that there is, one that needs another.
+  const asked = [one(database), database.transaction(async () => 'done')];
+  const answers = await Promise.allSettled(asked);
+  await eventually(() => !listener.ready().ok);
+  door.letGo();
+
+  for (const answer of answers)
+    expect(answer).toMatchObject({
+      status: 'rejected',
+      reason: expect.any(UnavailableError),
+    });
+  await eventually(() => listener.ready().ok);
+  expect(await one(database)).toEqual([{ one: 1 }]);
+  await eventually(() => wakes === 1);
+});
+
+test('a database that answers is left alone, however often it is asked', async () => {
+  const { database, listener } = await openMemory({
+    everyMs: 1,
+    withinMs: 5_000,
+  });
+  await listener.start();
+
+  const slow = sql`select pg_sleep(0.3)`.execute(database.sql());
+
+  expect((await slow).rows).toHaveLength(1);
+  expect(listener.ready()).toEqual({ ok: true });
+});
+
+test('a start may be tried again after one that failed', async () => {
+  const { door, listener } = await openMemory({
+    everyMs: 1_000,
+    withinMs: 5_000,
+  });
+  await door.shut();
+
+  await expect(listener.start()).rejects.toThrow(UnavailableError);
+  await door.open();
+  await listener.start();
+
+  expect(listener.ready()).toEqual({ ok: true });
+});
+
+test('a connection of the pool knows the password, which the pool hides', () => {
+  const options = Object.defineProperty({ user: 'somebody' }, 'password', {
+    enumerable: false,
+    value: 'sesame',
+  });
+
+  expect(new ImpatientClient(options).password).toBe('sesame');
+});

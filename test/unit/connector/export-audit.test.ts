@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+
+import { exportAudit } from '../../../services/connector/commands/export-audit.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+
+const CLIENT = '0192f000-0000-7000-8000-000000000001';
+const good = {
+  '--client': CLIENT,
+  '--from': '2026-01-01T00:00:00Z',
+  '--to': '2026-02-01T00:00:00Z',
+};
+
+const run = async (args: readonly string[]) =>
+  exportAudit(
+    {
+      store: {
+        exportAudit() {
+          throw new Error('the store was asked');
+        },
+      },
+      logger: silentLogger,
+    },
+    args,
+  );
+
+describe('export-audit', () => {
+  test.each([
+    ['a client that is none', { '--client': 'x' }, '--client is not an id'],
+    ['a time that is none', { '--from': 'yesterday' }, '--from is not a time'],
+    ['no end', { '--to': '' }, '--to is not a time'],
+    ['a place that is none', { '--after': '12' }, '--after is not an id'],
+    ['an unknown option', { '--everything': 'x' }, "'--everything'"],
+  ])('refuses %s, and says how it is used', async (_, given, fault) => {
+    const running = run(Object.entries({ ...good, ...given }).flat());
+
+    await expect(running).rejects.toThrow(fault);
+    await expect(running).rejects.toThrow('Usage: npm run export-audit');
+  });
+
+  test('asks for the range once all is well', async () => {
+    await expect(run(Object.entries(good).flat())).rejects.toThrow(
+      'the store was asked',
+    );
+  });
+});

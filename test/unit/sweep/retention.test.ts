@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { silentLogger } from '../../../services/lib/logger.js';
+import { createRetention } from '../../../services/sweep/retention.js';
+
+const TEN_MINUTES = 600_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date('2026-11-23T02:01:00Z') });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type RemoveOver = Parameters<typeof createRetention>[0]['removeOver'];
+
+function world(removeOver: RemoveOver) {
+  const said: unknown[][] = [];
+  const logger = {
+    ...silentLogger,
+    info: (...words: unknown[]) => void said.push(words),
+    warn: (...words: unknown[]) => void said.push(words),
+  };
+  const part = createRetention({
+    removeOver,
+    pause: async (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+    logger,
+  });
+  return { part, said: () => said };
+}
+
+describe('retention', () => {
+  test('comes round every ten minutes, and says what it removed', async () => {
+    const { part, said } = world(async () => ({
+      counts: { auditRecords: 12 },
+      hasMore: true,
+    }));
+
+    await part.start();
+    await vi.advanceTimersByTimeAsync(2 * TEN_MINUTES);
+    await part.stop();
+
+    expect(said()).toEqual([
+      [{ auditRecords: 12, hasMore: true }, expect.any(String)],
+      [{ auditRecords: 12, hasMore: true }, expect.any(String)],
+    ]);
+  });
+
+  test('says nothing where nothing was over, or another process is at it', async () => {
+    const answers = [{ counts: {}, hasMore: false }, null];
+    const { part, said } = world(async () => answers.shift() ?? null);
+
+    await part.start();
+    await vi.advanceTimersByTimeAsync(2 * TEN_MINUTES);
+    await part.stop();
+
+    expect(answers).toEqual([]);
+    expect(said()).toEqual([]);
+  });
+
+  test('is warned of, and comes round again, where it fails', async () => {
+    let rounds = 0;
+    const { part, said } = world(async () => {
+      rounds += 1;
+      throw new Error('the database is away');
+    });
+
+    await part.start();
+    await vi.advanceTimersByTimeAsync(2 * TEN_MINUTES);
+    await part.stop();
+
+    expect(rounds).toBe(2);
+    expect(said()).toHaveLength(2);
+  });
+
+  test('stops between two statements, without a word', async () => {
+    let statements = 0;
+    const { part, said } = world(async ({ most, pause }) => {
+      for (; statements < most; statements += 1) await pause();
+      return { counts: { sweeps: statements }, hasMore: true };
+    });
+
+    await part.start();
+    await vi.advanceTimersByTimeAsync(TEN_MINUTES - 60_000 + 120);
+    await part.stop();
+
+    expect(statements).toBeGreaterThan(0);
+    expect(statements).toBeLessThan(10);
+    expect(said()).toEqual([]);
+  });
+});
