@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+const tests = join(import.meta.dirname, '..');
+const FIRST_WORDS = 'what went wrong elsewhere';
+
+/** What went wrong, and each place it names with the names of the tests there. */
+interface Row {
+  readonly what: string;
+  readonly places: readonly {
+    readonly path: string;
+    readonly names: readonly string[];
+  }[];
+}
+
+function rowsOf(text: string): readonly Row[] {
+  const table = text.slice(text.indexOf(FIRST_WORDS)).split('\n').slice(2);
+  return table
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, what = '', where = '']) => ({ what, places: placesOf(where) }));
+}
+
+/** `db/links: "a name", "another"; unit/discord`: a place begins after a semicolon, or after a comma that stands in no quotes. */
+function placesOf(where: string): Row['places'] {
+  return where.split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/).flatMap((part) => {
+    const [path = '', ...after] = part.trim().split(/:(.*)/s);
+    const names = [...after.join('').matchAll(/"([^"]*)"/g)].map(
+      ([, name = '']) => name,
+    );
+    const [first = '', ...others] = path
+      .replace(/\(.*\)/, '')
+      .split(',')
+      .map((each) => each.trim());
+    const folder = first.slice(0, first.lastIndexOf('/') + 1);
+    return [first, ...others.map((each) => folder + each)].map((each) => ({
+      path: each.trim(),
+      names,
+    }));
+  });
+}
+
+/** The text of the test file, or of all in the folder; null: there is none. */
+function textOf(path: string): string | null {
+  const file = join(tests, `${path}.test.ts`);
+  if (isThere(file)) return readFileSync(file, 'utf8');
+  const folder = join(tests, path);
+  if (!isThere(folder)) return null;
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** A name may leave out its middle, and what a table of cases puts into it. */
+const fragments = (name: string) =>
+  name
+    .split('…')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const rows = rowsOf(readFileSync(join(tests, 'README.md'), 'utf8'));
+
+describe('each thing that went wrong elsewhere', () => {
+  test('is in the list', () => {
+    expect(rows.length).toBeGreaterThan(60);
+    expect(rows.filter(({ places }) => places.length === 0)).toEqual([]);
+  });
+
+  test.each(rows)('has the tests that the list names: $what', ({ places }) => {
+    for (const { path, names } of places) {
+      const text = textOf(path);
+      expect(text, path).not.toBeNull();
+      const plain = text?.replaceAll("\\'", "'").replaceAll(/'\s*\+\s*'/g, '');
+      for (const name of names)
+        for (const fragment of fragments(name))
+          expect(plain?.includes(fragment), `${path}: ${fragment}`).toBe(true);
+    }
+  });
+});
