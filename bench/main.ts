@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- name…] [--quick] [--real] [--full]`: one table for each question, and the figures in bench/results.json.
  * Bounded: under a quarter of an hour all together, `--quick` under three minutes. `--real` lets Discord's windows be as long as
- * they are, `--full` also measures a million links.
+ * they are, `--full` also measures a million links. `soak` takes an hour and runs when it is named.
  */
 import { loadavg } from 'node:os';
 
@@ -15,6 +15,7 @@ import { jobs } from './jobs.js';
 import { latency } from './latency.js';
 import { memory } from './memory.js';
 import { scale } from './scale.js';
+import { soak } from './soak.js';
 import { sweep } from './sweep.js';
 import type { Bench } from './support/bench.js';
 import { createBenchWorld } from './support/bench-world.js';
@@ -35,6 +36,9 @@ const BENCHES: readonly Bench[] = [
   api,
   scale,
 ];
+
+/** An hour each: when named, and not with the others. */
+const LONG: readonly Bench[] = [soak];
 
 const words = process.argv.slice(2);
 const isQuick = words.includes('--quick');
@@ -68,15 +72,16 @@ try {
 }
 
 function choose(names: readonly string[]): readonly Bench[] {
+  const all = [...BENCHES, ...LONG];
   const unknown = names.filter(
-    (name) => !BENCHES.some((bench) => bench.name === name),
+    (name) => !all.some((bench) => bench.name === name),
   );
   if (unknown.length > 0) {
-    const known = BENCHES.map((bench) => bench.name).join(', ');
+    const known = all.map((bench) => bench.name).join(', ');
     throw new Error(
       `there is no bench ${unknown.join(', ')}; there are ${known}`,
     );
   }
   if (names.length === 0) return BENCHES;
-  return BENCHES.filter((bench) => names.includes(bench.name));
+  return all.filter((bench) => names.includes(bench.name));
 }

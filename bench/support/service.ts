@@ -10,6 +10,8 @@ import type { PlatformTopic } from './platform-topic.js';
 
 const KEY = Buffer.alloc(32, 7);
 
+export const BENCH_KEY = `bench:${KEY.toString('base64')}`;
+
 /** What the service decrypts with; who fills its database encrypts with it. */
 export const SERVICE_KEYS = createKeyRing([{ id: 'bench', key: KEY }]);
 
@@ -54,7 +56,7 @@ export async function startService(options: {
         KAFKA_TOPICS: topic.name,
         KAFKA_EVENTS_TOPIC: `${topic.name}.written`,
         KAFKA_GROUP_ID: groupId,
-        ENCRYPTION_KEYS: `bench:${KEY.toString('base64')}`,
+        ENCRYPTION_KEYS: BENCH_KEY,
         API_KEYS: `bench:discord:read:${createHash('sha256').update('bench').digest('hex')}`,
         PARTS: options.parts,
         PORT: '0',
