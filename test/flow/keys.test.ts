@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
 import {
   createSharedWorld,
+  type Person,
   type SharedWorld,
 } from '../support/shared-world.js';
 
@@ -78,10 +79,10 @@ const people = (place: 0 | 1) =>
 async function say(
   service: Service,
   change: 'ADDED' | 'REMOVED',
-  place: 0 | 1,
+  these: readonly Person[],
 ) {
   sequence += 1;
-  const changes = people(place).map(({ platformUserId }) => ({
+  const changes = these.map(({ platformUserId }) => ({
     platformUserId,
     groupId: 'pilots',
     change,
@@ -119,9 +120,9 @@ async function tellOnce(service: Service, platformUserId: string) {
 /** Goes on until it is ended, by those processes in turn that are there at the moment. */
 function startLoad(place: 0 | 1, up: readonly Service[]) {
   const told = new Set<number>();
-  let isOver = false;
+  const ending = new AbortController();
   const run = async () => {
-    for (let at = 0; !isOver; at += 1) {
+    for (let at = 0; !ending.signal.aborted; at += 1) {
       const service = up[at % up.length];
       const person = people(place)[at % OF_BOTH];
       if (!service || !person) throw new Error('nobody is there');
@@ -134,7 +135,7 @@ function startLoad(place: 0 | 1, up: readonly Service[]) {
   return {
     told: () => told.size,
     async end() {
-      isOver = true;
+      ending.abort();
       await running;
     },
   };
@@ -190,14 +191,16 @@ describe('the keys', () => {
       await eventually(() => holders(0) === OF_BOTH, SOON);
       const [one, two] = up;
       if (!one || !two) throw new Error('two processes are needed');
-      await say(two, 'REMOVED', 0);
-      await eventually(() => holders(0) === 0, SOON);
+      // Some are left: what empties a role is held by the guard.
+      const leaving = people(0).filter((_, at) => at % 2 === 0);
+      await say(two, 'REMOVED', leaving);
+      await eventually(() => holders(0) === OF_ONE, SOON);
       await one.stop();
       await two.stop();
       const alone = await world.startProcess('alone', {
         ENCRYPTION_KEYS: FRESH,
       });
-      await say(alone, 'ADDED', 0);
+      await say(alone, 'ADDED', leaving);
 
       await eventually(() => holders(0) === OF_BOTH, SOON);
       expect(rotation).toMatchObject({ code: 0 });
@@ -219,7 +222,7 @@ describe('the keys', () => {
       });
       const [first, second] = await clients(service);
       if (!first || !second) throw new Error('two clients are needed');
-      await say(service, 'ADDED', 1);
+      await say(service, 'ADDED', people(1));
 
       const rotation = await command('reencrypt', key('other'));
       const check = await service.api(

@@ -1,0 +1,374 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import {
+  collect,
+  createCleanup,
+  createTopic,
+  plainClient,
+  produce,
+  type SeenMessage,
+} from '../broker/events-setting.js';
+import { takeBackup } from '../support/backup.js';
+import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+import type { Service } from '../support/service.js';
+import {
+  createSharedWorld,
+  type Person,
+  type SharedWorld,
+} from '../support/shared-world.js';
+
+/** ops/backup.md, step by step. */
+
+const PEOPLE = 12;
+const SOON = { withinMs: 60_000 };
+const STORY_MS = 280_000;
+const OLD_GROUP = uniqueName('discord-connector');
+const topic = uniqueName('platform.events');
+const writtenTopic = uniqueName('discord-connector.events');
+
+const cleanup = createCleanup();
+let world: SharedWorld;
+let told: readonly SeenMessage[];
+let clientId: string;
+let sequence = 0;
+
+/** The book's own script wants these. */
+const TOOLS = ['bash', 'curl', 'jq'];
+
+function canRun(): boolean {
+  if (!hasKafka()) return false;
+  const missing = TOOLS.filter(
+    (tool) => spawnSync(tool, ['--version']).error !== undefined,
+  );
+  if (missing.length > 0)
+    console.log(`Restoring by the book is not tried: no ${missing.join(', ')}`);
+  return missing.length === 0;
+}
+
+beforeAll(async () => {
+  if (!canRun()) return;
+  const { brokers } = testBroker();
+  await createTopic(brokers, topic, { partitions: 3 });
+  await createTopic(brokers, writtenTopic);
+  world = await createSharedWorld({ guilds: 1, peoplePerGuild: PEOPLE });
+  cleanup.add(() => world.end());
+  told = await collect(brokers, writtenTopic, cleanup);
+});
+
+afterAll(async () => cleanup.run());
+
+const start = async (
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Service> =>
+  world.startProcess(name, {
+    KAFKA_BROKERS: testBroker().brokers,
+    KAFKA_TOPICS: topic,
+    KAFKA_EVENTS_TOPIC: writtenTopic,
+    KAFKA_GROUP_ID: OLD_GROUP,
+    ...env,
+  });
+
+function person(number: number): Person {
+  const found = world.people[number];
+  if (found === undefined) throw new Error(`no person ${number}`);
+  return found;
+}
+
+/** By the platform's own way. */
+async function say(
+  change: 'added' | 'removed',
+  ...numbers: readonly number[]
+): Promise<void> {
+  sequence += 1;
+  const messages = numbers.map((number) => {
+    const { platformUserId: userId } = person(number);
+    return {
+      key: userId,
+      value: JSON.stringify({
+        specversion: '1.0',
+        id: `${change}-${sequence}-${userId}`,
+        source: 'https://platform.example.org/groups',
+        type: 'platform.group.membership.changed.v1',
+        time: new Date().toISOString(),
+        data: { userId, groupId: 'pilots', change, sequence },
+      }),
+      headers: { 'content-type': 'application/cloudevents+json' },
+    };
+  });
+  await produce(testBroker().brokers, topic, messages);
+}
+
+const holders = () =>
+  world.people.flatMap((each, at) => (world.holdsPilot(each) ? [at] : []));
+
+const areHolders = async (...wanted: readonly number[]) =>
+  eventually(() => String(holders()) === String(wanted), {
+    ...SOON,
+    what: `the role is held by ${wanted.join(', ')} alone`,
+  });
+
+const writes = () =>
+  world.proxy.seen().filter(({ method }) => method !== 'GET');
+
+/** Calls about these people that are no taking. */
+const givenTo = (...numbers: readonly number[]) =>
+  writes().filter(
+    ({ method, path }) =>
+      method !== 'DELETE' &&
+      numbers.some((number) => path.includes(person(number).discordUserId)),
+  );
+
+const ask = async (service: Service, query: string, variables: object = {}) =>
+  service.api(query, { ...variables }, world.apiKey);
+
+const LinkOf = z.object({
+  discordUserByPlatformId: z
+    .object({ id: z.string(), discordUserId: z.string() })
+    .nullable(),
+});
+
+async function unlink(service: Service, platformUserId: string) {
+  const { discordUserByPlatformId: found } = LinkOf.parse(
+    await ask(
+      service,
+      'query ($clientId: ID!, $platformUserId: ID!) { discordUserByPlatformId(clientId: $clientId, platformUserId: $platformUserId) { id discordUserId } }',
+      { clientId, platformUserId },
+    ),
+  );
+  if (found === null) return;
+  await ask(
+    service,
+    'mutation ($id: ID!) { unlinkDiscordUser(input: { id: $id }) { id } }',
+    { id: found.id },
+  );
+}
+
+const link = async (
+  service: Service,
+  who: { readonly platformUserId: string; readonly discordUserId: string },
+) =>
+  ask(
+    service,
+    'mutation ($input: LinkDiscordUserInput!) { linkDiscordUser(input: $input) { warnings } }',
+    {
+      input: {
+        clientId,
+        platformUserId: who.platformUserId,
+        discordUserId: who.discordUserId,
+      },
+    },
+  );
+
+const written = () =>
+  told.map(({ value }) => value?.toString() ?? '').filter((line) => line);
+
+const LinkEvent = z.object({
+  type: z.string(),
+  data: z.object({
+    platformUserId: z.string().optional(),
+    discordUserId: z.string().optional(),
+  }),
+});
+
+const isTold = (
+  change: 'linked' | 'unlinked',
+  { platformUserId, discordUserId }: Person,
+) =>
+  written()
+    .map((line) => LinkEvent.parse(JSON.parse(line)))
+    .some(
+      ({ type, data }) =>
+        type === `discord.user.${change}.v1` &&
+        data.platformUserId === platformUserId &&
+        data.discordUserId === discordUserId,
+    );
+
+/** As it stands in the book, with what the topic holds. */
+async function relink(service: Service, since: Date): Promise<string> {
+  const child = spawn('bash', ['ops/relink.sh'], {
+    env: {
+      ...process.env,
+      API: `${service.address}/graphql`,
+      KEY: world.apiKey,
+      SINCE: since.toISOString(),
+    },
+  });
+  child.stdin.end(`${written().join('\n')}\n`);
+  const [said, faults] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  expect({ faults, code: child.exitCode }).toEqual({ faults: '', code: 0 });
+  return said;
+}
+
+/** `kafka-consumer-groups --describe`: nothing waits. */
+async function isThrough(groupId: string): Promise<boolean> {
+  const admin = plainClient(testBroker().brokers).admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  const [read] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  await admin.disconnect();
+  return ends.every(({ partition, high }) => {
+    const at = read?.partitions.find((each) => each.partition === partition);
+    return high === '0' || at?.offset === high;
+  });
+}
+
+const SweepAnswer = z.object({
+  sweep: z.object({
+    state: z.string(),
+    drifted: z.number(),
+    plan: z
+      .object({
+        members: z.array(
+          z.object({
+            discordUserId: z.string(),
+            add: z.array(z.unknown()),
+            remove: z.array(z.unknown()),
+          }),
+        ),
+      })
+      .nullable(),
+  }),
+});
+
+async function sweep(service: Service, dryRun: boolean) {
+  const { startSweep } = z
+    .object({
+      startSweep: z.object({ sweep: z.object({ id: z.string() }) }),
+    })
+    .parse(
+      await ask(
+        service,
+        'mutation ($input: StartSweepInput!) { startSweep(input: $input) { sweep { id } } }',
+        { input: { clientId, kind: 'VERIFY_GROUPS', dryRun } },
+      ),
+    );
+  let answer: z.output<typeof SweepAnswer> | undefined;
+  await eventually(async () => {
+    answer = SweepAnswer.parse(
+      await ask(
+        service,
+        'query ($id: ID!) { sweep(id: $id) { state drifted plan { members { discordUserId add { id } remove { id } } } } }',
+        { id: startSweep.sweep.id },
+      ),
+    );
+    return !['WAITING', 'RUNNING'].includes(answer.sweep.state);
+  }, SOON);
+  if (answer === undefined) throw new Error('the sweep was never seen');
+  return answer.sweep;
+}
+
+describe.skipIf(!canRun())('a database that is lost', () => {
+  test(
+    'is restored by the book from a backup made at work, and nobody is given back what was taken since',
+    async ({ annotate }) => {
+      // At work: links, a group for some, and a backup while others are being given theirs.
+      const live = await start('live');
+      clientId = await onlyClient(live);
+      const newcomer = person(9);
+      const passing = person(10);
+      await unlink(live, newcomer.platformUserId);
+      await unlink(live, passing.platformUserId);
+      await say('added', 0, 1, 2, 3, 4);
+      await areHolders(0, 1, 2, 3, 4);
+      const backedUpAt = new Date();
+      world.proxy.slowDown(400);
+      await say('added', 5, 6, 7);
+      await eventually(() => writes().length > 5, SOON);
+      const backup = await takeBackup(world.databaseUrl);
+      cleanup.add(() => backup.forget());
+      await annotate(`the backup was made by ${backup.by}`);
+      world.proxy.slowDown(0);
+      await areHolders(0, 1, 2, 3, 4, 5, 6, 7);
+
+      // Since the backup: taken, taken and given back, unlinked, linked, linked and unlinked, relinked.
+      await say('removed', 0, 1, 5);
+      await say('added', 1, 8, 9, 10);
+      await unlink(live, person(2).platformUserId);
+      await link(live, newcomer);
+      await link(live, passing);
+      await areHolders(1, 3, 4, 6, 7, 8, 9, 10);
+      await unlink(live, passing.platformUserId);
+      await link(live, { ...person(3), discordUserId: OTHER_ACCOUNT });
+      await areHolders(1, 4, 6, 7, 8, 9);
+      const moved = { ...person(3), discordUserId: OTHER_ACCOUNT };
+      await eventually(
+        () =>
+          isTold('unlinked', person(2)) &&
+          isTold('linked', moved) &&
+          isTold('unlinked', person(3)) &&
+          isTold('linked', newcomer) &&
+          isTold('unlinked', passing),
+        { ...SOON, what: 'the topic tells of all links' },
+      );
+
+      // It is lost, and the platform goes on meanwhile.
+      await live.kill();
+      await say('removed', 4);
+      await say('added', 11);
+      world.proxy.forget();
+      const restored = await backup.restore();
+      cleanup.add(() => restored.drop());
+      const env = {
+        DATABASE_URL: restored.url,
+        KAFKA_GROUP_ID: `${OLD_GROUP}-2`,
+      };
+
+      const replaying = await start('replaying', {
+        ...env,
+        PARTS: 'events,api',
+      });
+      await eventually(() => isThrough(env.KAFKA_GROUP_ID), SOON);
+      const changes = await relink(replaying, backedUpAt);
+      const looking = await start('looking', { ...env, PARTS: 'sweeps' });
+      const { plan } = await sweep(replaying, true);
+
+      await annotate(`the book's script did ${changes.replaceAll('\n', ' ')}`);
+      expect(changes).not.toContain('claimed');
+      const planned = (what: 'add' | 'remove') =>
+        plan?.members
+          .filter((member) => member[what].length > 0)
+          .map(({ discordUserId }) => discordUserId);
+      expect(planned('add')).toEqual([person(11).discordUserId]);
+      expect(planned('remove')).toEqual([person(4).discordUserId]);
+      expect(writes()).toEqual([]);
+
+      await replaying.stop();
+      await looking.stop();
+      const whole = await start('whole', env);
+      await areHolders(1, 6, 7, 8, 9, 11);
+      const { state, drifted } = await sweep(whole, false);
+
+      expect(givenTo(0, 2, 3, 4, 5, 10)).toEqual([]);
+      expect({ state, drifted }).toEqual({ state: 'DONE', drifted: 0 });
+      expect(rolesOfOtherAccount()).toContain(person(3).pilotRoleId);
+      expect(holders()).toEqual([1, 6, 7, 8, 9, 11]);
+      expect(await whole.stop()).toMatchObject({ code: 0 });
+    },
+    STORY_MS,
+  );
+});
+
+/** Somebody of the guild whom nobody had linked. */
+const OTHER_ACCOUNT = `41${DEMO.accounts.dave.slice(2)}`;
+
+const rolesOfOtherAccount = () =>
+  world.discord.member(person(3).guildId, OTHER_ACCOUNT)?.roleIds;
+
+async function onlyClient(service: Service): Promise<string> {
+  const { discordClients } = z
+    .object({ discordClients: z.array(z.object({ id: z.string() })) })
+    .parse(await ask(service, '{ discordClients { id } }'));
+  return discordClients[0]?.id ?? '';
+}
