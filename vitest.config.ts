@@ -29,7 +29,7 @@ export default defineConfig({
       project('unit'),
       project('db', [database]),
       project('broker', [database, broker]),
-      project('chaos', [database]),
+      project('chaos', [database, broker]),
       project('flow', [database, broker]),
       project('browser', [database, browser]),
     ],

@@ -40,6 +40,8 @@ export function curesOf(
     case 'wait':
     case 'quiet':
       return [];
+    case 'broker':
+      return [];
     case 'restart':
       return step.how === 'kill' ? ['all'] : [];
     case 'group':
@@ -59,6 +61,8 @@ export function curesOf(
     case 'bot':
     case 'intent':
     case 'decide':
+    case 'database':
+    case 'clock':
       break;
   }
   return ['all'];

@@ -4,7 +4,6 @@ import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
-import { SECRETS } from '../support/rig.js';
 import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';
 import { Sweeping } from './sweeping.js';
@@ -34,6 +33,8 @@ export class Play {
   /** What a person has asked to be taken: from an account, or of a role. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
+  /** When the last outage of the database or the broker ends, or has ended. */
+  outageUntil = 0;
   readonly #told: PlatformFact[] = [];
   #lastUs = 1_000;
 
@@ -135,6 +136,9 @@ export class Play {
       case 'limit':
       case 'listing':
       case 'restart':
+      case 'database':
+      case 'broker':
+      case 'clock':
       case 'wait':
       case 'quiet':
         return this.#trouble(step);
@@ -194,40 +198,33 @@ export class Play {
   async #tell(fact: PlatformFact): Promise<void> {
     this.wishes.facts.tell(fact);
     this.#told.push(fact);
-    await this.stage.store.applyFacts([fact]);
+    await this.stage.doors.tell([fact]);
   }
 
   async #replay(how: 'atOnce' | 'oneByOne' | 'backwards'): Promise<void> {
-    const { store } = this.stage;
-    if (how === 'atOnce') return void (await store.applyFacts(this.#told));
+    const { doors } = this.stage;
+    if (how === 'atOnce') return doors.tell(this.#told);
     const facts = how === 'backwards' ? this.#told.toReversed() : this.#told;
-    for (const fact of facts) await store.applyFacts([fact]);
+    for (const fact of facts) await doors.tell([fact]);
   }
 
   async #mutate(step: MutationStep): Promise<void> {
     const { wishes, stage } = this;
-    const { store, clientId } = stage;
+    const { doors } = stage;
     switch (step.kind) {
       case 'link': {
-        const discordUserId = accounts[step.account];
-        await store.links.linkMember({
-          clientId,
-          platformUserId: step.person,
-          discordUserId,
-          cause,
-        });
+        await doors.link(step.person, accounts[step.account]);
         return wishes.link(step.person, step.account);
       }
       case 'unlink': {
-        const link = await this.#linkOf(step.person);
-        if (link === undefined) return;
-        await store.links.unlinkMember({ id: link.id, cause });
+        const linkId = await doors.linkOf(step.person);
+        if (linkId === undefined) return;
+        await doors.unlink(linkId);
         return wishes.unlink(step.person);
       }
       case 'reconcile': {
-        const link = await this.#linkOf(step.person);
-        if (link !== undefined)
-          await store.links.reconcileMember({ id: link.id, cause, waitMs: 50 });
+        const linkId = await doors.linkOf(step.person);
+        if (linkId !== undefined) await doors.reconcile(linkId);
         return;
       }
       case 'map':
@@ -238,53 +235,41 @@ export class Play {
         const mapping = wishes.mapped(step.group, this.hands.roleId(step.role));
         if (mapping === undefined) return;
         wishes.excuse(mapping.roleId);
-        await store.mappings.updateMapping({
-          id: mapping.id,
-          authority: step.authority,
-          cause,
-        });
+        await doors.setAuthority(mapping.id, step.authority);
         mapping.authority = step.authority;
         return;
       }
       case 'clientAuthority':
         for (const roleId of wishes.roleIds()) wishes.excuse(roleId);
         // Refused where a group would be asked for by two roles.
-        await stage.update({ authority: step.authority });
+        await doors.update({ authority: step.authority });
         wishes.clientAuthority = step.authority;
         return;
       case 'enable':
-        return stage.update({ isEnabled: step.isEnabled });
+        return doors.update({ isEnabled: step.isEnabled });
       case 'guard':
-        await stage.update({
+        await doors.update({
           removalGuard: { minimum: step.minimum, percent: 0 },
         });
         return this.limits.set(step.minimum);
       case 'unknown':
         wishes.keepsUnknown = step.keeps;
-        return stage.update({
+        return doors.update({
           unknownMembership: step.keeps ? 'KEEP' : 'REMOVE',
         });
       case 'importRoles':
-        return void (await stage.importRoles().catch(() => undefined));
+        return doors.importRoles();
       case 'mend':
-        return stage.update({ botToken: SECRETS.botToken });
+        return doors.update({ botToken: stage.botToken });
     }
   }
 
   async #map({ group, role }: Extract<Step, { kind: 'map' }>): Promise<void> {
-    const { clientId, store } = this.stage;
     const roleId = this.hands.roleId(role);
-    const { mapping } = await store.mappings.createMapping({
-      clientId,
-      groupId: group,
-      roleId,
-      authority: null,
-      dryRun: false,
-      cause,
-    });
-    if (mapping === null) return;
+    const id = await this.stage.doors.map(group, roleId);
+    if (id === null) return;
     this.wishes.map({
-      id: mapping.id,
+      id,
       group,
       roleId,
       authority: null,
@@ -300,12 +285,7 @@ export class Play {
     const mapping = this.wishes.mapped(group, this.hands.roleId(role));
     if (mapping === undefined) return;
     const holders = takesBack ? 'TAKE_BACK' : 'LEAVE';
-    await this.stage.store.mappings.retireMapping({
-      id: mapping.id,
-      holders,
-      dryRun: false,
-      cause,
-    });
+    await this.stage.doors.retire(mapping.id, holders);
     this.wishes.retire(mapping, takesBack);
   }
 
@@ -326,6 +306,14 @@ export class Play {
         return stage.wire.listings.plant(step.form, step.times);
       case 'restart':
         return stage.crew.replace(step.place, step.how);
+      case 'database':
+        await stage.service?.database.outage(step.mode, step.ms);
+        return this.#noteOutage(step.ms);
+      case 'broker':
+        await stage.service?.broker?.outage(step.mode, step.ms);
+        return this.#noteOutage(step.ms);
+      case 'clock':
+        return stage.service?.crew.stepClock(step.place, step.stepMs);
       case 'wait':
         return sleep(step.ms);
       case 'quiet':
@@ -333,26 +321,19 @@ export class Play {
     }
   }
 
-  /** Lets things settle if they do so soon; a client in trouble does not. */
-  async #lull(): Promise<void> {
-    const { store, clientId } = this.stage;
-    const untilMs = Date.now() + 1_500;
-    const counts = async () =>
-      store.read.countLinks(clientId, { states: ['PENDING'] });
-    while ((await counts()) > 0 && Date.now() < untilMs) await sleep(20);
-    const { rows } = await store.read.pageLinks(
-      clientId,
-      { states: ['ENDING'] },
-      { limit: 100, after: null },
-    );
-    const ending = new Set<string>(rows.map((row) => row.discordUserId));
-    for (const account of this.wishes.ending)
-      if (!ending.has(accounts[account])) this.wishes.ending.delete(account);
+  #noteOutage(ms: number): void {
+    this.outageUntil = Math.max(this.outageUntil, Date.now() + ms);
   }
 
-  async #linkOf(person: Person) {
-    const { store, clientId } = this.stage;
-    return store.read.findLinkByPlatformUser(clientId, person);
+  /** Lets things settle if they do so soon; a client in trouble does not. */
+  async #lull(): Promise<void> {
+    const { doors } = this.stage;
+    const untilMs = Date.now() + 1_500;
+    while ((await doors.countPending()) > 0 && Date.now() < untilMs)
+      await sleep(20);
+    const ending = new Set(await doors.endingAccounts());
+    for (const account of this.wishes.ending)
+      if (!ending.has(accounts[account])) this.wishes.ending.delete(account);
   }
 }
 

@@ -131,7 +131,7 @@ async function eventFaults(
   const client = new pg.Client({ connectionString: stage.databaseUrl });
   await client.connect();
   const { rows } = await client.query<{ data: unknown }>(
-    `select data from outbox where type = 'discord.roles.changed.v1'`,
+    `select data from ${stage.told} where type = 'discord.roles.changed.v1'`,
   );
   await client.end();
   const told = Map.groupBy(

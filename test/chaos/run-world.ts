@@ -5,13 +5,13 @@ import { z } from 'zod';
 import type { SweepKind } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
-import { SECRETS } from '../support/rig.js';
 import { disturbancesOf } from './disturbances.js';
 import { EVENT_HOST } from './hands.js';
 import { Play, refusable } from './play.js';
 import { botChanges, recordFaults } from './record-rules.js';
-import { LENIENT, openStage, type Stage } from './stage.js';
+import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
 import { PEOPLE, type Person, type World } from './steps.js';
+import { serviceFaults, settleService } from './service-rules.js';
 import { removalFaults } from './removal-rules.js';
 import {
   readParked,
@@ -26,10 +26,12 @@ const { guildId, accounts } = DEMO;
 
 /** Plays a world on real parts and holds its end, and all that was seen on the way, against the model. Gives what does not hold. */
 export async function runWorld(
-  databaseUrl: string,
+  ground: Ground,
   world: World,
+  /** Told how long after the last outage everything had come to rest. */
+  onRest: (afterMs: number) => void = () => undefined,
 ): Promise<readonly string[]> {
-  const stage = await openStage(databaseUrl, world);
+  const stage = await openStage(ground, world);
   try {
     const play = new Play(stage, world.removals);
     await play.begin();
@@ -37,6 +39,7 @@ export async function runWorld(
     const restless = await comeToRest(play);
     if (restless.length > 0)
       return [...restless, ...(await wireFaultsOf(play))];
+    onRest(Date.now() - play.outageUntil);
     const swept = await endFaults(play, await readParked(stage));
     const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
     const first = holdings(stage);
@@ -51,7 +54,11 @@ export async function runWorld(
       ...(await recordFaults(play, disturbances)),
       ...(await wireFaultsOf(play)),
     ];
-    return [...faults, ...(await secondRound(play, first))];
+    return [
+      ...faults,
+      ...(await secondRound(play, first)),
+      ...(await serviceFaults(stage)),
+    ];
   } finally {
     await stage.stop();
   }
@@ -63,13 +70,14 @@ async function wireFaultsOf({
 }: Play): Promise<readonly string[]> {
   const { wire, crew } = stage;
   const all = [...cures, ...(await sweepCures(stage))];
-  return wireFaults(wire.calls, all, crew.givenUp);
+  return wireFaults(wire.calls, all, crew);
 }
 
 /** Faults off, everything at Discord set right, the client looked after; then a sweep of the whole guild. */
 async function comeToRest(play: Play): Promise<readonly string[]> {
   const { stage, hands, sweeping } = play;
   const { discord, wire } = stage;
+  await settleService(play);
   discord.faults.clear();
   wire.clearLimits();
   wire.listings.clear();
@@ -127,7 +135,7 @@ async function calmDown(play: Play): Promise<readonly string[]> {
     const from = Date.now();
     await stage.update({
       isEnabled: true,
-      botToken: SECRETS.botToken,
+      botToken: stage.botToken,
       removalGuard: LENIENT,
     });
     play.limits.set(LENIENT.minimum);

@@ -1,6 +1,5 @@
 import pg from 'pg';
 
-import type { Authority } from '../../services/model.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
@@ -13,11 +12,16 @@ import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import { CHAOS_TIMING, openChaosGateway } from '../support/chaos-parts.js';
+import type { Cluster } from '../support/chaos-cluster.js';
 import { eventually } from '../support/eventually.js';
+import { makeSecrets } from '../support/chaos-secrets.js';
+import { CALLBACK_URL } from '../support/chaos-sign-in.js';
 import { startCrew, type Crew } from '../support/chaos-crew.js';
 import { startWire, type Wire } from '../support/chaos-wire.js';
 import { openCrashStore } from '../support/crash-parts.js';
 import { SECRETS } from '../support/rig.js';
+import { storeDoors, type ClientPatch, type Doors } from './doors.js';
+import { startService, TOLD, type ServiceStage } from './service-stage.js';
 import type { World } from './steps.js';
 
 /** What a world is played on: a database, processes that work it, a wire that is listened to, and a sandbox Discord. */
@@ -27,6 +31,12 @@ export interface Stage {
   readonly discord: SandboxDiscord;
   readonly wire: Wire;
   readonly crew: Crew;
+  /** Null: only the path and the sweeps run. */
+  readonly service: ServiceStage | null;
+  readonly doors: Doors;
+  readonly botToken: string;
+  /** The table that has every event ever written. */
+  readonly told: string;
   readonly clientId: string;
   /** When the sandbox's log says that a thing was done, by our clock. */
   readonly timeOf: (entryId: string) => number;
@@ -37,18 +47,6 @@ export interface Stage {
   /** Asked of the database itself. */
   readonly query: (text: string) => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
-}
-
-export interface ClientPatch {
-  readonly isEnabled?: boolean;
-  readonly authority?: Authority;
-  readonly unknownMembership?: 'KEEP' | 'REMOVE';
-  readonly removalGuard?: {
-    readonly minimum: number;
-    readonly percent: number;
-  };
-  readonly wholeListWrites?: boolean;
-  readonly botToken?: string;
 }
 
 /** Of both kinds of window; PUT and DELETE of a role share theirs. */
@@ -64,12 +62,100 @@ const SMALL_LIMITS: Partial<SandboxLimits> = {
 /** As good as none. */
 export const LENIENT = { minimum: 10_000, percent: 100 };
 
-export async function openStage(
-  databaseUrl: string,
+/** Where a world is played: a database that is there, and for a service one that may go away, with a broker if there is one. */
+export interface Ground {
+  readonly url: string;
+  readonly cluster: Cluster | null;
+  readonly brokers: string | null;
+}
+
+export async function openStage(ground: Ground, world: World): Promise<Stage> {
+  const { url: databaseUrl, cluster } = ground;
+  const planted = makeSecrets();
+  const { botToken, clientSecret } = cluster === null ? SECRETS : planted;
+  const { discord, faulted } = openDiscord(world, { botToken, clientSecret });
+  const { apiBase, url } = await discord.start();
+  const wire = await startWire(apiBase);
+  const { leaseMs } = CHAOS_TIMING;
+  const store =
+    cluster === null
+      ? await openCrashStore(databaseUrl, leaseMs)
+      : await openCrashStore(databaseUrl, leaseMs, planted.encryptionKey);
+  const gateway = openChaosGateway(store, ASKER);
+  const { id: clientId } = await store.clients.createClient(
+    clientInput({
+      guildId: DEMO.guildId,
+      applicationId: DEMO.applicationId,
+      botToken,
+      clientSecret,
+      callbackUrl: CALLBACK_URL,
+      endpoints: {
+        apiBase: wire.apiBase,
+        authorizeUrl: `${url}/oauth2/authorize`,
+        tokenUrl: `${apiBase}/oauth2/token`,
+        revokeUrl: `${apiBase}/oauth2/token/revoke`,
+      },
+      removalGuard: { minimum: world.removals, percent: 0 },
+      wholeListWrites: world.wholeListWrites,
+    }),
+  );
+  const importNow = createImportRoles({ store, gateway });
+  // A loaded machine may take longer than a call may.
+  await eventually(() =>
+    importNow(clientId).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const direct = openQuery(ground);
+  const service =
+    cluster === null
+      ? null
+      : await startService({ ...ground, cluster }, world.crew, {
+          planted,
+          discord,
+          query: direct.query,
+          wish: { clientId, applyFacts: store.applyFacts },
+        });
+  const crew = service?.crew ?? (await startCrew(databaseUrl, world.crew));
+  const update = async (patch: ClientPatch) =>
+    void (await store.clients.updateClient(clientId, patch, cause));
+  const importRoles = async () => importNow(clientId);
+  return {
+    databaseUrl,
+    botToken,
+    store,
+    discord,
+    wire,
+    crew,
+    service,
+    doors:
+      service?.doors ?? storeDoors({ store, clientId, update, importRoles }),
+    told: service === null ? 'outbox' : TOLD,
+    clientId,
+    timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
+    faulted,
+    importRoles,
+    update,
+    query: direct.query,
+    async stop() {
+      await direct.stop();
+      await crew.stop();
+      await service?.broker?.stop();
+      await gateway.stop();
+      await store.stop();
+      await wire.stop();
+      await discord.stop();
+    },
+  };
+}
+
+function openDiscord(
   world: World,
-): Promise<Stage> {
+  secrets: { readonly botToken: string; readonly clientSecret: string },
+) {
   const discord = createSandboxDiscord({
-    world: demoWorld(SECRETS),
+    world: demoWorld({ ...secrets, redirectUris: [CALLBACK_URL] }),
     clock: () => Date.now() + world.clockSkewMs,
     limits: world.isLimited ? SMALL_LIMITS : null,
     quirks: {
@@ -81,51 +167,24 @@ export async function openStage(
   discord.calls.onCall((call) => {
     if (call.fault !== undefined) faulted.push(call);
   });
-  const wire = await startWire((await discord.start()).apiBase);
-  const store = await openCrashStore(databaseUrl, CHAOS_TIMING.leaseMs);
-  const gateway = openChaosGateway(store, ASKER);
-  const { id: clientId } = await store.clients.createClient(
-    clientInput({
-      guildId: DEMO.guildId,
-      applicationId: DEMO.applicationId,
-      ...SECRETS,
-      endpoints: { ...clientInput().endpoints, apiBase: wire.apiBase },
-      removalGuard: { minimum: world.removals, percent: 0 },
-      wholeListWrites: world.wholeListWrites,
-    }),
-  );
-  const importRoles = createImportRoles({ store, gateway });
-  // A loaded machine may take longer than a call may.
-  await eventually(() =>
-    importRoles(clientId).then(
-      () => true,
-      () => false,
-    ),
-  );
-  const crew = await startCrew(databaseUrl, world.crew);
-  const direct = new pg.Client({ connectionString: databaseUrl });
-  await direct.connect();
+  return { discord, faulted };
+}
+
+/** Asks again where the database was away: it only reads. */
+function openQuery({ url, cluster }: Ground) {
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  pool.on('error', () => undefined);
   return {
-    databaseUrl,
-    store,
-    discord,
-    wire,
-    crew,
-    clientId,
-    timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
-    faulted,
-    importRoles: async () => importRoles(clientId),
-    update: async (patch) =>
-      void (await store.clients.updateClient(clientId, patch, cause)),
-    query: async (text) => (await direct.query<object>(text)).rows,
-    async stop() {
-      await direct.end();
-      await crew.stop();
-      await gateway.stop();
-      await store.stop();
-      await wire.stop();
-      await discord.stop();
+    query: async (text: string): Promise<readonly unknown[]> => {
+      const ask = async () => (await pool.query<object>(text)).rows;
+      if (cluster === null) return ask();
+      await cluster.up();
+      return ask().catch(async () => {
+        await cluster.up();
+        return ask();
+      });
     },
+    stop: async () => pool.end(),
   };
 }
 

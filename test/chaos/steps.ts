@@ -1,6 +1,8 @@
 import type { Authority, SweepKind } from '../../services/model.js';
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { OutageMode } from '../support/chaos-cluster.js';
 import type { CrewPlan } from '../support/chaos-crew.js';
+import type { BrokerOutage } from '../support/chaos-kafka.js';
 import type { CountsForm, ListForm } from '../support/chaos-listing.js';
 import type { LimitForm } from '../support/chaos-limits.js';
 
@@ -109,6 +111,23 @@ export type TroubleStep =
       readonly kind: 'restart';
       readonly place: number;
       readonly how: 'stop' | 'kill';
+    }
+  /** Of a service alone: its database goes away, or its broker, and comes back after this time. */
+  | {
+      readonly kind: 'database';
+      readonly mode: OutageMode;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'broker';
+      readonly mode: BrokerOutage;
+      readonly ms: number;
+    }
+  /** The clock of one of its processes is put forward or back. */
+  | {
+      readonly kind: 'clock';
+      readonly place: number;
+      readonly stepMs: number;
     }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'quiet' };

@@ -22,7 +22,9 @@ export async function sweepFaults({
   stage,
   sweeping,
 }: Play): Promise<readonly string[]> {
-  const sweeps = z.array(Sweep).parse(await stage.query(SWEEPS));
+  const sweeps = z
+    .array(Sweep)
+    .parse(await stage.query(sweepsQuery(stage.told)));
   const heldKinds = sweeps
     .filter(({ state }) => state === 'HELD')
     .map(({ kind }) => kind);
@@ -56,11 +58,11 @@ function faultsOf(sweep: z.output<typeof Sweep>): readonly string[] {
   ];
 }
 
-const SWEEPS = `
+const sweepsQuery = (told: string) => `
   select s.id, s.kind, s.state, s.is_dry_run, s.decided_at is not null as is_decided,
     (select count(*) from removal_decision d where d.sweep_id = s.id and d.verdict = 'HELD')::int as held,
     (select count(*) from removal_decision d where d.sweep_id = s.id and d.verdict = 'APPROVED')::int as approved,
-    (select count(*) from outbox o where o.type = 'discord.sweep.held.v1' and o.data ->> 'sweepId' = s.id::text)::int as told,
+    (select count(*) from ${told} o where o.type = 'discord.sweep.held.v1' and o.data ->> 'sweepId' = s.id::text)::int as told,
     (select count(*) from sweep_mark m where m.sweep_id = s.id)::int as marked,
     (select count(*) from audit_record a
       where a.causes @> jsonb_build_array(jsonb_build_object('id', s.id::text)))::int as recorded

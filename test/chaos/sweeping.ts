@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InputError } from '../../services/lib/errors.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import type { SweepView } from '../../services/store/sweeps/sweep-views.js';
-import { cause } from '../builders/store-world.js';
+import type { ShownSweep } from './doors.js';
 import type { Stage } from './stage.js';
 import { PEOPLE, type Person, type Step, type SweepStep } from './steps.js';
 import type { Wishes } from './wishes.js';
@@ -74,14 +73,7 @@ export class Sweeping {
   }
 
   async #start(step: Extract<SweepStep, { kind: 'sweep' }>): Promise<void> {
-    const { store, clientId } = this.stage;
-    await store.sweeps.startSweep({
-      clientId,
-      kind: step.of,
-      dryRun: step.isDryRun,
-      enforceStrategy: null,
-      cause,
-    });
+    await this.stage.doors.startSweep(step.of, step.isDryRun);
     await (step.isWaitedFor ? this.areOver(LONGEST_MS) : sleep(MOMENT_MS));
   }
 
@@ -90,7 +82,7 @@ export class Sweeping {
       ['WAITING', 'RUNNING'].includes(state),
     );
     if (found === undefined) return;
-    await this.stage.store.sweeps.cancelSweep(found.id);
+    await this.stage.doors.cancelSweep(found.id);
   }
 
   async #decide({
@@ -116,12 +108,7 @@ export class Sweeping {
     verdict: 'APPROVED' | 'REJECTED',
   ): Promise<void> {
     const from = Date.now();
-    const { plan } = await this.stage.store.sweeps.decideSweep({
-      id,
-      hash,
-      verdict,
-      cause,
-    });
+    const plan = await this.stage.doors.decideSweep({ id, hash, verdict });
     const until = Date.now();
     if (plan?.hash !== hash)
       this.faults.push(`sweep ${id} was decided with another plan than shown`);
@@ -157,7 +144,7 @@ export class Sweeping {
     verdict: 'APPROVED' | 'REJECTED',
   ): Promise<boolean> {
     try {
-      await this.stage.store.sweeps.decideSweep({ id, hash, verdict, cause });
+      await this.stage.doors.decideSweep({ id, hash, verdict });
       return true;
     } catch (error) {
       if (error instanceof InputError) return false;
@@ -172,12 +159,8 @@ export class Sweeping {
   }
 
   /** Newest first. */
-  async #sweeps(): Promise<readonly SweepView[]> {
-    const { store, clientId } = this.stage;
-    const { rows } = await store.sweeps.pageSweeps(
-      { clientId, kind: null },
-      { limit: 200, after: null },
-    );
+  async #sweeps(): Promise<readonly ShownSweep[]> {
+    const rows = await this.stage.doors.sweeps();
     for (const { id, state, plan } of rows) {
       if (state !== 'HELD' || plan === null) continue;
       const seen = this.#seenHashes.get(id) ?? new Set();

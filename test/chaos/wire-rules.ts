@@ -1,6 +1,6 @@
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { CHAOS_TIMING } from '../support/chaos-parts.js';
-import type { GivenUp } from '../support/chaos-crew.js';
+import type { Crew, GivenUp } from '../support/chaos-crew.js';
 import type { WireCall } from '../support/chaos-wire.js';
 import type { Cure } from './cures.js';
 import { ASKER } from './stage.js';
@@ -13,12 +13,12 @@ const NAMES = new Map<string, string>(
 export function wireFaults(
   all: readonly WireCall[],
   cures: readonly Cure[],
-  givenUp: readonly GivenUp[],
+  { givenUp, limited = [] }: Pick<Crew, 'givenUp' | 'limited'>,
 ): readonly string[] {
   const calls = all.filter((call) => call.process !== `process-${ASKER}`);
   return [
     ...overlapping(calls),
-    ...impatient(calls, givenUp),
+    ...impatient(calls, givenUp, limited),
     ...repeated(calls, cures),
     ...tooManyRefused(calls),
   ];
@@ -58,13 +58,16 @@ const GIVEN_UP_LATE_MS = 150;
 function impatient(
   calls: readonly WireCall[],
   givenUp: readonly GivenUp[],
+  heard: readonly GivenUp[],
 ): readonly string[] {
   return calls.flatMap((limited) => {
     const { wait, endedAt } = limited;
     if (wait === null || isUnheard(limited, givenUp)) return [];
-    const from = endedAt + ON_ITS_WAY_MS;
+    if (limited.path === TRIAL) return [];
+    const from = heardAt(limited, heard) + ON_ITS_WAY_MS;
     return calls
       .filter((call) => call.process === limited.process)
+      .filter(({ path }) => path !== TRIAL)
       .filter((call) => wait.isGlobal || bucketOf(call) === bucketOf(limited))
       .filter(
         ({ startedAt }) =>
@@ -78,6 +81,23 @@ function impatient(
 }
 
 const ON_ITS_WAY_MS = 60;
+
+/** New secrets are tried by a gateway of their own, which neither hears of the limits of others nor tells of its own. */
+const TRIAL = '/applications/@me';
+
+/** An answer may lie at the door of a process that is busy. */
+function heardAt(
+  { process, startedAt, endedAt }: WireCall,
+  heard: readonly GivenUp[],
+): number {
+  const its = heard.find(
+    (each) =>
+      each.process === process &&
+      each.atMs >= startedAt &&
+      each.atMs <= startedAt + 2 * CHAOS_TIMING.callMs,
+  );
+  return Math.max(endedAt, its?.atMs ?? endedAt);
+}
 
 /** The caller gave up with the answer at its door. */
 function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {

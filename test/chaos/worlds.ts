@@ -186,6 +186,42 @@ const troubleStep = weighted<TroubleStep>([
   [4, fc.record({ kind: just('quiet') })],
 ]);
 
+/** What only a whole service can meet. */
+const outageStep = weighted<TroubleStep>([
+  [
+    4,
+    fc.record({
+      kind: just('database'),
+      mode: fc.constantFrom('fast', 'immediate'),
+      ms: fc.integer({ min: 0, max: 1_000 }),
+    }),
+  ],
+  [
+    4,
+    fc.record({
+      kind: just('broker'),
+      mode: fc.constantFrom('shut', 'still'),
+      ms: fc.integer({ min: 300, max: 2_000 }),
+    }),
+  ],
+  [
+    3,
+    fc.record({
+      kind: just('clock'),
+      place: fc.nat(2),
+      stepMs: fc.constantFrom(HOUR_MS, -HOUR_MS),
+    }),
+  ],
+  [
+    3,
+    fc.record({
+      kind: just('restart'),
+      place: fc.nat(2),
+      how: fc.constantFrom('stop', 'kill'),
+    }),
+  ],
+]);
+
 const sweepStep = weighted<SweepStep>([
   [
     12,
@@ -223,14 +259,33 @@ const links = PEOPLE.map(
 );
 
 /** Everybody may begin linked, so that short worlds have something to lose. */
-const steps = fc
-  .tuple(
-    fc.subarray(links),
-    fc.array(step, { minLength: 12, maxLength: 60, size: 'max' }),
-  )
-  .map(([first, others]) => [...first, ...others]);
+const stepsOf = (each: fc.Arbitrary<Step>, maxLength: number) =>
+  fc
+    .tuple(
+      fc.subarray(links),
+      fc.array(each, { minLength: 12, maxLength, size: 'max' }),
+    )
+    .map(([first, others]) => [...first, ...others]);
 
 export function worldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
+  return worldWith(crews, stepsOf(step, 60));
+}
+
+/** Shorter, as each step goes through doors. */
+export function serviceWorldOf(
+  crews: readonly World['crew'][],
+): fc.Arbitrary<World> {
+  const each: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 14, arbitrary: step },
+    { weight: 1, arbitrary: outageStep },
+  );
+  return worldWith(crews, stepsOf(each, 45));
+}
+
+function worldWith(
+  crews: readonly World['crew'][],
+  steps: fc.Arbitrary<readonly Step[]>,
+): fc.Arbitrary<World> {
   return fc.record({
     wholeListWrites: fc.boolean(),
     crew: fc.constantFrom(...crews),

@@ -7,10 +7,15 @@ import { startChaosPath } from './chaos-parts.js';
 import { compiledProject } from './compiled.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
-/** `inside`: in the test's own process, which cannot be killed. `children`: in processes of their own. */
+/**
+ * `inside`: the path in the test's own process, which cannot be killed. `children`: in processes of their own. `service`: the whole
+ * service, with its doors, as production runs it.
+ */
 export interface CrewPlan {
-  readonly kind: 'inside' | 'children';
+  readonly kind: 'inside' | 'children' | 'service';
   readonly count: number;
+  /** Of a service: the parts are shared out among the processes. */
+  readonly isSplit?: boolean;
 }
 
 /** The processes that work a world's database side by side. A new one takes the place of each that ends. */
@@ -20,6 +25,8 @@ export interface Crew {
   stop(): Promise<void>;
   /** When a process gave a call up, by its own account: under load it may do so with the answer at its door. */
   readonly givenUp: readonly GivenUp[];
+  /** When a process heard that it is to wait, by its own account: before, it cannot know. Unset: as it is answered. */
+  readonly limited?: readonly GivenUp[];
 }
 
 export interface GivenUp {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { pathOf, type PathTiming } from '../../services/connector/path.js';
 import { createGuildOf } from '../../services/connector/sweeps.js';
+import type { Timing } from '../../services/connector/timing.js';
 import {
   createDiscordGateway,
   type DiscordGateway,
@@ -52,6 +53,18 @@ export function openChaosGateway(
 const SWEEP_LEASE_MS = 3_000;
 const LONGEST_PAUSE_MS = 1_000;
 const SWEEP_POLL_MS = 250;
+
+/** The same for the service as a whole, with its consumer. */
+export const SERVICE_TIMING: Timing = {
+  path: CHAOS_TIMING,
+  discord: { offsetMs: 5, globalRequestsPerSecond: 10_000 },
+  sweeps: {
+    leaseMs: SWEEP_LEASE_MS,
+    longestPauseMs: LONGEST_PAUSE_MS,
+    pollMs: SWEEP_POLL_MS,
+  },
+  session: { sessionTimeoutMs: 1_500, heartbeatMs: 200, fetchWaitMs: 50 },
+};
 
 /** The sweeps as a process runs them, but for their schedule, on the time of a world. */
 function chaosSweeps(store: Store, gateway: DiscordGateway): Part {

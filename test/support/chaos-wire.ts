@@ -134,9 +134,7 @@ async function describe(incoming: IncomingMessage): Promise<WireCall> {
   const path = (incoming.url ?? '').replace(/^\/api\/v\d+/, '');
   const reason = String(incoming.headers['x-audit-log-reason'] ?? '');
   return {
-    process:
-      /process-[\w-]+/.exec(incoming.headers['user-agent'] ?? '')?.[0] ??
-      'unknown',
+    process: processOf(incoming),
     method: incoming.method ?? '',
     path,
     route: path.replaceAll(/\d{15,}/g, 'id'),
@@ -149,6 +147,15 @@ async function describe(incoming: IncomingMessage): Promise<WireCall> {
     isLate: false,
     wait: null,
   };
+}
+
+/** What is asked with a person's own token has limits of its own. */
+function processOf({ headers }: IncomingMessage): string {
+  const name =
+    /process-[\w-]+/.exec(headers['user-agent'] ?? '')?.[0] ?? 'unknown';
+  return headers.authorization?.startsWith('Bearer ')
+    ? `${name}-for-a-person`
+    : name;
 }
 
 async function read(stream: IncomingMessage): Promise<string> {

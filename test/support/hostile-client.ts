@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
@@ -66,12 +67,16 @@ export function createHostileClient(address: string, key: string) {
       try {
         return await sendOnce(its);
       } catch (error) {
-        if (attempt === 5 || !isBrokenOff(error)) throw error;
+        if (attempt === MOST_TRIES || !isBrokenOff(error)) throw error;
+        await sleep(attempt * 20);
       }
     }
   };
   return { send, close: () => agent.destroy() };
 }
+
+/** On a busy machine the end of the connection overtakes the answer many times. */
+const MOST_TRIES = 20;
 
 function isBrokenOff(error: unknown): boolean {
   return (
