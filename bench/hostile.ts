@@ -26,18 +26,19 @@ export const hostile: Bench = {
   answer,
 };
 
+const isFull = process.argv.includes('--full');
 const SEED = 20_261_122;
 const IN_A_PORTION = 1_000;
 const KEY = 'the-key-of-the-bench';
 
 async function answer(world: BenchWorld): Promise<Answer> {
   const events = await playEvents(world, world.isQuick ? 10_000 : 100_000);
-  const requests = await playRequests(world, world.isQuick ? 1_000 : 5_000);
+  const requests = await playRequests(world, requestCount(world));
   const faults = [...events.faults, ...requests.faults];
   return {
     rows: [events.row, requests.row],
     notes: [
-      `Fuzzed from seed ${SEED}, the handmade ones again and again between them. Events: parsed, applied and halved as the consumer does it, in a process of its own, on a real database; the rate is its time alone. Requests: over HTTP, four at once, to the compiled service with PARTS api.`,
+      `Fuzzed from seed ${SEED}, the handmade ones again and again between them. Events: parsed, applied and halved as the consumer does it, in a process of its own, on a real database; the rate is its time alone. Requests: over HTTP, four at once, to the compiled service with PARTS api; 100,000 of them with --full.`,
       'Resident set in MiB: at rest, after a tenth and after all of it without a collection, after half of it and at the end after a forced one. Ratio: the end to the tenth, both collected.',
       'Held, in MiB: heap and the bytes its objects hold outside of it, collected. What grows in the resident set alone is memory that the allocator keeps for the next large request.',
       `Events ended as ${events.endings}.`,
@@ -52,6 +53,11 @@ async function answer(world: BenchWorld): Promise<Answer> {
       ),
     ],
   };
+}
+
+function requestCount({ isQuick }: BenchWorld): number {
+  if (isQuick) return 1_000;
+  return isFull ? 100_000 : 5_000;
 }
 
 const Done = z.object({
