@@ -10,9 +10,7 @@ import { markLinks } from './mark.js';
 const LOOK_EVERY_MS = 50;
 
 /** Marks a member and waits until a run that began after the mark is settled; PENDING when that takes longer than `waitMs`. */
-export function createReconcileMember(deps: {
-  database: Database;
-}) {
+export function createReconcileMember(deps: { database: Database }) {
   return async (request: {
     id: LinkId;
     cause: Cause;
