@@ -9,12 +9,16 @@ import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createTransport, type Exchange } from './transport.js';
 
-/** One bot at one API: its rate limits are counted together, whichever clients use it. */
-export interface Bot {
-  readonly token: string;
+/** What Discord has told a token of its limits. */
+export interface BotLimits {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
+}
+
+/** One bot at one API: its rate limits are counted together, whichever clients use it. */
+export interface Bot extends BotLimits {
+  readonly token: string;
   /** Its token was answered with 401: it sends nothing any more. */
   isRefused(): boolean;
   send(call: Call, signal: AbortSignal): Promise<Exchange>;
@@ -34,9 +38,11 @@ export interface BotDeps {
   }) => void;
 }
 
+/** `limits`: of the one before it with the same token, which Discord goes on counting. */
 export function createBot(
   { apiBase, token }: { readonly apiBase: string; readonly token: string },
   deps: BotDeps,
+  limits: BotLimits = createLimits(deps),
 ): Bot {
   let isRefused = false;
   const transport = createTransport({
@@ -60,21 +66,12 @@ export function createBot(
     makeRequest: transport.makeRequest,
   }).setToken(token);
 
-  const ledger = createLedger({
-    clock: deps.clock,
-    // The REST client adds its margin twice.
-    marginMs: 2 * deps.offsetMs,
-    reserveMs: deps.reserveMs,
-  });
-
+  const { gate, ledger, globalBudget } = limits;
   return {
     token,
-    gate: createGate(deps),
+    gate,
     ledger,
-    globalBudget: createGlobalBudget({
-      clock: deps.clock,
-      perSecond: deps.globalRequestsPerSecond,
-    }),
+    globalBudget,
     isRefused: () => isRefused,
     send: (call, signal) =>
       transport.follow(
@@ -93,6 +90,22 @@ export function createBot(
       rest.clearHashSweeper();
       rest.clearHandlerSweeper();
     },
+  };
+}
+
+function createLimits(deps: BotDeps): BotLimits {
+  return {
+    gate: createGate(deps),
+    ledger: createLedger({
+      clock: deps.clock,
+      // The REST client adds its margin twice.
+      marginMs: 2 * deps.offsetMs,
+      reserveMs: deps.reserveMs,
+    }),
+    globalBudget: createGlobalBudget({
+      clock: deps.clock,
+      perSecond: deps.globalRequestsPerSecond,
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ClientId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { Bot } from './bot.js';
+import type { Bot, BotLimits } from './bot.js';
 
 export interface DiscordCredentials {
   /** With its version: `https://discord.com/api/v10`. */
@@ -19,10 +19,10 @@ export interface Bots {
 
 export interface BotsDeps {
   readonly credentials: (clientId: ClientId) => Promise<DiscordCredentials>;
-  readonly openBot: (address: {
-    readonly apiBase: string;
-    readonly token: string;
-  }) => Bot;
+  readonly openBot: (
+    address: { readonly apiBase: string; readonly token: string },
+    limits?: BotLimits,
+  ) => Bot;
 }
 
 /** Clients with one token at one API share one bot; a client with new credentials leaves the bot it had. */
@@ -38,7 +38,9 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     // A refused token gets another chance when somebody has touched the credentials.
     if (shared?.isRefused()) shared.close();
     const bot =
-      shared && !shared.isRefused() ? shared : openBot({ apiBase, token });
+      shared && !shared.isRefused()
+        ? shared
+        : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
     const isNewest = openings.get(clientId)?.revision === revision;
     if (isNewest) inUse.set(clientId, bot);

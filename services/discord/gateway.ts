@@ -57,18 +57,22 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;
   const bots = createBots({
     credentials: deps.credentials,
-    openBot: (address) =>
-      createBot(address, {
-        clock: deps.clock,
-        userAgent: `DiscordBot (${deps.userAgent.url}, ${deps.userAgent.version})`,
-        timeoutMs,
-        offsetMs,
-        reserveMs,
-        globalRequestsPerSecond: deps.globalRequestsPerSecond ?? 50,
-        onStatus: (answer) => {
-          if (budget.note(answer)) deps.onInvalidAnswer?.(answer);
+    openBot: (address, limits) =>
+      createBot(
+        address,
+        {
+          clock: deps.clock,
+          userAgent: `DiscordBot (${deps.userAgent.url}, ${deps.userAgent.version})`,
+          timeoutMs,
+          offsetMs,
+          reserveMs,
+          globalRequestsPerSecond: deps.globalRequestsPerSecond ?? 50,
+          onStatus: (answer) => {
+            if (budget.note(answer)) deps.onInvalidAnswer?.(answer);
+          },
         },
-      }),
+        limits,
+      ),
   });
   const caller = createCaller({
     ...deps,

@@ -242,25 +242,38 @@ const SweepAnswer = z.object({
   }),
 });
 
+const Started = z.object({
+  startSweep: z.object({ sweep: z.object({ id: z.string() }) }),
+});
+
+/** One of its kind at a time: that of the clock may run just then. */
+async function startSweep(service: Service, dryRun: boolean): Promise<string> {
+  let started: string | null = null;
+  await eventually(async () => {
+    const answer = await ask(
+      service,
+      'mutation ($input: StartSweepInput!) { startSweep(input: $input) { sweep { id } } }',
+      { input: { clientId, kind: 'VERIFY_GROUPS', dryRun } },
+    ).catch((error: unknown) => {
+      if (String(error).includes('runs already')) return null;
+      throw error;
+    });
+    started =
+      answer === null ? null : Started.parse(answer).startSweep.sweep.id;
+    return started !== null;
+  }, SOON);
+  return started ?? '';
+}
+
 async function sweep(service: Service, dryRun: boolean) {
-  const { startSweep } = z
-    .object({
-      startSweep: z.object({ sweep: z.object({ id: z.string() }) }),
-    })
-    .parse(
-      await ask(
-        service,
-        'mutation ($input: StartSweepInput!) { startSweep(input: $input) { sweep { id } } }',
-        { input: { clientId, kind: 'VERIFY_GROUPS', dryRun } },
-      ),
-    );
+  const id = await startSweep(service, dryRun);
   let answer: z.output<typeof SweepAnswer> | undefined;
   await eventually(async () => {
     answer = SweepAnswer.parse(
       await ask(
         service,
         'query ($id: ID!) { sweep(id: $id) { state drifted plan { members { discordUserId add { id } remove { id } } } } }',
-        { id: startSweep.sweep.id },
+        { id },
       ),
     );
     return !['WAITING', 'RUNNING'].includes(answer.sweep.state);

@@ -32,10 +32,9 @@ beforeAll(async () => {
     guilds: 2,
     peoplePerGuild: PEOPLE_PER_GUILD,
   });
-  one = await world.startProcess('one');
-  two = await world.startProcess('two');
   const { origin } = world.proxy;
-  for (const { id, applicationId } of await clients(one)) {
+  // Before a process looks at them: what it finds is shown until it looks again.
+  for (const { id, applicationId } of await world.store.clients.listClients()) {
     const redirectUris = ['one', 'two'].map(
       (name) => `https://${name}.example.org/discord/sso/callback`,
     );
@@ -53,6 +52,8 @@ beforeAll(async () => {
       cause,
     );
   }
+  one = await world.startProcess('one');
+  two = await world.startProcess('two');
 });
 
 afterAll(async () => world.end());

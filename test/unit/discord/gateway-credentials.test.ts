@@ -111,6 +111,34 @@ describe('a refused token', () => {
     expect(await gateway.readMember(later)).toMatchObject({ isPresent: true });
   });
 
+  it('is tried again with the limits that it was told before', async () => {
+    const { gateway, advance } = setUpGateway(discord.apiBase);
+    discord.script(
+      {
+        status: 429,
+        body: { retry_after: 5, global: false },
+        headers: { 'retry-after': '5', 'x-ratelimit-scope': 'shared' },
+      },
+      refusal(401, 0),
+      member,
+      { status: 204 },
+    );
+    await failureOf(gateway.addRole(roleWrite));
+    await failureOf(gateway.readMember(target));
+
+    const later = { ...target, revision: 'second' };
+    await gateway.readMember(later);
+    const early = await failureOf(
+      gateway.addRole({ ...roleWrite, member: later }),
+    );
+    expect(early).toMatchObject({ name: 'RetryLaterError' });
+    expect(sent()).toHaveLength(3);
+
+    advance(6_000);
+    await gateway.addRole({ ...roleWrite, member: later });
+    expect(sent()).toHaveLength(4);
+  });
+
   it('stops every client of the bot, and those who wait', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const sibling = { ...target, clientId: 'client-2' };
