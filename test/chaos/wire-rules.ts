@@ -13,7 +13,7 @@ const NAMES = new Map<string, string>(
 export function wireFaults(
   all: readonly WireCall[],
   cures: readonly Cure[],
-  { givenUp, limited = [] }: Pick<Crew, 'givenUp' | 'limited'>,
+  { givenUp, limited }: Pick<Crew, 'givenUp' | 'limited'>,
 ): readonly string[] {
   const calls = all.filter((call) => call.process !== `process-${ASKER}`);
   return [

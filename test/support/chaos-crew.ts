@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { startChaosPath } from './chaos-parts.js';
+import { startChaosPath, type CallNews } from './chaos-parts.js';
 import { compiledProject } from './compiled.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
@@ -25,8 +25,8 @@ export interface Crew {
   stop(): Promise<void>;
   /** When a process gave a call up, by its own account: under load it may do so with the answer at its door. */
   readonly givenUp: readonly GivenUp[];
-  /** When a process heard that it is to wait, by its own account: before, it cannot know. Unset: as it is answered. */
-  readonly limited?: readonly GivenUp[];
+  /** When a process heard that it is to wait, by its own account: before, it cannot know. */
+  readonly limited: readonly GivenUp[];
 }
 
 export interface GivenUp {
@@ -45,11 +45,14 @@ export async function startCrew(
 ): Promise<Crew> {
   let started = 0;
   const givenUp: GivenUp[] = [];
+  const limited: GivenUp[] = [];
   const start = async (): Promise<Worker> => {
     started += 1;
     const name = `${kind}-${started}`;
-    const note = (atMs: number) =>
-      void givenUp.push({ process: `process-${name}`, atMs });
+    const note: CallNews = (status, atMs) => {
+      const process = `process-${name}`;
+      (status === null ? givenUp : limited).push({ process, atMs });
+    };
     return kind === 'inside'
       ? startInside(databaseUrl, name, note)
       : startChild(databaseUrl, name, note);
@@ -57,6 +60,7 @@ export async function startCrew(
   const workers = await Promise.all(Array.from({ length: count }, start));
   return {
     givenUp,
+    limited,
     async replace(place, how) {
       const index = place % workers.length;
       await workers[index]?.[how]();
@@ -71,16 +75,16 @@ export async function startCrew(
 async function startInside(
   databaseUrl: string,
   name: string,
-  onGivenUp: (atMs: number) => void,
+  onNews: CallNews,
 ): Promise<Worker> {
-  const stop = await startChaosPath(databaseUrl, name, onGivenUp);
+  const stop = await startChaosPath(databaseUrl, name, onNews);
   return { stop, kill: stop };
 }
 
 async function startChild(
   databaseUrl: string,
   name: string,
-  onGivenUp: (atMs: number) => void,
+  onNews: CallNews,
 ): Promise<Worker> {
   const home = await compiledProject();
   const script = join(home, 'test/support/chaos-child.js');
@@ -91,7 +95,7 @@ async function startChild(
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  await working(child, onGivenUp);
+  await working(child, onNews);
   return {
     stop: async () => endChild(child, STOP_MS),
     kill: async () => endChild(child, 0),
@@ -101,14 +105,13 @@ async function startChild(
 const STOP_MS = 10_000;
 
 /** Killed on its way up it is a process all the same. */
-async function working(
-  child: ChildProcess,
-  onGivenUp: (atMs: number) => void,
-): Promise<void> {
+async function working(child: ChildProcess, onNews: CallNews): Promise<void> {
   if (child.stdout === null) return;
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => {
-    if (line !== 'working') onGivenUp(Number(line));
+    if (line === 'working') return;
+    const [status, atMs] = line.split(' ');
+    onNews(status === '429' ? 429 : null, Number(atMs));
   });
   await Promise.race([once(lines, 'line'), once(child, 'exit')]);
 }

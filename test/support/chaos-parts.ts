@@ -27,11 +27,14 @@ export const CHAOS_TIMING: PathTiming = {
   retry: { baseMs: 20, maxMs: 150 },
 };
 
-/** The User-Agent tells the wire which process calls; `onGivenUp` is told of calls that had no answer in time, as the process sees it. */
+/** `null`: no answer came in time; 429: it is to wait. Both as the process sees it, and when. */
+export type CallNews = (status: null | 429, atMs: number) => void;
+
+/** The User-Agent tells the wire which process calls. */
 export function openChaosGateway(
   store: Store,
   name: string,
-  onGivenUp: (atMs: number) => void = () => undefined,
+  onNews: CallNews = () => undefined,
 ): DiscordGateway {
   return createDiscordGateway({
     credentials: store.readCredentials,
@@ -44,7 +47,7 @@ export function openChaosGateway(
     globalRequestsPerSecond: 10_000,
     offsetMs: 5,
     onCall: ({ status }) => {
-      if (status === null) onGivenUp(Date.now());
+      if (status === null || status === 429) onNews(status, Date.now());
     },
   });
 }
@@ -105,10 +108,10 @@ function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
 export async function startChaosPath(
   databaseUrl: string,
   name: string,
-  onGivenUp: (atMs: number) => void,
+  onNews: CallNews,
 ): Promise<() => Promise<void>> {
   const store = await openCrashStore(databaseUrl, CHAOS_TIMING.leaseMs);
-  const gateway = openChaosGateway(store, name, onGivenUp);
+  const gateway = openChaosGateway(store, name, onNews);
   const path = pathOf(
     silentLogger,
     { store, gateway, oauth: noOAuth },
