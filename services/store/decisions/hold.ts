@@ -81,16 +81,18 @@ export async function lockHeldSweep(
   return rows[0]?.id ?? null;
 }
 
+/** Resolves with how many wait in this plan from now on: others were decided about meanwhile. */
 export async function insertHeld(
   db: Kysely<unknown>,
   sweepId: string,
   { clientId, ground, removals }: Hold,
-): Promise<void> {
-  await sql`
+): Promise<number> {
+  const { numAffectedRows } = await sql`
     insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)
     select ${clientId}::uuid, r.discord_user_id, r.role_id, 'HELD', ${ground}, ${sweepId}::uuid, r.why
     from ${rowsOf(removals)} order by r.discord_user_id, r.role_id
     on conflict do nothing`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Once for each plan, in the transaction that makes it. */

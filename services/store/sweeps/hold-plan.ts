@@ -37,12 +37,14 @@ export async function holdPlan(
   if (reason === null) return null;
   const earlier = await lockHeldSweep(db, clientId, kind);
   const sweepId = earlier ?? run.id;
-  await insertHeld(db, sweepId, {
+  const held = await insertHeld(db, sweepId, {
     clientId,
     ground: 'LIMIT',
     reason,
     removals,
   });
+  // All of them were held elsewhere since drift was looked for: there is no plan to show.
+  if (earlier === null && held === 0) return null;
   return earlier === null
     ? {
         sweepId,
