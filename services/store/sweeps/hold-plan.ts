@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import {
   insertHeld,
   lockHeldSweep,
@@ -20,7 +20,7 @@ export interface HeldIn {
 
 /**
  * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way of the path, or all of it waits
- * for a person. It joins the plan of an earlier sweep of this kind that waits still. Null: nothing is held.
+ * for a person; what somebody loses with a link that a person ended is no part of it. It joins the plan of an earlier sweep of this kind that waits still. Null: nothing is held.
  */
 export async function holdPlan(
   db: Kysely<unknown>,
@@ -29,7 +29,10 @@ export async function holdPlan(
   judgePlan: JudgePlan,
 ): Promise<HeldIn | null> {
   const { clientId, kind } = run;
-  const removals = driftedMembers.flatMap(removalsOf);
+  const leaving = await readLeaving(db, clientId, driftedMembers);
+  const removals = driftedMembers
+    .filter(({ discordUserId }) => !leaving.has(discordUserId))
+    .flatMap(removalsOf);
   if (removals.length === 0) return null;
   const tally = await readTally(db, clientId, removals);
   const limits = await readLimits(db, clientId);
@@ -56,6 +59,21 @@ export async function holdPlan(
         reason: `${reason}; they wait in sweep ${earlier}`,
         tell: async () => undefined,
       };
+}
+
+/** Those whose links end because a person named them: what they held for those is taken whatever the guard says of the others. */
+async function readLeaving(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  members: SweepEnding['driftedMembers'],
+): Promise<ReadonlySet<DiscordUserId>> {
+  const accounts = members.map(({ discordUserId }) => discordUserId);
+  const { rows } = await sql<{ id: DiscordUserId }>`
+    select discord_user_id as id from link
+    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])
+      and status = 'ENDING'
+    group by discord_user_id having bool_and(is_end_asked_for)`.execute(db);
+  return new Set(rows.map(({ id }) => id));
 }
 
 function removalsOf({

@@ -64,6 +64,47 @@ describe('a sweep that wants to take away too much', () => {
     expect(sweep.plan?.members).toHaveLength(14);
   });
 
+  test('takes all the same what somebody loses with a link that a person ended', async () => {
+    const [leaver, ...others] = CROWD;
+    await sourceFails();
+    // as after a process that died with the job of the unlink in its hands
+    await sweeps.query(
+      `update link set status = 'ENDING', ending_at = now(), is_end_asked_for = true
+       where platform_user_id = '${leaver?.platformUserId}'`,
+    );
+
+    const sweep = await swept();
+
+    expect(sweep).toMatchObject({ state: 'HELD', plan: { removals: 13 } });
+    expect(sweep.plan?.members).not.toContainEqual(
+      expect.objectContaining({ discordUserId: leaver?.discordUserId }),
+    );
+    expect(pilots(sweeps.rig())).toEqual(accountsOf(others));
+  });
+
+  test('is done, with nothing to decide, where all of it was held elsewhere while it looked', async () => {
+    await sourceFails();
+    // the path holds each of them between the search for drift and the judgement
+    await sweeps.query(`create function hold_meanwhile() returns trigger language plpgsql as $$ begin
+      with held as (
+        insert into sweep (id, client_id, kind, state, is_dry_run, cause)
+        select gen_random_uuid(), c.id, 'CHANGES', 'HELD', false, '{}' from client c returning id, client_id)
+      insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)
+        select h.client_id, l.discord_user_id, '${roles.pilot}', 'HELD', 'LIMIT', h.id, 'x'
+        from link l, held h where l.platform_user_id like 'person-%';
+      return null; end $$`);
+    await sweeps.query(
+      'create trigger hold_meanwhile after insert on sweep_mark for each statement execute function hold_meanwhile()',
+    );
+
+    const sweep = await swept();
+    await sweeps.query('drop function hold_meanwhile cascade');
+
+    expect(sweep).toMatchObject({ state: 'DONE' });
+    expect(await heldSweeps(sweeps.rig())).toMatchObject([{ kind: 'CHANGES' }]);
+    expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
+  });
+
   test('gives what is to be given all the same', async () => {
     const [first] = CROWD;
     await sourceFails();
