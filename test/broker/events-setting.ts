@@ -211,7 +211,10 @@ export function membershipEvent(its: MembershipWords): Message {
   };
 }
 
-/** In portions, as a producer that fills its batches does. */
+/**
+ * In portions, as a producer that fills its batches does; each once, though a partition of a new topic may refuse a portion that
+ * the others have taken.
+ */
 export async function produce(
   brokers: string,
   topic: string,
@@ -219,6 +222,7 @@ export async function produce(
 ): Promise<void> {
   const producer = plainClient(brokers).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: true,
   });
   await producer.connect();
   for (let from = 0; from < messages.length; from += 1_000) {
