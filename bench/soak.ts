@@ -4,6 +4,7 @@ import type pg from 'pg';
 
 import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import { eventually } from '../test/support/eventually.js';
+import { approveHeld } from './support/approve-held.js';
 import { benchGuilds, sandboxWorldOf } from './support/bench-guilds.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
@@ -57,7 +58,13 @@ async function answer(world: BenchWorld): Promise<Answer> {
   try {
     const samples = await watch({ service, sql, load, minutes });
     await load.stop();
-    const isRight = await eventually(async () => load.isInStep(), {
+    const clientIds = new Set(members.map(({ clientId }) => clientId));
+    const looksAgain = async () => {
+      await sleep(1_000);
+      await approveHeld(service, clientIds);
+      return load.isInStep();
+    };
+    const isRight = await eventually(looksAgain, {
       withinMs: 300_000,
       what: 'every role is right in the end',
     }).then(
@@ -149,7 +156,11 @@ function answerOf(
         counts <= AIM_MORE,
       ),
       verdict('no request fails', `${faults} of ${asked}`, faults === 0),
-      verdict('every role is right in the end', String(isRight), isRight),
+      verdict(
+        'every role is right in the end, what the guard held being approved',
+        String(isRight),
+        isRight,
+      ),
     ],
   };
 }
