@@ -182,7 +182,7 @@ export class Play {
           cause,
         });
       case 'deleteUser':
-        this.wishes.unlink(step.person);
+        this.wishes.deleteUser(step.person);
         this.#lastUs += 1;
         return this.#tell({
           kind: 'userDeleted',

@@ -118,12 +118,18 @@ export class Sweeping {
       );
       if (account === undefined)
         this.faults.push(`sweep ${id} is about a stranger`);
-      else
-        this.decided.push(
-          ...member.remove.map((roleId) => {
-            return { account, roleId, verdict, from, until };
-          }),
-        );
+      else this.#remember(account, member.remove, { verdict, from, until });
+    }
+  }
+
+  #remember(
+    account: Person,
+    roleIds: readonly string[],
+    decision: Pick<Decided, 'verdict' | 'from' | 'until'>,
+  ): void {
+    for (const roleId of roleIds) {
+      this.decided.push({ account, roleId, ...decision });
+      if (decision.verdict === 'REJECTED') this.wishes.reject(account, roleId);
     }
   }
 
