@@ -5,6 +5,8 @@ import pg, {
   type PoolClient,
 } from 'pg';
 
+import type { SharedClient } from './shared-client.js';
+
 export interface HeartbeatTiming {
   readonly everyMs: number;
   /** Shorter than any lease that hangs on the database's answers is long. */
@@ -22,7 +24,7 @@ export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
  * connection.
  */
 export function watchForSilence(
-  client: Client,
+  client: SharedClient,
   onSilent: () => void,
   { everyMs, withinMs }: HeartbeatTiming,
 ): void {
@@ -34,7 +36,7 @@ export function watchForSilence(
       if (waiting !== null) clearTimeout(waiting);
       waiting = null;
     };
-    client.query(HEARTBEAT_QUERY).then(heard, heard);
+    client.ask(HEARTBEAT_QUERY).then(heard, heard);
   }, everyMs);
   client.once('end', () => {
     clearInterval(beat);

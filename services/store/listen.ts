@@ -10,6 +10,7 @@ import {
   type HeartbeatTiming,
 } from './heartbeat.js';
 import { createSessionLocks } from './session-locks.js';
+import { SharedClient } from './shared-client.js';
 
 const RECONNECT_MS = 1_000;
 
@@ -24,7 +25,7 @@ interface Options {
 /** PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed meanwhile is the poll's to find. */
 export function createListener(options: Options) {
   const wakers = new Map<string, Set<Wake>>();
-  let client: pg.Client | null = null;
+  let client: SharedClient | null = null;
   let retry: NodeJS.Timeout | undefined;
   let isStarted = false;
   let isStopped = false;
@@ -37,12 +38,12 @@ export function createListener(options: Options) {
     await next.connect();
     client = next;
     for (const channel of wakers.keys())
-      await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+      await next.ask(`listen ${pg.escapeIdentifier(channel)}`);
     for (const wake of [...wakers.values()].flatMap((set) => [...set]))
       wake(null);
   }
 
-  function reconnectLater(ended: pg.Client): void {
+  function reconnectLater(ended: SharedClient): void {
     if (!isStarted || isStopped || (client !== null && client !== ended))
       return;
     client = null;
@@ -90,8 +91,8 @@ export function createListener(options: Options) {
 function createClient(
   { url, logger, onSilent, heartbeat = HEARTBEAT }: Options,
   onNotice: (channel: string, payload: string | null) => void,
-): pg.Client {
-  const client = new pg.Client({
+): SharedClient {
+  const client = new SharedClient({
     connectionString: url,
     application_name: 'discord-connector listener',
     connectionTimeoutMillis: heartbeat.withinMs,
@@ -114,12 +115,12 @@ function createClient(
 
 /** A connection that breaks meanwhile is followed by another, which listens to all that is wanted then. */
 async function tell(
-  client: pg.Client | null,
+  client: SharedClient | null,
   verb: 'listen' | 'unlisten',
   channel: string,
 ): Promise<void> {
   const statement = `${verb} ${pg.escapeIdentifier(channel)}`;
-  await client?.query(statement).catch(() => undefined);
+  await client?.ask(statement).catch(() => undefined);
 }
 
 /** With what the notice carried. */

@@ -1,12 +1,13 @@
-import type { Client } from 'pg';
-
 import { UnavailableError } from '../lib/errors.js';
+import type { SharedClient } from './shared-client.js';
 
 /** Null when the lock is held, by another process or here. Resolves with the way to give it back. */
 export type TryLock = (key: number) => Promise<(() => Promise<void>) | null>;
 
 /** Locks among all processes, which PostgreSQL takes back when the connection ends. */
-export function createSessionLocks(session: () => Client | null): TryLock {
+export function createSessionLocks(
+  session: () => SharedClient | null,
+): TryLock {
   const held = new Set<number>();
   return async (key) => {
     const client = session();
@@ -14,7 +15,7 @@ export function createSessionLocks(session: () => Client | null): TryLock {
     if (held.has(key)) return null; // PostgreSQL would grant a session its own lock again
     held.add(key);
     try {
-      const { rows } = await client.query<{ is_ours: boolean }>(
+      const { rows } = await client.ask<{ is_ours: boolean }>(
         'select pg_try_advisory_lock($1) as is_ours',
         [key],
       );
@@ -30,12 +31,12 @@ export function createSessionLocks(session: () => Client | null): TryLock {
 
 /** On a connection that has ended there is nothing left to unlock. */
 async function unlock(
-  client: Client,
+  client: SharedClient,
   key: number,
   held: Set<number>,
 ): Promise<void> {
   await client
-    .query('select pg_advisory_unlock($1)', [key])
+    .ask('select pg_advisory_unlock($1)', [key])
     .catch(() => undefined);
   held.delete(key);
 }

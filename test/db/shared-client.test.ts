@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { SharedClient } from '../../services/store/shared-client.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+let client: SharedClient;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  client = new SharedClient({ connectionString: database.url });
+  await client.connect();
+});
+
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+});
+
+test('a connection that several ask at once answers each, and is never asked two things at once', async () => {
+  const query = vi.spyOn(client, 'query');
+
+  const first = client.ask('select pg_sleep(0.1)');
+  const wrong = client.ask('select nothing').catch((error: unknown) => error);
+  const last = client.ask('select $1::int as given', [7]);
+
+  await vi.waitFor(() => expect(query).toHaveBeenCalledTimes(1));
+  await first;
+  expect(await wrong).toMatchObject({ message: /"nothing" does not exist/ });
+  expect((await last).rows).toEqual([{ given: 7 }]);
+  expect(query).toHaveBeenCalledTimes(3);
+});
