@@ -2,6 +2,7 @@ import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 
 import { SCOPES } from '../../lib/key-entries.js';
 import type { Logger } from '../../lib/logger.js';
+import { createSteadyClock } from '../../lib/steady-clock.js';
 import type { TokenIssuer } from '../../lib/token-issuer.js';
 import type { Caller, Refusal, Scope } from './caller.js';
 import { createKeySet, KEY_SET_TIMING, type KeySetTiming } from './key-set.js';
@@ -34,14 +35,18 @@ export const MAX_TOKEN_LENGTH = 8_192;
 
 export function createTokenVerifier(deps: {
   readonly issuer: TokenIssuer;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: what tokens are held against. */
   readonly clock: () => number;
+  /** Milliseconds that pass as time does, wherever the clock is put. */
+  readonly steadyClock?: () => number;
   readonly logger: Pick<Logger, 'warn'>;
   readonly timing?: KeySetTiming;
 }): TokenVerifier {
   const { issuer, clock, logger, timing = KEY_SET_TIMING } = deps;
   const url = issuer.jwksUrl;
-  const keys = reachable(createKeySet({ url, timing, clock, logger }));
+  const { steadyClock = createSteadyClock() } = deps;
+  const asked = createKeySet({ url, timing, clock: steadyClock, logger });
+  const keys = reachable(asked);
   return {
     verify: async (token) => {
       if (token.length > MAX_TOKEN_LENGTH)

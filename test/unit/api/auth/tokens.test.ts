@@ -42,10 +42,12 @@ beforeEach(() => {
 const verifier = (
   timing: Partial<KeySetTiming> = {},
   clock: () => number = Date.now,
+  steadyClock = clock,
 ) =>
   createTokenVerifier({
     issuer: { jwksUrl: provider.url, issuer: ISSUER, audience: AUDIENCE },
     clock,
+    steadyClock,
     logger: { warn: (fields: unknown) => void warnings.push(fields) },
     timing: { ...KEY_SET_TIMING, timeoutMs: 500, ...timing },
   });
@@ -298,6 +300,26 @@ describe('keys out of reach', () => {
     provider.behave(null);
 
     time += 5_000;
+
+    expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
+  });
+
+  it('are asked for again after the rest though the clock was put back meanwhile', async () => {
+    const start = Date.now();
+    let wall = start;
+    let steady = start;
+    const { verify } = verifier(
+      { restMs: 5_000 },
+      () => wall,
+      () => steady,
+    );
+    const token = await tokenOf(key);
+    provider.behave('broken');
+    expect(await verify(token)).toMatchObject({ code: 'UNAVAILABLE' });
+    provider.behave(null);
+
+    wall -= 60_000;
+    steady += 5_000;
 
     expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
   });
