@@ -33,6 +33,8 @@ export interface SweepRun {
   readonly isDryRun: boolean;
   /** Names people in place of the client's own; null: the client's own does. */
   readonly enforceStrategy: NicknameStrategy | null;
+  /** The trace that it was asked for in; null: none, it is of a schedule. */
+  readonly traceparent: string | null;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */

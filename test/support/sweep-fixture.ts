@@ -7,7 +7,7 @@ import { sweepPorts } from '../../services/connector/sweeps.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import type { SweepKind } from '../../services/model.js';
+import type { Cause, SweepKind } from '../../services/model.js';
 import { judgePlan } from '../../services/reconcile/guard.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Guild } from '../../services/sweep/ports.js';
@@ -50,13 +50,13 @@ export function useSweeps() {
   });
 
   const ports = () => sweepPorts(rig.store);
-  const start = async (kind: SweepKind, dryRun: boolean) =>
+  const start = async (kind: SweepKind, dryRun: boolean, by: Cause = cause) =>
     ports().sweeps.startSweep({
       clientId: rig.clientId,
       kind,
       dryRun,
       enforceStrategy: null,
-      cause,
+      cause: by,
     });
   const find = async (id: string) => {
     const [sweep] = await ports().sweeps.findSweeps([id]);

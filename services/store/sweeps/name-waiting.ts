@@ -11,14 +11,17 @@ interface NamingRun {
   readonly id: string;
   readonly clientId: ClientId;
   readonly enforceStrategy: NicknameStrategy | null;
+  readonly traceparent: string | null;
 }
 
-export function causeOf({ id, enforceStrategy }: NamingRun): Cause {
+export function causeOf(run: NamingRun): Cause {
+  const { id, enforceStrategy, traceparent } = run;
   return {
     kind: 'SWEEP',
     id,
     actor: 'connector',
     ...(enforceStrategy !== null && { enforceStrategy }),
+    ...(traceparent !== null && { traceparent }),
   };
 }
 

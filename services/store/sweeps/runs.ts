@@ -14,11 +14,11 @@ import type { Database } from '../database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import { markMembers } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveDoubt } from './doubt.js';
 import type { DriftedMember } from './drift.js';
 import { causeOf, nameWaiting } from './name-waiting.js';
-import { REFUSAL_OF_CLIENT } from './refusals.js';
 import type { SweepPlan } from './sweep-views.js';
 
 /** A sweep in the hands of this process. */
@@ -29,6 +29,8 @@ export interface SweepRun {
   readonly isDryRun: boolean;
   /** Names people in place of the client's own; null: the client's own does. */
   readonly enforceStrategy: NicknameStrategy | null;
+  /** The trace that it was asked for in; null: none, it is of a schedule. */
+  readonly traceparent: string | null;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */
@@ -60,43 +62,6 @@ export type JudgePlan = (
   tally: GuardTally,
   limits: GuardLimits,
 ) => string | null;
-
-/** The oldest that waits, or whose process has let its lease run out; it is given to one process. */
-export async function claimSweep(
-  db: Kysely<unknown>,
-  owner: string,
-  leaseMs: number,
-): Promise<SweepRun | null> {
-  const { rows } = await sql<RunRow>`
-    update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
-      leased_until = ${leaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
-    from client c
-    where c.id = s.client_id and s.id = (
-      select id from sweep
-      where state = 'WAITING' or (state = 'RUNNING' and leased_until < clock_timestamp())
-      order by id limit 1 for update skip locked)
-    returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy, s.attempts,
-      ${REFUSAL_OF_CLIENT} as refusal`.execute(db);
-  const [row] = rows;
-  if (row === undefined) return null;
-  const { id, kind, attempts, refusal } = row;
-  const { client_id: clientId, is_dry_run: isDryRun } = row;
-  const own = { enforceStrategy: row.enforce_strategy };
-  return { id, clientId, kind, isDryRun, ...own, attempts, refusal };
-}
-
-interface RunRow {
-  readonly id: string;
-  readonly client_id: ClientId;
-  readonly kind: SweepKind;
-  readonly is_dry_run: boolean;
-  readonly enforce_strategy: NicknameStrategy | null;
-  readonly attempts: number;
-  readonly refusal: string | null;
-}
-
-const leaseEnd = (leaseMs: number) =>
-  sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
 
 /** The run's row, while it is ours: cancelled, or taken over, it is not. */
 const ours = (id: string, owner: string) =>

@@ -23,8 +23,8 @@ import {
   type ListingRef,
 } from './refresh-mirror.js';
 import { rememberAgreements } from '../remote/remember-agreements.js';
+import { claimSweep } from './claim-sweep.js';
 import {
-  claimSweep,
   createFinishSweep,
   holdSweep,
   releaseSweep,

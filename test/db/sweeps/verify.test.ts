@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import { membership } from '../../builders/store-world.js';
+import { cause, membership } from '../../builders/store-world.js';
+import { eventually } from '../../support/eventually.js';
 import {
   COUNTS,
   held,
@@ -44,6 +45,25 @@ describe('a verification', () => {
     );
     for (const { causes } of records)
       expect(causes).toMatchObject([{ kind: 'SWEEP', id: sweep.id }]);
+  });
+
+  test('that was asked for within a trace passes it on to whatever it changes', async () => {
+    const traceparent =
+      '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await world.settledGuild();
+    discord().moderator.takeRole(held('alice', roles.pilot));
+
+    const { id } = await world.start('VERIFY_GROUPS', false, {
+      ...cause,
+      traceparent,
+    });
+    await eventually(async () => (await world.find(id)).state === 'DONE');
+    await world.rig().quiet();
+
+    const [record] = await world.query<{ causes: unknown }>(
+      `select causes from audit_record order by id desc limit 1`,
+    );
+    expect(record?.causes).toMatchObject([{ kind: 'SWEEP', id, traceparent }]);
   });
 
   test('writes what it has just listed without reading it again, and a second one right after it writes nothing', async () => {

@@ -19,6 +19,7 @@ const RUN: SweepRun = {
   kind: 'REMOTE_SYNC',
   isDryRun: true,
   enforceStrategy: null,
+  traceparent: null,
   attempts: 1,
   refusal: null,
 };
