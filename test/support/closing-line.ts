@@ -15,6 +15,8 @@ export default class ClosingLine implements Reporter {
         const { state } = test.result();
         // Pending at the end of the run: it was cut short.
         count[state === 'pending' ? 'failed' : state] += 1;
+        if (test.diagnostic()?.flaky === true)
+          console.log(`passed at the second try: ${test.fullName}`);
       }
       count.failed += module.errors().length;
       for (const suite of module.children.allSuites()) {
