@@ -248,10 +248,7 @@ export class Play {
       case 'enable':
         return doors.update({ isEnabled: step.isEnabled });
       case 'guard':
-        await doors.update({
-          removalGuard: { minimum: step.minimum, percent: 0 },
-        });
-        return this.limits.set(step.minimum);
+        return this.#limit(step.minimum);
       case 'unknown':
         wishes.keepsUnknown = step.keeps;
         return doors.update({
@@ -262,6 +259,12 @@ export class Play {
       case 'mend':
         return doors.update({ botToken: stage.botToken });
     }
+  }
+
+  async #limit(minimum: number): Promise<void> {
+    const askedAt = Date.now();
+    await this.stage.doors.update({ removalGuard: { minimum, percent: 0 } });
+    this.limits.set(minimum, askedAt);
   }
 
   async #map({ group, role }: Extract<Step, { kind: 'map' }>): Promise<void> {

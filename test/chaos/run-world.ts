@@ -138,7 +138,7 @@ async function calmDown(play: Play): Promise<readonly string[]> {
       botToken: stage.botToken,
       removalGuard: LENIENT,
     });
-    play.limits.set(LENIENT.minimum);
+    play.limits.set(LENIENT.minimum, from);
     const isImported = () =>
       stage.importRoles().then(
         () => true,
