@@ -1,7 +1,7 @@
 import { REST } from '@discordjs/rest';
 
 import { TerminalError } from '../lib/errors.js';
-import { bucketUse } from './bucket-use.js';
+import { bucketName, bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
 import { createGate, type Gate } from './gate.js';
@@ -62,7 +62,6 @@ export function createBot(
     timeout: deps.timeoutMs,
     // Its own counter knows no reserve, and would refuse first: the bot's is asked before.
     globalRequestsPerSecond: Infinity,
-    offset: deps.offsetMs,
     makeRequest: transport.makeRequest,
   }).setToken(token);
 
@@ -73,19 +72,23 @@ export function createBot(
     ledger,
     globalBudget,
     isRefused: () => isRefused,
-    send: (call, signal) =>
-      transport.follow(
-        () =>
-          rest.request({
-            method: call.method,
-            fullRoute: call.path,
-            body: call.body,
-            ...(call.query && { query: call.query }),
-            reason: call.reason,
-            signal,
-          }),
-        (answer) => ledger.learn(bucketUse(call), answer),
-      ),
+    send(call, signal) {
+      const use = bucketUse(call);
+      const run = () =>
+        rest.request({
+          method: call.method,
+          fullRoute: call.path,
+          body: call.body,
+          ...(call.query && { query: call.query }),
+          reason: call.reason,
+          signal,
+        });
+      return transport.follow(run, {
+        openFrom: () =>
+          Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
+        learn: (answer) => ledger.learn(use, answer),
+      });
+    },
     close() {
       rest.clearHashSweeper();
       rest.clearHandlerSweeper();
@@ -98,7 +101,7 @@ function createLimits(deps: BotDeps): BotLimits {
     gate: createGate(deps),
     ledger: createLedger({
       clock: deps.clock,
-      // The REST client adds its margin twice.
+      // As every pause has it.
       marginMs: 2 * deps.offsetMs,
       reserveMs: deps.reserveMs,
     }),

@@ -116,7 +116,7 @@ async function takeTurn(
     };
   }
   if (entry.kind === 'closed') {
-    throw later(call, entry.until, 'Discord has asked to wait');
+    throw tooEarly(call, entry.until);
   }
   if (deadline.cause() === 'stopped') {
     throw later(call, clock(), 'the connector is stopping');
@@ -156,6 +156,10 @@ function drawOnBudget({ globalBudget }: Bot, call: Call): void {
   throw later(call, spent.until, 'the calls a second of this bot are spent');
 }
 
+function tooEarly(call: Call, until: number): UnsentError {
+  return later(call, until, 'Discord has asked to wait');
+}
+
 function later({ doing }: Call, at: number, why: string): UnsentError {
   return new UnsentError(new Date(at), `cannot ${doing}: ${why}`);
 }
@@ -193,12 +197,13 @@ function withRevision(error: Error, { revision }: GuildRef): Error {
 function judge(
   deps: CallerDeps,
   { bot, call, deadline }: Attempt,
-  { answer, error, isSent }: Exchange,
+  { answer, error, isSent, closedUntil }: Exchange,
 ): TerminalError | RetryLaterError | UnavailableError {
+  if (closedUntil !== null) return tooEarly(call, closedUntil);
   const { offsetMs, timeoutMs } = deps;
   const now = deps.clock();
   const random = deps.random();
-  const pause = pauseAfter({ answer, error, now, random, offsetMs });
+  const pause = answer && pauseAfter({ answer, now, random, offsetMs });
   if (pause?.reach === 'bot') bot.gate.closeAll(pause.until);
   if (pause?.reach === 'bucket') bot.gate.close(bucketOf(call), pause.until);
   if (pause) tellWait(deps, call, 'refused', pause.until - now);

@@ -1,5 +1,3 @@
-import { RateLimitError } from '@discordjs/rest';
-
 import type { Answer } from './answer.js';
 
 /** Nothing may be sent before `until`: in this bucket, or by this bot at all. */
@@ -18,28 +16,17 @@ const BLOCK_CODES = new Set<Answer['code']>([40333, 10008]);
 /** Limits on writing and on the resource, which can come with other statuses than 429. */
 const LIMIT_CODES = new Set<Answer['code']>([20028, 20029, 40062]);
 
-/** How long the failed call asks us to wait; null when it says nothing of time. Pure: `random` is a number from 0 to 1. */
+/** How long the answer asks us to wait; null when it says nothing of time. Pure: `random` is a number from 0 to 1. */
 export function pauseAfter(failure: {
-  readonly answer: Answer | null;
-  readonly error: unknown;
+  readonly answer: Answer;
   readonly now: number;
   readonly random: number;
-  /** The margin of the REST client, which it adds twice. */
+  /** The margin on a window, which is put on twice. */
   readonly offsetMs: number;
 }): Pause | null {
-  const { answer, error, now, random, offsetMs } = failure;
-  if (answer) {
-    const pause = pauseOfAnswer(answer, random);
-    return pause && { ...pause, until: now + pause.waitMs + 2 * offsetMs };
-  }
-  if (!(error instanceof RateLimitError)) return null;
-  return {
-    until: now + Math.max(1, Math.ceil(error.timeToReset)),
-    reach: error.global ? 'bot' : 'bucket',
-    why: error.global
-      ? 'the calls a second of this bot are spent'
-      : 'the rate limit is spent',
-  };
+  const { answer, now, random, offsetMs } = failure;
+  const pause = pauseOfAnswer(answer, random);
+  return pause && { ...pause, until: now + pause.waitMs + 2 * offsetMs };
 }
 
 /** Until when the bucket is spent, by the headers of an answer of whatever status; null when calls are left. */

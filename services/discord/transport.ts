@@ -11,8 +11,10 @@ import { refusesBot } from './errors.js';
 
 /** What came of one call, as seen on the wire and not as the REST client tells it. */
 export interface Exchange {
-  /** False: the REST client refused it before anything was sent. */
+  /** False: nothing was sent. */
   readonly isSent: boolean;
+  /** It would have come too early, and was not sent; null: it had its time. */
+  readonly closedUntil: number | null;
   readonly answer: Answer | null;
   readonly error: unknown;
 }
@@ -20,14 +22,19 @@ export interface Exchange {
 export interface Transport {
   /** For the REST client: it sends through here. */
   readonly makeRequest: RESTOptions['makeRequest'];
-  /** Runs a call of the REST client. `learn` sees its answer first and says how it is to be read. Never rejects. */
+  /** Runs a call of the REST client. Never rejects. */
   readonly follow: (
     run: () => Promise<unknown>,
-    learn?: Learn,
+    limits: CallLimits,
   ) => Promise<Exchange>;
 }
 
-type Learn = (answer: Answer) => Answer;
+export interface CallLimits {
+  /** When the call may be made. Asked last of all: it may have stood in the REST client's own queue. */
+  readonly openFrom: () => number;
+  /** Sees the answer first and says how it is to be read. */
+  readonly learn: (answer: Answer) => Answer;
+}
 
 export interface TransportDeps {
   readonly userAgent: string;
@@ -42,7 +49,7 @@ export interface TransportDeps {
 }
 
 /**
- * Sits under the REST client, which keeps the buckets but hides what this service must know: it takes a redirect for a
+ * Sits under the REST client, which queues the calls of a bucket but hides what this service must know: it takes a redirect for a
  * success, loses the status of a 4xx with a broken body, and stops its timer before the body is read.
  */
 export function createTransport(deps: TransportDeps): Transport {
@@ -51,7 +58,7 @@ export function createTransport(deps: TransportDeps): Transport {
   return {
     async makeRequest(url, init) {
       const trace = following.getStore();
-      if (trace) trace.isSent = true;
+      if (trace) begin(trace, deps.clock);
       // The REST client sets its own and takes an appendix only. It hands over a plain object.
       const headers = new Headers(Object.entries(init.headers ?? {}));
       headers.set('User-Agent', deps.userAgent);
@@ -68,37 +75,52 @@ export function createTransport(deps: TransportDeps): Transport {
         throw error;
       });
       const raw = readAnswer({ status, header, text, now: deps.clock() });
-      const answer = trace?.learn(raw) ?? raw;
+      const answer = trace?.limits.learn(raw) ?? raw;
       if (refusesBot(answer)) deps.onRefused();
       if (trace) trace.answer = answer;
       return readable(response, answer);
     },
 
-    async follow(run, learn = (answer) => answer) {
-      const trace: Trace = { isSent: false, answer: null, learn };
+    async follow(run, limits) {
+      const trace: Trace = {
+        isSent: false,
+        closedUntil: null,
+        answer: null,
+        limits,
+      };
       const error = await following.run(trace, run).then(
         () => null,
         (thrown: unknown) => thrown,
       );
-      const { isSent, answer } = trace;
-      return { isSent, answer, error };
+      const { isSent, closedUntil, answer } = trace;
+      return { isSent, closedUntil, answer, error };
     },
   };
 }
 
 interface Trace {
   isSent: boolean;
+  closedUntil: number | null;
   answer: Answer | null;
-  readonly learn: Learn;
+  readonly limits: CallLimits;
 }
 
-/** The response with its body already read: the REST client still learns the limits from its headers. */
+function begin(trace: Trace, clock: () => number): void {
+  const until = trace.limits.openFrom();
+  // Read after it: what is open at once is so from the moment when it was asked.
+  trace.isSent = until <= clock();
+  if (trace.isSent) return;
+  trace.closedUntil = until;
+  throw new Error('too early to be sent');
+}
+
+/** The response with its body already read. */
 function readable(response: ResponseLike, answer: Answer): ResponseLike {
   const { body, status } = answer;
   return {
     body: null,
     bodyUsed: true,
-    headers: headersOf(response, answer),
+    headers: untimed(response.headers),
     ok: response.ok,
     // At a 401 the REST client would drop the bot's token, though it is a person's that is refused.
     status: status === 401 && !refusesBot(answer) ? 403 : status,
@@ -109,13 +131,19 @@ function readable(response: ResponseLike, answer: Answer): ResponseLike {
   };
 }
 
-/** What it was told of the bucket, the REST client holds against the next call: it must know no less than we do. */
-function headersOf(
-  response: ResponseLike,
-  { limits: { resetAfterMs } }: Answer,
-): ResponseLike['headers'] {
-  if (resetAfterMs === null) return response.headers;
-  const headers = new Headers([...response.headers]);
-  headers.set('x-ratelimit-reset-after', String(resetAfterMs / 1000));
-  return headers;
+/**
+ * The REST client counts waits by the machine's clock, and one that is put back would make them as much longer. It learns the
+ * names of the buckets only: how long to wait, gate and ledger know by ours.
+ */
+function untimed(headers: ResponseLike['headers']): ResponseLike['headers'] {
+  const left = new Headers([...headers]);
+  for (const name of TIMED) left.delete(name);
+  return left;
 }
+
+const TIMED = [
+  'retry-after',
+  'x-ratelimit-global',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset-after',
+];

@@ -127,9 +127,7 @@ function refuseEarly(
 function pauseOf(answer: Answer, now: number): Pause | null {
   const { status, code } = answer;
   const mayName = status === 429 || (status < 500 && typeof code === 'number');
-  return mayName
-    ? pauseAfter({ answer, error: null, now, random: 0, offsetMs: 0 })
-    : null;
+  return mayName ? pauseAfter({ answer, now, random: 0, offsetMs: 0 }) : null;
 }
 
 async function exchange(

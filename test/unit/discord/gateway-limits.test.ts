@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
   startScriptedDiscord,
+  type Reply,
   type ScriptedDiscord,
 } from '../../fakes/scripted-discord.js';
 import {
@@ -144,6 +145,36 @@ describe('a 429', () => {
   });
 });
 
+describe('a clock that is put back by an hour', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ['the whole bot', limited('global', 5, { 'x-ratelimit-global': 'true' })],
+    [
+      'the bucket',
+      limited('user', 5, {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset-after': '5',
+      }),
+    ],
+  ])('makes no wait of %s longer', async (_, reply) => {
+    const { gateway, advance } = setUpGateway(discord.apiBase);
+    discord.script(reply, { status: 204 });
+    await failureOf(gateway.addRole(roleWrite));
+    const putBack = Date.now() - 3_600_000;
+    const machine = vi.spyOn(Date, 'now').mockReturnValue(putBack);
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+      retryIn(5000),
+    );
+
+    advance(5000);
+    machine.mockReturnValue(putBack + 5000);
+    await gateway.addRole(roleWrite);
+
+    expect(sent()).toBe(2);
+  });
+});
+
 describe('a block of the sender', () => {
   it.each([
     ['by code', refusal(403, 40333)],
@@ -184,19 +215,31 @@ describe('a bucket', () => {
     expect(sent()).toBe(1);
   });
 
-  it('that the REST client knows to be spent is not asked either', async () => {
-    const { gateway, advance } = setUpGateway(discord.apiBase);
-    discord.script(spent);
-    await gateway.addRole(roleWrite);
-
-    advance(5250);
-    const failure = await failureOf(gateway.addRole(roleWrite));
-
-    expect(failure).toMatchObject({
-      name: 'RetryLaterError',
-      message: expect.stringContaining('the rate limit is spent'),
+  it('that two methods share refuses the one that stands behind the other when it is spent', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    const shared = (remaining: string, more: Reply = {}) => ({
+      status: 204,
+      headers: {
+        'x-ratelimit-bucket': 'abcd',
+        'x-ratelimit-limit': '9',
+        'x-ratelimit-remaining': remaining,
+        'x-ratelimit-reset-after': '5.25',
+      },
+      ...more,
     });
-    expect(sent()).toBe(1);
+    const last = shared('0', { manner: 'hold' });
+    discord.script(shared('8'), shared('7'), last, shared('0'));
+    await gateway.addRole(roleWrite);
+    await gateway.removeRole(roleWrite);
+    const first = gateway.addRole(roleWrite);
+    await expect.poll(() => discord.held()).toBe(1);
+    const behind = failureOf(gateway.removeRole(roleWrite));
+
+    discord.release();
+    await first;
+
+    expect(await behind).toMatchObject(retryIn(5250));
+    expect(sent()).toBe(3);
   });
 
   it('is known to be spent from its first answer on, when its name is learnt', async () => {
@@ -226,6 +269,19 @@ describe('a bucket', () => {
       expect(failure).toMatchObject(retryIn(5250));
     }
     expect(sent()).toBe(1);
+  });
+
+  it('that has calls left is not waited for, though time passes while it is asked', async () => {
+    let now = startOfTest;
+    const clock = () => (now += 0.01);
+    const { gateway } = setUpGateway(discord.apiBase, { clock });
+    const headers = { ...spent.headers, 'x-ratelimit-remaining': '1' };
+    discord.script({ ...spent, headers });
+
+    await gateway.addRole(roleWrite);
+    await gateway.addRole(roleWrite);
+
+    expect(sent()).toBe(2);
   });
 
   it('does not make the calls of other guilds and methods wait', async () => {

@@ -1,4 +1,3 @@
-import { RateLimitError } from '@discordjs/rest';
 import { describe, expect, it } from 'vitest';
 
 import { readAnswer } from '../../../services/discord/answer.js';
@@ -19,7 +18,7 @@ const answer = (
   });
 
 const pauseOf = (given: ReturnType<typeof answer>, offsetMs = 0) => {
-  const failure = { answer: given, error: null, now, random: 0.5, offsetMs };
+  const failure = { answer: given, now, random: 0.5, offsetMs };
   const pause = pauseAfter(failure);
   return pause && { waitMs: pause.until - now, reach: pause.reach };
 };
@@ -72,33 +71,10 @@ describe('the pause after a failed call', () => {
     expect(pauseOf(given)).toEqual(pause);
   });
 
-  it('has the margin of the REST client twice, as the client has it', () => {
+  it('has the margin twice', () => {
     const given = answer(429, { 'retry-after': '1' });
 
     expect(pauseOf(given, 50)?.waitMs).toBe(1100);
-  });
-
-  it('is what the REST client says when it has not sent the call', () => {
-    const error = new RateLimitError({
-      timeToReset: 120.4,
-      limit: 5,
-      method: 'PUT',
-      hash: 'h',
-      url: 'u',
-      route: 'r',
-      majorParameter: 'm',
-      global: false,
-      retryAfter: 120.4,
-      sublimitTimeout: 0,
-      scope: 'user',
-    });
-
-    const failure = { answer: null, error, now, random: 0, offsetMs: 50 };
-
-    expect(pauseAfter(failure)).toMatchObject({
-      until: now + 121,
-      reach: 'bucket',
-    });
   });
 });
 
