@@ -3,6 +3,8 @@ import 'reflect-metadata';
 
 export {
   Arg,
+  Args,
+  ArgsType,
   Authorized,
   Ctx,
   Directive,

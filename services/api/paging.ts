@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { InputError } from '../lib/errors.js';
 import { checkOwnId, checkPlatformId } from './inputs/checks.js';
+import type { PageArgs } from './inputs/page.args.js';
 import type { ConnectionOf } from './types/connection.types.js';
 import type { Page, Rows } from './views.js';
 
@@ -15,18 +16,14 @@ export interface PagedList {
   readonly clientId?: string;
 }
 
-export function toPage(
-  request: { readonly first: number | null; readonly after: string | null },
-  list: PagedList,
-): Page {
-  const limit = request.first ?? DEFAULT_FIRST;
+export function toPage({ first, after = null }: PageArgs, list: PagedList): Page {
+  const limit = first ?? DEFAULT_FIRST;
   if (limit < 1 || limit > MAX_FIRST)
     throw new InputError(
       'BAD_USER_INPUT',
       `It is not between 1 and ${MAX_FIRST}.`,
       'first',
     );
-  const { after } = request;
   return { limit, after: after === null ? null : decodeCursor(after, list) };
 }
 

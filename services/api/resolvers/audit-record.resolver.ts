@@ -2,15 +2,16 @@ import { requireCaller, requireClientAccess } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
+  Args,
   Authorized,
   Ctx,
   FieldResolver,
-  Int,
   Query,
   Resolver,
   Root,
 } from '../decorators.js';
 import { AuditRecordFilter, toAuditFilter } from '../inputs/filter.input.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
 import {
@@ -47,19 +48,10 @@ export class AuditRecordResolver {
       description: 'Which of them; all when left out.',
     })
     filter: AuditRecordFilter | null = null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      description: 'How many, up to 200; 50 when left out.',
-    })
-    first: number | null = null,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Those after this cursor.',
-    })
-    after: string | null = null,
+    @Args(() => PageArgs) asked: PageArgs,
   ): Promise<ConnectionOf<AuditRecord>> {
     const list = { name: 'auditRecords' } as const;
-    const page = toPage({ first, after }, list);
+    const page = toPage(asked, list);
     const records = withinLimit(context, toAuditFilter(filter));
     return toConnection({
       rows: await this.read.pageAuditRecords(records, page),

@@ -4,18 +4,19 @@ import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
+  Args,
   Authorized,
   Ctx,
   FieldResolver,
   ID,
   Info,
-  Int,
   Query,
   Resolver,
   Root,
 } from '../decorators.js';
 import { checkOwnId, checkPlatformId } from '../inputs/checks.js';
 import { DiscordUserFilter, toLinkFilter } from '../inputs/filter.input.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
 import { whenHere, type OrPromise } from '../rows.js';
@@ -54,21 +55,12 @@ export class DiscordUserResolver {
       description: 'Which of them; all when left out.',
     })
     filter: DiscordUserFilter | null = null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      description: 'How many, up to 200; 50 when left out.',
-    })
-    first: number | null = null,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Those after this cursor.',
-    })
-    after: string | null = null,
+    @Args(() => PageArgs) asked: PageArgs,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionOf<DiscordUser>> {
     const client = await requireClient(context, clientId, 'clientId');
     const list = { name: 'discordUsers', clientId: client.id } as const;
-    const page = toPage({ first, after }, list);
+    const page = toPage(asked, list);
     const links = toLinkFilter(filter);
     const rows = await this.read.pageLinks(client.id, links, page);
     await readAhead(

@@ -2,16 +2,17 @@ import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
+  Args,
   Authorized,
   Ctx,
   FieldResolver,
   ID,
-  Int,
   Query,
   Resolver,
   Root,
 } from '../decorators.js';
 import { checkPlatformId, checkText } from '../inputs/checks.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
 import { whenHere, type OrPromise } from '../rows.js';
@@ -59,19 +60,10 @@ export class PlatformResolver {
       description: 'A part of the name or of the id, in any case.',
     })
     search: string | null = null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      description: 'How many, up to 200; 50 when left out.',
-    })
-    first: number | null = null,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Those after this cursor.',
-    })
-    after: string | null = null,
+    @Args(() => PageArgs) asked: PageArgs,
   ): Promise<ConnectionOf<PlatformGroup>> {
     const list = { name: 'platformGroups' } as const;
-    const page = toPage({ first, after }, list);
+    const page = toPage(asked, list);
     const text =
       search === null || search === ''
         ? null

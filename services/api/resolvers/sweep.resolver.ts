@@ -3,17 +3,18 @@ import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
+  Args,
   Authorized,
   Ctx,
   FieldResolver,
   ID,
-  Int,
   Query,
   Resolver,
   Root,
 } from '../decorators.js';
 import { SweepKindEnum } from '../enums.js';
 import { checkOwnId } from '../inputs/checks.js';
+import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { SweepPort } from '../sweep-ports.js';
 import type { ConnectionOf } from '../types/connection.types.js';
@@ -42,20 +43,11 @@ export class SweepResolver {
       description: 'Of this kind; of all when left out.',
     })
     kind: SweepKind | null = null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      description: 'How many, up to 200; 50 when left out.',
-    })
-    first: number | null = null,
-    @Arg('after', () => String, {
-      nullable: true,
-      description: 'Those after this cursor.',
-    })
-    after: string | null = null,
+    @Args(() => PageArgs) asked: PageArgs,
   ): Promise<ConnectionOf<Sweep>> {
     const client = await requireClient(context, clientId, 'clientId');
     const list = { name: 'sweeps', clientId: client.id } as const;
-    const page = toPage({ first, after }, list);
+    const page = toPage(asked, list);
     const filter = { clientId: client.id, kind };
     return toConnection({
       rows: await this.runs.pageSweeps(filter, page),
