@@ -16,7 +16,10 @@ export interface PagedList {
   readonly clientId?: string;
 }
 
-export function toPage({ first, after = null }: PageArgs, list: PagedList): Page {
+export function toPage(
+  { first, after = null }: PageArgs,
+  list: PagedList,
+): Page {
   const limit = first ?? DEFAULT_FIRST;
   if (limit < 1 || limit > MAX_FIRST)
     throw new InputError(
