@@ -88,6 +88,8 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
     return ['a sweep waits or runs for ever'];
   const unrested = await calmDown(play);
   if (unrested.length > 0) return unrested;
+  // The whole service has a schedule, of which one may have begun meanwhile.
+  await sweeping.areOver(PATIENCE_MS);
   // Before the last sweep, which tidies up.
   const untidy = await sweepFaults(play);
   return untidy.length > 0 ? untidy : sweepGuild(play);
