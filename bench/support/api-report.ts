@@ -30,7 +30,7 @@ export function report(
     rows: [...measured.map(rowOf), upsertRow(upserts)],
     notes: [
       `${CONNECTIONS} connections, each asking again when it is answered; ${PEOPLE} people with five roles and five groups each; every answerer a process of its own,`,
-      'started with the flags of `npm start`; PostgreSQL durable, on the same machine as all of them. Medians of the rounds, ratios of each round by itself.',
+      'started with the flags of `npm run start:api`; PostgreSQL durable, on the same machine as all of them. Medians of the rounds, ratios of each round by itself.',
       '“same SQL”: a bare HTTP handler that sends the connector’s own statements and writes the same JSON. “Apollo”, “Yoga”: bare servers that resolve',
       'the same shape from constants, without any SQL. 30 times in a request: the data are read once, so that mostly GraphQL is compared.',
       '“of both”: beside one that first sends that SQL and then does what the bare Apollo does, which is as fast as Apollo could be with it.',

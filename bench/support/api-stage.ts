@@ -61,7 +61,7 @@ export async function startApi(
   const port = await freePort();
   const hash = createHash('sha256').update(API_KEY).digest('hex');
   const child = await spawnBound(
-    [process.execPath, ...(await startFlags()), ...execArgv, main],
+    [process.execPath, ...(await startFlags('start:api')), ...execArgv, main],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       detached: true,
@@ -110,7 +110,7 @@ export async function startBare(told: {
   const child = await spawnBound(
     [
       process.execPath,
-      ...(await startFlags()),
+      ...(await startFlags('start:api')),
       '--import',
       import.meta.resolve('tsx'),
       join(import.meta.dirname, 'bare-answerer.ts'),

@@ -80,9 +80,12 @@ export async function startService(options: {
   };
 }
 
-/** Those of `npm start`: what is measured is what runs. */
-export async function startFlags(): Promise<readonly string[]> {
+/** Those of `npm start`, or of the script named: what is measured is what runs. */
+export async function startFlags(
+  script: 'start' | 'start:api' = 'start',
+): Promise<readonly string[]> {
   const file = new URL('../../package.json', import.meta.url);
-  const start = /"start": "([^"]*)"/.exec(await readFile(file, 'utf8'))?.[1];
+  const line = new RegExp(`"${script}": "([^"]*)"`);
+  const start = line.exec(await readFile(file, 'utf8'))?.[1];
   return (start ?? '').split(' ').filter((word) => word.startsWith('--'));
 }
