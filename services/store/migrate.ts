@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { sql, type Kysely } from 'kysely';
 
 import type { Database } from './database.js';
@@ -7,6 +9,13 @@ import { MIGRATIONS } from './migrations/list.js';
 const LOCK = 741_300_112;
 
 /**
+ * Whoever writes a row locks its table before those that it points to, while a migration locks tables as it comes to them: they may
+ * each wait for the other. Then the migration gives way, before PostgreSQL breaks off the other's statement (after a second), and
+ * begins anew.
+ */
+const PATIENCE = { lockMs: 200, tries: 200, pauseMs: 500 } as const;
+
+/**
  * Brings the database to this version of the code. Refuses one that is newer. Where there is nothing to do it only looks, so that
  * a role which may not change tables can run the service once somebody else has migrated.
  */
@@ -14,9 +23,27 @@ export async function migrate(
   database: Database,
   version = 'unnamed',
 ): Promise<void> {
-  if ((await missing(database.sql(), version)).length === 0) return;
+  for (let tries = 1; ; tries += 1) {
+    if ((await missing(database.sql(), version)).length === 0) return;
+    try {
+      return await migrateAtOnce(database, version);
+    } catch (error) {
+      if (!hasCode(error, LOCK_TIMEOUT) || tries === PATIENCE.tries)
+        throw error;
+      await sleep(Math.random() * PATIENCE.pauseMs);
+    }
+  }
+}
+
+async function migrateAtOnce(
+  database: Database,
+  version: string,
+): Promise<void> {
   await database.transaction(async (tx) => {
     await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx.sql);
+    await sql`select set_config('lock_timeout', ${String(PATIENCE.lockMs)}, true)`.execute(
+      tx.sql,
+    );
     const pending = await missing(tx.sql, version);
     if (pending.length === 0) return;
     await translated(pending, async () => {
@@ -72,7 +99,6 @@ async function tooNew(
   );
 }
 
-/** 42501 insufficient privilege. */
 async function translated(
   pending: readonly string[],
   work: () => Promise<void>,
@@ -80,7 +106,7 @@ async function translated(
   try {
     await work();
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!hasCode(error, NOT_ALLOWED)) throw error;
     throw new Error(
       `the database lacks ${pending.join(', ')}, and this role may not change its tables: run "npm run migrate" with the DATABASE_URL of one that may`,
       { cause: error },
@@ -88,8 +114,11 @@ async function translated(
   }
 }
 
-function isRefusal(error: unknown): boolean {
+const NOT_ALLOWED = '42501';
+const LOCK_TIMEOUT = '55P03';
+
+function hasCode(error: unknown, code: string): boolean {
   for (let each = error; each instanceof Error; each = each.cause)
-    if ('code' in each && each.code === '42501') return true;
+    if ('code' in each && each.code === code) return true;
   return false;
 }

@@ -113,12 +113,46 @@ describe('migrations', () => {
     expect(after).not.toBe(before);
   });
 
+  test.each([
+    ['sweep', 'client'],
+    ['client', 'sweep'],
+  ])(
+    'give way to whoever has locked %s and wants %s too, and come through afterwards',
+    async (first, second) => {
+      await migrateTo('2026-11-22-idempotency');
+      const other = new pg.Client({ connectionString: database.url });
+      await other.connect();
+      // whoever looks for a deadlock first is broken off for it
+      await other.query(`set deadlock_timeout = '400ms'`);
+      const lock = (table: string) =>
+        other.query(`lock table ${table} in row exclusive mode`);
+      await other.query('begin');
+      await lock(first);
+
+      const migrating = migrate();
+      await eventually(async () => (await waitingLocks()) > 0);
+      await lock(second);
+      await other.query('commit');
+      await other.end();
+      await migrating;
+
+      expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
+    },
+  );
+
   test('take turns where several processes start at once', async () => {
     await Promise.all([migrate(), migrate(), migrate()]);
 
     expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
   });
 });
+
+async function waitingLocks(): Promise<number> {
+  const { rows } = await sql.query<{ count: number }>(
+    `select count(*)::int from pg_locks where not granted and locktype = 'relation'`,
+  );
+  return rows[0]?.count ?? 0;
+}
 
 async function addClient(guildId: string): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(

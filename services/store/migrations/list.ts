@@ -12,7 +12,10 @@ import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
 import { Telemetry } from './2026-11-23-telemetry.js';
 import { Workers } from './2026-11-22-workers.js';
 
-/** In the order they run. A migration, once released, is never changed. */
+/**
+ * In the order they run. A migration, once released, is never changed. In a migration, tables that point to others come before
+ * those: whoever writes a row locks them in this order.
+ */
 export const MIGRATIONS = [
   { name: '2026-11-22-first', class: FirstTables },
   { name: '2026-11-22-workers', class: Workers },
