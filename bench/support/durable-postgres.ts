@@ -8,7 +8,7 @@ import { openDatabase } from '../../services/store/database.js';
 import { migrate } from '../../services/store/migrate.js';
 import { openSql } from './open-sql.js';
 
-/** The embedded server with the settings PostgreSQL ships: a commit is on the disk before it is answered. */
+/** The embedded server with the settings PostgreSQL ships, if no others are given: a commit is on the disk before it is answered. */
 export interface DurablePostgres {
   readonly version: string;
   readonly settings: string;
@@ -26,11 +26,15 @@ const NAMED = [
   'max_wal_size',
 ];
 
+/** As a server for a million links would be given more: `BENCH_SHARED_BUFFERS=2GB`. */
+const buffers = process.env['BENCH_SHARED_BUFFERS'];
+
 export async function startDurablePostgres(): Promise<DurablePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'discord-connector-bench-'));
   const server = createEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     auth: 'trust',
+    ...(buffers !== undefined && { settings: { shared_buffers: buffers } }),
     logger: silentLogger,
   });
   const { url } = await server.start();
