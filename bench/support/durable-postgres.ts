@@ -4,8 +4,7 @@ import { join } from 'node:path';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
-import { openDatabase } from '../../services/store/database.js';
-import { migrate } from '../../services/store/migrate.js';
+import { bringUpToDate } from '../../test/support/bring-up-to-date.js';
 import { openSql } from './open-sql.js';
 
 /** The embedded server with the settings PostgreSQL ships, if no others are given: a commit is on the disk before it is answered. */
@@ -62,16 +61,6 @@ export async function startDurablePostgres(): Promise<DurablePostgres> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function bringUpToDate(url: string): Promise<void> {
-  const database = await openDatabase({
-    url,
-    poolSize: 2,
-    logger: silentLogger,
-  });
-  await migrate(database);
-  await database.close();
 }
 
 async function query(

@@ -7,8 +7,7 @@ import { promisify } from 'node:util';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
-import { openDatabase } from '../../services/store/database.js';
-import { migrate } from '../../services/store/migrate.js';
+import { bringUpToDate } from './bring-up-to-date.js';
 
 const run = promisify(execFile);
 
@@ -52,13 +51,7 @@ export async function createClusterTemplate(): Promise<ClusterTemplate> {
   const template = join(home, 'template');
   const server = serverIn(template);
   const { url } = await server.start();
-  const database = await openDatabase({
-    url,
-    poolSize: 2,
-    logger: silentLogger,
-  });
-  await migrate(database);
-  await database.close();
+  await bringUpToDate(url);
   await server.stop();
   let started = 0;
   return {

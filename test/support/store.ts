@@ -2,26 +2,17 @@ import { randomBytes } from 'node:crypto';
 
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase } from '../../services/store/database.js';
-import { migrate } from '../../services/store/migrate.js';
 import {
   openStore,
   type Store,
   type StoreOptions,
 } from '../../services/store/store.js';
+import { bringUpToDate } from './bring-up-to-date.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 /** A database of the test file's own, with today's tables. */
 export async function createMigratedDatabase(): Promise<TestDatabase> {
-  return createTestDatabase(async (url) => {
-    const database = await openDatabase({
-      url,
-      poolSize: 2,
-      logger: silentLogger,
-    });
-    await migrate(database);
-    await database.close();
-  });
+  return createTestDatabase(bringUpToDate);
 }
 
 export const TEST_KEYS = createKeyRing([
