@@ -99,12 +99,12 @@ function heardAt(
   return Math.max(endedAt, its?.atMs ?? endedAt);
 }
 
-/** The caller gave up with the answer at its door. */
+/** The caller gave up with the answer at its door, or before the wire, which is as busy, had even seen the call. */
 function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
   return givenUp.some(
     ({ process, atMs }) =>
       process === call.process &&
-      atMs >= call.startedAt &&
+      atMs >= call.startedAt - CHAOS_TIMING.callMs &&
       atMs <= call.startedAt + 2 * CHAOS_TIMING.callMs,
   );
 }
