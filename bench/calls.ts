@@ -2,6 +2,7 @@ import type pg from 'pg';
 
 import {
   cause,
+  mapGroup,
   membership,
   nextOrder,
   snapshotOf,
@@ -167,13 +168,10 @@ async function mapExtraGroups({ store, clientId }: Rig): Promise<void> {
     const groupId = `extra-${index}`;
     const order = nextOrder();
     await store.applyFacts([{ kind: 'groupChanged', groupId, order, cause }]);
-    await store.mappings.createMapping({
+    await mapGroup(store.mappings, {
       clientId,
       groupId,
       roleId,
-      authority: null,
-      dryRun: false,
-      cause,
     });
   }
 }

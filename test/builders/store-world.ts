@@ -115,18 +115,37 @@ export async function createMappedClient(
   );
   const ids: string[] = [];
   for (const { groupId, roleId } of mappings) {
-    const { mapping } = await store.mappings.createMapping({
+    const { mapping } = await mapGroup(store.mappings, {
       clientId: client.id,
       groupId,
       roleId,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     ids.push(mapping?.id ?? '');
   }
   return { client, mappingIds: ids };
 }
+
+/** Whoever has the say at the client has it here. */
+export const mapGroup = (
+  mappings: Store['mappings'],
+  {
+    clientId,
+    groupId,
+    roleId,
+  }: {
+    readonly clientId: string;
+    readonly groupId: string;
+    readonly roleId: string;
+  },
+) =>
+  mappings.createMapping({
+    clientId,
+    groupId,
+    roleId,
+    authority: null,
+    dryRun: false,
+    cause,
+  });
 
 export async function link(
   store: Store,

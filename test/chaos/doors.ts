@@ -5,7 +5,7 @@ import type {
   SweepKind,
 } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
-import { cause } from '../builders/store-world.js';
+import { cause, mapGroup } from '../builders/store-world.js';
 
 /** By what a world tells and asks the connector: straight at its store, or as the platform and its admins do. */
 export interface Doors {
@@ -87,13 +87,10 @@ export function storeDoors(deps: {
     linkOf: async (platformUserId) =>
       (await store.read.findLinkByPlatformUser(clientId, platformUserId))?.id,
     async map(groupId, roleId) {
-      const { mapping } = await mappings.createMapping({
+      const { mapping } = await mapGroup(mappings, {
         clientId,
         groupId,
         roleId,
-        authority: null,
-        dryRun: false,
-        cause,
       });
       return mapping?.id ?? null;
     },

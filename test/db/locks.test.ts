@@ -8,6 +8,7 @@ import {
   cause,
   createMappedClient,
   link,
+  mapGroup,
   membership,
   nextOrder,
 } from '../builders/store-world.js';
@@ -107,18 +108,13 @@ test('a fact and a new mapping about one group, at the same moment, never miss e
   ]);
   await eventually(async () => (await waiting()) === 1);
   let isMapped = false;
-  const mapping = store.mappings
-    .createMapping({
-      clientId,
-      groupId: 'miners',
-      roleId: PILOT,
-      authority: null,
-      dryRun: false,
-      cause,
-    })
-    .finally(() => {
-      isMapped = true;
-    });
+  const mapping = mapGroup(store.mappings, {
+    clientId,
+    groupId: 'miners',
+    roleId: PILOT,
+  }).finally(() => {
+    isMapped = true;
+  });
   await eventually(async () => isMapped || (await waiting()) === 2);
   await holder.query('commit');
   await Promise.all([fact, mapping]);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import {
   cause,
+  mapGroup,
   membership,
   nextOrder,
   snapshotOf,
@@ -32,13 +33,10 @@ describe('mappings', () => {
     await path.link('alice');
     expect(path.rig().rolesOf('alice')).toEqual([]);
 
-    const { effect } = await path.rig().store.mappings.createMapping({
+    const { effect } = await mapGroup(path.rig().store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'pilots',
       roleId: roles.pilot,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     await path.rig().quiet();
 
@@ -109,13 +107,10 @@ describe('mappings', () => {
   ])(
     'a mapping to a role that is %s is refused',
     async (_what, roleId, code) => {
-      const attempt = path.rig().store.mappings.createMapping({
+      const attempt = mapGroup(path.rig().store.mappings, {
         clientId: path.rig().clientId,
         groupId: 'pilots',
         roleId,
-        authority: null,
-        dryRun: false,
-        cause,
       });
 
       await expect(attempt).rejects.toMatchObject({
@@ -126,13 +121,10 @@ describe('mappings', () => {
   );
 
   test('a mapping of an unknown group is refused', async () => {
-    const attempt = path.rig().store.mappings.createMapping({
+    const attempt = mapGroup(path.rig().store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'nobody',
       roleId: roles.pilot,
-      authority: null,
-      dryRun: false,
-      cause,
     });
 
     await expect(attempt).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import {
   cause,
   clientInput,
+  mapGroup,
   membership,
   snapshotOf,
 } from '../builders/store-world.js';
@@ -51,13 +52,10 @@ describe('one platform, two guilds', () => {
       }),
     );
     await path.rig().importRoles(second.id);
-    await store.mappings.createMapping({
+    await mapGroup(store.mappings, {
       clientId: second.id,
       groupId: 'pilots',
       roleId: roles.pilot.replace(/^3/, '9'),
-      authority: null,
-      dryRun: false,
-      cause,
     });
     return second.id;
   }
@@ -101,13 +99,10 @@ describe('one group, several roles', () => {
 
   test('are all given and all taken, and each that is missing is seen', async () => {
     const { store, clientId, quiet, discord } = path.rig();
-    await store.mappings.createMapping({
+    await mapGroup(store.mappings, {
       clientId,
       groupId: 'pilots',
       roleId: roles.recruit,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     const linkId = await path.link('alice');
     await store.applyFacts([membership('alice', 'pilots')]);
@@ -133,13 +128,10 @@ describe('one group, several roles', () => {
 
   test('one of them, held through another group as well, stays when the first is left', async () => {
     const { store, quiet } = path.rig();
-    await store.mappings.createMapping({
+    await mapGroup(store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'directors',
       roleId: roles.pilot,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     await path.link('alice');
     await store.applyFacts([

@@ -19,7 +19,7 @@ import type {
 } from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';
-import { clientInput, cause } from '../builders/store-world.js';
+import { cause, clientInput, mapGroup } from '../builders/store-world.js';
 import { eventually } from './eventually.js';
 import { openTestStore } from './store.js';
 import { noOAuth } from './no-oauth.js';
@@ -157,13 +157,10 @@ export async function mapDemoGroups({
   );
   const ids: string[] = [];
   for (const [groupId, roleId] of Object.entries(groups)) {
-    const { mapping } = await store.mappings.createMapping({
+    const { mapping } = await mapGroup(store.mappings, {
       clientId,
       groupId,
       roleId,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     ids.push(mapping?.id ?? '');
   }

@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import { cause, membership, nextOrder } from '../../builders/store-world.js';
+import {
+  cause,
+  mapGroup,
+  membership,
+  nextOrder,
+} from '../../builders/store-world.js';
 import {
   accountsOf,
   addCrowd,
@@ -258,13 +263,10 @@ describe('a new mapping', () => {
       membership(second.platformUserId, 'extra', 'removed'),
     ]);
 
-    const { held } = await rig.store.mappings.createMapping({
+    const { held } = await mapGroup(rig.store.mappings, {
       clientId: rig.clientId,
       groupId: 'extra',
       roleId,
-      authority: null,
-      dryRun: false,
-      cause,
     });
     await rig.quiet();
     await swept();
