@@ -35,3 +35,18 @@ test(
     await drop();
   },
 );
+
+test('statements are not compiled, which would take longer than they do', async () => {
+  const { url, drop } = await createTestDatabase();
+  const database = await openDatabase({
+    url,
+    poolSize: 2,
+    logger: silentLogger,
+  });
+
+  const { rows } = await sql`show jit`.execute(database.sql());
+
+  expect(rows).toEqual([{ jit: 'off' }]);
+  await database.close();
+  await drop();
+});

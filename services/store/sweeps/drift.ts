@@ -61,8 +61,8 @@ export async function readDrift(
   }
 }
 
-/** More would also cost PostgreSQL the time to compile the statement. */
-const LINKS_AT_ONCE = 2_500;
+/** Planning the statement takes some 8 ms, which is shared by as many; a sweep is renewed and can be cancelled between pages. */
+const LINKS_AT_ONCE = 5_000;
 
 /** Accounts from behind the one to the other; null: to the last. Ids are digits alone, which every collation orders alike. */
 interface Range {
@@ -136,8 +136,8 @@ async function readPage(
       coalesce((select array_agg(distinct n.id collate "C") from unnest(c.add || t.gives) as n (id)), '{}') as add,
       coalesce(c.remove, '{}') as remove, coalesce(t.asks, '{}') as asks, not a.is_known as is_unread
     from actual a
-    left join platform_user u on u.id = a.platform_user_id
     cross join lateral (${standing}) s
+    cross join lateral (${verdicts}) v
     cross join lateral (${changes(clientId)}) c
     left join told t on t.discord_user_id = a.discord_user_id
     where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null
@@ -173,33 +173,43 @@ const mapped = (clientId: ClientId) => sql`
   where c.id = ${clientId} and r.refusal is null`;
 
 /**
- * The groups that are known to hold a person, and not to. For one person at a time, by the key: asked of a page at once it is
- * answered by reading the memberships of all the platform.
+ * What is known of a person: the groups that hold them, those that do not, and whether all were told at once. For one person at a time, by the key: asked of
+ * a page at once it is answered by reading the people and the memberships of all the platform.
  */
 const standing = sql`
   select coalesce(array_agg(s.group_id) filter (where s.is_held), '{}') as held_in,
-    coalesce(array_agg(s.group_id) filter (where not s.is_held), '{}') as not_held_in
+    coalesce(array_agg(s.group_id) filter (where not s.is_held), '{}') as not_held_in,
+    coalesce((select u.snapshot_time_us is not null from platform_user u where u.id = a.platform_user_id), false) as has_snapshot
   from membership s where s.platform_user_id = a.platform_user_id`;
 
-/** What all mappings to a role say together. The cases stand in the order of `mappingVerdict`. */
+/**
+ * Roles by what their mappings say, each mapping by itself; of those that one denies, the ones that the member holds. The cases
+ * stand in the order of `mappingVerdict`.
+ */
+const verdicts = sql`
+  select coalesce(array_agg(m.role_id) filter (where v.verdict = 'yes'), '{}') as wanted,
+    coalesce(array_agg(m.role_id) filter (where v.verdict = 'unknown'), '{}') as unknown,
+    coalesce(array_agg(m.role_id) filter (where v.verdict = 'no' and m.role_id = any(a.role_ids)), '{}') as denied
+  from mapped m
+  cross join lateral (select case
+    when m.is_not_platforms then 'unknown'
+    when m.is_retired or a.is_ending then 'no'
+    when m.is_deleted then 'no'
+    when m.group_id = any(s.held_in) then 'yes'
+    when m.group_id = any(s.not_held_in) or s.has_snapshot then 'no'
+    when a.has_ending or m.takes_unknown then 'no'
+    else 'unknown' end as verdict) v
+  where a.is_known and a.is_present`;
+
+/** What all mappings to a role say together: one that gives it is enough, and it is taken where all deny it. Null for the many who are in step. */
 const changes = (clientId: ClientId) => sql`
-  select array_agg(d.role_id order by d.role_id collate "C") filter (where d.is_wanted) as add,
-    array_agg(d.role_id order by d.role_id collate "C") filter (where not d.is_wanted) as remove
-  from (
-    select m.role_id, bool_or(v.verdict = 'yes') as is_wanted, bool_or(v.verdict = 'unknown') as is_unknown
-    from mapped m
-    cross join lateral (select case
-      when m.is_not_platforms then 'unknown'
-      when m.is_retired or a.is_ending then 'no'
-      when m.is_deleted then 'no'
-      when m.group_id = any(s.held_in) then 'yes'
-      when m.group_id = any(s.not_held_in) or u.snapshot_time_us is not null then 'no'
-      when a.has_ending or m.takes_unknown then 'no'
-      else 'unknown' end as verdict) v
-    where a.is_known and a.is_present
-    group by m.role_id
-  ) d
-  where d.is_wanted <> (d.role_id = any(a.role_ids)) and (d.is_wanted or not d.is_unknown)
-    and (d.is_wanted or not exists (
-      select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
-        and w.role_id = d.role_id and w.verdict in ('HELD', 'REJECTED')))`;
+  select
+    case when not v.wanted <@ a.role_ids then (
+      select array_agg(distinct n.id collate "C") from unnest(v.wanted) as n (id) where n.id <> all(a.role_ids)
+    ) end as add,
+    case when v.denied <> '{}' then (
+      select array_agg(distinct n.id collate "C") from unnest(v.denied) as n (id)
+      where n.id <> all(v.wanted) and n.id <> all(v.unknown) and not exists (
+        select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
+          and w.role_id = n.id and w.verdict in ('HELD', 'REJECTED'))
+    ) end as remove`;
