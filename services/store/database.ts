@@ -88,9 +88,14 @@ export async function openDatabase(options: {
   };
 }
 
-/** Statements that look at thousands of rows in parts would each be compiled anew, which takes longer than they do. */
+/**
+ * Said once on each connection: statements that look at thousands of rows in parts would each be compiled anew, which takes
+ * longer than they do.
+ */
+export const COMPILE_NOTHING = 'set jit = off';
+
 const compileNothing = async (client: ClientBase) =>
-  client.query('set jit = off');
+  client.query(COMPILE_NOTHING);
 
 const nowMs = () => performance.now();
 

@@ -1,12 +1,15 @@
+import type { Kysely } from 'kysely';
+
 import { TerminalError } from '../../lib/errors.js';
 import type { FactVerdict, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
 import { forgetPeople } from '../erasure/forget-people.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
-import { lockMappingsToMark } from '../mappings/mapping-lock.js';
+import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-lock.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
+import type { MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 
 /**
@@ -37,7 +40,7 @@ export function createApplyFacts(deps: {
         if (marks.length + folded.groupMarks.length > 0)
           await lockMappingsToMark(db);
         await markGroups(db, folded.groupMarks, deps.windowMs);
-        await markMemberships(db, marks, deps.windowMs);
+        await markMemberships(db, await ofMapped(db, marks), deps.windowMs);
         const people = folded.personMarks.filter(({ platformUserId }) =>
           linkedUserIds.has(platformUserId),
         );
@@ -46,6 +49,16 @@ export function createApplyFacts(deps: {
       }),
     );
   };
+}
+
+/** Most groups of a platform are mapped nowhere: what is said of them concerns nobody. */
+async function ofMapped(
+  db: Kysely<unknown>,
+  marks: readonly MemberMark[],
+): Promise<readonly MemberMark[]> {
+  const groupIds = new Set(marks.flatMap(({ groupId }) => groupId ?? []));
+  const mapped = await mappedAmong(db, groupIds);
+  return marks.filter(({ groupId }) => groupId === null || mapped.has(groupId));
 }
 
 /** Class 22 (data exception) and 23 (constraint): the data are at fault, trying again cannot help. */
