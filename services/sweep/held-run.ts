@@ -8,13 +8,15 @@ const MOST_TRIES = 4;
 /** A longer refusal ends the sweep; the next one is soon enough. */
 const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
+/** Pages of our own tables come by the dozen a second, and whatever is written for one is held against the run by itself. */
+const OURS_FOR_MS = 500;
 
 /** The run in our hands: each call goes through here, so that it is ours before it, and is counted. */
 export interface HeldRun {
   readonly run: SweepRun;
   readonly callsMade: () => number;
   note(checked: number): void;
-  /** Throws RunLostError when the run was cancelled or taken over, StoppingError when this process stops. */
+  /** Throws RunLostError when the run was cancelled or taken over, at the latest half a second after; StoppingError when this process stops. */
   renew(): Promise<void>;
   call<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
 }
@@ -25,15 +27,23 @@ export function holdRun(
     readonly runs: Pick<SweepMemory['runs'], 'renew'>;
     readonly isStopping: () => boolean;
     readonly pause: (ms: number) => Promise<void>;
+    /** Milliseconds since 1970. */
     readonly clock: () => number;
   },
 ): HeldRun {
   let calls = 0;
   let checked = 0;
-  const renew = async () => {
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  const renewNow = async () => {
     if (deps.isStopping()) throw new StoppingError();
+    const now = deps.clock();
     if (!(await deps.runs.renew(run.id, LEASE_MS, checked)))
       throw new RunLostError(run.id);
+    renewedAt = now;
+  };
+  const renew = async () => {
+    if (deps.isStopping()) throw new StoppingError();
+    if (deps.clock() >= renewedAt + OURS_FOR_MS) await renewNow();
   };
   return {
     run,
@@ -44,7 +54,7 @@ export function holdRun(
     renew,
     async call(ask) {
       for (let tries = 1; ; tries += 1) {
-        await renew();
+        await renewNow();
         calls += 1;
         try {
           return await ask();

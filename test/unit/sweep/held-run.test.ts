@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+
+import { holdRun } from '../../../services/sweep/held-run.js';
+import type { SweepRun } from '../../../services/sweep/ports.js';
+import {
+  RunLostError,
+  StoppingError,
+} from '../../../services/sweep/run-loss.js';
+
+const run: SweepRun = {
+  id: 'sweep-1',
+  clientId: 'client-1',
+  kind: 'REMOTE_SYNC',
+  isDryRun: false,
+  enforceStrategy: null,
+  traceparent: null,
+  attempts: 1,
+  refusal: null,
+};
+
+/** A run, with how often the database was told of it. */
+function heldRun() {
+  const world = { now: 0, isOurs: true, isStopping: false, renewals: 0 };
+  const held = holdRun(run, {
+    runs: {
+      async renew() {
+        world.renewals += 1;
+        return Promise.resolve(world.isOurs);
+      },
+    },
+    isStopping: () => world.isStopping,
+    pause: () => Promise.resolve(),
+    clock: () => world.now,
+  });
+  return { world, held };
+}
+
+test('pages of our own tables renew a run twice a second, not each', async () => {
+  const { world, held } = heldRun();
+
+  for (world.now = 0; world.now < 2_000; world.now += 50) await held.renew();
+
+  expect(world.renewals).toBe(4);
+});
+
+test('a run that was taken over ends within half a second', async () => {
+  const { world, held } = heldRun();
+  await held.renew();
+  world.isOurs = false;
+
+  await held.renew();
+  world.now = 500;
+
+  await expect(held.renew()).rejects.toThrow(RunLostError);
+});
+
+test('no call is made before the run is ours at that moment', async () => {
+  const { world, held } = heldRun();
+  const ask = async () => Promise.resolve('answered');
+  await held.call(ask);
+  expect(await held.call(ask)).toBe('answered');
+  expect(world.renewals).toBe(2);
+  world.isOurs = false;
+
+  await expect(held.call(ask)).rejects.toThrow(RunLostError);
+  expect(held.callsMade()).toBe(2);
+});
+
+test('a process that stops is noticed at the next page', async () => {
+  const { world, held } = heldRun();
+  await held.renew();
+  world.isStopping = true;
+
+  await expect(held.renew()).rejects.toThrow(StoppingError);
+});
+
+test('a clock that is put back makes no call without asking', async () => {
+  const { world, held } = heldRun();
+  world.now = 3_600_000;
+  await held.renew();
+  world.now = 0;
+
+  await held.call(async () => Promise.resolve());
+
+  expect(world.renewals).toBe(2);
+});
