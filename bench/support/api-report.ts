@@ -23,9 +23,7 @@ export function report(
 ): Answer {
   const [one, page, repeated] = measured;
   const ofSql = [one, page].map((each) => each?.ratios.sql ?? 0);
-  const { apollo = 0, yoga = 0 } = repeated?.ratios ?? {};
-  // The slower of the two is the one that the connector comes closer to.
-  const ofSlower = Math.max(apollo, yoga);
+  const ofSlower = one && repeated ? ofWhatIsRead(one, repeated) : 0;
   return {
     rows: [
       ...measured.map((each) =>
@@ -38,7 +36,7 @@ export function report(
       `${CONNECTIONS} connections, each asking again when it is answered; ${PEOPLE} people with five roles and five groups each; every answerer a process of its own,`,
       'started with the flags of `npm run start:api`; PostgreSQL durable, on the same machine as all of them. Medians of the rounds, ratios of each round by itself.',
       '“same SQL”: a bare HTTP handler that sends the connector’s own statements and writes the same JSON. “Apollo”, “Yoga”: bare servers that resolve',
-      'the same shape from constants, without any SQL. 30 times in a request: the data are read once, so that mostly GraphQL is compared.',
+      'the same shape from constants, without any SQL. 30 times in a request: the data are read once, and 29 times are there already.',
       '“of both”: beside one that first sends that SQL and then does what the bare Apollo does, which is as fast as Apollo could be with it.',
       verdict(
         `at least ${AIMS.ofSql} of the same SQL behind a bare handler`,
@@ -46,7 +44,7 @@ export function report(
         ofSql.every((ratio) => ratio >= AIMS.ofSql),
       ),
       verdict(
-        `at least ${AIMS.ofConstants} of the slower of Apollo and Yoga where the data are read once`,
+        `at least ${AIMS.ofConstants} of the slower of Apollo and Yoga where the request has the data: what 29 more of one person take`,
         rounded(ofSlower),
         ofSlower >= AIMS.ofConstants,
       ),
@@ -57,6 +55,15 @@ export function report(
       ),
     ],
   };
+}
+
+/** The time of a request with many of what it has read already, without that of one with a single one. */
+function ofWhatIsRead(one: Measured, repeated: Measured): number {
+  const moreOf = (name: Answerer) =>
+    1 / (repeated.figures[name]?.perSecond ?? 0) -
+    1 / (one.figures[name]?.perSecond ?? 0);
+  const slower = Math.max(moreOf('apollo'), moreOf('yoga'));
+  return slower / moreOf('connector');
 }
 
 function rowOf(
