@@ -23,7 +23,10 @@ export function report(
 ): Answer {
   const [one, page, repeated] = measured;
   const ofSql = [one, page].map((each) => each?.ratios.sql ?? 0);
-  const ofSlower = one && repeated ? ofWhatIsRead(one, repeated) : 0;
+  const { apollo = 0, yoga = 0 } = repeated?.ratios ?? {};
+  // The slower of the two is the one that the connector comes closer to.
+  const ofSlower = Math.max(apollo, yoga);
+  const ofMore = one && repeated ? ofWhatIsRead(one, repeated) : 0;
   return {
     rows: [
       ...measured.map((each) =>
@@ -36,7 +39,8 @@ export function report(
       `${CONNECTIONS} connections, each asking again when it is answered; ${PEOPLE} people with five roles and five groups each; every answerer a process of its own,`,
       'started with the flags of `npm run start:api`; PostgreSQL durable, on the same machine as all of them. Medians of the rounds, ratios of each round by itself.',
       '“same SQL”: a bare HTTP handler that sends the connector’s own statements and writes the same JSON. “Apollo”, “Yoga”: bare servers that resolve',
-      'the same shape from constants, without any SQL. 30 times in a request: the data are read once, and 29 times are there already.',
+      'the same shape from constants, without any SQL. 30 times in a request: the data are read once, so that mostly GraphQL is compared;',
+      `without that reading, what 29 more of one person take is at ${rounded(ofMore)} of the slower of the two (a difference of rates, so it wavers).`,
       '“of both”: beside one that first sends that SQL and then does what the bare Apollo does, which is as fast as Apollo could be with it.',
       verdict(
         `at least ${AIMS.ofSql} of the same SQL behind a bare handler`,
@@ -44,7 +48,7 @@ export function report(
         ofSql.every((ratio) => ratio >= AIMS.ofSql),
       ),
       verdict(
-        `at least ${AIMS.ofConstants} of the slower of Apollo and Yoga where the request has the data: what 29 more of one person take`,
+        `at least ${AIMS.ofConstants} of the slower of Apollo and Yoga where the data are read once`,
         rounded(ofSlower),
         ofSlower >= AIMS.ofConstants,
       ),
