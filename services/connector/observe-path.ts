@@ -1,6 +1,7 @@
 import type { Trace } from '../lib/trace.js';
 import type { Cause } from '../model.js';
-import type { Job, Memory } from '../reconcile/ports.js';
+import type { Job } from '../reconcile/job.js';
+import type { Memory } from '../reconcile/ports.js';
 import type { Reconcile } from '../reconcile/reconcile.js';
 import type { Telemetry } from './telemetry.js';
 
@@ -17,18 +18,18 @@ export function observePath(
 ): ObservedPath {
   if (!telemetry) return { memory, watch: (reconcile) => reconcile };
   const { observed, trace } = telemetry;
-  const outcomes = new WeakMap<Job, string>();
+  const outcomes = new Map<string, string>();
   const watched: Memory = {
     ...memory,
     async settle(job, settlement) {
       const asked = await memory.settle(job, settlement);
-      outcomes.set(job, settlement.outcome.toLowerCase());
+      outcomes.set(memberOf(job), settlement.outcome.toLowerCase());
       trace?.describe(settledAttributes(settlement));
       return asked;
     },
     async postpone(job, request) {
       await memory.postpone(job, request);
-      outcomes.set(job, request.isFailure ? 'failed' : 'postponed');
+      outcomes.set(memberOf(job), request.isFailure ? 'failed' : 'postponed');
     },
   };
   return {
@@ -40,12 +41,18 @@ export function observePath(
         return await (trace === null ? run() : trace.run(spanOf(job), run));
       } finally {
         const { clientId } = job;
-        const outcome = outcomes.get(job) ?? 'dropped';
+        const outcome = outcomes.get(memberOf(job)) ?? 'dropped';
+        outcomes.delete(memberOf(job));
         const seconds = (performance.now() - startedMs) / 1000;
         observed.reconcile({ clientId, outcome, seconds });
       }
     },
   };
+}
+
+/** No two runs are for one member. */
+function memberOf({ clientId, discordUserId }: Job): string {
+  return `${clientId} ${discordUserId}`;
 }
 
 type Settled = Parameters<Memory['settle']>[1];
@@ -67,8 +74,9 @@ function traceMemory(memory: Memory, trace: Trace): Memory {
     ...memory,
     async readMember(member) {
       const facts = await memory.readMember(member);
-      if (facts !== null)
-        trace.describe({ 'discord.guild.id': facts.client.guildId });
+      if (facts === null) return null;
+      trace.describe({ 'discord.guild.id': facts.client.guildId });
+      trace.link(traceparentsOf(facts.marks?.causes ?? []));
       return facts;
     },
     async openRecord(request) {

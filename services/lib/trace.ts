@@ -11,6 +11,8 @@ export interface Trace {
   note(span: SpanNote): void;
   /** Adds to the span that the work is in. */
   describe(attributes: SpanAttributes): void;
+  /** Adds causes, by their traceparents, that are found on the way to the span that the work is in. */
+  link(traceparents: readonly string[]): void;
   /** Of the span that the work is in; null: in none. */
   current(): string | null;
 }

@@ -10,7 +10,8 @@ import type { Logger } from '../lib/logger.js';
 import type { AuditRecordId, MemberReading } from '../model.js';
 import { UnhealthyGuildError } from './write-breaker.js';
 import { WritesSpentError } from './write-wait.js';
-import type { ClientTrouble, DiscordRefusal, Job, Memory } from './ports.js';
+import type { Job } from './job.js';
+import type { ClientTrouble, DiscordRefusal, Memory } from './ports.js';
 
 /** A fault of ours is tried as often as this; then the member is parked, in sight. */
 const MOST_ATTEMPTS = 10;

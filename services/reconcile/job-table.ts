@@ -1,5 +1,5 @@
 import type { ClientId, MemberKey } from '../model.js';
-import type { Job } from './ports.js';
+import type { Job } from './job.js';
 
 /** What the worker asks of the job table. */
 export interface JobTable {

@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.js';
-import type { Job } from './ports.js';
+import type { Job } from './job.js';
 import type { Settlement } from './records.js';
 import type { RemoteReading } from './remote.js';
 

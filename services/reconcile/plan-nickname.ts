@@ -11,7 +11,8 @@ import {
   isSameNickname,
   type NicknamePerson,
 } from './nickname.js';
-import type { Job, MemberFacts } from './ports.js';
+import type { Job } from './job.js';
+import type { MemberFacts } from './ports.js';
 
 export interface NicknamePolicy {
   readonly strategy: NicknameStrategy;

@@ -6,13 +6,11 @@
 import type {
   Attributes,
   Authority,
-  Cause,
   ClientId,
   DiscordUserId,
   GroupId,
   GuildId,
   JoinRefusal,
-  Lane,
   LinkId,
   LinkStatus,
   MappingId,
@@ -29,6 +27,7 @@ import type {
   UnknownMembership,
 } from '../model.js';
 
+import type { Job, Marks } from './job.js';
 import type {
   GuardLimits,
   OpenedRecord,
@@ -38,15 +37,6 @@ import type {
   Settlement,
 } from './records.js';
 import type { RemoteFacts, RemoteReading } from './remote.js';
-
-/** A claimed job. `causes` are all marks since the last settled run. */
-export interface Job extends MemberKey {
-  readonly version: number;
-  readonly lane: Lane;
-  /** How often it failed without being settled: feeds the backoff. */
-  readonly attempts: number;
-  readonly causes: readonly Cause[];
-}
 
 /** Names a guild and the revision of its credentials, so that the gateway knows when to read them anew. */
 export interface GuildRef {
@@ -92,6 +82,8 @@ export interface MappingFacts {
 export type Mirror = MemberReading;
 
 export interface MemberFacts {
+  /** Null: no job waits for the member. */
+  readonly marks: Marks | null;
   readonly client: ClientFacts;
   readonly links: readonly LinkFacts[];
   readonly mappings: readonly MappingFacts[];

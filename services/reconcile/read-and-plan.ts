@@ -9,12 +9,8 @@ import {
   withRequests,
 } from './plan-requests.js';
 import { planMemberNickname } from './plan-nickname.js';
-import type {
-  DiscordMembers,
-  Job,
-  MemberFacts,
-  MemberTarget,
-} from './ports.js';
+import type { Job } from './job.js';
+import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;

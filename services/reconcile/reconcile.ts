@@ -11,14 +11,15 @@ import type { BringIn } from './bring-in.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { Interruptions } from './interruptions.js';
 import type { Lease } from './lease.js';
+import type { Job } from './job.js';
 import type {
   DiscordMembers,
-  Job,
   Memory,
   MemberFacts,
   MemberTarget,
 } from './ports.js';
 import type { OpenedRecord } from './records.js';
+import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan } from './record-plan.js';
@@ -47,12 +48,14 @@ interface Deps {
 export type Reconcile = (job: Job) => Promise<Date | null>;
 
 export function createReconcile(deps: Deps): Reconcile {
-  return async (job) => {
+  return async (claimed) => {
     const isLeased = deps.lease.hold();
     let ending: Ending;
     const knownAtMs = deps.clock();
-    const facts = await deps.memory.readMember(job);
+    const facts = await deps.memory.readMember(claimed);
     if (facts === null) return null;
+    const { marks } = facts;
+    const job = marks === null ? claimed : withMarks(claimed, marks);
     try {
       const known = { facts, knownAtMs };
       ending = await bringUpToDate(deps, job, known, isLeased);

@@ -1,7 +1,8 @@
 import type { PresentMember, RoleId } from '../model.js';
 import { guardRemovals } from './guard.js';
 import type { MemberPlan } from './plan.js';
-import type { Job, Memory, MemberFacts } from './ports.js';
+import type { Job } from './job.js';
+import type { Memory, MemberFacts } from './ports.js';
 import type { OpenedRecord } from './records.js';
 import { landedChanges, resumes } from './resume.js';
 

@@ -8,7 +8,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../model.js';
-import type { Job } from './ports.js';
+import type { Job } from './job.js';
 import type { RemoteReadings } from './remote.js';
 
 export interface OpenRecord {

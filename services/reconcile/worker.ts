@@ -9,7 +9,8 @@ import type { Logger } from '../lib/logger.js';
 import type { ClientId, MemberKey } from '../model.js';
 import type { Lease } from './lease.js';
 import type { JobTable } from './job-table.js';
-import type { Job, WriteOutlookOf } from './ports.js';
+import type { Job } from './job.js';
+import type { WriteOutlookOf } from './ports.js';
 import type { Reconcile } from './reconcile.js';
 import { isUrgent, WritePace } from './write-pace.js';
 

@@ -1,5 +1,6 @@
 import { LANES, type ClientId } from '../model.js';
-import type { Job, WriteOutlook, WriteOutlookOf } from './ports.js';
+import type { Job } from './job.js';
+import type { WriteOutlook, WriteOutlookOf } from './ports.js';
 
 /** Which runs may begin, by client. Others than those named are free. */
 export interface Places {

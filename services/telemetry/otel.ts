@@ -139,6 +139,7 @@ function traceOf({ scrub }: OtelDeps, tracer: Tracer): Trace {
       span.end(endedMs);
     },
     describe: (attributes) => void spanNow()?.setAttributes(clean(attributes)),
+    link: (causes) => void spanNow()?.addLinks(causes.flatMap(linkTo)),
     current() {
       const span = spanNow();
       return span === undefined ? null : traceparentOf(span.spanContext());

@@ -50,6 +50,7 @@ export function memberFacts({
   ...facts
 }: FactsOverrides = {}): MemberFacts {
   return {
+    marks: null,
     client: {
       clientId: CLIENT_ID,
       guildId: GUILD_ID,

@@ -5,6 +5,7 @@ import { clientInput } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
+import { must } from '../support/must.js';
 
 let database: TestDatabase;
 const opened: Store[] = [];
@@ -135,8 +136,3 @@ test('what was let go is not taken back by a claim', async () => {
 
   expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
 });
-
-function must<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('there is none');
-  return value;
-}

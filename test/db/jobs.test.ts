@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
 import type { ClaimRequest } from '../../services/reconcile/job-table.js';
-import type { Job } from '../../services/reconcile/ports.js';
+import type { Job } from '../../services/reconcile/job.js';
 import { openDatabase } from '../../services/store/database.js';
 import { markClient } from '../../services/store/jobs/mark.js';
 import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { PILOT, DIRECTOR } from '../builders/member-facts.js';
+import { PILOT } from '../builders/member-facts.js';
 import { unchanged } from '../builders/settlement.js';
 import {
   cause,
@@ -17,56 +17,21 @@ import {
   link,
   membership,
 } from '../builders/store-world.js';
-import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { createMigratedDatabase, openTestStore } from '../support/store.js';
+import { ALICE, useJobs } from '../support/jobs-fixture.js';
+import { must } from '../support/must.js';
 
-const ALICE = '600000000000000001';
 const BOB = '600000000000000002';
 
-let database: TestDatabase;
+const jobs = useJobs();
+const { open, claim } = jobs;
 let store: Store;
 let clientId: string;
-const opened: Store[] = [];
 
-beforeEach(async () => {
-  database = await createMigratedDatabase();
-  store = await open();
-  const { client } = await createMappedClient(store, [
-    { groupId: 'pilots', roleId: PILOT },
-    { groupId: 'directors', roleId: DIRECTOR },
-  ]);
-  clientId = client.id;
-  await link(store, clientId, 'alice', ALICE);
-  await store.jobs.renewLeases();
-  await settleAll();
+beforeEach(() => {
+  store = jobs.store();
+  clientId = jobs.clientId();
 });
-
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each.stop();
-  await database.drop();
-});
-
-async function open(
-  options: Parameters<typeof openTestStore>[1] = {},
-): Promise<Store> {
-  const another = await openTestStore(database.url, options);
-  opened.push(another);
-  return another;
-}
-
-async function claim(by = store, capacity = 10): Promise<readonly Job[]> {
-  const { jobs } = await by.jobs.claim({
-    running: new Map(),
-    runsPerClient: capacity,
-    except: [],
-  });
-  return jobs;
-}
-
-async function settleAll(): Promise<void> {
-  for (const job of await claim()) await store.memory.settle(job, unchanged);
-}
 
 describe('a mark', () => {
   test('joins those before it: one job, all causes, the raised lane', async () => {
@@ -83,17 +48,6 @@ describe('a mark', () => {
     expect(jobs[0]?.causes.map((each) => each.groupId).filter(Boolean)).toEqual(
       ['pilots', 'directors'],
     );
-  });
-
-  test('made while the job runs is kept, with its own causes only', async () => {
-    await store.applyFacts([membership('alice', 'pilots')]);
-    const [job] = await claim();
-
-    await store.applyFacts([membership('alice', 'directors')]);
-    await store.memory.settle(must(job), unchanged);
-
-    const [again] = await claim();
-    expect(again?.causes.map((each) => each.groupId)).toEqual(['directors']);
   });
 
   test('never lowers a lane', async () => {
@@ -139,7 +93,7 @@ describe('a mark', () => {
 
   test('made 100,000 times in one statement makes 100,000 jobs', async () => {
     const direct = await openDatabase({
-      url: database.url,
+      url: jobs.databaseUrl(),
       poolSize: 1,
       logger: silentLogger,
     });
@@ -164,7 +118,7 @@ describe('a mark', () => {
 describe('a claim', () => {
   test('takes the most urgent lane first and no more than there is room for', async () => {
     await link(store, clientId, 'bob', BOB);
-    await settleAll();
+    for (const job of await claim()) await store.memory.settle(job, unchanged);
     await store.clients.updateClient(
       clientId,
       { unknownMembership: 'REMOVE' },
@@ -362,8 +316,3 @@ describe('a job that is given back', () => {
     expect((await claim())[0]?.causes).toMatchObject([{ groupId: 'pilots' }]);
   });
 });
-
-function must<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('there was none');
-  return value;
-}

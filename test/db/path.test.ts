@@ -68,6 +68,40 @@ describe('from a membership to a role', () => {
     });
   });
 
+  test('a fact that comes as its member is about to be read is done and told once', async () => {
+    const rig = path.rig();
+    rig.at('memory.readMember:before', async () => {
+      rig.at('memory.readMember:before', async () => undefined);
+      await rig.store.applyFacts([membership('alice', 'pilots')]);
+    });
+
+    await path.link('alice');
+
+    expect(rig.rolesOf('alice')).toEqual([roles.pilot]);
+    const records = await path.records();
+    expect(records).toMatchObject([{ added: [roles.pilot] }]);
+    expect(records[0]?.causes).toMatchObject([
+      { kind: 'MUTATION' },
+      { kind: 'EVENT', groupId: 'pilots' },
+    ]);
+  });
+
+  test('a fact that comes when its member has been read is not taken for done', async () => {
+    const rig = path.rig();
+    rig.at('memory.readMember:after', async () => {
+      rig.at('memory.readMember:after', async () => undefined);
+      await rig.store.applyFacts([membership('alice', 'pilots')]);
+    });
+
+    await path.link('alice');
+
+    expect(rig.rolesOf('alice')).toEqual([roles.pilot]);
+    const [record, ...others] = await path.records();
+    expect(record).toMatchObject({ added: [roles.pilot] });
+    expect(record?.causes).toMatchObject([{ kind: 'EVENT' }]);
+    expect(others).toEqual([]);
+  });
+
   test('three changes cost one read and one list, which carries foreign and managed roles over', async () => {
     path
       .rig()

@@ -54,12 +54,6 @@ function watchRecords(service: Service) {
   return { told, faults, seen, close };
 }
 
-async function areSettled(): Promise<boolean> {
-  const ids = world.people.map(({ platformUserId }) => platformUserId);
-  const pending = await world.store.read.pendingOfPlatformUsers(ids);
-  return pending.every((members) => members === 0);
-}
-
 async function add(people: readonly Person[], service: Service): Promise<void> {
   await service.api(
     'mutation($input: RecordMembershipChangesInput!) { recordMembershipChanges(input: $input) { results { ok } } }',
@@ -82,8 +76,6 @@ describe('two processes on one database', { timeout: 120_000 }, () => {
     const works = await world.startProcess('works');
     const watched = watchRecords(shows);
     await eventually(() => watched.seen.isConnected, SOON);
-    // Who is looked at for the first time just when the fact comes is looked at twice.
-    await eventually(areSettled, SOON);
 
     await add(world.people, works);
     await eventually(() => watched.told.length === PEOPLE, SOON);

@@ -21,6 +21,7 @@ import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';
 import { cause, clientInput, mapGroup } from '../builders/store-world.js';
 import { eventually } from './eventually.js';
+import { withFaultPoints, type FaultPoint } from './fault-points.js';
 import { openTestStore } from './store.js';
 import { noOAuth } from './no-oauth.js';
 
@@ -41,6 +42,8 @@ export interface Rig {
   readonly quiet: () => Promise<void>;
   /** What `importDiscordRoles` does. */
   readonly importRoles: (clientId?: string) => Promise<void>;
+  /** What is done when the path comes by one of `memory`'s calls, each time until it is replaced. */
+  readonly at: (point: FaultPoint, act: () => Promise<unknown>) => void;
   /** Calls that could change something. */
   readonly writes: () => number;
   /** Stops the worker and starts another. */
@@ -87,10 +90,16 @@ export async function startRig(
   const timing = { ...PATH_TIMING, ...options.timing };
   const jobs = new pg.Client({ connectionString: databaseUrl });
   await jobs.connect();
+  const acts = new Map<FaultPoint, () => Promise<unknown>>();
+  const memory = withFaultPoints(
+    'memory',
+    store.memory,
+    async (point) => void (await acts.get(point)?.()),
+  );
   const startPath = async () => {
     const next = pathOf(
       silentLogger,
-      { store, gateway, oauth: noOAuth },
+      { store: { ...store, memory }, gateway, oauth: noOAuth },
       timing,
     );
     await next.start();
@@ -117,6 +126,7 @@ export async function startRig(
         },
         { what: 'nothing waits for the path' },
       ),
+    at: (point, act) => void acts.set(point, act),
     writes: () =>
       Object.entries(discord.calls.counts()).reduce(
         (sum, [call, count]) => (call.startsWith('GET') ? sum : sum + count),

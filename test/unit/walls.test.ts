@@ -31,6 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const TYPES_OF_PORTS = ['store', 'discord'];
 const PORTS = [
   './reconcile/ports.ts',
+  './reconcile/job.ts',
   './reconcile/job-table.ts',
   './reconcile/records.ts',
   './reconcile/remote.ts',

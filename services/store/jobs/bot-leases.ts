@@ -136,9 +136,9 @@ export async function lockJob(
   db: Kysely<unknown>,
   member: MemberKey,
   owner: string,
-): Promise<{ readonly version: number; readonly claimedVersion: number }> {
-  const { rows } = await sql<{ version: string; claimed_version: string }>`
-    select j.version, j.claimed_version from reconcile_job j
+): Promise<{ readonly version: number }> {
+  const { rows } = await sql<{ version: string }>`
+    select j.version from reconcile_job j
     join client c on c.id = j.client_id
     join bot_lease b on b.application_id = c.application_id
     where j.client_id = ${member.clientId} and j.discord_user_id = ${member.discordUserId}
@@ -150,8 +150,5 @@ export async function lockJob(
       `the job of member ${member.discordUserId} of client ${member.clientId} is no longer ours`,
     );
   }
-  return {
-    version: Number(row.version),
-    claimedVersion: Number(row.claimed_version),
-  };
+  return { version: Number(row.version) };
 }

@@ -9,7 +9,7 @@ import {
   type MemberKey,
 } from '../../model.js';
 import type { Claimed, ClaimRequest } from '../../reconcile/job-table.js';
-import type { Job } from '../../reconcile/ports.js';
+import type { Job } from '../../reconcile/job.js';
 import { isReadable, leaseEnd, type Leasing } from './bot-leases.js';
 
 /**
@@ -50,7 +50,7 @@ export async function claimJobs(
       ) due
     ), claimed as (
       update reconcile_job j set
-        claimed_by = ${owner}, claimed_version = j.version,
+        claimed_by = ${owner},
         claimed_causes = newest_causes(j.claimed_causes || j.causes), causes = '[]'
       from next where j.client_id = next.client_id and j.discord_user_id = next.discord_user_id
       returning j.client_id, j.discord_user_id, j.version, j.lane, j.attempts, j.claimed_causes
@@ -95,6 +95,7 @@ function jobOf(row: JobRow): Job {
     lane: row.lane,
     attempts: row.attempts,
     causes: row.claimed_causes,
+    lateCauses: 0,
   };
 }
 

@@ -20,6 +20,7 @@ import type {
   RoleRefusal,
   UnknownMembership,
 } from '../../model.js';
+import type { Marks } from '../../reconcile/job.js';
 import type {
   MemberFacts,
   MembershipKnowledge,
@@ -38,7 +39,9 @@ export async function readMember(
 ): Promise<MemberFacts | null> {
   const { clientId, discordUserId } = member;
   const { rows } = await sql<Row>`
-    select c.guild_id, c.unknown_membership, c.whole_list_writes, c.guard_minimum, c.guard_percent,
+    select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
+        where j.client_id = c.id and j.discord_user_id = ${discordUserId}) as marks,
+      c.guild_id, c.unknown_membership, c.whole_list_writes, c.guard_minimum, c.guard_percent,
       c.trouble is not null as has_trouble,
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
@@ -90,6 +93,7 @@ export async function readMember(
 }
 
 interface Row {
+  readonly marks: Marks | null;
   readonly guild_id: GuildId;
   readonly unknown_membership: UnknownMembership;
   readonly whole_list_writes: boolean;
@@ -149,6 +153,7 @@ interface MirrorRow {
 
 function factsOf(member: MemberKey, row: Row): MemberFacts {
   return {
+    marks: row.marks,
     client: {
       clientId: member.clientId,
       guildId: row.guild_id,

@@ -6,7 +6,7 @@ import {
   type LinkState,
   type MemberKey,
 } from '../../model.js';
-import type { Job } from '../../reconcile/ports.js';
+import type { Job } from '../../reconcile/job.js';
 import type { Postponement, Settlement } from '../../reconcile/records.js';
 import type { RemoteReading } from '../../reconcile/remote.js';
 import type { Database } from '../database.js';
@@ -33,8 +33,8 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
     wanted: Settlement,
   ): Promise<readonly RemoteReading[]> =>
     database.transaction(async ({ sql: db }) => {
-      const { version, claimedVersion } = await lockJob(db, job, owner);
-      const isStale = version !== claimedVersion;
+      const { version } = await lockJob(db, job, owner);
+      const isStale = version !== job.version;
       const judged = await judgeRequests(db, job, wanted, isStale);
       const { settlement } = judged;
       const { observed, endedLinkIds } = settlement;
@@ -78,6 +78,9 @@ export function createPostpone({ database, owner, enqueueEvent }: Deps) {
         );
     });
 }
+
+/** As many a job keeps, the newest: see `newest_causes` in the database. */
+const MOST_CAUSES = 100;
 
 const STATES: Readonly<Record<Settlement['outcome'], LinkState>> = {
   APPLIED: 'IN_STEP',
@@ -133,10 +136,12 @@ function endOf(job: Job, { isParked }: Settlement): RawBuilder<unknown> {
   return isParked ? parkJob(job) : sql`delete from reconcile_job ${of(job)}`;
 }
 
-/** A mark came during the run: the member is looked at again, for the new causes only. */
+/** A mark came after the member was read: they are looked at again, for the new causes only, unless there are too many to tell. */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
-    update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp() ${of(job)}`;
+    update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp(),
+      causes = case when jsonb_array_length(causes) >= ${MOST_CAUSES} then causes
+        else jsonb_path_query_array(causes, '$[$late to last]', ${JSON.stringify({ late: job.lateCauses })}::jsonb) end ${of(job)}`;
 }
 
 /** Marks wake it at once; without one it is tried again after a day. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { RoleId } from '../../model.js';
-import type { Job } from '../../reconcile/ports.js';
+import type { Job } from '../../reconcile/job.js';
 import type {
   GuardVerdict,
   RequestsToSettle,

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Job } from '../../reconcile/ports.js';
+import type { Job } from '../../reconcile/job.js';
 import type { RequestsToSettle } from '../../reconcile/records.js';
 import type { RemoteReading } from '../../reconcile/remote.js';
 import { holdChanges } from '../decisions/hold.js';

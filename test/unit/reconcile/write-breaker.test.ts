@@ -5,10 +5,10 @@ import {
   UnavailableError,
 } from '../../../services/lib/errors.js';
 import { createInterruptions } from '../../../services/reconcile/interruptions.js';
+import type { Job } from '../../../services/reconcile/job.js';
 import type {
   ClientTrouble,
   DiscordMembers,
-  Job,
   Memory,
 } from '../../../services/reconcile/ports.js';
 import type { Settlement } from '../../../services/reconcile/records.js';
@@ -23,6 +23,7 @@ const job: Job = {
   version: 1,
   lane: 20,
   attempts: 0,
+  lateCauses: 0,
   causes: [],
 };
 

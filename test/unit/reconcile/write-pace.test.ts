@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { LANES, type Lane } from '../../../services/model.js';
-import type { Job } from '../../../services/reconcile/ports.js';
+import type { Job } from '../../../services/reconcile/job.js';
 import { WritePace } from '../../../services/reconcile/write-pace.js';
 
 const CLIENT = 'client-1';
@@ -11,6 +11,7 @@ const job = (lane: Lane): Job => ({
   lane,
   version: 1,
   attempts: 0,
+  lateCauses: 0,
   causes: [],
 });
 

@@ -74,6 +74,14 @@ describe('a trace', () => {
     expect(run?.attributes.get('connector.client.id')).toBe('c');
   });
 
+  test('names a cause that is found on the way', async () => {
+    await trace.run({ name: 'run', parent: parentOf(TRACE) }, async () =>
+      trace.link([parentOf(OTHER), 'no traceparent']),
+    );
+
+    expect((await sent()).get('run')).toMatchObject({ links: [OTHER] });
+  });
+
   test('keeps what is told within a span inside of it, whatever runs beside it', async () => {
     const inside = async (name: string) =>
       trace.run({ name }, async () => {

@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import type { Job } from '../../services/reconcile/job.js';
+import { withMarks } from '../../services/reconcile/with-marks.js';
+import type { Store } from '../../services/store/store.js';
+import { unchanged } from '../builders/settlement.js';
+import { membership } from '../builders/store-world.js';
+import { useJobs } from '../support/jobs-fixture.js';
+import { must } from '../support/must.js';
+
+const jobs = useJobs();
+const { claim } = jobs;
+let store: Store;
+
+beforeEach(() => {
+  store = jobs.store();
+});
+
+/** As a run begins: with what was marked since the claim. */
+async function read(job: Job): Promise<Job> {
+  const facts = must(await store.memory.readMember(job));
+  return withMarks(job, must(facts.marks));
+}
+
+/** Each changes what was said before it. */
+function turn(nth: number): 'added' | 'removed' {
+  return nth % 2 === 0 ? 'added' : 'removed';
+}
+
+describe('a mark', () => {
+  test('made while the job runs is kept, with its own causes only', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [job] = await claim();
+
+    await store.applyFacts([membership('alice', 'directors')]);
+    await store.memory.settle(must(job), unchanged);
+
+    const [again] = await claim();
+    expect(again?.causes.map((each) => each.groupId)).toEqual(['directors']);
+  });
+
+  test('made before the member is read is settled with that run, and one made after it is not', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [claimed] = await claim();
+    await store.applyFacts([membership('alice', 'directors')]);
+    const job = await read(must(claimed));
+    await store.applyFacts([membership('alice', 'pilots', 'removed')]);
+
+    await store.memory.settle(job, unchanged);
+    const [again] = await claim();
+    await store.memory.settle(await read(must(again)), unchanged);
+
+    expect(job.causes.map((each) => each.groupId)).toEqual([
+      'pilots',
+      'directors',
+    ]);
+    expect(again?.causes.map((each) => each.groupId)).toEqual(['pilots']);
+    expect(await claim()).toEqual([]);
+  });
+
+  test('is not lost among more causes than a job keeps', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const [claimed] = await claim();
+    for (let nth = 0; nth < 60; nth += 1)
+      await store.applyFacts([membership('alice', 'directors', turn(nth))]);
+    const job = await read(must(claimed));
+    for (let nth = 0; nth < 60; nth += 1)
+      await store.applyFacts([membership('alice', 'pilots', turn(nth + 1))]);
+
+    await store.memory.settle(job, unchanged);
+
+    const [again] = await claim();
+    expect(
+      again?.causes.filter(({ groupId }) => groupId === 'pilots'),
+    ).toHaveLength(60);
+  });
+});

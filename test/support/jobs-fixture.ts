@@ -1,0 +1,63 @@
+import { afterEach, beforeEach } from 'vitest';
+
+import type { Job } from '../../services/reconcile/job.js';
+import type { Store } from '../../services/store/store.js';
+import { DIRECTOR, PILOT } from '../builders/member-facts.js';
+import { unchanged } from '../builders/settlement.js';
+import { createMappedClient, link } from '../builders/store-world.js';
+import type { TestDatabase } from './database.js';
+import { createMigratedDatabase, openTestStore } from './store.js';
+
+export const ALICE = '600000000000000001';
+
+/** A store of its own for each test, which works the one bot there is: of a client with two mapped groups, where alice is linked. */
+export function useJobs() {
+  let database: TestDatabase;
+  let store: Store;
+  let clientId: string;
+  const opened: Store[] = [];
+
+  /** Another process on the same database. */
+  async function open(
+    options: Parameters<typeof openTestStore>[1] = {},
+  ): Promise<Store> {
+    const another = await openTestStore(database.url, options);
+    opened.push(another);
+    return another;
+  }
+
+  async function claim(by = store, capacity = 10): Promise<readonly Job[]> {
+    const { jobs } = await by.jobs.claim({
+      running: new Map(),
+      runsPerClient: capacity,
+      except: [],
+    });
+    return jobs;
+  }
+
+  beforeEach(async () => {
+    database = await createMigratedDatabase();
+    store = await open();
+    const { client } = await createMappedClient(store, [
+      { groupId: 'pilots', roleId: PILOT },
+      { groupId: 'directors', roleId: DIRECTOR },
+    ]);
+    clientId = client.id;
+    await link(store, clientId, 'alice', ALICE);
+    await store.jobs.renewLeases();
+    for (const job of await claim()) await store.memory.settle(job, unchanged);
+  });
+
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each.stop();
+    await database.drop();
+  });
+
+  return {
+    store: () => store,
+    clientId: () => clientId,
+    databaseUrl: () => database.url,
+    open,
+    claim,
+  };
+}
