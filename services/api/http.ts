@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 
 import type { Logger } from '../lib/logger.js';
 import { callerOf, expectCallers } from './auth/admission.js';
@@ -76,7 +76,9 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** The caller's own id, so that one request is found in the logs of both; else a new one. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
+  return typeof given === 'string' && REQUEST_ID.test(given)
+    ? given
+    : randomUUID();
 }
 
 /**

@@ -44,19 +44,31 @@ export function toConnection<
   readonly toNode: (view: View) => Node;
   readonly count: () => Promise<number>;
 }): ConnectionOf<Node> {
-  const tag = tagOf(request.list);
-  const edges = request.rows.rows.map((view) => ({
-    cursor: encodeCursor(tag, view.id),
-    node: request.toNode(view),
-  }));
+  const { rows } = request.rows;
+  const nodes = rows.map(request.toNode);
+  const cursorsOf = (some: readonly View[]) => {
+    const tag = tagOf(request.list);
+    return some.map(({ id }) => encodeCursor(tag, id));
+  };
+  // Most requests ask for no cursors, or for one.
   return {
-    edges,
-    nodes: edges.map((edge) => edge.node),
+    get edges() {
+      const cursors = cursorsOf(rows);
+      return nodes.map((node, index) => ({
+        cursor: cursors[index] ?? '',
+        node,
+      }));
+    },
+    nodes,
     pageInfo: {
       hasNextPage: request.rows.hasMore,
       hasPreviousPage: request.page.after !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return cursorsOf(rows.slice(0, 1))[0] ?? null;
+      },
+      get endCursor() {
+        return cursorsOf(rows.slice(-1))[0] ?? null;
+      },
     },
     count: request.count,
   };

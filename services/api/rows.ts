@@ -1,3 +1,5 @@
+import { endOfMoment } from '../lib/moment.js';
+
 export type OrPromise<Value> = Value | Promise<Value>;
 
 interface Batch<Key, Name> {
@@ -33,14 +35,19 @@ export class Rows<Key, Row, Name = Key> {
   /** In the order of the keys, each of which may stand there twice. */
   loadAll(keys: readonly Key[]): OrPromise<readonly Row[]> {
     const { here } = this;
+    const rows = () => keys.map((key) => rowOf(here, this.nameOf(key)));
+    const coming = this.bringAll(keys);
+    return coming === null ? rows() : coming.then(rows);
+  }
+
+  /** Resolves when all of them are here; null: they are. */
+  bringAll(keys: readonly Key[]): Promise<unknown> | null {
     const waits = new Set<Promise<void>>();
-    const names = keys.map((key) => {
+    for (const key of keys) {
       const name = this.nameOf(key);
-      if (!here.has(name)) waits.add(this.bring(name, key));
-      return name;
-    });
-    const rows = () => names.map((name) => rowOf(here, name));
-    return waits.size === 0 ? rows() : Promise.all(waits).then(rows);
+      if (!this.here.has(name)) waits.add(this.bring(name, key));
+    }
+    return waits.size === 0 ? null : Promise.all(waits);
   }
 
   /** A row that was read otherwise. */
@@ -85,12 +92,6 @@ export class Rows<Key, Row, Name = Key> {
     return { keys, done: endOfMoment().then(read) };
   }
 }
-
-/** When whoever can go on by now has said which rows they need: what follows from settled promises goes first. */
-const endOfMoment = () =>
-  new Promise<void>((resolve) => {
-    void Promise.resolve().then(() => process.nextTick(resolve));
-  });
 
 function rowOf<Name, Row>(
   here: ReadonlyMap<Name, { readonly row: Row }>,

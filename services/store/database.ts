@@ -16,6 +16,7 @@ import {
   type Connections,
   type OnStatement,
 } from './observe-pool.js';
+import { createAsker, type Asker } from './together.js';
 
 /** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
 export interface Transaction {
@@ -26,6 +27,8 @@ export interface Transaction {
 export interface Database {
   /** For single statements outside a transaction. */
   sql(): Kysely<unknown>;
+  /** For single statements that change nothing: those of one moment are sent together. */
+  readonly asker: Asker;
   /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   readonly orm: MikroORM;
@@ -44,8 +47,7 @@ export async function openDatabase(options: {
   readonly onStatement?: OnStatement;
 }): Promise<Database> {
   const { onStatement } = options;
-  let pool: Pool | null = null;
-  let cutAll = () => {};
+  const pools: Pool[] = [];
   const orm = await MikroORM.init({
     clientUrl: options.url,
     entities: [ClientEntity, RoleMappingEntity, LinkEntity],
@@ -58,12 +60,12 @@ export async function openDatabase(options: {
     pool: { min: 0, max: options.poolSize },
     driverOptions: {
       Client: ImpatientClient,
+      pipeline: true,
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {
-        pool = made;
+        pools.push(made);
         giveBackTheDead(made);
         tellWhenAway(made);
-        cutAll = createCutter(made);
         if (onStatement) observePool(made, { onStatement, nowMs });
       },
     },
@@ -74,16 +76,19 @@ export async function openDatabase(options: {
 
   keepAway(orm);
   // One for all: outside a transaction it holds no state.
-  let plain: Kysely<unknown> | null = null;
+  const plain = kyselyOf(orm.em.fork());
+  const [pool] = pools;
+  if (!pool) throw new Error('MikroORM has made no pool');
   return {
     orm,
-    sql: () => (plain ??= kyselyOf(orm.em.fork())),
+    asker: createAsker(pool),
+    sql: () => plain,
     transaction: (work) =>
       retried(() =>
         orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),
       ),
     connections: () => connectionsOf(pool),
-    cutAll: () => cutAll(),
+    cutAll: createCutter(pool),
     close: () => orm.close(),
   };
 }
@@ -99,8 +104,7 @@ const compileNothing = async (client: ClientBase) =>
 
 const nowMs = () => performance.now();
 
-function connectionsOf(pool: Pool | null): Connections {
-  if (pool === null) return { used: 0, idle: 0, waiting: 0 };
+function connectionsOf(pool: Pool): Connections {
   const { totalCount, idleCount, waitingCount } = pool;
   return {
     used: totalCount - idleCount,

@@ -30,7 +30,7 @@ import {
 } from '../types/discord-user.types.js';
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
-import { requireClient } from './find.js';
+import { askOfClient } from './find.js';
 import { loadClient, loadRoles, readAhead } from './load.js';
 
 @Resolver(() => DiscordUser)
@@ -58,24 +58,23 @@ export class DiscordUserResolver {
     @Args(() => PageArgs) asked: PageArgs,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionOf<DiscordUser>> {
-    const client = await requireClient(context, clientId, 'clientId');
-    const list = { name: 'discordUsers', clientId: client.id } as const;
-    const page = toPage(asked, list);
     const links = toLinkFilter(filter);
-    const rows = await this.read.pageLinks(client.id, links, page);
+    const read = await askOfClient(context, clientId, async (id) => {
+      const list = { name: 'discordUsers', clientId: id } as const;
+      const page = toPage(asked, list);
+      return { list, page, rows: await this.read.pageLinks(id, links, page) };
+    });
     await readAhead(
       context,
-      rows.rows,
+      read.rows.rows,
       (...path) =>
         selects(info, ['nodes', ...path]) ||
         selects(info, ['edges', 'node', ...path]),
     );
     return toConnection({
-      rows,
-      page,
-      list,
+      ...read,
       toNode: toDiscordUser,
-      count: () => this.read.countLinks(client.id, links),
+      count: () => this.read.countLinks(read.list.clientId, links),
     });
   }
 
@@ -110,10 +109,11 @@ export class DiscordUserResolver {
     })
     platformUserId: string,
   ): Promise<DiscordUser | null> {
-    const client = await requireClient(context, clientId, 'clientId');
-    const view = await this.read.findLinkByPlatformUser(
-      client.id,
-      checkPlatformId(platformUserId, 'platformUserId'),
+    const view = await askOfClient(context, clientId, async (id) =>
+      this.read.findLinkByPlatformUser(
+        id,
+        checkPlatformId(platformUserId, 'platformUserId'),
+      ),
     );
     return view ? toDiscordUser(view) : null;
   }

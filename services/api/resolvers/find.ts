@@ -19,6 +19,26 @@ export async function requireClient(
   return client;
 }
 
+/**
+ * What is asked of a client, sent together with the question whether it is there: one way to the database instead of two. The
+ * first is told of before the second.
+ */
+export async function askOfClient<Answer>(
+  context: ApiContext,
+  id: string,
+  ask: (clientId: ClientId) => Promise<Answer>,
+): Promise<Answer> {
+  const clientId: ClientId = checkOwnId(id, 'clientId');
+  requireClientAccess(context, clientId, 'clientId');
+  const [client, answer] = await Promise.allSettled([
+    requireClient(context, id, 'clientId'),
+    ask(clientId),
+  ]);
+  if (client.status === 'rejected') throw client.reason;
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
+}
+
 /** A link of a client outside the key's limit is not there for it. */
 export async function requireLink(
   context: ApiContext,

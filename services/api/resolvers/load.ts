@@ -54,17 +54,14 @@ export async function readAhead(
   asksFor: (...path: readonly string[]) => boolean,
 ): Promise<void> {
   const userIds = links.map((link) => link.platformUserId);
-  const reads = [
-    asksFor('roles') &&
-      loaders.roles.loadAll(
-        links.flatMap(({ clientId, roleIds }) =>
-          roleIds.map((roleId) => ({ clientId, roleId })),
-        ),
-      ),
-    asksFor('platformUser') && loaders.platformUsers.loadAll(userIds),
+  const coming = [
+    asksFor('roles') && loaders.roles.bringAll(links.flatMap(roleKeysOf)),
+    asksFor('platformUser') && loaders.platformUsers.bringAll(userIds),
     asksFor('platformUser', 'groups') &&
-      loaders.groupsOfPlatformUser.loadAll(userIds),
-  ];
-  const waiting = reads.filter((read) => read instanceof Promise);
-  if (waiting.length > 0) await Promise.allSettled(waiting);
+      loaders.groupsOfPlatformUser.bringAll(userIds),
+  ].filter((each) => each instanceof Promise);
+  if (coming.length > 0) await Promise.allSettled(coming);
 }
+
+const roleKeysOf = ({ clientId, roleIds }: LinkView) =>
+  roleIds.map((roleId) => ({ clientId, roleId }));

@@ -14,7 +14,7 @@ import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
 import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
 import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
 import type { OrPromise } from '../rows.js';
-import { requireClient } from './find.js';
+import { askOfClient } from './find.js';
 import { loadClient } from './load.js';
 
 @Resolver(() => RoleMapping)
@@ -28,8 +28,9 @@ export class RoleMappingResolver {
     @Arg('clientId', () => ID, { description: "The client's id." })
     clientId: string,
   ): Promise<RoleMapping[]> {
-    const client = await requireClient(context, clientId, 'clientId');
-    const views = await context.loaders.mappingsOfClient.load(client.id);
+    const views = await askOfClient(context, clientId, async (id) =>
+      context.loaders.mappingsOfClient.load(id),
+    );
     return views.map(toRoleMapping);
   }
 

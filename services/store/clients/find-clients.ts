@@ -28,7 +28,7 @@ export function createFindClients(database: Database) {
     );
     const { rows } = await sql<Stored>`
       select ${columns} from client where id = any(${ids}::uuid[])`.execute(
-      database.sql(),
+      database.asker,
     );
     return rows.map(toClientRow);
   };

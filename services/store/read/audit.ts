@@ -1,4 +1,4 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
 import type {
   AuditRecordId,
@@ -9,6 +9,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import {
   countOf,
   every,
@@ -56,7 +57,7 @@ export const RECORD_COLUMNS = sql`
 
 /** Newest first: ids are UUIDv7, so their order is that of opening. */
 export async function pageAuditRecords(
-  db: Kysely<unknown>,
+  db: Asker,
   filter: AuditFilter,
   page: Page,
 ): Promise<Rows<ReturnType<typeof toRecord>>> {
@@ -72,7 +73,7 @@ export async function pageAuditRecords(
 }
 
 export async function countAuditRecords(
-  db: Kysely<unknown>,
+  db: Asker,
   filter: AuditFilter,
 ): Promise<number> {
   const { rows } = await sql<Counted>`

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
 import type {
   ClientId,
@@ -10,6 +10,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
 import {
   countOf,
@@ -75,7 +76,7 @@ const tables = sql`link l
   left join reconcile_job j
     on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id and not j.is_parked`;
 
-export async function findLinks(db: Kysely<unknown>, ids: readonly LinkId[]) {
+export async function findLinks(db: Asker, ids: readonly LinkId[]) {
   const { rows } = await sql<LinkRow>`
     select ${columns} from ${tables} where l.id = any(${ids}::uuid[])`.execute(
     db,
@@ -85,7 +86,7 @@ export async function findLinks(db: Kysely<unknown>, ids: readonly LinkId[]) {
 
 /** The active link, else the ending one that was made last. */
 export async function findLinkByPlatformUser(
-  db: Kysely<unknown>,
+  db: Asker,
   clientId: ClientId,
   platformUserId: PlatformUserId,
 ) {
@@ -97,10 +98,7 @@ export async function findLinkByPlatformUser(
   return rows.map(toLink)[0];
 }
 
-export async function findLinksByMember(
-  db: Kysely<unknown>,
-  keys: readonly MemberKey[],
-) {
+export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
   const clientIds = keys.map((key) => key.clientId);
   const discordUserIds = keys.map((key) => key.discordUserId);
   const { rows } = await sql<LinkRow>`
@@ -116,7 +114,7 @@ export async function findLinksByMember(
 }
 
 export async function pageLinks(
-  db: Kysely<unknown>,
+  db: Asker,
   request: { clientId: ClientId; filter: LinkFilter; page: Page },
 ): Promise<Rows<ReturnType<typeof toLink>>> {
   const { clientId, filter, page } = request;
@@ -132,7 +130,7 @@ export async function pageLinks(
 }
 
 export async function countLinks(
-  db: Kysely<unknown>,
+  db: Asker,
   request: { clientId: ClientId; filter: LinkFilter },
 ): Promise<number> {
   const { rows } = await sql<Counted>`
@@ -142,7 +140,7 @@ export async function countLinks(
 }
 
 export async function linksOfPlatformUsers(
-  db: Kysely<unknown>,
+  db: Asker,
   ids: readonly PlatformUserId[],
 ) {
   const { rows } = await sql<LinkRow>`

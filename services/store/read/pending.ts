@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type { ClientId, PlatformUserId } from '../../model.js';
+import type { Asker } from '../together.js';
 
 interface Row {
   readonly id: string;
@@ -9,7 +10,7 @@ interface Row {
 
 /** Members that wait for the path, or are in its hands; who is parked waits for a person. */
 export async function pendingOfClients(
-  db: Kysely<unknown>,
+  db: Asker,
   ids: readonly ClientId[],
 ): Promise<readonly number[]> {
   const { rows } = await sql<Row>`
@@ -20,7 +21,7 @@ export async function pendingOfClients(
 }
 
 export async function pendingOfPlatformUsers(
-  db: Kysely<unknown>,
+  db: Asker,
   ids: readonly PlatformUserId[],
 ): Promise<readonly number[]> {
   const { rows } = await sql<Row>`

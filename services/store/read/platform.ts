@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type { Attributes, GroupId, PlatformUserId } from '../../model.js';
+import type { Asker } from '../together.js';
 import {
   countOf,
   every,
@@ -30,7 +31,7 @@ interface GroupRow {
 }
 
 export async function findPlatformUsers(
-  db: Kysely<unknown>,
+  db: Asker,
   ids: readonly PlatformUserId[],
 ) {
   const { rows } = await sql<UserRow>`
@@ -39,10 +40,7 @@ export async function findPlatformUsers(
   return inOrder(ids, rows.map(toUser), (user) => user.id);
 }
 
-export async function findPlatformGroups(
-  db: Kysely<unknown>,
-  ids: readonly GroupId[],
-) {
+export async function findPlatformGroups(db: Asker, ids: readonly GroupId[]) {
   const { rows } = await sql<GroupRow>`
     select id, name, deleted_at from platform_group where id = any(${ids}::text[])`.execute(
     db,
@@ -52,7 +50,7 @@ export async function findPlatformGroups(
 
 /** Groups that hold the user now; a deleted group holds nobody. */
 export async function groupsOfPlatformUsers(
-  db: Kysely<unknown>,
+  db: Asker,
   ids: readonly PlatformUserId[],
 ) {
   const { rows } = await sql<GroupRow & { platform_user_id: PlatformUserId }>`
@@ -66,7 +64,7 @@ export async function groupsOfPlatformUsers(
 }
 
 export async function pagePlatformGroups(
-  db: Kysely<unknown>,
+  db: Asker,
   search: string | null,
   page: Page,
 ): Promise<Rows<ReturnType<typeof toGroup>>> {
@@ -82,7 +80,7 @@ export async function pagePlatformGroups(
 }
 
 export async function countPlatformGroups(
-  db: Kysely<unknown>,
+  db: Asker,
   search: string | null,
 ): Promise<number> {
   const { rows } = await sql<Counted>`

@@ -1,11 +1,10 @@
-import type { Kysely } from 'kysely';
-
 import type {
   ClientId,
   LinkId,
   MemberKey,
   PlatformUserId,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import {
   countAuditRecords,
@@ -42,37 +41,37 @@ import {
 type Ids = readonly string[];
 
 /** What is asked of the memory for showing it. Each question is exactly one statement, however many rows it answers with. */
-export function createReadQueries(db: () => Kysely<unknown>) {
+export function createReadQueries(db: Asker) {
   return {
-    findLinks: (ids: readonly LinkId[]) => findLinks(db(), ids),
+    findLinks: (ids: readonly LinkId[]) => findLinks(db, ids),
     findLinkByPlatformUser: (
       clientId: ClientId,
       platformUserId: PlatformUserId,
-    ) => findLinkByPlatformUser(db(), clientId, platformUserId),
+    ) => findLinkByPlatformUser(db, clientId, platformUserId),
     findLinksByMember: (keys: readonly MemberKey[]) =>
-      findLinksByMember(db(), keys),
+      findLinksByMember(db, keys),
     pageLinks: (clientId: ClientId, filter: LinkFilter, page: Page) =>
-      pageLinks(db(), { clientId, filter, page }),
+      pageLinks(db, { clientId, filter, page }),
     countLinks: (clientId: ClientId, filter: LinkFilter) =>
-      countLinks(db(), { clientId, filter }),
-    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(db(), ids),
-    rolesOfClients: (ids: Ids) => rolesOfClients(db(), ids),
-    findRoles: (keys: readonly RoleKey[]) => findRoles(db(), keys),
-    findMappings: (ids: Ids) => findMappings(db(), ids),
-    mappingsOfClients: (ids: Ids) => mappingsOfClients(db(), ids),
-    findPlatformUsers: (ids: Ids) => findPlatformUsers(db(), ids),
-    findPlatformGroups: (ids: Ids) => findPlatformGroups(db(), ids),
-    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(db(), ids),
+      countLinks(db, { clientId, filter }),
+    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(db, ids),
+    rolesOfClients: (ids: Ids) => rolesOfClients(db, ids),
+    findRoles: (keys: readonly RoleKey[]) => findRoles(db, keys),
+    findMappings: (ids: Ids) => findMappings(db, ids),
+    mappingsOfClients: (ids: Ids) => mappingsOfClients(db, ids),
+    findPlatformUsers: (ids: Ids) => findPlatformUsers(db, ids),
+    findPlatformGroups: (ids: Ids) => findPlatformGroups(db, ids),
+    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(db, ids),
     pagePlatformGroups: (search: string | null, page: Page) =>
-      pagePlatformGroups(db(), search, page),
+      pagePlatformGroups(db, search, page),
     countPlatformGroups: (search: string | null) =>
-      countPlatformGroups(db(), search),
+      countPlatformGroups(db, search),
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
-      pageAuditRecords(db(), filter, page),
-    pendingOfClients: (ids: Ids) => pendingOfClients(db(), ids),
-    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(db(), ids),
-    roleHistory: (key: RoleHistoryKey) => readRoleHistory(db(), key),
-    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(db(), ids),
-    countAuditRecords: (filter: AuditFilter) => countAuditRecords(db(), filter),
+      pageAuditRecords(db, filter, page),
+    pendingOfClients: (ids: Ids) => pendingOfClients(db, ids),
+    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(db, ids),
+    roleHistory: (key: RoleHistoryKey) => readRoleHistory(db, key),
+    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(db, ids),
+    countAuditRecords: (filter: AuditFilter) => countAuditRecords(db, filter),
   };
 }

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import {
   DEFAULT_AUDIT_RETENTION_DAYS,
@@ -13,6 +13,7 @@ import {
   type RemovalVerdict,
   type RoleId,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import { toDateOrNull, type Time } from './page.js';
 
 export interface RoleHistoryKey {
@@ -25,7 +26,7 @@ export interface RoleHistoryKey {
  * the role and why, and when the platform last said something of its groups. One statement; null: there is no such link.
  */
 export async function readRoleHistory(
-  db: Kysely<unknown>,
+  db: Asker,
   { linkId, roleId }: RoleHistoryKey,
 ) {
   const { rows } = await sql<Row>`

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type {
   Authority,
@@ -8,6 +8,7 @@ import type {
   RoleId,
   RoleRefusal,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import { gathered, inOrder, toDate, toDateOrNull, type Time } from './page.js';
 
 export interface RoleKey {
@@ -36,10 +37,7 @@ interface MappingRow {
 }
 
 /** In Discord's own order: the highest first, and of two at one place the older one. */
-export async function rolesOfClients(
-  db: Kysely<unknown>,
-  ids: readonly ClientId[],
-) {
+export async function rolesOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<RoleRow>`
     select client_id, id, name, position, color, is_managed, refusal
     from role where client_id = any(${ids}::uuid[])
@@ -47,7 +45,7 @@ export async function rolesOfClients(
   return gathered(ids, rows.map(toRole), (role) => role.clientId);
 }
 
-export async function findRoles(db: Kysely<unknown>, keys: readonly RoleKey[]) {
+export async function findRoles(db: Asker, keys: readonly RoleKey[]) {
   const clientIds = keys.map((key) => key.clientId);
   const roleIds = keys.map((key) => key.roleId);
   const { rows } = await sql<RoleRow>`
@@ -60,10 +58,7 @@ export async function findRoles(db: Kysely<unknown>, keys: readonly RoleKey[]) {
   return inOrder(keys.map(keyOf), rows.map(toRole), keyOf);
 }
 
-export async function findMappings(
-  db: Kysely<unknown>,
-  ids: readonly MappingId[],
-) {
+export async function findMappings(db: Asker, ids: readonly MappingId[]) {
   const { rows } = await sql<MappingRow>`
     select ${mappingColumns} from ${mappingTables}
     where p.id = any(${ids}::uuid[])`.execute(db);
@@ -71,10 +66,7 @@ export async function findMappings(
 }
 
 /** Active and retired ones, oldest first. */
-export async function mappingsOfClients(
-  db: Kysely<unknown>,
-  ids: readonly ClientId[],
-) {
+export async function mappingsOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<MappingRow>`
     select ${mappingColumns} from ${mappingTables}
     where p.client_id = any(${ids}::uuid[])

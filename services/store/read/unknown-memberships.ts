@@ -1,10 +1,11 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
+import type { Asker } from '../together.js';
 
 /** How many are linked, and of how many it is not known whether every mapped group holds them. */
 export async function countUnknownMemberships(
-  db: Kysely<unknown>,
+  db: Asker,
   clientId: ClientId,
 ): Promise<{ readonly linked: number; readonly unknown: number }> {
   const { rows } = await sql<{ linked: number; unknown: number }>`

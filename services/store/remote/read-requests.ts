@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
 import type { ClientId, GroupId, LinkId, RoleId } from '../../model.js';
+import type { Asker } from '../together.js';
 import type { RequestedChange, RequestState } from '../../reconcile/remote.js';
 import { gathered, toDate, type Time } from '../read/page.js';
 
@@ -14,10 +15,7 @@ export const SAID_OF_REQUESTS = sql`(
   where r.link_id = l.id and r.request is not null)`;
 
 /** What the platform was asked for and has not said yet, per link; the oldest first. */
-export async function requestsOfLinks(
-  db: Kysely<unknown>,
-  linkIds: readonly LinkId[],
-) {
+export async function requestsOfLinks(db: Asker, linkIds: readonly LinkId[]) {
   const { rows } = await sql<Row>`
     select r.link_id, r.request_id, r.request, r.request_state, r.asked_at, m.client_id, m.group_id, m.role_id
     from remote_membership r join role_mapping m on m.id = r.mapping_id

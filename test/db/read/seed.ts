@@ -28,9 +28,11 @@ export async function openReadWorld(): Promise<ReadWorld> {
   let asked = 0;
   return {
     db: database.sql(),
-    read: createReadQueries(() => {
-      asked += 1;
-      return database.sql();
+    read: createReadQueries({
+      getExecutor() {
+        asked += 1;
+        return database.asker.getExecutor();
+      },
     }),
     statements: () => {
       const count = asked;

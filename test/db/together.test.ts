@@ -1,0 +1,90 @@
+import { Socket } from 'node:net';
+
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { UnavailableError } from '../../services/lib/errors.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { openDatabase, type Database } from '../../services/store/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createMigratedDatabase } from '../support/store.js';
+
+const PLACES = 2;
+
+let home: TestDatabase;
+let database: Database;
+
+beforeEach(async () => {
+  home = await createMigratedDatabase();
+  const { url } = home;
+  database = await openDatabase({
+    url,
+    poolSize: PLACES,
+    logger: silentLogger,
+  });
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await database.close();
+  await home.drop();
+});
+
+/** Which connection answered; with 0 none does. */
+async function ask(divisor = 1): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`
+    select pg_backend_pid() / ${divisor}::int as pid`.execute(database.asker);
+  return rows[0]?.pid ?? 0;
+}
+
+const askTimes = async (times: number) =>
+  Promise.all(Array.from({ length: times }, async () => ask()));
+
+describe('what is asked at one moment', () => {
+  test('goes over one connection, in one write', async () => {
+    await ask();
+    const write = vi.spyOn(Socket.prototype, '_write');
+    const writev = vi.spyOn(Socket.prototype, '_writev');
+
+    const pids = await askTimes(3);
+
+    expect(new Set(pids).size).toBe(1);
+    expect(write.mock.calls.length + writev.mock.calls.length).toBe(1);
+  });
+
+  test('goes over several when it is much', async () => {
+    expect(new Set(await askTimes(5)).size).toBe(2);
+  });
+
+  test('fails one by one', async () => {
+    const asked = await Promise.allSettled([ask(), ask(0), ask()]);
+
+    expect(asked.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(asked[1]).toMatchObject({ reason: { code: '22012' } });
+  });
+
+  test('waits for a place, and gives it back whatever came of it', async () => {
+    await Promise.allSettled(Array.from({ length: 40 }, async () => ask(0)));
+
+    expect(await askTimes(40)).toHaveLength(40);
+    expect(database.connections()).toMatchObject({ used: 0, waiting: 0 });
+  });
+});
+
+test('who asks while the connection dies is told that the database is away', async () => {
+  await ask();
+  const asked = Promise.allSettled([
+    sql`select pg_sleep(30)`.execute(database.asker),
+    ask(),
+  ]);
+  await vi.waitFor(() => expect(database.connections().used).toBe(1));
+  database.cutAll();
+
+  for (const each of await asked)
+    expect(each).toMatchObject({ reason: expect.any(UnavailableError) });
+  expect(await ask()).toBeGreaterThan(0);
+});
