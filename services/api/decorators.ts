@@ -5,7 +5,6 @@ export {
   Arg,
   Args,
   ArgsType,
-  Authorized,
   Ctx,
   Directive,
   Field,
@@ -23,3 +22,5 @@ export {
   Root,
   Subscription,
 } from 'type-graphql';
+
+export { Authorized } from './auth/scopes.js';

@@ -9,8 +9,9 @@ import type {
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
 import type { MembershipRequestView } from './request-view.js';
-import { Rows } from './rows.js';
+import { Made, Rows, type OrPromise } from './rows.js';
 import type { ScheduleView, SweepView } from './sweep-ports.js';
+import type { DiscordRole } from './types/discord-role.types.js';
 import type {
   ClientView,
   LinkView,
@@ -37,6 +38,10 @@ export type Loaders = {
   readonly linksByMember: Rows<MemberKey, LinkView | undefined, string>;
   readonly linksOfPlatformUser: Rows<PlatformUserId, readonly LinkView[]>;
   readonly roles: Rows<RoleKey, RoleView | undefined, string>;
+  /** By the list of their ids. */
+  readonly roleLists: Made<readonly RoleId[], OrPromise<DiscordRole[]>>;
+  /** Links with what is asked of them, by their ids and that. */
+  readonly wholeLinks: Made<string, Promise<LinkView | undefined>>;
   readonly rolesOfClient: Rows<ClientId, readonly RoleView[]>;
   readonly mappings: Rows<MappingId, MappingView | undefined>;
   readonly mappingsOfClient: Rows<ClientId, readonly MappingView[]>;
@@ -77,6 +82,8 @@ export function createLoaders(ports: LoaderPorts): Loaders {
       (keys) => read.findRoles(keys),
       (key) => `${key.clientId}/${key.roleId}`,
     ),
+    roleLists: new Made(),
+    wholeLinks: new Made(),
     rolesOfClient: new Rows((ids) => read.rolesOfClients(ids), itself),
     mappings: new Rows((ids) => read.findMappings(ids), itself),
     mappingsOfClient: new Rows((ids) => read.mappingsOfClients(ids), itself),

@@ -10,6 +10,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -39,18 +40,27 @@ export interface PricedOperation {
  * would have no end.
  */
 export function costOf(its: PricedOperation): number {
+  const known = PRICES.get(its.operation);
+  if (known !== undefined) return known;
   const { schema, document, operation } = its;
   const root = schema.getRootType(operation.operation) ?? null;
   const variables = withDefaults(its);
   const pricing = new Pricing({ ...its, variables }, fragmentsOf(document));
-  return pricing.ofSet(operation.selectionSet, root, ITEMS);
+  const price = pricing.ofSet(operation.selectionSet, root, ITEMS);
+  if (!pricing.dependsOnVariables) PRICES.set(operation, price);
+  return price;
 }
 
+/** Of operations that cost the same whatever their variables are: documents are kept, and asked again all day. */
+const PRICES = new WeakMap<OperationDefinitionNode, number>();
+
+type Field = GraphQLField<unknown, unknown>;
 type Parent = GraphQLNamedType | null;
 
 class Pricing {
   /** A fragment is priced once: what doubles itself costs no more time than its text. */
   private readonly known = new Map<string, number>();
+  dependsOnVariables = false;
 
   constructor(
     private readonly its: PricedOperation,
@@ -104,13 +114,14 @@ class Pricing {
     const type = getNamedType(field.type);
     const below = this.ofSet(node.selectionSet, type, inside);
     if (!isListType(getNullableType(field.type))) return 1 + below;
-    return 1 + (this.given(node) ?? items) * below;
+    return 1 + (this.given(node, field) ?? items) * below;
   }
 
   /** How many items the answer has because the request names each. */
-  private given(node: FieldNode): number | null {
-    const lists = (node.arguments ?? [])
-      .map((argument): unknown => this.argument(node, argument.name.value))
+  private given(node: FieldNode, field: Field): number | null {
+    const lists = field.args
+      .filter((argument) => isListType(getNullableType(argument.type)))
+      .map((argument): unknown => this.argument(node, argument.name))
       .filter((value) => Array.isArray(value));
     const length = lists[0]?.length ?? null;
     // Longer ones are refused, in words that name the field.
@@ -119,7 +130,9 @@ class Pricing {
 
   private argument(node: FieldNode, name: string): unknown {
     const given = node.arguments?.find((each) => each.name.value === name);
-    return given && valueFromASTUntyped(given.value, this.its.variables);
+    if (!given) return undefined;
+    if (given.value.kind === Kind.VARIABLE) this.dependsOnVariables = true;
+    return valueFromASTUntyped(given.value, this.its.variables);
   }
 }
 

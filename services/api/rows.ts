@@ -93,6 +93,24 @@ export class Rows<Key, Row, Name = Key> {
   }
 }
 
+/** What was made of something in this request. Made once, though many fields begin at it. */
+export class Made<Key, Value> {
+  private made = new Map<Key, Value>();
+
+  of(key: Key, make: () => Value): Value {
+    const known = this.made.get(key);
+    if (known !== undefined) return known;
+    const value = make();
+    this.made.set(key, value);
+    return value;
+  }
+
+  /** After a write. */
+  forget(): void {
+    this.made = new Map();
+  }
+}
+
 function rowOf<Name, Row>(
   here: ReadonlyMap<Name, { readonly row: Row }>,
   name: Name,

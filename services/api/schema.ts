@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 
-import { checkScopes } from './auth/access.js';
+import { guardScopes } from './auth/scopes.js';
 import { AuditRecordResolver } from './resolvers/audit-record.resolver.js';
 import { ClientMutationsResolver } from './resolvers/client-mutations.resolver.js';
 import { DiscordClientResolver } from './resolvers/discord-client.resolver.js';
@@ -88,11 +88,11 @@ export async function buildConnectorSchema(
       },
     },
     scalarsMap: [{ type: Date, scalar: DateTime }],
-    authChecker: checkScopes,
     pubSub: NO_TOPICS,
     validate: false,
   });
   describeRoots(schema);
+  guardScopes(schema);
   return schema;
 }
 

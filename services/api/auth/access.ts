@@ -1,5 +1,4 @@
 import { GraphQLError } from 'graphql';
-import type { AuthCheckerFn } from 'type-graphql';
 
 import type { ClientId } from '../../model.js';
 import type { ApiContext } from '../context.js';
@@ -7,16 +6,6 @@ import { holdsScope, type Caller, type Scope } from './caller.js';
 
 export const KEY_NEEDED = 'Send `Authorization: Bearer <API key or JWT>`.';
 
-export const checkScopes: AuthCheckerFn<ApiContext, Scope> = (
-  { context },
-  scopes,
-) => {
-  requireCaller(context);
-  for (const scope of scopes) requireScope(context, scope);
-  return true;
-};
-
-/** For fields that type-graphql does not know of. */
 export function requireScope(context: ApiContext, scope: Scope): void {
   if (!holdsScope(requireCaller(context), scope))
     throw forbidden(`This needs the scope ${scope}; you have it not.`);

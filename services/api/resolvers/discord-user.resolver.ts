@@ -31,7 +31,7 @@ import {
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { askOfClient } from './find.js';
-import { loadClient, loadRoles, readAhead } from './load.js';
+import { loadClient, loadRoles, readAhead, loadWholeLink } from './load.js';
 
 @Resolver(() => DiscordUser)
 export class DiscordUserResolver {
@@ -88,10 +88,12 @@ export class DiscordUserResolver {
     @Arg('id', () => ID, { description: "The link's id." }) id: string,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DiscordUser | null> {
-    const view = await context.loaders.links.load(checkOwnId(id, 'id'));
-    if (!view || !mayTouch(context, view.clientId)) return null;
-    await readAhead(context, [view], (...path) => selects(info, path));
-    return toDiscordUser(view);
+    const view = await loadWholeLink(context, checkOwnId(id, 'id'), (...path) =>
+      selects(info, path),
+    );
+    return view && mayTouch(context, view.clientId)
+      ? toDiscordUser(view)
+      : null;
   }
 
   @Authorized('discord:read')

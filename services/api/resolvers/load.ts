@@ -1,4 +1,4 @@
-import type { ClientId, RoleId } from '../../model.js';
+import type { ClientId, LinkId, RoleId } from '../../model.js';
 import type { ApiContext } from '../context.js';
 import {
   toDiscordClient,
@@ -10,6 +10,7 @@ import {
 } from '../types/discord-role.types.js';
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
+import type { Loaders } from '../loaders.js';
 import { whenHere, type OrPromise } from '../rows.js';
 import type { ClientView, LinkView } from '../views.js';
 
@@ -34,31 +35,62 @@ export function loadClient(
 }
 
 export function loadRoles(
-  context: ApiContext,
+  { loaders }: ApiContext,
   clientId: ClientId,
   roleIds: readonly RoleId[],
 ): OrPromise<DiscordRole[]> {
-  const keys = roleIds.map((roleId) => ({ clientId, roleId }));
-  return whenHere(context.loaders.roles.loadAll(keys), (views) =>
-    keys.map((key, index) => toDiscordRole(key, views[index])),
-  );
+  return loaders.roleLists.of(roleIds, () => {
+    const keys = roleIds.map((roleId) => ({ clientId, roleId }));
+    return whenHere(loaders.roles.loadAll(keys), (views) =>
+      keys.map((key, index) => toDiscordRole(key, views[index])),
+    );
+  });
 }
 
-/**
- * What the request asks of these links, read for all of them before their fields are resolved. What cannot be read here is read
- * again by its field, which is where a fault is told.
- */
+/** Of links: whether the request asks for the field at this path. */
+export type AsksFor = (...path: readonly string[]) => boolean;
+
+/** A link with what the request asks of it. Where many fields begin at one, they all wait for the same. */
+export async function loadWholeLink(
+  { loaders }: ApiContext,
+  id: LinkId,
+  asksFor: AsksFor,
+): Promise<LinkView | undefined> {
+  const wanted = wantedOf(asksFor);
+  const name = `${id} ${Object.values(wanted).join()}`;
+  return loaders.wholeLinks.of(name, async () => {
+    const link = await loaders.links.load(id);
+    if (link) await bringWanted(loaders, [link], wanted);
+    return link;
+  });
+}
+
+/** What the request asks of these links, read for all of them before their fields are resolved. */
 export async function readAhead(
   { loaders }: ApiContext,
   links: readonly LinkView[],
-  asksFor: (...path: readonly string[]) => boolean,
+  asksFor: AsksFor,
+): Promise<void> {
+  return bringWanted(loaders, links, wantedOf(asksFor));
+}
+
+const wantedOf = (asksFor: AsksFor) => ({
+  roles: asksFor('roles'),
+  user: asksFor('platformUser'),
+  groups: asksFor('platformUser', 'groups'),
+});
+
+/** What cannot be read here is read again by its field, which is where a fault is told. */
+async function bringWanted(
+  loaders: Loaders,
+  links: readonly LinkView[],
+  wanted: ReturnType<typeof wantedOf>,
 ): Promise<void> {
   const userIds = links.map((link) => link.platformUserId);
   const coming = [
-    asksFor('roles') && loaders.roles.bringAll(links.flatMap(roleKeysOf)),
-    asksFor('platformUser') && loaders.platformUsers.bringAll(userIds),
-    asksFor('platformUser', 'groups') &&
-      loaders.groupsOfPlatformUser.bringAll(userIds),
+    wanted.roles && loaders.roles.bringAll(links.flatMap(roleKeysOf)),
+    wanted.user && loaders.platformUsers.bringAll(userIds),
+    wanted.groups && loaders.groupsOfPlatformUser.bringAll(userIds),
   ].filter((each) => each instanceof Promise);
   if (coming.length > 0) await Promise.allSettled(coming);
 }
