@@ -169,6 +169,17 @@ describe.each(PATHS)('limits at %s', (path) => {
     }
   });
 
+  it('price a document that is known by the variables of each request', async () => {
+    const query = `query ($n: Int) { discordUsers(clientId: "${CLIENT_ID}", first: $n) {
+      nodes { client { mappings { client { mappings { client { mappings { id retiredAt } } } } } } } } }`;
+    const codes: unknown[] = [];
+    for (const n of [10, 200, 10, 200])
+      codes.push(faultsOf(await api.ask(query, { n }, { path })));
+
+    const refused = [{ code: 'BAD_USER_INPUT' }];
+    expect(codes).toEqual([[], refused, [], refused]);
+  });
+
   it.each([
     [
       'fields in fragments that double',
