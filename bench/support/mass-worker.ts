@@ -1,4 +1,6 @@
 /** A process of its own that looks at a mass of links: told `drift` or `sweep`, it answers what came of it, and when it is done. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { judgePlan } from '../../services/reconcile/guard.js';
 import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
 import { holdRun } from '../../services/sweep/held-run.js';
@@ -47,7 +49,7 @@ async function sweep(): Promise<number> {
   const held = holdRun(run, {
     runs,
     isStopping: () => false,
-    pause: () => Promise.resolve(),
+    pause: async (ms) => sleep(ms),
     clock: Date.now,
   });
   const memory = { ...store.sweeps, runs };

@@ -61,7 +61,7 @@ export async function findMisnamed(
   let checked = 0;
   let after: DiscordUserId | null = null;
   do {
-    await held.renew();
+    await held.beforePage();
     const { clientId } = held.run;
     const page = await deps.memory.readNamePage({
       clientId,

@@ -10,14 +10,20 @@ const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
 /** Pages of our own tables come by the dozen a second, and whatever is written for one is held against the run by itself. */
 const OURS_FOR_MS = 500;
+/** A page that took longer was kept waiting by something else. */
+const MOST_REST_MS = 1_000;
 
 /** The run in our hands: each call goes through here, so that it is ours before it, and is counted. */
 export interface HeldRun {
   readonly run: SweepRun;
   readonly callsMade: () => number;
   note(checked: number): void;
-  /** Throws RunLostError when the run was cancelled or taken over, at the latest half a second after; StoppingError when this process stops. */
-  renew(): Promise<void>;
+  /**
+   * Before each page of our own tables. Rests for as long as the last one took, so that half of the machine is left to those who
+   * wait for it. Throws RunLostError when the run was cancelled or taken over, at the latest half a second after; StoppingError
+   * when this process stops.
+   */
+  beforePage(): Promise<void>;
   call<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
 }
 
@@ -34,6 +40,8 @@ export function holdRun(
   let calls = 0;
   let checked = 0;
   let renewedAt = Number.NEGATIVE_INFINITY;
+  /** Null: what was done last was no page. */
+  let pageAt: number | null = null;
   const renewNow = async () => {
     if (deps.isStopping()) throw new StoppingError();
     const now = deps.clock();
@@ -51,8 +59,14 @@ export function holdRun(
     note(count) {
       checked = count;
     },
-    renew,
+    async beforePage() {
+      const tookMs = pageAt === null ? 0 : deps.clock() - pageAt;
+      if (tookMs > 0) await deps.pause(Math.min(tookMs, MOST_REST_MS));
+      await renew();
+      pageAt = deps.clock();
+    },
     async call(ask) {
+      pageAt = null;
       for (let tries = 1; ; tries += 1) {
         await renewNow();
         calls += 1;

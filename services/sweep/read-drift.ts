@@ -13,7 +13,7 @@ export async function readDrift(
     clientId: held.run.clientId,
     seen: [],
     changed: [],
-    beforePage: async () => held.renew(),
+    beforePage: async () => held.beforePage(),
     ...request,
   });
 }

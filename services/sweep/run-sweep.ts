@@ -195,7 +195,7 @@ async function takeOver(
   const marks: string[] = [];
   let renamed = 0;
   for (const page of pages()) {
-    await held.renew();
+    await held.beforePage();
     const fresh = await memory.runs.refreshMirror(run, listing, page);
     if (fresh === null) throw new RunLostError(run.id);
     changed.push(...fresh.changed);

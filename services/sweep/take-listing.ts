@@ -34,7 +34,7 @@ export async function takeListing(
 ): Promise<Listing | null> {
   const { askedAt, linked, present } = await memory.readLinkedMembers(
     held.run.clientId,
-    async () => held.renew(),
+    async () => held.beforePage(),
   );
   const presentCount = present.size;
   const gathered = gather(linked, managed);
