@@ -12,6 +12,7 @@ import type { MembershipRequestView } from './request-view.js';
 import { Made, Rows, type OrPromise } from './rows.js';
 import type { ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
+import type { DiscordUser } from './types/discord-user.types.js';
 import type {
   ClientView,
   LinkView,
@@ -41,7 +42,7 @@ export type Loaders = {
   /** By the list of their ids. */
   readonly roleLists: Made<readonly RoleId[], OrPromise<DiscordRole[]>>;
   /** Links with what is asked of them, by their ids and that. */
-  readonly wholeLinks: Made<string, Promise<LinkView | undefined>>;
+  readonly wholeLinks: Made<string, Promise<DiscordUser | null>>;
   readonly rolesOfClient: Rows<ClientId, readonly RoleView[]>;
   readonly mappings: Rows<MappingId, MappingView | undefined>;
   readonly mappingsOfClient: Rows<ClientId, readonly MappingView[]>;

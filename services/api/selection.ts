@@ -1,31 +1,54 @@
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import {
+  Kind,
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** By the paths asked for: documents are kept, and a field of one is the same in every request. */
+const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**
  * Whether the request asks for the field at this path below the one that is being resolved: to read in one go what would be read
  * field by field. A field with a directive counts as not asked for: whether it is wanted is told later.
  */
 export function selects(
-  { fieldNodes, fragments }: GraphQLResolveInfo,
+  {
+    fieldNodes,
+    fragments,
+  }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
   path: readonly string[],
 ): boolean {
-  const reaches = (
-    set: SelectionSetNode | undefined,
-    [name, ...below]: readonly string[],
-  ): boolean => {
-    if (name === undefined) return true;
-    const selected = set?.selections.some((selection) => {
-      if (selection.directives?.length) return false;
-      if (selection.kind === Kind.INLINE_FRAGMENT)
-        return reaches(selection.selectionSet, [name, ...below]);
-      if (selection.kind === Kind.FIELD)
-        return (
-          selection.name.value === name &&
-          reaches(selection.selectionSet, below)
-        );
-      const fragment = fragments[selection.name.value];
-      return reaches(fragment?.selectionSet, [name, ...below]);
-    });
-    return selected ?? false;
-  };
-  return fieldNodes.some((node) => reaches(node.selectionSet, path));
+  const name = path.join('.');
+  return fieldNodes.some((node) => {
+    const known = KNOWN.get(node) ?? new Map<string, boolean>();
+    KNOWN.set(node, known);
+    const isKnown = known.get(name);
+    if (isKnown !== undefined) return isKnown;
+    const isSelected = reaches(node.selectionSet, path, fragments);
+    known.set(name, isSelected);
+    return isSelected;
+  });
+}
+
+function reaches(
+  set: SelectionSetNode | undefined,
+  path: readonly string[],
+  fragments: GraphQLResolveInfo['fragments'],
+): boolean {
+  const [name, ...below] = path;
+  if (name === undefined) return true;
+  const selected = set?.selections.some((selection) => {
+    if (selection.directives?.length) return false;
+    if (selection.kind === Kind.INLINE_FRAGMENT)
+      return reaches(selection.selectionSet, path, fragments);
+    if (selection.kind === Kind.FIELD)
+      return (
+        selection.name.value === name &&
+        reaches(selection.selectionSet, below, fragments)
+      );
+    const fragment = fragments[selection.name.value];
+    return reaches(fragment?.selectionSet, path, fragments);
+  });
+  return selected ?? false;
 }

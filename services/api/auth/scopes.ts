@@ -6,9 +6,9 @@ import {
 } from 'graphql';
 import { Extensions } from 'type-graphql';
 
+import { SCOPES } from '../../lib/key-entries.js';
 import type { ApiContext } from '../context.js';
 import { requireScope } from './access.js';
-import { SCOPES } from '../../lib/key-entries.js';
 import type { Scope } from './caller.js';
 
 const NAME = 'scope';

@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
 
-import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
@@ -31,7 +30,7 @@ import {
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { askOfClient } from './find.js';
-import { loadClient, loadRoles, readAhead, loadWholeLink } from './load.js';
+import { loadClient, loadRoles, loadWholeLink, readAhead } from './load.js';
 
 @Resolver(() => DiscordUser)
 export class DiscordUserResolver {
@@ -83,17 +82,14 @@ export class DiscordUserResolver {
     nullable: true,
     description: 'One link; null when there is none with this id.',
   })
-  async discordUser(
+  discordUser(
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The link's id." }) id: string,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DiscordUser | null> {
-    const view = await loadWholeLink(context, checkOwnId(id, 'id'), (...path) =>
+    return loadWholeLink(context, checkOwnId(id, 'id'), (...path) =>
       selects(info, path),
     );
-    return view && mayTouch(context, view.clientId)
-      ? toDiscordUser(view)
-      : null;
   }
 
   @Authorized('discord:read')

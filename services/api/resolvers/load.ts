@@ -11,6 +11,11 @@ import {
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
 import type { Loaders } from '../loaders.js';
+import {
+  toDiscordUser,
+  type DiscordUser,
+} from '../types/discord-user.types.js';
+import { mayTouch } from '../auth/access.js';
 import { whenHere, type OrPromise } from '../rows.js';
 import type { ClientView, LinkView } from '../views.js';
 
@@ -50,18 +55,20 @@ export function loadRoles(
 /** Of links: whether the request asks for the field at this path. */
 export type AsksFor = (...path: readonly string[]) => boolean;
 
-/** A link with what the request asks of it. Where many fields begin at one, they all wait for the same. */
-export async function loadWholeLink(
-  { loaders }: ApiContext,
+/** A link with what the request asks of it, for who may see it. Where many fields begin at one, they all wait for the same. */
+export function loadWholeLink(
+  context: ApiContext,
   id: LinkId,
   asksFor: AsksFor,
-): Promise<LinkView | undefined> {
+): Promise<DiscordUser | null> {
+  const { loaders } = context;
   const wanted = wantedOf(asksFor);
   const name = `${id} ${Object.values(wanted).join()}`;
   return loaders.wholeLinks.of(name, async () => {
     const link = await loaders.links.load(id);
-    if (link) await bringWanted(loaders, [link], wanted);
-    return link;
+    if (!link || !mayTouch(context, link.clientId)) return null;
+    await bringWanted(loaders, [link], wanted);
+    return toDiscordUser(link);
   });
 }
 
