@@ -56,7 +56,7 @@ export class MappingMutationsResolver {
           : []),
         ...(made.held
           ? [
-              `${made.held.removals} linked members hold the role and are in no group that gives it: nothing is taken from them before approveSweep of sweep ${made.held.sweepId}.`,
+              `Linked members who hold the role and are in no group that gives it: ${made.held.removals}. Nothing is taken from them before approveSweep of sweep ${made.held.sweepId}.`,
             ]
           : []),
       ],
