@@ -16,7 +16,7 @@ import {
   type Connections,
   type OnStatement,
 } from './observe-pool.js';
-import { createAsker, type Asker } from './together.js';
+import { createAskers, type Askers } from './together.js';
 
 /** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
 export interface Transaction {
@@ -24,11 +24,9 @@ export interface Transaction {
   readonly sql: Kysely<unknown>;
 }
 
-export interface Database {
+export interface Database extends Askers {
   /** For single statements outside a transaction. */
   sql(): Kysely<unknown>;
-  /** For single statements that change nothing: those of one moment are sent together. */
-  readonly asker: Asker;
   /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   readonly orm: MikroORM;
@@ -81,7 +79,7 @@ export async function openDatabase(options: {
   if (!pool) throw new Error('MikroORM has made no pool');
   return {
     orm,
-    asker: createAsker(pool),
+    ...createAskers(pool),
     sql: () => plain,
     transaction: (work) =>
       retried(() =>

@@ -116,7 +116,7 @@ export async function openStore(options: StoreOptions) {
     idempotency: createIdempotentAnswers({ database, keys }),
     applyFacts: createApplyFacts({ database, windowMs }),
     ...questionsAboutClients(db, keys),
-    read: createReadQueries(database.asker),
+    read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
     connections: () => database.connections(),
     migrate: () =>

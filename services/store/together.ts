@@ -17,13 +17,24 @@ export type Asker = QueryExecutorProvider;
 /** One after the other on their connection, a slow one would keep many waiting. */
 const MOST_TOGETHER = 4;
 
+export interface Askers {
+  /** For statements that look rows up by their keys and whose text is always the same: each connection plans them once. */
+  readonly byKey: Asker;
+  /** For all others. */
+  readonly asker: Asker;
+}
+
 /**
  * What is asked at one moment goes to the server together: over one connection, in one write, none waiting for another's answer.
- * Sending is the dearest part of a small statement.
+ * Sending is the dearest part of a small statement, planning the next.
  */
-export function createAsker(pool: Pool): Asker {
-  const executor = new TogetherExecutor(pool);
-  return { getExecutor: () => executor };
+export function createAskers(pool: Pool): Askers {
+  const moment = new Moment(pool);
+  const askerFor = (isPlannedOnce: boolean): Asker => {
+    const executor = new TogetherExecutor(moment, isPlannedOnce);
+    return { getExecutor: () => executor };
+  };
+  return { byKey: askerFor(true), asker: askerFor(false) };
 }
 
 /** Nobody is given one to keep: what needs its own is a transaction's. */
@@ -35,24 +46,48 @@ const NO_CONNECTION: ConnectionProvider = {
 
 interface Asked {
   readonly query: CompiledQuery;
+  /** Of a statement that is planned once. */
+  readonly name: string | undefined;
   readonly resolve: (result: QueryResult<never>) => void;
   readonly reject: (error: unknown) => void;
 }
 
 class TogetherExecutor extends DefaultQueryExecutor {
-  #waiting: Asked[] = [];
+  readonly #names = new Map<string, string>();
 
-  constructor(readonly pool: Pool) {
+  constructor(
+    readonly moment: Moment,
+    readonly isPlannedOnce: boolean,
+  ) {
     super(new PostgresQueryCompiler(), new PostgresAdapter(), NO_CONNECTION);
   }
 
   override async executeQuery<Row>(
     query: CompiledQuery,
   ): Promise<QueryResult<Row>> {
+    const name = this.isPlannedOnce ? this.#nameOf(query.sql) : undefined;
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) afterMoment(() => this.#sendWaiting());
-      this.#waiting.push({ query, resolve, reject });
+      this.moment.ask({ query, name, resolve, reject });
     });
+  }
+
+  #nameOf(text: string): string {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    const name = `by_key_${this.#names.size}`;
+    this.#names.set(text, name);
+    return name;
+  }
+}
+
+class Moment {
+  #waiting: Asked[] = [];
+
+  constructor(readonly pool: Pool) {}
+
+  ask(asked: Asked): void {
+    if (this.#waiting.length === 0) afterMoment(() => this.#sendWaiting());
+    this.#waiting.push(asked);
   }
 
   #sendWaiting(): void {
@@ -73,10 +108,15 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
     return;
   }
   const answers = inOneWrite(client, () =>
-    asked.map(async ({ query, resolve, reject }) => {
+    asked.map(async ({ query, name, resolve, reject }) => {
       try {
-        const { sql, parameters } = query;
-        const { rows } = await client.query<never>(sql, [...parameters]);
+        const values = [...query.parameters];
+        const text = query.sql;
+        const { rows } = await client.query<never>({
+          text,
+          values,
+          ...(name !== undefined && { name }),
+        });
         resolve({ rows });
       } catch (error) {
         reject(error);

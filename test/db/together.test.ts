@@ -40,6 +40,34 @@ async function ask(divisor = 1): Promise<number> {
 const askTimes = async (times: number) =>
   Promise.all(Array.from({ length: times }, async () => ask()));
 
+describe('what is asked by keys', () => {
+  const find = async (divisor: number) =>
+    sql`select pg_backend_pid() as pid, 1 / ${divisor}::int as one,
+      (select count(*) from pg_prepared_statements) as planned`.execute(
+      database.byKey,
+    );
+
+  test('goes with what else is asked then, and is planned once on a connection', async () => {
+    const [first, second, other] = await Promise.all([find(1), find(1), ask()]);
+    const later = await find(1);
+
+    expect(first.rows).toMatchObject([{ pid: other }]);
+    expect(second.rows).toMatchObject([{ pid: other, planned: '1' }]);
+    expect(later.rows).toMatchObject([{ pid: other, planned: '1' }]);
+  });
+
+  test('may fail, and be asked again', async () => {
+    const asked = await Promise.allSettled([find(0), find(1), find(0)]);
+
+    expect(asked.map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect((await find(1)).rows).toMatchObject([{ one: 1 }]);
+  });
+});
+
 describe('what is asked at one moment', () => {
   test('goes over one connection, in one write', async () => {
     await ask();

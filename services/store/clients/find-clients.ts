@@ -28,7 +28,7 @@ export function createFindClients(database: Database) {
     );
     const { rows } = await sql<Stored>`
       select ${columns} from client where id = any(${ids}::uuid[])`.execute(
-      database.asker,
+      database.byKey,
     );
     return rows.map(toClientRow);
   };

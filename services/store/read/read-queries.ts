@@ -4,7 +4,7 @@ import type {
   MemberKey,
   PlatformUserId,
 } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Askers } from '../together.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import {
   countAuditRecords,
@@ -41,37 +41,38 @@ import {
 type Ids = readonly string[];
 
 /** What is asked of the memory for showing it. Each question is exactly one statement, however many rows it answers with. */
-export function createReadQueries(db: Asker) {
+export function createReadQueries({ byKey, asker }: Askers) {
   return {
-    findLinks: (ids: readonly LinkId[]) => findLinks(db, ids),
+    findLinks: (ids: readonly LinkId[]) => findLinks(byKey, ids),
     findLinkByPlatformUser: (
       clientId: ClientId,
       platformUserId: PlatformUserId,
-    ) => findLinkByPlatformUser(db, clientId, platformUserId),
+    ) => findLinkByPlatformUser(byKey, clientId, platformUserId),
     findLinksByMember: (keys: readonly MemberKey[]) =>
-      findLinksByMember(db, keys),
+      findLinksByMember(byKey, keys),
     pageLinks: (clientId: ClientId, filter: LinkFilter, page: Page) =>
-      pageLinks(db, { clientId, filter, page }),
+      pageLinks(asker, { clientId, filter, page }),
     countLinks: (clientId: ClientId, filter: LinkFilter) =>
-      countLinks(db, { clientId, filter }),
-    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(db, ids),
-    rolesOfClients: (ids: Ids) => rolesOfClients(db, ids),
-    findRoles: (keys: readonly RoleKey[]) => findRoles(db, keys),
-    findMappings: (ids: Ids) => findMappings(db, ids),
-    mappingsOfClients: (ids: Ids) => mappingsOfClients(db, ids),
-    findPlatformUsers: (ids: Ids) => findPlatformUsers(db, ids),
-    findPlatformGroups: (ids: Ids) => findPlatformGroups(db, ids),
-    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(db, ids),
+      countLinks(asker, { clientId, filter }),
+    linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(byKey, ids),
+    rolesOfClients: (ids: Ids) => rolesOfClients(byKey, ids),
+    findRoles: (keys: readonly RoleKey[]) => findRoles(byKey, keys),
+    findMappings: (ids: Ids) => findMappings(byKey, ids),
+    mappingsOfClients: (ids: Ids) => mappingsOfClients(byKey, ids),
+    findPlatformUsers: (ids: Ids) => findPlatformUsers(byKey, ids),
+    findPlatformGroups: (ids: Ids) => findPlatformGroups(byKey, ids),
+    groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(byKey, ids),
     pagePlatformGroups: (search: string | null, page: Page) =>
-      pagePlatformGroups(db, search, page),
+      pagePlatformGroups(asker, search, page),
     countPlatformGroups: (search: string | null) =>
-      countPlatformGroups(db, search),
+      countPlatformGroups(asker, search),
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
-      pageAuditRecords(db, filter, page),
-    pendingOfClients: (ids: Ids) => pendingOfClients(db, ids),
-    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(db, ids),
-    roleHistory: (key: RoleHistoryKey) => readRoleHistory(db, key),
-    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(db, ids),
-    countAuditRecords: (filter: AuditFilter) => countAuditRecords(db, filter),
+      pageAuditRecords(asker, filter, page),
+    pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
+    pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
+    roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),
+    requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(byKey, ids),
+    countAuditRecords: (filter: AuditFilter) =>
+      countAuditRecords(asker, filter),
   };
 }

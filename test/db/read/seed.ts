@@ -6,6 +6,7 @@ import {
   openDatabase,
   type Database,
 } from '../../../services/store/database.js';
+import type { Asker } from '../../../services/store/together.js';
 import { createReadQueries } from '../../../services/store/read/read-queries.js';
 import { createMigratedDatabase } from '../../support/store.js';
 
@@ -26,13 +27,17 @@ export async function openReadWorld(): Promise<ReadWorld> {
     logger: silentLogger,
   });
   let asked = 0;
+  const counted = (asker: Asker): Asker => ({
+    getExecutor() {
+      asked += 1;
+      return asker.getExecutor();
+    },
+  });
   return {
     db: database.sql(),
     read: createReadQueries({
-      getExecutor() {
-        asked += 1;
-        return database.asker.getExecutor();
-      },
+      byKey: counted(database.byKey),
+      asker: counted(database.asker),
     }),
     statements: () => {
       const count = asked;
