@@ -12,11 +12,7 @@ export async function requireClient(
   id: string,
   field: string,
 ): Promise<ClientView> {
-  const clientId: ClientId = checkOwnId(id, field);
-  requireClientAccess(context, clientId, field);
-  const client = await context.loaders.clients.load(clientId);
-  if (!client) throw notFound(`There is no client ${clientId}.`, field);
-  return client;
+  return clientThere(context, clientIdOf(context, id, field), field);
 }
 
 /**
@@ -28,15 +24,31 @@ export async function askOfClient<Answer>(
   id: string,
   ask: (clientId: ClientId) => Promise<Answer>,
 ): Promise<Answer> {
-  const clientId: ClientId = checkOwnId(id, 'clientId');
-  requireClientAccess(context, clientId, 'clientId');
+  const field = 'clientId';
+  const clientId = clientIdOf(context, id, field);
   const [client, answer] = await Promise.allSettled([
-    requireClient(context, id, 'clientId'),
+    clientThere(context, clientId, field),
     ask(clientId),
   ]);
   if (client.status === 'rejected') throw client.reason;
   if (answer.status === 'rejected') throw answer.reason;
   return answer.value;
+}
+
+function clientIdOf(context: ApiContext, id: string, field: string): ClientId {
+  const clientId: ClientId = checkOwnId(id, field);
+  requireClientAccess(context, clientId, field);
+  return clientId;
+}
+
+async function clientThere(
+  context: ApiContext,
+  clientId: ClientId,
+  field: string,
+): Promise<ClientView> {
+  const client = await context.loaders.clients.load(clientId);
+  if (!client) throw notFound(`There is no client ${clientId}.`, field);
+  return client;
 }
 
 /** A link of a client outside the key's limit is not there for it. */
