@@ -58,6 +58,7 @@ export async function openDatabase(options: {
     pool: { min: 0, max: options.poolSize },
     driverOptions: {
       Client: ImpatientClient,
+      // For together.ts; whoever awaits each statement notices nothing.
       pipeline: true,
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {

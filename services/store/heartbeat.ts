@@ -5,6 +5,7 @@ import pg, {
   type PoolClient,
 } from 'pg';
 
+import { streamOf } from './connection-stream.js';
 import type { SharedClient } from './shared-client.js';
 
 export interface HeartbeatTiming {
@@ -65,23 +66,7 @@ export function createCutter(pool: Pool): () => void {
 
 /** Nothing is said to the other side, which would not hear it. */
 export function cut(client: Client | PoolClient): void {
-  const connection: unknown = Reflect.get(client, 'connection');
-  const stream: unknown =
-    typeof connection === 'object' && connection !== null
-      ? Reflect.get(connection, 'stream')
-      : null;
-  if (isDestroyable(stream)) stream.destroy(new Error(SILENT));
+  streamOf(client)?.destroy(new Error(SILENT));
 }
 
 const SILENT = 'Connection terminated: the server has been silent';
-
-function isDestroyable(
-  stream: unknown,
-): stream is { destroy(error: Error): void } {
-  return (
-    typeof stream === 'object' &&
-    stream !== null &&
-    'destroy' in stream &&
-    typeof stream.destroy === 'function'
-  );
-}

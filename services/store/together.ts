@@ -10,6 +10,7 @@ import {
 import type { Pool, PoolClient } from 'pg';
 
 import { afterMoment } from '../lib/moment.js';
+import { streamOf } from './connection-stream.js';
 
 /** Where single statements are asked that change nothing. Any `Kysely` will do as well. */
 export type Asker = QueryExecutorProvider;
@@ -128,24 +129,11 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
 }
 
 function inOneWrite<Result>(client: PoolClient, work: () => Result): Result {
-  const connection: unknown = Reflect.get(client, 'connection');
-  const stream: unknown = Object(connection).stream;
-  if (!isCorkable(stream)) return work();
-  stream.cork();
+  const stream = streamOf(client);
+  stream?.cork();
   try {
     return work();
   } finally {
-    stream.uncork();
+    stream?.uncork();
   }
-}
-
-function isCorkable(
-  stream: unknown,
-): stream is { cork(): void; uncork(): void } {
-  return (
-    typeof stream === 'object' &&
-    stream !== null &&
-    'cork' in stream &&
-    'uncork' in stream
-  );
 }
