@@ -131,12 +131,12 @@ export async function releaseBotLeases(
   );
 }
 
-/** Locks the job for the rest of the transaction; throws when it, or its bot, is another process's by now. */
+/** Locks the job for the rest of the transaction, and answers its version; throws when it, or its bot, is another process's by now. */
 export async function lockJob(
   db: Kysely<unknown>,
   member: MemberKey,
   owner: string,
-): Promise<{ readonly version: number }> {
+): Promise<number> {
   const { rows } = await sql<{ version: string }>`
     select j.version from reconcile_job j
     join client c on c.id = j.client_id
@@ -150,5 +150,5 @@ export async function lockJob(
       `the job of member ${member.discordUserId} of client ${member.clientId} is no longer ours`,
     );
   }
-  return { version: Number(row.version) };
+  return Number(row.version);
 }

@@ -33,7 +33,7 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
     wanted: Settlement,
   ): Promise<readonly RemoteReading[]> =>
     database.transaction(async ({ sql: db }) => {
-      const { version } = await lockJob(db, job, owner);
+      const version = await lockJob(db, job, owner);
       const isStale = version !== job.version;
       const judged = await judgeRequests(db, job, wanted, isStale);
       const { settlement } = judged;
