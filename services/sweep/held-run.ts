@@ -49,10 +49,6 @@ export function holdRun(
       throw new RunLostError(run.id);
     renewedAt = now;
   };
-  const renew = async () => {
-    if (deps.isStopping()) throw new StoppingError();
-    if (deps.clock() >= renewedAt + OURS_FOR_MS) await renewNow();
-  };
   return {
     run,
     callsMade: () => calls,
@@ -62,7 +58,8 @@ export function holdRun(
     async beforePage() {
       const tookMs = pageAt === null ? 0 : deps.clock() - pageAt;
       if (tookMs > 0) await deps.pause(Math.min(tookMs, MOST_REST_MS));
-      await renew();
+      if (deps.isStopping()) throw new StoppingError();
+      if (deps.clock() >= renewedAt + OURS_FOR_MS) await renewNow();
       pageAt = deps.clock();
     },
     async call(ask) {
