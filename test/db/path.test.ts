@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
+import type { FaultPoint } from '../support/fault-points.js';
 import { usePath } from '../support/path-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
@@ -13,6 +14,14 @@ const byName = (name: keyof typeof accounts) => ({
   guildId,
   discordUserId: accounts[name],
 });
+
+/** The first time that the path comes by. */
+function onceAt(point: FaultPoint, act: () => Promise<unknown>): void {
+  path.rig().at(point, async () => {
+    path.rig().at(point, async () => undefined);
+    await act();
+  });
+}
 
 describe('from a membership to a role', () => {
   test('whoever is put in a group gets its role, whoever leaves it loses it, and the record tells why', async () => {
@@ -70,10 +79,9 @@ describe('from a membership to a role', () => {
 
   test('a fact that comes as its member is about to be read is done and told once', async () => {
     const rig = path.rig();
-    rig.at('memory.readMember:before', async () => {
-      rig.at('memory.readMember:before', async () => undefined);
-      await rig.store.applyFacts([membership('alice', 'pilots')]);
-    });
+    onceAt('memory.readMember:before', () =>
+      rig.store.applyFacts([membership('alice', 'pilots')]),
+    );
 
     await path.link('alice');
 
@@ -88,10 +96,9 @@ describe('from a membership to a role', () => {
 
   test('a fact that comes when its member has been read is not taken for done', async () => {
     const rig = path.rig();
-    rig.at('memory.readMember:after', async () => {
-      rig.at('memory.readMember:after', async () => undefined);
-      await rig.store.applyFacts([membership('alice', 'pilots')]);
-    });
+    onceAt('memory.readMember:after', () =>
+      rig.store.applyFacts([membership('alice', 'pilots')]),
+    );
 
     await path.link('alice');
 
