@@ -10,6 +10,7 @@ import { SignIn } from './2026-11-22-sign-in.js';
 import { Sweeps } from './2026-11-22-sweeps.js';
 import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
 import { Telemetry } from './2026-11-23-telemetry.js';
+import { LinksInOrder } from './2026-11-23-links-in-order.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -30,4 +31,5 @@ export const MIGRATIONS = [
   { name: '2026-11-23-retention', class: Retention },
   { name: '2026-11-23-telemetry', class: Telemetry },
   { name: '2026-11-23-quiet-sweeps', class: QuietSweeps },
+  { name: '2026-11-23-links-in-order', class: LinksInOrder },
 ] as const;

@@ -8,6 +8,7 @@ import type {
 } from '../../model.js';
 import { REMOTE_DRIFT } from '../remote/remote-drift.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
+import { linkPages, type LinkPage } from './link-pages.js';
 
 /** A linked member who is out of step, and how. */
 export interface DriftedMember {
@@ -43,90 +44,61 @@ export interface DriftRequest {
  * Linked members whose mirror differs from what facts, links and mappings want: in SQL what `desiredRoles`, `planRoles`
  * and `planRequests` say of one member. Left out are members who are not in the guild, those who were parked with nothing new since, as what stopped them
  * stops them still, and removals that wait for a person or that one has rejected. What is said of a member depends on that
- * member's rows alone, so a page at a time is looked at: none holds a snapshot for long, or sorts more than fits into memory.
+ * member's rows alone, so a page at a time is looked at: none holds a snapshot for long.
  */
 export async function readDrift(
   db: Kysely<unknown>,
   request: DriftRequest,
   linksAtOnce = LINKS_AT_ONCE,
 ): Promise<readonly DriftedMember[]> {
-  const drifted: DriftedMember[] = [];
-  let after = '';
-  for (;;) {
-    await request.beforePage?.();
-    const page = { clientId: request.clientId, after, limit: linksAtOnce };
-    const upTo = await endOfPage(db, page);
-    drifted.push(...(await readPage(db, request, { after, upTo })));
-    if (upTo === null) return drifted;
-    after = upTo;
+  const { clientId, beforePage } = request;
+  const seen = new Map(request.seen.map((each) => [each.discordUserId, each]));
+  const changed = new Set(request.changed);
+  // Whose link ends meanwhile may come twice: what was found later counts.
+  const drifted = new Map<DiscordUserId, DriftedMember>();
+  const asked = { clientId, linksAtOnce, beforePage };
+  for await (const page of linkPages(db, asked)) {
+    const known = {
+      seen: page.accounts.flatMap((id) => seen.get(id) ?? []),
+      changed: page.accounts.filter((id) => changed.has(id)),
+    };
+    for (const member of await readPage(db, clientId, page, known))
+      drifted.set(member.discordUserId, member);
   }
+  return [...drifted.values()].toSorted((one, other) =>
+    one.discordUserId < other.discordUserId ? -1 : 1,
+  );
 }
 
-/** Planning the statement takes some 8 ms, which is shared by as many; a sweep is renewed and can be cancelled between pages. */
-const LINKS_AT_ONCE = 5_000;
+/** So many that most of what a page reads of the mirror serves several of them, and no more than a second’s work: a sweep is renewed and can be cancelled between pages. */
+const LINKS_AT_ONCE = 20_000;
 
-/** Accounts from behind the one to the other; null: to the last. Ids are digits alone, which every collation orders alike. */
-interface Range {
-  readonly after: DiscordUserId;
-  readonly upTo: DiscordUserId | null;
-}
-
-/** By the index that keeps a pair from being linked twice. */
-async function endOfPage(
-  db: Kysely<unknown>,
-  {
-    clientId,
-    after,
-    limit,
-  }: {
-    readonly clientId: ClientId;
-    readonly after: DiscordUserId;
-    readonly limit: number;
-  },
-): Promise<DiscordUserId | null> {
-  const { rows } = await sql<{ id: DiscordUserId }>`
-    select discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
-    order by discord_user_id offset ${limit - 1} limit 1`.execute(db);
-  return rows[0]?.id ?? null;
-}
-
-const isWithin = (alias: string, { after, upTo }: Range) => {
-  const id = sql.ref(`${alias}.discord_user_id`);
-  return upTo === null
-    ? sql`${id} > ${after}`
-    : sql`${id} > ${after} and ${id} <= ${upTo}`;
-};
-
+/**
+ * Of a million links little is in memory, so each table is read in its own order: the mirror by account, then people and memberships
+ * by person. Both by the key: how many links a range has the planner only guesses, and would read all of the mirror for each page.
+ */
 async function readPage(
   db: Kysely<unknown>,
-  { clientId, ...request }: DriftRequest,
-  range: Range,
+  clientId: ClientId,
+  page: LinkPage,
+  { seen, changed }: Pick<DriftRequest, 'seen' | 'changed'>,
 ): Promise<readonly DriftedMember[]> {
-  const { after, upTo } = range;
-  const isInPage = (id: DiscordUserId) =>
-    id > after && (upTo === null || id <= upTo);
-  const seen = request.seen.filter((each) => isInPage(each.discordUserId));
-  const changed = request.changed.filter(isInPage);
   const { rows } = await sql<Row>`
     with seen as (
       select s.id as discord_user_id, s.is_present, string_to_array(s.roles, ',') as role_ids
       from unnest(${seen.map((member) => member.discordUserId)}::text[], ${seen.map((member) => member.isPresent)}::boolean[],
         ${seen.map((member) => member.roleIds.join(','))}::text[]) as s (id, is_present, roles)
-    ), linked as (
-      select l.discord_user_id, bool_and(l.status = 'ENDING') as is_ending, bool_or(l.status = 'ENDING') as has_ending,
-        max(l.platform_user_id) filter (where l.status = 'ACTIVE') as platform_user_id
-      from link l where l.client_id = ${clientId} and ${isWithin('l', range)}
-      group by l.discord_user_id
-    ), actual as (
+    ), linked as materialized (${page.linked}
+    ), actual as materialized (
       select k.*, m.read_at is not null or s.discord_user_id is not null as is_known,
         coalesce(s.is_present, m.is_present, true) as is_present,
         coalesce(s.role_ids, m.role_ids, '{}') as role_ids
       from linked k
-      left join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id and ${isWithin('m', range)}
+      left join lateral (${byKey('member', clientId)}) m on true
       left join seen s on s.discord_user_id = k.discord_user_id
       left join unnest(${changed}::text[]) as n (id) on n.id = k.discord_user_id
-      left join reconcile_job j on j.client_id = ${clientId} and j.discord_user_id = k.discord_user_id
-      where n.id is not null or j.is_parked is not true
+      left join lateral (${byKey('reconcile_job', clientId)}) j on true
+      where n.id is not null or j.is_parked is not true order by k.platform_user_id
     ), remote as (${REMOTE_DRIFT(clientId)}), told as (
       select discord_user_id,
         coalesce(array_agg(distinct role_id collate "C") filter (where is_given), '{}') as gives,
@@ -141,8 +113,9 @@ async function readPage(
     cross join lateral (${verdicts}) v
     cross join lateral (${changes(clientId)}) c
     left join told t on t.discord_user_id = a.discord_user_id
-    where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null
-    order by a.discord_user_id collate "C"`.execute(db);
+    where not a.is_known or t.discord_user_id is not null or c.add is not null or c.remove is not null`.execute(
+    db,
+  );
   return rows.map((row) => ({
     discordUserId: row.discord_user_id,
     platformUserId: row.platform_user_id,
@@ -152,6 +125,9 @@ async function readPage(
     isUnread: row.is_unread,
   }));
 }
+
+const byKey = (table: 'member' | 'reconcile_job', clientId: ClientId) => sql`
+  select t.* from ${sql.table(table)} t where t.client_id = ${clientId} and t.discord_user_id = k.discord_user_id limit 1`;
 
 interface Row {
   readonly discord_user_id: DiscordUserId;

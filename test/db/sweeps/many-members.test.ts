@@ -9,7 +9,10 @@ import {
   type Database,
 } from '../../../services/store/database.js';
 import type { Store } from '../../../services/store/store.js';
-import { readDrift } from '../../../services/store/sweeps/drift.js';
+import {
+  readDrift,
+  type DriftedMember,
+} from '../../../services/store/sweeps/drift.js';
 import { readLinkedMembers } from '../../../services/store/sweeps/guild-state.js';
 import { holdRun } from '../../../services/sweep/held-run.js';
 import { RunLostError } from '../../../services/sweep/run-loss.js';
@@ -163,25 +166,40 @@ describe('a long look for who is out of step', () => {
     await expect(run).rejects.toThrow(RunLostError);
   });
 
-  test('asks before each page', async () => {
+  test('asks before each page, and before it looks for links that end', async () => {
     for (const index of [1, 2, 3, 4, 5])
       await link(store, clientId, `user-${index}`, `9${index}`);
     let pages = 0;
 
-    await readDrift(
-      database.sql(),
-      {
-        clientId,
-        seen: [],
-        changed: [],
-        async beforePage() {
-          pages += 1;
-          return Promise.resolve();
-        },
-      },
-      2,
-    );
+    const found = await driftOf(2, async () => {
+      pages += 1;
+      return Promise.resolve();
+    });
 
-    expect(pages).toBe(3);
+    expect(pages).toBe(4);
+    expect(found).toHaveLength(5);
+  });
+
+  test('names whose link ends meanwhile once, as they were seen last', async () => {
+    const id = await link(store, clientId, 'user-1', '91');
+    let pages = 0;
+
+    const found = await driftOf(2, async () => {
+      pages += 1;
+      if (pages === 2) await store.links.unlinkMember({ id, cause });
+    });
+
+    const unread = { add: [], remove: [], asks: [], isUnread: true };
+    expect(found).toEqual([
+      { discordUserId: '91', platformUserId: null, ...unread },
+    ]);
   });
 });
+
+async function driftOf(
+  linksAtOnce: number,
+  beforePage: () => Promise<void>,
+): Promise<readonly DriftedMember[]> {
+  const request = { clientId, seen: [], changed: [], beforePage };
+  return readDrift(database.sql(), request, linksAtOnce);
+}
