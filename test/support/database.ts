@@ -10,7 +10,7 @@ export interface TestDatabase {
 
 /**
  * A database of the caller's own, cloned from a template that `migrate` has filled once in the run. Cheap enough for one
- * per test file (some 40 ms). `migrate` must have closed its connections when it resolves; whoever migrates to something
+ * per test file (some 25 ms). `migrate` must have closed its connections when it resolves; whoever migrates to something
  * else than the product's schema names a template of their own.
  */
 export async function createTestDatabase(
@@ -29,7 +29,10 @@ export async function createTestDatabase(
           template: `test_${run}_${templateName}`,
         })
       : 'template1';
-    await client.query(`create database ${name} template ${template}`);
+    // Half the time of a copy through the log, where nothing is synced.
+    await client.query(
+      `create database ${name} template ${template} strategy file_copy`,
+    );
   });
   return {
     url: urlOf(server, name),
