@@ -94,10 +94,10 @@ async function readPage(
         coalesce(s.is_present, m.is_present, true) as is_present,
         coalesce(s.role_ids, m.role_ids, '{}') as role_ids
       from linked k
-      left join lateral (${byKey('member', clientId)}) m on true
+      left join lateral (${ofAccount('member', clientId)}) m on true
       left join seen s on s.discord_user_id = k.discord_user_id
       left join unnest(${changed}::text[]) as n (id) on n.id = k.discord_user_id
-      left join lateral (${byKey('reconcile_job', clientId)}) j on true
+      left join lateral (${ofAccount('reconcile_job', clientId)}) j on true
       where n.id is not null or j.is_parked is not true order by k.platform_user_id
     ), remote as (${REMOTE_DRIFT(clientId)}), told as (
       select discord_user_id,
@@ -126,7 +126,10 @@ async function readPage(
   }));
 }
 
-const byKey = (table: 'member' | 'reconcile_job', clientId: ClientId) => sql`
+const ofAccount = (
+  table: 'member' | 'reconcile_job',
+  clientId: ClientId,
+) => sql`
   select t.* from ${sql.table(table)} t where t.client_id = ${clientId} and t.discord_user_id = k.discord_user_id limit 1`;
 
 interface Row {
