@@ -19,12 +19,14 @@ export const mapped = (clientId: ClientId) => sql`
 
 /**
  * What is known of a person: the groups that hold them, those that do not, and whether all were told at once. For one person at a
- * time, by the key: asked of a page at once it is answered by reading the people and the memberships of all the platform.
+ * time, by the key: asked of a page at once it is answered by reading the people and the memberships of all the platform. A
+ * membership that a snapshot wrote tells that there was one; the person is looked up where none does.
  */
 export const standing = sql`
   select coalesce(array_agg(s.group_id) filter (where s.is_held), '{}') as held_in,
     coalesce(array_agg(s.group_id) filter (where not s.is_held), '{}') as not_held_in,
-    coalesce((select u.snapshot_time_us is not null from platform_user u where u.id = a.platform_user_id), false) as has_snapshot
+    coalesce(bool_or(s.is_snapshot), false)
+      or coalesce((select u.snapshot_time_us is not null from platform_user u where u.id = a.platform_user_id), false) as has_snapshot
   from membership s where s.platform_user_id = a.platform_user_id`;
 
 /**
