@@ -31,6 +31,9 @@ const ALGORITHMS = [
 /** Clocks of two machines differ. */
 const TOLERANCE_SECONDS = 30;
 
+/** A token cannot be revoked, so one that outlives a year is a mistake of its issuer's. */
+const MAX_LIFETIME_SECONDS = 366 * 24 * 3600;
+
 export const MAX_TOKEN_LENGTH = 8_192;
 
 export function createTokenVerifier(deps: {
@@ -60,7 +63,7 @@ export function createTokenVerifier(deps: {
           requiredClaims: ['exp', 'sub'],
           currentDate: new Date(clock()),
         });
-        return callerOf(payload);
+        return faultOfTimes(payload, clock() / 1000) ?? callerOf(payload);
       } catch (error) {
         const refusal = refusalOf(error);
         if (refusal === null) throw error;
@@ -83,6 +86,26 @@ function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
     }
   };
 }
+
+/**
+ * The library compares times but accepts any number: JSON's `1e400` is Infinity, and a token with it as `exp` would never expire.
+ */
+function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
+  const { exp = Infinity, nbf = 0, iat = 0 } = payload;
+  if (!Number.isSafeInteger(exp) || exp > now + MAX_LIFETIME_SECONDS)
+    return refused(
+      'The token’s `exp` must be a whole number of seconds, at most a year ahead.',
+    );
+  if (!isTime(nbf) || !isTime(iat))
+    return refused(
+      'The token’s `nbf` and `iat` must be seconds since 1970, at least 0.',
+    );
+  return iat > now + TOLERANCE_SECONDS
+    ? refused('The token’s `iat` is in the future.')
+    : null;
+}
+
+const isTime = (seconds: number) => Number.isFinite(seconds) && seconds >= 0;
 
 /** It stands in audit records and logs: no letter that moves others, and not without end. */
 const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;

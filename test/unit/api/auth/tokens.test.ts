@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-import { exportSPKI, importJWK } from 'jose';
+import { CompactSign, exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -165,6 +165,56 @@ describe('a token is refused', () => {
     const odd = { exp: 'tomorrow', sub: 5 };
 
     await refuse(await tokenOf(key, odd), 'malformed');
+  });
+
+  /** Signed as the text stands: `JSON.stringify` would write Infinity as null. */
+  const signedText = async (claims: string) =>
+    new CompactSign(
+      Buffer.from(
+        JSON.stringify({ ...goodClaims(), exp: undefined }).replace(
+          /}$/,
+          `,${claims}}`,
+        ),
+      ),
+    )
+      .setProtectedHeader({ alg: key.alg, kid: key.kid })
+      .sign(key.privateKey);
+
+  it.each([
+    ['"exp": 1e400', '`exp` must be'],
+    ['"exp": 1e308', '`exp` must be'],
+    ['"exp": 9007199254740993', '`exp` must be'],
+    ['"exp": 4102444800', '`exp` must be'],
+    [`"exp": ${Date.now() + 300_000}`, '`exp` must be'],
+    [`"exp": ${now() + 367 * 24 * 3600}`, '`exp` must be'],
+    [`"exp": ${now() + 300}.5`, '`exp` must be'],
+    ['"exp": -1e400', 'expired'],
+    ['"exp": -1', 'expired'],
+    ['"exp": null', '`exp` is malformed'],
+    [`"exp": "${now() + 300}"`, '`exp` is malformed'],
+    [`"exp": [${now() + 300}]`, '`exp` is malformed'],
+    [`"exp": ${now() + 300}, "exp": 1e400`, '`exp` must be'],
+    [`"exp": ${now() + 300}, "nbf": -1e400`, '`nbf` and `iat`'],
+    [`"exp": ${now() + 300}, "nbf": -1`, '`nbf` and `iat`'],
+    [`"exp": ${now() + 300}, "nbf": 1e400`, 'not valid yet'],
+    [`"exp": ${now() + 300}, "nbf": "0"`, '`nbf` is malformed'],
+    [`"exp": ${now() + 300}, "iat": -1e400`, '`nbf` and `iat`'],
+    [`"exp": ${now() + 300}, "iat": 1e400`, '`nbf` and `iat`'],
+    [`"exp": ${now() + 300}, "iat": 4102444800`, '`iat` is in the future'],
+    [`"exp": ${now() + 300}, "iat": "now"`, '`iat` is malformed'],
+  ])('for times that no issuer means: %s', async (claims, words) => {
+    await refuse(await signedText(claims), words);
+  });
+
+  it('never for times of the last and the next year', async () => {
+    const day = 24 * 3600;
+    const times = { exp: now() + 365 * day, nbf: now() - 365 * day };
+    const token = await tokenOf(key, { ...times, iat: now() - 0.5 });
+
+    expect(await verifier().verify(token)).toMatchObject({
+      name: 'jwt:alice',
+      expiresAt: new Date(times.exp * 1000),
+    });
   });
 
   it('for a signature of somebody else under the same `kid`', async () => {
