@@ -12,15 +12,22 @@ export interface Answer {
   readonly limits: Limits;
 }
 
+/** Every wait ends after this; then one call is tried. A larger number could be a mistake, and would stop the bot for good. */
+export const LONGEST_WAIT_MS = 3_600_000;
+
 /** What the answer tells of the rate limit. https://docs.discord.com/developers/topics/rate-limits */
 export interface Limits {
   readonly scope: string | null;
   readonly isGlobal: boolean;
+  /** At most LONGEST_WAIT_MS; null: the answer has no usable time. */
   readonly retryAfterMs: number | null;
+  /** What `retryAfterMs` was before it was cut, in ms: to be shown, never to be waited for. */
+  readonly askedMs: number | null;
   /** Discord's own name of the bucket: the same on every route that shares it. */
   readonly bucket: string | null;
   readonly limit: number | null;
   readonly remaining: number | null;
+  /** At most LONGEST_WAIT_MS. */
   readonly resetAfterMs: number | null;
 }
 
@@ -46,7 +53,7 @@ export function readAnswer(raw: {
 const refusalBody = z.object({
   code: z.number().optional().catch(undefined),
   error: z.string().optional().catch(undefined),
-  retry_after: z.number().nonnegative().optional().catch(undefined),
+  retry_after: z.number().positive().optional().catch(undefined),
   global: z.boolean().optional().catch(undefined),
 });
 
@@ -74,26 +81,40 @@ function readLimits(
     // The body carries the fraction of a second that the header rounds.
     secondsToMs(refusal.retry_after ?? null),
   ].filter((ms) => ms !== null);
+  const askedMs = told.length > 0 ? Math.max(...told) : null;
   return {
     scope,
     isGlobal:
       header('x-ratelimit-global') !== null ||
       scope === 'global' ||
       refusal.global === true,
-    retryAfterMs: told.length > 0 ? Math.max(...told) : null,
+    retryAfterMs: bounded(askedMs),
+    askedMs,
     bucket: header('x-ratelimit-bucket'),
     limit: toNumber(header('x-ratelimit-limit')),
     remaining: toNumber(header('x-ratelimit-remaining')),
-    resetAfterMs: secondsToMs(toNumber(header('x-ratelimit-reset-after'))),
+    resetAfterMs: bounded(
+      secondsToMs(toNumber(header('x-ratelimit-reset-after'))),
+    ),
   };
 }
 
-/** Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). */
+/**
+ * Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). Zero and the past are no time: a call repeated at once
+ * would be refused again.
+ */
 function retryAfterMs(value: string | null, now: number): number | null {
   const seconds = toNumber(value);
-  if (seconds !== null) return secondsToMs(seconds);
-  const date = value === null ? NaN : Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  if (seconds !== null) return seconds > 0 ? secondsToMs(seconds) : null;
+  // Date.parse takes almost anything: it reads "-5" as a day of May 2001.
+  const isDate =
+    value !== null && /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value);
+  const waitMs = isDate ? Date.parse(value) - now : NaN;
+  return waitMs > 0 ? waitMs : null;
+}
+
+function bounded(ms: number | null): number | null {
+  return ms === null ? null : Math.min(ms, LONGEST_WAIT_MS);
 }
 
 function secondsToMs(seconds: number | null): number | null {

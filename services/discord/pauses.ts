@@ -1,4 +1,4 @@
-import type { Answer } from './answer.js';
+import { LONGEST_WAIT_MS, type Answer } from './answer.js';
 
 /** Nothing may be sent before `until`: in this bucket, or by this bot at all. */
 export interface Pause {
@@ -26,7 +26,25 @@ export function pauseAfter(failure: {
 }): Pause | null {
   const { answer, now, random, offsetMs } = failure;
   const pause = pauseOfAnswer(answer, random);
-  return pause && { ...pause, until: now + pause.waitMs + 2 * offsetMs };
+  if (pause === null) return null;
+  const { reach, waitMs, why } = pause;
+  const { askedMs } = answer.limits;
+  return {
+    reach,
+    until: now + waitMs + 2 * offsetMs,
+    why:
+      askedMs !== null && askedMs > LONGEST_WAIT_MS
+        ? `${why} ${spanInWords(askedMs)}; one call is tried after an hour`
+        : why,
+  };
+}
+
+function spanInWords(ms: number): string {
+  const hours = ms / 3_600_000;
+  if (hours > 24 * 365) return 'for more than a year';
+  return hours < 48
+    ? `for ${hours.toFixed(1)} hours`
+    : `for ${Math.round(hours / 24)} days`;
 }
 
 /** Until when the bucket is spent, by the headers of an answer of whatever status; null when calls are left. */
@@ -49,9 +67,9 @@ function pauseOfAnswer(answer: Answer, random: number): Wait | null {
   const { status, limits, code } = answer;
   if (status === 429) return limitPause(answer, random);
   if (status === 403 && isBlock(answer)) {
-    const waitMs = Math.max(limits.retryAfterMs ?? 0, BLOCK_PAUSE_MS);
+    const untimedMs = Math.round(BLOCK_PAUSE_MS * (1 + random));
     return {
-      waitMs: Math.round(waitMs * (1 + random)),
+      waitMs: Math.max(limits.retryAfterMs ?? 0, untimedMs),
       reach: 'bot',
       why: 'Discord blocks this sender',
     };

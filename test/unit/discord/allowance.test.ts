@@ -23,6 +23,7 @@ const limitsOf = (limit: number, remaining: number, resetAfterMs: number) => ({
   scope: null,
   isGlobal: false,
   retryAfterMs: null,
+  askedMs: null,
   bucket: 'b',
   limit,
   remaining,

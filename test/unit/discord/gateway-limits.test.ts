@@ -145,6 +145,38 @@ describe('a 429', () => {
   });
 });
 
+describe('a wait longer than an hour', () => {
+  const spentFor = (seconds: string) => ({
+    status: 204,
+    headers: {
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset-after': seconds,
+    },
+  });
+  const global = (seconds: string) => ({
+    status: 429,
+    headers: { 'retry-after': seconds, 'x-ratelimit-scope': 'global' },
+    body: `{"message":"slow","retry_after":${seconds},"global":true}`,
+  });
+
+  it.each([
+    ['a 429', global('1e13')],
+    ['a 429', global('1e300')],
+    ['a bucket spent by a good answer', spentFor('1e13')],
+    ['a bucket spent by a good answer', spentFor('1e300')],
+  ])('of %s ends after an hour with one call', async (_, reply) => {
+    const { gateway, advance } = setUpGateway(discord.apiBase);
+    discord.script(reply, { status: 204 });
+    await gateway.addRole(roleWrite).catch(() => undefined);
+
+    const failure = await failureOf(gateway.addRole(roleWrite));
+    expect(failure).toMatchObject(retryIn(3_600_000));
+    advance(3_600_000);
+    await gateway.addRole(roleWrite);
+  });
+});
+
 describe('a clock that is put back by an hour', () => {
   afterEach(() => void vi.restoreAllMocks());
 
