@@ -16,19 +16,43 @@ export interface NicknamePerson {
   readonly attributes: Attributes;
 }
 
-/** The nickname this policy gives the person; null: leave the member's nickname alone. */
+export interface DesiredNickname {
+  /** Null: leave the member's nickname alone. */
+  readonly nickname: string | null;
+  /** Why a policy that names people does not name this one; null when it does, or names nobody. */
+  readonly withheld: string | null;
+}
+
+/** The nickname that this policy gives the person. */
 export function desiredNickname(
   policy: {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;
   },
   person: NicknamePerson,
-): string | null {
-  const template = templateOf(policy);
-  if (template === null) return null;
-  const parsed = parseTemplate(template);
-  const values = valuesOf(parsed.variables, person);
-  return values === null ? null : fittedNickname(parsed, values);
+): DesiredNickname {
+  const parsed = parseTemplate(templateOf(policy) ?? '');
+  if (parsed.variables.size === 0) return { nickname: null, withheld: null };
+  const { values, unsent } = readValues(parsed.variables, person);
+  if (unsent.length > 0)
+    return {
+      nickname: null,
+      withheld: `the platform has not sent ${listWords(unsent, 'and')} for this person`,
+    };
+  const naming = namesIn(parsed.variables);
+  if (naming.every((variable) => !values[variable]))
+    return {
+      nickname: null,
+      withheld: `the person has no ${listWords(naming, 'or')}`,
+    };
+  return { nickname: fittedNickname(parsed, values, naming), withheld: null };
+}
+
+function listWords(
+  variables: readonly Variable[],
+  conjunction: 'and' | 'or',
+): string {
+  return variables.map((variable) => `%${variable}`).join(` ${conjunction} `);
 }
 
 function templateOf(policy: {
@@ -39,21 +63,22 @@ function templateOf(policy: {
   return policy.strategy === 'EVE_ONLINE' ? '%character' : policy.template;
 }
 
-/** Null while any of these was never known: half a nickname would be set, and set again when the rest comes. */
-function valuesOf(
+/** `unsent` values are waited for: half a nickname would be set, and set again when the rest arrives. */
+function readValues(
   variables: ReadonlySet<Variable>,
   person: NicknamePerson,
-): Values | null {
+): { readonly values: Values; readonly unsent: readonly Variable[] } {
   const values: Partial<Record<Variable, string>> = {};
+  const unsent: Variable[] = [];
   for (const variable of variables) {
     const known =
       variable === 'username'
         ? (person.username ?? undefined)
         : person.attributes[variable];
-    if (known === undefined) return null;
-    values[variable] = tidyName(known ?? '');
+    if (known === undefined) unsent.push(variable);
+    else values[variable] = tidyName(known ?? '');
   }
-  return values;
+  return { values, unsent };
 }
 
 /** Discord's limit, in UTF-16 units. */
@@ -69,15 +94,15 @@ const MAX_LENGTH = 32;
  * 4. the username goes where there is a character, which is then cut alone;
  * 5. the free text goes: the name stands alone, cut. Only a single grapheme over 32 units is cut within, between code points.
  *
- * The name, which is the character, else the username, else the corporation, else the alliance, never goes. Without any
- * value there is no nickname, whatever the free text: it would be the same for everybody.
+ * The name, which is the character, else the username, never goes. Where the template has neither, the corporation, else the
+ * alliance, is the name.
  */
 function fittedNickname(
   { parts }: NicknameTemplate,
   values: Values,
-): string | null {
-  const name = VARIABLES.find((variable) => values[variable]);
-  if (name === undefined) return null;
+  naming: readonly Variable[],
+): string {
+  const name = naming.find((variable) => values[variable]) ?? 'username';
   let rest = values;
   for (const dropped of ['alliance', 'corporation'] as const) {
     const text = renderTemplate(parts, rest);
@@ -191,7 +216,7 @@ export function templateFaults(template: string): readonly string[] {
   return faults;
 }
 
-/** What may have to stand for the person: the names, else the tickers. */
+/** The variables that name the person, most telling first: the names, or the tickers of a template without names. */
 function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
   const found = VARIABLES.filter((name) => variables.has(name));
   const names = found.filter(

@@ -33,12 +33,15 @@ export interface NicknamePlan {
   readonly nicknameBlocked: string | null;
   /** What is in the way is the member's or the bot's rank in the guild, which may have changed since it was read. */
   readonly isBlockedByRank: boolean;
+  /** The platform has not sent enough to name the person: `nicknameBlocked` names what is missing, and nothing has failed. */
+  readonly isWithheld: boolean;
 }
 
 const LEAVE: NicknamePlan = {
   nickname: null,
   nicknameBlocked: null,
   isBlockedByRank: false,
+  isWithheld: false,
 };
 
 /**
@@ -54,11 +57,14 @@ export function planNickname(input: {
   readonly refusedBefore: string | null;
 }): NicknamePlan {
   const { policy, person, shown, refusal, refusedBefore } = input;
-  const wanted = person && desiredNickname(policy, person);
+  if (person === null) return LEAVE;
+  const { nickname: wanted, withheld } = desiredNickname(policy, person);
+  if (withheld !== null)
+    return { ...LEAVE, nicknameBlocked: notSet(withheld), isWithheld: true };
   if (wanted === null || isSameNickname(wanted, shownName(shown))) return LEAVE;
   if (refusal !== null)
     return {
-      nickname: null,
+      ...LEAVE,
       nicknameBlocked: notSet(REFUSALS[refusal]),
       isBlockedByRank: refusal !== 'OWNER',
     };

@@ -19,7 +19,7 @@ import type { GuardTally } from './records.js';
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
 export interface Preview extends Omit<
   MemberPlan,
-  'approved' | 'isBlockedByRank' | 'requests'
+  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests'
 > {
   /** What the platform would be asked for. */
   readonly requests: readonly PreviewedRequest[];

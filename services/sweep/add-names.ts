@@ -20,7 +20,7 @@ export async function addNames(
     listing &&
       new Map(listing.members.map((each) => [each.discordUserId, each])),
   );
-  const { checked, misnamed, isObserved } = search;
+  const { checked, misnamed, unnamed, isObserved } = search;
   const members = merged(ending.driftedMembers, misnamed);
   const notes = [ending.reason, isObserved ? OBSERVED : null];
   return {
@@ -30,7 +30,9 @@ export async function addNames(
     failed: held.run.isDryRun || isObserved ? 0 : blockedIn(misnamed).length,
     plan: planSweep(members, held.callsMade()),
     reason: notes.filter((each) => each !== null).join('; ') || null,
-    marks: isObserved ? ending.marks : [...ending.marks, ...toBeSent(misnamed)],
+    marks: isObserved
+      ? ending.marks
+      : [...ending.marks, ...toBeSent(misnamed), ...unnamed],
   };
 }
 

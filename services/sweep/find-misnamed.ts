@@ -29,6 +29,8 @@ export interface Misnamed {
 export interface NameSearch {
   readonly checked: number;
   readonly misnamed: readonly Misnamed[];
+  /** Members whom the platform has not named, and who do not show that reason yet. */
+  readonly unnamed: readonly DiscordUserId[];
   readonly isObserved: boolean;
 }
 
@@ -58,6 +60,7 @@ export async function findMisnamed(
 ): Promise<NameSearch> {
   const rules = await readRules(deps, held);
   const found: NamedMember[] = [];
+  const unnamed: DiscordUserId[] = [];
   let checked = 0;
   let after: DiscordUserId | null = null;
   do {
@@ -71,7 +74,10 @@ export async function findMisnamed(
     checked += page.length;
     for (const stored of page) {
       const member = seen === null ? stored : asSeen(stored, seen);
-      if (plan(deps, rules, member) !== null) found.push(member);
+      const planned = plan(deps, rules, member);
+      if (planned === null) continue;
+      if (!planned.isWithheld) found.push(member);
+      else if (!planned.isTold) unnamed.push(planned.discordUserId);
     }
     after = page.length < PAGE ? null : (page.at(-1)?.discordUserId ?? null);
   } while (after !== null);
@@ -79,7 +85,7 @@ export async function findMisnamed(
   const misnamed = found.flatMap(
     (member) => plan(deps, fresh, member) ?? ([] as const),
   );
-  return { checked, misnamed, isObserved: rules.isObserved };
+  return { checked, misnamed, unnamed, isObserved: rules.isObserved };
 }
 
 async function readRules(
@@ -117,11 +123,19 @@ function plan(
   { planNickname }: Deps,
   rules: NameRules,
   member: NamedMember,
-): Misnamed | null {
+): (Misnamed & { readonly isWithheld: boolean }) | null {
   if (!member.isPresent) return null;
-  const { nickname, nicknameBlocked: blocked } = planNickname(rules, member);
+  const naming = planNickname(rules, member);
+  const { nickname, nicknameBlocked: blocked, isWithheld } = naming;
   if (nickname === null && blocked === null) return null;
   const { discordUserId, platformUserId, reason } = member;
   const isTold = blocked !== null && (reason?.includes(blocked) ?? false);
-  return { discordUserId, platformUserId, nickname, blocked, isTold };
+  return {
+    discordUserId,
+    platformUserId,
+    nickname,
+    blocked,
+    isWithheld,
+    isTold,
+  };
 }

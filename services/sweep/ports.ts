@@ -211,6 +211,7 @@ export type PlanNickname = (
 ) => {
   readonly nickname: string | null;
   readonly nicknameBlocked: string | null;
+  readonly isWithheld: boolean;
 };
 
 /** One guild, as its bot may ask of it. */

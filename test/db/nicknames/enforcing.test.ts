@@ -117,9 +117,14 @@ describe('an event about a person', () => {
 
     await linkedJane();
     expect(names.nickOf('alice')).toBeNull();
+    expect(await names.linkOf('alice')).toMatchObject({
+      reason:
+        'the nickname is not set: the platform has not sent %alliance for this person',
+    });
 
     await names.person('alice', { alliance: 'ALLY' });
     expect(names.nickOf('alice')).toBe('[ALLY] Jane Doe');
+    expect(await names.linkOf('alice')).toMatchObject({ reason: null });
   });
 
   test('that says nothing new, or nothing of the name, calls nobody', async () => {

@@ -25,7 +25,7 @@ function rendered(template: string, known: Known = {}): string | null {
   return desiredNickname(
     { strategy: 'TEMPLATE', template },
     { username, attributes },
-  );
+  ).nickname;
 }
 
 const FAMILY = '👨‍👩‍👧‍👦';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Attributes } from '../../../services/model.js';
 import {
-  desiredNickname,
+  desiredNickname as desire,
   isSameNickname,
   templateFaults,
 } from '../../../services/reconcile/nickname.js';
@@ -17,6 +17,10 @@ const JANE = {
   corporation: 'CORP',
   alliance: 'ALLI',
 };
+
+function desiredNickname(...given: Parameters<typeof desire>): string | null {
+  return desire(...given).nickname;
+}
 
 function rendered(template: string, known: Known = {}): string | null {
   const { username, ...attributes } = { ...JANE, ...known };
@@ -122,13 +126,16 @@ describe('a template', () => {
     ['A < %corporation < %character', none, 'A < Jane'],
     ['A - %character [%corporation] - B', none, 'A - Jane - B'],
     ['A-B %corporation %character', none, 'A-B Jane'],
-    ['[%corporation] %character', { character: null }, '[CORP]'],
+    ['[%corporation / %alliance]', { alliance: '' }, '[CORP]'],
   ])('%j with %j has no hole: %j', (template, known, nickname) => {
     expect(rendered(template, known)).toBe(nickname);
   });
 
   test.each<[string, Known]>([
     ['[%corporation] %character', { ...none, character: '' }],
+    ['[%corporation] %character', { character: null }],
+    ['[%alliance] [%corporation] %character', { character: ' ' }],
+    ['[%corporation] %character/%username', { character: '', username: '' }],
     ['Pilot %character', { character: null }],
     ['%username', { username: ' ' }],
     ['Pilot', {}],

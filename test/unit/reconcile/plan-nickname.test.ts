@@ -30,6 +30,7 @@ const LEAVE = {
   nickname: null,
   nicknameBlocked: null,
   isBlockedByRank: false,
+  isWithheld: false,
 };
 
 describe('the plan of a nickname', () => {
@@ -62,20 +63,30 @@ describe('the plan of a nickname', () => {
       { policy: { strategy: 'NONE', template: '%username' } },
     ],
     [
-      'the character was never known',
-      { person: { username: 'jane', attributes: {} } },
-    ],
-    [
-      'there is no character',
-      { person: { username: 'jane', attributes: { character: null } } },
-    ],
-    [
       'another nickname is shown, but a template lacks',
       { policy: { strategy: 'TEMPLATE', template: null } },
     ],
   ])('is to leave it where %s', (_name, input) => {
     expect(planned(input)).toEqual(LEAVE);
   });
+
+  test.each([
+    [
+      'was never sent',
+      {},
+      'the platform has not sent %character for this person',
+    ],
+    ['is empty', { character: null }, 'the person has no %character'],
+  ])(
+    'is to leave it, with a reason, where the character %s',
+    (_name, attributes, missing) => {
+      expect(planned({ person: { username: 'jane', attributes } })).toEqual({
+        ...LEAVE,
+        nicknameBlocked: `the nickname is not set: ${missing}`,
+        isWithheld: true,
+      });
+    },
+  );
 
   test.each([
     ['OWNER', 'owner'],

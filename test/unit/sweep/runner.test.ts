@@ -87,7 +87,11 @@ function start(options: {
         readRoleCounts: options.counts,
         refreshRoles: async () => Promise.resolve(),
       }),
-    planNickname: () => ({ nickname: null, nicknameBlocked: null }),
+    planNickname: () => ({
+      nickname: null,
+      nicknameBlocked: null,
+      isWithheld: false,
+    }),
     saveTrouble: async () => Promise.resolve(),
     onSweep: async () => Promise.resolve(async () => Promise.resolve()),
     async pause(ms, signal) {
