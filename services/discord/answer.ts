@@ -10,6 +10,8 @@ export interface Answer {
   /** Discord's error code, or the `error` of an OAuth2 refusal. */
   readonly code: number | string | null;
   readonly limits: Limits;
+  /** The body is longer than so many bytes, and was not read to its end: `form` is `foreign`. Null: it was. */
+  readonly cutAtBytes: number | null;
 }
 
 /** Every wait ends after this; then one call is tried. A larger number could be a mistake, and would stop the bot for good. */
@@ -35,10 +37,12 @@ export interface Limits {
 export function readAnswer(raw: {
   readonly status: number;
   readonly header: (name: string) => string | null;
-  readonly text: string;
+  /** Null: it is longer than `mostBytes`. */
+  readonly text: string | null;
+  readonly mostBytes: number;
   readonly now: number;
 }): Answer {
-  const body = parseBody(raw.text);
+  const body = raw.text === null ? null : parseBody(raw.text);
   const refusal = refusalBody.safeParse(body).data ?? {};
   return {
     status: raw.status,
@@ -46,6 +50,7 @@ export function readAnswer(raw: {
     body,
     code: refusal.code ?? refusal.error ?? null,
     limits: readLimits(raw.header, raw.now, refusal),
+    cutAtBytes: raw.text === null ? raw.mostBytes : null,
   };
 }
 
@@ -66,8 +71,8 @@ function parseBody(text: string): unknown {
   }
 }
 
-function bodilessForm(text: string): 'empty' | 'foreign' {
-  return text.trim() === '' ? 'empty' : 'foreign';
+function bodilessForm(text: string | null): 'empty' | 'foreign' {
+  return text?.trim() === '' ? 'empty' : 'foreign';
 }
 
 function readLimits(

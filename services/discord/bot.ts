@@ -1,6 +1,7 @@
 import { REST } from '@discordjs/rest';
 
 import { TerminalError } from '../lib/errors.js';
+import { SINGLE_BYTES } from './bounded-text.js';
 import { bucketName, bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
@@ -86,6 +87,7 @@ export function createBot(
       return transport.follow(run, {
         openFrom: () =>
           Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
+        mostBytes: call.mostBytes ?? SINGLE_BYTES,
         learn: (answer) => ledger.learn(use, answer),
       });
     },

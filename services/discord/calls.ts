@@ -11,6 +11,7 @@ import type {
   RoleWrite,
 } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
+import { LIST_BYTES } from './bounded-text.js';
 import { MEMBER, MEMBER_ROLE } from './bucket-use.js';
 
 /** One call of Discord's API, ready to be sent. */
@@ -31,6 +32,8 @@ export interface Call {
   readonly isUrgent?: boolean;
   /** May use what the bot's budget keeps for joins. */
   readonly isJoin?: boolean;
+  /** Bound of the answer's body. Default: that of a single thing. */
+  readonly mostBytes?: number;
   /** Default: any success. */
   readonly accepts?: (answer: Answer) => boolean;
 }
@@ -119,6 +122,7 @@ export const membersReading = (
     path: Routes.guildMembers(checkedId('guildId', guildId)),
     doing: `list ${limit} members of guild ${guildId} after ${after ?? 'none'}`,
     ids: { guildId },
+    mostBytes: LIST_BYTES,
     query: new URLSearchParams({
       limit: String(limit),
       ...(after !== null && { after: checkedId('after', after) }),
@@ -132,6 +136,7 @@ export const countsReading = ({ guildId }: GuildRef): Call => ({
   path: `/guilds/${checkedId('guildId', guildId)}/roles/member-counts`,
   doing: `count the members of each role of guild ${guildId}`,
   ids: { guildId },
+  mostBytes: LIST_BYTES,
 });
 
 /** An invite that is over, or never was, is an answer too. */
@@ -150,6 +155,7 @@ export const guildReading = ({ guildId }: GuildRef): Call => ({
   path: Routes.guild(checkedId('guildId', guildId)),
   doing: `read guild ${guildId}`,
   ids: { guildId },
+  mostBytes: LIST_BYTES,
 });
 
 export const rolesReading = ({ guildId }: GuildRef): Call => ({
@@ -158,6 +164,7 @@ export const rolesReading = ({ guildId }: GuildRef): Call => ({
   path: Routes.guildRoles(checkedId('guildId', guildId)),
   doing: `read the roles of guild ${guildId}`,
   ids: { guildId },
+  mostBytes: LIST_BYTES,
 });
 
 /** The bot itself as a member: `@me` is no route for bots. */

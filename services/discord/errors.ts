@@ -5,6 +5,7 @@ import {
 } from '../lib/errors.js';
 import type { DiscordRefusal } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
+import { bytesInWords } from './bounded-text.js';
 import type { Pause } from './pauses.js';
 
 /** A call that did not come to its end. */
@@ -132,7 +133,9 @@ function isOverload(status: number, code: Answer['code']): boolean {
   return status >= 500 || status === 408 || code === 130_000;
 }
 
-function unusable({ status, code }: Answer): string {
+function unusable({ status, code, cutAtBytes }: Answer): string {
+  if (cutAtBytes !== null)
+    return `the answer is longer than ${bytesInWords(cutAtBytes)}`;
   if (status >= 300 && status < 400) return 'a redirect is not followed';
   return isOverload(status, code)
     ? 'Discord is unavailable'

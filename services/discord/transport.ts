@@ -7,6 +7,7 @@ import {
 } from '@discordjs/rest';
 
 import { readAnswer, type Answer } from './answer.js';
+import { boundedText, SINGLE_BYTES } from './bounded-text.js';
 import { refusesBot } from './errors.js';
 
 /** What came of one call, as seen on the wire and not as the REST client tells it. */
@@ -32,6 +33,8 @@ export interface Transport {
 export interface CallLimits {
   /** When the call may be made. Asked last of all: it may have stood in the REST client's own queue. */
   readonly openFrom: () => number;
+  /** A longer body is not read to its end. */
+  readonly mostBytes: number;
   /** Sees the answer first and says how it is to be read. */
   readonly learn: (answer: Answer) => Answer;
 }
@@ -70,11 +73,15 @@ export function createTransport(deps: TransportDeps): Transport {
       const { status } = response;
       const header = (name: string) => response.headers.get(name);
       deps.onStatus({ status, scope: header('x-ratelimit-scope') });
-      const text = await response.text().catch((error: unknown) => {
-        if (status === 401) deps.onRefused();
-        throw error;
-      });
-      const raw = readAnswer({ status, header, text, now: deps.clock() });
+      const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
+      const text = await boundedText(response.body, mostBytes).catch(
+        (error: unknown) => {
+          if (status === 401) deps.onRefused();
+          throw error;
+        },
+      );
+      const now = deps.clock();
+      const raw = readAnswer({ status, header, text, mostBytes, now });
       const answer = trace?.limits.learn(raw) ?? raw;
       if (refusesBot(answer)) deps.onRefused();
       if (trace) trace.answer = answer;

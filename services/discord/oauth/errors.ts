@@ -6,6 +6,7 @@ import {
   UnavailableError,
 } from '../../lib/errors.js';
 import type { Answer } from '../answer.js';
+import { bytesInWords } from '../bounded-text.js';
 import type { Pause } from '../pauses.js';
 import type { OAuthCall } from './calls.js';
 
@@ -33,7 +34,12 @@ export function judgeAnswer(
   if (pause) return new RetryLaterError(new Date(pause.until), say(pause.why));
   const refusal = refusalOf(call, answer);
   if (refusal) return new TerminalError(refusal.code, say(refusal.why));
-  return new UnavailableError(say('Discord gives no usable answer'));
+  const { cutAtBytes } = answer;
+  const why =
+    cutAtBytes === null
+      ? 'Discord gives no usable answer'
+      : `the answer is longer than ${bytesInWords(cutAtBytes)}`;
+  return new UnavailableError(say(why));
 }
 
 /** What a call that was never answered failed of. */

@@ -11,13 +11,11 @@ import {
 } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import { readAnswer, type Answer } from '../answer.js';
+import { boundedText, SINGLE_BYTES } from '../bounded-text.js';
 import type { InvalidBudget } from '../invalid-budget.js';
 import { pauseAfter, type Pause } from '../pauses.js';
 import type { OAuthCall } from './calls.js';
 import { judgeAnswer, judgeSilence } from './errors.js';
-
-/** A grant and an account have about one kilobyte. */
-const MOST_BYTES = 65_536;
 
 export interface Wire {
   /** `run` makes one call with these options, and gives what it reads of the answer, which was accepted by then. */
@@ -151,8 +149,13 @@ async function exchange(
     ({ status } = response);
     const header = (name: string) => response.headers.get(name);
     budget.note({ status, scope: header('x-ratelimit-scope') });
-    const text = await boundedText(response, call);
-    return { text, answer: readAnswer({ status, header, text, now: clock() }) };
+    const mostBytes = SINGLE_BYTES;
+    const text = await boundedText(response.body, mostBytes);
+    const now = clock();
+    return {
+      text: text ?? '',
+      answer: readAnswer({ status, header, text, mostBytes, now }),
+    };
   } catch (error) {
     throw judgeSilence(call, { hasTimedOut: signal.aborted, error });
   } finally {
@@ -162,20 +165,4 @@ async function exchange(
     logger?.debug(fields, 'discord oauth call');
     deps.onCall?.({ kind, status, durationMs });
   }
-}
-
-async function boundedText(
-  response: Response,
-  { doing }: OAuthCall,
-): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MOST_BYTES) {
-      throw new UnavailableError(`cannot ${doing}: the answer is too long`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -32,7 +32,7 @@ function setUp() {
       'x-ratelimit-reset-after': String(resetAfter),
     };
     const header = (name: string) => headers[name] ?? null;
-    const raw = { status: 204, header, text: '', now };
+    const raw = { status: 204, header, text: '', mostBytes: 65_536, now };
     return ledger.learn(who, readAnswer(raw));
   };
   return { ledger, learn, setNow: (ms: number) => void (now = ms) };

@@ -14,6 +14,7 @@ const answer = (
     status,
     header: (name) => headers[name] ?? null,
     text: typeof body === 'string' ? body : JSON.stringify(body),
+    mostBytes: 65_536,
     now,
   });
 
