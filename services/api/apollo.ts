@@ -11,12 +11,16 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../lib/logger.js';
 import type { ApiContext } from './context.js';
 import { createDocumentCache } from './document-cache.js';
-import { publicError } from './errors.js';
+import { publicError, withoutSuggestions } from './errors.js';
 import { logFaults } from './fault-log.js';
 import { answerOnce } from './idempotency/answer-once.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
 import { meterOperations, type MeterDeps } from './meter.js';
-import { guardOperation, refuseSubscription } from './operation-access.js';
+import {
+  guardOperation,
+  maySeeSchema,
+  refuseSubscription,
+} from './operation-access.js';
 import { LIMITS, limitRules } from './operation-limits.js';
 
 /** The API for services and generated clients. Nothing of it reports to anybody outside. */
@@ -75,9 +79,12 @@ function guardOperations(deps: {
       },
       willSendResponse: async ({ errors, contextValue, response }) => {
         if (!errors || response.body.kind !== 'single') return;
-        const { requestId } = contextValue;
+        const { requestId, caller } = contextValue;
         logFaults(deps.logger, requestId, errors);
-        response.body.singleResult.errors = errors.map((error) =>
+        const shown = maySeeSchema(caller, deps.isProduction)
+          ? errors
+          : errors.map(withoutSuggestions);
+        response.body.singleResult.errors = shown.map((error) =>
           publicError(error, requestId),
         );
       },

@@ -49,6 +49,20 @@ export function publicError(
   };
 }
 
+/** GraphQL's validation appends names that resemble a misspelt one: only for callers that may read the schema. */
+export function withoutSuggestions(error: GraphQLError): GraphQLError {
+  const inner = error.originalError;
+  return new GraphQLError(error.message.replace(/ Did you mean .*$/s, ''), {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError:
+      inner instanceof GraphQLError ? withoutSuggestions(inner) : inner,
+    extensions: error.extensions,
+  });
+}
+
 /** True for a fault of ours, which is to be logged. */
 export function isInternal(error: unknown): boolean {
   return tell(error) === null;

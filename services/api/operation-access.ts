@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 
 import { KEY_NEEDED } from './auth/access.js';
-import { holdsScope } from './auth/caller.js';
+import { holdsScope, type Caller } from './auth/caller.js';
 import type { ApiContext } from './context.js';
 import { costOf, type PricedOperation } from './operation-cost.js';
 import { LIMITS } from './operation-limits.js';
@@ -25,12 +25,21 @@ function refuseStrangers(
 ): void {
   if (!asksForSchema(document)) return;
   if (!caller) throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
-  if (isProduction && !holdsScope(caller, 'discord:admin'))
+  if (!maySeeSchema(caller, isProduction))
     throw refusal(
       'FORBIDDEN',
       'In production the schema is told to callers with discord:admin only.',
       403,
     );
+}
+
+/** Whether the caller may introspect; error messages must not suggest names to anybody else. */
+export function maySeeSchema(
+  caller: Caller | null,
+  isProduction: boolean,
+): boolean {
+  if (caller === null) return false;
+  return !isProduction || holdsScope(caller, 'discord:admin');
 }
 
 /** Executed over plain HTTP, a subscription would answer like a query that found nothing. */

@@ -33,7 +33,11 @@ import type { ApiObservers } from './observers.js';
 import { readOperationList } from './operation-list.js';
 import { createOperationStore, persistOperations } from './operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
-import { addPlayground, PLAYGROUND_PATH } from './playground/route.js';
+import {
+  addPlayground,
+  asksForPage,
+  PLAYGROUND_PATH,
+} from './playground/route.js';
 import { createPlaygroundYoga } from './playground/yoga.js';
 import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
@@ -179,7 +183,8 @@ async function protect(
 ): Promise<void> {
   const { deps, signIn, listed } = its;
   const { logger, rateLimits: limits } = deps;
-  await admitCallers(scope, { signIn, limits, logger });
+  const isPublic = asksForPage;
+  await admitCallers(scope, { signIn, limits, logger, isPublic });
   refuseKeysBut(scope, '/graphql');
   const { isOnly } = deps.persistedQueries;
   persistOperations(scope, createOperationStore(listed, isOnly));

@@ -1,4 +1,4 @@
-/** What is hardly HTTP, with what the answer begins with; '' where there is nobody to answer. */
+/** What is hardly HTTP, with what the answer begins with; '' where there is nobody to answer. `KEY` stands for a good key. */
 export const RAW: readonly (readonly [string, string, RegExp])[] = [
   ['no HTTP', '\x16\x03\x01\x02\x00\x01', /^HTTP\/1\.1 400 /],
   [
@@ -55,5 +55,5 @@ export const RAW: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 function post(rest: string): string {
-  return `POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${rest}`;
+  return `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer KEY\r\nContent-Type: application/json\r\n${rest}`;
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
 import { RefusedRequest } from '../http-errors.js';
+import { KEY_NEEDED } from './access.js';
 import type { Caller, Refusal } from './caller.js';
 import type { SignIn } from './sign-in.js';
 
@@ -28,7 +29,8 @@ export function callerOf(request: FastifyRequest): Caller | null {
 }
 
 /**
- * Before a body is read: who asks, and is it too often? Counted by the verified caller, else by the address of the connection.
+ * Before a body is read: who asks, and is it too often? A request without a key ends here: parsing and validating it would describe
+ * the schema to a stranger, one error at a time. Counted by the verified caller, else by the address of the connection.
  * Behind a proxy all share one address, so whoever has a good key is served however often others fail.
  */
 export async function admitCallers(
@@ -37,6 +39,8 @@ export async function admitCallers(
     readonly signIn: SignIn;
     readonly limits: RateLimits;
     readonly logger: Pick<Logger, 'warn'>;
+    /** Requests that need no key. */
+    readonly isPublic: (request: FastifyRequest) => boolean;
   },
 ): Promise<void> {
   const { limits, logger } = deps;
@@ -56,6 +60,8 @@ export async function admitCallers(
     }
     request.setDecorator<Caller | null>(CALLER, found);
     await (found === null ? ofAddress : ofCaller)?.(request);
+    if (found === null && !deps.isPublic(request))
+      throw refused({ code: 'UNAUTHENTICATED', message: KEY_NEEDED });
   });
 }
 

@@ -31,10 +31,17 @@ export function addPlayground(
     method: ['GET', 'POST'],
     url: PLAYGROUND_PATH,
     handler: async (request, reply) =>
-      request.method === 'GET' && request.headers.accept?.includes('text/html')
+      asksForPage(request)
         ? sendPage(request, reply, await onePage())
         : execute(request, reply, deps),
   });
+}
+
+/** A browser that opens the playground: it gets the page, and nothing is executed. */
+export function asksForPage(request: FastifyRequest): boolean {
+  const { method, headers, routeOptions } = request;
+  const isPage = method === 'GET' && routeOptions.url === PLAYGROUND_PATH;
+  return isPage && headers.accept?.includes('text/html') === true;
 }
 
 async function sendPage(

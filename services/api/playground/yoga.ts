@@ -13,10 +13,10 @@ import {
 
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
-import { publicError } from '../errors.js';
+import { publicError, withoutSuggestions } from '../errors.js';
 import { logFaults } from '../fault-log.js';
 import { meterPlayground, type MeterDeps } from '../meter.js';
-import { guardOperation } from '../operation-access.js';
+import { guardOperation, maySeeSchema } from '../operation-access.js';
 import { LIMITS, limitRules } from '../operation-limits.js';
 
 /** What the route hands over for each request. */
@@ -48,7 +48,7 @@ export function createPlaygroundYoga(deps: {
     maskedErrors: false,
     plugins: [
       guardOperations(deps.isProduction),
-      tellErrors(deps.logger),
+      tellErrors(deps.logger, deps.isProduction),
       ...(deps.meter === null ? [] : [meterPlayground(deps.meter)]),
     ],
   });
@@ -85,25 +85,29 @@ function guardOperations(
 /** Errors of an answer, and of every event of a subscription. */
 function tellErrors(
   logger: Logger,
+  isProduction: boolean,
 ): Plugin<PlaygroundRequest & ApiContext, PlaygroundRequest> {
-  const tell = (result: ExecutionResult, requestId: string) => {
+  const tell = (result: ExecutionResult, { requestId, caller }: ApiContext) => {
     if (!result.errors) return null;
     logFaults(logger, requestId, result.errors);
-    const errors = result.errors.map((error) => told(error, requestId));
+    const shown = maySeeSchema(caller, isProduction)
+      ? result.errors
+      : result.errors.map(withoutSuggestions);
+    const errors = shown.map((error) => told(error, requestId));
     return { ...result, errors };
   };
   return {
     onResultProcess: (hook) => {
       const { result } = hook;
       if (Array.isArray(result) || isAsyncIterable(result)) return;
-      const answer = tell(result, hook.serverContext.api.requestId);
+      const answer = tell(result, hook.serverContext.api);
       if (answer) hook.setResult(answer);
     },
     onSubscribe: ({ args }) => ({
       onSubscribeResult: () => ({
         onNext: ({ result, setResult }) => {
           if (isAsyncIterable(result)) return;
-          const event = tell(result, args.contextValue.requestId);
+          const event = tell(result, args.contextValue);
           if (event) setResult(event);
         },
       }),

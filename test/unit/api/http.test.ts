@@ -50,7 +50,11 @@ describe('health', () => {
 
 describe('faults before any operation', () => {
   const post = (body: string, headers: Record<string, string>, path: string) =>
-    fetch(`${api.url}${path}`, { method: 'POST', body, headers });
+    fetch(`${api.url}${path}`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${KEYS.admin}`, ...headers },
+    });
 
   it.each(['/nowhere', '/graphql'])('answers GET %s with 404', async (path) => {
     const response = await fetch(`${api.url}${path}?key=secret`);

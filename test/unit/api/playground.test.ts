@@ -137,7 +137,7 @@ describe('its operations', () => {
     );
 
     expect(faultsOf(asked)).toEqual([{ code: 'UNAUTHENTICATED' }]);
-    expect(asked.body.data).toBeNull();
+    expect(asked.body.data).toBeUndefined();
     expect(faultsOf(schema)).toEqual([{ code: 'UNAUTHENTICATED' }]);
   });
 

@@ -206,7 +206,7 @@ describe('a caller who asks too often', () => {
       statuses.push(response.status);
     }
 
-    expect(statuses).toEqual([200, 200, 200, 429]);
+    expect(statuses).toEqual([401, 401, 401, 429]);
     expect((await ask(api, KEYS.read)).status).toBe(200);
   });
 

@@ -8,6 +8,7 @@ import {
   type EndingCode,
 } from '../../../../services/api/sign-in/endings.js';
 import { aClient } from '../../../builders/api-views.js';
+import { KEYS } from '../start-api.js';
 import { RETURN_TO, startSignIn, type SignInSetting } from './start-sign-in.js';
 
 let site: SignInSetting;
@@ -201,6 +202,7 @@ describe('the rest of the server', () => {
   it('reads no forms, and knows no cookies', async () => {
     const answer = await fetch(`${site.url}/graphql`, {
       method: 'POST',
+      headers: { authorization: `Bearer ${KEYS.admin}` },
       body: new URLSearchParams({ query: '{ discordClients { id } }' }),
     });
 
