@@ -80,12 +80,27 @@ function translateAnswers<Name extends string>(
 /** Wrong password, role not allowed in, no such database. */
 const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
 
+/** How Node and the driver name a certificate that is not to be trusted, and a server without TLS. */
+const TLS_CODES =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
+const TLS_WORDS = /server does not support SSL/;
+
 /** At the start: what waiting cannot heal is told by the setting that is at fault. What the server says holds no secret. */
 export function translateAtStart(error: unknown): unknown {
-  for (let each = error; each instanceof Error; each = each.cause)
-    if ('code' in each && REFUSALS.has(String(each.code)))
-      return new Error(`DATABASE_URL: PostgreSQL says: ${each.message}`, {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const says = startFault(each);
+    if (says !== null)
+      return new Error(`DATABASE_URL: ${says}: ${each.message}`, {
         cause: error,
       });
+  }
   return translateAway(error);
+}
+
+function startFault(error: Error): string | null {
+  const code = 'code' in error ? String(error.code) : '';
+  if (REFUSALS.has(code)) return 'PostgreSQL says';
+  return TLS_CODES.test(code) || TLS_WORDS.test(error.message)
+    ? 'no TLS connection to PostgreSQL'
+    : null;
 }

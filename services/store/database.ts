@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
 
 import type { Logger } from '../lib/logger.js';
+import { readAddress } from './address.js';
 import { keepAway, tellWhenAway, translateAway } from './away.js';
 import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
@@ -46,8 +47,9 @@ export async function openDatabase(options: {
 }): Promise<Database> {
   const { onStatement } = options;
   const pools: Pool[] = [];
+  const address = readAddress(options.url);
   const orm = await MikroORM.init({
-    clientUrl: options.url,
+    dbName: address.database ?? '',
     entities: [ClientEntity, RoleMappingEntity, LinkEntity],
     extensions: [Migrator],
     migrations: {
@@ -57,6 +59,7 @@ export async function openDatabase(options: {
     },
     pool: { min: 0, max: options.poolSize },
     driverOptions: {
+      ...address,
       Client: ImpatientClient,
       // For together.ts; whoever awaits each statement notices nothing.
       pipeline: true,

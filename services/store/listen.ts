@@ -2,6 +2,7 @@ import pg from 'pg';
 
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import { readAddress } from './address.js';
 import { translateAtStart } from './away.js';
 import {
   cut,
@@ -93,7 +94,7 @@ function createClient(
   onNotice: (channel: string, payload: string | null) => void,
 ): SharedClient {
   const client = new SharedClient({
-    connectionString: url,
+    ...readAddress(url),
     application_name: 'discord-connector listener',
     connectionTimeoutMillis: heartbeat.withinMs,
   });

@@ -1,0 +1,44 @@
+import type { ClientConfig } from 'pg';
+import { parse, toClientConfig } from 'pg-connection-string';
+
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+/**
+ * How to reach the database, with every parameter of its address in libpq's meaning, read once: whoever connects, pool or
+ * listener, connects by this. Throws where a certificate or key file cannot be read.
+ * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+ */
+export function readAddress(url: string): ClientConfig {
+  const address = new URL(url);
+  const { searchParams: given } = address;
+  const mode = given.get('sslmode');
+  // The driver's own word for what libpq calls require.
+  if (mode === 'no-verify') given.set('sslmode', 'require');
+  else if (mode !== null && !SSL_MODES.includes(mode))
+    throw new Error(
+      `DATABASE_URL: sslmode ${JSON.stringify(mode)} is not supported; use one of ${SSL_MODES.join(', ')}`,
+    );
+  // The system's certificates are what Node trusts without a file.
+  if (given.get('sslrootcert') === 'system') given.delete('sslrootcert');
+  given.delete('uselibpqcompat');
+  const config = toClientConfig(parsed(address.href));
+  if (typeof config.ssl !== 'object') return config;
+  const { host = '' } = config;
+  const passphrase = given.get('sslpassword');
+  // With the host: pg would hold the certificate of a host named by its IP against the name "localhost".
+  const ssl = {
+    ...config.ssl,
+    host,
+    ...(passphrase !== null && { passphrase }),
+  };
+  return { ...config, ssl };
+}
+
+function parsed(url: string): ReturnType<typeof parse> {
+  try {
+    return parse(url, { useLibpqCompat: true });
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    throw new Error(`DATABASE_URL: ${fault}`, { cause: error });
+  }
+}
