@@ -66,10 +66,10 @@ async function tryToken(
 /** A token that nobody has is revoked: nothing follows from it, but Discord looks at the secret first. */
 async function trySecret(
   { oauth }: Deps,
-  { applicationId, endpoints }: SecretPlace,
+  { id: clientId, applicationId, endpoints }: SecretPlace,
   clientSecret: string,
 ): Promise<void> {
-  const application = { applicationId, clientSecret, ...endpoints };
+  const application = { clientId, applicationId, clientSecret, ...endpoints };
   try {
     await oauth.revoke(application, 'no-such-token');
   } catch (error) {

@@ -1,12 +1,14 @@
 import { REST } from '@discordjs/rest';
 
 import { TerminalError } from '../lib/errors.js';
+import type { ClientId } from '../model.js';
 import { SINGLE_BYTES } from './bounded-text.js';
 import { bucketName, bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
 import { createGate, type Gate } from './gate.js';
 import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
+import type { InvalidAnswer } from './invalid-budget.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { createTransport, type Exchange } from './transport.js';
 
@@ -22,8 +24,14 @@ export interface Bot extends BotLimits {
   readonly token: string;
   /** Its token was answered with 401: it sends nothing any more. */
   isRefused(): boolean;
-  send(call: Call, signal: AbortSignal): Promise<Exchange>;
+  send(call: Call, by: SentBy): Promise<Exchange>;
   close(): void;
+}
+
+export interface SentBy {
+  readonly signal: AbortSignal;
+  /** The client whose budget of invalid answers pays. */
+  readonly spender: ClientId;
 }
 
 export interface BotDeps {
@@ -33,10 +41,7 @@ export interface BotDeps {
   readonly globalRequestsPerSecond: number;
   readonly offsetMs: number;
   readonly reserveMs: number;
-  readonly onStatus: (answer: {
-    readonly status: number;
-    readonly scope: string | null;
-  }) => void;
+  readonly onStatus: (answer: InvalidAnswer) => void;
 }
 
 /** `limits`: of the one before it with the same token, which Discord goes on counting. */
@@ -73,7 +78,7 @@ export function createBot(
     ledger,
     globalBudget,
     isRefused: () => isRefused,
-    send(call, signal) {
+    send(call, { signal, spender }) {
       const use = bucketUse(call);
       const run = () =>
         rest.request({
@@ -85,6 +90,7 @@ export function createBot(
           signal,
         });
       return transport.follow(run, {
+        spender,
         openFrom: () =>
           Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
         mostBytes: call.mostBytes ?? SINGLE_BYTES,

@@ -37,7 +37,7 @@ export interface Caller {
 
 export interface CallerDeps {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
-  readonly budget: Pick<InvalidBudget, 'state'>;
+  readonly budget: Pick<InvalidBudget, 'blockOf'>;
   readonly clock: () => number;
   readonly random: () => number;
   readonly logger: Logger;
@@ -143,10 +143,8 @@ function refuseEarly(
       `cannot ${call.doing}: the bot's token was refused before`,
     );
   }
-  const { blockedUntil } = budget.state();
-  if (blockedUntil === null) return;
-  const why = 'too many calls were refused in the last minutes';
-  throw later(call, blockedUntil.getTime(), why);
+  const block = budget.blockOf(guild.clientId);
+  if (block !== null) throw later(call, block.until.getTime(), block.reason);
 }
 
 /** Last of all: what is drawn is sent. */
@@ -170,7 +168,10 @@ async function exchange(
 ): Promise<Answer> {
   const { bot, call, deadline, guild } = attempt;
   const startedAt = deps.clock();
-  const result = await bot.send(call, deadline.signal);
+  const result = await bot.send(call, {
+    signal: deadline.signal,
+    spender: guild.clientId,
+  });
   if (result.isSent) {
     const { method, route, ids } = call;
     const status = result.answer?.status ?? null;

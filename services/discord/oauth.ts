@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 
 import type { Logger } from '../lib/logger.js';
-import type { DiscordUserId } from '../model.js';
+import type { ClientId, DiscordUserId } from '../model.js';
 import type { InvalidBudget } from './invalid-budget.js';
 import { authorizeAddress } from './oauth/authorize-address.js';
 import {
@@ -18,6 +18,8 @@ import { createWire, type ObservedOAuthCall } from './oauth/wire.js';
 
 /** One application as people consent to it, and where its Discord is. */
 export interface OAuthApplication {
+  /** The client that the calls are made for. */
+  readonly clientId?: ClientId;
   readonly applicationId: string;
   readonly clientSecret: string;
   readonly authorizeUrl: string;

@@ -6,9 +6,11 @@ import {
   type RESTOptions,
 } from '@discordjs/rest';
 
+import type { ClientId } from '../model.js';
 import { readAnswer, type Answer } from './answer.js';
 import { boundedText, SINGLE_BYTES } from './bounded-text.js';
 import { refusesBot } from './errors.js';
+import type { InvalidAnswer } from './invalid-budget.js';
 
 /** What came of one call, as seen on the wire and not as the REST client tells it. */
 export interface Exchange {
@@ -31,6 +33,7 @@ export interface Transport {
 }
 
 export interface CallLimits {
+  readonly spender: ClientId;
   /** When the call may be made. Asked last of all: it may have stood in the REST client's own queue. */
   readonly openFrom: () => number;
   /** A longer body is not read to its end. */
@@ -43,10 +46,7 @@ export interface TransportDeps {
   readonly userAgent: string;
   readonly clock: () => number;
   /** As soon as the status is known, before the REST client acts on it. */
-  readonly onStatus: (answer: {
-    readonly status: number;
-    readonly scope: string | null;
-  }) => void;
+  readonly onStatus: (answer: InvalidAnswer) => void;
   /** The bot's token is refused; told before the REST client drops it. */
   readonly onRefused: () => void;
 }
@@ -72,7 +72,9 @@ export function createTransport(deps: TransportDeps): Transport {
 
       const { status } = response;
       const header = (name: string) => response.headers.get(name);
-      deps.onStatus({ status, scope: header('x-ratelimit-scope') });
+      const scope = header('x-ratelimit-scope');
+      const spender = trace?.limits.spender;
+      deps.onStatus({ status, scope, ...(spender && { spender }) });
       const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
       const text = await boundedText(response.body, mostBytes).catch(
         (error: unknown) => {

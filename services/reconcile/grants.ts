@@ -17,6 +17,7 @@ export interface GrantMemory {
 }
 
 export interface OAuthApplication {
+  readonly clientId: ClientId;
   readonly applicationId: string;
   readonly clientSecret: string;
   readonly authorizeUrl: string;

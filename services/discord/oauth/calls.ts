@@ -7,6 +7,8 @@ export interface OAuthCall {
   readonly kind: 'code' | 'refresh' | 'revocation' | 'account';
   readonly url: string;
   readonly applicationId: string;
+  /** Whose budget of invalid answers pays. */
+  readonly spender: string;
   /** The call in words, for errors. */
   readonly doing: string;
   readonly redirectUri?: string;
@@ -20,6 +22,7 @@ export const codeExchange = (
   kind: 'code',
   url: app.tokenUrl,
   applicationId: app.applicationId,
+  spender: spenderOf(app),
   doing: `exchange a code for application ${app.applicationId}`,
   redirectUri,
   accepts: isObject,
@@ -29,6 +32,7 @@ export const refreshing = (app: OAuthApplication): OAuthCall => ({
   kind: 'refresh',
   url: app.tokenUrl,
   applicationId: app.applicationId,
+  spender: spenderOf(app),
   doing: `refresh a token of application ${app.applicationId}`,
   accepts: isObject,
 });
@@ -37,6 +41,7 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
   kind: 'account',
   url: `${app.apiBase}/users/@me`,
   applicationId: app.applicationId,
+  spender: spenderOf(app),
   doing: `read the account that authorized application ${app.applicationId}`,
   accepts: isObject,
 });
@@ -46,6 +51,7 @@ export const revocation = (app: OAuthApplication): OAuthCall => ({
   kind: 'revocation',
   url: app.revokeUrl,
   applicationId: app.applicationId,
+  spender: spenderOf(app),
   doing: `revoke a token of application ${app.applicationId}`,
   accepts: ({ status, form, code }) => {
     if (status === 400) return code === 'invalid_token' || code === DEAD;
@@ -62,4 +68,8 @@ const DEAD = 'invalid_grant';
 
 function isObject({ status, form }: Answer): boolean {
   return status === 200 && form === 'json';
+}
+
+function spenderOf({ clientId, applicationId }: OAuthApplication): string {
+  return clientId ?? `application ${applicationId}`;
 }

@@ -104,16 +104,12 @@ function isOurs(error: unknown): boolean {
 
 function refuseEarly(
   { budget, clock }: WireDeps,
-  { doing }: OAuthCall,
+  { doing, spender }: OAuthCall,
   pausedUntil = 0,
 ): void {
-  const { blockedUntil } = budget.state();
-  if (blockedUntil !== null) {
-    throw new RetryLaterError(
-      blockedUntil,
-      `cannot ${doing}: too many calls were refused in the last minutes`,
-    );
-  }
+  const block = budget.blockOf(spender);
+  if (block !== null)
+    throw new RetryLaterError(block.until, `cannot ${doing}: ${block.reason}`);
   if (pausedUntil <= clock()) return;
   throw new RetryLaterError(
     new Date(pausedUntil),
@@ -148,7 +144,8 @@ async function exchange(
     });
     ({ status } = response);
     const header = (name: string) => response.headers.get(name);
-    budget.note({ status, scope: header('x-ratelimit-scope') });
+    const { spender } = call;
+    budget.note({ status, scope: header('x-ratelimit-scope'), spender });
     const mostBytes = SINGLE_BYTES;
     const text = await boundedText(response.body, mostBytes);
     const now = clock();

@@ -103,6 +103,7 @@ function dueOf(keys: KeyRing, row: Row): DueRevocation {
 
 function applicationOf(keys: KeyRing, row: Row): OAuthApplication {
   return {
+    clientId: row.client_id,
     applicationId: row.application_id,
     clientSecret: decryptSecret(
       keys,

@@ -41,6 +41,7 @@ export function createFindSignInClient(deps: {
       email: row.emailRule,
       keepsTokens: row.keepsTokens,
       application: {
+        clientId,
         applicationId: row.applicationId,
         clientSecret: decryptSecret(deps.keys, row, 'clientSecret'),
         apiBase: row.apiBase,

@@ -370,31 +370,3 @@ describe('the calls a second of a bot', () => {
     expect(sent()).toBe(2);
   });
 });
-
-describe('the budget of invalid requests', () => {
-  it('once spent refuses every call until it recovers', async () => {
-    const set = setUpGateway(discord.apiBase, { limit: 2 });
-    const { gateway, advance, logs } = set;
-    discord.script(refusal(403, 50013));
-    await failureOf(gateway.addRole(roleWrite));
-    advance(1000);
-    await failureOf(gateway.removeRole(roleWrite));
-
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      retryIn(600_000),
-    );
-    expect(gateway.ready().ok).toBe(false);
-    expect(sent()).toBe(2);
-
-    advance(599_000);
-    discord.script({ body: memberBody() });
-    await gateway.readMember(target);
-
-    expect(gateway.ready().ok).toBe(true);
-    const levels = logs.map(({ level }) => level);
-    expect(levels.filter((level) => level !== 'debug')).toEqual([
-      'error',
-      'info',
-    ]);
-  });
-});

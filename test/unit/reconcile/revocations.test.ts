@@ -12,6 +12,7 @@ import { createRevocations } from '../../../services/reconcile/revocations.js';
 
 const POLL_MS = 30_000;
 const application = {
+  clientId: 'client-1',
   applicationId: '1',
   clientSecret: 'secret',
   authorizeUrl: 'http://127.0.0.1:1/a',
