@@ -1,3 +1,4 @@
+import { APPLIED } from '../test/builders/fact-outcomes.js';
 import { openTestStore } from '../test/support/store.js';
 import { numbers } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench } from './support/bench.js';
@@ -52,7 +53,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const reading = await consumeAll({
     ...setting,
     topic: setting.adds.name,
-    applyFacts: async (facts) => facts.map(() => 'applied'),
+    applyFacts: async (facts) => facts.map(() => APPLIED),
   });
   const added: Rates = { connector: [], bare: [] };
   const updated: Rates = { connector: [], bare: [] };

@@ -133,18 +133,7 @@ export interface Cause {
 }
 
 /** What the platform says. */
-export type {
-  Attributes,
-  FactOrder,
-  FactVerdict,
-  GroupChanged,
-  GroupDeleted,
-  MembershipChanged,
-  MembershipSnapshot,
-  PlatformFact,
-  UserChanged,
-  UserDeleted,
-} from './model/facts.js';
+export type * from './model/facts.js';
 
 /** A Discord user in a guild, the key of every reconcile. */
 export interface MemberKey {

@@ -83,7 +83,9 @@ export type FactVerdict =
   | 'APPLIED'
   /** The item cannot be read, or contradicts another; see `error`. */
   | 'INVALID'
-  /** A fact that outranks it stood already; nothing changed. */
+  /** Some of it lost to other facts, which `outrankedBy` names; the rest was recorded. */
+  | 'PARTIAL'
+  /** Another fact outranks it; nothing changed. `outrankedBy` names that fact. */
   | 'STALE'
   /** The very same fact stood already. */
   | 'UNCHANGED';
@@ -141,7 +143,7 @@ export type MembershipChangeInput = {
   groupId: string;
   /** The user: the platform's id. */
   platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
   sequence?: number | string | null | undefined;
 };
 

@@ -14,8 +14,6 @@ export interface ApiContext {
   readonly subscriptions: Subscriptions;
   readonly loaders: Loaders;
   readonly now: () => Date;
-  /** The receipt of a mutation: microseconds since 1970, never twice the same within one process. */
-  readonly receivedUs: () => number;
 }
 
 export function createContext(deps: {
@@ -26,7 +24,6 @@ export function createContext(deps: {
   readonly callerNow: () => Promise<Caller | null>;
   readonly subscriptions: Subscriptions;
   readonly now: () => Date;
-  readonly receivedUs: () => number;
 }): ApiContext {
   return {
     requestId: deps.requestId,
@@ -36,7 +33,6 @@ export function createContext(deps: {
     subscriptions: deps.subscriptions,
     loaders: createLoaders(deps.ports),
     now: deps.now,
-    receivedUs: deps.receivedUs,
   };
 }
 
@@ -47,17 +43,5 @@ export function causeOf(context: ApiContext): Cause {
     id: context.requestId,
     actor: context.caller?.name ?? 'nobody',
     ...(traceparent !== null && { traceparent }),
-  };
-}
-
-/**
- * Facts without a sequence are ordered by our clock at receipt, and ties favour removals: two mutations within a millisecond
- * must not tie, or the second one would lose.
- */
-export function createReceiptClock(clock: () => number): () => number {
-  let last = 0;
-  return () => {
-    last = Math.max(clock() * 1000, last + 1);
-    return last;
   };
 }

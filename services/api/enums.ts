@@ -177,7 +177,8 @@ export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   },
 );
 
-export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE' | 'INVALID';
+export type FactVerdictName =
+  'APPLIED' | 'UNCHANGED' | 'STALE' | 'PARTIAL' | 'INVALID';
 
 export const FactVerdictEnum = describeEnum<FactVerdictName>(
   'FactVerdict',
@@ -185,7 +186,10 @@ export const FactVerdictEnum = describeEnum<FactVerdictName>(
   {
     APPLIED: 'The fact stands now.',
     UNCHANGED: 'The very same fact stood already.',
-    STALE: 'A fact that outranks it stood already; nothing changed.',
+    STALE:
+      'Another fact outranks it; nothing changed. `outrankedBy` names that fact.',
+    PARTIAL:
+      'Some of it lost to other facts, which `outrankedBy` names; the rest was recorded.',
     INVALID: 'The item cannot be read, or contradicts another; see `error`.',
   },
 );

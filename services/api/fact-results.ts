@@ -1,5 +1,6 @@
-import type { FactVerdict } from '../model.js';
+import type { FactOutcome } from '../model.js';
 import type { FactVerdictName } from './enums.js';
+import { describeLosses, toOutrankingFact } from './fact-losses.js';
 import type { Item } from './item-faults.js';
 import type { FactCounts, FactResult } from './types/fact-payloads.types.js';
 
@@ -7,38 +8,38 @@ const VERDICTS = {
   applied: 'APPLIED',
   unchanged: 'UNCHANGED',
   stale: 'STALE',
+  partial: 'PARTIAL',
 } as const;
 
-export const STALE_MESSAGE =
-  'A fact that outranks this one stood already; nothing changed.';
-
-/** One for each item, in the order given: a repeated fact is fine, one that lost is a conflict. `verdicts` are of those that can be read. */
+/** One for each item, in the order given: a repeated fact is fine, one that lost is a conflict. `outcomes` are of the readable ones. */
 export function factResults(
   items: readonly Item<unknown>[],
-  verdicts: readonly FactVerdict[],
+  outcomes: readonly FactOutcome[],
 ): FactResult[] {
   let next = 0;
   return items.map(({ fault }, index) => {
     if (fault !== null) {
       const { code, message, field = null } = fault;
       const error = { code, message, field };
-      return { index, ok: false, verdict: 'INVALID', error };
+      return { index, ok: false, verdict: 'INVALID', error, outrankedBy: [] };
     }
-    const verdict = verdicts[next++];
-    if (verdict === undefined)
-      throw new Error(`${items.length} items got too few verdicts`);
-    return { index, ...resultOf(verdict) };
+    const outcome = outcomes[next++];
+    if (outcome === undefined)
+      throw new Error(`${items.length} items got too few outcomes`);
+    return { index, ...resultOf(outcome) };
   });
 }
 
-function resultOf(verdict: FactVerdict): Omit<FactResult, 'index'> {
-  const isStale = verdict === 'stale';
+function resultOf(outcome: FactOutcome): Omit<FactResult, 'index'> {
+  const { verdict, losses } = outcome;
+  const hasLost = verdict === 'stale' || verdict === 'partial';
   return {
-    ok: !isStale,
+    ok: !hasLost,
     verdict: VERDICTS[verdict],
-    error: isStale
-      ? { code: 'CONFLICT', message: STALE_MESSAGE, field: null }
+    error: hasLost
+      ? { code: 'CONFLICT', message: describeLosses(outcome), field: null }
       : null,
+    outrankedBy: losses.map(toOutrankingFact),
   };
 }
 
@@ -49,6 +50,7 @@ export function countResults(results: readonly FactResult[]): FactCounts {
     applied: count('APPLIED'),
     unchanged: count('UNCHANGED'),
     stale: count('STALE'),
+    partial: count('PARTIAL'),
     invalid: count('INVALID'),
   };
 }
@@ -56,9 +58,12 @@ export function countResults(results: readonly FactResult[]): FactCounts {
 /** Whom the applied facts are about, each once. */
 export function changedIds<Fact>(
   facts: readonly Fact[],
-  verdicts: readonly FactVerdict[],
+  outcomes: readonly FactOutcome[],
   idOf: (fact: Fact) => string,
 ): readonly string[] {
-  const applied = facts.filter((_, index) => verdicts[index] === 'applied');
+  const applied = facts.filter((_, index) => {
+    const verdict = outcomes[index]?.verdict;
+    return verdict === 'applied' || verdict === 'partial';
+  });
   return [...new Set(applied.map(idOf))];
 }

@@ -1,7 +1,7 @@
 import type {
   Attributes,
   Cause,
-  FactOrder,
+  ClaimedOrder,
   GroupChanged,
   MembershipChanged,
   MembershipSnapshot,
@@ -24,12 +24,6 @@ import type {
 } from './inputs/facts.input.js';
 import { readItems, refuseTwins, type Item } from './item-faults.js';
 
-/** The request that tells facts: who, and when it was received. */
-export interface Receipt {
-  readonly cause: Cause;
-  readonly timeUs: number;
-}
-
 /** A fact for each item of the list, or what is wrong with the item. */
 export type FactList<Fact> = readonly Item<Fact>[];
 
@@ -37,7 +31,7 @@ const ONCE = 'Give each once.';
 
 export function membershipChanges(
   changes: readonly MembershipChangeInput[],
-  receipt: Receipt,
+  cause: Cause,
 ): FactList<MembershipChanged> {
   const field = 'input.changes';
   const items = readItems(changes, field, (item, at): MembershipChanged => {
@@ -48,8 +42,8 @@ export function membershipChanges(
       platformUserId: user,
       groupId,
       change: item.change === 'ADDED' ? 'added' : 'removed',
-      order: orderOf(item.sequence, receipt),
-      cause: { ...receipt.cause, groupId },
+      order: orderOf(item.sequence),
+      cause: { ...cause, groupId },
     };
   });
   // Facts of one call are received at one moment: only sequences tell which of two about the same membership is later.
@@ -65,7 +59,7 @@ export function membershipChanges(
 
 export function membershipSets(
   users: readonly MembershipSetInput[],
-  receipt: Receipt,
+  cause: Cause,
 ): FactList<MembershipSnapshot> {
   const field = 'input.users';
   const items = readItems(users, field, (item, at): MembershipSnapshot => ({
@@ -75,8 +69,8 @@ export function membershipSets(
       `${at}.platformUserId`,
     ),
     groupIds: groupsOf(item.groupIds, `${at}.groupIds`),
-    order: orderOf(item.sequence, receipt),
-    cause: receipt.cause,
+    order: orderOf(item.sequence),
+    cause,
   }));
   return refuseTwins(items, {
     keyOf: (fact) => fact.platformUserId,
@@ -99,7 +93,7 @@ function groupsOf(ids: readonly string[], field: string): readonly string[] {
 
 export function userChanges(
   users: readonly PlatformUserInput[],
-  receipt: Receipt,
+  cause: Cause,
 ): FactList<UserChanged> {
   const field = 'input.users';
   const items = readItems(users, field, (item, at): UserChanged => ({
@@ -109,8 +103,8 @@ export function userChanges(
     ...(isGiven(item.attributes)
       ? { attributes: toAttributes(item.attributes, `${at}.attributes`) }
       : {}),
-    order: orderOf(null, receipt),
-    cause: receipt.cause,
+    order: orderOf(null),
+    cause,
   }));
   return refuseTwins(items, {
     keyOf: (fact) => fact.platformUserId,
@@ -136,7 +130,7 @@ function toAttributes(
 
 export function groupChanges(
   groups: readonly PlatformGroupInput[],
-  receipt: Receipt,
+  cause: Cause,
 ): FactList<GroupChanged> {
   const field = 'input.groups';
   const items = readItems(groups, field, (item, at): GroupChanged => {
@@ -145,8 +139,8 @@ export function groupChanges(
       kind: 'groupChanged',
       groupId,
       name: checkText(item.name, `${at}.name`, 255),
-      order: orderOf(null, receipt),
-      cause: { ...receipt.cause, groupId },
+      order: orderOf(null),
+      cause: { ...cause, groupId },
     };
   });
   return refuseTwins(items, {
@@ -156,19 +150,17 @@ export function groupChanges(
   });
 }
 
-export function userDeleted(
-  platformUserId: string,
-  receipt: Receipt,
-): UserDeleted {
+export function userDeleted(platformUserId: string, cause: Cause): UserDeleted {
   return {
     kind: 'userDeleted',
     platformUserId: checkPlatformId(platformUserId, 'input.platformUserId'),
-    order: orderOf(null, receipt),
-    cause: receipt.cause,
+    order: orderOf(null),
+    cause,
   };
 }
 
-const orderOf = (
-  sequence: number | null | undefined,
-  receipt: Receipt,
-): FactOrder => ({ sequence: sequence ?? null, timeUs: receipt.timeUs });
+/** A mutation happens when the database receives it. */
+const orderOf = (sequence: number | null | undefined): ClaimedOrder => ({
+  sequence: sequence ?? null,
+  timeUs: null,
+});

@@ -9,7 +9,7 @@ import type {
   Cause,
   ClientId,
   DiscordUserId,
-  FactVerdict,
+  FactOutcome,
   GroupId,
   Holders,
   LinkId,
@@ -136,7 +136,7 @@ export interface LinkPort {
 }
 
 export interface FactPort {
-  applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactVerdict[]>;
+  applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]>;
 }
 
 /** Every question is one SQL statement, however many rows it answers with. */

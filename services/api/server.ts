@@ -18,11 +18,7 @@ import type { Authenticator } from './auth/caller.js';
 import { createSignIn, type SignIn } from './auth/sign-in.js';
 import type { TokenVerifier } from './auth/tokens.js';
 import type { CheckEndpoint, TemplateFaults } from './client-settings.js';
-import {
-  createContext,
-  createReceiptClock,
-  type ApiContext,
-} from './context.js';
+import { createContext, type ApiContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
 import { closeWithApollo } from './close-gently.js';
 import { createHttp } from './http.js';
@@ -229,7 +225,6 @@ function contexts(
   deps: ApiServerDeps,
   its: { readonly subscriptions: Subscriptions; readonly signIn: SignIn },
 ): (request: FastifyRequest) => Promise<ApiContext> {
-  const receivedUs = createReceiptClock(deps.clock);
   const { subscriptions, signIn } = its;
   const { clock, observers } = deps;
   return async (request) =>
@@ -241,6 +236,5 @@ function contexts(
       callerNow: async () => callerAgain(request, { signIn, clock }),
       subscriptions,
       now: () => new Date(clock()),
-      receivedUs,
     });
 }

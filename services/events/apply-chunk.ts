@@ -1,4 +1,4 @@
-import type { FactVerdict } from '../model.js';
+import type { FactOutcome } from '../model.js';
 import type { BrokenRecord, FactRecord } from './event-chunks.js';
 import { hasCode } from './persist.js';
 import type { ApplyFacts } from './ports.js';
@@ -7,7 +7,7 @@ import type { ApplyFacts } from './ports.js';
 export const UNREADABLE = 'UNREADABLE_FACT';
 
 export interface AppliedChunk {
-  readonly verdicts: readonly FactVerdict[];
+  readonly outcomes: readonly FactOutcome[];
   /** Facts that the store refuses for what they say. */
   readonly refused: readonly BrokenRecord[];
 }
@@ -20,12 +20,12 @@ export async function applyChunk(
   facts: readonly FactRecord[],
   applyFacts: ApplyFacts,
 ): Promise<AppliedChunk> {
-  const verdicts: FactVerdict[] = [];
+  const outcomes: FactOutcome[] = [];
   const refused: BrokenRecord[] = [];
   const waiting = facts.length > 0 ? [facts] : [];
   for (let part = waiting.shift(); part; part = waiting.shift()) {
     try {
-      verdicts.push(...(await applyFacts(part.map(({ fact }) => fact))));
+      outcomes.push(...(await applyFacts(part.map(({ fact }) => fact))));
     } catch (error) {
       if (!hasCode(error, UNREADABLE)) throw error;
       const [first] = part;
@@ -37,5 +37,5 @@ export async function applyChunk(
       waiting.unshift(part.slice(0, middle), part.slice(middle));
     }
   }
-  return { verdicts, refused };
+  return { outcomes, refused };
 }

@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
 /** What came of a chunk, by type and result. */
 export function countEvents(
   chunk: EventChunk,
-  { verdicts, refused }: AppliedChunk,
+  { outcomes, refused }: AppliedChunk,
 ): readonly EventCount[] {
   const counts = new Map<string, EventCount>();
   const add = (type: string, result: string, times = 1) => {
@@ -26,12 +26,12 @@ export function countEvents(
     counts.set(key, { type, result, times: before + times });
   };
   const buried = new Set(refused.map(({ record }) => record));
-  // Verdicts stand in the order of the facts that were not refused.
+  // Outcomes come in the order of the facts that were not refused.
   let at = 0;
   for (const { record, fact } of chunk.facts) {
     const type = TYPES[fact.kind];
     if (buried.has(record)) add(type, 'dead_lettered');
-    else add(type, verdicts[at++] ?? 'applied');
+    else add(type, outcomes[at++]?.verdict ?? 'applied');
   }
   add('unreadable', 'dead_lettered', chunk.broken.length);
   add('foreign', 'skipped', chunk.skipped);

@@ -5,6 +5,7 @@ export interface EventCounts {
   readonly applied: number;
   readonly unchanged: number;
   readonly stale: number;
+  readonly partial: number;
   readonly skipped: number;
   readonly deadLettered: number;
 }
@@ -20,6 +21,7 @@ export function createEventCounter(): EventCounter {
     applied: 0,
     unchanged: 0,
     stale: 0,
+    partial: 0,
     skipped: 0,
     deadLettered: 0,
   };

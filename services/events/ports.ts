@@ -3,12 +3,12 @@
  * In: facts as the platform tells them, and the outbox. Out: records on the broker.
  * Never: an offset committed before its facts are in the database.
  */
-import type { FactVerdict, OutboxEvent, PlatformFact } from '../model.js';
+import type { FactOutcome, OutboxEvent, PlatformFact } from '../model.js';
 
-/** One transaction for all; a failure means that none was applied. Verdicts stand in the order of the facts. */
+/** One transaction for all; a failure means that none was applied. Outcomes come in the order of the facts. */
 export type ApplyFacts = (
   facts: readonly PlatformFact[],
-) => Promise<readonly FactVerdict[]>;
+) => Promise<readonly FactOutcome[]>;
 
 export interface Outbox {
   /**

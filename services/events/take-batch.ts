@@ -84,8 +84,8 @@ async function takeChunk(
   const applied = await applyChunk(traced.facts, applyFacts).finally(
     traced.end,
   );
-  const { verdicts, refused } = applied;
-  counter.countVerdicts(verdicts);
+  const { outcomes, refused } = applied;
+  counter.countVerdicts(outcomes.map(({ verdict }) => verdict));
   const dead = [...chunk.broken, ...refused].sort(byOffset);
   await bury(batch, dead, deps);
   counter.countRest({ skipped: chunk.skipped, deadLettered: dead.length });

@@ -7,6 +7,14 @@ import type { Cause, GroupId, PlatformUserId } from '../model.js';
 export interface FactOrder {
   readonly sequence: number | null;
   readonly timeUs: number;
+  /** The time is the database's, at the receipt of a mutation. Absent: an event gave it. */
+  readonly isMutation?: true;
+}
+
+/** The place that a fact claims. `timeUs: null`: a mutation, which happens when the database receives it. */
+export interface ClaimedOrder {
+  readonly sequence: number | null;
+  readonly timeUs: number | null;
 }
 
 export interface Attributes {
@@ -16,7 +24,7 @@ export interface Attributes {
 }
 
 interface FactBase {
-  readonly order: FactOrder;
+  readonly order: ClaimedOrder;
   readonly cause: Cause;
 }
 
@@ -67,5 +75,40 @@ export type PlatformFact =
   | GroupChanged
   | GroupDeleted;
 
-/** `unchanged`: the very same fact stood already. `stale`: a fact that outranks it stood already. */
-export type FactVerdict = 'applied' | 'unchanged' | 'stale';
+/**
+ * `unchanged`: the very same fact is recorded already. `stale`: another fact outranks it. `partial`: a whole set, some groups of
+ * which lost to other facts.
+ */
+export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
+
+/** The outcome of one fact. `losses` is empty unless the verdict is `stale` or `partial`. */
+export interface FactOutcome {
+  readonly verdict: FactVerdict;
+  readonly losses: readonly FactLoss[];
+}
+
+/** One statement of a fact that lost, and the recorded fact that outranks it. */
+export interface FactLoss {
+  /** Null: the statement is about the user or the group itself. */
+  readonly groupId: GroupId | null;
+  /** The place of the fact that lost; of a mutation, with the time of its receipt. */
+  readonly order: FactOrder;
+  readonly outrankedBy: Outranker;
+}
+
+export type Outranker =
+  | {
+      readonly kind: 'membership';
+      readonly order: FactOrder;
+      readonly isSnapshot: boolean;
+      readonly isHeld: boolean;
+    }
+  | {
+      readonly kind: 'value';
+      readonly name: ValueName;
+      readonly order: FactOrder;
+      readonly value: string | null;
+    };
+
+/** What a fact can say of a user or a group, each with its own place in the order. `life` of a group: 'alive' or 'deleted'. */
+export type ValueName = 'username' | keyof Attributes | 'name' | 'life';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { APPLIED } from '../builders/fact-outcomes.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import {
@@ -44,7 +45,7 @@ describe.skipIf(!hasKafka())('a database that is away', () => {
             throw new UnavailableError('no database');
           }
           applied.push(...usersOf(facts));
-          return facts.map(() => 'applied');
+          return facts.map(() => APPLIED);
         },
       },
       cleanup,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { APPLIED } from '../builders/fact-outcomes.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { startKafka, type KafkaNode } from '../support/kafka-node.js';
 import {
@@ -70,7 +71,7 @@ describe.skipIf(!canCrash)('a broker', () => {
               await node.stop(); // with facts in hand that are not committed
               midway.resolve();
             }
-            return facts.map(() => 'applied');
+            return facts.map(() => APPLIED);
           },
         },
         cleanup,

@@ -7,6 +7,7 @@ import {
 } from 'kafkajs';
 import { expect, vi } from 'vitest';
 
+import { APPLIED } from '../builders/fact-outcomes.js';
 import { createEventConsumer } from '../../services/events/consumer.js';
 import { guardIdleConnections } from '../../services/events/idle-guard.js';
 import { createKafkaJs } from '../../services/events/kafkajs.js';
@@ -87,7 +88,7 @@ export async function startReader(
       its.applyFacts ??
       (async (applied) => {
         facts.push(...applied);
-        return applied.map(() => 'applied');
+        return applied.map(() => APPLIED);
       }),
     topics: [topic],
     groupId,

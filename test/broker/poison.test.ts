@@ -1,6 +1,7 @@
 import type { Message } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { APPLIED } from '../builders/fact-outcomes.js';
 import type { Produce } from '../../services/events/kafka-port.js';
 import type { PlatformFact } from '../../services/model.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
@@ -155,7 +156,7 @@ async function readAll(portions: readonly (readonly Message[])[]) {
       applyFacts: async (applied) => {
         transactions += 1;
         facts.push(...applied);
-        return applied.map(() => 'applied');
+        return applied.map(() => APPLIED);
       },
     },
     cleanup,

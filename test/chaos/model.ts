@@ -26,7 +26,7 @@ export class FactModel {
       )
       .filter((fact) => fact.groupId === groupId)
       .map((fact) => ({
-        order: fact.order,
+        order: placeOf(fact),
         isRemoval: fact.kind === 'groupDeleted',
         isSnapshot: false,
       }));
@@ -52,7 +52,7 @@ export class FactModel {
       ) {
         return [
           {
-            order: fact.order,
+            order: placeOf(fact),
             isRemoval: fact.change === 'removed',
             isSnapshot: false,
           },
@@ -64,7 +64,7 @@ export class FactModel {
       ) {
         return [
           {
-            order: fact.order,
+            order: placeOf(fact),
             isRemoval: !fact.groupIds.includes(groupId),
             isSnapshot: true,
           },
@@ -76,6 +76,12 @@ export class FactModel {
     if (last === undefined) return 'unknown';
     return last.isRemoval ? 'notHeld' : 'held';
   }
+}
+
+/** Worlds give every fact its time. */
+function placeOf({ order: { sequence, timeUs } }: PlatformFact): FactOrder {
+  if (timeUs === null) throw new Error('a fact of a world has no time');
+  return { sequence, timeUs };
 }
 
 interface Statement {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { UNCHANGED } from '../builders/fact-outcomes.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
 import type { FaultPoint } from '../support/fault-points.js';
@@ -186,10 +187,10 @@ describe('from a membership to a role', () => {
     await path.rig().quiet();
     path.rig().discord.calls.reset();
 
-    const verdicts = await path.rig().store.applyFacts([fact]);
+    const outcomes = await path.rig().store.applyFacts([fact]);
     await path.rig().quiet();
 
-    expect(verdicts).toEqual(['unchanged']);
+    expect(outcomes).toEqual([UNCHANGED]);
     expect(path.rig().discord.calls.counts()).toEqual({});
   });
 

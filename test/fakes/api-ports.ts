@@ -1,3 +1,4 @@
+import { APPLIED, STALE } from '../builders/fact-outcomes.js';
 import type { ApiPorts } from '../../services/api/ports.js';
 import type {
   AuditRecordView,
@@ -290,8 +291,8 @@ function factPort(world: ApiWorld): ApiPorts['facts'] {
       world.facts.push(...facts);
       return facts.map((fact) =>
         'platformUserId' in fact && fact.platformUserId === world.staleFor
-          ? 'stale'
-          : 'applied',
+          ? STALE
+          : APPLIED,
       );
     },
   };

@@ -85,7 +85,9 @@ export type FactVerdict =
   | 'APPLIED'
   /** The item cannot be read, or contradicts another; see `error`. */
   | 'INVALID'
-  /** A fact that outranks it stood already; nothing changed. */
+  /** Some of it lost to other facts, which `outrankedBy` names; the rest was recorded. */
+  | 'PARTIAL'
+  /** Another fact outranks it; nothing changed. `outrankedBy` names that fact. */
   | 'STALE'
   /** The very same fact stood already. */
   | 'UNCHANGED';
@@ -170,7 +172,7 @@ export type MembershipChangeInput = {
   readonly groupId: string;
   /** The user: the platform's id. */
   readonly platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
   readonly sequence?: number | string | null | undefined;
 };
 
@@ -187,7 +189,7 @@ export type MembershipSetInput = {
   readonly groupIds: ReadonlyArray<string>;
   /** The user: the platform's id. */
   readonly platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt. */
+  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
   readonly sequence?: number | string | null | undefined;
 };
 

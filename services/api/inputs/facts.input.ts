@@ -3,7 +3,7 @@ import { MembershipChangeKindEnum } from '../enums.js';
 import { Sequence } from '../scalars.js';
 
 const SEQUENCE =
-  'Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment of receipt.';
+  'Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it.';
 
 @InputType({ description: 'A membership that was added or removed.' })
 export class MembershipChangeInput {

@@ -1,14 +1,10 @@
 import { InputError } from '../../lib/errors.js';
-import type { PlatformFact } from '../../model.js';
+import type { Cause, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import {
-  changedIds,
-  countResults,
-  factResults,
-  STALE_MESSAGE,
-} from '../fact-results.js';
+import { changedIds, countResults, factResults } from '../fact-results.js';
+import { describeLosses } from '../fact-losses.js';
 import {
   DeletePlatformUserInput,
   RecordMembershipChangesInput,
@@ -25,7 +21,6 @@ import {
   userChanges,
   userDeleted,
   type FactList,
-  type Receipt,
 } from '../platform-facts.js';
 import type { FactPort } from '../ports.js';
 import {
@@ -111,14 +106,17 @@ export class FactMutationsResolver {
     input: DeletePlatformUserInput,
   ): Promise<DeletePlatformUserPayload> {
     const fact = userDeleted(input.platformUserId, receive(context));
-    const [verdict] = await this.facts.applyFacts([fact]);
+    const [outcome] = await this.facts.applyFacts([fact]);
     forgetRows(context.loaders);
-    if (verdict === 'stale') throw new InputError('CONFLICT', STALE_MESSAGE);
+    if (outcome?.verdict === 'stale')
+      throw new InputError('CONFLICT', describeLosses(outcome));
     const view = await context.loaders.platformUsers.load(fact.platformUserId);
     return {
       platformUser: view ? toPlatformUser(view) : null,
       warnings:
-        verdict === 'unchanged' ? ['The user was deleted already.'] : [],
+        outcome?.verdict === 'unchanged'
+          ? ['The user was deleted already.']
+          : [],
     };
   }
 
@@ -128,21 +126,21 @@ export class FactMutationsResolver {
     idOf: (fact: Fact) => string,
   ): Promise<FactsAnswer> {
     const facts = saidOf(items);
-    const verdicts =
+    const outcomes =
       facts.length === 0 ? [] : await this.facts.applyFacts(facts);
     forgetRows(context.loaders);
-    const results = factResults(items, verdicts);
+    const results = factResults(items, outcomes);
     return {
       results,
       counts: countResults(results),
-      changedIds: changedIds(facts, verdicts, idOf),
+      changedIds: changedIds(facts, outcomes, idOf),
       warnings: items.length === 0 ? ['The list was empty.'] : [],
     };
   }
 }
 
 /** Facts are about users and groups, which all clients share. */
-function receive(context: ApiContext): Receipt {
+function receive(context: ApiContext): Cause {
   requireUnlimited(context, 'platform facts touch every client');
-  return { cause: causeOf(context), timeUs: context.receivedUs() };
+  return causeOf(context);
 }

@@ -1,11 +1,13 @@
 import type { InputError } from '../../lib/errors.js';
 import type { ApiContext } from '../context.js';
-import { Ctx, Field, Int, ObjectType } from '../decorators.js';
+import { Ctx, Field, ID, Int, ObjectType } from '../decorators.js';
 import {
   ErrorCodeEnum,
   FactVerdictEnum,
+  MembershipChangeKindEnum,
   type FactVerdictName,
 } from '../enums.js';
+import { DateTime, Sequence } from '../scalars.js';
 import {
   PlatformGroup,
   PlatformUser,
@@ -35,6 +37,49 @@ export class ItemError {
 }
 
 @ObjectType({
+  description:
+    'A recorded fact that outranks an item of the list, or a part of it.',
+  simpleResolvers: true,
+})
+export class OutrankingFact {
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The group it is about; null when it is about the user or the group itself.',
+  })
+  readonly groupId!: string | null;
+
+  @Field(() => MembershipChangeKindEnum, {
+    nullable: true,
+    description: 'Its effect on the membership; null without `groupId`.',
+  })
+  readonly change!: 'ADDED' | 'REMOVED' | null;
+
+  @Field(() => Boolean, {
+    description: "Whether it was part of a user's whole set of groups.",
+  })
+  readonly wholeSet!: boolean;
+
+  @Field(() => Sequence, {
+    nullable: true,
+    description: 'Its sequence; null when it has none.',
+  })
+  readonly sequence!: number | null;
+
+  @Field(() => DateTime, {
+    description: 'When it happened; of a mutation, when it was received.',
+  })
+  readonly time!: Date;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'When the same item wins if it is sent again without a sequence; null when only a higher sequence wins.',
+  })
+  readonly retryAt!: Date | null;
+}
+
+@ObjectType({
   description: 'What came of one item of the list.',
   simpleResolvers: true,
 })
@@ -55,6 +100,12 @@ export class FactResult {
     description: 'Why it is not so; null when ok.',
   })
   readonly error!: ItemError | null;
+
+  @Field(() => [OutrankingFact], {
+    description:
+      'The recorded facts that outrank the item: for a whole set, one for each group that it lost. Empty when ok.',
+  })
+  readonly outrankedBy!: readonly OutrankingFact[];
 }
 
 @ObjectType({
@@ -70,6 +121,9 @@ export class FactCounts {
 
   @Field(() => Int, { description: 'Facts that were outranked.' })
   readonly stale!: number;
+
+  @Field(() => Int, { description: 'Facts that were outranked in part.' })
+  readonly partial!: number;
 
   @Field(() => Int, { description: 'Items that cannot be read.' })
   readonly invalid!: number;

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import { TerminalError } from '../../lib/errors.js';
-import type { FactVerdict, PlatformFact } from '../../model.js';
+import type { FactOutcome, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
 import { forgetPeople } from '../erasure/forget-people.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
@@ -14,7 +14,7 @@ import { writeKnown } from './write-known.js';
 
 /**
  * Both doors end here. One transaction: what the facts change and the marks that follow from it become true together or not at
- * all. Verdicts stand in the order of the facts. A fact that stood already changes nothing and marks nobody.
+ * all. Outcomes come in the order of the facts. A fact that is recorded already changes nothing and marks no member.
  */
 export function createApplyFacts(deps: {
   database: Database;
@@ -22,7 +22,7 @@ export function createApplyFacts(deps: {
 }) {
   return async (
     facts: readonly PlatformFact[],
-  ): Promise<readonly FactVerdict[]> => {
+  ): Promise<readonly FactOutcome[]> => {
     if (facts.length === 0) return [];
     return translated(() =>
       deps.database.transaction(async ({ sql: db }) => {
@@ -45,7 +45,7 @@ export function createApplyFacts(deps: {
           linkedUserIds.has(platformUserId),
         );
         await markPeople(db, people, deps.windowMs);
-        return folded.verdicts;
+        return folded.outcomes;
       }),
     );
   };

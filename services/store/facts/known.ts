@@ -8,6 +8,8 @@ import type { Register, Standing } from './order.js';
 
 /** What stands now about the users and groups that the facts name. Folding changes it in place. */
 export interface Known {
+  /** The database's clock: when mutations among the facts happen. */
+  readonly receivedUs: number;
   readonly users: Map<PlatformUserId, KnownUser>;
   readonly groups: Map<GroupId, KnownGroup>;
 }

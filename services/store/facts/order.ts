@@ -1,4 +1,10 @@
-import type { FactOrder, FactVerdict } from '../../model.js';
+import type {
+  ClaimedOrder,
+  FactLoss,
+  FactOrder,
+  FactOutcome,
+  ValueName,
+} from '../../model.js';
 
 /** The one total order: positive when `a` outranks `b`. Any with a sequence outranks any without. */
 export function compareOrder(a: FactOrder, b: FactOrder): number {
@@ -42,25 +48,49 @@ function compareText(a: string | null, b: string | null): number {
   return a > b ? 1 : -1;
 }
 
-/** Applied when any value is; unchanged when every value stood already; else stale. */
-export function foldRegisters<Name extends string>(
+/** Applied when any value is; stale when none is and any lost; partial when both happened. */
+export function foldRegisters<Name extends ValueName>(
   registers: Map<Name, Register>,
   values: ReadonlyMap<Name, string | null>,
   order: FactOrder,
-): FactVerdict {
-  const verdicts = new Set<FactVerdict>();
+): FactOutcome {
+  const ranks: number[] = [];
+  const older: FactLoss[] = [];
+  const contradicted: FactLoss[] = [];
   for (const [name, value] of values) {
     const current = registers.get(name);
     const rank =
       current === undefined ? 1 : compareRegister({ order, value }, current);
+    ranks.push(rank);
     if (rank > 0) registers.set(name, { order, value });
-    verdicts.add(verdictOf(rank));
+    if (current === undefined || rank >= 0) continue;
+    const outrankedBy = { kind: 'value', name, ...current } as const;
+    const loss = { groupId: null, order, outrankedBy };
+    (value === current.value ? older : contradicted).push(loss);
   }
-  if (verdicts.has('applied')) return 'applied';
-  return verdicts.has('stale') ? 'stale' : 'unchanged';
+  const isApplied = ranks.some((rank) => rank > 0);
+  if (contradicted.length > 0)
+    return { verdict: isApplied ? 'partial' : 'stale', losses: contradicted };
+  if (isApplied) return APPLIED;
+  return older.length > 0 ? { verdict: 'stale', losses: older } : UNCHANGED;
 }
 
-export function verdictOf(rank: number): FactVerdict {
-  if (rank > 0) return 'applied';
-  return rank === 0 ? 'unchanged' : 'stale';
+export const APPLIED: FactOutcome = { verdict: 'applied', losses: [] };
+export const UNCHANGED: FactOutcome = { verdict: 'unchanged', losses: [] };
+
+/**
+ * An event brings its own time. A mutation gets the database's clock at receipt, or just after the latest mutation about the same
+ * thing, so that the later of two wins although a clock was set back between them.
+ */
+export function placeInOrder(
+  { sequence, timeUs }: ClaimedOrder,
+  receivedUs: number,
+  recorded: Iterable<FactOrder>,
+): FactOrder {
+  if (timeUs !== null) return { sequence, timeUs };
+  let receiptUs = receivedUs;
+  for (const order of recorded)
+    if (order.isMutation === true && order.timeUs >= receiptUs)
+      receiptUs = order.timeUs + 1;
+  return { sequence, timeUs: receiptUs, isMutation: true };
 }

@@ -3,10 +3,11 @@ import { sql, type Kysely } from 'kysely';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import type { Known, KnownGroup, KnownUser, UserRegister } from './known.js';
 import type { Register } from './order.js';
-import { readStandings } from './read-standings.js';
+import { orderOf, readStandings } from './read-standings.js';
 
-/** `[sequence, timeUs]`, as the fences columns keep it. */
-export type Fence = readonly [number | null, number];
+/** `[sequence, timeUs]`, as the fences columns keep it; `true` behind them marks a mutation. */
+export type Fence =
+  readonly [number | null, number] | readonly [number | null, number, true];
 
 /** What stands, and of whom anything is asked of Discord at all. */
 export interface ReadKnown {
@@ -36,7 +37,8 @@ export async function readKnown(
     groupIds.filter((id) => !seen.groupIds.has(id)),
   );
   const groups = await lockGroups(db, distinct(facts.flatMap(groupsChangedBy)));
-  return { known: { users, groups }, linkedUserIds: seen.linkedUserIds };
+  const { receivedUs, linkedUserIds } = seen;
+  return { known: { receivedUs, users, groups }, linkedUserIds };
 }
 
 function groupsNamedBy(fact: PlatformFact): readonly GroupId[] {
@@ -89,7 +91,7 @@ async function lockKnownUsers(
 ): Promise<void> {
   const { rows } = await sql<UserRow>`
     select id, username, attributes, fences, deleted_at is not null as is_deleted,
-           snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us
+           snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us, snapshot_is_mutation
     from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
     db,
   );
@@ -104,6 +106,7 @@ interface UserRow {
   readonly is_deleted: boolean;
   readonly snapshot_sequence: number | null;
   readonly snapshot_time_us: number | null;
+  readonly snapshot_is_mutation: boolean;
 }
 
 const USER_REGISTERS = [
@@ -123,7 +126,11 @@ function knownUser(row: UserRow): KnownUser {
     snapshot:
       row.snapshot_time_us === null
         ? null
-        : { sequence: row.snapshot_sequence, timeUs: row.snapshot_time_us },
+        : orderOf(
+            row.snapshot_sequence,
+            row.snapshot_time_us,
+            row.snapshot_is_mutation,
+          ),
     registers: registersOf(USER_REGISTERS, row.fences, values),
     memberships: new Map(),
   };
@@ -139,7 +146,7 @@ function registersOf<Name extends string>(
     const fence = fences[name];
     if (fence === undefined) continue;
     registers.set(name, {
-      order: { sequence: fence[0], timeUs: fence[1] },
+      order: orderOf(fence[0], fence[1], fence[2] === true),
       value: values[name] ?? null,
     });
   }

@@ -1,6 +1,6 @@
 import type {
   Cause,
-  FactVerdict,
+  FactOutcome,
   GroupId,
   PlatformUserId,
 } from '../../model.js';
@@ -8,7 +8,7 @@ import type { UserRegister } from './known.js';
 
 /** What the facts changed: the rows to write and the members to mark. */
 export interface Folded {
-  readonly verdicts: readonly FactVerdict[];
+  readonly outcomes: readonly FactOutcome[];
   readonly touchedUsers: ReadonlySet<PlatformUserId>;
   readonly touchedGroups: ReadonlySet<GroupId>;
   readonly touchedMemberships: ReadonlyMap<

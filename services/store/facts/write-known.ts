@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { GroupId, PlatformUserId } from '../../model.js';
+import type { FactOrder, GroupId, PlatformUserId } from '../../model.js';
 import type { Known, KnownGroup, KnownUser } from './known.js';
 import type { Register } from './order.js';
 import type { Fence } from './read-known.js';
@@ -42,15 +42,18 @@ async function writeUsers(
     fences: fencesOf(user.registers),
     snapshot_sequence: user.snapshot?.sequence ?? null,
     snapshot_time_us: user.snapshot?.timeUs ?? null,
+    snapshot_is_mutation: user.snapshot?.isMutation ?? false,
     is_deleted: user.isDeleted,
   }));
   await sql`
     update platform_user u set
       username = n.username, attributes = n.attributes, fences = n.fences,
       snapshot_sequence = n.snapshot_sequence, snapshot_time_us = n.snapshot_time_us,
+      snapshot_is_mutation = n.snapshot_is_mutation,
       deleted_at = case when n.is_deleted then coalesce(u.deleted_at, now()) end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, username text, attributes jsonb,
-      fences jsonb, snapshot_sequence bigint, snapshot_time_us bigint, is_deleted boolean)
+      fences jsonb, snapshot_sequence bigint, snapshot_time_us bigint, snapshot_is_mutation boolean,
+      is_deleted boolean)
     where u.id = n.id`.execute(db);
 }
 
@@ -67,11 +70,12 @@ function fencesOf(
   registers: ReadonlyMap<string, Register>,
 ): Record<string, Fence> {
   return Object.fromEntries(
-    [...registers].map(([name, { order }]) => [
-      name,
-      [order.sequence, order.timeUs] as const,
-    ]),
+    [...registers].map(([name, { order }]) => [name, fenceOf(order)]),
   );
+}
+
+function fenceOf({ sequence, timeUs, isMutation }: FactOrder): Fence {
+  return isMutation ? [sequence, timeUs, true] : [sequence, timeUs];
 }
 
 async function writeGroups(
@@ -107,11 +111,12 @@ async function writeMemberships(
   );
   if (rows.length === 0) return;
   await sql`
-    insert into membership (platform_user_id, group_id, is_held, is_snapshot, sequence, time_us)
+    insert into membership (platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence, time_us)
     select * from unnest(${rows.map((row) => row.userId)}::text[], ${rows.map((row) => row.groupId)}::text[],
       ${rows.map((row) => row.isHeld)}::boolean[], ${rows.map((row) => row.isSnapshot)}::boolean[],
+      ${rows.map((row) => row.order.isMutation ?? false)}::boolean[],
       ${rows.map((row) => row.order.sequence)}::bigint[], ${rows.map((row) => row.order.timeUs)}::bigint[])
     on conflict (platform_user_id, group_id) do update set
-      is_held = excluded.is_held, is_snapshot = excluded.is_snapshot,
+      is_held = excluded.is_held, is_snapshot = excluded.is_snapshot, is_mutation = excluded.is_mutation,
       sequence = excluded.sequence, time_us = excluded.time_us`.execute(db);
 }

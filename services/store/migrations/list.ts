@@ -11,6 +11,7 @@ import { Sweeps } from './2026-11-22-sweeps.js';
 import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
 import { Telemetry } from './2026-11-23-telemetry.js';
 import { LinksInOrder } from './2026-11-23-links-in-order.js';
+import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -32,4 +33,5 @@ export const MIGRATIONS = [
   { name: '2026-11-23-telemetry', class: Telemetry },
   { name: '2026-11-23-quiet-sweeps', class: QuietSweeps },
   { name: '2026-11-23-links-in-order', class: LinksInOrder },
+  { name: '2026-11-29-mutation-times', class: MutationTimes },
 ] as const;

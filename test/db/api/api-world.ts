@@ -1,10 +1,7 @@
 import pg from 'pg';
 import { graphql, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
-import {
-  createContext,
-  createReceiptClock,
-} from '../../../services/api/context.js';
+import { createContext } from '../../../services/api/context.js';
 import { toSubgraph } from '../../../services/api/federation/subgraph.js';
 import type { ApiPorts } from '../../../services/api/ports.js';
 import { buildConnectorSchema } from '../../../services/api/schema.js';
@@ -117,7 +114,6 @@ function contextOn(ports: ApiPorts) {
     clock,
     logger: silentLogger,
   });
-  const receivedUs = createReceiptClock(clock);
   return () =>
     createContext({
       ports,
@@ -126,7 +122,6 @@ function contextOn(ports: ApiPorts) {
       callerNow: async () => caller,
       subscriptions,
       now: () => new Date(clock()),
-      receivedUs,
     });
 }
 

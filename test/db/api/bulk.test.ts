@@ -38,7 +38,7 @@ async function payloadOf(mutation: string, input: unknown) {
   const fields =
     mutation === 'importDiscordUsers'
       ? 'results { index status field } counts { linked unchanged conflicts invalid } pendingMembers'
-      : 'results { index verdict error { field } } counts { applied unchanged stale invalid } pendingMembers';
+      : 'results { index verdict error { field } } counts { applied unchanged stale partial invalid } pendingMembers';
   const data = await api.ask(
     `mutation ($input: ${type}!) { payload: ${mutation}(input: $input) { ${fields} } }`,
     { input },
@@ -114,6 +114,7 @@ describe('5,000 at once, one of which cannot be read', () => {
         applied: MOST - 1,
         unchanged: 0,
         stale: 0,
+        partial: 0,
         invalid: 1,
       });
       expect(inOrder(results)).toBe(true);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { APPLIED, UNCHANGED } from '../../builders/fact-outcomes.js';
 import { PATH_TIMING, pathOf } from '../../../services/connector/path.js';
 import { createDiscordGateway } from '../../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
@@ -178,15 +179,15 @@ describe('a backup made in the middle of work', () => {
     const store = await openTestStore(copy.url, { isGone: () => true });
     ends.push(() => store.stop());
     const newer = membership('carol', 'directors');
-    expect(await store.applyFacts([newer])).toEqual(['applied']);
+    expect(await store.applyFacts([newer])).toEqual([APPLIED]);
   });
 
   test('takes facts again that it holds already, and marks nobody for them', async () => {
     const store = await openRestored();
     const known = said.slice(0, 3);
 
-    const verdicts = await store.applyFacts(known);
+    const outcomes = await store.applyFacts(known);
 
-    expect(verdicts).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    expect(outcomes).toEqual([UNCHANGED, UNCHANGED, UNCHANGED]);
   });
 });

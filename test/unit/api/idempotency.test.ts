@@ -7,6 +7,7 @@ import {
 } from '../../../services/lib/errors.js';
 import type { PlatformFact } from '../../../services/model.js';
 import { ownId } from '../../builders/api-views.js';
+import { APPLIED } from '../../builders/fact-outcomes.js';
 import { KEYS, startApi, type Answer, type StartedApi } from './start-api.js';
 
 const RECORD = `mutation Told($input: RecordMembershipChangesInput!) {
@@ -110,7 +111,7 @@ describe('a mutation with an Idempotency-Key', () => {
       applyFacts: async (facts: readonly PlatformFact[]) => {
         begun.resolve();
         await held.promise;
-        return facts.map(() => 'applied');
+        return facts.map(() => APPLIED);
       },
     });
     const first = send({ key: 'one' });

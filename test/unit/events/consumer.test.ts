@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 
+import { APPLIED, STALE, UNCHANGED } from '../../builders/fact-outcomes.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
 import { UnavailableError } from '../../../services/lib/errors.js';
 import {
@@ -79,9 +80,9 @@ describe('the event consumer', () => {
     const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
 
     const consumer = await startConsumer(kafka, async () => [
-      'applied',
-      'stale',
-      'unchanged',
+      APPLIED,
+      STALE,
+      UNCHANGED,
     ]);
     await committed(kafka, 2);
 
@@ -89,6 +90,7 @@ describe('the event consumer', () => {
       applied: 1,
       unchanged: 1,
       stale: 1,
+      partial: 0,
       skipped: 0,
       deadLettered: 0,
     });
@@ -124,7 +126,7 @@ describe('the event consumer', () => {
 
     await startConsumer(kafka, async () => {
       await done.promise;
-      return ['applied'];
+      return [APPLIED];
     });
     await vi.waitFor(() => expect(kafka.beats()).toBeGreaterThan(3), 5_000);
 
@@ -167,7 +169,7 @@ describe('stopping', () => {
     const applying = Promise.withResolvers<void>();
     const apply = vi.fn<ApplyFacts>(async (facts) => {
       await applying.promise;
-      return facts.map(() => 'applied');
+      return facts.map(() => APPLIED);
     });
     const consumer = await startConsumer(kafka, apply);
     await vi.waitFor(() => expect(apply).toHaveBeenCalled(), 5_000);

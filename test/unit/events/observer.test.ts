@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 
+import { APPLIED, STALE } from '../../builders/fact-outcomes.js';
 import { applyChunk } from '../../../services/events/apply-chunk.js';
 import { countEvents } from '../../../services/events/count-events.js';
 import { eventChunks } from '../../../services/events/event-chunks.js';
@@ -156,12 +157,11 @@ describe('what came of a chunk', () => {
       kafkaRecord({ value: Buffer.from('{'), offset: '4' }),
     ]);
     if (chunk === undefined) throw new Error('no chunk');
-    const verdicts = { one: 'stale', 'event-1': 'applied' } as const;
 
     const applied = await applyChunk(chunk.facts, async (facts) =>
       facts.map(({ cause: { id } }) => {
         if (id === 'bad') throw new TerminalError('UNREADABLE_FACT', 'no');
-        return id === 'one' ? verdicts.one : verdicts['event-1'];
+        return id === 'one' ? STALE : APPLIED;
       }),
     );
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, vi } from 'vitest';
 
+import { APPLIED } from '../../builders/fact-outcomes.js';
 import {
   createEventConsumer,
   type EventConsumer,
@@ -24,7 +25,7 @@ export const users = (facts: readonly PlatformFact[]) =>
 export function storeOf(kafka: FakeKafka): ApplyFacts {
   return async (facts) => {
     kafka.journal.push(`applied ${users(facts)}`);
-    return facts.map(() => 'applied');
+    return facts.map(() => APPLIED);
   };
 }
 

@@ -5,6 +5,7 @@ import type { FactOrder, PlatformFact } from '../../../services/model.js';
 import { foldFacts } from '../../../services/store/facts/fold-facts.js';
 import type { Register } from '../../../services/store/facts/order.js';
 import type { Known } from '../../../services/store/facts/known.js';
+import type { Folded } from '../../../services/store/facts/touched.js';
 
 const cause = { kind: 'EVENT', id: 'e1', actor: 'site' } as const;
 const USERS = ['alice', 'bob'];
@@ -12,6 +13,7 @@ const GROUPS = ['pilots', 'directors', 'recruits'];
 
 function nothingKnown(): Known {
   return {
+    receivedUs: 1_000,
     users: new Map(
       USERS.map((id) => [
         id,
@@ -73,6 +75,9 @@ function fold(...facts: readonly PlatformFact[]) {
   return { known, folded: foldFacts(known, facts) };
 }
 
+const verdictsOf = ({ outcomes }: Folded) =>
+  outcomes.map(({ verdict }) => verdict);
+
 describe('facts on top of facts', () => {
   test('a sequence outranks any time', () => {
     const { known, folded } = fold(
@@ -81,7 +86,7 @@ describe('facts on top of facts', () => {
     );
 
     expect(isHeld(known, 'pilots')).toBe(true);
-    expect(folded.verdicts).toEqual(['applied', 'stale']);
+    expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
   });
 
   test('a tie falls to the removal', () => {
@@ -127,7 +132,7 @@ describe('facts on top of facts', () => {
     );
 
     expect(isHeld(known, 'directors')).toBe(false);
-    expect(folded.verdicts).toEqual(['applied', 'stale']);
+    expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
   });
 
   test('a repeated fact changes nothing and marks nobody', () => {
@@ -141,17 +146,16 @@ describe('facts on top of facts', () => {
       snapshot(['recruits'], at(7)),
     ]);
 
-    expect(again).toMatchObject({
-      verdicts: ['stale', 'unchanged'],
-      memberMarks: [],
-    });
+    expect(verdictsOf(again)).toEqual(['stale', 'unchanged']);
+    expect(again.memberMarks).toEqual([]);
     expect(again.touchedMemberships.size).toBe(0);
   });
 
   test('the very same change is unchanged, not a conflict', () => {
     expect(
-      fold(change('added', at(5, 3)), change('added', at(8, 3))).folded
-        .verdicts,
+      verdictsOf(
+        fold(change('added', at(5, 3)), change('added', at(8, 3))).folded,
+      ),
     ).toEqual(['applied', 'unchanged']);
   });
 
@@ -173,7 +177,7 @@ describe('facts on top of facts', () => {
     };
     const { folded } = fold(deleted, change('added', at(9, 9)));
 
-    expect(folded.verdicts).toEqual(['applied', 'stale']);
+    expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
     expect(folded.deletedUsers).toEqual([{ platformUserId: 'alice', cause }]);
   });
 

@@ -13,7 +13,11 @@ function nobodyKnown(): Known {
     registers: new Map(),
     memberships: new Map(),
   };
-  return { users: new Map([['alice', alice]]), groups: new Map() };
+  return {
+    receivedUs: 1_000,
+    users: new Map([['alice', alice]]),
+    groups: new Map(),
+  };
 }
 
 function person(
