@@ -184,6 +184,7 @@ function memoryOf(store: Store): Part {
     name: store.name,
     async start() {
       await store.migrate();
+      await store.keys.refuseWrong();
       await store.keys.tellLost();
       await store.start();
     },

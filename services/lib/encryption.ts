@@ -16,20 +16,18 @@ export interface KeyRing {
   /** Of all keys; the first is the one that encrypts. */
   readonly keyIds: readonly string[];
   encrypt(plain: string, context: string): string;
-  /** Throws LostKeyError when the key is not in the ring, else an error when the text was changed or stands in another's place. */
+  /** Throws LostKeyError when the key is not in the ring or another one under its id, or the text was changed or moved. */
   decrypt(cipherText: string, context: string): string;
 }
 
-/** What was encrypted with a key that nobody has given. Trying again helps only after the key is back, or the secret given again. */
+/** No key given decrypts this. Trying again helps only after the key is back, or the secret given again. */
 export class LostKeyError extends TerminalError {
   constructor(
     readonly keyId: string,
-    what: string,
+    message: string,
+    options?: ErrorOptions,
   ) {
-    super(
-      'LOST_KEY',
-      `the key "${keyId}" that encrypted ${what} is not among ENCRYPTION_KEYS`,
-    );
+    super('LOST_KEY', message, options);
     this.name = 'LostKeyError';
   }
 }
@@ -63,21 +61,38 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
       ].join('.');
     },
     decrypt(cipherText, context) {
-      const [id = '', iv = '', tag = '', data = ''] = cipherText.split('.');
+      const id = keyIdOf(cipherText);
       const key = byId.get(id);
-      if (key === undefined) throw new LostKeyError(id, context);
-      const decipher = createDecipheriv(
-        ALGORITHM,
-        key,
-        Buffer.from(iv, 'base64url'),
-        { authTagLength: 16 },
-      )
-        .setAAD(Buffer.from(context))
-        .setAuthTag(Buffer.from(tag, 'base64url'));
-      return Buffer.concat([
-        decipher.update(Buffer.from(data, 'base64url')),
-        decipher.final(),
-      ]).toString('utf8');
+      if (key === undefined)
+        throw new LostKeyError(
+          id,
+          `the key "${id}" that encrypted ${context} is not among ENCRYPTION_KEYS`,
+        );
+      try {
+        return decryptWith(key, cipherText, context);
+      } catch (cause) {
+        throw new LostKeyError(
+          id,
+          `${context} cannot be decrypted: it was changed, or the key "${id}" in ENCRYPTION_KEYS is not the one that encrypted it`,
+          { cause },
+        );
+      }
     },
   };
+}
+
+function decryptWith(key: Buffer, cipherText: string, context: string): string {
+  const [, iv = '', tag = '', data = ''] = cipherText.split('.');
+  const decipher = createDecipheriv(
+    ALGORITHM,
+    key,
+    Buffer.from(iv, 'base64url'),
+    { authTagLength: 16 },
+  )
+    .setAAD(Buffer.from(context))
+    .setAuthTag(Buffer.from(tag, 'base64url'));
+  return Buffer.concat([
+    decipher.update(Buffer.from(data, 'base64url')),
+    decipher.final(),
+  ]).toString('utf8');
 }

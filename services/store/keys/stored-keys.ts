@@ -1,7 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { KeyRing } from '../../lib/encryption.js';
+import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import type { Logger } from '../../lib/logger.js';
+import { secretContext } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { ENCRYPTED_TABLES } from './encrypted-columns.js';
 import { reencrypt, type Progress } from './reencrypt.js';
@@ -16,6 +17,7 @@ export function createStoredKeys(
       onProgress: (progress: Progress) => void | Promise<void>,
     ) => reencrypt({ database, keys }, onProgress),
     tellLost: async () => tellLostKeys(database.sql(), keys, logger),
+    refuseWrong: async () => refuseWrongKeys(database.sql(), keys),
     countByKey: async () => countByKey(database.sql()),
   };
 }
@@ -44,6 +46,46 @@ async function tellLostKeys(
       row,
       'a client cannot be worked: the key that encrypted its secrets is not among ENCRYPTION_KEYS; put it back, or give the secrets again with updateDiscordClient',
     );
+}
+
+interface Sample {
+  readonly clientId: string;
+  readonly name: string;
+  readonly botToken: string;
+}
+
+/**
+ * Throws where a key of the ring decrypts nothing that was encrypted under its id: it is another key, and whatever it encrypted
+ * from now on would be lost when the right one is put back. A secret that alone cannot be read was changed, and is its client's
+ * trouble.
+ */
+async function refuseWrongKeys(
+  db: Kysely<unknown>,
+  keys: KeyRing,
+): Promise<void> {
+  for (const keyId of keys.keyIds) {
+    const { rows } = await sql<Sample>`
+      select id as "clientId", name, bot_token as "botToken" from client
+      where split_part(bot_token, '.', 1) = ${keyId} order by id limit 10`.execute(
+      db,
+    );
+    const [first] = rows;
+    if (first === undefined || rows.some((row) => isReadable(keys, row)))
+      continue;
+    throw new Error(
+      `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.clientId}); put the right key back under this id, or, if it is lost, give the new key another id and the secrets again with updateDiscordClient`,
+    );
+  }
+}
+
+function isReadable(keys: KeyRing, { clientId, botToken }: Sample): boolean {
+  try {
+    keys.decrypt(botToken, secretContext('botToken', clientId));
+    return true;
+  } catch (error) {
+    if (error instanceof LostKeyError) return false;
+    throw error;
+  }
 }
 
 /** How many rows need each key, table by table: a key that none needs may go. */

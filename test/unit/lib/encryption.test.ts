@@ -57,6 +57,18 @@ test('a secret that was tampered with does not decrypt', () => {
   expect(() => ring.decrypt('2026.AA.AA.AA', 'c')).toThrow();
 });
 
+test('another key under the same id is named, with what it cannot read', () => {
+  const cipherText = createKeyRing([older]).encrypt(
+    'x',
+    'botToken of client 1',
+  );
+  const ring = createKeyRing([{ id: older.id, key: newer.key }]);
+
+  expect(() => ring.decrypt(cipherText, 'botToken of client 1')).toThrow(
+    'botToken of client 1 cannot be decrypted: it was changed, or the key "2025" in ENCRYPTION_KEYS is not the one that encrypted it',
+  );
+});
+
 test('a ring without keys is refused', () => {
   expect(() => createKeyRing([])).toThrow('ENCRYPTION_KEYS');
 });
