@@ -27,12 +27,19 @@ export type CheckEndpoint = (
   name: keyof Endpoints,
 ) => string | null;
 
+/** Says why browsers must not be sent to an address; null: they may. */
+export type CheckClientAddress = (
+  name: 'callbackUrl' | 'inviteUrl',
+  address: string,
+) => string | null;
+
 /** Says all that is wrong with a nickname's template; empty: nothing. */
 export type TemplateFaults = (template: string) => readonly string[];
 
 /** What decides about a client's settings: where Discord is, where else a client may go, and what a template may say. */
 export interface ClientPolicy {
   readonly checkEndpoint: CheckEndpoint;
+  readonly checkClientAddress: CheckClientAddress;
   readonly defaultEndpoints: Endpoints;
   readonly templateFaults: TemplateFaults;
 }
@@ -43,7 +50,7 @@ export function toNewClient(
 ): NewClient {
   return {
     ...DEFAULT_CLIENT_SETTINGS,
-    ...givenSettings(input, policy.templateFaults),
+    ...givenSettings(input, policy),
     name: checkText(input.name, 'input.name', 100),
     applicationId: input.applicationId,
     guildId: input.guildId,
@@ -60,11 +67,11 @@ export function toNewClient(
 export function toClientPatch(
   input: UpdateDiscordClientInput,
   current: Pick<ClientView, 'endpoints'>,
-  policy: Pick<ClientPolicy, 'checkEndpoint' | 'templateFaults'>,
+  policy: Omit<ClientPolicy, 'defaultEndpoints'>,
 ): ClientPatch {
   const { name, applicationId, clientSecret, botToken } = input;
   return {
-    ...givenSettings(input, policy.templateFaults),
+    ...givenSettings(input, policy),
     ...(isGiven(name) ? { name: checkText(name, 'input.name', 100) } : {}),
     ...(isGiven(applicationId) ? { applicationId } : {}),
     ...(isGiven(clientSecret)
@@ -132,13 +139,13 @@ type SettingsInput = Omit<
 /** Null clears what may be empty; elsewhere it is as if left out. */
 function givenSettings(
   input: SettingsInput,
-  templateFaults: TemplateFaults,
+  policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
 ): Partial<ClientSettings> {
   const { enabled, authority, unknownMembership, linking, wholeListWrites } =
     input;
   return {
-    ...givenUrl('callbackUrl', input.callbackUrl),
-    ...givenUrl('inviteUrl', input.inviteUrl),
+    ...givenAddress('callbackUrl', input.callbackUrl, policy),
+    ...givenAddress('inviteUrl', input.inviteUrl, policy),
     ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
     ...(isGiven(authority) ? { authority } : {}),
     ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
@@ -146,7 +153,7 @@ function givenSettings(
       ? {
           nicknamePolicy: toNicknamePolicy(
             input.nicknamePolicy,
-            templateFaults,
+            policy.templateFaults,
           ),
         }
       : {}),
@@ -177,12 +184,17 @@ function givenRetention(
   };
 }
 
-function givenUrl(
+function givenAddress(
   name: 'callbackUrl' | 'inviteUrl',
   value: string | null | undefined,
+  { checkClientAddress }: Pick<ClientPolicy, 'checkClientAddress'>,
 ): Partial<Pick<ClientSettings, typeof name>> {
   if (value === undefined) return {};
-  return { [name]: value && checkWebUrl(value, `input.${name}`) };
+  if (value === null) return { [name]: null };
+  const field = `input.${name}`;
+  const fault = checkClientAddress(name, checkWebUrl(value, field));
+  if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, field);
+  return { [name]: value };
 }
 
 /** What is not worth reading; how long a template may be, its own rules say. */

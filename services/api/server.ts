@@ -17,7 +17,7 @@ import {
 import type { Authenticator } from './auth/caller.js';
 import { createSignIn, type SignIn } from './auth/sign-in.js';
 import type { TokenVerifier } from './auth/tokens.js';
-import type { CheckEndpoint, TemplateFaults } from './client-settings.js';
+import type { ClientPolicy } from './client-settings.js';
 import { createContext, type ApiContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
 import { closeWithApollo } from './close-gently.js';
@@ -43,9 +43,8 @@ import {
   createSubscriptions,
   type Subscriptions,
 } from './subscriptions/subscriptions.js';
-import type { Endpoints } from './views.js';
 
-export interface ApiServerDeps {
+export interface ApiServerDeps extends ClientPolicy {
   readonly ports: ApiPorts;
   /** Who holds an API key. */
   readonly auth: Authenticator;
@@ -70,10 +69,6 @@ export interface ApiServerDeps {
   /** Origins that people who signed in may be sent back to, as browsers write them. */
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
-  readonly checkEndpoint: CheckEndpoint;
-  readonly templateFaults: TemplateFaults;
-  /** What a new client that names none is given: Discord's own. */
-  readonly defaultEndpoints: Endpoints;
   /** Values for the playground's variables by name, e.g. the sandbox's `clientId`; asked for when the page is first opened. */
   readonly playgroundVariables?: () => Promise<
     Readonly<Record<string, unknown>>

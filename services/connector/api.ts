@@ -3,6 +3,7 @@ import { createTokenVerifier } from '../api/auth/tokens.js';
 import type { ApiObservers } from '../api/observers.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
+import { checkClientAddress } from '../discord/client-addresses.js';
 import {
   checkApiBase,
   checkEndpoint,
@@ -54,6 +55,8 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     isProduction,
     checkEndpoint: (url, name) =>
       (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
+    checkClientAddress: (name, address) =>
+      checkClientAddress(name, address, { isProduction, publicUrl }),
     templateFaults,
     defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
     ...(sandbox && {

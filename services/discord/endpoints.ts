@@ -1,3 +1,5 @@
+import { isLoopback } from '../lib/web-address.js';
+
 /** Where Discord is, unless a client says otherwise. */
 export const DISCORD_ENDPOINTS = {
   /** A version is named: without one Discord serves the deprecated v6. */
@@ -29,12 +31,12 @@ export function checkEndpoint(
   if (/[?#]/.test(endpoint)) {
     return 'The address must not carry a query or a fragment.';
   }
-  const isLoopback = !isProduction && LOOPBACK.test(url.hostname);
-  if (url.protocol !== 'https:' && !(isLoopback && url.protocol === 'http:')) {
+  const isLocal = !isProduction && isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:')) {
     return 'The address must begin with https://.';
   }
   const allowed = [...DISCORD_HOSTS, ...allowlist.map(normalHost)];
-  if (!isLoopback && !allowed.includes(url.host)) {
+  if (!isLocal && !allowed.includes(url.host)) {
     return `The host ${url.host} is neither Discord's own nor on the allow list.`;
   }
   return null;
@@ -65,8 +67,6 @@ const DISCORD_HOSTS = [
   'ptb.discord.com',
   'canary.discord.com',
 ] as const;
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** As `URL.host` writes it: lower case, without the default port. */
 function normalHost(entry: string): string {

@@ -83,13 +83,15 @@ export class EndpointsInput {
 abstract class ClientSettingsInput {
   @Field(() => String, {
     nullable: true,
-    description: 'Where Discord returns people who link their account.',
+    description:
+      'Where Discord returns people who link their account: https, on the origin of PUBLIC_URL, without a user name or a fragment.',
   })
   readonly callbackUrl?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'An invitation to the guild, for people who are not in it.',
+    description:
+      'An invitation to the guild, for people who are not in it: https, at discord.gg, discord.com/invite or discordapp.com/invite.',
   })
   readonly inviteUrl?: string | null;
 

@@ -1,3 +1,4 @@
+import { isLoopback, readWebAddress } from '../../lib/web-address.js';
 import { ENDING_TEXTS, type Ending } from './endings.js';
 import { markup, type Markup } from './markup.js';
 import type { Page } from './page.js';
@@ -43,10 +44,10 @@ function notes({ hasOtherEmail, warnings = [] }: Ending): Markup | null {
 }
 
 function invitation(inviteUrl: string | null): Markup | null {
-  if (inviteUrl === null || !URL.canParse(inviteUrl)) return null;
-  const { protocol, href } = new URL(inviteUrl);
-  if (!['http:', 'https:'].includes(protocol)) return null;
-  return linkButton(href, 'Join the Discord server');
+  const url = inviteUrl === null ? null : readWebAddress(inviteUrl);
+  if (!url || (url.protocol !== 'https:' && !isLoopback(url.hostname)))
+    return null;
+  return linkButton(url.href, 'Join the Discord server');
 }
 
 const linkButton = (address: string, text: string): Markup =>

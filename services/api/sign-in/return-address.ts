@@ -1,8 +1,6 @@
 import { InputError } from '../../lib/errors.js';
+import { readWebAddress } from '../../lib/web-address.js';
 import { checkText } from '../inputs/checks.js';
-
-/** What may stand in an address as it is. Backslashes, spaces and letters beyond ASCII are read differently by different readers. */
-const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
 
 /**
  * Null: people are not sent there. Readers of addresses disagree about tricks, so there is room for none: the origin is compared
@@ -12,13 +10,8 @@ export function readReturnAddress(
   value: string,
   allowedOrigins: readonly string[],
 ): string | null {
-  if (!PLAIN.test(value) || !/^https?:\/\/[^/?#]/i.test(value)) return null;
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) return null;
-  const [authority = ''] = value.slice(value.indexOf('//') + 2).split(/[/?#]/);
-  if (authority.includes('@') || url.username !== '' || url.password !== '')
-    return null;
-  return allowedOrigins.includes(url.origin) ? url.href : null;
+  const url = readWebAddress(value);
+  return url && allowedOrigins.includes(url.origin) ? url.href : null;
 }
 
 /** Throws InputError. */

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../lib/web-address.js';
 import type { GuildId } from '../../model.js';
 import type { InviteReading } from '../bot-readings.js';
 import {
@@ -11,14 +12,22 @@ import {
 
 const NAME = 'invite link';
 
-/** Null: this is no invite of Discord's. */
+/** Null: this is no invite of Discord's, or of a sandbox Discord's on this machine. */
 export function inviteCodeOf(inviteUrl: string): string | null {
   if (!URL.canParse(inviteUrl)) return null;
-  const { host, pathname } = new URL(inviteUrl);
-  const form = host === 'discord.gg' ? SHORT : LONG;
-  return form.exec(pathname)?.[1] ?? null;
+  const { host, hostname, pathname, protocol } = new URL(inviteUrl);
+  if (host === 'discord.gg') return SHORT.exec(pathname)?.[1] ?? null;
+  const isSandbox = protocol === 'http:' && isLoopback(hostname);
+  if (!LONG_HOSTS.includes(host) && !isSandbox) return null;
+  return LONG.exec(pathname)?.[1] ?? null;
 }
 
+const LONG_HOSTS = [
+  'discord.com',
+  'ptb.discord.com',
+  'canary.discord.com',
+  'discordapp.com',
+];
 const SHORT = /^\/(?:invite\/)?([\w-]{2,64})\/?$/;
 const LONG = /^\/invite\/([\w-]{2,64})\/?$/;
 

@@ -1,7 +1,7 @@
 import { secretContext } from '../clients/client-rows.js';
 import { answerContext } from '../idempotency/idempotent-answers.js';
 import { tokenContext } from '../sign-in/grants.js';
-import { verifierContext } from '../sign-in/tickets.js';
+import { emailContext, verifierContext } from '../sign-in/tickets.js';
 
 /** A row's key and owner, as text; null where it has none. */
 export type RowNames = Readonly<Record<string, string | null>>;
@@ -91,8 +91,12 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
         column: 'code_verifier',
         context: (row) => verifierContext(row['ticket_hash'] ?? ''),
       },
+      {
+        column: 'email_cipher',
+        context: (row) => emailContext(row['ticket_hash'] ?? ''),
+      },
     ],
-    loss: 'who is signing in right now begins again',
+    loss: 'who is signing in right now begins again, or is not warned of another e-mail address',
   },
   {
     table: 'idempotent_request',

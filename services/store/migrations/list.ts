@@ -12,6 +12,7 @@ import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
 import { Telemetry } from './2026-11-23-telemetry.js';
 import { LinksInOrder } from './2026-11-23-links-in-order.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
+import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -34,4 +35,5 @@ export const MIGRATIONS = [
   { name: '2026-11-23-quiet-sweeps', class: QuietSweeps },
   { name: '2026-11-23-links-in-order', class: LinksInOrder },
   { name: '2026-11-29-mutation-times', class: MutationTimes },
+  { name: '2026-11-29-ticket-emails', class: TicketEmails },
 ] as const;

@@ -45,7 +45,10 @@ export function createTickets(deps: Deps) {
   };
 }
 
-async function openTicket({ database }: Deps, ticket: Ticket): Promise<void> {
+async function openTicket(
+  { database, keys }: Deps,
+  ticket: Ticket,
+): Promise<void> {
   await database.transaction(async (tx) => {
     const client = await lockClient(tx, ticket.clientId, 'use');
     if (client.endingAt)
@@ -54,18 +57,18 @@ async function openTicket({ database }: Deps, ticket: Ticket): Promise<void> {
         `client ${ticket.clientId} is being deleted`,
       );
     await lockPlatformUser(tx, ticket.platformUserId);
-    await insertTicket(tx.sql, ticket);
+    await insertTicket(tx.sql, ticket, keys);
   });
 }
 
 async function findTicket(
-  { database }: Deps,
+  { database, keys }: Deps,
   ticketHash: string,
 ): Promise<TicketView | null> {
   const { rows } = await sql<TicketRow>`
     select ${VIEW} from link_ticket t ${NAMES}
     where t.ticket_hash = ${ticketHash} and ${IS_OPEN}`.execute(database.sql());
-  return rows[0] === undefined ? null : viewOf(rows[0]);
+  return rows[0] === undefined ? null : viewOf(keys, rows[0]);
 }
 
 async function bindTicket(
@@ -103,23 +106,26 @@ async function takeState(
     join link_ticket t using (ticket_hash) ${NAMES}`.execute(database.sql());
   const [row] = rows;
   if (row === undefined || row.browser_hash === null) return null;
-  const codeVerifier = readVerifier(keys, row);
+  const context = verifierContext(row.ticket_hash);
+  // Its key is lost, and with it this one try; the person may begin again.
+  const codeVerifier = decryptIfKept(keys, row.code_verifier, context);
   if (codeVerifier === null) return null;
   return {
-    ...viewOf(row),
+    ...viewOf(keys, row),
     browserHash: row.browser_hash,
     stateHash,
     codeVerifier,
   };
 }
 
-/** Null: its key is lost, and with it this one try; the person may begin again. */
-function readVerifier(
+/** Null where the key is lost. */
+function decryptIfKept(
   keys: KeyRing,
-  row: TicketRow & { readonly code_verifier: string },
+  cipherText: string,
+  context: string,
 ): string | null {
   try {
-    return keys.decrypt(row.code_verifier, verifierContext(row.ticket_hash));
+    return keys.decrypt(cipherText, context);
   } catch (error) {
     if (error instanceof LostKeyError) return null;
     throw error;
@@ -131,7 +137,7 @@ async function spendTicket(
   ticketHash: string,
 ): Promise<boolean> {
   const { rows } = await sql`
-    update link_ticket t set spent_at = clock_timestamp()
+    update link_ticket t set spent_at = clock_timestamp(), email_cipher = null
     where t.ticket_hash = ${ticketHash} and ${IS_OPEN} returning 1`.execute(
     database.sql(),
   );
@@ -141,7 +147,7 @@ async function spendTicket(
 const IS_OPEN = sql`t.spent_at is null and t.expires_at > clock_timestamp()
   and exists (select from client o where o.id = t.client_id and o.ending_at is null)`;
 
-const VIEW = sql`t.ticket_hash, t.client_id, t.platform_user_id, t.email, t.return_to,
+const VIEW = sql`t.ticket_hash, t.client_id, t.platform_user_id, t.email_cipher, t.return_to,
   extract(epoch from t.expires_at)::float8 * 1000 as expires_ms, t.browser_hash, u.username, c.name`;
 
 const NAMES = sql`join client c on c.id = t.client_id
@@ -155,7 +161,7 @@ interface TicketRow {
   readonly ticket_hash: string;
   readonly client_id: ClientId;
   readonly platform_user_id: PlatformUserId;
-  readonly email: string | null;
+  readonly email_cipher: string | null;
   readonly return_to: string | null;
   readonly expires_ms: number;
   readonly browser_hash: string | null;
@@ -163,12 +169,13 @@ interface TicketRow {
   readonly name: string;
 }
 
-function viewOf(row: TicketRow): TicketView {
+function viewOf(keys: KeyRing, row: TicketRow): TicketView {
+  const { ticket_hash: ticketHash, email_cipher: email } = row;
   return {
-    ticketHash: row.ticket_hash,
+    ticketHash,
     clientId: row.client_id,
     platformUserId: row.platform_user_id,
-    email: row.email,
+    email: email && decryptIfKept(keys, email, emailContext(ticketHash)),
     returnTo: row.return_to,
     expiresAt: new Date(row.expires_ms),
     platformUsername: row.username,
@@ -180,16 +187,23 @@ function viewOf(row: TicketRow): TicketView {
 async function insertTicket(
   db: Kysely<unknown>,
   ticket: Ticket,
+  keys: KeyRing,
 ): Promise<void> {
+  const { ticketHash, email } = ticket;
+  const emailCipher = email && keys.encrypt(email, emailContext(ticketHash));
   await sql`delete from link_ticket where expires_at < clock_timestamp() - interval '1 hour'`.execute(
     db,
   );
   await sql`
-    insert into link_ticket (ticket_hash, client_id, platform_user_id, email, return_to, expires_at)
-    values (${ticket.ticketHash}, ${ticket.clientId}, ${ticket.platformUserId}, ${ticket.email}, ${ticket.returnTo},
+    insert into link_ticket (ticket_hash, client_id, platform_user_id, email_cipher, return_to, expires_at)
+    values (${ticketHash}, ${ticket.clientId}, ${ticket.platformUserId}, ${emailCipher}, ${ticket.returnTo},
       ${ticket.expiresAt.toISOString()}::timestamptz)`.execute(db);
 }
 
 export function verifierContext(ticketHash: string): string {
   return `code verifier of ticket ${ticketHash}`;
+}
+
+export function emailContext(ticketHash: string): string {
+  return `e-mail address of ticket ${ticketHash}`;
 }

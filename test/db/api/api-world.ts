@@ -43,6 +43,7 @@ export async function openRealApi(): Promise<RealApi> {
       ports,
       site: { returnOrigins: [], base: () => null },
       checkEndpoint: () => null,
+      checkClientAddress: () => null,
       templateFaults,
       defaultEndpoints: DISCORD_ENDPOINTS,
     }),

@@ -36,7 +36,7 @@ export async function fillWithSecrets(store: Store, answers: number) {
     ticketHash,
     clientId: client.id,
     platformUserId: 'alice',
-    email: null,
+    email: 'erin@mail.example',
     returnTo: null,
     expiresAt: new Date(Date.now() + 600_000),
   });

@@ -67,8 +67,8 @@ describe('rotation of the keys', () => {
     );
 
     const dump = await dumpOf(database.url);
-    // Two of the client, three of the revocation, two of the grant, one of the ticket, and the answers.
-    expect(before).toBe(8 + ANSWERS);
+    // Two of the client, three of the revocation, two of the grant, two of the ticket, and the answers.
+    expect(before).toBe(9 + ANSWERS);
     expect(ciphertexts(dump, 'old')).toEqual([]);
     expect(ciphertexts(dump, 'new')).toHaveLength(before);
     expect({ unreadable, returned }).toEqual({ unreadable: [], returned: [] });
@@ -77,7 +77,7 @@ describe('rotation of the keys', () => {
         client: 2,
         discord_grant: 2,
         revocation: 3,
-        link_ticket: 1,
+        link_ticket: 2,
         idempotent_request: ANSWERS,
       },
     );
@@ -100,7 +100,10 @@ describe('rotation of the keys', () => {
       accessToken: 'access-token',
       refreshToken: 'refresh-token',
     });
-    expect(ticket?.codeVerifier).toBe('code-verifier');
+    expect(ticket).toMatchObject({
+      codeVerifier: 'code-verifier',
+      email: 'erin@mail.example',
+    });
     expect(due?.unlock()).toMatchObject({
       accessToken: 'access-token',
       application: { clientSecret: 'the client secret' },
@@ -214,7 +217,7 @@ describe('without the key', () => {
         }),
       ]),
     );
-    expect(unreadable).toHaveLength(9);
+    expect(unreadable).toHaveLength(10);
     expect(unreadable.every(({ loss }) => loss.length > 20)).toBe(true);
     expect(tables.every(({ written }) => written === 0)).toBe(true);
     expect(await dumpOf(database.url)).toBe(before);

@@ -121,8 +121,9 @@ describe('a ticket', () => {
     expect(taken).toMatchObject([{ browserHash: winner }]);
   });
 
-  test('keeps no verifier that anybody could read', async () => {
-    const ticketHash = await openTicket();
+  test('keeps neither a verifier nor an e-mail address that anybody could read', async () => {
+    const email = 'erin.solo@mail.example';
+    const ticketHash = await openTicket({ email });
     await bind(ticketHash, 'browser', 'state');
 
     const rows = await guild
@@ -131,6 +132,30 @@ describe('a ticket', () => {
 
     expect(JSON.stringify(rows)).toContain('example.org');
     expect(JSON.stringify(rows)).not.toContain(VERIFIER);
+    expect(JSON.stringify(rows)).not.toContain('mail.example');
+    expect(await tickets().takeState('state')).toMatchObject({ email });
+  });
+
+  test('has no e-mail address any more once it is spent', async () => {
+    const ticketHash = await openTicket();
+
+    await tickets().spendTicket(ticketHash);
+
+    expect(
+      await guild
+        .rig()
+        .query(
+          `select email, email_cipher from link_ticket where ticket_hash = '${ticketHash}'`,
+        ),
+    ).toEqual([{ email: null, email_cipher: null }]);
+  });
+
+  test('that names no e-mail address has none', async () => {
+    const ticketHash = await openTicket({ email: null });
+
+    expect(await tickets().findTicket(ticketHash)).toMatchObject({
+      email: null,
+    });
   });
 });
 

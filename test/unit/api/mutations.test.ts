@@ -70,7 +70,7 @@ describe('createDiscordClient', () => {
   it('takes every setting', async () => {
     await create({
       callbackUrl: 'https://c.example.org/discord/sso/callback',
-      inviteUrl: 'https://discord.gg/x',
+      inviteUrl: 'https://discord.gg/alliance',
       enabled: false,
       authority: 'OBSERVE',
       unknownMembership: 'REMOVE',
@@ -113,7 +113,15 @@ describe('createDiscordClient', () => {
     [{ botToken: ' ' }, 'input.botToken'],
     [{ clientSecret: 'a\nb' }, 'input.clientSecret'],
     [{ callbackUrl: 'javascript:alert(1)' }, 'input.callbackUrl'],
+    [{ callbackUrl: '' }, 'input.callbackUrl'],
+    [{ callbackUrl: 'http://c.example.org/callback' }, 'input.callbackUrl'],
+    [{ callbackUrl: 'https://a@c.example.org/' }, 'input.callbackUrl'],
+    [{ callbackUrl: 'https://c.example.org/#x' }, 'input.callbackUrl'],
     [{ inviteUrl: 'nonsense' }, 'input.inviteUrl'],
+    [{ inviteUrl: 'http://discord.gg/x' }, 'input.inviteUrl'],
+    [{ inviteUrl: 'https://evil.example/invite/x' }, 'input.inviteUrl'],
+    [{ inviteUrl: 'https://a:b@discord.gg/x' }, 'input.inviteUrl'],
+    [{ inviteUrl: 'https://discord.gg/xx#y' }, 'input.inviteUrl'],
     [
       { nicknamePolicy: { strategy: 'TEMPLATE' } },
       'input.nicknamePolicy.template',
@@ -171,6 +179,15 @@ describe('updateDiscordClient', () => {
 
     expect(body.data.updateDiscordClient.client.name).toBe('Renamed');
     expect(patch()).toEqual({ name: 'Renamed', callbackUrl: null });
+  });
+
+  it.each([
+    [{ callbackUrl: 'http://c.example.org/callback' }, 'input.callbackUrl'],
+    [{ inviteUrl: 'https://evil.example/invite/xx' }, 'input.inviteUrl'],
+  ])('refuses %j as a new client does', async (input, field) => {
+    expect(faultsOf(await update(input))).toEqual([
+      { code: 'BAD_USER_INPUT', field },
+    ]);
   });
 
   it('lets endpoints change together with both secrets only', async () => {

@@ -7,6 +7,7 @@ import {
   type ApiServer,
   type ApiServerDeps,
 } from '../../../services/api/server.js';
+import { checkClientAddress } from '../../../services/discord/client-addresses.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { templateFaults } from '../../../services/reconcile/nickname.js';
 import {
@@ -137,6 +138,11 @@ export async function startApi(
     returnOrigins: ['https://platform.example'],
     isProduction: true,
     checkEndpoint: (url) => (url.includes('evil') ? 'Not that host.' : null),
+    checkClientAddress: (name, address) =>
+      checkClientAddress(name, address, {
+        isProduction: deps.isProduction ?? true,
+        publicUrl: deps.publicUrl ?? null,
+      }),
     templateFaults,
     defaultEndpoints: aClient().endpoints,
     ...deps,

@@ -100,6 +100,8 @@ describe('the check of a client', () => {
     ['https://discord.com/invite/aB-3?event=1', 'aB-3'],
     ['https://discordapp.com/invite/aB-3', 'aB-3'],
     ['http://127.0.0.1:4001/invite/aB-3', 'aB-3'],
+    ['https://evil.example/invite/aB-3', null],
+    ['https://discord.com.evil.example/invite/aB-3', null],
     ['https://discord.com/aB-3', null],
     ['https://discord.gg/a/b', null],
     ['https://discord.gg/..%2Fusers', null],

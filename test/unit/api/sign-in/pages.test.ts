@@ -137,18 +137,21 @@ describe('every page', () => {
     expect(text).not.toContain('Id ');
   });
 
-  it.each(['javascript:alert(1)', 'nothing', 'data:text/html,x'])(
-    'shows no invitation to %s',
-    async (inviteUrl) => {
-      site.reset({ inviteUrl });
-      site.world.signIn.outcome = { kind: 'NOT_IN_GUILD', refusal: null };
+  it.each([
+    'javascript:alert(1)',
+    'nothing',
+    'data:text/html,x',
+    'http://discord.gg/alliance',
+    'https://discord.gg@evil.example/alliance',
+  ])('shows no invitation to %s', async (inviteUrl) => {
+    site.reset({ inviteUrl });
+    site.world.signIn.outcome = { kind: 'NOT_IN_GUILD', refusal: null };
 
-      const { text } = await site.signIn(site.newBrowser());
+    const { text } = await site.signIn(site.newBrowser());
 
-      expect(text).toContain('<code>JOIN_FAILED</code>');
-      expect(text).not.toContain('<a ');
-    },
-  );
+    expect(text).toContain('<code>JOIN_FAILED</code>');
+    expect(text).not.toContain('<a ');
+  });
 
   it('leads to no address that is allowed no longer', async () => {
     const browser = site.newBrowser();

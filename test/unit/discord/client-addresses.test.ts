@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+
+import { checkClientAddress } from '../../../services/discord/client-addresses.js';
+
+const production = {
+  isProduction: true,
+  publicUrl: 'https://connector.example.org/below',
+};
+const sandbox = { isProduction: false, publicUrl: 'http://127.0.0.1:4000' };
+
+describe('an invite', () => {
+  it.each([
+    'https://discord.gg/aB-3',
+    'https://DISCORD.gg/aB-3/',
+    'https://discord.com/invite/aB-3',
+    'https://discord.com/invite/aB-3?event=1',
+    'https://discordapp.com/invite/aB-3',
+  ])('may be %s', (address) => {
+    expect(checkClientAddress('inviteUrl', address, production)).toBeNull();
+    expect(checkClientAddress('inviteUrl', address, sandbox)).toBeNull();
+  });
+
+  it.each([
+    ['http://discord.gg/aB-3', 'https'],
+    ['http://127.0.0.1:4001/invite/aB-3', 'https'],
+    ['https://127.0.0.1:4001/invite/aB-3', 'invites'],
+    ['https://admin@discord.gg/aB-3', 'user name'],
+    ['https://admin:secret@discord.gg/aB-3', 'user name'],
+    ['https://@discord.gg/aB-3', 'user name'],
+    ['https://discord.gg@evil.example/aB-3', 'user name'],
+    ['https://discord.gg/aB-3#x', 'fragment'],
+    ['https://discord.gg/aB-3#', 'fragment'],
+    ['https://evil.example/invite/aB-3', 'invites'],
+    ['https://discord.gg.evil.example/aB-3', 'invites'],
+    ['https://evil-discord.gg/aB-3', 'invites'],
+    ['https://discord.gg./aB-3', 'invites'],
+    ['https://discord.gg:8443/aB-3', 'invites'],
+    ['https://discord.com/aB-3', 'invites'],
+    ['https://discord.com/oauth2/authorize?client_id=1', 'invites'],
+    ['https://discord.gg/', 'invites'],
+    ['https:discord.gg/aB-3', 'whole address'],
+    ['https:\\\\discord.gg/aB-3', 'whole address'],
+    ['https://discord.gg\\@evil.example/aB-3', 'whole address'],
+    ['https://dıscord.gg/aB-3', 'whole address'],
+    ['https://discord.gg/a B', 'whole address'],
+    ['javascript:alert(1)', 'whole address'],
+    ['discord.gg/aB-3', 'whole address'],
+  ])('must not be %j in production', (address, fault) => {
+    expect(checkClientAddress('inviteUrl', address, production)).toContain(
+      fault,
+    );
+  });
+
+  it('may be of a sandbox Discord outside production', () => {
+    const address = 'http://127.0.0.1:4001/invite/aB-3';
+
+    expect(checkClientAddress('inviteUrl', address, sandbox)).toBeNull();
+  });
+});
+
+describe('a callback address', () => {
+  const check = (address: string, rules = production) =>
+    checkClientAddress('callbackUrl', address, rules);
+
+  it.each([
+    'https://connector.example.org/discord/sso/callback',
+    'https://CONNECTOR.example.org:443/below/discord/sso/callback?guild=1',
+  ])('may be %s', (address) => {
+    expect(check(address)).toBeNull();
+  });
+
+  it.each([
+    ['http://connector.example.org/discord/sso/callback', 'https'],
+    ['https://connector.example.org/discord/sso/callback#x', 'fragment'],
+    ['https://alice@connector.example.org/discord/sso/callback', 'user name'],
+    ['https://connector.example.org@evil.example/', 'user name'],
+    ['https://evil.example/discord/sso/callback', 'PUBLIC_URL'],
+    ['https://connector.example.org:8443/discord/sso/callback', 'PUBLIC_URL'],
+    ['https://connector.example.org.evil.example/', 'PUBLIC_URL'],
+    ['http://localhost:4000/discord/sso/callback', 'https'],
+    ['javascript:alert(1)', 'whole address'],
+  ])('must not be %j in production', (address, fault) => {
+    expect(check(address)).toContain(fault);
+  });
+
+  it('may be anywhere on https while PUBLIC_URL is not set', () => {
+    const rules = { isProduction: true, publicUrl: null };
+
+    expect(
+      checkClientAddress('callbackUrl', 'https://c.example.org/cb', rules),
+    ).toBeNull();
+    expect(
+      checkClientAddress('callbackUrl', 'http://c.example.org/cb', rules),
+    ).toContain('https');
+  });
+
+  it('may be on loopback, over http too, outside production alone', () => {
+    for (const host of ['127.0.0.1:4000', 'localhost:4000', '[::1]:4000'])
+      expect(check(`http://${host}/discord/sso/callback`, sandbox)).toBeNull();
+    expect(check('http://192.168.0.1/cb', sandbox)).toContain('https');
+    expect(check('http://127.0.0.1.evil.example/cb', sandbox)).toContain(
+      'https',
+    );
+  });
+});
