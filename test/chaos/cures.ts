@@ -34,6 +34,9 @@ export function curesOf(
     case 'replay':
     case 'fault':
     case 'limit':
+    case 'lie':
+    case 'cut':
+    case 'pause':
     case 'listing':
     case 'sweep':
     case 'cancelSweep':

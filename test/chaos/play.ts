@@ -15,13 +15,13 @@ import {
   type MutationStep,
   type Person,
   type Step,
-  type TroubleStep,
 } from './steps.js';
 import { Limits } from './limits.js';
 import { Timeline } from './timeline.js';
+import { Troubles } from './troubles.js';
 import { Wishes } from './wishes.js';
 
-const { guildId, accounts } = DEMO;
+const { accounts } = DEMO;
 
 /** Takes the steps of a world, one after the other, and keeps the model beside it. */
 export class Play {
@@ -33,8 +33,7 @@ export class Play {
   /** What a person has asked to be taken: from an account, or of a role. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
-  /** When the last outage of the database or the broker ends, or has ended. */
-  outageUntil = 0;
+  readonly troubles: Troubles;
   readonly #told: PlatformFact[] = [];
   #lastUs = 1_000;
 
@@ -45,6 +44,7 @@ export class Play {
     this.hands = new DiscordHands(stage.discord, this.wishes);
     this.sweeping = new Sweeping(stage, this.wishes);
     this.limits = new Limits(minimum);
+    this.troubles = new Troubles(stage, this.wishes);
   }
 
   /** Three groups, each mapped to its role. */
@@ -139,9 +139,13 @@ export class Play {
       case 'database':
       case 'broker':
       case 'clock':
+      case 'lie':
+      case 'cut':
+      case 'pause':
       case 'wait':
+        return this.troubles.take(step);
       case 'quiet':
-        return this.#trouble(step);
+        return this.#lull();
       case 'hand':
       case 'leave':
       case 'join':
@@ -292,42 +296,6 @@ export class Play {
     this.wishes.retire(mapping, takesBack);
   }
 
-  async #trouble(step: TroubleStep): Promise<void> {
-    const { stage } = this;
-    switch (step.kind) {
-      case 'fault':
-        stage.discord.faults.plant({
-          effect: step.effect,
-          times: step.times,
-          guildId,
-          ...CALLS[step.calls],
-        });
-        return;
-      case 'limit':
-        return stage.wire.plantLimit(step.form);
-      case 'listing':
-        return stage.wire.listings.plant(step.form, step.times);
-      case 'restart':
-        return stage.crew.replace(step.place, step.how);
-      case 'database':
-        await stage.service?.database.outage(step.mode, step.ms);
-        return this.#noteOutage(step.ms);
-      case 'broker':
-        await stage.service?.broker?.outage(step.mode, step.ms);
-        return this.#noteOutage(step.ms);
-      case 'clock':
-        return stage.service?.crew.stepClock(step.place, step.stepMs);
-      case 'wait':
-        return sleep(step.ms);
-      case 'quiet':
-        return this.#lull();
-    }
-  }
-
-  #noteOutage(ms: number): void {
-    this.outageUntil = Math.max(this.outageUntil, Date.now() + ms);
-  }
-
   /** Lets things settle if they do so soon; a client in trouble does not. */
   async #lull(): Promise<void> {
     const { doors } = this.stage;
@@ -346,15 +314,6 @@ export interface Asked {
   readonly roleId: string | null;
   readonly at: number;
 }
-
-const CALLS = {
-  all: {},
-  reads: { method: 'GET' },
-  writes: { route: '/guilds/{guild_id}/members/{user_id}/roles/{role_id}' },
-  lists: { method: 'PATCH' },
-  listings: { method: 'GET', route: '/guilds/{guild_id}/members' },
-  counts: { method: 'GET', route: '/guilds/{guild_id}/roles/member-counts' },
-} as const;
 
 function orderOf({ at, sequence }: { at: number; sequence: number | null }) {
   return { sequence, timeUs: at };

@@ -22,14 +22,15 @@ export function removalFaults(
 }
 
 /** Nobody is asked to take a role that its member is wanted to hold, whether it would have been there or not. */
-function wantedFaults({ stage, timeline }: Play): readonly string[] {
+function wantedFaults(play: Play): readonly string[] {
+  const { stage, timeline } = play;
   return stage.wire.calls.flatMap(({ method, path, startedAt: at }) => {
     const [, accountId, roleId] =
       /members\/(\d+)\/roles\/(\d+)/.exec(path) ?? [];
     const account = accountOf(accountId);
     if (method !== 'DELETE' || account === undefined || roleId === undefined)
       return [];
-    return timeline.wasWanted(account, roleId, before(at))
+    return timeline.wasWanted(account, roleId, before(play, at))
       ? [`${account} was to lose role ${roleId}, which the platform grants`]
       : [];
   });
@@ -37,13 +38,15 @@ function wantedFaults({ stage, timeline }: Play): readonly string[] {
 
 /** Of whole lists too: what was taken was not wanted, by an account that is ours, a moment ago. */
 function reasonFaults(
-  { timeline }: Play,
+  { timeline, troubles }: Play,
   taken: readonly Change[],
   disturbances: Disturbances,
 ): readonly string[] {
   return taken.flatMap(({ account, roleId, at }) => {
     const ago = timeline.sinceTakeable(account, roleId, at);
-    return ago <= LONGEST_RUN_MS || disturbances.isUndone(account, roleId)
+    const delayMs = troubles.delayMs({ from: at - ago, to: at });
+    return ago <= LONGEST_RUN_MS + delayMs ||
+      disturbances.isUndone(account, roleId)
       ? []
       : [
           `${account} lost role ${roleId}, for which the last reason was over ${ago} ms before`,
@@ -96,7 +99,7 @@ function limitFaults(
       if (isAskedFor(play, one) || disturbances.isEdited(account, roleId))
         return [];
       counted.add(`${account} ${roleId}`);
-      const limit = play.limits.highest(before(at));
+      const limit = play.limits.highest(before(play, at));
       return counted.size > limit
         ? [
             `${account} lost role ${roleId} as number ${counted.size}, the limit was ${limit}`,
@@ -126,7 +129,11 @@ function isAskedFor(
   );
 }
 
-const before = (at: number) => ({ from: at - LONGEST_RUN_MS, to: at });
+/** What held all this time held when the run began that ends now. */
+function before({ troubles }: Play, at: number) {
+  const usual = { from: at - LONGEST_RUN_MS, to: at };
+  return { ...usual, from: usual.from - troubles.delayMs(usual) };
+}
 
 function accountOf(discordUserId: string | undefined): Person | undefined {
   return PEOPLE.find((person) => DEMO.accounts[person] === discordUserId);

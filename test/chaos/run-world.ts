@@ -11,7 +11,7 @@ import { Play, refusable } from './play.js';
 import { botChanges, recordFaults } from './record-rules.js';
 import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
 import { PEOPLE, type Person, type World } from './steps.js';
-import { serviceFaults, settleService } from './service-rules.js';
+import { serviceFaults } from './service-rules.js';
 import { removalFaults } from './removal-rules.js';
 import {
   readParked,
@@ -39,7 +39,7 @@ export async function runWorld(
     const restless = await comeToRest(play);
     if (restless.length > 0)
       return [...restless, ...(await wireFaultsOf(play))];
-    onRest(Date.now() - play.outageUntil);
+    onRest(Date.now() - play.troubles.outageUntil);
     const swept = await endFaults(play, await readParked(stage));
     const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
     const first = holdings(stage);
@@ -67,20 +67,18 @@ export async function runWorld(
 async function wireFaultsOf({
   stage,
   cures,
+  troubles,
 }: Play): Promise<readonly string[]> {
   const { wire, crew } = stage;
-  const all = [...cures, ...(await sweepCures(stage))];
+  const all = [...cures, ...troubles.cures(), ...(await sweepCures(stage))];
   return wireFaults(wire.calls, all, crew);
 }
 
 /** Faults off, everything at Discord set right, the client looked after; then a sweep of the whole guild. */
 async function comeToRest(play: Play): Promise<readonly string[]> {
-  const { stage, hands, sweeping } = play;
-  const { discord, wire } = stage;
-  await settleService(play);
-  discord.faults.clear();
-  wire.clearLimits();
-  wire.listings.clear();
+  const { stage, hands, sweeping, troubles } = play;
+  const { wire } = stage;
+  await troubles.end();
   hands.setRight();
   if (!(await cameTrue(() => wire.underWay() === 0)))
     return ['a call is under way for ever'];

@@ -3,22 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { findLeaks, type Output } from '../support/chaos-secrets.js';
-import type { Play } from './play.js';
 import type { ServiceStage } from './service-stage.js';
 import type { Stage } from './stage.js';
-
-/** Everything is there again. An outage of the database may have cost what was to be written down about a refusal. */
-export async function settleService({ stage, cures }: Play): Promise<void> {
-  const { service } = stage;
-  if (service === null) return;
-  await service.database.up();
-  await service.broker?.open();
-  for (const { from, until } of service.database.outages)
-    cures.push({ account: 'all', from, until: until + SETTLING_MS });
-}
-
-/** A run that met the outage goes on a moment after it. */
-const SETTLING_MS = 1_000;
 
 /** What holds of a whole service beside what holds of the path. */
 export async function serviceFaults(stage: Stage): Promise<readonly string[]> {

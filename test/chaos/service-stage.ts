@@ -44,6 +44,8 @@ export async function startService(
   ground: { readonly cluster: Cluster; readonly brokers: string | null },
   plan: CrewPlan,
   its: {
+    /** By which the processes reach the database. */
+    readonly databaseUrl: string;
     readonly planted: ReturnType<typeof makeSecrets>;
     readonly query: Query;
     readonly discord: SandboxDiscord;
@@ -64,7 +66,7 @@ export async function startService(
       : await openWorldBroker(brokers, uniqueName('chaos'));
   await broker?.garble();
   const crew = await startServiceCrew(plan, {
-    ...settingsOf(database.url, its.planted),
+    ...settingsOf(its.databaseUrl, its.planted),
     ...(broker?.settings ?? NO_BROKER),
   });
   const { apiKey } = its.planted;

@@ -12,6 +12,10 @@ import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import { CHAOS_TIMING, openChaosGateway } from '../support/chaos-parts.js';
+import {
+  createDatabaseDoor,
+  type DatabaseDoor,
+} from '../support/database-door.js';
 import type { Cluster } from '../support/chaos-cluster.js';
 import { eventually } from '../support/eventually.js';
 import { makeSecrets } from '../support/chaos-secrets.js';
@@ -31,6 +35,8 @@ export interface Stage {
   readonly discord: SandboxDiscord;
   readonly wire: Wire;
   readonly crew: Crew;
+  /** The way that its processes take to the database; the test goes straight. */
+  readonly door: DatabaseDoor;
   /** Null: only the path and the sweeps run. */
   readonly service: ServiceStage | null;
   readonly doors: Doors;
@@ -77,10 +83,8 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
   const { apiBase, url } = await discord.start();
   const wire = await startWire(apiBase);
   const { leaseMs } = CHAOS_TIMING;
-  const store =
-    cluster === null
-      ? await openCrashStore(databaseUrl, leaseMs)
-      : await openCrashStore(databaseUrl, leaseMs, planted.encryptionKey);
+  const key = cluster === null ? {} : { key: planted.encryptionKey };
+  const store = await openCrashStore(databaseUrl, leaseMs, key);
   const gateway = openChaosGateway(store, ASKER);
   const { id: clientId } = await store.clients.createClient(
     clientInput({
@@ -108,16 +112,18 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     ),
   );
   const direct = openQuery(ground);
+  const door = await createDatabaseDoor(databaseUrl);
   const service =
     cluster === null
       ? null
       : await startService({ ...ground, cluster }, world.crew, {
+          databaseUrl: door.url,
           planted,
           discord,
           query: direct.query,
           wish: { clientId, applyFacts: store.applyFacts },
         });
-  const crew = service?.crew ?? (await startCrew(databaseUrl, world.crew));
+  const crew = service?.crew ?? (await startCrew(door.url, world.crew));
   const update = async (patch: ClientPatch) =>
     void (await store.clients.updateClient(clientId, patch, cause));
   const importRoles = async () => importNow(clientId);
@@ -128,6 +134,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     discord,
     wire,
     crew,
+    door,
     service,
     doors:
       service?.doors ?? storeDoors({ store, clientId, update, importRoles }),
@@ -140,7 +147,9 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     query: direct.query,
     async stop() {
       await direct.stop();
+      door.letGo();
       await crew.stop();
+      await door.stop();
       await service?.broker?.stop();
       await gateway.stop();
       await store.stop();

@@ -3,7 +3,9 @@ import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-
 import type { OutageMode } from '../support/chaos-cluster.js';
 import type { CrewPlan } from '../support/chaos-crew.js';
 import type { BrokerOutage } from '../support/chaos-kafka.js';
+import type { Statements } from '../support/database-door.js';
 import type { CountsForm, ListForm } from '../support/chaos-listing.js';
+import type { LieForm } from '../support/chaos-lies.js';
 import type { LimitForm } from '../support/chaos-limits.js';
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
@@ -105,6 +107,21 @@ export type TroubleStep =
       readonly kind: 'listing';
       readonly form: ListForm | CountsForm;
       readonly times: number;
+    }
+  /** The next fitting answers of Discord's look true and are not. */
+  | { readonly kind: 'lie'; readonly form: LieForm; readonly times: number }
+  /** The answer to one statement of the processes is lost, after it was carried out. */
+  | {
+      readonly kind: 'cut';
+      readonly statements: Statements;
+      readonly nth: number;
+    }
+  /** The database, or one of the processes, stands still for so long. */
+  | {
+      readonly kind: 'pause';
+      readonly of: 'database' | 'process';
+      readonly place: number;
+      readonly ms: number;
     }
   | { readonly kind: 'limit'; readonly form: LimitForm }
   | {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { Statements } from '../support/database-door.js';
+import { LIE_FORMS } from '../support/chaos-lies.js';
 import { LIMIT_FORMS } from '../support/chaos-limits.js';
 import { COUNTS_FORMS, LIST_FORMS } from '../support/chaos-listing.js';
 import {
@@ -127,7 +129,49 @@ const effect = fc.constantFrom<SandboxFaultEffect>(
   { kind: 'latency', ms: 400 },
 );
 
+/** Longer than the leases of a world, as those of production are to half a minute. */
+const LONG_PAUSE_MS = 4_500;
+
+const cutStep = fc.oneof(
+  fc.record({
+    kind: just('cut'),
+    statements: just('any'),
+    nth: fc.integer({ min: 1, max: 20 }),
+  }),
+  fc.record({
+    kind: just('cut'),
+    statements: fc.constantFrom<Statements>(
+      { words: 'commit', rows: 0 },
+      // A claim that has found something; its last row is none of what it found.
+      { words: 'claimed_causes', rows: 2 },
+    ),
+    nth: fc.integer({ min: 1, max: 3 }),
+  }),
+);
+
+const pauseStep = (least: number, most: number) =>
+  fc.record({
+    kind: just('pause'),
+    of: fc.constantFrom('database', 'process'),
+    place: fc.nat(2),
+    ms: fc.integer({ min: least, max: most }),
+  });
+
+/** Turned on as the service learns to bear them. */
+const on = new Set(process.env['CHAOS_FAULTS']?.split(','));
+const when = (name: string, weight: number) => (on.has(name) ? weight : 0);
+
 const troubleStep = weighted<TroubleStep>([
+  [when('cuts', 6), cutStep],
+  [when('pauses', 2), pauseStep(100, LONG_PAUSE_MS)],
+  [
+    when('lies', 6),
+    fc.record({
+      kind: just('lie'),
+      form: fc.constantFrom(...LIE_FORMS),
+      times: just(1),
+    }),
+  ],
   [
     12,
     fc.record({
@@ -188,6 +232,7 @@ const troubleStep = weighted<TroubleStep>([
 
 /** What only a whole service can meet. */
 const outageStep = weighted<TroubleStep>([
+  [when('pauses', 1), pauseStep(5_000, 30_000)],
   [
     4,
     fc.record({

@@ -43,7 +43,7 @@ test('a statement whose answer is cut is carried out, and its connection is gone
   const { door, noted } = await openDoor();
   const client = await through(door);
   await note(client, 'first');
-  door.cutAnswer({ words: 'insert into noted' }, 2);
+  door.cutAnswer({ words: 'insert into noted', rows: 0 }, 2);
 
   await note(client, 'second');
   const third = await Promise.allSettled([note(client, 'third')]);
@@ -60,7 +60,7 @@ test('a transaction whose commit is not answered is committed; one that is cut w
   const [committed, broken] = [await through(door), await through(door)];
   await committed.query('begin');
   await note(committed, 'committed');
-  door.cutAnswer('commits', 1);
+  door.cutAnswer({ words: 'commit', rows: 0 }, 1);
 
   const first = await Promise.allSettled([committed.query('commit')]);
   await broken.query('begin');

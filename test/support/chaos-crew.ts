@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { startChaosPath, type CallNews } from './chaos-parts.js';
 import { compiledProject } from './compiled.js';
+import { createPauses, type Pause } from './pauses.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
 /**
@@ -22,6 +23,11 @@ export interface CrewPlan {
 export interface Crew {
   /** Ends the one at this place and starts another; a kill takes it in the middle of whatever it does. */
   replace(place: number, how: 'stop' | 'kill'): Promise<void>;
+  /** The one at this place stands still for so long, if it is a process of its own. */
+  pause(place: number, ms: number): void;
+  readonly pauses: readonly Pause[];
+  /** Resolves when none stands still. */
+  pausesAreOver(): Promise<void>;
   stop(): Promise<void>;
   /** When a process gave a call up, by its own account: under load it may do so with the answer at its door. */
   readonly givenUp: readonly GivenUp[];
@@ -35,6 +41,9 @@ export interface GivenUp {
 }
 
 interface Worker {
+  readonly name: string;
+  /** Null: the test's own. */
+  readonly child: ChildProcess | null;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -46,6 +55,7 @@ export async function startCrew(
   let started = 0;
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
+  const pausing = createPauses();
   const start = async (): Promise<Worker> => {
     started += 1;
     const name = `${kind}-${started}`;
@@ -66,7 +76,14 @@ export async function startCrew(
       await workers[index]?.[how]();
       workers[index] = await start();
     },
+    pauses: pausing.pauses,
+    pause(place, ms) {
+      const { child = null, name } = workers[place % workers.length] ?? {};
+      if (child !== null) pausing.pause(child, `process-${name}`, ms);
+    },
+    pausesAreOver: async () => pausing.over(),
     async stop() {
+      await pausing.over();
       await Promise.all(workers.map(async (worker) => worker.stop()));
     },
   };
@@ -78,7 +95,7 @@ async function startInside(
   onNews: CallNews,
 ): Promise<Worker> {
   const stop = await startChaosPath(databaseUrl, name, onNews);
-  return { stop, kill: stop };
+  return { name, child: null, stop, kill: stop };
 }
 
 async function startChild(
@@ -97,6 +114,8 @@ async function startChild(
   );
   await working(child, onNews);
   return {
+    name,
+    child,
     stop: async () => endChild(child, STOP_MS),
     kill: async () => endChild(child, 0),
   };

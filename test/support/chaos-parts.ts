@@ -27,6 +27,9 @@ export const CHAOS_TIMING: PathTiming = {
   retry: { baseMs: 20, maxMs: 150 },
 };
 
+/** In the proportions of production too. */
+const HEARTBEAT = { everyMs: 600, withinMs: 1_500 };
+
 /** `null`: no answer came in time; 429: it is to wait. Both as the process sees it, and when. */
 export type CallNews = (status: null | 429, atMs: number) => void;
 
@@ -110,7 +113,9 @@ export async function startChaosPath(
   name: string,
   onNews: CallNews,
 ): Promise<() => Promise<void>> {
-  const store = await openCrashStore(databaseUrl, CHAOS_TIMING.leaseMs);
+  const store = await openCrashStore(databaseUrl, CHAOS_TIMING.leaseMs, {
+    heartbeat: HEARTBEAT,
+  });
   const gateway = openChaosGateway(store, name, onNews);
   const path = pathOf(
     silentLogger,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Crew, CrewPlan, GivenUp } from './chaos-crew.js';
 import { readNews, type News, type Order } from './chaos-orders.js';
 import { compiledProject } from './compiled.js';
+import { createPauses } from './pauses.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
 type Settings = Readonly<Record<string, string>>;
@@ -36,6 +37,7 @@ export async function startServiceCrew(
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
   const ran: Worker[] = [];
+  const pausing = createPauses();
   const start = async (place: number): Promise<Worker> => {
     started += 1;
     const name = `service-${started}`;
@@ -72,7 +74,14 @@ export async function startServiceCrew(
       await workers[index]?.[how]();
       workers[index] = await start(index);
     },
+    pauses: pausing.pauses,
+    pause(place, ms) {
+      const worker = at(place);
+      if (worker) pausing.pause(worker.child, `process-${worker.name}`, ms);
+    },
+    pausesAreOver: async () => pausing.over(),
     async stop() {
+      await pausing.over();
       await Promise.all(workers.map(async (worker) => worker.stop()));
     },
   };
@@ -80,6 +89,7 @@ export async function startServiceCrew(
 
 interface Worker {
   readonly name: string;
+  readonly child: ChildProcess;
   readonly hasApi: boolean;
   address(): string | null;
   readonly text: () => string;
@@ -113,6 +123,7 @@ async function launch(name: string, settings: Settings): Promise<Worker> {
   const address = () => addressIn(text);
   return {
     name,
+    child,
     hasApi: settings['PARTS']?.includes('api') ?? true,
     address,
     text: () => text,

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 
+import { createLies, type Lies } from './chaos-lies.js';
 import { limitAnswer, toldToWait, type LimitForm } from './chaos-limits.js';
 import { createListingFaults, type ListingFaults } from './chaos-listing.js';
 
@@ -44,6 +45,8 @@ export interface Wire {
   clearLimits(): void;
   /** Lists and numbers of the guild that are not as the sandbox gave them. */
   readonly listings: ListingFaults;
+  /** Single answers that are not as the sandbox gave them. */
+  readonly lies: Lies;
   /** Calls of which the sandbox has not made an end yet. */
   underWay(): number;
   stop(): Promise<void>;
@@ -54,6 +57,7 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
   const calls: WireCall[] = [];
   const limits: LimitForm[] = [];
   const listings = createListingFaults();
+  const lies = createLies();
   let underWay = 0;
 
   async function respond(
@@ -65,6 +69,9 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
     response.once('close', () => (call.endedAt = Date.now()));
     const form = limits.shift();
     if (form !== undefined) return answerLimit(call, response, form);
+    const refusal = lies.refuse(call);
+    if (refusal !== null)
+      return answer(call, response, { ...refusal, headers: JSON_TYPE });
     underWay += 1;
     await forward(call, incoming, response).finally(() => (underWay -= 1));
   }
@@ -85,19 +92,19 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
     upstream.once('timeout', () => upstream.destroy());
     try {
       upstream.end(call.body);
-      const [answer]: IncomingMessage[] = await once(upstream, 'response');
-      if (answer === undefined) return;
-      const text = await read(answer);
+      const [heard]: IncomingMessage[] = await once(upstream, 'response');
+      if (heard === undefined) return;
+      const text = await read(heard);
       call.isLate = response.destroyed;
       if (call.isLate) return;
-      noteAnswer(call, {
-        status: answer.statusCode ?? 0,
-        headers: answer.headers,
-        text,
+      const { 'content-length': _length, ...headers } = heard.headers;
+      const status = heard.statusCode ?? 0;
+      const told = lies.change(call, { status, text });
+      answer(call, response, {
+        status: told.status,
+        headers,
+        text: listings.change({ ...call, status: told.status }, told.text),
       });
-      const { 'content-length': _length, ...headers } = answer.headers;
-      const told = listings.change(call, text);
-      response.writeHead(call.status, headers).end(told);
     } catch {
       response.destroy();
     }
@@ -117,6 +124,7 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
     plantLimit: (form) => void limits.push(form),
     clearLimits: () => void (limits.length = 0),
     listings,
+    lies,
     underWay: () => underWay,
     async stop() {
       const closed = once(server, 'close');
@@ -169,21 +177,23 @@ function answerLimit(
   response: ServerResponse,
   form: LimitForm,
 ): void {
-  const { headers, text } = limitAnswer(form);
-  noteAnswer(call, { status: 429, headers, text });
-  response.writeHead(429, headers).end(text);
+  answer(call, response, { status: 429, ...limitAnswer(form) });
 }
 
-function noteAnswer(
-  call: WireCall,
-  answer: {
-    readonly status: number;
-    readonly headers: Readonly<
-      Record<string, string | readonly string[] | undefined>
-    >;
-    readonly text: string;
-  },
-): void {
+interface Told {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+function answer(call: WireCall, response: ServerResponse, told: Told): void {
+  noteAnswer(call, told);
+  response.writeHead(told.status, told.headers).end(told.text);
+}
+
+function noteAnswer(call: WireCall, answer: Told): void {
   call.status = answer.status;
   call.code = codeOf(answer.text);
   call.wait = answer.status === 429 ? toldToWait(answer) : null;

@@ -7,6 +7,10 @@ import {
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import {
+  HEARTBEAT,
+  type HeartbeatTiming,
+} from '../../services/store/heartbeat.js';
 import { openStore, type Store } from '../../services/store/store.js';
 
 /** What the path stands on, the same for the process that dies and for the next. Knows nothing of the test runner. */
@@ -14,7 +18,13 @@ import { openStore, type Store } from '../../services/store/store.js';
 export async function openCrashStore(
   url: string,
   leaseMs: number,
-  key: Buffer = Buffer.alloc(32, 9),
+  {
+    key = Buffer.alloc(32, 9),
+    heartbeat = HEARTBEAT,
+  }: {
+    readonly key?: Buffer;
+    readonly heartbeat?: HeartbeatTiming;
+  } = {},
 ): Promise<Store> {
   const store = await openStore({
     url,
@@ -27,6 +37,7 @@ export async function openCrashStore(
     hasBroker: true,
     clock: Date.now,
     logger: silentLogger,
+    heartbeat,
   });
   await store.start();
   return store;

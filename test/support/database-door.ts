@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-import { createReader, type Ask } from './database-frames.js';
+import { createReader, type Done } from './database-frames.js';
 
-/** Which statements: any, those that end a transaction, or those whose text holds these words. */
-export type Statements = 'any' | 'commits' | { readonly words: string };
+/** Which statements: any, or those whose text holds these words and whose answer has at least so many rows. */
+export type Statements =
+  'any' | { readonly words: string; readonly rows: number };
 
 /** A connection that broke when the server had carried the statement out, before its caller had the answer. */
 export interface Cut {
@@ -44,11 +45,13 @@ export async function createDatabaseDoor(
   const gate = createGate();
   const open = new Set<Socket>();
 
-  const isToBeCut = (text: string): boolean => {
-    const fitting = planted.filter(({ which }) => fits(which, text));
+  const isToBeCut = (done: Done): boolean => {
+    const fitting = planted.filter(({ which }) => fits(which, done));
     for (const each of fitting) each.left -= 1;
     planted = planted.filter(({ left }) => left > 0);
-    return fitting.some(({ left }) => left === 0);
+    const isCut = fitting.some(({ left }) => left === 0);
+    if (isCut) cuts.push({ at: Date.now(), statement: done.text });
+    return isCut;
   };
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({
@@ -62,7 +65,7 @@ export async function createDatabaseDoor(
       socket.once('close', () => open.delete(socket));
     }
     const pass = (deliver: () => void) => gate.pass(deliver);
-    join({ near, far, pass, isToBeCut, cuts });
+    join({ near, far, pass, isToBeCut });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -87,10 +90,9 @@ export async function createDatabaseDoor(
   };
 }
 
-function fits(which: Statements, text: string): boolean {
+function fits(which: Statements, { text, rows }: Done): boolean {
   if (which === 'any') return true;
-  if (which === 'commits') return /^commit/i.test(text);
-  return text.includes(which.words);
+  return text.includes(which.words) && rows >= which.rows;
 }
 
 /** Everything passes in its order, or waits in its order. */
@@ -116,23 +118,14 @@ interface Ends {
   readonly near: Socket;
   readonly far: Socket;
   readonly pass: (deliver: () => void) => void;
-  readonly isToBeCut: (text: string) => boolean;
-  readonly cuts: Cut[];
+  readonly isToBeCut: (done: Done) => boolean;
 }
 
-function join({ near, far, pass, isToBeCut, cuts }: Ends): void {
-  const asked: (Ask & { readonly isCut: boolean })[] = [];
-  const reader = createReader({
-    onAsk: (ask) =>
-      asked.push({ ...ask, isCut: !ask.isOpening && isToBeCut(ask.text) }),
-    isHeard: () => asked[0]?.isCut !== true,
-    onDone() {
-      const done = asked.shift();
-      if (done?.isCut !== true) return;
-      cuts.push({ at: Date.now(), statement: done.text });
-      near.destroy();
-      far.destroy();
-    },
+function join({ near, far, pass, isToBeCut }: Ends): void {
+  const reader = createReader((done) => {
+    const isCut = isToBeCut(done);
+    if (isCut) for (const socket of [near, far]) socket.destroy();
+    return !isCut;
   });
   const write = (to: Socket, bytes: Buffer) => {
     if (to.writable && bytes.length > 0) to.write(bytes);

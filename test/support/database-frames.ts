@@ -1,23 +1,18 @@
-/** A statement on its way to a PostgreSQL; the first of a connection opens it. */
-export interface Ask {
+/** A statement that a PostgreSQL has carried out; what it changed is committed where no transaction is open. */
+export interface Done {
   readonly text: string;
-  readonly isOpening: boolean;
-}
-
-interface Listening {
-  readonly onAsk: (ask: Ask) => void;
-  /** Whether the client is to hear what the server says now. */
-  readonly isHeard: () => boolean;
-  /** The oldest ask is answered, and what it changed is committed where no transaction is open. */
-  readonly onDone: () => void;
+  /** Of its answer. */
+  readonly rows: number;
 }
 
 /**
  * Follows one connection in both directions: https://www.postgresql.org/docs/current/protocol-message-formats.html. A simple query,
- * and each Sync of an extended one, is answered by exactly one ReadyForQuery.
+ * and each Sync of an extended one, is answered by exactly one ReadyForQuery; until then its answer is kept back. `isHeard` says
+ * whether the client is to have it.
  */
-export function createReader({ onAsk, isHeard, onDone }: Listening) {
+export function createReader(isHeard: (done: Done) => boolean) {
   const texts = new Map<string, string>();
+  const asked: string[] = [];
   let text = '';
   let isOpen = false;
 
@@ -26,9 +21,8 @@ export function createReader({ onAsk, isHeard, onDone }: Listening) {
     (type, body) => {
       if (type === OPENING) {
         isOpen = true;
-        onAsk({ text: 'open', isOpening: true });
       } else if (type === 'Q') {
-        onAsk({ text: stringAt(body, 0), isOpening: false });
+        asked.push(stringAt(body, 0));
       } else if (type === 'P') {
         const name = stringAt(body, 0);
         text = stringAt(body, Buffer.byteLength(name) + 1);
@@ -38,21 +32,30 @@ export function createReader({ onAsk, isHeard, onDone }: Listening) {
         const name = stringAt(body, Buffer.byteLength(portal) + 1);
         text = texts.get(name) ?? text;
       } else if (type === 'S') {
-        onAsk({ text, isOpening: false });
+        asked.push(text);
       }
     },
   );
+  let kept: Buffer[] = [];
+  let rows = 0;
   let heard: Buffer[] = [];
   const fromServer = createFrames(
     () => true,
     (type, _body, bytes) => {
-      if (isHeard()) heard.push(bytes);
-      if (type === READY) onDone();
+      kept.push(bytes);
+      if (type === 'D') rows += 1;
+      const isAnswering = asked.length > 0;
+      if (isAnswering && type !== READY) return;
+      const done = isAnswering ? asked.shift() : undefined;
+      if (done === undefined || isHeard({ text: done, rows }))
+        heard.push(...kept);
+      kept = [];
+      rows = 0;
     },
   );
   return {
     fromClient,
-    /** Gives what the client is to hear of it. */
+    /** Gives what the client is to hear now. */
     fromServer(bytes: Buffer): Buffer {
       heard = [];
       fromServer(bytes);

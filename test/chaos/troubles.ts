@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import type { Cure } from './cures.js';
+import type { Stage } from './stage.js';
+import type { TroubleStep } from './steps.js';
+import type { Wishes } from './wishes.js';
+
+const { guildId } = DEMO;
+
+/** From then to then the processes were not what they are at other times. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Makes things go wrong, ends what goes wrong by itself, and remembers when that was. */
+export class Troubles {
+  /** When the last outage of the database or the broker ends, or has ended. */
+  outageUntil = 0;
+  readonly #stillness: Span[] = [];
+  #stillUntil: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly stage: Stage,
+    readonly wishes: Wishes,
+  ) {}
+
+  async take(step: Exclude<TroubleStep, { kind: 'quiet' }>): Promise<void> {
+    const { stage } = this;
+    switch (step.kind) {
+      case 'fault':
+        stage.discord.faults.plant({
+          effect: step.effect,
+          times: step.times,
+          guildId,
+          ...CALLS[step.calls],
+        });
+        return;
+      case 'limit':
+        return stage.wire.plantLimit(step.form);
+      case 'listing':
+        return stage.wire.listings.plant(step.form, step.times);
+      case 'lie': {
+        const mapped = new Set(this.wishes.roleIds());
+        return stage.wire.lies.plant(step.form, step.times, mapped);
+      }
+      case 'cut':
+        return stage.door.cutAnswer(step.statements, step.nth);
+      case 'pause':
+        if (step.of === 'process') stage.crew.pause(step.place, step.ms);
+        else await this.#holdDatabase(step.ms);
+        return;
+      case 'restart':
+        return stage.crew.replace(step.place, step.how);
+      case 'database':
+        await stage.service?.database.outage(step.mode, step.ms);
+        return this.#noteOutage(step.ms);
+      case 'broker':
+        await stage.service?.broker?.outage(step.mode, step.ms);
+        return this.#noteOutage(step.ms);
+      case 'clock':
+        return stage.service?.crew.stepClock(step.place, step.stepMs);
+      case 'wait':
+        await sleep(step.ms);
+        return;
+    }
+  }
+
+  /** Faults are taken away, and pauses and outages waited for. */
+  async end(): Promise<void> {
+    const { discord, wire, door, crew, service } = this.stage;
+    await this.#stillUntil;
+    await crew.pausesAreOver();
+    await service?.database.up();
+    await service?.broker?.open();
+    door.clear();
+    discord.faults.clear();
+    wire.clearLimits();
+    wire.listings.clear();
+    wire.lies.clear();
+  }
+
+  /** When the database stood still or was away, a process stood still, or an answer was lost. */
+  spans(): readonly Span[] {
+    const { crew, door, service } = this.stage;
+    const lost = door.cuts.map(({ at }) => ({ from: at, until: at }));
+    const outages = service?.database.outages ?? [];
+    return [...this.#stillness, ...crew.pauses, ...lost, ...outages];
+  }
+
+  /** What was to be written down about a refusal may have been lost, and a run that met the trouble goes on a moment after it. */
+  cures(): readonly Cure[] {
+    return this.spans().map(({ from, until }) => ({
+      account: 'all',
+      from,
+      until: until + SETTLING_MS,
+    }));
+  }
+
+  /** How much longer than else something took that lasted from then to then. */
+  delayMs({
+    from,
+    to,
+  }: {
+    readonly from: number;
+    readonly to: number;
+  }): number {
+    const overlaps = this.spans().map((span) =>
+      Math.max(0, Math.min(to, span.until) - Math.max(from, span.from)),
+    );
+    return overlaps.reduce((sum, ms) => sum + ms, 0);
+  }
+
+  /** In parallel to the steps that follow; one at a time. */
+  async #holdDatabase(ms: number): Promise<void> {
+    await this.#stillUntil;
+    const { door } = this.stage;
+    const from = Date.now();
+    this.#stillness.push({ from, until: from + ms });
+    door.hold();
+    this.#stillUntil = sleep(ms).then(() => door.letGo());
+  }
+
+  #noteOutage(ms: number): void {
+    this.outageUntil = Math.max(this.outageUntil, Date.now() + ms);
+  }
+}
+
+const SETTLING_MS = 1_000;
+
+const CALLS = {
+  all: {},
+  reads: { method: 'GET' },
+  writes: { route: '/guilds/{guild_id}/members/{user_id}/roles/{role_id}' },
+  lists: { method: 'PATCH' },
+  listings: { method: 'GET', route: '/guilds/{guild_id}/members' },
+  counts: { method: 'GET', route: '/guilds/{guild_id}/roles/member-counts' },
+} as const;
