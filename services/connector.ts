@@ -152,7 +152,13 @@ function partsOf(config: Config, logger: Logger, world: World) {
         revocationsOf(logger, { store, oauth }),
       ]
     : [];
-  const watched: Part[] = [memory, ...far, ...path, ...events];
+  const watched: Part[] = [
+    memory,
+    store.clockWatch,
+    ...far,
+    ...path,
+    ...events,
+  ];
   const checkClient = createCheckClient({ store, gateway }, () =>
     peopleBase(config, sandbox, api),
   );
@@ -165,7 +171,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const timed = config.parts.has('sweeps')
     ? timedParts(logger, { ...about, gateway, checkClient })
     : [];
-  const work = [...path, ...events, ...timed];
+  const work = [store.clockWatch, ...path, ...events, ...timed];
   const life = createLife({
     // The door first: whoever asks is told what the rest is waiting for.
     starts: [door, memory, ...far, ...work],

@@ -6,6 +6,9 @@ import type { Life, Part } from '../lib/lifecycle.js';
 /** Parts without which this process can do nothing of use; the others are named as degraded. */
 const VITAL = new Set(['store', 'reconcile']);
 
+/** A process can work without these, whatever its parts. */
+const ADVISORY = new Set(['clock']);
+
 /** A broker that is away un-readies only a process that has no API to serve meanwhile. */
 export function healthOf(
   config: Pick<Config, 'parts'>,
@@ -43,7 +46,9 @@ function stateOf(config: Pick<Config, 'parts'>) {
   return (part: Part): PartState => {
     const readiness = part.ready();
     if (readiness.ok) return { name: part.name, state: 'ready' };
-    const isVital = VITAL.has(part.name) || !config.parts.has('api');
+    const isVital =
+      VITAL.has(part.name) ||
+      (!config.parts.has('api') && !ADVISORY.has(part.name));
     return {
       name: part.name,
       state: isVital ? 'down' : 'degraded',

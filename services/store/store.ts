@@ -14,6 +14,7 @@ import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
 import { translateAtStart } from './away.js';
+import { createClockWatch } from './clock-watch.js';
 import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
 import { createExportAudit } from './export/export-audit.js';
@@ -118,6 +119,7 @@ export async function openStore(options: StoreOptions) {
     ...questionsAboutClients(db, keys),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
+    clockWatch: createClockWatch({ database, clock, logger: options.logger }),
     connections: () => database.connections(),
     migrate: () =>
       migrate(database, options.version).catch((error: unknown) => {
