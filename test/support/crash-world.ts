@@ -28,9 +28,6 @@ import { noOAuth } from './no-oauth.js';
 
 const { guildId, applicationId, accounts, roles } = DEMO;
 
-/** Who is to die does so well within it; another process may take over when it is over. */
-const CHILD_LEASE_MS = 1_000;
-
 /** A database and a sandbox Discord that outlive the processes working on them, with Carol linked and no role given yet. */
 export interface CrashWorld {
   readonly store: Store;
@@ -39,15 +36,15 @@ export interface CrashWorld {
   readonly linkId: string;
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   /** Resolves when the job table is empty. */
-  readonly quiet: (withinMs?: number) => Promise<void>;
+  readonly quiet: () => Promise<void>;
   /** The path of another process, as production wires it; it is stopped with the world at the latest. */
   readonly startPath: () => Promise<{ stop(): Promise<void> }>;
   /** Runs what is waiting with a path that is stopped again, so that nobody holds the bot afterwards. */
   readonly settle: () => Promise<void>;
   /** The path in a process of its own. */
   readonly startChild: (order?: Partial<CrashOrder>) => Promise<CrashChild>;
-  /** Resolves when nobody holds the bot. */
-  readonly leaseRanOut: () => Promise<void>;
+  /** To be called once the child is dead: its lease, as long as production's, is over now. */
+  readonly endLease: () => Promise<void>;
   /** Calls that change something, as the sandbox counted them since the last `settle`, oldest first. */
   readonly writes: () => readonly SandboxCall[];
   readonly rolesOfCarol: () => readonly string[];
@@ -105,9 +102,8 @@ export async function createCrashWorld(): Promise<CrashWorld> {
     clientId: row.id,
     linkId,
     query,
-    quiet: (withinMs = 10_000) =>
+    quiet: () =>
       eventually(() => isEmpty('select from reconcile_job'), {
-        withinMs,
         what: 'no job is left',
       }),
     async startPath() {
@@ -130,16 +126,19 @@ export async function createCrashWorld(): Promise<CrashWorld> {
     async startChild(order) {
       const child = await spawnChild({
         databaseUrl: database.url,
-        leaseMs: CHILD_LEASE_MS,
+        leaseMs: PATH_TIMING.leaseMs,
         ...order,
       });
       cleanups.push(async () => endChild(child.process, 0));
       return child;
     },
-    leaseRanOut: () =>
-      eventually(() =>
-        isEmpty('select from bot_lease where leased_until > clock_timestamp()'),
-      ),
+    async endLease() {
+      // A worker that a test has planted lives longer, and stays.
+      await query(`
+        update worker set live_until = clock_timestamp()
+        where live_until < now() + interval '1 minute'`);
+      await query('update bot_lease set leased_until = clock_timestamp()');
+    },
     writes: () =>
       discord.calls.recent().filter((call) => call.method !== 'GET'),
     rolesOfCarol: () => discord.member(guildId, accounts.carol)?.roleIds ?? [],

@@ -34,27 +34,23 @@ describe.concurrent('a process that dies', () => {
     'discord.readMember:after',
     'memory.settle:before',
     'memory.settle:after',
-  ] as const)(
-    'at %s has the platform asked once',
-    { timeout: 60_000 },
-    async (killAt, context) => {
-      const world = await createCrashWorld();
-      context.onTestFinished(world.end);
-      await prepare(world);
+  ] as const)('at %s has the platform asked once', async (killAt, context) => {
+    const world = await createCrashWorld();
+    context.onTestFinished(world.end);
+    await prepare(world);
 
-      const child = await world.startChild({ killAt });
-      expect(await child.ended).toBe('SIGKILL');
-      await world.leaseRanOut();
-      await world.startPath();
-      await world.quiet();
+    const child = await world.startChild({ killAt });
+    expect(await child.ended).toBe('SIGKILL');
+    await world.endLease();
+    await world.startPath();
+    await world.quiet();
 
-      expect(
-        await world.query(`
+    expect(
+      await world.query(`
         select r.request, r.request_state, r.request_id = o.id as is_told from remote_membership r
         join outbox o on o.type = 'discord.membership.requested.v1' where r.request is not null`),
-      ).toEqual([{ request: 'ADDED', request_state: 'OPEN', is_told: true }]);
-    },
-  );
+    ).toEqual([{ request: 'ADDED', request_state: 'OPEN', is_told: true }]);
+  });
 });
 
 describe('a settlement that fails half-way', () => {
