@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import { defineConfig } from 'vitest/config';
 
+import { patienceMs, TEST_LIMIT_MS } from './test/support/eventually.js';
+
 // vite would load graphql's ESM copy while external packages load the CommonJS one.
 const oneGraphql = [{ find: /^graphql$/, replacement: 'graphql/index.js' }];
 
@@ -20,8 +22,9 @@ const project = (name: string, globalSetup: string[] = []) => ({
     retry: isUnattended && globalSetup.length > 0 ? 1 : 0,
     // Where nothing outside is touched, nothing is left behind: a worker may go on with the next file.
     isolate: globalSetup.length > 0,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST_LIMIT_MS,
+    hookTimeout: TEST_LIMIT_MS,
+    expect: { poll: { timeout: patienceMs() } },
   },
 });
 

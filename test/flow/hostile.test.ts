@@ -47,42 +47,40 @@ async function idsOf(service: Service): Promise<readonly string[]> {
 }
 
 describe('the service under hostile requests', () => {
-  test(
-    `answers each with a code, blames itself for none, and goes on: ${OPERATIONS} operations from seed ${SEED}`,
-    { timeout: 120_000 },
-    async ({ onTestFinished }) => {
-      const folder = await createDataFolder();
-      onTestFinished(folder.remove);
-      const service = await startService({ env: { DATA_DIR: folder.path } });
-      onTestFinished(service.kill);
-      await eventually(() => demonstrationIsDone(service));
-      const client = createHostileClient(service.address, service.key);
-      const requests = hostileRequests(SEED, OPERATIONS, await idsOf(service));
-      const faults: string[] = [];
-      const work = async () => {
-        for (const request of requests) {
-          const fault = faultOfAnswer(await client.send(request));
-          if (fault === null) continue;
-          const body = request.body?.toString().slice(0, 1_500) ?? '';
-          faults.push(`${request.name}: ${fault} to ${body}`);
-        }
-      };
+  test(`answers each with a code, blames itself for none, and goes on: ${OPERATIONS} operations from seed ${SEED}`, async ({
+    onTestFinished,
+  }) => {
+    const folder = await createDataFolder();
+    onTestFinished(folder.remove);
+    const service = await startService({ env: { DATA_DIR: folder.path } });
+    onTestFinished(service.kill);
+    await eventually(() => demonstrationIsDone(service));
+    const client = createHostileClient(service.address, service.key);
+    const requests = hostileRequests(SEED, OPERATIONS, await idsOf(service));
+    const faults: string[] = [];
+    const work = async () => {
+      for (const request of requests) {
+        const fault = faultOfAnswer(await client.send(request));
+        if (fault === null) continue;
+        const body = request.body?.toString().slice(0, 1_500) ?? '';
+        faults.push(`${request.name}: ${fault} to ${body}`);
+      }
+    };
 
-      await Promise.all([work(), work(), work(), work()]);
-      for (const [, bytes, begin] of RAW)
-        expect(
-          await sendRaw(service.address, bytes.replace('KEY', service.key)),
-        ).toMatch(begin);
-      client.close();
+    await Promise.all([work(), work(), work(), work()]);
+    for (const [, bytes, begin] of RAW)
+      expect(
+        await sendRaw(service.address, bytes.replace('KEY', service.key)),
+      ).toMatch(begin);
+    client.close();
 
-      expect(faults).toEqual([]);
-      await eventually(
-        async () => (await service.readiness()).status === 'ready',
-      );
-      await service.api('{ discordClients { id } }');
-      expect(service.said()).not.toContain(CANARY);
-      expect(service.said()).not.toContain('request failed');
-      expect(await service.stop()).toMatchObject({ code: 0 });
-    },
-  );
+    expect(faults).toEqual([]);
+    await eventually(
+      async () => (await service.readiness()).status === 'ready',
+    );
+    await service.api('{ discordClients { id } }');
+    expect(service.said()).not.toContain(CANARY);
+    expect(service.said()).not.toContain('request failed');
+    expect(await service.stop()).toMatchObject({ code: 0 });
+  });
 });

@@ -14,9 +14,6 @@ import {
   recordChange,
 } from '../support/story.js';
 
-/** A killed process's bots are another's after the length of a lease, 9 s; the rest is a slow machine's. */
-const AFTER_A_CRASH_MS = 20_000;
-
 /** Starts with nothing given but where to keep things: PostgreSQL, Discord, keys and content are the sandbox's. */
 async function createStarts(onTestFinished: TestContext['onTestFinished']) {
   const folder = await createDataFolder();
@@ -57,9 +54,8 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
         { kind: 'MUTATION', actor: 'sandbox-admin', groupId: 'directors' },
       ],
     });
-    const firstEnding = await first.stop();
-    expect(firstEnding).toMatchObject({ code: 0 });
-    expect(firstEnding.tookMs).toBeLessThan(10_000);
+    // A stop that is not over after ten seconds ends with code 1.
+    expect(await first.stop()).toMatchObject({ code: 0 });
 
     const second = await start();
     expect(second.key).toBe(first.key);
@@ -85,9 +81,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
     await first.kill();
     const killedAt = Date.now();
     const second = await start();
-    await eventually(() => holds(second, 'alice', 'director'), {
-      withinMs: AFTER_A_CRASH_MS,
-    });
+    await eventually(() => holds(second, 'alice', 'director'));
 
     await annotate(`from the crash to the role: ${Date.now() - killedAt} ms`);
     const [record] = await closedRecords(second);

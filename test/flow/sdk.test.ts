@@ -66,7 +66,7 @@ describe('the client that other services install', () => {
     service = await startService({ env: { DATA_DIR: data.path } });
     cleanUps.push(service.kill);
     await eventually(() => demonstrationIsDone(service));
-  }, 180_000);
+  });
 
   afterAll(async () => {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();

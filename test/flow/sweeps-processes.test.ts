@@ -16,7 +16,6 @@ import {
 
 const GUILDS = 3;
 const PEOPLE_PER_GUILD = 8;
-const SOON = { withinMs: 40_000 };
 const NAMES = ['one', 'two', 'three'] as const;
 type Name = (typeof NAMES)[number];
 
@@ -78,7 +77,7 @@ async function everybodyIsPilot(): Promise<void> {
     },
     world.apiKey,
   );
-  await eventually(() => world.people.every(world.holdsPilot), SOON);
+  await eventually(() => world.people.every(world.holdsPilot));
 }
 
 function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
@@ -89,10 +88,15 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
   });
 }
 
-/** Every client's schedule of every five minutes is due at this moment; a change of a schedule is seen at once. */
+/**
+ * Every client's schedule is due now, and then not for months: by the clock, the usual one of every five minutes would add ticks
+ * of its own to a long test. A change of a schedule wakes every process.
+ */
 async function tick(): Promise<void> {
-  await database.query(`
-    update schedule set cron = cron, next_run_at = now() where kind = 'VERIFY_GROUPS'`);
+  await database.query(
+    "update schedule set cron = $1, next_run_at = now() where kind = 'VERIFY_GROUPS'",
+    [`0 0 1 ${((new Date().getUTCMonth() + 6) % 12) + 1} *`],
+  );
 }
 
 /** As if the minute were over after which the sweep of a process that died is found. */
@@ -112,7 +116,7 @@ async function countRuns(): Promise<readonly Counted[]> {
   const { rows } = await database.query<Counted>(`
     select client_id, count(*)::int as runs,
       count(*) filter (where state in ('WAITING', 'RUNNING'))::int as open
-    from sweep where kind = 'VERIFY_GROUPS' group by client_id`);
+    from sweep where kind = 'VERIFY_GROUPS' group by client_id order by client_id`);
   return rows;
 }
 
@@ -127,7 +131,7 @@ async function roundIsOver(): Promise<void> {
       const runs = await countRuns();
       return rowCount === 0 && runs.every(({ open }) => open === 0);
     },
-    { ...SOON, what: 'the sweeps of this tick are over' },
+    { what: 'the sweeps of this tick are over' },
   );
 }
 
@@ -156,53 +160,47 @@ async function one(text: string): Promise<number> {
 }
 
 describe('three processes, killed and started at random', () => {
-  test(
-    'run every tick once for each client, and give back what was taken by hand',
-    { timeout: 240_000 },
-    async () => {
-      const roll = createDice(7);
-      await Promise.all(NAMES.map(start));
-      await everybodyIsPilot();
+  test('run every tick once for each client, and give back what was taken by hand', async () => {
+    const roll = createDice(7);
+    await Promise.all(NAMES.map(start));
+    await everybodyIsPilot();
+    await tick();
+    await roundIsOver();
+    const first = await countRuns();
+    expect(first).toHaveLength(GUILDS);
+
+    for (let round = 1; round <= 6; round += 1) {
+      const robbed = world.people.filter(() => roll(3) === 0);
+      robbed.forEach(takeByHand);
       await tick();
-      await roundIsOver();
-      const first = await countRuns();
-      expect(first).toHaveLength(GUILDS);
-
-      for (let round = 1; round <= 6; round += 1) {
-        const robbed = world.people.filter(() => roll(3) === 0);
-        robbed.forEach(takeByHand);
-        await tick();
-        const victim = NAMES[roll(NAMES.length)] ?? 'one';
-        const isKilled = round % 2 === 1;
-        if (isKilled) {
-          await sleep(roll(120));
-          await service(victim).kill();
-        }
-        await roundIsOver();
-        await eventually(() => world.people.every(world.holdsPilot), {
-          ...SOON,
-          what: `everybody has the role back in round ${round}`,
-        });
-
-        const runs = await countRuns();
-        expect(runs.map((each) => each.runs)).toEqual(
-          first.map((each) => each.runs + round),
-        );
-        if (isKilled) await start(victim);
+      const victim = NAMES[roll(NAMES.length)] ?? 'one';
+      const isKilled = round % 2 === 1;
+      if (isKilled) {
+        await sleep(roll(120));
+        await service(victim).kill();
       }
+      await roundIsOver();
+      await eventually(() => world.people.every(world.holdsPilot), {
+        what: `everybody has the role back in round ${round}`,
+      });
 
-      expect(overlaps()).toEqual([]);
-      const none = 'select count(*)::int as count from';
-      await eventually(
-        async () =>
-          (await one(`${none} audit_record where closed_at is null`)) === 0,
-        SOON,
+      const runs = await countRuns();
+      expect(runs.map((each) => each.runs)).toEqual(
+        first.map((each) => each.runs + round),
       );
-      expect(await one(`${none} sweep where state <> 'DONE'`)).toBe(0);
-      expect(await one(`${none} sweep where attempts > 2`)).toBe(0);
-      expect(
-        await one(`${none} outbox where type = 'discord.sweep.held.v1'`),
-      ).toBe(0);
-    },
-  );
+      if (isKilled) await start(victim);
+    }
+
+    expect(overlaps()).toEqual([]);
+    const none = 'select count(*)::int as count from';
+    await eventually(
+      async () =>
+        (await one(`${none} audit_record where closed_at is null`)) === 0,
+    );
+    expect(await one(`${none} sweep where state <> 'DONE'`)).toBe(0);
+    expect(await one(`${none} sweep where attempts > 2`)).toBe(0);
+    expect(
+      await one(`${none} outbox where type = 'discord.sweep.held.v1'`),
+    ).toBe(0);
+  });
 });

@@ -20,9 +20,6 @@ import {
   holds,
 } from '../support/story.js';
 
-/** The safety net under the notices looks every fifteen seconds. */
-const SOON = { withinMs: 20_000 };
-
 const cleanup = createCleanup();
 const topic = uniqueName('platform.events');
 const written = uniqueName('discord-connector.events');
@@ -48,7 +45,7 @@ beforeAll(async () => {
   direct = new pg.Client({ connectionString: database.url });
   await direct.connect();
   cleanup.add(() => direct.end());
-  await eventually(() => demonstrationIsDone(service), SOON);
+  await eventually(() => demonstrationIsDone(service));
   const answer = await service.api('{ discordClients { id } }');
   clientId = Clients.parse(answer).discordClients[0]?.id ?? '';
 });
@@ -103,7 +100,7 @@ async function ended(id: string): Promise<Sweep> {
   await eventually(async () => {
     found.push(...(await sweeps()).filter((each) => each.id === id));
     return found.some(isOver);
-  }, SOON);
+  });
   return Sweep.parse(found.findLast(isOver));
 }
 
@@ -171,13 +168,13 @@ describe('door 3: what time brings', () => {
     await byHand('takeRole', 'alice', 'pilot');
     expect(await holds(service, 'alice', 'pilot')).toBe(false);
     await letScheduleComeRound();
-    await eventually(() => holds(service, 'alice', 'pilot'), SOON);
+    await eventually(() => holds(service, 'alice', 'pilot'));
 
     const [latest] = await sweeps();
     const scheduled = await ended(latest?.id ?? '');
     expect(await sweeps()).toHaveLength(before + 1);
     expect(scheduled).toMatchObject({ kind: 'VERIFY_GROUPS', state: 'DONE' });
-    await eventually(async () => (await sweeps())[0]?.changed === 1, SOON);
+    await eventually(async () => (await sweeps())[0]?.changed === 1);
     const [record] = await auditRecords(service, 'alice');
     expect(record).toMatchObject({
       outcome: 'APPLIED',
@@ -219,7 +216,7 @@ describe('door 3: what time brings', () => {
     await decide('approve', id, held.plan?.hash ?? '');
     const isCarriedOut = async () =>
       (await sweeps()).find((each) => each.id === id)?.state === 'DONE';
-    await eventually(isCarriedOut, SOON);
+    await eventually(isCarriedOut);
 
     for (const [name, role] of [
       ['alice', 'pilot'],
@@ -257,7 +254,7 @@ describe('door 3: what time brings', () => {
 async function theHeld(removals: number): Promise<Sweep> {
   const isWhole = (each: Sweep) =>
     each.state === 'HELD' && each.plan?.removals === removals;
-  await eventually(async () => (await sweeps()).some(isWhole), SOON);
+  await eventually(async () => (await sweeps()).some(isWhole));
   const held = (await sweeps()).filter(({ state }) => state === 'HELD');
   expect(held).toHaveLength(1);
   return Sweep.parse(held[0]);
@@ -272,7 +269,7 @@ async function expectTold(
     told
       .map((message): unknown => JSON.parse(message.value?.toString() ?? ''))
       .filter((event) => JSON.stringify(event).includes('sweep.held.v1'));
-  await eventually(() => ofType().length > 0, SOON);
+  await eventually(() => ofType().length > 0);
   expect(ofType()).toMatchObject([
     {
       type: 'discord.sweep.held.v1',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 import { compiledProject } from './compiled.js';
+import { patienceMs } from './eventually.js';
 import { spawnBound } from './spawn-bound.js';
 
 export interface CommandEnding {
@@ -9,8 +10,6 @@ export interface CommandEnding {
   readonly out: string;
   readonly said: string;
 }
-
-const LIMIT_MS = 60_000;
 
 /** `node dist/main.js WORDS…` as a process of its own, until it ends. */
 export async function runCommand(
@@ -30,7 +29,7 @@ export async function runCommand(
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => (out += text));
   child.stderr?.setEncoding('utf8').on('data', (text) => (said += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs());
   await once(child, 'close');
   clearTimeout(timer);
   return { code: child.exitCode, out, said };

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
 import { compiledProject } from './compiled.js';
-import { eventually } from './eventually.js';
+import { eventually, patienceMs } from './eventually.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
 type Settings = Readonly<Record<string, string>>;
@@ -41,13 +41,9 @@ export interface Service {
 export interface Ending {
   readonly code: number | null;
   readonly said: string;
-  readonly tookMs: number;
 }
 
 export type Readiness = z.output<typeof Readiness>;
-
-const START_MS = 30_000;
-const STOP_MS = 20_000;
 
 /**
  * Starts the connector and waits until it can be used. What is not in `env` has its default, but ports are any free ones: the
@@ -62,7 +58,6 @@ export async function startService(options: {
   const running = await launch(env);
   const { until = 'ready' } = options;
   await eventually(() => isUp(running, env, until), {
-    withinMs: START_MS,
     what: 'the connector is up',
   }).catch(async (error: unknown) => {
     await endChild(running.child, 0);
@@ -85,16 +80,12 @@ export async function startService(options: {
       Readiness.parse(await (await fetch(`${address}/health/ready`)).json()),
     signal: (signal) => void running.child.kill(signal),
     async ended() {
-      const startedAt = Date.now();
       await running.ended;
-      const { exitCode: code } = running.child;
-      return { code, said: running.said(), tookMs: Date.now() - startedAt };
+      return { code: running.child.exitCode, said: running.said() };
     },
     async stop() {
-      const startedAt = Date.now();
-      await endChild(running.child, STOP_MS);
-      const { exitCode: code } = running.child;
-      return { code, said: running.said(), tookMs: Date.now() - startedAt };
+      await endChild(running.child, patienceMs());
+      return { code: running.child.exitCode, said: running.said() };
     },
     kill: () => endChild(running.child, 0),
   };
@@ -104,12 +95,11 @@ export async function startService(options: {
 export async function runService(options: {
   readonly env: Settings;
 }): Promise<Ending> {
-  const startedAt = Date.now();
   const { child, said } = await launch(options.env);
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs());
   await once(child, 'close');
   clearTimeout(timer);
-  return { code: child.exitCode, said: said(), tookMs: Date.now() - startedAt };
+  return { code: child.exitCode, said: said() };
 }
 
 /** A port that nobody listened on a moment ago. */
