@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { APPLIED } from '../builders/fact-outcomes.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { soon } from '../support/soon.js';
 import {
   createCleanup,
   createPort,
@@ -10,7 +11,6 @@ import {
   numbered,
   produceUsers,
   ready,
-  soon,
   startReader,
   usersOf,
 } from './events-setting.js';

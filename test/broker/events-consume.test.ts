@@ -10,6 +10,7 @@ import {
   produceForeign,
   type ForeignRecord,
 } from '../support/foreign-producer.js';
+import { soon } from '../support/soon.js';
 import {
   collect,
   createCleanup,
@@ -18,7 +19,6 @@ import {
   numbered,
   produceUsers,
   ready,
-  soon,
   startReader,
   usersOf,
 } from './events-setting.js';

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { APPLIED } from '../builders/fact-outcomes.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { startKafka, type KafkaNode } from '../support/kafka-node.js';
+import { soon } from '../support/soon.js';
 import {
   createCleanup,
   createPort,
@@ -11,7 +12,6 @@ import {
   produce,
   produceUsers,
   ready,
-  soon,
   startReader,
   startRelay,
   usersOf,
@@ -46,89 +46,81 @@ describe.skipIf(!canCrash)('a broker', () => {
     expect(reader.consumer.ready()).toMatchObject({ ok: false });
   });
 
-  test(
-    'that is stopped in mid-stream and started again: nothing is lost or skipped, and all goes on by itself',
-    { timeout: 90_000 },
-    async () => {
-      const { brokers } = node;
-      const topic = uniqueName('platform.events');
-      const groupId = uniqueName('group');
-      const rounds = 20;
-      await createTopic(brokers, topic, { partitions: 3 });
-      await produce(brokers, topic, eventsOf(rounds));
-      const seen: string[] = [];
-      const midway = Promise.withResolvers<void>();
-      let isGone = false;
-      const reader = await startReader(
-        {
-          port: createPort(brokers, cleanup),
-          topic,
-          groupId,
-          applyFacts: async (facts) => {
-            seen.push(...facts.map(({ cause }) => cause.id));
-            if (seen.length > (rounds * USERS) / 3 && !isGone) {
-              isGone = true;
-              await node.stop(); // with facts in hand that are not committed
-              midway.resolve();
-            }
-            return facts.map(() => APPLIED);
-          },
+  test('that is stopped in mid-stream and started again: nothing is lost or skipped, and all goes on by itself', async () => {
+    const { brokers } = node;
+    const topic = uniqueName('platform.events');
+    const groupId = uniqueName('group');
+    const rounds = 20;
+    await createTopic(brokers, topic, { partitions: 3 });
+    await produce(brokers, topic, eventsOf(rounds));
+    const seen: string[] = [];
+    const midway = Promise.withResolvers<void>();
+    let isGone = false;
+    const reader = await startReader(
+      {
+        port: createPort(brokers, cleanup),
+        topic,
+        groupId,
+        applyFacts: async (facts) => {
+          seen.push(...facts.map(({ cause }) => cause.id));
+          if (seen.length > (rounds * USERS) / 3 && !isGone) {
+            isGone = true;
+            await node.stop(); // with facts in hand that are not committed
+            midway.resolve();
+          }
+          return facts.map(() => APPLIED);
         },
-        cleanup,
-      );
+      },
+      cleanup,
+    );
 
-      await midway.promise;
-      await soon(() => expect(reader.consumer.ready().ok).toBe(false));
-      expect(new Set(seen).size).toBeLessThan(rounds * USERS);
-      await node.start();
-      await ready(reader);
-      const group = await watchGroup(brokers, { topic, groupId }, cleanup);
-      await group.caughtUp();
+    await midway.promise;
+    await soon(() => expect(reader.consumer.ready().ok).toBe(false));
+    expect(new Set(seen).size).toBeLessThan(rounds * USERS);
+    await node.start();
+    await ready(reader);
+    const group = await watchGroup(brokers, { topic, groupId }, cleanup);
+    await group.caughtUp();
 
-      expect(new Set(seen).size).toBe(rounds * USERS);
-      expect(skippedIn(seen)).toEqual([]);
-    },
-  );
+    expect(new Set(seen).size).toBe(rounds * USERS);
+    expect(skippedIn(seen)).toEqual([]);
+  });
 
-  test(
-    'that is away at the start, and later crashes: both ways wait for it, readiness says it, and all goes on by itself',
-    { timeout: 90_000 },
-    async () => {
-      const { brokers } = node;
-      const topic = uniqueName('platform.events');
-      const outTopic = uniqueName('discord-connector.events');
-      await produceUsers(brokers, topic, ['a']);
-      await node.kill();
+  test('that is away at the start, and later crashes: both ways wait for it, readiness says it, and all goes on by itself', async () => {
+    const { brokers } = node;
+    const topic = uniqueName('platform.events');
+    const outTopic = uniqueName('discord-connector.events');
+    await produceUsers(brokers, topic, ['a']);
+    await node.kill();
 
-      const reader = await startReader(
-        { port: createPort(brokers, cleanup), topic },
-        cleanup,
-      );
-      const { outbox, relay } = await startRelay(brokers, outTopic, cleanup);
-      outbox.add('e1');
-      await soon(() => expect(reader.consumer.ready().ok).toBe(false));
-      await soon(() => expect(relay.ready().ok).toBe(false));
+    const reader = await startReader(
+      { port: createPort(brokers, cleanup), topic },
+      cleanup,
+    );
+    const { outbox, relay } = await startRelay(brokers, outTopic, cleanup);
+    outbox.add('e1');
+    await soon(() => expect(reader.consumer.ready().ok).toBe(false));
+    await soon(() => expect(relay.ready().ok).toBe(false));
 
-      await node.start();
-      await soon(() => expect(usersOf(reader.facts)).toEqual(['a']));
-      await soon(() => expect(outbox.waiting()).toEqual([]));
+    await node.start();
+    await soon(() => expect(usersOf(reader.facts)).toEqual(['a']));
+    await soon(() => expect(outbox.waiting()).toEqual([]));
 
-      await node.kill();
-      outbox.add('e2');
-      await soon(() => expect(reader.consumer.ready().ok).toBe(false));
-      await node.start();
-      await produceUsers(brokers, topic, ['b']);
-      await soon(() =>
-        expect(new Set(usersOf(reader.facts))).toEqual(new Set(['a', 'b'])),
-      );
-      await soon(() => expect(outbox.waiting()).toEqual([]));
-      await ready(reader);
+    await node.kill();
+    outbox.add('e2');
+    await soon(() => expect(reader.consumer.ready().ok).toBe(false));
+    await node.start();
+    await produceUsers(brokers, topic, ['b']);
+    await soon(() =>
+      expect(new Set(usersOf(reader.facts))).toEqual(new Set(['a', 'b'])),
+    );
+    await soon(() => expect(outbox.waiting()).toEqual([]));
+    await ready(reader);
 
-      await node.kill();
-      await reader.stop(); // in time, although nobody answers
-      await relay.stop();
-    },
-  );
+    await node.kill();
+    await reader.stop(); // in time, although nobody answers
+    await relay.stop();
+  });
 });
 
 const USERS = 300;

@@ -5,7 +5,7 @@ import {
   type KafkaMessage,
   type Message,
 } from 'kafkajs';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
 import { APPLIED } from '../builders/fact-outcomes.js';
 import { createEventConsumer } from '../../services/events/consumer.js';
@@ -19,8 +19,7 @@ import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
 import { createFakeOutbox } from '../fakes/fake-outbox.js';
 import { uniqueName } from '../support/broker.js';
-
-export const DEADLINE_MS = 25_000;
+import { soon } from '../support/soon.js';
 
 /** Undoes what a test has started, last first. */
 export interface Cleanup {
@@ -237,10 +236,6 @@ export function usersOf(facts: readonly PlatformFact[]): readonly string[] {
   return facts.flatMap((fact) =>
     'platformUserId' in fact ? [fact.platformUserId] : [],
   );
-}
-
-export async function soon(check: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(check, { timeout: DEADLINE_MS, interval: 20 });
 }
 
 export async function ready(reader: Reader): Promise<void> {

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createProducing } from '../../services/events/kafkajs-producing.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
+import { soon } from '../support/soon.js';
 import {
   collect,
   createCleanup,
   createPort,
   numbered,
-  soon,
   startRelay,
 } from './events-setting.js';
 

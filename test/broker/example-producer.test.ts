@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { soon } from '../support/soon.js';
 import {
   createCleanup,
   createPort,
   createTopic,
-  soon,
   startReader,
 } from './events-setting.js';
 

@@ -1,7 +1,8 @@
 import type { Admin } from 'kafkajs';
 import { expect } from 'vitest';
 
-import { plainClient, soon, type Cleanup } from './events-setting.js';
+import { soon } from '../support/soon.js';
+import { plainClient, type Cleanup } from './events-setting.js';
 
 /** What the broker itself knows of a group that reads one topic. */
 export interface GroupWatch {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { produceForeign } from '../support/foreign-producer.js';
+import { soon } from '../support/soon.js';
 
 interface Seen {
   readonly key: string | undefined;
@@ -65,7 +66,7 @@ describe.skipIf(!hasBroker())('the broker of this run', () => {
     ]);
     const { seen, close } = await consume(kafka, topic);
 
-    await vi.waitFor(() => expect(seen).toHaveLength(3), 15_000);
+    await soon(() => expect(seen).toHaveLength(3));
     expect(seen).toEqual(
       expect.arrayContaining([
         { key: 'p1', value: 'ours', header: 'a' },

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import type { ConsumeOrder } from '../support/consume-child.js';
+import { soon } from '../support/soon.js';
 import { createMigratedDatabase } from '../support/store.js';
 import { createChildren } from './consume-children.js';
 import { queryOf } from './database-watch.js';
@@ -12,7 +13,6 @@ import {
   createTopic,
   membershipEvent,
   produce,
-  soon,
   type SeenMessage,
 } from './events-setting.js';
 import { watchGroup } from './group-watch.js';
@@ -37,38 +37,34 @@ const DEATHS: readonly NonNullable<ConsumeOrder['killAt']>[] = [
 describe.skipIf(!hasKafka())(
   'a consumer that is killed again and again',
   () => {
-    test(
-      'has at no moment committed what is not in the database or among the dead letters, and loses nothing',
-      { timeout: 90_000 },
-      async () => {
-        const world = await createWorld();
-        const { children, unkeptBelowCommitted } = world;
+    test('has at no moment committed what is not in the database or among the dead letters, and loses nothing', async () => {
+      const world = await createWorld();
+      const { children, unkeptBelowCommitted } = world;
 
-        for (const killAt of DEATHS) {
-          const child = await children.start(killAt.point, killAt);
-          expect(await child.ended).toBe('SIGKILL');
-          expect(await unkeptBelowCommitted()).toEqual([]);
-        }
-        expect(await world.group.lag()).toBeGreaterThan(0);
-        const survivor = await children.start('survivor');
-        let samples = 0;
-        for (; (await world.group.lag()) > 0; samples += 1) {
-          survivor.signal('SIGSTOP'); // a moment, whole: nothing moves on while we look
-          const unkept = await unkeptBelowCommitted();
-          survivor.signal('SIGCONT');
-          expect(unkept).toEqual([]);
-        }
-
-        expect(samples).toBeGreaterThan(0);
+      for (const killAt of DEATHS) {
+        const child = await children.start(killAt.point, killAt);
+        expect(await child.ended).toBe('SIGKILL');
         expect(await unkeptBelowCommitted()).toEqual([]);
-        expect(await world.memberships()).toHaveLength(
-          RECORDS - RECORDS / EACH_BROKEN,
-        );
-        expectExactLetters(world);
-        survivor.signal('SIGTERM');
-        expect(await survivor.ended).toBe(0);
-      },
-    );
+      }
+      expect(await world.group.lag()).toBeGreaterThan(0);
+      const survivor = await children.start('survivor');
+      let samples = 0;
+      for (; (await world.group.lag()) > 0; samples += 1) {
+        survivor.signal('SIGSTOP'); // a moment, whole: nothing moves on while we look
+        const unkept = await unkeptBelowCommitted();
+        survivor.signal('SIGCONT');
+        expect(unkept).toEqual([]);
+      }
+
+      expect(samples).toBeGreaterThan(0);
+      expect(await unkeptBelowCommitted()).toEqual([]);
+      expect(await world.memberships()).toHaveLength(
+        RECORDS - RECORDS / EACH_BROKEN,
+      );
+      expectExactLetters(world);
+      survivor.signal('SIGTERM');
+      expect(await survivor.ended).toBe(0);
+    });
   },
 );
 

@@ -5,6 +5,7 @@ import { APPLIED } from '../builders/fact-outcomes.js';
 import type { Produce } from '../../services/events/kafka-port.js';
 import type { PlatformFact } from '../../services/model.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { soon } from '../support/soon.js';
 import {
   collect,
   createCleanup,
@@ -12,7 +13,6 @@ import {
   createTopic,
   membershipEvent,
   produce,
-  soon,
   startReader,
   usersOf,
 } from './events-setting.js';

@@ -3,11 +3,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { EventObserver } from '../../services/events/observer.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { produceForeign } from '../support/foreign-producer.js';
+import { soon } from '../support/soon.js';
 import {
   createCleanup,
   createPort,
   createTopic,
-  soon,
   startReader,
 } from './events-setting.js';
 

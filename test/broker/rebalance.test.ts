@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import type { JournalLine } from '../support/consume-child.js';
+import { soon } from '../support/soon.js';
 import { createMigratedDatabase } from '../support/store.js';
 import { createChildren } from './consume-children.js';
 import { queryOf } from './database-watch.js';
@@ -10,7 +11,6 @@ import {
   createTopic,
   membershipEvent,
   plainClient,
-  soon,
 } from './events-setting.js';
 import { watchGroup } from './group-watch.js';
 
@@ -21,51 +21,47 @@ const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
 
 describe.skipIf(!hasKafka())('three consumers of one group', () => {
-  test(
-    'come, leave and are killed while events flow: each fact is applied, in its order for each key, and the newest stands',
-    { timeout: 90_000 },
-    async () => {
-      const world = await createWorld();
-      const { children, group, hasTaken } = world;
-      const flow = startFlow(world.brokers, world.topic);
-      cleanup.add(flow.stop);
+  test('come, leave and are killed while events flow: each fact is applied, in its order for each key, and the newest stands', async () => {
+    const world = await createWorld();
+    const { children, group, hasTaken } = world;
+    const flow = startFlow(world.brokers, world.topic);
+    cleanup.add(flow.stop);
 
-      await children.start('first');
-      await soon(hasTaken('first'));
-      const second = await children.start('second');
-      await soon(hasTaken('second'));
-      const third = await children.start('third');
-      await soon(hasTaken('third'));
-      expect(await group.members()).toHaveLength(3);
+    await children.start('first');
+    await soon(hasTaken('first'));
+    const second = await children.start('second');
+    await soon(hasTaken('second'));
+    const third = await children.start('third');
+    await soon(hasTaken('third'));
+    expect(await group.members()).toHaveLength(3);
 
-      second.signal('SIGTERM');
-      expect(await second.ended).toBe(0);
-      await soon(async () => expect(await group.members()).toHaveLength(2));
-      await soon(hasTaken('third', flow.now()));
+    second.signal('SIGTERM');
+    expect(await second.ended).toBe(0);
+    await soon(async () => expect(await group.members()).toHaveLength(2));
+    await soon(hasTaken('third', flow.now()));
 
-      third.signal('SIGKILL');
-      expect(await third.ended).toBe('SIGKILL');
-      await soon(async () => expect(await group.members()).toHaveLength(1));
-      await soon(hasTaken('first', flow.now()));
-      const { last } = await flow.stop();
-      await group.caughtUp();
+    third.signal('SIGKILL');
+    expect(await third.ended).toBe('SIGKILL');
+    await soon(async () => expect(await group.members()).toHaveLength(1));
+    await soon(hasTaken('first', flow.now()));
+    const { last } = await flow.stop();
+    await group.caughtUp();
 
-      const lines = await children.journal();
-      expect(gapsIn(lines)).toEqual([]);
-      expect(await group.committed()).toHaveLength(PARTITIONS);
-      expect(Math.min(...(await group.committed()))).toBeGreaterThan(0);
-      const standing = await world.query<Standing>(
-        'select platform_user_id, is_held, sequence::int from membership',
-      );
-      expect(standing.toSorted(byUser)).toEqual(
-        userIds.toSorted().map((platform_user_id) => ({
-          platform_user_id,
-          is_held: isHeldAfter(last),
-          sequence: last,
-        })),
-      );
-    },
-  );
+    const lines = await children.journal();
+    expect(gapsIn(lines)).toEqual([]);
+    expect(await group.committed()).toHaveLength(PARTITIONS);
+    expect(Math.min(...(await group.committed()))).toBeGreaterThan(0);
+    const standing = await world.query<Standing>(
+      'select platform_user_id, is_held, sequence::int from membership',
+    );
+    expect(standing.toSorted(byUser)).toEqual(
+      userIds.toSorted().map((platform_user_id) => ({
+        platform_user_id,
+        is_held: isHeldAfter(last),
+        sequence: last,
+      })),
+    );
+  });
 });
 
 interface Standing {

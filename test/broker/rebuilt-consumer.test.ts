@@ -8,6 +8,7 @@ import type {
   RecordBatch,
 } from '../../services/events/kafka-port.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { soon } from '../support/soon.js';
 import {
   createCleanup,
   createPort,
@@ -15,7 +16,6 @@ import {
   numbered,
   produceUsers,
   ready,
-  soon,
   startReader,
   usersOf,
 } from './events-setting.js';

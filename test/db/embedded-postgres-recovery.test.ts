@@ -1,7 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { isAlive } from '../../services/sandbox/postgres/processes.js';
 import {
@@ -12,6 +12,7 @@ import {
   withoutDeathSignal,
   type EmbeddedWorld,
 } from '../support/embedded-world.js';
+import { soon } from '../support/soon.js';
 
 let world: EmbeddedWorld;
 
@@ -88,12 +89,12 @@ describe('the embedded PostgreSQL', () => {
 
   test('begins anew when the first start was killed half-way', async () => {
     const child = world.startChild();
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const [half] = (await readdir(world.dataDir)).filter((name) =>
         name.startsWith('cluster.new-'),
       );
       expect(await readdir(join(world.dataDir, half ?? '?'))).toContain('base');
-    }, 10_000);
+    });
     await kill(child);
 
     const { url } = await world.embedded().start();

@@ -12,6 +12,7 @@ import {
   isRoot,
   type EmbeddedWorld,
 } from '../support/embedded-world.js';
+import { soon } from '../support/soon.js';
 
 let world: EmbeddedWorld;
 
@@ -101,7 +102,7 @@ describe('the embedded PostgreSQL', () => {
     expect(server.ready()).toEqual({ ok: true });
 
     process.kill(pid, 'SIGKILL');
-    await vi.waitFor(() => expect(server.ready().ok).toBe(false), 5_000);
+    await soon(() => expect(server.ready().ok).toBe(false));
     await server.stop();
     expect(server.ready().ok).toBe(false);
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { SharedClient } from '../../services/store/shared-client.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { soon } from '../support/soon.js';
 
 let database: TestDatabase;
 let client: SharedClient;
@@ -24,7 +25,7 @@ test('a connection that several ask at once answers each, and is never asked two
   const wrong = client.ask('select nothing').catch((error: unknown) => error);
   const last = client.ask('select $1::int as given', [7]);
 
-  await vi.waitFor(() => expect(query).toHaveBeenCalledTimes(1));
+  await soon(() => expect(query).toHaveBeenCalledTimes(1));
   await first;
   expect(await wrong).toMatchObject({ message: /"nothing" does not exist/ });
   expect((await last).rows).toEqual([{ given: 7 }]);

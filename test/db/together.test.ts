@@ -7,6 +7,7 @@ import { UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openDatabase, type Database } from '../../services/store/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { soon } from '../support/soon.js';
 import { createMigratedDatabase } from '../support/store.js';
 
 const PLACES = 2;
@@ -109,7 +110,7 @@ test('who asks while the connection dies is told that the database is away', asy
     sql`select pg_sleep(30)`.execute(database.asker),
     ask(),
   ]);
-  await vi.waitFor(() => expect(database.connections().used).toBe(1));
+  await soon(() => expect(database.connections().used).toBe(1));
   database.cutAll();
 
   for (const each of await asked)

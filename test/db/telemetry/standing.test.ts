@@ -250,7 +250,7 @@ describe('looking for a sweep', () => {
        values (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'WAITING', false, '{}')`,
       [clientId],
     );
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => heard.length).toBe(1);
     await unlisten();
 
     expect(heard).toEqual(['sweep']);

@@ -10,6 +10,7 @@ import {
   structured,
 } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
+import { soon } from '../../support/soon.js';
 import { committed, startConsumer, storeOf } from './start-consumer.js';
 
 describe('the event consumer', () => {
@@ -105,7 +106,7 @@ describe('the event consumer', () => {
       if (isAway) throw new UnavailableError('no connection');
       return store(facts);
     });
-    await vi.waitFor(() => expect(kafka.beats()).toBeGreaterThan(3), 5_000);
+    await soon(() => expect(kafka.beats()).toBeGreaterThan(3));
 
     expect(kafka.journal).toEqual([]);
     expect(consumer.ready()).toEqual({
@@ -128,7 +129,7 @@ describe('the event consumer', () => {
       await done.promise;
       return [APPLIED];
     });
-    await vi.waitFor(() => expect(kafka.beats()).toBeGreaterThan(3), 5_000);
+    await soon(() => expect(kafka.beats()).toBeGreaterThan(3));
 
     expect(kafka.committed()).toBe(0);
     done.resolve();
@@ -172,7 +173,7 @@ describe('stopping', () => {
       return facts.map(() => APPLIED);
     });
     const consumer = await startConsumer(kafka, apply);
-    await vi.waitFor(() => expect(apply).toHaveBeenCalled(), 5_000);
+    await soon(() => expect(apply).toHaveBeenCalled());
 
     const stopped = consumer.stop();
     applying.resolve();
@@ -188,7 +189,7 @@ describe('stopping', () => {
     const kafka = createFakeKafka(recordsFor('a'));
     const apply = vi.fn<ApplyFacts>().mockRejectedValue(new Error('away'));
     const consumer = await startConsumer(kafka, apply);
-    await vi.waitFor(() => expect(apply).toHaveBeenCalled(), 5_000);
+    await soon(() => expect(apply).toHaveBeenCalled());
 
     await consumer.stop();
     expect(kafka.committed()).toBe(0);
@@ -208,10 +209,10 @@ describe('a consumption that ends by itself', () => {
     kafka.faults.consume.push(new Error('no broker'), new Error('no broker'));
     kafka.crash(new Error('UNKNOWN_SERVER_ERROR'));
 
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(kafka.faults.consume).toEqual([]);
       expect(consumer.ready()).toEqual({ ok: true });
-    }, 5_000);
+    });
     expect(kafka.open()).toBe(1);
   });
 });

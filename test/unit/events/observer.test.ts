@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { APPLIED, STALE } from '../../builders/fact-outcomes.js';
 import { applyChunk } from '../../../services/events/apply-chunk.js';
@@ -14,6 +14,7 @@ import {
   structured,
 } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
+import { soon } from '../../support/soon.js';
 import { committed, startConsumer, storeOf } from './start-consumer.js';
 
 type Seen = { readonly [K in keyof EventObserver]: unknown[] };
@@ -52,7 +53,7 @@ describe('whoever watches the event door', () => {
     const { observer, seen } = createObserver();
 
     await startConsumer(kafka, storeOf(kafka), observer);
-    await vi.waitFor(() => expect(seen.events).toHaveLength(1));
+    await soon(() => expect(seen.events).toHaveLength(1));
 
     const its = { topic: 'platform.events', partition: 0 };
     expect(seen.progress).toEqual([
@@ -90,7 +91,7 @@ describe('whoever watches the event door', () => {
       storeOf(kafka),
       observer,
     );
-    await vi.waitFor(() => expect(seen.events).toHaveLength(1));
+    await soon(() => expect(seen.events).toHaveLength(1));
 
     expect(seen.progress).toMatchObject([{ behind: 10 }, { behind: 8 }]);
   });

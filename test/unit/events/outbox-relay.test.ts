@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import type { OutgoingRecord } from '../../../services/events/kafka-port.js';
 import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
@@ -6,6 +6,7 @@ import { UnavailableError } from '../../../services/lib/errors.js';
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createFakeOutbox, type FakeOutbox } from '../../fakes/fake-outbox.js';
+import { soon } from '../../support/soon.js';
 
 const running: Part[] = [];
 afterEach(async () => {
@@ -56,7 +57,7 @@ describe('the outbox relay', () => {
     outbox.add('e1', 'e2', 'e3', 'e4', 'e5');
 
     const { sent, relay } = await start({ outbox });
-    await vi.waitFor(() => expect(outbox.waiting()).toEqual([]), 5_000);
+    await soon(() => expect(outbox.waiting()).toEqual([]));
 
     expect(idsOf(sent)).toEqual(['e1,e2', 'e3,e4', 'e5']);
     expect(relay.ready()).toEqual({ ok: true });
@@ -67,7 +68,7 @@ describe('the outbox relay', () => {
     outbox.add('e1');
 
     const { sent } = await start({ outbox });
-    await vi.waitFor(() => expect(outbox.waiting()).toEqual([]), 5_000);
+    await soon(() => expect(outbox.waiting()).toEqual([]));
 
     const record = sent[0]?.[0];
     expect(record).toMatchObject({
@@ -95,7 +96,7 @@ describe('the outbox relay', () => {
     outbox.add('e1');
     outbox.call();
 
-    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1']), 5_000);
+    await soon(() => expect(idsOf(sent)).toEqual(['e1']));
   });
 
   test('a call during a drain is not lost', async () => {
@@ -103,13 +104,13 @@ describe('the outbox relay', () => {
     const hold = Promise.withResolvers<void>();
     outbox.add('e1');
     const { sent } = await start({ outbox, hold: hold.promise });
-    await vi.waitFor(() => expect(outbox.isHeld()).toBe(true), 5_000);
+    await soon(() => expect(outbox.isHeld()).toBe(true));
 
     outbox.add('e2');
     outbox.call();
     hold.resolve();
 
-    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1', 'e2']), 5_000);
+    await soon(() => expect(idsOf(sent)).toEqual(['e1', 'e2']));
   });
 
   test('looks by itself when a call got lost', async () => {
@@ -118,7 +119,7 @@ describe('the outbox relay', () => {
 
     outbox.add('e1');
 
-    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1']), 5_000);
+    await soon(() => expect(idsOf(sent)).toEqual(['e1']));
   });
 
   test('keeps what the broker has not taken, says so, and sends the same again', async () => {
@@ -130,18 +131,16 @@ describe('the outbox relay', () => {
     );
 
     const { relay, sent } = await start({ outbox, failures });
-    await vi.waitFor(
-      () =>
-        expect(relay.ready()).toEqual({
-          ok: false,
-          reason: 'the outbox cannot be sent: no broker',
-        }),
-      5_000,
+    await soon(() =>
+      expect(relay.ready()).toEqual({
+        ok: false,
+        reason: 'the outbox cannot be sent: no broker',
+      }),
     );
     expect(outbox.waiting()).toEqual(['e1', 'e2']);
 
-    await vi.waitFor(() => expect(idsOf(sent)).toEqual(['e1,e2']), 5_000);
-    await vi.waitFor(() => expect(relay.ready()).toEqual({ ok: true }), 5_000);
+    await soon(() => expect(idsOf(sent)).toEqual(['e1,e2']));
+    await soon(() => expect(relay.ready()).toEqual({ ok: true }));
   });
 
   test('stops after the batch in flight, and listens no longer', async () => {
@@ -149,7 +148,7 @@ describe('the outbox relay', () => {
     const hold = Promise.withResolvers<void>();
     outbox.add('e1', 'e2', 'e3');
     const { relay, sent } = await start({ outbox, hold: hold.promise });
-    await vi.waitFor(() => expect(outbox.isHeld()).toBe(true), 5_000);
+    await soon(() => expect(outbox.isHeld()).toBe(true));
 
     const stopped = relay.stop();
     hold.resolve();

@@ -1,4 +1,4 @@
-import { afterEach, expect, vi } from 'vitest';
+import { afterEach, expect } from 'vitest';
 
 import { APPLIED } from '../../builders/fact-outcomes.js';
 import {
@@ -10,6 +10,7 @@ import type { ApplyFacts } from '../../../services/events/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
 import type { FakeKafka } from '../../fakes/fake-kafka.js';
+import { soon } from '../../support/soon.js';
 
 const running: EventConsumer[] = [];
 afterEach(async () => {
@@ -56,4 +57,4 @@ export async function startConsumer(
 }
 
 export const committed = async (kafka: FakeKafka, offset: number) =>
-  vi.waitFor(() => expect(kafka.committed()).toBe(offset + 1), 5_000);
+  soon(() => expect(kafka.committed()).toBe(offset + 1));
