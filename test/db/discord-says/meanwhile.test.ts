@@ -1,43 +1,47 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { cause } from '../../builders/store-world.js';
-import { eventually } from '../../support/eventually.js';
+import { cause, membership } from '../../builders/store-world.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
 const guild = useDiscordSays();
-/** Within the patience of a call; far more than what is done meanwhile needs. */
-const SLOW_MS = 900;
+let goOn: () => Promise<void>;
 
-/** A run of Alice, whose role Discord has taken, waits for Discord's answer. */
+/** Alice, whose role a moderator has removed at Discord, is in a run that has read the facts and not yet asked Discord. */
 beforeEach(async () => {
   await guild.settledGuild();
-  const { store, discord } = guild.rig();
+  const rig = guild.rig();
   guild.byHand.take('alice');
-  discord.faults.plant({
-    method: 'GET',
-    effect: { kind: 'latency', ms: SLOW_MS },
+  const arrived = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  rig.at('memory.readMember:after', async () => {
+    arrived.resolve();
+    await leave.promise;
   });
+  goOn = async () => {
+    leave.resolve();
+    await rig.quiet();
+  };
   const { id } = await guild.linkOf('alice');
-  await store.links.reconcileMember({ id, cause, waitMs: 0 });
-  await eventually(async () => {
-    const claimed = await guild.query(
-      'select from reconcile_job where claimed_by is not null',
-    );
-    return claimed.length === 1;
-  });
+  await rig.store.links.reconcileMember({ id, cause, waitMs: 0 });
+  await arrived.promise;
 });
+
+const says = async (change: 'added' | 'removed') =>
+  guild.rig().store.applyFacts([membership('alice', 'pilots', change)]);
 
 describe('what happens while a run waits for Discord', () => {
   test('as the platform says the same by itself, leaves nothing to be asked', async () => {
-    await guild.says('alice', 'removed');
+    await says('removed');
+    await goOn();
 
     expect(await guild.askedOf()).toEqual([]);
     expect(await guild.requestsOf('alice')).toEqual([]);
   });
 
   test('as the platform says anything else of the group, is known to the run that asks', async () => {
-    await guild.says('alice', 'removed');
-    await guild.says('alice', 'added');
+    await says('removed');
+    await says('added');
+    await goOn();
     await guild.verify();
 
     expect(await guild.askedOf()).toEqual(['removed alice pilots']);
@@ -47,7 +51,7 @@ describe('what happens while a run waits for Discord', () => {
   test('as the link ends, leaves nobody to ask about', async () => {
     const { id } = await guild.linkOf('alice');
     await guild.rig().store.links.unlinkMember({ id, cause });
-    await guild.rig().quiet();
+    await goOn();
 
     expect(await guild.askedOf()).toEqual([]);
   });
@@ -61,7 +65,7 @@ describe('what happens while a run waits for Discord', () => {
     await (how === 'LEAVE'
       ? mappings.retireMapping({ id, holders: how, dryRun: false, cause })
       : mappings.updateMapping({ id, authority: how, cause }));
-    await guild.rig().quiet();
+    await goOn();
 
     expect(await guild.askedOf()).toEqual([]);
     expect(await guild.query('select from remote_membership')).toEqual([]);
