@@ -61,7 +61,7 @@ async function readable(store: Store, id: ClientId) {
       {
         name: 'bot token',
         result: 'FAILED',
-        message: `The stored bot token was encrypted with the key "${error.keyId}", which is not among ENCRYPTION_KEYS: Discord was not asked.`,
+        message: `The stored bot token cannot be read, so Discord was not asked: ${error.message}.`,
         remedy:
           'Give botToken and clientSecret again with updateDiscordClient, or put the key back into ENCRYPTION_KEYS.',
       },

@@ -27,7 +27,7 @@ import {
   inviteCodeOf,
 } from './doctor/invite-check.js';
 import {
-  membershipCheck,
+  membershipChecks,
   type UnknownMemberships,
 } from './doctor/membership-check.js';
 import { botPermissions } from './doctor/permissions.js';
@@ -61,7 +61,7 @@ export async function checkClient(
   const { discord, guild, callbackUrl = null } = request;
   const { unknownMemberships = null } = request;
   const known =
-    unknownMemberships === null ? [] : [membershipCheck(unknownMemberships)];
+    unknownMemberships === null ? [] : membershipChecks(unknownMemberships);
   const bot = await ask(() => discord.whoAmI(guild));
   const token = tokenCheck(bot);
   if (isRefusedAs(bot, 'UNAUTHORIZED')) return [token, ...known];

@@ -120,7 +120,7 @@ describe('mappings', () => {
     },
   );
 
-  test('a mapping of an unknown group is refused', async () => {
+  test('a mapping of an unknown group is refused, and says how to send groups', async () => {
     const attempt = mapGroup(path.rig().store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'nobody',
@@ -130,6 +130,9 @@ describe('mappings', () => {
     await expect(attempt).rejects.toMatchObject({
       code: 'NOT_FOUND',
       field: 'input.groupId',
+      message: expect.stringMatching(
+        /group nobody is not known: .*upsertPlatformGroups .*platform\.group\.changed\.v1/,
+      ),
     });
   });
 

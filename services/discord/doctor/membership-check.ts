@@ -4,12 +4,24 @@ import { ok, warning, type Check } from './check.js';
 export interface UnknownMemberships {
   readonly linked: number;
   readonly unknown: number;
+  /** The platform has sent a group, of any community. */
+  readonly hasGroups: boolean;
 }
 
-export function membershipCheck({
-  linked,
-  unknown,
-}: UnknownMemberships): Check {
+export function membershipChecks(
+  memberships: UnknownMemberships,
+): readonly Check[] {
+  const { hasGroups } = memberships;
+  return [...(hasGroups ? [] : [NO_GROUPS]), membershipCheck(memberships)];
+}
+
+const NO_GROUPS = warning(
+  'platform groups',
+  'The platform has not sent a group yet, so no role can be mapped.',
+  'Send the groups with upsertPlatformGroups or platform.group.changed.v1 events, then call createRoleMapping.',
+);
+
+function membershipCheck({ linked, unknown }: UnknownMemberships): Check {
   const name = 'known memberships';
   if (unknown === 0) {
     return ok(

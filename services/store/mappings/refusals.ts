@@ -14,7 +14,7 @@ export async function refuseUnknownGroup(
   if (rows.length === 0) {
     throw new InputError(
       'NOT_FOUND',
-      `group ${groupId} does not exist`,
+      `group ${groupId} is not known: send it with upsertPlatformGroups or a platform.group.changed.v1 event first (a membership in it does as well), then map it`,
       'input.groupId',
     );
   }

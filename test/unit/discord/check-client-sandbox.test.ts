@@ -243,14 +243,26 @@ const planted: readonly Planted[] = [
     words: ['no new role can be made'],
   },
   {
+    fault: 'a platform that has sent no group yet',
+    request: {
+      unknownMemberships: { linked: 0, unknown: 0, hasGroups: false },
+    },
+    found: 'WARNING platform groups',
+    words: ['no role can be mapped', 'upsertPlatformGroups'],
+  },
+  {
     fault: 'people of whom nothing is known',
-    request: { unknownMemberships: { linked: 40, unknown: 9 } },
+    request: {
+      unknownMemberships: { linked: 40, unknown: 9, hasGroups: true },
+    },
     found: 'WARNING known memberships',
     words: ['40', '9 (22 %)', 'replaceMemberships'],
   },
   {
     fault: 'one among many of whom nothing is known',
-    request: { unknownMemberships: { linked: 4000, unknown: 1 } },
+    request: {
+      unknownMemberships: { linked: 4000, unknown: 1, hasGroups: true },
+    },
     found: 'WARNING known memberships',
     words: ['less than 1 %'],
   },

@@ -59,7 +59,7 @@ export function useCheckedClient() {
         inviteUrl: INVITE,
         hasNicknamePolicy: true,
         joinsPeople: true,
-        unknownMemberships: { linked: 20, unknown: 0 },
+        unknownMemberships: { linked: 20, unknown: 0, hasGroups: true },
         ...request,
       });
     },
