@@ -1,19 +1,14 @@
-import {
-  LeaseLostError,
-  RetryLaterError,
-  TerminalError,
-  UnsentError,
-} from '../lib/errors.js';
+import { LeaseLostError, RetryLaterError, UnsentError } from '../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../model.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
+import { RoleSources } from './role-sources.js';
 import { createPlaces, type Place } from './write-places.js';
+import { isRefusal, OF_ONE_WRITE, OF_UNKNOWN_ROLES } from './write-refusals.js';
 import { WriteProgress, type WritesDone } from './write-progress.js';
 import { WritesSpentError } from './write-wait.js';
-import { nextWrite, wholeList, type Write } from './writes.js';
-
-/** A list read longer ago than this is read again before it is written back: the window in which a foreign edit could be undone. */
-const FRESH_MS = 1_000;
+import type { ListVerdict } from './whole-list.js';
+import { nextWrite, type Write } from './writes.js';
 
 /** Both ways of writing, each told to wait once: then it is no longer a matter of which. */
 const MOST_DELAYS = 2;
@@ -29,6 +24,10 @@ export interface Changes {
   readonly actual: PresentMember;
   /** When `actual` was read from Discord, in ms; null: it is the mirror. */
   readonly readAtMs: number | null;
+  /** What the mirror showed before `actual` was read; null: no mirror, or the member was not in the guild. */
+  readonly mirrored: readonly RoleId[] | null;
+  /** Roles that a run broken off may have changed since the mirror was read. */
+  readonly unfinished: readonly RoleId[];
   /** False once the bot may be another process's: then nothing more is written. */
   readonly isLeased: () => boolean;
 }
@@ -46,7 +45,7 @@ interface Deps {
     'readMember' | 'addRole' | 'removeRole' | 'editMember'
   >;
   readonly writeOutlook: WriteOutlookOf;
-  readonly guildRoles: Pick<GuildRoles, 'goneAmong'>;
+  readonly guildRoles: Pick<GuildRoles, 'suspectRefused' | 'hasSuspect'>;
   readonly clock: () => number;
 }
 
@@ -72,7 +71,7 @@ type Single = Extract<Write, { roleId: RoleId }>;
 
 class Run {
   readonly #progress: WriteProgress;
-  #readAtMs: number | null;
+  readonly #sources: RoleSources;
   #isListRefused = false;
   #delays: RetryLaterError[] = [];
   #hasTried = false;
@@ -83,7 +82,7 @@ class Run {
     readonly place: Place,
   ) {
     this.#progress = new WriteProgress(changes);
-    this.#readAtMs = changes.readAtMs;
+    this.#sources = new RoleSources(changes);
   }
 
   result(interruption: unknown): Applied {
@@ -111,10 +110,11 @@ class Run {
     const counts = { add: add.length, remove: remove.length };
     const singlesFrom = this.place.singlesFrom(counts);
     const listsFrom = this.place.listsFrom();
+    const { kind: verdict } = this.#judgeList();
     return nextWrite({
       ...this.#progress.pending,
-      wholeListWrites: wholeListWrites && !this.#isListRefused,
-      isFresh: this.#isFresh(),
+      wholeListWrites: wholeListWrites && verdict !== 'SINGLES',
+      needsNoRead: verdict === 'WRITE',
       isUrgent: target.isUrgent,
       // The clock last: what is open "now" must not be later than this.
       now: this.deps.clock(),
@@ -178,8 +178,8 @@ class Run {
     const { nickname } = edit;
     const member = this.changes.target;
     const hasRoles = edit.add.length + edit.remove.length > 0;
-    if (hasRoles && !(await this.#refresh())) return;
-    const roleIds = hasRoles ? await this.#listFor(edit) : null;
+    const roleIds = hasRoles ? await this.#agreedList() : null;
+    if (hasRoles && roleIds === null) return;
     const write = { member, roleIds, nickname, reason: this.#reason() };
     let answer: PresentMember | null;
     try {
@@ -187,31 +187,43 @@ class Run {
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
       else if (!isRefusal(error, ...OF_ONE_WRITE)) throw error;
-      // One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the bad one is found.
-      else if (hasRoles) this.#isListRefused = true;
-      else this.#progress.endNickname('REFUSED');
+      else if (roleIds === null) this.#progress.endNickname('REFUSED');
+      else await this.#refuseList(roleIds, error);
       return;
     }
     this.#progress.keepEdit({ ...edit, roleIds }, answer);
   }
 
-  async #listFor({ add, remove }: Edit): Promise<readonly RoleId[]> {
-    const { roleIds: actual } = this.#progress.member;
-    const { target } = this.changes;
-    const isGone = await this.deps.guildRoles.goneAmong(target, actual);
-    return wholeList({ actual, add, remove, isGone });
+  /** One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the bad one is found. */
+  async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
+    this.#isListRefused = true;
+    if (!isRefusal(error, ...OF_UNKNOWN_ROLES)) return;
+    const carried = this.#sources.carried(roleIds);
+    await this.deps.guildRoles.suspectRefused(this.changes.target, carried);
   }
 
-  #isFresh(): boolean {
-    const readAtMs = this.#readAtMs;
-    return readAtMs !== null && this.deps.clock() - readAtMs < FRESH_MS;
+  /** Reads the member until it is clear whether a list may be written. Null: it may not, or the member has left. */
+  async #agreedList(): Promise<readonly RoleId[] | null> {
+    for (;;) {
+      const verdict = this.#judgeList();
+      if (verdict.kind === 'WRITE') return verdict.roleIds;
+      if (verdict.kind === 'SINGLES' || !(await this.#read())) return null;
+    }
   }
 
-  /** Reads the member unless that was done within the window. False: the member has left. */
-  async #refresh(): Promise<boolean> {
-    if (this.#isFresh()) return true;
+  #judgeList(): ListVerdict {
+    const { roleIds } = this.#progress.member;
+    if (this.#isListRefused || this.deps.guildRoles.hasSuspect(roleIds))
+      return { kind: 'SINGLES' };
+    const { pending } = this.#progress;
+    return this.#sources.judge(roleIds, pending, this.deps.clock());
+  }
+
+  /** False: the member has left. */
+  async #read(): Promise<boolean> {
+    const { roleIds } = this.#progress.member;
     const reading = await this.deps.discord.readMember(this.changes.target);
-    this.#readAtMs = this.deps.clock();
+    this.#sources.renew(roleIds, this.deps.clock());
     this.#progress.hasLeft = !reading.isPresent;
     if (reading.isPresent) this.#progress.member = reading;
     return reading.isPresent;
@@ -220,16 +232,4 @@ class Run {
   #reason(): string {
     return `Discord connector, audit record ${this.changes.recordId}`;
   }
-}
-
-/** Refusals that say something of this write alone; the next role may be welcome. */
-const OF_ONE_WRITE: readonly string[] = [
-  'UNKNOWN_ROLE',
-  'MISSING_PERMISSION',
-  'MISSING_ACCESS',
-  'REFUSED',
-];
-
-function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof TerminalError && codes.includes(error.code);
 }

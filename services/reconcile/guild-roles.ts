@@ -28,13 +28,12 @@ export interface GuildRoles {
   /** Reads the roles that a refusal has left in doubt, before another write is refused for the same reason; null: none has. */
   catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
-   * Tells which ids of a member just read no longer name a role of the guild. An id not seen before may be a role just made, so
-   * Discord is asked; one that was gone once is gone for ever.
+   * Discord refused a list with these ids. Those that the guild's roles lack are suspected: a member may still show the id of a
+   * deleted role, and a list with it is refused. Nothing is dropped for it, as the role list may be the one that is behind.
    */
-  goneAmong(
-    guild: GuildRef,
-    roleIds: readonly RoleId[],
-  ): Promise<(roleId: RoleId) => boolean>;
+  suspectRefused(guild: GuildRef, roleIds: readonly RoleId[]): Promise<void>;
+  /** A list with one of these ids was refused, and the roles read last lack it still. */
+  hasSuspect(roleIds: readonly RoleId[]): boolean;
 }
 
 /** The facts with the roles as they are now. */
@@ -71,13 +70,14 @@ export function createGuildRoles(deps: {
     ClientId,
     { readonly reading: GuildRoleReading; readonly atMs: number }
   >();
-  const gone = new Set<RoleId>();
+  const suspects = new Set<RoleId>();
   const doubted = new Set<ClientId>();
 
   async function readNow(guild: GuildRef): Promise<GuildRoleReading> {
     const reading = await deps.discord.readRoles(guild);
     await deps.memory.saveRoles(guild.clientId, reading);
     read.set(guild.clientId, { reading, atMs: deps.clock() });
+    for (const { roleId } of reading.roles) suspects.delete(roleId);
     return reading;
   }
 
@@ -105,17 +105,12 @@ export function createGuildRoles(deps: {
       doubted.delete(guild.clientId);
       return reading;
     },
-    async goneAmong(guild, roleIds) {
-      const present = idsOf(guild);
-      const doubtful = roleIds.filter(
-        (roleId) => !present.has(roleId) && !gone.has(roleId),
-      );
-      if (doubtful.length > 0) {
-        await readNow(guild);
-        const now = idsOf(guild);
-        for (const roleId of doubtful) if (!now.has(roleId)) gone.add(roleId);
-      }
-      return (roleId) => gone.has(roleId);
+    async suspectRefused(guild, roleIds) {
+      const isListed = (roleId: RoleId) => idsOf(guild).has(roleId);
+      if (roleIds.every(isListed)) return;
+      await readNow(guild);
+      for (const roleId of roleIds) if (!isListed(roleId)) suspects.add(roleId);
     },
+    hasSuspect: (roleIds) => roleIds.some((roleId) => suspects.has(roleId)),
   };
 }

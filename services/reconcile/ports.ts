@@ -98,6 +98,8 @@ export interface MemberFacts {
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
+  /** In the last minute a reading lacked roles that the mirror showed and nobody is known to have removed: it may have been wrong. */
+  readonly hasLostRoles: boolean;
   /** Left by a run that died, or was told to wait, between its first change and its last. */
   readonly openRecord: OpenRecord | null;
   /** What the person granted when they signed in: they may be brought in, and shall be at once where `isJoinWanted`. */

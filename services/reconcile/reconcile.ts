@@ -17,8 +17,10 @@ import type {
   Memory,
   MemberFacts,
   MemberTarget,
+  Mirror,
 } from './ports.js';
 import type { OpenedRecord } from './records.js';
+import { plannedRoles } from './resume.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
@@ -159,7 +161,7 @@ async function arrive(
 
 async function goOn(
   deps: Deps,
-  { job, target, isLeased }: Run,
+  { job, known, target, isLeased }: Run,
   ready: Ready,
 ): Promise<Ending> {
   const { facts, reading, plan } = ready;
@@ -182,6 +184,7 @@ async function goOn(
     ...record,
     recordId: record.recordId,
     actual: reading.member,
+    mirror: known.mirror,
     target,
     isLeased,
   });
@@ -193,13 +196,14 @@ async function carryOut(
   record: OpenedRecord & {
     readonly recordId: AuditRecordId;
     readonly actual: PresentMember;
+    /** From before this run. */
+    readonly mirror: Mirror | null;
     readonly target: MemberTarget;
     readonly isLeased: () => boolean;
   },
 ): Promise<Ending> {
-  const { recordId, actual, target, isLeased } = record;
+  const { recordId, actual, mirror, target, isLeased } = record;
   const { heldRemovals } = record.verdict;
-  const { wholeListWrites } = facts.client;
   const { readAtMs } = reading;
   const applied = await deps.apply({
     target,
@@ -207,9 +211,11 @@ async function carryOut(
     add: plan.add,
     remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
     nickname: plan.nickname,
-    wholeListWrites,
+    wholeListWrites: facts.client.wholeListWrites && !facts.hasLostRoles,
     actual,
     readAtMs,
+    mirrored: mirror?.isPresent === true ? mirror.roleIds : null,
+    unfinished: plannedRoles(facts.openRecord),
     isLeased,
   });
   if (applied.interruption !== null) {

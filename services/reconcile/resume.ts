@@ -51,3 +51,8 @@ function landedNickname(
     isSameNickname(plannedNickname, shownName(member));
   return isShown(seen.actual) && !isShown(seen.before) ? plannedNickname : null;
 }
+
+/** Roles that an unfinished record may have changed. */
+export function plannedRoles(record: OpenRecord | null): readonly RoleId[] {
+  return [...(record?.plannedAdded ?? []), ...(record?.plannedRemoved ?? [])];
+}

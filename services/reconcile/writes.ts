@@ -21,10 +21,10 @@ const MOST_SINGLE_WRITES_INSTEAD = 4;
 const NICKNAME_WAIT_MS = 10_000;
 
 export interface Choice extends Pending {
-  /** False also where a list was refused: one by one the bad role is found. */
+  /** False also where a list was refused, or its sources disagree: see whole-list.ts. */
   readonly wholeListWrites: boolean;
-  /** The roles were read just now, so that a list costs no read. */
-  readonly isFresh: boolean;
+  /** A list may be written from what has been read. */
+  readonly needsNoRead: boolean;
   readonly isUrgent: boolean;
   readonly now: number;
   /** When so many single roles may be written, and a member be edited; in the past: at once. */
@@ -61,12 +61,12 @@ interface Way {
 
 /** The cheaper one first. */
 function waysOf(choice: Choice, changes: number): readonly Way[] {
-  const { wholeListWrites, nickname, isFresh } = choice;
+  const { wholeListWrites, nickname, needsNoRead } = choice;
   const list = { isList: true, from: choice.listsFrom };
   const singles = { isList: false, from: choice.singlesFrom };
   if (!wholeListWrites) return [singles];
   if (changes > MOST_SINGLE_WRITES_INSTEAD) return [list];
-  const joinsNickname = nickname !== null && (isFresh || changes > 1);
+  const joinsNickname = nickname !== null && (needsNoRead || changes > 1);
   return changes > MOST_SINGLE_WRITES || joinsNickname
     ? [list, singles]
     : [singles, list];
@@ -79,21 +79,4 @@ function singleWrite({ add, remove }: Pending): Write | undefined {
   if (removed !== undefined) return { kind: 'removeRole', roleId: removed };
   const [added] = add;
   return added === undefined ? undefined : { kind: 'addRole', roleId: added };
-}
-
-/**
- * The whole list to write: what the member has now, with the changes made, less ids of roles that the guild no longer has, which
- * Discord may still show and would refuse. Foreign roles and those managed by Discord are carried over as they were read.
- */
-export function wholeList(input: {
-  readonly actual: readonly RoleId[];
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
-  readonly isGone: (roleId: RoleId) => boolean;
-}): readonly RoleId[] {
-  const { actual, add, remove, isGone } = input;
-  const kept = actual.filter(
-    (roleId) => !remove.includes(roleId) && !isGone(roleId),
-  );
-  return [...new Set([...kept, ...add])];
 }

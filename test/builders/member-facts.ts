@@ -75,6 +75,7 @@ export function memberFacts({
     decisions: new Map(),
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
+    hasLostRoles: false,
     openRecord: null,
     grant: null,
     joinRefusal: null,

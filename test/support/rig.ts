@@ -22,6 +22,8 @@ import type { StoreOptions, Store } from '../../services/store/store.js';
 import { cause, clientInput, mapGroup } from '../builders/store-world.js';
 import { eventually } from './eventually.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
+import { startLyingDiscord, type LyingDiscord } from './lying-discord.js';
+import { must } from './must.js';
 import { openTestStore } from './store.js';
 import { noOAuth } from './no-oauth.js';
 
@@ -36,6 +38,8 @@ export interface Rig {
   readonly discord: SandboxDiscord;
   readonly clientId: string;
   readonly gateway: DiscordGateway;
+  /** Throws unless the rig was started with `mayLie`. */
+  readonly liar: () => LyingDiscord;
   /** Role ids the member has at the sandbox, foreign ones too; undefined: not in the guild. */
   rolesOf(name: keyof typeof DEMO.accounts): readonly string[] | undefined;
   /** Nothing waits and nothing runs; parked jobs do not count. */
@@ -57,6 +61,8 @@ export async function startRig(
     readonly discord?: Partial<SandboxDiscordOptions>;
     readonly store?: Partial<StoreOptions>;
     readonly timing?: Partial<PathTiming>;
+    /** Answers go through `liar`, which may falsify them. */
+    readonly mayLie?: boolean;
   } = {},
 ): Promise<Rig> {
   const discord = createSandboxDiscord({
@@ -64,7 +70,9 @@ export async function startRig(
     limits: null,
     ...options.discord,
   });
-  const { apiBase } = await discord.start();
+  const { apiBase: truth } = await discord.start();
+  const liar = options.mayLie === true ? await startLyingDiscord(truth) : null;
+  const apiBase = liar?.apiBase ?? truth;
   const store = await openTestStore(databaseUrl, options.store);
   const gateway = createDiscordGateway({
     credentials: (clientId) => store.readCredentials(clientId),
@@ -111,6 +119,7 @@ export async function startRig(
     discord,
     gateway,
     clientId: client.id,
+    liar: () => must(liar),
     importRoles: async (clientId = client.id) =>
       void (await importRoles(clientId)),
     rolesOf: (name) =>
@@ -141,6 +150,7 @@ export async function startRig(
       await gateway.stop();
       await store.stop();
       await jobs.end();
+      await liar?.stop();
       await discord.stop();
     },
   };

@@ -25,7 +25,7 @@ type Person = keyof typeof DEMO.accounts;
 export type Tamper = (guild: Guild) => Partial<Guild>;
 
 /** The demo guild with its groups mapped, the path, and a process that runs sweeps. */
-export function useSweeps() {
+export function useSweeps(options: Parameters<typeof startRig>[1] = {}) {
   let database: TestDatabase;
   let rig: Rig;
   let tamper: Tamper = () => ({});
@@ -35,7 +35,7 @@ export function useSweeps() {
   beforeEach(async () => {
     tamper = () => ({});
     database = await createMigratedDatabase();
-    rig = await startRig(database.url);
+    rig = await startRig(database.url, options);
     await mapDemoGroups(rig);
     direct = new pg.Client({ connectionString: database.url });
     await direct.connect();

@@ -71,6 +71,7 @@ const PURE = [
   'reconcile/explain-reason.ts',
   'reconcile/explain-words.ts',
   'reconcile/guard.ts',
+  'reconcile/whole-list.ts',
   'reconcile/writes.ts',
   'reconcile/breaker.ts',
   'reconcile/resume.ts',

@@ -13,6 +13,7 @@ import { Telemetry } from './2026-11-23-telemetry.js';
 import { LinksInOrder } from './2026-11-23-links-in-order.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
+import { ForeignRoles } from './2026-11-29-foreign-roles.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -36,4 +37,5 @@ export const MIGRATIONS = [
   { name: '2026-11-23-links-in-order', class: LinksInOrder },
   { name: '2026-11-29-mutation-times', class: MutationTimes },
   { name: '2026-11-29-ticket-emails', class: TicketEmails },
+  { name: '2026-11-29-foreign-roles', class: ForeignRoles },
 ] as const;

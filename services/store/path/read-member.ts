@@ -77,6 +77,8 @@ export async function readMember(
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
+      (select a.roles_lost_at > statement_timestamp() - interval '1 minute' from member a
+        where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as has_lost_roles,
       (select a.join_refusal from member a
         where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
       c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
@@ -126,6 +128,7 @@ interface Row {
     plannedNickname: string | null;
   } | null;
   readonly grant: MemberFacts['grant'];
+  readonly has_lost_roles: boolean | null;
   readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
@@ -170,6 +173,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     decisions: new Map(Object.entries(row.decisions)),
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
+    hasLostRoles: row.has_lost_roles === true,
     openRecord: row.open_record,
     grant: row.grant,
     joinRefusal: row.join_refusal,

@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import type { MemberKey, MemberReading, PlatformUserId } from '../../model.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { rolesLostAt } from './lost-roles.js';
 
 /** Columns of `member`. */
 export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
@@ -39,7 +40,12 @@ export async function saveMember(
     insert into member (client_id, discord_user_id, ${sql.join(names.map((name) => sql.ref(name)))})
     values (${clientId}, ${discordUserId}, ${sql.join(Object.values(columns))})
     on conflict (client_id, discord_user_id) do update set
-      ${sql.join(names.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`))}
+      ${sql.join([
+        ...names.map(
+          (name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`,
+        ),
+        ...(observed === null ? [] : [sql`roles_lost_at = ${rolesLostAt()}`]),
+      ])}
     returning (select is_present from before) as was_present,
       exists (select from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null)
         or exists (select from client c where c.id = ${clientId} and c.ending_at is not null) as may_end`.execute(

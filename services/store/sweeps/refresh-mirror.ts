@@ -7,6 +7,7 @@ import type {
   PresentMember,
 } from '../../model.js';
 import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
+import { rolesLostAt } from '../path/lost-roles.js';
 
 export interface ListedMember extends PresentMember {
   readonly discordUserId: DiscordUserId;
@@ -58,7 +59,8 @@ export async function refreshMirror(
       on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, is_present = true,
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
         display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
-        timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at)
+        timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at),
+        roles_lost_at = ${rolesLostAt()}
       where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
       returning discord_user_id
     )

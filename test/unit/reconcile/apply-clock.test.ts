@@ -24,7 +24,7 @@ test('what is open at the very moment it is asked for counts as open, though the
       },
     },
     writeOutlook: () => ({ left: 1, singlesFrom: tick, listsFrom: tick }),
-    guildRoles: { goneAmong: async () => () => false },
+    guildRoles: { suspectRefused: async () => {}, hasSuspect: () => false },
     clock: tick,
   });
 
@@ -37,6 +37,8 @@ test('what is open at the very moment it is asked for counts as open, though the
     wholeListWrites: true,
     actual: presentMember(),
     readAtMs: startOfTest,
+    mirrored: [],
+    unfinished: [],
     isLeased: () => true,
   });
 

@@ -51,7 +51,7 @@ function setUp(discord: ScriptedDiscord) {
   const apply = createApply({
     discord: gateway,
     writeOutlook: gateway.writeOutlook,
-    guildRoles: { goneAmong: async () => () => false },
+    guildRoles: { suspectRefused: async () => {}, hasSuspect: () => false },
     clock: () => now,
   });
   const run = (changes: Partial<Changes>) =>
@@ -63,6 +63,8 @@ function setUp(discord: ScriptedDiscord) {
       nickname: null,
       wholeListWrites: true,
       readAtMs: null,
+      mirrored: [FOREIGN, DIRECTOR],
+      unfinished: [],
       isLeased: () => true,
       actual: presentMember({ roleIds: [FOREIGN, DIRECTOR] }),
       ...changes,

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 
 import {
   nextWrite,
-  wholeList,
   type Choice,
   type Write,
 } from '../../../services/reconcile/writes.js';
@@ -20,7 +19,7 @@ const choice = (choice: Partial<Choice> = {}): Choice => ({
   remove: [],
   nickname: null,
   wholeListWrites: true,
-  isFresh: false,
+  needsNoRead: false,
   isUrgent: true,
   now: NOW,
   singlesFrom: 0,
@@ -98,7 +97,7 @@ describe('the choice of writes', () => {
     ],
     [
       'one change and a nickname, just read: one call',
-      { add: [PILOT], nickname: 'Ada', isFresh: true },
+      { add: [PILOT], nickname: 'Ada', needsNoRead: true },
       [edit({ add: [PILOT], nickname: 'Ada' })],
     ],
     [
@@ -113,7 +112,7 @@ describe('the choice of writes', () => {
         add: [PILOT],
         remove: [DIRECTOR],
         nickname: 'Ada',
-        isFresh: true,
+        needsNoRead: true,
         wholeListWrites: false,
       },
       [removal, addition, edit({ nickname: 'Ada' })],
@@ -171,20 +170,5 @@ describe('the choice of writes', () => {
     ],
   ])('goes by what Discord allows: %s', (_, given, write) => {
     expect(nextWrite(choice(given))).toEqual(write);
-  });
-});
-
-describe('the whole list', () => {
-  test('carries foreign roles over and leaves out ids the guild no longer has', () => {
-    const gone = '700000000000000077';
-
-    const list = wholeList({
-      actual: [FOREIGN, DIRECTOR, gone],
-      add: [PILOT, FOREIGN],
-      remove: [DIRECTOR],
-      isGone: (roleId) => roleId === gone,
-    });
-
-    expect(list).toEqual([FOREIGN, PILOT]);
   });
 });

@@ -1,0 +1,71 @@
+import type { RoleId } from '../model.js';
+
+/**
+ * May a member's whole role list be written, and which? Only this file decides it. A list replaces every role the member has, so
+ * it is never built on one answer of Discord's: two sources must agree on every role that the write leaves alone. Otherwise roles
+ * are written one at a time, which cannot touch any other.
+ */
+export type ListVerdict =
+  | { readonly kind: 'WRITE'; readonly roleIds: readonly RoleId[] }
+  /** One more reading of the member may settle it. */
+  | { readonly kind: 'READ' }
+  | { readonly kind: 'SINGLES' };
+
+/** One account of a member's roles. */
+export interface RoleSource {
+  readonly roleIds: readonly RoleId[];
+  /** When Discord answered, in ms. Null: the mirror. It may be of any age, because it can only confirm a fresh reading. */
+  readonly readAtMs: number | null;
+}
+
+/**
+ * The newest source must be younger than this: an edit by someone else between the reading and the write is undone. One second
+ * covers the calls in between, and a second reading costs less than a lost edit.
+ */
+export const FRESH_MS = 1_000;
+
+/** Readings that differ from each other are not settled by asking a third time. */
+const MOST_READINGS = 2;
+
+export function judgeWholeList(input: {
+  /** In the order they were read. The newest has the single writes since it was read. */
+  readonly sources: readonly RoleSource[];
+  readonly add: readonly RoleId[];
+  readonly remove: readonly RoleId[];
+  /** Roles that this run, or an unfinished run before it, changes. Sources may differ in them. */
+  readonly changing: ReadonlySet<RoleId>;
+  readonly now: number;
+}): ListVerdict {
+  const { sources, changing, now } = input;
+  const newest = sources.at(-1);
+  if (newest === undefined) return { kind: 'READ' };
+  const keeps = (source: RoleSource) =>
+    source.roleIds.filter((roleId) => !changing.has(roleId));
+  const kept = keeps(newest);
+  const earlier = sources.slice(0, -1).map(keeps);
+  // Nobody is known to have removed the role, so the reading is doubted rather than the role dropped.
+  if (!earlier.every((before) => includesAll(kept, before)))
+    return { kind: 'SINGLES' };
+  const isFresh = newest.readAtMs !== null && now - newest.readAtMs < FRESH_MS;
+  if (!isFresh) return { kind: 'READ' };
+  if (earlier.some((before) => includesAll(before, kept)))
+    return { kind: 'WRITE', roleIds: changedList(newest.roleIds, input) };
+  const readings = sources.filter(({ readAtMs }) => readAtMs !== null);
+  return { kind: readings.length < MOST_READINGS ? 'READ' : 'SINGLES' };
+}
+
+function includesAll(all: readonly RoleId[], some: readonly RoleId[]): boolean {
+  return some.every((roleId) => all.includes(roleId));
+}
+
+/** Every other role is carried over, also one that the guild's role list lacks: it may be newer than that list. */
+function changedList(
+  roleIds: readonly RoleId[],
+  {
+    add,
+    remove,
+  }: { readonly add: readonly RoleId[]; readonly remove: readonly RoleId[] },
+): readonly RoleId[] {
+  const kept = roleIds.filter((roleId) => !remove.includes(roleId));
+  return [...new Set([...kept, ...add])];
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  FRESH_MS,
+  judgeWholeList,
+  type RoleSource,
+} from '../../../services/reconcile/whole-list.js';
+import {
+  DIRECTOR,
+  FOREIGN,
+  PILOT,
+  RECRUIT,
+} from '../../builders/member-facts.js';
+
+const NOW = 100_000;
+const OTHER = '700000000000000088';
+
+const mirror = (...roleIds: readonly string[]): RoleSource => ({
+  roleIds,
+  readAtMs: null,
+});
+const read = (...roleIds: readonly string[]): RoleSource => ({
+  roleIds,
+  readAtMs: NOW,
+});
+const stale = (...roleIds: readonly string[]): RoleSource => ({
+  roleIds,
+  readAtMs: NOW - FRESH_MS,
+});
+
+/** Pilot and Recruit are given, Director is taken. */
+const judge = (...sources: readonly RoleSource[]) =>
+  judgeWholeList({
+    sources,
+    add: [PILOT, RECRUIT],
+    remove: [DIRECTOR],
+    changing: new Set([PILOT, RECRUIT, DIRECTOR]),
+    now: NOW,
+  });
+
+const written = (...roleIds: readonly string[]) => ({ kind: 'WRITE', roleIds });
+const SINGLES = { kind: 'SINGLES' };
+const READ = { kind: 'READ' };
+
+describe('a whole list', () => {
+  test.each<[string, readonly RoleSource[], object]>([
+    [
+      'is written where the mirror and a fresh reading agree',
+      [mirror(FOREIGN, DIRECTOR), read(FOREIGN, DIRECTOR)],
+      written(FOREIGN, PILOT, RECRUIT),
+    ],
+    [
+      'is written where they differ only in roles that are being changed',
+      [mirror(FOREIGN), read(DIRECTOR, PILOT, FOREIGN)],
+      written(PILOT, FOREIGN, RECRUIT),
+    ],
+    [
+      'is written where two readings agree on a member never read before',
+      [stale(FOREIGN), read(FOREIGN)],
+      written(FOREIGN, PILOT, RECRUIT),
+    ],
+    ['needs a reading, not the mirror alone', [mirror(FOREIGN)], READ],
+    ['needs more than one reading', [read(FOREIGN)], READ],
+    [
+      'needs a fresh reading, whatever agrees',
+      [mirror(FOREIGN), stale(FOREIGN)],
+      READ,
+    ],
+    [
+      'is out of the question where the reading lost a role',
+      [mirror(FOREIGN, DIRECTOR), read(DIRECTOR)],
+      SINGLES,
+    ],
+    [
+      'is out of the question where the reading lost everything',
+      [mirror(FOREIGN), read()],
+      SINGLES,
+    ],
+    [
+      'stays out of the question though a second reading lost it too',
+      [mirror(FOREIGN), stale(), read()],
+      SINGLES,
+    ],
+    [
+      'needs another reading where the reading shows a role more',
+      [mirror(FOREIGN), read(FOREIGN, OTHER)],
+      READ,
+    ],
+    [
+      'is written where the other reading shows that role too',
+      [mirror(FOREIGN), read(FOREIGN, OTHER), read(FOREIGN, OTHER)],
+      written(FOREIGN, OTHER, PILOT, RECRUIT),
+    ],
+    [
+      'is out of the question where the other reading lost that role again',
+      [mirror(FOREIGN), read(FOREIGN, OTHER), read(FOREIGN)],
+      SINGLES,
+    ],
+    [
+      'is out of the question where only the newest of two readings shows it',
+      [mirror(FOREIGN), stale(FOREIGN), read(FOREIGN, OTHER)],
+      SINGLES,
+    ],
+    ['needs a reading where nothing was read', [], READ],
+  ])('%s', (_, sources, verdict) => {
+    expect(judge(...sources)).toEqual(verdict);
+  });
+});
