@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 
+import { z } from 'zod';
+
 import type { SandboxWorld } from './discord/world.js';
-import { readFileIfThere, writeWhole } from './sandbox-file.js';
+import { readJsonIfThere, writeWhole } from './whole-file.js';
 
 /** Keeps the sandbox Discord's world in a file, so that a second start finds the guild as the first left it. */
 export interface KeptWorld {
@@ -31,8 +33,7 @@ export function createKeptWorld(deps: {
 
   return {
     async load(first) {
-      const text = await readFileIfThere(path);
-      return text === null ? first : parseWorld(text);
+      return (await readJsonIfThere(path, World, REMEDY)) ?? first;
     },
     save() {
       isChanged = true;
@@ -48,7 +49,16 @@ export function createKeptWorld(deps: {
   };
 }
 
-/** Our own file: what the sandbox itself wrote down is taken as it is. */
-function parseWorld(text: string): SandboxWorld {
-  return JSON.parse(text);
-}
+const REMEDY =
+  'Delete it to start again with the demonstration guild: what was changed in the sandbox Discord (members, roles, invites) is lost, the connector’s database and the keys stay.';
+
+/** Our own file: what the sandbox itself wrote is accepted as it is, as long as it is a world at all. */
+const World = z.custom<SandboxWorld>(
+  (value) => WorldShape.safeParse(value).success,
+);
+
+const WorldShape = z.looseObject({
+  applications: z.array(z.looseObject({ applicationId: z.string() })),
+  users: z.array(z.looseObject({ discordUserId: z.string() })),
+  guilds: z.array(z.looseObject({ guildId: z.string() })),
+});

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -63,11 +71,18 @@ describe('the embedded PostgreSQL', () => {
     expect(await ask(after.url, 'select * from kept')).toEqual([{ number: 7 }]);
   });
 
-  test('sets a new password when the old one is lost', async () => {
+  test.each([
+    ['lost', (path: string) => rm(path)],
+    ['cut off', (path: string) => truncate(path, 20)],
+    ['empty', (path: string) => truncate(path, 0)],
+  ])('sets a new password when the old one is %s', async (_, damage) => {
     const first = world.embedded();
     const before = await first.start();
     await first.stop();
-    await rm(join(world.dataDir, 'password'));
+    await damage(join(world.dataDir, 'password'));
+    // A power cut may have emptied the lock and the port too.
+    await writeFile(join(world.dataDir, 'lock'), '');
+    await writeFile(join(world.dataDir, 'port'), '');
 
     const { url } = await world.embedded().start();
 

@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { writeWhole } from '../whole-file.js';
 import { isCode } from './binaries.js';
 import { spawnIdentity, type Footing } from './run-as.js';
 
@@ -39,7 +40,7 @@ export async function prepareCluster(
 ): Promise<{ readonly cluster: string; readonly password?: string }> {
   const { footing, auth, passwordFile } = options;
   const cluster = join(footing.dataDir, 'cluster');
-  const before = await readIfThere(passwordFile);
+  const before = await readPassword(passwordFile);
   const password =
     auth === 'trust'
       ? undefined
@@ -99,8 +100,14 @@ async function demandPassword(cluster: string): Promise<void> {
 
 async function newPassword(path: string): Promise<string> {
   const password = randomBytes(24).toString('hex');
-  await writeFile(path, password, { mode: 0o600 });
+  await writeWhole(path, password);
   return password;
+}
+
+/** Undefined: there is none, or not the whole of it; a new one then replaces it. */
+async function readPassword(path: string): Promise<string | undefined> {
+  const text = await readIfThere(path);
+  return text !== undefined && /^[0-9a-f]{48}$/.test(text) ? text : undefined;
 }
 
 function refuseOtherMajor(cluster: string, theirs: string, ours: number): void {

@@ -38,8 +38,11 @@ async function create(path: string, mine: string): Promise<boolean> {
 
 async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
   const [pid = '', birth = ''] = theirs.split(/ (.*)/);
+  // A lock that a power cut has emptied names nobody.
   const isTheirs =
-    isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth;
+    Number(pid) > 0 &&
+    isAlive(Number(pid)) &&
+    (await birthOf(Number(pid))) === birth;
   if (!isTheirs) return;
   throw new Error(
     `the embedded PostgreSQL in ${folder} is in use by process ${pid}: stop that one, or set DATABASE_URL`,

@@ -1,5 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+
+import { writeWhole } from '../whole-file.js';
 
 /**
  * A port that was free a moment ago: the one remembered in the file if it still is, so that an address noted down
@@ -11,7 +13,7 @@ export async function choosePort(file: string): Promise<number> {
     remembered !== undefined && (await isFree(remembered))
       ? remembered
       : await anyFreePort();
-  await writeFile(file, String(port));
+  if (port !== remembered) await writeWhole(file, String(port));
   return port;
 }
 

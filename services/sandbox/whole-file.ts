@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { z } from 'zod';
+
+export async function readFileIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return null;
+    throw error;
+  }
+}
+
+/** Null: the file does not exist. `remedy` completes "FILE is damaged: …. " where its content cannot be used. */
+export async function readJsonIfThere<Value>(
+  path: string,
+  schema: z.ZodType<Value>,
+  remedy: string,
+): Promise<Value | null> {
+  const text = await readFileIfThere(path);
+  if (text === null) return null;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    // The cause may quote the content, which holds secrets.
+    const fault =
+      error instanceof SyntaxError
+        ? 'it is not whole JSON'
+        : 'fields are missing';
+    // oxlint-disable-next-line preserve-caught-error -- see above
+    throw new Error(`${path} is damaged (${fault}). ${remedy}`);
+  }
+}
+
+/**
+ * Whole or not at all, for its owner's eyes alone: written aside, flushed to the disk and renamed, so that neither a killed process,
+ * a full disk nor a power cut leaves half a file. Two processes that write at once do not share a draft.
+ */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}.${randomUUID()}.draft`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Else a power cut may undo the rename. Windows cannot flush folders. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
