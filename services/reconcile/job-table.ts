@@ -7,10 +7,11 @@ export interface JobTable {
   renewLeases(): Promise<Renewal>;
   /** Frees these bots for another process; none of their members may be in work here. */
   letGo(applicationIds: readonly string[]): Promise<void>;
-  /** Claims due jobs of clients whose bots are leased to this process and that are neither stopped, paused nor disabled. */
+  /**
+   * Claims due jobs of clients whose bots are leased to this process and that are neither stopped, paused nor disabled. A job
+   * that this process claimed before and that is not in `inWork` is free: its run was dropped, or the claim was never answered.
+   */
   claim(request: ClaimRequest): Promise<Claimed>;
-  /** Gives back jobs that this process dropped: their causes wait for whoever claims them next. */
-  abandon(members: readonly MemberKey[]): Promise<void>;
   /** Lets all bots go, so that another process takes over at once. */
   releaseLeases(): Promise<void>;
   /** Calls back whenever a member was marked, by whichever process. Resolves with the way to stop listening. */
@@ -34,6 +35,8 @@ export interface ClaimRequest {
   /** Places taken, by client: with those that are claimed they come to at most `runsPerClient`. */
   readonly running: ReadonlyMap<ClientId, number>;
   readonly runsPerClient: number;
+  /** Members whose jobs run in this process now. */
+  readonly inWork: readonly MemberKey[];
   /** Clients of which only what is urgent is claimed: lane `fresh` and above. */
   readonly urgentOnly?: readonly ClientId[];
   /** Clients to leave alone. */

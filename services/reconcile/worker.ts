@@ -6,7 +6,7 @@
 import { LeaseLostError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import type { ClientId, MemberKey } from '../model.js';
+import type { ClientId } from '../model.js';
 import type { Lease } from './lease.js';
 import type { JobTable } from './job-table.js';
 import type { Job } from './job.js';
@@ -26,7 +26,7 @@ interface Deps {
   readonly pollMs: number;
 }
 
-/** Runs under way may go on for so long after a stop; what is left of them is given back, for whoever works the bot next. */
+/** Runs under way may go on for so long after a stop; what is left of them is free to the next process that works the bot. */
 const FINISH_MS = 2_000;
 
 export function createWorker(deps: Deps): Part {
@@ -53,8 +53,7 @@ export function createWorker(deps: Deps): Part {
 class Loop {
   readonly #running = new Map<ClientId, number>();
   readonly #pace: WritePace;
-  readonly #runs = new Set<Promise<void>>();
-  #abandoned: MemberKey[] = [];
+  readonly #runs = new Map<Promise<void>, Job>();
   #pump: Promise<void> | null = null;
   #isWoken = false;
   #isStopped = false;
@@ -85,8 +84,7 @@ class Loop {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#pump;
-    await Promise.all(this.#runs);
-    await this.#giveBack().catch(() => undefined);
+    await Promise.all(this.#runs.keys());
   }
 
   async #lookWhileWoken(): Promise<void> {
@@ -109,11 +107,11 @@ class Loop {
   /** Claims what there is room for. Resolves with how long to sleep. */
   async #look(): Promise<number> {
     const { jobs, pollMs, runsPerClient } = this.deps;
-    await this.#giveBack();
     const leaving = await this.#letGoOfIdle();
     const places = this.#pace.places(this.#running);
     const { jobs: claimed, nextDueInMs } = await jobs.claim({
       running: places.taken,
+      inWork: [...this.#runs.values()],
       urgentOnly: places.urgentOnly,
       runsPerClient,
       except: [...leaving, ...places.closed],
@@ -148,16 +146,15 @@ class Loop {
       else this.#running.delete(job.clientId);
       this.wake();
     });
-    this.#runs.add(run);
+    this.#runs.set(run, job);
   }
 
-  /** What cannot even be settled (the database is away, the bot is another's now) is given back as soon as that works. */
+  /** A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next claim finds it not in work. */
   async #run(job: Job): Promise<void> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
       if (pausedUntil !== null) this.#pace.told(job, pausedUntil);
     } catch (error) {
-      this.#abandoned.push(job);
       if (error instanceof LeaseLostError) return;
       this.deps.logger.warn(
         {
@@ -168,14 +165,5 @@ class Loop {
         'run dropped',
       );
     }
-  }
-
-  async #giveBack(): Promise<void> {
-    const members = this.#abandoned;
-    if (members.length === 0) return;
-    await this.deps.jobs.abandon(members);
-    this.#abandoned = this.#abandoned.filter(
-      (member) => !members.includes(member),
-    );
   }
 }

@@ -25,7 +25,7 @@ import {
   releaseBotLeases,
   renewBotLeases,
 } from './jobs/bot-leases.js';
-import { abandonJobs, claimJobs } from './jobs/claim.js';
+import { createClaimJobs } from './jobs/claim.js';
 import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
 import { createLinks, findLink } from './links/links.js';
@@ -184,8 +184,7 @@ function jobsOf({
     renewLeases: () => renewBotLeases(db(), options),
     releaseLeases: () => releaseBotLeases(db(), owner),
     letGo: (applicationIds) => letBotsGo(db(), owner, applicationIds),
-    claim: (request) => claimJobs(db(), options, request),
-    abandon: (members) => abandonJobs(db(), owner, members),
+    claim: createClaimJobs(db, options),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };
 }

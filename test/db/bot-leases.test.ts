@@ -132,7 +132,12 @@ test('what was let go is not taken back by a claim', async () => {
   await store.jobs.renewLeases();
   await store.jobs.letGo(['800000000000000001']);
 
-  await store.jobs.claim({ running: new Map(), runsPerClient: 4, except: [] });
+  await store.jobs.claim({
+    running: new Map(),
+    inWork: [],
+    runsPerClient: 4,
+    except: [],
+  });
 
   expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
 });

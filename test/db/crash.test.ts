@@ -84,7 +84,6 @@ function pointsOf(calls: readonly PortCall[]): readonly FaultPoint[] {
 const DETOURS: readonly {
   readonly call: PortCall;
   readonly after: string;
-  readonly throwAt?: FaultPoint;
   readonly prepare: (world: CrashWorld) => Promise<unknown>;
   /** What a person does after the crash. */
   readonly mend: (world: CrashWorld) => Promise<unknown>;
@@ -111,13 +110,6 @@ const DETOURS: readonly {
         effect: { kind: 'status', status: 401 },
       }),
     mend: ({ store, clientId }) => store.clearTrouble(clientId),
-  },
-  {
-    call: 'jobs.abandon',
-    after: 'a settlement that failed',
-    throwAt: 'memory.settle:before',
-    prepare: async () => undefined,
-    mend: async () => undefined,
   },
   {
     call: 'jobs.letGo',
@@ -233,13 +225,12 @@ describe.concurrent('a detour of the path', () => {
 
   test.for(cases)(
     'after $after comes to the same end after a kill at $point',
-    async ({ point, throwAt, prepare, mend }, { onTestFinished }) => {
+    async ({ point, prepare, mend }, { onTestFinished }) => {
       const world = await worldOf(freshFact, onTestFinished);
       await prepare(world);
 
       const child = await world.startChild({
         killAt: point,
-        ...(throwAt && { throwAt }),
       });
       expect(await child.ended).toBe('SIGKILL');
       await expectRecordForEachWrite(world);

@@ -6,6 +6,7 @@ import { LANES } from '../../services/model.js';
 import type { ClaimRequest } from '../../services/reconcile/job-table.js';
 import type { Job } from '../../services/reconcile/job.js';
 import { openDatabase } from '../../services/store/database.js';
+import { claimJobs } from '../../services/store/jobs/claim.js';
 import { markClient } from '../../services/store/jobs/mark.js';
 import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
@@ -20,11 +21,12 @@ import {
 import { eventually } from '../support/eventually.js';
 import { ALICE, useJobs } from '../support/jobs-fixture.js';
 import { must } from '../support/must.js';
+import { TEST_KEYS } from '../support/store.js';
 
 const BOB = '600000000000000002';
 
 const jobs = useJobs();
-const { open, claim } = jobs;
+const { open, claim, databaseUrl } = jobs;
 let store: Store;
 let clientId: string;
 
@@ -200,6 +202,7 @@ describe('a claim', () => {
       (
         await store.jobs.claim({
           running: new Map(),
+          inWork: [],
           runsPerClient: 1,
           except: [],
           ...request,
@@ -306,13 +309,67 @@ describe('a job that is given back', () => {
       'directors',
     ]);
   });
+});
 
-  test('because it was dropped can be claimed again with all its causes', async () => {
+describe('a job that its process claimed and does not run', () => {
+  const everything = {
+    running: new Map(),
+    runsPerClient: 10,
+    except: [],
+  } as const;
+
+  test('is free to the next claim, with all its causes', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
-    const [job] = await claim();
+    await store.jobs.claim({ ...everything, inWork: [] });
 
-    await store.jobs.abandon([must(job)]);
+    const { jobs } = await store.jobs.claim({ ...everything, inWork: [] });
 
-    expect((await claim())[0]?.causes).toMatchObject([{ groupId: 'pilots' }]);
+    expect(jobs).toMatchObject([{ causes: [{ groupId: 'pilots' }] }]);
+  });
+
+  test('is told from those that it runs', async () => {
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const { jobs } = await store.jobs.claim({ ...everything, inWork: [] });
+
+    const next = await store.jobs.claim({ ...everything, inWork: jobs });
+
+    expect(next.jobs).toEqual([]);
+  });
+
+  test('is left to the later claim by one that reaches the database after it', async () => {
+    const owner = 'late';
+    const late = await open({ owner });
+    const database = await openDatabase({
+      url: databaseUrl(),
+      poolSize: 1,
+      logger: silentLogger,
+    });
+    await store.jobs.releaseLeases();
+    await late.jobs.renewLeases();
+    await store.applyFacts([membership('alice', 'pilots')]);
+    const leasing = {
+      owner,
+      leaseMs: 10_000,
+      isGone: () => false,
+      keys: TEST_KEYS,
+    };
+    const numbered = async (own: number) =>
+      claimJobs(
+        database.sql(),
+        leasing,
+        { ...everything, inWork: [] },
+        { own, endedBefore: own },
+      );
+
+    const { jobs: later } = await numbered(2);
+    await store.applyFacts([membership('alice', 'directors')]);
+    const { jobs: earlier } = await numbered(1);
+    await late.memory.settle(must(later[0]), unchanged);
+    const { jobs: next } = await numbered(3);
+    await database.close();
+
+    expect(later).toHaveLength(1);
+    expect(earlier).toEqual([]);
+    expect(next).toMatchObject([{ causes: [{ groupId: 'directors' }] }]);
   });
 });

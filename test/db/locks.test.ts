@@ -138,6 +138,7 @@ const NEWCOMER: MemberReading = {
 async function settleAll(): Promise<readonly string[]> {
   const { jobs } = await store.jobs.claim({
     running: new Map(),
+    inWork: [],
     runsPerClient: 9,
     except: [],
   });

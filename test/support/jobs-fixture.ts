@@ -16,6 +16,7 @@ export function useJobs() {
   let store: Store;
   let clientId: string;
   const opened: Store[] = [];
+  const claimed = new WeakMap<Store, readonly Job[]>();
 
   /** Another process on the same database. */
   async function open(
@@ -26,12 +27,16 @@ export function useJobs() {
     return another;
   }
 
+  /** As a worker does that runs for ever what it was given. */
   async function claim(by = store, capacity = 10): Promise<readonly Job[]> {
+    const inWork = claimed.get(by) ?? [];
     const { jobs } = await by.jobs.claim({
       running: new Map(),
+      inWork,
       runsPerClient: capacity,
       except: [],
     });
+    claimed.set(by, [...inWork, ...jobs]);
     return jobs;
   }
 

@@ -6,22 +6,48 @@ import {
   type ClientId,
   type DiscordUserId,
   type Lane,
-  type MemberKey,
 } from '../../model.js';
-import type { Claimed, ClaimRequest } from '../../reconcile/job-table.js';
+import type {
+  Claimed,
+  ClaimRequest,
+  JobTable,
+} from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/job.js';
 import { isReadable, leaseEnd, type Leasing } from './bot-leases.js';
+
+/** Numbers the claims of this process, so that the database can tell a statement that arrives late from the latest one. */
+export function createClaimJobs(
+  db: () => Kysely<unknown>,
+  leasing: Leasing,
+): JobTable['claim'] {
+  const unanswered = new Set<number>();
+  let number = 0;
+  return async (request) => {
+    number += 1;
+    const own = number;
+    unanswered.add(own);
+    const endedBefore = Math.min(...unanswered);
+    try {
+      return await claimJobs(db(), leasing, request, { own, endedBefore });
+    } finally {
+      unanswered.delete(own);
+    }
+  };
+}
 
 /**
  * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most urgent lane first; and tells
  * when the next falls due. A bot is leased to one process at a time, so a job claimed by anybody else is one that its owner
- * lost: it is free at once, no lease of its own has to run out. A bot that nobody ever held, because its client is new, is
+ * lost: it is free at once, no lease of its own has to run out. So is a job that this process claimed and does not run: the
+ * answer to that claim was lost, or its run was dropped. The numbers keep a claim that was given up and reaches the database
+ * late from taking a job that a later claim has taken. A bot that nobody ever held, because its client is new, is
  * taken on the way. The statement's own time, not the clock's, lets the indexes on due times be used.
  */
 export async function claimJobs(
   db: Kysely<unknown>,
   leasing: Leasing,
-  { running, except, runsPerClient, urgentOnly = [] }: ClaimRequest,
+  { running, inWork, except, runsPerClient, urgentOnly = [] }: ClaimRequest,
+  claim: { readonly own: number; readonly endedBefore: number },
 ): Promise<Claimed> {
   const { owner } = leasing;
   const { rows } = await sql<JobRow | DueRow>`
@@ -44,13 +70,15 @@ export async function claimJobs(
     ), next as (
       select due.client_id, due.discord_user_id from slot cross join lateral (
         select r.client_id, r.discord_user_id from reconcile_job r
-        where r.client_id = slot.client_id and r.due_at <= statement_timestamp() and r.claimed_by is distinct from ${owner}
+        where r.client_id = slot.client_id and r.due_at <= statement_timestamp()
+          and (r.claimed_by is distinct from ${owner} or (r.claim_number < ${claim.endedBefore}
+            and r.client_id || r.discord_user_id <> all(${inWork.map(({ clientId, discordUserId }) => clientId + discordUserId)}::text[])))
           and r.lane >= slot.least_lane
         order by r.lane desc, r.due_at limit greatest(slot.room, 0) for update of r skip locked
       ) due
     ), claimed as (
       update reconcile_job j set
-        claimed_by = ${owner},
+        claimed_by = ${owner}, claim_number = ${claim.own},
         claimed_causes = newest_causes(j.claimed_causes || j.causes), causes = '[]'
       from next where j.client_id = next.client_id and j.discord_user_id = next.discord_user_id
       returning j.client_id, j.discord_user_id, j.version, j.lane, j.attempts, j.claimed_causes
@@ -97,18 +125,4 @@ function jobOf(row: JobRow): Job {
     causes: row.claimed_causes,
     lateCauses: 0,
   };
-}
-
-export async function abandonJobs(
-  db: Kysely<unknown>,
-  owner: string,
-  members: readonly MemberKey[],
-): Promise<void> {
-  await sql`
-    update reconcile_job j set claimed_by = null, claimed_causes = '[]',
-      causes = newest_causes(j.claimed_causes || j.causes)
-    from unnest(${members.map((member) => member.clientId)}::uuid[],
-      ${members.map((member) => member.discordUserId)}::text[]) as dropped (client_id, discord_user_id)
-    where j.client_id = dropped.client_id and j.discord_user_id = dropped.discord_user_id
-      and j.claimed_by = ${owner}`.execute(db);
 }

@@ -14,6 +14,7 @@ import { LinksInOrder } from './2026-11-23-links-in-order.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
+import { Claims } from './2026-11-29-claims.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -38,4 +39,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-mutation-times', class: MutationTimes },
   { name: '2026-11-29-ticket-emails', class: TicketEmails },
   { name: '2026-11-29-foreign-roles', class: ForeignRoles },
+  { name: '2026-11-29-claims', class: Claims },
 ] as const;

@@ -1,0 +1,247 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import pg from 'pg';
+import { expect } from 'vitest';
+
+import { silentLogger } from '../../../services/lib/logger.js';
+import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { UnavailableError } from '../../../services/lib/errors.js';
+import { cause } from '../../builders/store-world.js';
+import {
+  createAnswerCutter,
+  type AnswerCutter,
+} from '../../support/answer-cutter.js';
+import { mapDemoGroups, startRig, type Rig } from '../../support/rig.js';
+import { createMigratedDatabase } from '../../support/store.js';
+
+/** How long after the end of a fault everything may take to be as it should. */
+export const WITHIN_MS = 10_000;
+
+/** Waits are as in production, ten times shorter: a call, a lease, the database's silence, the first try after a failure. */
+const TIMING = {
+  callMs: 300,
+  leaseMs: 900,
+  pollMs: 100,
+  retry: { baseMs: 100, maxMs: 1_000 },
+};
+const HEARTBEAT = { everyMs: 300, withinMs: 600 };
+
+/** The path and the outbox's relay, whose answers from PostgreSQL can be lost. */
+export interface LossyWorld {
+  readonly rig: Rig;
+  readonly cutter: AnswerCutter;
+  /** What the broker was sent, by event id. */
+  readonly sent: ReadonlyMap<string, unknown>;
+  query(text: string): Promise<readonly object[]>;
+  /** A person nobody has heard of yet, who is in the guild. */
+  newcomer(): Newcomer;
+  stop(): Promise<void>;
+}
+
+export interface Newcomer {
+  readonly platformUserId: string;
+  readonly discordUserId: string;
+}
+
+export async function createLossyWorld(): Promise<LossyWorld> {
+  const database = await createMigratedDatabase();
+  const cutter = await createAnswerCutter(database.url);
+  const rig = await startRig(database.url, {
+    store: {
+      url: cutter.url,
+      heartbeat: HEARTBEAT,
+      leaseMs: TIMING.leaseMs,
+      poolSize: 10,
+    },
+    timing: TIMING,
+  });
+  const { store, discord, clientId } = rig;
+  await mapDemoGroups(rig);
+  await store.clients.updateClient(
+    clientId,
+    { removalGuard: { minimum: 1_000, percent: 100 } },
+    cause,
+  );
+  const sent = new Map<string, unknown>();
+  const relay = createOutboxRelay({
+    outbox: store.outbox,
+    produce: async (_topic, messages) => {
+      for (const { value } of messages) {
+        const event = JSON.parse(String(value));
+        sent.set(event.id, event);
+      }
+    },
+    source: 'discord-connector',
+    topic: 'discord',
+    logger: silentLogger,
+    random: Math.random,
+    timing: { pollMs: 200, baseMs: 50, maxMs: 500 },
+  });
+  await relay.start();
+  const direct = new pg.Client({ connectionString: database.url });
+  await direct.connect();
+  // So many others hold the roles that the removal guard has no say here.
+  await direct.query(
+    `insert into member (client_id, discord_user_id, read_at, role_ids)
+     select $1, n::text, now(), $2 from generate_series(1, 1000) n`,
+    [clientId, Object.values(DEMO.roles)],
+  );
+  let people = 0;
+  return {
+    rig,
+    cutter,
+    sent,
+    query: async (text) => (await direct.query<object>(text)).rows,
+    newcomer() {
+      people += 1;
+      const discordUserId = String(520000000000000000n + BigInt(people));
+      const username = `person-${people}`;
+      discord.moderator.addUser({ discordUserId, username });
+      discord.moderator.join({ guildId: DEMO.guildId, discordUserId });
+      return { platformUserId: username, discordUserId };
+    },
+    async stop() {
+      await relay.stop();
+      await rig.stop();
+      await direct.end();
+      await cutter.stop();
+      await database.drop();
+    },
+  };
+}
+
+/** As every caller and every consumer does: what was not answered is sent again. */
+export async function insist<Answer>(
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const until = performance.now() + WITHIN_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || performance.now() > until)
+        throw error;
+      await sleep(50);
+    }
+  }
+}
+
+/** Nothing is left of a run: no job is claimed or waits, no record is open, and all that happened was sent. */
+export async function allIsDone(world: LossyWorld): Promise<void> {
+  const query = (text: string) => world.query(text);
+  const left = async () => ({
+    jobs: await query(
+      'select discord_user_id, claimed_by, attempts, due_at from reconcile_job',
+    ),
+    records: await query(
+      'select discord_user_id from audit_record where closed_at is null',
+    ),
+    members: await query(
+      "select discord_user_id, state, reason from member where state <> 'IN_STEP'",
+    ),
+    events: await query('select type from outbox'),
+  });
+  let last = await left();
+  const isDone = () => Object.values(last).every((rows) => rows.length === 0);
+  const until = performance.now() + WITHIN_MS;
+  while (!isDone() && performance.now() < until) {
+    await sleep(20);
+    last = await left();
+  }
+  expect(last).toEqual({ jobs: [], records: [], members: [], events: [] });
+}
+
+/** What is done to a world when a statement comes by; resolves when it is over. */
+export type Fault = (cutter: AnswerCutter, statement: string) => Promise<void>;
+
+export const loseAnswer: Fault = async (cutter, statement) => {
+  await cutter.cutAfter(statement);
+};
+
+/** Longer than any lease, and than the connector waits for a database that is silent. */
+const PAUSE_MS = 1_200;
+
+export const pauseAfter: Fault = async (cutter, statement) => {
+  await cutter.pauseAfter(statement);
+  await sleep(PAUSE_MS);
+  cutter.resume();
+};
+
+/** So many worlds share the statements among them, as most of the time goes into waiting. */
+const WORLDS = 3;
+
+export type Story = (world: LossyWorld) => Promise<void>;
+
+/**
+ * Plays a story undisturbed, and then once for each statement that went over, with that fault when it first comes by. The story
+ * says what has to be true in the end. Resolves with how many statements came by again. A new one needs no change here.
+ */
+export async function playWithFaults(
+  fault: Fault,
+  story: Story,
+): Promise<number> {
+  const worlds = await Promise.all(
+    Array.from({ length: WORLDS }, createLossyWorld),
+  );
+  try {
+    const [statements] = await Promise.all(
+      worlds.map((world) => statementsOf(world, story)),
+    );
+    const left = [...(statements ?? [])];
+    let faults = 0;
+    await Promise.all(
+      worlds.map(async (world) => {
+        for (let next = left.shift(); next; next = left.shift())
+          if (await playOnce(world, { fault, story, statement: next }))
+            faults += 1;
+      }),
+    );
+    return faults;
+  } finally {
+    await Promise.all(worlds.map((world) => world.stop()));
+  }
+}
+
+async function statementsOf(
+  world: LossyWorld,
+  story: Story,
+): Promise<readonly string[]> {
+  // What is read once and kept is read before.
+  await story(world);
+  world.cutter.forget();
+  world.cutter.dropConnections();
+  await story(world);
+  return world.cutter.statements();
+}
+
+/** False: the statement did not come by, as some do only when two things happen at one moment. */
+async function playOnce(
+  world: LossyWorld,
+  {
+    fault,
+    story,
+    statement,
+  }: {
+    readonly fault: Fault;
+    readonly story: Story;
+    readonly statement: string;
+  },
+): Promise<boolean> {
+  try {
+    let hasHappened = false;
+    const happens = fault(world.cutter, statement).then(() => {
+      hasHappened = true;
+    });
+    // Some are only sent on a new connection.
+    world.cutter.dropConnections();
+    await story(world);
+    await Promise.race([happens, sleep(REPEATED_WITHIN_MS)]);
+    return hasHappened;
+  } catch (error) {
+    throw new Error(`after the fault at: ${statement}`, { cause: error });
+  }
+}
+
+/** What is sent again and again comes by within this. */
+const REPEATED_WITHIN_MS = 1_000;

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+
+import { UnavailableError } from '../../../services/lib/errors.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import { LANES, type MemberKey } from '../../../services/model.js';
+import type { JobTable } from '../../../services/reconcile/job-table.js';
+import type { Job } from '../../../services/reconcile/job.js';
+import { createWorker } from '../../../services/reconcile/worker.js';
+import { NOTHING_KNOWN } from '../../../services/reconcile/write-pace.js';
+import { eventually } from '../../support/eventually.js';
+
+const jobOf = (discordUserId: string): Job => ({
+  clientId: 'client',
+  discordUserId,
+  version: 1,
+  lane: LANES.fresh,
+  attempts: 0,
+  causes: [],
+  lateCauses: 0,
+});
+
+const idOf = ({ discordUserId }: MemberKey) => discordUserId;
+
+/** A job table in memory, whose claims are answered when the test says so. */
+function createTable(...discordUserIds: readonly string[]) {
+  const jobs = new Map(discordUserIds.map((id) => [id, jobOf(id)]));
+  const asked: (() => void)[] = [];
+  let isHeld = false;
+  const claim: JobTable['claim'] = async ({ inWork }) => {
+    if (isHeld) await new Promise<void>((resolve) => asked.push(resolve));
+    const busy = inWork.map(idOf);
+    return {
+      jobs: [...jobs.values()].filter((job) => !busy.includes(idOf(job))),
+      nextDueInMs: null,
+    };
+  };
+  return {
+    jobs,
+    table: {
+      claim,
+      onMarked: async () => async () => undefined,
+      renewLeases: async () => ({ gained: 0, surplus: [] }),
+      letGo: async () => undefined,
+      releaseLeases: async () => undefined,
+    },
+    hold: () => {
+      isHeld = true;
+    },
+    isAsked: () => asked.length > 0,
+    answer: () => {
+      isHeld = false;
+      for (const resolve of asked.splice(0)) resolve();
+    },
+  };
+}
+
+const lease = {
+  start: async () => undefined,
+  stop: async () => undefined,
+  hold: () => () => true,
+  surplus: () => [],
+  letGo: async () => undefined,
+  close: () => undefined,
+};
+
+/** A worker whose runs end when the test says so. */
+function createWork(jobs: JobTable) {
+  const runs: {
+    readonly id: string;
+    readonly end: PromiseWithResolvers<null>;
+  }[] = [];
+  const worker = createWorker({
+    jobs,
+    lease,
+    reconcile: async (job) => {
+      const end = Promise.withResolvers<null>();
+      runs.push({ id: idOf(job), end });
+      return end.promise;
+    },
+    writeOutlook: () => NOTHING_KNOWN,
+    clock: Date.now,
+    logger: silentLogger,
+    runsPerClient: 4,
+    pollMs: 5,
+  });
+  return {
+    worker,
+    runs,
+    /** Of the last run of this member. */
+    endOf: (id: string) => runs.findLast((run) => run.id === id)?.end,
+    countOf: (id: string) => runs.filter((run) => run.id === id).length,
+  };
+}
+
+const away = () => new UnavailableError('the database is away');
+
+test('two runs that break off a moment apart are both made again', async () => {
+  const { table, jobs, hold, isAsked, answer } = createTable('one', 'two');
+  const { worker, endOf, countOf } = createWork(table);
+  await worker.start();
+  await eventually(() => countOf('one') + countOf('two') === 2);
+
+  hold();
+  endOf('one')?.reject(away());
+  await eventually(isAsked);
+  endOf('two')?.reject(away());
+  answer();
+
+  await eventually(() => countOf('one') === 2 && countOf('two') === 2);
+  jobs.clear();
+  endOf('one')?.resolve(null);
+  endOf('two')?.resolve(null);
+  await worker.stop();
+});
+
+test('a member whose run goes on is not run beside it, however often the table is asked', async () => {
+  const { table, jobs } = createTable('one', 'two');
+  const { worker, endOf, countOf } = createWork(table);
+  await worker.start();
+
+  await eventually(() => countOf('two') === 1);
+  for (let rounds = 1; rounds <= 5; rounds += 1) {
+    endOf('two')?.reject(away());
+    await eventually(() => countOf('two') === rounds + 1);
+  }
+
+  expect(countOf('one')).toBe(1);
+  jobs.clear();
+  endOf('one')?.resolve(null);
+  endOf('two')?.resolve(null);
+  await worker.stop();
+});
