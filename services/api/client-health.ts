@@ -41,14 +41,16 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
       name,
       result: 'FAILED',
       message: `Stopped since ${client.stoppedAt.toISOString()}: ${client.trouble ?? 'Discord refused the bot token'}`,
-      remedy: 'Give a new botToken with updateDiscordClient.',
+      remedy:
+        'If the token is still right, run checkDiscordClient: once Discord accepts it, everything goes on. Else give a new botToken with updateDiscordClient.',
     };
   if (client.pausedUntil && client.pausedUntil > now)
     return {
       name,
       result: 'WARNING',
       message: `Paused until ${client.pausedUntil.toISOString()}: ${client.trouble ?? 'the guild does not answer'}`,
-      remedy: 'See that the bot is in the guild: open botInviteUrl.',
+      remedy:
+        'Run checkDiscordClient: it names what is wrong, and ends the pause where nothing is. If the bot is not in the guild, open botInviteUrl.',
     };
   if (client.trouble !== null)
     return {

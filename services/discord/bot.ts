@@ -3,6 +3,7 @@ import { REST } from '@discordjs/rest';
 import { TerminalError } from '../lib/errors.js';
 import type { ClientId } from '../model.js';
 import { SINGLE_BYTES } from './bounded-text.js';
+import { createBotPause, type BotPause } from './bot-pause.js';
 import { bucketName, bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
@@ -10,6 +11,7 @@ import { createGate, type Gate } from './gate.js';
 import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
 import type { InvalidAnswer } from './invalid-budget.js';
 import { createLedger, type Ledger } from './ledger.js';
+import type { SendingPauses } from './sending-pauses.js';
 import { createTransport, type Exchange } from './transport.js';
 
 /** What Discord has told a token of its limits. */
@@ -17,6 +19,7 @@ export interface BotLimits {
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
+  readonly pause: BotPause;
 }
 
 /** One bot at one API: its rate limits are counted together, whichever clients use it. */
@@ -24,6 +27,8 @@ export interface Bot extends BotLimits {
   readonly token: string;
   /** Its token was answered with 401: it sends nothing any more. */
   isRefused(): boolean;
+  /** Ends its pauses, for one call: a person has asked for it, or the client has changed. */
+  tryNow(): void;
   send(call: Call, by: SentBy): Promise<Exchange>;
   close(): void;
 }
@@ -41,6 +46,7 @@ export interface BotDeps {
   readonly globalRequestsPerSecond: number;
   readonly offsetMs: number;
   readonly reserveMs: number;
+  readonly pauses: SendingPauses;
   readonly onStatus: (answer: InvalidAnswer) => void;
 }
 
@@ -71,13 +77,18 @@ export function createBot(
     makeRequest: transport.makeRequest,
   }).setToken(token);
 
-  const { gate, ledger, globalBudget } = limits;
+  const { gate, ledger, globalBudget, pause } = limits;
   return {
     token,
     gate,
     ledger,
     globalBudget,
+    pause,
     isRefused: () => isRefused,
+    tryNow() {
+      pause.tryNow();
+      ledger.forgetLong();
+    },
     send(call, { signal, spender }) {
       const use = bucketUse(call);
       const run = () =>
@@ -91,6 +102,7 @@ export function createBot(
         });
       return transport.follow(run, {
         spender,
+        isOfBot: call.isOfBot ?? false,
         openFrom: () =>
           Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
         mostBytes: call.mostBytes ?? SINGLE_BYTES,
@@ -105,8 +117,10 @@ export function createBot(
 }
 
 function createLimits(deps: BotDeps): BotLimits {
+  const gate = createGate(deps);
   return {
-    gate: createGate(deps),
+    gate,
+    pause: createBotPause({ ...deps, gate }),
     ledger: createLedger({
       clock: deps.clock,
       // As every pause has it.

@@ -42,6 +42,8 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
         ? shared
         : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
+    // Somebody has touched the client, or asks what is wrong with it.
+    if (inUse.get(clientId) === bot) bot.tryNow();
     const isNewest = openings.get(clientId)?.revision === revision;
     if (isNewest) inUse.set(clientId, bot);
     closeUnused();

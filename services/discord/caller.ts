@@ -1,23 +1,26 @@
-import {
-  RefusedTokenError,
-  TerminalError,
-  UnsentError,
-  type RetryLaterError,
-  type UnavailableError,
-} from '../lib/errors.js';
+import { RefusedTokenError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId, GuildId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
 import type { Bot } from './bot.js';
-import { bucketName, bucketUse } from './bucket-use.js';
+import type { Trial } from './bot-pause.js';
+import { bucketUse } from './bucket-use.js';
 import { isSuccess, type Call } from './calls.js';
-import { createDeadlines, type Deadline } from './deadline.js';
-import { translateFailure } from './errors.js';
+import { createDeadlines } from './deadline.js';
 import type { InvalidBudget } from './invalid-budget.js';
-import type { ObservedCall, ObservedWait } from './observed.js';
-import { pauseAfter, spentUntil } from './pauses.js';
-import type { Exchange } from './transport.js';
+import {
+  bucketOf,
+  closeWhenSpent,
+  isOfApi,
+  judgeFailure,
+  later,
+  tooEarly,
+  type Attempt,
+  type JudgeDeps,
+  type SentAttempt,
+} from './judge.js';
+import type { ObservedCall } from './observed.js';
 
 export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 
@@ -35,16 +38,11 @@ export interface Caller {
   readonly stop: () => Promise<void>;
 }
 
-export interface CallerDeps {
+export interface CallerDeps extends JudgeDeps {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
   readonly budget: Pick<InvalidBudget, 'blockOf'>;
-  readonly clock: () => number;
-  readonly random: () => number;
   readonly logger: Logger;
-  readonly timeoutMs: number;
-  readonly offsetMs: number;
   readonly onCall?: (call: ObservedCall) => void;
-  readonly onWait?: (wait: ObservedWait) => void;
 }
 
 /**
@@ -61,13 +59,17 @@ export function createCaller(deps: CallerDeps): Caller {
     seen.set(guild.clientId, { bot, guildId: guild.guildId });
     const deadline = deadlines.begin();
     try {
+      refusePaused(bot.pause.closedFor(guild.clientId), call);
       const leave = await takeTurn(deps, { bot, call, deadline });
+      let trial: Trial | null = null;
       try {
         deadline.restart();
         refuseEarly(deps, { bot, call, guild });
+        trial = admit(bot, call, guild);
         drawOnBudget(bot, call);
-        return await exchange(deps, { guild, bot, call, deadline });
+        return await exchange(deps, { guild, bot, call, deadline, trial });
       } finally {
+        trial?.leave();
         leave();
       }
     } finally {
@@ -89,12 +91,6 @@ export function createCaller(deps: CallerDeps): Caller {
       await Promise.allSettled(inFlight);
     },
   };
-}
-
-interface Attempt {
-  readonly bot: Bot;
-  readonly call: Call;
-  readonly deadline: Deadline;
 }
 
 async function takeTurn(
@@ -124,13 +120,9 @@ async function takeTurn(
   throw later(call, clock() + timeoutMs, 'the calls before it take too long');
 }
 
-function bucketOf(call: Call): string {
-  return bucketName(bucketUse(call));
-}
-
 /** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
 function refuseEarly(
-  { budget }: CallerDeps,
+  { budget, pauses }: CallerDeps,
   {
     bot,
     call,
@@ -143,8 +135,28 @@ function refuseEarly(
       `cannot ${call.doing}: the bot's token was refused before`,
     );
   }
-  const block = budget.blockOf(guild.clientId);
-  if (block !== null) throw later(call, block.until.getTime(), block.reason);
+  const { clientId } = guild;
+  const block = budget.blockOf(clientId);
+  if (block === null) return;
+  const { reason: cause } = block;
+  const until = block.until.getTime();
+  const pause = { cause, until, endsByItself: true };
+  pauses.begin(`budget ${clientId}`, pause, clientId);
+  throw later(call, until, cause);
+}
+
+/** Null: nothing is paused. Else this is the one call that is tried. */
+function admit(bot: Bot, call: Call, { clientId }: GuildRef): Trial | null {
+  const admission = bot.pause.admit(clientId);
+  if (admission.kind === 'closed') refusePaused(admission, call);
+  return admission.kind === 'trial' ? admission.trial : null;
+}
+
+function refusePaused(
+  closed: { readonly until: number; readonly cause: string } | null,
+  call: Call,
+): void {
+  if (closed !== null) throw later(call, closed.until, closed.cause);
 }
 
 /** Last of all: what is drawn is sent. */
@@ -154,19 +166,11 @@ function drawOnBudget({ globalBudget }: Bot, call: Call): void {
   throw later(call, spent.until, 'the calls a second of this bot are spent');
 }
 
-function tooEarly(call: Call, until: number): UnsentError {
-  return later(call, until, 'Discord has asked to wait');
-}
-
-function later({ doing }: Call, at: number, why: string): UnsentError {
-  return new UnsentError(new Date(at), `cannot ${doing}: ${why}`);
-}
-
 async function exchange(
   deps: CallerDeps,
-  attempt: Attempt & { readonly guild: GuildRef },
+  attempt: SentAttempt & { readonly trial: Trial | null },
 ): Promise<Answer> {
-  const { bot, call, deadline, guild } = attempt;
+  const { bot, call, deadline, guild, trial } = attempt;
   const startedAt = deps.clock();
   const result = await bot.send(call, {
     signal: deadline.signal,
@@ -183,61 +187,11 @@ async function exchange(
   }
   const accepts = call.accepts ?? isSuccess;
   if (result.answer && accepts(result.answer)) {
+    trial?.wentThrough();
     closeWhenSpent(deps, attempt, result.answer);
     return result.answer;
   }
-  throw withRevision(judge(deps, attempt, result), guild);
-}
-
-function withRevision(error: Error, { revision }: GuildRef): Error {
-  if (!(error instanceof TerminalError) || error.code !== 'UNAUTHORIZED')
-    return error;
-  return new RefusedTokenError(revision, error.message, { cause: error.cause });
-}
-
-function judge(
-  deps: CallerDeps,
-  { bot, call, deadline }: Attempt,
-  { answer, error, isSent, closedUntil }: Exchange,
-): TerminalError | RetryLaterError | UnavailableError {
-  if (closedUntil !== null) return tooEarly(call, closedUntil);
-  const { offsetMs, timeoutMs } = deps;
-  const now = deps.clock();
-  const random = deps.random();
-  const pause = answer && pauseAfter({ answer, now, random, offsetMs });
-  if (pause?.reach === 'bot') bot.gate.closeAll(pause.until);
-  if (pause?.reach === 'bucket') bot.gate.close(bucketOf(call), pause.until);
-  if (pause) tellWait(deps, call, 'refused', pause.until - now);
-  if (answer && !pause) closeWhenSpent(deps, { bot, call }, answer);
-
-  const aborted = answer ? null : deadline.cause();
-  // It stood in the REST client's own queue, behind another method of its bucket.
-  if (!isSent && aborted === 'timedOut') {
-    return later(call, now + timeoutMs, 'the calls before it take too long');
-  }
-  const { doing } = call;
-  const secrets = [bot.token, call.secret ?? ''];
-  const failure = { doing, answer, error, pause, aborted, now, secrets };
-  return translateFailure(failure);
-}
-
-function tellWait(
-  { onWait }: CallerDeps,
-  { method, route }: Call,
-  why: ObservedWait['why'],
-  waitMs: number,
-): void {
-  onWait?.({ method, route, why, waitMs });
-}
-
-function closeWhenSpent(
-  deps: CallerDeps,
-  { bot, call }: Pick<Attempt, 'bot' | 'call'>,
-  answer: Answer,
-): void {
-  const now = deps.clock();
-  const until = spentUntil(answer, now, deps.offsetMs);
-  if (until === null) return;
-  bot.gate.close(bucketOf(call), until);
-  tellWait(deps, call, 'spent', until - now);
+  const error = judgeFailure(deps, attempt, result);
+  if (result.answer && isOfApi(result.answer)) trial?.wentThrough();
+  throw error;
 }

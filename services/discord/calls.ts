@@ -32,6 +32,8 @@ export interface Call {
   readonly isUrgent?: boolean;
   /** May use what the bot's budget keeps for joins. */
   readonly isJoin?: boolean;
+  /** Of the bot itself: its refusal is the bot's, whatever else may be doubted. */
+  readonly isOfBot?: boolean;
   /** Bound of the answer's body. Default: that of a single thing. */
   readonly mostBytes?: number;
   /** Default: any success. */
@@ -180,6 +182,7 @@ export const botUserReading: Call = {
   path: Routes.user(),
   doing: "read the bot's own user",
   ids: {},
+  isOfBot: true,
 };
 
 export const applicationReading: Call = {

@@ -8,6 +8,8 @@ export interface Gate {
   /** Nobody enters this bucket before `until`; those who wait are refused. */
   close(bucket: string, until: number): void;
   closeAll(until: number): void;
+  /** Ends the last `closeAll`, and what closes a single bucket for longer than everyday pacing does. */
+  openAll(): void;
   /** When this bucket is open again; in the past: it is. */
   openFrom(bucket: string): number;
 }
@@ -41,9 +43,7 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
   let allClosedUntil = 0;
 
   const bucketOf = (name: string): Bucket => {
-    const known = buckets.get(name);
-    if (known) return known;
-    const bucket = newBucket();
+    const bucket = buckets.get(name) ?? newBucket();
     buckets.set(name, bucket);
     return bucket;
   };
@@ -95,8 +95,20 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
         refuseWaiting(bucket, allClosedUntil);
       }
     },
+    openAll() {
+      allClosedUntil = 0;
+      openLong(buckets.values(), clock());
+    },
     openFrom,
   };
+}
+
+/** As long as a window of Discord's lasts, or somewhat longer. */
+export const EVERYDAY_MS = 60_000;
+
+function openLong(buckets: Iterable<Bucket>, now: number): void {
+  for (const bucket of buckets)
+    if (bucket.closedUntil > now + EVERYDAY_MS) bucket.closedUntil = 0;
 }
 
 function newBucket(): Bucket {

@@ -12,13 +12,21 @@ import { createMemberCalls } from './member-calls.js';
 import { createMemberList, type MemberList } from './member-list.js';
 import type { ObservedCall, ObservedWait } from './observed.js';
 import { createRoleReading } from './role-reading.js';
+import { createSenderDoubt } from './sender-doubt.js';
+import {
+  createSendingPauses,
+  type OnPause,
+  type SendingPauses,
+} from './sending-pauses.js';
 import { createWriteOutlook } from './write-outlook.js';
 
 /** What the path, the sweeps and the doctor ask of Discord. */
 export interface DiscordGateway
   extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
-  /** Reads the client's credentials anew at its next call; a token that was refused is tried again. */
+  /** Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop listening. */
+  onPause(listener: OnPause): () => void;
+  /** Reads the client's credentials anew at its next call, which is tried whatever token was refused and whatever is paused. */
   forgetCredentials(clientId: ClientId): void;
 }
 
@@ -55,6 +63,7 @@ export interface DiscordGatewayDeps {
  */
 export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;
+  const pauses = createSendingPauses(deps);
   const bots = createBots({
     credentials: deps.credentials,
     openBot: (address, limits) =>
@@ -66,6 +75,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
           timeoutMs,
           offsetMs,
           reserveMs,
+          pauses,
           globalRequestsPerSecond: deps.globalRequestsPerSecond ?? 50,
           onStatus: (answer) => {
             if (budget.note(answer)) deps.onInvalidAnswer?.(answer);
@@ -77,10 +87,11 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   const caller = createCaller({
     ...deps,
     botFor: bots.botFor,
+    pauses,
     timeoutMs,
     offsetMs,
   });
-  const perform = createGuildPresence(caller.perform);
+  const perform = createGuildPresence(createSenderDoubt(caller.perform));
   const readings = createBotReadings(perform);
 
   return {
@@ -90,17 +101,30 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
     readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
     writeOutlook: createWriteOutlook({ seen: caller.seen, clock: deps.clock }),
     forgetCredentials: bots.forget,
+    onPause: (listener) => pauses.listen(listener),
     name: 'discord',
     start: () => Promise.resolve(),
     async stop() {
       await caller.stop();
       bots.closeAll();
     },
-    ready() {
-      const { blockedUntil } = budget.state();
-      if (blockedUntil === null) return { ok: true };
-      const until = blockedUntil.toISOString();
-      return { ok: false, reason: `no call to Discord until ${until}` };
-    },
+    ready: () => readiness(budget, pauses),
   };
+}
+
+function readiness(
+  budget: InvalidBudget,
+  pauses: SendingPauses,
+): ReturnType<Part['ready']> {
+  const { blockedUntil } = budget.state();
+  if (blockedUntil !== null) {
+    const until = blockedUntil.toISOString();
+    return { ok: false, reason: `no call to Discord until ${until}` };
+  }
+  const [longest, ...others] = pauses.current();
+  if (longest === undefined) return { ok: true };
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  const { cause, until } = longest;
+  const reason = `calls to Discord wait until ${until.toISOString()}${more}: ${cause}`;
+  return { ok: false, reason };
 }

@@ -7,6 +7,7 @@ import {
 } from './allowance.js';
 import type { Answer } from './answer.js';
 import type { BucketUse } from './bucket-use.js';
+import { EVERYDAY_MS } from './gate.js';
 
 /** What is left of each of a bot's buckets, as the headers said. */
 export interface Ledger {
@@ -21,6 +22,8 @@ export interface Ledger {
   /** Infinity: nothing is known. */
   left(use: BucketUse): number;
   areOne(a: BucketUse, b: BucketUse): boolean;
+  /** Forgets buckets that would stay spent for longer than everyday pacing: the next call tells. */
+  forgetLong(): void;
 }
 
 export interface LedgerDeps {
@@ -41,14 +44,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   /** Discord's own names of the buckets, which are the same in every guild. */
   const names = new Map<string, string>();
 
-  const keyOf = ({ method, route, guildId }: BucketUse): string => {
-    const own = names.get(`${method} ${route}`);
-    // Giving and taking a role is one bucket with most bots, so it is one until the headers say that it is not.
-    const twin = TWINS.get(method);
-    const name = own ?? names.get(`${twin ?? method} ${route}`);
-    const family = twin === undefined ? method : 'PUT';
-    return `${name ?? `${family} ${route}`} ${guildId}`;
-  };
+  const keyOf = (use: BucketUse) => keyIn(names, use);
 
   const entryOf = (use: BucketUse): Entry => {
     const key = keyOf(use);
@@ -99,7 +95,26 @@ export function createLedger(deps: LedgerDeps): Ledger {
       );
     },
     areOne: (a, b) => keyOf(a) === keyOf(b),
+    forgetLong: () => forgetLong(entries.values(), clock()),
   };
+}
+
+function forgetLong(entries: Iterable<Entry>, now: number): void {
+  for (const entry of entries)
+    if ((entry.allowance?.wholeAt ?? 0) > now + EVERYDAY_MS)
+      entry.allowance = null;
+}
+
+function keyIn(
+  names: ReadonlyMap<string, string>,
+  { method, route, guildId }: BucketUse,
+): string {
+  const own = names.get(`${method} ${route}`);
+  // Giving and taking a role is one bucket with most bots, so it is one until the headers say that it is not.
+  const twin = TWINS.get(method);
+  const name = own ?? names.get(`${twin ?? method} ${route}`);
+  const family = twin === undefined ? method : 'PUT';
+  return `${name ?? `${family} ${route}`} ${guildId}`;
 }
 
 const TWINS: ReadonlyMap<string, string> = new Map([

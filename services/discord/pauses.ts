@@ -4,6 +4,8 @@ import { LONGEST_WAIT_MS, type Answer } from './answer.js';
 export interface Pause {
   readonly until: number;
   readonly reach: 'bucket' | 'bot';
+  /** Not in the words of Discord's API: it may be a proxy's, or of this call alone. */
+  readonly isDoubtful: boolean;
   readonly why: string;
 }
 
@@ -27,10 +29,11 @@ export function pauseAfter(failure: {
   const { answer, now, random, offsetMs } = failure;
   const pause = pauseOfAnswer(answer, random);
   if (pause === null) return null;
-  const { reach, waitMs, why } = pause;
+  const { reach, isDoubtful = false, waitMs, why } = pause;
   const { askedMs } = answer.limits;
   return {
     reach,
+    isDoubtful,
     until: now + waitMs + 2 * offsetMs,
     why:
       askedMs !== null && askedMs > LONGEST_WAIT_MS
@@ -60,6 +63,7 @@ export function spentUntil(
 interface Wait {
   readonly waitMs: number;
   readonly reach: Pause['reach'];
+  readonly isDoubtful?: boolean;
   readonly why: string;
 }
 
@@ -71,6 +75,7 @@ function pauseOfAnswer(answer: Answer, random: number): Wait | null {
     return {
       waitMs: Math.max(limits.retryAfterMs ?? 0, untimedMs),
       reach: 'bot',
+      isDoubtful: code === null,
       why: 'Discord blocks this sender',
     };
   }
@@ -97,6 +102,7 @@ function limitPause({ form, limits }: Answer, random: number): Wait {
   return {
     waitMs: told ?? untimed(random),
     reach: limits.isGlobal || !isOfDiscord ? 'bot' : 'bucket',
+    isDoubtful: !isOfDiscord && !limits.isGlobal,
     why: isOfDiscord
       ? `Discord asks to wait (scope ${limits.scope ?? 'user'})`
       : 'Cloudflare asks to wait',

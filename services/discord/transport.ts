@@ -34,6 +34,8 @@ export interface Transport {
 
 export interface CallLimits {
   readonly spender: ClientId;
+  /** Only here a 401 is believed to be about the bot's token. */
+  readonly isOfBot: boolean;
   /** When the call may be made. Asked last of all: it may have stood in the REST client's own queue. */
   readonly openFrom: () => number;
   /** A longer body is not read to its end. */
@@ -75,19 +77,21 @@ export function createTransport(deps: TransportDeps): Transport {
       const scope = header('x-ratelimit-scope');
       const spender = trace?.limits.spender;
       deps.onStatus({ status, scope, ...(spender && { spender }) });
+      const isOfBot = trace?.limits.isOfBot ?? false;
       const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
       const text = await boundedText(response.body, mostBytes).catch(
         (error: unknown) => {
-          if (status === 401) deps.onRefused();
+          if (status === 401 && isOfBot) deps.onRefused();
           throw error;
         },
       );
       const now = deps.clock();
       const raw = readAnswer({ status, header, text, mostBytes, now });
       const answer = trace?.limits.learn(raw) ?? raw;
-      if (refusesBot(answer)) deps.onRefused();
+      const isBotRefused = isOfBot && refusesBot(answer);
+      if (isBotRefused) deps.onRefused();
       if (trace) trace.answer = answer;
-      return readable(response, answer);
+      return readable(response, answer, isBotRefused);
     },
 
     async follow(run, limits) {
@@ -124,15 +128,19 @@ function begin(trace: Trace, clock: () => number): void {
 }
 
 /** The response with its body already read. */
-function readable(response: ResponseLike, answer: Answer): ResponseLike {
+function readable(
+  response: ResponseLike,
+  answer: Answer,
+  isBotRefused: boolean,
+): ResponseLike {
   const { body, status } = answer;
   return {
     body: null,
     bodyUsed: true,
     headers: untimed(response.headers),
     ok: response.ok,
-    // At a 401 the REST client would drop the bot's token, though it is a person's that is refused.
-    status: status === 401 && !refusesBot(answer) ? 403 : status,
+    // At a 401 the REST client would drop the bot's token, though it may be a person's that is refused, or a proxy that answers.
+    status: status === 401 && !isBotRefused ? 403 : status,
     statusText: response.statusText,
     arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
     json: () => Promise.resolve(body ?? {}),

@@ -104,11 +104,12 @@ const DETOURS: readonly {
   {
     call: 'memory.saveTrouble',
     after: 'a refused token',
-    prepare: async ({ discord }) =>
-      discord.faults.plant({
-        method: 'PUT',
-        effect: { kind: 'status', status: 401 },
-      }),
+    prepare: async ({ discord }) => {
+      // The write, and the question whether it is the bot that is refused.
+      const effect = { kind: 'status', status: 401 } as const;
+      discord.faults.plant({ method: 'PUT', effect });
+      discord.faults.plant({ route: '/users/@me', effect });
+    },
     mend: ({ store, clientId }) => store.clearTrouble(clientId),
   },
   {

@@ -179,7 +179,8 @@ describe('when Discord refuses', () => {
     await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 401, code: 0 },
-      times: 1,
+      // The call, and the question that decides.
+      times: 2,
     });
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
@@ -203,6 +204,38 @@ describe('when Discord refuses', () => {
     );
     expect((await path.client())?.trouble).toBeNull();
   });
+
+  test.each([
+    ['a 401', { kind: 'status', status: 401, code: 0 }],
+    ["a proxy's page with 401", { kind: 'html', status: 401 }],
+    ["a proxy's page with 403", { kind: 'html', status: 403 }],
+    ["a proxy's page with 429", { kind: 'html', status: 429 }],
+  ] as const)(
+    'one call alone with %s, it is that call that waits, and not the client',
+    async (_what, effect) => {
+      await path.link('alice');
+      await path.link('bob');
+      path.rig().discord.faults.plant({ effect, route: MEMBER_ROLE });
+
+      await path
+        .rig()
+        .store.applyFacts([
+          membership('alice', 'pilots'),
+          membership('bob', 'pilots'),
+        ]);
+      await eventually(
+        () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
+      );
+      await path.rig().quiet();
+
+      expect(path.rig().rolesOf('alice')).toContain(roles.pilot);
+      expect(path.rig().rolesOf('bob')).toContain(roles.pilot);
+      expect(await path.client()).toMatchObject({
+        stoppedAt: null,
+        trouble: null,
+      });
+    },
+  );
 
   test.each([10004, 50001])(
     'a guild that the bot has left (%s) pauses the client after one call',

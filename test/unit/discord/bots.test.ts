@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { Bot } from '../../../services/discord/bot.js';
 import { createBots } from '../../../services/discord/bots.js';
+import { createBotPause } from '../../../services/discord/bot-pause.js';
 import { createGate } from '../../../services/discord/gate.js';
 import { createLedger } from '../../../services/discord/ledger.js';
 import { createGlobalBudget } from '../../../services/discord/global-budget.js';
+import { createSendingPauses } from '../../../services/discord/sending-pauses.js';
+import { silentLogger } from '../../../services/lib/logger.js';
 
 const API = 'https://discord.com/api/v10';
 
@@ -16,11 +19,19 @@ const setUp = () => {
   const opened: string[] = [];
   const closed: string[] = [];
   const refused = new Set<Bot>();
+  const tried: string[] = [];
   const openBot = ({ token }: { readonly token: string }): Bot => {
     opened.push(token);
+    const gate = createGate({ clock: () => 0 });
+    const pauses = createSendingPauses({
+      clock: () => 0,
+      logger: silentLogger,
+    });
     const bot: Bot = {
       token,
-      gate: createGate({ clock: () => 0 }),
+      gate,
+      pause: createBotPause({ clock: () => 0, gate, pauses }),
+      tryNow: () => void tried.push(token),
       ledger: createLedger({ clock: () => 0, marginMs: 0, reserveMs: 0 }),
       globalBudget: createGlobalBudget({ clock: () => 0, perSecond: 50 }),
       isRefused: () => refused.has(bot),

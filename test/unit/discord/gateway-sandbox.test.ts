@@ -215,6 +215,7 @@ describe('with the sandbox Discord, the gateway', () => {
     discord.faults.plant({
       effect: { kind: 'cloudflareLimit' },
       method: 'GET',
+      times: null,
     });
 
     for (const call of [

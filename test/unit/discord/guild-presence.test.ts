@@ -91,21 +91,27 @@ describe('a guild that another route denies', () => {
   );
 
   it.each([
-    ['is out', { status: 503 }, { name: 'UnavailableError' }],
+    ['is out', { status: 503 }, { name: 'UnavailableError' }, 2],
     [
       'asks to wait',
       { status: 429, body: { retry_after: 2, global: false } },
       { name: 'RetryLaterError' },
+      2,
     ],
-    ['refuses the token', { status: 401 }, { code: 'UNAUTHORIZED' }],
-    ['says something else', refusal(400, 0), { code: 'REFUSED' }],
-  ])('is not judged while Discord %s', async (_case, reply, expected) => {
-    const { gateway } = setUpGateway(discord.apiBase);
-    discord.script(refusal(404, 10004), reply);
+    ['refuses the token', { status: 401 }, { code: 'UNAUTHORIZED' }, 3],
+    ['says something else', refusal(400, 0), { code: 'REFUSED' }, 2],
+  ])(
+    'is not judged while Discord %s',
+    async (_case, reply, expected, calls) => {
+      const { gateway } = setUpGateway(discord.apiBase);
+      discord.script(refusal(404, 10004), reply);
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(expected);
-    expect(paths()).toHaveLength(2);
-  });
+      expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
+        expected,
+      );
+      expect(paths()).toHaveLength(calls);
+    },
+  );
 
   it('is asked once for all who doubt it at a time', async () => {
     const { gateway } = setUpGateway(discord.apiBase);

@@ -1,0 +1,141 @@
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+
+/** Why nothing is sent for a client, since when, and when the next call is tried. */
+export interface SendingPause {
+  readonly cause: string;
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** Called when a client's pause begins, changes or ends; null: calls go through again. */
+export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
+
+/**
+ * The pauses of this process: of a bot, of one of its buckets, of one client's budget or of the whole sender.
+ * In: what began, whom it keeps waiting, what ended. Out: one log line at the beginning and one at the end, and a call for each
+ * client concerned. Never: a wait shorter than SHOWN_FROM_MS, which is everyday pacing.
+ */
+export interface SendingPauses {
+  /** Begins it, or moves its end. */
+  begin(key: string, pause: BegunPause, clientId: ClientId): void;
+  /** One more client waits for it. */
+  join(key: string, clientId: ClientId): void;
+  end(key: string): void;
+  /** Longest first. */
+  current(): readonly SendingPause[];
+  listen(onPause: OnPause): () => void;
+  /** For keys: unlike every other in this process. */
+  nextNumber(): number;
+}
+
+export interface BegunPause {
+  readonly cause: string;
+  readonly until: number;
+  /** Over when its time has come. Default: only a call that goes through ends it. */
+  readonly endsByItself?: boolean;
+}
+
+/** Shorter waits are everyday pacing: they are neither shown nor logged. */
+export const SHOWN_FROM_MS = 10_000;
+
+interface Entry {
+  readonly since: number;
+  readonly clientIds: Set<ClientId>;
+  pause: BegunPause;
+}
+
+interface Deps {
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+export function createSendingPauses(deps: Deps): SendingPauses {
+  const { clock } = deps;
+  const entries = new Map<string, Entry>();
+  const listeners = new Set<OnPause>();
+  let numbers = 0;
+
+  const report = (clientId: ClientId) => {
+    const [longest = null] = [...entries.values()]
+      .filter(({ clientIds }) => clientIds.has(clientId))
+      .map(shownPause)
+      .sort(byEnd);
+    for (const onPause of listeners) onPause(clientId, longest);
+  };
+
+  const end = (key: string) => {
+    const entry = entries.get(key);
+    if (entry === undefined) return;
+    entries.delete(key);
+    logEnd(deps, entry);
+    entry.clientIds.forEach(report);
+  };
+
+  const endOver = () => {
+    for (const [key, { pause }] of entries)
+      if (pause.endsByItself && pause.until <= clock()) end(key);
+  };
+
+  return {
+    begin(key, pause, clientId) {
+      endOver();
+      const known = entries.get(key);
+      const entry = known ?? newEntry(pause, clock());
+      if (known === undefined) logBegin(deps, entry, clientId);
+      const isNews = known?.pause.until !== pause.until;
+      entry.pause = pause;
+      entry.clientIds.add(clientId);
+      entries.set(key, entry);
+      if (isNews) entry.clientIds.forEach(report);
+    },
+    join(key, clientId) {
+      const entry = entries.get(key);
+      if (entry === undefined || entry.clientIds.has(clientId)) return;
+      entry.clientIds.add(clientId);
+      report(clientId);
+    },
+    end,
+    current() {
+      endOver();
+      return [...entries.values()].map(shownPause).sort(byEnd);
+    },
+    listen(onPause) {
+      listeners.add(onPause);
+      return () => void listeners.delete(onPause);
+    },
+    nextNumber: () => (numbers += 1),
+  };
+}
+
+function newEntry(pause: BegunPause, since: number): Entry {
+  return { since, clientIds: new Set(), pause };
+}
+
+function logBegin(
+  { logger }: Deps,
+  { pause }: Entry,
+  clientId: ClientId,
+): void {
+  const until = new Date(pause.until).toISOString();
+  const fields = { clientId, cause: pause.cause, until };
+  logger.warn(fields, 'discord pause began');
+}
+
+function logEnd(
+  { logger, clock }: Deps,
+  { pause, since, clientIds }: Entry,
+): void {
+  const { cause } = pause;
+  const lastedMs = clock() - since;
+  const fields = { clientIds: [...clientIds], cause, lastedMs };
+  logger.info(fields, 'discord pause ended');
+}
+
+function shownPause({ since, pause }: Entry): SendingPause {
+  const { cause, until } = pause;
+  return { cause, since: new Date(since), until: new Date(until) };
+}
+
+const byEnd = (a: SendingPause, b: SendingPause) =>
+  b.until.getTime() - a.until.getTime();

@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  startScriptedDiscord,
+  type Reply,
+  type ScriptedDiscord,
+} from '../../fakes/scripted-discord.js';
+import type { SendingPause } from '../../../services/discord/sending-pauses.js';
+import {
+  failureOf,
+  guild,
+  memberBody,
+  refusal,
+  roleWrite,
+  setUpGateway,
+  startOfTest,
+  target,
+  TOKEN,
+} from './gateway-setup.js';
+
+let discord: ScriptedDiscord;
+
+beforeEach(async () => {
+  discord = await startScriptedDiscord();
+});
+afterEach(() => discord.stop());
+
+const paths = () => discord.requests.map(({ path }) => path.slice(8));
+const bot = { body: { id: '200000000000000002', username: 'bot' } };
+const member = { body: memberBody() };
+
+const DOUBTFUL: readonly (readonly [string, Reply])[] = [
+  ['a 429 without headers', { status: 429, body: { message: 'slow' } }],
+  [
+    'a 429 with a NaN',
+    {
+      status: 429,
+      headers: { 'retry-after': 'NaN' },
+      body: '{"retry_after":NaN}',
+    },
+  ],
+  [
+    "a 429 of a proxy's page",
+    { status: 429, headers: { 'retry-after': '66271' }, body: 'error 1015' },
+  ],
+  ['a 403 page without a code', { status: 403, body: '<html>blocked</html>' }],
+  ['a 401', refusal(401, 0)],
+  ["a 401 of a proxy's page", { status: 401, body: '<html>log in</html>' }],
+];
+
+describe('one answer that puts the bot in doubt', () => {
+  it.each(DOUBTFUL)('keeps only its own call waiting: %s', async (_, reply) => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    discord.script(reply, bot, member);
+
+    const failure = await failureOf(gateway.addRole(roleWrite));
+    expect(failure).toMatchObject({
+      name: 'UnavailableError',
+      message: expect.stringMatching(
+        /^cannot add role .* but the bot's own user is answered$/,
+      ),
+    });
+    await gateway.readMember(target);
+    await gateway.addRole(roleWrite);
+
+    expect(paths()[1]).toBe('/users/@me');
+    expect(paths()).toHaveLength(4);
+    expect(discord.requests.at(-1)?.headers.authorization).toBe(`Bot ${TOKEN}`);
+    expect(logs.filter(({ level }) => level !== 'debug')).toEqual([]);
+    expect(gateway.ready()).toEqual({ ok: true });
+  });
+
+  it('is asked about once for all calls that meet it', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    const held = { ...bot, manner: 'hold' } as const;
+    discord.script(refusal(401, 0), refusal(401, 0), held);
+
+    const failures = [
+      failureOf(gateway.addRole(roleWrite)),
+      failureOf(gateway.readMember(target)),
+    ];
+    await expect.poll(() => discord.requests.length).toBe(3);
+    discord.release();
+
+    for (const failure of await Promise.all(failures))
+      expect(failure.name).toBe('UnavailableError');
+    expect(discord.requests).toHaveLength(3);
+  });
+
+  it('is no reason to stop while the question is not answered', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(refusal(401, 0), { status: 502, body: '' }, member);
+
+    expect((await failureOf(gateway.addRole(roleWrite))).name).toBe(
+      'UnavailableError',
+    );
+    await gateway.readMember(target);
+  });
+});
+
+describe('the pause of a bot', () => {
+  const banned = {
+    status: 429,
+    headers: { 'retry-after': '66271' },
+    body: 'error code: 1015',
+  };
+  const HOUR = 3_600_000;
+
+  const setUp = async () => {
+    const set = setUpGateway(discord.apiBase);
+    const shown: (SendingPause | null)[] = [];
+    set.gateway.onPause((clientId, pause) => {
+      if (clientId === 'client-1') shown.push(pause);
+    });
+    discord.script(banned);
+    const failure = await failureOf(set.gateway.addRole(roleWrite));
+    const told = () =>
+      set.logs.filter(({ level }) => level === 'warn' || level === 'info');
+    return { ...set, shown, failure, told };
+  };
+
+  it('is shown with its cause and time, and logged once', async () => {
+    const { gateway, shown, failure, told } = await setUp();
+    await failureOf(gateway.readMember(target));
+    await failureOf(gateway.whoAmI(guild));
+
+    expect(discord.requests).toHaveLength(2);
+    expect(failure.name).toBe('RetryLaterError');
+    const cause =
+      'Cloudflare asks to wait for 18.4 hours; one call is tried after an hour';
+    expect(failure.message).toContain(cause);
+    expect(shown).toEqual([
+      {
+        cause,
+        since: new Date(startOfTest),
+        until: new Date(startOfTest + HOUR),
+      },
+    ]);
+    expect(told()).toMatchObject([
+      { level: 'warn', message: 'discord pause began', fields: { cause } },
+    ]);
+    expect(gateway.ready()).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining(cause),
+    });
+  });
+
+  it('is shown for each client of the bot that waits for it', async () => {
+    const { gateway } = await setUp();
+    const others: string[] = [];
+    gateway.onPause((clientId) => void others.push(clientId));
+
+    const sibling = { ...target, clientId: 'client-2' };
+    await failureOf(gateway.readMember(sibling));
+    await failureOf(gateway.readMember(sibling));
+
+    expect(others).toEqual(['client-2']);
+    expect(discord.requests).toHaveLength(2);
+  });
+
+  it('tries one call when its time has come, and goes on if that is refused', async () => {
+    const { gateway, advance, shown, told } = await setUp();
+    discord.script(banned);
+
+    advance(HOUR);
+    const failures = await Promise.all([
+      failureOf(gateway.readMember(target)),
+      failureOf(gateway.addRole(roleWrite)),
+    ]);
+
+    // The call that is tried, and its question.
+    expect(discord.requests).toHaveLength(4);
+    for (const { name } of failures) expect(name).toBe('RetryLaterError');
+    expect(shown.at(-1)).toMatchObject({
+      since: new Date(startOfTest),
+      until: new Date(startOfTest + 2 * HOUR),
+    });
+    expect(told()).toHaveLength(1);
+  });
+
+  it('ends with the first call that goes through', async () => {
+    const { gateway, advance, shown, told } = await setUp();
+    discord.script(member);
+
+    advance(HOUR);
+    await gateway.readMember(target);
+    await gateway.addRole(roleWrite);
+
+    expect(shown.at(-1)).toBeNull();
+    expect(told()).toMatchObject([
+      { message: 'discord pause began' },
+      { message: 'discord pause ended', fields: { lastedMs: HOUR } },
+    ]);
+    expect(gateway.ready()).toEqual({ ok: true });
+  });
+
+  it.each([
+    ['the doctor asks', () => target],
+    ['the client has changed', () => ({ ...target, revision: 'second' })],
+  ])('tries one call at once when %s', async (what, changed) => {
+    const { gateway, shown } = await setUp();
+    if (what === 'the doctor asks') gateway.forgetCredentials('client-1');
+    discord.script(member);
+
+    await gateway.readMember(changed());
+    await gateway.addRole({ ...roleWrite, member: changed() });
+
+    expect(shown.at(-1)).toBeNull();
+  });
+
+  it('is not shown when it is over in seconds', async () => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    discord.script({
+      status: 429,
+      headers: { 'retry-after': '5', 'x-ratelimit-scope': 'global' },
+      body: { retry_after: 5, global: true },
+    });
+
+    await failureOf(gateway.addRole(roleWrite));
+
+    expect(gateway.ready()).toEqual({ ok: true });
+    expect(logs.filter(({ level }) => level !== 'debug')).toEqual([]);
+  });
+});
+
+describe('a bucket that is closed for long', () => {
+  const spent = {
+    status: 204,
+    headers: {
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset-after': '1e13',
+    },
+  };
+
+  it('is shown until it is open again', async () => {
+    const { gateway, advance, logs } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+
+    expect(gateway.ready()).toMatchObject({
+      reason: expect.stringContaining('Discord says that no call is left'),
+    });
+    advance(3_600_000);
+
+    expect(gateway.ready()).toEqual({ ok: true });
+    const told = logs.filter(({ level }) => level !== 'debug');
+    expect(told.map(({ message }) => message)).toEqual([
+      'discord pause began',
+      'discord pause ended',
+    ]);
+  });
+
+  it('is tried at once when the doctor asks', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+    await failureOf(gateway.addRole(roleWrite));
+
+    gateway.forgetCredentials('client-1');
+    await gateway.addRole(roleWrite);
+
+    expect(discord.requests).toHaveLength(2);
+  });
+});
