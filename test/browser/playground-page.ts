@@ -1,18 +1,14 @@
 import type { Locator, Page, Response } from 'playwright-core';
 
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 
 /** What a person does with the playground's page, and sees there. */
-
-/** Nine megabytes of editor take their time on a busy machine. */
-const PATIENCE_MS = 60_000;
-const WAITING = { withinMs: PATIENCE_MS };
 
 export async function openPlayground(
   page: Page,
   address: string,
 ): Promise<void> {
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(patienceMs());
   await page.goto(address);
   await tabs(page).first().waitFor();
   await page.locator('.result-window .monaco-editor').waitFor();
@@ -26,7 +22,7 @@ export async function openWithKey(
   const isSchema = (response: Response) =>
     response.request().method() === 'POST' && response.ok();
   await Promise.all([
-    page.waitForResponse(isSchema, { timeout: PATIENCE_MS }),
+    page.waitForResponse(isSchema, { timeout: patienceMs() }),
     openPlayground(page, `${address}/admin#key=${key}`),
   ]);
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();
@@ -45,7 +41,7 @@ export async function openTab(page: Page, name: string): Promise<void> {
   await eventually(async () => {
     await tabs(page).getByText(name, { exact: true }).click();
     return (await operation.innerText()).includes(name);
-  }, WAITING);
+  });
 }
 
 export const activeTab = (page: Page): Locator =>

@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(async () => stage?.stop());
 
 const eventuallySeen = (condition: () => Promise<boolean>) =>
-  eventually(condition, { withinMs: 60_000 });
+  eventually(condition);
 
 async function operationNames(): Promise<readonly (string | undefined)[]> {
   const files = (await readdir(OPERATIONS)).toSorted();
@@ -73,9 +73,7 @@ async function finish({ complaints, close }: Visitor): Promise<void> {
   await close();
 }
 
-const PATIENCE = { timeout: 180_000 };
-
-describe.skipIf(!hasBrowser())('the playground in a browser', PATIENCE, () => {
+describe.skipIf(!hasBrowser())('the playground in a browser', () => {
   test('asks for a key, and with it runs its first operation', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;

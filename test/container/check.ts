@@ -73,7 +73,7 @@ async function tryOut(
     output?.on('data', (bytes: Buffer) => lines.push(bytes));
   const told = () => Buffer.concat(lines).toString();
   try {
-    await eventually(() => isReady(PORT, child), { withinMs: 60_000 });
+    await eventually(() => isReady(PORT, child));
     const check = start(image, image.healthcheck, env);
     const [health] = await once(check, 'exit');
     if (health !== 0) throw new Error(`its health check answers ${health}`);

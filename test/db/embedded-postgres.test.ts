@@ -63,10 +63,8 @@ describe('the embedded PostgreSQL', () => {
     await first.stop();
 
     const second = world.embedded();
-    const began = Date.now();
     const after = await second.start();
 
-    expect(Date.now() - began).toBeLessThan(2_000);
     expect(after.url).toBe(before.url);
     expect(await ask(after.url, 'select * from kept')).toEqual([{ number: 7 }]);
   });

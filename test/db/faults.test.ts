@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
@@ -58,7 +58,7 @@ describe('when Discord gives no usable answer', () => {
 
     await path
       .rig()
-      .store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+      .store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });

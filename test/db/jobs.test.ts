@@ -4,7 +4,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
 import type { ClaimRequest } from '../../services/reconcile/job-table.js';
-import type { Job } from '../../services/reconcile/job.js';
 import { openDatabase } from '../../services/store/database.js';
 import { claimJobs } from '../../services/store/jobs/claim.js';
 import { markClient } from '../../services/store/jobs/mark.js';
@@ -219,30 +218,29 @@ describe('a claim', () => {
 
 describe('when the process that claimed a job is gone', () => {
   test('its bot, and the job with its causes, are another process’s as soon as the lease is over', async () => {
-    const dying = await open({ leaseMs: 300 });
+    const dying = await open();
     await store.jobs.releaseLeases();
     await dying.jobs.renewLeases();
     await store.applyFacts([membership('alice', 'pilots')]);
     expect(await claim(dying)).toHaveLength(1);
+    expect(await store.jobs.renewLeases()).toMatchObject({ gained: 0 });
 
-    await eventually(async () => {
-      return (await store.jobs.renewLeases()).gained === 1;
-    });
+    await jobs.endLeases();
 
+    expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
     const [job] = await claim(store);
     expect(job?.causes).toMatchObject([{ groupId: 'pilots' }]);
   });
 
   test('it can neither open a record nor settle when it wakes up again', async () => {
-    const sleeper = await open({ leaseMs: 200 });
+    const sleeper = await open();
     await store.jobs.releaseLeases();
     await sleeper.jobs.renewLeases();
     await store.applyFacts([membership('alice', 'pilots')]);
     const [job] = await claim(sleeper);
 
-    await eventually(async () => {
-      return (await store.jobs.renewLeases()).gained === 1;
-    });
+    await jobs.endLeases();
+    expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
 
     const opening = sleeper.memory.openRecord({
       job: must(job),
@@ -290,7 +288,7 @@ describe('a job that is given back', () => {
     await store.applyFacts([membership('alice', 'directors')]);
 
     await store.memory.postpone(must(job), {
-      waitMs: 200,
+      waitMs: 60_000,
       isFailure: true,
       reason: 'Discord answered 503',
       observed: null,
@@ -298,11 +296,9 @@ describe('a job that is given back', () => {
     });
 
     expect(await claim()).toEqual([]);
-    let again: readonly Job[] = [];
-    await eventually(async () => {
-      again = await claim();
-      return again.length > 0;
-    });
+    await jobs.letJobsBeDue();
+    const again = await claim();
+
     expect(again[0]?.attempts).toBe(1);
     expect(again[0]?.causes.map((each) => each.groupId)).toEqual([
       'pilots',

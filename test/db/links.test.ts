@@ -7,7 +7,7 @@ import {
   nextOrder,
   snapshotOf,
 } from '../builders/store-world.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
@@ -127,7 +127,7 @@ describe('links', () => {
     path.rig().discord.moderator.join(byName('erin'));
     await path
       .rig()
-      .store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+      .store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
 
     expect(path.rig().rolesOf('erin')).toEqual([roles.pilot]);
     expect(await path.stateOf('erin')).toEqual({

@@ -12,7 +12,7 @@ import {
 } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
 
@@ -34,7 +34,11 @@ describe('what happens to a person is told', () => {
       guildId: DEMO.guildId,
       discordUserId: DEMO.accounts.alice,
     });
-    await store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+    await store.links.reconcileMember({
+      id: linkId,
+      cause,
+      waitMs: patienceMs(),
+    });
     await store.links.unlinkMember({ id: linkId, cause });
     await expect.poll(async () => store.read.countLinks(clientId, {})).toBe(0);
 

@@ -35,7 +35,7 @@ const one = async (database: Awaited<ReturnType<typeof openDatabase>>) =>
 test('a database that is gone without a word is away, for those who wait for it too, and is found when it is back', async () => {
   const { door, database, listener } = await openMemory({
     everyMs: 20,
-    withinMs: 300,
+    withinMs: 3_000,
   });
   await listener.start();
   expect(await one(database)).toEqual([{ one: 1 }]);

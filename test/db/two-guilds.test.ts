@@ -8,7 +8,7 @@ import {
   membership,
   snapshotOf,
 } from '../builders/store-world.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 import { SECRETS } from '../support/rig.js';
 
@@ -116,7 +116,11 @@ describe('one group, several roles', () => {
       roleId: roles.recruit,
     });
 
-    await store.links.reconcileMember({ id: linkId, cause, waitMs: 5_000 });
+    await store.links.reconcileMember({
+      id: linkId,
+      cause,
+      waitMs: patienceMs(),
+    });
     expect(new Set(path.rig().rolesOf('alice'))).toEqual(
       new Set([roles.pilot, roles.recruit]),
     );

@@ -10,6 +10,8 @@ import {
 } from 'playwright-core';
 import { inject } from 'vitest';
 
+import { patienceMs } from './eventually.js';
+
 /** For `describe.skipIf(!hasBrowser())`: the run has already said why there is none. */
 export function hasBrowser(): boolean {
   return 'path' in inject('browser');
@@ -50,7 +52,7 @@ export async function openVisitor(
   const complaints: string[] = [];
   watch(context, { allowedHosts, complaints });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patienceMs());
   return { page, complaints, close: () => context.close() };
 }
 

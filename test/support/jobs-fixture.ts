@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
 import type { Job } from '../../services/reconcile/job.js';
@@ -40,6 +41,13 @@ export function useJobs() {
     return jobs;
   }
 
+  async function query(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  }
+
   beforeEach(async () => {
     database = await createMigratedDatabase();
     store = await open();
@@ -64,5 +72,13 @@ export function useJobs() {
     databaseUrl: () => database.url,
     open,
     claim,
+    /** As if no process had renewed its leases in time. */
+    endLeases: async () =>
+      query(`
+        update worker set live_until = clock_timestamp();
+        update bot_lease set leased_until = clock_timestamp()`),
+    /** As if the time had come for which all jobs wait. */
+    letJobsBeDue: async () =>
+      query('update reconcile_job set due_at = clock_timestamp()'),
   };
 }

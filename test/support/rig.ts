@@ -81,7 +81,7 @@ export async function startRig(
     clock: Date.now,
     random: Math.random,
     userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
-    timeoutMs: options.timing?.callMs ?? 1_000,
+    timeoutMs: options.timing?.callMs ?? PATH_TIMING.callMs,
     globalRequestsPerSecond: 10_000,
   });
   const client = await store.clients.createClient(

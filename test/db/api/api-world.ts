@@ -79,7 +79,7 @@ function portsOn(store: Store): ApiPorts {
     clock: Date.now,
     random: Math.random,
     userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
-    timeoutMs: 1_000,
+    timeoutMs: 10_000,
     globalRequestsPerSecond: 10_000,
   });
   return {
@@ -90,7 +90,7 @@ function portsOn(store: Store): ApiPorts {
         budget,
         clock: Date.now,
         userAgent: 'tests',
-        timeoutMs: 1_000,
+        timeoutMs: 10_000,
       }),
       checkClient: async () => [],
       trySecrets: async () => undefined,

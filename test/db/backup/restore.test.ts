@@ -12,6 +12,7 @@ import { cause, membership } from '../../builders/store-world.js';
 import { takeBackup, type TakenBackup } from '../../support/backup.js';
 import { dumpOf } from '../../support/dump.js';
 import type { TestDatabase } from '../../support/database.js';
+import { patienceMs } from '../../support/eventually.js';
 import { noOAuth } from '../../support/no-oauth.js';
 import { mapDemoGroups, startRig, type Rig } from '../../support/rig.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
@@ -103,7 +104,7 @@ async function startPath(store: Store): Promise<void> {
 async function lookAtAll(store: Store): Promise<void> {
   for (const name of ['alice', 'bob', 'carol']) {
     const found = await store.read.findLinkByPlatformUser(rig.clientId, name);
-    const request = { id: found?.id ?? '', cause, waitMs: 20_000 };
+    const request = { id: found?.id ?? '', cause, waitMs: patienceMs() };
     expect(await store.links.reconcileMember(request)).toBe('DONE');
   }
 }

@@ -14,7 +14,7 @@ import {
   stateOf,
   theHeldSweep,
 } from '../../support/crowd-fixture.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, patienceMs } from '../../support/eventually.js';
 import { usePath } from '../../support/path-fixture.js';
 import type { Rig } from '../../support/rig.js';
 
@@ -160,7 +160,7 @@ describe('removals that the guard holds outside a sweep', () => {
     await rig.store.links.reconcileMember({
       id: await linkOf(discordUserId),
       cause,
-      waitMs: 5_000,
+      waitMs: patienceMs(),
     });
 
     expect(pilots(rig)).toHaveLength(3);
@@ -211,6 +211,6 @@ async function looked(platformUserId: string): Promise<void> {
   await rig.store.links.reconcileMember({
     id: found?.id ?? '',
     cause,
-    waitMs: 5_000,
+    waitMs: patienceMs(),
   });
 }

@@ -6,6 +6,7 @@ import {
   createCrashWorld,
   type CrashWorld,
 } from '../../support/crash-world.js';
+import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
@@ -74,7 +75,9 @@ describe('a settlement that fails half-way', () => {
 
     await guild.query('drop trigger refuse on outbox');
     await guild.rig().restart();
-    await guild.rig().store.links.reconcileMember({ id, cause, waitMs: 5_000 });
+    await guild
+      .rig()
+      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
 
     expect(await guild.askedOf()).toEqual(['removed alice pilots']);
     expect(await guild.requestsOf('alice')).toHaveLength(1);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, snapshotOf } from '../../builders/store-world.js';
+import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
 const guild = useDiscordSays();
@@ -83,7 +84,9 @@ describe('the first reading', () => {
     guild.byHand.join('alice');
     const { id } = await guild.linkOf('alice');
 
-    await guild.rig().store.links.reconcileMember({ id, cause, waitMs: 5_000 });
+    await guild
+      .rig()
+      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
 
     expect(guild.holds('alice')).toBe(true);
     expect(await guild.askedOf()).toEqual([]);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, membership } from '../../builders/store-world.js';
+import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
 const { guildId, roles } = DEMO;
@@ -185,7 +186,7 @@ describe('requests to remove', () => {
     await guild.rig().store.links.reconcileMember({
       id: link?.id ?? '',
       cause: { ...cause, isAskedFor: true },
-      waitMs: 5_000,
+      waitMs: patienceMs(),
     });
 
     expect(await guild.askedOf()).toContain('removed person-10 pilots');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, snapshotOf } from '../../builders/store-world.js';
+import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
 const guild = useDiscordSays();
@@ -89,7 +90,7 @@ describe('what was asked', () => {
     await guild.rig().store.links.reconcileMember({
       id: (await guild.linkOf('alice')).id,
       cause,
-      waitMs: 5_000,
+      waitMs: patienceMs(),
     });
 
     expect(await guild.askedOf()).toEqual(['removed alice pilots']);

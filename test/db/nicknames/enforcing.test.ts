@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, membership, snapshotOf } from '../../builders/store-world.js';
-import { eventually } from '../../support/eventually.js';
+import { eventually, patienceMs } from '../../support/eventually.js';
 import {
   FLEET_COMMAND,
   OWNER,
@@ -303,7 +303,9 @@ describe('a nickname that Discord does not take', () => {
     names.discord().calls.reset();
     const sweep = await names.sweep();
     const id = await names.link('alice', accounts.alice);
-    await names.rig().store.links.reconcileMember({ id, cause, waitMs: 5_000 });
+    await names
+      .rig()
+      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
     await names.rig().quiet();
     expect(names.refusals()).toBe(0);
     expect(sweep).toMatchObject({ drifted: 1, changed: 0, failed: 1 });
