@@ -18,17 +18,34 @@ export interface NewInForce {
 
 /**
  * A mapping's first run never takes its role away: whoever holds it, and is known to be in no group that gives it, is shown to a
- * person first. Where another mapping has spoken of the role before, its holders are nothing new. Resolves with what waits now.
+ * person first. Where a new mapping joins others of the role, its holders are nothing new. Resolves with what waits now.
  */
 export async function holdForNewMapping(
   db: Kysely<unknown>,
   mapping: NewInForce,
   enqueueEvent: EnqueueEvent,
+) {
+  return hold(db, { ...mapping, isSwitch: false }, enqueueEvent);
+}
+
+/** The platform had no say over this mapping until now, so no mapping of its role has removed the role from anybody. */
+export async function holdForSwitch(
+  db: Kysely<unknown>,
+  mapping: NewInForce,
+  enqueueEvent: EnqueueEvent,
+) {
+  return hold(db, { ...mapping, isSwitch: true }, enqueueEvent);
+}
+
+async function hold(
+  db: Kysely<unknown>,
+  mapping: NewInForce & { readonly isSwitch: boolean },
+  enqueueEvent: EnqueueEvent,
 ): Promise<{ readonly sweepId: string; readonly removals: number } | null> {
   const { id, clientId, roleId } = mapping;
   const members = await readUngranted(db, mapping);
   if (members.length === 0) return null;
-  const hold = {
+  const held = {
     clientId,
     ground: 'NEW_MAPPING' as const,
     reason: `mapping ${id} is new: a first run never takes its role away`,
@@ -38,7 +55,7 @@ export async function holdForNewMapping(
       why: `held the role before mapping ${id} was made, and is in no group that gives it`,
     })),
   };
-  const sweepId = await holdChanges(db, hold, enqueueEvent);
+  const sweepId = await holdChanges(db, held, enqueueEvent);
   return sweepId === null ? null : { sweepId, removals: members.length };
 }
 
@@ -54,13 +71,18 @@ export async function holdForNewAuthority(
     db,
   );
   for (const row of rows)
-    await holdForNewMapping(db, { ...row, clientId }, enqueueEvent);
+    await holdForSwitch(db, { ...row, clientId }, enqueueEvent);
 }
 
 /** Linked holders whom no mapping grants the role, and of whom nothing is unknown. Whoever was never read may hold it too. */
 async function readUngranted(
   db: Kysely<unknown>,
-  { id, clientId, roleId }: NewInForce,
+  {
+    id,
+    clientId,
+    roleId,
+    isSwitch,
+  }: NewInForce & { readonly isSwitch: boolean },
 ): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
     select l.discord_user_id
@@ -73,9 +95,10 @@ async function readUngranted(
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
     where l.client_id = ${clientId} and l.status = 'ACTIVE'
       and (a.read_at is null or (a.is_present and ${roleId} = any(a.role_ids)))
-      and not exists (select from role_mapping o where o.client_id = l.client_id and o.role_id = ${roleId} and o.id <> ${id})
+      and (${isSwitch} or not exists (select from role_mapping o where o.client_id = l.client_id and o.role_id = ${roleId} and o.id <> ${id}))
     group by l.discord_user_id
-    having not bool_or(g.deleted_at is null and coalesce(s.is_held, false))
+    having bool_and(coalesce(p.authority, c.authority) = 'PLATFORM')
+      and not bool_or(g.deleted_at is null and coalesce(s.is_held, false))
       and not bool_or(g.deleted_at is null and s.is_held is null and u.snapshot_time_us is null
         and c.unknown_membership = 'KEEP')
     order by l.discord_user_id`.execute(db);

@@ -24,7 +24,8 @@ export interface Candidate {
 
 /**
  * Where Discord has the say, role and group are one to one: the role has no other mapping at its client, and the group none at any
- * client, as nobody could tell which of them a request is about. And no role has two masters. To be called with the client locked.
+ * client, as nobody could tell which of them a request is about. Mappings that are only observed stand beside the platform's: they
+ * grant nothing, and keep a held role. To be called with the client locked.
  */
 export async function refuseConflict(
   db: Kysely<unknown>,
@@ -74,7 +75,7 @@ async function refuse(
       o.group_id as other_group_id, o.role_id as other_role_id, o.authority as other_authority,
       o.is_retired as is_other_retired, o.client_id = n.client_id and o.role_id = n.role_id as is_of_role
     from candidate n join standing o on o.id is distinct from n.id and not (n.is_retired and o.is_retired) and (
-      (o.client_id = n.client_id and o.role_id = n.role_id and (o.authority <> n.authority or n.authority = 'DISCORD'))
+      (o.client_id = n.client_id and o.role_id = n.role_id and 'DISCORD' in (n.authority, o.authority))
       or (o.group_id = n.group_id and not n.is_retired and not o.is_retired and 'DISCORD' in (n.authority, o.authority)))
     order by is_of_role desc, o.id limit 1`.execute(db);
   const [conflict] = rows;
@@ -106,7 +107,7 @@ function messageOf(conflict: Conflict): string {
   if (authority !== conflict.other_authority)
     return (
       `role ${roleId} would have authority ${authority} for group ${groupId}, and has ${conflict.other_authority} ` +
-      `for group ${conflict.other_group_id} by ${other}: a role has one authority`
+      `for group ${conflict.other_group_id} by ${other}: where Discord has the say over a role, it has no other authority`
     );
   return (
     `role ${roleId} is mapped to group ${conflict.other_group_id} too, by ${other}: ` +

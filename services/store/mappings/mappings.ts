@@ -18,7 +18,10 @@ import {
   type RoleMappingRow,
 } from '../entities/role-mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
-import { holdForNewMapping } from '../decisions/hold-new-mapping.js';
+import {
+  holdForNewMapping,
+  holdForSwitch,
+} from '../decisions/hold-new-mapping.js';
 import { markRole } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endDrained } from '../path/end-drained.js';
@@ -146,7 +149,7 @@ async function updateMapping(
     if (isSwitch) await forgetReadingsOfMapping(tx.sql, row.id);
     await forgetDecisionsOfRole(tx.sql, row);
     if (isSwitch && authority === 'PLATFORM')
-      await holdForNewMapping(tx.sql, row, deps.enqueueEvent);
+      await holdForSwitch(tx.sql, row, deps.enqueueEvent);
     return viewOf(row, client);
   });
 }

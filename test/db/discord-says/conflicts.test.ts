@@ -184,20 +184,19 @@ describe('where Discord has the say', () => {
 });
 
 describe('a role', () => {
-  test('is not under two authorities at once', async () => {
-    await expect(
-      create({
-        groupId: 'directors',
-        roleId: roles.pilot,
-        authority: 'OBSERVE',
-      }),
-    ).rejects.toMatchObject(CONFLICT(mapping(0)));
+  test('has mappings that are only observed beside those of the platform', async () => {
+    const observed = await create({
+      groupId: 'directors',
+      roleId: roles.pilot,
+      authority: 'OBSERVE',
+    });
 
-    const second = await create({ groupId: 'directors', roleId: roles.pilot });
-
-    expect(second.mapping?.authority).toBe('PLATFORM');
-    await expect(setAuthority(mapping(0), 'OBSERVE')).rejects.toMatchObject(
-      CONFLICT(second.mapping?.id ?? ''),
+    expect(observed.mapping?.authority).toBe('OBSERVE');
+    await setAuthority(mapping(0), 'OBSERVE');
+    await setAuthority(observed.mapping?.id ?? '', 'PLATFORM');
+    await setAuthority(mapping(0), 'PLATFORM');
+    await expect(setAuthority(mapping(0), 'DISCORD')).rejects.toMatchObject(
+      CONFLICT(observed.mapping?.id ?? ''),
     );
   });
 
@@ -215,16 +214,17 @@ describe('a role', () => {
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  test('that one mapping says otherwise about keeps its client from changing', async () => {
+  test('that one mapping says otherwise about follows its client under another authority than Discord', async () => {
     const { clientId } = path.rig();
     await create({
       groupId: 'directors',
       roleId: roles.pilot,
       authority: 'PLATFORM',
     });
+    const update = async (authority: Authority) =>
+      store().clients.updateClient(clientId, { authority }, cause);
 
-    await expect(
-      store().clients.updateClient(clientId, { authority: 'OBSERVE' }, cause),
-    ).rejects.toMatchObject({ code: 'CONFLICT' });
+    await update('OBSERVE');
+    await expect(update('DISCORD')).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
