@@ -177,6 +177,28 @@ export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   },
 );
 
+export type OutrankingKind =
+  | 'MEMBERSHIP_CHANGE'
+  | 'WHOLE_SET'
+  | 'VALUE'
+  | 'GROUP_DELETION'
+  | 'USER_DELETION'
+  | 'LIFTED_USER_DELETION';
+
+export const OutrankingKindEnum = describeEnum<OutrankingKind>(
+  'OutrankingKind',
+  'What a recorded fact that outranks another is about.',
+  {
+    MEMBERSHIP_CHANGE: 'One membership was added or removed.',
+    WHOLE_SET: "A user's whole set of groups was sent.",
+    VALUE: 'A name or an attribute was set, or a group was changed.',
+    GROUP_DELETION: 'The group was deleted; only newer facts add members.',
+    USER_DELETION: 'The user was deleted; no fact counts any more.',
+    LIFTED_USER_DELETION:
+      'The user was deleted and restored; only facts newer than the deletion count.',
+  },
+);
+
 export type FactVerdictName =
   'APPLIED' | 'UNCHANGED' | 'STALE' | 'PARTIAL' | 'INVALID';
 

@@ -1,4 +1,5 @@
 import type { FactLoss, FactOrder, FactOutcome, Outranker } from '../model.js';
+import type { OutrankingKind } from './enums.js';
 import type { OutrankingFact } from './types/fact-payloads.types.js';
 
 /** Why a fact lost, or a part of it: which recorded facts outrank it, and how to send one that wins. */
@@ -14,6 +15,7 @@ export function describeLosses({ verdict, losses }: FactOutcome): string {
 const MOST_NAMED = 5;
 
 function describeLoss({ groupId, order, outrankedBy }: FactLoss): string {
+  if (outrankedBy.kind === 'userDeleted') return describeDeletion(outrankedBy);
   const isByTime =
     order.sequence === null && outrankedBy.order.sequence === null;
   const own =
@@ -21,19 +23,44 @@ function describeLoss({ groupId, order, outrankedBy }: FactLoss): string {
   return `${subjectOf(groupId, outrankedBy)} ${placeOf(outrankedBy.order)}, which outranks this one ${own}`;
 }
 
-function subjectOf(groupId: string | null, outranker: Outranker): string {
-  if (outranker.kind === 'value') {
-    if (outranker.name !== 'life')
-      return `The ${outranker.name} was set by a fact`;
-    return outranker.value === 'deleted'
-      ? 'The group was deleted by a fact'
-      : 'The group was changed by a fact';
-  }
+function describeDeletion(its: OutrankerOf<'userDeleted'>): string {
+  const by = its.by === null ? '' : ` by ${its.by}`;
+  return `Platform user ${its.platformUserId} was deleted at ${timeOf(its.order)}${by}`;
+}
+
+function subjectOf(
+  groupId: string | null,
+  outranker: Exclude<Outranker, OutrankerOf<'userDeleted'>>,
+): string {
+  if (outranker.kind === 'userRestored')
+    return 'The user was restored after a deletion';
+  if (outranker.kind === 'groupDeleted')
+    return `Group ${groupId} was deleted by a fact`;
+  return outranker.kind === 'value'
+    ? subjectOfValue(outranker)
+    : subjectOfMembership(groupId, outranker);
+}
+
+function subjectOfValue({ name, value }: OutrankerOf<'value'>): string {
+  if (name !== 'life') return `The ${name} was set by a fact`;
+  const change = value === 'deleted' ? 'deleted' : 'changed';
+  return `The group was ${change} by a fact`;
+}
+
+function subjectOfMembership(
+  groupId: string | null,
+  { isHeld, isSnapshot }: OutrankerOf<'membership'>,
+): string {
   if (groupId === null) return 'The whole set was replaced by one';
-  const change = outranker.isHeld ? 'added to' : 'removed from';
-  const by = outranker.isSnapshot ? 'whole set' : 'fact';
+  const change = isHeld ? 'added to' : 'removed from';
+  const by = isSnapshot ? 'whole set' : 'fact';
   return `The user was ${change} group ${groupId} by a ${by}`;
 }
+
+type OutrankerOf<Kind extends Outranker['kind']> = Extract<
+  Outranker,
+  { readonly kind: Kind }
+>;
 
 function placeOf(order: FactOrder): string {
   return order.sequence === null
@@ -45,6 +72,8 @@ const timeOf = ({ timeUs }: FactOrder) =>
   new Date(Math.floor(timeUs / 1000)).toISOString();
 
 function remedyFor(losses: readonly FactLoss[]): string {
+  if (losses.some(({ outrankedBy }) => outrankedBy.kind === 'userDeleted'))
+    return 'An admin can bring the id back with restorePlatformUser.';
   const sequences = losses.flatMap(
     ({ outrankedBy }) => outrankedBy.order.sequence ?? [],
   );
@@ -57,24 +86,37 @@ function remedyFor(losses: readonly FactLoss[]): string {
 }
 
 /** The first millisecond at which the same mutation wins. Null: only a sequence can win. */
-function retryAtOf({ outrankedBy: { order } }: FactLoss): Date | null {
-  if (order.sequence !== null) return null;
+function retryAtOf({ outrankedBy }: FactLoss): Date | null {
+  const { kind, order } = outrankedBy;
+  if (kind === 'userDeleted' || order.sequence !== null) return null;
   return new Date(Math.floor(order.timeUs / 1000) + 1);
 }
 
 export function toOutrankingFact(loss: FactLoss): OutrankingFact {
   const { groupId, outrankedBy } = loss;
-  const { order } = outrankedBy;
-  const isMembership = outrankedBy.kind === 'membership';
+  const { kind, order } = outrankedBy;
+  const isMembership = kind === 'membership' && groupId !== null;
   return {
+    kind:
+      kind === 'membership' && outrankedBy.isSnapshot
+        ? 'WHOLE_SET'
+        : KINDS[kind],
     groupId,
-    change: isMembership && groupId !== null ? changeOf(outrankedBy) : null,
-    wholeSet: isMembership && outrankedBy.isSnapshot,
+    change: isMembership ? changeOf(outrankedBy) : null,
     sequence: order.sequence,
     time: new Date(Math.floor(order.timeUs / 1000)),
+    actor: kind === 'userDeleted' ? outrankedBy.by : null,
     retryAt: retryAtOf(loss),
   };
 }
+
+const KINDS: Readonly<Record<Outranker['kind'], OutrankingKind>> = {
+  membership: 'MEMBERSHIP_CHANGE',
+  value: 'VALUE',
+  userDeleted: 'USER_DELETION',
+  userRestored: 'LIFTED_USER_DELETION',
+  groupDeleted: 'GROUP_DELETION',
+};
 
 const changeOf = ({ isHeld }: { readonly isHeld: boolean }) =>
   isHeld ? 'ADDED' : 'REMOVED';

@@ -67,3 +67,23 @@ export function changedIds<Fact>(
   });
   return [...new Set(applied.map(idOf))];
 }
+
+/** Memberships in a deleted group are recorded, and change nobody's roles until the group is sent again. */
+export function factWarnings(
+  items: readonly unknown[],
+  outcomes: readonly FactOutcome[],
+): readonly string[] {
+  if (items.length === 0) return ['The list was empty.'];
+  const deleted = new Set(
+    outcomes.flatMap(({ deletedGroupIds }) => deletedGroupIds ?? []),
+  );
+  if (deleted.size === 0) return [];
+  const named = [...deleted].slice(0, MOST_NAMED).join(', ');
+  const rest =
+    deleted.size > MOST_NAMED ? ` and ${deleted.size - MOST_NAMED} more` : '';
+  return [
+    `Deleted groups: ${named}${rest}. Members added to them get roles once the group is sent again, by upsertPlatformGroups or an event.`,
+  ];
+}
+
+const MOST_NAMED = 10;

@@ -137,6 +137,8 @@ export interface LinkPort {
 
 export interface FactPort {
   applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]>;
+  /** Lifts a deletion; false: the user is not deleted. Throws InputError NOT_FOUND for a user that was never heard of. */
+  restoreUser(id: PlatformUserId): Promise<boolean>;
 }
 
 /** Every question is one SQL statement, however many rows it answers with. */

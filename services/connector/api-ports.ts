@@ -57,7 +57,7 @@ export function apiPorts(deps: {
     },
     signIn: signInPorts(deps),
     ...sweepPorts(store),
-    facts: { applyFacts: store.applyFacts },
+    facts: { applyFacts: store.applyFacts, restoreUser: store.restoreUser },
     read: store.read,
     notices: store.notices,
     idempotency: store.idempotency,

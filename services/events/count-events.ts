@@ -1,4 +1,4 @@
-import type { PlatformFact } from '../model.js';
+import type { FactOutcome, PlatformFact } from '../model.js';
 import type { AppliedChunk } from './apply-chunk.js';
 import type { EventChunk } from './event-chunks.js';
 import type { EventCount } from './observer.js';
@@ -31,9 +31,20 @@ export function countEvents(
   for (const { record, fact } of chunk.facts) {
     const type = TYPES[fact.kind];
     if (buried.has(record)) add(type, 'dead_lettered');
-    else add(type, outcomes[at++]?.verdict ?? 'applied');
+    else add(type, resultOf(outcomes[at++]));
   }
   add('unreadable', 'dead_lettered', chunk.broken.length);
   add('foreign', 'skipped', chunk.skipped);
   return [...counts.values()];
+}
+
+/** A fact that lost because its user or its group is deleted says so: such losses are not a matter of order. */
+function resultOf(outcome: FactOutcome | undefined): string {
+  if (outcome === undefined) return 'applied';
+  const [loss] = outcome.losses;
+  if (outcome.verdict === 'stale' && loss !== undefined) {
+    if (loss.outrankedBy.kind === 'userDeleted') return 'user_deleted';
+    if (loss.outrankedBy.kind === 'groupDeleted') return 'group_deleted';
+  }
+  return outcome.verdict;
 }

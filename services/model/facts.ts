@@ -49,7 +49,7 @@ export interface UserChanged extends FactBase {
   readonly attributes?: Attributes;
 }
 
-/** Final: a deleted user's id is never used again. */
+/** Final for events: only an admin can bring the id back, and nothing but the id. */
 export interface UserDeleted extends FactBase {
   readonly kind: 'userDeleted';
   readonly platformUserId: PlatformUserId;
@@ -61,7 +61,7 @@ export interface GroupChanged extends FactBase {
   readonly name?: string;
 }
 
-/** Its memberships count as known and not held, until a newer `groupChanged` revives it. */
+/** Ends every membership that is not newer. The group is gone until a newer `groupChanged` revives it, empty. */
 export interface GroupDeleted extends FactBase {
   readonly kind: 'groupDeleted';
   readonly groupId: GroupId;
@@ -85,6 +85,8 @@ export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
 export interface FactOutcome {
   readonly verdict: FactVerdict;
   readonly losses: readonly FactLoss[];
+  /** Groups that the fact adds a member to, to no effect until they are sent again. */
+  readonly deletedGroupIds?: readonly GroupId[];
 }
 
 /** One statement of a fact that lost, and the recorded fact that outranks it. */
@@ -103,6 +105,16 @@ export type Outranker =
       readonly isSnapshot: boolean;
       readonly isHeld: boolean;
     }
+  /** Of the user that the fact is about. `by`: the caller or the event source; null: not recorded. */
+  | {
+      readonly kind: 'userDeleted';
+      readonly order: FactOrder;
+      readonly platformUserId: PlatformUserId;
+      readonly by: string | null;
+    }
+  /** The deletion that an admin lifted since. */
+  | { readonly kind: 'userRestored'; readonly order: FactOrder }
+  | { readonly kind: 'groupDeleted'; readonly order: FactOrder }
   | {
       readonly kind: 'value';
       readonly name: ValueName;

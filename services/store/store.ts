@@ -17,6 +17,7 @@ import { translateAtStart } from './away.js';
 import { createClockWatch } from './clock-watch.js';
 import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
+import { createRestoreUser } from './facts/restore-user.js';
 import { createExportAudit } from './export/export-audit.js';
 import { createIdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
@@ -116,6 +117,7 @@ export async function openStore(options: StoreOptions) {
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
     applyFacts: createApplyFacts({ database, windowMs }),
+    restoreUser: createRestoreUser({ database }),
     ...questionsAboutClients(db, keys),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),

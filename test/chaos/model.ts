@@ -74,7 +74,23 @@ export class FactModel {
     });
     const last = greatest(statements);
     if (last === undefined) return 'unknown';
-    return last.isRemoval ? 'notHeld' : 'held';
+    if (last.isRemoval) return 'notHeld';
+    const tied = statements.filter((each) => compare(each, last) === 0);
+    return tied.some((each) => this.#isEnded(each, groupId))
+      ? 'notHeld'
+      : 'held';
+  }
+
+  /** By a deletion of the group that the statement is not newer than. */
+  #isEnded({ order: own }: Statement, groupId: string): boolean {
+    return this.#facts.some((fact) => {
+      if (fact.kind !== 'groupDeleted' || fact.groupId !== groupId)
+        return false;
+      const deletion = placeOf(fact);
+      return own.sequence !== null && deletion.sequence !== null
+        ? own.sequence <= deletion.sequence
+        : own.timeUs <= deletion.timeUs;
+    });
   }
 }
 
@@ -91,10 +107,13 @@ interface Statement {
 }
 
 function greatest(statements: readonly Statement[]): Statement | undefined {
-  return statements.toSorted(
-    (a, b) =>
-      compareOrder(b.order, a.order) ||
-      Number(b.isSnapshot) - Number(a.isSnapshot) ||
-      Number(b.isRemoval) - Number(a.isRemoval),
-  )[0];
+  return statements.toSorted(compare)[0];
+}
+
+function compare(a: Statement, b: Statement): number {
+  return (
+    compareOrder(b.order, a.order) ||
+    Number(b.isSnapshot) - Number(a.isSnapshot) ||
+    Number(b.isRemoval) - Number(a.isRemoval)
+  );
 }

@@ -51,7 +51,7 @@ export async function startService(
     readonly discord: SandboxDiscord;
     readonly wish: Pick<
       Parameters<typeof serviceDoors>[0],
-      'clientId' | 'applyFacts'
+      'clientId' | 'applyFacts' | 'goesByTime'
     >;
   },
 ): Promise<ServiceStage> {

@@ -121,7 +121,13 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
           planted,
           discord,
           query: direct.query,
-          wish: { clientId, applyFacts: store.applyFacts },
+          wish: {
+            clientId,
+            applyFacts: store.applyFacts,
+            goesByTime: world.steps.some(
+              (step) => step.kind === 'group' && step.isDeleted,
+            ),
+          },
         });
   const crew = service?.crew ?? (await startCrew(door.url, world.crew));
   const update = async (patch: ClientPatch) =>

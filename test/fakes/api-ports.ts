@@ -295,6 +295,11 @@ function factPort(world: ApiWorld): ApiPorts['facts'] {
           : APPLIED,
       );
     },
+    restoreUser: async (id) => {
+      const user = world.users.find((one) => one.id === id);
+      if (!user) throw new InputError('NOT_FOUND', 'no such user');
+      return user.deletedAt !== null;
+    },
   };
 }
 

@@ -50,7 +50,7 @@ export type CreateRoleMappingInput = {
   readonly roleId: string;
 };
 
-/** A platform user to delete, which is final: its links end and its id is never used again. */
+/** A platform user to delete: its links end, and facts about it no longer count until an admin restores it. */
 export type DeletePlatformUserInput = {
   /** The user: the platform's id. */
   readonly platformUserId: string;
@@ -237,6 +237,12 @@ export type RecordMembershipChangesInput = {
 export type ReplaceMembershipsInput = {
   /** Up to 5,000 users, each once, with up to 5,000 groups each; one that stands twice does not count at all. */
   readonly users: ReadonlyArray<MembershipSetInput>;
+};
+
+/** A deleted platform user to restore. */
+export type RestorePlatformUserInput = {
+  /** The user: the platform's id. */
+  readonly platformUserId: string;
 };
 
 /** A mapping to retire. */
@@ -931,6 +937,31 @@ export type UpsertPlatformGroupsMutation = {
   };
 };
 
+export type RestorePlatformUserMutationVariables = Exact<{
+  input: RestorePlatformUserInput;
+}>;
+
+export type RestorePlatformUserMutation = {
+  readonly restorePlatformUser: {
+    readonly warnings: ReadonlyArray<string>;
+    readonly platformUser: {
+      readonly id: string;
+      readonly username: string | null;
+      readonly hasSnapshot: boolean;
+      readonly deletedAt: string | null;
+      readonly attributes: {
+        readonly character: string | null;
+        readonly corporation: string | null;
+        readonly alliance: string | null;
+      };
+      readonly groups: ReadonlyArray<{
+        readonly id: string;
+        readonly name: string | null;
+      }>;
+    } | null;
+  };
+};
+
 export type DeletePlatformUserMutationVariables = Exact<{
   input: DeletePlatformUserInput;
 }>;
@@ -1045,6 +1076,10 @@ export interface Operations {
   readonly upsertPlatformGroups: {
     readonly takes: UpsertPlatformGroupsMutationVariables['input'];
     readonly answers: UpsertPlatformGroupsMutation['upsertPlatformGroups'];
+  };
+  readonly restorePlatformUser: {
+    readonly takes: RestorePlatformUserMutationVariables['input'];
+    readonly answers: RestorePlatformUserMutation['restorePlatformUser'];
   };
   readonly deletePlatformUser: {
     readonly takes: DeletePlatformUserMutationVariables['input'];
@@ -1713,6 +1748,34 @@ fragment FactResultFields on FactResult {
     code
     message
     field
+  }
+}`,
+  },
+  restorePlatformUser: {
+    kind: 'mutation',
+    field: 'restorePlatformUser',
+    takesInput: true,
+    text: `mutation restorePlatformUser($input: RestorePlatformUserInput!) {
+  restorePlatformUser(input: $input) {
+    platformUser {
+      ...PlatformUserFields
+    }
+    warnings
+  }
+}
+fragment PlatformUserFields on PlatformUser {
+  id
+  username
+  attributes {
+    character
+    corporation
+    alliance
+  }
+  hasSnapshot
+  deletedAt
+  groups {
+    id
+    name
   }
 }`,
   },

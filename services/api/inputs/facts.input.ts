@@ -112,9 +112,15 @@ export class UpsertPlatformGroupsInput {
 
 @InputType({
   description:
-    'A platform user to delete, which is final: its links end and its id is never used again.',
+    'A platform user to delete: its links end, and facts about it no longer count until an admin restores it.',
 })
 export class DeletePlatformUserInput {
+  @Field(() => ID, { description: "The user: the platform's id." })
+  readonly platformUserId!: string;
+}
+
+@InputType({ description: 'A deleted platform user to restore.' })
+export class RestorePlatformUserInput {
   @Field(() => ID, { description: "The user: the platform's id." })
   readonly platformUserId!: string;
 }

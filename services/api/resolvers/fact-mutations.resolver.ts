@@ -3,12 +3,19 @@ import type { Cause, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import { changedIds, countResults, factResults } from '../fact-results.js';
+import {
+  changedIds,
+  countResults,
+  factResults,
+  factWarnings,
+} from '../fact-results.js';
 import { describeLosses } from '../fact-losses.js';
+import { checkPlatformId } from '../inputs/checks.js';
 import {
   DeletePlatformUserInput,
   RecordMembershipChangesInput,
   ReplaceMembershipsInput,
+  RestorePlatformUserInput,
   UpsertPlatformGroupsInput,
   UpsertPlatformUsersInput,
 } from '../inputs/facts.input.js';
@@ -27,6 +34,7 @@ import {
   DeletePlatformUserPayload,
   RecordMembershipChangesPayload,
   ReplaceMembershipsPayload,
+  RestorePlatformUserPayload,
   UpsertPlatformGroupsPayload,
   UpsertPlatformUsersPayload,
   type FactsAnswer,
@@ -98,7 +106,7 @@ export class FactMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => DeletePlatformUserPayload, {
     description:
-      'Deletes a platform user, which is final: its links end at every client.',
+      'Deletes a platform user: its links end at every client, and facts about it no longer count. Only `restorePlatformUser` lifts it.',
   })
   async deletePlatformUser(
     @Ctx() context: ApiContext,
@@ -120,6 +128,28 @@ export class FactMutationsResolver {
     };
   }
 
+  @Authorized('discord:admin')
+  @Mutation(() => RestorePlatformUserPayload, {
+    description:
+      'Lifts the deletion of a platform user. Only the id comes back: no name, membership or link, and links that are being removed are removed. Facts and deletions that are not newer than the lifted deletion lose. NOT_FOUND if the user was never reported.',
+  })
+  async restorePlatformUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RestorePlatformUserInput, { description: 'The user.' })
+    input: RestorePlatformUserInput,
+  ): Promise<RestorePlatformUserPayload> {
+    receive(context);
+    const field = 'input.platformUserId';
+    const platformUserId = checkPlatformId(input.platformUserId, field);
+    const isRestored = await this.facts.restoreUser(platformUserId);
+    forgetRows(context.loaders);
+    const view = await context.loaders.platformUsers.load(platformUserId);
+    return {
+      platformUser: view ? toPlatformUser(view) : null,
+      warnings: isRestored ? [] : ['The user is not deleted. Nothing changed.'],
+    };
+  }
+
   private async apply<Fact extends PlatformFact>(
     context: ApiContext,
     items: FactList<Fact>,
@@ -134,7 +164,7 @@ export class FactMutationsResolver {
       results,
       counts: countResults(results),
       changedIds: changedIds(facts, outcomes, idOf),
-      warnings: items.length === 0 ? ['The list was empty.'] : [],
+      warnings: factWarnings(items, outcomes),
     };
   }
 }

@@ -5,7 +5,9 @@ import {
   ErrorCodeEnum,
   FactVerdictEnum,
   MembershipChangeKindEnum,
+  OutrankingKindEnum,
   type FactVerdictName,
+  type OutrankingKind,
 } from '../enums.js';
 import { DateTime, Sequence } from '../scalars.js';
 import {
@@ -42,6 +44,9 @@ export class ItemError {
   simpleResolvers: true,
 })
 export class OutrankingFact {
+  @Field(() => OutrankingKindEnum, { description: 'What it is about.' })
+  readonly kind!: OutrankingKind;
+
   @Field(() => ID, {
     nullable: true,
     description:
@@ -55,11 +60,6 @@ export class OutrankingFact {
   })
   readonly change!: 'ADDED' | 'REMOVED' | null;
 
-  @Field(() => Boolean, {
-    description: "Whether it was part of a user's whole set of groups.",
-  })
-  readonly wholeSet!: boolean;
-
   @Field(() => Sequence, {
     nullable: true,
     description: 'Its sequence; null when it has none.',
@@ -70,6 +70,13 @@ export class OutrankingFact {
     description: 'When it happened; of a mutation, when it was received.',
   })
   readonly time!: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Of a deleted user: the caller or the event source that deleted it. Null for other kinds.',
+  })
+  readonly actor!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
@@ -209,6 +216,21 @@ export class DeletePlatformUserPayload {
   @Field(() => PlatformUser, {
     nullable: true,
     description: 'What is kept of the user.',
+  })
+  readonly platformUser!: PlatformUser | null;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The deletion of a platform user was lifted.',
+  simpleResolvers: true,
+})
+export class RestorePlatformUserPayload {
+  @Field(() => PlatformUser, {
+    nullable: true,
+    description: 'The user: an id without a name, groups or links.',
   })
   readonly platformUser!: PlatformUser | null;
 

@@ -54,7 +54,7 @@ export class PlatformUser {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Set when the platform deleted the user, which is final.',
+    description: 'When the user was deleted; null while it is not.',
   })
   readonly deletedAt!: Date | null;
 }

@@ -7,9 +7,10 @@ import { forgetPeople } from '../erasure/forget-people.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
 import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-lock.js';
+import { endMemberships, type EndedMembership } from './end-memberships.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
-import type { MemberMark } from './touched.js';
+import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 
 /**
@@ -29,17 +30,21 @@ export function createApplyFacts(deps: {
         const { known, linkedUserIds } = await readKnown(db, facts);
         const folded = foldFacts(known, facts);
         await writeKnown(db, known, folded);
+        const ended = await endMemberships(db, known, folded);
         await endLinksOfDeletedUsers(db, folded.deletedUsers, deps.windowMs);
         await forgetPeople(
           db,
           folded.deletedUsers.map(({ platformUserId }) => platformUserId),
         );
-        const marks = folded.memberMarks.filter(({ platformUserId }) =>
-          linkedUserIds.has(platformUserId),
-        );
+        const marks = folded.memberMarks
+          .filter(({ platformUserId }) => linkedUserIds.has(platformUserId))
+          .concat(endedBesides(folded, ended));
         if (marks.length + folded.groupMarks.length > 0)
           await lockMappingsToMark(db);
-        await markGroups(db, folded.groupMarks, deps.windowMs);
+        await markGroups(db, folded.groupMarks, {
+          ended,
+          windowMs: deps.windowMs,
+        });
         await markMemberships(db, await ofMapped(db, marks), deps.windowMs);
         const people = folded.personMarks.filter(({ platformUserId }) =>
           linkedUserIds.has(platformUserId),
@@ -49,6 +54,21 @@ export function createApplyFacts(deps: {
       }),
     );
   };
+}
+
+/** Memberships that ended in a group that is not marked as a whole: its deletion became known only after its return. */
+function endedBesides(
+  { groupMarks, groupDeletions }: Folded,
+  ended: readonly EndedMembership[],
+): readonly MemberMark[] {
+  const causes = new Map(
+    groupDeletions.map((each) => [each.groupId, each.cause]),
+  );
+  for (const { groupId } of groupMarks) causes.delete(groupId);
+  return ended.flatMap((each) => {
+    const cause = causes.get(each.groupId);
+    return cause === undefined ? [] : [{ ...each, cause }];
+  });
 }
 
 /** Most groups of a platform are mapped nowhere: what is said of them concerns nobody. */

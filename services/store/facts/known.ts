@@ -4,22 +4,35 @@ import type {
   GroupId,
   PlatformUserId,
 } from '../../model.js';
+import type { DeletionFence } from './deletion-fence.js';
 import type { Register, Standing } from './order.js';
 
-/** What stands now about the users and groups that the facts name. Folding changes it in place. */
+/** What is recorded about the users and groups that the facts name. Folding changes it in place. */
 export interface Known {
   /** The database's clock: when mutations among the facts happen. */
   readonly receivedUs: number;
   readonly users: Map<PlatformUserId, KnownUser>;
+  /** Groups that the facts change. */
   readonly groups: Map<GroupId, KnownGroup>;
+  /** Of every group that the facts name. */
+  readonly lives: Map<GroupId, GroupLife>;
 }
 
 export interface KnownUser {
   snapshot: FactOrder | null;
-  isDeleted: boolean;
+  /** Null: not deleted. */
+  deletion: UserDeletion | null;
+  /** Of the deletions that were lifted. */
+  readonly restored: DeletionFence | null;
   /** `username` and the attributes, each with its own fence: an event may carry only some. */
   readonly registers: Map<UserRegister, Register>;
   readonly memberships: Map<GroupId, Standing>;
+}
+
+export interface UserDeletion {
+  readonly fence: DeletionFence;
+  /** The caller or the event source; null: deleted before this was recorded. */
+  readonly by: string | null;
 }
 
 export type UserRegister = 'username' | keyof Attributes;
@@ -28,4 +41,10 @@ export interface KnownGroup {
   isDeleted: boolean;
   /** `life` holds 'deleted' or 'alive'; on a tie the greater text, so 'deleted', wins. */
   readonly registers: Map<'name' | 'life', Register>;
+}
+
+export interface GroupLife {
+  isDeleted: boolean;
+  /** Memberships that are not newer have ended; null: the group was never deleted. */
+  fence: DeletionFence | null;
 }

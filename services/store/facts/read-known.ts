@@ -1,13 +1,12 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
-import type { Known, KnownGroup, KnownUser, UserRegister } from './known.js';
-import type { Register } from './order.js';
-import { orderOf, readStandings } from './read-standings.js';
-
-/** `[sequence, timeUs]`, as the fences columns keep it; `true` behind them marks a mutation. */
-export type Fence =
-  readonly [number | null, number] | readonly [number | null, number, true];
+import { readFence, type StoredFence } from './deletion-fence.js';
+import type { Known, KnownUser, UserDeletion, UserRegister } from './known.js';
+import { makeGroups, readGroups } from './read-groups.js';
+import { readStandings } from './read-standings.js';
+import { orderOf } from './stored-order.js';
+import { registersOf, type Fence } from './stored-registers.js';
 
 /** What stands, and of whom anything is asked of Discord at all. */
 export interface ReadKnown {
@@ -30,15 +29,15 @@ export async function readKnown(
     ),
   );
   const groupIds = distinct(facts.flatMap(groupsNamedBy));
+  const changedIds = distinct(facts.flatMap(groupsChangedBy));
   const users = await lockUsers(db, userIds);
-  const seen = await readStandings(db, { facts, users, userIds, groupIds });
-  await makeGroups(
-    db,
-    groupIds.filter((id) => !seen.groupIds.has(id)),
-  );
-  const groups = await lockGroups(db, distinct(facts.flatMap(groupsChangedBy)));
-  const { receivedUs, linkedUserIds } = seen;
-  return { known: { receivedUs, users, groups }, linkedUserIds };
+  const asked = { facts, users, userIds, changesGroups: changedIds.length > 0 };
+  const seen = await readStandings(db, { ...asked, groupIds });
+  const { receivedUs, linkedUserIds, lives } = seen;
+  const newIds = groupIds.filter((id) => !lives.has(id));
+  for (const [id, life] of await makeGroups(db, newIds)) lives.set(id, life);
+  const groups = await readGroups(db, changedIds);
+  return { known: { receivedUs, users, groups, lives }, linkedUserIds };
 }
 
 function groupsNamedBy(fact: PlatformFact): readonly GroupId[] {
@@ -77,7 +76,8 @@ async function lockUsers(
 
 function newUser(): KnownUser {
   return {
-    isDeleted: false,
+    deletion: null,
+    restored: null,
     snapshot: null,
     registers: new Map(),
     memberships: new Map(),
@@ -90,8 +90,8 @@ async function lockKnownUsers(
   users: Map<PlatformUserId, KnownUser>,
 ): Promise<void> {
   const { rows } = await sql<UserRow>`
-    select id, username, attributes, fences, deleted_at is not null as is_deleted,
-           snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us, snapshot_is_mutation
+    select id, username, attributes, fences,
+           deleted_by, deletion_fence, restored_fence, snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us, snapshot_is_mutation
     from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
     db,
   );
@@ -103,7 +103,9 @@ interface UserRow {
   readonly username: string | null;
   readonly attributes: Readonly<Record<string, string | null>>;
   readonly fences: Readonly<Partial<Record<UserRegister, Fence>>>;
-  readonly is_deleted: boolean;
+  readonly deleted_by: string | null;
+  readonly deletion_fence: StoredFence | null;
+  readonly restored_fence: StoredFence | null;
   readonly snapshot_sequence: number | null;
   readonly snapshot_time_us: number | null;
   readonly snapshot_is_mutation: boolean;
@@ -122,7 +124,8 @@ function knownUser(row: UserRow): KnownUser {
     username: row.username,
   };
   return {
-    isDeleted: row.is_deleted,
+    deletion: deletionOf(row),
+    restored: readFence(row.restored_fence),
     snapshot:
       row.snapshot_time_us === null
         ? null
@@ -136,60 +139,7 @@ function knownUser(row: UserRow): KnownUser {
   };
 }
 
-function registersOf<Name extends string>(
-  names: readonly Name[],
-  fences: Readonly<Partial<Record<Name, Fence>>>,
-  values: Readonly<Record<string, string | null>>,
-): Map<Name, Register> {
-  const registers = new Map<Name, Register>();
-  for (const name of names) {
-    const fence = fences[name];
-    if (fence === undefined) continue;
-    registers.set(name, {
-      order: orderOf(fence[0], fence[1], fence[2] === true),
-      value: values[name] ?? null,
-    });
-  }
-  return registers;
-}
-
-async function makeGroups(
-  db: Kysely<unknown>,
-  ids: readonly GroupId[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  await sql`insert into platform_group (id) select unnest(${ids}::text[]) on conflict do nothing`.execute(
-    db,
-  );
-}
-
-async function lockGroups(
-  db: Kysely<unknown>,
-  changedIds: readonly GroupId[],
-): Promise<Map<GroupId, KnownGroup>> {
-  const groups = new Map<GroupId, KnownGroup>();
-  if (changedIds.length === 0) return groups;
-  const { rows } = await sql<GroupRow>`
-    select id, name, fences, deleted_at is not null as is_deleted
-    from platform_group where id = any(${changedIds}::text[]) order by id for no key update`.execute(
-    db,
-  );
-  for (const row of rows) {
-    const values = {
-      name: row.name,
-      life: row.is_deleted ? 'deleted' : 'alive',
-    };
-    groups.set(row.id, {
-      isDeleted: row.is_deleted,
-      registers: registersOf(['name', 'life'], row.fences, values),
-    });
-  }
-  return groups;
-}
-
-interface GroupRow {
-  readonly id: GroupId;
-  readonly name: string | null;
-  readonly fences: Readonly<Partial<Record<'name' | 'life', Fence>>>;
-  readonly is_deleted: boolean;
+function deletionOf(row: UserRow): UserDeletion | null {
+  const fence = readFence(row.deletion_fence);
+  return fence === null ? null : { fence, by: row.deleted_by };
 }

@@ -1,25 +1,26 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  FactOrder,
-  GroupId,
-  PlatformFact,
-  PlatformUserId,
-} from '../../model.js';
-import type { KnownUser } from './known.js';
+import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
+import { readFence, type StoredFence } from './deletion-fence.js';
+import type { GroupLife, KnownUser } from './known.js';
 import type { Standing } from './order.js';
+import { orderOf } from './stored-order.js';
 
 interface Seen {
   /** The database's clock, in microseconds since 1970. */
   readonly receivedUs: number;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
-  readonly groupIds: ReadonlySet<GroupId>;
+  /** Of the groups that exist. */
+  readonly lives: Map<GroupId, GroupLife>;
 }
 
 /**
  * All memberships of users with a snapshot at hand, of the others only those that the facts speak of; which of the users are
- * linked, which of the groups exist, and the database's clock. One statement: every statement costs a round trip. The lateral keeps PostgreSQL from
- * reading the whole table for a batch of changes.
+ * linked, whether the groups exist and what their deletions end, and the database's clock. One statement: every statement costs a
+ * round trip. The lateral keeps PostgreSQL from reading the whole table for a batch of changes.
+ *
+ * The groups are locked, so that none is deleted between this and the writing of a membership: shared by facts that only add
+ * members, and in the order of their ids.
  */
 export async function readStandings(
   db: Kysely<unknown>,
@@ -28,6 +29,7 @@ export async function readStandings(
     readonly users: ReadonlyMap<PlatformUserId, KnownUser>;
     readonly userIds: readonly PlatformUserId[];
     readonly groupIds: readonly GroupId[];
+    readonly changesGroups: boolean;
   },
 ): Promise<Seen> {
   const whole = asked.facts.flatMap((fact) =>
@@ -36,45 +38,65 @@ export async function readStandings(
   const changes = asked.facts.filter(
     (fact) => fact.kind === 'membershipChanged',
   );
+  const strength = asked.changesGroups
+    ? sql`for no key update`
+    : sql`for share`;
   const { rows } = await sql<StandingRow>`
-    select platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence::float8 as sequence, time_us::float8 as time_us
+    with named as materialized (
+      select id, deleted_at is not null as is_deleted, deletion_fence from platform_group
+      where id = any(${asked.groupIds}::text[]) order by id ${strength})
+    select platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence::float8 as sequence, time_us::float8 as time_us,
+      null::jsonb as fence
     from membership where platform_user_id = any(${[...new Set(whole)]}::text[])
     union all
     select m.* from unnest(${changes.map((fact) => fact.platformUserId)}::text[], ${changes.map((fact) => fact.groupId)}::text[])
       as change (platform_user_id, group_id)
     cross join lateral (
-      select platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence::float8, time_us::float8 from membership s
+      select platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence::float8, time_us::float8, null::jsonb from membership s
       where s.platform_user_id = change.platform_user_id and s.group_id = change.group_id offset 0) m
     union all
-    select distinct platform_user_id, null, null::boolean, null::boolean, null::boolean, null::float8, null::float8 from link
+    select distinct platform_user_id, null, null::boolean, null::boolean, null::boolean, null::float8, null::float8, null::jsonb from link
     where platform_user_id = any(${asked.userIds}::text[])
     union all
-    select null, id, null, null, null, null, null from platform_group where id = any(${asked.groupIds}::text[])
+    select null, id, is_deleted, null, null, null, null, deletion_fence from named
     union all
-    select null, null, null, null, null, null, (extract(epoch from clock_timestamp()) * 1000000)::float8`.execute(
+    select null, null, null, null, null, null, (extract(epoch from clock_timestamp()) * 1000000)::float8, null`.execute(
     db,
   );
   const linkedUserIds = new Set<PlatformUserId>();
-  const groupIds = new Set<GroupId>();
+  const lives = new Map<GroupId, GroupLife>();
   let receivedUs = 0;
   for (const row of rows) {
     if (isClock(row)) receivedUs = row.time_us;
-    else if (row.platform_user_id === null) groupIds.add(row.group_id);
+    else if (row.platform_user_id === null)
+      lives.set(row.group_id, groupLife(row));
     else if (row.group_id === null) linkedUserIds.add(row.platform_user_id);
     else
       asked.users
         .get(row.platform_user_id)
         ?.memberships.set(row.group_id, standingOf(row));
   }
-  return { receivedUs, linkedUserIds, groupIds };
+  return { receivedUs, linkedUserIds, lives };
 }
 
 /** A membership; or a linked user, without a group; or a group that exists, without a user; or the clock, without either. */
 type StandingRow =
   | MembershipRow
   | { readonly platform_user_id: PlatformUserId; readonly group_id: null }
-  | { readonly platform_user_id: null; readonly group_id: GroupId }
+  | GroupRow
   | ClockRow;
+
+interface GroupRow {
+  readonly platform_user_id: null;
+  readonly group_id: GroupId;
+  /** Whether it is deleted. */
+  readonly is_held: boolean;
+  readonly fence: StoredFence | null;
+}
+
+function groupLife({ is_held, fence }: GroupRow): GroupLife {
+  return { isDeleted: is_held, fence: readFence(fence) };
+}
 
 interface ClockRow {
   readonly platform_user_id: null;
@@ -99,13 +121,4 @@ interface MembershipRow {
 function standingOf(row: MembershipRow): Standing {
   const order = orderOf(row.sequence, row.time_us, row.is_mutation);
   return { order, isSnapshot: row.is_snapshot, isHeld: row.is_held };
-}
-
-/** As the columns and fences keep it. */
-export function orderOf(
-  sequence: number | null,
-  timeUs: number,
-  isMutation: boolean,
-): FactOrder {
-  return { sequence, timeUs, ...(isMutation && { isMutation }) };
 }

@@ -23,6 +23,11 @@ export interface Folded {
     readonly groupId: GroupId;
     readonly cause: Cause;
   }[];
+  /** Groups whose fence was raised: memberships that are not newer end. */
+  readonly groupDeletions: readonly {
+    readonly groupId: GroupId;
+    readonly cause: Cause;
+  }[];
   readonly deletedUsers: readonly {
     readonly platformUserId: PlatformUserId;
     readonly cause: Cause;
@@ -49,6 +54,7 @@ export class Touched {
   readonly memberMarks: MemberMark[] = [];
   readonly personMarks: PersonMark[] = [];
   readonly groupMarks: { groupId: GroupId; cause: Cause }[] = [];
+  readonly groupDeletions: { groupId: GroupId; cause: Cause }[] = [];
   readonly deletedUsers: { platformUserId: PlatformUserId; cause: Cause }[] =
     [];
 

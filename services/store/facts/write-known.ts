@@ -1,9 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { FactOrder, GroupId, PlatformUserId } from '../../model.js';
-import type { Known, KnownGroup, KnownUser } from './known.js';
+import { storedFence, type StoredFence } from './deletion-fence.js';
+import type { GroupLife, Known, KnownGroup, KnownUser } from './known.js';
 import type { Register } from './order.js';
-import type { Fence } from './read-known.js';
+import type { Fence } from './stored-registers.js';
 import type { Folded } from './touched.js';
 
 /** Writes the rows that folding changed, one statement a table. */
@@ -13,7 +14,7 @@ export async function writeKnown(
   folded: Folded,
 ): Promise<void> {
   await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
-  await writeGroups(db, entriesOf(known.groups, folded.touchedGroups));
+  await writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups));
   await writeMemberships(db, known, folded);
 }
 
@@ -35,25 +36,28 @@ async function writeUsers(
   if (users.length === 0) return;
   const rows = users.map(([id, user]) => ({
     id,
-    username: user.isDeleted
-      ? null
-      : (user.registers.get('username')?.value ?? null),
-    attributes: user.isDeleted ? {} : attributesOf(user),
+    username:
+      user.deletion === null
+        ? (user.registers.get('username')?.value ?? null)
+        : null,
+    attributes: user.deletion === null ? attributesOf(user) : {},
     fences: fencesOf(user.registers),
     snapshot_sequence: user.snapshot?.sequence ?? null,
     snapshot_time_us: user.snapshot?.timeUs ?? null,
     snapshot_is_mutation: user.snapshot?.isMutation ?? false,
-    is_deleted: user.isDeleted,
+    deletion_fence: user.deletion && storedFence(user.deletion.fence),
+    deleted_by: user.deletion?.by ?? null,
   }));
   await sql`
     update platform_user u set
       username = n.username, attributes = n.attributes, fences = n.fences,
       snapshot_sequence = n.snapshot_sequence, snapshot_time_us = n.snapshot_time_us,
       snapshot_is_mutation = n.snapshot_is_mutation,
-      deleted_at = case when n.is_deleted then coalesce(u.deleted_at, now()) end
+      deleted_at = case when n.deletion_fence is not null then coalesce(u.deleted_at, now()) end,
+      deletion_fence = n.deletion_fence, deleted_by = n.deleted_by
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n (id text, username text, attributes jsonb,
       fences jsonb, snapshot_sequence bigint, snapshot_time_us bigint, snapshot_is_mutation boolean,
-      is_deleted boolean)
+      deletion_fence jsonb, deleted_by text)
     where u.id = n.id`.execute(db);
 }
 
@@ -80,6 +84,7 @@ function fenceOf({ sequence, timeUs, isMutation }: FactOrder): Fence {
 
 async function writeGroups(
   db: Kysely<unknown>,
+  { lives }: Known,
   groups: readonly (readonly [GroupId, KnownGroup])[],
 ): Promise<void> {
   if (groups.length === 0) return;
@@ -88,16 +93,23 @@ async function writeGroups(
     name: group.registers.get('name')?.value ?? null,
     fences: fencesOf(group.registers),
     is_deleted: group.isDeleted,
+    deletion_fence: fenceOfGroup(lives.get(id)),
   }));
   await sql`
     update platform_group g set
       name = n.name, fences = n.fences,
-      deleted_at = case when n.is_deleted then coalesce(g.deleted_at, now()) end
+      deleted_at = case when n.is_deleted then coalesce(g.deleted_at, now()) end,
+      deletion_fence = n.deletion_fence
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      as n (id text, name text, fences jsonb, is_deleted boolean)
+      as n (id text, name text, fences jsonb, is_deleted boolean, deletion_fence jsonb)
     where g.id = n.id`.execute(db);
 }
 
+function fenceOfGroup(life: GroupLife | undefined): StoredFence | null {
+  return life?.fence ? storedFence(life.fence) : null;
+}
+
+/** In one order, as a deletion of a group locks them too. */
 async function writeMemberships(
   db: Kysely<unknown>,
   known: Known,
@@ -110,6 +122,10 @@ async function writeMemberships(
     }),
   );
   if (rows.length === 0) return;
+  rows.sort(
+    (a, b) =>
+      compareText(a.userId, b.userId) || compareText(a.groupId, b.groupId),
+  );
   await sql`
     insert into membership (platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence, time_us)
     select * from unnest(${rows.map((row) => row.userId)}::text[], ${rows.map((row) => row.groupId)}::text[],
@@ -119,4 +135,10 @@ async function writeMemberships(
     on conflict (platform_user_id, group_id) do update set
       is_held = excluded.is_held, is_snapshot = excluded.is_snapshot, is_mutation = excluded.is_mutation,
       sequence = excluded.sequence, time_us = excluded.time_us`.execute(db);
+}
+
+/** Any order, but the same everywhere. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -9,6 +9,7 @@ import {
   type Lane,
   type LinkId,
 } from '../../model.js';
+import type { EndedMembership } from '../facts/end-memberships.js';
 import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 
 /**
@@ -106,16 +107,27 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
 export async function markGroups(
   db: Kysely<unknown>,
   marks: Folded['groupMarks'],
-  windowMs: number,
+  {
+    ended,
+    windowMs,
+  }: {
+    /** Memberships that the deletion of a group has just ended. */
+    readonly ended: readonly EndedMembership[];
+    readonly windowMs: number;
+  },
 ): Promise<void> {
   for (const { groupId, cause } of marks) {
+    const leaving = ended
+      .filter((each) => each.groupId === groupId)
+      .map((each) => each.platformUserId);
     const concerned = sql`
       select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, groupId)}::jsonb) as causes
       from role_mapping r
       join link l on l.client_id = r.client_id
       left join membership m on m.platform_user_id = l.platform_user_id and m.group_id = r.group_id
       left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
-      where r.group_id = ${groupId} and (m.is_held or a.read_at is null or r.role_id = any(a.role_ids))
+      where r.group_id = ${groupId} and (m.is_held or m.platform_user_id = any(${leaving}::text[])
+        or a.read_at is null or r.role_id = any(a.role_ids))
       group by l.client_id, l.discord_user_id`;
     const forgotten = sql`, forgotten as (
       delete from removal_decision d using role_mapping r

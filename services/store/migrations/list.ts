@@ -11,6 +11,7 @@ import { Sweeps } from './2026-11-22-sweeps.js';
 import { QuietSweeps } from './2026-11-23-quiet-sweeps.js';
 import { Telemetry } from './2026-11-23-telemetry.js';
 import { LinksInOrder } from './2026-11-23-links-in-order.js';
+import { DeletionFences } from './2026-11-29-deletion-fences.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
@@ -37,6 +38,7 @@ export const MIGRATIONS = [
   { name: '2026-11-23-quiet-sweeps', class: QuietSweeps },
   { name: '2026-11-23-links-in-order', class: LinksInOrder },
   { name: '2026-11-29-mutation-times', class: MutationTimes },
+  { name: '2026-11-29-deletion-fences', class: DeletionFences },
   { name: '2026-11-29-ticket-emails', class: TicketEmails },
   { name: '2026-11-29-foreign-roles', class: ForeignRoles },
   { name: '2026-11-29-claims', class: Claims },

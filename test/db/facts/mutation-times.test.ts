@@ -36,7 +36,7 @@ async function withClockAhead<T>(byMs: number, work: () => Promise<T>) {
 }
 
 const RESULTS =
-  'results { ok verdict error { code message } outrankedBy { groupId change wholeSet sequence time retryAt } }';
+  'results { ok verdict error { code message } outrankedBy { kind groupId change sequence time retryAt } }';
 
 async function send(mutation: string, input: object) {
   const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
@@ -198,7 +198,7 @@ describe('a whole set', () => {
         {
           groupId: 'a',
           change: 'ADDED',
-          wholeSet: false,
+          kind: 'MEMBERSHIP_CHANGE',
           sequence: 10,
           retryAt: null,
         },
@@ -247,7 +247,7 @@ describe('a whole set', () => {
     expect(result).toMatchObject({
       verdict: 'STALE',
       outrankedBy: [
-        { groupId: 'a', change: 'REMOVED', wholeSet: true, sequence: 5 },
+        { groupId: 'a', kind: 'WHOLE_SET', change: 'REMOVED', sequence: 5 },
       ],
     });
     expect(await groups()).toBe('c');

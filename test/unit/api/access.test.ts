@@ -51,6 +51,7 @@ const SCOPES = {
     upsertPlatformUsers: 'write',
     upsertPlatformGroups: 'write',
     deletePlatformUser: 'write',
+    restorePlatformUser: 'admin',
     startSweep: 'admin',
     cancelSweep: 'admin',
     approveSweep: 'admin',
@@ -262,6 +263,7 @@ describe('a key limited to some clients', () => {
     'upsertPlatformUsers(input: { users: [] }) { warnings }',
     'upsertPlatformGroups(input: { groups: [] }) { warnings }',
     'deletePlatformUser(input: { platformUserId: "alice" }) { warnings }',
+    'restorePlatformUser(input: { platformUserId: "alice" }) { warnings }',
     'createDiscordClient(input: { name: "x", guildId: "100000000000000009", applicationId: "100000000000000009", clientSecret: "s", botToken: "t" }) { warnings }',
   ])('may not change what all clients share: %s', async (field) => {
     api.calls.length = 0;

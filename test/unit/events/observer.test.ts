@@ -145,6 +145,34 @@ describe('whoever watches the event door', () => {
   });
 });
 
+describe('facts that come too late', () => {
+  test('are counted by the deletion that they lose to', async () => {
+    const kinds = ['userDeleted', 'groupDeleted', 'userRestored'] as const;
+    const [chunk] = eventChunks(
+      kinds.map((id, offset) =>
+        structured(cloudEvent({ id }), { offset: String(offset) }),
+      ),
+    );
+    if (chunk === undefined) throw new Error('no chunk');
+    const order = { sequence: null, timeUs: 1 };
+    const deletion = { order, platformUserId: 'alice', by: null };
+
+    const applied = await applyChunk(chunk.facts, async () =>
+      kinds.map((kind) => ({
+        verdict: 'stale',
+        losses: [{ groupId: null, order, outrankedBy: { kind, ...deletion } }],
+      })),
+    );
+
+    const counts = countEvents(chunk, applied);
+    expect(counts.map(({ result }) => result)).toEqual([
+      'user_deleted',
+      'group_deleted',
+      'stale',
+    ]);
+  });
+});
+
 describe('what came of a chunk', () => {
   test('is counted by type and result, each verdict with its own fact', async () => {
     const [chunk] = eventChunks([

@@ -80,6 +80,8 @@ const CALLS: {
     its.upsertPlatformUsers({ users: [{ id: 'alice', username: 'Alice' }] }),
   upsertPlatformGroups: (its) =>
     its.upsertPlatformGroups({ groups: [{ id: 'pilots', name: 'Pilots' }] }),
+  restorePlatformUser: (its) =>
+    its.restorePlatformUser({ platformUserId: 'alice' }),
   deletePlatformUser: (its) =>
     its.deletePlatformUser({ platformUserId: 'alice' }),
 };

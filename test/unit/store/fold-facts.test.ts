@@ -14,12 +14,14 @@ const GROUPS = ['pilots', 'directors', 'recruits'];
 function nothingKnown(): Known {
   return {
     receivedUs: 1_000,
+    lives: new Map(),
     users: new Map(
       USERS.map((id) => [
         id,
         {
           snapshot: null,
-          isDeleted: false,
+          deletion: null,
+          restored: null,
           registers: new Map(),
           memberships: new Map(),
         },

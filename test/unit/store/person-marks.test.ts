@@ -9,12 +9,14 @@ const cause = { kind: 'EVENT', id: 'e1', actor: 'site' } as const;
 function nobodyKnown(): Known {
   const alice = {
     snapshot: null,
-    isDeleted: false,
+    deletion: null,
+    restored: null,
     registers: new Map(),
     memberships: new Map(),
   };
   return {
     receivedUs: 1_000,
+    lives: new Map(),
     users: new Map([['alice', alice]]),
     groups: new Map(),
   };

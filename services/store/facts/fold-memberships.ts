@@ -1,0 +1,163 @@
+import type {
+  FactLoss,
+  FactOrder,
+  FactOutcome,
+  GroupId,
+  MembershipChanged,
+  MembershipSnapshot,
+} from '../../model.js';
+import { deletionOver } from './deletion-fence.js';
+import { lifeOf } from './fold-groups.js';
+import { lostTo, type Folding } from './folding.js';
+import type { Known, KnownUser } from './known.js';
+import {
+  APPLIED,
+  compareOrder,
+  compareStanding,
+  UNCHANGED,
+  type Standing,
+} from './order.js';
+
+export function foldChange(
+  user: KnownUser,
+  fact: MembershipChanged,
+  { known, place, touched }: Folding,
+): FactOutcome {
+  const { platformUserId, groupId } = fact;
+  const current = standingOf(user, groupId);
+  const order = place(current === null ? [] : [current.order]);
+  const said = {
+    order,
+    isSnapshot: false,
+    isHeld: fact.change === 'added',
+  };
+  const { next, loss } = behindDeletion(known, groupId, said);
+  const rank = rankOn(current, next);
+  if (current !== null && rank < 0)
+    return lostTo(lossOf(groupId, next, current));
+  if (rank > 0 || isEarlier(next, current)) {
+    user.memberships.set(groupId, next);
+    touched.membership(platformUserId, groupId);
+  }
+  if (rank > 0) touched.memberMarks.push({ ...fact, groupId });
+  if (loss !== null) return lostTo(loss);
+  const outcome = rank === 0 ? UNCHANGED : APPLIED;
+  return next.isHeld && lifeOf(known, groupId).isDeleted
+    ? { ...outcome, deletedGroupIds: [groupId] }
+    : outcome;
+}
+
+export function foldSnapshot(
+  user: KnownUser,
+  fact: MembershipSnapshot,
+  { known, place, touched }: Folding,
+): FactOutcome {
+  const held = new Set(fact.groupIds);
+  const last = user.snapshot;
+  const order = place(
+    [...user.memberships.values()]
+      .map((standing) => standing.order)
+      .concat(last ?? []),
+  );
+  const losses: FactLoss[] = [];
+  let changesMember = last === null;
+  for (const groupId of new Set([...held, ...user.memberships.keys()])) {
+    const current = standingOf(user, groupId);
+    const said = { order, isSnapshot: true, isHeld: held.has(groupId) };
+    const { next, loss } = behindDeletion(known, groupId, said);
+    const rank = rankOn(current, next);
+    // Outranked by a fact that says the same, nothing is lost.
+    if (current !== null && rank < 0 && current.isHeld !== said.isHeld)
+      losses.push(lossOf(groupId, next, current));
+    else if (rank >= 0 && loss !== null) losses.push(loss);
+    if (rank < 0 || (rank === 0 && !isEarlier(next, current))) continue;
+    user.memberships.set(groupId, next);
+    touched.membership(fact.platformUserId, groupId);
+    if (next.isHeld !== (current?.isHeld ?? false)) changesMember = true;
+  }
+  const rank = last === null ? 1 : compareOrder(order, last);
+  if (rank > 0) {
+    user.snapshot = order;
+    touched.touchedUsers.add(fact.platformUserId);
+  }
+  if (changesMember) touched.memberMarks.push({ ...fact, groupId: null });
+  if (last !== null && rank < 0) return lostToSnapshot(last, order, losses);
+  const deletedGroupIds = [...held].filter(
+    (groupId) =>
+      lifeOf(known, groupId).isDeleted &&
+      user.memberships.get(groupId)?.isHeld === true,
+  );
+  return {
+    ...verdictOnSet(losses, rank > 0 || changesMember),
+    ...(deletedGroupIds.length > 0 && { deletedGroupIds }),
+  };
+}
+
+function verdictOnSet(
+  losses: readonly FactLoss[],
+  isChanged: boolean,
+): FactOutcome {
+  if (losses.length > 0) return { verdict: 'partial', losses };
+  return isChanged ? APPLIED : UNCHANGED;
+}
+
+/** A whole set that lost to a newer one: named as such where the two do not differ. */
+function lostToSnapshot(
+  last: FactOrder,
+  order: FactOrder,
+  losses: readonly FactLoss[],
+): FactOutcome {
+  if (losses.length > 0) return lostTo(...losses);
+  const newer = { order: last, isSnapshot: true, isHeld: false };
+  return lostTo(lossOf(null, { order }, newer));
+}
+
+/** Nobody is added to a group by a fact that is not newer than the group's deletion; the pair keeps the place of the fact. */
+function behindDeletion(
+  known: Known,
+  groupId: GroupId,
+  said: Standing,
+): { readonly next: Standing; readonly loss: FactLoss | null } {
+  const { order } = said;
+  const deletion = said.isHeld
+    ? deletionOver(order, lifeOf(known, groupId).fence)
+    : null;
+  if (deletion === null) return { next: said, loss: null };
+  const outrankedBy = { kind: 'groupDeleted', order: deletion } as const;
+  return {
+    next: { ...said, isHeld: false },
+    loss: { groupId, order, outrankedBy },
+  };
+}
+
+/** A group without a row of its own is denied by the user's last snapshot, if there was one. */
+function standingOf(user: KnownUser, groupId: GroupId): Standing | null {
+  const denied = user.snapshot && {
+    order: user.snapshot,
+    isSnapshot: true,
+    isHeld: false,
+  };
+  return user.memberships.get(groupId) ?? denied;
+}
+
+function rankOn(current: Standing | null, next: Standing): number {
+  return current === null ? 1 : compareStanding(next, current);
+}
+
+/**
+ * The same statement with the same sequence, of an earlier time: that one counts against deletions, whichever comes first. Without
+ * sequences two that tie have one time.
+ */
+function isEarlier(next: Standing, current: Standing | null): boolean {
+  return current !== null && rankOn(current, next) === 0
+    ? next.order.timeUs < current.order.timeUs
+    : false;
+}
+
+function lossOf(
+  groupId: GroupId | null,
+  { order }: { readonly order: FactOrder },
+  current: Standing,
+): FactLoss {
+  return { groupId, order, outrankedBy: { kind: 'membership', ...current } };
+}

@@ -1,0 +1,23 @@
+import type { Register } from './order.js';
+import { orderOf } from './stored-order.js';
+
+/** `[sequence, timeUs]`, as the fences columns keep it; `true` behind them marks a mutation. */
+export type Fence =
+  readonly [number | null, number] | readonly [number | null, number, true];
+
+export function registersOf<Name extends string>(
+  names: readonly Name[],
+  fences: Readonly<Partial<Record<Name, Fence>>>,
+  values: Readonly<Record<string, string | null>>,
+): Map<Name, Register> {
+  const registers = new Map<Name, Register>();
+  for (const name of names) {
+    const fence = fences[name];
+    if (fence === undefined) continue;
+    registers.set(name, {
+      order: orderOf(fence[0], fence[1], fence[2] === true),
+      value: values[name] ?? null,
+    });
+  }
+  return registers;
+}
