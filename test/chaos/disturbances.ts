@@ -1,4 +1,5 @@
 import { DEMO } from '../../services/sandbox/demo-world.js';
+import type { WireCall } from '../support/chaos-wire.js';
 import type { Play } from './play.js';
 import type { Person } from './steps.js';
 
@@ -12,6 +13,12 @@ export interface Disturbances {
   isEdited(account: Person, roleId: string): boolean;
   /** Written back as it was read, in the window between reading and writing a whole list. */
   isUndone(account: Person, roleId: string): boolean;
+  /** Edited by hand between the reading and one of these writes of a whole list. */
+  isInWindow(
+    account: Person,
+    roleId: string,
+    lists: readonly WireCall[],
+  ): boolean;
   /** Lost by Discord, or carried out when the caller had given up: nobody can know. */
   isUnsure(account: Person, roleId: string): boolean;
 }
@@ -32,6 +39,11 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
       (call) => call.fault === 'staleRead' && isAbout(call.path, account),
     );
 
+  const isLiedAbout = (account: Person) =>
+    wire.lies.told.some(
+      ({ form, path }) => isAbout(path, account) && !form.includes('Code'),
+    );
+
   const editsOf = (account: Person, roleId: string) =>
     hands.edits.filter(
       (edit) =>
@@ -39,29 +51,37 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
         (edit.roleId === null || edit.roleId === roleId),
     );
 
-  const isUndone = (account: Person, roleId: string) => {
-    if (!hands.exists(roleId)) return true;
-    const lists = wire.calls.filter(
-      (call) => call.method === 'PATCH' && isAbout(call.path, account),
-    );
-    if (lists.length > 0 && isStale(account)) return true;
-    return editsOf(account, roleId).some(({ at }) =>
+  const isInWindow = (
+    account: Person,
+    roleId: string,
+    lists: readonly WireCall[],
+  ) =>
+    editsOf(account, roleId).some(({ at }) =>
       lists.some(
         (list) =>
           at >= list.startedAt - READ_BEFORE_MS && at <= list.endedAt + LATE_MS,
       ),
     );
+
+  const isUndone = (account: Person, roleId: string) => {
+    if (!hands.exists(roleId)) return true;
+    const lists = wire.calls.filter(
+      (call) => call.method === 'PATCH' && isAbout(call.path, account),
+    );
+    return isInWindow(account, roleId, lists);
   };
 
   const isEdited = (account: Person, roleId: string) =>
     isUnsure(account, roleId) ||
     isStale(account) ||
+    isLiedAbout(account) ||
     !hands.exists(roleId) ||
     editsOf(account, roleId).length > 0;
 
   return {
     isUnsure,
     isUndone,
+    isInWindow,
     isEdited,
     // A list that lied may have been taken for what Discord had.
     touches: (account, roleId) =>

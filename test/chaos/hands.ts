@@ -2,14 +2,13 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import type { DiscordStep, Person, Role } from './steps.js';
+import type { DiscordStep, ForeignRole, Person, Role } from './steps.js';
 import type { Wishes } from './wishes.js';
 
 const { guildId, accounts } = DEMO;
 const BOT = '400000000000000010';
 const BOT_ROLE = '300000000000000006';
-/** A role that no mapping ever names. */
-export const EVENT_HOST = '300000000000000002';
+const EVENT_HOST = '300000000000000002';
 export const CONNECTOR_BOT = BOT;
 
 /** An edit by hand, or a coming or going, which is one of every role (`roleId` null). */
@@ -22,8 +21,15 @@ export interface HandEdit {
 /** People with a mouse in Discord's own client, and what they have done. */
 export class DiscordHands {
   readonly edits: HandEdit[] = [];
-  readonly eventHosts = new Set<Person>(['carol']);
+  /** Who holds which foreign role, by their hands alone. */
+  readonly foreign = new Map<string, Set<Person>>([
+    [EVENT_HOST, new Set(['carol'])],
+  ]);
   readonly #roles: Record<Role, string> = { ...DEMO.roles };
+  /** The bot was without its permission or out of the guild at some time. */
+  wasForbidden = false;
+  readonly #above = new Set<string>();
+  #newcomerId: string | null = null;
   #made = 0;
 
   constructor(
@@ -40,6 +46,11 @@ export class DiscordHands {
     return roles.some((role) => role.roleId === roleId);
   }
 
+  /** The role was above the bot at some time. */
+  wasAbove(roleId: string): boolean {
+    return this.#above.has(roleId);
+  }
+
   held(account: Person): readonly string[] | undefined {
     return this.discord.member(guildId, accounts[account])?.roleIds;
   }
@@ -52,6 +63,7 @@ export class DiscordHands {
       case 'join':
         return this.#move(step.kind, step.account);
       case 'moveRole':
+        if (step.isAboveBot) this.#above.add(this.#roles[step.role]);
         return this.#place(this.#roles[step.role], step.isAboveBot ? 12 : 1);
       case 'deleteRole':
         return this.#deleteRole(step.role);
@@ -83,7 +95,7 @@ export class DiscordHands {
     role,
     isGiven,
   }: Extract<DiscordStep, { kind: 'hand' }>): void {
-    const roleId = role === 'eventHost' ? EVENT_HOST : this.#roles[role];
+    const roleId = this.#idOf(role);
     const discordUserId = accounts[account];
     if (this.held(account) === undefined || !this.exists(roleId)) return;
     const which = { guildId, discordUserId, roleId };
@@ -91,9 +103,20 @@ export class DiscordHands {
     else this.discord.moderator.takeRole(which);
     this.edits.push({ account, roleId, at: Date.now() });
     this.wishes.excuse(roleId, account);
-    if (role !== 'eventHost') return;
-    if (isGiven) this.eventHosts.add(account);
-    else this.eventHosts.delete(account);
+    const holders = this.foreign.get(roleId);
+    if (isGiven) holders?.add(account);
+    else holders?.delete(account);
+  }
+
+  #idOf(role: Role | ForeignRole): string {
+    if (role === 'eventHost') return EVENT_HOST;
+    if (role !== 'newcomer') return this.#roles[role];
+    if (this.#newcomerId === null) {
+      const made = this.discord.moderator.createRole({ guildId, name: role });
+      this.#newcomerId = made.roleId;
+      this.foreign.set(made.roleId, new Set());
+    }
+    return this.#newcomerId;
   }
 
   #move(kind: 'leave' | 'join', account: Person): void {
@@ -102,7 +125,7 @@ export class DiscordHands {
     if ((kind === 'join') === isPresent) return;
     this.discord.moderator[kind](which);
     this.edits.push({ account, roleId: null, at: Date.now() });
-    this.eventHosts.delete(account);
+    for (const holders of this.foreign.values()) holders.delete(account);
   }
 
   #deleteRole(role: Role): void {
@@ -127,6 +150,7 @@ export class DiscordHands {
   }
 
   #permit(isGiven: boolean): void {
+    this.wasForbidden ||= !isGiven;
     const permissions = isGiven ? String(PermissionFlagsBits.ManageRoles) : '0';
     this.discord.moderator.editRole({ guildId, roleId: BOT_ROLE, permissions });
   }
@@ -140,6 +164,7 @@ export class DiscordHands {
   }
 
   #bot(isIn: boolean): void {
+    this.wasForbidden ||= !isIn;
     const which = { guildId, discordUserId: BOT };
     const isThere = this.discord.member(guildId, BOT) !== undefined;
     if (!isIn && isThere) this.discord.moderator.kick(which);

@@ -47,7 +47,7 @@ export class Play {
     this.troubles = new Troubles(stage, this.wishes);
   }
 
-  /** Three groups, each mapped to its role. */
+  /** Three groups, each mapped to its role; and everybody holds a role that is none of ours. */
   async begin(): Promise<void> {
     for (const group of GROUPS)
       await this.#tell({
@@ -60,6 +60,19 @@ export class Play {
     await this.#mutate({ kind: 'map', group: 'pilots', role: 'pilot' });
     await this.#mutate({ kind: 'map', group: 'directors', role: 'director' });
     await this.#mutate({ kind: 'map', group: 'recruits', role: 'recruit' });
+    for (const account of ['alice', 'bob'] as const)
+      this.hands.take({
+        kind: 'hand',
+        account,
+        role: 'eventHost',
+        isGiven: true,
+      });
+    this.hands.take({
+      kind: 'hand',
+      account: 'dave',
+      role: 'newcomer',
+      isGiven: true,
+    });
   }
 
   async take(step: Step): Promise<void> {

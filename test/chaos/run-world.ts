@@ -5,8 +5,9 @@ import { z } from 'zod';
 import type { SweepKind } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
+import { afterFaults, triesAreKept } from './after-rules.js';
 import { disturbancesOf } from './disturbances.js';
-import { EVENT_HOST } from './hands.js';
+import { foreignFaults } from './foreign-rules.js';
 import { Play, refusable } from './play.js';
 import { botChanges, recordFaults } from './record-rules.js';
 import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
@@ -50,6 +51,7 @@ export async function runWorld(
       ...(await endFaults(play, new Set())),
       ...historyFaults(play),
       ...removalFaults(play, disturbances),
+      ...foreignFaults(play, disturbances),
       ...(await sweepFaults(play)),
       ...(await recordFaults(play, disturbances)),
       ...(await wireFaultsOf(play)),
@@ -79,9 +81,13 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   const { stage, hands, sweeping, troubles } = play;
   const { wire } = stage;
   await troubles.end();
-  hands.setRight();
   if (!(await cameTrue(() => wire.underWay() === 0)))
     return ['a call is under way for ever'];
+  const stranded = await afterFaults(play);
+  if (stranded.length > 0) return stranded;
+  hands.setRight();
+  const late = await triesAreKept(play);
+  if (late.length > 0) return late;
   if (!(await sweeping.areOver(PATIENCE_MS)))
     return ['a sweep waits or runs for ever'];
   const unrested = await calmDown(play);
@@ -307,16 +313,7 @@ function roleFaults(
         ? [`${account} still holds role ${roleId}, though the link has ended`]
         : [];
     });
-  const isHost = hands.eventHosts.has(account);
-  const isUnchanged =
-    held.includes(EVENT_HOST) === isHost ||
-    disturbances.isUndone(account, EVENT_HOST);
-  return [
-    ...ofManaged,
-    ...(isUnchanged
-      ? []
-      : [`the foreign role of ${account} is ${isHost ? 'lost' : 'there'}`]),
-  ];
+  return ofManaged;
 }
 
 /** Whatever the bot has ever changed had its reason when it was changed. */

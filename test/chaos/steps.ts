@@ -12,6 +12,9 @@ export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
 export const GROUPS = ['pilots', 'directors', 'recruits'] as const;
 /** Roles by name: one that is deleted and made again has another id. */
 export const ROLES = ['pilot', 'director', 'recruit'] as const;
+/** Roles that no mapping ever names; the newcomer is made when it is first given. */
+export const FOREIGN_ROLES = ['eventHost', 'newcomer'] as const;
+export type ForeignRole = (typeof FOREIGN_ROLES)[number];
 export type Person = (typeof PEOPLE)[number];
 export type Group = (typeof GROUPS)[number];
 export type Role = (typeof ROLES)[number];
@@ -78,7 +81,7 @@ export type DiscordStep =
   | {
       readonly kind: 'hand';
       readonly account: Person;
-      readonly role: Role | 'eventHost';
+      readonly role: Role | ForeignRole;
       readonly isGiven: boolean;
     }
   | { readonly kind: 'leave' | 'join'; readonly account: Person }

@@ -6,6 +6,7 @@ import { LIE_FORMS } from '../support/chaos-lies.js';
 import { LIMIT_FORMS } from '../support/chaos-limits.js';
 import { COUNTS_FORMS, LIST_FORMS } from '../support/chaos-listing.js';
 import {
+  FOREIGN_ROLES,
   GROUPS,
   PEOPLE,
   ROLES,
@@ -95,7 +96,7 @@ const discordStep = weighted<DiscordStep>([
     fc.record({
       kind: just('hand'),
       account: person,
-      role: fc.constantFrom(...ROLES, 'eventHost'),
+      role: fc.constantFrom(...ROLES, ...FOREIGN_ROLES),
       isGiven: fc.boolean(),
     }),
   ],

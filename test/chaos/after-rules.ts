@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { z } from 'zod';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { disturbancesOf, type Disturbances } from './disturbances.js';
+import type { Play } from './play.js';
+import { PEOPLE, type Person } from './steps.js';
+import { readWaiting, type Waiting } from './sweep-rules.js';
+import { trueCause } from './true-causes.js';
+
+/**
+ * How members stand soon after the last fault has ended, with nothing set right by anybody: each is right, held for a person, or in a
+ * state whose cause is true and whose next try comes, and came when it was due. What is wrong for a while is asked about again.
+ */
+export async function afterFaults(play: Play): Promise<readonly string[]> {
+  const untilMs = Date.now() + SOON_MS;
+  for (;;) {
+    const faults = await standingFaults(play);
+    if (faults.length === 0 || Date.now() > untilMs)
+      return faults.map((fault) => `after the faults, ${fault}`);
+    await sleep(100);
+  }
+}
+
+/** A day and more passes, for those who are to be tried again then: they are. */
+export async function triesAreKept(play: Play): Promise<readonly string[]> {
+  const { query } = play.stage;
+  const from = Date.now();
+  await query(
+    `update reconcile_job set due_at = clock_timestamp() where is_parked`,
+  );
+  await query(
+    `update client set paused_until = clock_timestamp() where paused_until > clock_timestamp()`,
+  );
+  for (;;) {
+    const [client] = z.array(Client).parse(await query(CLIENT));
+    const rows = z.array(Standing).parse(await query(STANDING));
+    const late = rows.filter(
+      ({ is_parked: isParked, due_in_ms: dueMs }) =>
+        isParked !== null && (dueMs ?? 0) <= 0,
+    );
+    play.cures.push({ account: 'all', from, until: Date.now() });
+    if (late.length === 0 || !(client !== undefined && isWorked(client)))
+      return [];
+    if (Date.now() > from + SOON_MS)
+      return late.map((row) => `${nameOf(row)} was due and is not tried`);
+    await sleep(100);
+  }
+}
+
+const SOON_MS = 10_000;
+const DAY_MS = 86_400_000;
+/** The clock of the database is asked a moment before it is looked at. */
+const SLACK_MS = 5_000;
+
+const Standing = z.object({
+  platform_user_id: z.string(),
+  discord_user_id: z.string(),
+  link_status: z.string(),
+  state: z.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED']).nullable(),
+  reason: z.string().nullable(),
+  is_parked: z.boolean().nullable(),
+  due_in_ms: z.number().nullable(),
+});
+type Standing = z.output<typeof Standing>;
+
+const STANDING = `
+  select l.platform_user_id, l.discord_user_id, l.status as link_status, m.state, m.reason, j.is_parked,
+    (extract(epoch from j.due_at - clock_timestamp()) * 1000)::float8 as due_in_ms
+  from link l
+    left join member m using (client_id, discord_user_id)
+    left join reconcile_job j using (client_id, discord_user_id)`;
+
+const Client = z.object({
+  is_enabled: z.boolean(),
+  is_stopped: z.boolean(),
+  paused_for_ms: z.number().nullable(),
+  trouble: z.string().nullable(),
+});
+type Client = z.output<typeof Client>;
+
+const CLIENT = `
+  select is_enabled, stopped_at is not null as is_stopped, trouble,
+    (extract(epoch from paused_until - clock_timestamp()) * 1000)::float8 as paused_for_ms
+  from client`;
+
+async function standingFaults(play: Play): Promise<readonly string[]> {
+  const { stage } = play;
+  const rows = z.array(Standing).parse(await stage.query(STANDING));
+  const [client] = z.array(Client).parse(await stage.query(CLIENT));
+  if (client === undefined) return ['the client is gone'];
+  const waiting = await readWaiting(stage);
+  const disturbances = disturbancesOf(play);
+  return [
+    ...(client.is_stopped || isPaused(client)
+      ? troubleFaults(play, client.trouble)
+      : []),
+    ...rows.flatMap((row) =>
+      row.is_parked === false
+        ? pendingFaults(row, isWorked(client))
+        : restFaults(play, row, { waiting, disturbances }),
+    ),
+  ];
+}
+
+const isPaused = (client: Client) => (client.paused_for_ms ?? 0) > 0;
+const isWorked = (client: Client) =>
+  client.is_enabled && !client.is_stopped && !isPaused(client);
+
+/** Whole clients stop or pause for a reason too. */
+function troubleFaults(play: Play, trouble: string | null): readonly string[] {
+  return trouble !== null && trueCause(play, null, trouble)
+    ? []
+    : [`the client rests for no true cause: ${trouble}`];
+}
+
+/** Nobody waits where nothing is in the way. */
+function pendingFaults(row: Standing, isFree: boolean): readonly string[] {
+  return isFree
+    ? [
+        `${nameOf(row)} waits still, due in ${Math.round(row.due_in_ms ?? 0)} ms (${row.reason})`,
+      ]
+    : [];
+}
+
+interface Known {
+  readonly waiting: Waiting;
+  readonly disturbances: Disturbances;
+}
+
+function restFaults(
+  play: Play,
+  row: Standing,
+  known: Known,
+): readonly string[] {
+  const account = accountOf(row);
+  if (account === undefined) return [`a stranger is linked: ${nameOf(row)}`];
+  if (row.is_parked === true) return parkedFaults(play, row, account);
+  if (row.link_status === 'ENDING')
+    return known.waiting.hasAny(row.discord_user_id)
+      ? []
+      : [`the link of ${nameOf(row)} is ending, and nothing goes on`];
+  return {
+    IN_STEP: () => wrongRoles(play, account, known),
+    HELD: () =>
+      known.waiting.isHeld(row.discord_user_id)
+        ? []
+        : [`${account} is held, and nothing waits for a person`],
+    ABSENT: () =>
+      play.hands.held(account) === undefined ||
+      known.disturbances.isEdited(account, ANY_ROLE)
+        ? []
+        : [`${account} is said to be absent and is there`],
+    PARKED: () => [`${account} is parked without a next try (${row.reason})`],
+    NEVER: () => [`${account} was never looked at`],
+  }[row.state ?? 'NEVER']();
+}
+
+/** No role has this id: only what is of every role disturbs it. */
+const ANY_ROLE = DEMO.guildId;
+
+function parkedFaults(
+  play: Play,
+  { due_in_ms: dueMs, reason }: Standing,
+  account: Person,
+): readonly string[] {
+  const isTriedAgain = dueMs !== null && dueMs <= DAY_MS + SLACK_MS;
+  const isOverdue = dueMs !== null && dueMs < -SLACK_MS;
+  return [
+    ...(isTriedAgain && !isOverdue
+      ? []
+      : [`${account} is parked, and is tried again in ${dueMs} ms`]),
+    ...(reason !== null && trueCause(play, account, reason)
+      ? []
+      : [`${account} is parked for no true cause: ${reason}`]),
+  ];
+}
+
+/** What somebody has had a hand in is found out by the next sweep. */
+function wrongRoles(
+  { wishes, hands }: Play,
+  account: Person,
+  { waiting, disturbances }: Known,
+): readonly string[] {
+  const held = hands.held(account);
+  return wishes.roleIds().flatMap((roleId) => {
+    const verdict = wishes.verdict(account, roleId);
+    const holds = held?.includes(roleId) === true;
+    const isWrong =
+      (verdict === 'yes' && !holds) || (verdict === 'no' && holds);
+    return isWrong &&
+      !waiting.stays(DEMO.accounts[account], roleId) &&
+      !disturbances.touches(account, roleId)
+      ? [
+          `${account} is in step and ${holds ? 'holds' : 'lacks'} role ${roleId}`,
+        ]
+      : [];
+  });
+}
+
+function accountOf({ discord_user_id: id }: Standing): Person | undefined {
+  return PEOPLE.find((person) => DEMO.accounts[person] === id);
+}
+
+function nameOf(row: Standing): string {
+  return `${row.platform_user_id} (${accountOf(row) ?? row.discord_user_id})`;
+}
