@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 
 import { UnavailableError } from '../lib/errors.js';
+import { connectOutageOf, outageOf } from './outage-words.js';
 
 /** How the system says that there is no way to a server now. A name that is not known yet may be known in a moment. */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
@@ -17,18 +18,16 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/**
- * How PostgreSQL says it: connection exceptions (08…), stopping and starting (57P01 to 57P03), no place left (53300), and after
- * a fail-over a server that only reads (25006).
- */
-const SERVER_CODES = /^(08\w{3}|57P0[123]|53300|25006)$/;
+/** How PostgreSQL names a connection that failed; other causes stand in outage-words.ts. */
+const SERVER_CODES = /^08\w{3}$/;
 
 /** What the driver says of connections that ended under it. */
 const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
-/** True of faults that are over once the database is there again. */
+/** True of faults that no statement is to blame for: they are over once the database works again. */
 export function isAway(error: unknown): boolean {
+  if (outageOf(error) !== null) return true;
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof UnavailableError) return true;
     const code = 'code' in each ? String(each.code) : '';
@@ -41,13 +40,32 @@ export function isAway(error: unknown): boolean {
 /** The same fault in words that every room knows; others as they are. */
 export function translateAway(error: unknown): unknown {
   if (error instanceof UnavailableError || !isAway(error)) return error;
-  return new UnavailableError('the database is away', { cause: error });
+  return new UnavailableError(outageOf(error) ?? AWAY, { cause: error });
+}
+
+const AWAY = 'the database is away';
+
+/** Of an attempt to connect: whatever the server refuses it with, there is no database to work with. */
+export function translateConnect(error: unknown): unknown {
+  const words = connectOutageOf(error);
+  if (words === null || error instanceof UnavailableError)
+    return translateAway(error);
+  return new UnavailableError(words, { cause: error });
 }
 
 /** Whatever the pool's connections are asked for while there is no database fails with an `UnavailableError`. */
-export function tellWhenAway(pool: Pool): void {
-  translateAnswers(pool, 'connect');
-  pool.on('connect', (client) => translateAnswers(client, 'query'));
+export function tellWhenAway(
+  pool: Pool,
+  onOutage: (words: string) => void,
+): void {
+  const told = (error: unknown): unknown => {
+    if (error instanceof UnavailableError) onOutage(error.message);
+    return error;
+  };
+  translateAnswers(pool, 'connect', (error) => told(translateConnect(error)));
+  pool.on('connect', (client) =>
+    translateAnswers(client, 'query', (error) => told(translateAway(error))),
+  );
 }
 
 /** MikroORM makes errors of its own of those of the driver; these it passes on as they are. */
@@ -63,6 +81,7 @@ export function keepAway(orm: MikroORM): void {
 function translateAnswers<Name extends string>(
   owner: Record<Name, (...words: never[]) => unknown>,
   name: Name,
+  translate: (error: unknown) => unknown,
 ): void {
   const translated = (...words: never[]): unknown => {
     // Looked up at each call: others watch the driver at its prototype.
@@ -71,7 +90,7 @@ function translateAnswers<Name extends string>(
     const answer: unknown = Reflect.apply(call, owner, words);
     if (!(answer instanceof Promise)) return answer;
     return answer.catch((error: unknown) => {
-      throw translateAway(error);
+      throw translate(error);
     });
   };
   Object.assign(owner, { [name]: translated });

@@ -44,8 +44,10 @@ export async function openDatabase(options: {
   readonly poolSize: number;
   readonly logger: Logger;
   readonly onStatement?: OnStatement;
+  /** A connection or a statement failed for a cause of the database's own, in words. */
+  readonly onOutage?: (words: string) => void;
 }): Promise<Database> {
-  const { onStatement } = options;
+  const { onStatement, onOutage = () => undefined } = options;
   const pools: Pool[] = [];
   const address = readAddress(options.url);
   const orm = await MikroORM.init({
@@ -67,7 +69,7 @@ export async function openDatabase(options: {
       onPoolCreated: (made: Pool) => {
         pools.push(made);
         giveBackTheDead(made);
-        tellWhenAway(made);
+        tellWhenAway(made, onOutage);
         if (onStatement) observePool(made, { onStatement, nowMs });
       },
     },

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { readAddress } from './address.js';
-import { translateAtStart } from './away.js';
+import { translateAtStart, translateConnect } from './away.js';
 import {
   cut,
   HEARTBEAT,
@@ -20,6 +20,8 @@ interface Options {
   readonly logger: Logger;
   /** The server has not answered for long: whatever else waits for it waits in vain. */
   readonly onSilent: () => void;
+  /** An attempt to connect anew failed. */
+  readonly onRefused?: (error: unknown) => void;
   readonly heartbeat?: HeartbeatTiming;
 }
 
@@ -50,7 +52,10 @@ export function createListener(options: Options) {
     client = null;
     clearTimeout(retry);
     retry = setTimeout(() => {
-      connect().catch(() => reconnectLater(ended));
+      connect().catch((error: unknown) => {
+        options.onRefused?.(error);
+        reconnectLater(ended);
+      });
     }, RECONNECT_MS);
   }
 
@@ -60,14 +65,11 @@ export function createListener(options: Options) {
       await connect().catch(async (error: unknown) => {
         await client?.end().catch(() => undefined);
         client = null;
-        throw translateAtStart(error);
+        throw translateAtStart(translateConnect(error));
       });
       isStarted = true;
     },
-    ready: (): Readiness =>
-      client === null
-        ? { ok: false, reason: 'the database is away' }
-        : { ok: true },
+    ready: (): Readiness => (client === null ? AWAY : { ok: true }),
     /** Calls back on every NOTIFY of the channel, and after every reconnect, then with null: what was told meanwhile is lost. */
     async on(channel: string, wake: Wake): Promise<() => Promise<void>> {
       const set = wakers.get(channel) ?? new Set();
@@ -88,6 +90,8 @@ export function createListener(options: Options) {
     },
   };
 }
+
+const AWAY: Readiness = { ok: false, reason: 'the database is away' };
 
 function createClient(
   { url, logger, onSilent, heartbeat = HEARTBEAT }: Options,

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { KeyRing } from '../lib/encryption.js';
+import { UnavailableError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { JobTable } from '../reconcile/job-table.js';
 import type { Memory } from '../reconcile/ports.js';
@@ -13,7 +14,7 @@ import {
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
-import { translateAtStart } from './away.js';
+import { translateAtStart, translateConnect } from './away.js';
 import { createClockWatch } from './clock-watch.js';
 import { openDatabase, type Database } from './database.js';
 import { createApplyFacts } from './facts/apply-facts.js';
@@ -52,6 +53,7 @@ import { createRetention } from './retention/retention.js';
 import { createSignInStore } from './sign-in/sign-in-store.js';
 import { createReadStanding } from './standing/read-standing.js';
 import { createSweepStore } from './sweeps/sweep-store.js';
+import { createWriteWatch, writeProbe } from './write-watch.js';
 
 export interface StoreOptions {
   readonly url: string;
@@ -77,17 +79,11 @@ export interface StoreOptions {
 /** The memory: everything the rooms ask of the database, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
   const { owner, keys, windowMs, clock } = options;
-  const database = await openDatabase(options);
-  const { cutAll: onSilent } = database;
-  const listener = createListener({ ...options, onSilent });
+  const { database, listener, ready, close } = await connectionsOf(options);
   const enqueueEvent = createEnqueueEvent(options);
   const path = { database, owner, enqueueEvent };
   const db = () => database.sql();
   let closing: Promise<void> | null = null;
-  const close = async () => {
-    await listener.stop();
-    await database.close();
-  };
 
   return {
     name: 'store',
@@ -131,8 +127,38 @@ export async function openStore(options: StoreOptions) {
     removeOver: createRetention({ database, lock: listener.tryLock }),
     exportAudit: createExportAudit(db),
     start: () => listener.start(),
-    ready: () => listener.ready(),
+    ready,
     stop: () => (closing ??= close()),
+  };
+}
+
+/** The pool, the connection that listens, and what watches whether the database takes writes. */
+async function connectionsOf(options: StoreOptions) {
+  const writes = createWriteWatch({
+    write: async () => writeProbe(database.sql()),
+    logger: options.logger,
+  });
+  const { onOutage } = writes;
+  const database: Database = await openDatabase({ ...options, onOutage });
+  const { cutAll: onSilent } = database;
+  const onRefused = (error: unknown) => {
+    const fault = translateConnect(error);
+    if (fault instanceof UnavailableError) onOutage(fault.message);
+  };
+  const listener = createListener({ ...options, onSilent, onRefused });
+  return {
+    database,
+    listener,
+    /** Why writes fail says more than that the listener waits. */
+    ready: () => {
+      const writing = writes.ready();
+      return writing.ok ? listener.ready() : writing;
+    },
+    close: async () => {
+      await writes.stop();
+      await listener.stop();
+      await database.close();
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
 import { Claims } from './2026-11-29-claims.js';
+import { WriteProbe } from './2026-11-29-write-probe.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -42,4 +43,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-ticket-emails', class: TicketEmails },
   { name: '2026-11-29-foreign-roles', class: ForeignRoles },
   { name: '2026-11-29-claims', class: Claims },
+  { name: '2026-11-29-write-probe', class: WriteProbe },
 ] as const;

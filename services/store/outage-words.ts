@@ -1,0 +1,48 @@
+/** Causes by SQLSTATE, in words for callers and readiness. What the server itself says may name accounts and paths. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^53100$/, 'the database has no disk space left'],
+  [/^53200$/, 'the database is out of memory'],
+  [/^53300$/, 'the database accepts no more connections'],
+  [/^53(000|400)$/, 'the database is out of resources'],
+  [/^58030$/, 'the database cannot read or write its disk'],
+  [/^25006$/, 'the database is read-only'],
+  [/^57014$/, 'the database cancelled a statement that took too long'],
+  [/^57P0[12]$/, 'the database ended the connection'],
+  [/^57P03$/, 'the database is starting or recovering'],
+];
+
+/** Of an attempt to connect. Whatever the server refuses it with, there is no database to work with. */
+const CONNECT_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^28/, 'the database refuses the account or its password'],
+  [/^3D000$/, 'the database does not exist'],
+  [/^(42501|55000)$/, 'the database does not accept connections'],
+];
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
+function wordsIn(table: typeof WORDS, error: unknown): string | null {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const code = codeOf(each);
+    const found = table.find(([pattern]) => pattern.test(code));
+    if (found) return found[1];
+  }
+  return null;
+}
+
+/** What keeps a statement from being carried out, though it is a good one; null: nothing of the kind. */
+export const outageOf = (error: unknown): string | null =>
+  wordsIn(WORDS, error);
+
+export const connectOutageOf = (error: unknown): string | null =>
+  wordsIn(CONNECT_WORDS, error) ?? outageOf(error);
+
+/** No write can work while this lasts. Other causes may concern a single read or connection. */
+export const stopsAllWrites = (words: string): boolean => CERTAIN.has(words);
+
+const CERTAIN: ReadonlySet<string> = new Set([
+  'the database has no disk space left',
+  'the database cannot read or write its disk',
+  'the database is read-only',
+  ...CONNECT_WORDS.map(([, words]) => words),
+]);

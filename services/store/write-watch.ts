@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { sql, type Kysely } from 'kysely';
+
+import { UnavailableError } from '../lib/errors.js';
+import type { Readiness } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import { stopsAllWrites } from './outage-words.js';
+
+/** Whether the database can be written to. */
+export interface WriteWatch {
+  /** A statement or a connection attempt failed for a cause of the database's own. */
+  readonly onOutage: (words: string) => void;
+  readonly ready: () => Readiness;
+  readonly stop: () => Promise<void>;
+}
+
+const EVERY_MS = 1_000;
+
+/**
+ * After a failure that no statement is to blame for, writes one row again and again until that works, and is not ready meanwhile. A
+ * cause that may concern one read or one connection counts only once that write has failed too: a slow search must not take a
+ * process out of service.
+ * Asks nothing while all is well.
+ */
+export function createWriteWatch(deps: {
+  /** Writes one row; rejects as any statement does. */
+  readonly write: () => Promise<unknown>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  readonly everyMs?: number;
+}): WriteWatch {
+  const { write, logger, everyMs = EVERY_MS } = deps;
+  const stopping = new AbortController();
+  let cause: string | null = null;
+  let probing: Promise<void> | null = null;
+
+  const begin = (words: string) => {
+    if (cause === null) logger.warn({ cause: words }, 'database writes fail');
+    cause = words;
+  };
+  const probe = async (isCertain: boolean) => {
+    const { signal } = stopping;
+    if (isCertain) await sleep(everyMs, undefined, { signal }).catch(() => {});
+    while (!signal.aborted) {
+      try {
+        await write();
+        if (cause !== null)
+          logger.info({ cause }, 'database writes work again');
+        cause = null;
+        return;
+      } catch (error) {
+        // Of no outage: the row is not to be written for a reason that says nothing about other writes.
+        if (!(error instanceof UnavailableError)) {
+          cause = null;
+          return;
+        }
+        begin(error.message);
+      }
+      await sleep(everyMs, undefined, { signal }).catch(() => {});
+    }
+  };
+  return {
+    onOutage(words) {
+      if (stopping.signal.aborted) return;
+      const isCertain = stopsAllWrites(words);
+      if (isCertain) begin(words);
+      probing ??= probe(isCertain).finally(() => {
+        probing = null;
+      });
+    },
+    ready: () => (cause === null ? { ok: true } : { ok: false, reason: cause }),
+    async stop() {
+      stopping.abort();
+      await probing;
+    },
+  };
+}
+
+/** One row in all; processes that write it at once wait for each other for a moment. */
+export const writeProbe = (db: Kysely<unknown>): Promise<unknown> =>
+  sql`
+    insert into write_probe (is_only, written_at) values (true, clock_timestamp())
+    on conflict (is_only) do update set written_at = excluded.written_at`.execute(
+    db,
+  );
