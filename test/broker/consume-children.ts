@@ -19,8 +19,8 @@ export interface ConsumeChildren {
   journal(): Promise<readonly JournalLine[]>;
 }
 
-/** Short: whoever dies without a word is missed soon. */
-const SESSION = { sessionTimeoutMs: 1_500, heartbeatMs: 200, fetchWaitMs: 50 };
+/** Short, because a dead consumer's partitions wait for it; longer than a busy machine keeps a living one from its heartbeat. */
+const SESSION = { sessionTimeoutMs: 6_000, heartbeatMs: 200, fetchWaitMs: 50 };
 
 /** Consumers of one group, each a process of its own. */
 export async function createChildren(

@@ -33,7 +33,7 @@ describe.skipIf(!hasKafka())('three consumers of one group', () => {
     await soon(hasTaken('second'));
     const third = await children.start('third');
     await soon(hasTaken('third'));
-    expect(await group.members()).toHaveLength(3);
+    await soon(async () => expect(await group.members()).toHaveLength(3));
 
     second.signal('SIGTERM');
     expect(await second.ended).toBe(0);

@@ -55,7 +55,7 @@ export interface CrashChild {
   /** Points passed so far, in order. */
   readonly passed: () => readonly string[];
   /** Resolves with the signal that ended it; null: it ended in order. */
-  readonly ended: Promise<NodeJS.Signals | null>;
+  readonly ended: () => Promise<NodeJS.Signals | null>;
   readonly signal: (signal: 'SIGTERM' | 'SIGKILL') => void;
   /** SIGTERM, once it works. */
   readonly stopInOrder: () => Promise<void>;
@@ -165,13 +165,19 @@ async function spawnChild(order: CrashOrder) {
     createInterface({ input: child.stdout }).on('line', (line) =>
       lines.push(line),
     );
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
-    child.once('close', (_code, signal) => resolve(signal));
-  });
+  let isClosed = false;
+  child.once('close', () => (isClosed = true));
   return {
     process: child,
     passed: () => lines.filter((line) => line !== 'working'),
-    ended,
+    async ended() {
+      await eventually(() => isClosed, {
+        what: 'the process ends',
+      }).catch((error: unknown) => {
+        throw new Error(`${String(error)}: it passed ${lines.join(', ')}`);
+      });
+      return child.signalCode;
+    },
     signal: (signal: 'SIGTERM' | 'SIGKILL') => void child.kill(signal),
     async stopInOrder() {
       await eventually(() => lines.includes('working'));

@@ -41,7 +41,7 @@ describe.concurrent('a process that dies', () => {
     await prepare(world);
 
     const child = await world.startChild({ killAt });
-    expect(await child.ended).toBe('SIGKILL');
+    expect(await child.ended()).toBe('SIGKILL');
     await world.endLease();
     await world.startPath();
     await world.quiet();
