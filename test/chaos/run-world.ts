@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { SweepKind } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause } from '../builders/store-world.js';
+import { patienceMs } from '../support/eventually.js';
 import { afterFaults, triesAreKept } from './after-rules.js';
 import { disturbancesOf } from './disturbances.js';
 import { foreignFaults } from './foreign-rules.js';
@@ -88,12 +89,12 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   hands.setRight();
   const late = await triesAreKept(play);
   if (late.length > 0) return late;
-  if (!(await sweeping.areOver(PATIENCE_MS)))
+  if (!(await sweeping.areOver(patienceMs())))
     return ['a sweep waits or runs for ever'];
   const unrested = await calmDown(play);
   if (unrested.length > 0) return unrested;
   // The whole service has a schedule, of which one may have begun meanwhile.
-  await sweeping.areOver(PATIENCE_MS);
+  await sweeping.areOver(patienceMs());
   // Before the last sweep, which tidies up.
   const untidy = await sweepFaults(play);
   return untidy.length > 0 ? untidy : sweepGuild(play);
@@ -128,7 +129,7 @@ async function sweep(
     enforceStrategy: null,
     cause,
   });
-  await sweeping.areOver(PATIENCE_MS);
+  await sweeping.areOver(patienceMs());
   const [found] = await store.sweeps.findSweeps([id]);
   return found ?? { state: 'gone', reason: null };
 }
@@ -175,7 +176,7 @@ async function readEveryone({
       const outcome = await store.links.reconcileMember({
         id,
         cause,
-        waitMs: PATIENCE_MS,
+        waitMs: patienceMs(),
       });
       if (outcome !== 'DONE')
         faults.push(`${platformUserId} was not read in time`);
@@ -205,12 +206,10 @@ async function quiet(stage: Stage): Promise<readonly string[]> {
   ];
 }
 
-const PATIENCE_MS = 10_000;
-
 async function cameTrue(
   condition: () => boolean | Promise<boolean>,
 ): Promise<boolean> {
-  const untilMs = Date.now() + PATIENCE_MS;
+  const untilMs = Date.now() + patienceMs();
   while (Date.now() < untilMs) {
     if (await condition()) return true;
     await sleep(25);
