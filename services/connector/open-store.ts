@@ -2,6 +2,7 @@ import type { Config } from '../config.js';
 import { createKeyRing, type KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import { identifyProcess } from '../lib/process-identity.js';
+import { judgePlan } from '../reconcile/guard.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Secrets } from '../lib/secrets.js';
 import type { OnStatement } from '../store/observe-pool.js';
@@ -53,6 +54,7 @@ export async function openStoreFor(
     leaseMs: timing.path.leaseMs,
     version,
     hasBroker: config.kafka !== null,
+    judgePlan,
     clock: Date.now,
     logger,
     ...(onStatement && { onStatement }),

@@ -2,12 +2,12 @@ import type { RoleId } from '../model.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
 
 /**
- * Whether a member should have a managed role. `unknown`: nobody may say "no" yet, so a held role stays. `isRetired`: no active
- * mapping names the role any more; a person asked for it to be taken back.
+ * Whether a member should have a managed role. `unknown`: nobody may say "no" yet, so a held role stays. `isTakenBack`: a person
+ * has retired a mapping of the role, or all of them, and asked for the role to be taken back; only that denies it to this member.
  */
 export interface DesiredRole {
   readonly verdict: 'yes' | 'no' | 'unknown';
-  readonly isRetired: boolean;
+  readonly isTakenBack: boolean;
 }
 
 /** Every managed role, with its verdict. Empty for a member without a link: such a member is never written to. */
@@ -31,9 +31,18 @@ function desiredRole(
   const verdicts = new Set(
     mappings.map((mapping) => mappingVerdict(facts, mapping)),
   );
-  const isRetired = mappings.every((mapping) => mapping.isRetired);
-  if (verdicts.has('yes')) return { verdict: 'yes', isRetired };
-  return { verdict: verdicts.has('unknown') ? 'unknown' : 'no', isRetired };
+  const isTakenBack =
+    mappings.every((mapping) => mapping.isRetired) ||
+    mappings.some(isDeniedByRetirement);
+  if (verdicts.has('yes')) return { verdict: 'yes', isTakenBack };
+  return { verdict: verdicts.has('unknown') ? 'unknown' : 'no', isTakenBack };
+}
+
+function isDeniedByRetirement({
+  isRetired,
+  membership,
+}: MappingFacts): boolean {
+  return isRetired && membership === 'held';
 }
 
 function mappingVerdict(

@@ -3,71 +3,155 @@ import type {
   GuardLimits,
   GuardTally,
   GuardVerdict,
+  HeldRemovals,
+  PlannedRemovals,
+  RemovalCause,
   RoleTally,
 } from './records.js';
 
 /**
- * May these removals be carried out? A role's removals within an hour may reach the client's minimum, or its percentage of those
- * who held the role when the hour began, whichever is more; the same holds for all managed roles of the guild together. What is
- * beyond is held, for a person to look at; so is what waits for a person already. Additions are never held.
+ * The rule: within an hour a role, and the guild as a whole, may lose `minimum` holders or `percent` of them, whichever is more,
+ * and a role with five or more holders never more than half; removals that exceed this together wait together for a person.
+ *
+ * `judgePlan` applies it to a burst when its members are marked, before any of it is carried out. `guardRemovals` applies it again
+ * when one member's run begins: what marking could not foresee, as it had not read the member, is bounded there.
  */
 export function guardRemovals(input: {
   readonly removals: readonly RoleId[];
   readonly tally: GuardTally;
   readonly limits: GuardLimits;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
+  readonly cause: RemovalCause;
+  /** An admin asked for this one member: the removal joins no held plan, and only the limits hold it. */
+  readonly isAskedFor: boolean;
 }): GuardVerdict {
-  const { removals, tally, limits, decisions } = input;
-  const waiting = removals.filter((roleId) => decisions.get(roleId) === 'HELD');
-  const fresh = removals.filter((roleId) => !waiting.includes(roleId));
-  const verdict = judgeFresh(fresh, tally, limits);
-  if (waiting.length === 0) return verdict;
-  return {
-    ...verdict,
-    heldRemovals: removals.filter(
-      (roleId) =>
-        waiting.includes(roleId) || verdict.heldRemovals.includes(roleId),
-    ),
-    reason:
-      verdict.reason ??
-      `removal guard: role ${waiting[0]} waits for a person to approve or reject its removal`,
-  };
-}
-
-function judgeFresh(
-  removals: readonly RoleId[],
-  tally: GuardTally,
-  limits: GuardLimits,
-): GuardVerdict {
-  if (removals.length === 0)
-    return { allowedRemovals: [], heldRemovals: [], reason: null };
-  const ofGuild = guildReason(removals.length, tally, limits);
-  if (ofGuild !== null)
-    return { allowedRemovals: [], heldRemovals: removals, reason: ofGuild };
-  const reasons = new Map(
+  const { removals, tally, limits } = input;
+  const waiting = new Map(
     removals.flatMap((roleId) => {
-      const reason = roleReason(roleId, 1, tally, limits);
+      const reason = input.isAskedFor ? null : waitReason(roleId, input);
       return reason === null ? [] : [[roleId, reason] as const];
     }),
   );
+  const fresh = removals.filter((roleId) => !waiting.has(roleId));
+  const exceeding = exceedingRoles(fresh, tally, limits);
+  const isHeld = (roleId: RoleId) =>
+    waiting.has(roleId) || exceeding.has(roleId);
   return {
-    allowedRemovals: removals.filter((roleId) => !reasons.has(roleId)),
-    heldRemovals: [...reasons.keys()],
-    reason: reasons.values().next().value ?? null,
+    allowedRemovals: removals.filter((roleId) => !isHeld(roleId)),
+    heldRemovals: removals.filter(isHeld),
+    reason: [...exceeding.values(), ...waiting.values()][0] ?? null,
   };
 }
 
-/** Why a whole plan, given as removals per role, is more than may be carried out unseen; null: it may. */
-export function judgePlan(
-  removals: ReadonlyMap<RoleId, number>,
+function waitReason(
+  roleId: RoleId,
+  {
+    tally,
+    decisions,
+    cause,
+  }: Pick<Parameters<typeof guardRemovals>[0], 'tally' | 'decisions' | 'cause'>,
+): string | null {
+  const role = tally.roles.get(roleId);
+  if (decisions.get(roleId) === 'HELD' || role?.isHeld === true)
+    return `removal guard: role ${roleId} waits for a person to approve or reject its removal`;
+  // Marking has let it pass: the plan that is held now was not held then.
+  if (role?.isForeseen === true) return null;
+  return joins({ roleId, cause, count: 1 }, tally) ? joinReason(roleId) : null;
+}
+
+function exceedingRoles(
+  removals: readonly RoleId[],
+  tally: GuardTally,
+  limits: GuardLimits,
+): ReadonlyMap<RoleId, string> {
+  const ofGuild = guildReason(removals.length, tally, limits);
+  return new Map(
+    removals.flatMap((roleId) => {
+      const reason = ofGuild ?? roleReason(roleId, 1, tally, limits);
+      return reason === null ? [] : [[roleId, reason] as const];
+    }),
+  );
+}
+
+/**
+ * Which removals of a burst wait for a person. Those of a role whose plan is held by the same kind of cause join that plan. If the
+ * others exceed a limit, none of them is carried out, within the limit or not: half an accident is one too.
+ */
+export function judgePlan(input: {
+  readonly removals: readonly PlannedRemovals[];
+  readonly tally: GuardTally;
+  readonly limits: GuardLimits;
+}): readonly HeldRemovals[] {
+  const { removals, tally, limits } = input;
+  const joining = removals.filter((each) => joins(each, tally));
+  const fresh = removals.filter((each) => !joining.includes(each));
+  const reason = planReason(fresh, tally, limits);
+  const isStream =
+    reason !== null && planReason(fresh, withoutOthers(tally), limits) === null;
+  return [
+    ...joining.map((each) => ({
+      ...each,
+      reason: joinReason(each.roleId),
+      isStream: isStreamJoined(each, tally),
+    })),
+    ...(reason === null
+      ? []
+      : fresh.map((each) => ({ ...each, reason, isStream }))),
+  ];
+}
+
+/**
+ * A stream of single events that has exceeded the limit is held from then on, so that it takes no more than the limit, once. A held
+ * burst is joined by bursts only: one person's own removal, or deletion, is no part of that accident and has the limit to itself.
+ */
+function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
+  const { roleId, cause, count } = removals;
+  const isOneEvent = OF_ONE_PERSON.has(cause) && count === 1;
+  return (tally.roles.get(roleId)?.waiting ?? []).some(
+    (waiting) => waiting.cause === cause && (waiting.isStream || !isOneEvent),
+  );
+}
+
+const OF_ONE_PERSON: ReadonlySet<RemovalCause> = new Set([
+  'MEMBERSHIP',
+  'USER_DELETED',
+]);
+
+function isStreamJoined(
+  { roleId, cause }: PlannedRemovals,
+  tally: GuardTally,
+): boolean {
+  const waiting = tally.roles.get(roleId)?.waiting ?? [];
+  return waiting.some((each) => each.cause === cause && each.isStream);
+}
+
+/** As if nothing else had been removed or were due: what a burst is by itself. */
+function withoutOthers(tally: GuardTally): GuardTally {
+  const alone = <Tally extends RoleTally>(each: Tally): Tally => ({
+    ...each,
+    removedLastHour: 0,
+    due: 0,
+    holders: each.holders + each.removedLastHour,
+  });
+  return {
+    ...tally,
+    roles: new Map([...tally.roles].map(([id, role]) => [id, alone(role)])),
+    guild: alone(tally.guild),
+  };
+}
+
+function planReason(
+  removals: readonly PlannedRemovals[],
   tally: GuardTally,
   limits: GuardLimits,
 ): string | null {
-  const total = [...removals.values()].reduce((sum, count) => sum + count, 0);
-  if (total === 0) return null;
+  const byRole = new Map<RoleId, number>();
+  for (const { roleId, count } of removals)
+    byRole.set(roleId, (byRole.get(roleId) ?? 0) + count);
+  const total = [...byRole.values()].reduce((sum, count) => sum + count, 0);
   const ofGuild = guildReason(total, tally, limits);
   if (ofGuild !== null) return ofGuild;
-  for (const [roleId, count] of removals) {
+  for (const [roleId, count] of byRole) {
     const reason = roleReason(roleId, count, tally, limits);
     if (reason !== null) return reason;
   }
@@ -79,12 +163,15 @@ function guildReason(
   { guild, hasNoMemberships }: GuardTally,
   limits: GuardLimits,
 ): string | null {
+  if (more === 0) return null;
   if (hasNoMemberships)
     return 'removal guard: no membership at all is known, which no platform says of everybody';
   return exceeds(guild, more, limits)
     ? reasonOf('the guild', guild, more, limits)
     : null;
 }
+
+const UNCOUNTED: RoleTally = { removedLastHour: 0, due: 0, holders: 0 };
 
 function roleReason(
   roleId: RoleId,
@@ -93,26 +180,23 @@ function roleReason(
   limits: GuardLimits,
 ): string | null {
   const tally = roles.get(roleId);
-  if (tally === undefined)
-    return exceeds({ removedLastHour: 0, holders: 0 }, more, limits)
-      ? reasonOf(
-          `role ${roleId}`,
-          { removedLastHour: 0, holders: 0 },
-          more,
-          limits,
-        )
-      : null;
-  if (exceeds(tally, more, limits))
-    return reasonOf(`role ${roleId}`, tally, more, limits);
-  const all = tally.removedLastHour + more;
-  return tally.isLast && all >= FEW_HOLDERS
-    ? `removal guard: role ${roleId} would be taken from all ${all} who held it an hour ago`
+  const counted = tally ?? UNCOUNTED;
+  if (exceeds(counted, more, limits))
+    return reasonOf(`role ${roleId}`, counted, more, limits);
+  const lost = totalOf(counted, more);
+  const heldLastHour = tally?.heldLastHour ?? 0;
+  return heldLastHour >= FEW_HOLDERS && 2 * lost > heldLastHour
+    ? `removal guard: role ${roleId} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half`
     : null;
+}
+
+function totalOf({ removedLastHour, due }: RoleTally, more: number): number {
+  return removedLastHour + due + more;
 }
 
 /** Strictly more than the limit. Those already removed this hour were holders when it began. */
 function exceeds(tally: RoleTally, more: number, limits: GuardLimits): boolean {
-  return tally.removedLastHour + more > limitOf(tally, limits);
+  return totalOf(tally, more) > limitOf(tally, limits);
 }
 
 function limitOf(
@@ -129,6 +213,11 @@ function reasonOf(
   limits: GuardLimits,
 ): string {
   const limit = Math.floor(limitOf(tally, limits));
+  const due = tally.due === 0 ? '' : `, ${tally.due} are due`;
   const asked = more === 1 ? '' : ` and would lose ${more} more`;
-  return `removal guard: ${what} has lost ${tally.removedLastHour} in the last hour${asked}, the limit is ${limit}`;
+  return `removal guard: ${what} has lost ${tally.removedLastHour} in the last hour${due}${asked}, the limit is ${limit}`;
+}
+
+function joinReason(roleId: RoleId): string {
+  return `removal guard: removals of role ${roleId} by the same kind of cause wait for a person already, and this joins them`;
 }

@@ -11,8 +11,10 @@ export interface MemberPlan extends RolePlan, NicknamePlan {}
 export interface RolePlan {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not count them. */
+  /** Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not hold them. */
   readonly approved: readonly RoleId[];
+  /** Of `approved`: they follow from a mapping that was retired with `holders: TAKE_BACK`. */
+  readonly takenBack: readonly RoleId[];
   /** Held roles that stay because a person has rejected their removal. */
   readonly rejected: readonly RoleId[];
   /** Held roles that stay because a mapped group is not known for this person. */
@@ -44,11 +46,12 @@ export function planRoles(input: {
     add: [] as RoleId[],
     remove: [] as RoleId[],
     approved: [] as RoleId[],
+    takenBack: [] as RoleId[],
     rejected: [] as RoleId[],
     unknown: [] as RoleId[],
     blocked: [] as BlockedRole[],
   };
-  for (const [roleId, { verdict, isRetired }] of [...desired].sort(
+  for (const [roleId, { verdict, isTakenBack }] of [...desired].sort(
     ([a], [b]) => (a < b ? -1 : 1),
   )) {
     const isHeld = actual.has(roleId);
@@ -71,8 +74,9 @@ export function planRoles(input: {
     }
     if (verdict === 'yes') plan.add.push(roleId);
     else plan.remove.push(roleId);
-    if (verdict === 'no' && (isRetired || decision === 'APPROVED'))
+    if (verdict === 'no' && (isTakenBack || decision === 'APPROVED'))
       plan.approved.push(roleId);
+    if (verdict === 'no' && isTakenBack) plan.takenBack.push(roleId);
   }
   return plan;
 }

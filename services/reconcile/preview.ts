@@ -100,6 +100,8 @@ function heldOf(
     tally,
     limits: client.guard,
     decisions,
+    cause: 'OTHER',
+    isAskedFor: false,
   });
   return verdict.heldRemovals;
 }

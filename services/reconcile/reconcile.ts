@@ -24,7 +24,7 @@ import { plannedRoles } from './resume.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
-import { recordPlan } from './record-plan.js';
+import { recordPlan, removalCause } from './record-plan.js';
 import {
   absent,
   dropped,
@@ -74,6 +74,7 @@ export function createReconcile(deps: Deps): Reconcile {
     const { settlement } = ending;
     const asked = await deps.memory.settle(job, {
       ...settlement,
+      removalCause: removalCause(job, facts),
       clearsTrouble: settlement.clearsTrouble && facts.client.hasTrouble,
     });
     logSettled(deps.logger, job, settlement);

@@ -3,7 +3,7 @@ import { guardRemovals } from './guard.js';
 import type { MemberPlan } from './plan.js';
 import type { Job } from './job.js';
 import type { Memory, MemberFacts } from './ports.js';
-import type { OpenedRecord } from './records.js';
+import type { OpenedRecord, RemovalCause } from './records.js';
 import { landedChanges, resumes } from './resume.js';
 
 interface Planned {
@@ -33,10 +33,8 @@ export async function recordPlan(
     return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
   }
   const held = new Set<RoleId>(actual?.roleIds);
-  const isExempt = (roleId: RoleId) =>
-    isAskedFor(job, facts) ||
-    plan.approved.includes(roleId) ||
-    !held.has(roleId);
+  const isUncounted = (roleId: RoleId) =>
+    plan.approved.includes(roleId) || !held.has(roleId);
   return memory.openRecord({
     job,
     platformUserId:
@@ -47,13 +45,16 @@ export async function recordPlan(
     add: plan.add,
     remove: plan.remove,
     nickname: plan.nickname,
-    uncounted: plan.remove.filter(isExempt),
+    uncounted: plan.remove.filter(isUncounted),
+    takenBack: plan.takenBack.filter((roleId) => held.has(roleId)),
     judge: (tally) =>
       guardRemovals({
-        removals: plan.remove.filter((roleId) => !isExempt(roleId)),
+        removals: plan.remove.filter((roleId) => !isUncounted(roleId)),
         tally,
         limits: facts.client.guard,
         decisions: facts.decisions,
+        cause: removalCause(job, facts),
+        isAskedFor: isAskedFor(job, facts),
       }),
     supersedes:
       facts.openRecord &&
@@ -65,7 +66,10 @@ function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
   return add.length + remove.length > 0 || nickname !== null;
 }
 
-/** One person's roles, looked at or given up because somebody has named them: no storm, whatever else happens. */
+/**
+ * An admin has named this one member, by `reconcileDiscordUser` or by ending the link: that is no accident, so it joins none. It
+ * counts like all others, and the limits hold it.
+ */
 export function isAskedFor(
   { causes }: Pick<Job, 'causes'>,
   { links }: Pick<MemberFacts, 'links'>,
@@ -75,4 +79,15 @@ export function isAskedFor(
     causes.some((cause) => cause.isAskedFor === true) ||
     (ending.length > 0 && ending.every((link) => link.isEndAskedFor))
   );
+}
+
+/** As far as a run can tell; when a burst is marked it is known exactly. */
+export function removalCause(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): RemovalCause {
+  if (links.length > 0 && links.every((link) => link.status === 'ENDING'))
+    return 'USER_DELETED';
+  if (causes.some(({ groupId }) => groupId !== undefined)) return 'MEMBERSHIP';
+  return causes.every(({ kind }) => kind === 'SWEEP') ? 'SWEEP' : 'OTHER';
 }

@@ -35,23 +35,50 @@ export interface GuardLimits {
 }
 
 export interface RoleTally {
+  /** By distinct members, without those at hand. */
   readonly removedLastHour: number;
-  /** Now; those who were given the role within the hour are not counted. */
+  /** Let pass when their members were marked, and not begun. 0 for the run of a single member, which was judged with them. */
+  readonly due: number;
+  /** Now; members who were granted the role within the hour are not counted. */
   readonly holders: number;
 }
 
-/** Removals of the last hour that count, and holders, per role and over all managed roles of the guild. */
+/** What removals follow from, as far as accidents are concerned: the same cause twice may be the same accident. */
+export type RemovalCause =
+  'MEMBERSHIP' | 'USER_DELETED' | 'GROUP_DELETED' | 'SWEEP' | 'OTHER';
+
+export interface RoleState {
+  /** Everyone who is known to have held it within the hour; counted up to twice the removals at hand. */
+  readonly heldLastHour: number;
+  /** Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum exceeded the limit. */
+  readonly waiting: readonly {
+    readonly cause: RemovalCause;
+    readonly isStream: boolean;
+  }[];
+  /** Of one of the members at hand: the removal waits for a person. */
+  readonly isHeld: boolean;
+  /** Of one of the members at hand: the removal was let pass when the member was marked. */
+  readonly isForeseen: boolean;
+}
+
+/** Removals of the last hour that count, and holders, per role and over all roles of the guild. */
 export interface GuardTally {
-  readonly roles: ReadonlyMap<
-    RoleId,
-    RoleTally & {
-      /** Nobody but the member, or the members, at hand holds it. */
-      readonly isLast: boolean;
-    }
-  >;
+  readonly roles: ReadonlyMap<RoleId, RoleTally & RoleState>;
   readonly guild: RoleTally;
   /** The memory knows of no membership at all: it is not the platform that says "no". */
   readonly hasNoMemberships: boolean;
+}
+
+/** Removals of one role that a burst asks for, by one kind of cause. */
+export interface PlannedRemovals {
+  readonly roleId: RoleId;
+  readonly cause: RemovalCause;
+  readonly count: number;
+}
+
+export interface HeldRemovals extends PlannedRemovals {
+  readonly reason: string;
+  readonly isStream: boolean;
 }
 
 export interface GuardVerdict {
@@ -69,8 +96,10 @@ export interface OpenRecordRequest {
   readonly remove: readonly RoleId[];
   /** Null: it is left alone. */
   readonly nickname: string | null;
-  /** Removals that the guard leaves alone: asked for by name, or of roles the member is not seen to hold. */
+  /** Removals that the guard leaves alone: approved, or of roles the member is not seen to hold. */
   readonly uncounted: readonly RoleId[];
+  /** Of `uncounted`: they follow from `holders: TAKE_BACK`, and count for their role. */
+  readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
   /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
   readonly supersedes: RecordClosing | null;
@@ -96,6 +125,8 @@ export interface Settlement {
   /** The record to close; null when nothing was written. */
   readonly closes: RecordClosing | null;
   readonly heldRemovals: readonly RoleId[];
+  /** Of the held removals: later ones by the same kind of cause join them. Absent: OTHER. */
+  readonly removalCause?: RemovalCause;
   /** Decisions that the run has seen and that are settled with it: carried out, or of no use any more. */
   readonly settledDecisions: readonly RoleId[];
   readonly requests: RequestsToSettle | null;

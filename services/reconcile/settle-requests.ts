@@ -75,6 +75,8 @@ function requestsToSettle(
         tally,
         limits: facts.client.guard,
         decisions: facts.decisions,
+        cause: 'OTHER',
+        isAskedFor: false,
       }),
   };
 }

@@ -17,6 +17,7 @@ import { clearTrouble, saveTrouble } from './clients/trouble.js';
 import { translateAtStart, translateConnect } from './away.js';
 import { createClockWatch } from './clock-watch.js';
 import { openDatabase, type Database } from './database.js';
+import type { Guard, JudgePlan } from './decisions/hold-burst.js';
 import { createApplyFacts } from './facts/apply-facts.js';
 import { createRestoreUser } from './facts/restore-user.js';
 import { createExportAudit } from './export/export-audit.js';
@@ -70,6 +71,8 @@ export interface StoreOptions {
   readonly version?: string;
   /** Whether there is a broker to take written events away. */
   readonly hasBroker: boolean;
+  /** Of the removal guard: what of a burst waits for a person. */
+  readonly judgePlan: JudgePlan;
   readonly clock: () => number;
   readonly logger: Logger;
   readonly onStatement?: OnStatement;
@@ -81,7 +84,8 @@ export async function openStore(options: StoreOptions) {
   const { owner, keys, windowMs, clock } = options;
   const { database, listener, ready, close } = await connectionsOf(options);
   const enqueueEvent = createEnqueueEvent(options);
-  const path = { database, owner, enqueueEvent };
+  const guard = { judgePlan: options.judgePlan, enqueueEvent };
+  const path = { database, owner, enqueueEvent, guard };
   const db = () => database.sql();
   let closing: Promise<void> | null = null;
 
@@ -93,8 +97,8 @@ export async function openStore(options: StoreOptions) {
       drain: createDrainOutbox({ database, lock: listener.tryLock }),
       onPending: (wake: () => void) => listener.on('outbox', wake),
     },
-    clients: createClients({ database, keys, enqueueEvent, clock }),
-    mappings: createMappings({ database, enqueueEvent, clock }),
+    clients: createClients({ database, keys, guard, clock }),
+    mappings: createMappings({ database, guard, clock }),
     links: linksOf({ options, database, enqueueEvent }),
     signIn: createSignInStore({
       database,
@@ -112,8 +116,8 @@ export async function openStore(options: StoreOptions) {
     }),
     notices: createNotices({ database, listener }),
     idempotency: createIdempotentAnswers({ database, keys }),
-    applyFacts: createApplyFacts({ database, windowMs }),
     restoreUser: createRestoreUser({ database }),
+    applyFacts: createApplyFacts({ database, windowMs, guard }),
     ...questionsAboutClients(db, keys),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
@@ -183,15 +187,16 @@ function memoryOf(path: {
   readonly database: Database;
   readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
+  readonly guard: Guard;
 }): Memory {
-  const { database } = path;
+  const { database, guard } = path;
   const db = () => database.sql();
   return {
     readMember: (member) => readMember(db(), member),
     openRecord: createOpenRecord(path),
     settle: createSettle(path),
     postpone: createPostpone(path),
-    saveRoles: createSaveRoles(database),
+    saveRoles: createSaveRoles({ database, guard }),
     saveTrouble: (clientId, trouble) => saveTrouble(db(), clientId, trouble),
   };
 }

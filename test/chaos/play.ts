@@ -13,7 +13,6 @@ import {
   PEOPLE,
   type FactStep,
   type MutationStep,
-  type Person,
   type Step,
 } from './steps.js';
 import { Limits } from './limits.js';
@@ -30,7 +29,7 @@ export class Play {
   readonly cures: Cure[] = [];
   readonly timeline = new Timeline();
   readonly sweeping: Sweeping;
-  /** What a person has asked to be taken: from an account, or of a role. */
+  /** Roles that a person has asked to be taken back from all. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
   readonly troubles: Troubles;
@@ -92,19 +91,8 @@ export class Play {
   }
 
   #noteAsked(step: Step, at: number): void {
-    const { kind } = step;
-    if (kind === 'retire' && step.takesBack)
-      this.asked.push({
-        account: null,
-        roleId: this.hands.roleId(step.role),
-        at,
-      });
-    if (kind !== 'unlink' && kind !== 'reconcile' && kind !== 'link') return;
-    const account = this.wishes.links.get(step.person);
-    if (account === undefined) return;
-    // The same account again ends nothing.
-    if (kind === 'link' && step.account === account) return;
-    this.asked.push({ account, roleId: null, at });
+    if (step.kind === 'retire' && step.takesBack)
+      this.asked.push({ roleId: this.hands.roleId(step.role), at });
   }
 
   #noteTimes(
@@ -321,10 +309,8 @@ export class Play {
   }
 }
 
-/** Null: any. */
 export interface Asked {
-  readonly account: Person | null;
-  readonly roleId: string | null;
+  readonly roleId: string;
   readonly at: number;
 }
 

@@ -108,7 +108,7 @@ function limitFaults(
     });
 }
 
-/** By an approval, by taking a mapping's roles back, or by ending or looking at that one link. */
+/** By an approval, or by taking a mapping's roles back; a link ended or reconciled by name counts like all others. */
 function isAskedFor(
   { sweeping, asked }: Play,
   { account, roleId, at }: Change,
@@ -121,11 +121,7 @@ function isAskedFor(
       each.from <= at,
   );
   return (
-    isApproved ||
-    asked.some(
-      (each) =>
-        each.at <= at && (each.account === account || each.roleId === roleId),
-    )
+    isApproved || asked.some((each) => each.at <= at && each.roleId === roleId)
   );
 }
 

@@ -250,6 +250,7 @@ describe('when the process that claimed a job is gone', () => {
       remove: [],
       nickname: null,
       uncounted: [],
+      takenBack: [],
       judge: () => ({ allowedRemovals: [], heldRemovals: [], reason: null }),
       supersedes: null,
     });

@@ -7,6 +7,7 @@ import {
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import { judgePlan } from '../../services/reconcile/guard.js';
 import {
   HEARTBEAT,
   type HeartbeatTiming,
@@ -35,6 +36,7 @@ export async function openCrashStore(
     isGone: () => false,
     leaseMs,
     hasBroker: true,
+    judgePlan,
     clock: Date.now,
     logger: silentLogger,
     heartbeat,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
+import { judgePlan } from '../../services/reconcile/guard.js';
 import {
   openStore,
   type Store,
@@ -34,6 +35,7 @@ export async function openTestStore(
     // A test renews by hand, if at all: no lease may run out while a busy machine is slow.
     leaseMs: 600_000,
     hasBroker: true,
+    judgePlan,
     clock: Date.now,
     logger: silentLogger,
     ...options,

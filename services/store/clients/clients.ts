@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { KeyRing } from '../../lib/encryption.js';
@@ -11,6 +11,7 @@ import {
   forgetDecisionsOfClient,
   forgetHeldByLimits,
 } from '../decisions/forget.js';
+import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { holdForNewAuthority } from '../decisions/hold-new-mapping.js';
 import { markClient } from '../jobs/mark.js';
 import { refuseConflictsOfClient } from '../mappings/conflicts.js';
@@ -27,7 +28,6 @@ import {
   lockClient,
   type ClientView,
 } from './client-rows.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
 import type { ChangePreview } from '../mappings/preview.js';
@@ -35,7 +35,7 @@ import type { ChangePreview } from '../mappings/preview.js';
 interface Deps {
   readonly database: Database;
   readonly keys: KeyRing;
-  readonly enqueueEvent: EnqueueEvent;
+  readonly guard: Guard;
   readonly clock: () => number;
 }
 
@@ -109,7 +109,7 @@ async function createClient(
 
 /** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
 async function updateClient(
-  { database, keys, clock, enqueueEvent }: Deps,
+  { database, keys, clock, guard }: Deps,
   {
     id,
     patch,
@@ -136,19 +136,11 @@ async function updateClient(
     }
     await tx.em.flush();
     if (isSwitch) await refuseConflictsOfClient(tx.sql, id);
-    if (
-      patch.authority !== undefined ||
-      patch.unknownMembership !== undefined
-    ) {
-      await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
-      await forgetDecisionsOfClient(tx.sql, id);
-    } else if (patch.removalGuard !== undefined) {
-      await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
-      await forgetHeldByLimits(tx.sql, id);
-    }
+    const judged = await markForSettings(tx, { id, patch, cause });
     if (isSwitch) await forgetReadingsOfClient(tx.sql, id);
     if (isSwitch && row.authority === 'PLATFORM')
-      await holdForNewAuthority(tx.sql, id, enqueueEvent);
+      await holdForNewAuthority(tx.sql, id, guard.enqueueEvent);
+    if (judged !== null) await holdBurst(tx.sql, guard, judged);
     const isNamedNow = row.nicknameStrategy !== 'NONE';
     if (isNamedNow !== (namedBy !== 'NONE'))
       await switchNicknames(tx.sql, id, row.nicknameStrategy);
@@ -156,6 +148,27 @@ async function updateClient(
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row, keys);
   });
+}
+
+/** Resolves with the members who may lose a role by it, as a query for `holdBurst`; null: none. */
+async function markForSettings(
+  tx: Transaction,
+  change: {
+    readonly id: ClientId;
+    readonly patch: Partial<ClientInput>;
+    readonly cause: Cause;
+  },
+): Promise<RawBuilder<unknown> | null> {
+  const { id, patch, cause } = change;
+  if (patch.authority !== undefined || patch.unknownMembership !== undefined) {
+    await markClient(tx.sql, { clientId: id, state: 'ANY', cause });
+    await forgetDecisionsOfClient(tx.sql, id);
+    return sql`select client_id, discord_user_id, 'OTHER' as cause from link where client_id = ${id}`;
+  }
+  if (patch.removalGuard === undefined) return null;
+  await markClient(tx.sql, { clientId: id, state: 'HELD', cause });
+  const members = await forgetHeldByLimits(tx.sql, id);
+  return sql`select ${id}::uuid as client_id, m.id as discord_user_id, 'OTHER' as cause from unnest(${members}::text[]) as m (id)`;
 }
 
 /** Grants that still wait for their member to be brought in are given up after that. */

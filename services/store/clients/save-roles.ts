@@ -1,14 +1,21 @@
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, GuildRoleReading } from '../../model.js';
 import type { Database } from '../database.js';
+import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
 
 /**
  * Keeps the guild's roles as they were just read. A role that has vanished stays by its id, refused as unknown, as mappings and
  * records name it. Where a role can be given again that could not, the parked members are marked.
  */
-export function createSaveRoles(database: Database) {
+export function createSaveRoles({
+  database,
+  guard,
+}: {
+  readonly database: Database;
+  readonly guard: Guard;
+}) {
   return async (
     clientId: ClientId,
     { ownerId, roles }: GuildRoleReading,
@@ -47,13 +54,23 @@ export function createSaveRoles(database: Database) {
       await sql`update client set roles_read_at = clock_timestamp(), guild_owner_id = ${ownerId} where id = ${clientId}`.execute(
         db,
       );
-      if (freed.rows.length > 0) {
-        const cause = {
-          kind: 'REPAIR',
-          id: 'roles changed at Discord',
-          actor: 'connector',
-        } as const;
-        await markClient(db, { clientId, state: 'PARKED', cause });
-      }
+      if (freed.rows.length > 0) await wakeParked(db, guard, clientId);
     });
+}
+
+async function wakeParked(
+  db: Kysely<unknown>,
+  guard: Guard,
+  clientId: ClientId,
+): Promise<void> {
+  const cause = {
+    kind: 'REPAIR',
+    id: 'roles changed at Discord',
+    actor: 'connector',
+  } as const;
+  await markClient(db, { clientId, state: 'PARKED', cause });
+  const parked = sql`
+    select a.client_id, a.discord_user_id, 'OTHER' as cause from member a
+    where a.client_id = ${clientId} and a.state = 'PARKED'`;
+  await holdBurst(db, guard, parked);
 }

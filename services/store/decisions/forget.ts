@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { ClientId, LinkId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /** What was decided about removals was decided as things stood: it is unsaid by what is newer, in the transaction that says it. */
 export async function forgetDecisionsOfLinks(
@@ -38,15 +38,15 @@ export async function forgetDecisionsOfClient(
     delete from removal_decision where client_id = ${clientId}`.execute(db);
 }
 
-/** The limits were changed: whom they held is judged anew. */
+/** The limits were changed: the members whom they held, and on whom this resolves, are judged anew. */
 export async function forgetHeldByLimits(
   db: Kysely<unknown>,
   clientId: ClientId,
-): Promise<void> {
-  await sql`
-    delete from removal_decision where client_id = ${clientId} and verdict = 'HELD' and ground = 'LIMIT'`.execute(
-    db,
-  );
+): Promise<readonly DiscordUserId[]> {
+  const { rows } = await sql<{ id: DiscordUserId }>`
+    delete from removal_decision where client_id = ${clientId} and verdict = 'HELD' and ground = 'LIMIT'
+    returning discord_user_id as id`.execute(db);
+  return [...new Set(rows.map(({ id }) => id))];
 }
 
 /**

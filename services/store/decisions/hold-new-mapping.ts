@@ -53,6 +53,8 @@ async function hold(
       discordUserId,
       roleId,
       why: `held the role before mapping ${id} was made, and is in no group that gives it`,
+      cause: null,
+      isStream: false,
     })),
   };
   const sweepId = await holdChanges(db, held, enqueueEvent);

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { ClientId, SweepKind } from '../../model.js';
+import type { RemovalCause } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { Removal } from '../path/guard-tally.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';
@@ -9,6 +10,9 @@ import { HELD_PLAN, type HeldPlan } from './held-plan.js';
 export interface HeldRemoval extends Removal {
   /** Why it is wanted. */
   readonly why: string;
+  /** Later removals by this kind of cause join it; null: none do. */
+  readonly cause: RemovalCause | null;
+  readonly isStream: boolean;
 }
 
 export interface Hold {
@@ -53,7 +57,8 @@ async function hasNew(
 
 const rowsOf = (removals: readonly HeldRemoval[]) => sql`
   unnest(${removals.map((each) => each.discordUserId)}::text[], ${removals.map((each) => each.roleId)}::text[],
-    ${removals.map((each) => each.why)}::text[]) as r (discord_user_id, role_id, why)`;
+    ${removals.map((each) => each.why)}::text[], ${removals.map((each) => each.cause)}::text[],
+    ${removals.map((each) => each.isStream)}::boolean[]) as r (discord_user_id, role_id, why, held_by, is_stream)`;
 
 async function makeHeldSweep(
   db: Kysely<unknown>,
@@ -88,8 +93,8 @@ export async function insertHeld(
   { clientId, ground, removals }: Hold,
 ): Promise<number> {
   const { numAffectedRows } = await sql`
-    insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)
-    select ${clientId}::uuid, r.discord_user_id, r.role_id, 'HELD', ${ground}, ${sweepId}::uuid, r.why
+    insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason, held_by, is_stream)
+    select ${clientId}::uuid, r.discord_user_id, r.role_id, 'HELD', ${ground}, ${sweepId}::uuid, r.why, r.held_by, r.is_stream
     from ${rowsOf(removals)} order by r.discord_user_id, r.role_id
     on conflict do nothing`.execute(db);
   return Number(numAffectedRows ?? 0);

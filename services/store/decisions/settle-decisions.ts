@@ -1,10 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Cause } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
 import type { Settlement } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
+import { explainRemoval } from './removal-causes.js';
 
 /** What a run has settled is forgotten, and what its guard held waits for a person. */
 export async function settleDecisions(
@@ -29,18 +29,10 @@ export async function settleDecisions(
     removals: heldRemovals.map((roleId) => ({
       discordUserId,
       roleId,
-      why: `no group gives it any more${saidBy(causes)}`,
+      why: explainRemoval(causes),
+      cause: settlement.removalCause ?? ('OTHER' as const),
+      isStream: true,
     })),
   };
   await holdChanges(db, hold, enqueueEvent);
-}
-
-/** The newest cause that speaks of a group, else the newest. */
-function saidBy(causes: readonly Cause[]): string {
-  const cause =
-    causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
-  if (cause === undefined) return '';
-  const { kind, id, actor, groupId } = cause;
-  const group = groupId === undefined ? '' : `, group ${groupId}`;
-  return ` (${kind.toLowerCase()} ${id} of ${actor}${group})`;
 }

@@ -3,6 +3,8 @@ import type { Kysely } from 'kysely';
 import { TerminalError } from '../../lib/errors.js';
 import type { FactOutcome, PlatformFact } from '../../model.js';
 import type { Database } from '../database.js';
+import { membersOfFacts } from '../decisions/fact-burst.js';
+import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { forgetPeople } from '../erasure/forget-people.js';
 import { endLinksOfDeletedUsers } from '../links/end-links.js';
 import { markGroups, markMemberships, markPeople } from '../jobs/mark.js';
@@ -20,6 +22,7 @@ import { writeKnown } from './write-known.js';
 export function createApplyFacts(deps: {
   database: Database;
   windowMs: number;
+  guard: Guard;
 }) {
   return async (
     facts: readonly PlatformFact[],
@@ -45,7 +48,10 @@ export function createApplyFacts(deps: {
           ended,
           windowMs: deps.windowMs,
         });
-        await markMemberships(db, await ofMapped(db, marks), deps.windowMs);
+        const mapped = await ofMapped(db, marks);
+        await markMemberships(db, mapped, deps.windowMs);
+        const losing = membersOfFacts(known, folded, mapped);
+        if (losing !== null) await holdBurst(db, deps.guard, losing);
         const people = folded.personMarks.filter(({ platformUserId }) =>
           linkedUserIds.has(platformUserId),
         );

@@ -41,8 +41,15 @@ function raiseJobs(
       due_at = least(reconcile_job.due_at, excluded.due_at),
       is_parked = false,
       marked_at = case when reconcile_job.is_parked then excluded.marked_at else reconcile_job.marked_at end,
+      removals = ${REMOVALS_LEFT},
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
 }
+
+/** Of the removals that were foreseen, those that the new causes do not speak of: the others are judged anew, if they are left. */
+const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
+  else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
+    select from role_mapping p where p.client_id = reconcile_job.client_id and p.role_id = r.id
+      and excluded.causes @> jsonb_build_array(jsonb_build_object('groupId', p.group_id)))) end`;
 
 /** Members linked to users about whose groups something was said, where one of those groups is mapped. */
 export async function markMemberships(

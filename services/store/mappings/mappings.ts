@@ -18,12 +18,13 @@ import {
   type RoleMappingRow,
 } from '../entities/role-mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
+import type { Guard } from '../decisions/hold-burst.js';
 import {
   holdForNewMapping,
   holdForSwitch,
 } from '../decisions/hold-new-mapping.js';
+import { holdOfRole } from '../decisions/role-burst.js';
 import { markRole } from '../jobs/mark.js';
-import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { endDrained } from '../path/end-drained.js';
 import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
@@ -44,7 +45,7 @@ export interface MappingView {
 
 interface Deps {
   readonly database: Database;
-  readonly enqueueEvent: EnqueueEvent;
+  readonly guard: Guard;
   readonly clock: () => number;
 }
 
@@ -128,8 +129,9 @@ async function createMapping(
     await forgetDecisionsOfRole(tx.sql, request);
     const held =
       (row.authority ?? client.authority) === 'PLATFORM'
-        ? await holdForNewMapping(tx.sql, row, deps.enqueueEvent)
+        ? await holdForNewMapping(tx.sql, row, deps.guard.enqueueEvent)
         : null;
+    await holdOfRole(tx.sql, deps.guard, row);
     return { mapping: viewOf(row, client), effect, held };
   });
 }
@@ -149,7 +151,8 @@ async function updateMapping(
     if (isSwitch) await forgetReadingsOfMapping(tx.sql, row.id);
     await forgetDecisionsOfRole(tx.sql, row);
     if (isSwitch && authority === 'PLATFORM')
-      await holdForSwitch(tx.sql, row, deps.enqueueEvent);
+      await holdForSwitch(tx.sql, row, deps.guard.enqueueEvent);
+    await holdOfRole(tx.sql, deps.guard, row);
     return viewOf(row, client);
   });
 }
@@ -186,7 +189,8 @@ async function retireMapping(
     await tx.em.flush();
     if (takesBack) await markRole(tx.sql, { ...row, cause: request.cause });
     await forgetDecisionsOfRole(tx.sql, row);
-    await endDrained(tx.sql, client.id, [], deps.enqueueEvent);
+    if (takesBack) await holdOfRole(tx.sql, deps.guard, row);
+    await endDrained(tx.sql, client.id, [], deps.guard.enqueueEvent);
     return { mapping: { ...view, retiredAt }, effect };
   });
 }
@@ -210,11 +214,9 @@ async function lockMapping(
 
 function viewOf(row: RoleMappingRow, client: ClientRow): MappingView {
   const { id, clientId, groupId, roleId, createdAt } = row;
+  const ids = { id, clientId, groupId, roleId };
   return {
-    id,
-    clientId,
-    groupId,
-    roleId,
+    ...ids,
     createdAt,
     authority: row.authority ?? client.authority,
     retiredAt: row.retiredAt ?? null,

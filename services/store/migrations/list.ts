@@ -17,6 +17,7 @@ import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
 import { Claims } from './2026-11-29-claims.js';
 import { WriteProbe } from './2026-11-29-write-probe.js';
+import { Guard } from './2026-11-29-guard.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -44,4 +45,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-foreign-roles', class: ForeignRoles },
   { name: '2026-11-29-claims', class: Claims },
   { name: '2026-11-29-write-probe', class: WriteProbe },
+  { name: '2026-11-29-guard', class: Guard },
 ] as const;

@@ -6,7 +6,11 @@ import {
   type DiscordUserId,
   type RoleId,
 } from '../../model.js';
-import type { GuardTally } from '../../reconcile/records.js';
+import type {
+  GuardLimits,
+  GuardTally,
+  RoleState,
+} from '../../reconcile/records.js';
 
 /** A removal that is about to be judged. */
 export interface Removal {
@@ -14,89 +18,154 @@ export interface Removal {
   readonly roleId: RoleId;
 }
 
-/** One judges at a time, so that two members at once cannot both take the last permitted removal. Until the transaction ends. */
+/**
+ * One judges at a time, so that two members at once cannot both take the last permitted removal. Until the transaction ends. Resolves
+ * with the client's limits.
+ */
 export async function lockGuard(
   db: Kysely<unknown>,
   clientId: ClientId,
-): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended('guard ' || ${clientId}, 0))`.execute(
-    db,
-  );
+): Promise<GuardLimits> {
+  const { rows } = await sql<GuardLimits>`
+    select c.guard_minimum as minimum, c.guard_percent as percent,
+      pg_advisory_xact_lock(hashtextextended('guard ' || ${clientId}, 0))::text as locked
+    from (select 1) o left join client c on c.id = ${clientId}`.execute(db);
+  const [row] = rows;
+  return { minimum: row?.minimum ?? 0, percent: row?.percent ?? 0 };
 }
 
 /**
- * Removals of the last hour, with those that the platform was asked for where Discord has the say, and holders as the mirror shows them. A member counts once for each role, however often its removal
- * was tried. Holders are counted only where these removals would exceed the client's minimum: below it they decide nothing. Whoever
- * was given a role within the hour did not hold it when the hour began; who is about to lose it does not hold it any more.
+ * Removals of the last hour in this guild, by whatever client, with those that the platform was asked for where Discord has the say;
+ * and holders as the mirror shows them. A member counts once for each role, however often its removal was tried. Holders are counted
+ * only where the removals at hand could exceed a limit. `countsDue` adds what earlier bursts have due: it is for judging another burst.
  */
 export async function readTally(
   db: Kysely<unknown>,
   clientId: ClientId,
   removals: readonly Removal[],
+  countsDue = false,
 ): Promise<GuardTally> {
   const { rows } = await sql<Row>`
-    with managed as (select distinct role_id from role_mapping where client_id = ${clientId}),
+    with at as (select id, guild_id, guard_minimum, guard_percent from client where id = ${clientId}),
     taken as (
       select * from unnest(${removals.map((each) => each.roleId)}::text[],
         ${removals.map((each) => each.discordUserId)}::text[]) as t (role_id, discord_user_id)
-    ), removed as (
-      select t.role_id, count(distinct t.discord_user_id)::int as removed from (
-        select r.role_id, a.discord_user_id
-        from audit_record a cross join lateral unnest(a.guarded_removed) as r (role_id)
-        where a.client_id = ${clientId} and a.guarded_removed <> '{}' and a.opened_at > now() - interval '1 hour'
-        union all
-        select p.role_id, l.discord_user_id
-        from role_mapping p join remote_membership b on b.mapping_id = p.id join link l on l.id = b.link_id
-        where p.client_id = ${clientId} and b.removal_asked_at > now() - interval '1 hour'
-      ) t group by t.role_id
-    ), given as (
+    ), removed as materialized (${REMOVED}), due as materialized (${due(countsDue)}),
+    given as (
       select r.role_id, count(distinct a.discord_user_id)::int as given
       from audit_record a cross join lateral unnest(a.added) as r (role_id)
-      where a.client_id = ${clientId} and a.added <> '{}' and a.opened_at > now() - interval '1 hour'
+      where a.guild_id = (select guild_id from at) and a.added <> '{}' and a.opened_at > now() - interval '1 hour'
       group by r.role_id
-    ), total as (select coalesce(sum(removed), 0) as removed from removed)
-    select m.role_id, coalesce(r.removed, 0) as removed,
-      case when total.removed + ${removals.length}::int <= c.guard_minimum then 0
-        else (select count(*) from member h where h.client_id = c.id and h.role_ids @> array[m.role_id]
-            and not exists (${aboutToLose}))
-          - coalesce((select g.given from given g where g.role_id = m.role_id), 0) end::int as holders,
-      case when coalesce(r.removed, 0) + (select count(*) from taken t where t.role_id = m.role_id) < ${FEW_HOLDERS}::int then false
-        else not exists (
-          select from member h where h.client_id = c.id and h.is_present and h.role_ids @> array[m.role_id]
-            and not exists (select from taken t where t.role_id = m.role_id and t.discord_user_id = h.discord_user_id)
-            and not exists (${aboutToLose}))
-        end as is_last,
+    ), guild as (
+      select (select count(*)::int from removed where is_guarded) as removed, (select count(*)::int from due) as due
+    ), managed as (
+      select m.role_id, coalesce(r.removed, 0) as removed, coalesce(d.due, 0) as due, coalesce(t.taken, 0) as taken
+      from (select distinct role_id from role_mapping where client_id = ${clientId}) m
+      left join (select role_id, count(*)::int as removed from removed group by 1) r using (role_id)
+      left join (select role_id, count(*)::int as due from due group by 1) d using (role_id)
+      left join (select role_id, count(*)::int as taken from taken group by 1) t using (role_id)
+    )
+    select m.role_id, m.removed, m.due, g.removed as guild_removed, g.due as guild_due,
+      case when n.is_counted then h.holders - coalesce((select v.given from given v where v.role_id = m.role_id), 0) - (
+        select count(*) from audit_record o join member h on h.client_id = o.client_id and h.discord_user_id = o.discord_user_id
+        where o.client_id = at.id and o.closed_at is null and m.role_id = any(o.planned_removed) and m.role_id = any(h.role_ids))
+        else 0 end::int as holders,
+      case when n.is_few then m.removed + m.taken + h.holders - (${heldOf('removed')}) - (${heldOf('taken')}) else 0 end::int
+        as held_last_hour,
+      case when m.taken = 0 then '[]' else coalesce((
+        select jsonb_agg(distinct jsonb_build_object('cause', d.held_by, 'isStream', d.is_stream)) from removal_decision d
+        where d.client_id = at.id and d.role_id = m.role_id and d.verdict = 'HELD' and d.held_by is not null), '[]')
+        end as waiting,
+      not ${countsDue}::boolean and exists (select from taken t join removal_decision d on d.client_id = at.id and d.discord_user_id = t.discord_user_id
+        and d.role_id = t.role_id and d.verdict = 'HELD' where t.role_id = m.role_id) as is_held,
+      not ${countsDue}::boolean and exists (select from taken t join reconcile_job j on j.client_id = at.id and j.discord_user_id = t.discord_user_id
+        where t.role_id = m.role_id and t.role_id = any(j.removals)) as is_foreseen,
       not exists (select from membership) as has_no_memberships
-    from managed m cross join total join client c on c.id = ${clientId} left join removed r using (role_id)`.execute(
-    db,
-  );
-  const tallies = rows.map((row) => ({
-    roleId: row.role_id,
-    removedLastHour: row.removed,
-    holders: Math.max(0, row.holders),
-    isLast: row.is_last,
-  }));
-  return {
-    roles: new Map(tallies.map((tally) => [tally.roleId, tally])),
-    guild: {
-      removedLastHour: tallies.reduce(
-        (sum, { removedLastHour }) => sum + removedLastHour,
-        0,
-      ),
-      holders: tallies.reduce((sum, { holders }) => sum + holders, 0),
-    },
-    hasNoMemberships: rows[0]?.has_no_memberships ?? false,
-  };
+    from managed m cross join guild g cross join at
+    cross join lateral (select g.removed + g.due + ${removals.length}::int > at.guard_minimum as is_counted,
+      m.taken > 0 and m.removed + m.due + m.taken >= ${FEWEST_OVER_HALF}::int as is_few) n
+    cross join lateral (select case when n.is_counted or n.is_few then (select count(*) from (
+        select from member h where h.client_id = at.id and h.role_ids @> array[m.role_id]
+        limit 3 * (m.removed + m.due + m.taken) + case when n.is_counted then ${enoughHolders(removals.length)} else 0 end) x)
+        else 0 end as holders) h`.execute(db);
+  return tallyOf(rows);
 }
 
-const aboutToLose = sql`
-  select from audit_record o where o.client_id = h.client_id and o.discord_user_id = h.discord_user_id
-    and o.closed_at is null and m.role_id = any(o.planned_removed)`;
+/**
+ * So many holders that the removals are within the percentage: to count on would change nothing, and most roles have far more. With
+ * some over, as granted roles and those that are being removed are subtracted.
+ */
+const enoughHolders = (removals: number) => sql`
+  case when at.guard_percent = 0 then 0 else
+    ceil(100 * (g.removed + g.due + ${removals}::int) / at.guard_percent)::bigint + 1000
+    + coalesce((select v.given from given v where v.role_id = m.role_id), 0) end`;
+
+/** Of these removals, members who hold the role still, as the mirror shows them. */
+const heldOf = (removals: 'removed' | 'taken') => sql`
+  select count(*) from ${sql.table(removals)} x join member y on y.client_id = at.id and y.discord_user_id = x.discord_user_id
+  where x.role_id = m.role_id and m.role_id = any(y.role_ids)`;
+
+/** Three of five: fewer are never more than half of as many holders as are protected. */
+const FEWEST_OVER_HALF = Math.floor(FEW_HOLDERS / 2) + 1;
+
+/** Removed within the hour, but for the removals at hand, which are counted by themselves. NOT IN, as it is always hashed. */
+const REMOVED = sql`
+  select r.role_id, r.discord_user_id, bool_or(r.is_guarded) as is_guarded from (
+    select g.role_id, a.discord_user_id, g.is_guarded
+    from audit_record a cross join lateral (
+      select unnest(a.guarded_removed) as role_id, true as is_guarded
+      union all select unnest(a.taken_back), false) g
+    where a.guild_id = (select guild_id from at) and (a.guarded_removed <> '{}' or a.taken_back <> '{}')
+      and a.opened_at > now() - interval '1 hour'
+    union all
+    select q.role_id, q.discord_user_id, true from asked_removal q
+    where q.guild_id = (select guild_id from at) and q.asked_at > now() - interval '1 hour'
+  ) r
+  where (r.role_id, r.discord_user_id) not in (select t.role_id, t.discord_user_id from taken t)
+  group by r.role_id, r.discord_user_id`;
+
+/** Of members who wait for the path and hold the role still. */
+const due = (isCounted: boolean) => sql`
+  select r.role_id, j.discord_user_id
+  from reconcile_job j cross join lateral unnest(j.removals) as r (role_id)
+  join member h on h.client_id = j.client_id and h.discord_user_id = j.discord_user_id and r.role_id = any(h.role_ids)
+  where ${isCounted}::boolean and j.client_id = (select id from at) and j.removals <> '{}' and not j.is_parked
+    and (r.role_id, j.discord_user_id) not in (select t.role_id, t.discord_user_id from taken t)
+    and (r.role_id, j.discord_user_id) not in (select t.role_id, t.discord_user_id from removed t)`;
 
 interface Row {
   readonly role_id: RoleId;
   readonly removed: number;
+  readonly due: number;
+  readonly guild_removed: number;
+  readonly guild_due: number;
   readonly holders: number;
-  readonly is_last: boolean;
+  readonly held_last_hour: number;
+  readonly waiting: RoleState['waiting'];
+  readonly is_held: boolean;
+  readonly is_foreseen: boolean;
   readonly has_no_memberships: boolean;
+}
+
+function tallyOf(rows: readonly Row[]): GuardTally {
+  const [first] = rows;
+  const roles = rows.map((row) => ({
+    roleId: row.role_id,
+    removedLastHour: row.removed,
+    due: row.due,
+    holders: Math.max(0, row.holders),
+    heldLastHour: row.held_last_hour,
+    waiting: row.waiting,
+    isHeld: row.is_held,
+    isForeseen: row.is_foreseen,
+  }));
+  return {
+    roles: new Map(roles.map((role) => [role.roleId, role])),
+    guild: {
+      removedLastHour: first?.guild_removed ?? 0,
+      due: first?.guild_due ?? 0,
+      holders: roles.reduce((sum, { holders }) => sum + holders, 0),
+    },
+    hasNoMemberships: first?.has_no_memberships ?? false,
+  };
 }

@@ -43,7 +43,7 @@ export function createOpenRecord(deps: {
       if (!hasChanges && !request.isArrival) return { recordId: null, verdict };
       const counted = guarded.filter((roleId) => remove.includes(roleId));
       return {
-        recordId: await insertRecord(db, request, remove, counted),
+        recordId: await insertRecord(db, request, { remove, counted }),
         verdict,
       };
     });
@@ -70,16 +70,20 @@ async function judge(
 async function insertRecord(
   db: Kysely<unknown>,
   request: OpenRecordRequest,
-  remove: readonly RoleId[],
-  counted: readonly RoleId[],
+  removals: {
+    readonly remove: readonly RoleId[];
+    readonly counted: readonly RoleId[];
+  },
 ): Promise<AuditRecordId> {
   const id = uuidv7();
-  const { job } = request;
+  const { job, takenBack } = request;
+  const { remove, counted } = removals;
   await sql`
-    insert into audit_record (id, client_id, discord_user_id, platform_user_id, causes,
-      planned_added, planned_removed, guarded_removed, planned_nickname, opened_at)
-    values (${id}, ${job.clientId}, ${job.discordUserId}, ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb,
-      ${request.add}::text[], ${remove}::text[], ${counted}::text[], ${request.nickname}, clock_timestamp())`.execute(
+    insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes,
+      planned_added, planned_removed, guarded_removed, taken_back, planned_nickname, opened_at)
+    values (${id}, ${job.clientId}, (select guild_id from client where id = ${job.clientId}), ${job.discordUserId},
+      ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb, ${request.add}::text[], ${remove}::text[],
+      ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp())`.execute(
     db,
   );
   return id;

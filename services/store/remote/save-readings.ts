@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { LinkId, MappingId, MemberKey } from '../../model.js';
+import type { GuildId, LinkId, MappingId, MemberKey } from '../../model.js';
 import type { RequestsToSettle } from '../../reconcile/records.js';
 import type { RemoteReading, RequestedChange } from '../../reconcile/remote.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -30,6 +30,11 @@ export async function saveReadings(
   const saved = await save(db, readings.linkId, rows);
   const asked = rows.filter(
     ({ mappingId, asks }) => asks !== null && saved.has(mappingId),
+  );
+  await countRemovals(
+    db,
+    { ...member, guildId: readings.guildId },
+    asked.filter(({ isCounted }) => isCounted),
   );
   for (const reading of asked)
     await ask(db, enqueueEvent, { member, readings, reading });
@@ -101,6 +106,22 @@ async function save(
       asked_at = excluded.asked_at, removal_asked_at = coalesce(excluded.removal_asked_at, r.removal_asked_at)
     returning mapping_id`.execute(db);
   return new Set(saved.rows.map((row) => row.mapping_id));
+}
+
+/** By guild, not by link or mapping, as the count outlives both. */
+async function countRemovals(
+  db: Kysely<unknown>,
+  { guildId, discordUserId }: MemberKey & { readonly guildId: GuildId },
+  removals: readonly Row[],
+): Promise<void> {
+  if (removals.length === 0) return;
+  await sql`
+    insert into asked_removal (guild_id, role_id, discord_user_id, asked_at)
+    select ${guildId}, r.id, ${discordUserId}, clock_timestamp()
+    from unnest(${removals.map(({ roleId }) => roleId)}::text[]) as r (id) order by r.id
+    on conflict (guild_id, role_id, discord_user_id) do update set asked_at = excluded.asked_at`.execute(
+    db,
+  );
 }
 
 async function ask(

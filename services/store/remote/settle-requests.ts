@@ -58,6 +58,8 @@ async function holdRequests(
       discordUserId,
       roleId,
       why: `the role is gone at Discord, which has the say: the platform would be asked to take them out of group ${groupId}`,
+      cause: null,
+      isStream: false,
     })),
   };
   await holdChanges(db, hold, enqueueEvent);

@@ -12,6 +12,7 @@ export type Kind =
   | 'sweeps'
   | 'sweepMarks'
   | 'decisions'
+  | 'askedRemovals'
   | 'tickets'
   | 'answers'
   | 'events';
@@ -103,6 +104,14 @@ export const marksOfSweepsOver = (over: Over) => sql`
 
 /** What is of no client, or has its own time. */
 const COMMON: readonly Step[] = [
+  // The removal guard looks back an hour.
+  step(
+    'askedRemovals',
+    sql`
+    delete from asked_removal where ctid = any(array(
+      select ctid from asked_removal where asked_at < clock_timestamp() - interval '1 day'
+      limit ${STEP}))`,
+  ),
   // A refusal stands as long as the link it is about; a new link asks anew.
   step(
     'decisions',

@@ -1,15 +1,17 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
+import type { GuardLimits } from '../../reconcile/records.js';
+import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
 import {
-  insertHeld,
-  lockHeldSweep,
-  tellHeld,
-  type HeldRemoval,
-} from '../decisions/hold.js';
+  addDue,
+  judgeRemovals,
+  type CausedRemoval,
+  type JudgePlan,
+} from '../decisions/hold-burst.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { readTally } from '../path/guard-tally.js';
-import type { JudgePlan, SweepEnding, SweepRun } from './runs.js';
+import type { Removal } from '../path/guard-tally.js';
+import type { SweepEnding, SweepRun } from './runs.js';
 
 export interface HeldIn {
   readonly sweepId: string;
@@ -20,34 +22,39 @@ export interface HeldIn {
 
 /**
  * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way of the path, or all of it waits
- * for a person; what somebody loses with a link that a person ended is no part of it. It joins the plan of an earlier sweep of this kind that waits still. Null: nothing is held.
+ * for a person. Left out is what somebody loses with a link that a person ended, and what was judged when the member was marked.
+ * It joins the plan of an earlier sweep that waits still. Null: nothing is held.
  */
 export async function holdPlan(
   db: Kysely<unknown>,
   run: SweepRun,
   { driftedMembers }: SweepEnding,
-  judgePlan: JudgePlan,
+  guard: { readonly judgePlan: JudgePlan; readonly limits: GuardLimits },
 ): Promise<HeldIn | null> {
-  const { clientId, kind } = run;
+  const { clientId } = run;
   const leaving = await readLeaving(db, clientId, driftedMembers);
+  const foreseen = await readForeseen(db, clientId);
   const removals = driftedMembers
     .filter(({ discordUserId }) => !leaving.has(discordUserId))
-    .flatMap(removalsOf);
+    .flatMap(removalsOf)
+    .filter((removal) => !foreseen.has(keyOf(removal)));
   if (removals.length === 0) return null;
-  const tally = await readTally(db, clientId, removals);
-  const limits = await readLimits(db, clientId);
-  const reason = judgePlan(countByRole(removals), tally, limits);
-  if (reason === null) return null;
-  const earlier = await lockHeldSweep(db, clientId, kind);
+  const burst = { clientId, removals, limits: guard.limits };
+  const { held, passing } = await judgeRemovals(db, guard, burst);
+  await addDue(db, clientId, passing);
+  const [first] = held;
+  if (first === undefined) return null;
+  const { reason } = first;
+  const earlier = await lockEarlierSweep(db, run, held);
   const sweepId = earlier ?? run.id;
-  const held = await insertHeld(db, sweepId, {
+  const added = await insertHeld(db, sweepId, {
     clientId,
     ground: 'LIMIT',
     reason,
-    removals,
+    removals: held.map((each) => ({ ...each, why: WHY })),
   });
   // All of them were held elsewhere since drift was looked for: there is no plan to show.
-  if (earlier === null && held === 0) return null;
+  if (earlier === null && added === 0) return null;
   return earlier === null
     ? {
         sweepId,
@@ -59,6 +66,23 @@ export async function holdPlan(
         reason: `${reason}; they wait in sweep ${earlier}`,
         tell: async () => undefined,
       };
+}
+
+const WHY = 'holds a role that no group gives';
+
+/** The plan that holds removals of these roles for sweeps already, or else one of this kind. */
+async function lockEarlierSweep(
+  db: Kysely<unknown>,
+  { clientId, kind }: SweepRun,
+  held: readonly Removal[],
+): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    select s.id from sweep s
+    where s.client_id = ${clientId} and s.state = 'HELD' and s.kind <> 'CHANGES' and exists (
+      select from removal_decision d where d.sweep_id = s.id and d.verdict = 'HELD' and d.held_by = 'SWEEP'
+        and d.role_id = any(${held.map(({ roleId }) => roleId)}::text[]))
+    order by s.kind = ${kind} desc, s.id limit 1 for update`.execute(db);
+  return rows[0]?.id ?? lockHeldSweep(db, clientId, kind);
 }
 
 /** Those whose links end because a person named them: what they held for those is taken whatever the guard says of the others. */
@@ -76,28 +100,27 @@ async function readLeaving(
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Removals that are due: the bursts that they belong to were let pass. */
+async function readForeseen(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<Removal>`
+    select j.discord_user_id as "discordUserId", r.id as "roleId"
+    from reconcile_job j cross join lateral unnest(j.removals) as r (id)
+    where j.client_id = ${clientId} and j.removals <> '{}' and not j.is_parked`.execute(
+    db,
+  );
+  return new Set(rows.map(keyOf));
+}
+
+function keyOf({ discordUserId, roleId }: Removal): string {
+  return `${discordUserId} ${roleId}`;
+}
+
 function removalsOf({
   discordUserId,
   remove,
-}: SweepEnding['driftedMembers'][number]): readonly HeldRemoval[] {
-  return remove.map((roleId) => ({
-    discordUserId,
-    roleId,
-    why: 'holds a role that no group gives',
-  }));
-}
-
-function countByRole(
-  removals: readonly HeldRemoval[],
-): ReadonlyMap<RoleId, number> {
-  const byRole = Map.groupBy(removals, ({ roleId }) => roleId);
-  return new Map([...byRole].map(([roleId, each]) => [roleId, each.length]));
-}
-
-async function readLimits(db: Kysely<unknown>, clientId: string) {
-  const { rows } = await sql<{ minimum: number; percent: number }>`
-    select guard_minimum as minimum, guard_percent as percent from client where id = ${clientId}`.execute(
-    db,
-  );
-  return rows[0] ?? { minimum: 0, percent: 0 };
+}: SweepEnding['driftedMembers'][number]): readonly CausedRemoval[] {
+  return remove.map((roleId) => ({ discordUserId, roleId, cause: 'SWEEP' }));
 }

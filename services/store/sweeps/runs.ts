@@ -9,11 +9,12 @@ import {
   type RoleId,
   type SweepKind,
 } from '../../model.js';
-import type { GuardLimits, GuardTally } from '../../reconcile/records.js';
 import type { Database } from '../database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
+import type { JudgePlan } from '../decisions/hold-burst.js';
 import { markMembers } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { lockGuard } from '../path/guard-tally.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveDoubt } from './doubt.js';
@@ -55,13 +56,6 @@ export interface SweepEnding {
   /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
 }
-
-/** Why this is more than may be taken away unseen; null: it may. */
-export type JudgePlan = (
-  removals: ReadonlyMap<RoleId, number>,
-  tally: GuardTally,
-  limits: GuardLimits,
-) => string | null;
 
 /** The run's row, while it is ours: cancelled, or taken over, it is not. */
 const ours = (id: string, owner: string) =>
@@ -154,9 +148,14 @@ async function follow(
   const isNewDoubt = await saveDoubt(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
+  // After jobs and before plans, as by a run; facts that are marked at this moment are counted, or count this.
+  const limits = await lockGuard(db, run.clientId);
   await forgetVanished(db, run.clientId);
   await closeDrained(db, run.clientId);
-  return { heldIn: await holdPlan(db, run, ending, judgePlan), isNewDoubt };
+  return {
+    heldIn: await holdPlan(db, run, ending, { judgePlan, limits }),
+    isNewDoubt,
+  };
 }
 
 /** Those who wait for the path already need no second mark: it would put an end to their pause, and bury their own causes. */

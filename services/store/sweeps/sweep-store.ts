@@ -1,6 +1,7 @@
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Database } from '../database.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
+import type { JudgePlan } from '../decisions/hold-burst.js';
 import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
 import type { Page } from '../read/page.js';
 import type { Listener } from '../listen.js';
@@ -29,7 +30,6 @@ import {
   holdSweep,
   releaseSweep,
   renewSweep,
-  type JudgePlan,
   type SweepRun,
   type SweepEnding,
 } from './runs.js';

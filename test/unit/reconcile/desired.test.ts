@@ -113,16 +113,25 @@ describe('what a member should have', () => {
     },
   );
 
-  test('a role counts as retired only when no active mapping names it', () => {
+  test('a role is taken back when no active mapping names it, or only a retired one would grant it', () => {
     const retired = mappingFacts({ isRetired: true });
     const both = desiredRoles(
       memberFacts({
         mappings: [retired, mappingFacts({ membership: 'notHeld' })],
       }),
     );
+    const granting = desiredRoles(
+      memberFacts({
+        mappings: [
+          { ...retired, membership: 'held' },
+          mappingFacts({ membership: 'notHeld' }),
+        ],
+      }),
+    );
     const alone = desiredRoles(memberFacts({ mappings: [retired] }));
 
-    expect(both.get(PILOT)).toEqual({ verdict: 'no', isRetired: false });
-    expect(alone.get(PILOT)).toEqual({ verdict: 'no', isRetired: true });
+    expect(both.get(PILOT)).toEqual({ verdict: 'no', isTakenBack: false });
+    expect(granting.get(PILOT)).toEqual({ verdict: 'no', isTakenBack: true });
+    expect(alone.get(PILOT)).toEqual({ verdict: 'no', isTakenBack: true });
   });
 });

@@ -1,42 +1,69 @@
 import { describe, expect, test } from 'vitest';
 
+import type { RemovalVerdict } from '../../../services/model.js';
 import { guardRemovals, judgePlan } from '../../../services/reconcile/guard.js';
 import type {
   GuardTally,
+  PlannedRemovals,
+  RoleState,
   RoleTally,
 } from '../../../services/reconcile/records.js';
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 
 const limits = { minimum: 10, percent: 20 };
-const calm: RoleTally = { removedLastHour: 0, holders: 1_000 };
+const calm = { removedLastHour: 0, holders: 1_000 };
+
+type Role = Partial<RoleTally & RoleState>;
+
+const roleOf = (role: Role): RoleTally & RoleState => ({
+  removedLastHour: 0,
+  due: 0,
+  holders: 0,
+  heldLastHour: 0,
+  waiting: [],
+  isHeld: false,
+  isForeseen: false,
+  ...role,
+});
 
 function tallyOf(
-  roles: Readonly<Record<string, RoleTally & { isLast?: boolean }>>,
-  guild = calm,
+  roles: Readonly<Record<string, Role>>,
+  guild: Role = calm,
 ): GuardTally {
   return {
     roles: new Map(
-      Object.entries(roles).map(([roleId, tally]) => [
-        roleId,
-        { isLast: false, ...tally },
-      ]),
+      Object.entries(roles).map(([roleId, role]) => [roleId, roleOf(role)]),
     ),
-    guild,
+    guild: roleOf(guild),
     hasNoMemberships: false,
   };
 }
 
-function held(
+function verdictOf(
   removals: readonly string[],
-  roles: Readonly<Record<string, RoleTally & { isLast?: boolean }>>,
-  guild = calm,
+  tally: GuardTally,
+  run: {
+    readonly isAskedFor?: boolean;
+    readonly decisions?: ReadonlyMap<string, RemovalVerdict>;
+  } = {},
 ) {
   return guardRemovals({
     removals,
-    tally: tallyOf(roles, guild),
+    tally,
     limits,
     decisions: new Map(),
-  }).heldRemovals;
+    cause: 'MEMBERSHIP',
+    isAskedFor: false,
+    ...run,
+  });
+}
+
+function held(
+  removals: readonly string[],
+  roles: Readonly<Record<string, Role>>,
+  guild: Role = calm,
+) {
+  return verdictOf(removals, tallyOf(roles, guild)).heldRemovals;
 }
 
 describe('the removal guard', () => {
@@ -84,14 +111,7 @@ describe('the removal guard', () => {
   test('names the role and the limit', () => {
     const roles = { [PILOT]: { removedLastHour: 10, holders: 5 } };
 
-    expect(
-      guardRemovals({
-        removals: [PILOT],
-        tally: tallyOf(roles),
-        limits,
-        decisions: new Map(),
-      }).reason,
-    ).toBe(
+    expect(verdictOf([PILOT], tallyOf(roles)).reason).toBe(
       `removal guard: role ${PILOT} has lost 10 in the last hour, the limit is 10`,
     );
   });
@@ -100,26 +120,25 @@ describe('the removal guard', () => {
     expect(held([], {}, { removedLastHour: 5_000, holders: 0 })).toEqual([]);
   });
 
-  test('holds the removal that would leave nobody of five, and not of four', () => {
-    const last = (removedLastHour: number) => ({
-      [PILOT]: { removedLastHour, holders: 1, isLast: true },
-    });
+  test.each([
+    ['the third of five', 2, 5, [PILOT]],
+    ['the second of five', 1, 5, []],
+    ['the third of six', 2, 6, []],
+    ['the fourth of six', 3, 6, [PILOT]],
+    ['the last of four', 3, 4, []],
+  ])(
+    'never lets more than half go of five holders or more: %s',
+    (_, removedLastHour, heldLastHour, expected) => {
+      const role = { removedLastHour, heldLastHour, holders: 1 };
 
-    expect(held([PILOT], last(4))).toEqual([PILOT]);
-    expect(held([PILOT], last(3))).toEqual([]);
-  });
+      expect(held([PILOT], { [PILOT]: role })).toEqual(expected);
+    },
+  );
 
   test('holds everything while no membership at all is known', () => {
     const tally = { ...tallyOf({ [PILOT]: calm }), hasNoMemberships: true };
 
-    const verdict = guardRemovals({
-      removals: [PILOT],
-      tally,
-      limits,
-      decisions: new Map(),
-    });
-
-    expect(verdict).toMatchObject({
+    expect(verdictOf([PILOT], tally)).toMatchObject({
       allowedRemovals: [],
       heldRemovals: [PILOT],
       reason: expect.stringContaining('no membership at all'),
@@ -127,10 +146,9 @@ describe('the removal guard', () => {
   });
 
   test('holds what waits for a person, and lets another role pass', () => {
-    const verdict = guardRemovals({
-      removals: [PILOT, DIRECTOR],
-      tally: tallyOf({ [PILOT]: calm, [DIRECTOR]: calm }),
-      limits,
+    const tally = tallyOf({ [PILOT]: calm, [DIRECTOR]: calm });
+
+    const verdict = verdictOf([PILOT, DIRECTOR], tally, {
       decisions: new Map([[PILOT, 'HELD']]),
     });
 
@@ -140,9 +158,77 @@ describe('the removal guard', () => {
       reason: expect.stringContaining('waits for a person'),
     });
   });
+
+  test('holds what another transaction has held since the run read the member', () => {
+    expect(held([PILOT], { [PILOT]: { ...calm, isHeld: true } })).toEqual([
+      PILOT,
+    ]);
+  });
 });
 
-describe('a whole plan', () => {
+describe('a removal while a plan of its role is held', () => {
+  const stream = [{ cause: 'MEMBERSHIP', isStream: true }] as const;
+  const burst = [{ cause: 'MEMBERSHIP', isStream: false }] as const;
+  const another = [{ cause: 'USER_DELETED', isStream: true }] as const;
+
+  test.each([
+    ['joins a stream of the same kind', { waiting: stream }, [PILOT]],
+    ['is no part of a burst', { waiting: burst }, []],
+    ['is no part of a stream of another kind', { waiting: another }, []],
+    [
+      'goes on where it was let pass when its member was marked',
+      { waiting: stream, isForeseen: true },
+      [],
+    ],
+  ])('%s', (_, role, expected) => {
+    expect(held([PILOT], { [PILOT]: { ...calm, ...role } })).toEqual(expected);
+  });
+});
+
+describe('a removal that an admin asks for by name', () => {
+  test('joins no held plan', () => {
+    const role: Role = {
+      ...calm,
+      isHeld: true,
+      waiting: [{ cause: 'MEMBERSHIP', isStream: true }],
+    };
+
+    const verdict = verdictOf([PILOT], tallyOf({ [PILOT]: role }), {
+      isAskedFor: true,
+      decisions: new Map([[PILOT, 'HELD' as const]]),
+    });
+
+    expect(verdict.allowedRemovals).toEqual([PILOT]);
+  });
+
+  test('is held beyond the limit', () => {
+    const role = { removedLastHour: 10, holders: 5 };
+
+    const verdict = verdictOf([PILOT], tallyOf({ [PILOT]: role }), {
+      isAskedFor: true,
+    });
+
+    expect(verdict.heldRemovals).toEqual([PILOT]);
+  });
+});
+
+function judge(
+  removals: readonly (Partial<PlannedRemovals> & { readonly count: number })[],
+  roles: Readonly<Record<string, Role>>,
+  guild: Role = calm,
+) {
+  return judgePlan({
+    removals: removals.map((each) => ({
+      roleId: PILOT,
+      cause: 'MEMBERSHIP' as const,
+      ...each,
+    })),
+    tally: tallyOf(roles, guild),
+    limits,
+  });
+}
+
+describe('a burst', () => {
   test.each([
     ['of nothing', 0, 0, null],
     ['that reaches the limit', 200, 1_000, null],
@@ -160,28 +246,97 @@ describe('a whole plan', () => {
       'removal guard: the guild has lost 0 in the last hour and would lose 11 more, the limit is 10',
     ],
   ])('%s', (_, count, holders, reason) => {
-    const tally = { removedLastHour: 0, holders };
+    const verdicts = judge([{ count }], { [PILOT]: { holders } }, { holders });
 
-    expect(
-      judgePlan(
-        new Map([[PILOT, count]]),
-        tallyOf({ [PILOT]: tally }, tally),
-        limits,
-      ),
-    ).toBe(reason);
+    expect(verdicts.map((each) => each.reason)).toEqual(
+      reason === null ? [] : [reason],
+    );
   });
 
-  test('that takes a role from all five who hold it is too much', () => {
-    const tally = { removedLastHour: 0, holders: 5 };
+  test.each([
+    [5, 5, true],
+    [3, 5, true],
+    [2, 5, false],
+    [4, 4, false],
+    [7, 14, false],
+    [8, 14, true],
+  ])('of %i of %i holders is held: %s', (count, heldLastHour, isHeld) => {
+    const role = { holders: heldLastHour, heldLastHour };
 
-    expect(
-      judgePlan(
-        new Map([[PILOT, 5]]),
-        tallyOf({ [PILOT]: { ...tally, isLast: true } }, tally),
-        limits,
-      ),
-    ).toBe(
-      `removal guard: role ${PILOT} would be taken from all 5 who held it an hour ago`,
+    expect(judge([{ count }], { [PILOT]: role })).toHaveLength(isHeld ? 1 : 0);
+  });
+
+  test('says that more than half would go', () => {
+    const role = { holders: 5, heldLastHour: 5 };
+
+    expect(judge([{ count: 5 }], { [PILOT]: role })[0]?.reason).toBe(
+      `removal guard: role ${PILOT} would be taken from 5 of the 5 who held it within the last hour, more than half`,
     );
+  });
+
+  test('counts what is due and what was removed within the hour', () => {
+    const role = { removedLastHour: 4, due: 4, holders: 20 };
+
+    expect(judge([{ count: 2 }], { [PILOT]: role })).toEqual([]);
+    expect(judge([{ count: 3 }], { [PILOT]: role })).toEqual([
+      expect.objectContaining({
+        reason: `removal guard: role ${PILOT} has lost 4 in the last hour, 4 are due and would lose 3 more, the limit is 10`,
+        isStream: true,
+      }),
+    ]);
+  });
+
+  test('is held with all of its roles where one of them exceeds its limit', () => {
+    const verdicts = judge([{ count: 11 }, { roleId: DIRECTOR, count: 1 }], {
+      [PILOT]: { holders: 12 },
+      [DIRECTOR]: calm,
+    });
+
+    expect(verdicts.map(({ roleId }) => roleId)).toEqual([PILOT, DIRECTOR]);
+  });
+
+  test('that exceeds the limit by itself is no stream', () => {
+    const role = { removedLastHour: 5, holders: 20 };
+
+    expect(judge([{ count: 11 }], { [PILOT]: role })).toEqual([
+      expect.objectContaining({ isStream: false }),
+    ]);
+  });
+});
+
+describe('a burst while a plan of its role is held', () => {
+  const waiting = (cause: PlannedRemovals['cause'], isStream: boolean) => ({
+    [PILOT]: { ...calm, waiting: [{ cause, isStream }] },
+    [DIRECTOR]: calm,
+  });
+
+  test.each([
+    ['one event joins a stream', 'MEMBERSHIP', true, 1, true],
+    ['one event has nothing to do with a burst', 'MEMBERSHIP', false, 1, false],
+    ['two events at once join a burst', 'MEMBERSHIP', false, 2, true],
+    ['another kind of cause joins nothing', 'USER_DELETED', true, 2, false],
+  ] as const)('%s', (_, cause, isStream, count, doesJoin) => {
+    const verdicts = judge([{ count }], waiting(cause, isStream));
+
+    expect(verdicts).toHaveLength(doesJoin ? 1 : 0);
+    if (doesJoin) expect(verdicts[0]).toMatchObject({ isStream });
+  });
+
+  test('found by a sweep joins what a sweep holds, be it one member', () => {
+    const verdicts = judge(
+      [{ cause: 'SWEEP', count: 1 }],
+      waiting('SWEEP', false),
+    );
+
+    expect(verdicts).toHaveLength(1);
+  });
+
+  test('joins with that role alone, and the rest goes on within the limit', () => {
+    const verdicts = judge(
+      [{ count: 2 }, { roleId: DIRECTOR, count: 2 }],
+      waiting('MEMBERSHIP', true),
+    );
+
+    expect(verdicts.map(({ roleId }) => roleId)).toEqual([PILOT]);
   });
 });

@@ -25,7 +25,7 @@ function plan(input: {
     desired: new Map(
       Object.entries(input.desired).map(([roleId, verdict]) => [
         roleId,
-        { verdict, isRetired: input.retired?.includes(roleId) ?? false },
+        { verdict, isTakenBack: input.retired?.includes(roleId) ?? false },
       ]),
     ),
     actual: new Set(input.actual),
@@ -39,6 +39,7 @@ const nothing = {
   add: [],
   remove: [],
   approved: [],
+  takenBack: [],
   rejected: [],
   unknown: [],
   blocked: [],
@@ -135,7 +136,12 @@ describe('the plan for one member', () => {
       retired: [PILOT],
     });
 
-    expect(retired).toEqual({ ...nothing, remove: [PILOT], approved: [PILOT] });
+    expect(retired).toEqual({
+      ...nothing,
+      remove: [PILOT],
+      approved: [PILOT],
+      takenBack: [PILOT],
+    });
   });
 });
 

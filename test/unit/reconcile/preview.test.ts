@@ -12,7 +12,7 @@ import {
 
 const nothingRemoved = {
   roles: new Map(),
-  guild: { removedLastHour: 0, holders: 100 },
+  guild: { removedLastHour: 0, due: 0, holders: 100 },
   hasNoMemberships: false,
 };
 

@@ -24,6 +24,7 @@ const nothing = {
   add: [],
   remove: [],
   approved: [],
+  takenBack: [],
   rejected: [],
   unknown: [],
   blocked: [],

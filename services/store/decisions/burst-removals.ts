@@ -1,0 +1,59 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { DiscordUserId, RoleId } from '../../model.js';
+import type { RemovalCause } from '../../reconcile/records.js';
+import {
+  changes,
+  mapped,
+  standing,
+  verdicts,
+} from '../sweeps/drift-verdicts.js';
+import type { CausedRemoval, MarkedHolders } from './hold-burst.js';
+
+/**
+ * What the runs of these members would remove, as facts, links, mappings and the mirror are in this transaction: in the same SQL as
+ * the search for drift. Left out is what a person has asked for: links ended by name, approvals, `holders: TAKE_BACK`.
+ */
+export async function readBurst(
+  db: Kysely<unknown>,
+  { clientId, accounts, causes }: MarkedHolders,
+): Promise<readonly CausedRemoval[]> {
+  const { rows } = await sql<Row>`
+    with marked as (
+      select * from unnest(${accounts}::text[], ${causes}::text[]) as k (discord_user_id, cause)
+    ), linked as materialized (
+      select k.discord_user_id, k.cause, max(l.platform_user_id) filter (where l.status = 'ACTIVE') as platform_user_id,
+        bool_and(l.status = 'ENDING') as is_ending, bool_or(l.status = 'ENDING') as has_ending
+      from marked k join link l on l.client_id = ${clientId} and l.discord_user_id = k.discord_user_id
+      group by k.discord_user_id, k.cause
+      having not coalesce(bool_and(l.is_end_asked_for) filter (where l.status = 'ENDING'), false)
+    ), actual as materialized (
+      select k.*, true as is_known, m.is_present, m.role_ids
+      from linked k join member m on m.client_id = ${clientId} and m.discord_user_id = k.discord_user_id
+    ), mapped as materialized (${mapped(clientId)})
+    select a.discord_user_id, a.cause, r.role_id
+    from actual a
+    cross join lateral (${standing}) s
+    cross join lateral (${verdicts}) v
+    cross join lateral (${changes(clientId)}) c
+    cross join lateral unnest(c.remove) as r (role_id)
+    where c.remove is not null and not exists (${takenBack}) and not exists (
+      select from removal_decision w where w.client_id = ${clientId} and w.discord_user_id = a.discord_user_id
+        and w.role_id = r.role_id and w.verdict = 'APPROVED')`.execute(db);
+  return rows.map((row) => ({
+    discordUserId: row.discord_user_id,
+    roleId: row.role_id,
+    cause: row.cause,
+  }));
+}
+
+/** As `desiredRoles` has it. */
+const takenBack = sql`
+  select from mapped p where p.role_id = r.role_id
+  having bool_and(p.is_retired) or bool_or(p.is_retired and not p.is_deleted and p.group_id = any(s.held_in))`;
+
+interface Row {
+  readonly discord_user_id: DiscordUserId;
+  readonly cause: RemovalCause;
+  readonly role_id: RoleId;
+}

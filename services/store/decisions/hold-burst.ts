@@ -1,0 +1,199 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type {
+  GuardLimits,
+  GuardTally,
+  HeldRemovals,
+  PlannedRemovals,
+  RemovalCause,
+} from '../../reconcile/records.js';
+import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { lockGuard, readTally, type Removal } from '../path/guard-tally.js';
+import { readBurst } from './burst-removals.js';
+import { holdChanges } from './hold.js';
+import { readCauses } from './removal-causes.js';
+
+/** Which removals of a burst wait for a person. */
+export type JudgePlan = (input: {
+  readonly removals: readonly PlannedRemovals[];
+  readonly tally: GuardTally;
+  readonly limits: GuardLimits;
+}) => readonly HeldRemovals[];
+
+export interface Guard {
+  readonly judgePlan: JudgePlan;
+  readonly enqueueEvent: EnqueueEvent;
+}
+
+export interface CausedRemoval extends Removal {
+  readonly cause: RemovalCause;
+}
+
+/**
+ * Judges what a message, a mutation or a batch would remove, as a whole and before any of it is carried out. To be called in the
+ * transaction that marks, after the last mark and after decisions are forgotten: what is held then is held before a run can begin.
+ * `members` is a query of client_id, discord_user_id and cause, a RemovalCause: the members marked by what may remove something.
+ *
+ * Members whom Discord was never asked about are left out, as nobody knows whether they hold anything; their own runs are judged.
+ */
+export async function holdBurst(
+  db: Kysely<unknown>,
+  guard: Guard,
+  members: RawBuilder<unknown>,
+): Promise<void> {
+  for (const marked of await readHolders(db, members)) {
+    const { clientId } = marked;
+    const removals = await readBurst(db, marked);
+    if (removals.length === 0) {
+      await saveDue(db, marked, []);
+      continue;
+    }
+    // Of two bursts at once the second counts the first. Jobs are locked before this, and plans after it, as by a run.
+    const limits = await lockGuard(db, clientId);
+    const { held, passing } = await judgeRemovals(db, guard, {
+      clientId,
+      removals,
+      limits,
+    });
+    await saveDue(db, marked, passing);
+    const [first] = held;
+    if (first === undefined) continue;
+    const why = await readCauses(db, clientId, held);
+    const hold = {
+      clientId,
+      ground: 'LIMIT' as const,
+      reason: first.reason,
+      removals: held.map((each) => ({ ...each, why: why(each) })),
+    };
+    await holdChanges(db, hold, guard.enqueueEvent);
+  }
+}
+
+export interface MarkedHolders {
+  readonly clientId: ClientId;
+  readonly accounts: readonly DiscordUserId[];
+  /** Of each of the accounts. */
+  readonly causes: readonly RemovalCause[];
+}
+
+/** Of the marked members those who hold a mapped role, as the mirror shows them, by client; clients in one order, as they are locked. */
+async function readHolders(
+  db: Kysely<unknown>,
+  members: RawBuilder<unknown>,
+): Promise<readonly MarkedHolders[]> {
+  const { rows } = await sql<MarkedHolders>`
+    select k.client_id as "clientId", array_agg(k.discord_user_id) as accounts, array_agg(k.cause) as causes
+    from (select client_id, discord_user_id, min(cause) as cause from (${members}) m group by 1, 2) k
+    join member a on a.client_id = k.client_id and a.discord_user_id = k.discord_user_id
+    where a.read_at is not null and a.is_present and exists (
+      select from role_mapping p where p.client_id = k.client_id and p.role_id = any(a.role_ids))
+    group by k.client_id order by k.client_id`.execute(db);
+  return rows;
+}
+
+export interface JudgedRemovals {
+  readonly held: readonly (CausedRemoval &
+    Pick<HeldRemovals, 'reason' | 'isStream'>)[];
+  readonly passing: readonly Removal[];
+}
+
+/** Under the guard's lock. */
+export async function judgeRemovals(
+  db: Kysely<unknown>,
+  { judgePlan }: Pick<Guard, 'judgePlan'>,
+  burst: {
+    readonly clientId: ClientId;
+    readonly removals: readonly CausedRemoval[];
+    /** As `lockGuard` has answered them. */
+    readonly limits: GuardLimits;
+  },
+): Promise<JudgedRemovals> {
+  const { clientId, removals, limits } = burst;
+  const tally = await readTally(db, clientId, removals, true);
+  const verdicts = new Map(
+    judgePlan({ removals: countByRole(removals), tally, limits }).map(
+      (verdict) => [keyOf(verdict), verdict],
+    ),
+  );
+  return {
+    held: removals.flatMap((removal) => {
+      const verdict = verdicts.get(keyOf(removal));
+      if (verdict === undefined) return [];
+      const { reason, isStream } = verdict;
+      return [{ ...removal, reason, isStream }];
+    }),
+    passing: removals.filter((removal) => !verdicts.has(keyOf(removal))),
+  };
+}
+
+function countByRole(
+  removals: readonly CausedRemoval[],
+): readonly PlannedRemovals[] {
+  const byRole = Map.groupBy(removals, keyOf);
+  return [...byRole.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [
+          {
+            roleId: first.roleId,
+            cause: first.cause,
+            count: 1 + others.length,
+          },
+        ],
+  );
+}
+
+function keyOf({
+  roleId,
+  cause,
+}: {
+  readonly roleId: RoleId;
+  readonly cause: RemovalCause;
+}): string {
+  return `${roleId} ${cause}`;
+}
+
+/** What was let pass counts for later bursts, until the run begins; of members of whom nothing was, nothing counts any more. */
+async function saveDue(
+  db: Kysely<unknown>,
+  { clientId, accounts }: MarkedHolders,
+  passing: readonly Removal[],
+): Promise<void> {
+  const byAccount = Map.groupBy(passing, ({ discordUserId }) => discordUserId);
+  const roles = accounts.map((id) => joinRoles(byAccount.get(id) ?? []));
+  await sql`
+    update reconcile_job j set removals = string_to_array(d.roles, ',')
+    from unnest(${accounts}::text[], ${roles}::text[]) as d (id, roles)
+    where j.client_id = ${clientId} and j.discord_user_id = d.id and j.removals <> string_to_array(d.roles, ',')`.execute(
+    db,
+  );
+}
+
+/**
+ * As `saveDue`, beside what is due of these members already, who may have been marked by others: a job in another transaction's hands
+ * is at the end of a run, and is not waited for, as that would be against the order of locks.
+ */
+export async function addDue(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  passing: readonly Removal[],
+): Promise<void> {
+  if (passing.length === 0) return;
+  const byAccount = Map.groupBy(passing, ({ discordUserId }) => discordUserId);
+  const accounts = [...byAccount.keys()];
+  await sql`
+    with free as materialized (
+      select j.discord_user_id from reconcile_job j
+      where j.client_id = ${clientId} and j.discord_user_id = any(${accounts}::text[]) for update skip locked
+    )
+    update reconcile_job j
+    set removals = array(select r.id from unnest(j.removals || string_to_array(d.roles, ',')) as r (id) group by r.id)
+    from unnest(${accounts}::text[], ${[...byAccount.values()].map(joinRoles)}::text[]) as d (id, roles)
+    where j.client_id = ${clientId} and j.discord_user_id = d.id and d.id in (select f.discord_user_id from free f)`.execute(
+    db,
+  );
+}
+
+const joinRoles = (removals: readonly Removal[]) =>
+  removals.map(({ roleId }) => roleId).join(',');

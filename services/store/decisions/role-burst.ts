@@ -1,0 +1,17 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, RoleId } from '../../model.js';
+import { holdBurst, type Guard } from './hold-burst.js';
+
+/** A mapping was changed, and what was decided about its role forgotten: the role's holders are judged as one burst. */
+export async function holdOfRole(
+  db: Kysely<unknown>,
+  guard: Guard,
+  role: { readonly clientId: ClientId; readonly roleId: RoleId },
+): Promise<void> {
+  const { clientId, roleId } = role;
+  const holders = sql`
+    select a.client_id, a.discord_user_id, 'OTHER' as cause from member a
+    where a.client_id = ${clientId} and a.role_ids @> array[${roleId}::text]`;
+  await holdBurst(db, guard, holders);
+}
