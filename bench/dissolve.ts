@@ -77,7 +77,7 @@ async function answerOf(
   const grant = TIME.unscaledSeconds(grantMs);
   return {
     rows: [
-      rowOf(`group of ${members} deleted: what the guard lets go`, deleted),
+      rowOf(`group of ${members} deleted, which the guard holds`, deleted),
       rowOf(`${held} approved, and one fresh grant`, approved),
     ],
     notes: [
@@ -85,9 +85,9 @@ async function answerOf(
       TIME.note,
       'The fresh grant is an event about another member and another role, once half of those approved were done.',
       verdict(
-        `${members - held} at once, the rest within ${AIM_MINUTES} minutes of the approval`,
-        `${minutes} minutes for ${held}`,
-        minutes <= AIM_MINUTES,
+        `nobody before the approval, all within ${AIM_MINUTES} minutes of it`,
+        `${members - held} before, ${minutes} minutes for ${held}`,
+        held === members && minutes <= AIM_MINUTES,
       ),
       verdict('one change a member', `${duplicates} more`, duplicates === 0),
       verdict(

@@ -14,10 +14,7 @@ const Sweeps = z.object({
   }),
 });
 
-/**
- * What an admin does who has looked at the plans: they hold the last of each role's holders, whom the guard never takes by itself
- * where all others went within the hour.
- */
+/** What an admin does who has looked at the plans: more than half of a role's holders go within an hour by their word alone. */
 export async function approveHeld(
   service: SoakService,
   clientIds: Iterable<string>,
