@@ -241,7 +241,7 @@ export type RoleRefusal =
 
 /** What a sweep looks for. */
 export type SweepKind =
-  /** Removals that a guard held outside a sweep; it comes by itself and cannot be started. */
+  /** Removals that the guard held outside a sweep, a burst or a stream of events; it comes by itself and cannot be started. */
   | 'CHANGES'
   /** Nicknames that are not as the policy wants them. */
   | 'ENFORCE_NICKNAMES'

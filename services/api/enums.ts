@@ -130,7 +130,7 @@ export const SweepKindEnum = describeEnum<SweepKind>(
     REMOTE_SYNC: 'Members as Discord shows them now, against their groups.',
     ENFORCE_NICKNAMES: 'Nicknames that are not as the policy wants them.',
     CHANGES:
-      'Removals that a guard held outside a sweep; it comes by itself and cannot be started.',
+      'Removals that the guard held outside a sweep, a burst or a stream of events; it comes by itself and cannot be started.',
   },
 );
 

@@ -10,8 +10,9 @@ import type {
 } from './records.js';
 
 /**
- * The rule: within an hour a role, and the guild as a whole, may lose `minimum` holders or `percent` of them, whichever is more,
- * and a role with five or more holders never more than half; removals that exceed this together wait together for a person.
+ * The rule: what one message, mutation, batch or sweep would remove is judged as a whole, with what is due and what the last hour
+ * removed: above `minimum` or `percent` of the holders of a role or of the guild, whichever is more, or above half of a role with
+ * five or more holders, none of it is carried out until a person approves.
  *
  * `judgePlan` applies it to a burst when its members are marked, before any of it is carried out. `guardRemovals` applies it again
  * when one member's run begins: what marking could not foresee, as it had not read the member, is bounded there.
@@ -165,7 +166,7 @@ function guildReason(
 ): string | null {
   if (more === 0) return null;
   if (hasNoMemberships)
-    return 'removal guard: no membership at all is known, which no platform says of everybody';
+    return 'removal guard: no membership at all is known, which no platform says of everybody: nothing is removed until a person approves';
   return exceeds(guild, more, limits)
     ? reasonOf('the guild', guild, more, limits)
     : null;
@@ -186,7 +187,7 @@ function roleReason(
   const lost = totalOf(counted, more);
   const heldLastHour = tally?.heldLastHour ?? 0;
   return heldLastHour >= FEW_HOLDERS && 2 * lost > heldLastHour
-    ? `removal guard: role ${roleId} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half`
+    ? `removal guard: role ${roleId} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half: ${RULE}`
     : null;
 }
 
@@ -215,8 +216,11 @@ function reasonOf(
   const limit = Math.floor(limitOf(tally, limits));
   const due = tally.due === 0 ? '' : `, ${tally.due} are due`;
   const asked = more === 1 ? '' : ` and would lose ${more} more`;
-  return `removal guard: ${what} has lost ${tally.removedLastHour} in the last hour${due}${asked}, the limit is ${limit}`;
+  return `removal guard: ${what} has lost ${tally.removedLastHour} in the last hour${due}${asked}, the limit is ${limit}: ${RULE}`;
 }
+
+/** In each reason, so that a held plan says what it is about. */
+const RULE = 'what exceeds it together waits together until a person approves';
 
 function joinReason(roleId: RoleId): string {
   return `removal guard: removals of role ${roleId} by the same kind of cause wait for a person already, and this joins them`;

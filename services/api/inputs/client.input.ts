@@ -14,6 +14,7 @@ import {
   UnknownMembershipEnum,
 } from '../enums.js';
 import { Snowflake } from '../scalars.js';
+import { REMOVAL_RULE } from '../removal-rule.js';
 
 @InputType({ description: 'How nicknames of linked members are made.' })
 export class NicknamePolicyInput {
@@ -28,16 +29,17 @@ export class NicknamePolicyInput {
   readonly template?: string | null;
 }
 
-@InputType({
-  description:
-    'How many removals within an hour pass without a person: the minimum, or the percentage of the holders, whichever is more.',
-})
+@InputType({ description: REMOVAL_RULE })
 export class RemovalGuardInput {
-  @Field(() => Int, { description: 'So many removals always pass.' })
+  @Field(() => Int, {
+    description:
+      'So many removals within an hour need no person, but for more than half of a role with five or more holders.',
+  })
   readonly minimum!: number;
 
   @Field(() => Float, {
-    description: "The percentage of a role's holders, 0 to 100.",
+    description:
+      'The percentage of those who held the role an hour ago, 0 to 100.',
   })
   readonly percent!: number;
 }

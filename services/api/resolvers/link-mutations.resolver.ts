@@ -128,7 +128,8 @@ export class LinkMutationsResolver {
 
   @Authorized('discord:write')
   @Mutation(() => UnlinkDiscordUserPayload, {
-    description: 'Ends a link: managed roles are taken back, then it goes.',
+    description:
+      'Ends a link: managed roles are taken back, then it goes. Its removals join no held plan, but count in the hour and are held above the limit.',
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,
@@ -144,7 +145,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ReconcileDiscordUserPayload, {
     description:
-      'Reconciles a member now and waits up to five seconds for the outcome.',
+      'Reconciles a member now and waits up to five seconds for the outcome. Removals that wait for a person are carried out for this member, within the limit of the hour.',
   })
   async reconcileDiscordUser(
     @Ctx() context: ApiContext,

@@ -14,6 +14,7 @@ import {
 } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
 import type { ClientView } from '../views.js';
+import { REMOVAL_RULE } from '../removal-rule.js';
 import { ClientHealth } from './client-health.types.js';
 
 @ObjectType({
@@ -33,15 +34,20 @@ export class NicknamePolicy {
 }
 
 @ObjectType({
-  description:
-    'How many removals within an hour pass without a person: the minimum, or the percentage of the holders, whichever is more.',
+  description: REMOVAL_RULE,
   simpleResolvers: true,
 })
 export class RemovalGuard {
-  @Field(() => Int, { description: 'So many removals always pass.' })
+  @Field(() => Int, {
+    description:
+      'So many removals within an hour need no person, but for more than half of a role with five or more holders.',
+  })
   readonly minimum!: number;
 
-  @Field(() => Float, { description: "The percentage of a role's holders." })
+  @Field(() => Float, {
+    description:
+      'The percentage of those who held the role an hour ago, 0 to 100.',
+  })
   readonly percent!: number;
 }
 

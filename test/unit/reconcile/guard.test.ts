@@ -10,6 +10,7 @@ import type {
 } from '../../../services/reconcile/records.js';
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 
+const RULE = 'what exceeds it together waits together until a person approves';
 const limits = { minimum: 10, percent: 20 };
 const calm = { removedLastHour: 0, holders: 1_000 };
 
@@ -112,7 +113,7 @@ describe('the removal guard', () => {
     const roles = { [PILOT]: { removedLastHour: 10, holders: 5 } };
 
     expect(verdictOf([PILOT], tallyOf(roles)).reason).toBe(
-      `removal guard: role ${PILOT} has lost 10 in the last hour, the limit is 10`,
+      `removal guard: role ${PILOT} has lost 10 in the last hour, the limit is 10: ${RULE}`,
     );
   });
 
@@ -236,14 +237,14 @@ describe('a burst', () => {
       'that exceeds it',
       201,
       1_000,
-      'removal guard: the guild has lost 0 in the last hour and would lose 201 more, the limit is 200',
+      `removal guard: the guild has lost 0 in the last hour and would lose 201 more, the limit is 200: ${RULE}`,
     ],
     ['of ten in a small guild', 10, 12, null],
     [
       'of eleven in a small guild',
       11,
       12,
-      'removal guard: the guild has lost 0 in the last hour and would lose 11 more, the limit is 10',
+      `removal guard: the guild has lost 0 in the last hour and would lose 11 more, the limit is 10: ${RULE}`,
     ],
   ])('%s', (_, count, holders, reason) => {
     const verdicts = judge([{ count }], { [PILOT]: { holders } }, { holders });
@@ -270,7 +271,7 @@ describe('a burst', () => {
     const role = { holders: 5, heldLastHour: 5 };
 
     expect(judge([{ count: 5 }], { [PILOT]: role })[0]?.reason).toBe(
-      `removal guard: role ${PILOT} would be taken from 5 of the 5 who held it within the last hour, more than half`,
+      `removal guard: role ${PILOT} would be taken from 5 of the 5 who held it within the last hour, more than half: ${RULE}`,
     );
   });
 
@@ -280,7 +281,7 @@ describe('a burst', () => {
     expect(judge([{ count: 2 }], { [PILOT]: role })).toEqual([]);
     expect(judge([{ count: 3 }], { [PILOT]: role })).toEqual([
       expect.objectContaining({
-        reason: `removal guard: role ${PILOT} has lost 4 in the last hour, 4 are due and would lose 3 more, the limit is 10`,
+        reason: `removal guard: role ${PILOT} has lost 4 in the last hour, 4 are due and would lose 3 more, the limit is 10: ${RULE}`,
         isStream: true,
       }),
     ]);
