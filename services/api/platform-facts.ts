@@ -8,8 +8,8 @@ import type {
   UserChanged,
   UserDeleted,
 } from '../model.js';
+import { isEmptyText, MAX_CHARACTERS } from '../lib/platform-values.js';
 import {
-  checkDistinct,
   checkList,
   checkPlatformId,
   checkText,
@@ -83,12 +83,7 @@ function groupsOf(ids: readonly string[], field: string): readonly string[] {
   const checked = checkList(ids, field).map((id, index) =>
     checkPlatformId(id, `${field}[${index}]`),
   );
-  checkDistinct(
-    checked,
-    (id) => id,
-    (index) => `${field}[${index}]`,
-  );
-  return checked;
+  return [...new Set(checked)];
 }
 
 export function userChanges(
@@ -99,7 +94,7 @@ export function userChanges(
   const items = readItems(users, field, (item, at): UserChanged => ({
     kind: 'userChanged',
     platformUserId: checkPlatformId(item.id, `${at}.id`),
-    username: checkText(item.username, `${at}.username`, 255),
+    username: checkText(item.username, `${at}.username`, MAX_CHARACTERS),
     ...(isGiven(item.attributes)
       ? { attributes: toAttributes(item.attributes, `${at}.attributes`) }
       : {}),
@@ -122,8 +117,9 @@ function toAttributes(
   for (const name of ['character', 'corporation', 'alliance'] as const) {
     const value = input[name];
     if (value === undefined) continue;
-    attributes[name] =
-      value === null ? null : checkText(value, `${field}.${name}`, 255);
+    attributes[name] = isEmptyText(value)
+      ? null
+      : checkText(value, `${field}.${name}`, MAX_CHARACTERS);
   }
   return attributes;
 }
@@ -138,7 +134,7 @@ export function groupChanges(
     return {
       kind: 'groupChanged',
       groupId,
-      name: checkText(item.name, `${at}.name`, 255),
+      name: checkText(item.name, `${at}.name`, MAX_CHARACTERS),
       order: orderOf(null),
       cause: { ...cause, groupId },
     };

@@ -8,14 +8,14 @@ import type {
 import {
   BrokenEvent,
   checkText,
-  ID_RULE,
   isFields,
-  NAME_RULE,
   readOptionalText,
   readText,
   shown,
+  shownChoice,
   type Place,
 } from './fields.js';
+import { nearestName } from './near-miss.js';
 
 export interface FactFrame {
   readonly order: FactOrder;
@@ -25,7 +25,6 @@ export interface FactFrame {
 export type FactReader = (payload: Place, frame: FactFrame) => PlatformFact;
 
 const MAX_GROUPS = 10_000;
-const USERNAME_RULE = { min: 1, max: 255 } as const;
 
 /** One reader for each type that is read. */
 export const factReaders: ReadonlyMap<string, FactReader> = new Map([
@@ -65,7 +64,7 @@ function userChanged(payload: Place, frame: FactFrame): PlatformFact {
   return {
     kind: 'userChanged',
     platformUserId: readText(payload, 'userId'),
-    username: readText(payload, 'username', USERNAME_RULE),
+    username: readText(payload, 'username'),
     ...(attributes && { attributes }),
     ...frame,
   };
@@ -78,7 +77,7 @@ function userDeleted(payload: Place, frame: FactFrame): PlatformFact {
 
 function groupChanged(payload: Place, frame: FactFrame): PlatformFact {
   const groupId = readText(payload, 'groupId');
-  const name = readOptionalText(payload, 'name', NAME_RULE);
+  const name = readOptionalText(payload, 'name');
   return {
     kind: 'groupChanged',
     groupId,
@@ -96,10 +95,15 @@ function readChange({ fields, at }: Place): 'added' | 'removed' {
   const change = fields['change'];
   if (change === 'added' || change === 'removed') return change;
   if (change === undefined) throw new BrokenEvent(`${at}change is missing`);
+  const meant =
+    typeof change === 'string' ? nearestName(change, CHANGES) : null;
+  const hint = meant === null ? '' : `: did you mean "${meant}"?`;
   throw new BrokenEvent(
-    `${at}change must be "added" or "removed", got ${shown(change)}`,
+    `${at}change must be "added" or "removed", got ${shownChoice(change)}${hint}`,
   );
 }
+
+const CHANGES = ['added', 'removed'] as const;
 
 function readGroupIds({ fields, at }: Place): readonly GroupId[] {
   const groupIds: unknown = fields['groupIds'];
@@ -115,12 +119,12 @@ function readGroupIds({ fields, at }: Place): readonly GroupId[] {
     );
   }
   const checked = groupIds.map((groupId: unknown, index) =>
-    checkText(groupId, () => `${at}groupIds[${index}]`, ID_RULE),
+    checkText(groupId, () => `${at}groupIds[${index}]`),
   );
   return [...new Set(checked)];
 }
 
-/** Absent stays absent and null stays null: the one leaves what is stored, the other empties it. */
+/** Absent stays absent and leaves what is stored; null, or a text without a sign, empties it. */
 function readAttributes({ fields, at }: Place): Attributes | null {
   const sent = fields['attributes'] ?? null;
   if (sent === null) return null;
@@ -139,5 +143,5 @@ function readAttributes({ fields, at }: Place): Attributes | null {
 
 function readAttribute(place: Place, name: keyof Attributes): Attributes {
   if (place.fields[name] === undefined) return {};
-  return { [name]: readOptionalText(place, name, NAME_RULE) };
+  return { [name]: readOptionalText(place, name) };
 }

@@ -1,3 +1,9 @@
+import {
+  faultOfText,
+  isEmptyText,
+  MAX_CHARACTERS,
+} from '../lib/platform-values.js';
+
 /**
  * In: the fields of something parsed from JSON, which may be anything. Out: checked values.
  * Never: a value that PostgreSQL's text would refuse (NUL, lone surrogates) or that breaks a line in a log.
@@ -13,63 +19,49 @@ export interface Place {
   readonly at: string;
 }
 
-interface TextRule {
-  readonly min: 0 | 1;
-  readonly max: number;
-}
-
-export const ID_RULE: TextRule = { min: 1, max: 255 };
-export const NAME_RULE: TextRule = { min: 0, max: 255 };
-
-const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
 const SEQUENCE_DIGITS = /^[0-9]{1,16}$/;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readText(place: Place, name: string, rule = ID_RULE): string {
+export function readText(
+  place: Place,
+  name: string,
+  max = MAX_CHARACTERS,
+): string {
   const value = place.fields[name];
   if (value === undefined)
     throw new BrokenEvent(`${place.at}${name} is missing`);
-  return checkText(value, () => place.at + name, rule);
+  return checkText(value, () => place.at + name, max);
 }
 
-/** Missing and null are the same: many serializers write null for what is not set. */
-export function readOptionalText(
-  place: Place,
-  name: string,
-  rule: TextRule,
-): string | null {
+/** Missing, null and empty are the same: many serializers write one of them for what is not set. */
+export function readOptionalText(place: Place, name: string): string | null {
   const value = place.fields[name] ?? null;
   if (value === null) return null;
-  return checkText(value, () => place.at + name, rule);
+  if (typeof value === 'string' && isEmptyText(value)) return null;
+  return checkText(value, () => place.at + name);
 }
 
 /** `path` is called only for a reason: building it for every good field would cost more than the checks. */
 export function checkText(
   value: unknown,
   path: () => string,
-  rule: TextRule,
+  max = MAX_CHARACTERS,
 ): string {
   if (typeof value !== 'string') {
     throw new BrokenEvent(`${path()} must be a string, got ${shown(value)}`);
   }
-  if (value.length < rule.min) {
-    throw new BrokenEvent(`${path()} must not be empty`);
-  }
-  if (isLongerThan(value, rule.max)) {
-    throw new BrokenEvent(
-      `${path()} must have at most ${rule.max} characters, got ${shown(value)}`,
-    );
-  }
-  if (CONTROL_OR_LONE_SURROGATE.test(value)) {
-    const fault = value.isWellFormed()
-      ? 'must not contain control characters'
-      : 'must be well-formed Unicode';
-    throw new BrokenEvent(`${path()} ${fault}, got ${shown(value)}`);
-  }
-  return value;
+  const fault = faultOfText(value, max);
+  if (fault === null) return value;
+  if (fault === 'empty') throw new BrokenEvent(`${path()} must not be empty`);
+  const rule = {
+    long: `must have at most ${max} characters`,
+    control: 'must not contain control characters',
+    malformed: 'must be well-formed Unicode',
+  }[fault];
+  throw new BrokenEvent(`${path()} ${rule}, got ${shown(value)}`);
 }
 
 /** A whole number from 0 to 2^53-1, or its decimal digits; null when there is none. */
@@ -106,8 +98,14 @@ export function shown(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`;
 }
 
-/** Characters are code points here, as in PostgreSQL and in JSON Schema, not UTF-16 units. */
-function isLongerThan(value: string, max: number): boolean {
-  if (value.length <= max) return false;
-  return value.length > max * 2 || Array.from(value).length > max;
+/**
+ * A value where only a few are allowed, which is no secret and nobody's name: quoted if it is a short word or a
+ * version. Anything else may be a secret, and is told as any other value.
+ */
+export function shownChoice(value: unknown): string {
+  return typeof value === 'string' && CHOICE.test(value)
+    ? JSON.stringify(value)
+    : shown(value);
 }
+
+const CHOICE = /^(?:[A-Za-z]{0,16}|\d{1,3}(?:\.\d{1,3}){0,2})$/;

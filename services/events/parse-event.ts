@@ -7,10 +7,12 @@ import {
   readSequence,
   readText,
   shown,
+  shownChoice,
   type Place,
 } from './fields.js';
 import type { KafkaRecord } from './kafka-port.js';
 import { reasonOfLoss } from './lost-batch.js';
+import { nearestName } from './near-miss.js';
 
 export type ParsedEvent =
   | { readonly kind: 'fact'; readonly fact: PlatformFact }
@@ -21,7 +23,7 @@ export type ParsedEvent =
 const AHEAD_US = 5 * 60 * 1_000_000;
 
 /** A source is a URI reference, which is longer than an id. */
-const SOURCE_RULE = { min: 1, max: 1024 } as const;
+const MAX_SOURCE = 1024;
 
 /** What one record says. The reason of a broken one names the field. */
 export function parseEvent(record: KafkaRecord): ParsedEvent {
@@ -45,7 +47,10 @@ export function parseEvent(record: KafkaRecord): ParsedEvent {
   }
 }
 
-/** A version of one of our types that nobody here can read is a fault; any other type is somebody else's business. */
+/**
+ * A version of one of our types that nobody here can read is a fault, and so is a near miss of one, which would else be lost in
+ * silence. Any other type is somebody else's business.
+ */
 function unread(type: string): ParsedEvent {
   for (const known of factReaders.keys()) {
     const name = known.slice(0, known.lastIndexOf('.v'));
@@ -54,12 +59,14 @@ function unread(type: string): ParsedEvent {
     if (version !== '' && !/^\.v\d/.test(version)) continue;
     return { kind: 'broken', reason: `type is an unknown version of ${name}` };
   }
-  return { kind: 'skip', why: 'foreign' };
+  const meant = nearestName(type, factReaders.keys());
+  if (meant === null) return { kind: 'skip', why: 'foreign' };
+  return { kind: 'broken', reason: `type is unknown: did you mean ${meant}?` };
 }
 
 function requireVersion({ fields, at }: Place): void {
   if (fields['specversion'] === '1.0') return;
-  const got = shown(fields['specversion']);
+  const got = shownChoice(fields['specversion']);
   throw new BrokenEvent(`${at}specversion must be "1.0", got ${got}`);
 }
 
@@ -67,7 +74,7 @@ function readCause(attributes: Place): Cause {
   return {
     kind: 'EVENT',
     id: readText(attributes, 'id'),
-    actor: readText(attributes, 'source', SOURCE_RULE),
+    actor: readText(attributes, 'source', MAX_SOURCE),
   };
 }
 

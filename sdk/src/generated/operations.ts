@@ -185,7 +185,7 @@ export type MembershipChangeKind =
 
 /** A user's whole set of groups. */
 export type MembershipSetInput = {
-  /** Every group that holds the user: all others are known not to from now on. */
+  /** Every group that holds the user: all others are known not to from now on. A group that is named twice counts once. */
   readonly groupIds: ReadonlyArray<string>;
   /** The user: the platform's id. */
   readonly platformUserId: string;
@@ -203,11 +203,11 @@ export type PlatformGroupInput = {
 
 /** What the platform says of a user, for nicknames. */
 export type PlatformUserAttributesInput = {
-  /** The alliance's ticker. */
+  /** The alliance's ticker. Left out: unchanged; null or empty: the user has none. */
   readonly alliance?: string | null | undefined;
-  /** The name of the primary character. */
+  /** The name of the primary character. Left out: unchanged; null or empty: the user has none. */
   readonly character?: string | null | undefined;
-  /** The corporation's ticker. */
+  /** The corporation's ticker. Left out: unchanged; null or empty: the user has none. */
   readonly corporation?: string | null | undefined;
 };
 

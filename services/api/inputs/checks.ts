@@ -1,12 +1,10 @@
 import { InputError } from '../../lib/errors.js';
+import { faultOfText, MAX_CHARACTERS } from '../../lib/platform-values.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Longest list one input may hold. */
 export const MAX_ITEMS = 5000;
-const MAX_ID_LENGTH = 255;
 
 const refuse = (message: string, field: string) =>
   new InputError('BAD_USER_INPUT', message, field);
@@ -28,18 +26,19 @@ export function checkOwnId(value: string, field: string): string {
 
 /** An id of the platform: opaque, but the store and the broker have to be able to carry it. */
 export function checkPlatformId(value: string, field: string): string {
-  return checkText(value, field, MAX_ID_LENGTH);
+  return checkText(value, field, MAX_CHARACTERS);
 }
 
 export function checkText(value: string, field: string, max: number): string {
-  if (value.trim() === '') throw refuse('It must not be empty.', field);
-  if (value.length > max)
-    throw refuse(`It is longer than ${max} characters.`, field);
-  if (CONTROL.test(value))
-    throw refuse('It has a control character in it.', field);
-  if (!value.isWellFormed())
-    throw refuse('It has half a character in it (a lone surrogate).', field);
-  return value;
+  const fault = faultOfText(value, max);
+  if (fault === null) return value;
+  const messages = {
+    empty: 'It must not be empty.',
+    long: `It is longer than ${max} characters.`,
+    control: 'It has a control character in it.',
+    malformed: 'It has half a character in it (a lone surrogate).',
+  };
+  throw refuse(messages[fault], field);
 }
 
 export function checkList<Item>(
@@ -52,21 +51,6 @@ export function checkList<Item>(
       field,
     );
   return items;
-}
-
-/** Refuses the second of two items with the same key, and says where the first one is. */
-export function checkDistinct<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-  fieldOf: (index: number) => string,
-): void {
-  const seen = new Map<string, number>();
-  for (const [index, item] of items.entries()) {
-    const first = seen.get(keyOf(item));
-    if (first !== undefined)
-      throw refuse(`It stands already at ${fieldOf(first)}.`, fieldOf(index));
-    seen.set(keyOf(item), index);
-  }
 }
 
 export function checkWebUrl(value: string, field: string): string {

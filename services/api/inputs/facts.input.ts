@@ -36,7 +36,7 @@ export class MembershipSetInput {
 
   @Field(() => [ID], {
     description:
-      'Every group that holds the user: all others are known not to from now on.',
+      'Every group that holds the user: all others are known not to from now on. A group that is named twice counts once.',
   })
   readonly groupIds!: readonly string[];
 
@@ -57,19 +57,22 @@ export class ReplaceMembershipsInput {
 export class PlatformUserAttributesInput {
   @Field(() => String, {
     nullable: true,
-    description: 'The name of the primary character.',
+    description:
+      'The name of the primary character. Left out: unchanged; null or empty: the user has none.',
   })
   readonly character?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The corporation's ticker.",
+    description:
+      "The corporation's ticker. Left out: unchanged; null or empty: the user has none.",
   })
   readonly corporation?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The alliance's ticker.",
+    description:
+      "The alliance's ticker. Left out: unchanged; null or empty: the user has none.",
   })
   readonly alliance?: string | null;
 }

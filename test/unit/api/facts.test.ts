@@ -260,10 +260,6 @@ describe('replaceMemberships', () => {
       ['input.users[0].platformUserId', 'input.users[1].platformUserId'],
     ],
     [
-      [{ platformUserId: 'a', groupIds: ['g', 'h', 'g'] }],
-      ['input.users[0].groupIds[2]'],
-    ],
-    [
       [{ platformUserId: 'a', groupIds: ['g', ''] }],
       ['input.users[0].groupIds[1]'],
     ],

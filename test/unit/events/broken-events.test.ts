@@ -100,7 +100,7 @@ describe('a broken message', () => {
     [
       'another version',
       attribute({ specversion: '0.3' }),
-      'specversion must be "1.0", got 3 characters',
+      'specversion must be "1.0", got "0.3"',
     ],
     ['no type', attribute({ type: undefined }), 'type is missing'],
     [
@@ -237,7 +237,7 @@ describe('a broken message', () => {
     [
       'another change',
       change({ change: 'maybe' }),
-      'data.change must be "added" or "removed", got 5 characters',
+      'data.change must be "added" or "removed", got "maybe"',
     ],
     [
       'a long change',
