@@ -136,7 +136,7 @@ describe('mappings', () => {
     });
   });
 
-  test('a deleted group takes its role from its members, and a newer change gives it back', async () => {
+  test('a deleted group takes its role from its members, and one made anew gives it to newer members alone', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -158,6 +158,10 @@ describe('mappings', () => {
       .store.applyFacts([
         { kind: 'groupChanged', groupId: 'pilots', order: nextOrder(), cause },
       ]);
+    await path.rig().quiet();
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
