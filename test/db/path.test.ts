@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import { UNCHANGED } from '../builders/fact-outcomes.js';
+import { APPLIED, UNCHANGED } from '../builders/fact-outcomes.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import { cause, membership, snapshotOf } from '../builders/store-world.js';
+import {
+  cause,
+  membership,
+  nextOrder,
+  snapshotOf,
+} from '../builders/store-world.js';
 import type { FaultPoint } from '../support/fault-points.js';
 import { usePath } from '../support/path-fixture.js';
 
@@ -192,6 +197,50 @@ describe('from a membership to a role', () => {
 
     expect(outcomes).toEqual([UNCHANGED]);
     expect(path.rig().discord.calls.counts()).toEqual({});
+  });
+
+  test.each([
+    ['without a sequence', [null, null, null]],
+    ['each with the next sequence', [1, 2, 3]],
+  ])(
+    'a membership that is said again costs no call and no record: %s',
+    async (_, sequences) => {
+      await path.link('alice');
+      const say = async (sequence: number | null) => {
+        const order = { ...nextOrder(), sequence };
+        const fact = membership('alice', 'pilots', 'added', order);
+        const [outcome] = await path.rig().store.applyFacts([fact]);
+        await path.rig().quiet();
+        return outcome;
+      };
+      const [first = null, ...again] = sequences;
+      await say(first);
+      const records = await path.records();
+      path.rig().discord.calls.reset();
+
+      for (const sequence of again)
+        expect(await say(sequence)).toEqual(APPLIED);
+
+      expect(path.rig().discord.calls.counts()).toEqual({});
+      expect(await path.records()).toEqual(records);
+      expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+    },
+  );
+
+  test('the removal of a person whose whole set is known to be empty costs no call and no record', async () => {
+    await path.link('alice');
+    await path.rig().store.applyFacts([snapshotOf('alice', [])]);
+    await path.rig().quiet();
+    const records = await path.records();
+    path.rig().discord.calls.reset();
+
+    await path
+      .rig()
+      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await path.rig().quiet();
+
+    expect(path.rig().discord.calls.counts()).toEqual({});
+    expect(await path.records()).toEqual(records);
   });
 
   test('who is not linked is never written to', async () => {

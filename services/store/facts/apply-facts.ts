@@ -12,6 +12,7 @@ import { lockMappingsToMark, mappedAmong } from '../mappings/mapping-lock.js';
 import { endMemberships, type EndedMembership } from './end-memberships.js';
 import { foldFacts } from './fold-facts.js';
 import { readKnown } from './read-known.js';
+import { answersAmong } from './repeated-facts.js';
 import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 
@@ -39,9 +40,13 @@ export function createApplyFacts(deps: {
           db,
           folded.deletedUsers.map(({ platformUserId }) => platformUserId),
         );
+        const isLinked = ({ platformUserId }: MemberMark) =>
+          linkedUserIds.has(platformUserId);
+        const repeated = folded.repetitions.filter(isLinked);
         const marks = folded.memberMarks
-          .filter(({ platformUserId }) => linkedUserIds.has(platformUserId))
-          .concat(endedBesides(folded, ended));
+          .filter(isLinked)
+          .concat(endedBesides(folded, ended))
+          .concat(await answersAmong(db, repeated));
         if (marks.length + folded.groupMarks.length > 0)
           await lockMappingsToMark(db);
         await markGroups(db, folded.groupMarks, {

@@ -39,7 +39,9 @@ export function foldChange(
     user.memberships.set(groupId, next);
     touched.membership(platformUserId, groupId);
   }
-  if (rank > 0) touched.memberMarks.push({ ...fact, groupId });
+  const isRepeated = next.isHeld === current?.isHeld;
+  const marks = isRepeated ? touched.repetitions : touched.memberMarks;
+  if (rank > 0) marks.push({ ...fact, groupId });
   if (loss !== null) return lostTo(loss);
   const outcome = rank === 0 ? UNCHANGED : APPLIED;
   return next.isHeld && lifeOf(known, groupId).isDeleted

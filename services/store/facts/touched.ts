@@ -17,6 +17,8 @@ export interface Folded {
   >;
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
+  /** Members about whom a newer fact says what is recorded already: only its place in the order has changed. */
+  readonly repetitions: readonly MemberMark[];
   /** Whose name or attributes have changed, and which of these. */
   readonly personMarks: readonly PersonMark[];
   readonly groupMarks: readonly {
@@ -52,6 +54,7 @@ export class Touched {
   readonly touchedGroups = new Set<GroupId>();
   readonly touchedMemberships = new Map<PlatformUserId, Set<GroupId>>();
   readonly memberMarks: MemberMark[] = [];
+  readonly repetitions: MemberMark[] = [];
   readonly personMarks: PersonMark[] = [];
   readonly groupMarks: { groupId: GroupId; cause: Cause }[] = [];
   readonly groupDeletions: { groupId: GroupId; cause: Cause }[] = [];

@@ -161,13 +161,47 @@ describe('facts on top of facts', () => {
     ).toEqual(['applied', 'unchanged']);
   });
 
-  test('every applied change marks its member, even where the group held it before', () => {
-    const { folded } = fold(change('removed', at(1)), change('added', at(2)));
+  test.each([
+    ['a membership that was unknown', [change('removed', at(1))], 1],
+    [
+      'a membership and its end',
+      [change('removed', at(1)), change('added', at(2))],
+      2,
+    ],
+    [
+      'the same membership later',
+      [change('added', at(1)), change('added', at(2))],
+      1,
+    ],
+    [
+      'the same membership with a sequence',
+      [
+        change('added', at(1)),
+        change('added', at(1, 1)),
+        change('added', at(1, 2)),
+      ],
+      1,
+    ],
+    [
+      'the end of one that is known not to be',
+      [snapshot([], at(1)), change('removed', at(2))],
+      1,
+    ],
+    [
+      'the same set later, and one of its members',
+      [
+        snapshot(['pilots'], at(1)),
+        snapshot(['pilots'], at(2)),
+        change('added', at(3)),
+      ],
+      1,
+    ],
+  ])('a member is marked by what changes: %s', (_, facts, marks) => {
+    const { folded } = fold(...facts);
 
-    expect(folded.memberMarks.map((mark) => mark.groupId)).toEqual([
-      'pilots',
-      'pilots',
-    ]);
+    expect(folded.memberMarks).toHaveLength(marks);
+    // Each has moved the fence all the same.
+    expect(verdictsOf(folded)).toEqual(facts.map(() => 'applied'));
   });
 
   test('a deleted user is final', () => {
