@@ -10,6 +10,7 @@ export function storedHealth(
     sendingCheck(client, now),
     ...secretChecks(client),
     ...doubtCheck(client),
+    ...countsCheck(client),
     client.checks.length > 0 ? lastCheck(client) : rolesCheck(client),
     ...client.checks,
   ];
@@ -97,6 +98,19 @@ function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
       message: `The last sweep took nothing away, as its list cannot be believed: ${doubt}`,
       remedy:
         'Look whether the guild is as it should be; the next sweep whose list is whole clears this.',
+    },
+  ];
+}
+
+function countsCheck({ countsFault }: ClientView): readonly CheckResult[] {
+  if (countsFault === null) return [];
+  return [
+    {
+      name: 'role counts',
+      result: 'WARNING',
+      message: `Discord did not count the holders of each role, so sweeps read the whole member list instead: ${countsFault}`,
+      remedy:
+        'Nothing is lost, each verification only costs more calls. This clears itself when Discord counts again.',
     },
   ];
 }

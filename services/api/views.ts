@@ -33,6 +33,8 @@ export interface ClientView extends ClientSettings {
   readonly trouble: string | null;
   /** Why the last list of the guild's members could not be believed; null: it could. */
   readonly doubt: string | null;
+  /** Why Discord did not count who holds the roles, when a sweep last asked; null: it did. */
+  readonly countsFault: string | null;
   /** Secrets that cannot be read, as the key they were encrypted with is not known; empty when all can. */
   readonly lostSecrets: readonly {
     readonly name: 'botToken' | 'clientSecret';

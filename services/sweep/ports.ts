@@ -86,6 +86,8 @@ export interface SweepEnding {
   /** Members for the path to ask Discord about, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
+  /** Why Discord did not count who holds the roles; null: it did. Absent: nobody asked. */
+  readonly countsFault?: string | null;
 }
 
 export interface ListingRef {

@@ -17,6 +17,7 @@ import type {
   SweepMemory,
 } from './ports.js';
 import { readDrift } from './read-drift.js';
+import { countLeniently, type ReadCounts } from './role-counts.js';
 import { RunLostError } from './run-loss.js';
 import { takeListing, type Listing } from './take-listing.js';
 
@@ -30,6 +31,7 @@ const MOST_SINGLE = 500;
 interface Deps {
   readonly memory: SweepMemory;
   readonly guild: Guild;
+  readonly readCounts: ReadCounts;
   readonly planNickname: PlanNickname;
 }
 
@@ -48,9 +50,16 @@ const NOTHING: SweepEnding = {
 };
 
 export async function runSweep(
-  deps: Deps,
+  deps: Omit<Deps, 'readCounts'>,
   held: HeldRun,
 ): Promise<SweepEnding> {
+  const { readCounts, fault } = countLeniently(deps.guild, held);
+  const ending = await sweep({ ...deps, readCounts }, held);
+  const countsFault = fault();
+  return { ...ending, ...(countsFault !== undefined && { countsFault }) };
+}
+
+async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId, kind } = held.run;
   if (
     kind === 'ENFORCE_NICKNAMES' &&
@@ -58,7 +67,7 @@ export async function runSweep(
   )
     return { ...NOTHING, reason: 'the strategy NONE leaves nicknames alone' };
   const expectation = await deps.memory.readExpectation(clientId);
-  if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, held, expectation)))
+  if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
     return verifyMirror(deps, held);
   const listing = await takeListing(deps, held, expectation.expected.keys());
   if (listing === null)
@@ -76,15 +85,17 @@ export async function runSweep(
 
 /** One call instead of a list: who changes roles by hand changes how many hold them. */
 async function isAsExpected(
-  { guild }: Deps,
-  held: HeldRun,
+  { readCounts }: Deps,
   { expected, runsSince }: Expectation,
 ): Promise<boolean> {
   if (expected.size === 0) return true;
   if (runsSince === null || runsSince >= LISTED_EVERY - 1) return false;
-  const counts = await held.call(() => guild.readRoleCounts());
-  return [...expected].every(
-    ([roleId, count]) => count === (counts.get(roleId) ?? 0),
+  const counts = await readCounts();
+  return (
+    counts !== null &&
+    [...expected].every(
+      ([roleId, count]) => count === (counts.get(roleId) ?? 0),
+    )
   );
 }
 
@@ -107,7 +118,7 @@ async function verifyMirror(
 
 /** Without a list members are asked about one by one, those first whom nobody has asked about for the longest time. */
 async function readSingly(
-  { memory, guild }: Deps,
+  { memory, readCounts }: Deps,
   held: HeldRun,
   { linkedHolders }: Expectation,
 ): Promise<SweepEnding> {
@@ -118,7 +129,7 @@ async function readSingly(
     isAbsent: false,
     limit: MOST_SINGLE,
   });
-  const counts = await held.call(() => guild.readRoleCounts());
+  const counts = await readCounts();
   return {
     ...NOTHING,
     ...found(held, drifted),
@@ -127,7 +138,7 @@ async function readSingly(
     marks: idsOf(drifted),
     looks: oldest,
     // As many others must hold them, if the mirror is right; when the numbers change, something has.
-    holders: differences(counts, linkedHolders),
+    holders: counts && differences(counts, linkedHolders),
   };
 }
 

@@ -4,6 +4,7 @@ import type { HeldRun } from './held-run.js';
 import { judgeListing } from './judge-listing.js';
 import { createPackedMembers, type PackedMembers } from './packed-members.js';
 import type { Guild, ListedMember, SweepMemory } from './ports.js';
+import type { ReadCounts } from './role-counts.js';
 
 const PAGE = 1_000;
 
@@ -23,12 +24,13 @@ export interface Listing {
 
 interface Deps {
   readonly memory: Pick<SweepMemory, 'readLinkedMembers'>;
-  readonly guild: Guild;
+  readonly guild: Pick<Guild, 'listMembers'>;
+  readonly readCounts: ReadCounts;
 }
 
 /** Null: the bot may not list the members of its guild. */
 export async function takeListing(
-  { memory, guild }: Deps,
+  { memory, guild, readCounts }: Deps,
   held: HeldRun,
   managed: Iterable<RoleId>,
 ): Promise<Listing | null> {
@@ -38,7 +40,7 @@ export async function takeListing(
   );
   const presentCount = present.size;
   const gathered = gather(linked, managed);
-  const counts = await held.call(() => guild.readRoleCounts());
+  const counts = await readCounts();
   const isWhole = await readPages(guild, held, (page) => {
     for (const { discordUserId } of page) present.delete(discordUserId);
     gathered.take(page);
@@ -51,16 +53,19 @@ export async function takeListing(
     missing: missing.length,
     listedHolders: gathered.holders,
   };
-  let fault = judgeListing({ ...evidence, counts });
+  let fault = judgeListing({ ...evidence, counts: counts ?? new Map() });
   // Roles may have been taken while the pages were read: only what both counts say stands against a list.
   if (
     fault !== null &&
+    counts !== null &&
     judgeListing({ ...evidence, counts: new Map() }) === null
-  )
+  ) {
+    const again = await readCounts();
     fault = judgeListing({
       ...evidence,
-      counts: smaller(counts, await held.call(() => guild.readRoleCounts())),
+      counts: again === null ? counts : smaller(counts, again),
     });
+  }
   return {
     askedAt,
     pages: gathered.pages,
@@ -73,7 +78,7 @@ export async function takeListing(
 }
 
 async function readPages(
-  guild: Guild,
+  guild: Pick<Guild, 'listMembers'>,
   held: HeldRun,
   take: (page: readonly ListedMember[]) => void,
 ): Promise<boolean> {

@@ -43,6 +43,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   rolesReadAt: AT,
   trouble: null,
   doubt: null,
+  countsFault: null,
   lostSecrets: [],
   stoppedAt: null,
   pausedUntil: null,

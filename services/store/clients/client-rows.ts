@@ -98,6 +98,7 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     rolesReadAt: row.rolesReadAt ?? null,
     trouble: row.trouble ?? null,
     doubt: row.doubt ?? null,
+    countsFault: row.countsFault ?? null,
     lostSecrets: lostSecrets(row, keys),
     stoppedAt: row.stoppedAt ?? null,
     pausedUntil: row.pausedUntil ?? null,

@@ -47,6 +47,7 @@ export const ClientEntity = defineEntity({
     pauseCount: p.integer().default(0),
     trouble: p.text().nullable(),
     doubt: p.text().nullable(),
+    countsFault: p.text().nullable(),
     endingAt: p.datetime().nullable(),
     checks: p.json().$type<readonly KeptCheck[]>().default([]),
     checkedAt: p.datetime().nullable(),

@@ -15,6 +15,7 @@ import { DeletionFences } from './2026-11-29-deletion-fences.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
+import { CountsFault } from './2026-11-29-counts-fault.js';
 import { Claims } from './2026-11-29-claims.js';
 import { WriteProbe } from './2026-11-29-write-probe.js';
 import { Guard } from './2026-11-29-guard.js';
@@ -46,4 +47,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-claims', class: Claims },
   { name: '2026-11-29-write-probe', class: WriteProbe },
   { name: '2026-11-29-guard', class: Guard },
+  { name: '2026-11-29-counts-fault', class: CountsFault },
 ] as const;

@@ -18,3 +18,17 @@ export async function saveDoubt(
   );
   return doubt !== null && rows[0]?.was_in_doubt === false;
 }
+
+/** Kept until Discord counts again. */
+export async function saveCountsFault(
+  db: Kysely<unknown>,
+  { clientId }: SweepRun,
+  { countsFault }: SweepEnding,
+): Promise<void> {
+  if (countsFault === undefined) return;
+  await sql`
+    update client set counts_fault = ${countsFault}::text
+    where id = ${clientId} and counts_fault is distinct from ${countsFault}::text`.execute(
+    db,
+  );
+}

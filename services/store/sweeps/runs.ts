@@ -17,7 +17,7 @@ import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
-import { saveDoubt } from './doubt.js';
+import { saveCountsFault, saveDoubt } from './doubt.js';
 import type { DriftedMember } from './drift.js';
 import { causeOf, nameWaiting } from './name-waiting.js';
 import type { SweepPlan } from './sweep-views.js';
@@ -55,6 +55,8 @@ export interface SweepEnding {
   readonly looks: readonly DiscordUserId[];
   /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
+  /** Why Discord did not count who holds the roles; null: it did. Absent: nobody asked. */
+  readonly countsFault?: string | null;
 }
 
 /** The run's row, while it is ours: cancelled, or taken over, it is not. */
@@ -146,6 +148,7 @@ async function follow(
 ) {
   await saveHolders(db, run.clientId, ending.holders);
   const isNewDoubt = await saveDoubt(db, run, ending);
+  await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
   // After jobs and before plans, as by a run; facts that are marked at this moment are counted, or count this.

@@ -26,6 +26,7 @@ const RUN: SweepRun = {
 
 /** A memory in which one run waits, of a guild that nobody is linked in. */
 function start(options: {
+  readonly list?: () => Promise<never>;
   readonly counts: () => Promise<ReadonlyMap<string, number>>;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly isOurs?: () => boolean;
@@ -83,7 +84,7 @@ function start(options: {
     memory,
     guildOf: async () =>
       Promise.resolve({
-        listMembers: async () => Promise.resolve([someone]),
+        listMembers: options.list ?? (async () => Promise.resolve([someone])),
         readRoleCounts: options.counts,
         refreshRoles: async () => Promise.resolve(),
       }),
@@ -144,10 +145,12 @@ describe('the runner', () => {
 
   test.each([
     ['a wait that is longer than a sweep may take', inSeconds(600), 0],
-    ['an answer that never comes', new UnavailableError('no answer'), 3],
+    // Three each of the count and of the list that is asked for instead.
+    ['an answer that never comes', new UnavailableError('no answer'), 6],
   ])('ends the sweep in sight after %s', async (_what, error, pauses) => {
     const { runner, seen } = start({
       counts: async () => Promise.reject(error),
+      list: async () => Promise.reject(error),
     });
     await runner.start();
 

@@ -1,0 +1,45 @@
+import { TerminalError, UnavailableError } from '../lib/errors.js';
+import type { RoleId } from '../model.js';
+import type { HeldRun } from './held-run.js';
+import type { Guild } from './ports.js';
+
+/** Who holds each role, as Discord counts; null: it does not count, and a list has to do. */
+export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
+
+/**
+ * Counting is a shortcut, and one of Discord's newest routes: where it alone fails, a sweep goes on without it.
+ * `fault` says why the last count failed; null: it did not; undefined: nobody asked.
+ */
+export function countLeniently(
+  guild: Pick<Guild, 'readRoleCounts'>,
+  held: HeldRun,
+): {
+  readonly readCounts: ReadCounts;
+  readonly fault: () => string | null | undefined;
+} {
+  let fault: string | null | undefined;
+  return {
+    async readCounts() {
+      try {
+        const counts = await held.call(() => guild.readRoleCounts());
+        fault = null;
+        return counts;
+      } catch (error) {
+        if (!isOfCounting(error)) throw error;
+        fault = error.message;
+        return null;
+      }
+    },
+    fault: () => fault,
+  };
+}
+
+/** Whatever the whole bot or guild is refused, the list would be refused too: that fails the sweep with its own reason. */
+function isOfCounting(error: unknown): error is Error {
+  if (error instanceof UnavailableError) return true;
+  return (
+    error instanceof TerminalError &&
+    error.code !== 'UNAUTHORIZED' &&
+    error.code !== 'UNKNOWN_GUILD'
+  );
+}

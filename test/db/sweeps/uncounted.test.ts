@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+
+import { storedHealth } from '../../../services/api/client-health.js';
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { held, LIST, useSweeps } from '../../support/sweep-fixture.js';
+
+const { roles } = DEMO;
+
+const world = useSweeps();
+
+const discord = () => world.rig().discord;
+
+function failCounts(status: number): void {
+  discord().faults.plant({
+    effect: { kind: 'status', status, code: 0 },
+    route: '/guilds/{guild_id}/roles/member-counts',
+    times: null,
+  });
+}
+
+async function countsCheck() {
+  const { store, clientId } = world.rig();
+  const [client] = await store.clients.findClients([clientId]);
+  if (client === undefined) throw new Error('the client has gone');
+  return storedHealth(client, new Date()).find(
+    ({ name }) => name === 'role counts',
+  );
+}
+
+describe('a verification whose roles Discord does not count', () => {
+  test.each([404, 403, 500])(
+    'reads the list instead when the answer is %i, and the health says so until Discord counts again',
+    async (status) => {
+      await world.settledGuild();
+      discord().moderator.takeRole(held('alice', roles.pilot));
+      failCounts(status);
+
+      const sweep = await world.sweep('VERIFY_GROUPS');
+
+      expect(sweep).toMatchObject({ state: 'DONE', drifted: 1, changed: 1 });
+      expect(world.calls()).toMatchObject({ [LIST]: 1 });
+      expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
+      expect(await countsCheck()).toMatchObject({
+        result: 'WARNING',
+        message: expect.stringContaining('read the whole member list instead'),
+      });
+      discord().faults.clear();
+      await world.sweep('VERIFY_GROUPS');
+      expect(await countsCheck()).toBeUndefined();
+    },
+  );
+});
