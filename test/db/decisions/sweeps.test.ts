@@ -163,6 +163,24 @@ describe('a sweep that wants to take away too much', () => {
     );
   });
 
+  test('is joined by the one member whom a later sweep finds', async () => {
+    await sourceFails(11);
+    const first = await swept();
+    await addCrowd(sweeps.rig(), MORE.slice(0, 1));
+    await sweeps.query(
+      `update membership set is_held = false where platform_user_id = '${MORE[0]?.platformUserId}'`,
+    );
+
+    const second = await swept('VERIFY_GROUPS');
+
+    expect(second).toMatchObject({
+      state: 'DONE',
+      reason: expect.stringContaining(`they wait in sweep ${first.id}`),
+    });
+    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(12);
+    expect(pilots(sweeps.rig())).toContain(MORE[0]?.discordUserId);
+  });
+
   test('is carried out when it is approved, and no more than is still wanted', async () => {
     await sourceFails();
     const sweep = await swept();
