@@ -169,6 +169,8 @@ class Run {
       this.#progress.keepRole(kind, roleId);
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
+      else if (kind === 'removeRole' && isRefusal(error, 'UNKNOWN_ROLE'))
+        this.#progress.noteGone(roleId);
       else if (isRefusal(error, ...OF_ONE_WRITE)) this.#progress.refuse(roleId);
       else throw error;
     }

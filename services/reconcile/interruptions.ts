@@ -157,6 +157,7 @@ async function park(
     observed,
     joining: null,
     isParked: true,
+    asksAgain: false,
     clearsTrouble: false,
     endedLinkIds: [],
   });

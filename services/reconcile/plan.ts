@@ -40,6 +40,8 @@ export function planRoles(input: {
   readonly written: ReadonlySet<RoleId>;
   readonly refusals: ReadonlyMap<RoleId, RoleRefusal | null>;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
+  /** A link is ending: whether a held role exists is asked of Discord by removing it, not of the guild's list of roles. */
+  readonly isAnyEnding?: boolean;
 }): RolePlan {
   const { desired, actual, written, refusals, decisions } = input;
   const plan = {
@@ -67,9 +69,10 @@ export function planRoles(input: {
       continue;
     }
     const refusal = refusals.get(roleId) ?? null;
-    if (refusal !== null) {
-      if (isDrift && !hasGone(verdict, refusal))
-        plan.blocked.push({ roleId, refusal });
+    const isUnlisted = hasGone(verdict, refusal);
+    const isTried = isUnlisted && isHeld && input.isAnyEnding === true;
+    if (refusal !== null && !isTried) {
+      if (isDrift && !isUnlisted) plan.blocked.push({ roleId, refusal });
       continue;
     }
     if (verdict === 'yes') plan.add.push(roleId);
@@ -84,7 +87,7 @@ export function planRoles(input: {
 /** A role that the guild no longer has is taken back by its own end, even where members still show its id. */
 function hasGone(
   verdict: DesiredRole['verdict'],
-  refusal: RoleRefusal,
+  refusal: RoleRefusal | null,
 ): boolean {
   return verdict === 'no' && refusal === 'UNKNOWN_ROLE';
 }

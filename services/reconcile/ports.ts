@@ -100,6 +100,8 @@ export interface MemberFacts {
   readonly mirrorReadAt: Date | null;
   /** In the last minute a reading lacked roles that the mirror showed and nobody is known to have removed: it may have been wrong. */
   readonly hasLostRoles: boolean;
+  /** Discord said a minute ago or earlier, and never otherwise since, that the account is not in the guild; or a complete list did. */
+  readonly isAbsenceProven: boolean;
   /** Left by a run that died, or was told to wait, between its first change and its last. */
   readonly openRecord: OpenRecord | null;
   /** What the person granted when they signed in: they may be brought in, and shall be at once where `isJoinWanted`. */

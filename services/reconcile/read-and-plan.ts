@@ -1,6 +1,7 @@
 import { MOST_SINGLE_WRITES, type MemberReading } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
+import { isAnyEnding } from './link-proof.js';
 import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
 import {
   NO_REQUESTS,
@@ -71,8 +72,11 @@ async function read(
   target: MemberTarget,
 ): Promise<Reading> {
   const { mirror } = facts;
-  const isEnding = facts.links.some((link) => link.status === 'ENDING');
-  if (mirror?.isPresent === true && facts.openRecord === null && !isEnding) {
+  if (
+    mirror?.isPresent === true &&
+    facts.openRecord === null &&
+    !isAnyEnding(facts)
+  ) {
     const written = rolesOfCauses(job.causes, facts.mappings);
     const reading = { member: mirror, readAtMs: null };
     const plan = planFor(job, facts, reading);
@@ -83,8 +87,22 @@ async function read(
     )
       return reading;
   }
-  const member = await deps.discord.readMember(target);
+  let member = await deps.discord.readMember(target);
+  // One answer without roles would end the link for ever while the account keeps them.
+  if (isAnyEnding(facts) && hasLostMapped(facts, member))
+    member = await deps.discord.readMember(target);
   return { member, readAtMs: deps.clock() };
+}
+
+function hasLostMapped(
+  { mirror, mappings }: MemberFacts,
+  reading: MemberReading,
+): boolean {
+  if (mirror?.isPresent !== true || !reading.isPresent) return false;
+  return mappings.some(
+    ({ roleId }) =>
+      mirror.roleIds.includes(roleId) && !reading.roleIds.includes(roleId),
+  );
 }
 
 /** Where Discord has the say it is asked what it says now, but by a sweep, which has just looked, and asks nobody to remove. */
@@ -120,6 +138,7 @@ function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
     written: written ?? new Set(),
     refusals: facts.roles,
     decisions: facts.decisions,
+    isAnyEnding: isAnyEnding(facts),
   });
   const shown = member.isPresent ? member : null;
   const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);

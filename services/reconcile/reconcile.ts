@@ -20,6 +20,7 @@ import type {
   Mirror,
 } from './ports.js';
 import type { OpenedRecord } from './records.js';
+import { proveRemovals } from './prove-removals.js';
 import { plannedRoles } from './resume.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
@@ -230,7 +231,7 @@ async function carryOut(
   if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
   else if (applied.nickname === 'REFUSED')
     await deps.guildRoles.refresh(target, deps.clock());
-  const { observed } = applied;
+  const observed = await proveRemovals(deps.discord, facts, target, applied);
   return settled({
     facts,
     plan,

@@ -5,6 +5,13 @@ import type {
   PresentMember,
   RoleId,
 } from '../model.js';
+import {
+  endedByAbsence,
+  endedByReading,
+  isAnyEnding,
+  needsAbsenceProof,
+  WAITS_FOR_ABSENCE,
+} from './link-proof.js';
 import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
@@ -46,6 +53,7 @@ const NOTHING: Settlement = {
   observed: null,
   joining: null,
   isParked: false,
+  asksAgain: false,
   clearsTrouble: false,
   endedLinkIds: [],
 };
@@ -55,24 +63,29 @@ export function dropped(): Ending {
   return { kind: 'settled', settlement: NOTHING };
 }
 
-/** Not in the guild: Discord has taken every role, so ending links have nothing left to take back. */
+/** Not in the guild: Discord has removed every role, so ending links have nothing left to remove once that is proven. */
 export function absent(facts: MemberFacts, observed: MemberReading): Ending {
   const settlement: Settlement = {
     ...NOTHING,
     outcome: 'ABSENT',
-    reason:
-      facts.joinRefusal === null
-        ? 'the account is not in the guild'
-        : NOT_LET_IN[facts.joinRefusal],
+    reason: absenceReason(facts),
     closes:
       facts.openRecord &&
       landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
     settledDecisions: [...facts.decisions.keys()],
     observed,
+    asksAgain: needsAbsenceProof(facts),
     clearsTrouble: true,
-    endedLinkIds: endingLinks(facts),
+    endedLinkIds: endedByAbsence(facts),
   };
   return { kind: 'settled', settlement };
+}
+
+function absenceReason(facts: MemberFacts): string {
+  if (isAnyEnding(facts) && needsAbsenceProof(facts)) return WAITS_FOR_ABSENCE;
+  return facts.joinRefusal === null
+    ? 'the account is not in the guild'
+    : NOT_LET_IN[facts.joinRefusal];
 }
 
 export function settled(run: {
@@ -115,8 +128,9 @@ export function settled(run: {
     observed: reading,
     joining: null,
     isParked: refusals.length > 0,
+    asksAgain: false,
     clearsTrouble: run.hasAsked,
-    endedLinkIds: isTakenBack(run, reading.roleIds) ? endingLinks(facts) : [],
+    endedLinkIds: endedByReading(run, reading.roleIds),
   };
   const read = { facts, plan, seen: reading.roleIds };
   return { kind: 'settled', settlement: withReadings(settlement, read) };
@@ -144,20 +158,6 @@ function settledDecisions(
   });
 }
 
-/** A role that cannot be given, to who has the account now, keeps no earlier link from ending. */
-function isTakenBack(
-  run: Pick<Parameters<typeof settled>[0], 'plan' | 'record' | 'applied'>,
-  roleIds: readonly RoleId[],
-): boolean {
-  const { plan, record, applied } = run;
-  const refused = applied?.refused ?? [];
-  return (
-    record.verdict.heldRemovals.length === 0 &&
-    !plan.blocked.some(({ roleId }) => roleIds.includes(roleId)) &&
-    !plan.remove.some((roleId) => refused.includes(roleId))
-  );
-}
-
 /** Brought in, with the roles that Discord shows on the new member. */
 export function joined(
   facts: MemberFacts,
@@ -176,6 +176,7 @@ export function joined(
     removed: [],
     nickname: arrivalNickname(plan, member),
     refused: plan.add.filter((roleId) => !held.has(roleId)),
+    gone: [],
     observed,
   };
   const ending = settled({
@@ -241,9 +242,4 @@ function closingOf(run: {
     removed: applied.removed,
     nickname,
   };
-}
-
-function endingLinks({ links }: MemberFacts) {
-  const ending = links.filter((link) => link.status === 'ENDING');
-  return ending.map((link) => link.linkId);
 }

@@ -16,6 +16,8 @@ export interface WritesDone {
   readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
   readonly observed: MemberReading;
   readonly refused: readonly RoleId[];
+  /** Of the removals, roles that Discord says do not exist. */
+  readonly gone: readonly RoleId[];
 }
 
 /** How far a run of writes has come: what is left, what was done, and the member as Discord has it by now. */
@@ -24,6 +26,7 @@ export class WriteProgress {
   readonly #added: RoleId[] = [];
   readonly #removed: RoleId[] = [];
   readonly #refused: RoleId[] = [];
+  readonly #gone: RoleId[] = [];
   #nickname: WritesDone['nickname'] = 'UNTOUCHED';
   pending: Pending;
   member: PresentMember;
@@ -47,6 +50,7 @@ export class WriteProgress {
       removed: this.#removed,
       nickname: this.#nickname,
       refused: this.#refused,
+      gone: this.#gone,
       observed: this.hasLeft
         ? { isPresent: false }
         : { isPresent: true, ...this.member },
@@ -64,6 +68,12 @@ export class WriteProgress {
 
   refuse(roleId: RoleId): void {
     this.#refused.push(roleId);
+    this.#tick([roleId]);
+  }
+
+  /** Nothing is left to remove where the role does not exist. */
+  noteGone(roleId: RoleId): void {
+    this.#gone.push(roleId);
     this.#tick([roleId]);
   }
 

@@ -76,6 +76,7 @@ export function memberFacts({
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
     hasLostRoles: false,
+    isAbsenceProven: false,
     openRecord: null,
     grant: null,
     joinRefusal: null,

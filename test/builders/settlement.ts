@@ -12,6 +12,7 @@ export const unchanged: Settlement = {
   observed: null,
   joining: null,
   isParked: false,
+  asksAgain: false,
   clearsTrouble: false,
   endedLinkIds: [],
 };

@@ -144,8 +144,10 @@ describe('links', () => {
     path.rig().discord.calls.reset();
 
     await path.rig().store.links.unlinkMember({ id: linkId, cause });
-    await eventually(async () => (await path.stateOf('alice')) === undefined);
+    await path.rig().quiet();
+    await path.passMinuteOfAbsence();
 
+    expect(await path.stateOf('alice')).toBeUndefined();
     expect(path.rig().writes()).toBe(0);
   });
 });

@@ -26,6 +26,13 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     await database.drop();
   });
 
+  async function query(text: string): Promise<void> {
+    const direct = new pg.Client({ connectionString: database.url });
+    await direct.connect();
+    await direct.query(text);
+    await direct.end();
+  }
+
   return {
     rig: () => rig,
     databaseUrl: () => database.url,
@@ -57,11 +64,15 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
       return found;
     },
     /** As if the client's pause had run its time. */
-    async expirePause(): Promise<void> {
-      const direct = new pg.Client({ connectionString: database.url });
-      await direct.connect();
-      await direct.query('update client set paused_until = now()');
-      await direct.end();
+    expirePause: () => query('update client set paused_until = now()'),
+    /** As if the first answer that an account is not in the guild had come a minute earlier; then all are looked at again. */
+    async passMinuteOfAbsence(): Promise<void> {
+      await query(
+        "update member set absent_since = absent_since - interval '1 minute'",
+      );
+      await query('update reconcile_job set due_at = now(), is_parked = false');
+      await rig.restart();
+      await rig.quiet();
     },
     /** Newest first. */
     async records() {

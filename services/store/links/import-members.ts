@@ -14,6 +14,7 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
+import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
 
 export interface ImportVerdict {
@@ -56,6 +57,10 @@ export function createImportMembers(deps: {
       if (dryRun) return verdicts;
       const isNew = (_: Pair, at: number) => verdicts[at]?.kind === 'LINKED';
       const links = await insertLinks(tx.sql, clientId, users.filter(isNew));
+      const accounts = users
+        .filter(isNew)
+        .map(({ discordUserId }) => ({ discordUserId, roleIds: null }));
+      await reviveDeparted(tx.sql, clientId, accounts);
       await markLinks(tx.sql, [...links.values()], cause, {
         lane: LANES.bulk,
         windowMs: 0,

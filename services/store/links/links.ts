@@ -16,6 +16,7 @@ import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { reviveDeparted } from './departed.js';
 import { endLinks } from './end-links.js';
 import { lockPlatformUser } from './platform-user.js';
 
@@ -94,6 +95,7 @@ export async function makeLink(
       ? claimedByOther(discordUserId)
       : error;
   });
+  await reviveDeparted(tx.sql, clientId, [{ discordUserId, roleIds: null }]);
   await markLinks(tx.sql, [row.id], cause, { lane: LANES.fresh, windowMs: 0 });
   await forgetDecisionsOfLinks(tx.sql, [row.id]);
   await enqueueEvent(tx.sql, {

@@ -19,6 +19,7 @@ import { CountsFault } from './2026-11-29-counts-fault.js';
 import { Claims } from './2026-11-29-claims.js';
 import { WriteProbe } from './2026-11-29-write-probe.js';
 import { Guard } from './2026-11-29-guard.js';
+import { LinkProof } from './2026-11-29-link-proof.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -48,4 +49,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-write-probe', class: WriteProbe },
   { name: '2026-11-29-guard', class: Guard },
   { name: '2026-11-29-counts-fault', class: CountsFault },
+  { name: '2026-11-29-link-proof', class: LinkProof },
 ] as const;

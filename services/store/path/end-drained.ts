@@ -11,6 +11,7 @@ import {
   forgetPeople,
   forgetUnlinked,
 } from '../erasure/forget-people.js';
+import { rememberDeparted } from '../links/departed.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
 /** Removes what has nothing left to take back: links, then retired mappings, then a client that was waiting for both. */
@@ -25,7 +26,8 @@ export async function endDrained(
     delete from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null and not exists (
       select from link l
       left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
-      where l.client_id = m.client_id and (a.read_at is null or m.role_id = any(a.role_ids)))`.execute(
+      where l.client_id = m.client_id and (a.read_at is null or m.role_id = any(a.role_ids)
+        or (m.role_id = any(a.left_role_ids) and a.absent_since > clock_timestamp() - interval '1 minute')))`.execute(
     db,
   );
   await sql`
@@ -38,6 +40,7 @@ async function endLinks(
   linkIds: readonly LinkId[],
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
+  await rememberDeparted(db, linkIds);
   const { rows } = await sql<Row>`
     delete from link l using client c
     where l.id = any(${linkIds}::uuid[]) and l.status = 'ENDING' and c.id = l.client_id

@@ -68,7 +68,9 @@ export async function readMember(
         where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
       (select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
           'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
-          'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at)
+          'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
+          'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
+          'isAbsenceProven', coalesce(a.absent_since <= statement_timestamp() - interval '1 minute', false))
         from member a
         where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null) as mirror,
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
@@ -77,8 +79,6 @@ export async function readMember(
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
-      (select a.roles_lost_at > statement_timestamp() - interval '1 minute' from member a
-        where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as has_lost_roles,
       (select a.join_refusal from member a
         where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
       c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
@@ -128,7 +128,6 @@ interface Row {
     plannedNickname: string | null;
   } | null;
   readonly grant: MemberFacts['grant'];
-  readonly has_lost_roles: boolean | null;
   readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
@@ -152,6 +151,8 @@ interface MirrorRow {
   readonly isPending: boolean;
   readonly timedOutUntil: string | null;
   readonly joinedAt: string | null;
+  readonly hasLostRoles: boolean;
+  readonly isAbsenceProven: boolean;
 }
 
 function factsOf(member: MemberKey, row: Row): MemberFacts {
@@ -173,7 +174,8 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     decisions: new Map(Object.entries(row.decisions)),
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
-    hasLostRoles: row.has_lost_roles === true,
+    hasLostRoles: row.mirror?.hasLostRoles === true,
+    isAbsenceProven: row.mirror?.isAbsenceProven === true,
     openRecord: row.open_record,
     grant: row.grant,
     joinRefusal: row.join_refusal,

@@ -37,14 +37,16 @@ export async function saveMember(
       select is_present from member
       where client_id = ${clientId} and discord_user_id = ${discordUserId} and read_at is not null
     ), job as (${job})
-    insert into member (client_id, discord_user_id, ${sql.join(names.map((name) => sql.ref(name)))})
-    values (${clientId}, ${discordUserId}, ${sql.join(Object.values(columns))})
+    insert into member (client_id, discord_user_id, absent_since, ${sql.join(names.map((name) => sql.ref(name)))})
+    values (${clientId}, ${discordUserId}, ${observed?.isPresent === false ? sql`clock_timestamp()` : sql`null`},
+      ${sql.join(Object.values(columns))})
     on conflict (client_id, discord_user_id) do update set
       ${sql.join([
         ...names.map(
           (name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`,
         ),
         ...(observed === null ? [] : [sql`roles_lost_at = ${rolesLostAt()}`]),
+        ...(observed === null ? [] : presence(observed.isPresent)),
       ])}
     returning (select is_present from before) as was_present,
       exists (select from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null)
@@ -57,6 +59,16 @@ export async function saveMember(
   if (observed !== null && isNews)
     await tellPresence(db, member, observed.isPresent, enqueueEvent);
   return { mayEnd: row?.may_end ?? false };
+}
+
+/** Since when Discord says that the account is not in the guild, and the roles it had until then. */
+function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
+  if (isPresent)
+    return [sql`absent_since = null`, sql`left_role_ids = '{}'::text[]`];
+  return [
+    sql`absent_since = coalesce(member.absent_since, clock_timestamp())`,
+    sql`left_role_ids = case when member.is_present then member.role_ids else member.left_role_ids end`,
+  ];
 }
 
 /** Discord takes every role from who leaves. The names stay as they were last seen. */

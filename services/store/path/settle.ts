@@ -132,8 +132,14 @@ async function endJoining(
     where id = ${grantId} and is_join_wanted`.execute(db);
 }
 
-function endOf(job: Job, { isParked }: Settlement): RawBuilder<unknown> {
-  return isParked ? parkJob(job) : sql`delete from reconcile_job ${of(job)}`;
+function endOf(
+  job: Job,
+  { isParked, asksAgain }: Settlement,
+): RawBuilder<unknown> {
+  if (asksAgain) return parkJob(job, absenceProvable(job));
+  return isParked
+    ? parkJob(job, sql`clock_timestamp() + interval '1 day'`)
+    : sql`delete from reconcile_job ${of(job)}`;
 }
 
 /** A mark came after the member was read: they are looked at again, for the new causes only, unless there are too many to tell. */
@@ -144,12 +150,17 @@ function releaseJob(job: Job): RawBuilder<unknown> {
         else jsonb_path_query_array(causes, '$[$late to last]', ${JSON.stringify({ late: job.lateCauses })}::jsonb) end ${of(job)}`;
 }
 
-/** Marks wake it at once; without one it is tried again after a day. */
-function parkJob(job: Job): RawBuilder<unknown> {
+/** A minute after the first answer that the account is not in the guild, which may be this one; and a second more, to be past it. */
+function absenceProvable(job: Job): RawBuilder<unknown> {
+  return sql`coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds'`;
+}
+
+/** Marks wake it at once; without one it is tried again at `dueAt`. */
+function parkJob(job: Job, dueAt: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, is_parked = true,
       lane = ${LANES.sweep}, causes = ${JSON.stringify([PARKED_CAUSE])}::jsonb,
-      due_at = clock_timestamp() + interval '1 day' ${of(job)}`;
+      due_at = ${dueAt} ${of(job)}`;
 }
 
 function postponeJob(job: Job, request: Postponement): RawBuilder<unknown> {

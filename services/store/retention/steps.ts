@@ -15,7 +15,8 @@ export type Kind =
   | 'askedRemovals'
   | 'tickets'
   | 'answers'
-  | 'events';
+  | 'events'
+  | 'departedAccounts';
 
 /** One thing that has an end: `remove` takes at most STEP rows, oldest first, and tells how many it took. */
 export interface Step {
@@ -102,6 +103,9 @@ export const marksOfSweepsOver = (over: Over) => sql`
       order by s.finished_at limit 20) s
     join sweep_mark k on k.sweep_id = s.id limit ${STEP}))`;
 
+/** An account that left and is not back after so long comes as a stranger. */
+const DEPARTED_DAYS = 90;
+
 /** What is of no client, or has its own time. */
 const COMMON: readonly Step[] = [
   // The removal guard looks back an hour.
@@ -135,6 +139,13 @@ const COMMON: readonly Step[] = [
     delete from idempotent_request where ctid = any(array(
       select ctid from idempotent_request where kept_until < clock_timestamp()
       order by kept_until limit ${STEP} for update skip locked))`,
+  ),
+  step(
+    'departedAccounts',
+    sql`
+    delete from departed_account where ctid = any(array(
+      select ctid from departed_account
+      where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
   // Nobody has taken them away for so long that there is no broker any more.
   step(

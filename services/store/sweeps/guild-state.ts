@@ -106,8 +106,9 @@ async function readLinkedPage(
   const { rows } = await sql<LinkedRow>`
     select k.id, coalesce(m.is_present, false) as is_present
     from (
-      select distinct discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
-      order by discord_user_id limit ${limit}
+      select discord_user_id as id from link where client_id = ${clientId} and discord_user_id > ${after}
+      union select discord_user_id from departed_account where client_id = ${clientId} and discord_user_id > ${after}
+      order by id limit ${limit}
     ) k left join lateral (
       select bool_or(a.read_at is not null and a.is_present) as is_present from member a
       where a.client_id = ${clientId} and a.discord_user_id = k.id

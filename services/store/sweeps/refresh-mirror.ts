@@ -6,6 +6,7 @@ import type {
   PlatformUserId,
   PresentMember,
 } from '../../model.js';
+import { reviveDeparted } from '../links/departed.js';
 import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
 import { rolesLostAt } from '../path/lost-roles.js';
 
@@ -38,6 +39,7 @@ export async function refreshMirror(
   members: readonly ListedMember[],
   enqueueEvents: EnqueueEvents,
 ): Promise<Refreshed> {
+  await reviveDeparted(db, listing.clientId, members);
   const { rows } = await sql<RefreshRow>`
     with seen as (${seenRows(members)}), fresh as (
       select s.*, m.is_present as was_present, m.read_at is null as is_first,
@@ -60,7 +62,7 @@ export async function refreshMirror(
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
         display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
         timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at),
-        roles_lost_at = ${rolesLostAt()}
+        roles_lost_at = ${rolesLostAt()}, absent_since = null, left_role_ids = '{}'
       where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
       returning discord_user_id
     )
@@ -135,7 +137,8 @@ export async function noteLeft(
         and ${isLinked('m', listing)} and ${hasNoOpenRecord('m', listing)}
       order by m.discord_user_id for update
     )
-    update member m set read_at = clock_timestamp(), is_present = false, role_ids = '{}',
+    update member m set read_at = clock_timestamp(), is_present = false, left_role_ids = m.role_ids, role_ids = '{}',
+      absent_since = '-infinity',
       is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
     from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
     returning m.discord_user_id, exists (select from link l where l.client_id = ${clientId}

@@ -140,6 +140,7 @@ describe('what came of a nickname', () => {
         added: [],
         removed: [],
         refused: [],
+        gone: [],
         nickname,
         observed: member,
       },

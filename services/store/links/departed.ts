@@ -1,0 +1,62 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
+
+/**
+ * Accounts whose link ended because they had left the guild. Discord removes every role of an account that leaves, but its word
+ * was all there was, and bots give roles back to accounts that return. So the account is remembered with the mapped roles it had;
+ * when it is seen again with one of them, or is linked anew, its link ends once more: only linked members are ever written to.
+ */
+
+/** Called as the links end. */
+export async function rememberDeparted(
+  db: Kysely<unknown>,
+  linkIds: readonly LinkId[],
+): Promise<void> {
+  await sql`
+    insert into departed_account (client_id, discord_user_id, link_id, platform_user_id, is_end_asked_for, role_ids, ended_at)
+    select distinct on (l.client_id, l.discord_user_id) l.client_id, l.discord_user_id, l.id, l.platform_user_id,
+      l.is_end_asked_for, h.role_ids, clock_timestamp()
+    from link l
+    join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id and not a.is_present
+    cross join lateral (
+      select array_agg(r.id) as role_ids from unnest(a.left_role_ids) as r (id)
+      where exists (select from role_mapping m where m.client_id = l.client_id and m.role_id = r.id)
+    ) h
+    where l.id = any(${linkIds}::uuid[]) and l.status = 'ENDING' and h.role_ids is not null
+    order by l.client_id, l.discord_user_id, l.id desc
+    on conflict (client_id, discord_user_id) do update set link_id = excluded.link_id,
+      platform_user_id = excluded.platform_user_id, is_end_asked_for = excluded.is_end_asked_for,
+      role_ids = excluded.role_ids, ended_at = excluded.ended_at`.execute(db);
+}
+
+/**
+ * Of these accounts, gives those that departed their ending link back and forgets them: each is checked once. `roleIds` is what
+ * they were seen with, null where that is unknown; without one of their roles there is nothing to check. Nobody is marked.
+ */
+export async function reviveDeparted(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  accounts: readonly {
+    readonly discordUserId: DiscordUserId;
+    readonly roleIds: readonly RoleId[] | null;
+  }[],
+): Promise<void> {
+  const seen = accounts.map(({ discordUserId, roleIds }) => ({
+    discordUserId,
+    roleIds,
+  }));
+  await sql`
+    with seen as (
+      select * from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as s ("discordUserId" text, "roleIds" jsonb)
+    ), returned as (
+      delete from departed_account d using seen s
+      where d.client_id = ${clientId} and d.discord_user_id = s."discordUserId"
+      returning d.*, jsonb_typeof(s."roleIds") is distinct from 'array' or s."roleIds" ?| d.role_ids as is_to_check
+    )
+    insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at, ending_at, is_end_asked_for)
+    select r.link_id, r.client_id, r.platform_user_id, r.discord_user_id, 'ENDING', r.ended_at, now(), r.is_end_asked_for
+    from returned r join platform_user u on u.id = r.platform_user_id
+    where r.is_to_check order by r.discord_user_id
+    on conflict do nothing`.execute(db);
+}

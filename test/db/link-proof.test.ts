@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause, snapshotOf } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { withoutRole, withRoles } from '../support/lying-discord.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { guildId, accounts, roles } = DEMO;
+const path = usePath({ mayLie: true });
+
+const MEMBER = new RegExp(`^/guilds/${guildId}/members/\\d+$`);
+const ROLES = new RegExp(`^/guilds/${guildId}/roles$`);
+const WAITS = expect.stringContaining('when Discord says so once more');
+
+/** Alice is linked and a pilot. Resolves with the link. */
+async function linkPilot(): Promise<string> {
+  await path.rig().store.applyFacts([snapshotOf('alice', ['pilots'])]);
+  return path.link('alice');
+}
+
+async function unlink(id: string): Promise<void> {
+  await path.rig().store.links.unlinkMember({ id, cause });
+}
+
+const isUnlinked = async () => (await path.stateOf('alice')) === undefined;
+
+const leave = () =>
+  path
+    .rig()
+    .discord.moderator.leave({ guildId, discordUserId: accounts.alice });
+
+const lieAbsent = (times: number | null) =>
+  path
+    .rig()
+    .liar()
+    .lie({
+      method: 'GET',
+      path: MEMBER,
+      times,
+      status: 404,
+      answer: () => ({ code: 10007, message: 'Unknown Member' }),
+    });
+
+describe('the roles of an ending link are removed', () => {
+  test.each([
+    ['lacks the mapped role', withoutRole(roles.pilot)],
+    [
+      'has nothing but everyone',
+      (list: unknown) =>
+        Array.isArray(list) ? list.filter(({ id }) => id === guildId) : list,
+    ],
+  ])('while the list of roles %s', async (_, answer) => {
+    const id = await linkPilot();
+    path.rig().liar().lie({ method: 'GET', path: ROLES, times: null, answer });
+    await path.rig().importRoles();
+
+    await unlink(id);
+    await eventually(isUnlinked);
+
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+  });
+
+  test('though one answer shows the account without any', async () => {
+    const id = await linkPilot();
+    path
+      .rig()
+      .liar()
+      .lie({ method: 'GET', path: MEMBER, times: 1, answer: withRoles([]) });
+
+    await unlink(id);
+    await eventually(isUnlinked);
+
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+  });
+
+  test('again where Discord accepted it and did not keep it', async () => {
+    const id = await linkPilot();
+    path.rig().discord.faults.plant({
+      effect: { kind: 'lostWrite' },
+      method: 'DELETE',
+    });
+
+    await unlink(id);
+    await eventually(isUnlinked);
+
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+    expect(await path.records()).toMatchObject([
+      { removed: [roles.pilot], outcome: 'APPLIED' },
+      {},
+    ]);
+  });
+});
+
+describe('an ending link', () => {
+  test('goes where Discord itself says that the role does not exist', async () => {
+    const id = await linkPilot();
+    path.rig().discord.moderator.deleteRole({ guildId, roleId: roles.pilot });
+    path
+      .rig()
+      .liar()
+      .lie({
+        method: 'GET',
+        path: MEMBER,
+        times: null,
+        answer: withRoles([roles.pilot]),
+      });
+    await path.rig().importRoles();
+
+    await unlink(id);
+    await eventually(isUnlinked);
+
+    expect(path.rig().discord.calls.count({ code: 10011 })).toBe(1);
+  });
+
+  test.each([10007, 10013])(
+    'stays after one answer with %s, says what it waits for, and goes after a second a minute later',
+    async (code) => {
+      const id = await linkPilot();
+      leave();
+      path
+        .rig()
+        .liar()
+        .lie({
+          method: 'GET',
+          path: MEMBER,
+          times: null,
+          status: 404,
+          answer: () => ({ code, message: 'Unknown' }),
+        });
+
+      await unlink(id);
+      await path.rig().quiet();
+      const waiting = await path.stateOf('alice');
+      await path.rig().restart();
+      await path.rig().quiet();
+      const later = await path.stateOf('alice');
+      await path.passMinuteOfAbsence();
+
+      expect(waiting).toEqual({ state: 'ENDING', reason: WAITS });
+      expect(later).toEqual({ state: 'ENDING', reason: WAITS });
+      expect(await isUnlinked()).toBe(true);
+      expect(path.rig().writes()).toBe(0);
+    },
+  );
+
+  test('that Discord wrongly called absent once has its role removed', async () => {
+    const id = await linkPilot();
+    lieAbsent(1);
+
+    await unlink(id);
+    await path.rig().quiet();
+    expect(await path.stateOf('alice')).toMatchObject({ state: 'ENDING' });
+    await path.passMinuteOfAbsence();
+
+    expect(await isUnlinked()).toBe(true);
+    expect(path.rig().rolesOf('alice')).toEqual([]);
+  });
+});
+
+test('a retired mapping stays until the absence of its last holder is proven', async () => {
+  await linkPilot();
+  const [pilots = ''] = path.mappingIds();
+  lieAbsent(1);
+
+  await path.rig().store.mappings.retireMapping({
+    id: pilots,
+    holders: 'TAKE_BACK',
+    dryRun: false,
+    cause,
+  });
+  await path.rig().quiet();
+  await path.passMinuteOfAbsence();
+
+  expect(path.rig().rolesOf('alice')).toEqual([]);
+});
