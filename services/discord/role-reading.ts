@@ -1,7 +1,7 @@
-import type { DiscordUserId } from '../model.js';
+import type { ClientId, DiscordUserId, RoleId } from '../model.js';
 import type { DiscordMembers, GuildRef } from '../reconcile/ports.js';
 import type { Bot } from './bot.js';
-import type { BotReadings } from './bot-readings.js';
+import type { BotReadings, RoleReading } from './bot-readings.js';
 import { renameRefusals, roleRefusals } from './hierarchy.js';
 
 export interface RoleReadingDeps extends Pick<
@@ -16,6 +16,8 @@ export function createRoleReading(
   deps: RoleReadingDeps,
 ): DiscordMembers['readRoles'] {
   const { botFor, whoAmI, readGuild, readBotRoleIds, readRoleList } = deps;
+  const ofBot = createDoubting<RoleId>((roleId) => roleId);
+  const ofGuild = createDoubting<RoleReading>(({ roleId }) => roleId);
   /** A bot keeps its user for ever. */
   const botUserIds = new WeakMap<Bot, DiscordUserId>();
 
@@ -33,8 +35,10 @@ export function createRoleReading(
     const { guildId } = guild;
     const { ownerId } = await readGuild(guild);
     const botUserId = await botUserIdOf(guild);
-    const botRoleIds = await readBotRoleIds(guild, botUserId);
-    const roles = await readRoleList(guild);
+    const readOwn = async () => readBotRoleIds(guild, botUserId);
+    const botRoleIds = await ofBot(guild, readOwn);
+    const readAll = async () => readRoleList(guild);
+    const roles = await ofGuild(guild, readAll, botRoleIds);
     const standing = { guildId, ownerId, botUserId, botRoleIds };
     const refusals = roleRefusals(roles, standing);
     const renaming = renameRefusals(roles, standing);
@@ -54,5 +58,27 @@ export function createRoleReading(
         };
       }),
     };
+  };
+}
+
+/**
+ * A list may be behind by a moment. One that is empty, or lacks a role that it must have or had before, is read once more, and the
+ * second is believed: else one wrong answer would park members for a role that is there, and not above the bot.
+ */
+function createDoubting<Item>(idOf: (item: Item) => RoleId) {
+  const last = new Map<ClientId, readonly RoleId[]>();
+  return async (
+    { clientId }: GuildRef,
+    read: () => Promise<readonly Item[]>,
+    expected: readonly RoleId[] = [],
+  ): Promise<readonly Item[]> => {
+    const first = await read();
+    const listed = new Set(first.map(idOf));
+    const known = [...expected, ...(last.get(clientId) ?? [])];
+    const isWhole =
+      listed.size > 0 && known.every((roleId) => listed.has(roleId));
+    const items = isWhole ? first : await read();
+    last.set(clientId, items.map(idOf));
+    return items;
   };
 }

@@ -75,6 +75,64 @@ describe('reading roles', () => {
     expect(paths.filter((path) => path.endsWith('/users/@me'))).toHaveLength(1);
   });
 
+  it.each([
+    ['a role that the bot holds', roles.slice(0, 2)],
+    ['a role that the list before had', [roles[0], roles[2]]],
+  ])('reads a list once more that lacks %s', async (_what, short) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    const whole = [{ body: guildBody }, { body: botBody }, { body: roles }];
+    discord.script(
+      { body: guildBody },
+      { body: botBody.user },
+      ...whole.slice(1),
+    );
+    await gateway.readRoles(guild);
+    discord.script(...whole.slice(0, 2), { body: short }, { body: roles });
+
+    const read = await gateway.readRoles(guild);
+
+    expect(read.roles.map(({ roleId }) => roleId)).toEqual(
+      roles.map(({ id }) => id),
+    );
+    expect(read.roles[1]).toMatchObject({ refusal: null });
+  });
+
+  it('reads once more what the bot holds where that is nothing', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(
+      { body: guildBody },
+      { body: botBody.user },
+      { body: { ...botBody, roles: [] } },
+      { body: botBody },
+      { body: roles },
+    );
+
+    const read = await gateway.readRoles(guild);
+
+    expect(read.roles[1]).toMatchObject({ refusal: null });
+  });
+
+  it('believes a second list that lacks the role as well', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    const short = roles.filter(({ id }) => id !== ROLE);
+    const before = [{ body: guildBody }, { body: botBody }];
+    discord.script(
+      { body: guildBody },
+      { body: botBody.user },
+      { body: botBody },
+      { body: roles },
+    );
+    await gateway.readRoles(guild);
+    discord.script(...before, { body: short }, { body: short });
+    await gateway.readRoles(guild);
+    discord.script(...before, { body: short });
+
+    const read = await gateway.readRoles(guild);
+
+    expect(read.roles).toHaveLength(2);
+    expect(sent()).toHaveLength(4 + 4 + 3);
+  });
+
   it('never takes a list without @everyone for the whole list', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(
