@@ -19,6 +19,8 @@ export interface Disturbances {
     roleId: string,
     lists: readonly WireCall[],
   ): boolean;
+  /** Shown once without what they had: by that reading, nothing was left to be taken. */
+  wasShownBare(account: Person): boolean;
   /** Lost by Discord, or carried out when the caller had given up: nobody can know. */
   isUnsure(account: Person, roleId: string): boolean;
 }
@@ -82,6 +84,7 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     isUnsure,
     isUndone,
     isInWindow,
+    wasShownBare: (account) => isStale(account) || isLiedAbout(account),
     isEdited,
     // A list that lied may have been taken for what Discord had.
     touches: (account, roleId) =>

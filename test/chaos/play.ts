@@ -17,7 +17,7 @@ import {
 } from './steps.js';
 import { Limits } from './limits.js';
 import { Timeline } from './timeline.js';
-import { Troubles } from './troubles.js';
+import { Troubles, type Span } from './troubles.js';
 import { Wishes } from './wishes.js';
 
 const { accounts } = DEMO;
@@ -32,6 +32,8 @@ export class Play {
   /** Roles that a person has asked to be taken back from all. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
+  /** When the client itself was changed. */
+  readonly changes: Span[] = [];
   readonly troubles: Troubles;
   readonly #told: PlatformFact[] = [];
   #lastUs = 1_000;
@@ -84,6 +86,7 @@ export class Play {
     const links = [before, this.wishes.links];
     const cured = curesOf(step, links);
     this.cures.push(...cured.map((account) => ({ account, from, until })));
+    if (OF_THE_CLIENT.has(step.kind)) this.changes.push({ from, until });
     const accounts = cured.filter((one) => one !== 'all');
     this.sweeping.forget(step, { accounts, at: from });
     this.wishes.remember(PEOPLE);
@@ -308,6 +311,14 @@ export class Play {
       if (!ending.has(accounts[account])) this.wishes.ending.delete(account);
   }
 }
+
+const OF_THE_CLIENT: ReadonlySet<Step['kind']> = new Set([
+  'clientAuthority',
+  'enable',
+  'guard',
+  'unknown',
+  'mend',
+]);
 
 export interface Asked {
   readonly roleId: string;

@@ -71,10 +71,11 @@ async function wireFaultsOf({
   stage,
   cures,
   troubles,
+  changes,
 }: Play): Promise<readonly string[]> {
   const { wire, crew } = stage;
   const all = [...cures, ...troubles.cures(), ...(await sweepCures(stage))];
-  return wireFaults(wire.calls, all, crew);
+  return wireFaults(wire.calls, all, crew, changes);
 }
 
 /** Faults off, everything at Discord set right, the client looked after; then a sweep of the whole guild. */
@@ -154,6 +155,7 @@ async function calmDown(play: Play): Promise<readonly string[]> {
     if (!(await cameTrue(isImported))) return ['the roles cannot be imported'];
     const cure = { account: 'all', from, until: Date.now() } as const;
     play.cures.push(cure, cure);
+    play.changes.push(cure);
     restless = await quiet(stage);
     const [client] = await stage.store.clients.findClients([stage.clientId]);
     if (restless.length === 0 && client?.trouble === null) return restless;
@@ -308,7 +310,8 @@ function roleFaults(
       return holds &&
         verdict === 'none' &&
         wishes.mustBeGone(account, roleId) &&
-        !disturbances.isUnsure(account, roleId)
+        !disturbances.isUnsure(account, roleId) &&
+        !disturbances.wasShownBare(account)
         ? [`${account} still holds role ${roleId}, though the link has ended`]
         : [];
     });

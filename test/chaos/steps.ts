@@ -111,8 +111,8 @@ export type TroubleStep =
       readonly form: ListForm | CountsForm;
       readonly times: number;
     }
-  /** The next fitting answers of Discord's look true and are not. */
-  | { readonly kind: 'lie'; readonly form: LieForm; readonly times: number }
+  /** The next fitting answer of Discord's looks true and is not. */
+  | { readonly kind: 'lie'; readonly form: LieForm }
   /** The answer to one statement of the processes is lost, after it was carried out. */
   | {
       readonly kind: 'cut';

@@ -43,7 +43,7 @@ export class Troubles {
         return stage.wire.listings.plant(step.form, step.times);
       case 'lie': {
         const mapped = new Set(this.wishes.roleIds());
-        return stage.wire.lies.plant(step.form, step.times, mapped);
+        return stage.wire.lies.plant(step.form, mapped);
       }
       case 'cut':
         return stage.door.cutAnswer(step.statements, step.nth);

@@ -14,7 +14,9 @@ export function trueCause(
 ): boolean {
   return said
     .split('; ')
-    .filter((part) => !/^removal guard|^the last time/.test(part))
+    .filter(
+      (part) => !/^removal guard|^the last time|^its link ends/.test(part),
+    )
     .every((part) => isTrue(play, account, part));
 }
 
@@ -28,6 +30,8 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
         call.status === Number(status) &&
         (code === undefined || call.code === Number(code)),
     );
+  if (said.includes('the account is not in the guild'))
+    return account !== null && wasAbsent(play, account);
   if (said.includes('token was refused before'))
     return refusalsOf(play, null).some((call) => call.status === 401);
   if (said.includes('is not below the bot')) return hands.wasAbove(roleId);
@@ -37,12 +41,24 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   if (said.includes('Discord refused role'))
     return refusalsOf(play, account).length > 0;
   if (said.includes('has refused'))
-    return refusalsOf(play, null).length >= FEWEST_REFUSALS;
+    return play.stage.wire.calls.filter(isRefused).length >= FEWEST_REFUSALS;
   return false;
 }
 
 /** A guild is not found unhealthy for fewer. */
-const FEWEST_REFUSALS = 5;
+const FEWEST_REFUSALS = 3;
+
+/** Or said to be, once. */
+function wasAbsent({ hands, stage }: Play, account: Person): boolean {
+  const about = DEMO.accounts[account];
+  return (
+    hands.held(account) === undefined ||
+    hands.edits.some((edit) => edit.account === account && !edit.roleId) ||
+    stage.wire.lies.told.some(
+      ({ form, path }) => form === 'memberIsGone' && path.endsWith(about),
+    )
+  );
+}
 
 /** Only those that say something of the member, the role or the bot. */
 function refusalsOf(
@@ -51,9 +67,12 @@ function refusalsOf(
 ): readonly WireCall[] {
   const about = account === null ? '' : DEMO.accounts[account];
   return stage.wire.calls.filter(
-    ({ path, status, code }) =>
-      (status === 401 || (status >= 400 && status < 500 && Boolean(code))) &&
-      status !== 429 &&
-      path.includes(about),
+    (call) =>
+      isRefused(call) &&
+      (call.status === 401 || Boolean(call.code)) &&
+      call.path.includes(about),
   );
 }
+
+const isRefused = ({ status }: WireCall): boolean =>
+  status >= 400 && status < 500 && status !== 429;

@@ -1,9 +1,11 @@
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { CHAOS_TIMING } from '../support/chaos-parts.js';
 import type { Crew, GivenUp } from '../support/chaos-crew.js';
+import type { Pause } from '../support/pauses.js';
 import type { WireCall } from '../support/chaos-wire.js';
 import type { Cure } from './cures.js';
 import { ASKER } from './stage.js';
+import type { Span } from './troubles.js';
 
 const NAMES = new Map<string, string>(
   Object.entries(DEMO.accounts).map(([name, id]) => [id, name]),
@@ -13,12 +15,14 @@ const NAMES = new Map<string, string>(
 export function wireFaults(
   all: readonly WireCall[],
   cures: readonly Cure[],
-  { givenUp, limited }: Pick<Crew, 'givenUp' | 'limited'>,
+  crew: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
+  /** When the client was changed, which ends what its bot waits for. */
+  changes: readonly Span[],
 ): readonly string[] {
   const calls = all.filter((call) => call.process !== `process-${ASKER}`);
   return [
-    ...overlapping(calls),
-    ...impatient(calls, givenUp, limited),
+    ...overlapping(calls, crew),
+    ...impatient(calls, crew, changes),
     ...repeated(calls, cures),
     ...tooManyRefused(calls),
   ];
@@ -28,7 +32,10 @@ export function wireFaults(
  * One call of a bucket at a time, and one process that writes to the bot. A call ends for its caller when it gives up; only this
  * end is its own to keep to. Another's call is seen by the wire a moment after it was sent.
  */
-function overlapping(calls: readonly WireCall[]): readonly string[] {
+function overlapping(
+  calls: readonly WireCall[],
+  { pauses }: Pick<Crew, 'pauses'>,
+): readonly string[] {
   const faults: string[] = [];
   for (const [index, call] of calls.entries()) {
     for (const later of calls.slice(index + 1)) {
@@ -40,7 +47,12 @@ function overlapping(calls: readonly WireCall[]): readonly string[] {
           faults.push(
             `two calls of a bucket at once: ${say(call)} and ${say(later)}`,
           );
-      } else if (call.method !== 'GET' && later.method !== 'GET') {
+      } else if (
+        call.method !== 'GET' &&
+        later.method !== 'GET' &&
+        !stoodStill(pauses, call) &&
+        !stoodStill(pauses, later)
+      ) {
         faults.push(
           `two processes write to a bot at once: ${say(call)} and ${say(later)}`,
         );
@@ -50,6 +62,19 @@ function overlapping(calls: readonly WireCall[]): readonly string[] {
   return faults;
 }
 
+/** It cannot have given its call up, nor have heard the answer; what it had begun to send is sent when it goes on. */
+function stoodStill(
+  pauses: readonly Pause[],
+  { process, startedAt, endedAt }: WireCall,
+): boolean {
+  return pauses.some(
+    (pause) =>
+      pause.process === process &&
+      pause.from <= endedAt + 2 * CHAOS_TIMING.callMs &&
+      pause.until >= startedAt - GIVEN_UP_LATE_MS,
+  );
+}
+
 const SEEN_LATE_MS = 15;
 /** A connection that its caller has closed. */
 const GIVEN_UP_LATE_MS = 150;
@@ -57,12 +82,17 @@ const GIVEN_UP_LATE_MS = 150;
 /** What was told to wait waits, in its bucket or everywhere. What was on its way already is no fault. */
 function impatient(
   calls: readonly WireCall[],
-  givenUp: readonly GivenUp[],
-  heard: readonly GivenUp[],
+  {
+    givenUp,
+    limited: heard,
+    pauses,
+  }: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
+  changes: readonly Span[],
 ): readonly string[] {
   return calls.flatMap((limited) => {
     const { wait, endedAt } = limited;
     if (wait === null || isUnheard(limited, givenUp)) return [];
+    if (stoodStill(pauses, limited)) return [];
     if (limited.path === TRIAL) return [];
     const from = heardAt(limited, heard) + ON_ITS_WAY_MS;
     return calls
@@ -72,6 +102,14 @@ function impatient(
       .filter(
         ({ startedAt }) =>
           startedAt > from && startedAt < endedAt + wait.ms - 5,
+      )
+      .filter(
+        ({ startedAt }) =>
+          !changes.some(
+            (change) =>
+              change.until >= limited.startedAt - LONGEST_RUN_MS &&
+              change.from <= startedAt,
+          ),
       )
       .map(
         (call) =>

@@ -51,7 +51,7 @@ if (count === 0) {
     'a random world of the whole service, with its outages, ends so too',
     settings,
     async () => {
-      const which = { seed: 20_261_598, crew: 'service' } as const;
+      const which = { seed: 20_262_020, crew: 'service' } as const;
       const world = worldFrom(which.seed, which.crew);
       const steps = [...world.steps, ...CLOCKS_PUT_BACK];
       expect(await playOne(which, { ...world, steps })).toBeNull();

@@ -36,9 +36,9 @@ interface Told {
   readonly text: string;
 }
 
-/** The next fitting answers are lies; `mapped` are the roles that are not foreign. */
+/** The next fitting answers are lies, no two of a kind in a row; `mapped` are the roles that are not foreign. */
 export interface Lies {
-  plant(form: LieForm, times: number, mapped: ReadonlySet<string>): void;
+  plant(form: LieForm, mapped: ReadonlySet<string>): void;
   clear(): void;
   readonly told: readonly ToldLie[];
   /** What is answered in place of Discord, which does not hear of the call; null: nothing. */
@@ -68,10 +68,12 @@ export function createLies(): Lies {
   }
 
   return {
-    plant: (form, times, mapped) =>
-      void planted.push(
-        ...Array.from({ length: times }, () => ({ form, mapped })),
-      ),
+    plant(form, mapped) {
+      const isAlike = (other: LieForm) =>
+        Object.values(OF).some((its) => its.has(form) && its.has(other));
+      if (!planted.some((lie) => isAlike(lie.form)))
+        planted.push({ form, mapped });
+    },
     clear: () => void (planted.length = 0),
     told,
     refuse(call) {
