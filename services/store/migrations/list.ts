@@ -20,6 +20,7 @@ import { Claims } from './2026-11-29-claims.js';
 import { WriteProbe } from './2026-11-29-write-probe.js';
 import { Guard } from './2026-11-29-guard.js';
 import { LinkProof } from './2026-11-29-link-proof.js';
+import { MemberStates } from './2026-11-29-member-states.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -50,4 +51,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-guard', class: Guard },
   { name: '2026-11-29-counts-fault', class: CountsFault },
   { name: '2026-11-29-link-proof', class: LinkProof },
+  { name: '2026-11-29-member-states', class: MemberStates },
 ] as const;

@@ -99,7 +99,7 @@ export function auditConditions(
     filter.outcomes ? sql`outcome = any(${filter.outcomes}::text[])` : null,
     roleId === undefined
       ? null
-      : sql`${roleId} = any(planned_added || planned_removed || added || removed)`,
+      : sql`(${roleId} = any(planned_added) or ${roleId} = any(planned_removed) or ${roleId} = any(added) or ${roleId} = any(removed))`,
     filter.openedAfter ? sql`opened_at >= ${filter.openedAfter}` : null,
     filter.openedBefore ? sql`opened_at < ${filter.openedBefore}` : null,
   ];

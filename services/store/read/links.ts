@@ -3,7 +3,6 @@ import { sql, type RawBuilder } from 'kysely';
 import type {
   ClientId,
   DiscordUserId,
-  GroupId,
   LinkId,
   LinkState,
   MemberKey,
@@ -12,6 +11,12 @@ import type {
 } from '../../model.js';
 import type { Asker } from '../together.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
+import {
+  LINK_STATE,
+  linkCandidates,
+  linkConditions,
+  type LinkFilter,
+} from './link-filter.js';
 import {
   countOf,
   every,
@@ -26,14 +31,6 @@ import {
   type Rows,
   type Time,
 } from './page.js';
-
-export interface LinkFilter {
-  readonly states?: readonly LinkState[];
-  readonly platformUserIds?: readonly PlatformUserId[];
-  readonly discordUserIds?: readonly DiscordUserId[];
-  readonly roleId?: RoleId;
-  readonly groupId?: GroupId;
-}
 
 interface LinkRow {
   readonly id: LinkId;
@@ -53,22 +50,10 @@ interface LinkRow {
   readonly linked_at: Time;
 }
 
-/**
- * What a link shows: ending before all, then a mark that waits, then what came of the last run; before any, pending. Who is in step
- * but for what the platform was asked for is pending until the platform says so itself.
- */
-const state = sql`case
-  when l.status = 'ENDING' then 'ENDING'
-  when j.client_id is not null then 'PENDING'
-  when m.state = 'IN_STEP' and exists (select from remote_membership r where r.link_id = l.id and r.request_state = 'OPEN')
-    then 'PENDING'
-  else coalesce(m.state, 'PENDING')
-end`;
-
 const reason = sql`nullif(concat_ws('; ', m.reason, ${SAID_OF_REQUESTS}), '')`;
 
 const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
-  m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${state} as state, ${reason} as reason,
+  m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${LINK_STATE} as state, ${reason} as reason,
   coalesce(m.is_pending, false) as is_pending, coalesce(m.join_refusal = 'BANNED', false) as is_banned, m.timed_out_until, m.last_reconciled_at`;
 
 const tables = sql`link l
@@ -113,19 +98,49 @@ export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
   return inOrder(keys.map(keyOf), rows.map(toLink), keyOf);
 }
 
+/** Candidates beyond these are no longer few: so many stand close enough to each other in the order of pages. */
+const FEW = 5_000;
+
+/**
+ * Rows that meet all conditions. Where the filter has candidates and they are few, each is looked up; else links are read in the
+ * order of their ids until enough are found. Which of the two is decided as the statement runs.
+ */
+function readLinks(
+  request: { readonly clientId: ClientId; readonly filter: LinkFilter },
+  its: {
+    readonly what: RawBuilder<unknown>;
+    readonly more: readonly (RawBuilder<unknown> | null)[];
+    readonly end: RawBuilder<unknown>;
+  },
+): RawBuilder<unknown> {
+  const { clientId, filter } = request;
+  const conditions = [...linkConditions(clientId, filter), ...its.more];
+  const select = (...also: readonly RawBuilder<unknown>[]) => sql`(
+    select ${its.what} from ${tables} where ${every([...conditions, ...also])} ${its.end})`;
+  const candidates = linkCandidates(clientId, filter);
+  if (candidates === null) return select();
+  return sql`with few as materialized (
+      select id from (${candidates}) c limit ${FEW + 1}
+    ), ids as materialized (select array_agg(id) as few, count(*) as n from few)
+    ${select(
+      sql`(select n from ids) <= ${FEW}`,
+      sql`l.id = any((select few from ids)::uuid[])`,
+    )}
+    union all
+    ${select(sql`(select n from ids) > ${FEW}`)}`;
+}
+
 export async function pageLinks(
   db: Asker,
   request: { clientId: ClientId; filter: LinkFilter; page: Page },
 ): Promise<Rows<ReturnType<typeof toLink>>> {
-  const { clientId, filter, page } = request;
-  const { rows } = await sql<LinkRow>`
-    select ${columns} from ${tables}
-    where ${every([
-      ...conditions(clientId, filter),
-      page.after === null ? null : sql`l.id > ${page.after}::uuid`,
-    ])}
-    order by l.id
-    ${limitOf(page)}`.execute(db);
+  const { page } = request;
+  const after = page.after === null ? null : sql`l.id > ${page.after}::uuid`;
+  const { rows } = await sql<LinkRow>`${readLinks(request, {
+    what: columns,
+    more: [after],
+    end: sql`order by l.id ${limitOf(page)}`,
+  })}`.execute(db);
   return toRows(rows, page, toLink);
 }
 
@@ -133,9 +148,9 @@ export async function countLinks(
   db: Asker,
   request: { clientId: ClientId; filter: LinkFilter },
 ): Promise<number> {
+  const links = readLinks(request, { what: sql`1`, more: [], end: sql`` });
   const { rows } = await sql<Counted>`
-    select count(*) from ${tables}
-    where ${every(conditions(request.clientId, request.filter))}`.execute(db);
+    select count(*) from (${links}) as found`.execute(db);
   return countOf(rows);
 }
 
@@ -148,31 +163,6 @@ export async function linksOfPlatformUsers(
     where l.platform_user_id = any(${ids}::text[])
     order by l.id`.execute(db);
   return gathered(ids, rows.map(toLink), (link) => link.platformUserId);
-}
-
-function conditions(
-  clientId: ClientId,
-  filter: LinkFilter,
-): (RawBuilder<unknown> | null)[] {
-  const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
-  return [
-    sql`l.client_id = ${clientId}`,
-    states ? sql`${state} = any(${states}::text[])` : null,
-    platformUserIds
-      ? sql`l.platform_user_id = any(${platformUserIds}::text[])`
-      : null,
-    discordUserIds
-      ? sql`l.discord_user_id = any(${discordUserIds}::text[])`
-      : null,
-    roleId === undefined ? null : sql`m.role_ids @> array[${roleId}]::text[]`,
-    groupId === undefined
-      ? null
-      : sql`exists (
-          select from membership s join platform_group g on g.id = s.group_id
-          where s.platform_user_id = l.platform_user_id and s.group_id = ${groupId}
-            and s.is_held and g.deleted_at is null
-        )`,
-  ];
 }
 
 function toLink(row: LinkRow) {

@@ -11,6 +11,7 @@ import {
   pageAuditRecords,
   type AuditFilter,
 } from './audit.js';
+import type { LinkFilter } from './link-filter.js';
 import {
   countLinks,
   findLinkByPlatformUser,
@@ -18,7 +19,6 @@ import {
   findLinksByMember,
   linksOfPlatformUsers,
   pageLinks,
-  type LinkFilter,
 } from './links.js';
 import type { Page } from './page.js';
 import {
