@@ -44,7 +44,7 @@ async function sweep(): Promise<number> {
   const asked = { clientId, dryRun: false, enforceStrategy: null, cause };
   await store.sweeps.startSweep({ ...asked, kind: 'REMOTE_SYNC' });
   const runs = store.sweeps.runs(judgePlan);
-  const run = await runs.claim(600_000);
+  const run = await runs.claim(600_000, []);
   if (run === null) throw new Error('there is no sweep to be run');
   const held = holdRun(run, {
     runs,

@@ -93,7 +93,7 @@ function leased(runs: Runs, timing: Timing | undefined): Runs {
   if (leaseMs === undefined) return runs;
   return {
     ...runs,
-    claim: async () => runs.claim(leaseMs),
+    claim: async (_leaseMs, inWork) => runs.claim(leaseMs, inWork),
     renew: async (id, _leaseMs, checked) => runs.renew(id, leaseMs, checked),
   };
 }

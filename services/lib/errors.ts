@@ -48,6 +48,9 @@ export class UnavailableError extends Error {
   }
 }
 
+/** The database gave no usable answer. A statement that was sent may have been carried out, or may be yet. */
+export class DatabaseUnavailableError extends UnavailableError {}
+
 /** The work at hand now belongs to another process: drop it without a trace. */
 export class LeaseLostError extends Error {
   constructor(message: string) {

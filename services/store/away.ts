@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 
-import { UnavailableError } from '../lib/errors.js';
+import { DatabaseUnavailableError, UnavailableError } from '../lib/errors.js';
 import { connectOutageOf, outageOf } from './outage-words.js';
 
 /** How the system says that there is no way to a server now. A name that is not known yet may be known in a moment. */
@@ -40,7 +40,9 @@ export function isAway(error: unknown): boolean {
 /** The same fault in words that every room knows; others as they are. */
 export function translateAway(error: unknown): unknown {
   if (error instanceof UnavailableError || !isAway(error)) return error;
-  return new UnavailableError(outageOf(error) ?? AWAY, { cause: error });
+  return new DatabaseUnavailableError(outageOf(error) ?? AWAY, {
+    cause: error,
+  });
 }
 
 const AWAY = 'the database is away';
@@ -50,7 +52,7 @@ export function translateConnect(error: unknown): unknown {
   const words = connectOutageOf(error);
   if (words === null || error instanceof UnavailableError)
     return translateAway(error);
-  return new UnavailableError(words, { cause: error });
+  return new DatabaseUnavailableError(words, { cause: error });
 }
 
 /** Whatever the pool's connections are asked for while there is no database fails with an `UnavailableError`. */

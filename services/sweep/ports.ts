@@ -105,10 +105,11 @@ export interface Expectation {
 /** The memory, as the sweeps know it. */
 export interface SweepMemory {
   readonly runs: {
-    claim(leaseMs: number): Promise<SweepRun | null>;
+    /** `inWork`: the sweeps that run in this process; any other that it holds is free. */
+    claim(leaseMs: number, inWork: readonly string[]): Promise<SweepRun | null>;
     /** False: the run is ours no longer. */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
-    release(id: string): Promise<void>;
+    release(run: SweepRun): Promise<void>;
     /** Null: the run is ours no longer. */
     finish(
       run: SweepRun,

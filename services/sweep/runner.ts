@@ -1,4 +1,5 @@
 import {
+  DatabaseUnavailableError,
   RefusedTokenError,
   RetryLaterError,
   TerminalError,
@@ -20,6 +21,8 @@ import { runSweep } from './run-sweep.js';
 
 /** The safety net under NOTIFY, and how soon a dead process's sweep is looked for. */
 const POLL_MS = 15_000;
+/** After a fault of the database; longer with each attempt. */
+const RETRY_MS = 1_000;
 /** A long list of one guild keeps the other guilds waiting no longer than this many of its kind. */
 const AT_ONCE = 4;
 /** A sweep that takes a process down with it is not given to every process in turn. */
@@ -48,29 +51,31 @@ export interface RunnerDeps {
 
 /** Runs the sweeps that wait, a few at once. */
 export function createRunner(deps: RunnerDeps): Part {
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, string>();
   const stopping = new AbortController();
   let round: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let unlisten: () => Promise<void> = () => Promise.resolve();
 
   async function claimAll(): Promise<void> {
     while (running.size < AT_ONCE) {
       const run = stopping.signal.aborted
         ? null
-        : await deps.memory.runs.claim(LEASE_MS);
+        : await deps.memory.runs.claim(LEASE_MS, [...running.values()]);
       if (run === null) return;
       const work = carryOut(deps, run, stopping.signal).finally(() => {
         running.delete(work);
         wake();
       });
-      running.add(work);
+      running.set(work, run.id);
     }
   }
 
   function wake(): void {
     round = round.then(claimAll).catch((error: unknown) => {
       deps.logger.warn({ err: error }, 'looking for sweeps failed');
+      retry = setTimeout(wake, RETRY_MS);
     });
   }
 
@@ -86,7 +91,8 @@ export function createRunner(deps: RunnerDeps): Part {
       clearInterval(timer);
       await unlisten();
       await round;
-      await Promise.all(running);
+      clearTimeout(retry);
+      await Promise.all(running.keys());
     },
     ready: () => ({ ok: true }),
   };
@@ -115,8 +121,14 @@ async function carryOut(
     if (error instanceof RunLostError) {
       logger.info(names, 'a sweep was cancelled or taken over');
     } else if (error instanceof StoppingError) {
-      await memory.runs.release(run.id).catch(() => undefined); // its lease runs out
-    } else logger.error({ err: error, ...names }, 'a sweep broke off');
+      await memory.runs.release(run).catch(() => undefined); // its lease runs out
+    } else {
+      logger.error({ err: error, ...names }, 'a sweep broke off');
+      await deps.pause(RETRY_MS * run.attempts, stopping);
+      // What is not given back is found by the next claim. Only a fault of the sweep's own counts as an attempt.
+      if (error instanceof DatabaseUnavailableError)
+        await memory.runs.release(run).catch(() => undefined);
+    }
   }
 }
 
@@ -141,7 +153,11 @@ async function endingOf(
     const guild = await deps.guildOf(run.clientId);
     return await runSweep({ memory, guild, planNickname }, held);
   } catch (error) {
-    if (error instanceof RunLostError || error instanceof StoppingError)
+    if (
+      error instanceof RunLostError ||
+      error instanceof StoppingError ||
+      error instanceof DatabaseUnavailableError
+    )
       throw error;
     await troubleOf(deps, run, error);
     return failed(reasonOf(deps, run, error));

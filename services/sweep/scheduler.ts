@@ -4,6 +4,8 @@ import type { ClientId, SweepKind } from '../model.js';
 
 /** A sweep begins at most this late. */
 const POLL_MS = 15_000;
+/** After a fault of the database. */
+const RETRY_MS = 1_000;
 
 interface Deps {
   /** Gives the defaults to clients that have no schedule yet. */
@@ -27,6 +29,7 @@ export function createScheduler(deps: Deps): Part {
   let isQueued = false;
   let round: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let unlisten: () => Promise<void> = () => Promise.resolve();
 
   function wake(): void {
@@ -34,7 +37,7 @@ export function createScheduler(deps: Deps): Part {
     isQueued = true;
     round = round.then(async () => {
       isQueued = false;
-      await look(deps);
+      if (!(await look(deps))) retry = setTimeout(wake, RETRY_MS);
     });
   }
 
@@ -50,18 +53,22 @@ export function createScheduler(deps: Deps): Part {
       clearInterval(timer);
       await unlisten();
       await round;
+      clearTimeout(retry);
     },
     ready: () => ({ ok: true }),
   };
 }
 
-async function look({ addMissing, claimDue, logger }: Deps): Promise<void> {
+/** False: it failed. */
+async function look({ addMissing, claimDue, logger }: Deps): Promise<boolean> {
   try {
     await addMissing();
     for (const { clientId, kind, skipped } of await claimDue())
       if (skipped !== null)
         logger.info({ clientId, kind, reason: skipped }, 'a sweep was skipped');
+    return true;
   } catch (error) {
     logger.warn({ err: error }, 'looking for sweeps that are due failed');
+    return false;
   }
 }

@@ -81,7 +81,7 @@ function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
       ...sweeps,
       runs: {
         ...runs,
-        claim: async () => runs.claim(SWEEP_LEASE_MS),
+        claim: async (_leaseMs, inWork) => runs.claim(SWEEP_LEASE_MS, inWork),
         renew: async (id, _leaseMs, checked) =>
           runs.renew(id, SWEEP_LEASE_MS, checked),
       },

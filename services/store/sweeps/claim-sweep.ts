@@ -4,11 +4,17 @@ import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { REFUSAL_OF_CLIENT } from './refusals.js';
 import type { SweepRun } from './runs.js';
 
-/** The oldest that waits, or whose process has let its lease run out; it is given to one process. */
+/**
+ * The oldest that waits, or whose process has let its lease run out, or that this process holds without running it: the answer to
+ * that claim was lost, or its run broke off. It is given to one process.
+ */
 export async function claimSweep(
   db: Kysely<unknown>,
   owner: string,
-  leaseMs: number,
+  {
+    leaseMs,
+    inWork,
+  }: { readonly leaseMs: number; readonly inWork: readonly string[] },
 ): Promise<SweepRun | null> {
   const { rows } = await sql<RunRow>`
     update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
@@ -16,7 +22,8 @@ export async function claimSweep(
     from client c
     where c.id = s.client_id and s.id = (
       select id from sweep
-      where state = 'WAITING' or (state = 'RUNNING' and leased_until < clock_timestamp())
+      where state = 'WAITING' or (state = 'RUNNING'
+        and (leased_until < clock_timestamp() or (owner = ${owner} and id <> all(${inWork}::uuid[]))))
       order by id limit 1 for update skip locked)
     returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy,
       s.cause ->> 'traceparent' as traceparent, s.attempts,

@@ -75,15 +75,15 @@ export async function renewSweep(
   return rows.length > 0;
 }
 
-/** Given back unfinished, for any process to begin again. */
+/** Given back unfinished, for any process to begin again; but not when it arrives so late that the sweep has begun again. */
 export async function releaseSweep(
   db: Kysely<unknown>,
-  id: string,
+  { id, attempts }: Pick<SweepRun, 'id' | 'attempts'>,
   owner: string,
 ): Promise<void> {
   await sql`
     update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1
-    where ${ours(id, owner)}`.execute(db);
+    where ${ours(id, owner)} and attempts = ${attempts}`.execute(db);
 }
 
 /** In the transaction of what is to be written only while the run is ours. */

@@ -96,10 +96,11 @@ function runsOf(deps: Deps, judgePlan: JudgePlan) {
   const db = () => database.sql();
   const finish = createFinishSweep({ ...deps, judgePlan });
   return {
-    claim: async (leaseMs: number) => claimSweep(db(), owner, leaseMs),
+    claim: async (leaseMs: number, inWork: readonly string[]) =>
+      claimSweep(db(), owner, { leaseMs, inWork }),
     renew: async (id: string, ms: number, checked: number) =>
       renewSweep(db(), { id, owner, ms }, checked),
-    release: async (id: string) => releaseSweep(db(), id, owner),
+    release: async (run: SweepRun) => releaseSweep(db(), run, owner),
     async finish(run: SweepRun, ending: SweepEnding) {
       if (ending.state === 'DONE' && !run.isDryRun)
         await rememberAgreements(db(), run.clientId);

@@ -39,7 +39,7 @@ describe('a sweep that another process runs', () => {
     await withOther(async (other) => {
       const { id } = await start(other);
       await eventually(() => told.values.at(-1)?.state === 'WAITING');
-      await other.sweeps.runs(judgePlan).claim(10_000);
+      await other.sweeps.runs(judgePlan).claim(10_000, []);
       await eventually(() => told.values.at(-1)?.state === 'RUNNING');
       await other.sweeps.runs(judgePlan).renew(id, 10_000, 1_000);
       await eventually(() => told.values.at(-1)?.checked === 1_000);
@@ -75,7 +75,7 @@ describe('a sweep that another process runs', () => {
     await ears.query('listen sweep_moved');
 
     const { id } = await start(world.store());
-    await world.store().sweeps.runs(judgePlan).claim(10_000);
+    await world.store().sweeps.runs(judgePlan).claim(10_000, []);
     await world.store().sweeps.runs(judgePlan).renew(id, 20_000, 0);
     await world.store().sweeps.runs(judgePlan).renew(id, 20_000, 5);
     await eventually(() => heard.length >= 3);

@@ -75,7 +75,7 @@ async function runOf(options: {
   const asked = { clientId, dryRun: false, enforceStrategy: null, cause };
   await store.sweeps.startSweep({ ...asked, kind });
   const runs = store.sweeps.runs(judgePlan);
-  const claimed = await runs.claim(60_000);
+  const claimed = await runs.claim(60_000, []);
   if (claimed === null) throw new Error('there is nothing to claim');
   const held = holdRun(claimed, {
     runs: { renew: async () => Promise.resolve(isOurs) },

@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 async function claimed(store: Store, leaseMs = MINUTE): Promise<SweepRun> {
-  const run = await store.sweeps.runs(judgePlan).claim(leaseMs);
+  const run = await store.sweeps.runs(judgePlan).claim(leaseMs, []);
   if (run === null) throw new Error('there is nothing to claim');
   return run;
 }
@@ -57,11 +57,16 @@ const ENDING = {
 
 describe('a run', () => {
   test('that waits is given to one of many who ask at once', async () => {
+    const more = await Promise.all(
+      [1, 2].map(async () => openTestStore(database.url)),
+    );
+
     const runs = await Promise.all(
-      [one, other, one, other].map((store) =>
-        store.sweeps.runs(judgePlan).claim(MINUTE),
+      [one, other, ...more].map((store) =>
+        store.sweeps.runs(judgePlan).claim(MINUTE, []),
       ),
     );
+    for (const store of more) await store.stop();
 
     expect(runs.filter((run) => run !== null)).toHaveLength(1);
   });
@@ -69,7 +74,7 @@ describe('a run', () => {
   test('is written by its own process alone', async () => {
     const run = await claimed(one);
 
-    expect(await other.sweeps.runs(judgePlan).claim(MINUTE)).toBeNull();
+    expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
     expect(await other.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
       false,
     );
@@ -94,7 +99,7 @@ describe('a run', () => {
 
     const again: SweepRun[] = [];
     await eventually(async () => {
-      const taken = await other.sweeps.runs(judgePlan).claim(MINUTE);
+      const taken = await other.sweeps.runs(judgePlan).claim(MINUTE, []);
       if (taken !== null) again.push(taken);
       return taken !== null;
     });
@@ -117,9 +122,28 @@ describe('a run', () => {
   test('that is given back is begun by any process, as if for the first time', async () => {
     const run = await claimed(one);
 
-    await one.sweeps.runs(judgePlan).release(run.id);
+    await one.sweeps.runs(judgePlan).release(run);
 
     expect(await claimed(other)).toMatchObject({ id: run.id, attempts: 1 });
+  });
+
+  test('that its process holds and does not run is begun again by it at once', async () => {
+    const { id } = await claimed(one);
+
+    const beside = await one.sweeps.runs(judgePlan).claim(MINUTE, [id]);
+    const again = await one.sweeps.runs(judgePlan).claim(MINUTE, []);
+
+    expect(beside).toBeNull();
+    expect(again).toMatchObject({ id, attempts: 2 });
+  });
+
+  test('that has begun again is not given back by a release that arrives late', async () => {
+    const run = await claimed(one);
+    await claimed(one);
+
+    await one.sweeps.runs(judgePlan).release(run);
+
+    expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
   });
 
   test('that is cancelled is nobody’s, and may be followed by another', async () => {
@@ -131,6 +155,6 @@ describe('a run', () => {
       false,
     );
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
-    expect(await other.sweeps.runs(judgePlan).claim(MINUTE)).toBeNull();
+    expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
   });
 });

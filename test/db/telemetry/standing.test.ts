@@ -243,8 +243,8 @@ describe('looking for a sweep', () => {
     const unlisten = await store.sweeps.onSweep(() => void heard.push('sweep'));
     const { runs } = store.sweeps;
 
-    await runs(() => []).claim(1_000);
-    await runs(() => []).claim(1_000);
+    await runs(() => []).claim(1_000, []);
+    await runs(() => []).claim(1_000, []);
     await client.query(
       `insert into sweep (id, client_id, kind, state, is_dry_run, cause)
        values (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'WAITING', false, '{}')`,

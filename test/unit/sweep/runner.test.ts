@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import {
+  DatabaseUnavailableError,
   RetryLaterError,
   UnavailableError,
 } from '../../../services/lib/errors.js';
@@ -30,6 +31,7 @@ function start(options: {
   readonly counts: () => Promise<ReadonlyMap<string, number>>;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly isOurs?: () => boolean;
+  readonly renew?: () => Promise<boolean>;
 }) {
   const waiting = [RUN];
   const seen = {
@@ -41,7 +43,9 @@ function start(options: {
   const memory: SweepMemory = {
     runs: {
       claim: async () => Promise.resolve(waiting.shift() ?? null),
-      renew: async () => Promise.resolve(options.isOurs?.() ?? true),
+      renew:
+        options.renew ??
+        (async () => Promise.resolve(options.isOurs?.() ?? true)),
       async release() {
         seen.released += 1;
         return Promise.resolve();
@@ -123,6 +127,20 @@ describe('the runner', () => {
     await runner.stop();
 
     expect(seen).toEqual({ endings: [], released: 1, pausedMs: [40_000] });
+  });
+
+  test('gives its sweep back, and says nothing of it, when the database goes away', async () => {
+    const { runner, seen } = start({
+      counts: async () => Promise.resolve(new Map()),
+      renew: async () =>
+        Promise.reject(new DatabaseUnavailableError('the database is away')),
+    });
+    await runner.start();
+
+    await eventually(() => seen.released > 0);
+    await runner.stop();
+
+    expect(seen).toEqual({ endings: [], released: 1, pausedMs: [1_000] });
   });
 
   test('waits as long as Discord says, and tries an answer that was none again', async () => {

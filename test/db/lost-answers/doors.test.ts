@@ -1,0 +1,33 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { loseAnswer, playWithFaults, statementsOf } from './play.js';
+import { comeAndGo, joinAndLeave, takeByHand } from './stories.js';
+import { createLossyWorld } from './world.js';
+
+describe('when the answer to any statement is lost', () => {
+  /** Of the path: these have tests of their own. */
+  let except: readonly string[];
+  beforeAll(async () => {
+    const world = await createLossyWorld();
+    except = await statementsOf(world, comeAndGo);
+    await world.stop();
+  });
+
+  test.each([
+    ['a link that is to end ends', joinAndLeave, 3],
+    [
+      'a sweep comes to its end, and gives back what was taken by hand',
+      takeByHand,
+      10,
+    ],
+  ])('%s within ten seconds', async (_what, story, least) => {
+    const statements = await playWithFaults({
+      createWorld: createLossyWorld,
+      story,
+      fault: loseAnswer,
+      except,
+    });
+
+    expect(statements.length).toBeGreaterThanOrEqual(least);
+  });
+});

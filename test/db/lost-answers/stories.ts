@@ -1,0 +1,101 @@
+import { expect } from 'vitest';
+
+import { InputError } from '../../../services/lib/errors.js';
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { cause, membership } from '../../builders/store-world.js';
+import { eventually } from '../../support/eventually.js';
+import {
+  allIsDone,
+  insist,
+  withinMs,
+  type LossyWorld,
+  type Newcomer,
+} from './world.js';
+
+const { guildId, roles } = DEMO;
+
+/** Somebody is linked, becomes a pilot, and is none any more. */
+export async function comeAndGo(world: LossyWorld): Promise<void> {
+  // So that nothing that is kept for a client is taken from memory.
+  await world.query('update client set updated_at = clock_timestamp()');
+  const person = await join(world);
+  await tell(world, person, 'added');
+  expect(rolesOf(world, person)).toEqual([roles.pilot]);
+  await tell(world, person, 'removed');
+  expect(rolesOf(world, person)).toEqual([]);
+}
+
+/** A pilot's link is ended: the role goes, and then the link. */
+export async function joinAndLeave(world: LossyWorld): Promise<void> {
+  const { store } = world.rig;
+  const person = await join(world);
+  await tell(world, person, 'added');
+  const [link] = await world.query(
+    `select id from link where discord_user_id = '${person.discordUserId}'`,
+  );
+  const id = String(Object(link).id);
+
+  await insist(() => store.links.unlinkMember({ id, cause })).catch(unlessOver);
+
+  await allIsDone(world);
+  expect(rolesOf(world, person)).toEqual([]);
+  expect(await world.query(`select from link where id = '${id}'`)).toEqual([]);
+}
+
+/** A role that was taken by hand is given back by a sweep. */
+export async function takeByHand(world: LossyWorld): Promise<void> {
+  const { store, clientId, discord } = world.rig;
+  const person = await join(world);
+  await tell(world, person, 'added');
+  const { discordUserId } = person;
+  discord.moderator.takeRole({ guildId, discordUserId, roleId: roles.pilot });
+
+  await insist(() =>
+    store.sweeps.startSweep({
+      clientId,
+      kind: 'REMOTE_SYNC',
+      dryRun: false,
+      enforceStrategy: null,
+      cause,
+    }),
+  ).catch(unlessOver);
+
+  await eventually(
+    async () =>
+      (
+        await world.query(
+          "select from sweep where state in ('WAITING', 'RUNNING')",
+        )
+      ).length === 0,
+    { withinMs: withinMs(), what: 'no sweep is left' },
+  );
+  await allIsDone(world);
+  expect(rolesOf(world, person)).toEqual([roles.pilot]);
+  const failed = "select kind, reason from sweep where state <> 'DONE'";
+  expect(await world.query(failed)).toEqual([]);
+}
+
+async function join(world: LossyWorld): Promise<Newcomer> {
+  const { store, clientId } = world.rig;
+  const person = world.newcomer();
+  await insist(() => store.links.linkMember({ clientId, ...person, cause }));
+  return person;
+}
+
+async function tell(
+  world: LossyWorld,
+  { platformUserId }: Newcomer,
+  change: 'added' | 'removed',
+): Promise<void> {
+  const fact = membership(platformUserId, 'pilots', change);
+  await insist(() => world.rig.store.applyFacts([fact]));
+  await allIsDone(world);
+}
+
+const rolesOf = ({ rig }: LossyWorld, { discordUserId }: Newcomer) =>
+  rig.discord.member(guildId, discordUserId)?.roleIds;
+
+/** What was carried out before is refused the second time. */
+function unlessOver(error: unknown): void {
+  if (!(error instanceof InputError)) throw error;
+}
