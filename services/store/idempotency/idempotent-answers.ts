@@ -7,6 +7,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { Database } from '../database.js';
+import {
+  createReleases,
+  persist,
+  type HeldKey,
+  type Releases,
+} from './lost-answers.js';
 
 /** One request that a caller may send again. */
 export interface RepeatableRequest {
@@ -39,8 +45,9 @@ const SWEPT = 20;
  */
 export function createIdempotentAnswers(deps: Deps) {
   const db = () => deps.database.sql();
+  const releases = createReleases((claims) => releaseAll(db(), claims));
   return {
-    claim: async (request: RepeatableRequest) => claim(deps, request),
+    claim: async (request: RepeatableRequest) => claim(deps, request, releases),
     renew: async (
       { caller, keyHash }: RepeatableRequest,
       claimed: string,
@@ -52,20 +59,30 @@ export function createIdempotentAnswers(deps: Deps) {
       );
     },
     keep: async (request: RepeatableRequest, claimed: string, answer: string) =>
-      keep(deps, request, { claimed, answer }),
-    release: async (request: RepeatableRequest, claimed: string) =>
-      release(db(), request, claimed),
+      persist(() => keep(deps, request, { claimed, answer })),
+    release: async (
+      { caller, keyHash }: RepeatableRequest,
+      claimed: string,
+    ): Promise<void> => releases.release({ caller, keyHash, claim: claimed }),
   };
 }
 
 async function claim(
   { database, keys }: Deps,
   request: RepeatableRequest,
+  releases: Releases,
 ): Promise<Claim> {
   // What stood in the way may be given up or swept out before it is read.
   for (let tries = 0; tries < 5; tries += 1) {
-    const claimed = await take(database.sql(), request);
-    if (claimed !== null) return { kind: 'CLAIMED', claim: claimed };
+    const claimed = uuidv7();
+    try {
+      if (await take(database.sql(), request, claimed))
+        return { kind: 'CLAIMED', claim: claimed };
+    } catch (error) {
+      const { caller, keyHash } = request;
+      releases.makeSure({ caller, keyHash, claim: claimed });
+      throw error;
+    }
     const found = await find(database.sql(), request);
     if (found === null) continue;
     if (found.fingerprint !== request.fingerprint) return { kind: 'OTHER' };
@@ -97,12 +114,12 @@ async function unpack(
   }
 }
 
-/** Null: the key is another request's, or this very one's from before. */
+/** False: the key is another request's, or this very one's from before. */
 async function take(
   db: Kysely<unknown>,
   { caller, keyHash, fingerprint }: RepeatableRequest,
-): Promise<string | null> {
-  const claimed = uuidv7();
+  claimed: string,
+): Promise<boolean> {
   const { rows } = await sql<{ claim: string }>`
     with swept as (
       delete from idempotent_request where (caller, key_hash) in (
@@ -117,7 +134,7 @@ async function take(
       kept_until = excluded.kept_until, answer = null
     where r.kept_until < clock_timestamp() or (r.answer is null and r.leased_until < clock_timestamp())
     returning claim`.execute(db);
-  return rows[0]?.claim ?? null;
+  return rows.length > 0;
 }
 
 async function find(
@@ -145,14 +162,15 @@ async function keep(
   );
 }
 
-async function release(
+async function releaseAll(
   db: Kysely<unknown>,
-  { caller, keyHash }: RepeatableRequest,
-  claimed: string,
+  claims: readonly HeldKey[],
 ): Promise<void> {
   await sql`
-    delete from idempotent_request
-    where caller = ${caller} and key_hash = ${keyHash} and claim = ${claimed} and answer is null`.execute(
+    delete from idempotent_request r
+    using unnest(${claims.map(({ caller }) => caller)}::text[], ${claims.map(({ keyHash }) => keyHash)}::text[],
+      ${claims.map((each) => each.claim)}::uuid[]) as h (caller, key_hash, claim)
+    where r.caller = h.caller and r.key_hash = h.key_hash and r.claim = h.claim and r.answer is null`.execute(
     db,
   );
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { loseAnswer, playWithFaults, statementsOf } from './play.js';
-import { comeAndGo, joinAndLeave, takeByHand } from './stories.js';
+import { comeAndGo, joinAndLeave, linkOnce, takeByHand } from './stories.js';
 import { createLossyWorld } from './world.js';
 
 describe('when the answer to any statement is lost', () => {
@@ -20,6 +20,7 @@ describe('when the answer to any statement is lost', () => {
       takeByHand,
       10,
     ],
+    ['a mutation with a key is carried out once and answered', linkOnce, 2],
   ])('%s within ten seconds', async (_what, story, least) => {
     const statements = await playWithFaults({
       createWorld: createLossyWorld,

@@ -75,6 +75,40 @@ export async function takeByHand(world: LossyWorld): Promise<void> {
   expect(await world.query(failed)).toEqual([]);
 }
 
+/** Somebody is linked by a caller who sends the mutation again with the same key, as often as it is not answered. */
+export async function linkOnce(world: LossyWorld): Promise<void> {
+  const { store, clientId } = world.rig;
+  const person = world.newcomer();
+  const { platformUserId } = person;
+  const request = {
+    caller: 'site',
+    keyHash: platformUserId,
+    fingerprint: 'link',
+  };
+  let answer: string | null = null;
+
+  await eventually(
+    async () => {
+      const found = await store.idempotency.claim(request).catch(() => null);
+      if (found?.kind === 'ANSWERED') answer = found.answer;
+      if (found?.kind === 'CLAIMED')
+        try {
+          await store.links.linkMember({ clientId, ...person, cause });
+          await store.idempotency.keep(request, found.claim, 'linked');
+        } catch {
+          await store.idempotency
+            .release(request, found.claim)
+            .catch(() => undefined);
+        }
+      return answer !== null;
+    },
+    { withinMs: withinMs(), what: 'the key has its answer' },
+  );
+
+  await allIsDone(world);
+  expect(answer).toBe('linked');
+}
+
 async function join(world: LossyWorld): Promise<Newcomer> {
   const { store, clientId } = world.rig;
   const person = world.newcomer();

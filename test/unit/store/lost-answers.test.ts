@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import {
+  createReleases,
+  persist,
+  type HeldKey,
+} from '../../../services/store/idempotency/lost-answers.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const KEY: HeldKey = { caller: 'site', keyHash: 'key', claim: 'claim-1' };
+const away = async () => Promise.reject(new Error('the database is away'));
+
+test('a key whose claim reaches the database after its release is released all the same', async () => {
+  const held = new Set<string>();
+  const releases = createReleases(async (keys) => {
+    for (const { claim } of keys) held.delete(claim);
+  });
+
+  releases.makeSure(KEY);
+  await vi.advanceTimersByTimeAsync(9_500);
+  held.add(KEY.claim);
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(held.size).toBe(0);
+});
+
+test('a key is released no more when its claim could not hold it any longer', async () => {
+  const release = vi.fn(async () => undefined);
+  createReleases(release).makeSure(KEY);
+
+  await vi.advanceTimersByTimeAsync(120_000);
+
+  expect(release.mock.calls.length).toBeLessThanOrEqual(62);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a release that is not answered is told to its caller, and made again', async () => {
+  const release = vi
+    .fn<(keys: readonly HeldKey[]) => Promise<void>>()
+    .mockImplementationOnce(away)
+    .mockImplementationOnce(away)
+    .mockResolvedValue(undefined);
+  const releases = createReleases(release);
+
+  await expect(releases.release(KEY)).rejects.toThrow('away');
+  await vi.advanceTimersByTimeAsync(1_500);
+
+  expect(release.mock.calls.length).toBeGreaterThanOrEqual(3);
+});
+
+test('an answer that could not be kept is kept as soon as it can be', async () => {
+  const keep = vi
+    .fn<() => Promise<void>>()
+    .mockImplementationOnce(away)
+    .mockImplementationOnce(away)
+    .mockResolvedValue(undefined);
+
+  await expect(persist(keep)).rejects.toThrow('away');
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  expect(keep).toHaveBeenCalledTimes(3);
+});
