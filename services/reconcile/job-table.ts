@@ -5,8 +5,11 @@ import type { Job } from './job.js';
 export interface JobTable {
   /** Keeps this process's bots and takes free ones up to its share. To be called several times within a lease. */
   renewLeases(): Promise<Renewal>;
-  /** Frees these bots for another process; none of their members may be in work here. */
-  letGo(applicationIds: readonly string[]): Promise<void>;
+  /**
+   * Frees these bots for another process; none of their members may be in work here. One whose lease was renewed since stays: so
+   * a statement that arrives late frees no bot that is worked again.
+   */
+  letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**
    * Claims due jobs of clients whose bots are leased to this process and that are neither stopped, paused nor disabled. A job
    * that this process claimed before and that is not in `inWork` is free: its run was dropped, or the claim was never answered.
@@ -22,6 +25,8 @@ export interface JobTable {
 export interface LeasedBot {
   readonly applicationId: string;
   readonly clientIds: readonly ClientId[];
+  /** As the database writes it; each renewal has another. */
+  readonly leasedUntil: string;
 }
 
 export interface Renewal {

@@ -86,7 +86,7 @@ class Holding {
   }
 
   async letGo(bots: readonly LeasedBot[]): Promise<void> {
-    await this.deps.jobs.letGo(bots.map((bot) => bot.applicationId));
+    await this.deps.jobs.letGo(bots);
     this.surplus = this.surplus.filter((bot) => !bots.includes(bot));
   }
 

@@ -216,7 +216,7 @@ function jobsOf({
   return {
     renewLeases: () => renewBotLeases(db(), options),
     releaseLeases: () => releaseBotLeases(db(), owner),
-    letGo: (applicationIds) => letBotsGo(db(), owner, applicationIds),
+    letGo: (bots) => letBotsGo(db(), owner, bots),
     claim: createClaimJobs(db, options),
     onMarked: (wake) => listener.on('reconcile_job', wake),
   };

@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import type { LeasedBot } from '../../services/reconcile/job-table.js';
 import type { Store, StoreOptions } from '../../services/store/store.js';
 import { clientInput } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
@@ -36,7 +38,7 @@ async function worker(options: Partial<StoreOptions> = {}): Promise<Worker> {
     held: () => held,
     async renew() {
       const { gained, surplus } = await store.jobs.renewLeases();
-      await store.jobs.letGo(surplus.map((bot) => bot.applicationId));
+      await store.jobs.letGo(surplus);
       held += gained - surplus.length;
     },
   };
@@ -50,6 +52,19 @@ async function createBots(store: Store, count: number): Promise<void> {
         applicationId: `80000000000000000${at}`,
       }),
     );
+}
+
+/** As its process knows it since its last renewal. */
+async function leaseOf(applicationId: string): Promise<LeasedBot> {
+  const direct = new pg.Client({ connectionString: database.url });
+  await direct.connect();
+  const { rows } = await direct.query<{ until: string }>(
+    "select leased_until at time zone 'UTC' || 'Z' as until from bot_lease where application_id = $1",
+    [applicationId],
+  );
+  await direct.end();
+  const leasedUntil = must(rows[0]).until;
+  return { applicationId, clientIds: [], leasedUntil };
 }
 
 async function renewAll(
@@ -130,7 +145,7 @@ test('what was let go is not taken back by a claim', async () => {
   const { store } = await worker();
   await createBots(store, 1);
   await store.jobs.renewLeases();
-  await store.jobs.letGo(['800000000000000001']);
+  await store.jobs.letGo([await leaseOf('800000000000000001')]);
 
   await store.jobs.claim({
     running: new Map(),
@@ -140,4 +155,17 @@ test('what was let go is not taken back by a claim', async () => {
   });
 
   expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
+});
+
+test('a bot whose lease was renewed since is not let go by a statement that arrives late', async () => {
+  const { store } = await worker();
+  await createBots(store, 1);
+  await store.jobs.renewLeases();
+  const before = await leaseOf('800000000000000001');
+  await store.jobs.renewLeases();
+
+  await store.jobs.letGo([before]);
+
+  const other = await worker();
+  expect(await other.store.jobs.renewLeases()).toMatchObject({ gained: 0 });
 });

@@ -43,7 +43,7 @@ export async function renewBotLeases(
       select place.bots as held, total.bots / workers + (place <= total.bots % workers)::int as share
       from place, (select count(distinct c.application_id) as bots from client c where ${isReadable(leasing)}) total where owner = ${owner}
     ), kept as (
-      update bot_lease set leased_until = ${until} where owner = ${owner} returning application_id
+      update bot_lease set leased_until = ${until} where owner = ${owner} returning application_id, leased_until
     ), taken as (
       insert into bot_lease (application_id, owner, leased_until)
       select free.application_id, ${owner}, ${until} from (
@@ -57,14 +57,14 @@ export async function renewBotLeases(
       where bot_lease.leased_until <= clock_timestamp() or bot_lease.owner = any(${gone}::text[])
       returning application_id
     ), surplus as (
-      (select application_id from kept
+      (select application_id, leased_until from kept
       order by application_id desc limit (select greatest(0, held - share) from own))
       union
-      select application_id from kept
+      select application_id, leased_until from kept
       where not exists (select from client c where c.application_id = kept.application_id and ${isReadable(leasing)})
     )
     select (select count(*)::int from taken) as gained,
-      (select coalesce(jsonb_agg(jsonb_build_object('applicationId', s.application_id, 'clientIds',
+      (select coalesce(jsonb_agg(jsonb_build_object('applicationId', s.application_id, 'leasedUntil', s.leased_until, 'clientIds',
         (select coalesce(jsonb_agg(c.id), '[]') from client c where c.application_id = s.application_id))), '[]')
       from surplus s) as surplus`.execute(db);
   return rows[0] ?? { gained: 0, surplus: [] };
@@ -106,15 +106,17 @@ async function reportForWork(
       for update skip locked)`.execute(db);
 }
 
-/** Frees these bots, if they are this process's, for whoever has room for them. */
+/** Frees these bots for any process that has room for them, if they are this process's by the very lease that is named. */
 export async function letBotsGo(
   db: Kysely<unknown>,
   owner: string,
-  applicationIds: readonly string[],
+  bots: readonly LeasedBot[],
 ): Promise<void> {
   await sql`
-    update bot_lease set owner = '', leased_until = '-infinity'
-    where owner = ${owner} and application_id = any(${applicationIds}::text[])`.execute(
+    update bot_lease b set owner = '', leased_until = '-infinity'
+    from unnest(${bots.map((bot) => bot.applicationId)}::text[], ${bots.map((bot) => bot.leasedUntil)}::timestamptz[])
+      as n (application_id, leased_until)
+    where b.owner = ${owner} and b.application_id = n.application_id and b.leased_until = n.leased_until`.execute(
     db,
   );
 }

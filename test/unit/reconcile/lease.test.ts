@@ -30,10 +30,8 @@ beforeEach(async () => {
         await isSlow;
         return { gained, surplus };
       },
-      letGo: async (applicationIds) => {
-        surplus = surplus.filter(
-          (bot) => !applicationIds.includes(bot.applicationId),
-        );
+      letGo: async (bots) => {
+        surplus = surplus.filter((bot) => !bots.includes(bot));
       },
       releaseLeases: async () => {},
     },
@@ -115,14 +113,16 @@ test('bots that were taken over wake the worker at once', async () => {
 
 test('a bot that was let go is no longer surplus, before the next renewal says so', async () => {
   surplus = [
-    { applicationId: 'one', clientIds: [] },
-    { applicationId: 'two', clientIds: [] },
+    { applicationId: 'one', clientIds: [], leasedUntil: '' },
+    { applicationId: 'two', clientIds: [], leasedUntil: '' },
   ];
   await pass(1_400);
 
   await lease.letGo(lease.surplus().slice(0, 1));
 
-  expect(lease.surplus()).toEqual([{ applicationId: 'two', clientIds: [] }]);
+  expect(lease.surplus()).toEqual([
+    { applicationId: 'two', clientIds: [], leasedUntil: '' },
+  ]);
 });
 
 test('a lease that was closed lets no call begin, not even after a renewal', async () => {
