@@ -36,7 +36,7 @@ const TIMING: OutboxRelayTiming = {
   pollMs: 1_500,
   batchSize: 500,
   baseMs: 200,
-  maxMs: 15_000,
+  maxMs: 5_000,
   stopWithinMs: 5_000,
 };
 

@@ -1,5 +1,6 @@
 import { backoffMs } from '../lib/backoff.js';
 import {
+  DatabaseUnavailableError,
   LeaseLostError,
   RefusedTokenError,
   RetryLaterError,
@@ -52,7 +53,12 @@ export function createInterruptions(deps: Deps): Interruptions {
   return {
     async handleError(job, interrupted) {
       const { error } = interrupted;
-      if (error instanceof LeaseLostError) throw error;
+      // No fault of the member's: the run is dropped, and made again as soon as the database answers.
+      if (
+        error instanceof LeaseLostError ||
+        error instanceof DatabaseUnavailableError
+      )
+        throw error;
       if (error instanceof RetryLaterError) {
         await postpone(deps, job, interrupted, {
           waitMs: Math.max(0, error.retryAt.getTime() - deps.clock()),

@@ -139,23 +139,25 @@ class Loop {
   #start(job: Job): void {
     this.#pace.begun(job);
     this.#running.set(job.clientId, (this.#running.get(job.clientId) ?? 0) + 1);
-    const run = this.#run(job).finally(() => {
+    const run = this.#run(job).then((isDropped) => {
       this.#runs.delete(run);
       const left = (this.#running.get(job.clientId) ?? 1) - 1;
       if (left > 0) this.#running.set(job.clientId, left);
       else this.#running.delete(job.clientId);
-      this.wake();
+      // The next poll is soon enough: at once it might be dropped again, without end.
+      if (!isDropped) this.wake();
     });
     this.#runs.set(run, job);
   }
 
-  /** A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next claim finds it not in work. */
-  async #run(job: Job): Promise<void> {
+  /** A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next claim finds it not in work. True: it was. */
+  async #run(job: Job): Promise<boolean> {
     try {
       const pausedUntil = await this.deps.reconcile(job);
       if (pausedUntil !== null) this.#pace.told(job, pausedUntil);
+      return false;
     } catch (error) {
-      if (error instanceof LeaseLostError) return;
+      if (error instanceof LeaseLostError) return true;
       this.deps.logger.warn(
         {
           err: error,
@@ -164,6 +166,7 @@ class Loop {
         },
         'run dropped',
       );
+      return true;
     }
   }
 }
