@@ -10,7 +10,12 @@ import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
 import { RoleMappingEntity } from './entities/role-mapping.entity.js';
 import { giveBackTheDead } from './give-back-dead.js';
-import { createCutter, ImpatientClient } from './heartbeat.js';
+import {
+  createCutter,
+  ImpatientClient,
+  KEEP_ALIVE,
+  NOTICE_DEAD_CLIENTS,
+} from './heartbeat.js';
 import { MIGRATIONS } from './migrations/list.js';
 import {
   observePool,
@@ -62,6 +67,7 @@ export async function openDatabase(options: {
     pool: { min: 0, max: options.poolSize },
     driverOptions: {
       ...address,
+      ...KEEP_ALIVE,
       Client: ImpatientClient,
       // For together.ts; whoever awaits each statement notices nothing.
       pipeline: true,
@@ -101,7 +107,7 @@ export async function openDatabase(options: {
  * Said once on each connection: statements that look at thousands of rows in parts would each be compiled anew, which takes
  * longer than they do.
  */
-export const COMPILE_NOTHING = 'set jit = off';
+export const COMPILE_NOTHING = `set jit = off; ${NOTICE_DEAD_CLIENTS}`;
 
 const compileNothing = async (client: ClientBase) =>
   client.query(COMPILE_NOTHING);

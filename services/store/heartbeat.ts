@@ -16,6 +16,19 @@ export interface HeartbeatTiming {
 
 export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
+/**
+ * For the server: a client whose machine lost its power, or its network, is found out within some ten seconds. By default that
+ * takes two hours, in which its locks are held and what it was doing is in the way of everybody.
+ */
+export const NOTICE_DEAD_CLIENTS =
+  'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 1; set tcp_keepalives_count = 5; set tcp_user_timeout = 10000';
+
+/** The same the other way round, for a connection that waits for its answer. */
+export const KEEP_ALIVE = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 5_000,
+} as const;
+
 /** Named, so that whoever counts statements can tell it from those that somebody asked for. */
 export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
 

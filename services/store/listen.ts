@@ -7,6 +7,8 @@ import { translateAtStart, translateConnect } from './away.js';
 import {
   cut,
   HEARTBEAT,
+  KEEP_ALIVE,
+  NOTICE_DEAD_CLIENTS,
   watchForSilence,
   type HeartbeatTiming,
 } from './heartbeat.js';
@@ -40,6 +42,7 @@ export function createListener(options: Options) {
     next.on('end', () => reconnectLater(next));
     await next.connect();
     client = next;
+    await next.ask(NOTICE_DEAD_CLIENTS);
     for (const channel of wakers.keys())
       await next.ask(`listen ${pg.escapeIdentifier(channel)}`);
     for (const wake of [...wakers.values()].flatMap((set) => [...set]))
@@ -100,6 +103,7 @@ function createClient(
   const client = new SharedClient({
     ...readAddress(url),
     application_name: 'discord-connector listener',
+    ...KEEP_ALIVE,
     connectionTimeoutMillis: heartbeat.withinMs,
   });
   client.on('notification', ({ channel, payload }) =>

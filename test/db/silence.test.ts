@@ -4,7 +4,10 @@ import { afterEach, expect, test } from 'vitest';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openDatabase } from '../../services/store/database.js';
-import { ImpatientClient } from '../../services/store/heartbeat.js';
+import {
+  ImpatientClient,
+  NOTICE_DEAD_CLIENTS,
+} from '../../services/store/heartbeat.js';
 import { createListener } from '../../services/store/listen.js';
 import { createCleanup } from '../broker/events-setting.js';
 import { createTestDatabase } from '../support/database.js';
@@ -86,6 +89,29 @@ test('a start may be tried again after one that failed', async () => {
   await listener.start();
 
   expect(listener.ready()).toEqual({ ok: true });
+});
+
+test('the server finds out within seconds that a process is gone without a word, and frees its locks', async () => {
+  const { database, listener } = await openMemory({
+    everyMs: 60_000,
+    withinMs: 60_000,
+  });
+  await listener.start();
+
+  const { rows } = await sql`
+    select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as every,
+      current_setting('tcp_keepalives_count') as tries, current_setting('tcp_user_timeout') as unanswered`.execute(
+    database.sql(),
+  );
+  const { rows: listening } = await sql`
+    select query from pg_stat_activity where application_name = 'discord-connector listener' and datname = current_database()`.execute(
+    database.sql(),
+  );
+
+  expect(rows).toEqual([
+    { idle: '5', every: '1', tries: '5', unanswered: '10000' },
+  ]);
+  expect(listening).toEqual([{ query: NOTICE_DEAD_CLIENTS }]);
 });
 
 test('a connection of the pool knows the password, which the pool hides', () => {
