@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import { cause, membership } from '../../builders/store-world.js';
+import { cause, membership, snapshotOf } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import {
   allIsDone,
@@ -23,6 +23,18 @@ export async function comeAndGo(world: LossyWorld): Promise<void> {
   expect(rolesOf(world, person)).toEqual([roles.pilot]);
   await tell(world, person, 'removed');
   expect(rolesOf(world, person)).toEqual([]);
+}
+
+/** Somebody who is in three groups from the first is given their roles by one list. */
+export async function joinThree(world: LossyWorld): Promise<void> {
+  const person = await join(world);
+  const groups = ['pilots', 'directors', 'recruits'];
+  const fact = snapshotOf(person.platformUserId, groups);
+  await insist(() => world.rig.store.applyFacts([fact]));
+  await allIsDone(world);
+  expect(rolesOf(world, person)?.toSorted()).toEqual(
+    [roles.pilot, roles.director, roles.recruit].toSorted(),
+  );
 }
 
 /** A pilot's link is ended: the role goes, and then the link. */
