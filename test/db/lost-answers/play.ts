@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { AnswerCutter } from '../../support/answer-cutter.js';
 import { patienceMs } from '../../support/eventually.js';
+import { shortTiming } from './world.js';
 
 /** What is done to a world when a statement comes by; resolves when it is over. */
 export type Fault = (cutter: AnswerCutter, statement: string) => Promise<void>;
@@ -10,12 +11,9 @@ export const loseAnswer: Fault = async (cutter, statement) => {
   await cutter.cutAfter(statement);
 };
 
-/** Longer than a lease of these worlds, and than their connector waits for a database that is silent. */
-const PAUSE_MS = 1_200;
-
 export const pauseAfter: Fault = async (cutter, statement) => {
   await cutter.pauseAfter(statement);
-  await sleep(PAUSE_MS);
+  await sleep(shortTiming().pauseMs);
   cutter.resume();
 };
 

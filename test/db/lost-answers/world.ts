@@ -20,14 +20,24 @@ import { createMigratedDatabase } from '../../support/store.js';
 /** After the end of a fault all is as it should be within this: ten seconds, on a machine that does nothing else. */
 export const withinMs = () => patienceMs() / 6;
 
-/** Waits are as in production, ten times shorter: a call, a lease, the database's silence, the first try after a failure. */
-const TIMING = {
-  callMs: 300,
-  leaseMs: 900,
-  pollMs: 100,
-  retry: { baseMs: 100, maxMs: 1_000 },
-};
-const HEARTBEAT = { everyMs: 300, withinMs: 600 };
+/**
+ * Waits are as in production, ten times shorter on a machine that does nothing else: a call, a lease, the database's silence, the
+ * first try after a failure.
+ */
+export function shortTiming() {
+  const callMs = patienceMs() / 200;
+  return {
+    path: {
+      callMs,
+      leaseMs: 3 * callMs,
+      pollMs: 100,
+      retry: { baseMs: 100, maxMs: 1_000 },
+    },
+    heartbeat: { everyMs: callMs, withinMs: 2 * callMs },
+    /** Longer than a lease, and than the database may be silent. */
+    pauseMs: 4 * callMs,
+  };
+}
 
 /** The path, the sweeps and the outbox's relay, whose answers from PostgreSQL can be lost. */
 export interface LossyWorld {
@@ -47,16 +57,17 @@ export interface Newcomer {
 }
 
 export async function createLossyWorld(): Promise<LossyWorld> {
+  const { path, heartbeat } = shortTiming();
   const database = await createMigratedDatabase();
   const cutter = await createAnswerCutter(database.url);
   const rig = await startRig(database.url, {
     store: {
       url: cutter.url,
-      heartbeat: HEARTBEAT,
-      leaseMs: TIMING.leaseMs,
+      heartbeat,
+      leaseMs: path.leaseMs,
       poolSize: 10,
     },
-    timing: TIMING,
+    timing: path,
   });
   const { store, discord, clientId } = rig;
   await mapDemoGroups(rig);
