@@ -56,7 +56,8 @@ export const HoldersEnum = describeEnum<Holders>(
   {
     TAKE_BACK:
       'The role is taken back from every linked holder whom no other mapping gives it.',
-    LEAVE: 'Holders keep the role, which becomes foreign.',
+    LEAVE:
+      'Holders keep the role. Where another mapping names it, holders whom no other group gives it wait in a held sweep, and keep it unless that is approved.',
   },
 );
 

@@ -97,6 +97,11 @@ export interface MappingPort {
   }): Promise<{
     readonly mapping: MappingView;
     readonly effect: MappingEffect;
+    /** Holders who are left the role though another mapping would take it: a person decides. `sweepId` null: a dry run. */
+    readonly held: {
+      readonly sweepId: string | null;
+      readonly removals: number;
+    } | null;
   }>;
 }
 

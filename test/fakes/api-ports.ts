@@ -222,6 +222,7 @@ function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
     retireMapping: async ({ id }) => ({
       mapping: { ...find(id), retiredAt: new Date(0) },
       effect,
+      held: world.heldRemovals ?? null,
     }),
   };
 }

@@ -94,7 +94,7 @@ export type FactVerdict =
 
 /** What becomes of those who hold a role when its mapping, or its client, goes. */
 export type Holders =
-  /** Holders keep the role, which becomes foreign. */
+  /** Holders keep the role. Where another mapping names it, holders whom no other group gives it wait in a held sweep, and keep it unless that is approved. */
   | 'LEAVE'
   /** The role is taken back from every linked holder whom no other mapping gives it. */
   | 'TAKE_BACK';

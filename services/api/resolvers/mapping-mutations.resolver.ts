@@ -97,7 +97,7 @@ export class MappingMutationsResolver {
     input: RetireRoleMappingInput,
   ): Promise<RetireRoleMappingPayload> {
     const { id } = await requireMapping(context, input.id, 'input.id');
-    const { mapping, effect } = await this.mappings.retireMapping({
+    const { mapping, effect, held } = await this.mappings.retireMapping({
       id,
       holders: input.holders,
       dryRun: input.dryRun ?? false,
@@ -107,7 +107,16 @@ export class MappingMutationsResolver {
     return {
       mapping: toRoleMapping(mapping),
       effect: toMappingEffect(mapping.clientId, effect),
-      warnings: [],
+      warnings: held === null ? [] : [leftHolders(held)],
     };
   }
+}
+
+function leftHolders(held: {
+  readonly sweepId: string | null;
+  readonly removals: number;
+}): string {
+  const sweep =
+    held.sweepId === null ? 'a held sweep' : `sweep ${held.sweepId}`;
+  return `Another mapping names the role, and ${held.removals} linked members hold it who are in no other group that gives it. They keep it unless ${sweep} is approved.`;
 }

@@ -15,7 +15,7 @@ export async function forgetDecisionsOfLinks(
   );
 }
 
-/** A mapping of the role was made, changed or retired. */
+/** A mapping of the role was made, changed or retired. What waits since a mapping was new, or left its role, waits on while one names the role. */
 export async function forgetDecisionsOfRole(
   db: Kysely<unknown>,
   {
@@ -24,7 +24,9 @@ export async function forgetDecisionsOfRole(
   }: { readonly clientId: ClientId; readonly roleId: RoleId },
 ): Promise<void> {
   await sql`
-    delete from removal_decision where client_id = ${clientId} and role_id = ${roleId}`.execute(
+    delete from removal_decision where client_id = ${clientId} and role_id = ${roleId}
+      and not (verdict = 'HELD' and ground = 'NEW_MAPPING' and exists (
+        select from role_mapping m where m.client_id = ${clientId} and m.role_id = ${roleId}))`.execute(
     db,
   );
 }

@@ -6,13 +6,11 @@ import type {
   Cause,
   ClientId,
   GroupId,
-  Holders,
   MappingId,
   RoleId,
 } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Database, Transaction } from '../database.js';
-import type { ClientRow } from '../entities/client.entity.js';
+import type { Database } from '../database.js';
 import {
   RoleMappingEntity,
   type RoleMappingRow,
@@ -25,23 +23,19 @@ import {
 } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
 import { markRole } from '../jobs/mark.js';
-import { endDrained } from '../path/end-drained.js';
 import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
 import { previewMapping } from './effect.js';
 import { lockMappingsToAdd } from './mapping-lock.js';
-import { NOTHING_CHANGES, type ChangePreview } from './preview.js';
+import {
+  lockMapping,
+  refuseEnding,
+  viewOf,
+  type MappingView,
+} from './mapping-rows.js';
+import type { ChangePreview } from './preview.js';
+import { createRetireMapping } from './retire.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
-
-export interface MappingView {
-  readonly id: MappingId;
-  readonly clientId: ClientId;
-  readonly groupId: GroupId;
-  readonly roleId: RoleId;
-  readonly authority: Authority;
-  readonly createdAt: Date;
-  readonly retiredAt: Date | null;
-}
 
 interface Deps {
   readonly database: Database;
@@ -57,7 +51,7 @@ export function createMappings(deps: Deps) {
       authority: Authority;
       cause: Cause;
     }) => updateMapping(deps, request),
-    retireMapping: async (request: Retirement) => retireMapping(deps, request),
+    retireMapping: createRetireMapping(deps),
   };
 }
 
@@ -155,90 +149,6 @@ async function updateMapping(
     await holdOfRole(tx.sql, deps.guard, row);
     return viewOf(row, client);
   });
-}
-
-interface Retirement {
-  readonly id: MappingId;
-  readonly holders: Holders;
-  readonly dryRun: boolean;
-  readonly cause: Cause;
-}
-
-/** LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has lost the role. */
-async function retireMapping(
-  deps: Deps,
-  request: Retirement,
-): Promise<MappingChange<MappingView>> {
-  return deps.database.transaction(async (tx) => {
-    const { row, client } = await lockMapping(tx, request.id);
-    const takesBack = request.holders === 'TAKE_BACK';
-    if (takesBack) refuseForeignAuthority(row, client);
-    const effect = takesBack
-      ? await previewMapping(tx.sql, {
-          ...row,
-          mappedGroupId: null,
-          retiredId: row.id,
-          takesNothing: false,
-        })
-      : NOTHING_CHANGES;
-    const view = viewOf(row, client);
-    if (request.dryRun) return { mapping: view, effect };
-    const retiredAt = row.retiredAt ?? new Date(deps.clock());
-    if (takesBack) tx.em.assign(row, { retiredAt });
-    else tx.em.remove(row);
-    await tx.em.flush();
-    if (takesBack) await markRole(tx.sql, { ...row, cause: request.cause });
-    await forgetDecisionsOfRole(tx.sql, row);
-    if (takesBack) await holdOfRole(tx.sql, deps.guard, row);
-    await endDrained(tx.sql, client.id, [], deps.guard.enqueueEvent);
-    return { mapping: { ...view, retiredAt }, effect };
-  });
-}
-
-async function lockMapping(
-  tx: Transaction,
-  id: MappingId,
-): Promise<{ row: RoleMappingRow; client: ClientRow }> {
-  const found = await tx.em.findOne(RoleMappingEntity, { id });
-  if (found === null)
-    throw new InputError(
-      'NOT_FOUND',
-      `mapping ${id} does not exist`,
-      'input.id',
-    );
-  const client = await lockClient(tx, found.clientId);
-  refuseEnding(client);
-  await tx.em.refresh(found);
-  return { row: found, client };
-}
-
-function viewOf(row: RoleMappingRow, client: ClientRow): MappingView {
-  const { id, clientId, groupId, roleId, createdAt } = row;
-  const ids = { id, clientId, groupId, roleId };
-  return {
-    ...ids,
-    createdAt,
-    authority: row.authority ?? client.authority,
-    retiredAt: row.retiredAt ?? null,
-  };
-}
-
-function refuseEnding(client: ClientRow): void {
-  if (client.endingAt === null || client.endingAt === undefined) return;
-  throw new InputError(
-    'FAILED_PRECONDITION',
-    `client ${client.id} is being deleted`,
-  );
-}
-
-function refuseForeignAuthority(row: RoleMappingRow, client: ClientRow): void {
-  const authority = row.authority ?? client.authority;
-  if (authority === 'PLATFORM') return;
-  throw new InputError(
-    'FAILED_PRECONDITION',
-    `mapping ${row.id} has authority ${authority}, so nothing is written to Discord: choose LEAVE, or set its authority to PLATFORM first`,
-    'input.holders',
-  );
 }
 
 function alreadyMapped({ id, groupId, roleId }: RoleMappingRow): InputError {

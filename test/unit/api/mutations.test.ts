@@ -329,7 +329,10 @@ describe('other mutations of clients and mappings', () => {
 
     expect(body.data).toMatchObject({
       updateRoleMapping: { mapping: { authority: 'DISCORD' } },
-      retireRoleMapping: { mapping: { retiredAt: '1970-01-01T00:00:00.000Z' } },
+      retireRoleMapping: {
+        mapping: { retiredAt: '1970-01-01T00:00:00.000Z' },
+        warnings: [],
+      },
     });
     expect(api.lastArguments('mappings.retireMapping')).toEqual([
       { id: ownId(0x10), holders: 'LEAVE', dryRun: false, cause },

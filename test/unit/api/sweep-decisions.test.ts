@@ -172,3 +172,20 @@ describe('createRoleMapping', () => {
     });
   });
 });
+
+describe('retireRoleMapping', () => {
+  it('warns of holders who are left the role until a person decides', async () => {
+    api.world.heldRemovals = { sweepId: HELD_ID, removals: 3 };
+
+    const { body } = await api.ask(
+      `mutation ($id: ID!) { retireRoleMapping(input: { id: $id, holders: LEAVE }) { warnings } }`,
+      { id: ownId(0x10) },
+    );
+
+    expect(body.data?.['retireRoleMapping']).toEqual({
+      warnings: [
+        expect.stringMatching(`3 linked members .* unless sweep ${HELD_ID}`),
+      ],
+    });
+  });
+});

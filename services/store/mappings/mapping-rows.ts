@@ -1,0 +1,63 @@
+import { InputError } from '../../lib/errors.js';
+import type {
+  Authority,
+  ClientId,
+  GroupId,
+  MappingId,
+  RoleId,
+} from '../../model.js';
+import { lockClient } from '../clients/client-rows.js';
+import type { Transaction } from '../database.js';
+import type { ClientRow } from '../entities/client.entity.js';
+import {
+  RoleMappingEntity,
+  type RoleMappingRow,
+} from '../entities/role-mapping.entity.js';
+
+export interface MappingView {
+  readonly id: MappingId;
+  readonly clientId: ClientId;
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly authority: Authority;
+  readonly createdAt: Date;
+  readonly retiredAt: Date | null;
+}
+
+export async function lockMapping(
+  tx: Transaction,
+  id: MappingId,
+): Promise<{ row: RoleMappingRow; client: ClientRow }> {
+  const found = await tx.em.findOne(RoleMappingEntity, { id });
+  if (found === null)
+    throw new InputError(
+      'NOT_FOUND',
+      `mapping ${id} does not exist`,
+      'input.id',
+    );
+  const client = await lockClient(tx, found.clientId);
+  refuseEnding(client);
+  await tx.em.refresh(found);
+  return { row: found, client };
+}
+
+export function viewOf(row: RoleMappingRow, client: ClientRow): MappingView {
+  const { id, clientId, groupId, roleId, createdAt } = row;
+  return {
+    id,
+    clientId,
+    groupId,
+    roleId,
+    createdAt,
+    authority: row.authority ?? client.authority,
+    retiredAt: row.retiredAt ?? null,
+  };
+}
+
+export function refuseEnding(client: ClientRow): void {
+  if (client.endingAt === null || client.endingAt === undefined) return;
+  throw new InputError(
+    'FAILED_PRECONDITION',
+    `client ${client.id} is being deleted`,
+  );
+}
