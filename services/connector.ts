@@ -17,6 +17,7 @@ import { apiOf } from './connector/api.js';
 import { createCheckClient } from './connector/check-client.js';
 import { carryOut } from './connector/commands.js';
 import { demonstrate } from './connector/demonstrate.js';
+import { createKeepPauses } from './connector/keep-pauses.js';
 import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
 import { healthOf } from './connector/health.js';
@@ -141,6 +142,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const { gateway, oauth } = discord;
   const memory = memoryOf(store);
   const [kafka, ...events] = eventParts(config, logger, about);
+  const pauses = createKeepPauses({ gateway, store, logger });
   const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
   const path = config.parts.has('reconcile')
     ? [
@@ -174,9 +176,9 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const work = [store.clockWatch, ...path, ...events, ...timed];
   const life = createLife({
     // The door first: whoever asks is told what the rest is waiting for.
-    starts: [door, memory, ...far, ...work],
+    starts: [door, memory, ...far, pauses, ...work],
     // It stays open while work ends, for what callers have under way and for whoever asks whether this process is ready.
-    stops: [work, [door], far, [memory]],
+    stops: [work, [door], [...far, pauses], [memory]],
     logger,
     random: Math.random,
     clock,

@@ -53,6 +53,15 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
       remedy:
         'Run checkDiscordClient: it names what is wrong, and ends the pause where nothing is. If the bot is not in the guild, open botInviteUrl.',
     };
+  const { sending } = client;
+  if (sending !== null && sending.until > now)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Paused since ${sending.since.toISOString()}, next call at ${sending.until.toISOString()}: ${sending.cause}.`,
+      remedy:
+        'Nothing has to be done: the first call that goes through ends it. checkDiscordClient, and new credentials or endpoints, try at once.',
+    };
   if (client.trouble !== null)
     return {
       name,

@@ -20,6 +20,7 @@ import type {
 } from '../model.js';
 import type { SweepPlanView } from './sweep-ports.js';
 import type { PlannedRequestView } from './request-view.js';
+import type { LostSecretView, SendingPauseView } from './client-state.js';
 
 export type { ClientSettings, Endpoints };
 
@@ -36,12 +37,11 @@ export interface ClientView extends ClientSettings {
   /** Why Discord did not count who holds the roles, when a sweep last asked; null: it did. */
   readonly countsFault: string | null;
   /** Secrets that cannot be read, as the key they were encrypted with is not known; empty when all can. */
-  readonly lostSecrets: readonly {
-    readonly name: 'botToken' | 'clientSecret';
-    readonly keyId: string;
-  }[];
+  readonly lostSecrets: readonly LostSecretView[];
   readonly stoppedAt: Date | null;
   readonly pausedUntil: Date | null;
+  /** Why the process that works this client sends nothing now; over when `until` has passed. */
+  readonly sending: SendingPauseView | null;
   /** Set while a deleted client waits for its roles to be taken back. */
   readonly endingAt: Date | null;
   /** What the last check at Discord found; empty before the first. */

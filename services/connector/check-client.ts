@@ -27,6 +27,7 @@ export function createCheckClient(
       return guild.lost;
     }
     gateway.forgetCredentials(id);
+    await store.tellTryNow(id);
     const [client] = await store.clients.findClients([id]);
     const [mappings = []] = await store.read.mappingsOfClients([id]);
     const active = mappings.filter((mapping) => mapping.retiredAt === null);

@@ -92,6 +92,10 @@ export function pathOf(
     lease,
     reconcile: observed.watch(reconcile),
     writeOutlook: gateway.writeOutlook,
+    onFreed: (freed) =>
+      gateway.onPause((clientId, pause) => {
+        if (pause === null) freed(clientId);
+      }),
     clock,
     logger,
     runsPerClient: RUNS_PER_CLIENT,

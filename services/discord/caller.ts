@@ -188,6 +188,7 @@ async function exchange(
   const accepts = call.accepts ?? isSuccess;
   if (result.answer && accepts(result.answer)) {
     trial?.wentThrough();
+    deps.pauses.wentThrough(guild.clientId);
     closeWhenSpent(deps, attempt, result.answer);
     return result.answer;
   }

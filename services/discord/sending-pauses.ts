@@ -22,6 +22,8 @@ export interface SendingPauses {
   /** One more client waits for it. */
   join(key: string, clientId: ClientId): void;
   end(key: string): void;
+  /** The first call of a client that goes through is reported too: an earlier process may have left a pause in sight. */
+  wentThrough(clientId: ClientId): void;
   /** Longest first. */
   current(): readonly SendingPause[];
   listen(onPause: OnPause): () => void;
@@ -54,6 +56,7 @@ export function createSendingPauses(deps: Deps): SendingPauses {
   const { clock } = deps;
   const entries = new Map<string, Entry>();
   const listeners = new Set<OnPause>();
+  const answered = new Set<ClientId>();
   let numbers = 0;
 
   const report = (clientId: ClientId) => {
@@ -96,6 +99,11 @@ export function createSendingPauses(deps: Deps): SendingPauses {
       report(clientId);
     },
     end,
+    wentThrough(clientId) {
+      if (answered.has(clientId)) return;
+      answered.add(clientId);
+      report(clientId);
+    },
     current() {
       endOver();
       return [...entries.values()].map(shownPause).sort(byEnd);

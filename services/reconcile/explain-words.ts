@@ -153,7 +153,7 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   CLIENT_STOPPED:
     'updateDiscordClient gives the client a bot token that works.',
   CLIENT_PAUSED:
-    'The bot is brought back into the guild; the client then goes on by itself, at once after checkDiscordClient.',
+    "The client's health names the cause and the time; the first call that goes through ends it, at once after checkDiscordClient. If the bot is not in the guild, bring it back.",
   BANNED: 'A moderator lifts the ban at Discord.',
   NOT_IN_GUILD:
     'The person joins the guild; the role follows with the next look at the member.',

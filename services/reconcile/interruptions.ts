@@ -17,6 +17,12 @@ import type { ClientTrouble, DiscordRefusal, Memory } from './ports.js';
 /** A fault of ours is tried as often as this; then the member is parked, in sight. */
 const MOST_ATTEMPTS = 10;
 
+/**
+ * A wait belongs to the bucket, the bot or the sender that asked for it, and may end early, or with the process that knows of it. A
+ * job waits no longer than this; whether its client may be worked is the worker's to know.
+ */
+const MOST_WAIT_MS = 5_000;
+
 export interface Interrupted {
   readonly error: unknown;
   /** What Discord had shown by then: part of the work may be done. */
@@ -60,8 +66,9 @@ export function createInterruptions(deps: Deps): Interruptions {
       )
         throw error;
       if (error instanceof RetryLaterError) {
+        const waitMs = Math.max(0, error.retryAt.getTime() - deps.clock());
         await postpone(deps, job, interrupted, {
-          waitMs: Math.max(0, error.retryAt.getTime() - deps.clock()),
+          waitMs: Math.min(waitMs, MOST_WAIT_MS),
           isFailure: false,
         });
         return error instanceof WritesSpentError

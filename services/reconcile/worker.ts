@@ -19,6 +19,8 @@ interface Deps {
   readonly lease: Lease;
   readonly reconcile: Reconcile;
   readonly writeOutlook: WriteOutlookOf;
+  /** Calls back when what kept a client waiting is over. Gives the way to stop listening. */
+  readonly onFreed?: (freed: (clientId: ClientId) => void) => () => void;
   readonly clock: () => number;
   readonly logger: Logger;
   /** Runs at a time for one client; Discord's buckets are the guild's, so more would only wait. */
@@ -32,15 +34,18 @@ const FINISH_MS = 2_000;
 export function createWorker(deps: Deps): Part {
   const loop = new Loop(deps);
   let stopListening: (() => Promise<void>) | undefined;
+  let stopFreeing: (() => void) | undefined;
   return {
     name: 'reconcile',
     async start() {
       await deps.lease.start(() => loop.wake());
       stopListening = await deps.jobs.onMarked(() => loop.wake());
+      stopFreeing = deps.onFreed?.((clientId) => loop.free(clientId));
       loop.wake();
     },
     async stop() {
       const insisting = setTimeout(() => deps.lease.close(), FINISH_MS);
+      stopFreeing?.();
       await stopListening?.();
       await loop.stop();
       clearTimeout(insisting);
@@ -78,6 +83,11 @@ class Loop {
     this.#pump = this.#lookWhileWoken().finally(() => {
       this.#pump = null;
     });
+  }
+
+  free(clientId: ClientId): void {
+    this.#pace.freed(clientId);
+    this.wake();
   }
 
   async stop(): Promise<void> {

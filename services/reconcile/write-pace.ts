@@ -26,6 +26,9 @@ export const NOTHING_KNOWN: WriteOutlook = {
   listsFrom: () => 0,
 };
 
+/** What a run was told may be over sooner: then the next one is told how it is now, without a call. */
+const ASK_AGAIN_MS = 30_000;
+
 /**
  * No more runs than Discord still takes writes of: another one would read its member, open its record, and be told to wait. What is
  * urgent may take the last call, and is tried even where nothing seems to be left.
@@ -43,8 +46,16 @@ export class WritePace {
   }
 
   told({ clientId, lane }: Job, until: Date): void {
-    this.#calmFromMs.set(clientId, until.getTime());
-    if (isUrgent({ lane })) this.#urgentFromMs.set(clientId, until.getTime());
+    const latestMs = this.deps.clock() + ASK_AGAIN_MS;
+    const fromMs = Math.min(until.getTime(), latestMs);
+    this.#calmFromMs.set(clientId, fromMs);
+    if (isUrgent({ lane })) this.#urgentFromMs.set(clientId, fromMs);
+  }
+
+  /** What kept it waiting is over. */
+  freed(clientId: ClientId): void {
+    this.#calmFromMs.delete(clientId);
+    this.#urgentFromMs.delete(clientId);
   }
 
   places(running: ReadonlyMap<ClientId, number>): Places {

@@ -5,6 +5,7 @@ import { UnavailableError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { JobTable } from '../reconcile/job-table.js';
 import type { Memory } from '../reconcile/ports.js';
+import { createSending } from './clients/sending.js';
 import { readCredentials } from './clients/credentials.js';
 import {
   claimDueChecks,
@@ -123,6 +124,7 @@ export async function openStore(options: StoreOptions) {
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
     clockWatch: createClockWatch({ database, clock, logger: options.logger }),
     connections: () => database.connections(),
+    ...createSending(db, listener),
     migrate: () =>
       migrate(database, options.version).catch((error: unknown) => {
         throw translateAtStart(error);

@@ -39,6 +39,8 @@ export interface SweepRun {
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */
   readonly refusal: string | null;
+  /** For how long the client is still paused; 0: it is not. */
+  readonly pausedMs: number;
 }
 
 export interface ListedMember extends PresentMember {
@@ -110,6 +112,11 @@ export interface SweepMemory {
     /** False: the run is ours no longer. */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
     release(run: SweepRun): Promise<void>;
+    /** Given back until later. False: the run is ours no longer. */
+    postpone(
+      id: string,
+      until: { readonly waitMs: number; readonly reason: string },
+    ): Promise<boolean>;
     /** Null: the run is ours no longer. */
     finish(
       run: SweepRun,

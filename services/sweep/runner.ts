@@ -98,6 +98,21 @@ export function createRunner(deps: RunnerDeps): Part {
   };
 }
 
+/** A pause may end early: it is asked about again after this, which costs no call. */
+const ASK_AGAIN_MS = 60_000;
+
+/** Not ended: it waits for the end of a pause. */
+class Postponed {
+  readonly waitMs: number;
+  readonly reason: string;
+
+  constructor(now: number, waitMs: number, cause: string) {
+    this.waitMs = Math.min(Math.max(0, waitMs), ASK_AGAIN_MS);
+    const until = new Date(now + waitMs).toISOString();
+    this.reason = `postponed until ${until}: ${cause}`;
+  }
+}
+
 async function carryOut(
   deps: RunnerDeps,
   run: SweepRun,
@@ -107,6 +122,13 @@ async function carryOut(
   const names = { sweepId: run.id, clientId: run.clientId, kind: run.kind };
   try {
     const ending = await endingOf(deps, run, stopping);
+    if (ending instanceof Postponed) {
+      const { waitMs, reason } = ending;
+      const isOurs = await memory.runs.postpone(run.id, { waitMs, reason });
+      if (!isOurs) throw new RunLostError(run.id);
+      logger.info({ ...names, reason }, 'sweep postponed');
+      return;
+    }
     const finished = await memory.runs.finish(run, ending);
     if (finished === null) throw new RunLostError(run.id);
     const { state, checked, drifted, reason } = ending;
@@ -136,8 +158,11 @@ async function endingOf(
   deps: RunnerDeps,
   run: SweepRun,
   stopping: AbortSignal,
-): Promise<SweepEnding> {
-  if (run.refusal !== null) return failed(run.refusal);
+): Promise<SweepEnding | Postponed> {
+  if (run.refusal !== null)
+    return run.pausedMs > 0
+      ? new Postponed(deps.clock(), run.pausedMs, run.refusal)
+      : failed(run.refusal);
   if (run.attempts > MOST_ATTEMPTS)
     return failed(
       `given up: it was begun ${MOST_ATTEMPTS} times, and never came to an end`,
@@ -159,6 +184,10 @@ async function endingOf(
       error instanceof DatabaseUnavailableError
     )
       throw error;
+    if (error instanceof RetryLaterError) {
+      const now = deps.clock();
+      return new Postponed(now, error.retryAt.getTime() - now, error.message);
+    }
     await troubleOf(deps, run, error);
     return failed(reasonOf(deps, run, error));
   }

@@ -81,6 +81,8 @@ export interface ClientStanding {
   readonly heldRemovals: number;
   readonly heldPlans: number;
   readonly parked: number;
+  /** Since no call to Discord is made for it; 0: calls go through. */
+  readonly sendingPauseSeconds: number;
 }
 
 export const CLIENT_TROUBLES = [
@@ -88,6 +90,7 @@ export const CLIENT_TROUBLES = [
   'secret_lost',
   'token_refused',
   'paused',
+  'waiting',
   'doubt',
   'check_failed',
 ] as const;

@@ -42,6 +42,11 @@ const OF_CLIENTS: readonly {
     value: (client) => client.verifiedSeconds,
   },
   {
+    name: 'sending_pause_seconds',
+    help: 'Since when no call to Discord is made for a client, as Discord or a proxy has asked to wait; 0: calls go through.',
+    value: (client) => client.sendingPauseSeconds,
+  },
+  {
     name: 'held_removals',
     help: 'Removals that the guard holds until a person has spoken.',
     value: (client) => client.heldRemovals,

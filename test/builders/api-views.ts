@@ -42,6 +42,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   },
   rolesReadAt: AT,
   trouble: null,
+  sending: null,
   doubt: null,
   countsFault: null,
   lostSecrets: [],

@@ -7,6 +7,7 @@ import {
 } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
+import { createKeepPauses } from '../../services/connector/keep-pauses.js';
 import {
   PATH_TIMING,
   pathOf,
@@ -52,6 +53,8 @@ export interface Rig {
   readonly writes: () => number;
   /** Stops the worker and starts another. */
   readonly restart: () => Promise<void>;
+  /** As a new process: nothing is left of what Discord has asked for. */
+  readonly restartAll: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -74,16 +77,24 @@ export async function startRig(
   const liar = options.mayLie === true ? await startLyingDiscord(truth) : null;
   const apiBase = liar?.apiBase ?? truth;
   const store = await openTestStore(databaseUrl, options.store);
-  const gateway = createDiscordGateway({
-    credentials: (clientId) => store.readCredentials(clientId),
-    budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
-    logger: silentLogger,
-    clock: Date.now,
-    random: Math.random,
-    userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
-    timeoutMs: options.timing?.callMs ?? PATH_TIMING.callMs,
-    globalRequestsPerSecond: 10_000,
-  });
+  const openGateway = () =>
+    createDiscordGateway({
+      credentials: (clientId) => store.readCredentials(clientId),
+      budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
+      logger: silentLogger,
+      clock: Date.now,
+      random: Math.random,
+      userAgent: { url: 'http://127.0.0.1', version: '0.0.0' },
+      timeoutMs: options.timing?.callMs ?? PATH_TIMING.callMs,
+      globalRequestsPerSecond: 10_000,
+    });
+  const keepPauses = async () => {
+    const part = createKeepPauses({ gateway, store, logger: silentLogger });
+    await part.start();
+    return part;
+  };
+  let gateway = openGateway();
+  let pauses = await keepPauses();
   const client = await store.clients.createClient(
     clientInput({
       guildId: DEMO.guildId,
@@ -92,7 +103,8 @@ export async function startRig(
       endpoints: { ...clientInput().endpoints, apiBase },
     }),
   );
-  const importRoles = createImportRoles({ store, gateway });
+  const importRoles = async (clientId: string) =>
+    createImportRoles({ store, gateway })(clientId);
   await importRoles(client.id);
   discord.calls.reset();
   const timing = { ...PATH_TIMING, ...options.timing };
@@ -117,7 +129,9 @@ export async function startRig(
   return {
     store,
     discord,
-    gateway,
+    get gateway() {
+      return gateway;
+    },
     clientId: client.id,
     liar: () => must(liar),
     importRoles: async (clientId = client.id) =>
@@ -145,9 +159,18 @@ export async function startRig(
       await path.stop();
       path = await startPath();
     },
+    async restartAll() {
+      await path.stop();
+      await gateway.stop();
+      await pauses.stop();
+      gateway = openGateway();
+      pauses = await keepPauses();
+      path = await startPath();
+    },
     async stop() {
       await path.stop();
       await gateway.stop();
+      await pauses.stop();
       await store.stop();
       await jobs.end();
       await liar?.stop();

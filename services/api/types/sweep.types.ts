@@ -125,7 +125,8 @@ export class Sweep {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it ended early, or is held; null when it did not.',
+    description:
+      'Why it ended early, is held, or is postponed and until when; null otherwise.',
   })
   readonly reason!: string | null;
 

@@ -4,6 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import type { ClientId } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
+import type { SendingPause } from './sending.js';
 import type { Transaction } from '../database.js';
 
 /** The only place where a client's secrets are ciphertext on one side and plain on the other. */
@@ -68,6 +69,14 @@ function lostSecrets(row: ClientRow, keys: KeyRing): readonly LostSecret[] {
   );
 }
 
+/** Null: no process has said that it waits. */
+function sendingOf(row: ClientRow): SendingPause | null {
+  const { sendingCause, sendingSince, sendingUntil } = row;
+  return sendingCause && sendingSince && sendingUntil
+    ? { cause: sendingCause, since: sendingSince, until: sendingUntil }
+    : null;
+}
+
 /** A client as the API shows it: everything but its secrets. */
 export function clientView(row: ClientRow, keys: KeyRing) {
   return {
@@ -102,6 +111,7 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     lostSecrets: lostSecrets(row, keys),
     stoppedAt: row.stoppedAt ?? null,
     pausedUntil: row.pausedUntil ?? null,
+    sending: sendingOf(row),
     endingAt: row.endingAt ?? null,
     checks: row.checks,
     checkedAt: row.checkedAt ?? null,

@@ -39,6 +39,8 @@ const toClientRow = (row: Stored): ClientRow => ({
   rolesReadAt: toDateOrNull(row.rolesReadAt ?? null),
   stoppedAt: toDateOrNull(row.stoppedAt ?? null),
   pausedUntil: toDateOrNull(row.pausedUntil ?? null),
+  sendingSince: toDateOrNull(row.sendingSince ?? null),
+  sendingUntil: toDateOrNull(row.sendingUntil ?? null),
   endingAt: toDateOrNull(row.endingAt ?? null),
   checkedAt: toDateOrNull(row.checkedAt ?? null),
   createdAt: toDate(row.createdAt),

@@ -21,6 +21,7 @@ import { WriteProbe } from './2026-11-29-write-probe.js';
 import { Guard } from './2026-11-29-guard.js';
 import { LinkProof } from './2026-11-29-link-proof.js';
 import { MemberStates } from './2026-11-29-member-states.js';
+import { SendingPauses } from './2026-11-29-sending-pauses.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -52,4 +53,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-counts-fault', class: CountsFault },
   { name: '2026-11-29-link-proof', class: LinkProof },
   { name: '2026-11-29-member-states', class: MemberStates },
+  { name: '2026-11-29-sending-pauses', class: SendingPauses },
 ] as const;

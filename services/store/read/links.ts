@@ -50,7 +50,22 @@ interface LinkRow {
   readonly linked_at: Time;
 }
 
-const reason = sql`nullif(concat_ws('; ', m.reason, ${SAID_OF_REQUESTS}), '')`;
+function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
+}
+
+/** Why nobody of this client is worked now, for those who wait; null: they are. */
+const waitReason = sql`case when j.client_id is not null then (
+  select case
+    when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')
+    when c.paused_until > statement_timestamp()
+      then 'paused until ' || ${utc(sql`c.paused_until`)} || ': ' || coalesce(c.trouble, 'the guild does not answer')
+    when c.sending_until > statement_timestamp()
+      then 'paused, next call at ' || ${utc(sql`c.sending_until`)} || ': ' || c.sending_cause
+    end
+  from client c where c.id = l.client_id) end`;
+
+const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, m.reason), ${SAID_OF_REQUESTS}), '')`;
 
 const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
   m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${LINK_STATE} as state, ${reason} as reason,

@@ -32,7 +32,7 @@ export async function readRoleHistory(
   const { rows } = await sql<Row>`
     select l.id as link_id, l.client_id, l.discord_user_id, l.platform_user_id, p.username,
       c.is_enabled, c.stopped_at is not null as is_stopped,
-      coalesce(c.paused_until > statement_timestamp(), false) as is_paused,
+      coalesce(greatest(c.paused_until, c.sending_until) > statement_timestamp(), false) as is_paused,
       case when l.linked_at < statement_timestamp() - ${KEPT} then statement_timestamp() - ${KEPT} end as forgotten_before,
       r.name as role_name, m.reason, m.join_refusal,
       (select jsonb_build_object('verdict', d.verdict, 'sweepId', d.sweep_id, 'why', d.reason, 'at', d.decided_at)

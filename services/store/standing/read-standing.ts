@@ -42,7 +42,8 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
         ) end as "verifiedSeconds",
         (select count(*) from removal_decision where client_id = c.id and verdict = 'HELD') as "heldRemovals",
         (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
-        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked
+        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked,
+        case when c.sending_until > clock_timestamp() then ${ageOf(sql`c.sending_since`)} else 0 end as "sendingPauseSeconds"
       from client c
     )
     select jsonb_build_object(
@@ -67,6 +68,7 @@ const troubleOf = (keyIds: readonly string[]) => sql`case
   when split_part(c.bot_token, '.', 1) <> all(${keyIds}::text[]) then 'secret_lost'
   when c.stopped_at is not null then 'token_refused'
   when c.paused_until > clock_timestamp() then 'paused'
+  when c.sending_until > clock_timestamp() then 'waiting'
   when c.doubt is not null then 'doubt'
   when c.checks @> '[{"result": "FAILED"}]' then 'check_failed'
   end`;
@@ -79,6 +81,7 @@ interface Standing {
       | 'secret_lost'
       | 'token_refused'
       | 'paused'
+      | 'waiting'
       | 'doubt'
       | 'check_failed'
       | null;
@@ -87,6 +90,7 @@ interface Standing {
     readonly heldRemovals: number;
     readonly heldPlans: number;
     readonly parked: number;
+    readonly sendingPauseSeconds: number;
   }[];
   readonly queues: readonly {
     readonly clientId: ClientId;

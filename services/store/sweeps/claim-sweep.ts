@@ -18,20 +18,26 @@ export async function claimSweep(
 ): Promise<SweepRun | null> {
   const { rows } = await sql<RunRow>`
     update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
+      not_before = null, reason = null,
       leased_until = ${leaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
     from client c
     where c.id = s.client_id and s.id = (
       select id from sweep
-      where state = 'WAITING' or (state = 'RUNNING'
+      where (state = 'WAITING' and (not_before is null or not_before <= clock_timestamp())) or (state = 'RUNNING'
         and (leased_until < clock_timestamp() or (owner = ${owner} and id <> all(${inWork}::uuid[]))))
       order by id limit 1 for update skip locked)
     returning s.id, s.client_id, s.kind, s.is_dry_run, s.enforce_strategy,
       s.cause ->> 'traceparent' as traceparent, s.attempts,
-      ${REFUSAL_OF_CLIENT} as refusal`.execute(db);
+      ${REFUSAL_OF_CLIENT} as refusal,
+      case when c.ending_at is null and c.is_enabled and c.stopped_at is null
+        then extract(epoch from c.paused_until - clock_timestamp()) * 1000 end::float8 as paused_ms`.execute(
+    db,
+  );
   const [row] = rows;
   if (row === undefined) return null;
   const { id, kind, traceparent, attempts, refusal } = row;
   const { client_id: clientId, is_dry_run: isDryRun } = row;
+  const pausedMs = Math.max(0, row.paused_ms ?? 0);
   const own = { enforceStrategy: row.enforce_strategy };
   return {
     id,
@@ -42,6 +48,7 @@ export async function claimSweep(
     traceparent,
     attempts,
     refusal,
+    pausedMs,
   };
 }
 
@@ -54,6 +61,7 @@ interface RunRow {
   readonly traceparent: string | null;
   readonly attempts: number;
   readonly refusal: string | null;
+  readonly paused_ms: number | null;
 }
 
 export const leaseEnd = (leaseMs: number) =>

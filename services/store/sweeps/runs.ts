@@ -36,6 +36,8 @@ export interface SweepRun {
   readonly attempts: number;
   /** Why nothing may be asked of the guild now; null when it may. */
   readonly refusal: string | null;
+  /** For how long the client is still paused; 0: it is not. */
+  readonly pausedMs: number;
 }
 
 export interface SweepEnding {
@@ -84,6 +86,19 @@ export async function releaseSweep(
   await sql`
     update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1
     where ${ours(id, owner)} and attempts = ${attempts}`.execute(db);
+}
+
+/** Given back until later, for a reason that is shown meanwhile. False: it is ours no longer. */
+export async function postponeSweep(
+  db: Kysely<unknown>,
+  { id, owner }: { readonly id: string; readonly owner: string },
+  { waitMs, reason }: { readonly waitMs: number; readonly reason: string },
+): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`
+    update sweep set state = 'WAITING', owner = null, leased_until = null, attempts = attempts - 1, reason = ${reason},
+      not_before = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8)
+    where ${ours(id, owner)} returning id`.execute(db);
+  return rows.length > 0;
 }
 
 /** In the transaction of what is to be written only while the run is ours. */

@@ -28,6 +28,7 @@ import { claimSweep } from './claim-sweep.js';
 import {
   createFinishSweep,
   holdSweep,
+  postponeSweep,
   releaseSweep,
   renewSweep,
   type SweepRun,
@@ -101,6 +102,10 @@ function runsOf(deps: Deps, judgePlan: JudgePlan) {
     renew: async (id: string, ms: number, checked: number) =>
       renewSweep(db(), { id, owner, ms }, checked),
     release: async (run: SweepRun) => releaseSweep(db(), run, owner),
+    postpone: async (
+      id: string,
+      until: { readonly waitMs: number; readonly reason: string },
+    ) => postponeSweep(db(), { id, owner }, until),
     async finish(run: SweepRun, ending: SweepEnding) {
       if (ending.state === 'DONE' && !run.isDryRun)
         await rememberAgreements(db(), run.clientId);

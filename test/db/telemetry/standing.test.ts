@@ -72,6 +72,7 @@ describe('how everything stands', () => {
       verifiedSeconds: expect.closeTo(0, -2),
       heldRemovals: 0,
       heldPlans: 0,
+      sendingPauseSeconds: 0,
       parked: 0,
     });
   });

@@ -16,6 +16,7 @@ const run: SweepRun = {
   traceparent: null,
   attempts: 1,
   refusal: null,
+  pausedMs: 0,
 };
 
 /** A run, with how often the database was told of it. */

@@ -23,6 +23,7 @@ const RUN: SweepRun = {
   traceparent: null,
   attempts: 1,
   refusal: null,
+  pausedMs: 0,
 };
 
 /** A memory in which one run waits, of a guild that nobody is linked in. */
@@ -32,12 +33,14 @@ function start(options: {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly isOurs?: () => boolean;
   readonly renew?: () => Promise<boolean>;
+  readonly run?: SweepRun;
 }) {
-  const waiting = [RUN];
+  const waiting = [options.run ?? RUN];
   const seen = {
     endings: [] as SweepEnding[],
     released: 0,
     pausedMs: [] as number[],
+    postponed: [] as { waitMs: number; reason: string }[],
   };
   const nothing = Promise.resolve(null);
   const memory: SweepMemory = {
@@ -49,6 +52,10 @@ function start(options: {
       async release() {
         seen.released += 1;
         return Promise.resolve();
+      },
+      async postpone(_id, until) {
+        seen.postponed.push(until);
+        return Promise.resolve(true);
       },
       async finish(_run, ending) {
         seen.endings.push(ending);
@@ -126,7 +133,12 @@ describe('the runner', () => {
 
     await runner.stop();
 
-    expect(seen).toEqual({ endings: [], released: 1, pausedMs: [40_000] });
+    expect(seen).toEqual({
+      endings: [],
+      released: 1,
+      pausedMs: [40_000],
+      postponed: [],
+    });
   });
 
   test('gives its sweep back, and says nothing of it, when the database goes away', async () => {
@@ -161,11 +173,49 @@ describe('the runner', () => {
     expect(seen.endings).toMatchObject([{ state: 'DONE' }]);
   });
 
-  test.each([
-    ['a wait that is longer than a sweep may take', inSeconds(600), 0],
-    // Three each of the count and of the list that is asked for instead.
-    ['an answer that never comes', new UnavailableError('no answer'), 6],
-  ])('ends the sweep in sight after %s', async (_what, error, pauses) => {
+  test('postpones a sweep that meets a wait longer than it may take', async () => {
+    const { runner, seen } = start({
+      counts: async () => Promise.reject(inSeconds(600)),
+    });
+    await runner.start();
+
+    await eventually(() => seen.postponed.length > 0);
+    await runner.stop();
+
+    expect(seen).toMatchObject({ endings: [], pausedMs: [] });
+    expect(seen.postponed).toEqual([
+      {
+        waitMs: 60_000,
+        reason: 'postponed until 1970-01-01T00:10:00.000Z: too many requests',
+      },
+    ]);
+  });
+
+  test('postpones the sweep of a paused client, and fails that of a stopped one', async () => {
+    const refused = { ...RUN, refusal: 'the client is paused: it left' };
+    const counts = async () => Promise.resolve(new Map());
+    const paused = start({ counts, run: { ...refused, pausedMs: 5_000 } });
+    const stopped = start({ counts, run: refused });
+    await paused.runner.start();
+    await stopped.runner.start();
+
+    await eventually(() => paused.seen.postponed.length > 0);
+    await eventually(() => stopped.seen.endings.length > 0);
+    await paused.runner.stop();
+    await stopped.runner.stop();
+
+    expect(paused.seen.postponed).toEqual([
+      {
+        waitMs: 5_000,
+        reason:
+          'postponed until 1970-01-01T00:00:05.000Z: the client is paused: it left',
+      },
+    ]);
+    expect(stopped.seen.endings).toMatchObject([{ state: 'FAILED' }]);
+  });
+
+  test('ends the sweep in sight after an answer that never comes', async () => {
+    const error = new UnavailableError('no answer');
     const { runner, seen } = start({
       counts: async () => Promise.reject(error),
       list: async () => Promise.reject(error),
@@ -178,7 +228,8 @@ describe('the runner', () => {
     expect(seen.endings).toMatchObject([
       { state: 'FAILED', reason: error.message },
     ]);
-    expect(seen.pausedMs).toHaveLength(pauses);
+    // Three each of the count and of the list that is asked for instead.
+    expect(seen.pausedMs).toHaveLength(6);
   });
 
   test('says of a fault of ours no more than that there was one', async () => {

@@ -20,6 +20,7 @@ export const STANDING: Awaited<ReturnType<Sources['standing']>> = {
       heldRemovals: 12,
       heldPlans: 1,
       parked: 3,
+      sendingPauseSeconds: 0,
     },
   ],
   queues: [{ clientId: CLIENT, lane: 20, jobs: 7, oldestSeconds: 17.5 }],

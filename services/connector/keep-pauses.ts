@@ -1,0 +1,51 @@
+import type { DiscordGateway } from '../discord/gateway.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import type { Store } from '../store/store.js';
+
+/**
+ * Shows the pauses of this process to all, and hears when a client is to be tried at once.
+ * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in the database.
+ * Never: a wait for the database on the way of a call.
+ */
+export function createKeepPauses({
+  gateway,
+  store,
+  logger,
+}: {
+  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials'>;
+  readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
+  readonly logger: Logger;
+}): Part {
+  /** One write after the other: the last one stands. */
+  const writes = new Map<ClientId, Promise<void>>();
+  const stops: (() => unknown)[] = [];
+
+  const keep: Parameters<typeof gateway.onPause>[0] = (clientId, pause) => {
+    const write = (writes.get(clientId) ?? Promise.resolve())
+      .then(() => store.saveSending(clientId, pause))
+      .catch((error: unknown) =>
+        logger.warn({ err: error, clientId }, 'discord pause not saved'),
+      )
+      .finally(() => {
+        if (writes.get(clientId) === write) writes.delete(clientId);
+      });
+    writes.set(clientId, write);
+  };
+
+  return {
+    name: 'pauses',
+    async start() {
+      stops.push(gateway.onPause(keep));
+      stops.push(
+        await store.onTryNow((clientId) => gateway.forgetCredentials(clientId)),
+      );
+    },
+    async stop() {
+      for (const stop of stops.splice(0)) await stop();
+      await Promise.all(writes.values());
+    },
+    ready: () => ({ ok: true }),
+  };
+}

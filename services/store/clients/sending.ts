@@ -1,0 +1,60 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId } from '../../model.js';
+import type { Listener } from '../listen.js';
+
+/** Why nothing is sent to Discord for a client now, since when, and when the next call is tried. */
+export interface SendingPause {
+  readonly cause: string;
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** What the processes say to each other of their pauses. */
+export function createSending(
+  db: () => Kysely<unknown>,
+  listener: Pick<Listener, 'on'>,
+) {
+  return {
+    saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
+      saveSending(db(), clientId, pause),
+    tellTryNow: async (clientId: ClientId) => tellTryNow(db(), clientId),
+    onTryNow: async (tryNow: (clientId: ClientId) => void) =>
+      listener.on('try_now', (clientId) => {
+        if (clientId) tryNow(clientId);
+      }),
+  };
+}
+
+/** Shows the pause of this process to all; null: calls go through, and what was postponed is due at once. */
+async function saveSending(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  pause: SendingPause | null,
+): Promise<void> {
+  if (pause === null) return clearSending(db, clientId);
+  await sql`
+    update client set sending_cause = ${pause.cause}, sending_since = ${pause.since.toISOString()}::timestamptz,
+      sending_until = ${pause.until.toISOString()}::timestamptz
+    where id = ${clientId}`.execute(db);
+}
+
+async function clearSending(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`
+    with due as (
+      update sweep set not_before = null, reason = null
+      where client_id = ${clientId} and state = 'WAITING' and not_before is not null)
+    update client set sending_cause = null, sending_since = null, sending_until = null
+    where id = ${clientId} and sending_until is not null`.execute(db);
+}
+
+/** Every process tries its next call for this client, whatever is paused there. */
+async function tellTryNow(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+): Promise<void> {
+  await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
+}

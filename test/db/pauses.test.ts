@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+
+import { storedHealth } from '../../services/api/client-health.js';
+import { createCheckClient } from '../../services/connector/check-client.js';
+import { sweepParts } from '../../services/connector/sweeps.js';
+import { silentLogger } from '../../services/lib/logger.js';
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { cause, membership } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+
+const { roles } = DEMO;
+const CREW = ['alice', 'bob', 'carol', 'dave'] as const;
+
+const path = usePath();
+
+const linkCrew = async () => {
+  for (const name of CREW) await path.link(name);
+};
+
+/** Every call is answered with a ban of 18 hours, by Cloudflare. */
+const ban = () =>
+  path.rig().discord.faults.plant({
+    effect: { kind: 'cloudflareLimit', retryAfterMs: 66_271_000 },
+    times: null,
+  });
+
+const grantAll = async () => {
+  const { store } = path.rig();
+  await store.applyFacts(CREW.map((name) => membership(name, 'pilots')));
+};
+
+const sendingCheck = async () => {
+  const client = await path.client();
+  if (client === undefined) throw new Error('the client is gone');
+  return storedHealth(client, new Date()).find(
+    ({ name }) => name === 'sending',
+  );
+};
+
+const isPaused = async () => (await sendingCheck())?.result === 'WARNING';
+
+const holders = () =>
+  CREW.filter((name) => path.rig().rolesOf(name)?.includes(roles.pilot));
+
+const check = async () => {
+  const { store, gateway, clientId } = path.rig();
+  await createCheckClient({ store, gateway }, () => null)(clientId);
+};
+
+describe('a ban of the whole sender', () => {
+  test('is shown with its cause and time in the health and in the reason of each member who waits', async () => {
+    await linkCrew();
+    ban();
+
+    await grantAll();
+    await eventually(isPaused);
+    await eventually(async () => (await path.stateOf('dave'))?.reason !== null);
+
+    expect(await sendingCheck()).toMatchObject({
+      result: 'WARNING',
+      message: expect.stringMatching(
+        /^Paused since .*Z, next call at .*Z: Cloudflare asks to wait for 18\.4 hours/,
+      ),
+      remedy: expect.stringContaining('checkDiscordClient'),
+    });
+    for (const name of CREW)
+      expect(await path.stateOf(name)).toEqual({
+        state: 'PENDING',
+        reason: expect.stringMatching(
+          /^paused, next call at .* UTC: Cloudflare asks to wait/,
+        ),
+      });
+    // The call that was refused, its question, and what was on its way with it.
+    expect(path.rig().discord.calls.count()).toBeLessThanOrEqual(8);
+  });
+
+  test('that ends early is over for all as soon as a new process begins', async () => {
+    await linkCrew();
+    const fault = ban();
+    await grantAll();
+    await eventually(isPaused);
+
+    path.rig().discord.faults.remove(fault);
+    await path.rig().restartAll();
+    await path.rig().quiet();
+
+    expect(holders()).toEqual(CREW);
+    await eventually(async () => !(await isPaused()));
+  });
+
+  test('that ends early is over for all as soon as the doctor got through', async () => {
+    await linkCrew();
+    const fault = ban();
+    await grantAll();
+    await eventually(isPaused);
+
+    path.rig().discord.faults.remove(fault);
+    await check();
+    await path.rig().quiet();
+
+    expect(holders()).toEqual(CREW);
+    await eventually(async () => !(await isPaused()));
+  });
+
+  test('goes on, and is shown, when the doctor did not get through', async () => {
+    await linkCrew();
+    ban();
+    await grantAll();
+    await eventually(isPaused);
+
+    await check();
+
+    expect(await isPaused()).toBe(true);
+    expect(holders()).toEqual([]);
+  });
+
+  test('is tried at once with changed credentials', async () => {
+    await linkCrew();
+    const fault = ban();
+    await grantAll();
+    await eventually(isPaused);
+    const { store, clientId, discord } = path.rig();
+
+    discord.faults.remove(fault);
+    const botToken = 'sandbox.bot-token';
+    await store.clients.updateClient(clientId, { botToken }, cause);
+    await check();
+    await path.rig().quiet();
+
+    expect(holders()).toEqual(CREW);
+  });
+
+  test('postpones a sweep until it is over, and fails none', async () => {
+    await linkCrew();
+    const { store, gateway, clientId, discord } = path.rig();
+    const fault = ban();
+    await grantAll();
+    await eventually(isPaused);
+    const [runner] = sweepParts(silentLogger, { store, gateway });
+    await runner?.start();
+    const kind = 'REMOTE_SYNC';
+    const { id } = await store.sweeps.startSweep({
+      clientId,
+      kind,
+      dryRun: false,
+      enforceStrategy: null,
+      cause,
+    });
+    const sweep = async () => (await store.sweeps.findSweeps([id]))[0];
+
+    await eventually(async () => (await sweep())?.reason !== null);
+    expect(await sweep()).toMatchObject({
+      state: 'WAITING',
+      reason: expect.stringMatching(/^postponed until .*: .*Cloudflare asks/),
+    });
+
+    discord.faults.remove(fault);
+    await check();
+    await eventually(async () => (await sweep())?.state === 'DONE');
+    expect(await sweep()).toMatchObject({ reason: null });
+    await runner?.stop();
+  });
+});
