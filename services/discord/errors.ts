@@ -1,4 +1,5 @@
 import {
+  PassingRefusalError,
   RetryLaterError,
   TerminalError,
   UnavailableError,
@@ -7,6 +8,7 @@ import type { DiscordRefusal } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
 import { bytesInWords } from './bounded-text.js';
 import type { Pause } from './pauses.js';
+import { codeMeaning } from './refusals.js';
 
 /** A call that did not come to its end. */
 export interface Failure {
@@ -40,9 +42,13 @@ export function translateFailure(
     return new RetryLaterError(new Date(pause.until), say(pause.why), options);
   }
   if (answer) {
-    const refusal = refusalOf(answer);
-    if (!refusal) return new UnavailableError(say(unusable(answer)), options);
-    return new TerminalError(refusal.code, say(refusal.why), options);
+    const refusal = lastingRefusal(answer);
+    if (refusal)
+      return new TerminalError(refusal.code, say(refusal.why), options);
+    const passing = passingRefusal(answer);
+    return passing === null
+      ? new UnavailableError(say(unusable(answer)), options)
+      : new PassingRefusalError(say(passing), options);
   }
   if (aborted === 'stopped') {
     return new RetryLaterError(
@@ -57,76 +63,37 @@ export function translateFailure(
   return new UnavailableError(say(why), options);
 }
 
-interface Refusal {
-  readonly code: DiscordRefusal;
-  readonly why: string;
-}
-
-const UNKNOWN_MEMBER: Refusal = {
-  code: 'UNKNOWN_MEMBER',
-  why: 'the member is not in the guild',
-};
-
-const INVALID_TOKEN: Refusal = {
-  code: 'INVALID_TOKEN',
-  why: "the person's access token is refused",
-};
-
-/** https://docs.discord.com/developers/topics/opcodes-and-status-codes#json */
-const REFUSALS: ReadonlyMap<Answer['code'], Refusal> = new Map([
-  [10004, { code: 'UNKNOWN_GUILD', why: 'the bot is not in this guild' }],
-  [10007, UNKNOWN_MEMBER],
-  [10013, UNKNOWN_MEMBER],
-  [10011, { code: 'UNKNOWN_ROLE', why: 'the guild has no such role' }],
-  [
-    30001,
-    { code: 'USER_GUILD_LIMIT', why: 'the person is in too many guilds' },
-  ],
-  [30019, { code: 'GUILD_FULL', why: 'the guild is full' }],
-  [40007, { code: 'BANNED', why: 'the person is banned from the guild' }],
-  [50025, INVALID_TOKEN],
-  [50026, INVALID_TOKEN],
-  [50001, { code: 'MISSING_ACCESS', why: 'the bot has no access' }],
-  [
-    50013,
-    {
-      code: 'MISSING_PERMISSION',
-      why: 'the bot lacks the permission, or the role or the member is above the bot',
-    },
-  ],
-  [
-    50028,
-    {
-      code: 'MISSING_PERMISSION',
-      why: 'this role cannot be given or taken by the bot',
-    },
-  ],
-  [
-    60003,
-    {
-      code: 'MISSING_PERMISSION',
-      why: "the guild asks for two-factor authentication of the bot's owner",
-    },
-  ],
-]);
-
 /** A 401 is about the bot's token, unless it says to be about the one that a person has given. */
 export function refusesBot({
   status,
   code,
 }: Pick<Answer, 'status' | 'code'>): boolean {
-  return status === 401 && REFUSALS.get(code) !== INVALID_TOKEN;
+  return status === 401 && code !== 50025 && code !== 50026;
 }
 
-/** Null: not a verdict of Discord's API, so nothing is said of the member or the role. */
-function refusalOf({ status, form, code }: Answer): Refusal | null {
+interface Refusal {
+  readonly code: DiscordRefusal;
+  readonly why: string;
+}
+
+/** Null: it does not last, as far as is documented, so nothing is said of the member or the role. */
+function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   // Whoever sent it: the REST client has dropped the token, and asking on costs the budget of invalid requests.
   if (refusesBot({ status, code })) {
     return { code: 'UNAUTHORIZED', why: "the bot's token is refused" };
   }
   if (status < 400 || status >= 500 || form !== 'json') return null;
+  const meaning = codeMeaning(code, body);
+  if (meaning === null || meaning.lasting === null) return null;
+  return { code: meaning.lasting, why: meaning.why };
+}
+
+/** Null: it is no refusal of Discord's API at all. */
+function passingRefusal({ status, form, code, body }: Answer): string | null {
+  if (status < 400 || status >= 500 || form !== 'json') return null;
   if (code === null || isOverload(status, code)) return null;
-  return REFUSALS.get(code) ?? { code: 'REFUSED', why: 'Discord refuses' };
+  const why = codeMeaning(code, body)?.why ?? 'Discord refuses';
+  return `${why}, which need not last`;
 }
 
 function isOverload(status: number, code: Answer['code']): boolean {

@@ -1,4 +1,5 @@
 import { LONGEST_WAIT_MS, type Answer } from './answer.js';
+import { codeMeaning } from './refusals.js';
 
 /** Nothing may be sent before `until`: in this bucket, or by this bot at all. */
 export interface Pause {
@@ -13,10 +14,6 @@ export interface Pause {
 const UNTIMED_PAUSE_MS = 30_000;
 /** Blocks by Cloudflare and against abuse last from minutes to hours; asking on prolongs them. */
 const BLOCK_PAUSE_MS = 600_000;
-/** Cloudflare blocks the sender; 10008 on any call of ours is the undocumented block against abuse. */
-const BLOCK_CODES = new Set<Answer['code']>([40333, 10008]);
-/** Limits on writing and on the resource, which can come with other statuses than 429. */
-const LIMIT_CODES = new Set<Answer['code']>([20028, 20029, 40062]);
 
 /** How long the answer asks us to wait; null when it says nothing of time. Pure: `random` is a number from 0 to 1. */
 export function pauseAfter(failure: {
@@ -76,10 +73,10 @@ function pauseOfAnswer(answer: Answer, random: number): Wait | null {
       waitMs: Math.max(limits.retryAfterMs ?? 0, untimedMs),
       reach: 'bot',
       isDoubtful: code === null,
-      why: 'Discord blocks this sender',
+      why: codeMeaning(code, null)?.why ?? 'Discord blocks this sender',
     };
   }
-  if (status >= 400 && status < 500 && LIMIT_CODES.has(code)) {
+  if (status >= 400 && status < 500 && pausedBy(code) === 'bucket') {
     return {
       waitMs: limits.retryAfterMs ?? untimed(random),
       reach: 'bucket',
@@ -111,7 +108,12 @@ function limitPause({ form, limits }: Answer, random: number): Wait {
 
 /** No member is at fault when the refusal is not of Discord's API: it always has a code. */
 function isBlock({ code }: Answer): boolean {
-  return code === null || BLOCK_CODES.has(code);
+  return code === null || pausedBy(code) === 'bot';
+}
+
+/** Blocks, and limits on writing and on the resource, which can come with other statuses than 429. */
+function pausedBy(code: Answer['code']): 'bucket' | 'bot' | null {
+  return codeMeaning(code, null)?.pauses ?? null;
 }
 
 function untimed(random: number): number {

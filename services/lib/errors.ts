@@ -51,6 +51,14 @@ export class UnavailableError extends Error {
 /** The database gave no usable answer. A statement that was sent may have been carried out, or may be yet. */
 export class DatabaseUnavailableError extends UnavailableError {}
 
+/** The other side refused, for a reason that it does not document as lasting: tried again with growing pauses, and held against nobody. */
+export class PassingRefusalError extends UnavailableError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PassingRefusalError';
+  }
+}
+
 /** The work at hand now belongs to another process: drop it without a trace. */
 export class LeaseLostError extends Error {
   constructor(message: string) {

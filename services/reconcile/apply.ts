@@ -4,7 +4,11 @@ import type { GuildRoles } from './guild-roles.js';
 import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
 import { RoleSources } from './role-sources.js';
 import { createPlaces, type Place } from './write-places.js';
-import { isRefusal, OF_ONE_WRITE, OF_UNKNOWN_ROLES } from './write-refusals.js';
+import {
+  isOfThisWrite,
+  isRefusal,
+  mayBeOfUnknownRole,
+} from './write-refusals.js';
 import { WriteProgress, type WritesDone } from './write-progress.js';
 import { WritesSpentError } from './write-wait.js';
 import type { ListVerdict } from './whole-list.js';
@@ -93,7 +97,7 @@ class Run {
   async all(): Promise<void> {
     while (!this.#progress.hasLeft) {
       const next = this.#next();
-      if (next === null) return;
+      if (next === null) break;
       if (next.kind === 'wait') throw this.#spent(next.until);
       if (!this.changes.isLeased()) {
         throw new LeaseLostError(
@@ -102,6 +106,7 @@ class Run {
       }
       await this.#orDelay(next);
     }
+    if (this.#progress.passing !== null) throw this.#progress.passing;
   }
 
   #next(): Write | null {
@@ -171,13 +176,14 @@ class Run {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
       else if (kind === 'removeRole' && isRefusal(error, 'UNKNOWN_ROLE'))
         this.#progress.noteGone(roleId);
-      else if (isRefusal(error, ...OF_ONE_WRITE)) this.#progress.refuse(roleId);
-      else throw error;
+      else if (!isOfThisWrite(error)) throw error;
+      else this.#progress.refuseRole(roleId, error);
     }
   }
 
   async #edit(edit: Edit): Promise<void> {
     const { nickname } = edit;
+    const hasName = nickname !== null;
     const member = this.changes.target;
     const hasRoles = edit.add.length + edit.remove.length > 0;
     const roleIds = hasRoles ? await this.#agreedList() : null;
@@ -188,8 +194,12 @@ class Run {
       answer = await this.deps.discord.editMember(write);
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
-      else if (!isRefusal(error, ...OF_ONE_WRITE)) throw error;
-      else if (roleIds === null) this.#progress.endNickname('REFUSED');
+      else if (!isOfThisWrite(error)) throw error;
+      else if (
+        roleIds === null ||
+        (hasName && isRefusal(error, 'BAD_NICKNAME'))
+      )
+        this.#progress.refuseNickname(error);
       else await this.#refuseList(roleIds, error);
       return;
     }
@@ -199,7 +209,7 @@ class Run {
   /** One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the bad one is found. */
   async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
     this.#isListRefused = true;
-    if (!isRefusal(error, ...OF_UNKNOWN_ROLES)) return;
+    if (!mayBeOfUnknownRole(error)) return;
     const carried = this.#sources.carried(roleIds);
     await this.deps.guildRoles.suspectRefused(this.changes.target, carried);
   }

@@ -3,7 +3,11 @@
  * In: the facts of a member with a grant. Out: the member as Discord took them in, or why not.
  * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
  */
-import { LeaseLostError, TerminalError } from '../lib/errors.js';
+import {
+  LeaseLostError,
+  PassingRefusalError,
+  TerminalError,
+} from '../lib/errors.js';
 import type {
   Cause,
   JoinRefusal,
@@ -161,10 +165,17 @@ function gifts(
 /** Which code stands for a role that nobody knows, or for a text it does not like, Discord does not say: REFUSED is any other. */
 function mayBeOfGift(error: unknown): boolean {
   return (
-    error instanceof TerminalError &&
-    ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'].includes(error.code)
+    error instanceof PassingRefusalError ||
+    (error instanceof TerminalError && OF_GIFTS.includes(error.code))
   );
 }
+
+const OF_GIFTS = [
+  'MISSING_PERMISSION',
+  'UNKNOWN_ROLE',
+  'BAD_NICKNAME',
+  'REFUSED',
+];
 
 /** A live access token, renewed where it is about to end; null: there is none any more. */
 async function usableToken(

@@ -142,6 +142,8 @@ export interface Memory {
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
+  /** Members whose refusals may have been the guild's, and not theirs: they are tried again after the pause. */
+  readonly tryAgain?: readonly DiscordUserId[];
   /** Of the client whose token was refused: one that was changed since is not stopped for it. */
   readonly revision?: string;
 }
@@ -229,6 +231,8 @@ export type DiscordRefusal =
   /** Of this call alone: the guild answers the bot. */
   | 'MISSING_ACCESS'
   | 'MISSING_PERMISSION'
+  /** Of the nickname alone, by the rules of Discord or of the server: it says nothing of the roles in the same write. */
+  | 'BAD_NICKNAME'
   /** The guild has banned the person who was to join. */
   | 'BANNED'
   /** The guild takes no more members. */

@@ -1,5 +1,5 @@
-import { TerminalError } from '../lib/errors.js';
-import type { ClientId } from '../model.js';
+import { PassingRefusalError, TerminalError } from '../lib/errors.js';
+import type { ClientId, DiscordUserId } from '../model.js';
 import {
   afterAnswer,
   afterPause,
@@ -39,6 +39,8 @@ interface Watched {
   health: Health;
   trips: number;
   isTold: boolean;
+  /** Members whose refusals were counted since the guild was last healthy: they are tried again after the pause. */
+  readonly fed: Set<DiscordUserId>;
   /** Why it tripped last. */
   reason: string;
   /** The pause for that; null: it is still to be made. */
@@ -59,6 +61,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
       health: HEALTHY,
       trips: 0,
       isTold: false,
+      fed: new Set(),
       reason: '',
       pausing: null,
     };
@@ -66,13 +69,15 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     return watched;
   };
 
-  const count = (guild: GuildRef, refusal: TerminalError | null) => {
+  const count = (guild: Caller, refusal: Error | null) => {
     const watched = watchedOf(guild);
     if (begunAt.get(guild) !== watched.trips) return;
-    const isRefusal = refusal !== null && REFUSALS.includes(refusal.code);
+    const isRefusal = isCounted(refusal);
+    if (isRefusal && guild.discordUserId) watched.fed.add(guild.discordUserId);
     const health = afterAnswer(watched.health, isRefusal, deps.clock());
     watched.health = health;
     if (health.state === 'HEALTHY') watched.isTold = false;
+    if (countOf(health).refusals === 0) watched.fed.clear();
     if (health.state !== 'TRIPPED') return;
     watched.trips += 1;
     watched.pausing = null;
@@ -80,7 +85,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   };
 
   const through = async <T>(
-    guild: GuildRef,
+    guild: Caller,
     call: () => Promise<T>,
   ): Promise<T> => {
     refuseUnhealthy(watchedOf(guild), guild, begunAt);
@@ -89,10 +94,10 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
       count(guild, null);
       return answer;
     } catch (error) {
-      if (!(error instanceof TerminalError)) throw error;
+      if (!isVerdict(error)) throw error;
       count(guild, error);
       // What is the client's own trouble is told as that.
-      if (!OF_THE_CLIENT.includes(error.code))
+      if (!isOfTheClient(error))
         refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
       throw error;
     }
@@ -104,7 +109,10 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   };
 }
 
-type Through = <T>(guild: GuildRef, call: () => Promise<T>) => Promise<T>;
+/** The target of a call: a member, or the guild alone. */
+type Caller = GuildRef & { readonly discordUserId?: DiscordUserId };
+
+type Through = <T>(guild: Caller, call: () => Promise<T>) => Promise<T>;
 
 function guarded(discord: DiscordMembers, through: Through): DiscordMembers {
   return {
@@ -129,14 +137,16 @@ function watchOver(
     async saveTrouble(clientId, trouble) {
       const watched = all.get(clientId);
       const endTrip = () => {
-        if (watched)
-          watched.health = afterPause(watched.health) ?? watched.health;
+        if (!watched) return;
+        watched.health = afterPause(watched.health) ?? watched.health;
+        watched.fed.clear();
       };
       if (watched?.reason !== trouble.reason)
         return memory.saveTrouble(clientId, trouble).then(endTrip);
       // Runs that were under way together end for one reason, and one pause is enough for all of them.
+      const tryAgain = [...watched.fed];
       watched.pausing ??= memory
-        .saveTrouble(clientId, trouble)
+        .saveTrouble(clientId, { ...trouble, tryAgain })
         .then(endTrip)
         .catch((error: unknown) => {
           watched.pausing = null;
@@ -157,7 +167,7 @@ function refuseUnhealthy(
   watched: Watched,
   guild: GuildRef,
   begunAt: WeakMap<GuildRef, number>,
-  cause?: TerminalError,
+  cause?: Error,
 ): void {
   const begun = begunAt.get(guild) ?? watched.trips;
   begunAt.set(guild, begun);
@@ -177,6 +187,20 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly DiscordRefusal[];
 
+/** An answer of the guild, of whatever kind; a silence says nothing of it. */
+function isVerdict(error: unknown): error is Error {
+  return error instanceof TerminalError || error instanceof PassingRefusalError;
+}
+
+function isCounted(error: Error | null): boolean {
+  if (error instanceof PassingRefusalError) return true;
+  return error instanceof TerminalError && REFUSALS.includes(error.code);
+}
+
+function isOfTheClient(error: Error): boolean {
+  return error instanceof TerminalError && OF_THE_CLIENT.includes(error.code);
+}
+
 const OF_THE_CLIENT: readonly string[] = [
   'UNAUTHORIZED',
   'UNKNOWN_GUILD',
@@ -185,7 +209,7 @@ const OF_THE_CLIENT: readonly string[] = [
 function reasonOf(
   { guildId }: GuildRef,
   health: Health,
-  refusal: TerminalError | null,
+  refusal: Error | null,
 ): string {
   const { answers, refusals } = countOf(health);
   const last = refusal === null ? '' : `; the last time: ${refusal.message}`;

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../lib/errors.js';
+import { PassingRefusalError, UnavailableError } from '../lib/errors.js';
 import type {
   DiscordUserId,
   MemberReading,
@@ -31,6 +31,8 @@ export class WriteProgress {
   pending: Pending;
   member: PresentMember;
   hasLeft = false;
+  /** What was refused for a reason that need not last: the others go on, and this is tried again by a later run. */
+  passing: PassingRefusalError | null = null;
 
   constructor(
     start: Pending & {
@@ -66,8 +68,9 @@ export class WriteProgress {
     this.#tick([roleId]);
   }
 
-  refuse(roleId: RoleId): void {
-    this.#refused.push(roleId);
+  refuseRole(roleId: RoleId, error: unknown): void {
+    if (error instanceof PassingRefusalError) this.passing = error;
+    else this.#refused.push(roleId);
     this.#tick([roleId]);
   }
 
@@ -75,6 +78,12 @@ export class WriteProgress {
   noteGone(roleId: RoleId): void {
     this.#gone.push(roleId);
     this.#tick([roleId]);
+  }
+
+  refuseNickname(error: unknown): void {
+    const isPassing = error instanceof PassingRefusalError;
+    if (isPassing) this.passing = error;
+    this.endNickname(isPassing ? 'UNTOUCHED' : 'REFUSED');
   }
 
   endNickname(ending: WritesDone['nickname']): void {

@@ -112,7 +112,9 @@ export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
   switch (effect.kind) {
     case 'status': {
       const { status, code = 0, message = `${status}: planted fault` } = effect;
-      return { ...answer(status, { message, code }, {}), code };
+      const { errors } = effect;
+      const body = errors ? { message, code, errors } : { message, code };
+      return { ...answer(status, body, {}), code };
     }
     case 'html':
       return cloudflareAnswer(effect.status, undefined);

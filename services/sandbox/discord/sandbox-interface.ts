@@ -152,6 +152,8 @@ export type SandboxFaultEffect =
       readonly status: number;
       readonly code?: number | undefined;
       readonly message?: string | undefined;
+      /** Of a form error: what is wrong, by field. */
+      readonly errors?: Readonly<Record<string, unknown>> | undefined;
     }
   | { readonly kind: 'html'; readonly status: number }
   | {

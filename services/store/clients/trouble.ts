@@ -1,14 +1,17 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { ClientId } from '../../model.js';
+import { LANES, type ClientId, type DiscordUserId } from '../../model.js';
 import type { ClientTrouble } from '../../reconcile/ports.js';
+import { markMembers } from '../jobs/mark.js';
 
 /** A pause doubles from one minute to six hours, so that a guild the bot has left costs a few calls a day. */
 export async function saveTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,
-  { kind, reason, revision }: ClientTrouble,
+  { kind, reason, revision, tryAgain = [] }: ClientTrouble,
 ): Promise<void> {
+  // First: the claim of their jobs waits for the end of the pause.
+  if (tryAgain.length > 0) await markAgain(db, clientId, tryAgain);
   await (
     kind === 'STOPPED'
       ? sql`
@@ -19,6 +22,20 @@ export async function saveTrouble(
           paused_until = clock_timestamp() + least(interval '1 minute' * power(2, least(pause_count, 10)), interval '6 hours')
         where id = ${clientId} and (paused_until is null or paused_until <= clock_timestamp())`
   ).execute(db);
+}
+
+async function markAgain(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  members: readonly DiscordUserId[],
+): Promise<void> {
+  const cause = {
+    kind: 'REPAIR',
+    id: 'the guild refused too many calls',
+    actor: 'connector',
+  } as const;
+  const marking = { lane: LANES.bulk, windowMs: 0 };
+  await markMembers(db, { clientId, members, cause }, marking);
 }
 
 /** Changes whenever the credentials may have. */

@@ -215,8 +215,6 @@ describe('writing roles', () => {
     [403, 50013, 'MISSING_PERMISSION'],
     [403, 50028, 'MISSING_PERMISSION'],
     [403, 60003, 'MISSING_PERMISSION'],
-    [400, 50035, 'REFUSED'],
-    [404, 0, 'REFUSED'],
   ])('is refused for good by %s/%s as %s', async (status, code, refused) => {
     discord.script(refusal(status, code));
     const { gateway } = setUpGateway(discord.apiBase);

@@ -135,6 +135,8 @@ describe('a guild that refuses', () => {
       {
         kind: 'PAUSED',
         reason: `guild ${target.guildId} has refused 3 of the last 10 calls; the last time: no`,
+        // Its refusals may have been the guild's.
+        tryAgain: [target.discordUserId],
       },
     ]);
   });

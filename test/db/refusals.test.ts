@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+
+import { DEMO } from '../../services/sandbox/demo-world.js';
+import { membership } from '../builders/store-world.js';
+import { eventually } from '../support/eventually.js';
+import { usePath } from '../support/path-fixture.js';
+import { bringCrowd, holdersOf, people } from './writes/crowd.js';
+
+const { roles } = DEMO;
+const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
+
+const path = usePath();
+
+describe('a role that is refused once for a reason that need not last', () => {
+  test.each([
+    ['404 with code 0', 404, 0],
+    ['400 with code 0', 400, 0],
+    ['400 with 50035 and no field', 400, 50035],
+    ['403 with a code that nobody knows', 403, 987_654],
+  ])('is given a moment later: %s', async (_what, status, code) => {
+    await path.link('alice');
+    const { discord, store, quiet } = path.rig();
+    discord.faults.plant({
+      effect: { kind: 'status', status, code },
+      route: MEMBER_ROLE,
+    });
+
+    await store.applyFacts([
+      membership('alice', 'pilots'),
+      membership('alice', 'recruits'),
+    ]);
+    await eventually(() => discord.calls.count({ route: MEMBER_ROLE }) > 0);
+    await quiet();
+
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
+      new Set([roles.pilot, roles.recruit]),
+    );
+    expect(await path.stateOf('alice')).toEqual({
+      state: 'IN_STEP',
+      reason: null,
+    });
+    const records = await path.records();
+    expect(records.filter(({ closedAt }) => closedAt === null)).toEqual([]);
+  });
+});
+
+describe('a guild that refuses every write for a while', () => {
+  test.each([
+    ['40006, which need not last', 400, 40006],
+    ['50013, which lasts as far as is documented', 403, 50013],
+  ])(
+    'with %s has everybody right after it, also who was refused',
+    async (_what, status, code) => {
+      const crowd = people(20);
+      await bringCrowd(path.rig(), crowd);
+      const { discord, store, quiet } = path.rig();
+      const fault = discord.faults.plant({
+        effect: { kind: 'status', status, code },
+        route: MEMBER_ROLE,
+        method: 'PUT',
+        times: null,
+      });
+      const lists = discord.faults.plant({
+        effect: { kind: 'status', status, code },
+        method: 'PATCH',
+        times: null,
+      });
+
+      await store.applyFacts(
+        crowd.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
+      );
+      await eventually(
+        async () => ((await path.client())?.pausedUntil ?? null) !== null,
+      );
+      discord.faults.remove(fault);
+      discord.faults.remove(lists);
+      await path.expirePause();
+      await quiet();
+
+      expect(holdersOf(path.rig(), roles.pilot)).toBe(crowd.length);
+      expect(await path.client()).toMatchObject({ trouble: null });
+    },
+  );
+});
