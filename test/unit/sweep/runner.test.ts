@@ -152,7 +152,12 @@ describe('the runner', () => {
     await eventually(() => seen.released > 0);
     await runner.stop();
 
-    expect(seen).toEqual({ endings: [], released: 1, pausedMs: [1_000] });
+    expect(seen).toEqual({
+      endings: [],
+      released: 1,
+      pausedMs: [1_000],
+      postponed: [],
+    });
   });
 
   test('waits as long as Discord says, and tries an answer that was none again', async () => {
