@@ -1,3 +1,5 @@
+import type { ClientId } from '../model.js';
+import type { HeldPlansView } from './sweep-ports.js';
 import type { CheckResult, ClientView } from './views.js';
 
 /** How it stands with the client now, and what the last check at Discord found; nothing is asked of Discord. */
@@ -15,6 +17,39 @@ export function storedHealth(
     ...client.checks,
   ];
 }
+
+/** Shown while it lasts: nothing of a held plan is carried out without a person. */
+export function heldPlansCheck(
+  clientId: ClientId,
+  held: HeldPlansView | null,
+  now: Date,
+): readonly CheckResult[] {
+  if (held === null) return [];
+  const { plans, removals, oldestSince } = held;
+  const age = ageIn(now.getTime() - oldestSince.getTime());
+  return [
+    {
+      name: 'held plans',
+      result: 'WARNING',
+      message: `${countOf(plans, 'plan')} with ${countOf(removals, 'removal')} waiting for approval; the oldest was held at ${oldestSince.toISOString()}, ${age} ago.`,
+      remedy: `List them with sweeps(clientId: "${clientId}", states: [HELD]), then decide each with approveSweep or rejectSweep.`,
+    },
+  ];
+}
+
+const MINUTE_MS = 60_000;
+
+/** In the largest unit of which two have passed. */
+function ageIn(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
+  if (minutes >= 2 * 24 * 60)
+    return countOf(Math.floor(minutes / (24 * 60)), 'day');
+  if (minutes >= 2 * 60) return countOf(Math.floor(minutes / 60), 'hour');
+  return countOf(minutes, 'minute');
+}
+
+const countOf = (count: number, noun: string) =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function enabledCheck(client: ClientView): CheckResult {
   const name = 'enabled';

@@ -10,7 +10,7 @@ import type {
 import type { ApiPorts } from './ports.js';
 import type { MembershipRequestView } from './request-view.js';
 import { Made, Rows, type OrPromise } from './rows.js';
-import type { ScheduleView, SweepView } from './sweep-ports.js';
+import type { HeldPlansView, ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
 import type { DiscordUser } from './types/discord-user.types.js';
 import type {
@@ -55,6 +55,7 @@ export type Loaders = {
   readonly requestsOfLink: Rows<LinkId, readonly MembershipRequestView[]>;
   readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
   readonly sweeps: Rows<string, SweepView | undefined>;
+  readonly heldPlansOfClient: Rows<ClientId, HeldPlansView | null>;
   /** How many members wait for the path. */
   readonly pendingOfClient: Rows<ClientId, number>;
   readonly pendingOfPlatformUser: Rows<PlatformUserId, number>;
@@ -100,6 +101,7 @@ export function createLoaders(ports: LoaderPorts): Loaders {
       itself,
     ),
     sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
+    heldPlansOfClient: new Rows((ids) => read.heldPlansOfClients(ids), itself),
     pendingOfClient: new Rows((ids) => read.pendingOfClients(ids), itself),
     pendingOfPlatformUser: new Rows(
       (ids) => read.pendingOfPlatformUsers(ids),

@@ -43,7 +43,7 @@ import type { IdempotencyPort } from './idempotency/ports.js';
 import type { MembershipRequestView } from './request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
-import type { SchedulePort, SweepPort } from './sweep-ports.js';
+import type { HeldPlansView, SchedulePort, SweepPort } from './sweep-ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
@@ -209,6 +209,10 @@ export interface ReadPort {
     ids: readonly LinkId[],
   ): Promise<readonly (readonly MembershipRequestView[])[]>;
   /** How many members wait for the path; who is parked waits for a person. */
+  /** Null: nothing of this client is held. */
+  heldPlansOfClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (HeldPlansView | null)[]>;
   pendingOfClients(ids: readonly ClientId[]): Promise<readonly number[]>;
   pendingOfPlatformUsers(
     ids: readonly PlatformUserId[],

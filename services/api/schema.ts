@@ -23,6 +23,7 @@ import {
   BlockedRoleResolver,
   MemberPlanResolver,
 } from './resolvers/member-plan.resolver.js';
+import { ClientHealthResolver } from './resolvers/client-health.resolver.js';
 import { PendingMembersResolver } from './resolvers/pending-members.resolver.js';
 import { PlatformResolver } from './resolvers/platform.resolver.js';
 import { RoleMappingResolver } from './resolvers/role-mapping.resolver.js';
@@ -68,6 +69,7 @@ export async function buildConnectorSchema(
       ExplainedMappingResolver,
       ScheduleResolver,
       ClientSchedulesResolver,
+      ClientHealthResolver,
       PendingMembersResolver,
       SweepResolver,
       SweepPlanMemberResolver,
@@ -134,6 +136,7 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new ExplainedMappingResolver(),
     new ScheduleResolver(),
     new ClientSchedulesResolver(),
+    new ClientHealthResolver(),
     new PendingMembersResolver(),
     new SweepResolver(sweeps),
     new SweepPlanMemberResolver(),

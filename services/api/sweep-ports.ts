@@ -84,6 +84,21 @@ export interface SchedulePort {
   loadDefaultSchedule(clientId: ClientId): Promise<readonly ScheduleView[]>;
 }
 
+/** Plans that wait for an admin to approve or reject them. */
+export interface HeldPlansView {
+  readonly plans: number;
+  readonly removals: number;
+  readonly oldestSince: Date;
+}
+
+export interface SweepFilter {
+  readonly clientId: ClientId;
+  /** Null: of every kind. */
+  readonly kind: SweepKind | null;
+  /** Absent or null: in any state. */
+  readonly states?: readonly SweepState[] | null;
+}
+
 export interface SweepPort {
   /** Throws InputError CONFLICT while one of this client and kind runs. */
   startSweep(request: {
@@ -109,12 +124,6 @@ export interface SweepPort {
     ids: readonly string[],
   ): Promise<readonly (SweepView | undefined)[]>;
   /** Newest first. */
-  pageSweeps(
-    filter: { clientId: ClientId; kind: SweepKind | null },
-    page: Page,
-  ): Promise<Rows<SweepView>>;
-  countSweeps(filter: {
-    clientId: ClientId;
-    kind: SweepKind | null;
-  }): Promise<number>;
+  pageSweeps(filter: SweepFilter, page: Page): Promise<Rows<SweepView>>;
+  countSweeps(filter: SweepFilter): Promise<number>;
 }

@@ -80,6 +80,8 @@ export interface ClientStanding {
   readonly verifiedSeconds: number | null;
   readonly heldRemovals: number;
   readonly heldPlans: number;
+  /** 0: none is held. */
+  readonly oldestHeldPlanSeconds: number;
   readonly parked: number;
   /** Since no call to Discord is made for it; 0: calls go through. */
   readonly sendingPauseSeconds: number;

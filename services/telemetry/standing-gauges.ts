@@ -57,6 +57,11 @@ const OF_CLIENTS: readonly {
     value: (client) => client.heldPlans,
   },
   {
+    name: 'held_plans_oldest_seconds',
+    help: 'How long the oldest held plan has waited for a person to approve or reject it; 0: none is held.',
+    value: (client) => client.oldestHeldPlanSeconds,
+  },
+  {
     name: 'parked_members',
     help: 'Members whom Discord, or a fault, keeps from being brought in step; tried again daily.',
     value: (client) => client.parked,

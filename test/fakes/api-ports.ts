@@ -10,6 +10,7 @@ import type {
   PlatformUserView,
   RoleView,
 } from '../../services/api/views.js';
+import type { HeldPlansView } from '../../services/api/sweep-ports.js';
 import type { MembershipRequestView } from '../../services/api/request-view.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
@@ -38,6 +39,8 @@ export interface ApiWorld extends SweepWorld {
   held: Record<string, string[]>;
   /** What a new mapping leaves to a person. */
   heldRemovals?: { sweepId: string; removals: number };
+  /** By client. */
+  heldPlans: Record<string, HeldPlansView>;
   audit: AuditRecordView[];
   /** Facts received, in order; those about `staleFor` lose. */
   facts: PlatformFact[];
@@ -74,6 +77,7 @@ export function createFakeApiPorts(
     users: [],
     groups: [],
     held: {},
+    heldPlans: {},
     audit: [],
     facts: [],
     staleFor: null,
@@ -351,6 +355,8 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
       cut(recordsOf(filter.clientIds).toReversed(), page),
     requestsOfLinks: async (ids) =>
       ids.map((id) => world.requests.filter((one) => one.linkId === id)),
+    heldPlansOfClients: async (ids) =>
+      ids.map((id) => world.heldPlans[id] ?? null),
     pendingOfClients: async (ids) =>
       ids.map(
         (id) => linksOf(id).filter((link) => link.state === 'PENDING').length,

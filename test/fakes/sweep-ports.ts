@@ -1,6 +1,7 @@
 import type { ApiPorts } from '../../services/api/ports.js';
 import type {
   ScheduleView,
+  SweepFilter,
   SweepView,
 } from '../../services/api/sweep-ports.js';
 import { InputError } from '../../services/lib/errors.js';
@@ -44,10 +45,12 @@ export function schedulePort(world: SweepWorld): ApiPorts['schedules'] {
 }
 
 export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
-  const fitting = (filter: { clientId: string; kind: string | null }) =>
+  const fitting = (filter: SweepFilter) =>
     world.sweeps.filter(
-      ({ clientId, kind }) =>
-        clientId === filter.clientId && kind === (filter.kind ?? kind),
+      ({ clientId, kind, state }) =>
+        clientId === filter.clientId &&
+        kind === (filter.kind ?? kind) &&
+        (filter.states ?? [state]).includes(state),
     );
   return {
     startSweep: async ({ clientId, kind, dryRun }) => {

@@ -1,4 +1,4 @@
-import type { SweepKind } from '../../model.js';
+import type { SweepKind, SweepState } from '../../model.js';
 import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
 import {
@@ -12,8 +12,8 @@ import {
   Resolver,
   Root,
 } from '../decorators.js';
-import { SweepKindEnum } from '../enums.js';
-import { checkOwnId } from '../inputs/checks.js';
+import { SweepKindEnum, SweepStateEnum } from '../enums.js';
+import { checkList, checkOwnId } from '../inputs/checks.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { SweepPort } from '../sweep-ports.js';
@@ -43,12 +43,21 @@ export class SweepResolver {
       description: 'Of this kind; of all when left out.',
     })
     kind: SweepKind | null = null,
+    @Arg('states', () => [SweepStateEnum], {
+      nullable: true,
+      description: 'In one of these states; in any when left out.',
+    })
+    states: readonly SweepState[] | null = null,
     @Args(() => PageArgs) asked: PageArgs,
   ): Promise<ConnectionOf<Sweep>> {
     const client = await requireClient(context, clientId, 'clientId');
     const list = { name: 'sweeps', clientId: client.id } as const;
     const page = toPage(asked, list);
-    const filter = { clientId: client.id, kind };
+    const filter = {
+      clientId: client.id,
+      kind,
+      states: states && checkList(states, 'states'),
+    };
     return toConnection({
       rows: await this.runs.pageSweeps(filter, page),
       page,

@@ -15,7 +15,7 @@ import {
 import { DateTime, Snowflake } from '../scalars.js';
 import type { ClientView } from '../views.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
-import { ClientHealth } from './client-health.types.js';
+import type { ClientHealth } from './client-health.types.js';
 
 @ObjectType({
   description: 'How nicknames of linked members are made.',
@@ -182,7 +182,7 @@ export class DiscordClient {
   })
   readonly botInviteUrl!: string;
 
-  @Field(() => ClientHealth, { description: 'How it stands.' })
+  /** As stored with the client; its resolver adds the held plans. */
   readonly health!: ClientHealth;
 
   @Field(() => DateTime, { description: 'When it was set up.' })

@@ -11,6 +11,7 @@ import {
   pageAuditRecords,
   type AuditFilter,
 } from './audit.js';
+import { heldPlansOfClients } from './held-plans.js';
 import type { LinkFilter } from './link-filter.js';
 import {
   countLinks,
@@ -68,6 +69,7 @@ export function createReadQueries({ byKey, asker }: Askers) {
       countPlatformGroups(asker, search),
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
       pageAuditRecords(asker, filter, page),
+    heldPlansOfClients: (ids: Ids) => heldPlansOfClients(byKey, ids),
     pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
     pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),

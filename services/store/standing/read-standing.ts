@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId } from '../../model.js';
 import type { Database } from '../database.js';
+import { HELD_SINCE } from '../read/held-plans.js';
 
 /** More is not counted to the end: it is too much anyway. */
 const MOST_COUNTED = 100_000;
@@ -42,6 +43,7 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
         ) end as "verifiedSeconds",
         (select count(*) from removal_decision where client_id = c.id and verdict = 'HELD') as "heldRemovals",
         (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
+        (select ${ageOf(sql`min(${HELD_SINCE})`)} from sweep s where s.client_id = c.id and s.state = 'HELD') as "oldestHeldPlanSeconds",
         (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked,
         case when c.sending_until > clock_timestamp() then ${ageOf(sql`c.sending_since`)} else 0 end as "sendingPauseSeconds"
       from client c
@@ -89,6 +91,8 @@ interface Standing {
     readonly verifiedSeconds: number | null;
     readonly heldRemovals: number;
     readonly heldPlans: number;
+    /** 0: none is held. */
+    readonly oldestHeldPlanSeconds: number;
     readonly parked: number;
     readonly sendingPauseSeconds: number;
   }[];

@@ -45,6 +45,8 @@ export interface SweepPlan {
 export interface SweepFilter {
   readonly clientId: ClientId;
   readonly kind: SweepKind | null;
+  /** Absent or null: in any state. */
+  readonly states?: readonly SweepState[] | null;
 }
 
 interface SweepRow {
@@ -128,10 +130,11 @@ export async function countSweeps(
   return countOf(rows);
 }
 
-function conditions({ clientId, kind }: SweepFilter) {
+function conditions({ clientId, kind, states }: SweepFilter) {
   return [
     sql`s.client_id = ${clientId}`,
     kind === null ? null : sql`s.kind = ${kind}`,
+    states ? sql`s.state = any(${states}::text[])` : null,
   ];
 }
 

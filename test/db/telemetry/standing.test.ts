@@ -73,6 +73,7 @@ describe('how everything stands', () => {
       heldRemovals: 0,
       heldPlans: 0,
       sendingPauseSeconds: 0,
+      oldestHeldPlanSeconds: 0,
       parked: 0,
     });
   });
@@ -146,7 +147,8 @@ describe('how everything stands', () => {
   test('counts what the guard holds, and what waits for the broker', async () => {
     await client.query(
       `insert into sweep (id, client_id, kind, state, is_dry_run, cause, finished_at)
-       values (gen_random_uuid(), $1, 'CHANGES', 'HELD', false, '{}', now()),
+       values (gen_random_uuid(), $1, 'CHANGES', 'HELD', false, '{}', now() - interval '2 hours'),
+         (gen_random_uuid(), $1, 'REMOTE_SYNC', 'HELD', false, '{}', now()),
          (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'DONE', false, '{}', now() - interval '5 minutes'),
          (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'FAILED', false, '{}', now()),
          (gen_random_uuid(), $1, 'VERIFY_GROUPS', 'DONE', true, '{}', now())`,
@@ -162,13 +164,16 @@ describe('how everything stands', () => {
        values (gen_random_uuid(), 'k', 't', now() - interval '1 minute', '{}')`,
     );
 
-    const { heldPlans, heldRemovals, verifiedSeconds } = await ours();
+    const { heldPlans, oldestHeldPlanSeconds, ...counted } = await ours();
+    const { heldRemovals, verifiedSeconds } = counted;
     const { outbox } = await store.readStanding();
 
     expect({ heldPlans, heldRemovals }).toEqual({
-      heldPlans: 1,
+      heldPlans: 2,
       heldRemovals: 1,
     });
+    expect(oldestHeldPlanSeconds).toBeGreaterThanOrEqual(7_200);
+    expect(oldestHeldPlanSeconds).toBeLessThan(9_000);
     expect(verifiedSeconds).toBeGreaterThanOrEqual(300);
     expect(outbox.rows).toBe(1);
     expect(outbox.oldestSeconds).toBeGreaterThanOrEqual(60);

@@ -85,7 +85,10 @@ describe('clients', () => {
     expect(checks.map((check: { result: string }) => check.result)).toEqual(
       results,
     );
-    expect(api.calls).toEqual(['clients.listClients']);
+    expect(api.calls).toEqual([
+      'clients.listClients',
+      'read.heldPlansOfClients',
+    ]);
   });
 });
 

@@ -175,7 +175,7 @@ describe('sweeps', () => {
       totalCount: 1,
     });
     expect(api.lastArguments('sweeps.pageSweeps')).toEqual([
-      { clientId: CLIENT_ID, kind: 'CHANGES' },
+      { clientId: CLIENT_ID, kind: 'CHANGES', states: null },
       { limit: 50, after: null },
     ]);
   });
@@ -187,7 +187,7 @@ describe('sweeps', () => {
 
     expect(before).toEqual(['clients.findClients', 'sweeps.pageSweeps']);
     expect(api.lastArguments('sweeps.countSweeps')).toEqual([
-      { clientId: CLIENT_ID, kind: null },
+      { clientId: CLIENT_ID, kind: null, states: null },
     ]);
   });
 

@@ -19,6 +19,7 @@ export const STANDING: Awaited<ReturnType<Sources['standing']>> = {
       verifiedSeconds: 300,
       heldRemovals: 12,
       heldPlans: 1,
+      oldestHeldPlanSeconds: 7_200,
       parked: 3,
       sendingPauseSeconds: 0,
     },
