@@ -11,6 +11,10 @@ import type { ApiServer } from './api/server.js';
 import type { Config } from './config.js';
 import { createLife, type Life, type Part } from './lib/lifecycle.js';
 import type { Logger } from './lib/logger.js';
+import {
+  createRequestScopes,
+  type RequestScopes,
+} from './lib/request-scope.js';
 import { createSteadyClock } from './lib/steady-clock.js';
 import type { Secrets } from './lib/secrets.js';
 import { apiOf } from './connector/api.js';
@@ -65,8 +69,11 @@ export function createConnector(
     telemetry = await openTelemetry(config, { ...about, processId });
     sandbox = await startSandboxFor(config, logger);
     const { statement: onStatement } = telemetry.observed;
-    store = await openStoreFor(config, { ...about, sandbox, onStatement });
-    const world = { store, sandbox, telemetry, timing };
+    const scopes = createRequestScopes();
+    const scope = () => scopes.current();
+    const bound = { ...about, sandbox, onStatement, scope };
+    store = await openStoreFor(config, bound);
+    const world = { store, sandbox, telemetry, timing, scopes };
     const made = partsOf(config, logger, world);
     life = made.life;
     if (isStopping) return '';
@@ -132,10 +139,11 @@ interface World {
   readonly sandbox: RunningSandbox | null;
   readonly telemetry: Telemetry;
   readonly timing: Timing;
+  readonly scopes: RequestScopes;
 }
 
 function partsOf(config: Config, logger: Logger, world: World) {
-  const { store, sandbox, telemetry, timing } = world;
+  const { store, sandbox, telemetry, timing, scopes } = world;
   const clock = createSteadyClock();
   const about = { store, telemetry, version: VERSION, timing, clock };
   const discord = discordOf(config, logger, about);
@@ -167,7 +175,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const observers = apiObservers(telemetry, { ...discord, store, watched });
   const told = { ...discord, watched, observers, life: (): Life => life };
   const api: ApiServer | null = config.parts.has('api')
-    ? apiOf(config, logger, { store, sandbox, checkClient, ...told })
+    ? apiOf(config, logger, { store, sandbox, checkClient, scopes, ...told })
     : null;
   const door = api ?? healthServerOf(config, logger, told);
   const timed = config.parts.has('sweeps')

@@ -1,3 +1,4 @@
+import type { RequestScope } from '../lib/request-scope.js';
 import type { Cause } from '../model.js';
 import type { Caller } from './auth/caller.js';
 import { createLoaders, type LoaderPorts, type Loaders } from './loaders.js';
@@ -6,6 +7,8 @@ import type { Subscriptions } from './subscriptions/subscriptions.js';
 /** What every resolver of one request is given. */
 export interface ApiContext {
   readonly requestId: string;
+  /** What is read for the request; null: it is not known which request that is. */
+  readonly scope: RequestScope | null;
   /** The trace that the request stands in; null: in none. */
   readonly traceparent: string | null;
   readonly caller: Caller | null;
@@ -19,6 +22,7 @@ export interface ApiContext {
 export function createContext(deps: {
   readonly ports: LoaderPorts;
   readonly requestId: string;
+  readonly scope?: RequestScope | null;
   readonly traceparent?: string | null;
   readonly caller: Caller | null;
   readonly callerNow: () => Promise<Caller | null>;
@@ -27,6 +31,7 @@ export function createContext(deps: {
 }): ApiContext {
   return {
     requestId: deps.requestId,
+    scope: deps.scope ?? null,
     traceparent: deps.traceparent ?? null,
     caller: deps.caller,
     callerNow: deps.callerNow,

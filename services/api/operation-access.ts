@@ -59,12 +59,14 @@ export function guardOperation(
   asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
     readonly operationName?: string | null | undefined;
   },
-  context: Pick<ApiContext, 'caller'>,
+  context: Pick<ApiContext, 'caller' | 'scope'>,
   isProduction: boolean,
 ): void {
   refuseStrangers(asked.document, context, isProduction);
   const operation = getOperationAST(asked.document, asked.operationName);
   if (operation) refuseCostly({ ...asked, operation });
+  if (operation?.operation !== OperationTypeNode.MUTATION)
+    context.scope?.allowDrop();
 }
 
 /** The last of the limits: it needs the variables, so it is no rule of validation. */

@@ -7,6 +7,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import type { RequestScopes } from '../lib/request-scope.js';
 import { createApollo } from './apollo.js';
 import {
   admitCallers,
@@ -20,6 +21,7 @@ import type { TokenVerifier } from './auth/tokens.js';
 import type { ClientPolicy } from './client-settings.js';
 import { createContext, type ApiContext } from './context.js';
 import { toSubgraph } from './federation/subgraph.js';
+import { runInScope } from './drop-requests.js';
 import { closeWithApollo } from './close-gently.js';
 import { createHttp } from './http.js';
 import { refuseKeysBut } from './idempotency/key-header.js';
@@ -59,6 +61,8 @@ export interface ApiServerDeps extends ClientPolicy {
   };
   readonly logger: Logger;
   readonly observers?: ApiObservers;
+  /** Tells the store which request it is asked for. */
+  readonly scopes?: RequestScopes;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly host: string;
@@ -149,8 +153,11 @@ async function build(deps: ApiServerDeps): Promise<Running> {
   await app.register(async (scope) => {
     await protect(scope, { deps, signIn, listed });
     const execute = fastifyApolloHandler(apollo, { context: contextOf });
+    const inScope = runInScope(deps.scopes);
     scope.post('/graphql', async (request, reply) =>
-      requestIds.run(request.id, () => execute.call(app, request, reply)),
+      inScope(reply, () =>
+        requestIds.run(request.id, () => execute.call(app, request, reply)),
+      ),
     );
     servePlayground(scope, { deps, schema, contextOf, meter });
   });
@@ -202,6 +209,7 @@ function servePlayground(
         title: 'Discord connector',
       }),
     contextOf,
+    inScope: runInScope(deps.scopes),
   });
 }
 
@@ -226,6 +234,7 @@ function contexts(
     createContext({
       ports: deps.ports,
       requestId: request.id,
+      scope: deps.scopes?.current() ?? null,
       traceparent: observers?.trace?.current() ?? null,
       caller: callerOf(request),
       callerNow: async () => callerAgain(request, { signIn, clock }),

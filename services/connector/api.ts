@@ -11,6 +11,7 @@ import {
 } from '../discord/endpoints.js';
 import type { Life, Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import type { RequestScopes } from '../lib/request-scope.js';
 import { templateFaults } from '../reconcile/nickname.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Store } from '../store/store.js';
@@ -27,6 +28,7 @@ interface World extends Discord {
   readonly life: () => Life;
   readonly checkClient: CheckClient;
   readonly observers: ApiObservers;
+  readonly scopes: RequestScopes;
 }
 
 /** Door 2, with all it may do to the world. */
@@ -47,6 +49,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     persistedQueries: config.persistedQueries,
     logger,
     observers: world.observers,
+    scopes: world.scopes,
     clock: Date.now,
     host: config.http.host,
     port: config.http.port,

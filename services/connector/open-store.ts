@@ -1,6 +1,7 @@
 import type { Config } from '../config.js';
 import { createKeyRing, type KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
+import type { RequestScope } from '../lib/request-scope.js';
 import { identifyProcess } from '../lib/process-identity.js';
 import { judgePlan } from '../reconcile/guard.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
@@ -19,6 +20,7 @@ export async function openStoreFor(
     onStatement,
     secrets,
     timing = TIMING,
+    scope,
   }: {
     readonly logger: Logger;
     readonly sandbox: RunningSandbox | null;
@@ -28,6 +30,8 @@ export async function openStoreFor(
     /** Learns whatever secret is read from the database. */
     readonly secrets?: Pick<Secrets, 'learn'>;
     readonly timing?: Timing;
+    /** The request on whose behalf the store is asked. */
+    readonly scope?: () => RequestScope | null;
   },
 ): Promise<Store> {
   const url = config.databaseUrl ?? sandbox?.databaseUrl;
@@ -58,6 +62,7 @@ export async function openStoreFor(
     clock: Date.now,
     logger,
     ...(onStatement && { onStatement }),
+    ...(scope && { scope }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
 
 import type { Logger } from '../lib/logger.js';
+import type { RequestScope } from '../lib/request-scope.js';
 import { readAddress } from './address.js';
 import { keepAway, tellWhenAway, translateAway } from './away.js';
 import { ClientEntity } from './entities/client.entity.js';
@@ -22,7 +23,9 @@ import {
   type Connections,
   type OnStatement,
 } from './observe-pool.js';
-import { createAskers, type Askers } from './together.js';
+import { openReadPool, readSettings, readShareOf } from './read-pool.js';
+import { createReadShare, READ_TIMING, type ReadTiming } from './read-share.js';
+import { createAskers, type Asker, type Askers } from './together.js';
 
 /** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
 export interface Transaction {
@@ -35,6 +38,8 @@ export interface Database extends Askers {
   sql(): Kysely<unknown>;
   /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** For what may take long, and only shows something: see read-share.ts. */
+  readonly reads: Asker;
   readonly orm: MikroORM;
   connections(): Connections;
   /** Ends every open connection without a word: for a server that is gone. New ones are made as they are needed. */
@@ -51,9 +56,12 @@ export async function openDatabase(options: {
   readonly onStatement?: OnStatement;
   /** A connection or a statement failed for a cause of the database's own, in words. */
   readonly onOutage?: (words: string) => void;
+  /** The request on whose behalf is read. */
+  readonly scope?: () => RequestScope | null;
+  readonly readTiming?: Partial<ReadTiming>;
 }): Promise<Database> {
-  const { onStatement, onOutage = () => undefined } = options;
   const pools: Pool[] = [];
+  const observe = observerOf(options);
   const address = readAddress(options.url);
   const orm = await MikroORM.init({
     dbName: address.database ?? '',
@@ -74,9 +82,7 @@ export async function openDatabase(options: {
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {
         pools.push(made);
-        giveBackTheDead(made);
-        tellWhenAway(made, onOutage);
-        if (onStatement) observePool(made, { onStatement, nowMs });
+        observe(made);
       },
     },
     forceUtcTimezone: true,
@@ -89,17 +95,21 @@ export async function openDatabase(options: {
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
   if (!pool) throw new Error('MikroORM has made no pool');
+  const reads = openReads(pool, options, observe);
   return {
     orm,
     ...createAskers(pool),
+    reads: reads.asker,
     sql: () => plain,
     transaction: (work) =>
       retried(() =>
         orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),
       ),
-    connections: () => connectionsOf(pool),
-    cutAll: createCutter(pool),
-    close: () => orm.close(),
+    connections: () => connectionsOf(pool, reads.pool),
+    cutAll: cutterOf(pool, reads.pool),
+    close: async () => {
+      await Promise.all([orm.close(), reads.pool.end()]);
+    },
   };
 }
 
@@ -114,12 +124,57 @@ const compileNothing = async (client: ClientBase) =>
 
 const nowMs = () => performance.now();
 
-function connectionsOf(pool: Pool): Connections {
-  const { totalCount, idleCount, waitingCount } = pool;
+function observerOf({
+  onStatement,
+  onOutage = () => undefined,
+}: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (
+  made: Pool,
+) => void {
+  return (made) => {
+    giveBackTheDead(made);
+    tellWhenAway(made, onOutage);
+    if (onStatement) observePool(made, { onStatement, nowMs });
+  };
+}
+
+function openReads(
+  pool: Pool,
+  options: Parameters<typeof openDatabase>[0],
+  observe: (made: Pool) => void,
+): { readonly pool: Pool; readonly asker: Asker } {
+  const { poolSize, scope = () => null, readTiming } = options;
+  const timing = { ...READ_TIMING, ...readTiming };
+  const most = readShareOf(poolSize);
+  const { statementMs } = timing;
+  const settings = readSettings(statementMs);
+  const readPool = openReadPool(pool, { most, settings });
+  observe(readPool);
+  const cancel = async (processId: number) =>
+    pool.query('select pg_cancel_backend($1)', [processId]);
+  const asker = createReadShare({
+    pool: readPool,
+    most,
+    cancel,
+    scope,
+    timing,
+  });
+  return { pool: readPool, asker };
+}
+
+function cutterOf(...pools: readonly Pool[]): () => void {
+  const cutters = pools.map(createCutter);
+  return () => {
+    for (const cut of cutters) cut();
+  };
+}
+
+function connectionsOf(...pools: readonly Pool[]): Connections {
+  const sum = (count: (pool: Pool) => number) =>
+    pools.reduce((total, pool) => total + count(pool), 0);
   return {
-    used: totalCount - idleCount,
-    idle: idleCount,
-    waiting: waitingCount,
+    used: sum(({ totalCount, idleCount }) => totalCount - idleCount),
+    idle: sum(({ idleCount }) => idleCount),
+    waiting: sum(({ waitingCount }) => waitingCount),
   };
 }
 

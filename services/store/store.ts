@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 
 import type { KeyRing } from '../lib/encryption.js';
-import { UnavailableError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
+import type { RequestScope } from '../lib/request-scope.js';
 import type { JobTable } from '../reconcile/job-table.js';
 import type { Memory } from '../reconcile/ports.js';
 import { createSending } from './clients/sending.js';
@@ -15,9 +15,10 @@ import {
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
-import { translateAtStart, translateConnect } from './away.js';
+import { translateAtStart } from './away.js';
 import { createClockWatch } from './clock-watch.js';
-import { openDatabase, type Database } from './database.js';
+import { openConnections } from './connections.js';
+import type { Database } from './database.js';
 import type { Guard, JudgePlan } from './decisions/hold-burst.js';
 import { createApplyFacts } from './facts/apply-facts.js';
 import { createRestoreUser } from './facts/restore-user.js';
@@ -34,7 +35,7 @@ import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
 import { createLinks, findLink } from './links/links.js';
 import type { HeartbeatTiming } from './heartbeat.js';
-import { createListener, type Listener } from './listen.js';
+import type { Listener } from './listen.js';
 import { createMappings } from './mappings/mappings.js';
 import { migrate } from './migrate.js';
 import { createNotices } from './notices/notices.js';
@@ -49,13 +50,13 @@ import type { OnStatement } from './observe-pool.js';
 import { createOpenRecord } from './path/open-record.js';
 import { readMember } from './path/read-member.js';
 import { createPostpone, createSettle } from './path/settle.js';
+import type { ReadTiming } from './read-share.js';
 import { createReadQueries } from './read/read-queries.js';
 import { countUnknownMemberships } from './read/unknown-memberships.js';
 import { createRetention } from './retention/retention.js';
 import { createSignInStore } from './sign-in/sign-in-store.js';
 import { createReadStanding } from './standing/read-standing.js';
 import { createSweepStore } from './sweeps/sweep-store.js';
-import { createWriteWatch, writeProbe } from './write-watch.js';
 
 export interface StoreOptions {
   readonly url: string;
@@ -77,13 +78,15 @@ export interface StoreOptions {
   readonly clock: () => number;
   readonly logger: Logger;
   readonly onStatement?: OnStatement;
+  readonly scope?: () => RequestScope | null;
+  readonly readTiming?: Partial<ReadTiming>;
   readonly heartbeat?: HeartbeatTiming;
 }
 
 /** The memory: everything the rooms ask of the database, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
   const { owner, keys, windowMs, clock } = options;
-  const { database, listener, ready, close } = await connectionsOf(options);
+  const { database, listener, ready, close } = await openConnections(options);
   const enqueueEvent = createEnqueueEvent(options);
   const guard = { judgePlan: options.judgePlan, enqueueEvent };
   const path = { database, owner, enqueueEvent, guard };
@@ -135,36 +138,6 @@ export async function openStore(options: StoreOptions) {
     start: () => listener.start(),
     ready,
     stop: () => (closing ??= close()),
-  };
-}
-
-/** The pool, the connection that listens, and what watches whether the database takes writes. */
-async function connectionsOf(options: StoreOptions) {
-  const writes = createWriteWatch({
-    write: async () => writeProbe(database.sql()),
-    logger: options.logger,
-  });
-  const { onOutage } = writes;
-  const database: Database = await openDatabase({ ...options, onOutage });
-  const { cutAll: onSilent } = database;
-  const onRefused = (error: unknown) => {
-    const fault = translateConnect(error);
-    if (fault instanceof UnavailableError) onOutage(fault.message);
-  };
-  const listener = createListener({ ...options, onSilent, onRefused });
-  return {
-    database,
-    listener,
-    /** Why writes fail says more than that the listener waits. */
-    ready: () => {
-      const writing = writes.ready();
-      return writing.ok ? listener.ready() : writing;
-    },
-    close: async () => {
-      await writes.stop();
-      await listener.stop();
-      await database.close();
-    },
   };
 }
 

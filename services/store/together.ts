@@ -16,7 +16,7 @@ import { streamOf } from './connection-stream.js';
 export type Asker = QueryExecutorProvider;
 
 /** One after the other on their connection, a slow one would keep many waiting. */
-const MOST_TOGETHER = 4;
+export const MOST_TOGETHER = 4;
 
 export interface Askers {
   /** For statements that look rows up by their keys and whose text is always the same: each connection plans them once. */
@@ -31,11 +31,16 @@ export interface Askers {
  */
 export function createAskers(pool: Pool): Askers {
   const moment = new Moment(pool);
-  const askerFor = (isPlannedOnce: boolean): Asker => {
-    const executor = new TogetherExecutor(moment, isPlannedOnce);
-    return { getExecutor: () => executor };
-  };
-  return { byKey: askerFor(true), asker: askerFor(false) };
+  return { byKey: askerOf(moment, true), asker: askerOf(moment) };
+}
+
+/** Hands each statement over as it is asked. */
+export function askerOf(
+  sink: { readonly ask: (asked: Asked) => void },
+  isPlannedOnce = false,
+): Asker {
+  const executor = new TogetherExecutor(sink, isPlannedOnce);
+  return { getExecutor: () => executor };
 }
 
 /** Nobody is given one to keep: what needs its own is a transaction's. */
@@ -45,7 +50,8 @@ const NO_CONNECTION: ConnectionProvider = {
   },
 };
 
-interface Asked {
+/** A statement, and who waits for its rows. */
+export interface Asked {
   readonly query: CompiledQuery;
   /** Of a statement that is planned once. */
   readonly name: string | undefined;
@@ -57,7 +63,7 @@ class TogetherExecutor extends DefaultQueryExecutor {
   readonly #names = new Map<string, string>();
 
   constructor(
-    readonly moment: Moment,
+    readonly sink: { readonly ask: (asked: Asked) => void },
     readonly isPlannedOnce: boolean,
   ) {
     super(new PostgresQueryCompiler(), new PostgresAdapter(), NO_CONNECTION);
@@ -68,7 +74,7 @@ class TogetherExecutor extends DefaultQueryExecutor {
   ): Promise<QueryResult<Row>> {
     const name = this.isPlannedOnce ? this.#nameOf(query.sql) : undefined;
     return new Promise((resolve, reject) => {
-      this.moment.ask({ query, name, resolve, reject });
+      this.sink.ask({ query, name, resolve, reject });
     });
   }
 
@@ -108,6 +114,15 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
     for (const { reject } of asked) reject(error);
     return;
   }
+  await sendOver(client, asked);
+  client.release();
+}
+
+/** Resolves when each of them is answered, or has failed. */
+export async function sendOver(
+  client: PoolClient,
+  asked: readonly Asked[],
+): Promise<void> {
   const answers = inOneWrite(client, () =>
     asked.map(async ({ query, name, resolve, reject }) => {
       try {
@@ -125,7 +140,6 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
     }),
   );
   await Promise.all(answers);
-  client.release();
 }
 
 function inOneWrite<Result>(client: PoolClient, work: () => Result): Result {

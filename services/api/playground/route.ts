@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { YogaServerInstance } from 'graphql-yoga';
 
 import type { ApiContext } from '../context.js';
+import type { InScope } from '../drop-requests.js';
 import type { PlaygroundPage } from './page.js';
 import type { PlaygroundRequest } from './yoga.js';
 
@@ -17,6 +18,7 @@ export function addPlayground(
     readonly yoga: YogaServerInstance<PlaygroundRequest, ApiContext>;
     readonly renderPage: () => Promise<PlaygroundPage>;
     readonly contextOf: (request: FastifyRequest) => Promise<ApiContext>;
+    readonly inScope: InScope;
   },
 ): void {
   let page: Promise<PlaygroundPage> | null = null;
@@ -33,7 +35,7 @@ export function addPlayground(
     handler: async (request, reply) =>
       asksForPage(request)
         ? sendPage(request, reply, await onePage())
-        : execute(request, reply, deps),
+        : deps.inScope(reply, () => execute(request, reply, deps)),
   });
 }
 

@@ -4,7 +4,7 @@ import type {
   MemberKey,
   PlatformUserId,
 } from '../../model.js';
-import type { Askers } from '../together.js';
+import type { Database } from '../database.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import {
   countAuditRecords,
@@ -42,7 +42,10 @@ import {
 type Ids = readonly string[];
 
 /** What is asked of the memory for showing it. Each question is exactly one statement, however many rows it answers with. */
-export function createReadQueries({ byKey, asker }: Askers) {
+export function createReadQueries({
+  byKey,
+  reads: asker,
+}: Pick<Database, 'byKey' | 'reads'>) {
   return {
     findLinks: (ids: readonly LinkId[]) => findLinks(byKey, ids),
     findLinkByPlatformUser: (

@@ -66,8 +66,9 @@ export function createSweepStore(deps: Deps) {
     },
     findSweeps: async (ids: readonly string[]) => findSweeps(db(), ids),
     pageSweeps: async (filter: SweepFilter, page: Page) =>
-      pageSweeps(db(), filter, page),
-    countSweeps: async (filter: SweepFilter) => countSweeps(db(), filter),
+      pageSweeps(database.reads, filter, page),
+    countSweeps: async (filter: SweepFilter) =>
+      countSweeps(database.reads, filter),
     /** With what only the room of the sweeps knows: when a pattern's next time is, and what is usual. */
     schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),

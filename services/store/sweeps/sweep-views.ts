@@ -8,6 +8,7 @@ import type {
   SweepKind,
   SweepState,
 } from '../../model.js';
+import type { Asker } from '../together.js';
 import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
 import { toShownPlan } from '../decisions/shown-plan.js';
 import {
@@ -104,7 +105,7 @@ export async function findSweeps(
 
 /** Newest first: ids are UUIDv7. */
 export async function pageSweeps(
-  db: Kysely<unknown>,
+  db: Asker,
   filter: SweepFilter,
   page: Page,
 ): Promise<Rows<SweepView>> {
@@ -120,7 +121,7 @@ export async function pageSweeps(
 }
 
 export async function countSweeps(
-  db: Kysely<unknown>,
+  db: Asker,
   filter: SweepFilter,
 ): Promise<number> {
   const { rows } = await sql<Counted>`

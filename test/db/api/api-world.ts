@@ -15,6 +15,8 @@ import { silentLogger } from '../../../services/lib/logger.js';
 import { templateFaults } from '../../../services/reconcile/nickname.js';
 import { COMPILE_NOTHING } from '../../../services/store/database.js';
 import { HEARTBEAT_QUERY } from '../../../services/store/heartbeat.js';
+import { readSettings } from '../../../services/store/read-pool.js';
+import { READ_TIMING } from '../../../services/store/read-share.js';
 import type { Store } from '../../../services/store/store.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
 
@@ -70,7 +72,7 @@ export async function openRealApi(): Promise<RealApi> {
   };
 }
 
-function portsOn(store: Store): ApiPorts {
+export function portsOn(store: Store): ApiPorts {
   const budget = createInvalidBudget({ clock: Date.now, logger: silentLogger });
   const gateway = createDiscordGateway({
     credentials: (clientId) => store.readCredentials(clientId),
@@ -127,7 +129,11 @@ function contextOn(ports: ApiPorts) {
 }
 
 /** The one comes by the clock, the other with a new connection. */
-const NOBODY_ASKED: readonly unknown[] = [HEARTBEAT_QUERY, COMPILE_NOTHING];
+const NOBODY_ASKED: readonly unknown[] = [
+  HEARTBEAT_QUERY,
+  COMPILE_NOTHING,
+  readSettings(READ_TIMING.statementMs),
+];
 
 /** How many statements any connection of this process sends while something is done, but for those that nobody asked for. */
 export async function statementsOf(work: () => Promise<unknown>) {

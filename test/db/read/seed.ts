@@ -37,7 +37,7 @@ export async function openReadWorld(): Promise<ReadWorld> {
     db: database.sql(),
     read: createReadQueries({
       byKey: counted(database.byKey),
-      asker: counted(database.asker),
+      reads: counted(database.reads),
     }),
     statements: () => {
       const count = asked;

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { PoolClient } from 'pg';
+
+/** A statement that goes on after it was cancelled, or the next of its batch, is cancelled again. */
+const AGAIN_MS = 50;
+
+/** Cancels in the database what a connection is doing once the signal is aborted, until all that was asked is settled. */
+export function cancelWhenDropped(
+  client: PoolClient,
+  state: { isSettled: boolean; isCancelled: boolean },
+  its: {
+    readonly signal: AbortSignal | undefined;
+    readonly cancel: (processId: number) => Promise<unknown>;
+  },
+): { readonly stop: () => Promise<void> } {
+  const { signal, cancel } = its;
+  const processId = processIdOf(client);
+  let cancelling: Promise<void> = Promise.resolve();
+  const cancelAgain = async () => {
+    if (processId === null) return;
+    while (!state.isSettled) {
+      state.isCancelled = true;
+      await cancel(processId).catch(() => undefined);
+      await sleep(AGAIN_MS);
+    }
+  };
+  const begin = () => {
+    cancelling = cancelAgain();
+  };
+  if (signal?.aborted) begin();
+  signal?.addEventListener('abort', begin, { once: true });
+  return {
+    async stop() {
+      signal?.removeEventListener('abort', begin);
+      await cancelling;
+    },
+  };
+}
+
+/** The driver knows it; its types do not say so. */
+function processIdOf(client: PoolClient): number | null {
+  const id: unknown = Reflect.get(client, 'processID');
+  return typeof id === 'number' ? id : null;
+}

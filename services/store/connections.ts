@@ -1,0 +1,38 @@
+import { UnavailableError } from '../lib/errors.js';
+import { translateConnect } from './away.js';
+import { openDatabase, type Database } from './database.js';
+import { createListener } from './listen.js';
+import { createWriteWatch, writeProbe } from './write-watch.js';
+
+type Options = Omit<Parameters<typeof openDatabase>[0], 'onOutage'> &
+  Omit<Parameters<typeof createListener>[0], 'onSilent' | 'onRefused'>;
+
+/** The pool, the connection that listens, and what watches whether the database takes writes. */
+export async function openConnections(options: Options) {
+  const writes = createWriteWatch({
+    write: async () => writeProbe(database.sql()),
+    logger: options.logger,
+  });
+  const { onOutage } = writes;
+  const database: Database = await openDatabase({ ...options, onOutage });
+  const { cutAll: onSilent } = database;
+  const onRefused = (error: unknown) => {
+    const fault = translateConnect(error);
+    if (fault instanceof UnavailableError) onOutage(fault.message);
+  };
+  const listener = createListener({ ...options, onSilent, onRefused });
+  return {
+    database,
+    listener,
+    /** Why writes fail says more than that the listener waits. */
+    ready: () => {
+      const writing = writes.ready();
+      return writing.ok ? listener.ready() : writing;
+    },
+    close: async () => {
+      await writes.stop();
+      await listener.stop();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,221 @@
+import type { Pool, PoolClient } from 'pg';
+
+import { afterMoment } from '../lib/moment.js';
+import type { RequestScope } from '../lib/request-scope.js';
+import { cancelWhenDropped } from './cancel-when-dropped.js';
+import { busy, dropped, isCancelled, tooLong } from './read-faults.js';
+import {
+  askerOf,
+  MOST_TOGETHER,
+  sendOver,
+  type Asked,
+  type Asker,
+} from './together.js';
+
+export interface ReadTiming {
+  /** PostgreSQL cancels a read that takes longer. */
+  readonly statementMs: number;
+  /** All reads of one request. */
+  readonly requestMs: number;
+  /** For a connection. */
+  readonly waitMs: number;
+}
+
+export const READ_TIMING: ReadTiming = {
+  statementMs: 5_000,
+  requestMs: 10_000,
+  waitMs: 5_000,
+};
+
+/** Of the connections for reads. Else one request of thirty fields would keep all others waiting. */
+const MOST_OF_A_REQUEST = 2;
+
+interface Deps {
+  /** Connections for these reads alone. */
+  readonly pool: Pool;
+  readonly most: number;
+  /** Cancels what the connection of this backend is doing; asked over another connection. */
+  readonly cancel: (processId: number) => Promise<unknown>;
+  /** The request on whose behalf is read; null: none that could be dropped. */
+  readonly scope: () => RequestScope | null;
+  readonly timing: ReadTiming;
+}
+
+/**
+ * Pages, counts and searches, which may take long: they have a few connections of their own, so that writes, the path and sweeps
+ * never wait for them, and a bound on their time.
+ * In: statements that change nothing. Out: their rows; InputError where one takes too long, UnavailableError where there is no
+ * connection in time.
+ * Never: a statement of a request whose caller has gone. It is cancelled in the database.
+ */
+export function createReadShare(deps: Deps): Asker {
+  const share = new ReadShare(deps);
+  return askerOf(share);
+}
+
+/** All statements of one moment of one request, or a part of them: they go over one connection together. */
+interface Batch {
+  readonly reader: Reader;
+  readonly asked: readonly Asked[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A request while it reads. */
+interface Reader {
+  readonly scope: RequestScope | null;
+  gathered: Asked[];
+  running: number;
+  waiting: number;
+  readonly begunAt: number;
+  /** Why it may not go on. */
+  refusal: Error | null;
+  /** Aborted with the refusal: what it has running is cancelled. */
+  readonly ending: AbortController;
+}
+
+class ReadShare {
+  readonly #readers = new Map<RequestScope, Reader>();
+  #waiting: Batch[] = [];
+  #running = 0;
+
+  constructor(readonly deps: Deps) {}
+
+  ask(asked: Asked): void {
+    const scope = this.deps.scope();
+    if (scope?.signal.aborted) return asked.reject(dropped());
+    const reader = this.#readerOf(scope);
+    reader.gathered.push(asked);
+    if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
+  }
+
+  /** What is read for no request has nothing in common. */
+  #readerOf(scope: RequestScope | null): Reader {
+    const known = scope && this.#readers.get(scope);
+    if (known) return known;
+    const reader: Reader = {
+      scope,
+      gathered: [],
+      running: 0,
+      waiting: 0,
+      begunAt: performance.now(),
+      refusal: null,
+      ending: new AbortController(),
+    };
+    if (scope) {
+      this.#readers.set(scope, reader);
+      scope.signal.addEventListener('abort', () =>
+        this.#refuse(reader, dropped()),
+      );
+    }
+    return reader;
+  }
+
+  #enqueue(reader: Reader): void {
+    const asked = reader.gathered;
+    reader.gathered = [];
+    for (let from = 0; from < asked.length; from += MOST_TOGETHER) {
+      const batch: Batch = {
+        reader,
+        asked: asked.slice(from, from + MOST_TOGETHER),
+        timer: setTimeout(
+          () => this.#giveUp(batch),
+          this.deps.timing.waitMs,
+        ).unref(),
+      };
+      reader.waiting += 1;
+      this.#waiting.push(batch);
+    }
+    this.#next();
+  }
+
+  /** First come, first served, but for requests that have their part already. */
+  #next(): void {
+    while (this.#running < this.deps.most) {
+      const index = this.#waiting.findIndex(
+        ({ reader }) => !reader.scope || reader.running < MOST_OF_A_REQUEST,
+      );
+      const batch = this.#waiting[index];
+      if (!batch) return;
+      this.#waiting.splice(index, 1);
+      clearTimeout(batch.timer);
+      void this.#run(batch);
+    }
+  }
+
+  /** Never rejects: whoever asked is told. */
+  async #run({ reader, asked }: Batch): Promise<void> {
+    reader.waiting -= 1;
+    reader.running += 1;
+    this.#running += 1;
+    const isOver =
+      reader.scope !== null &&
+      performance.now() - reader.begunAt > this.deps.timing.requestMs;
+    if (isOver) reader.refusal ??= tooLong(this.deps.timing.requestMs);
+    await this.#send(reader, asked);
+    reader.running -= 1;
+    this.#running -= 1;
+    this.#forgetIdle(reader);
+    this.#next();
+  }
+
+  async #send(reader: Reader, asked: readonly Asked[]): Promise<void> {
+    let client: PoolClient;
+    try {
+      if (reader.refusal) throw reader.refusal;
+      client = await this.deps.pool.connect();
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+      return;
+    }
+    const state = { isSettled: false, isCancelled: false };
+    const cancelling = cancelWhenDropped(client, state, {
+      signal: reader.ending.signal,
+      cancel: this.deps.cancel,
+    });
+    const told = asked.map((each) => ({
+      ...each,
+      reject: (error: unknown) => each.reject(this.#faultOf(reader, error)),
+    }));
+    if (reader.refusal) for (const { reject } of told) reject(reader.refusal);
+    else await sendOver(client, told);
+    state.isSettled = true;
+    await cancelling.stop();
+    // A cancellation may still be on its way to this connection.
+    client.release(state.isCancelled);
+  }
+
+  /** One read that took too long ends all others of its request. */
+  #faultOf(reader: Reader, error: unknown): unknown {
+    if (!isCancelled(error)) return error;
+    if (reader.refusal === null)
+      this.#refuse(reader, tooLong(this.deps.timing.statementMs));
+    return reader.refusal;
+  }
+
+  #refuse(reader: Reader, refusal: Error): void {
+    reader.refusal ??= refusal;
+    reader.ending.abort();
+    const left = this.#waiting.filter((batch) => batch.reader === reader);
+    this.#waiting = this.#waiting.filter((batch) => batch.reader !== reader);
+    for (const batch of left) this.#reject(batch, refusal);
+  }
+
+  #giveUp(batch: Batch): void {
+    this.#waiting = this.#waiting.filter((each) => each !== batch);
+    this.#reject(batch, busy());
+  }
+
+  #reject({ reader, asked, timer }: Batch, error: Error): void {
+    clearTimeout(timer);
+    reader.waiting -= 1;
+    for (const { reject } of asked) reject(error);
+    this.#forgetIdle(reader);
+  }
+
+  /** A subscription reads now and then for days: each time is a request of its own. */
+  #forgetIdle(reader: Reader): void {
+    const { scope, running, waiting, gathered } = reader;
+    if (scope && running + waiting + gathered.length === 0)
+      this.#readers.delete(scope);
+  }
+}
