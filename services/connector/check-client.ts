@@ -44,10 +44,11 @@ export function createCheckClient(
       joinsPeople: true,
       unknownMemberships: await store.countUnknownMemberships(id),
     });
-    await store.saveChecks(id, checks);
     const failed = checks.filter((check) => check.result === 'FAILED');
     if (!failed.some((check) => VITAL.includes(check.name)))
       await store.clearTrouble(id);
+    // Last, as what is saved is not due again: a check that the database broke off is.
+    await store.saveChecks(id, checks);
     return checks;
   };
 }

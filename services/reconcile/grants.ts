@@ -47,10 +47,12 @@ export interface RevocableGrant {
 
 /** What is to be revoked; shared by all processes. */
 export interface RevocationTable {
-  /** Takes what is due, for a while: whoever dies over it leaves it to the next. */
+  /** Claims due grants for a minute, and all that this process claimed before and neither postponed nor forgot. */
   claimDue(): Promise<readonly DueRevocation[]>;
   /** Whether another grant of this person at the same application is still wanted: revoking one kills all. */
   isShared(id: string, discordUserId: DiscordUserId): Promise<boolean>;
+  /** Ends the claim; the next attempt comes later after each failure. */
+  postpone(id: string): Promise<void>;
   forget(id: string): Promise<void>;
   /** When the next falls due; null: none waits. */
   nextDueAt(): Promise<Date | null>;

@@ -3,7 +3,11 @@
  * In: what falls due. Out: one call each.
  * Never: a token revoked while another client of the same application still lives on this person's grant.
  */
-import { RetryLaterError, TerminalError } from '../lib/errors.js';
+import {
+  DatabaseUnavailableError,
+  RetryLaterError,
+  TerminalError,
+} from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { DiscordUserId } from '../model.js';
@@ -19,6 +23,9 @@ const MOST_REFUSALS = 15;
 
 /** The database's clock, by which things fall due, may be behind ours. */
 const SHORTEST_MS = 100;
+
+/** After a round that failed: the database is asked again this soon. */
+const RETRY_MS = 2_000;
 
 interface Deps {
   readonly table: RevocationTable;
@@ -81,7 +88,7 @@ class Loop {
       this.#isWoken = false;
       againInMs = await this.#round().catch((error: unknown) => {
         this.deps.logger.warn({ err: error }, 'looking for revocations failed');
-        return this.deps.pollMs;
+        return RETRY_MS;
       });
     }
     if (!this.#isStopped)
@@ -136,13 +143,15 @@ class Loop {
     }
   }
 
+  /** A fault of the database ends the round instead: the next claim takes the grant again. */
   async #putUpWith(due: DueRevocation, error: unknown): Promise<void> {
+    if (error instanceof DatabaseUnavailableError) throw error;
     const { clientId, discordUserId, attempts } = due;
     const fields = { clientId, discordUserId, attempts, err: error };
-    if (error instanceof RetryLaterError) return;
     if (!(error instanceof TerminalError) || attempts < MOST_REFUSALS) {
-      this.deps.logger.warn(fields, 'a token could not be revoked yet');
-      return;
+      if (!(error instanceof RetryLaterError))
+        this.deps.logger.warn(fields, 'a token could not be revoked yet');
+      return this.deps.table.postpone(due.id);
     }
     this.deps.logger.error(
       fields,

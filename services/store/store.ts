@@ -7,11 +7,7 @@ import type { JobTable } from '../reconcile/job-table.js';
 import type { Memory } from '../reconcile/ports.js';
 import { createSending } from './clients/sending.js';
 import { readCredentials } from './clients/credentials.js';
-import {
-  claimDueChecks,
-  saveChecks,
-  type KeptCheck,
-} from './clients/checks.js';
+import { createChecks } from './clients/checks.js';
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
 import { clearTrouble, saveTrouble } from './clients/trouble.js';
@@ -107,6 +103,7 @@ export async function openStore(options: StoreOptions) {
     signIn: createSignInStore({
       database,
       keys,
+      owner,
       enqueueEvent,
       clock,
       listener,
@@ -122,7 +119,7 @@ export async function openStore(options: StoreOptions) {
     idempotency: createIdempotentAnswers({ database, keys }),
     restoreUser: createRestoreUser({ database }),
     applyFacts: createApplyFacts({ database, windowMs, guard }),
-    ...questionsAboutClients(db, keys),
+    ...questionsAboutClients(db, options),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
     clockWatch: createClockWatch({ database, clock, logger: options.logger }),
@@ -142,13 +139,14 @@ export async function openStore(options: StoreOptions) {
 }
 
 /** One statement each. */
-function questionsAboutClients(db: () => Kysely<unknown>, keys: KeyRing) {
+function questionsAboutClients(
+  db: () => Kysely<unknown>,
+  { keys, owner }: StoreOptions,
+) {
   return {
     countUnknownMemberships: (clientId: string) =>
       countUnknownMemberships(db(), clientId),
-    saveChecks: (clientId: string, checks: readonly KeptCheck[]) =>
-      saveChecks(db(), clientId, checks),
-    claimDueChecks: (limit: number) => claimDueChecks(db(), limit),
+    ...createChecks(db, owner),
     clearTrouble: (clientId: string) => clearTrouble(db(), clientId),
     readTally: (clientId: string, removals: readonly Removal[]) =>
       readTally(db(), clientId, removals),

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 
 import { createCheckClient } from '../../services/connector/check-client.js';
@@ -8,8 +7,12 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { createDailyChecks } from '../../services/sweep/daily-checks.js';
 import { cause } from '../builders/store-world.js';
-import { eventually } from '../support/eventually.js';
+import { createAnswerCutter } from '../support/answer-cutter.js';
+import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
+import { openTestStore } from '../support/store.js';
+
+const ANY = { limit: 5, except: [] };
 
 describe('the checks of a client', () => {
   const path = usePath();
@@ -57,14 +60,17 @@ describe('the checks of a client', () => {
       discordUserId: '400000000000000010',
     });
 
-    expect(await store.claimDueChecks(5)).toEqual([]);
-    await yesterday(clientId);
-    const claims = await Promise.all(
-      [1, 2, 3].map(async () => store.claimDueChecks(5)),
+    const others = await Promise.all(
+      [1, 2, 3].map(() => openTestStore(path.databaseUrl())),
     );
-    expect(claims.flat()).toEqual([clientId]);
-
+    const claimAll = async () =>
+      Promise.all(others.map((each) => each.claimDueChecks(ANY)));
+    expect((await claimAll()).flat()).toEqual([]);
     await yesterday(clientId);
+    expect((await claimAll()).flat()).toEqual([clientId]);
+    await Promise.all(others.map((each) => each.stop()));
+
+    await leasesEnd(clientId);
     const daily = createDailyChecks({
       claimDueChecks: store.claimDueChecks,
       checkClient,
@@ -73,6 +79,42 @@ describe('the checks of a client', () => {
     await daily.start();
     await eventually(async () => (await resultOf('bot in guild')) === 'FAILED');
     await daily.stop();
+  });
+
+  test('go on within ten seconds after the answer to any statement of the daily check is lost', async () => {
+    const { clientId, gateway } = path.rig();
+    const cutter = await createAnswerCutter(path.databaseUrl());
+    const store = await openTestStore(cutter.url);
+    const isChecked = async () => {
+      const age = Date.now() - Number((await path.client())?.checkedAt);
+      return age < 3_600_000;
+    };
+    const play = async () => {
+      await leasesEnd(clientId);
+      await yesterday(clientId);
+      const daily = createDailyChecks({
+        claimDueChecks: store.claimDueChecks,
+        checkClient: createCheckClient({ store, gateway }, () => null),
+        logger: silentLogger,
+      });
+      await daily.start();
+      await eventually(isChecked, { withinMs: patienceMs() / 6 });
+      await daily.stop();
+    };
+    await play();
+    cutter.forget();
+    await play();
+
+    const statements = cutter.statements();
+    for (const statement of statements) {
+      const isCut = cutter.cutAfter(statement);
+      await play();
+      await isCut;
+    }
+
+    expect(statements.length).toBeGreaterThan(3);
+    await store.stop();
+    await cutter.stop();
   });
 
   test('do not keep a client from being made or changed when Discord does not answer', async () => {
@@ -94,13 +136,13 @@ describe('the checks of a client', () => {
     );
   });
 
-  async function yesterday(clientId: string): Promise<void> {
-    const direct = new pg.Client({ connectionString: path.databaseUrl() });
-    await direct.connect();
-    await direct.query(
-      "update client set checked_at = now() - interval '25 hours' where id = $1",
-      [clientId],
+  const yesterday = async (clientId: string) =>
+    path.query(
+      `update client set checked_at = now() - interval '25 hours' where id = '${clientId}'`,
     );
-    await direct.end();
-  }
+
+  const leasesEnd = async (clientId: string) =>
+    path.query(
+      `update client set check_claimed_until = now() where id = '${clientId}'`,
+    );
 });

@@ -35,6 +35,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
 
   return {
     rig: () => rig,
+    query,
     databaseUrl: () => database.url,
     mappingIds: () => mappingIds,
     /** Links, waits for the first run, and forgets the calls it made. */

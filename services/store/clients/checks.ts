@@ -9,8 +9,23 @@ export interface KeptCheck {
   readonly remedy: string | null;
 }
 
+export function createChecks(db: () => Kysely<unknown>, owner: string) {
+  return {
+    saveChecks: async (clientId: ClientId, checks: readonly KeptCheck[]) =>
+      saveChecks(db(), clientId, checks),
+    claimDueChecks: async (request: DueChecksRequest) =>
+      claimDueChecks(db(), owner, request),
+  };
+}
+
+interface DueChecksRequest {
+  readonly limit: number;
+  /** Being checked by this process, or tried by it already. */
+  readonly except: readonly ClientId[];
+}
+
 /** Kept beside the client, whose settings are not touched by it. */
-export async function saveChecks(
+async function saveChecks(
   db: Kysely<unknown>,
   clientId: ClientId,
   checks: readonly KeptCheck[],
@@ -20,17 +35,23 @@ export async function saveChecks(
     where id = ${clientId}`.execute(db);
 }
 
-/** Clients whose last check is a day old, at most `limit`; each is given to one process. */
-export async function claimDueChecks(
+/**
+ * Claims the longest unclaimed of the clients whose last check is a day old. Other processes leave a claimed client alone for ten
+ * minutes. The process that claimed it and does not check it, because the answer to the claim was lost, gets it again at once.
+ */
+async function claimDueChecks(
   db: Kysely<unknown>,
-  limit: number,
+  owner: string,
+  { limit, except }: DueChecksRequest,
 ): Promise<readonly ClientId[]> {
   const { rows } = await sql<{ id: ClientId }>`
-    update client set checked_at = clock_timestamp() where id in (
+    update client set check_claimed_by = ${owner}, check_claimed_until = clock_timestamp() + interval '10 minutes'
+    where id in (
       select id from client
-      where ending_at is null and is_enabled
+      where ending_at is null and is_enabled and id <> all(${except}::uuid[])
         and (checked_at is null or checked_at < clock_timestamp() - interval '1 day')
-      order by checked_at nulls first limit ${limit} for update skip locked)
+        and (check_claimed_by = ${owner} or check_claimed_until is null or check_claimed_until <= clock_timestamp())
+      order by check_claimed_until nulls first, checked_at nulls first limit ${limit} for update skip locked)
     returning id`.execute(db);
   return rows.map((row) => row.id);
 }

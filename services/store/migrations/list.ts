@@ -22,6 +22,7 @@ import { Guard } from './2026-11-29-guard.js';
 import { LinkProof } from './2026-11-29-link-proof.js';
 import { MemberStates } from './2026-11-29-member-states.js';
 import { SendingPauses } from './2026-11-29-sending-pauses.js';
+import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -54,4 +55,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-link-proof', class: LinkProof },
   { name: '2026-11-29-member-states', class: MemberStates },
   { name: '2026-11-29-sending-pauses', class: SendingPauses },
+  { name: '2026-11-29-claim-owners', class: ClaimOwners },
 ] as const;

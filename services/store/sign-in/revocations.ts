@@ -12,22 +12,27 @@ import { tokenContext } from './grants.js';
 
 const AT_ONCE = 20;
 
-/** What is to be revoked at Discord. A claim is a postponement: who dies over one leaves it to the next in a minute. */
+/**
+ * What is to be revoked at Discord. Other processes leave a claimed grant alone for a minute. The process that claimed it takes
+ * it again with its next claim, which it makes only when it revokes nothing: so it loses no grant with the answer to a claim.
+ */
 export function createRevocations({
   database,
   keys,
+  owner,
 }: {
   readonly database: Database;
   readonly keys: KeyRing;
+  readonly owner: string;
 }) {
   const db = () => database.sql();
   return {
     async claimDue(): Promise<readonly DueRevocation[]> {
       const { rows } = await sql<Row>`
-        update revocation r set attempts = attempts + 1,
-          due_at = clock_timestamp() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts, 6)))
+        update revocation r set attempts = attempts + (claimed_by is distinct from ${owner})::int,
+          claimed_by = ${owner}, due_at = clock_timestamp() + interval '1 minute'
         where r.id in (
-          select id from revocation where due_at <= clock_timestamp()
+          select id from revocation where due_at <= clock_timestamp() or claimed_by = ${owner}
           order by due_at limit ${AT_ONCE} for update skip locked)
         returning r.id, r.client_id, r.discord_user_id, r.application_id, r.access_token, r.refresh_token, r.attempts,
           coalesce((select client_secret from client c where c.id = r.client_id), r.client_secret) as client_secret,
@@ -45,6 +50,14 @@ export function createRevocations({
         db(),
       );
       return rows[0]?.is_shared ?? false;
+    },
+
+    /** For a minute after the first attempt, and up to an hour after the later ones. */
+    async postpone(id: string): Promise<void> {
+      await sql`
+        update revocation set claimed_by = null,
+          due_at = clock_timestamp() + least(interval '1 hour', interval '1 minute' * power(2, least(attempts - 1, 6)))
+        where id = ${id} and claimed_by = ${owner}`.execute(db());
     },
 
     async forget(id: string): Promise<void> {

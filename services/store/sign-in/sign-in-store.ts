@@ -13,6 +13,7 @@ import { createTickets } from './tickets.js';
 export function createSignInStore(deps: {
   readonly database: Database;
   readonly keys: KeyRing;
+  readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
   readonly clock: () => number;
   readonly listener: Listener;

@@ -274,18 +274,40 @@ describe('the processes that revoke', () => {
   });
 
   test('leave what a dead one had claimed to the next', async () => {
-    const { stopRevoking, startRevoking, store } = guild.rig();
+    const { stopRevoking, startRevoking, store, openStore } = guild.rig();
     await stopRevoking();
     await guild.grantOf('erin');
     await guild.revocationsFallDue();
+    const dead = await openStore();
 
-    expect(await store.signIn.revocations.claimDue()).toHaveLength(1);
+    expect(await dead.signIn.revocations.claimDue()).toHaveLength(1);
     expect(await store.signIn.revocations.claimDue()).toEqual([]);
     await guild.revocationsFallDue();
     await startRevoking();
     await guild.revoked();
 
     expect(guild.liveTokens('erin')).toEqual([]);
+  });
+
+  test('get again what they claimed and do not revoke, which counts as one attempt', async () => {
+    const { stopRevoking, store, openStore } = guild.rig();
+    await stopRevoking();
+    await guild.grantOf('erin');
+    await guild.revocationsFallDue();
+    const { revocations: own } = store.signIn;
+    const { revocations: other } = (await openStore()).signIn;
+
+    const [lost] = await own.claimDue();
+    const [again] = await own.claimDue();
+    await other.postpone(String(lost?.id));
+
+    expect(again).toMatchObject({ id: lost?.id, attempts: 1 });
+    expect(await other.claimDue()).toEqual([]);
+    await own.postpone(String(lost?.id));
+    expect(await own.claimDue()).toEqual([]);
+    await guild.revocationsFallDue();
+    expect(await other.claimDue()).toMatchObject([{ attempts: 2 }]);
+    expect(await own.claimDue()).toEqual([]);
   });
 
   test('are not woken by their own looking', async () => {

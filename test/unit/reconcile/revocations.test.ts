@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import {
+  DatabaseUnavailableError,
   RetryLaterError,
   TerminalError,
   UnavailableError,
@@ -30,6 +31,7 @@ let refusal: Error | null;
 let isAway: boolean;
 let claims: number;
 let revoked: string[];
+let postponed: string[];
 let forgotten: string[];
 let asked: string[];
 let errors: unknown[];
@@ -46,6 +48,7 @@ beforeEach(() => {
   isAway = false;
   claims = 0;
   revoked = [];
+  postponed = [];
   forgotten = [];
   asked = [];
   errors = [];
@@ -58,6 +61,7 @@ beforeEach(() => {
       },
       isShared: async (id, discordUserId) =>
         shared.has(`${id} ${discordUserId}`),
+      postpone: async (id) => void postponed.push(id),
       forget: async (id) => void forgotten.push(id),
       nextDueAt: async () => nextDueAt,
       async onAdded(listener) {
@@ -163,12 +167,13 @@ describe('what cannot be revoked', () => {
     { error: new UnavailableError('away'), attempts: 99 },
     { error: new TerminalError('INVALID_CLIENT', 'secret'), attempts: 14 },
   ])(
-    '($error.name, tried $attempts times) is not forgotten',
+    '($error.name, tried $attempts times) is postponed and not forgotten',
     async ({ error, attempts }) => {
       refusal = error;
 
       await revoke(due('a', { attempts }));
 
+      expect(postponed).toEqual(['a']);
       expect(forgotten).toEqual([]);
       expect(errors).toEqual([]);
     },
@@ -182,6 +187,18 @@ describe('what cannot be revoked', () => {
     expect(forgotten).toEqual(['a']);
     expect(errors).toMatchObject([{ clientId: 'client-1', attempts: 15 }]);
     expect(JSON.stringify(errors)).not.toContain('refresh a');
+  });
+
+  test('because the database does not answer stays claimed, and is due two seconds later', async () => {
+    refusal = new DatabaseUnavailableError('away');
+    await revoke(due('a'), due('b'));
+    refusal = null;
+    rounds = [[due('a'), due('b')]];
+
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    expect(postponed).toEqual([]);
+    expect(revoked).toEqual(['refresh a', 'refresh b']);
   });
 
   test('as its key is gone waits, and the others go on', async () => {
