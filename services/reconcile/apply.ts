@@ -2,7 +2,7 @@ import { LeaseLostError, RetryLaterError, UnsentError } from '../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../model.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
-import { RoleSources } from './role-sources.js';
+import { RoleSources, type Mirrored } from './role-sources.js';
 import { createPlaces, type Place } from './write-places.js';
 import {
   isOfThisWrite,
@@ -28,8 +28,8 @@ export interface Changes {
   readonly actual: PresentMember;
   /** When `actual` was read from Discord, in ms; null: it is the mirror. */
   readonly readAtMs: number | null;
-  /** What the mirror showed before `actual` was read; null: no mirror, or the member was not in the guild. */
-  readonly mirrored: readonly RoleId[] | null;
+  /** The mirror as it was before `actual` was read; null: no mirror, or the member was not in the guild. */
+  readonly mirrored: Mirrored | null;
   /** Roles that a run broken off may have changed since the mirror was read. */
   readonly unfinished: readonly RoleId[];
   /** False once the bot may be another process's: then nothing more is written. */

@@ -168,6 +168,7 @@ async function park(
     settledDecisions: [],
     requests: null,
     observed,
+    isReading: observed !== null,
     joining: null,
     isParked: true,
     asksAgain: false,

@@ -98,6 +98,8 @@ export interface MemberFacts {
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
+  /** How long ago, by the database's clock, Discord last answered with all the roles in the mirror, in ms; null: unknown. */
+  readonly mirrorAgeMs: number | null;
   /** In the last minute a reading lacked roles that the mirror showed and nobody is known to have removed: it may have been wrong. */
   readonly hasLostRoles: boolean;
   /** Discord said a minute ago or earlier, and never otherwise since, that the account is not in the guild; or a complete list did. */

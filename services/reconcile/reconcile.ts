@@ -17,11 +17,11 @@ import type {
   Memory,
   MemberFacts,
   MemberTarget,
-  Mirror,
 } from './ports.js';
 import type { OpenedRecord } from './records.js';
 import { proveRemovals } from './prove-removals.js';
 import { plannedRoles } from './resume.js';
+import { mirroredRoles, type Mirrored } from './role-sources.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
@@ -163,7 +163,7 @@ async function arrive(
 
 async function goOn(
   deps: Deps,
-  { job, known, target, isLeased }: Run,
+  { job, known, knownAtMs, target, isLeased }: Run,
   ready: Ready,
 ): Promise<Ending> {
   const { facts, reading, plan } = ready;
@@ -181,12 +181,13 @@ async function goOn(
       applied: null,
       reading: reading.member,
       hasAsked: reading.readAtMs !== null,
+      isReading: reading.readAtMs !== null,
     });
   return carryOut(deps, ready, {
     ...record,
     recordId: record.recordId,
     actual: reading.member,
-    mirror: known.mirror,
+    mirrored: mirroredRoles(known, knownAtMs),
     target,
     isLeased,
   });
@@ -199,12 +200,12 @@ async function carryOut(
     readonly recordId: AuditRecordId;
     readonly actual: PresentMember;
     /** From before this run. */
-    readonly mirror: Mirror | null;
+    readonly mirrored: Mirrored | null;
     readonly target: MemberTarget;
     readonly isLeased: () => boolean;
   },
 ): Promise<Ending> {
-  const { recordId, actual, mirror, target, isLeased } = record;
+  const { recordId, actual, mirrored, target, isLeased } = record;
   const { heldRemovals } = record.verdict;
   const { readAtMs } = reading;
   const applied = await deps.apply({
@@ -216,7 +217,7 @@ async function carryOut(
     wholeListWrites: facts.client.wholeListWrites && !facts.hasLostRoles,
     actual,
     readAtMs,
-    mirrored: mirror?.isPresent === true ? mirror.roleIds : null,
+    mirrored,
     unfinished: plannedRoles(facts.openRecord),
     isLeased,
   });
@@ -239,6 +240,7 @@ async function carryOut(
     applied,
     reading: observed,
     hasAsked: true,
+    isReading: readAtMs !== null,
   });
 }
 

@@ -147,6 +147,8 @@ export interface Settlement {
   /** The account must be absent by a second answer before anything ends: asked in a minute. */
   readonly asksAgain: boolean;
   /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */
+  /** Discord has answered with all of `observed`; else it is the mirror, with what the run has written. */
+  readonly isReading: boolean;
   readonly clearsTrouble: boolean;
   /** Links whose roles are taken back, or whose member has gone: they end now. */
   readonly endedLinkIds: readonly LinkId[];

@@ -1,4 +1,5 @@
 import type { RoleId } from '../model.js';
+import type { MemberFacts } from './ports.js';
 import {
   judgeWholeList,
   type ListVerdict,
@@ -6,33 +7,55 @@ import {
 } from './whole-list.js';
 import type { Pending } from './writes.js';
 
+/** The member's roles as the store remembers them. */
+export interface Mirrored {
+  readonly roleIds: readonly RoleId[];
+  /** When Discord last answered with all of them, in ms of this process's clock; null: unknown. */
+  readonly readAtMs: number | null;
+}
+
+/** Null: no mirror, or the member was not in the guild. `knownAtMs` is when the facts were read. */
+export function mirroredRoles(
+  { mirror, mirrorAgeMs }: Pick<MemberFacts, 'mirror' | 'mirrorAgeMs'>,
+  knownAtMs: number,
+): Mirrored | null {
+  if (mirror?.isPresent !== true) return null;
+  return {
+    roleIds: mirror.roleIds,
+    readAtMs: mirrorAgeMs === null ? null : knownAtMs - mirrorAgeMs,
+  };
+}
+
 /** What one run knows of a member's roles besides the newest state, to judge whether a whole list may be written. */
 export class RoleSources {
   readonly #changing: ReadonlySet<RoleId>;
   readonly #earlier: RoleSource[] = [];
-  #readAtMs: number | null;
+  #newest: Omit<RoleSource, 'roleIds'>;
 
   constructor(start: {
     readonly add: readonly RoleId[];
     readonly remove: readonly RoleId[];
     /** Roles that a run broken off may have changed since the mirror was read. */
     readonly unfinished: readonly RoleId[];
-    /** What the mirror showed before the member was read; null: no mirror, or the member was not in the guild. */
-    readonly mirrored: readonly RoleId[] | null;
+    /** The mirror as it was before the member was read; null: no mirror, or the member was not in the guild. */
+    readonly mirrored: Mirrored | null;
     /** When the member was read, in ms; null: the run starts from the mirror. */
     readonly readAtMs: number | null;
   }) {
     const { add, remove, unfinished, mirrored, readAtMs } = start;
     this.#changing = new Set([...add, ...remove, ...unfinished]);
-    this.#readAtMs = readAtMs;
-    if (readAtMs !== null && mirrored !== null)
-      this.#earlier.push({ roleIds: mirrored, readAtMs: null });
+    const mirror = mirrored && { ...mirrored, isMirror: true };
+    this.#newest =
+      readAtMs === null
+        ? { readAtMs: mirror?.readAtMs ?? null, isMirror: true }
+        : { readAtMs, isMirror: false };
+    if (readAtMs !== null && mirror !== null) this.#earlier.push(mirror);
   }
 
   /** The member was read once more: what they had until then is an earlier source. */
   renew(before: readonly RoleId[], readAtMs: number): void {
-    this.#earlier.push({ roleIds: before, readAtMs: this.#readAtMs });
-    this.#readAtMs = readAtMs;
+    this.#earlier.push({ roleIds: before, ...this.#newest });
+    this.#newest = { readAtMs, isMirror: false };
   }
 
   judge(
@@ -40,7 +63,7 @@ export class RoleSources {
     pending: Pending,
     now: number,
   ): ListVerdict {
-    const newest = { roleIds, readAtMs: this.#readAtMs };
+    const newest = { roleIds, ...this.#newest };
     return judgeWholeList({
       ...pending,
       sources: [...this.#earlier, newest],

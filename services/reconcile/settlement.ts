@@ -51,6 +51,7 @@ const NOTHING: Settlement = {
   requests: null,
   nickname: null,
   observed: null,
+  isReading: false,
   joining: null,
   isParked: false,
   asksAgain: false,
@@ -74,6 +75,7 @@ export function absent(facts: MemberFacts, observed: MemberReading): Ending {
       landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
     settledDecisions: [...facts.decisions.keys()],
     observed,
+    isReading: true,
     asksAgain: needsAbsenceProof(facts),
     clearsTrouble: true,
     endedLinkIds: endedByAbsence(facts),
@@ -96,6 +98,7 @@ export function settled(run: {
   readonly reading: MemberReading;
   /** Discord has answered this run; what only the mirror says is no sign of life. */
   readonly hasAsked: boolean;
+  readonly isReading: boolean;
 }): Ending {
   const { facts, plan, record, applied, reading } = run;
   const closes = closingOf(run);
@@ -126,6 +129,7 @@ export function settled(run: {
     settledDecisions: settledDecisions(run, reading.roleIds),
     nickname,
     observed: reading,
+    isReading: run.isReading,
     joining: null,
     isParked: refusals.length > 0,
     asksAgain: false,
@@ -186,6 +190,7 @@ export function joined(
     applied,
     reading: observed,
     hasAsked: true,
+    isReading: true,
   });
   return withJoining(ending, { grantId, refusal: null });
 }

@@ -14,8 +14,10 @@ export type ListVerdict =
 /** One account of a member's roles. */
 export interface RoleSource {
   readonly roleIds: readonly RoleId[];
-  /** When Discord answered, in ms. Null: the mirror. It may be of any age, because it can only confirm a fresh reading. */
+  /** When Discord answered, in ms; null: the mirror, of an unknown time. */
   readonly readAtMs: number | null;
+  /** What the store remembers, and no answer to this run. */
+  readonly isMirror: boolean;
 }
 
 /**
@@ -23,6 +25,12 @@ export interface RoleSource {
  * covers the calls in between, and a second reading costs less than a lost edit.
  */
 export const FRESH_MS = 1_000;
+
+/**
+ * The source that confirms it must be younger than this. An older one may lack a role given since, and so agree with a newest
+ * reading that lacks it by mistake. It still counts against a list, whatever its age, where it shows more than the newest.
+ */
+export const CONFIRMING_MS = 60_000;
 
 /** Readings that differ from each other are not settled by asking a third time. */
 const MOST_READINGS = 2;
@@ -46,12 +54,19 @@ export function judgeWholeList(input: {
   // Nobody is known to have removed the role, so the reading is doubted rather than the role dropped.
   if (!earlier.every((before) => includesAll(kept, before)))
     return { kind: 'SINGLES' };
-  const isFresh = newest.readAtMs !== null && now - newest.readAtMs < FRESH_MS;
-  if (!isFresh) return { kind: 'READ' };
-  if (earlier.some((before) => includesAll(before, kept)))
+  if (newest.isMirror || !isYounger(newest, FRESH_MS, now))
+    return { kind: 'READ' };
+  const confirming = sources
+    .slice(0, -1)
+    .filter((source) => isYounger(source, CONFIRMING_MS, now));
+  if (confirming.some((before) => includesAll(keeps(before), kept)))
     return { kind: 'WRITE', roleIds: changedList(newest.roleIds, input) };
-  const readings = sources.filter(({ readAtMs }) => readAtMs !== null);
+  const readings = sources.filter(({ isMirror }) => !isMirror);
   return { kind: readings.length < MOST_READINGS ? 'READ' : 'SINGLES' };
+}
+
+function isYounger({ readAtMs }: RoleSource, ms: number, now: number): boolean {
+  return readAtMs !== null && now - readAtMs < ms;
 }
 
 function includesAll(all: readonly RoleId[], some: readonly RoleId[]): boolean {

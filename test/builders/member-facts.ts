@@ -75,6 +75,7 @@ export function memberFacts({
     decisions: new Map(),
     mirror: { isPresent: true, ...presentMember() },
     mirrorReadAt: new Date(0),
+    mirrorAgeMs: 0,
     hasLostRoles: false,
     isAbsenceProven: false,
     openRecord: null,

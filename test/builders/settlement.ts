@@ -10,6 +10,7 @@ export const unchanged: Settlement = {
   requests: null,
   nickname: null,
   observed: null,
+  isReading: false,
   joining: null,
   isParked: false,
   asksAgain: false,

@@ -15,6 +15,7 @@ import { DeletionFences } from './2026-11-29-deletion-fences.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
+import { RolesRead } from './2026-11-29-roles-read.js';
 import { CountsFault } from './2026-11-29-counts-fault.js';
 import { Claims } from './2026-11-29-claims.js';
 import { WriteProbe } from './2026-11-29-write-probe.js';
@@ -56,4 +57,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-member-states', class: MemberStates },
   { name: '2026-11-29-sending-pauses', class: SendingPauses },
   { name: '2026-11-29-claim-owners', class: ClaimOwners },
+  { name: '2026-11-29-roles-read', class: RolesRead },
 ] as const;

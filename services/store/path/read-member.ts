@@ -66,7 +66,7 @@ export async function readMember(
       (select coalesce(jsonb_object_agg(r.id, r.refusal), '{}') from role r where r.client_id = c.id) as roles,
       (select coalesce(jsonb_object_agg(d.role_id, d.verdict), '{}') from removal_decision d
         where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
-      (select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
+      (select jsonb_build_object('readAt', a.read_at, 'ageMs', extract(epoch from statement_timestamp() - a.roles_read_at) * 1000, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
           'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
           'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
           'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
@@ -143,6 +143,7 @@ interface Row {
 
 interface MirrorRow {
   readonly readAt: string;
+  readonly ageMs: number | null;
   readonly isPresent: boolean;
   readonly roleIds: readonly RoleId[];
   readonly username: string | null;
@@ -174,6 +175,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     decisions: new Map(Object.entries(row.decisions)),
     mirror: row.mirror === null ? null : mirrorOf(row.mirror),
     mirrorReadAt: row.mirror === null ? null : new Date(row.mirror.readAt),
+    mirrorAgeMs: row.mirror?.ageMs ?? null,
     hasLostRoles: row.mirror?.hasLostRoles === true,
     isAbsenceProven: row.mirror?.isAbsenceProven === true,
     openRecord: row.open_record,

@@ -10,6 +10,8 @@ export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
 export interface RunEnd {
   /** What Discord answered last; null when it was not asked. */
   readonly observed: MemberReading | null;
+  /** Discord has answered this run with `observed`; else it is the mirror, with what the run has written. */
+  readonly isReading: boolean;
   /** How it stands with the member now. */
   readonly standing: MemberColumns;
   /** The one statement that ends the claim. */
@@ -23,12 +25,13 @@ export interface RunEnd {
 export async function saveMember(
   db: Kysely<unknown>,
   member: MemberKey,
-  { observed, standing, job }: RunEnd,
+  { observed, isReading, standing, job }: RunEnd,
   enqueueEvent: EnqueueEvent,
 ): Promise<{ readonly mayEnd: boolean }> {
   const { clientId, discordUserId } = member;
   const columns = {
     ...(observed !== null && columnsOf(observed)),
+    ...(isReading && { roles_read_at: sql`clock_timestamp()` }),
     ...standing,
   };
   const names = Object.keys(columns);

@@ -43,6 +43,7 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
         job,
         {
           observed,
+          isReading: settlement.isReading,
           standing: standingOf(job, settlement),
           job: isStale ? releaseJob(job) : endOf(job, settlement),
         },
@@ -67,6 +68,7 @@ export function createPostpone({ database, owner, enqueueEvent }: Deps) {
       const { observed, reason } = request;
       const end = {
         observed,
+        isReading: observed !== null,
         standing: { reason: sql`${reason}` },
         job: postponeJob(job, request),
       };

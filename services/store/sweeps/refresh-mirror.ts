@@ -53,12 +53,12 @@ export async function refreshMirror(
       where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
         and ${hasNoOpenRecord('s', listing)}
     ), saved as (
-      insert into member (client_id, discord_user_id, read_at, is_present, join_refusal, role_ids, username, display_name,
+      insert into member (client_id, discord_user_id, read_at, roles_read_at, is_present, join_refusal, role_ids, username, display_name,
         nickname, is_pending, timed_out_until, joined_at)
-      select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), true, null, f.role_ids, f.username, f.display_name,
+      select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), ${listing.askedAt}::timestamptz, true, null, f.role_ids, f.username, f.display_name,
         f.nickname, f.is_pending, f.timed_out_until, f.joined_at
       from fresh f where f.is_changed or f.is_renamed or f.is_restricted order by f.discord_user_id
-      on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, is_present = true,
+      on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, roles_read_at = excluded.roles_read_at, is_present = true,
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
         display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
         timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at),

@@ -37,7 +37,7 @@ test('what is open at the very moment it is asked for counts as open, though the
     wholeListWrites: true,
     actual: presentMember(),
     readAtMs: startOfTest,
-    mirrored: [],
+    mirrored: { roleIds: [], readAtMs: startOfTest },
     unfinished: [],
     isLeased: () => true,
   });

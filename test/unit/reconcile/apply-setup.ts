@@ -63,7 +63,7 @@ function setUp(discord: ScriptedDiscord) {
       nickname: null,
       wholeListWrites: true,
       readAtMs: null,
-      mirrored: [FOREIGN, DIRECTOR],
+      mirrored: { roleIds: [FOREIGN, DIRECTOR], readAtMs: startOfTest },
       unfinished: [],
       isLeased: () => true,
       actual: presentMember({ roleIds: [FOREIGN, DIRECTOR] }),

@@ -146,6 +146,7 @@ describe('what came of a nickname', () => {
       },
       reading: member,
       hasAsked: true,
+      isReading: true,
     });
     return end.kind === 'settled' ? end.settlement : null;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import {
+  CONFIRMING_MS,
   FRESH_MS,
   judgeWholeList,
   type RoleSource,
@@ -17,15 +18,28 @@ const OTHER = '700000000000000088';
 
 const mirror = (...roleIds: readonly string[]): RoleSource => ({
   roleIds,
+  readAtMs: NOW - CONFIRMING_MS + 1,
+  isMirror: true,
+});
+const oldMirror = (...roleIds: readonly string[]): RoleSource => ({
+  roleIds,
+  readAtMs: NOW - CONFIRMING_MS,
+  isMirror: true,
+});
+const undatedMirror = (...roleIds: readonly string[]): RoleSource => ({
+  roleIds,
   readAtMs: null,
+  isMirror: true,
 });
 const read = (...roleIds: readonly string[]): RoleSource => ({
   roleIds,
   readAtMs: NOW,
+  isMirror: false,
 });
 const stale = (...roleIds: readonly string[]): RoleSource => ({
   roleIds,
   readAtMs: NOW - FRESH_MS,
+  isMirror: false,
 });
 
 /** Pilot and Recruit are given, Director is taken. */
@@ -60,6 +74,26 @@ describe('a whole list', () => {
       written(FOREIGN, PILOT, RECRUIT),
     ],
     ['needs a reading, not the mirror alone', [mirror(FOREIGN)], READ],
+    [
+      'needs another reading where an old mirror agrees, which may lack what was given since',
+      [oldMirror(FOREIGN), read(FOREIGN)],
+      READ,
+    ],
+    [
+      'needs another reading where nobody knows how old the mirror is',
+      [undatedMirror(FOREIGN), read(FOREIGN)],
+      READ,
+    ],
+    [
+      'is written where another reading agrees, however old the mirror',
+      [oldMirror(FOREIGN), read(FOREIGN, OTHER), read(FOREIGN, OTHER)],
+      written(FOREIGN, OTHER, PILOT, RECRUIT),
+    ],
+    [
+      'is out of the question where an old mirror shows a role that the reading lost',
+      [oldMirror(FOREIGN), read()],
+      SINGLES,
+    ],
     ['needs more than one reading', [read(FOREIGN)], READ],
     [
       'needs a fresh reading, whatever agrees',
