@@ -1,3 +1,4 @@
+import { named } from '../lib/named.js';
 import { FEW_HOLDERS, type RemovalVerdict, type RoleId } from '../model.js';
 import type {
   GuardLimits,
@@ -54,10 +55,12 @@ function waitReason(
 ): string | null {
   const role = tally.roles.get(roleId);
   if (decisions.get(roleId) === 'HELD' || role?.isHeld === true)
-    return `removal guard: role ${roleId} waits for a person to approve or reject its removal`;
+    return `removal guard: ${roleIn(tally, roleId)} waits for a person to approve or reject its removal`;
   // Marking has let it pass: the plan that is held now was not held then.
   if (role?.isForeseen === true) return null;
-  return joins({ roleId, cause, count: 1 }, tally) ? joinReason(roleId) : null;
+  return joins({ roleId, cause, count: 1 }, tally)
+    ? joinReason(roleId, tally)
+    : null;
 }
 
 function exceedingRoles(
@@ -92,7 +95,7 @@ export function judgePlan(input: {
   return [
     ...joining.map((each) => ({
       ...each,
-      reason: joinReason(each.roleId),
+      reason: joinReason(each.roleId, tally),
       isStream: isStreamJoined(each, tally),
     })),
     ...(reason === null
@@ -177,17 +180,17 @@ const UNCOUNTED: RoleTally = { removedLastHour: 0, due: 0, holders: 0 };
 function roleReason(
   roleId: RoleId,
   more: number,
-  { roles }: GuardTally,
+  all: GuardTally,
   limits: GuardLimits,
 ): string | null {
-  const tally = roles.get(roleId);
+  const tally = all.roles.get(roleId);
   const counted = tally ?? UNCOUNTED;
   if (exceeds(counted, more, limits))
-    return reasonOf(`role ${roleId}`, counted, more, limits);
+    return reasonOf(roleIn(all, roleId), counted, more, limits);
   const lost = totalOf(counted, more);
   const heldLastHour = tally?.heldLastHour ?? 0;
   return heldLastHour >= FEW_HOLDERS && 2 * lost > heldLastHour
-    ? `removal guard: role ${roleId} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half: ${RULE}`
+    ? `removal guard: ${roleIn(all, roleId)} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half: ${RULE}`
     : null;
 }
 
@@ -222,6 +225,10 @@ function reasonOf(
 /** In each reason, so that a held plan says what it is about. */
 const RULE = 'what exceeds it together waits together until a person approves';
 
-function joinReason(roleId: RoleId): string {
-  return `removal guard: removals of role ${roleId} by the same kind of cause wait for a person already, and this joins them`;
+function roleIn({ roles }: GuardTally, roleId: RoleId): string {
+  return named('role', roleId, roles.get(roleId)?.name);
+}
+
+function joinReason(roleId: RoleId, tally: GuardTally): string {
+  return `removal guard: removals of ${roleIn(tally, roleId)} by the same kind of cause wait for a person already, and this joins them`;
 }

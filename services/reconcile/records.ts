@@ -48,6 +48,8 @@ export type RemovalCause =
   'MEMBERSHIP' | 'USER_DELETED' | 'GROUP_DELETED' | 'SWEEP' | 'OTHER';
 
 export interface RoleState {
+  /** Null: not known. */
+  readonly name: string | null;
   /** Everyone who is known to have held it within the hour; counted up to twice the removals at hand. */
   readonly heldLastHour: number;
   /** Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum exceeded the limit. */

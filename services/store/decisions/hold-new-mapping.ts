@@ -3,9 +3,11 @@ import { sql, type Kysely } from 'kysely';
 import type {
   ClientId,
   DiscordUserId,
+  GroupId,
   MappingId,
   RoleId,
 } from '../../model.js';
+import { named } from '../../lib/named.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
 
@@ -42,23 +44,45 @@ async function hold(
   mapping: NewInForce & { readonly isSwitch: boolean },
   enqueueEvent: EnqueueEvent,
 ): Promise<{ readonly sweepId: string; readonly removals: number } | null> {
-  const { id, clientId, roleId } = mapping;
+  const { clientId, roleId } = mapping;
   const members = await readUngranted(db, mapping);
   if (members.length === 0) return null;
+  const words = await nameMapping(db, mapping);
   const held = {
     clientId,
     ground: 'NEW_MAPPING' as const,
-    reason: `mapping ${id} is new: a first run never takes its role away`,
+    reason: `the ${words} is new: a first run never takes its role away`,
     removals: members.map((discordUserId) => ({
       discordUserId,
       roleId,
-      why: `held the role before mapping ${id} was made, and is in no group that gives it`,
+      why: `held the role before the ${words} was made, and is in no group that gives it`,
       cause: null,
       isStream: false,
     })),
   };
   const sweepId = await holdChanges(db, held, enqueueEvent);
   return sweepId === null ? null : { sweepId, removals: members.length };
+}
+
+/** As people know it, with the ids behind the names. */
+async function nameMapping(
+  db: Kysely<unknown>,
+  { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
+): Promise<string> {
+  const { rows } = await sql<{
+    groupId: GroupId;
+    group: string | null;
+    role: string | null;
+  }>`
+    select p.group_id as "groupId", g.name as "group", r.name as "role"
+    from role_mapping p
+    left join platform_group g on g.id = p.group_id
+    left join role r on r.client_id = p.client_id and r.id = p.role_id
+    where p.id = ${id}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return `mapping ${id}`;
+  const group = named('group', row.groupId, row.group);
+  return `mapping of ${group} to ${named('role', roleId, row.role)}`;
 }
 
 /** The platform has been given the say over a client: its mappings without an authority of their own come into force. */

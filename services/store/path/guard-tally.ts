@@ -65,7 +65,8 @@ export async function readTally(
       left join (select role_id, count(*)::int as due from due group by 1) d using (role_id)
       left join (select role_id, count(*)::int as taken from taken group by 1) t using (role_id)
     )
-    select m.role_id, m.removed, m.due, g.removed as guild_removed, g.due as guild_due,
+    select m.role_id, (select n.name from role n where n.client_id = at.id and n.id = m.role_id) as name,
+      m.removed, m.due, g.removed as guild_removed, g.due as guild_due,
       case when n.is_counted then h.holders - coalesce((select v.given from given v where v.role_id = m.role_id), 0) - (
         select count(*) from audit_record o join member h on h.client_id = o.client_id and h.discord_user_id = o.discord_user_id
         where o.client_id = at.id and o.closed_at is null and m.role_id = any(o.planned_removed) and m.role_id = any(h.role_ids))
@@ -135,6 +136,7 @@ const due = (isCounted: boolean) => sql`
 
 interface Row {
   readonly role_id: RoleId;
+  readonly name: string | null;
   readonly removed: number;
   readonly due: number;
   readonly guild_removed: number;
@@ -151,6 +153,7 @@ function tallyOf(rows: readonly Row[]): GuardTally {
   const [first] = rows;
   const roles = rows.map((row) => ({
     roleId: row.role_id,
+    name: row.name,
     removedLastHour: row.removed,
     due: row.due,
     holders: Math.max(0, row.holders),

@@ -294,9 +294,16 @@ describe('a new mapping', () => {
     expect(held).toEqual({ sweepId: sweep.id, removals: 1 });
     expect(sweep).toMatchObject({
       kind: 'CHANGES',
+      reason: `the mapping of group extra to role extra (${roleId}) is new: a first run never takes its role away`,
       plan: {
         removals: 1,
-        members: [{ discordUserId: second.discordUserId, remove: [roleId] }],
+        members: [
+          {
+            discordUserId: second.discordUserId,
+            remove: [roleId],
+            reason: `held the role before the mapping of group extra to role extra (${roleId}) was made, and is in no group that gives it`,
+          },
+        ],
       },
     });
     await decide(rig, 'APPROVED', sweep);

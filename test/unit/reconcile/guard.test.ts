@@ -17,6 +17,7 @@ const calm = { removedLastHour: 0, holders: 1_000 };
 type Role = Partial<RoleTally & RoleState>;
 
 const roleOf = (role: Role): RoleTally & RoleState => ({
+  name: null,
   removedLastHour: 0,
   due: 0,
   holders: 0,
@@ -107,6 +108,27 @@ describe('the removal guard', () => {
     expect(
       held([PILOT, DIRECTOR], roles, { removedLastHour: 9, holders: 20 }),
     ).toEqual([PILOT, DIRECTOR]);
+  });
+
+  test('calls the role by its name, with its id behind, in every reason', () => {
+    const role = `role Pilot (${PILOT})`;
+    const reasonFor = (its: Role) =>
+      verdictOf([PILOT], tallyOf({ [PILOT]: { name: 'Pilot', ...its } }))
+        .reason;
+
+    expect(reasonFor({ removedLastHour: 10, holders: 5 })).toContain(
+      `${role} has lost 10`,
+    );
+    expect(
+      reasonFor({ removedLastHour: 4, holders: 100, heldLastHour: 5 }),
+    ).toContain(`${role} would be taken from 5 of the 5`);
+    expect(reasonFor({ isHeld: true, holders: 100 })).toContain(
+      `${role} waits for a person`,
+    );
+    const waiting = [{ cause: 'MEMBERSHIP', isStream: true }] as const;
+    expect(reasonFor({ waiting, holders: 100 })).toContain(
+      `removals of ${role} by the same kind of cause`,
+    );
   });
 
   test('names the role and the limit', () => {
