@@ -41,6 +41,10 @@ export type UnknownMembership = 'KEEP' | 'REMOVE';
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
+/** What happens to a nickname that the connector set when the account's last link ends. */
+export type NicknameOnUnlink = 'RESET' | 'KEEP';
+/** As a nickname to write, or one that was written: the member's nickname is removed. */
+export const NO_NICKNAME = '';
 export type EmailRule = 'NONE' | 'WARN' | 'REQUIRE';
 
 /** Where a client's Discord is; `apiBase` ends in its version. */
@@ -63,6 +67,7 @@ export interface ClientSettings {
   readonly nicknamePolicy: {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;
+    readonly onUnlink: NicknameOnUnlink;
   };
   /** Removals within an hour may reach `minimum`, or `percent` of the holders, whichever is more. */
   readonly removalGuard: { readonly minimum: number; readonly percent: number };
@@ -87,7 +92,7 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
   isEnabled: true,
   authority: 'PLATFORM',
   unknownMembership: 'KEEP',
-  nicknamePolicy: { strategy: 'NONE', template: null },
+  nicknamePolicy: { strategy: 'NONE', template: null, onUnlink: 'RESET' },
   removalGuard: { minimum: 10, percent: 20 },
   linking: { email: 'NONE', keepsTokens: false },
   wholeListWrites: true,

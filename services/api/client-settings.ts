@@ -9,10 +9,10 @@ import {
 import type {
   CreateDiscordClientInput,
   EndpointsInput,
-  NicknamePolicyInput,
   RemovalGuardInput,
   UpdateDiscordClientInput,
 } from './inputs/client.input.js';
+import type { NicknamePolicyInput } from './inputs/nickname-policy.input.js';
 import type {
   ClientPatch,
   ClientSettings,
@@ -221,7 +221,11 @@ function toNicknamePolicy(
       'The strategy TEMPLATE needs a template.',
       field,
     );
-  return { strategy: input.strategy, template };
+  return {
+    strategy: input.strategy,
+    template,
+    onUnlink: input.onUnlink ?? DEFAULT_CLIENT_SETTINGS.nicknamePolicy.onUnlink,
+  };
 }
 
 function toRemovalGuard(

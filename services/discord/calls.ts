@@ -2,7 +2,7 @@ import { RequestMethod } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 
 import { TerminalError } from '../lib/errors.js';
-import type { DiscordUserId } from '../model.js';
+import { NO_NICKNAME, type DiscordUserId } from '../model.js';
 import type {
   GuildRef,
   JoinRequest,
@@ -86,7 +86,9 @@ export const memberEdit = ({
     // What is not named stays as it is, and needs no permission.
     body: {
       ...(roleIds !== null && { roles: roleIds }),
-      ...(nickname !== null && { nick: nickname }),
+      ...(nickname !== null && {
+        nick: nickname === NO_NICKNAME ? null : nickname,
+      }),
     },
     reason: auditReason(reason),
   };

@@ -1,10 +1,13 @@
-import type {
-  DiscordUserId,
-  GuildId,
-  NicknameStrategy,
-  PresentMember,
-  RenameRefusal,
-  RoleId,
+import { createHash } from 'node:crypto';
+
+import {
+  NO_NICKNAME,
+  type DiscordUserId,
+  type GuildId,
+  type NicknameStrategy,
+  type PresentMember,
+  type RenameRefusal,
+  type RoleId,
 } from '../model.js';
 import {
   desiredNickname,
@@ -27,7 +30,7 @@ export interface ShownNames {
 }
 
 export interface NicknamePlan {
-  /** Null: leave it alone. */
+  /** Null: leave it alone. NO_NICKNAME: reset it. */
   readonly nickname: string | null;
   /** Why it is not set, though it should be; null when nothing is in the way. */
   readonly nicknameBlocked: string | null;
@@ -81,13 +84,26 @@ export function shownName({
   return nickname ?? displayName ?? username;
 }
 
+/** Whether Discord shows the nickname that was written, or none after a reset. */
+export function showsNickname(written: string, shown: ShownNames): boolean {
+  return written === NO_NICKNAME
+    ? shown.nickname === null
+    : isSameNickname(written, shownName(shown));
+}
+
 /** Refused, or kept as another text. */
 export function notTaken(nickname: string): string {
-  return notSet(`Discord does not take ${JSON.stringify(nickname)}`);
+  return nickname === NO_NICKNAME
+    ? notReset('Discord refuses it')
+    : notSet(`Discord does not take ${JSON.stringify(nickname)}`);
 }
 
 function notSet(why: string): string {
   return `the nickname is not set: ${why}`;
+}
+
+function notReset(why: string): string {
+  return `the nickname is not reset: ${why}`;
 }
 
 const REFUSALS: Readonly<Record<RenameRefusal, string>> = {
@@ -148,6 +164,7 @@ export function planMemberNickname(
 ): NicknamePlan {
   if (facts.client.isObserved) return LEAVE;
   const { nicknamePolicy, renaming, person } = facts;
+  if (person === null) return planReset(facts, discordUserId, shown);
   const enforced = causes.findLast((cause) => cause.enforceStrategy);
   const strategy = enforced?.enforceStrategy ?? nicknamePolicy.strategy;
   return planNicknameOf(
@@ -164,6 +181,42 @@ export function planMemberNickname(
       refusedBefore: facts.nicknameRefused,
     },
   );
+}
+
+/**
+ * The last link is ending. Only a nickname that the connector set is reset: one that the member or a moderator chose since is
+ * theirs. A run that broke off may have set the one that its open record planned.
+ */
+function planReset(
+  facts: MemberFacts,
+  discordUserId: DiscordUserId,
+  shown: PresentMember | null,
+): NicknamePlan {
+  const { client, nicknamePolicy, openRecord, renaming } = facts;
+  if (nicknamePolicy.onUnlink === 'KEEP') return LEAVE;
+  const current = shown?.nickname ?? null;
+  const planned = openRecord?.plannedNickname ?? null;
+  if (shown === null || current === null) return LEAVE;
+  const isOurs =
+    hashNickname(current) === facts.nicknameSetHash ||
+    (planned !== null && isSameNickname(planned, current));
+  if (!isOurs) return LEAVE;
+  const member = { discordUserId, roleIds: shown.roleIds };
+  const rules = { ...renaming, guildId: client.guildId };
+  const refusal = renameRefusal(rules, member);
+  if (refusal !== null)
+    return {
+      ...LEAVE,
+      nicknameBlocked: notReset(REFUSALS[refusal]),
+      isBlockedByRank: refusal !== 'OWNER',
+    };
+  if (facts.nicknameRefused === NO_NICKNAME)
+    return { ...LEAVE, nicknameBlocked: notTaken(NO_NICKNAME) };
+  return { ...LEAVE, nickname: NO_NICKNAME };
+}
+
+function hashNickname(nickname: string): string {
+  return createHash('sha256').update(nickname).digest('hex');
 }
 
 const NOBODY: ShownNames = {

@@ -16,6 +16,7 @@ import type {
   MappingId,
   MemberKey,
   MemberReading,
+  NicknameOnUnlink,
   NicknameStrategy,
   PlatformUserId,
   PresentMember,
@@ -116,7 +117,10 @@ export interface MemberFacts {
   readonly nicknamePolicy: {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;
+    readonly onUnlink: NicknameOnUnlink;
   };
+  /** SHA-256, in hex, of what Discord showed after the connector last set a nickname; null: never set, or reset. */
+  readonly nicknameSetHash: string | null;
   /** Asked for within the day, and not taken by Discord. */
   readonly nicknameRefused: string | null;
   /** As the platform knows the person of the active link; null: nobody is linked any more. */
@@ -167,7 +171,7 @@ export interface MemberWrite {
   readonly member: MemberTarget;
   /** The whole list; null: the roles stay as they are. */
   readonly roleIds: readonly RoleId[] | null;
-  /** Null: the nickname stays as it is. */
+  /** Null: the nickname stays as it is. NO_NICKNAME: it is reset. */
   readonly nickname: string | null;
   readonly reason: string;
 }

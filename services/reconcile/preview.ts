@@ -1,4 +1,4 @@
-import type { MemberKey, RoleId } from '../model.js';
+import { NO_NICKNAME, type MemberKey, type RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
 import { planMemberNickname } from './plan-nickname.js';
@@ -137,7 +137,7 @@ function summaryOf(
     countRequests(plan.requests),
     count(plan.unknown, 'kept because a group is unknown'),
     count(plan.blocked, 'that the bot cannot change'),
-    plan.nickname === null ? null : `the nickname ${plan.nickname} to set`,
+    nicknameWords(plan),
     plan.nicknameBlocked,
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
@@ -146,6 +146,13 @@ function summaryOf(
   return isObserved
     ? `${parts.join(', ')}; nothing of what is only observed is written`
     : parts.join(', ');
+}
+
+function nicknameWords({ nickname }: Pick<MemberPlan, 'nickname'>) {
+  if (nickname === null) return null;
+  return nickname === NO_NICKNAME
+    ? 'the nickname to reset'
+    : `the nickname ${nickname} to set`;
 }
 
 /** What is only observed shows its differences, as they would be carried out once the platform has the say. */

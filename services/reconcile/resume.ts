@@ -1,6 +1,5 @@
 import type { PresentMember, RoleId } from '../model.js';
-import { isSameNickname } from './nickname.js';
-import { shownName } from './plan-nickname.js';
+import { showsNickname } from './plan-nickname.js';
 import type { MemberPlan } from './plan.js';
 import type { Mirror } from './ports.js';
 import type { OpenRecord, RecordClosing } from './records.js';
@@ -48,7 +47,7 @@ function landedNickname(
   const isShown = (member: PresentMember | null) =>
     plannedNickname !== null &&
     member !== null &&
-    isSameNickname(plannedNickname, shownName(member));
+    showsNickname(plannedNickname, member);
   return isShown(seen.actual) && !isShown(seen.before) ? plannedNickname : null;
 }
 

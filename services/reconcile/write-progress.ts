@@ -1,11 +1,12 @@
 import { PassingRefusalError, UnavailableError } from '../lib/errors.js';
-import type {
-  DiscordUserId,
-  MemberReading,
-  PresentMember,
-  RoleId,
+import {
+  NO_NICKNAME,
+  type DiscordUserId,
+  type MemberReading,
+  type PresentMember,
+  type RoleId,
 } from '../model.js';
-import { isSameNickname } from './nickname.js';
+import { showsNickname } from './plan-nickname.js';
 import type { Pending } from './writes.js';
 
 /** What was done. */
@@ -80,8 +81,11 @@ export class WriteProgress {
     this.#tick([roleId]);
   }
 
+  /** A reset is asked for once: the link that ends with it does not wait for a refusal to pass. */
   refuseNickname(error: unknown): void {
-    const isPassing = error instanceof PassingRefusalError;
+    const isPassing =
+      error instanceof PassingRefusalError &&
+      this.pending.nickname !== NO_NICKNAME;
     if (isPassing) this.passing = error;
     this.endNickname(isPassing ? 'UNTOUCHED' : 'REFUSED');
   }
@@ -106,12 +110,11 @@ export class WriteProgress {
   #keepNickname(wanted: string, answer: PresentMember | null): void {
     const { username, displayName, nickname } = answer ?? {
       ...this.member,
-      nickname: wanted,
+      nickname: wanted === NO_NICKNAME ? null : wanted,
     };
-    // No nickname where it equals the name that is shown anyway.
-    const shown = nickname ?? displayName ?? username;
     this.member = { ...this.member, username, displayName, nickname };
-    this.endNickname(isSameNickname(wanted, shown) ? 'SET' : 'ALTERED');
+    const isShown = showsNickname(wanted, this.member);
+    this.endNickname(isShown ? 'SET' : 'ALTERED');
   }
 
   /** Discord's answer is what counts: it may have accepted the list and kept another. */

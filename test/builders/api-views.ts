@@ -29,7 +29,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   isEnabled: true,
   authority: 'PLATFORM',
   unknownMembership: 'KEEP',
-  nicknamePolicy: { strategy: 'NONE', template: null },
+  nicknamePolicy: { strategy: 'NONE', template: null, onUnlink: 'RESET' },
   removalGuard: { minimum: 10, percent: 10 },
   linking: { email: 'NONE', keepsTokens: false },
   wholeListWrites: true,

@@ -32,7 +32,12 @@ export function useNicknames() {
       template: string | null = null,
       more: Partial<Parameters<Store['clients']['updateClient']>[1]> = {},
     ) {
-      const patch = { nicknamePolicy: { strategy, template }, ...more };
+      const nicknamePolicy = {
+        strategy,
+        template,
+        onUnlink: 'RESET' as const,
+      };
+      const patch = { nicknamePolicy, ...more };
       await rig().store.clients.updateClient(rig().clientId, patch, cause);
       await rig().quiet();
     },
@@ -64,6 +69,10 @@ export function useNicknames() {
       });
       await rig().quiet();
       return linkId;
+    },
+    async unlink(linkId: string) {
+      await rig().store.links.unlinkMember({ id: linkId, cause });
+      await rig().quiet();
     },
     /** From its start to the end of the path's work for it; calls are counted from its start. */
     async sweep({

@@ -2,7 +2,6 @@ import type {
   Authority,
   EmailRule,
   Holders,
-  NicknameStrategy,
   UnknownMembership,
 } from '../../model.js';
 import { Field, Float, ID, InputType, Int } from '../decorators.js';
@@ -10,24 +9,11 @@ import {
   AuthorityEnum,
   EmailRuleEnum,
   HoldersEnum,
-  NicknameStrategyEnum,
   UnknownMembershipEnum,
 } from '../enums.js';
 import { Snowflake } from '../scalars.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
-
-@InputType({ description: 'How nicknames of linked members are made.' })
-export class NicknamePolicyInput {
-  @Field(() => NicknameStrategyEnum, { description: 'The way they are made.' })
-  readonly strategy!: NicknameStrategy;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'For TEMPLATE: text with %username, %character (of the primary one), %corporation and %alliance (tickers); %% is a percent sign. Brackets around variables without a value go with them.',
-  })
-  readonly template?: string | null;
-}
+import { NicknamePolicyInput } from './nickname-policy.input.js';
 
 @InputType({ description: REMOVAL_RULE })
 export class RemovalGuardInput {

@@ -74,7 +74,8 @@ export class AuditRecord {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The nickname that was set; null: it was left alone.',
+    description:
+      'The nickname that was set; empty: it was reset; null: it was left alone.',
   })
   readonly nickname!: string | null;
 

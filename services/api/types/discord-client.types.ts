@@ -2,6 +2,7 @@ import {
   DEFAULT_AUDIT_RETENTION_DAYS,
   type Authority,
   type EmailRule,
+  type NicknameOnUnlink,
   type NicknameStrategy,
   type UnknownMembership,
 } from '../../model.js';
@@ -16,6 +17,7 @@ import { DateTime, Snowflake } from '../scalars.js';
 import type { ClientView } from '../views.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
 import type { ClientHealth } from './client-health.types.js';
+import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
 
 @ObjectType({
   description: 'How nicknames of linked members are made.',
@@ -31,6 +33,12 @@ export class NicknamePolicy {
       'For TEMPLATE: text with %username, %character (of the primary one), %corporation and %alliance (tickers); %% is a percent sign. Brackets around variables without a value go with them.',
   })
   readonly template!: string | null;
+
+  @Field(() => NicknameOnUnlinkEnum, {
+    description:
+      'What happens to a nickname that the connector set when the last link of the account ends.',
+  })
+  readonly onUnlink!: NicknameOnUnlink;
 }
 
 @ObjectType({

@@ -20,7 +20,8 @@ export class MemberPlan {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The nickname to set; null: it stays as it is.',
+    description:
+      'The nickname to set; empty: it will be reset; null: it stays as it is.',
   })
   readonly nickname!: string | null;
 

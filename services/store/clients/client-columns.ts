@@ -19,6 +19,7 @@ export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
     unknownMembership: input.unknownMembership,
     nicknameStrategy: nicknamePolicy.strategy,
     nicknameTemplate: nicknamePolicy.template,
+    nicknameOnUnlink: nicknamePolicy.onUnlink,
     guardMinimum: removalGuard.minimum,
     guardPercent: removalGuard.percent,
     emailRule: linking.email,

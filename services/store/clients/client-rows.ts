@@ -92,6 +92,7 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     nicknamePolicy: {
       strategy: row.nicknameStrategy,
       template: row.nicknameTemplate ?? null,
+      onUnlink: row.nicknameOnUnlink,
     },
     removalGuard: { minimum: row.guardMinimum, percent: row.guardPercent },
     linking: { email: row.emailRule, keepsTokens: row.keepsTokens },

@@ -6,6 +6,7 @@ import type {
   DiscordUserId,
   EmailRule,
   GuildId,
+  NicknameOnUnlink,
   NicknameStrategy,
   UnknownMembership,
 } from '../../model.js';
@@ -30,6 +31,7 @@ export const ClientEntity = defineEntity({
     unknownMembership: p.text().$type<UnknownMembership>(),
     nicknameStrategy: p.text().$type<NicknameStrategy>(),
     nicknameTemplate: p.text().nullable(),
+    nicknameOnUnlink: p.text().$type<NicknameOnUnlink>(),
     guardMinimum: p.integer(),
     guardPercent: p.double().$type<number>(),
     emailRule: p.text().$type<EmailRule>(),

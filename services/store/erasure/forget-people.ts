@@ -67,7 +67,7 @@ async function forgetInPlans(
 
 const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
 
-/** Of accounts that are somebody else's by now nothing is taken. */
+/** Of accounts that are somebody else's by now nothing is taken. The hash of the nickname stays until the link has ended: the reset needs it. */
 async function forgetInMirror(
   db: Kysely<unknown>,
   ids: readonly PlatformUserId[],
@@ -90,7 +90,7 @@ export async function forgetUnlinked(
   members: readonly MemberKey[],
 ): Promise<void> {
   await sql`
-    update member m set ${NO_NAMES}
+    update member m set ${NO_NAMES}, nickname_set_hash = null
     from unnest(${members.map((member) => member.clientId)}::uuid[],
       ${members.map((member) => member.discordUserId)}::text[]) as gone (client_id, discord_user_id)
     where m.client_id = gone.client_id and m.discord_user_id = gone.discord_user_id

@@ -24,6 +24,7 @@ import { LinkProof } from './2026-11-29-link-proof.js';
 import { MemberStates } from './2026-11-29-member-states.js';
 import { SendingPauses } from './2026-11-29-sending-pauses.js';
 import { ClaimOwners } from './2026-11-29-claim-owners.js';
+import { NicknameResets } from './2026-11-29-nickname-resets.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -58,4 +59,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-sending-pauses', class: SendingPauses },
   { name: '2026-11-29-claim-owners', class: ClaimOwners },
   { name: '2026-11-29-roles-read', class: RolesRead },
+  { name: '2026-11-29-nickname-resets', class: NicknameResets },
 ] as const;

@@ -1,11 +1,13 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  Cause,
-  ClientId,
-  DiscordUserId,
-  Outcome,
-  PlatformUserId,
+import {
+  NO_NICKNAME,
+  type Cause,
+  type ClientId,
+  type DiscordUserId,
+  type MemberReading,
+  type Outcome,
+  type PlatformUserId,
 } from '../../model.js';
 import type { RecordClosing } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -15,12 +17,14 @@ interface Ending {
   readonly closes: RecordClosing | null;
   readonly reason: string | null;
   readonly outcome: Outcome;
+  /** The member after the record's last change; null or absent: not read since. */
+  readonly observed?: MemberReading | null;
 }
 
 /** Closes a record with what came of it, and writes the event where it was a change. */
 export async function closeAndTell(
   db: Kysely<unknown>,
-  { closes, reason, outcome }: Ending,
+  { closes, reason, outcome, observed }: Ending,
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (closes === null) return;
@@ -34,6 +38,12 @@ export async function closeAndTell(
     db,
   );
   const [row] = rows;
+  if (row !== undefined && nickname !== null)
+    await keepNicknameSet(
+      db,
+      row,
+      observed?.isPresent ? observed.nickname : nickname,
+    );
   const isChange = added.length + removed.length > 0 || nickname !== null;
   if (row === undefined || !isChange) return;
   await enqueueEvent(db, {
@@ -51,6 +61,19 @@ export async function closeAndTell(
       auditRecordId: recordId,
     },
   });
+}
+
+/** Tells later whether the nickname that Discord shows is still the connector's. Only a hash: a deleted person's name may not be kept. */
+async function keepNicknameSet(
+  db: Kysely<unknown>,
+  { client_id, discord_user_id }: ClosedRecord,
+  shown: string | null,
+): Promise<void> {
+  await sql`
+    update member set nickname_set_hash = encode(sha256(convert_to(nullif(${shown}::text, ${NO_NICKNAME}), 'UTF8')), 'hex')
+    where client_id = ${client_id} and discord_user_id = ${discord_user_id}`.execute(
+    db,
+  );
 }
 
 interface ClosedRecord {

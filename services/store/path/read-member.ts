@@ -12,6 +12,7 @@ import type {
   LinkStatus,
   MappingId,
   MemberKey,
+  NicknameOnUnlink,
   NicknameStrategy,
   PlatformUserId,
   RemovalVerdict,
@@ -79,11 +80,11 @@ export async function readMember(
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
         where t.client_id = c.id and t.discord_user_id = ${discordUserId}) as "grant",
-      (select a.join_refusal from member a
-        where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
-      c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
+      (select a.join_refusal from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as join_refusal,
+      c.nickname_strategy, c.nickname_template, c.nickname_on_unlink, c.authority = 'OBSERVE' as is_observed, c.guild_owner_id,
       (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
         where r.client_id = c.id and r.rename_refusal is not null) as rename_refusals,
+      (select a.nickname_set_hash from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}) as nickname_set_hash,
       (select a.nickname_refused from member a where a.client_id = c.id and a.discord_user_id = ${discordUserId}
         and a.nickname_refused_at > statement_timestamp() - interval '1 day') as nickname_refused,
       (select jsonb_build_object('username', u.username, 'attributes', u.attributes) from link a
@@ -131,6 +132,8 @@ interface Row {
   readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
+  readonly nickname_on_unlink: NicknameOnUnlink;
+  readonly nickname_set_hash: string | null;
   readonly is_observed: boolean;
   readonly guild_owner_id: DiscordUserId | null;
   readonly rename_refusals: Readonly<Record<RoleId, RenameRefusal>>;
@@ -184,7 +187,9 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
     nicknamePolicy: {
       strategy: row.nickname_strategy,
       template: row.nickname_template,
+      onUnlink: row.nickname_on_unlink,
     },
+    nicknameSetHash: row.nickname_set_hash,
     renaming: {
       ownerId: row.guild_owner_id,
       refusals: new Map(Object.entries(row.rename_refusals)),

@@ -39,6 +39,7 @@ async function plantPerson(): Promise<string> {
     nicknamePolicy: {
       strategy: 'TEMPLATE',
       template: '[%corporation] %character',
+      onUnlink: 'RESET',
     },
   });
   await store.applyFacts([

@@ -9,7 +9,11 @@ const guild = useSignIn();
 
 async function namedErin(): Promise<void> {
   await guild.update({
-    nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
+    nicknamePolicy: {
+      strategy: 'EVE_ONLINE',
+      template: null,
+      onUnlink: 'RESET',
+    },
   });
   await guild.rig().store.applyFacts([
     {

@@ -26,7 +26,11 @@ const schedules = () =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
 async function client(strategy: NicknameStrategy): Promise<string> {
-  const nicknamePolicy = { strategy, template: '%username' };
+  const nicknamePolicy = {
+    strategy,
+    template: '%username',
+    onUnlink: 'RESET' as const,
+  };
   const { id } = await store.clients.createClient(
     clientInput({ nicknamePolicy }),
   );
@@ -34,7 +38,11 @@ async function client(strategy: NicknameStrategy): Promise<string> {
 }
 
 async function name(id: string, strategy: NicknameStrategy): Promise<void> {
-  const nicknamePolicy = { strategy, template: '%username' };
+  const nicknamePolicy = {
+    strategy,
+    template: '%username',
+    onUnlink: 'RESET' as const,
+  };
   await store.clients.updateClient(id, { nicknamePolicy }, cause);
 }
 

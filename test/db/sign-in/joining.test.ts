@@ -31,7 +31,11 @@ describe('a person who signs in and is not in the guild', () => {
   test('is in it with the desired roles and the nickname of the policy after one write', async () => {
     const { store } = guild.rig();
     await guild.update({
-      nicknamePolicy: { strategy: 'TEMPLATE', template: '[SA] %username' },
+      nicknamePolicy: {
+        strategy: 'TEMPLATE',
+        template: '[SA] %username',
+        onUnlink: 'RESET',
+      },
     });
     await store.applyFacts([
       nameOf('erin', 'Erin Solo'),
@@ -171,7 +175,11 @@ describe('a person who signs in and is not in the guild', () => {
   test('is brought in without a nickname where the bot may not give one', async () => {
     const { store, discord } = guild.rig();
     await guild.update({
-      nicknamePolicy: { strategy: 'TEMPLATE', template: '[SA] %username' },
+      nicknamePolicy: {
+        strategy: 'TEMPLATE',
+        template: '[SA] %username',
+        onUnlink: 'RESET',
+      },
     });
     await store.applyFacts([
       nameOf('erin', 'Erin Solo'),

@@ -55,7 +55,11 @@ describe('createDiscordClient', () => {
         isEnabled: true,
         authority: 'PLATFORM',
         unknownMembership: 'KEEP',
-        nicknamePolicy: { strategy: 'NONE', template: null },
+        nicknamePolicy: {
+          strategy: 'NONE',
+          template: null,
+          onUnlink: 'RESET',
+        },
         removalGuard: { minimum: 10, percent: 20 },
         linking: { email: 'NONE', keepsTokens: false },
         wholeListWrites: true,

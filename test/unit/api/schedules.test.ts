@@ -167,7 +167,11 @@ describe('updateSchedule', () => {
   it('warns when nicknames are enforced where the policy leaves them alone', async () => {
     const enable = { kind: 'ENFORCE_NICKNAMES', enabled: true };
     const idle = await changing(enable);
-    const policy = { strategy: 'EVE_ONLINE', template: null } as const;
+    const policy = {
+      strategy: 'EVE_ONLINE',
+      template: null,
+      onUnlink: 'RESET',
+    } as const;
     api.world.clients = [aClient({ nicknamePolicy: policy })];
     const useful = await changing(enable);
 

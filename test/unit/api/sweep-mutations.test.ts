@@ -154,6 +154,7 @@ describe('the strategy of a run', () => {
     const nicknamePolicy = {
       strategy: 'NONE',
       template: '%username',
+      onUnlink: 'RESET',
     } as const;
     api.world.clients = [aClient({ nicknamePolicy })];
     const withOne = await naming('TEMPLATE');

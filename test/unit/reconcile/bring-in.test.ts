@@ -231,6 +231,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
   const nicknamePolicy = {
     strategy: 'TEMPLATE',
     template: '%username',
+    onUnlink: 'RESET',
   } as const;
 
   test.each(['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'])(

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { describe, expect, test } from 'vitest';
 
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
@@ -118,7 +120,7 @@ describe('where Discord has the say', () => {
 });
 
 const named = {
-  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
+  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null, onUnlink: 'RESET' },
   person: { username: 'jane', attributes: { character: 'Jane Doe' } },
 } as const;
 
@@ -127,6 +129,22 @@ test('shows the nickname that is to be set', async () => {
     nickname: 'Jane Doe',
     nicknameBlocked: null,
     summary: 'the nickname Jane Doe to set',
+  });
+});
+
+test('shows the nickname that is to be reset', async () => {
+  const mirror = presentMember({ nickname: 'Jane Doe' });
+  const unlinked = {
+    ...named,
+    person: null,
+    mirror: { isPresent: true, ...mirror },
+    nicknameSetHash: createHash('sha256').update('Jane Doe').digest('hex'),
+  } as const;
+
+  expect(await preview(unlinked)).toMatchObject({
+    nickname: '',
+    nicknameBlocked: null,
+    summary: 'the nickname to reset',
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { PassingRefusalError } from '../../../services/lib/errors.js';
 import type { Cause, PresentMember } from '../../../services/model.js';
 import { planMemberNickname } from '../../../services/reconcile/plan-nickname.js';
 import { rolesOfCauses } from '../../../services/reconcile/plan.js';
@@ -16,7 +17,7 @@ import {
 import type { WritesDone } from '../../../services/reconcile/write-progress.js';
 
 const facts = memberFacts({
-  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null },
+  nicknamePolicy: { strategy: 'EVE_ONLINE', template: null, onUnlink: 'RESET' },
   person: { username: 'jane', attributes: { character: 'Jane Doe' } },
 });
 
@@ -210,6 +211,108 @@ describe('an answer without a nickname', () => {
       { add: [], remove: [], nickname: 'Jane Doe', roleIds: null },
       presentMember({ displayName: 'Old', nickname: null }),
     );
+
+    expect(progress.done().nickname).toBe('ALTERED');
+  });
+});
+
+describe('the nickname of an account whose last link ends', () => {
+  const link = {
+    linkId: 'link-1',
+    platformUserId: 'alice',
+    status: 'ENDING',
+    isEndAskedFor: true,
+  } as const;
+  const ending = memberFacts({
+    links: [link],
+    person: null,
+    openRecord: {
+      recordId: 'record-1',
+      plannedAdded: [],
+      plannedRemoved: [],
+      plannedNickname: 'Jane Doe',
+    },
+  });
+  const run = { discordUserId: DISCORD_USER_ID, causes: [] };
+  const shown = presentMember({ nickname: 'Jane Doe' });
+
+  test('is reset where only a run that broke off can have set it', () => {
+    expect(planMemberNickname(ending, run, shown).nickname).toBe('');
+    const other = presentMember({ nickname: 'Jane Smith' });
+    expect(planMemberNickname(ending, run, other).nickname).toBeNull();
+    const nameless = presentMember({ displayName: 'Jane Doe' });
+    expect(planMemberNickname(ending, run, nameless).nickname).toBeNull();
+  });
+
+  test('is not reset again for a day after Discord refused', () => {
+    const refused = { ...ending, nicknameRefused: '' };
+
+    expect(planMemberNickname(refused, run, shown)).toMatchObject({
+      nickname: null,
+      nicknameBlocked: 'the nickname is not reset: Discord refuses it',
+    });
+  });
+
+  test('keeps no link from ending when Discord refuses to reset it', () => {
+    const member = { isPresent: true, ...shown } as const;
+    const plan = { ...nothing, ...planMemberNickname(ending, run, shown) };
+
+    const end = settled({
+      facts: { ...ending, openRecord: null },
+      plan,
+      record: {
+        recordId: 'record-2',
+        verdict: { allowedRemovals: [], heldRemovals: [], reason: null },
+      },
+      applied: {
+        added: [],
+        removed: [],
+        refused: [],
+        gone: [],
+        nickname: 'REFUSED',
+        observed: member,
+      },
+      reading: member,
+      hasAsked: true,
+      isReading: true,
+    });
+
+    expect(end).toMatchObject({
+      settlement: {
+        outcome: 'UNCHANGED',
+        reason: 'the nickname is not reset: Discord refuses it',
+        isParked: false,
+        endedLinkIds: ['link-1'],
+      },
+    });
+  });
+
+  test('is asked for once, even if the refusal may pass', () => {
+    const progress = new WriteProgress({
+      target: { discordUserId: DISCORD_USER_ID },
+      add: [],
+      remove: [],
+      nickname: '',
+      actual: shown,
+    });
+
+    progress.refuseNickname(new PassingRefusalError('refused with code 0'));
+
+    expect(progress.passing).toBeNull();
+    expect(progress.done().nickname).toBe('REFUSED');
+  });
+
+  test('is not counted as reset while the answer still shows it', () => {
+    const progress = new WriteProgress({
+      target: { discordUserId: DISCORD_USER_ID },
+      add: [],
+      remove: [],
+      nickname: '',
+      actual: shown,
+    });
+    const edit = { add: [], remove: [], nickname: '', roleIds: null };
+
+    progress.keepEdit(edit, shown);
 
     expect(progress.done().nickname).toBe('ALTERED');
   });
