@@ -32,6 +32,7 @@ const path = pathOf(silentLogger, {
   gateway: {
     ...withFaultPoints('discord', gateway, pass),
     writeOutlook: gateway.writeOutlook,
+    onPause: gateway.onPause.bind(gateway),
   },
   oauth: noOAuth,
 });

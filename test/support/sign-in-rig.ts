@@ -146,6 +146,7 @@ function farSide(store: Store, pass: Pass) {
     gateway: {
       ...withFaultPoints('discord', gateway, pass),
       writeOutlook: gateway.writeOutlook,
+      onPause: gateway.onPause.bind(gateway),
     },
     oauth: withFaultPoints('oauth', oauth, pass),
   };
