@@ -67,13 +67,7 @@ export async function readMember(
       (select coalesce(jsonb_object_agg(r.id, r.refusal), '{}') from role r where r.client_id = c.id) as roles,
       (select coalesce(jsonb_object_agg(d.role_id, d.verdict), '{}') from removal_decision d
         where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
-      (select jsonb_build_object('readAt', a.read_at, 'ageMs', extract(epoch from statement_timestamp() - a.roles_read_at) * 1000, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
-          'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
-          'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
-          'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
-          'isAbsenceProven', coalesce(a.absent_since <= statement_timestamp() - interval '1 minute', false))
-        from member a
-        where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null) as mirror,
+      (${mirror(discordUserId)}) as mirror,
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
           'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname)
         from audit_record o
@@ -94,6 +88,17 @@ export async function readMember(
   const [row] = rows;
   return row === undefined ? null : factsOf(member, row);
 }
+
+/** The member as last known; no row where Discord was never asked. */
+const mirror = (discordUserId: DiscordUserId) => sql`
+  select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
+    'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
+    'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
+    'ageMs', extract(epoch from statement_timestamp() - a.roles_read_at) * 1000,
+    'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
+    'isAbsenceProven', coalesce(a.absent_since <= statement_timestamp() - interval '1 minute', false))
+  from member a
+  where a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.read_at is not null`;
 
 interface Row {
   readonly marks: Marks | null;
