@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { APPLIED, STALE, UNCHANGED } from '../../builders/fact-outcomes.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
@@ -11,7 +11,14 @@ import {
 } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
 import { soon } from '../../support/soon.js';
-import { committed, startConsumer, storeOf } from './start-consumer.js';
+import {
+  committed,
+  startConsumer,
+  stopConsumers,
+  storeOf,
+} from './start-consumer.js';
+
+afterEach(stopConsumers);
 
 describe('the event consumer', () => {
   test('applies the facts of a batch in one call, then commits', async () => {

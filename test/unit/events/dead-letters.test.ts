@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { KafkaRecord } from '../../../services/events/kafka-port.js';
 import {
@@ -7,7 +7,15 @@ import {
 } from '../../../services/lib/errors.js';
 import { kafkaRecord, recordsFor } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
-import { committed, startConsumer, storeOf, users } from './start-consumer.js';
+import {
+  committed,
+  startConsumer,
+  stopConsumers,
+  storeOf,
+  users,
+} from './start-consumer.js';
+
+afterEach(stopConsumers);
 
 const broken = (offset: string): KafkaRecord =>
   kafkaRecord({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { APPLIED, STALE } from '../../builders/fact-outcomes.js';
 import { applyChunk } from '../../../services/events/apply-chunk.js';
@@ -15,7 +15,14 @@ import {
 } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
 import { soon } from '../../support/soon.js';
-import { committed, startConsumer, storeOf } from './start-consumer.js';
+import {
+  committed,
+  startConsumer,
+  stopConsumers,
+  storeOf,
+} from './start-consumer.js';
+
+afterEach(stopConsumers);
 
 type Seen = { readonly [K in keyof EventObserver]: unknown[] };
 

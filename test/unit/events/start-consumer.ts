@@ -1,4 +1,4 @@
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 
 import { APPLIED } from '../../builders/fact-outcomes.js';
 import {
@@ -13,9 +13,11 @@ import type { FakeKafka } from '../../fakes/fake-kafka.js';
 import { soon } from '../../support/soon.js';
 
 const running: EventConsumer[] = [];
-afterEach(async () => {
+
+/** For each file's own `afterEach`: unit tests share a worker, where a module is loaded, and its hooks registered, but once. */
+export async function stopConsumers(): Promise<void> {
   for (const consumer of running.splice(0)) await consumer.stop();
-});
+}
 
 export const users = (facts: readonly PlatformFact[]) =>
   facts
