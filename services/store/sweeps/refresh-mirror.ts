@@ -124,7 +124,8 @@ export async function noteLeft(
   missing: readonly DiscordUserId[],
   enqueueEvents: EnqueueEvents,
 ): Promise<readonly DiscordUserId[]> {
-  if (missing.length === 0) return [];
+  const proven = await proveAbsence(db, listing);
+  if (missing.length === 0) return proven;
   const { clientId, askedAt } = listing;
   const { rows } = await sql<{
     discord_user_id: DiscordUserId;
@@ -150,7 +151,31 @@ export async function noteLeft(
     type: 'discord.member.left.v1',
     members: rows.map((row) => row.discord_user_id),
   });
-  return rows.filter((row) => row.has_ending).map((row) => row.discord_user_id);
+  const ended = rows.filter((row) => row.has_ending);
+  return [...proven, ...ended.map((row) => row.discord_user_id)];
+}
+
+/**
+ * Whom one answer had called absent, and a complete list, already in the mirror, has not brought back, is absent for certain.
+ * Resolves with those who have an ending link.
+ */
+async function proveAbsence(
+  db: Kysely<unknown>,
+  listing: ListingRef,
+): Promise<readonly DiscordUserId[]> {
+  const { clientId, askedAt } = listing;
+  const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
+    with unproven as (
+      select m.discord_user_id from member m
+      where m.client_id = ${clientId} and not m.is_present and m.absent_since > '-infinity'
+        and m.read_at < ${askedAt}::timestamptz and ${hasNoOpenRecord('m', listing)}
+      order by m.discord_user_id for update
+    )
+    update member m set absent_since = '-infinity' from unproven u
+    where m.client_id = ${clientId} and m.discord_user_id = u.discord_user_id and exists (
+      select from link l where l.client_id = ${clientId} and l.discord_user_id = m.discord_user_id and l.status = 'ENDING')
+    returning m.discord_user_id`.execute(db);
+  return rows.map((row) => row.discord_user_id);
 }
 
 async function tell(

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+
+import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { cause } from '../../builders/store-world.js';
+import { useSweeps } from '../../support/sweep-fixture.js';
+
+const { guildId, accounts } = DEMO;
+
+const world = useSweeps();
+
+test('a complete list without an account that one answer called absent ends its link', async () => {
+  const { store, discord, clientId, quiet } = world.rig();
+  await world.settledGuild();
+  const link = await store.read.findLinkByPlatformUser(clientId, 'alice');
+  discord.moderator.leave({ guildId, discordUserId: accounts.alice });
+  await store.links.unlinkMember({ id: link?.id ?? '', cause });
+  await quiet();
+  const waiting = await store.read.findLinkByPlatformUser(clientId, 'alice');
+
+  await world.sweep('REMOTE_SYNC');
+
+  expect(waiting).toMatchObject({ state: 'ENDING' });
+  expect(
+    await store.read.findLinkByPlatformUser(clientId, 'alice'),
+  ).toBeUndefined();
+});
