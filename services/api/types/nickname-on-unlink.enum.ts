@@ -6,7 +6,7 @@ export const NicknameOnUnlinkEnum = describeEnum<NicknameOnUnlink>(
   'What happens to a nickname that the connector set when the last link of the account ends.',
   {
     RESET:
-      'The connector removes it, unless somebody changed it at Discord since. Removing it never delays the end of the link.',
+      'The connector removes it, unless it was changed on Discord since. Removing it never delays the end of the link.',
     KEEP: 'It stays.',
   },
 );

@@ -136,7 +136,7 @@ async function endOtherLink(
   const linkIds = [other.id];
   await endLinks(tx.sql, { linkIds, cause, windowMs: 0, isAskedFor: true });
   return [
-    `the link to account ${other.discordUserId} is ending: its roles are being taken back`,
+    `the link to account ${other.discordUserId} is ending: its roles are being removed`,
   ];
 }
 
