@@ -22,12 +22,8 @@ import {
 const person = fc.constantFrom(...PEOPLE);
 const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom(...ROLES);
-/** What the service does not bear yet: refusals with code 0 are taken for lasting, and the first role list of a process is believed. */
-const NOT_BORNE: readonly LieForm[] = [
-  'notFoundWithCodeZero',
-  'badRequestWithCodeZero',
-  'rolesWithoutMapped',
-];
+/** What the service does not bear yet: the first role list of a process is believed. */
+const NOT_BORNE: readonly LieForm[] = ['rolesWithoutMapped'];
 const LIES = LIE_FORMS.filter((form) => !NOT_BORNE.includes(form));
 
 const LATEST = 30;
