@@ -85,6 +85,25 @@ export function useSignIn() {
         { linking: { email: 'NONE', keepsTokens } },
         cause,
       ),
+    /** As if a minute had passed since Discord said that an account is not in the guild. */
+    async passMinuteOfAbsence(): Promise<void> {
+      await eventually(
+        async () =>
+          (
+            await rig.query(
+              'select from member join reconcile_job using (client_id, discord_user_id) where absent_since is not null and is_parked',
+            )
+          ).length > 0,
+        { what: 'a member is seen to be absent' },
+      );
+      await rig.query(
+        "update member set absent_since = absent_since - interval '1 minute'",
+      );
+      await rig.query(
+        'update reconcile_job set due_at = now(), is_parked = false',
+      );
+      await rig.query("select pg_notify('reconcile_job', '')");
+    },
     /** As if this much time had gone by for what waits to be revoked. */
     revocationsFallDue: () =>
       rig.query('update revocation set due_at = clock_timestamp()'),

@@ -81,6 +81,7 @@ describe('a person who signed in', () => {
     discord.calls.reset();
 
     await store.links.unlinkMember({ id: linkId, cause });
+    await guild.passMinuteOfAbsence();
     await eventually(async () => (await guild.linkOf('erin')) === undefined);
     await guild.revoked();
 
