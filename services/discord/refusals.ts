@@ -95,6 +95,7 @@ export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
     ),
   ],
   [50035, passing('Discord does not accept the form of this call')],
+  [50178, lasting('MEMBER', 'REFUSED', 'the account must be verified first')],
   [
     60003,
     lasting(
