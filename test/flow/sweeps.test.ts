@@ -229,7 +229,8 @@ describe('door 3: what time brings', () => {
     expect(record?.removed.toSorted()).toEqual(
       [DEMO.roles.pilot, DEMO.roles.director].toSorted(),
     );
-    expect(record?.causes).toMatchObject([{ kind: 'SWEEP', id }]);
+    // With the mutation itself, where the approval comes before its run.
+    expect(record?.causes.at(-1)).toMatchObject({ kind: 'SWEEP', id });
   });
 
   test('leaves for good what somebody has looked at and rejected', async () => {
