@@ -124,7 +124,7 @@ async function measure(
 }
 
 /**
- * Others who hold the roles, and of whom nothing is said: from more than half of a role's holders the removal guard takes nothing
+ * Standing holders without any fact: the removal guard never removes a role from more than half of its holders
  * within an hour without a person.
  */
 async function addHolders(databaseUrl: string): Promise<void> {

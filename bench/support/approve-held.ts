@@ -14,7 +14,7 @@ const Sweeps = z.object({
   }),
 });
 
-/** What an admin does who has looked at the plans: more than half of a role's holders go within an hour by their word alone. */
+/** Approves held plans as an admin does: more than half of a role's holders lose it within an hour only after approval. */
 export async function approveHeld(
   service: SoakService,
   clientIds: Iterable<string>,

@@ -68,7 +68,7 @@ export function changedIds<Fact>(
   return [...new Set(applied.map(idOf))];
 }
 
-/** Memberships in a deleted group are recorded, and change nobody's roles until the group is sent again. */
+/** Memberships in a deleted group are recorded, but change no roles until the group is sent again. */
 export function factWarnings(
   items: readonly unknown[],
   outcomes: readonly FactOutcome[],

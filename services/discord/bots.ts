@@ -42,7 +42,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
         ? shared
         : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
-    // Somebody has touched the client, or asks what is wrong with it.
+    // The client was changed, or the doctor is checking it.
     if (inUse.get(clientId) === bot) bot.tryNow();
     const isNewest = openings.get(clientId)?.revision === revision;
     if (isNewest) inUse.set(clientId, bot);

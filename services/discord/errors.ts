@@ -76,7 +76,7 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Null: it does not last, as far as is documented, so nothing is said of the member or the role. */
+/** Null: not documented as lasting, so it says nothing about the member or the role. */
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   // Whoever sent it: the REST client has dropped the token, and asking on costs the budget of invalid requests.
   if (refusesBot({ status, code })) {

@@ -8,7 +8,7 @@ export type RefusalOwner =
   | 'GUILD'
   | 'BOT'
   | 'SENDER'
-  /** Nobody: the same call may go through a moment later. */
+  /** No owner: the same call may succeed a moment later. */
   | 'NOBODY';
 
 export interface KnownCode {

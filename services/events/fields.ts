@@ -99,8 +99,8 @@ export function shown(value: unknown): string {
 }
 
 /**
- * A value where only a few are allowed, which is no secret and nobody's name: quoted if it is a short word or a
- * version. Anything else may be a secret, and is told as any other value.
+ * Describes a value of a closed vocabulary. A short word or a version is quoted, because it is neither a secret nor a
+ * name; everything else may be a secret and is described by its type and length alone.
  */
 export function shownChoice(value: unknown): string {
   return typeof value === 'string' && CHOICE.test(value)

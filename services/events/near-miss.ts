@@ -1,5 +1,5 @@
 /**
- * Which of our own words somebody meant who wrote it slightly wrong: in other letters, with other separators, in the plural, in
+ * Which of our own words a slightly wrong one stands for: in other letters, with other separators, in the plural, in
  * another tense, or with one word misspelt by at most two letters. Another verb or noun is another word.
  */
 export function nearestName(

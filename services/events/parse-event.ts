@@ -48,8 +48,8 @@ export function parseEvent(record: KafkaRecord): ParsedEvent {
 }
 
 /**
- * A version of one of our types that nobody here can read is a fault, and so is a near miss of one, which would else be lost in
- * silence. Any other type is somebody else's business.
+ * An unknown version of one of our types is a fault, and so is a near miss of one, which would otherwise be lost silently. Any
+ * other type is foreign.
  */
 function unread(type: string): ParsedEvent {
   for (const known of factReaders.keys()) {

@@ -51,7 +51,7 @@ export class UnavailableError extends Error {
 /** The database gave no usable answer. A statement that was sent may have been carried out, or may be yet. */
 export class DatabaseUnavailableError extends UnavailableError {}
 
-/** The other side refused, for a reason that it does not document as lasting: tried again with growing pauses, and held against nobody. */
+/** Discord refused for a reason that is not documented as lasting. Retried with growing pauses; no member or role is parked for it. */
 export class PassingRefusalError extends UnavailableError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

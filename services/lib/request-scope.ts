@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface RequestScope {
   /** Aborted when its caller has gone, and with them every reason to go on reading. */
   readonly signal: AbortSignal;
-  /** It only reads: from now on it may be dropped. What changes something is finished, whoever waits for it. */
+  /** The request only reads, so it may be dropped from now on. A request that writes always finishes. */
   readonly allowDrop: () => void;
 }
 

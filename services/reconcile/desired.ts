@@ -2,8 +2,8 @@ import type { RoleId } from '../model.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
 
 /**
- * Whether a member should have a managed role. `unknown`: nobody may say "no" yet, so a held role stays. `isTakenBack`: a person
- * has retired a mapping of the role, or all of them, and asked for the role to be taken back; only that denies it to this member.
+ * Whether a member should have a managed role. `unknown`: no source has said "no" yet, so a held role stays. `isTakenBack`: a person
+ * has retired a mapping of the role, or all of them, with TAKE_BACK; only that denies it to this member.
  */
 export interface DesiredRole {
   readonly verdict: 'yes' | 'no' | 'unknown';

@@ -169,7 +169,7 @@ function guildReason(
 ): string | null {
   if (more === 0) return null;
   if (hasNoMemberships)
-    return 'removal guard: no membership at all is known, which no platform says of everybody: nothing is removed until a person approves';
+    return 'removal guard: no membership at all is known, which looks like a failed source: nothing is removed until a person approves';
   return exceeds(guild, more, limits)
     ? reasonOf('the guild', guild, more, limits)
     : null;

@@ -26,7 +26,7 @@ export function needsAbsenceProof(facts: MemberFacts): boolean {
 }
 
 /**
- * Links to end by a reading with `roleIds`. A role that cannot be given to whoever has the account now keeps no earlier link from
+ * Links to end by a reading with `roleIds`. A role that cannot be granted to the account's present owner keeps no earlier link from
  * ending, and neither does one that Discord itself says does not exist.
  */
 export function endedByReading(

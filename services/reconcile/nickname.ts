@@ -19,7 +19,7 @@ export interface NicknamePerson {
 export interface DesiredNickname {
   /** Null: leave the member's nickname alone. */
   readonly nickname: string | null;
-  /** Why a policy that names people does not name this one; null when it does, or names nobody. */
+  /** Why the policy gives this person no nickname; null when it gives one, or gives none to anyone. */
   readonly withheld: string | null;
 }
 

@@ -101,7 +101,7 @@ export interface MemberFacts {
   readonly mirrorReadAt: Date | null;
   /** How long ago, by the database's clock, Discord last answered with all the roles in the mirror, in ms; null: unknown. */
   readonly mirrorAgeMs: number | null;
-  /** In the last minute a reading lacked roles that the mirror showed and nobody is known to have removed: it may have been wrong. */
+  /** A reading in the last minute lacked foreign roles that the mirror showed, so it may have been wrong. */
   readonly hasLostRoles: boolean;
   /** Discord said a minute ago or earlier, and never otherwise since, that the account is not in the guild; or a complete list did. */
   readonly isAbsenceProven: boolean;

@@ -51,7 +51,7 @@ export function judgeWholeList(input: {
     source.roleIds.filter((roleId) => !changing.has(roleId));
   const kept = keeps(newest);
   const earlier = sources.slice(0, -1).map(keeps);
-  // Nobody is known to have removed the role, so the reading is doubted rather than the role dropped.
+  // No removal of the role is known, so doubt the reading rather than drop the role.
   if (!earlier.every((before) => includesAll(kept, before)))
     return { kind: 'SINGLES' };
   if (newest.isMirror || !isYounger(newest, FRESH_MS, now))

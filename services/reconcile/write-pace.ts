@@ -26,7 +26,7 @@ export const NOTHING_KNOWN: WriteOutlook = {
   listsFrom: () => 0,
 };
 
-/** What a run was told may be over sooner: then the next one is told how it is now, without a call. */
+/** A pause may end before the time a run was given; the next run then learns the new state without a call. */
 const ASK_AGAIN_MS = 30_000;
 
 /**

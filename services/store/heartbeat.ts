@@ -18,7 +18,7 @@ export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
 /**
  * For the server: a client whose machine lost its power, or its network, is found out within some ten seconds. By default that
- * takes two hours, in which its locks are held and what it was doing is in the way of everybody.
+ * takes two hours, during which its locks stay held and block every other process.
  */
 export const NOTICE_DEAD_CLIENTS =
   'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 1; set tcp_keepalives_count = 5; set tcp_user_timeout = 10000';

@@ -33,7 +33,7 @@ export function openReadPool(
     onConnect: apply,
   };
   const pool = new pg.Pool(config);
-  // A connection that breaks while nobody uses it is replaced when it is needed.
+  // An idle connection that breaks is replaced when the next one is needed.
   pool.on('error', () => undefined);
   return pool;
 }

@@ -142,7 +142,7 @@ class ReadShare {
     }
   }
 
-  /** Never rejects: whoever asked is told. */
+  /** Never rejects: the caller gets the error. */
   async #run({ reader, asked }: Batch): Promise<void> {
     reader.waiting -= 1;
     reader.running += 1;

@@ -24,7 +24,7 @@ const EVERY_MS = 1_000;
  * Asks nothing while all is well.
  */
 export function createWriteWatch(deps: {
-  /** Writes one row; rejects as any statement does. */
+  /** Writes one row; rejects with the statement's own error. */
   readonly write: () => Promise<unknown>;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   readonly everyMs?: number;

@@ -88,7 +88,7 @@ export interface SweepEnding {
   /** Members for the path to ask Discord about, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
-  /** Why Discord did not count who holds the roles; null: it did. Absent: nobody asked. */
+  /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
 }
 

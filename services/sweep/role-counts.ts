@@ -8,7 +8,7 @@ export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
 
 /**
  * Counting is a shortcut, and one of Discord's newest routes: where it alone fails, a sweep goes on without it.
- * `fault` says why the last count failed; null: it did not; undefined: nobody asked.
+ * `fault` says why the last count failed; null: it did not; undefined: the sweep did not ask.
  */
 export function countLeniently(
   guild: Pick<Guild, 'readRoleCounts'>,

@@ -5,7 +5,7 @@ import { whenHere, type OrPromise } from '../rows.js';
 import { ClientHealth } from '../types/client-health.types.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 
-/** Of the health, what stands in other rows than the client's. It is read only when the health is asked for. */
+/** Health checks stored outside the client's row. Read only when a request selects `health`. */
 @Resolver(() => DiscordClient)
 export class ClientHealthResolver {
   @FieldResolver(() => ClientHealth, { description: 'How it stands.' })

@@ -129,7 +129,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => UnlinkDiscordUserPayload, {
     description:
-      'Ends a link: managed roles are taken back, then it goes. Its removals join no held plan, but count in the hour and are held above the limit.',
+      'Ends a link: its mapped roles are removed, then the link. Its removals join no held plan, but count in the hour and are held above the limit.',
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,

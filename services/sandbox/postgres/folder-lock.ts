@@ -38,7 +38,7 @@ async function create(path: string, mine: string): Promise<boolean> {
 
 async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
   const [pid = '', birth = ''] = theirs.split(/ (.*)/);
-  // A lock that a power cut has emptied names nobody.
+  // A lock file emptied by a power cut names no process.
   const isTheirs =
     Number(pid) > 0 &&
     isAlive(Number(pid)) &&

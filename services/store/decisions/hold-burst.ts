@@ -35,7 +35,7 @@ export interface CausedRemoval extends Removal {
  * transaction that marks, after the last mark and after decisions are forgotten: what is held then is held before a run can begin.
  * `members` is a query of client_id, discord_user_id and cause, a RemovalCause: the members marked by what may remove something.
  *
- * Members whom Discord was never asked about are left out, as nobody knows whether they hold anything; their own runs are judged.
+ * Members that were never read are left out, because their roles are unknown; the guard judges their own runs instead.
  */
 export async function holdBurst(
   db: Kysely<unknown>,

@@ -67,7 +67,7 @@ async function forgetInPlans(
 
 const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
 
-/** Of accounts that are somebody else's by now nothing is taken. The hash of the nickname stays until the link has ended: the reset needs it. */
+/** Accounts now linked to another person are left alone. The nickname's hash stays until the link has ended: the reset needs it. */
 async function forgetInMirror(
   db: Kysely<unknown>,
   ids: readonly PlatformUserId[],

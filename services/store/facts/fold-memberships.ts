@@ -114,7 +114,7 @@ function lostToSnapshot(
   return lostTo(lossOf(null, { order }, newer));
 }
 
-/** Nobody is added to a group by a fact that is not newer than the group's deletion; the pair keeps the place of the fact. */
+/** A fact that is not newer than the group's deletion adds no member; the pair keeps the fact's place in the order. */
 function behindDeletion(
   known: Known,
   groupId: GroupId,

@@ -40,7 +40,7 @@ export function createClaimJobs(
  * when the next falls due. A bot is leased to one process at a time, so a job claimed by anybody else is one that its owner
  * lost: it is free at once, no lease of its own has to run out. So is a job that this process claimed and does not run: the
  * answer to that claim was lost, or its run was dropped. The numbers keep a claim that was given up and reaches the database
- * late from taking a job that a later claim has taken. A bot that nobody ever held, because its client is new, is
+ * late from taking a job that a later claim has taken. A bot that no process has held yet, because its client is new, is
  * taken on the way. The statement's own time, not the clock's, lets the indexes on due times be used.
  */
 export async function claimJobs(

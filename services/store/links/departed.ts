@@ -32,7 +32,7 @@ export async function rememberDeparted(
 
 /**
  * Of these accounts, gives those that departed their ending link back and forgets them: each is checked once. `roleIds` is what
- * they were seen with, null where that is unknown; without one of their roles there is nothing to check. Nobody is marked.
+ * they were seen with, null where that is unknown; without one of their roles there is nothing to check. Marks no member.
  */
 export async function reviveDeparted(
   db: Kysely<unknown>,

@@ -24,7 +24,7 @@ export interface Candidate {
 
 /**
  * Where Discord has the say, role and group are one to one: the role has no other mapping at its client, and the group none at any
- * client, as nobody could tell which of them a request is about. Mappings that are only observed stand beside the platform's: they
+ * client, because a request could otherwise be about either. Mappings that are only observed stand beside the platform's: they
  * grant nothing, and keep a held role. To be called with the client locked.
  */
 export async function refuseConflict(

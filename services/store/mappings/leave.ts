@@ -37,7 +37,7 @@ export async function previewLeaving(
 /**
  * Where other mappings name the role, the next run would remove it from holders that only this mapping gave a reason to hold it.
  * They wait for a person, as the holders of a newly mapped role do. To be called before the mapping goes. Resolves with the plan
- * they wait in; null: nobody would lose the role.
+ * they wait in; null: no member would lose the role.
  */
 export async function holdForLeaving(
   db: Kysely<unknown>,

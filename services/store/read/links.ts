@@ -54,7 +54,7 @@ function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
 }
 
-/** Why nobody of this client is worked now, for those who wait; null: they are. */
+/** Why this client's members have to wait now; null: they do not. */
 const waitReason = sql`case when j.client_id is not null then (
   select case
     when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')

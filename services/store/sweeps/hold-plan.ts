@@ -22,7 +22,7 @@ export interface HeldIn {
 
 /**
  * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way of the path, or all of it waits
- * for a person. Left out is what somebody loses with a link that a person ended, and what was judged when the member was marked.
+ * for a person. Left out are removals with a link that an admin ended, and what was judged when the member was marked.
  * It joins the plan of an earlier sweep that waits still. Null: nothing is held.
  */
 export async function holdPlan(

@@ -57,7 +57,7 @@ export interface SweepEnding {
   readonly looks: readonly DiscordUserId[];
   /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
-  /** Why Discord did not count who holds the roles; null: it did. Absent: nobody asked. */
+  /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
 }
 
