@@ -40,6 +40,7 @@ describe('what happens to a person is told', () => {
       waitMs: patienceMs(),
     });
     await store.links.unlinkMember({ id: linkId, cause });
+    await path.passMinuteOfAbsence();
     await expect.poll(async () => store.read.countLinks(clientId, {})).toBe(0);
 
     const events = await drained(store);
