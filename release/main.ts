@@ -42,7 +42,15 @@ await step('the build', async () => {
   await run('npm', ['run', '--silent', 'build']);
   await rm(join(root, 'dist', '.tsbuildinfo'));
   const files = ['dist', 'schema', 'package.json', 'package-lock.json'];
-  const papers = ['LICENSE', 'CHANGELOG.md', 'README.md', '.npmrc', 'ops'];
+  const papers = [
+    'LICENSE',
+    'CHANGELOG.md',
+    'README.md',
+    'SECURITY.md',
+    '.npmrc',
+    'ops',
+    'docs',
+  ];
   const archive = join(into, `${name}.tar.gz`);
   await run('tar', ['czf', archive, ...files, ...papers]);
 });
