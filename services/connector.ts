@@ -20,7 +20,7 @@ import type { Secrets } from './lib/secrets.js';
 import { apiOf } from './connector/api.js';
 import { createCheckClient } from './connector/check-client.js';
 import { carryOut } from './connector/commands.js';
-import { demonstrate } from './connector/demonstrate.js';
+import type { demonstrate as Demonstrate } from './connector/demonstrate.js';
 import { createKeepPauses } from './connector/keep-pauses.js';
 import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
@@ -35,7 +35,7 @@ import {
   type Telemetry,
 } from './connector/telemetry.js';
 import type { Store } from './store/store.js';
-import { startSandbox, type RunningSandbox } from './sandbox/sandbox.js';
+import type { RunningSandbox } from './sandbox/sandbox.js';
 
 export const VERSION = '0.1.0';
 
@@ -112,11 +112,16 @@ export function createConnector(
   };
 }
 
+/** Imported on demand, as the sandbox is: production loads no module of either. */
+const demonstrate: typeof Demonstrate = async (made) =>
+  (await import('./connector/demonstrate.js')).demonstrate(made);
+
 async function startSandboxFor(
   config: Config,
   logger: Logger,
 ): Promise<RunningSandbox | null> {
   if (config.sandbox === null) return null;
+  const { startSandbox } = await import('./sandbox/sandbox.js');
   return startSandbox({
     ...config.sandbox,
     dataDir: config.dataDir,

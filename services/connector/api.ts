@@ -17,7 +17,6 @@ import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Store } from '../store/store.js';
 import { apiPorts } from './api-ports.js';
 import type { CheckClient } from './check-client.js';
-import { demoVariables } from './demonstrate.js';
 import type { Discord } from './discord.js';
 import { healthOf } from './health.js';
 
@@ -63,8 +62,10 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     templateFaults,
     defaultEndpoints: sandbox?.client.endpoints ?? DISCORD_ENDPOINTS,
     ...(sandbox && {
-      playgroundVariables: async () =>
-        demoVariables({ sandbox, store: world.store }),
+      playgroundVariables: async () => {
+        const { demoVariables } = await import('./demonstrate.js');
+        return demoVariables({ sandbox, store: world.store });
+      },
     }),
   });
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -104,7 +104,40 @@ describe.concurrent('a start without the sandbox', () => {
     expect(service.said()).not.toContain('SANDBOX');
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
+
+  test('loads no module of the sandbox in production', async ({
+    onTestFinished,
+  }) => {
+    const coverage = await ownFolder(onTestFinished);
+    const service = await startService({
+      env: {
+        NODE_ENV: 'production',
+        NODE_V8_COVERAGE: coverage,
+        DATABASE_URL: await ownDatabase(onTestFinished),
+        ENCRYPTION_KEYS: ENCRYPTION_KEY,
+        API_KEYS: API_KEY,
+        PORT: String(await freePort()),
+      },
+    });
+    onTestFinished(service.kill);
+    await service.stop();
+
+    const modules = await loadedModules(coverage);
+    expect(modules).toContain('connector.js');
+    expect(modules.filter((path) => /sandbox|demo/.test(path))).toEqual([]);
+  });
 });
+
+/** Paths below services/ of every module that the process has loaded, from its V8 coverage. */
+async function loadedModules(folder: string): Promise<readonly string[]> {
+  const [file = ''] = await readdir(folder);
+  const { result } = Coverage.parse(
+    JSON.parse(await readFile(join(folder, file), 'utf8')),
+  );
+  return result.flatMap(({ url }) => /\/services\/(.+)$/.exec(url)?.[1] ?? []);
+}
+
+const Coverage = z.object({ result: z.array(z.object({ url: z.string() })) });
 
 describe.concurrent('a start is refused', () => {
   const given = { ENCRYPTION_KEYS: ENCRYPTION_KEY, API_KEYS: API_KEY };
