@@ -139,7 +139,7 @@ async function arrive(
     openRecord: async (plan) =>
       recordPlan(deps.memory, job, known, {
         plan,
-        actual: null,
+        reading: null,
         isArrival: true,
       }),
   });
@@ -170,7 +170,7 @@ async function goOn(
   if (!reading.member.isPresent) return absent(facts, reading.member);
   const record = await recordPlan(deps.memory, job, facts, {
     plan,
-    actual: reading.member,
+    reading,
     isArrival: false,
   });
   if (record.recordId === null)

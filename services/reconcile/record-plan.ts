@@ -1,15 +1,16 @@
-import type { PresentMember, RoleId } from '../model.js';
+import type { MemberReading, RoleId } from '../model.js';
 import { guardRemovals } from './guard.js';
 import type { MemberPlan } from './plan.js';
 import type { Job } from './job.js';
 import type { Memory, MemberFacts } from './ports.js';
 import type { OpenedRecord, RemovalCause } from './records.js';
+import type { Reading } from './read-and-plan.js';
 import { landedChanges, resumes } from './resume.js';
 
 interface Planned {
   readonly plan: MemberPlan;
   /** The member as they are now; null: they are not in the guild. */
-  readonly actual: PresentMember | null;
+  readonly reading: Reading | null;
   /** A person is brought in, which is a change of its own. */
   readonly isArrival: boolean;
 }
@@ -21,7 +22,8 @@ export async function recordPlan(
   facts: MemberFacts,
   planned: Planned,
 ): Promise<OpenedRecord> {
-  const { plan, actual, isArrival } = planned;
+  const { plan, reading, isArrival } = planned;
+  const actual = reading?.member.isPresent === true ? reading.member : null;
   const nothingHeld = {
     allowedRemovals: plan.remove,
     heldRemovals: [],
@@ -56,10 +58,27 @@ export async function recordPlan(
         cause: removalCause(job, facts),
         isAskedFor: isAskedFor(job, facts),
       }),
+    observed: news(facts, reading),
     supersedes:
       facts.openRecord &&
       landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
   });
+}
+
+/** What the mirror does not show yet; null where its roles and nickname are the same, so that there is nothing to save. */
+function news(
+  { mirror }: Pick<MemberFacts, 'mirror'>,
+  reading: Reading | null,
+): MemberReading | null {
+  if (reading === null || reading.readAtMs === null) return null;
+  const { member } = reading;
+  const isSame =
+    member.isPresent &&
+    mirror?.isPresent === true &&
+    mirror.nickname === member.nickname &&
+    mirror.roleIds.length === member.roleIds.length &&
+    mirror.roleIds.every((roleId) => member.roleIds.includes(roleId));
+  return isSame ? null : member;
 }
 
 function hasChanges({ add, remove, nickname }: MemberPlan): boolean {

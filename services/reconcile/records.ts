@@ -103,6 +103,8 @@ export interface OpenRecordRequest {
   /** Of `uncounted`: they follow from `holders: TAKE_BACK`, and count for their role. */
   readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
+  /** What the plan starts from, where Discord showed other than the mirror does: the mirror shows it before the first change. */
+  readonly observed: MemberReading | null;
   /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
   readonly supersedes: RecordClosing | null;
 }

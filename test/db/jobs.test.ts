@@ -252,6 +252,7 @@ describe('when the process that claimed a job is gone', () => {
       uncounted: [],
       takenBack: [],
       judge: () => ({ allowedRemovals: [], heldRemovals: [], reason: null }),
+      observed: null,
       supersedes: null,
     });
     await expect(opening).rejects.toThrow(LeaseLostError);

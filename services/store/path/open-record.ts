@@ -12,6 +12,7 @@ import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { closeAndTell } from './close-record.js';
 import { lockGuard, readTally } from './guard-tally.js';
+import { saveMember } from './save-member.js';
 
 /**
  * Opens the record of the changes about to be made, before the first of them. Removals that count are judged against the last
@@ -31,6 +32,18 @@ export function createOpenRecord(deps: {
         outcome: 'APPLIED' as const,
       };
       await closeAndTell(db, superseded, deps.enqueueEvent);
+      if (request.observed !== null)
+        await saveMember(
+          db,
+          request.job,
+          {
+            observed: request.observed,
+            isReading: true,
+            standing: {},
+            job: sql`select`,
+          },
+          deps.enqueueEvent,
+        );
       const guarded = request.remove.filter(
         (roleId) => !request.uncounted.includes(roleId),
       );
