@@ -113,6 +113,8 @@ async function startChild(
     },
   );
   await working(child, onNews);
+  // The database may cut it off while it starts; a supervisor starts it again.
+  if (child.exitCode !== null) return startChild(databaseUrl, name, onNews);
   return {
     name,
     child,
