@@ -80,10 +80,9 @@ export type PartName = (typeof PARTS)[number];
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
     super(
-      [
-        'the configuration has faults:',
-        ...faults.map((fault) => `  - ${fault}`),
-      ].join('\n'),
+      ['invalid configuration:', ...faults.map((fault) => `  - ${fault}`)].join(
+        '\n',
+      ),
     );
     this.name = 'ConfigError';
   }
@@ -122,7 +121,7 @@ const Settings = z.object({
   DATABASE_URL: z
     .url({
       protocol: /^postgres(ql)?$/,
-      error: 'must be a postgres:// address',
+      error: 'must be a postgres:// URL',
     })
     .optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(500).default(20),

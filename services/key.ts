@@ -31,7 +31,7 @@ function makeApiKey(args: readonly string[]): void {
     process.exitCode = 1;
   } else {
     process.stdout.write(
-      `Key, for the caller (shown once): ${key}\nEntry, for API_KEYS: ${entry}\n`,
+      `Key for the caller (shown once): ${key}\nEntry for API_KEYS: ${entry}\n`,
     );
   }
 }
@@ -43,12 +43,12 @@ function makeEncryptionKey(
   const entry = `${id}:${randomBytes(32).toString('base64')}`;
   if (readEncryptionKeys(entry).faults.length > 0) {
     process.stderr.write(
-      'Usage: npm run key -- encryption [ID]\nAn id is made of letters, digits, "-" and "_", and never used for another key.\n',
+      'Usage: npm run key -- encryption [ID]\nAn id consists of letters, digits, "-" and "_". Never reuse one for another key.\n',
     );
     process.exitCode = 1;
     return;
   }
   process.stdout.write(
-    `Entry, for ENCRYPTION_KEYS: ${entry}\nAdd it at the end everywhere; then put it first, run "npm run reencrypt", and take the old one out: see ops/keys.md.\n`,
+    `Entry for ENCRYPTION_KEYS: ${entry}\nAppend it on every process, then move it to the front, run "npm run reencrypt" and remove the old key. See ops/keys.md.\n`,
   );
 }

@@ -11,7 +11,7 @@ try {
 async function main(command: string): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < 24) {
     throw new Error(
-      `Node ${process.versions.node} is too old, 24 is needed: "npm start" brings its own where it can`,
+      `Node ${process.versions.node} is too old, version 24 is required; "npm start" installs it where possible`,
     );
   }
   // Loaded only now: on an old Node the rest would fail with a message that says nothing.

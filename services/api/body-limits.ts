@@ -8,7 +8,7 @@ const MAX_DEPTH = 64;
 /** What is wrong with a parsed body, in words for the caller; null: nothing. */
 export function faultOfBody(body: unknown): string | null {
   if (!isObject(body) || Array.isArray(body))
-    return 'The body is not one JSON object: send one operation.';
+    return 'The body must be one JSON object with one operation.';
   let level: readonly object[] = [body];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return 'The body is nested too deeply.';

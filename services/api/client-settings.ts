@@ -100,7 +100,7 @@ function changedEndpoints(
   if (!isGiven(input.botToken) || !isGiven(input.clientSecret))
     throw new InputError(
       'BAD_USER_INPUT',
-      'Endpoints change only together with botToken and clientSecret in the same input.',
+      '`endpoints` can only change together with `botToken` and `clientSecret` in the same input.',
       'input.endpoints',
     );
   return { endpoints };
@@ -212,13 +212,13 @@ function toNicknamePolicy(
   if (faults.length > 0)
     throw new InputError(
       'BAD_USER_INPUT',
-      `This template will not do: ${faults.join('; ')}.`,
+      `Invalid nickname template: ${faults.join('; ')}.`,
       field,
     );
   if (input.strategy === 'TEMPLATE' && template === null)
     throw new InputError(
       'BAD_USER_INPUT',
-      'The strategy TEMPLATE needs a template.',
+      '`template` is required with the strategy TEMPLATE.',
       field,
     );
   return {

@@ -77,7 +77,10 @@ export function rootCause(error: unknown): unknown {
 function tell(error: unknown): Told | null {
   const cause = rootCause(error);
   if (isTooDeep(cause) && !(error instanceof GraphQLError && error.path))
-    return { code: 'BAD_USER_INPUT', message: 'The operation is too deep.' };
+    return {
+      code: 'BAD_USER_INPUT',
+      message: 'The operation is nested too deeply.',
+    };
   if (cause instanceof GraphQLError && error instanceof GraphQLError)
     return tellGraphQLError(error, cause);
   if (cause instanceof InputError)
@@ -120,7 +123,7 @@ function tellGraphQLError(
       code: 'BAD_USER_INPUT',
       message:
         cause === outer
-          ? 'This is not a value of its type.'
+          ? 'This value has the wrong type.'
           : withoutValues(cause.message),
       field: variable,
     };

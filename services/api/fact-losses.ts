@@ -19,7 +19,7 @@ function describeLoss({ groupId, order, outrankedBy }: FactLoss): string {
   const isByTime =
     order.sequence === null && outrankedBy.order.sequence === null;
   const own =
-    isByTime || order.sequence !== null ? placeOf(order) : 'without one';
+    isByTime || order.sequence !== null ? placeOf(order) : 'without a sequence';
   return `${subjectOf(groupId, outrankedBy)} ${placeOf(outrankedBy.order)}, which outranks this one ${own}`;
 }
 
@@ -73,7 +73,7 @@ const timeOf = ({ timeUs }: FactOrder) =>
 
 function remedyFor(losses: readonly FactLoss[]): string {
   if (losses.some(({ outrankedBy }) => outrankedBy.kind === 'userDeleted'))
-    return 'An admin can bring the id back with restorePlatformUser.';
+    return 'An admin can restore the id with restorePlatformUser.';
   const sequences = losses.flatMap(
     ({ outrankedBy }) => outrankedBy.order.sequence ?? [],
   );

@@ -25,7 +25,7 @@ export function factResults(
     }
     const outcome = outcomes[next++];
     if (outcome === undefined)
-      throw new Error(`${items.length} items got too few outcomes`);
+      throw new Error(`outcomes for ${items.length} facts are incomplete`);
     return { index, ...resultOf(outcome) };
   });
 }
@@ -82,7 +82,7 @@ export function factWarnings(
   const rest =
     deleted.size > MOST_NAMED ? ` and ${deleted.size - MOST_NAMED} more` : '';
   return [
-    `Deleted groups: ${named}${rest}. Members added to them get roles once the group is sent again, by upsertPlatformGroups or an event.`,
+    `Deleted groups: ${named}${rest}. New members of them get roles once the group is sent again, by upsertPlatformGroups or an event.`,
   ];
 }
 

@@ -41,7 +41,7 @@ export function answerNotFound(
     reply,
     404,
     'NOT_FOUND',
-    `There is nothing at ${place}; the API is at POST /graphql, the playground at /admin.`,
+    `Nothing is served at ${place}. The API is at POST /graphql, the playground at /admin.`,
   );
 }
 
@@ -79,7 +79,7 @@ export class UnreadableBody extends Error {
 
 /** What is told where nothing more is known. */
 export const unreadable = (requestId?: string) =>
-  faults('BAD_USER_INPUT', 'The request cannot be read.', {
+  faults('BAD_USER_INPUT', 'The request is malformed.', {
     ...(requestId !== undefined && { requestId }),
   });
 
@@ -118,9 +118,9 @@ function tell(error: FastifyError): string {
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return 'The request has no body.';
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
-      return 'The body is not JSON, or has a key that no object may have.';
+      return 'The body is not JSON, or has a forbidden key such as __proto__.';
     default:
-      return 'The request cannot be read.';
+      return 'The request is malformed.';
   }
 }
 

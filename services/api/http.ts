@@ -95,9 +95,11 @@ function readJsonAlone(app: FastifyInstance): void {
     (request, body, done) => {
       const encoding = request.headers['content-encoding'] ?? 'identity';
       if (encoding.toLowerCase() !== 'identity')
-        done(new UnreadableBody(415, 'Send the body without packing it.'));
+        done(
+          new UnreadableBody(415, 'Send the body without content-encoding.'),
+        );
       else if (!isUtf8(body))
-        done(new UnreadableBody(400, 'The body is not UTF-8.'));
+        done(new UnreadableBody(400, 'The body is not valid UTF-8.'));
       else
         void parse(request, body.toString('utf8'), (error, parsed) => {
           const fault = error ? null : faultOfBody(parsed);
@@ -147,7 +149,7 @@ function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
     throw new RefusedRequest({
       status: 503,
       code: 'UNAVAILABLE',
-      message: 'The connector is starting; ask again.',
+      message: 'The connector is starting. Try again shortly.',
       headers: { 'retry-after': '1' },
     });
   });

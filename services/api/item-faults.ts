@@ -48,7 +48,7 @@ export function refuseTwins<Said>(
     if (second === undefined) continue;
     for (const index of twins) {
       const other = its.fieldOf(index === first ? second : first);
-      const message = `The same stands also at ${other}. ${its.why}`;
+      const message = `${other} names the same thing. ${its.why}`;
       refused[index] = {
         said: null,
         fault: new InputError('BAD_USER_INPUT', message, its.fieldOf(index)),

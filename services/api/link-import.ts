@@ -47,7 +47,7 @@ export function importList(
         const verdict = verdicts[next++];
         if (verdict) return { ...verdict, field: null };
         throw new Error(
-          `an import of ${items.length} users got too few verdicts`,
+          `verdicts for an import of ${items.length} users are incomplete`,
         );
       });
     },
@@ -80,7 +80,7 @@ function clearAlready(
     const what = isUser ? 'platform user' : 'Discord account';
     clear.set(index, {
       kind: 'CONFLICT',
-      message: `The same ${what} stands already at ${field}[${first}].`,
+      message: `This ${what} is also at ${field}[${first}]. List each user and each account once.`,
       linkId: null,
       field: `${field}[${index}].${isUser ? 'platformUserId' : 'discordUserId'}`,
     });

@@ -19,16 +19,16 @@ export async function listen(
 }
 
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there',
+  EADDRINUSE: 'the port is already in use',
   EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'no such host is known',
-  EACCES: 'the system does not allow it',
+  ENOTFOUND: 'unknown host',
+  EACCES: 'permission denied',
 };
 
 function listenError({ host, port }: Place, cause: unknown): Error {
   const code =
     cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why = LISTEN_FAULTS[code] ?? (code || 'for an unknown reason');
+  const why = LISTEN_FAULTS[code] ?? (code || 'unknown reason');
   return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, {
     cause,
   });

@@ -28,7 +28,7 @@ function refuseStrangers(
   if (!maySeeSchema(caller, isProduction))
     throw refusal(
       'FORBIDDEN',
-      'In production the schema is told to callers with discord:admin only.',
+      'In production, introspection requires discord:admin.',
       403,
     );
 }
@@ -49,7 +49,7 @@ export function refuseSubscription(
   if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
     throw refusal(
       'BAD_USER_INPUT',
-      'Subscriptions are served at /admin, over server-sent events.',
+      'Subscriptions are served at /admin over server-sent events.',
       400,
     );
 }
@@ -75,7 +75,7 @@ function refuseCostly(operation: PricedOperation): void {
   if (cost > LIMITS.cost)
     throw refusal(
       'BAD_USER_INPUT',
-      `The answer could hold ${cost < 1e12 ? cost : 'countless'} fields, more than the limit of ${LIMITS.cost}: ask for smaller pages or fewer lists within lists.`,
+      `The response could hold ${cost < 1e12 ? cost : 'countless'} fields, more than the limit of ${LIMITS.cost}. Ask for smaller pages or fewer nested lists.`,
       400,
     );
 }

@@ -36,7 +36,7 @@ function limitAliases(context: ValidationContext): ASTVisitor {
       if (aliases === LIMITS.aliases + 1)
         context.reportError(
           new GraphQLError(
-            `More than ${LIMITS.aliases} aliases in one document.`,
+            `The document has more than ${LIMITS.aliases} aliases.`,
           ),
         );
     },
@@ -51,7 +51,7 @@ function limitDirectives(context: ValidationContext): ASTVisitor {
       if (directives === LIMITS.directives + 1)
         context.reportError(
           new GraphQLError(
-            `More than ${LIMITS.directives} directives in one document.`,
+            `The document has more than ${LIMITS.directives} directives.`,
           ),
         );
     },
@@ -87,7 +87,7 @@ function limitRootFields(context: ValidationContext): ASTVisitor {
       if (count(node.selectionSet) > LIMITS.rootFields)
         context.reportError(
           new GraphQLError(
-            `The operation asks for more than ${LIMITS.rootFields} root fields.`,
+            `The operation has more than ${LIMITS.rootFields} root fields.`,
           ),
         );
     },
@@ -105,7 +105,7 @@ function limitSelections(context: ValidationContext): ASTVisitor {
       if (count(node.selectionSet) > LIMITS.selections)
         context.reportError(
           new GraphQLError(
-            `The operation selects more than ${LIMITS.selections} fields, its fragments unfolded.`,
+            `The operation selects more than ${LIMITS.selections} fields after expanding its fragments.`,
           ),
         );
     },

@@ -47,7 +47,7 @@ function readManifest(text: string): readonly string[] {
   const parsed = Manifest.safeParse(JSON.parse(text));
   if (!parsed.success)
     throw new Error(
-      'it is neither {"<sha256>": "<document>"} nor a manifest with "operations"',
+      'the file must be {"<sha256>": "<document>"} or a manifest with "operations"',
     );
   return parsed.data;
 }

@@ -137,7 +137,7 @@ const notFound = () =>
 
 const notListed = () =>
   refusal(
-    'Only listed operations are accepted here (PERSISTED_QUERIES_ONLY), and this is none of them.',
+    'Only registered operations are accepted (PERSISTED_QUERIES_ONLY), and this one is not registered.',
   );
 
 const refusal = (message: string) =>

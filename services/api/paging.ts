@@ -24,7 +24,7 @@ export function toPage(
   if (limit < 1 || limit > MAX_FIRST)
     throw new InputError(
       'BAD_USER_INPUT',
-      `It is not between 1 and ${MAX_FIRST}.`,
+      `\`first\` must be between 1 and ${MAX_FIRST}.`,
       'first',
     );
   return { limit, after: after === null ? null : decodeCursor(after, list) };
@@ -99,7 +99,7 @@ function decodeCursor(cursor: string, list: PagedList): string {
   } catch {
     throw new InputError(
       'BAD_USER_INPUT',
-      'This is not a cursor of this list: give `pageInfo.endCursor` as it came.',
+      '`after` is not a cursor of this list. Pass `pageInfo.endCursor` unchanged.',
       'after',
     );
   }

@@ -27,7 +27,7 @@ import { readItems, refuseTwins, type Item } from './item-faults.js';
 /** A fact for each item of the list, or what is wrong with the item. */
 export type FactList<Fact> = readonly Item<Fact>[];
 
-const ONCE = 'Give each once.';
+const ONCE = 'List each one once.';
 
 export function membershipChanges(
   changes: readonly MembershipChangeInput[],
@@ -53,7 +53,7 @@ export function membershipChanges(
         ? JSON.stringify([platformUserId, groupId])
         : null,
     fieldOf: (index) => `${field}[${index}].groupId`,
-    why: 'Give both a sequence to say which is later.',
+    why: 'Give both a sequence to show which is later.',
   });
 }
 

@@ -117,7 +117,7 @@ function rowOf<Name, Row>(
 ): Row {
   const found = here.get(name);
   if (found) return found.row;
-  throw new Error('a row that was asked for has no answer');
+  throw new Error('a requested row is missing from the result');
 }
 
 /** Goes on at once with what is here, else when it is. */

@@ -24,16 +24,16 @@ export const Snowflake = new GraphQLScalarType<string, string>({
 function parseSnowflake(value: unknown, node?: ValueNode): string {
   if (typeof value === 'number')
     throw refuse(
-      'A Snowflake must be a string in quotes: as a number it loses digits.',
+      'A Snowflake must be a quoted string: as a number it loses digits.',
       node,
     );
   if (typeof value !== 'string' || !/^[0-9]{15,20}$/.test(value))
     throw refuse(
-      'A Snowflake is a decimal string of 15 to 20 digits, as Discord shows it with "Copy ID".',
+      'A Snowflake must be a decimal string of 15 to 20 digits, as Discord shows it with "Copy ID".',
       node,
     );
   if (BigInt(value) > MAX_UINT64)
-    throw refuse('A Snowflake fits in 64 bits; this one does not.', node);
+    throw refuse('A Snowflake must fit in 64 bits.', node);
   return value;
 }
 
@@ -57,7 +57,7 @@ function parseSequence(value: unknown, node?: ValueNode): number {
   const sequence = isWhole ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(sequence) || sequence < 0)
     throw refuse(
-      'A Sequence is a whole number from 0 to 2^53-1 (9007199254740991).',
+      'A Sequence must be a whole number from 0 to 2^53-1 (9007199254740991).',
       node,
     );
   return sequence;
@@ -72,7 +72,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     'A moment, as RFC 3339 writes it: `2026-11-22T17:13:00.000Z`. Answers are in UTC.',
   serialize: (value) => {
     if (value instanceof Date) return value.toISOString();
-    throw new TypeError('a DateTime is served from a Date only');
+    throw new TypeError('a DateTime can only be serialized from a Date');
   },
   parseValue: (value) => parseDateTime(value),
   parseLiteral: (node) =>
@@ -84,7 +84,7 @@ function parseDateTime(value: unknown, node?: ValueNode): Date {
     typeof value === 'string' && RFC3339.test(value) ? new Date(value) : null;
   if (!time || Number.isNaN(time.getTime()))
     throw refuse(
-      'A DateTime is a moment with its zone, as in "2026-11-22T17:13:00Z".',
+      'A DateTime must be an RFC 3339 time with a zone, such as "2026-11-22T17:13:00Z".',
       node,
     );
   return time;

@@ -85,7 +85,8 @@ export async function buildConnectorSchema(
     container: {
       get: (resolver: unknown) => {
         const instance = instances?.get(resolver);
-        if (!instance) throw new Error('a resolver was not given its deps');
+        if (!instance)
+          throw new Error('a resolver is missing its dependencies');
         return instance;
       },
     },
@@ -113,7 +114,7 @@ function describeRoots(schema: GraphQLSchema): void {
 const NO_TOPICS: PubSub = {
   publish: () => undefined,
   subscribe: () => {
-    throw new Error('subscriptions have no topics');
+    throw new Error('subscriptions need topics');
   },
 };
 

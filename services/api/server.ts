@@ -117,7 +117,7 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
     ready: (): Readiness =>
       running ? { ok: true } : { ok: false, reason: 'not listening' },
     address: () => {
-      if (!running) throw new Error('the API does not listen');
+      if (!running) throw new Error('the API is not listening');
       return running.app.listeningOrigin;
     },
   };

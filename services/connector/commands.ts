@@ -34,7 +34,7 @@ export async function carryOut(
   const command = COMMANDS.get(request.name);
   if (command === undefined)
     throw new Error(
-      `there is no command "${request.name}": start, ${[...COMMANDS.keys()].join(', ')}`,
+      `unknown command "${request.name}": use start, ${[...COMMANDS.keys()].join(', ')}`,
     );
   // What a command prints may go on into another program: the log keeps out of its way.
   const logger = createLogger(config.logLevel, 2);

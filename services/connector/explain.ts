@@ -16,12 +16,12 @@ export function createExplainRole({
     const facts = history && (await store.memory.readMember(history.member));
     const link = facts?.links.find((one) => one.linkId === id);
     if (!history || !facts || !link)
-      throw new InputError('NOT_FOUND', `There is no link ${id}.`, 'id');
+      throw new InputError('NOT_FOUND', `Link ${id} does not exist.`, 'id');
     const explanation = explainRole({ roleId, facts, link, history });
     if (explanation === null)
       throw new InputError(
         'NOT_FOUND',
-        `The guild has no role ${roleId}; importDiscordRoles reads those that it has.`,
+        `The guild has no role ${roleId}. Run importDiscordRoles if the role is new.`,
         'roleId',
       );
     return explanation;

@@ -36,7 +36,7 @@ export async function openStoreFor(
 ): Promise<Store> {
   const url = config.databaseUrl ?? sandbox?.databaseUrl;
   if (url === undefined || url === null)
-    throw new Error('there is no database: set DATABASE_URL');
+    throw new Error('DATABASE_URL is not set');
   const given = config.encryptionKeys;
   const keys =
     given.length > 0 || sandbox === null

@@ -52,12 +52,12 @@ async function tryToken(
     if (application.applicationId !== applicationId)
       throw refusal(
         'botToken',
-        `This is the bot token of application ${application.applicationId}, not of ${applicationId}.`,
+        `The bot token belongs to application ${application.applicationId}, not to ${applicationId}.`,
       );
   } catch (error) {
     if (error instanceof InputError) throw error;
     if (error instanceof TerminalError && error.code === 'UNAUTHORIZED')
-      throw refusal('botToken', 'Discord refuses this bot token.');
+      throw refusal('botToken', 'Discord rejected the bot token.');
   } finally {
     await gateway.stop();
   }
@@ -74,14 +74,14 @@ async function trySecret(
     await oauth.revoke(application, 'no-such-token');
   } catch (error) {
     if (error instanceof TerminalError && error.code === 'INVALID_CLIENT')
-      throw refusal('clientSecret', 'Discord refuses this client secret.');
+      throw refusal('clientSecret', 'Discord rejected the client secret.');
   }
 }
 
 function refusal(name: keyof NewSecrets, fault: string): InputError {
   return new InputError(
     'BAD_USER_INPUT',
-    `${fault} Nothing was changed: what was stored goes on.`,
+    `${fault} Nothing was changed; the stored credentials stay in use.`,
     `input.${name}`,
   );
 }

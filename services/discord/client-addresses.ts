@@ -16,19 +16,20 @@ export function checkClientAddress(
 ): string | null {
   const url = readWebAddress(address);
   if (url === null)
-    return 'It must be a whole address in plain ASCII, without a user name or a password.';
-  if (address.includes('#')) return 'It must not have a fragment (#…).';
+    return `\`${name}\` must be an absolute URL in plain ASCII without a user name or password.`;
+  if (address.includes('#'))
+    return `\`${name}\` must not have a fragment (#…).`;
   const isLocal = !isProduction && isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !isLocal)
-    return 'It must begin with https://.';
+    return `\`${name}\` must start with https://.`;
   if (name === 'inviteUrl')
     return isLocal || inviteCodeOf(address) !== null ? null : NO_INVITE;
   return isLocal ||
     publicUrl === null ||
     new URL(publicUrl).origin === url.origin
     ? null
-    : `It must be on the origin of PUBLIC_URL, ${new URL(publicUrl).origin}: anywhere else browsers cannot finish linking.`;
+    : `\`${name}\` must be on the origin of PUBLIC_URL, ${new URL(publicUrl).origin}: browsers cannot finish linking anywhere else.`;
 }
 
 const NO_INVITE =
-  "It must be one of Discord's invites: https://discord.gg/CODE, https://discord.com/invite/CODE or https://discordapp.com/invite/CODE.";
+  '`inviteUrl` must be a Discord invite: https://discord.gg/CODE, https://discord.com/invite/CODE or https://discordapp.com/invite/CODE.';

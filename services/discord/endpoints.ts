@@ -22,22 +22,22 @@ export function checkEndpoint(
   { allowlist, isProduction }: EndpointRules,
 ): string | null {
   if (/[\s\\]/.test(endpoint) || !URL.canParse(endpoint)) {
-    return 'The address is not a URL.';
+    return 'The endpoint is not a URL.';
   }
   const url = new URL(endpoint);
   if (url.username !== '' || url.password !== '') {
-    return 'The address must not carry a user name or a password.';
+    return 'The endpoint must not contain a user name or password.';
   }
   if (/[?#]/.test(endpoint)) {
-    return 'The address must not carry a query or a fragment.';
+    return 'The endpoint must not have a query or a fragment.';
   }
   const isLocal = !isProduction && isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:')) {
-    return 'The address must begin with https://.';
+    return 'The endpoint must start with https://.';
   }
   const allowed = [...DISCORD_HOSTS, ...allowlist.map(normalHost)];
   if (!isLocal && !allowed.includes(url.host)) {
-    return `The host ${url.host} is neither Discord's own nor on the allow list.`;
+    return `The host ${url.host} is not one of Discord's and not listed in DISCORD_ENDPOINT_ALLOWLIST.`;
   }
   return null;
 }
@@ -51,7 +51,7 @@ export function checkApiBase(
   if (fault !== null) return fault;
   return splitApiBase(apiBase)
     ? null
-    : 'The address must end in the version of the API, as in /v10.';
+    : 'The endpoint must end with the API version, such as /v10.';
 }
 
 /** The REST client takes the two apart; null when the version is missing. */

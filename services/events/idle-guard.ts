@@ -34,7 +34,9 @@ function requestQueuePrototype(): RequestQueue {
   ) {
     return queueClass.prototype;
   }
-  throw new Error('kafkajs is not the version its idle guard was written for');
+  throw new Error(
+    'the kafkajs version differs from the one the idle guard was written for',
+  );
 }
 
 function isRequestQueue(prototype: unknown): prototype is RequestQueue {

@@ -69,5 +69,5 @@ function isBomb(error: unknown): boolean {
 }
 
 async function refuse(): Promise<never> {
-  throw new Error('this compression is read only');
+  throw new Error('this compression can only be read');
 }

@@ -113,7 +113,7 @@ function healthOf(consumer: Consumer, clock: () => Date): () => Readiness {
     const silentMs = clock().getTime() - heardAt;
     if (silentMs < SILENCE_MS) return { ok: true };
     const seconds = Math.round(silentMs / 1000);
-    return { ok: false, reason: `the broker has been silent for ${seconds} s` };
+    return { ok: false, reason: `no data from the broker for ${seconds} s` };
   };
 }
 

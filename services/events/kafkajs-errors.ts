@@ -9,7 +9,7 @@ export function produceError(topic: string, error: unknown): Error {
   if (TOO_LARGE.includes(protocolType(error) ?? '')) {
     return new TerminalError(
       'RECORD_TOO_LARGE',
-      `topic ${topic} takes no record of this size`,
+      `topic ${topic} does not accept a record of this size`,
       { cause: error },
     );
   }

@@ -50,7 +50,7 @@ export function createProducing(kafka: Client): Producing {
     health: () =>
       failure === null
         ? { ok: true }
-        : { ok: false, reason: `producing fails: ${failure}` },
+        : { ok: false, reason: `producing failed: ${failure}` },
     close: async () => producer.disconnect(),
   };
 }

@@ -9,9 +9,9 @@ const LOST_HEADER = 'discord-connector-unreadable-batch';
 
 const REASONS = {
   TOO_LARGE:
-    'its compressed batch unpacks to more than is read; the record itself stands where this one came from',
+    'the record itself is at the source offset; its compressed batch is too large to unpack',
   DAMAGED:
-    'its compressed batch cannot be unpacked; the record itself stands where this one came from',
+    'the record itself is at the source offset; its compressed batch is damaged',
 } as const;
 
 export type Loss = keyof typeof REASONS;

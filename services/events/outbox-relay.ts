@@ -46,7 +46,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
   const stopping = new AbortController();
   let called = new AbortController();
   let failures = 0;
-  let trouble: string | null = 'the outbox relay is not started';
+  let trouble: string | null = 'the outbox relay has not started';
   let stopListening = async () => {};
   let loop: Promise<void> = Promise.resolve();
 
@@ -60,7 +60,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
       } catch (error) {
         const backoff = { ...timing, random: deps.random };
         const waitMs = backoffMs(failures++, backoff);
-        trouble = `the outbox cannot be sent: ${messageOf(error)}`;
+        trouble = `cannot send the outbox: ${messageOf(error)}`;
         logger.warn({ err: error, topic, waitMs }, 'the outbox cannot be sent');
         // calls do not shorten this one: they come with every transaction
         await pause(waitMs, stopping.signal);

@@ -48,7 +48,7 @@ export function createPersist(deps: PersistDeps): Persist {
             ...deps.retry,
             random: deps.random,
           });
-          deps.report(`${what} fails: ${messageOf(error)}`);
+          deps.report(`${what} failed: ${messageOf(error)}`);
           deps.logger.warn(
             { err: error, topic, partition, attempt, waitMs },
             `${what} fails, trying again`,

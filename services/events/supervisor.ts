@@ -56,7 +56,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const timing = { ...TIMING, ...deps.timing };
   const stopping = new AbortController();
   let current: Supervised | null = null;
-  let reason = `${name} is not started`;
+  let reason = `${name} has not started`;
   let loop: Promise<void> | null = null;
 
   const keepOpen = async () => {

@@ -40,7 +40,7 @@ const ALGORITHM = 'aes-256-gcm';
 
 export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
   const [first] = keys;
-  if (first === undefined) throw new Error('ENCRYPTION_KEYS holds no key');
+  if (first === undefined) throw new Error('ENCRYPTION_KEYS contains no key');
   const byId = new Map(keys.map((key) => [key.id, key.key]));
   return {
     keyIds: keys.map((key) => key.id),
@@ -66,14 +66,14 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
       if (key === undefined)
         throw new LostKeyError(
           id,
-          `the key "${id}" that encrypted ${context} is not among ENCRYPTION_KEYS`,
+          `the key "${id}" that encrypted ${context} is missing from ENCRYPTION_KEYS`,
         );
       try {
         return decryptWith(key, cipherText, context);
       } catch (cause) {
         throw new LostKeyError(
           id,
-          `${context} cannot be decrypted: it was changed, or the key "${id}" in ENCRYPTION_KEYS is not the one that encrypted it`,
+          `${context} cannot be decrypted: the value was altered, or the key "${id}" in ENCRYPTION_KEYS differs from the one that encrypted it`,
           { cause },
         );
       }

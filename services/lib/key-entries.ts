@@ -32,7 +32,7 @@ export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
       const { id, key } = ENCRYPTION_KEY.exec(entry)?.groups ?? {};
       if (id !== undefined && key !== undefined)
         return { id, key: Buffer.from(key, 'base64') };
-      return 'is not id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
+      return 'must be id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
     },
   );
   const hasTwins = new Set(found.map((key) => key.id)).size < found.length;
@@ -57,7 +57,7 @@ export function readApiKeys(text: string): Entries<ApiKey> {
       known.length === 0 ||
       known.length < named.length
     ) {
-      return 'is not name:scope+scope:sha256-hex (make one with: npm run key)';
+      return 'must be name:scope+scope:sha256-hex (make one with: npm run key)';
     }
     return {
       name,

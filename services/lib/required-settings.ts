@@ -16,7 +16,7 @@ export function faultsOfTogether(
   const shared = [...missingForSasl(given), ...faultsOfIssuer(given, mode)];
   if (mode.isSandbox) {
     return mode.isProduction
-      ? ['SANDBOX: refused while NODE_ENV is production']
+      ? ['SANDBOX: not allowed when NODE_ENV is production']
       : shared;
   }
   return [...missing(given, mode.parts), ...shared];
@@ -29,11 +29,11 @@ function missing(
   const hasApi = parts.includes('api');
   const hasIssuer = given['AUTH_JWKS_URL'] !== undefined;
   const required = [
-    ['DATABASE_URL', 'where the sandbox is off'],
-    ['ENCRYPTION_KEYS', 'where the sandbox is off'],
-    ...(hasApi && !hasIssuer ? [['API_KEYS', 'where the API runs']] : []),
+    ['DATABASE_URL', 'when the sandbox is off'],
+    ['ENCRYPTION_KEYS', 'when the sandbox is off'],
+    ...(hasApi && !hasIssuer ? [['API_KEYS', 'when the API runs']] : []),
     ...(parts.includes('events') && !hasApi
-      ? [['KAFKA_BROKERS', 'where events are the only door']]
+      ? [['KAFKA_BROKERS', 'when events are the only source of facts']]
       : []),
   ];
   return required.flatMap(([name = '', where]) =>

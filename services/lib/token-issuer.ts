@@ -20,7 +20,10 @@ export function faultsOfIssuer(
   const url = given['AUTH_JWKS_URL'] ?? '';
   const isOpen = !mode.isSandbox && URL.canParse(url) && isOpenToForgery(url);
   return isOpen
-    ? [...missing, 'AUTH_JWKS_URL: must be https beyond this machine']
+    ? [
+        ...missing,
+        'AUTH_JWKS_URL: must use https unless the host is this machine',
+      ]
     : missing;
 }
 

@@ -45,7 +45,7 @@ export function translateAway(error: unknown): unknown {
   });
 }
 
-const AWAY = 'the database is away';
+const AWAY = 'database unreachable';
 
 /** Of an attempt to connect: whatever the server refuses it with, there is no database to work with. */
 export function translateConnect(error: unknown): unknown {
@@ -120,8 +120,8 @@ export function translateAtStart(error: unknown): unknown {
 
 function startFault(error: Error): string | null {
   const code = 'code' in error ? String(error.code) : '';
-  if (REFUSALS.has(code)) return 'PostgreSQL says';
+  if (REFUSALS.has(code)) return 'PostgreSQL reports';
   return TLS_CODES.test(code) || TLS_WORDS.test(error.message)
-    ? 'no TLS connection to PostgreSQL'
+    ? 'cannot open a TLS connection to PostgreSQL'
     : null;
 }

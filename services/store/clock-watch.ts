@@ -96,6 +96,6 @@ function readinessOf(aheadMs: number | null): Readiness {
   const direction = aheadMs > 0 ? 'ahead of' : 'behind';
   return {
     ok: false,
-    reason: `this process's clock is ${seconds} s ${direction} the database's; synchronize it`,
+    reason: `the clock of this process is ${seconds} s ${direction} the database's clock; synchronize it`,
   };
 }

@@ -94,7 +94,7 @@ export async function openDatabase(options: {
   // One for all: outside a transaction it holds no state.
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
-  if (!pool) throw new Error('MikroORM has made no pool');
+  if (!pool) throw new Error('MikroORM created no pool');
   const reads = openReads(pool, options, observe);
   return {
     orm,

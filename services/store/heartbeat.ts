@@ -82,4 +82,4 @@ export function cut(client: Client | PoolClient): void {
   streamOf(client)?.destroy(new Error(SILENT));
 }
 
-const SILENT = 'Connection terminated: the server has been silent';
+const SILENT = 'Connection terminated: no data from the server';

@@ -94,7 +94,7 @@ export function createListener(options: Options) {
   };
 }
 
-const AWAY: Readiness = { ok: false, reason: 'the database is away' };
+const AWAY: Readiness = { ok: false, reason: 'database unreachable' };
 
 function createClient(
   { url, logger, onSilent, heartbeat = HEARTBEAT }: Options,

@@ -95,7 +95,7 @@ async function tooNew(
     ? `version ${comment.slice(WRITTEN_BY.length)}`
     : 'a newer version';
   return new Error(
-    `the database is newer than this version of the connector: ${writer} has brought ${newer.join(', ')}, and this is version ${version}, whose last migration is ${MIGRATIONS.at(-1)?.name}; start the newer version, or restore a backup from before it`,
+    `the database is newer than this version of the connector: ${writer} applied ${newer.join(', ')}, but the last migration of version ${version} is ${MIGRATIONS.at(-1)?.name}. Start the newer version, or restore a backup made before it`,
   );
 }
 
@@ -108,7 +108,7 @@ async function translated(
   } catch (error) {
     if (!hasCode(error, NOT_ALLOWED)) throw error;
     throw new Error(
-      `the database lacks ${pending.join(', ')}, and this role may not change its tables: run "npm run migrate" with the DATABASE_URL of one that may`,
+      `the database lacks ${pending.join(', ')}, and this database role may not alter its tables: run "npm run migrate" with the DATABASE_URL of a role that may`,
       { cause: error },
     );
   }

@@ -1,21 +1,21 @@
 /** Causes by SQLSTATE, in words for callers and readiness. What the server itself says may name accounts and paths. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^53100$/, 'the database has no disk space left'],
+  [/^53100$/, 'the database is out of disk space'],
   [/^53200$/, 'the database is out of memory'],
-  [/^53300$/, 'the database accepts no more connections'],
+  [/^53300$/, 'the database has no free connections'],
   [/^53(000|400)$/, 'the database is out of resources'],
   [/^58030$/, 'the database cannot read or write its disk'],
   [/^25006$/, 'the database is read-only'],
-  [/^57014$/, 'the database cancelled a statement that took too long'],
-  [/^57P0[12]$/, 'the database ended the connection'],
+  [/^57014$/, 'the database cancelled a statement that ran too long'],
+  [/^57P0[12]$/, 'the database closed the connection'],
   [/^57P03$/, 'the database is starting or recovering'],
 ];
 
 /** Of an attempt to connect. Whatever the server refuses it with, there is no database to work with. */
 const CONNECT_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^28/, 'the database refuses the account or its password'],
+  [/^28/, 'the database rejected the user name or password'],
   [/^3D000$/, 'the database does not exist'],
-  [/^(42501|55000)$/, 'the database does not accept connections'],
+  [/^(42501|55000)$/, 'the database is not accepting connections'],
 ];
 
 const codeOf = (error: unknown): string =>
@@ -41,7 +41,7 @@ export const connectOutageOf = (error: unknown): string | null =>
 export const stopsAllWrites = (words: string): boolean => CERTAIN.has(words);
 
 const CERTAIN: ReadonlySet<string> = new Set([
-  'the database has no disk space left',
+  'the database is out of disk space',
   'the database cannot read or write its disk',
   'the database is read-only',
   ...CONNECT_WORDS.map(([, words]) => words),

@@ -3,15 +3,15 @@ import { InputError, UnavailableError } from '../lib/errors.js';
 export const busy = () => new UnavailableError(BUSY);
 
 const BUSY =
-  'Too many long reads at once; try again, or ask for a narrower filter.';
+  'Too many long reads are running. Try again, or use a narrower filter.';
 
 export const dropped = () =>
-  new UnavailableError('The caller dropped the request.');
+  new UnavailableError('The caller cancelled the request.');
 
 export const tooLong = (ms: number) =>
   new InputError(
     'BAD_USER_INPUT',
-    `This read takes longer than ${ms / 1000} s: use a narrower filter or search, or ask for less at once.`,
+    `The read took longer than ${ms / 1000} s. Use a narrower filter or search, or a smaller page.`,
   );
 
 /** PostgreSQL's `query_canceled`, as the pool reports it. */

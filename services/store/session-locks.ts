@@ -11,7 +11,7 @@ export function createSessionLocks(
   const held = new Set<number>();
   return async (key) => {
     const client = session();
-    if (client === null) throw new UnavailableError('the database is away');
+    if (client === null) throw new UnavailableError('database unreachable');
     if (held.has(key)) return null; // PostgreSQL would grant a session its own lock again
     held.add(key);
     try {
@@ -24,7 +24,7 @@ export function createSessionLocks(
       return null;
     } catch (error) {
       held.delete(key);
-      throw new UnavailableError('the database is away', { cause: error });
+      throw new UnavailableError('database unreachable', { cause: error });
     }
   };
 }

@@ -46,7 +46,7 @@ export function askerOf(
 /** Nobody is given one to keep: what needs its own is a transaction's. */
 const NO_CONNECTION: ConnectionProvider = {
   async provideConnection() {
-    throw new Error('statements that belong together are a transaction');
+    throw new Error('related statements must run in a transaction');
   },
 };
 

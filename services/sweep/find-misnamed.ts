@@ -93,7 +93,8 @@ async function readRules(
   { run }: HeldRun,
 ): Promise<NameRules> {
   const rules = await memory.readNameRules(run.clientId);
-  if (rules === null) throw new Error(`client ${run.clientId} has gone`);
+  if (rules === null)
+    throw new Error(`client ${run.clientId} no longer exists`);
   const strategy = run.enforceStrategy ?? rules.policy.strategy;
   return { ...rules, policy: { ...rules.policy, strategy } };
 }

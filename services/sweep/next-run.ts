@@ -20,7 +20,7 @@ export function checkTiming(timing: Timing, now: Date): void {
   if (!isTimeZone(timing.timeZone))
     throw new InputError(
       'BAD_USER_INPUT',
-      'is no time zone; write its IANA name, e.g. Europe/Berlin',
+      '`timeZone` must be an IANA name such as Europe/Berlin',
       'input.timeZone',
     );
   const fault = faultOf(timing, now);
@@ -42,11 +42,11 @@ function isTimeZone(timeZone: string): boolean {
 
 function faultOf(timing: Timing, now: Date): string | null {
   if (timing.cron.trim().split(/\s+/).length !== 5)
-    return 'needs five fields: minute, hour, day of the month, month, day of the week';
+    return '`cron` must have five fields: minute, hour, day of month, month, day of week';
   try {
     const next = nextRun({ ...timing, isEnabled: true }, now);
-    return next === null ? 'names no time that ever comes' : null;
+    return next === null ? '`cron` never matches a time' : null;
   } catch (error) {
-    return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `\`cron\` is invalid: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -291,7 +291,7 @@ describe.concurrent('between the crash and the next run', () => {
         added: [roles.pilot],
         removed: [],
         isClosed: true,
-        reason: 'the plan changed half-way',
+        reason: 'the plan changed during the run',
       },
     ]);
   });

@@ -142,7 +142,7 @@ describe('an import', () => {
       {
         kind: 'CONFLICT',
         linkId: null,
-        message: expect.stringContaining('claimed by another user'),
+        message: expect.stringContaining('already linked to another user'),
       },
     ]);
     expect(await query('select id, discord_user_id from link')).toEqual([

@@ -75,7 +75,7 @@ describe('links', () => {
 
     await expect(claim).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('claimed'),
+      message: expect.stringContaining('already linked'),
     });
     expect(await path.stateOf('bob')).toBeUndefined();
   });

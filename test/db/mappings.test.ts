@@ -131,7 +131,7 @@ describe('mappings', () => {
       code: 'NOT_FOUND',
       field: 'input.groupId',
       message: expect.stringMatching(
-        /group nobody is not known: .*upsertPlatformGroups .*platform\.group\.changed\.v1/,
+        /group nobody is unknown: .*upsertPlatformGroups .*platform\.group\.changed\.v1/,
       ),
     });
   });

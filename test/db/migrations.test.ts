@@ -69,7 +69,7 @@ describe('a database that is newer than the code', () => {
     const migrating = migrate(database.url, '0.2.0');
 
     await expect(migrating).rejects.toThrow(
-      `version 0.9.0 has brought 2031-01-01-flying-cars, and this is version 0.2.0, whose last migration is ${newest}`,
+      `version 0.9.0 applied 2031-01-01-flying-cars, but the last migration of version 0.2.0 is ${newest}`,
     );
   });
 });

@@ -123,7 +123,7 @@ const HEALED = 'drop function fail_write() cascade';
 
 describe('a database that cannot be written to', () => {
   test.each([
-    ['53100', 'the database has no disk space left'],
+    ['53100', 'the database is out of disk space'],
     ['53200', 'the database is out of memory'],
     ['53400', 'the database is out of resources'],
     ['58030', 'the database cannot read or write its disk'],
@@ -164,7 +164,7 @@ describe('a database that cannot be written to', () => {
     );
     await terminate();
 
-    await expectOutage('the database cancelled a statement that took too long');
+    await expectOutage('the database cancelled a statement that ran too long');
 
     await asOwner('drop function slow_write() cascade');
     await expectRecovery();
@@ -179,17 +179,17 @@ describe('a database that lets nobody in', () => {
   ])[] = [
     [
       'because it is closed',
-      'the database does not accept connections',
+      'the database is not accepting connections',
       (is) => `alter database ${name} allow_connections ${!is}`,
     ],
     [
       'because the role may not log in',
-      'the database refuses the account or its password',
+      'the database rejected the user name or password',
       (is) => `alter role ${role} ${is ? 'nologin' : 'login'}`,
     ],
     [
       'because there are too many connections',
-      'the database accepts no more connections',
+      'the database has no free connections',
       (is) => `alter role ${role} connection limit ${is ? 0 : -1}`,
     ],
     [

@@ -128,26 +128,26 @@ describe('the address of the database', () => {
       'a CA that has not signed the server',
       'postgres',
       { sslmode: 'verify-full', sslrootcert: certificate('other-ca.crt') },
-      'no TLS connection to PostgreSQL: ',
+      'cannot open a TLS connection to PostgreSQL: ',
     ],
     [
       'another name on the certificate',
       'postgres',
       { sslmode: 'verify-full', ...ca },
-      'no TLS connection to PostgreSQL: ',
+      'cannot open a TLS connection to PostgreSQL: ',
       '127.0.0.1',
     ],
     [
       'no TLS where the server insists on it',
       'encrypted',
       {},
-      'PostgreSQL says: ',
+      'PostgreSQL reports: ',
     ],
     [
       'no client certificate where the server insists on one',
       'certified',
       { sslmode: 'require' },
-      'PostgreSQL says: ',
+      'PostgreSQL reports: ',
     ],
     [
       'a file that is not there',
@@ -181,7 +181,7 @@ describe('the address of the database', () => {
     url.searchParams.set('sslmode', 'require');
 
     await expect(startStore(url.href)).rejects.toThrow(
-      'DATABASE_URL: no TLS connection to PostgreSQL: ',
+      'DATABASE_URL: cannot open a TLS connection to PostgreSQL: ',
     );
   });
 });

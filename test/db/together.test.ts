@@ -104,7 +104,7 @@ describe('what is asked at one moment', () => {
   });
 });
 
-test('who asks while the connection dies is told that the database is away', async () => {
+test('who asks while the connection dies is told that the database is unreachable', async () => {
   await ask();
   const asked = Promise.allSettled([
     sql`select pg_sleep(30)`.execute(database.asker),

@@ -89,7 +89,7 @@ describe('a start', () => {
     await eventually(() => service.said().includes('waiting to start'));
 
     expect(await statusOf(`${service.address}/health/ready`)).toBe(503);
-    expect(await reasonOf(service, 'connector')).toBe('the database is away');
+    expect(await reasonOf(service, 'connector')).toBe('database unreachable');
     const asked = await fetch(`${service.address}/graphql`, { method: 'POST' });
     expect(asked.status).toBe(503);
     expect(asked.headers.get('retry-after')).toBe('1');
@@ -131,10 +131,10 @@ describe('a start', () => {
 
     expect([first.code, second.code]).toEqual([1, 1]);
     expect(first.said).toContain(
-      'DATABASE_URL: PostgreSQL says: database "no_such_database" does not exist',
+      'DATABASE_URL: PostgreSQL reports: database "no_such_database" does not exist',
     );
     expect(second.said).toMatch(
-      /DATABASE_URL: PostgreSQL says: .*nobody_known/,
+      /DATABASE_URL: PostgreSQL reports: .*nobody_known/,
     );
     expect(second.said).not.toContain('hunter2');
   });

@@ -41,10 +41,10 @@ describe.concurrent('a start without the sandbox', () => {
 
     expect(code).toBe(1);
     expect(said.split('\n')).toEqual([
-      'the configuration has faults:',
-      '  - DATABASE_URL: required where the sandbox is off',
-      '  - ENCRYPTION_KEYS: required where the sandbox is off',
-      '  - API_KEYS: required where the API runs',
+      'invalid configuration:',
+      '  - DATABASE_URL: required when the sandbox is off',
+      '  - ENCRYPTION_KEYS: required when the sandbox is off',
+      '  - API_KEYS: required when the API runs',
     ]);
   });
 
@@ -63,7 +63,7 @@ describe.concurrent('a start without the sandbox', () => {
 
     expect(code).toBe(1);
     const lines = said.split('\n');
-    expect(lines[0]).toBe('the configuration has faults:');
+    expect(lines[0]).toBe('invalid configuration:');
     for (const name of [
       'PORT',
       'DATABASE_URL',
@@ -82,7 +82,7 @@ describe.concurrent('a start without the sandbox', () => {
     });
 
     expect(code).toBe(1);
-    expect(said).toContain('SANDBOX: refused while NODE_ENV is production');
+    expect(said).toContain('SANDBOX: not allowed when NODE_ENV is production');
   });
 
   test('serves and stops in order once everything is given', async ({
@@ -203,7 +203,7 @@ describe.concurrent('a start is refused', () => {
     });
 
     expect(code).toBe(1);
-    expect(said).toContain(`PORT ${taken}: another process listens there`);
+    expect(said).toContain(`PORT ${taken}: the port is already in use`);
   });
 });
 
@@ -254,7 +254,7 @@ describe.concurrent('a bot token that Discord refuses', () => {
       );
 
     await expect(giveToken('a.wrong-token')).rejects.toThrow(
-      'Discord refuses this bot token',
+      'Discord rejected the bot token',
     );
     expect((await sending())?.result).toBe('OK');
     const keys = await sandboxKeys(dataDir);
@@ -293,7 +293,7 @@ async function breakToken(url: string, encryptionKey: string): Promise<void> {
   const keys = createKeyRing([{ id: 'sandbox', key }]);
   const store = await openTestStore(url, { keys });
   const [client] = await store.clients.listClients();
-  if (client === undefined) throw new Error('there is no client');
+  if (client === undefined) throw new Error('client does not exist');
   await store.clients.updateClient(
     client.id,
     { botToken: 'a.token-of-before' },

@@ -91,6 +91,6 @@ describe('two processes on one database', () => {
     const ending = await shows.stop();
     await eventually(() => watched.seen.isOver);
     expect(ending.code).toBe(0);
-    expect(watched.faults).toEqual([expect.stringContaining('stops')]);
+    expect(watched.faults).toEqual([expect.stringContaining('stopping')]);
   });
 });

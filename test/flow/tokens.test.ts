@@ -225,7 +225,7 @@ describe('a bot token that is reset while two processes work', () => {
     const clientSecret = `reset-${randomBytes(20).toString('hex')}`;
     world.discord.moderator.editApplication({ applicationId, clientSecret });
     const wrong = give(one, id, { clientSecret: 'the-old-secret' });
-    await expect(wrong).rejects.toThrow('Discord refuses this client secret');
+    await expect(wrong).rejects.toThrow('Discord rejected the client secret');
     await give(one, id, { ...fresh, clientSecret });
     await eventually(() => holders(people) === people.length);
 

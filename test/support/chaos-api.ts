@@ -94,7 +94,7 @@ export function createApiCaller(deps: {
           return { data: body.data, isRepeated };
         if (error !== undefined) {
           const { code } = error.extensions;
-          const isUnderWay = /still being carried out/.test(error.message);
+          const isUnderWay = /still running/.test(error.message);
           if (code === 'INTERNAL')
             faults.push(`the API answered INTERNAL: ${error.message}`);
           if (DISCORDS.has(code)) throw new DiscordSaidError(error.message);

@@ -38,9 +38,9 @@ describe('an empty environment', () => {
 
   test('is no sandbox in production, and every missing setting is named at once', () => {
     expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
-      'DATABASE_URL: required where the sandbox is off',
-      'ENCRYPTION_KEYS: required where the sandbox is off',
-      'API_KEYS: required where the API runs',
+      'DATABASE_URL: required when the sandbox is off',
+      'ENCRYPTION_KEYS: required when the sandbox is off',
+      'API_KEYS: required when the API runs',
     ]);
   });
 });
@@ -61,7 +61,7 @@ describe('the sandbox', () => {
 
   test('is refused in production', () => {
     expect(faultsOf({ ...production, SANDBOX: 'true' })).toEqual([
-      'SANDBOX: refused while NODE_ENV is production',
+      'SANDBOX: not allowed when NODE_ENV is production',
     ]);
   });
 });

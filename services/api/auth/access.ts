@@ -8,7 +8,9 @@ export const KEY_NEEDED = 'Send `Authorization: Bearer <API key or JWT>`.';
 
 export function requireScope(context: ApiContext, scope: Scope): void {
   if (!holdsScope(requireCaller(context), scope))
-    throw forbidden(`This needs the scope ${scope}; you have it not.`);
+    throw forbidden(
+      `This operation requires the scope ${scope}, which your key does not have.`,
+    );
 }
 
 export function requireCaller(context: ApiContext): Caller {
@@ -37,7 +39,7 @@ export function requireClientAccess(
 export function requireUnlimited(context: ApiContext, why: string): void {
   if (requireCaller(context).clientIds !== null)
     throw forbidden(
-      `This key is limited to some clients; ${why}, so this needs a key without that limit.`,
+      `This key is limited to some clients; ${why}. Use a key without a client limit.`,
     );
 }
 

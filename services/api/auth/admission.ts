@@ -104,7 +104,7 @@ function tooMany(max: number, seconds: number): RefusedRequest {
   return new RefusedRequest({
     status: 429,
     code: 'RATE_LIMITED',
-    message: `More than ${max} a minute: try again in ${seconds} s.`,
+    message: `More than ${max} requests a minute. Try again in ${seconds} s.`,
     headers: { 'retry-after': String(seconds) },
     more: { limit: max, retryAfterSeconds: seconds },
   });

@@ -32,14 +32,14 @@ export function createApiKeyAuthenticator(deps: {
 function checkEntry(key: ApiKey): ApiKey {
   if (!/^[0-9a-f]{64}$/i.test(key.hash))
     throw new Error(
-      `API key "${key.name}": its hash is not a SHA-256 of 64 hex digits`,
+      `API key "${key.name}": the hash must be a SHA-256 of 64 hex digits`,
     );
   if (key.scopes.length === 0)
-    throw new Error(`API key "${key.name}": it has no scope`);
+    throw new Error(`API key "${key.name}": no scope`);
   const unknown = key.scopes.find((scope) => !SCOPES.includes(scope));
   if (unknown !== undefined)
     throw new Error(
-      `API key "${key.name}": unknown scope "${unknown}"; there are ${SCOPES.join(', ')}`,
+      `API key "${key.name}": unknown scope "${unknown}"; use ${SCOPES.join(', ')}`,
     );
   return key;
 }

@@ -37,7 +37,8 @@ export function createKeySet(deps: {
     url: string,
     options: RequestInit,
   ): Promise<Response> => {
-    if (clock() < restsUntil) throw new Error('it failed a moment ago');
+    if (clock() < restsUntil)
+      throw new Error('the previous request failed, not retried yet');
     try {
       return await fetchBounded(url, options);
     } catch (error) {
@@ -62,13 +63,14 @@ async function fetchBounded(
   const response = await fetch(url, options);
   if (response.status !== 200 || !response.body) {
     await response.body?.cancel();
-    throw new Error(`it answered ${response.status}`);
+    throw new Error(`status ${response.status}`);
   }
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of response.body) {
     bytes += part.byteLength;
-    if (bytes > MAX_BYTES) throw new Error('it answered more than 256 KiB');
+    if (bytes > MAX_BYTES)
+      throw new Error('the response is larger than 256 KiB');
     parts.push(part);
   }
   return new Response(Buffer.concat(parts));

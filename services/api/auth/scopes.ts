@@ -34,7 +34,7 @@ function guard(field: GraphQLField<unknown, ApiContext>): void {
   if (named === undefined) return;
   const scope = SCOPES.find((each) => each === named);
   if (scope === undefined || !field.resolve)
-    throw new Error(`${field.name}: its scope cannot be put before it`);
+    throw new Error(`${field.name}: cannot add the scope to its description`);
   const before =
     (resolve: Resolve): Resolve =>
     (source, args, context, info) => {

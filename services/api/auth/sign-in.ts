@@ -22,10 +22,10 @@ export function createSignIn(deps: {
     const sent = /^Bearer +([!-~]+) *$/i.exec(authorization)?.[1];
     if (sent === undefined)
       return refused('Send `Authorization: Bearer <API key or JWT>`.');
-    if (!isToken(sent)) return refused('This key is not known.');
+    if (!isToken(sent)) return refused('The API key is unknown.');
     return tokens
       ? tokens.verify(sent)
-      : refused('JWTs are not accepted here: AUTH_JWKS_URL is not set.');
+      : refused('JWTs are not accepted: AUTH_JWKS_URL is not set.');
   };
 }
 

@@ -5,7 +5,7 @@ import type { Refusal } from './caller.js';
 /** The issuer does not answer with its keys: nobody can say whether a token is good. */
 export class KeysOutOfReach extends Error {
   constructor(options: ErrorOptions) {
-    super('the keys of the issuer are out of reach', options);
+    super("the issuer's keys are unreachable", options);
   }
 }
 
@@ -15,7 +15,7 @@ export function refusalOf(error: unknown): Refusal | null {
     return {
       code: 'UNAVAILABLE',
       message:
-        'The keys of the identity provider are out of reach: JWTs cannot be checked now, API keys can.',
+        "The identity provider's keys are unreachable: JWTs cannot be verified right now. API keys still work.",
     };
   const message = wordsFor(error);
   return message === null ? null : { code: 'UNAUTHENTICATED', message };
@@ -28,18 +28,18 @@ function wordsFor(error: unknown): string | null {
   if (error instanceof errors.JOSEAlgNotAllowed)
     return 'The token’s `alg` is not accepted: sign with RS, PS, ES or EdDSA.';
   if (error instanceof errors.JWSSignatureVerificationFailed)
-    return 'The token’s signature is not the issuer’s.';
+    return 'The token’s signature is invalid.';
   if (error instanceof errors.JWKSNoMatchingKey)
     return 'The token is signed with a key that the issuer does not publish.';
   if (error instanceof errors.JWKSMultipleMatchingKeys)
-    return 'The token does not say by `kid` which of the issuer’s keys signed it.';
+    return 'The token needs a `kid`: the issuer publishes several keys.';
   if (error instanceof errors.JOSENotSupported)
-    return 'The token asks for something that is not supported here.';
+    return 'The token uses a feature that is not supported.';
   return error instanceof errors.JOSEError ? 'The token is malformed.' : null;
 }
 
 const OF_CLAIM: Readonly<Record<string, string>> = {
-  iss: 'The token is of another issuer.',
+  iss: 'The token comes from another issuer.',
   aud: 'The token is for another audience.',
   nbf: 'The token is not valid yet.',
 };

@@ -53,7 +53,9 @@ export function createTokenVerifier(deps: {
   return {
     verify: async (token) => {
       if (token.length > MAX_TOKEN_LENGTH)
-        return refused(`The token is longer than ${MAX_TOKEN_LENGTH} letters.`);
+        return refused(
+          `The token is longer than ${MAX_TOKEN_LENGTH} characters.`,
+        );
       try {
         const { payload } = await jwtVerify(token, keys, {
           algorithms: ALGORITHMS,
@@ -98,7 +100,7 @@ function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
     );
   if (!isTime(nbf) || !isTime(iat))
     return refused(
-      'The token’s `nbf` and `iat` must be seconds since 1970, at least 0.',
+      'The token’s `nbf` and `iat` must be seconds since 1970 and not negative.',
     );
   return iat > now + TOLERANCE_SECONDS
     ? refused('The token’s `iat` is in the future.')
@@ -113,7 +115,7 @@ const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
 function callerOf(payload: JWTPayload): Caller | Refusal {
   const { sub, exp } = payload;
   if (typeof sub !== 'string' || !SUBJECT.test(sub) || exp === undefined)
-    return refused('The token’s `sub` is no name of 1 to 200 letters.');
+    return refused('The token’s `sub` must be a name of 1 to 200 characters.');
   return {
     name: `jwt:${sub}`,
     scopes: scopesOf(payload),

@@ -64,7 +64,7 @@ async function findEntity(
   if (!find)
     throw new InputError(
       'BAD_USER_INPUT',
-      `Entities are ${Object.keys(entityFinders).join(', ')}.`,
+      `\`__typename\` must be one of ${Object.keys(entityFinders).join(', ')}.`,
       `${LIST}[${index}].__typename`,
     );
   const entity = await find(context, reference);
@@ -73,17 +73,25 @@ async function findEntity(
 
 function readReference(given: unknown, at: string): Reference {
   if (typeof given !== 'object' || given === null)
-    throw new InputError('BAD_USER_INPUT', 'This is not an object.', at);
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'A representation must be an object.',
+      at,
+    );
   const typeName: unknown = Reflect.get(given, '__typename');
   if (typeof typeName !== 'string')
     throw new InputError(
       'BAD_USER_INPUT',
-      'It must name a type.',
+      '`__typename` is required.',
       `${at}.__typename`,
     );
   const id: unknown = Reflect.get(given, 'id');
   if (typeof id !== 'string')
-    throw new InputError('BAD_USER_INPUT', 'It must be a string.', `${at}.id`);
+    throw new InputError(
+      'BAD_USER_INPUT',
+      '`id` must be a string.',
+      `${at}.id`,
+    );
   return { typeName, id, field: `${at}.id` };
 }
 

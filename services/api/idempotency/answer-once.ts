@@ -91,9 +91,9 @@ class KeyTaken extends InputError {
 
 const REASONS = {
   UNDER_WAY:
-    'The request with this Idempotency-Key is still being carried out: try again in a second.',
+    'A request with this Idempotency-Key is still running. Try again in a second.',
   OTHER:
-    'This Idempotency-Key was used for another request within 24 hours, or with other rights.',
+    'This Idempotency-Key was used within the last 24 hours for a different request or with different permissions. Use a new key.',
 } as const;
 
 const RENEW_MS = 20_000;

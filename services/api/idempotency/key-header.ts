@@ -35,10 +35,12 @@ export function repeatable(asked: {
   if (operation.operation !== OperationTypeNode.MUTATION) return null;
   if (!KEY.test(key))
     throw refusal(
-      'Idempotency-Key is not 1 to 255 printable ASCII characters.',
+      'Idempotency-Key must be 1 to 255 printable ASCII characters.',
     );
   if (rootFields(asked.document, operation.selectionSet) !== 1)
-    throw refusal('With an Idempotency-Key an operation has one mutation.');
+    throw refusal(
+      'A request with an Idempotency-Key must contain exactly one mutation.',
+    );
   const rights = [
     caller.scopes.toSorted(),
     caller.clientIds?.toSorted() ?? null,
@@ -60,7 +62,7 @@ export function refuseKeysBut(scope: FastifyInstance, path: string): void {
     throw new RefusedRequest({
       status: 400,
       code: 'BAD_USER_INPUT',
-      message: `Idempotency-Key is honoured at POST ${path} only.`,
+      message: `Idempotency-Key is supported at POST ${path} only.`,
     });
   });
 }

@@ -16,11 +16,18 @@ export function isGiven<Value>(
   return value !== null && value !== undefined;
 }
 
+/** The last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
+const fieldName = (field: string) =>
+  `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
+
 /** An id of ours, in the case the store keeps. */
 export function checkOwnId(value: string, field: string): string {
   const id = value.toLowerCase();
   if (!UUID.test(id))
-    throw refuse('This is not one of our ids, which are UUIDs.', field);
+    throw refuse(
+      `${fieldName(field)} must be a UUID issued by the connector.`,
+      field,
+    );
   return id;
 }
 
@@ -33,10 +40,10 @@ export function checkText(value: string, field: string, max: number): string {
   const fault = faultOfText(value, max);
   if (fault === null) return value;
   const messages = {
-    empty: 'It must not be empty.',
-    long: `It is longer than ${max} characters.`,
-    control: 'It has a control character in it.',
-    malformed: 'It has half a character in it (a lone surrogate).',
+    empty: `${fieldName(field)} must not be empty.`,
+    long: `${fieldName(field)} must have at most ${max} characters.`,
+    control: `${fieldName(field)} must not contain control characters.`,
+    malformed: `${fieldName(field)} must be well-formed Unicode; it contains a lone surrogate.`,
   };
   throw refuse(messages[fault], field);
 }
@@ -47,7 +54,7 @@ export function checkList<Item>(
 ): readonly Item[] {
   if (items.length > MAX_ITEMS)
     throw refuse(
-      `At most ${MAX_ITEMS} items at once; these are ${items.length}.`,
+      `${fieldName(field)} must have at most ${MAX_ITEMS} items; got ${items.length}.`,
       field,
     );
   return items;
@@ -57,7 +64,10 @@ export function checkWebUrl(value: string, field: string): string {
   checkText(value, field, 2000);
   const url = URL.canParse(value) ? new URL(value) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw refuse('This is not an address that begins with https://.', field);
+    throw refuse(
+      `${fieldName(field)} must be a URL that starts with https://.`,
+      field,
+    );
   return value;
 }
 
@@ -67,6 +77,9 @@ export function checkRange(
   range: { readonly min: number; readonly max: number },
 ): number {
   if (value < range.min || value > range.max)
-    throw refuse(`It is not between ${range.min} and ${range.max}.`, field);
+    throw refuse(
+      `${fieldName(field)} must be between ${range.min} and ${range.max}.`,
+      field,
+    );
   return value;
 }

@@ -103,7 +103,7 @@ export function checkTimedKind(kind: SweepKind, field: string): SweepKind {
   if (kind === 'CHANGES')
     throw new InputError(
       'BAD_USER_INPUT',
-      'CHANGES comes by itself, when a guard holds removals outside a sweep.',
+      'CHANGES sweeps cannot be started: the removal guard creates them when it holds removals outside a sweep.',
       field,
     );
   return kind;

@@ -54,7 +54,7 @@ export class ClientMutationsResolver {
     })
     input: CreateDiscordClientInput,
   ): Promise<CreateDiscordClientPayload> {
-    requireUnlimited(context, 'a new client would not be one of them');
+    requireUnlimited(context, 'it cannot create another one');
     const client = toNewClient(input, this.deps.policy);
     const view = await this.deps.clients.createClient(client);
     forgetRows(context.loaders);
@@ -62,7 +62,7 @@ export class ClientMutationsResolver {
       client: presentClient(context, view),
       warnings: view.rolesReadAt
         ? []
-        : ['Its roles are not read yet: run importDiscordRoles.'],
+        : ['The roles are not imported yet: run importDiscordRoles.'],
     };
   }
 

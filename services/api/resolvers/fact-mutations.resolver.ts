@@ -123,7 +123,7 @@ export class FactMutationsResolver {
       platformUser: view ? toPlatformUser(view) : null,
       warnings:
         outcome?.verdict === 'unchanged'
-          ? ['The user was deleted already.']
+          ? ['The user was already deleted.']
           : [],
     };
   }
@@ -171,6 +171,6 @@ export class FactMutationsResolver {
 
 /** Facts are about users and groups, which all clients share. */
 function receive(context: ApiContext): Cause {
-  requireUnlimited(context, 'platform facts touch every client');
+  requireUnlimited(context, 'platform facts affect every client');
   return causeOf(context);
 }

@@ -47,7 +47,7 @@ async function clientThere(
   field: string,
 ): Promise<ClientView> {
   const client = await context.loaders.clients.load(clientId);
-  if (!client) throw notFound(`There is no client ${clientId}.`, field);
+  if (!client) throw notFound(`Client ${clientId} does not exist.`, field);
   return client;
 }
 
@@ -60,7 +60,7 @@ export async function requireLink(
   const linkId: LinkId = checkOwnId(id, field);
   const link = await context.loaders.links.load(linkId);
   if (!link || !mayTouch(context, link.clientId))
-    throw notFound(`There is no link ${linkId}.`, field);
+    throw notFound(`Link ${linkId} does not exist.`, field);
   return link;
 }
 
@@ -72,7 +72,7 @@ export async function requireMapping(
   const mappingId: MappingId = checkOwnId(id, field);
   const mapping = await context.loaders.mappings.load(mappingId);
   if (!mapping || !mayTouch(context, mapping.clientId))
-    throw notFound(`There is no mapping ${mappingId}.`, field);
+    throw notFound(`Mapping ${mappingId} does not exist.`, field);
   return mapping;
 }
 
@@ -84,7 +84,7 @@ export async function requireSweep(
   const sweepId = checkOwnId(id, field);
   const sweep = await context.loaders.sweeps.load(sweepId);
   if (!sweep || !mayTouch(context, sweep.clientId))
-    throw notFound(`There is no sweep ${sweepId}.`, field);
+    throw notFound(`Sweep ${sweepId} does not exist.`, field);
   return sweep;
 }
 

@@ -52,11 +52,13 @@ export class MappingMutationsResolver {
       effect: toMappingEffect(client.id, made.effect),
       warnings: [
         ...(refusal
-          ? [`The bot can neither give nor take this role now: ${refusal}.`]
+          ? [
+              `The bot cannot add or remove this role at the moment: ${refusal}.`,
+            ]
           : []),
         ...(made.held
           ? [
-              `Linked members who hold the role and are in no group that gives it: ${made.held.removals}. Nothing is taken from them before approveSweep of sweep ${made.held.sweepId}.`,
+              `${made.held.removals} linked members hold the role without being in a group that grants it. Their roles stay until sweep ${made.held.sweepId} is approved with approveSweep.`,
             ]
           : []),
       ],
@@ -118,5 +120,5 @@ function leftHolders(held: {
 }): string {
   const sweep =
     held.sweepId === null ? 'a held sweep' : `sweep ${held.sweepId}`;
-  return `Another mapping names the role, and ${held.removals} linked members hold it who are in no other group that gives it. They keep it unless ${sweep} is approved.`;
+  return `Another mapping names the role, and ${held.removals} linked members hold it without being in a group that grants it. They keep it unless ${sweep} is approved.`;
 }

@@ -82,14 +82,14 @@ function scheduleWarnings(
 ): readonly string[] {
   const warnings: string[] = [];
   if (Object.keys(patch).length === 0)
-    warnings.push('The input named nothing to change.');
+    warnings.push('The input contains nothing to change.');
   if (
     view.isEnabled &&
     view.kind === 'ENFORCE_NICKNAMES' &&
     client.nicknamePolicy.strategy === 'NONE'
   )
     warnings.push(
-      'The client leaves nicknames alone: its nickname policy has the strategy NONE.',
+      "The client's nickname policy has the strategy NONE, so nicknames stay unchanged.",
     );
   return warnings;
 }

@@ -80,13 +80,13 @@ function checkStrategy(
   if (given !== null && kind !== 'ENFORCE_NICKNAMES')
     throw new InputError(
       'BAD_USER_INPUT',
-      'Only ENFORCE_NICKNAMES takes a strategy.',
+      '`enforceStrategy` is only allowed for ENFORCE_NICKNAMES.',
       field,
     );
   if (given === 'TEMPLATE' && client.nicknamePolicy.template === null)
     throw new InputError(
       'FAILED_PRECONDITION',
-      'The nickname policy of this client has no template.',
+      "The client's nickname policy has no template.",
       field,
     );
   return given;
@@ -99,6 +99,6 @@ function warningsOf(
 ): readonly string[] {
   const strategy = given ?? client.nicknamePolicy.strategy;
   return kind === 'ENFORCE_NICKNAMES' && strategy === 'NONE'
-    ? ['The strategy NONE leaves nicknames alone.']
+    ? ['With the strategy NONE, nicknames stay unchanged.']
     : [];
 }

@@ -57,7 +57,7 @@ function requireBase(site: SignInSite): string {
   if (base !== null) return base;
   throw new InputError(
     'FAILED_PRECONDITION',
-    'PUBLIC_URL is not set, so there is no address that people could be given.',
+    'PUBLIC_URL is not set, so the connector cannot build the address of the sign-in page.',
   );
 }
 
@@ -66,7 +66,7 @@ function checkEmail(value: string): string {
   if (/^[^\s@]+@[^\s@]+$/.test(email)) return email;
   throw new InputError(
     'BAD_USER_INPUT',
-    'This is not an e-mail address.',
+    '`email` must be an e-mail address.',
     'input.email',
   );
 }
@@ -74,6 +74,6 @@ function checkEmail(value: string): string {
 function warningsOf(base: string, callback: string): readonly string[] {
   if (new URL(base).origin === new URL(callback).origin) return [];
   return [
-    "The client's callbackUrl is of another origin than PUBLIC_URL: browsers will not show there who they are, and no link can be made.",
+    "The client's callbackUrl has a different origin than PUBLIC_URL. Browsers do not send the sign-in cookies there, so linking cannot finish.",
   ];
 }

@@ -25,7 +25,7 @@ export function checkReturnAddress(
   if (address !== null) return address;
   throw new InputError(
     'BAD_USER_INPUT',
-    'This is not a whole address (http or https, plain ASCII) of an origin that RETURN_URL_ALLOWLIST names.',
+    '`returnTo` must be an absolute http or https URL in plain ASCII, on an origin listed in RETURN_URL_ALLOWLIST.',
     field,
   );
 }

@@ -14,11 +14,11 @@ export function createPlaces({ perCaller, overall }: SubscriptionLimits) {
     if (own >= perCaller)
       throw new InputError(
         'FAILED_PRECONDITION',
-        `This key has ${own} subscriptions already, the most it may have at once: end one of them first.`,
+        `This key already has ${own} subscriptions, the maximum. End one first.`,
       );
     if (all >= overall)
       throw new UnavailableError(
-        'There are as many subscriptions as this process serves: try again later.',
+        'This process has reached its limit of subscriptions. Try again later.',
       );
     taken.set(caller, own + 1);
     all += 1;

@@ -22,6 +22,6 @@ export function endOfRights(
 }
 
 const LIMIT_MOVED = new GraphQLError(
-  'The clients that this key is limited to are others now; subscribe again.',
+  "This key's permissions changed. Subscribe again.",
   { extensions: { code: 'FORBIDDEN' } },
 );

@@ -79,7 +79,7 @@ function createOpener(deps: Deps) {
   let isStopping = false;
   const stopping = () =>
     isStopping
-      ? new UnavailableError('The connector stops; subscribe again.')
+      ? new UnavailableError('The connector is stopping. Subscribe again.')
       : null;
 
   async function begin<Value>(

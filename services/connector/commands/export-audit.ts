@@ -73,13 +73,13 @@ function readRange(args: readonly string[]) {
 function time(name: string, text: string | undefined): Date {
   const date = new Date(text ?? '');
   if (Number.isNaN(date.getTime()))
-    throw usage(`--${name} is not a time like 2026-11-01T00:00:00Z`);
+    throw usage(`--${name} must be a time such as 2026-11-01T00:00:00Z`);
   return date;
 }
 
 function uuid(name: string, text: string | undefined): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text ?? ''))
-    throw usage(`--${name} is not an id`);
+    throw usage(`--${name} must be a UUID`);
   return text ?? '';
 }
 

@@ -59,7 +59,7 @@ function refuseUnableToTakeBack(client: ClientRow): void {
     return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `client ${client.id} cannot take roles back: it must be enabled, have authority PLATFORM and a working bot token; or choose LEAVE`,
+    `client ${client.id} cannot remove roles: enable it, set its authority to PLATFORM and give it a working bot token, or choose LEAVE`,
     'input.holders',
   );
 }

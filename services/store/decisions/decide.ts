@@ -76,7 +76,7 @@ async function readHeld(
   if (row.state !== 'HELD')
     throw new InputError(
       'FAILED_PRECONDITION',
-      `sweep ${id} is ${row.state}: only a held one can be ${verdict.toLowerCase()}`,
+      `sweep ${id} is ${row.state}: only a held sweep can be ${verdict.toLowerCase()}`,
       'input.id',
     );
   return row;
@@ -97,8 +97,8 @@ function changed({ id }: Decision, plan: HeldPlan | null): InputError {
   return new InputError(
     'CONFLICT',
     plan === null
-      ? `nothing of the plan of sweep ${id} is left to do`
-      : `the plan of sweep ${id} has changed: it is ${plan.hash} now, and takes ${plan.removals === 1 ? 'one role' : `${plan.removals} roles`}; look at it again`,
+      ? `nothing in the plan of sweep ${id} is left to do`
+      : `the plan of sweep ${id} changed: its hash is now ${plan.hash} and it removes ${plan.removals === 1 ? 'one role' : `${plan.removals} roles`}; review it again`,
     'input.hash',
   );
 }

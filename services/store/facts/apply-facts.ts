@@ -102,7 +102,7 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     if (!/^2[23]/.test(code)) throw error;
     throw new TerminalError(
       'UNREADABLE_FACT',
-      `the database refuses a fact (SQLSTATE ${code})`,
+      `the database rejected a fact (SQLSTATE ${code})`,
       { cause: error },
     );
   }

@@ -121,8 +121,6 @@ function rowOf<Id extends string, Row>(
 ): Row {
   const row = rows.get(id);
   if (row === undefined)
-    throw new Error(
-      `nothing was read about ${id} before facts were put on top of it`,
-    );
+    throw new Error(`${id} must be read before facts are folded into it`);
   return row;
 }

@@ -109,7 +109,7 @@ async function unpack(
     if (!(error instanceof LostKeyError)) throw error;
     throw new InputError(
       'FAILED_PRECONDITION',
-      'The request with this Idempotency-Key was carried out, but its answer cannot be read any more: look at how things stand.',
+      'The request with this Idempotency-Key was carried out, but its stored response is unreadable. Query the current state instead.',
     );
   }
 }

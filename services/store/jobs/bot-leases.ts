@@ -149,7 +149,7 @@ export async function lockJob(
   const [row] = rows;
   if (row === undefined) {
     throw new LeaseLostError(
-      `the job of member ${member.discordUserId} of client ${member.clientId} is no longer ours`,
+      `another process now owns the job of member ${member.discordUserId} of client ${member.clientId}`,
     );
   }
   return Number(row.version);

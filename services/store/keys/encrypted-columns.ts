@@ -57,7 +57,7 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
         context: (row) => secretContext('clientSecret', idOf(row)),
       },
     ],
-    loss: 'the client stands still until its botToken and clientSecret are given again',
+    loss: 'the client is stopped until botToken and clientSecret are entered again',
   },
   {
     table: 'discord_grant',
@@ -65,7 +65,7 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
     named: ['client_id'],
     clientOf: clientIdOf,
     columns: tokens,
-    loss: 'these people are not brought into the guild; they sign in again',
+    loss: 'these people cannot be added to the guild until they sign in again',
   },
   {
     table: 'revocation',
@@ -79,7 +79,7 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
         context: (row) => secretContext('clientSecret', clientIdOf(row)),
       },
     ],
-    loss: 'these tokens are not revoked; they end by themselves within days',
+    loss: 'these tokens are not revoked; they expire within days',
   },
   {
     table: 'link_ticket',
@@ -96,7 +96,7 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
         context: (row) => emailContext(row['ticket_hash'] ?? ''),
       },
     ],
-    loss: 'who is signing in right now begins again, or is not warned of another e-mail address',
+    loss: 'people who are signing in right now must start again, or get no warning about a different e-mail address',
   },
   {
     table: 'idempotent_request',
@@ -116,6 +116,6 @@ export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
           }),
       },
     ],
-    loss: 'requests sent again with these keys are refused, for a day at most',
+    loss: 'retries with these idempotency keys are rejected for up to a day',
   },
 ];

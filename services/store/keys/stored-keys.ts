@@ -73,7 +73,7 @@ async function refuseWrongKeys(
     if (first === undefined || rows.some((row) => isReadable(keys, row)))
       continue;
     throw new Error(
-      `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.clientId}); put the right key back under this id, or, if it is lost, give the new key another id and the secrets again with updateDiscordClient`,
+      `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.clientId}). Restore the right key under this id. If it is lost, give the new key a different id and enter the secrets again with updateDiscordClient.`,
     );
   }
 }

@@ -133,9 +133,9 @@ function judge(
     const said = placeOfUser.get(platformUserId);
     const taken = placeOfAccount.get(discordUserId);
     if (said !== undefined)
-      return conflict(`the same platform user as in users[${said}]`);
+      return conflict(`duplicates the platform user of users[${said}]`);
     if (taken !== undefined)
-      return conflict(`the same Discord account as in users[${taken}]`);
+      return conflict(`duplicates the Discord account of users[${taken}]`);
     placeOfUser.set(platformUserId, at);
     placeOfAccount.set(discordUserId, at);
     return judgeOne(user, standing);
@@ -155,12 +155,12 @@ function judgeOne(
     return { kind: 'UNCHANGED', message: null, linkId: owner.linkId };
   if (owner !== undefined)
     return conflict(
-      `Discord account ${discordUserId} is claimed by another user`,
+      `Discord account ${discordUserId} is already linked to another user`,
     );
   const own = byUser.get(platformUserId);
   if (own !== undefined)
     return conflict(
-      `platform user ${platformUserId} is linked to account ${own.discordUserId}`,
+      `platform user ${platformUserId} is already linked to account ${own.discordUserId}`,
     );
   return { kind: 'LINKED', message: null, linkId: null };
 }

@@ -176,7 +176,7 @@ async function reviveOrCreate(
 function claimedByOther(discordUserId: DiscordUserId): InputError {
   return new InputError(
     'CONFLICT',
-    `Discord account ${discordUserId} is claimed by another user`,
+    `Discord account ${discordUserId} is already linked to another user`,
     'input.discordUserId',
   );
 }

@@ -14,7 +14,7 @@ export async function refuseUnknownGroup(
   if (rows.length === 0) {
     throw new InputError(
       'NOT_FOUND',
-      `group ${groupId} is not known: send it with upsertPlatformGroups or a platform.group.changed.v1 event first (a membership in it does as well), then map it`,
+      `group ${groupId} is unknown: send it with upsertPlatformGroups or a platform.group.changed.v1 event (or send a membership in it), then map it`,
       'input.groupId',
     );
   }
@@ -23,12 +23,12 @@ export async function refuseUnknownGroup(
 const REASONS: Readonly<Record<RoleRefusal, string>> = {
   EVERYONE: 'it is @everyone, which every member has',
   MANAGED:
-    'it is managed by Discord or an integration, which alone give and take it',
+    'it is managed by Discord or an integration, which alone can add or remove it',
   ABOVE_BOT:
-    "it is not below the bot's highest role: move it down, or the bot's role up, then import the roles",
+    "it is not below the bot's highest role: move it down or the bot's role up, then import the roles",
   MISSING_PERMISSION:
-    'the bot lacks the permission Manage Roles: give it, then import the roles',
-  UNKNOWN_ROLE: 'the guild has no such role any more',
+    'the bot lacks the permission Manage Roles: grant it, then import the roles',
+  UNKNOWN_ROLE: 'the guild no longer has this role',
 };
 
 /** A mapping that could never be carried out is refused when it is made, not at each sweep. */

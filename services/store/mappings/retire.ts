@@ -87,7 +87,7 @@ function refuseForeignAuthority(row: RoleMappingRow, client: ClientRow): void {
   if (authority === 'PLATFORM') return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `mapping ${row.id} has authority ${authority}, so nothing is written to Discord: choose LEAVE, or set its authority to PLATFORM first`,
+    `mapping ${row.id} has authority ${authority}, so the connector does not write to Discord: choose LEAVE, or set its authority to PLATFORM first`,
     'input.holders',
   );
 }

@@ -31,7 +31,7 @@ export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
     moment: Moment;
   }>`select pg_current_snapshot()::text as moment`.execute(db);
   const [row] = rows;
-  if (row === undefined) throw new Error('PostgreSQL has told no snapshot');
+  if (row === undefined) throw new Error('PostgreSQL returned no snapshot');
   return row.moment;
 }
 
@@ -66,7 +66,7 @@ export async function pageClosedRecords(
   const page = found.slice(0, limit);
   const last = found.length > limit ? page.at(-1) : undefined;
   const [row] = rows;
-  if (row === undefined) throw new Error('PostgreSQL has told no snapshot');
+  if (row === undefined) throw new Error('PostgreSQL returned no snapshot');
   return {
     records: page.map(toRecord),
     until: row.until,

@@ -28,7 +28,7 @@ export function createOpenRecord(deps: {
       await lockJob(db, request.job, deps.owner);
       const superseded = {
         closes: request.supersedes,
-        reason: 'the plan changed half-way',
+        reason: 'the plan changed during the run',
         outcome: 'APPLIED' as const,
       };
       await closeAndTell(db, superseded, deps.enqueueEvent);

@@ -97,7 +97,7 @@ export async function takeGrant(
   if (rows.length === 0)
     throw new InputError(
       'FAILED_PRECONDITION',
-      'signing in took too long: what Discord granted is being revoked',
+      'the sign-in took too long: the tokens from Discord are being revoked',
     );
 }
 

@@ -57,7 +57,7 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
         'oldestSeconds', coalesce((select ${ageOf(sql`time`)} from outbox order by position limit 1), 0))
     ) as standing`.execute(db);
   const [row] = rows;
-  if (row === undefined) throw new Error('the database told nothing');
+  if (row === undefined) throw new Error('the database returned nothing');
   return row.standing;
 }
 

@@ -3,8 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, SweepKind } from '../../model.js';
 
 const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
-  CHANGES:
-    'a sweep of this kind is made by the removal guard, nobody starts it',
+  CHANGES: 'CHANGES sweeps cannot be started: the removal guard creates them',
 };
 
 /** Why a sweep of this kind cannot be begun, whatever the client; null when it can. */

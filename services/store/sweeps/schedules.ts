@@ -177,7 +177,7 @@ async function begin(
   const cause: Cause = { kind: 'SWEEP', id: 'schedule', actor: 'connector' };
   const request = { clientId, kind, dryRun: false, enforceStrategy: null };
   const id = await insertSweep(db, { ...request, cause });
-  return id === null ? 'the sweep before it still runs' : null;
+  return id === null ? 'the previous sweep is still running' : null;
 }
 
 function toSchedule(row: ScheduleRow) {

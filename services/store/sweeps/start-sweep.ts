@@ -38,7 +38,7 @@ export function createStartSweep(database: Database) {
     if (id === null)
       throw new InputError(
         'CONFLICT',
-        `a ${kind} sweep of client ${clientId} runs already`,
+        `a ${kind} sweep of client ${clientId} is already running`,
       );
     return theSweep(db, id);
   };
@@ -48,7 +48,7 @@ function refuseKind({ kind, enforceStrategy }: StartRequest): void {
   if (enforceStrategy !== null && kind !== 'ENFORCE_NICKNAMES')
     throw new InputError(
       'BAD_USER_INPUT',
-      'only a sweep of nicknames takes a strategy',
+      'only ENFORCE_NICKNAMES sweeps accept a strategy',
       'input.enforceStrategy',
     );
   const refusal = refusalOfKind(kind);
@@ -85,8 +85,8 @@ export async function cancelSweep(
   throw new InputError(
     'FAILED_PRECONDITION',
     sweep.state === 'HELD'
-      ? `sweep ${id} waits for a person: approveSweep or rejectSweep decides`
-      : `sweep ${id} is over: ${sweep.state}`,
+      ? `sweep ${id} is held: decide it with approveSweep or rejectSweep`
+      : `sweep ${id} is already finished: ${sweep.state}`,
   );
 }
 
@@ -95,6 +95,6 @@ export async function theSweep(
   id: string,
 ): Promise<SweepView> {
   const [sweep] = await findSweeps(db, [id]);
-  if (sweep === undefined) throw new Error(`sweep ${id} has gone meanwhile`);
+  if (sweep === undefined) throw new Error(`sweep ${id} no longer exists`);
   return sweep;
 }

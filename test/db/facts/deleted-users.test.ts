@@ -99,7 +99,7 @@ describe('a deleted user', () => {
     await remove('yan');
 
     expect((await remove('yan')).warnings).toEqual([
-      'The user was deleted already.',
+      'The user was already deleted.',
     ]);
   });
 });

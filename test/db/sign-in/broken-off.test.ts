@@ -92,7 +92,7 @@ describe('bringing in that was broken off', () => {
       {
         added: [roles.pilot],
         removed: [],
-        reason: 'the plan changed half-way',
+        reason: 'the plan changed during the run',
       },
     ]);
     expect(discord.calls.count({ method: 'PUT', route: MEMBER })).toBe(1);

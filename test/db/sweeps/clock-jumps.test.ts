@@ -116,7 +116,7 @@ describe('a sweep that is over', () => {
 
       await expect(store.sweeps.cancelSweep(id)).rejects.toMatchObject({
         code: 'FAILED_PRECONDITION',
-        message: `sweep ${id} is over: ${state}`,
+        message: `sweep ${id} is already finished: ${state}`,
       });
 
       expect(await store.sweeps.findSweeps([id])).toMatchObject([{ state }]);

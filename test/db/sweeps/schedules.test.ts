@@ -124,7 +124,7 @@ describe('a schedule that is due', () => {
       {
         clientId,
         kind: 'VERIFY_GROUPS',
-        skipped: 'the sweep before it still runs',
+        skipped: 'the previous sweep is still running',
       },
     ]);
     expect(await sweeps()).toBe(1);

@@ -48,8 +48,8 @@ it.each([
 
 it.each([
   [{ scopes: ['discord:everything'] }, 'unknown scope "discord:everything"'],
-  [{ scopes: [] }, 'it has no scope'],
-  [{ hash: 'abc' }, 'not a SHA-256'],
+  [{ scopes: [] }, 'no scope'],
+  [{ hash: 'abc' }, 'must be a SHA-256'],
 ])('refuses an entry with %j', (more, message) => {
   expect(() => createApiKeyAuthenticator({ keys: [entry(more)] })).toThrow(
     message,

@@ -55,7 +55,7 @@ describe('while it is starting, the door', () => {
     expect(await other.json()).toEqual({
       errors: [
         {
-          message: 'The connector is starting; ask again.',
+          message: 'The connector is starting. Try again shortly.',
           extensions: {
             code: 'UNAVAILABLE',
             requestId: other.headers.get('x-request-id'),
@@ -135,7 +135,7 @@ describe('a process without the API', () => {
     const server = createHealthServer({ ...deps, port: Number(port) });
 
     await expect(server.start()).rejects.toThrow(
-      `PORT ${port}: another process listens there`,
+      `PORT ${port}: the port is already in use`,
     );
   });
 });

@@ -199,7 +199,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     [
       'directives',
       `{ ${Array.from({ length: 51 }, (_, n) => `a${n}: __typename @skip(if: false)`).join(' ')} }`,
-      'More than 50 directives',
+      'more than 50 directives',
     ],
     [
       'introspection',

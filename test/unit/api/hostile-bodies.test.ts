@@ -27,26 +27,26 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
   it.each([
     // decoded all the same it would name another user than the one that was meant
     [
-      'is not UTF-8',
+      'is not valid UTF-8',
       Buffer.from(input('{"platformUserId":"\xe9"}'), 'latin1'),
       {},
       400,
-      'not UTF-8',
+      'not valid UTF-8',
     ],
     [
       'is packed',
       gzipSync(GOOD),
       { 'content-encoding': 'gzip' },
       415,
-      'without packing',
+      'without content-encoding',
     ],
-    ['is a list', `[${GOOD}]`, {}, 400, 'not one JSON object'],
+    ['is a list', `[${GOOD}]`, {}, 400, 'must be one JSON object'],
     [
       'is a text of 2 MB',
       `"${'x'.repeat(2_000_000)}"`,
       {},
       400,
-      'not one JSON object',
+      'must be one JSON object',
     ],
     [
       'is nested deeper than any input',
@@ -67,7 +67,7 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
       '{"__proto__":{"query":"{ x }"}}',
       {},
       400,
-      'a key that no object may have',
+      'a forbidden key',
     ],
   ] as const)('that %s is refused', async (_, body, headers, status, words) => {
     const answer = await client.send({ name: '', path, body, headers });

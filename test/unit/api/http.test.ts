@@ -63,7 +63,7 @@ describe('faults before any operation', () => {
     expect(await json(response)).toEqual({
       errors: [
         {
-          message: expect.stringContaining(`GET ${path}; `),
+          message: expect.stringContaining(`GET ${path}. `),
           extensions: {
             code: 'NOT_FOUND',
             requestId: response.headers.get('x-request-id'),
@@ -203,7 +203,7 @@ describe('start and stop', () => {
     const start = startApi({}, { port });
 
     await expect(start).rejects.toThrow(
-      `cannot listen on HOST 127.0.0.1, PORT ${port}: another process listens there`,
+      `cannot listen on HOST 127.0.0.1, PORT ${port}: the port is already in use`,
     );
     taken.close();
   });

@@ -211,7 +211,7 @@ describe('a mutation with an Idempotency-Key', () => {
   });
 
   it('is not carried out when nobody can tell whether it was', async () => {
-    api.fail('idempotency.claim', new Error('the database is away'));
+    api.fail('idempotency.claim', new Error('database unreachable'));
     const answer = await send({ key: 'one' });
 
     expect(codeOf(answer)).toBe('INTERNAL');
@@ -221,7 +221,7 @@ describe('a mutation with an Idempotency-Key', () => {
   });
 
   it('is answered although its answer cannot be kept', async () => {
-    api.fail('idempotency.keep', new Error('the database is away'));
+    api.fail('idempotency.keep', new Error('database unreachable'));
     const answer = await send({ key: 'one' });
 
     expect(answer.body.errors).toBeUndefined();

@@ -152,18 +152,21 @@ describe('importDiscordUsers', () => {
       {
         index: 2,
         status: 'CONFLICT',
-        message: 'The same platform user stands already at input.users[0].',
+        message:
+          'This platform user is also at input.users[0]. List each user and each account once.',
       },
       {
         index: 3,
         status: 'CONFLICT',
-        message: 'The same Discord account stands already at input.users[1].',
+        message:
+          'This Discord account is also at input.users[1]. List each user and each account once.',
       },
       { index: 4, status: 'LINKED' },
       {
         index: 5,
         status: 'CONFLICT',
-        message: 'The same platform user stands already at input.users[0].',
+        message:
+          'This platform user is also at input.users[0]. List each user and each account once.',
       },
     ]);
     expect(body.data.importDiscordUsers.counts).toEqual({

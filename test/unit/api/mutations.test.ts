@@ -41,7 +41,7 @@ describe('createDiscordClient', () => {
 
     expect(body.data.createDiscordClient).toMatchObject({
       client: { name: 'New' },
-      warnings: ['Its roles are not read yet: run importDiscordRoles.'],
+      warnings: ['The roles are not imported yet: run importDiscordRoles.'],
     });
     expect(api.lastArguments('clients.createClient')).toEqual([
       {
@@ -301,7 +301,9 @@ describe('other mutations of clients and mappings', () => {
         authority: 'OBSERVE',
       },
       effect: { additions: 2 },
-      warnings: ['The bot can neither give nor take this role now: ABOVE_BOT.'],
+      warnings: [
+        'The bot cannot add or remove this role at the moment: ABOVE_BOT.',
+      ],
     });
     expect(api.lastArguments('mappings.createMapping')).toMatchObject([
       { authority: 'OBSERVE', dryRun: false, cause },

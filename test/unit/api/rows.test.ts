@@ -96,11 +96,11 @@ describe('rows of a request', () => {
   it('that could not be read are asked for again', async () => {
     let isDown = true;
     const { rows } = aSet(async (keys) => {
-      if (isDown) throw new Error('the database is away');
+      if (isDown) throw new Error('database unreachable');
       return keys.map(({ id }) => `row ${id}`);
     });
 
-    await expect(rows.loadAll([a1, a2])).rejects.toThrow('away');
+    await expect(rows.loadAll([a1, a2])).rejects.toThrow('unreachable');
     isDown = false;
 
     expect(await rows.loadAll([a1, a2])).toEqual(['row 1', 'row 2']);
@@ -135,7 +135,7 @@ describe('rows of a request', () => {
   it('that the answer leaves out are a fault, not a wait without end', async () => {
     const { rows } = aSet(async () => ['only one']);
 
-    await expect(rows.loadAll([a1, a2])).rejects.toThrow('no answer');
+    await expect(rows.loadAll([a1, a2])).rejects.toThrow('missing');
   });
 
   it('that were read otherwise are kept', () => {

@@ -160,7 +160,7 @@ describe('updateSchedule', () => {
     const { body } = await changing();
 
     expect(body.data.updateSchedule.warnings).toEqual([
-      'The input named nothing to change.',
+      'The input contains nothing to change.',
     ]);
   });
 
@@ -176,7 +176,7 @@ describe('updateSchedule', () => {
     const useful = await changing(enable);
 
     expect(idle.body.data.updateSchedule.warnings).toEqual([
-      'The client leaves nicknames alone: its nickname policy has the strategy NONE.',
+      "The client's nickname policy has the strategy NONE, so nicknames stay unchanged.",
     ]);
     expect(useful.body.data.updateSchedule.warnings).toEqual([]);
   });

@@ -139,7 +139,7 @@ describe.each(['production', 'sandbox', 'listed only'])(
             await apiOf(name).ask(text, {}, { key: 'guess', path }),
           ).toMatchObject({
             status: 401,
-            body: { errors: [{ message: 'This key is not known.' }] },
+            body: { errors: [{ message: 'The API key is unknown.' }] },
           });
     });
   },

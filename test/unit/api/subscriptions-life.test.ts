@@ -85,11 +85,11 @@ describe('places', () => {
       code: 'FAILED_PRECONDITION',
     });
     await begin('bot');
-    await expect(begin('third')).rejects.toThrow('as many subscriptions');
+    await expect(begin('third')).rejects.toThrow('its limit of subscriptions');
     await first.return();
     await first.return();
     await begin('third');
-    await expect(begin('fourth')).rejects.toThrow('as many subscriptions');
+    await expect(begin('fourth')).rejects.toThrow('its limit of subscriptions');
     expect(notices.listeners()).toBe(3);
   });
 
@@ -112,7 +112,7 @@ describe('places', () => {
     await subscriptions.stop();
 
     await expect(subscriptions.records(subscriber, {})).rejects.toThrow(
-      'subscribe again',
+      'Subscribe again',
     );
   });
 });

@@ -167,7 +167,7 @@ describe('createRoleMapping', () => {
 
     expect(body.data?.['createRoleMapping']).toEqual({
       warnings: expect.arrayContaining([
-        expect.stringContaining(`approveSweep of sweep ${HELD_ID}`),
+        expect.stringContaining(`Their roles stay until sweep ${HELD_ID}`),
       ]),
     });
   });

@@ -143,7 +143,7 @@ describe('the strategy of a run', () => {
       const { body } = await naming(strategy);
 
       expect(body.data.startSweep.warnings).toEqual([
-        'The strategy NONE leaves nicknames alone.',
+        'With the strategy NONE, nicknames stay unchanged.',
       ]);
     },
   );

@@ -25,10 +25,10 @@ const run = async (args: readonly string[]) =>
 
 describe('export-audit', () => {
   test.each([
-    ['a client that is none', { '--client': 'x' }, '--client is not an id'],
-    ['a time that is none', { '--from': 'yesterday' }, '--from is not a time'],
-    ['no end', { '--to': '' }, '--to is not a time'],
-    ['a place that is none', { '--after': '12' }, '--after is not an id'],
+    ['a client that is none', { '--client': 'x' }, '--client must be a UUID'],
+    ['a time that is none', { '--from': 'yesterday' }, '--from must be a time'],
+    ['no end', { '--to': '' }, '--to must be a time'],
+    ['a place that is none', { '--after': '12' }, '--after must be a UUID'],
     ['an unknown option', { '--everything': 'x' }, "'--everything'"],
   ])('refuses %s, and says how it is used', async (_, given, fault) => {
     const running = run(Object.entries({ ...good, ...given }).flat());

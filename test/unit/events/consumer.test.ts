@@ -118,7 +118,7 @@ describe('the event consumer', () => {
     expect(kafka.journal).toEqual([]);
     expect(consumer.ready()).toEqual({
       ok: false,
-      reason: 'applying facts fails: no connection',
+      reason: 'applying facts failed: no connection',
     });
 
     isAway = false;

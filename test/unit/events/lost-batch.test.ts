@@ -61,7 +61,7 @@ const good: PackedBatch = {
   count: 1,
 };
 
-describe('a batch that unpacks to more than is read', () => {
+describe('a batch that too large to unpack', () => {
   test.each(NAMES)(
     'is lost record by record, and its neighbours are read: %s',
     async (codec) => {
@@ -80,7 +80,7 @@ describe('a batch that unpacks to more than is read', () => {
       ]);
       const lost = {
         kind: 'broken',
-        reason: expect.stringContaining('unpacks to more than is read'),
+        reason: expect.stringContaining('too large to unpack'),
       };
       expect(verdictsOf(messages)).toEqual([
         lost,
@@ -105,7 +105,7 @@ describe('a batch that unpacks to more than is read', () => {
   });
 });
 
-describe('a batch that cannot be unpacked', () => {
+describe('a batch that is damaged', () => {
   test.each(NAMES)('is lost record by record: %s', async (codec) => {
     const packed = Buffer.from('this is in no format that anybody packs in');
 
@@ -117,7 +117,7 @@ describe('a batch that cannot be unpacked', () => {
     expect(messages.map(({ offset }) => offset)).toEqual(['7', '8', '50']);
     expect(verdictsOf(messages)[0]).toEqual({
       kind: 'broken',
-      reason: expect.stringContaining('cannot be unpacked'),
+      reason: expect.stringContaining('is damaged'),
     });
   });
 

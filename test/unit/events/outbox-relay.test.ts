@@ -134,7 +134,7 @@ describe('the outbox relay', () => {
     await soon(() =>
       expect(relay.ready()).toEqual({
         ok: false,
-        reason: 'the outbox cannot be sent: no broker',
+        reason: 'cannot send the outbox: no broker',
       }),
     );
     expect(outbox.waiting()).toEqual(['e1', 'e2']);

@@ -58,7 +58,7 @@ describe('the supervisor', () => {
 
     expect(supervisor.health()).toEqual({
       ok: false,
-      reason: 'thing is not started',
+      reason: 'thing has not started',
     });
     supervisor.start();
     expect(supervisor.health()).toEqual({

@@ -38,7 +38,7 @@ test('a lost key is named, with what it makes unreadable', () => {
   expect(() =>
     createKeyRing([newer]).decrypt(cipherText, 'botToken of client 1'),
   ).toThrow(
-    'the key "2025" that encrypted botToken of client 1 is not among ENCRYPTION_KEYS',
+    'the key "2025" that encrypted botToken of client 1 is missing from ENCRYPTION_KEYS',
   );
 });
 
@@ -65,7 +65,7 @@ test('another key under the same id is named, with what it cannot read', () => {
   const ring = createKeyRing([{ id: older.id, key: newer.key }]);
 
   expect(() => ring.decrypt(cipherText, 'botToken of client 1')).toThrow(
-    'botToken of client 1 cannot be decrypted: it was changed, or the key "2025" in ENCRYPTION_KEYS is not the one that encrypted it',
+    'botToken of client 1 cannot be decrypted: the value was altered, or the key "2025" in ENCRYPTION_KEYS differs from the one that encrypted it',
   );
 });
 

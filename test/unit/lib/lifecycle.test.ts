@@ -68,7 +68,7 @@ describe('a life', () => {
       start: async () => {
         tries += 1;
         if (!isThere)
-          throw new UnavailableError('the database is away', {
+          throw new UnavailableError('database unreachable', {
             cause: new Error('connect ECONNREFUSED 127.0.0.1:5432'),
           });
       },
@@ -81,14 +81,14 @@ describe('a life', () => {
     isThere = true;
     await started;
 
-    expect(waitedFor).toBe('the database is away');
+    expect(waitedFor).toBe('database unreachable');
     expect(life.waitsFor()).toBeNull();
     expect(life.stage()).toBe('serving');
     expect(seen).toEqual(['start path']);
     expect(said).toEqual([
       {
         part: 'store',
-        reason: 'the database is away: connect ECONNREFUSED 127.0.0.1:5432',
+        reason: 'database unreachable: connect ECONNREFUSED 127.0.0.1:5432',
       },
     ]);
   });
@@ -112,7 +112,7 @@ describe('a life', () => {
   test('that is stopped while it waits starts nothing more', async () => {
     const store = part('store', {
       start: async () => {
-        throw new UnavailableError('the database is away');
+        throw new UnavailableError('database unreachable');
       },
     });
     const life = lifeOf([part('door'), store, part('path')]);

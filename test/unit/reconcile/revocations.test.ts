@@ -56,7 +56,7 @@ beforeEach(() => {
     table: {
       async claimDue() {
         claims += 1;
-        if (isAway) throw new Error('the database is away');
+        if (isAway) throw new Error('database unreachable');
         return rounds.shift() ?? [];
       },
       isShared: async (id, discordUserId) =>

@@ -92,7 +92,7 @@ function createWork(jobs: JobTable) {
   };
 }
 
-const away = () => new UnavailableError('the database is away');
+const away = () => new UnavailableError('database unreachable');
 
 test('two runs that break off a moment apart are both made again', async () => {
   const { table, jobs, hold, isAsked, answer } = createTable('one', 'two');

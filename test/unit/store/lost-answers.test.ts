@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const KEY: HeldKey = { caller: 'site', keyHash: 'key', claim: 'claim-1' };
-const away = async () => Promise.reject(new Error('the database is away'));
+const away = async () => Promise.reject(new Error('database unreachable'));
 
 test('a key whose claim reaches the database after its release is released all the same', async () => {
   const held = new Set<string>();
@@ -44,7 +44,7 @@ test('a release that is not answered is told to its caller, and made again', asy
     .mockResolvedValue(undefined);
   const releases = createReleases(release);
 
-  await expect(releases.release(KEY)).rejects.toThrow('away');
+  await expect(releases.release(KEY)).rejects.toThrow('unreachable');
   await vi.advanceTimersByTimeAsync(1_500);
 
   expect(release.mock.calls.length).toBeGreaterThanOrEqual(3);
@@ -57,7 +57,7 @@ test('an answer that could not be kept is kept as soon as it can be', async () =
     .mockImplementationOnce(away)
     .mockResolvedValue(undefined);
 
-  await expect(persist(keep)).rejects.toThrow('away');
+  await expect(persist(keep)).rejects.toThrow('unreachable');
   await vi.advanceTimersByTimeAsync(60_000);
 
   expect(keep).toHaveBeenCalledTimes(3);

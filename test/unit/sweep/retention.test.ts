@@ -70,7 +70,7 @@ describe('retention', () => {
     let rounds = 0;
     const { part, said } = world(async () => {
       rounds += 1;
-      throw new Error('the database is away');
+      throw new Error('database unreachable');
     });
 
     await part.start();

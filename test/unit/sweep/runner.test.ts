@@ -145,7 +145,7 @@ describe('the runner', () => {
     const { runner, seen } = start({
       counts: async () => Promise.resolve(new Map()),
       renew: async () =>
-        Promise.reject(new DatabaseUnavailableError('the database is away')),
+        Promise.reject(new DatabaseUnavailableError('database unreachable')),
     });
     await runner.start();
 

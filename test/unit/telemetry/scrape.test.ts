@@ -56,11 +56,11 @@ describe('a scrape', () => {
     expect(asked).toBe(2);
   });
 
-  test('answers what it knew when the database is away, and says how old that is', async () => {
+  test('answers what it knew when the database is unreachable, and says how old that is', async () => {
     let nowMs = 0;
     let isAway = false;
     const standing = async () => {
-      if (isAway) throw new Error('the database is away');
+      if (isAway) throw new Error('database unreachable');
       return STANDING;
     };
     const { scrape } = createTold({ standing }, () => nowMs);

@@ -177,7 +177,7 @@ describe('a caller who asks too often', () => {
     expect(tooMany.body).toEqual({
       errors: [
         {
-          message: expect.stringContaining('More than 3 a minute'),
+          message: expect.stringContaining('More than 3 requests a minute'),
           extensions: {
             code: 'RATE_LIMITED',
             limit: 3,

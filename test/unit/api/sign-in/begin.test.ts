@@ -123,7 +123,7 @@ describe('beginDiscordLink', () => {
     const { body } = await begin();
 
     expect(body.data.beginDiscordLink.warnings).toEqual([
-      expect.stringContaining('callbackUrl is of another origin'),
+      expect.stringContaining('callbackUrl has a different origin'),
     ]);
   });
 });

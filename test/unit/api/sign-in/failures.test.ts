@@ -172,7 +172,7 @@ describe('what leaves no grant alive, and no link', () => {
   it.each(['oauth.readAccount', 'signIn.linkSignedIn'])(
     'a fault of ours at %s, which is logged',
     async (name) => {
-      site.fail(name, new Error('the database is away'));
+      site.fail(name, new Error('database unreachable'));
 
       const page = await signIn();
 
@@ -192,7 +192,7 @@ describe('what leaves no grant alive, and no link', () => {
   );
 
   it('a grant that could not be kept is revoked on the spot', async () => {
-    site.fail('signIn.keepGrant', new Error('the database is away'));
+    site.fail('signIn.keepGrant', new Error('database unreachable'));
 
     expect((await signIn()).status).toBe(500);
     expect(site.lastArguments('oauth.revoke')).toEqual([
@@ -203,7 +203,7 @@ describe('what leaves no grant alive, and no link', () => {
   });
 
   it('a grant that could be neither kept nor revoked is told to the admin, without itself', async () => {
-    site.fail('signIn.keepGrant', new Error('the database is away'));
+    site.fail('signIn.keepGrant', new Error('database unreachable'));
     site.fail('oauth.revoke', new UnavailableError('no answer in time'));
 
     expect((await signIn()).status).toBe(500);
@@ -216,7 +216,7 @@ describe('what leaves no grant alive, and no link', () => {
 
   it('a grant that is not discarded at once does not hide what happened', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
-    site.fail('signIn.discardGrant', new Error('the database is away'));
+    site.fail('signIn.discardGrant', new Error('database unreachable'));
 
     expect((await signIn()).text).toContain('<code>CLAIMED</code>');
     expect(site.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
@@ -253,7 +253,7 @@ describe('a fault of ours before anything is known', () => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
-    site.fail(name, new Error('the database is away'));
+    site.fail(name, new Error('database unreachable'));
 
     const page =
       method === 'GET' ? await browser.open(url) : await browser.press(url);
@@ -267,7 +267,7 @@ describe('a fault of ours before anything is known', () => {
   it('is a page at the callback too', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
-    site.fail('signIn.takeState', new Error('the database is away'));
+    site.fail('signIn.takeState', new Error('database unreachable'));
 
     expect((await site.comeBack(browser, { code: 'x', state })).status).toBe(
       500,

@@ -166,7 +166,7 @@ describe('a person who links their account', () => {
   });
 
   it('is linked though the outcome cannot be watched', async () => {
-    site.fail('signIn.awaitLinked', new Error('the database is away'));
+    site.fail('signIn.awaitLinked', new Error('database unreachable'));
 
     const end = await site.signIn(site.newBrowser(), { returnTo: RETURN_TO });
 
@@ -197,7 +197,7 @@ describe('what nobody else may see', () => {
     pages.push(
       await site.comeBack(browser, { code: GOOD_CODE, state: states[0] ?? '' }),
     );
-    site.fail('signIn.linkSignedIn', new Error('the database is away'));
+    site.fail('signIn.linkSignedIn', new Error('database unreachable'));
     const failing = site.newBrowser();
     states.push(await site.consent(failing, await site.begin()));
     pages.push(
