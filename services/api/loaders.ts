@@ -13,6 +13,7 @@ import { Made, Rows, type OrPromise } from './rows.js';
 import type { HeldPlansView, ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
 import type { DiscordUser } from './types/discord-user.types.js';
+import type { UnlinkedRoleView } from './unlinked-ports.js';
 import type {
   ClientView,
   LinkView,
@@ -56,6 +57,7 @@ export type Loaders = {
   readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
   readonly sweeps: Rows<string, SweepView | undefined>;
   readonly heldPlansOfClient: Rows<ClientId, HeldPlansView | null>;
+  readonly unlinkedRolesOfClient: Rows<ClientId, readonly UnlinkedRoleView[]>;
   /** How many members wait for the path. */
   readonly pendingOfClient: Rows<ClientId, number>;
   readonly pendingOfPlatformUser: Rows<PlatformUserId, number>;
@@ -102,6 +104,10 @@ export function createLoaders(ports: LoaderPorts): Loaders {
     ),
     sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
     heldPlansOfClient: new Rows((ids) => read.heldPlansOfClients(ids), itself),
+    unlinkedRolesOfClient: new Rows(
+      (ids) => read.unlinkedRolesOfClients(ids),
+      itself,
+    ),
     pendingOfClient: new Rows((ids) => read.pendingOfClients(ids), itself),
     pendingOfPlatformUser: new Rows(
       (ids) => read.pendingOfPlatformUsers(ids),

@@ -11,9 +11,16 @@ const MAX_FIRST = 200;
 
 /** Whose pages they are: a cursor of one list is none of another's, though both may hold an id of ours. */
 export interface PagedList {
-  readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords';
+  readonly name:
+    | 'discordUsers'
+    | 'platformGroups'
+    | 'sweeps'
+    | 'auditRecords'
+    | 'unlinkedHolders';
   /** Each client's list is one of its own; absent: there is one for all. */
   readonly clientId?: string;
+  /** Likewise each role's. */
+  readonly roleId?: string;
 }
 
 export function toPage(
@@ -77,13 +84,21 @@ export function toConnection<
 const TAG_LENGTH = 8;
 
 /** Short and opaque; it keeps mistakes away, not attackers: whoever makes one up reads only what they may read anyway. */
-function tagOf({ name, clientId = '' }: PagedList): string {
-  const hash = createHash('sha256').update(`${name}\n${clientId}`);
+function tagOf({ name, clientId = '', roleId }: PagedList): string {
+  const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;
+  const hash = createHash('sha256').update(`${name}\n${whose}`);
   return hash.digest('base64url').slice(0, TAG_LENGTH);
 }
 
 const encodeCursor = (tag: string, id: string): string =>
   Buffer.from(tag + id, 'utf8').toString('base64url');
+
+function checkId({ name }: PagedList, id: string): string {
+  if (name === 'platformGroups') return checkPlatformId(id, 'after');
+  if (name !== 'unlinkedHolders') return checkOwnId(id, 'after');
+  if (!/^\d{1,20}$/.test(id)) throw new Error('not an id of Discord');
+  return id;
+}
 
 function decodeCursor(cursor: string, list: PagedList): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
@@ -93,9 +108,7 @@ function decodeCursor(cursor: string, list: PagedList): string {
     // Buffer skips what it cannot read: only a cursor that comes out the same was one of ours.
     if (encodeCursor(tag, id) !== cursor)
       throw new Error('not a cursor of this list');
-    return list.name === 'platformGroups'
-      ? checkPlatformId(id, 'after')
-      : checkOwnId(id, 'after');
+    return checkId(list, id);
   } catch {
     throw new InputError(
       'BAD_USER_INPUT',

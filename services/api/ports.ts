@@ -44,6 +44,7 @@ import type { MembershipRequestView } from './request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
 import type { HeldPlansView, SchedulePort, SweepPort } from './sweep-ports.js';
+import type { UnlinkedPort } from './unlinked-ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
@@ -147,7 +148,7 @@ export interface FactPort {
 }
 
 /** Every question is one SQL statement, however many rows it answers with. */
-export interface ReadPort {
+export interface ReadPort extends UnlinkedPort {
   findLinks(ids: readonly LinkId[]): Promise<readonly (LinkView | undefined)[]>;
   /** The active link, else the ending one. */
   findLinkByPlatformUser(

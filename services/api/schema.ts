@@ -37,6 +37,7 @@ import { SweepMutationsResolver } from './resolvers/sweep-mutations.resolver.js'
 import { SubscriptionsResolver } from './resolvers/subscriptions.resolver.js';
 import { SweepPlanMemberResolver } from './resolvers/sweep-plan-member.resolver.js';
 import { SweepResolver } from './resolvers/sweep.resolver.js';
+import { UnlinkedHoldersResolver } from './resolvers/unlinked-holders.resolver.js';
 import { DateTime } from './scalars.js';
 import type { ClientPolicy } from './client-settings.js';
 import type { ApiPorts } from './ports.js';
@@ -57,6 +58,7 @@ export async function buildConnectorSchema(
       DiscordClientResolver,
       DiscordRoleResolver,
       RoleMappingResolver,
+      UnlinkedHoldersResolver,
       DiscordUserResolver,
       RequestsOfUserResolver,
       MembershipRequestResolver,
@@ -125,6 +127,7 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new DiscordClientResolver(clients),
     new DiscordRoleResolver(),
     new RoleMappingResolver(),
+    new UnlinkedHoldersResolver(read),
     new DiscordUserResolver(read),
     new RequestsOfUserResolver(),
     new MembershipRequestResolver(),

@@ -28,6 +28,7 @@ export interface MemberList {
 
 export interface ListedMember extends PresentMember {
   readonly discordUserId: DiscordUserId;
+  readonly isBot?: boolean;
 }
 
 export function createMemberList(perform: Perform): MemberList {
@@ -46,6 +47,7 @@ export function createMemberList(perform: Perform): MemberList {
       }
       return members.map((member) => ({
         discordUserId: member.user.id,
+        isBot: member.user.bot ?? false,
         ...presentMember(member),
       }));
     },

@@ -16,6 +16,7 @@ export const userPayload = z.object({
   id: snowflake,
   username: z.string(),
   global_name: z.string().nullish(),
+  bot: z.boolean().nullish().catch(null),
 });
 
 export const memberPayload = z.object({

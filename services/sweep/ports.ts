@@ -15,6 +15,7 @@ import type {
   RoleId,
   SweepKind,
 } from '../model.js';
+import type { UnlinkedChunk } from './unlinked-chunk.js';
 
 export interface Timing {
   readonly kind: SweepKind;
@@ -45,6 +46,7 @@ export interface SweepRun {
 
 export interface ListedMember extends PresentMember {
   readonly discordUserId: DiscordUserId;
+  readonly isBot?: boolean;
 }
 
 export interface DriftedMember {
@@ -87,7 +89,13 @@ export interface SweepEnding {
   readonly marks: readonly DiscordUserId[];
   /** Members for the path to ask Discord about, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
+  /** Unlinked holders as Discord's counts give them; `asExpected`: as before. Null: nothing was counted. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
+  /** A complete list was saved: the unlinked holders of these roles are counted from it. */
+  readonly listed?: {
+    readonly askedAt: string;
+    readonly roleIds: readonly RoleId[];
+  };
   /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
 }
@@ -137,6 +145,8 @@ export interface SweepMemory {
       readonly arrived: readonly DiscordUserId[];
       readonly renamed: readonly DiscordUserId[];
     } | null>;
+    /** False: the run is ours no longer. */
+    saveUnlinkedHolders(run: SweepRun, chunk: UnlinkedChunk): Promise<boolean>;
     noteLeft(
       run: SweepRun,
       listing: ListingRef,

@@ -77,7 +77,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   if (listing.fault !== null) return disbelieve(listing);
   const ending = held.run.isDryRun
     ? await previewListing(deps, held, listing)
-    : await takeOver(deps, held, listing);
+    : await takeOver(deps, held, listing, expectation);
   if (kind !== 'ENFORCE_NICKNAMES') return ending;
   const shown = held.run.isDryRun ? [...listing.pages()].flat() : null;
   return addNames(deps, held, ending, shown && { members: shown });
@@ -197,7 +197,8 @@ async function previewListing(
 async function takeOver(
   { memory }: Deps,
   held: HeldRun,
-  { pages, missing, askedAt, linkedCount, unlinkedHolders }: Listing,
+  { pages, missing, askedAt, linkedCount, unlinked }: Listing,
+  { expected }: Expectation,
 ): Promise<SweepEnding> {
   const { run } = held;
   const { clientId, kind } = run;
@@ -213,6 +214,11 @@ async function takeOver(
     marks.push(...fresh.arrived);
     renamed += fresh.renamed.length;
   }
+  for (const chunk of unlinked.chunks()) {
+    await held.beforePage();
+    if (!(await memory.runs.saveUnlinkedHolders(run, chunk)))
+      throw new RunLostError(run.id);
+  }
   const left = await memory.runs.noteLeft(run, listing, missing);
   if (left === null) throw new RunLostError(run.id);
   marks.push(...left);
@@ -222,7 +228,7 @@ async function takeOver(
     ...found(held, drifted),
     checked: linkedCount,
     marks: [...marks, ...idsOf(drifted)],
-    holders: unlinkedHolders,
+    listed: { askedAt, roleIds: [...expected.keys()] },
   };
   // It is about names, which are right as soon as they are in the mirror; roles that are out of step come with the same list.
   return kind === 'SYNC_ACCOUNTS'

@@ -5,17 +5,21 @@ import { judgeListing } from './judge-listing.js';
 import { createPackedMembers, type PackedMembers } from './packed-members.js';
 import type { Guild, ListedMember, SweepMemory } from './ports.js';
 import type { ReadCounts } from './role-counts.js';
+import {
+  gatherUnlinkedHolders,
+  type UnlinkedHolders,
+} from './unlinked-holders.js';
 
 const PAGE = 1_000;
 
-/** A whole guild, of which only linked members are kept; of all others it is counted which managed roles they hold. */
+/** A whole guild, of which linked members are kept, and others only while they hold a mapped role. */
 export interface Listing {
   readonly askedAt: string;
   readonly pages: PackedMembers['pages'];
   readonly linkedCount: number;
   /** Of all members, linked or not. */
   readonly listedCount: number;
-  readonly unlinkedHolders: ReadonlyMap<RoleId, number>;
+  readonly unlinked: UnlinkedHolders;
   /** Linked members who were in the guild, as far as was known, and are not listed. */
   readonly missing: readonly DiscordUserId[];
   /** Why nothing may follow from it; null when it can be believed. */
@@ -71,7 +75,7 @@ export async function takeListing(
     pages: gathered.pages,
     linkedCount: linked.size,
     listedCount: evidence.listed,
-    unlinkedHolders: gathered.unlinkedHolders,
+    unlinked: gathered.unlinked,
     missing,
     fault,
   };
@@ -110,26 +114,21 @@ function gather(
 ) {
   const members = createPackedMembers();
   const holders = new Map<RoleId, number>();
-  const unlinkedHolders = new Map<RoleId, number>();
-  for (const roleId of managed) {
-    holders.set(roleId, 0);
-    unlinkedHolders.set(roleId, 0);
-  }
+  for (const roleId of managed) holders.set(roleId, 0);
+  const unlinked = gatherUnlinkedHolders(new Set(holders.keys()));
   let listed = 0;
   return {
     pages: () => members.pages(),
     holders,
-    unlinkedHolders,
+    unlinked,
     listed: () => listed,
     take(page: readonly ListedMember[]) {
       listed += page.length;
       const isLinked = page.map((each) => linked.has(each.discordUserId));
       members.add(page.filter((_, place) => isLinked[place]));
-      for (const [place, { roleIds }] of page.entries())
-        for (const roleId of roleIds) {
-          raise(holders, roleId);
-          if (!isLinked[place]) raise(unlinkedHolders, roleId);
-        }
+      unlinked.add(page.filter((_, place) => !isLinked[place]));
+      for (const { roleIds } of page)
+        for (const roleId of roleIds) raise(holders, roleId);
     },
   };
 }

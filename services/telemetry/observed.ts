@@ -83,6 +83,8 @@ export interface ClientStanding {
   /** 0: none is held. */
   readonly oldestHeldPlanSeconds: number;
   readonly parked: number;
+  /** Accounts without a link, once for each mapped role that they hold. */
+  readonly unlinkedHolders: number;
   /** Since no call to Discord is made for it; 0: calls go through. */
   readonly sendingPauseSeconds: number;
 }

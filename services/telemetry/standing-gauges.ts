@@ -66,6 +66,11 @@ const OF_CLIENTS: readonly {
     help: 'Members whom Discord, or a fault, keeps from being brought in step; tried again daily.',
     value: (client) => client.parked,
   },
+  {
+    name: 'unlinked_holders',
+    help: 'Accounts without a link that hold a mapped role, once for each such role; never changed by the connector.',
+    value: (client) => client.unlinkedHolders,
+  },
 ];
 
 function clientGauges(registry: Registry) {

@@ -11,6 +11,7 @@ import type {
   RoleView,
 } from '../../services/api/views.js';
 import type { HeldPlansView } from '../../services/api/sweep-ports.js';
+import type { UnlinkedRoleView } from '../../services/api/unlinked-ports.js';
 import type { MembershipRequestView } from '../../services/api/request-view.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
@@ -41,6 +42,7 @@ export interface ApiWorld extends SweepWorld {
   heldRemovals?: { sweepId: string; removals: number };
   /** By client. */
   heldPlans: Record<string, HeldPlansView>;
+  unlinked: UnlinkedRoleView[];
   audit: AuditRecordView[];
   /** Facts received, in order; those about `staleFor` lose. */
   facts: PlatformFact[];
@@ -78,6 +80,7 @@ export function createFakeApiPorts(
     groups: [],
     held: {},
     heldPlans: {},
+    unlinked: [],
     audit: [],
     facts: [],
     staleFor: null,
@@ -355,6 +358,10 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
       cut(recordsOf(filter.clientIds).toReversed(), page),
     requestsOfLinks: async (ids) =>
       ids.map((id) => world.requests.filter((one) => one.linkId === id)),
+    unlinkedRolesOfClients: async (ids) =>
+      ids.map((id) => world.unlinked.filter((one) => one.clientId === id)),
+    pageUnlinkedHolders: async (_role, page) => cut([], page),
+    countUnlinkedHolders: async () => 0,
     heldPlansOfClients: async (ids) =>
       ids.map((id) => world.heldPlans[id] ?? null),
     pendingOfClients: async (ids) =>

@@ -1,7 +1,7 @@
 import { heldPlansCheck } from '../client-health.js';
 import type { ApiContext } from '../context.js';
 import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
-import { whenHere, type OrPromise } from '../rows.js';
+import { loadPeopleChecks } from './load.js';
 import { ClientHealth } from '../types/client-health.types.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 
@@ -9,12 +9,20 @@ import { DiscordClient } from '../types/discord-client.types.js';
 @Resolver(() => DiscordClient)
 export class ClientHealthResolver {
   @FieldResolver(() => ClientHealth, { description: 'How it stands.' })
-  health(
-    @Ctx() { loaders, now }: ApiContext,
+  async health(
+    @Ctx() context: ApiContext,
     @Root() { id, health }: DiscordClient,
-  ): OrPromise<ClientHealth> {
-    return whenHere(loaders.heldPlansOfClient.load(id), (held) => ({
-      checks: [...heldPlansCheck(id, held, now()), ...health.checks],
-    }));
+  ): Promise<ClientHealth> {
+    const [held, people] = await Promise.all([
+      context.loaders.heldPlansOfClient.load(id),
+      loadPeopleChecks(context, id),
+    ]);
+    return {
+      checks: [
+        ...heldPlansCheck(id, held, context.now()),
+        ...people,
+        ...health.checks,
+      ],
+    };
   }
 }

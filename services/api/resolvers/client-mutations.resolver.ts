@@ -25,7 +25,7 @@ import {
 } from '../types/payloads.types.js';
 import { requireClient } from './find.js';
 import { toMappingEffect } from '../types/role-mapping.types.js';
-import { loadClient, presentClient } from './load.js';
+import { loadClient, loadPeopleChecks, presentClient } from './load.js';
 
 @Resolver()
 export class ClientMutationsResolver {
@@ -130,7 +130,12 @@ export class ClientMutationsResolver {
     const checks = await this.deps.clients.checkClient(before.id);
     forgetRows(context.loaders);
     const client = await requireClient(context, before.id, 'input.id');
-    return { client: presentClient(context, client), checks, warnings: [] };
+    const people = await loadPeopleChecks(context, before.id);
+    return {
+      client: presentClient(context, client),
+      checks: [...checks, ...people],
+      warnings: [],
+    };
   }
 
   @Authorized('discord:admin')

@@ -10,6 +10,7 @@ import {
 } from '../types/discord-role.types.js';
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
+import { unlinkedHoldersCheck } from '../people-checks.js';
 import type { Loaders } from '../loaders.js';
 import {
   toDiscordUser,
@@ -17,7 +18,7 @@ import {
 } from '../types/discord-user.types.js';
 import { mayTouch } from '../auth/access.js';
 import { whenHere, type OrPromise } from '../rows.js';
-import type { ClientView, LinkView } from '../views.js';
+import type { CheckResult, ClientView, LinkView } from '../views.js';
 
 export function presentClient(
   context: ApiContext,
@@ -27,6 +28,15 @@ export function presentClient(
     botInviteUrl: botInviteUrl(view),
     health: { checks: storedHealth(view, context.now()) },
   });
+}
+
+/** Health checks about people, true at this moment. */
+export async function loadPeopleChecks(
+  { loaders }: ApiContext,
+  clientId: ClientId,
+): Promise<readonly CheckResult[]> {
+  const roles = await loaders.unlinkedRolesOfClient.load(clientId);
+  return unlinkedHoldersCheck(clientId, roles);
 }
 
 /** A row's client is there as long as the row is, but for audit records, which outlive it. */

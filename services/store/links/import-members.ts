@@ -14,6 +14,7 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
+import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
 
@@ -60,6 +61,11 @@ export function createImportMembers(deps: {
       const accounts = users
         .filter(isNew)
         .map(({ discordUserId }) => ({ discordUserId, roleIds: null }));
+      await forgetUnlinkedHolders(
+        tx.sql,
+        clientId,
+        accounts.map(({ discordUserId }) => discordUserId),
+      );
       await reviveDeparted(tx.sql, clientId, accounts);
       await markLinks(tx.sql, [...links.values()], cause, {
         lane: LANES.bulk,

@@ -16,6 +16,7 @@ import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { reviveDeparted } from './departed.js';
 import { endLinks } from './end-links.js';
 import { lockPlatformUser } from './platform-user.js';
@@ -95,6 +96,7 @@ export async function makeLink(
       ? claimedByOther(discordUserId)
       : error;
   });
+  await forgetUnlinkedHolders(tx.sql, clientId, [discordUserId]);
   await reviveDeparted(tx.sql, clientId, [{ discordUserId, roleIds: null }]);
   await markLinks(tx.sql, [row.id], cause, { lane: LANES.fresh, windowMs: 0 });
   await forgetDecisionsOfLinks(tx.sql, [row.id]);

@@ -25,6 +25,7 @@ import { MemberStates } from './2026-11-29-member-states.js';
 import { SendingPauses } from './2026-11-29-sending-pauses.js';
 import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { NicknameResets } from './2026-11-29-nickname-resets.js';
+import { UnlinkedHolders } from './2026-11-29-unlinked-holders.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -60,4 +61,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-claim-owners', class: ClaimOwners },
   { name: '2026-11-29-roles-read', class: RolesRead },
   { name: '2026-11-29-nickname-resets', class: NicknameResets },
+  { name: '2026-11-29-unlinked-holders', class: UnlinkedHolders },
 ] as const;

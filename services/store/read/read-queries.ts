@@ -38,6 +38,11 @@ import {
   rolesOfClients,
   type RoleKey,
 } from './roles.js';
+import {
+  countUnlinkedHoldersOf,
+  pageUnlinkedHolders,
+  unlinkedRolesOfClients,
+} from './unlinked-holders.js';
 
 type Ids = readonly string[];
 
@@ -73,6 +78,10 @@ export function createReadQueries({
     pageAuditRecords: (filter: AuditFilter, page: Page) =>
       pageAuditRecords(asker, filter, page),
     heldPlansOfClients: (ids: Ids) => heldPlansOfClients(byKey, ids),
+    unlinkedRolesOfClients: (ids: Ids) => unlinkedRolesOfClients(byKey, ids),
+    pageUnlinkedHolders: (key: RoleKey, page: Page) =>
+      pageUnlinkedHolders(asker, key, page),
+    countUnlinkedHolders: (key: RoleKey) => countUnlinkedHoldersOf(asker, key),
     pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
     pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),

@@ -45,6 +45,9 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
         (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
         (select ${ageOf(sql`min(${HELD_SINCE})`)} from sweep s where s.client_id = c.id and s.state = 'HELD') as "oldestHeldPlanSeconds",
         (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked,
+        (select coalesce(sum(h.value::int), 0) from guild_listing g, jsonb_each_text(g.unlinked_holders) h
+          where g.client_id = c.id and exists (
+            select from role_mapping m where m.client_id = c.id and m.role_id = h.key)) as "unlinkedHolders",
         case when c.sending_until > clock_timestamp() then ${ageOf(sql`c.sending_since`)} else 0 end as "sendingPauseSeconds"
       from client c
     )
@@ -94,6 +97,8 @@ interface Standing {
     /** 0: none is held. */
     readonly oldestHeldPlanSeconds: number;
     readonly parked: number;
+    /** Once for each mapped role. */
+    readonly unlinkedHolders: number;
     readonly sendingPauseSeconds: number;
   }[];
   readonly queues: readonly {

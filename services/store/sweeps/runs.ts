@@ -15,6 +15,7 @@ import type { JudgePlan } from '../decisions/hold-burst.js';
 import { markMembers } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
+import { countUnlinkedHolders } from '../unlinked/save-unlinked.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveCountsFault, saveDoubt } from './doubt.js';
@@ -57,6 +58,11 @@ export interface SweepEnding {
   readonly looks: readonly DiscordUserId[];
   /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
+  /** A complete list was saved: the unlinked holders of these roles are counted from it. */
+  readonly listed?: {
+    readonly askedAt: string;
+    readonly roleIds: readonly RoleId[];
+  };
   /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
   readonly countsFault?: string | null;
 }
@@ -161,7 +167,7 @@ async function follow(
   ending: SweepEnding,
   judgePlan: JudgePlan,
 ) {
-  await saveHolders(db, run.clientId, ending.holders);
+  await saveHolders(db, run.clientId, ending);
   const isNewDoubt = await saveDoubt(db, run, ending);
   await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
@@ -206,8 +212,9 @@ async function mark(
 async function saveHolders(
   db: Kysely<unknown>,
   clientId: ClientId,
-  holders: SweepEnding['holders'],
+  { holders, listed }: SweepEnding,
 ): Promise<void> {
+  if (listed) return countUnlinkedHolders(db, { clientId, ...listed });
   if (holders === null) return;
   await (
     holders === 'asExpected'

@@ -24,6 +24,10 @@ import {
   type ListingRef,
 } from './refresh-mirror.js';
 import { rememberAgreements } from '../remote/remember-agreements.js';
+import {
+  saveUnlinkedHolders,
+  type UnlinkedChunk,
+} from '../unlinked/save-unlinked.js';
 import { claimSweep } from './claim-sweep.js';
 import {
   createFinishSweep,
@@ -122,6 +126,12 @@ function runsOf(deps: Deps, judgePlan: JudgePlan) {
           ? refreshMirror(tx.sql, listing, members, enqueueEvents)
           : null,
       ),
+    saveUnlinkedHolders: async (run: SweepRun, chunk: UnlinkedChunk) =>
+      database.transaction(async (tx) => {
+        const isOurs = await holdSweep(tx.sql, run.id, owner);
+        if (isOurs) await saveUnlinkedHolders(tx.sql, run.clientId, chunk);
+        return isOurs;
+      }),
     noteLeft: async (
       run: SweepRun,
       listing: ListingRef,

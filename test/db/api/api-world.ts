@@ -40,7 +40,31 @@ export async function openRealApi(): Promise<RealApi> {
   const direct = new pg.Client({ connectionString: url });
   await direct.connect();
   const ports = portsOn(store);
-  const schema = toSubgraph(
+  const schema = await schemaOn(ports);
+  const { answer, ask } = askers(schema, ports);
+  return {
+    schema,
+    ports,
+    store,
+    sql: direct,
+    answer,
+    ask,
+    async close() {
+      await direct.end();
+      await store.stop();
+      await drop();
+    },
+  };
+}
+
+/** Asks the API, as the administrator, on a store that a test has opened already. */
+export async function openApiOn(store: Store): Promise<Pick<RealApi, 'ask'>> {
+  const ports = portsOn(store);
+  return askers(await schemaOn(ports), ports);
+}
+
+async function schemaOn(ports: ApiPorts): Promise<GraphQLSchema> {
+  return toSubgraph(
     await buildConnectorSchema({
       ports,
       site: { returnOrigins: [], base: () => null },
@@ -50,24 +74,21 @@ export async function openRealApi(): Promise<RealApi> {
       defaultEndpoints: DISCORD_ENDPOINTS,
     }),
   );
+}
+
+function askers(
+  schema: GraphQLSchema,
+  ports: ApiPorts,
+): Pick<RealApi, 'answer' | 'ask'> {
   const contextValue = contextOn(ports);
   const answer: RealApi['answer'] = async (source, variableValues = {}) =>
     graphql({ schema, source, variableValues, contextValue: contextValue() });
   return {
-    schema,
-    ports,
-    store,
-    sql: direct,
     answer,
     async ask(query, variables) {
       const { data, errors } = await answer(query, variables);
       if (errors?.[0]) throw errors[0];
       return data ?? {};
-    },
-    async close() {
-      await direct.end();
-      await store.stop();
-      await drop();
     },
   };
 }

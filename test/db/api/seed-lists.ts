@@ -50,6 +50,9 @@ async function seedRows(sql: pg.Client, n: number): Promise<void> {
     `insert into role_mapping (id, client_id, group_id, role_id, created_at)
       select ${uuid(KINDS.mapping, 'i')}, ${uuid(KINDS.client, '1')}, 'group-1', (500000000000000000 + i)::text, now()
       from generate_series(1, 3) i`,
+    `insert into unlinked_holder (client_id, role_id, discord_user_id, username, is_bot)
+      select ${uuid(KINDS.client, '1')}, '${PLACES.mappedRole}', (410000000000000000 + i)::text, 'name', false
+      from generate_series(1, ${n}) i`,
     `insert into remote_membership (link_id, mapping_id, has_role, request, request_state, request_id, asked_at, asked_order)
       select ${uuid(KINDS.link, 'i')}, ${uuid(KINDS.mapping, '1')}, true, 'ADDED', 'OPEN', gen_random_uuid(), now(), 'o'
       from generate_series(1, ${n}) i`,

@@ -47,6 +47,7 @@ const GIVEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   roleMappings: { clientId: PLACES.deepClient },
   schedules: { clientId: PLACES.deepClient },
   sweep: { id: PLACES.deepSweep },
+  unlinkedHolders: { roleId: PLACES.mappedRole },
 };
 
 /** How many items a list holds at most, where that is not as many as there are. */

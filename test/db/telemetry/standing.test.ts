@@ -75,6 +75,7 @@ describe('how everything stands', () => {
       sendingPauseSeconds: 0,
       oldestHeldPlanSeconds: 0,
       parked: 0,
+      unlinkedHolders: 0,
     });
   });
 

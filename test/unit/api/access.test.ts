@@ -25,6 +25,7 @@ const SCOPES = {
     platformUser: 'read',
     platformGroups: 'read',
     roleMappings: 'read',
+    unlinkedHolders: 'read',
     auditRecords: 'admin',
     memberPlan: 'read',
     explainRole: 'read',

@@ -88,6 +88,7 @@ describe('clients', () => {
     expect(api.calls).toEqual([
       'clients.listClients',
       'read.heldPlansOfClients',
+      'read.unlinkedRolesOfClients',
     ]);
   });
 });

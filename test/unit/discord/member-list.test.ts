@@ -43,6 +43,7 @@ describe('a page of the member list', () => {
     ]);
     expect(members[0]).toEqual({
       discordUserId: '99',
+      isBot: false,
       roleIds: [ROLE],
       username: 'user-99',
       displayName: null,

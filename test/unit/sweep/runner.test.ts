@@ -62,6 +62,7 @@ function start(options: {
         return Promise.resolve({ heldIn: null, isNewDoubt: false });
       },
       refreshMirror: async () => nothing,
+      saveUnlinkedHolders: async () => Promise.resolve(true),
       noteLeft: async () => nothing,
     },
     readDrift: async () => Promise.resolve([]),

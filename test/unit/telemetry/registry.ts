@@ -21,6 +21,7 @@ export const STANDING: Awaited<ReturnType<Sources['standing']>> = {
       heldPlans: 1,
       oldestHeldPlanSeconds: 7_200,
       parked: 3,
+      unlinkedHolders: 4,
       sendingPauseSeconds: 0,
     },
   ],

@@ -1,0 +1,33 @@
+import { named } from '../lib/named.js';
+import type { ClientId } from '../model.js';
+import type { UnlinkedRoleView } from './unlinked-ports.js';
+import type { CheckResult } from './views.js';
+
+/** Roles that one check names; there may be hundreds. */
+const MOST_NAMED = 10;
+
+/** Accounts without a link that hold mapped roles: no group explains them, and the connector never removes their roles. */
+export function unlinkedHoldersCheck(
+  clientId: ClientId,
+  roles: readonly UnlinkedRoleView[],
+): readonly CheckResult[] {
+  const held = roles.filter(({ holders }) => holders !== null && holders > 0);
+  const [first] = held;
+  if (first === undefined) return [];
+  const shown = held
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ roleId, name, holders }) =>
+        `${named('role', roleId, name)}: ${holders}`,
+    );
+  const more = held.length - shown.length;
+  const list = [...shown, ...(more > 0 ? [`${more} more roles`] : [])];
+  return [
+    {
+      name: 'unlinked holders',
+      result: 'WARNING',
+      message: `Accounts without a link hold mapped roles (${list.join(', ')}). They keep them: the connector changes linked members only.`,
+      remedy: `List them with unlinkedHolders(clientId: "${clientId}", roleId: "${first.roleId}"), then link each account, or remove its role on Discord.`,
+    },
+  ];
+}

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { Asker } from '../together.js';
+import {
+  countOf,
+  limitOf,
+  toDateOrNull,
+  toRows,
+  type Counted,
+  type Page,
+  type Time,
+} from './page.js';
+import type { RoleKey } from './roles.js';
+
+interface HolderRow {
+  readonly discord_user_id: DiscordUserId;
+  readonly username: string;
+  readonly display_name: string | null;
+  readonly nickname: string | null;
+  readonly is_bot: boolean;
+  readonly listed_at: Time | null;
+}
+
+/** Accounts without a link that hold the role, in the order of their ids as text; by the primary key. */
+export async function pageUnlinkedHolders(
+  db: Asker,
+  { clientId, roleId }: RoleKey,
+  page: Page,
+) {
+  const { rows } = await sql<HolderRow>`
+    select u.discord_user_id, u.username, u.display_name, u.nickname, u.is_bot, g.listed_at
+    from unlinked_holder u left join guild_listing g on g.client_id = u.client_id
+    where u.client_id = ${clientId} and u.role_id = ${roleId} and u.discord_user_id > ${page.after ?? ''}
+    order by u.discord_user_id ${limitOf(page)}`.execute(db);
+  return toRows(rows, page, (row) => ({
+    id: row.discord_user_id,
+    discordUserId: row.discord_user_id,
+    username: row.username,
+    displayName: row.display_name,
+    nickname: row.nickname,
+    isBot: row.is_bot,
+    readAt: toDateOrNull(row.listed_at),
+  }));
+}
+
+export async function countUnlinkedHoldersOf(
+  db: Asker,
+  { clientId, roleId }: RoleKey,
+): Promise<number> {
+  const { rows } = await sql<Counted>`
+    select coalesce((select (unlinked_holders ->> ${roleId})::int from guild_listing where client_id = ${clientId}), 0)
+      as count`.execute(db);
+  return countOf(rows);
+}
+
+export interface UnlinkedRole {
+  readonly clientId: ClientId;
+  readonly roleId: RoleId;
+  /** Null: the guild has no such role any more. */
+  readonly name: string | null;
+  /** Null: nothing has counted its holders since it was mapped. */
+  readonly holders: number | null;
+}
+
+/** Mapped roles with their unlinked holders, as counted when the guild was last listed; the most holders first. */
+export async function unlinkedRolesOfClients(
+  db: Asker,
+  ids: readonly ClientId[],
+): Promise<readonly (readonly UnlinkedRole[])[]> {
+  const { rows } = await sql<UnlinkedRole>`
+    select m.client_id as "clientId", m.role_id as "roleId", r.name, (g.unlinked_holders ->> m.role_id)::int as holders
+    from (select distinct client_id, role_id from role_mapping where client_id = any(${ids}::uuid[])) m
+    left join role r on r.client_id = m.client_id and r.id = m.role_id
+    left join guild_listing g on g.client_id = m.client_id
+    order by holders desc nulls last, m.role_id`.execute(db);
+  const found = Map.groupBy(rows, (row) => row.clientId);
+  return ids.map((id) => found.get(id) ?? []);
+}

@@ -1,0 +1,81 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+
+export interface UnlinkedHolder {
+  readonly discordUserId: DiscordUserId;
+  /** Mapped roles only. */
+  readonly roleIds: readonly RoleId[];
+  readonly username: string;
+  readonly displayName: string | null;
+  readonly nickname: string | null;
+  readonly isBot: boolean;
+}
+
+/** Consecutive members of a listing, in Discord's order: ascending ids. */
+export interface UnlinkedChunk {
+  /** The last id of the chunk before; null: this is the first. */
+  readonly after: DiscordUserId | null;
+  /** The last id that this chunk covers; null: it covers the rest. */
+  readonly to: DiscordUserId | null;
+  readonly holders: readonly UnlinkedHolder[];
+}
+
+/**
+ * Makes the stored holders in the range of a chunk equal to the chunk, in one statement. A row that has not changed costs no write:
+ * a guild may have hundreds of thousands. Accounts that were linked during the listing are left out.
+ */
+export async function saveUnlinkedHolders(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  { after, to, holders }: UnlinkedChunk,
+): Promise<void> {
+  const rows = holders.flatMap(({ roleIds, ...holder }) =>
+    roleIds.map((roleId) => ({ ...holder, roleId })),
+  );
+  await sql`
+    with listed as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r ("roleId" text, "discordUserId" text,
+        username text, "displayName" text, nickname text, "isBot" boolean)
+    ), gone as (
+      delete from unlinked_holder u
+      where u.client_id = ${clientId} and u.discord_user_id::numeric > ${after ?? '-1'}::numeric
+        and (${to}::numeric is null or u.discord_user_id::numeric <= ${to}::numeric)
+        and not exists (select from listed s where s."roleId" = u.role_id and s."discordUserId" = u.discord_user_id)
+    )
+    insert into unlinked_holder as u (client_id, role_id, discord_user_id, username, display_name, nickname, is_bot)
+    select ${clientId}::uuid, s."roleId", s."discordUserId", s.username, s."displayName", s.nickname, s."isBot"
+    from listed s
+    where not exists (select from link l where l.client_id = ${clientId} and l.discord_user_id = s."discordUserId")
+    order by s."roleId", s."discordUserId"
+    on conflict (client_id, role_id, discord_user_id) do update set username = excluded.username,
+      display_name = excluded.display_name, nickname = excluded.nickname, is_bot = excluded.is_bot
+    where (u.username, u.display_name, u.nickname, u.is_bot)
+      is distinct from (excluded.username, excluded.display_name, excluded.nickname, excluded.is_bot)`.execute(
+    db,
+  );
+}
+
+/** Once all chunks of a listing are saved: counts their rows for each of these roles. */
+export async function countUnlinkedHolders(
+  db: Kysely<unknown>,
+  request: {
+    readonly clientId: ClientId;
+    /** The database's time when the listing was begun. */
+    readonly askedAt: string;
+    readonly roleIds: readonly RoleId[];
+  },
+): Promise<void> {
+  const { clientId, askedAt, roleIds } = request;
+  // Locked before the count, so that a link that is made now either is counted out or counts itself out afterwards.
+  await sql`
+    insert into guild_listing (client_id, unlinked_holders) values (${clientId}, '{}')
+    on conflict (client_id) do update set runs_since = 0`.execute(db);
+  await sql`
+    update guild_listing set runs_since = 0, listed_at = ${askedAt}::timestamptz, unlinked_holders = (
+      select coalesce(jsonb_object_agg(r.id, coalesce(u.holders, 0)), '{}') from unnest(${roleIds}::text[]) as r (id)
+      left join (
+        select role_id, count(*) as holders from unlinked_holder where client_id = ${clientId} group by role_id
+      ) u on u.role_id = r.id)
+    where client_id = ${clientId}`.execute(db);
+}
