@@ -32,7 +32,7 @@ export function heldPlansCheck(
       name: 'held plans',
       result: 'WARNING',
       message: `${countOf(plans, 'plan')} with ${countOf(removals, 'removal')} waiting for approval; the oldest was held at ${oldestSince.toISOString()}, ${age} ago.`,
-      remedy: `List them with sweeps(clientId: "${clientId}", states: [HELD]), then decide each with approveSweep or rejectSweep.`,
+      remedy: `List them with heldPlans(clientId: "${clientId}"), then decide each with approveSweep or rejectSweep.`,
     },
   ];
 }

@@ -123,6 +123,8 @@ export interface SweepPort {
   findSweeps(
     ids: readonly string[],
   ): Promise<readonly (SweepView | undefined)[]>;
+  /** Sweeps in the state HELD, at most one of each kind; the longest held first. */
+  heldSweeps(clientId: ClientId): Promise<readonly SweepView[]>;
   /** Newest first. */
   pageSweeps(filter: SweepFilter, page: Page): Promise<Rows<SweepView>>;
   countSweeps(filter: SweepFilter): Promise<number>;

@@ -141,7 +141,7 @@ export function sweepPorts(store: Store): {
   const { schedulesOfClients, loadDefaultSchedule, changeSchedule } =
     schedulesOf(store);
   const { startSweep, cancelSweep, decideSweep } = store.sweeps;
-  const { findSweeps, pageSweeps, countSweeps } = store.sweeps;
+  const { findSweeps, heldSweeps, pageSweeps, countSweeps } = store.sweeps;
   return {
     schedules: {
       schedulesOfClients,
@@ -164,6 +164,7 @@ export function sweepPorts(store: Store): {
       cancelSweep,
       decideSweep,
       findSweeps,
+      heldSweeps,
       pageSweeps,
       countSweeps,
     },

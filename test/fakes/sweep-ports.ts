@@ -66,6 +66,8 @@ export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
       world.sweeps.push(sweep);
       return sweep;
     },
+    heldSweeps: async (clientId) =>
+      fitting({ clientId, kind: null, states: ['HELD'] }),
     cancelSweep: async (id) => {
       const at = world.sweeps.findIndex((sweep) => sweep.id === id);
       const before = world.sweeps[at];

@@ -21,13 +21,16 @@ import type { ConnectionOf } from '../types/connection.types.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { Sweep, SweepConnection, toSweep } from '../types/sweep.types.js';
 import type { OrPromise } from '../rows.js';
-import { requireClient } from './find.js';
+import { askOfClient, requireClient } from './find.js';
 import { loadClient } from './load.js';
 
 @Resolver(() => Sweep)
 export class SweepResolver {
   constructor(
-    private readonly runs: Pick<SweepPort, 'pageSweeps' | 'countSweeps'>,
+    private readonly runs: Pick<
+      SweepPort,
+      'pageSweeps' | 'countSweeps' | 'heldSweeps'
+    >,
   ) {}
 
   @Authorized('discord:admin')
@@ -65,6 +68,22 @@ export class SweepResolver {
       toNode: toSweep,
       count: () => this.runs.countSweeps(filter),
     });
+  }
+
+  @Authorized('discord:admin')
+  @Query(() => [Sweep], {
+    description:
+      'Plans of a client that wait for approveSweep or rejectSweep: its sweeps in the state HELD, those of kind CHANGES too. At most one of each kind, the longest held first.',
+  })
+  async heldPlans(
+    @Ctx() context: ApiContext,
+    @Arg('clientId', () => ID, { description: "The client's id." })
+    clientId: string,
+  ): Promise<readonly Sweep[]> {
+    const views = await askOfClient(context, clientId, async (id) =>
+      this.runs.heldSweeps(id),
+    );
+    return views.map(toSweep);
   }
 
   @Authorized('discord:admin')

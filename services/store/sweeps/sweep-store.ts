@@ -43,6 +43,7 @@ import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import {
   countSweeps,
   findSweeps,
+  heldSweeps,
   pageSweeps,
   type SweepFilter,
 } from './sweep-views.js';
@@ -69,6 +70,8 @@ export function createSweepStore(deps: Deps) {
       return theSweep(db(), decision.id);
     },
     findSweeps: async (ids: readonly string[]) => findSweeps(db(), ids),
+    heldSweeps: async (clientId: ClientId) =>
+      heldSweeps(database.byKey, clientId),
     pageSweeps: async (filter: SweepFilter, page: Page) =>
       pageSweeps(database.reads, filter, page),
     countSweeps: async (filter: SweepFilter) =>

@@ -9,6 +9,7 @@ import type {
   SweepState,
 } from '../../model.js';
 import type { Asker } from '../together.js';
+import { HELD_SINCE } from '../read/held-plans.js';
 import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
 import { toShownPlan } from '../decisions/shown-plan.js';
 import {
@@ -101,6 +102,17 @@ export async function findSweeps(
       db,
     );
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
+}
+
+/** At most one of each kind, found by the index of held sweeps; the longest held first. */
+export async function heldSweeps(
+  db: Asker,
+  clientId: ClientId,
+): Promise<readonly SweepView[]> {
+  const { rows } = await sql<SweepRow>`
+    ${sweepsWhere(sql`s.client_id = ${clientId} and s.state = 'HELD'`)}
+    order by ${HELD_SINCE}, s.id`.execute(db);
+  return rows.map(toSweep);
 }
 
 /** Newest first: ids are UUIDv7. */

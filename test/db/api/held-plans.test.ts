@@ -36,8 +36,8 @@ const addSweep = async (its: {
   );
   await api.sql.query(
     `insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason, sweep_id)
-     select $1, '4' || n, '3', 'HELD', 'LIMIT', 'x', $2 from generate_series(1, $3::int) n`,
-    [clientId, id, its.removals ?? 0],
+     select $1, '4' || n, $4, 'HELD', 'LIMIT', 'x', $2 from generate_series(1, $3::int) n`,
+    [clientId, id, its.removals ?? 0, its.kind],
   );
   return id;
 };
@@ -51,6 +51,14 @@ async function heldChecks(): Promise<readonly unknown[]> {
   return discordClient.health.checks.filter(
     ({ name }: { readonly name: string }) => name === 'held plans',
   );
+}
+
+async function heldPlans(): Promise<unknown> {
+  const { heldPlans: plans } = await api.ask(
+    `query ($id: ID!) { heldPlans(clientId: $id) { id kind state plan { removals } } }`,
+    { id: clientId },
+  );
+  return plans;
 }
 
 async function found(args: string): Promise<unknown> {
@@ -79,7 +87,7 @@ describe('held plans', () => {
         message: expect.stringMatching(
           /^2 plans with 12 removals waiting for approval; the oldest was held at [-\d]+T[:\d]+\.\d{3}Z, 2 days ago\.$/,
         ),
-        remedy: `List them with sweeps(clientId: "${clientId}", states: [HELD]), then decide each with approveSweep or rejectSweep.`,
+        remedy: `List them with heldPlans(clientId: "${clientId}"), then decide each with approveSweep or rejectSweep.`,
       },
     ]);
   });
@@ -88,6 +96,36 @@ describe('held plans', () => {
     await addSweep({ kind: 'CHANGES', state: 'REJECTED', hoursAgo: 5 });
 
     expect(await heldChecks()).toEqual([]);
+  });
+
+  test('are listed for their client, the longest held first', async () => {
+    const swept = await addSweep({
+      kind: 'VERIFY_GROUPS',
+      state: 'HELD',
+      hoursAgo: 3,
+      removals: 2,
+    });
+    const changes = await addSweep({
+      kind: 'CHANGES',
+      state: 'HELD',
+      hoursAgo: 50,
+      removals: 5,
+    });
+    await addSweep({ kind: 'REMOTE_SYNC', state: 'APPROVED', hoursAgo: 1 });
+    await addSweep({ kind: 'SYNC_ACCOUNTS', state: 'DONE', hoursAgo: 0 });
+
+    expect(await heldPlans()).toEqual([
+      { id: changes, kind: 'CHANGES', state: 'HELD', plan: { removals: 5 } },
+      {
+        id: swept,
+        kind: 'VERIFY_GROUPS',
+        state: 'HELD',
+        plan: { removals: 2 },
+      },
+    ]);
+    await expect(
+      api.ask(`{ heldPlans(clientId: "${uuidv7()}") { id } }`),
+    ).rejects.toThrow('There is no client');
   });
 
   test('are found by their state behind any number of newer sweeps', async () => {

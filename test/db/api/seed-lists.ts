@@ -50,6 +50,10 @@ async function seedRows(sql: pg.Client, n: number): Promise<void> {
     `insert into role_mapping (id, client_id, group_id, role_id, created_at)
       select ${uuid(KINDS.mapping, 'i')}, ${uuid(KINDS.client, '1')}, 'group-1', (500000000000000000 + i)::text, now()
       from generate_series(1, 3) i`,
+    `insert into sweep (id, client_id, kind, state, is_dry_run, cause)
+      select ${uuid(KINDS.sweep, '2000000 + k.place')}, ${uuid(KINDS.client, '1')}, k.kind, 'HELD', false, '{}'
+      from unnest(array['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES', 'CHANGES']) with ordinality k (kind, place)
+      where k.place <= ${n}`,
     `insert into unlinked_holder (client_id, role_id, discord_user_id, username, is_bot)
       select ${uuid(KINDS.client, '1')}, '${PLACES.mappedRole}', (410000000000000000 + i)::text, 'name', false
       from generate_series(1, ${n}) i`,

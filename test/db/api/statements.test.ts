@@ -55,6 +55,7 @@ const SHORT: Readonly<Record<string, number>> = {
   // One a kind.
   'Query.schedules': 4,
   'DiscordClient.schedules': 4,
+  'Query.heldPlans': 5,
   // What the doctor looks at.
   'ClientHealth.checks': 3,
   'MemberPlan.blocked': PLANNED_EACH,

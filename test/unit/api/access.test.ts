@@ -26,6 +26,7 @@ const SCOPES = {
     platformGroups: 'read',
     roleMappings: 'read',
     unlinkedHolders: 'read',
+    heldPlans: 'admin',
     auditRecords: 'admin',
     memberPlan: 'read',
     explainRole: 'read',
