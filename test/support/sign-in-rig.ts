@@ -232,7 +232,7 @@ export async function grantOf(
       .update(codeVerifier)
       .digest('base64url'),
   });
-  const consent = await tickets.takeState(stateHash);
+  const consent = await tickets.takeState(stateHash, 'sign-in');
   if (consent === null) throw new Error('the state is not known');
   const { application } = await findSignInClient(clientId);
   const grant = await oauth.exchangeCode(application, {
@@ -241,7 +241,7 @@ export async function grantOf(
     codeVerifier: consent.codeVerifier,
   });
   const grantId = await grants.keepGrant(clientId, grant);
-  await tickets.spendTicket(ticketHash);
+  await tickets.spendTicket(ticketHash, 'sign-in');
   const account = await oauth.readAccount(application, grant.accessToken);
   return { grantId, account };
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
+import { DatabaseUnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
 import { completeSignIn } from './complete.js';
@@ -7,7 +8,7 @@ import type { StateCookie } from './cookies.js';
 import type { Ending } from './endings.js';
 import { parameterOf } from './parameter.js';
 import type { Consent, TicketView } from './ports.js';
-import { hashOf, isSame, isSecret } from './secrets.js';
+import { hashOf, isSame, isSecret, newSecret } from './secrets.js';
 import { callbackAddress, startAddress } from './site.js';
 import { findClient, type SignInDoor } from './start.js';
 
@@ -28,7 +29,10 @@ export async function receiveAnswer(
   if (kept === null || !isSame(kept.state, answer.state))
     return { code: 'FOREIGN_ANSWER' };
   // The cookie stays: whose browser loads this page again is told that it was used, not that somebody is up to something.
-  const ticket = await ports.takeState(hashOf(answer.state));
+  const attempt = newSecret();
+  const ticket = await repeatOnce(() =>
+    ports.takeState(hashOf(answer.state), attempt),
+  );
   if (ticket === null) return { code: 'EXPIRED' };
   const browser = cookies.browserOf(request);
   if (browser === null || !isSame(hashOf(browser), ticket.browserHash))
@@ -36,7 +40,7 @@ export async function receiveAnswer(
   try {
     return answer.code === null
       ? refused(deps, { ticket, kept, error: answer.error, request })
-      : await accept(deps, ticket, { code: answer.code, request });
+      : await accept(deps, ticket, { code: answer.code, attempt, request });
   } catch (err) {
     deps.logger.error({ requestId: request.id, err }, 'a sign-in failed');
     return { code: 'INTERNAL', ticket };
@@ -104,14 +108,21 @@ async function accept(
   ticket: TicketView & Consent,
   {
     code,
+    attempt,
     request,
-  }: { readonly code: string; readonly request: FastifyRequest },
+  }: {
+    readonly code: string;
+    readonly attempt: string;
+    readonly request: FastifyRequest;
+  },
 ): Promise<Ending> {
   const { ports, base } = deps;
   const client = await findClient(ports, ticket);
   if (client === null) return { code: 'CLIENT_GONE', ticket };
-  if (!(await ports.spendTicket(ticket.ticketHash)))
-    return { code: 'EXPIRED', ticket };
+  const isSpent = await repeatOnce(() =>
+    ports.spendTicket(ticket.ticketHash, attempt),
+  );
+  if (!isSpent) return { code: 'EXPIRED', ticket };
   const traceparent = deps.traceNow?.() ?? null;
   const cause: Cause = {
     kind: 'MUTATION',
@@ -127,4 +138,14 @@ async function accept(
     redirectUri: callbackAddress(base, client),
     cause,
   });
+}
+
+/** The database may have carried it out though its answer was lost: without a second try the person would meet "expired". */
+async function repeatOnce<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) return ask();
+    throw error;
+  }
 }

@@ -49,10 +49,16 @@ export interface TicketPort {
     ticketHash: string,
     consent: Consent,
   ): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
-  /** Takes the state away, so that it works once. Null: unknown, used, or its ticket is gone. The ticket itself is not spent. */
-  takeState(stateHash: string): Promise<(TicketView & Consent) | null>;
-  /** False: it is spent or expired already. */
-  spendTicket(ticketHash: string): Promise<boolean>;
+  /**
+   * Takes the state for one `attempt`, which may take it again when the answer was lost. Null: unknown, taken by another attempt,
+   * or its ticket is gone. The ticket itself is not spent.
+   */
+  takeState(
+    stateHash: string,
+    attempt: string,
+  ): Promise<(TicketView & Consent) | null>;
+  /** False: another attempt has spent it, or it has expired. */
+  spendTicket(ticketHash: string, attempt: string): Promise<boolean>;
 }
 
 /** One client, as signing in needs it; with its secret, so never to be shown. */

@@ -13,6 +13,7 @@ import { Telemetry } from './2026-11-23-telemetry.js';
 import { LinksInOrder } from './2026-11-23-links-in-order.js';
 import { DeletionFences } from './2026-11-29-deletion-fences.js';
 import { MutationTimes } from './2026-11-29-mutation-times.js';
+import { TicketAttempts } from './2026-11-29-ticket-attempts.js';
 import { TicketEmails } from './2026-11-29-ticket-emails.js';
 import { ForeignRoles } from './2026-11-29-foreign-roles.js';
 import { RolesRead } from './2026-11-29-roles-read.js';
@@ -62,4 +63,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-roles-read', class: RolesRead },
   { name: '2026-11-29-nickname-resets', class: NicknameResets },
   { name: '2026-11-29-unlinked-holders', class: UnlinkedHolders },
+  { name: '2026-11-29-ticket-attempts', class: TicketAttempts },
 ] as const;

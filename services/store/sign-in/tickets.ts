@@ -40,8 +40,10 @@ export function createTickets(deps: Deps) {
     findTicket: async (ticketHash: string) => findTicket(deps, ticketHash),
     bindTicket: async (ticketHash: string, consent: Consent) =>
       bindTicket(deps, ticketHash, consent),
-    takeState: async (stateHash: string) => takeState(deps, stateHash),
-    spendTicket: async (ticketHash: string) => spendTicket(deps, ticketHash),
+    takeState: async (stateHash: string, attempt: string) =>
+      takeState(deps, stateHash, attempt),
+    spendTicket: async (ticketHash: string, attempt: string) =>
+      spendTicket(deps, ticketHash, attempt),
   };
 }
 
@@ -81,6 +83,7 @@ async function bindTicket(
     update link_ticket t set
       browser_hash = coalesce(browser_hash, ${browserHash}),
       state_hash = case when ${isMine(browserHash)} then ${stateHash} else state_hash end,
+      attempt = case when ${isMine(browserHash)} then null else attempt end,
       code_verifier = case when ${isMine(browserHash)} then ${verifier} else code_verifier end
     where t.ticket_hash = ${ticketHash} and ${IS_OPEN}
     returning browser_hash = ${browserHash} as is_bound`.execute(
@@ -90,17 +93,21 @@ async function bindTicket(
   return rows[0].is_bound ? 'BOUND' : 'OTHER_BROWSER';
 }
 
+/** The state stays until the ticket is spent, for the request that took it: its answer may have been lost. */
 async function takeState(
   { database, keys }: Deps,
   stateHash: string,
+  attempt: string,
 ): Promise<(TicketView & Consent) | null> {
   const { rows } = await sql<TicketRow & { code_verifier: string }>`
     with found as (
       select t.ticket_hash, t.code_verifier from link_ticket t
       where t.state_hash = ${stateHash} and ${IS_OPEN} for update
     ), taken as (
-      update link_ticket t set state_hash = null, code_verifier = null from found
-      where t.ticket_hash = found.ticket_hash and t.state_hash = ${stateHash} returning t.ticket_hash
+      update link_ticket t set attempt = ${attempt} from found
+      where t.ticket_hash = found.ticket_hash and t.state_hash = ${stateHash}
+        and coalesce(t.attempt, ${attempt}) = ${attempt}
+      returning t.ticket_hash
     )
     select ${VIEW}, found.code_verifier from taken join found using (ticket_hash)
     join link_ticket t using (ticket_hash) ${NAMES}`.execute(database.sql());
@@ -135,12 +142,13 @@ function decryptIfKept(
 async function spendTicket(
   { database }: Deps,
   ticketHash: string,
+  attempt: string,
 ): Promise<boolean> {
   const { rows } = await sql`
-    update link_ticket t set spent_at = clock_timestamp(), email_cipher = null
-    where t.ticket_hash = ${ticketHash} and ${IS_OPEN} returning 1`.execute(
-    database.sql(),
-  );
+    update link_ticket t set spent_at = coalesce(spent_at, clock_timestamp()), attempt = ${attempt},
+      email_cipher = null, state_hash = null, code_verifier = null
+    where t.ticket_hash = ${ticketHash} and (${IS_OPEN} or (t.spent_at is not null and t.attempt = ${attempt}))
+    returning 1`.execute(database.sql());
   return rows.length > 0;
 }
 

@@ -91,7 +91,7 @@ describe('rotation of the keys', () => {
     const credentials = await store.readCredentials(world.clientId);
     const { application } = await store.signIn.findSignInClient(world.clientId);
     const grant = await store.signIn.grants.readGrant(world.grantId);
-    const ticket = await store.signIn.tickets.takeState(world.stateHash);
+    const ticket = await store.signIn.tickets.takeState(world.stateHash, 'x');
     await sql.query('update revocation set due_at = clock_timestamp()');
     const [due] = await store.signIn.revocations.claimDue();
     expect(credentials.botToken).toBe('the bot token');

@@ -1,5 +1,5 @@
 import Fastify from 'fastify';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { beginLink } from '../../../services/api/sign-in/begin.js';
 import { addSignIn } from '../../../services/api/sign-in/sign-in.js';
@@ -12,6 +12,7 @@ import {
   type AnswerCutter,
 } from '../../support/answer-cutter.js';
 import { eventually } from '../../support/eventually.js';
+import { must } from '../../support/must.js';
 import { startSignInRig, type SignInRig } from '../../support/sign-in-rig.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
 import {
@@ -45,6 +46,28 @@ test('a person who signs in is linked, or may try again and is linked then, whic
 
   expect(statements.length).toBeGreaterThanOrEqual(15);
 });
+
+test.each([
+  ['takes the state', /update link_ticket t set attempt = /],
+  ['spends the ticket', /update link_ticket t set spent_at = /],
+])(
+  'a person is linked at once though the answer to the statement that %s is lost',
+  async (_what, words) => {
+    const pages = await createSignInPages();
+    onTestFinished(() => pages.stop());
+    const browser = pages.newBrowser();
+    await signIn(pages, browser, await pages.newcomer());
+    const statement = pages.cutter
+      .statements()
+      .find((each) => words.test(each));
+    const cut = pages.cutter.cutAfter(must(statement));
+
+    const page = await signIn(pages, browser, await pages.newcomer());
+
+    await cut;
+    expect(page.text).toMatch(LINKED);
+  },
+);
 
 async function linkByPages(pages: SignInPages): Promise<void> {
   const { rig } = pages;

@@ -25,6 +25,12 @@ async function openTicket(
   return ticketHash;
 }
 
+const takeState = (stateHash: string, attempt: string = randomUUID()) =>
+  tickets().takeState(stateHash, attempt);
+
+const spendTicket = (ticketHash: string, attempt: string = randomUUID()) =>
+  tickets().spendTicket(ticketHash, attempt);
+
 const bind = (ticketHash: string, browserHash: string, stateHash: string) =>
   tickets().bindTicket(ticketHash, {
     browserHash,
@@ -69,8 +75,8 @@ describe('a ticket', () => {
 
     expect(await tickets().findTicket(ticketHash)).toBeNull();
     expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
-    expect(await tickets().takeState('state')).toBeNull();
-    expect(await tickets().spendTicket(ticketHash)).toBe(false);
+    expect(await takeState('state')).toBeNull();
+    expect(await spendTicket(ticketHash)).toBe(false);
   });
 
   test('is spent once, and is gone for everything then', async () => {
@@ -78,14 +84,29 @@ describe('a ticket', () => {
     await bind(ticketHash, 'browser', 'state');
 
     const spent = await Promise.all([
-      tickets().spendTicket(ticketHash),
-      tickets().spendTicket(ticketHash),
+      spendTicket(ticketHash),
+      spendTicket(ticketHash),
     ]);
 
     expect(spent.toSorted()).toEqual([false, true]);
     expect(await tickets().findTicket(ticketHash)).toBeNull();
     expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
-    expect(await tickets().takeState('state')).toBeNull();
+    expect(await takeState('state')).toBeNull();
+  });
+
+  test('is spent again by the attempt that spent it, whose answer may have been lost', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+    await takeState('state', 'first');
+
+    expect(await spendTicket(ticketHash, 'first')).toBe(true);
+    expect(await spendTicket(ticketHash, 'second')).toBe(false);
+    expect(await spendTicket(ticketHash, 'first')).toBe(true);
+    expect(
+      await guild
+        .rig()
+        .query('select state_hash, code_verifier from link_ticket'),
+    ).toEqual([{ state_hash: null, code_verifier: null }]);
   });
 
   test('belongs to the first browser that goes on, and to no other', async () => {
@@ -94,8 +115,8 @@ describe('a ticket', () => {
     expect(await bind(ticketHash, 'first', 'state-1')).toBe('BOUND');
     expect(await bind(ticketHash, 'second', 'state-2')).toBe('OTHER_BROWSER');
 
-    expect(await tickets().takeState('state-2')).toBeNull();
-    expect(await tickets().takeState('state-1')).toMatchObject({
+    expect(await takeState('state-2')).toBeNull();
+    expect(await takeState('state-1')).toMatchObject({
       browserHash: 'first',
       codeVerifier: VERIFIER,
     });
@@ -115,8 +136,8 @@ describe('a ticket', () => {
     expect(bound.toSorted()).toEqual(['BOUND', 'OTHER_BROWSER']);
     const winner = bound[0] === 'BOUND' ? 'first' : 'second';
     const taken = [
-      await tickets().takeState('state-1'),
-      await tickets().takeState('state-2'),
+      await takeState('state-1'),
+      await takeState('state-2'),
     ].filter((state) => state !== null);
     expect(taken).toMatchObject([{ browserHash: winner }]);
   });
@@ -133,13 +154,13 @@ describe('a ticket', () => {
     expect(JSON.stringify(rows)).toContain('example.org');
     expect(JSON.stringify(rows)).not.toContain(VERIFIER);
     expect(JSON.stringify(rows)).not.toContain('mail.example');
-    expect(await tickets().takeState('state')).toMatchObject({ email });
+    expect(await takeState('state')).toMatchObject({ email });
   });
 
   test('has no e-mail address any more once it is spent', async () => {
     const ticketHash = await openTicket();
 
-    await tickets().spendTicket(ticketHash);
+    await spendTicket(ticketHash);
 
     expect(
       await guild
@@ -165,7 +186,7 @@ describe('a state', () => {
     await bind(ticketHash, 'browser', 'state');
 
     const taken = await Promise.all(
-      Array.from({ length: 8 }, () => tickets().takeState('state')),
+      Array.from({ length: 8 }, () => takeState('state')),
     );
 
     expect(taken.filter((state) => state !== null)).toMatchObject([
@@ -174,22 +195,32 @@ describe('a state', () => {
     expect(await tickets().findTicket(ticketHash)).not.toBeNull();
   });
 
+  test('is taken again by the attempt that took it, whose answer may have been lost', async () => {
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
+    const first = await takeState('state', 'first');
+
+    expect(first).toMatchObject({ codeVerifier: VERIFIER });
+    expect(await takeState('state', 'second')).toBeNull();
+    expect(await takeState('state', 'first')).toEqual(first);
+  });
+
   test('is worth nothing once the same browser has begun again', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state-1');
     await bind(ticketHash, 'browser', 'state-2');
 
-    expect(await tickets().takeState('state-1')).toBeNull();
-    expect(await tickets().takeState('state-2')).not.toBeNull();
+    expect(await takeState('state-1')).toBeNull();
+    expect(await takeState('state-2')).not.toBeNull();
   });
 
   test('that was used can be followed by a new one, as the ticket is not spent', async () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state-1');
-    await tickets().takeState('state-1');
+    await takeState('state-1');
 
     expect(await bind(ticketHash, 'browser', 'state-2')).toBe('BOUND');
-    expect(await tickets().takeState('state-2')).not.toBeNull();
+    expect(await takeState('state-2')).not.toBeNull();
   });
 });
 
@@ -212,8 +243,8 @@ describe('the ticket of a client that is deleted', () => {
 
       expect(await tickets().findTicket(ticketHash)).toBeNull();
       expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
-      expect(await tickets().takeState('state')).toBeNull();
-      expect(await tickets().takeState('state-2')).toBeNull();
+      expect(await takeState('state')).toBeNull();
+      expect(await takeState('state-2')).toBeNull();
       await expect(openTicket()).rejects.toMatchObject({
         code: holders === 'LEAVE' ? 'NOT_FOUND' : 'FAILED_PRECONDITION',
       });
