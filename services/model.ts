@@ -40,6 +40,9 @@ export type UnknownMembership = 'KEEP' | 'REMOVE';
 /** What becomes of those who hold a role when its mapping, or its client, goes. */
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
+/** What a member waits for who has not passed Discord's membership screening. WAIT: grants and nickname come afterwards. */
+export type Screening = 'WAIT' | 'IGNORE';
+
 export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
 /** What happens to a nickname that the connector set when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
@@ -75,6 +78,7 @@ export interface ClientSettings {
     readonly email: EmailRule;
     readonly keepsTokens: boolean;
   };
+  readonly screening: Screening;
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
   /** How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS. */
@@ -95,6 +99,7 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
   nicknamePolicy: { strategy: 'NONE', template: null, onUnlink: 'RESET' },
   removalGuard: { minimum: 10, percent: 20 },
   linking: { email: 'NONE', keepsTokens: false },
+  screening: 'WAIT',
   wholeListWrites: true,
   auditRetentionDays: null,
 };

@@ -132,7 +132,7 @@ export type LinkState =
   | 'IN_STEP'
   /** Trying again is of no use until something changes; see `reason`. */
   | 'PARKED'
-  /** Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`. */
+  /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */
@@ -216,6 +216,8 @@ export type RoleBlock =
   | 'ROLE_MANAGED'
   /** Discord has the say, and the platform was asked to follow and has not said so yet. */
   | 'ROLE_REQUESTED'
+  /** The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT. */
+  | 'SCREENING'
   /** The platform has not said whether the person is in a mapped group. */
   | 'UNKNOWN_MEMBERSHIP';
 

@@ -163,6 +163,7 @@ function givenSettings(
     ...(isGiven(linking)
       ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
       : {}),
+    ...(isGiven(input.screening) ? { screening: input.screening } : {}),
     ...(isGiven(wholeListWrites) ? { wholeListWrites } : {}),
     ...givenRetention(input.auditRetentionDays),
   };

@@ -88,7 +88,7 @@ export const LinkStateEnum = describeEnum<LinkState>(
   {
     IN_STEP: 'Desired and actual roles are the same.',
     PENDING:
-      'Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`.',
+      "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`.",
     ABSENT: 'The Discord account is not in the guild.',
     HELD: 'A guard holds removals back.',
     PARKED: 'Trying again is of no use until something changes; see `reason`.',

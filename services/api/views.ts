@@ -21,6 +21,7 @@ import type {
 import type { SweepPlanView } from './sweep-ports.js';
 import type { PlannedRequestView } from './request-view.js';
 import type { LostSecretView, SendingPauseView } from './client-state.js';
+import type { RoleBlock } from './role-block.js';
 
 export type { ClientSettings, Endpoints };
 
@@ -137,6 +138,8 @@ export interface AuditRecordView {
 export interface MemberPlanView {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
+  /** Roles to grant once the member has passed Discord's membership screening. */
+  readonly waiting: readonly RoleId[];
   /** Removals that the guard would hold. */
   readonly held: readonly RoleId[];
   /** Managed roles that stay because a mapped group is not known for this person. */
@@ -154,29 +157,6 @@ export interface MemberPlanView {
   readonly observedAt: Date | null;
   readonly summary: string;
 }
-
-/** What stands between a person and a role, or between a role and its being taken back. */
-export type RoleBlock =
-  | 'NOT_LINKED'
-  | 'AUTHORITY_DISCORD'
-  | 'ROLE_REQUESTED'
-  | 'REQUEST_DISPUTED'
-  | 'AUTHORITY_OBSERVE'
-  | 'MAPPING_RETIRED'
-  | 'UNKNOWN_MEMBERSHIP'
-  | 'CLIENT_DISABLED'
-  | 'CLIENT_STOPPED'
-  | 'CLIENT_PAUSED'
-  | 'BANNED'
-  | 'NOT_IN_GUILD'
-  | 'ROLE_ABOVE_BOT'
-  | 'ROLE_MANAGED'
-  | 'ROLE_GONE'
-  | 'MISSING_PERMISSION'
-  | 'HELD_BY_GUARD'
-  | 'REMOVAL_REJECTED'
-  | 'PARKED'
-  | 'PENDING';
 
 /** Why a person has, or has not, a role. */
 export interface RoleExplanationView {

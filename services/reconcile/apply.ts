@@ -10,7 +10,7 @@ import {
   mayBeOfUnknownRole,
 } from './write-refusals.js';
 import { WriteProgress, type WritesDone } from './write-progress.js';
-import { WritesSpentError } from './write-wait.js';
+import { writesSpent, type WritesSpentError } from './write-wait.js';
 import type { ListVerdict } from './whole-list.js';
 import { nextWrite, type Write } from './writes.js';
 
@@ -25,6 +25,8 @@ export interface Changes {
   /** Null: it is left alone. */
   readonly nickname: string | null;
   readonly wholeListWrites: boolean;
+  /** A member who turns out to be pending is granted nothing more. */
+  readonly waitsForScreening: boolean;
   readonly actual: PresentMember;
   /** When `actual` was read from Discord, in ms; null: it is the mirror. */
   readonly readAtMs: number | null;
@@ -150,20 +152,13 @@ class Run {
   }
 
   #spent(untilMs: number): WritesSpentError {
-    const { discordUserId, guildId } = this.changes.target;
-    const cause = this.#delays.at(-1);
     const one = { add: 1, remove: 0 };
     // Where lists are turned off, what they leave is no use to the others either.
     const openFromMs = this.changes.wholeListWrites
       ? Math.min(untilMs, this.place.singlesFrom(one), this.place.listsFrom())
       : untilMs;
-    return new WritesSpentError(
-      new Date(untilMs),
-      new Date(openFromMs),
-      cause?.message ??
-        `cannot write to member ${discordUserId} in guild ${guildId}: what Discord allows for now is spent`,
-      { cause },
-    );
+    const { target } = this.changes;
+    return writesSpent(target, { untilMs, openFromMs }, this.#delays.at(-1));
   }
 
   async #single({ kind, roleId }: Single): Promise<void> {
@@ -224,21 +219,26 @@ class Run {
   }
 
   #judgeList(): ListVerdict {
-    const { roleIds } = this.#progress.member;
-    if (this.#isListRefused || this.deps.guildRoles.hasSuspect(roleIds))
+    const { member, pending } = this.#progress;
+    const { roleIds, isPending } = member;
+    const isScreened = this.changes.waitsForScreening && isPending;
+    const hasSuspect = this.deps.guildRoles.hasSuspect(roleIds);
+    if (this.#isListRefused || isScreened || hasSuspect)
       return { kind: 'SINGLES' };
-    const { pending } = this.#progress;
     return this.#sources.judge(roleIds, pending, this.deps.clock());
   }
 
-  /** False: the member has left. */
+  /** False: the member has left, or is pending, and no list may be written. */
   async #read(): Promise<boolean> {
     const { roleIds } = this.#progress.member;
     const reading = await this.deps.discord.readMember(this.changes.target);
     this.#sources.renew(roleIds, this.deps.clock());
     this.#progress.hasLeft = !reading.isPresent;
-    if (reading.isPresent) this.#progress.member = reading;
-    return reading.isPresent;
+    if (!reading.isPresent) return false;
+    this.#progress.member = reading;
+    const isScreened = this.changes.waitsForScreening && reading.isPending;
+    if (isScreened) this.#progress.withholdGrants();
+    return !isScreened;
   }
 
   #reason(): string {

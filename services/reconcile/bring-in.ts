@@ -1,5 +1,6 @@
 /**
- * Brings a person into the guild who agreed to it when they signed in, with their roles in the one call.
+ * Brings a person into the guild who agreed to it when they signed in: with their roles in the one call, or without any where
+ * members wait for screening, as a role may end it.
  * In: the facts of a member with a grant. Out: the member as Discord took them in, or why not.
  * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
  */
@@ -56,8 +57,8 @@ export type BroughtIn =
   | {
       readonly kind: 'NOT_JOINED';
       readonly refusal: JoinRefusal | null;
-      /** They came with this call, though without their roles. */
-      readonly hasArrived: boolean;
+      /** They came with this call, though without all that is theirs; null: not with this call. */
+      readonly arrived: PresentMember | null;
       readonly openRecord: OpenRecord | null;
     };
 
@@ -78,7 +79,7 @@ export function createBringIn(deps: Deps): BringIn {
       if (member !== null && isWhole)
         return { kind: 'JOINED', member, plan, record };
       const after = recordAfter(facts, plan, record);
-      return { ...refused(null, after), hasArrived: member !== null };
+      return { ...refused(null, after), arrived: member };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
@@ -118,13 +119,16 @@ const ARRIVING: MemberReading = {
  */
 async function join(
   { discord }: Deps,
-  { target, isLeased }: Arrival,
+  { facts, target, isLeased }: Arrival,
   { accessToken, plan }: { accessToken: string; plan: MemberPlan },
 ): Promise<{
   readonly member: PresentMember | null;
   readonly isWhole: boolean;
 }> {
-  const [first, ...lesser] = gifts(plan.add, plan.nickname);
+  const [first, ...lesser] = facts.client.waitsForScreening
+    ? gifts([], null)
+    : gifts(plan.add, plan.nickname);
+  const isNamed = first.nickname === plan.nickname;
   const ask = async ({ roleIds, nickname: name }: Gift) => {
     if (!isLeased())
       throw new LeaseLostError(
@@ -132,7 +136,7 @@ async function join(
       );
     const request = { member: target, accessToken, roleIds, nickname: name };
     const joining = await discord.joinMember(request);
-    const isWhole = roleIds.length === plan.add.length;
+    const isWhole = isNamed && roleIds.length === plan.add.length;
     const member = joining.kind === 'joined' ? joining.member : null;
     return { member, isWhole };
   };
@@ -202,7 +206,7 @@ function refused(
   refusal: JoinRefusal | null,
   openRecord: OpenRecord | null,
 ): Extract<BroughtIn, { kind: 'NOT_JOINED' }> {
-  return { kind: 'NOT_JOINED', refusal, hasArrived: false, openRecord };
+  return { kind: 'NOT_JOINED', refusal, arrived: null, openRecord };
 }
 
 /** The record that stands open after the call: nothing of it has been done yet. */

@@ -20,6 +20,7 @@ export type ChangeBlock =
   | 'CLIENT_PAUSED'
   | 'BANNED'
   | 'NOT_IN_GUILD'
+  | 'SCREENING'
   | 'ROLE_ABOVE_BOT'
   | 'ROLE_MANAGED'
   | 'ROLE_GONE'
@@ -92,6 +93,7 @@ const OF_ROLE: Readonly<Record<RoleRefusal, ChangeBlock>> = {
 function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   if (!isChangeDue(standing)) return [];
   const { isAbsent, refusal, desired, history } = standing;
+  const isScreened = standing.isScreened && desired === 'YES';
   const { client, joinRefusal, decision, job } = history;
   const isSaid = (verdict: RemovalVerdict) =>
     desired === 'NO' && decision?.verdict === verdict;
@@ -102,12 +104,13 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
       ['CLIENT_PAUSED', client.isPaused],
       ['BANNED', isAbsent && joinRefusal === 'BANNED'],
       ['NOT_IN_GUILD', isAbsent],
+      ['SCREENING', isScreened],
     ]),
     ...(refusal === null ? [] : [OF_ROLE[refusal]]),
     ...named<ChangeBlock>([
       ['HELD_BY_GUARD', isSaid('HELD')],
       ['REMOVAL_REJECTED', isSaid('REJECTED')],
-      ['PARKED', job?.isParked === true],
+      ['PARKED', job?.isParked === true && !isScreened],
       ['PENDING', job?.isParked === false],
     ]),
   ];

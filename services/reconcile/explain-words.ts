@@ -87,6 +87,8 @@ const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
     'The client is paused: the guild answers as if the bot had gone.',
   BANNED: 'The guild has banned the account.',
   NOT_IN_GUILD: 'The account is not in the guild.',
+  SCREENING:
+    "The member has not accepted the server's rules yet (Discord's membership screening).",
   ROLE_ABOVE_BOT: 'The role is not below the bot, so the bot cannot change it.',
   ROLE_MANAGED: 'Discord or an integration alone gives and takes the role.',
   ROLE_GONE: GONE,
@@ -128,7 +130,7 @@ export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
   const { joinRefusal, job, decision } = history;
   if (block === 'HELD_BY_GUARD' && decision?.sweepId)
     return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
-  const isJobOf = block === 'PENDING' || block === 'PARKED';
+  const isJobOf = ['PENDING', 'PARKED', 'SCREENING'].includes(block);
   if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
     return `${REMEDIES[block]} By itself it is tried again at ${job.dueAt.toISOString()}.`;
   if (block === 'NOT_IN_GUILD' && joinRefusal !== null)
@@ -157,6 +159,8 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   BANNED: 'A moderator lifts the ban at Discord.',
   NOT_IN_GUILD:
     'The person joins the guild; the role follows with the next look at the member.',
+  SCREENING:
+    "The person accepts the server's rules in Discord; the next sweep then grants the role. With `screening: IGNORE` the client does not wait.",
   ROLE_ABOVE_BOT:
     'An administrator of the guild moves a role of the bot above it; importDiscordRoles then tells the connector at once.',
   ROLE_MANAGED:

@@ -14,6 +14,7 @@ import type {
 import { desiredRoles } from './desired.js';
 import { blocksOf, type RoleBlock } from './explain-blocks.js';
 import { remedyOf, sentenceOf } from './explain-words.js';
+import { isScreened } from './screening.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from './ports.js';
 
 /** Why a person has, or has not, a role; and what would change it. */
@@ -108,6 +109,8 @@ export interface RoleStanding extends Pick<
   /** The link is ending, and the account is somebody else's already. */
   readonly isTakenOver: boolean;
   readonly isAbsent: boolean;
+  /** Nothing is granted until the member has passed Discord's membership screening. */
+  readonly isScreened: boolean;
   readonly history: RoleHistory;
 }
 
@@ -170,6 +173,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
     isTakenOver:
       isEnding && input.facts.links.some((one) => one.status === 'ACTIVE'),
     isAbsent: facts.mirror?.isPresent === false,
+    isScreened: facts.mirror !== null && isScreened(facts, facts.mirror),
     history,
   };
 }

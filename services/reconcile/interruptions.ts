@@ -171,6 +171,7 @@ async function park(
     isReading: observed !== null,
     joining: null,
     isParked: true,
+    isWaiting: false,
     asksAgain: false,
     clearsTrouble: false,
     endedLinkIds: [],

@@ -40,7 +40,7 @@ export interface NicknamePlan {
   readonly isWithheld: boolean;
 }
 
-const LEAVE: NicknamePlan = {
+export const LEAVE_NICKNAME: NicknamePlan = {
   nickname: null,
   nicknameBlocked: null,
   isBlockedByRank: false,
@@ -60,20 +60,25 @@ export function planNickname(input: {
   readonly refusedBefore: string | null;
 }): NicknamePlan {
   const { policy, person, shown, refusal, refusedBefore } = input;
-  if (person === null) return LEAVE;
+  if (person === null) return LEAVE_NICKNAME;
   const { nickname: wanted, withheld } = desiredNickname(policy, person);
   if (withheld !== null)
-    return { ...LEAVE, nicknameBlocked: notSet(withheld), isWithheld: true };
-  if (wanted === null || isSameNickname(wanted, shownName(shown))) return LEAVE;
+    return {
+      ...LEAVE_NICKNAME,
+      nicknameBlocked: notSet(withheld),
+      isWithheld: true,
+    };
+  if (wanted === null || isSameNickname(wanted, shownName(shown)))
+    return LEAVE_NICKNAME;
   if (refusal !== null)
     return {
-      ...LEAVE,
+      ...LEAVE_NICKNAME,
       nicknameBlocked: notSet(REFUSALS[refusal]),
       isBlockedByRank: refusal !== 'OWNER',
     };
   if (wanted === refusedBefore)
-    return { ...LEAVE, nicknameBlocked: notTaken(wanted) };
-  return { ...LEAVE, nickname: wanted };
+    return { ...LEAVE_NICKNAME, nicknameBlocked: notTaken(wanted) };
+  return { ...LEAVE_NICKNAME, nickname: wanted };
 }
 
 export function shownName({
@@ -162,7 +167,7 @@ export function planMemberNickname(
   { discordUserId, causes }: Pick<Job, 'discordUserId' | 'causes'>,
   shown: PresentMember | null,
 ): NicknamePlan {
-  if (facts.client.isObserved) return LEAVE;
+  if (facts.client.isObserved) return LEAVE_NICKNAME;
   const { nicknamePolicy, renaming, person } = facts;
   if (person === null) return planReset(facts, discordUserId, shown);
   const enforced = causes.findLast((cause) => cause.enforceStrategy);
@@ -193,26 +198,26 @@ function planReset(
   shown: PresentMember | null,
 ): NicknamePlan {
   const { client, nicknamePolicy, openRecord, renaming } = facts;
-  if (nicknamePolicy.onUnlink === 'KEEP') return LEAVE;
+  if (nicknamePolicy.onUnlink === 'KEEP') return LEAVE_NICKNAME;
   const current = shown?.nickname ?? null;
   const planned = openRecord?.plannedNickname ?? null;
-  if (shown === null || current === null) return LEAVE;
+  if (shown === null || current === null) return LEAVE_NICKNAME;
   const isOurs =
     hashNickname(current) === facts.nicknameSetHash ||
     (planned !== null && isSameNickname(planned, current));
-  if (!isOurs) return LEAVE;
+  if (!isOurs) return LEAVE_NICKNAME;
   const member = { discordUserId, roleIds: shown.roleIds };
   const rules = { ...renaming, guildId: client.guildId };
   const refusal = renameRefusal(rules, member);
   if (refusal !== null)
     return {
-      ...LEAVE,
+      ...LEAVE_NICKNAME,
       nicknameBlocked: notReset(REFUSALS[refusal]),
       isBlockedByRank: refusal !== 'OWNER',
     };
   if (facts.nicknameRefused === NO_NICKNAME)
-    return { ...LEAVE, nicknameBlocked: notTaken(NO_NICKNAME) };
-  return { ...LEAVE, nickname: NO_NICKNAME };
+    return { ...LEAVE_NICKNAME, nicknameBlocked: notTaken(NO_NICKNAME) };
+  return { ...LEAVE_NICKNAME, nickname: NO_NICKNAME };
 }
 
 function hashNickname(nickname: string): string {

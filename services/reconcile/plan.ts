@@ -3,9 +3,13 @@ import type { DesiredRole } from './desired.js';
 import type { NicknamePlan } from './plan-nickname.js';
 import type { RequestPlan } from './plan-requests.js';
 import type { MappingFacts } from './ports.js';
+import type { AfterScreening } from './screening.js';
 
 /** What to change for one member. */
-export interface MemberPlan extends RolePlan, NicknamePlan {}
+export interface MemberPlan extends RolePlan, NicknamePlan {
+  /** Grants that wait until the member has passed screening; absent: none do. */
+  readonly afterScreening?: AfterScreening;
+}
 
 /** Roles are in the order of their ids, so that the same facts make the same plan. */
 export interface RolePlan {

@@ -27,7 +27,6 @@ import type {
   GuildRoleReading,
   UnknownMembership,
 } from '../model.js';
-
 import type { Job, Marks } from './job.js';
 import type {
   GuardLimits,
@@ -50,6 +49,7 @@ export interface ClientFacts extends GuildRef {
   readonly unknownMembership: UnknownMembership;
   /** Nothing at all is written, nicknames neither. */
   readonly isObserved: boolean;
+  readonly waitsForScreening: boolean;
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;

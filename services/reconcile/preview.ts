@@ -1,7 +1,16 @@
-import { NO_NICKNAME, type MemberKey, type RoleId } from '../model.js';
+import {
+  NO_NICKNAME,
+  type MemberKey,
+  type MemberReading,
+  type RoleId,
+} from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
-import { planMemberNickname } from './plan-nickname.js';
+import {
+  LEAVE_NICKNAME,
+  planMemberNickname,
+  type NicknamePlan,
+} from './plan-nickname.js';
 import {
   planRequests,
   removalsAskedFor,
@@ -15,12 +24,19 @@ import {
   type PreviewedRequest,
 } from './preview-requests.js';
 import type { GuardTally } from './records.js';
+import {
+  screeningReason,
+  withholdGrants,
+  type AfterScreening,
+} from './screening.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
 export interface Preview extends Omit<
   MemberPlan,
-  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests'
+  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | 'afterScreening'
 > {
+  /** Roles to grant once the member has passed Discord's membership screening. */
+  readonly waiting: readonly RoleId[];
   /** What the platform would be asked for. */
   readonly requests: readonly PreviewedRequest[];
   readonly held: readonly RoleId[];
@@ -28,6 +44,8 @@ export interface Preview extends Omit<
   readonly observedAt: Date | null;
   readonly summary: string;
 }
+
+const ABSENT: MemberReading = { isPresent: false };
 
 export function createPreview(deps: {
   readonly readMember: (member: MemberKey) => Promise<MemberFacts | null>;
@@ -42,8 +60,12 @@ export function createPreview(deps: {
   return async (member: MemberKey): Promise<Preview | null> => {
     const facts = await deps.readMember(member);
     if (facts === null) return null;
-    const { plan, asked } = planOf(facts);
-    const { approved, requests: _, ...roles } = plan;
+    const { plan: whole, asked } = planOf(facts);
+    const plan = withholdGrants(facts, facts.mirror ?? ABSENT, {
+      ...whole,
+      ...nicknameFor(facts, member),
+    });
+    const { approved, requests: _, afterScreening, ...roles } = plan;
     const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) =>
       !exempt.includes(roleId);
     const removals = plan.remove.filter(isCounted(approved));
@@ -56,17 +78,18 @@ export function createPreview(deps: {
       [...removals, ...requested].map((roleId) => ({ roleId, discordUserId })),
     );
     const held = heldOf(facts, removals, tally);
+    const { isBlockedByRank: _rank, isWithheld: _withheld, ...changes } = roles;
     const shown = {
-      ...roles,
+      ...changes,
       remove: plan.remove.filter(isCounted(held)),
       held,
+      waiting: afterScreening?.roleIds ?? [],
       requests: previewRequests(facts, asked, heldOf(facts, requested, tally)),
-      ...nicknameFor(facts, member),
     };
     return {
       ...shown,
       observedAt: facts.mirrorReadAt,
-      summary: summaryOf(facts, shown),
+      summary: summaryOf(facts, shown, afterScreening),
     };
   };
 }
@@ -74,7 +97,7 @@ export function createPreview(deps: {
 /** Where Discord has the say nothing is unknown: the role stays because it says so. */
 function planOf(facts: MemberFacts) {
   const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
-  const asked = planRequests(facts, facts.mirror ?? { isPresent: false });
+  const asked = planRequests(facts, facts.mirror ?? ABSENT);
   const roles = planRoles({
     desired: desiredRoles(asIfWritten(facts)),
     actual: new Set(actual),
@@ -110,21 +133,16 @@ function heldOf(
 function nicknameFor(
   facts: MemberFacts,
   { discordUserId }: MemberKey,
-): Pick<MemberPlan, 'nickname' | 'nicknameBlocked'> {
-  if (facts.mirror?.isPresent !== true)
-    return { nickname: null, nicknameBlocked: null };
+): NicknamePlan {
+  if (facts.mirror?.isPresent !== true) return LEAVE_NICKNAME;
   const run = { discordUserId, causes: [] };
-  const { nickname, nicknameBlocked } = planMemberNickname(
-    asIfWritten(facts),
-    run,
-    facts.mirror,
-  );
-  return { nickname, nicknameBlocked };
+  return planMemberNickname(asIfWritten(facts), run, facts.mirror);
 }
 
 function summaryOf(
   facts: MemberFacts,
   plan: Omit<Preview, 'summary' | 'observedAt'>,
+  afterScreening: AfterScreening | undefined,
 ): string {
   if (facts.mirror === null)
     return 'Discord was not asked about this member yet; the first run reads it before it plans';
@@ -139,6 +157,7 @@ function summaryOf(
     count(plan.blocked, 'that the bot cannot change'),
     nicknameWords(plan),
     plan.nicknameBlocked,
+    afterScreening === undefined ? null : screeningReason(afterScreening),
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
   const isObserved =

@@ -1,4 +1,8 @@
-import { MOST_SINGLE_WRITES, type MemberReading } from '../model.js';
+import {
+  MOST_SINGLE_WRITES,
+  type MemberReading,
+  type PresentMember,
+} from '../model.js';
 import { desiredRoles } from './desired.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
 import { isAnyEnding } from './link-proof.js';
@@ -12,6 +16,7 @@ import {
 import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from './job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
+import { withholdGrants } from './screening.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
@@ -40,12 +45,17 @@ export async function readAndPlan(
     /** Not later than `known` was read. */
     readonly knownAtMs: number;
     readonly target: MemberTarget;
+    /** The member as Discord has just answered them; null: not yet in this run. */
+    readonly answered: PresentMember | null;
   },
 ): Promise<Ready> {
-  const { job, known, knownAtMs, target } = start;
+  const { job, known, knownAtMs, target, answered } = start;
   const caughtUp = await deps.guildRoles.catchUp(target);
   const facts = withRoles(known, caughtUp);
-  const reading = await read(deps, job, facts, target);
+  const reading: Reading =
+    answered === null
+      ? await read(deps, job, facts, target)
+      : { member: { isPresent: true, ...answered }, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
   if (asksToRemove(plan) && reading.readAtMs !== null) {
     // A role that the guild has deleted is gone from its members before anybody says so: that is no reason to ask.
@@ -105,13 +115,17 @@ function hasLostMapped(
   );
 }
 
-/** Where Discord has the say it is asked what it says now, but by a sweep, which has just looked, and asks nobody to remove. */
+/**
+ * Where Discord has the say it is asked what it says now, but by a sweep, which has just looked, and asks nobody to remove. So it is
+ * where grants wait for screening, which may be over by now.
+ */
 function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
   if (asksToRemove(plan)) return false;
   const asksNothing = readings.every(({ asks }) => asks === null);
+  const isWaiting = plan.afterScreening !== undefined;
   return (
-    (gives.length === 0 && asksNothing) ||
+    (gives.length === 0 && asksNothing && !isWaiting) ||
     causes.every((cause) => cause.kind === 'SWEEP')
   );
 }
@@ -143,8 +157,8 @@ function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
   const shown = member.isPresent ? member : null;
   const isAskedFor = job.causes.some((cause) => cause.isAskedFor === true);
   const requests = planRequests(facts, member, isAskedFor);
-  return {
+  return withholdGrants(facts, member, {
     ...withRequests(roles, requests),
     ...planMemberNickname(facts, job, shown),
-  };
+  });
 }

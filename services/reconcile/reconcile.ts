@@ -3,11 +3,11 @@
  * In: a claimed job. Out: changes at Discord, and a settlement that says what came of it.
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
-import { RetryLaterError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { LANES, type AuditRecordId, type PresentMember } from '../model.js';
+import { LANES } from '../model.js';
 import type { Applied, Changes } from './apply.js';
 import type { BringIn } from './bring-in.js';
+import { carryOut } from './carry-out.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { Interruptions } from './interruptions.js';
 import type { Lease } from './lease.js';
@@ -18,10 +18,7 @@ import type {
   MemberFacts,
   MemberTarget,
 } from './ports.js';
-import type { OpenedRecord } from './records.js';
-import { proveRemovals } from './prove-removals.js';
-import { plannedRoles } from './resume.js';
-import { mirroredRoles, type Mirrored } from './role-sources.js';
+import { mirroredRoles } from './role-sources.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
@@ -105,7 +102,7 @@ async function bringUpToDate(
   // A run that broke off may have brought them in, or changed them: that is looked at first.
   if (isJoinWanted && known.openRecord === null)
     return arrive(deps, run, grant);
-  const ready = await readAndPlan(deps, run);
+  const ready = await readAndPlan(deps, { ...run, answered: null });
   if (!ready.reading.member.isPresent && grant !== null)
     return arrive(deps, run, grant);
   const ending = await goOn(deps, run, ready);
@@ -144,16 +141,17 @@ async function arrive(
       }),
   });
   if (arrival.kind === 'JOINED') return joined(known, grantId, arrival);
-  const { openRecord: record, refusal } = arrival;
+  const { openRecord: record, refusal, arrived } = arrival;
   const ready = await readAndPlan(deps, {
     ...run,
     known: { ...known, openRecord: record },
+    answered: arrived,
   });
   // Of a new record nothing but the nickname can be done yet: what else Discord shows now is from before it.
   const isNew = record?.recordId !== known.openRecord?.recordId;
   const { member } = ready.reading;
   const before =
-    arrival.hasArrived && member.isPresent
+    arrived !== null && member.isPresent
       ? { ...member, nickname: null }
       : member;
   const facts = isNew ? { ...ready.facts, mirror: before } : ready.facts;
@@ -191,60 +189,4 @@ async function goOn(
     target,
     isLeased,
   });
-}
-
-async function carryOut(
-  deps: Deps,
-  { facts, reading, plan }: Ready,
-  record: OpenedRecord & {
-    readonly recordId: AuditRecordId;
-    readonly actual: PresentMember;
-    /** From before this run. */
-    readonly mirrored: Mirrored | null;
-    readonly target: MemberTarget;
-    readonly isLeased: () => boolean;
-  },
-): Promise<Ending> {
-  const { recordId, actual, mirrored, target, isLeased } = record;
-  const { heldRemovals } = record.verdict;
-  const { readAtMs } = reading;
-  const applied = await deps.apply({
-    target,
-    recordId,
-    add: plan.add,
-    remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
-    nickname: plan.nickname,
-    wholeListWrites: facts.client.wholeListWrites && !facts.hasLostRoles,
-    actual,
-    readAtMs,
-    mirrored,
-    unfinished: plannedRoles(facts.openRecord),
-    isLeased,
-  });
-  if (applied.interruption !== null) {
-    // The record stays open, and the mirror with it as it was before: what was done is told by the run that closes the record.
-    const isResumed = recordId === facts.openRecord?.recordId;
-    const observed = isResumed || readAtMs === null ? null : reading.member;
-    const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
-    const error = applied.interruption;
-    return { kind: 'interrupted', error, observed, idleRecordId };
-  }
-  if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
-  else if (applied.nickname === 'REFUSED')
-    await deps.guildRoles.refresh(target, deps.clock());
-  const observed = await proveRemovals(deps.discord, facts, target, applied);
-  return settled({
-    facts,
-    plan,
-    record,
-    applied,
-    reading: observed,
-    hasAsked: true,
-    isReading: readAtMs !== null,
-  });
-}
-
-/** Told to wait before anything was tried. */
-function wasIdle({ interruption, hasTried }: Applied): boolean {
-  return interruption instanceof RetryLaterError && !hasTried;
 }

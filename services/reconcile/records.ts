@@ -148,6 +148,8 @@ export interface Settlement {
   } | null;
   /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
   readonly isParked: boolean;
+  /** Grants wait until the member has passed screening: the member is PENDING, and checked in a day if no sweep does before. */
+  readonly isWaiting: boolean;
   /** The account must be absent by a second answer before anything ends: asked in a minute. */
   readonly asksAgain: boolean;
   /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */

@@ -15,12 +15,13 @@ import {
 import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
+import { closingOf } from './record-closing.js';
 import { landedChanges } from './resume.js';
+import { screeningReason, stillWaiting } from './screening.js';
 import { withReadings } from './settle-requests.js';
 import {
   arrivalNickname,
   askedNickname,
-  changedNickname,
   nicknameReason,
   wasInVain,
 } from './settle-nickname.js';
@@ -54,6 +55,7 @@ const NOTHING: Settlement = {
   isReading: false,
   joining: null,
   isParked: false,
+  isWaiting: false,
   asksAgain: false,
   clearsTrouble: false,
   endedLinkIds: [],
@@ -114,7 +116,16 @@ export function settled(run: {
     ...(applied?.refused ?? []).map(refusedReason),
   ];
   const nickname = askedNickname(plan, applied);
-  const notes = [record.verdict.reason, nicknameReason(plan, nickname)];
+  const waiting = stillWaiting(facts, plan, {
+    reading,
+    refused: applied?.refused ?? [],
+    isNicknameUntouched: (applied?.nickname ?? 'UNTOUCHED') === 'UNTOUCHED',
+  });
+  const notes = [
+    record.verdict.reason,
+    nicknameReason(plan, nickname),
+    waiting && screeningReason(waiting),
+  ];
   const settlement = {
     outcome: outcomeOf({
       refusals,
@@ -132,6 +143,7 @@ export function settled(run: {
     isReading: run.isReading,
     joining: null,
     isParked: refusals.length > 0,
+    isWaiting: waiting !== null,
     asksAgain: false,
     clearsTrouble: run.hasAsked,
     endedLinkIds: endedByReading(run, reading.roleIds),
@@ -217,34 +229,4 @@ function outcomeOf(run: {
   if (run.refusals.length > 0) return 'PARKED';
   if (run.heldRemovals.length > 0) return 'HELD';
   return run.closes === null ? 'UNCHANGED' : 'APPLIED';
-}
-
-/** What this run did, and what a broken-off run before it had done under the same record. */
-function closingOf(run: {
-  readonly facts: MemberFacts;
-  readonly plan: MemberPlan;
-  readonly record: OpenedRecord;
-  readonly applied: WritesDone | null;
-  readonly reading: MemberReading;
-}): RecordClosing | null {
-  const { facts, plan, record, applied, reading } = run;
-  const { openRecord } = facts;
-  const nickname = changedNickname(plan, applied, facts);
-  const isResumed =
-    openRecord !== null &&
-    (record.recordId === null || record.recordId === openRecord.recordId);
-  if (isResumed) {
-    const landed = landedChanges(openRecord, {
-      mirror: facts.mirror,
-      actual: reading.isPresent ? reading : null,
-    });
-    return { ...landed, nickname: nickname ?? landed.nickname };
-  }
-  if (record.recordId === null || applied === null) return null;
-  return {
-    recordId: record.recordId,
-    added: applied.added,
-    removed: applied.removed,
-    nickname,
-  };
 }

@@ -95,6 +95,13 @@ export class WriteProgress {
     this.pending = { ...this.pending, nickname: null };
   }
 
+  /** The member has not passed screening: grants and nickname are left for a later run. */
+  withholdGrants(): void {
+    const { remove, nickname } = this.pending;
+    const isReset = nickname === NO_NICKNAME;
+    this.pending = { add: [], remove, nickname: isReset ? nickname : null };
+  }
+
   /** `roleIds` is the list that was written, if one was; `answer` is null when Discord answered without a body. */
   keepEdit(
     edit: Pending & { readonly roleIds: readonly RoleId[] | null },

@@ -4,14 +4,8 @@ import type {
   PlatformUserId,
 } from '../model.js';
 import type { HeldRun } from './held-run.js';
-import type {
-  Guild,
-  ListedMember,
-  NamedMember,
-  NameRules,
-  PlanNickname,
-  SweepMemory,
-} from './ports.js';
+import type { Guild, ListedMember, SweepMemory } from './ports.js';
+import type { NamedMember, NameRules, PlanNickname } from './name-ports.js';
 
 const PAGE = 1_000;
 
@@ -116,7 +110,13 @@ function asSeen(
   const shown = seen.get(member.discordUserId);
   return shown === undefined
     ? { ...member, isPresent: false }
-    : { ...member, isPresent: true, roleIds: shown.roleIds, shown };
+    : {
+        ...member,
+        isPresent: true,
+        isPending: shown.isPending,
+        roleIds: shown.roleIds,
+        shown,
+      };
 }
 
 /** Null: the nickname is right, or nobody's to set. */
@@ -125,7 +125,8 @@ function plan(
   rules: NameRules,
   member: NamedMember,
 ): (Misnamed & { readonly isWithheld: boolean }) | null {
-  if (!member.isPresent) return null;
+  const isScreened = rules.waitsForScreening && member.isPending;
+  if (!member.isPresent || isScreened) return null;
   const naming = planNickname(rules, member);
   const { nickname, nicknameBlocked: blocked, isWithheld } = naming;
   if (nickname === null && blocked === null) return null;

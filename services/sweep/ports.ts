@@ -4,17 +4,15 @@
  * Never: a change at Discord, or one made because of a listing that cannot be right.
  */
 import type {
-  Attributes,
   ClientId,
   DiscordUserId,
-  GuildId,
   NicknameStrategy,
   PlatformUserId,
   PresentMember,
-  RenameRefusal,
   RoleId,
   SweepKind,
 } from '../model.js';
+import type { NamedMember, NameRules } from './name-ports.js';
 import type { UnlinkedChunk } from './unlinked-chunk.js';
 
 export interface Timing {
@@ -144,6 +142,8 @@ export interface SweepMemory {
       readonly changed: readonly DiscordUserId[];
       readonly arrived: readonly DiscordUserId[];
       readonly renamed: readonly DiscordUserId[];
+      /** Passed Discord's membership screening since they were last read. */
+      readonly screened: readonly DiscordUserId[];
     } | null>;
     /** False: the run is ours no longer. */
     saveUnlinkedHolders(run: SweepRun, chunk: UnlinkedChunk): Promise<boolean>;
@@ -158,6 +158,7 @@ export interface SweepMemory {
     readonly seen: readonly {
       readonly discordUserId: DiscordUserId;
       readonly isPresent: boolean;
+      readonly isPending: boolean;
       readonly roleIds: readonly RoleId[];
     }[];
     readonly changed: readonly DiscordUserId[];
@@ -182,6 +183,11 @@ export interface SweepMemory {
     readonly isAbsent: boolean;
     readonly limit: number;
   }): Promise<readonly DiscordUserId[]>;
+  /** Who waits for Discord's membership screening to end. */
+  readScreened(request: {
+    readonly clientId: ClientId;
+    readonly limit: number;
+  }): Promise<readonly DiscordUserId[]>;
   /** Null: the client has gone. */
   readNameRules(clientId: ClientId): Promise<NameRules | null>;
   /** In the order of their accounts. */
@@ -191,48 +197,6 @@ export interface SweepMemory {
     readonly limit: number;
   }): Promise<readonly NamedMember[]>;
 }
-
-/** By what a client's members are named, and whom its bot cannot rename. */
-export interface NameRules {
-  readonly policy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  };
-  /** Nobody is renamed, whatever the policy says. */
-  readonly isObserved: boolean;
-  readonly guildId: GuildId;
-  readonly ownerId: DiscordUserId | null;
-  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
-}
-
-export interface NamedMember {
-  readonly discordUserId: DiscordUserId;
-  readonly platformUserId: PlatformUserId;
-  readonly person: {
-    readonly username: string | null;
-    readonly attributes: Attributes;
-  };
-  readonly isPresent: boolean;
-  readonly roleIds: readonly RoleId[];
-  readonly shown: {
-    readonly nickname: string | null;
-    readonly displayName: string | null;
-    readonly username: string | null;
-  };
-  readonly refusedBefore: string | null;
-  /** What is said of the member now. */
-  readonly reason: string | null;
-}
-
-/** Pure: the nickname to set, null for none; and why none can be set that should be. */
-export type PlanNickname = (
-  rules: NameRules,
-  member: Omit<NamedMember, 'reason'>,
-) => {
-  readonly nickname: string | null;
-  readonly nicknameBlocked: string | null;
-  readonly isWithheld: boolean;
-};
 
 /** One guild, as its bot may ask of it. */
 export interface Guild {

@@ -43,3 +43,15 @@ function isOfCounting(error: unknown): error is Error {
     error.code !== 'UNKNOWN_GUILD'
   );
 }
+
+export function differences(
+  counts: ReadonlyMap<RoleId, number>,
+  linked: ReadonlyMap<RoleId, number>,
+): ReadonlyMap<RoleId, number> {
+  return new Map(
+    [...linked].map(([roleId, count]) => [
+      roleId,
+      (counts.get(roleId) ?? 0) - count,
+    ]),
+  );
+}

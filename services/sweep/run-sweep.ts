@@ -3,21 +3,20 @@
  * In: a run that this process holds. Out: how it ended, with the members for the path to look at.
  * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
  */
-import type { RoleId } from '../model.js';
 import { addNames, NAMES_UNLISTED } from './add-names.js';
 import { strategyOf } from './find-misnamed.js';
 import type { HeldRun } from './held-run.js';
+import type { PlanNickname } from './name-ports.js';
 import { planSweep } from './plan-sweep.js';
 import type {
   DriftedMember,
   Expectation,
   Guild,
-  PlanNickname,
   SweepEnding,
   SweepMemory,
 } from './ports.js';
 import { readDrift } from './read-drift.js';
-import { countLeniently, type ReadCounts } from './role-counts.js';
+import { countLeniently, differences, type ReadCounts } from './role-counts.js';
 import { RunLostError } from './run-loss.js';
 import { takeListing, type Listing } from './take-listing.js';
 
@@ -25,6 +24,8 @@ import { takeListing, type Listing } from './take-listing.js';
 const LISTED_EVERY = 12;
 /** Absent members who are asked about by a run that lists nobody. */
 const MOST_ABSENT = 50;
+/** Members pending by Discord's membership screening who are asked about by a run that lists nobody. */
+const MOST_SCREENED = 50;
 /** Members who are asked about one by one where no list can be had. */
 const MOST_SINGLE = 500;
 
@@ -112,6 +113,7 @@ async function verifyMirror(
     ...found(held, drifted),
     checked: await memory.countLinkedMembers(clientId),
     marks: [...idsOf(drifted), ...(await memory.readOldest(oldest))],
+    looks: await memory.readScreened({ clientId, limit: MOST_SCREENED }),
     holders: 'asExpected',
   };
 }
@@ -142,18 +144,6 @@ async function readSingly(
   };
 }
 
-function differences(
-  counts: ReadonlyMap<RoleId, number>,
-  linked: ReadonlyMap<RoleId, number>,
-): ReadonlyMap<RoleId, number> {
-  return new Map(
-    [...linked].map(([roleId, count]) => [
-      roleId,
-      (counts.get(roleId) ?? 0) - count,
-    ]),
-  );
-}
-
 /** Nobody is judged by such a list. Who is missing in it is asked about singly, so that a guild that has really shrunk is believed. */
 function disbelieve(listing: Listing): SweepEnding {
   return {
@@ -173,15 +163,17 @@ async function previewListing(
 ): Promise<SweepEnding> {
   const seen = [
     ...[...listing.pages()].flatMap((page) =>
-      page.map(({ discordUserId, roleIds }) => ({
+      page.map(({ discordUserId, roleIds, isPending }) => ({
         discordUserId,
         isPresent: true,
+        isPending,
         roleIds,
       })),
     ),
     ...listing.missing.map((discordUserId) => ({
       discordUserId,
       isPresent: false,
+      isPending: false,
       roleIds: [],
     })),
   ];
@@ -211,7 +203,7 @@ async function takeOver(
     const fresh = await memory.runs.refreshMirror(run, listing, page);
     if (fresh === null) throw new RunLostError(run.id);
     changed.push(...fresh.changed);
-    marks.push(...fresh.arrived);
+    marks.push(...fresh.arrived, ...fresh.screened);
     renamed += fresh.renamed.length;
   }
   for (const chunk of unlinked.chunks()) {

@@ -9,13 +9,8 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import { holdRun, LEASE_MS } from './held-run.js';
-import type {
-  Guild,
-  PlanNickname,
-  SweepEnding,
-  SweepMemory,
-  SweepRun,
-} from './ports.js';
+import type { Guild, SweepEnding, SweepMemory, SweepRun } from './ports.js';
+import type { PlanNickname } from './name-ports.js';
 import { RunLostError, StoppingError } from './run-loss.js';
 import { runSweep } from './run-sweep.js';
 

@@ -32,6 +32,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   nicknamePolicy: { strategy: 'NONE', template: null, onUnlink: 'RESET' },
   removalGuard: { minimum: 10, percent: 10 },
   linking: { email: 'NONE', keepsTokens: false },
+  screening: 'WAIT',
   wholeListWrites: true,
   auditRetentionDays: null,
   endpoints: {

@@ -6,6 +6,7 @@ export interface World {
   readonly roleIds: readonly string[];
   readonly authority: Authority;
   readonly unknownMembership: 'KEEP' | 'REMOVE';
+  readonly screening: 'WAIT' | 'IGNORE';
   readonly refusals: readonly (string | null)[];
   readonly groupsDeleted: readonly boolean[];
   readonly mappings: readonly {
@@ -22,7 +23,10 @@ export interface WorldMember {
   readonly links: 'none' | 'active' | 'ending' | 'both';
   readonly mirror: 'never' | 'row only' | 'absent' | 'present';
   readonly roleIds: readonly string[];
-  readonly standing: 'free' | 'parked';
+  /** Has not passed Discord's membership screening. */
+  readonly isPending: boolean;
+  /** `waiting`: parked until the member has passed screening. */
+  readonly standing: 'free' | 'parked' | 'waiting';
   readonly decisions: readonly {
     readonly roleId: string;
     readonly verdict: 'HELD' | 'APPROVED' | 'REJECTED';
@@ -34,6 +38,7 @@ export interface WorldMember {
   readonly memberships: readonly (boolean | null)[];
   readonly seen: {
     readonly isPresent: boolean;
+    readonly isPending: boolean;
     readonly roleIds: readonly string[];
   } | null;
 }
@@ -63,6 +68,7 @@ export function aWorld(): fc.Arbitrary<World> {
     roleIds: fc.constant(ROLES),
     authority: often<Authority>('PLATFORM', 'DISCORD', 'OBSERVE'),
     unknownMembership: fc.constantFrom('KEEP', 'REMOVE'),
+    screening: fc.constantFrom('WAIT', 'IGNORE'),
     refusals: fc.tuple(
       ...ROLES.map(() =>
         often<string | null>(null, 'ABOVE_BOT', 'UNKNOWN_ROLE'),
@@ -115,7 +121,8 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
       'absent',
     ),
     roleIds,
-    standing: often<WorldMember['standing']>('free', 'parked'),
+    isPending: often(false, true),
+    standing: often<WorldMember['standing']>('free', 'parked', 'waiting'),
     decisions: fc.uniqueArray(
       fc.record({
         roleId: fc.constantFrom(...ROLES),
@@ -130,8 +137,12 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
     ),
     seen: fc.option(
       fc.oneof(
-        fc.record({ isPresent: fc.constant(true), roleIds }),
-        fc.constant({ isPresent: false, roleIds: [] }),
+        fc.record({
+          isPresent: fc.constant(true),
+          isPending: often(false, true),
+          roleIds,
+        }),
+        fc.constant({ isPresent: false, isPending: false, roleIds: [] }),
       ),
     ),
   });
@@ -144,9 +155,9 @@ export async function writeWorld(
 ): Promise<void> {
   await sql`
     insert into client (id, name, guild_id, application_id, client_secret, bot_token, is_enabled, authority,
-      unknown_membership, nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes,
+      unknown_membership, screening, nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes,
       api_base, authorize_url, token_url, revoke_url, created_at, updated_at)
-    values (${clientId}, 'c', 'guild', 'a', '', '', true, ${world.authority}, ${world.unknownMembership}, 'NONE', 10, 20,
+    values (${clientId}, 'c', 'guild', 'a', '', '', true, ${world.authority}, ${world.unknownMembership}, ${world.screening}, 'NONE', 10, 20,
       'NONE', false, true, '', '', '', '', now(), now())`.execute(db);
   for (const [index, roleId] of world.roleIds.entries())
     await sql`
@@ -212,9 +223,10 @@ async function writeMember(
   const isPresent = mirror === 'present';
   if (mirror !== 'never')
     await sql`
-      insert into member (client_id, discord_user_id, read_at, is_present, role_ids)
+      insert into member (client_id, discord_user_id, read_at, is_present, is_pending, state, role_ids)
       values (${clientId}, ${id}, case when ${mirror !== 'row only'}::boolean then now() end,
-        ${mirror !== 'absent'}::boolean, ${isPresent ? member.roleIds : []}::text[])`.execute(
+        ${mirror !== 'absent'}::boolean, ${isPresent && member.isPending}::boolean,
+        ${standing === 'waiting' ? 'PENDING' : null}::text, ${isPresent ? member.roleIds : []}::text[])`.execute(
       db,
     );
   for (const { roleId, verdict } of member.decisions)
@@ -223,7 +235,7 @@ async function writeMember(
       values (${clientId}, ${id}, ${roleId}, ${verdict}, 'LIMIT', '')`.execute(
       db,
     );
-  if (standing === 'parked')
+  if (standing !== 'free')
     await sql`
       insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
       values (${clientId}, ${id}, 0, now(), '[]', true)`.execute(db);

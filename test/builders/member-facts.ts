@@ -57,6 +57,7 @@ export function memberFacts({
       revision: '1',
       unknownMembership: 'KEEP',
       isObserved: false,
+      waitsForScreening: true,
       wholeListWrites: true,
       guard: { minimum: 10, percent: 20 },
       hasTrouble: false,

@@ -13,6 +13,7 @@ export const unchanged: Settlement = {
   isReading: false,
   joining: null,
   isParked: false,
+  isWaiting: false,
   asksAgain: false,
   clearsTrouble: false,
   endedLinkIds: [],

@@ -269,6 +269,7 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
     memberPlan: async () => ({
       add: [world.roles[0]?.roleId ?? ''],
       remove: [],
+      waiting: [],
       held: [],
       unknown: [],
       blocked: [{ roleId: world.roles[1]?.roleId ?? '', refusal: 'ABOVE_BOT' }],

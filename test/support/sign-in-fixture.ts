@@ -124,13 +124,12 @@ export function useSignIn() {
   };
 }
 
-async function quiet({ store, clientId, otherClientId }: SignInRig) {
-  const states = ['PENDING'] as const;
+/** A member who waits for screening waits for nothing that the path does. */
+async function quiet(rig: SignInRig) {
   await eventually(
     async () =>
-      (await store.read.countLinks(clientId, { states })) +
-        (await store.read.countLinks(otherClientId, { states })) ===
-      0,
-    { what: 'nobody waits' },
+      (await rig.query('select from reconcile_job where not is_parked'))
+        .length === 0,
+    { what: 'nothing waits for the path' },
   );
 }

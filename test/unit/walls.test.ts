@@ -76,6 +76,8 @@ const PURE = [
   'reconcile/breaker.ts',
   'reconcile/resume.ts',
   'reconcile/settlement.ts',
+  'reconcile/screening.ts',
+  'reconcile/record-closing.ts',
   'discord/hierarchy.ts',
   'discord/endpoints.ts',
   'discord/errors.ts',

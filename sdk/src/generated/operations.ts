@@ -161,7 +161,7 @@ export type LinkState =
   | 'IN_STEP'
   /** Trying again is of no use until something changes; see `reason`. */
   | 'PARKED'
-  /** Waits for its reconcile; or, where Discord has the say, for the platform to follow: see `requests`. */
+  /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */

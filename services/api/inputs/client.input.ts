@@ -2,6 +2,7 @@ import type {
   Authority,
   EmailRule,
   Holders,
+  Screening,
   UnknownMembership,
 } from '../../model.js';
 import { Field, Float, ID, InputType, Int } from '../decorators.js';
@@ -13,6 +14,7 @@ import {
 } from '../enums.js';
 import { Snowflake } from '../scalars.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
+import { ScreeningEnum } from '../types/screening.enum.js';
 import { NicknamePolicyInput } from './nickname-policy.input.js';
 
 @InputType({ description: REMOVAL_RULE })
@@ -120,6 +122,13 @@ abstract class ClientSettingsInput {
     description: 'Rules for linking. Default: NONE, tokens are not kept.',
   })
   readonly linking?: LinkingPolicyInput | null;
+
+  @Field(() => ScreeningEnum, {
+    nullable: true,
+    description:
+      "Whether grants wait until a member has passed Discord's membership screening. Default WAIT; IGNORE grants at once what has waited.",
+  })
+  readonly screening?: Screening | null;
 
   @Field(() => Boolean, {
     nullable: true,

@@ -72,6 +72,17 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
+    description:
+      "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
+  })
+  waiting(
+    @Ctx() context: ApiContext,
+    @Root() plan: MemberPlan,
+  ): OrPromise<DiscordRole[]> {
+    return loadRoles(context, plan.clientId, plan.waitingIds);
+  }
+
+  @FieldResolver(() => [DiscordRole], {
     description: 'Roles to take back that the guard would hold.',
   })
   held(

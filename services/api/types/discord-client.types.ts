@@ -4,6 +4,7 @@ import {
   type EmailRule,
   type NicknameOnUnlink,
   type NicknameStrategy,
+  type Screening,
   type UnknownMembership,
 } from '../../model.js';
 import { Directive, Field, Float, ID, Int, ObjectType } from '../decorators.js';
@@ -18,6 +19,7 @@ import type { ClientView } from '../views.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
 import type { ClientHealth } from './client-health.types.js';
 import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
+import { ScreeningEnum } from './screening.enum.js';
 
 @ObjectType({
   description: 'How nicknames of linked members are made.',
@@ -156,6 +158,12 @@ export class DiscordClient {
   @Field(() => LinkingPolicy, { description: 'Rules for linking.' })
   readonly linking!: LinkingPolicy;
 
+  @Field(() => ScreeningEnum, {
+    description:
+      "Whether grants wait until a member has passed Discord's membership screening.",
+  })
+  readonly screening!: Screening;
+
   @Field(() => Boolean, {
     description:
       "Whether several role changes may be one write of the member's whole list; false: roles are written one at a time.",
@@ -222,6 +230,7 @@ export function toDiscordClient(
       email: view.linking.email,
       keepTokens: view.linking.keepsTokens,
     },
+    screening: view.screening,
     wholeListWrites: view.wholeListWrites,
     auditRetentionDays: view.auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS,
     endpoints: view.endpoints,

@@ -50,7 +50,8 @@ export class DiscordUser {
   readonly reason!: string | null;
 
   @Field(() => Boolean, {
-    description: "The guild's membership screening is not done yet.",
+    description:
+      "The member has not accepted the server's rules yet (Discord's membership screening), as last read; with the client's `screening: WAIT` roles and nickname wait for it.",
   })
   readonly screening!: boolean;
 

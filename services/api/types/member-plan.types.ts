@@ -13,6 +13,7 @@ export class MemberPlan {
   readonly linkId!: string;
   readonly addIds!: readonly string[];
   readonly removeIds!: readonly string[];
+  readonly waitingIds!: readonly string[];
   readonly heldIds!: readonly string[];
   readonly unknownIds!: readonly string[];
   readonly blockedRoles!: MemberPlanView['blocked'];
@@ -84,6 +85,7 @@ export function toMemberPlan(
     linkId: link.id,
     addIds: view.add,
     removeIds: view.remove,
+    waitingIds: view.waiting,
     heldIds: view.held,
     unknownIds: view.unknown,
     blockedRoles: view.blocked,

@@ -1,5 +1,6 @@
 import { describeEnum } from '../enums.js';
-import type { RoleBlock, RoleExplanationView } from '../views.js';
+import type { RoleBlock } from '../role-block.js';
+import type { RoleExplanationView } from '../views.js';
 
 export const DesiredRoleEnum = describeEnum<RoleExplanationView['desired']>(
   'DesiredRole',
@@ -48,6 +49,8 @@ export const RoleBlockEnum = describeEnum<RoleBlock>(
     CLIENT_PAUSED: 'The guild answers as if the bot had gone.',
     BANNED: 'The guild has banned the account.',
     NOT_IN_GUILD: 'The account is not in the guild.',
+    SCREENING:
+      "The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT.",
     ROLE_ABOVE_BOT: "It is not below the bot's highest role.",
     ROLE_MANAGED: 'Discord or an integration alone gives and takes it.',
     ROLE_GONE: 'The guild has no such role any more.',

@@ -2,7 +2,8 @@ import type { Authority } from '../../model.js';
 import { Field, ID, ObjectType } from '../decorators.js';
 import { AuthorityEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { RoleBlock, RoleExplanationView } from '../views.js';
+import type { RoleBlock } from '../role-block.js';
+import type { RoleExplanationView } from '../views.js';
 import { AuditCause, toAuditCause } from './audit-record.types.js';
 import {
   DesiredRoleEnum,

@@ -120,7 +120,16 @@ export function saveMember(guild: LiveGuild, member: FullMember): void {
   const before = guild.members.get(member.discordUserId);
   if (before) guild.earlier.set(member.discordUserId, before);
   else guild.memberOrder = undefined;
-  guild.members.set(member.discordUserId, member);
+  guild.members.set(member.discordUserId, afterGrants(guild, member));
+}
+
+/** Where a granted role ends screening, a member who has one more than before is pending no longer. */
+export function afterGrants(guild: LiveGuild, member: FullMember): FullMember {
+  const before = guild.members.get(member.discordUserId)?.roleIds ?? [];
+  const isGranted = member.roleIds.some((roleId) => !before.includes(roleId));
+  return guild.roleEndsScreening && isGranted
+    ? { ...member, pending: false }
+    : member;
 }
 
 export function removeMember(guild: LiveGuild, discordUserId: string): void {
@@ -166,6 +175,7 @@ function liveGuild(guild: SandboxGuild): LiveGuild {
     mfaLevel: 0,
     maxMembers: 500_000,
     hasScreening: false,
+    roleEndsScreening: false,
     ...guild,
     roles,
     members: byId(guild.members.map(fullMember), (one) => one.discordUserId),

@@ -10,7 +10,12 @@ import {
   type Standing,
 } from './api-call.js';
 import { flag, nullable, readForm, snowflakes, text } from './form.js';
-import { newMember, saveMember, type LiveUser } from './live-world.js';
+import {
+  afterGrants,
+  newMember,
+  saveMember,
+  type LiveUser,
+} from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import {
   accountIsLocked,
@@ -53,13 +58,13 @@ export function joinMember(call: ApiCall): Decision {
   demandExtras(call, standing, form);
   const arrived = newMember(guild, user.discordUserId, call.now);
   demandRolesWithinReach(call, standing, roleChange(arrived, form.roles ?? []));
-  const member = {
+  const member = afterGrants(guild, {
     ...arrived,
     roleIds: form.roles ?? [],
     nick: normaliseNick(form.nick ?? null),
     mute: form.mute ?? false,
     deaf: form.deaf ?? false,
-  };
+  });
   return {
     status: 201,
     body: memberOnWire(call.world, member),

@@ -20,7 +20,7 @@ import {
   timestamp,
   wholeNumber,
 } from './form.js';
-import { saveMember, type LiveGuild } from './live-world.js';
+import { afterGrants, saveMember, type LiveGuild } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import { canActOn, permissionsOf } from './permissions.js';
 import { invalidField, missingPermissions, notInVoice } from './refusal.js';
@@ -158,7 +158,10 @@ function decided(
   after: FullMember,
 ): Decision {
   const audit = auditOf(guild, before, after);
-  const decision = { status: 200, body: memberOnWire(call.world, after) };
+  const decision = {
+    status: 200,
+    body: memberOnWire(call.world, afterGrants(guild, after)),
+  };
   if (audit.entries.length === 0) return decision;
   return { ...decision, change: () => saveMember(guild, after), audit };
 }

@@ -25,10 +25,17 @@ export type SandboxModerator = {
   editUser(
     which: { readonly discordUserId: string } & Partial<SandboxUser>,
   ): void;
-  /** `hasScreening`, `maxMembers`, … */
+  /** `hasScreening`, `roleEndsScreening`, `maxMembers`, … */
   editGuild(
     which: { readonly guildId: string } & Partial<
-      Pick<SandboxGuild, 'name' | 'mfaLevel' | 'maxMembers' | 'hasScreening'>
+      Pick<
+        SandboxGuild,
+        | 'name'
+        | 'mfaLevel'
+        | 'maxMembers'
+        | 'hasScreening'
+        | 'roleEndsScreening'
+      >
     >,
   ): void;
   /** Nobody fits in any more, until `editGuild` raises `maxMembers`. */

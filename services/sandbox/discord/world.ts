@@ -74,6 +74,8 @@ export type SandboxGuild = {
   readonly maxMembers?: number;
   /** Whoever joins is pending until screening is done. Default false. */
   readonly hasScreening?: boolean;
+  /** A granted role ends screening, as in some of Discord's guilds. Default false. */
+  readonly roleEndsScreening?: boolean;
 };
 
 export type SandboxRole = {

@@ -24,6 +24,7 @@ export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
     guardPercent: removalGuard.percent,
     emailRule: linking.email,
     keepsTokens: linking.keepsTokens,
+    screening: input.screening,
     wholeListWrites: input.wholeListWrites,
     auditRetentionDays: input.auditRetentionDays,
     apiBase: endpoints.apiBase,

@@ -96,6 +96,7 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     },
     removalGuard: { minimum: row.guardMinimum, percent: row.guardPercent },
     linking: { email: row.emailRule, keepsTokens: row.keepsTokens },
+    screening: row.screening,
     wholeListWrites: row.wholeListWrites,
     auditRetentionDays: row.auditRetentionDays ?? null,
     endpoints: {

@@ -121,6 +121,7 @@ async function updateClient(
     const isSwitch =
       patch.authority !== undefined && patch.authority !== row.authority;
     const namedBy = row.nicknameStrategy;
+    const hasWaited = row.screening === 'WAIT';
     tx.em.assign(row, {
       ...settingColumns({ ...clientView(row, keys), ...patch }),
       ...secretColumns(keys, id, patch),
@@ -137,6 +138,8 @@ async function updateClient(
     await tx.em.flush();
     if (isSwitch) await refuseConflictsOfClient(tx.sql, id);
     const judged = await markForSettings(tx, { id, patch, cause });
+    if (hasWaited && row.screening === 'IGNORE')
+      await markClient(tx.sql, { clientId: id, state: 'SCREENED', cause });
     if (isSwitch) await forgetReadingsOfClient(tx.sql, id);
     if (isSwitch && row.authority === 'PLATFORM')
       await holdForNewAuthority(tx.sql, id, guard.enqueueEvent);

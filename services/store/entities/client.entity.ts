@@ -8,6 +8,7 @@ import type {
   GuildId,
   NicknameOnUnlink,
   NicknameStrategy,
+  Screening,
   UnknownMembership,
 } from '../../model.js';
 
@@ -36,6 +37,7 @@ export const ClientEntity = defineEntity({
     guardPercent: p.double().$type<number>(),
     emailRule: p.text().$type<EmailRule>(),
     keepsTokens: p.boolean(),
+    screening: p.text().$type<Screening>(),
     wholeListWrites: p.boolean(),
     auditRetentionDays: p.integer().nullable(),
     apiBase: p.text(),

@@ -201,7 +201,7 @@ export async function markClient(
   db: Kysely<unknown>,
   request: {
     clientId: ClientId;
-    state: 'ANY' | 'HELD' | 'PARKED';
+    state: 'ANY' | 'HELD' | 'PARKED' | 'SCREENED';
     cause: Cause;
   },
 ): Promise<void> {
@@ -210,7 +210,7 @@ export async function markClient(
     select l.client_id, l.discord_user_id, jsonb_build_array(${causeJson(cause, null)}::jsonb) as causes
     from link l
     left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
-    where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state}
+    where l.client_id = ${clientId} and (${state} = 'ANY' or a.state = ${state} or (${state} = 'SCREENED' and a.is_pending)
         or (${state} = 'HELD' and exists (select from removal_decision d where d.client_id = l.client_id
           and d.discord_user_id = l.discord_user_id and d.verdict = 'HELD')))
     group by l.client_id, l.discord_user_id`;

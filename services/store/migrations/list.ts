@@ -27,6 +27,7 @@ import { SendingPauses } from './2026-11-29-sending-pauses.js';
 import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { NicknameResets } from './2026-11-29-nickname-resets.js';
 import { UnlinkedHolders } from './2026-11-29-unlinked-holders.js';
+import { MembershipScreening } from './2026-11-29-screening.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -64,4 +65,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-nickname-resets', class: NicknameResets },
   { name: '2026-11-29-unlinked-holders', class: UnlinkedHolders },
   { name: '2026-11-29-ticket-attempts', class: TicketAttempts },
+  { name: '2026-11-29-screening', class: MembershipScreening },
 ] as const;

@@ -42,7 +42,7 @@ export async function readMember(
   const { rows } = await sql<Row>`
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j
         where j.client_id = c.id and j.discord_user_id = ${discordUserId}) as marks,
-      c.guild_id, c.unknown_membership, c.whole_list_writes, c.guard_minimum, c.guard_percent,
+      c.guild_id, c.unknown_membership, c.whole_list_writes, c.screening = 'WAIT' as waits_for_screening, c.guard_minimum, c.guard_percent,
       c.trouble is not null as has_trouble,
       extract(epoch from c.updated_at)::text as revision,
       (select coalesce(jsonb_agg(jsonb_build_object(
@@ -105,6 +105,7 @@ interface Row {
   readonly guild_id: GuildId;
   readonly unknown_membership: UnknownMembership;
   readonly whole_list_writes: boolean;
+  readonly waits_for_screening: boolean;
   readonly guard_minimum: number;
   readonly guard_percent: number;
   readonly has_trouble: boolean;
@@ -173,6 +174,7 @@ function factsOf(member: MemberKey, row: Row): MemberFacts {
       revision: row.revision,
       unknownMembership: row.unknown_membership,
       isObserved: row.is_observed,
+      waitsForScreening: row.waits_for_screening,
       wholeListWrites: row.whole_list_writes,
       hasTrouble: row.has_trouble,
       guard: { minimum: row.guard_minimum, percent: row.guard_percent },

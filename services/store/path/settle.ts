@@ -92,9 +92,14 @@ const STATES: Readonly<Record<Settlement['outcome'], LinkState>> = {
   PARKED: 'PARKED',
 };
 
+function stateOf({ outcome, isWaiting }: Settlement): LinkState {
+  const state = STATES[outcome];
+  return isWaiting && state === 'IN_STEP' ? 'PENDING' : state;
+}
+
 function standingOf(job: Job, settlement: Settlement): MemberColumns {
   return {
-    state: sql`${STATES[settlement.outcome]}`,
+    state: sql`${stateOf(settlement)}`,
     reason: sql`${settlement.reason}`,
     last_reconciled_at: sql`clock_timestamp()`,
     done_version: sql`${job.version}`,
@@ -136,12 +141,18 @@ async function endJoining(
 
 function endOf(
   job: Job,
-  { isParked, asksAgain }: Settlement,
+  { isParked, isWaiting, asksAgain, observed }: Settlement,
 ): RawBuilder<unknown> {
   if (asksAgain) return parkJob(job, absenceProvable(job));
-  return isParked
-    ? parkJob(job, sql`clock_timestamp() + interval '1 day'`)
-    : sql`delete from reconcile_job ${of(job)}`;
+  const isOver = observed?.isPresent === true && !observed.isPending;
+  if (isWaiting && isOver && !isParked)
+    return parkJob(job, sql`clock_timestamp()`, SCREENING_CAUSE);
+  if (!isParked && !isWaiting) return sql`delete from reconcile_job ${of(job)}`;
+  return parkJob(
+    job,
+    sql`clock_timestamp() + interval '1 day'`,
+    isParked ? PARKED_CAUSE : SCREENING_CAUSE,
+  );
 }
 
 /** A mark came after the member was read: they are looked at again, for the new causes only, unless there are too many to tell. */
@@ -158,10 +169,14 @@ function absenceProvable(job: Job): RawBuilder<unknown> {
 }
 
 /** Marks wake it at once; without one it is tried again at `dueAt`. */
-function parkJob(job: Job, dueAt: RawBuilder<unknown>): RawBuilder<unknown> {
+function parkJob(
+  job: Job,
+  dueAt: RawBuilder<unknown>,
+  cause = PARKED_CAUSE,
+): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, is_parked = true,
-      lane = ${LANES.sweep}, causes = ${JSON.stringify([PARKED_CAUSE])}::jsonb,
+      lane = ${LANES.sweep}, causes = ${JSON.stringify([cause])}::jsonb,
       due_at = ${dueAt} ${of(job)}`;
 }
 
@@ -182,3 +197,6 @@ const PARKED_CAUSE: Cause = {
   id: 'parked',
   actor: 'connector',
 };
+
+/** `readStanding` knows by it who waits for screening, and has failed at nothing. */
+const SCREENING_CAUSE: Cause = { ...PARKED_CAUSE, id: 'screening' };

@@ -84,6 +84,7 @@ function candidatesIn(
         join link k on k.client_id = c.client_id and k.discord_user_id = c.discord_user_id
         where c.client_id = ${clientId} and not c.is_parked`,
       ofMembers(clientId, sql`c.state is null`),
+      ofMembers(clientId, sql`c.state = 'PENDING'`),
       sql`select k.id from link k where k.client_id = ${clientId} and not exists (
         select from member c where c.client_id = k.client_id and c.discord_user_id = k.discord_user_id)`,
       sql`select r.link_id from remote_membership r where r.request_state = 'OPEN'`,

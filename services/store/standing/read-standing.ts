@@ -29,8 +29,9 @@ export function createReadStanding(deps: {
 async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
   const { rows } = await sql<{ standing: Standing }>`
     with job as (
-      select client_id, is_parked, lane, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest
-      from (select client_id, is_parked, lane, marked_at from reconcile_job limit ${MOST_COUNTED}) j group by 1, 2, 3
+      select client_id, is_parked, lane, is_screened, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest
+      from (select client_id, is_parked, lane, marked_at, is_parked and causes @> '[{"id": "screening"}]' as is_screened
+        from reconcile_job limit ${MOST_COUNTED}) j group by 1, 2, 3, 4
     ), one as (
       select c.id as "clientId", ${troubleOf(keyIds)} as trouble,
         case when c.is_enabled then (
@@ -44,7 +45,7 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
         (select count(*) from removal_decision where client_id = c.id and verdict = 'HELD') as "heldRemovals",
         (select count(*) from sweep where client_id = c.id and state = 'HELD') as "heldPlans",
         (select ${ageOf(sql`min(${HELD_SINCE})`)} from sweep s where s.client_id = c.id and s.state = 'HELD') as "oldestHeldPlanSeconds",
-        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked) as parked,
+        (select coalesce(sum(jobs), 0) from job where client_id = c.id and is_parked and not is_screened) as parked,
         (select coalesce(sum(h.value::int), 0) from guild_listing g, jsonb_each_text(g.unlinked_holders) h
           where g.client_id = c.id and exists (
             select from role_mapping m where m.client_id = c.id and m.role_id = h.key)) as "unlinkedHolders",

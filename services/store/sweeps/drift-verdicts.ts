@@ -54,7 +54,7 @@ export const verdicts = sql`
  */
 export const changes = (clientId: ClientId) => sql`
   select
-    case when not v.wanted <@ a.role_ids then (
+    case when not a.is_screened and not v.wanted <@ a.role_ids then (
       select array_agg(distinct n.id collate "C") from unnest(v.wanted) as n (id) where n.id <> all(a.role_ids)
     ) end as add,
     case when v.denied <> '{}' then (

@@ -27,6 +27,8 @@ export interface DriftedMember {
 export interface SeenMember {
   readonly discordUserId: DiscordUserId;
   readonly isPresent: boolean;
+  /** Has not passed Discord's membership screening. */
+  readonly isPending: boolean;
   readonly roleIds: readonly RoleId[];
 }
 
@@ -85,20 +87,23 @@ async function readPage(
 ): Promise<readonly DriftedMember[]> {
   const { rows } = await sql<Row>`
     with seen as (
-      select s.id as discord_user_id, s.is_present, string_to_array(s.roles, ',') as role_ids
+      select s.id as discord_user_id, s.is_present, s.is_pending, string_to_array(s.roles, ',') as role_ids
       from unnest(${seen.map((member) => member.discordUserId)}::text[], ${seen.map((member) => member.isPresent)}::boolean[],
-        ${seen.map((member) => member.roleIds.join(','))}::text[]) as s (id, is_present, roles)
+        ${seen.map((member) => member.isPending)}::boolean[],
+        ${seen.map((member) => member.roleIds.join(','))}::text[]) as s (id, is_present, is_pending, roles)
     ), linked as materialized (${page.linked}
     ), actual as materialized (
       select k.*, m.read_at is not null or s.discord_user_id is not null as is_known,
         coalesce(s.is_present, m.is_present, true) as is_present,
-        coalesce(s.role_ids, m.role_ids, '{}') as role_ids
+        coalesce(s.role_ids, m.role_ids, '{}') as role_ids,
+        coalesce(s.is_pending, m.is_pending, false)
+          and (select c.screening = 'WAIT' from client c where c.id = ${clientId}) as is_screened
       from linked k
       left join lateral (${ofAccount('member', clientId)}) m on true
       left join seen s on s.discord_user_id = k.discord_user_id
       left join unnest(${changed}::text[]) as n (id) on n.id = k.discord_user_id
       left join lateral (${ofAccount('reconcile_job', clientId)}) j on true
-      where n.id is not null or j.is_parked is not true order by k.platform_user_id
+      where n.id is not null or j.is_parked is not true or m.state = 'PENDING' order by k.platform_user_id
     ), remote as (${REMOTE_DRIFT(clientId)}), told as (
       select discord_user_id,
         coalesce(array_agg(distinct role_id collate "C") filter (where is_given), '{}') as gives,

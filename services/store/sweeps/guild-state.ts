@@ -154,3 +154,16 @@ export async function readOldest(
     order by m.read_at nulls first, k.id limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }
+
+/** Linked members who wait for Discord's membership screening to end, in the order in which they were last read. */
+export async function readScreened(
+  db: Kysely<unknown>,
+  { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },
+): Promise<readonly DiscordUserId[]> {
+  const { rows } = await sql<{ id: DiscordUserId }>`
+    select m.discord_user_id as id from member m join client c on c.id = m.client_id
+    where m.client_id = ${clientId} and m.is_pending and m.is_present and m.state <> 'IN_STEP' and c.screening = 'WAIT'
+      and exists (select from link l where l.client_id = m.client_id and l.discord_user_id = m.discord_user_id)
+    order by m.read_at limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}

@@ -19,6 +19,8 @@ export interface NameRules {
   };
   /** Nobody is renamed, whatever the policy says. */
   readonly isObserved: boolean;
+  /** Members who have not passed Discord's membership screening keep their names until they have. */
+  readonly waitsForScreening: boolean;
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;
   readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
@@ -30,7 +32,7 @@ export async function readNameRules(
   clientId: ClientId,
 ): Promise<NameRules | null> {
   const { rows } = await sql<RulesRow>`
-    select c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.guild_id, c.guild_owner_id,
+    select c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.screening = 'WAIT' as waits_for_screening, c.guild_id, c.guild_owner_id,
       (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
         where r.client_id = c.id and r.rename_refusal is not null) as refusals
     from client c where c.id = ${clientId}`.execute(db);
@@ -43,6 +45,7 @@ export async function readNameRules(
           template: row.nickname_template,
         },
         isObserved: row.is_observed,
+        waitsForScreening: row.waits_for_screening,
         guildId: row.guild_id,
         ownerId: row.guild_owner_id,
         refusals: new Map(Object.entries(row.refusals)),
@@ -53,6 +56,7 @@ interface RulesRow {
   readonly nickname_strategy: NicknameStrategy;
   readonly nickname_template: string | null;
   readonly is_observed: boolean;
+  readonly waits_for_screening: boolean;
   readonly guild_id: GuildId;
   readonly guild_owner_id: DiscordUserId | null;
   readonly refusals: Readonly<Record<RoleId, RenameRefusal>>;
@@ -68,6 +72,7 @@ export interface NamedMember {
   };
   /** As the mirror has the member; one whom Discord was never asked about counts as absent. */
   readonly isPresent: boolean;
+  readonly isPending: boolean;
   readonly roleIds: readonly RoleId[];
   readonly shown: {
     readonly nickname: string | null;
@@ -94,7 +99,7 @@ export async function readNamePage(
 ): Promise<readonly NamedMember[]> {
   const { rows } = await sql<MemberRow>`
     select l.discord_user_id, l.platform_user_id, u.username as person_username, u.attributes,
-      coalesce(m.read_at is not null and m.is_present, false) as is_present, coalesce(m.role_ids, '{}') as role_ids,
+      coalesce(m.read_at is not null and m.is_present, false) as is_present, coalesce(m.is_pending, false) as is_pending, coalesce(m.role_ids, '{}') as role_ids,
       m.nickname, m.display_name, m.username, m.reason,
       case when m.nickname_refused_at > statement_timestamp() - interval '1 day' then m.nickname_refused end as refused_before
     from link l
@@ -107,6 +112,7 @@ export async function readNamePage(
     platformUserId: row.platform_user_id,
     person: { username: row.person_username, attributes: row.attributes },
     isPresent: row.is_present,
+    isPending: row.is_pending,
     roleIds: row.role_ids,
     shown: {
       nickname: row.nickname,
@@ -124,6 +130,7 @@ interface MemberRow {
   readonly person_username: string | null;
   readonly attributes: Attributes;
   readonly is_present: boolean;
+  readonly is_pending: boolean;
   readonly role_ids: readonly RoleId[];
   readonly nickname: string | null;
   readonly display_name: string | null;

@@ -21,6 +21,8 @@ export interface Refreshed {
   /** Not known to be in the guild until now. */
   readonly arrived: readonly DiscordUserId[];
   readonly renamed: readonly DiscordUserId[];
+  /** Passed Discord's membership screening since they were last read. */
+  readonly screened: readonly DiscordUserId[];
 }
 
 /** The listing that is written down: `askedAt` is the database's time when it was begun, as text for its microseconds. */
@@ -47,7 +49,8 @@ export async function refreshMirror(
           or not (m.role_ids @> s.role_ids and s.role_ids @> m.role_ids) as is_changed,
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
         (m.is_pending, m.timed_out_until, m.joined_at)
-          is distinct from (s.is_pending, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted
+          is distinct from (s.is_pending, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
+        m.is_pending and not s.is_pending as is_screened
       from seen s
       left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
       where (m.read_at is null or m.read_at < ${listing.askedAt}::timestamptz) and ${isLinked('s', listing)}
@@ -67,7 +70,7 @@ export async function refreshMirror(
       returning discord_user_id
     )
     select f.discord_user_id, f.is_changed, f.is_renamed and not f.is_first as is_renamed,
-      f.is_first or not f.was_present as has_arrived, not f.is_first and not f.was_present as has_returned
+      f.is_first or not f.was_present as has_arrived, coalesce(f.is_screened, false) as is_screened, not f.is_first and not f.was_present as has_returned
     from fresh f join saved using (discord_user_id)`.execute(db);
   const idsOf = (fits: (row: RefreshRow) => boolean) =>
     rows.filter(fits).map((row) => row.discord_user_id);
@@ -80,6 +83,7 @@ export async function refreshMirror(
     changed: idsOf((row) => row.is_changed),
     arrived: idsOf((row) => row.has_arrived),
     renamed: idsOf((row) => row.is_renamed),
+    screened: idsOf((row) => row.is_screened),
   };
 }
 
@@ -88,6 +92,7 @@ interface RefreshRow {
   readonly is_changed: boolean;
   readonly is_renamed: boolean;
   readonly has_arrived: boolean;
+  readonly is_screened: boolean;
   readonly has_returned: boolean;
 }
 

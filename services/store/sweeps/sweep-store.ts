@@ -11,6 +11,7 @@ import {
   readExpectation,
   readLinkedMembers,
   readOldest,
+  readScreened,
 } from './guild-state.js';
 import {
   readNamePage,
@@ -91,6 +92,8 @@ export function createSweepStore(deps: Deps) {
     ) => readLinkedMembers(db(), clientId, { beforePage }),
     countLinkedMembers: async (clientId: ClientId) =>
       countLinkedMembers(db(), clientId),
+    readScreened: async (request: Parameters<typeof readScreened>[1]) =>
+      readScreened(db(), request),
     readOldest: async (request: Parameters<typeof readOldest>[1]) =>
       readOldest(db(), request),
     readNameRules: async (clientId: ClientId) => readNameRules(db(), clientId),

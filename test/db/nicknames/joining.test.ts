@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, membership, nextOrder } from '../../builders/store-world.js';
@@ -33,6 +33,9 @@ const patches = () =>
   guild.calls().filter((call) => call.startsWith('PATCH')).length;
 
 describe('a person who is brought in', () => {
+  /** So that the call that brings them in carries roles and nickname. */
+  beforeEach(async () => void (await guild.update({ screening: 'IGNORE' })));
+
   test('has the nickname in the record and in the event, and needs no further write', async () => {
     await namedErin();
 

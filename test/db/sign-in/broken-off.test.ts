@@ -75,6 +75,7 @@ describe('bringing in that was broken off', () => {
 
   test('with the groups changed before the next run closes its record as it stands and opens another', async () => {
     const { store, discord, at } = guild.rig();
+    await guild.update({ screening: 'IGNORE' });
     await store.applyFacts([membership('erin', 'pilots')]);
     let hasFailed = false;
     at('discord.joinMember:after', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import {
@@ -28,6 +28,9 @@ const writesOf = (calls: readonly string[]) =>
   calls.filter((call) => /^(PUT|PATCH|DELETE) /.test(call));
 
 describe('a person who signs in and is not in the guild', () => {
+  /** So that the call that brings them in carries roles and nickname. */
+  beforeEach(async () => void (await guild.update({ screening: 'IGNORE' })));
+
   test('is in it with the desired roles and the nickname of the policy after one write', async () => {
     const { store } = guild.rig();
     await guild.update({

@@ -47,31 +47,34 @@ async function driftByPlan(
   { takesSeen }: { readonly takesSeen: boolean },
 ): Promise<readonly DriftedMember[]> {
   const drifted: DriftedMember[] = [];
-  for (const { discordUserId, standing, seen } of world.members) {
+  for (const member of world.members) {
+    const { discordUserId, standing, seen } = member;
     const facts = await readMember(db, { clientId: CLIENT, discordUserId });
     if (facts === null || facts.links.length === 0) continue;
+    // Without a row nothing says what a parked member waits for.
     if (standing === 'parked') continue;
-    const mirror =
-      takesSeen && seen !== null
-        ? { isPresent: seen.isPresent, roleIds: seen.roleIds }
-        : facts.mirror;
+    if (standing === 'waiting' && member.mirror === 'never') continue;
+    const mirror = takesSeen && seen !== null ? seen : facts.mirror;
     const platformUserId =
       facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
       null;
-    const member = { discordUserId, platformUserId };
+    const who = { discordUserId, platformUserId };
     if (mirror === null) {
-      drifted.push({ ...member, ...NOTHING, isUnread: true });
+      drifted.push({ ...who, ...NOTHING, isUnread: true });
       continue;
     }
     if (!mirror.isPresent) continue;
     const { add: granted, remove: wanted } = planOf(facts, mirror.roleIds);
     const { gives, asks } = requestsOf(facts, mirror);
-    const add = [...new Set([...granted, ...gives])].toSorted();
+    const isScreened = world.screening === 'WAIT' && mirror.isPending;
+    const add = isScreened
+      ? []
+      : [...new Set([...granted, ...gives])].toSorted();
     const remove = wanted.filter(
       (roleId) => facts.decisions.get(roleId) !== 'HELD',
     );
     if (add.length + remove.length + asks.length > 0)
-      drifted.push({ ...member, add, remove, asks, isUnread: false });
+      drifted.push({ ...who, add, remove, asks, isUnread: false });
   }
   return drifted;
 }

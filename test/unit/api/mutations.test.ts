@@ -62,6 +62,7 @@ describe('createDiscordClient', () => {
         },
         removalGuard: { minimum: 10, percent: 20 },
         linking: { email: 'NONE', keepsTokens: false },
+        screening: 'WAIT',
         wholeListWrites: true,
         auditRetentionDays: null,
         endpoints: expect.objectContaining({
@@ -84,6 +85,7 @@ describe('createDiscordClient', () => {
       },
       removalGuard: { minimum: 0, percent: 12.5 },
       linking: { email: 'WARN', keepTokens: true },
+      screening: 'IGNORE',
       wholeListWrites: false,
       auditRetentionDays: 30,
       endpoints: { apiBase: 'http://127.0.0.1:4001/api/v10/' },
@@ -100,6 +102,7 @@ describe('createDiscordClient', () => {
       },
       removalGuard: { minimum: 0, percent: 12.5 },
       linking: { email: 'WARN', keepsTokens: true },
+      screening: 'IGNORE',
       wholeListWrites: false,
       auditRetentionDays: 30,
       endpoints: {

@@ -26,7 +26,7 @@ describe('clients', () => {
       `query ($id: ID!) { discordClient(id: $id) {
         id name guildId applicationId botUserId callbackUrl inviteUrl enabled authority unknownMembership
         nicknamePolicy { strategy template } removalGuard { minimum percent } linking { email keepTokens }
-        wholeListWrites endpoints { apiBase authorizeUrl tokenUrl revokeUrl } rolesReadAt endingAt createdAt updatedAt
+        screening wholeListWrites endpoints { apiBase authorizeUrl tokenUrl revokeUrl } rolesReadAt endingAt createdAt updatedAt
         roles { id name position color isIntegrated isManaged refusal }
         mappings { id groupId roleId authority retiredAt group { id name } role { id name } client { id } }
       } }`,
@@ -38,6 +38,7 @@ describe('clients', () => {
       guildId: '100000000000000001',
       enabled: true,
       linking: { email: 'NONE', keepTokens: false },
+      screening: 'WAIT',
       rolesReadAt: '2026-11-22T17:00:00.000Z',
       roles: [
         { id: ROLE_ID, isManaged: true, refusal: null },

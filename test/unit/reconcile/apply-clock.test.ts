@@ -35,6 +35,7 @@ test('what is open at the very moment it is asked for counts as open, though the
     remove: [],
     nickname: null,
     wholeListWrites: true,
+    waitsForScreening: true,
     actual: presentMember(),
     readAtMs: startOfTest,
     mirrored: { roleIds: [], readAtMs: startOfTest },

@@ -62,6 +62,7 @@ function setUp(discord: ScriptedDiscord) {
       remove: [],
       nickname: null,
       wholeListWrites: true,
+      waitsForScreening: true,
       readAtMs: null,
       mirrored: { roleIds: [FOREIGN, DIRECTOR], readAtMs: startOfTest },
       unfinished: [],

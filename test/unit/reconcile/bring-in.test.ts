@@ -58,6 +58,7 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
     grant: GRANT,
     mappings: [mappingFacts({ membership: 'held' })],
     ...given,
+    client: { waitsForScreening: false, ...given.client },
   });
   const bring = createBringIn({
     clock: () => NOW_MS,
@@ -101,6 +102,47 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
 
 const gifts = () =>
   asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
+
+describe('where grants wait for screening', () => {
+  const client = { waitsForScreening: true };
+
+  test('the join call carries neither roles nor nickname, and the record has what is still to come', async () => {
+    const nicknamePolicy = {
+      strategy: 'TEMPLATE',
+      template: '%username',
+      onUnlink: 'RESET',
+    } as const;
+
+    const arrival = await bringIn({ client, nicknamePolicy });
+
+    expect(gifts()).toEqual([{ roleIds: [], nickname: null }]);
+    expect(arrival).toMatchObject({
+      kind: 'NOT_JOINED',
+      refusal: null,
+      arrived: { roleIds: [] },
+      openRecord: { plannedAdded: [PILOT], plannedNickname: 'jane' },
+    });
+  });
+
+  test('a nickname alone is still to come too', async () => {
+    const nicknamePolicy = {
+      strategy: 'TEMPLATE',
+      template: '%username',
+      onUnlink: 'RESET',
+    } as const;
+
+    const arrival = await bringIn({ client, nicknamePolicy, mappings: [] });
+
+    expect(gifts()).toEqual([{ roleIds: [], nickname: null }]);
+    expect(arrival).toMatchObject({ kind: 'NOT_JOINED', refusal: null });
+  });
+
+  test('nothing is still to come where there is nothing to grant', async () => {
+    expect(await bringIn({ client, mappings: [] })).toMatchObject({
+      kind: 'JOINED',
+    });
+  });
+});
 
 describe('the token', () => {
   test('is used as it is while it lives, after the record was opened', async () => {
@@ -151,7 +193,7 @@ describe('the token', () => {
     expect(await bringIn()).toEqual({
       kind: 'NOT_JOINED',
       refusal: 'INVALID_TOKEN',
-      hasArrived: false,
+      arrived: null,
       openRecord: null,
     });
     expect(done.filter((step) => /^(open|join|store)/.test(step))).toEqual([]);
@@ -178,7 +220,7 @@ describe('what Discord says', () => {
       expect(await bringIn()).toEqual({
         kind: 'NOT_JOINED',
         refusal: code,
-        hasArrived: false,
+        arrived: null,
         openRecord: {
           recordId: 'record-1',
           plannedAdded: [PILOT],

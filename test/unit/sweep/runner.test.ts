@@ -80,6 +80,7 @@ function start(options: {
       }),
     countLinkedMembers: async () => Promise.resolve(0),
     readOldest: async () => Promise.resolve([]),
+    readScreened: async () => Promise.resolve([]),
     readNameRules: async () => nothing,
     readNamePage: async () => Promise.resolve([]),
   };

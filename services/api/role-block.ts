@@ -1,0 +1,23 @@
+/** What stands between a person and a role, or between a role and its being taken back. */
+export type RoleBlock =
+  | 'NOT_LINKED'
+  | 'AUTHORITY_DISCORD'
+  | 'ROLE_REQUESTED'
+  | 'REQUEST_DISPUTED'
+  | 'AUTHORITY_OBSERVE'
+  | 'MAPPING_RETIRED'
+  | 'UNKNOWN_MEMBERSHIP'
+  | 'CLIENT_DISABLED'
+  | 'CLIENT_STOPPED'
+  | 'CLIENT_PAUSED'
+  | 'BANNED'
+  | 'NOT_IN_GUILD'
+  | 'SCREENING'
+  | 'ROLE_ABOVE_BOT'
+  | 'ROLE_MANAGED'
+  | 'ROLE_GONE'
+  | 'MISSING_PERMISSION'
+  | 'HELD_BY_GUARD'
+  | 'REMOVAL_REJECTED'
+  | 'PARKED'
+  | 'PENDING';

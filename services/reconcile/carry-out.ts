@@ -1,0 +1,81 @@
+import { RetryLaterError } from '../lib/errors.js';
+import type { AuditRecordId, PresentMember } from '../model.js';
+import type { Applied, Changes } from './apply.js';
+import type { GuildRoles } from './guild-roles.js';
+import type { DiscordMembers, MemberTarget } from './ports.js';
+import { proveRemovals } from './prove-removals.js';
+import type { Ready } from './read-and-plan.js';
+import type { OpenedRecord } from './records.js';
+import { plannedRoles } from './resume.js';
+import type { Mirrored } from './role-sources.js';
+import { isScreened } from './screening.js';
+import { settled, type Ending } from './settlement.js';
+
+interface Deps {
+  readonly discord: Pick<DiscordMembers, 'readMember'>;
+  readonly apply: (changes: Changes) => Promise<Applied>;
+  readonly guildRoles: Pick<GuildRoles, 'explainRefusal' | 'refresh'>;
+  readonly clock: () => number;
+}
+
+/** Makes the changes of an open record, and says what came of them. */
+export async function carryOut(
+  deps: Deps,
+  { facts, reading, plan }: Ready,
+  record: OpenedRecord & {
+    readonly recordId: AuditRecordId;
+    readonly actual: PresentMember;
+    /** From before this run. */
+    readonly mirrored: Mirrored | null;
+    readonly target: MemberTarget;
+    readonly isLeased: () => boolean;
+  },
+): Promise<Ending> {
+  const { recordId, actual, mirrored, target, isLeased } = record;
+  const { heldRemovals } = record.verdict;
+  const { readAtMs } = reading;
+  const applied = await deps.apply({
+    target,
+    recordId,
+    add: plan.add,
+    remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
+    nickname: plan.nickname,
+    // A list would grant again what somebody else has removed meanwhile.
+    wholeListWrites:
+      facts.client.wholeListWrites &&
+      !facts.hasLostRoles &&
+      !isScreened(facts, reading.member),
+    waitsForScreening: facts.client.waitsForScreening,
+    actual,
+    readAtMs,
+    mirrored,
+    unfinished: plannedRoles(facts.openRecord),
+    isLeased,
+  });
+  if (applied.interruption !== null) {
+    // The record stays open, and the mirror with it as it was before: what was done is told by the run that closes the record.
+    const isResumed = recordId === facts.openRecord?.recordId;
+    const observed = isResumed || readAtMs === null ? null : reading.member;
+    const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
+    const error = applied.interruption;
+    return { kind: 'interrupted', error, observed, idleRecordId };
+  }
+  if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
+  else if (applied.nickname === 'REFUSED')
+    await deps.guildRoles.refresh(target, deps.clock());
+  const observed = await proveRemovals(deps.discord, facts, target, applied);
+  return settled({
+    facts,
+    plan,
+    record,
+    applied,
+    reading: observed,
+    hasAsked: true,
+    isReading: readAtMs !== null,
+  });
+}
+
+/** Told to wait before anything was tried. */
+function wasIdle({ interruption, hasTried }: Applied): boolean {
+  return interruption instanceof RetryLaterError && !hasTried;
+}

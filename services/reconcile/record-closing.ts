@@ -1,0 +1,37 @@
+import type { MemberReading } from '../model.js';
+import type { MemberPlan } from './plan.js';
+import type { MemberFacts } from './ports.js';
+import type { OpenedRecord, RecordClosing } from './records.js';
+import { landedChanges } from './resume.js';
+import { changedNickname } from './settle-nickname.js';
+import type { WritesDone } from './write-progress.js';
+
+/** What this run did, and what a broken-off run before it had done under the same record. */
+export function closingOf(run: {
+  readonly facts: MemberFacts;
+  readonly plan: MemberPlan;
+  readonly record: OpenedRecord;
+  readonly applied: WritesDone | null;
+  readonly reading: MemberReading;
+}): RecordClosing | null {
+  const { facts, plan, record, applied, reading } = run;
+  const { openRecord } = facts;
+  const nickname = changedNickname(plan, applied, facts);
+  const isResumed =
+    openRecord !== null &&
+    (record.recordId === null || record.recordId === openRecord.recordId);
+  if (isResumed) {
+    const landed = landedChanges(openRecord, {
+      mirror: facts.mirror,
+      actual: reading.isPresent ? reading : null,
+    });
+    return { ...landed, nickname: nickname ?? landed.nickname };
+  }
+  if (record.recordId === null || applied === null) return null;
+  return {
+    recordId: record.recordId,
+    added: applied.added,
+    removed: applied.removed,
+    nickname,
+  };
+}

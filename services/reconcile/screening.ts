@@ -1,0 +1,98 @@
+import { NO_NICKNAME, type MemberReading, type RoleId } from '../model.js';
+import type { MemberPlan } from './plan.js';
+import { NO_REQUESTS, type RequestPlan } from './plan-requests.js';
+import type { MemberFacts } from './ports.js';
+
+/** What a member is granted once they have passed Discord's membership screening. */
+export interface AfterScreening {
+  readonly roleIds: readonly RoleId[];
+  /** Null: the nickname does not wait. */
+  readonly nickname: string | null;
+}
+
+/**
+ * In some guilds a granted role ends screening: the member would be in without having accepted the rules. So nothing is granted
+ * to a pending member. Discord reports the end of screening only in its next answer about the member.
+ */
+export function isScreened(
+  { client }: Pick<MemberFacts, 'client'>,
+  member: MemberReading,
+): boolean {
+  return client.waitsForScreening && member.isPresent && member.isPending;
+}
+
+/** The plan without its grants, where they have to wait. Removals go on, and roles that the member holds already stay. */
+export function withholdGrants(
+  facts: Pick<MemberFacts, 'client'>,
+  member: MemberReading,
+  plan: MemberPlan,
+): MemberPlan {
+  if (!isScreened(facts, member) || !member.isPresent) return plan;
+  const { add, nickname, requests } = plan;
+  const roleIds = add.filter((roleId) => !member.roleIds.includes(roleId));
+  const isReset = nickname === NO_NICKNAME;
+  const afterScreening = { roleIds, nickname: isReset ? null : nickname };
+  return {
+    ...plan,
+    add: [],
+    nickname: isReset ? nickname : null,
+    ...(requests && { requests: withoutGrants(requests) }),
+    ...(isAnything(afterScreening) && { afterScreening }),
+  };
+}
+
+/** The first reading grants, so the reading after screening has to be the first. */
+function withoutGrants(requests: RequestPlan): RequestPlan {
+  const { gives, readings } = requests;
+  return {
+    ...requests,
+    gives: NO_REQUESTS.gives,
+    readings: readings.map((reading) =>
+      gives.includes(reading.roleId)
+        ? { ...reading, asks: null, next: null }
+        : reading,
+    ),
+  };
+}
+
+function isAnything({ roleIds, nickname }: AfterScreening): boolean {
+  return roleIds.length > 0 || nickname !== null;
+}
+
+/** What still waits when a run ends: what its plan withheld, and what it left undone when an answer showed the member pending. */
+export function stillWaiting(
+  facts: Pick<MemberFacts, 'client'>,
+  plan: MemberPlan,
+  end: {
+    readonly reading: MemberReading;
+    readonly refused: readonly RoleId[];
+    readonly isNicknameUntouched: boolean;
+  },
+): AfterScreening | null {
+  const { reading, refused } = end;
+  const withheld = plan.afterScreening ?? { roleIds: [], nickname: null };
+  if (!isScreened(facts, reading) || !reading.isPresent)
+    return plan.afterScreening ?? null;
+  const isLeft = (roleId: RoleId) =>
+    !reading.roleIds.includes(roleId) && !refused.includes(roleId);
+  const left = {
+    roleIds: [...withheld.roleIds, ...plan.add.filter(isLeft)],
+    nickname:
+      withheld.nickname ??
+      (end.isNicknameUntouched && plan.nickname !== NO_NICKNAME
+        ? plan.nickname
+        : null),
+  };
+  return isAnything(left) ? left : null;
+}
+
+export function screeningReason({ roleIds, nickname }: AfterScreening): string {
+  const things = [
+    ...(roleIds.length > 0
+      ? [`${roleIds.length} ${roleIds.length === 1 ? 'role' : 'roles'}`]
+      : []),
+    ...(nickname === null ? [] : ['the nickname']),
+  ].join(' and ');
+  const isOne = roleIds.length + (nickname === null ? 0 : 1) === 1;
+  return `the member has not accepted the server's rules yet (Discord's membership screening): ${things} ${isOne ? 'waits' : 'wait'} for that; the next sweep checks again, at the latest within a day`;
+}

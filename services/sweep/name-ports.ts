@@ -1,0 +1,55 @@
+/** What the sweep of nicknames knows of a client and its members. */
+import type {
+  Attributes,
+  DiscordUserId,
+  GuildId,
+  NicknameStrategy,
+  PlatformUserId,
+  RenameRefusal,
+  RoleId,
+} from '../model.js';
+
+/** By what a client's members are named, and whom its bot cannot rename. */
+export interface NameRules {
+  readonly policy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  /** Nobody is renamed, whatever the policy says. */
+  readonly isObserved: boolean;
+  /** Members who have not passed Discord's membership screening keep their names until they have. */
+  readonly waitsForScreening: boolean;
+  readonly guildId: GuildId;
+  readonly ownerId: DiscordUserId | null;
+  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
+}
+
+export interface NamedMember {
+  readonly discordUserId: DiscordUserId;
+  readonly platformUserId: PlatformUserId;
+  readonly person: {
+    readonly username: string | null;
+    readonly attributes: Attributes;
+  };
+  readonly isPresent: boolean;
+  readonly isPending: boolean;
+  readonly roleIds: readonly RoleId[];
+  readonly shown: {
+    readonly nickname: string | null;
+    readonly displayName: string | null;
+    readonly username: string | null;
+  };
+  readonly refusedBefore: string | null;
+  /** What is said of the member now. */
+  readonly reason: string | null;
+}
+
+/** Pure: the nickname to set, null for none; and why none can be set that should be. */
+export type PlanNickname = (
+  rules: NameRules,
+  member: Omit<NamedMember, 'reason'>,
+) => {
+  readonly nickname: string | null;
+  readonly nicknameBlocked: string | null;
+  readonly isWithheld: boolean;
+};
