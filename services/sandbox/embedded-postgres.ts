@@ -60,7 +60,7 @@ export function createEmbeddedPostgres(
   return {
     name: 'embedded-postgres',
     start: async () => {
-      if (unlock) throw new Error('embedded PostgreSQL is already started');
+      if (unlock) throw new Error('embedded PostgreSQL is already running');
       const dataDir = await makeFolder(options.dataDir);
       unlock = await lockFolder(dataDir);
       try {

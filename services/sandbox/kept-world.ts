@@ -50,7 +50,7 @@ export function createKeptWorld(deps: {
 }
 
 const REMEDY =
-  'Delete it to start again with the demonstration guild: what was changed in the sandbox Discord (members, roles, invites) is lost, the connector’s database and the keys stay.';
+  'Delete it to start again with the demo guild. Changes in the sandbox Discord (members, roles, invites) are lost; the connector’s database and the keys stay.';
 
 /** Our own file: what the sandbox itself wrote is accepted as it is, as long as it is a world at all. */
 const World = z.custom<SandboxWorld>(

@@ -24,7 +24,7 @@ export async function readOrMakeSecrets(
   const kept = await readJsonIfThere(
     path,
     SandboxSecrets,
-    `Restore it, or delete the folder ${dataDir} to start with a new sandbox: its database and its guild are lost with it, as the secrets kept there cannot be read without this file.`,
+    `Restore it, or delete the folder ${dataDir} to start with a new sandbox. Its database and guild are then lost: their secrets cannot be read without this file.`,
   );
   if (kept !== null) return kept;
   const secrets: SandboxSecrets = {

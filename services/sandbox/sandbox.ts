@@ -103,10 +103,7 @@ async function startDiscord(
     dataDir: options.dataDir,
     world: () => discord?.world() ?? demoWorld(secrets),
     onFailure: (error) =>
-      options.logger.error(
-        { err: error },
-        'the sandbox Discord could not be kept',
-      ),
+      options.logger.error({ err: error }, 'sandbox Discord not saved'),
   });
   discord = createSandboxDiscord({
     world: await kept.load(demoWorld(secrets)),

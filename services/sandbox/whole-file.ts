@@ -28,7 +28,7 @@ export async function readJsonIfThere<Value>(
     // The cause may quote the content, which holds secrets.
     const fault =
       error instanceof SyntaxError
-        ? 'it is not whole JSON'
+        ? 'it is not complete JSON'
         : 'fields are missing';
     // oxlint-disable-next-line preserve-caught-error -- see above
     throw new Error(`${path} is damaged (${fault}). ${remedy}`);

@@ -60,7 +60,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await page.goto(await stage.beginLink('erin'));
     await page.getByRole('heading', { name: 'Link your Discord' }).waitFor();
     expect(await page.locator('dl').innerText()).toMatch(
-      /account at the platform\s+erin[^]*Community\s+Sandbox Alliance/,
+      /account on the platform\s+erin[^]*Community\s+Sandbox Alliance/,
     );
     await picture(page, 'start');
     await continueToDiscord(page);
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
 
     expect(await endingOf(visitor.page, LINKED)).toBe('LINKED');
     expect(await visitor.page.getByRole('listitem').innerText()).toContain(
-      'not the one that the platform knows',
+      'different from the one on the platform',
     );
     await picture(visitor.page, 'linked-with-a-note');
     expect(await rolesAtDiscord('grace')).toEqual([recruit]);

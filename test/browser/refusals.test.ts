@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await continueToDiscord(visitor.page);
     await consentAs(visitor.page, 'Alice');
 
-    const headline = 'That Discord account is claimed by another person';
+    const headline = 'This Discord account is already linked to someone else';
     expect(await endingOf(visitor.page, headline)).toBe('CLAIMED');
     await picture(visitor.page, 'claimed');
     expect(await stage.linkOf('mallory')).toBeNull();
@@ -104,7 +104,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await continueToDiscord(visitor.page);
     await consentAs(visitor.page, 'Dave');
 
-    const headline = 'Linked, but the server has banned you';
+    const headline = 'Linked, but you are banned from the server';
     expect(await endingOf(visitor.page, headline)).toBe('BANNED');
     await picture(visitor.page, 'banned');
     expect(await rolesOf(stage.service, 'dave')).toBeUndefined();
@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await continueToDiscord(visitor.page);
     await consentAsNewPerson(visitor.page, { name: 'Guest' });
 
-    const headline = 'Your Discord account has no confirmed e-mail address';
+    const headline = 'Your Discord account has no verified e-mail address';
     expect(await endingOf(visitor.page, headline)).toBe('EMAIL_MISSING');
     await picture(visitor.page, 'email-missing');
     expect(await stage.linkOf('guest')).toBeNull();
@@ -164,7 +164,7 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
 
     await victim.page.goto(answer);
 
-    const headline = 'This does not belong to this browser';
+    const headline = 'This sign-in was started in a different browser';
     expect(await endingOf(victim.page, headline)).toBe('FOREIGN_ANSWER');
     await picture(victim.page, 'foreign-answer');
     expect(await stage.tokens()).toEqual(before);
@@ -185,7 +185,7 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
     const { given } = await stage.tokens();
 
     await visitor.page.reload(); // the answer from Discord, sent again
-    const headline = 'This link works no longer';
+    const headline = 'This link has expired';
     expect(await endingOf(visitor.page, headline)).toBe('EXPIRED');
     await visitor.page.goto(address);
 

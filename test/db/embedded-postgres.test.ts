@@ -95,7 +95,7 @@ describe('the embedded PostgreSQL', () => {
     await writeFile(join(world.dataDir, 'cluster', 'PG_VERSION'), '15\n');
 
     await expect(world.embedded().start()).rejects.toThrow(
-      /made by PostgreSQL 15, the embedded one is \d+/,
+      /created by PostgreSQL 15, and the embedded version \d+/,
     );
   });
 

@@ -34,7 +34,7 @@ function linkOf(account: DiscordAccount, community: string): Markup {
 }
 
 const OTHER_EMAIL =
-  'Your e-mail address at Discord is not the one that the platform knows. If you have several Discord accounts, look whether this is the right one.';
+  'Your e-mail address on Discord is different from the one on the platform. If you have several Discord accounts, check that this is the right one.';
 
 function notes({ hasOtherEmail, warnings = [] }: Ending): Markup | null {
   const all = hasOtherEmail ? [OTHER_EMAIL, ...warnings] : warnings;

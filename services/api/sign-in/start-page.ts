@@ -20,11 +20,11 @@ export function startPage(given: {
 ${accountOf(given.ticket)}
 <div><dt>Community</dt><dd><bdi>${client.name}</bdi></dd></div>
 </dl>
-<p><strong>Go on only if that account is yours.</strong> If somebody else sent you this link, close this page.</p>
-<h2>What Discord will ask you to allow</h2>
+<p><strong>Continue only if this account is yours.</strong> If someone else sent you this link, close this page.</p>
+<h2>Discord will ask you to let us</h2>
 <ul>
-<li>that we learn who you are at Discord</li>
-${client.email === 'NONE' ? null : EMAIL_ITEM}<li>that we bring you into the community’s server</li>
+<li>see which Discord account is yours</li>
+${client.email === 'NONE' ? null : EMAIL_ITEM}<li>add you to the community’s server</li>
 </ul>
 <form method="post">
 <input type="hidden" name="token" value="${given.formToken}">
@@ -34,7 +34,7 @@ ${returnAddress === null ? null : wayBack(returnAddress)}`,
   };
 }
 
-const EMAIL_ITEM = markup`<li>that we learn your e-mail address</li>
+const EMAIL_ITEM = markup`<li>see your e-mail address</li>
 `;
 
 function accountOf({ platformUserId, platformUsername }: TicketView): Markup {
@@ -42,8 +42,8 @@ function accountOf({ platformUserId, platformUsername }: TicketView): Markup {
   const shown =
     platformUsername === null
       ? id
-      : markup`<bdi>${platformUsername}</bdi><small>Id ${id}</small>`;
-  return markup`<div><dt>Your account at the platform</dt><dd>${shown}</dd></div>`;
+      : markup`<bdi>${platformUsername}</bdi><small>ID ${id}</small>`;
+  return markup`<div><dt>Your account on the platform</dt><dd>${shown}</dd></div>`;
 }
 
 const wayBack = (address: string): Markup =>

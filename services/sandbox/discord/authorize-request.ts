@@ -80,7 +80,7 @@ function scopeFault(scopes: readonly string[]): AuthorizeFault | undefined {
   if (scopes.includes('bot') || scopes.includes('applications.commands'))
     return {
       title,
-      detail: 'Bots are not added here: in the sandbox they are in already.',
+      detail: 'The sandbox cannot add bots: they are already in their guilds.',
     };
   const unknown = scopes.filter((scope) => !Object.hasOwn(SCOPES, scope));
   if (scopes.length > 0 && unknown.length === 0) return undefined;

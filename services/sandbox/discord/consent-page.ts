@@ -39,7 +39,7 @@ export function consentPage(
   </fieldset>
   <h3 id="scopes-title">This will allow ${name} to</h3>
   <ul id="scopes" class="scopes" aria-labelledby="scopes-title">${scopeItems(request.scopes)}</ul>
-  <p class="where">Afterwards you are sent back to <span id="destination">${escaped(destinationOf(request.redirectUri))}</span></p>
+  <p class="where">You will then return to <span id="destination">${escaped(destinationOf(request.redirectUri))}</span></p>
   <p id="problem" class="problem" role="alert">${escaped(what.problem ?? '')}</p>
   <div class="actions">
   <button id="authorize" name="decision" value="authorize">Authorize</button>

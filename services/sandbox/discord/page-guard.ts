@@ -18,12 +18,15 @@ export function guardPage({
 }): GuardRefusal | undefined {
   const { host = '', origin, 'sec-fetch-site': site } = headers;
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host))
-    return { status: 403, message: 'The sandbox answers to local names only.' };
+    return {
+      status: 403,
+      message: 'The sandbox only accepts requests for local host names.',
+    };
   if (method === 'GET') return undefined;
   const isForeign =
     (origin !== undefined && origin !== `http://${host}`) ||
     (site !== undefined && site !== 'same-origin' && site !== 'none');
   return isForeign
-    ? { status: 403, message: 'Another site may not press buttons here.' }
+    ? { status: 403, message: 'Requests from other sites are not allowed.' }
     : undefined;
 }

@@ -58,7 +58,7 @@ function roleRow(role) {
     ...role.bots.map((bot) => tag('place of ' + bot, 'bot')),
     el('span', { class: 'handle push' }, role.holders + (role.holders === 1 ? ' member' : ' members')));
   if (!role.isInReach) row.classList.add('far');
-  row.title = role.isInReach ? 'A bot may give and take this role' : 'No bot may give or take this role';
+  row.title = role.isInReach ? 'The bot can add and remove this role' : 'The bot cannot add or remove this role';
   return marked('role ' + role.roleId, role, el('li', {}, row));
 }
 
@@ -91,7 +91,7 @@ function callRow(call) {
 
 const BUCKET_NAMES = {
   global: 'All calls of a bot', memberPatch: 'Change a member', memberGet: 'Read one member',
-  memberRoles: 'Give or take one role', memberRolesDelete: 'Take one role',
+  memberRoles: 'Add or remove one role', memberRolesDelete: 'Remove one role',
   memberJoin: 'Add a member',
 };
 

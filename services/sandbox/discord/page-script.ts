@@ -21,7 +21,7 @@ async function refresh() {
 
 function render() {
   const guild = state.guild;
-  fill('calls', state.calls.map(callRow), 'No call yet. Point a client at this address.');
+  fill('calls', state.calls.map(callRow), 'No calls yet. Point a client at this address.');
   const total = Object.values(state.counts).reduce((sum, times) => sum + times, 0);
   byId('call-count').textContent = total + ' in all, ' + state.invalidRequests + ' invalid';
   renderBuckets();
@@ -34,7 +34,7 @@ function render() {
   }, one.name)));
   byId('member-count').textContent = guild.foundCount === guild.memberCount
     ? String(guild.memberCount) : guild.foundCount + ' of ' + guild.memberCount;
-  fill('members', guild.members.map((member) => memberRow(member, guild.roles)), 'Nobody by that name.');
+  fill('members', guild.members.map((member) => memberRow(member, guild.roles)), 'No member with this name.');
   if (guild.foundCount > guild.members.length)
     byId('members').append(el('li', { class: 'empty' }, 'and ' + (guild.foundCount - guild.members.length) + ' more; search for them'));
   fill('roles', guild.roles.map(roleRow), 'No roles.');
@@ -95,10 +95,10 @@ function memberDialog(member) {
   const nick = el('input', { 'aria-label': 'Nickname', placeholder: 'Nickname', maxlength: 32, value: member.nick || '' });
   const rename = () => act({ action: 'setNick', nick: nick.value || null, ...key });
   openDialog(member.name,
-    el('h3', {}, 'Roles: press to give or take'), el('div', { class: 'choices' }, ...choices),
+    el('h3', {}, 'Roles: select to add or remove'), el('div', { class: 'choices' }, ...choices),
     el('div', { class: 'choices' }, nick, button('Rename', '', rename)),
     el('div', { class: 'choices' },
-      member.isPending ? button('Ends screening', 'plain', () => done('finishScreening')) : null,
+      member.isPending ? button('Finish screening', 'plain', () => done('finishScreening')) : null,
       button('Leaves', 'plain', () => done('leave')),
       button('Kick', 'danger', () => done('kick')),
       button('Ban', 'danger', () => done('ban'))));
@@ -107,7 +107,7 @@ function memberDialog(member) {
 function roleDialog(role) {
   const key = { guildId: chosenGuildId, roleId: role.roleId };
   const move = (by) => act({ action: 'moveRole', position: Math.max(1, role.position + by), ...key }).then(() => byId('dialog').close());
-  if (role.isEveryone) return openDialog(role.name, el('p', {}, 'Everybody has it. It cannot be moved, given or taken.'));
+  if (role.isEveryone) return openDialog(role.name, el('p', {}, 'Every member has this role. It cannot be moved, added or removed.'));
   openDialog(role.name,
     el('p', { class: 'quiet' }, 'Position ' + role.position + ', id ' + role.roleId),
     el('div', { class: 'choices' },

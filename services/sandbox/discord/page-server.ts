@@ -43,7 +43,7 @@ export function createPageServer(deps: Deps) {
       return sendJson(response, 200, stateOf(deps, url.searchParams));
     if (asked === 'GET /sandbox/events') return watch(response);
     if (request.method !== 'POST')
-      return sendJson(response, 404, { message: 'There is nothing here.' });
+      return sendJson(response, 404, { message: 'Not found.' });
     try {
       sendJson(response, 200, { done: post(deps, url.pathname, body) });
     } catch (error) {

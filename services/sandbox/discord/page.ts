@@ -28,7 +28,7 @@ export const PAGE = `<!doctype html>
   <section class="members" aria-labelledby="members-title">
     <div class="bar"><h2 id="members-title">Members <small id="member-count"></small></h2>
     <input id="search" type="search" placeholder="Find a member" aria-label="Find a member"></div>
-    <p class="hint">Press a member to give or take roles by hand, rename, kick or ban.</p>
+    <p class="hint">Select a member to add or remove roles, rename, kick or ban.</p>
     <ul id="members" class="list"></ul>
     <h3 id="strangers-title">Not in this guild</h3>
     <ul id="strangers" class="list"></ul>
@@ -41,7 +41,7 @@ export const PAGE = `<!doctype html>
   <div class="column">
   <section class="roles" aria-labelledby="roles-title">
     <h2 id="roles-title">Roles</h2>
-    <p class="hint">Highest first. A bot moves only what stands below its own place.</p>
+    <p class="hint">Highest first. A bot can only change roles below its own highest role.</p>
     <ol id="roles" class="list"></ol>
   </section>
   <section class="limits" aria-labelledby="limits-title">
@@ -56,7 +56,7 @@ export const PAGE = `<!doctype html>
   </section>
   <section class="faults" aria-labelledby="faults-title">
     <h2 id="faults-title">Plant a fault</h2>
-    <p class="hint">What the next fitting call to the API shall meet.</p>
+    <p class="hint">Makes the next matching API calls fail.</p>
     <form id="fault-form">
       <select id="fault-effect" aria-label="What happens"></select>
       <select id="fault-route" aria-label="To which calls"></select>

@@ -32,7 +32,7 @@ export function chosenPerson(
   const person = form.get('person') ?? '';
   if (person === NEW_PERSON) return newPerson(world, form);
   const user = world.users.get(person);
-  if (!user || user.isBot) return { problem: 'Choose who you are.' };
+  if (!user || user.isBot) return { problem: 'Select an account.' };
   return { discordUserId: user.discordUserId };
 }
 
@@ -41,9 +41,9 @@ function newPerson(world: LiveWorld, form: URLSearchParams): ChosenPerson {
   const email = (form.get('email') ?? '').trim();
   if (name === '') return { problem: 'A new person needs a name.' };
   if (Array.from(name).length > 32)
-    return { problem: 'A name has 32 characters at most.' };
+    return { problem: 'A name may have at most 32 characters.' };
   if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email))
-    return { problem: 'That is no email address.' };
+    return { problem: 'This is not an email address.' };
   const discordUserId = world.nextId();
   const user = fullUser({
     discordUserId,

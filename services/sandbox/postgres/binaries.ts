@@ -75,7 +75,7 @@ async function makeLink(wanted: string, path: string): Promise<void> {
     if (found === wanted) return; // another process was faster
     if (found === undefined) {
       throw new Error(
-        `cannot make ${path}, which the embedded PostgreSQL needs: make its folder writable once, or set DATABASE_URL`,
+        `cannot create ${path}, which the embedded PostgreSQL needs: make its folder writable, or set DATABASE_URL`,
         { cause: error },
       );
     }

@@ -113,7 +113,7 @@ async function readPassword(path: string): Promise<string | undefined> {
 function refuseOtherMajor(cluster: string, theirs: string, ours: number): void {
   if (theirs === String(ours)) return;
   throw new Error(
-    `${cluster} was made by PostgreSQL ${theirs}, the embedded one is ${ours} and cannot read it: dump and restore it with PostgreSQL ${theirs}, move it away to begin anew, or set DATABASE_URL`,
+    `${cluster} was created by PostgreSQL ${theirs}, and the embedded version ${ours} cannot read it: dump and restore it with PostgreSQL ${theirs}, move it away to start with an empty database, or set DATABASE_URL`,
   );
 }
 

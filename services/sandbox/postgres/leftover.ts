@@ -30,10 +30,10 @@ export async function endLeftoverServer(options: {
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));
     return;
   }
-  logger.info({ cluster, pid }, 'ending the server of a killed process');
+  logger.info({ cluster, pid }, 'stopping the server of a killed process');
   if (!(await end(pid))) {
     throw new Error(
-      `PostgreSQL process ${pid} in ${cluster} was left by a killed process and does not end: end it by hand`,
+      `PostgreSQL process ${pid} in ${cluster} was left behind by a killed process and does not stop: stop it by hand`,
     );
   }
 }

@@ -55,13 +55,13 @@ export async function findFooting(
     const copy = await copyToTemporary(here);
     logger.warn(
       { from: here.dataDir, to: copy.dataDir },
-      'embedded PostgreSQL cannot run as root and no other account can reach its folder: its data is kept in the temporary folder',
+      'embedded PostgreSQL cannot run as root, no other account can access its folder: using the temporary folder',
     );
     const moved = await firstThatRuns(copy, asNobody, failures);
     if (moved) return moved;
   }
   throw new Error(
-    `the embedded PostgreSQL does not run here; set DATABASE_URL instead. Tried: ${failures.join('; ')}`,
+    `the embedded PostgreSQL cannot run on this machine; set DATABASE_URL instead. Tried: ${failures.join('; ')}`,
   );
 }
 
@@ -157,7 +157,7 @@ async function copyToTemporary(place: Place): Promise<Place> {
   await mkdir(root, { recursive: true, mode: 0o755 });
   const made = await lstat(root);
   if (!made.isDirectory() || made.uid !== 0) {
-    throw new Error(`${root} belongs to somebody else: remove it`);
+    throw new Error(`${root} belongs to another user: remove it`);
   }
   const { mtimeMs } = await lstat(place.binaries.postgres);
   const home = join(root, `native-${Math.floor(mtimeMs)}`);

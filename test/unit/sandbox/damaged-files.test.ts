@@ -63,11 +63,11 @@ const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] =
 describe.each([
   [
     'sandbox-keys.json',
-    /or delete the folder .* its database and its guild are lost/,
+    /or delete the folder .* Its database and guild are then lost/,
   ],
   [
     'sandbox-discord.json',
-    /Delete it to start again with the demonstration guild: .* is lost/,
+    /Delete it to start again with the demo guild\. .* are lost/,
   ],
 ])('a %s', (name, remedy) => {
   it.each(DAMAGES)(

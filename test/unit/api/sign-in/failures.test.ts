@@ -44,7 +44,7 @@ describe('when Discord gives no usable answer', () => {
       const page = await signIn();
 
       expect(page.status).toBe(503);
-      expect(page.text).toContain('Discord did not answer');
+      expect(page.text).toContain('Discord did not respond');
       expect(page.text).toContain('start again');
       expect(page.text).toContain('<code>DISCORD_FAILED</code>');
       expect(page.text).not.toContain(error.message);
@@ -134,7 +134,7 @@ describe('what leaves no grant alive, and no link', () => {
 
     expect(page.status).toBe(409);
     expect(page.text).toContain(
-      'That Discord account is claimed by another person',
+      'This Discord account is already linked to someone else',
     );
     expect(page.text).toContain('alice.at.discord');
     expect(await back()).toBe('CLAIMED');
@@ -235,7 +235,9 @@ describe('a set-up that Discord does not accept', () => {
     const page = await signIn();
 
     expect(page.status).toBe(503);
-    expect(page.text).toContain('An administrator has to mend something first');
+    expect(page.text).toContain(
+      'An administrator needs to fix something first',
+    );
     expect(page.text).not.toContain('secret');
     expect(await back()).toBe('SETUP_FAULT');
     expect(site.lines.find(({ level }) => level === 'error')).toMatchObject({

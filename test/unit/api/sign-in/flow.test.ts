@@ -55,7 +55,7 @@ describe('a person who links their account', () => {
     expect(end.status).toBe(200);
     expect(end.text).toContain('Your Discord account is linked');
     expect(end.text).toContain('Alice of Discord');
-    expect(end.text).not.toContain('not the one that the platform knows');
+    expect(end.text).not.toContain('different from the one on the platform');
     expect(site.world.signIn.linked).toEqual({ alice: '400000000000000009' });
     expect([...site.world.signIn.grants.values()]).toEqual(['LINKED']);
     expect(site.lastArguments('signIn.linkSignedIn')).toEqual([
@@ -118,7 +118,7 @@ describe('a person who links their account', () => {
       returnTo: RETURN_TO,
     });
 
-    expect(onOurPage.text).toContain('not the one that the platform knows');
+    expect(onOurPage.text).toContain('different from the one on the platform');
     expect(answerOf(atThePlatform.location)).toEqual({
       discordLink: 'LINKED',
       discordLinkWarning: 'EMAIL_DIFFERS',

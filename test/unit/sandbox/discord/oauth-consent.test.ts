@@ -208,8 +208,8 @@ describe('pressing Authorize', () => {
   });
 
   it.each([
-    ['nobody', {}, 'Choose who you are'],
-    ['a bot', { person: BOT }, 'Choose who you are'],
+    ['nobody', {}, 'Select an account'],
+    ['a bot', { person: BOT }, 'Select an account'],
     [
       'a new person without a name',
       { person: 'new', name: ' ' },
@@ -223,7 +223,7 @@ describe('pressing Authorize', () => {
     [
       'an address that is none',
       { person: 'new', name: 'Nora', email: 'nora' },
-      'no email address',
+      'not an email address',
     ],
     ['no button', { person: ANNA, decision: undefined }, 'Press Authorize'],
   ])('as %s asks again', async (_name, fields, problem) => {
