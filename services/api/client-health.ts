@@ -57,17 +57,17 @@ function enabledCheck(client: ClientView): CheckResult {
     return {
       name,
       result: 'WARNING',
-      message: `Deleted at ${client.endingAt.toISOString()}; it goes when its roles are taken back.`,
+      message: `Deleted at ${client.endingAt.toISOString()}; the client is removed once its roles are.`,
       remedy: null,
     };
   if (!client.isEnabled)
     return {
       name,
       result: 'WARNING',
-      message: 'Switched off: nothing is sent to Discord.',
-      remedy: 'Switch it on with updateDiscordClient { enabled: true }.',
+      message: 'Disabled: nothing is sent to Discord.',
+      remedy: 'Enable it with updateDiscordClient { enabled: true }.',
     };
-  return { name, result: 'OK', message: 'Switched on.', remedy: null };
+  return { name, result: 'OK', message: 'Enabled.', remedy: null };
 }
 
 function sendingCheck(client: ClientView, now: Date): CheckResult {
@@ -76,17 +76,17 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
     return {
       name,
       result: 'FAILED',
-      message: `Stopped since ${client.stoppedAt.toISOString()}: ${client.trouble ?? 'Discord refused the bot token'}`,
+      message: `Stopped since ${client.stoppedAt.toISOString()}: ${client.trouble ?? 'Discord rejected the bot token'}`,
       remedy:
-        'If the token is still right, run checkDiscordClient: once Discord accepts it, everything goes on. Else give a new botToken with updateDiscordClient.',
+        'If the token is still valid, run checkDiscordClient: the client continues once Discord accepts it. Otherwise set a new botToken with updateDiscordClient.',
     };
   if (client.pausedUntil && client.pausedUntil > now)
     return {
       name,
       result: 'WARNING',
-      message: `Paused until ${client.pausedUntil.toISOString()}: ${client.trouble ?? 'the guild does not answer'}`,
+      message: `Paused until ${client.pausedUntil.toISOString()}: ${client.trouble ?? 'the guild does not respond'}`,
       remedy:
-        'Run checkDiscordClient: it names what is wrong, and ends the pause where nothing is. If the bot is not in the guild, open botInviteUrl.',
+        'Run checkDiscordClient: it names the cause, and ends the pause if nothing is wrong. If the bot is not in the guild, open botInviteUrl.',
     };
   const { sending } = client;
   if (sending !== null && sending.until > now)
@@ -95,7 +95,7 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
       result: 'WARNING',
       message: `Paused since ${sending.since.toISOString()}, next call at ${sending.until.toISOString()}: ${sending.cause}.`,
       remedy:
-        'Nothing has to be done: the first call that goes through ends it. checkDiscordClient, and new credentials or endpoints, try at once.',
+        'No action needed: the first successful call ends the pause. checkDiscordClient, new credentials and new endpoints try immediately.',
     };
   if (client.trouble !== null)
     return {
@@ -107,7 +107,7 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
   return {
     name,
     result: 'OK',
-    message: 'Nothing is in the way.',
+    message: 'No problems.',
     remedy: null,
   };
 }
@@ -117,8 +117,8 @@ function secretChecks({ lostSecrets }: ClientView): readonly CheckResult[] {
   return lostSecrets.map(({ name, keyId }) => ({
     name: SECRET_WORDS[name],
     result: 'FAILED' as const,
-    message: `It was encrypted with the key "${keyId}", which is not among ENCRYPTION_KEYS; ${LOST_MEANS[name]}.`,
-    remedy: `Give ${name} again with updateDiscordClient, or put the key back into ENCRYPTION_KEYS.`,
+    message: `Encrypted with the key "${keyId}", which is missing from ENCRYPTION_KEYS; ${LOST_MEANS[name]}.`,
+    remedy: `Set ${name} again with updateDiscordClient, or restore the key in ENCRYPTION_KEYS.`,
   }));
 }
 
@@ -129,7 +129,7 @@ const SECRET_WORDS = {
 
 const LOST_MEANS = {
   botToken: 'nothing is sent to Discord for this client',
-  clientSecret: 'nobody can link an account by signing in',
+  clientSecret: 'people cannot link accounts by signing in',
 } as const;
 
 /** Shown while it lasts. */
@@ -139,9 +139,9 @@ function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
     {
       name: 'sweeps',
       result: 'FAILED',
-      message: `The last sweep took nothing away, as its list cannot be believed: ${doubt}`,
+      message: `The last sweep removed no roles: Discord's member list looked incomplete (${doubt}).`,
       remedy:
-        'Look whether the guild is as it should be; the next sweep whose list is whole clears this.',
+        'Check that the guild is intact. The next sweep with a complete list clears this warning.',
     },
   ];
 }
@@ -152,19 +152,19 @@ function countsCheck({ countsFault }: ClientView): readonly CheckResult[] {
     {
       name: 'role counts',
       result: 'WARNING',
-      message: `Discord did not count the holders of each role, so sweeps read the whole member list instead: ${countsFault}`,
+      message: `Discord did not return the number of holders of each role, so sweeps read the whole member list instead: ${countsFault}`,
       remedy:
-        'Nothing is lost, each verification only costs more calls. This clears itself when Discord counts again.',
+        'Nothing is lost, but each verification costs more calls. This warning clears once Discord returns the numbers again.',
     },
   ];
 }
 
 function lastCheck({ checkedAt }: ClientView): CheckResult {
-  const at = checkedAt?.toISOString() ?? 'a time unknown';
+  const at = checkedAt?.toISOString() ?? 'an unknown time';
   return {
     name: 'last check',
     result: 'OK',
-    message: `What follows was found at Discord at ${at}.`,
+    message: `The following was checked at Discord at ${at}.`,
     remedy: null,
   };
 }
@@ -175,7 +175,7 @@ function rolesCheck(client: ClientView): CheckResult {
     return {
       name,
       result: 'WARNING',
-      message: 'The roles of the guild were never read.',
+      message: 'The roles of the guild have not been read yet.',
       remedy: 'Run importDiscordRoles.',
     };
   return {

@@ -63,9 +63,9 @@ async function readable(store: Store, id: ClientId) {
       {
         name: 'bot token',
         result: 'FAILED',
-        message: `The stored bot token cannot be read, so Discord was not asked: ${error.message}.`,
+        message: `The stored bot token cannot be decrypted, so Discord was not called: ${error.message}.`,
         remedy:
-          'Give botToken and clientSecret again with updateDiscordClient, or put the key back into ENCRYPTION_KEYS.',
+          'Set botToken and clientSecret again with updateDiscordClient, or restore the key in ENCRYPTION_KEYS.',
       },
     ];
     return { lost };

@@ -52,7 +52,7 @@ async function patiently(
     timer = setTimeout(resolve, PATIENCE_MS);
   });
   const done = work().catch((error: unknown) =>
-    logger.warn({ err: error, clientId }, 'a client could not be checked'),
+    logger.warn({ err: error, clientId }, 'client check failed'),
   );
   await Promise.race([done, patience]);
   clearTimeout(timer);

@@ -61,6 +61,6 @@ function budgetState(budget: InvalidBudget): PartState {
   const name = 'invalid request budget';
   const { spent, limit, blockedUntil } = budget.state();
   if (blockedUntil === null) return { name, state: 'ready' };
-  const reason = `${spent} of ${limit} invalid answers within 10 minutes: no call to Discord until ${blockedUntil.toISOString()}`;
+  const reason = `${spent} of ${limit} invalid responses within 10 minutes: no calls to Discord until ${blockedUntil.toISOString()}`;
   return { name, state: 'degraded', reason };
 }

@@ -126,7 +126,7 @@ export function createBotReadings(perform: Perform): BotReadings {
       // A list without @everyone is not the whole list, and what is missing in it would count as deleted.
       if (roles.some(({ id }) => id === guild.guildId)) return rolesOf(roles);
       throw new UnavailableError(
-        `cannot ${call.doing}: the answer lacks the role @everyone`,
+        `cannot ${call.doing}: the response lacks the role @everyone`,
       );
     },
     async readInvite(guild, code) {

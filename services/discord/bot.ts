@@ -139,6 +139,6 @@ function addressOf(apiBase: string) {
   if (address) return address;
   throw new TerminalError(
     'REFUSED',
-    `cannot call Discord: ${apiBase} does not end in the version of the API`,
+    `cannot call Discord: ${apiBase} does not end with the API version`,
   );
 }

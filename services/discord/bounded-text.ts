@@ -12,7 +12,7 @@ export async function boundedText(
   let size = 0;
   for await (const chunk of body ?? []) {
     if (!(chunk instanceof Uint8Array))
-      throw new TypeError('the body of an answer is not in bytes');
+      throw new TypeError('the response body is not bytes');
     size += chunk.length;
     if (size > mostBytes) return null;
     chunks.push(chunk);

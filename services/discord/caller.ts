@@ -117,7 +117,7 @@ async function takeTurn(
   if (deadline.cause() === 'stopped') {
     throw later(call, clock(), 'the connector is stopping');
   }
-  throw later(call, clock() + timeoutMs, 'the calls before it take too long');
+  throw later(call, clock() + timeoutMs, 'earlier calls take too long');
 }
 
 /** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
@@ -132,7 +132,7 @@ function refuseEarly(
   if (bot.isRefused()) {
     throw new RefusedTokenError(
       guild.revision,
-      `cannot ${call.doing}: the bot's token was refused before`,
+      `cannot ${call.doing}: the bot token was rejected earlier`,
     );
   }
   const { clientId } = guild;
@@ -163,7 +163,7 @@ function refusePaused(
 function drawOnBudget({ globalBudget }: Bot, call: Call): void {
   const spent = globalBudget.take(call.isJoin ? 'join' : 'other');
   if (spent === null) return;
-  throw later(call, spent.until, 'the calls a second of this bot are spent');
+  throw later(call, spent.until, "the bot's calls for this second are used up");
 }
 
 async function exchange(

@@ -102,7 +102,7 @@ export const joining = (request: JoinRequest): Call => {
     method: RequestMethod.Put,
     route: MEMBER,
     path: Routes.guildMember(ids.guildId, ids.discordUserId),
-    doing: `bring in ${memberName(member)}`,
+    doing: `add ${memberName(member)} to the guild`,
     ids,
     // What is not asked for is left out: each of them needs a permission of its own.
     body: {
@@ -240,7 +240,7 @@ function checkedId(name: string, id: string): string {
 
 function checkedInvite(code: string): string {
   if (/^[\w-]{2,64}$/.test(code)) return code;
-  throw new TerminalError('REFUSED', 'this is not the code of an invite');
+  throw new TerminalError('REFUSED', 'this is not an invite code');
 }
 
 /** Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a pair cannot be encoded. */

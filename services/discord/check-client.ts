@@ -91,9 +91,9 @@ export async function checkClient(
 function tokenCheck(bot: Asked<BotIdentity>): Check {
   const name = 'bot token';
   const remedy =
-    'Copy the token from the Bot page of the application to the client.';
+    "Copy the token from the application's Bot page and set it with updateDiscordClient.";
   return bot.isAnswered
-    ? ok(name, `Discord knows the bot as ${bot.value.username}.`)
+    ? ok(name, `Discord recognises the bot as ${bot.value.username}.`)
     : unanswered(name, bot.error, remedy);
 }
 
@@ -150,7 +150,7 @@ async function checkInGuild(
   ];
 }
 
-const LOOK_AGAIN = 'Check again; if it lasts, see the log.';
+const LOOK_AGAIN = 'Check again. If the problem persists, see the log.';
 
 function roleChecks(
   request: CheckRequest,

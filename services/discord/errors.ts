@@ -58,7 +58,7 @@ export function translateFailure(
     );
   }
   const why = isTimeout(failure)
-    ? 'no answer in time'
+    ? 'no response in time'
     : 'the connection failed';
   return new UnavailableError(say(why), options);
 }
@@ -80,7 +80,7 @@ interface Refusal {
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
   // Whoever sent it: the REST client has dropped the token, and asking on costs the budget of invalid requests.
   if (refusesBot({ status, code })) {
-    return { code: 'UNAUTHORIZED', why: "the bot's token is refused" };
+    return { code: 'UNAUTHORIZED', why: 'Discord rejected the bot token' };
   }
   if (status < 400 || status >= 500 || form !== 'json') return null;
   const meaning = codeMeaning(code, body);
@@ -92,8 +92,8 @@ function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
 function passingRefusal({ status, form, code, body }: Answer): string | null {
   if (status < 400 || status >= 500 || form !== 'json') return null;
   if (code === null || isOverload(status, code)) return null;
-  const why = codeMeaning(code, body)?.why ?? 'Discord refuses';
-  return `${why}, which need not last`;
+  const why = codeMeaning(code, body)?.why ?? 'Discord refused';
+  return `${why}, possibly temporarily`;
 }
 
 function isOverload(status: number, code: Answer['code']): boolean {
@@ -102,11 +102,11 @@ function isOverload(status: number, code: Answer['code']): boolean {
 
 function unusable({ status, code, cutAtBytes }: Answer): string {
   if (cutAtBytes !== null)
-    return `the answer is longer than ${bytesInWords(cutAtBytes)}`;
-  if (status >= 300 && status < 400) return 'a redirect is not followed';
+    return `the response is longer than ${bytesInWords(cutAtBytes)}`;
+  if (status >= 300 && status < 400) return 'redirects are not followed';
   return isOverload(status, code)
     ? 'Discord is unavailable'
-    : "the answer is not of Discord's API";
+    : "the response does not come from Discord's API";
 }
 
 function isTimeout({ aborted, error }: Failure): boolean {

@@ -119,7 +119,7 @@ function readiness(
   const { blockedUntil } = budget.state();
   if (blockedUntil !== null) {
     const until = blockedUntil.toISOString();
-    return { ok: false, reason: `no call to Discord until ${until}` };
+    return { ok: false, reason: `no calls to Discord until ${until}` };
   }
   const [longest, ...others] = pauses.current();
   if (longest === undefined) return { ok: true };

@@ -52,8 +52,8 @@ function verdict(refusal: TerminalError, isLost: boolean): TerminalError {
   const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
   if (refusal.code === code) return refusal;
   const more = isLost
-    ? ', and the guild is not shown to it'
-    : ', but the guild itself answers';
+    ? ', and the bot cannot see the guild'
+    : ', but the guild itself responds';
   return new TerminalError(code, `${refusal.message}${more}`, {
     cause: refusal,
   });

@@ -52,17 +52,14 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
   const tellTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
     const until = new Date(tally.blockedUntil() ?? 0).toISOString();
     const fields = { ...tally.counts(), spender: who, blockedUntil: until };
-    logger[level](fields, 'budget of invalid requests spent, no call is made');
+    logger[level](fields, 'invalid budget exhausted');
   };
 
   const forgetOld = (now: number) => {
     const tallies = new Map([['all', all], ['shared', shared], ...own]);
     for (const [spender, tally] of tallies) {
       if (tally.forgetOld(now))
-        logger.info(
-          { ...tally.counts(), spender },
-          'budget of invalid requests recovered',
-        );
+        logger.info({ ...tally.counts(), spender }, 'invalid budget recovered');
       if (tally.counts().spent === 0) own.delete(spender);
     }
   };
@@ -113,7 +110,7 @@ function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
   return {
     since: new Date(since),
     until: new Date(until),
-    reason: `Discord refused ${spent} ${whose} within 10 minutes, and ${limit} are the limit`,
+    reason: `Discord refused ${spent} ${whose} within 10 minutes; the limit is ${limit}`,
   };
 }
 

@@ -57,7 +57,7 @@ export function judgeFailure(
   const aborted = answer ? null : deadline.cause();
   // It stood in the REST client's own queue, behind another method of its bucket.
   if (!isSent && aborted === 'timedOut') {
-    return later(call, now + timeoutMs, 'the calls before it take too long');
+    return later(call, now + timeoutMs, 'earlier calls take too long');
   }
   const { doing } = call;
   const secrets = [bot.token, call.secret ?? ''];
@@ -110,7 +110,7 @@ export function closeWhenSpent(
   const until = spentUntil(answer, now, deps.offsetMs);
   if (until === null) return;
   const { method, route } = attempt.call;
-  const why = `${method} ${route}: Discord says that no call is left`;
+  const why = `${method} ${route}: Discord reports no calls left`;
   closeBucket(deps, attempt, until, why);
   tellWait(deps, attempt.call, 'spent', until - now);
 }
@@ -140,7 +140,7 @@ export function bucketOf(call: Call): string {
 }
 
 export function tooEarly(call: Call, until: number): UnsentError {
-  return later(call, until, 'Discord has asked to wait');
+  return later(call, until, 'Discord asked to wait');
 }
 
 export function later({ doing }: Call, at: number, why: string): UnsentError {

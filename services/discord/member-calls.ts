@@ -57,6 +57,6 @@ function memberOf(
   const member = parsePayload(memberPayload, answer, doing);
   if (member.user.id === discordUserId) return member;
   throw new UnavailableError(
-    `cannot ${doing}: the answer is about member ${member.user.id}`,
+    `cannot ${doing}: the response is about member ${member.user.id}`,
   );
 }

@@ -66,7 +66,7 @@ function missingIntent(error: unknown): never {
   if (!(error instanceof TerminalError) || error.code !== 'MISSING_ACCESS') {
     throw error;
   }
-  const message = `${error.message}: the privileged intent for members is off`;
+  const message = `${error.message}: the bot may not list members (SERVER MEMBERS INTENT is off)`;
   throw new TerminalError('MISSING_INTENT', message, { cause: error });
 }
 
@@ -82,6 +82,6 @@ function misplacedAmong(
 
 function unusable({ doing }: Call, why: string): UnavailableError {
   return new UnavailableError(
-    `cannot ${doing}: the answer is no page of the list, ${why}`,
+    `cannot ${doing}: the response is not a page of the member list: ${why}`,
   );
 }

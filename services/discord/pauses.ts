@@ -34,7 +34,7 @@ export function pauseAfter(failure: {
     until: now + waitMs + 2 * offsetMs,
     why:
       askedMs !== null && askedMs > LONGEST_WAIT_MS
-        ? `${why} ${spanInWords(askedMs)}; one call is tried after an hour`
+        ? `${why} ${spanInWords(askedMs)}; retrying one call after an hour`
         : why,
   };
 }
@@ -101,8 +101,8 @@ function limitPause({ form, limits }: Answer, random: number): Wait {
     reach: limits.isGlobal || !isOfDiscord ? 'bot' : 'bucket',
     isDoubtful: !isOfDiscord && !limits.isGlobal,
     why: isOfDiscord
-      ? `Discord asks to wait (scope ${limits.scope ?? 'user'})`
-      : 'Cloudflare asks to wait',
+      ? `Discord asked to wait (scope ${limits.scope ?? 'user'})`
+      : 'Cloudflare asked to wait',
   };
 }
 

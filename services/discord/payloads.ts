@@ -75,7 +75,7 @@ export function parsePayload<T>(
   const paths = parsed.error.issues.map(({ path }) => path.join('.'));
   const fields = [...new Set(paths)].slice(0, 5).join(', ') || 'body';
   throw new UnavailableError(
-    `cannot ${doing}: the answer is not as Discord documents it (${fields})`,
+    `cannot ${doing}: the response differs from Discord's documentation (${fields})`,
   );
 }
 

@@ -44,14 +44,14 @@ const pausing = (
  * operators. https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
  */
 export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
-  [0, passing('Discord refuses without a reason')],
+  [0, passing('Discord refused without a reason')],
   [10004, lasting('GUILD', 'UNKNOWN_GUILD', 'the bot is not in this guild')],
   [
     10007,
     lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild'),
   ],
   [10008, pausing('SENDER', 'bot', 'Discord blocks this sender')],
-  [10011, lasting('ROLE', 'UNKNOWN_ROLE', 'the guild has no such role')],
+  [10011, lasting('ROLE', 'UNKNOWN_ROLE', 'the guild does not have this role')],
   [
     10013,
     lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild'),
@@ -64,8 +64,8 @@ export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
     lasting('MEMBER', 'USER_GUILD_LIMIT', 'the person is in too many guilds'),
   ],
   [30019, lasting('GUILD', 'GUILD_FULL', 'the guild is full')],
-  [40001, passing('Discord does not authorize this call')],
-  [40006, passing('Discord has switched this feature off for now')],
+  [40001, passing('Discord did not authorize this call')],
+  [40006, passing('Discord has turned this feature off for now')],
   [40007, lasting('MEMBER', 'BANNED', 'the person is banned from the guild')],
   [40062, pausing('NOBODY', 'bucket', 'Discord limits this resource')],
   [40333, pausing('SENDER', 'bot', 'Discord blocks this sender')],
@@ -80,28 +80,36 @@ export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
   ],
   [
     50025,
-    lasting('MEMBER', 'INVALID_TOKEN', "the person's access token is refused"),
+    lasting(
+      'MEMBER',
+      'INVALID_TOKEN',
+      "the person's access token was rejected",
+    ),
   ],
   [
     50026,
-    lasting('MEMBER', 'INVALID_TOKEN', "the person's access token is refused"),
+    lasting(
+      'MEMBER',
+      'INVALID_TOKEN',
+      "the person's access token was rejected",
+    ),
   ],
   [
     50028,
     lasting(
       'ROLE',
       'MISSING_PERMISSION',
-      'this role cannot be given or taken by the bot',
+      'the bot cannot add or remove this role',
     ),
   ],
-  [50035, passing('Discord does not accept the form of this call')],
+  [50035, passing('Discord rejected the format of this call')],
   [50178, lasting('MEMBER', 'REFUSED', 'the account must be verified first')],
   [
     60003,
     lasting(
       'BOT',
       'MISSING_PERMISSION',
-      "the guild asks for two-factor authentication of the bot's owner",
+      "the guild requires two-factor authentication of the bot's owner",
     ),
   ],
   [130_000, passing('Discord is overloaded')],
@@ -113,7 +121,7 @@ const NICKNAME_FIELDS = ['nick', 'guild_tag'];
 export const NICKNAME_REFUSED = lasting(
   'NICKNAME',
   'BAD_NICKNAME',
-  'the nickname is against the rules of Discord or of the server (AutoMod)',
+  'the nickname violates the rules of Discord or of the server (AutoMod)',
 );
 
 /** The meaning of a code; a form error (50035) is the nickname's where the nickname's fields alone are named. */

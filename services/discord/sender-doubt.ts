@@ -58,7 +58,7 @@ function verdict(
   const options = { cause: refusal };
   if (asked === null)
     return new UnavailableError(
-      `${message}, but the bot's own user is answered`,
+      `${message}, but Discord still returns the bot's own user`,
       options,
     );
   if (asked instanceof RefusedTokenError)
@@ -66,7 +66,7 @@ function verdict(
   if (asked instanceof RetryLaterError)
     return new RetryLaterError(asked.retryAt, message, options);
   return new UnavailableError(
-    `${message}, and the bot's own user is not answered`,
+    `${message}, and Discord does not return the bot's own user`,
     options,
   );
 }

@@ -61,7 +61,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
         const backoff = { ...timing, random: deps.random };
         const waitMs = backoffMs(failures++, backoff);
         trouble = `cannot send the outbox: ${messageOf(error)}`;
-        logger.warn({ err: error, topic, waitMs }, 'the outbox cannot be sent');
+        logger.warn({ err: error, topic, waitMs }, 'outbox not sent');
         // calls do not shorten this one: they come with every transaction
         await pause(waitMs, stopping.signal);
       }
@@ -80,9 +80,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
       called.abort();
       await stopListening();
       if (await settledWithin(timing.stopWithinMs, loop)) return;
-      logger.warn(
-        `the outbox relay did not stop within ${timing.stopWithinMs} ms`,
-      );
+      logger.warn(`outbox relay not stopped within ${timing.stopWithinMs} ms`);
     },
     ready: () =>
       trouble === null ? { ok: true } : { ok: false, reason: trouble },
@@ -102,6 +100,6 @@ async function drainAll(
         events.map((event) => toCloudEvent(event, source)),
       ),
     );
-    if (sent > 0) logger.debug({ topic, sent }, 'sent events of the outbox');
+    if (sent > 0) logger.debug({ topic, sent }, 'outbox events sent');
   }
 }

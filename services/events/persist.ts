@@ -51,7 +51,7 @@ export function createPersist(deps: PersistDeps): Persist {
           deps.report(`${what} failed: ${messageOf(error)}`);
           deps.logger.warn(
             { err: error, topic, partition, attempt, waitMs },
-            `${what} fails, trying again`,
+            `${what} failed, retrying`,
           );
           await pauseBeating(batch, waitMs, deps);
         }

@@ -95,7 +95,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
 
   const letGo = async (ended: Promise<unknown>) => {
     if (await settledWithin(timing.stopWithinMs, ended)) return;
-    logger.warn(`${name} did not stop within ${timing.stopWithinMs} ms`);
+    logger.warn(`${name} not stopped within ${timing.stopWithinMs} ms`);
   };
 
   return {

@@ -112,7 +112,7 @@ async function takeChunk(
       skipped,
       deadLettered: dead.length,
     },
-    'took events',
+    'events received',
   );
 }
 

@@ -166,7 +166,7 @@ class Course {
     await part.stop().catch((error: unknown) => {
       this.deps.logger.error(
         { err: error, part: part.name },
-        'a part did not stop as it should',
+        'component failed to stop',
       );
     });
     this.#started.delete(part);

@@ -33,7 +33,7 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
     const timer = setTimeout(() => {
       deps.logger.error(
         { unfinished: deps.unfinished(), limitMs },
-        'ended before everything had stopped',
+        'exited before shutdown finished',
       );
       deps.exit(1);
     }, limitMs);
@@ -42,7 +42,7 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
       .then(
         () => deps.exit(0),
         (error: unknown) => {
-          deps.logger.error({ err: error }, 'did not stop as it should');
+          deps.logger.error({ err: error }, 'shutdown failed');
           deps.exit(1);
         },
       )
@@ -55,7 +55,7 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
       if (performance.now() - begunAt < sameMs) return;
       deps.logger.warn(
         { unfinished: deps.unfinished(), signal },
-        'ended at once by a second signal',
+        'exited immediately on a second signal',
       );
       deps.exit(128 + constants.signals[signal]);
     });

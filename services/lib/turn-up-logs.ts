@@ -17,7 +17,7 @@ export function turnUpOnSignal(
   const turnDown = () => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    logger.info({ level: usual }, 'the log is as it was');
+    logger.info({ level: usual }, 'log level restored');
     logger.level = usual;
   };
   listen(() => {
@@ -25,7 +25,7 @@ export function turnUpOnSignal(
     timer = setTimeout(turnDown, turnedUpMs).unref();
     logger.level = 'debug';
     const until = new Date(Date.now() + turnedUpMs).toISOString();
-    logger.info({ level: 'debug', until }, 'the log tells more for a while');
+    logger.info({ level: 'debug', until }, 'log level raised temporarily');
   });
 }
 

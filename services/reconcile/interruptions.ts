@@ -96,7 +96,7 @@ async function handleRefusal(
   const isOld = error instanceof UnhealthyGuildError && !error.isNews;
   deps.logger[isOld ? 'warn' : 'error'](
     { clientId: job.clientId, trouble: kind, reason },
-    'client is in trouble',
+    'client stopped or paused',
   );
   const refused = error instanceof RefusedTokenError ? error : null;
   await deps.memory.saveTrouble(job.clientId, {

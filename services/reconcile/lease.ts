@@ -79,7 +79,7 @@ class Holding {
       this.surplus = surplus;
       if (gained > 0) onGained();
     } catch (error) {
-      logger.warn({ err: error }, 'the bots could not be held on to');
+      logger.warn({ err: error }, 'bot lease renewal failed');
     } finally {
       this.#isRenewing = false;
     }
@@ -102,7 +102,7 @@ class Holding {
     await this.deps.jobs
       .releaseLeases()
       .catch((error: unknown) =>
-        this.deps.logger.warn({ err: error }, 'the bots were not let go'),
+        this.deps.logger.warn({ err: error }, 'bot leases not released'),
       );
   }
 

@@ -38,6 +38,6 @@ export function logAsked(
   for (const { mappingId, groupId, roleId, asks } of asked)
     logger.info(
       { clientId, discordUserId, mappingId, groupId, roleId, change: asks },
-      'asked the platform',
+      'membership change requested from the platform',
     );
 }

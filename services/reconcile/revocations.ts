@@ -87,7 +87,7 @@ class Loop {
     while (this.#isWoken && !this.#isStopped) {
       this.#isWoken = false;
       againInMs = await this.#round().catch((error: unknown) => {
-        this.deps.logger.warn({ err: error }, 'looking for revocations failed');
+        this.deps.logger.warn({ err: error }, 'revocation lookup failed');
         return RETRY_MS;
       });
     }
@@ -150,12 +150,12 @@ class Loop {
     const fields = { clientId, discordUserId, attempts, err: error };
     if (!(error instanceof TerminalError) || attempts < MOST_REFUSALS) {
       if (!(error instanceof RetryLaterError))
-        this.deps.logger.warn(fields, 'a token could not be revoked yet');
+        this.deps.logger.warn(fields, 'token not revoked yet');
       return this.deps.table.postpone(due.id);
     }
     this.deps.logger.error(
       fields,
-      'a token could not be revoked: revoke it at Discord, in the settings of the application',
+      "token not revoked: revoke it in the application's settings at Discord",
     );
     await this.deps.table.forget(due.id);
   }

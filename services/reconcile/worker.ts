@@ -105,8 +105,8 @@ class Loop {
         againInMs = await this.#look();
         this.#trouble = null;
       } catch (error) {
-        this.#trouble = `the job table cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-        this.deps.logger.warn({ err: error }, 'looking for work failed');
+        this.#trouble = `cannot read the job table: ${error instanceof Error ? error.message : String(error)}`;
+        this.deps.logger.warn({ err: error }, 'job lookup failed');
         againInMs = this.deps.pollMs;
       }
     }

@@ -110,11 +110,14 @@ function createClient(
     onNotice(channel, payload ?? null),
   );
   client.on('error', (error) =>
-    logger.warn({ error: error.message }, 'listening broke'),
+    logger.warn(
+      { error: error.message },
+      'LISTEN connection lost, reconnecting',
+    ),
   );
   const { withinMs } = heartbeat;
   const silent = () => {
-    logger.warn({ withinMs }, 'the database is silent: connecting anew');
+    logger.warn({ withinMs }, 'database silent, reconnecting');
     cut(client);
     onSilent();
   };

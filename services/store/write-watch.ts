@@ -35,7 +35,8 @@ export function createWriteWatch(deps: {
   let probing: Promise<void> | null = null;
 
   const begin = (words: string) => {
-    if (cause === null) logger.warn({ cause: words }, 'database writes fail');
+    if (cause === null)
+      logger.warn({ cause: words }, 'database writes failing');
     cause = words;
   };
   const probe = async (isCertain: boolean) => {
@@ -44,8 +45,7 @@ export function createWriteWatch(deps: {
     while (!signal.aborted) {
       try {
         await write();
-        if (cause !== null)
-          logger.info({ cause }, 'database writes work again');
+        if (cause !== null) logger.info({ cause }, 'database writes recovered');
         cause = null;
         return;
       } catch (error) {

@@ -5,7 +5,7 @@ import { planSweep, type PlannedMember } from './plan-sweep.js';
 import type { ListedMember, SweepEnding } from './ports.js';
 
 export const NAMES_UNLISTED =
-  'the bot may not list the members (the privileged intent for members is off): names are as they were last seen';
+  'the bot may not list members (SERVER MEMBERS INTENT is off), so names are as last read';
 
 /** Adds who is misnamed to what a sweep has found; `listing` is looked at where the mirror was not written. */
 export async function addNames(
@@ -36,7 +36,7 @@ export async function addNames(
   };
 }
 
-const OBSERVED = 'the client is only observed: nobody is renamed';
+const OBSERVED = 'the client is in OBSERVE: no nicknames are changed';
 
 function merged(
   drifted: readonly PlannedMember[],

@@ -23,13 +23,13 @@ const TOLERATED_AT_LEAST = 2;
 export function judgeListing(evidence: ListingEvidence): string | null {
   const { listed, present, missing } = evidence;
   if (listed === 0)
-    return 'the list of members is empty, and no guild is without members';
+    return 'the member list is empty, which is never true of a guild';
   if (missing > Math.max(present * TOLERATED, TOLERATED_AT_LEAST))
-    return `the list of members lacks ${missing} of ${present} linked members who were in the guild`;
+    return `the member list lacks ${missing} of ${present} linked members who were in the guild`;
   for (const [roleId, held] of evidence.listedHolders) {
     const counted = evidence.counts.get(roleId) ?? 0;
     if (held < counted * (1 - TOLERATED))
-      return `the list of members shows ${held} holders of role ${roleId}, and Discord counts ${counted}`;
+      return `the member list shows ${held} holders of role ${roleId}, but Discord counts ${counted}`;
   }
   return null;
 }

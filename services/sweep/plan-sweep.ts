@@ -82,12 +82,12 @@ function hashOf(members: readonly PlannedMember[]): string {
 function reasonOf(member: PlannedMember): string {
   const { add, remove, asks, isUnread } = member;
   const { nickname = null, blocked = null } = member;
-  if (isUnread) return 'Discord was never asked about this member';
+  if (isUnread) return 'not read at Discord yet';
   return [
-    ...(add.length > 0 ? ['lacks a role that a group gives'] : []),
-    ...(remove.length > 0 ? ['holds a role that no group gives'] : []),
-    ...(asks.length > 0 ? ['differs where Discord has the say'] : []),
-    ...(nickname === null ? [] : ['has another nickname']),
+    ...(add.length > 0 ? ['lacks a role that a group grants'] : []),
+    ...(remove.length > 0 ? ['holds a role that no group grants'] : []),
+    ...(asks.length > 0 ? ['differs from Discord, which has authority'] : []),
+    ...(nickname === null ? [] : ['has a different nickname']),
     ...(blocked === null ? [] : [blocked]),
   ].join('; ');
 }

@@ -62,10 +62,10 @@ async function removeOnce(deps: Deps, signal: AbortSignal): Promise<void> {
     if (removed === null || Object.keys(removed.counts).length === 0) return;
     logger.info(
       { ...removed.counts, hasMore: removed.hasMore },
-      'what was kept for long enough was removed',
+      'retention finished',
     );
   } catch (error) {
     if (!(error instanceof Stopped))
-      logger.warn({ err: error }, 'removing what is over failed');
+      logger.warn({ err: error }, 'retention failed');
   }
 }

@@ -1,7 +1,7 @@
 /** The run was cancelled, or belongs to another process now: nothing more is to be written for it. */
 export class RunLostError extends Error {
   constructor(id: string) {
-    super(`sweep ${id} is not ours any more`);
+    super(`sweep ${id} belongs to another process now`);
     this.name = 'RunLostError';
   }
 }

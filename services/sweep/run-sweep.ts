@@ -66,7 +66,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
     kind === 'ENFORCE_NICKNAMES' &&
     (await strategyOf(deps, held.run)) === 'NONE'
   )
-    return { ...NOTHING, reason: 'the strategy NONE leaves nicknames alone' };
+    return { ...NOTHING, reason: 'the strategy NONE keeps nicknames' };
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
     return verifyMirror(deps, held);
@@ -136,7 +136,7 @@ async function readSingly(
     ...NOTHING,
     ...found(held, drifted),
     checked: oldest.length,
-    reason: `the bot may not list the members (the privileged intent for members is off): ${oldest.length} are looked at one by one`,
+    reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
     marks: idsOf(drifted),
     looks: oldest,
     // As many others must hold them, if the mirror is right; when the numbers change, something has.

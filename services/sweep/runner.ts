@@ -69,7 +69,7 @@ export function createRunner(deps: RunnerDeps): Part {
 
   function wake(): void {
     round = round.then(claimAll).catch((error: unknown) => {
-      deps.logger.warn({ err: error }, 'looking for sweeps failed');
+      deps.logger.warn({ err: error }, 'sweep lookup failed');
       retry = setTimeout(wake, RETRY_MS);
     });
   }
@@ -132,15 +132,15 @@ async function carryOut(
     if (isNewDoubt)
       logger.error(
         { ...names, reason },
-        'client is in doubt: nothing was taken away',
+        'sweep removed no roles: member list looks incomplete',
       );
   } catch (error) {
     if (error instanceof RunLostError) {
-      logger.info(names, 'a sweep was cancelled or taken over');
+      logger.info(names, 'sweep cancelled or taken over');
     } else if (error instanceof StoppingError) {
       await memory.runs.release(run).catch(() => undefined); // its lease runs out
     } else {
-      logger.error({ err: error, ...names }, 'a sweep broke off');
+      logger.error({ err: error, ...names }, 'sweep interrupted');
       await deps.pause(RETRY_MS * run.attempts, stopping);
       // What is not given back is found by the next claim. Only a fault of the sweep's own counts as an attempt.
       if (error instanceof DatabaseUnavailableError)
@@ -159,9 +159,7 @@ async function endingOf(
       ? new Postponed(deps.clock(), run.pausedMs, run.refusal)
       : failed(run.refusal);
   if (run.attempts > MOST_ATTEMPTS)
-    return failed(
-      `given up: it was begun ${MOST_ATTEMPTS} times, and never came to an end`,
-    );
+    return failed(`gave up after ${MOST_ATTEMPTS} interrupted attempts`);
   const { memory, planNickname } = deps;
   const held = holdRun(run, {
     runs: memory.runs,
@@ -200,8 +198,8 @@ function reasonOf(
     error instanceof UnavailableError
   )
     return error.message;
-  logger.error({ err: error, sweepId: id, clientId, kind }, 'a sweep failed');
-  return 'the connector failed on this sweep; see its log';
+  logger.error({ err: error, sweepId: id, clientId, kind }, 'sweep failed');
+  return 'the connector failed during this sweep; see its log';
 }
 
 const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([
@@ -219,7 +217,7 @@ async function troubleOf(
   const kind = TROUBLE.get(error.code);
   if (kind === undefined) return;
   const reason = error.message;
-  logger.error({ clientId, trouble: kind, reason }, 'client is in trouble');
+  logger.error({ clientId, trouble: kind, reason }, 'client stopped or paused');
   const refused = error instanceof RefusedTokenError ? error : null;
   await saveTrouble(clientId, {
     kind,

@@ -65,10 +65,10 @@ async function look({ addMissing, claimDue, logger }: Deps): Promise<boolean> {
     await addMissing();
     for (const { clientId, kind, skipped } of await claimDue())
       if (skipped !== null)
-        logger.info({ clientId, kind, reason: skipped }, 'a sweep was skipped');
+        logger.info({ clientId, kind, reason: skipped }, 'sweep skipped');
     return true;
   } catch (error) {
-    logger.warn({ err: error }, 'looking for sweeps that are due failed');
+    logger.warn({ err: error }, 'due-sweep lookup failed');
     return false;
   }
 }

@@ -27,7 +27,7 @@ export function createMetrics(nowMs: () => number): Metrics {
   const served = apiMetrics(registry);
   const sql = histogram(registry, {
     name: 'sql_seconds',
-    help: 'Time of SQL statements, waiting for the server included, by their first word.',
+    help: 'Duration of SQL statements in seconds, including the wait for the server, by their first word.',
     labelNames: ['statement'],
     buckets: FAST,
   });
@@ -64,18 +64,18 @@ function pathMetrics(
 ): Pick<Observed, 'reconcile' | 'sweep'> {
   const reconciles = counter(registry, {
     name: 'reconciles_total',
-    help: 'Runs of the path, by what came of them.',
+    help: 'Reconcile runs by outcome.',
     labelNames: ['client', 'outcome'],
   });
   const seconds = histogram(registry, {
     name: 'reconcile_seconds',
-    help: 'How long runs of the path took.',
+    help: 'Duration of reconcile runs in seconds.',
     labelNames: ['outcome'],
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 6, 10],
   });
   const sweeps = counter(registry, {
     name: 'sweeps_total',
-    help: 'Sweeps that ended in this process, by kind and how they ended.',
+    help: 'Sweeps finished by this process, by kind and final state.',
     labelNames: ['kind', 'state'],
   });
   for (const kind of SWEEP_KINDS)
@@ -95,12 +95,12 @@ function eventMetrics(registry: Registry): {
 } {
   const events = counter(registry, {
     name: 'events_total',
-    help: 'Records taken from the platform, by what they say and what came of them. One that comes again counts again.',
+    help: 'Platform records received, by type and result. A redelivered record counts again.',
     labelNames: ['type', 'result'],
   });
   const deadLetters = counter(registry, {
     name: 'dead_letters_total',
-    help: 'Records put aside because nobody could read them.',
+    help: 'Records moved to the dead letter topic because they could not be read.',
     labelNames: ['topic'],
   });
   return {
@@ -119,13 +119,13 @@ function eventMetrics(registry: Registry): {
 function discordMetrics(registry: Registry): Pick<Observed, 'call' | 'wait'> {
   const calls = histogram(registry, {
     name: 'discord_call_seconds',
-    help: 'Calls to Discord, by route and status; `none`: no answer came.',
+    help: 'Discord calls by route and status; `none` means no response.',
     labelNames: ['method', 'route', 'status'],
     buckets: CALLS,
   });
   const waits = histogram(registry, {
     name: 'discord_wait_seconds',
-    help: 'Waits that Discord asked for, by bucket and why: its calls were spent, or it refused one.',
+    help: 'Waits requested by Discord, by bucket and reason: calls spent or a refusal.',
     labelNames: ['method', 'route', 'why'],
     buckets: WAITS,
   });
@@ -142,13 +142,13 @@ function discordMetrics(registry: Registry): Pick<Observed, 'call' | 'wait'> {
 function apiMetrics(registry: Registry): Pick<Observed, 'operation'> {
   const operations = histogram(registry, {
     name: 'graphql_seconds',
-    help: 'GraphQL operations by kind and, where it is a listed one, name.',
+    help: 'GraphQL operations by kind, and by name for registered operations.',
     labelNames: ['type', 'operation'],
     buckets: [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
   });
   const errors = counter(registry, {
     name: 'graphql_errors_total',
-    help: 'Errors in answers of the API, by their code.',
+    help: 'Errors in API responses by code.',
     labelNames: ['type', 'code'],
   });
   for (const type of ['query', 'mutation'])

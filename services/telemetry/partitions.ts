@@ -31,7 +31,7 @@ export function partitionGauges(
   });
   askedGauge(registry, {
     name: 'consumer_lag_records',
-    help: 'Records behind those that are done with, as of the last answer of the broker.',
+    help: "Records behind the last committed offset, as of the broker's last response.",
     labelNames,
     ask(set) {
       for (const each of known.values())
@@ -40,7 +40,7 @@ export function partitionGauges(
   });
   askedGauge(registry, {
     name: 'consumer_busy_seconds',
-    help: 'For how long the records in hand have been in hand; 0: none are.',
+    help: 'Age in seconds of the records being processed; 0 if there are none.',
     labelNames,
     ask(set) {
       for (const each of known.values()) {

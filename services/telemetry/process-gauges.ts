@@ -31,7 +31,7 @@ export function processGauges(
   build.set({ version }, 1);
   askedGauge(registry, {
     name: 'part_ready',
-    help: 'Whether a part of this process can do its work.',
+    help: '1 if a part of this process can do its work, else 0.',
     labelNames: ['part'],
     ask(set) {
       for (const { name, isReady } of sources.parts())
@@ -40,7 +40,7 @@ export function processGauges(
   });
   askedGauge(registry, {
     name: 'invalid_requests_left',
-    help: 'Refused answers that this process may still get within ten minutes before it stops calling Discord.',
+    help: 'Invalid responses this process may still receive within ten minutes before it stops calling Discord.',
     ask(set) {
       const { spent, limit } = sources.invalidRequests();
       set({}, Math.max(0, limit - spent));
@@ -48,7 +48,7 @@ export function processGauges(
   });
   askedGauge(registry, {
     name: 'sql_connections',
-    help: 'Connections of the pool; `waiting`: statements that wait for one.',
+    help: 'Pool connections by state; `waiting` counts statements waiting for a connection.',
     labelNames: ['state'],
     ask(set) {
       for (const [state, count] of Object.entries(sources.connections()))

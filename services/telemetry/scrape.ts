@@ -31,7 +31,7 @@ export function createScrape(deps: ScrapeDeps): Scrape {
   let reading: Promise<void> | null = null;
   askedGauge(registry, {
     name: 'standing_age_seconds',
-    help: 'How old is what the database told of clients, queues and the outbox; missing: it told nothing yet.',
+    help: 'Age in seconds of the database figures for clients, queues and the outbox; absent before the first reading.',
     ask(set) {
       if (readAt !== null) set({}, (monotonicMs() - readAt) / 1000);
     },

@@ -11,11 +11,11 @@ export function standingGauges(
   const showQueues = queueGauges(registry);
   const rows = gauge(registry, {
     name: 'outbox_rows',
-    help: 'Written events that wait for the broker; counted up to 100,000.',
+    help: 'Events waiting in the outbox, counted up to 100,000.',
   });
   const age = gauge(registry, {
     name: 'outbox_oldest_seconds',
-    help: 'Since when the first of them waits.',
+    help: 'Age in seconds of the oldest event in the outbox.',
   });
   return ({ clients, queues, outbox }) => {
     showClients(clients);
@@ -33,37 +33,37 @@ const OF_CLIENTS: readonly {
 }[] = [
   {
     name: 'oldest_wrong_role_seconds',
-    help: 'Since when somebody is known to have, or to lack, a role wrongly: the age of the oldest mark that is not settled; 0: nobody.',
+    help: 'Age in seconds of the oldest unsettled mark of a member whose roles are known to be wrong; 0 if there is none.',
     value: (client) => client.oldestWrongSeconds ?? 0,
   },
   {
     name: 'verify_age_seconds',
-    help: 'Since the last sweep that verified the groups of a client; missing where nobody wants one.',
+    help: 'Seconds since the last VERIFY_GROUPS sweep of a client; absent if its schedule is off.',
     value: (client) => client.verifiedSeconds,
   },
   {
     name: 'sending_pause_seconds',
-    help: 'Since when no call to Discord is made for a client, as Discord or a proxy has asked to wait; 0: calls go through.',
+    help: 'Seconds since calls to Discord for a client were paused by Discord or a proxy; 0 if calls go through.',
     value: (client) => client.sendingPauseSeconds,
   },
   {
     name: 'held_removals',
-    help: 'Removals that the guard holds until a person has spoken.',
+    help: 'Removals held by the guard until a person decides.',
     value: (client) => client.heldRemovals,
   },
   {
     name: 'held_plans',
-    help: 'Sweeps that wait for a person to approve or reject their removals.',
+    help: 'Sweeps waiting for a person to approve or reject their removals.',
     value: (client) => client.heldPlans,
   },
   {
     name: 'held_plans_oldest_seconds',
-    help: 'How long the oldest held plan has waited for a person to approve or reject it; 0: none is held.',
+    help: 'Age in seconds of the oldest held plan; 0 if none is held.',
     value: (client) => client.oldestHeldPlanSeconds,
   },
   {
     name: 'parked_members',
-    help: 'Members whom Discord, or a fault, keeps from being brought in step; tried again daily.',
+    help: 'Members that cannot be brought in step because of Discord or an error; retried daily.',
     value: (client) => client.parked,
   },
   {
@@ -80,7 +80,7 @@ function clientGauges(registry: Registry) {
   }));
   const healthy = gauge(registry, {
     name: 'client_healthy',
-    help: '1: everything can be done for the client; 0: not, with the reason.',
+    help: '1 if the client is fully working, else 0 with the reason.',
     labelNames: ['client', 'reason'],
   });
   return (clients: readonly ClientStanding[]) => {
@@ -109,12 +109,12 @@ function queueGauges(registry: Registry) {
   const labelNames = ['client', 'lane'] as const;
   const jobs = gauge(registry, {
     name: 'queue_jobs',
-    help: 'Members who wait for a run.',
+    help: 'Members waiting for a reconcile.',
     labelNames,
   });
   const oldest = gauge(registry, {
     name: 'queue_oldest_seconds',
-    help: 'Since when the first of them waits.',
+    help: 'Age in seconds of the oldest waiting member.',
     labelNames,
   });
   return (queues: readonly QueueStanding[]) => {

@@ -12,7 +12,7 @@ export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
         const { error } = result;
         const isSent = error === undefined;
         if (isSent && isAway) {
-          logger.info({ lost }, 'traces can be sent again');
+          logger.info({ lost }, 'trace export recovered');
           [isAway, lost] = [false, 0];
         }
         if (!isSent) {
@@ -20,7 +20,7 @@ export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
           if (!isAway)
             logger.warn(
               { reason: error.message },
-              'traces cannot be sent; they are dropped until they can',
+              'trace export failed, dropping traces',
             );
           isAway = true;
         }

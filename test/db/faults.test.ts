@@ -10,7 +10,7 @@ const path = usePath();
 
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 
-describe('when Discord gives no usable answer', () => {
+describe('when Discord gave no usable response', () => {
   test.each([
     ['a 502', { kind: 'status', status: 502 }],
     ['an HTML page', { kind: 'html', status: 520 }],

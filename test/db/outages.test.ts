@@ -106,7 +106,7 @@ const expectOutage = async (words: string) => {
 const expectRecovery = async () => {
   await eventually(() => store.ready().ok, { what: 'ready again' });
   expect(await answerOf(write)).toBeNull();
-  expect(JSON.stringify(lines)).toContain('database writes work again');
+  expect(JSON.stringify(lines)).toContain('database writes recovered');
   for (const secret of ['not-to-be-shown', role, '/var/lib/secret'])
     expect(JSON.stringify(lines)).not.toContain(secret);
 };

@@ -60,7 +60,7 @@ describe('a ban of the whole sender', () => {
     expect(await sendingCheck()).toMatchObject({
       result: 'WARNING',
       message: expect.stringMatching(
-        /^Paused since .*Z, next call at .*Z: Cloudflare asks to wait for 18\.4 hours/,
+        /^Paused since .*Z, next call at .*Z: Cloudflare asked to wait for 18\.4 hours/,
       ),
       remedy: expect.stringContaining('checkDiscordClient'),
     });
@@ -68,7 +68,7 @@ describe('a ban of the whole sender', () => {
       expect(await path.stateOf(name)).toEqual({
         state: 'PENDING',
         reason: expect.stringMatching(
-          /^paused, next call at .* UTC: Cloudflare asks to wait/,
+          /^paused, next call at .* UTC: Cloudflare asked to wait/,
         ),
       });
     // The call that was refused, its question, and what was on its way with it.
@@ -152,7 +152,7 @@ describe('a ban of the whole sender', () => {
     await eventually(async () => (await sweep())?.reason !== null);
     expect(await sweep()).toMatchObject({
       state: 'WAITING',
-      reason: expect.stringMatching(/^postponed until .*: .*Cloudflare asks/),
+      reason: expect.stringMatching(/^postponed until .*: .*Cloudflare asked/),
     });
 
     discord.faults.remove(fault);

@@ -46,7 +46,7 @@ describe('a role that is refused once for a reason that need not last', () => {
 
 describe('a guild that refuses every write for a while', () => {
   test.each([
-    ['40006, which need not last', 400, 40006],
+    ['40006, possibly temporarily', 400, 40006],
     ['50013, which lasts as far as is documented', 403, 50013],
   ])(
     'with %s has everybody right after it, also who was refused',

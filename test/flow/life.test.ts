@@ -223,7 +223,7 @@ describe('a stop', () => {
     clearInterval(again);
 
     expect(code).toBe(143);
-    expect(said).toContain('ended at once by a second signal');
+    expect(said).toContain('exited immediately on a second signal');
   });
 
   test('that cannot be finished is over after ten seconds, and what had not stopped is named', async () => {

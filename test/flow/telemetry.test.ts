@@ -207,11 +207,11 @@ describe('a process without the API', () => {
     const before = alone.said();
 
     alone.signal('SIGUSR2');
-    await eventually(() => alone.said().includes('the log tells more'));
+    await eventually(() => alone.said().includes('log level raised'));
     await readMetrics();
     await eventually(() => alone.said().includes('"url":"/metrics"'));
     alone.signal('SIGUSR2');
-    await eventually(() => alone.said().includes('the log is as it was'));
+    await eventually(() => alone.said().includes('log level restored'));
 
     expect(before).toBe('');
     expect(await readMetrics()).toContain('discord_connector_outbox_rows 0');
@@ -227,7 +227,7 @@ describe('with its collector gone', () => {
     await eventually(
       async () => {
         await ask();
-        return lines('traces cannot be sent').length > 0;
+        return lines('trace export failed').length > 0;
       },
       { what: 'the line' },
     );
@@ -235,12 +235,12 @@ describe('with its collector gone', () => {
     await eventually(
       async () => {
         await ask();
-        return lines('traces can be sent again').length > 0;
+        return lines('trace export recovered').length > 0;
       },
       { what: 'the other line' },
     );
 
-    expect(lines('traces cannot be sent')).toHaveLength(1);
+    expect(lines('trace export failed')).toHaveLength(1);
   });
 });
 

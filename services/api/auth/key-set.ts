@@ -44,7 +44,7 @@ export function createKeySet(deps: {
     } catch (error) {
       restsUntil = clock() + timing.restMs;
       const why = error instanceof Error ? error.message : String(error);
-      deps.logger.warn({ why }, 'the keys of AUTH_JWKS_URL are out of reach');
+      deps.logger.warn({ why }, 'JWKS fetch failed');
       throw error;
     }
   };

@@ -52,7 +52,10 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
           } catch (error) {
             // It was carried out and is answered; only a second try would not be recognised.
             const { requestId } = contextValue;
-            deps.logger.error({ requestId, err: error }, 'answer not kept');
+            deps.logger.error(
+              { requestId, err: error },
+              'idempotent response not stored',
+            );
           }
         },
       };

@@ -42,7 +42,7 @@ export async function receiveAnswer(
       ? refused(deps, { ticket, kept, error: answer.error, request })
       : await accept(deps, ticket, { code: answer.code, attempt, request });
   } catch (err) {
-    deps.logger.error({ requestId: request.id, err }, 'a sign-in failed');
+    deps.logger.error({ requestId: request.id, err }, 'sign-in failed');
     return { code: 'INTERNAL', ticket };
   }
 }
@@ -88,10 +88,10 @@ function refused(
     reason: SETUP_ERRORS.has(error) ? error : 'another error',
   };
   if (!SETUP_ERRORS.has(error)) {
-    logger.warn(fields, 'Discord did not ask the person');
+    logger.warn(fields, 'Discord returned an OAuth error');
     return { code: 'DISCORD_FAILED', ticket, retryUrl };
   }
-  logger.error(fields, 'nobody can sign in until the client is mended');
+  logger.error(fields, 'client misconfigured, sign-in impossible');
   return { code: 'SETUP_FAULT', ticket };
 }
 

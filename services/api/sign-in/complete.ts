@@ -73,7 +73,7 @@ async function keepGrant(
       .catch((err: unknown) =>
         logger.error(
           { requestId: cause.id, clientId, err },
-          'a grant that could not be kept was not revoked either',
+          'token revocation failed for an unsaved grant',
         ),
       );
     throw error;
@@ -91,7 +91,7 @@ async function discardGrant(
     .catch((err: unknown) =>
       logger.error(
         { requestId: cause.id, clientId: client.clientId, grantId, err },
-        'a grant was not discarded at once',
+        'grant not discarded immediately',
       ),
     );
 }
@@ -152,7 +152,7 @@ async function endingOfLink(
     .catch((err: unknown): LinkedOutcome => {
       // The link is made, and the path goes on: that it cannot be watched is not the person's concern.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
-      logger.error(fields, 'a link that was made cannot be watched');
+      logger.error(fields, 'cannot follow the outcome of a new link');
       return { kind: 'WAITING' };
     });
   const code = codeOf(outcome);

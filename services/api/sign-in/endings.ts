@@ -49,10 +49,8 @@ export interface EndingText {
   readonly next: string;
 }
 
-const AGAIN =
-  'Go back to the platform where you started and try again from there.';
-const OR_AGAIN =
-  'go back to the platform where you started and try again from there.';
+const AGAIN = 'Go back to the platform and start again from there.';
+const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
 /** In the words of those who read it. Nothing here is known to be the person's own fault, so nothing sounds like it. */

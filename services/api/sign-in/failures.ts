@@ -26,8 +26,8 @@ export function endingOfFailure(
   const reason = error instanceof Error ? error.message : String(error);
   const fields = { requestId: cause.id, clientId: client.clientId, reason };
   if (code === 'SETUP_FAULT')
-    logger.error(fields, 'nobody can sign in until the client is mended');
-  else logger.warn({ ...fields, code }, 'a sign-in failed at Discord');
+    logger.error(fields, 'client misconfigured, sign-in impossible');
+  else logger.warn({ ...fields, code }, 'sign-in failed at Discord');
   return { code, ticket };
 }
 

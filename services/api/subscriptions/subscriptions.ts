@@ -100,7 +100,7 @@ function createOpener(deps: Deps) {
       look,
       endOf: async () => stopping() ?? endOf(),
       onFailure: (err: unknown) =>
-        logger.warn({ err, caller: name }, 'a subscription waits'),
+        logger.warn({ err, caller: name }, 'subscription postponed'),
     };
     open.add(bell);
     return createStream({

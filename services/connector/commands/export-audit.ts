@@ -33,17 +33,17 @@ export async function exportAudit(
       written += records.length;
       after = records.at(-1)?.id ?? after;
       if (Math.floor(written / TOLD_EVERY) > Math.floor(before / TOLD_EVERY))
-        logger.info({ written, after }, 'audit records written so far');
+        logger.info({ written, after }, 'export progress');
     }
   } catch (error) {
     logger.error(
       { written, after },
-      'broken off: go on with --after, which adds to the file',
+      'export interrupted, continue with --after',
     );
     throw error;
   }
   if (out !== null) await new Promise<void>((done) => target.end(done));
-  logger.info({ written, after }, 'audit records written');
+  logger.info({ written, after }, 'export finished');
   return 0;
 }
 

@@ -6,23 +6,23 @@ export async function reencrypt(
   _args: readonly string[],
 ): Promise<number> {
   const { tables, unreadable, returned } = await store.keys.reencrypt(
-    (progress) => logger.info(progress, 'written anew so far'),
+    (progress) => logger.info(progress, 're-encryption progress'),
   );
-  for (const table of tables) logger.info(table, 'a table is done');
+  for (const table of tables) logger.info(table, 'table re-encrypted');
   for (const each of unreadable)
     logger.error(
       each,
-      'what this key has encrypted cannot be read: put the key back into ENCRYPTION_KEYS, or leave it at the loss',
+      'values unreadable with this key: restore the key in ENCRYPTION_KEYS, or accept the loss',
     );
   for (const each of returned)
     logger.error(
       each,
-      'another process still encrypts with this key: start it with the new key first, then run this again',
+      'another process still encrypts with this key: restart it with the new key first, then rerun',
     );
   const isDone = unreadable.length + returned.length === 0;
   if (isDone)
     logger.info(
-      'everything is encrypted with the first key: the others may go',
+      'everything is encrypted with the first key: the other keys can be removed',
     );
   return isDone ? 0 : 1;
 }

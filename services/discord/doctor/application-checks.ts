@@ -15,12 +15,12 @@ export function applicationChecks(
   callbackUrl: string | null,
 ): readonly Check[] {
   const name = 'application';
-  const remedy = 'Use the bot token and the CLIENT ID of one application.';
+  const remedy = 'Use the bot token and the CLIENT ID of the same application.';
   if (!asked.isAnswered) return [unanswered(name, asked.error, remedy)];
   const { value: application } = asked;
   const intent = intentCheck(application);
   if (application.applicationId !== applicationId) {
-    const message = `The token belongs to application ${application.applicationId}, but the client names application ${applicationId}.`;
+    const message = `The token belongs to application ${application.applicationId}, but the client is set up for application ${applicationId}.`;
     // What the other application has registered says nothing.
     return [failed(name, message, remedy), intent];
   }
@@ -37,8 +37,8 @@ function intentCheck({ hasMembersIntent }: ApplicationReading): Check {
   if (hasMembersIntent) return ok(name, 'The bot may list members.');
   return warning(
     name,
-    'The bot may not list members, so drift can only be found one member at a time.',
-    'Switch on SERVER MEMBERS INTENT on the Bot page of the application.',
+    'The bot may not list members, so drift is found one member at a time.',
+    "Turn on SERVER MEMBERS INTENT on the application's Bot page.",
   );
 }
 
@@ -51,16 +51,16 @@ function callbackCheck(
   if (redirectUris === null) {
     return warning(
       name,
-      'Discord does not show which callback addresses the application has.',
-      `See that ${callbackUrl} is among the Redirects on the OAuth2 page of the application.`,
+      'Discord does not show which redirect addresses the application has.',
+      `Check that ${callbackUrl} is listed under Redirects on the application's OAuth2 page.`,
     );
   }
   if (redirectUris.includes(callbackUrl)) {
-    return ok(name, `The application has ${callbackUrl}.`);
+    return ok(name, `The application lists ${callbackUrl} under Redirects.`);
   }
   return failed(
     name,
-    `The application does not have the callback address ${callbackUrl}, so nobody can link an account by signing in.`,
-    `Add ${callbackUrl}, letter by letter, to the Redirects on the OAuth2 page of the application.`,
+    `The application does not list the callback address ${callbackUrl}, so people cannot link an account by signing in.`,
+    `Add ${callbackUrl}, exactly as written, to Redirects on the application's OAuth2 page.`,
   );
 }

@@ -62,18 +62,18 @@ export function unanswered(
     const until = error.retryAt.toISOString();
     return failed(
       name,
-      `This cannot be asked before ${until}: ${why}.`,
+      `Cannot be checked before ${until}: ${why}.`,
       'Check again after that time.',
     );
   }
   if (error instanceof UnavailableError) {
     return failed(
       name,
-      `Discord does not answer: ${why}.`,
-      'Check again in some minutes; if it lasts, see https://discordstatus.com and the log.',
+      `Discord does not respond: ${why}.`,
+      'Check again in a few minutes. If the problem persists, see https://discordstatus.com and the log.',
     );
   }
   return error instanceof TerminalError
-    ? failed(name, `Discord refuses: ${why}.`, remedy)
-    : failed(name, `The connector failed: ${why}.`, 'See its log.');
+    ? failed(name, `Discord refused: ${why}.`, remedy)
+    : failed(name, `The connector failed: ${why}.`, "See the connector's log.");
 }

@@ -28,10 +28,10 @@ export function permissionChecks(
     bot.isAdministrator
       ? warning(
           'permission Administrator',
-          'The bot is an administrator, which is not needed.',
-          "Take Administrator from the bot's roles; the permissions that botInviteUrl asks for are enough.",
+          'The bot has Administrator, which it does not need.',
+          "Remove Administrator from the bot's roles; the permissions in botInviteUrl are enough.",
         )
-      : ok('permission Administrator', 'The bot is no administrator.'),
+      : ok('permission Administrator', 'The bot does not have Administrator.'),
   ];
 }
 
@@ -40,20 +40,23 @@ function permissionCheck(permission: string, isHeld: boolean): Check {
   if (isHeld) return ok(name, `The bot has the permission ${permission}.`);
   return failed(
     name,
-    `No role of the bot has the permission ${permission}.`,
-    `Give ${permission} to the bot's role in the server settings; Administrator is not needed.`,
+    `None of the bot's roles has the permission ${permission}.`,
+    `Grant ${permission} to the bot's role in the server settings; Administrator is not needed.`,
   );
 }
 
 export function twoFactorCheck({ asksForMfa, name: guild }: GuildReading) {
   const name = 'two-factor authentication';
   if (!asksForMfa) {
-    return ok(name, `The guild ${guild} does not ask moderators for it.`);
+    return ok(
+      name,
+      `The guild ${guild} does not require two-factor authentication for moderators.`,
+    );
   }
   return warning(
     name,
-    `The guild ${guild} asks moderators for two-factor authentication, so the account of the application's owner needs it.`,
-    "See that it is on for the account that owns the application; else Discord refuses every change of the bot's.",
+    `The guild ${guild} requires two-factor authentication for moderators, so the account that owns the application needs it.`,
+    'Check that two-factor authentication is on for the account that owns the application. Otherwise Discord refuses every change the bot makes.',
   );
 }
 
@@ -64,11 +67,11 @@ const FEW_LEFT = 10;
 export function roleRoomCheck(roles: readonly RoleReading[]): Check {
   const name = 'room for roles';
   const count = roles.length;
-  const remedy = 'Delete roles that nobody needs any more.';
+  const remedy = 'Delete roles you no longer need.';
   if (count >= MOST_ROLES) {
     return failed(
       name,
-      `The guild has ${count} roles: no new role can be made, though those that are there can be given.`,
+      `The guild has ${count} roles and cannot create more. Existing roles still work.`,
       remedy,
     );
   }

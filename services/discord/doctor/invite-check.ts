@@ -34,7 +34,7 @@ const LONG = /^\/invite\/([\w-]{2,64})\/?$/;
 export function foreignInviteCheck(inviteUrl: string): Check {
   return warning(
     NAME,
-    `${inviteUrl} is no invite link of Discord's, so it cannot be seen where it leads.`,
+    `${inviteUrl} is not a Discord invite, so its destination cannot be checked.`,
     'Use a link such as https://discord.gg/CODE.',
   );
 }
@@ -45,16 +45,16 @@ export function inviteCheck(
   guildId: GuildId,
 ): Check {
   const remedy =
-    'Make an invite to this guild that never expires, and set it as inviteUrl.';
+    'Create an invite to this guild that never expires, and set it as inviteUrl.';
   if (!asked.isAnswered) return unanswered(NAME, asked.error, remedy);
   const { value: invite } = asked;
   if (invite === null) {
-    return failed(NAME, `${inviteUrl} is not valid, or no longer.`, remedy);
+    return failed(NAME, `${inviteUrl} is invalid or has expired.`, remedy);
   }
   if (invite.guildId !== guildId) {
     const there =
       invite.guildId === null ? 'no guild' : `guild ${invite.guildId}`;
-    const message = `${inviteUrl} leads to ${there} and not to guild ${guildId}.`;
+    const message = `${inviteUrl} leads to ${there} instead of guild ${guildId}.`;
     return failed(NAME, message, remedy);
   }
   if (invite.expiresAt) {
@@ -62,8 +62,8 @@ export function inviteCheck(
     return warning(NAME, message, remedy);
   }
   if (invite.expiresAt === undefined) {
-    const message = `Discord does not say whether ${inviteUrl} expires.`;
-    return warning(NAME, message, 'See that it never expires.');
+    const message = `Discord does not show whether ${inviteUrl} expires.`;
+    return warning(NAME, message, 'Check that it never expires.');
   }
   return ok(NAME, `${inviteUrl} leads to this guild and does not expire.`);
 }

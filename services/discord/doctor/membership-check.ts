@@ -17,22 +17,19 @@ export function membershipChecks(
 
 const NO_GROUPS = warning(
   'platform groups',
-  'The platform has not sent a group yet, so no role can be mapped.',
+  'The platform has not sent any group yet, so no role can be mapped.',
   'Send the groups with upsertPlatformGroups or platform.group.changed.v1 events, then call createRoleMapping.',
 );
 
 function membershipCheck({ linked, unknown }: UnknownMemberships): Check {
   const name = 'known memberships';
   if (unknown === 0) {
-    return ok(
-      name,
-      `The memberships of all linked people (${linked}) are known.`,
-    );
+    return ok(name, `All memberships of linked people (${linked}) are known.`);
   }
   return warning(
     name,
-    `Of ${linked} linked people ${unknown} (${percent(unknown, linked)}) have memberships that are not known; what is not known takes no role away, and gives none.`,
-    'Send a snapshot of the memberships of each of them: replaceMemberships, or platform.group.membership.snapshot.v1.',
+    `Memberships are unknown for ${unknown} of ${linked} linked people (${percent(unknown, linked)}). An unknown membership neither adds nor removes a role.`,
+    "Send a snapshot of each person's memberships: replaceMemberships, or platform.group.membership.snapshot.v1.",
   );
 }
 

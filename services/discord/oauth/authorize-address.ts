@@ -9,7 +9,7 @@ export async function authorizeAddress(
 ): Promise<string> {
   // Discord refuses others at the exchange only, when the person has long agreed.
   if (!/^[\w.~-]{43,128}$/.test(codeVerifier)) {
-    throw new TypeError('the code verifier is not one of RFC 7636');
+    throw new TypeError('the code verifier does not follow RFC 7636');
   }
   const parameters = {
     response_type: 'code',

@@ -37,8 +37,8 @@ export function judgeAnswer(
   const { cutAtBytes } = answer;
   const why =
     cutAtBytes === null
-      ? 'Discord gives no usable answer'
-      : `the answer is longer than ${bytesInWords(cutAtBytes)}`;
+      ? 'Discord gave no usable response'
+      : `the response is longer than ${bytesInWords(cutAtBytes)}`;
   return new UnavailableError(say(why));
 }
 
@@ -49,11 +49,11 @@ export function judgeSilence(
 ): UnavailableError {
   if (failure.error instanceof UnavailableError) return failure.error;
   if (failure.hasTimedOut) {
-    return new UnavailableError(`cannot ${doing}: no answer in time`);
+    return new UnavailableError(`cannot ${doing}: no response in time`);
   }
   const code = systemCodeOf(failure.error);
   return new UnavailableError(
-    `cannot ${doing}: the connection failed, or was to go elsewhere${code}`,
+    `cannot ${doing}: the connection failed or was redirected${code}`,
   );
 }
 
@@ -77,13 +77,13 @@ function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
   if (parameter === 'redirect_uri') {
     return {
       code: 'INVALID_CLIENT',
-      why: `the callback address ${call.redirectUri ?? ''} is not the one that was asked with, or not registered with the application`,
+      why: `the callback address ${call.redirectUri ?? ''} differs from the one in the request, or is not registered with the application`,
     };
   }
   if (status === 401 || isClientFault(code) || parameter === 'client_id') {
     return {
       code: 'INVALID_CLIENT',
-      why: 'the client secret is not that of the application',
+      why: 'the client secret does not belong to the application',
     };
   }
   const isOldWay =
@@ -95,13 +95,13 @@ function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
       why: 'it has expired, was used before, or was revoked',
     };
   }
-  return { code: 'REFUSED', why: 'Discord refuses' };
+  return { code: 'REFUSED', why: 'Discord refused' };
 }
 
 function accountRefusal(status: number): Refusal {
   return status === 401
-    ? { code: 'INVALID_GRANT', why: 'the access token is dead' }
-    : { code: 'REFUSED', why: 'Discord refuses' };
+    ? { code: 'INVALID_GRANT', why: 'the access token is no longer valid' }
+    : { code: 'REFUSED', why: 'Discord refused' };
 }
 
 function isClientFault(code: Answer['code']): boolean {

@@ -87,7 +87,7 @@ export function createWire(deps: WireDeps): Wire {
         throw isOurs(error)
           ? error
           : new UnavailableError(
-              `cannot ${call.doing}: the answer is not as Discord documents it`,
+              `cannot ${call.doing}: the response differs from Discord's documentation`,
             );
       }
     },
@@ -113,7 +113,7 @@ function refuseEarly(
   if (pausedUntil <= clock()) return;
   throw new RetryLaterError(
     new Date(pausedUntil),
-    `cannot ${doing}: Discord has asked to wait`,
+    `cannot ${doing}: Discord asked to wait`,
   );
 }
 

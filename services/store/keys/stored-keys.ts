@@ -44,7 +44,7 @@ async function tellLostKeys(
   for (const row of rows)
     logger.error(
       row,
-      'a client cannot be worked: the key that encrypted its secrets is not among ENCRYPTION_KEYS; put it back, or give the secrets again with updateDiscordClient',
+      'client stopped: the key that encrypted its secrets is missing from ENCRYPTION_KEYS; restore it, or enter the secrets again with updateDiscordClient',
     );
 }
 

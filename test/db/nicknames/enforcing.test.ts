@@ -76,7 +76,7 @@ describe('a new link', () => {
   test.each([
     ['the strategy is NONE', { strategy: 'NONE', more: {} }],
     [
-      'the client is only observed',
+      'the client is in OBSERVE',
       { strategy: 'EVE_ONLINE', more: { authority: 'OBSERVE' } },
     ],
   ] as const)('names nobody where %s', async (_name, { strategy, more }) => {

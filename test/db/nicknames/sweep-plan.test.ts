@@ -42,7 +42,7 @@ describe('a dry sweep of nicknames', () => {
           discordUserId: accounts.alice,
           platformUserId: 'alice',
           nickname: '[ACME] Jane Doe',
-          reason: 'has another nickname',
+          reason: 'has a different nickname',
         },
       ],
     });

@@ -153,7 +153,7 @@ describe('tokens that are kept', () => {
 
     expect(await guild.linkOf('erin')).toMatchObject({
       state: 'PARKED',
-      reason: expect.stringContaining('the client secret is not that of'),
+      reason: expect.stringContaining('the client secret does not belong to'),
     });
     expect(await guild.linkOf('erin')).not.toMatchObject({
       reason: expect.stringContaining('not the secret'),

@@ -198,7 +198,7 @@ describe('a revocation that cannot be made now', () => {
     { what: 'Discord is away', effect: { kind: 'status', status: 503 } },
     { what: 'no answer comes', effect: { kind: 'drop', moment: 'before' } },
     {
-      what: 'Discord asks to wait',
+      what: 'Discord asked to wait',
       effect: { kind: 'sharedLimit', retryAfterMs: 100 },
     },
     {

@@ -77,7 +77,7 @@ describe('a list of members', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep.state).toBe('FAILED');
-    expect(sweep.reason).toContain('no page of the list');
+    expect(sweep.reason).toContain('not a page of the member list');
     expect(await members()).toEqual(before);
   });
 

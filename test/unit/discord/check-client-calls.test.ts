@@ -106,7 +106,7 @@ describe('a call that fails', () => {
 
     expect(faultsOf(checks)).toEqual([`FAILED ${row.name}`]);
     expect(named(checks, row.name)).toMatchObject({
-      message: expect.stringMatching(/^Discord does not answer: .*\.$/),
+      message: expect.stringMatching(/^Discord does not respond: .*\.$/),
       remedy: expect.stringContaining('Check again'),
     });
     const hidden: readonly string[] = row.missing;
@@ -126,7 +126,7 @@ describe('a call that fails', () => {
 
     expect(named(checks, 'roles of the guild')).toMatchObject({
       result: 'FAILED',
-      message: expect.stringContaining('cannot be asked before 2026-01-01T'),
+      message: expect.stringContaining('annot be checked before 2026-01-01T'),
       remedy: 'Check again after that time.',
     });
     expect(named(checks, 'bot in guild')?.result).toBe('OK');
@@ -138,7 +138,7 @@ describe('a call that fails', () => {
     const checks = await check();
 
     expect(named(checks, 'bot in guild')?.message).toContain(
-      'Discord does not answer',
+      'Discord does not respond',
     );
     expect(checks.filter(({ result }) => result === 'OK')).toHaveLength(1);
     expect(discord().calls.count()).toBeLessThanOrEqual(6);

@@ -53,7 +53,7 @@ describe('the budget of invalid requests', () => {
     expect(await failureOf(gateway.readMember(clientOf(1)))).toMatchObject({
       ...retryIn(600_000),
       message: expect.stringContaining(
-        'Discord refused 4 calls of this client within 10 minutes, and 4 are the limit',
+        'Discord refused 4 calls of this client within 10 minutes; the limit is 4',
       ),
     });
     discord.script({ body: memberBody() });
@@ -68,9 +68,7 @@ describe('the budget of invalid requests', () => {
     advance(600_000);
     await gateway.readMember(clientOf(1));
     const ends = logs.filter(({ level }) => level === 'info');
-    expect(ends).toMatchObject([
-      { message: 'budget of invalid requests recovered' },
-    ]);
+    expect(ends).toMatchObject([{ message: 'invalid budget recovered' }]);
   });
 
   it('keeps its last fifth for clients that caused no invalid answer', async () => {

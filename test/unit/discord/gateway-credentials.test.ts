@@ -191,7 +191,7 @@ describe('the token', () => {
     ['a rate limit', { status: 429, body: { ...echo, retry_after: 1 } }],
     ['a dropped connection', { manner: 'drop' }],
     ['a timeout', { manner: 'silence' }],
-    ['a redirect', { status: 302, headers: { location: '/x' } }],
+    ['redirects', { status: 302, headers: { location: '/x' } }],
     ['an odd answer', { status: 200, body: { token: TOKEN } }],
   ] as const)('is in no error and no log line after %s', async (_, reply) => {
     discord.script(reply);

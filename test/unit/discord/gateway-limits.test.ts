@@ -348,13 +348,13 @@ describe('a bucket', () => {
 
     expect(await second).toMatchObject({
       name: 'RetryLaterError',
-      message: expect.stringContaining('the calls before it take too long'),
+      message: expect.stringContaining('earlier calls take too long'),
     });
     expect((await first).name).toBe('UnavailableError');
   });
 });
 
-describe('the calls a second of a bot', () => {
+describe('calls for this second of a bot', () => {
   it('are counted over all its clients, and more are refused unsent', async () => {
     const { gateway } = setUpGateway(discord.apiBase, {
       globalRequestsPerSecond: 3,
@@ -368,7 +368,7 @@ describe('the calls a second of a bot', () => {
 
     expect(failure).toMatchObject({
       name: 'RetryLaterError',
-      message: expect.stringContaining('the calls a second'),
+      message: expect.stringContaining('calls for this second'),
     });
     expect(sent()).toBe(2);
   });

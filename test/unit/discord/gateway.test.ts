@@ -266,14 +266,14 @@ describe('a call without a usable answer', () => {
   it.each(['silence', 'stall'] as const)(
     'ends in time when Discord answers with %s',
     async (manner) => {
-      discord.script({ manner, body: { half: 'of an answer' } });
+      discord.script({ manner, body: { half: 'the response' } });
       const { gateway } = setUpGateway(discord.apiBase, { timeoutMs: 250 });
 
       const failure = await failureOf(gateway.readMember(target));
 
       expect(failure).toMatchObject({
         name: 'UnavailableError',
-        message: expect.stringContaining('no answer in time'),
+        message: expect.stringContaining('no response in time'),
       });
       expect(sent()).toHaveLength(1);
     },
@@ -310,7 +310,7 @@ describe('a call without a usable answer', () => {
 
     expect(failure).toMatchObject({
       name: 'UnavailableError',
-      message: expect.stringContaining('a redirect is not followed'),
+      message: expect.stringContaining('redirects are not followed'),
     });
     expect(sent()).toHaveLength(1);
   });

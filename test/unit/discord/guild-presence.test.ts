@@ -93,7 +93,7 @@ describe('a guild that another route denies', () => {
   it.each([
     ['is out', { status: 503 }, { name: 'UnavailableError' }, 2],
     [
-      'asks to wait',
+      'asked to wait',
       { status: 429, body: { retry_after: 2, global: false } },
       { name: 'RetryLaterError' },
       2,

@@ -64,7 +64,7 @@ describe('an endless answer', () => {
 
       expect(failure.name).toBe('UnavailableError');
       expect(failure.message).toMatch(/^cannot (read|add|list|count) /);
-      expect(failure.message).toContain(`the answer is longer than ${bound}`);
+      expect(failure.message).toContain(`the response is longer than ${bound}`);
       await isHungUp();
       const most = bound === '64 KiB' ? 64 * KIB : 8 * MIB;
       expect(discord.endlessBytes()).toBeLessThan(most + IN_SOCKETS);
@@ -94,7 +94,7 @@ describe('an endless answer', () => {
       const failure = await failureOf(call(oauth, app));
 
       expect(failure.message).toMatch(
-        /^cannot .*: the answer is longer than 64 KiB/,
+        /^cannot .*: the response is longer than 64 KiB/,
       );
       await isHungUp();
     },

@@ -101,7 +101,7 @@ describe('an answer that is no usable one', () => {
 
       expect(await fail(name, set)).toMatchObject({
         name: 'UnavailableError',
-        message: expect.stringContaining('no answer in time'),
+        message: expect.stringContaining('no response in time'),
       });
       expect(discord.requests).toHaveLength(1);
     },

@@ -136,7 +136,7 @@ describe('a wait', () => {
       const failure = { answer: given, now, random: 0, offsetMs: 0 };
 
       expect(pauseAfter(failure)?.why).toBe(
-        `Cloudflare asks to wait ${span}; one call is tried after an hour`,
+        `Cloudflare asked to wait ${span}; retrying one call after an hour`,
       );
     },
   );

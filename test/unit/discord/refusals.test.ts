@@ -60,7 +60,7 @@ describe('a refusal that is not documented as lasting', () => {
 
     expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject({
       name: 'PassingRefusalError',
-      message: expect.stringContaining('which need not last'),
+      message: expect.stringContaining('possibly temporarily'),
     });
     await gateway.addRole(roleWrite);
   });

@@ -57,7 +57,7 @@ describe('one answer that puts the bot in doubt', () => {
     expect(failure).toMatchObject({
       name: 'UnavailableError',
       message: expect.stringMatching(
-        /^cannot add role .* but the bot's own user is answered$/,
+        /^cannot add role .* but Discord still returns the bot's own user$/,
       ),
     });
     await gateway.readMember(target);
@@ -127,7 +127,7 @@ describe('the pause of a bot', () => {
     expect(discord.requests).toHaveLength(2);
     expect(failure.name).toBe('RetryLaterError');
     const cause =
-      'Cloudflare asks to wait for 18.4 hours; one call is tried after an hour';
+      'Cloudflare asked to wait for 18.4 hours; retrying one call after an hour';
     expect(failure.message).toContain(cause);
     expect(shown).toEqual([
       {
@@ -239,7 +239,7 @@ describe('a bucket that is closed for long', () => {
     await gateway.addRole(roleWrite);
 
     expect(gateway.ready()).toMatchObject({
-      reason: expect.stringContaining('Discord says that no call is left'),
+      reason: expect.stringContaining('Discord reports no calls left'),
     });
     advance(3_600_000);
 

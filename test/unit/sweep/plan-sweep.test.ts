@@ -44,9 +44,9 @@ describe('the plan of a sweep', () => {
       seconds: 2,
     });
     expect(plan.members.map(({ reason }) => reason)).toEqual([
-      'lacks a role that a group gives',
-      'lacks a role that a group gives; holds a role that no group gives',
-      'Discord was never asked about this member',
+      'lacks a role that a group grants',
+      'lacks a role that a group grants; holds a role that no group grants',
+      'not read at Discord yet',
     ]);
   });
 
@@ -64,7 +64,7 @@ describe('the plan of a sweep', () => {
     expect(planSweep([{ ...drifted(), ...named }], 0)).toMatchObject({
       calls: 1,
       seconds: 1,
-      members: [{ nickname: 'Jane', reason: 'has another nickname' }],
+      members: [{ nickname: 'Jane', reason: 'has a different nickname' }],
     });
     expect(planSweep([{ ...drifted({ add: ['1'] }), ...named }], 0).calls).toBe(
       2,

@@ -251,7 +251,7 @@ describe('the runner', () => {
     expect(seen.endings).toMatchObject([
       {
         state: 'FAILED',
-        reason: 'the connector failed on this sweep; see its log',
+        reason: 'the connector failed during this sweep; see its log',
       },
     ]);
   });

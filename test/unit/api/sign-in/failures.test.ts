@@ -28,14 +28,14 @@ const isLinked = () => Object.keys(site.world.signIn.linked).length > 0;
 
 const unanswered = [
   new UnavailableError(
-    'cannot call: Discord gives no usable answer (status 502)',
+    'cannot call: Discord gave no usable response (status 502)',
   ),
   new UnavailableError('cannot call: no answer in time'),
   new RetryLaterError(new Date(0), 'cannot call: Discord has asked to wait'),
   new TerminalError('REFUSED', 'cannot call: Discord refuses (status 403)'),
 ];
 
-describe('when Discord gives no usable answer', () => {
+describe('when Discord gave no usable response', () => {
   it.each(unanswered)(
     'to the exchange of the code, the person is told to start again: %s',
     async (error) => {
@@ -204,12 +204,12 @@ describe('what leaves no grant alive, and no link', () => {
 
   it('a grant that could be neither kept nor revoked is told to the admin, without itself', async () => {
     site.fail('signIn.keepGrant', new Error('database unreachable'));
-    site.fail('oauth.revoke', new UnavailableError('no answer in time'));
+    site.fail('oauth.revoke', new UnavailableError('no response in time'));
 
     expect((await signIn()).status).toBe(500);
     const errors = site.lines.filter(({ level }) => level === 'error');
     expect(errors.map(({ message }) => message)).toContain(
-      'a grant that could not be kept was not revoked either',
+      'token revocation failed for an unsaved grant',
     );
     expect(JSON.stringify(site.lines)).not.toContain(ACCESS_TOKEN);
   });
@@ -226,7 +226,7 @@ describe('what leaves no grant alive, and no link', () => {
 describe('a set-up that Discord does not accept', () => {
   it('is told to the person as nothing they can mend, and to the admin with the reason', async () => {
     const reason =
-      'cannot exchange a code for application 2: the client secret is not that of the application';
+      'cannot exchange a code for application 2: the client secret does not belong to the application';
     site.fail(
       'oauth.exchangeCode',
       new TerminalError('INVALID_CLIENT', reason),
@@ -241,7 +241,7 @@ describe('a set-up that Discord does not accept', () => {
     expect(page.text).not.toContain('secret');
     expect(await back()).toBe('SETUP_FAULT');
     expect(site.lines.find(({ level }) => level === 'error')).toMatchObject({
-      message: 'nobody can sign in until the client is mended',
+      message: 'client misconfigured, sign-in impossible',
       fields: { clientId: expect.any(String), reason },
     });
   });
