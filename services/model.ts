@@ -85,6 +85,11 @@ export interface ClientSettings {
   readonly auditRetentionDays: number | null;
 }
 
+/** Roles that a record names. */
+export type RoleChanges = Readonly<
+  Record<'added' | 'removed', readonly RoleId[]>
+>;
+
 export const DEFAULT_AUDIT_RETENTION_DAYS = 400;
 
 export const DEFAULT_CLIENT_SETTINGS: Omit<

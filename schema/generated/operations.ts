@@ -173,7 +173,7 @@ export type Outcome =
   | 'HELD'
   /** Discord refused for good; see `reason`. */
   | 'PARKED'
-  /** There was nothing to do. */
+  /** There was nothing to do, or Discord showed all of it before it was written. */
   | 'UNCHANGED';
 
 /** What stands between a person and a role, or between a role and its being taken back. */

@@ -101,7 +101,8 @@ export const OutcomeEnum = describeEnum<Outcome>(
   'What came of one reconcile.',
   {
     APPLIED: 'The plan was carried out.',
-    UNCHANGED: 'There was nothing to do.',
+    UNCHANGED:
+      'There was nothing to do, or Discord showed all of it before it was written.',
     ABSENT: 'The Discord account is not in the guild.',
     HELD: 'A guard held removals back.',
     PARKED: 'Discord refused for good; see `reason`.',

@@ -4,6 +4,7 @@
  * Never: a role written to Discord in a request; mutations mark members, the path writes.
  * Functions throw InputError for what the caller can mend, and batch by ids in the order given (undefined: not found).
  */
+import type { AuditRecordView } from './audit-view.js';
 import type {
   Authority,
   Cause,
@@ -27,7 +28,6 @@ import type {
   LinkView,
   PlatformUserView,
   PlatformGroupView,
-  AuditRecordView,
   MemberPlanView,
   RoleExplanationView,
   CheckResult,

@@ -117,23 +117,6 @@ export interface PlatformGroupView {
   readonly deletedAt: Date | null;
 }
 
-export interface AuditRecordView {
-  readonly id: AuditRecordId;
-  readonly clientId: ClientId;
-  readonly discordUserId: DiscordUserId;
-  readonly platformUserId: PlatformUserId | null;
-  readonly causes: readonly Cause[];
-  readonly plannedAdded: readonly RoleId[];
-  readonly plannedRemoved: readonly RoleId[];
-  readonly added: readonly RoleId[];
-  readonly removed: readonly RoleId[];
-  readonly nickname: string | null;
-  readonly outcome: Outcome | null;
-  readonly reason: string | null;
-  readonly openedAt: Date;
-  readonly closedAt: Date | null;
-}
-
 /** What the next reconcile would do, from the mirror; nothing is asked of Discord. */
 export interface MemberPlanView {
   readonly add: readonly RoleId[];

@@ -221,6 +221,7 @@ function recordAfter(
     plannedAdded: plan.add,
     plannedRemoved: [],
     plannedNickname: plan.nickname,
+    ensured: { added: plan.add, removed: [] },
   };
 }
 

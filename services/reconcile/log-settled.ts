@@ -14,6 +14,7 @@ export function logSettled(
     auditRecordId: closes.recordId,
     added: closes.added,
     removed: closes.removed,
+    ensured: closes.ensured,
     nickname: closes.nickname,
   };
   logger.info(

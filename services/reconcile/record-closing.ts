@@ -24,6 +24,7 @@ export function closingOf(run: {
     const landed = landedChanges(openRecord, {
       mirror: facts.mirror,
       actual: reading.isPresent ? reading : null,
+      ...(applied !== null && { changed: applied }),
     });
     return { ...landed, nickname: nickname ?? landed.nickname };
   }
@@ -32,6 +33,17 @@ export function closingOf(run: {
     recordId: record.recordId,
     added: applied.added,
     removed: applied.removed,
+    ensured: applied.ensured,
     nickname,
   };
+}
+
+/** All of it stood so already, by the last reading before the writes. */
+export function wasOnlyEnsured(closes: RecordClosing | null): boolean {
+  if (closes === null || closes.nickname !== null) return false;
+  const { added, removed, ensured } = closes;
+  return (
+    added.length + removed.length === 0 &&
+    ensured.added.length + ensured.removed.length > 0
+  );
 }

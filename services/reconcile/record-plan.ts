@@ -1,4 +1,4 @@
-import type { MemberReading, RoleId } from '../model.js';
+import type { MemberReading, RoleChanges, RoleId } from '../model.js';
 import { guardRemovals } from './guard.js';
 import type { MemberPlan } from './plan.js';
 import type { Job } from './job.js';
@@ -47,6 +47,7 @@ export async function recordPlan(
     add: plan.add,
     remove: plan.remove,
     nickname: plan.nickname,
+    ensured: alreadyShown(plan, reading?.member ?? facts.mirror),
     uncounted: plan.remove.filter(isUncounted),
     takenBack: plan.takenBack.filter((roleId) => held.has(roleId)),
     judge: (tally) =>
@@ -79,6 +80,19 @@ function news(
     mirror.roleIds.length === member.roleIds.length &&
     mirror.roleIds.every((roleId) => member.roleIds.includes(roleId));
   return isSame ? null : member;
+}
+
+/** Of the plan, what the last reading shows already. All of it where there was no reading: nothing says that it is a change. */
+function alreadyShown(
+  { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
+  reading: MemberReading | null,
+): RoleChanges {
+  if (reading === null) return { added: add, removed: remove };
+  const held = new Set(reading.isPresent ? reading.roleIds : []);
+  return {
+    added: add.filter((roleId) => held.has(roleId)),
+    removed: remove.filter((roleId) => !held.has(roleId)),
+  };
 }
 
 function hasChanges({ add, remove, nickname }: MemberPlan): boolean {

@@ -6,6 +6,7 @@ import type {
   MemberReading,
   Outcome,
   PlatformUserId,
+  RoleChanges,
   RoleId,
 } from '../model.js';
 import type { Job } from './job.js';
@@ -17,6 +18,11 @@ export interface OpenRecord {
   readonly plannedRemoved: readonly RoleId[];
   /** Null: it was to be left alone. */
   readonly plannedNickname: string | null;
+  /**
+   * Of the plan, what the last reading before it already showed; all of it where nothing had been read. Writing that is no change
+   * that the record may claim.
+   */
+  readonly ensured: RoleChanges;
 }
 
 /** What came of a record: the changes that are known to have been made. */
@@ -24,6 +30,8 @@ export interface RecordClosing {
   readonly recordId: AuditRecordId;
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
+  /** Written, or found so, without a change that the last reading before the write left open. */
+  readonly ensured: RoleChanges;
   /** Null: it stayed as it was. */
   readonly nickname: string | null;
 }
@@ -98,6 +106,8 @@ export interface OpenRecordRequest {
   readonly remove: readonly RoleId[];
   /** Null: it is left alone. */
   readonly nickname: string | null;
+  /** Of the plan: see OpenRecord. */
+  readonly ensured: RoleChanges;
   /** Removals that the guard leaves alone: approved, or of roles the member is not seen to hold. */
   readonly uncounted: readonly RoleId[];
   /** Of `uncounted`: they follow from `holders: TAKE_BACK`, and count for their role. */

@@ -1,8 +1,10 @@
-import type { PresentMember, RoleId } from '../model.js';
+import type { PresentMember, RoleChanges, RoleId } from '../model.js';
 import { showsNickname } from './plan-nickname.js';
 import type { MemberPlan } from './plan.js';
 import type { Mirror } from './ports.js';
 import type { OpenRecord, RecordClosing } from './records.js';
+
+const NOTHING: RoleChanges = { added: [], removed: [] };
 
 /** A record left open still fits when it planned all that is left to do. */
 export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
@@ -14,25 +16,41 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 }
 
 /**
- * Of the changes a record planned, those that Discord shows now and did not show before. `mirror` is from before the record: it
- * stays as it was for as long as a record is open. A role that the mirror already had as wanted, and that was written only to make
- * sure, is no change that anybody may be told of.
+ * Of what a record planned, all that Discord shows now: as changes, or as ensured where the reading before the record had shown it
+ * already. `changed` is what this run has changed since, by a later reading. `mirror` is from before the record: it stays as it was
+ * for as long as a record is open.
  */
 export function landedChanges(
   record: OpenRecord,
-  { mirror, actual }: { mirror: Mirror | null; actual: PresentMember | null },
+  {
+    mirror,
+    actual,
+    changed = NOTHING,
+  }: {
+    readonly mirror: Mirror | null;
+    readonly actual: PresentMember | null;
+    readonly changed?: RoleChanges;
+  },
 ): RecordClosing {
   const before = mirror?.isPresent === true ? mirror : null;
-  const wasHeld = (roleId: RoleId) => before?.roleIds.includes(roleId) ?? null;
-  const isHeld = (roleId: RoleId) => actual?.roleIds.includes(roleId) ?? false;
+  const held = new Set<RoleId>(actual?.roleIds);
+  const shown = {
+    added: record.plannedAdded.filter((roleId) => held.has(roleId)),
+    removed: record.plannedRemoved.filter((roleId) => !held.has(roleId)),
+  };
+  const isChange = (direction: keyof RoleChanges) => (roleId: RoleId) =>
+    changed[direction].includes(roleId) ||
+    !record.ensured[direction].includes(roleId);
+  const added = shown.added.filter(isChange('added'));
+  const removed = shown.removed.filter(isChange('removed'));
   return {
     recordId: record.recordId,
-    added: record.plannedAdded.filter(
-      (roleId) => isHeld(roleId) && wasHeld(roleId) !== true,
-    ),
-    removed: record.plannedRemoved.filter(
-      (roleId) => !isHeld(roleId) && wasHeld(roleId) !== false,
-    ),
+    added,
+    removed,
+    ensured: {
+      added: shown.added.filter((roleId) => !added.includes(roleId)),
+      removed: shown.removed.filter((roleId) => !removed.includes(roleId)),
+    },
     nickname: landedNickname(record, { before, actual }),
   };
 }

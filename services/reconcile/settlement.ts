@@ -15,7 +15,7 @@ import {
 import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from './records.js';
-import { closingOf } from './record-closing.js';
+import { closingOf, wasOnlyEnsured } from './record-closing.js';
 import { landedChanges } from './resume.js';
 import { screeningReason, stillWaiting } from './screening.js';
 import { withReadings } from './settle-requests.js';
@@ -130,7 +130,8 @@ export function settled(run: {
     outcome: outcomeOf({
       refusals,
       heldRemovals,
-      closes: wasInVain(nickname, closes) ? null : closes,
+      closes:
+        wasInVain(nickname, closes) || wasOnlyEnsured(closes) ? null : closes,
     }),
     reason:
       [...refusals, ...notes].filter((note) => note !== null).join('; ') ||
@@ -190,6 +191,7 @@ export function joined(
   const applied = {
     added: plan.add.filter((roleId) => held.has(roleId)),
     removed: [],
+    ensured: { added: [], removed: [] },
     nickname: arrivalNickname(plan, member),
     refused: plan.add.filter((roleId) => !held.has(roleId)),
     gone: [],

@@ -4,6 +4,7 @@ import {
   type DiscordUserId,
   type MemberReading,
   type PresentMember,
+  type RoleChanges,
   type RoleId,
 } from '../model.js';
 import { showsNickname } from './plan-nickname.js';
@@ -13,6 +14,8 @@ import type { Pending } from './writes.js';
 export interface WritesDone {
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
+  /** Accepted by Discord, though the last reading before the write already showed it. */
+  readonly ensured: RoleChanges;
   /** ALTERED: Discord took it, and shows another. */
   readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
   readonly observed: MemberReading;
@@ -24,8 +27,8 @@ export interface WritesDone {
 /** How far a run of writes has come: what is left, what was done, and the member as Discord has it by now. */
 export class WriteProgress {
   readonly #discordUserId: DiscordUserId;
-  readonly #added: RoleId[] = [];
-  readonly #removed: RoleId[] = [];
+  readonly #changed = { added: [] as RoleId[], removed: [] as RoleId[] };
+  readonly #ensured = { added: [] as RoleId[], removed: [] as RoleId[] };
   readonly #refused: RoleId[] = [];
   readonly #gone: RoleId[] = [];
   #nickname: WritesDone['nickname'] = 'UNTOUCHED';
@@ -49,8 +52,8 @@ export class WriteProgress {
 
   done(): WritesDone {
     return {
-      added: this.#added,
-      removed: this.#removed,
+      ...this.#changed,
+      ensured: this.#ensured,
       nickname: this.#nickname,
       refused: this.#refused,
       gone: this.#gone,
@@ -61,12 +64,12 @@ export class WriteProgress {
   }
 
   keepRole(kind: 'addRole' | 'removeRole', roleId: RoleId): void {
-    const others = this.member.roleIds.filter((held) => held !== roleId);
+    const before = this.member.roleIds;
+    const others = before.filter((held) => held !== roleId);
     const isAdded = kind === 'addRole';
     const roleIds = isAdded ? [...others, roleId] : others;
     this.member = { ...this.member, roleIds };
-    (isAdded ? this.#added : this.#removed).push(roleId);
-    this.#tick([roleId]);
+    this.#note(isAdded ? 'added' : 'removed', [roleId], before);
   }
 
   refuseRole(roleId: RoleId, error: unknown): void {
@@ -126,18 +129,31 @@ export class WriteProgress {
 
   /** Discord's answer is what counts: it may have accepted the list and kept another. */
   #keepRoles(answer: PresentMember, { add, remove }: Pending): void {
+    const before = this.member.roleIds;
     this.member = answer;
     const held = new Set(answer.roleIds);
     const added = add.filter((roleId) => held.has(roleId));
     const removed = remove.filter((roleId) => !held.has(roleId));
-    this.#added.push(...added);
-    this.#removed.push(...removed);
-    this.#tick([...added, ...removed]);
+    this.#note('added', added, before);
+    this.#note('removed', removed, before);
     if (added.length + removed.length < add.length + remove.length) {
       throw new UnavailableError(
         `Discord answered the role list of member ${this.#discordUserId} but did not keep it`,
       );
     }
+  }
+
+  /** `before` is what the last reading showed: a role that it showed so already was not changed. */
+  #note(
+    direction: 'added' | 'removed',
+    done: readonly RoleId[],
+    before: readonly RoleId[],
+  ): void {
+    for (const roleId of done) {
+      const isChange = before.includes(roleId) === (direction === 'removed');
+      (isChange ? this.#changed : this.#ensured)[direction].push(roleId);
+    }
+    this.#tick(done);
   }
 
   #tick(done: readonly RoleId[]): void {

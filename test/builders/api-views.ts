@@ -1,5 +1,5 @@
+import type { AuditRecordView } from '../../services/api/audit-view.js';
 import type {
-  AuditRecordView,
   ClientView,
   LinkView,
   MappingView,
@@ -130,6 +130,7 @@ export const anAuditRecord = (
   plannedRemoved: [],
   added: [ROLE_ID],
   removed: [],
+  ensured: { added: [], removed: [] },
   nickname: null,
   outcome: 'APPLIED',
   reason: null,

@@ -26,16 +26,16 @@ export interface Change {
 /**
  * Records against the sandbox's own log, both ways, and written events against records.
  *
- * A record claims what Discord has accepted, or what Discord shows after a run that broke off. So two things cannot be told from
- * a change of ours: a call that was accepted and had nothing to change, and an edit by hand that does what a broken-off run had
- * planned. A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not kept shows at the next
- * reading. `disturbances` tells where somebody else has had a hand in it.
+ * A record names every change that the sandbox saw, as a change or as ensured, and claims as a change only what the sandbox saw.
+ * Two things look like a change of ours: a write after a reading that somebody's edit made stale, and an edit by hand that does
+ * what a broken-off run had planned. A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not
+ * kept shows at the next reading. `disturbances` tells where somebody else has had a hand in it.
  */
 export async function recordFaults(
   play: Play,
   disturbances: Disturbances,
 ): Promise<readonly string[]> {
-  const { store, wire, clientId } = play.stage;
+  const { store, clientId } = play.stage;
   const { rows } = await store.read.pageAuditRecords(
     { clientId },
     { limit: 2_000, after: null },
@@ -43,9 +43,6 @@ export async function recordFaults(
   const records = new Map(rows.map((record) => [record.id, record]));
   const made = botChanges(play);
   const isMade = new Set(made.map(keyOf));
-  const accepted = wire.calls.filter(
-    ({ status }) => status >= 200 && status < 300,
-  );
 
   const unrecorded = made.flatMap((change) => {
     const record = records.get(change.recordId);
@@ -60,6 +57,7 @@ export async function recordFaults(
       return [`record ${record.id} did not plan: ${what}`];
     if (
       record[change.direction].includes(change.roleId) ||
+      record.ensured[change.direction].includes(change.roleId) ||
       disturbances.touches(change.account, change.roleId)
     )
       return [];
@@ -75,23 +73,29 @@ export async function recordFaults(
     const account = accountOf(record.discordUserId);
     if (account === undefined)
       return [`a record about a stranger: ${record.id}`];
-    const isAccepted = accepted.some(
-      (call) =>
-        call.reason.includes(record.id) &&
-        (call.method === 'PATCH' || call.path.endsWith(roleId)),
-    );
     const key = keyOf({ account, recordId: record.id, roleId, direction });
-    if (isMade.has(key) || isAccepted || disturbances.touches(account, roleId))
-      return [];
+    if (isMade.has(key) || disturbances.touches(account, roleId)) return [];
     return [
       `record ${record.id} claims what was never done: ${account} ${direction} ${roleId}`,
     ];
   });
 
+  const twofold = rows.flatMap((record) =>
+    (['added', 'removed'] as const).flatMap((direction) =>
+      record.ensured[direction]
+        .filter((roleId) => record[direction].includes(roleId))
+        .map(
+          (roleId) =>
+            `record ${record.id} claims and ensures at once: ${direction} ${roleId}`,
+        ),
+    ),
+  );
+
   const open = rows.filter((record) => record.closedAt === null);
   return [
     ...unrecorded,
     ...unmade,
+    ...twofold,
     ...open.map((record) => `record ${record.id} is open`),
     ...(await eventFaults(play, rows)),
   ];

@@ -249,6 +249,7 @@ describe('when the process that claimed a job is gone', () => {
       add: [PILOT],
       remove: [],
       nickname: null,
+      ensured: { added: [], removed: [] },
       uncounted: [],
       takenBack: [],
       judge: () => ({ allowedRemovals: [], heldRemovals: [], reason: null }),

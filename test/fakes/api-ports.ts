@@ -1,7 +1,7 @@
 import { APPLIED, STALE } from '../builders/fact-outcomes.js';
+import type { AuditRecordView } from '../../services/api/audit-view.js';
 import type { ApiPorts } from '../../services/api/ports.js';
 import type {
-  AuditRecordView,
   ClientView,
   ImportVerdict,
   LinkView,

@@ -3,7 +3,8 @@ import type {
   StopListening,
 } from '../../services/api/subscriptions/ports.js';
 import type { SweepView } from '../../services/api/sweep-ports.js';
-import type { AuditFilter, AuditRecordView } from '../../services/api/views.js';
+import type { AuditRecordView } from '../../services/api/audit-view.js';
+import type { AuditFilter } from '../../services/api/views.js';
 
 /** Of records, their order is that of closing: a moment is how many there were. */
 export interface NoticeWorld {

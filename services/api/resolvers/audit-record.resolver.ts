@@ -17,6 +17,7 @@ import type { ReadPort } from '../ports.js';
 import {
   AuditRecord,
   AuditRecordConnection,
+  EnsuredRoles,
   toAuditRecord,
 } from '../types/audit-record.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
@@ -100,7 +101,10 @@ export class AuditRecordResolver {
     return view ? toPlatformUser(view) : null;
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles that were given.' })
+  @FieldResolver(() => [DiscordRole], {
+    description:
+      'Roles that were given: the last reading before the write did not show them.',
+  })
   added(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
@@ -109,13 +113,29 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that were taken back.',
+    description:
+      'Roles that were taken back: the last reading before the write showed them.',
   })
   removed(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,
   ): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.removedIds);
+  }
+
+  @FieldResolver(() => EnsuredRoles, {
+    description:
+      'Roles that were written again to be sure; not in `added` or `removed`. Empty while the record is open.',
+  })
+  async ensured(
+    @Ctx() context: ApiContext,
+    @Root() { clientId, ensuredIds }: AuditRecord,
+  ): Promise<EnsuredRoles> {
+    const [added, removed] = await Promise.all([
+      loadRoles(context, clientId, ensuredIds.added),
+      loadRoles(context, clientId, ensuredIds.removed),
+    ]);
+    return { added, removed };
   }
 
   @FieldResolver(() => [DiscordRole], {

@@ -21,7 +21,7 @@ import { endOfRights } from '../subscriptions/rights.js';
 import type { SweepView } from '../sweep-ports.js';
 import { AuditRecord, toAuditRecord } from '../types/audit-record.types.js';
 import { Sweep, toSweep } from '../types/sweep.types.js';
-import type { AuditRecordView } from '../views.js';
+import type { AuditRecordView } from '../audit-view.js';
 import { requireClient, requireSweep } from './find.js';
 
 interface RecordArgs {

@@ -1,4 +1,5 @@
-import type { AuditFilter, AuditRecordView } from '../views.js';
+import type { AuditRecordView } from '../audit-view.js';
+import type { AuditFilter } from '../views.js';
 import type { Bell } from './bell.js';
 import type { Gate } from './gate.js';
 import type {

@@ -4,7 +4,8 @@
  * Never: a record told twice or left out, whichever process closed it.
  */
 import type { ClientId } from '../../model.js';
-import type { AuditFilter, AuditRecordView } from '../views.js';
+import type { AuditRecordView } from '../audit-view.js';
+import type { AuditFilter } from '../views.js';
 
 /** What had ended when it was asked for; opaque. */
 export type Moment = string;

@@ -3,8 +3,9 @@ import type { Cause, Outcome } from '../../model.js';
 import { Field, ID, ObjectType } from '../decorators.js';
 import { CauseKindEnum, OutcomeEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { AuditRecordView } from '../views.js';
+import type { AuditRecordView } from '../audit-view.js';
 import { connectionOf } from './connection.types.js';
+import { DiscordRole } from './discord-role.types.js';
 
 @ObjectType({
   description: 'Why a member was looked at.',
@@ -45,6 +46,7 @@ export class AuditRecord {
   readonly clientId!: string;
   readonly addedIds!: readonly string[];
   readonly removedIds!: readonly string[];
+  readonly ensuredIds!: AuditRecordView['ensured'];
   readonly plannedAddedIds!: readonly string[];
   readonly plannedRemovedIds!: readonly string[];
 
@@ -92,6 +94,23 @@ export class AuditRecord {
   readonly reason!: string | null;
 }
 
+@ObjectType({
+  description:
+    'Roles that were written again to be sure, without a known change: the last reading before the write already showed them as desired, or there was no reading.',
+  simpleResolvers: true,
+})
+export class EnsuredRoles {
+  @Field(() => [DiscordRole], {
+    description: 'Roles that the member holds, and probably held before.',
+  })
+  readonly added!: readonly DiscordRole[];
+
+  @Field(() => [DiscordRole], {
+    description: 'Roles that the member lacks, and probably lacked before.',
+  })
+  readonly removed!: readonly DiscordRole[];
+}
+
 @ObjectType({ description: 'A page of audit records, newest first.' })
 export class AuditRecordConnection extends connectionOf(
   AuditRecord,
@@ -112,6 +131,7 @@ export function toAuditRecord(view: AuditRecordView): AuditRecord {
     platformUserId: view.platformUserId,
     addedIds: view.added,
     removedIds: view.removed,
+    ensuredIds: view.ensured,
     plannedAddedIds: view.plannedAdded,
     plannedRemovedIds: view.plannedRemoved,
     causes: view.causes.map(toAuditCause),

@@ -81,6 +81,10 @@ function exported(
     plannedRemoved: roles(record.plannedRemoved),
     added: roles(record.added),
     removed: roles(record.removed),
+    ensured: {
+      added: roles(record.ensured.added),
+      removed: roles(record.ensured.removed),
+    },
     nickname: record.nickname,
     outcome: record.outcome,
     reason: record.reason,

@@ -28,6 +28,7 @@ import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { NicknameResets } from './2026-11-29-nickname-resets.js';
 import { UnlinkedHolders } from './2026-11-29-unlinked-holders.js';
 import { MembershipScreening } from './2026-11-29-screening.js';
+import { EnsuredRoles } from './2026-11-29-ensured-roles.js';
 import { Workers } from './2026-11-22-workers.js';
 
 /**
@@ -66,4 +67,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-unlinked-holders', class: UnlinkedHolders },
   { name: '2026-11-29-ticket-attempts', class: TicketAttempts },
   { name: '2026-11-29-screening', class: MembershipScreening },
+  { name: '2026-11-29-ensured-roles', class: EnsuredRoles },
 ] as const;

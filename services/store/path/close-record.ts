@@ -28,9 +28,10 @@ export async function closeAndTell(
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
   if (closes === null) return;
-  const { added, removed, nickname, recordId } = closes;
+  const { added, removed, ensured, nickname, recordId } = closes;
   const { rows } = await sql<ClosedRecord>`
     update audit_record set added = ${added}::text[], removed = ${removed}::text[], nickname = ${nickname},
+      ensured_added = ${ensured.added}::text[], ensured_removed = ${ensured.removed}::text[],
       outcome = ${outcome}, reason = ${reason}, closed_at = clock_timestamp()
     where id = ${recordId} and closed_at is null
     returning client_id, discord_user_id, platform_user_id, causes,

@@ -93,9 +93,10 @@ async function insertRecord(
   const { remove, counted } = removals;
   await sql`
     insert into audit_record (id, client_id, guild_id, discord_user_id, platform_user_id, causes,
-      planned_added, planned_removed, guarded_removed, taken_back, planned_nickname, opened_at)
+      planned_added, planned_removed, ensured_added, ensured_removed, guarded_removed, taken_back, planned_nickname, opened_at)
     values (${id}, ${job.clientId}, (select guild_id from client where id = ${job.clientId}), ${job.discordUserId},
       ${request.platformUserId}, ${JSON.stringify(job.causes)}::jsonb, ${request.add}::text[], ${remove}::text[],
+      ${request.ensured.added}::text[], ${request.ensured.removed}::text[],
       ${counted}::text[], ${takenBack}::text[], ${request.nickname}, clock_timestamp())`.execute(
     db,
   );

@@ -3,7 +3,6 @@ import { sql, type Kysely } from 'kysely';
 import type {
   Attributes,
   Authority,
-  AuditRecordId,
   DiscordUserId,
   GroupId,
   GuildId,
@@ -69,7 +68,8 @@ export async function readMember(
         where d.client_id = c.id and d.discord_user_id = ${discordUserId}) as decisions,
       (${mirror(discordUserId)}) as mirror,
       (select jsonb_build_object('recordId', o.id, 'plannedAdded', o.planned_added,
-          'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname)
+          'plannedRemoved', o.planned_removed, 'plannedNickname', o.planned_nickname,
+          'ensured', jsonb_build_object('added', o.ensured_added, 'removed', o.ensured_removed))
         from audit_record o
         where o.client_id = c.id and o.discord_user_id = ${discordUserId} and o.closed_at is null) as open_record,
       (select jsonb_build_object('grantId', t.id, 'isJoinWanted', t.is_join_wanted) from discord_grant t
@@ -128,12 +128,7 @@ interface Row {
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
   readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
   readonly mirror: MirrorRow | null;
-  readonly open_record: {
-    recordId: AuditRecordId;
-    plannedAdded: readonly RoleId[];
-    plannedRemoved: readonly RoleId[];
-    plannedNickname: string | null;
-  } | null;
+  readonly open_record: MemberFacts['openRecord'];
   readonly grant: MemberFacts['grant'];
   readonly join_refusal: JoinRefusal | null;
   readonly nickname_strategy: NicknameStrategy;

@@ -44,6 +44,8 @@ export interface RecordRow {
   readonly planned_removed: readonly RoleId[];
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
+  readonly ensured_added: readonly RoleId[];
+  readonly ensured_removed: readonly RoleId[];
   readonly nickname: string | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
@@ -53,7 +55,7 @@ export interface RecordRow {
 
 export const RECORD_COLUMNS = sql`
   id, client_id, discord_user_id, platform_user_id, causes, planned_added, planned_removed, added, removed,
-  nickname, outcome, reason, opened_at, closed_at`;
+  ensured_added, ensured_removed, nickname, outcome, reason, opened_at, closed_at`;
 
 /** Newest first: ids are UUIDv7, so their order is that of opening. */
 export async function pageAuditRecords(
@@ -105,6 +107,12 @@ export function auditConditions(
   ];
 }
 
+/** While a record is open nobody knows what comes of its plan. */
+function ensuredRoles(row: RecordRow) {
+  if (row.closed_at === null) return { added: [], removed: [] };
+  return { added: row.ensured_added, removed: row.ensured_removed };
+}
+
 export function toRecord(row: RecordRow) {
   return {
     id: row.id,
@@ -116,6 +124,7 @@ export function toRecord(row: RecordRow) {
     plannedRemoved: row.planned_removed,
     added: row.added,
     removed: row.removed,
+    ensured: ensuredRoles(row),
     nickname: row.nickname,
     outcome: row.outcome,
     reason: row.reason,

@@ -158,6 +158,7 @@ describe('audit records', () => {
         outcome: 'PARKED',
         reason: 'why',
         openedAt: new Date(AT.getTime() + 3000),
+        ensured: { added: [], removed: [] },
         closedAt: AT,
       },
     ]);

@@ -268,6 +268,26 @@ describe('a person who signs in and is in the guild already', () => {
     ]);
   });
 
+  test('is told as ensured of what is held by hand where the answer to joining is lost', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
+    discord.moderator.giveRole({ ...byName('carol'), roleId: roles.recruit });
+    discord.faults.plant({
+      effect: { kind: 'drop', moment: 'after' },
+      route: MEMBER,
+      method: 'PUT',
+    });
+
+    await guild.signIn('carol');
+
+    expect(await guild.records()).toMatchObject([
+      {
+        added: [roles.pilot],
+        ensured: { added: [roles.recruit], removed: [] },
+      },
+    ]);
+  });
+
   test('and has all roles costs one call that changes nothing and one that reads', async () => {
     await guild.signIn('carol');
 

@@ -2,7 +2,7 @@ import { createClient } from 'graphql-sse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Caller } from '../../../services/api/auth/caller.js';
-import type { AuditRecordView } from '../../../services/api/views.js';
+import type { AuditRecordView } from '../../../services/api/audit-view.js';
 import {
   anAuditRecord,
   CLIENT_ID,

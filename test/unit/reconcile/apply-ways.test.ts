@@ -12,6 +12,8 @@ import { done, limits, member, useApply } from './apply-setup.js';
 
 const { setUp, script, discord, sent, after } = useApply();
 
+const SHARED = { 'retry-after': '5', 'x-ratelimit-scope': 'shared' };
+
 describe('what Discord does not allow one way', () => {
   test('goes the other: a role by the list, from a read of its own', async () => {
     const { run } = setUp();
@@ -40,10 +42,7 @@ describe('what Discord does not allow one way', () => {
           retry_after: 5,
           global: false,
         },
-        headers: {
-          'retry-after': '5',
-          'x-ratelimit-scope': 'shared',
-        },
+        headers: SHARED,
       },
       member([FOREIGN, DIRECTOR]),
       member([FOREIGN]),
@@ -53,6 +52,24 @@ describe('what Discord does not allow one way', () => {
 
     expect(applied).toMatchObject({ removed: [DIRECTOR], interruption: null });
     expect(sent()).toHaveLength(3);
+  });
+
+  test('claims no change that the reading before the list already showed', async () => {
+    const { run } = setUp();
+    script(
+      { status: 429, body: { retry_after: 5, global: false }, headers: SHARED },
+      member([FOREIGN, PILOT]),
+      member([FOREIGN, PILOT]),
+    );
+
+    const applied = await run({ add: [PILOT], remove: [DIRECTOR] });
+
+    expect(applied).toMatchObject({
+      added: [],
+      removed: [],
+      ensured: { added: [PILOT], removed: [DIRECTOR] },
+      interruption: null,
+    });
   });
 
   test('is not begun with one call left for two changes', async () => {

@@ -226,6 +226,7 @@ describe('what Discord says', () => {
           plannedAdded: [PILOT],
           plannedRemoved: [],
           plannedNickname: null,
+          ensured: { added: [PILOT], removed: [] },
         },
       });
       expect(asked).toHaveLength(1);
@@ -262,6 +263,7 @@ describe('what Discord says', () => {
       plannedAdded: [PILOT, DIRECTOR],
       plannedRemoved: [],
       plannedNickname: null,
+      ensured: { added: [], removed: [] },
     };
     answers = ['alreadyMember'];
 

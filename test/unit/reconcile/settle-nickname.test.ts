@@ -104,6 +104,7 @@ describe('a record that was left open', () => {
     plannedAdded: [],
     plannedRemoved: [],
     plannedNickname: 'Jane Doe',
+    ensured: { added: [], removed: [] },
   };
   const seen = (nickname: string | null) => presentMember({ nickname });
   const landed = (before: PresentMember, actual: PresentMember | null) =>
@@ -140,6 +141,7 @@ describe('what came of a nickname', () => {
       applied: {
         added: [],
         removed: [],
+        ensured: { added: [], removed: [] },
         refused: [],
         gone: [],
         nickname,
@@ -231,6 +233,7 @@ describe('the nickname of an account whose last link ends', () => {
       plannedAdded: [],
       plannedRemoved: [],
       plannedNickname: 'Jane Doe',
+      ensured: { added: [], removed: [] },
     },
   });
   const run = { discordUserId: DISCORD_USER_ID, causes: [] };
@@ -267,6 +270,7 @@ describe('the nickname of an account whose last link ends', () => {
       applied: {
         added: [],
         removed: [],
+        ensured: { added: [], removed: [] },
         refused: [],
         gone: [],
         nickname: 'REFUSED',
