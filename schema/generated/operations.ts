@@ -7,192 +7,192 @@ export type Incremental<T> =
       [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
     };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-/** Which audit records to show; every part given has to fit. */
+/** Filters for audit records. Filters are combined with AND. */
 export type AuditRecordFilter = {
-  /** At this client. */
+  /** Only records of this client. */
   clientId?: string | null | undefined;
-  /** Of this account at Discord. */
+  /** Only records of this Discord account. */
   discordUserId?: string | null | undefined;
-  /** Opened at this moment or later. */
+  /** Only records opened at or after this time. */
   openedAfter?: string | null | undefined;
-  /** Opened before this moment. */
+  /** Only records opened before this time. */
   openedBefore?: string | null | undefined;
-  /** With one of these outcomes. */
+  /** Only records with one of these outcomes. */
   outcomes?: Array<Outcome> | null | undefined;
-  /** Of this platform user. */
+  /** Only records of this platform user. */
   platformUserId?: string | null | undefined;
-  /** Whose plan named this role. */
+  /** Only records whose plan contains this role. */
   roleId?: string | null | undefined;
 };
 
-/** Who has the say over the members of a role. */
+/** Which side decides who holds a role: the platform's groups or Discord. */
 export type Authority =
-  /** Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken. */
+  /** Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed. */
   | 'DISCORD'
-  /** Nobody: differences are shown, nothing is written to Discord. */
+  /** Neither: differences are shown, nothing is written to Discord. */
   | 'OBSERVE'
   /** The platform: roles at Discord follow the groups. */
   | 'PLATFORM';
 
-/** What made the connector look at a member. */
+/** What caused a reconcile. */
 export type CauseKind =
-  /** An event of the platform. */
+  /** An event from the platform. */
   | 'EVENT'
   /** A mutation of this API. */
   | 'MUTATION'
-  /** A restart found unfinished work. */
+  /** Unfinished work found after a restart. */
   | 'REPAIR'
-  /** A timed search for drift. */
+  /** A scheduled or started sweep. */
   | 'SWEEP';
 
-/** How a check of a client ended. */
+/** The result of a check of a client. */
 export type CheckVerdict =
-  /** It does not work. */
+  /** Does not work. */
   | 'FAILED'
-  /** As it should be. */
+  /** No problem. */
   | 'OK'
-  /** It works, but look at it. */
+  /** Works, but needs attention. */
   | 'WARNING';
 
 /** Whether a person should have a role. */
 export type DesiredRole =
-  /** No mapping gives it, and it is taken back where it is held. */
+  /** No mapping grants it; it is removed if held. */
   | 'NO'
-  /** Nobody says, so the role is left as it is. */
+  /** Not known, so the role stays as it is. */
   | 'UNKNOWN'
-  /** An active mapping gives it. */
+  /** An active mapping grants it. */
   | 'YES';
 
-/** Which links to show; every part given has to fit. */
+/** Filters for links. Filters are combined with AND. */
 export type DiscordUserFilter = {
-  /** Of one of these accounts at Discord. */
+  /** Only links of these Discord accounts. */
   discordUserIds?: Array<string> | null | undefined;
-  /** Whose platform user is in this group. */
+  /** Only links whose platform user is in this group. */
   groupId?: string | null | undefined;
-  /** Of one of these platform users. */
+  /** Only links of these platform users. */
   platformUserIds?: Array<string> | null | undefined;
-  /** Whose member was last seen with this role. */
+  /** Only links whose member was last observed with this role. */
   roleId?: string | null | undefined;
-  /** In one of these states. */
+  /** Only links in one of these states. */
   states?: Array<LinkState> | null | undefined;
 };
 
-/** What came of a fact. */
+/** The result for one fact. */
 export type FactVerdict =
-  /** The fact stands now. */
+  /** The fact was recorded. */
   | 'APPLIED'
-  /** The item cannot be read, or contradicts another; see `error`. */
+  /** The item is invalid or contradicts another item; see `error`. */
   | 'INVALID'
-  /** Some of it lost to other facts, which `outrankedBy` names; the rest was recorded. */
+  /** Part of it was outranked, see `outrankedBy`; the rest was recorded. */
   | 'PARTIAL'
-  /** Another fact outranks it; nothing changed. `outrankedBy` names that fact. */
+  /** Another fact outranks it; nothing changed. See `outrankedBy`. */
   | 'STALE'
-  /** The very same fact stood already. */
+  /** The same fact was already recorded. */
   | 'UNCHANGED';
 
-/** What came of one user of an import. */
+/** The result for one user of an import. */
 export type ImportStatus =
-  /** The user or the account is linked elsewhere, or stands in the list twice; nothing changed. */
+  /** The user or the account is linked elsewhere, or is listed twice; nothing changed. */
   | 'CONFLICT'
-  /** It cannot be linked; see `message`. */
+  /** Cannot be linked; see `message`. */
   | 'INVALID'
-  /** The link was made; in a dry run: it would be made. */
+  /** The link was created or, in a dry run, would be created. */
   | 'LINKED'
-  /** The very same link stood already. */
+  /** The same link already exists. */
   | 'UNCHANGED';
 
 /** A platform user and their Discord account. */
 export type ImportedDiscordUserInput = {
-  /** The account at Discord. */
+  /** The Discord account's id. */
   discordUserId: string;
-  /** The platform user: the platform's id; one never seen before is created nameless. */
+  /** The platform user's id, issued by the platform. An unknown id creates a user without a name. */
   platformUserId: string;
 };
 
-/** Why an item of a list was not carried out. */
+/** Why an item of a list was rejected. */
 export type ItemErrorCode =
-  /** The item itself is at fault. */
+  /** The item is invalid. */
   | 'BAD_USER_INPUT'
-  /** Something that outranks it stood already. */
+  /** A recorded fact outranks the item. */
   | 'CONFLICT'
-  /** Something else has to be done first. */
+  /** Something else must be done first. */
   | 'FAILED_PRECONDITION'
-  /** It names something that does not exist. */
+  /** The item names something that does not exist. */
   | 'NOT_FOUND';
 
-/** How a linked member stands. */
+/** The state of a linked member. */
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
-  /** The link ends as soon as its roles are taken back. */
+  /** The link is removed once its roles are. */
   | 'ENDING'
-  /** A guard holds removals back. */
+  /** The removal guard holds removals. */
   | 'HELD'
   /** Desired and actual roles are the same. */
   | 'IN_STEP'
-  /** Trying again is of no use until something changes; see `reason`. */
+  /** Retrying is useless until something changes; see `reason`. */
   | 'PARKED'
   /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */
 export type MembershipChangeInput = {
-  /** What happened. */
+  /** Whether the user was added to the group or removed from it. */
   change: MembershipChangeKind;
-  /** The group: the platform's id. */
+  /** The group's id, issued by the platform. */
   groupId: string;
-  /** The user: the platform's id. */
+  /** The platform user's id, issued by the platform. */
   platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
+  /** The fact's position in the order of facts about this user and group. A fact with a sequence outranks any without. When omitted, the fact is ordered by the time the database receives it. */
   sequence?: number | string | null | undefined;
 };
 
-/** What happened to a membership. */
+/** How a membership changed. */
 export type MembershipChangeKind =
-  /** The platform user is in the group now. */
+  /** The platform user is now in the group. */
   | 'ADDED'
-  /** The platform user is not in the group any more. */
+  /** The platform user is no longer in the group. */
   | 'REMOVED';
 
-/** What the platform has said of a person and a group. */
+/** What the platform has reported about a person and a group. */
 export type MembershipKnowledge =
   /** The person is in the group. */
   | 'HELD'
   /** The person is not in the group. */
   | 'NOT_HELD'
-  /** Nothing; this is not "no". */
+  /** Nothing reported. This does not mean "no". */
   | 'UNKNOWN';
 
-/** What came of one reconcile. */
+/** The outcome of one reconcile. */
 export type Outcome =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
   /** The plan was carried out. */
   | 'APPLIED'
-  /** A guard held removals back. */
+  /** The removal guard held removals. */
   | 'HELD'
-  /** Discord refused for good; see `reason`. */
+  /** Discord refused permanently; see `reason`. */
   | 'PARKED'
   /** There was nothing to do, or Discord showed all of it before it was written. */
   | 'UNCHANGED';
 
-/** What stands between a person and a role, or between a role and its being taken back. */
+/** What prevents a person from having a role, or a role from being removed. */
 export type RoleBlock =
-  /** Discord has the say: the platform is asked to follow. */
+  /** Discord has authority: the platform is asked to follow. */
   | 'AUTHORITY_DISCORD'
-  /** It is only observed: nothing is written to Discord. */
+  /** The mapping is in OBSERVE: nothing is written to Discord. */
   | 'AUTHORITY_OBSERVE'
   /** The guild has banned the account. */
   | 'BANNED'
-  /** The client is switched off. */
+  /** The client is disabled. */
   | 'CLIENT_DISABLED'
-  /** The guild answers as if the bot had gone. */
+  /** The guild responds as if the bot had been removed. */
   | 'CLIENT_PAUSED'
-  /** Discord refused the client's bot token. */
+  /** Discord rejected the client's bot token. */
   | 'CLIENT_STOPPED'
-  /** The removal guard holds the removal back. */
+  /** The removal guard holds the removal. */
   | 'HELD_BY_GUARD'
-  /** A mapping that would give it is retired. */
+  /** A mapping that would grant it is retired. */
   | 'MAPPING_RETIRED'
   /** The bot lacks the permission Manage Roles. */
   | 'MISSING_PERMISSION'
@@ -200,77 +200,77 @@ export type RoleBlock =
   | 'NOT_IN_GUILD'
   /** The link to the Discord account is ending. */
   | 'NOT_LINKED'
-  /** Trying again is of no use until something changes; see `reason` of the `DiscordUser`. */
+  /** Retrying is useless until something changes; see `reason` of the `DiscordUser`. */
   | 'PARKED'
-  /** The change waits for its turn. */
+  /** The change is waiting for its turn. */
   | 'PENDING'
-  /** A person has rejected the removal: the role stays. */
+  /** A person rejected the removal: the role stays. */
   | 'REMOVAL_REJECTED'
-  /** Discord has the say, and the platform was asked to follow and says the contrary. */
+  /** Discord has authority; the platform was asked to follow and reports the opposite. */
   | 'REQUEST_DISPUTED'
-  /** It is not below the bot's highest role. */
+  /** The role is not below the bot's highest role. */
   | 'ROLE_ABOVE_BOT'
-  /** The guild has no such role any more. */
+  /** The guild no longer has this role. */
   | 'ROLE_GONE'
-  /** Discord or an integration alone gives and takes it. */
+  /** Only Discord or an integration can add and remove the role. */
   | 'ROLE_MANAGED'
-  /** Discord has the say, and the platform was asked to follow and has not said so yet. */
+  /** Discord has authority; the platform was asked to follow and has not confirmed yet. */
   | 'ROLE_REQUESTED'
   /** The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT. */
   | 'SCREENING'
-  /** The platform has not said whether the person is in a mapped group. */
+  /** The platform has not reported whether the person is in a mapped group. */
   | 'UNKNOWN_MEMBERSHIP';
 
 /** What the connector did with a role. */
 export type RoleChangeKind =
-  /** It gave it. */
+  /** The connector added it. */
   | 'ADDED'
-  /** It took it back. */
+  /** The connector removed it. */
   | 'REMOVED';
 
-/** Why the bot can neither give nor take a role. */
+/** Why the bot cannot add or remove a role. */
 export type RoleRefusal =
-  /** It stands above the bot's highest role. */
+  /** The role is not below the bot's highest role. */
   | 'ABOVE_BOT'
   /** Every member has this role. */
   | 'EVERYONE'
-  /** Discord or an integration alone gives and takes it. */
+  /** Only Discord or an integration can add and remove the role. */
   | 'MANAGED'
   /** The bot lacks the permission Manage Roles. */
   | 'MISSING_PERMISSION'
-  /** The guild has no such role any more. */
+  /** The guild no longer has this role. */
   | 'UNKNOWN_ROLE';
 
-/** What a sweep looks for. */
+/** What a sweep checks. */
 export type SweepKind =
-  /** Removals that the guard held outside a sweep, a burst or a stream of events; it comes by itself and cannot be started. */
+  /** Removals the guard held outside a sweep, in a burst or a stream of events. Created by the connector; cannot be started. */
   | 'CHANGES'
-  /** Nicknames that are not as the policy wants them. */
+  /** Nicknames that differ from the policy. */
   | 'ENFORCE_NICKNAMES'
-  /** Members as Discord shows them now, against their groups. */
+  /** Members as Discord shows them now, compared with their groups. */
   | 'REMOTE_SYNC'
-  /** Accounts at Discord as they are today: names, and who has left or come back. */
+  /** Accounts as they are at Discord now: names, and members who left or returned. */
   | 'SYNC_ACCOUNTS'
-  /** Members whose last seen roles are not those that their groups give. */
+  /** Members whose last observed roles differ from their groups. */
   | 'VERIFY_GROUPS';
 
-/** How a sweep stands. */
+/** The state of a sweep. */
 export type SweepState =
-  /** A person has approved its plan, which is being carried out. */
+  /** A person approved the plan, which is being carried out. */
   | 'APPROVED'
-  /** Somebody stopped it. */
+  /** Cancelled by a person. */
   | 'CANCELLED'
-  /** It looked at everybody and did what it could. */
+  /** All members were checked and changed where possible. */
   | 'DONE'
-  /** It ended early; see `reason`. */
+  /** Ended early; see `reason`. */
   | 'FAILED'
-  /** It found so much to take away that a person is to look first: `approveSweep` or `rejectSweep`. */
+  /** Too many removals to carry out without approval: decide with `approveSweep` or `rejectSweep`. */
   | 'HELD'
-  /** A person has rejected its plan; the roles stay. */
+  /** A person rejected the plan; the roles stay. */
   | 'REJECTED'
-  /** It looks, or brings members into step. */
+  /** Checking members or bringing them in step. */
   | 'RUNNING'
-  /** It has not begun to look yet. */
+  /** Not started yet. */
   | 'WAITING';
 
 export type LookAroundQueryVariables = Exact<{ [key: string]: never }>;

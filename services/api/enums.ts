@@ -32,150 +32,151 @@ export function describeEnum<Value extends string>(
 
 export const AuthorityEnum = describeEnum<Authority>(
   'Authority',
-  'Who has the say over the members of a role.',
+  "Which side decides who holds a role: the platform's groups or Discord.",
   {
     PLATFORM: 'The platform: roles at Discord follow the groups.',
     DISCORD:
-      'Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken.',
-    OBSERVE: 'Nobody: differences are shown, nothing is written to Discord.',
+      'Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed.',
+    OBSERVE: 'Neither: differences are shown, nothing is written to Discord.',
   },
 );
 
 export const UnknownMembershipEnum = describeEnum<UnknownMembership>(
   'UnknownMembership',
-  'What becomes of a held managed role while a group mapped to it is unknown for the person.',
+  'What happens to a mapped role that a member holds while a group mapped to it is unknown for them.',
   {
-    KEEP: 'A held role stays until the group is known not to hold the person.',
-    REMOVE: 'Unknown counts as not held: the role is taken back.',
+    KEEP: 'The member keeps the role until the group is known not to include them.',
+    REMOVE: 'Unknown counts as not in the group: the role is removed.',
   },
 );
 
 export const HoldersEnum = describeEnum<Holders>(
   'Holders',
-  'What becomes of those who hold a role when its mapping, or its client, goes.',
+  'What happens to the holders of a role when its mapping is retired or its client deleted.',
   {
     TAKE_BACK:
-      'The role is taken back from every linked holder whom no other mapping gives it.',
+      'The role is removed from every linked holder to whom no other mapping grants it.',
     LEAVE:
-      'Holders keep the role. Where another mapping names it, holders whom no other group gives it wait in a held sweep, and keep it unless that is approved.',
+      'Holders keep the role. If another mapping names it, holders to whom no other group grants it are listed in a held sweep and keep the role unless that is approved.',
   },
 );
 
 export const NicknameStrategyEnum = describeEnum<NicknameStrategy>(
   'NicknameStrategy',
-  'How nicknames at Discord are made.',
+  'How nicknames at Discord are built.',
   {
-    NONE: 'Nicknames are left alone.',
-    TEMPLATE: 'From the template of the policy.',
+    NONE: 'Nicknames are not changed.',
+    TEMPLATE: "From the policy's template.",
     EVE_ONLINE: 'The name of the primary character.',
   },
 );
 
 export const EmailRuleEnum = describeEnum<EmailRule>(
   'EmailRule',
-  'What the e-mail address at Discord means for who links an account there.',
+  'How the e-mail address of a Discord account affects linking by sign-in.',
   {
-    NONE: 'Addresses are not asked for.',
+    NONE: 'E-mail addresses are not requested.',
     WARN: 'A different address is a warning.',
     REQUIRE:
-      'An account without a confirmed address is not linked; a different one is a warning.',
+      'Accounts without a verified address are not linked; a different address is a warning.',
   },
 );
 
 export const LinkStateEnum = describeEnum<LinkState>(
   'LinkState',
-  'How a linked member stands.',
+  'The state of a linked member.',
   {
     IN_STEP: 'Desired and actual roles are the same.',
     PENDING:
       "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`.",
     ABSENT: 'The Discord account is not in the guild.',
-    HELD: 'A guard holds removals back.',
-    PARKED: 'Trying again is of no use until something changes; see `reason`.',
-    ENDING: 'The link ends as soon as its roles are taken back.',
+    HELD: 'The removal guard holds removals.',
+    PARKED: 'Retrying is useless until something changes; see `reason`.',
+    ENDING: 'The link is removed once its roles are.',
   },
 );
 
 export const OutcomeEnum = describeEnum<Outcome>(
   'Outcome',
-  'What came of one reconcile.',
+  'The outcome of one reconcile.',
   {
     APPLIED: 'The plan was carried out.',
     UNCHANGED:
       'There was nothing to do, or Discord showed all of it before it was written.',
     ABSENT: 'The Discord account is not in the guild.',
-    HELD: 'A guard held removals back.',
-    PARKED: 'Discord refused for good; see `reason`.',
+    HELD: 'The removal guard held removals.',
+    PARKED: 'Discord refused permanently; see `reason`.',
   },
 );
 
 export const RoleRefusalEnum = describeEnum<RoleRefusal>(
   'RoleRefusal',
-  'Why the bot can neither give nor take a role.',
+  'Why the bot cannot add or remove a role.',
   {
     EVERYONE: 'Every member has this role.',
-    MANAGED: 'Discord or an integration alone gives and takes it.',
-    ABOVE_BOT: "It stands above the bot's highest role.",
+    MANAGED: 'Only Discord or an integration can add and remove the role.',
+    ABOVE_BOT: "The role is not below the bot's highest role.",
     MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
-    UNKNOWN_ROLE: 'The guild has no such role any more.',
+    UNKNOWN_ROLE: 'The guild no longer has this role.',
   },
 );
 
 export const SweepKindEnum = describeEnum<SweepKind>(
   'SweepKind',
-  'What a sweep looks for.',
+  'What a sweep checks.',
   {
     VERIFY_GROUPS:
-      'Members whose last seen roles are not those that their groups give.',
+      'Members whose last observed roles differ from their groups.',
     SYNC_ACCOUNTS:
-      'Accounts at Discord as they are today: names, and who has left or come back.',
-    REMOTE_SYNC: 'Members as Discord shows them now, against their groups.',
-    ENFORCE_NICKNAMES: 'Nicknames that are not as the policy wants them.',
+      'Accounts as they are at Discord now: names, and members who left or returned.',
+    REMOTE_SYNC:
+      'Members as Discord shows them now, compared with their groups.',
+    ENFORCE_NICKNAMES: 'Nicknames that differ from the policy.',
     CHANGES:
-      'Removals that the guard held outside a sweep, a burst or a stream of events; it comes by itself and cannot be started.',
+      'Removals the guard held outside a sweep, in a burst or a stream of events. Created by the connector; cannot be started.',
   },
 );
 
 export const SweepStateEnum = describeEnum<SweepState>(
   'SweepState',
-  'How a sweep stands.',
+  'The state of a sweep.',
   {
-    WAITING: 'It has not begun to look yet.',
-    RUNNING: 'It looks, or brings members into step.',
-    HELD: 'It found so much to take away that a person is to look first: `approveSweep` or `rejectSweep`.',
-    APPROVED: 'A person has approved its plan, which is being carried out.',
-    REJECTED: 'A person has rejected its plan; the roles stay.',
-    DONE: 'It looked at everybody and did what it could.',
-    FAILED: 'It ended early; see `reason`.',
-    CANCELLED: 'Somebody stopped it.',
+    WAITING: 'Not started yet.',
+    RUNNING: 'Checking members or bringing them in step.',
+    HELD: 'Too many removals to carry out without approval: decide with `approveSweep` or `rejectSweep`.',
+    APPROVED: 'A person approved the plan, which is being carried out.',
+    REJECTED: 'A person rejected the plan; the roles stay.',
+    DONE: 'All members were checked and changed where possible.',
+    FAILED: 'Ended early; see `reason`.',
+    CANCELLED: 'Cancelled by a person.',
   },
 );
 
 export const CauseKindEnum = describeEnum<
   'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR'
->('CauseKind', 'What made the connector look at a member.', {
-  EVENT: 'An event of the platform.',
+>('CauseKind', 'What caused a reconcile.', {
+  EVENT: 'An event from the platform.',
   MUTATION: 'A mutation of this API.',
-  SWEEP: 'A timed search for drift.',
-  REPAIR: 'A restart found unfinished work.',
+  SWEEP: 'A scheduled or started sweep.',
+  REPAIR: 'Unfinished work found after a restart.',
 });
 
 export const CheckVerdictEnum = describeEnum<'OK' | 'WARNING' | 'FAILED'>(
   'CheckVerdict',
-  'How a check of a client ended.',
+  'The result of a check of a client.',
   {
-    OK: 'As it should be.',
-    WARNING: 'It works, but look at it.',
-    FAILED: 'It does not work.',
+    OK: 'No problem.',
+    WARNING: 'Works, but needs attention.',
+    FAILED: 'Does not work.',
   },
 );
 
 export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   'MembershipChangeKind',
-  'What happened to a membership.',
+  'How a membership changed.',
   {
-    ADDED: 'The platform user is in the group now.',
-    REMOVED: 'The platform user is not in the group any more.',
+    ADDED: 'The platform user is now in the group.',
+    REMOVED: 'The platform user is no longer in the group.',
   },
 );
 
@@ -189,13 +190,13 @@ export type OutrankingKind =
 
 export const OutrankingKindEnum = describeEnum<OutrankingKind>(
   'OutrankingKind',
-  'What a recorded fact that outranks another is about.',
+  'What the recorded fact that outranks another one is about.',
   {
     MEMBERSHIP_CHANGE: 'One membership was added or removed.',
-    WHOLE_SET: "A user's whole set of groups was sent.",
+    WHOLE_SET: "A user's complete set of groups was sent.",
     VALUE: 'A name or an attribute was set, or a group was changed.',
     GROUP_DELETION: 'The group was deleted; only newer facts add members.',
-    USER_DELETION: 'The user was deleted; no fact counts any more.',
+    USER_DELETION: 'The user was deleted; all facts are ignored.',
     LIFTED_USER_DELETION:
       'The user was deleted and restored; only facts newer than the deletion count.',
   },
@@ -206,37 +207,36 @@ export type FactVerdictName =
 
 export const FactVerdictEnum = describeEnum<FactVerdictName>(
   'FactVerdict',
-  'What came of a fact.',
+  'The result for one fact.',
   {
-    APPLIED: 'The fact stands now.',
-    UNCHANGED: 'The very same fact stood already.',
-    STALE:
-      'Another fact outranks it; nothing changed. `outrankedBy` names that fact.',
+    APPLIED: 'The fact was recorded.',
+    UNCHANGED: 'The same fact was already recorded.',
+    STALE: 'Another fact outranks it; nothing changed. See `outrankedBy`.',
     PARTIAL:
-      'Some of it lost to other facts, which `outrankedBy` names; the rest was recorded.',
-    INVALID: 'The item cannot be read, or contradicts another; see `error`.',
+      'Part of it was outranked, see `outrankedBy`; the rest was recorded.',
+    INVALID: 'The item is invalid or contradicts another item; see `error`.',
   },
 );
 
 export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
   'ImportStatus',
-  'What came of one user of an import.',
+  'The result for one user of an import.',
   {
-    LINKED: 'The link was made; in a dry run: it would be made.',
-    UNCHANGED: 'The very same link stood already.',
+    LINKED: 'The link was created or, in a dry run, would be created.',
+    UNCHANGED: 'The same link already exists.',
     CONFLICT:
-      'The user or the account is linked elsewhere, or stands in the list twice; nothing changed.',
-    INVALID: 'It cannot be linked; see `message`.',
+      'The user or the account is linked elsewhere, or is listed twice; nothing changed.',
+    INVALID: 'Cannot be linked; see `message`.',
   },
 );
 
 export const ErrorCodeEnum = describeEnum<InputError['code']>(
   'ItemErrorCode',
-  'Why an item of a list was not carried out.',
+  'Why an item of a list was rejected.',
   {
-    BAD_USER_INPUT: 'The item itself is at fault.',
-    NOT_FOUND: 'It names something that does not exist.',
-    CONFLICT: 'Something that outranks it stood already.',
-    FAILED_PRECONDITION: 'Something else has to be done first.',
+    BAD_USER_INPUT: 'The item is invalid.',
+    NOT_FOUND: 'The item names something that does not exist.',
+    CONFLICT: 'A recorded fact outranks the item.',
+    FAILED_PRECONDITION: 'Something else must be done first.',
   },
 );

@@ -1,3 +1,3 @@
 /** The rule of the removal guard, in one sentence: reconcile/guard.ts keeps it. */
 export const REMOVAL_RULE =
-  'What one message, mutation, batch of events or sweep would remove is judged as a whole, with what is due and what the last hour removed: above the minimum or the percentage of the holders of a role or of all roles, whichever is more, or above half of a role with five or more holders, none of it is carried out until a person approves.';
+  'The removals of one message, mutation, batch of events or sweep are judged as a whole, together with removals that are due and those of the last hour. All of them are held until a person approves if they exceed the minimum or the percentage of the holders of a role or of all roles, whichever is higher, or more than half of the holders of a role with five or more holders.';

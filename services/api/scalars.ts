@@ -12,7 +12,7 @@ const refuse = (message: string, node?: ValueNode): GraphQLError =>
 export const Snowflake = new GraphQLScalarType<string, string>({
   name: 'Snowflake',
   description:
-    'An id of Discord: a decimal string of 15 to 20 digits that fits in 64 bits. Never a number: JSON numbers lose digits.',
+    'A Discord id: a decimal string of 15 to 20 digits that fits in 64 bits. Never a number, because JSON numbers lose digits.',
   serialize: String,
   parseValue: (value) => parseSnowflake(value),
   parseLiteral: (node) =>
@@ -41,7 +41,7 @@ function parseSnowflake(value: unknown, node?: ValueNode): string {
 export const Sequence = new GraphQLScalarType<number, number>({
   name: 'Sequence',
   description:
-    'A place in the order of facts: a whole number from 0 to 2^53-1, as a number or as a decimal string.',
+    'A position in the order of facts: a whole number from 0 to 2^53-1, as a number or a decimal string.',
   serialize: (value) => Number(value),
   parseValue: (value) => parseSequence(value),
   parseLiteral: (node) =>
@@ -69,7 +69,7 @@ const RFC3339 =
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
-    'A moment, as RFC 3339 writes it: `2026-11-22T17:13:00.000Z`. Answers are in UTC.',
+    'A point in time in RFC 3339 format with a zone: `2026-11-22T17:13:00.000Z`. Responses use UTC.',
   serialize: (value) => {
     if (value instanceof Date) return value.toISOString();
     throw new TypeError('a DateTime can only be serialized from a Date');

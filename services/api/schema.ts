@@ -104,9 +104,9 @@ export async function buildConnectorSchema(
 /** The library has no place to say it. */
 function describeRoots(schema: GraphQLSchema): void {
   const roots = [
-    [schema.getQueryType(), 'What can be read.'],
-    [schema.getMutationType(), 'What can be changed: each takes one input.'],
-    [schema.getSubscriptionType(), 'What can be watched, at `/admin`.'],
+    [schema.getQueryType(), 'All queries.'],
+    [schema.getMutationType(), 'All mutations. Each takes one input.'],
+    [schema.getSubscriptionType(), 'All subscriptions, served at `/admin`.'],
   ] as const;
   for (const [type, description] of roots)
     if (type) type.description = description;

@@ -6,291 +6,291 @@ export type Incremental<T> =
   | {
       [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
     };
-/** Who has the say over the members of a role. */
+/** Which side decides who holds a role: the platform's groups or Discord. */
 export type Authority =
-  /** Discord: the platform is asked to follow. Roles are given only when both sides are first compared, so that nobody loses a group; none is ever taken. */
+  /** Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed. */
   | 'DISCORD'
-  /** Nobody: differences are shown, nothing is written to Discord. */
+  /** Neither: differences are shown, nothing is written to Discord. */
   | 'OBSERVE'
   /** The platform: roles at Discord follow the groups. */
   | 'PLATFORM';
 
-/** A link that a person is to make by signing in at Discord. */
+/** A sign-in by which a person links their Discord account. */
 export type BeginDiscordLinkInput = {
   /** The client's id. */
   readonly clientId: string;
-  /** The user's e-mail address at the platform: if Discord's is another one, there is a warning. */
+  /** The user's e-mail address on the platform. If the Discord account has a different one, the result has a warning. */
   readonly email?: string | null | undefined;
-  /** The platform user who signs in: the platform's id. */
+  /** The id of the platform user who signs in, issued by the platform. */
   readonly platformUserId: string;
-  /** Where the person is sent in the end, of an origin that RETURN_URL_ALLOWLIST names; `discordLink` in its query tells what came of it (`LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`: the link is made; `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`: it is not), `discordLinkWarning=EMAIL_DIFFERS` that the addresses differ. People can write that query themselves: ask `discordUserByPlatformId` for what is so. Left out: the person ends on a page of the connector. */
+  /** Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector. */
   readonly returnTo?: string | null | undefined;
 };
 
-/** How a check of a client ended. */
+/** The result of a check of a client. */
 export type CheckVerdict =
-  /** It does not work. */
+  /** Does not work. */
   | 'FAILED'
-  /** As it should be. */
+  /** No problem. */
   | 'OK'
-  /** It works, but look at it. */
+  /** Works, but needs attention. */
   | 'WARNING';
 
-/** A new mapping: members of the group shall have the role. */
+/** A new mapping: members of the group get the role. */
 export type CreateRoleMappingInput = {
-  /** Who has the say. Default: the client's. */
+  /** Which side decides who holds the role. Default: the client's authority. */
   readonly authority?: Authority | null | undefined;
   /** The client's id. */
   readonly clientId: string;
-  /** True: only count what it would mean. Default false. */
+  /** True: only compute the effect. Default false. */
   readonly dryRun?: boolean | null | undefined;
-  /** The group: the platform's id. */
+  /** The group's id, issued by the platform. */
   readonly groupId: string;
-  /** The role: Discord's id. */
+  /** The role's Discord id. */
   readonly roleId: string;
 };
 
-/** A platform user to delete: its links end, and facts about it no longer count until an admin restores it. */
+/** The platform user to delete. Its links end, and facts about it are ignored until an admin restores it. */
 export type DeletePlatformUserInput = {
-  /** The user: the platform's id. */
+  /** The platform user's id, issued by the platform. */
   readonly platformUserId: string;
 };
 
 /** Whether a person should have a role. */
 export type DesiredRole =
-  /** No mapping gives it, and it is taken back where it is held. */
+  /** No mapping grants it; it is removed if held. */
   | 'NO'
-  /** Nobody says, so the role is left as it is. */
+  /** Not known, so the role stays as it is. */
   | 'UNKNOWN'
-  /** An active mapping gives it. */
+  /** An active mapping grants it. */
   | 'YES';
 
-/** Which links to show; every part given has to fit. */
+/** Filters for links. Filters are combined with AND. */
 export type DiscordUserFilter = {
-  /** Of one of these accounts at Discord. */
+  /** Only links of these Discord accounts. */
   readonly discordUserIds?: ReadonlyArray<string> | null | undefined;
-  /** Whose platform user is in this group. */
+  /** Only links whose platform user is in this group. */
   readonly groupId?: string | null | undefined;
-  /** Of one of these platform users. */
+  /** Only links of these platform users. */
   readonly platformUserIds?: ReadonlyArray<string> | null | undefined;
-  /** Whose member was last seen with this role. */
+  /** Only links whose member was last observed with this role. */
   readonly roleId?: string | null | undefined;
-  /** In one of these states. */
+  /** Only links in one of these states. */
   readonly states?: ReadonlyArray<LinkState> | null | undefined;
 };
 
-/** What came of a fact. */
+/** The result for one fact. */
 export type FactVerdict =
-  /** The fact stands now. */
+  /** The fact was recorded. */
   | 'APPLIED'
-  /** The item cannot be read, or contradicts another; see `error`. */
+  /** The item is invalid or contradicts another item; see `error`. */
   | 'INVALID'
-  /** Some of it lost to other facts, which `outrankedBy` names; the rest was recorded. */
+  /** Part of it was outranked, see `outrankedBy`; the rest was recorded. */
   | 'PARTIAL'
-  /** Another fact outranks it; nothing changed. `outrankedBy` names that fact. */
+  /** Another fact outranks it; nothing changed. See `outrankedBy`. */
   | 'STALE'
-  /** The very same fact stood already. */
+  /** The same fact was already recorded. */
   | 'UNCHANGED';
 
-/** What becomes of those who hold a role when its mapping, or its client, goes. */
+/** What happens to the holders of a role when its mapping is retired or its client deleted. */
 export type Holders =
-  /** Holders keep the role. Where another mapping names it, holders whom no other group gives it wait in a held sweep, and keep it unless that is approved. */
+  /** Holders keep the role. If another mapping names it, holders to whom no other group grants it are listed in a held sweep and keep the role unless that is approved. */
   | 'LEAVE'
-  /** The role is taken back from every linked holder whom no other mapping gives it. */
+  /** The role is removed from every linked holder to whom no other mapping grants it. */
   | 'TAKE_BACK';
 
-/** Links that were known elsewhere before. */
+/** Existing links to import. */
 export type ImportDiscordUsersInput = {
   /** The client's id. */
   readonly clientId: string;
-  /** True: only say what would come of it. Default false. */
+  /** True: only compute the results. Default false. */
   readonly dryRun?: boolean | null | undefined;
-  /** Up to 5,000, each user and each account once. */
+  /** Up to 5,000 users, each user and each account listed once. */
   readonly users: ReadonlyArray<ImportedDiscordUserInput>;
 };
 
-/** What came of one user of an import. */
+/** The result for one user of an import. */
 export type ImportStatus =
-  /** The user or the account is linked elsewhere, or stands in the list twice; nothing changed. */
+  /** The user or the account is linked elsewhere, or is listed twice; nothing changed. */
   | 'CONFLICT'
-  /** It cannot be linked; see `message`. */
+  /** Cannot be linked; see `message`. */
   | 'INVALID'
-  /** The link was made; in a dry run: it would be made. */
+  /** The link was created or, in a dry run, would be created. */
   | 'LINKED'
-  /** The very same link stood already. */
+  /** The same link already exists. */
   | 'UNCHANGED';
 
 /** A platform user and their Discord account. */
 export type ImportedDiscordUserInput = {
-  /** The account at Discord. */
+  /** The Discord account's id. */
   readonly discordUserId: string;
-  /** The platform user: the platform's id; one never seen before is created nameless. */
+  /** The platform user's id, issued by the platform. An unknown id creates a user without a name. */
   readonly platformUserId: string;
 };
 
-/** Why an item of a list was not carried out. */
+/** Why an item of a list was rejected. */
 export type ItemErrorCode =
-  /** The item itself is at fault. */
+  /** The item is invalid. */
   | 'BAD_USER_INPUT'
-  /** Something that outranks it stood already. */
+  /** A recorded fact outranks the item. */
   | 'CONFLICT'
-  /** Something else has to be done first. */
+  /** Something else must be done first. */
   | 'FAILED_PRECONDITION'
-  /** It names something that does not exist. */
+  /** The item names something that does not exist. */
   | 'NOT_FOUND';
 
-/** A link to make: a platform user and a Discord account are the same person, at one client. */
+/** A link to create: a platform user and a Discord account are the same person, for one client. */
 export type LinkDiscordUserInput = {
   /** The client's id. */
   readonly clientId: string;
-  /** The account at Discord. */
+  /** The Discord account's id. */
   readonly discordUserId: string;
-  /** The platform user: the platform's id; one never seen before is created nameless. */
+  /** The platform user's id, issued by the platform. An unknown id creates a user without a name. */
   readonly platformUserId: string;
 };
 
-/** How a linked member stands. */
+/** The state of a linked member. */
 export type LinkState =
   /** The Discord account is not in the guild. */
   | 'ABSENT'
-  /** The link ends as soon as its roles are taken back. */
+  /** The link is removed once its roles are. */
   | 'ENDING'
-  /** A guard holds removals back. */
+  /** The removal guard holds removals. */
   | 'HELD'
   /** Desired and actual roles are the same. */
   | 'IN_STEP'
-  /** Trying again is of no use until something changes; see `reason`. */
+  /** Retrying is useless until something changes; see `reason`. */
   | 'PARKED'
   /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */
 export type MembershipChangeInput = {
-  /** What happened. */
+  /** Whether the user was added to the group or removed from it. */
   readonly change: MembershipChangeKind;
-  /** The group: the platform's id. */
+  /** The group's id, issued by the platform. */
   readonly groupId: string;
-  /** The user: the platform's id. */
+  /** The platform user's id, issued by the platform. */
   readonly platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
+  /** The fact's position in the order of facts about this user and group. A fact with a sequence outranks any without. When omitted, the fact is ordered by the time the database receives it. */
   readonly sequence?: number | string | null | undefined;
 };
 
-/** What happened to a membership. */
+/** How a membership changed. */
 export type MembershipChangeKind =
-  /** The platform user is in the group now. */
+  /** The platform user is now in the group. */
   | 'ADDED'
-  /** The platform user is not in the group any more. */
+  /** The platform user is no longer in the group. */
   | 'REMOVED';
 
-/** A user's whole set of groups. */
+/** The complete set of a user's groups. */
 export type MembershipSetInput = {
-  /** Every group that holds the user: all others are known not to from now on. A group that is named twice counts once. */
+  /** Ids of every group the user is in. The user is known not to be in any other group. A repeated id counts once. */
   readonly groupIds: ReadonlyArray<string>;
-  /** The user: the platform's id. */
+  /** The platform user's id, issued by the platform. */
   readonly platformUserId: string;
-  /** Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it. */
+  /** The fact's position in the order of facts about this user and group. A fact with a sequence outranks any without. When omitted, the fact is ordered by the time the database receives it. */
   readonly sequence?: number | string | null | undefined;
 };
 
-/** A group as the platform has it now. */
+/** The current state of a group. */
 export type PlatformGroupInput = {
-  /** The platform's; opaque. */
+  /** The group's id, an opaque string issued by the platform. */
   readonly id: string;
-  /** The name. */
+  /** The group's name. */
   readonly name: string;
 };
 
-/** What the platform says of a user, for nicknames. */
+/** Attributes of a platform user, used in nicknames. */
 export type PlatformUserAttributesInput = {
-  /** The alliance's ticker. Left out: unchanged; null or empty: the user has none. */
+  /** Ticker of the alliance. Omitted: unchanged. Null or empty: the user has none. */
   readonly alliance?: string | null | undefined;
-  /** The name of the primary character. Left out: unchanged; null or empty: the user has none. */
+  /** Name of the primary character. Omitted: unchanged. Null or empty: the user has none. */
   readonly character?: string | null | undefined;
-  /** The corporation's ticker. Left out: unchanged; null or empty: the user has none. */
+  /** Ticker of the corporation. Omitted: unchanged. Null or empty: the user has none. */
   readonly corporation?: string | null | undefined;
 };
 
-/** A platform user as the platform has it now. */
+/** The current state of a platform user. */
 export type PlatformUserInput = {
-  /** For nicknames; left out: they stay as they are. */
+  /** Attributes used in nicknames. Omitted: unchanged. */
   readonly attributes?: PlatformUserAttributesInput | null | undefined;
-  /** The platform's; opaque. */
+  /** The user's id, an opaque string issued by the platform. */
   readonly id: string;
-  /** The name. */
+  /** The user name. */
   readonly username: string;
 };
 
-/** A link whose member is to be reconciled now. */
+/** The link whose member is reconciled now. */
 export type ReconcileDiscordUserInput = {
   /** The link's id. */
   readonly id: string;
 };
 
-/** Memberships that changed. */
+/** Membership changes. */
 export type RecordMembershipChangesInput = {
-  /** Up to 5,000. The same user and group may stand twice only if sequences say which is later: else none of the two counts. */
+  /** Up to 5,000 changes. Two changes of the same user and group both need a sequence; without one, both are rejected. */
   readonly changes: ReadonlyArray<MembershipChangeInput>;
 };
 
-/** Whole sets of groups, by user. */
+/** Complete sets of groups by user. */
 export type ReplaceMembershipsInput = {
-  /** Up to 5,000 users, each once, with up to 5,000 groups each; one that stands twice does not count at all. */
+  /** Up to 5,000 users with up to 5,000 groups each. A user listed twice is rejected. */
   readonly users: ReadonlyArray<MembershipSetInput>;
 };
 
-/** A deleted platform user to restore. */
+/** The deleted platform user to restore. */
 export type RestorePlatformUserInput = {
-  /** The user: the platform's id. */
+  /** The platform user's id, issued by the platform. */
   readonly platformUserId: string;
 };
 
-/** A mapping to retire. */
+/** The mapping to retire. */
 export type RetireRoleMappingInput = {
-  /** True: only count what it would mean. Default false. */
+  /** True: only compute the effect. Default false. */
   readonly dryRun?: boolean | null | undefined;
-  /** What becomes of those who hold the role. */
+  /** What happens to the holders of the role. */
   readonly holders: Holders;
   /** The mapping's id. */
   readonly id: string;
 };
 
-/** Why the bot can neither give nor take a role. */
+/** Why the bot cannot add or remove a role. */
 export type RoleRefusal =
-  /** It stands above the bot's highest role. */
+  /** The role is not below the bot's highest role. */
   | 'ABOVE_BOT'
   /** Every member has this role. */
   | 'EVERYONE'
-  /** Discord or an integration alone gives and takes it. */
+  /** Only Discord or an integration can add and remove the role. */
   | 'MANAGED'
   /** The bot lacks the permission Manage Roles. */
   | 'MISSING_PERMISSION'
-  /** The guild has no such role any more. */
+  /** The guild no longer has this role. */
   | 'UNKNOWN_ROLE';
 
-/** A link to end: it ends when its roles are taken back. */
+/** The link to end. It is removed once its roles are. */
 export type UnlinkDiscordUserInput = {
   /** The link's id. */
   readonly id: string;
 };
 
-/** A change of who has the say; group and role never change. */
+/** A change of a mapping's authority. Its group and role never change. */
 export type UpdateRoleMappingInput = {
-  /** Who has the say. */
+  /** Which side decides who holds the role. */
   readonly authority: Authority;
   /** The mapping's id. */
   readonly id: string;
 };
 
-/** Groups to create or change. */
+/** Groups to create or update. */
 export type UpsertPlatformGroupsInput = {
-  /** Up to 5,000, each once. */
+  /** Up to 5,000 groups, each listed once. */
   readonly groups: ReadonlyArray<PlatformGroupInput>;
 };
 
-/** Users to create or change. */
+/** Users to create or update. */
 export type UpsertPlatformUsersInput = {
-  /** Up to 5,000, each once. */
+  /** Up to 5,000 users, each listed once. */
   readonly users: ReadonlyArray<PlatformUserInput>;
 };
 

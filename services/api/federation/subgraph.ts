@@ -42,10 +42,9 @@ export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   const fields = subgraph.getQueryType()?.getFields() ?? {};
   const { _entities: entities, _service: service } = fields;
   if (!entities || !service) throw new Error('no type of the schema has a key');
-  service.description =
-    'For routers of a federation: this schema as one part of theirs.';
+  service.description = 'For federation routers: this schema as a subgraph.';
   entities.description =
-    'For routers of a federation: the entities that these references name.';
+    'For federation routers: the entities for these references.';
   entities.resolve = (
     _source: unknown,
     args: { readonly representations: readonly unknown[] },

@@ -21,13 +21,13 @@ import { NicknamePolicyInput } from './nickname-policy.input.js';
 export class RemovalGuardInput {
   @Field(() => Int, {
     description:
-      'So many removals within an hour need no person, but for more than half of a role with five or more holders.',
+      'How many removals within an hour need no approval. More than half of a role with five or more holders is always held.',
   })
   readonly minimum!: number;
 
   @Field(() => Float, {
     description:
-      'The percentage of those who held the role an hour ago, 0 to 100.',
+      'Percentage of the holders of an hour ago that may be removed within an hour, 0 to 100.',
   })
   readonly percent!: number;
 }
@@ -35,53 +35,56 @@ export class RemovalGuardInput {
 @InputType({ description: 'Rules for people who link their own account.' })
 export class LinkingPolicyInput {
   @Field(() => EmailRuleEnum, {
-    description: 'What a different e-mail address means.',
+    description: 'How a different e-mail address is handled.',
   })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
-    description: "Whether the person's tokens are kept after linking.",
+    description: "Whether the person's OAuth2 tokens are kept after linking.",
   })
   readonly keepTokens!: boolean;
 }
 
 @InputType({
   description:
-    "Where this client's Discord is reached; what is left out stays Discord's own, v10. A change needs botToken and clientSecret in the same input, so that stored secrets never travel to a new host.",
+    'The URLs at which this client reaches Discord. Omitted fields default to Discord v10. A change requires botToken and clientSecret in the same input, so that stored secrets never travel to a new host.',
 })
 export class EndpointsInput {
-  @Field(() => String, { nullable: true, description: 'Base of the REST API.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The REST API, with its version.',
+  })
   readonly apiBase?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'The consent page.' })
-  readonly authorizeUrl?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Where codes become tokens.',
+    description: 'The OAuth2 consent page.',
   })
+  readonly authorizeUrl?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The OAuth2 token URL.' })
   readonly tokenUrl?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Where tokens are given back.',
+    description: 'The OAuth2 revocation URL.',
   })
   readonly revokeUrl?: string | null;
 }
 
-@InputType({ description: 'Settings that a client may be given at any time.' })
+@InputType({ description: 'Settings of a client that can change at any time.' })
 abstract class ClientSettingsInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Where Discord returns people who link their account: https, on the origin of PUBLIC_URL, without a user name or a fragment.',
+      'Where Discord redirects people after sign-in: an https URL on the origin of PUBLIC_URL, without user name or fragment. Null: PUBLIC_URL with the default path.',
   })
   readonly callbackUrl?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'An invitation to the guild, for people who are not in it: https, at discord.gg, discord.com/invite or discordapp.com/invite.',
+      'Invite shown to people who are not in the guild: an https URL at discord.gg, discord.com/invite or discordapp.com/invite.',
   })
   readonly inviteUrl?: string | null;
 
@@ -94,32 +97,32 @@ abstract class ClientSettingsInput {
 
   @Field(() => AuthorityEnum, {
     nullable: true,
-    description: 'Who has the say. Default PLATFORM.',
+    description: 'Authority of mappings without their own. Default PLATFORM.',
   })
   readonly authority?: Authority | null;
 
   @Field(() => UnknownMembershipEnum, {
     nullable: true,
     description:
-      'What becomes of a held role while a group is unknown. Default KEEP.',
+      'What happens to a held role while a group is unknown. Default KEEP.',
   })
   readonly unknownMembership?: UnknownMembership | null;
 
   @Field(() => NicknamePolicyInput, {
     nullable: true,
-    description: 'How nicknames are made. Default: left alone.',
+    description: 'How nicknames are built. Default: nicknames are not changed.',
   })
   readonly nicknamePolicy?: NicknamePolicyInput | null;
 
   @Field(() => RemovalGuardInput, {
     nullable: true,
-    description: 'When removals are held back. Default: 10, or 20 percent.',
+    description: 'When removals are held. Default: above 10 or 20 percent.',
   })
   readonly removalGuard?: RemovalGuardInput | null;
 
   @Field(() => LinkingPolicyInput, {
     nullable: true,
-    description: 'Rules for linking. Default: NONE, tokens are not kept.',
+    description: 'Rules for sign-in. Default: NONE, tokens are not kept.',
   })
   readonly linking?: LinkingPolicyInput | null;
 
@@ -133,55 +136,53 @@ abstract class ClientSettingsInput {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      "Whether several role changes may be one write of the member's whole list; false: one at a time. Default true.",
+      'Whether several role changes of a member may be sent as one write of the whole role list. False: one write per role. Default true.',
   })
   readonly wholeListWrites?: boolean | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'For how many days closed audit records and ended sweeps are kept, at least 1. Null: 400.',
+      'Number of days closed audit records and finished sweeps are kept, at least 1. Null: 400.',
   })
   readonly auditRetentionDays?: number | null;
 
   @Field(() => EndpointsInput, {
     nullable: true,
-    description: "Where Discord is reached. Default: Discord's own, v10.",
+    description: 'Where Discord is reached. Default: Discord v10.',
   })
   readonly endpoints?: EndpointsInput | null;
 }
 
 @InputType({
-  description: 'A new client: an application, its bot and a guild.',
+  description: 'A new client: a Discord application with its bot, and a guild.',
 })
 export class CreateDiscordClientInput extends ClientSettingsInput {
-  @Field(() => String, { description: 'For people; up to 100 characters.' })
+  @Field(() => String, { description: 'Display name, up to 100 characters.' })
   readonly name!: string;
 
   @Field(() => Snowflake, {
     description:
-      "The guild: Discord's SERVER ID, one client for each. It never changes afterwards.",
+      "The guild's id (Discord's SERVER ID). Unique among clients; it never changes afterwards.",
   })
   readonly guildId!: string;
 
   @Field(() => Snowflake, {
-    description: "The application: Discord's CLIENT ID.",
+    description: "The application's id (Discord's CLIENT ID).",
   })
   readonly applicationId!: string;
 
   @Field(() => String, {
-    description: "The application's CLIENT SECRET; it never comes out again.",
+    description: "The application's CLIENT SECRET. Write-only.",
   })
   readonly clientSecret!: string;
 
-  @Field(() => String, {
-    description: "The bot's TOKEN; it never comes out again.",
-  })
+  @Field(() => String, { description: "The bot's TOKEN. Write-only." })
   readonly botToken!: string;
 }
 
 @InputType({
-  description: 'What to change of a client; what is left out stays as it is.',
+  description: 'Changes to a client. Omitted fields stay unchanged.',
 })
 export class UpdateDiscordClientInput extends ClientSettingsInput {
   @Field(() => ID, { description: "The client's id." })
@@ -189,53 +190,53 @@ export class UpdateDiscordClientInput extends ClientSettingsInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'For people; up to 100 characters.',
+    description: 'Display name, up to 100 characters.',
   })
   readonly name?: string | null;
 
   @Field(() => Snowflake, {
     nullable: true,
-    description: "The application: Discord's CLIENT ID.",
+    description: "The application's id (Discord's CLIENT ID).",
   })
   readonly applicationId?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The application's CLIENT SECRET; it never comes out again.",
+    description: "The application's CLIENT SECRET. Write-only.",
   })
   readonly clientSecret?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The bot's TOKEN; a new one lets a stopped client go on.",
+    description: "The bot's TOKEN. Write-only. Restarts a stopped client.",
   })
   readonly botToken?: string | null;
 }
 
-@InputType({ description: 'A client to delete.' })
+@InputType({ description: 'The client to delete.' })
 export class DeleteDiscordClientInput {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
 
   @Field(() => HoldersEnum, {
-    description: 'What becomes of those who hold its managed roles.',
+    description: 'What happens to the holders of its mapped roles.',
   })
   readonly holders!: Holders;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: only count what it would mean. Default false.',
+    description: 'True: only compute the effect. Default false.',
   })
   readonly dryRun?: boolean | null;
 }
 
-@InputType({ description: 'A client whose bot is to be tried at Discord.' })
+@InputType({ description: 'The client to check at Discord.' })
 export class CheckDiscordClientInput {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
 }
 
-@InputType({ description: 'A client whose roles are to be read at Discord.' })
+@InputType({ description: 'The client whose roles are imported.' })
 export class ImportDiscordRolesInput {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;

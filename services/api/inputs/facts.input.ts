@@ -3,40 +3,46 @@ import { MembershipChangeKindEnum } from '../enums.js';
 import { Sequence } from '../scalars.js';
 
 const SEQUENCE =
-  'Its place in the order of facts about this user and group: any with a sequence outranks any without. Without: the moment at which the database receives it.';
+  "The fact's position in the order of facts about this user and group. A fact with a sequence outranks any without. When omitted, the fact is ordered by the time the database receives it.";
 
 @InputType({ description: 'A membership that was added or removed.' })
 export class MembershipChangeInput {
-  @Field(() => ID, { description: "The user: the platform's id." })
+  @Field(() => ID, {
+    description: "The platform user's id, issued by the platform.",
+  })
   readonly platformUserId!: string;
 
-  @Field(() => ID, { description: "The group: the platform's id." })
+  @Field(() => ID, { description: "The group's id, issued by the platform." })
   readonly groupId!: string;
 
-  @Field(() => MembershipChangeKindEnum, { description: 'What happened.' })
+  @Field(() => MembershipChangeKindEnum, {
+    description: 'Whether the user was added to the group or removed from it.',
+  })
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => Sequence, { nullable: true, description: SEQUENCE })
   readonly sequence?: number | null;
 }
 
-@InputType({ description: 'Memberships that changed.' })
+@InputType({ description: 'Membership changes.' })
 export class RecordMembershipChangesInput {
   @Field(() => [MembershipChangeInput], {
     description:
-      'Up to 5,000. The same user and group may stand twice only if sequences say which is later: else none of the two counts.',
+      'Up to 5,000 changes. Two changes of the same user and group both need a sequence; without one, both are rejected.',
   })
   readonly changes!: readonly MembershipChangeInput[];
 }
 
-@InputType({ description: "A user's whole set of groups." })
+@InputType({ description: "The complete set of a user's groups." })
 export class MembershipSetInput {
-  @Field(() => ID, { description: "The user: the platform's id." })
+  @Field(() => ID, {
+    description: "The platform user's id, issued by the platform.",
+  })
   readonly platformUserId!: string;
 
   @Field(() => [ID], {
     description:
-      'Every group that holds the user: all others are known not to from now on. A group that is named twice counts once.',
+      'Ids of every group the user is in. The user is known not to be in any other group. A repeated id counts once.',
   })
   readonly groupIds!: readonly string[];
 
@@ -44,86 +50,98 @@ export class MembershipSetInput {
   readonly sequence?: number | null;
 }
 
-@InputType({ description: 'Whole sets of groups, by user.' })
+@InputType({ description: 'Complete sets of groups by user.' })
 export class ReplaceMembershipsInput {
   @Field(() => [MembershipSetInput], {
     description:
-      'Up to 5,000 users, each once, with up to 5,000 groups each; one that stands twice does not count at all.',
+      'Up to 5,000 users with up to 5,000 groups each. A user listed twice is rejected.',
   })
   readonly users!: readonly MembershipSetInput[];
 }
 
-@InputType({ description: 'What the platform says of a user, for nicknames.' })
+@InputType({ description: 'Attributes of a platform user, used in nicknames.' })
 export class PlatformUserAttributesInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'The name of the primary character. Left out: unchanged; null or empty: the user has none.',
+      'Name of the primary character. Omitted: unchanged. Null or empty: the user has none.',
   })
   readonly character?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The corporation's ticker. Left out: unchanged; null or empty: the user has none.",
+      'Ticker of the corporation. Omitted: unchanged. Null or empty: the user has none.',
   })
   readonly corporation?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The alliance's ticker. Left out: unchanged; null or empty: the user has none.",
+      'Ticker of the alliance. Omitted: unchanged. Null or empty: the user has none.',
   })
   readonly alliance?: string | null;
 }
 
-@InputType({ description: 'A platform user as the platform has it now.' })
+@InputType({ description: 'The current state of a platform user.' })
 export class PlatformUserInput {
-  @Field(() => ID, { description: "The platform's; opaque." })
+  @Field(() => ID, {
+    description: "The user's id, an opaque string issued by the platform.",
+  })
   readonly id!: string;
 
-  @Field(() => String, { description: 'The name.' })
+  @Field(() => String, { description: 'The user name.' })
   readonly username!: string;
 
   @Field(() => PlatformUserAttributesInput, {
     nullable: true,
-    description: 'For nicknames; left out: they stay as they are.',
+    description: 'Attributes used in nicknames. Omitted: unchanged.',
   })
   readonly attributes?: PlatformUserAttributesInput | null;
 }
 
-@InputType({ description: 'Users to create or change.' })
+@InputType({ description: 'Users to create or update.' })
 export class UpsertPlatformUsersInput {
-  @Field(() => [PlatformUserInput], { description: 'Up to 5,000, each once.' })
+  @Field(() => [PlatformUserInput], {
+    description: 'Up to 5,000 users, each listed once.',
+  })
   readonly users!: readonly PlatformUserInput[];
 }
 
-@InputType({ description: 'A group as the platform has it now.' })
+@InputType({ description: 'The current state of a group.' })
 export class PlatformGroupInput {
-  @Field(() => ID, { description: "The platform's; opaque." })
+  @Field(() => ID, {
+    description: "The group's id, an opaque string issued by the platform.",
+  })
   readonly id!: string;
 
-  @Field(() => String, { description: 'The name.' })
+  @Field(() => String, { description: "The group's name." })
   readonly name!: string;
 }
 
-@InputType({ description: 'Groups to create or change.' })
+@InputType({ description: 'Groups to create or update.' })
 export class UpsertPlatformGroupsInput {
-  @Field(() => [PlatformGroupInput], { description: 'Up to 5,000, each once.' })
+  @Field(() => [PlatformGroupInput], {
+    description: 'Up to 5,000 groups, each listed once.',
+  })
   readonly groups!: readonly PlatformGroupInput[];
 }
 
 @InputType({
   description:
-    'A platform user to delete: its links end, and facts about it no longer count until an admin restores it.',
+    'The platform user to delete. Its links end, and facts about it are ignored until an admin restores it.',
 })
 export class DeletePlatformUserInput {
-  @Field(() => ID, { description: "The user: the platform's id." })
+  @Field(() => ID, {
+    description: "The platform user's id, issued by the platform.",
+  })
   readonly platformUserId!: string;
 }
 
-@InputType({ description: 'A deleted platform user to restore.' })
+@InputType({ description: 'The deleted platform user to restore.' })
 export class RestorePlatformUserInput {
-  @Field(() => ID, { description: "The user: the platform's id." })
+  @Field(() => ID, {
+    description: "The platform user's id, issued by the platform.",
+  })
   readonly platformUserId!: string;
 }

@@ -5,76 +5,82 @@ import { DateTime, Snowflake } from '../scalars.js';
 import type { AuditFilter, LinkFilter } from '../views.js';
 import { checkList, checkOwnId, checkPlatformId, isGiven } from './checks.js';
 
-@InputType({ description: 'Which links to show; every part given has to fit.' })
+@InputType({ description: 'Filters for links. Filters are combined with AND.' })
 export class DiscordUserFilter {
   @Field(() => [LinkStateEnum], {
     nullable: true,
-    description: 'In one of these states.',
+    description: 'Only links in one of these states.',
   })
   readonly states?: readonly LinkState[] | null;
 
   @Field(() => [ID], {
     nullable: true,
-    description: 'Of one of these platform users.',
+    description: 'Only links of these platform users.',
   })
   readonly platformUserIds?: readonly string[] | null;
 
   @Field(() => [Snowflake], {
     nullable: true,
-    description: 'Of one of these accounts at Discord.',
+    description: 'Only links of these Discord accounts.',
   })
   readonly discordUserIds?: readonly string[] | null;
 
   @Field(() => Snowflake, {
     nullable: true,
-    description: 'Whose member was last seen with this role.',
+    description: 'Only links whose member was last observed with this role.',
   })
   readonly roleId?: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Whose platform user is in this group.',
+    description: 'Only links whose platform user is in this group.',
   })
   readonly groupId?: string | null;
 }
 
 @InputType({
-  description: 'Which audit records to show; every part given has to fit.',
+  description: 'Filters for audit records. Filters are combined with AND.',
 })
 export class AuditRecordFilter {
-  @Field(() => ID, { nullable: true, description: 'At this client.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Only records of this client.',
+  })
   readonly clientId?: string | null;
 
   @Field(() => Snowflake, {
     nullable: true,
-    description: 'Of this account at Discord.',
+    description: 'Only records of this Discord account.',
   })
   readonly discordUserId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: 'Of this platform user.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Only records of this platform user.',
+  })
   readonly platformUserId?: string | null;
 
   @Field(() => [OutcomeEnum], {
     nullable: true,
-    description: 'With one of these outcomes.',
+    description: 'Only records with one of these outcomes.',
   })
   readonly outcomes?: readonly Outcome[] | null;
 
   @Field(() => Snowflake, {
     nullable: true,
-    description: 'Whose plan named this role.',
+    description: 'Only records whose plan contains this role.',
   })
   readonly roleId?: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Opened at this moment or later.',
+    description: 'Only records opened at or after this time.',
   })
   readonly openedAfter?: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Opened before this moment.',
+    description: 'Only records opened before this time.',
   })
   readonly openedBefore?: Date | null;
 }

@@ -3,7 +3,7 @@ import { Snowflake } from '../scalars.js';
 
 @InputType({
   description:
-    'A link to make: a platform user and a Discord account are the same person, at one client.',
+    'A link to create: a platform user and a Discord account are the same person, for one client.',
 })
 export class LinkDiscordUserInput {
   @Field(() => ID, { description: "The client's id." })
@@ -11,37 +11,38 @@ export class LinkDiscordUserInput {
 
   @Field(() => ID, {
     description:
-      "The platform user: the platform's id; one never seen before is created nameless.",
+      "The platform user's id, issued by the platform. An unknown id creates a user without a name.",
   })
   readonly platformUserId!: string;
 
-  @Field(() => Snowflake, { description: 'The account at Discord.' })
+  @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
 }
 
 @InputType({
-  description: 'A link that a person is to make by signing in at Discord.',
+  description: 'A sign-in by which a person links their Discord account.',
 })
 export class BeginDiscordLinkInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
   @Field(() => ID, {
-    description: "The platform user who signs in: the platform's id.",
+    description:
+      'The id of the platform user who signs in, issued by the platform.',
   })
   readonly platformUserId!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "The user's e-mail address at the platform: if Discord's is another one, there is a warning.",
+      "The user's e-mail address on the platform. If the Discord account has a different one, the result has a warning.",
   })
   readonly email?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Where the person is sent in the end, of an origin that RETURN_URL_ALLOWLIST names; `discordLink` in its query tells what came of it (`LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`: the link is made; `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`: it is not), `discordLinkWarning=EMAIL_DIFFERS` that the addresses differ. People can write that query themselves: ask `discordUserByPlatformId` for what is so. Left out: the person ends on a page of the connector.',
+      'Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector.',
   })
   readonly returnTo?: string | null;
 }
@@ -50,40 +51,40 @@ export class BeginDiscordLinkInput {
 export class ImportedDiscordUserInput {
   @Field(() => ID, {
     description:
-      "The platform user: the platform's id; one never seen before is created nameless.",
+      "The platform user's id, issued by the platform. An unknown id creates a user without a name.",
   })
   readonly platformUserId!: string;
 
-  @Field(() => Snowflake, { description: 'The account at Discord.' })
+  @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
 }
 
-@InputType({ description: 'Links that were known elsewhere before.' })
+@InputType({ description: 'Existing links to import.' })
 export class ImportDiscordUsersInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
   @Field(() => [ImportedDiscordUserInput], {
-    description: 'Up to 5,000, each user and each account once.',
+    description: 'Up to 5,000 users, each user and each account listed once.',
   })
   readonly users!: readonly ImportedDiscordUserInput[];
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: only say what would come of it. Default false.',
+    description: 'True: only compute the results. Default false.',
   })
   readonly dryRun?: boolean | null;
 }
 
 @InputType({
-  description: 'A link to end: it ends when its roles are taken back.',
+  description: 'The link to end. It is removed once its roles are.',
 })
 export class UnlinkDiscordUserInput {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;
 }
 
-@InputType({ description: 'A link whose member is to be reconciled now.' })
+@InputType({ description: 'The link whose member is reconciled now.' })
 export class ReconcileDiscordUserInput {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;

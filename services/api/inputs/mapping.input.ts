@@ -4,55 +4,59 @@ import { AuthorityEnum, HoldersEnum } from '../enums.js';
 import { Snowflake } from '../scalars.js';
 
 @InputType({
-  description: 'A new mapping: members of the group shall have the role.',
+  description: 'A new mapping: members of the group get the role.',
 })
 export class CreateRoleMappingInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
-  @Field(() => ID, { description: "The group: the platform's id." })
+  @Field(() => ID, { description: "The group's id, issued by the platform." })
   readonly groupId!: string;
 
-  @Field(() => Snowflake, { description: "The role: Discord's id." })
+  @Field(() => Snowflake, { description: "The role's Discord id." })
   readonly roleId!: string;
 
   @Field(() => AuthorityEnum, {
     nullable: true,
-    description: "Who has the say. Default: the client's.",
+    description:
+      "Which side decides who holds the role. Default: the client's authority.",
   })
   readonly authority?: Authority | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: only count what it would mean. Default false.',
+    description: 'True: only compute the effect. Default false.',
   })
   readonly dryRun?: boolean | null;
 }
 
 @InputType({
-  description: 'A change of who has the say; group and role never change.',
+  description:
+    "A change of a mapping's authority. Its group and role never change.",
 })
 export class UpdateRoleMappingInput {
   @Field(() => ID, { description: "The mapping's id." })
   readonly id!: string;
 
-  @Field(() => AuthorityEnum, { description: 'Who has the say.' })
+  @Field(() => AuthorityEnum, {
+    description: 'Which side decides who holds the role.',
+  })
   readonly authority!: Authority;
 }
 
-@InputType({ description: 'A mapping to retire.' })
+@InputType({ description: 'The mapping to retire.' })
 export class RetireRoleMappingInput {
   @Field(() => ID, { description: "The mapping's id." })
   readonly id!: string;
 
   @Field(() => HoldersEnum, {
-    description: 'What becomes of those who hold the role.',
+    description: 'What happens to the holders of the role.',
   })
   readonly holders!: Holders;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: only count what it would mean. Default false.',
+    description: 'True: only compute the effect. Default false.',
   })
   readonly dryRun?: boolean | null;
 }

@@ -5,13 +5,14 @@ import { ArgsType, Field, Int } from '../decorators.js';
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: 'How many, up to 200; 50 when left out.',
+    description: 'Page size, 1 to 200. Default 50.',
   })
   first?: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Those after this cursor.',
+    description:
+      'Cursor: the page starts after this item. Omitted: from the start of the list.',
   })
   after?: string | null;
 }

@@ -5,13 +5,13 @@ import { NicknameStrategyEnum, SweepKindEnum } from '../enums.js';
 import type { SchedulePort } from '../sweep-ports.js';
 import { checkText, isGiven } from './checks.js';
 
-@InputType({ description: 'A sweep to begin now.' })
+@InputType({ description: 'The sweep to start.' })
 export class StartSweepInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
   @Field(() => SweepKindEnum, {
-    description: 'What to sweep; CHANGES cannot be started.',
+    description: 'The kind of sweep. CHANGES cannot be started.',
   })
   readonly kind!: SweepKind;
 
@@ -24,30 +24,29 @@ export class StartSweepInput {
   @Field(() => NicknameStrategyEnum, {
     nullable: true,
     description:
-      "For ENFORCE_NICKNAMES alone: the strategy of this run. Default: the client's.",
+      "For ENFORCE_NICKNAMES only: the strategy of this run. Default: the client's strategy.",
   })
   readonly enforceStrategy?: NicknameStrategy | null;
 }
 
-@InputType({ description: 'A sweep to stop.' })
+@InputType({ description: 'The sweep to cancel.' })
 export class CancelSweepInput {
   @Field(() => ID, { description: "The sweep's id." })
   readonly id!: string;
 }
 
-@InputType({ description: 'A held plan to carry out.' })
+@InputType({ description: 'The held plan to approve.' })
 export class ApproveSweepInput {
   @Field(() => ID, { description: "The sweep's id." })
   readonly id!: string;
 
   @Field(() => String, {
-    description:
-      'The `hash` of the plan that was looked at: no other is carried out.',
+    description: 'The `hash` of the reviewed plan. Any other plan is rejected.',
   })
   readonly hash!: string;
 }
 
-@InputType({ description: 'A held plan to drop.' })
+@InputType({ description: 'The held plan to reject.' })
 export class RejectSweepInput {
   @Field(() => ID, { description: "The sweep's id." })
   readonly id!: string;
@@ -55,43 +54,46 @@ export class RejectSweepInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'The `hash` of the plan that was looked at; left out: whatever it is by now.',
+      'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
   })
   readonly hash?: string | null;
 }
 
-@InputType({ description: 'A change of a schedule; what is left out stays.' })
+@InputType({
+  description: 'Changes to a schedule. Omitted fields stay unchanged.',
+})
 export class UpdateScheduleInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
   @Field(() => SweepKindEnum, {
-    description: 'Which of its schedules; CHANGES has none.',
+    description: 'The kind of sweep. CHANGES has no schedule.',
   })
   readonly kind!: SweepKind;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'When: minute, hour, day, month and weekday, as cron has them.',
+      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
   })
   readonly cron?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Where its clock hangs: an IANA name, as `Europe/Berlin`.',
+    description:
+      'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
   })
   readonly timeZone?: string | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'False: switch it off. True: switch it on.',
+    description: 'True: the schedule is on. False: off.',
   })
   readonly enabled?: boolean | null;
 }
 
 @InputType({
-  description: 'A client that is to have the schedules of a new client again.',
+  description: 'The client whose schedules are reset to the defaults.',
 })
 export class LoadDefaultScheduleInput {
   @Field(() => ID, { description: "The client's id." })

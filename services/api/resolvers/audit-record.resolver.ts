@@ -40,13 +40,13 @@ export class AuditRecordResolver {
 
   @Authorized('discord:admin')
   @Query(() => AuditRecordConnection, {
-    description: 'What was changed, for whom and why; newest first.',
+    description: 'Audit records, newest first.',
   })
   async auditRecords(
     @Ctx() context: ApiContext,
     @Arg('filter', () => AuditRecordFilter, {
       nullable: true,
-      description: 'Which of them; all when left out.',
+      description: 'Omitted: all records.',
     })
     filter: AuditRecordFilter | null = null,
     @Args(() => PageArgs) asked: PageArgs,
@@ -65,7 +65,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => DiscordClient, {
     nullable: true,
-    description: 'Where it happened; null when the client is gone.',
+    description: 'The client. Null if it has been deleted.',
   })
   client(
     @Ctx() context: ApiContext,
@@ -76,7 +76,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => DiscordUser, {
     nullable: true,
-    description: "The account's link of today; null when it has none.",
+    description: "The account's current link. Null if it has none.",
   })
   async discordUser(
     @Ctx() context: ApiContext,
@@ -89,7 +89,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => PlatformUser, {
     nullable: true,
-    description: 'The platform user it was linked to.',
+    description: 'The platform user the account was linked to.',
   })
   async platformUser(
     @Ctx() context: ApiContext,
@@ -103,7 +103,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => [DiscordRole], {
     description:
-      'Roles that were given: the last reading before the write did not show them.',
+      'Roles that were added: the last reading before the write did not show them.',
   })
   added(
     @Ctx() context: ApiContext,
@@ -114,7 +114,7 @@ export class AuditRecordResolver {
 
   @FieldResolver(() => [DiscordRole], {
     description:
-      'Roles that were taken back: the last reading before the write showed them.',
+      'Roles that were removed: the last reading before the write showed them.',
   })
   removed(
     @Ctx() context: ApiContext,
@@ -139,7 +139,7 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that the plan wanted to give.',
+    description: 'Roles that the plan was going to add.',
   })
   plannedAdded(
     @Ctx() context: ApiContext,
@@ -149,7 +149,7 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that the plan wanted to take back.',
+    description: 'Roles that the plan was going to remove.',
   })
   plannedRemoved(
     @Ctx() context: ApiContext,

@@ -8,7 +8,7 @@ import { DiscordClient } from '../types/discord-client.types.js';
 /** Health checks stored outside the client's row. Read only when a request selects `health`. */
 @Resolver(() => DiscordClient)
 export class ClientHealthResolver {
-  @FieldResolver(() => ClientHealth, { description: 'How it stands.' })
+  @FieldResolver(() => ClientHealth, { description: "The client's health." })
   async health(
     @Ctx() context: ApiContext,
     @Root() { id, health }: DiscordClient,

@@ -45,7 +45,8 @@ export class ClientMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => CreateDiscordClientPayload, {
-    description: 'Sets up a Discord application with its bot and its guild.',
+    description:
+      'Creates a client: a Discord application with its bot, and its guild. Errors: BAD_USER_INPUT for rejected credentials or settings, CONFLICT if the guild already has a client, FORBIDDEN for keys limited to clients.',
   })
   async createDiscordClient(
     @Ctx() context: ApiContext,
@@ -68,12 +69,13 @@ export class ClientMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => UpdateDiscordClientPayload, {
-    description: 'Changes what the input names of a client.',
+    description:
+      'Updates a client. Errors: NOT_FOUND, BAD_USER_INPUT for rejected credentials or settings.',
   })
   async updateDiscordClient(
     @Ctx() context: ApiContext,
     @Arg('input', () => UpdateDiscordClientInput, {
-      description: 'The client and what to change.',
+      description: 'The client and its changes.',
     })
     input: UpdateDiscordClientInput,
   ): Promise<UpdateDiscordClientPayload> {
@@ -91,12 +93,12 @@ export class ClientMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => DeleteDiscordClientPayload, {
     description:
-      'Deletes a client: at once, or when the roles it gave are taken back.',
+      'Deletes a client: immediately, or once the roles it granted are removed. Errors: NOT_FOUND, FAILED_PRECONDITION if the client cannot remove roles.',
   })
   async deleteDiscordClient(
     @Ctx() context: ApiContext,
     @Arg('input', () => DeleteDiscordClientInput, {
-      description: 'The client, and what becomes of the holders of its roles.',
+      description: 'The client, and what happens to the holders of its roles.',
     })
     input: DeleteDiscordClientInput,
   ): Promise<DeleteDiscordClientPayload> {
@@ -119,7 +121,7 @@ export class ClientMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => CheckDiscordClientPayload, {
     description:
-      "Tries a client at Discord: the token, the guild, the bot's permissions and its place among the roles.",
+      'Checks a client at Discord: token, guild, permissions, role positions, invite and redirect address. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.',
   })
   async checkDiscordClient(
     @Ctx() context: ApiContext,
@@ -140,7 +142,8 @@ export class ClientMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => ImportDiscordRolesPayload, {
-    description: "Reads the guild's roles at Discord and keeps them.",
+    description:
+      "Reads the guild's roles from Discord and stores them. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.",
   })
   async importDiscordRoles(
     @Ctx() context: ApiContext,

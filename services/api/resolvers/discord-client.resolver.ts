@@ -23,7 +23,7 @@ export class DiscordClientResolver {
 
   @Authorized('discord:read')
   @Query(() => [DiscordClient], {
-    description: 'Every client the caller may see.',
+    description: 'All clients the caller has access to.',
   })
   async discordClients(@Ctx() context: ApiContext): Promise<DiscordClient[]> {
     const views = await this.clients.listClients();
@@ -36,7 +36,7 @@ export class DiscordClientResolver {
   @Authorized('discord:read')
   @Query(() => DiscordClient, {
     nullable: true,
-    description: 'One client; null when there is none with this id.',
+    description: 'One client. Null if the id is unknown.',
   })
   async discordClient(
     @Ctx() context: ApiContext,

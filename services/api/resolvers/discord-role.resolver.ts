@@ -6,7 +6,7 @@ import { DiscordRole } from '../types/discord-role.types.js';
 export class DiscordRoleResolver {
   @FieldResolver(() => Boolean, {
     description:
-      'Named by a mapping, active or retired. False: a foreign role, which is never touched.',
+      'True if any mapping, active or retired, names the role. False: a foreign role, which the connector never changes.',
   })
   async isManaged(
     @Ctx() context: ApiContext,

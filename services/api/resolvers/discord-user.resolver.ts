@@ -51,7 +51,7 @@ export class DiscordUserResolver {
     clientId: string,
     @Arg('filter', () => DiscordUserFilter, {
       nullable: true,
-      description: 'Which of them; all when left out.',
+      description: 'Omitted: all links.',
     })
     filter: DiscordUserFilter | null = null,
     @Args(() => PageArgs) asked: PageArgs,
@@ -80,7 +80,7 @@ export class DiscordUserResolver {
   @Authorized('discord:read')
   @Query(() => DiscordUser, {
     nullable: true,
-    description: 'One link; null when there is none with this id.',
+    description: 'One link. Null if the id is unknown.',
   })
   discordUser(
     @Ctx() context: ApiContext,
@@ -96,14 +96,14 @@ export class DiscordUserResolver {
   @Query(() => DiscordUser, {
     nullable: true,
     description:
-      "A platform user's link at a client, the active one before an ending one; null when there is none.",
+      'The link of a platform user at a client, active before ending. Null if there is none.',
   })
   async discordUserByPlatformId(
     @Ctx() context: ApiContext,
     @Arg('clientId', () => ID, { description: "The client's id." })
     clientId: string,
     @Arg('platformUserId', () => ID, {
-      description: "The user: the platform's id.",
+      description: "The platform user's id, issued by the platform.",
     })
     platformUserId: string,
   ): Promise<DiscordUser | null> {
@@ -116,7 +116,7 @@ export class DiscordUserResolver {
     return view ? toDiscordUser(view) : null;
   }
 
-  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  @FieldResolver(() => DiscordClient, { description: 'The client.' })
   client(
     @Ctx() context: ApiContext,
     @Root() user: DiscordUser,
@@ -137,7 +137,7 @@ export class DiscordUserResolver {
 
   @FieldResolver(() => [DiscordRole], {
     description:
-      'Every role the member was last seen with, foreign ones too; empty until Discord was asked.',
+      'All roles the member was last observed with, including foreign ones. Empty before the first reading.',
   })
   roles(
     @Ctx() context: ApiContext,

@@ -27,14 +27,15 @@ export class ExplainRoleResolver {
 
   @Authorized('discord:read')
   @Query(() => RoleExplanation, {
-    description: 'Why a person has, or has not, a role.',
+    description:
+      'Explains why a person has or lacks a role. Errors: NOT_FOUND for an unknown link or role.',
   })
   async explainRole(
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
     id: string,
     @Arg('roleId', () => Snowflake, {
-      description: "The role: Discord's id.",
+      description: "The role's Discord id.",
     })
     roleId: string,
   ): Promise<RoleExplanation> {
@@ -45,7 +46,7 @@ export class ExplainRoleResolver {
 
   @FieldResolver(() => DiscordUser, {
     nullable: true,
-    description: 'Whom it is about.',
+    description: 'The link.',
   })
   async discordUser(
     @Ctx() context: ApiContext,
@@ -60,7 +61,7 @@ export class ExplainRoleResolver {
 export class ExplainedMappingResolver {
   @FieldResolver(() => RoleMapping, {
     nullable: true,
-    description: 'The mapping; null when it has just ended.',
+    description: 'The mapping. Null if it has just been removed.',
   })
   async mapping(
     @Ctx() context: ApiContext,
@@ -72,7 +73,7 @@ export class ExplainedMappingResolver {
 
   @FieldResolver(() => PlatformGroup, {
     nullable: true,
-    description: 'The group that it maps.',
+    description: 'The mapped group.',
   })
   async group(
     @Ctx() context: ApiContext,

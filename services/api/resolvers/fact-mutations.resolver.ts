@@ -48,7 +48,7 @@ export class FactMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => RecordMembershipChangesPayload, {
     description:
-      'Tells which memberships were added or removed. Users and groups never seen before are created nameless.',
+      'Records membership changes. Unknown users and groups are created without a name. Each item has its own result; an item that loses to a newer fact has the code CONFLICT.',
   })
   recordMembershipChanges(
     @Ctx() context: ApiContext,
@@ -64,7 +64,7 @@ export class FactMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ReplaceMembershipsPayload, {
     description:
-      "Tells users' whole sets of groups: all other groups are known not to hold them.",
+      'Records the complete set of groups of each user: the user is known not to be in any other group. Each item has its own result; an item that loses to a newer fact has the code CONFLICT.',
   })
   replaceMemberships(
     @Ctx() context: ApiContext,
@@ -77,7 +77,8 @@ export class FactMutationsResolver {
 
   @Authorized('discord:write')
   @Mutation(() => UpsertPlatformUsersPayload, {
-    description: 'Creates or changes platform users.',
+    description:
+      'Creates or updates platform users. Each item has its own result; an item that loses to a newer fact has the code CONFLICT.',
   })
   upsertPlatformUsers(
     @Ctx() context: ApiContext,
@@ -90,7 +91,8 @@ export class FactMutationsResolver {
 
   @Authorized('discord:write')
   @Mutation(() => UpsertPlatformGroupsPayload, {
-    description: 'Creates or changes groups of the platform.',
+    description:
+      'Creates or updates groups of the platform. Each item has its own result; an item that loses to a newer fact has the code CONFLICT.',
   })
   upsertPlatformGroups(
     @Ctx() context: ApiContext,
@@ -106,7 +108,7 @@ export class FactMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => DeletePlatformUserPayload, {
     description:
-      'Deletes a platform user: its links end at every client, and facts about it no longer count. Only `restorePlatformUser` lifts it.',
+      'Deletes a platform user: its links end at every client, and facts about it are ignored until `restorePlatformUser`. Errors: FORBIDDEN for keys limited to clients.',
   })
   async deletePlatformUser(
     @Ctx() context: ApiContext,
@@ -131,7 +133,7 @@ export class FactMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => RestorePlatformUserPayload, {
     description:
-      'Lifts the deletion of a platform user. Only the id comes back: no name, membership or link, and links that are being removed are removed. Facts and deletions that are not newer than the lifted deletion lose. NOT_FOUND if the user was never reported.',
+      'Restores a deleted platform user. Only the id is restored, without name, memberships or links; links that are ending still end. Facts and deletions not newer than the lifted deletion are rejected. Errors: NOT_FOUND if the user was never reported, FORBIDDEN for keys limited to clients.',
   })
   async restorePlatformUser(
     @Ctx() context: ApiContext,

@@ -47,7 +47,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => BeginDiscordLinkPayload, {
     description:
-      'Lets a person link their own Discord account: answers an address for their browser, which works for ten minutes.',
+      'Starts a sign-in by which a person links their own Discord account. Returns a URL for their browser that is valid for ten minutes. Errors: NOT_FOUND, FAILED_PRECONDITION if PUBLIC_URL is not set, the user was deleted or the client is being deleted.',
   })
   async beginDiscordLink(
     @Ctx() context: ApiContext,
@@ -69,7 +69,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ImportDiscordUsersPayload, {
     description:
-      'Links users to Discord accounts that were linked elsewhere before; each user gets a verdict of its own.',
+      'Imports existing links of users to Discord accounts. Each user has its own result. Errors: NOT_FOUND, FAILED_PRECONDITION if the client is being deleted.',
   })
   async importDiscordUsers(
     @Ctx() context: ApiContext,
@@ -100,11 +100,13 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => LinkDiscordUserPayload, {
     description:
-      'Links a platform user to a Discord account at one client; an ending link between the two is revived.',
+      'Links a platform user to a Discord account for one client. An ending link between the two is revived. Errors: NOT_FOUND, CONFLICT if the account is linked to another user, FAILED_PRECONDITION if the user was deleted or the client is being deleted.',
   })
   async linkDiscordUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => LinkDiscordUserInput, { description: 'The link.' })
+    @Arg('input', () => LinkDiscordUserInput, {
+      description: 'The link to create.',
+    })
     input: LinkDiscordUserInput,
   ): Promise<LinkDiscordUserPayload> {
     const client = await requireClient(
@@ -129,7 +131,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => UnlinkDiscordUserPayload, {
     description:
-      'Ends a link: its mapped roles are removed, then the link. Its removals join no held plan, but count in the hour and are held above the limit.',
+      "Ends a link: its mapped roles are removed, then the link. These removals join no held plan, but count toward the hour's limit and are held above it. Errors: NOT_FOUND.",
   })
   async unlinkDiscordUser(
     @Ctx() context: ApiContext,
@@ -145,7 +147,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ReconcileDiscordUserPayload, {
     description:
-      'Reconciles a member now and waits up to five seconds for the outcome. Removals that wait for a person are carried out for this member, within the limit of the hour.',
+      "Reconciles a member now and waits up to five seconds for the outcome. Removals waiting for approval are carried out for this member, within the hour's limit. Errors: NOT_FOUND.",
   })
   async reconcileDiscordUser(
     @Ctx() context: ApiContext,

@@ -23,7 +23,7 @@ export class MappingMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => CreateRoleMappingPayload, {
     description:
-      'Maps a group to a role: members of the group shall have it. Group and role never change afterwards.',
+      'Maps a group to a role: members of the group get the role. Group and role never change afterwards. Errors: NOT_FOUND for an unknown client, group or role, CONFLICT if the mapping exists or contradicts another one, FAILED_PRECONDITION if the role cannot be mapped or the client is being deleted.',
   })
   async createRoleMapping(
     @Ctx() context: ApiContext,
@@ -67,7 +67,8 @@ export class MappingMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => UpdateRoleMappingPayload, {
-    description: 'Changes who has the say for a mapping.',
+    description:
+      'Changes the authority of a mapping. Errors: NOT_FOUND, CONFLICT if it contradicts another mapping, FAILED_PRECONDITION if the client is being deleted.',
   })
   async updateRoleMapping(
     @Ctx() context: ApiContext,
@@ -89,12 +90,12 @@ export class MappingMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => RetireRoleMappingPayload, {
     description:
-      'Retires a mapping; it stays until its role has been taken back.',
+      'Retires a mapping. It is removed once its role is removed from its holders. Errors: NOT_FOUND, FAILED_PRECONDITION if the mapping does not write to Discord and `holders` is TAKE_BACK.',
   })
   async retireRoleMapping(
     @Ctx() context: ApiContext,
     @Arg('input', () => RetireRoleMappingInput, {
-      description: 'The mapping, and what becomes of the holders of its role.',
+      description: 'The mapping, and what happens to the holders of its role.',
     })
     input: RetireRoleMappingInput,
   ): Promise<RetireRoleMappingPayload> {

@@ -31,7 +31,7 @@ export class MemberPlanResolver {
   @Query(() => MemberPlan, {
     nullable: true,
     description:
-      'What the next reconcile would change; null when there is no link with this id.',
+      'What the next reconcile would change. Null if the link is unknown.',
   })
   async memberPlan(
     @Ctx() context: ApiContext,
@@ -45,7 +45,7 @@ export class MemberPlanResolver {
 
   @FieldResolver(() => DiscordUser, {
     nullable: true,
-    description: 'Whose plan it is.',
+    description: 'The link.',
   })
   async discordUser(
     @Ctx() context: ApiContext,
@@ -55,7 +55,7 @@ export class MemberPlanResolver {
     return view ? toDiscordUser(view) : null;
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles to give.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
   add(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
@@ -63,7 +63,7 @@ export class MemberPlanResolver {
     return loadRoles(context, plan.clientId, plan.addIds);
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles to take back.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
   remove(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlan,
@@ -83,7 +83,7 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description: 'Roles to take back that the guard would hold.',
+    description: 'Roles to remove that the guard would hold.',
   })
   held(
     @Ctx() context: ApiContext,
@@ -94,7 +94,7 @@ export class MemberPlanResolver {
 
   @FieldResolver(() => [DiscordRole], {
     description:
-      'Managed roles that stay because a mapped group is not known for this person.',
+      'Mapped roles that stay because a mapped group is unknown for this person.',
   })
   unknown(
     @Ctx() context: ApiContext,
@@ -105,7 +105,7 @@ export class MemberPlanResolver {
 
   @FieldResolver(() => [PlannedRequest], {
     description:
-      'What the platform would be asked for where Discord has the say.',
+      'Membership changes the platform would be asked for where Discord has authority.',
   })
   requests(@Root() plan: MemberPlan): PlannedRequest[] {
     const { clientId } = plan;
@@ -113,7 +113,7 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => [BlockedRole], {
-    description: 'Roles that the plan would change, but the bot cannot.',
+    description: 'Roles the plan would change but the bot cannot.',
   })
   blocked(@Root() plan: MemberPlan): BlockedRole[] {
     const { clientId } = plan;

@@ -13,7 +13,7 @@ import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
 export class RequestsOfUserResolver {
   @FieldResolver(() => [MembershipRequest], {
     description:
-      'What the platform was asked for where Discord has the say, and has not followed yet; the oldest first.',
+      'Membership changes requested from the platform where Discord has authority, and not yet confirmed; oldest first.',
   })
   async requests(
     @Ctx() context: ApiContext,
@@ -28,7 +28,7 @@ export class RequestsOfUserResolver {
 export class PlannedRequestResolver {
   @FieldResolver(() => PlatformGroup, {
     nullable: true,
-    description: 'The group that the platform would be asked about.',
+    description: 'The group whose membership would change.',
   })
   group(
     @Ctx() context: ApiContext,
@@ -38,7 +38,7 @@ export class PlannedRequestResolver {
   }
 
   @FieldResolver(() => DiscordRole, {
-    description: 'The role that the group is to follow.',
+    description: 'The role the group follows.',
   })
   role(
     @Ctx() context: ApiContext,
@@ -52,7 +52,7 @@ export class PlannedRequestResolver {
 export class MembershipRequestResolver {
   @FieldResolver(() => PlatformGroup, {
     nullable: true,
-    description: 'The group that the request is about.',
+    description: 'The group whose membership would change.',
   })
   group(
     @Ctx() context: ApiContext,
@@ -62,7 +62,7 @@ export class MembershipRequestResolver {
   }
 
   @FieldResolver(() => DiscordRole, {
-    description: 'The role that the group is to follow.',
+    description: 'The role the group follows.',
   })
   role(
     @Ctx() context: ApiContext,

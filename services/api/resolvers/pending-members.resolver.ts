@@ -8,7 +8,7 @@ import { DiscordClient } from '../types/discord-client.types.js';
 export class PendingMembersResolver {
   @FieldResolver(() => Int, {
     description:
-      'Members that wait for the path or are in its hands. After much was told at once it goes back to 0 as their roles become what was told; who is parked waits for a person and is not counted.',
+      'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once roles are in step. Parked members are not counted.',
   })
   pendingMembers(
     @Ctx() context: ApiContext,

@@ -38,11 +38,14 @@ export class PlatformResolver {
   @Authorized('discord:read')
   @Query(() => PlatformUser, {
     nullable: true,
-    description: 'One platform user; null when nothing was heard of the id.',
+    description: 'One platform user. Null if the id was never reported.',
   })
   async platformUser(
     @Ctx() context: ApiContext,
-    @Arg('id', () => ID, { description: "The platform's id." }) id: string,
+    @Arg('id', () => ID, {
+      description: "The user's id, issued by the platform.",
+    })
+    id: string,
   ): Promise<PlatformUser | null> {
     const view = await context.loaders.platformUsers.load(
       checkPlatformId(id, 'id'),
@@ -52,12 +55,12 @@ export class PlatformResolver {
 
   @Authorized('discord:read')
   @Query(() => PlatformGroupConnection, {
-    description: 'Groups of the platform, by id; deleted ones are left out.',
+    description: 'Groups of the platform, by id. Deleted groups are left out.',
   })
   async platformGroups(
     @Arg('search', () => String, {
       nullable: true,
-      description: 'A part of the name or of the id, in any case.',
+      description: 'Part of the name or id; case-insensitive.',
     })
     search: string | null = null,
     @Args(() => PageArgs) asked: PageArgs,
@@ -78,7 +81,7 @@ export class PlatformResolver {
   }
 
   @FieldResolver(() => [PlatformGroup], {
-    description: 'The groups that hold the user now.',
+    description: 'The groups the user is in now.',
   })
   groups(
     @Ctx() context: ApiContext,
@@ -91,7 +94,7 @@ export class PlatformResolver {
   }
 
   @FieldResolver(() => [DiscordUser], {
-    description: "The user's links at the clients that the caller may see.",
+    description: "The user's links at the clients the caller has access to.",
   })
   async discordUsers(
     @Ctx() context: ApiContext,

@@ -34,7 +34,7 @@ export class RoleMappingResolver {
     return views.map(toRoleMapping);
   }
 
-  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  @FieldResolver(() => DiscordClient, { description: 'The client.' })
   client(
     @Ctx() context: ApiContext,
     @Root() mapping: RoleMapping,

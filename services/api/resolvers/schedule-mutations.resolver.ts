@@ -25,12 +25,13 @@ export class ScheduleMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => UpdateSchedulePayload, {
-    description: 'Changes what the input names of a schedule.',
+    description:
+      'Updates a schedule. Errors: NOT_FOUND, BAD_USER_INPUT for an invalid cron expression or time zone.',
   })
   async updateSchedule(
     @Ctx() context: ApiContext,
     @Arg('input', () => UpdateScheduleInput, {
-      description: 'The schedule and what to change.',
+      description: 'The schedule and its changes.',
     })
     input: UpdateScheduleInput,
   ): Promise<UpdateSchedulePayload> {
@@ -55,7 +56,7 @@ export class ScheduleMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => LoadDefaultSchedulePayload, {
     description:
-      'Gives a client the schedules of a new client again; changes made to them are lost.',
+      'Resets the schedules of a client to the defaults; changes to them are lost. Errors: NOT_FOUND.',
   })
   async loadDefaultSchedule(
     @Ctx() context: ApiContext,

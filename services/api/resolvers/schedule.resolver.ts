@@ -19,7 +19,7 @@ import { loadClient } from './load.js';
 export class ScheduleResolver {
   @Authorized('discord:admin')
   @Query(() => [Schedule], {
-    description: 'When the sweeps of a client run, by kind.',
+    description: 'The schedules of a client, by kind of sweep.',
   })
   async schedules(
     @Ctx() context: ApiContext,
@@ -31,7 +31,7 @@ export class ScheduleResolver {
     return views.map(toSchedule);
   }
 
-  @FieldResolver(() => DiscordClient, { description: 'Where it applies.' })
+  @FieldResolver(() => DiscordClient, { description: 'The client.' })
   client(
     @Ctx() context: ApiContext,
     @Root() schedule: Schedule,
@@ -47,7 +47,7 @@ export class ClientSchedulesResolver {
   @FieldResolver(() => [Schedule], {
     nullable: true,
     description:
-      'When its sweeps run, by kind; null, with an error, for keys without the scope discord:admin.',
+      'Its schedules, by kind of sweep. Null with an error for keys without discord:admin.',
   })
   async schedules(
     @Ctx() context: ApiContext,

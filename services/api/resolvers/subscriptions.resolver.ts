@@ -42,7 +42,7 @@ export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => AuditRecord, {
     description:
-      'Each audit record when it is closed, whichever process closed it: what was changed, for whom and why.',
+      'Audit records as they are closed, whichever process closed them.',
     subscribe: async ({
       args,
       context,
@@ -56,22 +56,23 @@ export class SubscriptionsResolver {
     @Root() told: Told<AuditRecordView>,
     @Arg('clientId', () => ID, {
       nullable: true,
-      description: 'At this client; at all of the key when left out.',
+      description:
+        'Only records of this client. Omitted: all clients of the key.',
     })
     _clientId?: string | null,
     @Arg('discordUserId', () => Snowflake, {
       nullable: true,
-      description: 'Of this account at Discord.',
+      description: 'Only records of this Discord account.',
     })
     _discordUserId?: string | null,
     @Arg('platformUserId', () => ID, {
       nullable: true,
-      description: 'Of this platform user.',
+      description: 'Only records of this platform user.',
     })
     _platformUserId?: string | null,
     @Arg('outcomes', () => [OutcomeEnum], {
       nullable: true,
-      description: 'With one of these outcomes.',
+      description: 'Only records with one of these outcomes.',
     })
     _outcomes?: readonly Outcome[] | null,
   ): AuditRecord {
@@ -81,7 +82,7 @@ export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => Sweep, {
     description:
-      'Sweeps as they move, whichever process runs them: first those that are not over, as they stand, then each at most four times a second, its last state always.',
+      'Progress of sweeps, whichever process runs them: first the current state of unfinished sweeps, then each change, at most four a second per sweep. The final state is always sent.',
     subscribe: async ({
       args,
       context,
@@ -95,12 +96,14 @@ export class SubscriptionsResolver {
     @Root() told: Told<SweepView>,
     @Arg('clientId', () => ID, {
       nullable: true,
-      description: 'Of this client; of all of the key when left out.',
+      description:
+        'Only sweeps of this client. Omitted: all clients of the key.',
     })
     _clientId?: string | null,
     @Arg('id', () => ID, {
       nullable: true,
-      description: 'This sweep alone; it comes as it stands, even if over.',
+      description:
+        'Only this sweep. Its current state is sent first, even if it is finished.',
     })
     _id?: string | null,
   ): Sweep {

@@ -21,7 +21,7 @@ export class SweepDecisionsResolver {
   @Authorized('discord:admin')
   @Mutation(() => ApproveSweepPayload, {
     description:
-      'Has exactly the plan that was looked at carried out: once, and only what is still wanted of it. Answers CONFLICT when the plan is another by now.',
+      'Approves a held plan: exactly the reviewed plan is carried out, once, and only what is still desired. Errors: NOT_FOUND, CONFLICT if the plan has changed, FAILED_PRECONDITION if the sweep is not held.',
   })
   async approveSweep(
     @Ctx() context: ApiContext,
@@ -35,7 +35,7 @@ export class SweepDecisionsResolver {
   @Authorized('discord:admin')
   @Mutation(() => RejectSweepPayload, {
     description:
-      'Drops a held plan. Its roles stay, until there is newer news about the group, the mapping or the link.',
+      'Rejects a held plan. Its roles stay until there are newer facts about the group, mapping or link. Errors: NOT_FOUND, CONFLICT if the plan has changed, FAILED_PRECONDITION if the sweep is not held.',
   })
   async rejectSweep(
     @Ctx() context: ApiContext,

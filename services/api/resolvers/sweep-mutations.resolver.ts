@@ -26,7 +26,7 @@ export class SweepMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => StartSweepPayload, {
     description:
-      'Begins a sweep now, whatever its schedule says; look at it again with `sweep(id)`.',
+      'Starts a sweep now, regardless of its schedule. Poll it with `sweep(id)`. Errors: NOT_FOUND, CONFLICT if a sweep of this kind is running, FAILED_PRECONDITION if the client cannot run it.',
   })
   async startSweep(
     @Ctx() context: ApiContext,
@@ -56,7 +56,8 @@ export class SweepMutationsResolver {
 
   @Authorized('discord:admin')
   @Mutation(() => CancelSweepPayload, {
-    description: 'Stops a sweep. What it did until then stays.',
+    description:
+      'Cancels a sweep. Changes made so far stay. Errors: NOT_FOUND, FAILED_PRECONDITION if it is held or finished.',
   })
   async cancelSweep(
     @Ctx() context: ApiContext,

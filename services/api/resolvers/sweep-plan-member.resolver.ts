@@ -11,7 +11,7 @@ import { loadRoles } from './load.js';
 export class SweepPlanMemberResolver {
   @FieldResolver(() => DiscordUser, {
     nullable: true,
-    description: "The account's link of today; null when it has none.",
+    description: "The account's current link. Null if it has none.",
   })
   async discordUser(
     @Ctx() context: ApiContext,
@@ -24,7 +24,7 @@ export class SweepPlanMemberResolver {
 
   @FieldResolver(() => PlatformUser, {
     nullable: true,
-    description: 'The platform user it is linked to.',
+    description: 'The platform user the account is linked to.',
   })
   async platformUser(
     @Ctx() context: ApiContext,
@@ -36,7 +36,7 @@ export class SweepPlanMemberResolver {
     return view ? toPlatformUser(view) : null;
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles to give.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
   add(
     @Ctx() context: ApiContext,
     @Root() member: SweepPlanMember,
@@ -44,7 +44,7 @@ export class SweepPlanMemberResolver {
     return loadRoles(context, member.clientId, member.addIds);
   }
 
-  @FieldResolver(() => [DiscordRole], { description: 'Roles to take back.' })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
   remove(
     @Ctx() context: ApiContext,
     @Root() member: SweepPlanMember,

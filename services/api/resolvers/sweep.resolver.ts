@@ -35,7 +35,7 @@ export class SweepResolver {
 
   @Authorized('discord:admin')
   @Query(() => SweepConnection, {
-    description: 'Sweeps of a client, past and present; newest first.',
+    description: 'Sweeps of a client, newest first.',
   })
   async sweeps(
     @Ctx() context: ApiContext,
@@ -43,12 +43,12 @@ export class SweepResolver {
     clientId: string,
     @Arg('kind', () => SweepKindEnum, {
       nullable: true,
-      description: 'Of this kind; of all when left out.',
+      description: 'Only sweeps of this kind. Omitted: all kinds.',
     })
     kind: SweepKind | null = null,
     @Arg('states', () => [SweepStateEnum], {
       nullable: true,
-      description: 'In one of these states; in any when left out.',
+      description: 'Only sweeps in these states. Omitted: all states.',
     })
     states: readonly SweepState[] | null = null,
     @Args(() => PageArgs) asked: PageArgs,
@@ -89,7 +89,7 @@ export class SweepResolver {
   @Authorized('discord:admin')
   @Query(() => Sweep, {
     nullable: true,
-    description: 'One sweep; null when there is none with this id.',
+    description: 'One sweep. Null if the id is unknown.',
   })
   async sweep(
     @Ctx() context: ApiContext,
@@ -99,7 +99,7 @@ export class SweepResolver {
     return view && mayTouch(context, view.clientId) ? toSweep(view) : null;
   }
 
-  @FieldResolver(() => DiscordClient, { description: 'Where it looks.' })
+  @FieldResolver(() => DiscordClient, { description: 'The client.' })
   client(
     @Ctx() context: ApiContext,
     @Root() sweep: Sweep,

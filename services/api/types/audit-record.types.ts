@@ -8,38 +8,37 @@ import { connectionOf } from './connection.types.js';
 import { DiscordRole } from './discord-role.types.js';
 
 @ObjectType({
-  description: 'Why a member was looked at.',
+  description: 'The cause of a reconcile.',
   simpleResolvers: true,
 })
 export class AuditCause {
-  @Field(() => CauseKindEnum, { description: 'What it was.' })
+  @Field(() => CauseKindEnum, { description: 'The kind of cause.' })
   readonly kind!: Cause['kind'];
 
-  @Field(() => ID, { description: "The event's id, or the request's." })
+  @Field(() => ID, { description: 'The id of the event or of the request.' })
   readonly id!: string;
 
   @Field(() => String, {
-    description: "The event's source, or the caller's name.",
+    description: 'The source of the event or the name of the caller.',
   })
   readonly actor!: string;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The group, when a fact about a group was the cause.',
+    description: 'The group, if a fact about a group was the cause; else null.',
   })
   readonly groupId!: string | null;
 
   @Field(() => ID, {
     nullable: true,
-    description:
-      'The trace that it stands in, as the tracing backend knows it; null: there was none.',
+    description: 'Trace id in the tracing backend. Null if there was no trace.',
   })
   readonly traceId!: string | null;
 }
 
 @ObjectType({
   description:
-    'Plan, cause and verdict of one reconcile that changed a member: opened before the first change, closed after the last.',
+    'Plan, causes and outcome of one reconcile that changed a member. Opened before the first change, closed after the last.',
   simpleResolvers: true,
 })
 export class AuditRecord {
@@ -50,46 +49,49 @@ export class AuditRecord {
   readonly plannedAddedIds!: readonly string[];
   readonly plannedRemovedIds!: readonly string[];
 
-  @Field(() => ID, { description: 'Ours, a UUID.' })
+  @Field(() => ID, { description: "The record's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => DateTime, { description: 'Before the first change.' })
+  @Field(() => DateTime, {
+    description: 'When the record was opened, before the first change.',
+  })
   readonly openedAt!: Date;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'After the last change; null: still at work, or cut short.',
+    description:
+      'When the record was closed, after the last change. Null: in progress or interrupted.',
   })
   readonly closedAt!: Date | null;
 
-  @Field(() => Snowflake, { description: 'The account at Discord.' })
+  @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The platform user it was linked to.',
+    description: 'The id of the platform user the account was linked to.',
   })
   readonly platformUserId!: string | null;
 
-  @Field(() => [AuditCause], { description: 'Why, oldest first.' })
+  @Field(() => [AuditCause], { description: 'The causes, oldest first.' })
   readonly causes!: readonly AuditCause[];
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The nickname that was set; empty: it was reset; null: it was left alone.',
+      'The nickname that was set. Empty: it was reset. Null: unchanged.',
   })
   readonly nickname!: string | null;
 
   @Field(() => OutcomeEnum, {
     nullable: true,
-    description: 'What came of it; null while open.',
+    description: 'The outcome. Null while the record is open.',
   })
   readonly outcome!: Outcome | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it did not go all the way.',
+    description: 'Why the plan was not fully carried out; else null.',
   })
   readonly reason!: string | null;
 }

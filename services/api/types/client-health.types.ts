@@ -3,14 +3,14 @@ import { CheckVerdictEnum } from '../enums.js';
 import type { CheckResult } from '../views.js';
 
 @ObjectType({
-  description: 'One thing looked at, and what to do about it.',
+  description: 'One check and its remedy.',
   simpleResolvers: true,
 })
 export class HealthCheck {
-  @Field(() => String, { description: 'What was looked at.' })
+  @Field(() => String, { description: 'What was checked.' })
   readonly name!: string;
 
-  @Field(() => CheckVerdictEnum, { description: 'How it ended.' })
+  @Field(() => CheckVerdictEnum, { description: 'The result.' })
   readonly result!: CheckResult['result'];
 
   @Field(() => String, { description: 'What was found.' })
@@ -18,17 +18,17 @@ export class HealthCheck {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What to do about it; null when there is nothing to do.',
+    description: 'What to do about it. Null if no action is needed.',
   })
   readonly remedy!: string | null;
 }
 
 @ObjectType({
   description:
-    'How a client stands, from what is stored; nothing is asked of Discord. `checkDiscordClient` asks.',
+    'The latest health results. Does not call Discord; `checkDiscordClient` does.',
   simpleResolvers: true,
 })
 export class ClientHealth {
-  @Field(() => [HealthCheck], { description: 'What was looked at.' })
+  @Field(() => [HealthCheck], { description: 'The checks.' })
   readonly checks!: readonly HealthCheck[];
 }

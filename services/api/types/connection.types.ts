@@ -3,27 +3,31 @@ import { Directive, Field, Int, ObjectType } from '../decorators.js';
 /** Any service with Relay's pages has this type too. */
 @Directive('@shareable')
 @ObjectType({
-  description: 'Where a page stands in its list.',
+  description: 'The position of a page in its list.',
   simpleResolvers: true,
 })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'There is more after this page.' })
+  @Field(() => Boolean, {
+    description: 'True if there are more items after this page.',
+  })
   readonly hasNextPage!: boolean;
 
   @Field(() => Boolean, {
-    description: 'There may be more before this page: `after` was given.',
+    description:
+      'True if `after` was given, so there may be items before this page.',
   })
   readonly hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the first item.',
+    description: 'Cursor of the first item. Null on an empty page.',
   })
   readonly startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the last item: give it as `after`.',
+    description:
+      'Cursor of the last item: pass it as `after`. Null on an empty page.',
   })
   readonly endCursor!: string | null;
 }
@@ -54,14 +58,14 @@ export function connectionOf<Node extends object>(
     simpleResolvers: true,
   })
   class Edge implements EdgeOf<Node> {
-    @Field(() => String, { description: 'Its place in the list; opaque.' })
+    @Field(() => String, { description: "The item's cursor; opaque." })
     readonly cursor!: string;
 
     @Field(() => node, { description: 'The item.' })
     readonly node!: Node;
   }
 
-  @ObjectType({ description: 'A page.' })
+  @ObjectType({ description: 'A page of a list.' })
   class Connection implements ConnectionOf<Node> {
     readonly count!: () => Promise<number>;
 
@@ -78,14 +82,14 @@ export function connectionOf<Node extends object>(
     readonly nodes!: readonly Node[];
 
     @Field(() => PageInfo, {
-      description: 'Where this page stands.',
+      description: 'The position of this page.',
       simple: true,
     })
     readonly pageInfo!: PageInfo;
 
     @Field(() => Int, {
       description:
-        'How many items the whole list has; counted only when asked for.',
+        'Number of items in the whole list. Only computed if selected.',
     })
     totalCount(): Promise<number> {
       return this.count();

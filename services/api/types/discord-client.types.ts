@@ -22,23 +22,25 @@ import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
 import { ScreeningEnum } from './screening.enum.js';
 
 @ObjectType({
-  description: 'How nicknames of linked members are made.',
+  description: 'How nicknames of linked members are built.',
   simpleResolvers: true,
 })
 export class NicknamePolicy {
-  @Field(() => NicknameStrategyEnum, { description: 'The way they are made.' })
+  @Field(() => NicknameStrategyEnum, {
+    description: 'How nicknames are built.',
+  })
   readonly strategy!: NicknameStrategy;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'For TEMPLATE: text with %username, %character (of the primary one), %corporation and %alliance (tickers); %% is a percent sign. Brackets around variables without a value go with them.',
+      'For TEMPLATE: text with %username, %character (the primary character), %corporation and %alliance (tickers); %% is a percent sign. Brackets around a variable without a value are dropped.',
   })
   readonly template!: string | null;
 
   @Field(() => NicknameOnUnlinkEnum, {
     description:
-      'What happens to a nickname that the connector set when the last link of the account ends.',
+      "What happens to a nickname set by the connector when the account's last link ends.",
   })
   readonly onUnlink!: NicknameOnUnlink;
 }
@@ -50,13 +52,13 @@ export class NicknamePolicy {
 export class RemovalGuard {
   @Field(() => Int, {
     description:
-      'So many removals within an hour need no person, but for more than half of a role with five or more holders.',
+      'How many removals within an hour need no approval. More than half of a role with five or more holders is always held.',
   })
   readonly minimum!: number;
 
   @Field(() => Float, {
     description:
-      'The percentage of those who held the role an hour ago, 0 to 100.',
+      'Percentage of the holders of an hour ago that may be removed within an hour, 0 to 100.',
   })
   readonly percent!: number;
 }
@@ -67,70 +69,72 @@ export class RemovalGuard {
 })
 export class LinkingPolicy {
   @Field(() => EmailRuleEnum, {
-    description: 'What a different e-mail address means.',
+    description: 'How a different e-mail address is handled.',
   })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
-    description: "Whether the person's tokens are kept after linking.",
+    description: "Whether the person's OAuth2 tokens are kept after linking.",
   })
   readonly keepTokens!: boolean;
 }
 
 @ObjectType({
-  description: "Where this client's Discord is reached.",
+  description: 'The URLs of Discord for this client.',
   simpleResolvers: true,
 })
 export class Endpoints {
-  @Field(() => String, { description: 'Base of the REST API.' })
+  @Field(() => String, { description: 'The REST API, with its version.' })
   readonly apiBase!: string;
 
-  @Field(() => String, { description: 'The consent page.' })
+  @Field(() => String, { description: 'The OAuth2 consent page.' })
   readonly authorizeUrl!: string;
 
-  @Field(() => String, { description: 'Where codes become tokens.' })
+  @Field(() => String, { description: 'The OAuth2 token URL.' })
   readonly tokenUrl!: string;
 
-  @Field(() => String, { description: 'Where tokens are given back.' })
+  @Field(() => String, { description: 'The OAuth2 revocation URL.' })
   readonly revokeUrl!: string;
 }
 
 @Directive('@key(fields: "id")')
 @ObjectType({
   description:
-    'One Discord application with its bot, and the guild (Discord server) it serves. Its secrets never come out.',
+    'A Discord application with its bot, and the guild (Discord server) it serves. Secrets are write-only.',
   simpleResolvers: true,
 })
 export class DiscordClient {
-  @Field(() => ID, { description: 'Ours, a UUID.' })
+  @Field(() => ID, { description: "The client's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => String, { description: 'For people.' })
+  @Field(() => String, { description: 'Display name.' })
   readonly name!: string;
 
-  @Field(() => Snowflake, { description: "The guild: Discord's server id." })
+  @Field(() => Snowflake, {
+    description: "The guild's id (Discord's SERVER ID).",
+  })
   readonly guildId!: string;
 
   @Field(() => Snowflake, {
-    description: "The application: Discord's client id.",
+    description: "The application's id (Discord's CLIENT ID).",
   })
   readonly applicationId!: string;
 
   @Field(() => Snowflake, {
     nullable: true,
-    description: "The bot's account; null until Discord told it.",
+    description: "The bot's account id. Null until it was read from Discord.",
   })
   readonly botUserId!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Where Discord returns people who link their account.',
+    description: 'The OAuth2 redirect URL. Null: a path of PUBLIC_URL.',
   })
   readonly callbackUrl!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'An invitation to the guild, for people who are not in it.',
+    description: 'Invite URL for people outside the guild. Null: none.',
   })
   readonly inviteUrl!: string | null;
 
@@ -140,22 +144,22 @@ export class DiscordClient {
   readonly enabled!: boolean;
 
   @Field(() => AuthorityEnum, {
-    description: 'Who has the say, unless a mapping names its own.',
+    description: 'Authority of mappings that do not set their own.',
   })
   readonly authority!: Authority;
 
   @Field(() => UnknownMembershipEnum, {
-    description: 'What becomes of a held role while a group is unknown.',
+    description: 'What happens to a held role while a group is unknown.',
   })
   readonly unknownMembership!: UnknownMembership;
 
-  @Field(() => NicknamePolicy, { description: 'How nicknames are made.' })
+  @Field(() => NicknamePolicy, { description: 'How nicknames are built.' })
   readonly nicknamePolicy!: NicknamePolicy;
 
-  @Field(() => RemovalGuard, { description: 'When removals are held back.' })
+  @Field(() => RemovalGuard, { description: 'When removals are held.' })
   readonly removalGuard!: RemovalGuard;
 
-  @Field(() => LinkingPolicy, { description: 'Rules for linking.' })
+  @Field(() => LinkingPolicy, { description: 'Rules for linking by sign-in.' })
   readonly linking!: LinkingPolicy;
 
   @Field(() => ScreeningEnum, {
@@ -166,45 +170,47 @@ export class DiscordClient {
 
   @Field(() => Boolean, {
     description:
-      "Whether several role changes may be one write of the member's whole list; false: roles are written one at a time.",
+      'Whether several role changes of a member may be sent as one write of the whole role list. False: one write per role.',
   })
   readonly wholeListWrites!: boolean;
 
   @Field(() => Int, {
     description:
-      'For how many days closed audit records and ended sweeps are kept.',
+      'Number of days closed audit records and finished sweeps are kept.',
   })
   readonly auditRetentionDays!: number;
 
-  @Field(() => Endpoints, { description: 'Where Discord is reached.' })
+  @Field(() => Endpoints, {
+    description: 'The URLs of Discord for this client.',
+  })
   readonly endpoints!: Endpoints;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the roles of the guild were read; null: never.',
+    description: "When the guild's roles were last read. Null: never.",
   })
   readonly rolesReadAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'Set while a deleted client waits for its roles to be taken back.',
+      'When the client was deleted, while its roles are still being removed; else null.',
   })
   readonly endingAt!: Date | null;
 
   @Field(() => String, {
     description:
-      'The page that adds the bot to the guild with its permissions.',
+      'URL of the page that adds the bot to the guild with the permissions it needs.',
   })
   readonly botInviteUrl!: string;
 
   /** As stored with the client; its resolver adds the held plans. */
   readonly health!: ClientHealth;
 
-  @Field(() => DateTime, { description: 'When it was set up.' })
+  @Field(() => DateTime, { description: 'When the client was created.' })
   readonly createdAt!: Date;
 
-  @Field(() => DateTime, { description: 'When a setting changed last.' })
+  @Field(() => DateTime, { description: 'When a setting last changed.' })
   readonly updatedAt!: Date;
 }
 

@@ -18,31 +18,31 @@ export class DiscordRole {
   @Field(() => String, {
     nullable: true,
     description:
-      'As Discord shows it; null when the role was never read, as with roles deleted long ago.',
+      'The name at Discord. Null if the role was never read, such as a role deleted long ago.',
   })
   readonly name!: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Its place among the roles of the guild; higher stands above.',
+    description: "The role's position in the guild; higher is more powerful.",
   })
   readonly position!: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Its colour as 0xRRGGBB; 0: none.',
+    description: 'The colour as 0xRRGGBB; 0 means none.',
   })
   readonly color!: number | null;
 
   @Field(() => Boolean, {
     description:
-      "Discord or an integration alone gives and takes it (Discord's word: managed).",
+      "True if only Discord or an integration can add and remove the role (Discord's word: managed).",
   })
   readonly isIntegrated!: boolean;
 
   @Field(() => RoleRefusalEnum, {
     nullable: true,
-    description: 'Why the bot can neither give nor take it; null when it can.',
+    description: 'Why the bot cannot add or remove the role. Null if it can.',
   })
   readonly refusal!: RoleRefusal | null;
 }

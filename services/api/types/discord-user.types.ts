@@ -8,7 +8,7 @@ import { connectionOf } from './connection.types.js';
 @Directive('@key(fields: "id")')
 @ObjectType({
   description:
-    "A link: a platform user and a Discord account are the same person, at one client. Shown with the member's last observed state.",
+    "A link: a platform user and a Discord account are the same person, for one client. Includes the member's last observed state.",
   simpleResolvers: true,
 })
 export class DiscordUser {
@@ -16,36 +16,38 @@ export class DiscordUser {
   readonly platformUserId!: string;
   readonly roleIds!: readonly string[];
 
-  @Field(() => ID, { description: "The link's id: ours, a UUID." })
+  @Field(() => ID, { description: "The link's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => Snowflake, { description: 'The account at Discord.' })
+  @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "The account's unique name; null until Discord was asked.",
+    description:
+      "The account's unique user name. Null before the first reading.",
   })
   readonly username!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The account's display name.",
+    description:
+      "The account's display name. Null if it has none or was never read.",
   })
   readonly displayName!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The nickname in the guild.',
+    description: 'The nickname in the guild. Null if there is none.',
   })
   readonly nickname!: string | null;
 
-  @Field(() => LinkStateEnum, { description: 'How the member stands.' })
+  @Field(() => LinkStateEnum, { description: 'The state of the member.' })
   readonly state!: LinkState;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why the state is what it is, where there is more to say.',
+    description: 'Explains the state, where there is more to say; else null.',
   })
   readonly reason!: string | null;
 
@@ -56,23 +58,23 @@ export class DiscordUser {
   readonly screening!: boolean;
 
   @Field(() => Boolean, {
-    description: 'The guild has banned the account.',
+    description: 'True if the guild has banned the account.',
   })
   readonly banned!: boolean;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Until when the member is timed out.',
+    description: "End of the member's timeout. Null if there is none.",
   })
   readonly timedOutUntil!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the member was last reconciled; null: never.',
+    description: 'When the member was last reconciled. Null: never.',
   })
   readonly lastReconciledAt!: Date | null;
 
-  @Field(() => DateTime, { description: 'When the link was made.' })
+  @Field(() => DateTime, { description: 'When the link was created.' })
   readonly linkedAt!: Date;
 }
 

@@ -17,122 +17,122 @@ import {
   toPlatformUser,
 } from './platform.types.js';
 
-const WARNINGS = 'What the caller should know, though it was carried out.';
+const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType({
-  description: 'Why an item was not carried out.',
+  description: 'Why an item was rejected.',
   simpleResolvers: true,
 })
 export class ItemError {
-  @Field(() => ErrorCodeEnum, { description: 'The kind.' })
+  @Field(() => ErrorCodeEnum, { description: 'The error code.' })
   readonly code!: InputError['code'];
 
-  @Field(() => String, { description: 'In a sentence.' })
+  @Field(() => String, { description: 'The error in a sentence.' })
   readonly message!: string;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The place that is at fault, e.g. `input.changes[3].groupId`; null where it is not one of them.',
+      'Path of the field at fault, e.g. `input.changes[3].groupId`. Null if no field is.',
   })
   readonly field!: string | null;
 }
 
 @ObjectType({
   description:
-    'A recorded fact that outranks an item of the list, or a part of it.',
+    'A recorded fact that outranks an item of the list or part of it.',
   simpleResolvers: true,
 })
 export class OutrankingFact {
-  @Field(() => OutrankingKindEnum, { description: 'What it is about.' })
+  @Field(() => OutrankingKindEnum, { description: 'What the fact is about.' })
   readonly kind!: OutrankingKind;
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'The group it is about; null when it is about the user or the group itself.',
+      'The group the fact is about. Null if it is about the user or the group itself.',
   })
   readonly groupId!: string | null;
 
   @Field(() => MembershipChangeKindEnum, {
     nullable: true,
-    description: 'Its effect on the membership; null without `groupId`.',
+    description: 'Its effect on the membership. Null without `groupId`.',
   })
   readonly change!: 'ADDED' | 'REMOVED' | null;
 
   @Field(() => Sequence, {
     nullable: true,
-    description: 'Its sequence; null when it has none.',
+    description: 'Its sequence. Null if it has none.',
   })
   readonly sequence!: number | null;
 
   @Field(() => DateTime, {
-    description: 'When it happened; of a mutation, when it was received.',
+    description: 'Time of the fact; for a mutation, when it was received.',
   })
   readonly time!: Date;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Of a deleted user: the caller or the event source that deleted it. Null for other kinds.',
+      'The caller or event source that deleted the user. Null for other kinds.',
   })
   readonly actor!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'When the same item wins if it is sent again without a sequence; null when only a higher sequence wins.',
+      'Time from which the same item wins if sent again without a sequence. Null if only a higher sequence wins.',
   })
   readonly retryAt!: Date | null;
 }
 
 @ObjectType({
-  description: 'What came of one item of the list.',
+  description: 'The result for one item of the list.',
   simpleResolvers: true,
 })
 export class FactResult {
-  @Field(() => Int, { description: 'Its place in the list, from 0.' })
+  @Field(() => Int, { description: 'Index of the item in the list, from 0.' })
   readonly index!: number;
 
   @Field(() => Boolean, {
-    description: 'What the item says is so now; a repeated fact is fine.',
+    description: 'True if the fact is in effect; a repeated fact counts too.',
   })
   readonly ok!: boolean;
 
-  @Field(() => FactVerdictEnum, { description: 'What came of it.' })
+  @Field(() => FactVerdictEnum, { description: 'The result.' })
   readonly verdict!: FactVerdictName;
 
   @Field(() => ItemError, {
     nullable: true,
-    description: 'Why it is not so; null when ok.',
+    description: 'Why the item was rejected. Null if `ok`.',
   })
   readonly error!: ItemError | null;
 
   @Field(() => [OutrankingFact], {
     description:
-      'The recorded facts that outrank the item: for a whole set, one for each group that it lost. Empty when ok.',
+      'The recorded facts that outrank the item; for a complete set, one per rejected group. Empty if `ok`.',
   })
   readonly outrankedBy!: readonly OutrankingFact[];
 }
 
 @ObjectType({
-  description: 'How many items came to what.',
+  description: 'Number of items by result.',
   simpleResolvers: true,
 })
 export class FactCounts {
-  @Field(() => Int, { description: 'Facts that stand now.' })
+  @Field(() => Int, { description: 'Facts that were recorded.' })
   readonly applied!: number;
 
-  @Field(() => Int, { description: 'Facts that stood already.' })
+  @Field(() => Int, { description: 'Facts that were already recorded.' })
   readonly unchanged!: number;
 
   @Field(() => Int, { description: 'Facts that were outranked.' })
   readonly stale!: number;
 
-  @Field(() => Int, { description: 'Facts that were outranked in part.' })
+  @Field(() => Int, { description: 'Facts that were partly outranked.' })
   readonly partial!: number;
 
-  @Field(() => Int, { description: 'Items that cannot be read.' })
+  @Field(() => Int, { description: 'Invalid items.' })
   readonly invalid!: number;
 }
 
@@ -144,19 +144,19 @@ export interface FactsAnswer {
   readonly warnings: readonly string[];
 }
 
-@ObjectType({ description: 'Facts were recorded.' })
+@ObjectType({ description: 'The result of recording facts.' })
 abstract class FactsPayload implements FactsAnswer {
   /** Whom the applied facts are about. */
   readonly changedIds!: readonly string[];
 
   @Field(() => [FactResult], {
-    description: 'One for each item, in the order of the list.',
+    description: 'One result per item, in the order of the list.',
     simple: true,
   })
   readonly results!: readonly FactResult[];
 
   @Field(() => FactCounts, {
-    description: 'The results, counted.',
+    description: 'Number of items by result.',
     simple: true,
   })
   readonly counts!: FactCounts;
@@ -165,10 +165,10 @@ abstract class FactsPayload implements FactsAnswer {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'Facts about users were recorded.' })
+@ObjectType({ description: 'The result of recording facts about users.' })
 abstract class UserFactsPayload extends FactsPayload {
   @Field(() => [PlatformUser], {
-    description: 'The users that changed, each once, as they are now.',
+    description: 'The users that changed, each once, in their current state.',
   })
   async platformUsers(@Ctx() context: ApiContext): Promise<PlatformUser[]> {
     const { platformUsers } = context.loaders;
@@ -178,7 +178,7 @@ abstract class UserFactsPayload extends FactsPayload {
 
   @Field(() => Int, {
     description:
-      'The members, at all clients, of the users that changed who wait for the path: their roles are not yet what this says. To see it go on, ask `DiscordClient.pendingMembers` again.',
+      'Number of members, at all clients, of changed users that wait for a reconcile: their roles are not in step yet. Poll `DiscordClient.pendingMembers` for progress.',
   })
   async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
     const { pendingOfPlatformUser } = context.loaders;
@@ -187,19 +187,19 @@ abstract class UserFactsPayload extends FactsPayload {
   }
 }
 
-@ObjectType({ description: 'Changes of memberships were recorded.' })
+@ObjectType({ description: 'The result of `recordMembershipChanges`.' })
 export class RecordMembershipChangesPayload extends UserFactsPayload {}
 
-@ObjectType({ description: 'Whole sets of groups were recorded.' })
+@ObjectType({ description: 'The result of `replaceMemberships`.' })
 export class ReplaceMembershipsPayload extends UserFactsPayload {}
 
-@ObjectType({ description: 'Platform users were created or changed.' })
+@ObjectType({ description: 'The result of `upsertPlatformUsers`.' })
 export class UpsertPlatformUsersPayload extends UserFactsPayload {}
 
-@ObjectType({ description: 'Groups were created or changed.' })
+@ObjectType({ description: 'The result of `upsertPlatformGroups`.' })
 export class UpsertPlatformGroupsPayload extends FactsPayload {
   @Field(() => [PlatformGroup], {
-    description: 'The groups that changed, each once, as they are now.',
+    description: 'The groups that changed, each once, in their current state.',
   })
   async platformGroups(@Ctx() context: ApiContext): Promise<PlatformGroup[]> {
     const { platformGroups } = context.loaders;
@@ -209,13 +209,13 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
 }
 
 @ObjectType({
-  description: 'A platform user was deleted.',
+  description: 'The result of `deletePlatformUser`.',
   simpleResolvers: true,
 })
 export class DeletePlatformUserPayload {
   @Field(() => PlatformUser, {
     nullable: true,
-    description: 'What is kept of the user.',
+    description: 'What remains of the user.',
   })
   readonly platformUser!: PlatformUser | null;
 
@@ -224,13 +224,13 @@ export class DeletePlatformUserPayload {
 }
 
 @ObjectType({
-  description: 'The deletion of a platform user was lifted.',
+  description: 'The result of `restorePlatformUser`.',
   simpleResolvers: true,
 })
 export class RestorePlatformUserPayload {
   @Field(() => PlatformUser, {
     nullable: true,
-    description: 'The user: an id without a name, groups or links.',
+    description: 'The user: an id without name, groups or links.',
   })
   readonly platformUser!: PlatformUser | null;
 

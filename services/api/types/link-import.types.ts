@@ -7,25 +7,25 @@ import type { OrPromise } from '../rows.js';
 import type { ImportVerdict } from '../views.js';
 import { DiscordUser, toDiscordUser } from './discord-user.types.js';
 
-@ObjectType({ description: 'What came of one user of the list.' })
+@ObjectType({ description: 'The result for one user of the list.' })
 export class ImportResult {
   readonly linkId!: LinkId | null;
 
   @Field(() => Int, {
-    description: 'Its place in the list, from 0.',
+    description: 'Index of the user in the list, from 0.',
     simple: true,
   })
   readonly index!: number;
 
   @Field(() => ImportStatusEnum, {
-    description: 'What came of it.',
+    description: 'The result.',
     simple: true,
   })
   readonly status!: ImportVerdict['kind'];
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why it is not linked; null when it is.',
+    description: 'Why the user was not linked. Null if linked.',
     simple: true,
   })
   readonly message!: string | null;
@@ -33,14 +33,14 @@ export class ImportResult {
   @Field(() => String, {
     nullable: true,
     description:
-      'The place that is at fault, e.g. `input.users[3].platformUserId`; null where it is not one of them.',
+      'Path of the field at fault, e.g. `input.users[3].platformUserId`. Null if no field is.',
     simple: true,
   })
   readonly field!: string | null;
 
   @Field(() => DiscordUser, {
     nullable: true,
-    description: 'The link that stands now; null after a dry run.',
+    description: 'The current link. Null after a dry run.',
   })
   async discordUser(@Ctx() context: ApiContext): Promise<DiscordUser | null> {
     if (this.linkId === null) return null;
@@ -50,50 +50,52 @@ export class ImportResult {
 }
 
 @ObjectType({
-  description: 'How many users came to what.',
+  description: 'Number of users by result.',
   simpleResolvers: true,
 })
 export class ImportCounts {
-  @Field(() => Int, { description: 'Links made, or to be made.' })
+  @Field(() => Int, {
+    description: 'Links created, or to be created in a dry run.',
+  })
   readonly linked!: number;
 
-  @Field(() => Int, { description: 'Links that stood already.' })
+  @Field(() => Int, { description: 'Links that already existed.' })
   readonly unchanged!: number;
 
   @Field(() => Int, { description: 'Users or accounts linked elsewhere.' })
   readonly conflicts!: number;
 
-  @Field(() => Int, { description: 'What cannot be linked.' })
+  @Field(() => Int, { description: 'Invalid items.' })
   readonly invalid!: number;
 }
 
 @ObjectType({
-  description: 'Links were imported, or a dry run said what would come of it.',
+  description: 'The result of `importDiscordUsers`.',
 })
 export class ImportDiscordUsersPayload {
   readonly clientId!: ClientId;
 
   @Field(() => [ImportResult], {
-    description: 'One for each user, in the order of the list.',
+    description: 'One result per user, in the order of the list.',
     simple: true,
   })
   readonly results!: readonly Omit<ImportResult, 'discordUser'>[];
 
   @Field(() => ImportCounts, {
-    description: 'The results, counted.',
+    description: 'Number of users by result.',
     simple: true,
   })
   readonly counts!: ImportCounts;
 
   @Field(() => [String], {
-    description: 'What the caller should know, though it was carried out.',
+    description: 'Warnings about an operation that succeeded.',
     simple: true,
   })
   readonly warnings!: readonly string[];
 
   @Field(() => Int, {
     description:
-      'Members of the client that wait for the path now, those of this import and others: `DiscordClient.pendingMembers`, to be asked again until it is 0.',
+      'Number of members of the client waiting for a reconcile, from this import and otherwise. Poll `DiscordClient.pendingMembers` until it is 0.',
   })
   pendingMembers(@Ctx() context: ApiContext): OrPromise<number> {
     return context.loaders.pendingOfClient.load(this.clientId);

@@ -5,7 +5,7 @@ import type { MemberPlanView } from '../views.js';
 
 @ObjectType({
   description:
-    'What the next reconcile would change for one member, from what was last observed; nothing is asked of Discord.',
+    'What the next reconcile would change for one member, based on the last observation. Does not call Discord.',
   simpleResolvers: true,
 })
 export class MemberPlan {
@@ -22,30 +22,30 @@ export class MemberPlan {
   @Field(() => String, {
     nullable: true,
     description:
-      'The nickname to set; empty: it will be reset; null: it stays as it is.',
+      'The nickname to set. Empty: it will be reset. Null: unchanged.',
   })
   readonly nickname!: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Why the nickname is not set, though the policy names the person; null: nothing is in the way.',
+      'Why the nickname policy cannot be applied to this person. Null if it can.',
   })
   readonly nicknameBlocked!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the member was last observed; null: never.',
+    description: 'When the member was last observed. Null: never.',
   })
   readonly observedAt!: Date | null;
 
-  @Field(() => String, { description: 'The plan in a sentence.' })
+  @Field(() => String, { description: 'The plan in one sentence.' })
   readonly summary!: string;
 }
 
 @ObjectType({
   description:
-    'What the platform would be asked for, where Discord has the say over a role.',
+    'A membership change the platform would be asked for, where Discord has authority over a role.',
   simpleResolvers: true,
 })
 export class PlannedRequest {
@@ -54,25 +54,26 @@ export class PlannedRequest {
   readonly roleId!: string;
 
   @Field(() => MembershipChangeKindEnum, {
-    description: 'What is to become of the membership.',
+    description: 'The requested membership.',
   })
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => Boolean, {
-    description: 'The removal guard would hold it for a person to look at.',
+    description:
+      'True if the removal guard would hold the request for approval.',
   })
   readonly isHeld!: boolean;
 }
 
 @ObjectType({
-  description: 'A role that the plan would change, but the bot cannot.',
+  description: 'A role the plan would change but the bot cannot.',
   simpleResolvers: true,
 })
 export class BlockedRole {
   readonly clientId!: string;
   readonly roleId!: string;
 
-  @Field(() => String, { description: 'Why the bot cannot.' })
+  @Field(() => String, { description: 'Why the bot cannot change the role.' })
   readonly refusal!: string;
 }
 

@@ -8,17 +8,17 @@ import { DateTime } from '../scalars.js';
 
 export const MembershipRequestStateEnum = describeEnum<RequestStateName>(
   'MembershipRequestState',
-  'What the platform has made of a request.',
+  "The platform's response to a request.",
   {
-    OPEN: 'It has said nothing since.',
+    OPEN: 'No response yet.',
     DISPUTED:
-      'It has said the contrary since. It is not asked again until the role changes at Discord.',
+      'The platform has reported the opposite since. The request is not repeated until the role changes at Discord.',
   },
 );
 
 @ObjectType({
   description:
-    'Discord has the say over a role, and the platform was asked to follow: `discord.membership.requested.v1`. Gone when the platform says the same.',
+    'A membership change requested from the platform by `discord.membership.requested.v1`, where Discord has authority over a role. Removed once the platform confirms it.',
   simpleResolvers: true,
 })
 export class MembershipRequest {
@@ -30,16 +30,16 @@ export class MembershipRequest {
   readonly id!: string;
 
   @Field(() => MembershipChangeKindEnum, {
-    description: 'What is to become of the membership.',
+    description: 'The requested membership.',
   })
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => MembershipRequestStateEnum, {
-    description: 'What the platform has made of it.',
+    description: "The platform's response.",
   })
   readonly state!: RequestStateName;
 
-  @Field(() => DateTime, { description: 'When the platform was asked.' })
+  @Field(() => DateTime, { description: 'When the request was sent.' })
   readonly askedAt!: Date;
 }
 

@@ -3,10 +3,10 @@ import { describeEnum } from '../enums.js';
 
 export const NicknameOnUnlinkEnum = describeEnum<NicknameOnUnlink>(
   'NicknameOnUnlink',
-  'What happens to a nickname that the connector set when the last link of the account ends.',
+  "What happens to a nickname set by the connector when the account's last link ends.",
   {
     RESET:
-      'The connector removes it, unless it was changed on Discord since. Removing it never delays the end of the link.',
-    KEEP: 'It stays.',
+      'The connector removes it, unless it was changed at Discord since. Removing it never delays the removal of the link.',
+    KEEP: 'The nickname stays.',
   },
 );

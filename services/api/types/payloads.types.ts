@@ -8,7 +8,7 @@ import { DiscordRole } from './discord-role.types.js';
 import { DiscordUser } from './discord-user.types.js';
 import { MappingEffect, RoleMapping } from './role-mapping.types.js';
 
-const WARNINGS = 'What the caller should know, though it was carried out.';
+const WARNINGS = 'Warnings about an operation that succeeded.';
 
 /*
  * One payload a mutation, even where two are alike today: a field added for one of them must not appear in the other.
@@ -16,31 +16,36 @@ const WARNINGS = 'What the caller should know, though it was carried out.';
 
 @ObjectType({ description: 'A client.', simpleResolvers: true })
 abstract class ClientPayload {
-  @Field(() => DiscordClient, { description: 'As it is now.' })
+  @Field(() => DiscordClient, {
+    description: 'The current state of the client.',
+  })
   readonly client!: DiscordClient;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'A client was set up.' })
+@ObjectType({ description: 'The result of `createDiscordClient`.' })
 export class CreateDiscordClientPayload extends ClientPayload {}
 
-@ObjectType({ description: 'A client was changed.' })
+@ObjectType({ description: 'The result of `updateDiscordClient`.' })
 export class UpdateDiscordClientPayload extends ClientPayload {}
 
-@ObjectType({ description: 'A client was deleted.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `deleteDiscordClient`.',
+  simpleResolvers: true,
+})
 export class DeleteDiscordClientPayload {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
 
   @Field(() => DiscordClient, {
     nullable: true,
-    description: 'Still there while its roles are taken back; null: gone.',
+    description: 'The client while its roles are being removed. Null: deleted.',
   })
   readonly client!: DiscordClient | null;
 
-  @Field(() => MappingEffect, { description: 'What it means for people.' })
+  @Field(() => MappingEffect, { description: 'The effect on members.' })
   readonly effect!: MappingEffect;
 
   @Field(() => [String], { description: WARNINGS })
@@ -48,14 +53,14 @@ export class DeleteDiscordClientPayload {
 }
 
 @ObjectType({
-  description: 'A client was tried at Discord.',
+  description: 'The result of `checkDiscordClient`.',
   simpleResolvers: true,
 })
 export class CheckDiscordClientPayload {
   @Field(() => DiscordClient, { description: 'The client.' })
   readonly client!: DiscordClient;
 
-  @Field(() => [HealthCheck], { description: 'What Discord answered.' })
+  @Field(() => [HealthCheck], { description: 'The checks at Discord.' })
   readonly checks!: readonly HealthCheck[];
 
   @Field(() => [String], { description: WARNINGS })
@@ -63,14 +68,14 @@ export class CheckDiscordClientPayload {
 }
 
 @ObjectType({
-  description: 'Roles were read at Discord.',
+  description: 'The result of `importDiscordRoles`.',
   simpleResolvers: true,
 })
 export class ImportDiscordRolesPayload {
   @Field(() => DiscordClient, { description: 'The client.' })
   readonly client!: DiscordClient;
 
-  @Field(() => [DiscordRole], { description: 'Every role of the guild.' })
+  @Field(() => [DiscordRole], { description: 'All roles of the guild.' })
   readonly roles!: readonly DiscordRole[];
 
   @Field(() => [String], { description: WARNINGS })
@@ -78,17 +83,17 @@ export class ImportDiscordRolesPayload {
 }
 
 @ObjectType({
-  description: 'A mapping was made, or a dry run counted what it would mean.',
+  description: 'The result of `createRoleMapping`.',
   simpleResolvers: true,
 })
 export class CreateRoleMappingPayload {
   @Field(() => RoleMapping, {
     nullable: true,
-    description: 'As it is now; null after a dry run.',
+    description: 'The mapping. Null after a dry run.',
   })
   readonly mapping!: RoleMapping | null;
 
-  @Field(() => MappingEffect, { description: 'What it means for people.' })
+  @Field(() => MappingEffect, { description: 'The effect on members.' })
   readonly effect!: MappingEffect;
 
   @Field(() => [String], { description: WARNINGS })
@@ -96,31 +101,36 @@ export class CreateRoleMappingPayload {
 }
 
 @ObjectType({
-  description:
-    'A mapping was retired, or a dry run counted what it would mean.',
+  description: 'The result of `retireRoleMapping`.',
   simpleResolvers: true,
 })
 export class RetireRoleMappingPayload {
-  @Field(() => RoleMapping, { description: 'As it is now.' })
+  @Field(() => RoleMapping, { description: 'The mapping.' })
   readonly mapping!: RoleMapping;
 
-  @Field(() => MappingEffect, { description: 'What it means for people.' })
+  @Field(() => MappingEffect, { description: 'The effect on members.' })
   readonly effect!: MappingEffect;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'A mapping was changed.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `updateRoleMapping`.',
+  simpleResolvers: true,
+})
 export class UpdateRoleMappingPayload {
-  @Field(() => RoleMapping, { description: 'As it is now.' })
+  @Field(() => RoleMapping, { description: 'The mapping.' })
   readonly mapping!: RoleMapping;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'A link was made.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `linkDiscordUser`.',
+  simpleResolvers: true,
+})
 export class LinkDiscordUserPayload {
   @Field(() => DiscordUser, { description: 'The link.' })
   readonly discordUser!: DiscordUser;
@@ -130,31 +140,34 @@ export class LinkDiscordUserPayload {
 }
 
 @ObjectType({
-  description: 'A person may link a Discord account by signing in.',
+  description: 'The result of `beginDiscordLink`.',
   simpleResolvers: true,
 })
 export class BeginDiscordLinkPayload {
   @Field(() => String, {
     description:
-      'Where to send the person: it works once, for one browser. Show it to nobody else.',
+      "URL to open in the person's browser. Works once, in one browser. Do not show it to anyone else.",
   })
   readonly url!: string;
 
-  @Field(() => DateTime, { description: 'Until when it works.' })
+  @Field(() => DateTime, { description: 'When the URL expires.' })
   readonly expiresAt!: Date;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'A link was ended.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `unlinkDiscordUser`.',
+  simpleResolvers: true,
+})
 export class UnlinkDiscordUserPayload {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;
 
   @Field(() => DiscordUser, {
     nullable: true,
-    description: 'Still there while its roles are taken back; null: gone.',
+    description: 'The link while its roles are being removed. Null: removed.',
   })
   readonly discordUser!: DiscordUser | null;
 
@@ -162,18 +175,21 @@ export class UnlinkDiscordUserPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'A member was reconciled.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `reconcileDiscordUser`.',
+  simpleResolvers: true,
+})
 export class ReconcileDiscordUserPayload {
   @Field(() => LinkStateEnum, {
     nullable: true,
     description:
-      'What came of it. PENDING: five seconds were not enough, it goes on. Null: the link was ending and is gone.',
+      'The outcome. PENDING: not finished within five seconds, continues in the background. Null: the link was ending and is removed.',
   })
   readonly state!: LinkState | null;
 
   @Field(() => DiscordUser, {
     nullable: true,
-    description: 'The link; null: it was ending and is gone.',
+    description: 'The link. Null: it was ending and is removed.',
   })
   readonly discordUser!: DiscordUser | null;
 

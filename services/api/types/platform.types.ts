@@ -4,25 +4,25 @@ import type { PlatformGroupView, PlatformUserView } from '../views.js';
 import { connectionOf } from './connection.types.js';
 
 @ObjectType({
-  description: 'What the platform says of a user, for nicknames.',
+  description: 'Attributes of a platform user, used in nicknames.',
   simpleResolvers: true,
 })
 export class PlatformUserAttributes {
   @Field(() => String, {
     nullable: true,
-    description: 'The name of the primary character.',
+    description: 'Name of the primary character. Null if the user has none.',
   })
   readonly character!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The corporation's ticker.",
+    description: 'Ticker of the corporation. Null if the user has none.',
   })
   readonly corporation!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The alliance's ticker.",
+    description: 'Ticker of the alliance. Null if the user has none.',
   })
   readonly alliance!: string | null;
 }
@@ -33,28 +33,32 @@ export class PlatformUserAttributes {
   simpleResolvers: true,
 })
 export class PlatformUser {
-  @Field(() => ID, { description: "The platform's; opaque." })
+  @Field(() => ID, {
+    description: "The user's id, an opaque string issued by the platform.",
+  })
   readonly id!: string;
 
   @Directive('@shareable')
   @Field(() => String, {
     nullable: true,
-    description: 'Null until the platform told it.',
+    description: 'The user name. Null until the platform sends it.',
   })
   readonly username!: string | null;
 
-  @Field(() => PlatformUserAttributes, { description: 'For nicknames.' })
+  @Field(() => PlatformUserAttributes, {
+    description: 'Attributes used in nicknames.',
+  })
   readonly attributes!: PlatformUserAttributes;
 
   @Field(() => Boolean, {
     description:
-      "The user's whole set of groups was received: a group not listed is known not to hold the user.",
+      "True if the user's complete set of groups was received: the user is known not to be in any group that is not listed.",
   })
   readonly hasSnapshot!: boolean;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the user was deleted; null while it is not.',
+    description: 'When the user was deleted. Null if it was not.',
   })
   readonly deletedAt!: Date | null;
 }
@@ -64,18 +68,20 @@ export class PlatformUser {
   simpleResolvers: true,
 })
 export class PlatformGroup {
-  @Field(() => ID, { description: "The platform's; opaque." })
+  @Field(() => ID, {
+    description: "The group's id, an opaque string issued by the platform.",
+  })
   readonly id!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Null until the platform told it.',
+    description: "The group's name. Null until the platform sends it.",
   })
   readonly name!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'Set while the platform says that the group is deleted.',
+    description: 'When the platform deleted the group. Null if it exists.',
   })
   readonly deletedAt!: Date | null;
 }

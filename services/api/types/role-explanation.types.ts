@@ -13,38 +13,42 @@ import {
 } from './role-explanation-enums.js';
 
 @ObjectType({
-  description: 'A mapping of the role, as it stands for the person.',
+  description: 'A mapping of the role, as it applies to the person.',
   simpleResolvers: true,
 })
 export class ExplainedMapping {
   readonly mappingId!: string;
   readonly groupId!: string;
 
-  @Field(() => AuthorityEnum, { description: 'Who has the say.' })
+  @Field(() => AuthorityEnum, {
+    description: 'Which side decides who holds the role.',
+  })
   readonly authority!: Authority;
 
   @Field(() => Boolean, {
     description:
-      'It gives nothing any more, and stays until all is taken back.',
+      'True if the mapping is retired: it grants nothing and stays until its role is removed from all holders.',
   })
   readonly isRetired!: boolean;
 
   @Field(() => MembershipKnowledgeEnum, {
     description:
-      'Whether the person is in the group; UNKNOWN where the link is ending.',
+      'Whether the person is in the group. UNKNOWN if the link is ending.',
   })
   readonly membership!: RoleExplanationView['mappings'][number]['membership'];
 }
 
 @ObjectType({
-  description: 'What the connector last did with the role of this account.',
+  description: "The connector's last change of this role for this account.",
   simpleResolvers: true,
 })
 export class ExplainedChange {
-  @Field(() => ID, { description: 'Of the `AuditRecord` that tells it all.' })
+  @Field(() => ID, {
+    description: 'The id of the `AuditRecord` with the details.',
+  })
   readonly auditRecordId!: string;
 
-  @Field(() => RoleChangeKindEnum, { description: 'What it did.' })
+  @Field(() => RoleChangeKindEnum, { description: 'What the connector did.' })
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => DateTime, { description: 'When.' })
@@ -53,49 +57,49 @@ export class ExplainedChange {
   @Field(() => AuditCause, {
     nullable: true,
     description:
-      'Why: of several causes the newest about a mapped group, else the newest.',
+      'The cause. Of several causes, the newest about a mapped group, else the newest.',
   })
   readonly cause!: AuditCause | null;
 }
 
 @ObjectType({
   description:
-    'Why a person has, or has not, a role; from what is kept, nothing is asked of Discord.',
+    'Why a person has or lacks a role, based on stored data. Does not call Discord.',
   simpleResolvers: true,
 })
 export class RoleExplanation {
   readonly linkId!: string;
 
-  @Field(() => Snowflake, { description: "The role: Discord's id." })
+  @Field(() => Snowflake, { description: "The role's Discord id." })
   readonly roleId!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'As Discord shows it; null when the role was never read.',
+    description: 'The name at Discord. Null if the role was never read.',
   })
   readonly roleName!: string | null;
 
   @Field(() => Boolean, {
     description:
-      'A mapping names it. False: the role is foreign, the connector neither gives nor takes it.',
+      'True if a mapping names the role. False: a foreign role, which the connector never changes.',
   })
   readonly isManaged!: boolean;
 
   @Field(() => DesiredRoleEnum, {
-    description: 'Whether the person should have it.',
+    description: 'Whether the person should have the role.',
   })
   readonly desired!: RoleExplanationView['desired'];
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'Whether the account has it, as last seen at Discord; null: it was never seen.',
+      'Whether the account was last observed with the role. Null: never observed.',
   })
   readonly isHeld!: boolean | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the member was last observed; null: never.',
+    description: 'When the member was last observed. Null: never.',
   })
   readonly seenAt!: Date | null;
 
@@ -107,24 +111,25 @@ export class RoleExplanation {
   @Field(() => ExplainedChange, {
     nullable: true,
     description:
-      'Null: the connector never gave it to this account or took it.',
+      'The last change. Null if the connector never changed this role for this account.',
   })
   readonly lastChange!: ExplainedChange | null;
 
   @Field(() => [RoleBlockEnum], {
     description:
-      'What stands between the person and the role, or between the role and its being taken back; in the order in which to mend it. Empty where all is as it should be, and for foreign roles.',
+      'What prevents the person from having the role, or the role from being removed, in the order to fix it. Empty if nothing does, and for foreign roles.',
   })
   readonly blockedBy!: readonly RoleBlock[];
 
   @Field(() => [String], {
     description:
-      'What would unblock it: a sentence for each of `blockedBy`, in its order.',
+      'How to unblock it: one sentence per item of `blockedBy`, in the same order.',
   })
   readonly unblockedBy!: readonly string[];
 
   @Field(() => String, {
-    description: 'All of it in a sentence or two, to be shown to the person.',
+    description:
+      'The whole explanation in one or two sentences, suitable for the person.',
   })
   readonly sentence!: string;
 }

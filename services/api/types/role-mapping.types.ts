@@ -9,64 +9,65 @@ import type {
 import { SweepPlanMember, toSweepPlanMember } from './sweep.types.js';
 
 @ObjectType({
-  description: 'Members of this group shall have this role.',
+  description: 'Maps a group to a role: members of the group get the role.',
   simpleResolvers: true,
 })
 export class RoleMapping {
   readonly clientId!: string;
 
-  @Field(() => ID, { description: 'Ours, a UUID.' })
+  @Field(() => ID, { description: "The mapping's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => ID, { description: "The group: the platform's id." })
+  @Field(() => ID, { description: "The group's id, issued by the platform." })
   readonly groupId!: string;
 
-  @Field(() => Snowflake, { description: "The role: Discord's id." })
+  @Field(() => Snowflake, { description: "The role's Discord id." })
   readonly roleId!: string;
 
   @Field(() => AuthorityEnum, {
     description:
-      "Who has the say: the client's, unless the mapping has its own.",
+      "Which side decides who holds the role: the mapping's own authority, or the client's.",
   })
   readonly authority!: Authority;
 
-  @Field(() => DateTime, { description: 'When it was made.' })
+  @Field(() => DateTime, { description: 'When the mapping was created.' })
   readonly createdAt!: Date;
 
   @Field(() => DateTime, {
     nullable: true,
     description:
-      'Set when it is retired: it stays until its role is taken back. Null: active.',
+      'When the mapping was retired: it stays until its role is removed. Null: active.',
   })
   readonly retiredAt!: Date | null;
 }
 
 @ObjectType({
   description:
-    "What a change means for people, in the terms of a sweep's plan: looked at before it is made, as the mirror shows them.",
+    "The effect of a change on members, in the terms of a sweep's plan. Computed before the change from the last observed state.",
   simpleResolvers: true,
 })
 export class MappingEffect {
   @Field(() => Int, {
-    description: 'Linked members who would be given the role.',
+    description: 'Number of linked members who would get the role.',
   })
   readonly additions!: number;
 
   @Field(() => Int, {
-    description: 'Linked members from whom it would be taken.',
+    description: 'Number of linked members who would lose the role.',
   })
   readonly removals!: number;
 
-  @Field(() => Int, { description: 'Calls to Discord that it takes.' })
+  @Field(() => Int, { description: 'Number of calls to Discord.' })
   readonly calls!: number;
 
   @Field(() => Int, {
-    description: 'How long these take at the limits known now, rounded up.',
+    description:
+      'Estimated duration of the calls in seconds at the current rate limits, rounded up.',
   })
   readonly seconds!: number;
 
   @Field(() => [SweepPlanMember], {
-    description: 'The first members it concerns, at most 100.',
+    description: 'The first affected members, at most 100.',
   })
   readonly members!: readonly SweepPlanMember[];
 }

@@ -4,48 +4,52 @@ import { SweepKindEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
 import type { ScheduleView } from '../sweep-ports.js';
 
-const WARNINGS = 'What the caller should know, though it was carried out.';
+const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType({
-  description: 'When the sweeps of one kind run at one client.',
+  description: 'When sweeps of one kind run for one client.',
   simpleResolvers: true,
 })
 export class Schedule {
   readonly clientId!: string;
 
-  @Field(() => SweepKindEnum, { description: 'What is swept.' })
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep.' })
   readonly kind!: SweepKind;
 
   @Field(() => String, {
     description:
-      'When: minute, hour, day, month and weekday, as cron has them.',
+      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
   })
   readonly cron!: string;
 
   @Field(() => String, {
-    description: 'Where its clock hangs: an IANA name, as `Europe/Berlin`.',
+    description:
+      'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
   })
   readonly timeZone!: string;
 
-  @Field(() => Boolean, { description: 'False: it is switched off.' })
+  @Field(() => Boolean, { description: 'False: the schedule is off.' })
   readonly enabled!: boolean;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When it last began; null: never.',
+    description: 'When its last sweep started. Null: never.',
   })
   readonly lastRunAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When it begins next; null: it is switched off.',
+    description: 'When its next sweep starts. Null: the schedule is off.',
   })
   readonly nextRunAt!: Date | null;
 }
 
-@ObjectType({ description: 'A schedule was changed.', simpleResolvers: true })
+@ObjectType({
+  description: 'The result of `updateSchedule`.',
+  simpleResolvers: true,
+})
 export class UpdateSchedulePayload {
-  @Field(() => Schedule, { description: 'As it is now.' })
+  @Field(() => Schedule, { description: 'The schedule.' })
   readonly schedule!: Schedule;
 
   @Field(() => [String], { description: WARNINGS })
@@ -53,11 +57,11 @@ export class UpdateSchedulePayload {
 }
 
 @ObjectType({
-  description: 'The schedules of a client are those of a new client again.',
+  description: 'The result of `loadDefaultSchedule`.',
   simpleResolvers: true,
 })
 export class LoadDefaultSchedulePayload {
-  @Field(() => [Schedule], { description: 'All of them, as they are now.' })
+  @Field(() => [Schedule], { description: 'All schedules of the client.' })
   readonly schedules!: readonly Schedule[];
 
   @Field(() => [String], { description: WARNINGS })

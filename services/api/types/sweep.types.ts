@@ -9,10 +9,10 @@ import type {
 } from '../sweep-ports.js';
 import { connectionOf } from './connection.types.js';
 
-const WARNINGS = 'What the caller should know, though it was carried out.';
+const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType({
-  description: 'What a sweep wants to change for one member, and why.',
+  description: 'What a sweep plans to change for one member, and why.',
   simpleResolvers: true,
 })
 export class SweepPlanMember {
@@ -20,19 +20,20 @@ export class SweepPlanMember {
   readonly addIds!: readonly string[];
   readonly removeIds!: readonly string[];
 
-  @Field(() => Snowflake, { description: 'The account at Discord.' })
+  @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The platform user it is linked to.',
+    description:
+      'The id of the platform user the account is linked to. Null if it has none.',
   })
   readonly platformUserId!: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The nickname to be set; null: none is to be, or `reason` says why it cannot.',
+      'The nickname to set. Null: none, or `reason` says why it cannot be set.',
   })
   readonly nickname!: string | null;
 
@@ -41,101 +42,106 @@ export class SweepPlanMember {
 }
 
 @ObjectType({
-  description: 'What a sweep wants to change.',
+  description: 'What a sweep plans to change.',
   simpleResolvers: true,
 })
 export class SweepPlan {
-  @Field(() => String, { description: 'Names exactly this plan.' })
+  @Field(() => String, {
+    description: 'Hash that identifies exactly this plan.',
+  })
   readonly hash!: string;
 
-  @Field(() => Int, { description: 'Roles to take back.' })
+  @Field(() => Int, { description: 'Number of roles to remove.' })
   readonly removals!: number;
 
-  @Field(() => Int, { description: 'Roles to give.' })
+  @Field(() => Int, { description: 'Number of roles to add.' })
   readonly additions!: number;
 
-  @Field(() => Int, { description: 'Calls to Discord that it takes.' })
+  @Field(() => Int, { description: 'Number of calls to Discord.' })
   readonly calls!: number;
 
   @Field(() => Int, {
-    description: 'How long these take at the limits known now, rounded up.',
+    description:
+      'Estimated duration of the calls in seconds at the current rate limits, rounded up.',
   })
   readonly seconds!: number;
 
   @Field(() => [SweepPlanMember], {
-    description: 'The first members it concerns, at most 100.',
+    description: 'The first affected members, at most 100.',
   })
   readonly members!: readonly SweepPlanMember[];
 }
 
 @ObjectType({
-  description: 'One run through the members of a client, in search of drift.',
+  description: 'One run over the members of a client, looking for drift.',
   simpleResolvers: true,
 })
 export class Sweep {
   readonly clientId!: string;
 
-  @Field(() => ID, { description: 'Ours, a UUID.' })
+  @Field(() => ID, { description: "The sweep's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => SweepKindEnum, { description: 'What is swept.' })
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep.' })
   readonly kind!: SweepKind;
 
-  @Field(() => SweepStateEnum, { description: 'How it stands.' })
+  @Field(() => SweepStateEnum, { description: 'The state.' })
   readonly state!: SweepState;
 
   @Field(() => Boolean, {
-    description: 'True: it makes its plan and changes nothing.',
+    description: 'True: the sweep only makes its plan.',
   })
   readonly dryRun!: boolean;
 
   @Field(() => SweepPlan, {
     nullable: true,
-    description: 'What it wants to change; null while it is still looking.',
+    description: 'The plan. Null until the sweep has checked all members.',
   })
   readonly plan!: SweepPlan | null;
 
-  @Field(() => Int, { description: 'Members looked at so far.' })
+  @Field(() => Int, { description: 'Number of members checked so far.' })
   readonly checked!: number;
 
-  @Field(() => Int, { description: 'Of these, members out of step.' })
+  @Field(() => Int, {
+    description: 'Number of checked members that are out of step.',
+  })
   readonly drifted!: number;
 
   @Field(() => Int, {
-    description: 'Of these, members brought into step since.',
+    description: 'Number of these members that have been brought in step.',
   })
   readonly changed!: number;
 
   @Field(() => Int, {
-    description: 'Of these, members that could not be brought into step.',
+    description: 'Number of these members that could not be brought in step.',
   })
   readonly failed!: number;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Who approved or rejected its plan; null: nobody.',
+    description: 'Who approved or rejected the plan. Null: undecided.',
   })
   readonly decidedBy!: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When its plan was approved or rejected.',
+    description: 'When the plan was approved or rejected. Null: undecided.',
   })
   readonly decidedAt!: Date | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Why it ended early, is held, or is postponed and until when; null otherwise.',
+      'Why the sweep ended early, is held, or is postponed and until when; else null.',
   })
   readonly reason!: string | null;
 
-  @Field(() => DateTime, { description: 'When it was begun.' })
+  @Field(() => DateTime, { description: 'When the sweep started.' })
   readonly startedAt!: Date;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When it was over; null: it is not.',
+    description: 'When the sweep finished. Null: it has not.',
   })
   readonly finishedAt!: Date | null;
 }
@@ -144,11 +150,12 @@ export class Sweep {
 export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
 
 @ObjectType({
-  description: 'A sweep was begun; it goes on by itself.',
+  description:
+    'The result of `startSweep`. The sweep continues in the background.',
   simpleResolvers: true,
 })
 export class StartSweepPayload {
-  @Field(() => Sweep, { description: 'As it is now.' })
+  @Field(() => Sweep, { description: 'The sweep.' })
   readonly sweep!: Sweep;
 
   @Field(() => [String], { description: WARNINGS })
@@ -156,11 +163,11 @@ export class StartSweepPayload {
 }
 
 @ObjectType({
-  description: 'A sweep was stopped. What it did until then stays.',
+  description: 'The result of `cancelSweep`. Changes made so far stay.',
   simpleResolvers: true,
 })
 export class CancelSweepPayload {
-  @Field(() => Sweep, { description: 'As it is now.' })
+  @Field(() => Sweep, { description: 'The sweep.' })
   readonly sweep!: Sweep;
 
   @Field(() => [String], { description: WARNINGS })
@@ -168,11 +175,12 @@ export class CancelSweepPayload {
 }
 
 @ObjectType({
-  description: 'A held plan was approved: what is still wanted of it is done.',
+  description:
+    'The result of `approveSweep`. Whatever is still desired is carried out.',
   simpleResolvers: true,
 })
 export class ApproveSweepPayload {
-  @Field(() => Sweep, { description: 'As it is now.' })
+  @Field(() => Sweep, { description: 'The sweep.' })
   readonly sweep!: Sweep;
 
   @Field(() => [String], { description: WARNINGS })
@@ -180,11 +188,11 @@ export class ApproveSweepPayload {
 }
 
 @ObjectType({
-  description: 'A held plan was rejected: its roles stay.',
+  description: 'The result of `rejectSweep`. The roles stay.',
   simpleResolvers: true,
 })
 export class RejectSweepPayload {
-  @Field(() => Sweep, { description: 'As it is now.' })
+  @Field(() => Sweep, { description: 'The sweep.' })
   readonly sweep!: Sweep;
 
   @Field(() => [String], { description: WARNINGS })

@@ -125,7 +125,7 @@ describe('held plans', () => {
     ]);
     await expect(
       api.ask(`{ heldPlans(clientId: "${uuidv7()}") { id } }`),
-    ).rejects.toThrow('There is no client');
+    ).rejects.toThrow('does not exist');
   });
 
   test('are found by their state behind any number of newer sweeps', async () => {
