@@ -13,23 +13,12 @@
  * - **plan**: what to change for one member, and why. **guard**: may it be carried out. **apply**: carry it out. **outcome**: what
  *   came of it. **audit record**: plan, cause and verdict, opened before the first change, closed after the last.
  */
-
-type Brand<Name extends string> = string & { readonly brand?: Name };
-
-/** UUIDv7s of ours. */
-export type ClientId = Brand<'ClientId'>;
-export type LinkId = Brand<'LinkId'>;
-export type MappingId = Brand<'MappingId'>;
-export type AuditRecordId = Brand<'AuditRecordId'>;
-
-/** The platform's ids: opaque strings. */
-export type PlatformUserId = Brand<'PlatformUserId'>;
-export type GroupId = Brand<'GroupId'>;
-
-/** Discord's ids: decimal strings of 64 bits, never numbers. */
-export type GuildId = Brand<'GuildId'>;
-export type RoleId = Brand<'RoleId'>;
-export type DiscordUserId = Brand<'DiscordUserId'>;
+import type {
+  ClientId,
+  DiscordUserId,
+  NicknameStrategy,
+  RoleId,
+} from './model/base.js';
 
 /** Who has the say. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow roles. OBSERVE: nothing is done. */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
@@ -43,7 +32,6 @@ export type Holders = 'TAKE_BACK' | 'LEAVE';
 /** What a member waits for who has not passed Discord's membership screening. WAIT: grants and nickname come afterwards. */
 export type Screening = 'WAIT' | 'IGNORE';
 
-export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
 /** What happens to a nickname that the connector set when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
 /** As a nickname to write, or one that was written: the member's nickname is removed. */
@@ -127,28 +115,9 @@ export type Lane = (typeof LANES)[keyof typeof LANES];
  */
 export const WRITES_PER_SECOND = { edits: 1, all: 2 } as const;
 
-/** Why a member is looked at: shown in the audit record. `groupId` is set when a fact about that group is the cause. */
-export interface Cause {
-  readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';
-  /** The CloudEvent's id, or the request's. */
-  readonly id: string;
-  /** The CloudEvent's source, or the caller's name. */
-  readonly actor: string;
-  readonly groupId?: GroupId;
-  /** A person has asked for this one member by name: the guard leaves the removals to them. */
-  readonly isAskedFor?: true;
-  /** Of a sweep: Discord is to be asked about the member, whatever the mirror says. */
-  readonly looksAnew?: true;
-  /** Of a fact about a person: nothing but their nickname may follow from it. */
-  readonly isAboutName?: true;
-  /** Of a sweep: nicknames are made by this strategy, in place of the client's own. */
-  readonly enforceStrategy?: NicknameStrategy;
-  /** The trace that it came with, or began: a W3C `traceparent`. */
-  readonly traceparent?: string;
-}
-
 /** What the platform says. */
 export type * from './model/facts.js';
+export type * from './model/base.js';
 
 /** A Discord user in a guild, the key of every reconcile. */
 export interface MemberKey {

@@ -1,6 +1,10 @@
 /** type-graphql reads design-time metadata through `Reflect` while classes are defined: the shim has to be there first. */
 import 'reflect-metadata';
 
+import { Extensions } from 'type-graphql';
+
+import type { Scope } from './auth/caller.js';
+
 export {
   Arg,
   Args,
@@ -23,4 +27,9 @@ export {
   Subscription,
 } from 'type-graphql';
 
-export { Authorized } from './auth/scopes.js';
+/** Where a field keeps the scope that it requires. */
+export const REQUIRED_SCOPE = 'scope';
+
+/** Callers need this scope for the field; `guardScopes` enforces it. */
+export const Authorized = (scope: Scope) =>
+  Extensions({ [REQUIRED_SCOPE]: scope });

@@ -9,7 +9,7 @@ import type {
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
 import type { MembershipRequestView } from './request-view.js';
-import { Made, Rows, type OrPromise } from './rows.js';
+import { Made, type OrPromise, Rows } from './rows.js';
 import type { HeldPlansView, ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
 import type { DiscordUser } from './types/discord-user.types.js';
@@ -20,13 +20,9 @@ import type {
   MappingView,
   PlatformGroupView,
   PlatformUserView,
+  RoleKey,
   RoleView,
 } from './views.js';
-
-export interface RoleKey {
-  readonly clientId: ClientId;
-  readonly roleId: RoleId;
-}
 
 export interface MemberKey {
   readonly clientId: ClientId;

@@ -20,30 +20,34 @@ import type {
   RoleId,
 } from '../model.js';
 import type {
-  ClientView,
-  NewClient,
-  ClientPatch,
-  RoleView,
-  MappingView,
-  LinkView,
-  PlatformUserView,
-  PlatformGroupView,
-  MemberPlanView,
-  RoleExplanationView,
+  AuditFilter,
   CheckResult,
-  Page,
-  Rows,
+  ClientPatch,
+  ClientView,
   ImportVerdict,
   LinkFilter,
-  AuditFilter,
-  MappingEffect,
+  LinkView,
+  MappingView,
+  MemberPlanView,
+  NewClient,
+  Page,
+  PlatformGroupView,
+  PlatformUserView,
+  RoleExplanationView,
+  RoleView,
+  Rows,
 } from './views.js';
 import type { Stage } from '../lib/lifecycle.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
 import type { MembershipRequestView } from './request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
-import type { HeldPlansView, SchedulePort, SweepPort } from './sweep-ports.js';
+import type {
+  HeldPlansView,
+  MappingEffect,
+  SchedulePort,
+  SweepPort,
+} from './sweep-ports.js';
 import type { UnlinkedPort } from './unlinked-ports.js';
 
 export interface ClientPort {

@@ -12,6 +12,9 @@ import type {
 } from '../model.js';
 import type { Page, Rows } from './views.js';
 
+/** What a change of mappings or of a client means for people, in the terms of a sweep's plan. */
+export type MappingEffect = Omit<SweepPlanView, 'hash'>;
+
 export interface ScheduleView {
   readonly clientId: ClientId;
   readonly kind: SweepKind;

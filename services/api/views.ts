@@ -18,10 +18,14 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../model.js';
-import type { SweepPlanView } from './sweep-ports.js';
 import type { PlannedRequestView } from './request-view.js';
 import type { LostSecretView, SendingPauseView } from './client-state.js';
 import type { RoleBlock } from './role-block.js';
+
+export interface RoleKey {
+  readonly clientId: ClientId;
+  readonly roleId: RoleId;
+}
 
 export type { ClientSettings, Endpoints };
 
@@ -208,6 +212,3 @@ export interface AuditFilter {
   readonly openedAfter?: Date;
   readonly openedBefore?: Date;
 }
-
-/** What a change of mappings or of a client means for people, in the terms of a sweep's plan. */
-export type MappingEffect = Omit<SweepPlanView, 'hash'>;

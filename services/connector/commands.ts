@@ -1,14 +1,8 @@
 import type { Config } from '../config.js';
-import { createLogger, type Logger } from '../lib/logger.js';
-import type { Store } from '../store/store.js';
+import { createLogger } from '../lib/logger.js';
 import { exportAudit } from './commands/export-audit.js';
 import { reencrypt } from './commands/reencrypt.js';
-import { openStoreFor } from './open-store.js';
-
-export interface CommandWorld {
-  readonly store: Store;
-  readonly logger: Logger;
-}
+import { type CommandWorld, openStoreFor } from './open-store.js';
 
 /** Resolves with the exit code. */
 type Command = (

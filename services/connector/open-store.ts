@@ -7,8 +7,13 @@ import { judgePlan } from '../reconcile/guard.js';
 import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Secrets } from '../lib/secrets.js';
 import type { OnStatement } from '../store/observe-pool.js';
-import { openStore, type Store } from '../store/store.js';
+import { type Store, openStore } from '../store/store.js';
 import { TIMING, type Timing } from './timing.js';
+
+export interface CommandWorld {
+  readonly store: Store;
+  readonly logger: Logger;
+}
 
 /** Connects to nothing yet. */
 export async function openStoreFor(

@@ -4,8 +4,9 @@ import type { z } from 'zod';
 import { UnavailableError } from '../lib/errors.js';
 import type { DiscordUserId, GuildId, RoleId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { Perform } from './caller.js';
 import {
+  type Call,
+  type Perform,
   applicationReading,
   botMemberReading,
   botUserReading,
@@ -13,7 +14,6 @@ import {
   inviteReading,
   isUnknownInvite,
   rolesReading,
-  type Call,
 } from './calls.js';
 import {
   applicationPayload,

@@ -1,6 +1,6 @@
 import { RequestMethod } from '@discordjs/rest';
 
-import type { Call } from './calls.js';
+import { type Call, MEMBER, MEMBER_ROLE } from './calls.js';
 
 /** A bucket as a caller knows it; the headers may tell that several are one. */
 export interface BucketUse {
@@ -41,6 +41,3 @@ export function writeUses(
     edit: use(RequestMethod.Patch, MEMBER),
   };
 }
-
-export const MEMBER = '/guilds/{guild_id}/members/{user_id}';
-export const MEMBER_ROLE = `${MEMBER}/roles/{role_id}`;

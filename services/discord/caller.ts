@@ -6,23 +6,21 @@ import type { Answer } from './answer.js';
 import type { Bot } from './bot.js';
 import type { Trial } from './bot-pause.js';
 import { bucketUse } from './bucket-use.js';
-import { isSuccess, type Call } from './calls.js';
+import { type Call, type Perform, isSuccess } from './calls.js';
 import { createDeadlines } from './deadline.js';
 import type { InvalidBudget } from './invalid-budget.js';
 import {
+  type Attempt,
+  type JudgeDeps,
+  type SentAttempt,
   bucketOf,
   closeWhenSpent,
   isOfApi,
   judgeFailure,
   later,
   tooEarly,
-  type Attempt,
-  type JudgeDeps,
-  type SentAttempt,
 } from './judge.js';
 import type { ObservedCall } from './observed.js';
-
-export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 
 export interface Seen {
   readonly bot: Bot;

@@ -12,7 +12,12 @@ import type {
 } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
 import { LIST_BYTES } from './bounded-text.js';
-import { MEMBER, MEMBER_ROLE } from './bucket-use.js';
+
+export const MEMBER = '/guilds/{guild_id}/members/{user_id}';
+
+export const MEMBER_ROLE = `${MEMBER}/roles/{role_id}`;
+
+export type Perform = (guild: GuildRef, call: Call) => Promise<Answer>;
 
 /** One call of Discord's API, ready to be sent. */
 export interface Call {

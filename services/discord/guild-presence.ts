@@ -1,7 +1,6 @@
 import { TerminalError } from '../lib/errors.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { Perform } from './caller.js';
-import { guildReading } from './calls.js';
+import { type Perform, guildReading } from './calls.js';
 
 /**
  * Only the guild itself can say that it is lost. Other routes answer 10004 or 50001 for reasons of their own, and taking

@@ -3,15 +3,15 @@ import type { z } from 'zod';
 import { UnavailableError } from '../lib/errors.js';
 import type { DiscordMembers, MemberTarget } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
-import type { Perform } from './caller.js';
 import {
+  type Call,
+  type Perform,
   isAbsent,
   joining,
   memberEdit,
   memberReading,
   roleAddition,
   roleRemoval,
-  type Call,
 } from './calls.js';
 import { memberPayload, parsePayload, presentMember } from './payloads.js';
 

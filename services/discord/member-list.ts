@@ -1,14 +1,19 @@
 import { TerminalError, UnavailableError } from '../lib/errors.js';
-import type { DiscordUserId, PresentMember, RoleId } from '../model.js';
+import type { DiscordUserId, RoleId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { Perform } from './caller.js';
-import { countsReading, membersReading, type Call } from './calls.js';
+import {
+  type Call,
+  type Perform,
+  countsReading,
+  membersReading,
+} from './calls.js';
 import {
   countsPayload,
   membersPayload,
   parsePayload,
   presentMember,
 } from './payloads.js';
+import type { ListedMember } from '../sweep/ports.js';
 
 /** The guild as a whole, where one call tells of many members. */
 export interface MemberList {
@@ -24,11 +29,6 @@ export interface MemberList {
   readonly readRoleCounts: (
     guild: GuildRef,
   ) => Promise<ReadonlyMap<RoleId, number>>;
-}
-
-export interface ListedMember extends PresentMember {
-  readonly discordUserId: DiscordUserId;
-  readonly isBot?: boolean;
 }
 
 export function createMemberList(perform: Perform): MemberList {

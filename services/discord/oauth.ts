@@ -1,7 +1,6 @@
 import * as oauth from 'oauth4webapi';
 
 import type { Logger } from '../lib/logger.js';
-import type { ClientId, DiscordUserId } from '../model.js';
 import type { InvalidBudget } from './invalid-budget.js';
 import { authorizeAddress } from './oauth/authorize-address.js';
 import {
@@ -11,39 +10,16 @@ import {
   refreshing,
   revocation,
 } from './oauth/calls.js';
-import { authenticatedPartiesOf, partiesOf } from './oauth/parties.js';
+import {
+  type ConsentRequest,
+  authenticatedPartiesOf,
+  partiesOf,
+} from './oauth/parties.js';
 import { accountOf, grantOf } from './oauth/payloads.js';
 import { deadGrant } from './oauth/errors.js';
-import { createWire, type ObservedOAuthCall } from './oauth/wire.js';
-
-/** One application as people consent to it, and where its Discord is. */
-export interface OAuthApplication {
-  /** The client that the calls are made for. */
-  readonly clientId?: ClientId;
-  readonly applicationId: string;
-  readonly clientSecret: string;
-  readonly authorizeUrl: string;
-  readonly tokenUrl: string;
-  readonly revokeUrl: string;
-  readonly apiBase: string;
-}
-
-/** A refresh token works once: store the new grant before it is used. */
-export interface TokenGrant {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresAt: Date;
-  readonly scopes: readonly string[];
-}
-
-export interface DiscordAccount {
-  readonly discordUserId: DiscordUserId;
-  readonly username: string;
-  readonly displayName: string | null;
-  /** Null without the scope email, and of accounts that have none. */
-  readonly email: string | null;
-  readonly isEmailVerified: boolean;
-}
+import { type ObservedOAuthCall, createWire } from './oauth/wire.js';
+import type { OAuthApplication, TokenGrant } from '../reconcile/grants.js';
+import type { DiscordAccount } from '../api/sign-in/ports.js';
 
 export interface DiscordOAuth {
   /** The consent page's address. */
@@ -62,13 +38,6 @@ export interface DiscordOAuth {
   refresh(app: OAuthApplication, refreshToken: string): Promise<TokenGrant>;
   /** Ends all that this person has granted the application. A token that is dead already is no error. */
   revoke(app: OAuthApplication, token: string): Promise<void>;
-}
-
-export interface ConsentRequest {
-  readonly redirectUri: string;
-  readonly scopes: readonly string[];
-  readonly state: string;
-  readonly codeVerifier: string;
 }
 
 export interface CodeExchange {

@@ -4,8 +4,7 @@ import {
   UnavailableError,
 } from '../lib/errors.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type { Perform } from './caller.js';
-import { botUserReading } from './calls.js';
+import { type Perform, botUserReading } from './calls.js';
 
 /** A refusal that may be a proxy's, or of this call alone: as it stands it would stop the whole bot. */
 export class DoubtfulRefusalError extends Error {

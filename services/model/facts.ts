@@ -1,4 +1,4 @@
-import type { Cause, GroupId, PlatformUserId } from '../model.js';
+import type { Cause, GroupId, PlatformUserId } from './base.js';
 
 /**
  * A place in the one total order of facts: any with `sequence` outranks any without; then by `sequence`, or by `timeUs`

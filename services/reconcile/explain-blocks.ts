@@ -1,34 +1,6 @@
 import type { RemovalVerdict, RoleRefusal } from '../model.js';
-import type { RoleStanding } from './explain.js';
 import type { RequestState } from './remote.js';
-
-/** What stands between a person and a role, or between a role and its being taken back. */
-export type RoleBlock =
-  | 'NOT_LINKED'
-  | 'AUTHORITY_DISCORD'
-  | 'ROLE_REQUESTED'
-  | 'REQUEST_DISPUTED'
-  | 'AUTHORITY_OBSERVE'
-  | 'MAPPING_RETIRED'
-  | 'UNKNOWN_MEMBERSHIP'
-  | ChangeBlock;
-
-/** What stands between a change that is due and Discord. */
-export type ChangeBlock =
-  | 'CLIENT_DISABLED'
-  | 'CLIENT_STOPPED'
-  | 'CLIENT_PAUSED'
-  | 'BANNED'
-  | 'NOT_IN_GUILD'
-  | 'SCREENING'
-  | 'ROLE_ABOVE_BOT'
-  | 'ROLE_MANAGED'
-  | 'ROLE_GONE'
-  | 'MISSING_PERMISSION'
-  | 'HELD_BY_GUARD'
-  | 'REMOVAL_REJECTED'
-  | 'PARKED'
-  | 'PENDING';
+import type { ChangeBlock, RoleBlock, RoleStanding } from './explanation.js';
 
 /** In the order in which they are to be mended: what is wanted first, then what is done about it. */
 export function blocksOf(standing: RoleStanding): readonly RoleBlock[] {

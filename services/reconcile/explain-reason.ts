@@ -1,6 +1,6 @@
 import type { Cause, GroupId } from '../model.js';
-import type { RoleStanding } from './explain.js';
 import type { MappingFacts } from './ports.js';
+import type { RoleStanding } from './explanation.js';
 
 /** Why a managed role is wanted, not wanted, or left as it is: a clause that can follow "because". */
 export function reasonFor(standing: RoleStanding): string {

@@ -1,7 +1,7 @@
 import type { JoinRefusal } from '../model.js';
-import { isChangeDue, type RoleBlock } from './explain-blocks.js';
-import type { RoleStanding } from './explain.js';
+import { isChangeDue } from './explain-blocks.js';
 import { causeWords, dayOf, reasonFor } from './explain-reason.js';
+import type { RoleBlock, RoleStanding } from './explanation.js';
 
 /** One or two sentences that an administrator can paste to the person. */
 export function sentenceOf(

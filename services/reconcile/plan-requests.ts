@@ -1,27 +1,13 @@
 import type { MemberReading, RoleId } from '../model.js';
-import { isQuiet, remoteVerdict, type RemoteVerdict } from './discord-says.js';
+import { type RemoteVerdict, isQuiet, remoteVerdict } from './discord-says.js';
 import type { RolePlan } from './plan.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
-import type { RemoteFacts, RemoteReading } from './remote.js';
-
-/** What one reading of a member means for all roles where Discord has the say. */
-export interface RequestPlan {
-  /** Roles that the first reading gives. */
-  readonly gives: readonly RoleId[];
-  /** Mappings of which something is to be asked, or to be remembered that was not. */
-  readonly readings: readonly RemoteReading[];
-  /** Of what is asked: roles that the removal guard leaves alone, as a person has asked for it, or approved it. */
-  readonly uncounted: readonly RoleId[];
-  /** Roles for which the platform would be asked to remove, and a person is to say so first. */
-  readonly waiting: readonly RoleId[];
-}
-
-export const NO_REQUESTS: RequestPlan = {
-  gives: [],
-  readings: [],
-  uncounted: [],
-  waiting: [],
-};
+import {
+  NO_REQUESTS,
+  type RemoteFacts,
+  type RemoteReading,
+  type RequestPlan,
+} from './remote.js';
 
 type Facts = Pick<
   MemberFacts,

@@ -1,9 +1,15 @@
 import type { Cause, RemovalVerdict, RoleId, RoleRefusal } from '../model.js';
 import type { DesiredRole } from './desired.js';
 import type { NicknamePlan } from './plan-nickname.js';
-import type { RequestPlan } from './plan-requests.js';
 import type { MappingFacts } from './ports.js';
-import type { AfterScreening } from './screening.js';
+import type { RequestPlan } from './remote.js';
+
+/** What a member is granted once they have passed Discord's membership screening. */
+export interface AfterScreening {
+  readonly roleIds: readonly RoleId[];
+  /** Null: the nickname does not wait. */
+  readonly nickname: string | null;
+}
 
 /** What to change for one member. */
 export interface MemberPlan extends RolePlan, NicknamePlan {

@@ -1,7 +1,6 @@
 import type { GroupId, RoleId } from '../model.js';
-import type { RequestPlan } from './plan-requests.js';
 import type { MemberFacts } from './ports.js';
-import type { RequestedChange } from './remote.js';
+import type { RequestPlan, RequestedChange } from './remote.js';
 
 /** What the platform would be asked for. */
 export interface PreviewedRequest {

@@ -16,7 +16,7 @@ import {
   removalsAskedFor,
   withRequests,
 } from './plan-requests.js';
-import { planRoles, type MemberPlan } from './plan.js';
+import { type AfterScreening, type MemberPlan, planRoles } from './plan.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
 import {
   countRequests,
@@ -24,11 +24,7 @@ import {
   type PreviewedRequest,
 } from './preview-requests.js';
 import type { GuardTally } from './records.js';
-import {
-  screeningReason,
-  withholdGrants,
-  type AfterScreening,
-} from './screening.js';
+import { screeningReason, withholdGrants } from './screening.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
 export interface Preview extends Omit<

@@ -8,7 +8,6 @@ import { withRoles, type GuildRoles } from './guild-roles.js';
 import { isAnyEnding } from './link-proof.js';
 import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
 import {
-  NO_REQUESTS,
   planRequests,
   removalsAskedFor,
   withRequests,
@@ -17,6 +16,7 @@ import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from './job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 import { withholdGrants } from './screening.js';
+import { NO_REQUESTS } from './remote.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;

@@ -8,6 +8,25 @@ import type {
   RoleId,
 } from '../model.js';
 
+/** What one reading of a member means for all roles where Discord has the say. */
+export interface RequestPlan {
+  /** Roles that the first reading gives. */
+  readonly gives: readonly RoleId[];
+  /** Mappings of which something is to be asked, or to be remembered that was not. */
+  readonly readings: readonly RemoteReading[];
+  /** Of what is asked: roles that the removal guard leaves alone, as a person has asked for it, or approved it. */
+  readonly uncounted: readonly RoleId[];
+  /** Roles for which the platform would be asked to remove, and a person is to say so first. */
+  readonly waiting: readonly RoleId[];
+}
+
+export const NO_REQUESTS: RequestPlan = {
+  gives: [],
+  readings: [],
+  uncounted: [],
+  waiting: [],
+};
+
 export type RequestedChange = 'ADDED' | 'REMOVED';
 
 /** `OPEN`: the platform has said nothing newer about the user and the group. `DISPUTED`: it has, and said the contrary. */

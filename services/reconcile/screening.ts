@@ -1,14 +1,7 @@
-import { NO_NICKNAME, type MemberReading, type RoleId } from '../model.js';
-import type { MemberPlan } from './plan.js';
-import { NO_REQUESTS, type RequestPlan } from './plan-requests.js';
+import { type MemberReading, NO_NICKNAME, type RoleId } from '../model.js';
+import type { AfterScreening, MemberPlan } from './plan.js';
+import { NO_REQUESTS, type RequestPlan } from './remote.js';
 import type { MemberFacts } from './ports.js';
-
-/** What a member is granted once they have passed Discord's membership screening. */
-export interface AfterScreening {
-  readonly roleIds: readonly RoleId[];
-  /** Null: the nickname does not wait. */
-  readonly nickname: string | null;
-}
 
 /**
  * In some guilds a granted role ends screening: the member would be in without having accepted the rules. So nothing is granted

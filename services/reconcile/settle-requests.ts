@@ -1,14 +1,10 @@
 import type { RoleId } from '../model.js';
 import { guardRemovals } from './guard.js';
-import {
-  NO_REQUESTS,
-  readingsThatHold,
-  removalsAskedFor,
-  type RequestPlan,
-} from './plan-requests.js';
+import { readingsThatHold, removalsAskedFor } from './plan-requests.js';
 import type { MemberPlan } from './plan.js';
 import type { MemberFacts } from './ports.js';
 import type { RequestsToSettle, Settlement } from './records.js';
+import { NO_REQUESTS, type RequestPlan } from './remote.js';
 
 interface Read {
   readonly facts: Pick<MemberFacts, 'client' | 'links' | 'decisions'>;

@@ -1,5 +1,5 @@
-import type { RoleHistory } from '../../services/reconcile/explain.js';
 import type { Cause } from '../../services/model.js';
+import type { RoleHistory } from '../../services/reconcile/explanation.js';
 
 export const SAID_AT = new Date('2026-11-20T10:00:00Z');
 export const CHANGED_AT = new Date('2026-11-20T10:00:01Z');

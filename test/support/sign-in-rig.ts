@@ -11,9 +11,8 @@ import {
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import {
-  createDiscordOAuth,
-  type DiscordAccount,
   type DiscordOAuth,
+  createDiscordOAuth,
 } from '../../services/discord/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
@@ -29,6 +28,7 @@ import { withFaultPoints, type FaultPoint } from './fault-points.js';
 import { SECRETS } from './rig.js';
 import { CALLBACK, OTHER_GUILD, signInWorld } from './sign-in-world.js';
 import { openTestStore } from './store.js';
+import type { DiscordAccount } from '../../services/api/sign-in/ports.js';
 
 const { applicationId, guildId, roles } = DEMO;
 export const SCOPES = ['identify', 'guilds.join'];

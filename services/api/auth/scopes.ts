@@ -4,17 +4,11 @@ import {
   type GraphQLFieldResolver,
   type GraphQLSchema,
 } from 'graphql';
-import { Extensions } from 'type-graphql';
 
 import { SCOPES } from '../../lib/key-entries.js';
 import type { ApiContext } from '../context.js';
+import { REQUIRED_SCOPE } from '../decorators.js';
 import { requireScope } from './access.js';
-import type { Scope } from './caller.js';
-
-const NAME = 'scope';
-
-/** Who asks for the field needs this scope. */
-export const Authorized = (scope: Scope) => Extensions({ [NAME]: scope });
 
 type Resolve = GraphQLFieldResolver<unknown, ApiContext>;
 
@@ -30,7 +24,7 @@ export function guardScopes(schema: GraphQLSchema): void {
 }
 
 function guard(field: GraphQLField<unknown, ApiContext>): void {
-  const named = field.extensions[NAME];
+  const named = field.extensions[REQUIRED_SCOPE];
   if (named === undefined) return;
   const scope = SCOPES.find((each) => each === named);
   if (scope === undefined || !field.resolve)

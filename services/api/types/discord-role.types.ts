@@ -1,9 +1,8 @@
 import type { RoleRefusal } from '../../model.js';
 import { Field, Int, ObjectType } from '../decorators.js';
 import { RoleRefusalEnum } from '../enums.js';
-import type { RoleKey } from '../loaders.js';
 import { Snowflake } from '../scalars.js';
-import type { RoleView } from '../views.js';
+import type { RoleKey, RoleView } from '../views.js';
 
 @ObjectType({
   description: 'A role of a guild.',

@@ -2,11 +2,9 @@ import type { Authority } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../decorators.js';
 import { AuthorityEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type {
-  MappingEffect as MappingEffectView,
-  MappingView,
-} from '../views.js';
+import type { MappingView } from '../views.js';
 import { SweepPlanMember, toSweepPlanMember } from './sweep.types.js';
+import type { MappingEffect as MappingEffectView } from '../sweep-ports.js';
 
 @ObjectType({
   description: 'Maps a group to a role: members of the group get the role.',

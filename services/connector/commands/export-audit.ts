@@ -1,8 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-
-import type { CommandWorld } from '../commands.js';
+import type { CommandWorld } from '../open-store.js';
 
 const USAGE =
   'Usage: npm run export-audit -- --client ID --from ISO-TIME --to ISO-TIME [--after RECORD_ID] [--out FILE]';

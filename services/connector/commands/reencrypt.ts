@@ -1,4 +1,4 @@
-import type { CommandWorld } from '../commands.js';
+import type { CommandWorld } from '../open-store.js';
 
 /** Writes everything that is stored encrypted anew, with the first key; 1 where something cannot be read, or comes back. */
 export async function reencrypt(

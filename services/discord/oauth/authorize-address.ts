@@ -1,6 +1,7 @@
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 
-import type { ConsentRequest, OAuthApplication } from '../oauth.js';
+import type { OAuthApplication } from '../../reconcile/grants.js';
+import type { ConsentRequest } from './parties.js';
 
 /** Where a person is asked. Each time anew (`prompt=consent`): a link must not be made without being seen. */
 export async function authorizeAddress(

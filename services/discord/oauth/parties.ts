@@ -1,6 +1,12 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
+import type { OAuthApplication } from '../../reconcile/grants.js';
 
-import type { OAuthApplication } from '../oauth.js';
+export interface ConsentRequest {
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly state: string;
+  readonly codeVerifier: string;
+}
 
 /** The two sides in the library's words. */
 export function partiesOf(

@@ -8,8 +8,7 @@ import {
   refusalAnswer,
   type Answer,
 } from './answers.js';
-import type { ApiCall, Caller, Decision } from './api-call.js';
-import type { ApiRequest } from './api.js';
+import type { ApiCall, ApiRequest, Caller, Decision } from './api-call.js';
 import { writeAudit } from './audit-log.js';
 import { callerOf } from './callers.js';
 import type { MetFaults } from './faults.js';

@@ -22,6 +22,14 @@ import {
 import type { SandboxQuirks } from './sandbox-interface.js';
 import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
 
+export type ApiRequest = {
+  readonly method: string;
+  /** Path and query, from `/api` or `/oauth2` on. */
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+
 /** One call to the API, as a route sees it. */
 export type ApiCall = {
   readonly world: LiveWorld;

@@ -1,7 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 import type { Answer } from './answers.js';
-import { answerCall, type AnsweringDeps } from './api-answer.js';
+import { type AnsweringDeps, answerCall } from './api-answer.js';
 import type { CallLog } from './call-log.js';
 import { isInvalid } from './call-log.js';
 import { claimedClientId } from './client-authentication.js';
@@ -10,14 +8,7 @@ import { loggedPath } from './logged-path.js';
 import { reasonOf } from './request-parts.js';
 import { targetOf } from './routes.js';
 import type { Match } from './route.js';
-
-export type ApiRequest = {
-  readonly method: string;
-  /** Path and query, from `/api` or `/oauth2` on. */
-  readonly url: URL;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-};
+import type { ApiRequest } from './api-call.js';
 
 type Deps = AnsweringDeps & {
   readonly faults: FaultField;

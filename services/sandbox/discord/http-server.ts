@@ -7,8 +7,8 @@ import {
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { answer, type Answer } from './answers.js';
-import type { ApiRequest } from './api.js';
 import type { SandboxAddress } from './sandbox-interface.js';
+import type { ApiRequest } from './api-call.js';
 
 type Deps = {
   readonly host: string;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
-import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
+import { type KeyRing, keyIdOf } from '../../lib/encryption.js';
 import type { ClientId } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import type { SendingPause } from './sending.js';
@@ -121,5 +121,3 @@ export function clientView(row: ClientRow, keys: KeyRing) {
     updatedAt: row.updatedAt,
   };
 }
-
-export type ClientView = ReturnType<typeof clientView>;

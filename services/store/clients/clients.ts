@@ -22,15 +22,11 @@ import {
   settingColumns,
   type ClientInput,
 } from './client-columns.js';
-import {
-  clientView,
-  encryptSecret,
-  lockClient,
-  type ClientView,
-} from './client-rows.js';
+import { clientView, encryptSecret, lockClient } from './client-rows.js';
 import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
 import type { ChangePreview } from '../mappings/preview.js';
+import type { ClientView } from '../../api/views.js';
 
 interface Deps {
   readonly database: Database;

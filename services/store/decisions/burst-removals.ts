@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { DiscordUserId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { RemovalCause } from '../../reconcile/records.js';
 import {
   changes,
@@ -8,7 +8,18 @@ import {
   standing,
   verdicts,
 } from '../sweeps/drift-verdicts.js';
-import type { CausedRemoval, MarkedHolders } from './hold-burst.js';
+import type { Removal } from '../path/guard-tally.js';
+
+export interface CausedRemoval extends Removal {
+  readonly cause: RemovalCause;
+}
+
+export interface MarkedHolders {
+  readonly clientId: ClientId;
+  readonly accounts: readonly DiscordUserId[];
+  /** Of each of the accounts. */
+  readonly causes: readonly RemovalCause[];
+}
 
 /**
  * What the runs of these members would remove, as facts, links, mappings and the mirror are in this transaction: in the same SQL as

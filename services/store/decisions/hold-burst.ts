@@ -1,6 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 
-import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { ClientId, RoleId } from '../../model.js';
 import type {
   GuardLimits,
   GuardTally,
@@ -9,8 +9,12 @@ import type {
   RemovalCause,
 } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
-import { lockGuard, readTally, type Removal } from '../path/guard-tally.js';
-import { readBurst } from './burst-removals.js';
+import { type Removal, lockGuard, readTally } from '../path/guard-tally.js';
+import {
+  type CausedRemoval,
+  type MarkedHolders,
+  readBurst,
+} from './burst-removals.js';
 import { holdChanges } from './hold.js';
 import { readCauses } from './removal-causes.js';
 
@@ -24,10 +28,6 @@ export type JudgePlan = (input: {
 export interface Guard {
   readonly judgePlan: JudgePlan;
   readonly enqueueEvent: EnqueueEvent;
-}
-
-export interface CausedRemoval extends Removal {
-  readonly cause: RemovalCause;
 }
 
 /**
@@ -68,13 +68,6 @@ export async function holdBurst(
     };
     await holdChanges(db, hold, guard.enqueueEvent);
   }
-}
-
-export interface MarkedHolders {
-  readonly clientId: ClientId;
-  readonly accounts: readonly DiscordUserId[];
-  /** Of each of the accounts. */
-  readonly causes: readonly RemovalCause[];
 }
 
 /** Of the marked members those who hold a mapped role, as the mirror shows them, by client; clients in one order, as they are locked. */

@@ -1,5 +1,5 @@
-import type { SweepPlan } from '../sweeps/sweep-views.js';
-import { secondsFor, type HeldPlan } from './held-plan.js';
+import { type HeldPlan, secondsFor } from './held-plan.js';
+import type { SweepPlan } from '../../sweep/ports.js';
 
 /** A held plan in the form of every sweep's. */
 export function toShownPlan(plan: HeldPlan): SweepPlan {
@@ -9,6 +9,10 @@ export function toShownPlan(plan: HeldPlan): SweepPlan {
     additions: 0,
     calls: plan.calls,
     seconds: secondsFor(plan),
-    members: plan.shown.map((member) => ({ ...member, add: [] })),
+    members: plan.shown.map((member) => ({
+      ...member,
+      add: [],
+      nickname: null,
+    })),
   };
 }

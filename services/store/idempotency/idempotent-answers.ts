@@ -1,25 +1,19 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
+import { type KeyRing, LostKeyError } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { Database } from '../database.js';
 import {
-  createReleases,
-  persist,
   type HeldKey,
   type Releases,
+  createReleases,
+  persist,
 } from './lost-answers.js';
-
-/** One request that a caller may send again. */
-export interface RepeatableRequest {
-  readonly caller: string;
-  readonly keyHash: string;
-  readonly fingerprint: string;
-}
+import type { RepeatableRequest } from '../../api/idempotency/ports.js';
 
 /** CLAIMED: it is this process's to carry out. OTHER: the key was used for something else. */
 export type Claim =

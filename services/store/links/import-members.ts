@@ -1,12 +1,12 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
 import {
-  LANES,
   type Cause,
   type ClientId,
   type DiscordUserId,
+  LANES,
   type LinkId,
   type PlatformUserId,
 } from '../../model.js';
@@ -17,12 +17,7 @@ import { markLinks } from '../jobs/mark.js';
 import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
-
-export interface ImportVerdict {
-  readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
-  readonly message: string | null;
-  readonly linkId: LinkId | null;
-}
+import type { ImportVerdict } from '../../api/views.js';
 
 interface Pair {
   readonly platformUserId: PlatformUserId;

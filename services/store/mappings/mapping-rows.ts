@@ -1,11 +1,5 @@
 import { InputError } from '../../lib/errors.js';
-import type {
-  Authority,
-  ClientId,
-  GroupId,
-  MappingId,
-  RoleId,
-} from '../../model.js';
+import type { MappingId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../database.js';
 import type { ClientRow } from '../entities/client.entity.js';
@@ -13,16 +7,7 @@ import {
   RoleMappingEntity,
   type RoleMappingRow,
 } from '../entities/role-mapping.entity.js';
-
-export interface MappingView {
-  readonly id: MappingId;
-  readonly clientId: ClientId;
-  readonly groupId: GroupId;
-  readonly roleId: RoleId;
-  readonly authority: Authority;
-  readonly createdAt: Date;
-  readonly retiredAt: Date | null;
-}
+import type { MappingView } from '../../api/views.js';
 
 export async function lockMapping(
   tx: Transaction,

@@ -27,15 +27,11 @@ import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
 import { previewMapping } from './effect.js';
 import { lockMappingsToAdd } from './mapping-lock.js';
-import {
-  lockMapping,
-  refuseEnding,
-  viewOf,
-  type MappingView,
-} from './mapping-rows.js';
+import { lockMapping, refuseEnding, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
 import { createRetireMapping } from './retire.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
+import type { MappingView } from '../../api/views.js';
 
 interface Deps {
   readonly database: Database;

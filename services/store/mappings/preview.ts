@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import { MOST_SINGLE_WRITES, type DiscordUserId } from '../../model.js';
 import { secondsFor } from '../decisions/held-plan.js';
-import type { SweepPlan } from '../sweeps/sweep-views.js';
+import type { SweepPlan } from '../../sweep/ports.js';
 
 /** What a change of mappings or of a client means for people, in the terms of a sweep's plan. Nothing carries it out: each member's own run decides. */
 export type ChangePreview = Omit<SweepPlan, 'hash'>;

@@ -10,8 +10,9 @@ import { markRole } from '../jobs/mark.js';
 import { endDrained } from '../path/end-drained.js';
 import { previewMapping } from './effect.js';
 import { holdForLeaving, previewLeaving } from './leave.js';
-import { lockMapping, viewOf, type MappingView } from './mapping-rows.js';
+import { lockMapping, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
+import type { MappingView } from '../../api/views.js';
 
 interface Deps {
   readonly database: Database;

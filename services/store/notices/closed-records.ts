@@ -1,16 +1,14 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import {
-  auditConditions,
   RECORD_COLUMNS,
-  toRecord,
-  type AuditFilter,
   type RecordRow,
+  auditConditions,
+  toRecord,
 } from '../read/audit.js';
 import { every } from '../read/page.js';
-
-/** A snapshot of PostgreSQL, as text: which transactions had ended. Between two of them nothing is missed or told twice. */
-export type Moment = string;
+import type { AuditFilter } from '../../api/views.js';
+import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
 
 export interface RecordWindow {
   readonly since: Moment;
@@ -19,11 +17,6 @@ export interface RecordWindow {
   /** The last one of the page before; null for the first page. */
   readonly after: RecordPlace | null;
   readonly limit: number;
-}
-
-export interface RecordPlace {
-  readonly closedBy: string;
-  readonly id: string;
 }
 
 export async function readMoment(db: Kysely<unknown>): Promise<Moment> {

@@ -1,13 +1,13 @@
 import type { ClientId } from '../../model.js';
 import type { Database } from '../database.js';
 import type { Listener } from '../listen.js';
-import type { AuditFilter } from '../read/audit.js';
 import {
   pageClosedRecords,
   readMoment,
   type RecordWindow,
 } from './closed-records.js';
 import { recentSweepIds } from './recent-sweeps.js';
+import type { AuditFilter } from '../../api/views.js';
 
 /** For those who watch: that something has happened in any process, and what it was. Nothing is asked while nobody listens. */
 export function createNotices({

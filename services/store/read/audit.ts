@@ -1,4 +1,4 @@
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 import type {
   AuditRecordId,
@@ -11,28 +11,18 @@ import type {
 } from '../../model.js';
 import type { Asker } from '../together.js';
 import {
+  type Counted,
+  type Page,
+  type Rows,
+  type Time,
   countOf,
   every,
   limitOf,
   toDate,
   toDateOrNull,
   toRows,
-  type Counted,
-  type Page,
-  type Rows,
-  type Time,
 } from './page.js';
-
-export interface AuditFilter {
-  readonly clientId?: ClientId;
-  readonly clientIds?: readonly ClientId[];
-  readonly discordUserId?: DiscordUserId;
-  readonly platformUserId?: PlatformUserId;
-  readonly outcomes?: readonly Outcome[];
-  readonly roleId?: RoleId;
-  readonly openedAfter?: Date;
-  readonly openedBefore?: Date;
-}
+import type { AuditFilter } from '../../api/views.js';
 
 export interface RecordRow {
   readonly id: AuditRecordId;

@@ -1,21 +1,7 @@
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  GroupId,
-  LinkState,
-  PlatformUserId,
-  RoleId,
-} from '../../model.js';
-
-export interface LinkFilter {
-  readonly states?: readonly LinkState[];
-  readonly platformUserIds?: readonly PlatformUserId[];
-  readonly discordUserIds?: readonly DiscordUserId[];
-  readonly roleId?: RoleId;
-  readonly groupId?: GroupId;
-}
+import type { ClientId, LinkState } from '../../model.js';
+import type { LinkFilter } from '../../api/views.js';
 
 /**
  * What a link shows: ending before all, then a mark that waits, then what came of the last run; before any, pending. Who is in step

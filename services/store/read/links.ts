@@ -11,12 +11,7 @@ import type {
 } from '../../model.js';
 import type { Asker } from '../together.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
-import {
-  LINK_STATE,
-  linkCandidates,
-  linkConditions,
-  type LinkFilter,
-} from './link-filter.js';
+import { LINK_STATE, linkCandidates, linkConditions } from './link-filter.js';
 import {
   countOf,
   every,
@@ -31,6 +26,7 @@ import {
   type Rows,
   type Time,
 } from './page.js';
+import type { LinkFilter } from '../../api/views.js';
 
 interface LinkRow {
   readonly id: LinkId;

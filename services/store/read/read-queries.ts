@@ -6,13 +6,8 @@ import type {
 } from '../../model.js';
 import type { Database } from '../database.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
-import {
-  countAuditRecords,
-  pageAuditRecords,
-  type AuditFilter,
-} from './audit.js';
+import { countAuditRecords, pageAuditRecords } from './audit.js';
 import { heldPlansOfClients } from './held-plans.js';
-import type { LinkFilter } from './link-filter.js';
 import {
   countLinks,
   findLinkByPlatformUser,
@@ -36,13 +31,13 @@ import {
   findRoles,
   mappingsOfClients,
   rolesOfClients,
-  type RoleKey,
 } from './roles.js';
 import {
   countUnlinkedHoldersOf,
   pageUnlinkedHolders,
   unlinkedRolesOfClients,
 } from './unlinked-holders.js';
+import type { AuditFilter, LinkFilter, RoleKey } from '../../api/views.js';
 
 type Ids = readonly string[];
 

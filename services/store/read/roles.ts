@@ -9,12 +9,8 @@ import type {
   RoleRefusal,
 } from '../../model.js';
 import type { Asker } from '../together.js';
-import { gathered, inOrder, toDate, toDateOrNull, type Time } from './page.js';
-
-export interface RoleKey {
-  readonly clientId: ClientId;
-  readonly roleId: RoleId;
-}
+import { type Time, gathered, inOrder, toDate, toDateOrNull } from './page.js';
+import type { RoleKey } from '../../api/views.js';
 
 interface RoleRow {
   readonly client_id: ClientId;

@@ -11,7 +11,7 @@ import {
   type Page,
   type Time,
 } from './page.js';
-import type { RoleKey } from './roles.js';
+import type { RoleKey } from '../../api/views.js';
 
 interface HolderRow {
   readonly discord_user_id: DiscordUserId;

@@ -1,17 +1,11 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Database } from '../database.js';
-
-export interface TokenGrant {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresAt: Date;
-  readonly scopes: readonly string[];
-}
+import type { TokenGrant } from '../../reconcile/grants.js';
 
 /** What is not linked within this is revoked: the person went away, or the process died. */
 const UNLINKED_MS = 2 * 60_000;

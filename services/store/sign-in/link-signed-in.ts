@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import {
-  LANES,
   type Cause,
   type ClientId,
   type DiscordUserId,
   type JoinRefusal,
+  LANES,
   type LinkId,
   type PlatformUserId,
 } from '../../model.js';
@@ -16,6 +16,7 @@ import { markLinks } from '../jobs/mark.js';
 import { makeLink } from '../links/links.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { takeGrant } from './grants.js';
+import type { LinkedOutcome } from '../../api/sign-in/ports.js';
 
 const LOOK_EVERY_MS = 50;
 
@@ -30,11 +31,6 @@ interface SignedIn {
   };
   readonly cause: Cause;
 }
-
-export type LinkedOutcome =
-  | { readonly kind: 'IN_GUILD'; readonly isScreened: boolean }
-  | { readonly kind: 'NOT_IN_GUILD'; readonly refusal: JoinRefusal | null }
-  | { readonly kind: 'WAITING' };
 
 /** Links who has signed in at Discord, and marks them to be brought in: in one transaction, so that neither is without the other. */
 export function createSignedInLinks(deps: {

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { REFUSAL_OF_CLIENT } from './refusals.js';
-import type { SweepRun } from './runs.js';
+import type { SweepRun } from '../../sweep/ports.js';
 
 /**
  * The oldest that waits, or whose process has let its lease run out, or that this process holds without running it: the answer to

@@ -1,6 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-
-import type { SweepEnding, SweepRun } from './runs.js';
+import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /** A client is in doubt from a list that could not be believed, or had, until the next that can. True: since now. */
 export async function saveDoubt(

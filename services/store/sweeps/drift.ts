@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import type {
   ClientId,
@@ -8,20 +8,8 @@ import type {
 } from '../../model.js';
 import { REMOTE_DRIFT } from '../remote/remote-drift.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
-import { linkPages, type LinkPage } from './link-pages.js';
-
-/** A linked member who is out of step, and how. */
-export interface DriftedMember {
-  readonly discordUserId: DiscordUserId;
-  /** Null: every link of the account is ending. */
-  readonly platformUserId: PlatformUserId | null;
-  readonly add: readonly RoleId[];
-  readonly remove: readonly RoleId[];
-  /** Roles where Discord has the say, and the platform is asked to follow, or what it was asked for is put right. */
-  readonly asks: readonly RoleId[];
-  /** Discord was never asked about this member: they are to be read, whatever comes of it. */
-  readonly isUnread: boolean;
-}
+import { type LinkPage, linkPages } from './link-pages.js';
+import type { DriftedMember } from '../../sweep/ports.js';
 
 /** A member as a listing has shown them, in place of the mirror. */
 export interface SeenMember {

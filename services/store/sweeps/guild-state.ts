@@ -1,17 +1,8 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
-import { createIdSet, type IdSet } from '../../lib/id-set.js';
+import { type IdSet, createIdSet } from '../../lib/id-set.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
-
-/** How many should hold each managed role, by all that is known. */
-export interface Expectation {
-  /** Linked holders as the mirror has them. */
-  readonly linkedHolders: ReadonlyMap<RoleId, number>;
-  /** With those whom nobody has linked, as the last listing had them; null: no listing knows of this role. */
-  readonly expected: ReadonlyMap<RoleId, number | null>;
-  /** Runs since the last listing; null: there was none. */
-  readonly runsSince: number | null;
-}
+import type { Expectation } from '../../sweep/ports.js';
 
 /**
  * Linked holders are counted in the mirror, which has our own writes since; all others as the last listing had them. A role that

@@ -4,14 +4,14 @@ import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/records.js';
 import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
 import {
+  type JudgePlan,
   addDue,
   judgeRemovals,
-  type CausedRemoval,
-  type JudgePlan,
 } from '../decisions/hold-burst.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { Removal } from '../path/guard-tally.js';
-import type { SweepEnding, SweepRun } from './runs.js';
+import type { CausedRemoval } from '../decisions/burst-removals.js';
+import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 export interface HeldIn {
   readonly sweepId: string;

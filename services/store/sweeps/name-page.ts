@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import type {
   Attributes,
@@ -10,21 +10,7 @@ import type {
   RenameRefusal,
   RoleId,
 } from '../../model.js';
-
-/** By what a client's members are named, and whom its bot cannot rename. */
-export interface NameRules {
-  readonly policy: {
-    readonly strategy: NicknameStrategy;
-    readonly template: string | null;
-  };
-  /** Nobody is renamed, whatever the policy says. */
-  readonly isObserved: boolean;
-  /** Members who have not passed Discord's membership screening keep their names until they have. */
-  readonly waitsForScreening: boolean;
-  readonly guildId: GuildId;
-  readonly ownerId: DiscordUserId | null;
-  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
-}
+import type { NameRules, NamedMember } from '../../sweep/name-ports.js';
 
 /** Null: the client has gone. */
 export async function readNameRules(
@@ -60,29 +46,6 @@ interface RulesRow {
   readonly guild_id: GuildId;
   readonly guild_owner_id: DiscordUserId | null;
   readonly refusals: Readonly<Record<RoleId, RenameRefusal>>;
-}
-
-/** A linked member, with all that decides about the nickname. */
-export interface NamedMember {
-  readonly discordUserId: DiscordUserId;
-  readonly platformUserId: PlatformUserId;
-  readonly person: {
-    readonly username: string | null;
-    readonly attributes: Attributes;
-  };
-  /** As the mirror has the member; one whom Discord was never asked about counts as absent. */
-  readonly isPresent: boolean;
-  readonly isPending: boolean;
-  readonly roleIds: readonly RoleId[];
-  readonly shown: {
-    readonly nickname: string | null;
-    readonly displayName: string | null;
-    readonly username: string | null;
-  };
-  /** Asked for within the day, and not taken by Discord. */
-  readonly refusedBefore: string | null;
-  /** What is said of the member now. */
-  readonly reason: string | null;
 }
 
 export interface NamePageRequest {

@@ -1,18 +1,10 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  PlatformUserId,
-  PresentMember,
-} from '../../model.js';
+import type { ClientId, DiscordUserId, PlatformUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
 import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
 import { rolesLostAt } from '../path/lost-roles.js';
-
-export interface ListedMember extends PresentMember {
-  readonly discordUserId: DiscordUserId;
-}
+import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
 /** Of those whom a listing has shown, who they are that differ from the mirror. */
 export interface Refreshed {
@@ -23,12 +15,6 @@ export interface Refreshed {
   readonly renamed: readonly DiscordUserId[];
   /** Passed Discord's membership screening since they were last read. */
   readonly screened: readonly DiscordUserId[];
-}
-
-/** The listing that is written down: `askedAt` is the database's time when it was begun, as text for its microseconds. */
-export interface ListingRef {
-  readonly clientId: ClientId;
-  readonly askedAt: string;
 }
 
 /**

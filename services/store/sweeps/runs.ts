@@ -1,13 +1,10 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import {
-  LANES,
   type Cause,
   type ClientId,
   type DiscordUserId,
-  type NicknameStrategy,
-  type RoleId,
-  type SweepKind,
+  LANES,
 } from '../../model.js';
 import type { Database } from '../database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
@@ -19,53 +16,8 @@ import { countUnlinkedHolders } from '../unlinked/save-unlinked.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveCountsFault, saveDoubt } from './doubt.js';
-import type { DriftedMember } from './drift.js';
 import { causeOf, nameWaiting } from './name-waiting.js';
-import type { SweepPlan } from './sweep-views.js';
-
-/** A sweep in the hands of this process. */
-export interface SweepRun {
-  readonly id: string;
-  readonly clientId: ClientId;
-  readonly kind: SweepKind;
-  readonly isDryRun: boolean;
-  /** Names people in place of the client's own; null: the client's own does. */
-  readonly enforceStrategy: NicknameStrategy | null;
-  /** The trace that it was asked for in; null: none, it is of a schedule. */
-  readonly traceparent: string | null;
-  /** 1 at first; more where a process died with it. */
-  readonly attempts: number;
-  /** Why nothing may be asked of the guild now; null when it may. */
-  readonly refusal: string | null;
-  /** For how long the client is still paused; 0: it is not. */
-  readonly pausedMs: number;
-}
-
-export interface SweepEnding {
-  readonly state: 'DONE' | 'FAILED';
-  readonly plan: SweepPlan | null;
-  /** Whose removals are judged as a whole. */
-  readonly driftedMembers: readonly DriftedMember[];
-  readonly checked: number;
-  readonly drifted: number;
-  /** These two by the sweep itself, without the path. */
-  readonly changed: number;
-  readonly failed: number;
-  readonly reason: string | null;
-  /** Members for the path to look at. */
-  readonly marks: readonly DiscordUserId[];
-  /** Members for the path to ask Discord about, whatever the mirror says. */
-  readonly looks: readonly DiscordUserId[];
-  /** What was learnt of holders whom nobody has linked; `asExpected`: nothing new. Null: nothing was looked at. */
-  readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
-  /** A complete list was saved: the unlinked holders of these roles are counted from it. */
-  readonly listed?: {
-    readonly askedAt: string;
-    readonly roleIds: readonly RoleId[];
-  };
-  /** Why Discord did not count who holds the roles; null: it did. Absent: the sweep did not ask. */
-  readonly countsFault?: string | null;
-}
+import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /** The run's row, while it is ours: cancelled, or taken over, it is not. */
 const ours = (id: string, owner: string) =>

@@ -1,28 +1,20 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, SweepKind } from '../../model.js';
 import type { Database } from '../database.js';
-import { gathered, toDateOrNull, type Time } from '../read/page.js';
+import { type Time, gathered, toDateOrNull } from '../read/page.js';
 import { REFUSAL_OF_CLIENT, refusalOfKind } from './refusals.js';
 import { insertSweep } from './start-sweep.js';
 import {
+  type NextRun,
+  type Timing,
+  type Usual,
   addMissing,
   readNow,
   resetSchedules,
-  type Usual,
 } from './usual-schedules.js';
-
-/** When a kind of sweep is due. */
-export interface Timing {
-  readonly kind: SweepKind;
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly isEnabled: boolean;
-}
-
-/** Pure: the next time after `after`; null when it is switched off, or never comes. */
-export type NextRun = (timing: Timing, after: Date) => Date | null;
+import type { ScheduleView } from '../../api/sweep-ports.js';
 
 interface ScheduleRow {
   readonly client_id: ClientId;
@@ -191,5 +183,3 @@ function toSchedule(row: ScheduleRow) {
     nextRunAt: toDateOrNull(row.next_run_at),
   };
 }
-
-export type ScheduleView = ReturnType<typeof toSchedule>;

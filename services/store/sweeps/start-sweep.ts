@@ -10,7 +10,8 @@ import type {
 } from '../../model.js';
 import type { Database } from '../database.js';
 import { readRefusal, refusalOfKind } from './refusals.js';
-import { findSweeps, type SweepView } from './sweep-views.js';
+import { findSweeps } from './sweep-views.js';
+import type { SweepView } from '../../api/sweep-ports.js';
 
 export interface StartRequest {
   readonly clientId: ClientId;

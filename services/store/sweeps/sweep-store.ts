@@ -18,12 +18,7 @@ import {
   readNameRules,
   type NamePageRequest,
 } from './name-page.js';
-import {
-  noteLeft,
-  refreshMirror,
-  type ListedMember,
-  type ListingRef,
-} from './refresh-mirror.js';
+import { noteLeft, refreshMirror } from './refresh-mirror.js';
 import { rememberAgreements } from '../remote/remember-agreements.js';
 import {
   saveUnlinkedHolders,
@@ -36,8 +31,6 @@ import {
   postponeSweep,
   releaseSweep,
   renewSweep,
-  type SweepRun,
-  type SweepEnding,
 } from './runs.js';
 import { createSchedules } from './schedules.js';
 import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
@@ -46,9 +39,15 @@ import {
   findSweeps,
   heldSweeps,
   pageSweeps,
-  type SweepFilter,
 } from './sweep-views.js';
 import type { Usual } from './usual-schedules.js';
+import type {
+  ListedMember,
+  ListingRef,
+  SweepEnding,
+  SweepRun,
+} from '../../sweep/ports.js';
+import type { SweepFilter } from '../../api/sweep-ports.js';
 
 interface Deps {
   readonly database: Database;

@@ -1,18 +1,15 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  PlatformUserId,
-  RoleId,
-  SweepKind,
-  SweepState,
-} from '../../model.js';
+import type { ClientId, SweepKind, SweepState } from '../../model.js';
 import type { Asker } from '../together.js';
 import { HELD_SINCE } from '../read/held-plans.js';
 import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
 import { toShownPlan } from '../decisions/shown-plan.js';
 import {
+  type Counted,
+  type Page,
+  type Rows,
+  type Time,
   countOf,
   every,
   inOrder,
@@ -20,36 +17,9 @@ import {
   toDate,
   toDateOrNull,
   toRows,
-  type Counted,
-  type Page,
-  type Rows,
-  type Time,
 } from '../read/page.js';
-
-/** What a sweep found. It is kept as it was shown. */
-export interface SweepPlan {
-  readonly hash: string;
-  readonly removals: number;
-  readonly additions: number;
-  readonly calls: number;
-  readonly seconds: number;
-  readonly members: readonly {
-    readonly discordUserId: DiscordUserId;
-    readonly platformUserId: PlatformUserId | null;
-    readonly add: readonly RoleId[];
-    readonly remove: readonly RoleId[];
-    /** Absent: kept before sweeps looked at nicknames, or by one that does not. */
-    readonly nickname?: string | null;
-    readonly reason: string;
-  }[];
-}
-
-export interface SweepFilter {
-  readonly clientId: ClientId;
-  readonly kind: SweepKind | null;
-  /** Absent or null: in any state. */
-  readonly states?: readonly SweepState[] | null;
-}
+import type { SweepPlan } from '../../sweep/ports.js';
+import type { SweepFilter, SweepView } from '../../api/sweep-ports.js';
 
 interface SweepRow {
   readonly id: string;
@@ -170,5 +140,3 @@ function toSweep(row: SweepRow) {
     finishedAt: toDateOrNull(row.finished_at),
   };
 }
-
-export type SweepView = ReturnType<typeof toSweep>;

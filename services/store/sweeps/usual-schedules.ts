@@ -2,7 +2,17 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { toDate, type Time } from '../read/page.js';
-import type { NextRun, Timing } from './schedules.js';
+
+/** Pure: the next time after `after`; null when it is switched off, or never comes. */
+export type NextRun = (timing: Timing, after: Date) => Date | null;
+
+/** When a kind of sweep is due. */
+export interface Timing {
+  readonly kind: SweepKind;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly isEnabled: boolean;
+}
 
 /** What is usual for a client; nicknames are looked at where it has a policy for them. */
 export interface Usual {

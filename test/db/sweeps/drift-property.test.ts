@@ -12,14 +12,12 @@ import {
   type Database,
 } from '../../../services/store/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';
-import {
-  readDrift,
-  type DriftedMember,
-} from '../../../services/store/sweeps/drift.js';
+import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';
 import { presentMember } from '../../builders/member-facts.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase } from '../../support/store.js';
+import type { DriftedMember } from '../../../services/sweep/ports.js';
 
 const CLIENT = '0193b0a0-0000-7000-8000-0000000000aa';
 

@@ -9,10 +9,7 @@ import {
   type Database,
 } from '../../../services/store/database.js';
 import type { Store } from '../../../services/store/store.js';
-import {
-  readDrift,
-  type DriftedMember,
-} from '../../../services/store/sweeps/drift.js';
+import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { readLinkedMembers } from '../../../services/store/sweeps/guild-state.js';
 import { holdRun } from '../../../services/sweep/held-run.js';
 import { RunLostError } from '../../../services/sweep/run-loss.js';
@@ -21,6 +18,7 @@ import { presentMember } from '../../builders/member-facts.js';
 import { cause, clientInput, link } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
+import type { DriftedMember } from '../../../services/sweep/ports.js';
 
 const EARLY = '410000000000000001';
 const LATE = '410000000000000002';

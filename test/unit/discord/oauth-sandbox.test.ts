@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
-import type { OAuthApplication } from '../../../services/discord/oauth.js';
 import {
   APPLICATION,
   BOT_ROLE,
@@ -27,6 +26,7 @@ import {
   SECRETS,
   setUpOAuth,
 } from './oauth-setup.js';
+import type { OAuthApplication } from '../../../services/reconcile/grants.js';
 
 let discord: SandboxDiscord;
 let app: OAuthApplication;

@@ -1,7 +1,6 @@
 import {
-  createDiscordOAuth,
   type DiscordOAuth,
-  type OAuthApplication,
+  createDiscordOAuth,
 } from '../../../services/discord/oauth.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
 import {
@@ -10,6 +9,7 @@ import {
   listeningLogger,
   startOfTest,
 } from './gateway-setup.js';
+import type { OAuthApplication } from '../../../services/reconcile/grants.js';
 
 /** Whatever of these is found in an error or a log line has leaked. */
 export const SECRETS = {
@@ -42,6 +42,7 @@ export const accountBody = {
 };
 
 export const applicationAt = (origin: string): OAuthApplication => ({
+  clientId: 'client-1',
   applicationId: '100000000000000001',
   clientSecret: SECRETS.clientSecret,
   authorizeUrl: `${origin}/oauth2/authorize`,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { RoleBlock } from '../../../services/reconcile/explain-blocks.js';
 import type { RemoteFacts } from '../../../services/reconcile/remote.js';
 import { ENDING, explain, type World } from './explain-world.js';
 import { groupWord } from '../../builders/role-history.js';
+import type { RoleBlock } from '../../../services/reconcile/explanation.js';
 
 type Request = NonNullable<RemoteFacts['baseline']>['request'];
 

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RoleRefusal } from '../../../services/model.js';
-import {
-  explainRole,
-  type RoleHistory,
-} from '../../../services/reconcile/explain.js';
-import type { RoleBlock } from '../../../services/reconcile/explain-blocks.js';
+import { explainRole } from '../../../services/reconcile/explain.js';
 import type { MappingFacts } from '../../../services/reconcile/ports.js';
 import {
   FOREIGN,
@@ -30,6 +26,10 @@ import {
   SAYS_NOT_IN,
   SAYS_NOTHING,
 } from './explain-world.js';
+import type {
+  RoleBlock,
+  RoleHistory,
+} from '../../../services/reconcile/explanation.js';
 
 describe('several mappings of one role', () => {
   const directors = { mappingId: 'mapping-2', groupId: 'directors' };

@@ -1,9 +1,5 @@
 import type { RoleRefusal } from '../../../services/model.js';
-import {
-  explainRole,
-  type RoleExplanation,
-  type RoleHistory,
-} from '../../../services/reconcile/explain.js';
+import { explainRole } from '../../../services/reconcile/explain.js';
 import type {
   LinkFacts,
   MappingFacts,
@@ -17,6 +13,10 @@ import {
   presentMember,
 } from '../../builders/member-facts.js';
 import { roleHistory } from '../../builders/role-history.js';
+import type {
+  RoleExplanation,
+  RoleHistory,
+} from '../../../services/reconcile/explanation.js';
 
 export const LINK: LinkFacts = {
   linkId: 'link-1',

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { JoinRefusal } from '../../../services/model.js';
-import {
-  explainRole,
-  type RoleHistory,
-} from '../../../services/reconcile/explain.js';
-import type { RoleBlock } from '../../../services/reconcile/explain-blocks.js';
+import { explainRole } from '../../../services/reconcile/explain.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import {
   mappingFacts,
@@ -24,6 +20,10 @@ import {
   SAYS_NOTHING,
   type World,
 } from './explain-world.js';
+import type {
+  RoleBlock,
+  RoleHistory,
+} from '../../../services/reconcile/explanation.js';
 
 const decided = (verdict: 'HELD' | 'REJECTED') => ({
   verdict,

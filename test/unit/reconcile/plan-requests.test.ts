@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
 import {
-  NO_REQUESTS,
   planRequests,
   readingsThatHold,
 } from '../../../services/reconcile/plan-requests.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import type { RemoteFacts } from '../../../services/reconcile/remote.js';
+import {
+  NO_REQUESTS,
+  type RemoteFacts,
+} from '../../../services/reconcile/remote.js';
 import {
   mappingFacts,
   memberFacts,
