@@ -52,7 +52,7 @@ export interface Config {
   readonly tracesEndpoint: string | null;
   readonly reconcileWindowMs: number;
   readonly dataDir: string;
-  /** Started by `npm start`, so that a shell stands between npm and this process. */
+  /** Set by `npm start`, which puts a shell between npm and this process. */
   readonly isUnderNpm: boolean;
   /** Null: no sandbox. `port` 0: any. */
   readonly sandbox: { readonly port: number; readonly host: string } | null;
@@ -107,7 +107,7 @@ export function readConfig(environment: Environment = process.env): Config {
   return Object.freeze(configOf(parsed.data, mode));
 }
 
-/** Undefined where nothing, or nothing that can be read, was said. */
+/** Undefined if the setting is absent or unreadable. */
 function asksForSandbox(text: string | undefined): boolean | undefined {
   return z.stringbool().optional().safeParse(text).data;
 }
@@ -209,7 +209,7 @@ function configOf(settings: Settings, mode: Mode): Config {
   };
 }
 
-/** All three or none: what is missing has stopped the start. */
+/** All three or none: validation has already rejected a partial set. */
 function tokenIssuerOf(settings: Settings): TokenIssuer | null {
   const { AUTH_JWKS_URL: jwksUrl } = settings;
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = settings;

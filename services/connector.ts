@@ -130,7 +130,7 @@ async function startSandboxFor(
   });
 }
 
-/** What is done once, beside the service that runs. Resolves with the process's exit code. */
+/** One-off commands that run beside the service. Resolves with the exit code of the process. */
 export async function runCommand(
   config: Config,
   name: string,
@@ -188,9 +188,9 @@ function partsOf(config: Config, logger: Logger, world: World) {
     : [];
   const work = [store.clockWatch, ...path, ...events, ...timed];
   const life = createLife({
-    // The door first: whoever asks is told what the rest is waiting for.
+    // The HTTP server starts first, so that readiness can name what the rest is waiting for.
     starts: [door, memory, ...far, pauses, ...work],
-    // It stays open while work ends, for what callers have under way and for whoever asks whether this process is ready.
+    // The HTTP server stays open during shutdown, for requests in flight and for readiness probes.
     stops: [work, [door], [...far, pauses], [memory]],
     logger,
     random: Math.random,
@@ -224,7 +224,7 @@ function healthServerOf(
   return createHealthServer({ ...config.http, health, logger, observers });
 }
 
-/** Of the addresses that people are given. Where nobody said it, the sandbox is its own; a real service must be told. */
+/** Base of public addresses. The sandbox defaults to its own; a real service must set it. */
 function peopleBase(
   config: Config,
   sandbox: RunningSandbox | null,

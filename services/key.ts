@@ -36,7 +36,7 @@ function makeApiKey(args: readonly string[]): void {
   }
 }
 
-/** Whoever reads what is printed can read the secrets: it belongs into the settings and nowhere else. */
+/** The output contains the secrets: it belongs in the settings and nowhere else. */
 function makeEncryptionKey(
   id = `k${new Date().toISOString().slice(0, 10)}`,
 ): void {

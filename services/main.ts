@@ -14,7 +14,7 @@ async function main(command: string): Promise<void> {
       `Node ${process.versions.node} is too old, version 24 is required; "npm start" installs it where possible`,
     );
   }
-  // Loaded only now: on an old Node the rest would fail with a message that says nothing.
+  // Imported only now: on an old Node the rest would fail with an unhelpful message.
   const { readConfig } = await import('./config.js');
   const { createConnector, runCommand } = await import('./connector.js');
   const { createLogger } = await import('./lib/logger.js');

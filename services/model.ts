@@ -1,17 +1,17 @@
 /**
- * The vocabulary. These words mean this and nothing else, everywhere in the project:
- *
+ * The glossary. Each word has this one meaning everywhere in the project:
  * - **client**: one Discord application with its bot and the **guild** (Discord server) it serves. **role**: a role of a guild.
  * - **member**: a Discord user in a guild. **group**: a group of the platform. **membership**: a platform user is in a group.
  * - **known**: a fact (added, removed) makes one group known for a user, a snapshot makes all groups known. Unknown is not "no".
  * - **link**: a platform user and a Discord account are the same person, for one client (`DiscordUser` in the API). Active or
- *   **ending**: ending until its roles are taken back; relinking revives it.
- * - **mapping**: members of this group shall have this role. Active or retired; a retired one stays until its role is taken back.
- * - **managed role**: named by any mapping, active or retired. **foreign role**: every other. Foreign roles are never touched.
+ *   **ending**: an ending link stays until its roles are removed; linking again revives it.
+ * - **mapping**: members of this group get this role. Active or retired; a retired one stays until its role is removed.
+ * - **mapped role**: named by any mapping, active or retired. **foreign role**: every other role; never changed. "managed" is
+ *   Discord's word for a role owned by an integration.
  * - **desired** / **actual**: role ids a member should have / has. **drift**: they differ.
- * - **mirror**: the last observed state of a member, as Discord answered it.
- * - **plan**: what to change for one member, and why. **guard**: may it be carried out. **apply**: carry it out. **outcome**: what
- *   came of it. **audit record**: plan, cause and verdict, opened before the first change, closed after the last.
+ * - **mirror**: the last observed state of a member, as Discord returned it.
+ * - **plan**: what to change for one member, and why. **guard**: decides whether the plan may be carried out. **apply**: carry it
+ *   out. **outcome**: the result. **audit record**: plan, cause and outcome, opened before the first change, closed after the last.
  */
 import type {
   ClientId,
@@ -20,13 +20,13 @@ import type {
   RoleId,
 } from './model/base.js';
 
-/** Who has the say. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow roles. OBSERVE: nothing is done. */
+/** Who decides on roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow. OBSERVE: nothing is written. */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
-/** What becomes of a held managed role while a mapped group is unknown for the member. */
+/** What happens to a held mapped role while a mapped group is unknown for the member. */
 export type UnknownMembership = 'KEEP' | 'REMOVE';
 
-/** What becomes of those who hold a role when its mapping, or its client, goes. */
+/** What happens to the holders of a role when its mapping is retired or its client deleted. */
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 /** What a member waits for who has not passed Discord's membership screening. WAIT: grants and nickname come afterwards. */
@@ -115,7 +115,7 @@ export type Lane = (typeof LANES)[keyof typeof LANES];
  */
 export const WRITES_PER_SECOND = { edits: 1, all: 2 } as const;
 
-/** What the platform says. */
+/** Facts reported by the platform. */
 export type * from './model/facts.js';
 export type * from './model/base.js';
 
@@ -134,14 +134,14 @@ export interface GuildRole {
   readonly isManaged: boolean;
   /** Why the bot can neither give nor take it; null when it can. */
   readonly refusal: RoleRefusal | null;
-  /** Why the bot cannot rename who holds it; of @everyone, everybody. Absent: the bot can. */
+  /** Why the bot cannot rename holders of this role; for @everyone, why it can rename no one. Absent: it can. */
   readonly renameRefusal?: RenameRefusal;
 }
 
 export type RoleRefusal =
   'EVERYONE' | 'MANAGED' | 'ABOVE_BOT' | 'MISSING_PERMISSION' | 'UNKNOWN_ROLE';
 
-/** Why the bot cannot rename a member: Discord lets nobody rename the guild's owner. */
+/** Why the bot cannot rename a member. Discord never allows renaming the guild's owner. */
 export type RenameRefusal = 'OWNER' | 'ABOVE_BOT' | 'MISSING_PERMISSION';
 
 /** A guild's roles as they were just read, and whose the guild is. */
@@ -150,7 +150,7 @@ export interface GuildRoleReading {
   readonly roles: readonly GuildRole[];
 }
 
-/** What Discord says of a member. `isPresent: false`: not in the guild. */
+/** A member as Discord returns it. `isPresent: false`: not in the guild. */
 export type MemberReading =
   | { readonly isPresent: false }
   | ({ readonly isPresent: true } & PresentMember);
@@ -163,7 +163,7 @@ export interface PresentMember {
   /** Membership screening is not done. */
   readonly isPending: boolean;
   readonly timedOutUntil: Date | null;
-  /** When they came in; another time than before: they were away meanwhile. Absent: the answer did not tell. */
+  /** When the member joined. A different time than before means they left in between. Absent: not in the response. */
   readonly joinedAt?: Date | null;
 }
 
@@ -179,8 +179,8 @@ export type SweepKind =
   | 'CHANGES';
 
 /**
- * `HELD`: it found so much to take away that a person is to look first. `APPROVED`: one has, and the path carries it out, until it is
- * `DONE`. `REJECTED`: one has said no.
+ * `HELD`: so many removals that a person must approve them. `APPROVED`: a person did, and the path carries them out until the
+ * sweep is `DONE`. `REJECTED`: a person refused.
  */
 export type SweepState =
   | 'WAITING'
@@ -192,10 +192,10 @@ export type SweepState =
   | 'FAILED'
   | 'CANCELLED';
 
-/** What is said of one removal: it waits for a person, or what that person said. A newer fact, mapping or link unsays it. */
+/** The verdict on one removal. A newer fact, mapping or link cancels it. */
 export type RemovalVerdict = 'HELD' | 'APPROVED' | 'REJECTED';
 
-/** Why Discord did not let a person in who had agreed to be brought into the guild. */
+/** Why Discord did not add a person to the guild who had agreed to join. */
 export type JoinRefusal =
   | 'BANNED'
   | 'GUILD_FULL'
@@ -204,7 +204,7 @@ export type JoinRefusal =
   | 'MISSING_PERMISSION'
   | 'REFUSED';
 
-/** What came of one reconcile. Expected endings are values, not errors. */
+/** The outcome of one reconcile. Expected outcomes are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
 
 /** A written event, as it waits in the outbox. `data` is the CloudEvent's. */

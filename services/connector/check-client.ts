@@ -47,13 +47,13 @@ export function createCheckClient(
     const failed = checks.filter((check) => check.result === 'FAILED');
     if (!failed.some((check) => VITAL.includes(check.name)))
       await store.clearTrouble(id);
-    // Last, as what is saved is not due again: a check that the database broke off is.
+    // Last, so that a check interrupted by a database failure stays due.
     await store.saveChecks(id, checks);
     return checks;
   };
 }
 
-/** The client as Discord is asked about it; or, where its token cannot be read, the one thing that there is to say. */
+/** Checks the client at Discord. If its token cannot be decrypted, returns that one fault instead. */
 async function readable(store: Store, id: ClientId) {
   try {
     return await store.readCredentials(id);

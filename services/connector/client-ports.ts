@@ -17,7 +17,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Clients as the store keeps them, looked at by the doctor whenever they are made or changed. */
+/** The stored clients. The doctor checks each one after it is created or changed. */
 export function clientPort(deps: Deps): ClientPort {
   const { store, importRoles, checkClient } = deps;
   return {

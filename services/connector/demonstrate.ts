@@ -16,7 +16,7 @@ interface Demonstration {
   readonly checkClient: CheckClient;
 }
 
-/** Fills an empty sandbox, and says what to try first. What people made of it is left as it is. */
+/** Fills an empty sandbox and prints what to try first. Changes made by people are kept. */
 export async function demonstrate(
   demonstration: Demonstration,
 ): Promise<string> {
@@ -41,7 +41,7 @@ export async function demonstrate(
   return greeting(demonstration);
 }
 
-/** Values for the playground's ready tabs, so that each of them runs as it stands. */
+/** Values for the playground's ready tabs, so that each one runs unedited. */
 export async function demoVariables({
   sandbox,
   store,

@@ -9,7 +9,7 @@ import { createTrySecrets } from './try-secrets.js';
 import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
 import { TIMING, type Timing } from './timing.js';
 
-/** The far side: the bots' calls and people's signing in, on one budget of answers that Discord counts against the sender. */
+/** The Discord client: bot calls and OAuth2, sharing one budget of invalid requests. */
 export function discordOf(
   config: Config,
   logger: Logger,

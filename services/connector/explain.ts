@@ -11,7 +11,7 @@ export function createExplainRole({
 }) {
   return async (request: { id: LinkId; roleId: RoleId }) => {
     const { id, roleId } = request;
-    // In this order: a run that ends in between is seen as done, not as a change that nobody is about to make.
+    // The order matters: a run that finishes in between then counts as done, not as a change nobody is working on.
     const history = await store.read.roleHistory({ linkId: id, roleId });
     const facts = history && (await store.memory.readMember(history.member));
     const link = facts?.links.find((one) => one.linkId === id);

@@ -33,7 +33,7 @@ export function healthOf(
 
 type PartState = ReturnType<HealthPort['readiness']>['parts'][number];
 
-/** Nothing while it serves: then its parts say all there is. */
+/** Null while the service is running: its parts then report their own readiness. */
 function courseOf(life: Pick<Life, 'stage' | 'waitsFor'>): PartState[] {
   const stage = life.stage();
   if (stage === 'serving') return [];

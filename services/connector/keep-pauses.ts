@@ -18,7 +18,7 @@ export function createKeepPauses({
   readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
   readonly logger: Logger;
 }): Part {
-  /** One write after the other: the last one stands. */
+  /** One write after the other, so that the last pause wins. */
   const writes = new Map<ClientId, Promise<void>>();
   const stops: (() => unknown)[] = [];
 

@@ -11,7 +11,7 @@ export interface ObservedPath {
   watch(reconcile: Reconcile): Reconcile;
 }
 
-/** Sees what comes of each run by what the path keeps of it. Nothing of the path knows. */
+/** Observes each run through what the path stores. The path does not know about it. */
 export function observePath(
   memory: Memory,
   telemetry: Pick<Telemetry, 'observed' | 'trace'> | undefined,

@@ -43,7 +43,7 @@ interface PathWorld {
   readonly gateway: DiscordGateway;
   readonly oauth: Pick<DiscordOAuth, 'refresh'>;
   readonly telemetry?: Telemetry;
-  /** The one that Discord's waits are told by. */
+  /** Receives the waits that Discord asks for. */
   readonly clock?: () => number;
 }
 
@@ -127,7 +127,7 @@ function refreshGrantOf(store: Store, oauth: Pick<DiscordOAuth, 'refresh'>) {
 
 const REVOCATIONS_POLL_MS = 30_000;
 
-/** What was granted and given up is taken back at Discord. */
+/** Revokes tokens at Discord that are no longer needed. */
 export function revocationsOf(
   logger: Logger,
   {

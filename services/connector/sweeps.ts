@@ -18,7 +18,7 @@ import type { Timing } from './timing.js';
 const schedulesOf = (store: Store) =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** Door 3: what is due is begun, and what was begun is run. */
+/** Door 3: starts due sweeps and runs started ones. */
 export function sweepParts(
   logger: Logger,
   {

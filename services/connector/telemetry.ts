@@ -15,7 +15,7 @@ import { createScrape } from '../telemetry/scrape.js';
 import { openTracing } from '../telemetry/tracing.js';
 
 export interface Telemetry extends Metrics {
-  /** Null: nobody wants traces. */
+  /** Null: tracing is off. */
   readonly trace: Trace | null;
   readonly version: string;
   stop(): Promise<void>;
@@ -47,7 +47,7 @@ export async function openTelemetry(
   };
 }
 
-/** Of a call to Discord: it is counted, and stands in the trace of whatever it was made for. */
+/** Counts a call to Discord and adds it to the current trace. */
 export function onCall({ observed, trace }: Telemetry) {
   return (call: ObservedCall): void => {
     observed.call(call);
@@ -116,7 +116,7 @@ function spanOf({ topic, partition, offset, headers }: KafkaRecord) {
   } as const;
 }
 
-/** What the HTTP server is to show of this process, and to tell it. */
+/** What the HTTP server shows about this process and reports to it. */
 export function apiObservers(
   { observed, trace, registry, version }: Telemetry,
   world: {
@@ -147,7 +147,7 @@ export function apiObservers(
   };
 }
 
-/** What of it must never be told. */
+/** Secrets that must never be shown. */
 function secretsOf(config: Config): readonly string[] {
   const { username = '', password = '' } =
     config.databaseUrl === null ? {} : new URL(config.databaseUrl);

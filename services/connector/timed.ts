@@ -11,7 +11,7 @@ import { sweepParts } from './sweeps.js';
 import type { Telemetry } from './telemetry.js';
 import type { Timing } from './timing.js';
 
-/** What the clock begins: looking at each client's set-up, forgetting what is old, the sweeps. */
+/** Timed work: client checks, retention, sweeps. */
 export function timedParts(
   logger: Logger,
   {

@@ -5,7 +5,7 @@ import { PATH_TIMING, type PathTiming } from './path.js';
 /** What a rehearsal runs faster than production, in its proportions, and what it listens to. */
 export interface Timing {
   readonly path: PathTiming;
-  /** Of the far side: the margin on a window of Discord's, and its calls in all. */
+  /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
   readonly discord?: {
     readonly offsetMs: number;
     readonly globalRequestsPerSecond: number;

@@ -29,8 +29,8 @@ interface Deps {
 }
 
 /**
- * Asks Discord whether new secrets are right before they replace those that work. Throws InputError where Discord says no; where
- * it says nothing, the doctor has the word afterwards.
+ * Checks new secrets at Discord before they replace working ones. Throws InputError if Discord
+ * rejects them. If Discord does not respond, the doctor reports on them later.
  */
 export function createTrySecrets(deps: Deps): TrySecrets {
   return async (place, { botToken, clientSecret }) => {
@@ -63,7 +63,7 @@ async function tryToken(
   }
 }
 
-/** A token that nobody has is revoked: nothing follows from it, but Discord looks at the secret first. */
+/** Revokes a token that does not exist: this changes nothing, but Discord checks the client secret first. */
 async function trySecret(
   { oauth }: Deps,
   { id: clientId, applicationId, endpoints }: SecretPlace,

@@ -3,18 +3,19 @@ import type { BrokenRecord, FactRecord } from './event-chunks.js';
 import { hasCode } from './persist.js';
 import type { ApplyFacts } from './ports.js';
 
-/** The store's code for a fact that it refuses for what it says. */
+/** The store's error code for a fact whose content it rejects. */
 export const UNREADABLE = 'UNREADABLE_FACT';
 
 export interface AppliedChunk {
   readonly outcomes: readonly FactOutcome[];
-  /** Facts that the store refuses for what they say. */
+  /** Facts whose content the store rejects. */
   readonly refused: readonly BrokenRecord[];
 }
 
 /**
- * Applies all facts in their order. If the store refuses some for what they say, the transaction is halved until each of them
- * stands alone; order inside the partition is kept, as the first half goes first.
+ * Applies all facts in order. If the store rejects some for their content, the transaction is
+ * halved until each of those is alone. The first half goes first, so order within the partition is
+ * kept.
  */
 export async function applyChunk(
   facts: readonly FactRecord[],

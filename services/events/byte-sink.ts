@@ -4,7 +4,7 @@ export class ByteSink {
   #held: Buffer;
   #length = 0;
 
-  /** Never holds more than `limit` bytes: a few packed bytes can stand for gigabytes. */
+  /** Never holds more than `limit` bytes: a few compressed bytes can expand to gigabytes. */
   constructor(expected: number, limit: number) {
     this.#limit = limit;
     this.#held = Buffer.allocUnsafe(Math.min(Math.max(expected, 64), limit));
@@ -17,14 +17,14 @@ export class ByteSink {
     this.#length += length;
   }
 
-  /** Appends `length` bytes that began `distance` bytes ago; they may reach into what is being appended. */
+  /** Appends `length` bytes that start `distance` bytes back; they may overlap the bytes being appended. */
   repeat(distance: number, length: number): void {
     if (distance < 1 || distance > this.#length) {
       throw new RangeError('a repetition of what was before the beginning');
     }
     this.#makeRoom(length);
     const start = this.#length - distance;
-    // each copy may take all that stands since the start, and doubles that
+    // each copy may take everything since the start, which doubles the length
     for (let done = 0; done < length;) {
       const copied = Math.min(distance + done, length - done);
       this.#held.copy(this.#held, this.#length + done, start, start + copied);
@@ -48,7 +48,7 @@ export class ByteSink {
   }
 }
 
-/** What is packed would be larger than anybody wants it. */
+/** The unpacked size exceeds the limit. */
 export class TooManyBytes extends RangeError {
   constructor(limit: number) {
     super(`unpacks to more than ${limit} bytes`);

@@ -40,7 +40,7 @@ export interface EventConsumer extends Part {
 const HEARTBEAT_MS = 3_000;
 const RETRY = { baseMs: 200, maxMs: 10_000 };
 
-/** `start` does not wait for the broker: the process serves without it, and `ready` says what is missing. */
+/** `start` does not wait for the broker: the process serves without it, and `ready` names what is missing. */
 export function createEventConsumer(deps: EventConsumerDeps): EventConsumer {
   const { logger, random, clock, topics, groupId, timing } = deps;
   const stopping = new AbortController();

@@ -3,7 +3,7 @@ import type { AppliedChunk } from './apply-chunk.js';
 import type { EventChunk } from './event-chunks.js';
 import type { EventCount } from './observer.js';
 
-/** Types as they stand on the topic. What is no type of ours has one name, whatever it calls itself. */
+/** Our event types by their name on the topic. All other types share one name. */
 const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
   membershipChanged: 'platform.group.membership.changed.v1',
   membershipSnapshot: 'platform.group.membership.snapshot.v1',
@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
   groupDeleted: 'platform.group.deleted.v1',
 };
 
-/** What came of a chunk, by type and result. */
+/** Results of a chunk, by type. */
 export function countEvents(
   chunk: EventChunk,
   { outcomes, refused }: AppliedChunk,
@@ -38,7 +38,7 @@ export function countEvents(
   return [...counts.values()];
 }
 
-/** A fact that lost because its user or its group is deleted says so: such losses are not a matter of order. */
+/** A fact that lost because its user or group is deleted is reported as such: its order was not the cause. */
 function resultOf(outcome: FactOutcome | undefined): string {
   if (outcome === undefined) return 'applied';
   const [loss] = outcome.losses;

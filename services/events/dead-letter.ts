@@ -14,8 +14,8 @@ export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
 const MAX_KEY_BYTES = 1_024;
 
 /**
- * What is left of a dead letter that its topic refuses for its size: the headers that come on top may be what is too much.
- * The original can be read where its headers say.
+ * What remains of a dead letter that is too large for its topic: the added headers may be what
+ * exceeds the limit. The original is at the place its headers name.
  */
 export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
   const { key, value } = broken.record;

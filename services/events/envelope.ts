@@ -7,7 +7,7 @@ import type { RecordHeaders } from './kafka-port.js';
 export interface Envelope {
   readonly type: string;
   readonly attributes: Fields;
-  /** What stands before an attribute's name where it was found: `ce_` in headers, nothing in JSON. */
+  /** Prefix of an attribute's name: `ce_` in headers, empty in JSON. */
   readonly at: string;
   readonly readPayload: () => Fields;
 }
@@ -23,7 +23,7 @@ const READ_ATTRIBUTES = [
   'time',
 ] as const;
 
-/** Both content modes of the Kafka protocol binding. Throws `BrokenEvent` for what is no CloudEvent. */
+/** Parses both content modes of the Kafka protocol binding. Throws `BrokenEvent` if the record is not a CloudEvent. */
 export function openEnvelope(headers: RecordHeaders, value: Buffer): Envelope {
   const contentType = headerText(headers, 'content-type')?.trim().toLowerCase();
   if (contentType?.startsWith('application/cloudevents')) {

@@ -124,7 +124,7 @@ function readGroupIds({ fields, at }: Place): readonly GroupId[] {
   return [...new Set(checked)];
 }
 
-/** Absent stays absent and leaves what is stored; null, or a text without a sign, empties it. */
+/** Absent leaves the stored value; null or empty text clears it. */
 function readAttributes({ fields, at }: Place): Attributes | null {
   const sent = fields['attributes'] ?? null;
   if (sent === null) return null;

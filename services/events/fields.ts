@@ -15,7 +15,7 @@ export class BrokenEvent extends Error {}
 
 export interface Place {
   readonly fields: Fields;
-  /** What stands before a field's name in a reason: `data.`, `ce_` or nothing. */
+  /** Prefix of a field's name in a reason: `data.`, `ce_` or empty. */
   readonly at: string;
 }
 
@@ -36,7 +36,7 @@ export function readText(
   return checkText(value, () => place.at + name, max);
 }
 
-/** Missing, null and empty are the same: many serializers write one of them for what is not set. */
+/** Missing, null and empty are the same: many serializers write one of them for an unset field. */
 export function readOptionalText(place: Place, name: string): string | null {
   const value = place.fields[name] ?? null;
   if (value === null) return null;
@@ -85,8 +85,8 @@ export function readSequence(place: Place): number | null {
 }
 
 /**
- * A value as a reason may tell it: what it is, not what it says. Reasons stand in logs, where no secret and nobody's name belongs;
- * whoever needs the value finds it in the dead letter itself.
+ * Describes a value in a reason by its kind, not its content. Reasons appear in logs, where neither
+ * secrets nor personal names belong. The value itself is in the dead letter.
  */
 export function shown(value: unknown): string {
   if (typeof value === 'string') {

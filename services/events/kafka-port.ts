@@ -33,7 +33,7 @@ export interface RecordBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly KafkaRecord[];
-  /** Where the next record of the partition will be written, as far as the broker has said. */
+  /** Offset of the next record of the partition, as last reported by the broker. */
   readonly endOffset?: string;
   /** Everything up to this offset, and it, is done with and shall not come again. */
   commit(offset: string): Promise<void>;
@@ -48,7 +48,7 @@ export interface ConsumeOptions {
   readonly topics: readonly string[];
   /** One batch of a partition at a time. What it leaves uncommitted comes again. */
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
-  /** The group has shared its partitions out anew. */
+  /** The consumer group was rebalanced. */
   readonly onAssigned?: (
     partitions: Readonly<Record<string, readonly number[]>>,
   ) => void;

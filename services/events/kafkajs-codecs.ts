@@ -9,8 +9,8 @@ import { unpackLz4 } from './unpack-lz4.js';
 import { unpackSnappy } from './unpack-snappy.js';
 
 /**
- * What one batch may unpack to. A fetch asks for 1 MiB of a partition, which is also what a broker takes as one batch by
- * default; JSON packs to a tenth, and to a fiftieth when it says nearly the same all the time.
+ * Limit for one unpacked batch. A fetch asks for 1 MiB of a partition, which is also a broker's
+ * default limit for one batch. JSON compresses to a tenth, very repetitive JSON to a fiftieth.
  */
 export const UNPACKED_LIMIT = 64 * 1024 * 1024;
 

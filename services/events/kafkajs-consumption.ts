@@ -60,7 +60,7 @@ export async function openConsumption(
     maxWaitTimeInMs: session.fetchWaitMs,
     maxBytes: FETCH_BYTES,
     maxBytesPerPartition: FETCH_BYTES / 4,
-    // whoever supervises rebuilds, after every kind of crash in the same way
+    // the supervisor rebuilds the consumer after every kind of crash
     retry: { ...retry, restartOnFailure: async () => false },
   });
   const health = healthOf(consumer, clock);
@@ -87,7 +87,7 @@ export async function openConsumption(
     // a failed join is no rejection of run(), but a crash reported before run() resolves
     throwIfAny(early);
   } catch (error) {
-    await consumer.disconnect().catch(() => undefined); // the first error says more
+    await consumer.disconnect().catch(() => undefined); // the first error is the most specific
     throw consumeError(options, error);
   }
   return {
@@ -186,7 +186,7 @@ function isSent(value: unknown): value is Buffer | string | undefined {
   return isNone || typeof value === 'string' || Buffer.isBuffer(value);
 }
 
-/** A header without a value (null, whatever the types say) becomes an empty one: kafkajs cannot send null on. */
+/** A header without a value (null, despite the types) becomes an empty one: kafkajs cannot send null. */
 function toBuffer(value: Buffer | string | undefined | null): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
 }

@@ -3,7 +3,8 @@ import { logLevel, type LogEntry } from 'kafkajs';
 import type { Logger } from '../lib/logger.js';
 
 /**
- * kafkajs' lines as ours. Its errors are warnings here: every failed try is one, and whoever supervises says when it matters.
+ * Forwards kafkajs' log lines. Its errors become warnings: each failed attempt is one, and the
+ * supervisor reports when it matters.
  */
 export function logTo(logger: Logger): (entry: LogEntry) => void {
   return ({ namespace, level, log }) => {

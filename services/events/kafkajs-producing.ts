@@ -67,14 +67,14 @@ function connectOnce(producer: Producer): () => Promise<void> {
   };
 }
 
-/** Where brokers do not create topics by themselves. Without the right to do so the caller's error stands, and it tries again. */
+/** For brokers that do not create topics. Without permission to create one, the caller gets its own error and retries. */
 async function createTopic(kafka: Client, topic: string): Promise<void> {
   const admin = kafka.admin();
   try {
     await admin.connect();
     await admin.createTopics({ topics: [{ topic }] });
   } catch {
-    // the caller is about to throw the error that says what is missing
+    // the caller is about to throw the error that names what is missing
   } finally {
     await admin.disconnect();
   }

@@ -32,7 +32,7 @@ export interface KafkaJsDeps {
   readonly session?: SessionSettings;
 }
 
-/** Long outages are waited out by the callers, who can be stopped and say what they wait for; kafkajs cannot. */
+/** The callers wait out long outages: unlike kafkajs, they can be stopped and report what they wait for. */
 const SHORT_RETRY = { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 };
 
 export function createKafkaJs(deps: KafkaJsDeps): KafkaPort {

@@ -1,9 +1,10 @@
 import type { RecordHeaders } from './kafka-port.js';
 
 /**
- * kafkajs has no ending for a batch that cannot be unpacked: the consumer crashes at it, is opened again and crashes at it
- * again, and with it every partition it reads. So such a batch is read as one record without content for each that it holds,
- * marked with a header that `parseEvent` makes a dead letter of: the partition goes on, and each loss is told with its offset.
+ * kafkajs crashes on a batch that cannot be unpacked, is reopened and crashes again, and with it
+ * every partition it reads. Such a batch is therefore read as one record without content for each
+ * record it holds, with a header that makes `parseEvent` treat it as a dead letter. The partition
+ * continues, and each loss is reported with its offset.
  */
 const LOST_HEADER = 'discord-connector-unreadable-batch';
 
@@ -16,7 +17,7 @@ const REASONS = {
 
 export type Loss = keyof typeof REASONS;
 
-/** Why the record is without its content; null for every other record. The words are ours, whoever sent the header. */
+/** Why the record has no content; null for every other record. The text is ours, whatever the header contains. */
 export function reasonOfLoss(headers: RecordHeaders): string | null {
   if (!Object.hasOwn(headers, LOST_HEADER)) return null;
   const sent = headers[LOST_HEADER];
@@ -32,7 +33,7 @@ const HEADER_BYTES = 61;
 const AT = { length: 8, magic: 16, lastOffsetDelta: 23, count: 57 } as const;
 const BYTES_BEFORE_LENGTH = 12;
 
-/** As many unpacked records as the batch says it holds, the last one at its last offset; null if that cannot be told. */
+/** As many unpacked records as the batch declares, the last one at its last offset; null if the header is unreadable. */
 export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
   const header = headerBefore(packed);
   if (header === null) return null;
@@ -45,7 +46,7 @@ export function lostRecords(packed: Buffer, loss: Loss): Buffer | null {
   return Buffer.concat([...records, lostRecord(lastDelta, loss)]);
 }
 
-/** kafkajs hands over a view of what the broker sent; what describes the batch stands right before it. */
+/** kafkajs hands over a view of the broker's bytes; the batch header is right before it. */
 function headerBefore(packed: Buffer): Buffer | null {
   const start = packed.byteOffset - HEADER_BYTES;
   if (start < 0) return null;

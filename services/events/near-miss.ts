@@ -1,6 +1,6 @@
 /**
- * Which of our own words a slightly wrong one stands for: in other letters, with other separators, in the plural, in
- * another tense, or with one word misspelt by at most two letters. Another verb or noun is another word.
+ * Finds the word of ours that a slightly wrong one means: different case, separators, number or
+ * tense, or one word misspelt by at most two letters. Another verb or noun is a different word.
  */
 export function nearestName(
   given: string,

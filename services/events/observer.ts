@@ -1,9 +1,9 @@
 import type { OpenSpan } from '../lib/trace.js';
 import type { KafkaRecord } from './kafka-port.js';
 
-/** Whoever wants to know how the door does. Told, never asked. */
+/** Receives the progress of the event door. */
 export interface EventObserver {
-  /** What came of records that are done with. */
+  /** Results of finished records. */
   events(taken: {
     readonly topic: string;
     readonly counts: readonly EventCount[];
@@ -12,13 +12,13 @@ export interface EventObserver {
   progress(progress: {
     readonly topic: string;
     readonly partition: number;
-    /** Records behind those that are done with; null: the broker did not say. */
+    /** Records behind the last finished one; null if the broker did not report it. */
     readonly behind: number | null;
     readonly isBusy: boolean;
   }): void;
   /** The partitions that are ours from now on, by topic. */
   assigned(partitions: Readonly<Record<string, readonly number[]>>): void;
-  /** A span for a record whose fact is about to be applied; its causes go on from there. Null: nobody traces. */
+  /** Opens a span for a record whose fact is about to be applied; its causes continue from there. Null: tracing is off. */
   readonly traceRecord: ((record: KafkaRecord) => OpenSpan) | null;
 }
 

@@ -25,7 +25,7 @@ const AHEAD_US = 5 * 60 * 1_000_000;
 /** A source is a URI reference, which is longer than an id. */
 const MAX_SOURCE = 1024;
 
-/** What one record says. The reason of a broken one names the field. */
+/** Parses one record. The reason of a broken one names the field. */
 export function parseEvent(record: KafkaRecord): ParsedEvent {
   const lost = reasonOfLoss(record.headers);
   if (lost !== null) return { kind: 'broken', reason: lost };

@@ -14,7 +14,7 @@ export interface PersistDeps {
   readonly stopping: AbortSignal;
   readonly heartbeatMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
-  /** What readiness says while the work at hand fails; null again when it went through. */
+  /** The readiness reason while the current work fails; null after it succeeds. */
   readonly report: (trouble: string | null) => void;
 }
 
@@ -32,8 +32,9 @@ export type Persist = <T>(
 ) => Promise<T>;
 
 /**
- * Does the work until it is done, however long its far side is away, and keeps the partition ours meanwhile. Gives up only for
- * `unless`, by `Interrupted`, or when a heartbeat says that the partition is lost.
+ * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the
+ * partition meanwhile. Gives up only for `unless`, by `Interrupted`, or when a heartbeat reports
+ * that the partition is lost.
  */
 export function createPersist(deps: PersistDeps): Persist {
   return async (batch, { what, unless, work }) => {
@@ -66,7 +67,7 @@ export function hasCode(error: unknown, code: string): error is TerminalError {
   return error instanceof TerminalError && error.code === code;
 }
 
-/** A failed beat is not the work's business: what is done may be committed if the group still takes it. */
+/** A failed heartbeat does not stop the work: it may still be committed if the group accepts it. */
 async function whileBeating<T>(
   batch: RecordBatch,
   everyMs: number,

@@ -1,7 +1,6 @@
 /**
- * What the event door asks of the world.
- * In: facts as the platform tells them, and the outbox. Out: records on the broker.
- * Never: an offset committed before its facts are in the database.
+ * What the event door needs. In: facts from the platform, and the outbox. Out: records on the
+ * broker. Never: an offset committed before its facts are in the database.
  */
 import type { FactOutcome, OutboxEvent, PlatformFact } from '../model.js';
 

@@ -1,7 +1,7 @@
 /**
- * Keeps something open that ends by itself when its far side fails.
- * In: a way to open it. Out: it is open, or being tried again with growing pauses, and its health says which.
- * Never: opened again before the last one let go or had its time to, nor opened after stop.
+ * Keeps a connection open. In: a way to open it. Out: it is open, or being retried with growing
+ * pauses, and its health shows which. Never: opened again before the last one closed or ran out of
+ * time to, nor opened after stop.
  */
 import { backoffMs } from '../lib/backoff.js';
 import type { Readiness } from '../lib/lifecycle.js';
@@ -9,7 +9,7 @@ import type { Logger } from '../lib/logger.js';
 import { messageOf } from './message-of.js';
 import { pause, settledWithin } from './pause.js';
 
-/** What is kept open. */
+/** The connection that is kept open. */
 export interface Supervised {
   /** Resolves when it has ended by itself. */
   readonly crashed: Promise<Error>;
@@ -30,10 +30,10 @@ export interface SupervisorDeps {
 export interface SupervisorTiming {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** What was open for so long begins its pauses anew. */
+  /** A connection that was open this long resets the pauses. */
   readonly stableMs: number;
   readonly checkEveryMs: number;
-  /** How long stopping waits for the far side before it lets go. */
+  /** How long stopping waits for the connection to close. */
   readonly stopWithinMs: number;
 }
 

@@ -32,8 +32,9 @@ export interface TakeBatchDeps {
 }
 
 /**
- * Takes one batch of a partition, chunk by chunk: facts into the store, broken records to the dead letters, then the commit.
- * What is not committed comes again, and changes nothing the second time.
+ * Processes one batch of a partition chunk by chunk: facts into the store, broken records to the
+ * dead letters, then the commit. A record that is not committed is redelivered, and changes nothing
+ * the second time.
  */
 export async function takeBatch(
   batch: RecordBatch,

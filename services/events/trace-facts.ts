@@ -2,7 +2,7 @@ import type { OpenSpan } from '../lib/trace.js';
 import type { FactRecord } from './event-chunks.js';
 import type { EventObserver } from './observer.js';
 
-/** Facts whose causes go on from the trace of their record. `end` is told what came of them. */
+/** Facts whose causes continue the trace of their record. `end` receives their results. */
 export function traceFacts(
   facts: readonly FactRecord[],
   traceRecord: EventObserver['traceRecord'],

@@ -7,8 +7,8 @@ const HAS_DICTIONARY = 0x01;
 const IS_STORED = 0x80000000;
 
 /**
- * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are not looked at: Kafka's own over the whole batch
- * has been, and old Java clients compute the header's wrongly.
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are not verified: Kafka's
+ * own covers the whole batch, and old Java clients compute the header's wrongly.
  */
 export function unpackLz4(packed: Buffer, limit: number): Buffer {
   if (packed.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');

@@ -9,8 +9,9 @@ export interface EncryptionKey {
 }
 
 /**
- * A ring of AES-256-GCM keys: the first encrypts, all decrypt. Ciphertext reads `id.iv.tag.data`, each but the id in base64url.
- * `context` (what is encrypted, and whose) is authenticated with it, so that one secret cannot be moved into another's place.
+ * A ring of AES-256-GCM keys: the first encrypts, all decrypt. A ciphertext is `id.iv.tag.data`,
+ * with all parts but the id in base64url. `context` (what is encrypted, and for whom) is
+ * authenticated too, so that a secret cannot be moved to another row.
  */
 export interface KeyRing {
   /** Of all keys; the first is the one that encrypts. */
@@ -32,7 +33,7 @@ export class LostKeyError extends TerminalError {
   }
 }
 
-/** Of a ciphertext; safe to be told. */
+/** The key id of a ciphertext; not secret. */
 export const keyIdOf = (cipherText: string): string =>
   cipherText.split('.', 1)[0] ?? '';
 

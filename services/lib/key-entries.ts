@@ -16,7 +16,7 @@ export interface ApiKey {
   readonly clientIds: readonly string[] | null;
 }
 
-/** What could be read of a comma-separated setting, and what is wrong with the rest. Faults repeat no value: it may be secret. */
+/** Parses a comma-separated setting into entries and faults. Faults never repeat a value, which may be secret. */
 export interface Entries<Entry> {
   readonly found: readonly Entry[];
   readonly faults: readonly string[];

@@ -20,11 +20,11 @@ export type Stage = 'starting' | 'serving' | 'stopping';
 /** The course of a process: parts start one after the other, and stop group by group. */
 export interface Life {
   /**
-   * Resolves when every part works, or when the process is stopped meanwhile. What is away is waited for; what waiting cannot heal
-   * is thrown once all that was started has stopped.
+   * Resolves when every part has started, or when the process is stopped meanwhile. Unreachable
+   * dependencies are waited for; other errors are thrown once every started part has stopped.
    */
   start(): Promise<void>;
-  /** Whoever calls it again waits for the same stop. */
+  /** A second call waits for the same stop. */
   stop(): Promise<void>;
   stage(): Stage;
   /** What the start is waiting for; null: for nothing. */
@@ -34,7 +34,7 @@ export interface Life {
 }
 
 export interface LifeDeps {
-  /** In the order in which they start. A part that could not be started must stand another try. */
+  /** In start order. A part that failed to start must allow another attempt. */
   readonly starts: readonly Part[];
   /** In the order in which they stop, those of one group side by side. */
   readonly stops: readonly (readonly Part[])[];
@@ -47,7 +47,7 @@ export interface LifeDeps {
 interface RetryTiming {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** A wait that goes on is told again no sooner than this. */
+  /** Minimum interval between log lines about the same wait. */
   readonly tellMs: number;
 }
 
@@ -123,7 +123,7 @@ class Course {
     this.unfinished.delete(part.name);
   }
 
-  /** Says the first of a row of failures, and one now and then, so that an hour of waiting is no flood. */
+  /** Logs the first of a series of failures, then one now and then, so that an hour of waiting does not flood the log. */
   #teller(name: string): (error: Error) => void {
     let toldAt = -Infinity;
     return (error) => {
@@ -147,7 +147,7 @@ class Course {
   async #stopAll(): Promise<void> {
     this.stage = 'stopping';
     this.#stopping.abort();
-    // What is being started cannot be stopped before it has.
+    // A part that is starting cannot be stopped before it has started.
     await this.#start.catch(() => undefined);
     await this.#stopStarted();
   }

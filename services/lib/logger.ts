@@ -2,7 +2,7 @@ import { pino, type Logger as PinoLogger } from 'pino';
 
 import { createSecrets, type Secrets } from './secrets.js';
 
-/** JSON lines with fields. Every line goes through `secrets` as a whole, whatever was logged; nobody should pass one to begin with. */
+/** JSON lines with fields. Every line is passed through `secrets`, as a safety net: do not log secrets in the first place. */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: Record<string, unknown>): Logger;
 };

@@ -1,10 +1,10 @@
-/** When whoever can go on by now has gone on: what follows from settled promises goes first. No time passes. */
+/** Resolves after everything that is ready to run has run, including continuations of settled promises. No time passes. */
 export const endOfMoment = (): Promise<void> =>
   new Promise((resolve) => {
     void Promise.resolve().then(() => process.nextTick(resolve));
   });
 
-/** When those who have waited for the moment's end have gone on as well. */
+/** Also after the continuations of those waiting for the end of the microtask queue. */
 export function afterMoment(work: () => void): void {
   void endOfMoment().then(() => process.nextTick(work));
 }

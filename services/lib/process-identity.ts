@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Names a process for ever, and tells of others on the same machine whether they are gone. */
+/** Identifies a process for ever, and tests whether another process of the same machine has ended. */
 export interface ProcessIdentity {
   readonly id: string;
-  /** True only where it is certain: same boot, same namespace of process ids, and nobody has that id. */
+  /** True only if certain: same boot, same PID namespace, and no process has that id. */
   isGone(otherId: string): boolean;
 }
 

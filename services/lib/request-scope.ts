@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A request, for what is done on its behalf further down. */
+/** The current request, for code further down the call chain. */
 export interface RequestScope {
   /** Aborted when its caller has gone, and with them every reason to go on reading. */
   readonly signal: AbortSignal;

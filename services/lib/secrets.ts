@@ -10,7 +10,7 @@ export interface Secrets {
 }
 
 const CUT = '[redacted]';
-/** What is shorter would cut words out of sentences. */
+/** Shorter secrets would cut words out of sentences. */
 const SHORTEST = 8;
 const MOST_KNOWN = 2_000;
 
@@ -42,7 +42,7 @@ function spellings(value: string): ReadonlySet<string> {
   return new Set([value, inJson, encodeURIComponent(value)]);
 }
 
-/** For where nobody is there to ask what is secret. */
+/** For processes that have no secrets to redact. */
 export function cutShapes(text: string): string {
   let left = text;
   for (const [shape, instead] of SHAPES) left = left.replaceAll(shape, instead);
@@ -88,7 +88,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   ],
   [new RegExp(`\\b(${PARAMETERS})=[^&\\s"'#\\\\]+`, 'gi'), `$1=${CUT}`],
   [/([?&](?:code|state|token)=)[^&\s"'#\\]+/gi, `$1${CUT}`],
-  // Fields of JSON by their names; and of JSON that stands as text within JSON.
+  // JSON fields by name, including JSON embedded as text in JSON.
   [
     new RegExp(`("(?:${NAMES})"\\s*:\\s*")(?:\\\\.|[^"\\\\])*`, 'gi'),
     `$1${CUT}`,

@@ -1,6 +1,7 @@
 /**
- * Milliseconds since 1970 that pass as time does: whoever puts the machine's clock forward or back neither ends a wait early nor
- * makes it an hour long. For waits within one process; what is written down to be read by others has the time of its reader.
+ * Milliseconds since 1970 that do not jump: a change of the system clock neither ends a wait early
+ * nor stretches it to an hour. For waits within one process; times stored for others use the
+ * reader's clock.
  */
 export function createSteadyClock(
   wallMs: () => number = Date.now,

@@ -20,8 +20,9 @@ interface Timing {
 const TIMING: Timing = { limitMs: 10_000, sameMs: 500 };
 
 /**
- * Ends the process in order: the first signal stops it, a second one ends it at once, and so does the limit, with a line that
- * names what had not stopped. Nothing is lost by either: what was in hand is done by whoever comes next.
+ * Stops the process in order. The first signal starts the shutdown; a second one exits at once, and
+ * so does the time limit, with a log line that names what had not stopped. No work is lost: the
+ * next process continues it.
  */
 export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
   const { limitMs, sameMs } = { ...TIMING, ...deps.timing };

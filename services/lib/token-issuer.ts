@@ -7,7 +7,7 @@ export interface TokenIssuer {
 
 const SETTINGS = ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const;
 
-/** What is wrong with the settings of the issuer together, one line each. */
+/** Faults of the issuer settings in combination, one line each. */
 export function faultsOfIssuer(
   given: Readonly<Record<string, string | undefined>>,
   mode: { readonly isSandbox: boolean },
@@ -27,7 +27,7 @@ export function faultsOfIssuer(
     : missing;
 }
 
-/** Whoever sits between could answer with keys of their own. */
+/** A man in the middle could serve keys of his own. */
 function isOpenToForgery(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   const isHere =

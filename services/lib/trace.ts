@@ -1,13 +1,13 @@
 /**
- * What the parts tell of their work as it goes on. A trace joins what one cause led to, in whatever process: its name is a W3C
- * `traceparent`, carried in headers and in causes. https://www.w3.org/TR/trace-context/
+ * Tracing. A trace joins everything that one cause led to, in whatever process. Its name is a W3C
+ * `traceparent`, carried in headers and causes. https://www.w3.org/TR/trace-context/
  */
 export interface Trace {
-  /** Begins a span that others may go on from. `parent`: a traceparent, from wherever; what is none begins a new trace. */
+  /** Opens a span that others may continue. `parent` is a traceparent; an invalid one starts a new trace. */
   readonly begin: (span: SpanStart) => OpenSpan;
-  /** Runs the work inside a new span: what is told meanwhile stands in it. */
+  /** Runs the work inside a new span. */
   run<T>(span: SpanStart, work: () => Promise<T>): Promise<T>;
-  /** Tells of something that is over. Nothing outside of a span. */
+  /** Records a finished span. Does nothing outside of a trace. */
   note(span: SpanNote): void;
   /** Adds to the span that the work is in. */
   describe(attributes: SpanAttributes): void;
@@ -39,7 +39,7 @@ export interface SpanNote {
 
 export interface OpenSpan {
   readonly traceparent: string;
-  /** Work that stands in this span. */
+  /** Work inside this span. */
   run<T>(work: () => T): T;
   end(its?: {
     readonly attributes?: SpanAttributes;

@@ -4,8 +4,8 @@ import type { TunableLogger } from './logger.js';
 const TURNED_UP_MS = 15 * 60_000;
 
 /**
- * `kill -USR2`: everything is logged for a quarter of an hour; once more: back at once. Whoever may send signals to the process is
- * its administrator, and every process has this door whatever its parts.
+ * `kill -USR2` logs everything for a quarter of an hour; a second signal restores the level.
+ * Sending signals takes administrator rights, and every process supports this, whatever its parts.
  */
 export function turnUpOnSignal(
   logger: TunableLogger,

@@ -1,4 +1,4 @@
-/** What may stand in an address as it is. Backslashes, spaces and letters beyond ASCII are read differently by different readers. */
+/** Characters that may appear in an address. Parsers disagree on backslashes, spaces and letters beyond ASCII. */
 const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
 
 /** A whole http or https address without a user name; null: anything else, or anything that two readers could read differently. */

@@ -18,7 +18,7 @@ export type DiscordUserId = Brand<'DiscordUserId'>;
 
 export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
 
-/** Why a member is looked at: shown in the audit record. `groupId` is set when a fact about that group is the cause. */
+/** Why a member is reconciled; shown in the audit record. `groupId` is set if a fact about that group is the cause. */
 export interface Cause {
   readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';
   /** The CloudEvent's id, or the request's. */
@@ -28,7 +28,7 @@ export interface Cause {
   readonly groupId?: GroupId;
   /** A person has asked for this one member by name: the guard leaves the removals to them. */
   readonly isAskedFor?: true;
-  /** Of a sweep: Discord is to be asked about the member, whatever the mirror says. */
+  /** For a sweep: read the member from Discord, whatever the mirror says. */
   readonly looksAnew?: true;
   /** Of a fact about a person: nothing but their nickname may follow from it. */
   readonly isAboutName?: true;

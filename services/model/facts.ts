@@ -122,5 +122,8 @@ export type Outranker =
       readonly value: string | null;
     };
 
-/** What a fact can say of a user or a group, each with its own place in the order. `life` of a group: 'alive' or 'deleted'. */
+/**
+ * The values a fact can set on a user or a group, each with its own position in the order. `life`
+ * of a group: 'alive' or 'deleted'.
+ */
 export type ValueName = 'username' | keyof Attributes | 'name' | 'life';

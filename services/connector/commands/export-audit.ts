@@ -9,7 +9,10 @@ const USAGE =
 /** A progress line after this many records. */
 const TOLD_EVERY = 10_000;
 
-/** Audit records as JSON Lines, oldest first. Every line that is told as written is written: from there it can go on. */
+/**
+ * Exports audit records as JSON Lines, oldest first. A record is reported as written only once it
+ * is on disk, so an interrupted export can continue from there.
+ */
 export async function exportAudit(
   {
     store,

@@ -1,6 +1,9 @@
 import type { CommandWorld } from '../open-store.js';
 
-/** Writes everything that is stored encrypted anew, with the first key; 1 where something cannot be read, or comes back. */
+/**
+ * Re-encrypts every stored secret with the first key. Exits with 1 if a value cannot be decrypted,
+ * or if another process still writes with an old key.
+ */
 export async function reencrypt(
   { store, logger }: Pick<CommandWorld, 'store' | 'logger'>,
   _args: readonly string[],
