@@ -32,7 +32,7 @@ export function createApollo(deps: {
   readonly requestIdNow: () => string;
   readonly drain: ApolloServerPlugin<ApiContext>;
   readonly idempotency: IdempotencyPort;
-  /** Null: nobody counts. */
+  /** Null: not counted. */
   readonly meter: MeterDeps | null;
 }): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
@@ -52,7 +52,7 @@ export function createApollo(deps: {
     plugins: [
       deps.drain,
       guardOperations(deps),
-      // After the guard: it keeps errors as they are told, not as they were thrown.
+      // After the guard, which leaves errors as callers get them.
       answerOnce(deps),
       ...(deps.meter === null ? [] : [meterOperations(deps.meter)]),
       ApolloServerPluginLandingPageDisabled(),

@@ -1,11 +1,12 @@
 /**
- * Every operation of ours has inputs of some dozen fields, at most six deep. Beyond that GraphQL prints the whole value into each
- * of its errors: one input with 100,000 fields nobody knows kept the process busy for 16 seconds.
+ * Inputs of our operations have some dozen fields and are at most six deep. Beyond that, GraphQL
+ * prints the whole value into each error: one input with 100,000 unknown fields kept the process
+ * busy for 16 seconds.
  */
 const MAX_KEYS = 1_000;
 const MAX_DEPTH = 64;
 
-/** What is wrong with a parsed body, in words for the caller; null: nothing. */
+/** What is wrong with a parsed body, for the caller; null: nothing. */
 export function faultOfBody(body: unknown): string | null {
   if (!isObject(body) || Array.isArray(body))
     return 'The body must be one JSON object with one operation.';

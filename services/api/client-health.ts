@@ -2,7 +2,7 @@ import type { ClientId } from '../model.js';
 import type { HeldPlansView } from './sweep-ports.js';
 import type { CheckResult, ClientView } from './views.js';
 
-/** How it stands with the client now, and what the last check at Discord found; nothing is asked of Discord. */
+/** The client's current state, and the result of the last check at Discord. Does not call Discord. */
 export function storedHealth(
   client: ClientView,
   now: Date,

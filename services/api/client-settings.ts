@@ -21,22 +21,22 @@ import type {
   NewClient,
 } from './views.js';
 
-/** Says what is wrong with an address a client wants to reach Discord at; null: nothing. */
+/** What is wrong with an endpoint of a client; null: nothing. */
 export type CheckEndpoint = (
   url: string,
   name: keyof Endpoints,
 ) => string | null;
 
-/** Says why browsers must not be sent to an address; null: they may. */
+/** Why browsers must not be redirected to an address; null: they may. */
 export type CheckClientAddress = (
   name: 'callbackUrl' | 'inviteUrl',
   address: string,
 ) => string | null;
 
-/** Says all that is wrong with a nickname's template; empty: nothing. */
+/** Everything that is wrong with a nickname template; empty: nothing. */
 export type TemplateFaults = (template: string) => readonly string[];
 
-/** What decides about a client's settings: where Discord is, where else a client may go, and what a template may say. */
+/** Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates. */
 export interface ClientPolicy {
   readonly checkEndpoint: CheckEndpoint;
   readonly checkClientAddress: CheckClientAddress;
@@ -84,7 +84,7 @@ export function toClientPatch(
   };
 }
 
-/** Stored secrets never travel to a new host: whoever names one gives the secrets for it. */
+/** Stored secrets never travel to a new host: a new endpoint requires new secrets. */
 function changedEndpoints(
   input: UpdateDiscordClientInput,
   current: Endpoints,
@@ -198,7 +198,7 @@ function givenAddress(
   return { [name]: value };
 }
 
-/** What is not worth reading; how long a template may be, its own rules say. */
+/** Rejects absurdly long input; the template's own rules set the real limit. */
 const MAX_TEMPLATE = 2000;
 
 function toNicknamePolicy(

@@ -6,8 +6,8 @@ const WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Takes no new connection, answers what is under way, and then closes. Connections that are kept open for a next request go as
- * soon as nothing is under way on them; what takes longer than the limit is cut off.
+ * Stops accepting connections, completes requests in flight, then closes. Idle keep-alive
+ * connections close at once; requests over the time limit are cut off.
  */
 export async function closeGently(
   app: FastifyInstance,

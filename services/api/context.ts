@@ -7,9 +7,9 @@ import type { Subscriptions } from './subscriptions/subscriptions.js';
 /** What every resolver of one request is given. */
 export interface ApiContext {
   readonly requestId: string;
-  /** What is read for the request; null: it is not known which request that is. */
+  /** Reads of this request; null outside of a request. */
   readonly scope: RequestScope | null;
-  /** The trace that the request stands in; null: in none. */
+  /** The request's trace; null if there is none. */
   readonly traceparent: string | null;
   readonly caller: Caller | null;
   /** Who the same key is now: of subscriptions, which outlive the moment of asking. */

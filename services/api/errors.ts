@@ -28,8 +28,8 @@ interface Told {
 }
 
 /**
- * What a caller is told of an error. What is not meant for callers is masked: they get the request's id, the log gets the
- * rest. Never a stack trace, and never what the caller sent: it may hold a secret.
+ * What a caller sees of an error. Internal errors are masked: the caller gets the request id, the
+ * log gets the rest. Never a stack trace, and never the caller's input, which may contain a secret.
  */
 export function publicError(
   error: unknown,
@@ -102,7 +102,7 @@ function tell(error: unknown): Told | null {
   return null;
 }
 
-/** GraphQL reads what is nested by functions that call themselves; before anything is served, that is the caller's doing alone. */
+/** GraphQL parses nested input recursively; a stack overflow before execution can only come from the caller's input. */
 function isTooDeep(cause: unknown): boolean {
   return (
     cause instanceof RangeError &&
@@ -140,7 +140,7 @@ function tellGraphQLError(
   return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
 }
 
-/** The place of a wrong variable, `input.guildId`; GraphQL tells it in the message only. */
+/** The path of an invalid variable, `input.guildId`; GraphQL only gives it in the message. */
 function variablePath(error: GraphQLError): string | undefined {
   const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(
     error.message,
@@ -153,7 +153,7 @@ function variablePath(error: GraphQLError): string | undefined {
   return place ?? name;
 }
 
-/** GraphQL's own messages print the wrong value; it may be a secret that stands in the wrong place. */
+/** GraphQL's own messages print the invalid value, which may be a misplaced secret. */
 function withoutValues(message: string): string {
   const told = message
     .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
@@ -163,7 +163,7 @@ function withoutValues(message: string): string {
   return told.length <= MAX_TOLD ? told : `${told.slice(0, MAX_TOLD)}…`;
 }
 
-/** A name that nobody knows is repeated, and may be a megabyte. */
+/** Unknown names are repeated in messages, and may be a megabyte long. */
 const MAX_TOLD = 500;
 
 const field = (name: unknown) =>

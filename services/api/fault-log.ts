@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from '../lib/logger.js';
 import { isInternal, rootCause } from './errors.js';
 
-/** Faults of ours, once each, under the id that the caller was told. */
+/** Logs each internal error once, under the request id the caller got. */
 export function logFaults(
   logger: Logger,
   requestId: string,

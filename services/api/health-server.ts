@@ -8,7 +8,7 @@ import { listen } from './listen.js';
 import type { ApiObservers } from './observers.js';
 import type { HealthPort } from './ports.js';
 
-/** What a process without the API says of itself over HTTP: its health, and nothing else. */
+/** HTTP server of a process without the API: health only. */
 export function createHealthServer(deps: {
   readonly health: HealthPort;
   readonly logger: Logger;

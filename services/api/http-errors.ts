@@ -48,7 +48,7 @@ export function answerNotFound(
 export const pathOf = (request: FastifyRequest): string =>
   request.url.split('?', 1)[0] ?? '/';
 
-/** A request that is refused before any operation is looked at. */
+/** A request rejected before any operation is parsed. */
 export class RefusedRequest extends Error {
   readonly statusCode: number;
 
@@ -77,7 +77,7 @@ export class UnreadableBody extends Error {
   }
 }
 
-/** What is told where nothing more is known. */
+/** Fallback message. */
 export const unreadable = (requestId?: string) =>
   faults('BAD_USER_INPUT', 'The request is malformed.', {
     ...(requestId !== undefined && { requestId }),
@@ -89,7 +89,7 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** What is no HTTP never becomes a request; the caller is answered on the bare connection, which then ends. */
+/** A malformed HTTP request never becomes a request object; the response goes to the raw socket, which is then closed. */
 export function answerUnreadable(
   error: Error & { readonly code?: string },
   socket: Socket,

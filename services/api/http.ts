@@ -27,7 +27,7 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 export async function createHttp(deps: {
   readonly logger: Logger;
   readonly health: HealthPort;
-  /** People come by https: browsers may be told to insist on it. */
+  /** People use https, so browsers may be told to insist on it. */
   readonly isHttps: boolean;
   readonly observers?: ApiObservers;
 }): Promise<FastifyInstance> {
@@ -35,10 +35,10 @@ export async function createHttp(deps: {
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
-    // What a header says of the address anybody can say.
+    // Address headers can be forged by anyone.
     trustProxy: false,
     bodyLimit: BODY_LIMIT,
-    // What is under way is answered: see close-gently.ts.
+    // Requests in flight are completed: see close-gently.ts.
     forceCloseConnections: false,
     requestTimeout: 60_000,
     clientErrorHandler: answerUnreadable,
@@ -70,7 +70,7 @@ export async function createHttp(deps: {
   return app;
 }
 
-/** Letters that stand in a log, a header and an audit record as they are. */
+/** Characters that are safe in a log, a header and an audit record. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** The caller's own id, so that one request is found in the logs of both; else a new one. */

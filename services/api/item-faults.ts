@@ -1,12 +1,12 @@
 import { InputError } from '../lib/errors.js';
 import { checkList } from './inputs/checks.js';
 
-/** What one item of a list says, or what is wrong with it. */
+/** One parsed item of a list, or its error. */
 export type Item<Said> =
   | { readonly said: Said; readonly fault: null }
   | { readonly said: null; readonly fault: InputError };
 
-/** Reads each item for itself: a bad one is told in its own result and does not spoil the others. */
+/** Parses each item on its own, so that one invalid item does not affect the others. */
 export function readItems<Given, Said>(
   given: readonly Given[],
   field: string,
@@ -23,8 +23,8 @@ export function readItems<Given, Said>(
 }
 
 /**
- * Items that speak of the same thing without telling which of them is right: none of them counts, for whichever was taken might
- * give what the other takes away. `keyOf` is null for an item that may stand beside others.
+ * Items that contradict each other, with no order between them: all are rejected, because either
+ * choice could grant what the other revokes. `keyOf` is null for an item that may be repeated.
  */
 export function refuseTwins<Said>(
   items: readonly Item<Said>[],
@@ -58,7 +58,7 @@ export function refuseTwins<Said>(
   return refused;
 }
 
-/** Of those that can be read, in their order. */
+/** The valid items, in order. */
 export function saidOf<Said>(items: readonly Item<Said>[]): readonly Said[] {
   return items.flatMap((item) => (item.fault === null ? [item.said] : []));
 }

@@ -10,19 +10,19 @@ export interface WantedLink {
   readonly discordUserId: DiscordUserId;
 }
 
-/** What came of an item, and the place that is at fault where it is one of the list. */
+/** The result for one item, with the path at fault if it is in the list. */
 export interface PlacedVerdict extends ImportVerdict {
   readonly field: string | null;
 }
 
-/** What is to be imported, and at which place in the list it stood; the rest has its verdict already. */
+/** The items to import with their index in the list; the others already have a result. */
 export interface ImportList {
   readonly wanted: readonly WantedLink[];
-  /** Puts the verdicts of `wanted` between those that were clear before, in the order of the list. */
+  /** Merges the results of `wanted` into those known before, in list order. */
   merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];
 }
 
-/** Of two items with one user or one account the first counts: the list does not say which of them is right. */
+/** Of two items with the same user or account the first counts. */
 export function importList(
   users: readonly ImportedDiscordUserInput[],
 ): ImportList {

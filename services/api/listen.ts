@@ -6,7 +6,7 @@ interface Place {
   readonly port: number;
 }
 
-/** Says in the words of the settings why it cannot. */
+/** Explains a failure to listen in terms of the settings. */
 export async function listen(
   app: FastifyInstance,
   { host, port }: Place,

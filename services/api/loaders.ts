@@ -38,7 +38,7 @@ export type Loaders = {
   readonly roles: Rows<RoleKey, RoleView | undefined, string>;
   /** By the list of their ids. */
   readonly roleLists: Made<readonly RoleId[], OrPromise<DiscordRole[]>>;
-  /** Links with what is asked of them, by their ids and that. */
+  /** Loads links with the given parts, by id. */
   readonly wholeLinks: Made<string, Promise<DiscordUser | null>>;
   readonly rolesOfClient: Rows<ClientId, readonly RoleView[]>;
   readonly mappings: Rows<MappingId, MappingView | undefined>;

@@ -13,7 +13,7 @@ export interface MeterDeps {
   readonly nowMs: () => number;
 }
 
-/** Null: nobody counts. `listed`: documents that are known before anybody sends them. */
+/** Null: not counted. `listed`: the registered documents. */
 export function meterOf(
   observers: ApiObservers | undefined,
   listed: ReadonlyMap<string, string>,
@@ -24,7 +24,7 @@ export function meterOf(
   return { onOperation, names, nowMs: () => performance.now() };
 }
 
-/** Names of the operations in documents, so that one can be told from a name that a caller has thought of. */
+/** Operation names of registered documents, as opposed to names made up by callers. */
 function operationNames(documents: Iterable<string>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const document of documents)
@@ -40,7 +40,7 @@ function namesIn({ definitions }: DocumentNode): readonly string[] {
   );
 }
 
-/** To be put behind whoever tells the errors: it counts them as they are told. */
+/** Install after the plugin that formats errors: it counts their final codes. */
 export function meterOperations(
   deps: MeterDeps,
 ): ApolloServerPlugin<ApiContext> {
@@ -63,7 +63,7 @@ export function meterOperations(
   };
 }
 
-/** The same for the playground. What it is not told of is that no operation came about. */
+/** The same for the playground. */
 export function meterPlayground(deps: MeterDeps): Plugin {
   return {
     onExecute({ args }) {

@@ -1,6 +1,6 @@
 import type { OpenSpan, SpanStart, Trace } from '../lib/trace.js';
 
-/** Whoever wants to know how the API does. All of it may be missing. */
+/** Observers of the API. Each is optional. */
 export interface ApiObservers {
   /** What `/metrics` answers. */
   readonly metrics?: () => Promise<{
@@ -8,7 +8,7 @@ export interface ApiObservers {
     readonly text: string;
   }>;
   readonly onOperation?: (operation: ObservedOperation) => void;
-  /** Null: nobody traces. */
+  /** Null: tracing is off. */
   readonly trace?: RequestTrace | null;
 }
 

@@ -15,8 +15,8 @@ import { costOf, type PricedOperation } from './operation-cost.js';
 import { LIMITS } from './operation-limits.js';
 
 /**
- * Introspection, and what routers ask instead, tells the whole schema: only to callers we know, and in production only to those
- * who administer. Fields of ours carry their own scopes.
+ * Introspection and federation's `_service` reveal the whole schema: only for known callers, and in
+ * production only for administrators. Our own fields have their own scopes.
  */
 function refuseStrangers(
   document: DocumentNode,
@@ -54,7 +54,7 @@ export function refuseSubscription(
     );
 }
 
-/** What is asked of an operation before it is executed, at both endpoints. */
+/** Checks on an operation before execution, at both endpoints. */
 export function guardOperation(
   asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
     readonly operationName?: string | null | undefined;
@@ -87,7 +87,7 @@ const TELL_THE_SCHEMA = ['__schema', '__type', '_service'];
 const NAMED = /__schema|__type\b|_service/;
 
 function asksForSchema(document: DocumentNode): boolean {
-  // A name stands in the text as it is: most documents need no further look.
+  // Most documents do not contain the name at all and need no further check.
   if (!NAMED.test(document.loc?.source.body ?? '__schema')) return false;
   let doesAsk = false;
   visit(document, {

@@ -18,13 +18,13 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** A page holds this many where nothing is said, and never more than the other. */
+/** Default and maximum page size. */
 const PAGE = { usual: 50, most: 200 };
 /** What a list without pages counts as: roles, mappings, the groups of a person. */
 const ITEMS = 10;
 /** What an input may hold at most. */
 const GIVEN = 5_000;
-/** The schema, told once, is about this long; who asks for it in parts pays as for the whole. */
+/** Approximate size of the full introspection result; partial introspection costs the same. */
 const INTROSPECTION = 10_000;
 
 export interface PricedOperation {
@@ -35,9 +35,9 @@ export interface PricedOperation {
 }
 
 /**
- * How many fields the answer may hold, told before anything is read: a page counts as often as its `first` says, a list that the
- * request brings along as often as it has items, any other list as ten. Only for valid documents: a fragment within itself
- * would have no end.
+ * Upper bound for the number of fields in a response, computed before execution: a page counts as
+ * often as its `first`, a list in the input as often as it has items, any other list ten times.
+ * Only for valid documents: recursive fragments would never end.
  */
 export function costOf(its: PricedOperation): number {
   const known = PRICES.get(its.operation);
@@ -67,7 +67,7 @@ class Pricing {
     private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   ) {}
 
-  /** `items`: how many the lists that stand in this set have. */
+  /** `items`: size of the lists in this selection set. */
   ofSet(set: SelectionSetNode, parent: Parent, items: number): number {
     return set.selections.reduce(
       (sum, selection) => sum + this.ofSelection(selection, parent, items),
@@ -146,7 +146,7 @@ function withDefaults(its: PricedOperation): PricedOperation['variables'] {
   return { ...Object.fromEntries(byDefault), ...its.variables };
 }
 
-/** What is no size is refused, later and in words of its own. */
+/** Invalid sizes are rejected later with their own error. */
 function pageSize(first: unknown): number {
   if (first === undefined || first === null) return PAGE.usual;
   const isSize = typeof first === 'number' && first >= 1;

@@ -16,7 +16,7 @@ export interface OperationStore {
 
 const LEARNED = { documents: 1_000, bytes: 4 * 1024 * 1024, each: 64 * 1024 };
 
-/** What is listed stays; what callers bring along is kept as long as there is room, the last used longest. */
+/** Registered documents stay; documents from callers are kept in a bounded LRU cache. */
 export function createOperationStore(
   listed: ReadonlyMap<string, string>,
   isOnly: boolean,

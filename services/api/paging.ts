@@ -38,8 +38,8 @@ export function toPage(
 }
 
 /**
- * Pages by the last row seen, not by its number: what is added, deleted or changed in between moves nothing else to another page.
- * The row itself may be gone: its place is not.
+ * Pages by the last row, not by offset, so concurrent changes never shift another row between
+ * pages. The row itself may be gone.
  */
 export function toConnection<
   View extends { readonly id: string },
@@ -83,7 +83,7 @@ export function toConnection<
 
 const TAG_LENGTH = 8;
 
-/** Short and opaque; it keeps mistakes away, not attackers: whoever makes one up reads only what they may read anyway. */
+/** Short and opaque. It prevents mistakes, not attacks: a forged cursor only reads what the caller may read anyway. */
 function tagOf({ name, clientId = '', roleId }: PagedList): string {
   const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;
   const hash = createHash('sha256').update(`${name}\n${whose}`);

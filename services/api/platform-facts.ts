@@ -24,7 +24,7 @@ import type {
 } from './inputs/facts.input.js';
 import { readItems, refuseTwins, type Item } from './item-faults.js';
 
-/** A fact for each item of the list, or what is wrong with the item. */
+/** One fact per item, or the item's error. */
 export type FactList<Fact> = readonly Item<Fact>[];
 
 const ONCE = 'List each one once.';
@@ -46,7 +46,7 @@ export function membershipChanges(
       cause: { ...cause, groupId },
     };
   });
-  // Facts of one call are received at one moment: only sequences tell which of two about the same membership is later.
+  // Facts of one call have the same time: only sequences can order two about the same membership.
   return refuseTwins(items, {
     keyOf: ({ order, platformUserId, groupId }) =>
       order.sequence === null

@@ -83,7 +83,7 @@ export interface MappingPort {
   }): Promise<{
     readonly mapping: MappingView | null;
     readonly effect: MappingEffect;
-    /** Those who hold the role and are in no group that gives it: a person decides about them. Null: there are none. */
+    /** Holders in no group that grants the role; a person decides. Null: none. */
     readonly held: {
       readonly sweepId: string;
       readonly removals: number;
@@ -133,7 +133,7 @@ export interface LinkPort {
     id: LinkId;
     roleId: RoleId;
   }): Promise<RoleExplanationView>;
-  /** A verdict for each user, in the order given; users and accounts stand in it once each. */
+  /** One result per user, in the given order; the list has no duplicates. */
   importMembers(request: {
     clientId: ClientId;
     users: readonly {
@@ -209,11 +209,11 @@ export interface ReadPort extends UnlinkedPort {
     page: Page,
   ): Promise<Rows<AuditRecordView>>;
   countAuditRecords(filter: AuditFilter): Promise<number>;
-  /** Where Discord has the say; the oldest first. */
+  /** Where Discord has authority; oldest first. */
   requestsOfLinks(
     ids: readonly LinkId[],
   ): Promise<readonly (readonly MembershipRequestView[])[]>;
-  /** How many members wait for the path; who is parked waits for a person. */
+  /** Members waiting for a reconcile, without parked ones. */
   /** Null: nothing of this client is held. */
   heldPlansOfClients(
     ids: readonly ClientId[],
@@ -224,7 +224,7 @@ export interface ReadPort extends UnlinkedPort {
   ): Promise<readonly number[]>;
 }
 
-/** Health of the process: what `/health/ready` tells. */
+/** Health of the process, as served by `/health/ready`. */
 export interface HealthPort {
   /** While it is starting, nothing but health is answered; while it is stopping, callers are asked to connect elsewhere. */
   stage(): Stage;

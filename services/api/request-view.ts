@@ -2,7 +2,7 @@ import type { ClientId, GroupId, LinkId, RoleId } from '../model.js';
 
 export type RequestStateName = 'OPEN' | 'DISPUTED';
 
-/** What the platform was asked for, where Discord has the say over a role. */
+/** Membership changes requested from the platform, where Discord has authority over a role. */
 export interface MembershipRequestView {
   /** The written event's. */
   readonly id: string;

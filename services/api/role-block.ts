@@ -1,4 +1,4 @@
-/** What stands between a person and a role, or between a role and its being taken back. */
+/** What prevents a person from having a role, or a role from being removed. */
 export type RoleBlock =
   | 'NOT_LINKED'
   | 'AUTHORITY_DISCORD'

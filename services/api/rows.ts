@@ -13,14 +13,14 @@ interface Batch<Key, Name> {
  */
 export class Rows<Key, Row, Name = Key> {
   private here = new Map<Name, { readonly row: Row }>();
-  /** What is asked for or being read, and when it is here. */
+  /** Rows requested or being read, with their promises. */
   private coming = new Map<Name, Promise<void>>();
-  /** What is asked for at this moment. */
+  /** Rows requested in this microtask. */
   private gathering: Batch<Key, Name> | null = null;
 
   constructor(
     private readonly find: (keys: readonly Key[]) => Promise<readonly Row[]>,
-    /** What is the same for two keys that mean the same row. */
+    /** Equal for two keys of the same row. */
     private readonly nameOf: (key: Key) => Name,
   ) {}
 
@@ -32,7 +32,7 @@ export class Rows<Key, Row, Name = Key> {
     return this.bring(name, key).then(() => rowOf(here, name));
   }
 
-  /** In the order of the keys, each of which may stand there twice. */
+  /** In the order of the keys, which may repeat. */
   loadAll(keys: readonly Key[]): OrPromise<readonly Row[]> {
     const { here } = this;
     const rows = () => keys.map((key) => rowOf(here, this.nameOf(key)));
@@ -55,7 +55,7 @@ export class Rows<Key, Row, Name = Key> {
     this.here.set(this.nameOf(key), { row });
   }
 
-  /** After a write: who waits is given what is on its way, who asks from now on is not. */
+  /** After a write: pending callers get the read in flight, later callers a new one. */
   forget(): void {
     this.here = new Map();
     this.coming = new Map();
@@ -74,7 +74,7 @@ export class Rows<Key, Row, Name = Key> {
 
   private startBatch(): Batch<Key, Name> {
     const keys = new Map<Name, Key>();
-    // Those of now: after a write they are others, and what is read before it stays out of them.
+    // The current generation: a write starts a new one, so that earlier reads stay out of it.
     const { here, coming } = this;
     const read = async () => {
       if (this.gathering?.keys === keys) this.gathering = null;
@@ -120,7 +120,7 @@ function rowOf<Name, Row>(
   throw new Error('a requested row is missing from the result');
 }
 
-/** Goes on at once with what is here, else when it is. */
+/** Resolves from the cache, else when the read completes. */
 export function whenHere<Value, Result>(
   value: OrPromise<Value>,
   goOn: (value: Value) => Result,

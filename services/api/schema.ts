@@ -101,7 +101,7 @@ export async function buildConnectorSchema(
   return schema;
 }
 
-/** The library has no place to say it. */
+/** The library has no option for it. */
 function describeRoots(schema: GraphQLSchema): void {
   const roots = [
     [schema.getQueryType(), 'All queries.'],
@@ -112,7 +112,7 @@ function describeRoots(schema: GraphQLSchema): void {
     if (type) type.description = description;
 }
 
-/** The library wants one; what is new is read from the database, where every process has put it. */
+/** Required by the library; new events are read from the database, where every process writes them. */
 const NO_TOPICS: PubSub = {
   publish: () => undefined,
   subscribe: () => {

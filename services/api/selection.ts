@@ -9,8 +9,8 @@ import {
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**
- * Whether the request asks for the field at this path below the one that is being resolved: to read in one go what would be read
- * field by field. A field with a directive counts as not asked for: whether it is wanted is told later.
+ * Whether the request selects the field at this path below the current one, so that it can be read
+ * in one go. A field with a directive counts as not selected: the directive is evaluated later.
  */
 export function selects(
   {

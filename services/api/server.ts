@@ -54,19 +54,19 @@ export interface ApiServerDeps extends ClientPolicy {
   readonly tokens: TokenVerifier | null;
   readonly rateLimits: RateLimits;
   readonly persistedQueries: {
-    /** Nothing but what is listed is executed. */
+    /** Only registered operations are executed. */
     readonly isOnly: boolean;
     /** Null: the ready operations. */
     readonly path: string | null;
   };
   readonly logger: Logger;
   readonly observers?: ApiObservers;
-  /** Tells the store which request it is asked for. */
+  /** Sets the current request for the store. */
   readonly scopes?: RequestScopes;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly host: string;
-  /** 0: any free one; `address` tells which. */
+  /** 0: any free port; see `address`. */
   readonly port: number;
   /** Base of the addresses that people are given; outside production, where it listens will do. */
   readonly publicUrl?: string;
@@ -170,7 +170,7 @@ async function build(deps: ApiServerDeps): Promise<Running> {
   return { app, apollo };
 }
 
-/** What is before the operations of both endpoints: who asks, how often, and which document is meant. */
+/** Runs before the operations of both endpoints: authentication, rate limit, document lookup. */
 async function protect(
   scope: FastifyInstance,
   its: {

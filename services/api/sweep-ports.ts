@@ -36,12 +36,12 @@ export interface SweepView {
   readonly isDryRun: boolean;
   /** What it would do or does; null while it is still looking. */
   readonly plan: SweepPlanView | null;
-  /** Members looked at, of them out of step, brought into step since, and those that could not be. */
+  /** Members checked; of these out of step, brought in step since, and failed. */
   readonly checked: number;
   readonly drifted: number;
   readonly changed: number;
   readonly failed: number;
-  /** Who approved or rejected its plan, and when; null: nobody. */
+  /** Who approved or rejected the plan, and when; null: undecided. */
   readonly decidedBy: string | null;
   readonly decidedAt: Date | null;
   /** Why it ended early, or is held; null when it did not. */

@@ -5,10 +5,10 @@ import { callerOf } from './auth/admission.js';
 import { pathOf } from './http-errors.js';
 import type { RequestTrace } from './observers.js';
 
-/** What is asked every few seconds by machines is nobody's request. */
+/** Health and metrics requests are not traced. */
 const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
 
-/** A span for each request, which goes on from the caller's own; what is done for it stands in it. */
+/** A span per request, continuing the caller's trace; all work for the request is inside it. */
 export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   app.addHook('onRequest', async (request) => {
@@ -28,7 +28,7 @@ export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
     });
     spans.set(request, span);
   });
-  // After the body was read: what comes before loses the thread of what is running.
+  // After the body is read: earlier hooks lose the async context.
   app.addHook('preHandler', (request, _reply, done) => {
     const span = spans.get(request);
     if (span) span.run(done);

@@ -1,4 +1,4 @@
-/** What the API is told: plain rows, mapped to GraphQL types elsewhere. No view holds a secret. */
+/** Plain rows for the API, mapped to GraphQL types elsewhere. No view contains a secret. */
 import type {
   Attributes,
   AuditRecordId,
@@ -47,7 +47,7 @@ export interface ClientView extends ClientSettings {
   readonly pausedUntil: Date | null;
   /** Why the process that works this client sends nothing now; over when `until` has passed. */
   readonly sending: SendingPauseView | null;
-  /** Set while a deleted client waits for its roles to be taken back. */
+  /** Set while the roles of a deleted client are being removed. */
   readonly endingAt: Date | null;
   /** What the last check at Discord found; empty before the first. */
   readonly checks: readonly CheckResult[];
@@ -99,7 +99,7 @@ export interface LinkView {
   readonly linkedAt: Date;
 }
 
-/** What came of one user of an import. `message`: why not. `linkId`: of the link that stands; null after a dry run. */
+/** The result for one user of an import. `message`: why not. `linkId`: the existing link; null after a dry run. */
 export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
@@ -182,7 +182,7 @@ export interface CheckResult {
   readonly remedy: string | null;
 }
 
-/** Keyset paging over `id`; `limit` is at least 1. `rows` may hold one more than `limit` asked for: never, `hasMore` says it. */
+/** Keyset paging over `id`; `limit` is at least 1. `rows` never has more than `limit` rows; `hasMore` says if there are more. */
 export interface Page {
   readonly limit: number;
   readonly after: string | null;

@@ -7,7 +7,7 @@ import type { ListedMember, SweepEnding } from './ports.js';
 export const NAMES_UNLISTED =
   'the bot may not list members (SERVER MEMBERS INTENT is off), so names are as last read';
 
-/** Adds who is misnamed to what a sweep has found; `listing` is looked at where the mirror was not written. */
+/** Adds misnamed members to the findings of a sweep; `listing` replaces the mirror if that was not written. */
 export async function addNames(
   deps: Parameters<typeof findMisnamed>[0],
   held: HeldRun,
@@ -62,7 +62,7 @@ function blockedIn(misnamed: readonly Misnamed[]): readonly Misnamed[] {
   return misnamed.filter(({ blocked }) => blocked !== null);
 }
 
-/** Who cannot be renamed is sent to the path once, which tells them why. */
+/** Members that cannot be renamed are sent to the path once, which records why. */
 function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
   return misnamed
     .filter(({ isTold }) => !isTold)

@@ -5,7 +5,7 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 
-/** Looked for this often, so that a check which was due while nobody ran is made soon after. */
+/** Short enough that a check which came due while no process ran is made soon after a start. */
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
 const MOST_IN_A_ROW = 20;

@@ -4,8 +4,8 @@ import type { ClientId, NicknameStrategy } from '../model.js';
 import type { Timing } from './ports.js';
 
 /**
- * What is usual. Weekly sweeps list the whole guild, so each client has its own time of the week for each of them. Nicknames are
- * looked at where there is a policy for them.
+ * Default schedules. Weekly sweeps list the whole guild, so each client has its own times of the
+ * week. Nickname sweeps run if the client has a nickname policy.
  */
 export function defaultSchedule(
   clientId: ClientId,

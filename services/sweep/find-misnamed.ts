@@ -16,7 +16,7 @@ export interface Misnamed {
   /** Null: it cannot be set. */
   readonly nickname: string | null;
   readonly blocked: string | null;
-  /** What is in the way stands in the member's reason already. */
+  /** The member's reason already names the obstacle. */
   readonly isTold: boolean;
 }
 
@@ -44,8 +44,9 @@ export async function strategyOf(
 }
 
 /**
- * Goes through all linked members by what is stored of them, with `seen` in place of the mirror where it is given. The guild's
- * roles, and with them whom the bot can rename, are read anew where anybody is misnamed; not by a dry run, which writes nothing.
+ * Finds misnamed linked members from stored data, with `seen` in place of the mirror if given.
+ * Roles are re-read if any member is misnamed, as they decide whom the bot can rename; not in a dry
+ * run, which writes nothing.
  */
 export async function findMisnamed(
   deps: Deps,
@@ -119,7 +120,7 @@ function asSeen(
       };
 }
 
-/** Null: the nickname is right, or nobody's to set. */
+/** Null: the nickname is right, or not ours to set. */
 function plan(
   { planNickname }: Deps,
   rules: NameRules,

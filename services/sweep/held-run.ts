@@ -19,9 +19,9 @@ export interface HeldRun {
   readonly callsMade: () => number;
   note(checked: number): void;
   /**
-   * Before each page of our own tables. Rests for as long as the last one took, so that half of the machine is left to those who
-   * wait for it. Throws RunLostError when the run was cancelled or taken over, at the latest half a second after; StoppingError
-   * when this process stops.
+   * Runs before each page of our own tables. Pauses as long as the last page took, leaving half of
+   * the database's time to others. Throws RunLostError at most half a second after the run was
+   * cancelled or taken over; StoppingError if this process stops.
    */
   beforePage(): Promise<void>;
   call<Answer>(ask: () => Promise<Answer>): Promise<Answer>;

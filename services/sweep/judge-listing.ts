@@ -17,8 +17,8 @@ const TOLERATED = 0.02;
 const TOLERATED_AT_LEAST = 2;
 
 /**
- * Why a listing cannot be believed; null when it can. A list that is empty, or has shrunk without reason, looks like a guild that
- * everybody has left: nothing may follow from it.
+ * Why a listing is not credible; null if it is. An empty list, or one that shrank without reason,
+ * looks like a guild that everyone left: nothing may be derived from it.
  */
 export function judgeListing(evidence: ListingEvidence): string | null {
   const { listed, present, missing } = evidence;

@@ -15,7 +15,7 @@ export interface NameRules {
     readonly strategy: NicknameStrategy;
     readonly template: string | null;
   };
-  /** Nobody is renamed, whatever the policy says. */
+  /** Renaming is off, whatever the policy. */
   readonly isObserved: boolean;
   /** Members who have not passed Discord's membership screening keep their names until they have. */
   readonly waitsForScreening: boolean;
@@ -40,7 +40,7 @@ export interface NamedMember {
     readonly username: string | null;
   };
   readonly refusedBefore: string | null;
-  /** What is said of the member now. */
+  /** The member's current reason. */
   readonly reason: string | null;
 }
 

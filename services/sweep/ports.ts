@@ -52,7 +52,7 @@ export interface DriftedMember {
   readonly platformUserId: PlatformUserId | null;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Roles where Discord has the say, and the platform is asked to follow, or what it was asked for is put right. */
+  /** Roles where Discord has authority and a request to the platform is to be made or withdrawn. */
   readonly asks: readonly RoleId[];
   readonly isUnread: boolean;
 }
@@ -85,7 +85,7 @@ export interface SweepEnding {
   readonly failed: number;
   readonly reason: string | null;
   readonly marks: readonly DiscordUserId[];
-  /** Members for the path to ask Discord about, whatever the mirror says. */
+  /** Members the path should read from Discord, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
   /** Unlinked holders as Discord's counts give them; `asExpected`: as before. Null: nothing was counted. */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
@@ -118,7 +118,7 @@ export interface SweepMemory {
     /** False: the run is ours no longer. */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
     release(run: SweepRun): Promise<void>;
-    /** Given back until later. False: the run is ours no longer. */
+    /** Postponed. False: the run belongs to another process now. */
     postpone(
       id: string,
       until: { readonly waitMs: number; readonly reason: string },
@@ -171,7 +171,7 @@ export interface SweepMemory {
   ): Promise<{
     readonly askedAt: string;
     readonly linked: { readonly size: number; has(id: DiscordUserId): boolean };
-    /** The asker's own, to strike out who is listed. */
+    /** Owned by the caller, who removes listed ids from it. */
     readonly present: Iterable<DiscordUserId> & {
       readonly size: number;
       delete(id: DiscordUserId): boolean;

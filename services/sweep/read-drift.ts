@@ -1,7 +1,7 @@
 import type { HeldRun } from './held-run.js';
 import type { DriftedMember, SweepMemory } from './ports.js';
 
-/** Who is out of step. The run stays ours while it looks, however many there are to look at. */
+/** Finds members out of step, and keeps the run's claim meanwhile. */
 export async function readDrift(
   memory: Pick<SweepMemory, 'readDrift'>,
   held: HeldRun,

@@ -5,14 +5,14 @@ import type { Logger } from '../lib/logger.js';
 
 const EVERY_TEN_MINUTES = '*/10 * * * *';
 
-/** Statements of one round, each of some hundred rows: what is left is the next round's. */
+/** Statements per round, each of some hundred rows; the rest waits for the next round. */
 const MOST_STEPS = 200;
 
 /** Between two statements others have their turn. */
 const PAUSE_MS = 50;
 
 interface Deps {
-  /** Removes what is over; null: another process is at it. */
+  /** Deletes expired rows; null: another process is doing it. */
   readonly removeOver: (request: {
     readonly most: number;
     readonly pause: () => Promise<void>;
@@ -24,7 +24,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Removes what has been kept for long enough: closed records, ended sweeps, and what nobody can use any more. */
+/** Deletes expired rows: closed records, finished sweeps, and unusable leftovers. */
 export function createRetention(deps: Deps): Part {
   const stopping = new AbortController();
   let job: Cron | undefined;

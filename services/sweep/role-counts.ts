@@ -7,8 +7,9 @@ import type { Guild } from './ports.js';
 export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
 
 /**
- * Counting is a shortcut, and one of Discord's newest routes: where it alone fails, a sweep goes on without it.
- * `fault` says why the last count failed; null: it did not; undefined: the sweep did not ask.
+ * Counting is a shortcut that uses one of Discord's newest routes: if only this fails, a sweep
+ * continues without it. `fault` is why the last count failed; null: it succeeded; undefined: the
+ * sweep did not count.
  */
 export function countLeniently(
   guild: Pick<Guild, 'readRoleCounts'>,

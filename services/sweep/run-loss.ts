@@ -6,7 +6,7 @@ export class RunLostError extends Error {
   }
 }
 
-/** This process is stopping: the run is given back, for another to begin again. */
+/** This process is stopping: the run is released for another process to start over. */
 export class StoppingError extends Error {
   constructor() {
     super('the connector is stopping');

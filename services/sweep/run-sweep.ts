@@ -22,9 +22,9 @@ import { takeListing, type Listing } from './take-listing.js';
 
 /** Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild is listed all the same. */
 const LISTED_EVERY = 12;
-/** Absent members who are asked about by a run that lists nobody. */
+/** Number of absent members read by a run without a listing. */
 const MOST_ABSENT = 50;
-/** Members pending by Discord's membership screening who are asked about by a run that lists nobody. */
+/** Number of members pending screening read by a run without a listing. */
 const MOST_SCREENED = 50;
 /** Members who are asked about one by one where no list can be had. */
 const MOST_SINGLE = 500;
@@ -100,7 +100,7 @@ async function isAsExpected(
   );
 }
 
-/** The guild is as the mirror has it: what is out of step, facts and mappings have put there. */
+/** The guild matches the mirror, so drift can only come from facts and mappings. */
 async function verifyMirror(
   { memory }: Deps,
   held: HeldRun,
@@ -118,7 +118,7 @@ async function verifyMirror(
   };
 }
 
-/** Without a list members are asked about one by one, those first whom nobody has asked about for the longest time. */
+/** Without a listing, members are read one by one, starting with the least recently read. */
 async function readSingly(
   { memory, readCounts }: Deps,
   held: HeldRun,
@@ -144,7 +144,10 @@ async function readSingly(
   };
 }
 
-/** Nobody is judged by such a list. Who is missing in it is asked about singly, so that a guild that has really shrunk is believed. */
+/**
+ * A listing that is not credible changes nothing. Members missing from it are read one by one, so that a
+ * guild that really shrank is noticed.
+ */
 function disbelieve(listing: Listing): SweepEnding {
   return {
     ...NOTHING,
@@ -185,7 +188,7 @@ async function previewListing(
   };
 }
 
-/** Puts the listing into the mirror, page by page, and finds who is out of step by it. */
+/** Writes the listing into the mirror page by page, and finds members out of step. */
 async function takeOver(
   { memory }: Deps,
   held: HeldRun,

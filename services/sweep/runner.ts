@@ -142,7 +142,7 @@ async function carryOut(
     } else {
       logger.error({ err: error, ...names }, 'sweep interrupted');
       await deps.pause(RETRY_MS * run.attempts, stopping);
-      // What is not given back is found by the next claim. Only a fault of the sweep's own counts as an attempt.
+      // An unreleased run is found by the next claim. Only a sweep's own errors count as attempts.
       if (error instanceof DatabaseUnavailableError)
         await memory.runs.release(run).catch(() => undefined);
     }

@@ -10,7 +10,7 @@ const RETRY_MS = 1_000;
 interface Deps {
   /** Gives the defaults to clients that have no schedule yet. */
   readonly addMissing: () => Promise<void>;
-  /** What is due; each is handed to one process, which has put its sweep to the others by then. */
+  /** Due schedules. Each is claimed by one process, which has created its sweep by then. */
   readonly claimDue: () => Promise<
     readonly {
       readonly clientId: ClientId;

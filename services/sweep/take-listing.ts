@@ -58,7 +58,7 @@ export async function takeListing(
     listedHolders: gathered.holders,
   };
   let fault = judgeListing({ ...evidence, counts: counts ?? new Map() });
-  // Roles may have been taken while the pages were read: only what both counts say stands against a list.
+  // Roles may be removed while pages are read: only differences found by both counts discredit a listing.
   if (
     fault !== null &&
     counts !== null &&

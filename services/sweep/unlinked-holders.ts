@@ -9,7 +9,7 @@ const CHUNK = 1_000;
 export interface UnlinkedHolders {
   /** Members of a page without a link; pages come in ascending order of ids. */
   add(members: readonly ListedMember[]): void;
-  /** Together they cover every id, so that whoever is not listed any more is found in a range. */
+  /** Together they cover all ids, so a member who is no longer listed is found in some range. */
   chunks(): Iterable<UnlinkedChunk>;
 }
 

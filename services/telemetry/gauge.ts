@@ -8,7 +8,7 @@ interface Definition<Label extends string> {
   readonly labelNames?: readonly Label[];
 }
 
-/** A number that may go down; it is set by whoever is told of it. */
+/** A gauge that its owner sets. */
 export function gauge<Label extends string = never>(
   registry: Registry,
   { name, help, labelNames = [] }: Definition<Label>,
@@ -26,7 +26,7 @@ export type Set<Label extends string> = (
   value: number,
 ) => void;
 
-/** One that is asked for at each scrape; what is not set then is not there. */
+/** A gauge evaluated at each scrape; labels not set then are absent. */
 export function askedGauge<Label extends string = never>(
   registry: Registry,
   its: Definition<Label> & { readonly ask: (set: Set<Label>) => void },

@@ -1,7 +1,6 @@
 /**
- * What this process has counted since it started.
- * In: what the parts tell by plain functions. Out: one registry of Prometheus metrics.
- * Never: a person's id, a name that somebody chose, or a label without a bound.
+ * Counters of this process since its start. In: plain function calls from the parts. Out: one
+ * registry of Prometheus metrics. Never: a person's id, a user-chosen name, or an unbounded label.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 
@@ -49,7 +48,7 @@ export function createMetrics(nowMs: () => number): Metrics {
   };
 }
 
-/** A count that begins with its first event is no increase to Prometheus: what is alarming begins at nought. */
+/** Prometheus sees no increase in a counter that appears with its first event: counters used in alerts start at 0. */
 const SWEEP_KINDS = [
   'VERIFY_GROUPS',
   'SYNC_ACCOUNTS',

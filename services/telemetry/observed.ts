@@ -1,6 +1,6 @@
 import type { ClientId } from '../model.js';
 
-/** What the parts tell. Plain functions: whoever calls them knows nothing of metrics. */
+/** What the parts report, as plain functions: callers know nothing of metrics. */
 export interface Observed {
   readonly reconcile: (run: ReconcileSeen) => void;
   readonly sweep: (sweep: {
@@ -36,7 +36,7 @@ export interface EventsSeen {
 export interface PartitionSeen {
   readonly topic: string;
   readonly partition: number;
-  /** Records that wait in the partition behind those that are done with; null: the broker did not say. */
+  /** Records behind the last finished one; null: the broker did not report it. */
   readonly behind: number | null;
   /** Records of it are in hand. */
   readonly isBusy: boolean;
@@ -63,7 +63,7 @@ export interface OperationSeen {
   readonly seconds: number;
 }
 
-/** What the database tells of all processes together. Ages in seconds. */
+/** Database figures for all processes together. Ages in seconds. */
 export interface Standing {
   readonly clients: readonly ClientStanding[];
   readonly queues: readonly QueueStanding[];
@@ -74,9 +74,9 @@ export interface ClientStanding {
   readonly clientId: ClientId;
   /** Why nothing can be done for it, or not all; null: it is well. */
   readonly trouble: ClientTroubleReason | null;
-  /** Of the oldest mark that waits; null: nobody is known to be wrong. */
+  /** Age of the oldest waiting mark; null: no member is known to be wrong. */
   readonly oldestWrongSeconds: number | null;
-  /** Since it was made, if it never was; null: nobody wants it to be. */
+  /** Seconds since the last verification, or since creation if it never ran. Null when verification is off. */
   readonly verifiedSeconds: number | null;
   readonly heldRemovals: number;
   readonly heldPlans: number;
@@ -107,7 +107,7 @@ export interface QueueStanding {
   readonly oldestSeconds: number;
 }
 
-/** What is asked of this process whenever somebody scrapes. */
+/** Values of this process, read at each scrape. */
 export interface Sources {
   /** One statement; may fail or hang, and is then answered by what was known. */
   readonly standing: () => Promise<Standing>;

@@ -1,7 +1,7 @@
 /**
- * Traces, by OpenTelemetry. Loaded only where somebody wants them.
- * In: spans as the parts tell them. Out: OTLP over HTTP, in batches, with a bounded queue behind a collector that is away.
- * Never: anything global: what is in which span is kept by this trace alone.
+ * OpenTelemetry traces, loaded only if tracing is on. In: spans from the parts. Out: OTLP over
+ * HTTP, in batches, with a bounded queue while the collector is unreachable. Never: global state;
+ * this object alone tracks the current span.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 

@@ -1,2 +1,2 @@
-/** All names begin with this; Node's own keep the names that everybody's dashboards know. */
+/** Prefix of our metric names; Node's own metrics keep their usual names for existing dashboards. */
 export const PREFIX = 'discord_connector_';

@@ -5,14 +5,14 @@ import type { Sources } from './observed.js';
 
 const SAMPLE_EVERY_MS = 20;
 
-/** Names that Prometheus' own checks frown at; the same numbers stand there by type. */
+/** Names that Prometheus' linter rejects; the same values are available by type. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ];
 
-/** What this process tells of itself, asked at each scrape. */
+/** Gauges of this process, read at each scrape. */
 export function processGauges(
   registry: Registry,
   sources: Omit<Sources, 'standing'>,

@@ -18,11 +18,11 @@ export interface ScrapeDeps {
   readonly monotonicMs: () => number;
 }
 
-/** So long is what the database told good enough, and so long is it waited for. */
+/** How long a reading stays fresh, and how long to wait for a new one. */
 const FRESH_MS = 5_000;
 const PATIENCE_MS = 2_000;
 
-/** Answers what it has when the database is away: a scrape says so by an age, and is never late. */
+/** Returns the last reading if the database is unreachable: its age shows that, and a scrape is never late. */
 export function createScrape(deps: ScrapeDeps): Scrape {
   const { registry, sources, version, monotonicMs } = deps;
   processGauges(registry, sources, version);
@@ -46,7 +46,7 @@ export function createScrape(deps: ScrapeDeps): Scrape {
     reading ??= sources
       .standing()
       .then(take)
-      .catch(() => undefined) // the age tells, and the part's readiness
+      .catch(() => undefined) // the age shows it, and so does readiness
       .finally(() => {
         reading = null;
       });

@@ -6,7 +6,7 @@ import {
   type SpanContext,
 } from '@opentelemetry/api';
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header; later versions may say more behind it. */
+/** https://www.w3.org/TR/trace-context/#traceparent-header; later versions may append fields. */
 const TRACEPARENT =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
 

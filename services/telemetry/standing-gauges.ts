@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { gauge } from './gauge.js';
 import type { ClientStanding, QueueStanding, Standing } from './observed.js';
 
-/** What the database tells, as of the last time that it answered. */
+/** Database gauges, as of the last reading. */
 export function standingGauges(
   registry: Registry,
 ): (standing: Standing) => void {
@@ -28,7 +28,7 @@ export function standingGauges(
 const OF_CLIENTS: readonly {
   readonly name: string;
   readonly help: string;
-  /** Null: there is nothing to tell. */
+  /** Null: no value. */
   readonly value: (client: ClientStanding) => number | null;
 }[] = [
   {

@@ -23,15 +23,16 @@ export function expectCallers(app: FastifyInstance): void {
   app.decorateRequest(CALLER, null);
 }
 
-/** Null: nobody we know, or a place that asks nobody. */
+/** Null: an unknown caller, or an endpoint that does not check. */
 export function callerOf(request: FastifyRequest): Caller | null {
   return request.getDecorator<Caller | null>(CALLER);
 }
 
 /**
- * Before a body is read: who asks, and is it too often? A request without a key ends here: parsing and validating it would describe
- * the schema to a stranger, one error at a time. Counted by the verified caller, else by the address of the connection.
- * Behind a proxy all share one address, so whoever has a good key is served however often others fail.
+ * Runs before the body is read: who is calling, and how often? A request without a key is rejected
+ * here: parsing and validating it would describe the schema to a stranger, one error at a time.
+ * Requests are counted by verified caller, else by the address of the connection. Behind a proxy
+ * all callers share one address, so a valid key is served however often others fail.
  */
 export async function admitCallers(
   scope: FastifyInstance,

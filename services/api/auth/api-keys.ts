@@ -20,7 +20,7 @@ export function createApiKeyAuthenticator(deps: {
       const key = /^Bearer +([!-~]{1,512}) *$/i.exec(authorization ?? '')?.[1];
       if (key === undefined) return null;
       const hash = createHash('sha256').update(key).digest();
-      // Every entry is compared, so that time tells nothing of which one matched.
+      // Every entry is compared, so that timing does not reveal which one matched.
       const matches = entries.filter((entry) =>
         timingSafeEqual(entry.hash, hash),
       );

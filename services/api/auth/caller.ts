@@ -3,7 +3,7 @@ import type { ClientId } from '../../model.js';
 
 export type Scope = (typeof SCOPES)[number];
 
-/** Who asks. A name, never a secret: it stands in audit records. */
+/** The caller. A name, never a secret: it appears in audit records. */
 export interface Caller {
   /** A key's own; `jwt:` and the subject of a token. No key's name has a colon, so neither passes for the other. */
   readonly name: string;
@@ -14,13 +14,13 @@ export interface Caller {
   readonly expiresAt?: Date;
 }
 
-/** Why what was sent lets nobody in. The words never repeat it. */
+/** Why the credentials were rejected. The text never repeats them. */
 export interface Refusal {
   readonly code: 'UNAUTHENTICATED' | 'UNAVAILABLE';
   readonly message: string;
 }
 
-/** Finds who asks from the `Authorization` header; null: nobody we know. */
+/** Finds the caller from the `Authorization` header; null: unknown. */
 export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller | null>;
 }

@@ -6,7 +6,7 @@ export interface KeySetTiming {
   readonly timeoutMs: number;
   /** How long published keys are taken for granted: a key that is withdrawn is good for at most this long. */
   readonly cacheMs: number;
-  /** An unknown key is asked for no more often than this, whoever makes up names of keys. */
+  /** Minimum interval between key set fetches for unknown key ids, which anyone can make up. */
   readonly cooldownMs: number;
   /** After a failure the issuer is left alone for this long. */
   readonly restMs: number;

@@ -1,7 +1,7 @@
 import type { Authenticator, Caller, Refusal } from './caller.js';
 import type { TokenVerifier } from './tokens.js';
 
-/** Who sent this `Authorization` header, or why nobody is let in by it; null: it names nobody. */
+/** The sender of this `Authorization` header, or why it is rejected; null: no credentials. */
 export type SignIn = (
   authorization: string | undefined,
 ) => Promise<Caller | Refusal | null>;
@@ -29,7 +29,7 @@ export function createSignIn(deps: {
   };
 }
 
-/** Three parts, the last of which is empty where nothing was signed; or what is left of them. */
+/** Three parts, of which the last is empty for an unsigned token; or a fragment of that. */
 const isToken = (text: string) =>
   text.startsWith('eyJ') || text.split('.').length === 3;
 

@@ -2,14 +2,14 @@ import { errors } from 'jose';
 
 import type { Refusal } from './caller.js';
 
-/** The issuer does not answer with its keys: nobody can say whether a token is good. */
+/** The issuer does not return its keys, so tokens cannot be verified. */
 export class KeysOutOfReach extends Error {
   constructor(options: ErrorOptions) {
     super("the issuer's keys are unreachable", options);
   }
 }
 
-/** What is wrong with a token, in words that repeat nothing of it; null: the error is not about a token. */
+/** What is wrong with a token, without repeating any of it; null: the error is not about a token. */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof KeysOutOfReach)
     return {

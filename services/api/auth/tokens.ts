@@ -13,7 +13,7 @@ export interface TokenVerifier {
   readonly verify: (token: string) => Promise<Caller | Refusal>;
 }
 
-/** With a secret in common (HS…) whoever checks could sign, and a public key would do for a secret; `none` is no signature. */
+/** With a shared secret (HS…) every verifier could sign, and a public key could be abused as the secret; `none` is unsigned. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -109,7 +109,7 @@ function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
 
 const isTime = (seconds: number) => Number.isFinite(seconds) && seconds >= 0;
 
-/** It stands in audit records and logs: no letter that moves others, and not without end. */
+/** Used in audit records and logs: no control or bidirectional characters, and bounded. */
 const SUBJECT = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
 
 function callerOf(payload: JWTPayload): Caller | Refusal {

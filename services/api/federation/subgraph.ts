@@ -11,8 +11,8 @@ import type { ApiContext } from '../context.js';
 import { findEntities } from './entities.js';
 
 /**
- * The oldest version of federation that has all we use: the older, the more routers can read it. What its directives are stands
- * here too, for tools that know GraphQL alone.
+ * The oldest federation version with everything we use, so that older routers can read it. Its
+ * directives are declared here too, for tools that only know plain GraphQL.
  */
 const HEAD = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])

@@ -26,8 +26,9 @@ interface Claimed {
 type Asked = GraphQLRequestContextResponseForOperation<ApiContext>;
 
 /**
- * A mutation with an `Idempotency-Key` is carried out once: whoever sends it again is told the first answer again.
- * What fails for reasons that pass is no answer: its key is free at once, and so is that of a process that died, after a minute.
+ * A mutation with an `Idempotency-Key` is carried out once: a retry gets the stored response.
+ * Transient failures are not stored: the key is free again at once, and after a minute if the
+ * process died.
  */
 export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
   return {
@@ -121,7 +122,7 @@ function keepRenewing(
   return () => clearInterval(timer);
 }
 
-/** Tried again, these may end otherwise: what is the matter is not what was asked for. */
+/** Errors that a retry may not repeat: the request itself is not at fault. */
 const PASSING: readonly unknown[] = [
   'UNAUTHENTICATED',
   'FORBIDDEN',

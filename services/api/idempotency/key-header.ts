@@ -54,7 +54,7 @@ export function repeatable(asked: {
   };
 }
 
-/** The playground's endpoint keeps no answers: whoever relies on it must not be left in the belief. */
+/** The playground's endpoint does not support idempotency keys, so it must reject them. */
 export function refuseKeysBut(scope: FastifyInstance, path: string): void {
   scope.addHook('onRequest', async (request) => {
     if (request.headers[KEY_HEADER] === undefined) return;

@@ -116,7 +116,7 @@ export type SchedulePatch = Omit<
   'clientId' | 'kind'
 >;
 
-/** Whether a pattern and a zone can be read is not said here: only that they are short and printable. */
+/** Only checks length and characters; parsing of the cron expression and the zone happens elsewhere. */
 export function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
   return {

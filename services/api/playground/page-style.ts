@@ -1,6 +1,6 @@
 /**
- * The editor is as high as the window: a browser's own margin would make the page scroll. On a desk all ready operations are seen
- * at once; on a phone the answer stands below the operation, where there is room for it.
+ * The editor is as high as the window: the browser's default margin would make the page scroll. On
+ * a desktop all ready operations are visible; on a phone the response is below the operation.
  */
 export const pageStyle = `<style>
 html, body { margin: 0; height: 100%; overflow: hidden; }

@@ -22,7 +22,7 @@ export async function renderPlaygroundPage(deps: {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly title: string;
 }): Promise<PlaygroundPage> {
-  // 9 MB of text in a module: loaded by those who open the page only.
+  // A module with 9 MB of text: only loaded when the page is opened.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const tabs = await readTabs(deps.operations, deps.variables);
   const page = renderGraphiQL({

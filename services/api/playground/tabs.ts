@@ -25,7 +25,7 @@ export async function readTabs(
   );
 }
 
-/** What is known is filled in; of the rest only what has to be given has a line. */
+/** Known arguments are filled in; of the others only required ones get a line. */
 function variablesOf(
   query: string,
   known: Readonly<Record<string, unknown>>,

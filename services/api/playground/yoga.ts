@@ -40,11 +40,11 @@ export function createPlaygroundYoga(deps: {
     landingPage: false,
     multipart: false,
     batching: false,
-    // It keeps a thousand documents, whatever their size and whoever sent them.
+    // Yoga caches a thousand documents, whatever their size and sender.
     parserAndValidationCache: false,
     cors: false,
     logging: false,
-    // Errors are told by our own plugin: the library's mask knows neither our codes nor the request.
+    // Our own plugin formats errors: the library's masking knows neither our codes nor the request id.
     maskedErrors: false,
     plugins: [
       guardOperations(deps.isProduction),

@@ -16,8 +16,8 @@ export async function requireClient(
 }
 
 /**
- * What is asked of a client, sent together with the question whether it is there: one way to the database instead of two. The
- * first is told of before the second.
+ * Reads something of a client together with the check that it exists: one round trip instead of
+ * two. A missing client is reported first.
  */
 export async function askOfClient<Answer>(
   context: ApiContext,

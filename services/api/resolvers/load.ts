@@ -97,7 +97,7 @@ const wantedOf = (asksFor: AsksFor) => ({
   groups: asksFor('platformUser', 'groups'),
 });
 
-/** What cannot be read here is read again by its field, which is where a fault is told. */
+/** If preloading fails, the field reads again and reports the error. */
 async function bringWanted(
   loaders: Loaders,
   links: readonly LinkView[],

@@ -3,7 +3,7 @@ import { Ctx, FieldResolver, Int, Resolver, Root } from '../decorators.js';
 import type { OrPromise } from '../rows.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 
-/** What a caller who told thousands of facts at once can watch. */
+/** Progress for a caller who sent thousands of facts at once. */
 @Resolver(() => DiscordClient)
 export class PendingMembersResolver {
   @FieldResolver(() => Int, {

@@ -36,7 +36,7 @@ interface SweepArgs {
   readonly id?: string | null;
 }
 
-/** `subscribe` reads the arguments itself; they stand at the method too, for the schema. */
+/** `subscribe` reads the arguments itself; they are declared on the method too, for the schema. */
 @Resolver()
 export class SubscriptionsResolver {
   @Authorized('discord:admin')

@@ -28,7 +28,7 @@ export async function receiveAnswer(
   const kept = cookies.stateOf(request);
   if (kept === null || !isSame(kept.state, answer.state))
     return { code: 'FOREIGN_ANSWER' };
-  // The cookie stays: whose browser loads this page again is told that it was used, not that somebody is up to something.
+  // The cookie stays: reloading this page then shows that the link was used, not a warning about an attack.
   const attempt = newSecret();
   const ticket = await repeatOnce(() =>
     ports.takeState(hashOf(answer.state), attempt),
@@ -52,7 +52,7 @@ type Answer = { readonly state: string } & (
   | { readonly code: null; readonly error: string }
 );
 
-/** Whoever wrote a parameter twice wants one reader to see the first and another the last. */
+/** Repeated parameters are an attempt to make two parsers disagree. */
 function readAnswer(query: unknown): Answer | null {
   const [state, code, error] = ['state', 'code', 'error'].map((name) =>
     parameterOf(query, name),
@@ -66,7 +66,7 @@ function readAnswer(query: unknown): Answer | null {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 1024;
 
-/** The ticket is not spent: whoever changes their mind may begin again. */
+/** The ticket stays valid: a person may change their mind and start again. */
 function refused(
   { base, logger }: CallbackDeps,
   given: {

@@ -30,7 +30,7 @@ interface CompletionDeps {
   readonly logger: Logger;
 }
 
-/** From the code to the link. What is not linked in the end leaves no grant alive, whatever went wrong in between. */
+/** From the code to the link. Without a link, every grant is revoked, whatever went wrong. */
 export async function completeSignIn(
   deps: CompletionDeps,
   completion: Completion,
@@ -66,7 +66,7 @@ async function keepGrant(
   try {
     return await ports.keepGrant(client.clientId, grant);
   } catch (error) {
-    // Nobody else knows of it: now or never.
+    // The grant is stored nowhere else, so it is revoked now or never.
     const { clientId, application } = client;
     await ports.oauth
       .revoke(application, grant.accessToken)
@@ -80,7 +80,7 @@ async function keepGrant(
   }
 }
 
-/** It is revoked in any case: what is not linked is found again by whoever keeps it. */
+/** It is revoked in any case: the store finds unlinked grants again. */
 async function discardGrant(
   { ports, logger }: CompletionDeps,
   { client, cause }: Completion,
@@ -139,7 +139,7 @@ async function tryToLink(
   }
 }
 
-/** Without the second one nobody could be brought in. */
+/** Without the second scope the person could not be added to the guild. */
 const NEEDED_SCOPES = ['identify', 'guilds.join'];
 
 async function endingOfLink(

@@ -4,7 +4,7 @@ import type { DiscordAccount } from './ports.js';
 export const lacksEmail = (account: DiscordAccount): boolean =>
   emailOf(account.email) === null || !account.isEmailVerified;
 
-/** Only where both sides have said one. */
+/** Only if both addresses are known. */
 export function hasOtherEmail(
   account: DiscordAccount,
   platformEmail: string | null,

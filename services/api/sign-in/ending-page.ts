@@ -6,7 +6,7 @@ import type { DiscordAccount } from './ports.js';
 
 const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
 
-/** What happened and what to do next, with what helps whoever is asked about it. */
+/** What happened and what to do next, with a code and request id for support. */
 export function endingPage(ending: Ending, requestId: string): Page {
   const { status, tone, title, what, next } = ENDING_TEXTS[ending.code];
   const { account, ticket } = ending;

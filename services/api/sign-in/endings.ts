@@ -1,6 +1,6 @@
 import type { DiscordAccount, TicketView } from './ports.js';
 
-/** What the platform is told in `discordLink`, and what the page shows as its code. */
+/** The value of `discordLink` for the platform, and the code on the page. */
 export type SignInResult =
   | 'LINKED'
   | 'SCREENING'
@@ -53,7 +53,7 @@ const AGAIN = 'Go back to the platform and start again from there.';
 const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
-/** In the words of those who read it. Nothing here is known to be the person's own fault, so nothing sounds like it. */
+/** Written for members. None of these is known to be the person's own fault, so none sounds like it. */
 export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
   LINKED: {
     status: 200,

@@ -14,7 +14,7 @@ interface Place {
   readonly cause: Cause;
 }
 
-/** What Discord's refusal, or silence, means for the person. Throws what is no answer of Discord's. */
+/** Maps Discord's refusal or silence to a result page. Rethrows other errors. */
 export function endingOfFailure(
   { logger }: { readonly logger: Logger },
   { ticket, client, cause }: Place,
@@ -22,7 +22,7 @@ export function endingOfFailure(
 ): Ending {
   const code = resultOf(error, step);
   if (code === null) throw error;
-  // These errors are made to be told: they name the application, never a code or a token.
+  // These messages are safe to log: they name the application, never a code or a token.
   const reason = error instanceof Error ? error.message : String(error);
   const fields = { requestId: cause.id, clientId: client.clientId, reason };
   if (code === 'SETUP_FAULT')

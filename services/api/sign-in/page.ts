@@ -13,7 +13,7 @@ export interface Page {
   readonly formOrigins?: readonly string[];
 }
 
-/** A page of our own: no script, nothing from elsewhere, kept by nobody, framed by nobody. */
+/** A page of our own: no script, no external assets, not cached, not framed. */
 export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
   const formAction = page.formOrigins
     ? ["'self'", ...page.formOrigins].join(' ')

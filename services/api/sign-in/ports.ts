@@ -1,7 +1,7 @@
 /**
- * What signing in asks of the world.
- * In: hashes of tickets, states and browsers, never these themselves. Out: who is to be linked, and what came of it.
- * Never: a role given or a member brought in by the request itself; the link is marked, the path does the rest.
+ * What signing in needs. In: hashes of tickets, states and browsers, never the values themselves.
+ * Out: the person to link, and the result. Never: a role added or a member joined by the request
+ * itself; the link is marked, and the path does the rest.
  */
 import type {
   Cause,
@@ -18,7 +18,7 @@ export interface Ticket {
   readonly ticketHash: string;
   readonly clientId: ClientId;
   readonly platformUserId: PlatformUserId;
-  /** Of the person at the platform; null: the platform did not say. */
+  /** The person's name on the platform; null if unknown. */
   readonly email: string | null;
   /** On the list of allowed addresses, checked when the ticket was made. */
   readonly returnTo: string | null;
@@ -124,12 +124,12 @@ export interface OAuthPort {
     application: OAuthApplication,
     accessToken: string,
   ): Promise<DiscordAccount>;
-  /** For a grant that could not be kept; what is kept is revoked by whoever keeps it. */
+  /** For a grant that could not be stored; stored grants are revoked by the store. */
   revoke(application: OAuthApplication, token: string): Promise<void>;
 }
 
 export interface GrantPort {
-  /** Kept encrypted from the moment Discord gave it. What is not linked within two minutes is revoked. */
+  /** Stored encrypted as soon as Discord issues it, and revoked if no link is made within two minutes. */
   keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string>;
   /** To be revoked at Discord: soon, and as often as it takes. */
   discardGrant(grantId: string): Promise<void>;
@@ -150,7 +150,7 @@ export interface SignedInLinkPort {
     readonly linkId: LinkId;
     readonly warnings: readonly string[];
   }>;
-  /** What came of it within `waitMs`. */
+  /** The outcome, if known within `waitMs`. */
   awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome>;
 }
 

@@ -3,8 +3,8 @@ import { readWebAddress } from '../../lib/web-address.js';
 import { checkText } from '../inputs/checks.js';
 
 /**
- * Null: people are not sent there. Readers of addresses disagree about tricks, so there is room for none: the origin is compared
- * as the reader of browsers sees it, and what is returned is what that reader understood.
+ * Null: not allowed. URL parsers disagree about tricks, so none are allowed: the origin is compared
+ * as the browsers' parser sees it, and the result is that parser's output.
  */
 export function readReturnAddress(
   value: string,

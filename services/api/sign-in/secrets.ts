@@ -1,13 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** 32 random bytes in 43 letters that stand in an address, a cookie or a PKCE verifier as they are. */
+/** 32 random bytes as 43 characters that are safe in a URL, a cookie or a PKCE verifier. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
 
 export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && /^[\w-]{43}$/.test(value);
 }
 
-/** What is kept instead of a secret; so long a secret needs no salt. */
+/** Stored in place of a secret; a secret of this length needs no salt. */
 export const hashOf = (secret: string): string =>
   digest(secret).toString('hex');
 

@@ -23,7 +23,7 @@ export interface SignInDeps {
   readonly ports: SignInPorts;
   readonly site: SignInSite;
   readonly logger: Logger;
-  /** The trace that the request stands in. */
+  /** The request's trace. */
   readonly traceNow?: () => string | null;
 }
 
@@ -64,7 +64,7 @@ function handlerOf(deps: SignInDeps, step: Step) {
     reply: FastifyReply,
   ): Promise<FastifyReply> => {
     const base = deps.site.base();
-    // Nothing can have begun here, and the mutation says why.
+    // No sign-in can have started without PUBLIC_URL: the mutation reports that.
     if (base === null)
       return finish(deps, request, reply, { code: 'SETUP_FAULT' });
     const cookies = createCookieJar(base.startsWith('https:'));

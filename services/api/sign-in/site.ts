@@ -1,6 +1,6 @@
 /** Where people find this service, and where they may be sent afterwards. */
 export interface SignInSite {
-  /** Of the addresses given to people, without a slash at its end. Null: nobody has said. */
+  /** Base of public addresses without a trailing slash. Null: not set. */
   base(): string | null;
   /** As browsers write them. */
   readonly returnOrigins: readonly string[];

@@ -2,7 +2,7 @@ import { markup, type Markup } from './markup.js';
 import type { Page } from './page.js';
 import type { SignInClient, TicketView } from './ports.js';
 
-/** Who is about to be linked to what: whoever was sent somebody else's link has to be able to see it. */
+/** Shows which accounts are about to be linked, so that a person who was sent someone else's link can tell. */
 export function startPage(given: {
   readonly ticket: TicketView;
   readonly client: SignInClient;

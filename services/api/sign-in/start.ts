@@ -19,7 +19,7 @@ export interface SignInDoor {
   readonly cookies: CookieJar;
 }
 
-/** Shows what is about to happen, and changes nothing: programs open links too, to show what is behind them. Null: it was sent. */
+/** Shows what is about to happen and changes nothing, because programs open links for previews. Null: already sent. */
 export async function showStart(
   { ports, site, cookies }: SignInDoor,
   request: FastifyRequest,
@@ -136,13 +136,14 @@ export async function findClient(
   }
 }
 
-/** Nobody can know it who was not shown the form in this browser. */
+/** Only known to a browser that was shown the form. */
 const formTokenOf = (browser: string, ticket: string): string =>
   hashOf(`form ${browser} ${ticket}`);
 
 /**
- * Browsers say where a form came from, but not all: some know no Sec-Fetch-Site or do not send it over http, and a page that
- * gives no referrer gives no origin either. Then the form itself has to show that it is ours.
+ * Browsers send the origin of a form, but not always: some lack Sec-Fetch-Site or omit it over
+ * http, and a page without referrer sends no origin either. The form's token then proves that it is
+ * ours.
  */
 function isFromOurPage(
   { headers, body }: FastifyRequest,

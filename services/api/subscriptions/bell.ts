@@ -1,6 +1,6 @@
 export interface Bell {
   ring(): void;
-  /** Resolves when it was rung since the last wait, else after `withinMs`, else when the signal says that it is over. */
+  /** Resolves if notified since the last wait, else after `withinMs`, else when the signal aborts. */
   wait(withinMs: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export interface Looker<Value> {
   readonly stop: StopListening;
 }
 
-/** Records as they are closed, each of them once. What is closed from now on counts, also before the first look. */
+/** Records as they are closed, each once, starting from now, including those closed before the first read. */
 export async function lookForClosedRecords(deps: {
   readonly notices: NoticePort;
   readonly filter: AuditFilter;
@@ -43,7 +43,7 @@ export async function lookForClosedRecords(deps: {
     do {
       const window = { since, until, after, limit: PAGE };
       const page = await gate(() => notices.pageClosedRecords(filter, window));
-      // Moved on before anything is told: a look that fails later begins behind these.
+      // Advanced before delivery: a later read that fails continues behind these.
       after = page.next;
       until = after === null ? null : page.until;
       if (after === null) since = page.until;

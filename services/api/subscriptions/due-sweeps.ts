@@ -1,7 +1,7 @@
 const AT_A_TIME = 20;
 const MOST = 200;
 
-/** Which sweeps are to be read. However many move while nobody reads, it stays small: past some, it says "all". */
+/** The sweeps to read. Bounded: above a limit it means "all". */
 export interface DueSweeps {
   add(ids: readonly string[]): void;
   addAll(): void;

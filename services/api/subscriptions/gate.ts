@@ -1,6 +1,6 @@
 export type Gate = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
-/** Lets so many in at a time, the others in their order: however many subscribe, they leave the database to those who work. */
+/** Limits concurrency in order of arrival, so that subscribers leave database connections to the workers. */
 export function createGate(places: number): Gate {
   const queue: (() => void)[] = [];
   let free = places;

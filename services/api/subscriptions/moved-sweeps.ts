@@ -33,8 +33,8 @@ interface Watched extends Deps {
 }
 
 /**
- * Sweeps as they move, each as it stands when it is read: who reads slowly misses steps, never the last one. Those that are not over
- * come first, as they stand; one that is named comes whatever its state.
+ * Sweeps as they change, each in its state when read: a slow reader misses intermediate states,
+ * never the last one. Unfinished sweeps come first; a named sweep comes in any state.
  */
 export async function lookForMovedSweeps(
   deps: Deps,
@@ -88,7 +88,7 @@ async function listen(watched: Watched): Promise<StopListening> {
 const within = ({ sweepId }: SweepScope, ids: readonly string[]) =>
   sweepId === null ? ids : ids.filter((id) => id === sweepId);
 
-/** What is over already is no news; what is not is told first. */
+/** Finished sweeps are no news; unfinished ones are sent first. */
 async function takeStock(watched: Watched): Promise<void> {
   const { scope, due, traces, bell } = watched;
   for (const view of await read(watched, await recentIds(watched)))

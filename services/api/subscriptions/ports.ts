@@ -1,7 +1,7 @@
 /**
- * What subscriptions ask of the memory.
- * In: who wants to know when there is something new. Out: that there is, and then, page by page, what it is.
- * Never: a record told twice or left out, whichever process closed it.
+ * What subscriptions need from the store. In: a subscriber that wants notifications. Out: the
+ * notification, then the changes page by page. Never: a record sent twice or left out, whichever
+ * process closed it.
  */
 import type { ClientId } from '../../model.js';
 import type { AuditRecordView } from '../audit-view.js';
@@ -47,7 +47,7 @@ export interface NoticePort {
       readonly limit: number;
     },
   ): Promise<RecordPage>;
-  /** Newest first, at most 200: those that are not over, or have not been for longer than this. */
+  /** Newest first, at most 200: unfinished ones, and those finished recently. */
   recentSweepIds(request: {
     readonly clientIds: readonly ClientId[] | null;
     readonly finishedWithinMs: number;

@@ -4,7 +4,7 @@ import { requireCaller, requireScope } from '../auth/access.js';
 import type { Scope } from '../auth/caller.js';
 import type { ApiContext } from '../context.js';
 
-/** Whether the key that subscribed still may: a token runs out, a key is taken away, while the subscription lives on. */
+/** Whether the subscriber's key is still valid: a token may expire or a key be revoked during a subscription. */
 export function endOfRights(
   context: ApiContext,
   scope: Scope,

@@ -17,7 +17,7 @@ import { watch } from './watch.js';
 /** Who subscribes, and for how long they may. */
 export interface Subscriber {
   readonly name: string;
-  /** Asked before anything is told; null: they still may. */
+  /** Checked before each delivery; null: still allowed. */
   readonly endOf: () => Promise<Error | null>;
   /** What was read for them before is out of date. */
   readonly forget: () => void;
@@ -33,7 +33,7 @@ export interface Subscriptions {
     subscriber: Subscriber,
     scope: SweepScope,
   ): Promise<Stream<Told<SweepView>>>;
-  /** Tells all of them that this process stops. */
+  /** Notifies all subscribers that this process is stopping. */
   stop(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function createSubscriptions(deps: Deps): Subscriptions {
   };
 }
 
-/** Keeps count of what is open, and ends it. */
+/** Counts and ends open subscriptions. */
 function createOpener(deps: Deps) {
   const { logger, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const takePlace = createPlaces(deps.limits ?? LIMITS);

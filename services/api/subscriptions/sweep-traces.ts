@@ -11,7 +11,7 @@ export interface SweepTraces {
   moving(clientId: ClientId | null): readonly string[];
 }
 
-/** What a subscriber was told of each sweep last. */
+/** The last state of each sweep sent to a subscriber. */
 export function createSweepTraces(clock: () => number): SweepTraces {
   const traces = new Map<string, Trace>();
   return {
@@ -57,7 +57,7 @@ export function isOver(view: SweepView): boolean {
   return view.finishedAt !== null;
 }
 
-/** Members whom the path cannot bring into step may never be counted: after an hour nobody waits for them here. */
+/** Members that cannot be brought in step may never be counted: stop waiting after an hour. */
 function movesUntil(view: SweepView): number {
   if (view.finishedAt === null) return Infinity;
   const isWaitedFor =

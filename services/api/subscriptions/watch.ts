@@ -5,13 +5,14 @@ import type { Told } from './stream.js';
 export const PACE_MS = 250;
 
 /**
- * Looks whenever the bell is rung, and now and then without: rights may end, and a connection that tells of changes may have died
- * without a word. It looks for the next value only when the last one was taken, so who reads slowly is waited for, not queued for.
+ * Reads on every notification, and now and then without one: permissions may end, and a
+ * notification connection may die silently. It reads the next value only after the last one was
+ * consumed, so a slow reader causes no queue.
  */
 export async function* watch<Value>(deps: {
   readonly bell: Bell;
   readonly lookAgainMs: number;
-  /** What there is to tell now. Called again after a fault, it goes on where it was. */
+  /** The current changes. After an error the next call continues where this one stopped. */
   readonly look: () => AsyncGenerator<Value, void>;
   /** Why there is to be no more; null: go on. */
   readonly endOf: () => Promise<Error | null>;
