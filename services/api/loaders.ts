@@ -13,7 +13,7 @@ import { Made, type OrPromise, Rows } from './rows.js';
 import type { HeldPlansView, ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
 import type { DiscordUser } from './types/discord-user.types.js';
-import type { UnlinkedRoleView } from './unlinked-ports.js';
+import type { ParkedMembersView, UnlinkedRoleView } from './unlinked-ports.js';
 import type {
   ClientView,
   LinkView,
@@ -53,6 +53,7 @@ export type Loaders = {
   readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
   readonly sweeps: Rows<string, SweepView | undefined>;
   readonly heldPlansOfClient: Rows<ClientId, HeldPlansView | null>;
+  readonly parkedOfClient: Rows<ClientId, ParkedMembersView | null>;
   readonly unlinkedRolesOfClient: Rows<ClientId, readonly UnlinkedRoleView[]>;
   /** How many members wait for the path. */
   readonly pendingOfClient: Rows<ClientId, number>;
@@ -100,6 +101,7 @@ export function createLoaders(ports: LoaderPorts): Loaders {
     ),
     sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
     heldPlansOfClient: new Rows((ids) => read.heldPlansOfClients(ids), itself),
+    parkedOfClient: new Rows((ids) => read.parkedOfClients(ids), itself),
     unlinkedRolesOfClient: new Rows(
       (ids) => read.unlinkedRolesOfClients(ids),
       itself,

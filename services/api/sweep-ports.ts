@@ -39,6 +39,8 @@ export interface SweepView {
   /** Members checked; of these out of step, brought in step since, and failed. */
   readonly checked: number;
   readonly drifted: number;
+  /** Of the drifted, parked before it. */
+  readonly parked: number;
   readonly changed: number;
   readonly failed: number;
   /** Who approved or rejected the plan, and when; null: undecided. */

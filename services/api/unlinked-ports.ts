@@ -25,8 +25,23 @@ export interface UnlinkedRole {
   readonly roleId: RoleId;
 }
 
+/** Linked members that are parked: Discord, or a fault, keeps them from being brought into step. */
+export interface ParkedMembersView {
+  readonly members: number;
+  /** The most frequent first. */
+  readonly causes: readonly {
+    readonly cause: string;
+    readonly endedBy: string | null;
+    readonly members: number;
+  }[];
+}
+
 /** Accounts without a link are read and shown; nothing is ever done to them. */
 export interface UnlinkedPort {
+  /** Null: nobody is parked. */
+  parkedOfClients(
+    ids: readonly ClientId[],
+  ): Promise<readonly (ParkedMembersView | null)[]>;
   unlinkedRolesOfClients(
     ids: readonly ClientId[],
   ): Promise<readonly (readonly UnlinkedRoleView[])[]>;

@@ -1,6 +1,6 @@
 /** `role Pilot (300000000000000001)`; without a known name, or with the id for a name, `role 300000000000000001`. */
 export function named(
-  kind: 'role' | 'group',
+  kind: 'role' | 'group' | 'member' | 'client' | 'platform user' | 'account',
   id: string,
   name: string | null | undefined,
 ): string {

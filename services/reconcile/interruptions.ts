@@ -13,6 +13,7 @@ import { UnhealthyGuildError } from './write-breaker.js';
 import { WritesSpentError } from './write-wait.js';
 import type { Job } from './job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from './ports.js';
+import type { ParkedCause } from './records.js';
 
 /** A fault of ours is tried as often as this; then the member is parked, in sight. */
 const MOST_ATTEMPTS = 10;
@@ -29,6 +30,8 @@ export interface Interrupted {
   readonly observed: MemberReading | null;
   /** A record under which nothing was done, and nothing can have been: it is unsaid. */
   readonly idleRecordId: AuditRecordId | null;
+  /** Adds the names of roles and of the member to a text with their ids. */
+  readonly inWords: (text: string) => string;
 }
 
 export interface Interruptions {
@@ -91,8 +94,13 @@ async function handleRefusal(
 ): Promise<void> {
   const { error } = interrupted;
   const kind = TROUBLE.get(code);
-  const reason = reasonOf(error);
-  if (kind === undefined) return park(deps, job, interrupted, reason);
+  // The breaker recognises its own error by the exact text.
+  const reason =
+    error instanceof UnhealthyGuildError
+      ? error.message
+      : reasonOf(interrupted);
+  if (kind === undefined)
+    return park(deps, job, interrupted, parkedBy(interrupted, code));
   const isOld = error instanceof UnhealthyGuildError && !error.isNews;
   deps.logger[isOld ? 'warn' : 'error'](
     { clientId: job.clientId, trouble: kind, reason },
@@ -123,17 +131,16 @@ async function handleFailure(
       'reconcile failed',
     );
     if (attempts >= MOST_ATTEMPTS) {
-      return park(
-        deps,
-        job,
-        interrupted,
-        'the connector failed on this member; see its log',
-      );
+      return park(deps, job, interrupted, {
+        reason: 'the connector failed on this member; see its log',
+        cause: 'the connector failed on these members',
+        endedBy: 'repair what its log names, then run reconcileDiscordUser',
+      });
     }
   }
   const waitMs = backoffMs(attempts, { ...deps.retry, random: deps.random });
   deps.logger.warn(
-    { clientId, discordUserId, reason: reasonOf(error), waitMs },
+    { clientId, discordUserId, reason: reasonOf(interrupted), waitMs },
     'reconcile postponed',
   );
   await postpone(deps, job, interrupted, { waitMs, isFailure: true });
@@ -142,12 +149,13 @@ async function handleFailure(
 async function postpone(
   deps: Deps,
   job: Job,
-  { error, observed, idleRecordId }: Interrupted,
+  interrupted: Interrupted,
   when: { readonly waitMs: number; readonly isFailure: boolean },
 ): Promise<void> {
+  const { observed, idleRecordId } = interrupted;
   await deps.memory.postpone(job, {
     ...when,
-    reason: reasonOf(error),
+    reason: reasonOf(interrupted),
     observed,
     idleRecordId,
   });
@@ -157,7 +165,7 @@ async function park(
   deps: Deps,
   job: Job,
   { observed }: Interrupted,
-  reason: string,
+  { reason, ...parkedCause }: ParkedCause & { readonly reason: string },
 ): Promise<void> {
   await deps.memory.settle(job, {
     outcome: 'PARKED',
@@ -172,12 +180,28 @@ async function park(
     joining: null,
     isParked: true,
     isWaiting: false,
+    parking: [parkedCause],
     asksAgain: false,
     clearsTrouble: false,
     endedLinkIds: [],
   });
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function reasonOf({ error, inWords }: Interrupted): string {
+  return inWords(error instanceof Error ? error.message : String(error));
+}
+
+/** The call names the member; what follows it is the same for all whom Discord refuses so. */
+function parkedBy(interrupted: Interrupted, code: string) {
+  const reason = reasonOf(interrupted);
+  const [, ...why] = reason.split(': ');
+  return { reason, cause: why.join(': ') || reason, endedBy: endOf(code) };
+}
+
+function endOf(code: string): string {
+  if (code === 'MISSING_PERMISSION' || code === 'MISSING_ACCESS')
+    return 'run checkDiscordClient and do what it says, then reconcileDiscordUser';
+  return code === 'UNKNOWN_MEMBER'
+    ? 'the person joins the server'
+    : 'repair the cause, then run reconcileDiscordUser';
 }

@@ -30,6 +30,7 @@ import type {
 import type { Job, Marks } from './job.js';
 import type {
   GuardLimits,
+  MappingNames,
   OpenedRecord,
   OpenRecord,
   OpenRecordRequest,
@@ -64,11 +65,10 @@ export interface LinkFacts {
   /** Of an ending link: a person has ended this one, so the guard leaves its removals to them. */
   readonly isEndAskedFor: boolean;
 }
-
 export type MembershipKnowledge = 'held' | 'notHeld' | 'unknown';
 
 /** A mapping as it stands for one member: its own state, and what is known of its group for the active link. */
-export interface MappingFacts {
+export interface MappingFacts extends MappingNames {
   readonly mappingId: MappingId;
   readonly groupId: GroupId;
   readonly roleId: RoleId;

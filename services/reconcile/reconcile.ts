@@ -18,6 +18,7 @@ import type {
   MemberFacts,
   MemberTarget,
 } from './ports.js';
+import { textNamer } from './names.js';
 import { mirroredRoles } from './role-sources.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
@@ -68,7 +69,10 @@ export function createReconcile(deps: Deps): Reconcile {
       };
     }
     if (ending.kind === 'interrupted')
-      return deps.interruptions.handleError(job, ending);
+      return deps.interruptions.handleError(job, {
+        ...ending,
+        inWords: textNamer(facts, job.discordUserId),
+      });
     const { settlement } = ending;
     const asked = await deps.memory.settle(job, {
       ...settlement,

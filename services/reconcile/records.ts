@@ -132,6 +132,19 @@ export interface RequestsToSettle extends RemoteReadings {
   readonly judge: (tally: GuardTally) => GuardVerdict;
 }
 
+/** As people know them; null: it has no name. */
+export interface MappingNames {
+  readonly roleName: string | null;
+  readonly groupName: string | null;
+}
+
+/** Why a member is parked, in words that fit every member with the same cause. */
+export interface ParkedCause {
+  readonly cause: string;
+  /** An instruction. */
+  readonly endedBy: string;
+}
+
 /** How a run ended, written in one transaction with the mirror, the record, the event and the job. */
 export interface Settlement {
   readonly outcome: Outcome;
@@ -160,6 +173,8 @@ export interface Settlement {
   readonly isParked: boolean;
   /** Grants wait until the member has passed screening: the member is PENDING, and checked in a day if no sweep does before. */
   readonly isWaiting: boolean;
+  /** Absent or empty unless the run parked the member. */
+  readonly parking?: readonly ParkedCause[];
   /** The account must be absent by a second answer before anything ends: asked in a minute. */
   readonly asksAgain: boolean;
   /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */

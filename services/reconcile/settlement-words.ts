@@ -1,5 +1,6 @@
-import type { JoinRefusal } from '../model.js';
+import type { JoinRefusal, RoleId } from '../model.js';
 import type { BlockedRole } from './plan.js';
+import type { ParkedCause } from './records.js';
 
 export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
   BANNED: 'the guild has banned the account',
@@ -18,10 +19,31 @@ const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
   UNKNOWN_ROLE: 'no longer exists at Discord',
 };
 
-export function blockedReason({ roleId, refusal }: BlockedRole): string {
-  return `role ${roleId} ${REFUSALS[refusal]}`;
-}
+const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
+  EVERYONE: 'retire its mapping',
+  MANAGED: 'retire its mapping, and map the group to a role the bot can assign',
+  ABOVE_BOT:
+    "move the bot's role above it in the server settings, then run importDiscordRoles",
+  MISSING_PERMISSION:
+    'give the bot the permission Manage Roles, then run importDiscordRoles',
+  UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
+};
 
-export function refusedReason(roleId: string): string {
-  return `Discord refused role ${roleId}`;
+/** What keeps roles of a member from being granted or removed, and what ends that. */
+export function roleCauses(
+  blocked: readonly BlockedRole[],
+  refused: readonly RoleId[],
+  nameRole: (roleId: RoleId) => string,
+): readonly ParkedCause[] {
+  return [
+    ...blocked.map(({ roleId, refusal }) => ({
+      cause: `${nameRole(roleId)} ${REFUSALS[refusal]}`,
+      endedBy: ENDED_BY[refusal],
+    })),
+    ...refused.map((roleId) => ({
+      cause: `Discord refused ${nameRole(roleId)}`,
+      endedBy:
+        'run checkDiscordClient and do what it says, then reconcileDiscordUser',
+    })),
+  ];
 }

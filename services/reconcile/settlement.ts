@@ -25,11 +25,8 @@ import {
   nicknameReason,
   wasInVain,
 } from './settle-nickname.js';
-import {
-  blockedReason,
-  NOT_LET_IN,
-  refusedReason,
-} from './settlement-words.js';
+import { roleNamer } from './names.js';
+import { NOT_LET_IN, roleCauses } from './settlement-words.js';
 import type { WritesDone } from './write-progress.js';
 
 /** How a run ends: with a settlement, or early, with what Discord had shown by then. */
@@ -111,14 +108,13 @@ export function settled(run: {
       : ending;
   }
   const { heldRemovals } = record.verdict;
-  const refusals = [
-    ...plan.blocked.map(blockedReason),
-    ...(applied?.refused ?? []).map(refusedReason),
-  ];
+  const refused = applied?.refused ?? [];
+  const parking = roleCauses(plan.blocked, refused, roleNamer(facts));
+  const refusals = parking.map(({ cause }) => cause);
   const nickname = askedNickname(plan, applied);
   const waiting = stillWaiting(facts, plan, {
     reading,
-    refused: applied?.refused ?? [],
+    refused,
     isNicknameUntouched: (applied?.nickname ?? 'UNTOUCHED') === 'UNTOUCHED',
   });
   const notes = [
@@ -143,8 +139,9 @@ export function settled(run: {
     observed: reading,
     isReading: run.isReading,
     joining: null,
-    isParked: refusals.length > 0,
     isWaiting: waiting !== null,
+    isParked: parking.length > 0,
+    parking,
     asksAgain: false,
     clearsTrouble: run.hasAsked,
     endedLinkIds: endedByReading(run, reading.roleIds),

@@ -18,6 +18,8 @@ export function mappingFacts(facts: Partial<MappingFacts> = {}): MappingFacts {
     mappingId: 'mapping-1',
     groupId: 'pilots',
     roleId: PILOT,
+    roleName: null,
+    groupName: null,
     authority: 'PLATFORM',
     isRetired: false,
     membership: 'unknown',

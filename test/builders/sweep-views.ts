@@ -44,6 +44,7 @@ export const aSweep = (given: Partial<SweepView> = {}): SweepView => ({
     members: [aPlanMember()],
   },
   checked: 3,
+  parked: 0,
   drifted: 1,
   changed: 1,
   failed: 0,

@@ -109,7 +109,9 @@ describe('when Discord refuses', () => {
 
     expect(await path.stateOf('bob')).toEqual({
       state: 'PARKED',
-      reason: `role ${roles.director} is not below the bot`,
+      reason: expect.stringContaining(
+        `role Director (${roles.director}) is not below the bot. To end it: move the bot's role above it`,
+      ),
     });
     expect(path.rig().discord.calls.count({ status: 403 })).toBe(1);
 
@@ -142,8 +144,8 @@ describe('when Discord refuses', () => {
     );
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
-    expect((await path.stateOf('alice'))?.reason).toBe(
-      `Discord refused role ${roles.director}`,
+    expect((await path.stateOf('alice'))?.reason).toContain(
+      `Discord refused role Director (${roles.director})`,
     );
     const [known] = await path
       .rig()

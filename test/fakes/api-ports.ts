@@ -359,6 +359,7 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
       cut(recordsOf(filter.clientIds).toReversed(), page),
     requestsOfLinks: async (ids) =>
       ids.map((id) => world.requests.filter((one) => one.linkId === id)),
+    parkedOfClients: async (ids) => ids.map(() => null),
     unlinkedRolesOfClients: async (ids) =>
       ids.map((id) => world.unlinked.filter((one) => one.clientId === id)),
     pageUnlinkedHolders: async (_role, page) => cut([], page),

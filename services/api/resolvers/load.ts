@@ -10,7 +10,7 @@ import {
 } from '../types/discord-role.types.js';
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
-import { unlinkedHoldersCheck } from '../people-checks.js';
+import { parkedCheck, unlinkedHoldersCheck } from '../people-checks.js';
 import type { Loaders } from '../loaders.js';
 import {
   toDiscordUser,
@@ -35,8 +35,14 @@ export async function loadPeopleChecks(
   { loaders }: ApiContext,
   clientId: ClientId,
 ): Promise<readonly CheckResult[]> {
-  const roles = await loaders.unlinkedRolesOfClient.load(clientId);
-  return unlinkedHoldersCheck(clientId, roles);
+  const [parked, roles] = await Promise.all([
+    loaders.parkedOfClient.load(clientId),
+    loaders.unlinkedRolesOfClient.load(clientId),
+  ]);
+  return [
+    ...parkedCheck(clientId, parked),
+    ...unlinkedHoldersCheck(clientId, roles),
+  ];
 }
 
 /** A row's client is there as long as the row is, but for audit records, which outlive it. */

@@ -103,9 +103,16 @@ export class Sweep {
   readonly checked!: number;
 
   @Field(() => Int, {
-    description: 'Number of checked members that are out of step.',
+    description:
+      'Number of checked members that are out of step, the parked ones included.',
   })
   readonly drifted!: number;
+
+  @Field(() => Int, {
+    description:
+      'Of the drifted, the number of members that were parked before the sweep. It does not try them again; `reason` names the causes.',
+  })
+  readonly parked!: number;
 
   @Field(() => Int, {
     description: 'Number of these members that have been brought in step.',
@@ -209,6 +216,7 @@ export function toSweep(view: SweepView): Sweep {
     plan: view.plan && toSweepPlan(view.clientId, view.plan),
     checked: view.checked,
     drifted: view.drifted,
+    parked: view.parked,
     changed: view.changed,
     failed: view.failed,
     decidedBy: view.decidedBy,

@@ -26,6 +26,7 @@ import { MemberStates } from './2026-11-29-member-states.js';
 import { SendingPauses } from './2026-11-29-sending-pauses.js';
 import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { NicknameResets } from './2026-11-29-nickname-resets.js';
+import { ParkedCauses } from './2026-11-29-parked-causes.js';
 import { UnlinkedHolders } from './2026-11-29-unlinked-holders.js';
 import { MembershipScreening } from './2026-11-29-screening.js';
 import { EnsuredRoles } from './2026-11-29-ensured-roles.js';
@@ -68,4 +69,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-ticket-attempts', class: TicketAttempts },
   { name: '2026-11-29-screening', class: MembershipScreening },
   { name: '2026-11-29-ensured-roles', class: EnsuredRoles },
+  { name: '2026-11-29-parked-causes', class: ParkedCauses },
 ] as const;

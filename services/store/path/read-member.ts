@@ -2,14 +2,11 @@ import { sql, type Kysely } from 'kysely';
 
 import type {
   Attributes,
-  Authority,
   DiscordUserId,
-  GroupId,
   GuildId,
   JoinRefusal,
   LinkId,
   LinkStatus,
-  MappingId,
   MemberKey,
   NicknameOnUnlink,
   NicknameStrategy,
@@ -21,12 +18,7 @@ import type {
   UnknownMembership,
 } from '../../model.js';
 import type { Marks } from '../../reconcile/job.js';
-import type {
-  MemberFacts,
-  MembershipKnowledge,
-  Mirror,
-} from '../../reconcile/ports.js';
-import type { RemoteFacts } from '../../reconcile/remote.js';
+import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
 import { REMOTE_FACTS } from '../remote/remote-facts.js';
 
 /**
@@ -49,7 +41,7 @@ export async function readMember(
           'isEndAskedFor', l.is_end_asked_for)), '[]')
         from link l where l.client_id = c.id and l.discord_user_id = ${discordUserId}) as links,
       (select coalesce(jsonb_agg(jsonb_build_object(
-          'mappingId', m.id, 'groupId', m.group_id, 'roleId', m.role_id,
+          'mappingId', m.id, 'groupId', m.group_id, 'roleId', m.role_id, 'roleName', r.name, 'groupName', g.name,
           'authority', coalesce(m.authority, c.authority), 'isRetired', m.retired_at is not null,
           'membership', case
             when g.deleted_at is not null then 'notHeld'
@@ -59,6 +51,7 @@ export async function readMember(
           'remote', ${REMOTE_FACTS})), '[]')
         from role_mapping m
         join platform_group g on g.id = m.group_id
+        left join role r on r.client_id = m.client_id and r.id = m.role_id
         left join link a on a.client_id = c.id and a.discord_user_id = ${discordUserId} and a.status = 'ACTIVE'
         left join platform_user u on u.id = a.platform_user_id
         left join membership s on s.platform_user_id = a.platform_user_id and s.group_id = m.group_id
@@ -116,15 +109,7 @@ interface Row {
     status: LinkStatus;
     isEndAskedFor: boolean;
   }[];
-  readonly mappings: readonly {
-    mappingId: MappingId;
-    groupId: GroupId;
-    roleId: RoleId;
-    authority: Authority;
-    isRetired: boolean;
-    membership: MembershipKnowledge;
-    remote: RemoteFacts | null;
-  }[];
+  readonly mappings: MemberFacts['mappings'];
   readonly roles: Readonly<Record<RoleId, RoleRefusal | null>>;
   readonly decisions: Readonly<Record<RoleId, RemovalVerdict>>;
   readonly mirror: MirrorRow | null;

@@ -101,6 +101,7 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
   return {
     state: sql`${stateOf(settlement)}`,
     reason: sql`${settlement.reason}`,
+    parking: parkingOf(settlement),
     last_reconciled_at: sql`clock_timestamp()`,
     done_version: sql`${job.version}`,
     ...nicknameColumns(settlement.nickname),
@@ -108,6 +109,12 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
       join_refusal: sql`${settlement.joining.refusal}::text`,
     }),
   };
+}
+
+function parkingOf({ parking = [] }: Settlement): RawBuilder<unknown> {
+  return parking.length === 0
+    ? sql`null::jsonb`
+    : sql`${JSON.stringify(parking)}::jsonb`;
 }
 
 function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {

@@ -61,7 +61,13 @@ const waitReason = sql`case when j.client_id is not null then (
     end
   from client c where c.id = l.client_id) end`;
 
-const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, m.reason), ${SAID_OF_REQUESTS}), '')`;
+/** Why a member is parked, what ends that, and when the next try comes by itself. */
+const parkedReason = sql`case when m.state = 'PARKED' and j.client_id is null then concat_ws('. ', m.reason,
+  'To end it: ' || (select string_agg(distinct e ->> 'endedBy', '; ') from jsonb_array_elements(m.parking) e),
+  (select 'Next try at ' || ${utc(sql`p.due_at`)} from reconcile_job p
+    where p.client_id = l.client_id and p.discord_user_id = l.discord_user_id and p.is_parked)) end`;
+
+const reason = sql`nullif(concat_ws('; ', coalesce(${waitReason}, ${parkedReason}, m.reason), ${SAID_OF_REQUESTS}), '')`;
 
 const columns = sql`l.id, l.client_id, l.platform_user_id, l.discord_user_id, l.linked_at,
   m.username, m.display_name, m.nickname, coalesce(m.role_ids, '{}') as role_ids, ${LINK_STATE} as state, ${reason} as reason,

@@ -24,6 +24,7 @@ import {
   groupsOfPlatformUsers,
   pagePlatformGroups,
 } from './platform.js';
+import { parkedOfClients } from './parked.js';
 import { pendingOfClients, pendingOfPlatformUsers } from './pending.js';
 import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
 import {
@@ -77,6 +78,7 @@ export function createReadQueries({
     pageUnlinkedHolders: (key: RoleKey, page: Page) =>
       pageUnlinkedHolders(asker, key, page),
     countUnlinkedHolders: (key: RoleKey) => countUnlinkedHoldersOf(asker, key),
+    parkedOfClients: (ids: Ids) => parkedOfClients(byKey, ids),
     pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
     pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),

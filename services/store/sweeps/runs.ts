@@ -1,18 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 
-import {
-  type Cause,
-  type ClientId,
-  type DiscordUserId,
-  LANES,
-} from '../../model.js';
+import { type Cause, type DiscordUserId, LANES } from '../../model.js';
 import type { Database } from '../database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import { markMembers } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
-import { countUnlinkedHolders } from '../unlinked/save-unlinked.js';
+import { saveHolders } from '../unlinked/save-holders.js';
+import {
+  describeParked,
+  readParked,
+  type ParkedMembers,
+} from '../read/parked.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveCountsFault, saveDoubt } from './doubt.js';
@@ -98,18 +98,36 @@ export function createFinishSweep({
         ? { heldIn: null, isNewDoubt: false }
         : await follow(db, run, ending, judgePlan);
       const state = heldIn?.sweepId === run.id ? 'HELD' : ending.state;
-      const reason = [ending.reason, heldIn?.reason ?? null]
+      const parked = await readParkedBefore(db, run, ending);
+      const reason = [
+        ending.reason,
+        heldIn?.reason ?? null,
+        parked && describeParked(parked),
+      ]
         .filter((each) => each !== null)
         .join('; ');
+      const drifted = ending.drifted + (parked?.members ?? 0);
+      const failed = ending.failed + (parked?.members ?? 0);
       await sql`
         update sweep set state = ${state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
-          drifted = ${ending.drifted}, changed = ${ending.changed}, failed = ${ending.failed}, reason = ${reason || null}::text, owner = null,
+          drifted = ${drifted}, parked = ${parked?.members ?? 0}, changed = ${ending.changed}, failed = ${failed}, reason = ${reason || null}::text, owner = null,
           leased_until = null, finished_at = case when ${state} = 'HELD' then null else clock_timestamp() end
         where id = ${run.id}`.execute(db);
       if (heldIn !== null) await heldIn.tell(enqueueEvent);
       await forgetInStep(db, run);
       return { heldIn: heldIn?.sweepId ?? null, isNewDoubt };
     });
+}
+
+/** They are out of step, and left out of what is tried. Null: there are none, or nobody was looked at. */
+async function readParkedBefore(
+  db: Kysely<unknown>,
+  { clientId }: SweepRun,
+  { state, checked, driftedMembers }: SweepEnding,
+): Promise<ParkedMembers | null> {
+  if (state !== 'DONE' || checked === 0) return null;
+  const found = driftedMembers.map(({ discordUserId }) => discordUserId);
+  return readParked(db, clientId, found);
 }
 
 /** Members are locked before plans, in the order of a run. */
@@ -161,29 +179,12 @@ async function mark(
   );
 }
 
-async function saveHolders(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-  { holders, listed }: SweepEnding,
-): Promise<void> {
-  if (listed) return countUnlinkedHolders(db, { clientId, ...listed });
-  if (holders === null) return;
-  await (
-    holders === 'asExpected'
-      ? sql`update guild_listing set runs_since = runs_since + 1 where client_id = ${clientId}`
-      : sql`
-        insert into guild_listing (client_id, unlinked_holders)
-        values (${clientId}, ${JSON.stringify(Object.fromEntries(holders))}::jsonb)
-        on conflict (client_id) do update set unlinked_holders = excluded.unlinked_holders, runs_since = 0`
-  ).execute(db);
-}
-
-/** Of runs that found all in step a day is kept; how long the others are, the client says. */
+/** Of runs that found nothing to try a day is kept; how long the others are, the client says. */
 async function forgetInStep(
   db: Kysely<unknown>,
   { clientId, kind }: SweepRun,
 ): Promise<void> {
   await sql`
-    delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = 0
+    delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked
       and finished_at < clock_timestamp() - interval '1 day'`.execute(db);
 }

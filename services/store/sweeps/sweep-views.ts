@@ -33,6 +33,7 @@ interface SweepRow {
   readonly decided_at: Time | null;
   readonly checked: number;
   readonly drifted: number;
+  readonly parked: number;
   readonly changed: number;
   readonly failed: number;
   readonly reason: string | null;
@@ -45,7 +46,7 @@ interface SweepRow {
  * of the member's own records, and who of them is parked since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
-  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.reason, s.started_at, s.finished_at,
+  select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.parked, s.reason, s.started_at, s.finished_at,
     s.changed + coalesce(m.changed, 0)::int as changed, s.failed + coalesce(m.failed, 0)::int as failed
   from sweep s
   left join lateral (
@@ -133,6 +134,7 @@ function toSweep(row: SweepRow) {
     decidedAt: toDateOrNull(row.decided_at),
     checked: row.checked,
     drifted: row.drifted,
+    parked: row.parked,
     changed: row.changed,
     failed: row.failed,
     reason: row.reason,

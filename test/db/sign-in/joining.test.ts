@@ -136,7 +136,9 @@ describe('a person who signs in and is not in the guild', () => {
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
     expect(await guild.linkOf('erin')).toMatchObject({
       state: 'PARKED',
-      reason: `role ${roles.director} is not below the bot`,
+      reason: expect.stringContaining(
+        `role Director (${roles.director}) is not below the bot. To end it: move the bot's role above it`,
+      ),
     });
     expect(writesOf(guild.calls())).toEqual([`PUT ${MEMBER} 201`]);
   });

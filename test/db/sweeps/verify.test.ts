@@ -126,7 +126,8 @@ describe('a verification', () => {
 
     const second = await world.sweep('VERIFY_GROUPS');
 
-    expect(second.drifted).toBe(0);
+    expect(second).toMatchObject({ drifted: 1, parked: 1, failed: 1 });
+    expect(second.plan?.additions).toBe(0);
     expect(world.calls()[READ]).toBeUndefined();
   });
 });

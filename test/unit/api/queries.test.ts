@@ -89,6 +89,7 @@ describe('clients', () => {
     expect(api.calls).toEqual([
       'clients.listClients',
       'read.heldPlansOfClients',
+      'read.parkedOfClients',
       'read.unlinkedRolesOfClients',
     ]);
   });

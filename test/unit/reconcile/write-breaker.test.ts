@@ -92,6 +92,7 @@ function setUp() {
         error: failure,
         observed: null,
         idleRecordId: null,
+        inWords: (text) => text,
       });
     return code;
   };

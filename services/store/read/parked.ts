@@ -1,0 +1,80 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+
+import type { ClientId, DiscordUserId } from '../../model.js';
+import type { Asker } from '../together.js';
+
+export interface ParkedCauseCount {
+  readonly cause: string;
+  /** Null: the member was parked by a version that did not say. */
+  readonly endedBy: string | null;
+  readonly members: number;
+}
+
+export interface ParkedMembers {
+  /** At most MOST_COUNTED. */
+  readonly members: number;
+  /** The most frequent first, at most five. */
+  readonly causes: readonly ParkedCauseCount[];
+}
+
+/** More are not counted: a role above the bot may park a whole guild. */
+const MOST_COUNTED = 20_000;
+
+/** Linked members of `c` that are parked: nothing is tried for them before a mark or the next day. */
+const parkedOf = (alsoNot: RawBuilder<unknown>) => sql`
+  select m.parking, m.reason from member m
+  join reconcile_job j on j.client_id = m.client_id and j.discord_user_id = m.discord_user_id and j.is_parked
+  where m.client_id = c.id and m.state = 'PARKED' and ${alsoNot}
+  limit ${sql.lit(MOST_COUNTED)}`;
+
+const counted = (
+  from: RawBuilder<unknown>,
+  alsoNot: RawBuilder<unknown>,
+) => sql`
+  with parked as materialized (
+    select c.id as client_id, p.* from ${from} c cross join lateral (${parkedOf(alsoNot)}) p
+  ), caused as (
+    select p.client_id, e ->> 'cause' as cause, min(e ->> 'endedBy') as ended_by, count(*)::int as members
+    from parked p cross join lateral jsonb_array_elements(
+      coalesce(p.parking, jsonb_build_array(jsonb_build_object('cause', coalesce(p.reason, 'no cause is known'))))) e
+    group by 1, 2
+  )
+  select k.client_id as "clientId", k.members, (
+    select jsonb_agg(jsonb_build_object('cause', x.cause, 'endedBy', x.ended_by, 'members', x.members)
+      order by x.members desc, x.cause)
+    from (select * from caused z where z.client_id = k.client_id order by z.members desc, z.cause limit 5) x) as causes
+  from (select client_id, count(*)::int as members from parked group by client_id) k`;
+
+interface Row extends ParkedMembers {
+  readonly clientId: ClientId;
+}
+
+/** Null: nobody of this client is parked. */
+export async function parkedOfClients(
+  db: Asker,
+  ids: readonly ClientId[],
+): Promise<readonly (ParkedMembers | null)[]> {
+  const clients = sql`(select unnest(${ids}::uuid[]) as id)`;
+  const { rows } = await sql<Row>`${counted(clients, sql`true`)}`.execute(db);
+  const found = new Map(rows.map((row) => [row.clientId, row]));
+  return ids.map((id) => found.get(id) ?? null);
+}
+
+/** Those of one client, but for members who are counted elsewhere. */
+export async function readParked(
+  db: Kysely<unknown>,
+  clientId: ClientId,
+  except: readonly DiscordUserId[],
+): Promise<ParkedMembers | null> {
+  const client = sql`(select ${clientId}::uuid as id)`;
+  const alsoNot = sql`m.discord_user_id <> all(${except}::text[])`;
+  const { rows } = await sql<Row>`${counted(client, alsoNot)}`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** `2 members are parked: role Pilot (3000…) is not below the bot (2)`. */
+export function describeParked({ members, causes }: ParkedMembers): string {
+  const list = causes.map((each) => `${each.cause} (${each.members})`);
+  const who = members === 1 ? '1 member is' : `${members} members are`;
+  return `${who} parked and not tried again until the cause ends: ${list.join('; ')}`;
+}
