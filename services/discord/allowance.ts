@@ -1,6 +1,6 @@
 import type { Limits } from './answer.js';
 
-/** What the headers of the last answers say of one bucket. */
+/** The state of one bucket, from the headers of its last responses. */
 export interface Allowance {
   readonly limit: number;
   readonly remaining: number;
@@ -25,7 +25,7 @@ interface Refill {
 export interface Use {
   readonly calls: number;
   readonly isUrgent: boolean;
-  /** What is not urgent leaves the last call alone while, once spent, the bucket would stay closed for longer than this. */
+  /** Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for longer than this. */
   readonly reserveMs: number;
 }
 
@@ -71,7 +71,7 @@ function refillAfter(
   limit: number,
   { remaining, resetAfterMs }: Limits,
 ): Refill {
-  // What is partly given back counts as used: it lies between `used - 1` and `used`.
+  // A call that is partly refilled counts as used: the value is between `used - 1` and `used`.
   const used = limit - (remaining ?? 0);
   const ms = resetAfterMs ?? 0;
   if (used < 1 || ms === 0) return known;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** One answer of the far side, with all that may be judged by: status, codes and limits, never a text. */
+/** One response with everything that may be judged: status, codes and limits, never text. */
 export interface Answer {
   readonly status: number;
   /** `json`: an object or a list. `foreign`: anything else that has a body, as the pages of proxies and Cloudflare. */
@@ -17,7 +17,7 @@ export interface Answer {
 /** Every wait ends after this; then one call is tried. A larger number could be a mistake, and would stop the bot for good. */
 export const LONGEST_WAIT_MS = 3_600_000;
 
-/** What the answer tells of the rate limit. https://docs.discord.com/developers/topics/rate-limits */
+/** The rate-limit headers of the response. https://docs.discord.com/developers/topics/rate-limits */
 export interface Limits {
   readonly scope: string | null;
   readonly isGlobal: boolean;

@@ -4,8 +4,8 @@ import type { Pause } from './pauses.js';
 import { SHOWN_FROM_MS, type SendingPauses } from './sending-pauses.js';
 
 /**
- * The pause of a whole bot. When its time has come one call is tried, and the others wait for its answer: what goes through ends
- * the pause, what is refused again prolongs it.
+ * The pause of a whole bot. When it ends, one call is tried and the others wait for its response:
+ * success ends the pause, another refusal prolongs it.
  */
 export interface BotPause {
   begin(pause: Pause, clientId: ClientId): void;

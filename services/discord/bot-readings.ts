@@ -123,7 +123,7 @@ export function createBotReadings(perform: Perform): BotReadings {
     async readRoleList(guild) {
       const call = rolesReading(guild);
       const roles = await read(guild, call, rolesPayload);
-      // A list without @everyone is not the whole list, and what is missing in it would count as deleted.
+      // A list without @everyone is incomplete, and roles missing from it would count as deleted.
       if (roles.some(({ id }) => id === guild.guildId)) return rolesOf(roles);
       throw new UnavailableError(
         `cannot ${call.doing}: the response lacks the role @everyone`,

@@ -14,7 +14,7 @@ import { createLedger, type Ledger } from './ledger.js';
 import type { SendingPauses } from './sending-pauses.js';
 import { createTransport, type Exchange } from './transport.js';
 
-/** What Discord has told a token of its limits. */
+/** Rate limits that Discord reported for a token. */
 export interface BotLimits {
   readonly gate: Gate;
   readonly ledger: Ledger;
@@ -61,7 +61,7 @@ export function createBot(
     userAgent: deps.userAgent,
     clock: deps.clock,
     onStatus: deps.onStatus,
-    // Before the REST client drops its token: a call in between would fail with an error that says nothing.
+    // Before the REST client drops its token: a call in between would fail with an unhelpful error.
     onRefused: () => {
       isRefused = true;
     },

@@ -12,7 +12,7 @@ export interface DiscordCredentials {
 
 export interface Bots {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
-  /** Reads the client's credentials anew at its next call. */
+  /** Re-reads the client's credentials at its next call. */
   readonly forget: (clientId: ClientId) => void;
   readonly closeAll: () => void;
 }
@@ -35,7 +35,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     const { apiBase, botToken: token } = await credentials(clientId);
     const key = `${apiBase} ${token}`;
     const shared = bots.get(key);
-    // A refused token gets another chance when somebody has touched the credentials.
+    // A rejected token gets another chance after the credentials were changed.
     if (shared?.isRefused()) shared.close();
     const bot =
       shared && !shared.isRefused()

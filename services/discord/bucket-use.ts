@@ -2,7 +2,7 @@ import { RequestMethod } from '@discordjs/rest';
 
 import { type Call, MEMBER, MEMBER_ROLE } from './calls.js';
 
-/** A bucket as a caller knows it; the headers may tell that several are one. */
+/** A bucket as a caller knows it; the headers may reveal that several are one. */
 export interface BucketUse {
   readonly method: string;
   readonly route: string;

@@ -157,7 +157,7 @@ function refusePaused(
   if (closed !== null) throw later(call, closed.until, closed.cause);
 }
 
-/** Last of all: what is drawn is sent. */
+/** Last check: the call is now counted, so it must be sent. */
 function drawOnBudget({ globalBudget }: Bot, call: Call): void {
   const spent = globalBudget.take(call.isJoin ? 'join' : 'other');
   if (spent === null) return;

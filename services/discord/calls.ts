@@ -88,7 +88,7 @@ export const memberEdit = ({
     doing: `set ${parts.join(' and ')} of ${memberName(member)}`,
     ids,
     isUrgent: member.isUrgent,
-    // What is not named stays as it is, and needs no permission.
+    // Omitted fields stay unchanged and need no permission.
     body: {
       ...(roleIds !== null && { roles: roleIds }),
       ...(nickname !== null && {
@@ -109,7 +109,7 @@ export const joining = (request: JoinRequest): Call => {
     path: Routes.guildMember(ids.guildId, ids.discordUserId),
     doing: `add ${memberName(member)} to the guild`,
     ids,
-    // What is not asked for is left out: each of them needs a permission of its own.
+    // Unchanged fields are omitted, because each one needs its own permission.
     body: {
       access_token: accessToken,
       ...(roleIds.length > 0 && { roles: roleIds }),
@@ -200,12 +200,12 @@ export const applicationReading: Call = {
   ids: {},
 };
 
-/** A 200 with somebody's page in it is no success: Discord answers in JSON or, with 204, not at all. */
+/** A 200 with an HTML page is not a success: Discord responds with JSON or, with 204, without a body. */
 export function isSuccess({ status, form }: Answer): boolean {
   return status === 204 || (status >= 200 && status < 300 && form === 'json');
 }
 
-/** By status and code: whoever is wrongly taken for absent loses the link. */
+/** By status and code: a member wrongly considered absent loses the link. */
 export function isAbsent({ status, code }: Answer): boolean {
   return status === 404 && (code === 10007 || code === 10013);
 }

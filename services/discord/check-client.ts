@@ -41,7 +41,7 @@ export interface CheckRequest {
   readonly guild: GuildRef & { readonly applicationId: string };
   /** Of mappings that are not retired. */
   readonly mappedRoleIds: readonly RoleId[];
-  /** Where Discord returns people to, the client's own or the connector's; null: nobody signs in. */
+  /** The redirect address, the client's own or the connector's; null: sign-in is off. */
   readonly callbackUrl?: string | null;
   readonly inviteUrl?: string | null;
   readonly hasNicknamePolicy?: boolean;

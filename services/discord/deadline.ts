@@ -1,4 +1,4 @@
-/** Gives each call a signal of its own, so that a timeout and our own stop can be told apart afterwards. */
+/** Gives each call its own signal, so that a timeout and our own shutdown can be told apart. */
 export interface Deadlines {
   begin(): Deadline;
   /** Aborts every call under way, and each later one at its beginning. */

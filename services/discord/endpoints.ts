@@ -1,6 +1,6 @@
 import { isLoopback } from '../lib/web-address.js';
 
-/** Where Discord is, unless a client says otherwise. */
+/** Discord's own endpoints, the default for clients. */
 export const DISCORD_ENDPOINTS = {
   /** A version is named: without one Discord serves the deprecated v6. */
   apiBase: 'https://discord.com/api/v10',
@@ -16,7 +16,7 @@ export interface EndpointRules {
   readonly isProduction: boolean;
 }
 
-/** Null when tokens may be sent there, else the sentence of what is wrong. */
+/** Null if tokens may be sent there, else what is wrong, as a sentence. */
 export function checkEndpoint(
   endpoint: string,
   { allowlist, isProduction }: EndpointRules,

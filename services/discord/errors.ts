@@ -19,14 +19,14 @@ export interface Failure {
   readonly error: unknown;
   /** From pauseAfter: the failure names a time. */
   readonly pause: Pause | null;
-  /** Our own signal: told apart here, as the REST client throws the same AbortError for both. */
+  /** Our own signal: checked here, because the REST client throws the same AbortError for both. */
   readonly aborted: 'stopped' | 'timedOut' | null;
   readonly now: number;
   /** Kept out of every message and cause. */
   readonly secrets: readonly string[];
 }
 
-/** Turns what the REST client, undici and the far side say into our own errors: by status and codes, never by text. */
+/** Translates errors of the REST client, undici and Discord into our own: by status and code, never by text. */
 export function translateFailure(
   failure: Failure,
 ): TerminalError | RetryLaterError | UnavailableError {
@@ -63,7 +63,7 @@ export function translateFailure(
   return new UnavailableError(say(why), options);
 }
 
-/** A 401 is about the bot's token, unless it says to be about the one that a person has given. */
+/** A 401 concerns the bot's token, unless the call used a person's access token. */
 export function refusesBot({
   status,
   code,
@@ -76,9 +76,9 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Null: not documented as lasting, so it says nothing about the member or the role. */
+/** Null: not documented as permanent, so it proves nothing about the member or the role. */
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
-  // Whoever sent it: the REST client has dropped the token, and asking on costs the budget of invalid requests.
+  // Whatever sent it, the REST client has dropped the token, and more calls would use up the invalid-request budget.
   if (refusesBot({ status, code })) {
     return { code: 'UNAUTHORIZED', why: 'Discord rejected the bot token' };
   }
@@ -123,7 +123,7 @@ function evidence({ answer, error, aborted }: Failure): string {
   return code === null ? '' : ` (${code})`;
 }
 
-/** Codes of the system and of undici, as ECONNREFUSED and UND_ERR_SOCKET; never what the far side has written. */
+/** Codes of the system and of undici, such as ECONNREFUSED and UND_ERR_SOCKET; never text from the response. */
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
   const { code } = error;

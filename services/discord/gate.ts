@@ -1,11 +1,12 @@
 /**
- * One call of a bucket at a time; the others wait here, the urgent ones before the others and each in the order they came, and not
- * in the REST client's own queue, where nothing could refuse them. A closed bucket refuses at once: pacing belongs to whoever calls.
+ * One call per bucket at a time. The others wait here, urgent ones first and each in order of
+ * arrival, and not in the REST client's own queue, where they could not be rejected. A closed
+ * bucket rejects at once: pacing belongs to the caller.
  */
 export interface Gate {
   /** Resolves when it is this caller's turn, or when it will not be. */
   enter(turn: Turn, signal: AbortSignal): Promise<Entry>;
-  /** Nobody enters this bucket before `until`; those who wait are refused. */
+  /** Closes the bucket until `until`; waiting calls are rejected. */
   close(bucket: string, until: number): void;
   closeAll(until: number): void;
   /** Ends the last `closeAll`, and what closes a single bucket for longer than everyday pacing does. */
@@ -17,7 +18,7 @@ export interface Gate {
 export interface Turn {
   readonly bucket: string;
   readonly isUrgent: boolean;
-  /** What is left may not be for everybody. Asked on arrival, and once more when it would be this caller's turn. */
+  /** The remaining calls may be reserved. Checked on arrival, and again before the call is sent. */
   readonly freeFrom?: () => number;
 }
 

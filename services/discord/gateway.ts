@@ -26,7 +26,7 @@ export interface DiscordGateway
   readonly writeOutlook: WriteOutlookOf;
   /** Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop listening. */
   onPause(listener: OnPause): () => void;
-  /** Reads the client's credentials anew at its next call, which is tried whatever token was refused and whatever is paused. */
+  /** Re-reads the client's credentials at its next call, which is tried despite rejected tokens and pauses. */
   forgetCredentials(clientId: ClientId): void;
 }
 
@@ -47,8 +47,8 @@ export interface DiscordGatewayDeps {
   /** Margin on every window; scale it down with a scaled-down sandbox. */
   readonly offsetMs?: number;
   /**
-   * The last call of a bucket is kept for what is urgent, while the bucket would else stay closed for longer than this. Scaled as
-   * the margin is.
+   * The last call of a bucket is reserved for urgent calls while the bucket would otherwise stay
+   * closed for longer than this. Scaled like the margin.
    */
   readonly reserveMs?: number;
   readonly onCall?: (call: ObservedCall) => void;
@@ -57,9 +57,9 @@ export interface DiscordGatewayDeps {
 }
 
 /**
- * The far side over REST.
- * In: members and guilds by their ids. Out: what Discord answered, or one of the errors of lib/errors.ts.
- * Never: a call made twice, a call without a token that is believed in, or a token in an error or a log line.
+ * The Discord client over REST. In: members and guilds by their ids. Out: Discord's response, or
+ * one of the errors of lib/errors.ts. Never: a call made twice, a call with a rejected token, or a
+ * token in an error or a log line.
  */
 export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   const { timeoutMs = 4000, offsetMs = 50, reserveMs = 4000, budget } = deps;

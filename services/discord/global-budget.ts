@@ -1,7 +1,7 @@
 /**
- * The calls a second that Discord allows a bot over all its routes and guilds, 50 in all:
- * https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
- * A tenth of them is kept for joins: somebody stands before the page and waits, while a sweep can.
+ * Discord's limit per bot over all routes and guilds, 50 calls a second:
+ * https://docs.discord.com/developers/topics/rate-limits#global-rate-limit A tenth is reserved for
+ * joins: a person is waiting in front of the page, while a sweep can wait.
  */
 export interface GlobalBudget {
   /** Takes one call if one is left; else answers when the next one will be. */

@@ -3,9 +3,10 @@ import type { GuildRef } from '../reconcile/ports.js';
 import { type Perform, guildReading } from './calls.js';
 
 /**
- * Only the guild itself can say that it is lost. Other routes answer 10004 or 50001 for reasons of their own, and taking
- * them at their word would stop a whole community for one member.
- * In: a way to call. Out: the same, that asks the guild once where another route doubts it. Never: UNKNOWN_GUILD on hearsay.
+ * Only the guild itself can prove that the bot lost it. Other routes return 10004 or 50001 for
+ * reasons of their own, and trusting them would stop a whole community because of one member. In: a
+ * way to call. Out: the same, which reads the guild once if another route doubts it. Never:
+ * UNKNOWN_GUILD without that proof.
  */
 export function createGuildPresence(perform: Perform): Perform {
   /** Many members can be refused at once; one question is enough for all of them. */

@@ -25,7 +25,7 @@ export interface BotStanding {
   readonly botRoleIds: readonly RoleId[];
 }
 
-/** What stands against the bot's giving and taking each role; null when nothing does. */
+/** Why the bot cannot add or remove each role; null if it can. */
 export function roleRefusals(
   roles: readonly RankedRole[],
   bot: BotStanding,
@@ -42,8 +42,8 @@ export function roleRefusals(
 }
 
 /**
- * Of the roles whose holders the bot cannot rename, why. A role that nobody can be given counts as well; one that stands for
- * everybody, which is @everyone, tells of the bot's own permission.
+ * For each role, why the bot cannot rename its holders. Includes roles that cannot be granted; the
+ * entry of @everyone reports the bot's own permission.
  */
 export function renameRefusals(
   roles: readonly RankedRole[],

@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger.js';
  * spend a fifth. The last fifth is kept for clients that have caused no invalid answer.
  */
 export interface InvalidBudget {
-  /** Counts the answer if Discord counts it; says whether it did. */
+  /** Counts the response if Discord counts it; returns whether it did. */
   note(answer: InvalidAnswer): boolean;
   state(): InvalidBudgetState;
   /** Why this client's calls are not sent now; null: they are. */

@@ -100,7 +100,7 @@ function closeBucket(
   pauses.begin(key, { cause, until, endsByItself: true }, guild.clientId);
 }
 
-/** Until when no call of its bucket may be made: the answer, of whatever status, says that it is spent. */
+/** Until when the bucket is closed: the response, whatever its status, says that it is exhausted. */
 export function closeWhenSpent(
   deps: JudgeDeps,
   attempt: Omit<SentAttempt, 'deadline'>,

@@ -9,11 +9,11 @@ import type { Answer } from './answer.js';
 import type { BucketUse } from './bucket-use.js';
 import { EVERYDAY_MS } from './gate.js';
 
-/** What is left of each of a bot's buckets, as the headers said. */
+/** Remaining calls of each of a bot's buckets, from the headers. */
 export interface Ledger {
   /** Resolves with the answer as it should be read: of a bucket that gives call by call back, when the next one is free. */
   learn(use: BucketUse, answer: Answer): Answer;
-  /** A call is on its way: until its answer is there nobody knows of it but this. */
+  /** A call in flight, which the headers do not include yet. */
   begin(use: BucketUse): () => void;
   /** When so many calls may be made; not later than now: at once. Those on their way are not counted. */
   freeFrom(use: BucketUse, calls: number): number;
@@ -22,7 +22,7 @@ export interface Ledger {
   /** Infinity: nothing is known. */
   left(use: BucketUse): number;
   areOne(a: BucketUse, b: BucketUse): boolean;
-  /** Forgets buckets that would stay spent for longer than everyday pacing: the next call tells. */
+  /** Forgets buckets that would stay closed for longer than usual pacing: the next call shows their state. */
   forgetLong(): void;
 }
 
@@ -110,7 +110,7 @@ function keyIn(
   { method, route, guildId }: BucketUse,
 ): string {
   const own = names.get(`${method} ${route}`);
-  // Giving and taking a role is one bucket with most bots, so it is one until the headers say that it is not.
+  // Adding and removing a role share a bucket for most bots, so they share one until the headers show otherwise.
   const twin = TWINS.get(method);
   const name = own ?? names.get(`${twin ?? method} ${route}`);
   const family = twin === undefined ? method : 'PUT';

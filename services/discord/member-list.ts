@@ -15,17 +15,18 @@ import {
 } from './payloads.js';
 import type { ListedMember } from '../sweep/ports.js';
 
-/** The guild as a whole, where one call tells of many members. */
+/** Calls about the guild as a whole, which cover many members. */
 export interface MemberList {
   /**
-   * The members after `after`, by ascending id; fewer than `limit` (1 to 1000) end the list. A page that cannot be right is
-   * an UnavailableError: whoever is missing in it would count as gone. TerminalError `MISSING_INTENT`: the bot may not list.
+   * The members after `after`, by ascending id; fewer than `limit` (1 to 1000) end the list. An
+   * implausible page is an UnavailableError, because members missing from it would count as gone.
+   * TerminalError `MISSING_INTENT`: the bot may not list.
    */
   readonly listMembers: (
     guild: GuildRef,
     page: { readonly after: DiscordUserId | null; readonly limit: number },
   ) => Promise<readonly ListedMember[]>;
-  /** How many members hold each role, those that nobody holds too; @everyone is left out. */
+  /** The number of holders of each role, including roles without holders; @everyone is left out. */
   readonly readRoleCounts: (
     guild: GuildRef,
   ) => Promise<ReadonlyMap<RoleId, number>>;

@@ -73,7 +73,7 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
       return wire.perform(call, async (options) => {
         const answer = await oauth.authorizationCodeGrantRequest(
           ...authenticatedPartiesOf(app),
-          // Whoever has the session has compared the state before the code is handed over.
+          // The owner of the session has compared the state before passing on the code.
           oauth.validateAuthResponse(
             ...partiesOf(app),
             new URLSearchParams({ code }),

@@ -11,7 +11,7 @@ export interface ObservedCall {
   readonly durationMs: number;
 }
 
-/** Discord has told us to wait, by a refusal or by saying that nothing is left. */
+/** Discord asked to wait, by a refusal or by reporting no calls left. */
 export interface ObservedWait {
   readonly method: string;
   readonly route: string;

@@ -15,7 +15,7 @@ const UNTIMED_PAUSE_MS = 30_000;
 /** Blocks by Cloudflare and against abuse last from minutes to hours; asking on prolongs them. */
 const BLOCK_PAUSE_MS = 600_000;
 
-/** How long the answer asks us to wait; null when it says nothing of time. Pure: `random` is a number from 0 to 1. */
+/** How long the response asks to wait; null if it names no time. Pure: `random` is a number from 0 to 1. */
 export function pauseAfter(failure: {
   readonly answer: Answer;
   readonly now: number;

@@ -59,7 +59,7 @@ export const applicationPayload = z.object({
   id: snowflake,
   name: z.string(),
   flags: z.number().int().catch(0),
-  /** Not shown to everybody; each address exactly as it was registered. */
+  /** Not visible to everyone; each address exactly as registered. */
   redirect_uris: z.array(z.string()).nullish().catch(null),
   bot: z.object({ id: snowflake }).nullish().catch(null),
 });

@@ -40,8 +40,9 @@ const pausing = (
 ): KnownCode => ({ owner, lasting: null, pauses, why });
 
 /**
- * What each of Discord's codes means for the service; every code that is not here passes. `ops/discord-answers.md` says the same to
- * operators. https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+ * The meaning of each of Discord's codes; unlisted codes are temporary. `ops/discord-answers.md`
+ * documents them for operators.
+ * https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
  */
 export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
   [0, passing('Discord refused without a reason')],

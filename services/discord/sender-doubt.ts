@@ -6,7 +6,7 @@ import {
 import type { GuildRef } from '../reconcile/ports.js';
 import { type Perform, botUserReading } from './calls.js';
 
-/** A refusal that may be a proxy's, or of this call alone: as it stands it would stop the whole bot. */
+/** A refusal that may come from a proxy or concern only this call; taken literally it would stop the whole bot. */
 export class DoubtfulRefusalError extends Error {
   constructor(readonly refusal: RefusedTokenError | RetryLaterError) {
     super(refusal.message, { cause: refusal });

@@ -12,7 +12,7 @@ import { boundedText, SINGLE_BYTES } from './bounded-text.js';
 import { refusesBot } from './errors.js';
 import type { InvalidAnswer } from './invalid-budget.js';
 
-/** What came of one call, as seen on the wire and not as the REST client tells it. */
+/** The result of one call on the wire, before the REST client interprets it. */
 export interface Exchange {
   /** False: nothing was sent. */
   readonly isSent: boolean;
@@ -40,7 +40,7 @@ export interface CallLimits {
   readonly openFrom: () => number;
   /** A longer body is not read to its end. */
   readonly mostBytes: number;
-  /** Sees the answer first and says how it is to be read. */
+  /** Sees the response first and decides how to read it. */
   readonly learn: (answer: Answer) => Answer;
 }
 
@@ -49,7 +49,7 @@ export interface TransportDeps {
   readonly clock: () => number;
   /** As soon as the status is known, before the REST client acts on it. */
   readonly onStatus: (answer: InvalidAnswer) => void;
-  /** The bot's token is refused; told before the REST client drops it. */
+  /** The bot's token was rejected; called before the REST client drops it. */
   readonly onRefused: () => void;
 }
 
@@ -120,7 +120,7 @@ interface Trace {
 
 function begin(trace: Trace, clock: () => number): void {
   const until = trace.limits.openFrom();
-  // Read after it: what is open at once is so from the moment when it was asked.
+  // Read afterwards: a bucket that is open now has been open since the check.
   trace.isSent = until <= clock();
   if (trace.isSent) return;
   trace.closedUntil = until;

@@ -3,7 +3,7 @@ import type { Bot } from './bot.js';
 import { bucketName, writeUses, type BucketUse } from './bucket-use.js';
 import type { Seen } from './caller.js';
 
-/** What may be written to the members of a client's guild, by what the headers said last. Nothing is asked of Discord. */
+/** What may be written to the members of a client's guild, according to the last headers. Does not call Discord. */
 export function createWriteOutlook(deps: {
   readonly seen: (clientId: string) => Seen | undefined;
   readonly clock: () => number;

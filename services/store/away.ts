@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { DatabaseUnavailableError, UnavailableError } from '../lib/errors.js';
 import { connectOutageOf, outageOf } from './outage-words.js';
 
-/** How the system says that there is no way to a server now. A name that is not known yet may be known in a moment. */
+/** System codes for an unreachable server. A host name that is unknown now may resolve in a moment. */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -18,10 +18,10 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** How PostgreSQL names a connection that failed; other causes stand in outage-words.ts. */
+/** PostgreSQL's codes for a failed connection; other causes are in outage-words.ts. */
 const SERVER_CODES = /^08\w{3}$/;
 
-/** What the driver says of connections that ended under it. */
+/** The driver's messages for connections that ended. */
 const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
@@ -106,7 +106,7 @@ const TLS_CODES =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
 const TLS_WORDS = /server does not support SSL/;
 
-/** At the start: what waiting cannot heal is told by the setting that is at fault. What the server says holds no secret. */
+/** At startup: an error that waiting cannot fix is reported with the setting at fault. The server's message contains no secret. */
 export function translateAtStart(error: unknown): unknown {
   for (let each = error; each instanceof Error; each = each.cause) {
     const says = startFault(each);

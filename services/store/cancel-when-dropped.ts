@@ -38,7 +38,7 @@ export function cancelWhenDropped(
   };
 }
 
-/** The driver knows it; its types do not say so. */
+/** The driver supports it, but its types do not declare it. */
 function processIdOf(client: PoolClient): number | null {
   const id: unknown = Reflect.get(client, 'processID');
   return typeof id === 'number' ? id : null;

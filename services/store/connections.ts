@@ -24,7 +24,7 @@ export async function openConnections(options: Options) {
   return {
     database,
     listener,
-    /** Why writes fail says more than that the listener waits. */
+    /** A failed write explains more than the listener's wait. */
     ready: () => {
       const writing = writes.ready();
       return writing.ok ? listener.ready() : writing;

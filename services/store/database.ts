@@ -77,7 +77,7 @@ export async function openDatabase(options: {
       ...address,
       ...KEEP_ALIVE,
       Client: ImpatientClient,
-      // For together.ts; whoever awaits each statement notices nothing.
+      // For together.ts; callers that await each statement notice no difference.
       pipeline: true,
       onConnect: compileNothing,
       onPoolCreated: (made: Pool) => {
@@ -178,7 +178,7 @@ function connectionsOf(...pools: readonly Pool[]): Connections {
   };
 }
 
-/** The tables are ours by SQL, not by entity, so Kysely is told of no types; every statement names its row type. */
+/** The tables are defined by SQL, not by entities, so Kysely has no types; every statement names its row type. */
 function kyselyOf(em: EntityManager): Kysely<unknown> {
   return em.getKysely<unknown>();
 }

@@ -3,8 +3,9 @@ import type { Pool } from 'pg';
 const GIVE_BACK_MS = 1_000;
 
 /**
- * A transaction whose connection dies is rolled back in vain, and Kysely gives a connection back only after a rollback that went
- * through: each such death would take a place in the pool for ever. Who was not given back a moment later never will be.
+ * Rolling back a transaction fails if its connection died, and Kysely only releases a connection
+ * after a successful rollback: each such death would leak a pool slot for ever. A connection not
+ * released a moment later never will be.
  */
 export function giveBackTheDead(pool: Pool): void {
   pool.on('connect', (client) => {
@@ -13,7 +14,7 @@ export function giveBackTheDead(pool: Pool): void {
         try {
           client.release(true);
         } catch {
-          // It was given back already.
+          // Already released.
         }
       }, GIVE_BACK_MS).unref();
     });

@@ -29,7 +29,7 @@ export const KEEP_ALIVE = {
   keepAliveInitialDelayMillis: 5_000,
 } as const;
 
-/** Named, so that whoever counts statements can tell it from those that somebody asked for. */
+/** Named, so that statement counters can exclude it. */
 export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
 
 /**
@@ -67,7 +67,7 @@ export class ImpatientClient extends pg.Client {
   }
 }
 
-/** Connections of a pool that can all be cut at once: whoever waits for an answer on one is told that the database is away. */
+/** Pool connections that can all be cut at once: statements waiting on one fail with "database unreachable". */
 export function createCutter(pool: Pool): () => void {
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => {
@@ -77,7 +77,7 @@ export function createCutter(pool: Pool): () => void {
   return () => open.forEach(cut);
 }
 
-/** Nothing is said to the other side, which would not hear it. */
+/** The server is not notified; it would not receive it. */
 export function cut(client: Client | PoolClient): void {
   streamOf(client)?.destroy(new Error(SILENT));
 }

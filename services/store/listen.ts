@@ -22,7 +22,7 @@ interface Options {
   readonly logger: Logger;
   /** The server has not answered for long: whatever else waits for it waits in vain. */
   readonly onSilent: () => void;
-  /** An attempt to connect anew failed. */
+  /** An attempt to reconnect failed. */
   readonly onRefused?: (error: unknown) => void;
   readonly heartbeat?: HeartbeatTiming;
 }
@@ -73,7 +73,10 @@ export function createListener(options: Options) {
       isStarted = true;
     },
     ready: (): Readiness => (client === null ? AWAY : { ok: true }),
-    /** Calls back on every NOTIFY of the channel, and after every reconnect, then with null: what was told meanwhile is lost. */
+    /**
+     * Calls back on every NOTIFY of the channel, and with null after every reconnect, because
+     * notifications in between are lost.
+     */
     async on(channel: string, wake: Wake): Promise<() => Promise<void>> {
       const set = wakers.get(channel) ?? new Set();
       wakers.set(channel, set.add(wake));
@@ -125,7 +128,7 @@ function createClient(
   return client;
 }
 
-/** A connection that breaks meanwhile is followed by another, which listens to all that is wanted then. */
+/** A lost connection is replaced by another one, which listens to all channels requested by then. */
 async function tell(
   client: SharedClient | null,
   verb: 'listen' | 'unlisten',

@@ -9,15 +9,15 @@ import { MIGRATIONS } from './migrations/list.js';
 const LOCK = 741_300_112;
 
 /**
- * Whoever writes a row locks its table before those that it points to, while a migration locks tables as it comes to them: they may
- * each wait for the other. Then the migration gives way, before PostgreSQL breaks off the other's statement (after a second), and
- * begins anew.
+ * Writers lock a table before the tables it references, while a migration locks tables as it goes:
+ * they may deadlock. The migration then yields before PostgreSQL aborts the other statement (after
+ * a second), and starts over.
  */
 const PATIENCE = { lockMs: 200, tries: 200, pauseMs: 500 } as const;
 
 /**
- * Brings the database to this version of the code. Refuses one that is newer. Where there is nothing to do it only looks, so that
- * a role which may not change tables can run the service once somebody else has migrated.
+ * Migrates the database to this version of the code. Rejects a newer database. If nothing is
+ * pending it only reads, so that a role without DDL rights can run the service after a migration.
  */
 export async function migrate(
   database: Database,
@@ -57,7 +57,7 @@ async function migrateAtOnce(
   });
 }
 
-/** Stands in the database, so that an older version can name the newer one. */
+/** Stored in the database, so that an older version can name the newer one. */
 const WRITTEN_BY = 'discord-connector ';
 
 /** The migrations that the database lacks. */

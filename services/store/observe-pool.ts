@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** One statement, by its first word; `other`: none of those that are known. */
+/** A statement by its first word; `other`: unknown words. */
 export type OnStatement = (statement: {
   readonly kind: string;
   readonly seconds: number;

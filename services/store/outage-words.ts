@@ -1,4 +1,4 @@
-/** Causes by SQLSTATE, in words for callers and readiness. What the server itself says may name accounts and paths. */
+/** Causes by SQLSTATE, in words for callers and readiness. The server's own message may name accounts and paths. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^53100$/, 'the database is out of disk space'],
   [/^53200$/, 'the database is out of memory'],

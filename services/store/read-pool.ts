@@ -18,7 +18,7 @@ export function openReadPool(
   like: Pool,
   its: {
     readonly most: number;
-    /** Said once on each connection. */
+    /** Run once per connection. */
     readonly settings: string;
   },
 ): Pool {

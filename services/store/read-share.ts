@@ -88,7 +88,7 @@ class ReadShare {
     if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
   }
 
-  /** What is read for no request has nothing in common. */
+  /** Reads outside of a request share nothing. */
   #readerOf(scope: RequestScope | null): Reader {
     const known = scope && this.#readers.get(scope);
     if (known) return known;

@@ -46,7 +46,7 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
   accepts: isObject,
 });
 
-/** What is dead cannot be revoked, and need not be: https://datatracker.ietf.org/doc/html/rfc7009#section-2.2 */
+/** An expired token cannot be revoked, and need not be: https://datatracker.ietf.org/doc/html/rfc7009#section-2.2 */
 export const revocation = (app: OAuthApplication): OAuthCall => ({
   kind: 'revocation',
   url: app.revokeUrl,

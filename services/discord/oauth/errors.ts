@@ -12,7 +12,7 @@ import type { OAuthCall } from './calls.js';
 
 /** Codes of the TerminalErrors of the OAuth2 side. */
 export type OAuthRefusal =
-  /** The code, the refresh token or the access token is dead: the person must agree anew. */
+  /** The code, refresh token or access token has expired: the person must sign in again. */
   | 'INVALID_GRANT'
   /** An admin's fault: the secret or the callback address. The message names which. */
   | 'INVALID_CLIENT'
@@ -21,8 +21,8 @@ export type OAuthRefusal =
 type OAuthError = TerminalError | RetryLaterError | UnavailableError;
 
 /**
- * What an answer means that the call does not accept. Nothing that the far side has written is repeated and nothing is
- * kept as a cause: requests and answers are full of tokens.
+ * Maps an unexpected response to an error. Nothing from the response is repeated or kept as a
+ * cause: requests and responses are full of tokens.
  */
 export function judgeAnswer(
   call: OAuthCall,
@@ -66,7 +66,7 @@ interface Refusal {
   readonly why: string;
 }
 
-/** Null: not a verdict of Discord's, so nothing is said of the grant or the application. */
+/** Null: not a verdict of Discord's, so it proves nothing about the grant or the application. */
 function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
   const { status, form, code } = answer;
   if (form !== 'json' || status < 400 || status >= 500) return null;
@@ -116,9 +116,9 @@ const faultBody = z.object({
 });
 
 /**
- * Discord has one `error` for a dead code and for an address that does not fit, and has changed it over the years. What
- * tells them apart is the parameter's name, quoted in the description or, for forms, the key of the fault.
- * https://github.com/discord/discord-api-docs/issues/4076
+ * Discord uses one `error` for an expired code and for a wrong redirect address, and has changed it
+ * over the years. They differ by the parameter's name, quoted in the description or, for forms, the
+ * key of the error. https://github.com/discord/discord-api-docs/issues/4076
  */
 function parameterAtFault(body: unknown): string | undefined {
   const { data } = faultBody.safeParse(body);
@@ -131,7 +131,7 @@ function parameterAtFault(body: unknown): string | undefined {
   );
 }
 
-/** Only what is known to be no secret. */
+/** Only values known not to be secret. */
 function evidence({ status, code }: Answer): string {
   const isKnown = typeof code === 'number' || KNOWN_ERRORS.has(code ?? '');
   return isKnown ? ` (status ${status}, ${code})` : ` (status ${status})`;

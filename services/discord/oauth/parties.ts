@@ -29,8 +29,8 @@ export function authenticatedPartiesOf(
 }
 
 /**
- * The library's own way escapes `-` and `_` too. RFC 6749 allows it, but Discord's secrets are full of them and its
- * documentation sends them as they are, so nobody knows whether it would take them back apart.
+ * The library escapes `-` and `_` too. RFC 6749 allows it, but Discord's secrets are full of them
+ * and its documentation sends them unescaped, so it is unclear whether Discord would decode them.
  */
 function basic(clientSecret: string): ClientAuth {
   return (_server, { client_id: clientId }, _body, headers) => {

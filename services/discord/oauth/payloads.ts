@@ -15,7 +15,7 @@ const grantPayload = z.object({
   refresh_token: token.nullish(),
   token_type: z.literal('bearer'),
   expires_in: z.number().positive().max(TEN_YEARS_S),
-  // Without identify nobody can say whose token it is, and a link is made for whose it is.
+  // Without identify the token's owner is unknown, and the link is made for that owner.
   scope: z
     .string()
     .transform((text) => text.split(' ').filter((scope) => scope !== ''))

@@ -80,7 +80,7 @@ export function createWire(deps: WireDeps): Wire {
       try {
         return await run({
           [customFetch]: senderOf(call),
-          // The sandbox Discord has no certificate; whoever may be called at all is decided where clients are made.
+          // The sandbox Discord has no certificate; allowed hosts are decided when a client is created.
           [allowInsecureRequests]: call.url.startsWith('http:'),
         });
       } catch (error) {
@@ -138,7 +138,7 @@ async function exchange(
       method: init.method,
       body: init.body ?? null,
       headers: { ...init.headers, 'user-agent': userAgent },
-      // It would take the token, or the secret, to wherever the answer says.
+      // A redirect would carry the token or secret to whatever host the response names.
       redirect: 'error',
       signal,
     });

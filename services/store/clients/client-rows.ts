@@ -35,8 +35,9 @@ export function decryptSecret(
 }
 
 /**
- * Locks the client for the rest of the transaction: against every other change, or, to `use` it, only against those. Neither
- * lock stands in the way of marks, whose rows refer to the client; the stronger `for update` would.
+ * Locks the client for the rest of the transaction: against all changes or, to `use` it, against
+ * exclusive ones only. Neither lock blocks marks, whose rows reference the client; the stronger
+ * `for update` would.
  */
 export async function lockClient(
   { em, sql: db }: Transaction,
@@ -62,14 +63,14 @@ interface LostSecret {
   readonly keyId: string;
 }
 
-/** The secrets of a client that nobody can read for want of their key. */
+/** The secrets of a client that cannot be decrypted because their key is missing. */
 function lostSecrets(row: ClientRow, keys: KeyRing): readonly LostSecret[] {
   return SECRETS.map((name) => ({ name, keyId: keyIdOf(row[name]) })).filter(
     ({ keyId }) => !keys.keyIds.includes(keyId),
   );
 }
 
-/** Null: no process has said that it waits. */
+/** Null: no process has reported a pause. */
 function sendingOf(row: ClientRow): SendingPause | null {
   const { sendingCause, sendingSince, sendingUntil } = row;
   return sendingCause && sendingSince && sendingUntil

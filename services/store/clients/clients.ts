@@ -170,7 +170,7 @@ async function markForSettings(
   return sql`select ${id}::uuid as client_id, m.id as discord_user_id, 'OTHER' as cause from unnest(${members}::text[]) as m (id)`;
 }
 
-/** Grants that still wait for their member to be brought in are given up after that. */
+/** Grants of members who are still waiting to join are discarded after that. */
 async function giveUpKeptGrants(
   db: Transaction['sql'],
   clientId: ClientId,

@@ -5,7 +5,7 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, GuildId } from '../../model.js';
 import { decryptSecret } from './client-rows.js';
 
-/** What the gateway needs to speak for a client. `revision` changes whenever any of it may have. */
+/** What the gateway needs to act for a client. `revision` changes whenever any of it may have changed. */
 export interface Credentials {
   readonly clientId: ClientId;
   readonly guildId: GuildId;

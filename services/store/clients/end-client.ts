@@ -13,8 +13,9 @@ import {
 } from '../mappings/preview.js';
 
 /**
- * LEAVE deletes the client and all that belongs to it; roles stay on Discord. TAKE_BACK ends every link and retires every mapping;
- * the client goes when the last role is taken back, by the settlement that takes it.
+ * LEAVE deletes the client and everything that belongs to it; roles stay at Discord. TAKE_BACK ends
+ * every link and retires every mapping; the settlement that removes the last role deletes the
+ * client.
  */
 export async function endClient(
   tx: Transaction,
@@ -53,7 +54,7 @@ export async function endClient(
   return effect;
 }
 
-/** Nothing can be taken back by a bot that may not, or does not, write. */
+/** A bot that may not write, or is off, cannot remove roles. */
 function refuseUnableToTakeBack(client: ClientRow): void {
   if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt)
     return;

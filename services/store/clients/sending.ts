@@ -10,7 +10,7 @@ export interface SendingPause {
   readonly until: Date;
 }
 
-/** What the processes say to each other of their pauses. */
+/** Pauses shared between processes. */
 export function createSending(
   db: () => Kysely<unknown>,
   listener: Pick<Listener, 'on'>,

@@ -41,7 +41,7 @@ async function markAgain(
 /** Changes whenever the credentials may have. */
 export const REVISION = sql`extract(epoch from updated_at)::text`;
 
-/** After a stop the client counts as changed: every process reads its token anew, also those that saw it refused. */
+/** After a stop the client counts as changed, so every process re-reads its token, even those that saw it rejected. */
 export async function clearTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,

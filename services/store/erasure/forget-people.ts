@@ -2,12 +2,13 @@ import { sql, type Kysely } from 'kysely';
 
 import type { MemberKey, PlatformUserId } from '../../model.js';
 
-/** Stands where a person's name was, so that a record still says that a name was set. */
+/** Replaces a person's name, so that a record still shows that a name was set. */
 export const FORGOTTEN = '(deleted)';
 
 /**
- * Takes the names of deleted people out of all that is kept: what is left are ids and roles, for the audit. Said when they are
- * deleted, and again when the last of their roles is taken back, as until then the path writes down what it sees.
+ * Removes the names of deleted people from everything stored; ids and roles stay for the audit.
+ * Runs at the deletion, and again when the last role is removed, because until then the path stores
+ * what it observes.
  */
 export async function forgetPeople(
   db: Kysely<unknown>,
@@ -84,7 +85,7 @@ async function forgetInMirror(
 
 const NO_NAMES = sql`username = null, display_name = null, nickname = null, nickname_refused = null, reason = null`;
 
-/** Nobody is linked to these accounts any more: their names are nobody's business. */
+/** These accounts are no longer linked, so their names must not be kept. */
 export async function forgetUnlinked(
   db: Kysely<unknown>,
   members: readonly MemberKey[],

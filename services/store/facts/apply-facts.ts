@@ -82,7 +82,7 @@ function endedBesides(
   });
 }
 
-/** Most groups of a platform are mapped nowhere: what is said of them concerns nobody. */
+/** Most groups of a platform are not mapped: facts about them concern no member. */
 async function ofMapped(
   db: Kysely<unknown>,
   marks: readonly MemberMark[],

@@ -20,9 +20,9 @@ import { APPLIED, foldRegisters, placeInOrder, UNCHANGED } from './order.js';
 import { Touched, type Folded } from './touched.js';
 
 /**
- * Puts facts on top of what is recorded. The result is the same for any order, repetition or split of the same facts: every row
- * keeps the greatest statement made about it, and every fence the greatest deletion. `known` must hold every user and group that the
- * facts name.
+ * Folds facts into the recorded state. The result does not depend on order, repetition or split:
+ * every row keeps the greatest statement about it, and every fence the greatest deletion. `known`
+ * must contain every user and group that the facts name.
  */
 export function foldFacts(
   known: Known,
@@ -99,7 +99,7 @@ function foldUser(
 
 const ATTRIBUTES = ['character', 'corporation', 'alliance'] as const;
 
-/** Final: what is written about a deleted user is written to no use. A later deletion raises the fence that lifting it leaves. */
+/** Final: facts about a deleted user have no effect. A later deletion raises the fence that restoring the user leaves behind. */
 function foldDeletion(
   user: KnownUser,
   { platformUserId, cause }: UserDeleted,

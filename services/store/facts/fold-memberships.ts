@@ -68,7 +68,7 @@ export function foldSnapshot(
     const said = { order, isSnapshot: true, isHeld: held.has(groupId) };
     const { next, loss } = behindDeletion(known, groupId, said);
     const rank = rankOn(current, next);
-    // Outranked by a fact that says the same, nothing is lost.
+    // A fact that is outranked by an equal one loses nothing.
     if (current !== null && rank < 0 && current.isHeld !== said.isHeld)
       losses.push(lossOf(groupId, next, current));
     else if (rank >= 0 && loss !== null) losses.push(loss);

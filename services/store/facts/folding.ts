@@ -5,7 +5,7 @@ import type { Touched } from './touched.js';
 /** What folding one fact goes by. */
 export interface Folding {
   readonly known: Known;
-  /** The place of the fact, given the places of what is recorded about the same thing. */
+  /** The fact's position in the order, given the positions of the recorded facts about the same thing. */
   readonly place: (recorded: Iterable<FactOrder>) => FactOrder;
   readonly touched: Touched;
 }

@@ -7,7 +7,7 @@ import type {
 import type { DeletionFence } from './deletion-fence.js';
 import type { Register, Standing } from './order.js';
 
-/** What is recorded about the users and groups that the facts name. Folding changes it in place. */
+/** The recorded state of the users and groups that the facts name. Folding changes it in place. */
 export interface Known {
   /** The database's clock: when mutations among the facts happen. */
   readonly receivedUs: number;

@@ -15,7 +15,7 @@ export function compareOrder(a: FactOrder, b: FactOrder): number {
   return a.timeUs - b.timeUs;
 }
 
-/** What stands for one (user, group). */
+/** The recorded state of one (user, group). */
 export interface Standing {
   readonly order: FactOrder;
   readonly isSnapshot: boolean;

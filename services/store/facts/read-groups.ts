@@ -38,7 +38,7 @@ interface LifeRow {
   readonly deletion_fence: StoredFence | null;
 }
 
-/** Groups that facts change; they are locked already, but for those that were made just now. */
+/** Groups that facts change; already locked, except those created just now. */
 export async function readGroups(
   db: Kysely<unknown>,
   changedIds: readonly GroupId[],

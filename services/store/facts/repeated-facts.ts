@@ -3,8 +3,8 @@ import { sql, type Kysely } from 'kysely';
 import type { MemberMark } from './touched.js';
 
 /**
- * Of facts that repeat what is recorded, those that answer something all the same: an open request to the platform, or a removal
- * that a person rejected as things were. The others concern no member.
+ * Of facts that repeat the recorded state, those that still matter: they answer an open request to
+ * the platform, or concern a removal that a person rejected. The others affect no member.
  */
 export async function answersAmong(
   db: Kysely<unknown>,

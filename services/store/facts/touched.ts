@@ -17,7 +17,7 @@ export interface Folded {
   >;
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
-  /** Members about whom a newer fact says what is recorded already: only its place in the order has changed. */
+  /** Members about whom a newer fact repeats the recorded state: only its position in the order has changed. */
   readonly repetitions: readonly MemberMark[];
   /** Whose name or attributes have changed, and which of these. */
   readonly personMarks: readonly PersonMark[];

@@ -33,9 +33,9 @@ const KEEP = sql`clock_timestamp() + interval '24 hours'`;
 const SWEPT = 20;
 
 /**
- * First answers, kept for whoever asks again. All processes share them.
- * An answer holds what its caller was told, and `beginDiscordLink` tells an address that links a person's account: so it is kept
- * encrypted, like everything else that lets somebody act.
+ * Stored responses for retries, shared by all processes. A response contains what the caller
+ * received, and `beginDiscordLink` returns a URL that links an account, so responses are encrypted
+ * like all credentials.
  */
 export function createIdempotentAnswers(deps: Deps) {
   const db = () => deps.database.sql();
@@ -89,7 +89,7 @@ async function claim(
   return { kind: 'UNDER_WAY' };
 }
 
-/** What was carried out is never carried out again, not even where nobody can tell any more how it ended. */
+/** A request that was carried out is never carried out again, even if its result is no longer readable. */
 async function unpack(
   keys: KeyRing,
   request: RepeatableRequest,

@@ -10,7 +10,7 @@ export interface Leasing {
   readonly leaseMs: number;
   /** True only of a process that is certain to have ended: its bots need not wait for their lease to run out. */
   readonly isGone: (owner: string) => boolean;
-  /** A bot whose token this process cannot read is left to those that can; where nobody can, its work waits. */
+  /** A bot whose token this process cannot decrypt is left to the processes that can; if none can, its work waits. */
   readonly keys: Pick<KeyRing, 'keyIds'>;
 }
 
@@ -99,7 +99,7 @@ async function reportForWork(
     on conflict (owner) do update set live_until = excluded.live_until`.execute(
     db,
   );
-  // Whoever is clearing them already need not be waited for.
+  // A row that another process is clearing need not be waited for.
   await sql`
     delete from worker where owner in (
       select owner from worker where owner = any(${gone}::text[]) or live_until < clock_timestamp()

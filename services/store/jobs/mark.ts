@@ -23,7 +23,7 @@ export interface Marking {
   readonly windowMs: number;
 }
 
-/** Who is concerned by one query, as `(client_id, discord_user_id, causes)`, becomes or raises their jobs. */
+/** Creates or raises the jobs of the members selected by a query with the columns `(client_id, discord_user_id, causes)`. */
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
   { lane, windowMs }: Marking,
@@ -45,13 +45,13 @@ function raiseJobs(
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
 }
 
-/** Of the removals that were foreseen, those that the new causes do not speak of: the others are judged anew, if they are left. */
+/** Of the foreseen removals, those the new causes do not concern; the others are judged again if they remain. */
 const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
   else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
     select from role_mapping p where p.client_id = reconcile_job.client_id and p.role_id = r.id
       and excluded.causes @> jsonb_build_array(jsonb_build_object('groupId', p.group_id)))) end`;
 
-/** Members linked to users about whose groups something was said, where one of those groups is mapped. */
+/** Members linked to users whose facts changed, if one of the groups is mapped. */
 export async function markMemberships(
   db: Kysely<unknown>,
   marks: readonly MemberMark[],
@@ -80,7 +80,7 @@ export async function markMemberships(
   await raiseJobs(concerned, marking, forgotten).execute(db);
 }
 
-/** Members linked to people of whom something has changed that is in their nickname; who is not in the guild is named on return. */
+/** Members linked to people whose nickname data changed. A member outside the guild is renamed on return. */
 export async function markPeople(
   db: Kysely<unknown>,
   marks: readonly PersonMark[],
@@ -110,7 +110,7 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
   );
 }
 
-/** Members whom the end or the return of a whole group concerns: who is in it, and who holds a role mapped to it. */
+/** Members affected by the deletion or return of a whole group: its members, and holders of a role mapped to it. */
 export async function markGroups(
   db: Kysely<unknown>,
   marks: Folded['groupMarks'],
@@ -144,7 +144,7 @@ export async function markGroups(
   }
 }
 
-/** Members whom a mapping concerns: who is in its group, and who holds its role. */
+/** Members affected by a mapping: members of its group, and holders of its role. */
 export async function markRole(
   db: Kysely<unknown>,
   request: {

@@ -13,16 +13,16 @@ export interface EncryptedTable {
     readonly name: string;
     readonly type: 'uuid' | 'text';
   }[];
-  /** Columns besides the key that say whose a row is. */
+  /** Columns besides the key that identify the owner of a row. */
   readonly named: readonly string[];
   /** Of the client that a row belongs to; null: of none. */
   readonly clientOf: (row: RowNames) => string | null;
-  /** Ciphertext columns, each with what is authenticated with it. */
+  /** Ciphertext columns, each with its authenticated context. */
   readonly columns: readonly {
     readonly column: string;
     readonly context: (row: RowNames) => string;
   }[];
-  /** What becomes of a row that cannot be read, for whoever has lost a key. */
+  /** What losing the key of a row means. */
   readonly loss: string;
 }
 

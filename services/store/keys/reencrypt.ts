@@ -1,7 +1,7 @@
 /**
- * Writes anew, with the first key, whatever another key has encrypted.
- * In: the key ring. Out: how much was written, and what cannot be read. It may be broken off and begun again at any time.
- * Never: a row overwritten that somebody else has changed meanwhile, or a plain text kept anywhere.
+ * Re-encrypts with the first key whatever another key encrypted. In: the key ring. Out: how much
+ * was written, and what cannot be decrypted. It may be interrupted and restarted at any time.
+ * Never: a row overwritten that was changed meanwhile, or a plaintext stored anywhere.
  */
 import { sql, type Kysely } from 'kysely';
 
@@ -42,7 +42,7 @@ export interface Reencryption {
 /** Rows of one statement, which is one transaction. */
 const STEP = 200;
 
-/** What a process with other keys writes meanwhile is found by the next pass; this often, and then it is said. */
+/** The next pass finds what a process with other keys wrote meanwhile; after this many passes the command reports it. */
 const PASSES = 3;
 
 export async function reencrypt(
@@ -150,7 +150,7 @@ interface Renewal {
   readonly found: Pass;
 }
 
-/** Only where the old text still stands: whoever has changed it has encrypted it himself. */
+/** Only if the old ciphertext is unchanged: another writer has already encrypted its own. */
 async function renew(
   database: Database,
   keys: KeyRing,

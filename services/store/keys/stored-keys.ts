@@ -29,7 +29,7 @@ interface LostRow {
   readonly secrets: readonly string[];
 }
 
-/** Says at a start which clients' secrets cannot be read, and what to do; the others' work goes on. */
+/** Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients continue. */
 async function tellLostKeys(
   db: Kysely<unknown>,
   keys: KeyRing,

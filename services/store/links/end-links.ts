@@ -14,7 +14,7 @@ export interface Ending {
   readonly isAskedFor: boolean;
 }
 
-/** A link is never deleted while its roles may still be on Discord: it ends, and goes when they are taken back. */
+/** A link is never deleted while its roles may still be at Discord: it is ending, and removed once its roles are. */
 export async function endLinks(
   db: Kysely<unknown>,
   { linkIds, cause, windowMs, isAskedFor }: Ending,
@@ -29,7 +29,10 @@ export async function endLinks(
   await giveUpGrants(db, linkIds);
 }
 
-/** Nobody is brought in for a link that ends; what the person had granted is revoked. Whoever has the account now keeps theirs. */
+/**
+ * A member is not added to the guild for an ending link; the person's tokens are revoked. A new
+ * owner of the account keeps theirs.
+ */
 async function giveUpGrants(
   db: Kysely<unknown>,
   linkIds: readonly LinkId[],

@@ -32,8 +32,8 @@ interface ImportRequest {
 }
 
 /**
- * Takes links over by the thousand, in one transaction and a handful of statements. A link that stands is never replaced: who is
- * linked to another account, or whose account is another's, is a conflict to be looked at by a person.
+ * Imports links by the thousand, in one transaction and a handful of statements. An existing link
+ * is never replaced: a user or account linked elsewhere is a conflict for a person to resolve.
  */
 export function createImportMembers(deps: {
   readonly database: Database;
@@ -170,7 +170,7 @@ function conflict(message: string): ImportVerdict {
   return { kind: 'CONFLICT', message, linkId: null };
 }
 
-/** Whatever is said about a user takes turns on its row. Who was never heard of is made, nameless. */
+/** All writes about a user serialize on the user's row. Unknown users are created without a name. */
 async function lockUsers(
   db: Kysely<unknown>,
   users: readonly Pair[],

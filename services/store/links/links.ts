@@ -63,8 +63,8 @@ async function linkMember(deps: Deps, request: LinkRequest): Promise<Linked> {
 }
 
 /**
- * Makes the link, revives it while it is ending, and ends the link to another account that the person had until now. One that
- * stands already is left as it is, and its member unmarked.
+ * Creates the link or revives an ending one, and ends the person's link to another account. An
+ * existing link is left unchanged, and its member unmarked.
  */
 export async function makeLink(
   { enqueueEvent, clock }: Pick<Deps, 'enqueueEvent' | 'clock'>,
@@ -91,7 +91,7 @@ export async function makeLink(
   const warnings = await endOtherLink(tx, request);
   const row = await reviveOrCreate(tx, request, new Date(clock()));
   await tx.em.flush().catch((error: unknown) => {
-    // Somebody else claimed the account between our look and our write.
+    // Another transaction claimed the account between our read and our write.
     throw error instanceof UniqueConstraintViolationException
       ? claimedByOther(discordUserId)
       : error;

@@ -4,7 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import type { PlatformUserId } from '../../model.js';
 import type { Transaction } from '../database.js';
 
-/** Everything said about a platform user takes turns on its row. Who was never heard of is made, nameless. */
+/** All writes about a platform user serialize on the user's row. Unknown users are created without a name. */
 export async function lockPlatformUser(
   { sql: db }: Pick<Transaction, 'sql'>,
   id: PlatformUserId,

@@ -9,7 +9,10 @@ import type {
   RoleId,
 } from '../../model.js';
 
-/** Any number; whoever changes who has the say has it alone, so that two changes at once cannot break a rule together. */
+/**
+ * Any number of readers; a change of authority takes the lock exclusively, so that two changes at
+ * once cannot break a rule together.
+ */
 const LOCK = 741_300_115;
 
 /** A mapping as it would be. */
@@ -59,7 +62,7 @@ async function lockAuthorities(db: Kysely<unknown>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }
 
-/** A retired mapping stands in the way of its role until that is taken back, and of its group no more. */
+/** A retired mapping blocks its role until the role is removed, but no longer blocks its group. */
 async function refuse(
   db: Kysely<unknown>,
   candidates: RawBuilder<unknown>,

@@ -12,11 +12,11 @@ export async function previewMapping(
   change: {
     readonly clientId: ClientId;
     readonly roleId: RoleId;
-    /** The group mapped anew; null: none. */
+    /** The group of the new mapping; null: none. */
     readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
     readonly retiredId: MappingId | null;
-    /** The first reading where Discord has the say takes from nobody. */
+    /** The first reading under Discord's authority removes nothing. */
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {

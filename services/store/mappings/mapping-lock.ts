@@ -6,8 +6,9 @@ import type { GroupId } from '../../model.js';
 const LOCK = 741_300_114;
 
 /**
- * A fact marks the members of mapped groups, and a new mapping marks those whom facts put into its group: made at one moment, each
- * could miss the other, and nobody be marked. Held until the transaction ends; to be taken after the writing, before the marking.
+ * Facts mark the members of mapped groups, and a new mapping marks the members of its group:
+ * concurrent ones could miss each other, and nobody would be marked. Held until the transaction
+ * ends; take it after writing and before marking.
  */
 export async function lockMappingsToMark(db: Kysely<unknown>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
@@ -26,7 +27,7 @@ export async function mappedAmong(
   return new Set(rows.map((row) => row.group_id));
 }
 
-/** Waits for facts that are being written; those that come wait for the new mapping. */
+/** Waits for facts being written; later facts wait for the new mapping. */
 export async function lockMappingsToAdd(db: Kysely<unknown>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }

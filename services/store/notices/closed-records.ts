@@ -12,7 +12,7 @@ import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
 
 export interface RecordWindow {
   readonly since: Moment;
-  /** Null: now; the answer says which moment that was. */
+  /** Null: now; the result names that time. */
   readonly until: Moment | null;
   /** The last one of the page before; null for the first page. */
   readonly after: RecordPlace | null;

@@ -9,7 +9,7 @@ import {
 import { recentSweepIds } from './recent-sweeps.js';
 import type { AuditFilter } from '../../api/views.js';
 
-/** For those who watch: that something has happened in any process, and what it was. Nothing is asked while nobody listens. */
+/** Notifications about events in any process. No query runs without a listener. */
 export function createNotices({
   database,
   listener,

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId } from '../../model.js';
 import { every } from '../read/page.js';
 
-/** No more than this are looked at in one go, the newest first. */
+/** Maximum per read, newest first. */
 const LIMIT = 200;
 
 /** Sweeps that are not over, or have not been for long. */

@@ -29,7 +29,7 @@ export type EnqueueEvents = (
   events: readonly NewEvent[],
 ) => Promise<void>;
 
-/** In the transaction that makes them true. Without a broker nobody would ever take the events away, so none are kept. */
+/** In the transaction that makes them true. Without a broker nothing would ever remove the events, so none are stored. */
 export function createEnqueueEvents(deps: {
   readonly hasBroker: boolean;
 }): EnqueueEvents {

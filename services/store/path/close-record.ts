@@ -21,7 +21,7 @@ interface Ending {
   readonly observed?: MemberReading | null;
 }
 
-/** Closes a record with what came of it, and writes the event where it was a change. */
+/** Closes a record with its outcome, and writes the event if something changed. */
 export async function closeAndTell(
   db: Kysely<unknown>,
   { closes, reason, outcome, observed }: Ending,
@@ -64,7 +64,7 @@ export async function closeAndTell(
   });
 }
 
-/** Tells later whether the nickname that Discord shows is still the connector's. Only a hash: a deleted person's name may not be kept. */
+/** Shows later whether the nickname at Discord is still the connector's. Only a hash: a deleted person's name may not be kept. */
 async function keepNicknameSet(
   db: Kysely<unknown>,
   { client_id, discord_user_id }: ClosedRecord,

@@ -14,7 +14,7 @@ import {
 import { rememberDeparted } from '../links/departed.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
-/** Removes what has nothing left to take back: links, then retired mappings, then a client that was waiting for both. */
+/** Deletes what has no roles left to remove: links, then retired mappings, then a client waiting for both. */
 export async function endDrained(
   db: Kysely<unknown>,
   clientId: ClientId,

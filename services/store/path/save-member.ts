@@ -12,7 +12,7 @@ export interface RunEnd {
   readonly observed: MemberReading | null;
   /** Discord has answered this run with `observed`; else it is the mirror, with what the run has written. */
   readonly isReading: boolean;
-  /** How it stands with the member now. */
+  /** The member's current state. */
   readonly standing: MemberColumns;
   /** The one statement that ends the claim. */
   readonly job: RawBuilder<unknown>;
@@ -64,7 +64,7 @@ export async function saveMember(
   return { mayEnd: row?.may_end ?? false };
 }
 
-/** Since when Discord says that the account is not in the guild, and the roles it had until then. */
+/** Since when Discord reports the account as not in the guild, and its roles until then. */
 function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
   if (isPresent)
     return [sql`absent_since = null`, sql`left_role_ids = '{}'::text[]`];

@@ -162,7 +162,7 @@ function endOf(
   );
 }
 
-/** A mark came after the member was read: they are looked at again, for the new causes only, unless there are too many to tell. */
+/** A mark came after the member was read: reconcile again for the new causes only, unless there are too many to list. */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp(),

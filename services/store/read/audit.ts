@@ -97,7 +97,7 @@ export function auditConditions(
   ];
 }
 
-/** While a record is open nobody knows what comes of its plan. */
+/** While a record is open, the result of its plan is unknown. */
 function ensuredRoles(row: RecordRow) {
   if (row.closed_at === null) return { added: [], removed: [] };
   return { added: row.ensured_added, removed: row.ensured_removed };

@@ -11,7 +11,7 @@ export interface Rows<Row> {
   readonly hasMore: boolean;
 }
 
-/** One row more than asked for is read: it says whether there is more, and is not shown. */
+/** One extra row is read to learn whether there is more; it is not returned. */
 export const limitOf = (page: Page) => sql`limit ${page.limit + 1}`;
 
 export function toRows<Read, Row>(
@@ -61,7 +61,7 @@ export interface Counted {
 export const countOf = (rows: readonly Counted[]): number =>
   Number(rows[0]?.count ?? 0);
 
-/** The driver is told to leave times as text, in UTC. */
+/** The driver returns times as text, in UTC. */
 export type Time = Date | string;
 
 export const toDate = (time: Time): Date => new Date(time);

@@ -8,7 +8,7 @@ interface Row {
   readonly count: number;
 }
 
-/** Members that wait for the path, or are in its hands; who is parked waits for a person. */
+/** Members waiting for a reconcile or being reconciled, without parked ones. */
 export async function pendingOfClients(
   db: Asker,
   ids: readonly ClientId[],

@@ -48,7 +48,7 @@ export async function findPlatformGroups(db: Asker, ids: readonly GroupId[]) {
   return inOrder(ids, rows.map(toGroup), (group) => group.id);
 }
 
-/** Groups that hold the user now; a deleted group holds nobody. */
+/** Groups the user is in; a deleted group has no members. */
 export async function groupsOfPlatformUsers(
   db: Asker,
   ids: readonly PlatformUserId[],

@@ -42,7 +42,7 @@ import type { AuditFilter, LinkFilter, RoleKey } from '../../api/views.js';
 
 type Ids = readonly string[];
 
-/** What is asked of the memory for showing it. Each question is exactly one statement, however many rows it answers with. */
+/** Read queries for the API. Each is exactly one statement, however many rows it returns. */
 export function createReadQueries({
   byKey,
   reads: asker,

@@ -14,7 +14,7 @@ export const SAID_OF_REQUESTS = sql`(
   from remote_membership r join role_mapping p on p.id = r.mapping_id
   where r.link_id = l.id and r.request is not null)`;
 
-/** What the platform was asked for and has not said yet, per link; the oldest first. */
+/** Open requests to the platform per link, oldest first. */
 export async function requestsOfLinks(db: Asker, linkIds: readonly LinkId[]) {
   const { rows } = await sql<Row>`
     select r.link_id, r.request_id, r.request, r.request_state, r.asked_at, m.client_id, m.group_id, m.role_id
