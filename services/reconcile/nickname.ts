@@ -198,19 +198,19 @@ export function templateFaults(template: string): readonly string[] {
   const { parts, variables, unknownWords } = parseTemplate(template);
   const faults = [...unknownWords].map(
     (word) =>
-      `${word} is no variable; there are ${CHOICE}, and %% is a percent sign`,
+      `${word} is not a variable; use ${CHOICE}, or %% for a percent sign`,
   );
   if (template.length > MAX_TEMPLATE_LENGTH)
     faults.push(
-      `the template is ${template.length} characters long, more than ${MAX_TEMPLATE_LENGTH}`,
+      `the template must have at most ${MAX_TEMPLATE_LENGTH} characters; it has ${template.length}`,
     );
   if (variables.size === 0)
-    faults.push(`the template has no variable; there are ${CHOICE}`);
+    faults.push(`the template has no variable; use at least one of ${CHOICE}`);
   for (const name of namesIn(variables)) {
     const { length } = renderTemplate(parts, { [name]: 'x' });
     if (length > MAX_LENGTH)
       faults.push(
-        `the text around %${name} leaves no room for it: with one letter in its place the nickname has ${length} units, more than ${MAX_LENGTH}`,
+        `the text around %${name} leaves no room for it: with a single letter in its place the nickname has ${length} UTF-16 units, more than ${MAX_LENGTH}`,
       );
   }
   return faults;

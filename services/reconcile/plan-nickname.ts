@@ -99,8 +99,8 @@ export function showsNickname(written: string, shown: ShownNames): boolean {
 /** Refused, or kept as another text. */
 export function notTaken(nickname: string): string {
   return nickname === NO_NICKNAME
-    ? notReset('Discord refuses it')
-    : notSet(`Discord does not take ${JSON.stringify(nickname)}`);
+    ? notReset('Discord refused it')
+    : notSet(`Discord does not accept ${JSON.stringify(nickname)}`);
 }
 
 function notSet(why: string): string {
@@ -112,7 +112,7 @@ function notReset(why: string): string {
 }
 
 const REFUSALS: Readonly<Record<RenameRefusal, string>> = {
-  OWNER: 'Discord lets nobody rename the owner of the server',
+  OWNER: "Discord does not allow renaming the server's owner",
   ABOVE_BOT: 'the member has a role that is not below the bot',
   MISSING_PERMISSION: 'the bot needs Manage Nicknames',
 };

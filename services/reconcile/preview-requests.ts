@@ -37,5 +37,5 @@ export function countRequests(
 ): string | null {
   const { length } = requests;
   if (length === 0) return null;
-  return `${length} ${length === 1 ? 'change' : 'changes'} to ask the platform for`;
+  return `${length} ${length === 1 ? 'change' : 'changes'} to request from the platform`;
 }

@@ -141,7 +141,7 @@ function summaryOf(
   afterScreening: AfterScreening | undefined,
 ): string {
   if (facts.mirror === null)
-    return 'Discord was not asked about this member yet; the first run reads it before it plans';
+    return 'not read at Discord yet; the first run reads this member before it plans';
   if (!facts.mirror.isPresent) return 'the account is not in the guild';
   const parts = [
     count(plan.add, 'to add'),
@@ -159,7 +159,7 @@ function summaryOf(
   const isObserved =
     facts.client.isObserved || facts.mappings.some(isOnlyObserved);
   return isObserved
-    ? `${parts.join(', ')}; nothing of what is only observed is written`
+    ? `${parts.join(', ')}; nothing is written for mappings in OBSERVE`
     : parts.join(', ');
 }
 

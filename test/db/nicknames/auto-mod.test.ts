@@ -49,6 +49,6 @@ test('a nickname that AutoMod refuses keeps no role away, pauses nobody, and is 
   const link = await store.read.findLinkByPlatformUser(clientId, 'bob');
   expect(link).toMatchObject({
     state: 'IN_STEP',
-    reason: expect.stringContaining('Discord does not take "Pilot bob"'),
+    reason: expect.stringContaining('Discord does not accept "Pilot bob"'),
   });
 });

@@ -298,7 +298,7 @@ describe('a nickname that Discord does not take', () => {
     expect(names.rig().rolesOf('alice')).toContain(roles.pilot);
     expect(await names.linkOf('alice')).toEqual({
       state: 'IN_STEP',
-      reason: 'the nickname is not set: Discord does not take "Jane Doe"',
+      reason: 'the nickname is not set: Discord does not accept "Jane Doe"',
     });
     names.discord().calls.reset();
     const sweep = await names.sweep();

@@ -159,9 +159,9 @@ describe('the template of a nickname', () => {
         { code: 'BAD_USER_INPUT', field: 'input.nicknamePolicy.template' },
       ]);
       const message = answer.body.errors?.[0]?.message ?? '';
-      expect(message).toContain('%name is no variable');
-      expect(message).toContain('%user is no variable');
-      expect(message).toContain('more than 200');
+      expect(message).toContain('%name is not a variable');
+      expect(message).toContain('%user is not a variable');
+      expect(message).toContain('at most 200 characters');
       expect(message).toContain('the template has no variable');
       expect(api.calls).not.toContain(`clients.${name.replace('Discord', '')}`);
     },

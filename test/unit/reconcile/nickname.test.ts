@@ -363,13 +363,16 @@ describe('the faults of a template', () => {
   test.each<[string, readonly RegExp[]]>([
     ['', [/^the template is empty$/]],
     [' \u200B\n', [/^the template is empty$/]],
-    ['Pilot', [/no variable; there are %username, %character/]],
+    ['Pilot', [/no variable; use at least one of %username, %character/]],
     ['%%character', [/no variable/]],
     ['%rank %Character %rank %character', [/^%rank is no/, /^%Character is/]],
-    ['%имя', [/^%имя is no variable/, /the template has no variable/]],
-    [`${'x'.repeat(32)}%character`, [/around %character .* 33 units/]],
-    [`[${'x'.repeat(30)}%corporation]`, [/around %corporation .* 33 units/]],
-    [`%character${' '.repeat(191)}`, [/201 characters long, more than 200/]],
+    ['%имя', [/^%имя is not a variable/, /the template has no variable/]],
+    [`${'x'.repeat(32)}%character`, [/around %character .* 33 UTF-16 units/]],
+    [
+      `[${'x'.repeat(30)}%corporation]`,
+      [/around %corporation .* 33 UTF-16 units/],
+    ],
+    [`%character${' '.repeat(191)}`, [/at most 200 characters; it has 201/]],
   ])('of %j are named', (template, faults) => {
     expect(templateFaults(template)).toEqual(
       faults.map((fault) => expect.stringMatching(fault)),

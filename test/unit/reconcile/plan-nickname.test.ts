@@ -110,7 +110,7 @@ describe('the plan of a nickname', () => {
     expect(planned({ refusedBefore: 'Jane Doe' })).toEqual({
       ...LEAVE,
       nicknameBlocked:
-        'the nickname is not set: Discord does not take "Jane Doe"',
+        'the nickname is not set: Discord does not accept "Jane Doe"',
     });
     expect(planned({ refusedBefore: 'Jane' }).nickname).toBe('Jane Doe');
   });

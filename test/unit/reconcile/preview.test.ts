@@ -48,7 +48,7 @@ test('shows the differences of what is only observed, and that nothing of them i
   const observed = await preview(differing('OBSERVE'));
 
   expect(observed?.add).toEqual([PILOT]);
-  expect(observed?.summary).toMatch(/only observed is written$/);
+  expect(observed?.summary).toMatch(/for mappings in OBSERVE$/);
 });
 
 test('shows nothing where Discord has the say', async () => {
@@ -79,7 +79,7 @@ describe('where Discord has the say', () => {
       add: [],
       remove: [],
       requests: [{ ...asked, isHeld: false }],
-      summary: '1 change to ask the platform for',
+      summary: '1 change to request from the platform',
     });
   });
 

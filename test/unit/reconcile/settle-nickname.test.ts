@@ -166,7 +166,7 @@ describe('what came of a nickname', () => {
   test('is remembered and shown where it was refused, and parks nobody', () => {
     expect(ending('REFUSED', null)).toMatchObject({
       outcome: 'UNCHANGED',
-      reason: 'the nickname is not set: Discord does not take "Jane Doe"',
+      reason: 'the nickname is not set: Discord does not accept "Jane Doe"',
       isParked: false,
       closes: { nickname: null },
       nickname: { asked: 'Jane Doe', isTaken: false },
@@ -252,7 +252,7 @@ describe('the nickname of an account whose last link ends', () => {
 
     expect(planMemberNickname(refused, run, shown)).toMatchObject({
       nickname: null,
-      nicknameBlocked: 'the nickname is not reset: Discord refuses it',
+      nicknameBlocked: 'the nickname is not reset: Discord refused it',
     });
   });
 
@@ -284,7 +284,7 @@ describe('the nickname of an account whose last link ends', () => {
     expect(end).toMatchObject({
       settlement: {
         outcome: 'UNCHANGED',
-        reason: 'the nickname is not reset: Discord refuses it',
+        reason: 'the nickname is not reset: Discord refused it',
         isParked: false,
         endedLinkIds: ['link-1'],
       },
