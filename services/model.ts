@@ -31,7 +31,6 @@ export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 /** What a member waits for who has not passed Discord's membership screening. WAIT: grants and nickname come afterwards. */
 export type Screening = 'WAIT' | 'IGNORE';
-
 /** What happens to a nickname that the connector set when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
 /** As a nickname to write, or one that was written: the member's nickname is removed. */
@@ -163,6 +162,7 @@ export interface PresentMember {
   /** Membership screening is not done. */
   readonly isPending: boolean;
   readonly timedOutUntil: Date | null;
+  readonly isBot?: boolean;
   /** When the member joined. A different time than before means they left in between. Absent: not in the response. */
   readonly joinedAt?: Date | null;
 }

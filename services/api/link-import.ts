@@ -11,7 +11,7 @@ export interface WantedLink {
 }
 
 /** The result for one item, with the path at fault if it is in the list. */
-export interface PlacedVerdict extends ImportVerdict {
+export interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
   readonly field: string | null;
 }
 
@@ -45,7 +45,12 @@ export function importList(
         const placed = clear.get(index);
         if (placed) return placed;
         const verdict = verdicts[next++];
-        if (verdict) return { ...verdict, field: null };
+        const at = `${field}[${index}]`;
+        if (verdict)
+          return {
+            ...verdict,
+            field: verdict.field ? `${at}.${verdict.field}` : null,
+          };
         throw new Error(
           `verdicts for an import of ${items.length} users are incomplete`,
         );

@@ -104,6 +104,8 @@ export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
   readonly linkId: LinkId | null;
+  /** The field of the item that is at fault; absent: none alone is. */
+  readonly field?: 'discordUserId';
 }
 
 export interface PlatformUserView {

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
 import { clientPort } from './client-ports.js';
 import { createExplainRole } from './explain.js';
+import { createLinkMember } from './link-member.js';
 import { signInPorts } from './sign-in-ports.js';
 import { sweepPorts } from './sweeps.js';
 import type { TrySecrets } from './try-secrets.js';
@@ -46,6 +47,7 @@ export function apiPorts(deps: {
     },
     links: {
       ...store.links,
+      linkMember: createLinkMember(deps),
       async memberPlan(id) {
         const link = await store.links.findLink(id);
         const plan = await preview(link);

@@ -2,6 +2,7 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import type { DiscordMembers, WriteOutlookOf } from '../reconcile/ports.js';
+import { createAccountReading, type IsBotAccount } from './account-reading.js';
 import { createBot } from './bot.js';
 import { createBotReadings, type BotReadings } from './bot-readings.js';
 import { createBots, type DiscordCredentials } from './bots.js';
@@ -24,6 +25,7 @@ import { createWriteOutlook } from './write-outlook.js';
 export interface DiscordGateway
   extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
+  readonly isBotAccount: IsBotAccount;
   /** Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop listening. */
   onPause(listener: OnPause): () => void;
   /** Re-reads the client's credentials at its next call, which is tried despite rejected tokens and pauses. */
@@ -98,6 +100,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
     ...readings,
     ...createMemberCalls(perform),
     ...createMemberList(perform),
+    isBotAccount: createAccountReading(perform),
     readRoles: createRoleReading({ ...readings, botFor: bots.botFor }),
     writeOutlook: createWriteOutlook({ seen: caller.seen, clock: deps.clock }),
     forgetCredentials: bots.forget,

@@ -90,5 +90,6 @@ export function presentMember(
     isPending: member.pending ?? false,
     timedOutUntil: member.communication_disabled_until ?? null,
     ...(member.joined_at && { joinedAt: member.joined_at }),
+    ...(member.user.bot === true && { isBot: true }),
   };
 }

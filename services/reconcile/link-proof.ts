@@ -54,7 +54,7 @@ export function isAnyEnding({ links }: Pick<MemberFacts, 'links'>): boolean {
   return links.some((link) => link.status === 'ENDING');
 }
 
-function endingLinks({ links }: MemberFacts): readonly LinkId[] {
+export function endingLinks({ links }: MemberFacts): readonly LinkId[] {
   const ending = links.filter((link) => link.status === 'ENDING');
   return ending.map((link) => link.linkId);
 }

@@ -24,6 +24,7 @@ import {
   type PreviewedRequest,
 } from './preview-requests.js';
 import type { GuardTally } from './records.js';
+import { IS_BOT } from './settlement-words.js';
 import { screeningReason, withholdGrants } from './screening.js';
 
 /** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
@@ -91,7 +92,8 @@ export function createPreview(deps: {
 }
 
 /** Where Discord has the say nothing is unknown: the role stays because it says so. */
-function planOf(facts: MemberFacts) {
+function planOf(known: MemberFacts) {
+  const facts = isOfBot(known) ? { ...known, mappings: [] } : known;
   const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
   const asked = planRequests(facts, facts.mirror ?? ABSENT);
   const roles = planRoles({
@@ -107,6 +109,11 @@ function planOf(facts: MemberFacts) {
     ),
   );
   return { plan: withRequests({ ...roles, unknown }, asked), asked };
+}
+
+/** Nothing is changed about a bot. */
+function isOfBot({ mirror }: MemberFacts): boolean {
+  return mirror?.isPresent === true && mirror.isBot === true;
 }
 
 function heldOf(
@@ -130,7 +137,7 @@ function nicknameFor(
   facts: MemberFacts,
   { discordUserId }: MemberKey,
 ): NicknamePlan {
-  if (facts.mirror?.isPresent !== true) return LEAVE_NICKNAME;
+  if (facts.mirror?.isPresent !== true || isOfBot(facts)) return LEAVE_NICKNAME;
   const run = { discordUserId, causes: [] };
   return planMemberNickname(asIfWritten(facts), run, facts.mirror);
 }
@@ -143,6 +150,7 @@ function summaryOf(
   if (facts.mirror === null)
     return 'not read at Discord yet; the first run reads this member before it plans';
   if (!facts.mirror.isPresent) return 'the account is not in the guild';
+  if (isOfBot(facts)) return IS_BOT;
   const parts = [
     count(plan.add, 'to add'),
     count(plan.remove, 'to remove'),

@@ -22,6 +22,7 @@ import { textNamer } from './names.js';
 import { mirroredRoles } from './role-sources.js';
 import { withMarks } from './with-marks.js';
 import { logAsked, logSettled } from './log-settled.js';
+import { ofBot } from './settle-bot.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan, removalCause } from './record-plan.js';
 import {
@@ -170,6 +171,8 @@ async function goOn(
 ): Promise<Ending> {
   const { facts, reading, plan } = ready;
   if (!reading.member.isPresent) return absent(facts, reading.member);
+  if (reading.member.isBot === true)
+    return ofBot(facts, reading.member, reading.readAtMs !== null);
   const record = await recordPlan(deps.memory, job, facts, {
     plan,
     reading,

@@ -11,6 +11,9 @@ export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
   REFUSED: 'Discord refused to bring the account in',
 };
 
+export const IS_BOT =
+  'the Discord account is a bot, which the connector never changes: unlinkDiscordUser ends the link';
+
 const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
   EVERYONE: 'is @everyone',
   MANAGED: 'is managed by Discord or an integration',

@@ -40,7 +40,7 @@ export type Ending =
       readonly idleRecordId: AuditRecordId | null;
     };
 
-const NOTHING: Settlement = {
+export const NOTHING: Settlement = {
   outcome: 'UNCHANGED',
   reason: null,
   closes: null,

@@ -44,7 +44,6 @@ export interface SweepRun {
 
 export interface ListedMember extends PresentMember {
   readonly discordUserId: DiscordUserId;
-  readonly isBot?: boolean;
 }
 
 export interface DriftedMember {

@@ -62,6 +62,7 @@ export const aSignInWorld = (): SignInWorld => ({
     displayName: 'Alice of Discord',
     email: 'alice@example.org',
     isEmailVerified: true,
+    isBot: false,
   },
   outcome: { kind: 'IN_GUILD', isScreened: false },
   warnings: [],

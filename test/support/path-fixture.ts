@@ -26,11 +26,14 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     await database.drop();
   });
 
-  async function query(text: string): Promise<void> {
+  async function query<Row extends pg.QueryResultRow>(
+    text: string,
+  ): Promise<Row[]> {
     const direct = new pg.Client({ connectionString: database.url });
     await direct.connect();
-    await direct.query(text);
+    const { rows } = await direct.query<Row>(text);
     await direct.end();
+    return rows;
   }
 
   return {

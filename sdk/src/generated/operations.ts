@@ -23,7 +23,7 @@ export type BeginDiscordLinkInput = {
   readonly email?: string | null | undefined;
   /** The id of the platform user who signs in, issued by the platform. */
   readonly platformUserId: string;
-  /** Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector. */
+  /** Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `BOT_ACCOUNT`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector. */
   readonly returnTo?: string | null | undefined;
 };
 

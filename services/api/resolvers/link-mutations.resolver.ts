@@ -69,7 +69,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => ImportDiscordUsersPayload, {
     description:
-      'Imports existing links of users to Discord accounts. Each user has its own result. Errors: NOT_FOUND, FAILED_PRECONDITION if the client is being deleted.',
+      'Imports existing links of users to Discord accounts. Each user has its own result; an account that is known to be a bot is INVALID. Errors: NOT_FOUND, FAILED_PRECONDITION if the client is being deleted.',
   })
   async importDiscordUsers(
     @Ctx() context: ApiContext,
@@ -100,7 +100,7 @@ export class LinkMutationsResolver {
   @Authorized('discord:write')
   @Mutation(() => LinkDiscordUserPayload, {
     description:
-      'Links a platform user to a Discord account for one client. An ending link between the two is revived. Errors: NOT_FOUND, CONFLICT if the account is linked to another user, FAILED_PRECONDITION if the user was deleted or the client is being deleted.',
+      'Links a platform user to a Discord account for one client. An ending link between the two is revived. Errors: NOT_FOUND, BAD_USER_INPUT if the account is a bot, CONFLICT if the account is linked to another user, FAILED_PRECONDITION if the user was deleted or the client is being deleted.',
   })
   async linkDiscordUser(
     @Ctx() context: ApiContext,

@@ -122,6 +122,7 @@ async function tryToLink(
     const failure = { error, step: 'account' } as const;
     return ended(endingOfFailure(deps, completion, failure));
   }
+  if (account.isBot) return ended({ code: 'BOT_ACCOUNT', ticket, account });
   if (client.email === 'REQUIRE' && lacksEmail(account))
     return ended({ code: 'EMAIL_MISSING', ticket, account });
   try {
@@ -132,11 +133,16 @@ async function tryToLink(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return ended({
-      code: error.code === 'CONFLICT' ? 'CLAIMED' : 'CLIENT_GONE',
+      code: codeOfRefusal(error),
       ticket,
       account,
     });
   }
+}
+
+function codeOfRefusal({ code }: InputError): Ending['code'] {
+  if (code === 'CONFLICT') return 'CLAIMED';
+  return code === 'BAD_USER_INPUT' ? 'BOT_ACCOUNT' : 'CLIENT_GONE';
 }
 
 /** Without the second scope the person could not be added to the guild. */

@@ -13,6 +13,7 @@ export type SignInResult =
   | 'CANCELLED'
   | 'EXPIRED'
   | 'EMAIL_MISSING'
+  | 'BOT_ACCOUNT'
   | 'SCOPE_MISSING'
   | 'CLIENT_GONE'
   | 'DISCORD_FAILED'
@@ -131,6 +132,13 @@ export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
     title: 'Your Discord account has no verified e-mail address',
     what: 'This community does not link guest accounts (Discord accounts without a verified e-mail address). Nothing was linked.',
     next: 'In Discord, open User Settings, add your e-mail address and verify it. Then start again from the platform.',
+  },
+  BOT_ACCOUNT: {
+    status: 403,
+    tone: 'bad',
+    title: 'That Discord account is a bot',
+    what: 'Only the accounts of people can be linked. Nothing was linked.',
+    next: 'Sign in to Discord with your own account, then start again from the platform.',
   },
   SCOPE_MISSING: {
     status: 403,

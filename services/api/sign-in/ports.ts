@@ -96,6 +96,7 @@ export interface DiscordAccount {
   readonly displayName: string | null;
   readonly email: string | null;
   readonly isEmailVerified: boolean;
+  readonly isBot: boolean;
 }
 
 /**

@@ -28,6 +28,7 @@ const accountPayload = z.object({
   global_name: z.string().nullish(),
   email: z.string().nullish(),
   verified: z.boolean().nullish(),
+  bot: z.boolean().nullish(),
 });
 
 /** `reply` has passed the library's own checks. */
@@ -54,5 +55,6 @@ export function accountOf(body: unknown, doing: string): DiscordAccount {
     displayName: user.global_name ?? null,
     email,
     isEmailVerified: email !== null && user.verified === true,
+    isBot: user.bot === true,
   };
 }

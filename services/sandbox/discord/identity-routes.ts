@@ -3,6 +3,7 @@ import {
   notFound,
   unauthorized,
   unknownMember,
+  unknownUser,
 } from './refusal.js';
 import { param, type ApiCall, type Decision } from './api-call.js';
 import type { LiveGuild, LiveUser } from './live-world.js';
@@ -10,7 +11,7 @@ import { permissionsOf } from './permissions.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
 import type { TokenRoute } from './route.js';
 import { compareSnowflakes } from './snowflake.js';
-import { memberOnWire, ownUserOnWire } from './wire.js';
+import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
 import { countsOnWire } from './wire-guild.js';
 
 /** Who am I, and where am I: for bots, and for people by their access token. */
@@ -22,6 +23,7 @@ export const identityRoutes: readonly TokenRoute[] = [
     template: '/users/@me/guilds/{guild_id}/member',
     decide: getOwnMember,
   },
+  { method: 'GET', template: '/users/{user_id}', decide: getUser },
   { method: 'GET', template: '/gateway/bot', decide: getGateway },
 ];
 
@@ -33,6 +35,14 @@ function getSelf(call: ApiCall): Decision {
     status: 200,
     body: ownUserOnWire(call.world, selfOf(call), withEmail),
   };
+}
+
+/** Any account, of a person or a bot, whether or not it shares a guild with the asker. */
+function getUser(call: ApiCall): Decision {
+  if (call.caller.kind !== 'bot') throw unauthorized();
+  const discordUserId = param(call, 'user_id');
+  if (!call.world.users.has(discordUserId)) throw unknownUser();
+  return { status: 200, body: userOnWire(call.world, discordUserId) };
 }
 
 function listOwnGuilds(call: ApiCall): Decision {

@@ -15,6 +15,7 @@ import type { Database } from '../database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
+import { botsAmong, isBotMessage } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
 import type { ImportVerdict } from '../../api/views.js';
@@ -93,6 +94,7 @@ interface Standing {
   readonly byUser: ReadonlyMap<PlatformUserId, StandingLink>;
   readonly byAccount: ReadonlyMap<DiscordUserId, StandingLink>;
   readonly deleted: ReadonlySet<PlatformUserId>;
+  readonly bots: ReadonlySet<DiscordUserId>;
 }
 
 interface StandingLink extends Pair {
@@ -111,14 +113,17 @@ async function readStanding(
       and (platform_user_id = any(${userIds}::text[]) or discord_user_id = any(${accounts}::text[]))`.execute(
     db,
   );
-  const deleted = await sql<{ id: PlatformUserId }>`
-    select id from platform_user where id = any(${userIds}::text[]) and deleted_at is not null`.execute(
-    db,
-  );
+  const { rows } = await sql<{
+    deleted: PlatformUserId[];
+    bots: DiscordUserId[];
+  }>`
+    select array(select id from platform_user where id = any(${userIds}::text[]) and deleted_at is not null) as deleted,
+      array(${botsAmong(accounts)}) as bots`.execute(db);
   return {
     byUser: new Map(links.rows.map((row) => [row.platformUserId, row])),
     byAccount: new Map(links.rows.map((row) => [row.discordUserId, row])),
-    deleted: new Set(deleted.rows.map((row) => row.id)),
+    deleted: new Set(rows[0]?.deleted),
+    bots: new Set(rows[0]?.bots),
   };
 }
 
@@ -145,8 +150,15 @@ function judge(
 
 function judgeOne(
   { platformUserId, discordUserId }: Pair,
-  { byUser, byAccount, deleted }: Standing,
+  { byUser, byAccount, deleted, bots }: Standing,
 ): ImportVerdict {
+  if (bots.has(discordUserId))
+    return {
+      kind: 'INVALID',
+      message: isBotMessage(discordUserId),
+      linkId: null,
+      field: 'discordUserId',
+    };
   if (deleted.has(platformUserId)) {
     const message = `platform user ${platformUserId} was deleted`;
     return { kind: 'INVALID', message, linkId: null };

@@ -17,6 +17,7 @@ import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
+import { botRefused, isKnownBot, readAccount } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import { endLinks } from './end-links.js';
 import { lockPlatformUser } from './platform-user.js';
@@ -41,6 +42,9 @@ interface Linked {
 
 export function createLinks(deps: Deps) {
   return {
+    readAccount: async (request: Parameters<typeof readAccount>[1]) =>
+      readAccount(deps.database.sql(), request),
+    botRefused,
     linkMember: async (request: LinkRequest) => linkMember(deps, request),
     unlinkMember: async (request: { id: LinkId; cause: Cause }) =>
       deps.database.transaction(async (tx) => {
@@ -78,6 +82,7 @@ export async function makeLink(
       'FAILED_PRECONDITION',
       `client ${clientId} is being deleted`,
     );
+  if (await isKnownBot(tx.sql, discordUserId)) throw botRefused(discordUserId);
   await lockPlatformUser(tx, platformUserId);
   const claimed = await tx.em.findOne(LinkEntity, {
     clientId,

@@ -28,6 +28,7 @@ import { ClaimOwners } from './2026-11-29-claim-owners.js';
 import { NicknameResets } from './2026-11-29-nickname-resets.js';
 import { ParkedCauses } from './2026-11-29-parked-causes.js';
 import { UnlinkedHolders } from './2026-11-29-unlinked-holders.js';
+import { BotAccounts } from './2026-11-29-bot-accounts.js';
 import { MembershipScreening } from './2026-11-29-screening.js';
 import { EnsuredRoles } from './2026-11-29-ensured-roles.js';
 import { Workers } from './2026-11-22-workers.js';
@@ -70,4 +71,5 @@ export const MIGRATIONS = [
   { name: '2026-11-29-screening', class: MembershipScreening },
   { name: '2026-11-29-ensured-roles', class: EnsuredRoles },
   { name: '2026-11-29-parked-causes', class: ParkedCauses },
+  { name: '2026-11-29-bot-accounts', class: BotAccounts },
 ] as const;

@@ -26,7 +26,7 @@ export async function endDrained(
     delete from role_mapping m where m.client_id = ${clientId} and m.retired_at is not null and not exists (
       select from link l
       left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
-      where l.client_id = m.client_id and (a.read_at is null or m.role_id = any(a.role_ids)
+      where l.client_id = m.client_id and (a.read_at is null or (m.role_id = any(a.role_ids) and not a.is_bot)
         or (m.role_id = any(a.left_role_ids) and a.absent_since > clock_timestamp() - interval '1 minute')))`.execute(
     db,
   );

@@ -85,7 +85,7 @@ export async function readMember(
 /** The member as last known; no row where Discord was never asked. */
 const mirror = (discordUserId: DiscordUserId) => sql`
   select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
-    'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending,
+    'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending, 'isBot', a.is_bot,
     'timedOutUntil', a.timed_out_until, 'joinedAt', a.joined_at,
     'ageMs', extract(epoch from statement_timestamp() - a.roles_read_at) * 1000,
     'hasLostRoles', coalesce(a.roles_lost_at > statement_timestamp() - interval '1 minute', false),
@@ -139,6 +139,7 @@ interface MirrorRow {
   readonly displayName: string | null;
   readonly nickname: string | null;
   readonly isPending: boolean;
+  readonly isBot: boolean;
   readonly timedOutUntil: string | null;
   readonly joinedAt: string | null;
   readonly hasLostRoles: boolean;
@@ -198,5 +199,6 @@ function mirrorOf(row: MirrorRow): Mirror {
     timedOutUntil:
       row.timedOutUntil === null ? null : new Date(row.timedOutUntil),
     joinedAt: row.joinedAt === null ? null : new Date(row.joinedAt),
+    ...(row.isBot && { isBot: true }),
   };
 }

@@ -94,6 +94,7 @@ function columnsOf(reading: MemberReading): MemberColumns {
     display_name: sql`${reading.displayName}`,
     nickname: sql`${reading.nickname}`,
     is_pending: sql`${reading.isPending}`,
+    is_bot: sql`${reading.isBot === true}::boolean`,
     timed_out_until: sql`${reading.timedOutUntil?.toISOString() ?? null}::timestamptz`,
     ...(reading.joinedAt && {
       joined_at: sql`${reading.joinedAt.toISOString()}::timestamptz`,

@@ -68,7 +68,7 @@ export async function readNamePage(
     from link l
     join platform_user u on u.id = l.platform_user_id
     left join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
-    where l.client_id = ${clientId} and l.status = 'ACTIVE' and l.discord_user_id > ${after ?? ''}
+    where l.client_id = ${clientId} and l.status = 'ACTIVE' and m.is_bot is not true and l.discord_user_id > ${after ?? ''}
     order by l.discord_user_id limit ${limit}`.execute(db);
   return rows.map((row) => ({
     discordUserId: row.discord_user_id,

@@ -34,8 +34,8 @@ export async function refreshMirror(
         m.read_at is null or not m.is_present
           or not (m.role_ids @> s.role_ids and s.role_ids @> m.role_ids) as is_changed,
         (m.username, m.display_name, m.nickname) is distinct from (s.username, s.display_name, s.nickname) as is_renamed,
-        (m.is_pending, m.timed_out_until, m.joined_at)
-          is distinct from (s.is_pending, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
+        (m.is_pending, m.is_bot, m.timed_out_until, m.joined_at)
+          is distinct from (s.is_pending, s.is_bot, s.timed_out_until, coalesce(s.joined_at, m.joined_at)) as is_restricted,
         m.is_pending and not s.is_pending as is_screened
       from seen s
       left join member m on m.client_id = ${listing.clientId} and m.discord_user_id = s.discord_user_id
@@ -43,13 +43,13 @@ export async function refreshMirror(
         and ${hasNoOpenRecord('s', listing)}
     ), saved as (
       insert into member (client_id, discord_user_id, read_at, roles_read_at, is_present, join_refusal, role_ids, username, display_name,
-        nickname, is_pending, timed_out_until, joined_at)
+        nickname, is_pending, is_bot, timed_out_until, joined_at)
       select ${listing.clientId}::uuid, f.discord_user_id, clock_timestamp(), ${listing.askedAt}::timestamptz, true, null, f.role_ids, f.username, f.display_name,
-        f.nickname, f.is_pending, f.timed_out_until, f.joined_at
+        f.nickname, f.is_pending, f.is_bot, f.timed_out_until, f.joined_at
       from fresh f where f.is_changed or f.is_renamed or f.is_restricted order by f.discord_user_id
       on conflict (client_id, discord_user_id) do update set read_at = excluded.read_at, roles_read_at = excluded.roles_read_at, is_present = true,
         join_refusal = null, role_ids = excluded.role_ids, username = excluded.username,
-        display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending,
+        display_name = excluded.display_name, nickname = excluded.nickname, is_pending = excluded.is_pending, is_bot = excluded.is_bot,
         timed_out_until = excluded.timed_out_until, joined_at = coalesce(excluded.joined_at, member.joined_at),
         roles_lost_at = ${rolesLostAt()}, absent_since = null, left_role_ids = '{}'
       where member.read_at is null or member.read_at < ${listing.askedAt}::timestamptz
@@ -90,12 +90,13 @@ function seenRows(members: readonly ListedMember[]) {
     display_name: member.displayName,
     nickname: member.nickname,
     is_pending: member.isPending,
+    is_bot: member.isBot === true,
     timed_out_until: member.timedOutUntil?.toISOString() ?? null,
     joined_at: member.joinedAt?.toISOString() ?? null,
   }));
   return sql`
     select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (discord_user_id text, role_ids text[],
-      username text, display_name text, nickname text, is_pending boolean, timed_out_until timestamptz, joined_at timestamptz)`;
+      username text, display_name text, nickname text, is_pending boolean, is_bot boolean, timed_out_until timestamptz, joined_at timestamptz)`;
 }
 
 const isLinked = (alias: string, { clientId }: ListingRef) => sql`

@@ -48,6 +48,21 @@ const importing = (
   );
 
 describe('importDiscordUsers', () => {
+  it('names the account of an item that is a bot’s', async () => {
+    const message = 'Discord account 400000000000000002 is a bot.';
+    api.world.importVerdicts = {
+      bob: { kind: 'INVALID', message, linkId: null, field: 'discordUserId' },
+    };
+
+    const { body } = await importing([item('alice', 1), item('bob', 2)]);
+
+    expect(body.data.importDiscordUsers.results[1]).toMatchObject({
+      status: 'INVALID',
+      message,
+      field: 'input.users[1].discordUserId',
+    });
+  });
+
   it('hands the list over as one, and gives each user a verdict in its order', async () => {
     api.world.importVerdicts = {
       bob: { kind: 'UNCHANGED', message: null, linkId: ownId(0x20) },

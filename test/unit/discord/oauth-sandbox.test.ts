@@ -77,6 +77,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
       displayName: 'Ada',
       email: 'ada@example.org',
       isEmailVerified: true,
+      isBot: false,
     });
     const second = await oauth.refresh(app, first.refreshToken ?? '');
     await oauth.revoke(app, second.accessToken);

@@ -181,6 +181,7 @@ describe('the account', () => {
     displayName: 'Ada',
     email: 'ada@example.org',
     isEmailVerified: true,
+    isBot: false,
   };
   const { email: _email, verified: _verified, ...withoutEmail } = accountBody;
 
@@ -206,6 +207,7 @@ describe('the account', () => {
       { ...accountBody, global_name: null },
       { ...account, displayName: null },
     ],
+    ['of a bot', { ...accountBody, bot: true }, { ...account, isBot: true }],
   ])('%s is read with the person’s token', async (_case, body, expected) => {
     const { oauth } = setUpOAuth();
     discord.script({ body });

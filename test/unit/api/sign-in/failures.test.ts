@@ -127,6 +127,20 @@ describe('what leaves no grant alive, and no link', () => {
     },
   );
 
+  it('an account that is a bot’s', async () => {
+    Object.assign(site.world.signIn, {
+      account: { ...site.world.signIn.account, isBot: true },
+    });
+
+    const page = await signIn();
+
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('That Discord account is a bot');
+    expect(await back()).toBe('BOT_ACCOUNT');
+    expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
+    expect(isLinked()).toBe(false);
+  });
+
   it('an account that is another person’s', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
 

@@ -1,0 +1,47 @@
+import type { DiscordGateway } from '../discord/gateway.js';
+import type { Logger } from '../lib/logger.js';
+import type { Store } from '../store/store.js';
+
+/** A caller waits no longer for Discord. An account that is not known to be a bot by then is linked, and the path finds out. */
+const PATIENCE_MS = 2_000;
+
+interface Deps {
+  readonly store: Pick<Store, 'links' | 'readCredentials'>;
+  readonly gateway: Pick<DiscordGateway, 'isBotAccount'>;
+  readonly logger: Logger;
+}
+
+type LinkRequest = Parameters<Store['links']['linkMember']>[0];
+
+/** Links a person to an account, and no bot. Discord is asked once about an account that was never read. */
+export function createLinkMember(deps: Deps) {
+  const { links } = deps.store;
+  return async (request: LinkRequest) => {
+    const { isBot, mayAsk } = await links.readAccount(request);
+    if (isBot ?? (mayAsk && (await askDiscord(deps, request))))
+      throw links.botRefused(request.discordUserId);
+    return links.linkMember(request);
+  };
+}
+
+async function askDiscord(
+  { store, gateway, logger }: Deps,
+  { clientId, discordUserId }: LinkRequest,
+): Promise<boolean> {
+  const ask = async () => {
+    const guild = await store.readCredentials(clientId);
+    return gateway.isBotAccount(guild, discordUserId);
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), PATIENCE_MS);
+  });
+  const answer = ask().catch((err: unknown) => {
+    const fields = { err, clientId, discordUserId };
+    logger.warn(fields, 'could not check whether the account is a bot');
+    return null;
+  });
+  const isBot = await Promise.race([answer, patience]);
+  clearTimeout(timer);
+  return isBot === true;
+}

@@ -1,0 +1,54 @@
+import { sql, type Kysely } from 'kysely';
+
+import { InputError } from '../../lib/errors.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
+
+/** Of these accounts, those of bots: as any client has read them, or as the bot of a client. An account never changes in that. */
+export const botsAmong = (discordUserIds: readonly DiscordUserId[]) => sql<{
+  id: DiscordUserId;
+}>`
+  select discord_user_id as id from member where discord_user_id = any(${discordUserIds}::text[]) and is_bot
+  union select bot_user_id from client where bot_user_id = any(${discordUserIds}::text[])
+  union select discord_user_id from unlinked_holder where discord_user_id = any(${discordUserIds}::text[]) and is_bot`;
+
+export async function isKnownBot(
+  db: Kysely<unknown>,
+  discordUserId: DiscordUserId,
+): Promise<boolean> {
+  const { rows } = await botsAmong([discordUserId]).execute(db);
+  return rows.length > 0;
+}
+
+/** Whether an account is a bot's; null: this client never read it. `mayAsk`: the client may send calls to Discord. */
+export async function readAccount(
+  db: Kysely<unknown>,
+  {
+    clientId,
+    discordUserId,
+  }: { readonly clientId: ClientId; readonly discordUserId: DiscordUserId },
+): Promise<{ readonly isBot: boolean | null; readonly mayAsk: boolean }> {
+  const isBot = await isKnownBot(db, discordUserId);
+  const { rows } = await sql<{ was_read: boolean; may_ask: boolean }>`
+    select exists (select from client where id = ${clientId} and is_enabled and stopped_at is null) as may_ask,
+      exists (select from member where client_id = ${clientId} and discord_user_id = ${discordUserId}
+        and read_at is not null and username is not null) as was_read`.execute(
+    db,
+  );
+  const [row] = rows;
+  const otherwise = row?.was_read === true ? false : null;
+  return {
+    isBot: isBot || otherwise,
+    mayAsk: row?.may_ask === true,
+  };
+}
+
+export const isBotMessage = (discordUserId: DiscordUserId): string =>
+  `Discord account ${discordUserId} is a bot; only accounts of people can be linked`;
+
+export function botRefused(discordUserId: DiscordUserId): InputError {
+  return new InputError(
+    'BAD_USER_INPUT',
+    isBotMessage(discordUserId),
+    'input.discordUserId',
+  );
+}
