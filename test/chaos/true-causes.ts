@@ -32,7 +32,7 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
     );
   if (said.includes('the account is not in the guild'))
     return account !== null && wasAbsent(play, account);
-  if (said.includes('token was refused before'))
+  if (said.includes('token was rejected earlier'))
     return refusalsOf(play, null).some((call) => call.status === 401);
   if (said.includes('is not below the bot')) return hands.wasAbove(roleId);
   if (said.includes('needs the bot to have Manage Roles'))

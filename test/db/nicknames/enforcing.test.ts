@@ -276,7 +276,7 @@ describe('the sweep of nicknames', () => {
 
     expect(names.nickOf('alice')).toBe('Jane Doe');
     expect(sweep).toMatchObject({ drifted: 1, changed: 1 });
-    expect(sweep.reason).toContain('intent');
+    expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
   });
 });
 

@@ -132,7 +132,7 @@ describe('a dry sweep of nicknames', () => {
     const sweep = await names.sweep({ dryRun: true });
 
     expect(sweep).toMatchObject({ state: 'DONE', checked: 2, drifted: 1 });
-    expect(sweep.reason).toContain('intent');
+    expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
   });
 
   test('goes through every page of the linked members with one list', async () => {

@@ -156,7 +156,7 @@ describe('a listing of the whole guild', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep).toMatchObject({ state: 'DONE', checked: 2 });
-    expect(sweep.reason).toContain('intent');
+    expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
     expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
     // What was repaired has changed the numbers once more.
     await world.sweep('VERIFY_GROUPS');
