@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 
-/** `reconcileDiscordUser` may wait so long for an outcome. */
+/** `reconcileDiscordUser` may wait this long for an outcome. */
 const WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
@@ -26,7 +26,7 @@ export async function closeGently(
   }
 }
 
-/** As the first thing when Apollo stops: its operations are answered by then. */
+/** Runs first when Apollo stops, so that its operations still get responses. */
 export function closeWithApollo<Context extends object>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {

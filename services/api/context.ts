@@ -4,7 +4,7 @@ import type { Caller } from './auth/caller.js';
 import { createLoaders, type LoaderPorts, type Loaders } from './loaders.js';
 import type { Subscriptions } from './subscriptions/subscriptions.js';
 
-/** What every resolver of one request is given. */
+/** The context of all resolvers of one request. */
 export interface ApiContext {
   readonly requestId: string;
   /** Reads of this request; null outside of a request. */
@@ -12,7 +12,7 @@ export interface ApiContext {
   /** The request's trace; null if there is none. */
   readonly traceparent: string | null;
   readonly caller: Caller | null;
-  /** Who the same key is now: of subscriptions, which outlive the moment of asking. */
+  /** The caller's current permissions, for subscriptions, which outlive their request. */
   readonly callerNow: () => Promise<Caller | null>;
   readonly subscriptions: Subscriptions;
   readonly loaders: Loaders;

@@ -5,7 +5,7 @@ import {
   type RequestScopes,
 } from '../lib/request-scope.js';
 
-/** Runs what answers a request, so that all it asks of the store is known to be for that request. */
+/** Runs a request handler so that its store reads are attributed to that request. */
 export type InScope = <Result>(
   reply: FastifyReply,
   work: () => Result,

@@ -68,7 +68,7 @@ export function isInternal(error: unknown): boolean {
   return tell(error) === null;
 }
 
-/** What went wrong below the layers that GraphQL and its servers wrap around it. */
+/** The original error below the wrappers of GraphQL and its servers. */
 export function rootCause(error: unknown): unknown {
   const inner = error instanceof GraphQLError ? error.originalError : undefined;
   return inner ? rootCause(inner) : error;

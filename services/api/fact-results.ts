@@ -11,7 +11,10 @@ const VERDICTS = {
   partial: 'PARTIAL',
 } as const;
 
-/** One for each item, in the order given: a repeated fact is fine, one that lost is a conflict. `outcomes` are of the readable ones. */
+/**
+ * One result per item, in the given order: a repeated fact is fine, one that lost is a conflict.
+ * `outcomes` covers valid items only.
+ */
 export function factResults(
   items: readonly Item<unknown>[],
   outcomes: readonly FactOutcome[],
@@ -55,7 +58,7 @@ export function countResults(results: readonly FactResult[]): FactCounts {
   };
 }
 
-/** Whom the applied facts are about, each once. */
+/** The subjects of the applied facts, each once. */
 export function changedIds<Fact>(
   facts: readonly Fact[],
   outcomes: readonly FactOutcome[],

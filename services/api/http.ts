@@ -140,7 +140,7 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
 /** Answered from the first moment to the last. */
 const ALWAYS_OPEN = ['/health/live', '/health/ready', '/metrics'];
 
-/** Not before all of it works; and callers of a process that is about to go are asked to find another. */
+/** Ready only once every part works; during shutdown, callers are asked to connect elsewhere. */
 function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
   app.addHook('onRequest', async (request, reply) => {
     const stage = health.stage();

@@ -65,7 +65,7 @@ export type LoaderPorts = Pick<
   'read' | 'clients' | 'schedules' | 'sweeps'
 >;
 
-/** One set a request: rows asked for by many fields become one statement, and a request sees each row once. */
+/** One set per request: rows requested by many fields become one statement, and a request sees each row once. */
 export function createLoaders(ports: LoaderPorts): Loaders {
   const { read, clients, schedules, sweeps } = ports;
   return {

@@ -8,7 +8,7 @@ import type { ApiObservers, ObservedOperation } from './observers.js';
 
 export interface MeterDeps {
   readonly onOperation: (operation: ObservedOperation) => void;
-  /** Of the listed operations. */
+  /** Names of registered operations. */
   readonly names: ReadonlySet<string>;
   readonly nowMs: () => number;
 }

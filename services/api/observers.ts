@@ -2,7 +2,7 @@ import type { OpenSpan, SpanStart, Trace } from '../lib/trace.js';
 
 /** Observers of the API. Each is optional. */
 export interface ApiObservers {
-  /** What `/metrics` answers. */
+  /** The body of `/metrics`. */
   readonly metrics?: () => Promise<{
     readonly contentType: string;
     readonly text: string;
@@ -19,7 +19,7 @@ export interface RequestTrace extends Pick<Trace, 'current'> {
 export interface ObservedOperation {
   /** `query`, `mutation`, `subscription`, or `none` where no operation came about. */
   readonly type: string;
-  /** Of a listed operation; else `other`: callers name theirs as they like. */
+  /** Of a registered operation; else `other`, because callers may choose any name. */
   readonly name: string;
   readonly codes: readonly string[];
   readonly seconds: number;

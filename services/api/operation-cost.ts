@@ -20,9 +20,9 @@ import {
 
 /** Default and maximum page size. */
 const PAGE = { usual: 50, most: 200 };
-/** What a list without pages counts as: roles, mappings, the groups of a person. */
+/** Assumed size of a list without pages: roles, mappings, a person's groups. */
 const ITEMS = 10;
-/** What an input may hold at most. */
+/** Maximum size of a list in an input. */
 const GIVEN = 5_000;
 /** Approximate size of the full introspection result; partial introspection costs the same. */
 const INTROSPECTION = 10_000;
@@ -51,7 +51,7 @@ export function costOf(its: PricedOperation): number {
   return price;
 }
 
-/** Of operations that cost the same whatever their variables are: documents are kept, and asked again all day. */
+/** Costs of operations that do not depend on variables: documents are cached and repeated all day. */
 const PRICES = new WeakMap<OperationDefinitionNode, number>();
 
 type Field = GraphQLField<unknown, unknown>;

@@ -7,8 +7,8 @@ import {
 } from 'graphql';
 
 /**
- * An operation within these is small to parse, to check, to plan and to answer, whatever it asks for. `cost` is about the fields
- * of the answer: see `operation-cost.ts`.
+ * Within these limits an operation is cheap to parse, validate, plan and execute. `cost` limits the
+ * fields of the response: see `operation-cost.ts`.
  */
 export const LIMITS = {
   tokens: 5000,

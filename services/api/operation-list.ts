@@ -52,7 +52,7 @@ function readManifest(text: string): readonly string[] {
   return parsed.data;
 }
 
-/** As it is written, and as generated clients print it. */
+/** As written, and as generated clients print it. */
 function spellings(document: string): readonly (readonly [string, string])[] {
   const printed = print(parse(document));
   return [document, printed].map((text) => [digest(text), text]);

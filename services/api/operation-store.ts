@@ -52,8 +52,8 @@ export function createOperationStore(
 }
 
 /**
- * Persisted queries as Apollo's clients have them: `extensions.persistedQuery` instead of, or with, the document. Both endpoints
- * are given the document, as if it had been sent.
+ * Persisted queries in Apollo's format: `extensions.persistedQuery` instead of, or with, the
+ * document. Both endpoints then see the full document.
  */
 export function persistOperations(
   scope: FastifyInstance,

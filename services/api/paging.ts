@@ -9,7 +9,7 @@ import type { Page, Rows } from './views.js';
 const DEFAULT_FIRST = 50;
 const MAX_FIRST = 200;
 
-/** Whose pages they are: a cursor of one list is none of another's, though both may hold an id of ours. */
+/** Binds a cursor to its list: another list rejects it, even if both use our ids. */
 export interface PagedList {
   readonly name:
     | 'discordUsers'

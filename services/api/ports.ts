@@ -1,8 +1,8 @@
 /**
- * What the API asks of the world.
- * In: input that is already checked for shape. Out: views, which hold no secret.
- * Never: a role written to Discord in a request; mutations mark members, the path writes.
- * Functions throw InputError for what the caller can mend, and batch by ids in the order given (undefined: not found).
+ * What the API needs. In: input whose shape is already checked. Out: views, which contain no
+ * secret. Never: a role written to Discord during a request; mutations mark members, and the path
+ * writes. Functions throw InputError for the caller's faults, and batch by ids in the given order
+ * (undefined: not found).
  */
 import type { AuditRecordView } from './audit-view.js';
 import type {
@@ -151,7 +151,7 @@ export interface FactPort {
   restoreUser(id: PlatformUserId): Promise<boolean>;
 }
 
-/** Every question is one SQL statement, however many rows it answers with. */
+/** Every query is one SQL statement, however many rows it returns. */
 export interface ReadPort extends UnlinkedPort {
   findLinks(ids: readonly LinkId[]): Promise<readonly (LinkView | undefined)[]>;
   /** The active link, else the ending one. */
@@ -226,7 +226,7 @@ export interface ReadPort extends UnlinkedPort {
 
 /** Health of the process, as served by `/health/ready`. */
 export interface HealthPort {
-  /** While it is starting, nothing but health is answered; while it is stopping, callers are asked to connect elsewhere. */
+  /** During startup only health is served; during shutdown callers are asked to connect elsewhere. */
   stage(): Stage;
   readiness(): {
     readonly isReady: boolean;

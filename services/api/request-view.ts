@@ -15,7 +15,7 @@ export interface MembershipRequestView {
   readonly askedAt: Date;
 }
 
-/** What the platform would be asked for by the next run. */
+/** What the next run would request from the platform. */
 export interface PlannedRequestView {
   readonly groupId: GroupId;
   readonly roleId: RoleId;

@@ -8,8 +8,9 @@ interface Batch<Key, Name> {
 }
 
 /**
- * Rows of one request: read once each, and all that are asked for at one moment by one statement. A row that is here already is
- * given as it is: a page has thousands of fields, and a promise for each costs more than all the rest that is done for it.
+ * Rows of one request: each is read once, and all rows requested in the same microtask are one
+ * statement. A cached row is returned directly: a page has thousands of fields, and a promise for
+ * each costs more than all other work.
  */
 export class Rows<Key, Row, Name = Key> {
   private here = new Map<Name, { readonly row: Row }>();
@@ -93,7 +94,7 @@ export class Rows<Key, Row, Name = Key> {
   }
 }
 
-/** What was made of something in this request. Made once, though many fields begin at it. */
+/** A value derived once per request, though many fields need it. */
 export class Made<Key, Value> {
   private made = new Map<Key, Value>();
 

@@ -5,7 +5,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** By the paths asked for: documents are kept, and a field of one is the same in every request. */
+/** Keyed by path: documents are cached, and their fields are the same objects in every request. */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**

@@ -48,7 +48,7 @@ import {
 
 export interface ApiServerDeps extends ClientPolicy {
   readonly ports: ApiPorts;
-  /** Who holds an API key. */
+  /** The holder of an API key. */
   readonly auth: Authenticator;
   /** Null: no JWT is accepted. */
   readonly tokens: TokenVerifier | null;
@@ -68,19 +68,19 @@ export interface ApiServerDeps extends ClientPolicy {
   readonly host: string;
   /** 0: any free port; see `address`. */
   readonly port: number;
-  /** Base of the addresses that people are given; outside production, where it listens will do. */
+  /** Base of public addresses; outside production, the listening address is enough. */
   readonly publicUrl?: string;
   /** Origins that people who signed in may be sent back to, as browsers write them. */
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
-  /** Values for the playground's variables by name, e.g. the sandbox's `clientId`; asked for when the page is first opened. */
+  /** Values for the playground's variables by name, e.g. the sandbox's `clientId`; read when the page is first opened. */
   readonly playgroundVariables?: () => Promise<
     Readonly<Record<string, unknown>>
   >;
 }
 
 export interface ApiServer extends Part {
-  /** Where it listens, e.g. `http://127.0.0.1:4000`; only after `start`. */
+  /** The listening address, e.g. `http://127.0.0.1:4000`; only after `start`. */
   address(): string;
 }
 

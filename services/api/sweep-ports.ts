@@ -1,7 +1,7 @@
 /**
- * What the API asks of the sweeps.
- * In: input that is already checked for shape. Out: views of schedules and of runs, past and present.
- * Never: a sweep run inside a request; it is begun, and goes on by itself in a process that runs sweeps.
+ * What the API needs from sweeps. In: input whose shape is already checked. Out: views of schedules
+ * and runs, past and present. Never: a sweep run inside a request; a process with the part `sweeps`
+ * runs it.
  */
 import type {
   Cause,
@@ -12,7 +12,7 @@ import type {
 } from '../model.js';
 import type { Page, Rows } from './views.js';
 
-/** What a change of mappings or of a client means for people, in the terms of a sweep's plan. */
+/** The effect of a change of mappings or of a client on members, in the terms of a sweep's plan. */
 export type MappingEffect = Omit<SweepPlanView, 'hash'>;
 
 export interface ScheduleView {
@@ -34,7 +34,7 @@ export interface SweepView {
   readonly kind: SweepKind;
   readonly state: SweepState;
   readonly isDryRun: boolean;
-  /** What it would do or does; null while it is still looking. */
+  /** The plan; null until all members are checked. */
   readonly plan: SweepPlanView | null;
   /** Members checked; of these out of step, brought in step since, and failed. */
   readonly checked: number;
@@ -113,7 +113,7 @@ export interface SweepPort {
     enforceStrategy: NicknameStrategy | null;
     cause: Cause;
   }): Promise<SweepView>;
-  /** Stops it between pages. Throws InputError FAILED_PRECONDITION when it is over. */
+  /** Cancels it between pages. Throws InputError FAILED_PRECONDITION if it is finished. */
   cancelSweep(id: string): Promise<SweepView>;
   /**
    * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION when it is not held any more, CONFLICT when its hash is

@@ -49,7 +49,7 @@ export interface ClientView extends ClientSettings {
   readonly sending: SendingPauseView | null;
   /** Set while the roles of a deleted client are being removed. */
   readonly endingAt: Date | null;
-  /** What the last check at Discord found; empty before the first. */
+  /** The results of the last check at Discord; empty before the first. */
   readonly checks: readonly CheckResult[];
   readonly checkedAt: Date | null;
   readonly createdAt: Date;
@@ -123,7 +123,7 @@ export interface PlatformGroupView {
   readonly deletedAt: Date | null;
 }
 
-/** What the next reconcile would do, from the mirror; nothing is asked of Discord. */
+/** What the next reconcile would do, according to the mirror. Does not call Discord. */
 export interface MemberPlanView {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
@@ -154,7 +154,7 @@ export interface RoleExplanationView {
   /** False: the role is foreign. */
   readonly isManaged: boolean;
   readonly desired: 'YES' | 'NO' | 'UNKNOWN';
-  /** As last seen at Discord; null: never seen. */
+  /** As last observed; null: never. */
   readonly isHeld: boolean | null;
   readonly seenAt: Date | null;
   readonly mappings: readonly {
@@ -180,7 +180,7 @@ export interface CheckResult {
   readonly name: string;
   readonly result: 'OK' | 'WARNING' | 'FAILED';
   readonly message: string;
-  /** What to do about it; null when there is nothing to do. */
+  /** The remedy; null if no action is needed. */
   readonly remedy: string | null;
 }
 

@@ -14,7 +14,7 @@ import { signInPorts } from './sign-in-ports.js';
 import { sweepPorts } from './sweeps.js';
 import type { TrySecrets } from './try-secrets.js';
 
-/** What the API may do to the world: mostly the store, and the few questions that only Discord can answer. */
+/** Everything the API may do: mostly the store, and a few reads from Discord. */
 export function apiPorts(deps: {
   readonly store: Store;
   readonly gateway: DiscordGateway;

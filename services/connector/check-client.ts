@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js';
 
 const CALLBACK_PATH = '/discord/sso/callback';
 
-/** What must be right before anything can be done for a client; once it is, its trouble is over. */
+/** Checks that must pass before anything works; once they do, the client's trouble is cleared. */
 const VITAL = ['bot token', 'bot in guild'];
 
 export type CheckClient = (id: ClientId) => Promise<readonly Check[]>;
@@ -17,7 +17,7 @@ export function createCheckClient(
     store,
     gateway,
   }: { readonly store: Store; readonly gateway: DiscordGateway },
-  /** Of the addresses that people are given; null: they can be given none. */
+  /** Base of public addresses; null: not set. */
   peopleBase: () => string | null,
 ): CheckClient {
   return async (id) => {

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
 import type { TrySecrets } from './try-secrets.js';
 
-/** An answer is not held back longer by a Discord that is slow; what was begun goes on and is shown when it is done. */
+/** A slow Discord delays the response no longer than this; the check continues in the background. */
 const PATIENCE_MS = 5_000;
 
 interface Deps {

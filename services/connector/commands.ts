@@ -16,7 +16,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['export-audit', exportAudit],
 ]);
 
-/** Does one thing to the database, beside whatever else works on it, and ends. */
+/** Runs one command on the database, beside running services, and exits. */
 export async function carryOut(
   config: Config,
   request: {

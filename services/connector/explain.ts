@@ -3,7 +3,7 @@ import type { LinkId, RoleId } from '../model.js';
 import { explainRole } from '../reconcile/explain.js';
 import type { Store } from '../store/store.js';
 
-/** Why a person has, or has not, a role: two statements, and nothing is asked of Discord. */
+/** Explains why a person has or lacks a role: two statements, no call to Discord. */
 export function createExplainRole({
   store,
 }: {

@@ -6,7 +6,7 @@ import type { Life, Part } from '../lib/lifecycle.js';
 /** Parts without which this process can do nothing of use; the others are named as degraded. */
 const VITAL = new Set(['store', 'reconcile']);
 
-/** No reason to replace a process, whatever its parts: a second one would have to wait for Discord as well. */
+/** Never un-readies the process: a replacement would have to wait for Discord as well. */
 const ADVISORY = new Set(['clock', 'discord']);
 
 /** A broker that is away un-readies only a process that has no API to serve meanwhile. */

@@ -32,10 +32,10 @@ export async function openStoreFor(
     /** Ours, for the database to remember. */
     readonly version: string;
     readonly onStatement?: OnStatement;
-    /** Learns whatever secret is read from the database. */
+    /** Registers every secret read from the database for redaction. */
     readonly secrets?: Pick<Secrets, 'learn'>;
     readonly timing?: Timing;
-    /** The request on whose behalf the store is asked. */
+    /** The request on whose behalf the store reads. */
     readonly scope?: () => RequestScope | null;
   },
 ): Promise<Store> {
@@ -71,7 +71,7 @@ export async function openStoreFor(
   });
 }
 
-/** What was decrypted to be used is a secret: from then on it is cut out of everything that leaves. */
+/** Every decrypted secret is redacted from all output from then on. */
 function learning(
   keys: KeyRing,
   secrets: Pick<Secrets, 'learn'> | undefined,

@@ -19,7 +19,7 @@ import type { Telemetry } from './telemetry.js';
 
 /** Durations of the path, in milliseconds. */
 export interface PathTiming {
-  /** Outlives the longest call by far enough to be renewed in between; a dead process's bots are free after it. */
+  /** Longer than the longest call, with time to renew in between; a dead process's bots are free afterwards. */
   readonly leaseMs: number;
   /** The longest wait for a turn, and the longest call, each. */
   readonly callMs: number;

@@ -2,7 +2,7 @@ import type { SignInPorts } from '../api/sign-in/ports.js';
 import type { DiscordOAuth } from '../discord/oauth.js';
 import type { Store } from '../store/store.js';
 
-/** Signing in: the store remembers, Discord answers. */
+/** Ports of signing in, built from the store and Discord. */
 export function signInPorts({
   store,
   oauth,

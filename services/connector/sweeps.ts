@@ -133,7 +133,7 @@ export function createGuildOf({
   };
 }
 
-/** What the API may do with the sweeps. */
+/** The API's access to sweeps. */
 export function sweepPorts(store: Store): {
   readonly schedules: SchedulePort;
   readonly sweeps: SweepPort;

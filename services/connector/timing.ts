@@ -2,7 +2,7 @@ import type { ObservedCall } from '../discord/observed.js';
 import type { SessionSettings } from '../events/kafkajs-consumption.js';
 import { PATH_TIMING, type PathTiming } from './path.js';
 
-/** What a rehearsal runs faster than production, in its proportions, and what it listens to. */
+/** Timings that tests scale down in proportion to production, and observers of its calls. */
 export interface Timing {
   readonly path: PathTiming;
   /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */

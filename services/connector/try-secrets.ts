@@ -9,7 +9,7 @@ export interface NewSecrets {
   readonly clientSecret?: string;
 }
 
-/** What the client will be, as far as its secrets are for it. */
+/** The client's future settings, as far as its secrets depend on them. */
 export type SecretPlace = Pick<
   ClientView,
   'id' | 'guildId' | 'applicationId' | 'endpoints'

@@ -3,10 +3,10 @@ import type { RoleId } from '../model.js';
 export interface ListingEvidence {
   /** All members that were listed, linked or not. */
   readonly listed: number;
-  /** Linked members who were in the guild, as far as was known, and how many of them the list lacks. */
+  /** Linked members last observed in the guild, and how many of them the list lacks. */
   readonly present: number;
   readonly missing: number;
-  /** Who holds each managed role: in the list, and as Discord counts them. */
+  /** Holders of each mapped role: in the list, and as counted by Discord. */
   readonly listedHolders: ReadonlyMap<RoleId, number>;
   readonly counts: ReadonlyMap<RoleId, number>;
 }

@@ -1,4 +1,4 @@
-/** What the sweep of nicknames knows of a client and its members. */
+/** Data for the nickname sweep: the client and its members. */
 import type {
   Attributes,
   DiscordUserId,

@@ -14,7 +14,7 @@ export interface PlannedMember extends DriftedMember {
   readonly blocked?: string | null;
 }
 
-/** What the path would do for the members that were found out of step. The same changes have the same hash. */
+/** What the path would do for members out of step. Equal changes have equal hashes. */
 export function planSweep(
   drifted: readonly PlannedMember[],
   callsMade: number,
@@ -54,7 +54,7 @@ function writesFor(member: PlannedMember): number {
   return add.length + remove.length + (nickname === null ? 0 : 1);
 }
 
-/** A nickname goes with a list of roles, or by a call of its own. */
+/** A nickname is sent with a role list, or by its own call. */
 function isListed({ add, remove, nickname = null }: PlannedMember): boolean {
   const changes = add.length + remove.length;
   return changes > MOST_SINGLE_WRITES || (changes > 1 && nickname !== null);

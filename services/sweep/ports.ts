@@ -32,11 +32,11 @@ export interface SweepRun {
   readonly isDryRun: boolean;
   /** Names people in place of the client's own; null: the client's own does. */
   readonly enforceStrategy: NicknameStrategy | null;
-  /** The trace that it was asked for in; null: none, it is of a schedule. */
+  /** The trace of the request that started it; null: none, or started by its schedule. */
   readonly traceparent: string | null;
   /** 1 at first; more where a process died with it. */
   readonly attempts: number;
-  /** Why nothing may be asked of the guild now; null when it may. */
+  /** Why the guild cannot be read now; null if it can. */
   readonly refusal: string | null;
   /** For how long the client is still paused; 0: it is not. */
   readonly pausedMs: number;
@@ -182,7 +182,7 @@ export interface SweepMemory {
     readonly isAbsent: boolean;
     readonly limit: number;
   }): Promise<readonly DiscordUserId[]>;
-  /** Who waits for Discord's membership screening to end. */
+  /** Members waiting to pass Discord's membership screening. */
   readScreened(request: {
     readonly clientId: ClientId;
     readonly limit: number;

@@ -3,7 +3,7 @@ import type { RoleId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import type { Guild } from './ports.js';
 
-/** Who holds each role, as Discord counts; null: it does not count, and a list has to do. */
+/** Holders of each role as counted by Discord; null: not available, so a list is needed. */
 export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
 
 /**

@@ -26,7 +26,7 @@ const LISTED_EVERY = 12;
 const MOST_ABSENT = 50;
 /** Number of members pending screening read by a run without a listing. */
 const MOST_SCREENED = 50;
-/** Members who are asked about one by one where no list can be had. */
+/** Number of members read one by one when no list is available. */
 const MOST_SINGLE = 500;
 
 interface Deps {
@@ -158,7 +158,7 @@ function disbelieve(listing: Listing): SweepEnding {
   };
 }
 
-/** What would follow from the listing, with nothing written. */
+/** The findings of the listing, without any write. */
 async function previewListing(
   { memory }: Deps,
   held: HeldRun,

@@ -20,7 +20,7 @@ const POLL_MS = 15_000;
 const RETRY_MS = 1_000;
 /** A long list of one guild keeps the other guilds waiting no longer than this many of its kind. */
 const AT_ONCE = 4;
-/** A sweep that takes a process down with it is not given to every process in turn. */
+/** Keeps a sweep that crashes its process from crashing every process in turn. */
 const MOST_ATTEMPTS = 3;
 
 export interface RunnerDeps {
@@ -38,7 +38,7 @@ export interface RunnerDeps {
   ) => Promise<void>;
   /** Calls back when a sweep may wait. Resolves with how to stop listening. */
   readonly onSweep: (wake: () => void) => Promise<() => Promise<void>>;
-  /** Ends early when the signal is given. */
+  /** Ends early when the signal aborts. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly clock: () => number;
   readonly logger: Logger;
@@ -186,7 +186,7 @@ async function endingOf(
   }
 }
 
-/** What Discord answered may be shown; a fault of ours is for the log alone. */
+/** Discord's errors may be shown; internal errors only go to the log. */
 function reasonOf(
   { logger }: RunnerDeps,
   { id, clientId, kind }: SweepRun,

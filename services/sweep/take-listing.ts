@@ -20,7 +20,7 @@ export interface Listing {
   /** Of all members, linked or not. */
   readonly listedCount: number;
   readonly unlinked: UnlinkedHolders;
-  /** Linked members who were in the guild, as far as was known, and are not listed. */
+  /** Linked members last observed in the guild that are not listed. */
   readonly missing: readonly DiscordUserId[];
   /** Why nothing may follow from it; null when it can be believed. */
   readonly fault: string | null;
@@ -133,7 +133,7 @@ function gather(
   };
 }
 
-/** Of managed roles only. */
+/** Only mapped roles. */
 function raise(counts: Map<RoleId, number>, roleId: RoleId): void {
   const count = counts.get(roleId);
   if (count !== undefined) counts.set(roleId, count + 1);

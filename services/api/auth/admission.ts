@@ -9,9 +9,9 @@ import type { SignIn } from './sign-in.js';
 
 /** Within a minute; 0: without limit. */
 export interface RateLimits {
-  /** Of one caller, or of one address that names no caller. */
+  /** Per caller, or per address for unknown callers. */
   readonly perCaller: number;
-  /** Of one address. */
+  /** Per address. */
   readonly failedSignIns: number;
 }
 

@@ -5,7 +5,7 @@ export type Scope = (typeof SCOPES)[number];
 
 /** The caller. A name, never a secret: it appears in audit records. */
 export interface Caller {
-  /** A key's own; `jwt:` and the subject of a token. No key's name has a colon, so neither passes for the other. */
+  /** The name of an API key; for a token `jwt:` and its subject. Key names contain no colon, so the two cannot collide. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** Null: every client. */

@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/logger.js';
 
 export interface KeySetTiming {
   readonly timeoutMs: number;
-  /** How long published keys are taken for granted: a key that is withdrawn is good for at most this long. */
+  /** How long published keys are cached: a withdrawn key stays valid for at most this long. */
   readonly cacheMs: number;
   /** Minimum interval between key set fetches for unknown key ids, which anyone can make up. */
   readonly cooldownMs: number;

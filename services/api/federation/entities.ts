@@ -6,7 +6,7 @@ import { presentClient } from '../resolvers/load.js';
 import { toDiscordUser } from '../types/discord-user.types.js';
 import { toPlatformUser } from '../types/platform.types.js';
 
-/** What a router knows of an entity of ours: its type and its key. */
+/** A router's reference to an entity: its type and key. */
 interface Reference {
   readonly typeName: string;
   readonly id: string;
@@ -41,8 +41,8 @@ export const entityFinders: Readonly<Record<string, FindEntity>> = {
 };
 
 /**
- * The entities of a list of references, in its order; null: there is none, or none for this caller. Each is a promise of its
- * own: a bad reference costs its own place, and the loaders see all the others at once.
+ * Entities for a list of references, in order; null: unknown, or hidden from this caller. Each is
+ * its own promise: an invalid reference only affects itself, and the loaders batch all others.
  */
 export function findEntities(
   context: ApiContext,

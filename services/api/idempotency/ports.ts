@@ -5,7 +5,7 @@ export interface RepeatableRequest {
   readonly fingerprint: string;
 }
 
-/** First answers, shared by all processes. */
+/** Stored responses, shared by all processes. */
 export interface IdempotencyPort {
   /** CLAIMED: to be carried out now. UNDER_WAY: it is being carried out. OTHER: the key was used for another request. */
   claim(
@@ -23,6 +23,6 @@ export interface IdempotencyPort {
     claim: string,
     answer: string,
   ): Promise<void>;
-  /** As if it had never been asked. */
+  /** Deletes the key, as if the request had never been sent. */
   release(request: RepeatableRequest, claim: string): Promise<void>;
 }

@@ -19,7 +19,7 @@ import { meterPlayground, type MeterDeps } from '../meter.js';
 import { guardOperation, maySeeSchema } from '../operation-access.js';
 import { LIMITS, limitRules } from '../operation-limits.js';
 
-/** What the route hands over for each request. */
+/** Passed by the route for each request. */
 export interface PlaygroundRequest {
   readonly api: ApiContext;
 }

@@ -17,7 +17,7 @@ export interface CallbackDeps extends SignInDoor {
   readonly traceNow?: () => string | null;
 }
 
-/** Takes what Discord sent the person back with. Until state, cookie and browser agree, nothing is read and nothing changed. */
+/** Handles the redirect from Discord. Nothing is read or changed until state, cookie and browser agree. */
 export async function receiveAnswer(
   deps: CallbackDeps,
   request: FastifyRequest,

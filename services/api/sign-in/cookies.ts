@@ -3,12 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { isSecret } from './secrets.js';
 
-/** As long as a ticket lives. */
+/** The lifetime of a ticket. */
 const MAX_AGE_SECONDS = 600;
 
 export interface StateCookie {
   readonly state: string;
-  /** So that who has cancelled can be shown the way back; nothing is decided by it. */
+  /** Lets a person who cancelled go back; nothing depends on it. */
   readonly ticket: string;
 }
 

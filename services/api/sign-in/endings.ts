@@ -38,7 +38,7 @@ export interface Ending {
   readonly hasOtherEmail?: boolean;
   readonly warnings?: readonly string[];
   readonly inviteUrl?: string | null;
-  /** Where to begin again with the same ticket. */
+  /** URL to start again with the same ticket. */
   readonly retryUrl?: string | null;
 }
 

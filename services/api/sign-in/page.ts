@@ -9,7 +9,7 @@ export interface Page {
   readonly status: number;
   readonly title: string;
   readonly body: Markup;
-  /** Where its form may lead, by redirect too; none: it has no form. */
+  /** Origins the form may lead to, including redirects; none: the page has no form. */
   readonly formOrigins?: readonly string[];
 }
 

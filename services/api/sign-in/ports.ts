@@ -50,8 +50,8 @@ export interface TicketPort {
     consent: Consent,
   ): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
   /**
-   * Takes the state for one `attempt`, which may take it again when the answer was lost. Null: unknown, taken by another attempt,
-   * or its ticket is gone. The ticket itself is not spent.
+   * Takes the state for one `attempt`, which may take it again if the response was lost. Null:
+   * unknown, taken by another attempt, or its ticket is gone. The ticket stays valid.
    */
   takeState(
     stateHash: string,
@@ -132,7 +132,7 @@ export interface OAuthPort {
 export interface GrantPort {
   /** Stored encrypted as soon as Discord issues it, and revoked if no link is made within two minutes. */
   keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string>;
-  /** To be revoked at Discord: soon, and as often as it takes. */
+  /** Tokens to revoke at Discord, soon and with retries. */
   discardGrant(grantId: string): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ export function isSecret(value: unknown): value is string {
 export const hashOf = (secret: string): string =>
   digest(secret).toString('hex');
 
-/** Takes as long for a wrong guess that is nearly right as for any other. */
+/** Constant-time comparison. */
 export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }

@@ -1,4 +1,4 @@
-/** Where people find this service, and where they may be sent afterwards. */
+/** The public address of this service, and the addresses people may be sent to afterwards. */
 export interface SignInSite {
   /** Base of public addresses without a trailing slash. Null: not set. */
   base(): string | null;

@@ -9,7 +9,7 @@ import type {
   StopListening,
 } from './ports.js';
 
-/** Most that is held for one subscriber; the rest stays in the database until these are taken. */
+/** Maximum held in memory for one subscriber; the rest stays in the database until these are consumed. */
 const PAGE = 200;
 
 export interface Looker<Value> {

@@ -5,7 +5,7 @@ export interface SubscriptionLimits {
   readonly overall: number;
 }
 
-/** Takes a place for a caller, or refuses; the answer gives it back. */
+/** Takes a slot for a caller, or throws; call the result to release it. */
 export function createPlaces({ perCaller, overall }: SubscriptionLimits) {
   const taken = new Map<string, number>();
   let all = 0;

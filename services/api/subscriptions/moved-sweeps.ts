@@ -22,7 +22,7 @@ interface Deps {
   readonly bell: Bell;
   readonly gate: Gate;
   readonly onPage: () => void;
-  /** What the path does for a sweep moves no row of its own: what may have moved so is read again so often. */
+  /** The path's progress on a sweep changes no sweep row, so such sweeps are re-read at this interval. */
   readonly lookAgainMs: number;
   readonly clock: () => number;
 }

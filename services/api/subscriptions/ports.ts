@@ -7,10 +7,10 @@ import type { ClientId } from '../../model.js';
 import type { AuditRecordView } from '../audit-view.js';
 import type { AuditFilter } from '../views.js';
 
-/** What had ended when it was asked for; opaque. */
+/** A snapshot of ended transactions; opaque. */
 export type Moment = string;
 
-/** Where a page has ended. */
+/** The end of a page. */
 export interface RecordPlace {
   readonly closedBy: string;
   readonly id: string;
@@ -30,7 +30,7 @@ export interface NoticePort {
   onRecordsClosed(
     wake: (clientId: ClientId | null) => void,
   ): Promise<StopListening>;
-  /** Calls back for a sweep that has begun or moved; with null when notices may have been missed. */
+  /** Calls back for a sweep that has started or changed; with null if notifications may have been missed. */
   onSweepsMoved(
     wake: (
       moved: { readonly clientId: ClientId; readonly sweepId: string } | null,

@@ -16,7 +16,7 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
  */
 export function createStream<Value>(deps: {
   readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;
-  /** Called once, however it ends, also before it was begun. */
+  /** Called exactly once, however the stream ends, even before it started. */
   readonly onEnd: () => void;
 }): Stream<Value> {
   const over = new AbortController();

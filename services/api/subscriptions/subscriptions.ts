@@ -14,12 +14,12 @@ import type { NoticePort } from './ports.js';
 import { createStream, type Stream, type Told } from './stream.js';
 import { watch } from './watch.js';
 
-/** Who subscribes, and for how long they may. */
+/** The subscriber, and until when it may stay. */
 export interface Subscriber {
   readonly name: string;
   /** Checked before each delivery; null: still allowed. */
   readonly endOf: () => Promise<Error | null>;
-  /** What was read for them before is out of date. */
+  /** Discards cached rows, which are out of date. */
   readonly forget: () => void;
 }
 

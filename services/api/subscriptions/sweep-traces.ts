@@ -7,7 +7,7 @@ const REMEMBERED = 1_000;
 export interface SweepTraces {
   /** Whether it has moved since this was asked last. */
   hasMoved(view: SweepView): boolean;
-  /** Those of the client, or of all clients, that may move without a word: the path works for them. */
+  /** Sweeps of the client, or of all clients, that change without a notification because the path works for them. */
   moving(clientId: ClientId | null): readonly string[];
 }
 

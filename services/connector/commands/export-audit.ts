@@ -103,7 +103,7 @@ async function openTarget(
   return file;
 }
 
-/** Resolves when the other side has taken it, so that no more than one page waits in memory. */
+/** Resolves once the stream has drained, so that at most one page waits in memory. */
 async function write(target: Writable, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     target.once('error', reject);

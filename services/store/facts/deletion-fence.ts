@@ -14,7 +14,7 @@ export interface DeletionFence {
   readonly latestUs: number;
 }
 
-/** As jsonb columns keep it. */
+/** As stored in jsonb columns. */
 export type StoredFence = readonly [number | null, number | null, number];
 
 export function fenceOfDeletion({

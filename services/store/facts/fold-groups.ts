@@ -41,7 +41,7 @@ export function foldGroup(
   return isFenceRaised && !hasChanged(outcome) ? APPLIED : outcome;
 }
 
-/** Of a group that was never heard of there is no row. */
+/** Unknown groups have no row. */
 export function lifeOf({ lives }: Known, groupId: string): GroupLife {
   const known = lives.get(groupId);
   if (known !== undefined) return known;

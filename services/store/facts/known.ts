@@ -14,7 +14,7 @@ export interface Known {
   readonly users: Map<PlatformUserId, KnownUser>;
   /** Groups that the facts change. */
   readonly groups: Map<GroupId, KnownGroup>;
-  /** Of every group that the facts name. */
+  /** For every group that the facts name. */
   readonly lives: Map<GroupId, GroupLife>;
 }
 
@@ -22,7 +22,7 @@ export interface KnownUser {
   snapshot: FactOrder | null;
   /** Null: not deleted. */
   deletion: UserDeletion | null;
-  /** Of the deletions that were lifted. */
+  /** Times of the deletions that were lifted. */
   readonly restored: DeletionFence | null;
   /** `username` and the attributes, each with its own fence: an event may carry only some. */
   readonly registers: Map<UserRegister, Register>;

@@ -1,6 +1,6 @@
 import type { FactOrder } from '../../model.js';
 
-/** As the columns and fences keep it. */
+/** As stored in columns and fences. */
 export function orderOf(
   sequence: number | null,
   timeUs: number,

@@ -6,7 +6,7 @@ import type {
 } from '../../model.js';
 import type { UserRegister } from './known.js';
 
-/** What the facts changed: the rows to write and the members to mark. */
+/** The changes: rows to write and members to mark. */
 export interface Folded {
   readonly outcomes: readonly FactOutcome[];
   readonly touchedUsers: ReadonlySet<PlatformUserId>;

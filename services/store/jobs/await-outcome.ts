@@ -9,7 +9,7 @@ import { markLinks } from './mark.js';
 
 const LOOK_EVERY_MS = 50;
 
-/** Marks a member and waits until a run that has read the member since is settled; PENDING when that takes longer than `waitMs`. */
+/** Marks a member and waits until a run that read the member afterwards is settled; PENDING if that takes longer than `waitMs`. */
 export function createReconcileMember(deps: { database: Database }) {
   return async (request: {
     id: LinkId;

@@ -133,7 +133,7 @@ export async function releaseBotLeases(
   );
 }
 
-/** Locks the job for the rest of the transaction, and answers its version; throws when it, or its bot, is another process's by now. */
+/** Locks the job for the rest of the transaction and returns its version; throws if another process now owns it or its bot. */
 export async function lockJob(
   db: Kysely<unknown>,
   member: MemberKey,

@@ -196,7 +196,7 @@ export async function markMembers(
   await raiseJobs(concerned, marking).execute(db);
 }
 
-/** Everyone linked at a client, or only those whom `state` names: when its limits or its roles have changed. */
+/** All linked members of a client, or only those in `state`: after a change of its limits or roles. */
 export async function markClient(
   db: Kysely<unknown>,
   request: {

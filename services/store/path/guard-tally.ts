@@ -101,7 +101,7 @@ const enoughHolders = (removals: number) => sql`
     ceil(100 * (g.removed + g.due + ${removals}::int) / at.guard_percent)::bigint + 1000
     + coalesce((select v.given from given v where v.role_id = m.role_id), 0) end`;
 
-/** Of these removals, members who hold the role still, as the mirror shows them. */
+/** Of these removals, the members that still hold the role according to the mirror. */
 const heldOf = (removals: 'removed' | 'taken') => sql`
   select count(*) from ${sql.table(removals)} x join member y on y.client_id = at.id and y.discord_user_id = x.discord_user_id
   where x.role_id = m.role_id and m.role_id = any(y.role_ids)`;

@@ -8,7 +8,7 @@ import { rolesLostAt } from './lost-roles.js';
 export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
 
 export interface RunEnd {
-  /** What Discord answered last; null when it was not asked. */
+  /** The last reading from Discord; null if this run made none. */
   readonly observed: MemberReading | null;
   /** Discord has answered this run with `observed`; else it is the mirror, with what the run has written. */
   readonly isReading: boolean;
@@ -74,7 +74,7 @@ function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
   ];
 }
 
-/** Discord takes every role from who leaves. The names stay as they were last seen. */
+/** Discord removes every role of a member who leaves. The names stay as last observed. */
 function columnsOf(reading: MemberReading): MemberColumns {
   if (!reading.isPresent) {
     return {

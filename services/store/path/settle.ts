@@ -60,7 +60,7 @@ export function createSettle({ database, owner, enqueueEvent }: Deps) {
     });
 }
 
-/** Gives a job back unsettled. Its causes wait with it, in front of any that came meanwhile. */
+/** Releases a job unsettled. Its causes are kept, before any that came meanwhile. */
 export function createPostpone({ database, owner, enqueueEvent }: Deps) {
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
@@ -81,7 +81,7 @@ export function createPostpone({ database, owner, enqueueEvent }: Deps) {
     });
 }
 
-/** As many a job keeps, the newest: see `newest_causes` in the database. */
+/** A job keeps at most this many causes, the newest: see `newest_causes` in the database. */
 const MOST_CAUSES = 100;
 
 const STATES: Readonly<Record<Settlement['outcome'], LinkState>> = {
@@ -129,8 +129,8 @@ function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
 }
 
 /**
- * What is not kept for bringing the person in again, or is of no use for it, is given up: that is, revoked. Who signed in anew
- * meanwhile is brought in with that grant, by a run of its own.
+ * Grants that are neither kept nor needed for joining are revoked. A person who signed in again
+ * meanwhile joins with the new grant, in a run of its own.
  */
 async function endJoining(
   db: Kysely<unknown>,

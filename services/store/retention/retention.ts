@@ -2,7 +2,7 @@ import type { Database } from '../database.js';
 import type { TryLock } from '../session-locks.js';
 import { stepsOf, type Kind } from './steps.js';
 
-/** Any number; one process at a time removes what is over. */
+/** An arbitrary advisory lock: one process at a time deletes expired rows. */
 const LOCK = 741_300_116;
 
 export interface Removed {
@@ -18,8 +18,8 @@ interface Deps {
 }
 
 /**
- * Removes what is over, in small statements with a pause between, at most `most` of them; every kind and every client has its turn.
- * Null: another process is at it.
+ * Deletes expired rows in small statements with pauses, at most `most` statements; all kinds and clients
+ * take turns. Null: another process is doing it.
  */
 export function createRetention({ database, lock }: Deps) {
   return async (request: {

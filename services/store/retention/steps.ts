@@ -6,7 +6,7 @@ import { firstIdAt } from '../time-ids.js';
 /** Rows of one step, which is one statement: no lock is held for long, and no log grows at once. */
 export const STEP = 500;
 
-/** What may be removed, in the words of the log. */
+/** Kinds of rows that expire, as named in the log. */
 export type Kind =
   | 'auditRecords'
   | 'sweeps'
@@ -18,7 +18,7 @@ export type Kind =
   | 'events'
   | 'departedAccounts';
 
-/** One thing that has an end: `remove` takes at most STEP rows, oldest first, and tells how many it took. */
+/** One kind of expiring rows: `remove` deletes at most STEP rows, oldest first, and returns how many. */
 export interface Step {
   readonly kind: Kind;
   readonly remove: (db: Kysely<unknown>) => Promise<number>;
@@ -83,7 +83,7 @@ export const recordsOver = ({ clientId, until }: Over) => sql`
     where client_id = ${clientId} and id < ${firstIdAt(until)}::uuid and closed_at < ${at(until)}
     order by id limit ${STEP}))`;
 
-/** Ended for so long, and nobody's decision hangs on it. What waits for a person has not ended. */
+/** Finished for long enough, and no decision depends on it. A held sweep is not finished. */
 const isOver = ({ clientId, until }: Over) => sql`
   s.client_id = ${clientId} and s.finished_at < ${at(until)}
   and s.state in ('DONE', 'FAILED', 'CANCELLED', 'REJECTED')
@@ -103,10 +103,10 @@ export const marksOfSweepsOver = (over: Over) => sql`
       order by s.finished_at limit 20) s
     join sweep_mark k on k.sweep_id = s.id limit ${STEP}))`;
 
-/** An account that left and is not back after so long comes as a stranger. */
+/** An account that left this long ago is treated as new if it returns. */
 const DEPARTED_DAYS = 90;
 
-/** What is of no client, or has its own time. */
+/** Rows that belong to no client, or have their own lifetime. */
 const COMMON: readonly Step[] = [
   // The removal guard looks back an hour.
   step(
@@ -147,7 +147,7 @@ const COMMON: readonly Step[] = [
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
-  // Nobody has taken them away for so long that there is no broker any more.
+  // Not sent for so long that there must be no broker any more.
   step(
     'events',
     sql`

@@ -5,8 +5,8 @@ import { REFUSAL_OF_CLIENT } from './refusals.js';
 import type { SweepRun } from '../../sweep/ports.js';
 
 /**
- * The oldest that waits, or whose process has let its lease run out, or that this process holds without running it: the answer to
- * that claim was lost, or its run broke off. It is given to one process.
+ * Claims the oldest sweep that is waiting, or whose lease has expired, or that this process holds
+ * without running it (the response to that claim was lost, or its run broke off).
  */
 export async function claimSweep(
   db: Kysely<unknown>,

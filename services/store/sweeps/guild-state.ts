@@ -48,7 +48,7 @@ export interface LinkedMembers {
   /** The database's time, as text for its microseconds: what is read later than this is newer than the listing. */
   readonly askedAt: string;
   readonly linked: IdSet;
-  /** Of them, in the guild as far as is known. */
+  /** Of these, members in the guild as last observed. */
   readonly present: IdSet;
 }
 
@@ -88,7 +88,7 @@ interface LinkedRow {
   readonly is_present: boolean;
 }
 
-/** Of the mirror one member at a time is asked for, by the key: a page at once would be answered by reading all of it. */
+/** Reads the mirror one member at a time, by key: a whole page at once would scan the table. */
 async function readLinkedPage(
   db: Kysely<unknown>,
   clientId: ClientId,

@@ -60,7 +60,7 @@ const NONE = { links: 0, upTo: null, accounts: null };
 
 interface Walk {
   readonly status: RawBuilder<unknown>;
-  /** What the pages are ordered by; of links with this status an index has it next to the account. */
+  /** The sort key of the pages; for links with this status an index contains the account too. */
   readonly key: RawBuilder<unknown>;
   readonly linked: (isWithin: RawBuilder<unknown>) => RawBuilder<unknown>;
 }

@@ -6,11 +6,11 @@ const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
   CHANGES: 'CHANGES sweeps cannot be started: the removal guard creates them',
 };
 
-/** Why a sweep of this kind cannot be begun, whatever the client; null when it can. */
+/** Why a sweep of this kind cannot start at any client; null if it can. */
 export const refusalOfKind = (kind: SweepKind): string | null =>
   KINDS[kind] ?? null;
 
-/** Of `client c`: why nothing may be asked of its guild now; null when it may. */
+/** Of `client c`: why its guild cannot be read now; null if it can. */
 export const REFUSAL_OF_CLIENT = sql<string | null>`case
   when c.ending_at is not null then 'the client is being deleted'
   when not c.is_enabled then 'the client is disabled'

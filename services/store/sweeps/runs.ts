@@ -19,7 +19,7 @@ import { saveCountsFault, saveDoubt } from './doubt.js';
 import { causeOf, nameWaiting } from './name-waiting.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
-/** The run's row, while it is ours: cancelled, or taken over, it is not. */
+/** The run's row, while this process owns it: not if cancelled or taken over. */
 const ours = (id: string, owner: string) =>
   sql`id = ${id} and owner = ${owner} and state = 'RUNNING'`;
 
@@ -35,7 +35,7 @@ export async function renewSweep(
   return rows.length > 0;
 }
 
-/** Given back unfinished, for any process to begin again; but not when it arrives so late that the sweep has begun again. */
+/** Releases an unfinished run for any process to restart; no effect if it has been restarted already. */
 export async function releaseSweep(
   db: Kysely<unknown>,
   { id, attempts }: Pick<SweepRun, 'id' | 'attempts'>,
@@ -46,7 +46,7 @@ export async function releaseSweep(
     where ${ours(id, owner)} and attempts = ${attempts}`.execute(db);
 }
 
-/** Given back until later, for a reason that is shown meanwhile. False: it is ours no longer. */
+/** Postpones the run for a visible reason. False: another process owns it now. */
 export async function postponeSweep(
   db: Kysely<unknown>,
   { id, owner }: { readonly id: string; readonly owner: string },

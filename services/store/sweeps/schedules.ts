@@ -28,7 +28,7 @@ interface ScheduleRow {
 
 const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, next_run_at`;
 
-/** What time brings to each client: read, changed, and handed out when it is due. */
+/** Schedules: read, changed, and claimed when due. */
 export function createSchedules({
   database,
   ...usual
@@ -38,7 +38,7 @@ export function createSchedules({
   const addAll = async () =>
     database.transaction(async (tx) => addMissing(tx.sql, usual, null));
   return {
-    /** Of a client that was just made too, whom no process has looked at yet. */
+    /** Includes new clients that no process has seen yet. */
     schedulesOfClients: async (ids: readonly ClientId[]) => {
       const found = await readSchedules(db(), ids);
       if (found.every(isWhole)) return found;
@@ -49,7 +49,7 @@ export function createSchedules({
     addMissing: addAll,
     claimDue: async () =>
       database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
-    /** `change` is given what stands, and may refuse by throwing. */
+    /** `change` gets the current schedule, and may throw to reject. */
     changeSchedule: async (
       key: { readonly clientId: ClientId; readonly kind: SweepKind },
       change: (timing: Timing) => Timing,
@@ -126,7 +126,7 @@ const MOST_DUE = 100;
 export interface DueSchedule {
   readonly clientId: ClientId;
   readonly kind: SweepKind;
-  /** Null: begun. Else why not. */
+  /** Null: started. Else why not. */
   readonly skipped: string | null;
 }
 

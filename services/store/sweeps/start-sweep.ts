@@ -70,7 +70,7 @@ export async function insertSweep(
   return rows[0]?.id ?? null;
 }
 
-/** Takes it from whoever runs it: they see so before their next page, and nothing of theirs is written any more. */
+/** Cancels the run: its process notices before its next page, and its later writes have no effect. */
 export async function cancelSweep(
   db: Kysely<unknown>,
   id: string,

@@ -101,7 +101,7 @@ export function createSweepStore(deps: Deps) {
   };
 }
 
-/** What a process does with the sweep it holds. What is written for one that it holds no longer resolves with null. */
+/** Operations of the process that owns a sweep. Writes for a sweep it no longer owns resolve with null. */
 function runsOf(deps: Deps, judgePlan: JudgePlan) {
   const { database, owner, enqueueEvents } = deps;
   const db = () => database.sql();

@@ -14,7 +14,7 @@ export interface Timing {
   readonly isEnabled: boolean;
 }
 
-/** What is usual for a client; nicknames are looked at where it has a policy for them. */
+/** A client's default schedules; nickname sweeps run if it has a nickname policy. */
 export interface Usual {
   readonly nextRun: NextRun;
   readonly defaultsOf: (
