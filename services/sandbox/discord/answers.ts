@@ -107,6 +107,33 @@ export function cloudflareAnswer(
   };
 }
 
+function plainLimitAnswer(retryAfterMs: number): Answered {
+  return {
+    kind: 'answer',
+    status: 429,
+    headers: {
+      'Content-Type': 'text/plain; charset=UTF-8',
+      Server: 'cloudflare',
+      'Retry-After': String(Math.ceil(retryAfterMs / 1000)),
+    },
+    body: 'error code: 1015',
+  };
+}
+
+/** Discord names the field of another feature here. */
+function autoModAnswer(): Answered {
+  const code = 50035;
+  const error = {
+    code: 'AUTO_MODERATION_INVALID_NAME',
+    message: 'Nickname contains words or phrases that this server blocks',
+  };
+  const errors = { guild_tag: { _errors: [error] } };
+  return {
+    ...answer(400, { message: 'Invalid Form Body', code, errors }, {}),
+    code,
+  };
+}
+
 /** What a planted fault answers before Discord itself has seen the call; undefined when it lets it pass. */
 export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
   switch (effect.kind) {
@@ -120,6 +147,10 @@ export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
       return cloudflareAnswer(effect.status, undefined);
     case 'cloudflareLimit':
       return cloudflareAnswer(429, effect.retryAfterMs);
+    case 'plainLimit':
+      return plainLimitAnswer(effect.retryAfterMs);
+    case 'autoMod':
+      return autoModAnswer();
     case 'globalLimit':
       return rateLimitAnswer(
         { scope: 'global', retryAfterMs: effect.retryAfterMs },

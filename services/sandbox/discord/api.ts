@@ -28,7 +28,8 @@ export function createApi(deps: Deps) {
       guildId: params['guild_id'],
       discordUserId: params['user_id'],
     };
-    const met = deps.faults.meet(described);
+    const setsNickname = givesNickname(request, described.route);
+    const met = deps.faults.meet({ ...described, setsNickname });
     if (met.latencyMs > 0) await deps.sleep(met.latencyMs);
     const { caller, result } = answerCall(deps, { request, target, met });
     const applicationId =
@@ -58,4 +59,20 @@ export function createApi(deps: Deps) {
     deps.log.add(call);
     return result;
   };
+}
+
+function givesNickname({ body }: ApiRequest, route: string): boolean {
+  if (!route.startsWith('/guilds/{guild_id}/members/')) return false;
+  try {
+    const form: unknown = JSON.parse(body);
+    return (
+      typeof form === 'object' &&
+      form !== null &&
+      'nick' in form &&
+      typeof form.nick === 'string' &&
+      form.nick !== ''
+    );
+  } catch {
+    return false;
+  }
 }

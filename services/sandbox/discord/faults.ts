@@ -16,6 +16,8 @@ export type CallToMeet = {
   readonly route: string;
   readonly guildId: string | undefined;
   readonly discordUserId: string | undefined;
+  /** It gives a member a nickname. */
+  readonly setsNickname: boolean;
 };
 
 export type MetFaults = {
@@ -84,7 +86,7 @@ function fits(fault: SandboxFault, call: CallToMeet): boolean {
     (fault.guildId === undefined || fault.guildId === call.guildId) &&
     (fault.discordUserId === undefined ||
       fault.discordUserId === call.discordUserId) &&
-    canHit(fault.effect.kind, call.method)
+    canHit(fault.effect.kind, call)
   );
 }
 
@@ -95,7 +97,11 @@ function fitsRoute(wanted: string, route: string): boolean {
 }
 
 /** A read has nothing to lose and a write nothing to answer from before; such a fault waits for its kind of call. */
-function canHit(kind: SandboxFaultEffect['kind'], method: string): boolean {
+function canHit(
+  kind: SandboxFaultEffect['kind'],
+  { method, setsNickname }: CallToMeet,
+): boolean {
+  if (kind === 'autoMod') return setsNickname;
   if (kind === 'lostWrite') return method !== 'GET';
   if (kind === 'staleRead') return method === 'GET';
   return true;

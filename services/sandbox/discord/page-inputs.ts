@@ -58,6 +58,7 @@ export function actAs(moderator: SandboxModerator, input: unknown): void {
 const BY_HAND = 'by hand, on the sandbox page';
 
 const ms = z.number().min(0).max(600_000);
+const A_WEEK_MS = 604_800_000;
 const status = z.int().min(200).max(599);
 const moment = z.enum(['before', 'after']);
 
@@ -75,6 +76,11 @@ const effectInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sharedLimit'), retryAfterMs: ms }),
   z.object({ kind: z.literal('globalLimit'), retryAfterMs: ms }),
   z.object({ kind: z.literal('cloudflareLimit'), retryAfterMs: ms.optional() }),
+  z.object({
+    kind: z.literal('plainLimit'),
+    retryAfterMs: z.number().min(0).max(A_WEEK_MS),
+  }),
+  z.object({ kind: z.literal('autoMod') }),
   z.object({ kind: z.literal('lostWrite') }),
   z.object({ kind: z.literal('staleRead') }),
 ]);
@@ -92,4 +98,15 @@ const faultInput = z.object({
 /** A fault as it came over HTTP. Throws on input that is none. */
 export function faultFrom(input: unknown): SandboxFault {
   return faultInput.parse(input);
+}
+
+const sceneInput = z.object({
+  scene: z.string(),
+  isOn: z.boolean(),
+  guildId: id,
+});
+
+/** A scene to play or to end. Throws on input that is none. */
+export function sceneFrom(input: unknown): z.infer<typeof sceneInput> {
+  return sceneInput.parse(input);
 }

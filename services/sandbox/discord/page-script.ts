@@ -26,6 +26,7 @@ function render() {
   byId('call-count').textContent = total + ' in all, ' + state.invalidRequests + ' invalid';
   renderBuckets();
   renderFaults();
+  renderScenes();
   if (!guild) return;
   chosenGuildId = guild.guildId;
   byId('guilds').replaceChildren(...state.guilds.map((one) => el('button', {
@@ -62,6 +63,15 @@ function renderFaults() {
     tag(fault.effect.kind, 'bad'),
     el('span', {}, (fault.method || 'any call') + ' ' + (fault.route || '').replace('/guilds/{guild_id}', '')),
     el('span', { class: 'quiet push' }, fault.left === null ? 'until cleared' : fault.left + ' left'))), 'None planted.');
+}
+
+function renderScenes() {
+  const guildId = state.guild ? state.guild.guildId : '';
+  fill('scenes', state.scenes.map(({ name, label, what, isOn }) => {
+    const toggle = button(label, isOn ? '' : 'plain', () => send('/sandbox/scenes', { scene: name, isOn: !isOn, guildId }));
+    toggle.setAttribute('aria-pressed', String(isOn));
+    return el('li', {}, toggle, isOn ? tag('playing: click again to end it', 'bad') : null, el('span', { class: 'quiet' }, what));
+  }), 'None.');
 }
 
 const button = (text, kind, onclick) => el('button', { type: 'button', class: kind, onclick }, text);

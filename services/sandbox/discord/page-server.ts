@@ -6,7 +6,8 @@ import type { LiveWorld } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { PAGE, PAGE_POLICY } from './page.js';
 import { guardPage, type GuardRefusal } from './page-guard.js';
-import { actAs, faultFrom } from './page-inputs.js';
+import { actAs, faultFrom, sceneFrom } from './page-inputs.js';
+import { createScenes, type Scenes } from './page-scenes.js';
 import { guildView, pathInWords } from './page-view.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -16,6 +17,7 @@ type Deps = {
   readonly faults: FaultField;
   readonly log: CallLog;
   readonly moderator: SandboxModerator;
+  readonly scenes: Scenes;
   readonly clock: () => number;
 };
 
@@ -24,7 +26,8 @@ type Deps = {
  * In: looks and button presses of a browser on this machine. Out: the state as JSON, ticks when it changed.
  * Never: an answer to another site, which could otherwise press the buttons through a visitor's browser.
  */
-export function createPageServer(deps: Deps) {
+export function createPageServer(given: Omit<Deps, 'scenes'>) {
+  const deps: Deps = { ...given, scenes: createScenes(given) };
   const watchers = new Set<ServerResponse>();
   let tick: NodeJS.Timeout | undefined;
 
@@ -88,6 +91,11 @@ function post(deps: Deps, path: string, body: string): number | true {
       return true;
     case '/sandbox/faults':
       return deps.faults.plant(faultFrom(input));
+    case '/sandbox/scenes': {
+      const { scene, isOn, guildId } = sceneFrom(input);
+      deps.scenes.set(scene, isOn, guildId);
+      return true;
+    }
     case '/sandbox/faults/clear':
       deps.faults.clear();
       return true;
@@ -107,6 +115,7 @@ function stateOf(deps: Deps, query: URLSearchParams) {
     guild: chosen
       ? guildView(world, chosen, { search: query.get('search') ?? '', now })
       : null,
+    scenes: deps.scenes.list(chosen?.guildId),
     calls: log
       .recent()
       .slice(-60)

@@ -54,6 +54,11 @@ export const PAGE = `<!doctype html>
     <h2 id="audit-title">Audit log</h2>
     <ol id="audit" class="list scroll"></ol>
   </section>
+  <section class="scenes" aria-labelledby="scenes-title">
+    <h2 id="scenes-title">Play an answer of Discord</h2>
+    <p class="hint">One click plays it until you click again. Clear all, below, ends all but screening.</p>
+    <ul id="scenes" class="list"></ul>
+  </section>
   <section class="faults" aria-labelledby="faults-title">
     <h2 id="faults-title">Plant a fault</h2>
     <p class="hint">Makes the next matching API calls fail.</p>

@@ -168,6 +168,10 @@ export type SandboxFaultEffect =
       readonly kind: 'cloudflareLimit';
       readonly retryAfterMs?: number | undefined;
     }
+  /** As `cloudflareLimit`, in plain text and with a wait that is always named. */
+  | { readonly kind: 'plainLimit'; readonly retryAfterMs: number }
+  /** AutoMod refuses the nickname, of writes that set one. */
+  | { readonly kind: 'autoMod' }
   /** Answers success and writes the audit log, but the change is not kept. */
   | { readonly kind: 'lostWrite' }
   /** Reads answer with members as they were before their last change. */
