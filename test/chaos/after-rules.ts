@@ -147,9 +147,10 @@ function restFaults(
       known.waiting.isHeld(row.discord_user_id)
         ? []
         : [`${account} is held, and nothing waits for a person`],
+    // A complete list without the account proves that it has left, and one that lied is believed until the next.
     ABSENT: () =>
       play.hands.held(account) === undefined ||
-      known.disturbances.isEdited(account, ANY_ROLE)
+      known.disturbances.touches(account, ANY_ROLE)
         ? []
         : [`${account} is said to be absent and is there`],
     PARKED: () => [`${account} is parked without a next try (${row.reason})`],

@@ -26,8 +26,6 @@ export class Wishes {
   keepsUnknown = true;
   readonly #ever = new Set<string>();
   readonly #mustBeGone = new Set<string>();
-  /** Accounts whose last link ended with its user, not by a word about it. */
-  readonly #bereft = new Set<Person>();
 
   mapped(group: Group, roleId: string): ModelMapping | undefined {
     return this.mappings.get(`${group} ${roleId}`);
@@ -55,23 +53,19 @@ export class Wishes {
       this.#mustBeGone.delete(`${account} ${roleId}`);
   }
 
-  /** The platform's user is gone: what the link gave is taken unless the guard is told to leave it. */
   deleteUser(person: Person): void {
-    const account = this.links.get(person);
     this.unlink(person);
-    if (account !== undefined) this.#bereft.add(account);
   }
 
-  /** A person wants the role to stay: it does where the guard was asked at all, which is not so for a link that a person ended. */
+  /** The role stays, and the link that was ending goes without it: the guard holds an unlink beyond the limit like any removal. */
   reject(account: Person, roleId: string): void {
-    if (this.#bereft.has(account)) this.excuse(roleId, account);
+    this.excuse(roleId, account);
   }
 
   unlink(person: Person): void {
     const account = this.links.get(person);
     if (account === undefined) return;
     this.links.delete(person);
-    this.#bereft.delete(account);
     this.ending.add(account);
     for (const roleId of this.roleIds()) {
       const named = this.#naming(roleId);
