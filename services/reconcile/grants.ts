@@ -45,12 +45,20 @@ export interface RevocableGrant {
   readonly refreshToken: string | null;
 }
 
+/**
+ * Who needs the tokens of one account at one application, which Discord revokes together. `SIGNING_IN`: someone has just been
+ * granted new ones, who may be the same person.
+ */
+export type GrantUse = 'IN_USE' | 'SIGNING_IN' | 'NONE';
+
 /** What is to be revoked; shared by all processes. */
 export interface RevocationTable {
   /** Claims due grants for a minute, and all that this process claimed before and neither postponed nor forgot. */
   claimDue(): Promise<readonly DueRevocation[]>;
-  /** Whether another grant of this person at the same application is still wanted: revoking one kills all. */
-  isShared(id: string, discordUserId: DiscordUserId): Promise<boolean>;
+  /** Of all other grants of this person at the same application: revoking one kills all. */
+  findUse(id: string, discordUserId: DiscordUserId): Promise<GrantUse>;
+  /** Ends the claim for `waitMs`. */
+  wait(id: string, waitMs: number): Promise<void>;
   /** Ends the claim; the next attempt comes later after each failure. */
   postpone(id: string): Promise<void>;
   forget(id: string): Promise<void>;

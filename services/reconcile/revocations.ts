@@ -1,7 +1,8 @@
 /**
  * Revokes at Discord what was given up here: tokens that are not kept, of people who unlinked, of sign-ins that came to nothing.
  * In: what falls due. Out: one call each.
- * Never: a token revoked while another client of the same application still lives on this person's grant.
+ * Never: a token revoked while another client of the same application still lives on this person's grant, or while the person
+ * signs in once more.
  */
 import {
   DatabaseUnavailableError,
@@ -20,6 +21,10 @@ import type {
 
 /** A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine hours it is. */
 const MOST_REFUSALS = 15;
+
+/** A sign-in ends long before the last of these waits: after two minutes what is not linked is given up too. */
+const SIGN_IN_WAIT_MS = 10_000;
+const MOST_SIGN_IN_WAITS = 12;
 
 /** The database's clock, by which things fall due, may be behind ours. */
 const SHORTEST_MS = 100;
@@ -113,9 +118,13 @@ class Loop {
     try {
       const grant = due.unlock();
       const discordUserId = due.discordUserId ?? (await this.#ownerOf(grant));
-      const isShared =
-        discordUserId !== null && (await table.isShared(due.id, discordUserId));
-      if (!isShared)
+      const use =
+        discordUserId === null
+          ? 'NONE'
+          : await table.findUse(due.id, discordUserId);
+      if (use === 'SIGNING_IN' && due.attempts < MOST_SIGN_IN_WAITS)
+        return await table.wait(due.id, SIGN_IN_WAIT_MS);
+      if (use !== 'IN_USE')
         await oauth.revoke(
           grant.application,
           grant.refreshToken ?? grant.accessToken,

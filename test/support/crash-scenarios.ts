@@ -125,11 +125,12 @@ async function signInAsCarol({ store, discord, clientId }: CrashWorld) {
   const { discordUserId } = CAROL;
   const scopes = ['identify', 'guilds.join'];
   const { grants, links } = store.signIn;
-  const grantId = await grants.keepGrant(clientId, {
+  const grant = {
     ...discord.oauth.grant({ discordUserId, applicationId, scopes }),
     scopes,
     expiresAt: new Date(Date.now() + 604_800_000),
-  });
+  };
+  const grantId = await grants.keepGrant(clientId, grant, 'ticket');
   await links.linkSignedIn({
     grantId,
     clientId,

@@ -235,13 +235,13 @@ export async function grantOf(
   const consent = await tickets.takeState(stateHash, 'sign-in');
   if (consent === null) throw new Error('the state is not known');
   const { application } = await findSignInClient(clientId);
+  await tickets.spendTicket(ticketHash, 'sign-in');
   const grant = await oauth.exchangeCode(application, {
     code,
     redirectUri: CALLBACK,
     codeVerifier: consent.codeVerifier,
   });
-  const grantId = await grants.keepGrant(clientId, grant);
-  await tickets.spendTicket(ticketHash, 'sign-in');
+  const grantId = await grants.keepGrant(clientId, grant, ticketHash);
   const account = await oauth.readAccount(application, grant.accessToken);
   return { grantId, account };
 }

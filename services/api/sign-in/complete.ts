@@ -60,11 +60,11 @@ export async function completeSignIn(
 
 async function keepGrant(
   { ports, logger }: CompletionDeps,
-  { client, cause }: Completion,
+  { client, cause, ticket }: Completion,
   grant: TokenGrant,
 ): Promise<string> {
   try {
-    return await ports.keepGrant(client.clientId, grant);
+    return await ports.keepGrant(client.clientId, grant, ticket.ticketHash);
   } catch (error) {
     // The grant is stored nowhere else, so it is revoked now or never.
     const { clientId, application } = client;

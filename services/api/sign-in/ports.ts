@@ -44,7 +44,10 @@ export interface TicketPort {
   openTicket(ticket: Ticket): Promise<void>;
   /** Null: never made, spent or expired. */
   findTicket(ticketHash: string): Promise<TicketView | null>;
-  /** The first browser wins; that browser may begin again, and its earlier state is then worth nothing. */
+  /**
+   * The first browser wins; that browser may begin again, and its earlier state is then worth nothing. Resolves when no revocation
+   * is under way that would end what the person is about to be granted.
+   */
   bindTicket(
     ticketHash: string,
     consent: Consent,
@@ -131,7 +134,11 @@ export interface OAuthPort {
 
 export interface GrantPort {
   /** Stored encrypted as soon as Discord issues it, and revoked if no link is made within two minutes. */
-  keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string>;
+  keepGrant(
+    clientId: ClientId,
+    grant: TokenGrant,
+    ticketHash: string,
+  ): Promise<string>;
   /** Tokens to revoke at Discord, soon and with retries. */
   discardGrant(grantId: string): Promise<void>;
 }

@@ -10,6 +10,10 @@ import type { TokenGrant } from '../../reconcile/grants.js';
 /** What is not linked within this is revoked: the person went away, or the process died. */
 const UNLINKED_MS = 2 * 60_000;
 
+/** True of a grant among those to be revoked that a sign-in under way may still link. */
+export const isUnlinked = (alias: string) => sql`
+  (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
+
 /** Names what is encrypted, and whose: a token copied into another row does not decrypt. */
 export const tokenContext = (
   name: 'access token' | 'refresh token',
@@ -25,11 +29,18 @@ export function createGrants({
 }) {
   const db = () => database.sql();
   return {
-    /** Among those to be revoked, until a link takes it from there. */
-    async keepGrant(clientId: ClientId, grant: TokenGrant): Promise<string> {
+    /** Among those to be revoked, until a link takes it from there. The ticket's exchange ends with it. */
+    async keepGrant(
+      clientId: ClientId,
+      grant: TokenGrant,
+      ticketHash: string,
+    ): Promise<string> {
       const id = uuidv7();
       const tokens = encryptTokens(keys, id, grant);
       const { rows } = await sql`
+        with exchanged as (
+          update link_ticket set attempt = null where ticket_hash = ${ticketHash} and spent_at is not null
+        )
         insert into revocation (id, client_id, application_id, access_token, refresh_token, scopes, expires_at,
           client_secret, api_base, authorize_url, token_url, revoke_url, due_at)
         select ${id}, id, application_id, ${tokens.accessToken}, ${tokens.refreshToken}, ${grant.scopes}::text[],

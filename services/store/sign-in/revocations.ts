@@ -9,6 +9,7 @@ import type {
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { tokenContext } from './grants.js';
+import { findUse } from './overlap.js';
 
 const AT_ONCE = 20;
 
@@ -40,16 +41,13 @@ export function createRevocations({
       return rows.map((row) => dueOf(keys, row));
     },
 
-    /** Somebody else at the same application still lives on this person's tokens: revoking one would kill them all. */
-    async isShared(id: string, discordUserId: DiscordUserId): Promise<boolean> {
-      const { rows } = await sql<{ is_shared: boolean }>`
-        update revocation r set discord_user_id = ${discordUserId} where id = ${id}
-        returning exists (
-          select from discord_grant g join client c on c.id = g.client_id
-          where g.discord_user_id = ${discordUserId} and c.application_id = r.application_id) as is_shared`.execute(
-        db(),
-      );
-      return rows[0]?.is_shared ?? false;
+    findUse: async (id: string, discordUserId: DiscordUserId) =>
+      findUse(db(), id, discordUserId),
+
+    async wait(id: string, waitMs: number): Promise<void> {
+      await sql`
+        update revocation set claimed_by = null, due_at = clock_timestamp() + make_interval(secs => ${waitMs / 1000}::float8)
+        where id = ${id} and claimed_by = ${owner}`.execute(db());
     },
 
     /** For a minute after the first attempt, and up to an hour after the later ones. */

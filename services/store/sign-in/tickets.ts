@@ -6,6 +6,7 @@ import type { ClientId, PlatformUserId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { lockPlatformUser } from '../links/platform-user.js';
+import { awaitRevocations } from './overlap.js';
 
 interface Ticket {
   readonly ticketHash: string;
@@ -90,7 +91,9 @@ async function bindTicket(
     database.sql(),
   );
   if (rows[0] === undefined) return 'GONE';
-  return rows[0].is_bound ? 'BOUND' : 'OTHER_BROWSER';
+  if (!rows[0].is_bound) return 'OTHER_BROWSER';
+  await awaitRevocations(database, ticketHash);
+  return 'BOUND';
 }
 
 /** The state stays until the ticket is spent, for the request that took it: its answer may have been lost. */

@@ -45,8 +45,12 @@ export async function fillWithSecrets(store: Store, answers: number) {
     stateHash: hash('state'),
     codeVerifier: 'code-verifier',
   });
-  await store.signIn.grants.keepGrant(client.id, grant);
-  const grantId = await store.signIn.grants.keepGrant(client.id, grant);
+  await store.signIn.grants.keepGrant(client.id, grant, ticketHash);
+  const grantId = await store.signIn.grants.keepGrant(
+    client.id,
+    grant,
+    ticketHash,
+  );
   await store.signIn.links.linkSignedIn({
     clientId: client.id,
     platformUserId: 'alice',

@@ -97,16 +97,26 @@ async function nothingIsLeft(
   rig: SignInRig,
   { discordUserId }: Newcomer,
 ): Promise<void> {
-  // As if the two minutes had passed after which a grant without a link is revoked.
-  await rig.query(
-    'update revocation set due_at = clock_timestamp() where attempts = 0',
-  );
-  const left = async () => [
-    ...(await rig.query('select attempts, claimed_by from revocation')),
-    ...(await rig.query('select id from discord_grant')),
-    ...(await rig.query('select id from audit_record where closed_at is null')),
-    ...rig.discord.oauth.liveTokens({ discordUserId }),
-  ];
+  // As if the time had passed after which a sign-in is given up, and a grant without a link is revoked.
+  const passTime = async () => {
+    await rig.query(
+      'update link_ticket set expires_at = clock_timestamp() where spent_at is null',
+    );
+    await rig.query(
+      'update revocation set due_at = clock_timestamp() where claimed_by is null and due_at > clock_timestamp()',
+    );
+  };
+  const left = async () => {
+    await passTime();
+    return [
+      ...(await rig.query('select attempts, claimed_by from revocation')),
+      ...(await rig.query('select id from discord_grant')),
+      ...(await rig.query(
+        'select id from audit_record where closed_at is null',
+      )),
+      ...rig.discord.oauth.liveTokens({ discordUserId }),
+    ];
+  };
   await eventually(async () => (await left()).length === 0, {
     withinMs: withinMs(),
     what: 'no grant lives and no record is open',

@@ -29,6 +29,8 @@ let shared: ReadonlySet<string>;
 let owners: ReadonlyMap<string, string>;
 let refusal: Error | null;
 let isAway: boolean;
+let isSigningIn: boolean;
+let waits: unknown[];
 let claims: number;
 let revoked: string[];
 let postponed: string[];
@@ -46,6 +48,8 @@ beforeEach(() => {
   owners = new Map();
   refusal = null;
   isAway = false;
+  isSigningIn = false;
+  waits = [];
   claims = 0;
   revoked = [];
   postponed = [];
@@ -59,8 +63,11 @@ beforeEach(() => {
         if (isAway) throw new Error('database unreachable');
         return rounds.shift() ?? [];
       },
-      isShared: async (id, discordUserId) =>
-        shared.has(`${id} ${discordUserId}`),
+      findUse: async (id, discordUserId) => {
+        if (isSigningIn) return 'SIGNING_IN';
+        return shared.has(`${id} ${discordUserId}`) ? 'IN_USE' : 'NONE';
+      },
+      wait: async (id, waitMs) => void waits.push([id, waitMs]),
       postpone: async (id) => void postponed.push(id),
       forget: async (id) => void forgotten.push(id),
       nextDueAt: async () => nextDueAt,
@@ -115,6 +122,30 @@ async function revoke(...those: DueRevocation[]): Promise<void> {
   await part.start();
   await vi.advanceTimersByTimeAsync(0);
 }
+
+describe('while the person signs in once more', () => {
+  test('a grant waits for ten seconds, as revoking it would end the new one', async () => {
+    isSigningIn = true;
+
+    await revoke(due('one'), due('two', { attempts: 11 }));
+
+    expect(waits).toEqual([
+      ['one', 10_000],
+      ['two', 10_000],
+    ]);
+    expect(revoked).toEqual([]);
+    expect(forgotten).toEqual([]);
+  });
+
+  test('a grant waits for no longer than two minutes', async () => {
+    isSigningIn = true;
+
+    await revoke(due('one', { attempts: 12 }));
+
+    expect(revoked).toEqual(['refresh one']);
+    expect(forgotten).toEqual(['one']);
+  });
+});
 
 describe('what is given up', () => {
   test('is revoked by the token that lives longest, and forgotten', async () => {
