@@ -10,7 +10,7 @@ import { readCredentials } from './clients/credentials.js';
 import { createChecks } from './clients/checks.js';
 import { createClients } from './clients/clients.js';
 import { createSaveRoles } from './clients/save-roles.js';
-import { clearTrouble, saveTrouble } from './clients/trouble.js';
+import { clearTrouble, logTroubleEnd, saveTrouble } from './clients/trouble.js';
 import { translateAtStart } from './away.js';
 import { createClockWatch } from './clock-watch.js';
 import { openConnections } from './connections.js';
@@ -85,7 +85,8 @@ export async function openStore(options: StoreOptions) {
   const { database, listener, ready, close } = await openConnections(options);
   const enqueueEvent = createEnqueueEvent(options);
   const guard = { judgePlan: options.judgePlan, enqueueEvent };
-  const path = { database, owner, enqueueEvent, guard };
+  const { logger } = options;
+  const path = { database, owner, enqueueEvent, guard, logger };
   const db = () => database.sql();
   let closing: Promise<void> | null = null;
 
@@ -97,7 +98,7 @@ export async function openStore(options: StoreOptions) {
       drain: createDrainOutbox({ database, lock: listener.tryLock }),
       onPending: (wake: () => void) => listener.on('outbox', wake),
     },
-    clients: createClients({ database, keys, guard, clock }),
+    clients: createClients({ database, keys, guard, clock, logger }),
     mappings: createMappings({ database, guard, clock }),
     links: linksOf({ options, database, enqueueEvent }),
     signIn: createSignInStore({
@@ -122,7 +123,7 @@ export async function openStore(options: StoreOptions) {
     ...questionsAboutClients(db, options),
     read: createReadQueries(database),
     readStanding: createReadStanding({ database, keyIds: keys.keyIds }),
-    clockWatch: createClockWatch({ database, clock, logger: options.logger }),
+    clockWatch: createClockWatch({ database, clock, logger }),
     connections: () => database.connections(),
     ...createSending(db, listener),
     migrate: () =>
@@ -141,13 +142,14 @@ export async function openStore(options: StoreOptions) {
 /** One statement each. */
 function questionsAboutClients(
   db: () => Kysely<unknown>,
-  { keys, owner }: StoreOptions,
+  { keys, owner, logger }: StoreOptions,
 ) {
   return {
     countUnknownMemberships: (clientId: string) =>
       countUnknownMemberships(db(), clientId),
     ...createChecks(db, owner),
-    clearTrouble: (clientId: string) => clearTrouble(db(), clientId),
+    clearTrouble: async (clientId: string) =>
+      logTroubleEnd(logger, clientId, await clearTrouble(db(), clientId)),
     readTally: (clientId: string, removals: readonly Removal[]) =>
       readTally(db(), clientId, removals),
     readCredentials: (clientId: string) =>
@@ -161,6 +163,7 @@ function memoryOf(path: {
   readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
   readonly guard: Guard;
+  readonly logger: Logger;
 }): Memory {
   const { database, guard } = path;
   const db = () => database.sql();

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
 import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
 import { ClientEntity } from '../entities/client.entity.js';
 import type { Database, Transaction } from '../database.js';
@@ -25,6 +26,7 @@ import {
 import { clientView, encryptSecret, lockClient } from './client-rows.js';
 import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
+import { logTroubleEnd } from './trouble.js';
 import type { ChangePreview } from '../mappings/preview.js';
 import type { ClientView } from '../../api/views.js';
 
@@ -33,6 +35,7 @@ interface Deps {
   readonly keys: KeyRing;
   readonly guard: Guard;
   readonly clock: () => number;
+  readonly logger: Logger;
 }
 
 export function createClients(deps: Deps) {
@@ -105,15 +108,17 @@ async function createClient(
 
 /** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
 async function updateClient(
-  { database, keys, clock, guard }: Deps,
+  { database, keys, clock, guard, logger }: Deps,
   {
     id,
     patch,
     cause,
   }: { id: ClientId; patch: Partial<ClientInput>; cause: Cause },
 ): Promise<ClientView> {
-  return database.transaction(async (tx) => {
+  let ended: string | null = null;
+  const view = await database.transaction(async (tx) => {
     const row = await lockClient(tx, id);
+    ended = null;
     const isSwitch =
       patch.authority !== undefined && patch.authority !== row.authority;
     const namedBy = row.nicknameStrategy;
@@ -124,6 +129,7 @@ async function updateClient(
       updatedAt: new Date(clock()),
     });
     if (patch.botToken !== undefined || patch.isEnabled === true) {
+      ended = row.trouble ?? null;
       tx.em.assign(row, {
         trouble: null,
         stoppedAt: null,
@@ -147,6 +153,8 @@ async function updateClient(
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row, keys);
   });
+  logTroubleEnd(logger, id, ended);
+  return view;
 }
 
 /** Resolves with the members who may lose a role by it, as a query for `holdBurst`; null: none. */

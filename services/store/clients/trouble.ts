@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
+import type { Logger } from '../../lib/logger.js';
 import { LANES, type ClientId, type DiscordUserId } from '../../model.js';
 import type { ClientTrouble } from '../../reconcile/ports.js';
 import { markMembers } from '../jobs/mark.js';
@@ -41,13 +42,29 @@ async function markAgain(
 /** Changes whenever the credentials may have. */
 export const REVISION = sql`extract(epoch from updated_at)::text`;
 
-/** After a stop the client counts as changed, so every process re-reads its token, even those that saw it rejected. */
+/**
+ * After a stop the client counts as changed, so every process re-reads its token, even those that saw it rejected. Resolves with
+ * the trouble that it ended; null: there was none, or another transaction ended it first.
+ */
 export async function clearTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,
-): Promise<void> {
-  await sql`
-    update client set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
-      updated_at = case when stopped_at is null then updated_at else clock_timestamp() end
-    where id = ${clientId}`.execute(db);
+): Promise<string | null> {
+  const { rows } = await sql<{ trouble: string | null }>`
+    update client c set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
+      updated_at = case when c.stopped_at is null then c.updated_at else clock_timestamp() end
+    from (select id, trouble from client where id = ${clientId} for update) before
+    where c.id = before.id
+    returning before.trouble`.execute(db);
+  return rows[0]?.trouble ?? null;
+}
+
+/** Only once its transaction is committed. */
+export function logTroubleEnd(
+  logger: Pick<Logger, 'info'>,
+  clientId: ClientId,
+  trouble: string | null,
+): void {
+  if (trouble !== null)
+    logger.info({ clientId, trouble }, 'client trouble ended');
 }

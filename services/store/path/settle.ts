@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 
+import type { Logger } from '../../lib/logger.js';
 import {
   LANES,
   type Cause,
@@ -10,7 +11,7 @@ import type { Job } from '../../reconcile/job.js';
 import type { Postponement, Settlement } from '../../reconcile/records.js';
 import type { RemoteReading } from '../../reconcile/remote.js';
 import type { Database } from '../database.js';
-import { clearTrouble } from '../clients/trouble.js';
+import { clearTrouble, logTroubleEnd } from '../clients/trouble.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { settleDecisions } from '../decisions/settle-decisions.js';
@@ -24,44 +25,57 @@ interface Deps {
   readonly database: Database;
   readonly owner: string;
   readonly enqueueEvent: EnqueueEvent;
+  readonly logger: Logger;
 }
 
 /** Ends a run: mirror, record, written events, ended links and the job itself, in one transaction. */
-export function createSettle({ database, owner, enqueueEvent }: Deps) {
+export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
   return async (
     job: Job,
     wanted: Settlement,
-  ): Promise<readonly RemoteReading[]> =>
-    database.transaction(async ({ sql: db }) => {
-      const version = await lockJob(db, job, owner);
-      const isStale = version !== job.version;
-      const judged = await judgeRequests(db, job, wanted, isStale);
-      const { settlement } = judged;
-      const { observed, endedLinkIds } = settlement;
-      const { mayEnd } = await saveMember(
-        db,
-        job,
-        {
-          observed,
-          isReading: settlement.isReading,
-          standing: standingOf(job, settlement),
-          job: isStale ? releaseJob(job) : endOf(job, settlement),
-        },
-        enqueueEvent,
-      );
-      if (settlement.clearsTrouble) await clearTrouble(db, job.clientId);
-      await closeAndTell(db, settlement, enqueueEvent);
-      if (settlement.joining !== null) await endJoining(db, settlement.joining);
-      await settleDecisions(db, job, settlement, enqueueEvent);
-      const asked = await settleRequests(db, job, judged, enqueueEvent);
-      if (mayEnd || endedLinkIds.length > 0)
-        await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
-      return asked;
-    });
+  ): Promise<readonly RemoteReading[]> => {
+    const { asked, trouble } = await database.transaction(
+      async ({ sql: db }) => {
+        const version = await lockJob(db, job, owner);
+        const isStale = version !== job.version;
+        const judged = await judgeRequests(db, job, wanted, isStale);
+        const { settlement } = judged;
+        const { observed, endedLinkIds } = settlement;
+        const { mayEnd } = await saveMember(
+          db,
+          job,
+          {
+            observed,
+            isReading: settlement.isReading,
+            standing: standingOf(job, settlement),
+            job: isStale ? releaseJob(job) : endOf(job, settlement),
+          },
+          enqueueEvent,
+        );
+        const trouble = settlement.clearsTrouble
+          ? await clearTrouble(db, job.clientId)
+          : null;
+        await closeAndTell(db, settlement, enqueueEvent);
+        if (settlement.joining !== null)
+          await endJoining(db, settlement.joining);
+        await settleDecisions(db, job, settlement, enqueueEvent);
+        const asked = await settleRequests(db, job, judged, enqueueEvent);
+        if (mayEnd || endedLinkIds.length > 0)
+          await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
+        return { asked, trouble };
+      },
+    );
+    logTroubleEnd(logger, job.clientId, trouble);
+    return asked;
+  };
 }
 
 /** Releases a job unsettled. Its causes are kept, before any that came meanwhile. */
-export function createPostpone({ database, owner, enqueueEvent }: Deps) {
+export function createPostpone({
+  database,
+  owner,
+  enqueueEvent,
+}: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       await lockJob(db, job, owner);
