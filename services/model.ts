@@ -99,24 +99,16 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
 /** A role that so many held, or more, is not taken from the last of them without a person's word. */
 export const FEW_HOLDERS = 5;
 
-/** Up to this many changes of a member's roles are written one by one: each is atomic and needs no read. */
-export const MOST_SINGLE_WRITES = 2;
-
 export type LinkStatus = 'ACTIVE' | 'ENDING';
 
 /** More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake sweeps. */
 export const LANES = { sweep: 0, bulk: 10, fresh: 20 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
-/**
- * Single roles and edits of a member are counted apart by Discord, ten in ten seconds each have been seen: what only an edit can
- * do, as a nickname or a list of roles, has but one of the two.
- */
-export const WRITES_PER_SECOND = { edits: 1, all: 2 } as const;
-
 /** Facts reported by the platform. */
 export type * from './model/facts.js';
 export type * from './model/base.js';
+export * from './model/writing.js';
 
 /** A Discord user in a guild, the key of every reconcile. */
 export interface MemberKey {

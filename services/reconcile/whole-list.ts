@@ -1,4 +1,4 @@
-import type { RoleId } from '../model.js';
+import { CONFIRMING_MS, type RoleId } from '../model.js';
 
 /**
  * May a member's whole role list be written, and which? Only this file decides it. A list replaces every role the member has, so
@@ -25,12 +25,6 @@ export interface RoleSource {
  * covers the calls in between, and a second reading costs less than a lost edit.
  */
 export const FRESH_MS = 1_000;
-
-/**
- * The source that confirms it must be younger than this. An older one may lack a role given since, and so agree with a newest
- * reading that lacks it by mistake. It still counts against a list, whatever its age, where it shows more than the newest.
- */
-export const CONFIRMING_MS = 60_000;
 
 /** Readings that differ from each other are not settled by asking a third time. */
 const MOST_READINGS = 2;

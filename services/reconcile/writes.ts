@@ -1,4 +1,8 @@
-import { MOST_SINGLE_WRITES, type RoleId } from '../model.js';
+import {
+  isListCheaper,
+  MOST_SINGLE_WRITES_INSTEAD,
+  type RoleId,
+} from '../model.js';
 
 /** What is still to be changed about one member. */
 export interface Pending {
@@ -15,8 +19,6 @@ export type Write =
   | ({ readonly kind: 'edit' } & Pending)
   | { readonly kind: 'wait'; readonly until: number };
 
-/** Up to this many changes go one by one where no list may be written for now. */
-const MOST_SINGLE_WRITES_INSTEAD = 4;
 /** A change of roles that nobody waits for is not made twice the work for a nickname that may be written this soon. */
 const NICKNAME_WAIT_MS = 10_000;
 
@@ -66,8 +68,8 @@ function waysOf(choice: Choice, changes: number): readonly Way[] {
   const singles = { isList: false, from: choice.singlesFrom };
   if (!wholeListWrites) return [singles];
   if (changes > MOST_SINGLE_WRITES_INSTEAD) return [list];
-  const joinsNickname = nickname !== null && (needsNoRead || changes > 1);
-  return changes > MOST_SINGLE_WRITES || joinsNickname
+  const isRenamed = nickname !== null;
+  return isListCheaper({ changes, isRenamed, isRead: needsNoRead })
     ? [list, singles]
     : [singles, list];
 }

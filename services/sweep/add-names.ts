@@ -1,26 +1,38 @@
 import type { DiscordUserId } from '../model.js';
 import { findMisnamed, type Misnamed } from './find-misnamed.js';
 import type { HeldRun } from './held-run.js';
-import { planSweep, type PlannedMember } from './plan-sweep.js';
+import {
+  planSweep,
+  type PlannedMember,
+  type SweepReads,
+} from './plan-sweep.js';
 import type { ListedMember, SweepEnding } from './ports.js';
 
 export const NAMES_UNLISTED =
   'the bot may not list members (SERVER MEMBERS INTENT is off), so names are as last read';
 
-/** Adds misnamed members to the findings of a sweep; `listing` replaces the mirror if that was not written. */
+/** Adds misnamed members to the findings of a sweep; `listed` replaces the mirror if that was not written. */
 export async function addNames(
   deps: Parameters<typeof findMisnamed>[0],
   held: HeldRun,
-  ending: SweepEnding,
-  listing: { readonly members: readonly ListedMember[] } | null,
+  {
+    ending,
+    listed,
+    reads,
+  }: {
+    readonly ending: SweepEnding;
+    readonly listed: readonly ListedMember[] | null;
+    readonly reads: SweepReads;
+  },
 ): Promise<SweepEnding> {
   const search = await findMisnamed(
     deps,
     held,
-    listing &&
-      new Map(listing.members.map((each) => [each.discordUserId, each])),
+    listed && new Map(listed.map((each) => [each.discordUserId, each])),
   );
   const { checked, misnamed, unnamed, isObserved } = search;
+  // The run that is not a dry one reads the guild's roles before it names anybody.
+  const roleReads = held.run.isDryRun && misnamed.length > 0 ? 1 : 0;
   const members = merged(ending.driftedMembers, misnamed);
   const notes = [ending.reason, isObserved ? OBSERVED : null];
   return {
@@ -28,7 +40,7 @@ export async function addNames(
     checked: Math.max(ending.checked, checked),
     drifted: members.length,
     failed: held.run.isDryRun || isObserved ? 0 : blockedIn(misnamed).length,
-    plan: planSweep(members, held.callsMade()),
+    plan: planSweep(members, held.callsMade() + roleReads, reads),
     reason: notes.filter((each) => each !== null).join('; ') || null,
     marks: isObserved
       ? ending.marks

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 
-import { MOST_SINGLE_WRITES, WRITES_PER_SECOND } from '../model.js';
+import {
+  forecastCalls,
+  type DiscordUserId,
+  type ForecastGroup,
+} from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
 /** Shown of a plan; its hash is of all. */
@@ -14,10 +18,21 @@ export interface PlannedMember extends DriftedMember {
   readonly blocked?: string | null;
 }
 
+/** What of the sweep decides how many calls follow, besides the changes. */
+export interface SweepReads {
+  /** What was just read of the members may confirm lists for so long; 0: the mirror is of an older time. */
+  readonly confirmsForMs: number;
+  /** Members who are read singly, whatever is found. */
+  readonly looks: readonly DiscordUserId[];
+}
+
+export const NO_READS: SweepReads = { confirmsForMs: 0, looks: [] };
+
 /** What the path would do for members out of step. Equal changes have equal hashes. */
 export function planSweep(
   drifted: readonly PlannedMember[],
   callsMade: number,
+  reads: SweepReads = NO_READS,
 ): SweepPlan {
   const sorted = drifted
     .map((member) => ({
@@ -26,17 +41,13 @@ export function planSweep(
       remove: member.remove.toSorted(),
     }))
     .toSorted((a, b) => (a.discordUserId < b.discordUserId ? -1 : 1));
-  const writes = sum(sorted, writesFor);
-  const edits = sorted.filter(isEdited).length;
-  const reads = sorted.filter((each) => each.isUnread || isListed(each)).length;
+  const { calls, seconds } = forecastCalls(groupsOf(sorted, reads));
   return {
     hash: hashOf(sorted),
     additions: sum(sorted, ({ add }) => add.length),
     removals: sum(sorted, ({ remove }) => remove.length),
-    calls: callsMade + reads + writes,
-    seconds: Math.ceil(
-      Math.max(writes / WRITES_PER_SECOND.all, edits / WRITES_PER_SECOND.edits),
-    ),
+    calls: callsMade + calls,
+    seconds,
     members: sorted.slice(0, MOST_SHOWN).map((member) => ({
       discordUserId: member.discordUserId,
       platformUserId: member.platformUserId,
@@ -48,21 +59,35 @@ export function planSweep(
   };
 }
 
-function writesFor(member: PlannedMember): number {
-  const { add, remove, nickname = null } = member;
-  if (isListed(member)) return 1;
-  return add.length + remove.length + (nickname === null ? 0 : 1);
+function groupsOf(
+  planned: readonly PlannedMember[],
+  { confirmsForMs, looks }: SweepReads,
+): readonly ForecastGroup[] {
+  const looked = new Set(looks);
+  const known = new Set(planned.map(({ discordUserId }) => discordUserId));
+  const groups = planned.map((member) => {
+    const isEnding = member.platformUserId === null;
+    return {
+      members: 1,
+      changes: member.add.length + member.remove.length,
+      isRenamed: (member.nickname ?? null) !== null,
+      isReadFirst:
+        member.isUnread || isEnding || looked.has(member.discordUserId),
+      proofs: isEnding && member.remove.length > 0 ? 1 : 0,
+      confirmsForMs,
+    };
+  });
+  const others = [...looked].filter((id) => !known.has(id)).length;
+  return [...groups, { ...READ_ONLY, members: others }];
 }
 
-/** A nickname is sent with a role list, or by its own call. */
-function isListed({ add, remove, nickname = null }: PlannedMember): boolean {
-  const changes = add.length + remove.length;
-  return changes > MOST_SINGLE_WRITES || (changes > 1 && nickname !== null);
-}
-
-function isEdited(member: PlannedMember): boolean {
-  return isListed(member) || (member.nickname ?? null) !== null;
-}
+const READ_ONLY = {
+  changes: 0,
+  isRenamed: false,
+  isReadFirst: true,
+  proofs: 0,
+  confirmsForMs: 0,
+};
 
 function sum<Row>(rows: readonly Row[], of: (row: Row) => number): number {
   return rows.reduce((total, row) => total + of(row), 0);

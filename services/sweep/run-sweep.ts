@@ -7,7 +7,8 @@ import { addNames, NAMES_UNLISTED } from './add-names.js';
 import { strategyOf } from './find-misnamed.js';
 import type { HeldRun } from './held-run.js';
 import type { PlanNickname } from './name-ports.js';
-import { planSweep } from './plan-sweep.js';
+import { found, LISTED } from './found-drift.js';
+import { NO_READS } from './plan-sweep.js';
 import type {
   DriftedMember,
   Expectation,
@@ -73,7 +74,11 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   const listing = await takeListing(deps, held, expectation.expected.keys());
   if (listing === null)
     return kind === 'ENFORCE_NICKNAMES'
-      ? addNames(deps, held, { ...NOTHING, reason: NAMES_UNLISTED }, null)
+      ? addNames(deps, held, {
+          ending: { ...NOTHING, reason: NAMES_UNLISTED },
+          listed: null,
+          reads: NO_READS,
+        })
       : readSingly(deps, held, expectation);
   if (listing.fault !== null) return disbelieve(listing);
   const ending = held.run.isDryRun
@@ -81,7 +86,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
     : await takeOver(deps, held, listing, expectation);
   if (kind !== 'ENFORCE_NICKNAMES') return ending;
   const shown = held.run.isDryRun ? [...listing.pages()].flat() : null;
-  return addNames(deps, held, ending, shown && { members: shown });
+  return addNames(deps, held, { ending, listed: shown, reads: LISTED });
 }
 
 /** One call instead of a list: who changes roles by hand changes how many hold them. */
@@ -108,12 +113,15 @@ async function verifyMirror(
   const { clientId } = held.run;
   const drifted = await readDrift(memory, held, {});
   const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
+  const absent = await memory.readOldest(oldest);
+  const pending = { clientId, limit: MOST_SCREENED };
+  const screened = await memory.readScreened(pending);
   return {
     ...NOTHING,
-    ...found(held, drifted),
+    ...found(held, drifted, { ...NO_READS, looks: [...absent, ...screened] }),
     checked: await memory.countLinkedMembers(clientId),
-    marks: [...idsOf(drifted), ...(await memory.readOldest(oldest))],
-    looks: await memory.readScreened({ clientId, limit: MOST_SCREENED }),
+    marks: [...idsOf(drifted), ...absent],
+    looks: screened,
     holders: 'asExpected',
   };
 }
@@ -134,7 +142,7 @@ async function readSingly(
   const counts = await readCounts();
   return {
     ...NOTHING,
-    ...found(held, drifted),
+    ...found(held, drifted, { ...NO_READS, looks: oldest }),
     checked: oldest.length,
     reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
     marks: idsOf(drifted),
@@ -183,7 +191,7 @@ async function previewListing(
   const drifted = await readDrift(memory, held, { seen });
   return {
     ...NOTHING,
-    ...found(held, drifted),
+    ...found(held, drifted, LISTED),
     checked: listing.linkedCount,
   };
 }
@@ -220,7 +228,7 @@ async function takeOver(
   const drifted = await readDrift(memory, held, { changed });
   const ending = {
     ...NOTHING,
-    ...found(held, drifted),
+    ...found(held, drifted, { ...LISTED, looks: left }),
     checked: linkedCount,
     marks: [...marks, ...idsOf(drifted)],
     listed: { askedAt, roleIds: [...expected.keys()] },
@@ -229,14 +237,6 @@ async function takeOver(
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
     : ending;
-}
-
-function found(held: HeldRun, drifted: readonly DriftedMember[]) {
-  return {
-    drifted: drifted.length,
-    driftedMembers: drifted,
-    plan: planSweep(drifted, held.callsMade()),
-  };
 }
 
 function idsOf(members: readonly DriftedMember[]): readonly string[] {

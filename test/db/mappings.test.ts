@@ -43,7 +43,7 @@ describe('mappings', () => {
     expect(effect).toEqual({
       additions: 1,
       removals: 0,
-      calls: 1,
+      calls: 2,
       seconds: 1,
       members: [
         {

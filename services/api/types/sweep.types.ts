@@ -57,12 +57,15 @@ export class SweepPlan {
   @Field(() => Int, { description: 'Number of roles to add.' })
   readonly additions!: number;
 
-  @Field(() => Int, { description: 'Number of calls to Discord.' })
+  @Field(() => Int, {
+    description:
+      'Number of calls to Discord, reads included, at the rate limits observed so far. Removals held for approval count in their own plan.',
+  })
   readonly calls!: number;
 
   @Field(() => Int, {
     description:
-      'Estimated duration of the calls in seconds at the current rate limits, rounded up.',
+      'Estimated duration of the writes in seconds at these limits, rounded up.',
   })
   readonly seconds!: number;
 

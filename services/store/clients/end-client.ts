@@ -82,13 +82,21 @@ async function previewTakingBack(
 ): Promise<ChangePreview> {
   return previewOf(
     db,
+    clientId,
     sql`
-    select l.discord_user_id, l.platform_user_id, '{}'::text[] as add, h.role_ids as remove, 'the client is deleted' as reason
+    select l.discord_user_id, l.platform_user_id, '{}'::text[] as add, h.role_ids as remove, 'the client is deleted' as reason,
+      cardinality(h.role_ids) as writes, n.is_reset as is_renamed, (cardinality(h.role_ids) > 0 or n.is_doubted)::int as proofs
     from (select discord_user_id, max(platform_user_id) as platform_user_id from link where client_id = ${clientId} group by 1) l
-    join member a on a.client_id = ${clientId} and a.discord_user_id = l.discord_user_id
+    join client c on c.id = ${clientId}
+    left join member a on a.client_id = c.id and a.discord_user_id = l.discord_user_id
     cross join lateral (
-      select array_agg(r.id order by r.id collate "C") as role_ids from unnest(a.role_ids) as r (id)
-      where exists (select from role_mapping m where m.client_id = ${clientId} and m.role_id = r.id)
-    ) h where h.role_ids is not null`,
+      select coalesce(array_agg(r.id order by r.id collate "C"), '{}') as role_ids from unnest(a.role_ids) as r (id)
+      where exists (select from role_mapping m where m.client_id = c.id and m.role_id = r.id)
+    ) h
+    cross join lateral (select
+      coalesce(c.nickname_on_unlink = 'RESET' and a.is_present
+        and a.nickname_set_hash = encode(sha256(convert_to(a.nickname, 'UTF8')), 'hex'), false) as is_reset,
+      coalesce(a.is_present = false and coalesce(a.absent_since > statement_timestamp() - interval '1 minute', true), false)
+        as is_doubted) n`,
   );
 }

@@ -5,12 +5,14 @@ import { previewOf, type ChangePreview } from './preview.js';
 
 /**
  * Whom a mapping change would give the role to or take it from, as the mirror shows them: linked members, all mappings of the role as
- * they would then be.
+ * they would then be. What a new mapping would take waits for a person.
  */
 export async function previewMapping(
   db: Kysely<unknown>,
   change: {
     readonly clientId: ClientId;
+    /** Of the mapping that is made or retired: its members are looked at, and so are the role's holders. */
+    readonly groupId: GroupId;
     readonly roleId: RoleId;
     /** The group of the new mapping; null: none. */
     readonly mappedGroupId: GroupId | null;
@@ -20,11 +22,21 @@ export async function previewMapping(
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {
-  const { clientId, roleId, mappedGroupId, retiredId, takesNothing } = change;
+  const { clientId, groupId, roleId, mappedGroupId, retiredId, takesNothing } =
+    change;
   return previewOf(
     db,
+    clientId,
     sql`
-    with mapped as (
+    with marked as (
+      select l.discord_user_id, max(l.platform_user_id) as platform_user_id, bool_or(a.is_present) is not false as may_be_present,
+        bool_or(a.is_present = false and coalesce(a.absent_since > statement_timestamp() - interval '1 minute', true)) as is_doubted
+      from link l
+      left join membership m on m.platform_user_id = l.platform_user_id and m.group_id = ${groupId}
+      left join member a on a.client_id = l.client_id and a.discord_user_id = l.discord_user_id
+      where l.client_id = ${clientId} and (m.is_held or a.read_at is null or ${roleId} = any(a.role_ids))
+      group by l.discord_user_id
+    ), mapped as (
       select m.group_id, m.retired_at is not null or m.id = ${retiredId}::uuid as is_retired
       from role_mapping m
       where m.client_id = ${clientId} and m.role_id = ${roleId} and m.group_id is distinct from ${mappedGroupId}
@@ -45,11 +57,17 @@ export async function previewMapping(
       where l.client_id = ${clientId} and l.status = 'ACTIVE'
       group by l.discord_user_id, holds
     )
-    select discord_user_id, platform_user_id,
-      case when is_granted then array[${roleId}::text] else '{}' end as add,
-      case when is_granted then '{}' else array[${roleId}::text] end as remove,
-      case when is_granted then 'in group ' || granted_by else 'in no group that gives the role' end as reason
-    from verdict
-    where is_granted and not holds or holds and not is_granted and not is_unknown and not ${takesNothing}::boolean`,
+    select k.discord_user_id, coalesce(v.platform_user_id, k.platform_user_id) as platform_user_id,
+      case when c.is_added then array[${roleId}::text] else '{}' end as add,
+      case when c.is_removed then array[${roleId}::text] else '{}' end as remove,
+      case when c.is_added then 'in group ' || v.granted_by else 'in no group that gives the role' end as reason,
+      case when c.is_added and k.may_be_present or c.is_removed and not w.waits then 1 else 0 end as writes,
+      false as is_renamed, case when k.is_doubted and ${retiredId !== null}::boolean then 1 else 0 end as proofs
+    from marked k
+    left join verdict v on v.discord_user_id = k.discord_user_id
+    cross join lateral (select
+      coalesce(v.is_granted and not v.holds, false) as is_added,
+      coalesce(v.holds and not v.is_granted and not v.is_unknown and not ${takesNothing}::boolean, false) as is_removed) c
+    cross join (select ${retiredId === null}::boolean and count(*) = 1 as waits from mapped) w`,
   );
 }

@@ -27,10 +27,12 @@ export async function previewLeaving(
 ): Promise<ChangePreview> {
   return previewOf(
     db,
+    mapping.clientId,
     sql`
-    select k.discord_user_id, k.platform_user_id, '{}'::text[] as add, array[${mapping.roleId}::text] as remove,
-      ${WHY}::text as reason
-    from (${keepers(mapping)}) k where k.holds`,
+    select k.discord_user_id, k.platform_user_id, '{}'::text[] as add,
+      case when k.holds then array[${mapping.roleId}::text] else '{}' end as remove,
+      ${WHY}::text as reason, 0 as writes, false as is_renamed, 0 as proofs
+    from (${keepers(mapping)}) k`,
   );
 }
 

@@ -97,6 +97,7 @@ async function createMapping(
     await refuseConflict(tx.sql, candidate);
     const effect = await previewMapping(tx.sql, {
       clientId,
+      groupId,
       roleId,
       mappedGroupId: groupId,
       retiredId: null,

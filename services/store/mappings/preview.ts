@@ -1,7 +1,12 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 
-import { MOST_SINGLE_WRITES, type DiscordUserId } from '../../model.js';
-import { secondsFor } from '../decisions/held-plan.js';
+import {
+  CONFIRMING_MS,
+  forecastCalls,
+  type ClientId,
+  type DiscordUserId,
+  type ForecastGroup,
+} from '../../model.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
 /** What a change of mappings or of a client means for people, in the terms of a sweep's plan. Nothing carries it out: each member's own run decides. */
@@ -20,32 +25,49 @@ const MOST_SHOWN = 100;
 interface Row {
   readonly additions: number;
   readonly removals: number;
-  readonly calls: number;
-  readonly writes: number;
+  readonly whole_list_writes: boolean;
   readonly members: readonly (SweepPlan['members'][number] & {
     readonly discordUserId: DiscordUserId;
   })[];
+  readonly groups: readonly Omit<ForecastGroup, 'isReadFirst'>[];
 }
 
-/** `changed`: a query of discord_user_id, platform_user_id, add and remove (both text[]), reason; members with nothing to change left out. */
+/**
+ * `touched`: a query of all members that would be marked: discord_user_id, platform_user_id, add and remove (both text[], shown where
+ * there is any), reason; writes (how many roles are written at once; what waits for a person is not), is_renamed and proofs, as a
+ * forecast counts them. Each is read before anything is planned, as the cause names no group.
+ */
 export async function previewOf(
   db: Kysely<unknown>,
-  changed: RawBuilder<unknown>,
+  clientId: ClientId,
+  touched: RawBuilder<unknown>,
 ): Promise<ChangePreview> {
   const { rows } = await sql<Row>`
+    with touched as materialized (${touched}), shown as (
+      select t.*, row_number() over (order by t.discord_user_id collate "C") as place
+      from touched t where cardinality(t.add) + cardinality(t.remove) > 0
+    ), groups as (
+      select count(*)::int as members, t.writes as changes, t.is_renamed as "isRenamed", t.proofs,
+        ceil(greatest(${sql.lit(CONFIRMING_MS / 1000)} - coalesce(extract(epoch from statement_timestamp() - m.roles_read_at), 1e6), 0)) * 1000
+          as "confirmsForMs"
+      from touched t left join member m on m.client_id = ${clientId} and m.discord_user_id = t.discord_user_id
+      group by 2, 3, 4, 5
+    )
     select coalesce(sum(cardinality(p.add)), 0)::int as additions, coalesce(sum(cardinality(p.remove)), 0)::int as removals,
-      coalesce(sum(case when p.roles > ${sql.lit(MOST_SINGLE_WRITES)} then 2 else p.roles end), 0)::int as calls,
-      coalesce(sum(case when p.roles > ${sql.lit(MOST_SINGLE_WRITES)} then 1 else p.roles end), 0)::int as writes,
+      (select c.whole_list_writes from client c where c.id = ${clientId}) as whole_list_writes,
       coalesce(jsonb_agg(jsonb_build_object('discordUserId', p.discord_user_id, 'platformUserId', p.platform_user_id,
           'add', p.add, 'remove', p.remove, 'nickname', null, 'reason', p.reason)
-        order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members
-    from (
-      select c.*, cardinality(c.add) + cardinality(c.remove) as roles,
-        row_number() over (order by c.discord_user_id collate "C") as place
-      from (${changed}) c
-    ) p`.execute(db);
+        order by p.discord_user_id collate "C") filter (where p.place <= ${sql.lit(MOST_SHOWN)}), '[]') as members,
+      (select coalesce(jsonb_agg(g order by g.changes, g.proofs), '[]') from groups g) as groups
+    from shown p`.execute(db);
   const [row] = rows;
   if (row === undefined) return NOTHING_CHANGES;
-  const { additions, removals, calls, members } = row;
-  return { additions, removals, calls, seconds: secondsFor(row), members };
+  const { additions, removals, members } = row;
+  const groups = row.groups.map((group) => ({ ...group, isReadFirst: true }));
+  return {
+    additions,
+    removals,
+    ...forecastCalls(groups, row.whole_list_writes),
+    members,
+  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import { CONFIRMING_MS } from '../../../services/model.js';
 import {
-  CONFIRMING_MS,
   FRESH_MS,
   judgeWholeList,
   type RoleSource,

@@ -36,12 +36,12 @@ describe('the plan of a sweep', () => {
       0,
     );
 
-    // Two roles one by one, three as one list that is read before, none for who is only read.
+    // Two roles one by one, three as one list that is read twice before, none for who is only read.
     expect(plan).toMatchObject({
       additions: 3,
       removals: 2,
-      calls: 2 + 3,
-      seconds: 2,
+      calls: 2 + 3 + 1,
+      seconds: 1,
     });
     expect(plan.members.map(({ reason }) => reason)).toEqual([
       'lacks a role that a group grants',
@@ -50,12 +50,12 @@ describe('the plan of a sweep', () => {
     ]);
   });
 
-  test('takes a second for two roles of different members, and for one name, which only an edit can set', () => {
-    const two = [drifted({ add: ['1'] }), drifted({ add: ['1'] })];
-    const names = two.map((each) => ({ ...each, add: [], nickname: 'Jane' }));
+  test('takes longer for names than for roles, as only an edit can set them', () => {
+    const many = Array.from({ length: 18 }, () => drifted({ add: ['1'] }));
+    const names = many.map((each) => ({ ...each, add: [], nickname: 'Jane' }));
 
-    expect(planSweep(two, 0).seconds).toBe(1);
-    expect(planSweep(names, 0).seconds).toBe(2);
+    expect(planSweep(many, 0).seconds).toBe(1);
+    expect(planSweep(names, 0).seconds).toBe(11);
   });
 
   test('counts a nickname alone as one call, and with several roles as none', () => {
@@ -71,7 +71,20 @@ describe('the plan of a sweep', () => {
     );
     expect(
       planSweep([{ ...drifted({ add: ['1', '2', '3'] }), ...named }], 0).calls,
-    ).toBe(2);
+    ).toBe(3);
+  });
+
+  test('counts the members who are read singly, each once, and a list that the listing confirms', () => {
+    const reads = { confirmsForMs: 60_000, looks: ['600', '601'] };
+    const listed = drifted({ add: ['1', '2', '3'] });
+
+    expect(planSweep([listed], 1, reads).calls).toBe(1 + 2 + 1);
+  });
+
+  test('counts the proof that an ending link needs', () => {
+    const ending = drifted({ platformUserId: null, remove: ['1'] });
+
+    expect(planSweep([ending], 0).calls).toBe(3);
   });
 
   test('shows who cannot be renamed, and counts no call for them', () => {

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+
+import { forecastCalls, type ForecastGroup } from '../../../services/model.js';
+
+const group = (given: Partial<ForecastGroup>): ForecastGroup => ({
+  members: 1,
+  changes: 1,
+  isRenamed: false,
+  isReadFirst: false,
+  proofs: 0,
+  confirmsForMs: 0,
+  ...given,
+});
+const forecast = (given: Partial<ForecastGroup>, wholeListWrites = true) =>
+  forecastCalls([group(given)], wholeListWrites);
+
+describe('a forecast', () => {
+  test('is nothing where nobody is looked at', () => {
+    expect(forecast({ members: 0 })).toEqual({ calls: 0, seconds: 0 });
+  });
+
+  test.each([
+    ['one role is one call', {}, 1],
+    ['a role after a read is two', { isReadFirst: true }, 2],
+    ['a read alone is one', { changes: 0, isReadFirst: true }, 1],
+    ['a nickname is one', { changes: 0, isRenamed: true }, 1],
+    ['a role and a nickname are two', { isRenamed: true }, 2],
+    ['a list is two reads and a write', { changes: 3 }, 3],
+    [
+      'a list that the mirror confirms is one read and a write',
+      { changes: 3, confirmsForMs: 60_000 },
+      2,
+    ],
+    [
+      'two roles and a nickname are a list',
+      { changes: 2, isRenamed: true, isReadFirst: true },
+      3,
+    ],
+    [
+      'a removal is proven by one more read',
+      { isReadFirst: true, proofs: 1 },
+      3,
+    ],
+  ])('%s', (_, given, calls) => {
+    expect(forecast(given).calls).toBe(calls);
+  });
+
+  test('writes lists where single roles would have to wait, each read twice', () => {
+    expect(forecast({ members: 11 })).toEqual({ calls: 9 + 2 * 3, seconds: 1 });
+    expect(forecast({ members: 14 }).calls).toBe(9 + 5 * 3 + 2);
+    expect(forecast({ members: 14 }, false)).toEqual({
+      calls: 14,
+      seconds: 11,
+    });
+  });
+
+  test('waits for a window where both ways are used up', () => {
+    expect(forecast({ members: 30 }).seconds).toBe(11);
+    expect(forecast({ members: 60 }).seconds).toBe(31);
+  });
+
+  test('counts proofs that wait for their turn to be read', () => {
+    const removal = { isReadFirst: true, proofs: 1, confirmsForMs: 60_000 };
+
+    expect(forecast({ ...removal, members: 5 }).calls).toBe(15);
+    expect(forecast({ ...removal, members: 6 }).calls).toBe(24);
+  });
+});
