@@ -1,10 +1,22 @@
-import type { FactLoss, FactOrder, FactOutcome, Outranker } from '../model.js';
+import type {
+  FactLoss,
+  FactOrder,
+  FactOutcome,
+  GroupId,
+  Outranker,
+} from '../model.js';
 import type { OutrankingKind } from './enums.js';
 import type { OutrankingFact } from './types/fact-payloads.types.js';
 
 /** Why a fact lost, or a part of it: which recorded facts outrank it, and how to send one that wins. */
-export function describeLosses({ verdict, losses }: FactOutcome): string {
-  const shown = losses.slice(0, MOST_NAMED).map(describeLoss).join('; ');
+export function describeLosses(
+  { verdict, losses }: FactOutcome,
+  nameGroup: NameGroup,
+): string {
+  const shown = losses
+    .slice(0, MOST_NAMED)
+    .map((loss) => describeLoss(loss, nameGroup))
+    .join('; ');
   const more = losses.length - MOST_NAMED;
   const rest = more > 0 ? `; and ${more} more, see outrankedBy` : '';
   const effect =
@@ -14,13 +26,20 @@ export function describeLosses({ verdict, losses }: FactOutcome): string {
 
 const MOST_NAMED = 5;
 
-function describeLoss({ groupId, order, outrankedBy }: FactLoss): string {
+/** `group Pilots (17)` */
+export type NameGroup = (groupId: GroupId) => string;
+
+function describeLoss(
+  { groupId, order, outrankedBy }: FactLoss,
+  nameGroup: NameGroup,
+): string {
   if (outrankedBy.kind === 'userDeleted') return describeDeletion(outrankedBy);
   const isByTime =
     order.sequence === null && outrankedBy.order.sequence === null;
   const own =
     isByTime || order.sequence !== null ? placeOf(order) : 'without a sequence';
-  return `${subjectOf(groupId, outrankedBy)} ${placeOf(outrankedBy.order)}, which outranks this one ${own}`;
+  const group = groupId === null ? null : nameGroup(groupId);
+  return `${subjectOf(group, outrankedBy)} ${placeOf(outrankedBy.order)}, which outranks this one ${own}`;
 }
 
 function describeDeletion(its: OutrankerOf<'userDeleted'>): string {
@@ -29,16 +48,16 @@ function describeDeletion(its: OutrankerOf<'userDeleted'>): string {
 }
 
 function subjectOf(
-  groupId: string | null,
+  group: string | null,
   outranker: Exclude<Outranker, OutrankerOf<'userDeleted'>>,
 ): string {
   if (outranker.kind === 'userRestored')
     return 'The user was restored after a deletion';
   if (outranker.kind === 'groupDeleted')
-    return `Group ${groupId} was deleted by a fact`;
+    return `${group?.replace('group', 'Group')} was deleted by a fact`;
   return outranker.kind === 'value'
     ? subjectOfValue(outranker)
-    : subjectOfMembership(groupId, outranker);
+    : subjectOfMembership(group, outranker);
 }
 
 function subjectOfValue({ name, value }: OutrankerOf<'value'>): string {
@@ -48,13 +67,13 @@ function subjectOfValue({ name, value }: OutrankerOf<'value'>): string {
 }
 
 function subjectOfMembership(
-  groupId: string | null,
+  group: string | null,
   { isHeld, isSnapshot }: OutrankerOf<'membership'>,
 ): string {
-  if (groupId === null) return 'The whole set was replaced by one';
+  if (group === null) return 'The whole set was replaced by one';
   const change = isHeld ? 'added to' : 'removed from';
   const by = isSnapshot ? 'whole set' : 'fact';
-  return `The user was ${change} group ${groupId} by a ${by}`;
+  return `The user was ${change} ${group} by a ${by}`;
 }
 
 type OutrankerOf<Kind extends Outranker['kind']> = Extract<

@@ -1,6 +1,10 @@
 import type { FactOutcome } from '../model.js';
 import type { FactVerdictName } from './enums.js';
-import { describeLosses, toOutrankingFact } from './fact-losses.js';
+import {
+  describeLosses,
+  toOutrankingFact,
+  type NameGroup,
+} from './fact-losses.js';
 import type { Item } from './item-faults.js';
 import type { FactCounts, FactResult } from './types/fact-payloads.types.js';
 
@@ -18,6 +22,7 @@ const VERDICTS = {
 export function factResults(
   items: readonly Item<unknown>[],
   outcomes: readonly FactOutcome[],
+  nameGroup: NameGroup,
 ): FactResult[] {
   let next = 0;
   return items.map(({ fault }, index) => {
@@ -29,18 +34,25 @@ export function factResults(
     const outcome = outcomes[next++];
     if (outcome === undefined)
       throw new Error(`outcomes for ${items.length} facts are incomplete`);
-    return { index, ...resultOf(outcome) };
+    return { index, ...resultOf(outcome, nameGroup) };
   });
 }
 
-function resultOf(outcome: FactOutcome): Omit<FactResult, 'index'> {
+function resultOf(
+  outcome: FactOutcome,
+  nameGroup: NameGroup,
+): Omit<FactResult, 'index'> {
   const { verdict, losses } = outcome;
   const hasLost = verdict === 'stale' || verdict === 'partial';
   return {
     ok: !hasLost,
     verdict: VERDICTS[verdict],
     error: hasLost
-      ? { code: 'CONFLICT', message: describeLosses(outcome), field: null }
+      ? {
+          code: 'CONFLICT',
+          message: describeLosses(outcome, nameGroup),
+          field: null,
+        }
       : null,
     outrankedBy: losses.map(toOutrankingFact),
   };
@@ -75,13 +87,17 @@ export function changedIds<Fact>(
 export function factWarnings(
   items: readonly unknown[],
   outcomes: readonly FactOutcome[],
+  nameGroup: NameGroup,
 ): readonly string[] {
   if (items.length === 0) return ['The list was empty.'];
   const deleted = new Set(
     outcomes.flatMap(({ deletedGroupIds }) => deletedGroupIds ?? []),
   );
   if (deleted.size === 0) return [];
-  const named = [...deleted].slice(0, MOST_NAMED).join(', ');
+  const named = [...deleted]
+    .slice(0, MOST_NAMED)
+    .map((id) => nameGroup(id).replace('group ', ''))
+    .join(', ');
   const rest =
     deleted.size > MOST_NAMED ? ` and ${deleted.size - MOST_NAMED} more` : '';
   return [

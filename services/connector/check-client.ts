@@ -30,12 +30,14 @@ export function createCheckClient(
     await store.tellTryNow(id);
     const [client] = await store.clients.findClients([id]);
     const [mappings = []] = await store.read.mappingsOfClients([id]);
+    const [roles = []] = await store.read.rolesOfClients([id]);
     const active = mappings.filter((mapping) => mapping.retiredAt === null);
     const base = peopleBase();
     const checks = await checkClient({
       discord: gateway,
       guild,
       mappedRoleIds: [...new Set(active.map((mapping) => mapping.roleId))],
+      roleNames: new Map(roles.map(({ roleId, name }) => [roleId, name])),
       callbackUrl:
         client?.callbackUrl ??
         (base === null ? null : `${base}${CALLBACK_PATH}`),

@@ -41,6 +41,8 @@ export interface CheckRequest {
   readonly guild: GuildRef & { readonly applicationId: string };
   /** Of mappings that are not retired. */
   readonly mappedRoleIds: readonly RoleId[];
+  /** Names as last read, for roles that the guild no longer has. */
+  readonly roleNames?: ReadonlyMap<RoleId, string>;
   /** The redirect address, the client's own or the connector's; null: sign-in is off. */
   readonly callbackUrl?: string | null;
   readonly inviteUrl?: string | null;
@@ -167,7 +169,7 @@ function roleChecks(
     ...(standing === null
       ? []
       : permissionChecks(botPermissions(roles, standing), needs)),
-    ...mappedRoleChecks(mappedRoleIds, roles, standing),
+    ...mappedRoleChecks(mappedRoleIds, roles, standing, request.roleNames),
     roleRoomCheck(roles),
   ];
 }

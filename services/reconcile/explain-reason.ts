@@ -1,3 +1,4 @@
+import { utcTime } from '../lib/utc-time.js';
 import type { Cause, GroupId } from '../model.js';
 import type { MappingFacts } from './ports.js';
 import type { RoleStanding } from './explanation.js';
@@ -155,7 +156,7 @@ function evidence(standing: RoleStanding, mapping: MappingFacts): string {
   const group = groupOf(standing, mapping.groupId);
   if (group === undefined || group.saidAt === null) return '';
   const hasDay = group.saidAt >= FIRST_DAY_ENDS;
-  const day = dayOf(group.saidAt);
+  const day = utcTime(group.saidAt);
   const isOfThis =
     change?.cause?.groupId === mapping.groupId &&
     (change.change === 'ADDED') === (mapping.membership === 'held') &&
@@ -170,8 +171,4 @@ export function causeWords({ kind, id, actor }: Cause): string {
   if (kind === 'EVENT') return `event ${id} of ${actor}`;
   if (kind === 'MUTATION') return `request ${id} of ${actor}`;
   return kind === 'SWEEP' ? `sweep ${id}` : `a repair by ${actor}`;
-}
-
-export function dayOf(time: Date): string {
-  return time.toISOString().slice(0, 10);
 }

@@ -1,6 +1,7 @@
+import { utcTime } from '../lib/utc-time.js';
 import type { JoinRefusal } from '../model.js';
 import { isChangeDue } from './explain-blocks.js';
-import { causeWords, dayOf, reasonFor } from './explain-reason.js';
+import { causeWords, reasonFor } from './explain-reason.js';
 import type { RoleBlock, RoleStanding } from './explanation.js';
 
 /** One or two sentences that an administrator can paste to the person. */
@@ -115,13 +116,13 @@ function lastChange(standing: RoleStanding, first: string): string | null {
   const by = change.cause === null ? '' : ` (${causeWords(change.cause)})`;
   if (by !== '' && first.includes(by.slice(2, -1))) return null;
   const verb = isHeld ? 'given' : 'taken back';
-  return `It was ${verb} on ${dayOf(change.at)}${by}.`;
+  return `It was ${verb} at ${utcTime(change.at)}${by}.`;
 }
 
 /** It may have been given or taken by a change whose record is gone. */
 function forgotten({ isManaged, history }: RoleStanding): string | null {
   if (!isManaged || history.forgottenBefore === null) return null;
-  return `No record says when it came to be so: those from before ${dayOf(history.forgottenBefore)} are not kept.`;
+  return `No record says when it came to be so: those from before ${utcTime(history.forgottenBefore)} are not kept.`;
 }
 
 /** What would unblock it. */
@@ -132,7 +133,7 @@ export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
     return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
   const isJobOf = ['PENDING', 'PARKED', 'SCREENING'].includes(block);
   if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
-    return `${REMEDIES[block]} By itself it is tried again at ${job.dueAt.toISOString()}.`;
+    return `${REMEDIES[block]} By itself it is tried again at ${utcTime(job.dueAt)}.`;
   if (block === 'NOT_IN_GUILD' && joinRefusal !== null)
     return `${REMEDIES[block]} Bringing the person in was refused: ${JOIN_REFUSALS[joinRefusal]}.`;
   return REMEDIES[block];

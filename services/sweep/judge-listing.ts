@@ -1,3 +1,4 @@
+import { named } from '../lib/named.js';
 import type { RoleId } from '../model.js';
 
 export interface ListingEvidence {
@@ -9,6 +10,7 @@ export interface ListingEvidence {
   /** Holders of each mapped role: in the list, and as counted by Discord. */
   readonly listedHolders: ReadonlyMap<RoleId, number>;
   readonly counts: ReadonlyMap<RoleId, number>;
+  readonly roleNames: ReadonlyMap<RoleId, string>;
 }
 
 /** A list that is a little short is life: people leave while it is read. */
@@ -29,7 +31,7 @@ export function judgeListing(evidence: ListingEvidence): string | null {
   for (const [roleId, held] of evidence.listedHolders) {
     const counted = evidence.counts.get(roleId) ?? 0;
     if (held < counted * (1 - TOLERATED))
-      return `the member list shows ${held} holders of role ${roleId}, but Discord counts ${counted}`;
+      return `the member list shows ${held} holders of ${named('role', roleId, evidence.roleNames.get(roleId))}, but Discord counts ${counted}`;
   }
   return null;
 }

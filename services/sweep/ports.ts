@@ -103,6 +103,7 @@ export interface ListingRef {
 }
 
 export interface Expectation {
+  readonly roleNames: ReadonlyMap<RoleId, string>;
   readonly linkedHolders: ReadonlyMap<RoleId, number>;
   /** Null: no listing knows of this role yet. */
   readonly expected: ReadonlyMap<RoleId, number | null>;

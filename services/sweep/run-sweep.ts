@@ -71,7 +71,7 @@ async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
     return verifyMirror(deps, held);
-  const listing = await takeListing(deps, held, expectation.expected.keys());
+  const listing = await takeListing(deps, held, expectation);
   if (listing === null)
     return kind === 'ENFORCE_NICKNAMES'
       ? addNames(deps, held, {

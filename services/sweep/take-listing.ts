@@ -3,7 +3,7 @@ import type { DiscordUserId, RoleId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import { judgeListing } from './judge-listing.js';
 import { createPackedMembers, type PackedMembers } from './packed-members.js';
-import type { Guild, ListedMember, SweepMemory } from './ports.js';
+import type { Expectation, Guild, ListedMember, SweepMemory } from './ports.js';
 import type { ReadCounts } from './role-counts.js';
 import {
   gatherUnlinkedHolders,
@@ -36,14 +36,14 @@ interface Deps {
 export async function takeListing(
   { memory, guild, readCounts }: Deps,
   held: HeldRun,
-  managed: Iterable<RoleId>,
+  { expected, roleNames }: Pick<Expectation, 'expected' | 'roleNames'>,
 ): Promise<Listing | null> {
   const { askedAt, linked, present } = await memory.readLinkedMembers(
     held.run.clientId,
     async () => held.beforePage(),
   );
   const presentCount = present.size;
-  const gathered = gather(linked, managed);
+  const gathered = gather(linked, expected.keys());
   const counts = await readCounts();
   const isWhole = await readPages(guild, held, (page) => {
     for (const { discordUserId } of page) present.delete(discordUserId);
@@ -56,6 +56,7 @@ export async function takeListing(
     present: presentCount,
     missing: missing.length,
     listedHolders: gathered.holders,
+    roleNames,
   };
   let fault = judgeListing({ ...evidence, counts: counts ?? new Map() });
   // Roles may be removed while pages are read: only differences found by both counts discredit a listing.

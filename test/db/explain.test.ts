@@ -135,7 +135,9 @@ describe('a change that does not come', () => {
       isHeld: false,
       blockedBy: ['ROLE_ABOVE_BOT', 'PARKED'],
     });
-    expect(explanation.unblockedBy[1]).toMatch(/again at \d{4}-\d\d-\d\dT/);
+    expect(explanation.unblockedBy[1]).toMatch(
+      /again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+    );
   });
 
   test('because the account is not in the guild', async () => {
@@ -164,7 +166,9 @@ describe('a change that does not come', () => {
     const { blockedBy, unblockedBy } = await explain(linkId, roles.pilot);
 
     expect(blockedBy).toEqual(['PENDING']);
-    expect(unblockedBy[0]).toMatch(/again at \d{4}-\d\d-\d\dT/);
+    expect(unblockedBy[0]).toMatch(
+      /again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+    );
   });
 
   test.each([

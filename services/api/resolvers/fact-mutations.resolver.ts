@@ -1,5 +1,6 @@
 import { InputError } from '../../lib/errors.js';
-import type { Cause, PlatformFact } from '../../model.js';
+import { named } from '../../lib/named.js';
+import type { Cause, FactOutcome, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
@@ -9,7 +10,7 @@ import {
   factResults,
   factWarnings,
 } from '../fact-results.js';
-import { describeLosses } from '../fact-losses.js';
+import { describeLosses, type NameGroup } from '../fact-losses.js';
 import { checkPlatformId } from '../inputs/checks.js';
 import {
   DeletePlatformUserInput,
@@ -119,7 +120,10 @@ export class FactMutationsResolver {
     const [outcome] = await this.facts.applyFacts([fact]);
     forgetRows(context.loaders);
     if (outcome?.verdict === 'stale')
-      throw new InputError('CONFLICT', describeLosses(outcome));
+      throw new InputError(
+        'CONFLICT',
+        describeLosses(outcome, await groupNamer(context, [outcome])),
+      );
     const view = await context.loaders.platformUsers.load(fact.platformUserId);
     return {
       platformUser: view ? toPlatformUser(view) : null,
@@ -161,14 +165,29 @@ export class FactMutationsResolver {
     const outcomes =
       facts.length === 0 ? [] : await this.facts.applyFacts(facts);
     forgetRows(context.loaders);
-    const results = factResults(items, outcomes);
+    const nameGroup = await groupNamer(context, outcomes);
+    const results = factResults(items, outcomes, nameGroup);
     return {
       results,
       counts: countResults(results),
       changedIds: changedIds(facts, outcomes, idOf),
-      warnings: factWarnings(items, outcomes),
+      warnings: factWarnings(items, outcomes, nameGroup),
     };
   }
+}
+
+/** Names the groups that answers to these facts are about: one statement, and none where all facts were recorded. */
+async function groupNamer(
+  { loaders }: ApiContext,
+  outcomes: readonly FactOutcome[],
+): Promise<NameGroup> {
+  const ids = outcomes.flatMap(({ losses, deletedGroupIds = [] }) => [
+    ...losses.flatMap(({ groupId }) => groupId ?? []),
+    ...deletedGroupIds,
+  ]);
+  const groups = await loaders.platformGroups.loadAll([...new Set(ids)]);
+  const names = new Map(groups.map((group) => [group?.id, group?.name]));
+  return (id) => named('group', id, names.get(id));
 }
 
 /** Facts are about users and groups, which all clients share. */

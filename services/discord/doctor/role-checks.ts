@@ -1,3 +1,4 @@
+import { named } from '../../lib/named.js';
 import type { RoleId, RoleRefusal } from '../../model.js';
 import type { RoleReading } from '../bot-readings.js';
 import { roleRefusals, type BotStanding } from '../hierarchy.js';
@@ -9,6 +10,7 @@ export function mappedRoleChecks(
   mappedRoleIds: readonly RoleId[],
   roles: readonly RoleReading[],
   standing: BotStanding | null,
+  lastNames: ReadonlyMap<RoleId, string> = new Map(),
 ): readonly Check[] {
   const mapped = [...new Set(mappedRoleIds)];
   const refusals = standing
@@ -16,8 +18,9 @@ export function mappedRoleChecks(
     : new Map<RoleId, RoleRefusal | null>();
   const faults = mapped.flatMap((roleId) => {
     const role = roles.find((one) => one.roleId === roleId);
-    const name = `mapped role ${role?.name ?? roleId}`;
-    if (!role) return [goneCheck(name, roleId)];
+    const lastName = lastNames.get(roleId);
+    const name = `mapped role ${role?.name ?? lastName ?? roleId}`;
+    if (!role) return [goneCheck(name, named('role', roleId, lastName))];
     const isEveryone = refusals.get(roleId) === 'EVERYONE';
     return [
       ...(role.isManaged ? [managedCheck(name, role)] : []),
@@ -37,10 +40,10 @@ function praise(count: number, isStandingKnown: boolean): string {
     : `All mapped roles (${count}) are there.`;
 }
 
-function goneCheck(name: string, roleId: RoleId): Check {
+function goneCheck(name: string, role: string): Check {
   return failed(
     name,
-    `The guild has no role ${roleId} any more.`,
+    `The guild has no ${role} any more.`,
     'Retire its mappings.',
   );
 }
@@ -48,7 +51,7 @@ function goneCheck(name: string, roleId: RoleId): Check {
 function managedCheck(name: string, role: RoleReading): Check {
   return failed(
     name,
-    `The role ${role.name} is managed: Discord or an integration alone gives it.`,
+    `The ${named('role', role.roleId, role.name)} is managed: Discord or an integration alone gives it.`,
     'Retire its mappings and map another role.',
   );
 }
@@ -64,7 +67,7 @@ function everyoneCheck(name: string): Check {
 function aboveCheck(name: string, role: RoleReading): Check {
   return failed(
     name,
-    `The role ${role.name} is not below the bot's highest role, so the bot cannot give it.`,
+    `The ${named('role', role.roleId, role.name)} is not below the bot's highest role, so the bot cannot give it.`,
     "In the server settings, drag the bot's role above it.",
   );
 }
@@ -75,7 +78,7 @@ function powerCheck(name: string, role: RoleReading): readonly Check[] {
   return [
     warning(
       `power of ${name}`,
-      `The role ${role.name} carries ${powers.join(', ')}: whoever decides about the group decides about that.`,
+      `The ${named('role', role.roleId, role.name)} carries ${powers.join(', ')}: whoever decides about the group decides about that.`,
       'Take these permissions from the role, or map a role without them.',
     ),
   ];

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type { Cause, ClientId, Holders } from '../../model.js';
 import type { ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
@@ -60,7 +61,7 @@ function refuseUnableToTakeBack(client: ClientRow): void {
     return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `client ${client.id} cannot remove roles: enable it, set its authority to PLATFORM and give it a working bot token, or choose LEAVE`,
+    `${named('client', client.id, client.name)} cannot remove roles: enable it, set its authority to PLATFORM and give it a working bot token, or choose LEAVE`,
     'input.holders',
   );
 }

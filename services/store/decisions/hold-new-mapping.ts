@@ -65,7 +65,7 @@ async function hold(
 }
 
 /** As people know it, with the ids behind the names. */
-async function nameMapping(
+export async function nameMapping(
   db: Kysely<unknown>,
   { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
 ): Promise<string> {

@@ -60,6 +60,10 @@ const rowsOf = (removals: readonly HeldRemoval[]) => sql`
     ${removals.map((each) => each.why)}::text[], ${removals.map((each) => each.cause)}::text[],
     ${removals.map((each) => each.isStream)}::boolean[]) as r (discord_user_id, role_id, why, held_by, is_stream)`;
 
+/** As people read it, in every reason of a held plan. */
+export const withTime = (reason: string) => sql`${reason}::text
+  || to_char(clock_timestamp() at time zone 'UTC', '", held at "YYYY-MM-DD HH24:MI:SS "UTC"')`;
+
 async function makeHeldSweep(
   db: Kysely<unknown>,
   { clientId, reason }: Hold,
@@ -67,7 +71,7 @@ async function makeHeldSweep(
   const cause = { kind: 'SWEEP', id: 'guard', actor: 'connector' };
   const { rows } = await sql<{ id: string }>`
     insert into sweep (id, client_id, kind, state, is_dry_run, reason, cause)
-    values (${uuidv7()}, ${clientId}, 'CHANGES', 'HELD', false, ${reason}, ${JSON.stringify(cause)}::jsonb)
+    values (${uuidv7()}, ${clientId}, 'CHANGES', 'HELD', false, ${withTime(reason)}, ${JSON.stringify(cause)}::jsonb)
     on conflict (client_id, kind) where state = 'HELD' do nothing
     returning id`.execute(db);
   return rows[0]?.id ?? null;

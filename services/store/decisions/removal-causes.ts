@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Cause, ClientId, DiscordUserId } from '../../model.js';
+import type { Cause, ClientId, DiscordUserId, GroupId } from '../../model.js';
+import { nameGroups } from '../names.js';
 import type { Removal } from '../path/guard-tally.js';
 
 /** Says why a marked member is to lose a role, by what has marked them. */
@@ -21,16 +22,25 @@ export async function readCauses(
   const causes = new Map(
     rows.map((row) => [row.discord_user_id, row.causes] as const),
   );
-  return ({ discordUserId }) => explainRemoval(causes.get(discordUserId) ?? []);
+  const groups = await nameGroups(db, groupsAmong([...causes.values()].flat()));
+  return ({ discordUserId }) =>
+    explainRemoval(causes.get(discordUserId) ?? [], groups);
 }
 
+export const groupsAmong = (causes: readonly Cause[]): readonly GroupId[] => [
+  ...new Set(causes.flatMap(({ groupId }) => groupId ?? [])),
+];
+
 /** By the newest cause that names a group, else by the newest. */
-export function explainRemoval(causes: readonly Cause[]): string {
+export function explainRemoval(
+  causes: readonly Cause[],
+  nameGroup: (id: GroupId) => string,
+): string {
   const why = 'no group gives it any more';
   const cause =
     causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
   if (cause === undefined) return why;
   const { kind, id, actor, groupId } = cause;
-  const group = groupId === undefined ? '' : `, group ${groupId}`;
+  const group = groupId === undefined ? '' : `, ${nameGroup(groupId)}`;
   return `${why} (${kind.toLowerCase()} ${id} of ${actor}${group})`;
 }

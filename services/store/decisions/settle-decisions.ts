@@ -4,7 +4,8 @@ import type { Job } from '../../reconcile/job.js';
 import type { Settlement } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
-import { explainRemoval } from './removal-causes.js';
+import { nameGroups } from '../names.js';
+import { explainRemoval, groupsAmong } from './removal-causes.js';
 
 /** What a run has settled is forgotten, and what its guard held waits for a person. */
 export async function settleDecisions(
@@ -22,6 +23,7 @@ export async function settleDecisions(
       db,
     );
   if (heldRemovals.length === 0) return;
+  const groups = await nameGroups(db, groupsAmong(causes));
   const hold = {
     clientId,
     ground: 'LIMIT' as const,
@@ -29,7 +31,7 @@ export async function settleDecisions(
     removals: heldRemovals.map((roleId) => ({
       discordUserId,
       roleId,
-      why: explainRemoval(causes),
+      why: explainRemoval(causes, groups),
       cause: settlement.removalCause ?? ('OTHER' as const),
       isStream: true,
     })),

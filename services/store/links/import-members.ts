@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import {
   type Cause,
   type ClientId,
@@ -47,7 +48,7 @@ export function createImportMembers(deps: {
       if (client.endingAt)
         throw new InputError(
           'FAILED_PRECONDITION',
-          `client ${clientId} is being deleted`,
+          `${named('client', clientId, client.name)} is being deleted`,
         );
       if (!dryRun) await lockUsers(tx.sql, users);
       const verdicts = judge(users, await readStanding(tx.sql, request));
@@ -99,6 +100,8 @@ interface Standing {
 
 interface StandingLink extends Pair {
   readonly linkId: LinkId;
+  readonly accountName: string | null;
+  readonly userName: string | null;
 }
 
 async function readStanding(
@@ -108,9 +111,13 @@ async function readStanding(
   const userIds = users.map((user) => user.platformUserId);
   const accounts = users.map((user) => user.discordUserId);
   const links = await sql<StandingLink>`
-    select id as "linkId", platform_user_id as "platformUserId", discord_user_id as "discordUserId" from link
-    where client_id = ${clientId} and status = 'ACTIVE'
-      and (platform_user_id = any(${userIds}::text[]) or discord_user_id = any(${accounts}::text[]))`.execute(
+    select l.id as "linkId", l.platform_user_id as "platformUserId", l.discord_user_id as "discordUserId",
+      m.username as "accountName", u.username as "userName"
+    from link l
+    join platform_user u on u.id = l.platform_user_id
+    left join member m on m.client_id = l.client_id and m.discord_user_id = l.discord_user_id
+    where l.client_id = ${clientId} and l.status = 'ACTIVE'
+      and (l.platform_user_id = any(${userIds}::text[]) or l.discord_user_id = any(${accounts}::text[]))`.execute(
     db,
   );
   const { rows } = await sql<{
@@ -168,12 +175,12 @@ function judgeOne(
     return { kind: 'UNCHANGED', message: null, linkId: owner.linkId };
   if (owner !== undefined)
     return conflict(
-      `Discord account ${discordUserId} is already linked to another user`,
+      `Discord ${named('account', discordUserId, owner.accountName)} is already linked to another user`,
     );
   const own = byUser.get(platformUserId);
   if (own !== undefined)
     return conflict(
-      `platform user ${platformUserId} is already linked to account ${own.discordUserId}`,
+      `${named('platform user', platformUserId, own.userName)} is already linked to ${named('account', own.discordUserId, own.accountName)}`,
     );
   return { kind: 'LINKED', message: null, linkId: null };
 }

@@ -2,6 +2,7 @@ import { LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import {
   LANES,
   type Cause,
@@ -16,6 +17,7 @@ import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
+import { nameAccount } from '../names.js';
 import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { botRefused, isKnownBot, readAccount } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
@@ -80,7 +82,7 @@ export async function makeLink(
   if (client.endingAt)
     throw new InputError(
       'FAILED_PRECONDITION',
-      `client ${clientId} is being deleted`,
+      `${named('client', clientId, client.name)} is being deleted`,
     );
   if (await isKnownBot(tx.sql, discordUserId)) throw botRefused(discordUserId);
   await lockPlatformUser(tx, platformUserId);
@@ -90,7 +92,7 @@ export async function makeLink(
     status: 'ACTIVE',
   });
   if (claimed !== null && claimed.platformUserId !== platformUserId)
-    throw claimedByOther(discordUserId);
+    throw claimedByOther(await nameAccount(tx.sql, clientId, discordUserId));
   if (claimed !== null)
     return { linkId: claimed.id, warnings: [], isNew: false };
   const warnings = await endOtherLink(tx, request);
@@ -98,7 +100,7 @@ export async function makeLink(
   await tx.em.flush().catch((error: unknown) => {
     // Another transaction claimed the account between our read and our write.
     throw error instanceof UniqueConstraintViolationException
-      ? claimedByOther(discordUserId)
+      ? claimedByOther(`account ${discordUserId}`)
       : error;
   });
   await forgetUnlinkedHolders(tx.sql, clientId, [discordUserId]);
@@ -141,10 +143,9 @@ async function endOtherLink(
   });
   if (other === null) return [];
   const linkIds = [other.id];
+  const account = await nameAccount(tx.sql, clientId, other.discordUserId);
   await endLinks(tx.sql, { linkIds, cause, windowMs: 0, isAskedFor: true });
-  return [
-    `the link to account ${other.discordUserId} is ending: its roles are being removed`,
-  ];
+  return [`the link to ${account} is ending: its roles are being removed`];
 }
 
 async function reviveOrCreate(
@@ -180,10 +181,10 @@ async function reviveOrCreate(
   return ending;
 }
 
-function claimedByOther(discordUserId: DiscordUserId): InputError {
+function claimedByOther(account: string): InputError {
   return new InputError(
     'CONFLICT',
-    `Discord account ${discordUserId} is already linked to another user`,
+    `Discord ${account} is already linked to another user`,
     'input.discordUserId',
   );
 }

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type {
   Authority,
   ClientId,
@@ -8,6 +9,7 @@ import type {
   MappingId,
   RoleId,
 } from '../../model.js';
+import { namedInSql } from '../names.js';
 
 /**
  * Any number of readers; a change of authority takes the lock exclusively, so that two changes at
@@ -74,12 +76,22 @@ async function refuse(
         m.retired_at is not null as is_retired
       from role_mapping m join client c on c.id = m.client_id
     ), candidate as (${candidates})
-    select n.group_id, n.role_id, n.authority, o.id as other_id, o.client_id as other_client_id,
-      o.group_id as other_group_id, o.role_id as other_role_id, o.authority as other_authority,
+    select ${namedInSql('group', sql`n.group_id`, sql`ng.name`)} as group_name,
+      ${namedInSql('role', sql`n.role_id`, sql`nr.name`)} as role_name,
+      ${namedInSql('group', sql`o.group_id`, sql`og.name`)} as other_group_name,
+      ${namedInSql('role', sql`o.role_id`, sql`other_role.name`)} as other_role_name,
+      other_client.name as other_client_name,
+      n.authority, o.id as other_id, o.client_id as other_client_id,
+      o.authority as other_authority,
       o.is_retired as is_other_retired, o.client_id = n.client_id and o.role_id = n.role_id as is_of_role
     from candidate n join standing o on o.id is distinct from n.id and not (n.is_retired and o.is_retired) and (
       (o.client_id = n.client_id and o.role_id = n.role_id and 'DISCORD' in (n.authority, o.authority))
       or (o.group_id = n.group_id and not n.is_retired and not o.is_retired and 'DISCORD' in (n.authority, o.authority)))
+    left join platform_group ng on ng.id = n.group_id
+    left join platform_group og on og.id = o.group_id
+    left join role nr on nr.client_id = n.client_id and nr.id = n.role_id
+    left join role other_role on other_role.client_id = o.client_id and other_role.id = o.role_id
+    left join client other_client on other_client.id = o.client_id
     order by is_of_role desc, o.id limit 1`.execute(db);
   const [conflict] = rows;
   if (conflict !== undefined)
@@ -87,33 +99,44 @@ async function refuse(
 }
 
 interface Conflict {
-  readonly group_id: GroupId;
-  readonly role_id: RoleId;
+  readonly group_name: string;
+  readonly role_name: string;
   readonly authority: Authority;
   readonly other_id: MappingId;
   readonly other_client_id: ClientId;
-  readonly other_group_id: GroupId;
-  readonly other_role_id: RoleId;
+  readonly other_group_name: string;
+  readonly other_role_name: string;
+  readonly other_client_name: string | null;
   readonly other_authority: Authority;
   readonly is_other_retired: boolean;
   readonly is_of_role: boolean;
 }
 
 function messageOf(conflict: Conflict): string {
-  const { group_id: groupId, role_id: roleId, authority } = conflict;
+  const {
+    group_name: group,
+    role_name: role,
+    other_group_name: otherGroup,
+    authority,
+  } = conflict;
+  const client = named(
+    'client',
+    conflict.other_client_id,
+    conflict.other_client_name,
+  );
   const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be taken back' : ''}`;
   if (!conflict.is_of_role)
     return (
-      `group ${groupId} is mapped to role ${conflict.other_role_id} of client ${conflict.other_client_id} too, by ${other}: ` +
+      `${group} is mapped to ${conflict.other_role_name} of ${client} too, by ${other}: ` +
       `where Discord has the say over a role, its group is mapped to nothing else`
     );
   if (authority !== conflict.other_authority)
     return (
-      `role ${roleId} would have authority ${authority} for group ${groupId}, and has ${conflict.other_authority} ` +
-      `for group ${conflict.other_group_id} by ${other}: where Discord has the say over a role, it has no other authority`
+      `${role} would have authority ${authority} for ${group}, and has ${conflict.other_authority} ` +
+      `for ${otherGroup} by ${other}: where Discord has the say over a role, it has no other authority`
     );
   return (
-    `role ${roleId} is mapped to group ${conflict.other_group_id} too, by ${other}: ` +
+    `${role} is mapped to ${otherGroup} too, by ${other}: ` +
     `where Discord has the say over a role, one group is mapped to it`
   );
 }

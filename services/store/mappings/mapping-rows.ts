@@ -1,4 +1,5 @@
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type { MappingId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../database.js';
@@ -43,6 +44,6 @@ export function refuseEnding(client: ClientRow): void {
   if (client.endingAt === null || client.endingAt === undefined) return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `client ${client.id} is being deleted`,
+    `${named('client', client.id, client.name)} is being deleted`,
   );
 }

@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
@@ -23,6 +24,7 @@ import {
 } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
 import { markRole } from '../jobs/mark.js';
+import { nameGroups, nameRoles } from '../names.js';
 import { forgetReadingsOfMapping } from '../remote/forget-readings.js';
 import { refuseConflict } from './conflicts.js';
 import { previewMapping } from './effect.js';
@@ -79,14 +81,14 @@ async function createMapping(
     const client = await lockClient(tx, clientId);
     refuseEnding(client);
     await refuseUnknownGroup(tx.sql, groupId);
-    await refuseImpossibleRole(tx.sql, clientId, roleId);
+    await refuseImpossibleRole(tx.sql, client, roleId);
     const retired = await tx.em.findOne(RoleMappingEntity, {
       clientId,
       groupId,
       roleId,
     });
     if (retired !== null && retired.retiredAt === null)
-      throw alreadyMapped(retired);
+      throw await alreadyMapped(tx.sql, retired);
     const candidate = {
       clientId,
       groupId,
@@ -148,9 +150,14 @@ async function updateMapping(
   });
 }
 
-function alreadyMapped({ id, groupId, roleId }: RoleMappingRow): InputError {
+async function alreadyMapped(
+  db: Kysely<unknown>,
+  { id, clientId, groupId, roleId }: RoleMappingRow,
+): Promise<InputError> {
+  const group = await nameGroups(db, [groupId]);
+  const role = await nameRoles(db, clientId, [roleId]);
   return new InputError(
     'CONFLICT',
-    `group ${groupId} is already mapped to role ${roleId} by mapping ${id}`,
+    `${group(groupId)} is already mapped to ${role(roleId)} by mapping ${id}`,
   );
 }

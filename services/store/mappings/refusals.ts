@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type { ClientId, GroupId, RoleId, RoleRefusal } from '../../model.js';
 
 export async function refuseUnknownGroup(
@@ -34,25 +35,25 @@ const REASONS: Readonly<Record<RoleRefusal, string>> = {
 /** A mapping that could never be carried out is refused when it is made, not at each sweep. */
 export async function refuseImpossibleRole(
   db: Kysely<unknown>,
-  clientId: ClientId,
+  client: { readonly id: ClientId; readonly name: string },
   roleId: RoleId,
 ): Promise<void> {
   const { rows } = await sql<{ refusal: RoleRefusal | null; name: string }>`
-    select refusal, name from role where client_id = ${clientId} and id = ${roleId}`.execute(
+    select refusal, name from role where client_id = ${client.id} and id = ${roleId}`.execute(
     db,
   );
   const [role] = rows;
   if (role === undefined || role.refusal === 'UNKNOWN_ROLE') {
     throw new InputError(
       'NOT_FOUND',
-      `the guild of client ${clientId} has no role ${roleId}`,
+      `the guild of ${named('client', client.id, client.name)} has no ${named('role', roleId, role?.name)}`,
       'input.roleId',
     );
   }
   if (role.refusal === null) return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `role ${roleId} (${role.name}) cannot be mapped: ${REASONS[role.refusal]}`,
+    `${named('role', roleId, role.name)} cannot be mapped: ${REASONS[role.refusal]}`,
     'input.roleId',
   );
 }

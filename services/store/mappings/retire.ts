@@ -1,7 +1,10 @@
+import type { Kysely } from 'kysely';
+
 import { InputError } from '../../lib/errors.js';
 import type { Cause, Holders, MappingId } from '../../model.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
 import type { Guard } from '../decisions/hold-burst.js';
+import { nameMapping } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
 import type { Database } from '../database.js';
 import type { ClientRow } from '../entities/client.entity.js';
@@ -51,7 +54,7 @@ async function retireMapping(
   return deps.database.transaction(async (tx) => {
     const { row, client } = await lockMapping(tx, request.id);
     const takesBack = request.holders === 'TAKE_BACK';
-    if (takesBack) refuseForeignAuthority(row, client);
+    if (takesBack) await refuseForeignAuthority(tx.sql, row, client);
     const effect = takesBack
       ? await previewMapping(tx.sql, {
           ...row,
@@ -83,12 +86,16 @@ async function retireMapping(
   });
 }
 
-function refuseForeignAuthority(row: RoleMappingRow, client: ClientRow): void {
+async function refuseForeignAuthority(
+  db: Kysely<unknown>,
+  row: RoleMappingRow,
+  client: ClientRow,
+): Promise<void> {
   const authority = row.authority ?? client.authority;
   if (authority === 'PLATFORM') return;
   throw new InputError(
     'FAILED_PRECONDITION',
-    `mapping ${row.id} has authority ${authority}, so the connector does not write to Discord: choose LEAVE, or set its authority to PLATFORM first`,
+    `the ${await nameMapping(db, row)} has authority ${authority}, so the connector does not write to Discord: choose LEAVE, or set its authority to PLATFORM first`,
     'input.holders',
   );
 }

@@ -3,15 +3,17 @@ import { sql } from 'kysely';
 import type { ClientId, GroupId, LinkId, RoleId } from '../../model.js';
 import type { Asker } from '../together.js';
 import type { RequestedChange, RequestState } from '../../reconcile/remote.js';
+import { namedInSql } from '../names.js';
 import { gathered, toDate, type Time } from '../read/page.js';
 
 /** A clause about what `link l` asks for; null where it asks for nothing. */
 export const SAID_OF_REQUESTS = sql`(
   select string_agg('the platform was asked to '
-      || case r.request when 'ADDED' then 'put the user into group ' else 'take the user out of group ' end || p.group_id
+      || case r.request when 'ADDED' then 'put the user into ' else 'take the user out of ' end
+      || ${namedInSql('group', sql`p.group_id`, sql`g.name`)}
       || case r.request_state when 'OPEN' then ' and has not said so yet' else ' and says the contrary' end,
     '; ' order by r.asked_at, r.request_id)
-  from remote_membership r join role_mapping p on p.id = r.mapping_id
+  from remote_membership r join role_mapping p on p.id = r.mapping_id join platform_group g on g.id = p.group_id
   where r.link_id = l.id and r.request is not null)`;
 
 /** Open requests to the platform per link, oldest first. */

@@ -4,6 +4,7 @@ import type { Job } from '../../reconcile/job.js';
 import type { RequestsToSettle } from '../../reconcile/records.js';
 import type { RemoteReading } from '../../reconcile/remote.js';
 import { holdChanges } from '../decisions/hold.js';
+import { nameGroups } from '../names.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { JudgedRequests } from './judge-requests.js';
 import { saveReadings } from './save-readings.js';
@@ -50,6 +51,10 @@ async function holdRequests(
   if (held.length === 0 || requests === null) return;
   const { clientId, discordUserId } = job;
   const rows = requests.rows.filter(({ roleId }) => held.includes(roleId));
+  const groups = await nameGroups(
+    db,
+    rows.map(({ groupId }) => groupId),
+  );
   const hold = {
     clientId,
     ground: 'LIMIT' as const,
@@ -57,7 +62,7 @@ async function holdRequests(
     removals: rows.map(({ roleId, groupId }) => ({
       discordUserId,
       roleId,
-      why: `the role is gone at Discord, which has the say: the platform would be asked to take them out of group ${groupId}`,
+      why: `the role is gone at Discord, which has the say: the platform would be asked to take them out of ${groups(groupId)}`,
       cause: null,
       isStream: false,
     })),

@@ -1,5 +1,6 @@
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type { ClientId, EmailRule, GuildId } from '../../model.js';
 import type { OAuthApplication } from '../../reconcile/grants.js';
 import { decryptSecret } from '../clients/client-rows.js';
@@ -30,7 +31,7 @@ export function createFindSignInClient(deps: {
     if (row.endingAt)
       throw new InputError(
         'FAILED_PRECONDITION',
-        `client ${clientId} is being deleted`,
+        `${named('client', clientId, row.name)} is being deleted`,
       );
     return {
       clientId,

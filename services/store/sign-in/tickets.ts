@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
+import { named } from '../../lib/named.js';
 import type { ClientId, PlatformUserId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
@@ -57,7 +58,7 @@ async function openTicket(
     if (client.endingAt)
       throw new InputError(
         'FAILED_PRECONDITION',
-        `client ${ticket.clientId} is being deleted`,
+        `${named('client', ticket.clientId, client.name)} is being deleted`,
       );
     await lockPlatformUser(tx, ticket.platformUserId);
     await insertTicket(tx.sql, ticket, keys);

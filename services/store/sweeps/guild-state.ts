@@ -14,12 +14,13 @@ export async function readExpectation(
 ): Promise<Expectation> {
   const { rows } = await sql<{
     role_id: RoleId;
+    name: string;
     linked: number;
     unlinked: number | null;
     runs_since: number | null;
   }>`
     with managed as (
-      select distinct m.role_id from role_mapping m
+      select distinct m.role_id, r.name from role_mapping m
       join role r on r.client_id = m.client_id and r.id = m.role_id
       where m.client_id = ${clientId} and r.refusal is distinct from 'UNKNOWN_ROLE'
     ), held as (
@@ -28,11 +29,12 @@ export async function readExpectation(
         select from link l where l.client_id = a.client_id and l.discord_user_id = a.discord_user_id)
       group by h.role_id
     )
-    select m.role_id, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked, g.runs_since
+    select m.role_id, m.name, coalesce(h.holders, 0) as linked, (g.unlinked_holders ->> m.role_id)::int as unlinked, g.runs_since
     from managed m left join held h using (role_id) left join guild_listing g on g.client_id = ${clientId}`.execute(
     db,
   );
   return {
+    roleNames: new Map(rows.map((row) => [row.role_id, row.name])),
     linkedHolders: new Map(rows.map((row) => [row.role_id, row.linked])),
     expected: new Map(
       rows.map((row) => [

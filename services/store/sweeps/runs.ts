@@ -5,6 +5,7 @@ import type { Database } from '../database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import { markMembers } from '../jobs/mark.js';
+import { withTime } from '../decisions/hold.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
 import { saveHolders } from '../unlinked/save-holders.js';
@@ -110,7 +111,7 @@ export function createFinishSweep({
       const failed = ending.failed + (parked?.members ?? 0);
       await sql`
         update sweep set state = ${state}, plan = ${ending.plan && JSON.stringify(ending.plan)}::jsonb, checked = ${ending.checked},
-          drifted = ${drifted}, parked = ${parked?.members ?? 0}, changed = ${ending.changed}, failed = ${failed}, reason = ${reason || null}::text, owner = null,
+          drifted = ${drifted}, parked = ${parked?.members ?? 0}, changed = ${ending.changed}, failed = ${failed}, reason = ${state === 'HELD' ? withTime(reason) : sql`${reason || null}::text`}, owner = null,
           leased_until = null, finished_at = case when ${state} = 'HELD' then null else clock_timestamp() end
         where id = ${run.id}`.execute(db);
       if (heldIn !== null) await heldIn.tell(enqueueEvent);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import { cause, snapshotOf } from '../../builders/store-world.js';
+import { cause, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
@@ -17,6 +17,15 @@ describe('a role that a moderator gives by hand', () => {
   test('is asked of the platform, shown as pending, and done with when the platform says so itself', async () => {
     await guild.settledGuild();
     await guild.says('bob', 'removed');
+    await guild.rig().store.applyFacts([
+      {
+        kind: 'groupChanged',
+        groupId: 'pilots',
+        name: 'The pilots',
+        order: nextOrder(),
+        cause,
+      },
+    ]);
     guild.byHand.give('bob');
 
     await guild.verify();
@@ -28,7 +37,7 @@ describe('a role that a moderator gives by hand', () => {
     expect(link).toMatchObject({
       state: 'PENDING',
       reason:
-        'the platform was asked to put the user into group pilots and has not said so yet',
+        'the platform was asked to put the user into group The pilots (pilots) and has not said so yet',
     });
     const [event, ...more] = await guild.asked();
     expect(more).toEqual([]);

@@ -192,7 +192,7 @@ describe('a whole set', () => {
       error: {
         code: 'CONFLICT',
         message:
-          'The user was added to group a by a fact with sequence 10, which outranks this one without one. The rest was recorded. Send a sequence above 10 to outrank it.',
+          'The user was added to group a by a fact with sequence 10, which outranks this one without a sequence. The rest was recorded. Send a sequence above 10 to outrank it.',
       },
       outrankedBy: [
         {

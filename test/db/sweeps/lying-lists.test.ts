@@ -104,7 +104,9 @@ describe('a list of members', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep.state).toBe('FAILED');
-    expect(sweep.reason).toContain(`holders of role ${roles.recruit}`);
+    expect(sweep.reason).toContain(
+      `holders of role Recruit (${roles.recruit})`,
+    );
     expect(discord().member(guildId, late)?.roleIds).toContain(roles.recruit);
   });
 

@@ -178,6 +178,15 @@ const planted: readonly Planted[] = [
     words: ['no role 120000000000000099', 'Retire'],
   },
   {
+    fault: 'a mapped role that was deleted, and whose name was read before',
+    request: {
+      mappedRoleIds: ['120000000000000099'],
+      roleNames: new Map([['120000000000000099', 'Veteran']]),
+    },
+    found: 'FAILED mapped role Veteran',
+    words: ['no role Veteran (120000000000000099)', 'Retire'],
+  },
+  {
     fault: 'no privileged intent',
     plant: () => editApplication({ guildMembersIntent: false }),
     found: 'WARNING server members intent',

@@ -37,22 +37,22 @@ describe('several mappings of one role', () => {
     groupWord(),
     groupWord({ groupId: 'directors', name: null, isSnapshot: true }),
   ];
-  const whole = 'directors (whole list of 2026-11-20)';
+  const whole = 'directors (whole list of 2026-11-20 10:00:00 UTC)';
 
   test.each<[Partial<MappingFacts>[], string, RoleBlock[]]>([
     [
       [{ membership: 'held' }, { ...directors, membership: 'notHeld' }],
-      'although the platform says they are in Pilots (2026-11-20). ',
+      'although the platform says they are in Pilots (2026-11-20 10:00:00 UTC). ',
       [],
     ],
     [
       [{ membership: 'held' }, { ...directors, membership: 'held' }],
-      `they are in Pilots (2026-11-20) and ${whole}. `,
+      `they are in Pilots (2026-11-20 10:00:00 UTC) and ${whole}. `,
       [],
     ],
     [
       [{ membership: 'notHeld' }, { ...directors, membership: 'notHeld' }],
-      `because the platform says they are not in Pilots (2026-11-20) or ${whole}.`,
+      `because the platform says they are not in Pilots (2026-11-20 10:00:00 UTC) or ${whole}.`,
       [],
     ],
     [
@@ -203,7 +203,7 @@ describe('a foreign role', () => {
     const explanation = foreign([FOREIGN], { lastChange: roleChange() });
 
     expect(explanation?.sentence).toContain(
-      ' It was given on 2026-11-20 (event 123 of https://platform.example.org).',
+      ' It was given at 2026-11-20 10:00:01 UTC (event 123 of https://platform.example.org).',
     );
   });
 
@@ -241,7 +241,7 @@ describe('the last change', () => {
     });
 
     expect(sentence).toBe(
-      `Jane has Pilot because the platform says they are in Pilots (${by}, 2026-11-20).`,
+      `Jane has Pilot because the platform says they are in Pilots (${by}, 2026-11-20 10:00:00 UTC).`,
     );
   });
 
@@ -269,7 +269,7 @@ describe('the last change', () => {
     });
 
     expect(sentence).toBe(
-      `Jane lacks Pilot because the platform says they are not in Pilots (${by}, 2026-11-20).`,
+      `Jane lacks Pilot because the platform says they are not in Pilots (${by}, 2026-11-20 10:00:00 UTC).`,
     );
   });
 
@@ -294,22 +294,22 @@ describe('the last change', () => {
     const { sentence } = explain({ isHeld: true, history });
 
     expect(sentence).toMatch(
-      /^Jane has Pilot because the platform says they are in Pilots \(2026-11-20\)\./,
+      /^Jane has Pilot because the platform says they are in Pilots \(2026-11-20 10:00:0\d UTC\)\./,
     );
   });
 
   test.each([
     [
       { kind: 'MUTATION', id: 'r-1', actor: 'ops' },
-      'It was given on 2026-11-20 (request r-1 of ops).',
+      'It was given at 2026-11-20 10:00:01 UTC (request r-1 of ops).',
     ],
     [
       { kind: 'SWEEP', id: 's-1', actor: 'VERIFY_GROUPS' },
-      'It was given on 2026-11-20 (sweep s-1).',
+      'It was given at 2026-11-20 10:00:01 UTC (sweep s-1).',
     ],
     [
       { kind: 'REPAIR', id: 'parked', actor: 'connector' },
-      'It was given on 2026-11-20 (a repair by connector).',
+      'It was given at 2026-11-20 10:00:01 UTC (a repair by connector).',
     ],
   ] as const)('is told with its own cause otherwise: %j', (cause, words) => {
     const { sentence, lastChange } = explain({

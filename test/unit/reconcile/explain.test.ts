@@ -262,11 +262,11 @@ describe('what blocks', () => {
   });
 
   test.each<[RoleBlock, World, string]>([
-    ['PARKED', { history: { job: parked } }, '2026-11-22T18:00:00.000Z'],
+    ['PARKED', { history: { job: parked } }, '2026-11-22 18:00:00 UTC'],
     [
       'PENDING',
       { history: { job: { ...waiting, attempts: 2 } } },
-      '2026-11-22T18:00:00.000Z',
+      '2026-11-22 18:00:00 UTC',
     ],
     ...(
       [

@@ -10,6 +10,7 @@ function evidence(facts: Partial<ListingEvidence> = {}): ListingEvidence {
     listed: 5_000,
     present: 1_000,
     missing: 0,
+    roleNames: new Map(),
     listedHolders: new Map([['pilot', 100]]),
     counts: new Map([['pilot', 100]]),
     ...facts,
@@ -46,4 +47,15 @@ describe('a listing', () => {
   ])('that %s is not', (_what, facts, reason) => {
     expect(judgeListing(evidence(facts))).toContain(reason);
   });
+});
+
+test('names the role of which a list shows too few holders', () => {
+  expect(
+    judgeListing(
+      evidence({
+        ...holders(10, 100),
+        roleNames: new Map([['pilot', 'Pilots of old']]),
+      }),
+    ),
+  ).toContain('10 holders of role Pilots of old (pilot)');
 });

@@ -68,6 +68,7 @@ function start(options: {
     readDrift: async () => Promise.resolve([]),
     readExpectation: async () =>
       Promise.resolve({
+        roleNames: new Map(),
         linkedHolders: new Map(),
         expected: new Map(),
         runsSince: null,
