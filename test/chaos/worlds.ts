@@ -22,7 +22,10 @@ import {
 const person = fc.constantFrom(...PEOPLE);
 const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom(...ROLES);
-/** What the service does not bear yet: the first role list of a process is believed. */
+/**
+ * The service trusts the first role list that a process reads, so it takes the mapped roles that this list lacks for deleted until
+ * the next one. The mirror cannot disprove that: members go on showing the id of a role that was deleted.
+ */
 const NOT_BORNE: readonly LieForm[] = ['rolesWithoutMapped'];
 const LIES = LIE_FORMS.filter((form) => !NOT_BORNE.includes(form));
 
