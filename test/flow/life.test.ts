@@ -237,7 +237,7 @@ describe('a stop', () => {
 
     expect(code).toBe(1);
     expect(said).toMatch(
-      /"unfinished":\[[^\]]*"store".*ended before everything/,
+      /"unfinished":\[[^\]]*"store".*exited before shutdown finished/,
     );
   });
 });
