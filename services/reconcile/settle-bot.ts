@@ -28,6 +28,9 @@ export function ofBot(
     observed: { isPresent: true, ...observed },
     isReading: hasAsked,
     isParked: isLinked,
+    parking: isLinked
+      ? [{ cause: IS_BOT, endedBy: 'end the link with unlinkDiscordUser' }]
+      : [],
     clearsTrouble: hasAsked,
     endedLinkIds: endingLinks(facts),
   };

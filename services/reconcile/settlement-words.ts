@@ -12,7 +12,7 @@ export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
 };
 
 export const IS_BOT =
-  'the Discord account is a bot, which the connector never changes: unlinkDiscordUser ends the link';
+  'the Discord account is a bot, which the connector never changes';
 
 const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
   EVERYONE: 'is @everyone',

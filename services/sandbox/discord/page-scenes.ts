@@ -101,7 +101,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   screening: {
     label: 'Screening that only the rules end',
-    what: 'New members are pending until they accept the rules: "Ends screening" in the member\'s window. A role does not end it.',
+    what: 'New members are pending until they accept the rules: "Finish screening" in the member\'s window. A role does not end it.',
     roleEndsScreening: false,
   },
   screeningEndedByRole: {
