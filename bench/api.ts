@@ -1,19 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { dataOf, requestOf } from './support/api-asking.js';
-import {
-  CONNECTIONS,
-  PEOPLE,
-  report,
-  type Beside,
-  type Measured,
-} from './support/api-report.js';
-import {
-  startApi,
-  startBare,
-  stockPeople,
-  type Answerer,
-} from './support/api-stage.js';
+import { CONNECTIONS, PEOPLE, report, type Beside, type Measured } from './support/api-report.js';
+import { startApi, startBare, stockPeople, type Answerer } from './support/api-stage.js';
 import { measureUpserts } from './support/api-upserts.js';
 import { numbers } from './support/bench-guilds.js';
 import type { Answer, Bench } from './support/bench.js';
@@ -35,7 +24,10 @@ interface Case {
   readonly body: { readonly query: string; readonly variables: object };
   readonly besides: readonly Beside[];
 }
-/** Many short ones: a machine that does something else for a second spoils one of them, and the median none. */
+/**
+ * Many short ones: a machine that does something else for a second spoils one of them, and the
+ * median none.
+ */
 const TURNS = {
   full: { turns: 9, seconds: 1.5 },
   quick: { turns: 1, seconds: 2 },
@@ -80,20 +72,10 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const cases = casesOf(clientId, linkId);
   const started: Answerer[] = [connector];
   try {
-    const answerers = await startBesides(
-      connector,
-      databaseUrl,
-      cases,
-      started,
-    );
+    const answerers = await startBesides(connector, databaseUrl, cases, started);
     const measured: Measured[] = [];
-    for (const each of cases)
-      measured.push(await measure(each, answerers, world.isQuick));
-    const upserts = await measureUpserts(
-      databaseUrl,
-      connector.port,
-      world.isQuick,
-    );
+    for (const each of cases) measured.push(await measure(each, answerers, world.isQuick));
+    const upserts = await measureUpserts(databaseUrl, connector.port, world.isQuick);
     return report(measured, upserts);
   } finally {
     for (const each of started) await each.stop();
@@ -128,8 +110,7 @@ async function startBesides(
     yoga: await start('yoga'),
   };
   for (const { what, body, besides } of cases)
-    for (const beside of besides)
-      await expectTheSame(what, body, [connector, answerers[beside]]);
+    for (const beside of besides) await expectTheSame(what, body, [connector, answerers[beside]]);
   return answerers;
 }
 
@@ -139,10 +120,7 @@ async function expectTheSame(
   body: object,
   [one, other]: readonly [Answerer, Answerer],
 ): Promise<void> {
-  const answers = [
-    await dataOf(one.port, body),
-    await dataOf(other.port, body),
-  ];
+  const answers = [await dataOf(one.port, body), await dataOf(other.port, body)];
   if (!isDeepStrictEqual(answers[0], answers[1]))
     throw new Error(`${what}: the answers differ: ${JSON.stringify(answers)}`);
 }
@@ -177,9 +155,7 @@ async function measure(
   const ratios = besides.map((name) => [
     name,
     median(
-      ofAll('connector').map(
-        (one, round) => one.perSecond / (ofAll(name)[round]?.perSecond ?? 0),
-      ),
+      ofAll('connector').map((one, round) => one.perSecond / (ofAll(name)[round]?.perSecond ?? 0)),
     ),
   ]);
   return {

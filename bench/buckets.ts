@@ -3,10 +3,7 @@ import { PATH_TIMING, pathOf } from '../services/connector/path.js';
 import { createDiscordGateway } from '../services/discord/gateway.js';
 import { createInvalidBudget } from '../services/discord/invalid-budget.js';
 import { LANES } from '../services/model.js';
-import {
-  DEFAULT_LIMITS,
-  scaleLimits,
-} from '../services/sandbox/discord/limits.js';
+import { DEFAULT_LIMITS, scaleLimits } from '../services/sandbox/discord/limits.js';
 import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../services/sandbox/discord/sandbox-interface.js';
 import type { SandboxWorld } from '../services/sandbox/discord/world.js';
@@ -15,11 +12,7 @@ import { cause, membership, snapshotOf } from '../test/builders/store-world.js';
 import { eventually } from '../test/support/eventually.js';
 import { noOAuth } from '../test/support/no-oauth.js';
 import { openTestStore } from '../test/support/store.js';
-import {
-  benchGuilds,
-  sandboxWorldOf,
-  type BenchGuild,
-} from './support/bench-guilds.js';
+import { benchGuilds, sandboxWorldOf, type BenchGuild } from './support/bench-guilds.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench } from './support/bench.js';
 import { quiet } from './support/call-costs.js';
@@ -34,7 +27,10 @@ export const buckets: Bench = {
   answer,
 };
 
-/** Windows as long as this, of what the sandbox Discord takes for real. `BENCH_REAL=1`: at real speed, five minutes. */
+/**
+ * Windows as long as this, of what the sandbox Discord takes for real. `BENCH_REAL=1`: at real
+ * speed, five minutes.
+ */
 const isReal = process.env['BENCH_REAL'] === '1';
 const SCALE = isReal ? 1 : 0.1;
 const WINDOW_MS = 10_000;
@@ -104,9 +100,7 @@ async function markForSweep(
   const sql = await openSql(databaseUrl);
   await sql.query('delete from reconcile_job');
   const losing = guild.discordUserIds.slice(0, members);
-  await sql.query('update member set role_ids = $1', [
-    guild.roleIds.slice(0, 1),
-  ]);
+  await sql.query('update member set role_ids = $1', [guild.roleIds.slice(0, 1)]);
   await sql.query(
     `insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes)
      select client_id, discord_user_id, $1, now(), $2::jsonb from link where discord_user_id = any($3)`,
@@ -162,8 +156,7 @@ async function measure(
   const times = writes.map(({ atMs }) => atMs);
   const tookMs = Math.max(...times) - Math.min(...times);
   // What an interval of this length can hold at most: a bucket may be whole at its beginning.
-  const each =
-    (tookMs / (WINDOW_MS * SCALE)) * CALLS_PER_WINDOW + CALLS_PER_WINDOW;
+  const each = (tookMs / (WINDOW_MS * SCALE)) * CALLS_PER_WINDOW + CALLS_PER_WINDOW;
   const edits = writes.filter(({ method }) => method === 'PATCH').length;
   const use = Math.round((writes.length / (2 * each)) * 1_000) / 10;
   const seconds = rounded(urgentMs / SCALE / 1_000);
@@ -192,19 +185,13 @@ async function measure(
 }
 
 /** From the mark of a fresh grant until Discord shows the role. */
-async function landing(
-  store: Store,
-  discord: SandboxDiscord,
-  guild: BenchGuild,
-): Promise<number> {
+async function landing(store: Store, discord: SandboxDiscord, guild: BenchGuild): Promise<number> {
   const discordUserId = guild.discordUserIds.at(-1) ?? '';
   const roleId = guild.roleIds[1] ?? '';
   const markedAt = performance.now();
   await store.applyFacts([membership(`user-${discordUserId}`, mappedGroup(1))]);
   await eventually(
-    () =>
-      discord.member(guild.guildId, discordUserId)?.roleIds.includes(roleId) ===
-      true,
+    () => discord.member(guild.guildId, discordUserId)?.roleIds.includes(roleId) === true,
     { withinMs: 60_000 },
   );
   return performance.now() - markedAt;

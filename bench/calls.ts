@@ -13,11 +13,7 @@ import { numbers } from './support/bench-guilds.js';
 import type { Answer, Bench, Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { costOf, quiet } from './support/call-costs.js';
-import {
-  crowdedWorld,
-  EXTRA_ROLES,
-  memberId,
-} from './support/crowded-world.js';
+import { crowdedWorld, EXTRA_ROLES, memberId } from './support/crowded-world.js';
 import { openSql } from './support/open-sql.js';
 import { signInRows } from './support/sign-in-rows.js';
 
@@ -27,7 +23,10 @@ export const calls: Bench = {
   answer,
 };
 
-/** `dissolved` members are in the group that is dissolved in the end; one role of `many` of them changes before. */
+/**
+ * `dissolved` members are in the group that is dissolved in the end; one role of `many` of them
+ * changes before.
+ */
 interface Crowd {
   readonly many: number;
   readonly dissolved: number;
@@ -36,9 +35,7 @@ interface Crowd {
 const FIVE = ['pilots', 'directors', 'recruits', 'extra-0', 'extra-1'];
 
 async function answer(world: BenchWorld): Promise<Answer> {
-  const crowd = world.isQuick
-    ? { many: 60, dissolved: 200 }
-    : { many: 1_000, dissolved: 3_000 };
+  const crowd = world.isQuick ? { many: 60, dissolved: 200 } : { many: 1_000, dissolved: 3_000 };
   const postgres = await world.postgres();
   const databaseUrl = await postgres.createDatabase('calls');
   const rig = await startRig(databaseUrl, {
@@ -66,11 +63,7 @@ const NOTES = [
 ];
 
 /** Each row goes on where the one before it left the world. */
-async function rowsOf(
-  rig: Rig,
-  sql: pg.Client,
-  crowd: Crowd,
-): Promise<readonly Row[]> {
+async function rowsOf(rig: Rig, sql: pg.Client, crowd: Crowd): Promise<readonly Row[]> {
   const { store } = rig;
   const cost = (what: string, operation: () => Promise<unknown>) =>
     costOf(rig, sql, what, operation);
@@ -100,9 +93,7 @@ async function rowsOf(
     await cost('five roles at once, by a snapshot, first of the process', () =>
       apply(snapshotOf(other, FIVE)),
     ),
-    await cost('five roles at once, by a snapshot', () =>
-      apply(snapshotOf(userId(2), FIVE)),
-    ),
+    await cost('five roles at once, by a snapshot', () => apply(snapshotOf(userId(2), FIVE))),
     await cost('the same event again', () => apply(first)),
     await cost('no change: reconcileDiscordUser', () =>
       store.links.reconcileMember({
@@ -135,31 +126,21 @@ async function crowdRows(
   const crowd = numbers(dissolved).map((index) => index + FIRST);
   const [early, late] = [crowd.slice(0, many), crowd.slice(many)];
   const joinAll = (members: readonly number[]) =>
-    store.applyFacts(
-      members.map((index) => membership(userId(index), 'extra-0')),
-    );
-  const linked = await cost(
-    `${dissolved} members linked, without groups`,
-    async () => {
-      for (const index of crowd) await world.link(index);
-    },
-  );
-  const changed = await cost(`${many} members, one change each`, () =>
-    joinAll(early),
-  );
+    store.applyFacts(members.map((index) => membership(userId(index), 'extra-0')));
+  const linked = await cost(`${dissolved} members linked, without groups`, async () => {
+    for (const index of crowd) await world.link(index);
+  });
+  const changed = await cost(`${many} members, one change each`, () => joinAll(early));
   await joinAll(late);
   // Nobody but them is in it.
   await store.applyFacts([1, 2].map((index) => snapshotOf(userId(index), [])));
   await quiet(world.sql);
-  const taken = await cost(
-    `a group of ${dissolved} dissolved, its plan approved`,
-    async () => {
-      await store.applyFacts([
-        { kind: 'groupDeleted', groupId: 'extra-0', order: nextOrder(), cause },
-      ]);
-      await approveAll(store, clientId);
-    },
-  );
+  const taken = await cost(`a group of ${dissolved} dissolved, its plan approved`, async () => {
+    await store.applyFacts([
+      { kind: 'groupDeleted', groupId: 'extra-0', order: nextOrder(), cause },
+    ]);
+    await approveAll(store, clientId);
+  });
   return [linked, changed, taken];
 }
 

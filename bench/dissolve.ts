@@ -5,11 +5,7 @@ import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import { callsByKind } from './support/calls-by-kind.js';
 import { rounded } from './support/quantiles.js';
-import {
-  startScaled,
-  type ScaledConnector,
-  type Watched,
-} from './support/scaled-connector.js';
+import { startScaled, type ScaledConnector, type Watched } from './support/scaled-connector.js';
 import { scaledTime } from './support/scaled-time.js';
 import { settledGuild, type SettledGuild } from './support/settled-guild.js';
 import { mappedGroup } from './support/stock-store.js';
@@ -120,25 +116,18 @@ function isChange({ method, status }: SandboxCall): boolean {
 /** Who was changed. */
 function membersOf(calls: readonly SandboxCall[]): ReadonlySet<string> {
   return new Set(
-    calls
-      .filter(isChange)
-      .map(({ path }) => /\/members\/(\d+)/.exec(path)?.[1] ?? path),
+    calls.filter(isChange).map(({ path }) => /\/members\/(\d+)/.exec(path)?.[1] ?? path),
   );
 }
 
-async function approve(
-  { store, clientId }: ScaledConnector,
-  held: number,
-): Promise<void> {
+async function approve({ store, clientId }: ScaledConnector, held: number): Promise<void> {
   const { rows } = await store.sweeps.pageSweeps(
     { clientId, kind: 'CHANGES' },
     { limit: 10, after: null },
   );
   const [plan, ...others] = rows.filter(({ state }) => state === 'HELD');
   if (plan?.plan?.removals !== held || others.length > 0)
-    throw new Error(
-      `one plan of ${held} removals should wait, not ${plan?.plan?.removals}`,
-    );
+    throw new Error(`one plan of ${held} removals should wait, not ${plan?.plan?.removals}`);
   const { id } = plan;
   const { hash } = plan.plan;
   const by = { ...cause, actor: 'an administrator' };
@@ -147,9 +136,8 @@ async function approve(
 
 function holders({ discord }: ScaledConnector, { guild }: SettledGuild) {
   const [roleId = ''] = guild.roleIds;
-  return discord
-    .guild(guild.guildId)
-    .members.filter((member) => member.roleIds.includes(roleId)).length;
+  return discord.guild(guild.guildId).members.filter((member) => member.roleIds.includes(roleId))
+    .length;
 }
 
 /** From the event until Discord shows the role. */
@@ -162,9 +150,7 @@ async function landing(
   const startedAt = performance.now();
   await store.applyFacts([membership(`user-${discordUserId}`, mappedGroup(1))]);
   await eventually(
-    () =>
-      discord.member(guild.guildId, discordUserId)?.roleIds.includes(roleId) ===
-      true,
+    () => discord.member(guild.guildId, discordUserId)?.roleIds.includes(roleId) === true,
     { withinMs: 60_000, what: 'the fresh grant is there' },
   );
   return performance.now() - startedAt;

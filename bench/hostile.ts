@@ -7,18 +7,11 @@ import { hostileCorpus } from '../test/builders/hostile-corpus.js';
 import { hostileEvents } from '../test/builders/hostile-events.js';
 import { hostileRequests } from '../test/builders/hostile-requests.js';
 import { eventually } from '../test/support/eventually.js';
-import {
-  createHostileClient,
-  faultOfAnswer,
-} from '../test/support/hostile-client.js';
+import { createHostileClient, faultOfAnswer } from '../test/support/hostile-client.js';
 import { numbers } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
-import {
-  freePort,
-  startMeasured,
-  type MeasuredChild,
-} from './support/measured-child.js';
+import { freePort, startMeasured, type MeasuredChild } from './support/measured-child.js';
 
 export const hostile: Bench = {
   name: 'hostile',
@@ -75,7 +68,10 @@ interface Played {
   readonly faults: readonly string[];
 }
 
-/** Plays portions one after the other and looks at the memory on the way; each portion gives the milliseconds it took. */
+/**
+ * Plays portions one after the other and looks at the memory on the way; each portion gives the
+ * milliseconds it took.
+ */
 async function measure(
   child: MeasuredChild,
   what: string,
@@ -137,8 +133,7 @@ async function playEvents(
     await child.heard(); // it is ready
     const portions = { count: count / IN_A_PORTION, of: IN_A_PORTION };
     const row = await measure(child, 'events', portions, async (portion) => {
-      if (portion % 10 === 0)
-        for (const { record } of hostileCorpus()) await take([record]);
+      if (portion % 10 === 0) for (const { record } of hostileCorpus()) await take([record]);
       return take(hostileEvents(SEED + portion, IN_A_PORTION));
     });
     const { facts, skipped, broken } = sums;
@@ -192,10 +187,7 @@ async function playRequests(world: BenchWorld, count: number): Promise<Played> {
   }
 }
 
-async function isLive(
-  address: string,
-  how: 'live' | 'ready' = 'live',
-): Promise<boolean> {
+async function isLive(address: string, how: 'live' | 'ready' = 'live'): Promise<boolean> {
   const response = await fetch(`${address}/health/${how}`).catch(() => null);
   await response?.text();
   return response?.ok ?? false;

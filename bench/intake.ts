@@ -57,10 +57,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   });
   const added: Rates = { connector: [], bare: [] };
   const updated: Rates = { connector: [], bare: [] };
-  const { strangers, batches } = await measure(
-    { ...setting, rounds },
-    { added, updated },
-  );
+  const { strangers, batches } = await measure({ ...setting, rounds }, { added, updated });
   await setting.adds.close();
   await setting.removals.close();
 
@@ -101,7 +98,10 @@ function ratioOf({ connector, bare }: Rates): number {
   return median(connector.map((rate, round) => rate / (bare[round] ?? 0)));
 }
 
-/** First with strangers; then, in rounds, the connector and bare SQL one after the other, on the batches the connector made. */
+/**
+ * First with strangers; then, in rounds, the connector and bare SQL one after the other, on the
+ * batches the connector made.
+ */
 async function measure(
   setting: Setting & { readonly rounds: number },
   rates: { readonly added: Rates; readonly updated: Rates },
@@ -138,7 +138,9 @@ async function measure(
   };
 }
 
-/** Every user is in the same number of groups, in an order that brings all users into every batch. */
+/**
+ * Every user is in the same number of groups, in an order that brings all users into every batch.
+ */
 async function fillTopic(
   brokers: string,
   change: MembershipEvent['change'],

@@ -35,10 +35,9 @@ async function answer(world: BenchWorld): Promise<Answer> {
       rolesEach: 5,
       membersEach: marks,
     }).map((guild, index) =>
-      // All members in the first guild; a few in the others, so that four bots can be worked side by side.
-      index === 0
-        ? guild
-        : { ...guild, discordUserIds: guild.discordUserIds.slice(0, 5_000) },
+      // All members in the first guild; a few in the others, so that four bots can be worked side
+      // by side.
+      index === 0 ? guild : { ...guild, discordUserIds: guild.discordUserIds.slice(0, 5_000) },
     ),
     apiBase: 'http://127.0.0.1:1/api/v10',
   });
@@ -115,10 +114,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-async function markAll(
-  url: string,
-  clientIds: readonly string[],
-): Promise<void> {
+async function markAll(url: string, clientIds: readonly string[]): Promise<void> {
   const database = await openDatabase({
     url,
     poolSize: 2,
@@ -149,8 +145,7 @@ async function workOff(
     reconcile: async (job) => {
       await memory.readMember(job);
       const ending = dropped();
-      if (ending.kind === 'settled')
-        await memory.settle(job, ending.settlement);
+      if (ending.kind === 'settled') await memory.settle(job, ending.settlement);
       settled += 1;
       return null;
     },
@@ -170,8 +165,7 @@ async function workOff(
   return done / (tookMs / 1_000);
 }
 
-const pause = (ms: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** What the database alone can do where every job is a commit. */
 async function floorOf(

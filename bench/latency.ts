@@ -57,11 +57,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
       `${EVENTS_PER_SECOND} events/s for ${seconds} s at random moments, 20/s of them change a role: half PUT, half DELETE. 4 guilds, 4 bots, 400 linked members,`,
       `${PARTITIONS} partitions; consumer and path in one process of their own, compiled, log level info; Discord's buckets lifted, PostgreSQL durable.`,
       'A change passes three commits before its call: the fact with its mark, the claim, the audit record.',
-      verdict(
-        `p99 under ${AIM_P99_MS} ms with window 0`,
-        `${p99} ms`,
-        p99 < AIM_P99_MS,
-      ),
+      verdict(`p99 under ${AIM_P99_MS} ms with window 0`, `${p99} ms`, p99 < AIM_P99_MS),
     ],
   };
 }
@@ -83,9 +79,7 @@ async function measure(
   run: { readonly windowMs: number; readonly seconds: number },
 ) {
   const kafka = await world.kafka();
-  const databaseUrl = await (
-    await world.postgres()
-  ).createDatabase(`latency_${run.windowMs}`);
+  const databaseUrl = await (await world.postgres()).createDatabase(`latency_${run.windowMs}`);
   const guilds = benchGuilds({ guilds: 4, rolesEach: 5, membersEach: 100 });
   const discord = createSandboxDiscord({
     world: sandboxWorldOf(guilds),
@@ -124,8 +118,8 @@ async function measure(
 }
 
 /**
- * Standing holders without any fact: the removal guard never removes a role from more than half of its holders
- * within an hour without a person.
+ * Standing holders without any fact: the removal guard never removes a role from more than half of
+ * its holders within an hour without a person.
  */
 async function addHolders(databaseUrl: string): Promise<void> {
   const sql = await openSql(databaseUrl);

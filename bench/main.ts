@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- name…] [--quick] [--real] [--full]`: one table for each question, and the figures in bench/results.json.
- * Bounded: under a quarter of an hour all together, `--quick` under three minutes. `--real` lets Discord's windows be as long as
- * they are, `--full` also measures a million links, and 100,000 hostile requests. `soak` takes an hour and runs when it is named.
+ * `npm run bench [-- name…] [--quick] [--real] [--full]`: one table for each question, and the
+ * figures in bench/results.json. Bounded: under a quarter of an hour all together, `--quick` under
+ * three minutes. `--real` lets Discord's windows be as long as they are, `--full` also measures a
+ * million links, and 100,000 hostile requests. `soak` takes an hour and runs when it is named.
  */
 import { loadavg } from 'node:os';
 
@@ -45,15 +46,11 @@ const isQuick = words.includes('--quick');
 const chosen = choose(words.filter((word) => !word.startsWith('--')));
 const world = createBenchWorld(isQuick);
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(
-    signal,
-    () => void world.close().finally(() => process.exit(130)),
-  );
+  process.once(signal, () => void world.close().finally(() => process.exit(130)));
 
 try {
   const machine = machineOf(await world.postgres());
-  for (const [name, value] of Object.entries(machine))
-    console.log(`${name.padEnd(16)}  ${value}`);
+  for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(16)}  ${value}`);
   for (const bench of chosen) {
     const startedAt = Date.now();
     const answer = await bench.answer(world);
@@ -73,14 +70,10 @@ try {
 
 function choose(names: readonly string[]): readonly Bench[] {
   const all = [...BENCHES, ...LONG];
-  const unknown = names.filter(
-    (name) => !all.some((bench) => bench.name === name),
-  );
+  const unknown = names.filter((name) => !all.some((bench) => bench.name === name));
   if (unknown.length > 0) {
     const known = all.map((bench) => bench.name).join(', ');
-    throw new Error(
-      `there is no bench ${unknown.join(', ')}; there are ${known}`,
-    );
+    throw new Error(`there is no bench ${unknown.join(', ')}; there are ${known}`);
   }
   if (names.length === 0) return BENCHES;
   return all.filter((bench) => names.includes(bench.name));

@@ -2,17 +2,10 @@ import type pg from 'pg';
 
 import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import { eventually } from '../test/support/eventually.js';
-import {
-  benchGuilds,
-  numbers,
-  sandboxWorldOf,
-} from './support/bench-guilds.js';
+import { benchGuilds, numbers, sandboxWorldOf } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';
-import {
-  createPlatformTopic,
-  type PlatformTopic,
-} from './support/platform-topic.js';
+import { createPlatformTopic, type PlatformTopic } from './support/platform-topic.js';
 import { startService } from './support/service.js';
 import { stockStore } from './support/stock-store.js';
 import { openSql } from './support/open-sql.js';
@@ -48,10 +41,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   const { apiBase } = await discord.start();
   const postgres = await world.postgres();
   await stockStore(await postgres.createDatabase(EMPTY), { guilds, apiBase });
-  await storeMemberships(
-    await postgres.createDatabase(STOCKED, EMPTY),
-    size.memberships,
-  );
+  await storeMemberships(await postgres.createDatabase(STOCKED, EMPTY), size.memberships);
   const people = guilds.flatMap((guild) => guild.discordUserIds);
   const rows: Row[] = [];
   const verdicts: string[] = [];
@@ -79,10 +69,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
 function verdictsOf(
   parts: string,
   aimMiB: number,
-  seen: { readonly warm: number; readonly after: number } & Record<
-    string,
-    number
-  >,
+  seen: { readonly warm: number; readonly after: number } & Record<string, number>,
 ): readonly string[] {
   const most = Math.max(...Object.values(seen));
   const grown = seen.after / seen.warm - 1;
@@ -194,10 +181,7 @@ async function settle(): Promise<void> {
 }
 
 /** In bulk, as a long time of events would have left them. */
-async function storeMemberships(
-  databaseUrl: string,
-  count: number,
-): Promise<void> {
+async function storeMemberships(databaseUrl: string, count: number): Promise<void> {
   const sql = await openSql(databaseUrl);
   await sql.query(
     `insert into platform_user (id) select 'person-' || n from generate_series(0, 49999) n on conflict do nothing`,
@@ -205,7 +189,8 @@ async function storeMemberships(
   await sql.query(
     `insert into platform_group (id) select 'stored-' || n from generate_series(0, 99) n on conflict do nothing`,
   );
-  // Every row names a user and a group made above: checking each again would take longer than all the rest.
+  // Every row names a user and a group made above: checking each again would take longer than all
+  // the rest.
   await sql.query(`set session_replication_role = replica`);
   await sql.query(
     `insert into membership (platform_user_id, group_id, is_held, sequence, time_us, is_snapshot)

@@ -8,11 +8,7 @@ import { membership } from '../test/builders/store-world.js';
 import { openTestStore } from '../test/support/store.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
-import {
-  MEMBERSHIPS_EACH,
-  storeMass,
-  type MassOfLinks,
-} from './support/mass-of-links.js';
+import { MEMBERSHIPS_EACH, storeMass, type MassOfLinks } from './support/mass-of-links.js';
 import { startMeasured, type MeasuredChild } from './support/measured-child.js';
 import { openSql } from './support/open-sql.js';
 import { quantiles, rounded } from './support/quantiles.js';
@@ -20,13 +16,11 @@ import { SERVICE_KEYS, startFlags } from './support/service.js';
 
 export const scale: Bench = {
   name: 'scale',
-  question:
-    'what does a sweep cost the machine, and does it grow with the links?',
+  question: 'what does a sweep cost the machine, and does it grow with the links?',
   answer,
 };
 
-const isFull =
-  process.argv.includes('--full') || process.env['BENCH_FULL'] === '1';
+const isFull = process.argv.includes('--full') || process.env['BENCH_FULL'] === '1';
 const AIM_GROWTH = 1.5;
 const AIM_MIB = 256;
 const AIM_EVENTS = 2;
@@ -44,10 +38,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
   };
   const peak = Math.max(...seen.map(({ peakMiB }) => peakMiB));
   const slowed = seen.map(({ events }) => rounded(events.during / events.idle));
-  const grown = [
-    growth(({ driftUs }) => driftUs),
-    growth(({ sweepUs }) => sweepUs),
-  ];
+  const grown = [growth(({ driftUs }) => driftUs), growth(({ sweepUs }) => sweepUs)];
   return {
     rows: seen.map(rowOf),
     notes: [
@@ -60,11 +51,7 @@ async function answer(world: BenchWorld): Promise<Answer> {
         `drift ${grown[0]}, sweep ${grown[1]}`,
         Math.max(...grown) <= AIM_GROWTH,
       ),
-      verdict(
-        `under ${AIM_MIB} MiB`,
-        `${Math.round(peak)} MiB`,
-        peak < AIM_MIB,
-      ),
+      verdict(`under ${AIM_MIB} MiB`, `${Math.round(peak)} MiB`, peak < AIM_MIB),
       verdict(
         `the p99 of events at most doubles`,
         `${slowed.join(', ')} times`,
@@ -135,11 +122,7 @@ const Done = z.object({
   peakMiB: z.number(),
 });
 
-async function look(
-  child: MeasuredChild,
-  store: Store,
-  { links }: MassOfLinks,
-) {
+async function look(child: MeasuredChild, store: Store, { links }: MassOfLinks) {
   const ask = async (what: 'drift' | 'sweep') => {
     const done = Done.parse(await child.ask(what));
     const us = rounded((done.ms * 1_000) / links);
@@ -157,7 +140,10 @@ async function look(
   return { driftUs: drift.us, sweepUs: sweep.us, peakMiB, events };
 }
 
-/** The time of events else, and while one sweep follows the other: in turns, as the machine has better and worse moments. */
+/**
+ * The time of events else, and while one sweep follows the other: in turns, as the machine has
+ * better and worse moments.
+ */
 async function besideSweeps(store: Store, sweepOnce: () => Promise<unknown>) {
   const idle: number[] = [];
   const during: number[] = [];
@@ -175,9 +161,7 @@ async function forAWhile(sweepOnce: () => Promise<unknown>): Promise<void> {
 }
 
 /** Of three runs, of a million links too: others use this machine as well. */
-async function fastest<Run extends { readonly us: number }>(
-  run: () => Promise<Run>,
-): Promise<Run> {
+async function fastest<Run extends { readonly us: number }>(run: () => Promise<Run>): Promise<Run> {
   let best = await run();
   for (let more = 2; more > 0; more -= 1) {
     const next = await run();
@@ -186,11 +170,11 @@ async function fastest<Run extends { readonly us: number }>(
   return best;
 }
 
-/** How long each of single facts took, one after the other, until the work is done. They are about a group that is not mapped: nobody is marked. */
-async function eventsWhile(
-  store: Store,
-  work: Promise<unknown>,
-): Promise<readonly number[]> {
+/**
+ * How long each of single facts took, one after the other, until the work is done. They are about a
+ * group that is not mapped: nobody is marked.
+ */
+async function eventsWhile(store: Store, work: Promise<unknown>): Promise<readonly number[]> {
   const state = { isDone: false };
   void work.finally(() => {
     state.isDone = true;
@@ -212,10 +196,7 @@ async function eventsWhile(
 }
 
 /** What any of it costs at least: the tables joined by one statement. */
-async function bareJoin(
-  databaseUrl: string,
-  { clientId, links }: MassOfLinks,
-): Promise<number> {
+async function bareJoin(databaseUrl: string, { clientId, links }: MassOfLinks): Promise<number> {
   const sql = await openSql(databaseUrl);
   const { us } = await fastest(async () => {
     const startedAt = performance.now();

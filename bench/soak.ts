@@ -11,11 +11,7 @@ import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import { openSql } from './support/open-sql.js';
 import { createPlatformTopic } from './support/platform-topic.js';
 import { createSoakLoad, type SoakLoad } from './support/soak-load.js';
-import {
-  startSoakService,
-  type Held,
-  type SoakService,
-} from './support/soak-service.js';
+import { startSoakService, type Held, type SoakService } from './support/soak-service.js';
 import { stockStore } from './support/stock-store.js';
 
 export const soak: Bench = {
@@ -124,10 +120,8 @@ function answerOf(
   const thirds = Math.max(1, Math.floor(settled.length / 3));
   const begin = settled.slice(0, thirds);
   const end = settled.slice(-thirds);
-  const grown = (of: (sample: Sample) => number) =>
-    median(end, of) / median(begin, of) - 1;
-  const more = (of: (sample: Sample) => number) =>
-    median(end, of) - median(begin, of);
+  const grown = (of: (sample: Sample) => number) => median(end, of) / median(begin, of) - 1;
+  const more = (of: (sample: Sample) => number) => median(end, of) - median(begin, of);
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const memory = Math.max(
     grown(({ rss }) => rss),
@@ -150,11 +144,7 @@ function answerOf(
         `resident ${percent(grown(({ rss }) => rss))}, heap ${percent(grown(({ heapUsed }) => heapUsed))}`,
         memory < AIM_GROWTH,
       ),
-      verdict(
-        `handles, files and connections stay within ${AIM_MORE}`,
-        counts,
-        counts <= AIM_MORE,
-      ),
+      verdict(`handles, files and connections stay within ${AIM_MORE}`, counts, counts <= AIM_MORE),
       verdict('no request fails', `${faults} of ${asked}`, faults === 0),
       verdict(
         'every role is right in the end, what the guard held being approved',
@@ -184,10 +174,7 @@ function rowOf(sample: Sample): Row {
   };
 }
 
-function median(
-  samples: readonly Sample[],
-  of: (sample: Sample) => number,
-): number {
+function median(samples: readonly Sample[], of: (sample: Sample) => number): number {
   const sorted = samples.map(of).toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

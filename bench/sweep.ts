@@ -3,22 +3,10 @@ import { numbers } from './support/bench-guilds.js';
 import type { BenchWorld } from './support/bench-world.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import { callsByKind } from './support/calls-by-kind.js';
-import {
-  callsOfOthers,
-  SECONDS_OF_OTHERS,
-  type OtherCosts,
-} from './support/other-connectors.js';
-import {
-  startScaled,
-  type ScaledConnector,
-  type Watched,
-} from './support/scaled-connector.js';
+import { callsOfOthers, SECONDS_OF_OTHERS, type OtherCosts } from './support/other-connectors.js';
+import { startScaled, type ScaledConnector, type Watched } from './support/scaled-connector.js';
 import { scaledTime } from './support/scaled-time.js';
-import {
-  rolesOf,
-  settledGuild,
-  type SettledGuild,
-} from './support/settled-guild.js';
+import { rolesOf, settledGuild, type SettledGuild } from './support/settled-guild.js';
 import { mappedGroup } from './support/stock-store.js';
 
 export const sweep: Bench = {
@@ -32,11 +20,7 @@ const TIME = scaledTime(0.2);
 const ROLES = 10;
 const ROLES_EACH = 2;
 /** Three of the groups each, so that every role has its share of holders. */
-const groupsOf = (place: number) => [
-  place % ROLES,
-  (place + 1) % ROLES,
-  (place + 3) % ROLES,
-];
+const groupsOf = (place: number) => [place % ROLES, (place + 1) % ROLES, (place + 3) % ROLES];
 
 const AIM_CALLS = 240;
 const AIM_SECONDS = 75;
@@ -47,9 +31,7 @@ interface Crowd {
 }
 
 async function answer(world: BenchWorld): Promise<Answer> {
-  const crowd = world.isQuick
-    ? { members: 1_000, drifted: 20 }
-    : { members: 5_000, drifted: 100 };
+  const crowd = world.isQuick ? { members: 1_000, drifted: 20 } : { members: 5_000, drifted: 100 };
   const settled = settledGuild({ ...crowd, roles: ROLES, groupsOf });
   const databaseUrl = await (await world.postgres()).createDatabase('sweep');
   const connector = await startScaled(databaseUrl, settled, TIME);
@@ -66,14 +48,10 @@ async function answerOf(
   { members, drifted }: Crowd,
 ): Promise<Answer> {
   const others = callsOfOthers({ members, drifted, rolesEach: ROLES_EACH });
-  const places = numbers(drifted).map(
-    (index) => index * Math.floor(members / drifted),
-  );
+  const places = numbers(drifted).map((index) => index * Math.floor(members / drifted));
   // The first listing is also the one that finds every name changed.
   const named = await connector.watch(() => connector.sweep('SYNC_ACCOUNTS'));
-  const verified = await connector.watch(() =>
-    connector.sweep('VERIFY_GROUPS'),
-  );
+  const verified = await connector.watch(() => connector.sweep('VERIFY_GROUPS'));
   const found = await driftAndSweep(connector, settled, {
     places,
     kind: 'VERIFY_GROUPS',
@@ -85,8 +63,8 @@ async function answerOf(
   const event = await connector.watch(() => oneEvent(connector, settled));
   const each = `${drifted} with ${ROLES_EACH} wrong roles each`;
   const seconds = TIME.unscaledSeconds(compared.tookMs);
-  const refused = [named, verified, found, compared, event].flatMap(
-    ({ calls }) => calls.filter(({ status }) => status === 429),
+  const refused = [named, verified, found, compared, event].flatMap(({ calls }) =>
+    calls.filter(({ status }) => status === 429),
   ).length;
   return {
     rows: [
@@ -116,20 +94,12 @@ async function answerOf(
         `${seconds} s`,
         seconds <= AIM_SECONDS,
       ),
-      verdict(
-        '1 call for (a)',
-        verified.calls.length,
-        verified.calls.length === 1,
-      ),
+      verdict('1 call for (a)', verified.calls.length, verified.calls.length === 1),
     ],
   };
 }
 
-function rowOf(
-  what: string,
-  { calls, tookMs }: Watched,
-  others: OtherCosts,
-): Row {
+function rowOf(what: string, { calls, tookMs }: Watched, others: OtherCosts): Row {
   return {
     'calls to Discord': what,
     'this one': calls.length,
@@ -185,30 +155,19 @@ async function driftAndSweep(
   }
   const watched = await connector.watch(() => connector.sweep(kind));
   const wrong = places.filter((place) => !isSettled(connector, settled, place));
-  if (wrong.length > 0)
-    throw new Error(`${wrong.length} members are out of step after ${kind}`);
+  if (wrong.length > 0) throw new Error(`${wrong.length} members are out of step after ${kind}`);
   return watched;
 }
 
-function isSettled(
-  { discord }: ScaledConnector,
-  settled: SettledGuild,
-  place: number,
-): boolean {
+function isSettled({ discord }: ScaledConnector, settled: SettledGuild, place: number): boolean {
   const { guildId, discordUserIds } = settled.guild;
   const holds = discord.member(guildId, discordUserIds[place] ?? '')?.roleIds;
   return (
-    holds !== undefined &&
-    holds.toSorted().join() === rolesOf(settled, place).toSorted().join()
+    holds !== undefined && holds.toSorted().join() === rolesOf(settled, place).toSorted().join()
   );
 }
 
-async function oneEvent(
-  { store }: ScaledConnector,
-  { guild }: SettledGuild,
-): Promise<void> {
+async function oneEvent({ store }: ScaledConnector, { guild }: SettledGuild): Promise<void> {
   const [discordUserId = ''] = guild.discordUserIds;
-  await store.applyFacts([
-    membership(`user-${discordUserId}`, mappedGroup(ROLES - 1)),
-  ]);
+  await store.applyFacts([membership(`user-${discordUserId}`, mappedGroup(ROLES - 1))]);
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run walk`: how much code one event, one query, one sign-in and one sweep run through, by V8's precise coverage of the compiled
- * service. Prints named functions and files of services/, without the sandbox; `--list` also prints each of them.
+ * `npm run walk`: how much code one event, one query, one sign-in and one sweep run through, by
+ * V8's precise coverage of the compiled service. Prints named functions and files of services/,
+ * without the sandbox; `--list` also prints each of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -55,18 +56,13 @@ try {
 
 type Walk = () => Promise<unknown>;
 
-async function walks(
-  at: Service,
-): Promise<readonly (readonly [string, Walk])[]> {
+async function walks(at: Service): Promise<readonly (readonly [string, Walk])[]> {
   const clientId = await findClient(at);
   const id = await findLink(at, clientId);
   const url = await beginLink(at, clientId);
   return [
     ['one membership event, until its record is closed', walkEvent],
-    [
-      'one discordUser(id)',
-      () => at.api(`query ($id: ID!) { ${USER} }`, { id }),
-    ],
+    ['one discordUser(id)', () => at.api(`query ($id: ID!) { ${USER} }`, { id })],
     ['one OAuth2 callback', () => signInByHttp(url, DEMO.accounts.dave)],
     ['one VERIFY_GROUPS', () => runSweep(at, clientId)],
   ];
@@ -99,10 +95,7 @@ async function runSweep(at: Service, clientId: string): Promise<void> {
   const State = z.object({ sweep: z.object({ state: z.string() }) });
   await eventually(
     async () => {
-      const answer = await at.api(
-        'query ($id: ID!) { sweep(id: $id) { state } }',
-        { id },
-      );
+      const answer = await at.api('query ($id: ID!) { sweep(id: $id) { state } }', { id });
       return State.parse(answer).sweep.state === 'DONE';
     },
     { what: 'the sweep is done' },
@@ -122,9 +115,8 @@ async function findLink(at: Service, clientId: string): Promise<string> {
     'query ($id: ID!) { discordUserByPlatformId(clientId: $id, platformUserId: "alice") { id } }',
     { id: clientId },
   );
-  return z
-    .object({ discordUserByPlatformId: z.object({ id: z.string() }) })
-    .parse(answer).discordUserByPlatformId.id;
+  return z.object({ discordUserByPlatformId: z.object({ id: z.string() }) }).parse(answer)
+    .discordUserByPlatformId.id;
 }
 
 async function beginLink(at: Service, clientId: string): Promise<string> {
@@ -132,9 +124,8 @@ async function beginLink(at: Service, clientId: string): Promise<string> {
     'mutation ($id: ID!) { beginDiscordLink(input: { clientId: $id, platformUserId: "dave" }) { url } }',
     { id: clientId },
   );
-  return z
-    .object({ beginDiscordLink: z.object({ url: z.string() }) })
-    .parse(answer).beginDiscordLink.url;
+  return z.object({ beginDiscordLink: z.object({ url: z.string() }) }).parse(answer)
+    .beginDiscordLink.url;
 }
 
 async function measured(coverage: Coverage, walk: Walk) {
@@ -144,15 +135,9 @@ async function measured(coverage: Coverage, walk: Walk) {
   return coverage.take();
 }
 
-function report(
-  what: string,
-  functions: readonly string[],
-  idle: ReadonlySet<string>,
-): void {
+function report(what: string, functions: readonly string[], idle: ReadonlySet<string>): void {
   const own = functions.filter((name) => !idle.has(name));
-  console.log(
-    `${what}: ${counted(functions)}; without those that run when idle ${counted(own)}`,
-  );
+  console.log(`${what}: ${counted(functions)}; without those that run when idle ${counted(own)}`);
   if (!process.argv.includes('--list')) return;
   for (const name of own) console.log(`  ${name}`);
 }

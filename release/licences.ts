@@ -3,8 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 /**
- * What the dependencies may be licensed under. In: package-lock.json. Out: release/licences.md, or the faults. What goes out
- * with the connector gives back no conditions on it; what only builds and tests it may also be such as is not passed on.
+ * What the dependencies may be licensed under. In: package-lock.json. Out: release/licences.md, or
+ * the faults. What goes out with the connector gives back no conditions on it; what only builds and
+ * tests it may also be such as is not passed on.
  */
 const SHIPPED: ReadonlySet<string> = new Set([
   '0BSD',
@@ -69,9 +70,7 @@ export function dependenciesOf(lockText: string): readonly Dependency[] {
 const keyOf = ({ name, version }: Dependency) => `${name}@${version}`;
 
 /** One line for each package whose licence nobody has allowed. */
-export function faultsOf(
-  dependencies: readonly Dependency[],
-): readonly string[] {
+export function faultsOf(dependencies: readonly Dependency[]): readonly string[] {
   return dependencies.flatMap(({ name, version, licence, isTool }) => {
     if (licence === null) return [`${name}@${version} names no licence`];
     if (isAllowed(licence, isTool ? TOOLS : SHIPPED)) return [];
@@ -85,17 +84,13 @@ function isAllowed(expression: string, allowed: ReadonlySet<string>): boolean {
   return expression
     .replaceAll(/[()]/g, '')
     .split(/ OR /)
-    .some((choice) =>
-      choice.split(/ AND /).every((each) => allowed.has(each.trim())),
-    );
+    .some((choice) => choice.split(/ AND /).every((each) => allowed.has(each.trim())));
 }
 
 /** The list that goes out with the connector. */
 export function listOf(dependencies: readonly Dependency[]): string {
   const shipped = dependencies.filter(({ isTool }) => !isTool);
-  const rows = shipped.map(
-    ({ name, version, licence }) => `- ${name} ${version}: ${licence}`,
-  );
+  const rows = shipped.map(({ name, version, licence }) => `- ${name} ${version}: ${licence}`);
   return `# Licences of what the connector is delivered with
 
 Written by \`npm run licences\` from package-lock.json; what only builds and tests it is checked, and not listed.
@@ -107,7 +102,10 @@ ${rows.join('\n')}
 const ROOT = new URL('../', import.meta.url);
 const LIST = new URL('release/licences.md', ROOT);
 
-/** Writes the list, or with \`--check\` says whether it is the one of the lock file. Resolves with the exit code. */
+/**
+ * Writes the list, or with \`--check\` says whether it is the one of the lock file. Resolves with
+ * the exit code.
+ */
 export async function licences(words: readonly string[]): Promise<number> {
   const lock = await readFile(new URL('package-lock.json', ROOT), 'utf8');
   const dependencies = dependenciesOf(lock);

@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /**
- * Makes dist-release/: what a release consists of, from a clean checkout. In: the working tree. Out: the service as an archive,
- * the SDK as a package, the list of what is inside (CycloneDX), the licences, and the digests of all of them.
- * Never: from a tree with changes, with a licence nobody allowed, or with a known fault in what goes out.
+ * Makes dist-release/: what a release consists of, from a clean checkout. In: the working tree.
+ * Out: the service as an archive, the SDK as a package, the list of what is inside (CycloneDX), the
+ * licences, and the digests of all of them.
+ * Never: from a tree with changes, with a licence nobody allowed, or with a known fault in what
+ * goes out.
  */
 const root = join(import.meta.dirname, '..');
 const into = join(root, 'dist-release');
 
 const Package = z.object({ version: z.string() });
-const { version } = Package.parse(
-  JSON.parse(await readFile(join(root, 'package.json'), 'utf8')),
-);
+const { version } = Package.parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
 const name = `discord-connector-${version}`;
 
 await step('a clean tree', async () => {
@@ -42,15 +42,7 @@ await step('the build', async () => {
   await run('npm', ['run', '--silent', 'build']);
   await rm(join(root, 'dist', '.tsbuildinfo'));
   const files = ['dist', 'schema', 'package.json', 'package-lock.json'];
-  const papers = [
-    'LICENSE',
-    'CHANGELOG.md',
-    'README.md',
-    'SECURITY.md',
-    '.npmrc',
-    'ops',
-    'docs',
-  ];
+  const papers = ['LICENSE', 'CHANGELOG.md', 'README.md', 'SECURITY.md', '.npmrc', 'ops', 'docs'];
   const archive = join(into, `${name}.tar.gz`);
   await run('tar', ['czf', archive, ...files, ...papers]);
 });
@@ -97,14 +89,10 @@ async function run(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0)
-    throw new Error(`${command} ${words.join(' ')} ended with ${String(code)}`);
+  if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${String(code)}`);
   return Buffer.concat(parts).toString();
 }
 
-async function read(
-  command: string,
-  words: readonly string[],
-): Promise<string> {
+async function read(command: string, words: readonly string[]): Promise<string> {
   return run(command, words, 'pipe');
 }

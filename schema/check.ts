@@ -7,7 +7,9 @@ const read = (name: string) => readFile(at(name), 'utf8');
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** Fails when the schema breaks callers of the last release and breaking-changes.md does not say so. */
+/**
+ * Fails when the schema breaks callers of the last release and breaking-changes.md does not say so.
+ */
 async function check(): Promise<void> {
   const { undeclared, idle, surprising } = await compareSchemas({
     released: await read('released.graphql'),
@@ -19,8 +21,7 @@ async function check(): Promise<void> {
   for (const path of idle) say(`breaks not    ${path}`);
   if (undeclared.length > 0)
     say('Keep what callers use, or declare it in schema/breaking-changes.md.');
-  if (idle.length > 0)
-    say('Take what breaks nothing out of schema/breaking-changes.md.');
+  if (idle.length > 0) say('Take what breaks nothing out of schema/breaking-changes.md.');
   if (undeclared.length + idle.length > 0) process.exitCode = 1;
   else say('The schema breaks nothing that it does not declare.');
 }
@@ -29,10 +30,7 @@ async function check(): Promise<void> {
 async function release(): Promise<void> {
   await copyFile(at('connector.graphql'), at('released.graphql'));
   const declarations = await read('breaking-changes.md');
-  const emptied = declarations.replaceAll(
-    /^- `[^`]+`: .*\n(?: {2}.*\n)*/gm,
-    '',
-  );
+  const emptied = declarations.replaceAll(/^- `[^`]+`: .*\n(?: {2}.*\n)*/gm, '');
   await writeFile(at('breaking-changes.md'), `${emptied.trimEnd()}\n`);
   say('schema/released.graphql is the schema of now.');
 }

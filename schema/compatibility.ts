@@ -19,17 +19,12 @@ interface Schemas {
 
 /** What the current schema would break for callers of the released one. */
 export async function compareSchemas(given: Schemas): Promise<Verdict> {
-  const changes = await diff(
-    buildSchema(given.released),
-    buildSchema(given.current),
-  );
+  const changes = await diff(buildSchema(given.released), buildSchema(given.current));
   const declared = declaredPaths(given.declarations);
   const breaking = changes.filter(isBreaking);
   const broken = new Set(breaking.map(placeOf));
   return {
-    undeclared: breaking
-      .filter((change) => !declared.includes(placeOf(change)))
-      .map(sentenceOf),
+    undeclared: breaking.filter((change) => !declared.includes(placeOf(change))).map(sentenceOf),
     idle: declared.filter((path) => !broken.has(path)),
     surprising: changes
       .filter((change) => !isBreaking(change) && isDangerous(change))
@@ -37,18 +32,20 @@ export async function compareSchemas(given: Schemas): Promise<Verdict> {
   };
 }
 
-/** Each declaration is a point of a list that begins with its path: "- `DiscordUser.username`: why". */
+/**
+ * Each declaration is a point of a list that begins with its path: "- `DiscordUser.username`: why".
+ */
 function declaredPaths(declarations: string): readonly string[] {
-  return [...declarations.matchAll(/^- `([^`]+)`: \S/gm)].map(
-    (match) => match[1] ?? '',
-  );
+  return [...declarations.matchAll(/^- `([^`]+)`: \S/gm)].map((match) => match[1] ?? '');
 }
 
-/** An entity that loses its key breaks every router, though a caller of this service alone would not see it. */
+/**
+ * An entity that loses its key breaks every router, though a caller of this service alone would not
+ * see it.
+ */
 function isBreaking({ criticality, type }: Change): boolean {
   return (
-    criticality.level === CriticalityLevel.Breaking ||
-    /^DIRECTIVE_USAGE_\w+_REMOVED$/.test(type)
+    criticality.level === CriticalityLevel.Breaking || /^DIRECTIVE_USAGE_\w+_REMOVED$/.test(type)
   );
 }
 
@@ -57,5 +54,4 @@ const isDangerous = ({ criticality }: Change): boolean =>
 
 const placeOf = ({ path, type }: Change): string => path ?? type;
 
-const sentenceOf = (change: Change): string =>
-  `${placeOf(change)}: ${change.message}`;
+const sentenceOf = (change: Change): string => `${placeOf(change)}: ${change.message}`;

@@ -1,22 +1,15 @@
 import { z } from 'zod';
 
 import type { EncryptionKey } from './lib/encryption.js';
-import {
-  readApiKeys,
-  readEncryptionKeys,
-  type ApiKey,
-} from './lib/key-entries.js';
+import { readApiKeys, readEncryptionKeys, type ApiKey } from './lib/key-entries.js';
 import { faultsOfTogether } from './lib/required-settings.js';
-import {
-  commaSeparated,
-  entries,
-  Origin,
-  PerMinute,
-  Port,
-} from './lib/setting-readers.js';
+import { commaSeparated, entries, Origin, PerMinute, Port } from './lib/setting-readers.js';
 import type { TokenIssuer } from './lib/token-issuer.js';
 
-/** The whole configuration, read once at start. The only reader of the environment. Durations are in milliseconds. */
+/**
+ * The whole configuration, read once at start. The only reader of the environment. Durations are in
+ * milliseconds.
+ */
 export interface Config {
   readonly isProduction: boolean;
   readonly http: {
@@ -76,14 +69,13 @@ export interface SaslConfig {
 const PARTS = ['api', 'events', 'sweeps', 'reconcile'] as const;
 export type PartName = (typeof PARTS)[number];
 
-/** Everything that is wrong with the environment, one line each. No value is repeated that could be a secret. */
+/**
+ * Everything that is wrong with the environment, one line each. No value is repeated that could be
+ * a secret.
+ */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(
-      ['invalid configuration:', ...faults.map((fault) => `  - ${fault}`)].join(
-        '\n',
-      ),
-    );
+    super(['invalid configuration:', ...faults.map((fault) => `  - ${fault}`)].join('\n'));
     this.name = 'ConfigError';
   }
 }
@@ -96,8 +88,7 @@ export function readConfig(environment: Environment = process.env): Config {
   );
   const isProduction = given['NODE_ENV'] === 'production';
   const isSandbox =
-    asksForSandbox(given['SANDBOX']) ??
-    (given['DATABASE_URL'] === undefined && !isProduction);
+    asksForSandbox(given['SANDBOX']) ?? (given['DATABASE_URL'] === undefined && !isProduction);
   const parsed = Settings.safeParse(given);
   const malformed = parsed.success ? [] : parsed.error.issues.map(faultOf);
   const parts = given['PARTS']?.split(',').map((part) => part.trim()) ?? PARTS;
@@ -130,15 +121,10 @@ const Settings = z.object({
   KAFKA_EVENTS_TOPIC: z.string().default('discord-connector.events'),
   KAFKA_GROUP_ID: z.string().default('discord-connector'),
   KAFKA_SSL: z.stringbool().default(false),
-  KAFKA_SASL_MECHANISM: z
-    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
-    .optional(),
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
-  ENCRYPTION_KEYS: z
-    .string()
-    .default('')
-    .transform(entries(readEncryptionKeys)),
+  ENCRYPTION_KEYS: z.string().default('').transform(entries(readEncryptionKeys)),
   API_KEYS: z.string().default('').transform(entries(readApiKeys)),
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   AUTH_ISSUER: z.string().trim().min(1).optional(),
@@ -150,9 +136,7 @@ const Settings = z.object({
   RETURN_URL_ALLOWLIST: commaSeparated.pipe(z.array(Origin)).default([]),
   DISCORD_ENDPOINT_ALLOWLIST: commaSeparated.default([]),
   PARTS: commaSeparated.pipe(z.array(z.enum(PARTS)).min(1)).default([...PARTS]),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-    .default('info'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   RECONCILE_WINDOW_MS: z.coerce.number().int().min(0).max(60_000).default(250),
   DATA_DIR: z.string().default('.data'),
@@ -203,9 +187,7 @@ function configOf(settings: Settings, mode: Mode): Config {
     reconcileWindowMs: settings.RECONCILE_WINDOW_MS,
     dataDir: settings.DATA_DIR,
     isUnderNpm: settings.npm_lifecycle_event === 'start',
-    sandbox: mode.isSandbox
-      ? { port: settings.SANDBOX_PORT, host: settings.SANDBOX_HOST }
-      : null,
+    sandbox: mode.isSandbox ? { port: settings.SANDBOX_PORT, host: settings.SANDBOX_HOST } : null,
   };
 }
 
@@ -219,8 +201,7 @@ function tokenIssuerOf(settings: Settings): TokenIssuer | null {
 
 function kafkaOf(settings: Settings): KafkaConfig | null {
   if (settings.KAFKA_BROKERS === undefined) return null;
-  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } =
-    settings;
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = settings;
   return {
     brokers: settings.KAFKA_BROKERS,
     topics: settings.KAFKA_TOPICS,

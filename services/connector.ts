@@ -1,5 +1,6 @@
 /**
- * The wiring: builds every part in the order of the flow, starts them in that order, and stops them as their work allows.
+ * The wiring: builds every part in the order of the flow, starts them in that order, and stops them
+ * as their work allows.
  * In: a configuration. Out: a running connector.
  * Never: a decision about a member; those are the path's.
  */
@@ -11,10 +12,7 @@ import type { ApiServer } from './api/server.js';
 import type { Config } from './config.js';
 import { createLife, type Life, type Part } from './lib/lifecycle.js';
 import type { Logger } from './lib/logger.js';
-import {
-  createRequestScopes,
-  type RequestScopes,
-} from './lib/request-scope.js';
+import { createRequestScopes, type RequestScopes } from './lib/request-scope.js';
 import { createSteadyClock } from './lib/steady-clock.js';
 import type { Secrets } from './lib/secrets.js';
 import { apiOf } from './connector/api.js';
@@ -29,11 +27,7 @@ import { openStoreFor } from './connector/open-store.js';
 import { pathOf, revocationsOf } from './connector/path.js';
 import { timedParts } from './connector/timed.js';
 import { TIMING, type Timing } from './connector/timing.js';
-import {
-  apiObservers,
-  openTelemetry,
-  type Telemetry,
-} from './connector/telemetry.js';
+import { apiObservers, openTelemetry, type Telemetry } from './connector/telemetry.js';
 import type { Store } from './store/store.js';
 import type { RunningSandbox } from './sandbox/sandbox.js';
 
@@ -41,8 +35,9 @@ export const VERSION = '0.1.0';
 
 export interface Connector {
   /**
-   * Resolves when it serves, with what a newcomer needs to know (empty unless the sandbox runs), or when it is stopped meanwhile.
-   * A database that is away is waited for; what waiting cannot heal is thrown when nothing is left running.
+   * Resolves when it serves, with what a newcomer needs to know (empty unless the sandbox runs), or
+   * when it is stopped meanwhile. A database that is away is waited for; what waiting cannot heal
+   * is thrown when nothing is left running.
    */
   start(): Promise<string>;
   stop(): Promise<void>;
@@ -116,10 +111,7 @@ export function createConnector(
 const demonstrate: typeof Demonstrate = async (made) =>
   (await import('./connector/demonstrate.js')).demonstrate(made);
 
-async function startSandboxFor(
-  config: Config,
-  logger: Logger,
-): Promise<RunningSandbox | null> {
+async function startSandboxFor(config: Config, logger: Logger): Promise<RunningSandbox | null> {
   if (config.sandbox === null) return null;
   const { startSandbox } = await import('./sandbox/sandbox.js');
   return startSandbox({
@@ -159,24 +151,12 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
   const path = config.parts.has('reconcile')
     ? [
-        pathOf(
-          logger,
-          { store, gateway, oauth, telemetry, clock },
-          timing.path,
-        ),
+        pathOf(logger, { store, gateway, oauth, telemetry, clock }, timing.path),
         revocationsOf(logger, { store, oauth }),
       ]
     : [];
-  const watched: Part[] = [
-    memory,
-    store.clockWatch,
-    ...far,
-    ...path,
-    ...events,
-  ];
-  const checkClient = createCheckClient({ store, gateway }, () =>
-    peopleBase(config, sandbox, api),
-  );
+  const watched: Part[] = [memory, store.clockWatch, ...far, ...path, ...events];
+  const checkClient = createCheckClient({ store, gateway }, () => peopleBase(config, sandbox, api));
   const observers = apiObservers(telemetry, { ...discord, store, watched });
   const told = { ...discord, watched, observers, life: (): Life => life };
   const api: ApiServer | null = config.parts.has('api')

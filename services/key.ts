@@ -3,25 +3,19 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readApiKeys, readEncryptionKeys } from './lib/key-entries.js';
 
 /**
- * `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]`: makes an API key; only its hash need be kept.
- * `npm run key -- encryption [ID]`: makes an entry for ENCRYPTION_KEYS.
+ * `npm run key -- NAME SCOPE+SCOPE [CLIENT_ID+CLIENT_ID]`: makes an API key; only its hash need be
+ * kept. `npm run key -- encryption [ID]`: makes an entry for ENCRYPTION_KEYS.
  */
 const [first, second] = process.argv.slice(2);
 if (first === 'encryption') makeEncryptionKey(second);
 else makeApiKey(process.argv.slice(2));
 
 function makeApiKey(args: readonly string[]): void {
-  const [name = 'service', scopes = 'discord:read+discord:write', clientIds] =
-    args;
+  const [name = 'service', scopes = 'discord:read+discord:write', clientIds] = args;
 
   const key = `dc_${randomBytes(32).toString('base64url')}`;
   const hash = createHash('sha256').update(key).digest('hex');
-  const entry = [
-    name,
-    scopes,
-    hash,
-    ...(clientIds === undefined ? [] : [clientIds]),
-  ].join(':');
+  const entry = [name, scopes, hash, ...(clientIds === undefined ? [] : [clientIds])].join(':');
 
   const { faults } = readApiKeys(entry);
   if (faults.length > 0 || entry.includes(',')) {
@@ -30,16 +24,12 @@ function makeApiKey(args: readonly string[]): void {
     );
     process.exitCode = 1;
   } else {
-    process.stdout.write(
-      `Key for the caller (shown once): ${key}\nEntry for API_KEYS: ${entry}\n`,
-    );
+    process.stdout.write(`Key for the caller (shown once): ${key}\nEntry for API_KEYS: ${entry}\n`);
   }
 }
 
 /** The output contains the secrets: it belongs in the settings and nowhere else. */
-function makeEncryptionKey(
-  id = `k${new Date().toISOString().slice(0, 10)}`,
-): void {
+function makeEncryptionKey(id = `k${new Date().toISOString().slice(0, 10)}`): void {
   const entry = `${id}:${randomBytes(32).toString('base64')}`;
   if (readEncryptionKeys(entry).faults.length > 0) {
     process.stderr.write(

@@ -1,10 +1,11 @@
-/** `start` (the default) runs until a signal; others are done once, as `migrate`. A fault ends the process with code 1. */
+/**
+ * `start` (the default) runs until a signal; others are done once, as `migrate`. A fault ends the
+ * process with code 1.
+ */
 try {
   await main(process.argv[2] ?? 'start');
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof Error ? error.message : String(error)}\n`,
-  );
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
@@ -19,8 +20,7 @@ async function main(command: string): Promise<void> {
   const { createConnector, runCommand } = await import('./connector.js');
   const { createLogger } = await import('./lib/logger.js');
   const { createSecrets } = await import('./lib/secrets.js');
-  const { onUserSignal, turnUpOnSignal } =
-    await import('./lib/turn-up-logs.js');
+  const { onUserSignal, turnUpOnSignal } = await import('./lib/turn-up-logs.js');
   const { onOrphaned } = await import('./lib/orphan.js');
   const { stopOnSignal } = await import('./lib/stop-on-signal.js');
   const config = readConfig();

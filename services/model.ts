@@ -1,26 +1,30 @@
 /**
  * The glossary. Each word has this one meaning everywhere in the project:
- * - **client**: one Discord application with its bot and the **guild** (Discord server) it serves. **role**: a role of a guild.
- * - **member**: a Discord user in a guild. **group**: a group of the platform. **membership**: a platform user is in a group.
- * - **known**: a fact (added, removed) makes one group known for a user, a snapshot makes all groups known. Unknown is not "no".
- * - **link**: a platform user and a Discord account are the same person, for one client (`DiscordUser` in the API). Active or
- *   **ending**: an ending link stays until its roles are removed; linking again revives it.
- * - **mapping**: members of this group get this role. Active or retired; a retired one stays until its role is removed.
- * - **mapped role**: named by any mapping, active or retired. **foreign role**: every other role; never changed. "managed" is
- *   Discord's word for a role owned by an integration.
+ * - **client**: one Discord application with its bot and the **guild** (Discord server) it serves.
+ *   **role**: a role of a guild.
+ * - **member**: a Discord user in a guild. **group**: a group of the platform. **membership**: a
+ *   platform user is in a group.
+ * - **known**: a fact (added, removed) makes one group known for a user, a snapshot makes all
+ *   groups known. Unknown is not "no".
+ * - **link**: a platform user and a Discord account are the same person, for one client
+ *   (`DiscordUser` in the API). Active or **ending**: an ending link stays until its roles are
+ *   removed; linking again revives it.
+ * - **mapping**: members of this group get this role. Active or retired; a retired one stays until
+ *   its role is removed.
+ * - **mapped role**: named by any mapping, active or retired. **foreign role**: every other role;
+ *   never changed. "managed" is Discord's word for a role owned by an integration.
  * - **desired** / **actual**: role ids a member should have / has. **drift**: they differ.
  * - **mirror**: the last observed state of a member, as Discord returned it.
- * - **plan**: what to change for one member, and why. **guard**: decides whether the plan may be carried out. **apply**: carry it
- *   out. **outcome**: the result. **audit record**: plan, cause and outcome, opened before the first change, closed after the last.
+ * - **plan**: what to change for one member, and why. **guard**: decides whether the plan may be
+ *   carried out. **apply**: carry it out. **outcome**: the result. **audit record**: plan, cause
+ *   and outcome, opened before the first change, closed after the last.
  */
-import type {
-  ClientId,
-  DiscordUserId,
-  NicknameStrategy,
-  RoleId,
-} from './model/base.js';
+import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 
-/** Who decides on roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow. OBSERVE: nothing is written. */
+/**
+ * Who decides on roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow.
+ * OBSERVE: nothing is written.
+ */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
 /** What happens to a held mapped role while a mapped group is unknown for the member. */
@@ -29,7 +33,10 @@ export type UnknownMembership = 'KEEP' | 'REMOVE';
 /** What happens to the holders of a role when its mapping is retired or its client deleted. */
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
-/** What a member waits for who has not passed Discord's membership screening. WAIT: grants and nickname come afterwards. */
+/**
+ * What a member waits for who has not passed Discord's membership screening. WAIT: grants and
+ * nickname come afterwards.
+ */
 export type Screening = 'WAIT' | 'IGNORE';
 /** What happens to a nickname that the connector set when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
@@ -59,7 +66,9 @@ export interface ClientSettings {
     readonly template: string | null;
     readonly onUnlink: NicknameOnUnlink;
   };
-  /** Removals within an hour may reach `minimum`, or `percent` of the holders, whichever is more. */
+  /**
+   * Removals within an hour may reach `minimum`, or `percent` of the holders, whichever is more.
+   */
   readonly removalGuard: { readonly minimum: number; readonly percent: number };
   readonly linking: {
     readonly email: EmailRule;
@@ -68,21 +77,18 @@ export interface ClientSettings {
   readonly screening: Screening;
   /** False: roles are only ever written one at a time. */
   readonly wholeListWrites: boolean;
-  /** How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS. */
+  /**
+   * How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS.
+   */
   readonly auditRetentionDays: number | null;
 }
 
 /** Roles that a record names. */
-export type RoleChanges = Readonly<
-  Record<'added' | 'removed', readonly RoleId[]>
->;
+export type RoleChanges = Readonly<Record<'added' | 'removed', readonly RoleId[]>>;
 
 export const DEFAULT_AUDIT_RETENTION_DAYS = 400;
 
-export const DEFAULT_CLIENT_SETTINGS: Omit<
-  ClientSettings,
-  'name' | 'applicationId'
-> = {
+export const DEFAULT_CLIENT_SETTINGS: Omit<ClientSettings, 'name' | 'applicationId'> = {
   callbackUrl: null,
   inviteUrl: null,
   isEnabled: true,
@@ -96,12 +102,17 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<
   auditRetentionDays: null,
 };
 
-/** A role that so many held, or more, is not taken from the last of them without a person's word. */
+/**
+ * A role that so many held, or more, is not taken from the last of them without a person's word.
+ */
 export const FEW_HOLDERS = 5;
 
 export type LinkStatus = 'ACTIVE' | 'ENDING';
 
-/** More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake sweeps. */
+/**
+ * More urgent is higher. Fresh facts overtake imports and mapping changes, and these overtake
+ * sweeps.
+ */
 export const LANES = { sweep: 0, bulk: 10, fresh: 20 } as const;
 export type Lane = (typeof LANES)[keyof typeof LANES];
 
@@ -125,7 +136,10 @@ export interface GuildRole {
   readonly isManaged: boolean;
   /** Why the bot can neither give nor take it; null when it can. */
   readonly refusal: RoleRefusal | null;
-  /** Why the bot cannot rename holders of this role; for @everyone, why it can rename no one. Absent: it can. */
+  /**
+   * Why the bot cannot rename holders of this role; for @everyone, why it can rename no one.
+   * Absent: it can.
+   */
   readonly renameRefusal?: RenameRefusal;
 }
 
@@ -143,8 +157,7 @@ export interface GuildRoleReading {
 
 /** A member as Discord returns it. `isPresent: false`: not in the guild. */
 export type MemberReading =
-  | { readonly isPresent: false }
-  | ({ readonly isPresent: true } & PresentMember);
+  { readonly isPresent: false } | ({ readonly isPresent: true } & PresentMember);
 
 export interface PresentMember {
   readonly roleIds: readonly RoleId[];
@@ -155,46 +168,32 @@ export interface PresentMember {
   readonly isPending: boolean;
   readonly timedOutUntil: Date | null;
   readonly isBot?: boolean;
-  /** When the member joined. A different time than before means they left in between. Absent: not in the response. */
+  /**
+   * When the member joined. A different time than before means they left in between. Absent: not in
+   * the response.
+   */
   readonly joinedAt?: Date | null;
 }
 
 /** `IN_STEP PENDING ABSENT HELD PARKED ENDING`: what a link shows to its reader. */
-export type LinkState =
-  'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
+export type LinkState = 'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
 
 export type SweepKind =
-  | 'VERIFY_GROUPS'
-  | 'SYNC_ACCOUNTS'
-  | 'REMOTE_SYNC'
-  | 'ENFORCE_NICKNAMES'
-  | 'CHANGES';
+  'VERIFY_GROUPS' | 'SYNC_ACCOUNTS' | 'REMOTE_SYNC' | 'ENFORCE_NICKNAMES' | 'CHANGES';
 
 /**
- * `HELD`: so many removals that a person must approve them. `APPROVED`: a person did, and the path carries them out until the
- * sweep is `DONE`. `REJECTED`: a person refused.
+ * `HELD`: so many removals that a person must approve them. `APPROVED`: a person did, and the path
+ * carries them out until the sweep is `DONE`. `REJECTED`: a person refused.
  */
 export type SweepState =
-  | 'WAITING'
-  | 'RUNNING'
-  | 'HELD'
-  | 'APPROVED'
-  | 'REJECTED'
-  | 'DONE'
-  | 'FAILED'
-  | 'CANCELLED';
+  'WAITING' | 'RUNNING' | 'HELD' | 'APPROVED' | 'REJECTED' | 'DONE' | 'FAILED' | 'CANCELLED';
 
 /** The verdict on one removal. A newer fact, mapping or link cancels it. */
 export type RemovalVerdict = 'HELD' | 'APPROVED' | 'REJECTED';
 
 /** Why Discord did not add a person to the guild who had agreed to join. */
 export type JoinRefusal =
-  | 'BANNED'
-  | 'GUILD_FULL'
-  | 'USER_GUILD_LIMIT'
-  | 'INVALID_TOKEN'
-  | 'MISSING_PERMISSION'
-  | 'REFUSED';
+  'BANNED' | 'GUILD_FULL' | 'USER_GUILD_LIMIT' | 'INVALID_TOKEN' | 'MISSING_PERMISSION' | 'REFUSED';
 
 /** The outcome of one reconcile. Expected outcomes are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';

@@ -8,9 +8,7 @@ export interface Data {
 export async function dataOf(port: number, body: object): Promise<Data> {
   const answered = await askOnce(requestOf(port, body));
   const data: unknown =
-    typeof answered === 'object' && answered !== null && 'data' in answered
-      ? answered.data
-      : null;
+    typeof answered === 'object' && answered !== null && 'data' in answered ? answered.data : null;
   if (typeof data === 'object' && data !== null) return { ...data };
   throw new Error(`no data: ${JSON.stringify(answered)}`);
 }

@@ -13,14 +13,14 @@ type Answerer = Beside | 'connector';
 export interface Measured {
   readonly what: string;
   readonly figures: Readonly<Partial<Record<Answerer, LoadFigures>>>;
-  /** The connector's rate to the others', of each round by itself: what else the machine does then slows both. */
+  /**
+   * The connector's rate to the others', of each round by itself: what else the machine does then
+   * slows both.
+   */
   readonly ratios: Readonly<Partial<Record<Beside, number>>>;
 }
 
-export function report(
-  measured: readonly Measured[],
-  upserts: Upserts,
-): Answer {
+export function report(measured: readonly Measured[], upserts: Upserts): Answer {
   const [one, page, repeated] = measured;
   const ofSql = [one, page].map((each) => each?.ratios.sql ?? 0);
   const { apollo = 0, yoga = 0 } = repeated?.ratios ?? {};
@@ -61,19 +61,18 @@ export function report(
   };
 }
 
-/** The time of a request with many of what it has read already, without that of one with a single one. */
+/**
+ * The time of a request with many of what it has read already, without that of one with a single
+ * one.
+ */
 function ofWhatIsRead(one: Measured, repeated: Measured): number {
   const moreOf = (name: Answerer) =>
-    1 / (repeated.figures[name]?.perSecond ?? 0) -
-    1 / (one.figures[name]?.perSecond ?? 0);
+    1 / (repeated.figures[name]?.perSecond ?? 0) - 1 / (one.figures[name]?.perSecond ?? 0);
   const slower = Math.max(moreOf('apollo'), moreOf('yoga'));
   return slower / moreOf('connector');
 }
 
-function rowOf(
-  { what, figures, ratios }: Measured,
-  read: LoadFigures | undefined,
-): Row {
+function rowOf({ what, figures, ratios }: Measured, read: LoadFigures | undefined): Row {
   const { connector, sql, apollo, yoga } = figures;
   const perSecond = (name: string, of: LoadFigures | undefined) =>
     of && { [`${name} req/s`]: Math.round(of.perSecond) };
@@ -86,9 +85,7 @@ function rowOf(
     ...perSecond('Apollo', apollo),
     ...perSecond('Yoga', yoga),
     ...(ratios.sql !== undefined && { 'of SQL': ratios.sql }),
-    ...(read &&
-      apollo &&
-      connector && { 'of both': ofBoth({ connector, sql: read, apollo }) }),
+    ...(read && apollo && connector && { 'of both': ofBoth({ connector, sql: read, apollo }) }),
     'of Apollo': ratios.apollo ?? 0,
     'of Yoga': ratios.yoga ?? 0,
   };

@@ -89,9 +89,7 @@ export async function startApi(
 
 async function answers(port: number): Promise<void> {
   for (const endsAt = Date.now() + 60_000; Date.now() < endsAt;) {
-    const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(
-      () => null,
-    );
+    const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null);
     if (response?.ok) return;
     await sleep(50);
   }

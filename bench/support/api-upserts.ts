@@ -37,9 +37,7 @@ export async function measureUpserts(
       variables: { input: { changes } },
     });
     const mutation = performance.now() - startedAt;
-    if (
-      !JSON.stringify(recordMembershipChanges).includes(`"applied":${CHANGES}`)
-    )
+    if (!JSON.stringify(recordMembershipChanges).includes(`"applied":${CHANGES}`))
       throw new Error('not every change was applied');
     const rate = await upsertBatches(sql, [factsOf(turn * 2 + 1)]);
     took.push({ mutation, bare: (CHANGES / rate) * 1_000 });

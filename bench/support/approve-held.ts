@@ -14,7 +14,10 @@ const Sweeps = z.object({
   }),
 });
 
-/** Approves held plans as an admin does: more than half of a role's holders lose it within an hour only after approval. */
+/**
+ * Approves held plans as an admin does: more than half of a role's holders lose it within an hour
+ * only after approval.
+ */
 export async function approveHeld(
   service: SoakService,
   clientIds: Iterable<string>,
@@ -24,9 +27,7 @@ export async function approveHeld(
     for (const { id, state, plan } of sweeps.nodes) {
       if (state !== 'HELD' || plan === null) continue;
       // a plan that has changed since is looked at the next time
-      await service
-        .ask(APPROVE, { id, hash: plan.hash })
-        .catch(() => undefined);
+      await service.ask(APPROVE, { id, hash: plan.hash }).catch(() => undefined);
     }
   }
 }

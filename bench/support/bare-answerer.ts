@@ -1,6 +1,7 @@
 /**
- * A process that answers what the connector is asked, without the connector: `apollo` and `yoga` from constants, `sql` with the
- * connector's own SQL behind a bare HTTP handler. Told over its channel what to answer; says where it listens.
+ * A process that answers what the connector is asked, without the connector: `apollo` and `yoga`
+ * from constants, `sql` with the connector's own SQL behind a bare HTTP handler. Told over its
+ * channel what to answer; says where it listens.
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -69,12 +70,9 @@ async function sqlListener(databaseUrl: string): Promise<RequestListener> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { variables } = Asked.parse(
-        JSON.parse(Buffer.concat(chunks).toString('utf8')),
-      );
+      const { variables } = Asked.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
       const { id, clientId = '' } = variables;
-      const answered =
-        id === undefined ? bare.page(clientId, 50) : bare.user(id);
+      const answered = id === undefined ? bare.page(clientId, 50) : bare.user(id);
       void answered.then((answer) => {
         const body = JSON.stringify(answer);
         response.writeHead(200, {
@@ -91,8 +89,7 @@ async function serve(listener: RequestListener): Promise<number> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new Error('no port was given');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
   return address.port;
 }
 

@@ -4,7 +4,10 @@ import type { Store } from '../../services/store/store.js';
 import { openTestStore } from '../../test/support/store.js';
 import { SERVICE_KEYS } from './service.js';
 
-/** The texts that the connector sends for these questions, taken from itself: what is compared is the very same SQL. */
+/**
+ * The texts that the connector sends for these questions, taken from itself: what is compared is
+ * the very same SQL.
+ */
 interface Texts {
   readonly client: string;
   readonly link: string;
@@ -16,7 +19,10 @@ interface Texts {
 
 type Row = Readonly<Record<string, string | null | readonly string[]>>;
 
-/** What the connector's two questions are answered with where nothing is between HTTP and PostgreSQL. */
+/**
+ * What the connector's two questions are answered with where nothing is between HTTP and
+ * PostgreSQL.
+ */
 export async function createBareSql(databaseUrl: string) {
   const texts = await textsOf(databaseUrl);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 });
@@ -27,9 +33,7 @@ export async function createBareSql(databaseUrl: string) {
     const keys = links.flatMap(({ client_id, role_ids }) =>
       listOf(role_ids).map((roleId) => [client_id, roleId] as const),
     );
-    const distinct = [
-      ...new Map(keys.map((key) => [key.join('/'), key])).values(),
-    ];
+    const distinct = [...new Map(keys.map((key) => [key.join('/'), key])).values()];
     const userIds = [...new Set(links.map((link) => link['platform_user_id']))];
     const [roles, [users, groups]] = await Promise.all([
       ask(texts.roles, [
@@ -96,9 +100,7 @@ async function textsOf(databaseUrl: string): Promise<Texts> {
     client: await textOf(() => clients.findClients([none])),
     link: await textOf(() => read.findLinks([none])),
     page: await textOf(() => read.pageLinks(none, {}, page)),
-    roles: await textOf(() =>
-      read.findRoles([{ clientId: none, roleId: '1' }]),
-    ),
+    roles: await textOf(() => read.findRoles([{ clientId: none, roleId: '1' }])),
     users: await textOf(() => read.findPlatformUsers(['x'])),
     groups: await textOf(() => read.groupsOfPlatformUsers(['x'])),
   };
@@ -106,25 +108,16 @@ async function textsOf(databaseUrl: string): Promise<Texts> {
   return texts;
 }
 
-async function textOf(
-  ask: () => ReturnType<Store['read']['findLinks']> | Promise<unknown>,
-) {
+async function textOf(ask: () => ReturnType<Store['read']['findLinks']> | Promise<unknown>) {
   const { prototype } = pg.Client;
   const query: unknown = Reflect.get(prototype, 'query');
   if (typeof query !== 'function') throw new Error('the driver has changed');
   let text = '';
-  Reflect.set(
-    prototype,
-    'query',
-    function (this: pg.Client, ...args: unknown[]): unknown {
-      const [first] = args;
-      text =
-        typeof first === 'string'
-          ? first
-          : String(Reflect.get(Object(first), 'text'));
-      return Reflect.apply(query, this, args);
-    },
-  );
+  Reflect.set(prototype, 'query', function (this: pg.Client, ...args: unknown[]): unknown {
+    const [first] = args;
+    text = typeof first === 'string' ? first : String(Reflect.get(Object(first), 'text'));
+    return Reflect.apply(query, this, args);
+  });
   try {
     await ask();
   } finally {

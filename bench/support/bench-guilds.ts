@@ -1,9 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type {
-  SandboxGuild,
-  SandboxWorld,
-} from '../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from '../../services/sandbox/discord/world.js';
 
 /** One guild with a bot of its own. */
 export interface BenchGuild {
@@ -29,9 +26,7 @@ export function benchGuilds(size: Size): readonly BenchGuild[] {
     botToken: `bench.token.${guild}`,
     clientSecret: `bench-secret-${guild}`,
     botUserId: snowflake(3, guild),
-    roleIds: numbers(size.rolesEach).map((role) =>
-      snowflake(4, guild * 1_000 + role),
-    ),
+    roleIds: numbers(size.rolesEach).map((role) => snowflake(4, guild * 1_000 + role)),
     discordUserIds: numbers(size.membersEach).map((member) =>
       snowflake(5, guild * 100_000 + member),
     ),
@@ -41,15 +36,13 @@ export function benchGuilds(size: Size): readonly BenchGuild[] {
 /** The same guilds as the sandbox Discord knows them; nobody holds a role yet. */
 export function sandboxWorldOf(guilds: readonly BenchGuild[]): SandboxWorld {
   return {
-    applications: guilds.map(
-      ({ applicationId, botUserId, botToken, clientSecret }) => ({
-        applicationId,
-        name: `Bot ${applicationId}`,
-        botUserId,
-        botToken,
-        clientSecret,
-      }),
-    ),
+    applications: guilds.map(({ applicationId, botUserId, botToken, clientSecret }) => ({
+      applicationId,
+      name: `Bot ${applicationId}`,
+      botUserId,
+      botToken,
+      clientSecret,
+    })),
     users: guilds.flatMap((guild) => [
       { discordUserId: guild.botUserId, username: 'connector', isBot: true },
       ...guild.discordUserIds.map((discordUserId) => ({

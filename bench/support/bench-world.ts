@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { startKafka, type KafkaNode } from '../../test/support/kafka-node.js';
-import {
-  startDurablePostgres,
-  type DurablePostgres,
-} from './durable-postgres.js';
+import { startDurablePostgres, type DurablePostgres } from './durable-postgres.js';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -52,9 +49,7 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
 }
 
 async function compileService(): Promise<string> {
-  const typescript = createRequire(import.meta.url).resolve(
-    'typescript/package.json',
-  );
+  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
   const tsc = join(typescript, '../bin/tsc');
   await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
     cwd: root,

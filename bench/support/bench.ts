@@ -16,10 +16,6 @@ export interface Answer {
 
 export type Row = Readonly<Record<string, string | number>>;
 
-export function verdict(
-  aim: string,
-  actual: string | number,
-  isMet: boolean,
-): string {
+export function verdict(aim: string, actual: string | number, isMet: boolean): string {
   return `Aim: ${aim}. ${isMet ? 'Met' : 'MISSED'}: ${actual}.`;
 }

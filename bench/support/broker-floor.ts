@@ -5,7 +5,10 @@ import { eventually } from '../../test/support/eventually.js';
 import { createPlatformTopic, plainKafka } from './platform-topic.js';
 import { quantiles, type Quantiles } from './quantiles.js';
 
-/** From the start of an acknowledged send to a consumer that does nothing: what the broker and the client library take alone. */
+/**
+ * From the start of an acknowledged send to a consumer that does nothing: what the broker and the
+ * client library take alone.
+ */
 export async function measureBroker(
   brokers: string,
   load: {
@@ -36,9 +39,7 @@ export async function measureBroker(
   for (let sequence = 0; sequence < count; sequence += 1) {
     const platformUserId = `user-${sequence}`;
     sentAt.set(platformUserId, performance.now());
-    void topic.send([
-      { platformUserId, groupId: 'group', change: 'added', sequence },
-    ]);
+    void topic.send([{ platformUserId, groupId: 'group', change: 'added', sequence }]);
     await sleep(1_000 / load.perSecond);
   }
   await eventually(() => tookMs.length === count, { what: 'all were read' });

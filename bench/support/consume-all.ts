@@ -12,7 +12,10 @@ export interface Consumed {
   readonly batches: readonly (readonly PlatformFact[])[];
 }
 
-/** Reads a whole new topic through the service's own consumer, timed from its first batch to the commit of its last offset. */
+/**
+ * Reads a whole new topic through the service's own consumer, timed from its first batch to the
+ * commit of its last offset.
+ */
 export async function consumeAll(options: {
   readonly brokers: string;
   readonly topic: string;

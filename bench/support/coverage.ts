@@ -4,7 +4,10 @@ import { z } from 'zod';
 
 /** Which functions of the service have run. */
 export interface Coverage {
-  /** `file#function` of each named function of services/, without the sandbox, that ran since the last call; sorted. */
+  /**
+   * `file#function` of each named function of services/, without the sandbox, that ran since the
+   * last call; sorted.
+   */
   take(): Promise<readonly string[]>;
   close(): void;
 }
@@ -32,8 +35,7 @@ const Covered = z.object({
 /** Attaches to a process that was started with `--inspect`, by the address that it printed. */
 export async function openCoverage(printed: string): Promise<Coverage> {
   const address = /Debugger listening on (ws:\S+)/.exec(printed)?.[1];
-  if (address === undefined)
-    throw new Error('the process has printed no debugger address');
+  if (address === undefined) throw new Error('the process has printed no debugger address');
   const socket = new WebSocket(address);
   await once(socket, 'open');
   const waiting = new Map<number, (reply: z.output<typeof Reply>) => void>();
@@ -60,8 +62,7 @@ export async function openCoverage(printed: string): Promise<Coverage> {
     detailed: false,
   });
   return {
-    take: async () =>
-      namesOf(Covered.parse(await send('Profiler.takePreciseCoverage'))),
+    take: async () => namesOf(Covered.parse(await send('Profiler.takePreciseCoverage'))),
     close: () => socket.close(),
   };
 }
@@ -71,10 +72,7 @@ function namesOf({ result }: z.output<typeof Covered>): readonly string[] {
     const file = /\/services\/(.+)\.js$/.exec(url)?.[1];
     if (file === undefined || /^sandbox\/|demonstrate/.test(file)) return [];
     return functions
-      .filter(
-        ({ functionName, ranges }) =>
-          functionName !== '' && (ranges[0]?.count ?? 0) > 0,
-      )
+      .filter(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0)
       .map(({ functionName }) => `${file}#${functionName}`);
   });
   return [...new Set(names)].toSorted();

@@ -4,14 +4,10 @@ import { SECRETS } from '../../test/support/rig.js';
 import { numbers } from './bench-guilds.js';
 
 /** Below the demo's own roles, so that its bot may give them. */
-export const EXTRA_ROLES = [
-  '310000000000000001',
-  '310000000000000002',
-] as const;
+export const EXTRA_ROLES = ['310000000000000001', '310000000000000002'] as const;
 const FOREIGN_ROLE = '300000000000000002';
 
-export const memberId = (index: number) =>
-  String(410_000_000_000_000_000n + BigInt(index));
+export const memberId = (index: number) => String(410_000_000_000_000_000n + BigInt(index));
 
 /** The demo's guild with more members, who hold one foreign role each, and two more roles. */
 export function crowdedWorld(count: number): SandboxWorld {

@@ -7,7 +7,10 @@ import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres
 import { bringUpToDate } from '../../test/support/bring-up-to-date.js';
 import { openSql } from './open-sql.js';
 
-/** The embedded server with the settings PostgreSQL ships, if no others are given: a commit is on the disk before it is answered. */
+/**
+ * The embedded server with the settings PostgreSQL ships, if no others are given: a commit is on
+ * the disk before it is answered.
+ */
 export interface DurablePostgres {
   readonly version: string;
   readonly settings: string;
@@ -17,13 +20,7 @@ export interface DurablePostgres {
 }
 
 const TEMPLATE = 'bench_template';
-const NAMED = [
-  'fsync',
-  'synchronous_commit',
-  'full_page_writes',
-  'shared_buffers',
-  'max_wal_size',
-];
+const NAMED = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size'];
 
 /** As a server for a million links would be given more: `BENCH_SHARED_BUFFERS=2GB`. */
 const buffers = process.env['BENCH_SHARED_BUFFERS'];
@@ -50,10 +47,7 @@ export async function startDurablePostgres(): Promise<DurablePostgres> {
     settings: facts?.['settings'] ?? '',
     async createDatabase(name, template = TEMPLATE) {
       await query(url, `drop database if exists ${name} with (force)`);
-      await query(
-        url,
-        `create database ${name} template ${template} strategy file_copy`,
-      );
+      await query(url, `create database ${name} template ${template} strategy file_copy`);
       return urlOf(url, name);
     },
     async stop() {
@@ -63,10 +57,7 @@ export async function startDurablePostgres(): Promise<DurablePostgres> {
   };
 }
 
-async function query(
-  url: string,
-  text: string,
-): Promise<readonly Record<string, string>[]> {
+async function query(url: string, text: string): Promise<readonly Record<string, string>[]> {
   const client = await openSql(url);
   try {
     return (await client.query<Record<string, string>>(text)).rows;

@@ -1,4 +1,7 @@
-/** Loaded into a process that is measured: tells the resident bytes when it is asked, after a collection where that is asked. */
+/**
+ * Loaded into a process that is measured: tells the resident bytes when it is asked, after a
+ * collection where that is asked.
+ */
 process.on('message', (message: unknown) => {
   if (message !== 'resident' && message !== 'collect') return;
   if (message === 'collect') {

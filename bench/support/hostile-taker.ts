@@ -19,9 +19,7 @@ async function take(records: Parameters<typeof takeHostile>[0]): Promise<void> {
       headers: Object.fromEntries(
         Object.entries(record.headers).map(([name, value]) => [
           name,
-          value instanceof Uint8Array
-            ? Buffer.from(value)
-            : value.map((each) => Buffer.from(each)),
+          value instanceof Uint8Array ? Buffer.from(value) : value.map((each) => Buffer.from(each)),
         ]),
       ),
     })),

@@ -33,8 +33,9 @@ export function postJson(its: {
 }
 
 /**
- * Over a few connections, each sending its next request when the last is answered. Sockets and not a client library: who asks
- * shares the machine with who answers, and what asking costs would make all answerers look alike.
+ * Over a few connections, each sending its next request when the last is answered. Sockets and not
+ * a client library: who asks shares the machine with who answers, and what asking costs would make
+ * all answerers look alike.
  */
 export async function loadWith(
   request: WireRequest,

@@ -60,9 +60,7 @@ export function createLoad(options: {
     const someone = Math.floor(random() * members.length);
     const isUnlinked = sequence % 2 === 0;
     return {
-      platformUserId: isUnlinked
-        ? `unlinked-${someone}`
-        : (members[someone]?.platformUserId ?? ''),
+      platformUserId: isUnlinked ? `unlinked-${someone}` : (members[someone]?.platformUserId ?? ''),
       groupId: isUnlinked ? mappedGroup(someone % 5) : `plain-${someone % 50}`,
       change: random() < 0.5 ? 'added' : 'removed',
       sequence,

@@ -29,10 +29,7 @@ export function machineOf(postgres: DurablePostgres): Machine {
 }
 
 /** How long the smallest transaction takes here that has to reach the disk. */
-export async function measureCommits(
-  databaseUrl: string,
-  count: number,
-): Promise<Quantiles> {
+export async function measureCommits(databaseUrl: string, count: number): Promise<Quantiles> {
   const client = await openSql(databaseUrl);
   await client.query('create table commit_floor (n int)');
   const tookMs: number[] = [];

@@ -27,11 +27,9 @@ export function massGuild(): BenchGuild {
   return guild;
 }
 
-export const accountOf = (place: number) =>
-  String(FIRST_ACCOUNT + BigInt(place));
+export const accountOf = (place: number) => String(FIRST_ACCOUNT + BigInt(place));
 
-export const placeOf = (discordUserId: string) =>
-  Number(BigInt(discordUserId) - FIRST_ACCOUNT);
+export const placeOf = (discordUserId: string) => Number(BigInt(discordUserId) - FIRST_ACCOUNT);
 
 /** As Discord shows the member, which is as the mirror has them. */
 export function shownMember(
@@ -41,9 +39,7 @@ export function shownMember(
   const isDrifted = place % DRIFTED_EVERY === 0;
   return {
     discordUserId: accountOf(place),
-    roleIds: roleIds
-      .filter((_, role) => role % 2 === place % 2)
-      .slice(isDrifted ? 1 : 0),
+    roleIds: roleIds.filter((_, role) => role % 2 === place % 2).slice(isDrifted ? 1 : 0),
     username: `member-${place}`,
     displayName: null,
     nickname: null,
@@ -53,10 +49,7 @@ export function shownMember(
 }
 
 /** One client with so many linked members, in bulk and in step but for one in a thousand. */
-export async function storeMass(
-  databaseUrl: string,
-  links: number,
-): Promise<MassOfLinks> {
+export async function storeMass(databaseUrl: string, links: number): Promise<MassOfLinks> {
   const guild = massGuild();
   const [somebody] = await stockStore(databaseUrl, {
     guilds: [guild],
@@ -100,12 +93,8 @@ export async function storeMass(
      from generate_series(0, $3::int - 1) n`,
     [clientId, String(FIRST_ACCOUNT), links, guild.roleIds, DRIFTED_EVERY],
   );
-  await sql.query(
-    'alter table membership add primary key (platform_user_id, group_id)',
-  );
-  await sql.query(
-    'create index membership_group on membership (group_id, platform_user_id)',
-  );
+  await sql.query('alter table membership add primary key (platform_user_id, group_id)');
+  await sql.query('create index membership_group on membership (group_id, platform_user_id)');
   await sql.query('create index member_roles on member using gin (role_ids)');
   await sql.query('vacuum analyze');
   await sql.end();

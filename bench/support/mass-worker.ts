@@ -1,4 +1,7 @@
-/** A process of its own that looks at a mass of links: told `drift` or `sweep`, it answers what came of it, and when it is done. */
+/**
+ * A process of its own that looks at a mass of links: told `drift` or `sweep`, it answers what came
+ * of it, and when it is done.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { judgePlan } from '../../services/reconcile/guard.js';
@@ -53,13 +56,9 @@ async function sweep(): Promise<number> {
     clock: Date.now,
   });
   const memory = { ...store.sweeps, runs };
-  const ending = await runSweep(
-    { memory, guild: madeUp(), planNickname: planNicknameOf },
-    held,
-  );
+  const ending = await runSweep({ memory, guild: madeUp(), planNickname: planNicknameOf }, held);
   if (ending.state !== 'DONE') throw new Error(`it ended: ${ending.reason}`);
-  if ((await runs.finish(run, ending)) === null)
-    throw new Error('the sweep was lost');
+  if ((await runs.finish(run, ending)) === null) throw new Error('the sweep was lost');
   return ending.drifted;
 }
 

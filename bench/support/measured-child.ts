@@ -77,7 +77,6 @@ export async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string')
-    throw new Error('no port was given');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
   return address.port;
 }

@@ -1,4 +1,7 @@
-/** Loaded into the service before its own code: collects garbage and tells the resident bytes when it is asked. */
+/**
+ * Loaded into the service before its own code: collects garbage and tells the resident bytes when
+ * it is asked.
+ */
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();

@@ -1,4 +1,7 @@
-/** What an operation costs earlier connectors, read in their source and added up; seconds at their own limits. */
+/**
+ * What an operation costs earlier connectors, read in their source and added up; seconds at their
+ * own limits.
+ */
 export interface OtherCosts {
   readonly krypted: number;
   readonly allianceAuth: number;
@@ -59,7 +62,10 @@ export function callsOfOthers({ members, drifted, rolesEach }: Size) {
   } satisfies Record<string, OtherCosts>;
 }
 
-/** The full comparison of 5,000 with 100 drifted by two roles each. Two write buckets side by side are faster than the one of the optimum. */
+/**
+ * The full comparison of 5,000 with 100 drifted by two roles each. Two write buckets side by side
+ * are faster than the one of the optimum.
+ */
 export const SECONDS_OF_OTHERS: OtherCosts = {
   krypted: 87 * 60,
   allianceAuth: 93 * 60,

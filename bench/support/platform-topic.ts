@@ -1,10 +1,4 @@
-import {
-  CompressionTypes,
-  Kafka,
-  logLevel,
-  Partitioners,
-  type Message,
-} from 'kafkajs';
+import { CompressionTypes, Kafka, logLevel, Partitioners, type Message } from 'kafkajs';
 
 import { guardIdleConnections } from '../../services/events/idle-guard.js';
 import { uniqueName } from '../../test/support/broker.js';

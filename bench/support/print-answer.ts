@@ -1,10 +1,7 @@
 import type { Answer, Bench, Row } from './bench.js';
 
 /** Numbers to the right, words to the left, two blanks between columns. */
-export function printAnswer(
-  { name, question }: Bench,
-  { rows, notes }: Answer,
-): string {
+export function printAnswer({ name, question }: Bench, { rows, notes }: Answer): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cells = [columns, ...rows.map((row) => cellsOf(row, columns))];
   const widths = columns.map((_, index) =>

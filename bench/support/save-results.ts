@@ -8,7 +8,10 @@ import type { Machine } from './machine.js';
 
 const file = new URL('../results.json', import.meta.url);
 
-/** Replaces the figures of one question. Those of another machine are dropped: they do not stand beside these. */
+/**
+ * Replaces the figures of one question. Those of another machine are dropped: they do not stand
+ * beside these.
+ */
 export async function saveResults(run: {
   readonly machine: Machine;
   readonly bench: Bench;
@@ -39,9 +42,7 @@ async function questionsBefore(machine: Machine): Promise<object> {
   const text = await readFile(file, 'utf8').catch(() => '{}');
   const before: unknown = JSON.parse(text);
   if (!isObject(before) || !isObject(before['questions'])) return {};
-  return isDeepStrictEqual(before['machine'], machine)
-    ? before['questions']
-    : {};
+  return isDeepStrictEqual(before['machine'], machine) ? before['questions'] : {};
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -8,10 +8,7 @@ import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { SweepKind } from '../../services/model.js';
-import {
-  DEFAULT_LIMITS,
-  scaleLimits,
-} from '../../services/sandbox/discord/limits.js';
+import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
   SandboxCall,
@@ -25,20 +22,22 @@ import { openTestStore } from '../../test/support/store.js';
 import { openSql } from './open-sql.js';
 import type { ScaledTime } from './scaled-time.js';
 import { SERVICE_KEYS } from './service.js';
-import {
-  settledWorld,
-  settleStore,
-  type SettledGuild,
-} from './settled-guild.js';
+import { settledWorld, settleStore, type SettledGuild } from './settled-guild.js';
 import { stockStore } from './stock-store.js';
 
-/** The path and the sweeps on a settled guild, against the sandbox Discord with its limits, in scaled time. */
+/**
+ * The path and the sweeps on a settled guild, against the sandbox Discord with its limits, in
+ * scaled time.
+ */
 export interface ScaledConnector {
   readonly store: Store;
   readonly discord: SandboxDiscord;
   readonly sql: pg.Client;
   readonly clientId: string;
-  /** From its beginning until nothing is left to be done, at a moment when Discord's buckets were full. */
+  /**
+   * From its beginning until nothing is left to be done, at a moment when Discord's buckets were
+   * full.
+   */
   watch(work: () => Promise<unknown>): Promise<Watched>;
   /** Resolves when the sweep has ended, or waits for a person. */
   sweep(kind: SweepKind): Promise<string>;
@@ -99,10 +98,7 @@ export async function startScaled(
   };
 }
 
-async function startParts(
-  store: Store,
-  { factor }: ScaledTime,
-): Promise<() => Promise<void>> {
+async function startParts(store: Store, { factor }: ScaledTime): Promise<() => Promise<void>> {
   const gateway = createDiscordGateway({
     credentials: (clientId) => store.readCredentials(clientId),
     budget: createInvalidBudget({ clock: Date.now, logger: silentLogger }),
@@ -127,10 +123,7 @@ async function startParts(
   };
 }
 
-async function watch(
-  discord: SandboxDiscord,
-  work: () => Promise<unknown>,
-): Promise<Watched> {
+async function watch(discord: SandboxDiscord, work: () => Promise<unknown>): Promise<Watched> {
   const calls: SandboxCall[] = [];
   let lastAt: number | undefined;
   let wroteAt: number | undefined;
@@ -148,11 +141,7 @@ async function watch(
   return { tookMs: (wroteAt ?? lastAt ?? startedAt) - startedAt, calls };
 }
 
-async function sweep(
-  store: Store,
-  clientId: string,
-  kind: SweepKind,
-): Promise<string> {
+async function sweep(store: Store, clientId: string, kind: SweepKind): Promise<string> {
   const { id } = await store.sweeps.startSweep({
     clientId,
     kind,
@@ -172,10 +161,7 @@ async function sweep(
   return id;
 }
 
-async function nothingWaits(
-  sql: pg.Client,
-  { factor }: ScaledTime,
-): Promise<void> {
+async function nothingWaits(sql: pg.Client, { factor }: ScaledTime): Promise<void> {
   const left = async () => {
     const { rows } = await sql.query<{ left: number }>(
       'select count(*)::int as left from reconcile_job where not is_parked',

@@ -1,6 +1,5 @@
 /** `--real`, or BENCH_REAL=1: Discord's windows are as long as they are. */
-const isReal =
-  process.argv.includes('--real') || process.env['BENCH_REAL'] === '1';
+const isReal = process.argv.includes('--real') || process.env['BENCH_REAL'] === '1';
 
 /** Of Discord's write buckets, as the sandbox has them. */
 const WINDOW_MS = 10_000;

@@ -1,14 +1,12 @@
 import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
-import {
-  benchGuilds,
-  numbers,
-  sandboxWorldOf,
-  type BenchGuild,
-} from './bench-guilds.js';
+import { benchGuilds, numbers, sandboxWorldOf, type BenchGuild } from './bench-guilds.js';
 import { openSql } from './open-sql.js';
 import { mappedGroup } from './stock-store.js';
 
-/** A guild with groups that are mapped to its roles one by one, in which everybody holds what their groups give. */
+/**
+ * A guild with groups that are mapped to its roles one by one, in which everybody holds what their
+ * groups give.
+ */
 export interface SettledGuild {
   readonly guild: BenchGuild;
   /** Of the members, by their place: the places of their groups, and so of their roles. */
@@ -29,49 +27,38 @@ export function settledGuild(options: {
   return { guild, groupsOf: options.groupsOf };
 }
 
-export function rolesOf(
-  { guild, groupsOf }: SettledGuild,
-  place: number,
-): readonly string[] {
+export function rolesOf({ guild, groupsOf }: SettledGuild, place: number): readonly string[] {
   return groupsOf(place).map((group) => guild.roleIds[group] ?? '');
 }
 
 /** As the sandbox Discord knows it. */
 export function settledWorld(settled: SettledGuild): SandboxWorld {
   const world = sandboxWorldOf([settled.guild]);
-  const places = new Map(
-    settled.guild.discordUserIds.map((id, place) => [id, place]),
-  );
+  const places = new Map(settled.guild.discordUserIds.map((id, place) => [id, place]));
   return {
     ...world,
     guilds: world.guilds.map((guild) => ({
       ...guild,
       members: (guild.members ?? []).map((member) => {
         const place = places.get(member.discordUserId);
-        return place === undefined
-          ? member
-          : { ...member, roleIds: rolesOf(settled, place) };
+        return place === undefined ? member : { ...member, roleIds: rolesOf(settled, place) };
       }),
     })),
   };
 }
 
-/** As the connector knows it after months: on a stocked store, all groups known by snapshots of long ago. No record says who gave what. */
-export async function settleStore(
-  databaseUrl: string,
-  settled: SettledGuild,
-): Promise<void> {
+/**
+ * As the connector knows it after months: on a stocked store, all groups known by snapshots of long
+ * ago. No record says who gave what.
+ */
+export async function settleStore(databaseUrl: string, settled: SettledGuild): Promise<void> {
   const { discordUserIds } = settled.guild;
   const places = numbers(discordUserIds.length);
   const rows = places.flatMap((place) =>
-    settled
-      .groupsOf(place)
-      .map((group) => [`user-${discordUserIds[place]}`, mappedGroup(group)]),
+    settled.groupsOf(place).map((group) => [`user-${discordUserIds[place]}`, mappedGroup(group)]),
   );
   const sql = await openSql(databaseUrl);
-  await sql.query(
-    'update platform_user set snapshot_time_us = 1 where snapshot_time_us is null',
-  );
+  await sql.query('update platform_user set snapshot_time_us = 1 where snapshot_time_us is null');
   await sql.query(
     `insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
      select u, g, true, 1, true from unnest($1::text[], $2::text[]) as r (u, g)`,

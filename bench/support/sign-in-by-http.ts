@@ -1,8 +1,8 @@
-/** A browser without a window: opens the address of `beginDiscordLink`, consents at the sandbox as this account, and comes back. */
-export async function signInByHttp(
-  url: string,
-  discordUserId: string,
-): Promise<void> {
+/**
+ * A browser without a window: opens the address of `beginDiscordLink`, consents at the sandbox as
+ * this account, and comes back.
+ */
+export async function signInByHttp(url: string, discordUserId: string): Promise<void> {
   const cookies = new Map<string, string>();
   const open = async (address: string | URL, form?: URLSearchParams) => {
     const response = await fetch(address, {
@@ -21,8 +21,7 @@ export async function signInByHttp(
     }
     const text = await response.text();
     const next = response.headers.get('location');
-    if (response.status >= 400)
-      throw new Error(`${new URL(address).pathname} answers ${text}`);
+    if (response.status >= 400) throw new Error(`${new URL(address).pathname} answers ${text}`);
     return next === null ? null : new URL(next, address);
   };
   await open(url);

@@ -1,23 +1,21 @@
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { cause, snapshotOf } from '../../test/builders/store-world.js';
-import {
-  signIn,
-  startSignInRig,
-  type SignInRig,
-} from '../../test/support/sign-in-rig.js';
+import { signIn, startSignInRig, type SignInRig } from '../../test/support/sign-in-rig.js';
 import type { Row } from './bench.js';
 import { costOf } from './call-costs.js';
 import { openSql } from './open-sql.js';
 
 type Name = keyof typeof DEMO.accounts;
 
-/** What a person costs who links by signing in at Discord: code, profile, joining, what is missing, revocation. */
+/**
+ * What a person costs who links by signing in at Discord: code, profile, joining, what is missing,
+ * revocation.
+ */
 export async function signInRows(databaseUrl: string): Promise<readonly Row[]> {
   const rig = await startSignInRig(databaseUrl);
   const sql = await openSql(databaseUrl);
   const { store, discord, clientId } = rig;
-  const cost = (what: string, name: Name) =>
-    costOf(rig, sql, what, () => link(rig, name));
+  const cost = (what: string, name: Name) => costOf(rig, sql, what, () => link(rig, name));
   try {
     for (const name of ['erin', 'carol', 'dave'])
       await store.applyFacts([snapshotOf(name, ['pilots', 'recruits'])]);

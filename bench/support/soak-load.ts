@@ -50,9 +50,7 @@ export function createSoakLoad(deps: Deps): SoakLoad {
     const loop = async () => {
       for (let count = 0; !aim.signal.aborted; count += 1) {
         await work(count);
-        await sleep(ms, undefined, { signal: aim.signal }).catch(
-          () => undefined,
-        );
+        await sleep(ms, undefined, { signal: aim.signal }).catch(() => undefined);
       }
     };
     loops.push(loop());
@@ -73,9 +71,7 @@ export function createSoakLoad(deps: Deps): SoakLoad {
     const isAdded = wanted.get(key) !== true;
     if (isLinked) wanted.set(key, isAdded);
     return {
-      platformUserId: isLinked
-        ? someone.platformUserId
-        : `person-${events % 20_000}`,
+      platformUserId: isLinked ? someone.platformUserId : `person-${events % 20_000}`,
       groupId: isLinked ? mappedGroup(group) : `plain-${events % 20}`,
       change: isAdded ? 'added' : 'removed',
       sequence: events,
@@ -96,9 +92,7 @@ export function createSoakLoad(deps: Deps): SoakLoad {
 
   return {
     start() {
-      every(1_000, async () =>
-        deps.topic.send(Array.from({ length: EVENTS_A_SECOND }, nextEvent)),
-      );
+      every(1_000, async () => deps.topic.send(Array.from({ length: EVENTS_A_SECOND }, nextEvent)));
       every(1_000 / REQUESTS_A_SECOND, request);
       every(60_000, async (count) =>
         ask(START_SWEEP, {
@@ -107,9 +101,7 @@ export function createSoakLoad(deps: Deps): SoakLoad {
         }),
       );
       every(30_000, async (count) => plantFault(deps.discord, count));
-      every(10_000, async (count) =>
-        relink(ask, member(members.length - 1 - (count % 50))),
-      );
+      every(10_000, async (count) => relink(ask, member(members.length - 1 - (count % 50))));
     },
     async stop() {
       aim.abort();
@@ -120,10 +112,7 @@ export function createSoakLoad(deps: Deps): SoakLoad {
         const [discordUserId = '', group = '0'] = key.split(' ');
         const of = members.find((each) => each.discordUserId === discordUserId);
         const roleId = of?.guild.roleIds[Number(group)] ?? '';
-        const shown = deps.discord.member(
-          of?.guild.guildId ?? '',
-          discordUserId,
-        );
+        const shown = deps.discord.member(of?.guild.guildId ?? '', discordUserId);
         return shown?.roleIds.includes(roleId) === isWanted;
       });
     },
@@ -148,10 +137,7 @@ const FAULTS = [
   { kind: 'html', status: 520 },
 ] as const;
 
-async function plantFault(
-  discord: SandboxDiscord,
-  count: number,
-): Promise<void> {
+async function plantFault(discord: SandboxDiscord, count: number): Promise<void> {
   const effect = FAULTS[count % FAULTS.length];
   if (effect !== undefined) discord.faults.plant({ effect, times: 2 });
 }

@@ -1,6 +1,9 @@
 import { readdirSync } from 'node:fs';
 
-/** Loaded into the service before its own code: collects garbage and tells what the process holds when it is asked. */
+/**
+ * Loaded into the service before its own code: collects garbage and tells what the process holds
+ * when it is asked.
+ */
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();

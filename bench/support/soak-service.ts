@@ -42,14 +42,7 @@ export async function startSoakService(options: {
   const port = await freePort();
   const probe = join(import.meta.dirname, 'soak-probe.ts');
   const child = await spawnBound(
-    [
-      process.execPath,
-      '--expose-gc',
-      '--import',
-      probe,
-      ...(await startFlags()),
-      options.main,
-    ],
+    [process.execPath, '--expose-gc', '--import', probe, ...(await startFlags()), options.main],
     {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       detached: true,

@@ -15,8 +15,8 @@ export interface StockedMember {
 export const mappedGroup = (index: number) => `mapped-${index}`;
 
 /**
- * Fills an empty database: a client for each guild, its mappings, and a link for each member, whom the mirror shows without a
- * role. The removal guard is out of the way.
+ * Fills an empty database: a client for each guild, its mappings, and a link for each member, whom
+ * the mirror shows without a role. The removal guard is out of the way.
  */
 export async function stockStore(
   databaseUrl: string,
@@ -62,10 +62,7 @@ function endpointsOf(apiBase: string) {
 }
 
 /** In bulk, as if each had been linked and reconciled once. */
-async function linkMembers(
-  databaseUrl: string,
-  members: readonly StockedMember[],
-): Promise<void> {
+async function linkMembers(databaseUrl: string, members: readonly StockedMember[]): Promise<void> {
   const client = await openSql(databaseUrl);
   const columns = [
     members.map((member) => member.clientId),

@@ -2,11 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { Kafka } from 'kafkajs';
 
-import {
-  membershipChanged,
-  membershipSnapshot,
-  type EventRecord,
-} from './records.js';
+import { membershipChanged, membershipSnapshot, type EventRecord } from './records.js';
 
 const USAGE = `usage: added USER GROUP | removed USER GROUP | snapshot USER [GROUP...]
 KAFKA_BROKERS and KAFKA_TOPIC say where to; localhost:9092 and platform.events when left out.`;
@@ -29,8 +25,7 @@ function recordOf(words: readonly string[]): EventRecord | null {
 }
 
 async function send(message: EventRecord): Promise<void> {
-  const { KAFKA_BROKERS = 'localhost:9092', KAFKA_TOPIC = 'platform.events' } =
-    process.env;
+  const { KAFKA_BROKERS = 'localhost:9092', KAFKA_TOPIC = 'platform.events' } = process.env;
   const kafka = new Kafka({
     clientId: 'example-producer',
     brokers: KAFKA_BROKERS.split(','),

@@ -1,14 +1,11 @@
-import {
-  ConnectorError,
-  createConnector,
-  type Connector,
-} from 'discord-connector-client';
+import { ConnectorError, createConnector, type Connector } from 'discord-connector-client';
 
-/** A service of the platform that links a person, maps a group of its own to a role, puts the person in, and reads what came of it. */
-const { CONNECTOR_URL = 'http://127.0.0.1:4000', CONNECTOR_KEY = '' } =
-  process.env;
-const [platformUserId, discordUserId, groupId, roleName] =
-  process.argv.slice(2);
+/**
+ * A service of the platform that links a person, maps a group of its own to a role, puts the person
+ * in, and reads what came of it.
+ */
+const { CONNECTOR_URL = 'http://127.0.0.1:4000', CONNECTOR_KEY = '' } = process.env;
+const [platformUserId, discordUserId, groupId, roleName] = process.argv.slice(2);
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -29,9 +26,7 @@ if (!platformUserId || !discordUserId || !groupId || !roleName) {
   }).catch((error: unknown) => {
     if (!(error instanceof ConnectorError)) throw error;
     const { code, message, field = '-', requestId = '-' } = error;
-    process.stderr.write(
-      `${code}: ${message} (field ${field}, request ${requestId})\n`,
-    );
+    process.stderr.write(`${code}: ${message} (field ${field}, request ${requestId})\n`);
     process.exitCode = 1;
   });
 
@@ -69,18 +64,15 @@ async function main(connector: Connector, wish: Wish): Promise<void> {
   for (const { error } of results)
     if (error) throw new Error(`the fact was not taken: ${error.message}`);
 
-  // Without this the role comes as well, a moment later; it waits up to five seconds to be able to say so.
+  // Without this the role comes as well, a moment later; it waits up to five seconds to be able to
+  // say so.
   await connector.reconcileDiscordUser({ id: discordUser.id });
   const now = await connector.discordUser({ id: discordUser.id });
   say(`state ${now?.state ?? 'gone'}`);
   for (const { name } of now?.roles ?? []) say(`role ${name ?? 'nameless'}`);
 }
 
-async function roleOf(
-  connector: Connector,
-  clientId: string,
-  roleName: string,
-): Promise<string> {
+async function roleOf(connector: Connector, clientId: string, roleName: string): Promise<string> {
   const client = await connector.discordClient({ id: clientId });
   const role = client?.roles.find(({ name }) => name === roleName);
   if (!role) throw new Error(`the guild has no role ${roleName}`);
@@ -99,7 +91,6 @@ async function mapOnce(
   try {
     await connector.createRoleMapping(wish);
   } catch (error) {
-    if (!(error instanceof ConnectorError) || error.code !== 'CONFLICT')
-      throw error;
+    if (!(error instanceof ConnectorError) || error.code !== 'CONFLICT') throw error;
   }
 }

@@ -1,9 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type {
-  SandboxGuild,
-  SandboxWorld,
-} from '../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from '../../services/sandbox/discord/world.js';
 
 /** Two guilds: one where much goes on, and one whose bot's token is reset. */
 export const HARBOUR = communityOf({

@@ -28,9 +28,7 @@ const Panel = z.object({
         noValue: z.string().default('none'),
         thresholds: z
           .object({
-            steps: z.array(
-              z.object({ color: z.string(), value: z.number().nullable() }),
-            ),
+            steps: z.array(z.object({ color: z.string(), value: z.number().nullable() })),
           })
           .optional(),
         custom: z
@@ -62,34 +60,28 @@ export async function readDashboard(path: string): Promise<Dashboard> {
   return Dashboard.parse(JSON.parse(await readFile(path, 'utf8')));
 }
 
-/** What Grafana puts in the place of its variables. One that is not known here would ask Prometheus for nothing. */
+/**
+ * What Grafana puts in the place of its variables. One that is not known here would ask Prometheus
+ * for nothing.
+ */
 export function substitute(
   expression: string,
   variables: Readonly<Record<string, string>>,
 ): string {
-  return expression.replace(
-    /\$(?:\{(\w+)\}|(\w+))/g,
-    (whole, braced?: string, plain?: string) => {
-      const value = variables[braced ?? plain ?? ''];
-      if (value === undefined)
-        throw new Error(`${whole} of "${expression}" is not known`);
-      return value;
-    },
-  );
+  return expression.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, plain?: string) => {
+    const value = variables[braced ?? plain ?? ''];
+    if (value === undefined) throw new Error(`${whole} of "${expression}" is not known`);
+    return value;
+  });
 }
 
 /** `{{client}} {{lane}}` with the labels of a series; without a format all its labels. */
-export function legendOf(
-  format: string,
-  labels: Readonly<Record<string, string>>,
-): string {
+export function legendOf(format: string, labels: Readonly<Record<string, string>>): string {
   if (format === '')
     return Object.entries(labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(' ');
-  return format
-    .replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => labels[name] ?? '')
-    .trim();
+  return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => labels[name] ?? '').trim();
 }
 
 export interface Box {
@@ -104,10 +96,7 @@ const COLUMNS = 24;
 const ROW = 24;
 const GAP = 8;
 
-export function boxOf(
-  { x, y, w, h }: Panel['gridPos'],
-  pageWidth: number,
-): Box {
+export function boxOf({ x, y, w, h }: Panel['gridPos'], pageWidth: number): Box {
   const column = (pageWidth - GAP) / COLUMNS;
   return {
     left: Math.round(GAP + x * column),

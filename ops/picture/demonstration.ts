@@ -4,11 +4,11 @@ import { accountOf, HARBOUR, LIGHTHOUSE } from './communities.js';
 import { createPlatform, type Platform } from './platform.js';
 import type { Stage } from './stage.js';
 
-/** What somebody at night would look at, in some three and a half minutes. Ends with what waits for a person. */
-export async function demonstrate(
-  stage: Stage,
-  say: (line: string) => void,
-): Promise<void> {
+/**
+ * What somebody at night would look at, in some three and a half minutes. Ends with what waits for
+ * a person.
+ */
+export async function demonstrate(stage: Stage, say: (line: string) => void): Promise<void> {
   const platform = createPlatform(stage);
   const harbour = await platform.openCommunity(HARBOUR);
   const lighthouse = await platform.openCommunity(LIGHTHOUSE);
@@ -56,8 +56,7 @@ function workAndWeather(
   const join = () => platform.tell(60, (n) => platform.whole(n, ['crew']));
   const verify = async () => {
     for (const n of [0, 1, 2, 3, 4]) moderator.takeRole(byHand(n));
-    for (const client of [harbour, lighthouse])
-      await platform.sweep(client, 'VERIFY_GROUPS');
+    for (const client of [harbour, lighthouse]) await platform.sweep(client, 'VERIFY_GROUPS');
   };
   const hang = () => {
     broker.freeze();
@@ -69,11 +68,7 @@ function workAndWeather(
   return [
     ['60 people join a group', 45, join],
     ['roles are taken by hand; a sweep', 15, verify],
-    [
-      'Discord answers 503',
-      20,
-      () => faults.plant({ guildId, times: null, effect: unavailable }),
-    ],
+    ['Discord answers 503', 20, () => faults.plant({ guildId, times: null, effect: unavailable })],
     [
       'Discord is back, with 429',
       20,

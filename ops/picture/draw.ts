@@ -16,10 +16,7 @@ export interface Answered {
 export const PAGE_WIDTH = 1600;
 
 /** One page, without a script: what Grafana would show, drawn from the dashboard's own words. */
-export function drawPage(
-  { title, panels }: Dashboard,
-  answered: readonly Answered[],
-): string {
+export function drawPage({ title, panels }: Dashboard, answered: readonly Answered[]): string {
   const drawn = answered.map((each) => {
     const box = boxOf(each.panel.gridPos, PAGE_WIDTH);
     const { left, top, width, height } = box;
@@ -42,10 +39,8 @@ function draw(answered: Answered, box: Box): string {
 function stat({ panel, answers }: Answered): string {
   const { unit, noValue, thresholds } = defaultsOf(panel);
   const value = answers[0]?.[0]?.points.at(-1)?.[1];
-  const colour =
-    value === undefined ? 'green' : colourAt(value, thresholds?.steps ?? []);
-  const text =
-    value === undefined ? (noValue ?? 'none') : withUnit(value, unit);
+  const colour = value === undefined ? 'green' : colourAt(value, thresholds?.steps ?? []);
+  const text = value === undefined ? (noValue ?? 'none') : withUnit(value, unit);
   return `<p class="${colour}">${escaped(text)}</p>`;
 }
 
@@ -55,15 +50,10 @@ function table({ panel, answers }: Answered): string {
     ...labels,
     Value: withUnit(points.at(-1)?.[1] ?? 0, unit),
   }));
-  const { excludeByName = {}, renameByName = {} } =
-    panel.transformations[0]?.options ?? {};
-  const names = Object.keys(rows[0] ?? {}).filter(
-    (name) => !excludeByName[name],
-  );
+  const { excludeByName = {}, renameByName = {} } = panel.transformations[0]?.options ?? {};
+  const names = Object.keys(rows[0] ?? {}).filter((name) => !excludeByName[name]);
   if (rows.length === 0) return '<p class="none">No data</p>';
-  const head = names.map(
-    (name) => `<th>${escaped(renameByName[name] ?? name)}`,
-  );
+  const head = names.map((name) => `<th>${escaped(renameByName[name] ?? name)}`);
   const body = rows.map((row) => {
     const cells = new Map(Object.entries(row));
     return `<tr>${names.map((name) => `<td>${escaped(cells.get(name) ?? '')}`).join('')}`;
@@ -77,10 +67,7 @@ interface Line {
   readonly points: Series['points'];
 }
 
-function lines(
-  { panel, answers, times }: Answered,
-  { width, height }: Box,
-): string {
+function lines({ panel, answers, times }: Answered, { width, height }: Box): string {
   const found = answers
     .flatMap((series, n) =>
       series.map(({ labels, points }) => ({
@@ -97,8 +84,7 @@ function lines(
   const legendRows = Math.min(6, rowsOf(found, width - 16));
   const size = { width: width - 16, height: height - 46 - 17 * legendRows };
   const names = found.map(
-    ({ name, colour }) =>
-      `<span><i style="background:${colour}"></i>${escaped(name)}</span>`,
+    ({ name, colour }) => `<span><i style="background:${colour}"></i>${escaped(name)}</span>`,
   );
   return `${chart(panel, found, { ...size, times })}<div class="legend">${names.join('')}</div>`;
 }
@@ -131,9 +117,7 @@ function chart(
   },
 ): string {
   const { unit, min, custom } = defaultsOf(panel);
-  const values = found.flatMap(({ points }) =>
-    points.map(([, value]) => value),
-  );
+  const values = found.flatMap(({ points }) => points.map(([, value]) => value));
   const highest = Math.max(...values.filter(Number.isFinite));
   const isStacked = custom?.stacking?.mode === 'normal';
   const drawing = echarts.init(null, 'dark', {

@@ -1,6 +1,7 @@
 /**
- * `npm run dashboard:picture [-- FILE]`: ops/dashboard.png, drawn from ops/dashboard.json and a real run: the service with its
- * sandbox, a Kafka, and a Prometheus that scrapes it. Wants `prometheus`, Java and Chromium.
+ * `npm run dashboard:picture [-- FILE]`: ops/dashboard.png, drawn from ops/dashboard.json and a
+ * real run: the service with its sandbox, a Kafka, and a Prometheus that scrapes it. Wants
+ * `prometheus`, Java and Chromium.
  */
 import { join } from 'node:path';
 
@@ -34,11 +35,9 @@ async function main(file: string): Promise<void> {
     await demonstrate(stage, say);
     const span = { from, to: secondsNow() };
     const answered: Answered[] = [];
-    for (const panel of dashboard.panels)
-      answered.push(await answer(panel, { prometheus, span }));
+    for (const panel of dashboard.panels) answered.push(await answer(panel, { prometheus, span }));
     for (const { panel, answers } of answered)
-      if (panel.type !== 'row' && answers.flat().length === 0)
-        say(`no data: ${panel.title}`);
+      if (panel.type !== 'row' && answers.flat().length === 0) say(`no data: ${panel.title}`);
     await picture(drawPage(dashboard, answered), file);
     say(`wrote ${file}`);
   } finally {

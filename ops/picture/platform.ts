@@ -33,11 +33,7 @@ const Made = z.object({
   createDiscordClient: z.object({ client: z.object({ id: z.string() }) }),
 });
 
-export function createPlatform({
-  service,
-  apiBase,
-  producer,
-}: Stage): Platform {
+export function createPlatform({ service, apiBase, producer }: Stage): Platform {
   const send = async (messages: readonly EventRecord[]) => {
     await producer.send({ topic: TOPIC, messages: [...messages] });
   };
@@ -51,8 +47,7 @@ export function createPlatform({
     await service.api(IMPORT, { input: { clientId, users } });
   };
   return {
-    tell: (people, record) =>
-      send(Array.from({ length: people }, (_, n) => record(n))),
+    tell: (people, record) => send(Array.from({ length: people }, (_, n) => record(n))),
     whole: (n, groupIds) => membershipSnapshot({ userId: userOf(n), groupIds }),
     mumble: () => send([{ key: '?', value: 'not an event', headers: {} }]),
     sweep: (clientId, kind) => service.api(SWEEP, { clientId, kind }),
@@ -78,11 +73,9 @@ export function createPlatform({
         // A broker that hangs keeps nobody from asking.
         void send(changes).catch(() => undefined);
         const filter = { platformUserIds: [userOf(n)] };
-        for (const query of questions)
-          await service.api(query, { clientId, filter });
+        for (const query of questions) await service.api(query, { clientId, filter });
         // Somebody asks for what is not there.
-        if (n % 4 === 0)
-          await service.api(SWEEP, { clientId }).catch(() => undefined);
+        if (n % 4 === 0) await service.api(SWEEP, { clientId }).catch(() => undefined);
         await delay(1_500);
       }
     },
@@ -90,17 +83,10 @@ export function createPlatform({
 }
 
 const OPERATIONS = join(import.meta.dirname, '../../schema/operations');
-const ASKED = [
-  '01-look-around',
-  '02-find-a-person',
-  '15-schedules',
-  '18-sweeps',
-];
+const ASKED = ['01-look-around', '02-find-a-person', '15-schedules', '18-sweeps'];
 
 const readQuestions = () =>
-  Promise.all(
-    ASKED.map((name) => readFile(join(OPERATIONS, `${name}.graphql`), 'utf8')),
-  );
+  Promise.all(ASKED.map((name) => readFile(join(OPERATIONS, `${name}.graphql`), 'utf8')));
 
 const CREATE = `mutation ($input: CreateDiscordClientInput!) {
   createDiscordClient(input: $input) { client { id } } }`;

@@ -52,10 +52,7 @@ export async function startPrometheus(options: {
     await eventually(
       async () => {
         if (child.exitCode !== null) throw new Error('prometheus has ended');
-        return fetch(`${url}/query?query=up%3D%3D1`).then(
-          hasResult,
-          () => false,
-        );
+        return fetch(`${url}/query?query=up%3D%3D1`).then(hasResult, () => false);
       },
       { withinMs: 30_000, what: 'the service is scraped' },
     );
@@ -77,10 +74,7 @@ export async function startPrometheus(options: {
 }
 
 /** YAML is JSON, too. */
-function configOf(options: {
-  readonly target: string;
-  readonly scrapeSeconds: number;
-}) {
+function configOf(options: { readonly target: string; readonly scrapeSeconds: number }) {
   const interval = `${options.scrapeSeconds}s`;
   return {
     global: { scrape_interval: interval, evaluation_interval: interval },
@@ -122,9 +116,6 @@ async function ask(
   const { data } = Answer.parse(JSON.parse(text));
   return data.result.map(({ metric, value, values }) => ({
     labels: metric,
-    points: (values ?? (value ? [value] : [])).map(([at, number]) => [
-      at,
-      Number(number),
-    ]),
+    points: (values ?? (value ? [value] : [])).map(([at, number]) => [at, Number(number)]),
   }));
 }

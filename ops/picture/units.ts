@@ -19,16 +19,10 @@ const DURATIONS = [
 function duration(seconds: number): string {
   if (seconds === 0) return '0 s';
   const unit = DURATIONS.find(({ from }) => Math.abs(seconds) >= from);
-  return unit
-    ? `${short(seconds / unit.each)} ${unit.name}`
-    : `${short(seconds * 1e6)} µs`;
+  return unit ? `${short(seconds / unit.each)} ${unit.name}` : `${short(seconds * 1e6)} µs`;
 }
 
-function scaled(
-  value: number,
-  base: number,
-  [name = '', ...larger]: readonly string[],
-): string {
+function scaled(value: number, base: number, [name = '', ...larger]: readonly string[]): string {
   return value < base || larger.length === 0
     ? `${short(value)} ${name}`
     : scaled(value / base, base, larger);

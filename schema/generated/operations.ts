@@ -2,10 +2,7 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> =
-  | T
-  | {
-      [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
-    };
+  T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Filters for audit records. Filters are combined with AND. */
 export type AuditRecordFilter = {
@@ -283,12 +280,7 @@ export type LookAroundQuery = {
     enabled: boolean;
     botInviteUrl: string;
     health: {
-      checks: Array<{
-        name: string;
-        result: CheckVerdict;
-        message: string;
-        remedy: string | null;
-      }>;
+      checks: Array<{ name: string; result: CheckVerdict; message: string; remedy: string | null }>;
     };
     roles: Array<{
       id: string;
@@ -303,10 +295,7 @@ export type LookAroundQuery = {
       role: { id: string; name: string | null };
     }>;
   }>;
-  platformGroups: {
-    totalCount: number;
-    nodes: Array<{ id: string; name: string | null }>;
-  };
+  platformGroups: { totalCount: number; nodes: Array<{ id: string; name: string | null }> };
 };
 
 export type FindAPersonQueryVariables = Exact<{
@@ -347,10 +336,7 @@ export type PutSomebodyInAGroupMutation = {
       verdict: FactVerdict;
       error: { code: ItemErrorCode; message: string } | null;
     }>;
-    platformUsers: Array<{
-      id: string;
-      groups: Array<{ id: string; name: string | null }>;
-    }>;
+    platformUsers: Array<{ id: string; groups: Array<{ id: string; name: string | null }> }>;
   };
 };
 
@@ -391,12 +377,7 @@ export type WhyQuery = {
       outcome: Outcome | null;
       reason: string | null;
       platformUserId: string | null;
-      causes: Array<{
-        kind: CauseKind;
-        id: string;
-        actor: string;
-        groupId: string | null;
-      }>;
+      causes: Array<{ kind: CauseKind; id: string; actor: string; groupId: string | null }>;
       added: Array<{ id: string; name: string | null }>;
       removed: Array<{ id: string; name: string | null }>;
     }>;
@@ -429,12 +410,7 @@ export type WhyThisRoleQuery = {
       auditRecordId: string;
       change: RoleChangeKind;
       at: string;
-      cause: {
-        kind: CauseKind;
-        id: string;
-        actor: string;
-        groupId: string | null;
-      } | null;
+      cause: { kind: CauseKind; id: string; actor: string; groupId: string | null } | null;
     } | null;
   };
 };
@@ -453,12 +429,7 @@ export type WatchRecordsSubscription = {
     reason: string | null;
     discordUserId: string;
     platformUserId: string | null;
-    causes: Array<{
-      kind: CauseKind;
-      id: string;
-      actor: string;
-      groupId: string | null;
-    }>;
+    causes: Array<{ kind: CauseKind; id: string; actor: string; groupId: string | null }>;
     added: Array<{ id: string; name: string | null }>;
     removed: Array<{ id: string; name: string | null }>;
   };
@@ -493,10 +464,7 @@ export type MemberPlanQuery = {
     remove: Array<{ id: string; name: string | null }>;
     held: Array<{ id: string; name: string | null }>;
     unknown: Array<{ id: string; name: string | null }>;
-    blocked: Array<{
-      refusal: string;
-      role: { id: string; name: string | null };
-    }>;
+    blocked: Array<{ refusal: string; role: { id: string; name: string | null } }>;
   } | null;
 };
 
@@ -587,12 +555,7 @@ export type ImportLinksMutationVariables = Exact<{
 export type ImportLinksMutation = {
   importDiscordUsers: {
     warnings: Array<string>;
-    counts: {
-      linked: number;
-      unchanged: number;
-      conflicts: number;
-      invalid: number;
-    };
+    counts: { linked: number; unchanged: number; conflicts: number; invalid: number };
     results: Array<{
       index: number;
       status: ImportStatus;
@@ -626,13 +589,7 @@ export type SweepNowMutationVariables = Exact<{
 export type SweepNowMutation = {
   startSweep: {
     warnings: Array<string>;
-    sweep: {
-      id: string;
-      kind: SweepKind;
-      state: SweepState;
-      dryRun: boolean;
-      startedAt: string;
-    };
+    sweep: { id: string; kind: SweepKind; state: SweepState; dryRun: boolean; startedAt: string };
   };
 };
 
@@ -712,12 +669,7 @@ export type ApproveAPlanMutationVariables = Exact<{
 export type ApproveAPlanMutation = {
   approveSweep: {
     warnings: Array<string>;
-    sweep: {
-      id: string;
-      state: SweepState;
-      decidedBy: string | null;
-      decidedAt: string | null;
-    };
+    sweep: { id: string; state: SweepState; decidedBy: string | null; decidedAt: string | null };
   };
 };
 
@@ -729,12 +681,7 @@ export type RejectAPlanMutationVariables = Exact<{
 export type RejectAPlanMutation = {
   rejectSweep: {
     warnings: Array<string>;
-    sweep: {
-      id: string;
-      state: SweepState;
-      decidedBy: string | null;
-      decidedAt: string | null;
-    };
+    sweep: { id: string; state: SweepState; decidedBy: string | null; decidedAt: string | null };
   };
 };
 
@@ -742,9 +689,7 @@ export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
 {
-  __apiType?: NonNullable<
-    DocumentTypeDecoration<TResult, TVariables>['__apiType']
-  >;
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
   private value: string;
   public __meta__?: Record<string, any> | undefined;
 
@@ -802,10 +747,7 @@ export const LookAroundDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  LookAroundQuery,
-  LookAroundQueryVariables
->;
+    `) as unknown as TypedDocumentString<LookAroundQuery, LookAroundQueryVariables>;
 export const FindAPersonDocument = new TypedDocumentString(`
     query FindAPerson($clientId: ID!, $filter: DiscordUserFilter = {platformUserIds: ["alice"]}, $first: Int = 50, $after: String) {
   discordUsers(clientId: $clientId, filter: $filter, first: $first, after: $after) {
@@ -831,10 +773,7 @@ export const FindAPersonDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  FindAPersonQuery,
-  FindAPersonQueryVariables
->;
+    `) as unknown as TypedDocumentString<FindAPersonQuery, FindAPersonQueryVariables>;
 export const PutSomebodyInAGroupDocument = new TypedDocumentString(`
     mutation PutSomebodyInAGroup($changes: [MembershipChangeInput!]! = [{platformUserId: "alice", groupId: "directors", change: ADDED}]) {
   recordMembershipChanges(input: {changes: $changes}) {
@@ -880,10 +819,7 @@ export const SeeTheRoleDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  SeeTheRoleQuery,
-  SeeTheRoleQueryVariables
->;
+    `) as unknown as TypedDocumentString<SeeTheRoleQuery, SeeTheRoleQueryVariables>;
 export const WhyDocument = new TypedDocumentString(`
     query Why($filter: AuditRecordFilter = {platformUserId: "alice"}, $first: Int = 20, $after: String) {
   auditRecords(filter: $filter, first: $first, after: $after) {
@@ -952,10 +888,7 @@ export const WhyThisRoleDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  WhyThisRoleQuery,
-  WhyThisRoleQueryVariables
->;
+    `) as unknown as TypedDocumentString<WhyThisRoleQuery, WhyThisRoleQueryVariables>;
 export const WatchRecordsDocument = new TypedDocumentString(`
     subscription WatchRecords($clientId: ID, $platformUserId: ID, $outcomes: [Outcome!]) {
   auditRecordAdded(
@@ -1003,10 +936,7 @@ export const TakeAwayDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  TakeAwayMutation,
-  TakeAwayMutationVariables
->;
+    `) as unknown as TypedDocumentString<TakeAwayMutation, TakeAwayMutationVariables>;
 export const MemberPlanDocument = new TypedDocumentString(`
     query MemberPlan($linkId: ID!) {
   memberPlan(id: $linkId) {
@@ -1039,10 +969,7 @@ export const MemberPlanDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  MemberPlanQuery,
-  MemberPlanQueryVariables
->;
+    `) as unknown as TypedDocumentString<MemberPlanQuery, MemberPlanQueryVariables>;
 export const ReconcileDocument = new TypedDocumentString(`
     mutation Reconcile($linkId: ID!) {
   reconcileDiscordUser(input: {id: $linkId}) {
@@ -1061,10 +988,7 @@ export const ReconcileDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  ReconcileMutation,
-  ReconcileMutationVariables
->;
+    `) as unknown as TypedDocumentString<ReconcileMutation, ReconcileMutationVariables>;
 export const MapARoleDocument = new TypedDocumentString(`
     mutation MapARole($clientId: ID!, $groupId: ID! = "recruits", $roleId: Snowflake!, $dryRun: Boolean = true) {
   createRoleMapping(
@@ -1102,10 +1026,7 @@ export const MapARoleDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  MapARoleMutation,
-  MapARoleMutationVariables
->;
+    `) as unknown as TypedDocumentString<MapARoleMutation, MapARoleMutationVariables>;
 export const LinkAPersonDocument = new TypedDocumentString(`
     mutation LinkAPerson($clientId: ID!, $platformUserId: ID! = "dave", $discordUserId: Snowflake!) {
   linkDiscordUser(
@@ -1122,10 +1043,7 @@ export const LinkAPersonDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  LinkAPersonMutation,
-  LinkAPersonMutationVariables
->;
+    `) as unknown as TypedDocumentString<LinkAPersonMutation, LinkAPersonMutationVariables>;
 export const LetAPersonSignInDocument = new TypedDocumentString(`
     mutation LetAPersonSignIn($clientId: ID!, $platformUserId: ID! = "dave", $email: String, $returnTo: String) {
   beginDiscordLink(
@@ -1161,10 +1079,7 @@ export const ImportLinksDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  ImportLinksMutation,
-  ImportLinksMutationVariables
->;
+    `) as unknown as TypedDocumentString<ImportLinksMutation, ImportLinksMutationVariables>;
 export const SchedulesDocument = new TypedDocumentString(`
     query Schedules($clientId: ID!) {
   schedules(clientId: $clientId) {
@@ -1176,10 +1091,7 @@ export const SchedulesDocument = new TypedDocumentString(`
     nextRunAt
   }
 }
-    `) as unknown as TypedDocumentString<
-  SchedulesQuery,
-  SchedulesQueryVariables
->;
+    `) as unknown as TypedDocumentString<SchedulesQuery, SchedulesQueryVariables>;
 export const SweepNowDocument = new TypedDocumentString(`
     mutation SweepNow($clientId: ID!, $kind: SweepKind! = VERIFY_GROUPS, $dryRun: Boolean = true) {
   startSweep(input: {clientId: $clientId, kind: $kind, dryRun: $dryRun}) {
@@ -1193,10 +1105,7 @@ export const SweepNowDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  SweepNowMutation,
-  SweepNowMutationVariables
->;
+    `) as unknown as TypedDocumentString<SweepNowMutation, SweepNowMutationVariables>;
 export const WatchSweepsDocument = new TypedDocumentString(`
     subscription WatchSweeps($clientId: ID, $id: ID) {
   sweepProgressed(clientId: $clientId, id: $id) {
@@ -1218,10 +1127,7 @@ export const WatchSweepsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<
-  WatchSweepsSubscription,
-  WatchSweepsSubscriptionVariables
->;
+    `) as unknown as TypedDocumentString<WatchSweepsSubscription, WatchSweepsSubscriptionVariables>;
 export const SweepsDocument = new TypedDocumentString(`
     query Sweeps($clientId: ID!, $kind: SweepKind, $first: Int = 10, $after: String) {
   sweeps(clientId: $clientId, kind: $kind, first: $first, after: $after) {
@@ -1285,10 +1191,7 @@ export const ApproveAPlanDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  ApproveAPlanMutation,
-  ApproveAPlanMutationVariables
->;
+    `) as unknown as TypedDocumentString<ApproveAPlanMutation, ApproveAPlanMutationVariables>;
 export const RejectAPlanDocument = new TypedDocumentString(`
     mutation RejectAPlan($sweepId: ID!, $hash: String) {
   rejectSweep(input: {id: $sweepId, hash: $hash}) {
@@ -1301,7 +1204,4 @@ export const RejectAPlanDocument = new TypedDocumentString(`
     warnings
   }
 }
-    `) as unknown as TypedDocumentString<
-  RejectAPlanMutation,
-  RejectAPlanMutationVariables
->;
+    `) as unknown as TypedDocumentString<RejectAPlanMutation, RejectAPlanMutationVariables>;

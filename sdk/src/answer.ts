@@ -13,8 +13,7 @@ export async function readAnswer(response: Response): Promise<Fields> {
   const answer = parse(await response.text());
   if (answer === null) throw noGraphql(response);
   const errors = answer['errors'];
-  if (Array.isArray(errors) && errors.length > 0)
-    throw toError(errors[0], response);
+  if (Array.isArray(errors) && errors.length > 0) throw toError(errors[0], response);
   const data = answer['data'];
   if (isFields(data)) return data;
   throw noGraphql(response);
@@ -40,7 +39,10 @@ function toError(given: unknown, response: Response): ConnectorError {
   });
 }
 
-/** From something on the way that does not speak GraphQL: a proxy, or a wrong address. Its body may be anything, so it is not repeated. */
+/**
+ * From something on the way that does not speak GraphQL: a proxy, or a wrong address. Its body may
+ * be anything, so it is not repeated.
+ */
 function noGraphql(response: Response): ConnectorError {
   const { status } = response;
   const isPassing = status >= 500 || status === 429;
@@ -51,8 +53,7 @@ function noGraphql(response: Response): ConnectorError {
   });
 }
 
-const requestIdOf = ({ headers }: Response) =>
-  headers.get('x-request-id') ?? undefined;
+const requestIdOf = ({ headers }: Response) => headers.get('x-request-id') ?? undefined;
 
 function timeOf(value: unknown): Date | undefined {
   const time = new Date(text(value) ?? '');
@@ -62,7 +63,5 @@ function timeOf(value: unknown): Date | undefined {
 /** Seconds, or a date. */
 function retryAfter({ headers }: Response): Date | undefined {
   const value = headers.get('retry-after') ?? '';
-  return /^\d{1,9}$/.test(value)
-    ? new Date(Date.now() + Number(value) * 1000)
-    : timeOf(value);
+  return /^\d{1,9}$/.test(value) ? new Date(Date.now() + Number(value) * 1000) : timeOf(value);
 }

@@ -12,7 +12,10 @@ export interface ConnectorOptions {
   readonly token: string | (() => string | Promise<string>);
   /** How long one try may take; 10 s when left out. A reconcile waits up to 5 s by itself. */
   readonly timeoutMs?: number;
-  /** How often a read is tried again when the connector cannot be reached; 3 when left out. Writes are tried once. */
+  /**
+   * How often a read is tried again when the connector cannot be reached; 3 when left out. Writes
+   * are tried once.
+   */
   readonly retries?: number;
   /** The pause before the first retry, doubled for each further one; 200 ms when left out. */
   readonly backoffMs?: number;
@@ -24,8 +27,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /**
-   * Of a write: whoever sends it again with the same key, within 24 hours, is told the first answer again and nothing is done
-   * twice. Up to 255 printable ASCII characters, new for each new intent. Writes with a key are tried again as reads are.
+   * Of a write: whoever sends it again with the same key, within 24 hours, is told the first answer
+   * again and nothing is done twice. Up to 255 printable ASCII characters, new for each new intent.
+   * Writes with a key are tried again as reads are.
    */
   readonly idempotencyKey?: string;
 }
@@ -36,12 +40,12 @@ type Call<Takes, Answers> =
     ? (takes?: Takes, options?: CallOptions) => Promise<Answers>
     : (takes: Takes, options?: CallOptions) => Promise<Answers>;
 
-/** One method for each operation: queries take their variables, mutations their input. They throw `ConnectorError`. */
+/**
+ * One method for each operation: queries take their variables, mutations their input. They throw
+ * `ConnectorError`.
+ */
 export type Connector = {
-  readonly [Name in keyof Operations]: Call<
-    Operations[Name]['takes'],
-    Operations[Name]['answers']
-  >;
+  readonly [Name in keyof Operations]: Call<Operations[Name]['takes'], Operations[Name]['answers']>;
 };
 
 export function createConnector(options: ConnectorOptions): Connector {
@@ -69,17 +73,18 @@ const BACKOFF_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 const PASSING = ['UNAVAILABLE', 'RATE_LIMITED'];
 
-/** With a key, a conflict that tells when to come back too: the first try is still being carried out. */
-const isPassing = (
-  { code, retryAt }: ConnectorError,
-  { idempotencyKey }: CallOptions,
-) =>
+/**
+ * With a key, a conflict that tells when to come back too: the first try is still being carried
+ * out.
+ */
+const isPassing = ({ code, retryAt }: ConnectorError, { idempotencyKey }: CallOptions) =>
   PASSING.includes(code) ||
-  (code === 'CONFLICT' &&
-    retryAt !== undefined &&
-    idempotencyKey !== undefined);
+  (code === 'CONFLICT' && retryAt !== undefined && idempotencyKey !== undefined);
 
-/** Only for reads, and writes with a key: nobody knows of any other write without an answer whether it was done. */
+/**
+ * Only for reads, and writes with a key: nobody knows of any other write without an answer whether
+ * it was done.
+ */
 async function tryAgain<Data>(
   ask: () => Promise<Data>,
   { retries = RETRIES, backoffMs = BACKOFF_MS }: ConnectorOptions,
@@ -95,10 +100,7 @@ async function tryAgain<Data>(
       const pauseMs = backoffMs * 2 ** tries * (0.5 + Math.random() / 2);
       const untilMs = (error.retryAt?.getTime() ?? 0) - Date.now();
       if (untilMs > LONGEST_PAUSE_MS) throw error;
-      await pause(
-        Math.min(Math.max(pauseMs, untilMs), LONGEST_PAUSE_MS),
-        call.signal,
-      );
+      await pause(Math.min(Math.max(pauseMs, untilMs), LONGEST_PAUSE_MS), call.signal);
     }
   }
 }
@@ -130,9 +132,7 @@ async function request(
     authorization: `Bearer ${await tokenOf(options)}`,
     ...keyHeader(call),
   };
-  const limit = AbortSignal.timeout(
-    call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS,
-  );
+  const limit = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
   try {
     // The token goes to this address and to no other.
@@ -148,9 +148,7 @@ async function request(
     if (cause instanceof ConnectorError) throw cause;
     call.signal?.throwIfAborted();
     throw new ConnectorError(
-      limit.aborted
-        ? 'the connector did not answer in time'
-        : 'the connector cannot be reached',
+      limit.aborted ? 'the connector did not answer in time' : 'the connector cannot be reached',
       { code: 'UNAVAILABLE', cause },
     );
   }
@@ -160,10 +158,9 @@ function keyHeader({ idempotencyKey: key }: CallOptions) {
   if (key === undefined) return {};
   if (/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key))
     return { 'idempotency-key': key };
-  throw new ConnectorError(
-    'the idempotency key is not 1 to 255 printable ASCII characters',
-    { code: 'BAD_USER_INPUT' },
-  );
+  throw new ConnectorError('the idempotency key is not 1 to 255 printable ASCII characters', {
+    code: 'BAD_USER_INPUT',
+  });
 }
 
 /** What fetch says of a token that no header may have would repeat the token. */

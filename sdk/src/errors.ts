@@ -33,10 +33,7 @@ export class ConnectorError extends Error {
   readonly retryAt: Date | undefined;
 
   constructor(message: string, details: Details) {
-    super(
-      message,
-      details.cause === undefined ? undefined : { cause: details.cause },
-    );
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
     this.field = details.field;
     this.requestId = details.requestId;

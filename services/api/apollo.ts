@@ -16,11 +16,7 @@ import { logFaults } from './fault-log.js';
 import { answerOnce } from './idempotency/answer-once.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
 import { meterOperations, type MeterDeps } from './meter.js';
-import {
-  guardOperation,
-  maySeeSchema,
-  refuseSubscription,
-} from './operation-access.js';
+import { guardOperation, maySeeSchema, refuseSubscription } from './operation-access.js';
 import { LIMITS, limitRules } from './operation-limits.js';
 
 /** The API for services and generated clients. Nothing of it reports to anybody outside. */
@@ -47,7 +43,8 @@ export function createApollo(deps: {
     csrfPrevention: true,
     parseOptions: { maxTokens: LIMITS.tokens },
     validationRules: limitRules,
-    // For requests that never become an operation; for all others the guard below knows the request's id.
+    // For requests that never become an operation; for all others the guard below knows the
+    // request's id.
     formatError: (_, error) => publicError(error, deps.requestIdNow()),
     plugins: [
       deps.drain,
@@ -84,9 +81,7 @@ function guardOperations(deps: {
         const shown = maySeeSchema(caller, deps.isProduction)
           ? errors
           : errors.map(withoutSuggestions);
-        response.body.singleResult.errors = shown.map((error) =>
-          publicError(error, requestId),
-        );
+        response.body.singleResult.errors = shown.map((error) => publicError(error, requestId));
       },
     }),
   };

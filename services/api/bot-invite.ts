@@ -4,7 +4,9 @@ const MANAGE_ROLES = 1n << 28n;
 const MANAGE_NICKNAMES = 1n << 27n;
 const CREATE_INSTANT_INVITE = 1n << 0n;
 
-/** Discord's consent page that adds the bot to its guild with what it needs, and with nothing else. */
+/**
+ * Discord's consent page that adds the bot to its guild with what it needs, and with nothing else.
+ */
 export function botInviteUrl(
   client: Pick<ClientView, 'endpoints' | 'applicationId' | 'guildId'>,
 ): string {

@@ -2,11 +2,10 @@ import type { ClientId } from '../model.js';
 import type { HeldPlansView } from './sweep-ports.js';
 import type { CheckResult, ClientView } from './views.js';
 
-/** The client's current state, and the result of the last check at Discord. Does not call Discord. */
-export function storedHealth(
-  client: ClientView,
-  now: Date,
-): readonly CheckResult[] {
+/**
+ * The client's current state, and the result of the last check at Discord. Does not call Discord.
+ */
+export function storedHealth(client: ClientView, now: Date): readonly CheckResult[] {
   return [
     enabledCheck(client),
     sendingCheck(client, now),
@@ -42,14 +41,12 @@ const MINUTE_MS = 60_000;
 /** In the largest unit of which two have passed. */
 function ageIn(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
-  if (minutes >= 2 * 24 * 60)
-    return countOf(Math.floor(minutes / (24 * 60)), 'day');
+  if (minutes >= 2 * 24 * 60) return countOf(Math.floor(minutes / (24 * 60)), 'day');
   if (minutes >= 2 * 60) return countOf(Math.floor(minutes / 60), 'hour');
   return countOf(minutes, 'minute');
 }
 
-const countOf = (count: number, noun: string) =>
-  `${count} ${noun}${count === 1 ? '' : 's'}`;
+const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function enabledCheck(client: ClientView): CheckResult {
   const name = 'enabled';

@@ -1,11 +1,6 @@
 import { InputError } from '../lib/errors.js';
 import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
-import {
-  checkRange,
-  checkText,
-  checkWebUrl,
-  isGiven,
-} from './inputs/checks.js';
+import { checkRange, checkText, checkWebUrl, isGiven } from './inputs/checks.js';
 import type {
   CreateDiscordClientInput,
   EndpointsInput,
@@ -13,19 +8,10 @@ import type {
   UpdateDiscordClientInput,
 } from './inputs/client.input.js';
 import type { NicknamePolicyInput } from './inputs/nickname-policy.input.js';
-import type {
-  ClientPatch,
-  ClientSettings,
-  ClientView,
-  Endpoints,
-  NewClient,
-} from './views.js';
+import type { ClientPatch, ClientSettings, ClientView, Endpoints, NewClient } from './views.js';
 
 /** What is wrong with an endpoint of a client; null: nothing. */
-export type CheckEndpoint = (
-  url: string,
-  name: keyof Endpoints,
-) => string | null;
+export type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
 
 /** Why browsers must not be redirected to an address; null: they may. */
 export type CheckClientAddress = (
@@ -36,7 +22,9 @@ export type CheckClientAddress = (
 /** Everything that is wrong with a nickname template; empty: nothing. */
 export type TemplateFaults = (template: string) => readonly string[];
 
-/** Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates. */
+/**
+ * Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates.
+ */
 export interface ClientPolicy {
   readonly checkEndpoint: CheckEndpoint;
   readonly checkClientAddress: CheckClientAddress;
@@ -44,10 +32,7 @@ export interface ClientPolicy {
   readonly templateFaults: TemplateFaults;
 }
 
-export function toNewClient(
-  input: CreateDiscordClientInput,
-  policy: ClientPolicy,
-): NewClient {
+export function toNewClient(input: CreateDiscordClientInput, policy: ClientPolicy): NewClient {
   return {
     ...DEFAULT_CLIENT_SETTINGS,
     ...givenSettings(input, policy),
@@ -56,11 +41,7 @@ export function toNewClient(
     guildId: input.guildId,
     clientSecret: checkText(input.clientSecret, 'input.clientSecret', 500),
     botToken: checkText(input.botToken, 'input.botToken', 500),
-    endpoints: mergeEndpoints(
-      policy.defaultEndpoints,
-      input.endpoints ?? {},
-      policy.checkEndpoint,
-    ),
+    endpoints: mergeEndpoints(policy.defaultEndpoints, input.endpoints ?? {}, policy.checkEndpoint),
   };
 }
 
@@ -77,9 +58,7 @@ export function toClientPatch(
     ...(isGiven(clientSecret)
       ? { clientSecret: checkText(clientSecret, 'input.clientSecret', 500) }
       : {}),
-    ...(isGiven(botToken)
-      ? { botToken: checkText(botToken, 'input.botToken', 500) }
-      : {}),
+    ...(isGiven(botToken) ? { botToken: checkText(botToken, 'input.botToken', 500) } : {}),
     ...changedEndpoints(input, current.endpoints, policy.checkEndpoint),
   };
 }
@@ -90,11 +69,7 @@ function changedEndpoints(
   current: Endpoints,
   checkEndpoint: CheckEndpoint,
 ): { readonly endpoints?: Endpoints } {
-  const endpoints = mergeEndpoints(
-    current,
-    input.endpoints ?? {},
-    checkEndpoint,
-  );
+  const endpoints = mergeEndpoints(current, input.endpoints ?? {}, checkEndpoint);
   const isSame = ENDPOINT_NAMES.every((n) => endpoints[n] === current[n]);
   if (isSame) return {};
   if (!isGiven(input.botToken) || !isGiven(input.clientSecret))
@@ -106,12 +81,7 @@ function changedEndpoints(
   return { endpoints };
 }
 
-const ENDPOINT_NAMES = [
-  'apiBase',
-  'authorizeUrl',
-  'tokenUrl',
-  'revokeUrl',
-] as const;
+const ENDPOINT_NAMES = ['apiBase', 'authorizeUrl', 'tokenUrl', 'revokeUrl'] as const;
 
 function mergeEndpoints(
   base: Endpoints,
@@ -141,8 +111,7 @@ function givenSettings(
   input: SettingsInput,
   policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
 ): Partial<ClientSettings> {
-  const { enabled, authority, unknownMembership, linking, wholeListWrites } =
-    input;
+  const { enabled, authority, unknownMembership, linking, wholeListWrites } = input;
   return {
     ...givenAddress('callbackUrl', input.callbackUrl, policy),
     ...givenAddress('inviteUrl', input.inviteUrl, policy),
@@ -151,15 +120,10 @@ function givenSettings(
     ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
     ...(isGiven(input.nicknamePolicy)
       ? {
-          nicknamePolicy: toNicknamePolicy(
-            input.nicknamePolicy,
-            policy.templateFaults,
-          ),
+          nicknamePolicy: toNicknamePolicy(input.nicknamePolicy, policy.templateFaults),
         }
       : {}),
-    ...(isGiven(input.removalGuard)
-      ? { removalGuard: toRemovalGuard(input.removalGuard) }
-      : {}),
+    ...(isGiven(input.removalGuard) ? { removalGuard: toRemovalGuard(input.removalGuard) } : {}),
     ...(isGiven(linking)
       ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
       : {}),
@@ -178,10 +142,7 @@ function givenRetention(
   if (days === undefined) return {};
   const field = 'input.auditRetentionDays';
   return {
-    auditRetentionDays:
-      days === null
-        ? null
-        : checkRange(days, field, { min: 1, max: MOST_DAYS }),
+    auditRetentionDays: days === null ? null : checkRange(days, field, { min: 1, max: MOST_DAYS }),
   };
 }
 
@@ -206,9 +167,7 @@ function toNicknamePolicy(
   templateFaults: TemplateFaults,
 ): ClientSettings['nicknamePolicy'] {
   const field = 'input.nicknamePolicy.template';
-  const template = isGiven(input.template)
-    ? checkText(input.template, field, MAX_TEMPLATE)
-    : null;
+  const template = isGiven(input.template) ? checkText(input.template, field, MAX_TEMPLATE) : null;
   const faults = template === null ? [] : templateFaults(template);
   if (faults.length > 0)
     throw new InputError(
@@ -229,9 +188,7 @@ function toNicknamePolicy(
   };
 }
 
-function toRemovalGuard(
-  input: RemovalGuardInput,
-): ClientSettings['removalGuard'] {
+function toRemovalGuard(input: RemovalGuardInput): ClientSettings['removalGuard'] {
   return {
     minimum: checkRange(input.minimum, 'input.removalGuard.minimum', {
       min: 0,

@@ -13,10 +13,7 @@ export async function closeGently(
   app: FastifyInstance,
   withinMs: number = WITHIN_MS,
 ): Promise<void> {
-  const idle = setInterval(
-    () => app.server.closeIdleConnections(),
-    LOOK_EVERY_MS,
-  );
+  const idle = setInterval(() => app.server.closeIdleConnections(), LOOK_EVERY_MS);
   const limit = setTimeout(() => app.server.closeAllConnections(), withinMs);
   try {
     await app.close();

@@ -1,4 +1,7 @@
-/** type-graphql reads design-time metadata through `Reflect` while classes are defined: the shim has to be there first. */
+/**
+ * type-graphql reads design-time metadata through `Reflect` while classes are defined: the shim has
+ * to be there first.
+ */
 import 'reflect-metadata';
 
 import { Extensions } from 'type-graphql';
@@ -31,5 +34,4 @@ export {
 export const REQUIRED_SCOPE = 'scope';
 
 /** Callers need this scope for the field; `guardScopes` enforces it. */
-export const Authorized = (scope: Scope) =>
-  Extensions({ [REQUIRED_SCOPE]: scope });
+export const Authorized = (scope: Scope) => Extensions({ [REQUIRED_SCOPE]: scope });

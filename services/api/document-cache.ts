@@ -5,12 +5,16 @@ interface Kept {
   readonly length: number;
 }
 
-/** Their trees are some forty times as large as the text they hold on to: about 20 MB at the very most. */
+/**
+ * Their trees are some forty times as large as the text they hold on to: about 20 MB at the very
+ * most.
+ */
 const MOST = { documents: 1_000, letters: 512 * 1024, each: 16 * 1024 };
 
 /**
- * Documents that were parsed and found valid, so that what callers ask all day is read once: the last used stay. Bounded by the
- * text, not by the tree: comments leave no trace in a tree, and 2 MiB of them would be kept for any stranger.
+ * Documents that were parsed and found valid, so that what callers ask all day is read once: the
+ * last used stay. Bounded by the text, not by the tree: comments leave no trace in a tree, and 2
+ * MiB of them would be kept for any stranger.
  */
 export function createDocumentCache() {
   const kept = new Map<string, Kept>();

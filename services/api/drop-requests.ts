@@ -1,15 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-import {
-  createRequestScope,
-  type RequestScopes,
-} from '../lib/request-scope.js';
+import { createRequestScope, type RequestScopes } from '../lib/request-scope.js';
 
 /** Runs a request handler so that its store reads are attributed to that request. */
-export type InScope = <Result>(
-  reply: FastifyReply,
-  work: () => Result,
-) => Result;
+export type InScope = <Result>(reply: FastifyReply, work: () => Result) => Result;
 
 /** A caller who closes the connection before the answer is there waits for it no more. */
 export function runInScope(scopes: RequestScopes | undefined): InScope {

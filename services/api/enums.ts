@@ -54,8 +54,7 @@ export const HoldersEnum = describeEnum<Holders>(
   'Holders',
   'What happens to the holders of a role when its mapping is retired or its client deleted.',
   {
-    TAKE_BACK:
-      'The role is removed from every linked holder to whom no other mapping grants it.',
+    TAKE_BACK: 'The role is removed from every linked holder to whom no other mapping grants it.',
     LEAVE:
       'Holders keep the role. If another mapping names it, holders to whom no other group grants it are listed in a held sweep and keep the role unless that is approved.',
   },
@@ -82,32 +81,23 @@ export const EmailRuleEnum = describeEnum<EmailRule>(
   },
 );
 
-export const LinkStateEnum = describeEnum<LinkState>(
-  'LinkState',
-  'The state of a linked member.',
-  {
-    IN_STEP: 'Desired and actual roles are the same.',
-    PENDING:
-      "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`.",
-    ABSENT: 'The Discord account is not in the guild.',
-    HELD: 'The removal guard holds removals.',
-    PARKED: 'Retrying is useless until something changes; see `reason`.',
-    ENDING: 'The link is removed once its roles are.',
-  },
-);
+export const LinkStateEnum = describeEnum<LinkState>('LinkState', 'The state of a linked member.', {
+  IN_STEP: 'Desired and actual roles are the same.',
+  PENDING:
+    "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`.",
+  ABSENT: 'The Discord account is not in the guild.',
+  HELD: 'The removal guard holds removals.',
+  PARKED: 'Retrying is useless until something changes; see `reason`.',
+  ENDING: 'The link is removed once its roles are.',
+});
 
-export const OutcomeEnum = describeEnum<Outcome>(
-  'Outcome',
-  'The outcome of one reconcile.',
-  {
-    APPLIED: 'The plan was carried out.',
-    UNCHANGED:
-      'There was nothing to do, or Discord showed all of it before it was written.',
-    ABSENT: 'The Discord account is not in the guild.',
-    HELD: 'The removal guard held removals.',
-    PARKED: 'Discord refused permanently; see `reason`.',
-  },
-);
+export const OutcomeEnum = describeEnum<Outcome>('Outcome', 'The outcome of one reconcile.', {
+  APPLIED: 'The plan was carried out.',
+  UNCHANGED: 'There was nothing to do, or Discord showed all of it before it was written.',
+  ABSENT: 'The Discord account is not in the guild.',
+  HELD: 'The removal guard held removals.',
+  PARKED: 'Discord refused permanently; see `reason`.',
+});
 
 export const RoleRefusalEnum = describeEnum<RoleRefusal>(
   'RoleRefusal',
@@ -121,45 +111,36 @@ export const RoleRefusalEnum = describeEnum<RoleRefusal>(
   },
 );
 
-export const SweepKindEnum = describeEnum<SweepKind>(
-  'SweepKind',
-  'What a sweep checks.',
-  {
-    VERIFY_GROUPS:
-      'Members whose last observed roles differ from their groups.',
-    SYNC_ACCOUNTS:
-      'Accounts as they are at Discord now: names, and members who left or returned.',
-    REMOTE_SYNC:
-      'Members as Discord shows them now, compared with their groups.',
-    ENFORCE_NICKNAMES: 'Nicknames that differ from the policy.',
-    CHANGES:
-      'Removals the guard held outside a sweep, in a burst or a stream of events. Created by the connector; cannot be started.',
-  },
-);
-
-export const SweepStateEnum = describeEnum<SweepState>(
-  'SweepState',
-  'The state of a sweep.',
-  {
-    WAITING: 'Not started yet.',
-    RUNNING: 'Checking members or bringing them in step.',
-    HELD: 'Too many removals to carry out without approval: decide with `approveSweep` or `rejectSweep`.',
-    APPROVED: 'A person approved the plan, which is being carried out.',
-    REJECTED: 'A person rejected the plan; the roles stay.',
-    DONE: 'All members were checked and changed where possible.',
-    FAILED: 'Ended early; see `reason`.',
-    CANCELLED: 'Cancelled by a person.',
-  },
-);
-
-export const CauseKindEnum = describeEnum<
-  'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR'
->('CauseKind', 'What caused a reconcile.', {
-  EVENT: 'An event from the platform.',
-  MUTATION: 'A mutation of this API.',
-  SWEEP: 'A scheduled or started sweep.',
-  REPAIR: 'Unfinished work found after a restart.',
+export const SweepKindEnum = describeEnum<SweepKind>('SweepKind', 'What a sweep checks.', {
+  VERIFY_GROUPS: 'Members whose last observed roles differ from their groups.',
+  SYNC_ACCOUNTS: 'Accounts as they are at Discord now: names, and members who left or returned.',
+  REMOTE_SYNC: 'Members as Discord shows them now, compared with their groups.',
+  ENFORCE_NICKNAMES: 'Nicknames that differ from the policy.',
+  CHANGES:
+    'Removals the guard held outside a sweep, in a burst or a stream of events. Created by the connector; cannot be started.',
 });
+
+export const SweepStateEnum = describeEnum<SweepState>('SweepState', 'The state of a sweep.', {
+  WAITING: 'Not started yet.',
+  RUNNING: 'Checking members or bringing them in step.',
+  HELD: 'Too many removals to carry out without approval: decide with `approveSweep` or `rejectSweep`.',
+  APPROVED: 'A person approved the plan, which is being carried out.',
+  REJECTED: 'A person rejected the plan; the roles stay.',
+  DONE: 'All members were checked and changed where possible.',
+  FAILED: 'Ended early; see `reason`.',
+  CANCELLED: 'Cancelled by a person.',
+});
+
+export const CauseKindEnum = describeEnum<'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR'>(
+  'CauseKind',
+  'What caused a reconcile.',
+  {
+    EVENT: 'An event from the platform.',
+    MUTATION: 'A mutation of this API.',
+    SWEEP: 'A scheduled or started sweep.',
+    REPAIR: 'Unfinished work found after a restart.',
+  },
+);
 
 export const CheckVerdictEnum = describeEnum<'OK' | 'WARNING' | 'FAILED'>(
   'CheckVerdict',
@@ -202,8 +183,7 @@ export const OutrankingKindEnum = describeEnum<OutrankingKind>(
   },
 );
 
-export type FactVerdictName =
-  'APPLIED' | 'UNCHANGED' | 'STALE' | 'PARTIAL' | 'INVALID';
+export type FactVerdictName = 'APPLIED' | 'UNCHANGED' | 'STALE' | 'PARTIAL' | 'INVALID';
 
 export const FactVerdictEnum = describeEnum<FactVerdictName>(
   'FactVerdict',
@@ -212,8 +192,7 @@ export const FactVerdictEnum = describeEnum<FactVerdictName>(
     APPLIED: 'The fact was recorded.',
     UNCHANGED: 'The same fact was already recorded.',
     STALE: 'Another fact outranks it; nothing changed. See `outrankedBy`.',
-    PARTIAL:
-      'Part of it was outranked, see `outrankedBy`; the rest was recorded.',
+    PARTIAL: 'Part of it was outranked, see `outrankedBy`; the rest was recorded.',
     INVALID: 'The item is invalid or contradicts another item; see `error`.',
   },
 );
@@ -224,8 +203,7 @@ export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
   {
     LINKED: 'The link was created or, in a dry run, would be created.',
     UNCHANGED: 'The same link already exists.',
-    CONFLICT:
-      'The user or the account is linked elsewhere, or is listed twice; nothing changed.',
+    CONFLICT: 'The user or the account is linked elsewhere, or is listed twice; nothing changed.',
     INVALID: 'Cannot be linked; see `message`.',
   },
 );

@@ -1,11 +1,6 @@
 import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
 
-import {
-  InputError,
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../lib/errors.js';
+import { InputError, RetryLaterError, TerminalError, UnavailableError } from '../lib/errors.js';
 
 export type ErrorCode =
   | 'UNAUTHENTICATED'
@@ -31,10 +26,7 @@ interface Told {
  * What a caller sees of an error. Internal errors are masked: the caller gets the request id, the
  * log gets the rest. Never a stack trace, and never the caller's input, which may contain a secret.
  */
-export function publicError(
-  error: unknown,
-  requestId: string,
-): GraphQLFormattedError {
+export function publicError(error: unknown, requestId: string): GraphQLFormattedError {
   const { message, ...told } = tell(error) ?? {
     code: 'INTERNAL',
     message: `Internal error, request ${requestId}`,
@@ -49,7 +41,10 @@ export function publicError(
   };
 }
 
-/** GraphQL's validation appends names that resemble a misspelt one: only for callers that may read the schema. */
+/**
+ * GraphQL's validation appends names that resemble a misspelt one: only for callers that may read
+ * the schema.
+ */
 export function withoutSuggestions(error: GraphQLError): GraphQLError {
   const inner = error.originalError;
   return new GraphQLError(error.message.replace(/ Did you mean .*$/s, ''), {
@@ -57,8 +52,7 @@ export function withoutSuggestions(error: GraphQLError): GraphQLError {
     source: error.source ?? null,
     positions: error.positions ?? null,
     path: error.path ?? null,
-    originalError:
-      inner instanceof GraphQLError ? withoutSuggestions(inner) : inner,
+    originalError: inner instanceof GraphQLError ? withoutSuggestions(inner) : inner,
     extensions: error.extensions,
   });
 }
@@ -97,34 +91,30 @@ function tell(error: unknown): Told | null {
       message: cause.message,
       retryAt: cause.retryAt.toISOString(),
     };
-  if (cause instanceof UnavailableError)
-    return { code: 'UNAVAILABLE', message: cause.message };
+  if (cause instanceof UnavailableError) return { code: 'UNAVAILABLE', message: cause.message };
   return null;
 }
 
-/** GraphQL parses nested input recursively; a stack overflow before execution can only come from the caller's input. */
+/**
+ * GraphQL parses nested input recursively; a stack overflow before execution can only come from the
+ * caller's input.
+ */
 function isTooDeep(cause: unknown): boolean {
-  return (
-    cause instanceof RangeError &&
-    cause.message === 'Maximum call stack size exceeded'
-  );
+  return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
 }
 
 const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
 
-/** Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being served. */
-function tellGraphQLError(
-  outer: GraphQLError,
-  cause: GraphQLError,
-): Told | null {
+/**
+ * Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being
+ * served.
+ */
+function tellGraphQLError(outer: GraphQLError, cause: GraphQLError): Told | null {
   const variable = variablePath(outer);
   if (variable)
     return {
       code: 'BAD_USER_INPUT',
-      message:
-        cause === outer
-          ? 'This value has the wrong type.'
-          : withoutValues(cause.message),
+      message: cause === outer ? 'This value has the wrong type.' : withoutValues(cause.message),
       field: variable,
     };
   const own = OWN_CODES.find((code) => code === cause.extensions.code);
@@ -134,17 +124,14 @@ function tellGraphQLError(
       message: cause.message,
       ...field(cause.extensions.field),
     };
-  const isServing =
-    outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
+  const isServing = outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
   if (isServing) return null;
   return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
 }
 
 /** The path of an invalid variable, `input.guildId`; GraphQL only gives it in the message. */
 function variablePath(error: GraphQLError): string | undefined {
-  const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(
-    error.message,
-  );
+  const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(error.message);
   const name = match?.[1];
   if (name === undefined) return undefined;
   const place = [...error.message.matchAll(/ at "(\w+[\w.[\]]*)"; /g)]
@@ -166,5 +153,4 @@ function withoutValues(message: string): string {
 /** Unknown names are repeated in messages, and may be a megabyte long. */
 const MAX_TOLD = 500;
 
-const field = (name: unknown) =>
-  typeof name === 'string' ? { field: name } : {};
+const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});

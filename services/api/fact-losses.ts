@@ -1,26 +1,18 @@
-import type {
-  FactLoss,
-  FactOrder,
-  FactOutcome,
-  GroupId,
-  Outranker,
-} from '../model.js';
+import type { FactLoss, FactOrder, FactOutcome, GroupId, Outranker } from '../model.js';
 import type { OutrankingKind } from './enums.js';
 import type { OutrankingFact } from './types/fact-payloads.types.js';
 
-/** Why a fact lost, or a part of it: which recorded facts outrank it, and how to send one that wins. */
-export function describeLosses(
-  { verdict, losses }: FactOutcome,
-  nameGroup: NameGroup,
-): string {
+/**
+ * Why a fact lost, or a part of it: which recorded facts outrank it, and how to send one that wins.
+ */
+export function describeLosses({ verdict, losses }: FactOutcome, nameGroup: NameGroup): string {
   const shown = losses
     .slice(0, MOST_NAMED)
     .map((loss) => describeLoss(loss, nameGroup))
     .join('; ');
   const more = losses.length - MOST_NAMED;
   const rest = more > 0 ? `; and ${more} more, see outrankedBy` : '';
-  const effect =
-    verdict === 'partial' ? 'The rest was recorded.' : 'Nothing changed.';
+  const effect = verdict === 'partial' ? 'The rest was recorded.' : 'Nothing changed.';
   return `${shown}${rest}. ${effect} ${remedyFor(losses)}`.trim();
 }
 
@@ -29,15 +21,10 @@ const MOST_NAMED = 5;
 /** `group Pilots (17)` */
 export type NameGroup = (groupId: GroupId) => string;
 
-function describeLoss(
-  { groupId, order, outrankedBy }: FactLoss,
-  nameGroup: NameGroup,
-): string {
+function describeLoss({ groupId, order, outrankedBy }: FactLoss, nameGroup: NameGroup): string {
   if (outrankedBy.kind === 'userDeleted') return describeDeletion(outrankedBy);
-  const isByTime =
-    order.sequence === null && outrankedBy.order.sequence === null;
-  const own =
-    isByTime || order.sequence !== null ? placeOf(order) : 'without a sequence';
+  const isByTime = order.sequence === null && outrankedBy.order.sequence === null;
+  const own = isByTime || order.sequence !== null ? placeOf(order) : 'without a sequence';
   const group = groupId === null ? null : nameGroup(groupId);
   return `${subjectOf(group, outrankedBy)} ${placeOf(outrankedBy.order)}, which outranks this one ${own}`;
 }
@@ -51,8 +38,7 @@ function subjectOf(
   group: string | null,
   outranker: Exclude<Outranker, OutrankerOf<'userDeleted'>>,
 ): string {
-  if (outranker.kind === 'userRestored')
-    return 'The user was restored after a deletion';
+  if (outranker.kind === 'userRestored') return 'The user was restored after a deletion';
   if (outranker.kind === 'groupDeleted')
     return `${group?.replace('group', 'Group')} was deleted by a fact`;
   return outranker.kind === 'value'
@@ -76,28 +62,19 @@ function subjectOfMembership(
   return `The user was ${change} ${group} by a ${by}`;
 }
 
-type OutrankerOf<Kind extends Outranker['kind']> = Extract<
-  Outranker,
-  { readonly kind: Kind }
->;
+type OutrankerOf<Kind extends Outranker['kind']> = Extract<Outranker, { readonly kind: Kind }>;
 
 function placeOf(order: FactOrder): string {
-  return order.sequence === null
-    ? `of ${timeOf(order)}`
-    : `with sequence ${order.sequence}`;
+  return order.sequence === null ? `of ${timeOf(order)}` : `with sequence ${order.sequence}`;
 }
 
-const timeOf = ({ timeUs }: FactOrder) =>
-  new Date(Math.floor(timeUs / 1000)).toISOString();
+const timeOf = ({ timeUs }: FactOrder) => new Date(Math.floor(timeUs / 1000)).toISOString();
 
 function remedyFor(losses: readonly FactLoss[]): string {
   if (losses.some(({ outrankedBy }) => outrankedBy.kind === 'userDeleted'))
     return 'An admin can restore the id with restorePlatformUser.';
-  const sequences = losses.flatMap(
-    ({ outrankedBy }) => outrankedBy.order.sequence ?? [],
-  );
-  if (sequences.length > 0)
-    return `Send a sequence above ${Math.max(...sequences)} to outrank it.`;
+  const sequences = losses.flatMap(({ outrankedBy }) => outrankedBy.order.sequence ?? []);
+  if (sequences.length > 0) return `Send a sequence above ${Math.max(...sequences)} to outrank it.`;
   const times = losses.flatMap((loss) => retryAtOf(loss) ?? []);
   if (times.length === 0) return '';
   const last = new Date(Math.max(...times.map(Number)));
@@ -116,10 +93,7 @@ export function toOutrankingFact(loss: FactLoss): OutrankingFact {
   const { kind, order } = outrankedBy;
   const isMembership = kind === 'membership' && groupId !== null;
   return {
-    kind:
-      kind === 'membership' && outrankedBy.isSnapshot
-        ? 'WHOLE_SET'
-        : KINDS[kind],
+    kind: kind === 'membership' && outrankedBy.isSnapshot ? 'WHOLE_SET' : KINDS[kind],
     groupId,
     change: isMembership ? changeOf(outrankedBy) : null,
     sequence: order.sequence,
@@ -137,5 +111,4 @@ const KINDS: Readonly<Record<Outranker['kind'], OutrankingKind>> = {
   groupDeleted: 'GROUP_DELETION',
 };
 
-const changeOf = ({ isHeld }: { readonly isHeld: boolean }) =>
-  isHeld ? 'ADDED' : 'REMOVED';
+const changeOf = ({ isHeld }: { readonly isHeld: boolean }) => (isHeld ? 'ADDED' : 'REMOVED');

@@ -1,10 +1,6 @@
 import type { FactOutcome } from '../model.js';
 import type { FactVerdictName } from './enums.js';
-import {
-  describeLosses,
-  toOutrankingFact,
-  type NameGroup,
-} from './fact-losses.js';
+import { describeLosses, toOutrankingFact, type NameGroup } from './fact-losses.js';
 import type { Item } from './item-faults.js';
 import type { FactCounts, FactResult } from './types/fact-payloads.types.js';
 
@@ -32,16 +28,12 @@ export function factResults(
       return { index, ok: false, verdict: 'INVALID', error, outrankedBy: [] };
     }
     const outcome = outcomes[next++];
-    if (outcome === undefined)
-      throw new Error(`outcomes for ${items.length} facts are incomplete`);
+    if (outcome === undefined) throw new Error(`outcomes for ${items.length} facts are incomplete`);
     return { index, ...resultOf(outcome, nameGroup) };
   });
 }
 
-function resultOf(
-  outcome: FactOutcome,
-  nameGroup: NameGroup,
-): Omit<FactResult, 'index'> {
+function resultOf(outcome: FactOutcome, nameGroup: NameGroup): Omit<FactResult, 'index'> {
   const { verdict, losses } = outcome;
   const hasLost = verdict === 'stale' || verdict === 'partial';
   return {
@@ -59,8 +51,7 @@ function resultOf(
 }
 
 export function countResults(results: readonly FactResult[]): FactCounts {
-  const count = (name: FactVerdictName) =>
-    results.filter(({ verdict }) => verdict === name).length;
+  const count = (name: FactVerdictName) => results.filter(({ verdict }) => verdict === name).length;
   return {
     applied: count('APPLIED'),
     unchanged: count('UNCHANGED'),
@@ -83,23 +74,22 @@ export function changedIds<Fact>(
   return [...new Set(applied.map(idOf))];
 }
 
-/** Memberships in a deleted group are recorded, but change no roles until the group is sent again. */
+/**
+ * Memberships in a deleted group are recorded, but change no roles until the group is sent again.
+ */
 export function factWarnings(
   items: readonly unknown[],
   outcomes: readonly FactOutcome[],
   nameGroup: NameGroup,
 ): readonly string[] {
   if (items.length === 0) return ['The list was empty.'];
-  const deleted = new Set(
-    outcomes.flatMap(({ deletedGroupIds }) => deletedGroupIds ?? []),
-  );
+  const deleted = new Set(outcomes.flatMap(({ deletedGroupIds }) => deletedGroupIds ?? []));
   if (deleted.size === 0) return [];
   const named = [...deleted]
     .slice(0, MOST_NAMED)
     .map((id) => nameGroup(id).replace('group ', ''))
     .join(', ');
-  const rest =
-    deleted.size > MOST_NAMED ? ` and ${deleted.size - MOST_NAMED} more` : '';
+  const rest = deleted.size > MOST_NAMED ? ` and ${deleted.size - MOST_NAMED} more` : '';
   return [
     `Deleted groups: ${named}${rest}. New members of them get roles once the group is sent again, by upsertPlatformGroups or an event.`,
   ];

@@ -29,7 +29,6 @@ export function createHealthServer(deps: {
       app = null;
       if (open !== null) await closeGently(open);
     },
-    ready: (): Readiness =>
-      app === null ? { ok: false, reason: 'not listening' } : { ok: true },
+    ready: (): Readiness => (app === null ? { ok: false, reason: 'not listening' } : { ok: true }),
   };
 }

@@ -7,18 +7,13 @@ import type { ErrorCode } from './errors.js';
 
 /** Faults before any operation is known, in the shape that GraphQL clients read. */
 export function answerFault(logger: Logger) {
-  return (
-    error: FastifyError,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply => {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const status = error.statusCode ?? 500;
     if (error instanceof RefusedRequest) {
       const { code, message, headers = {}, more } = error.refusal;
       return sendError(reply.headers(headers), status, code, message, more);
     }
-    if (status < 500)
-      return sendError(reply, status, 'BAD_USER_INPUT', tell(error));
+    if (status < 500) return sendError(reply, status, 'BAD_USER_INPUT', tell(error));
     const requestId = request.id;
     logger.error({ requestId, url: pathOf(request), err: error }, 'failed');
     return reply.code(500).send({
@@ -32,10 +27,7 @@ export function answerFault(logger: Logger) {
   };
 }
 
-export function answerNotFound(
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const place = `${request.method} ${pathOf(request)}`;
   return sendError(
     reply,
@@ -45,8 +37,7 @@ export function answerNotFound(
   );
 }
 
-export const pathOf = (request: FastifyRequest): string =>
-  request.url.split('?', 1)[0] ?? '/';
+export const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
 
 /** A request rejected before any operation is parsed. */
 export class RefusedRequest extends Error {
@@ -89,11 +80,11 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** A malformed HTTP request never becomes a request object; the response goes to the raw socket, which is then closed. */
-export function answerUnreadable(
-  error: Error & { readonly code?: string },
-  socket: Socket,
-): void {
+/**
+ * A malformed HTTP request never becomes a request object; the response goes to the raw socket,
+ * which is then closed.
+ */
+export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -135,10 +126,6 @@ function sendError(
   return reply.code(status).send(faults(code, message, { ...more, requestId }));
 }
 
-function faults(
-  code: ErrorCode,
-  message: string,
-  more: Readonly<Record<string, unknown>>,
-) {
+function faults(code: ErrorCode, message: string, more: Readonly<Record<string, unknown>>) {
   return { errors: [{ message, extensions: { code, ...more } }] };
 }

@@ -76,45 +76,35 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** The caller's own id, so that one request is found in the logs of both; else a new one. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given)
-    ? given
-    : randomUUID();
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /**
- * Without this a browser form could send text that looks like JSON, and bytes that are no text would become other ids than they
- * were meant to be: what cannot be decoded reads as U+FFFD.
+ * Without this a browser form could send text that looks like JSON, and bytes that are no text
+ * would become other ids than they were meant to be: what cannot be decoded reads as U+FFFD.
  */
 function readJsonAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
   const options = { parseAs: 'buffer' } as const;
-  app.addContentTypeParser<Buffer>(
-    'application/json',
-    options,
-    (request, body, done) => {
-      const encoding = request.headers['content-encoding'] ?? 'identity';
-      if (encoding.toLowerCase() !== 'identity')
-        done(
-          new UnreadableBody(415, 'Send the body without content-encoding.'),
-        );
-      else if (!isUtf8(body))
-        done(new UnreadableBody(400, 'The body is not valid UTF-8.'));
-      else
-        void parse(request, body.toString('utf8'), (error, parsed) => {
-          const fault = error ? null : faultOfBody(parsed);
-          done(fault === null ? error : new UnreadableBody(400, fault), parsed);
-        });
-    },
-  );
+  app.addContentTypeParser<Buffer>('application/json', options, (request, body, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding.toLowerCase() !== 'identity')
+      done(new UnreadableBody(415, 'Send the body without content-encoding.'));
+    else if (!isUtf8(body)) done(new UnreadableBody(400, 'The body is not valid UTF-8.'));
+    else
+      void parse(request, body.toString('utf8'), (error, parsed) => {
+        const fault = error ? null : faultOfBody(parsed);
+        done(fault === null ? error : new UnreadableBody(400, fault), parsed);
+      });
+  });
 }
 
 /** Libraries answer some faults with a status alone. */
 function leaveNoFaultUntold(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const isBare = payload === null || payload === '' || payload === 'null';
-    if (reply.statusCode < 400 || !isBare || request.method === 'HEAD')
-      return payload;
+    if (reply.statusCode < 400 || !isBare || request.method === 'HEAD') return payload;
     void reply.type('application/json; charset=utf-8');
     return JSON.stringify(unreadable(request.id));
   });
@@ -169,15 +159,9 @@ function addHealth(app: FastifyInstance, health: HealthPort): void {
 }
 
 /** Nothing in it is secret, or about a person: it is as open as health is. */
-function addMetrics(
-  app: FastifyInstance,
-  metrics: NonNullable<ApiObservers['metrics']>,
-): void {
+function addMetrics(app: FastifyInstance, metrics: NonNullable<ApiObservers['metrics']>): void {
   app.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await metrics();
-    return reply
-      .type(contentType)
-      .header('cache-control', 'no-store')
-      .send(text);
+    return reply.type(contentType).header('cache-control', 'no-store').send(text);
   });
 }

@@ -23,22 +23,15 @@ export interface ImportList {
 }
 
 /** Of two items with the same user or account the first counts. */
-export function importList(
-  users: readonly ImportedDiscordUserInput[],
-): ImportList {
+export function importList(users: readonly ImportedDiscordUserInput[]): ImportList {
   const field = 'input.users';
   const items = readItems(users, field, (item, at) => ({
-    platformUserId: checkPlatformId(
-      item.platformUserId,
-      `${at}.platformUserId`,
-    ),
+    platformUserId: checkPlatformId(item.platformUserId, `${at}.platformUserId`),
     discordUserId: item.discordUserId,
   }));
   const clear = clearAlready(items, field);
   return {
-    wanted: items.flatMap(({ said }, index) =>
-      said === null || clear.has(index) ? [] : [said],
-    ),
+    wanted: items.flatMap(({ said }, index) => (said === null || clear.has(index) ? [] : [said])),
     merge: (verdicts) => {
       let next = 0;
       return items.map((_, index) => {
@@ -51,9 +44,7 @@ export function importList(
             ...verdict,
             field: verdict.field ? `${at}.${verdict.field}` : null,
           };
-        throw new Error(
-          `verdicts for an import of ${items.length} users are incomplete`,
-        );
+        throw new Error(`verdicts for an import of ${items.length} users are incomplete`);
       });
     },
   };

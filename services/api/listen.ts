@@ -7,10 +7,7 @@ interface Place {
 }
 
 /** Explains a failure to listen in terms of the settings. */
-export async function listen(
-  app: FastifyInstance,
-  { host, port }: Place,
-): Promise<void> {
+export async function listen(app: FastifyInstance, { host, port }: Place): Promise<void> {
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -26,8 +23,7 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 };
 
 function listenError({ host, port }: Place, cause: unknown): Error {
-  const code =
-    cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const why = LISTEN_FAULTS[code] ?? (code || 'unknown reason');
   return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, {
     cause,

@@ -45,10 +45,7 @@ export type Loaders = {
   readonly mappingsOfClient: Rows<ClientId, readonly MappingView[]>;
   readonly platformUsers: Rows<PlatformUserId, PlatformUserView | undefined>;
   readonly platformGroups: Rows<GroupId, PlatformGroupView | undefined>;
-  readonly groupsOfPlatformUser: Rows<
-    PlatformUserId,
-    readonly PlatformGroupView[]
-  >;
+  readonly groupsOfPlatformUser: Rows<PlatformUserId, readonly PlatformGroupView[]>;
   readonly requestsOfLink: Rows<LinkId, readonly MembershipRequestView[]>;
   readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
   readonly sweeps: Rows<string, SweepView | undefined>;
@@ -60,12 +57,12 @@ export type Loaders = {
   readonly pendingOfPlatformUser: Rows<PlatformUserId, number>;
 };
 
-export type LoaderPorts = Pick<
-  ApiPorts,
-  'read' | 'clients' | 'schedules' | 'sweeps'
->;
+export type LoaderPorts = Pick<ApiPorts, 'read' | 'clients' | 'schedules' | 'sweeps'>;
 
-/** One set per request: rows requested by many fields become one statement, and a request sees each row once. */
+/**
+ * One set per request: rows requested by many fields become one statement, and a request sees each
+ * row once.
+ */
 export function createLoaders(ports: LoaderPorts): Loaders {
   const { read, clients, schedules, sweeps } = ports;
   return {
@@ -75,10 +72,7 @@ export function createLoaders(ports: LoaderPorts): Loaders {
       (keys) => read.findLinksByMember(keys),
       (key) => `${key.clientId}/${key.discordUserId}`,
     ),
-    linksOfPlatformUser: new Rows(
-      (ids) => read.linksOfPlatformUsers(ids),
-      itself,
-    ),
+    linksOfPlatformUser: new Rows((ids) => read.linksOfPlatformUsers(ids), itself),
     roles: new Rows(
       (keys) => read.findRoles(keys),
       (key) => `${key.clientId}/${key.roleId}`,
@@ -90,27 +84,15 @@ export function createLoaders(ports: LoaderPorts): Loaders {
     mappingsOfClient: new Rows((ids) => read.mappingsOfClients(ids), itself),
     platformUsers: new Rows((ids) => read.findPlatformUsers(ids), itself),
     platformGroups: new Rows((ids) => read.findPlatformGroups(ids), itself),
-    groupsOfPlatformUser: new Rows(
-      (ids) => read.groupsOfPlatformUsers(ids),
-      itself,
-    ),
+    groupsOfPlatformUser: new Rows((ids) => read.groupsOfPlatformUsers(ids), itself),
     requestsOfLink: new Rows((ids) => read.requestsOfLinks(ids), itself),
-    schedulesOfClient: new Rows(
-      (ids) => schedules.schedulesOfClients(ids),
-      itself,
-    ),
+    schedulesOfClient: new Rows((ids) => schedules.schedulesOfClients(ids), itself),
     sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
     heldPlansOfClient: new Rows((ids) => read.heldPlansOfClients(ids), itself),
     parkedOfClient: new Rows((ids) => read.parkedOfClients(ids), itself),
-    unlinkedRolesOfClient: new Rows(
-      (ids) => read.unlinkedRolesOfClients(ids),
-      itself,
-    ),
+    unlinkedRolesOfClient: new Rows((ids) => read.unlinkedRolesOfClients(ids), itself),
     pendingOfClient: new Rows((ids) => read.pendingOfClients(ids), itself),
-    pendingOfPlatformUser: new Rows(
-      (ids) => read.pendingOfPlatformUsers(ids),
-      itself,
-    ),
+    pendingOfPlatformUser: new Rows((ids) => read.pendingOfPlatformUsers(ids), itself),
   };
 }
 

@@ -27,31 +27,25 @@ export function meterOf(
 /** Operation names of registered documents, as opposed to names made up by callers. */
 function operationNames(documents: Iterable<string>): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const document of documents)
-    for (const name of namesIn(parse(document))) names.add(name);
+  for (const document of documents) for (const name of namesIn(parse(document))) names.add(name);
   return names;
 }
 
 function namesIn({ definitions }: DocumentNode): readonly string[] {
   return definitions.flatMap((definition) =>
-    definition.kind === Kind.OPERATION_DEFINITION
-      ? (definition.name?.value ?? [])
-      : [],
+    definition.kind === Kind.OPERATION_DEFINITION ? (definition.name?.value ?? []) : [],
   );
 }
 
 /** Install after the plugin that formats errors: it counts their final codes. */
-export function meterOperations(
-  deps: MeterDeps,
-): ApolloServerPlugin<ApiContext> {
+export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext> {
   return {
     requestDidStart: async () => {
       const startedMs = deps.nowMs();
       return {
         willSendResponse: async ({ operation, operationName, response }) => {
           const { body } = response;
-          const errors =
-            body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
+          const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
           tell(deps, startedMs, {
             type: operation?.operation ?? 'none',
             name: operationName ?? null,
@@ -75,9 +69,7 @@ export function meterPlayground(deps: MeterDeps): Plugin {
           tell(deps, startedMs, {
             type: typeOf(args.document, name),
             name: typeof name === 'string' ? name : null,
-            codes: (result.errors ?? []).map((error) =>
-              codeIn(publicError(error, '').extensions),
-            ),
+            codes: (result.errors ?? []).map((error) => codeIn(publicError(error, '').extensions)),
           });
         },
       };
@@ -88,8 +80,7 @@ export function meterPlayground(deps: MeterDeps): Plugin {
 function typeOf(document: DocumentNode, name: unknown): string {
   for (const definition of document.definitions)
     if (definition.kind === Kind.OPERATION_DEFINITION)
-      if (typeof name !== 'string' || definition.name?.value === name)
-        return definition.operation;
+      if (typeof name !== 'string' || definition.name?.value === name) return definition.operation;
   return 'none';
 }
 
@@ -108,11 +99,7 @@ function tell(
 }
 
 /** Codes are ours, so they are few; what comes without one is the library's. */
-function codeIn(
-  extensions: Readonly<Record<string, unknown>> | undefined,
-): string {
+function codeIn(extensions: Readonly<Record<string, unknown>> | undefined): string {
   const code = extensions?.['code'];
-  return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code)
-    ? code
-    : 'OTHER';
+  return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'OTHER';
 }

@@ -26,26 +26,17 @@ function refuseStrangers(
   if (!asksForSchema(document)) return;
   if (!caller) throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
   if (!maySeeSchema(caller, isProduction))
-    throw refusal(
-      'FORBIDDEN',
-      'In production, introspection requires discord:admin.',
-      403,
-    );
+    throw refusal('FORBIDDEN', 'In production, introspection requires discord:admin.', 403);
 }
 
 /** Whether the caller may introspect; error messages must not suggest names to anybody else. */
-export function maySeeSchema(
-  caller: Caller | null,
-  isProduction: boolean,
-): boolean {
+export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
   if (caller === null) return false;
   return !isProduction || holdsScope(caller, 'discord:admin');
 }
 
 /** Executed over plain HTTP, a subscription would answer like a query that found nothing. */
-export function refuseSubscription(
-  operation: OperationDefinitionNode | undefined,
-): void {
+export function refuseSubscription(operation: OperationDefinitionNode | undefined): void {
   if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
     throw refusal(
       'BAD_USER_INPUT',
@@ -65,8 +56,7 @@ export function guardOperation(
   refuseStrangers(asked.document, context, isProduction);
   const operation = getOperationAST(asked.document, asked.operationName);
   if (operation) refuseCostly({ ...asked, operation });
-  if (operation?.operation !== OperationTypeNode.MUTATION)
-    context.scope?.allowDrop();
+  if (operation?.operation !== OperationTypeNode.MUTATION) context.scope?.allowDrop();
 }
 
 /** The last of the limits: it needs the variables, so it is no rule of validation. */

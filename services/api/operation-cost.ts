@@ -51,7 +51,9 @@ export function costOf(its: PricedOperation): number {
   return price;
 }
 
-/** Costs of operations that do not depend on variables: documents are cached and repeated all day. */
+/**
+ * Costs of operations that do not depend on variables: documents are cached and repeated all day.
+ */
 const PRICES = new WeakMap<OperationDefinitionNode, number>();
 
 type Field = GraphQLField<unknown, unknown>;
@@ -75,19 +77,12 @@ class Pricing {
     );
   }
 
-  private ofSelection(
-    selection: SelectionNode,
-    parent: Parent,
-    items: number,
-  ): number {
-    if (selection.kind === Kind.FIELD)
-      return this.ofField(selection, parent, items);
+  private ofSelection(selection: SelectionNode, parent: Parent, items: number): number {
+    if (selection.kind === Kind.FIELD) return this.ofField(selection, parent, items);
     if (selection.kind === Kind.FRAGMENT_SPREAD)
       return this.ofFragment(selection.name.value, items);
     const { typeCondition, selectionSet } = selection;
-    const type = typeCondition
-      ? typeFromAST(this.its.schema, typeCondition)
-      : parent;
+    const type = typeCondition ? typeFromAST(this.its.schema, typeCondition) : parent;
     return this.ofSet(selectionSet, type ?? null, items);
   }
 
@@ -139,9 +134,7 @@ class Pricing {
 function withDefaults(its: PricedOperation): PricedOperation['variables'] {
   const definitions = its.operation.variableDefinitions ?? [];
   const byDefault = definitions.flatMap(({ variable, defaultValue }) =>
-    defaultValue
-      ? [[variable.name.value, valueFromASTUntyped(defaultValue)]]
-      : [],
+    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
   );
   return { ...Object.fromEntries(byDefault), ...its.variables };
 }
@@ -153,14 +146,10 @@ function pageSize(first: unknown): number {
   return isSize ? Math.min(first, PAGE.most) : PAGE.most;
 }
 
-function fragmentsOf(
-  document: DocumentNode,
-): ReadonlyMap<string, FragmentDefinitionNode> {
+function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
   return new Map(
     document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION
-        ? [[definition.name.value, definition]]
-        : [],
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
     ),
   );
 }

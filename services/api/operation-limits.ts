@@ -35,9 +35,7 @@ function limitAliases(context: ValidationContext): ASTVisitor {
       if (node.alias) aliases += 1;
       if (aliases === LIMITS.aliases + 1)
         context.reportError(
-          new GraphQLError(
-            `The document has more than ${LIMITS.aliases} aliases.`,
-          ),
+          new GraphQLError(`The document has more than ${LIMITS.aliases} aliases.`),
         );
     },
   };
@@ -50,9 +48,7 @@ function limitDirectives(context: ValidationContext): ASTVisitor {
       directives += 1;
       if (directives === LIMITS.directives + 1)
         context.reportError(
-          new GraphQLError(
-            `The document has more than ${LIMITS.directives} directives.`,
-          ),
+          new GraphQLError(`The document has more than ${LIMITS.directives} directives.`),
         );
     },
   };
@@ -68,9 +64,7 @@ function limitDepth(context: ValidationContext): ASTVisitor {
     OperationDefinition(node) {
       if (depthOf(node.selectionSet) > LIMITS.depth)
         context.reportError(
-          new GraphQLError(
-            `The operation is nested deeper than ${LIMITS.depth} fields.`,
-          ),
+          new GraphQLError(`The operation is nested deeper than ${LIMITS.depth} fields.`),
         );
     },
   };
@@ -86,15 +80,16 @@ function limitRootFields(context: ValidationContext): ASTVisitor {
     OperationDefinition(node) {
       if (count(node.selectionSet) > LIMITS.rootFields)
         context.reportError(
-          new GraphQLError(
-            `The operation has more than ${LIMITS.rootFields} root fields.`,
-          ),
+          new GraphQLError(`The operation has more than ${LIMITS.rootFields} root fields.`),
         );
     },
   };
 }
 
-/** With every fragment unfolded: a few lines that spread each other twice can ask for more fields than there are atoms. */
+/**
+ * With every fragment unfolded: a few lines that spread each other twice can ask for more fields
+ * than there are atoms.
+ */
 function limitSelections(context: ValidationContext): ASTVisitor {
   const count = measureSets(context, {
     field: (_, below) => 1 + below(),
@@ -134,13 +129,10 @@ function measureSets(
   const measure = (set: SelectionSetNode): number =>
     set.selections
       .map((selection) => {
-        if (selection.kind === Kind.FRAGMENT_SPREAD)
-          return fragment(selection.name.value);
+        if (selection.kind === Kind.FRAGMENT_SPREAD) return fragment(selection.name.value);
         const below = selection.selectionSet;
         const inner = () => (below ? measure(below) : 0);
-        return selection.kind === Kind.FIELD
-          ? rule.field(selection.name.value, inner)
-          : inner();
+        return selection.kind === Kind.FIELD ? rule.field(selection.name.value, inner) : inner();
       })
       .reduce(rule.together, 0);
   return measure;

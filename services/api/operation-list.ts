@@ -8,12 +8,11 @@ import { z } from 'zod';
 import { digest } from './operation-store.js';
 
 /**
- * The operations that need not be sent, by SHA-256: from a folder of `.graphql` files, or from a JSON file, either an object of
- * hashes and documents, as code generators write it, or Apollo's manifest. Null: the ready operations.
+ * The operations that need not be sent, by SHA-256: from a folder of `.graphql` files, or from a
+ * JSON file, either an object of hashes and documents, as code generators write it, or Apollo's
+ * manifest. Null: the ready operations.
  */
-export async function readOperationList(
-  path: string | null,
-): Promise<ReadonlyMap<string, string>> {
+export async function readOperationList(path: string | null): Promise<ReadonlyMap<string, string>> {
   const ready = new URL('../../schema/operations/', import.meta.url);
   try {
     return await readFrom(path ?? fileURLToPath(ready));
@@ -25,9 +24,7 @@ export async function readOperationList(
 
 async function readFrom(path: string): Promise<ReadonlyMap<string, string>> {
   const isFolder = (await stat(path)).isDirectory();
-  const documents = isFolder
-    ? await readFolder(path)
-    : readManifest(await readFile(path, 'utf8'));
+  const documents = isFolder ? await readFolder(path) : readManifest(await readFile(path, 'utf8'));
   return new Map(documents.flatMap(spellings));
 }
 
@@ -46,9 +43,7 @@ const Manifest = z.union([
 function readManifest(text: string): readonly string[] {
   const parsed = Manifest.safeParse(JSON.parse(text));
   if (!parsed.success)
-    throw new Error(
-      'the file must be {"<sha256>": "<document>"} or a manifest with "operations"',
-    );
+    throw new Error('the file must be {"<sha256>": "<document>"} or a manifest with "operations"');
   return parsed.data;
 }
 

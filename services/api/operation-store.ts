@@ -55,15 +55,11 @@ export function createOperationStore(
  * Persisted queries in Apollo's format: `extensions.persistedQuery` instead of, or with, the
  * document. Both endpoints then see the full document.
  */
-export function persistOperations(
-  scope: FastifyInstance,
-  store: OperationStore,
-): void {
+export function persistOperations(scope: FastifyInstance, store: OperationStore): void {
   scope.addHook('preHandler', async (request) => {
     const { body } = request;
     if (isRecord(body)) request.body = withDocument(store, body, request);
-    else if (isRecord(request.query) && store.isOnly)
-      checkListed(store, request.query);
+    else if (isRecord(request.query) && store.isOnly) checkListed(store, request.query);
   });
 }
 
@@ -94,8 +90,7 @@ function documentOf(
     if (document !== undefined) return document;
     throw store.isOnly ? notListed() : notFound();
   }
-  if (digest(query) !== hash)
-    throw refusal('`sha256Hash` is not the SHA-256 of `query`.');
+  if (digest(query) !== hash) throw refusal('`sha256Hash` is not the SHA-256 of `query`.');
   if (store.isOnly) checkListed(store, sent);
   // What strangers send is not kept.
   else if (callerOf(request)) store.learn(hash, query);
@@ -103,11 +98,8 @@ function documentOf(
 }
 
 function hashOf(persistedQuery: unknown): string {
-  const { version, sha256Hash } = isRecord(persistedQuery)
-    ? persistedQuery
-    : {};
-  const isHash =
-    typeof sha256Hash === 'string' && /^[0-9a-f]{64}$/i.test(sha256Hash);
+  const { version, sha256Hash } = isRecord(persistedQuery) ? persistedQuery : {};
+  const isHash = typeof sha256Hash === 'string' && /^[0-9a-f]{64}$/i.test(sha256Hash);
   if (version !== 1 || !isHash)
     throw refusal(
       '`extensions.persistedQuery` needs `version: 1` and a `sha256Hash` of 64 hex digits.',
@@ -115,18 +107,17 @@ function hashOf(persistedQuery: unknown): string {
   return sha256Hash.toLowerCase();
 }
 
-function checkListed(
-  store: OperationStore,
-  { query }: Readonly<Record<string, unknown>>,
-): void {
-  if (typeof query === 'string' && !store.isListed(digest(query)))
-    throw notListed();
+function checkListed(store: OperationStore, { query }: Readonly<Record<string, unknown>>): void {
+  if (typeof query === 'string' && !store.isListed(digest(query))) throw notListed();
 }
 
 export const digest = (document: string): string =>
   createHash('sha256').update(document).digest('hex');
 
-/** The words and the code are what Apollo's clients look for, to send the document with their next try. */
+/**
+ * The words and the code are what Apollo's clients look for, to send the document with their next
+ * try.
+ */
 const notFound = () =>
   new RefusedRequest({
     status: 200,

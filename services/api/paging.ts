@@ -11,22 +11,14 @@ const MAX_FIRST = 200;
 
 /** Binds a cursor to its list: another list rejects it, even if both use our ids. */
 export interface PagedList {
-  readonly name:
-    | 'discordUsers'
-    | 'platformGroups'
-    | 'sweeps'
-    | 'auditRecords'
-    | 'unlinkedHolders';
+  readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords' | 'unlinkedHolders';
   /** Each client's list is one of its own; absent: there is one for all. */
   readonly clientId?: string;
   /** Likewise each role's. */
   readonly roleId?: string;
 }
 
-export function toPage(
-  { first, after = null }: PageArgs,
-  list: PagedList,
-): Page {
+export function toPage({ first, after = null }: PageArgs, list: PagedList): Page {
   const limit = first ?? DEFAULT_FIRST;
   if (limit < 1 || limit > MAX_FIRST)
     throw new InputError(
@@ -41,10 +33,7 @@ export function toPage(
  * Pages by the last row, not by offset, so concurrent changes never shift another row between
  * pages. The row itself may be gone.
  */
-export function toConnection<
-  View extends { readonly id: string },
-  Node,
->(request: {
+export function toConnection<View extends { readonly id: string }, Node>(request: {
   readonly rows: Rows<View>;
   readonly page: Page;
   readonly list: PagedList;
@@ -83,7 +72,10 @@ export function toConnection<
 
 const TAG_LENGTH = 8;
 
-/** Short and opaque. It prevents mistakes, not attacks: a forged cursor only reads what the caller may read anyway. */
+/**
+ * Short and opaque. It prevents mistakes, not attacks: a forged cursor only reads what the caller
+ * may read anyway.
+ */
 function tagOf({ name, clientId = '', roleId }: PagedList): string {
   const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;
   const hash = createHash('sha256').update(`${name}\n${whose}`);
@@ -106,8 +98,7 @@ function decodeCursor(cursor: string, list: PagedList): string {
   const tag = tagOf(list);
   try {
     // Buffer skips what it cannot read: only a cursor that comes out the same was one of ours.
-    if (encodeCursor(tag, id) !== cursor)
-      throw new Error('not a cursor of this list');
+    if (encodeCursor(tag, id) !== cursor) throw new Error('not a cursor of this list');
     return checkId(list, id);
   } catch {
     throw new InputError(

@@ -6,7 +6,9 @@ import type { CheckResult } from './views.js';
 /** Roles that one check names; there may be hundreds. */
 const MOST_NAMED = 10;
 
-/** Members that nothing is tried for until a cause ends, the next fact about them, or the next day. */
+/**
+ * Members that nothing is tried for until a cause ends, the next fact about them, or the next day.
+ */
 export function parkedCheck(
   clientId: ClientId,
   parked: ParkedMembersView | null,
@@ -27,11 +29,12 @@ export function parkedCheck(
 }
 
 const sentencesOf = (texts: readonly string[]) =>
-  texts
-    .map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}. `)
-    .join('');
+  texts.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}. `).join('');
 
-/** Accounts without a link that hold mapped roles: no group explains them, and the connector never removes their roles. */
+/**
+ * Accounts without a link that hold mapped roles: no group explains them, and the connector never
+ * removes their roles.
+ */
 export function unlinkedHoldersCheck(
   clientId: ClientId,
   roles: readonly UnlinkedRoleView[],
@@ -41,10 +44,7 @@ export function unlinkedHoldersCheck(
   if (first === undefined) return [];
   const shown = held
     .slice(0, MOST_NAMED)
-    .map(
-      ({ roleId, name, holders }) =>
-        `${named('role', roleId, name)}: ${holders}`,
-    );
+    .map(({ roleId, name, holders }) => `${named('role', roleId, name)}: ${holders}`);
   const more = held.length - shown.length;
   const list = [...shown, ...(more > 0 ? [`${more} more roles`] : [])];
   return [

@@ -9,12 +9,7 @@ import type {
   UserDeleted,
 } from '../model.js';
 import { isEmptyText, MAX_CHARACTERS } from '../lib/platform-values.js';
-import {
-  checkList,
-  checkPlatformId,
-  checkText,
-  isGiven,
-} from './inputs/checks.js';
+import { checkList, checkPlatformId, checkText, isGiven } from './inputs/checks.js';
 import type {
   MembershipChangeInput,
   MembershipSetInput,
@@ -49,9 +44,7 @@ export function membershipChanges(
   // Facts of one call have the same time: only sequences can order two about the same membership.
   return refuseTwins(items, {
     keyOf: ({ order, platformUserId, groupId }) =>
-      order.sequence === null
-        ? JSON.stringify([platformUserId, groupId])
-        : null,
+      order.sequence === null ? JSON.stringify([platformUserId, groupId]) : null,
     fieldOf: (index) => `${field}[${index}].groupId`,
     why: 'Give both a sequence to show which is later.',
   });
@@ -64,10 +57,7 @@ export function membershipSets(
   const field = 'input.users';
   const items = readItems(users, field, (item, at): MembershipSnapshot => ({
     kind: 'membershipSnapshot',
-    platformUserId: checkPlatformId(
-      item.platformUserId,
-      `${at}.platformUserId`,
-    ),
+    platformUserId: checkPlatformId(item.platformUserId, `${at}.platformUserId`),
     groupIds: groupsOf(item.groupIds, `${at}.groupIds`),
     order: orderOf(item.sequence),
     cause,
@@ -108,12 +98,8 @@ export function userChanges(
   });
 }
 
-function toAttributes(
-  input: PlatformUserAttributesInput,
-  field: string,
-): Attributes {
-  const attributes: { -readonly [Name in keyof Attributes]: Attributes[Name] } =
-    {};
+function toAttributes(input: PlatformUserAttributesInput, field: string): Attributes {
+  const attributes: { -readonly [Name in keyof Attributes]: Attributes[Name] } = {};
   for (const name of ['character', 'corporation', 'alliance'] as const) {
     const value = input[name];
     if (value === undefined) continue;

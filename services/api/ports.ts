@@ -42,21 +42,12 @@ import type { IdempotencyPort } from './idempotency/ports.js';
 import type { MembershipRequestView } from './request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
-import type {
-  HeldPlansView,
-  MappingEffect,
-  SchedulePort,
-  SweepPort,
-} from './sweep-ports.js';
+import type { HeldPlansView, MappingEffect, SchedulePort, SweepPort } from './sweep-ports.js';
 import type { UnlinkedPort } from './unlinked-ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;
-  updateClient(
-    id: ClientId,
-    patch: ClientPatch,
-    cause: Cause,
-  ): Promise<ClientView>;
+  updateClient(id: ClientId, patch: ClientPatch, cause: Cause): Promise<ClientView>;
   deleteClient(request: {
     id: ClientId;
     holders: Holders;
@@ -67,9 +58,7 @@ export interface ClientPort {
   /** Reads roles at Discord, keeps them, wakes whom a change concerns. */
   importRoles(id: ClientId): Promise<readonly RoleView[]>;
   listClients(): Promise<readonly ClientView[]>;
-  findClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (ClientView | undefined)[]>;
+  findClients(ids: readonly ClientId[]): Promise<readonly (ClientView | undefined)[]>;
 }
 
 export interface MappingPort {
@@ -102,7 +91,10 @@ export interface MappingPort {
   }): Promise<{
     readonly mapping: MappingView;
     readonly effect: MappingEffect;
-    /** Holders who are left the role though another mapping would take it: a person decides. `sweepId` null: a dry run. */
+    /**
+     * Holders who are left the role though another mapping would take it: a person decides.
+     * `sweepId` null: a dry run.
+     */
     readonly held: {
       readonly sweepId: string | null;
       readonly removals: number;
@@ -129,10 +121,7 @@ export interface LinkPort {
   }): Promise<'DONE' | 'PENDING'>;
   memberPlan(id: LinkId): Promise<MemberPlanView>;
   /** Throws InputError NOT_FOUND for a role that the guild never had. */
-  explainRole(request: {
-    id: LinkId;
-    roleId: RoleId;
-  }): Promise<RoleExplanationView>;
+  explainRole(request: { id: LinkId; roleId: RoleId }): Promise<RoleExplanationView>;
   /** One result per user, in the given order; the list has no duplicates. */
   importMembers(request: {
     clientId: ClientId;
@@ -147,7 +136,10 @@ export interface LinkPort {
 
 export interface FactPort {
   applyFacts(facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]>;
-  /** Lifts a deletion; false: the user is not deleted. Throws InputError NOT_FOUND for a user that was never heard of. */
+  /**
+   * Lifts a deletion; false: the user is not deleted. Throws InputError NOT_FOUND for a user that
+   * was never heard of.
+   */
   restoreUser(id: PlatformUserId): Promise<boolean>;
 }
 
@@ -166,67 +158,43 @@ export interface ReadPort extends UnlinkedPort {
       readonly discordUserId: DiscordUserId;
     }[],
   ): Promise<readonly (LinkView | undefined)[]>;
-  pageLinks(
-    clientId: ClientId,
-    filter: LinkFilter,
-    page: Page,
-  ): Promise<Rows<LinkView>>;
+  pageLinks(clientId: ClientId, filter: LinkFilter, page: Page): Promise<Rows<LinkView>>;
   countLinks(clientId: ClientId, filter: LinkFilter): Promise<number>;
-  linksOfPlatformUsers(
-    ids: readonly PlatformUserId[],
-  ): Promise<readonly (readonly LinkView[])[]>;
-  rolesOfClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (readonly RoleView[])[]>;
+  linksOfPlatformUsers(ids: readonly PlatformUserId[]): Promise<readonly (readonly LinkView[])[]>;
+  rolesOfClients(ids: readonly ClientId[]): Promise<readonly (readonly RoleView[])[]>;
   findRoles(
     keys: readonly { readonly clientId: ClientId; readonly roleId: RoleId }[],
   ): Promise<readonly (RoleView | undefined)[]>;
-  findMappings(
-    ids: readonly MappingId[],
-  ): Promise<readonly (MappingView | undefined)[]>;
+  findMappings(ids: readonly MappingId[]): Promise<readonly (MappingView | undefined)[]>;
   /** Active and retired ones. */
-  mappingsOfClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (readonly MappingView[])[]>;
+  mappingsOfClients(ids: readonly ClientId[]): Promise<readonly (readonly MappingView[])[]>;
   findPlatformUsers(
     ids: readonly PlatformUserId[],
   ): Promise<readonly (PlatformUserView | undefined)[]>;
-  findPlatformGroups(
-    ids: readonly GroupId[],
-  ): Promise<readonly (PlatformGroupView | undefined)[]>;
+  findPlatformGroups(ids: readonly GroupId[]): Promise<readonly (PlatformGroupView | undefined)[]>;
   /** Groups that hold the user now. */
   groupsOfPlatformUsers(
     ids: readonly PlatformUserId[],
   ): Promise<readonly (readonly PlatformGroupView[])[]>;
-  pagePlatformGroups(
-    search: string | null,
-    page: Page,
-  ): Promise<Rows<PlatformGroupView>>;
+  pagePlatformGroups(search: string | null, page: Page): Promise<Rows<PlatformGroupView>>;
   countPlatformGroups(search: string | null): Promise<number>;
   /** Newest first. */
-  pageAuditRecords(
-    filter: AuditFilter,
-    page: Page,
-  ): Promise<Rows<AuditRecordView>>;
+  pageAuditRecords(filter: AuditFilter, page: Page): Promise<Rows<AuditRecordView>>;
   countAuditRecords(filter: AuditFilter): Promise<number>;
   /** Where Discord has authority; oldest first. */
-  requestsOfLinks(
-    ids: readonly LinkId[],
-  ): Promise<readonly (readonly MembershipRequestView[])[]>;
+  requestsOfLinks(ids: readonly LinkId[]): Promise<readonly (readonly MembershipRequestView[])[]>;
   /** Members waiting for a reconcile, without parked ones. */
   /** Null: nothing of this client is held. */
-  heldPlansOfClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (HeldPlansView | null)[]>;
+  heldPlansOfClients(ids: readonly ClientId[]): Promise<readonly (HeldPlansView | null)[]>;
   pendingOfClients(ids: readonly ClientId[]): Promise<readonly number[]>;
-  pendingOfPlatformUsers(
-    ids: readonly PlatformUserId[],
-  ): Promise<readonly number[]>;
+  pendingOfPlatformUsers(ids: readonly PlatformUserId[]): Promise<readonly number[]>;
 }
 
 /** Health of the process, as served by `/health/ready`. */
 export interface HealthPort {
-  /** During startup only health is served; during shutdown callers are asked to connect elsewhere. */
+  /**
+   * During startup only health is served; during shutdown callers are asked to connect elsewhere.
+   */
   stage(): Stage;
   readiness(): {
     readonly isReady: boolean;

@@ -112,10 +112,7 @@ export class Made<Key, Value> {
   }
 }
 
-function rowOf<Name, Row>(
-  here: ReadonlyMap<Name, { readonly row: Row }>,
-  name: Name,
-): Row {
+function rowOf<Name, Row>(here: ReadonlyMap<Name, { readonly row: Row }>, name: Name): Row {
   const found = here.get(name);
   if (found) return found.row;
   throw new Error('a requested row is missing from the result');

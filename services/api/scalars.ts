@@ -23,17 +23,13 @@ export const Snowflake = new GraphQLScalarType<string, string>({
 
 function parseSnowflake(value: unknown, node?: ValueNode): string {
   if (typeof value === 'number')
-    throw refuse(
-      'A Snowflake must be a quoted string: as a number it loses digits.',
-      node,
-    );
+    throw refuse('A Snowflake must be a quoted string: as a number it loses digits.', node);
   if (typeof value !== 'string' || !/^[0-9]{15,20}$/.test(value))
     throw refuse(
       'A Snowflake must be a decimal string of 15 to 20 digits, as Discord shows it with "Copy ID".',
       node,
     );
-  if (BigInt(value) > MAX_UINT64)
-    throw refuse('A Snowflake must fit in 64 bits.', node);
+  if (BigInt(value) > MAX_UINT64) throw refuse('A Snowflake must fit in 64 bits.', node);
   return value;
 }
 
@@ -52,19 +48,14 @@ export const Sequence = new GraphQLScalarType<number, number>({
 
 function parseSequence(value: unknown, node?: ValueNode): number {
   const isWhole =
-    typeof value === 'number' ||
-    (typeof value === 'string' && /^[0-9]{1,16}$/.test(value));
+    typeof value === 'number' || (typeof value === 'string' && /^[0-9]{1,16}$/.test(value));
   const sequence = isWhole ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(sequence) || sequence < 0)
-    throw refuse(
-      'A Sequence must be a whole number from 0 to 2^53-1 (9007199254740991).',
-      node,
-    );
+    throw refuse('A Sequence must be a whole number from 0 to 2^53-1 (9007199254740991).', node);
   return sequence;
 }
 
-const RFC3339 =
-  /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
@@ -75,13 +66,11 @@ export const DateTime = new GraphQLScalarType<Date, string>({
     throw new TypeError('a DateTime can only be serialized from a Date');
   },
   parseValue: (value) => parseDateTime(value),
-  parseLiteral: (node) =>
-    parseDateTime(node.kind === Kind.STRING ? node.value : null, node),
+  parseLiteral: (node) => parseDateTime(node.kind === Kind.STRING ? node.value : null, node),
 });
 
 function parseDateTime(value: unknown, node?: ValueNode): Date {
-  const time =
-    typeof value === 'string' && RFC3339.test(value) ? new Date(value) : null;
+  const time = typeof value === 'string' && RFC3339.test(value) ? new Date(value) : null;
   if (!time || Number.isNaN(time.getTime()))
     throw refuse(
       'A DateTime must be an RFC 3339 time with a zone, such as "2026-11-22T17:13:00Z".',

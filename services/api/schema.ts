@@ -19,19 +19,13 @@ import {
   PlannedRequestResolver,
   RequestsOfUserResolver,
 } from './resolvers/membership-request.resolver.js';
-import {
-  BlockedRoleResolver,
-  MemberPlanResolver,
-} from './resolvers/member-plan.resolver.js';
+import { BlockedRoleResolver, MemberPlanResolver } from './resolvers/member-plan.resolver.js';
 import { ClientHealthResolver } from './resolvers/client-health.resolver.js';
 import { PendingMembersResolver } from './resolvers/pending-members.resolver.js';
 import { PlatformResolver } from './resolvers/platform.resolver.js';
 import { RoleMappingResolver } from './resolvers/role-mapping.resolver.js';
 import { ScheduleMutationsResolver } from './resolvers/schedule-mutations.resolver.js';
-import {
-  ClientSchedulesResolver,
-  ScheduleResolver,
-} from './resolvers/schedule.resolver.js';
+import { ClientSchedulesResolver, ScheduleResolver } from './resolvers/schedule.resolver.js';
 import { SweepDecisionsResolver } from './resolvers/sweep-decisions.resolver.js';
 import { SweepMutationsResolver } from './resolvers/sweep-mutations.resolver.js';
 import { SubscriptionsResolver } from './resolvers/subscriptions.resolver.js';
@@ -48,10 +42,11 @@ export interface SchemaDeps extends ClientPolicy {
   readonly site: SignInSite;
 }
 
-/** The schema with its resolvers; without deps its resolvers cannot run, which is enough to print it. */
-export async function buildConnectorSchema(
-  deps: SchemaDeps | null,
-): Promise<GraphQLSchema> {
+/**
+ * The schema with its resolvers; without deps its resolvers cannot run, which is enough to print
+ * it.
+ */
+export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<GraphQLSchema> {
   const instances = deps ? resolverInstances(deps) : null;
   const schema = await buildSchema({
     resolvers: [
@@ -87,8 +82,7 @@ export async function buildConnectorSchema(
     container: {
       get: (resolver: unknown) => {
         const instance = instances?.get(resolver);
-        if (!instance)
-          throw new Error('a resolver is missing its dependencies');
+        if (!instance) throw new Error('a resolver is missing its dependencies');
         return instance;
       },
     },
@@ -108,11 +102,12 @@ function describeRoots(schema: GraphQLSchema): void {
     [schema.getMutationType(), 'All mutations. Each takes one input.'],
     [schema.getSubscriptionType(), 'All subscriptions, served at `/admin`.'],
   ] as const;
-  for (const [type, description] of roots)
-    if (type) type.description = description;
+  for (const [type, description] of roots) if (type) type.description = description;
 }
 
-/** Required by the library; new events are read from the database, where every process writes them. */
+/**
+ * Required by the library; new events are read from the database, where every process writes them.
+ */
 const NO_TOPICS: PubSub = {
   publish: () => undefined,
   subscribe: () => {

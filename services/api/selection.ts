@@ -1,9 +1,4 @@
-import {
-  Kind,
-  type FieldNode,
-  type GraphQLResolveInfo,
-  type SelectionSetNode,
-} from 'graphql';
+import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
 /** Keyed by path: documents are cached, and their fields are the same objects in every request. */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
@@ -13,10 +8,7 @@ const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
  * in one go. A field with a directive counts as not selected: the directive is evaluated later.
  */
 export function selects(
-  {
-    fieldNodes,
-    fragments,
-  }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
+  { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
   path: readonly string[],
 ): boolean {
   const name = path.join('.');
@@ -43,10 +35,7 @@ function reaches(
     if (selection.kind === Kind.INLINE_FRAGMENT)
       return reaches(selection.selectionSet, path, fragments);
     if (selection.kind === Kind.FIELD)
-      return (
-        selection.name.value === name &&
-        reaches(selection.selectionSet, below, fragments)
-      );
+      return selection.name.value === name && reaches(selection.selectionSet, below, fragments);
     const fragment = fragments[selection.name.value];
     return reaches(fragment?.selectionSet, path, fragments);
   });

@@ -9,12 +9,7 @@ import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';
 import { createApollo } from './apollo.js';
-import {
-  admitCallers,
-  callerAgain,
-  callerOf,
-  type RateLimits,
-} from './auth/admission.js';
+import { admitCallers, callerAgain, callerOf, type RateLimits } from './auth/admission.js';
 import type { Authenticator } from './auth/caller.js';
 import { createSignIn, type SignIn } from './auth/sign-in.js';
 import type { TokenVerifier } from './auth/tokens.js';
@@ -31,20 +26,13 @@ import type { ApiObservers } from './observers.js';
 import { readOperationList } from './operation-list.js';
 import { createOperationStore, persistOperations } from './operation-store.js';
 import { renderPlaygroundPage } from './playground/page.js';
-import {
-  addPlayground,
-  asksForPage,
-  PLAYGROUND_PATH,
-} from './playground/route.js';
+import { addPlayground, asksForPage, PLAYGROUND_PATH } from './playground/route.js';
 import { createPlaygroundYoga } from './playground/yoga.js';
 import type { ApiPorts } from './ports.js';
 import { buildConnectorSchema } from './schema.js';
 import { addSignIn } from './sign-in/sign-in.js';
 import { baseOf, type SignInSite } from './sign-in/site.js';
-import {
-  createSubscriptions,
-  type Subscriptions,
-} from './subscriptions/subscriptions.js';
+import { createSubscriptions, type Subscriptions } from './subscriptions/subscriptions.js';
 
 export interface ApiServerDeps extends ClientPolicy {
   readonly ports: ApiPorts;
@@ -73,10 +61,11 @@ export interface ApiServerDeps extends ClientPolicy {
   /** Origins that people who signed in may be sent back to, as browsers write them. */
   readonly returnOrigins: readonly string[];
   readonly isProduction: boolean;
-  /** Values for the playground's variables by name, e.g. the sandbox's `clientId`; read when the page is first opened. */
-  readonly playgroundVariables?: () => Promise<
-    Readonly<Record<string, unknown>>
-  >;
+  /**
+   * Values for the playground's variables by name, e.g. the sandbox's `clientId`; read when the
+   * page is first opened.
+   */
+  readonly playgroundVariables?: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface ApiServer extends Part {
@@ -114,8 +103,7 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
       // Its drain closes the HTTP server first.
       await apollo?.stop();
     },
-    ready: (): Readiness =>
-      running ? { ok: true } : { ok: false, reason: 'not listening' },
+    ready: (): Readiness => (running ? { ok: true } : { ok: false, reason: 'not listening' }),
     address: () => {
       if (!running) throw new Error('the API is not listening');
       return running.app.listeningOrigin;
@@ -155,9 +143,7 @@ async function build(deps: ApiServerDeps): Promise<Running> {
     const execute = fastifyApolloHandler(apollo, { context: contextOf });
     const inScope = runInScope(deps.scopes);
     scope.post('/graphql', async (request, reply) =>
-      inScope(reply, () =>
-        requestIds.run(request.id, () => execute.call(app, request, reply)),
-      ),
+      inScope(reply, () => requestIds.run(request.id, () => execute.call(app, request, reply))),
     );
     servePlayground(scope, { deps, schema, contextOf, meter });
   });

@@ -3,13 +3,7 @@
  * and runs, past and present. Never: a sweep run inside a request; a process with the part `sweeps`
  * runs it.
  */
-import type {
-  Cause,
-  ClientId,
-  NicknameStrategy,
-  SweepKind,
-  SweepState,
-} from '../model.js';
+import type { Cause, ClientId, NicknameStrategy, SweepKind, SweepState } from '../model.js';
 import type { Page, Rows } from './views.js';
 
 /** The effect of a change of mappings or of a client on members, in the terms of a sweep's plan. */
@@ -75,10 +69,10 @@ export interface SweepPlanMember {
 }
 
 export interface SchedulePort {
-  schedulesOfClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (readonly ScheduleView[])[]>;
-  /** Throws InputError BAD_USER_INPUT with the field for a pattern or a zone that cannot be read. */
+  schedulesOfClients(ids: readonly ClientId[]): Promise<readonly (readonly ScheduleView[])[]>;
+  /**
+   * Throws InputError BAD_USER_INPUT with the field for a pattern or a zone that cannot be read.
+   */
   updateSchedule(request: {
     clientId: ClientId;
     kind: SweepKind;
@@ -116,8 +110,8 @@ export interface SweepPort {
   /** Cancels it between pages. Throws InputError FAILED_PRECONDITION if it is finished. */
   cancelSweep(id: string): Promise<SweepView>;
   /**
-   * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION when it is not held any more, CONFLICT when its hash is
-   * another by now.
+   * Approves or rejects a held plan. Throws InputError FAILED_PRECONDITION when it is not held any
+   * more, CONFLICT when its hash is another by now.
    */
   decideSweep(request: {
     id: string;
@@ -125,9 +119,7 @@ export interface SweepPort {
     verdict: 'APPROVED' | 'REJECTED';
     cause: Cause;
   }): Promise<SweepView>;
-  findSweeps(
-    ids: readonly string[],
-  ): Promise<readonly (SweepView | undefined)[]>;
+  findSweeps(ids: readonly string[]): Promise<readonly (SweepView | undefined)[]>;
   /** Sweeps in the state HELD, at most one of each kind; the longest held first. */
   heldSweeps(clientId: ClientId): Promise<readonly SweepView[]>;
   /** Newest first. */

@@ -1,7 +1,9 @@
 import type { ClientId, DiscordUserId, RoleId } from '../model.js';
 import type { Page, Rows } from './views.js';
 
-/** An account that holds a mapped role and has no link, as the last complete member list showed it. */
+/**
+ * An account that holds a mapped role and has no link, as the last complete member list showed it.
+ */
 export interface UnlinkedHolderView {
   /** The account's id, as the place in its list. */
   readonly id: DiscordUserId;
@@ -39,15 +41,10 @@ export interface ParkedMembersView {
 /** Accounts without a link are read and shown; nothing is ever done to them. */
 export interface UnlinkedPort {
   /** Null: nobody is parked. */
-  parkedOfClients(
-    ids: readonly ClientId[],
-  ): Promise<readonly (ParkedMembersView | null)[]>;
+  parkedOfClients(ids: readonly ClientId[]): Promise<readonly (ParkedMembersView | null)[]>;
   unlinkedRolesOfClients(
     ids: readonly ClientId[],
   ): Promise<readonly (readonly UnlinkedRoleView[])[]>;
-  pageUnlinkedHolders(
-    role: UnlinkedRole,
-    page: Page,
-  ): Promise<Rows<UnlinkedHolderView>>;
+  pageUnlinkedHolders(role: UnlinkedRole, page: Page): Promise<Rows<UnlinkedHolderView>>;
   countUnlinkedHolders(role: UnlinkedRole): Promise<number>;
 }

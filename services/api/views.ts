@@ -41,7 +41,10 @@ export interface ClientView extends ClientSettings {
   readonly doubt: string | null;
   /** Why Discord did not count who holds the roles, when a sweep last asked; null: it did. */
   readonly countsFault: string | null;
-  /** Secrets that cannot be read, as the key they were encrypted with is not known; empty when all can. */
+  /**
+   * Secrets that cannot be read, as the key they were encrypted with is not known; empty when all
+   * can.
+   */
   readonly lostSecrets: readonly LostSecretView[];
   readonly stoppedAt: Date | null;
   readonly pausedUntil: Date | null;
@@ -99,7 +102,10 @@ export interface LinkView {
   readonly linkedAt: Date;
 }
 
-/** The result for one user of an import. `message`: why not. `linkId`: the existing link; null after a dry run. */
+/**
+ * The result for one user of an import. `message`: why not. `linkId`: the existing link; null after
+ * a dry run.
+ */
 export interface ImportVerdict {
   readonly kind: 'LINKED' | 'UNCHANGED' | 'CONFLICT' | 'INVALID';
   readonly message: string | null;
@@ -184,7 +190,10 @@ export interface CheckResult {
   readonly remedy: string | null;
 }
 
-/** Keyset paging over `id`; `limit` is at least 1. `rows` never has more than `limit` rows; `hasMore` says if there are more. */
+/**
+ * Keyset paging over `id`; `limit` is at least 1. `rows` never has more than `limit` rows;
+ * `hasMore` says if there are more.
+ */
 export interface Page {
   readonly limit: number;
   readonly after: string | null;

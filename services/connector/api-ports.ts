@@ -38,8 +38,7 @@ export function apiPorts(deps: {
           return await store.mappings.createMapping(request);
         } catch (error) {
           // The roles that are kept may be older than the one the caller means.
-          if (!(error instanceof InputError) || error.field !== 'input.roleId')
-            throw error;
+          if (!(error instanceof InputError) || error.field !== 'input.roleId') throw error;
           await importRoles(request.clientId);
           return store.mappings.createMapping(request);
         }
@@ -51,8 +50,7 @@ export function apiPorts(deps: {
       async memberPlan(id) {
         const link = await store.links.findLink(id);
         const plan = await preview(link);
-        if (plan === null)
-          throw new InputError('NOT_FOUND', `link ${id} does not exist`, 'id');
+        if (plan === null) throw new InputError('NOT_FOUND', `link ${id} does not exist`, 'id');
         return plan;
       },
       explainRole: createExplainRole(deps),

@@ -4,11 +4,7 @@ import type { ApiObservers } from '../api/observers.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
 import { checkClientAddress } from '../discord/client-addresses.js';
-import {
-  checkApiBase,
-  checkEndpoint,
-  DISCORD_ENDPOINTS,
-} from '../discord/endpoints.js';
+import { checkApiBase, checkEndpoint, DISCORD_ENDPOINTS } from '../discord/endpoints.js';
 import type { Life, Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';
@@ -55,8 +51,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
     ...(publicUrl !== null && { publicUrl }),
     returnOrigins: config.returnOrigins,
     isProduction,
-    checkEndpoint: (url, name) =>
-      (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
+    checkEndpoint: (url, name) => (name === 'apiBase' ? checkApiBase : checkEndpoint)(url, rules),
     checkClientAddress: (name, address) =>
       checkClientAddress(name, address, { isProduction, publicUrl }),
     templateFaults,
@@ -70,10 +65,7 @@ export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
   });
 }
 
-function apiKeys(
-  config: Config,
-  sandbox: RunningSandbox | null,
-): Config['apiKeys'] {
+function apiKeys(config: Config, sandbox: RunningSandbox | null): Config['apiKeys'] {
   if (sandbox === null) return config.apiKeys;
   const sandboxKey = {
     name: 'sandbox-admin',

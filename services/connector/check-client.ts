@@ -13,10 +13,7 @@ export type CheckClient = (id: ClientId) => Promise<readonly Check[]>;
 
 /** The doctor, with all it is to know of the client. What it found is kept beside the client. */
 export function createCheckClient(
-  {
-    store,
-    gateway,
-  }: { readonly store: Store; readonly gateway: DiscordGateway },
+  { store, gateway }: { readonly store: Store; readonly gateway: DiscordGateway },
   /** Base of public addresses; null: not set. */
   peopleBase: () => string | null,
 ): CheckClient {
@@ -38,24 +35,23 @@ export function createCheckClient(
       guild,
       mappedRoleIds: [...new Set(active.map((mapping) => mapping.roleId))],
       roleNames: new Map(roles.map(({ roleId, name }) => [roleId, name])),
-      callbackUrl:
-        client?.callbackUrl ??
-        (base === null ? null : `${base}${CALLBACK_PATH}`),
+      callbackUrl: client?.callbackUrl ?? (base === null ? null : `${base}${CALLBACK_PATH}`),
       inviteUrl: client?.inviteUrl ?? null,
       hasNicknamePolicy: client?.nicknamePolicy.strategy !== 'NONE',
       joinsPeople: true,
       unknownMemberships: await store.countUnknownMemberships(id),
     });
     const failed = checks.filter((check) => check.result === 'FAILED');
-    if (!failed.some((check) => VITAL.includes(check.name)))
-      await store.clearTrouble(id);
+    if (!failed.some((check) => VITAL.includes(check.name))) await store.clearTrouble(id);
     // Last, so that a check interrupted by a database failure stays due.
     await store.saveChecks(id, checks);
     return checks;
   };
 }
 
-/** Checks the client at Discord. If its token cannot be decrypted, returns that one fault instead. */
+/**
+ * Checks the client at Discord. If its token cannot be decrypted, returns that one fault instead.
+ */
 async function readable(store: Store, id: ClientId) {
   try {
     return await store.readCredentials(id);

@@ -6,7 +6,9 @@ import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
 import type { TrySecrets } from './try-secrets.js';
 
-/** A slow Discord delays the response no longer than this; the check continues in the background. */
+/**
+ * A slow Discord delays the response no longer than this; the check continues in the background.
+ */
 const PATIENCE_MS = 5_000;
 
 interface Deps {
@@ -60,7 +62,6 @@ async function patiently(
 
 async function current(store: Store, id: ClientId) {
   const [client] = await store.clients.findClients([id]);
-  if (client === undefined)
-    throw new InputError('NOT_FOUND', `client ${id} does not exist`);
+  if (client === undefined) throw new InputError('NOT_FOUND', `client ${id} does not exist`);
   return client;
 }

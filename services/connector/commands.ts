@@ -5,10 +5,7 @@ import { reencrypt } from './commands/reencrypt.js';
 import { type CommandWorld, openStoreFor } from './open-store.js';
 
 /** Resolves with the exit code. */
-type Command = (
-  world: CommandWorld,
-  args: readonly string[],
-) => Promise<number>;
+type Command = (world: CommandWorld, args: readonly string[]) => Promise<number>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['migrate', migrate],

@@ -17,24 +17,16 @@ interface Demonstration {
 }
 
 /** Fills an empty sandbox and prints what to try first. Changes made by people are kept. */
-export async function demonstrate(
-  demonstration: Demonstration,
-): Promise<string> {
+export async function demonstrate(demonstration: Demonstration): Promise<string> {
   const { sandbox, store, address } = demonstration;
   if (address !== null) sandbox.registerCallback(address);
   const clients = await store.clients.listClients();
-  const existing = clients.find(
-    (client) => client.guildId === sandbox.client.guildId,
-  );
+  const existing = clients.find((client) => client.guildId === sandbox.client.guildId);
   if (existing === undefined) await seed(demonstration);
   else if (existing.endpoints.apiBase !== sandbox.client.endpoints.apiBase) {
     // The sandbox Discord listens on another port than it did.
     const { endpoints } = sandbox.client;
-    await store.clients.updateClient(
-      existing.id,
-      { endpoints, ...sandbox.secrets },
-      CAUSE,
-    );
+    await store.clients.updateClient(existing.id, { endpoints, ...sandbox.secrets }, CAUSE);
   }
   const [client] = await store.clients.listClients();
   if (client !== undefined) await demonstration.checkClient(client.id);
@@ -45,13 +37,9 @@ export async function demonstrate(
 export async function demoVariables({
   sandbox,
   store,
-}: Pick<Demonstration, 'sandbox' | 'store'>): Promise<
-  Readonly<Record<string, string>>
-> {
+}: Pick<Demonstration, 'sandbox' | 'store'>): Promise<Readonly<Record<string, string>>> {
   const clients = await store.clients.listClients();
-  const client = clients.find(
-    ({ guildId }) => guildId === sandbox.client.guildId,
-  );
+  const client = clients.find(({ guildId }) => guildId === sandbox.client.guildId);
   if (client === undefined) return {};
   const alice = await store.read.findLinkByPlatformUser(client.id, 'alice');
   return {

@@ -8,7 +8,10 @@ import type { Store } from '../store/store.js';
 import { eventObserver, type Telemetry } from './telemetry.js';
 import type { Timing } from './timing.js';
 
-/** Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be there. */
+/**
+ * Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be
+ * there.
+ */
 export function eventParts(
   config: Config,
   logger: Logger,

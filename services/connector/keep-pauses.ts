@@ -6,7 +6,8 @@ import type { Store } from '../store/store.js';
 
 /**
  * Shows the pauses of this process to all, and hears when a client is to be tried at once.
- * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in the database.
+ * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in
+ * the database.
  * Never: a wait for the database on the way of a call.
  */
 export function createKeepPauses({
@@ -25,9 +26,7 @@ export function createKeepPauses({
   const keep: Parameters<typeof gateway.onPause>[0] = (clientId, pause) => {
     const write = (writes.get(clientId) ?? Promise.resolve())
       .then(() => store.saveSending(clientId, pause))
-      .catch((error: unknown) =>
-        logger.warn({ err: error, clientId }, 'discord pause not saved'),
-      )
+      .catch((error: unknown) => logger.warn({ err: error, clientId }, 'discord pause not saved'))
       .finally(() => {
         if (writes.get(clientId) === write) writes.delete(clientId);
       });
@@ -38,9 +37,7 @@ export function createKeepPauses({
     name: 'pauses',
     async start() {
       stops.push(gateway.onPause(keep));
-      stops.push(
-        await store.onTryNow((clientId) => gateway.forgetCredentials(clientId)),
-      );
+      stops.push(await store.onTryNow((clientId) => gateway.forgetCredentials(clientId)));
     },
     async stop() {
       for (const stop of stops.splice(0)) await stop();

@@ -2,7 +2,10 @@ import type { DiscordGateway } from '../discord/gateway.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 
-/** A caller waits no longer for Discord. An account that is not known to be a bot by then is linked, and the path finds out. */
+/**
+ * A caller waits no longer for Discord. An account that is not known to be a bot by then is linked,
+ * and the path finds out.
+ */
 const PATIENCE_MS = 2_000;
 
 interface Deps {
@@ -13,7 +16,10 @@ interface Deps {
 
 type LinkRequest = Parameters<Store['links']['linkMember']>[0];
 
-/** Links a person to an account, and no bot. Discord is asked once about an account that was never read. */
+/**
+ * Links a person to an account, and no bot. Discord is asked once about an account that was never
+ * read.
+ */
 export function createLinkMember(deps: Deps) {
   const { links } = deps.store;
   return async (request: LinkRequest) => {

@@ -65,10 +65,7 @@ function settledAttributes({ outcome, reason, closes }: Settled) {
       'connector.audit_record.id': closes.recordId,
       'connector.roles.added': closes.added,
       'connector.roles.removed': closes.removed,
-      'connector.roles.ensured': [
-        ...closes.ensured.added,
-        ...closes.ensured.removed,
-      ],
+      'connector.roles.ensured': [...closes.ensured.added, ...closes.ensured.removed],
     }),
   };
 }

@@ -40,8 +40,7 @@ export async function openStoreFor(
   },
 ): Promise<Store> {
   const url = config.databaseUrl ?? sandbox?.databaseUrl;
-  if (url === undefined || url === null)
-    throw new Error('DATABASE_URL is not set');
+  if (url === undefined || url === null) throw new Error('DATABASE_URL is not set');
   const given = config.encryptionKeys;
   const keys =
     given.length > 0 || sandbox === null
@@ -72,10 +71,7 @@ export async function openStoreFor(
 }
 
 /** Every decrypted secret is redacted from all output from then on. */
-function learning(
-  keys: KeyRing,
-  secrets: Pick<Secrets, 'learn'> | undefined,
-): KeyRing {
+function learning(keys: KeyRing, secrets: Pick<Secrets, 'learn'> | undefined): KeyRing {
   if (!secrets) return keys;
   return {
     ...keys,

@@ -19,7 +19,10 @@ import type { Telemetry } from './telemetry.js';
 
 /** Durations of the path, in milliseconds. */
 export interface PathTiming {
-  /** Longer than the longest call, with time to renew in between; a dead process's bots are free afterwards. */
+  /**
+   * Longer than the longest call, with time to renew in between; a dead process's bots are free
+   * afterwards.
+   */
   readonly leaseMs: number;
   /** The longest wait for a turn, and the longest call, each. */
   readonly callMs: number;

@@ -45,15 +45,12 @@ export function sweepParts(
       },
       guildOf: createGuildOf({ store, gateway }),
       planNickname: planNicknameOf,
-      saveTrouble: async (clientId, trouble) =>
-        memory.saveTrouble(clientId, trouble),
+      saveTrouble: async (clientId, trouble) => memory.saveTrouble(clientId, trouble),
       onSweep: polled(sweeps.onSweep, timing),
       pause: async (ms, signal) =>
-        sleep(
-          Math.min(ms, timing?.sweeps?.longestPauseMs ?? Infinity),
-          undefined,
-          { signal },
-        ).catch(() => undefined),
+        sleep(Math.min(ms, timing?.sweeps?.longestPauseMs ?? Infinity), undefined, {
+          signal,
+        }).catch(() => undefined),
       clock,
       logger,
     }),
@@ -66,10 +63,7 @@ export function sweepParts(
   ];
 }
 
-export type OnSwept = (sweep: {
-  readonly kind: string;
-  readonly state: string;
-}) => void;
+export type OnSwept = (sweep: { readonly kind: string; readonly state: string }) => void;
 
 type Runs = SweepMemory['runs'];
 
@@ -127,8 +121,7 @@ export function createGuildOf({
     return {
       listMembers: async (page) => gateway.listMembers(guild, page),
       readRoleCounts: async () => gateway.readRoleCounts(guild),
-      refreshRoles: async () =>
-        store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
+      refreshRoles: async () => store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
     };
   };
 }
@@ -138,8 +131,7 @@ export function sweepPorts(store: Store): {
   readonly schedules: SchedulePort;
   readonly sweeps: SweepPort;
 } {
-  const { schedulesOfClients, loadDefaultSchedule, changeSchedule } =
-    schedulesOf(store);
+  const { schedulesOfClients, loadDefaultSchedule, changeSchedule } = schedulesOf(store);
   const { startSweep, cancelSweep, decideSweep } = store.sweeps;
   const { findSweeps, heldSweeps, pageSweeps, countSweeps } = store.sweeps;
   return {

@@ -94,8 +94,7 @@ export function eventObserver({ observed, trace }: Telemetry): EventObserver {
     events: observed.events,
     progress: observed.progress,
     assigned: observed.assigned,
-    traceRecord:
-      trace === null ? null : (record) => trace.begin(spanOf(record)),
+    traceRecord: trace === null ? null : (record) => trace.begin(spanOf(record)),
   };
 }
 

@@ -33,8 +33,7 @@ export function timedParts(
     createDailyChecks({ claimDueChecks, checkClient, logger }),
     createRetention({
       removeOver,
-      pause: async (ms, signal) =>
-        sleep(ms, undefined, { signal }).catch(() => undefined),
+      pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       logger,
     }),
     ...sweepParts(logger, {

@@ -10,15 +10,9 @@ export interface NewSecrets {
 }
 
 /** The client's future settings, as far as its secrets depend on them. */
-export type SecretPlace = Pick<
-  ClientView,
-  'id' | 'guildId' | 'applicationId' | 'endpoints'
->;
+export type SecretPlace = Pick<ClientView, 'id' | 'guildId' | 'applicationId' | 'endpoints'>;
 
-export type TrySecrets = (
-  place: SecretPlace,
-  secrets: NewSecrets,
-) => Promise<void>;
+export type TrySecrets = (place: SecretPlace, secrets: NewSecrets) => Promise<void>;
 
 interface Deps {
   /** A gateway of its own for one token, on the budget of all. */
@@ -63,7 +57,10 @@ async function tryToken(
   }
 }
 
-/** Revokes a token that does not exist: this changes nothing, but Discord checks the client secret first. */
+/**
+ * Revokes a token that does not exist: this changes nothing, but Discord checks the client secret
+ * first.
+ */
 async function trySecret(
   { oauth }: Deps,
   { id: clientId, applicationId, endpoints }: SecretPlace,

@@ -10,9 +10,11 @@ export interface Allowance {
 }
 
 /**
- * Some buckets are whole again at the end of a window, others give call by call back, and the headers only tell when all are there:
- * of a bucket of the second kind one call is free long before. It is known by this: for each call used it needs the same time, so
- * bounds on that time hold over all its answers. In a window they contradict each other after two or three, and for good.
+ * Some buckets are whole again at the end of a window, others give call by call back, and the
+ * headers only tell when all are there: of a bucket of the second kind one call is free long
+ * before. It is known by this: for each call used it needs the same time, so bounds on that time
+ * hold over all its answers. In a window they contradict each other after two or three, and for
+ * good.
  */
 interface Refill {
   readonly leastMsPerCall: number;
@@ -25,7 +27,10 @@ interface Refill {
 export interface Use {
   readonly calls: number;
   readonly isUrgent: boolean;
-  /** Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for longer than this. */
+  /**
+   * Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for
+   * longer than this.
+   */
   readonly reserveMs: number;
 }
 
@@ -66,11 +71,7 @@ const NOT_GRADUAL: Refill = { ...NOTHING_KNOWN, leastMsPerCall: Infinity };
 /** The headers are rounded to milliseconds, and so are we. */
 const ROUNDING_MS = 2;
 
-function refillAfter(
-  known: Refill,
-  limit: number,
-  { remaining, resetAfterMs }: Limits,
-): Refill {
+function refillAfter(known: Refill, limit: number, { remaining, resetAfterMs }: Limits): Refill {
   // A call that is partly refilled counts as used: the value is between `used - 1` and `used`.
   const used = limit - (remaining ?? 0);
   const ms = resetAfterMs ?? 0;
@@ -89,7 +90,10 @@ function refillAfter(
 const MOST_JUDGED = 50;
 const ENOUGH_USED = 3;
 
-/** The time for one call to come back, rather too long than too short; null: all come back together, as far as is known. */
+/**
+ * The time for one call to come back, rather too long than too short; null: all come back together,
+ * as far as is known.
+ */
 function msPerCall({ limit, refill }: Allowance): number | null {
   const { leastMsPerCall, mostMsPerCall, fewestUsed, mostUsed } = refill;
   const isProven =
@@ -101,33 +105,28 @@ function msPerCall({ limit, refill }: Allowance): number | null {
 }
 
 /** Until one call is free again, of a bucket that was just spent. */
-export function msUntilNext(
-  allowance: Allowance,
-  resetAfterMs: number,
-): number {
+export function msUntilNext(allowance: Allowance, resetAfterMs: number): number {
   const each = msPerCall(allowance);
   if (each === null) return resetAfterMs;
   return Math.max(1, Math.ceil(resetAfterMs - (allowance.limit - 1) * each));
 }
 
-export function callsLeft(
-  allowance: Allowance,
-  use: Omit<Use, 'calls'>,
-  now: number,
-): number {
+export function callsLeft(allowance: Allowance, use: Omit<Use, 'calls'>, now: number): number {
   const left = leftAt(allowance, now);
   return keepsLast(allowance, use, now) ? Math.max(0, left - 1) : left;
 }
 
-/** When the calls may be made; not later than `now`: at once. More than the bucket holds are taken for all that it holds. */
+/**
+ * When the calls may be made; not later than `now`: at once. More than the bucket holds are taken
+ * for all that it holds.
+ */
 export function freeFrom(allowance: Allowance, use: Use, now: number): number {
   const { limit, wholeAt } = allowance;
   const calls = Math.min(use.calls, limit);
   if (!keepsLast(allowance, use, now)) return timeOf(allowance, calls, now);
   const left = leftAt(allowance, now);
   if (left > calls) return now;
-  if (msPerCall(allowance) !== null)
-    return timeOf(allowance, Math.min(calls + 1, limit), now);
+  if (msPerCall(allowance) !== null) return timeOf(allowance, Math.min(calls + 1, limit), now);
   return left === calls ? wholeAt - use.reserveMs : wholeAt;
 }
 

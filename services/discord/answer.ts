@@ -3,21 +3,32 @@ import { z } from 'zod';
 /** One response with everything that may be judged: status, codes and limits, never text. */
 export interface Answer {
   readonly status: number;
-  /** `json`: an object or a list. `foreign`: anything else that has a body, as the pages of proxies and Cloudflare. */
+  /**
+   * `json`: an object or a list. `foreign`: anything else that has a body, as the pages of proxies
+   * and Cloudflare.
+   */
   readonly form: 'json' | 'empty' | 'foreign';
   /** The parsed body; null unless `form` is `json`. */
   readonly body: unknown;
   /** Discord's error code, or the `error` of an OAuth2 refusal. */
   readonly code: number | string | null;
   readonly limits: Limits;
-  /** The body is longer than so many bytes, and was not read to its end: `form` is `foreign`. Null: it was. */
+  /**
+   * The body is longer than so many bytes, and was not read to its end: `form` is `foreign`. Null:
+   * it was.
+   */
   readonly cutAtBytes: number | null;
 }
 
-/** Every wait ends after this; then one call is tried. A larger number could be a mistake, and would stop the bot for good. */
+/**
+ * Every wait ends after this; then one call is tried. A larger number could be a mistake, and would
+ * stop the bot for good.
+ */
 export const LONGEST_WAIT_MS = 3_600_000;
 
-/** The rate-limit headers of the response. https://docs.discord.com/developers/topics/rate-limits */
+/**
+ * The rate-limit headers of the response. https://docs.discord.com/developers/topics/rate-limits
+ */
 export interface Limits {
   readonly scope: string | null;
   readonly isGlobal: boolean;
@@ -90,30 +101,25 @@ function readLimits(
   return {
     scope,
     isGlobal:
-      header('x-ratelimit-global') !== null ||
-      scope === 'global' ||
-      refusal.global === true,
+      header('x-ratelimit-global') !== null || scope === 'global' || refusal.global === true,
     retryAfterMs: bounded(askedMs),
     askedMs,
     bucket: header('x-ratelimit-bucket'),
     limit: toNumber(header('x-ratelimit-limit')),
     remaining: toNumber(header('x-ratelimit-remaining')),
-    resetAfterMs: bounded(
-      secondsToMs(toNumber(header('x-ratelimit-reset-after'))),
-    ),
+    resetAfterMs: bounded(secondsToMs(toNumber(header('x-ratelimit-reset-after')))),
   };
 }
 
 /**
- * Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). Zero and the past are no time: a call repeated at once
- * would be refused again.
+ * Seconds from Discord; proxies may write a date instead (RFC 9110, 10.2.3). Zero and the past are
+ * no time: a call repeated at once would be refused again.
  */
 function retryAfterMs(value: string | null, now: number): number | null {
   const seconds = toNumber(value);
   if (seconds !== null) return seconds > 0 ? secondsToMs(seconds) : null;
   // Date.parse takes almost anything: it reads "-5" as a day of May 2001.
-  const isDate =
-    value !== null && /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value);
+  const isDate = value !== null && /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value);
   const waitMs = isDate ? Date.parse(value) - now : NaN;
   return waitMs > 0 ? waitMs : null;
 }

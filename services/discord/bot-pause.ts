@@ -10,9 +10,7 @@ import { SHOWN_FROM_MS, type SendingPauses } from './sending-pauses.js';
 export interface BotPause {
   begin(pause: Pause, clientId: ClientId): void;
   /** Asked before a call waits for its turn; null: it may. */
-  closedFor(
-    clientId: ClientId,
-  ): { readonly until: number; readonly cause: string } | null;
+  closedFor(clientId: ClientId): { readonly until: number; readonly cause: string } | null;
   /** Asked last before a call is sent. */
   admit(clientId: ClientId): Admission;
   /** The next call is tried at once: a person has asked for it, or the client has changed. */

@@ -38,10 +38,7 @@ export interface BotReadings {
   /** Every role of the guild, @everyone among them. */
   readonly readRoleList: (guild: GuildRef) => Promise<readonly RoleReading[]>;
   /** Null: there is no such invite, or no longer. */
-  readonly readInvite: (
-    guild: GuildRef,
-    code: string,
-  ) => Promise<InviteReading | null>;
+  readonly readInvite: (guild: GuildRef, code: string) => Promise<InviteReading | null>;
 }
 
 export interface BotIdentity {
@@ -125,9 +122,7 @@ export function createBotReadings(perform: Perform): BotReadings {
       const roles = await read(guild, call, rolesPayload);
       // A list without @everyone is incomplete, and roles missing from it would count as deleted.
       if (roles.some(({ id }) => id === guild.guildId)) return rolesOf(roles);
-      throw new UnavailableError(
-        `cannot ${call.doing}: the response lacks the role @everyone`,
-      );
+      throw new UnavailableError(`cannot ${call.doing}: the response lacks the role @everyone`);
     },
     async readInvite(guild, code) {
       const call = inviteReading(code);
@@ -152,5 +147,4 @@ function rolesOf(roles: z.infer<typeof rolesPayload>): readonly RoleReading[] {
 
 /** Small applications have the limited one. */
 const MEMBERS_INTENT =
-  ApplicationFlags.GatewayGuildMembers |
-  ApplicationFlags.GatewayGuildMembersLimited;
+  ApplicationFlags.GatewayGuildMembers | ApplicationFlags.GatewayGuildMembersLimited;

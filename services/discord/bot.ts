@@ -103,8 +103,7 @@ export function createBot(
       return transport.follow(run, {
         spender,
         isOfBot: call.isOfBot ?? false,
-        openFrom: () =>
-          Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
+        openFrom: () => Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
         mostBytes: call.mostBytes ?? SINGLE_BYTES,
         learn: (answer) => ledger.learn(use, answer),
       });

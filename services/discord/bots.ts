@@ -25,7 +25,10 @@ export interface BotsDeps {
   ) => Bot;
 }
 
-/** Clients with one token at one API share one bot; a client with new credentials leaves the bot it had. */
+/**
+ * Clients with one token at one API share one bot; a client with new credentials leaves the bot it
+ * had.
+ */
 export function createBots({ credentials, openBot }: BotsDeps): Bots {
   const openings = new Map<ClientId, Opening>();
   const inUse = new Map<ClientId, Bot>();
@@ -37,10 +40,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     const shared = bots.get(key);
     // A rejected token gets another chance after the credentials were changed.
     if (shared?.isRefused()) shared.close();
-    const bot =
-      shared && !shared.isRefused()
-        ? shared
-        : openBot({ apiBase, token }, shared);
+    const bot = shared && !shared.isRefused() ? shared : openBot({ apiBase, token }, shared);
     bots.set(key, bot);
     // The client was changed, or the doctor is checking it.
     if (inUse.get(clientId) === bot) bot.tryNow();
@@ -73,7 +73,8 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       return bot;
     },
     forget(clientId) {
-      // The bot stays in use until the next call: its limits and pauses must not be forgotten with the credentials.
+      // The bot stays in use until the next call: its limits and pauses must not be forgotten with
+      // the credentials.
       openings.delete(clientId);
     },
     closeAll() {

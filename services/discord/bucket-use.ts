@@ -15,12 +15,7 @@ export function bucketName({ method, route, guildId }: BucketUse): string {
   return `${method} ${route} ${guildId}`;
 }
 
-export function bucketUse({
-  method,
-  route,
-  ids,
-  isUrgent = true,
-}: Call): BucketUse {
+export function bucketUse({ method, route, ids, isUrgent = true }: Call): BucketUse {
   return { method, route, guildId: ids['guildId'] ?? '', isUrgent };
 }
 

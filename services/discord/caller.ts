@@ -121,11 +121,7 @@ async function takeTurn(
 /** Asked when it is the call's turn: the one before it may have been the last that was allowed. */
 function refuseEarly(
   { budget, pauses }: CallerDeps,
-  {
-    bot,
-    call,
-    guild,
-  }: Omit<Attempt, 'deadline'> & { readonly guild: GuildRef },
+  { bot, call, guild }: Omit<Attempt, 'deadline'> & { readonly guild: GuildRef },
 ): void {
   if (bot.isRefused()) {
     throw new RefusedTokenError(

@@ -70,12 +70,7 @@ export const roleRemoval = (write: RoleWrite): Call => ({
   doing: `remove role ${write.roleId} from ${memberName(write.member)}`,
 });
 
-export const memberEdit = ({
-  member,
-  roleIds,
-  nickname,
-  reason,
-}: MemberWrite): Call => {
+export const memberEdit = ({ member, roleIds, nickname, reason }: MemberWrite): Call => {
   const ids = memberIds(member);
   const parts = [
     ...(roleIds === null ? [] : [`the ${roleIds.length} roles`]),
@@ -99,7 +94,10 @@ export const memberEdit = ({
   };
 };
 
-/** Discord takes no audit reason here: https://docs.discord.com/developers/resources/guild#add-guild-member */
+/**
+ * Discord takes no audit reason here:
+ * https://docs.discord.com/developers/resources/guild#add-guild-member
+ */
 export const joining = (request: JoinRequest): Call => {
   const { member, accessToken, roleIds, nickname } = request;
   const ids = memberIds(member);
@@ -200,7 +198,10 @@ export const applicationReading: Call = {
   ids: {},
 };
 
-/** A 200 with an HTML page is not a success: Discord responds with JSON or, with 204, without a body. */
+/**
+ * A 200 with an HTML page is not a success: Discord responds with JSON or, with 204, without a
+ * body.
+ */
 export function isSuccess({ status, form }: Answer): boolean {
   return status === 204 || (status >= 200 && status < 300 && form === 'json');
 }
@@ -248,7 +249,10 @@ function checkedInvite(code: string): string {
   throw new TerminalError('REFUSED', 'this is not an invite code');
 }
 
-/** Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a pair cannot be encoded. */
+/**
+ * Discord takes 512 characters: https://docs.discord.com/developers/resources/audit-log. Half a
+ * pair cannot be encoded.
+ */
 function auditReason(reason: string): string {
   return reason.slice(0, 512).toWellFormed();
 }

@@ -1,11 +1,6 @@
 import type { DiscordUserId, RoleId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import type {
-  BotIdentity,
-  BotReadings,
-  GuildReading,
-  RoleReading,
-} from './bot-readings.js';
+import type { BotIdentity, BotReadings, GuildReading, RoleReading } from './bot-readings.js';
 import { applicationChecks } from './doctor/application-checks.js';
 import {
   ask,
@@ -16,20 +11,9 @@ import {
   type Asked,
   type Check,
 } from './doctor/check.js';
-import {
-  permissionChecks,
-  roleRoomCheck,
-  twoFactorCheck,
-} from './doctor/guild-checks.js';
-import {
-  foreignInviteCheck,
-  inviteCheck,
-  inviteCodeOf,
-} from './doctor/invite-check.js';
-import {
-  membershipChecks,
-  type UnknownMemberships,
-} from './doctor/membership-check.js';
+import { permissionChecks, roleRoomCheck, twoFactorCheck } from './doctor/guild-checks.js';
+import { foreignInviteCheck, inviteCheck, inviteCodeOf } from './doctor/invite-check.js';
+import { membershipChecks, type UnknownMemberships } from './doctor/membership-check.js';
 import { botPermissions } from './doctor/permissions.js';
 import { mappedRoleChecks } from './doctor/role-checks.js';
 import type { BotStanding } from './hierarchy.js';
@@ -54,16 +38,14 @@ export interface CheckRequest {
 
 /**
  * Asks Discord, in six calls at most, whether the client is set up as it must be.
- * In: a client and what it is there to do. Out: a check for each thing, with its remedy; a call that fails is a check of its
- * own, and only what hangs on it is left out. Never: a second call with a token that is refused.
+ * In: a client and what it is there to do. Out: a check for each thing, with its remedy; a call
+ * that fails is a check of its own, and only what hangs on it is left out. Never: a second call
+ * with a token that is refused.
  */
-export async function checkClient(
-  request: CheckRequest,
-): Promise<readonly Check[]> {
+export async function checkClient(request: CheckRequest): Promise<readonly Check[]> {
   const { discord, guild, callbackUrl = null } = request;
   const { unknownMemberships = null } = request;
-  const known =
-    unknownMemberships === null ? [] : membershipChecks(unknownMemberships);
+  const known = unknownMemberships === null ? [] : membershipChecks(unknownMemberships);
   const bot = await ask(() => discord.whoAmI(guild));
   const token = tokenCheck(bot);
   if (isRefusedAs(bot, 'UNAUTHORIZED')) return [token, ...known];
@@ -82,9 +64,7 @@ export async function checkClient(
     ...applicationChecks(application, guild.applicationId, callbackUrl),
     guildCheck(found, guild),
     // In a guild that is lost, every further question is refused too.
-    ...(isRefusedAs(found, 'UNKNOWN_GUILD')
-      ? []
-      : await checkInGuild(request, found, botUserId)),
+    ...(isRefusedAs(found, 'UNKNOWN_GUILD') ? [] : await checkInGuild(request, found, botUserId)),
     ...invite,
     ...known,
   ];
@@ -127,9 +107,7 @@ async function checkInGuild(
 ): Promise<readonly Check[]> {
   const { discord, guild } = request;
   const [held, roles] = await Promise.all([
-    botUserId === null
-      ? null
-      : ask(() => discord.readBotRoleIds(guild, botUserId)),
+    botUserId === null ? null : ask(() => discord.readBotRoleIds(guild, botUserId)),
     ask(() => discord.readRoleList(guild)),
   ]);
   const standing =
@@ -143,9 +121,7 @@ async function checkInGuild(
       : null;
   return [
     ...(found.isAnswered ? [twoFactorCheck(found.value)] : []),
-    ...(held?.isAnswered === false
-      ? [unanswered('roles of the bot', held.error, LOOK_AGAIN)]
-      : []),
+    ...(held?.isAnswered === false ? [unanswered('roles of the bot', held.error, LOOK_AGAIN)] : []),
     ...(roles.isAnswered
       ? roleChecks(request, roles.value, standing)
       : [unanswered('roles of the guild', roles.error, LOOK_AGAIN)]),
@@ -166,9 +142,7 @@ function roleChecks(
     joinsPeople: request.joinsPeople ?? false,
   };
   return [
-    ...(standing === null
-      ? []
-      : permissionChecks(botPermissions(roles, standing), needs)),
+    ...(standing === null ? [] : permissionChecks(botPermissions(roles, standing), needs)),
     ...mappedRoleChecks(mappedRoleIds, roles, standing, request.roleNames),
     roleRoomCheck(roles),
   ];

@@ -10,9 +10,14 @@ export const DISCORD_ENDPOINTS = {
 } as const;
 
 export interface EndpointRules {
-  /** Hosts besides Discord's own, with their port unless it is 443: `discord-proxy.example.org`, `proxy:8443`. */
+  /**
+   * Hosts besides Discord's own, with their port unless it is 443: `discord-proxy.example.org`,
+   * `proxy:8443`.
+   */
   readonly allowlist: readonly string[];
-  /** Outside production loopback is allowed, over plain http too: the sandbox Discord lives there. */
+  /**
+   * Outside production loopback is allowed, over plain http too: the sandbox Discord lives there.
+   */
   readonly isProduction: boolean;
 }
 
@@ -43,15 +48,10 @@ export function checkEndpoint(
 }
 
 /** As checkEndpoint, for the base of the API, which must name its version. */
-export function checkApiBase(
-  apiBase: string,
-  rules: EndpointRules,
-): string | null {
+export function checkApiBase(apiBase: string, rules: EndpointRules): string | null {
   const fault = checkEndpoint(apiBase, rules);
   if (fault !== null) return fault;
-  return splitApiBase(apiBase)
-    ? null
-    : 'The endpoint must end with the API version, such as /v10.';
+  return splitApiBase(apiBase) ? null : 'The endpoint must end with the API version, such as /v10.';
 }
 
 /** The REST client takes the two apart; null when the version is missing. */
@@ -62,11 +62,7 @@ export function splitApiBase(
   return api && version ? { api, version } : null;
 }
 
-const DISCORD_HOSTS = [
-  'discord.com',
-  'ptb.discord.com',
-  'canary.discord.com',
-] as const;
+const DISCORD_HOSTS = ['discord.com', 'ptb.discord.com', 'canary.discord.com'] as const;
 
 /** As `URL.host` writes it: lower case, without the default port. */
 function normalHost(entry: string): string {

@@ -26,48 +26,38 @@ export interface Failure {
   readonly secrets: readonly string[];
 }
 
-/** Translates errors of the REST client, undici and Discord into our own: by status and code, never by text. */
+/**
+ * Translates errors of the REST client, undici and Discord into our own: by status and code, never
+ * by text.
+ */
 export function translateFailure(
   failure: Failure,
 ): TerminalError | RetryLaterError | UnavailableError {
   const { answer, pause, aborted, now } = failure;
   const options = causeOf(failure);
   const say = (why: string) =>
-    withoutSecrets(
-      `cannot ${failure.doing}: ${why}${evidence(failure)}`,
-      failure.secrets,
-    );
+    withoutSecrets(`cannot ${failure.doing}: ${why}${evidence(failure)}`, failure.secrets);
 
   if (pause) {
     return new RetryLaterError(new Date(pause.until), say(pause.why), options);
   }
   if (answer) {
     const refusal = lastingRefusal(answer);
-    if (refusal)
-      return new TerminalError(refusal.code, say(refusal.why), options);
+    if (refusal) return new TerminalError(refusal.code, say(refusal.why), options);
     const passing = passingRefusal(answer);
     return passing === null
       ? new UnavailableError(say(unusable(answer)), options)
       : new PassingRefusalError(say(passing), options);
   }
   if (aborted === 'stopped') {
-    return new RetryLaterError(
-      new Date(now),
-      say('the connector is stopping'),
-      options,
-    );
+    return new RetryLaterError(new Date(now), say('the connector is stopping'), options);
   }
-  const why = isTimeout(failure)
-    ? 'no response in time'
-    : 'the connection failed';
+  const why = isTimeout(failure) ? 'no response in time' : 'the connection failed';
   return new UnavailableError(say(why), options);
 }
 
 /** A 401 concerns the bot's token, unless the call used a person's access token. */
-export function refusesBot({
-  status,
-  code,
-}: Pick<Answer, 'status' | 'code'>): boolean {
+export function refusesBot({ status, code }: Pick<Answer, 'status' | 'code'>): boolean {
   return status === 401 && code !== 50025 && code !== 50026;
 }
 
@@ -78,7 +68,8 @@ interface Refusal {
 
 /** Null: not documented as permanent, so it proves nothing about the member or the role. */
 function lastingRefusal({ status, form, code, body }: Answer): Refusal | null {
-  // Whatever sent it, the REST client has dropped the token, and more calls would use up the invalid-request budget.
+  // Whatever sent it, the REST client has dropped the token, and more calls would use up the
+  // invalid-request budget.
   if (refusesBot({ status, code })) {
     return { code: 'UNAUTHORIZED', why: 'Discord rejected the bot token' };
   }
@@ -101,8 +92,7 @@ function isOverload(status: number, code: Answer['code']): boolean {
 }
 
 function unusable({ status, code, cutAtBytes }: Answer): string {
-  if (cutAtBytes !== null)
-    return `the response is longer than ${bytesInWords(cutAtBytes)}`;
+  if (cutAtBytes !== null) return `the response is longer than ${bytesInWords(cutAtBytes)}`;
   if (status >= 300 && status < 400) return 'redirects are not followed';
   return isOverload(status, code)
     ? 'Discord is unavailable'
@@ -123,7 +113,10 @@ function evidence({ answer, error, aborted }: Failure): string {
   return code === null ? '' : ` (${code})`;
 }
 
-/** Codes of the system and of undici, such as ECONNREFUSED and UND_ERR_SOCKET; never text from the response. */
+/**
+ * Codes of the system and of undici, such as ECONNREFUSED and UND_ERR_SOCKET; never text from the
+ * response.
+ */
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error)) return null;
   const { code } = error;
@@ -131,8 +124,8 @@ function codeOf(error: unknown): string | null {
 }
 
 /**
- * A copy of what was thrown, without its fields and without secrets: undici's errors carry sockets, those of the
- * REST client the request, and a proxy may echo our headers in its message.
+ * A copy of what was thrown, without its fields and without secrets: undici's errors carry sockets,
+ * those of the REST client the request, and a proxy may echo our headers in its message.
  */
 function causeOf({ error, secrets }: Failure): ErrorOptions {
   if (!(error instanceof Error)) return {};

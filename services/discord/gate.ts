@@ -9,7 +9,9 @@ export interface Gate {
   /** Closes the bucket until `until`; waiting calls are rejected. */
   close(bucket: string, until: number): void;
   closeAll(until: number): void;
-  /** Ends the last `closeAll`, and what closes a single bucket for longer than everyday pacing does. */
+  /**
+   * Ends the last `closeAll`, and what closes a single bucket for longer than everyday pacing does.
+   */
   openAll(): void;
   /** When this bucket is open again; in the past: it is. */
   openFrom(bucket: string): number;
@@ -49,8 +51,7 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
     return bucket;
   };
 
-  const openFrom = (name: string) =>
-    Math.max(buckets.get(name)?.closedUntil ?? 0, allClosedUntil);
+  const openFrom = (name: string) => Math.max(buckets.get(name)?.closedUntil ?? 0, allClosedUntil);
 
   const take = (name: string, bucket: Bucket): Entry => {
     bucket.isTaken = true;
@@ -108,8 +109,7 @@ export function createGate({ clock }: { readonly clock: () => number }): Gate {
 export const EVERYDAY_MS = 60_000;
 
 function openLong(buckets: Iterable<Bucket>, now: number): void {
-  for (const bucket of buckets)
-    if (bucket.closedUntil > now + EVERYDAY_MS) bucket.closedUntil = 0;
+  for (const bucket of buckets) if (bucket.closedUntil > now + EVERYDAY_MS) bucket.closedUntil = 0;
 }
 
 function newBucket(): Bucket {
@@ -125,11 +125,7 @@ function mostUrgent(waiting: Bucket['waiting']): Waiting | undefined {
   return [...waiting].find(({ turn }) => turn.isUrgent) ?? first;
 }
 
-function waitForTurn(
-  waiting: Bucket['waiting'],
-  turn: Turn,
-  signal: AbortSignal,
-): Promise<Entry> {
+function waitForTurn(waiting: Bucket['waiting'], turn: Turn, signal: AbortSignal): Promise<Entry> {
   return new Promise((resolve) => {
     const abort = () => place.settle({ kind: 'aborted' });
     const place: Waiting = {

@@ -14,21 +14,22 @@ import { createMemberList, type MemberList } from './member-list.js';
 import type { ObservedCall, ObservedWait } from './observed.js';
 import { createRoleReading } from './role-reading.js';
 import { createSenderDoubt } from './sender-doubt.js';
-import {
-  createSendingPauses,
-  type OnPause,
-  type SendingPauses,
-} from './sending-pauses.js';
+import { createSendingPauses, type OnPause, type SendingPauses } from './sending-pauses.js';
 import { createWriteOutlook } from './write-outlook.js';
 
 /** What the path, the sweeps and the doctor ask of Discord. */
-export interface DiscordGateway
-  extends DiscordMembers, MemberList, BotReadings, Part {
+export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {
   readonly writeOutlook: WriteOutlookOf;
   readonly isBotAccount: IsBotAccount;
-  /** Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop listening. */
+  /**
+   * Calls back when what keeps a client waiting begins, changes or ends. Gives the way to stop
+   * listening.
+   */
   onPause(listener: OnPause): () => void;
-  /** Re-reads the client's credentials at its next call, which is tried despite rejected tokens and pauses. */
+  /**
+   * Re-reads the client's credentials at its next call, which is tried despite rejected tokens and
+   * pauses.
+   */
   forgetCredentials(clientId: ClientId): void;
 }
 
@@ -44,7 +45,10 @@ export interface DiscordGatewayDeps {
   readonly userAgent: { readonly url: string; readonly version: string };
   /** For waiting for a turn and for the call itself, each. */
   readonly timeoutMs?: number;
-  /** Of one bot in this process: divide 50 by the number of processes. A tenth of them is kept for joins. */
+  /**
+   * Of one bot in this process: divide 50 by the number of processes. A tenth of them is kept for
+   * joins.
+   */
   readonly globalRequestsPerSecond?: number;
   /** Margin on every window; scale it down with a scaled-down sandbox. */
   readonly offsetMs?: number;
@@ -115,10 +119,7 @@ export function createDiscordGateway(deps: DiscordGatewayDeps): DiscordGateway {
   };
 }
 
-function readiness(
-  budget: InvalidBudget,
-  pauses: SendingPauses,
-): ReturnType<Part['ready']> {
+function readiness(budget: InvalidBudget, pauses: SendingPauses): ReturnType<Part['ready']> {
   const { blockedUntil } = budget.state();
   if (blockedUntil !== null) {
     const until = blockedUntil.toISOString();

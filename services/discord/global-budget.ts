@@ -34,7 +34,10 @@ export function createGlobalBudget({
 
 const WINDOW_MS = 1000;
 
-/** Slides: in no second that one may pick are there more than `limit`. Holds the times of the last calls, in a ring. */
+/**
+ * Slides: in no second that one may pick are there more than `limit`. Holds the times of the last
+ * calls, in a ring.
+ */
 function createWindow(limit: number) {
   const times = new Float64Array(limit).fill(-Infinity);
   let oldest = 0;

@@ -51,9 +51,7 @@ function doubtsGuild(error: unknown): error is TerminalError {
 function verdict(refusal: TerminalError, isLost: boolean): TerminalError {
   const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
   if (refusal.code === code) return refusal;
-  const more = isLost
-    ? ', and the bot cannot see the guild'
-    : ', but the guild itself responds';
+  const more = isLost ? ', and the bot cannot see the guild' : ', but the guild itself responds';
   return new TerminalError(code, `${refusal.message}${more}`, {
     cause: refusal,
   });

@@ -1,12 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type {
-  DiscordUserId,
-  GuildId,
-  RenameRefusal,
-  RoleId,
-  RoleRefusal,
-} from '../model.js';
+import type { DiscordUserId, GuildId, RenameRefusal, RoleId, RoleRefusal } from '../model.js';
 
 /** What decides of a role whether the bot may give it. */
 export interface RankedRole {
@@ -52,8 +46,7 @@ export function renameRefusals(
   const { everyone, canAct, may } = rankOf(roles, bot);
   const canRename = may(PermissionFlagsBits.ManageNicknames);
   const judge = (role: RankedRole): RenameRefusal | null => {
-    if (role.roleId === everyone)
-      return canRename ? null : 'MISSING_PERMISSION';
+    if (role.roleId === everyone) return canRename ? null : 'MISSING_PERMISSION';
     return canAct(role) ? null : 'ABOVE_BOT';
   };
   return new Map(
@@ -67,27 +60,23 @@ export function renameRefusals(
 function rankOf(roles: readonly RankedRole[], bot: BotStanding) {
   // @everyone has the guild's id.
   const everyone: string = bot.guildId;
-  const held = roles.filter(
-    ({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId),
-  );
+  const held = roles.filter(({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId));
   const isOwner = bot.ownerId === bot.botUserId;
   const highest = held.toSorted(byRank)[0];
-  const bits = held.reduce(
-    (all, { permissions }) => all | BigInt(permissions),
-    0n,
-  );
+  const bits = held.reduce((all, { permissions }) => all | BigInt(permissions), 0n);
   return {
     everyone,
     /** Administrators may do all, but stay within the hierarchy. */
     may: (permission: bigint) =>
-      isOwner ||
-      (bits & (permission | PermissionFlagsBits.Administrator)) !== 0n,
-    canAct: (role: RankedRole) =>
-      isOwner || (highest !== undefined && byRank(highest, role) < 0),
+      isOwner || (bits & (permission | PermissionFlagsBits.Administrator)) !== 0n,
+    canAct: (role: RankedRole) => isOwner || (highest !== undefined && byRank(highest, role) < 0),
   };
 }
 
-/** Highest first. Positions are not unique; of two equal ones the older role, with the lower id, is the higher. */
+/**
+ * Highest first. Positions are not unique; of two equal ones the older role, with the lower id, is
+ * the higher.
+ */
 function byRank(a: RankedRole, b: RankedRole): number {
   if (a.position !== b.position) return b.position - a.position;
   if (a.roleId === b.roleId) return 0;

@@ -3,8 +3,9 @@ import type { Logger } from '../lib/logger.js';
 /**
  * Discord bans an address for a while after 10,000 invalid requests (401, 403, 429) in ten minutes:
  * https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
- * The process stays far below, as others may share its address. One budget for all bots of the process, of which one client may
- * spend a fifth. The last fifth is kept for clients that have caused no invalid answer.
+ * The process stays far below, as others may share its address. One budget for all bots of the
+ * process, of which one client may spend a fifth. The last fifth is kept for clients that have
+ * caused no invalid answer.
  */
 export interface InvalidBudget {
   /** Counts the response if Discord counts it; returns whether it did. */
@@ -17,7 +18,10 @@ export interface InvalidBudget {
 export interface InvalidAnswer {
   readonly status: number;
   readonly scope: string | null;
-  /** The client that the call was made for; undefined: it is not known, and only the whole budget counts. */
+  /**
+   * The client that the call was made for; undefined: it is not known, and only the whole budget
+   * counts.
+   */
   readonly spender?: string;
 }
 
@@ -94,9 +98,7 @@ export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
       return (
         blockBy(all, 'calls of all clients together') ??
         blockBy(tally, 'calls of this client') ??
-        (tally === undefined
-          ? null
-          : blockBy(shared, 'calls of this client and of others'))
+        (tally === undefined ? null : blockBy(shared, 'calls of this client and of others'))
       );
     },
   };
@@ -146,8 +148,7 @@ function createTally(limit: number, windowMs: number): Tally {
       return true;
     },
     forgetOld(now) {
-      while (times[0] !== undefined && times[0] <= now - windowMs)
-        times.shift();
+      while (times[0] !== undefined && times[0] <= now - windowMs) times.shift();
       if (blocked === null || blocked.until > now) return false;
       blocked = null;
       return true;
@@ -155,12 +156,11 @@ function createTally(limit: number, windowMs: number): Tally {
   };
 }
 
-/** When a tenth of the budget is free again: recovering with each single answer would trip it again at once. */
-function recoveryTime(
-  times: readonly number[],
-  limit: number,
-  windowMs: number,
-): number {
+/**
+ * When a tenth of the budget is free again: recovering with each single answer would trip it again
+ * at once.
+ */
+function recoveryTime(times: readonly number[], limit: number, windowMs: number): number {
   const freed = times.length - Math.floor(limit * 0.9);
   const last = times[Math.max(0, freed - 1)] ?? 0;
   return last + windowMs;

@@ -1,9 +1,4 @@
-import {
-  RefusedTokenError,
-  RetryLaterError,
-  TerminalError,
-  UnsentError,
-} from '../lib/errors.js';
+import { RefusedTokenError, RetryLaterError, TerminalError, UnsentError } from '../lib/errors.js';
 import type { GuildRef } from '../reconcile/ports.js';
 import type { Answer } from './answer.js';
 import type { Bot } from './bot.js';
@@ -64,11 +59,8 @@ export function judgeFailure(
   const failure = { doing, answer, error, pause, aborted, now, secrets };
   const judged = withRevision(translateFailure(failure), guild);
   const isTokenInDoubt = judged instanceof RefusedTokenError && !call.isOfBot;
-  const isRefusal =
-    judged instanceof RefusedTokenError || judged instanceof RetryLaterError;
-  return isRefusal && (isInDoubt || isTokenInDoubt)
-    ? new DoubtfulRefusalError(judged)
-    : judged;
+  const isRefusal = judged instanceof RefusedTokenError || judged instanceof RetryLaterError;
+  return isRefusal && (isInDoubt || isTokenInDoubt) ? new DoubtfulRefusalError(judged) : judged;
 }
 
 /** A short wait is not worth a question. */
@@ -77,11 +69,7 @@ function isDoubted(pause: Pause, call: Call, now: number): boolean {
   return pause.isDoubtful && isLong && !call.isOfBot;
 }
 
-function close(
-  deps: JudgeDeps,
-  { bot, call, guild }: SentAttempt,
-  pause: Pause,
-): void {
+function close(deps: JudgeDeps, { bot, call, guild }: SentAttempt, pause: Pause): void {
   if (pause.reach === 'bot') return bot.pause.begin(pause, guild.clientId);
   const why = `${call.method} ${call.route}: ${pause.why}`;
   closeBucket(deps, { bot, call, guild }, pause.until, why);
@@ -100,7 +88,9 @@ function closeBucket(
   pauses.begin(key, { cause, until, endsByItself: true }, guild.clientId);
 }
 
-/** Until when the bucket is closed: the response, whatever its status, says that it is exhausted. */
+/**
+ * Until when the bucket is closed: the response, whatever its status, says that it is exhausted.
+ */
 export function closeWhenSpent(
   deps: JudgeDeps,
   attempt: Omit<SentAttempt, 'deadline'>,
@@ -130,8 +120,7 @@ export function isOfApi({ status, form }: Answer): boolean {
 }
 
 function withRevision(error: Error, { revision }: GuildRef): Error {
-  if (!(error instanceof TerminalError) || error.code !== 'UNAUTHORIZED')
-    return error;
+  if (!(error instanceof TerminalError) || error.code !== 'UNAUTHORIZED') return error;
   return new RefusedTokenError(revision, error.message, { cause: error.cause });
 }
 

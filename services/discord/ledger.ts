@@ -1,28 +1,31 @@
-import {
-  allowanceAfter,
-  callsLeft,
-  freeFrom,
-  msUntilNext,
-  type Allowance,
-} from './allowance.js';
+import { allowanceAfter, callsLeft, freeFrom, msUntilNext, type Allowance } from './allowance.js';
 import type { Answer } from './answer.js';
 import type { BucketUse } from './bucket-use.js';
 import { EVERYDAY_MS } from './gate.js';
 
 /** Remaining calls of each of a bot's buckets, from the headers. */
 export interface Ledger {
-  /** Resolves with the answer as it should be read: of a bucket that gives call by call back, when the next one is free. */
+  /**
+   * Resolves with the answer as it should be read: of a bucket that gives call by call back, when
+   * the next one is free.
+   */
   learn(use: BucketUse, answer: Answer): Answer;
   /** A call in flight, which the headers do not include yet. */
   begin(use: BucketUse): () => void;
-  /** When so many calls may be made; not later than now: at once. Those on their way are not counted. */
+  /**
+   * When so many calls may be made; not later than now: at once. Those on their way are not
+   * counted.
+   */
   freeFrom(use: BucketUse, calls: number): number;
   /** The same for one call more than those on their way. */
   nextFrom(use: BucketUse): number;
   /** Infinity: nothing is known. */
   left(use: BucketUse): number;
   areOne(a: BucketUse, b: BucketUse): boolean;
-  /** Forgets buckets that would stay closed for longer than usual pacing: the next call shows their state. */
+  /**
+   * Forgets buckets that would stay closed for longer than usual pacing: the next call shows their
+   * state.
+   */
   forgetLong(): void;
 }
 
@@ -67,14 +70,12 @@ export function createLedger(deps: LedgerDeps): Ledger {
     learn(use, answer) {
       const { limits, status } = answer;
       const { method, route } = use;
-      if (limits.bucket !== null)
-        names.set(`${method} ${route}`, limits.bucket);
+      if (limits.bucket !== null) names.set(`${method} ${route}`, limits.bucket);
       const entry = entryOf(use);
       const seen = { status, limits, now: clock(), marginMs };
       entry.allowance = allowanceAfter(entry.allowance, seen);
       const { resetAfterMs } = limits;
-      if (limits.remaining !== 0 || !resetAfterMs || !entry.allowance)
-        return answer;
+      if (limits.remaining !== 0 || !resetAfterMs || !entry.allowance) return answer;
       const untilNextMs = msUntilNext(entry.allowance, resetAfterMs);
       return { ...answer, limits: { ...limits, resetAfterMs: untilNextMs } };
     },
@@ -88,11 +89,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     left(use) {
       const allowance = entries.get(keyOf(use))?.allowance;
       if (!allowance) return Infinity;
-      return callsLeft(
-        allowance,
-        { isUrgent: use.isUrgent, reserveMs },
-        clock(),
-      );
+      return callsLeft(allowance, { isUrgent: use.isUrgent, reserveMs }, clock());
     },
     areOne: (a, b) => keyOf(a) === keyOf(b),
     forgetLong: () => forgetLong(entries.values(), clock()),
@@ -101,16 +98,13 @@ export function createLedger(deps: LedgerDeps): Ledger {
 
 function forgetLong(entries: Iterable<Entry>, now: number): void {
   for (const entry of entries)
-    if ((entry.allowance?.wholeAt ?? 0) > now + EVERYDAY_MS)
-      entry.allowance = null;
+    if ((entry.allowance?.wholeAt ?? 0) > now + EVERYDAY_MS) entry.allowance = null;
 }
 
-function keyIn(
-  names: ReadonlyMap<string, string>,
-  { method, route, guildId }: BucketUse,
-): string {
+function keyIn(names: ReadonlyMap<string, string>, { method, route, guildId }: BucketUse): string {
   const own = names.get(`${method} ${route}`);
-  // Adding and removing a role share a bucket for most bots, so they share one until the headers show otherwise.
+  // Adding and removing a role share a bucket for most bots, so they share one until the headers
+  // show otherwise.
   const twin = TWINS.get(method);
   const name = own ?? names.get(`${twin ?? method} ${route}`);
   const family = twin === undefined ? method : 'PUT';

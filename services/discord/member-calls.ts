@@ -15,9 +15,7 @@ import {
 } from './calls.js';
 import { memberPayload, parsePayload, presentMember } from './payloads.js';
 
-export function createMemberCalls(
-  perform: Perform,
-): Omit<DiscordMembers, 'readRoles'> {
+export function createMemberCalls(perform: Perform): Omit<DiscordMembers, 'readRoles'> {
   return {
     async readMember(target) {
       const call = memberReading(target);
@@ -56,7 +54,5 @@ function memberOf(
 ): z.infer<typeof memberPayload> {
   const member = parsePayload(memberPayload, answer, doing);
   if (member.user.id === discordUserId) return member;
-  throw new UnavailableError(
-    `cannot ${doing}: the response is about member ${member.user.id}`,
-  );
+  throw new UnavailableError(`cannot ${doing}: the response is about member ${member.user.id}`);
 }

@@ -1,18 +1,8 @@
 import { TerminalError, UnavailableError } from '../lib/errors.js';
 import type { DiscordUserId, RoleId } from '../model.js';
 import type { GuildRef } from '../reconcile/ports.js';
-import {
-  type Call,
-  type Perform,
-  countsReading,
-  membersReading,
-} from './calls.js';
-import {
-  countsPayload,
-  membersPayload,
-  parsePayload,
-  presentMember,
-} from './payloads.js';
+import { type Call, type Perform, countsReading, membersReading } from './calls.js';
+import { countsPayload, membersPayload, parsePayload, presentMember } from './payloads.js';
 import type { ListedMember } from '../sweep/ports.js';
 
 /** Calls about the guild as a whole, which cover many members. */
@@ -27,9 +17,7 @@ export interface MemberList {
     page: { readonly after: DiscordUserId | null; readonly limit: number },
   ) => Promise<readonly ListedMember[]>;
   /** The number of holders of each role, including roles without holders; @everyone is left out. */
-  readonly readRoleCounts: (
-    guild: GuildRef,
-  ) => Promise<ReadonlyMap<RoleId, number>>;
+  readonly readRoleCounts: (guild: GuildRef) => Promise<ReadonlyMap<RoleId, number>>;
 }
 
 export function createMemberList(perform: Perform): MemberList {
@@ -62,7 +50,10 @@ export function createMemberList(perform: Perform): MemberList {
   };
 }
 
-/** The guild answers, so it is the list that is denied: https://docs.discord.com/developers/resources/guild#list-guild-members */
+/**
+ * The guild answers, so it is the list that is denied:
+ * https://docs.discord.com/developers/resources/guild#list-guild-members
+ */
 function missingIntent(error: unknown): never {
   if (!(error instanceof TerminalError) || error.code !== 'MISSING_ACCESS') {
     throw error;

@@ -10,11 +10,7 @@ import {
   refreshing,
   revocation,
 } from './oauth/calls.js';
-import {
-  type ConsentRequest,
-  authenticatedPartiesOf,
-  partiesOf,
-} from './oauth/parties.js';
+import { type ConsentRequest, authenticatedPartiesOf, partiesOf } from './oauth/parties.js';
 import { accountOf, grantOf } from './oauth/payloads.js';
 import { deadGrant } from './oauth/errors.js';
 import { type ObservedOAuthCall, createWire } from './oauth/wire.js';
@@ -23,20 +19,14 @@ import type { DiscordAccount } from '../api/sign-in/ports.js';
 
 export interface DiscordOAuth {
   /** The consent page's address. */
-  authorizeAddress(
-    app: OAuthApplication,
-    request: ConsentRequest,
-  ): Promise<string>;
-  exchangeCode(
-    app: OAuthApplication,
-    request: CodeExchange,
-  ): Promise<TokenGrant>;
-  readAccount(
-    app: OAuthApplication,
-    accessToken: string,
-  ): Promise<DiscordAccount>;
+  authorizeAddress(app: OAuthApplication, request: ConsentRequest): Promise<string>;
+  exchangeCode(app: OAuthApplication, request: CodeExchange): Promise<TokenGrant>;
+  readAccount(app: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
   refresh(app: OAuthApplication, refreshToken: string): Promise<TokenGrant>;
-  /** Ends all that this person has granted the application. A token that is dead already is no error. */
+  /**
+   * Ends all that this person has granted the application. A token that is dead already is no
+   * error.
+   */
   revoke(app: OAuthApplication, token: string): Promise<void>;
 }
 
@@ -58,8 +48,9 @@ export interface DiscordOAuthDeps {
 
 /**
  * What people agree to, over OAuth2 with PKCE.
- * In: codes and tokens. Out: grants and accounts, or a TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED), a
- * RetryLaterError or an UnavailableError. Never: a call made twice, or a secret in an error or a log line.
+ * In: codes and tokens. Out: grants and accounts, or a TerminalError (INVALID_GRANT,
+ * INVALID_CLIENT, REFUSED), a RetryLaterError or an UnavailableError. Never: a call made twice, or
+ * a secret in an error or a log line.
  */
 export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
   const { clock, timeoutMs = 4000 } = deps;
@@ -74,18 +65,12 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
         const answer = await oauth.authorizationCodeGrantRequest(
           ...authenticatedPartiesOf(app),
           // The owner of the session has compared the state before passing on the code.
-          oauth.validateAuthResponse(
-            ...partiesOf(app),
-            new URLSearchParams({ code }),
-          ),
+          oauth.validateAuthResponse(...partiesOf(app), new URLSearchParams({ code })),
           redirectUri,
           codeVerifier,
           options,
         );
-        const reply = await oauth.processAuthorizationCodeResponse(
-          ...partiesOf(app),
-          answer,
-        );
+        const reply = await oauth.processAuthorizationCodeResponse(...partiesOf(app), answer);
         return grantOf(reply, call.doing, clock());
       });
     },
@@ -108,10 +93,7 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
           refreshToken,
           options,
         );
-        const reply = await oauth.processRefreshTokenResponse(
-          ...partiesOf(app),
-          answer,
-        );
+        const reply = await oauth.processRefreshTokenResponse(...partiesOf(app), answer);
         return grantOf(reply, call.doing, clock());
       });
     },

@@ -10,12 +10,18 @@ export interface Pause {
   readonly why: string;
 }
 
-/** A 429 of Cloudflare may come without a time: https://github.com/discord/discord-api-docs/issues/5810 */
+/**
+ * A 429 of Cloudflare may come without a time:
+ * https://github.com/discord/discord-api-docs/issues/5810
+ */
 const UNTIMED_PAUSE_MS = 30_000;
 /** Blocks by Cloudflare and against abuse last from minutes to hours; asking on prolongs them. */
 const BLOCK_PAUSE_MS = 600_000;
 
-/** How long the response asks to wait; null if it names no time. Pure: `random` is a number from 0 to 1. */
+/**
+ * How long the response asks to wait; null if it names no time. Pure: `random` is a number from 0
+ * to 1.
+ */
 export function pauseAfter(failure: {
   readonly answer: Answer;
   readonly now: number;
@@ -42,17 +48,14 @@ export function pauseAfter(failure: {
 function spanInWords(ms: number): string {
   const hours = ms / 3_600_000;
   if (hours > 24 * 365) return 'for more than a year';
-  return hours < 48
-    ? `for ${hours.toFixed(1)} hours`
-    : `for ${Math.round(hours / 24)} days`;
+  return hours < 48 ? `for ${hours.toFixed(1)} hours` : `for ${Math.round(hours / 24)} days`;
 }
 
-/** Until when the bucket is spent, by the headers of an answer of whatever status; null when calls are left. */
-export function spentUntil(
-  { limits }: Answer,
-  now: number,
-  offsetMs: number,
-): number | null {
+/**
+ * Until when the bucket is spent, by the headers of an answer of whatever status; null when calls
+ * are left.
+ */
+export function spentUntil({ limits }: Answer, now: number, offsetMs: number): number | null {
   if (limits.remaining !== 0 || !limits.resetAfterMs) return null;
   return now + limits.resetAfterMs + 2 * offsetMs;
 }
@@ -111,7 +114,9 @@ function isBlock({ code }: Answer): boolean {
   return code === null || pausedBy(code) === 'bot';
 }
 
-/** Blocks, and limits on writing and on the resource, which can come with other statuses than 429. */
+/**
+ * Blocks, and limits on writing and on the resource, which can come with other statuses than 429.
+ */
 function pausedBy(code: Answer['code']): 'bucket' | 'bot' | null {
   return codeMeaning(code, null)?.pauses ?? null;
 }

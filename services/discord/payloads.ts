@@ -4,7 +4,10 @@ import { UnavailableError } from '../lib/errors.js';
 import type { PresentMember } from '../model.js';
 import type { Answer } from './answer.js';
 
-/** The fields that are read of Discord's answers. Whatever lacks them is no answer: it must not pass for "no roles". */
+/**
+ * The fields that are read of Discord's answers. Whatever lacks them is no answer: it must not pass
+ * for "no roles".
+ */
 const snowflake = z.string().regex(/^\d{1,20}$/);
 
 const timestamp = z
@@ -79,9 +82,7 @@ export function parsePayload<T>(
   );
 }
 
-export function presentMember(
-  member: z.infer<typeof memberPayload>,
-): PresentMember {
+export function presentMember(member: z.infer<typeof memberPayload>): PresentMember {
   return {
     roleIds: member.roles,
     username: member.user.username,

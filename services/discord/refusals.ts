@@ -13,18 +13,22 @@ export type RefusalOwner =
 
 export interface KnownCode {
   readonly owner: RefusalOwner;
-  /** Documented as lasting: this refusal, and nothing is tried again until its cause could have changed. Null: it passes. */
+  /**
+   * Documented as lasting: this refusal, and nothing is tried again until its cause could have
+   * changed. Null: it passes.
+   */
   readonly lasting: DiscordRefusal | null;
   /** `bucket`, `bot`: no call of it is made for a while. */
   readonly pauses: 'bucket' | 'bot' | null;
   readonly why: string;
 }
 
-const lasting = (
-  owner: RefusalOwner,
-  refusal: DiscordRefusal,
-  why: string,
-): KnownCode => ({ owner, lasting: refusal, pauses: null, why });
+const lasting = (owner: RefusalOwner, refusal: DiscordRefusal, why: string): KnownCode => ({
+  owner,
+  lasting: refusal,
+  pauses: null,
+  why,
+});
 
 const passing = (why: string): KnownCode => ({
   owner: 'NOBODY',
@@ -33,11 +37,12 @@ const passing = (why: string): KnownCode => ({
   why,
 });
 
-const pausing = (
-  owner: RefusalOwner,
-  pauses: 'bucket' | 'bot',
-  why: string,
-): KnownCode => ({ owner, lasting: null, pauses, why });
+const pausing = (owner: RefusalOwner, pauses: 'bucket' | 'bot', why: string): KnownCode => ({
+  owner,
+  lasting: null,
+  pauses,
+  why,
+});
 
 /**
  * The meaning of each of Discord's codes; unlisted codes are temporary. `ops/discord-answers.md`
@@ -47,23 +52,14 @@ const pausing = (
 export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
   [0, passing('Discord refused without a reason')],
   [10004, lasting('GUILD', 'UNKNOWN_GUILD', 'the bot is not in this guild')],
-  [
-    10007,
-    lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild'),
-  ],
+  [10007, lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild')],
   [10008, pausing('SENDER', 'bot', 'Discord blocks this sender')],
   [10011, lasting('ROLE', 'UNKNOWN_ROLE', 'the guild does not have this role')],
-  [
-    10013,
-    lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild'),
-  ],
+  [10013, lasting('MEMBER', 'UNKNOWN_MEMBER', 'the member is not in the guild')],
   [20026, pausing('BOT', 'bot', 'Discord has flagged the bot as spam')],
   [20028, pausing('NOBODY', 'bucket', 'Discord limits this resource')],
   [20029, pausing('NOBODY', 'bucket', 'Discord limits this resource')],
-  [
-    30001,
-    lasting('MEMBER', 'USER_GUILD_LIMIT', 'the person is in too many guilds'),
-  ],
+  [30001, lasting('MEMBER', 'USER_GUILD_LIMIT', 'the person is in too many guilds')],
   [30019, lasting('GUILD', 'GUILD_FULL', 'the guild is full')],
   [40001, passing('Discord did not authorize this call')],
   [40006, passing('Discord has turned this feature off for now')],
@@ -79,30 +75,9 @@ export const KNOWN_CODES: ReadonlyMap<number, KnownCode> = new Map([
       'the bot lacks the permission, or the role or the member is above the bot',
     ),
   ],
-  [
-    50025,
-    lasting(
-      'MEMBER',
-      'INVALID_TOKEN',
-      "the person's access token was rejected",
-    ),
-  ],
-  [
-    50026,
-    lasting(
-      'MEMBER',
-      'INVALID_TOKEN',
-      "the person's access token was rejected",
-    ),
-  ],
-  [
-    50028,
-    lasting(
-      'ROLE',
-      'MISSING_PERMISSION',
-      'the bot cannot add or remove this role',
-    ),
-  ],
+  [50025, lasting('MEMBER', 'INVALID_TOKEN', "the person's access token was rejected")],
+  [50026, lasting('MEMBER', 'INVALID_TOKEN', "the person's access token was rejected")],
+  [50028, lasting('ROLE', 'MISSING_PERMISSION', 'the bot cannot add or remove this role')],
   [50035, passing('Discord rejected the format of this call')],
   [50178, lasting('MEMBER', 'REFUSED', 'the account must be verified first')],
   [
@@ -125,11 +100,11 @@ export const NICKNAME_REFUSED = lasting(
   'the nickname violates the rules of Discord or of the server (AutoMod)',
 );
 
-/** The meaning of a code; a form error (50035) is the nickname's where the nickname's fields alone are named. */
-export function codeMeaning(
-  code: number | string | null,
-  body: unknown,
-): KnownCode | null {
+/**
+ * The meaning of a code; a form error (50035) is the nickname's where the nickname's fields alone
+ * are named.
+ */
+export function codeMeaning(code: number | string | null, body: unknown): KnownCode | null {
   if (code === 50035 && isAboutNickname(body)) return NICKNAME_REFUSED;
   return typeof code === 'number' ? (KNOWN_CODES.get(code) ?? null) : null;
 }
@@ -139,7 +114,5 @@ function isAboutNickname(body: unknown): boolean {
   const errors: unknown = 'errors' in body ? body.errors : null;
   if (typeof errors !== 'object' || errors === null) return false;
   const fields = Object.keys(errors);
-  return (
-    fields.length > 0 && fields.every((name) => NICKNAME_FIELDS.includes(name))
-  );
+  return fields.length > 0 && fields.every((name) => NICKNAME_FIELDS.includes(name));
 }

@@ -12,9 +12,7 @@ export interface RoleReadingDeps extends Pick<
 }
 
 /** Reads the guild's roles and judges each by what the bot itself holds there. */
-export function createRoleReading(
-  deps: RoleReadingDeps,
-): DiscordMembers['readRoles'] {
+export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRoles'] {
   const { botFor, whoAmI, readGuild, readBotRoleIds, readRoleList } = deps;
   const ofBot = createDoubting<RoleId>((roleId) => roleId);
   const ofGuild = createDoubting<RoleReading>(({ roleId }) => roleId);
@@ -30,7 +28,8 @@ export function createRoleReading(
     return botUserId;
   };
 
-  // One after the other: where the first is refused, the others would only cost the budget of invalid requests.
+  // One after the other: where the first is refused, the others would only cost the budget of
+  // invalid requests.
   return async (guild) => {
     const { guildId } = guild;
     const { ownerId } = await readGuild(guild);
@@ -62,8 +61,9 @@ export function createRoleReading(
 }
 
 /**
- * A list may be behind by a moment. One that is empty, or lacks a role that it must have or had before, is read once more, and the
- * second is believed: else one wrong answer would park members for a role that is there, and not above the bot.
+ * A list may be behind by a moment. One that is empty, or lacks a role that it must have or had
+ * before, is read once more, and the second is believed: else one wrong answer would park members
+ * for a role that is there, and not above the bot.
  */
 function createDoubting<Item>(idOf: (item: Item) => RoleId) {
   const last = new Map<ClientId, readonly RoleId[]>();
@@ -75,8 +75,7 @@ function createDoubting<Item>(idOf: (item: Item) => RoleId) {
     const first = await read();
     const listed = new Set(first.map(idOf));
     const known = [...expected, ...(last.get(clientId) ?? [])];
-    const isWhole =
-      listed.size > 0 && known.every((roleId) => listed.has(roleId));
+    const isWhole = listed.size > 0 && known.every((roleId) => listed.has(roleId));
     const items = isWhole ? first : await read();
     last.set(clientId, items.map(idOf));
     return items;

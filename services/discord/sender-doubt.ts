@@ -1,12 +1,11 @@
-import {
-  RefusedTokenError,
-  RetryLaterError,
-  UnavailableError,
-} from '../lib/errors.js';
+import { RefusedTokenError, RetryLaterError, UnavailableError } from '../lib/errors.js';
 import type { GuildRef } from '../reconcile/ports.js';
 import { type Perform, botUserReading } from './calls.js';
 
-/** A refusal that may come from a proxy or concern only this call; taken literally it would stop the whole bot. */
+/**
+ * A refusal that may come from a proxy or concern only this call; taken literally it would stop the
+ * whole bot.
+ */
 export class DoubtfulRefusalError extends Error {
   constructor(readonly refusal: RefusedTokenError | RetryLaterError) {
     super(refusal.message, { cause: refusal });
@@ -15,8 +14,10 @@ export class DoubtfulRefusalError extends Error {
 }
 
 /**
- * One answer must not stop a bot: a token is believed lost, or the sender blocked, only where the bot's own user is refused too.
- * In: a way to call. Out: the same, that asks `/users/@me` once where another route doubts the bot. Never: DoubtfulRefusalError.
+ * One answer must not stop a bot: a token is believed lost, or the sender blocked, only where the
+ * bot's own user is refused too.
+ * In: a way to call. Out: the same, that asks `/users/@me` once where another route doubts the bot.
+ * Never: DoubtfulRefusalError.
  */
 export function createSenderDoubt(perform: Perform): Perform {
   /** Many members can be refused at once; one question is enough for all of them. */
@@ -48,11 +49,7 @@ export function createSenderDoubt(perform: Perform): Perform {
 }
 
 /** What became of the question decides; the message stays that of the call. */
-function verdict(
-  refusal: Error,
-  asked: unknown,
-  { revision }: GuildRef,
-): Error {
+function verdict(refusal: Error, asked: unknown, { revision }: GuildRef): Error {
   const { message } = refusal;
   const options = { cause: refusal };
   if (asked === null)
@@ -60,10 +57,8 @@ function verdict(
       `${message}, but Discord still returns the bot's own user`,
       options,
     );
-  if (asked instanceof RefusedTokenError)
-    return new RefusedTokenError(revision, message, options);
-  if (asked instanceof RetryLaterError)
-    return new RetryLaterError(asked.retryAt, message, options);
+  if (asked instanceof RefusedTokenError) return new RefusedTokenError(revision, message, options);
+  if (asked instanceof RetryLaterError) return new RetryLaterError(asked.retryAt, message, options);
   return new UnavailableError(
     `${message}, and Discord does not return the bot's own user`,
     options,

@@ -12,9 +12,11 @@ export interface SendingPause {
 export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
 
 /**
- * The pauses of this process: of a bot, of one of its buckets, of one client's budget or of the whole sender.
- * In: what began, whom it keeps waiting, what ended. Out: one log line at the beginning and one at the end, and a call for each
- * client concerned. Never: a wait shorter than SHOWN_FROM_MS, which is everyday pacing.
+ * The pauses of this process: of a bot, of one of its buckets, of one client's budget or of the
+ * whole sender.
+ * In: what began, whom it keeps waiting, what ended. Out: one log line at the beginning and one at
+ * the end, and a call for each client concerned. Never: a wait shorter than SHOWN_FROM_MS, which is
+ * everyday pacing.
  */
 export interface SendingPauses {
   /** Begins it, or moves its end. */
@@ -22,7 +24,10 @@ export interface SendingPauses {
   /** One more client waits for it. */
   join(key: string, clientId: ClientId): void;
   end(key: string): void;
-  /** The first call of a client that goes through is reported too: an earlier process may have left a pause in sight. */
+  /**
+   * The first call of a client that goes through is reported too: an earlier process may have left
+   * a pause in sight.
+   */
   wentThrough(clientId: ClientId): void;
   /** Longest first. */
   current(): readonly SendingPause[];
@@ -120,20 +125,13 @@ function newEntry(pause: BegunPause, since: number): Entry {
   return { since, clientIds: new Set(), pause };
 }
 
-function logBegin(
-  { logger }: Deps,
-  { pause }: Entry,
-  clientId: ClientId,
-): void {
+function logBegin({ logger }: Deps, { pause }: Entry, clientId: ClientId): void {
   const until = new Date(pause.until).toISOString();
   const fields = { clientId, cause: pause.cause, until };
   logger.warn(fields, 'discord pause began');
 }
 
-function logEnd(
-  { logger, clock }: Deps,
-  { pause, since, clientIds }: Entry,
-): void {
+function logEnd({ logger, clock }: Deps, { pause, since, clientIds }: Entry): void {
   const { cause } = pause;
   const lastedMs = clock() - since;
   const fields = { clientIds: [...clientIds], cause, lastedMs };
@@ -145,5 +143,4 @@ function shownPause({ since, pause }: Entry): SendingPause {
   return { cause, since: new Date(since), until: new Date(until) };
 }
 
-const byEnd = (a: SendingPause, b: SendingPause) =>
-  b.until.getTime() - a.until.getTime();
+const byEnd = (a: SendingPause, b: SendingPause) => b.until.getTime() - a.until.getTime();

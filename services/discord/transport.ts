@@ -1,10 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import {
-  DefaultRestOptions,
-  type ResponseLike,
-  type RESTOptions,
-} from '@discordjs/rest';
+import { DefaultRestOptions, type ResponseLike, type RESTOptions } from '@discordjs/rest';
 
 import type { ClientId } from '../model.js';
 import { readAnswer, type Answer } from './answer.js';
@@ -26,17 +22,16 @@ export interface Transport {
   /** For the REST client: it sends through here. */
   readonly makeRequest: RESTOptions['makeRequest'];
   /** Runs a call of the REST client. Never rejects. */
-  readonly follow: (
-    run: () => Promise<unknown>,
-    limits: CallLimits,
-  ) => Promise<Exchange>;
+  readonly follow: (run: () => Promise<unknown>, limits: CallLimits) => Promise<Exchange>;
 }
 
 export interface CallLimits {
   readonly spender: ClientId;
   /** Only here a 401 is believed to be about the bot's token. */
   readonly isOfBot: boolean;
-  /** When the call may be made. Asked last of all: it may have stood in the REST client's own queue. */
+  /**
+   * When the call may be made. Asked last of all: it may have stood in the REST client's own queue.
+   */
   readonly openFrom: () => number;
   /** A longer body is not read to its end. */
   readonly mostBytes: number;
@@ -54,8 +49,9 @@ export interface TransportDeps {
 }
 
 /**
- * Sits under the REST client, which queues the calls of a bucket but hides what this service must know: it takes a redirect for a
- * success, loses the status of a 4xx with a broken body, and stops its timer before the body is read.
+ * Sits under the REST client, which queues the calls of a bucket but hides what this service must
+ * know: it takes a redirect for a success, loses the status of a 4xx with a broken body, and stops
+ * its timer before the body is read.
  */
 export function createTransport(deps: TransportDeps): Transport {
   const following = new AsyncLocalStorage<Trace>();
@@ -79,12 +75,10 @@ export function createTransport(deps: TransportDeps): Transport {
       deps.onStatus({ status, scope, ...(spender && { spender }) });
       const isOfBot = trace?.limits.isOfBot ?? false;
       const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
-      const text = await boundedText(response.body, mostBytes).catch(
-        (error: unknown) => {
-          if (status === 401 && isOfBot) deps.onRefused();
-          throw error;
-        },
-      );
+      const text = await boundedText(response.body, mostBytes).catch((error: unknown) => {
+        if (status === 401 && isOfBot) deps.onRefused();
+        throw error;
+      });
       const now = deps.clock();
       const raw = readAnswer({ status, header, text, mostBytes, now });
       const answer = trace?.limits.learn(raw) ?? raw;
@@ -128,18 +122,15 @@ function begin(trace: Trace, clock: () => number): void {
 }
 
 /** The response with its body already read. */
-function readable(
-  response: ResponseLike,
-  answer: Answer,
-  isBotRefused: boolean,
-): ResponseLike {
+function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean): ResponseLike {
   const { body, status } = answer;
   return {
     body: null,
     bodyUsed: true,
     headers: untimed(response.headers),
     ok: response.ok,
-    // At a 401 the REST client would drop the bot's token, though it may be a person's that is refused, or a proxy that answers.
+    // At a 401 the REST client would drop the bot's token, though it may be a person's that is
+    // refused, or a proxy that answers.
     status: status === 401 && !isBotRefused ? 403 : status,
     statusText: response.statusText,
     arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
@@ -149,8 +140,9 @@ function readable(
 }
 
 /**
- * The REST client counts waits by the machine's clock, and one that is put back would make them as much longer. It learns the
- * names of the buckets only: how long to wait, gate and ledger know by ours.
+ * The REST client counts waits by the machine's clock, and one that is put back would make them as
+ * much longer. It learns the names of the buckets only: how long to wait, gate and ledger know by
+ * ours.
  */
 function untimed(headers: ResponseLike['headers']): ResponseLike['headers'] {
   const left = new Headers([...headers]);

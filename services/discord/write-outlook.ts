@@ -3,7 +3,10 @@ import type { Bot } from './bot.js';
 import { bucketName, writeUses, type BucketUse } from './bucket-use.js';
 import type { Seen } from './caller.js';
 
-/** What may be written to the members of a client's guild, according to the last headers. Does not call Discord. */
+/**
+ * What may be written to the members of a client's guild, according to the last headers. Does not
+ * call Discord.
+ */
 export function createWriteOutlook(deps: {
   readonly seen: (clientId: string) => Seen | undefined;
   readonly clock: () => number;
@@ -20,19 +23,12 @@ const UNKNOWN: WriteOutlook = {
   listsFrom: () => 0,
 };
 
-function outlookOf(
-  { bot, guildId }: Seen,
-  isUrgent: boolean,
-  clock: () => number,
-): WriteOutlook {
+function outlookOf({ bot, guildId }: Seen, isUrgent: boolean, clock: () => number): WriteOutlook {
   const { addition, removal, edit } = writeUses(guildId, isUrgent);
   const areOne = bot.ledger.areOne(addition, removal);
-  const left = (use: BucketUse) =>
-    openFrom(bot, use) > clock() ? 0 : bot.ledger.left(use);
+  const left = (use: BucketUse) => (openFrom(bot, use) > clock() ? 0 : bot.ledger.left(use));
   const from = (use: BucketUse, calls: number) =>
-    calls === 0
-      ? 0
-      : Math.max(openFrom(bot, use), bot.ledger.freeFrom(use, calls));
+    calls === 0 ? 0 : Math.max(openFrom(bot, use), bot.ledger.freeFrom(use, calls));
   const singles = [left(addition), left(removal)] as const;
 
   return {
@@ -43,10 +39,7 @@ function outlookOf(
         if (calls[kind] === 0) return 0;
         return areOne ? all : calls[kind] + others[kind];
       };
-      return Math.max(
-        from(addition, wanted('add')),
-        from(removal, wanted('remove')),
-      );
+      return Math.max(from(addition, wanted('add')), from(removal, wanted('remove')));
     },
     listsFrom: (calls) => from(edit, calls),
   };

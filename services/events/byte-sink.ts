@@ -1,4 +1,7 @@
-/** Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes to. */
+/**
+ * Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes
+ * to.
+ */
 export class ByteSink {
   readonly #limit: number;
   #held: Buffer;
@@ -17,7 +20,10 @@ export class ByteSink {
     this.#length += length;
   }
 
-  /** Appends `length` bytes that start `distance` bytes back; they may overlap the bytes being appended. */
+  /**
+   * Appends `length` bytes that start `distance` bytes back; they may overlap the bytes being
+   * appended.
+   */
   repeat(distance: number, length: number): void {
     if (distance < 1 || distance > this.#length) {
       throw new RangeError('a repetition of what was before the beginning');

@@ -1,7 +1,9 @@
 /**
  * Door 1.
- * In: records of the platform's topics. Out: facts in the store, broken records among the dead letters.
- * Never: an offset committed before all of its records are in the one or the other; a record dropped for a fault of ours.
+ * In: records of the platform's topics. Out: facts in the store, broken records among the dead
+ * letters.
+ * Never: an offset committed before all of its records are in the one or the other; a record
+ * dropped for a fault of ours.
  */
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
@@ -40,7 +42,10 @@ export interface EventConsumer extends Part {
 const HEARTBEAT_MS = 3_000;
 const RETRY = { baseMs: 200, maxMs: 10_000 };
 
-/** `start` does not wait for the broker: the process serves without it, and `ready` names what is missing. */
+/**
+ * `start` does not wait for the broker: the process serves without it, and `ready` names what is
+ * missing.
+ */
 export function createEventConsumer(deps: EventConsumerDeps): EventConsumer {
   const { logger, random, clock, topics, groupId, timing } = deps;
   const stopping = new AbortController();

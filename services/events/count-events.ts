@@ -38,7 +38,10 @@ export function countEvents(
   return [...counts.values()];
 }
 
-/** A fact that lost because its user or group is deleted is reported as such: its order was not the cause. */
+/**
+ * A fact that lost because its user or group is deleted is reported as such: its order was not the
+ * cause.
+ */
 function resultOf(outcome: FactOutcome | undefined): string {
   if (outcome === undefined) return 'applied';
   const [loss] = outcome.losses;

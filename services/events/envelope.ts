@@ -3,7 +3,10 @@ import { isUtf8 } from 'node:buffer';
 import { BrokenEvent, isFields, shown, type Fields } from './fields.js';
 import type { RecordHeaders } from './kafka-port.js';
 
-/** A CloudEvent that has not been looked into: its attributes may be anything, its payload is not yet parsed. */
+/**
+ * A CloudEvent that has not been looked into: its attributes may be anything, its payload is not
+ * yet parsed.
+ */
 export interface Envelope {
   readonly type: string;
   readonly attributes: Fields;
@@ -15,15 +18,12 @@ export interface Envelope {
 const MAX_VALUE_BYTES = 1024 * 1024;
 const JSON_MEDIA_TYPE = /^application\/(?:[^;\s]+\+)?json(?:\s*;|$)/;
 const BASE_64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const READ_ATTRIBUTES = [
-  'specversion',
-  'type',
-  'id',
-  'source',
-  'time',
-] as const;
+const READ_ATTRIBUTES = ['specversion', 'type', 'id', 'source', 'time'] as const;
 
-/** Parses both content modes of the Kafka protocol binding. Throws `BrokenEvent` if the record is not a CloudEvent. */
+/**
+ * Parses both content modes of the Kafka protocol binding. Throws `BrokenEvent` if the record is
+ * not a CloudEvent.
+ */
 export function openEnvelope(headers: RecordHeaders, value: Buffer): Envelope {
   const contentType = headerText(headers, 'content-type')?.trim().toLowerCase();
   if (contentType?.startsWith('application/cloudevents')) {
@@ -65,9 +65,7 @@ function structuredPayload(event: Fields): Fields {
   if (typeof contentType === 'string') {
     requireJson(contentType.toLowerCase(), 'datacontenttype');
   } else if (contentType !== null) {
-    throw new BrokenEvent(
-      `datacontenttype must be a string, got ${shown(contentType)}`,
-    );
+    throw new BrokenEvent(`datacontenttype must be a string, got ${shown(contentType)}`);
   }
   const encoded = event['data_base64'] ?? null;
   if (encoded === null) return asObject(event['data']);
@@ -77,11 +75,7 @@ function structuredPayload(event: Fields): Fields {
   return asObject(parseJson(fromBase64(encoded), 'data_base64'));
 }
 
-function binary(
-  headers: RecordHeaders,
-  value: Buffer,
-  contentType: string | undefined,
-): Envelope {
+function binary(headers: RecordHeaders, value: Buffer, contentType: string | undefined): Envelope {
   const attributes: Record<string, string> = {};
   for (const name of READ_ATTRIBUTES) {
     const text = headerText(headers, `ce_${name}`);
@@ -101,9 +95,7 @@ function binary(
 function typeOf(type: unknown, name: string): string {
   if (type === undefined) throw new BrokenEvent(`${name} is missing`);
   if (typeof type === 'string' && type !== '') return type;
-  throw new BrokenEvent(
-    `${name} must be a non-empty string, got ${shown(type)}`,
-  );
+  throw new BrokenEvent(`${name} must be a non-empty string, got ${shown(type)}`);
 }
 
 function asObject(payload: unknown): Fields {
@@ -114,9 +106,7 @@ function asObject(payload: unknown): Fields {
 
 function requireJson(contentType: string, name: string): void {
   if (JSON_MEDIA_TYPE.test(contentType)) return;
-  throw new BrokenEvent(
-    `${name} must be application/json, got ${shown(contentType)}`,
-  );
+  throw new BrokenEvent(`${name} must be application/json, got ${shown(contentType)}`);
 }
 
 function parseJson(bytes: Buffer, name: string): unknown {
@@ -136,11 +126,7 @@ function parseJson(bytes: Buffer, name: string): unknown {
 }
 
 function fromBase64(encoded: unknown): Buffer {
-  if (
-    typeof encoded === 'string' &&
-    encoded.length % 4 === 0 &&
-    BASE_64.test(encoded)
-  ) {
+  if (typeof encoded === 'string' && encoded.length % 4 === 0 && BASE_64.test(encoded)) {
     return Buffer.from(encoded, 'base64');
   }
   throw new BrokenEvent(`data_base64 must be base64, got ${shown(encoded)}`);

@@ -36,8 +36,7 @@ export function* eventChunks(
   for (const [index, record] of records.entries()) {
     const parsed = parseEvent(record);
     if (parsed.kind === 'fact') facts.push({ record, fact: parsed.fact });
-    if (parsed.kind === 'broken')
-      broken.push({ record, reason: parsed.reason });
+    if (parsed.kind === 'broken') broken.push({ record, reason: parsed.reason });
     if (parsed.kind === 'skip') skipped += 1;
     if (parsed.kind === 'fact') rows += rowsOf(parsed.fact);
 

@@ -4,8 +4,8 @@ const MS_OF_400_YEARS = 146_097 * 86_400_000;
 const MS_OF_A_DAY = 86_400_000;
 
 /**
- * Microseconds since 1970 of an RFC 3339 time; null if it is none. Finer digits are cut off. A leap second counts as the last
- * microsecond of its minute, so that it stays between its neighbours.
+ * Microseconds since 1970 of an RFC 3339 time; null if it is none. Finer digits are cut off. A leap
+ * second counts as the last microsecond of its minute, so that it stays between its neighbours.
  */
 export function timeUsOf(text: string): number | null {
   const match = RFC_3339.exec(text);
@@ -18,9 +18,7 @@ export function timeUsOf(text: string): number | null {
   if (hour > 23 || minute > 59 || second > 60) return null;
 
   const isLeap = second === 60;
-  const ms =
-    msSince1970(year, month, day, hour, minute, isLeap ? 59 : second) -
-    offsetMs;
+  const ms = msSince1970(year, month, day, hour, minute, isLeap ? 59 : second) - offsetMs;
   if (isLeap && !endsADay(ms)) return null;
   const fraction = isLeap ? '999999' : (match[7] ?? '');
   return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));

@@ -1,10 +1,4 @@
-import type {
-  Attributes,
-  Cause,
-  FactOrder,
-  GroupId,
-  PlatformFact,
-} from '../model.js';
+import type { Attributes, Cause, FactOrder, GroupId, PlatformFact } from '../model.js';
 import {
   BrokenEvent,
   checkText,
@@ -95,8 +89,7 @@ function readChange({ fields, at }: Place): 'added' | 'removed' {
   const change = fields['change'];
   if (change === 'added' || change === 'removed') return change;
   if (change === undefined) throw new BrokenEvent(`${at}change is missing`);
-  const meant =
-    typeof change === 'string' ? nearestName(change, CHANGES) : null;
+  const meant = typeof change === 'string' ? nearestName(change, CHANGES) : null;
   const hint = meant === null ? '' : `: did you mean "${meant}"?`;
   throw new BrokenEvent(
     `${at}change must be "added" or "removed", got ${shownChoice(change)}${hint}`,
@@ -109,9 +102,7 @@ function readGroupIds({ fields, at }: Place): readonly GroupId[] {
   const groupIds: unknown = fields['groupIds'];
   if (groupIds === undefined) throw new BrokenEvent(`${at}groupIds is missing`);
   if (!Array.isArray(groupIds)) {
-    throw new BrokenEvent(
-      `${at}groupIds must be an array, got ${shown(groupIds)}`,
-    );
+    throw new BrokenEvent(`${at}groupIds must be an array, got ${shown(groupIds)}`);
   }
   if (groupIds.length > MAX_GROUPS) {
     throw new BrokenEvent(
@@ -129,9 +120,7 @@ function readAttributes({ fields, at }: Place): Attributes | null {
   const sent = fields['attributes'] ?? null;
   if (sent === null) return null;
   if (!isFields(sent)) {
-    throw new BrokenEvent(
-      `${at}attributes must be an object, got ${shown(sent)}`,
-    );
+    throw new BrokenEvent(`${at}attributes must be an object, got ${shown(sent)}`);
   }
   const place = { fields: sent, at: `${at}attributes.` };
   return {

@@ -1,16 +1,16 @@
-import {
-  faultOfText,
-  isEmptyText,
-  MAX_CHARACTERS,
-} from '../lib/platform-values.js';
+import { faultOfText, isEmptyText, MAX_CHARACTERS } from '../lib/platform-values.js';
 
 /**
  * In: the fields of something parsed from JSON, which may be anything. Out: checked values.
- * Never: a value that PostgreSQL's text would refuse (NUL, lone surrogates) or that breaks a line in a log.
+ * Never: a value that PostgreSQL's text would refuse (NUL, lone surrogates) or that breaks a line
+ * in a log.
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Its message is the reason on the dead letter. Thrown by readers, caught by `parseEvent`, never seen outside. */
+/**
+ * Its message is the reason on the dead letter. Thrown by readers, caught by `parseEvent`, never
+ * seen outside.
+ */
 export class BrokenEvent extends Error {}
 
 export interface Place {
@@ -25,14 +25,9 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readText(
-  place: Place,
-  name: string,
-  max = MAX_CHARACTERS,
-): string {
+export function readText(place: Place, name: string, max = MAX_CHARACTERS): string {
   const value = place.fields[name];
-  if (value === undefined)
-    throw new BrokenEvent(`${place.at}${name} is missing`);
+  if (value === undefined) throw new BrokenEvent(`${place.at}${name} is missing`);
   return checkText(value, () => place.at + name, max);
 }
 
@@ -44,12 +39,11 @@ export function readOptionalText(place: Place, name: string): string | null {
   return checkText(value, () => place.at + name);
 }
 
-/** `path` is called only for a reason: building it for every good field would cost more than the checks. */
-export function checkText(
-  value: unknown,
-  path: () => string,
-  max = MAX_CHARACTERS,
-): string {
+/**
+ * `path` is called only for a reason: building it for every good field would cost more than the
+ * checks.
+ */
+export function checkText(value: unknown, path: () => string, max = MAX_CHARACTERS): string {
   if (typeof value !== 'string') {
     throw new BrokenEvent(`${path()} must be a string, got ${shown(value)}`);
   }
@@ -68,15 +62,8 @@ export function checkText(
 export function readSequence(place: Place): number | null {
   const value = place.fields['sequence'] ?? null;
   if (value === null) return null;
-  const sequence =
-    typeof value === 'string' && SEQUENCE_DIGITS.test(value)
-      ? Number(value)
-      : value;
-  if (
-    typeof sequence !== 'number' ||
-    !Number.isSafeInteger(sequence) ||
-    sequence < 0
-  ) {
+  const sequence = typeof value === 'string' && SEQUENCE_DIGITS.test(value) ? Number(value) : value;
+  if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence) || sequence < 0) {
     throw new BrokenEvent(
       `${place.at}sequence must be a whole number from 0 to 2^53-1, got ${shown(value)}`,
     );
@@ -99,13 +86,12 @@ export function shown(value: unknown): string {
 }
 
 /**
- * Describes a value of a closed vocabulary. A short word or a version is quoted, because it is neither a secret nor a
- * name; everything else may be a secret and is described by its type and length alone.
+ * Describes a value of a closed vocabulary. A short word or a version is quoted, because it is
+ * neither a secret nor a name; everything else may be a secret and is described by its type and
+ * length alone.
  */
 export function shownChoice(value: unknown): string {
-  return typeof value === 'string' && CHOICE.test(value)
-    ? JSON.stringify(value)
-    : shown(value);
+  return typeof value === 'string' && CHOICE.test(value) ? JSON.stringify(value) : shown(value);
 }
 
 const CHOICE = /^(?:[A-Za-z]{0,16}|\d{1,3}(?:\.\d{1,3}){0,2})$/;

@@ -1,14 +1,13 @@
 /**
- * What this room asks of a Kafka client library; small, so that another one can take the place of the present one.
+ * What this room asks of a Kafka client library; small, so that another one can take the place of
+ * the present one.
  * In: batches of records of one partition. Out: records, acknowledged by all replicas.
  * Never: an offset committed by itself.
  */
 import type { Readiness } from '../lib/lifecycle.js';
 
 /** A header that was sent twice has two values. */
-export type RecordHeaders = Readonly<
-  Record<string, Buffer | readonly Buffer[]>
->;
+export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[]>>;
 
 export interface KafkaRecord {
   readonly topic: string;
@@ -24,9 +23,7 @@ export interface KafkaRecord {
 export interface OutgoingRecord {
   readonly key: Buffer | string | null;
   readonly value: Buffer | string | null;
-  readonly headers: Readonly<
-    Record<string, Buffer | string | readonly Buffer[]>
-  >;
+  readonly headers: Readonly<Record<string, Buffer | string | readonly Buffer[]>>;
 }
 
 export interface RecordBatch {
@@ -37,7 +34,10 @@ export interface RecordBatch {
   readonly endOffset?: string;
   /** Everything up to this offset, and it, is done with and shall not come again. */
   commit(offset: string): Promise<void>;
-  /** Keeps the partition ours; cheap when called too often. Throws when it is not: let that error through. */
+  /**
+   * Keeps the partition ours; cheap when called too often. Throws when it is not: let that error
+   * through.
+   */
   heartbeat(): Promise<void>;
   /** The partition is no longer ours, or the consumption is stopping. */
   isAbandoned(): boolean;
@@ -49,9 +49,7 @@ export interface ConsumeOptions {
   /** One batch of a partition at a time. What it leaves uncommitted comes again. */
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
   /** The consumer group was rebalanced. */
-  readonly onAssigned?: (
-    partitions: Readonly<Record<string, readonly number[]>>,
-  ) => void;
+  readonly onAssigned?: (partitions: Readonly<Record<string, readonly number[]>>) => void;
 }
 
 export interface Consumption {
@@ -63,16 +61,17 @@ export interface Consumption {
 }
 
 /**
- * Resolves when all replicas in step have the records, in their order for each key. Throws `TerminalError` with the code
- * `RECORD_TOO_LARGE` if the broker will never take them, else `UnavailableError`.
+ * Resolves when all replicas in step have the records, in their order for each key. Throws
+ * `TerminalError` with the code `RECORD_TOO_LARGE` if the broker will never take them, else
+ * `UnavailableError`.
  */
-export type Produce = (
-  topic: string,
-  records: readonly OutgoingRecord[],
-) => Promise<void>;
+export type Produce = (topic: string, records: readonly OutgoingRecord[]) => Promise<void>;
 
 export interface KafkaPort {
-  /** Resolves when the group is joined; rejects when that cannot be done now. Groups new to a topic begin at its beginning. */
+  /**
+   * Resolves when the group is joined; rejects when that cannot be done now. Groups new to a topic
+   * begin at its beginning.
+   */
   readonly consume: (options: ConsumeOptions) => Promise<Consumption>;
   readonly produce: Produce;
   /** Of producing; each consumption has its own. */

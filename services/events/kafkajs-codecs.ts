@@ -19,8 +19,9 @@ type Packed = keyof typeof kafkajs.CompressionCodecs;
 type Pack = (its: { readonly buffer: Buffer }) => Promise<Buffer>;
 
 /**
- * kafkajs brings gzip alone, and without a bound; whatever else the platform's producers compress with would crash the consumer
- * at the same record again and again. Nothing is written compressed here. Once a process; again is harmless.
+ * kafkajs brings gzip alone, and without a bound; whatever else the platform's producers compress
+ * with would crash the consumer at the same record again and again. Nothing is written compressed
+ * here. Once a process; again is harmless.
  */
 export function registerCodecs(limit = UNPACKED_LIMIT): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -61,11 +62,7 @@ async function unpackOrLose(packed: Buffer, unpack: Unpack): Promise<Buffer> {
 
 function isBomb(error: unknown): boolean {
   if (error instanceof TooManyBytes) return true;
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    error.code === 'ERR_BUFFER_TOO_LARGE'
-  );
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 async function refuse(): Promise<never> {

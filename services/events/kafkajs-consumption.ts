@@ -34,24 +34,23 @@ interface ConsumptionDeps {
 }
 
 const DEFAULT_SESSION: SessionSettings = {
-  // So long do the partitions of a killed process wait for another; 6 s is the least a broker takes by default.
+  // So long do the partitions of a killed process wait for another; 6 s is the least a broker takes
+  // by default.
   sessionTimeoutMs: 10_000,
   heartbeatMs: 2_000,
   fetchWaitMs: 500,
 };
 
 /**
- * Of one fetch, which kafkajs holds as bytes and as messages: with its own 10 MiB the process grows by some 30 MiB and stays so.
- * A larger record still comes, alone.
+ * Of one fetch, which kafkajs holds as bytes and as messages: with its own 10 MiB the process grows
+ * by some 30 MiB and stays so. A larger record still comes, alone.
  */
 const FETCH_BYTES = 1_048_576;
 
 /** Longer than any join (60 s): a consumer that has not heard from the broker for so long hangs. */
 const SILENCE_MS = 120_000;
 
-export async function openConsumption(
-  deps: ConsumptionDeps,
-): Promise<Consumption> {
+export async function openConsumption(deps: ConsumptionDeps): Promise<Consumption> {
   const { kafka, retry, options, clock, session = DEFAULT_SESSION } = deps;
   const consumer = kafka.consumer({
     groupId: options.groupId,
@@ -135,7 +134,8 @@ function committing(payload: EachBatchPayload): RecordBatch['commit'] {
   return async (offset) => {
     payload.resolveOffset(offset);
     try {
-      // not the given offset itself: kafkajs counts the transaction markers behind the last record in
+      // not the given offset itself: kafkajs counts the transaction markers behind the last record
+      // in
       await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
     } catch (error) {
       // else it would fetch behind the offset, and commit it no sooner than the next record comes
@@ -151,11 +151,7 @@ function offsetBefore(offset: string): string {
   return String(BigInt(offset) - 1n);
 }
 
-function toRecord(
-  topic: string,
-  partition: number,
-  message: KafkaMessage,
-): KafkaRecord {
+function toRecord(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
   return {
     topic,
     partition,
@@ -172,10 +168,7 @@ function toHeaders(sent: IHeaders | undefined): RecordHeaders {
   for (const [name, value] of Object.entries(sent ?? {})) {
     const values = (Array.isArray(value) ? value : [value]).filter(isSent);
     const [first, ...others] = values;
-    headers.push([
-      name,
-      others.length === 0 ? toBuffer(first) : values.map(toBuffer),
-    ]);
+    headers.push([name, others.length === 0 ? toBuffer(first) : values.map(toBuffer)]);
   }
   return Object.fromEntries(headers); // `__proto__` becomes a name like the others
 }
@@ -186,7 +179,10 @@ function isSent(value: unknown): value is Buffer | string | undefined {
   return isNone || typeof value === 'string' || Buffer.isBuffer(value);
 }
 
-/** A header without a value (null, despite the types) becomes an empty one: kafkajs cannot send null. */
+/**
+ * A header without a value (null, despite the types) becomes an empty one: kafkajs cannot send
+ * null.
+ */
 function toBuffer(value: Buffer | string | undefined | null): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
 }

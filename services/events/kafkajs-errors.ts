@@ -13,10 +13,9 @@ export function produceError(topic: string, error: unknown): Error {
       { cause: error },
     );
   }
-  return new UnavailableError(
-    `cannot produce to topic ${topic}: ${messageOf(error)}`,
-    { cause: error },
-  );
+  return new UnavailableError(`cannot produce to topic ${topic}: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 export function consumeError(options: ConsumeOptions, error: unknown): Error {
@@ -27,7 +26,10 @@ export function consumeError(options: ConsumeOptions, error: unknown): Error {
   );
 }
 
-/** The broker's name for what went wrong, e.g. `UNKNOWN_TOPIC_OR_PARTITION`; kafkajs wraps it when it gives up. */
+/**
+ * The broker's name for what went wrong, e.g. `UNKNOWN_TOPIC_OR_PARTITION`; kafkajs wraps it when
+ * it gives up.
+ */
 export function protocolType(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if ('type' in error && typeof error.type === 'string') return error.type;

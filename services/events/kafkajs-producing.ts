@@ -12,7 +12,10 @@ export interface Producing {
   close(): Promise<void>;
 }
 
-/** Below the broker's usual limit for a batch, 1 MB: what was taken one by one need not be taken together. */
+/**
+ * Below the broker's usual limit for a batch, 1 MB: what was taken one by one need not be taken
+ * together.
+ */
 const PORTION_BYTES = 512 * 1024;
 const ALL_REPLICAS = -1;
 
@@ -48,9 +51,7 @@ export function createProducing(kafka: Client): Producing {
       }
     },
     health: () =>
-      failure === null
-        ? { ok: true }
-        : { ok: false, reason: `producing failed: ${failure}` },
+      failure === null ? { ok: true } : { ok: false, reason: `producing failed: ${failure}` },
     close: async () => producer.disconnect(),
   };
 }
@@ -67,7 +68,10 @@ function connectOnce(producer: Producer): () => Promise<void> {
   };
 }
 
-/** For brokers that do not create topics. Without permission to create one, the caller gets its own error and retries. */
+/**
+ * For brokers that do not create topics. Without permission to create one, the caller gets its own
+ * error and retries.
+ */
 async function createTopic(kafka: Client, topic: string): Promise<void> {
   const admin = kafka.admin();
   try {

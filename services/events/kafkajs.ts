@@ -1,7 +1,8 @@
 /**
  * The Kafka port over kafkajs.
- * In: addresses and credentials. Out: a port (see kafka-port.ts) that keeps one connection for producing and one for each
- * consumption. Never: an offset committed by kafkajs itself, nor a line on the console.
+ * In: addresses and credentials. Out: a port (see kafka-port.ts) that keeps one connection for
+ * producing and one for each consumption. Never: an offset committed by kafkajs itself, nor a line
+ * on the console.
  */
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 
@@ -9,10 +10,7 @@ import type { Logger } from '../lib/logger.js';
 import { guardIdleConnections } from './idle-guard.js';
 import type { KafkaPort } from './kafka-port.js';
 import { registerCodecs } from './kafkajs-codecs.js';
-import {
-  openConsumption,
-  type SessionSettings,
-} from './kafkajs-consumption.js';
+import { openConsumption, type SessionSettings } from './kafkajs-consumption.js';
 import { createProducing } from './kafkajs-producing.js';
 import { logTo } from './kafkajs-logger.js';
 
@@ -32,14 +30,18 @@ export interface KafkaJsDeps {
   readonly session?: SessionSettings;
 }
 
-/** The callers wait out long outages: unlike kafkajs, they can be stopped and report what they wait for. */
+/**
+ * The callers wait out long outages: unlike kafkajs, they can be stopped and report what they wait
+ * for.
+ */
 const SHORT_RETRY = { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 };
 
 export function createKafkaJs(deps: KafkaJsDeps): KafkaPort {
   const { logger, clock, session } = deps;
   guardIdleConnections();
   registerCodecs();
-  // kafkajs keeps committed offsets per client: a rebuilt consumer must not begin with those of the one that crashed
+  // kafkajs keeps committed offsets per client: a rebuilt consumer must not begin with those of the
+  // one that crashed
   const newClient = () =>
     new Kafka({
       brokers: [...deps.brokers],

@@ -2,10 +2,7 @@
  * Finds the word of ours that a slightly wrong one means: different case, separators, number or
  * tense, or one word misspelt by at most two letters. Another verb or noun is a different word.
  */
-export function nearestName(
-  given: string,
-  names: Iterable<string>,
-): string | null {
+export function nearestName(given: string, names: Iterable<string>): string | null {
   if (given.length > MOST_CHARACTERS) return null;
   let nearest: string | null = null;
   let fewest = MOST_LETTERS + 1;
@@ -35,8 +32,7 @@ function lettersApart(given: string, name: string): number {
   return another === undefined ? only : Infinity;
 }
 
-const joined = (words: readonly string[]) =>
-  words.join('').replace(/v\d+$/, '');
+const joined = (words: readonly string[]) => words.join('').replace(/v\d+$/, '');
 
 /** Lower case, without the version. `membershipChanged` is two words, as `membership.changed`. */
 function wordsOf(name: string): readonly string[] {

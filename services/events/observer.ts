@@ -18,7 +18,10 @@ export interface EventObserver {
   }): void;
   /** The partitions that are ours from now on, by topic. */
   assigned(partitions: Readonly<Record<string, readonly number[]>>): void;
-  /** Opens a span for a record whose fact is about to be applied; its causes continue from there. Null: tracing is off. */
+  /**
+   * Opens a span for a record whose fact is about to be applied; its causes continue from there.
+   * Null: tracing is off.
+   */
   readonly traceRecord: ((record: KafkaRecord) => OpenSpan) | null;
 }
 

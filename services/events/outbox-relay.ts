@@ -1,6 +1,7 @@
 /**
  * Carries the outbox to the broker.
- * In: events as their transaction left them. Out: CloudEvents, in order, with the row's id as theirs.
+ * In: events as their transaction left them. Out: CloudEvents, in order, with the row's id as
+ * theirs.
  * Never: an event deleted before the broker has it; so one may come twice, with the same id.
  */
 import { backoffMs } from '../lib/backoff.js';
@@ -82,8 +83,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): Part {
       if (await settledWithin(timing.stopWithinMs, loop)) return;
       logger.warn(`outbox relay not stopped within ${timing.stopWithinMs} ms`);
     },
-    ready: () =>
-      trouble === null ? { ok: true } : { ok: false, reason: trouble },
+    ready: () => (trouble === null ? { ok: true } : { ok: false, reason: trouble }),
   };
 }
 

@@ -2,14 +2,7 @@ import type { Cause, PlatformFact } from '../model.js';
 import { openEnvelope } from './envelope.js';
 import { timeUsOf } from './event-time.js';
 import { factReaders } from './fact-readers.js';
-import {
-  BrokenEvent,
-  readSequence,
-  readText,
-  shown,
-  shownChoice,
-  type Place,
-} from './fields.js';
+import { BrokenEvent, readSequence, readText, shown, shownChoice, type Place } from './fields.js';
 import type { KafkaRecord } from './kafka-port.js';
 import { reasonOfLoss } from './lost-batch.js';
 import { nearestName } from './near-miss.js';
@@ -19,7 +12,10 @@ export type ParsedEvent =
   | { readonly kind: 'skip'; readonly why: 'foreign' | 'tombstone' }
   | { readonly kind: 'broken'; readonly reason: string };
 
-/** How far a producer's clock may be ahead of the record's timestamp: a time from the future would win for ever. */
+/**
+ * How far a producer's clock may be ahead of the record's timestamp: a time from the future would
+ * win for ever.
+ */
 const AHEAD_US = 5 * 60 * 1_000_000;
 
 /** A source is a URI reference, which is longer than an id. */
@@ -48,8 +44,8 @@ export function parseEvent(record: KafkaRecord): ParsedEvent {
 }
 
 /**
- * An unknown version of one of our types is a fault, and so is a near miss of one, which would otherwise be lost silently. Any
- * other type is foreign.
+ * An unknown version of one of our types is a fault, and so is a near miss of one, which would
+ * otherwise be lost silently. Any other type is foreign.
  */
 function unread(type: string): ParsedEvent {
   for (const known of factReaders.keys()) {
@@ -84,20 +80,14 @@ function readTime({ fields, at }: Place, timestampMs: number): number {
   const hasRecordTime = timestampMs > 0 && Number.isSafeInteger(recordUs);
   if (time === null) {
     if (hasRecordTime) return recordUs;
-    throw new BrokenEvent(
-      `${at}time is missing, and the record has no timestamp`,
-    );
+    throw new BrokenEvent(`${at}time is missing, and the record has no timestamp`);
   }
   const timeUs = typeof time === 'string' ? timeUsOf(time) : null;
   if (timeUs === null || !Number.isSafeInteger(timeUs)) {
-    throw new BrokenEvent(
-      `${at}time must be an RFC 3339 time, got ${shown(time)}`,
-    );
+    throw new BrokenEvent(`${at}time must be an RFC 3339 time, got ${shown(time)}`);
   }
   if (hasRecordTime && timeUs > recordUs + AHEAD_US) {
-    throw new BrokenEvent(
-      `${at}time is more than 5 minutes ahead of the record's timestamp`,
-    );
+    throw new BrokenEvent(`${at}time is more than 5 minutes ahead of the record's timestamp`);
   }
   return timeUs;
 }

@@ -10,20 +10,16 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.removeEventListener('abort', end);
 }
 
-/** Resolves when the promise has settled in either way, or after `ms`; with whether it has settled. */
-export async function settledWithin(
-  ms: number,
-  promise: Promise<unknown>,
-): Promise<boolean> {
+/**
+ * Resolves when the promise has settled in either way, or after `ms`; with whether it has settled.
+ */
+export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const limit = new AbortController();
   const settled = promise.then(
     () => true,
     () => true,
   );
-  const isInTime = await Promise.race([
-    settled,
-    pause(ms, limit.signal).then(() => false),
-  ]);
+  const isInTime = await Promise.race([settled, pause(ms, limit.signal).then(() => false)]);
   limit.abort();
   return isInTime;
 }

@@ -26,10 +26,7 @@ export interface PersistentWork<T> {
   readonly work: () => Promise<T>;
 }
 
-export type Persist = <T>(
-  batch: RecordBatch,
-  work: PersistentWork<T>,
-) => Promise<T>;
+export type Persist = <T>(batch: RecordBatch, work: PersistentWork<T>) => Promise<T>;
 
 /**
  * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the

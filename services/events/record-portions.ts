@@ -1,6 +1,9 @@
 import type { OutgoingRecord } from './kafka-port.js';
 
-/** The records in their order, in portions of at most `maxBytes`; a larger record is a portion of its own. */
+/**
+ * The records in their order, in portions of at most `maxBytes`; a larger record is a portion of
+ * its own.
+ */
 export function bySize(
   records: readonly OutgoingRecord[],
   maxBytes: number,

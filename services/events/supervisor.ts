@@ -113,10 +113,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
 }
 
 /** False when the signal came first. */
-async function isBefore(
-  opening: Promise<unknown>,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function isBefore(opening: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
   const stopped = aborted(signal);
   const first = await Promise.race([opening, stopped.promise]);
   stopped.forget();
@@ -135,11 +132,7 @@ async function endOf(
     const health = opened.health();
     if (!health.ok) unwell.resolve(new Error(health.reason));
   }, checkEveryMs);
-  const ending = await Promise.race([
-    opened.crashed,
-    unwell.promise,
-    stopped.promise,
-  ]);
+  const ending = await Promise.race([opened.crashed, unwell.promise, stopped.promise]);
   clearInterval(timer);
   stopped.forget();
   return ending;

@@ -1,15 +1,7 @@
 import type { Logger } from '../lib/logger.js';
 import { applyChunk, UNREADABLE } from './apply-chunk.js';
-import {
-  deadLetter,
-  deadLetterTopic,
-  strippedDeadLetter,
-} from './dead-letter.js';
-import {
-  eventChunks,
-  type BrokenRecord,
-  type EventChunk,
-} from './event-chunks.js';
+import { deadLetter, deadLetterTopic, strippedDeadLetter } from './dead-letter.js';
+import { eventChunks, type BrokenRecord, type EventChunk } from './event-chunks.js';
 import { countEvents } from './count-events.js';
 import type { EventCounter } from './event-counter.js';
 import type { Produce, RecordBatch } from './kafka-port.js';
@@ -36,13 +28,9 @@ export interface TakeBatchDeps {
  * dead letters, then the commit. A record that is not committed is redelivered, and changes nothing
  * the second time.
  */
-export async function takeBatch(
-  batch: RecordBatch,
-  deps: TakeBatchDeps,
-): Promise<void> {
+export async function takeBatch(batch: RecordBatch, deps: TakeBatchDeps): Promise<void> {
   const [first] = batch.records;
-  if (first)
-    tellProgress(deps, batch, { next: BigInt(first.offset), isBusy: true });
+  if (first) tellProgress(deps, batch, { next: BigInt(first.offset), isBusy: true });
   try {
     for (const chunk of eventChunks(batch.records)) {
       if (deps.stopping.aborted || batch.isAbandoned()) return;
@@ -60,10 +48,7 @@ function tellProgress(
   { next, isBusy }: { readonly next: bigint; readonly isBusy: boolean },
 ): void {
   if (!observer) return;
-  const behind =
-    endOffset === undefined
-      ? null
-      : Math.max(0, Number(BigInt(endOffset) - next));
+  const behind = endOffset === undefined ? null : Math.max(0, Number(BigInt(endOffset) - next));
   const isLast = records.at(-1)?.offset === String(next - 1n);
   observer.progress({ topic, partition, behind, isBusy: isBusy && !isLast });
 }
@@ -82,9 +67,7 @@ async function takeChunk(
     });
 
   const traced = traceFacts(chunk.facts, deps.observer?.traceRecord ?? null);
-  const applied = await applyChunk(traced.facts, applyFacts).finally(
-    traced.end,
-  );
+  const applied = await applyChunk(traced.facts, applyFacts).finally(traced.end);
   const { outcomes, refused } = applied;
   counter.countVerdicts(outcomes.map(({ verdict }) => verdict));
   const dead = [...chunk.broken, ...refused].sort(byOffset);
@@ -142,11 +125,7 @@ async function bury(
   }
 }
 
-async function buryOne(
-  topic: string,
-  broken: BrokenRecord,
-  send: Produce,
-): Promise<void> {
+async function buryOne(topic: string, broken: BrokenRecord, send: Produce): Promise<void> {
   try {
     await send(topic, [deadLetter(broken)]);
   } catch (error) {

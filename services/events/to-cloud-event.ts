@@ -2,10 +2,7 @@ import type { OutgoingRecord } from './kafka-port.js';
 import type { OutboxEvent } from '../model.js';
 
 /** A CloudEvent in structured mode; sent twice it is the same, byte for byte. */
-export function toCloudEvent(
-  event: OutboxEvent,
-  source: string,
-): OutgoingRecord {
+export function toCloudEvent(event: OutboxEvent, source: string): OutgoingRecord {
   const { id, key, type, subject, time } = event;
   const value = JSON.stringify({
     specversion: '1.0',

@@ -33,8 +33,7 @@ function unpackBlock(block: Buffer, sink: ByteSink): void {
   const readLength = (start: number) => {
     let length = start;
     if (start < 15) return length;
-    for (let more = 255; more === 255; length += more)
-      more = block.readUInt8(at++);
+    for (let more = 255; more === 255; length += more) more = block.readUInt8(at++);
     return length;
   };
   while (at < block.length) {

@@ -33,10 +33,7 @@ function unpackBlock(block: Buffer, sink: ByteSink): void {
       sink.append(block, at + extra, length);
       at += extra + length;
     } else if (kind === 1) {
-      sink.repeat(
-        ((tag >> 5) << 8) | block.readUInt8(at),
-        ((tag >> 2) & 7) + 4,
-      );
+      sink.repeat(((tag >> 5) << 8) | block.readUInt8(at), ((tag >> 2) & 7) + 4);
       at += 1;
     } else {
       const width = kind === 2 ? 2 : 4;

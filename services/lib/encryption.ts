@@ -17,11 +17,17 @@ export interface KeyRing {
   /** Of all keys; the first is the one that encrypts. */
   readonly keyIds: readonly string[];
   encrypt(plain: string, context: string): string;
-  /** Throws LostKeyError when the key is not in the ring or another one under its id, or the text was changed or moved. */
+  /**
+   * Throws LostKeyError when the key is not in the ring or another one under its id, or the text
+   * was changed or moved.
+   */
   decrypt(cipherText: string, context: string): string;
 }
 
-/** No key given decrypts this. Trying again helps only after the key is back, or the secret given again. */
+/**
+ * No key given decrypts this. Trying again helps only after the key is back, or the secret given
+ * again.
+ */
 export class LostKeyError extends TerminalError {
   constructor(
     readonly keyId: string,
@@ -34,8 +40,7 @@ export class LostKeyError extends TerminalError {
 }
 
 /** The key id of a ciphertext; not secret. */
-export const keyIdOf = (cipherText: string): string =>
-  cipherText.split('.', 1)[0] ?? '';
+export const keyIdOf = (cipherText: string): string => cipherText.split('.', 1)[0] ?? '';
 
 const ALGORITHM = 'aes-256-gcm';
 
@@ -47,18 +52,11 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
     keyIds: keys.map((key) => key.id),
     encrypt(plain, context) {
       const iv = randomBytes(12);
-      const cipher = createCipheriv(ALGORITHM, first.key, iv).setAAD(
-        Buffer.from(context),
-      );
-      const data = Buffer.concat([
-        cipher.update(plain, 'utf8'),
-        cipher.final(),
-      ]);
+      const cipher = createCipheriv(ALGORITHM, first.key, iv).setAAD(Buffer.from(context));
+      const data = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
       return [
         first.id,
-        ...[iv, cipher.getAuthTag(), data].map((part) =>
-          part.toString('base64url'),
-        ),
+        ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url')),
       ].join('.');
     },
     decrypt(cipherText, context) {
@@ -84,12 +82,9 @@ export function createKeyRing(keys: readonly EncryptionKey[]): KeyRing {
 
 function decryptWith(key: Buffer, cipherText: string, context: string): string {
   const [, iv = '', tag = '', data = ''] = cipherText.split('.');
-  const decipher = createDecipheriv(
-    ALGORITHM,
-    key,
-    Buffer.from(iv, 'base64url'),
-    { authTagLength: 16 },
-  )
+  const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(iv, 'base64url'), {
+    authTagLength: 16,
+  })
     .setAAD(Buffer.from(context))
     .setAuthTag(Buffer.from(tag, 'base64url'));
   return Buffer.concat([

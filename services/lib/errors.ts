@@ -1,8 +1,12 @@
 /**
- * The errors that mean something to their catcher. Anything else that is thrown is a bug: back off, then park.
+ * The errors that mean something to their catcher. Anything else that is thrown is a bug: back off,
+ * then park.
  */
 
-/** Trying again cannot help until something else changes. `code` is stable and short, e.g. `UNKNOWN_ROLE`. */
+/**
+ * Trying again cannot help until something else changes. `code` is stable and short, e.g.
+ * `UNKNOWN_ROLE`.
+ */
 export class TerminalError extends Error {
   constructor(
     readonly code: string,
@@ -14,7 +18,10 @@ export class TerminalError extends Error {
   }
 }
 
-/** Discord refused the bot's token. `revision` is that of the client it was read with: a newer one may have another by now. */
+/**
+ * Discord refused the bot's token. `revision` is that of the client it was read with: a newer one
+ * may have another by now.
+ */
 export class RefusedTokenError extends TerminalError {
   constructor(
     readonly revision: string,
@@ -40,7 +47,10 @@ export class RetryLaterError extends Error {
 /** A call that was not made, for it would have come too early: nothing can have come of it. */
 export class UnsentError extends RetryLaterError {}
 
-/** The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with growing pauses may help. */
+/**
+ * The other side gave no usable answer (5xx, timeout, dropped connection). Trying again with
+ * growing pauses may help.
+ */
 export class UnavailableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -48,10 +58,16 @@ export class UnavailableError extends Error {
   }
 }
 
-/** The database gave no usable answer. A statement that was sent may have been carried out, or may be yet. */
+/**
+ * The database gave no usable answer. A statement that was sent may have been carried out, or may
+ * be yet.
+ */
 export class DatabaseUnavailableError extends UnavailableError {}
 
-/** Discord refused for a reason that is not documented as lasting. Retried with growing pauses; no member or role is parked for it. */
+/**
+ * Discord refused for a reason that is not documented as lasting. Retried with growing pauses; no
+ * member or role is parked for it.
+ */
 export class PassingRefusalError extends UnavailableError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -70,8 +86,7 @@ export class LeaseLostError extends Error {
 /** The caller's input is at fault. `field` is the path of the input field, e.g. `input.guildId`. */
 export class InputError extends Error {
   constructor(
-    readonly code:
-      'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FAILED_PRECONDITION',
+    readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FAILED_PRECONDITION',
     message: string,
     readonly field?: string,
   ) {

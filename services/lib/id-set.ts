@@ -1,4 +1,7 @@
-/** A set of ids as Discord makes them, in nine bytes each: a million of them as texts would fill a hundred megabytes. */
+/**
+ * A set of ids as Discord makes them, in nine bytes each: a million of them as texts would fill a
+ * hundred megabytes.
+ */
 export interface IdSet extends Iterable<string> {
   readonly size: number;
   has(id: string): boolean;
@@ -6,7 +9,9 @@ export interface IdSet extends Iterable<string> {
   delete(id: string): boolean;
 }
 
-/** Ids are decimal numbers of 64 bits, in parts of any order; one that is named twice is in it once. */
+/**
+ * Ids are decimal numbers of 64 bits, in parts of any order; one that is named twice is in it once.
+ */
 export function createIdSet(parts: readonly BigUint64Array[]): IdSet {
   const sorted = sortedOf(parts);
   const isDeleted = new Uint8Array(sorted.length);
@@ -28,17 +33,17 @@ export function createIdSet(parts: readonly BigUint64Array[]): IdSet {
       return true;
     },
     *[Symbol.iterator]() {
-      for (const [place, id] of sorted.entries())
-        if (isDeleted[place] === 0) yield id.toString();
+      for (const [place, id] of sorted.entries()) if (isDeleted[place] === 0) yield id.toString();
     },
   };
 }
 
-/** In one array, in place: what sorts and filters into others would hold three times as much for a moment. */
+/**
+ * In one array, in place: what sorts and filters into others would hold three times as much for a
+ * moment.
+ */
 function sortedOf(parts: readonly BigUint64Array[]): BigUint64Array {
-  const ids = new BigUint64Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
+  const ids = new BigUint64Array(parts.reduce((sum, { length }) => sum + length, 0));
   let length = 0;
   for (const part of parts) {
     ids.set(part, length);

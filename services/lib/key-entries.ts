@@ -1,10 +1,6 @@
 import type { EncryptionKey } from './encryption.js';
 
-export const SCOPES = [
-  'discord:read',
-  'discord:write',
-  'discord:admin',
-] as const;
+export const SCOPES = ['discord:read', 'discord:write', 'discord:admin'] as const;
 
 /** A caller that holds a key. The key itself is nowhere kept, only its SHA-256. */
 export interface ApiKey {
@@ -16,7 +12,10 @@ export interface ApiKey {
   readonly clientIds: readonly string[] | null;
 }
 
-/** Parses a comma-separated setting into entries and faults. Faults never repeat a value, which may be secret. */
+/**
+ * Parses a comma-separated setting into entries and faults. Faults never repeat a value, which may
+ * be secret.
+ */
 export interface Entries<Entry> {
   readonly found: readonly Entry[];
   readonly faults: readonly string[];
@@ -26,15 +25,11 @@ const ENCRYPTION_KEY = /^(?<id>[A-Za-z0-9_-]+):(?<key>[A-Za-z0-9+/]{43}=)$/;
 
 /** `id:base64(32 bytes)`, comma-separated. */
 export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
-  const { found, faults } = readEntries(
-    text,
-    (entry): EncryptionKey | string => {
-      const { id, key } = ENCRYPTION_KEY.exec(entry)?.groups ?? {};
-      if (id !== undefined && key !== undefined)
-        return { id, key: Buffer.from(key, 'base64') };
-      return 'must be id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
-    },
-  );
+  const { found, faults } = readEntries(text, (entry): EncryptionKey | string => {
+    const { id, key } = ENCRYPTION_KEY.exec(entry)?.groups ?? {};
+    if (id !== undefined && key !== undefined) return { id, key: Buffer.from(key, 'base64') };
+    return 'must be id:base64 of 32 bytes (make one with: openssl rand -base64 32)';
+  });
   const hasTwins = new Set(found.map((key) => key.id)).size < found.length;
   return {
     found,
@@ -45,7 +40,10 @@ export function readEncryptionKeys(text: string): Entries<EncryptionKey> {
 const API_KEY =
   /^(?<name>[^:]+):(?<scopes>[a-z:+]+?):(?<hash>[0-9a-f]{64})(?::(?<clients>[0-9a-f+-]+))?$/;
 
-/** `name:scope+scope:sha256-hex`, with client ids joined by `+` as an optional fourth part; comma-separated. */
+/**
+ * `name:scope+scope:sha256-hex`, with client ids joined by `+` as an optional fourth part;
+ * comma-separated.
+ */
 export function readApiKeys(text: string): Entries<ApiKey> {
   return readEntries(text, (entry): ApiKey | string => {
     const { name, scopes, hash, clients } = API_KEY.exec(entry)?.groups ?? {};

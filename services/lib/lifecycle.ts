@@ -4,10 +4,12 @@ import { backoffMs } from './backoff.js';
 import { UnavailableError } from './errors.js';
 import type { Logger } from './logger.js';
 
-export type Readiness =
-  { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-/** A long-lived part of the process. `start` resolves when it works; `stop` when nothing of it is left in flight. */
+/**
+ * A long-lived part of the process. `start` resolves when it works; `stop` when nothing of it is
+ * left in flight.
+ */
 export interface Part {
   readonly name: string;
   start(): Promise<void>;
@@ -123,7 +125,10 @@ class Course {
     this.unfinished.delete(part.name);
   }
 
-  /** Logs the first of a series of failures, then one now and then, so that an hour of waiting does not flood the log. */
+  /**
+   * Logs the first of a series of failures, then one now and then, so that an hour of waiting does
+   * not flood the log.
+   */
   #teller(name: string): (error: Error) => void {
     let toldAt = -Infinity;
     return (error) => {
@@ -155,19 +160,14 @@ class Course {
   async #stopStarted(): Promise<void> {
     for (const group of this.deps.stops)
       await Promise.all(
-        group
-          .filter((part) => this.#started.has(part))
-          .map(async (part) => this.#stopPart(part)),
+        group.filter((part) => this.#started.has(part)).map(async (part) => this.#stopPart(part)),
       );
   }
 
   /** The others are stopped whatever becomes of one. */
   async #stopPart(part: Part): Promise<void> {
     await part.stop().catch((error: unknown) => {
-      this.deps.logger.error(
-        { err: error, part: part.name },
-        'component failed to stop',
-      );
+      this.deps.logger.error({ err: error, part: part.name }, 'component failed to stop');
     });
     this.#started.delete(part);
     this.unfinished.delete(part.name);

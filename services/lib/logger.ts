@@ -2,7 +2,10 @@ import { pino, type Logger as PinoLogger } from 'pino';
 
 import { createSecrets, type Secrets } from './secrets.js';
 
-/** JSON lines with fields. Every line is passed through `secrets`, as a safety net: do not log secrets in the first place. */
+/**
+ * JSON lines with fields. Every line is passed through `secrets`, as a safety net: do not log
+ * secrets in the first place.
+ */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
   child(bindings: Record<string, unknown>): Logger;
 };
@@ -17,10 +20,7 @@ export function createLogger(
   secrets: Pick<Secrets, 'scrub'> = createSecrets(),
 ): TunableLogger {
   const streamWrite = (line: string) => secrets.scrub(line);
-  return pino(
-    { level, base: null, hooks: { streamWrite } },
-    pino.destination(descriptor),
-  );
+  return pino({ level, base: null, hooks: { streamWrite } }, pino.destination(descriptor));
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

@@ -1,4 +1,7 @@
-/** Resolves after everything that is ready to run has run, including continuations of settled promises. No time passes. */
+/**
+ * Resolves after everything that is ready to run has run, including continuations of settled
+ * promises. No time passes.
+ */
 export const endOfMoment = (): Promise<void> =>
   new Promise((resolve) => {
     void Promise.resolve().then(() => process.nextTick(resolve));

@@ -1,4 +1,7 @@
-/** `role Pilot (300000000000000001)`; without a known name, or with the id for a name, `role 300000000000000001`. */
+/**
+ * `role Pilot (300000000000000001)`; without a known name, or with the id for a name, `role
+ * 300000000000000001`.
+ */
 export function named(
   kind: 'role' | 'group' | 'member' | 'client' | 'platform user' | 'account',
   id: string,

@@ -1,13 +1,13 @@
-/** What ids and names of the platform may be, the same at every door. Characters are code points, as in PostgreSQL. */
+/**
+ * What ids and names of the platform may be, the same at every door. Characters are code points, as
+ * in PostgreSQL.
+ */
 export const MAX_CHARACTERS = 255;
 
 export type TextFault = 'empty' | 'long' | 'control' | 'malformed';
 
 /** Why a text cannot be kept or shown; null: it can. Only spaces are as good as nothing. */
-export function faultOfText(
-  value: string,
-  max = MAX_CHARACTERS,
-): TextFault | null {
+export function faultOfText(value: string, max = MAX_CHARACTERS): TextFault | null {
   if (value.trim() === '') return 'empty';
   if (isLongerThan(value, max)) return 'long';
   if (!value.isWellFormed()) return 'malformed';

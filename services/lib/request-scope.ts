@@ -4,7 +4,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface RequestScope {
   /** Aborted when its caller has gone, and with them every reason to go on reading. */
   readonly signal: AbortSignal;
-  /** The request only reads, so it may be dropped from now on. A request that writes always finishes. */
+  /**
+   * The request only reads, so it may be dropped from now on. A request that writes always
+   * finishes.
+   */
   readonly allowDrop: () => void;
 }
 
@@ -24,9 +27,7 @@ export function createRequestScopes(): RequestScopes {
 }
 
 /** `onGone` calls back when the connection has ended before the answer was sent. */
-export function createRequestScope(
-  onGone: (gone: () => void) => void,
-): RequestScope {
+export function createRequestScope(onGone: (gone: () => void) => void): RequestScope {
   const controller = new AbortController();
   const state = { isGone: false, mayDrop: false };
   const settle = () => {

@@ -8,24 +8,19 @@ interface Mode {
   readonly parts: readonly string[];
 }
 
-/** What the settings together ask for and do not name, one line each; a malformed one counts as named. */
-export function faultsOfTogether(
-  given: Environment,
-  mode: Mode,
-): readonly string[] {
+/**
+ * What the settings together ask for and do not name, one line each; a malformed one counts as
+ * named.
+ */
+export function faultsOfTogether(given: Environment, mode: Mode): readonly string[] {
   const shared = [...missingForSasl(given), ...faultsOfIssuer(given, mode)];
   if (mode.isSandbox) {
-    return mode.isProduction
-      ? ['SANDBOX: not allowed when NODE_ENV is production']
-      : shared;
+    return mode.isProduction ? ['SANDBOX: not allowed when NODE_ENV is production'] : shared;
   }
   return [...missing(given, mode.parts), ...shared];
 }
 
-function missing(
-  given: Environment,
-  parts: readonly string[],
-): readonly string[] {
+function missing(given: Environment, parts: readonly string[]): readonly string[] {
   const hasApi = parts.includes('api');
   const hasIssuer = given['AUTH_JWKS_URL'] !== undefined;
   const required = [

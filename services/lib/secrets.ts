@@ -29,8 +29,7 @@ export function createSecrets(values: readonly string[] = []): Secrets {
     learn,
     scrub(text) {
       let left = text;
-      for (const value of known)
-        if (left.includes(value)) left = left.replaceAll(value, CUT);
+      for (const value of known) if (left.includes(value)) left = left.replaceAll(value, CUT);
       return cutShapes(left);
     },
   };
@@ -82,19 +81,10 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\b(?:dc|sandbox)_[\w-]{32,43}/g, CUT],
   [/\b(Bearer|Bot|Basic) +[\w.~+/=-]{12,}/g, `$1 ${CUT}`],
   // The password of an address.
-  [
-    /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/?#@:"']*):[^\s/?#@"']+@/gi,
-    `$1:${CUT}@`,
-  ],
+  [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/?#@:"']*):[^\s/?#@"']+@/gi, `$1:${CUT}@`],
   [new RegExp(`\\b(${PARAMETERS})=[^&\\s"'#\\\\]+`, 'gi'), `$1=${CUT}`],
   [/([?&](?:code|state|token)=)[^&\s"'#\\]+/gi, `$1${CUT}`],
   // JSON fields by name, including JSON embedded as text in JSON.
-  [
-    new RegExp(`("(?:${NAMES})"\\s*:\\s*")(?:\\\\.|[^"\\\\])*`, 'gi'),
-    `$1${CUT}`,
-  ],
-  [
-    new RegExp(`(\\\\"(?:${NAMES})\\\\"\\s*:\\s*\\\\")[^"\\\\]*`, 'gi'),
-    `$1${CUT}`,
-  ],
+  [new RegExp(`("(?:${NAMES})"\\s*:\\s*")(?:\\\\.|[^"\\\\])*`, 'gi'), `$1${CUT}`],
+  [new RegExp(`(\\\\"(?:${NAMES})\\\\"\\s*:\\s*\\\\")[^"\\\\]*`, 'gi'), `$1${CUT}`],
 ];

@@ -12,8 +12,7 @@ export const commaSeparated = z.string().transform((text) =>
 
 export const Origin = z.string().transform((text, context): string => {
   const origin = originOf(text);
-  if (origin === null)
-    context.addIssue('must be an origin, e.g. https://platform.example.org');
+  if (origin === null) context.addIssue('must be an origin, e.g. https://platform.example.org');
   return origin ?? '';
 });
 

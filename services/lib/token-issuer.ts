@@ -14,16 +14,11 @@ export function faultsOfIssuer(
 ): readonly string[] {
   const absent = SETTINGS.filter((name) => given[name] === undefined);
   if (absent.length === SETTINGS.length) return [];
-  const missing = absent.map(
-    (name) => `${name}: required with the other AUTH_ settings`,
-  );
+  const missing = absent.map((name) => `${name}: required with the other AUTH_ settings`);
   const url = given['AUTH_JWKS_URL'] ?? '';
   const isOpen = !mode.isSandbox && URL.canParse(url) && isOpenToForgery(url);
   return isOpen
-    ? [
-        ...missing,
-        'AUTH_JWKS_URL: must use https unless the host is this machine',
-      ]
+    ? [...missing, 'AUTH_JWKS_URL: must use https unless the host is this machine']
     : missing;
 }
 
@@ -31,8 +26,6 @@ export function faultsOfIssuer(
 function isOpenToForgery(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   const isHere =
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    /^127(?:\.\d+){3}$/.test(hostname);
+    hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
   return protocol === 'http:' && !isHere;
 }

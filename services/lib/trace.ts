@@ -3,7 +3,10 @@
  * `traceparent`, carried in headers and causes. https://www.w3.org/TR/trace-context/
  */
 export interface Trace {
-  /** Opens a span that others may continue. `parent` is a traceparent; an invalid one starts a new trace. */
+  /**
+   * Opens a span that others may continue. `parent` is a traceparent; an invalid one starts a new
+   * trace.
+   */
   readonly begin: (span: SpanStart) => OpenSpan;
   /** Runs the work inside a new span. */
   run<T>(span: SpanStart, work: () => Promise<T>): Promise<T>;
@@ -11,7 +14,9 @@ export interface Trace {
   note(span: SpanNote): void;
   /** Adds to the span that the work is in. */
   describe(attributes: SpanAttributes): void;
-  /** Adds causes, by their traceparents, that are found on the way to the span that the work is in. */
+  /**
+   * Adds causes, by their traceparents, that are found on the way to the span that the work is in.
+   */
   link(traceparents: readonly string[]): void;
   /** Of the span that the work is in; null: in none. */
   current(): string | null;
@@ -41,10 +46,7 @@ export interface OpenSpan {
   readonly traceparent: string;
   /** Work inside this span. */
   run<T>(work: () => T): T;
-  end(its?: {
-    readonly attributes?: SpanAttributes;
-    readonly fault?: string | null;
-  }): void;
+  end(its?: { readonly attributes?: SpanAttributes; readonly fault?: string | null }): void;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;

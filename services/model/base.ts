@@ -18,7 +18,10 @@ export type DiscordUserId = Brand<'DiscordUserId'>;
 
 export type NicknameStrategy = 'NONE' | 'TEMPLATE' | 'EVE_ONLINE';
 
-/** Why a member is reconciled; shown in the audit record. `groupId` is set if a fact about that group is the cause. */
+/**
+ * Why a member is reconciled; shown in the audit record. `groupId` is set if a fact about that
+ * group is the cause.
+ */
 export interface Cause {
   readonly kind: 'EVENT' | 'MUTATION' | 'SWEEP' | 'REPAIR';
   /** The CloudEvent's id, or the request's. */

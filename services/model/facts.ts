@@ -1,8 +1,8 @@
 import type { Cause, GroupId, PlatformUserId } from './base.js';
 
 /**
- * A place in the one total order of facts: any with `sequence` outranks any without; then by `sequence`, or by `timeUs`
- * (microseconds since 1970, as events carry more than milliseconds).
+ * A place in the one total order of facts: any with `sequence` outranks any without; then by
+ * `sequence`, or by `timeUs` (microseconds since 1970, as events carry more than milliseconds).
  */
 export interface FactOrder {
   readonly sequence: number | null;
@@ -11,7 +11,10 @@ export interface FactOrder {
   readonly isMutation?: true;
 }
 
-/** The place that a fact claims. `timeUs: null`: a mutation, which happens when the database receives it. */
+/**
+ * The place that a fact claims. `timeUs: null`: a mutation, which happens when the database
+ * receives it.
+ */
 export interface ClaimedOrder {
   readonly sequence: number | null;
   readonly timeUs: number | null;
@@ -61,23 +64,21 @@ export interface GroupChanged extends FactBase {
   readonly name?: string;
 }
 
-/** Ends every membership that is not newer. The group is gone until a newer `groupChanged` revives it, empty. */
+/**
+ * Ends every membership that is not newer. The group is gone until a newer `groupChanged` revives
+ * it, empty.
+ */
 export interface GroupDeleted extends FactBase {
   readonly kind: 'groupDeleted';
   readonly groupId: GroupId;
 }
 
 export type PlatformFact =
-  | MembershipChanged
-  | MembershipSnapshot
-  | UserChanged
-  | UserDeleted
-  | GroupChanged
-  | GroupDeleted;
+  MembershipChanged | MembershipSnapshot | UserChanged | UserDeleted | GroupChanged | GroupDeleted;
 
 /**
- * `unchanged`: the very same fact is recorded already. `stale`: another fact outranks it. `partial`: a whole set, some groups of
- * which lost to other facts.
+ * `unchanged`: the very same fact is recorded already. `stale`: another fact outranks it.
+ * `partial`: a whole set, some groups of which lost to other facts.
  */
 export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
 
@@ -105,7 +106,9 @@ export type Outranker =
       readonly isSnapshot: boolean;
       readonly isHeld: boolean;
     }
-  /** Of the user that the fact is about. `by`: the caller or the event source; null: not recorded. */
+  /**
+   * Of the user that the fact is about. `by`: the caller or the event source; null: not recorded.
+   */
   | {
       readonly kind: 'userDeleted';
       readonly order: FactOrder;

@@ -1,14 +1,21 @@
-/** How changes of one member are written, and what many of them cost: the path writes by it, and every forecast counts by it. */
+/**
+ * How changes of one member are written, and what many of them cost: the path writes by it, and
+ * every forecast counts by it.
+ */
 
-/** Up to this many changes of a member's roles are written one by one: each is atomic and needs no read. */
+/**
+ * Up to this many changes of a member's roles are written one by one: each is atomic and needs no
+ * read.
+ */
 export const MOST_SINGLE_WRITES = 2;
 
 /** Up to this many changes go one by one where no list may be written for now. */
 export const MOST_SINGLE_WRITES_INSTEAD = 4;
 
 /**
- * Single roles and edits of a member are counted apart by Discord, ten in ten seconds each have been seen: what only an edit can
- * do, as a nickname or a list of roles, has but one of the two. The last call of each is left to urgent work.
+ * Single roles and edits of a member are counted apart by Discord, ten in ten seconds each have
+ * been seen: what only an edit can do, as a nickname or a list of roles, has but one of the two.
+ * The last call of each is left to urgent work.
  */
 const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 
@@ -16,12 +23,16 @@ const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 const READS_AT_ONCE = 5;
 
 /**
- * The source that confirms a whole list must be younger than this. An older one may lack a role given since, and so agree with a
- * newest reading that lacks it by mistake. It still counts against a list, whatever its age, where it shows more than the newest.
+ * The source that confirms a whole list must be younger than this. An older one may lack a role
+ * given since, and so agree with a newest reading that lacks it by mistake. It still counts against
+ * a list, whatever its age, where it shows more than the newest.
  */
 export const CONFIRMING_MS = 60_000;
 
-/** Whether a list of all roles is written where both ways are open. `isRead`: a list needs no read that was not made anyway. */
+/**
+ * Whether a list of all roles is written where both ways are open. `isRead`: a list needs no read
+ * that was not made anyway.
+ */
 export function isListCheaper(member: {
   readonly changes: number;
   readonly isRenamed: boolean;
@@ -40,7 +51,10 @@ export interface ForecastGroup {
   readonly isRenamed: boolean;
   /** Each is read before anything is planned. */
   readonly isReadFirst: boolean;
-  /** Reads of each that follow, whatever is changed: to prove that roles are gone, or that the account is. */
+  /**
+   * Reads of each that follow, whatever is changed: to prove that roles are gone, or that the
+   * account is.
+   */
   readonly proofs: number;
   /** For so long what is stored of them may confirm a list; in ms from now. */
   readonly confirmsForMs: number;
@@ -53,10 +67,7 @@ export interface Forecast {
 }
 
 /** What it takes to carry this out, one member after the other, each the way that is open then. */
-export function forecastCalls(
-  groups: Iterable<ForecastGroup>,
-  wholeListWrites = true,
-): Forecast {
+export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites = true): Forecast {
   const writing = new Writing(wholeListWrites);
   let proven = 0;
   for (const group of groups) {
@@ -77,7 +88,9 @@ class Writing {
   #windows = 0;
   /** Lists for which a run that began with the mirror has to read twice. */
   #readTwice = 0;
-  /** Members who were read first for a list, and whose turn to be written came in a later window. */
+  /**
+   * Members who were read first for a list, and whose turn to be written came in a later window.
+   */
   #readEarly = 0;
   #singles: number = WINDOW.singles;
   #edits: number = WINDOW.edits;
@@ -118,7 +131,8 @@ class Writing {
     const { changes } = member;
     const areSinglesOpen = this.#singles >= changes;
     const isListOpen = this.#edits > 0;
-    // The other way is taken where this one would have to wait. After the first window edits are open again before singles are.
+    // The other way is taken where this one would have to wait. After the first window edits are
+    // open again before singles are.
     return isListCheaper(member) || this.#windows > 0
       ? isListOpen || !areSinglesOpen || changes > MOST_SINGLE_WRITES_INSTEAD
       : isListOpen && !areSinglesOpen;

@@ -4,11 +4,7 @@ import type { GuildRoles } from './guild-roles.js';
 import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
 import { RoleSources, type Mirrored } from './role-sources.js';
 import { createPlaces, type Place } from './write-places.js';
-import {
-  isOfThisWrite,
-  isRefusal,
-  mayBeOfUnknownRole,
-} from './write-refusals.js';
+import { isOfThisWrite, isRefusal, mayBeOfUnknownRole } from './write-refusals.js';
 import { WriteProgress, type WritesDone } from './write-progress.js';
 import { writesSpent, type WritesSpentError } from './write-wait.js';
 import type { ListVerdict } from './whole-list.js';
@@ -30,7 +26,10 @@ export interface Changes {
   readonly actual: PresentMember;
   /** When `actual` was read from Discord, in ms; null: it is the mirror. */
   readonly readAtMs: number | null;
-  /** The mirror as it was before `actual` was read; null: no mirror, or the member was not in the guild. */
+  /**
+   * The mirror as it was before `actual` was read; null: no mirror, or the member was not in the
+   * guild.
+   */
   readonly mirrored: Mirrored | null;
   /** Roles that a run broken off may have changed since the mirror was read. */
   readonly unfinished: readonly RoleId[];
@@ -41,21 +40,24 @@ export interface Changes {
 /** `interruption` is what ended it early; what stands before it in the list of writes was done. */
 export interface Applied extends WritesDone {
   readonly interruption: unknown;
-  /** False: not one call was made, so that nothing can have been done, and Discord knows of no record. */
+  /**
+   * False: not one call was made, so that nothing can have been done, and Discord knows of no
+   * record.
+   */
   readonly hasTried: boolean;
 }
 
 interface Deps {
-  readonly discord: Pick<
-    DiscordMembers,
-    'readMember' | 'addRole' | 'removeRole' | 'editMember'
-  >;
+  readonly discord: Pick<DiscordMembers, 'readMember' | 'addRole' | 'removeRole' | 'editMember'>;
   readonly writeOutlook: WriteOutlookOf;
   readonly guildRoles: Pick<GuildRoles, 'suspectRefused' | 'hasSuspect'>;
   readonly clock: () => number;
 }
 
-/** Carries changes out, one call at a time, and keeps count of what Discord accepted. Throws nothing. */
+/**
+ * Carries changes out, one call at a time, and keeps count of what Discord accepted. Throws
+ * nothing.
+ */
 export function createApply(deps: Deps) {
   const placeOf = createPlaces(deps.writeOutlook);
   return async (changes: Changes): Promise<Applied> => {
@@ -130,7 +132,10 @@ class Run {
     });
   }
 
-  /** Makes the call; where it is told to wait, unsent or not, the other way of writing is still open. */
+  /**
+   * Makes the call; where it is told to wait, unsent or not, the other way of writing is still
+   * open.
+   */
   async #orDelay(write: Edit | Single): Promise<void> {
     const { add, remove } = this.#progress.pending;
     const isEdit = write.kind === 'edit';
@@ -144,8 +149,7 @@ class Run {
       if (!(error instanceof RetryLaterError)) throw error;
       const untilMs = error.retryAt.getTime();
       this.#delays.push(error);
-      if (this.#delays.length > MOST_DELAYS || untilMs <= this.deps.clock())
-        throw error;
+      if (this.#delays.length > MOST_DELAYS || untilMs <= this.deps.clock()) throw error;
       this.place.block(isEdit ? 'lists' : 'singles', untilMs);
     }
     this.place.book({});
@@ -190,10 +194,7 @@ class Run {
     } catch (error) {
       if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
       else if (!isOfThisWrite(error)) throw error;
-      else if (
-        roleIds === null ||
-        (hasName && isRefusal(error, 'BAD_NICKNAME'))
-      )
+      else if (roleIds === null || (hasName && isRefusal(error, 'BAD_NICKNAME')))
         this.#progress.refuseNickname(error);
       else await this.#refuseList(roleIds, error);
       return;
@@ -201,7 +202,10 @@ class Run {
     this.#progress.keepEdit({ ...edit, roleIds }, answer);
   }
 
-  /** One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the bad one is found. */
+  /**
+   * One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the
+   * bad one is found.
+   */
   async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
     this.#isListRefused = true;
     if (!mayBeOfUnknownRole(error)) return;
@@ -209,7 +213,10 @@ class Run {
     await this.deps.guildRoles.suspectRefused(this.changes.target, carried);
   }
 
-  /** Reads the member until it is clear whether a list may be written. Null: it may not, or the member has left. */
+  /**
+   * Reads the member until it is clear whether a list may be written. Null: it may not, or the
+   * member has left.
+   */
   async #agreedList(): Promise<readonly RoleId[] | null> {
     for (;;) {
       const verdict = this.#judgeList();
@@ -223,8 +230,7 @@ class Run {
     const { roleIds, isPending } = member;
     const isScreened = this.changes.waitsForScreening && isPending;
     const hasSuspect = this.deps.guildRoles.hasSuspect(roleIds);
-    if (this.#isListRefused || isScreened || hasSuspect)
-      return { kind: 'SINGLES' };
+    if (this.#isListRefused || isScreened || hasSuspect) return { kind: 'SINGLES' };
     return this.#sources.judge(roleIds, pending, this.deps.clock());
   }
 

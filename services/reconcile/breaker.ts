@@ -1,7 +1,7 @@
 /**
- * When a guild refuses too much to be asked on. In: whether each answer was a refusal. Out: the state to go on with.
- * Healthy, until more than a fifth of ten or more answers are refusals; tripped, until its client is paused; then on probation, until
- * ten answers say what it is.
+ * When a guild refuses too much to be asked on. In: whether each answer was a refusal. Out: the
+ * state to go on with. Healthy, until more than a fifth of ten or more answers are refusals;
+ * tripped, until its client is paused; then on probation, until ten answers say what it is.
  */
 export interface Health {
   readonly state: 'HEALTHY' | 'TRIPPED' | 'PROBATION';
@@ -23,11 +23,7 @@ const WINDOW_MS = 600_000;
 /** Answers are forgotten by the slice. */
 const SLICE_MS = 10_000;
 
-export function afterAnswer(
-  health: Health,
-  isRefusal: boolean,
-  now: number,
-): Health {
+export function afterAnswer(health: Health, isRefusal: boolean, now: number): Health {
   const slices = withAnswer(health.slices, isRefusal, now);
   const { answers, refusals } = countOf({ ...health, slices });
   if (answers < FEWEST_ANSWERS) return { ...health, slices };
@@ -40,9 +36,7 @@ export function afterPause({ state }: Health): Health | null {
   return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
 }
 
-export function countOf({
-  slices,
-}: Health): Pick<Slice, 'answers' | 'refusals'> {
+export function countOf({ slices }: Health): Pick<Slice, 'answers' | 'refusals'> {
   return slices.reduce(
     (sum, slice) => ({
       answers: sum.answers + slice.answers,
@@ -52,11 +46,7 @@ export function countOf({
   );
 }
 
-function withAnswer(
-  slices: readonly Slice[],
-  isRefusal: boolean,
-  now: number,
-): readonly Slice[] {
+function withAnswer(slices: readonly Slice[], isRefusal: boolean, now: number): readonly Slice[] {
   const recent = slices.filter(({ fromMs }) => fromMs > now - WINDOW_MS);
   const last = recent.at(-1);
   const isNew = last === undefined || now - last.fromMs >= SLICE_MS;

@@ -1,21 +1,12 @@
 /**
- * Brings a person into the guild who agreed to it when they signed in: with their roles in the one call, or without any where
- * members wait for screening, as a role may end it.
+ * Brings a person into the guild who agreed to it when they signed in: with their roles in the one
+ * call, or without any where members wait for screening, as a role may end it.
  * In: the facts of a member with a grant. Out: the member as Discord took them in, or why not.
- * Never: a call without an open record where there are roles to give, or with a token that was not stored before.
+ * Never: a call without an open record where there are roles to give, or with a token that was not
+ * stored before.
  */
-import {
-  LeaseLostError,
-  PassingRefusalError,
-  TerminalError,
-} from '../lib/errors.js';
-import type {
-  Cause,
-  JoinRefusal,
-  MemberReading,
-  PresentMember,
-  RoleId,
-} from '../model.js';
+import { LeaseLostError, PassingRefusalError, TerminalError } from '../lib/errors.js';
+import type { Cause, JoinRefusal, MemberReading, PresentMember, RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import type { GrantMemory, TokenGrant } from './grants.js';
 import { planMemberNickname } from './plan-nickname.js';
@@ -31,10 +22,7 @@ interface Deps {
   readonly grants: GrantMemory;
   readonly discord: Pick<DiscordMembers, 'joinMember'>;
   /** Throws TerminalError INVALID_GRANT when the refresh token is dead. */
-  readonly refreshGrant: (
-    clientId: string,
-    refreshToken: string,
-  ) => Promise<TokenGrant>;
+  readonly refreshGrant: (clientId: string, refreshToken: string) => Promise<TokenGrant>;
   readonly clock: () => number;
 }
 
@@ -76,8 +64,7 @@ export function createBringIn(deps: Deps): BringIn {
         accessToken,
         plan,
       });
-      if (member !== null && isWhole)
-        return { kind: 'JOINED', member, plan, record };
+      if (member !== null && isWhole) return { kind: 'JOINED', member, plan, record };
       const after = recordAfter(facts, plan, record);
       return { ...refused(null, after), arrived: member };
     } catch (error) {
@@ -114,8 +101,9 @@ const ARRIVING: MemberReading = {
 };
 
 /**
- * Discord refuses the whole call where one of its roles, or the nickname, is what the bot may not give. So it is asked again with
- * less: who agreed is in, and the roles are given one by one afterwards. `member` null: they were in already.
+ * Discord refuses the whole call where one of its roles, or the nickname, is what the bot may not
+ * give. So it is asked again with less: who agreed is in, and the roles are given one by one
+ * afterwards. `member` null: they were in already.
  */
 async function join(
   { discord }: Deps,
@@ -131,9 +119,7 @@ async function join(
   const isNamed = first.nickname === plan.nickname;
   const ask = async ({ roleIds, nickname: name }: Gift) => {
     if (!isLeased())
-      throw new LeaseLostError(
-        `the bot of client ${target.clientId} is no longer ours`,
-      );
+      throw new LeaseLostError(`the bot of client ${target.clientId} is no longer ours`);
     const request = { member: target, accessToken, roleIds, nickname: name };
     const joining = await discord.joinMember(request);
     const isWhole = isNamed && roleIds.length === plan.add.length;
@@ -155,10 +141,7 @@ interface Gift {
 }
 
 /** What the person is to be brought in with, from all to nothing. */
-function gifts(
-  roleIds: readonly RoleId[],
-  nickname: string | null,
-): [Gift, ...Gift[]] {
+function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...Gift[]] {
   return [
     { roleIds, nickname },
     ...(roleIds.length > 0 ? [{ roleIds: [], nickname }] : []),
@@ -166,7 +149,10 @@ function gifts(
   ];
 }
 
-/** Which code stands for a role that nobody knows, or for a text it does not like, Discord does not say: REFUSED is any other. */
+/**
+ * Which code stands for a role that nobody knows, or for a text it does not like, Discord does not
+ * say: REFUSED is any other.
+ */
 function mayBeOfGift(error: unknown): boolean {
   return (
     error instanceof PassingRefusalError ||
@@ -174,12 +160,7 @@ function mayBeOfGift(error: unknown): boolean {
   );
 }
 
-const OF_GIFTS = [
-  'MISSING_PERMISSION',
-  'UNKNOWN_ROLE',
-  'BAD_NICKNAME',
-  'REFUSED',
-];
+const OF_GIFTS = ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'BAD_NICKNAME', 'REFUSED'];
 
 /** A live access token, renewed where it is about to end; null: there is none any more. */
 async function usableToken(
@@ -196,8 +177,7 @@ async function usableToken(
     await grants.renewGrant(grant.grantId, renewed);
     return renewed.accessToken;
   } catch (error) {
-    if (error instanceof TerminalError && error.code === 'INVALID_GRANT')
-      return null;
+    if (error instanceof TerminalError && error.code === 'INVALID_GRANT') return null;
     throw error;
   }
 }

@@ -42,9 +42,7 @@ export async function carryOut(
     nickname: plan.nickname,
     // A list would grant again what somebody else has removed meanwhile.
     wholeListWrites:
-      facts.client.wholeListWrites &&
-      !facts.hasLostRoles &&
-      !isScreened(facts, reading.member),
+      facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, reading.member),
     waitsForScreening: facts.client.waitsForScreening,
     actual,
     readAtMs,
@@ -53,7 +51,8 @@ export async function carryOut(
     isLeased,
   });
   if (applied.interruption !== null) {
-    // The record stays open, and the mirror with it as it was before: what was done is told by the run that closes the record.
+    // The record stays open, and the mirror with it as it was before: what was done is told by the
+    // run that closes the record.
     const isResumed = recordId === facts.openRecord?.recordId;
     const observed = isResumed || readAtMs === null ? null : reading.member;
     const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
@@ -61,8 +60,7 @@ export async function carryOut(
     return { kind: 'interrupted', error, observed, idleRecordId };
   }
   if (applied.refused.length > 0) await deps.guildRoles.explainRefusal(target);
-  else if (applied.nickname === 'REFUSED')
-    await deps.guildRoles.refresh(target, deps.clock());
+  else if (applied.nickname === 'REFUSED') await deps.guildRoles.refresh(target, deps.clock());
   const observed = await proveRemovals(deps.discord, facts, target, applied);
   return settled({
     facts,

@@ -3,7 +3,10 @@ import type { Baseline, RemoteFacts, RequestedChange } from './remote.js';
 
 /** What one reading of a role means where Discord has the say over it. */
 export interface RemoteVerdict {
-  /** The role is given at Discord: only by the first reading, which joins both sides and takes from neither. */
+  /**
+   * The role is given at Discord: only by the first reading, which joins both sides and takes from
+   * neither.
+   */
   readonly gives: boolean;
   /** What the platform is asked for now. */
   readonly asks: RequestedChange | null;
@@ -12,9 +15,9 @@ export interface RemoteVerdict {
 }
 
 /**
- * Where Discord has the say, a difference becomes a request to the platform. Nothing is asked while it is unknown what the platform
- * holds true, nor of a group that is gone; and to take somebody out of a group is only asked of somebody whose role was once seen,
- * or given, to agree with it.
+ * Where Discord has the say, a difference becomes a request to the platform. Nothing is asked while
+ * it is unknown what the platform holds true, nor of a group that is gone; and to take somebody out
+ * of a group is only asked of somebody whose role was once seen, or given, to agree with it.
  */
 export function remoteVerdict(reading: {
   readonly remote: RemoteFacts;
@@ -33,7 +36,8 @@ export function remoteVerdict(reading: {
   const change = hasRole ? 'ADDED' : 'REMOVED';
   const standing = baseline?.request;
   if (standing?.change !== change) return asked(change, factOrder);
-  // Asked for already. Something newer was said since, and is still the contrary: the platform does not want to.
+  // Asked for already. Something newer was said since, and is still the contrary: the platform does
+  // not want to.
   const state = standing.askedOrder === factOrder ? standing.state : 'DISPUTED';
   const request = { ...standing, state } as const;
   return { gives: false, asks: null, next: { hasRole, request } };
@@ -44,7 +48,10 @@ function agreed(hasRole: boolean): RemoteVerdict {
   return { gives: false, asks: null, next: { hasRole, request: null } };
 }
 
-/** A contrary request that stood is replaced: Discord has changed since, or the platform has done what it asked for. */
+/**
+ * A contrary request that stood is replaced: Discord has changed since, or the platform has done
+ * what it asked for.
+ */
 function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   const request = { change, state: 'OPEN', askedOrder } as const;
   return {

@@ -2,7 +2,9 @@ import type { RemovalVerdict, RoleRefusal } from '../model.js';
 import type { RequestState } from './remote.js';
 import type { ChangeBlock, RoleBlock, RoleStanding } from './explanation.js';
 
-/** In the order in which they are to be mended: what is wanted first, then what is done about it. */
+/**
+ * In the order in which they are to be mended: what is wanted first, then what is done about it.
+ */
 export function blocksOf(standing: RoleStanding): readonly RoleBlock[] {
   return [...blocksOfWish(standing), ...blocksOfChange(standing)];
 }
@@ -15,13 +17,10 @@ function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
   const hasAuthority = (authority: string) =>
     mappings.some((mapping) => mapping.authority === authority);
   const missesRetired = mappings.some(
-    (mapping) =>
-      mapping.isRetired &&
-      (active.length === 0 || mapping.membership !== 'notHeld'),
+    (mapping) => mapping.isRetired && (active.length === 0 || mapping.membership !== 'notHeld'),
   );
   const isUnknown = active.some(
-    ({ authority, membership }) =>
-      authority === 'PLATFORM' && membership === 'unknown',
+    ({ authority, membership }) => authority === 'PLATFORM' && membership === 'unknown',
   );
   return named<RoleBlock>([
     ['NOT_LINKED', isEnding && standing.isManaged],
@@ -36,20 +35,17 @@ function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
 }
 
 function isAsked({ mappings, isEnding }: RoleStanding, state: RequestState) {
-  return (
-    !isEnding &&
-    mappings.some(({ remote }) => remote?.baseline?.request?.state === state)
-  );
+  return !isEnding && mappings.some(({ remote }) => remote?.baseline?.request?.state === state);
 }
 
-/** The platform would be asked to take the person out of the group, and a person is to say so first. */
+/**
+ * The platform would be asked to take the person out of the group, and a person is to say so first.
+ */
 function isRequestHeld({ mappings, isHeld, history }: RoleStanding): boolean {
   return (
     isHeld === false &&
     history.decision?.verdict === 'HELD' &&
-    mappings.some(
-      ({ remote, membership }) => remote !== null && membership === 'held',
-    )
+    mappings.some(({ remote, membership }) => remote !== null && membership === 'held')
   );
 }
 
@@ -67,8 +63,7 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   const { isAbsent, refusal, desired, history } = standing;
   const isScreened = standing.isScreened && desired === 'YES';
   const { client, joinRefusal, decision, job } = history;
-  const isSaid = (verdict: RemovalVerdict) =>
-    desired === 'NO' && decision?.verdict === verdict;
+  const isSaid = (verdict: RemovalVerdict) => desired === 'NO' && decision?.verdict === verdict;
   return [
     ...named<ChangeBlock>([
       ['CLIENT_DISABLED', !client.isEnabled],

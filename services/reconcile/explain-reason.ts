@@ -3,14 +3,16 @@ import type { Cause, GroupId } from '../model.js';
 import type { MappingFacts } from './ports.js';
 import type { RoleStanding } from './explanation.js';
 
-/** Why a managed role is wanted, not wanted, or left as it is: a clause that can follow "because". */
+/**
+ * Why a managed role is wanted, not wanted, or left as it is: a clause that can follow "because".
+ */
 export function reasonFor(standing: RoleStanding): string {
   const { mappings, desired, isEnding, isTakenOver } = standing;
   const ours = mappings.filter((mapping) => mapping.authority === 'PLATFORM');
   const active = ours.filter((mapping) => !mapping.isRetired);
-  const [held, notHeld, unknown] = (
-    ['held', 'notHeld', 'unknown'] as const
-  ).map((membership) => active.filter((one) => one.membership === membership));
+  const [held, notHeld, unknown] = (['held', 'notHeld', 'unknown'] as const).map((membership) =>
+    active.filter((one) => one.membership === membership),
+  );
   if (desired === 'YES') return sayIn(standing, held ?? []);
   const others = unwritten(standing);
   if (isEnding && others.length === 0)
@@ -32,81 +34,56 @@ function inOneClause(clauses: readonly string[]): string {
 /** Mappings by which nothing is written. */
 function unwritten(standing: RoleStanding): readonly string[] {
   const { mappings } = standing;
-  const has = (authority: string) =>
-    mappings.some((mapping) => mapping.authority === authority);
+  const has = (authority: string) => mappings.some((mapping) => mapping.authority === authority);
   return [
-    ...(has('DISCORD')
-      ? [`Discord has the say over it and ${saidOfRequest(standing)}`]
-      : []),
-    ...(has('OBSERVE')
-      ? ['the connector only observes it and leaves it as it is']
-      : []),
+    ...(has('DISCORD') ? [`Discord has the say over it and ${saidOfRequest(standing)}`] : []),
+    ...(has('OBSERVE') ? ['the connector only observes it and leaves it as it is'] : []),
   ];
 }
 
 /** What the platform was asked for. An ending link asks for nothing. */
 function saidOfRequest(standing: RoleStanding): string {
-  const asking = standing.mappings.find(
-    ({ remote }) => remote?.baseline?.request,
-  );
+  const asking = standing.mappings.find(({ remote }) => remote?.baseline?.request);
   const request = asking?.remote?.baseline?.request;
   if (standing.isEnding || asking === undefined || !request)
     return 'the connector leaves it as it is';
-  const verb =
-    request.change === 'ADDED' ? 'put them into' : 'take them out of';
-  const answer =
-    request.state === 'OPEN' ? 'has not said so yet' : 'says the contrary';
+  const verb = request.change === 'ADDED' ? 'put them into' : 'take them out of';
+  const answer = request.state === 'OPEN' ? 'has not said so yet' : 'says the contrary';
   return `the platform was asked to ${verb} ${label(standing, asking.groupId)} and ${answer}`;
 }
 
-function sayIn(
-  standing: RoleStanding,
-  mappings: readonly MappingFacts[],
-): string {
+function sayIn(standing: RoleStanding, mappings: readonly MappingFacts[]): string {
   return `the platform says they are in ${withEvidence(standing, mappings, ' and ')}`;
 }
 
 /** A group that is gone holds nobody, whatever was last said of the person. */
-function sayNotIn(
-  standing: RoleStanding,
-  mappings: readonly MappingFacts[],
-): readonly string[] {
-  const isGone = ({ groupId }: MappingFacts) =>
-    groupOf(standing, groupId)?.isDeleted === true;
+function sayNotIn(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
+  const isGone = ({ groupId }: MappingFacts) => groupOf(standing, groupId)?.isDeleted === true;
   const gone = mappings.filter(isGone);
   const left = mappings.filter((mapping) => !isGone(mapping));
   return [
     ...(left.length === 0
       ? []
-      : [
-          `the platform says they are not in ${withEvidence(standing, left, ' or ')}`,
-        ]),
-    ...(gone.length === 0
-      ? []
-      : [`the platform has deleted ${labels(standing, gone, ' and ')}`]),
+      : [`the platform says they are not in ${withEvidence(standing, left, ' or ')}`]),
+    ...(gone.length === 0 ? [] : [`the platform has deleted ${labels(standing, gone, ' and ')}`]),
   ];
 }
 
 /** Where unknown counts as "no", that is told too. */
-function saidNothing(
-  standing: RoleStanding,
-  mappings: readonly MappingFacts[],
-): readonly string[] {
+function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   if (mappings.length === 0) return [];
   const groups = labels(standing, mappings, ' or ');
   const counted = standing.desired === 'NO' ? ', which counts as no here' : '';
   return [`the platform has not said whether they are in ${groups}${counted}`];
 }
 
-/** Told where nothing else speaks of the role, or where the person would have it by that mapping. */
-function retired(
-  standing: RoleStanding,
-  mappings: readonly MappingFacts[],
-): readonly string[] {
+/**
+ * Told where nothing else speaks of the role, or where the person would have it by that mapping.
+ */
+function retired(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isAlone = mappings.every((mapping) => mapping.isRetired);
   const told = mappings.filter(
-    (mapping) =>
-      mapping.isRetired && (isAlone || mapping.membership === 'held'),
+    (mapping) => mapping.isRetired && (isAlone || mapping.membership === 'held'),
   );
   return told.length === 0
     ? []
@@ -119,10 +96,7 @@ function withEvidence(
   between: string,
 ): string {
   return mappings
-    .map(
-      (mapping) =>
-        label(standing, mapping.groupId) + evidence(standing, mapping),
-    )
+    .map((mapping) => label(standing, mapping.groupId) + evidence(standing, mapping))
     .join(between);
 }
 
@@ -131,9 +105,7 @@ function labels(
   mappings: readonly MappingFacts[],
   between: string,
 ): string {
-  return mappings
-    .map((mapping) => label(standing, mapping.groupId))
-    .join(between);
+  return mappings.map((mapping) => label(standing, mapping.groupId)).join(between);
 }
 
 function label(standing: RoleStanding, groupId: GroupId): string {
@@ -144,12 +116,15 @@ function groupOf({ history }: RoleStanding, groupId: GroupId) {
   return history.groups.find((group) => group.groupId === groupId);
 }
 
-/** A fact of the first of January 1970 has a place in the order, but no date: its sender gave none that means anything. */
+/**
+ * A fact of the first of January 1970 has a place in the order, but no date: its sender gave none
+ * that means anything.
+ */
 const FIRST_DAY_ENDS = new Date('1970-01-02T00:00:00Z');
 
 /**
- * When it was said, and by what. What said it is only known where it made the last change: so it is named where that change went
- * the same way and nothing was said since.
+ * When it was said, and by what. What said it is only known where it made the last change: so it is
+ * named where that change went the same way and nothing was said since.
  */
 function evidence(standing: RoleStanding, mapping: MappingFacts): string {
   const { lastChange: change } = standing;

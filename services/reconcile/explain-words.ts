@@ -5,10 +5,7 @@ import { causeWords, reasonFor } from './explain-reason.js';
 import type { RoleBlock, RoleStanding } from './explanation.js';
 
 /** One or two sentences that an administrator can paste to the person. */
-export function sentenceOf(
-  standing: RoleStanding,
-  blockedBy: readonly RoleBlock[],
-): string {
+export function sentenceOf(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
   const first = standing.isManaged ? managed(standing) : foreign(standing);
   const second = isChangeDue(standing)
     ? obstacle(standing, blockedBy)
@@ -49,31 +46,22 @@ const NEVER_SEEN = {
 function foreign(standing: RoleStanding): string {
   const { isHeld, isAbsent, refusal } = standing;
   const [who, what] = namesOf(standing);
-  if (isAbsent)
-    return `${who} lacks ${what} because the account is not in the guild.`;
+  if (isAbsent) return `${who} lacks ${what} because the account is not in the guild.`;
   if (refusal === 'EVERYONE' && isHeld === true)
     return `${who} has ${what} as every member of the guild does.`;
-  const which =
-    'which no mapping names: the connector neither gives nor takes it';
+  const which = 'which no mapping names: the connector neither gives nor takes it';
   return isHeld === null
     ? `Discord was not asked yet whether ${who} has ${what}, ${which}.`
     : `${who} ${isHeld ? 'has' : 'lacks'} ${what}, ${which}.`;
 }
 
-function namesOf({
-  roleId,
-  roleName,
-  history,
-}: RoleStanding): readonly [string, string] {
+function namesOf({ roleId, roleName, history }: RoleStanding): readonly [string, string] {
   const { username, platformUserId } = history.link;
   return [username ?? platformUserId, roleName ?? `role ${roleId}`];
 }
 
 /** The first thing that stands against a change that is due. */
-function obstacle(
-  standing: RoleStanding,
-  blockedBy: readonly RoleBlock[],
-): string {
+function obstacle(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
   const block = blockedBy.find((one) => one in OBSTACLES);
   if (block === 'PARKED') return parked(standing);
   return block === undefined
@@ -84,27 +72,22 @@ function obstacle(
 const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
   CLIENT_DISABLED: 'The client is switched off.',
   CLIENT_STOPPED: 'The client is stopped: Discord refused its bot token.',
-  CLIENT_PAUSED:
-    'The client is paused: the guild answers as if the bot had gone.',
+  CLIENT_PAUSED: 'The client is paused: the guild answers as if the bot had gone.',
   BANNED: 'The guild has banned the account.',
   NOT_IN_GUILD: 'The account is not in the guild.',
-  SCREENING:
-    "The member has not accepted the server's rules yet (Discord's membership screening).",
+  SCREENING: "The member has not accepted the server's rules yet (Discord's membership screening).",
   ROLE_ABOVE_BOT: 'The role is not below the bot, so the bot cannot change it.',
   ROLE_MANAGED: 'Discord or an integration alone gives and takes the role.',
   ROLE_GONE: GONE,
   MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
-  HELD_BY_GUARD:
-    'The removal guard holds it back until a person has looked at it.',
+  HELD_BY_GUARD: 'The removal guard holds it back until a person has looked at it.',
   REMOVAL_REJECTED: 'A person has rejected the removal, so the role stays.',
   PARKED: 'It is parked.',
   PENDING: 'The change waits for its turn.',
 };
 
 function parked({ history }: RoleStanding): string {
-  return history.reason === null
-    ? 'It is parked.'
-    : `It is parked: ${history.reason}.`;
+  return history.reason === null ? 'It is parked.' : `It is parked: ${history.reason}.`;
 }
 
 /** Where it has made things as they are, and is not named yet. */
@@ -148,26 +131,21 @@ const REMEDIES: Readonly<Record<RoleBlock, string>> = {
   REQUEST_DISPUTED:
     'The platform changes its mind and says so, or somebody gives or takes the role at Discord.',
   AUTHORITY_OBSERVE: 'updateRoleMapping gives the platform the say.',
-  MAPPING_RETIRED:
-    'createRoleMapping maps the group to the role again, while it should be given.',
+  MAPPING_RETIRED: 'createRoleMapping maps the group to the role again, while it should be given.',
   UNKNOWN_MEMBERSHIP:
     'The platform says whether the person is in the group, by an event or by recordMembershipChanges or replaceMemberships.',
   CLIENT_DISABLED: 'updateDiscordClient switches the client on.',
-  CLIENT_STOPPED:
-    'updateDiscordClient gives the client a bot token that works.',
+  CLIENT_STOPPED: 'updateDiscordClient gives the client a bot token that works.',
   CLIENT_PAUSED:
     "The client's health names the cause and the time; the first call that goes through ends it, at once after checkDiscordClient. If the bot is not in the guild, bring it back.",
   BANNED: 'A moderator lifts the ban at Discord.',
-  NOT_IN_GUILD:
-    'The person joins the guild; the role follows with the next look at the member.',
+  NOT_IN_GUILD: 'The person joins the guild; the role follows with the next look at the member.',
   SCREENING:
     "The person accepts the server's rules in Discord; the next sweep then grants the role. With `screening: IGNORE` the client does not wait.",
   ROLE_ABOVE_BOT:
     'An administrator of the guild moves a role of the bot above it; importDiscordRoles then tells the connector at once.',
-  ROLE_MANAGED:
-    'Nobody can give it by hand: map the group to a role that people may give.',
-  ROLE_GONE:
-    'Retire the mapping, and map the group to a role that the guild has.',
+  ROLE_MANAGED: 'Nobody can give it by hand: map the group to a role that people may give.',
+  ROLE_GONE: 'Retire the mapping, and map the group to a role that the guild has.',
   MISSING_PERMISSION:
     'An administrator of the guild gives the bot the permission Manage Roles; importDiscordRoles then tells the connector at once.',
   HELD_BY_GUARD:

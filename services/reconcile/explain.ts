@@ -4,12 +4,7 @@ import { blocksOf } from './explain-blocks.js';
 import { remedyOf, sentenceOf } from './explain-words.js';
 import { isScreened } from './screening.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from './ports.js';
-import type {
-  RoleChange,
-  RoleExplanation,
-  RoleHistory,
-  RoleStanding,
-} from './explanation.js';
+import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
 
 /** Null when the guild has no such role, and never had. */
 export function explainRole(input: {
@@ -67,8 +62,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
     refusal,
     mappings,
     isEnding,
-    isTakenOver:
-      isEnding && input.facts.links.some((one) => one.status === 'ACTIVE'),
+    isTakenOver: isEnding && input.facts.links.some((one) => one.status === 'ACTIVE'),
     isAbsent: facts.mirror?.isPresent === false,
     isScreened: facts.mirror !== null && isScreened(facts, facts.mirror),
     history,
@@ -105,8 +99,6 @@ function changeOf(
   if (change === null) return null;
   const { causes, ...rest } = change;
   const groupIds = new Set(mappings.map((mapping) => mapping.groupId));
-  const apt = causes.findLast(
-    ({ groupId }) => groupId !== undefined && groupIds.has(groupId),
-  );
+  const apt = causes.findLast(({ groupId }) => groupId !== undefined && groupIds.has(groupId));
   return { ...rest, cause: apt ?? causes.at(-1) ?? null };
 }

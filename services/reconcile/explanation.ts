@@ -80,9 +80,11 @@ export interface RoleHistory {
     readonly attempts: number;
     readonly dueAt: Date;
   } | null;
-  readonly lastChange:
-    (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
-  /** What the person of the active link was said to be in, and not to be in; groups mapped to the role only. */
+  readonly lastChange: (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
+  /**
+   * What the person of the active link was said to be in, and not to be in; groups mapped to the
+   * role only.
+   */
   readonly groups: readonly {
     readonly groupId: GroupId;
     readonly name: string | null;

@@ -1,6 +1,8 @@
 import type { ClientId, DiscordUserId } from '../model.js';
 
-/** What a person allowed an application when they signed in at Discord. A refresh token works once. */
+/**
+ * What a person allowed an application when they signed in at Discord. A refresh token works once.
+ */
 export interface TokenGrant {
   readonly accessToken: string;
   readonly refreshToken: string | null;
@@ -46,14 +48,17 @@ export interface RevocableGrant {
 }
 
 /**
- * Who needs the tokens of one account at one application, which Discord revokes together. `SIGNING_IN`: someone has just been
- * granted new ones, who may be the same person.
+ * Who needs the tokens of one account at one application, which Discord revokes together.
+ * `SIGNING_IN`: someone has just been granted new ones, who may be the same person.
  */
 export type GrantUse = 'IN_USE' | 'SIGNING_IN' | 'NONE';
 
 /** What is to be revoked; shared by all processes. */
 export interface RevocationTable {
-  /** Claims due grants for a minute, and all that this process claimed before and neither postponed nor forgot. */
+  /**
+   * Claims due grants for a minute, and all that this process claimed before and neither postponed
+   * nor forgot.
+   */
   claimDue(): Promise<readonly DueRevocation[]>;
   /** Of all other grants of this person at the same application: revoking one kills all. */
   findUse(id: string, discordUserId: DiscordUserId): Promise<GrantUse>;

@@ -11,12 +11,14 @@ import type {
 } from './records.js';
 
 /**
- * The rule: what one message, mutation, batch or sweep would remove is judged as a whole, with what is due and what the last hour
- * removed: above `minimum` or `percent` of the holders of a role or of the guild, whichever is more, or above half of a role with
- * five or more holders, none of it is carried out until a person approves.
+ * The rule: what one message, mutation, batch or sweep would remove is judged as a whole, with what
+ * is due and what the last hour removed: above `minimum` or `percent` of the holders of a role or
+ * of the guild, whichever is more, or above half of a role with five or more holders, none of it is
+ * carried out until a person approves.
  *
- * `judgePlan` applies it to a burst when its members are marked, before any of it is carried out. `guardRemovals` applies it again
- * when one member's run begins: what marking could not foresee, as it had not read the member, is bounded there.
+ * `judgePlan` applies it to a burst when its members are marked, before any of it is carried out.
+ * `guardRemovals` applies it again when one member's run begins: what marking could not foresee, as
+ * it had not read the member, is bounded there.
  */
 export function guardRemovals(input: {
   readonly removals: readonly RoleId[];
@@ -24,7 +26,10 @@ export function guardRemovals(input: {
   readonly limits: GuardLimits;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly cause: RemovalCause;
-  /** An admin asked for this one member: the removal joins no held plan, and only the limits hold it. */
+  /**
+   * An admin asked for this one member: the removal joins no held plan, and only the limits hold
+   * it.
+   */
   readonly isAskedFor: boolean;
 }): GuardVerdict {
   const { removals, tally, limits } = input;
@@ -36,8 +41,7 @@ export function guardRemovals(input: {
   );
   const fresh = removals.filter((roleId) => !waiting.has(roleId));
   const exceeding = exceedingRoles(fresh, tally, limits);
-  const isHeld = (roleId: RoleId) =>
-    waiting.has(roleId) || exceeding.has(roleId);
+  const isHeld = (roleId: RoleId) => waiting.has(roleId) || exceeding.has(roleId);
   return {
     allowedRemovals: removals.filter((roleId) => !isHeld(roleId)),
     heldRemovals: removals.filter(isHeld),
@@ -58,9 +62,7 @@ function waitReason(
     return `removal guard: ${roleIn(tally, roleId)} waits for a person to approve or reject its removal`;
   // Marking has let it pass: the plan that is held now was not held then.
   if (role?.isForeseen === true) return null;
-  return joins({ roleId, cause, count: 1 }, tally)
-    ? joinReason(roleId, tally)
-    : null;
+  return joins({ roleId, cause, count: 1 }, tally) ? joinReason(roleId, tally) : null;
 }
 
 function exceedingRoles(
@@ -78,8 +80,9 @@ function exceedingRoles(
 }
 
 /**
- * Which removals of a burst wait for a person. Those of a role whose plan is held by the same kind of cause join that plan. If the
- * others exceed a limit, none of them is carried out, within the limit or not: half an accident is one too.
+ * Which removals of a burst wait for a person. Those of a role whose plan is held by the same kind
+ * of cause join that plan. If the others exceed a limit, none of them is carried out, within the
+ * limit or not: half an accident is one too.
  */
 export function judgePlan(input: {
   readonly removals: readonly PlannedRemovals[];
@@ -90,23 +93,21 @@ export function judgePlan(input: {
   const joining = removals.filter((each) => joins(each, tally));
   const fresh = removals.filter((each) => !joining.includes(each));
   const reason = planReason(fresh, tally, limits);
-  const isStream =
-    reason !== null && planReason(fresh, withoutOthers(tally), limits) === null;
+  const isStream = reason !== null && planReason(fresh, withoutOthers(tally), limits) === null;
   return [
     ...joining.map((each) => ({
       ...each,
       reason: joinReason(each.roleId, tally),
       isStream: isStreamJoined(each, tally),
     })),
-    ...(reason === null
-      ? []
-      : fresh.map((each) => ({ ...each, reason, isStream }))),
+    ...(reason === null ? [] : fresh.map((each) => ({ ...each, reason, isStream }))),
   ];
 }
 
 /**
- * A stream of single events that has exceeded the limit is held from then on, so that it takes no more than the limit, once. A held
- * burst is joined by bursts only: one person's own removal, or deletion, is no part of that accident and has the limit to itself.
+ * A stream of single events that has exceeded the limit is held from then on, so that it takes no
+ * more than the limit, once. A held burst is joined by bursts only: one person's own removal, or
+ * deletion, is no part of that accident and has the limit to itself.
  */
 function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
   const { roleId, cause, count } = removals;
@@ -116,15 +117,9 @@ function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
   );
 }
 
-const OF_ONE_PERSON: ReadonlySet<RemovalCause> = new Set([
-  'MEMBERSHIP',
-  'USER_DELETED',
-]);
+const OF_ONE_PERSON: ReadonlySet<RemovalCause> = new Set(['MEMBERSHIP', 'USER_DELETED']);
 
-function isStreamJoined(
-  { roleId, cause }: PlannedRemovals,
-  tally: GuardTally,
-): boolean {
+function isStreamJoined({ roleId, cause }: PlannedRemovals, tally: GuardTally): boolean {
   const waiting = tally.roles.get(roleId)?.waiting ?? [];
   return waiting.some((each) => each.cause === cause && each.isStream);
 }
@@ -150,8 +145,7 @@ function planReason(
   limits: GuardLimits,
 ): string | null {
   const byRole = new Map<RoleId, number>();
-  for (const { roleId, count } of removals)
-    byRole.set(roleId, (byRole.get(roleId) ?? 0) + count);
+  for (const { roleId, count } of removals) byRole.set(roleId, (byRole.get(roleId) ?? 0) + count);
   const total = [...byRole.values()].reduce((sum, count) => sum + count, 0);
   const ofGuild = guildReason(total, tally, limits);
   if (ofGuild !== null) return ofGuild;
@@ -170,9 +164,7 @@ function guildReason(
   if (more === 0) return null;
   if (hasNoMemberships)
     return 'removal guard: no membership at all is known, which looks like a failed source: nothing is removed until a person approves';
-  return exceeds(guild, more, limits)
-    ? reasonOf('the guild', guild, more, limits)
-    : null;
+  return exceeds(guild, more, limits) ? reasonOf('the guild', guild, more, limits) : null;
 }
 
 const UNCOUNTED: RoleTally = { removedLastHour: 0, due: 0, holders: 0 };
@@ -185,8 +177,7 @@ function roleReason(
 ): string | null {
   const tally = all.roles.get(roleId);
   const counted = tally ?? UNCOUNTED;
-  if (exceeds(counted, more, limits))
-    return reasonOf(roleIn(all, roleId), counted, more, limits);
+  if (exceeds(counted, more, limits)) return reasonOf(roleIn(all, roleId), counted, more, limits);
   const lost = totalOf(counted, more);
   const heldLastHour = tally?.heldLastHour ?? 0;
   return heldLastHour >= FEW_HOLDERS && 2 * lost > heldLastHour
@@ -210,12 +201,7 @@ function limitOf(
   return Math.max(minimum, ((holders + removedLastHour) * percent) / 100);
 }
 
-function reasonOf(
-  what: string,
-  tally: RoleTally,
-  more: number,
-  limits: GuardLimits,
-): string {
+function reasonOf(what: string, tally: RoleTally, more: number, limits: GuardLimits): string {
   const limit = Math.floor(limitOf(tally, limits));
   const due = tally.due === 0 ? '' : `, ${tally.due} are due`;
   const asked = more === 1 ? '' : ` and would lose ${more} more`;

@@ -1,35 +1,34 @@
-import type {
-  ClientId,
-  GuildRoleReading,
-  RoleId,
-  RoleRefusal,
-} from '../model.js';
+import type { ClientId, GuildRoleReading, RoleId, RoleRefusal } from '../model.js';
 import type { DiscordMembers, GuildRef, Memory, MemberFacts } from './ports.js';
 
-/** Whoever asks again wants to know whether the obstacle is still there; a guild full of them is not read for each of them. */
+/**
+ * Whoever asks again wants to know whether the obstacle is still there; a guild full of them is not
+ * read for each of them.
+ */
 const READ_AGAIN_MS = 5_000;
 
 export interface GuildRoles {
   /**
-   * Looks whether what is known to be refused still is. Resolves with roles newer than facts read at `factsReadAtMs`; null: they
-   * were read and kept just before, the facts are as new.
+   * Looks whether what is known to be refused still is. Resolves with roles newer than facts read
+   * at `factsReadAtMs`; null: they were read and kept just before, the facts are as new.
    */
-  refresh(
-    guild: GuildRef,
-    factsReadAtMs: number,
-  ): Promise<GuildRoleReading | null>;
+  refresh(guild: GuildRef, factsReadAtMs: number): Promise<GuildRoleReading | null>;
   /** However short a time ago they were read. */
   readAnew(guild: GuildRef): Promise<GuildRoleReading>;
   /**
-   * Discord has refused a role that was thought to be free: the roles are read, however short a time ago that was done. Where
-   * this fails they stay in doubt, in this process.
+   * Discord has refused a role that was thought to be free: the roles are read, however short a
+   * time ago that was done. Where this fails they stay in doubt, in this process.
    */
   explainRefusal(guild: GuildRef): Promise<void>;
-  /** Reads the roles that a refusal has left in doubt, before another write is refused for the same reason; null: none has. */
+  /**
+   * Reads the roles that a refusal has left in doubt, before another write is refused for the same
+   * reason; null: none has.
+   */
   catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
-   * Discord refused a list with these ids. Those that the guild's roles lack are suspected: a member may still show the id of a
-   * deleted role, and a list with it is refused. Nothing is dropped for it, as the role list may be the one that is behind.
+   * Discord refused a list with these ids. Those that the guild's roles lack are suspected: a
+   * member may still show the id of a deleted role, and a list with it is refused. Nothing is
+   * dropped for it, as the role list may be the one that is behind.
    */
   suspectRefused(guild: GuildRef, roleIds: readonly RoleId[]): Promise<void>;
   /** A list with one of these ids was refused, and the roles read last lack it still. */
@@ -37,10 +36,7 @@ export interface GuildRoles {
 }
 
 /** The facts with the roles as they are now. */
-export function withRoles(
-  facts: MemberFacts,
-  reading: GuildRoleReading | null,
-): MemberFacts {
+export function withRoles(facts: MemberFacts, reading: GuildRoleReading | null): MemberFacts {
   if (reading === null) return facts;
   const { ownerId, roles } = reading;
   const known = [...facts.roles.keys()];
@@ -66,10 +62,7 @@ export function createGuildRoles(deps: {
   readonly memory: Pick<Memory, 'saveRoles'>;
   readonly clock: () => number;
 }): GuildRoles {
-  const read = new Map<
-    ClientId,
-    { readonly reading: GuildRoleReading; readonly atMs: number }
-  >();
+  const read = new Map<ClientId, { readonly reading: GuildRoleReading; readonly atMs: number }>();
   const suspects = new Set<RoleId>();
   const doubted = new Set<ClientId>();
 
@@ -89,8 +82,7 @@ export function createGuildRoles(deps: {
   return {
     async refresh(guild, factsReadAtMs) {
       const last = read.get(guild.clientId);
-      if (last === undefined || deps.clock() - last.atMs >= READ_AGAIN_MS)
-        return readNow(guild);
+      if (last === undefined || deps.clock() - last.atMs >= READ_AGAIN_MS) return readNow(guild);
       return last.atMs >= factsReadAtMs ? last.reading : null;
     },
     readAnew: readNow,

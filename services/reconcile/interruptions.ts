@@ -19,8 +19,9 @@ import type { ParkedCause } from './records.js';
 const MOST_ATTEMPTS = 10;
 
 /**
- * A wait belongs to the bucket, the bot or the sender that asked for it, and may end early, or with the process that knows of it. A
- * job waits no longer than this; whether its client may be worked is the worker's to know.
+ * A wait belongs to the bucket, the bot or the sender that asked for it, and may end early, or with
+ * the process that knows of it. A job waits no longer than this; whether its client may be worked
+ * is the worker's to know.
  */
 const MOST_WAIT_MS = 5_000;
 
@@ -35,7 +36,10 @@ export interface Interrupted {
 }
 
 export interface Interruptions {
-  /** Decides what becomes of a job that broke off. Resolves with when its client may be worked again; null: at once. */
+  /**
+   * Decides what becomes of a job that broke off. Resolves with when its client may be worked
+   * again; null: at once.
+   */
   handleError(job: Job, interrupted: Interrupted): Promise<Date | null>;
 }
 
@@ -62,24 +66,18 @@ export function createInterruptions(deps: Deps): Interruptions {
   return {
     async handleError(job, interrupted) {
       const { error } = interrupted;
-      // No fault of the member's: the run is dropped, and made again as soon as the database answers.
-      if (
-        error instanceof LeaseLostError ||
-        error instanceof DatabaseUnavailableError
-      )
-        throw error;
+      // No fault of the member's: the run is dropped, and made again as soon as the database
+      // answers.
+      if (error instanceof LeaseLostError || error instanceof DatabaseUnavailableError) throw error;
       if (error instanceof RetryLaterError) {
         const waitMs = Math.max(0, error.retryAt.getTime() - deps.clock());
         await postpone(deps, job, interrupted, {
           waitMs: Math.min(waitMs, MOST_WAIT_MS),
           isFailure: false,
         });
-        return error instanceof WritesSpentError
-          ? error.openFrom
-          : error.retryAt;
+        return error instanceof WritesSpentError ? error.openFrom : error.retryAt;
       }
-      if (error instanceof TerminalError)
-        await handleRefusal(deps, job, interrupted, error.code);
+      if (error instanceof TerminalError) await handleRefusal(deps, job, interrupted, error.code);
       else await handleFailure(deps, job, interrupted);
       return null;
     },
@@ -95,12 +93,8 @@ async function handleRefusal(
   const { error } = interrupted;
   const kind = TROUBLE.get(code);
   // The breaker recognises its own error by the exact text.
-  const reason =
-    error instanceof UnhealthyGuildError
-      ? error.message
-      : reasonOf(interrupted);
-  if (kind === undefined)
-    return park(deps, job, interrupted, parkedBy(interrupted, code));
+  const reason = error instanceof UnhealthyGuildError ? error.message : reasonOf(interrupted);
+  if (kind === undefined) return park(deps, job, interrupted, parkedBy(interrupted, code));
   const isOld = error instanceof UnhealthyGuildError && !error.isNews;
   deps.logger[isOld ? 'warn' : 'error'](
     { clientId: job.clientId, trouble: kind, reason },
@@ -118,18 +112,11 @@ async function handleRefusal(
   });
 }
 
-async function handleFailure(
-  deps: Deps,
-  job: Job,
-  interrupted: Interrupted,
-): Promise<void> {
+async function handleFailure(deps: Deps, job: Job, interrupted: Interrupted): Promise<void> {
   const { error } = interrupted;
   const { clientId, discordUserId, attempts } = job;
   if (!(error instanceof UnavailableError)) {
-    deps.logger.error(
-      { err: error, clientId, discordUserId },
-      'reconcile failed',
-    );
+    deps.logger.error({ err: error, clientId, discordUserId }, 'reconcile failed');
     if (attempts >= MOST_ATTEMPTS) {
       return park(deps, job, interrupted, {
         reason: 'the connector failed on this member; see its log',

@@ -3,21 +3,29 @@ import type { Job } from './job.js';
 
 /** What the worker asks of the job table. */
 export interface JobTable {
-  /** Keeps this process's bots and takes free ones up to its share. To be called several times within a lease. */
+  /**
+   * Keeps this process's bots and takes free ones up to its share. To be called several times
+   * within a lease.
+   */
   renewLeases(): Promise<Renewal>;
   /**
-   * Frees these bots for another process; none of their members may be in work here. One whose lease was renewed since stays: so
-   * a statement that arrives late frees no bot that is worked again.
+   * Frees these bots for another process; none of their members may be in work here. One whose
+   * lease was renewed since stays: so a statement that arrives late frees no bot that is worked
+   * again.
    */
   letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**
-   * Claims due jobs of clients whose bots are leased to this process and that are neither stopped, paused nor disabled. A job
-   * that this process claimed before and that is not in `inWork` is free: its run was dropped, or the claim was never answered.
+   * Claims due jobs of clients whose bots are leased to this process and that are neither stopped,
+   * paused nor disabled. A job that this process claimed before and that is not in `inWork` is
+   * free: its run was dropped, or the claim was never answered.
    */
   claim(request: ClaimRequest): Promise<Claimed>;
   /** Lets all bots go, so that another process takes over at once. */
   releaseLeases(): Promise<void>;
-  /** Calls back whenever a member was marked, by whichever process. Resolves with the way to stop listening. */
+  /**
+   * Calls back whenever a member was marked, by whichever process. Resolves with the way to stop
+   * listening.
+   */
   onMarked(wake: () => void): Promise<() => Promise<void>>;
 }
 

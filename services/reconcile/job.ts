@@ -12,7 +12,10 @@ export interface Job extends MemberKey {
   readonly lateCauses: number;
 }
 
-/** How a job stands at the moment its member is read: what was marked since the claim is in the facts too. */
+/**
+ * How a job stands at the moment its member is read: what was marked since the claim is in the
+ * facts too.
+ */
 export interface Marks {
   readonly version: number;
   readonly lane: Lane;

@@ -8,20 +8,28 @@ export interface Lease {
   /** Lets the bots go at once, so that another process need not wait for them to run out. */
   stop(): Promise<void>;
   /**
-   * Takes hold for one run. The answer tells, at any later time, whether a call that starts then ends by its deadline inside a
-   * lease that never ran out in between: once it did, another process may have worked the bot.
+   * Takes hold for one run. The answer tells, at any later time, whether a call that starts then
+   * ends by its deadline inside a lease that never ran out in between: once it did, another process
+   * may have worked the bot.
    */
   hold(): () => boolean;
-  /** Bots beyond this process's share, as of the last renewal: to be let go as soon as none of their members is in work. */
+  /**
+   * Bots beyond this process's share, as of the last renewal: to be let go as soon as none of their
+   * members is in work.
+   */
   surplus(): readonly LeasedBot[];
   letGo(bots: readonly LeasedBot[]): Promise<void>;
-  /** From now on no call may begin; what runs is broken off before its next one. The bots stay ours until `stop`. */
+  /**
+   * From now on no call may begin; what runs is broken off before its next one. The bots stay ours
+   * until `stop`.
+   */
   close(): void;
 }
 
 /**
- * `callMs` is the longest a call to Discord may take: that much of the lease must always be left, so what a slow database may
- * use up is the rest, and in that rest the lease is renewed three times.
+ * `callMs` is the longest a call to Discord may take: that much of the lease must always be left,
+ * so what a slow database may use up is the rest, and in that rest the lease is renewed three
+ * times.
  */
 export function createLease(deps: Deps): Lease {
   const holding = new Holding(deps);
@@ -101,17 +109,13 @@ class Holding {
     this.surplus = [];
     await this.deps.jobs
       .releaseLeases()
-      .catch((error: unknown) =>
-        this.deps.logger.warn({ err: error }, 'bot leases not released'),
-      );
+      .catch((error: unknown) => this.deps.logger.warn({ err: error }, 'bot leases not released'));
   }
 
   hold(): () => boolean {
     const { callMs, monotonicMs } = this.deps;
     const since = this.#lapses;
     return () =>
-      !this.#isClosed &&
-      this.#lapses === since &&
-      monotonicMs() + callMs < this.#heldUntilMs;
+      !this.#isClosed && this.#lapses === since && monotonicMs() + callMs < this.#heldUntilMs;
   }
 }

@@ -5,14 +5,18 @@ import type { OpenedRecord } from './records.js';
 import type { WritesDone } from './write-progress.js';
 
 /**
- * What proves that an ending link may go. While it is there its roles can still be removed; afterwards no run ever looks at the
- * account again. So nothing is inferred: neither from the guild's list of roles nor from one answer that the account has left.
+ * What proves that an ending link may go. While it is there its roles can still be removed;
+ * afterwards no run ever looks at the account again. So nothing is inferred: neither from the
+ * guild's list of roles nor from one answer that the account has left.
  */
 
 export const WAITS_FOR_ABSENCE =
   'the account is not in the guild; its link ends when Discord says so once more, at least a minute after the first time';
 
-/** An account that is not in the guild by two answers a minute apart, or by a complete list, has no role left. */
+/**
+ * An account that is not in the guild by two answers a minute apart, or by a complete list, has no
+ * role left.
+ */
 export function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
   return facts.isAbsenceProven ? endingLinks(facts) : [];
 }
@@ -20,14 +24,14 @@ export function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
 /** Whether the absence matters to anything that waits to end, and is not proven yet. */
 export function needsAbsenceProof(facts: MemberFacts): boolean {
   const isAnythingEnding =
-    endingLinks(facts).length > 0 ||
-    facts.mappings.some((one) => one.isRetired);
+    endingLinks(facts).length > 0 || facts.mappings.some((one) => one.isRetired);
   return isAnythingEnding && !facts.isAbsenceProven;
 }
 
 /**
- * Links to end by a reading with `roleIds`. A role that cannot be granted to the account's present owner keeps no earlier link from
- * ending, and neither does one that Discord itself says does not exist.
+ * Links to end by a reading with `roleIds`. A role that cannot be granted to the account's present
+ * owner keeps no earlier link from ending, and neither does one that Discord itself says does not
+ * exist.
  */
 export function endedByReading(
   run: {
@@ -41,8 +45,7 @@ export function endedByReading(
   const { facts, plan, record, applied } = run;
   const refused = applied?.refused ?? [];
   const gone = applied?.gone ?? [];
-  const isLeft = (roleId: RoleId) =>
-    roleIds.includes(roleId) && !gone.includes(roleId);
+  const isLeft = (roleId: RoleId) => roleIds.includes(roleId) && !gone.includes(roleId);
   const isDone =
     record.verdict.heldRemovals.length === 0 &&
     !plan.blocked.some(({ roleId }) => roleIds.includes(roleId)) &&

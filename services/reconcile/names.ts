@@ -3,9 +3,7 @@ import type { DiscordUserId, RoleId } from '../model.js';
 import type { MemberFacts } from './ports.js';
 
 /** Names a mapped role, with its id behind. */
-export function roleNamer({
-  mappings,
-}: Pick<MemberFacts, 'mappings'>): (roleId: RoleId) => string {
+export function roleNamer({ mappings }: Pick<MemberFacts, 'mappings'>): (roleId: RoleId) => string {
   const names = new Map(mappings.map((each) => [each.roleId, each.roleName]));
   return (roleId) => named('role', roleId, names.get(roleId));
 }

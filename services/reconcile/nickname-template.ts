@@ -1,4 +1,7 @@
-/** A nickname's template, taken apart once: free text, variables, and brackets that hold any of these. */
+/**
+ * A nickname's template, taken apart once: free text, variables, and brackets that hold any of
+ * these.
+ */
 export interface NicknameTemplate {
   readonly parts: readonly Part[];
   readonly variables: ReadonlySet<Variable>;
@@ -7,12 +10,7 @@ export interface NicknameTemplate {
 }
 
 /** The first of these that has a value is the person's name. */
-export const VARIABLES = [
-  'character',
-  'username',
-  'corporation',
-  'alliance',
-] as const;
+export const VARIABLES = ['character', 'username', 'corporation', 'alliance'] as const;
 export type Variable = (typeof VARIABLES)[number];
 
 /** Tidied values. One that is absent or '' is a hole in the template. */
@@ -45,9 +43,7 @@ export function parseTemplate(template: string): NicknameTemplate {
   const variables = new Set<Variable>();
   const unknownWords = new Set<string>();
   const stack: Frame[] = [{ open: '', parts: [] }];
-  for (const { 0: token, groups = {} } of withoutHidden(template).matchAll(
-    TOKEN,
-  )) {
+  for (const { 0: token, groups = {} } of withoutHidden(template).matchAll(TOKEN)) {
     const variable = groups['variable'];
     if (isVariable(variable)) {
       variables.add(variable);
@@ -106,14 +102,18 @@ function unwrapTop(stack: Frame[]): void {
     else topOf(stack).parts.push(part);
 }
 
-/** Values go in as they are: nothing in them is a variable, a bracket or a separator of the template. */
+/**
+ * Values go in as they are: nothing in them is a variable, a bracket or a separator of the
+ * template.
+ */
 export function renderTemplate(parts: readonly Part[], values: Values): string {
   return tidyName(renderParts(parts, values));
 }
 
 /**
- * A run is what lies between two solid pieces: separators and whitespace around holes. With a hole in it, a run at an end
- * goes, and one in the middle becomes its first separator. A run without a hole is as the template has it.
+ * A run is what lies between two solid pieces: separators and whitespace around holes. With a hole
+ * in it, a run at an end goes, and one in the middle becomes its first separator. A run without a
+ * hole is as the template has it.
  */
 function renderParts(parts: readonly Part[], values: Values): string {
   let text = '';
@@ -168,12 +168,13 @@ function closeRun(run: readonly Piece[], isAtEnd: boolean): string {
   if (!run.includes(HOLE)) return run.map((piece) => piece.text).join('');
   if (isAtEnd) return '';
   const separator = run.find((piece) => SEPARATOR.test(piece.text));
-  return (
-    separator?.text ?? (run.some(({ kind }) => kind === 'joint') ? ' ' : '')
-  );
+  return separator?.text ?? (run.some(({ kind }) => kind === 'joint') ? ' ' : '');
 }
 
-/** A name as Discord would keep it: nothing hidden, whitespace collapsed and trimmed, composed. Tidying twice changes nothing. */
+/**
+ * A name as Discord would keep it: nothing hidden, whitespace collapsed and trimmed, composed.
+ * Tidying twice changes nothing.
+ */
 export function tidyName(name: string): string {
   let tidied = name;
   let before;
@@ -184,10 +185,15 @@ export function tidyName(name: string): string {
   return tidied;
 }
 
-/** Line breaks, tabs and the blank Braille cell among them; Unicode's list differs from that of \s. */
+/**
+ * Line breaks, tabs and the blank Braille cell among them; Unicode's list differs from that of \s.
+ */
 const WHITESPACE = /[\p{White_Space}\u2800]/gu;
 
-/** Invisible, half of a pair, or no character at all. What emoji and some scripts are built with is looked at below. */
+/**
+ * Invisible, half of a pair, or no character at all. What emoji and some scripts are built with is
+ * looked at below.
+ */
 const HIDDEN =
   /(?!\u200D|[\uFE0E\uFE0F]|[\u{E0020}-\u{E007F}])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u180E\uFFF9-\uFFFB]/gu;
 

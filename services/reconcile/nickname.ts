@@ -19,7 +19,9 @@ export interface NicknamePerson {
 export interface DesiredNickname {
   /** Null: leave the member's nickname alone. */
   readonly nickname: string | null;
-  /** Why the policy gives this person no nickname; null when it gives one, or gives none to anyone. */
+  /**
+   * Why the policy gives this person no nickname; null when it gives one, or gives none to anyone.
+   */
   readonly withheld: string | null;
 }
 
@@ -48,10 +50,7 @@ export function desiredNickname(
   return { nickname: fittedNickname(parsed, values, naming), withheld: null };
 }
 
-function listWords(
-  variables: readonly Variable[],
-  conjunction: 'and' | 'or',
-): string {
+function listWords(variables: readonly Variable[], conjunction: 'and' | 'or'): string {
   return variables.map((variable) => `%${variable}`).join(` ${conjunction} `);
 }
 
@@ -63,7 +62,10 @@ function templateOf(policy: {
   return policy.strategy === 'EVE_ONLINE' ? '%character' : policy.template;
 }
 
-/** `unsent` values are waited for: half a nickname would be set, and set again when the rest arrives. */
+/**
+ * `unsent` values are waited for: half a nickname would be set, and set again when the rest
+ * arrives.
+ */
 function readValues(
   variables: ReadonlySet<Variable>,
   person: NicknamePerson,
@@ -72,9 +74,7 @@ function readValues(
   const unsent: Variable[] = [];
   for (const variable of variables) {
     const known =
-      variable === 'username'
-        ? (person.username ?? undefined)
-        : person.attributes[variable];
+      variable === 'username' ? (person.username ?? undefined) : person.attributes[variable];
     if (known === undefined) unsent.push(variable);
     else values[variable] = tidyName(known ?? '');
   }
@@ -89,13 +89,14 @@ const MAX_LENGTH = 32;
  *
  * 1. the alliance goes, with its brackets and separators;
  * 2. the corporation goes likewise;
- * 3. the longer of character and username loses grapheme after grapheme (the username first where they are equally long),
- *    down to one each, with no whitespace left at the cut;
+ * 3. the longer of character and username loses grapheme after grapheme (the username first where
+ *   they are equally long), down to one each, with no whitespace left at the cut;
  * 4. the username goes where there is a character, which is then cut alone;
- * 5. the free text goes: the name stands alone, cut. Only a single grapheme over 32 units is cut within, between code points.
+ * 5. the free text goes: the name stands alone, cut. Only a single grapheme over 32 units is cut
+ *   within, between code points.
  *
- * The name, which is the character, else the username, never goes. Where the template has neither, the corporation, else the
- * alliance, is the name.
+ * The name, which is the character, else the username, never goes. Where the template has neither,
+ * the corporation, else the alliance, is the name.
  */
 function fittedNickname(
   { parts }: NicknameTemplate,
@@ -110,18 +111,11 @@ function fittedNickname(
     if (dropped !== name) rest = { ...rest, [dropped]: '' };
   }
   const nameOnly = { [name]: values[name] ?? '' };
-  return (
-    cutToFit(parts, rest) ??
-    cutToFit(parts, nameOnly) ??
-    cutName(values[name] ?? '')
-  );
+  return cutToFit(parts, rest) ?? cutToFit(parts, nameOnly) ?? cutName(values[name] ?? '');
 }
 
 /** Null when one grapheme of each value is still too much. */
-function cutToFit(
-  parts: NicknameTemplate['parts'],
-  values: Values,
-): string | null {
+function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | null {
   let cut = values;
   for (;;) {
     const text = renderTemplate(parts, cut);
@@ -134,8 +128,7 @@ function cutToFit(
 
 /** The name of the person is looked at last, so that it is cut last among equals. */
 function withLongestCut(values: Values): Values | null {
-  let longest: { variable: Variable; value: string; shorter: string } | null =
-    null;
+  let longest: { variable: Variable; value: string; shorter: string } | null = null;
   for (const variable of VARIABLES.toReversed()) {
     const value = values[variable] ?? '';
     const shorter = shortened(value);
@@ -147,7 +140,10 @@ function withLongestCut(values: Values): Values | null {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** One grapheme less, or at once as many less as make it fit alone; '' when there is but one, or the first is too long. */
+/**
+ * One grapheme less, or at once as many less as make it fit alone; '' when there is but one, or the
+ * first is too long.
+ */
 function shortened(value: string): string {
   const length = Math.min(value.length - 1, MAX_LENGTH);
   return tidyName(fitting(graphemesOf(value), length));
@@ -173,8 +169,9 @@ function fitting(pieces: readonly string[], length: number): string {
 }
 
 /**
- * Whether what Discord shows is that nickname already. Discord says that it trims, collapses whitespace and drops "some
- * zero-width characters" without naming them; so none of these count here, else one would be written again for ever.
+ * Whether what Discord shows is that nickname already. Discord says that it trims, collapses
+ * whitespace and drops "some zero-width characters" without naming them; so none of these count
+ * here, else one would be written again for ever.
  * https://docs.discord.com/developers/resources/user#usernames-and-nicknames
  */
 export function isSameNickname(wanted: string, shown: string | null): boolean {
@@ -183,10 +180,7 @@ export function isSameNickname(wanted: string, shown: string | null): boolean {
 
 /** Without what joins and colours emoji, too. */
 function visibleOf(nickname: string): string {
-  return tidyName(nickname).replaceAll(
-    /\p{Default_Ignorable_Code_Point}/gu,
-    '',
-  );
+  return tidyName(nickname).replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 }
 
 const MAX_TEMPLATE_LENGTH = 200;
@@ -197,8 +191,7 @@ export function templateFaults(template: string): readonly string[] {
   if (tidyName(template) === '') return ['the template is empty'];
   const { parts, variables, unknownWords } = parseTemplate(template);
   const faults = [...unknownWords].map(
-    (word) =>
-      `${word} is not a variable; use ${CHOICE}, or %% for a percent sign`,
+    (word) => `${word} is not a variable; use ${CHOICE}, or %% for a percent sign`,
   );
   if (template.length > MAX_TEMPLATE_LENGTH)
     faults.push(
@@ -216,11 +209,12 @@ export function templateFaults(template: string): readonly string[] {
   return faults;
 }
 
-/** The variables that name the person, most telling first: the names, or the tickers of a template without names. */
+/**
+ * The variables that name the person, most telling first: the names, or the tickers of a template
+ * without names.
+ */
 function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
   const found = VARIABLES.filter((name) => variables.has(name));
-  const names = found.filter(
-    (name) => name === 'character' || name === 'username',
-  );
+  const names = found.filter((name) => name === 'character' || name === 'username');
   return names.length > 0 ? names : found;
 }

@@ -9,11 +9,7 @@ import {
   type RenameRefusal,
   type RoleId,
 } from '../model.js';
-import {
-  desiredNickname,
-  isSameNickname,
-  type NicknamePerson,
-} from './nickname.js';
+import { desiredNickname, isSameNickname, type NicknamePerson } from './nickname.js';
 import type { Job } from './job.js';
 import type { MemberFacts } from './ports.js';
 
@@ -34,9 +30,15 @@ export interface NicknamePlan {
   readonly nickname: string | null;
   /** Why it is not set, though it should be; null when nothing is in the way. */
   readonly nicknameBlocked: string | null;
-  /** What is in the way is the member's or the bot's rank in the guild, which may have changed since it was read. */
+  /**
+   * What is in the way is the member's or the bot's rank in the guild, which may have changed since
+   * it was read.
+   */
   readonly isBlockedByRank: boolean;
-  /** The platform has not sent enough to name the person: `nicknameBlocked` names what is missing, and nothing has failed. */
+  /**
+   * The platform has not sent enough to name the person: `nicknameBlocked` names what is missing,
+   * and nothing has failed.
+   */
   readonly isWithheld: boolean;
 }
 
@@ -48,8 +50,9 @@ export const LEAVE_NICKNAME: NicknamePlan = {
 };
 
 /**
- * Discord may answer no nickname where it equals the name that is shown anyway; so what is shown is compared, else it would be
- * written for ever. `refusedBefore` is one that Discord has not taken within the day: it is not asked for again.
+ * Discord may answer no nickname where it equals the name that is shown anyway; so what is shown is
+ * compared, else it would be written for ever. `refusedBefore` is one that Discord has not taken
+ * within the day: it is not asked for again.
  */
 export function planNickname(input: {
   readonly policy: NicknamePolicy;
@@ -68,24 +71,18 @@ export function planNickname(input: {
       nicknameBlocked: notSet(withheld),
       isWithheld: true,
     };
-  if (wanted === null || isSameNickname(wanted, shownName(shown)))
-    return LEAVE_NICKNAME;
+  if (wanted === null || isSameNickname(wanted, shownName(shown))) return LEAVE_NICKNAME;
   if (refusal !== null)
     return {
       ...LEAVE_NICKNAME,
       nicknameBlocked: notSet(REFUSALS[refusal]),
       isBlockedByRank: refusal !== 'OWNER',
     };
-  if (wanted === refusedBefore)
-    return { ...LEAVE_NICKNAME, nicknameBlocked: notTaken(wanted) };
+  if (wanted === refusedBefore) return { ...LEAVE_NICKNAME, nicknameBlocked: notTaken(wanted) };
   return { ...LEAVE_NICKNAME, nickname: wanted };
 }
 
-export function shownName({
-  nickname,
-  displayName,
-  username,
-}: ShownNames): string | null {
+export function shownName({ nickname, displayName, username }: ShownNames): string | null {
   return nickname ?? displayName ?? username;
 }
 
@@ -121,7 +118,10 @@ const REFUSALS: Readonly<Record<RenameRefusal, string>> = {
 export interface RenameRules {
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;
-  /** Of roles whose holders the bot cannot rename; those of @everyone, which has the guild's id, are all members. */
+  /**
+   * Of roles whose holders the bot cannot rename; those of @everyone, which has the guild's id, are
+   * all members.
+   */
   readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
 }
 
@@ -159,8 +159,8 @@ export function planNicknameOf(
 }
 
 /**
- * Of a member as a run knows them; `shown` null: they are not in the guild yet, and nothing is shown of them. A sweep may have
- * brought a strategy of its own; the last that came counts.
+ * Of a member as a run knows them; `shown` null: they are not in the guild yet, and nothing is
+ * shown of them. A sweep may have brought a strategy of its own; the last that came counts.
  */
 export function planMemberNickname(
   facts: MemberFacts,
@@ -189,8 +189,9 @@ export function planMemberNickname(
 }
 
 /**
- * The last link is ending. Only a nickname that the connector set is reset: one that the member or a moderator chose since is
- * theirs. A run that broke off may have set the one that its open record planned.
+ * The last link is ending. Only a nickname that the connector set is reset: one that the member or
+ * a moderator chose since is theirs. A run that broke off may have set the one that its open record
+ * planned.
  */
 function planReset(
   facts: MemberFacts,

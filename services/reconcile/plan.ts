@@ -21,7 +21,10 @@ export interface MemberPlan extends RolePlan, NicknamePlan {
 export interface RolePlan {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not hold them. */
+  /**
+   * Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not
+   * hold them.
+   */
   readonly approved: readonly RoleId[];
   /** Of `approved`: they follow from a mapping that was retired with `holders: TAKE_BACK`. */
   readonly takenBack: readonly RoleId[];
@@ -41,8 +44,8 @@ export interface BlockedRole {
 }
 
 /**
- * `written` are roles about which a fact has just come: they are written even where `actual`, being only the mirror, agrees.
- * Only managed roles are looked at; nothing here can name a foreign one.
+ * `written` are roles about which a fact has just come: they are written even where `actual`, being
+ * only the mirror, agrees. Only managed roles are looked at; nothing here can name a foreign one.
  */
 export function planRoles(input: {
   readonly desired: ReadonlyMap<RoleId, DesiredRole>;
@@ -50,7 +53,10 @@ export function planRoles(input: {
   readonly written: ReadonlySet<RoleId>;
   readonly refusals: ReadonlyMap<RoleId, RoleRefusal | null>;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
-  /** A link is ending: whether a held role exists is asked of Discord by removing it, not of the guild's list of roles. */
+  /**
+   * A link is ending: whether a held role exists is asked of Discord by removing it, not of the
+   * guild's list of roles.
+   */
   readonly isAnyEnding?: boolean;
 }): RolePlan {
   const { desired, actual, written, refusals, decisions } = input;
@@ -63,8 +69,8 @@ export function planRoles(input: {
     unknown: [] as RoleId[],
     blocked: [] as BlockedRole[],
   };
-  for (const [roleId, { verdict, isTakenBack }] of [...desired].sort(
-    ([a], [b]) => (a < b ? -1 : 1),
+  for (const [roleId, { verdict, isTakenBack }] of [...desired].sort(([a], [b]) =>
+    a < b ? -1 : 1,
   )) {
     const isHeld = actual.has(roleId);
     if (verdict === 'unknown') {
@@ -87,40 +93,36 @@ export function planRoles(input: {
     }
     if (verdict === 'yes') plan.add.push(roleId);
     else plan.remove.push(roleId);
-    if (verdict === 'no' && (isTakenBack || decision === 'APPROVED'))
-      plan.approved.push(roleId);
+    if (verdict === 'no' && (isTakenBack || decision === 'APPROVED')) plan.approved.push(roleId);
     if (verdict === 'no' && isTakenBack) plan.takenBack.push(roleId);
   }
   return plan;
 }
 
-/** A role that the guild no longer has is taken back by its own end, even where members still show its id. */
-function hasGone(
-  verdict: DesiredRole['verdict'],
-  refusal: RoleRefusal | null,
-): boolean {
+/**
+ * A role that the guild no longer has is taken back by its own end, even where members still show
+ * its id.
+ */
+function hasGone(verdict: DesiredRole['verdict'], refusal: RoleRefusal | null): boolean {
   return verdict === 'no' && refusal === 'UNKNOWN_ROLE';
 }
 
 /**
- * Roles mapped to the groups that the causes speak of. Null when a cause is about more than single groups. A sweep speaks of no
- * group: it has just held the mirror against Discord, so what the mirror shows is enough, unless it sends to look anew. Nor does a
- * fact about a person's name, of which no role follows.
+ * Roles mapped to the groups that the causes speak of. Null when a cause is about more than single
+ * groups. A sweep speaks of no group: it has just held the mirror against Discord, so what the
+ * mirror shows is enough, unless it sends to look anew. Nor does a fact about a person's name, of
+ * which no role follows.
  */
 export function rolesOfCauses(
   causes: readonly Cause[],
   mappings: readonly MappingFacts[],
 ): ReadonlySet<RoleId> | null {
   const spoken = causes.filter((cause) =>
-    cause.kind === 'SWEEP'
-      ? cause.looksAnew === true
-      : cause.isAboutName !== true,
+    cause.kind === 'SWEEP' ? cause.looksAnew === true : cause.isAboutName !== true,
   );
   const groupIds = new Set(spoken.map((cause) => cause.groupId));
   if (causes.length === 0 || groupIds.has(undefined)) return null;
   return new Set(
-    mappings
-      .filter((mapping) => groupIds.has(mapping.groupId))
-      .map((mapping) => mapping.roleId),
+    mappings.filter((mapping) => groupIds.has(mapping.groupId)).map((mapping) => mapping.roleId),
   );
 }

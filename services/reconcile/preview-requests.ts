@@ -17,9 +17,7 @@ export function previewRequests(
   held: readonly RoleId[],
 ): readonly PreviewedRequest[] {
   const asked = readings.flatMap(({ groupId, roleId, asks }) =>
-    asks === null
-      ? []
-      : [{ groupId, roleId, change: asks, isHeld: held.includes(roleId) }],
+    asks === null ? [] : [{ groupId, roleId, change: asks, isHeld: held.includes(roleId) }],
   );
   const waits = mappings
     .filter(({ roleId }) => waiting.includes(roleId))
@@ -32,9 +30,7 @@ export function previewRequests(
   return [...asked, ...waits];
 }
 
-export function countRequests(
-  requests: readonly PreviewedRequest[],
-): string | null {
+export function countRequests(requests: readonly PreviewedRequest[]): string | null {
   const { length } = requests;
   if (length === 0) return null;
   return `${length} ${length === 1 ? 'change' : 'changes'} to request from the platform`;

@@ -1,28 +1,11 @@
-import {
-  NO_NICKNAME,
-  type MemberKey,
-  type MemberReading,
-  type RoleId,
-} from '../model.js';
+import { NO_NICKNAME, type MemberKey, type MemberReading, type RoleId } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { guardRemovals } from './guard.js';
-import {
-  LEAVE_NICKNAME,
-  planMemberNickname,
-  type NicknamePlan,
-} from './plan-nickname.js';
-import {
-  planRequests,
-  removalsAskedFor,
-  withRequests,
-} from './plan-requests.js';
+import { LEAVE_NICKNAME, planMemberNickname, type NicknamePlan } from './plan-nickname.js';
+import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
 import { type AfterScreening, type MemberPlan, planRoles } from './plan.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
-import {
-  countRequests,
-  previewRequests,
-  type PreviewedRequest,
-} from './preview-requests.js';
+import { countRequests, previewRequests, type PreviewedRequest } from './preview-requests.js';
 import type { GuardTally } from './records.js';
 import { IS_BOT } from './settlement-words.js';
 import { screeningReason, withholdGrants } from './screening.js';
@@ -63,12 +46,9 @@ export function createPreview(deps: {
       ...nicknameFor(facts, member),
     });
     const { approved, requests: _, afterScreening, ...roles } = plan;
-    const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) =>
-      !exempt.includes(roleId);
+    const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) => !exempt.includes(roleId);
     const removals = plan.remove.filter(isCounted(approved));
-    const requested = removalsAskedFor(asked.readings).filter(
-      isCounted(asked.uncounted),
-    );
+    const requested = removalsAskedFor(asked.readings).filter(isCounted(asked.uncounted));
     const { discordUserId, clientId } = member;
     const tally = await deps.readTally(
       clientId,
@@ -104,9 +84,7 @@ function planOf(known: MemberFacts) {
     decisions: facts.decisions,
   });
   const unknown = roles.unknown.filter((roleId) =>
-    facts.mappings.some(
-      (mapping) => mapping.roleId === roleId && mapping.authority !== 'DISCORD',
-    ),
+    facts.mappings.some((mapping) => mapping.roleId === roleId && mapping.authority !== 'DISCORD'),
   );
   return { plan: withRequests({ ...roles, unknown }, asked), asked };
 }
@@ -133,10 +111,7 @@ function heldOf(
 }
 
 /** Nothing is planned for who is not in the guild. */
-function nicknameFor(
-  facts: MemberFacts,
-  { discordUserId }: MemberKey,
-): NicknamePlan {
+function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): NicknamePlan {
   if (facts.mirror?.isPresent !== true || isOfBot(facts)) return LEAVE_NICKNAME;
   const run = { discordUserId, causes: [] };
   return planMemberNickname(asIfWritten(facts), run, facts.mirror);
@@ -164,8 +139,7 @@ function summaryOf(
     afterScreening === undefined ? null : screeningReason(afterScreening),
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'in step';
-  const isObserved =
-    facts.client.isObserved || facts.mappings.some(isOnlyObserved);
+  const isObserved = facts.client.isObserved || facts.mappings.some(isOnlyObserved);
   return isObserved
     ? `${parts.join(', ')}; nothing is written for mappings in OBSERVE`
     : parts.join(', ');
@@ -173,12 +147,13 @@ function summaryOf(
 
 function nicknameWords({ nickname }: Pick<MemberPlan, 'nickname'>) {
   if (nickname === null) return null;
-  return nickname === NO_NICKNAME
-    ? 'the nickname to reset'
-    : `the nickname ${nickname} to set`;
+  return nickname === NO_NICKNAME ? 'the nickname to reset' : `the nickname ${nickname} to set`;
 }
 
-/** What is only observed shows its differences, as they would be carried out once the platform has the say. */
+/**
+ * What is only observed shows its differences, as they would be carried out once the platform has
+ * the say.
+ */
 function asIfWritten(facts: MemberFacts): MemberFacts {
   return {
     ...facts,

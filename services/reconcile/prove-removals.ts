@@ -5,8 +5,9 @@ import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 import type { WritesDone } from './write-progress.js';
 
 /**
- * What Discord shows after removals for an ending link: read once more, as it may accept a removal and not keep it, and no run
- * would find that out once the link is gone. Of other members what the writes answered is enough: sweeps look at them again.
+ * What Discord shows after removals for an ending link: read once more, as it may accept a removal
+ * and not keep it, and no run would find that out once the link is gone. Of other members what the
+ * writes answered is enough: sweeps look at them again.
  */
 export async function proveRemovals(
   discord: Pick<DiscordMembers, 'readMember'>,
@@ -14,8 +15,7 @@ export async function proveRemovals(
   target: MemberTarget,
   { observed, removed }: WritesDone,
 ): Promise<MemberReading> {
-  if (!isAnyEnding(facts) || !observed.isPresent || removed.length === 0)
-    return observed;
+  if (!isAnyEnding(facts) || !observed.isPresent || removed.length === 0) return observed;
   const reading = await discord.readMember(target);
   const kept = reading.isPresent
     ? removed.filter((roleId) => reading.roleIds.includes(roleId))

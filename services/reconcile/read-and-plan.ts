@@ -1,17 +1,9 @@
-import {
-  MOST_SINGLE_WRITES,
-  type MemberReading,
-  type PresentMember,
-} from '../model.js';
+import { MOST_SINGLE_WRITES, type MemberReading, type PresentMember } from '../model.js';
 import { desiredRoles } from './desired.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
 import { isAnyEnding } from './link-proof.js';
 import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
-import {
-  planRequests,
-  removalsAskedFor,
-  withRequests,
-} from './plan-requests.js';
+import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
 import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from './job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
@@ -24,7 +16,10 @@ interface Deps {
   readonly clock: () => number;
 }
 
-/** What a run starts from: the member as Discord shows it, or as the mirror does. `readAtMs` is null for the mirror. */
+/**
+ * What a run starts from: the member as Discord shows it, or as the mirror does. `readAtMs` is null
+ * for the mirror.
+ */
 export interface Reading {
   readonly member: MemberReading;
   readonly readAtMs: number | null;
@@ -36,7 +31,10 @@ export interface Ready {
   readonly plan: MemberPlan;
 }
 
-/** All that is to be known before a record is opened. Where a role or a rank was in the way, it is looked at once more. */
+/**
+ * All that is to be known before a record is opened. Where a role or a rank was in the way, it is
+ * looked at once more.
+ */
 export async function readAndPlan(
   deps: Deps,
   start: {
@@ -58,22 +56,21 @@ export async function readAndPlan(
       : { member: { isPresent: true, ...answered }, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
   if (asksToRemove(plan) && reading.readAtMs !== null) {
-    // A role that the guild has deleted is gone from its members before anybody says so: that is no reason to ask.
+    // A role that the guild has deleted is gone from its members before anybody says so: that is no
+    // reason to ask.
     const now = withRoles(facts, await deps.guildRoles.readAnew(target));
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }
   const isInTheWay = plan.blocked.length > 0 || plan.isBlockedByRank;
   if (!isInTheWay || reading.readAtMs === null) return { facts, reading, plan };
-  const fresh = withRoles(
-    facts,
-    await deps.guildRoles.refresh(target, knownAtMs),
-  );
+  const fresh = withRoles(facts, await deps.guildRoles.refresh(target, knownAtMs));
   return { facts: fresh, reading, plan: planFor(job, fresh, reading) };
 }
 
 /**
- * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change nothing else. All else starts from what
- * Discord says now: a member never seen or absent, a broken-off run, an ending link, a cause that names no group.
+ * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change
+ * nothing else. All else starts from what Discord says now: a member never seen or absent, a
+ * broken-off run, an ending link, a cause that names no group.
  */
 async function read(
   deps: Deps,
@@ -82,19 +79,11 @@ async function read(
   target: MemberTarget,
 ): Promise<Reading> {
   const { mirror } = facts;
-  if (
-    mirror?.isPresent === true &&
-    facts.openRecord === null &&
-    !isAnyEnding(facts)
-  ) {
+  if (mirror?.isPresent === true && facts.openRecord === null && !isAnyEnding(facts)) {
     const written = rolesOfCauses(job.causes, facts.mappings);
     const reading = { member: mirror, readAtMs: null };
     const plan = planFor(job, facts, reading);
-    if (
-      written !== null &&
-      changeCount(plan) <= MOST_SINGLE_WRITES &&
-      isMirrorEnough(job, plan)
-    )
+    if (written !== null && changeCount(plan) <= MOST_SINGLE_WRITES && isMirrorEnough(job, plan))
       return reading;
   }
   let member = await deps.discord.readMember(target);
@@ -104,20 +93,16 @@ async function read(
   return { member, readAtMs: deps.clock() };
 }
 
-function hasLostMapped(
-  { mirror, mappings }: MemberFacts,
-  reading: MemberReading,
-): boolean {
+function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading): boolean {
   if (mirror?.isPresent !== true || !reading.isPresent) return false;
   return mappings.some(
-    ({ roleId }) =>
-      mirror.roleIds.includes(roleId) && !reading.roleIds.includes(roleId),
+    ({ roleId }) => mirror.roleIds.includes(roleId) && !reading.roleIds.includes(roleId),
   );
 }
 
 /**
- * Where Discord has the say it is asked what it says now, but by a sweep, which has just looked, and asks nobody to remove. So it is
- * where grants wait for screening, which may be over by now.
+ * Where Discord has the say it is asked what it says now, but by a sweep, which has just looked,
+ * and asks nobody to remove. So it is where grants wait for screening, which may be over by now.
  */
 function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
@@ -139,12 +124,11 @@ function changeCount(plan: MemberPlan): number {
   return plan.add.length + plan.remove.length;
 }
 
-/** What Discord just said needs no confirmation by writing it again; what only the mirror says does. */
+/**
+ * What Discord just said needs no confirmation by writing it again; what only the mirror says does.
+ */
 function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
-  const written =
-    reading.readAtMs === null
-      ? rolesOfCauses(job.causes, facts.mappings)
-      : null;
+  const written = reading.readAtMs === null ? rolesOfCauses(job.causes, facts.mappings) : null;
   const { member } = reading;
   const roles = planRoles({
     desired: desiredRoles(facts),

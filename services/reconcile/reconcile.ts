@@ -12,12 +12,7 @@ import type { GuildRoles } from './guild-roles.js';
 import type { Interruptions } from './interruptions.js';
 import type { Lease } from './lease.js';
 import type { Job } from './job.js';
-import type {
-  DiscordMembers,
-  Memory,
-  MemberFacts,
-  MemberTarget,
-} from './ports.js';
+import type { DiscordMembers, Memory, MemberFacts, MemberTarget } from './ports.js';
 import { textNamer } from './names.js';
 import { mirroredRoles } from './role-sources.js';
 import { withMarks } from './with-marks.js';
@@ -25,14 +20,7 @@ import { logAsked, logSettled } from './log-settled.js';
 import { ofBot } from './settle-bot.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan, removalCause } from './record-plan.js';
-import {
-  absent,
-  dropped,
-  joined,
-  settled,
-  withJoining,
-  type Ending,
-} from './settlement.js';
+import { absent, dropped, joined, settled, withJoining, type Ending } from './settlement.js';
 
 interface Deps {
   readonly memory: Memory;
@@ -105,15 +93,11 @@ async function bringUpToDate(
   const grant = known.grant;
   const isJoinWanted = grant?.isJoinWanted === true;
   // A run that broke off may have brought them in, or changed them: that is looked at first.
-  if (isJoinWanted && known.openRecord === null)
-    return arrive(deps, run, grant);
+  if (isJoinWanted && known.openRecord === null) return arrive(deps, run, grant);
   const ready = await readAndPlan(deps, { ...run, answered: null });
-  if (!ready.reading.member.isPresent && grant !== null)
-    return arrive(deps, run, grant);
+  if (!ready.reading.member.isPresent && grant !== null) return arrive(deps, run, grant);
   const ending = await goOn(deps, run, ready);
-  return isJoinWanted
-    ? withJoining(ending, { grantId: grant.grantId, refusal: null })
-    : ending;
+  return isJoinWanted ? withJoining(ending, { grantId: grant.grantId, refusal: null }) : ending;
 }
 
 interface Run {
@@ -126,12 +110,11 @@ interface Run {
 
 type Grant = NonNullable<MemberFacts['grant']>;
 
-/** Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as everybody is. */
-async function arrive(
-  deps: Deps,
-  run: Run,
-  { grantId }: Grant,
-): Promise<Ending> {
+/**
+ * Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as
+ * everybody is.
+ */
+async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<Ending> {
   const { job, known, target, isLeased } = run;
   const arrival = await deps.bringIn({
     facts: known,
@@ -152,13 +135,11 @@ async function arrive(
     known: { ...known, openRecord: record },
     answered: arrived,
   });
-  // Of a new record nothing but the nickname can be done yet: what else Discord shows now is from before it.
+  // Of a new record nothing but the nickname can be done yet: what else Discord shows now is from
+  // before it.
   const isNew = record?.recordId !== known.openRecord?.recordId;
   const { member } = ready.reading;
-  const before =
-    arrived !== null && member.isPresent
-      ? { ...member, nickname: null }
-      : member;
+  const before = arrived !== null && member.isPresent ? { ...member, nickname: null } : member;
   const facts = isNew ? { ...ready.facts, mirror: before } : ready.facts;
   const ending = await goOn(deps, run, { ...ready, facts });
   return withJoining(ending, { grantId, refusal });
@@ -171,8 +152,7 @@ async function goOn(
 ): Promise<Ending> {
   const { facts, reading, plan } = ready;
   if (!reading.member.isPresent) return absent(facts, reading.member);
-  if (reading.member.isBot === true)
-    return ofBot(facts, reading.member, reading.readAtMs !== null);
+  if (reading.member.isBot === true) return ofBot(facts, reading.member, reading.readAtMs !== null);
   const record = await recordPlan(deps.memory, job, facts, {
     plan,
     reading,

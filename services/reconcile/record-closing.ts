@@ -18,8 +18,7 @@ export function closingOf(run: {
   const { openRecord } = facts;
   const nickname = changedNickname(plan, applied, facts);
   const isResumed =
-    openRecord !== null &&
-    (record.recordId === null || record.recordId === openRecord.recordId);
+    openRecord !== null && (record.recordId === null || record.recordId === openRecord.recordId);
   if (isResumed) {
     const landed = landedChanges(openRecord, {
       mirror: facts.mirror,
@@ -42,8 +41,5 @@ export function closingOf(run: {
 export function wasOnlyEnsured(closes: RecordClosing | null): boolean {
   if (closes === null || closes.nickname !== null) return false;
   const { added, removed, ensured } = closes;
-  return (
-    added.length + removed.length === 0 &&
-    ensured.added.length + ensured.removed.length > 0
-  );
+  return added.length + removed.length === 0 && ensured.added.length + ensured.removed.length > 0;
 }

@@ -15,7 +15,10 @@ interface Planned {
   readonly isArrival: boolean;
 }
 
-/** Goes on with the record that a broken-off run left, where its plan still holds; else closes it as evidence and opens another. */
+/**
+ * Goes on with the record that a broken-off run left, where its plan still holds; else closes it as
+ * evidence and opens another.
+ */
 export async function recordPlan(
   memory: Pick<Memory, 'openRecord'>,
   job: Job,
@@ -29,14 +32,12 @@ export async function recordPlan(
     heldRemovals: [],
     reason: null,
   };
-  if (!hasChanges(plan) && !isArrival)
-    return { recordId: null, verdict: nothingHeld };
+  if (!hasChanges(plan) && !isArrival) return { recordId: null, verdict: nothingHeld };
   if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
     return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
   }
   const held = new Set<RoleId>(actual?.roleIds);
-  const isUncounted = (roleId: RoleId) =>
-    plan.approved.includes(roleId) || !held.has(roleId);
+  const isUncounted = (roleId: RoleId) => plan.approved.includes(roleId) || !held.has(roleId);
   return memory.openRecord({
     job,
     platformUserId:
@@ -61,12 +62,14 @@ export async function recordPlan(
       }),
     observed: news(facts, reading),
     supersedes:
-      facts.openRecord &&
-      landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
+      facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
   });
 }
 
-/** What the mirror does not show yet; null where its roles and nickname are the same, so that there is nothing to save. */
+/**
+ * What the mirror does not show yet; null where its roles and nickname are the same, so that there
+ * is nothing to save.
+ */
 function news(
   { mirror }: Pick<MemberFacts, 'mirror'>,
   reading: Reading | null,
@@ -82,7 +85,10 @@ function news(
   return isSame ? null : member;
 }
 
-/** Of the plan, what the last reading shows already. All of it where there was no reading: nothing says that it is a change. */
+/**
+ * Of the plan, what the last reading shows already. All of it where there was no reading: nothing
+ * says that it is a change.
+ */
 function alreadyShown(
   { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
   reading: MemberReading | null,
@@ -100,8 +106,8 @@ function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
 }
 
 /**
- * An admin has named this one member, by `reconcileDiscordUser` or by ending the link: that is no accident, so it joins none. It
- * counts like all others, and the limits hold it.
+ * An admin has named this one member, by `reconcileDiscordUser` or by ending the link: that is no
+ * accident, so it joins none. It counts like all others, and the limits hold it.
  */
 export function isAskedFor(
   { causes }: Pick<Job, 'causes'>,
@@ -119,8 +125,7 @@ export function removalCause(
   { causes }: Pick<Job, 'causes'>,
   { links }: Pick<MemberFacts, 'links'>,
 ): RemovalCause {
-  if (links.length > 0 && links.every((link) => link.status === 'ENDING'))
-    return 'USER_DELETED';
+  if (links.length > 0 && links.every((link) => link.status === 'ENDING')) return 'USER_DELETED';
   if (causes.some(({ groupId }) => groupId !== undefined)) return 'MEMBERSHIP';
   return causes.every(({ kind }) => kind === 'SWEEP') ? 'SWEEP' : 'OTHER';
 }

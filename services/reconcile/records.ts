@@ -1,4 +1,7 @@
-/** What a run writes down: before its first change, after its last, and what the removal guard makes of it. */
+/**
+ * What a run writes down: before its first change, after its last, and what the removal guard makes
+ * of it.
+ */
 import type {
   AuditRecordId,
   JoinRefusal,
@@ -19,8 +22,8 @@ export interface OpenRecord {
   /** Null: it was to be left alone. */
   readonly plannedNickname: string | null;
   /**
-   * Of the plan, what the last reading before it already showed; all of it where nothing had been read. Writing that is no change
-   * that the record may claim.
+   * Of the plan, what the last reading before it already showed; all of it where nothing had been
+   * read. Writing that is no change that the record may claim.
    */
   readonly ensured: RoleChanges;
 }
@@ -36,7 +39,10 @@ export interface RecordClosing {
   readonly nickname: string | null;
 }
 
-/** Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is more. */
+/**
+ * Removals within an hour may reach `minimum`, or `percent` of the role's holders, whichever is
+ * more.
+ */
 export interface GuardLimits {
   readonly minimum: number;
   readonly percent: number;
@@ -45,22 +51,33 @@ export interface GuardLimits {
 export interface RoleTally {
   /** By distinct members, without those at hand. */
   readonly removedLastHour: number;
-  /** Let pass when their members were marked, and not begun. 0 for the run of a single member, which was judged with them. */
+  /**
+   * Let pass when their members were marked, and not begun. 0 for the run of a single member, which
+   * was judged with them.
+   */
   readonly due: number;
   /** Now; members who were granted the role within the hour are not counted. */
   readonly holders: number;
 }
 
-/** What removals follow from, as far as accidents are concerned: the same cause twice may be the same accident. */
-export type RemovalCause =
-  'MEMBERSHIP' | 'USER_DELETED' | 'GROUP_DELETED' | 'SWEEP' | 'OTHER';
+/**
+ * What removals follow from, as far as accidents are concerned: the same cause twice may be the
+ * same accident.
+ */
+export type RemovalCause = 'MEMBERSHIP' | 'USER_DELETED' | 'GROUP_DELETED' | 'SWEEP' | 'OTHER';
 
 export interface RoleState {
   /** Null: not known. */
   readonly name: string | null;
-  /** Everyone who is known to have held it within the hour; counted up to twice the removals at hand. */
+  /**
+   * Everyone who is known to have held it within the hour; counted up to twice the removals at
+   * hand.
+   */
   readonly heldLastHour: number;
-  /** Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum exceeded the limit. */
+  /**
+   * Causes of the removals that the limits hold. `isStream`: each came alone, and only their sum
+   * exceeded the limit.
+   */
   readonly waiting: readonly {
     readonly cause: RemovalCause;
     readonly isStream: boolean;
@@ -113,14 +130,20 @@ export interface OpenRecordRequest {
   /** Of `uncounted`: they follow from `holders: TAKE_BACK`, and count for their role. */
   readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
-  /** What the plan starts from, where Discord showed other than the mirror does: the mirror shows it before the first change. */
+  /**
+   * What the plan starts from, where Discord showed other than the mirror does: the mirror shows it
+   * before the first change.
+   */
   readonly observed: MemberReading | null;
   /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
   readonly supersedes: RecordClosing | null;
 }
 
 export interface OpenedRecord {
-  /** Null when nothing may be written: every change was a held removal, and nobody is brought in or renamed. */
+  /**
+   * Null when nothing may be written: every change was a held removal, and nobody is brought in or
+   * renamed.
+   */
   readonly recordId: AuditRecordId | null;
   readonly verdict: GuardVerdict;
 }
@@ -145,7 +168,9 @@ export interface ParkedCause {
   readonly endedBy: string;
 }
 
-/** How a run ended, written in one transaction with the mirror, the record, the event and the job. */
+/**
+ * How a run ended, written in one transaction with the mirror, the record, the event and the job.
+ */
 export interface Settlement {
   readonly outcome: Outcome;
   readonly reason: string | null;
@@ -154,7 +179,10 @@ export interface Settlement {
   readonly heldRemovals: readonly RoleId[];
   /** Of the held removals: later ones by the same kind of cause join them. Absent: OTHER. */
   readonly removalCause?: RemovalCause;
-  /** Decisions that the run has seen and that are settled with it: carried out, or of no use any more. */
+  /**
+   * Decisions that the run has seen and that are settled with it: carried out, or of no use any
+   * more.
+   */
   readonly settledDecisions: readonly RoleId[];
   readonly requests: RequestsToSettle | null;
   /** A nickname that was asked for, and whether Discord shows it now; null: none was. */
@@ -164,21 +192,36 @@ export interface Settlement {
   } | null;
   /** What Discord answered last; null when it was not asked. */
   readonly observed: MemberReading | null;
-  /** What came of bringing the person in with this grant, `refusal` null: they are in; null: nobody tried. */
+  /**
+   * What came of bringing the person in with this grant, `refusal` null: they are in; null: nobody
+   * tried.
+   */
   readonly joining: {
     readonly grantId: string;
     readonly refusal: JoinRefusal | null;
   } | null;
-  /** Something is left that only a change of state can mend: looked at again on a mark, or after a day. */
+  /**
+   * Something is left that only a change of state can mend: looked at again on a mark, or after a
+   * day.
+   */
   readonly isParked: boolean;
-  /** Grants wait until the member has passed screening: the member is PENDING, and checked in a day if no sweep does before. */
+  /**
+   * Grants wait until the member has passed screening: the member is PENDING, and checked in a day
+   * if no sweep does before.
+   */
   readonly isWaiting: boolean;
   /** Absent or empty unless the run parked the member. */
   readonly parking?: readonly ParkedCause[];
   /** The account must be absent by a second answer before anything ends: asked in a minute. */
   readonly asksAgain: boolean;
-  /** Discord answers for this client again: its trouble is over, and pauses start from the shortest again. */
-  /** Discord has answered with all of `observed`; else it is the mirror, with what the run has written. */
+  /**
+   * Discord answers for this client again: its trouble is over, and pauses start from the shortest
+   * again.
+   */
+  /**
+   * Discord has answered with all of `observed`; else it is the mirror, with what the run has
+   * written.
+   */
   readonly isReading: boolean;
   readonly clearsTrouble: boolean;
   /** Links whose roles are taken back, or whose member has gone: they end now. */
@@ -192,6 +235,9 @@ export interface Postponement {
   readonly isFailure: boolean;
   readonly reason: string;
   readonly observed: MemberReading | null;
-  /** A record under which nothing was done: it is deleted, so that nobody has to look what became of it. */
+  /**
+   * A record under which nothing was done: it is deleted, so that nobody has to look what became of
+   * it.
+   */
   readonly idleRecordId: AuditRecordId | null;
 }

@@ -1,12 +1,5 @@
 /** What is remembered where Discord has the say: of one link and one mapping. */
-import type {
-  GroupId,
-  GuildId,
-  LinkId,
-  MappingId,
-  PlatformUserId,
-  RoleId,
-} from '../model.js';
+import type { GroupId, GuildId, LinkId, MappingId, PlatformUserId, RoleId } from '../model.js';
 
 /** What one reading of a member means for all roles where Discord has the say. */
 export interface RequestPlan {
@@ -14,7 +7,10 @@ export interface RequestPlan {
   readonly gives: readonly RoleId[];
   /** Mappings of which something is to be asked, or to be remembered that was not. */
   readonly readings: readonly RemoteReading[];
-  /** Of what is asked: roles that the removal guard leaves alone, as a person has asked for it, or approved it. */
+  /**
+   * Of what is asked: roles that the removal guard leaves alone, as a person has asked for it, or
+   * approved it.
+   */
   readonly uncounted: readonly RoleId[];
   /** Roles for which the platform would be asked to remove, and a person is to say so first. */
   readonly waiting: readonly RoleId[];
@@ -29,7 +25,10 @@ export const NO_REQUESTS: RequestPlan = {
 
 export type RequestedChange = 'ADDED' | 'REMOVED';
 
-/** `OPEN`: the platform has said nothing newer about the user and the group. `DISPUTED`: it has, and said the contrary. */
+/**
+ * `OPEN`: the platform has said nothing newer about the user and the group. `DISPUTED`: it has, and
+ * said the contrary.
+ */
 export type RequestState = 'OPEN' | 'DISPUTED';
 
 /** What the platform was asked for, until it says the same. */
@@ -50,7 +49,10 @@ export interface Baseline {
 export interface RemoteFacts {
   /** Null: the next reading is the first, and a union. */
   readonly baseline: Baseline | null;
-  /** The place that what stands about the user and the group has in the order of facts; null: nothing stands. */
+  /**
+   * The place that what stands about the user and the group has in the order of facts; null:
+   * nothing stands.
+   */
   readonly factOrder: string | null;
   /** Nobody can be put into it or taken out of it. */
   readonly isGroupDeleted: boolean;
@@ -66,7 +68,10 @@ export interface RemoteReading {
   readonly next: Baseline | null;
 }
 
-/** Of the active link. Only mappings of which something is to be asked, or to be remembered that was not. */
+/**
+ * Of the active link. Only mappings of which something is to be asked, or to be remembered that was
+ * not.
+ */
 export interface RemoteReadings {
   readonly guildId: GuildId;
   readonly linkId: LinkId;

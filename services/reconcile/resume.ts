@@ -16,9 +16,9 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 }
 
 /**
- * Of what a record planned, all that Discord shows now: as changes, or as ensured where the reading before the record had shown it
- * already. `changed` is what this run has changed since, by a later reading. `mirror` is from before the record: it stays as it was
- * for as long as a record is open.
+ * Of what a record planned, all that Discord shows now: as changes, or as ensured where the reading
+ * before the record had shown it already. `changed` is what this run has changed since, by a later
+ * reading. `mirror` is from before the record: it stays as it was for as long as a record is open.
  */
 export function landedChanges(
   record: OpenRecord,
@@ -39,8 +39,7 @@ export function landedChanges(
     removed: record.plannedRemoved.filter((roleId) => !held.has(roleId)),
   };
   const isChange = (direction: keyof RoleChanges) => (roleId: RoleId) =>
-    changed[direction].includes(roleId) ||
-    !record.ensured[direction].includes(roleId);
+    changed[direction].includes(roleId) || !record.ensured[direction].includes(roleId);
   const added = shown.added.filter(isChange('added'));
   const removed = shown.removed.filter(isChange('removed'));
   return {
@@ -63,9 +62,7 @@ function landedNickname(
   },
 ): string | null {
   const isShown = (member: PresentMember | null) =>
-    plannedNickname !== null &&
-    member !== null &&
-    showsNickname(plannedNickname, member);
+    plannedNickname !== null && member !== null && showsNickname(plannedNickname, member);
   return isShown(seen.actual) && !isShown(seen.before) ? plannedNickname : null;
 }
 

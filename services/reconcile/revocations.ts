@@ -1,28 +1,26 @@
 /**
- * Revokes at Discord what was given up here: tokens that are not kept, of people who unlinked, of sign-ins that came to nothing.
+ * Revokes at Discord what was given up here: tokens that are not kept, of people who unlinked, of
+ * sign-ins that came to nothing.
  * In: what falls due. Out: one call each.
- * Never: a token revoked while another client of the same application still lives on this person's grant, or while the person
- * signs in once more.
+ * Never: a token revoked while another client of the same application still lives on this person's
+ * grant, or while the person signs in once more.
  */
-import {
-  DatabaseUnavailableError,
-  RetryLaterError,
-  TerminalError,
-} from '../lib/errors.js';
+import { DatabaseUnavailableError, RetryLaterError, TerminalError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { DiscordUserId } from '../model.js';
-import type {
-  DueRevocation,
-  OAuthApplication,
-  RevocableGrant,
-  RevocationTable,
-} from './grants.js';
+import type { DueRevocation, OAuthApplication, RevocableGrant, RevocationTable } from './grants.js';
 
-/** A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine hours it is. */
+/**
+ * A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine
+ * hours it is.
+ */
 const MOST_REFUSALS = 15;
 
-/** A sign-in ends long before the last of these waits: after two minutes what is not linked is given up too. */
+/**
+ * A sign-in ends long before the last of these waits: after two minutes what is not linked is given
+ * up too.
+ */
 const SIGN_IN_WAIT_MS = 10_000;
 const MOST_SIGN_IN_WAITS = 12;
 
@@ -96,8 +94,7 @@ class Loop {
         return RETRY_MS;
       });
     }
-    if (!this.#isStopped)
-      this.#timer = setTimeout(() => this.wake(), againInMs);
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.wake(), againInMs);
   }
 
   async #round(): Promise<number> {
@@ -118,17 +115,11 @@ class Loop {
     try {
       const grant = due.unlock();
       const discordUserId = due.discordUserId ?? (await this.#ownerOf(grant));
-      const use =
-        discordUserId === null
-          ? 'NONE'
-          : await table.findUse(due.id, discordUserId);
+      const use = discordUserId === null ? 'NONE' : await table.findUse(due.id, discordUserId);
       if (use === 'SIGNING_IN' && due.attempts < MOST_SIGN_IN_WAITS)
         return await table.wait(due.id, SIGN_IN_WAIT_MS);
       if (use !== 'IN_USE')
-        await oauth.revoke(
-          grant.application,
-          grant.refreshToken ?? grant.accessToken,
-        );
+        await oauth.revoke(grant.application, grant.refreshToken ?? grant.accessToken);
       await table.forget(due.id);
     } catch (error) {
       await this.#putUpWith(due, error);
@@ -136,15 +127,9 @@ class Loop {
   }
 
   /** Null: Discord knows the token no more, or does not tell; then there is nobody to spare. */
-  async #ownerOf({
-    application,
-    accessToken,
-  }: RevocableGrant): Promise<DiscordUserId | null> {
+  async #ownerOf({ application, accessToken }: RevocableGrant): Promise<DiscordUserId | null> {
     try {
-      const account = await this.deps.oauth.readAccount(
-        application,
-        accessToken,
-      );
+      const account = await this.deps.oauth.readAccount(application, accessToken);
       return account.discordUserId;
     } catch (error) {
       if (error instanceof TerminalError) return null;

@@ -1,10 +1,6 @@
 import type { RoleId } from '../model.js';
 import type { MemberFacts } from './ports.js';
-import {
-  judgeWholeList,
-  type ListVerdict,
-  type RoleSource,
-} from './whole-list.js';
+import { judgeWholeList, type ListVerdict, type RoleSource } from './whole-list.js';
 import type { Pending } from './writes.js';
 
 /** The member's roles as the store remembers them. */
@@ -26,7 +22,10 @@ export function mirroredRoles(
   };
 }
 
-/** What one run knows of a member's roles besides the newest state, to judge whether a whole list may be written. */
+/**
+ * What one run knows of a member's roles besides the newest state, to judge whether a whole list
+ * may be written.
+ */
 export class RoleSources {
   readonly #changing: ReadonlySet<RoleId>;
   readonly #earlier: RoleSource[] = [];
@@ -37,7 +36,10 @@ export class RoleSources {
     readonly remove: readonly RoleId[];
     /** Roles that a run broken off may have changed since the mirror was read. */
     readonly unfinished: readonly RoleId[];
-    /** The mirror as it was before the member was read; null: no mirror, or the member was not in the guild. */
+    /**
+     * The mirror as it was before the member was read; null: no mirror, or the member was not in
+     * the guild.
+     */
     readonly mirrored: Mirrored | null;
     /** When the member was read, in ms; null: the run starts from the mirror. */
     readonly readAtMs: number | null;
@@ -58,11 +60,7 @@ export class RoleSources {
     this.#newest = { readAtMs, isMirror: false };
   }
 
-  judge(
-    roleIds: readonly RoleId[],
-    pending: Pending,
-    now: number,
-  ): ListVerdict {
+  judge(roleIds: readonly RoleId[], pending: Pending, now: number): ListVerdict {
     const newest = { roleIds, ...this.#newest };
     return judgeWholeList({
       ...pending,

@@ -4,8 +4,9 @@ import { NO_REQUESTS, type RequestPlan } from './remote.js';
 import type { MemberFacts } from './ports.js';
 
 /**
- * In some guilds a granted role ends screening: the member would be in without having accepted the rules. So nothing is granted
- * to a pending member. Discord reports the end of screening only in its next answer about the member.
+ * In some guilds a granted role ends screening: the member would be in without having accepted the
+ * rules. So nothing is granted to a pending member. Discord reports the end of screening only in
+ * its next answer about the member.
  */
 export function isScreened(
   { client }: Pick<MemberFacts, 'client'>,
@@ -14,7 +15,10 @@ export function isScreened(
   return client.waitsForScreening && member.isPresent && member.isPending;
 }
 
-/** The plan without its grants, where they have to wait. Removals go on, and roles that the member holds already stay. */
+/**
+ * The plan without its grants, where they have to wait. Removals go on, and roles that the member
+ * holds already stay.
+ */
 export function withholdGrants(
   facts: Pick<MemberFacts, 'client'>,
   member: MemberReading,
@@ -41,9 +45,7 @@ function withoutGrants(requests: RequestPlan): RequestPlan {
     ...requests,
     gives: NO_REQUESTS.gives,
     readings: readings.map((reading) =>
-      gives.includes(reading.roleId)
-        ? { ...reading, asks: null, next: null }
-        : reading,
+      gives.includes(reading.roleId) ? { ...reading, asks: null, next: null } : reading,
     ),
   };
 }
@@ -52,7 +54,10 @@ function isAnything({ roleIds, nickname }: AfterScreening): boolean {
   return roleIds.length > 0 || nickname !== null;
 }
 
-/** What still waits when a run ends: what its plan withheld, and what it left undone when an answer showed the member pending. */
+/**
+ * What still waits when a run ends: what its plan withheld, and what it left undone when an answer
+ * showed the member pending.
+ */
 export function stillWaiting(
   facts: Pick<MemberFacts, 'client'>,
   plan: MemberPlan,
@@ -64,26 +69,20 @@ export function stillWaiting(
 ): AfterScreening | null {
   const { reading, refused } = end;
   const withheld = plan.afterScreening ?? { roleIds: [], nickname: null };
-  if (!isScreened(facts, reading) || !reading.isPresent)
-    return plan.afterScreening ?? null;
-  const isLeft = (roleId: RoleId) =>
-    !reading.roleIds.includes(roleId) && !refused.includes(roleId);
+  if (!isScreened(facts, reading) || !reading.isPresent) return plan.afterScreening ?? null;
+  const isLeft = (roleId: RoleId) => !reading.roleIds.includes(roleId) && !refused.includes(roleId);
   const left = {
     roleIds: [...withheld.roleIds, ...plan.add.filter(isLeft)],
     nickname:
       withheld.nickname ??
-      (end.isNicknameUntouched && plan.nickname !== NO_NICKNAME
-        ? plan.nickname
-        : null),
+      (end.isNicknameUntouched && plan.nickname !== NO_NICKNAME ? plan.nickname : null),
   };
   return isAnything(left) ? left : null;
 }
 
 export function screeningReason({ roleIds, nickname }: AfterScreening): string {
   const things = [
-    ...(roleIds.length > 0
-      ? [`${roleIds.length} ${roleIds.length === 1 ? 'role' : 'roles'}`]
-      : []),
+    ...(roleIds.length > 0 ? [`${roleIds.length} ${roleIds.length === 1 ? 'role' : 'roles'}`] : []),
     ...(nickname === null ? [] : ['the nickname']),
   ].join(' and ');
   const isOne = roleIds.length + (nickname === null ? 0 : 1) === 1;

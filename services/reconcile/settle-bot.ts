@@ -7,30 +7,23 @@ import { NOTHING, type Ending } from './settlement.js';
 import { IS_BOT } from './settlement-words.js';
 
 /**
- * The account is a bot's, which no run ever writes to: roles that it holds were given to it by others, and its permissions may hang
- * on them. So an ending link ends as it is, and an active one waits for its removal.
+ * The account is a bot's, which no run ever writes to: roles that it holds were given to it by
+ * others, and its permissions may hang on them. So an ending link ends as it is, and an active one
+ * waits for its removal.
  */
-export function ofBot(
-  facts: MemberFacts,
-  observed: PresentMember,
-  hasAsked: boolean,
-): Ending {
+export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): Ending {
   const isLinked = facts.links.some(({ status }) => status === 'ACTIVE');
   const actual = observed;
   const settlement: Settlement = {
     ...NOTHING,
     outcome: isLinked ? 'PARKED' : 'UNCHANGED',
     reason: isLinked ? IS_BOT : null,
-    closes:
-      facts.openRecord &&
-      landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
+    closes: facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
     settledDecisions: [...facts.decisions.keys()],
     observed: { isPresent: true, ...observed },
     isReading: hasAsked,
     isParked: isLinked,
-    parking: isLinked
-      ? [{ cause: IS_BOT, endedBy: 'end the link with unlinkDiscordUser' }]
-      : [],
+    parking: isLinked ? [{ cause: IS_BOT, endedBy: 'end the link with unlinkDiscordUser' }] : [],
     clearsTrouble: hasAsked,
     endedLinkIds: endingLinks(facts),
   };

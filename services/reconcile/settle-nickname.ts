@@ -16,25 +16,22 @@ export function askedNickname(
 }
 
 /** A nickname that cannot be set stands in nobody's way: roles go on without it. */
-export function nicknameReason(
-  plan: MemberPlan,
-  nickname: Settlement['nickname'],
-): string | null {
+export function nicknameReason(plan: MemberPlan, nickname: Settlement['nickname']): string | null {
   if (nickname === null) return plan.nicknameBlocked;
   return nickname.isTaken ? null : notTaken(nickname.asked);
 }
 
 /** A nickname was asked for and not taken, and nothing else has changed. */
-export function wasInVain(
-  asked: Settlement['nickname'],
-  closes: RecordClosing | null,
-): boolean {
+export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing | null): boolean {
   if (asked === null || asked.isTaken || closes === null) return false;
   const { added, removed, nickname } = closes;
   return added.length + removed.length === 0 && nickname === null;
 }
 
-/** Discord takes the whole call or nothing of it: who is in without the nickname was brought in without it. */
+/**
+ * Discord takes the whole call or nothing of it: who is in without the nickname was brought in
+ * without it.
+ */
 export function arrivalNickname(
   { nickname }: MemberPlan,
   member: PresentMember,
@@ -50,8 +47,7 @@ export function changedNickname(
   { mirror }: Pick<MemberFacts, 'mirror'>,
 ): string | null {
   if (applied?.nickname === 'SET') return plan.nickname;
-  if (applied?.nickname !== 'ALTERED' || !applied.observed.isPresent)
-    return null;
+  if (applied?.nickname !== 'ALTERED' || !applied.observed.isPresent) return null;
   const { nickname } = applied.observed;
   const before = mirror?.isPresent === true ? mirror.nickname : null;
   return nickname === before ? null : nickname;

@@ -14,8 +14,8 @@ interface Read {
 }
 
 /**
- * A settlement with what the run has read where Discord has the say: to be judged, asked and remembered with all else. A member who
- * is parked by a fault asks for nothing.
+ * A settlement with what the run has read where Discord has the say: to be judged, asked and
+ * remembered with all else. A member who is parked by a fault asks for nothing.
  */
 export function withReadings(
   settlement: Omit<Settlement, 'requests'>,
@@ -56,9 +56,7 @@ function requestsToSettle(
   const rows = readingsThatHold(plan.readings, seen);
   if (link === undefined || rows.length === 0) return null;
   const { linkId, platformUserId } = link;
-  const counted = removalsAskedFor(rows).filter(
-    (roleId) => !plan.uncounted.includes(roleId),
-  );
+  const counted = removalsAskedFor(rows).filter((roleId) => !plan.uncounted.includes(roleId));
   return {
     guildId: facts.client.guildId,
     linkId,

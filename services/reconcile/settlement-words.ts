@@ -11,8 +11,7 @@ export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
   REFUSED: 'Discord refused to bring the account in',
 };
 
-export const IS_BOT =
-  'the Discord account is a bot, which the connector never changes';
+export const IS_BOT = 'the Discord account is a bot, which the connector never changes';
 
 const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
   EVERYONE: 'is @everyone',
@@ -25,10 +24,8 @@ const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
 const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
   EVERYONE: 'retire its mapping',
   MANAGED: 'retire its mapping, and map the group to a role the bot can assign',
-  ABOVE_BOT:
-    "move the bot's role above it in the server settings, then run importDiscordRoles",
-  MISSING_PERMISSION:
-    'give the bot the permission Manage Roles, then run importDiscordRoles',
+  ABOVE_BOT: "move the bot's role above it in the server settings, then run importDiscordRoles",
+  MISSING_PERMISSION: 'give the bot the permission Manage Roles, then run importDiscordRoles',
   UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
 };
 
@@ -45,8 +42,7 @@ export function roleCauses(
     })),
     ...refused.map((roleId) => ({
       cause: `Discord refused ${nameRole(roleId)}`,
-      endedBy:
-        'run checkDiscordClient and do what it says, then reconcileDiscordUser',
+      endedBy: 'run checkDiscordClient and do what it says, then reconcileDiscordUser',
     })),
   ];
 }

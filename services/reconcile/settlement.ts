@@ -1,10 +1,4 @@
-import type {
-  AuditRecordId,
-  MemberReading,
-  Outcome,
-  PresentMember,
-  RoleId,
-} from '../model.js';
+import type { AuditRecordId, MemberReading, Outcome, PresentMember, RoleId } from '../model.js';
 import {
   endedByAbsence,
   endedByReading,
@@ -19,12 +13,7 @@ import { closingOf, wasOnlyEnsured } from './record-closing.js';
 import { landedChanges } from './resume.js';
 import { screeningReason, stillWaiting } from './screening.js';
 import { withReadings } from './settle-requests.js';
-import {
-  arrivalNickname,
-  askedNickname,
-  nicknameReason,
-  wasInVain,
-} from './settle-nickname.js';
+import { arrivalNickname, askedNickname, nicknameReason, wasInVain } from './settle-nickname.js';
 import { roleNamer } from './names.js';
 import { NOT_LET_IN, roleCauses } from './settlement-words.js';
 import type { WritesDone } from './write-progress.js';
@@ -63,15 +52,17 @@ export function dropped(): Ending {
   return { kind: 'settled', settlement: NOTHING };
 }
 
-/** Not in the guild: Discord has removed every role, so ending links have nothing left to remove once that is proven. */
+/**
+ * Not in the guild: Discord has removed every role, so ending links have nothing left to remove
+ * once that is proven.
+ */
 export function absent(facts: MemberFacts, observed: MemberReading): Ending {
   const settlement: Settlement = {
     ...NOTHING,
     outcome: 'ABSENT',
     reason: absenceReason(facts),
     closes:
-      facts.openRecord &&
-      landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
+      facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
     settledDecisions: [...facts.decisions.keys()],
     observed,
     isReading: true,
@@ -126,12 +117,9 @@ export function settled(run: {
     outcome: outcomeOf({
       refusals,
       heldRemovals,
-      closes:
-        wasInVain(nickname, closes) || wasOnlyEnsured(closes) ? null : closes,
+      closes: wasInVain(nickname, closes) || wasOnlyEnsured(closes) ? null : closes,
     }),
-    reason:
-      [...refusals, ...notes].filter((note) => note !== null).join('; ') ||
-      null,
+    reason: [...refusals, ...notes].filter((note) => note !== null).join('; ') || null,
     closes,
     heldRemovals,
     settledDecisions: settledDecisions(run, reading.roleIds),
@@ -150,19 +138,17 @@ export function settled(run: {
   return { kind: 'settled', settlement: withReadings(settlement, read) };
 }
 
-/** What waited for a person and is not wanted any more, and what one has approved and is done, or is not to be done any more. */
+/**
+ * What waited for a person and is not wanted any more, and what one has approved and is done, or is
+ * not to be done any more.
+ */
 function settledDecisions(
-  {
-    facts,
-    plan,
-    record,
-  }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
+  { facts, plan, record }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
   roleIds: readonly RoleId[],
 ): readonly RoleId[] {
   const isPending = (roleId: RoleId) =>
     roleIds.includes(roleId) &&
-    (plan.remove.includes(roleId) ||
-      plan.blocked.some((blocked) => blocked.roleId === roleId));
+    (plan.remove.includes(roleId) || plan.blocked.some((blocked) => blocked.roleId === roleId));
   return [...facts.decisions].flatMap(([roleId, decision]) => {
     const isSettled =
       decision === 'HELD'
@@ -206,17 +192,12 @@ export function joined(
   return withJoining(ending, { grantId, refusal: null });
 }
 
-export function withJoining(
-  ending: Ending,
-  joining: NonNullable<Settlement['joining']>,
-): Ending {
+export function withJoining(ending: Ending, joining: NonNullable<Settlement['joining']>): Ending {
   if (ending.kind === 'interrupted') return ending;
   const { settlement } = ending;
   const { refusal } = joining;
   const reason =
-    settlement.outcome === 'ABSENT' && refusal !== null
-      ? NOT_LET_IN[refusal]
-      : settlement.reason;
+    settlement.outcome === 'ABSENT' && refusal !== null ? NOT_LET_IN[refusal] : settlement.reason;
   return { kind: 'settled', settlement: { ...settlement, reason, joining } };
 }
 

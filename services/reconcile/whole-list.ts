@@ -1,9 +1,10 @@
 import { CONFIRMING_MS, type RoleId } from '../model.js';
 
 /**
- * May a member's whole role list be written, and which? Only this file decides it. A list replaces every role the member has, so
- * it is never built on one answer of Discord's: two sources must agree on every role that the write leaves alone. Otherwise roles
- * are written one at a time, which cannot touch any other.
+ * May a member's whole role list be written, and which? Only this file decides it. A list replaces
+ * every role the member has, so it is never built on one answer of Discord's: two sources must
+ * agree on every role that the write leaves alone. Otherwise roles are written one at a time, which
+ * cannot touch any other.
  */
 export type ListVerdict =
   | { readonly kind: 'WRITE'; readonly roleIds: readonly RoleId[] }
@@ -21,8 +22,9 @@ export interface RoleSource {
 }
 
 /**
- * The newest source must be younger than this: an edit by someone else between the reading and the write is undone. One second
- * covers the calls in between, and a second reading costs less than a lost edit.
+ * The newest source must be younger than this: an edit by someone else between the reading and the
+ * write is undone. One second covers the calls in between, and a second reading costs less than a
+ * lost edit.
  */
 export const FRESH_MS = 1_000;
 
@@ -41,18 +43,13 @@ export function judgeWholeList(input: {
   const { sources, changing, now } = input;
   const newest = sources.at(-1);
   if (newest === undefined) return { kind: 'READ' };
-  const keeps = (source: RoleSource) =>
-    source.roleIds.filter((roleId) => !changing.has(roleId));
+  const keeps = (source: RoleSource) => source.roleIds.filter((roleId) => !changing.has(roleId));
   const kept = keeps(newest);
   const earlier = sources.slice(0, -1).map(keeps);
   // No removal of the role is known, so doubt the reading rather than drop the role.
-  if (!earlier.every((before) => includesAll(kept, before)))
-    return { kind: 'SINGLES' };
-  if (newest.isMirror || !isYounger(newest, FRESH_MS, now))
-    return { kind: 'READ' };
-  const confirming = sources
-    .slice(0, -1)
-    .filter((source) => isYounger(source, CONFIRMING_MS, now));
+  if (!earlier.every((before) => includesAll(kept, before))) return { kind: 'SINGLES' };
+  if (newest.isMirror || !isYounger(newest, FRESH_MS, now)) return { kind: 'READ' };
+  const confirming = sources.slice(0, -1).filter((source) => isYounger(source, CONFIRMING_MS, now));
   if (confirming.some((before) => includesAll(keeps(before), kept)))
     return { kind: 'WRITE', roleIds: changedList(newest.roleIds, input) };
   const readings = sources.filter(({ isMirror }) => !isMirror);
@@ -67,13 +64,13 @@ function includesAll(all: readonly RoleId[], some: readonly RoleId[]): boolean {
   return some.every((roleId) => all.includes(roleId));
 }
 
-/** Every other role is carried over, also one that the guild's role list lacks: it may be newer than that list. */
+/**
+ * Every other role is carried over, also one that the guild's role list lacks: it may be newer than
+ * that list.
+ */
 function changedList(
   roleIds: readonly RoleId[],
-  {
-    add,
-    remove,
-  }: { readonly add: readonly RoleId[]; readonly remove: readonly RoleId[] },
+  { add, remove }: { readonly add: readonly RoleId[]; readonly remove: readonly RoleId[] },
 ): readonly RoleId[] {
   const kept = roleIds.filter((roleId) => !remove.includes(roleId));
   return [...new Set([...kept, ...add])];

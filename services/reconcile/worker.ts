@@ -1,7 +1,8 @@
 /**
  * Drives the path: claims due jobs of the bots leased to this process and runs them side by side.
  * In: marks (by NOTIFY, with a poll as safety net). Out: runs of the path.
- * Never: two runs for one member, a run for a bot leased to another process, or more than a few runs a client.
+ * Never: two runs for one member, a run for a bot leased to another process, or more than a few
+ * runs a client.
  */
 import { LeaseLostError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
@@ -28,7 +29,10 @@ interface Deps {
   readonly pollMs: number;
 }
 
-/** Runs under way may go on for so long after a stop; what is left of them is free to the next process that works the bot. */
+/**
+ * Runs under way may go on for so long after a stop; what is left of them is free to the next
+ * process that works the bot.
+ */
 const FINISH_MS = 2_000;
 
 export function createWorker(deps: Deps): Part {
@@ -70,9 +74,7 @@ class Loop {
   }
 
   ready(): ReturnType<Part['ready']> {
-    return this.#trouble === null
-      ? { ok: true }
-      : { ok: false, reason: this.#trouble };
+    return this.#trouble === null ? { ok: true } : { ok: false, reason: this.#trouble };
   }
 
   /** Looks for work now. Calls while looking make it look once more, not twice at once. */
@@ -110,8 +112,7 @@ class Loop {
         againInMs = this.deps.pollMs;
       }
     }
-    if (!this.#isStopped)
-      this.#timer = setTimeout(() => this.wake(), againInMs);
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.wake(), againInMs);
   }
 
   /** Claims what there is room for. Resolves with how long to sleep. */
@@ -133,8 +134,9 @@ class Loop {
   }
 
   /**
-   * Bots beyond this process's share get no new work, and go as soon as the last run of theirs has ended. Claims are made by this
-   * loop alone, so none can begin in between. Resolves with the clients that are leaving.
+   * Bots beyond this process's share get no new work, and go as soon as the last run of theirs has
+   * ended. Claims are made by this loop alone, so none can begin in between. Resolves with the
+   * clients that are leaving.
    */
   async #letGoOfIdle(): Promise<readonly ClientId[]> {
     const { lease } = this.deps;
@@ -160,7 +162,10 @@ class Loop {
     this.#runs.set(run, job);
   }
 
-  /** A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next claim finds it not in work. True: it was. */
+  /**
+   * A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next
+   * claim finds it not in work. True: it was.
+   */
   async #run(job: Job): Promise<boolean> {
     try {
       const pausedUntil = await this.deps.reconcile(job);

@@ -1,18 +1,7 @@
 import { PassingRefusalError, TerminalError } from '../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../model.js';
-import {
-  afterAnswer,
-  afterPause,
-  countOf,
-  HEALTHY,
-  type Health,
-} from './breaker.js';
-import type {
-  DiscordMembers,
-  DiscordRefusal,
-  GuildRef,
-  Memory,
-} from './ports.js';
+import { afterAnswer, afterPause, countOf, HEALTHY, type Health } from './breaker.js';
+import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from './ports.js';
 
 /** Ends a run whose guild refuses too much to be asked on. */
 export class UnhealthyGuildError extends TerminalError {
@@ -28,7 +17,10 @@ export class UnhealthyGuildError extends TerminalError {
 }
 
 export interface Breaker {
-  /** Counts what the guild answers. Of one that was found unhealthy nothing is asked until its client was paused. */
+  /**
+   * Counts what the guild answers. Of one that was found unhealthy nothing is asked until its
+   * client was paused.
+   */
   guard(discord: DiscordMembers): DiscordMembers;
   /** Learns of the pause, and keeps the trouble in sight until the guild is found healthy. */
   watch(memory: Memory): Memory;
@@ -39,7 +31,10 @@ interface Watched {
   health: Health;
   trips: number;
   isTold: boolean;
-  /** Members whose refusals were counted since the guild was last healthy: they are tried again after the pause. */
+  /**
+   * Members whose refusals were counted since the guild was last healthy: they are tried again
+   * after the pause.
+   */
   readonly fed: Set<DiscordUserId>;
   /** Why it tripped last. */
   reason: string;
@@ -49,7 +44,10 @@ interface Watched {
 
 export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   const all = new Map<ClientId, Watched>();
-  /** At how many trips a run began: it hands one target to all its calls. What began before a pause says nothing of the time after. */
+  /**
+   * At how many trips a run began: it hands one target to all its calls. What began before a pause
+   * says nothing of the time after.
+   */
   const begunAt = new WeakMap<GuildRef, number>();
 
   const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
@@ -84,10 +82,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     watched.reason = reasonOf(guild, health, refusal);
   };
 
-  const through = async <T>(
-    guild: Caller,
-    call: () => Promise<T>,
-  ): Promise<T> => {
+  const through = async <T>(guild: Caller, call: () => Promise<T>): Promise<T> => {
     refuseUnhealthy(watchedOf(guild), guild, begunAt);
     try {
       const answer = await call();
@@ -97,8 +92,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
       if (!isVerdict(error)) throw error;
       count(guild, error);
       // What is the client's own trouble is told as that.
-      if (!isOfTheClient(error))
-        refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
+      if (!isOfTheClient(error)) refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
       throw error;
     }
   };
@@ -119,19 +113,13 @@ function guarded(discord: DiscordMembers, through: Through): DiscordMembers {
     readMember: (member) => through(member, () => discord.readMember(member)),
     readRoles: (guild) => through(guild, () => discord.readRoles(guild)),
     addRole: (write) => through(write.member, () => discord.addRole(write)),
-    removeRole: (write) =>
-      through(write.member, () => discord.removeRole(write)),
-    editMember: (write) =>
-      through(write.member, () => discord.editMember(write)),
-    joinMember: (request) =>
-      through(request.member, () => discord.joinMember(request)),
+    removeRole: (write) => through(write.member, () => discord.removeRole(write)),
+    editMember: (write) => through(write.member, () => discord.editMember(write)),
+    joinMember: (request) => through(request.member, () => discord.joinMember(request)),
   };
 }
 
-function watchOver(
-  memory: Memory,
-  all: ReadonlyMap<ClientId, Watched>,
-): Memory {
+function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory {
   return {
     ...memory,
     async saveTrouble(clientId, trouble) {
@@ -143,7 +131,8 @@ function watchOver(
       };
       if (watched?.reason !== trouble.reason)
         return memory.saveTrouble(clientId, trouble).then(endTrip);
-      // Runs that were under way together end for one reason, and one pause is enough for all of them.
+      // Runs that were under way together end for one reason, and one pause is enough for all of
+      // them.
       const tryAgain = [...watched.fed];
       watched.pausing ??= memory
         .saveTrouble(clientId, { ...trouble, tryAgain })
@@ -206,11 +195,7 @@ const OF_THE_CLIENT: readonly string[] = [
   'UNKNOWN_GUILD',
 ] satisfies readonly DiscordRefusal[];
 
-function reasonOf(
-  { guildId }: GuildRef,
-  health: Health,
-  refusal: Error | null,
-): string {
+function reasonOf({ guildId }: GuildRef, health: Health, refusal: Error | null): string {
   const { answers, refusals } = countOf(health);
   const last = refusal === null ? '' : `; the last time: ${refusal.message}`;
   return `guild ${guildId} has refused ${refusals} of the last ${answers} calls${last}`;

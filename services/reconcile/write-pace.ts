@@ -26,12 +26,16 @@ export const NOTHING_KNOWN: WriteOutlook = {
   listsFrom: () => 0,
 };
 
-/** A pause may end before the time a run was given; the next run then learns the new state without a call. */
+/**
+ * A pause may end before the time a run was given; the next run then learns the new state without a
+ * call.
+ */
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * No more runs than Discord still takes writes of: another one would read its member, open its record, and be told to wait. What is
- * urgent may take the last call, and is tried even where nothing seems to be left.
+ * No more runs than Discord still takes writes of: another one would read its member, open its
+ * record, and be told to wait. What is urgent may take the last call, and is tried even where
+ * nothing seems to be left.
  */
 export class WritePace {
   /** After what a run was told; for everybody only where an urgent one was told so. */

@@ -1,7 +1,10 @@
 import type { ClientId } from '../model.js';
 import type { MemberTarget, Singles, WriteOutlookOf } from './ports.js';
 
-/** The calls that a run is about to make, told to the others of its client: two of them must not count on the same last call. */
+/**
+ * The calls that a run is about to make, told to the others of its client: two of them must not
+ * count on the same last call.
+ */
 export interface Place {
   readonly singlesFrom: (calls: Singles) => number;
   readonly listsFrom: () => number;
@@ -18,9 +21,7 @@ interface Booked extends Singles {
 
 const NOTHING: Booked = { add: 0, remove: 0, lists: 0 };
 
-export function createPlaces(
-  outlookOf: WriteOutlookOf,
-): (target: MemberTarget) => Place {
+export function createPlaces(outlookOf: WriteOutlookOf): (target: MemberTarget) => Place {
   const runs = new Map<ClientId, Map<symbol, Booked>>();
 
   return (target) => {
@@ -39,11 +40,7 @@ export function createPlaces(
         const from = outlookOf(target).singlesFrom(calls, others);
         return Math.max(blocked.singles, from);
       },
-      listsFrom: () =>
-        Math.max(
-          blocked.lists,
-          outlookOf(target).listsFrom(1 + ofOthers().lists),
-        ),
+      listsFrom: () => Math.max(blocked.lists, outlookOf(target).listsFrom(1 + ofOthers().lists)),
       book: (calls) => void all.set(self, { ...NOTHING, ...calls }),
       block: (way, untilMs) => void (blocked[way] = untilMs),
       leave: () => void all.delete(self),

@@ -24,7 +24,10 @@ export interface WritesDone {
   readonly gone: readonly RoleId[];
 }
 
-/** How far a run of writes has come: what is left, what was done, and the member as Discord has it by now. */
+/**
+ * How far a run of writes has come: what is left, what was done, and the member as Discord has it
+ * by now.
+ */
 export class WriteProgress {
   readonly #discordUserId: DiscordUserId;
   readonly #changed = { added: [] as RoleId[], removed: [] as RoleId[] };
@@ -35,7 +38,10 @@ export class WriteProgress {
   pending: Pending;
   member: PresentMember;
   hasLeft = false;
-  /** What was refused for a reason that need not last: the others go on, and this is tried again by a later run. */
+  /**
+   * What was refused for a reason that need not last: the others go on, and this is tried again by
+   * a later run.
+   */
   passing: PassingRefusalError | null = null;
 
   constructor(
@@ -57,9 +63,7 @@ export class WriteProgress {
       nickname: this.#nickname,
       refused: this.#refused,
       gone: this.#gone,
-      observed: this.hasLeft
-        ? { isPresent: false }
-        : { isPresent: true, ...this.member },
+      observed: this.hasLeft ? { isPresent: false } : { isPresent: true, ...this.member },
     };
   }
 
@@ -86,9 +90,7 @@ export class WriteProgress {
 
   /** A reset is asked for once: the link that ends with it does not wait for a refusal to pass. */
   refuseNickname(error: unknown): void {
-    const isPassing =
-      error instanceof PassingRefusalError &&
-      this.pending.nickname !== NO_NICKNAME;
+    const isPassing = error instanceof PassingRefusalError && this.pending.nickname !== NO_NICKNAME;
     if (isPassing) this.passing = error;
     this.endNickname(isPassing ? 'UNTOUCHED' : 'REFUSED');
   }
@@ -105,15 +107,17 @@ export class WriteProgress {
     this.pending = { add: [], remove, nickname: isReset ? nickname : null };
   }
 
-  /** `roleIds` is the list that was written, if one was; `answer` is null when Discord answered without a body. */
+  /**
+   * `roleIds` is the list that was written, if one was; `answer` is null when Discord answered
+   * without a body.
+   */
   keepEdit(
     edit: Pending & { readonly roleIds: readonly RoleId[] | null },
     answer: PresentMember | null,
   ): void {
     const { nickname, roleIds } = edit;
     if (nickname !== null) this.#keepNickname(nickname, answer);
-    if (roleIds !== null)
-      this.#keepRoles(answer ?? { ...this.member, roleIds }, edit);
+    if (roleIds !== null) this.#keepRoles(answer ?? { ...this.member, roleIds }, edit);
   }
 
   /** Discord trims and cleans what it takes: what it then shows is what counts. */
@@ -144,11 +148,7 @@ export class WriteProgress {
   }
 
   /** `before` is what the last reading showed: a role that it showed so already was not changed. */
-  #note(
-    direction: 'added' | 'removed',
-    done: readonly RoleId[],
-    before: readonly RoleId[],
-  ): void {
+  #note(direction: 'added' | 'removed', done: readonly RoleId[], before: readonly RoleId[]): void {
     for (const roleId of done) {
       const isChange = before.includes(roleId) === (direction === 'removed');
       (isChange ? this.#changed : this.#ensured)[direction].push(roleId);

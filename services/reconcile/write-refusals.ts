@@ -14,24 +14,13 @@ const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
 
 /** Another write may go through: refused for good, or for a reason that need not last. */
 export function isOfThisWrite(error: unknown): boolean {
-  return (
-    error instanceof PassingRefusalError ||
-    isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE)
-  );
+  return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);
 }
 
 export function mayBeOfUnknownRole(error: unknown): boolean {
-  return (
-    error instanceof PassingRefusalError ||
-    isRefusal(error, ...OF_UNKNOWN_ROLES)
-  );
+  return error instanceof PassingRefusalError || isRefusal(error, ...OF_UNKNOWN_ROLES);
 }
 
-export function isRefusal(
-  error: unknown,
-  ...codes: readonly DiscordRefusal[]
-): boolean {
-  return (
-    error instanceof TerminalError && codes.some((code) => code === error.code)
-  );
+export function isRefusal(error: unknown, ...codes: readonly DiscordRefusal[]): boolean {
+  return error instanceof TerminalError && codes.some((code) => code === error.code);
 }

@@ -1,8 +1,4 @@
-import {
-  isListCheaper,
-  MOST_SINGLE_WRITES_INSTEAD,
-  type RoleId,
-} from '../model.js';
+import { isListCheaper, MOST_SINGLE_WRITES_INSTEAD, type RoleId } from '../model.js';
 
 /** What is still to be changed about one member. */
 export interface Pending {
@@ -12,14 +8,20 @@ export interface Pending {
   readonly nickname: string | null;
 }
 
-/** The next call to Discord, or that none may be made before `until`. An edit with changes of roles writes the whole list. */
+/**
+ * The next call to Discord, or that none may be made before `until`. An edit with changes of roles
+ * writes the whole list.
+ */
 export type Write =
   | { readonly kind: 'removeRole'; readonly roleId: RoleId }
   | { readonly kind: 'addRole'; readonly roleId: RoleId }
   | ({ readonly kind: 'edit' } & Pending)
   | { readonly kind: 'wait'; readonly until: number };
 
-/** A change of roles that nobody waits for is not made twice the work for a nickname that may be written this soon. */
+/**
+ * A change of roles that nobody waits for is not made twice the work for a nickname that may be
+ * written this soon.
+ */
 const NICKNAME_WAIT_MS = 10_000;
 
 export interface Choice extends Pending {
@@ -35,8 +37,9 @@ export interface Choice extends Pending {
 }
 
 /**
- * Both ways of writing roles have limits of their own, so what the one does not allow for now goes the other. Null: nothing is left to
- * do. Removals first: a revoked privilege should not outlive a grant.
+ * Both ways of writing roles have limits of their own, so what the one does not allow for now goes
+ * the other. Null: nothing is left to do. Removals first: a revoked privilege should not outlive a
+ * grant.
  */
 export function nextWrite(choice: Choice): Write | null {
   const { add, remove, nickname, now, listsFrom, isUrgent } = choice;

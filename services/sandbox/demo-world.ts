@@ -1,12 +1,10 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type {
-  SandboxMember,
-  SandboxRole,
-  SandboxWorld,
-} from './discord/world.js';
+import type { SandboxMember, SandboxRole, SandboxWorld } from './discord/world.js';
 
-/** Ids and names of the demonstration: what the README's walk and the playground's tabs speak of. */
+/**
+ * Ids and names of the demonstration: what the README's walk and the playground's tabs speak of.
+ */
 export const DEMO = {
   guildId: '100000000000000001',
   applicationId: '200000000000000001',
@@ -40,8 +38,9 @@ const BOT_PERMISSIONS = String(
 );
 
 /**
- * A guild as a small community has it: roles the bot may give, one above it (Fleet Command), one that nobody may give (Server
- * Booster) and one that no mapping speaks of (Event Host, which Carol holds). Erin is linked but not in the guild.
+ * A guild as a small community has it: roles the bot may give, one above it (Fleet Command), one
+ * that nobody may give (Server Booster) and one that no mapping speaks of (Event Host, which Carol
+ * holds). Erin is linked but not in the guild.
  */
 export function demoWorld(secrets: {
   readonly botToken: string;
@@ -50,9 +49,7 @@ export function demoWorld(secrets: {
 }): SandboxWorld {
   const { guildId, applicationId } = DEMO;
   return {
-    applications: [
-      { applicationId, name: 'Connector', botUserId: BOT, ...secrets },
-    ],
+    applications: [{ applicationId, name: 'Connector', botUserId: BOT, ...secrets }],
     users: demoUsers(),
     invites: [{ code: DEMO.inviteCode, guildId, inviterId: ADMIN }],
     guilds: [
@@ -68,14 +65,12 @@ export function demoWorld(secrets: {
 }
 
 function demoUsers(): SandboxWorld['users'] {
-  const people = Object.entries(DEMO.accounts).map(
-    ([username, discordUserId]) => ({
-      discordUserId,
-      username,
-      globalName: username.charAt(0).toUpperCase() + username.slice(1),
-      email: `${username}@example.org`,
-    }),
-  );
+  const people = Object.entries(DEMO.accounts).map(([username, discordUserId]) => ({
+    discordUserId,
+    username,
+    globalName: username.charAt(0).toUpperCase() + username.slice(1),
+    email: `${username}@example.org`,
+  }));
   return [
     ...people,
     { discordUserId: ADMIN, username: 'ada', globalName: 'Ada (owner)' },

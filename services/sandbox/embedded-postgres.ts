@@ -4,24 +4,17 @@ import { join, resolve } from 'node:path';
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import { findPostgresBinaries } from './postgres/binaries.js';
-import {
-  DATABASE,
-  SUPERUSER,
-  prepareCluster,
-  type Auth,
-} from './postgres/cluster.js';
+import { DATABASE, SUPERUSER, prepareCluster, type Auth } from './postgres/cluster.js';
 import { lockFolder } from './postgres/folder-lock.js';
 import { endLeftoverServer } from './postgres/leftover.js';
 import { choosePort } from './postgres/port.js';
 import { findFooting, type RunAs } from './postgres/run-as.js';
-import {
-  ServerStartError,
-  startServer,
-  type RunningServer,
-} from './postgres/server.js';
+import { ServerStartError, startServer, type RunningServer } from './postgres/server.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Belongs to this part alone; it makes `cluster/`, `password` (0600), `port` and `lock` in it. */
+  /**
+   * Belongs to this part alone; it makes `cluster/`, `password` (0600), `port` and `lock` in it.
+   */
   readonly dataDir: string;
   /** Unset: a free one, the same at each start as long as nobody else takes it. */
   readonly port?: number;
@@ -40,13 +33,11 @@ export interface EmbeddedPostgres extends Omit<Part, 'start'> {
 }
 
 /**
- * A real PostgreSQL without installation, for newcomers and tests: not for production (the bundled OpenSSL is past its
- * end). In: a folder. Out: an address on 127.0.0.1. Never: two servers on one folder, or one that outlives its process
- * for longer than until the next start.
+ * A real PostgreSQL without installation, for newcomers and tests: not for production (the bundled
+ * OpenSSL is past its end). In: a folder. Out: an address on 127.0.0.1. Never: two servers on one
+ * folder, or one that outlives its process for longer than until the next start.
  */
-export function createEmbeddedPostgres(
-  options: EmbeddedPostgresOptions,
-): EmbeddedPostgres {
+export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   let server: RunningServer | undefined;
   let unlock: (() => Promise<void>) | undefined;
 
@@ -124,8 +115,7 @@ async function startIn(
 }
 
 function urlOf(port: number, password: string | undefined): string {
-  const account =
-    password === undefined ? SUPERUSER : `${SUPERUSER}:${password}`;
+  const account = password === undefined ? SUPERUSER : `${SUPERUSER}:${password}`;
   return `postgresql://${account}@127.0.0.1:${port}/${DATABASE}`;
 }
 
@@ -142,8 +132,7 @@ function reportEnd(
   current: () => RunningServer | undefined,
 ): void {
   void started.ended.then(() => {
-    if (current() === started)
-      logger.error({ pid: started.pid }, 'embedded PostgreSQL ended');
+    if (current() === started) logger.error({ pid: started.pid }, 'embedded PostgreSQL ended');
   });
 }
 

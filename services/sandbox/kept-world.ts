@@ -5,7 +5,10 @@ import { z } from 'zod';
 import type { SandboxWorld } from './discord/world.js';
 import { readJsonIfThere, writeWhole } from './whole-file.js';
 
-/** Keeps the sandbox Discord's world in a file, so that a second start finds the guild as the first left it. */
+/**
+ * Keeps the sandbox Discord's world in a file, so that a second start finds the guild as the first
+ * left it.
+ */
 export interface KeptWorld {
   /** The world as it was kept, or the one given. */
   load(first: SandboxWorld): Promise<SandboxWorld>;
@@ -52,10 +55,11 @@ export function createKeptWorld(deps: {
 const REMEDY =
   'Delete it to start again with the demo guild. Changes in the sandbox Discord (members, roles, invites) are lost; the connector’s database and the keys stay.';
 
-/** Our own file: what the sandbox itself wrote is accepted as it is, as long as it is a world at all. */
-const World = z.custom<SandboxWorld>(
-  (value) => WorldShape.safeParse(value).success,
-);
+/**
+ * Our own file: what the sandbox itself wrote is accepted as it is, as long as it is a world at
+ * all.
+ */
+const World = z.custom<SandboxWorld>((value) => WorldShape.safeParse(value).success);
 
 const WorldShape = z.looseObject({
   applications: z.array(z.looseObject({ applicationId: z.string() })),

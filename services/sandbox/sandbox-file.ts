@@ -16,9 +16,7 @@ const SandboxSecrets = z.object({
 
 export type SandboxSecrets = z.output<typeof SandboxSecrets>;
 
-export async function readOrMakeSecrets(
-  dataDir: string,
-): Promise<SandboxSecrets> {
+export async function readOrMakeSecrets(dataDir: string): Promise<SandboxSecrets> {
   await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, 'sandbox-keys.json');
   const kept = await readJsonIfThere(

@@ -11,11 +11,7 @@ import type { SandboxDiscord } from './discord/sandbox-interface.js';
 import { DEMO, demoWorld } from './demo-world.js';
 import { createEmbeddedPostgres } from './embedded-postgres.js';
 import { createKeptWorld } from './kept-world.js';
-import {
-  hashOf,
-  readOrMakeSecrets,
-  type SandboxSecrets,
-} from './sandbox-file.js';
+import { hashOf, readOrMakeSecrets, type SandboxSecrets } from './sandbox-file.js';
 
 export interface RunningSandbox {
   /** Null when the database was given. */
@@ -35,8 +31,9 @@ export interface RunningSandbox {
     };
   };
   /**
-   * Registers the address that people come back to from the consent page, and gives it. In: where the API is reached, e.g.
-   * `http://127.0.0.1:4000`. Known only once that listens; other addresses registered before stay.
+   * Registers the address that people come back to from the consent page, and gives it. In: where
+   * the API is reached, e.g. `http://127.0.0.1:4000`. Known only once that listens; other addresses
+   * registered before stay.
    */
   registerCallback(baseUrl: string): string;
   stop(): Promise<void>;
@@ -57,9 +54,7 @@ export async function startSandbox(options: {
     dataDir: join(dataDir, 'postgres'),
     logger,
   });
-  const databaseUrl = options.needsDatabase
-    ? (await postgres.start()).url
-    : null;
+  const databaseUrl = options.needsDatabase ? (await postgres.start()).url : null;
   try {
     const { discord, address, flush } = await startDiscord(options, secrets);
     return {
@@ -102,8 +97,7 @@ async function startDiscord(
   const kept = createKeptWorld({
     dataDir: options.dataDir,
     world: () => discord?.world() ?? demoWorld(secrets),
-    onFailure: (error) =>
-      options.logger.error({ err: error }, 'sandbox Discord not saved'),
+    onFailure: (error) => options.logger.error({ err: error }, 'sandbox Discord not saved'),
   });
   discord = createSandboxDiscord({
     world: await kept.load(demoWorld(secrets)),
@@ -124,17 +118,16 @@ async function startDiscord(
 /** A wildcard is an address to listen on, not one to come back to. */
 function callbackOf(baseUrl: string): string {
   const url = new URL(baseUrl);
-  if (url.hostname === '0.0.0.0' || url.hostname === '[::]')
-    url.hostname = '127.0.0.1';
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1';
   return `${url.href.replace(/\/$/, '')}${CALLBACK_PATH}`;
 }
 
-/** A kept world knows the addresses of earlier starts; people may still be on their way back to one. */
+/**
+ * A kept world knows the addresses of earlier starts; people may still be on their way back to one.
+ */
 function registerRedirect(discord: SandboxDiscord, redirectUri: string): void {
   const { applicationId } = DEMO;
-  const known = discord
-    .world()
-    .applications.find((one) => one.applicationId === applicationId);
+  const known = discord.world().applications.find((one) => one.applicationId === applicationId);
   const before = known?.redirectUris ?? [];
   if (before.includes(redirectUri)) return;
   const redirectUris = [...before, redirectUri];

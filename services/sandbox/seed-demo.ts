@@ -48,13 +48,15 @@ const MEMBERSHIPS = {
 
 const LINKED = ['alice', 'bob', 'carol', 'erin'] as const;
 
-/** The demonstration: a client, groups, people, mappings and links. Each step may be repeated after a crash half-way. */
+/**
+ * The demonstration: a client, groups, people, mappings and links. Each step may be repeated after
+ * a crash half-way.
+ */
 export async function seedDemo(ports: SeedPorts): Promise<void> {
   const { id: clientId } = await ports.createClient();
   await ports.importRoles(clientId);
   await ports.applyFacts(demoFacts());
-  for (const mapping of MAPPINGS)
-    await ports.createMapping({ clientId, ...mapping, cause });
+  for (const mapping of MAPPINGS) await ports.createMapping({ clientId, ...mapping, cause });
   for (const name of LINKED) {
     await ports.linkMember({
       clientId,
@@ -66,32 +68,28 @@ export async function seedDemo(ports: SeedPorts): Promise<void> {
 }
 
 function demoFacts(): readonly PlatformFact[] {
-  const groups = Object.entries(GROUPS).map(
-    ([groupId, name]): PlatformFact => ({
-      kind: 'groupChanged',
-      groupId,
-      name,
+  const groups = Object.entries(GROUPS).map(([groupId, name]): PlatformFact => ({
+    kind: 'groupChanged',
+    groupId,
+    name,
+    order,
+    cause,
+  }));
+  const people = Object.entries(MEMBERSHIPS).flatMap(([name, groupIds]): PlatformFact[] => [
+    {
+      kind: 'userChanged',
+      platformUserId: name,
+      username: name,
       order,
       cause,
-    }),
-  );
-  const people = Object.entries(MEMBERSHIPS).flatMap(
-    ([name, groupIds]): PlatformFact[] => [
-      {
-        kind: 'userChanged',
-        platformUserId: name,
-        username: name,
-        order,
-        cause,
-      },
-      {
-        kind: 'membershipSnapshot',
-        platformUserId: name,
-        groupIds,
-        order,
-        cause,
-      },
-    ],
-  );
+    },
+    {
+      kind: 'membershipSnapshot',
+      platformUserId: name,
+      groupIds,
+      order,
+      cause,
+    },
+  ]);
   return [...groups, ...people];
 }

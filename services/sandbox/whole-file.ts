@@ -8,13 +8,15 @@ export async function readFileIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return null;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
 }
 
-/** Null: the file does not exist. `remedy` completes "FILE is damaged: …. " where its content cannot be used. */
+/**
+ * Null: the file does not exist. `remedy` completes "FILE is damaged: …. " where its content cannot
+ * be used.
+ */
 export async function readJsonIfThere<Value>(
   path: string,
   schema: z.ZodType<Value>,
@@ -26,18 +28,16 @@ export async function readJsonIfThere<Value>(
     return schema.parse(JSON.parse(text));
   } catch (error) {
     // The cause may quote the content, which holds secrets.
-    const fault =
-      error instanceof SyntaxError
-        ? 'it is not complete JSON'
-        : 'fields are missing';
+    const fault = error instanceof SyntaxError ? 'it is not complete JSON' : 'fields are missing';
     // oxlint-disable-next-line preserve-caught-error -- see above
     throw new Error(`${path} is damaged (${fault}). ${remedy}`);
   }
 }
 
 /**
- * Whole or not at all, for its owner's eyes alone: written aside, flushed to the disk and renamed, so that neither a killed process,
- * a full disk nor a power cut leaves half a file. Two processes that write at once do not share a draft.
+ * Whole or not at all, for its owner's eyes alone: written aside, flushed to the disk and renamed,
+ * so that neither a killed process, a full disk nor a power cut leaves half a file. Two processes
+ * that write at once do not share a draft.
  */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.${randomUUID()}.draft`;

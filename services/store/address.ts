@@ -4,8 +4,8 @@ import { parse, toClientConfig } from 'pg-connection-string';
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * How to reach the database, with every parameter of its address in libpq's meaning, read once. Pool and listener
- * both connect with it. Throws where a certificate or key file cannot be read.
+ * How to reach the database, with every parameter of its address in libpq's meaning, read once.
+ * Pool and listener both connect with it. Throws where a certificate or key file cannot be read.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
 export function readAddress(url: string): ClientConfig {
@@ -25,7 +25,8 @@ export function readAddress(url: string): ClientConfig {
   if (typeof config.ssl !== 'object') return config;
   const { host = '' } = config;
   const passphrase = given.get('sslpassword');
-  // With the host: pg would hold the certificate of a host named by its IP against the name "localhost".
+  // With the host: pg would hold the certificate of a host named by its IP against the name
+  // "localhost".
   const ssl = {
     ...config.ssl,
     host,

@@ -4,7 +4,9 @@ import type { Pool } from 'pg';
 import { DatabaseUnavailableError, UnavailableError } from '../lib/errors.js';
 import { connectOutageOf, outageOf } from './outage-words.js';
 
-/** System codes for an unreachable server. A host name that is unknown now may resolve in a moment. */
+/**
+ * System codes for an unreachable server. A host name that is unknown now may resolve in a moment.
+ */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -25,7 +27,9 @@ const SERVER_CODES = /^08\w{3}$/;
 const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
-/** True of faults that no statement is to blame for: they are over once the database works again. */
+/**
+ * True of faults that no statement is to blame for: they are over once the database works again.
+ */
 export function isAway(error: unknown): boolean {
   if (outageOf(error) !== null) return true;
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -47,19 +51,20 @@ export function translateAway(error: unknown): unknown {
 
 const AWAY = 'database unreachable';
 
-/** Of an attempt to connect: whatever the server refuses it with, there is no database to work with. */
+/**
+ * Of an attempt to connect: whatever the server refuses it with, there is no database to work with.
+ */
 export function translateConnect(error: unknown): unknown {
   const words = connectOutageOf(error);
-  if (words === null || error instanceof UnavailableError)
-    return translateAway(error);
+  if (words === null || error instanceof UnavailableError) return translateAway(error);
   return new DatabaseUnavailableError(words, { cause: error });
 }
 
-/** Whatever the pool's connections are asked for while there is no database fails with an `UnavailableError`. */
-export function tellWhenAway(
-  pool: Pool,
-  onOutage: (words: string) => void,
-): void {
+/**
+ * Whatever the pool's connections are asked for while there is no database fails with an
+ * `UnavailableError`.
+ */
+export function tellWhenAway(pool: Pool, onOutage: (words: string) => void): void {
   const told = (error: unknown): unknown => {
     if (error instanceof UnavailableError) onOutage(error.message);
     return error;
@@ -101,12 +106,17 @@ function translateAnswers<Name extends string>(
 /** Wrong password, role not allowed in, no such database. */
 const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
 
-/** How Node and the driver name a certificate that is not to be trusted, and a server without TLS. */
+/**
+ * How Node and the driver name a certificate that is not to be trusted, and a server without TLS.
+ */
 const TLS_CODES =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
 const TLS_WORDS = /server does not support SSL/;
 
-/** At startup: an error that waiting cannot fix is reported with the setting at fault. The server's message contains no secret. */
+/**
+ * At startup: an error that waiting cannot fix is reported with the setting at fault. The server's
+ * message contains no secret.
+ */
 export function translateAtStart(error: unknown): unknown {
   for (let each = error; each instanceof Error; each = each.cause) {
     const says = startFault(each);

@@ -2,10 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PoolClient } from 'pg';
 
-/** A statement that goes on after it was cancelled, or the next of its batch, is cancelled again. */
+/**
+ * A statement that goes on after it was cancelled, or the next of its batch, is cancelled again.
+ */
 const AGAIN_MS = 50;
 
-/** Cancels in the database what a connection is doing once the signal is aborted, until all that was asked is settled. */
+/**
+ * Cancels in the database what a connection is doing once the signal is aborted, until all that was
+ * asked is settled.
+ */
 export function cancelWhenDropped(
   client: PoolClient,
   state: { isSettled: boolean; isCancelled: boolean },

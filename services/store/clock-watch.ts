@@ -10,8 +10,9 @@ export const CLOCK_TOLERANCE_MS = 5_000;
 const EVERY_MS = 15_000;
 
 /**
- * Compares this process's clock with the database's, which all processes share. A difference is logged when it begins and when it
- * ends, and is in the readiness meanwhile; an unreachable database leaves the last comparison as it is.
+ * Compares this process's clock with the database's, which all processes share. A difference is
+ * logged when it begins and when it ends, and is in the readiness meanwhile; an unreachable
+ * database leaves the last comparison as it is.
  */
 export function createClockWatch({
   database,
@@ -33,13 +34,10 @@ export function createClockWatch({
     aheadMs = beyondTolerance(await measure(database, clock));
     if (before === null && aheadMs !== null)
       logger.warn({ aheadMs }, 'clock differs from the database');
-    if (before !== null && aheadMs === null)
-      logger.info('clock agrees with the database again');
+    if (before !== null && aheadMs === null) logger.info('clock agrees with the database again');
   };
   const tryCompare = async () =>
-    compare().catch((error: unknown) =>
-      logger.debug({ err: error }, 'clock comparison failed'),
-    );
+    compare().catch((error: unknown) => logger.debug({ err: error }, 'clock comparison failed'));
   const wait = () => {
     timer = setTimeout(() => {
       comparing = tryCompare().then(() => {
@@ -68,15 +66,10 @@ interface Measurement {
   readonly uncertainMs: number;
 }
 
-async function measure(
-  database: Pick<Database, 'sql'>,
-  clock: () => number,
-): Promise<Measurement> {
+async function measure(database: Pick<Database, 'sql'>, clock: () => number): Promise<Measurement> {
   const askedMs = clock();
   const { rows } = await sql<{ ms: number }>`
-    select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(
-    database.sql(),
-  );
+    select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(database.sql());
   const tookMs = Math.max(0, clock() - askedMs);
   const databaseMs = rows[0]?.ms ?? askedMs;
   return {

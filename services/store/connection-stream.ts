@@ -2,7 +2,10 @@ import type { Duplex } from 'node:stream';
 
 import type { Client, PoolClient } from 'pg';
 
-/** The socket below a connection, for what the driver has no call for; null: it keeps it elsewhere by now. */
+/**
+ * The socket below a connection, for what the driver has no call for; null: it keeps it elsewhere
+ * by now.
+ */
 export function streamOf(client: Client | PoolClient): Duplex | null {
   const connection: unknown = Reflect.get(client, 'connection');
   const stream: unknown = Object(connection).stream;
@@ -13,8 +16,6 @@ function isDuplex(stream: unknown): stream is Duplex {
   return (
     typeof stream === 'object' &&
     stream !== null &&
-    ['cork', 'uncork', 'destroy'].every(
-      (name) => typeof Reflect.get(stream, name) === 'function',
-    )
+    ['cork', 'uncork', 'destroy'].every((name) => typeof Reflect.get(stream, name) === 'function')
   );
 }

@@ -11,23 +11,17 @@ import { ClientEntity } from './entities/client.entity.js';
 import { LinkEntity } from './entities/link.entity.js';
 import { RoleMappingEntity } from './entities/role-mapping.entity.js';
 import { giveBackTheDead } from './give-back-dead.js';
-import {
-  createCutter,
-  ImpatientClient,
-  KEEP_ALIVE,
-  NOTICE_DEAD_CLIENTS,
-} from './heartbeat.js';
+import { createCutter, ImpatientClient, KEEP_ALIVE, NOTICE_DEAD_CLIENTS } from './heartbeat.js';
 import { MIGRATIONS } from './migrations/list.js';
-import {
-  observePool,
-  type Connections,
-  type OnStatement,
-} from './observe-pool.js';
+import { observePool, type Connections, type OnStatement } from './observe-pool.js';
 import { openReadPool, readSettings, readShareOf } from './read-pool.js';
 import { createReadShare, READ_TIMING, type ReadTiming } from './read-share.js';
 import { createAskers, type Asker, type Askers } from './together.js';
 
-/** A transaction: single rows through the entity manager, sets through `sql`, both on the same connection. */
+/**
+ * A transaction: single rows through the entity manager, sets through `sql`, both on the same
+ * connection.
+ */
 export interface Transaction {
   readonly em: EntityManager;
   readonly sql: Kysely<unknown>;
@@ -36,13 +30,19 @@ export interface Transaction {
 export interface Database extends Askers {
   /** For single statements outside a transaction. */
   sql(): Kysely<unknown>;
-  /** Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work` must not act elsewhere. */
+  /**
+   * Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work`
+   * must not act elsewhere.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** For what may take long, and only shows something: see read-share.ts. */
   readonly reads: Asker;
   readonly orm: MikroORM;
   connections(): Connections;
-  /** Ends every open connection without a word: for a server that is gone. New ones are made as they are needed. */
+  /**
+   * Ends every open connection without a word: for a server that is gone. New ones are made as they
+   * are needed.
+   */
   readonly cutAll: () => void;
   close(): Promise<void>;
 }
@@ -102,9 +102,7 @@ export async function openDatabase(options: {
     reads: reads.asker,
     sql: () => plain,
     transaction: (work) =>
-      retried(() =>
-        orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) })),
-      ),
+      retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {
@@ -114,22 +112,19 @@ export async function openDatabase(options: {
 }
 
 /**
- * Said once on each connection: statements that look at thousands of rows in parts would each be compiled anew, which takes
- * longer than they do.
+ * Said once on each connection: statements that look at thousands of rows in parts would each be
+ * compiled anew, which takes longer than they do.
  */
 export const COMPILE_NOTHING = `set jit = off; ${NOTICE_DEAD_CLIENTS}`;
 
-const compileNothing = async (client: ClientBase) =>
-  client.query(COMPILE_NOTHING);
+const compileNothing = async (client: ClientBase) => client.query(COMPILE_NOTHING);
 
 const nowMs = () => performance.now();
 
 function observerOf({
   onStatement,
   onOutage = () => undefined,
-}: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (
-  made: Pool,
-) => void {
+}: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (made: Pool) => void {
   return (made) => {
     giveBackTheDead(made);
     tellWhenAway(made, onOutage);
@@ -178,7 +173,10 @@ function connectionsOf(...pools: readonly Pool[]): Connections {
   };
 }
 
-/** The tables are defined by SQL, not by entities, so Kysely has no types; every statement names its row type. */
+/**
+ * The tables are defined by SQL, not by entities, so Kysely has no types; every statement names its
+ * row type.
+ */
 function kyselyOf(em: EntityManager): Kysely<unknown> {
   return em.getKysely<unknown>();
 }
@@ -188,15 +186,13 @@ async function retried<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (tries >= TRIES || !isConflictOfTransactions(error))
-        throw translateAway(error);
+      if (tries >= TRIES || !isConflictOfTransactions(error)) throw translateAway(error);
     }
   }
 }
 
 /** 40P01 deadlock detected, 40001 serialisation failure. */
 function isConflictOfTransactions(error: unknown): boolean {
-  const code =
-    error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === '40P01' || code === '40001';
 }

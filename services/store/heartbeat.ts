@@ -1,9 +1,4 @@
-import pg, {
-  type Client,
-  type ClientConfig,
-  type Pool,
-  type PoolClient,
-} from 'pg';
+import pg, { type Client, type ClientConfig, type Pool, type PoolClient } from 'pg';
 
 import { streamOf } from './connection-stream.js';
 import type { SharedClient } from './shared-client.js';
@@ -17,8 +12,9 @@ export interface HeartbeatTiming {
 export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
 /**
- * For the server: a client whose machine lost its power, or its network, is found out within some ten seconds. By default that
- * takes two hours, during which its locks stay held and block every other process.
+ * For the server: a client whose machine lost its power, or its network, is found out within some
+ * ten seconds. By default that takes two hours, during which its locks stay held and block every
+ * other process.
  */
 export const NOTICE_DEAD_CLIENTS =
   'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 1; set tcp_keepalives_count = 5; set tcp_user_timeout = 10000';
@@ -33,9 +29,9 @@ export const KEEP_ALIVE = {
 export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
 
 /**
- * Asks again and again whether the server is there. One that is gone without a word (a machine that lost its power, a network
- * that drops packets) would else be waited for until the system gives up, which takes it a quarter of an hour. Ends with the
- * connection.
+ * Asks again and again whether the server is there. One that is gone without a word (a machine that
+ * lost its power, a network that drops packets) would else be waited for until the system gives up,
+ * which takes it a quarter of an hour. Ends with the connection.
  */
 export function watchForSilence(
   client: SharedClient,
@@ -67,7 +63,10 @@ export class ImpatientClient extends pg.Client {
   }
 }
 
-/** Pool connections that can all be cut at once: statements waiting on one fail with "database unreachable". */
+/**
+ * Pool connections that can all be cut at once: statements waiting on one fail with "database
+ * unreachable".
+ */
 export function createCutter(pool: Pool): () => void {
   const open = new Set<PoolClient>();
   pool.on('connect', (client) => {

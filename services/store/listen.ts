@@ -27,7 +27,10 @@ interface Options {
   readonly heartbeat?: HeartbeatTiming;
 }
 
-/** PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed meanwhile is the poll's to find. */
+/**
+ * PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed
+ * meanwhile is the poll's to find.
+ */
 export function createListener(options: Options) {
   const wakers = new Map<string, Set<Wake>>();
   let client: SharedClient | null = null;
@@ -43,15 +46,12 @@ export function createListener(options: Options) {
     await next.connect();
     client = next;
     await next.ask(NOTICE_DEAD_CLIENTS);
-    for (const channel of wakers.keys())
-      await next.ask(`listen ${pg.escapeIdentifier(channel)}`);
-    for (const wake of [...wakers.values()].flatMap((set) => [...set]))
-      wake(null);
+    for (const channel of wakers.keys()) await next.ask(`listen ${pg.escapeIdentifier(channel)}`);
+    for (const wake of [...wakers.values()].flatMap((set) => [...set])) wake(null);
   }
 
   function reconnectLater(ended: SharedClient): void {
-    if (!isStarted || isStopped || (client !== null && client !== ended))
-      return;
+    if (!isStarted || isStopped || (client !== null && client !== ended)) return;
     client = null;
     clearTimeout(retry);
     retry = setTimeout(() => {
@@ -109,14 +109,9 @@ function createClient(
     ...KEEP_ALIVE,
     connectionTimeoutMillis: heartbeat.withinMs,
   });
-  client.on('notification', ({ channel, payload }) =>
-    onNotice(channel, payload ?? null),
-  );
+  client.on('notification', ({ channel, payload }) => onNotice(channel, payload ?? null));
   client.on('error', (error) =>
-    logger.warn(
-      { error: error.message },
-      'LISTEN connection lost, reconnecting',
-    ),
+    logger.warn({ error: error.message }, 'LISTEN connection lost, reconnecting'),
   );
   const { withinMs } = heartbeat;
   const silent = () => {
@@ -128,7 +123,9 @@ function createClient(
   return client;
 }
 
-/** A lost connection is replaced by another one, which listens to all channels requested by then. */
+/**
+ * A lost connection is replaced by another one, which listens to all channels requested by then.
+ */
 async function tell(
   client: SharedClient | null,
   verb: 'listen' | 'unlisten',

@@ -19,40 +19,29 @@ const PATIENCE = { lockMs: 200, tries: 200, pauseMs: 500 } as const;
  * Migrates the database to this version of the code. Rejects a newer database. If nothing is
  * pending it only reads, so that a role without DDL rights can run the service after a migration.
  */
-export async function migrate(
-  database: Database,
-  version = 'unnamed',
-): Promise<void> {
+export async function migrate(database: Database, version = 'unnamed'): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     if ((await missing(database.sql(), version)).length === 0) return;
     try {
       return await migrateAtOnce(database, version);
     } catch (error) {
-      if (!hasCode(error, LOCK_TIMEOUT) || tries === PATIENCE.tries)
-        throw error;
+      if (!hasCode(error, LOCK_TIMEOUT) || tries === PATIENCE.tries) throw error;
       await sleep(Math.random() * PATIENCE.pauseMs);
     }
   }
 }
 
-async function migrateAtOnce(
-  database: Database,
-  version: string,
-): Promise<void> {
+async function migrateAtOnce(database: Database, version: string): Promise<void> {
   await database.transaction(async (tx) => {
     await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx.sql);
-    await sql`select set_config('lock_timeout', ${String(PATIENCE.lockMs)}, true)`.execute(
-      tx.sql,
-    );
+    await sql`select set_config('lock_timeout', ${String(PATIENCE.lockMs)}, true)`.execute(tx.sql);
     const pending = await missing(tx.sql, version);
     if (pending.length === 0) return;
     await translated(pending, async () => {
       await database.orm.migrator.up({
         transaction: tx.em.getTransactionContext(),
       });
-      await sql`comment on table migration is ${sql.lit(WRITTEN_BY + version)}`.execute(
-        tx.sql,
-      );
+      await sql`comment on table migration is ${sql.lit(WRITTEN_BY + version)}`.execute(tx.sql);
     });
   });
 }
@@ -61,10 +50,7 @@ async function migrateAtOnce(
 const WRITTEN_BY = 'discord-connector ';
 
 /** The migrations that the database lacks. */
-async function missing(
-  db: Kysely<unknown>,
-  version: string,
-): Promise<readonly string[]> {
+async function missing(db: Kysely<unknown>, version: string): Promise<readonly string[]> {
   const known = MIGRATIONS.map((migration) => migration.name as string);
   const executed = await readExecuted(db);
   const newer = executed.filter((name) => !known.includes(name));
@@ -87,9 +73,7 @@ async function tooNew(
   newer: readonly string[],
 ): Promise<Error> {
   const { rows } = await sql<{ comment: string | null }>`
-    select obj_description('migration'::regclass, 'pg_class') as comment`.execute(
-    db,
-  );
+    select obj_description('migration'::regclass, 'pg_class') as comment`.execute(db);
   const comment = rows[0]?.comment ?? '';
   const writer = comment.startsWith(WRITTEN_BY)
     ? `version ${comment.slice(WRITTEN_BY.length)}`
@@ -99,10 +83,7 @@ async function tooNew(
   );
 }
 
-async function translated(
-  pending: readonly string[],
-  work: () => Promise<void>,
-): Promise<void> {
+async function translated(pending: readonly string[], work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

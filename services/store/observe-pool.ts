@@ -1,10 +1,7 @@
 import type { Pool } from 'pg';
 
 /** A statement by its first word; `other`: unknown words. */
-export type OnStatement = (statement: {
-  readonly kind: string;
-  readonly seconds: number;
-}) => void;
+export type OnStatement = (statement: { readonly kind: string; readonly seconds: number }) => void;
 
 export interface Connections {
   readonly used: number;
@@ -37,8 +34,7 @@ export function observePool(
       const answer = send(...args);
       if (!(answer instanceof Promise)) return answer;
       const kind = kindOf(args[0]);
-      const tell = () =>
-        onStatement({ kind, seconds: (nowMs() - startedMs) / 1000 });
+      const tell = () => onStatement({ kind, seconds: (nowMs() - startedMs) / 1000 });
       answer.then(tell, tell);
       return answer;
     };
@@ -47,20 +43,14 @@ export function observePool(
 }
 
 /** Its many overloads are one function to us. */
-const isQuery = (
-  value: unknown,
-): value is (...args: readonly unknown[]) => unknown =>
+const isQuery = (value: unknown): value is (...args: readonly unknown[]) => unknown =>
   typeof value === 'function';
 
 const FIRST_WORD = /^\s*([a-z]+)/i;
 
 function kindOf(query: unknown): string {
-  const text =
-    typeof query === 'object' && query !== null && 'text' in query
-      ? query.text
-      : query;
-  const [, word = ''] =
-    typeof text === 'string' ? (FIRST_WORD.exec(text) ?? []) : [];
+  const text = typeof query === 'object' && query !== null && 'text' in query ? query.text : query;
+  const [, word = ''] = typeof text === 'string' ? (FIRST_WORD.exec(text) ?? []) : [];
   const kind = word.toLowerCase();
   return KINDS.has(kind) ? kind : 'other';
 }

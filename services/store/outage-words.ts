@@ -1,4 +1,7 @@
-/** Causes by SQLSTATE, in words for callers and readiness. The server's own message may name accounts and paths. */
+/**
+ * Causes by SQLSTATE, in words for callers and readiness. The server's own message may name
+ * accounts and paths.
+ */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^53100$/, 'the database is out of disk space'],
   [/^53200$/, 'the database is out of memory'],
@@ -11,7 +14,9 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^57P03$/, 'the database is starting or recovering'],
 ];
 
-/** Of an attempt to connect. Whatever the server refuses it with, there is no database to work with. */
+/**
+ * Of an attempt to connect. Whatever the server refuses it with, there is no database to work with.
+ */
 const CONNECT_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^28/, 'the database rejected the user name or password'],
   [/^3D000$/, 'the database does not exist'],
@@ -30,9 +35,11 @@ function wordsIn(table: typeof WORDS, error: unknown): string | null {
   return null;
 }
 
-/** What keeps a statement from being carried out, though it is a good one; null: nothing of the kind. */
-export const outageOf = (error: unknown): string | null =>
-  wordsIn(WORDS, error);
+/**
+ * What keeps a statement from being carried out, though it is a good one; null: nothing of the
+ * kind.
+ */
+export const outageOf = (error: unknown): string | null => wordsIn(WORDS, error);
 
 export const connectOutageOf = (error: unknown): string | null =>
   wordsIn(CONNECT_WORDS, error) ?? outageOf(error);

@@ -2,11 +2,9 @@ import { InputError, UnavailableError } from '../lib/errors.js';
 
 export const busy = () => new UnavailableError(BUSY);
 
-const BUSY =
-  'Too many long reads are running. Try again, or use a narrower filter.';
+const BUSY = 'Too many long reads are running. Try again, or use a narrower filter.';
 
-export const dropped = () =>
-  new UnavailableError('The caller cancelled the request.');
+export const dropped = () => new UnavailableError('The caller cancelled the request.');
 
 export const tooLong = (ms: number) =>
   new InputError(

@@ -1,12 +1,12 @@
 import pg, { type ClientBase, type Pool } from 'pg';
 
 /** A fifth as many connections as for everything else, in addition to those. */
-export const readShareOf = (poolSize: number): number =>
-  Math.max(1, Math.floor(poolSize / 5));
+export const readShareOf = (poolSize: number): number => Math.max(1, Math.floor(poolSize / 5));
 
 /**
- * For connections on which PostgreSQL cancels what takes too long, and uses no more than their own processor. One statement: the
- * driver that sends several ahead waits for ever on a text that holds more.
+ * For connections on which PostgreSQL cancels what takes too long, and uses no more than their own
+ * processor. One statement: the driver that sends several ahead waits for ever on a text that holds
+ * more.
  */
 export const readSettings = (statementMs: number): string =>
   `select set_config('jit', 'off', false), set_config('statement_timeout', '${statementMs}', false), set_config('max_parallel_workers_per_gather', '0', false)`;

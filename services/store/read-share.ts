@@ -4,13 +4,7 @@ import { afterMoment } from '../lib/moment.js';
 import type { RequestScope } from '../lib/request-scope.js';
 import { cancelWhenDropped } from './cancel-when-dropped.js';
 import { busy, dropped, isCancelled, tooLong } from './read-faults.js';
-import {
-  askerOf,
-  MOST_TOGETHER,
-  sendOver,
-  type Asked,
-  type Asker,
-} from './together.js';
+import { askerOf, MOST_TOGETHER, sendOver, type Asked, type Asker } from './together.js';
 
 export interface ReadTiming {
   /** PostgreSQL cancels a read that takes longer. */
@@ -27,7 +21,9 @@ export const READ_TIMING: ReadTiming = {
   waitMs: 5_000,
 };
 
-/** Of the connections for reads. Else one request of thirty fields would keep all others waiting. */
+/**
+ * Of the connections for reads. Else one request of thirty fields would keep all others waiting.
+ */
 const MOST_OF_A_REQUEST = 2;
 
 interface Deps {
@@ -42,10 +38,10 @@ interface Deps {
 }
 
 /**
- * Pages, counts and searches, which may take long: they have a few connections of their own, so that writes, the path and sweeps
- * never wait for them, and a bound on their time.
- * In: statements that change nothing. Out: their rows; InputError where one takes too long, UnavailableError where there is no
- * connection in time.
+ * Pages, counts and searches, which may take long: they have a few connections of their own, so
+ * that writes, the path and sweeps never wait for them, and a bound on their time.
+ * In: statements that change nothing. Out: their rows; InputError where one takes too long,
+ * UnavailableError where there is no connection in time.
  * Never: a statement of a request whose caller has gone. It is cancelled in the database.
  */
 export function createReadShare(deps: Deps): Asker {
@@ -53,7 +49,10 @@ export function createReadShare(deps: Deps): Asker {
   return askerOf(share);
 }
 
-/** All statements of one moment of one request, or a part of them: they go over one connection together. */
+/**
+ * All statements of one moment of one request, or a part of them: they go over one connection
+ * together.
+ */
 interface Batch {
   readonly reader: Reader;
   readonly asked: readonly Asked[];
@@ -103,9 +102,7 @@ class ReadShare {
     };
     if (scope) {
       this.#readers.set(scope, reader);
-      scope.signal.addEventListener('abort', () =>
-        this.#refuse(reader, dropped()),
-      );
+      scope.signal.addEventListener('abort', () => this.#refuse(reader, dropped()));
     }
     return reader;
   }
@@ -117,10 +114,7 @@ class ReadShare {
       const batch: Batch = {
         reader,
         asked: asked.slice(from, from + MOST_TOGETHER),
-        timer: setTimeout(
-          () => this.#giveUp(batch),
-          this.deps.timing.waitMs,
-        ).unref(),
+        timer: setTimeout(() => this.#giveUp(batch), this.deps.timing.waitMs).unref(),
       };
       reader.waiting += 1;
       this.#waiting.push(batch);
@@ -148,8 +142,7 @@ class ReadShare {
     reader.running += 1;
     this.#running += 1;
     const isOver =
-      reader.scope !== null &&
-      performance.now() - reader.begunAt > this.deps.timing.requestMs;
+      reader.scope !== null && performance.now() - reader.begunAt > this.deps.timing.requestMs;
     if (isOver) reader.refusal ??= tooLong(this.deps.timing.requestMs);
     await this.#send(reader, asked);
     reader.running -= 1;
@@ -187,8 +180,7 @@ class ReadShare {
   /** One read that took too long ends all others of its request. */
   #faultOf(reader: Reader, error: unknown): unknown {
     if (!isCancelled(error)) return error;
-    if (reader.refusal === null)
-      this.#refuse(reader, tooLong(this.deps.timing.statementMs));
+    if (reader.refusal === null) this.#refuse(reader, tooLong(this.deps.timing.statementMs));
     return reader.refusal;
   }
 
@@ -215,7 +207,6 @@ class ReadShare {
   /** A subscription reads now and then for days: each time is a request of its own. */
   #forgetIdle(reader: Reader): void {
     const { scope, running, waiting, gathered } = reader;
-    if (scope && running + waiting + gathered.length === 0)
-      this.#readers.delete(scope);
+    if (scope && running + waiting + gathered.length === 0) this.#readers.delete(scope);
   }
 }

@@ -1,13 +1,13 @@
 import { UnavailableError } from '../lib/errors.js';
 import type { SharedClient } from './shared-client.js';
 
-/** Null when the lock is held, by another process or here. Resolves with the way to give it back. */
+/**
+ * Null when the lock is held, by another process or here. Resolves with the way to give it back.
+ */
 export type TryLock = (key: number) => Promise<(() => Promise<void>) | null>;
 
 /** Locks among all processes, which PostgreSQL takes back when the connection ends. */
-export function createSessionLocks(
-  session: () => SharedClient | null,
-): TryLock {
+export function createSessionLocks(session: () => SharedClient | null): TryLock {
   const held = new Set<number>();
   return async (key) => {
     const client = session();
@@ -30,13 +30,7 @@ export function createSessionLocks(
 }
 
 /** On a connection that has ended there is nothing left to unlock. */
-async function unlock(
-  client: SharedClient,
-  key: number,
-  held: Set<number>,
-): Promise<void> {
-  await client
-    .ask('select pg_advisory_unlock($1)', [key])
-    .catch(() => undefined);
+async function unlock(client: SharedClient, key: number, held: Set<number>): Promise<void> {
+  await client.ask('select pg_advisory_unlock($1)', [key]).catch(() => undefined);
   held.delete(key);
 }

@@ -1,6 +1,9 @@
 import pg, { type QueryResult, type QueryResultRow } from 'pg';
 
-/** A connection that several ask at once: one statement after the other, which pg itself will no longer see to. */
+/**
+ * A connection that several ask at once: one statement after the other, which pg itself will no
+ * longer see to.
+ */
 export class SharedClient extends pg.Client {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -8,9 +11,7 @@ export class SharedClient extends pg.Client {
     statement: string,
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
-    const asked = this.#last.then(() =>
-      this.query<Row>(statement, [...values]),
-    );
+    const asked = this.#last.then(() => this.query<Row>(statement, [...values]));
     this.#last = asked.catch(() => undefined); // told to whoever asked
     return asked;
   }

@@ -21,11 +21,7 @@ import { createRestoreUser } from './facts/restore-user.js';
 import { createExportAudit } from './export/export-audit.js';
 import { createIdempotentAnswers } from './idempotency/idempotent-answers.js';
 import { createReconcileMember } from './jobs/await-outcome.js';
-import {
-  letBotsGo,
-  releaseBotLeases,
-  renewBotLeases,
-} from './jobs/bot-leases.js';
+import { letBotsGo, releaseBotLeases, renewBotLeases } from './jobs/bot-leases.js';
 import { createClaimJobs } from './jobs/claim.js';
 import { createImportMembers } from './links/import-members.js';
 import { createStoredKeys } from './keys/stored-keys.js';
@@ -140,20 +136,15 @@ export async function openStore(options: StoreOptions) {
 }
 
 /** One statement each. */
-function questionsAboutClients(
-  db: () => Kysely<unknown>,
-  { keys, owner, logger }: StoreOptions,
-) {
+function questionsAboutClients(db: () => Kysely<unknown>, { keys, owner, logger }: StoreOptions) {
   return {
-    countUnknownMemberships: (clientId: string) =>
-      countUnknownMemberships(db(), clientId),
+    countUnknownMemberships: (clientId: string) => countUnknownMemberships(db(), clientId),
     ...createChecks(db, owner),
     clearTrouble: async (clientId: string) =>
       logTroubleEnd(logger, clientId, await clearTrouble(db(), clientId)),
     readTally: (clientId: string, removals: readonly Removal[]) =>
       readTally(db(), clientId, removals),
-    readCredentials: (clientId: string) =>
-      readCredentials(db(), keys, clientId),
+    readCredentials: (clientId: string) => readCredentials(db(), keys, clientId),
   };
 }
 

@@ -19,15 +19,19 @@ export type Asker = QueryExecutorProvider;
 export const MOST_TOGETHER = 4;
 
 export interface Askers {
-  /** For statements that look rows up by their keys and whose text is always the same: each connection plans them once. */
+  /**
+   * For statements that look rows up by their keys and whose text is always the same: each
+   * connection plans them once.
+   */
   readonly byKey: Asker;
   /** For all others. */
   readonly asker: Asker;
 }
 
 /**
- * What is asked at one moment goes to the server together: over one connection, in one write, none waiting for another's answer.
- * Sending is the dearest part of a small statement, planning the next.
+ * What is asked at one moment goes to the server together: over one connection, in one write, none
+ * waiting for another's answer. Sending is the dearest part of a small statement, planning the
+ * next.
  */
 export function createAskers(pool: Pool): Askers {
   const moment = new Moment(pool);
@@ -69,9 +73,7 @@ class TogetherExecutor extends DefaultQueryExecutor {
     super(new PostgresQueryCompiler(), new PostgresAdapter(), NO_CONNECTION);
   }
 
-  override async executeQuery<Row>(
-    query: CompiledQuery,
-  ): Promise<QueryResult<Row>> {
+  override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const name = this.isPlannedOnce ? this.#nameOf(query.sql) : undefined;
     return new Promise((resolve, reject) => {
       this.sink.ask({ query, name, resolve, reject });
@@ -119,10 +121,7 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
 }
 
 /** Resolves when each of them is answered, or has failed. */
-export async function sendOver(
-  client: PoolClient,
-  asked: readonly Asked[],
-): Promise<void> {
+export async function sendOver(client: PoolClient, asked: readonly Asked[]): Promise<void> {
   const answers = inOneWrite(client, () =>
     asked.map(async ({ query, name, resolve, reject }) => {
       try {

@@ -18,10 +18,10 @@ export interface WriteWatch {
 const EVERY_MS = 1_000;
 
 /**
- * After a failure that no statement is to blame for, writes one row again and again until that works, and is not ready meanwhile. A
- * cause that may concern one read or one connection counts only once that write has failed too: a slow search must not take a
- * process out of service.
- * Asks nothing while all is well.
+ * After a failure that no statement is to blame for, writes one row again and again until that
+ * works, and is not ready meanwhile. A cause that may concern one read or one connection counts
+ * only once that write has failed too: a slow search must not take a process out of service. Asks
+ * nothing while all is well.
  */
 export function createWriteWatch(deps: {
   /** Writes one row; rejects with the statement's own error. */
@@ -35,8 +35,7 @@ export function createWriteWatch(deps: {
   let probing: Promise<void> | null = null;
 
   const begin = (words: string) => {
-    if (cause === null)
-      logger.warn({ cause: words }, 'database writes failing');
+    if (cause === null) logger.warn({ cause: words }, 'database writes failing');
     cause = words;
   };
   const probe = async (isCertain: boolean) => {
@@ -49,7 +48,8 @@ export function createWriteWatch(deps: {
         cause = null;
         return;
       } catch (error) {
-        // Of no outage: the row is not to be written for a reason that says nothing about other writes.
+        // Of no outage: the row is not to be written for a reason that says nothing about other
+        // writes.
         if (!(error instanceof UnavailableError)) {
           cause = null;
           return;
@@ -80,6 +80,4 @@ export function createWriteWatch(deps: {
 export const writeProbe = (db: Kysely<unknown>): Promise<unknown> =>
   sql`
     insert into write_probe (is_only, written_at) values (true, clock_timestamp())
-    on conflict (is_only) do update set written_at = excluded.written_at`.execute(
-    db,
-  );
+    on conflict (is_only) do update set written_at = excluded.written_at`.execute(db);

@@ -1,17 +1,16 @@
 import type { DiscordUserId } from '../model.js';
 import { findMisnamed, type Misnamed } from './find-misnamed.js';
 import type { HeldRun } from './held-run.js';
-import {
-  planSweep,
-  type PlannedMember,
-  type SweepReads,
-} from './plan-sweep.js';
+import { planSweep, type PlannedMember, type SweepReads } from './plan-sweep.js';
 import type { ListedMember, SweepEnding } from './ports.js';
 
 export const NAMES_UNLISTED =
   'the bot may not list members (SERVER MEMBERS INTENT is off), so names are as last read';
 
-/** Adds misnamed members to the findings of a sweep; `listed` replaces the mirror if that was not written. */
+/**
+ * Adds misnamed members to the findings of a sweep; `listed` replaces the mirror if that was not
+ * written.
+ */
 export async function addNames(
   deps: Parameters<typeof findMisnamed>[0],
   held: HeldRun,
@@ -42,9 +41,7 @@ export async function addNames(
     failed: held.run.isDryRun || isObserved ? 0 : blockedIn(misnamed).length,
     plan: planSweep(members, held.callsMade() + roleReads, reads),
     reason: notes.filter((each) => each !== null).join('; ') || null,
-    marks: isObserved
-      ? ending.marks
-      : [...ending.marks, ...toBeSent(misnamed), ...unnamed],
+    marks: isObserved ? ending.marks : [...ending.marks, ...toBeSent(misnamed), ...unnamed],
   };
 }
 
@@ -76,7 +73,5 @@ function blockedIn(misnamed: readonly Misnamed[]): readonly Misnamed[] {
 
 /** Members that cannot be renamed are sent to the path once, which records why. */
 function toBeSent(misnamed: readonly Misnamed[]): readonly DiscordUserId[] {
-  return misnamed
-    .filter(({ isTold }) => !isTold)
-    .map(({ discordUserId }) => discordUserId);
+  return misnamed.filter(({ isTold }) => !isTold).map(({ discordUserId }) => discordUserId);
 }

@@ -23,7 +23,10 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Has every client checked once a day. One that cannot be checked is logged, and tried again ten minutes later. */
+/**
+ * Has every client checked once a day. One that cannot be checked is logged, and tried again ten
+ * minutes later.
+ */
 export function createDailyChecks(deps: Deps): Part {
   let job: Cron | undefined;
   let round: Promise<void> | null = null;
@@ -33,8 +36,7 @@ export function createDailyChecks(deps: Deps): Part {
     clearTimeout(retry);
     round ??= checkDue(deps, () => isStopping).then((isBrokenOff) => {
       round = null;
-      if (isBrokenOff && !isStopping)
-        retry = setTimeout(() => void look(), RETRY_MS);
+      if (isBrokenOff && !isStopping) retry = setTimeout(() => void look(), RETRY_MS);
     });
     return round;
   };
@@ -54,7 +56,10 @@ export function createDailyChecks(deps: Deps): Part {
   };
 }
 
-/** One at a time, so that a process that ends leaves one claim at most. True: the database broke it off. */
+/**
+ * One at a time, so that a process that ends leaves one claim at most. True: the database broke it
+ * off.
+ */
 async function checkDue(
   { claimDueChecks, checkClient, logger }: Deps,
   isStopping: () => boolean,
@@ -69,8 +74,7 @@ async function checkDue(
       await checkClient(clientId);
     } catch (err) {
       logger.warn({ err, clientId }, 'daily check failed');
-      if (clientId === undefined || err instanceof DatabaseUnavailableError)
-        return true;
+      if (clientId === undefined || err instanceof DatabaseUnavailableError) return true;
     }
   }
   return false;

@@ -1,8 +1,4 @@
-import type {
-  DiscordUserId,
-  NicknameStrategy,
-  PlatformUserId,
-} from '../model.js';
+import type { DiscordUserId, NicknameStrategy, PlatformUserId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import type { Guild, ListedMember, SweepMemory } from './ports.js';
 import type { NamedMember, NameRules, PlanNickname } from './name-ports.js';
@@ -77,19 +73,13 @@ export async function findMisnamed(
     after = page.length < PAGE ? null : (page.at(-1)?.discordUserId ?? null);
   } while (after !== null);
   const fresh = await withFreshRoles(deps, held, { rules, found });
-  const misnamed = found.flatMap(
-    (member) => plan(deps, fresh, member) ?? ([] as const),
-  );
+  const misnamed = found.flatMap((member) => plan(deps, fresh, member) ?? ([] as const));
   return { checked, misnamed, unnamed, isObserved: rules.isObserved };
 }
 
-async function readRules(
-  { memory }: Deps,
-  { run }: HeldRun,
-): Promise<NameRules> {
+async function readRules({ memory }: Deps, { run }: HeldRun): Promise<NameRules> {
   const rules = await memory.readNameRules(run.clientId);
-  if (rules === null)
-    throw new Error(`client ${run.clientId} no longer exists`);
+  if (rules === null) throw new Error(`client ${run.clientId} no longer exists`);
   const strategy = run.enforceStrategy ?? rules.policy.strategy;
   return { ...rules, policy: { ...rules.policy, strategy } };
 }
@@ -104,10 +94,7 @@ async function withFreshRoles(
   return readRules(deps, held);
 }
 
-function asSeen(
-  member: NamedMember,
-  seen: ReadonlyMap<DiscordUserId, ListedMember>,
-): NamedMember {
+function asSeen(member: NamedMember, seen: ReadonlyMap<DiscordUserId, ListedMember>): NamedMember {
   const shown = seen.get(member.discordUserId);
   return shown === undefined
     ? { ...member, isPresent: false }

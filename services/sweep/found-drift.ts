@@ -7,11 +7,7 @@ import type { DriftedMember } from './ports.js';
 export const LISTED: SweepReads = { confirmsForMs: CONFIRMING_MS, looks: [] };
 
 /** What a sweep has found, with its plan. */
-export function found(
-  held: HeldRun,
-  drifted: readonly DriftedMember[],
-  reads: SweepReads,
-) {
+export function found(held: HeldRun, drifted: readonly DriftedMember[], reads: SweepReads) {
   return {
     drifted: drifted.length,
     driftedMembers: drifted,

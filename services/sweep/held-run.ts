@@ -8,12 +8,17 @@ const MOST_TRIES = 4;
 /** A longer refusal ends the sweep; the next one is soon enough. */
 const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
-/** Pages of our own tables come by the dozen a second, and whatever is written for one is held against the run by itself. */
+/**
+ * Pages of our own tables come by the dozen a second, and whatever is written for one is held
+ * against the run by itself.
+ */
 const OURS_FOR_MS = 500;
 /** A page that took longer was kept waiting by something else. */
 const MOST_REST_MS = 1_000;
 
-/** The run in our hands: each call goes through here, so that it is ours before it, and is counted. */
+/**
+ * The run in our hands: each call goes through here, so that it is ours before it, and is counted.
+ */
 export interface HeldRun {
   readonly run: SweepRun;
   readonly callsMade: () => number;
@@ -45,8 +50,7 @@ export function holdRun(
   const renewNow = async () => {
     if (deps.isStopping()) throw new StoppingError();
     const now = deps.clock();
-    if (!(await deps.runs.renew(run.id, LEASE_MS, checked)))
-      throw new RunLostError(run.id);
+    if (!(await deps.runs.renew(run.id, LEASE_MS, checked))) throw new RunLostError(run.id);
     renewedAt = now;
   };
   return {

@@ -17,7 +17,9 @@ export interface NameRules {
   };
   /** Renaming is off, whatever the policy. */
   readonly isObserved: boolean;
-  /** Members who have not passed Discord's membership screening keep their names until they have. */
+  /**
+   * Members who have not passed Discord's membership screening keep their names until they have.
+   */
   readonly waitsForScreening: boolean;
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;

@@ -3,7 +3,10 @@ import { Cron } from 'croner';
 import { InputError } from '../lib/errors.js';
 import type { Timing } from './ports.js';
 
-/** When a sweep is due after `after`; null when it is switched off, or its pattern names no time at all. */
+/**
+ * When a sweep is due after `after`; null when it is switched off, or its pattern names no time at
+ * all.
+ */
 export function nextRun(timing: Timing, after: Date): Date | null {
   if (!timing.isEnabled) return null;
   return (
@@ -24,8 +27,7 @@ export function checkTiming(timing: Timing, now: Date): void {
       'input.timeZone',
     );
   const fault = faultOf(timing, now);
-  if (fault !== null)
-    throw new InputError('BAD_USER_INPUT', fault, 'input.cron');
+  if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, 'input.cron');
 }
 
 /** An offset has no summer time, and a reader expects a place. */

@@ -3,7 +3,10 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import type { ListedMember } from './ports.js';
 
-/** Pages of listed members, kept until the whole list is judged: packed, as a guild may have a million. */
+/**
+ * Pages of listed members, kept until the whole list is judged: packed, as a guild may have a
+ * million.
+ */
 export interface PackedMembers {
   add(page: readonly ListedMember[]): void;
   /** As they were added; one is unpacked at a time. */
@@ -17,8 +20,7 @@ export function createPackedMembers(): PackedMembers {
   const packed: Buffer[] = [];
   return {
     add(page) {
-      if (page.length > 0)
-        packed.push(deflateRawSync(serialize(page), { level: LEVEL }));
+      if (page.length > 0) packed.push(deflateRawSync(serialize(page), { level: LEVEL }));
     },
     *pages() {
       for (const each of packed) yield unpack(each);

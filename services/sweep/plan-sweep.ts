@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import {
-  forecastCalls,
-  type DiscordUserId,
-  type ForecastGroup,
-} from '../model.js';
+import { forecastCalls, type DiscordUserId, type ForecastGroup } from '../model.js';
 import type { DriftedMember, SweepPlan } from './ports.js';
 
 /** Shown of a plan; its hash is of all. */
@@ -20,7 +16,10 @@ export interface PlannedMember extends DriftedMember {
 
 /** What of the sweep decides how many calls follow, besides the changes. */
 export interface SweepReads {
-  /** What was just read of the members may confirm lists for so long; 0: the mirror is of an older time. */
+  /**
+   * What was just read of the members may confirm lists for so long; 0: the mirror is of an older
+   * time.
+   */
   readonly confirmsForMs: number;
   /** Members who are read singly, whatever is found. */
   readonly looks: readonly DiscordUserId[];
@@ -71,8 +70,7 @@ function groupsOf(
       members: 1,
       changes: member.add.length + member.remove.length,
       isRenamed: (member.nickname ?? null) !== null,
-      isReadFirst:
-        member.isUnread || isEnding || looked.has(member.discordUserId),
+      isReadFirst: member.isUnread || isEnding || looked.has(member.discordUserId),
       proofs: isEnding && member.remove.length > 0 ? 1 : 0,
       confirmsForMs,
     };

@@ -86,7 +86,10 @@ export interface SweepEnding {
   readonly marks: readonly DiscordUserId[];
   /** Members the path should read from Discord, whatever the mirror says. */
   readonly looks: readonly DiscordUserId[];
-  /** Unlinked holders as Discord's counts give them; `asExpected`: as before. Null: nothing was counted. */
+  /**
+   * Unlinked holders as Discord's counts give them; `asExpected`: as before. Null: nothing was
+   * counted.
+   */
   readonly holders: ReadonlyMap<RoleId, number> | 'asExpected' | null;
   /** A complete list was saved: the unlinked holders of these roles are counted from it. */
   readonly listed?: {

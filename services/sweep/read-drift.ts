@@ -5,9 +5,7 @@ import type { DriftedMember, SweepMemory } from './ports.js';
 export async function readDrift(
   memory: Pick<SweepMemory, 'readDrift'>,
   held: HeldRun,
-  request: Partial<
-    Pick<Parameters<SweepMemory['readDrift']>[0], 'seen' | 'changed'>
-  >,
+  request: Partial<Pick<Parameters<SweepMemory['readDrift']>[0], 'seen' | 'changed'>>,
 ): Promise<readonly DriftedMember[]> {
   return memory.readDrift({
     clientId: held.run.clientId,

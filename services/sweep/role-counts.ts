@@ -35,7 +35,10 @@ export function countLeniently(
   };
 }
 
-/** Whatever the whole bot or guild is refused, the list would be refused too: that fails the sweep with its own reason. */
+/**
+ * Whatever the whole bot or guild is refused, the list would be refused too: that fails the sweep
+ * with its own reason.
+ */
 function isOfCounting(error: unknown): error is Error {
   if (error instanceof UnavailableError) return true;
   return (
@@ -49,10 +52,5 @@ export function differences(
   counts: ReadonlyMap<RoleId, number>,
   linked: ReadonlyMap<RoleId, number>,
 ): ReadonlyMap<RoleId, number> {
-  return new Map(
-    [...linked].map(([roleId, count]) => [
-      roleId,
-      (counts.get(roleId) ?? 0) - count,
-    ]),
-  );
+  return new Map([...linked].map(([roleId, count]) => [roleId, (counts.get(roleId) ?? 0) - count]));
 }

@@ -1,4 +1,6 @@
-/** The run was cancelled, or belongs to another process now: nothing more is to be written for it. */
+/**
+ * The run was cancelled, or belongs to another process now: nothing more is to be written for it.
+ */
 export class RunLostError extends Error {
   constructor(id: string) {
     super(`sweep ${id} belongs to another process now`);

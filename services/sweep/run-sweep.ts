@@ -9,19 +9,16 @@ import type { HeldRun } from './held-run.js';
 import type { PlanNickname } from './name-ports.js';
 import { found, LISTED } from './found-drift.js';
 import { NO_READS } from './plan-sweep.js';
-import type {
-  DriftedMember,
-  Expectation,
-  Guild,
-  SweepEnding,
-  SweepMemory,
-} from './ports.js';
+import type { DriftedMember, Expectation, Guild, SweepEnding, SweepMemory } from './ports.js';
 import { readDrift } from './read-drift.js';
 import { countLeniently, differences, type ReadCounts } from './role-counts.js';
 import { RunLostError } from './run-loss.js';
 import { takeListing, type Listing } from './take-listing.js';
 
-/** Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild is listed all the same. */
+/**
+ * Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild
+ * is listed all the same.
+ */
 const LISTED_EVERY = 12;
 /** Number of absent members read by a run without a listing. */
 const MOST_ABSENT = 50;
@@ -63,10 +60,7 @@ export async function runSweep(
 
 async function sweep(deps: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId, kind } = held.run;
-  if (
-    kind === 'ENFORCE_NICKNAMES' &&
-    (await strategyOf(deps, held.run)) === 'NONE'
-  )
+  if (kind === 'ENFORCE_NICKNAMES' && (await strategyOf(deps, held.run)) === 'NONE')
     return { ...NOTHING, reason: 'the strategy NONE keeps nicknames' };
   const expectation = await deps.memory.readExpectation(clientId);
   if (kind === 'VERIFY_GROUPS' && (await isAsExpected(deps, expectation)))
@@ -98,18 +92,12 @@ async function isAsExpected(
   if (runsSince === null || runsSince >= LISTED_EVERY - 1) return false;
   const counts = await readCounts();
   return (
-    counts !== null &&
-    [...expected].every(
-      ([roleId, count]) => count === (counts.get(roleId) ?? 0),
-    )
+    counts !== null && [...expected].every(([roleId, count]) => count === (counts.get(roleId) ?? 0))
   );
 }
 
 /** The guild matches the mirror, so drift can only come from facts and mappings. */
-async function verifyMirror(
-  { memory }: Deps,
-  held: HeldRun,
-): Promise<SweepEnding> {
+async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId } = held.run;
   const drifted = await readDrift(memory, held, {});
   const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
@@ -147,22 +135,22 @@ async function readSingly(
     reason: `the bot may not list members (SERVER MEMBERS INTENT is off): reading ${oldest.length} of them one by one`,
     marks: idsOf(drifted),
     looks: oldest,
-    // As many others must hold them, if the mirror is right; when the numbers change, something has.
+    // As many others must hold them, if the mirror is right; when the numbers change, something
+    // has.
     holders: counts && differences(counts, linkedHolders),
   };
 }
 
 /**
- * A listing that is not credible changes nothing. Members missing from it are read one by one, so that a
- * guild that really shrank is noticed.
+ * A listing that is not credible changes nothing. Members missing from it are read one by one, so
+ * that a guild that really shrank is noticed.
  */
 function disbelieve(listing: Listing): SweepEnding {
   return {
     ...NOTHING,
     state: 'FAILED',
     reason: listing.fault,
-    looks:
-      listing.listedCount === 0 ? [] : listing.missing.slice(0, MOST_SINGLE),
+    looks: listing.listedCount === 0 ? [] : listing.missing.slice(0, MOST_SINGLE),
   };
 }
 
@@ -219,8 +207,7 @@ async function takeOver(
   }
   for (const chunk of unlinked.chunks()) {
     await held.beforePage();
-    if (!(await memory.runs.saveUnlinkedHolders(run, chunk)))
-      throw new RunLostError(run.id);
+    if (!(await memory.runs.saveUnlinkedHolders(run, chunk))) throw new RunLostError(run.id);
   }
   const left = await memory.runs.noteLeft(run, listing, missing);
   if (left === null) throw new RunLostError(run.id);
@@ -233,7 +220,8 @@ async function takeOver(
     marks: [...marks, ...idsOf(drifted)],
     listed: { askedAt, roleIds: [...expected.keys()] },
   };
-  // It is about names, which are right as soon as they are in the mirror; roles that are out of step come with the same list.
+  // It is about names, which are right as soon as they are in the mirror; roles that are out of
+  // step come with the same list.
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
     : ending;

@@ -108,11 +108,7 @@ class Postponed {
   }
 }
 
-async function carryOut(
-  deps: RunnerDeps,
-  run: SweepRun,
-  stopping: AbortSignal,
-): Promise<void> {
+async function carryOut(deps: RunnerDeps, run: SweepRun, stopping: AbortSignal): Promise<void> {
   const { memory, logger } = deps;
   const names = { sweepId: run.id, clientId: run.clientId, kind: run.kind };
   try {
@@ -130,10 +126,7 @@ async function carryOut(
     const { heldIn, isNewDoubt } = finished;
     logger.info({ ...names, state, checked, drifted, reason, heldIn }, 'swept');
     if (isNewDoubt)
-      logger.error(
-        { ...names, reason },
-        'sweep removed no roles: member list looks incomplete',
-      );
+      logger.error({ ...names, reason }, 'sweep removed no roles: member list looks incomplete');
   } catch (error) {
     if (error instanceof RunLostError) {
       logger.info(names, 'sweep cancelled or taken over');
@@ -207,7 +200,10 @@ const TROUBLE: ReadonlyMap<string, 'STOPPED' | 'PAUSED'> = new Map([
   ['UNKNOWN_GUILD', 'PAUSED'],
 ]);
 
-/** Refusals that are the whole client's: nothing more is asked of its guild until a person has seen to it, or for a while. */
+/**
+ * Refusals that are the whole client's: nothing more is asked of its guild until a person has seen
+ * to it, or for a while.
+ */
 async function troubleOf(
   { saveTrouble, logger }: RunnerDeps,
   { clientId }: SweepRun,

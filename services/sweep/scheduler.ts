@@ -23,7 +23,10 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Looks for schedules that are due. All that is known of them is in the store, so any number of processes may look. */
+/**
+ * Looks for schedules that are due. All that is known of them is in the store, so any number of
+ * processes may look.
+ */
 export function createScheduler(deps: Deps): Part {
   let isStopping = false;
   let isQueued = false;
@@ -64,8 +67,7 @@ async function look({ addMissing, claimDue, logger }: Deps): Promise<boolean> {
   try {
     await addMissing();
     for (const { clientId, kind, skipped } of await claimDue())
-      if (skipped !== null)
-        logger.info({ clientId, kind, reason: skipped }, 'sweep skipped');
+      if (skipped !== null) logger.info({ clientId, kind, reason: skipped }, 'sweep skipped');
     return true;
   } catch (error) {
     logger.warn({ err: error }, 'due-sweep lookup failed');

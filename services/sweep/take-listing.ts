@@ -5,14 +5,13 @@ import { judgeListing } from './judge-listing.js';
 import { createPackedMembers, type PackedMembers } from './packed-members.js';
 import type { Expectation, Guild, ListedMember, SweepMemory } from './ports.js';
 import type { ReadCounts } from './role-counts.js';
-import {
-  gatherUnlinkedHolders,
-  type UnlinkedHolders,
-} from './unlinked-holders.js';
+import { gatherUnlinkedHolders, type UnlinkedHolders } from './unlinked-holders.js';
 
 const PAGE = 1_000;
 
-/** A whole guild, of which linked members are kept, and others only while they hold a mapped role. */
+/**
+ * A whole guild, of which linked members are kept, and others only while they hold a mapped role.
+ */
 export interface Listing {
   readonly askedAt: string;
   readonly pages: PackedMembers['pages'];
@@ -38,9 +37,8 @@ export async function takeListing(
   held: HeldRun,
   { expected, roleNames }: Pick<Expectation, 'expected' | 'roleNames'>,
 ): Promise<Listing | null> {
-  const { askedAt, linked, present } = await memory.readLinkedMembers(
-    held.run.clientId,
-    async () => held.beforePage(),
+  const { askedAt, linked, present } = await memory.readLinkedMembers(held.run.clientId, async () =>
+    held.beforePage(),
   );
   const presentCount = present.size;
   const gathered = gather(linked, expected.keys());
@@ -59,7 +57,8 @@ export async function takeListing(
     roleNames,
   };
   let fault = judgeListing({ ...evidence, counts: counts ?? new Map() });
-  // Roles may be removed while pages are read: only differences found by both counts discredit a listing.
+  // Roles may be removed while pages are read: only differences found by both counts discredit a
+  // listing.
   if (
     fault !== null &&
     counts !== null &&
@@ -104,15 +103,11 @@ async function readPages(
 }
 
 function missingIntent(error: unknown): null {
-  if (error instanceof TerminalError && error.code === 'MISSING_INTENT')
-    return null;
+  if (error instanceof TerminalError && error.code === 'MISSING_INTENT') return null;
   throw error;
 }
 
-function gather(
-  linked: { has(id: DiscordUserId): boolean },
-  managed: Iterable<RoleId>,
-) {
+function gather(linked: { has(id: DiscordUserId): boolean }, managed: Iterable<RoleId>) {
   const members = createPackedMembers();
   const holders = new Map<RoleId, number>();
   for (const roleId of managed) holders.set(roleId, 0);
@@ -128,8 +123,7 @@ function gather(
       const isLinked = page.map((each) => linked.has(each.discordUserId));
       members.add(page.filter((_, place) => isLinked[place]));
       unlinked.add(page.filter((_, place) => !isLinked[place]));
-      for (const { roleIds } of page)
-        for (const roleId of roleIds) raise(holders, roleId);
+      for (const { roleIds } of page) for (const roleId of roleIds) raise(holders, roleId);
     },
   };
 }
@@ -145,9 +139,6 @@ function smaller(
   others: ReadonlyMap<RoleId, number>,
 ): ReadonlyMap<RoleId, number> {
   return new Map(
-    [...some].map(([roleId, count]) => [
-      roleId,
-      Math.min(count, others.get(roleId) ?? 0),
-    ]),
+    [...some].map(([roleId, count]) => [roleId, Math.min(count, others.get(roleId) ?? 0)]),
   );
 }

@@ -1,6 +1,9 @@
 import type { DiscordUserId, RoleId } from '../model.js';
 
-/** Members without a link and the mapped roles they hold: of ids above `after` and up to `to`; null: without that limit. */
+/**
+ * Members without a link and the mapped roles they hold: of ids above `after` and up to `to`; null:
+ * without that limit.
+ */
 export interface UnlinkedChunk {
   readonly after: DiscordUserId | null;
   readonly to: DiscordUserId | null;

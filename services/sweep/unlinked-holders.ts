@@ -14,9 +14,7 @@ export interface UnlinkedHolders {
 }
 
 /** Members without a link who hold a mapped role, packed until the list is judged. */
-export function gatherUnlinkedHolders(
-  mapped: ReadonlySet<RoleId>,
-): UnlinkedHolders {
+export function gatherUnlinkedHolders(mapped: ReadonlySet<RoleId>): UnlinkedHolders {
   const packed = createPackedMembers();
   let waiting: ListedMember[] = [];
   return {

@@ -42,25 +42,20 @@ export function createMetrics(nowMs: () => number): Metrics {
       },
       ...discord,
       ...served,
-      statement: ({ kind, seconds }) =>
-        sql.observe({ statement: kind }, seconds),
+      statement: ({ kind, seconds }) => sql.observe({ statement: kind }, seconds),
     },
   };
 }
 
-/** Prometheus sees no increase in a counter that appears with its first event: counters used in alerts start at 0. */
-const SWEEP_KINDS = [
-  'VERIFY_GROUPS',
-  'SYNC_ACCOUNTS',
-  'REMOTE_SYNC',
-  'ENFORCE_NICKNAMES',
-];
+/**
+ * Prometheus sees no increase in a counter that appears with its first event: counters used in
+ * alerts start at 0.
+ */
+const SWEEP_KINDS = ['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'];
 const SWEEP_ENDS = ['DONE', 'HELD', 'FAILED'];
 const OUR_FAULTS = ['INTERNAL', 'UNAVAILABLE'];
 
-function pathMetrics(
-  registry: Registry,
-): Pick<Observed, 'reconcile' | 'sweep'> {
+function pathMetrics(registry: Registry): Pick<Observed, 'reconcile' | 'sweep'> {
   const reconciles = counter(registry, {
     name: 'reconciles_total',
     help: 'Reconcile runs by outcome.',
@@ -77,8 +72,7 @@ function pathMetrics(
     help: 'Sweeps finished by this process, by kind and final state.',
     labelNames: ['kind', 'state'],
   });
-  for (const kind of SWEEP_KINDS)
-    for (const state of SWEEP_ENDS) sweeps.inc({ kind, state }, 0);
+  for (const kind of SWEEP_KINDS) for (const state of SWEEP_ENDS) sweeps.inc({ kind, state }, 0);
   return {
     reconcile({ clientId: client, outcome, seconds: took }) {
       reconciles.inc({ client, outcome });
@@ -105,13 +99,11 @@ function eventMetrics(registry: Registry): {
   return {
     observed: {
       events({ topic, counts, deadLetters: dead }) {
-        for (const { type, result, times } of counts)
-          events.inc({ type, result }, times);
+        for (const { type, result, times } of counts) events.inc({ type, result }, times);
         deadLetters.inc({ topic }, dead);
       },
     },
-    expect: (topics) =>
-      topics.forEach((topic) => deadLetters.inc({ topic }, 0)),
+    expect: (topics) => topics.forEach((topic) => deadLetters.inc({ topic }, 0)),
   };
 }
 
@@ -179,11 +171,7 @@ function counter<Label extends string>(
 
 function histogram<Label extends string>(
   registry: Registry,
-  {
-    name,
-    buckets,
-    ...rest
-  }: Definition<Label> & { readonly buckets: readonly number[] },
+  { name, buckets, ...rest }: Definition<Label> & { readonly buckets: readonly number[] },
 ): Histogram<Label> {
   return new Histogram({
     ...rest,

@@ -3,18 +3,12 @@ import type { ClientId } from '../model.js';
 /** What the parts report, as plain functions: callers know nothing of metrics. */
 export interface Observed {
   readonly reconcile: (run: ReconcileSeen) => void;
-  readonly sweep: (sweep: {
-    readonly kind: string;
-    readonly state: string;
-  }) => void;
+  readonly sweep: (sweep: { readonly kind: string; readonly state: string }) => void;
   readonly events: (taken: EventsSeen) => void;
   readonly call: (call: CallSeen) => void;
   readonly wait: (wait: WaitSeen) => void;
   readonly operation: (operation: OperationSeen) => void;
-  readonly statement: (statement: {
-    readonly kind: string;
-    readonly seconds: number;
-  }) => void;
+  readonly statement: (statement: { readonly kind: string; readonly seconds: number }) => void;
 }
 
 export interface ReconcileSeen {
@@ -76,7 +70,10 @@ export interface ClientStanding {
   readonly trouble: ClientTroubleReason | null;
   /** Age of the oldest waiting mark; null: no member is known to be wrong. */
   readonly oldestWrongSeconds: number | null;
-  /** Seconds since the last verification, or since creation if it never ran. Null when verification is off. */
+  /**
+   * Seconds since the last verification, or since creation if it never ran. Null when verification
+   * is off.
+   */
   readonly verifiedSeconds: number | null;
   readonly heldRemovals: number;
   readonly heldPlans: number;

@@ -15,23 +15,11 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import {
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  NodeTracerProvider,
-} from '@opentelemetry/sdk-trace-node';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
 import type { Logger } from '../lib/logger.js';
-import type {
-  OpenSpan,
-  SpanAttributes,
-  SpanStart,
-  Trace,
-} from '../lib/trace.js';
+import type { OpenSpan, SpanAttributes, SpanStart, Trace } from '../lib/trace.js';
 import { contextOf, linkTo, traceparentOf } from './span-context.js';
 import { tellOnce } from './tell-once.js';
 
@@ -92,10 +80,7 @@ function traceOf({ scrub }: OtelDeps, tracer: Tracer): Trace {
   const clean = (attributes: SpanAttributes) => scrubbed(attributes, scrub);
   const start = (its: SpanStart): Span => {
     const { name, kind = 'internal', parent, links = [] } = its;
-    const context =
-      parent === undefined
-        ? (inside.getStore() ?? ROOT_CONTEXT)
-        : contextOf(parent);
+    const context = parent === undefined ? (inside.getStore() ?? ROOT_CONTEXT) : contextOf(parent);
     const options = {
       kind: KINDS[kind],
       attributes: clean(its.attributes ?? {}),
@@ -159,10 +144,7 @@ async function runIn<T>(span: OpenSpan, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function scrubbed(
-  attributes: SpanAttributes,
-  scrub: (text: string) => string,
-): Attributes {
+function scrubbed(attributes: SpanAttributes, scrub: (text: string) => string): Attributes {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => {
       if (typeof value === 'string') return [name, scrub(value)];

@@ -13,16 +13,14 @@ interface Standing {
 export interface Partitions {
   readonly progress: (seen: PartitionSeen) => void;
   /** Others are read elsewhere from now on. */
-  readonly assigned: (
-    partitions: Readonly<Record<string, readonly number[]>>,
-  ) => void;
+  readonly assigned: (partitions: Readonly<Record<string, readonly number[]>>) => void;
 }
 
-/** The partitions that this process reads: how much waits in them, and for how long it is at the same records. */
-export function partitionGauges(
-  registry: Registry,
-  nowMs: () => number,
-): Partitions {
+/**
+ * The partitions that this process reads: how much waits in them, and for how long it is at the
+ * same records.
+ */
+export function partitionGauges(registry: Registry, nowMs: () => number): Partitions {
   const known = new Map<string, Standing>();
   const labelNames = ['topic', 'partition'] as const;
   const labelsOf = ({ topic, partition }: Standing) => ({
@@ -34,8 +32,7 @@ export function partitionGauges(
     help: "Records behind the last committed offset, as of the broker's last response.",
     labelNames,
     ask(set) {
-      for (const each of known.values())
-        if (each.behind !== null) set(labelsOf(each), each.behind);
+      for (const each of known.values()) if (each.behind !== null) set(labelsOf(each), each.behind);
     },
   });
   askedGauge(registry, {

@@ -34,8 +34,7 @@ export function processGauges(
     help: '1 if a part of this process can do its work, else 0.',
     labelNames: ['part'],
     ask(set) {
-      for (const { name, isReady } of sources.parts())
-        set({ part: name }, isReady ? 1 : 0);
+      for (const { name, isReady } of sources.parts()) set({ part: name }, isReady ? 1 : 0);
     },
   });
   askedGauge(registry, {
@@ -51,8 +50,7 @@ export function processGauges(
     help: 'Pool connections by state; `waiting` counts statements waiting for a connection.',
     labelNames: ['state'],
     ask(set) {
-      for (const [state, count] of Object.entries(sources.connections()))
-        set({ state }, count);
+      for (const [state, count] of Object.entries(sources.connections())) set({ state }, count);
     },
   });
 }

@@ -22,7 +22,10 @@ export interface ScrapeDeps {
 const FRESH_MS = 5_000;
 const PATIENCE_MS = 2_000;
 
-/** Returns the last reading if the database is unreachable: its age shows that, and a scrape is never late. */
+/**
+ * Returns the last reading if the database is unreachable: its age shows that, and a scrape is
+ * never late.
+ */
 export function createScrape(deps: ScrapeDeps): Scrape {
   const { registry, sources, version, monotonicMs } = deps;
   processGauges(registry, sources, version);

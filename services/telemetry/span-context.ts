@@ -23,9 +23,7 @@ function spanContextOf(traceparent: string | null): SpanContext | null {
 
 export function contextOf(traceparent: string | null): Context {
   const parent = spanContextOf(traceparent);
-  return parent === null
-    ? ROOT_CONTEXT
-    : spans.setSpanContext(ROOT_CONTEXT, parent);
+  return parent === null ? ROOT_CONTEXT : spans.setSpanContext(ROOT_CONTEXT, parent);
 }
 
 export function linkTo(traceparent: string): readonly Link[] {
@@ -33,10 +31,6 @@ export function linkTo(traceparent: string): readonly Link[] {
   return context === null ? [] : [{ context }];
 }
 
-export function traceparentOf({
-  traceId,
-  spanId,
-  traceFlags,
-}: SpanContext): string {
+export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }

@@ -4,9 +4,7 @@ import { gauge } from './gauge.js';
 import type { ClientStanding, QueueStanding, Standing } from './observed.js';
 
 /** Database gauges, as of the last reading. */
-export function standingGauges(
-  registry: Registry,
-): (standing: Standing) => void {
+export function standingGauges(registry: Registry): (standing: Standing) => void {
   const showClients = clientGauges(registry);
   const showQueues = queueGauges(registry);
   const rows = gauge(registry, {

@@ -2,7 +2,9 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
 
 import type { Logger } from '../lib/logger.js';
 
-/** Of a collector that is away one line is logged, and one when it is back, however long it takes. */
+/**
+ * Of a collector that is away one line is logged, and one when it is back, however long it takes.
+ */
 export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isAway = false;
   let lost = 0;
@@ -18,10 +20,7 @@ export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
         if (!isSent) {
           lost += batch.length;
           if (!isAway)
-            logger.warn(
-              { reason: error.message },
-              'trace export failed, dropping traces',
-            );
+            logger.warn({ reason: error.message }, 'trace export failed, dropping traces');
           isAway = true;
         }
         done(result);

@@ -19,7 +19,10 @@ export interface ConsumeChildren {
   journal(): Promise<readonly JournalLine[]>;
 }
 
-/** Short, because a dead consumer's partitions wait for it; longer than a busy machine keeps a living one from its heartbeat. */
+/**
+ * Short, because a dead consumer's partitions wait for it; longer than a busy machine keeps a
+ * living one from its heartbeat.
+ */
 const SESSION = { sessionTimeoutMs: 6_000, heartbeatMs: 200, fetchWaitMs: 50 };
 
 /** Consumers of one group, each a process of its own. */
@@ -47,10 +50,10 @@ export async function createChildren(
         session: SESSION,
         ...(killAt && { killAt }),
       };
-      const child = await spawnBound(
-        [process.execPath, script, JSON.stringify(order)],
-        { env, stdio: ['ignore', 'inherit', 'inherit'] },
-      );
+      const child = await spawnBound([process.execPath, script, JSON.stringify(order)], {
+        env,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       cleanup.add(async () => endChild(child, 0));
       return {
         signal: (signal) => void child.kill(signal),
@@ -59,8 +62,7 @@ export async function createChildren(
         }),
       };
     },
-    journal: async () =>
-      (await readFile(journal, 'utf8')).split('\n').flatMap(toLine),
+    journal: async () => (await readFile(journal, 'utf8')).split('\n').flatMap(toLine),
   };
 }
 

@@ -62,9 +62,7 @@ describe.skipIf(!hasKafka())('a database that is away', () => {
     expect(await group.committed()).toEqual([0]);
     expect(await group.state()).toBe('Stable');
     expect(await group.members()).toEqual([member]);
-    expect(new Set(tried.map(String))).toEqual(
-      new Set([String(users.slice(0, 500))]),
-    );
+    expect(new Set(tried.map(String))).toEqual(new Set([String(users.slice(0, 500))]));
 
     isAway = false;
     await group.caughtUp();

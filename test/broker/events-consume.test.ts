@@ -1,15 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import {
-  hasBroker,
-  hasKafka,
-  testBroker,
-  uniqueName,
-} from '../support/broker.js';
-import {
-  produceForeign,
-  type ForeignRecord,
-} from '../support/foreign-producer.js';
+import { hasBroker, hasKafka, testBroker, uniqueName } from '../support/broker.js';
+import { produceForeign, type ForeignRecord } from '../support/foreign-producer.js';
 import { soon } from '../support/soon.js';
 import {
   collect,
@@ -71,10 +63,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
       { topic, key: 'b', headers: structured, value: event('b') },
     ]);
 
-    const { facts } = await startReader(
-      { port: createPort(brokers, cleanup), topic },
-      cleanup,
-    );
+    const { facts } = await startReader({ port: createPort(brokers, cleanup), topic }, cleanup);
 
     await soon(() => expect(usersOf(facts)).toEqual(['a', 'b']));
   });
@@ -101,9 +90,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
       cleanup,
     );
 
-    await soon(() =>
-      expect(consumer.counts()).toMatchObject({ applied: 2, skipped: 2 }),
-    );
+    await soon(() => expect(consumer.counts()).toMatchObject({ applied: 2, skipped: 2 }));
     const order = {
       sequence: null,
       timeUs: Date.UTC(2026, 2, 14, 15, 9, 26) * 1000 + 535_897,
@@ -199,10 +186,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
       const users = numbered(`${compression}-user-`, 3_000);
       await produceUsers(brokers, topic, users);
 
-      const reader = await startReader(
-        { port: createPort(brokers, cleanup), topic },
-        cleanup,
-      );
+      const reader = await startReader({ port: createPort(brokers, cleanup), topic }, cleanup);
 
       await soon(() => expect(usersOf(reader.facts)).toEqual(users));
       await ready(reader);
@@ -211,10 +195,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
 });
 
 /** The mock makes topics by itself, and cannot be asked to. */
-async function createTopicOnReal(
-  brokers: string,
-  topic: string,
-): Promise<void> {
+async function createTopicOnReal(brokers: string, topic: string): Promise<void> {
   if (hasKafka()) await createTopic(brokers, topic);
 }
 

@@ -93,10 +93,7 @@ describe.skipIf(!canCrash)('a broker', () => {
     await produceUsers(brokers, topic, ['a']);
     await node.kill();
 
-    const reader = await startReader(
-      { port: createPort(brokers, cleanup), topic },
-      cleanup,
-    );
+    const reader = await startReader({ port: createPort(brokers, cleanup), topic }, cleanup);
     const { outbox, relay } = await startRelay(brokers, outTopic, cleanup);
     outbox.add('e1');
     await soon(() => expect(reader.consumer.ready().ok).toBe(false));
@@ -111,9 +108,7 @@ describe.skipIf(!canCrash)('a broker', () => {
     await soon(() => expect(reader.consumer.ready().ok).toBe(false));
     await node.start();
     await produceUsers(brokers, topic, ['b']);
-    await soon(() =>
-      expect(new Set(usersOf(reader.facts))).toEqual(new Set(['a', 'b'])),
-    );
+    await soon(() => expect(new Set(usersOf(reader.facts))).toEqual(new Set(['a', 'b'])));
     await soon(() => expect(outbox.waiting()).toEqual([]));
     await ready(reader);
 

@@ -1,10 +1,4 @@
-import {
-  Kafka,
-  logLevel,
-  Partitioners,
-  type KafkaMessage,
-  type Message,
-} from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type KafkaMessage, type Message } from 'kafkajs';
 import { expect } from 'vitest';
 
 import { APPLIED } from '../builders/fact-outcomes.js';
@@ -42,11 +36,7 @@ export function createCleanup(): Cleanup {
 /** Short, so that a group that was left by a crash can be joined again soon. */
 const SESSION = { sessionTimeoutMs: 6_000, heartbeatMs: 500, fetchWaitMs: 50 };
 
-export function createPort(
-  brokers: string,
-  cleanup: Cleanup,
-  session = SESSION,
-): KafkaPort {
+export function createPort(brokers: string, cleanup: Cleanup, session = SESSION): KafkaPort {
   const port = createKafkaJs({
     brokers: brokers.split(','),
     clientId: 'test',
@@ -212,8 +202,8 @@ export function membershipEvent(its: MembershipWords): Message {
 }
 
 /**
- * In portions, as a producer that fills its batches does; each once, though a partition of a new topic may refuse a portion that
- * the others have taken.
+ * In portions, as a producer that fills its batches does; each once, though a partition of a new
+ * topic may refuse a portion that the others have taken.
  */
 export async function produce(
   brokers: string,
@@ -233,9 +223,7 @@ export async function produce(
 }
 
 export function usersOf(facts: readonly PlatformFact[]): readonly string[] {
-  return facts.flatMap((fact) =>
-    'platformUserId' in fact ? [fact.platformUserId] : [],
-  );
+  return facts.flatMap((fact) => ('platformUserId' in fact ? [fact.platformUserId] : []));
 }
 
 export async function ready(reader: Reader): Promise<void> {

@@ -5,13 +5,7 @@ import { createProducing } from '../../services/events/kafkajs-producing.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';
-import {
-  collect,
-  createCleanup,
-  createPort,
-  numbered,
-  startRelay,
-} from './events-setting.js';
+import { collect, createCleanup, createPort, numbered, startRelay } from './events-setting.js';
 
 const cleanup = createCleanup();
 const warnings: string[] = [];
@@ -56,8 +50,7 @@ describe.skipIf(!canCrash)('a topic that nobody has made', () => {
     const producing = createProducing({
       admin: () => kafka.admin(),
       // as if the broker made none by itself, which this one does
-      producer: (config) =>
-        kafka.producer({ ...config, allowAutoTopicCreation: false }),
+      producer: (config) => kafka.producer({ ...config, allowAutoTopicCreation: false }),
     });
     cleanup.add(async () => producing.close());
     const { produce } = producing;

@@ -6,12 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';
-import {
-  createCleanup,
-  createPort,
-  createTopic,
-  startReader,
-} from './events-setting.js';
+import { createCleanup, createPort, createTopic, startReader } from './events-setting.js';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -34,39 +34,34 @@ const DEATHS: readonly NonNullable<ConsumeOrder['killAt']>[] = [
   { point: 'after commit', time: 2 },
 ];
 
-describe.skipIf(!hasKafka())(
-  'a consumer that is killed again and again',
-  () => {
-    test('has at no moment committed what is not in the database or among the dead letters, and loses nothing', async () => {
-      const world = await createWorld();
-      const { children, unkeptBelowCommitted } = world;
+describe.skipIf(!hasKafka())('a consumer that is killed again and again', () => {
+  test('has at no moment committed what is not in the database or among the dead letters, and loses nothing', async () => {
+    const world = await createWorld();
+    const { children, unkeptBelowCommitted } = world;
 
-      for (const killAt of DEATHS) {
-        const child = await children.start(killAt.point, killAt);
-        expect(await child.ended).toBe('SIGKILL');
-        expect(await unkeptBelowCommitted()).toEqual([]);
-      }
-      expect(await world.group.lag()).toBeGreaterThan(0);
-      const survivor = await children.start('survivor');
-      let samples = 0;
-      for (; (await world.group.lag()) > 0; samples += 1) {
-        survivor.signal('SIGSTOP'); // a moment, whole: nothing moves on while we look
-        const unkept = await unkeptBelowCommitted();
-        survivor.signal('SIGCONT');
-        expect(unkept).toEqual([]);
-      }
-
-      expect(samples).toBeGreaterThan(0);
+    for (const killAt of DEATHS) {
+      const child = await children.start(killAt.point, killAt);
+      expect(await child.ended).toBe('SIGKILL');
       expect(await unkeptBelowCommitted()).toEqual([]);
-      expect(await world.memberships()).toHaveLength(
-        RECORDS - RECORDS / EACH_BROKEN,
-      );
-      expectExactLetters(world);
-      survivor.signal('SIGTERM');
-      expect(await survivor.ended).toBe(0);
-    });
-  },
-);
+    }
+    expect(await world.group.lag()).toBeGreaterThan(0);
+    const survivor = await children.start('survivor');
+    let samples = 0;
+    for (; (await world.group.lag()) > 0; samples += 1) {
+      survivor.signal('SIGSTOP'); // a moment, whole: nothing moves on while we look
+      const unkept = await unkeptBelowCommitted();
+      survivor.signal('SIGCONT');
+      expect(unkept).toEqual([]);
+    }
+
+    expect(samples).toBeGreaterThan(0);
+    expect(await unkeptBelowCommitted()).toEqual([]);
+    expect(await world.memberships()).toHaveLength(RECORDS - RECORDS / EACH_BROKEN);
+    expectExactLetters(world);
+    survivor.signal('SIGTERM');
+    expect(await survivor.ended).toBe(0);
+  });
+});
 
 type World = Awaited<ReturnType<typeof createWorld>>;
 
@@ -88,8 +83,7 @@ async function createWorld() {
   );
   const group = await watchGroup(brokers, { topic, groupId }, cleanup);
   const query = await queryOf(database.url, cleanup);
-  const memberships = async () =>
-    query<{ group_id: string }>('select group_id from membership');
+  const memberships = async () => query<{ group_id: string }>('select group_id from membership');
 
   /** Records that the group takes for done, and that are nowhere. */
   const unkeptBelowCommitted = async () => {
@@ -98,12 +92,9 @@ async function createWorld() {
     const isDone = ({ partition, offset }: SeenMessage) =>
       Number(offset) < (committed[partition] ?? 0);
     const done = sent.filter(isDone);
-    const unstored = done.filter(
-      (record) => !isBroken(record) && !stored.has(String(record.key)),
-    );
+    const unstored = done.filter((record) => !isBroken(record) && !stored.has(String(record.key)));
     // the collector reads on by itself, and these were written before
-    const unburied = () =>
-      done.filter((record) => isBroken(record) && !letterOf(letters, record));
+    const unburied = () => done.filter((record) => isBroken(record) && !letterOf(letters, record));
     await soon(() => expect(unburied().map(placeOf)).toEqual([]));
     return unstored.map(placeOf);
   };
@@ -120,7 +111,10 @@ async function createWorld() {
   };
 }
 
-/** Each good one has a row of its own, which its key names; the broken ones are bytes with odd headers. */
+/**
+ * Each good one has a row of its own, which its key names; the broken ones are bytes with odd
+ * headers.
+ */
 function records(): Message[] {
   return Array.from({ length: RECORDS }, (_, index) => {
     if (index % EACH_BROKEN > 0) {
@@ -154,10 +148,7 @@ function placeOf({ partition, offset }: SeenMessage): string {
   return `${partition}/${offset}`;
 }
 
-function letterOf(
-  letters: readonly SeenMessage[],
-  record: SeenMessage,
-): SeenMessage | undefined {
+function letterOf(letters: readonly SeenMessage[], record: SeenMessage): SeenMessage | undefined {
   return letters.find(({ headers }) => {
     const partition = String(headers?.['dlq-partition']);
     const offset = String(headers?.['dlq-offset']);

@@ -109,9 +109,7 @@ describe.skipIf(!hasKafka())('a dead letter', () => {
       await written.promise;
       await port.produce(topic, letters);
     };
-    const { topic, groupId, group } = await createWorld([
-      [event, { ...event, value: 'not JSON' }],
-    ]);
+    const { topic, groupId, group } = await createWorld([[event, { ...event, value: 'not JSON' }]]);
 
     const reader = await startReader(
       { port: { ...port, produce: slowly }, topic, groupId },
@@ -123,17 +121,12 @@ describe.skipIf(!hasKafka())('a dead letter', () => {
     expect(await group.committed()).toEqual([0]);
     written.resolve();
     await group.caughtUp();
-    expect(await group.admin.fetchTopicOffsets(`${topic}.dlq`)).toMatchObject([
-      { high: '1' },
-    ]);
+    expect(await group.admin.fetchTopicOffsets(`${topic}.dlq`)).toMatchObject([{ high: '1' }]);
   });
 });
 
 /** The topic holds the portions one after the other. */
-async function createWorld(
-  portions: readonly (readonly Message[])[],
-  partitions = 1,
-) {
+async function createWorld(portions: readonly (readonly Message[])[], partitions = 1) {
   const { brokers } = testBroker();
   const topic = uniqueName('platform.events');
   const groupId = uniqueName('group');

@@ -4,12 +4,7 @@ import type { EventObserver } from '../../services/events/observer.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { produceForeign } from '../support/foreign-producer.js';
 import { soon } from '../support/soon.js';
-import {
-  createCleanup,
-  createPort,
-  createTopic,
-  startReader,
-} from './events-setting.js';
+import { createCleanup, createPort, createTopic, startReader } from './events-setting.js';
 
 const cleanup = createCleanup();
 afterEach(async () => cleanup.run());
@@ -58,13 +53,8 @@ describe.skipIf(!hasKafka())('whoever watches the door, at a broker', () => {
       },
     };
 
-    await startReader(
-      { port: createPort(brokers, cleanup), topic, observer },
-      cleanup,
-    );
-    await soon(() =>
-      expect(progress.at(-1)).toMatchObject({ behind: 0, isBusy: false }),
-    );
+    await startReader({ port: createPort(brokers, cleanup), topic, observer }, cleanup);
+    await soon(() => expect(progress.at(-1)).toMatchObject({ behind: 0, isBusy: false }));
 
     expect(assigned[0]).toEqual({ [topic]: [0] });
     expect(progress[0]).toEqual({

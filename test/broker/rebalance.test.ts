@@ -6,12 +6,7 @@ import { soon } from '../support/soon.js';
 import { createMigratedDatabase } from '../support/store.js';
 import { createChildren } from './consume-children.js';
 import { queryOf } from './database-watch.js';
-import {
-  createCleanup,
-  createTopic,
-  membershipEvent,
-  plainClient,
-} from './events-setting.js';
+import { createCleanup, createTopic, membershipEvent, plainClient } from './events-setting.js';
 import { watchGroup } from './group-watch.js';
 
 const PARTITIONS = 6;
@@ -108,9 +103,7 @@ function startFlow(brokers: string, topic: string) {
     while (!over.signal.aborted) {
       const sequence = last + 1;
       const change = isHeldAfter(sequence) ? 'added' : 'removed';
-      const messages = userIds.map((userId) =>
-        membershipEvent({ userId, change, sequence }),
-      );
+      const messages = userIds.map((userId) => membershipEvent({ userId, change, sequence }));
       await producer.send({ topic, acks: -1, messages });
       last = sequence;
     }
@@ -127,7 +120,9 @@ function startFlow(brokers: string, topic: string) {
   };
 }
 
-/** Facts that were handed over before the one that came before them. One that comes again is none. */
+/**
+ * Facts that were handed over before the one that came before them. One that comes again is none.
+ */
 function gapsIn(lines: readonly JournalLine[]): readonly string[] {
   const newest = new Map<string, number>();
   const gaps: string[] = [];

@@ -3,10 +3,7 @@ import { createRequire } from 'node:module';
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from 'kafkajs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type {
-  KafkaPort,
-  RecordBatch,
-} from '../../services/events/kafka-port.js';
+import type { KafkaPort, RecordBatch } from '../../services/events/kafka-port.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';
 import {
@@ -34,8 +31,7 @@ async function createWorld() {
   await createTopic(brokers, topic);
   const group = await watchGroup(brokers, { topic, groupId }, cleanup);
   const port = createPort(brokers, cleanup);
-  const read = async (its: KafkaPort = port) =>
-    startReader({ port: its, topic, groupId }, cleanup);
+  const read = async (its: KafkaPort = port) => startReader({ port: its, topic, groupId }, cleanup);
   return { brokers, topic, group, port, read };
 }
 
@@ -51,10 +47,7 @@ describe.skipIf(!hasKafka())('after an end for good', () => {
 
     expect(ends).toEqual(['UNKNOWN_SERVER_ERROR']);
     // the second portion was applied, and not committed: it alone comes again
-    expect(usersOf(reader.facts)).toEqual([
-      ...users.slice(0, 1_000),
-      ...users.slice(500),
-    ]);
+    expect(usersOf(reader.facts)).toEqual([...users.slice(0, 1_000), ...users.slice(500)]);
     await ready(reader);
   });
 
@@ -96,12 +89,11 @@ describe.skipIf(!hasKafka())('a commit that fails', () => {
   });
 });
 
-/** The batches meet an error that kafkajs takes for final, as it does some of a broker's, in place of one commit. */
-function endingAtCommit(
-  time: number,
-  port: KafkaPort,
-  ends: string[],
-): KafkaPort {
+/**
+ * The batches meet an error that kafkajs takes for final, as it does some of a broker's, in place
+ * of one commit.
+ */
+function endingAtCommit(time: number, port: KafkaPort, ends: string[]): KafkaPort {
   let commits = 0;
   const failing = (batch: RecordBatch): RecordBatch => ({
     ...batch,

@@ -2,23 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { hasBrowser, picture, type Visitor } from '../support/browser.js';
-import {
-  startBrowserStage,
-  type BrowserStage,
-} from '../support/browser-stage.js';
+import { startBrowserStage, type BrowserStage } from '../support/browser-stage.js';
 import { eventually } from '../support/eventually.js';
-import {
-  auditRecords,
-  guildPage,
-  recordChange,
-  rolesOf,
-} from '../support/story.js';
-import {
-  consentAs,
-  consentAsNewPerson,
-  continueToDiscord,
-  endingOf,
-} from './sign-in-page.js';
+import { auditRecords, guildPage, recordChange, rolesOf } from '../support/story.js';
+import { consentAs, consentAsNewPerson, continueToDiscord, endingOf } from './sign-in-page.js';
 
 const EVENT_HOST = '300000000000000002';
 const { pilot, recruit } = DEMO.roles;
@@ -36,9 +23,7 @@ afterAll(async () => stage?.stop());
 async function rolesAtDiscord(platformUserId: string) {
   const link = await stage.linkOf(platformUserId);
   const { guild } = await guildPage(stage.service);
-  return guild.members.find(
-    (member) => member.discordUserId === link?.discordUserId,
-  )?.roleIds;
+  return guild.members.find((member) => member.discordUserId === link?.discordUserId)?.roleIds;
 }
 
 async function everyTokenIsRevoked(): Promise<boolean> {
@@ -128,9 +113,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await recordChange(stage.service, 'grace', 'recruits');
     await stage.setEmailRule('WARN');
 
-    await visitor.page.goto(
-      await stage.beginLink('grace', { email: 'grace@example.org' }),
-    );
+    await visitor.page.goto(await stage.beginLink('grace', { email: 'grace@example.org' }));
     await continueToDiscord(visitor.page);
     await consentAsNewPerson(visitor.page, {
       name: 'Grace',
@@ -152,10 +135,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await continueToDiscord(visitor.page);
     await consentAs(visitor.page, 'Carol');
     await endingOf(visitor.page, LINKED);
-    expect(await rolesOf(stage.service, 'carol')).toEqual([
-      recruit,
-      EVENT_HOST,
-    ]);
+    expect(await rolesOf(stage.service, 'carol')).toEqual([recruit, EVENT_HOST]);
 
     const link = await stage.linkOf('carol');
     await stage.service.api(

@@ -4,10 +4,7 @@ import { eventually, patienceMs } from '../support/eventually.js';
 
 /** What a person does with the playground's page, and sees there. */
 
-export async function openPlayground(
-  page: Page,
-  address: string,
-): Promise<void> {
+export async function openPlayground(page: Page, address: string): Promise<void> {
   page.setDefaultTimeout(patienceMs());
   await page.goto(address);
   await tabs(page).first().waitFor();
@@ -19,8 +16,7 @@ export async function openWithKey(
   page: Page,
   { address, key }: { readonly address: string; readonly key: string },
 ): Promise<void> {
-  const isSchema = (response: Response) =>
-    response.request().method() === 'POST' && response.ok();
+  const isSchema = (response: Response) => response.request().method() === 'POST' && response.ok();
   await Promise.all([
     page.waitForResponse(isSchema, { timeout: patienceMs() }),
     openPlayground(page, `${address}/admin#key=${key}`),
@@ -50,8 +46,7 @@ export const activeTab = (page: Page): Locator =>
 export const runButton = (page: Page): Locator =>
   page.getByRole('button', { name: 'Execute query' });
 
-export const stopButton = (page: Page): Locator =>
-  page.getByRole('button', { name: 'Stop query' });
+export const stopButton = (page: Page): Locator => page.getByRole('button', { name: 'Stop query' });
 
 /** Runs what the tab holds; resolves when the server has begun to answer. */
 export async function run(page: Page): Promise<Response> {
@@ -72,17 +67,11 @@ export async function typeKey(page: Page, key: string): Promise<void> {
 
 /** As much of it as can be seen. */
 export async function answerOf(page: Page): Promise<string> {
-  const lines = await page
-    .locator('.result-window .view-lines')
-    .first()
-    .innerText();
+  const lines = await page.locator('.result-window .view-lines').first().innerText();
   return lines.replaceAll('\u00a0', ' ');
 }
 
-export async function chooseTheme(
-  page: Page,
-  theme: 'System' | 'Light' | 'Dark',
-): Promise<void> {
+export async function chooseTheme(page: Page, theme: 'System' | 'Light' | 'Dark'): Promise<void> {
   await page.getByRole('button', { name: 'Open settings dialog' }).click();
   await page.getByRole('button', { name: theme, exact: true }).click();
   await page.keyboard.press('Escape');

@@ -5,10 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { hasBrowser, picture, type Visitor } from '../support/browser.js';
-import {
-  startBrowserStage,
-  type BrowserStage,
-} from '../support/browser-stage.js';
+import { startBrowserStage, type BrowserStage } from '../support/browser-stage.js';
 import { eventually } from '../support/eventually.js';
 import { recordChange, rolesOf } from '../support/story.js';
 import {
@@ -36,26 +33,21 @@ beforeAll(async () => {
 
 afterAll(async () => stage?.stop());
 
-const eventuallySeen = (condition: () => Promise<boolean>) =>
-  eventually(condition);
+const eventuallySeen = (condition: () => Promise<boolean>) => eventually(condition);
 
 async function operationNames(): Promise<readonly (string | undefined)[]> {
   const files = (await readdir(OPERATIONS)).toSorted();
-  const texts = await Promise.all(
-    files.map((file) => readFile(new URL(file, OPERATIONS), 'utf8')),
-  );
+  const texts = await Promise.all(files.map((file) => readFile(new URL(file, OPERATIONS), 'utf8')));
   return texts.map((text) => getOperationAST(parse(text))?.name?.value);
 }
 
 /**
- * A question without a key is refused, and the browser writes that down like anything that is missing; a stream that is stopped, and a
- * worker whose page goes, it calls aborted.
+ * A question without a key is refused, and the browser writes that down like anything that is
+ * missing; a stream that is stopped, and a worker whose page goes, it calls aborted.
  */
 const isUsual = (complaint: string) =>
   complaint.includes('status of 401 (Unauthorized)') ||
-  /^net::ERR_ABORTED: (blob:|http:\S+\/admin\?query=subscription)/.test(
-    complaint,
-  );
+  /^net::ERR_ABORTED: (blob:|http:\S+\/admin\?query=subscription)/.test(complaint);
 
 /** The editor writes its tabs down a moment after they have changed. */
 async function keptTabs(page: Page, count: number): Promise<void> {
@@ -78,17 +70,13 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await openPlayground(page, `${stage.service.address}/admin`);
-    await eventuallySeen(async () =>
-      (await answerOf(page)).includes('Authorization: Bearer'),
-    );
+    await eventuallySeen(async () => (await answerOf(page)).includes('Authorization: Bearer'));
     await picture(page, 'playground-without-key');
 
     await typeKey(page, stage.service.key);
     await run(page);
 
-    await eventuallySeen(async () =>
-      (await answerOf(page)).includes('"name": "Sandbox Alliance"'),
-    );
+    await eventuallySeen(async () => (await answerOf(page)).includes('"name": "Sandbox Alliance"'));
     expect(await tabNames(page)).toEqual(await operationNames());
     await picture(page, 'playground');
     await finish(visitor);
@@ -173,9 +161,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await openWithKey(page, stage.service);
     await run(page);
-    await eventuallySeen(async () =>
-      (await answerOf(page)).includes('"discordClients"'),
-    );
+    await eventuallySeen(async () => (await answerOf(page)).includes('"discordClients"'));
 
     for (const part of ['.graphiql-query-editor', '.result-window']) {
       const box = await page.locator(part).boundingBox();
@@ -194,9 +180,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     await keptTabs(page, 20);
     await page.reload();
     await runButton(page).waitFor();
-    await eventuallySeen(
-      async () => (await activeTab(page).innerText()) === 'Why',
-    );
+    await eventuallySeen(async () => (await activeTab(page).innerText()) === 'Why');
     expect(await tabNames(page)).toEqual(await operationNames());
     await page.getByRole('button', { name: 'New tab' }).click();
     await keptTabs(page, 21);
@@ -205,9 +189,7 @@ describe.skipIf(!hasBrowser())('the playground in a browser', () => {
     const kept = await tabNames(page);
 
     // As when the page was made of other operations.
-    await page.evaluate(() =>
-      localStorage.setItem('discord-connector-tabs', 'older'),
-    );
+    await page.evaluate(() => localStorage.setItem('discord-connector-tabs', 'older'));
     await page.reload();
     await runButton(page).waitFor();
 

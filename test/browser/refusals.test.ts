@@ -3,18 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { hasBrowser, picture, type Visitor } from '../support/browser.js';
-import {
-  startBrowserStage,
-  type BrowserStage,
-} from '../support/browser-stage.js';
+import { startBrowserStage, type BrowserStage } from '../support/browser-stage.js';
 import { eventually } from '../support/eventually.js';
 import { guildPage, rolesOf } from '../support/story.js';
-import {
-  consentAs,
-  consentAsNewPerson,
-  continueToDiscord,
-  endingOf,
-} from './sign-in-page.js';
+import { consentAs, consentAsNewPerson, continueToDiscord, endingOf } from './sign-in-page.js';
 
 const LINKED = 'Your Discord account is linked';
 
@@ -45,7 +37,10 @@ async function preview(address: string): Promise<number> {
   return response.status;
 }
 
-/** Says yes at Discord, and keeps the address that Discord sends the person back to instead of going there. */
+/**
+ * Says yes at Discord, and keeps the address that Discord sends the person back to instead of going
+ * there.
+ */
 async function answerTo(page: Page, person: string): Promise<string> {
   const form: Record<string, string> = { person, decision: 'authorize' };
   for (const field of await page.locator('form input[type=hidden]').all())

@@ -4,12 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
-import {
-  hasBrowser,
-  launchBrowser,
-  openVisitor,
-  picture,
-} from '../support/browser.js';
+import { hasBrowser, launchBrowser, openVisitor, picture } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 
 const { guildId, accounts, roles } = DEMO;
@@ -73,14 +68,10 @@ describe.skipIf(!hasBrowser())('the page of the sandbox', () => {
     for (const [label, call, status] of FAULTS) {
       const button = page.getByRole('button', { name: label, exact: true });
       await button.click();
-      await page
-        .getByRole('button', { name: label, exact: true, pressed: true })
-        .waitFor();
+      await page.getByRole('button', { name: label, exact: true, pressed: true }).waitFor();
       expect([label, (await call()).status]).toEqual([label, status]);
       await button.click();
-      await page
-        .getByRole('button', { name: label, exact: true, pressed: false })
-        .waitFor();
+      await page.getByRole('button', { name: label, exact: true, pressed: false }).waitFor();
       expect([label, (await call()).status < 300]).toEqual([label, true]);
     }
 
@@ -99,9 +90,7 @@ describe.skipIf(!hasBrowser())('the page of the sandbox', () => {
       ['Screening that a role ends', false],
     ] as const) {
       await page.getByRole('button', { name: label, exact: true }).click();
-      await page
-        .getByRole('button', { name: label, exact: true, pressed: true })
-        .waitFor();
+      await page.getByRole('button', { name: label, exact: true, pressed: true }).waitFor();
       await page.getByRole('button', { name: 'Joins' }).first().click();
       await eventually(() => isPending() === true);
       await ask('PUT', `/members/${accounts.erin}/roles/${roles.pilot}`);
@@ -109,9 +98,7 @@ describe.skipIf(!hasBrowser())('the page of the sandbox', () => {
       discord.moderator.leave(erin);
     }
 
-    await page
-      .getByRole('button', { name: 'Screening that a role ends', exact: true })
-      .click();
+    await page.getByRole('button', { name: 'Screening that a role ends', exact: true }).click();
     await eventually(() => !discord.guild(guildId).hasScreening);
     expect(complaints).toEqual([]);
     await close();

@@ -11,10 +11,7 @@ export async function continueToDiscord(page: Page): Promise<void> {
 
 /** The sandbox has no passwords: people say who they are. */
 export async function consentAs(page: Page, name: string): Promise<void> {
-  await page
-    .getByRole('group', { name: 'Signed in as' })
-    .getByRole('radio', { name })
-    .check();
+  await page.getByRole('group', { name: 'Signed in as' }).getByRole('radio', { name }).check();
   await page.getByRole('button', { name: 'Authorize' }).click();
 }
 
@@ -29,10 +26,11 @@ export async function consentAsNewPerson(
   await page.getByRole('button', { name: 'Authorize' }).click();
 }
 
-/** Waits for a page of ours with this headline, and answers the code that its foot names for whoever is asked about it. */
+/**
+ * Waits for a page of ours with this headline, and answers the code that its foot names for whoever
+ * is asked about it.
+ */
 export async function endingOf(page: Page, headline: string): Promise<string> {
-  await page
-    .getByRole('heading', { level: 1, name: headline, exact: true })
-    .waitFor();
+  await page.getByRole('heading', { level: 1, name: headline, exact: true }).waitFor();
   return page.locator('footer code').first().innerText();
 }

@@ -98,9 +98,7 @@ export const aLink = (given: Partial<LinkView> = {}): LinkView => ({
   ...given,
 });
 
-export const aPlatformUser = (
-  given: Partial<PlatformUserView> = {},
-): PlatformUserView => ({
+export const aPlatformUser = (given: Partial<PlatformUserView> = {}): PlatformUserView => ({
   id: 'alice',
   username: 'Alice',
   attributes: {},
@@ -109,18 +107,14 @@ export const aPlatformUser = (
   ...given,
 });
 
-export const aPlatformGroup = (
-  given: Partial<PlatformGroupView> = {},
-): PlatformGroupView => ({
+export const aPlatformGroup = (given: Partial<PlatformGroupView> = {}): PlatformGroupView => ({
   id: 'pilots',
   name: 'Pilots',
   deletedAt: null,
   ...given,
 });
 
-export const anAuditRecord = (
-  given: Partial<AuditRecordView> = {},
-): AuditRecordView => ({
+export const anAuditRecord = (given: Partial<AuditRecordView> = {}): AuditRecordView => ({
   id: ownId(0x30),
   clientId: CLIENT_ID,
   discordUserId: '400000000000000001',

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { sql, type Kysely } from 'kysely';
 
-/** All that decides about roles, for a few members of one client: small, so that everything meets everything. */
+/**
+ * All that decides about roles, for a few members of one client: small, so that everything meets
+ * everything.
+ */
 export interface World {
   readonly roleIds: readonly string[];
   readonly authority: Authority;
@@ -31,7 +34,10 @@ export interface WorldMember {
     readonly roleId: string;
     readonly verdict: 'HELD' | 'APPROVED' | 'REJECTED';
   }[];
-  /** What was read of mappings where Discord has the say, by their place in `mappings`; null: nothing. */
+  /**
+   * What was read of mappings where Discord has the say, by their place in `mappings`; null:
+   * nothing.
+   */
   readonly remote: readonly RemoteRow[];
   readonly hasSnapshot: boolean;
   /** For each group: is held, is known not to be, nothing is known. */
@@ -69,11 +75,7 @@ export function aWorld(): fc.Arbitrary<World> {
     authority: often<Authority>('PLATFORM', 'DISCORD', 'OBSERVE'),
     unknownMembership: fc.constantFrom('KEEP', 'REMOVE'),
     screening: fc.constantFrom('WAIT', 'IGNORE'),
-    refusals: fc.tuple(
-      ...ROLES.map(() =>
-        often<string | null>(null, 'ABOVE_BOT', 'UNKNOWN_ROLE'),
-      ),
-    ),
+    refusals: fc.tuple(...ROLES.map(() => often<string | null>(null, 'ABOVE_BOT', 'UNKNOWN_ROLE'))),
     groupsDeleted: fc.tuple(...GROUPS.map(() => often(false, true))),
     mappings: fc.uniqueArray(
       fc.record({
@@ -87,14 +89,12 @@ export function aWorld(): fc.Arbitrary<World> {
         selector: ({ groupId, roleId }) => `${groupId} ${roleId}`,
       },
     ),
-    members: fc
-      .array(aMember(), { minLength: 1, maxLength: 5 })
-      .map((members) =>
-        members.map((member, index) => ({
-          ...member,
-          discordUserId: String(600 + index),
-        })),
-      ),
+    members: fc.array(aMember(), { minLength: 1, maxLength: 5 }).map((members) =>
+      members.map((member, index) => ({
+        ...member,
+        discordUserId: String(600 + index),
+      })),
+    ),
   });
 }
 
@@ -114,12 +114,7 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
   const roleIds = fc.subarray(ROLES);
   return fc.record({
     links: often<WorldMember['links']>('active', 'none', 'ending', 'both'),
-    mirror: often<WorldMember['mirror']>(
-      'present',
-      'never',
-      'row only',
-      'absent',
-    ),
+    mirror: often<WorldMember['mirror']>('present', 'never', 'row only', 'absent'),
     roleIds,
     isPending: often(false, true),
     standing: often<WorldMember['standing']>('free', 'parked', 'waiting'),
@@ -132,9 +127,7 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
     ),
     remote: fc.array(fc.option(aRemoteRow), { minLength: 6, maxLength: 6 }),
     hasSnapshot: fc.boolean(),
-    memberships: fc.tuple(
-      ...GROUPS.map(() => fc.constantFrom(true, false, null)),
-    ),
+    memberships: fc.tuple(...GROUPS.map(() => fc.constantFrom(true, false, null))),
     seen: fc.option(
       fc.oneof(
         fc.record({
@@ -188,13 +181,9 @@ async function writeRemote(
   world: World,
   { discordUserId, remote }: WorldMember,
 ): Promise<void> {
-  for (const [
-    index,
-    { groupId, roleId, ...mapping },
-  ] of world.mappings.entries()) {
+  for (const [index, { groupId, roleId, ...mapping }] of world.mappings.entries()) {
     const row = remote[index] ?? null;
-    if (row === null || (mapping.authority ?? world.authority) !== 'DISCORD')
-      continue;
+    if (row === null || (mapping.authority ?? world.authority) !== 'DISCORD') continue;
     const { hasRole, request, state, isOutdated } = row;
     await sql`
       insert into remote_membership (link_id, mapping_id, has_role, request, request_state, request_id, asked_at, asked_order)
@@ -232,9 +221,7 @@ async function writeMember(
   for (const { roleId, verdict } of member.decisions)
     await sql`
       insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason)
-      values (${clientId}, ${id}, ${roleId}, ${verdict}, 'LIMIT', '')`.execute(
-      db,
-    );
+      values (${clientId}, ${id}, ${roleId}, ${verdict}, 'LIMIT', '')`.execute(db);
   if (standing !== 'free')
     await sql`
       insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
@@ -250,9 +237,7 @@ async function writeLink(
   const userId = `${status} user of ${member.discordUserId}`;
   await sql`
     insert into platform_user (id, snapshot_time_us)
-    values (${userId}, case when ${member.hasSnapshot}::boolean then 1 end)`.execute(
-    db,
-  );
+    values (${userId}, case when ${member.hasSnapshot}::boolean then 1 end)`.execute(db);
   await sql`
     insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
     values (gen_random_uuid(), ${clientId}, ${userId}, ${member.discordUserId}, ${status}, now())`.execute(

@@ -7,9 +7,7 @@ export const STRUCTURED = 'application/cloudevents+json; charset=UTF-8';
 export const RECORD_TIME = Date.UTC(2026, 2, 14, 15, 9, 26);
 
 /** A CloudEvent in JSON; a member that is set to undefined is left out. */
-export function cloudEvent(
-  its: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
+export function cloudEvent(its: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     specversion: '1.0',
     id: 'event-1',
@@ -35,10 +33,7 @@ export function kafkaRecord(its: Partial<KafkaRecord> = {}): KafkaRecord {
   };
 }
 
-export function structured(
-  event: unknown,
-  its: Partial<KafkaRecord> = {},
-): KafkaRecord {
+export function structured(event: unknown, its: Partial<KafkaRecord> = {}): KafkaRecord {
   return kafkaRecord({ value: Buffer.from(JSON.stringify(event)), ...its });
 }
 

@@ -2,9 +2,7 @@ import type { RoleExplanationView } from '../../services/api/views.js';
 import { ownId, ROLE_ID } from './api-views.js';
 
 /** Of a role that is wanted, is not held, and stands above the bot. */
-export const anExplanation = (
-  given: Partial<RoleExplanationView> = {},
-): RoleExplanationView => ({
+export const anExplanation = (given: Partial<RoleExplanationView> = {}): RoleExplanationView => ({
   roleId: ROLE_ID,
   roleName: 'Pilot',
   isManaged: true,

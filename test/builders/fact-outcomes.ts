@@ -9,10 +9,7 @@ export const STALE: FactOutcome = {
   losses: [addedWithSequence(10)],
 };
 
-export function addedWithSequence(
-  sequence: number,
-  groupId = 'pilots',
-): FactLoss {
+export function addedWithSequence(sequence: number, groupId = 'pilots'): FactLoss {
   return {
     groupId,
     order: { sequence: null, timeUs: 2_000_000, isMutation: true },

@@ -15,9 +15,7 @@ const order: FactOrder = {
   timeUs: Date.UTC(2026, 2, 14, 15, 9, 26) * 1000,
 };
 
-export function membershipChanged(
-  its: Partial<MembershipChanged> = {},
-): MembershipChanged {
+export function membershipChanged(its: Partial<MembershipChanged> = {}): MembershipChanged {
   const groupId = its.groupId ?? 'miners';
   return {
     kind: 'membershipChanged',
@@ -30,9 +28,7 @@ export function membershipChanged(
   };
 }
 
-export function membershipSnapshot(
-  its: Partial<MembershipSnapshot> = {},
-): MembershipSnapshot {
+export function membershipSnapshot(its: Partial<MembershipSnapshot> = {}): MembershipSnapshot {
   return {
     kind: 'membershipSnapshot',
     platformUserId: 'user-7',

@@ -1,16 +1,14 @@
 import { gzipSync } from 'node:zlib';
 
 import type { KafkaRecord } from '../../services/events/kafka-port.js';
-import {
-  CHANGED,
-  cloudEvent,
-  kafkaRecord,
-  structured,
-} from './event-record.js';
+import { CHANGED, cloudEvent, kafkaRecord, structured } from './event-record.js';
 import { jsonOf } from './hostile-events.js';
 import { CANARY } from './hostile-texts.js';
 
-/** What a generator does not come upon: too large, too deep, or only good together. Each with how it has to end. */
+/**
+ * What a generator does not come upon: too large, too deep, or only good together. Each with how it
+ * has to end.
+ */
 export interface HostileCase {
   readonly name: string;
   readonly record: KafkaRecord;
@@ -41,11 +39,7 @@ const CASES: readonly (readonly [
   ['deep attributes in objects', 'fact', () => user(deepObjects(50_000))],
   ['100,000 times the same key', 'fact', () => repeated(30_000)],
   ['100,000 keys', 'fact', () => event({}, keys(50_000))],
-  [
-    'a number of a million digits',
-    'broken',
-    () => event({ sequence: digits() }),
-  ],
+  ['a number of a million digits', 'broken', () => event({ sequence: digits() })],
   ['a million digits that nobody reads', 'fact', () => event({ n: digits() })],
   ['UTF-16', 'broken', () => bytes(good(), 'utf16le')],
   ['UTF-8 with its mark', 'fact', () => raw(`\uFEFF${good()}`)],
@@ -72,8 +66,7 @@ const CASES: readonly (readonly [
 
 /** Made one at a time: some are large. */
 export function* hostileCorpus(): Generator<HostileCase> {
-  for (const [name, ending, make] of CASES)
-    yield { name, ending, record: make() };
+  for (const [name, ending, make] of CASES) yield { name, ending, record: make() };
 }
 
 const raw = (text: string) => kafkaRecord({ value: Buffer.from(text) });
@@ -87,8 +80,7 @@ const tail = (...more: number[]) =>
 const good = () => JSON.stringify(cloudEvent());
 const digits = () => `1${'0'.repeat(1_000_000)}`.slice(0, 1_000_000);
 const deepArrays = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-const deepObjects = (depth: number) =>
-  `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+const deepObjects = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 const deep = () => deepArrays(100_000);
 
 const FRAME: readonly (readonly [string, string])[] = [
@@ -120,8 +112,7 @@ function user(attributes: string): KafkaRecord {
 }
 
 const padding = (length: number) => ({ padding: `"${'x'.repeat(length)}"` });
-const keys = (count: number) =>
-  Object.fromEntries(ids(count).map((id) => [`key-${id}`, '1']));
+const keys = (count: number) => Object.fromEntries(ids(count).map((id) => [`key-${id}`, '1']));
 
 function snapshot(groupIds: readonly string[]): KafkaRecord {
   const type = 'platform.group.membership.snapshot.v1';
@@ -135,19 +126,14 @@ const million = () => ids(1_000_000);
 const longIds = (count: number) =>
   ids(count).map((_, n) =>
     String.fromCodePoint(
-      ...Array.from(
-        { length: 255 },
-        (__, at) => 0x20000 + ((n * 7919 + at * 104_729) % 40_000),
-      ),
+      ...Array.from({ length: 255 }, (__, at) => 0x20000 + ((n * 7919 + at * 104_729) % 40_000)),
     ),
   );
 
 function repeated(count: number): KafkaRecord {
   const again = Array.from({ length: count }, () => ['userId', '"u"'] as const);
   const data = jsonOf([...again, ['groupId', '"g"'], ['change', '"added"']]);
-  return raw(
-    jsonOf([...FRAME, ['type', JSON.stringify(CHANGED)], ['data', data]]),
-  );
+  return raw(jsonOf([...FRAME, ['type', JSON.stringify(CHANGED)], ['data', data]]));
 }
 
 const proto = () =>
@@ -160,9 +146,7 @@ const proto = () =>
   );
 
 const named = (userId: string) =>
-  structured(
-    cloudEvent({ data: { userId, groupId: userId, change: 'added' } }),
-  );
+  structured(cloudEvent({ data: { userId, groupId: userId, change: 'added' } }));
 
 const typed = (type: string) => structured(cloudEvent({ type }));
 

@@ -38,10 +38,7 @@ const texts = fc.oneof(
   { weight: 2, arbitrary: hostileText.map((text) => JSON.stringify(text)) },
 );
 const mostly = (right: fc.Arbitrary<string>) =>
-  fc.oneof(
-    { weight: 12, arbitrary: right },
-    { weight: 1, arbitrary: hostileJson },
-  );
+  fc.oneof({ weight: 12, arbitrary: right }, { weight: 1, arbitrary: hostileJson });
 
 const time = fc
   .date({
@@ -51,7 +48,10 @@ const time = fc
   })
   .map((date) => JSON.stringify(date.toISOString()));
 
-/** Fields by name, each mostly right; here and there one is not there, stands twice or is one that nobody asked for. */
+/**
+ * Fields by name, each mostly right; here and there one is not there, stands twice or is one that
+ * nobody asked for.
+ */
 const pairs = (fields: Readonly<Record<string, fc.Arbitrary<string>>>) =>
   fc
     .tuple(
@@ -66,13 +66,7 @@ const pairs = (fields: Readonly<Record<string, fc.Arbitrary<string>>>) =>
           weight: 1,
           arbitrary: fc.array(
             fc.tuple(
-              one(
-                '__proto__',
-                'constructor',
-                'prototype',
-                'toString',
-                ...Object.keys(fields),
-              ),
+              one('__proto__', 'constructor', 'prototype', 'toString', ...Object.keys(fields)),
               hostileJson,
             ),
             { maxLength: 3 },
@@ -81,18 +75,13 @@ const pairs = (fields: Readonly<Record<string, fc.Arbitrary<string>>>) =>
       ),
       fc.option(fc.nat(30), { freq: 12 }),
     )
-    .map(([right, extra, gone]) => [
-      ...right.filter((_, index) => index !== gone),
-      ...extra,
-    ]);
+    .map(([right, extra, gone]) => [...right.filter((_, index) => index !== gone), ...extra]);
 
 const payload = pairs({
   userId: texts,
   groupId: texts,
   change: one('"added"', '"removed"'),
-  groupIds: fc
-    .array(texts, { maxLength: 6 })
-    .map((groupIds) => `[${groupIds.join(',')}]`),
+  groupIds: fc.array(texts, { maxLength: 6 }).map((groupIds) => `[${groupIds.join(',')}]`),
   username: texts,
   name: texts,
   sequence: fc.oneof(
@@ -127,9 +116,7 @@ const damage = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .nat()
-      .map((at) => (bytes: Buffer) => bytes.subarray(0, at % bytes.length)),
+    arbitrary: fc.nat().map((at) => (bytes: Buffer) => bytes.subarray(0, at % bytes.length)),
   },
   {
     weight: 1,
@@ -179,24 +166,19 @@ const anyHeaders = fc.array(
   { maxLength: 3 },
 );
 
-const binary = fc
-  .record({ attributes, payload, damage, timestampMs, anyHeaders })
-  .map((its) => {
-    const headers = its.attributes.map(([name, json]) => {
-      const value: unknown = parsedOr(json);
-      const text = typeof value === 'string' ? value : json;
-      return [`ce_${name}`, Buffer.from(text)] as const;
-    });
-    return kafkaRecord({
-      value: its.damage(Buffer.from(jsonOf(its.payload))),
-      // some come without, as from clients that leave it out
-      headers: Object.fromEntries([
-        ...headers,
-        ...(its.anyHeaders.length > 1 ? its.anyHeaders : []),
-      ]),
-      timestampMs: its.timestampMs,
-    });
+const binary = fc.record({ attributes, payload, damage, timestampMs, anyHeaders }).map((its) => {
+  const headers = its.attributes.map(([name, json]) => {
+    const value: unknown = parsedOr(json);
+    const text = typeof value === 'string' ? value : json;
+    return [`ce_${name}`, Buffer.from(text)] as const;
   });
+  return kafkaRecord({
+    value: its.damage(Buffer.from(jsonOf(its.payload))),
+    // some come without, as from clients that leave it out
+    headers: Object.fromEntries([...headers, ...(its.anyHeaders.length > 1 ? its.anyHeaders : [])]),
+    timestampMs: its.timestampMs,
+  });
+});
 
 function parsedOr(json: string): unknown {
   try {

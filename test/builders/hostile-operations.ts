@@ -16,17 +16,12 @@ import {
 import { HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-texts.js';
 
 const schema = buildSchema(
-  readFileSync(
-    new URL('../../schema/connector.graphql', import.meta.url),
-    'utf8',
-  ),
+  readFileSync(new URL('../../schema/connector.graphql', import.meta.url), 'utf8'),
 );
 
 /** Values of any kind, as JSON text, where another one belongs. */
 const hostileValue = fc.oneof(
-  fc
-    .constantFrom(...HOSTILE_JSON)
-    .filter((json) => json !== 'NaN' && json !== 'Infinity'),
+  fc.constantFrom(...HOSTILE_JSON).filter((json) => json !== 'NaN' && json !== 'Infinity'),
   fc.constantFrom(...HOSTILE_TEXTS).map((text) => JSON.stringify(text)),
   fc.json({ maxDepth: 2 }),
 );
@@ -64,10 +59,7 @@ const SCALARS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-function valueOf(
-  type: GraphQLInputType,
-  ids: KnownIds,
-): fc.Arbitrary<string | undefined> {
+function valueOf(type: GraphQLInputType, ids: KnownIds): fc.Arbitrary<string | undefined> {
   const right = rightValueOf(type, ids);
   const gone = isNonNullType(type) ? 1 : 8;
   return fc.oneof(
@@ -77,10 +69,7 @@ function valueOf(
   );
 }
 
-function rightValueOf(
-  type: GraphQLInputType,
-  ids: KnownIds,
-): fc.Arbitrary<string> {
+function rightValueOf(type: GraphQLInputType, ids: KnownIds): fc.Arbitrary<string> {
   if (isNonNullType(type)) return rightValueOf(type.ofType, ids);
   if (isListType(type))
     return fc
@@ -107,14 +96,10 @@ function rightValueOf(
       });
   }
   const known = type.name === 'ID' ? ids.map((id) => JSON.stringify(id)) : [];
-  const texts = fc
-    .constantFrom(...HOSTILE_TEXTS)
-    .map((text) => JSON.stringify(text));
+  const texts = fc.constantFrom(...HOSTILE_TEXTS).map((text) => JSON.stringify(text));
   const fine = fc.constantFrom(...(SCALARS[type.name] ?? ['null']), ...known);
   const isText = type.name === 'ID' || type.name === 'String';
-  return isText
-    ? fc.oneof({ weight: 3, arbitrary: fine }, { weight: 1, arbitrary: texts })
-    : fine;
+  return isText ? fc.oneof({ weight: 3, arbitrary: fine }, { weight: 1, arbitrary: texts }) : fine;
 }
 
 function bodyOf(
@@ -123,9 +108,7 @@ function bodyOf(
   ids: KnownIds,
 ): fc.Arbitrary<string> {
   const names = field.args.map(({ name }) => name);
-  const variables = field.args.map(
-    (arg) => `$${arg.name}: ${arg.type.toString()}`,
-  );
+  const variables = field.args.map((arg) => `$${arg.name}: ${arg.type.toString()}`);
   const given = names.map((name) => `${name}: $${name}`).join(', ');
   const type = getNamedType(field.type);
   const isPage = isObjectType(type) && 'nodes' in type.getFields();
@@ -134,17 +117,18 @@ function bodyOf(
     : '{ __typename }';
   const inBrackets = (text: string) => (text === '' ? '' : `(${text})`);
   const query = `${kind} Q${inBrackets(variables.join(', '))} { ${field.name}${inBrackets(given)} ${selection} }`;
-  return fc
-    .tuple(...field.args.map((arg) => valueOf(arg.type, ids)))
-    .map((values) => {
-      const sent = names.flatMap((name, index) =>
-        values[index] === undefined ? [] : [`"${name}":${values[index]}`],
-      );
-      return `{"query":${JSON.stringify(query)},"variables":{${sent.join(',')}}}`;
-    });
+  return fc.tuple(...field.args.map((arg) => valueOf(arg.type, ids))).map((values) => {
+    const sent = names.flatMap((name, index) =>
+      values[index] === undefined ? [] : [`"${name}":${values[index]}`],
+    );
+    return `{"query":${JSON.stringify(query)},"variables":{${sent.join(',')}}}`;
+  });
 }
 
-/** Bodies of every query and mutation there is, with variables that are mostly nearly right; the same for the same seed. */
+/**
+ * Bodies of every query and mutation there is, with variables that are mostly nearly right; the
+ * same for the same seed.
+ */
 export function hostileOperations(
   seed: number,
   count: number,

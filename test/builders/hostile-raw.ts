@@ -1,11 +1,10 @@
-/** What is hardly HTTP, with what the answer begins with; '' where there is nobody to answer. `KEY` stands for a good key. */
+/**
+ * What is hardly HTTP, with what the answer begins with; '' where there is nobody to answer. `KEY`
+ * stands for a good key.
+ */
 export const RAW: readonly (readonly [string, string, RegExp])[] = [
   ['no HTTP', '\x16\x03\x01\x02\x00\x01', /^HTTP\/1\.1 400 /],
-  [
-    'a method that is none',
-    'HACK / HTTP/1.1\r\nHost: a\r\n\r\n',
-    /^HTTP\/1\.1 400 /,
-  ],
+  ['a method that is none', 'HACK / HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1\.1 400 /],
   ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
   ['another version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n', /^HTTP\/1\.1 400 /],
   [
@@ -14,21 +13,9 @@ export const RAW: readonly (readonly [string, string, RegExp])[] = [
     /^HTTP\/1\.1 431 /,
   ],
   ['a bare line feed', 'GET / HTTP/1.1\nHost: a\nX: y\n\n', /^HTTP\/1\.1 400 /],
-  [
-    'a NUL in a header',
-    'GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n',
-    /^HTTP\/1\.1 400 /,
-  ],
-  [
-    'a space before a colon',
-    'GET / HTTP/1.1\r\nHost : a\r\n\r\n',
-    /^HTTP\/1\.1 400 /,
-  ],
-  [
-    'two lengths',
-    post('Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'),
-    /^HTTP\/1\.1 400 /,
-  ],
+  ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n', /^HTTP\/1\.1 400 /],
+  ['a space before a colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n', /^HTTP\/1\.1 400 /],
+  ['two lengths', post('Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'), /^HTTP\/1\.1 400 /],
   [
     'a length and chunks',
     post('Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
@@ -47,9 +34,7 @@ export const RAW: readonly (readonly [string, string, RegExp])[] = [
   ],
   [
     'chunks packed twice',
-    post(
-      'Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
-    ),
+    post('Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n'),
     /^HTTP\/1\.1 4\d\d /,
   ],
 ];

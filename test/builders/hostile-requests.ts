@@ -8,16 +8,12 @@ import { CANARY } from './hostile-texts.js';
 const GOOD = JSON.stringify({ query: '{ __typename }' });
 const PATHS = ['/graphql', '/admin'] as const;
 
-const many = (count: number, item: string) =>
-  `[${Array(count).fill(item).join(',')}]`;
+const many = (count: number, item: string) => `[${Array(count).fill(item).join(',')}]`;
 const variable = (input: string) =>
   `{"query":"mutation ($input: RecordMembershipChangesInput!) { recordMembershipChanges(input: $input) { __typename } }","variables":{"input":${input}}}`;
-const change = (n: number) =>
-  `{"platformUserId":"u","groupId":"g${n}","change":"ADDED"}`;
+const change = (n: number) => `{"platformUserId":"u","groupId":"g${n}","change":"ADDED"}`;
 const changes = (count: number) =>
-  variable(
-    `{"changes":[${Array.from({ length: count }, (_, n) => change(n)).join(',')}]}`,
-  );
+  variable(`{"changes":[${Array.from({ length: count }, (_, n) => change(n)).join(',')}]}`);
 const snapshot = (groups: string) =>
   `{"query":"mutation ($input: ReplaceMembershipsInput!) { replaceMemberships(input: $input) { __typename } }","variables":{"input":{"users":[{"platformUserId":"u","groupIds":${groups}}]}}}`;
 
@@ -44,43 +40,23 @@ const BODIES: readonly (readonly [
   ['a NUL behind it', `${GOOD}\0`],
   ['deep lists', '['.repeat(100_000) + ']'.repeat(100_000)],
   ['deep objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
-  [
-    'deep variables',
-    variable(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`),
-  ],
-  [
-    'deep lists in variables',
-    variable('['.repeat(50_000) + ']'.repeat(50_000)),
-  ],
+  ['deep variables', variable(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`)],
+  ['deep lists in variables', variable('['.repeat(50_000) + ']'.repeat(50_000))],
   [
     '100,000 keys',
-    variable(
-      `{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":1`).join(',')}}`,
-    ),
+    variable(`{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":1`).join(',')}}`),
   ],
-  [
-    'the prototype as a key',
-    '{"query":"{ __typename }","__proto__":{"polluted":1}}',
-  ],
+  ['the prototype as a key', '{"query":"{ __typename }","__proto__":{"polluted":1}}'],
   ['the prototype in variables', variable('{"__proto__":{"changes":[]}}')],
-  [
-    'a constructor in variables',
-    variable('{"constructor":{"prototype":{"polluted":1}}}'),
-  ],
+  ['a constructor in variables', variable('{"constructor":{"prototype":{"polluted":1}}}')],
   ['5,001 items', changes(5_001)],
   ['20,000 items', changes(20_000)],
   ['100,000 groups', snapshot(many(100_000, '"g"'))],
   ['100,000 wrong items', variable(`{"changes":${many(100_000, '1')}}`)],
   ['variables that are a list', '{"query":"{ __typename }","variables":[]}'],
-  [
-    'variables that are text',
-    `{"query":"{ __typename }","variables":"${CANARY}"}`,
-  ],
+  ['variables that are text', `{"query":"{ __typename }","variables":"${CANARY}"}`],
   ['extensions that are text', '{"query":"{ __typename }","extensions":"x"}'],
-  [
-    'a stored query',
-    '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"abc"}}}',
-  ],
+  ['a stored query', '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"abc"}}}'],
   [
     'a stored query nobody has stored',
     `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"${'a'.repeat(64)}"}}}`,
@@ -94,10 +70,7 @@ const BODIES: readonly (readonly [
     '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"__proto__"}}}',
   ],
   ['an operation by a number', '{"query":"{ __typename }","operationName":5}'],
-  [
-    'an operation that is not there',
-    '{"query":"{ __typename }","operationName":"__proto__"}',
-  ],
+  ['an operation that is not there', '{"query":"{ __typename }","operationName":"__proto__"}'],
   ['UTF-16', Buffer.from(GOOD, 'utf16le')],
   [
     'UTF-16, and says so',
@@ -107,32 +80,16 @@ const BODIES: readonly (readonly [
   ['Latin-1', Buffer.from('{"query":"{ __typename } #\xe9"}', 'latin1')],
   ['gzip that is not told', gzipSync(GOOD)],
   ['gzip', gzipSync(GOOD), { 'content-encoding': 'gzip' }],
-  [
-    'a gzip bomb',
-    gzipSync(Buffer.alloc(50_000_000, ' ')),
-    { 'content-encoding': 'gzip' },
-  ],
+  ['a gzip bomb', gzipSync(Buffer.alloc(50_000_000, ' ')), { 'content-encoding': 'gzip' }],
   ['brotli', brotliCompressSync(GOOD), { 'content-encoding': 'br' }],
   ['a packing nobody knows', GOOD, { 'content-encoding': 'x-none, gzip' }],
   ['text/plain', GOOD, { 'content-type': 'text/plain' }],
-  [
-    'a form',
-    'query=%7B__typename%7D',
-    { 'content-type': 'application/x-www-form-urlencoded' },
-  ],
+  ['a form', 'query=%7B__typename%7D', { 'content-type': 'application/x-www-form-urlencoded' }],
   ['many parts', GOOD, { 'content-type': 'multipart/form-data; boundary=x' }],
   ['a type that is none', GOOD, { 'content-type': 'application/json/;;=' }],
-  [
-    'a type in other letters',
-    GOOD,
-    { 'content-type': 'APPLICATION/JSON ; charset="' },
-  ],
+  ['a type in other letters', GOOD, { 'content-type': 'APPLICATION/JSON ; charset="' }],
   ['a long type', GOOD, { 'content-type': `application/${'x'.repeat(8_000)}` }],
-  [
-    'GraphQL as itself',
-    '{ __typename }',
-    { 'content-type': 'application/graphql' },
-  ],
+  ['GraphQL as itself', '{ __typename }', { 'content-type': 'application/graphql' }],
 ];
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url');
@@ -167,10 +124,7 @@ const HEADERS: readonly (readonly [string, HostileRequest['headers']])[] = [
   ['a key beyond ASCII', { authorization: 'Bearer \xfe\xff' }],
   ['another scheme', { authorization: `Basic ${CANARY}` }],
   ['half a JWT', { authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' }],
-  ...FORGED.map(
-    (token) =>
-      [`a forged token: ${token.slice(0, 60)}`, bearer(token)] as const,
-  ),
+  ...FORGED.map((token) => [`a forged token: ${token.slice(0, 60)}`, bearer(token)] as const),
   ['an accept nobody serves', { accept: 'application/xml' }],
   ['a host of others', { host: 'evil.example', 'x-forwarded-host': 'evil' }],
   ['a method in a header', { 'x-http-method-override': 'DELETE' }],
@@ -208,7 +162,9 @@ const PLACES: readonly string[] = [
 ];
 const METHODS = ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'];
 
-/** Requests of every kind; the same for the same seed. `count` is how many of them are operations. */
+/**
+ * Requests of every kind; the same for the same seed. `count` is how many of them are operations.
+ */
 export function* hostileRequests(
   seed: number,
   count: number,
@@ -221,8 +177,7 @@ export function* hostileRequests(
       yield { name, path, body: JSON.stringify({ query }) };
     for (const [name, headers] of HEADERS)
       yield { name, path, body: GOOD, ...(headers && { headers }) };
-    for (const method of METHODS)
-      yield { name: method, method, path, body: GOOD };
+    for (const method of METHODS) yield { name: method, method, path, body: GOOD };
   }
   for (const path of PLACES)
     for (const method of ['GET', 'POST'])

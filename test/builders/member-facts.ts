@@ -1,7 +1,4 @@
-import type {
-  MappingFacts,
-  MemberFacts,
-} from '../../services/reconcile/ports.js';
+import type { MappingFacts, MemberFacts } from '../../services/reconcile/ports.js';
 import type { PresentMember } from '../../services/model.js';
 
 export const GUILD_ID = '500000000000000001';
@@ -28,9 +25,7 @@ export function mappingFacts(facts: Partial<MappingFacts> = {}): MappingFacts {
   };
 }
 
-export function presentMember(
-  facts: Partial<PresentMember> = {},
-): PresentMember {
+export function presentMember(facts: Partial<PresentMember> = {}): PresentMember {
   return {
     roleIds: [],
     username: 'alice',
@@ -47,10 +42,7 @@ type FactsOverrides = Partial<Omit<MemberFacts, 'client'>> & {
 };
 
 /** An actively linked member whom the mirror shows without roles, and no mapping. */
-export function memberFacts({
-  client,
-  ...facts
-}: FactsOverrides = {}): MemberFacts {
+export function memberFacts({ client, ...facts }: FactsOverrides = {}): MemberFacts {
   return {
     marks: null,
     client: {

@@ -13,7 +13,10 @@ export interface PackedBatch {
   readonly lastOffsetDelta?: number;
 }
 
-/** Batches of records in format 2, as a broker answers a fetch: their size, then one after the other. */
+/**
+ * Batches of records in format 2, as a broker answers a fetch: their size, then one after the
+ * other.
+ */
 export function fetched(...batches: readonly PackedBatch[]): Buffer {
   const bytes = Buffer.concat(batches.map(batchOf));
   return Buffer.concat([int32(bytes.length), bytes]);
@@ -55,10 +58,7 @@ function lz4Bomb(bytes: number): Buffer {
 function snappyBomb(bytes: number): Buffer {
   const repeat64 = Buffer.from([(63 << 2) | 2, 1, 0]);
   const repeats = Array.from({ length: Math.ceil(bytes / 64) }, () => repeat64);
-  return Buffer.concat([
-    Buffer.from([0xff, 0xff, 0xff, 0x7f, 0, 0]),
-    ...repeats,
-  ]);
+  return Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0x7f, 0, 0]), ...repeats]);
 }
 
 function int32(value: number): Buffer {

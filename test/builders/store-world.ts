@@ -14,10 +14,7 @@ export const cause: Cause = {
   actor: 'tests',
 };
 
-export function guildRole(
-  roleId: string,
-  role: Partial<GuildRole> = {},
-): GuildRole {
+export function guildRole(roleId: string, role: Partial<GuildRole> = {}): GuildRole {
   return {
     roleId,
     name: `role ${roleId}`,
@@ -78,10 +75,7 @@ export function membership(
   };
 }
 
-export function snapshotOf(
-  platformUserId: string,
-  groupIds: readonly string[],
-): PlatformFact {
+export function snapshotOf(platformUserId: string, groupIds: readonly string[]): PlatformFact {
   return {
     kind: 'membershipSnapshot',
     platformUserId,
@@ -100,9 +94,7 @@ export async function createMappedClient(
   const client = await store.clients.createClient(clientInput(input));
   await store.memory.saveRoles(client.id, {
     ownerId: null,
-    roles: [...new Set(mappings.map(({ roleId }) => roleId))].map((roleId) =>
-      guildRole(roleId),
-    ),
+    roles: [...new Set(mappings.map(({ roleId }) => roleId))].map((roleId) => guildRole(roleId)),
   });
   await store.applyFacts(
     mappings.map(({ groupId }) => ({

@@ -1,8 +1,4 @@
-import type {
-  ScheduleView,
-  SweepPlanMember,
-  SweepView,
-} from '../../services/api/sweep-ports.js';
+import type { ScheduleView, SweepPlanMember, SweepView } from '../../services/api/sweep-ports.js';
 import { CLIENT_ID, ownId, ROLE_ID } from './api-views.js';
 
 const AT = new Date('2026-11-22T17:00:00.000Z');
@@ -18,9 +14,7 @@ export const aSchedule = (given: Partial<ScheduleView> = {}): ScheduleView => ({
   ...given,
 });
 
-export const aPlanMember = (
-  given: Partial<SweepPlanMember> = {},
-): SweepPlanMember => ({
+export const aPlanMember = (given: Partial<SweepPlanMember> = {}): SweepPlanMember => ({
   discordUserId: '400000000000000001',
   platformUserId: 'alice',
   add: [ROLE_ID],

@@ -10,8 +10,9 @@ import { readWaiting, type Waiting } from './sweep-rules.js';
 import { trueCause } from './true-causes.js';
 
 /**
- * How members stand soon after the last fault has ended, with nothing set right by anybody: each is right, held for a person, or in a
- * state whose cause is true and whose next try comes, and came when it was due. What is wrong for a while is asked about again.
+ * How members stand soon after the last fault has ended, with nothing set right by anybody: each is
+ * right, held for a person, or in a state whose cause is true and whose next try comes, and came
+ * when it was due. What is wrong for a while is asked about again.
  */
 export async function afterFaults(play: Play): Promise<readonly string[]> {
   const untilMs = Date.now() + SOON_MS;
@@ -27,9 +28,7 @@ export async function afterFaults(play: Play): Promise<readonly string[]> {
 export async function triesAreKept(play: Play): Promise<readonly string[]> {
   const { query } = play.stage;
   const from = Date.now();
-  await query(
-    `update reconcile_job set due_at = clock_timestamp() where is_parked`,
-  );
+  await query(`update reconcile_job set due_at = clock_timestamp() where is_parked`);
   await query(
     `update client set paused_until = clock_timestamp() where paused_until > clock_timestamp()`,
   );
@@ -37,12 +36,10 @@ export async function triesAreKept(play: Play): Promise<readonly string[]> {
     const [client] = z.array(Client).parse(await query(CLIENT));
     const rows = z.array(Standing).parse(await query(STANDING));
     const late = rows.filter(
-      ({ is_parked: isParked, due_in_ms: dueMs }) =>
-        isParked !== null && (dueMs ?? 0) <= 0,
+      ({ is_parked: isParked, due_in_ms: dueMs }) => isParked !== null && (dueMs ?? 0) <= 0,
     );
     play.cures.push({ account: 'all', from, until: Date.now() });
-    if (late.length === 0 || !(client !== undefined && isWorked(client)))
-      return [];
+    if (late.length === 0 || !(client !== undefined && isWorked(client))) return [];
     if (Date.now() > from + SOON_MS)
       return late.map((row) => `${nameOf(row)} was due and is not tried`);
     await sleep(100);
@@ -93,9 +90,7 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
   const waiting = await readWaiting(stage);
   const disturbances = disturbancesOf(play);
   return [
-    ...(client.is_stopped || isPaused(client)
-      ? troubleFaults(play, client.trouble)
-      : []),
+    ...(client.is_stopped || isPaused(client) ? troubleFaults(play, client.trouble) : []),
     ...rows.flatMap((row) =>
       row.is_parked === false
         ? pendingFaults(row, isWorked(client))
@@ -105,8 +100,7 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
 }
 
 const isPaused = (client: Client) => (client.paused_for_ms ?? 0) > 0;
-const isWorked = (client: Client) =>
-  client.is_enabled && !client.is_stopped && !isPaused(client);
+const isWorked = (client: Client) => client.is_enabled && !client.is_stopped && !isPaused(client);
 
 /** Whole clients stop or pause for a reason too. */
 function troubleFaults(play: Play, trouble: string | null): readonly string[] {
@@ -118,9 +112,7 @@ function troubleFaults(play: Play, trouble: string | null): readonly string[] {
 /** Nobody waits where nothing is in the way. */
 function pendingFaults(row: Standing, isFree: boolean): readonly string[] {
   return isFree
-    ? [
-        `${nameOf(row)} waits still, due in ${Math.round(row.due_in_ms ?? 0)} ms (${row.reason})`,
-      ]
+    ? [`${nameOf(row)} waits still, due in ${Math.round(row.due_in_ms ?? 0)} ms (${row.reason})`]
     : [];
 }
 
@@ -129,11 +121,7 @@ interface Known {
   readonly disturbances: Disturbances;
 }
 
-function restFaults(
-  play: Play,
-  row: Standing,
-  known: Known,
-): readonly string[] {
+function restFaults(play: Play, row: Standing, known: Known): readonly string[] {
   const account = accountOf(row);
   if (account === undefined) return [`a stranger is linked: ${nameOf(row)}`];
   if (row.is_parked === true) return parkedFaults(play, row, account);
@@ -147,10 +135,10 @@ function restFaults(
       known.waiting.isHeld(row.discord_user_id)
         ? []
         : [`${account} is held, and nothing waits for a person`],
-    // A complete list without the account proves that it has left, and one that lied is believed until the next.
+    // A complete list without the account proves that it has left, and one that lied is believed
+    // until the next.
     ABSENT: () =>
-      play.hands.held(account) === undefined ||
-      known.disturbances.touches(account, ANY_ROLE)
+      play.hands.held(account) === undefined || known.disturbances.touches(account, ANY_ROLE)
         ? []
         : [`${account} is said to be absent and is there`],
     PARKED: () => [`${account} is parked without a next try (${row.reason})`],
@@ -188,14 +176,11 @@ function wrongRoles(
   return wishes.roleIds().flatMap((roleId) => {
     const verdict = wishes.verdict(account, roleId);
     const holds = held?.includes(roleId) === true;
-    const isWrong =
-      (verdict === 'yes' && !holds) || (verdict === 'no' && holds);
+    const isWrong = (verdict === 'yes' && !holds) || (verdict === 'no' && holds);
     return isWrong &&
       !waiting.stays(DEMO.accounts[account], roleId) &&
       !disturbances.touches(account, roleId)
-      ? [
-          `${account} is in step and ${holds ? 'holds' : 'lacks'} role ${roleId}`,
-        ]
+      ? [`${account} is in step and ${holds ? 'holds' : 'lacks'} role ${roleId}`]
       : [];
   });
 }

@@ -8,9 +8,11 @@ export interface Cure {
 }
 
 /**
- * Whose refused calls may be made once more after this step. All that changes the guild, the bot or the mappings cures everybody;
- * what is said of one person cures their accounts. Two things that could be taken for cures are none: the log replayed, which
- * says nothing new, and a process that stops in order. A sweep is one when it runs, not when it is asked for: see `sweepCures`. One that is killed is: it may die before it has written the refusal down.
+ * Whose refused calls may be made once more after this step. All that changes the guild, the bot or
+ * the mappings cures everybody; what is said of one person cures their accounts. Two things that
+ * could be taken for cures are none: the log replayed, which says nothing new, and a process that
+ * stops in order. A sweep is one when it runs, not when it is asked for: see `sweepCures`. One that
+ * is killed is: it may die before it has written the refusal down.
  */
 export function curesOf(
   step: Step,

@@ -5,20 +5,22 @@ import type { Person } from './steps.js';
 
 const { accounts } = DEMO;
 
-/** Where the end of a role cannot be foretold, because somebody or something else has had a hand in it. */
+/**
+ * Where the end of a role cannot be foretold, because somebody or something else has had a hand in
+ * it.
+ */
 export interface Disturbances {
-  /** Edited by hand or by coming and going, read as it was before, lost by Discord, written late, or gone with its role. */
+  /**
+   * Edited by hand or by coming and going, read as it was before, lost by Discord, written late, or
+   * gone with its role.
+   */
   touches(account: Person, roleId: string): boolean;
   /** As `touches`, but for lists that lied. */
   isEdited(account: Person, roleId: string): boolean;
   /** Written back as it was read, in the window between reading and writing a whole list. */
   isUndone(account: Person, roleId: string): boolean;
   /** Edited by hand between the reading and one of these writes of a whole list. */
-  isInWindow(
-    account: Person,
-    roleId: string,
-    lists: readonly WireCall[],
-  ): boolean;
+  isInWindow(account: Person, roleId: string, lists: readonly WireCall[]): boolean;
   /** Shown once without what they had: by that reading, nothing was left to be taken. */
   wasShownBare(account: Person): boolean;
   /** Lost by Discord, or carried out when the caller had given up: nobody can know. */
@@ -30,39 +32,24 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
 
   const isUnsure = (account: Person, roleId: string) => {
     const lost = faulted.filter(({ fault }) => fault === 'lostWrite');
-    const late = wire.calls.filter(
-      (call) => call.isLate && call.method !== 'GET',
-    );
+    const late = wire.calls.filter((call) => call.isLate && call.method !== 'GET');
     return [...lost, ...late].some((call) => names(call, account, roleId));
   };
 
   const isStale = (account: Person) =>
-    faulted.some(
-      (call) => call.fault === 'staleRead' && isAbout(call.path, account),
-    );
+    faulted.some((call) => call.fault === 'staleRead' && isAbout(call.path, account));
 
   const isLiedAbout = (account: Person) =>
-    wire.lies.told.some(
-      ({ form, path }) => isAbout(path, account) && !form.includes('Code'),
-    );
+    wire.lies.told.some(({ form, path }) => isAbout(path, account) && !form.includes('Code'));
 
   const editsOf = (account: Person, roleId: string) =>
     hands.edits.filter(
-      (edit) =>
-        edit.account === account &&
-        (edit.roleId === null || edit.roleId === roleId),
+      (edit) => edit.account === account && (edit.roleId === null || edit.roleId === roleId),
     );
 
-  const isInWindow = (
-    account: Person,
-    roleId: string,
-    lists: readonly WireCall[],
-  ) =>
+  const isInWindow = (account: Person, roleId: string, lists: readonly WireCall[]) =>
     editsOf(account, roleId).some(({ at }) =>
-      lists.some(
-        (list) =>
-          at >= list.startedAt - READ_BEFORE_MS && at <= list.endedAt + LATE_MS,
-      ),
+      lists.some((list) => at >= list.startedAt - READ_BEFORE_MS && at <= list.endedAt + LATE_MS),
     );
 
   const isUndone = (account: Person, roleId: string) => {
@@ -87,12 +74,13 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     wasShownBare: (account) => isStale(account) || isLiedAbout(account),
     isEdited,
     // A list that lied may have been taken for what Discord had.
-    touches: (account, roleId) =>
-      wire.listings.toldAt.length > 0 || isEdited(account, roleId),
+    touches: (account, roleId) => wire.listings.toldAt.length > 0 || isEdited(account, roleId),
   };
 }
 
-/** A list is written within a second of its reading; the reading itself may take as long as a call. */
+/**
+ * A list is written within a second of its reading; the reading itself may take as long as a call.
+ */
 const READ_BEFORE_MS = 1_300;
 /** What was given up may still be carried out. */
 const LATE_MS = 1_000;
@@ -106,7 +94,5 @@ function names(
   account: Person,
   roleId: string,
 ): boolean {
-  return (
-    isAbout(path, account) && (method === 'PATCH' || path.includes(roleId))
-  );
+  return isAbout(path, account) && (method === 'PATCH' || path.includes(roleId));
 }

@@ -1,13 +1,11 @@
-import type {
-  Authority,
-  Holders,
-  PlatformFact,
-  SweepKind,
-} from '../../services/model.js';
+import type { Authority, Holders, PlatformFact, SweepKind } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, mapGroup } from '../builders/store-world.js';
 
-/** By what a world tells and asks the connector: straight at its store, or as the platform and its admins do. */
+/**
+ * By what a world tells and asks the connector: straight at its store, or as the platform and its
+ * admins do.
+ */
 export interface Doors {
   /** Resolves when they are taken in for good. */
   tell(facts: readonly PlatformFact[]): Promise<void>;
@@ -82,8 +80,7 @@ export function storeDoors(deps: {
         cause,
       })),
     unlink: async (id) => links.unlinkMember({ id, cause }),
-    reconcile: async (id) =>
-      void (await links.reconcileMember({ id, cause, waitMs: 50 })),
+    reconcile: async (id) => void (await links.reconcileMember({ id, cause, waitMs: 50 })),
     linkOf: async (platformUserId) =>
       (await store.read.findLinkByPlatformUser(clientId, platformUserId))?.id,
     async map(groupId, roleId) {
@@ -104,8 +101,7 @@ export function storeDoors(deps: {
         cause,
       })),
     update: deps.update,
-    importRoles: async () =>
-      void (await deps.importRoles().catch(() => undefined)),
+    importRoles: async () => void (await deps.importRoles().catch(() => undefined)),
     startSweep: async (kind, dryRun) =>
       void (await sweeps.startSweep({
         clientId,
@@ -115,8 +111,7 @@ export function storeDoors(deps: {
         cause,
       })),
     cancelSweep: async (id) => void (await sweeps.cancelSweep(id)),
-    decideSweep: async (decision) =>
-      (await sweeps.decideSweep({ ...decision, cause })).plan,
+    decideSweep: async (decision) => (await sweeps.decideSweep({ ...decision, cause })).plan,
     async sweeps() {
       const { rows } = await sweeps.pageSweeps(
         { clientId, kind: null },
@@ -124,8 +119,7 @@ export function storeDoors(deps: {
       );
       return rows;
     },
-    countPending: async () =>
-      store.read.countLinks(clientId, { states: ['PENDING'] }),
+    countPending: async () => store.read.countLinks(clientId, { states: ['PENDING'] }),
     async endingAccounts() {
       const { rows } = await store.read.pageLinks(
         clientId,

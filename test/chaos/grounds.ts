@@ -1,15 +1,15 @@
 import { afterAll } from 'vitest';
 
 import { hasKafka, testBroker } from '../support/broker.js';
-import {
-  createClusterTemplate,
-  type ClusterTemplate,
-} from '../support/chaos-cluster.js';
+import { createClusterTemplate, type ClusterTemplate } from '../support/chaos-cluster.js';
 import { createMigratedDatabase } from '../support/store.js';
 import type { Ground } from './stage.js';
 import type { World } from './steps.js';
 
-/** A database of the world's own, for as long as it is played; for a service one that is a server of its own. */
+/**
+ * A database of the world's own, for as long as it is played; for a service one that is a server of
+ * its own.
+ */
 export async function playOnGround<T>(
   world: World,
   play: (ground: Ground) => Promise<T>,
@@ -22,9 +22,7 @@ export async function playOnGround<T>(
   }
 }
 
-async function groundFor(
-  world: World,
-): Promise<Ground & { readonly drop: () => Promise<void> }> {
+async function groundFor(world: World): Promise<Ground & { readonly drop: () => Promise<void> }> {
   if (world.crew.kind !== 'service') {
     const { url, drop } = await createMigratedDatabase();
     return { url, drop, cluster: null, brokers: null };

@@ -22,9 +22,7 @@ export interface HandEdit {
 export class DiscordHands {
   readonly edits: HandEdit[] = [];
   /** Who holds which foreign role, by their hands alone. */
-  readonly foreign = new Map<string, Set<Person>>([
-    [EVENT_HOST, new Set(['carol'])],
-  ]);
+  readonly foreign = new Map<string, Set<Person>>([[EVENT_HOST, new Set(['carol'])]]);
   readonly #roles: Record<Role, string> = { ...DEMO.roles };
   /** The bot was without its permission or out of the guild at some time. */
   wasForbidden = false;
@@ -83,18 +81,11 @@ export class DiscordHands {
     this.#bot(true);
     this.#permit(true);
     this.#intend(true);
-    for (const roleId of new Set([
-      ...Object.values(this.#roles),
-      ...this.wishes.roleIds(),
-    ]))
+    for (const roleId of new Set([...Object.values(this.#roles), ...this.wishes.roleIds()]))
       this.#place(roleId, 1);
   }
 
-  #hand({
-    account,
-    role,
-    isGiven,
-  }: Extract<DiscordStep, { kind: 'hand' }>): void {
+  #hand({ account, role, isGiven }: Extract<DiscordStep, { kind: 'hand' }>): void {
     const roleId = this.#idOf(role);
     const discordUserId = accounts[account];
     if (this.held(account) === undefined || !this.exists(roleId)) return;
@@ -130,8 +121,7 @@ export class DiscordHands {
 
   #deleteRole(role: Role): void {
     const roleId = this.#roles[role];
-    if (this.exists(roleId))
-      this.discord.moderator.deleteRole({ guildId, roleId });
+    if (this.exists(roleId)) this.discord.moderator.deleteRole({ guildId, roleId });
   }
 
   #makeRole(role: Role): void {
@@ -145,8 +135,7 @@ export class DiscordHands {
   }
 
   #place(roleId: string, position: number): void {
-    if (this.exists(roleId))
-      this.discord.moderator.moveRole({ guildId, roleId, position });
+    if (this.exists(roleId)) this.discord.moderator.moveRole({ guildId, roleId, position });
   }
 
   #permit(isGiven: boolean): void {

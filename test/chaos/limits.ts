@@ -13,23 +13,19 @@ export class Limits {
     this.#limits = [{ minimum, askedAt: 0, answeredAt: 0 }];
   }
 
-  /** To be called when it is answered: it may have been in force since it was asked for, as Discord is looked at before the answer. */
+  /**
+   * To be called when it is answered: it may have been in force since it was asked for, as Discord
+   * is looked at before the answer.
+   */
   set(minimum: number, askedAt: number): void {
     this.#limits.push({ minimum, askedAt, answeredAt: Date.now() });
   }
 
   /** The highest that may have been in force within this time. */
-  highest({
-    from,
-    to,
-  }: {
-    readonly from: number;
-    readonly to: number;
-  }): number {
+  highest({ from, to }: { readonly from: number; readonly to: number }): number {
     const limits = this.#limits.filter(
       ({ askedAt }, index) =>
-        askedAt <= to &&
-        (this.#limits[index + 1]?.answeredAt ?? Infinity) >= from,
+        askedAt <= to && (this.#limits[index + 1]?.answeredAt ?? Infinity) >= from,
     );
     return Math.max(...limits.map(({ minimum }) => minimum));
   }

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 /**
- * `npm run chaos -- --seeds N [--seed S] [--crew inside|children|service]`: plays N random worlds; what fails is printed with what
- * repeats it. `--outages`: five worlds instead, with outages of minutes.
+ * `npm run chaos -- --seeds N [--seed S] [--crew inside|children|service]`: plays N random worlds;
+ * what fails is printed with what repeats it. `--outages`: five worlds instead, with outages of
+ * minutes.
  */
 const { values } = parseArgs({
   options: {

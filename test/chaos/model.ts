@@ -2,8 +2,9 @@ import { compareOrder } from '../../services/store/facts/order.js';
 import type { FactOrder, PlatformFact } from '../../services/model.js';
 
 /**
- * What the facts say, computed the slow and obvious way: every fact ever told is kept, and each question looks through all of
- * them. It shares nothing with the folding in the store but the comparison of two orders.
+ * What the facts say, computed the slow and obvious way: every fact ever told is kept, and each
+ * question looks through all of them. It shares nothing with the folding in the store but the
+ * comparison of two orders.
  */
 export class FactModel {
   readonly #facts: PlatformFact[] = [];
@@ -14,16 +15,13 @@ export class FactModel {
 
   isDeleted(platformUserId: string): boolean {
     return this.#facts.some(
-      (fact) =>
-        fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
+      (fact) => fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
     );
   }
 
   isGroupDeleted(groupId: string): boolean {
     const lives = this.#facts
-      .filter(
-        (fact) => fact.kind === 'groupChanged' || fact.kind === 'groupDeleted',
-      )
+      .filter((fact) => fact.kind === 'groupChanged' || fact.kind === 'groupDeleted')
       .filter((fact) => fact.groupId === groupId)
       .map((fact) => ({
         order: placeOf(fact),
@@ -33,17 +31,12 @@ export class FactModel {
     return greatest(lives)?.isRemoval ?? false;
   }
 
-  knowledge(
-    platformUserId: string,
-    groupId: string,
-  ): 'held' | 'notHeld' | 'unknown' {
+  knowledge(platformUserId: string, groupId: string): 'held' | 'notHeld' | 'unknown' {
     if (this.isGroupDeleted(groupId)) return 'notHeld';
     const deletedAt = this.#facts.findIndex(
-      (fact) =>
-        fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
+      (fact) => fact.kind === 'userDeleted' && fact.platformUserId === platformUserId,
     );
-    const counted =
-      deletedAt < 0 ? this.#facts : this.#facts.slice(0, deletedAt);
+    const counted = deletedAt < 0 ? this.#facts : this.#facts.slice(0, deletedAt);
     const statements = counted.flatMap((fact) => {
       if (
         fact.kind === 'membershipChanged' &&
@@ -58,10 +51,7 @@ export class FactModel {
           },
         ];
       }
-      if (
-        fact.kind === 'membershipSnapshot' &&
-        fact.platformUserId === platformUserId
-      ) {
+      if (fact.kind === 'membershipSnapshot' && fact.platformUserId === platformUserId) {
         return [
           {
             order: placeOf(fact),
@@ -76,16 +66,13 @@ export class FactModel {
     if (last === undefined) return 'unknown';
     if (last.isRemoval) return 'notHeld';
     const tied = statements.filter((each) => compare(each, last) === 0);
-    return tied.some((each) => this.#isEnded(each, groupId))
-      ? 'notHeld'
-      : 'held';
+    return tied.some((each) => this.#isEnded(each, groupId)) ? 'notHeld' : 'held';
   }
 
   /** By a deletion of the group that the statement is not newer than. */
   #isEnded({ order: own }: Statement, groupId: string): boolean {
     return this.#facts.some((fact) => {
-      if (fact.kind !== 'groupDeleted' || fact.groupId !== groupId)
-        return false;
+      if (fact.kind !== 'groupDeleted' || fact.groupId !== groupId) return false;
       const deletion = placeOf(fact);
       return own.sequence !== null && deletion.sequence !== null
         ? own.sequence <= deletion.sequence

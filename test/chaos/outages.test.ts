@@ -61,9 +61,7 @@ describe.skipIf(!isAsked)('minutes without', () => {
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
 function worldFrom(seed: number, outage: readonly Step[]): World {
-  const crews = [
-    { kind: 'service', count: 2, isSplit: seed % 2 === 0 },
-  ] as const;
+  const crews = [{ kind: 'service', count: 2, isSplit: seed % 2 === 0 }] as const;
   const [world] = fc.sample(serviceWorldOf(crews), {
     seed: 20_261_400 + seed,
     numRuns: 1,
@@ -72,10 +70,6 @@ function worldFrom(seed: number, outage: readonly Step[]): World {
   const half = Math.ceil(world.steps.length / 2);
   return {
     ...world,
-    steps: [
-      ...world.steps.slice(0, half),
-      ...outage,
-      ...world.steps.slice(half),
-    ],
+    steps: [...world.steps.slice(0, half), ...outage, ...world.steps.slice(half)],
   };
 }

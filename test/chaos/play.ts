@@ -8,13 +8,7 @@ import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';
 import { Sweeping } from './sweeping.js';
 import type { Stage } from './stage.js';
-import {
-  GROUPS,
-  PEOPLE,
-  type FactStep,
-  type MutationStep,
-  type Step,
-} from './steps.js';
+import { GROUPS, PEOPLE, type FactStep, type MutationStep, type Step } from './steps.js';
 import { Limits } from './limits.js';
 import { Timeline } from './timeline.js';
 import { Troubles, type Span } from './troubles.js';
@@ -288,11 +282,7 @@ export class Play {
     });
   }
 
-  async #retire({
-    group,
-    role,
-    takesBack,
-  }: Extract<Step, { kind: 'retire' }>): Promise<void> {
+  async #retire({ group, role, takesBack }: Extract<Step, { kind: 'retire' }>): Promise<void> {
     const mapping = this.wishes.mapped(group, this.hands.roleId(role));
     if (mapping === undefined) return;
     const holders = takesBack ? 'TAKE_BACK' : 'LEAVE';
@@ -304,8 +294,7 @@ export class Play {
   async #lull(): Promise<void> {
     const { doors } = this.stage;
     const untilMs = Date.now() + 1_500;
-    while ((await doors.countPending()) > 0 && Date.now() < untilMs)
-      await sleep(20);
+    while ((await doors.countPending()) > 0 && Date.now() < untilMs) await sleep(20);
     const ending = new Set(await doors.endingAccounts());
     for (const account of this.wishes.ending)
       if (!ending.has(accounts[account])) this.wishes.ending.delete(account);
@@ -329,10 +318,11 @@ function orderOf({ at, sequence }: { at: number; sequence: number | null }) {
   return { sequence, timeUs: at };
 }
 
-/** A world may ask for what is refused: an account that is taken, a person who was deleted, a role above the bot. */
-export async function refusable(
-  attempt: () => Promise<unknown>,
-): Promise<void> {
+/**
+ * A world may ask for what is refused: an account that is taken, a person who was deleted, a role
+ * above the bot.
+ */
+export async function refusable(attempt: () => Promise<unknown>): Promise<void> {
   try {
     await attempt();
   } catch (error) {

@@ -26,20 +26,18 @@ export interface Change {
 /**
  * Records against the sandbox's own log, both ways, and written events against records.
  *
- * A record names every change that the sandbox saw, as a change or as ensured, and claims as a change only what the sandbox saw.
- * Two things look like a change of ours: a write after a reading that somebody's edit made stale, and an edit by hand that does
- * what a broken-off run had planned. A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not
- * kept shows at the next reading. `disturbances` tells where somebody else has had a hand in it.
+ * A record names every change that the sandbox saw, as a change or as ensured, and claims as a
+ * change only what the sandbox saw. Two things look like a change of ours: a write after a reading
+ * that somebody's edit made stale, and an edit by hand that does what a broken-off run had planned.
+ * A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not kept
+ * shows at the next reading. `disturbances` tells where somebody else has had a hand in it.
  */
 export async function recordFaults(
   play: Play,
   disturbances: Disturbances,
 ): Promise<readonly string[]> {
   const { store, clientId } = play.stage;
-  const { rows } = await store.read.pageAuditRecords(
-    { clientId },
-    { limit: 2_000, after: null },
-  );
+  const { rows } = await store.read.pageAuditRecords({ clientId }, { limit: 2_000, after: null });
   const records = new Map(rows.map((record) => [record.id, record]));
   const made = botChanges(play);
   const isMade = new Set(made.map(keyOf));
@@ -49,12 +47,8 @@ export async function recordFaults(
     const what = `${change.account} ${change.direction} ${change.roleId}`;
     if (disturbances.isUndone(change.account, change.roleId)) return [];
     if (record === undefined) return [`no record for: ${what}`];
-    const planned =
-      change.direction === 'added'
-        ? record.plannedAdded
-        : record.plannedRemoved;
-    if (!planned.includes(change.roleId))
-      return [`record ${record.id} did not plan: ${what}`];
+    const planned = change.direction === 'added' ? record.plannedAdded : record.plannedRemoved;
+    if (!planned.includes(change.roleId)) return [`record ${record.id} did not plan: ${what}`];
     if (
       record[change.direction].includes(change.roleId) ||
       record.ensured[change.direction].includes(change.roleId) ||
@@ -71,23 +65,17 @@ export async function recordFaults(
   );
   const unmade = claimed.flatMap(({ record, direction, roleId }) => {
     const account = accountOf(record.discordUserId);
-    if (account === undefined)
-      return [`a record about a stranger: ${record.id}`];
+    if (account === undefined) return [`a record about a stranger: ${record.id}`];
     const key = keyOf({ account, recordId: record.id, roleId, direction });
     if (isMade.has(key) || disturbances.touches(account, roleId)) return [];
-    return [
-      `record ${record.id} claims what was never done: ${account} ${direction} ${roleId}`,
-    ];
+    return [`record ${record.id} claims what was never done: ${account} ${direction} ${roleId}`];
   });
 
   const twofold = rows.flatMap((record) =>
     (['added', 'removed'] as const).flatMap((direction) =>
       record.ensured[direction]
         .filter((roleId) => record[direction].includes(roleId))
-        .map(
-          (roleId) =>
-            `record ${record.id} claims and ensures at once: ${direction} ${roleId}`,
-        ),
+        .map((roleId) => `record ${record.id} claims and ensures at once: ${direction} ${roleId}`),
     ),
   );
 
@@ -106,8 +94,7 @@ export function botChanges({ stage }: Play): readonly Change[] {
   return stage.discord.guild(guildId).auditLog.flatMap((entry) => {
     if (entry.actorId !== CONNECTOR_BOT) return [];
     const account = accountOf(entry.targetId ?? '');
-    const recordId =
-      /audit record (\S+)/.exec(entry.reason ?? '')?.[1] ?? 'none';
+    const recordId = /audit record (\S+)/.exec(entry.reason ?? '')?.[1] ?? 'none';
     if (account === undefined) return [];
     return (entry.changes ?? []).flatMap(({ key, new_value: roles }) =>
       RolesChanged.parse(roles).map(({ id: roleId }) => ({
@@ -142,13 +129,9 @@ async function eventFaults(
     rows.map(({ data }) => Told.parse(data)),
     (event) => event.auditRecordId,
   );
-  const strangers = [...told.keys()].filter(
-    (id) => !records.some((record) => record.id === id),
-  );
+  const strangers = [...told.keys()].filter((id) => !records.some((record) => record.id === id));
   return [
-    ...strangers.map(
-      (id) => `an event names record ${id}, which does not exist`,
-    ),
+    ...strangers.map((id) => `an event names record ${id}, which does not exist`),
     ...records.flatMap(({ id, added, removed }) => {
       const events = told.get(id) ?? [];
       const should = added.length + removed.length > 0 ? 1 : 0;
@@ -156,8 +139,7 @@ async function eventFaults(
         return [`record ${id} was told ${events.length} times, not ${should}`];
       const [event] = events;
       const isSame =
-        event === undefined ||
-        (same(event.added, added) && same(event.removed, removed));
+        event === undefined || (same(event.added, added) && same(event.removed, removed));
       return isSame ? [] : [`the event of record ${id} tells something else`];
     }),
   ];
@@ -167,12 +149,7 @@ function same(a: readonly string[], b: readonly string[]): boolean {
   return a.toSorted().join() === b.toSorted().join();
 }
 
-function keyOf({
-  account,
-  recordId,
-  roleId,
-  direction,
-}: Omit<Change, 'at'>): string {
+function keyOf({ account, recordId, roleId, direction }: Omit<Change, 'at'>): string {
   return `${account} ${recordId} ${roleId} ${direction}`;
 }
 

@@ -7,11 +7,10 @@ import { PEOPLE, type Person } from './steps.js';
 /** From what a run reads first to the last call that follows from it. */
 const LONGEST_RUN_MS = 3_000;
 
-/** Why a role may have been taken, for each that was; gives a line for each that should have stayed. */
-export function removalFaults(
-  play: Play,
-  disturbances: Disturbances,
-): readonly string[] {
+/**
+ * Why a role may have been taken, for each that was; gives a line for each that should have stayed.
+ */
+export function removalFaults(play: Play, disturbances: Disturbances): readonly string[] {
   const taken = botChanges(play).filter((one) => one.direction === 'removed');
   return [
     ...wantedFaults(play),
@@ -21,15 +20,16 @@ export function removalFaults(
   ];
 }
 
-/** Nobody is asked to take a role that its member is wanted to hold, whether it would have been there or not. */
+/**
+ * Nobody is asked to take a role that its member is wanted to hold, whether it would have been
+ * there or not.
+ */
 function wantedFaults(play: Play): readonly string[] {
   const { stage, timeline } = play;
   return stage.wire.calls.flatMap(({ method, path, startedAt: at }) => {
-    const [, accountId, roleId] =
-      /members\/(\d+)\/roles\/(\d+)/.exec(path) ?? [];
+    const [, accountId, roleId] = /members\/(\d+)\/roles\/(\d+)/.exec(path) ?? [];
     const account = accountOf(accountId);
-    if (method !== 'DELETE' || account === undefined || roleId === undefined)
-      return [];
+    if (method !== 'DELETE' || account === undefined || roleId === undefined) return [];
     return timeline.wasWanted(account, roleId, before(play, at))
       ? [`${account} was to lose role ${roleId}, which the platform grants`]
       : [];
@@ -45,12 +45,9 @@ function reasonFaults(
   return taken.flatMap(({ account, roleId, at }) => {
     const ago = timeline.sinceTakeable(account, roleId, at);
     const delayMs = troubles.delayMs({ from: at - ago, to: at });
-    return ago <= LONGEST_RUN_MS + delayMs ||
-      disturbances.isUndone(account, roleId)
+    return ago <= LONGEST_RUN_MS + delayMs || disturbances.isUndone(account, roleId)
       ? []
-      : [
-          `${account} lost role ${roleId}, for which the last reason was over ${ago} ms before`,
-        ];
+      : [`${account} lost role ${roleId}, for which the last reason was over ${ago} ms before`];
   });
 }
 
@@ -60,9 +57,7 @@ function rejectedFaults(
   taken: readonly Change[],
   disturbances: Disturbances,
 ): readonly string[] {
-  const rejected = sweeping.decided.filter(
-    (each) => each.verdict === 'REJECTED',
-  );
+  const rejected = sweeping.decided.filter((each) => each.verdict === 'REJECTED');
   return rejected.flatMap(({ account, roleId, from, until }) => {
     const [newer = Infinity] = sweeping.unsaid
       .filter((each) => each.account === null || each.account === account)
@@ -83,8 +78,9 @@ function rejectedFaults(
 }
 
 /**
- * Without a person's word no more are taken than the limit of that moment; the worlds are shorter than an hour. What others have had
- * a hand in may be gone already, as far as is known, and taking it is no removal.
+ * Without a person's word no more are taken than the limit of that moment; the worlds are shorter
+ * than an hour. What others have had a hand in may be gone already, as far as is known, and taking
+ * it is no removal.
  */
 function limitFaults(
   play: Play,
@@ -96,23 +92,20 @@ function limitFaults(
     .toSorted((a, b) => a.at - b.at)
     .flatMap((one) => {
       const { account, roleId, at } = one;
-      if (isAskedFor(play, one) || disturbances.isEdited(account, roleId))
-        return [];
+      if (isAskedFor(play, one) || disturbances.isEdited(account, roleId)) return [];
       counted.add(`${account} ${roleId}`);
       const limit = play.limits.highest(before(play, at));
       return counted.size > limit
-        ? [
-            `${account} lost role ${roleId} as number ${counted.size}, the limit was ${limit}`,
-          ]
+        ? [`${account} lost role ${roleId} as number ${counted.size}, the limit was ${limit}`]
         : [];
     });
 }
 
-/** By an approval, or by taking a mapping's roles back; a link ended or reconciled by name counts like all others. */
-function isAskedFor(
-  { sweeping, asked }: Play,
-  { account, roleId, at }: Change,
-): boolean {
+/**
+ * By an approval, or by taking a mapping's roles back; a link ended or reconciled by name counts
+ * like all others.
+ */
+function isAskedFor({ sweeping, asked }: Play, { account, roleId, at }: Change): boolean {
   const isApproved = sweeping.decided.some(
     (each) =>
       each.verdict === 'APPROVED' &&
@@ -120,9 +113,7 @@ function isAskedFor(
       each.roleId === roleId &&
       each.from <= at,
   );
-  return (
-    isApproved || asked.some((each) => each.at <= at && each.roleId === roleId)
-  );
+  return isApproved || asked.some((each) => each.at <= at && each.roleId === roleId);
 }
 
 /** What held all this time held when the run began that ends now. */

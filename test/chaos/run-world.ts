@@ -15,18 +15,15 @@ import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
 import { PEOPLE, type Person, type World } from './steps.js';
 import { serviceFaults } from './service-rules.js';
 import { removalFaults } from './removal-rules.js';
-import {
-  readParked,
-  readWaiting,
-  sweepCures,
-  sweepFaults,
-  type Waiting,
-} from './sweep-rules.js';
+import { readParked, readWaiting, sweepCures, sweepFaults, type Waiting } from './sweep-rules.js';
 import { wireFaults } from './wire-rules.js';
 
 const { guildId, accounts } = DEMO;
 
-/** Plays a world on real parts and holds its end, and all that was seen on the way, against the model. Gives what does not hold. */
+/**
+ * Plays a world on real parts and holds its end, and all that was seen on the way, against the
+ * model. Gives what does not hold.
+ */
 export async function runWorld(
   ground: Ground,
   world: World,
@@ -39,8 +36,7 @@ export async function runWorld(
     await play.begin();
     for (const step of world.steps) await play.take(step);
     const restless = await comeToRest(play);
-    if (restless.length > 0)
-      return [...restless, ...(await wireFaultsOf(play))];
+    if (restless.length > 0) return [...restless, ...(await wireFaultsOf(play))];
     onRest(Date.now() - play.troubles.outageUntil);
     const swept = await endFaults(play, await readParked(stage));
     const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
@@ -57,41 +53,33 @@ export async function runWorld(
       ...(await recordFaults(play, disturbances)),
       ...(await wireFaultsOf(play)),
     ];
-    return [
-      ...faults,
-      ...(await secondRound(play, first)),
-      ...(await serviceFaults(stage)),
-    ];
+    return [...faults, ...(await secondRound(play, first)), ...(await serviceFaults(stage))];
   } finally {
     await stage.stop();
   }
 }
 
-async function wireFaultsOf({
-  stage,
-  cures,
-  troubles,
-  changes,
-}: Play): Promise<readonly string[]> {
+async function wireFaultsOf({ stage, cures, troubles, changes }: Play): Promise<readonly string[]> {
   const { wire, crew } = stage;
   const all = [...cures, ...troubles.cures(), ...(await sweepCures(stage))];
   return wireFaults(wire.calls, all, crew, changes);
 }
 
-/** Faults off, everything at Discord set right, the client looked after; then a sweep of the whole guild. */
+/**
+ * Faults off, everything at Discord set right, the client looked after; then a sweep of the whole
+ * guild.
+ */
 async function comeToRest(play: Play): Promise<readonly string[]> {
   const { stage, hands, sweeping, troubles } = play;
   const { wire } = stage;
   await troubles.end();
-  if (!(await cameTrue(() => wire.underWay() === 0)))
-    return ['a call is under way for ever'];
+  if (!(await cameTrue(() => wire.underWay() === 0))) return ['a call is under way for ever'];
   const stranded = await afterFaults(play);
   if (stranded.length > 0) return stranded;
   hands.setRight();
   const late = await triesAreKept(play);
   if (late.length > 0) return late;
-  if (!(await sweeping.areOver(patienceMs())))
-    return ['a sweep waits or runs for ever'];
+  if (!(await sweeping.areOver(patienceMs()))) return ['a sweep waits or runs for ever'];
   const unrested = await calmDown(play);
   if (unrested.length > 0) return unrested;
   // The whole service has a schedule, of which one may have begun meanwhile.
@@ -101,7 +89,10 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   return untidy.length > 0 ? untidy : sweepGuild(play);
 }
 
-/** A list that lacks many who were there is believed by the next, when they have been asked about one by one. */
+/**
+ * A list that lacks many who were there is believed by the next, when they have been asked about
+ * one by one.
+ */
 async function sweepGuild(play: Play): Promise<readonly string[]> {
   let last: SweepEnd | null = null;
   for (let round = 0; round < 3; round += 1) {
@@ -118,10 +109,7 @@ interface SweepEnd {
   readonly reason: string | null;
 }
 
-async function sweep(
-  { stage, sweeping }: Play,
-  kind: SweepKind,
-): Promise<SweepEnd> {
+async function sweep({ stage, sweeping }: Play, kind: SweepKind): Promise<SweepEnd> {
   const { store, clientId } = stage;
   const { id } = await store.sweeps.startSweep({
     clientId,
@@ -135,7 +123,10 @@ async function sweep(
   return found ?? { state: 'gone', reason: null };
 }
 
-/** A call that was refused just before may still stop or pause the client just after it was looked after: then once more. */
+/**
+ * A call that was refused just before may still stop or pause the client just after it was looked
+ * after: then once more.
+ */
 async function calmDown(play: Play): Promise<readonly string[]> {
   const { stage } = play;
   let restless: readonly string[] = [];
@@ -163,15 +154,8 @@ async function calmDown(play: Play): Promise<readonly string[]> {
   return restless;
 }
 
-async function readEveryone({
-  store,
-  clientId,
-}: Stage): Promise<readonly string[]> {
-  const { rows } = await store.read.pageLinks(
-    clientId,
-    {},
-    { limit: 100, after: null },
-  );
+async function readEveryone({ store, clientId }: Stage): Promise<readonly string[]> {
+  const { rows } = await store.read.pageLinks(clientId, {}, { limit: 100, after: null });
   const faults: string[] = [];
   for (const { id, platformUserId } of rows) {
     await refusable(async () => {
@@ -180,37 +164,31 @@ async function readEveryone({
         cause,
         waitMs: patienceMs(),
       });
-      if (outcome !== 'DONE')
-        faults.push(`${platformUserId} was not read in time`);
+      if (outcome !== 'DONE') faults.push(`${platformUserId} was not read in time`);
     });
   }
   return faults;
 }
 
-/** Nothing waits for the path; what the platform was asked for may wait for ever, as nobody answers for it here. */
+/**
+ * Nothing waits for the path; what the platform was asked for may wait for ever, as nobody answers
+ * for it here.
+ */
 async function quiet(stage: Stage): Promise<readonly string[]> {
   const waiting = async () =>
     z
       .array(z.object({ discord_user_id: z.string() }))
-      .parse(
-        await stage.query(
-          'select discord_user_id from reconcile_job where not is_parked',
-        ),
-      );
+      .parse(await stage.query('select discord_user_id from reconcile_job where not is_parked'));
   if (await cameTrue(async () => (await waiting()).length === 0)) return [];
   const { store, clientId } = stage;
   const [client] = await store.clients.findClients([clientId]);
   return [
     `the client: ${JSON.stringify(client?.trouble)}, paused until ${client?.pausedUntil?.toISOString()}`,
-    ...(await waiting()).map(
-      (row) => `${row.discord_user_id} waits for the path for ever`,
-    ),
+    ...(await waiting()).map((row) => `${row.discord_user_id} waits for the path for ever`),
   ];
 }
 
-async function cameTrue(
-  condition: () => boolean | Promise<boolean>,
-): Promise<boolean> {
+async function cameTrue(condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const untilMs = Date.now() + patienceMs();
   while (Date.now() < untilMs) {
     if (await condition()) return true;
@@ -219,11 +197,11 @@ async function cameTrue(
   return false;
 }
 
-/** Managed roles are as the facts say, links in step, foreign roles as people left them; but for what a person has the say about. */
-async function endFaults(
-  play: Play,
-  excused: ReadonlySet<string>,
-): Promise<readonly string[]> {
+/**
+ * Managed roles are as the facts say, links in step, foreign roles as people left them; but for
+ * what a person has the say about.
+ */
+async function endFaults(play: Play, excused: ReadonlySet<string>): Promise<readonly string[]> {
   const waiting = await readWaiting(play.stage);
   const people = PEOPLE.filter((account) => !excused.has(accounts[account]));
   return [
@@ -244,11 +222,7 @@ async function linkFaults(
   );
   const lost = [...wishes.links].filter(
     ([person, account]) =>
-      !rows.some(
-        (row) =>
-          row.platformUserId === person &&
-          row.discordUserId === accounts[account],
-      ),
+      !rows.some((row) => row.platformUserId === person && row.discordUserId === accounts[account]),
   );
   const ofRows = rows.flatMap((row) => {
     const { discordUserId, state, reason } = row;
@@ -263,9 +237,7 @@ async function linkFaults(
           ];
     const isWantedGone = wishes
       .roleIds()
-      .some(
-        (roleId) => !hands.exists(roleId) && wishes.mayBeGiven(account, roleId),
-      );
+      .some((roleId) => !hands.exists(roleId) && wishes.mayBeGiven(account, roleId));
     const states = [
       'IN_STEP',
       'ABSENT',
@@ -281,17 +253,11 @@ async function linkFaults(
   });
   return [
     ...ofRows,
-    ...lost.map(
-      ([person, account]) => `the link of ${person} to ${account} is lost`,
-    ),
+    ...lost.map(([person, account]) => `the link of ${person} to ${account} is lost`),
   ];
 }
 
-function roleFaults(
-  play: Play,
-  account: Person,
-  waiting: Waiting,
-): readonly string[] {
+function roleFaults(play: Play, account: Person, waiting: Waiting): readonly string[] {
   const { wishes, hands } = play;
   const disturbances = disturbancesOf(play);
   const held = hands.held(account);
@@ -323,14 +289,9 @@ function historyFaults(play: Play): readonly string[] {
   const disturbances = disturbancesOf(play);
   return botChanges(play).flatMap(({ account, roleId, direction }) => {
     const verdict = direction === 'added' ? 'yes' : 'no';
-    if (
-      play.wishes.ever(account, roleId, verdict) ||
-      disturbances.isUndone(account, roleId)
-    )
+    if (play.wishes.ever(account, roleId, verdict) || disturbances.isUndone(account, roleId))
       return [];
-    return [
-      `${account} was ${direction} role ${roleId}, for which there never was a reason`,
-    ];
+    return [`${account} was ${direction} role ${roleId}, for which there never was a reason`];
   });
 }
 
@@ -348,17 +309,12 @@ async function secondRound(
   ];
   const calls = stage.wire.calls.slice(from);
   const writes = calls.filter(({ method }) => method !== 'GET');
-  const refused = calls.filter(({ status }) =>
-    [401, 403, 429].includes(status),
-  );
+  const refused = calls.filter(({ status }) => [401, 403, 429].includes(status));
   return [
     ...unread,
-    ...writes.map(
-      (call) => `the second round wrote: ${call.method} ${call.path}`,
-    ),
+    ...writes.map((call) => `the second round wrote: ${call.method} ${call.path}`),
     ...refused.map(
-      (call) =>
-        `the second round was refused: ${call.method} ${call.path} ${call.status}`,
+      (call) => `the second round was refused: ${call.method} ${call.path} ${call.status}`,
     ),
     ...(JSON.stringify(holdings(stage)) === JSON.stringify(first)
       ? []
@@ -367,7 +323,5 @@ async function secondRound(
 }
 
 function holdings({ discord }: Stage) {
-  return PEOPLE.map((person) =>
-    discord.member(guildId, accounts[person])?.roleIds.toSorted(),
-  );
+  return PEOPLE.map((person) => discord.member(guildId, accounts[person])?.roleIds.toSorted());
 }

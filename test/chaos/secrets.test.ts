@@ -10,10 +10,7 @@ describe('the search for secrets', () => {
     ['as it is', `{"authorization":"Bot ${botToken}"}`],
     ['within an address', `?token=${encodeURIComponent(botToken)}`],
     ['as bytes of a table', `(\\x${Buffer.from(botToken).toString('hex')})`],
-    [
-      'within what is encoded together',
-      Buffer.from(`Bot ${botToken}!`).toString('base64'),
-    ],
+    ['within what is encoded together', Buffer.from(`Bot ${botToken}!`).toString('base64')],
   ])('finds one that stands there %s', (_how, text) => {
     expect(findLeaks(planted, [{ where: 'a log', text }])).toEqual([
       "the bot's token stands in a log",

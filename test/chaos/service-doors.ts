@@ -1,11 +1,7 @@
 import { z } from 'zod';
 
 import type { PlatformFact } from '../../services/model.js';
-import {
-  DiscordSaidError,
-  RefusedError,
-  type ApiCaller,
-} from '../support/chaos-api.js';
+import { DiscordSaidError, RefusedError, type ApiCaller } from '../support/chaos-api.js';
 import type { WorldBroker } from '../support/chaos-kafka.js';
 import type { Doors, ShownPlan } from './doors.js';
 
@@ -16,7 +12,9 @@ interface Deps {
   readonly clientId: string;
   /** For facts that only events can tell, where no broker is. */
   readonly applyFacts: (facts: readonly PlatformFact[]) => Promise<unknown>;
-  /** The times of facts decide, which a mutation has not: what a group's deletion ends goes by them. */
+  /**
+   * The times of facts decide, which a mutation has not: what a group's deletion ends goes by them.
+   */
   readonly goesByTime: boolean;
   /** Goes through the pages, from the address that begins a link. */
   readonly signIn: (url: string, discordUserId: string) => Promise<void>;
@@ -42,9 +40,7 @@ const Plan = z
       remove: remove.map(({ id }) => id),
     })),
   }));
-const Sweeps = z.array(
-  z.object({ id: z.string(), state: z.string(), plan: Plan.nullable() }),
-);
+const Sweeps = z.array(z.object({ id: z.string(), state: z.string(), plan: Plan.nullable() }));
 
 /** As the platform and its admins do: facts by Kafka and by the API, all else by the API. */
 export function serviceDoors(deps: Deps): Doors {
@@ -60,26 +56,21 @@ export function serviceDoors(deps: Deps): Doors {
     tell: teller(deps, order),
     link: linker(deps, order),
     unlink: async (id) => done(order('unlinkDiscordUser', { id })),
-    reconcile: async (id) =>
-      void (await order('reconcileDiscordUser', { id }).catch(onlyDiscord)),
+    reconcile: async (id) => void (await order('reconcileDiscordUser', { id }).catch(onlyDiscord)),
     async linkOf(platformUserId) {
       const { found } = await ask(Found, LINK_OF, { clientId, platformUserId });
       return found?.id;
     },
     map: async (groupId, roleId) => mapBy(deps, order, { groupId, roleId }),
-    setAuthority: async (id, authority) =>
-      done(order('updateRoleMapping', { id, authority })),
-    retire: async (id, holders) =>
-      done(order('retireRoleMapping', { id, holders, dryRun: false })),
+    setAuthority: async (id, authority) => done(order('updateRoleMapping', { id, authority })),
+    retire: async (id, holders) => done(order('retireRoleMapping', { id, holders, dryRun: false })),
     async update({ isEnabled, ...patch }) {
       const enabled = isEnabled !== undefined && { enabled: isEnabled };
       const input = { id: clientId, ...patch, ...enabled };
       await order('updateDiscordClient', input).catch(onlyDiscord);
     },
     importRoles: async () =>
-      void (await order('importDiscordRoles', { id: clientId }).catch(
-        onlyDiscord,
-      )),
+      void (await order('importDiscordRoles', { id: clientId }).catch(onlyDiscord)),
     startSweep: async (kind, dryRun) =>
       void (await order('startSweep', { clientId, kind, dryRun })),
     cancelSweep: async (id) => done(order('cancelSweep', { id })),
@@ -100,19 +91,13 @@ export function serviceDoors(deps: Deps): Doors {
   };
 }
 
-type Order = (
-  name: string,
-  input: object,
-  fields?: string,
-) => ReturnType<ApiCaller['ask']>;
+type Order = (name: string, input: object, fields?: string) => ReturnType<ApiCaller['ask']>;
 
 const LINK_OF = `query ($clientId: ID!, $platformUserId: ID!) {
   found: discordUserByPlatformId(clientId: $clientId, platformUserId: $platformUserId) { id discordUserId state }
 }`;
 const Found = z.object({
-  found: z
-    .object({ id: z.string(), discordUserId: z.string(), state: z.string() })
-    .nullable(),
+  found: z.object({ id: z.string(), discordUserId: z.string(), state: z.string() }).nullable(),
 });
 const PENDING = `query ($clientId: ID!) {
   discordUsers(clientId: $clientId, filter: { states: [PENDING] }) { totalCount }
@@ -225,17 +210,11 @@ async function isLinked(
 }
 
 /** A third of what the API can hear goes there, and the rest to Kafka. */
-function teller(
-  { broker, applyFacts, goesByTime }: Deps,
-  order: Order,
-): Doors['tell'] {
+function teller({ broker, applyFacts, goesByTime }: Deps, order: Order): Doors['tell'] {
   let told = 0;
   const tellOne = async (fact: PlatformFact) => {
     told += 1;
-    if (goesByTime)
-      return broker === null
-        ? void (await applyFacts([fact]))
-        : broker.tell([fact]);
+    if (goesByTime) return broker === null ? void (await applyFacts([fact])) : broker.tell([fact]);
     if (broker !== null && (told % 3 !== 0 || fact.order.sequence === null))
       return broker.tell([fact]);
     return tellApi(fact, order, applyFacts, broker === null);
@@ -247,8 +226,8 @@ function teller(
 }
 
 /**
- * The API has no times, only sequences: where it is the only door, those without one get low ones, and those with one high ones,
- * which is the order that they have.
+ * The API has no times, only sequences: where it is the only door, those without one get low ones,
+ * and those with one high ones, which is the order that they have.
  */
 async function tellApi(
   fact: PlatformFact,

@@ -14,10 +14,7 @@ export async function serviceFaults(stage: Stage): Promise<readonly string[]> {
   return [
     ...new Set(service.api.faults),
     ...written.faults,
-    ...findLeaks(service.planted, [
-      ...(await outputsOf(stage, service)),
-      ...written.outputs,
-    ]),
+    ...findLeaks(service.planted, [...(await outputsOf(stage, service)), ...written.outputs]),
   ];
 }
 
@@ -36,15 +33,11 @@ async function tellingFaults(
   const waiting = async () => (await query('select from outbox')).length;
   while ((await waiting()) > 0 && Date.now() < untilMs) await sleep(50);
   const left = await waiting();
-  const events = Rows.parse(
-    await query('select id::text, type as text from chaos_told'),
-  );
+  const events = Rows.parse(await query('select id::text, type as text from chaos_told'));
   const written = await broker.readWritten();
   const told = written.filter(({ topic }) => topic.endsWith('.written'));
   const dead = written.filter(({ topic }) => topic.endsWith('.dlq'));
-  const untold = events.filter(
-    ({ id }) => !told.some(({ text }) => text.includes(id)),
-  );
+  const untold = events.filter(({ id }) => !told.some(({ text }) => text.includes(id)));
   const wrongly = dead.filter(({ text }) => !text.includes('dlq-offset: 0\n'));
   return {
     faults: [

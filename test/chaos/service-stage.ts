@@ -8,10 +8,7 @@ import type { CrewPlan } from '../support/chaos-crew.js';
 import { openWorldBroker, type WorldBroker } from '../support/chaos-kafka.js';
 import type { makeSecrets, Output, Planted } from '../support/chaos-secrets.js';
 import { createSignIn } from '../support/chaos-sign-in.js';
-import {
-  startServiceCrew,
-  type ServiceCrew,
-} from '../support/chaos-service.js';
+import { startServiceCrew, type ServiceCrew } from '../support/chaos-service.js';
 import { uniqueName } from '../support/broker.js';
 import type { Doors } from './doors.js';
 import { serviceDoors } from './service-doors.js';
@@ -60,10 +57,7 @@ export async function startService(
   const planted = [...plantedOf(its.planted, database)];
   const pages: Output[] = [];
   await query(KEEP_TOLD);
-  const broker =
-    brokers === null
-      ? null
-      : await openWorldBroker(brokers, uniqueName('chaos'));
+  const broker = brokers === null ? null : await openWorldBroker(brokers, uniqueName('chaos'));
   await broker?.garble();
   const crew = await startServiceCrew(plan, {
     ...settingsOf(its.databaseUrl, its.planted),
@@ -108,10 +102,7 @@ function settingsOf(
   };
 }
 
-function plantedOf(
-  its: ReturnType<typeof makeSecrets>,
-  { password }: Cluster,
-): readonly Planted[] {
+function plantedOf(its: ReturnType<typeof makeSecrets>, { password }: Cluster): readonly Planted[] {
   return [
     { name: "the bot's token", value: its.botToken },
     { name: "the client's secret", value: its.clientSecret },

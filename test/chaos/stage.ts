@@ -12,10 +12,7 @@ import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import { CHAOS_TIMING, openChaosGateway } from '../support/chaos-parts.js';
-import {
-  createDatabaseDoor,
-  type DatabaseDoor,
-} from '../support/database-door.js';
+import { createDatabaseDoor, type DatabaseDoor } from '../support/database-door.js';
 import type { Cluster } from '../support/chaos-cluster.js';
 import { eventually } from '../support/eventually.js';
 import { makeSecrets } from '../support/chaos-secrets.js';
@@ -28,7 +25,10 @@ import { storeDoors, type ClientPatch, type Doors } from './doors.js';
 import { startService, TOLD, type ServiceStage } from './service-stage.js';
 import type { World } from './steps.js';
 
-/** What a world is played on: a database, processes that work it, a wire that is listened to, and a sandbox Discord. */
+/**
+ * What a world is played on: a database, processes that work it, a wire that is listened to, and a
+ * sandbox Discord.
+ */
 export interface Stage {
   readonly databaseUrl: string;
   readonly store: Store;
@@ -68,7 +68,10 @@ const SMALL_LIMITS: Partial<SandboxLimits> = {
 /** As good as none. */
 export const LENIENT = { minimum: 10_000, percent: 100 };
 
-/** Where a world is played: a database that is there, and for a service one that may go away, with a broker if there is one. */
+/**
+ * Where a world is played: a database that is there, and for a service one that may go away, with a
+ * broker if there is one.
+ */
 export interface Ground {
   readonly url: string;
   readonly cluster: Cluster | null;
@@ -124,9 +127,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
           wish: {
             clientId,
             applyFacts: store.applyFacts,
-            goesByTime: world.steps.some(
-              (step) => step.kind === 'group' && step.isDeleted,
-            ),
+            goesByTime: world.steps.some((step) => step.kind === 'group' && step.isDeleted),
           },
         });
   const crew = service?.crew ?? (await startCrew(door.url, world.crew));
@@ -142,8 +143,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     crew,
     door,
     service,
-    doors:
-      service?.doors ?? storeDoors({ store, clientId, update, importRoles }),
+    doors: service?.doors ?? storeDoors({ store, clientId, update, importRoles }),
     told: service === null ? 'outbox' : TOLD,
     clientId,
     timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,

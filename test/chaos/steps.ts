@@ -102,8 +102,7 @@ export type TroubleStep =
       readonly kind: 'fault';
       readonly effect: SandboxFaultEffect;
       readonly times: number;
-      readonly calls:
-        'all' | 'reads' | 'writes' | 'lists' | 'listings' | 'counts';
+      readonly calls: 'all' | 'reads' | 'writes' | 'lists' | 'listings' | 'counts';
     }
   /** The next list of the guild's members, or its numbers, is not what it should be. */
   | {
@@ -169,8 +168,7 @@ export type SweepStep =
       readonly hash: 'right' | 'stale' | 'repeated';
     };
 
-export type Step =
-  FactStep | MutationStep | DiscordStep | TroubleStep | SweepStep;
+export type Step = FactStep | MutationStep | DiscordStep | TroubleStep | SweepStep;
 
 export interface World {
   readonly wholeListWrites: boolean;
@@ -189,7 +187,5 @@ export interface World {
 
 /** One line a step, as they are printed when a world fails. */
 export function describeSteps(steps: readonly Step[]): string {
-  return steps
-    .map((step, index) => `${index + 1}. ${JSON.stringify(step)}`)
-    .join('\n');
+  return steps.map((step, index) => `${index + 1}. ${JSON.stringify(step)}`).join('\n');
 }

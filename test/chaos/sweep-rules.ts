@@ -18,24 +18,13 @@ const Sweep = z.object({
 });
 
 /** How sweeps stand when everything has come to rest. */
-export async function sweepFaults({
-  stage,
-  sweeping,
-}: Play): Promise<readonly string[]> {
-  const sweeps = z
-    .array(Sweep)
-    .parse(await stage.query(sweepsQuery(stage.told)));
-  const heldKinds = sweeps
-    .filter(({ state }) => state === 'HELD')
-    .map(({ kind }) => kind);
+export async function sweepFaults({ stage, sweeping }: Play): Promise<readonly string[]> {
+  const sweeps = z.array(Sweep).parse(await stage.query(sweepsQuery(stage.told)));
+  const heldKinds = sweeps.filter(({ state }) => state === 'HELD').map(({ kind }) => kind);
   return [
     ...sweeping.faults,
-    ...(new Set(heldKinds).size === heldKinds.length
-      ? []
-      : ['two plans of a kind are held']),
-    ...sweeps.flatMap((sweep) =>
-      faultsOf(sweep).map((fault) => `sweep ${sweep.id} ${fault}`),
-    ),
+    ...(new Set(heldKinds).size === heldKinds.length ? [] : ['two plans of a kind are held']),
+    ...sweeps.flatMap((sweep) => faultsOf(sweep).map((fault) => `sweep ${sweep.id} ${fault}`)),
   ];
 }
 
@@ -45,13 +34,9 @@ function faultsOf(sweep: z.output<typeof Sweep>): readonly string[] {
   return [
     ...(['WAITING', 'RUNNING'].includes(state) ? [`is ${state} for ever`] : []),
     ...(state === 'HELD' && held === 0 ? ['holds nothing'] : []),
-    ...(state === 'APPROVED' && approved === 0
-      ? ['is carried out and does not say so']
-      : []),
+    ...(state === 'APPROVED' && approved === 0 ? ['is carried out and does not say so'] : []),
     ...(state !== 'HELD' && held > 0 ? [`is ${state} and holds ${held}`] : []),
-    ...(told > 1 || (wasHeld && told === 0)
-      ? [`(${state}) was told ${told} times`]
-      : []),
+    ...(told > 1 || (wasHeld && told === 0) ? [`(${state}) was told ${told} times`] : []),
     ...(sweep.is_dry_run && sweep.marked + sweep.recorded + told > 0
       ? ['was a dry run, and did something']
       : []),
@@ -92,35 +77,32 @@ export async function readWaiting(stage: Stage): Promise<Waiting> {
     );
   return {
     stays: (discordUserId, roleId) =>
-      rows.some(
-        (row) =>
-          row.discord_user_id === discordUserId && row.role_id === roleId,
-      ),
+      rows.some((row) => row.discord_user_id === discordUserId && row.role_id === roleId),
     isHeld: (discordUserId) =>
-      rows.some(
-        (row) =>
-          row.discord_user_id === discordUserId && row.verdict === 'HELD',
-      ),
-    hasAny: (discordUserId) =>
-      rows.some((row) => row.discord_user_id === discordUserId),
+      rows.some((row) => row.discord_user_id === discordUserId && row.verdict === 'HELD'),
+    hasAny: (discordUserId) => rows.some((row) => row.discord_user_id === discordUserId),
   };
 }
 
 const Parked = z.array(z.object({ discord_user_id: z.string() }));
 
-/** What stopped them stops them still, as far as is known: they are tried again after a day, or when something is said of them. */
+/**
+ * What stopped them stops them still, as far as is known: they are tried again after a day, or when
+ * something is said of them.
+ */
 export async function readParked(stage: Stage): Promise<ReadonlySet<string>> {
   const rows = Parked.parse(
-    await stage.query(
-      'select discord_user_id from reconcile_job where is_parked',
-    ),
+    await stage.query('select discord_user_id from reconcile_job where is_parked'),
   );
   return new Set(rows.map((row) => row.discord_user_id));
 }
 
 const Run = z.object({ begun: z.number(), ended: z.number().nullable() });
 
-/** Whom a sweep finds out of step it sends to the path, where Discord may refuse what it has refused before. */
+/**
+ * Whom a sweep finds out of step it sends to the path, where Discord may refuse what it has refused
+ * before.
+ */
 export async function sweepCures(stage: Stage): Promise<readonly Cure[]> {
   const rows = z.array(Run).parse(
     await stage.query(`

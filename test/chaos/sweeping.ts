@@ -51,8 +51,7 @@ export class Sweeping {
     { kind }: Step,
     { accounts, at }: { readonly accounts: readonly Person[]; at: number },
   ): void {
-    if (SAID_OF_ONE.has(kind))
-      for (const account of accounts) this.unsaid.push({ account, at });
+    if (SAID_OF_ONE.has(kind)) for (const account of accounts) this.unsaid.push({ account, at });
     if (SAID_OF_ALL.has(kind)) this.unsaid.push({ account: null, at });
   }
 
@@ -60,11 +59,8 @@ export class Sweeping {
   async areOver(withinMs: number): Promise<boolean> {
     const untilMs = Date.now() + withinMs;
     const isOver = async () =>
-      (
-        await this.stage.query(
-          `select from sweep where state in ('WAITING', 'RUNNING')`,
-        )
-      ).length === 0;
+      (await this.stage.query(`select from sweep where state in ('WAITING', 'RUNNING')`)).length ===
+      0;
     while (Date.now() < untilMs) {
       if (await isOver()) return true;
       await sleep(20);
@@ -85,15 +81,11 @@ export class Sweeping {
     await this.stage.doors.cancelSweep(found.id);
   }
 
-  async #decide({
-    verdict,
-    hash,
-  }: Extract<SweepStep, { kind: 'decide' }>): Promise<void> {
+  async #decide({ verdict, hash }: Extract<SweepStep, { kind: 'decide' }>): Promise<void> {
     const held = (await this.#sweeps()).find(({ state }) => state === 'HELD');
     if (held === undefined || held.plan === null) return;
     const { id, plan } = held;
-    if (hash === 'stale')
-      return this.#decideStale(id, this.#staleHash(id, plan.hash), verdict);
+    if (hash === 'stale') return this.#decideStale(id, this.#staleHash(id, plan.hash), verdict);
     await this.#decideOnce(id, plan.hash, verdict);
     if (hash === 'right') return;
     for (const again of ['APPROVED', 'REJECTED'] as const) {
@@ -102,22 +94,15 @@ export class Sweeping {
     }
   }
 
-  async #decideOnce(
-    id: string,
-    hash: string,
-    verdict: 'APPROVED' | 'REJECTED',
-  ): Promise<void> {
+  async #decideOnce(id: string, hash: string, verdict: 'APPROVED' | 'REJECTED'): Promise<void> {
     const from = Date.now();
     const plan = await this.stage.doors.decideSweep({ id, hash, verdict });
     const until = Date.now();
     if (plan?.hash !== hash)
       this.faults.push(`sweep ${id} was decided with another plan than shown`);
     for (const member of plan?.members ?? []) {
-      const account = PEOPLE.find(
-        (person) => DEMO.accounts[person] === member.discordUserId,
-      );
-      if (account === undefined)
-        this.faults.push(`sweep ${id} is about a stranger`);
+      const account = PEOPLE.find((person) => DEMO.accounts[person] === member.discordUserId);
+      if (account === undefined) this.faults.push(`sweep ${id} is about a stranger`);
       else this.#remember(account, member.remove, { verdict, from, until });
     }
   }
@@ -134,21 +119,13 @@ export class Sweeping {
   }
 
   /** A plan that went back to what it was once is the plan that was looked at. */
-  async #decideStale(
-    id: string,
-    hash: string,
-    verdict: 'APPROVED' | 'REJECTED',
-  ): Promise<void> {
+  async #decideStale(id: string, hash: string, verdict: 'APPROVED' | 'REJECTED'): Promise<void> {
     await this.#decideOnce(id, hash, verdict).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error;
     });
   }
 
-  async #isDecided(
-    id: string,
-    hash: string,
-    verdict: 'APPROVED' | 'REJECTED',
-  ): Promise<boolean> {
+  async #isDecided(id: string, hash: string, verdict: 'APPROVED' | 'REJECTED'): Promise<boolean> {
     try {
       await this.stage.doors.decideSweep({ id, hash, verdict });
       return true;

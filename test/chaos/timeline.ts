@@ -7,9 +7,9 @@ interface Span {
 }
 
 /**
- * When an account was wanted to hold a role, and when its removal could be wanted, by the model. A step is made somewhere between
- * its begin and its end: what is certain begins with the end of one and ends with the begin of another, what is possible the other
- * way round.
+ * When an account was wanted to hold a role, and when its removal could be wanted, by the model. A
+ * step is made somewhere between its begin and its end: what is certain begins with the end of one
+ * and ends with the begin of another, what is possible the other way round.
  */
 export class Timeline {
   readonly #wanted = new Map<string, Span[]>();
@@ -46,14 +46,13 @@ export class Timeline {
     return spans.some((span) => span.from <= from && span.until >= to);
   }
 
-  /** How long before this time it could last be taken: 0 while it can, Infinity if it never could. */
+  /**
+   * How long before this time it could last be taken: 0 while it can, Infinity if it never could.
+   */
   sinceTakeable(account: Person, roleId: string, at: number): number {
     const spans = this.#unwanted.get(`${account} ${roleId}`) ?? [];
     const begun = spans.filter((span) => span.from <= at);
-    return Math.min(
-      ...begun.map(({ until }) => Math.max(0, at - until)),
-      Infinity,
-    );
+    return Math.min(...begun.map(({ until }) => Math.max(0, at - until)), Infinity);
   }
 }
 

@@ -89,7 +89,10 @@ export class Troubles {
     return [...this.#stillness, ...crew.pauses, ...lost, ...outages];
   }
 
-  /** What was to be written down about a refusal may have been lost, and a run that met the trouble goes on a moment after it. */
+  /**
+   * What was to be written down about a refusal may have been lost, and a run that met the trouble
+   * goes on a moment after it.
+   */
   cures(): readonly Cure[] {
     return this.spans().map(({ from, until }) => ({
       account: 'all',
@@ -99,13 +102,7 @@ export class Troubles {
   }
 
   /** How much longer than else something took that lasted from then to then. */
-  delayMs({
-    from,
-    to,
-  }: {
-    readonly from: number;
-    readonly to: number;
-  }): number {
+  delayMs({ from, to }: { readonly from: number; readonly to: number }): number {
     const overlaps = this.spans().map((span) =>
       Math.max(0, Math.min(to, span.until) - Math.max(from, span.from)),
     );

@@ -4,19 +4,13 @@ import type { Play } from './play.js';
 import type { Person } from './steps.js';
 
 /**
- * Whether what is said of a member, or of the client where there is no account, is so: by what people have done at Discord, and by
- * what Discord has answered. Each part of what is said must be.
+ * Whether what is said of a member, or of the client where there is no account, is so: by what
+ * people have done at Discord, and by what Discord has answered. Each part of what is said must be.
  */
-export function trueCause(
-  play: Play,
-  account: Person | null,
-  said: string,
-): boolean {
+export function trueCause(play: Play, account: Person | null, said: string): boolean {
   return said
     .split('; ')
-    .filter(
-      (part) => !/^removal guard|^the last time|^its link ends/.test(part),
-    )
+    .filter((part) => !/^removal guard|^the last time|^its link ends/.test(part))
     .every((part) => isTrue(play, account, part));
 }
 
@@ -27,19 +21,16 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   if (status !== undefined)
     return refusalsOf(play, account).some(
       (call) =>
-        call.status === Number(status) &&
-        (code === undefined || call.code === Number(code)),
+        call.status === Number(status) && (code === undefined || call.code === Number(code)),
     );
   if (said.includes('the account is not in the guild'))
     return account !== null && wasAbsent(play, account);
   if (said.includes('token was rejected earlier'))
     return refusalsOf(play, null).some((call) => call.status === 401);
   if (said.includes('is not below the bot')) return hands.wasAbove(roleId);
-  if (said.includes('needs the bot to have Manage Roles'))
-    return hands.wasForbidden;
+  if (said.includes('needs the bot to have Manage Roles')) return hands.wasForbidden;
   if (said.includes('no longer exists')) return !hands.exists(roleId);
-  if (said.includes('Discord refused role'))
-    return refusalsOf(play, account).length > 0;
+  if (said.includes('Discord refused role')) return refusalsOf(play, account).length > 0;
   if (said.includes('has refused'))
     return play.stage.wire.calls.filter(isRefused).length >= FEWEST_REFUSALS;
   return false;
@@ -54,23 +45,16 @@ function wasAbsent({ hands, stage }: Play, account: Person): boolean {
   return (
     hands.held(account) === undefined ||
     hands.edits.some((edit) => edit.account === account && !edit.roleId) ||
-    stage.wire.lies.told.some(
-      ({ form, path }) => form === 'memberIsGone' && path.endsWith(about),
-    )
+    stage.wire.lies.told.some(({ form, path }) => form === 'memberIsGone' && path.endsWith(about))
   );
 }
 
 /** Only those that say something of the member, the role or the bot. */
-function refusalsOf(
-  { stage }: Play,
-  account: Person | null,
-): readonly WireCall[] {
+function refusalsOf({ stage }: Play, account: Person | null): readonly WireCall[] {
   const about = account === null ? '' : DEMO.accounts[account];
   return stage.wire.calls.filter(
     (call) =>
-      isRefused(call) &&
-      (call.status === 401 || Boolean(call.code)) &&
-      call.path.includes(about),
+      isRefused(call) && (call.status === 401 || Boolean(call.code)) && call.path.includes(about),
   );
 }
 

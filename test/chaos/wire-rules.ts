@@ -29,8 +29,9 @@ export function wireFaults(
 }
 
 /**
- * One call of a bucket at a time, and one process that writes to the bot. A call ends for its caller when it gives up; only this
- * end is its own to keep to. Another's call is seen by the wire a moment after it was sent.
+ * One call of a bucket at a time, and one process that writes to the bot. A call ends for its
+ * caller when it gives up; only this end is its own to keep to. Another's call is seen by the wire
+ * a moment after it was sent.
  */
 function overlapping(
   calls: readonly WireCall[],
@@ -44,29 +45,25 @@ function overlapping(
       const isSameBucket = bucketOf(call) === bucketOf(later);
       if (call.process === later.process) {
         if (isSameBucket)
-          faults.push(
-            `two calls of a bucket at once: ${say(call)} and ${say(later)}`,
-          );
+          faults.push(`two calls of a bucket at once: ${say(call)} and ${say(later)}`);
       } else if (
         call.method !== 'GET' &&
         later.method !== 'GET' &&
         !stoodStill(pauses, call) &&
         !stoodStill(pauses, later)
       ) {
-        faults.push(
-          `two processes write to a bot at once: ${say(call)} and ${say(later)}`,
-        );
+        faults.push(`two processes write to a bot at once: ${say(call)} and ${say(later)}`);
       }
     }
   }
   return faults;
 }
 
-/** It cannot have given its call up, nor have heard the answer; what it had begun to send is sent when it goes on. */
-function stoodStill(
-  pauses: readonly Pause[],
-  { process, startedAt, endedAt }: WireCall,
-): boolean {
+/**
+ * It cannot have given its call up, nor have heard the answer; what it had begun to send is sent
+ * when it goes on.
+ */
+function stoodStill(pauses: readonly Pause[], { process, startedAt, endedAt }: WireCall): boolean {
   return pauses.some(
     (pause) =>
       pause.process === process &&
@@ -79,14 +76,13 @@ const SEEN_LATE_MS = 15;
 /** A connection that its caller has closed. */
 const GIVEN_UP_LATE_MS = 150;
 
-/** What was told to wait waits, in its bucket or everywhere. What was on its way already is no fault. */
+/**
+ * What was told to wait waits, in its bucket or everywhere. What was on its way already is no
+ * fault.
+ */
 function impatient(
   calls: readonly WireCall[],
-  {
-    givenUp,
-    limited: heard,
-    pauses,
-  }: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
+  { givenUp, limited: heard, pauses }: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
   changes: readonly Span[],
 ): readonly string[] {
   return calls.flatMap((limited) => {
@@ -99,16 +95,12 @@ function impatient(
       .filter((call) => call.process === limited.process)
       .filter(({ path }) => path !== TRIAL)
       .filter((call) => wait.isGlobal || bucketOf(call) === bucketOf(limited))
-      .filter(
-        ({ startedAt }) =>
-          startedAt > from && startedAt < endedAt + wait.ms - 5,
-      )
+      .filter(({ startedAt }) => startedAt > from && startedAt < endedAt + wait.ms - 5)
       .filter(
         ({ startedAt }) =>
           !changes.some(
             (change) =>
-              change.until >= limited.startedAt - LONGEST_RUN_MS &&
-              change.from <= startedAt,
+              change.until >= limited.startedAt - LONGEST_RUN_MS && change.from <= startedAt,
           ),
       )
       .map(
@@ -120,14 +112,14 @@ function impatient(
 
 const ON_ITS_WAY_MS = 60;
 
-/** New secrets are tried by a gateway of their own, which neither hears of the limits of others nor tells of its own. */
+/**
+ * New secrets are tried by a gateway of their own, which neither hears of the limits of others nor
+ * tells of its own.
+ */
 const TRIAL = '/applications/@me';
 
 /** An answer may lie at the door of a process that is busy. */
-function heardAt(
-  { process, startedAt, endedAt }: WireCall,
-  heard: readonly GivenUp[],
-): number {
+function heardAt({ process, startedAt, endedAt }: WireCall, heard: readonly GivenUp[]): number {
   const its = heard.find(
     (each) =>
       each.process === process &&
@@ -137,7 +129,10 @@ function heardAt(
   return Math.max(endedAt, its?.atMs ?? endedAt);
 }
 
-/** The caller gave up with the answer at its door, or before the wire, which is as busy, had even seen the call. */
+/**
+ * The caller gave up with the answer at its door, or before the wire, which is as busy, had even
+ * seen the call.
+ */
 function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
   return givenUp.some(
     ({ process, atMs }) =>
@@ -148,13 +143,10 @@ function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
 }
 
 /**
- * The same call refused in the same way again needs a reason: each cure since the run of the first refusal began allows one more.
- * A 429 is no refusal.
+ * The same call refused in the same way again needs a reason: each cure since the run of the first
+ * refusal began allows one more. A 429 is no refusal.
  */
-function repeated(
-  calls: readonly WireCall[],
-  cures: readonly Cure[],
-): readonly string[] {
+function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly string[] {
   const refused = calls.filter(({ status }) => REFUSALS.has(status));
   const alike = Map.groupBy(
     refused,
@@ -168,9 +160,7 @@ function repeated(
         const since = first.startedAt - LONGEST_RUN_MS;
         const allowed = cures.filter(
           (cure) =>
-            (cure.account === 'all' ||
-              account === undefined ||
-              cure.account === account) &&
+            (cure.account === 'all' || account === undefined || cure.account === account) &&
             cure.until >= since &&
             cure.from <= last.startedAt,
         ).length;
@@ -186,16 +176,17 @@ function repeated(
 }
 
 const REFUSALS = new Set([400, 401, 403, 404]);
-/** What the guild itself answers each run that is under way finds out for itself; then the client pauses. */
+/**
+ * What the guild itself answers each run that is under way finds out for itself; then the client
+ * pauses.
+ */
 const RUNS_UNDER_WAY = 3;
 /** A mark that came while the run was on its way to the refused call is worked after it. */
 const LONGEST_RUN_MS = 1_500;
 
 /** 1,000 within ten minutes, and no world lasts as long. */
 function tooManyRefused(calls: readonly WireCall[]): readonly string[] {
-  const refused = calls.filter(({ status }) =>
-    [401, 403, 429].includes(status),
-  );
+  const refused = calls.filter(({ status }) => [401, 403, 429].includes(status));
   return refused.length < 1_000 ? [] : [`${refused.length} invalid requests`];
 }
 
@@ -203,13 +194,6 @@ function bucketOf({ method, route }: WireCall): string {
   return `${method} ${route}`;
 }
 
-function say({
-  process,
-  method,
-  path,
-  status,
-  startedAt,
-  endedAt,
-}: WireCall): string {
+function say({ process, method, path, status, startedAt, endedAt }: WireCall): string {
   return `${process} ${method} ${path} ${status} [${startedAt % 1e6}-${endedAt % 1e6}]`;
 }

@@ -13,8 +13,9 @@ export interface ModelMapping {
 export type Verdict = 'yes' | 'no' | 'unknown' | 'none';
 
 /**
- * Who should hold what, computed from all that was asked for and nothing that was read. It also remembers every verdict that
- * ever stood, so that each change made at any time can be asked for its reason.
+ * Who should hold what, computed from all that was asked for and nothing that was read. It also
+ * remembers every verdict that ever stood, so that each change made at any time can be asked for
+ * its reason.
  */
 export class Wishes {
   readonly facts = new FactModel();
@@ -36,7 +37,10 @@ export class Wishes {
     this.excuse(mapping.roleId);
   }
 
-  /** LEAVE makes the role foreign if nothing else names it; TAKE_BACK wants it gone from all who are linked. */
+  /**
+   * LEAVE makes the role foreign if nothing else names it; TAKE_BACK wants it gone from all who are
+   * linked.
+   */
   retire(mapping: ModelMapping, takesBack: boolean): void {
     if (!takesBack) {
       this.mappings.delete(`${mapping.group} ${mapping.roleId}`);
@@ -49,15 +53,17 @@ export class Wishes {
     const before = this.links.get(person);
     if (before !== undefined && before !== account) this.unlink(person);
     this.links.set(person, account);
-    for (const roleId of this.roleIds())
-      this.#mustBeGone.delete(`${account} ${roleId}`);
+    for (const roleId of this.roleIds()) this.#mustBeGone.delete(`${account} ${roleId}`);
   }
 
   deleteUser(person: Person): void {
     this.unlink(person);
   }
 
-  /** The role stays, and the link that was ending goes without it: the guard holds an unlink beyond the limit like any removal. */
+  /**
+   * The role stays, and the link that was ending goes without it: the guard holds an unlink beyond
+   * the limit like any removal.
+   */
   reject(account: Person, roleId: string): void {
     this.excuse(roleId, account);
   }
@@ -79,11 +85,7 @@ export class Wishes {
   /** From now on nothing is promised about this role, of this account or of any. */
   excuse(roleId: string, account?: Person): void {
     for (const key of this.#mustBeGone) {
-      if (
-        account === undefined
-          ? key.endsWith(` ${roleId}`)
-          : key === `${account} ${roleId}`
-      )
+      if (account === undefined ? key.endsWith(` ${roleId}`) : key === `${account} ${roleId}`)
         this.#mustBeGone.delete(key);
     }
   }
@@ -93,9 +95,7 @@ export class Wishes {
   }
 
   roleIds(): readonly string[] {
-    return [
-      ...new Set([...this.mappings.values()].map(({ roleId }) => roleId)),
-    ];
+    return [...new Set([...this.mappings.values()].map(({ roleId }) => roleId))];
   }
 
   ownerOf(account: Person): Person | undefined {
@@ -107,15 +107,11 @@ export class Wishes {
     const person = this.ownerOf(account);
     const active = this.#naming(roleId).filter(({ isRetired }) => !isRetired);
     if (person === undefined || active.length === 0) return 'none';
-    const verdicts = new Set(
-      active.map((each) => this.#verdictOf(person, each)),
-    );
+    const verdicts = new Set(active.map((each) => this.#verdictOf(person, each)));
     if (verdicts.has('yes')) return 'yes';
     if (verdicts.has('unknown')) return 'unknown';
     // A retired mapping that is not written for says nothing for as long as it lasts.
-    return this.#naming(roleId).every((each) => this.#isOurs(each))
-      ? 'no'
-      : 'none';
+    return this.#naming(roleId).every((each) => this.#isOurs(each)) ? 'no' : 'none';
   }
 
   /** To be called after each step: what may be done from now on. */
@@ -148,8 +144,7 @@ export class Wishes {
 
   #possible(account: Person, roleId: string): readonly Verdict[] {
     const named = this.#naming(roleId).filter((each) => this.#isOurs(each));
-    const isOnlyRetired =
-      named.length > 0 && named.every((each) => each.isRetired);
+    const isOnlyRetired = named.length > 0 && named.every((each) => each.isRetired);
     const isLinked = this.ownerOf(account) !== undefined;
     const isEnding = this.ending.has(account) && named.length > 0;
     return [
@@ -159,7 +154,9 @@ export class Wishes {
     ];
   }
 
-  /** Where Discord has the say, the first reading gives what the platform grants; and never takes. */
+  /**
+   * Where Discord has the say, the first reading gives what the platform grants; and never takes.
+   */
   #isUnited(account: Person, roleId: string): boolean {
     const person = this.ownerOf(account);
     return (

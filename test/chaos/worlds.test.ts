@@ -7,11 +7,12 @@ import { runWorld } from './run-world.js';
 import { describeSteps, type Step, type World } from './steps.js';
 import { serviceWorldOf, worldOf } from './worlds.js';
 
-/** One seed is one world. `npm run chaos` plays `CHAOS_SEEDS` of them, from `CHAOS_SEED` on or from anywhere. */
+/**
+ * One seed is one world. `npm run chaos` plays `CHAOS_SEEDS` of them, from `CHAOS_SEED` on or from
+ * anywhere.
+ */
 const count = Number(process.env['CHAOS_SEEDS'] ?? 0);
-const firstSeed = Number(
-  process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9),
-);
+const firstSeed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 /** Worlds wait more than they work. */
 const AT_ONCE = 3;
 
@@ -42,21 +43,15 @@ if (count === 0) {
   test('ten random worlds end in step with what is known', settings, () =>
     playAll(20_261_122, 10, 'inside'),
   );
-  test(
-    'two random worlds whose processes are killed end so too',
-    settings,
-    () => playAll(20_261_201, 2, 'children'),
+  test('two random worlds whose processes are killed end so too', settings, () =>
+    playAll(20_261_201, 2, 'children'),
   );
-  test(
-    'a random world of the whole service, with its outages, ends so too',
-    settings,
-    async () => {
-      const which = { seed: 20_262_020, crew: 'service' } as const;
-      const world = worldFrom(which.seed, which.crew);
-      const steps = [...world.steps, ...CLOCKS_PUT_BACK];
-      expect(await playOne(which, { ...world, steps })).toBeNull();
-    },
-  );
+  test('a random world of the whole service, with its outages, ends so too', settings, async () => {
+    const which = { seed: 20_262_020, crew: 'service' } as const;
+    const world = worldFrom(which.seed, which.crew);
+    const steps = [...world.steps, ...CLOCKS_PUT_BACK];
+    expect(await playOne(which, { ...world, steps })).toBeNull();
+  });
 } else {
   const crew = crews.parse(process.env['CHAOS_CREW'] ?? 'any');
   test(`${count} random worlds end in step with what is known`, settings, () =>
@@ -87,11 +82,7 @@ function worldsOf(seed: number, crew: CrewKind): fc.Arbitrary<World> {
   return worldOf(crew === 'any' ? [...inside, ...children] : CREWS[crew]);
 }
 
-async function playAll(
-  first: number,
-  worlds: number,
-  crew: CrewKind,
-): Promise<void> {
+async function playAll(first: number, worlds: number, crew: CrewKind): Promise<void> {
   const seeds = Array.from({ length: worlds }, (_, index) => first + index);
   const failures: string[] = [];
   const playNext = async (): Promise<void> => {
@@ -114,9 +105,7 @@ async function playOne(
 ): Promise<string | null> {
   const startedAt = Date.now();
   try {
-    const faults = await playOnGround(world, async (ground) =>
-      runWorld(ground, world),
-    );
+    const faults = await playOnGround(world, async (ground) => runWorld(ground, world));
     if (process.env['CHAOS_TIMES'])
       console.log(
         `${which.seed} ${world.crew.kind} ${world.steps.length} steps ${Date.now() - startedAt} ms, ${faults.length} faults`,
@@ -124,9 +113,7 @@ async function playOne(
       );
     return faults.length === 0 ? null : reportOf(which, world, faults);
   } catch (error) {
-    return reportOf(which, world, [
-      String(error instanceof Error ? error.stack : error),
-    ]);
+    return reportOf(which, world, [String(error instanceof Error ? error.stack : error)]);
   }
 }
 

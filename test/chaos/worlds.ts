@@ -23,8 +23,9 @@ const person = fc.constantFrom(...PEOPLE);
 const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom(...ROLES);
 /**
- * The service trusts the first role list that a process reads, so it takes the mapped roles that this list lacks for deleted until
- * the next one. The mirror cannot disprove that: members go on showing the id of a role that was deleted.
+ * The service trusts the first role list that a process reads, so it takes the mapped roles that
+ * this list lacks for deleted until the next one. The mirror cannot disprove that: members go on
+ * showing the id of a role that was deleted.
  */
 const NOT_BORNE: readonly LieForm[] = ['rolesWithoutMapped'];
 const LIES = LIE_FORMS.filter((form) => !NOT_BORNE.includes(form));
@@ -82,17 +83,11 @@ const mutationStep = weighted<MutationStep>([
   [4, fc.record({ kind: just('unlink'), person })],
   [3, fc.record({ kind: just('reconcile'), person })],
   [6, fc.record({ kind: just('map'), group, role })],
-  [
-    4,
-    fc.record({ kind: just('retire'), group, role, takesBack: fc.boolean() }),
-  ],
+  [4, fc.record({ kind: just('retire'), group, role, takesBack: fc.boolean() })],
   [1, fc.record({ kind: just('authority'), group, role, authority })],
   [1, fc.record({ kind: just('clientAuthority'), authority })],
   [1, fc.record({ kind: just('enable'), isEnabled: fc.boolean() })],
-  [
-    3,
-    fc.record({ kind: just('guard'), minimum: fc.constantFrom(0, 1, 10_000) }),
-  ],
+  [3, fc.record({ kind: just('guard'), minimum: fc.constantFrom(0, 1, 10_000) })],
   [1, fc.record({ kind: just('unknown'), keeps: fc.boolean() })],
   [1, fc.record({ kind: just('importRoles') })],
   [3, fc.record({ kind: just('mend') })],
@@ -182,20 +177,10 @@ const troubleStep = weighted<TroubleStep>([
       kind: just('fault'),
       effect,
       times: fc.integer({ min: 1, max: 2 }),
-      calls: fc.constantFrom(
-        'all',
-        'reads',
-        'writes',
-        'lists',
-        'listings',
-        'counts',
-      ),
+      calls: fc.constantFrom('all', 'reads', 'writes', 'lists', 'listings', 'counts'),
     }),
   ],
-  [
-    3,
-    fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) }),
-  ],
+  [3, fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) })],
   [
     8,
     fc.record({
@@ -303,9 +288,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 7, arbitrary: sweepStep },
 );
 
-const links = PEOPLE.map(
-  (person) => ({ kind: 'link', person, account: person }) as const,
-);
+const links = PEOPLE.map((person) => ({ kind: 'link', person, account: person }) as const);
 
 const TRAPS = [
   'memberWithoutRoles',
@@ -315,7 +298,10 @@ const TRAPS = [
   'editHasNoRoles',
 ] as const;
 
-/** A lie about somebody of whom much is to be changed at once: a whole list may be written, and is built on it. */
+/**
+ * A lie about somebody of whom much is to be changed at once: a whole list may be written, and is
+ * built on it.
+ */
 const trap: fc.Arbitrary<readonly Step[]> = fc.tuple(
   fc.record({
     kind: just('lie'),
@@ -350,9 +336,7 @@ export function worldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
 }
 
 /** Shorter, as each step goes through doors. */
-export function serviceWorldOf(
-  crews: readonly World['crew'][],
-): fc.Arbitrary<World> {
+export function serviceWorldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
   const each: fc.Arbitrary<Step> = fc.oneof(
     { weight: 14, arbitrary: step },
     { weight: 1, arbitrary: outageStep },
@@ -380,10 +364,6 @@ function just<const T>(value: T): fc.Arbitrary<T> {
   return fc.constant(value);
 }
 
-function weighted<T>(
-  choices: readonly (readonly [number, fc.Arbitrary<T>])[],
-): fc.Arbitrary<T> {
-  return fc.oneof(
-    ...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })),
-  );
+function weighted<T>(choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
+  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }

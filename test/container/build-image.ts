@@ -30,8 +30,8 @@ interface Building {
 }
 
 /**
- * Carries out the steps of a Dockerfile in folders, where no engine is to be had: what it copies, and what it runs. This
- * machine's Node and npm stand in for those of the base image.
+ * Carries out the steps of a Dockerfile in folders, where no engine is to be had: what it copies,
+ * and what it runs. This machine's Node and npm stand in for those of the base image.
  */
 export async function buildImage(options: {
   /** Its Dockerfile and .dockerignore are used. */
@@ -66,9 +66,7 @@ export async function buildImage(options: {
 
 /** Only a list that begins with "all but" is understood. */
 function sentOf(ignored: string): ReadonlySet<string> {
-  const [all, ...but] = ignored
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
+  const [all, ...but] = ignored.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (all !== '*' || but.some((line) => !line.startsWith('!')))
     throw new Error('the .dockerignore is not of the kind "all but"');
   return new Set(but.map((line) => line.slice(1)));

@@ -13,8 +13,9 @@ import { freePort } from '../support/service.js';
 import { buildImage, type Image } from './build-image.js';
 
 /**
- * Whether the Dockerfile is right, as far as that can be told without an engine: its steps are carried out in clean folders,
- * and what comes of them is started as its user from files that nobody may write, asked by its own health check, and stopped.
+ * Whether the Dockerfile is right, as far as that can be told without an engine: its steps are
+ * carried out in clean folders, and what comes of them is started as its user from files that
+ * nobody may write, asked by its own health check, and stopped.
  */
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -89,14 +90,16 @@ async function tryOut(
 }
 
 async function isReady(port: string, child: ChildProcess): Promise<boolean> {
-  if (child.exitCode !== null)
-    throw new Error(`it ended with ${child.exitCode}`);
+  if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
   const url = `http://127.0.0.1:${port}/health/ready`;
   const answer = await fetch(url).catch(() => null);
   return answer?.status === 200;
 }
 
-/** As the image's user, if that can be had here: who is not root already is somebody who may not write. */
+/**
+ * As the image's user, if that can be had here: who is not root already is somebody who may not
+ * write.
+ */
 function start(
   image: Image,
   [command = '', ...words]: readonly string[],
@@ -106,9 +109,7 @@ function start(
   const [uid = '', gid = uid] = image.user.split(':');
   const as = ['--reuid', uid, '--regid', gid, '--clear-groups'];
   const bounds = [...as, '--no-new-privs', '--bounding-set=-all', '--'];
-  const line = isRoot
-    ? ['setpriv', ...bounds, node, ...words]
-    : [node, ...words];
+  const line = isRoot ? ['setpriv', ...bounds, node, ...words] : [node, ...words];
   const [file = '', ...args] = line;
   const cwd = join(image.root, image.workdir);
   const { PATH = '' } = process.env;

@@ -1,4 +1,6 @@
-/** A Dockerfile as far as ours goes: every instruction it may hold, and nothing that is passed over. */
+/**
+ * A Dockerfile as far as ours goes: every instruction it may hold, and nothing that is passed over.
+ */
 export interface Stage {
   readonly name: string | null;
   readonly base: string;
@@ -55,10 +57,7 @@ function logicalLines(text: string): readonly string[] {
 export function pairsOf(words: string): Readonly<Record<string, string>> {
   const found = words.matchAll(/([\w.]+)=("([^"]*)"|\S+)/g);
   return Object.fromEntries(
-    [...found].map(([, name = '', plain = '', quoted]) => [
-      name,
-      quoted ?? plain,
-    ]),
+    [...found].map(([, name = '', plain = '', quoted]) => [name, quoted ?? plain]),
   );
 }
 

@@ -28,7 +28,9 @@ interface Worker {
   readonly renew: () => Promise<void>;
 }
 
-/** Renews as a process does in which no run is in progress: what is beyond its share goes at once. */
+/**
+ * Renews as a process does in which no run is in progress: what is beyond its share goes at once.
+ */
 async function worker(options: Partial<StoreOptions> = {}): Promise<Worker> {
   const store = await openTestStore(database.url, options);
   opened.push(store);
@@ -67,11 +69,8 @@ async function leaseOf(applicationId: string): Promise<LeasedBot> {
   return { applicationId, clientIds: [], leasedUntil };
 }
 
-async function renewAll(
-  workers: readonly Worker[],
-): Promise<readonly number[]> {
-  for (let round = 0; round < 3; round += 1)
-    for (const each of workers) await each.renew();
+async function renewAll(workers: readonly Worker[]): Promise<readonly number[]> {
+  for (let round = 0; round < 3; round += 1) for (const each of workers) await each.renew();
   return workers.map((each) => each.held());
 }
 
@@ -101,8 +100,7 @@ test('processes that start at once divide the bots between them', async () => {
   const workers = await Promise.all([worker(), worker(), worker()]);
   await createBots(must(workers[0]).store, 6);
 
-  for (let round = 0; round < 3; round += 1)
-    await Promise.all(workers.map((each) => each.renew()));
+  for (let round = 0; round < 3; round += 1) await Promise.all(workers.map((each) => each.renew()));
 
   expect(workers.map((each) => each.held())).toEqual([2, 2, 2]);
 });

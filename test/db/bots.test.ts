@@ -147,9 +147,7 @@ describe('an account of a bot', () => {
         field: 'discordUserId',
       });
     await expect(link(MUSIC)).rejects.toMatchObject(IS_A_BOT);
-    await expect(
-      store().links.linkMember(request(MUSIC)),
-    ).rejects.toMatchObject(IS_A_BOT);
+    await expect(store().links.linkMember(request(MUSIC))).rejects.toMatchObject(IS_A_BOT);
   });
 
   test('keeps no retired mapping from its end by a role that it holds', async () => {
@@ -167,11 +165,8 @@ describe('an account of a bot', () => {
 
     await eventually(
       async () =>
-        (
-          await path.query(
-            `select from role_mapping where role_id = '${roles.director}'`,
-          )
-        ).length === 0,
+        (await path.query(`select from role_mapping where role_id = '${roles.director}'`))
+          .length === 0,
     );
     expect(music()?.roleIds).toEqual([roles.director]);
   });

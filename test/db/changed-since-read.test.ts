@@ -29,9 +29,7 @@ describe('a member who was changed by hand since they were last read', () => {
     'loses a role by a run that is abandoned at %s, and the record names it',
     async (point) => {
       const linkId = await path.link('alice');
-      await path
-        .rig()
-        .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+      await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
       await path.rig().quiet();
       path.rig().discord.moderator.giveRole({ ...ALICE, roleId: roles.pilot });
       abandonOnceAt(point);

@@ -19,10 +19,7 @@ describe('the checks of a client', () => {
 
   const parts = () => {
     const { store, gateway } = path.rig();
-    const checkClient = createCheckClient(
-      { store, gateway },
-      () => 'http://127.0.0.1:4000',
-    );
+    const checkClient = createCheckClient({ store, gateway }, () => 'http://127.0.0.1:4000');
     const clients = clientPort({
       store,
       importRoles: createImportRoles({ store, gateway }),
@@ -40,11 +37,7 @@ describe('the checks of a client', () => {
     const { clients } = parts();
     expect((await path.client())?.checks).toEqual([]);
 
-    const changed = await clients.updateClient(
-      path.rig().clientId,
-      { name: 'Renamed' },
-      cause,
-    );
+    const changed = await clients.updateClient(path.rig().clientId, { name: 'Renamed' }, cause);
 
     expect(changed.checks.map((check) => check.name)).toContain('bot token');
     expect(await resultOf('bot token')).toBe('OK');
@@ -60,11 +53,8 @@ describe('the checks of a client', () => {
       discordUserId: '400000000000000010',
     });
 
-    const others = await Promise.all(
-      [1, 2, 3].map(() => openTestStore(path.databaseUrl())),
-    );
-    const claimAll = async () =>
-      Promise.all(others.map((each) => each.claimDueChecks(ANY)));
+    const others = await Promise.all([1, 2, 3].map(() => openTestStore(path.databaseUrl())));
+    const claimAll = async () => Promise.all(others.map((each) => each.claimDueChecks(ANY)));
     expect((await claimAll()).flat()).toEqual([]);
     await yesterday(clientId);
     expect((await claimAll()).flat()).toEqual([clientId]);
@@ -124,16 +114,10 @@ describe('the checks of a client', () => {
       times: null,
     });
 
-    const changed = await clients.updateClient(
-      path.rig().clientId,
-      { name: 'Renamed' },
-      cause,
-    );
+    const changed = await clients.updateClient(path.rig().clientId, { name: 'Renamed' }, cause);
 
     expect(changed.name).toBe('Renamed');
-    expect(changed.checks.some((check) => check.result === 'FAILED')).toBe(
-      true,
-    );
+    expect(changed.checks.some((check) => check.result === 'FAILED')).toBe(true);
   });
 
   const yesterday = async (clientId: string) =>
@@ -142,7 +126,5 @@ describe('the checks of a client', () => {
     );
 
   const leasesEnd = async (clientId: string) =>
-    path.query(
-      `update client set check_claimed_until = now() where id = '${clientId}'`,
-    );
+    path.query(`update client set check_claimed_until = now() where id = '${clientId}'`);
 });

@@ -35,11 +35,12 @@ async function takeOver(world: CrashWorld): Promise<void> {
   await world.quiet();
 }
 
-/** No record, no change: each write that has reached Discord names a record, or, as a joining has no room for it, falls into one. */
+/**
+ * No record, no change: each write that has reached Discord names a record, or, as a joining has no
+ * room for it, falls into one.
+ */
 async function expectRecordForEachWrite(world: CrashWorld): Promise<void> {
-  const rows = await world.query(
-    'select id, opened_at, closed_at from audit_record',
-  );
+  const rows = await world.query('select id, opened_at, closed_at from audit_record');
   for (const { at, reason, path } of world.writes()) {
     const isJoin = /\/members\/\d+$/.test(path) && reason === undefined;
     const named = rows.filter(({ id, opened_at, closed_at }) =>
@@ -74,10 +75,7 @@ async function runUndisturbed(scenario: Scenario) {
 }
 
 function pointsOf(calls: readonly PortCall[]): readonly FaultPoint[] {
-  return calls.flatMap((call): FaultPoint[] => [
-    `${call}:before`,
-    `${call}:after`,
-  ]);
+  return calls.flatMap((call): FaultPoint[] => [`${call}:before`, `${call}:after`]);
 }
 
 /** Each is one more way of the path, with what leads to it; the process dies on it. */
@@ -91,7 +89,8 @@ const DETOURS: readonly {
   {
     call: 'memory.postpone',
     after: 'a rate limit',
-    // Of both ways of writing, and for so long that the first is not over before the second is met: a way that is free is taken.
+    // Of both ways of writing, and for so long that the first is not over before the second is met:
+    // a way that is free is taken.
     prepare: async ({ discord }) => {
       for (const method of ['PUT', 'PATCH'])
         discord.faults.plant({
@@ -153,27 +152,24 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     expect(end.records.every((record) => record.isClosed)).toBe(true);
   });
 
-  test.each(points)(
-    'comes to the same end after a kill at %s',
-    async (point) => {
-      const world = await createCrashWorld();
-      try {
-        await scenario.prepare(world);
-        await scenario.mark(world);
+  test.each(points)('comes to the same end after a kill at %s', async (point) => {
+    const world = await createCrashWorld();
+    try {
+      await scenario.prepare(world);
+      await scenario.mark(world);
 
-        const child = await world.startChild({ killAt: point });
-        if (point.startsWith('jobs.releaseLeases')) await child.stopInOrder();
-        expect(await child.ended()).toBe('SIGKILL');
-        await expectRecordForEachWrite(world);
-        await takeOver(world);
+      const child = await world.startChild({ killAt: point });
+      if (point.startsWith('jobs.releaseLeases')) await child.stopInOrder();
+      expect(await child.ended()).toBe('SIGKILL');
+      await expectRecordForEachWrite(world);
+      await takeOver(world);
 
-        expect(await endState(world)).toEqual(await undisturbedEnd(scenario));
-        expect(world.writes()).toMatchObject([{ method: scenario.method }]);
-      } finally {
-        await world.end();
-      }
-    },
-  );
+      expect(await endState(world)).toEqual(await undisturbedEnd(scenario));
+      expect(world.writes()).toMatchObject([{ method: scenario.method }]);
+    } finally {
+      await world.end();
+    }
+  });
 
   test('comes to the same end after a kill while its write is on its way', async ({
     onTestFinished,
@@ -185,9 +181,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     });
 
     const child = await world.startChild();
-    await eventually(
-      () => world.rolesOfCarol().length === scenario.roleIds.length,
-    );
+    await eventually(() => world.rolesOfCarol().length === scenario.roleIds.length);
     child.signal('SIGKILL');
     await child.ended();
     await takeOver(world);
@@ -199,9 +193,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
     onTestFinished,
   }) => {
     const world = await worldOf(scenario, onTestFinished);
-    const [{ plannedAdded, plannedRemoved } = {}] = (
-      await undisturbedEnd(scenario)
-    ).records;
+    const [{ plannedAdded, plannedRemoved } = {}] = (await undisturbedEnd(scenario)).records;
 
     const child = await world.startChild({
       killAt: `${scenario.write}:before`,
@@ -212,9 +204,7 @@ describe.concurrent.each(scenarios)('$name', (scenario) => {
       await world.query(
         'select planned_added, planned_removed from audit_record where closed_at is null',
       ),
-    ).toEqual([
-      { planned_added: plannedAdded, planned_removed: plannedRemoved },
-    ]);
+    ).toEqual([{ planned_added: plannedAdded, planned_removed: plannedRemoved }]);
     expect(world.writes()).toEqual([]);
   });
 });
@@ -242,9 +232,7 @@ describe.concurrent('a detour of the path', () => {
     },
   );
 
-  test('is every call that no other test dies at', async ({
-    onTestFinished,
-  }) => {
+  test('is every call that no other test dies at', async ({ onTestFinished }) => {
     const { store } = await worldOf(freshFact, onTestFinished);
     const discord = {
       readMember: true,
@@ -278,9 +266,7 @@ describe.concurrent('between the crash and the next run', () => {
     const child = await world.startChild({ killAt: 'discord.addRole:after' });
     await child.ended();
     const order = { sequence: 2, timeUs: 2 };
-    await world.store.applyFacts([
-      membership('carol', 'pilots', 'removed', order),
-    ]);
+    await world.store.applyFacts([membership('carol', 'pilots', 'removed', order)]);
     await takeOver(world);
 
     const { roleIds, records } = await endState(world);

@@ -4,10 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { streamOf } from '../../services/store/connection-stream.js';
 import { createCleanup } from '../broker/events-setting.js';
 import { createTestDatabase } from '../support/database.js';
-import {
-  createDatabaseDoor,
-  type DatabaseDoor,
-} from '../support/database-door.js';
+import { createDatabaseDoor, type DatabaseDoor } from '../support/database-door.js';
 import { eventually } from '../support/eventually.js';
 
 const cleanup = createCleanup();
@@ -21,9 +18,7 @@ async function openDoor() {
   const direct = await connectTo(url);
   await direct.query('create table noted (what text)');
   const noted = async () =>
-    (await direct.query<{ what: string }>('select what from noted')).rows.map(
-      ({ what }) => what,
-    );
+    (await direct.query<{ what: string }>('select what from noted')).rows.map(({ what }) => what);
   return { door, noted };
 }
 
@@ -50,9 +45,7 @@ test('a statement whose answer is cut is carried out, and its connection is gone
 
   expect(third[0].status).toBe('rejected');
   expect(await noted()).toEqual(['first', 'second', 'third']);
-  expect(door.cuts).toMatchObject([
-    { statement: 'insert into noted values ($1)' },
-  ]);
+  expect(door.cuts).toMatchObject([{ statement: 'insert into noted values ($1)' }]);
 });
 
 test('a transaction whose commit is not answered is committed; one that is cut within is not', async () => {
@@ -67,10 +60,7 @@ test('a transaction whose commit is not answered is committed; one that is cut w
   door.cutAnswer('any', 1);
   const second = await Promise.allSettled([note(broken, 'broken')]);
 
-  expect([...first, ...second].map(({ status }) => status)).toEqual([
-    'rejected',
-    'rejected',
-  ]);
+  expect([...first, ...second].map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(await noted()).toEqual(['committed']);
 });
 

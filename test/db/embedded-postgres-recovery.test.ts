@@ -63,10 +63,7 @@ describe('the embedded PostgreSQL', () => {
   });
 
   test('lets one of two into a folder and tells the other who is in it', async () => {
-    const results = await Promise.allSettled([
-      world.embedded().start(),
-      world.embedded().start(),
-    ]);
+    const results = await Promise.allSettled([world.embedded().start(), world.embedded().start()]);
     const refused = results.filter(({ status }) => status === 'rejected');
     expect(refused).toEqual([
       {
@@ -82,9 +79,7 @@ describe('the embedded PostgreSQL', () => {
     const child = world.startChild();
     await firstLine(child);
 
-    await expect(world.embedded().start()).rejects.toThrow(
-      `in use by process ${child.pid}`,
-    );
+    await expect(world.embedded().start()).rejects.toThrow(`in use by process ${child.pid}`);
   });
 
   test('begins anew when the first start was killed half-way', async () => {
@@ -100,8 +95,6 @@ describe('the embedded PostgreSQL', () => {
     const { url } = await world.embedded().start();
 
     expect(await ask(url, 'select 1 as it')).toEqual([{ it: 1 }]);
-    expect(await readdir(world.dataDir)).not.toContainEqual(
-      expect.stringContaining('.new-'),
-    );
+    expect(await readdir(world.dataDir)).not.toContainEqual(expect.stringContaining('.new-'));
   });
 });

@@ -1,25 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmod,
-  mkdir,
-  readFile,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { asNobody } from '../../services/sandbox/postgres/run-as.js';
-import {
-  ask,
-  createEmbeddedWorld,
-  isRoot,
-  type EmbeddedWorld,
-} from '../support/embedded-world.js';
+import { ask, createEmbeddedWorld, isRoot, type EmbeddedWorld } from '../support/embedded-world.js';
 import { soon } from '../support/soon.js';
 
 let world: EmbeddedWorld;
@@ -46,12 +33,8 @@ describe('the embedded PostgreSQL', () => {
       sockets: '',
     });
     const { password, port } = new URL(url);
-    expect(await readFile(join(world.dataDir, 'password'), 'utf8')).toBe(
-      password,
-    );
-    expect((await stat(join(world.dataDir, 'password'))).mode & 0o777).toBe(
-      0o600,
-    );
+    expect(await readFile(join(world.dataDir, 'password'), 'utf8')).toBe(password);
+    expect((await stat(join(world.dataDir, 'password'))).mode & 0o777).toBe(0o600);
     const wrong = `postgresql://postgres:wrong@127.0.0.1:${port}/postgres`;
     await expect(ask(wrong, 'select 1')).rejects.toThrow(/password/);
   });

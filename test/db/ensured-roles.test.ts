@@ -3,12 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DatabaseUnavailableError } from '../../services/lib/errors.js';
 import type { OutboxEvent } from '../../services/model.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 
@@ -42,12 +37,8 @@ async function say(change: 'added' | 'removed'): Promise<void> {
 
 async function changeEvents(): Promise<readonly unknown[]> {
   const events: OutboxEvent[] = [];
-  await path
-    .rig()
-    .store.outbox.drain(1000, async (batch) => void events.push(...batch));
-  return events
-    .filter(({ type }) => type === 'discord.roles.changed.v1')
-    .map(({ data }) => data);
+  await path.rig().store.outbox.drain(1000, async (batch) => void events.push(...batch));
+  return events.filter(({ type }) => type === 'discord.roles.changed.v1').map(({ data }) => data);
 }
 
 describe('a record names a role as ensured, and no event names it', () => {
@@ -68,9 +59,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     ]);
     expect(await changeEvents()).toEqual([]);
     expect(await path.stateOf('alice')).toMatchObject({ state: 'IN_STEP' });
-    const history = await path
-      .rig()
-      .store.read.roleHistory({ linkId, roleId: roles.pilot });
+    const history = await path.rig().store.read.roleHistory({ linkId, roleId: roles.pilot });
     expect(history).toMatchObject({ lastChange: null });
   });
 
@@ -111,10 +100,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');
 
-    await store.applyFacts([
-      membership('alice', 'pilots'),
-      membership('alice', 'recruits'),
-    ]);
+    await store.applyFacts([membership('alice', 'pilots'), membership('alice', 'recruits')]);
     await quiet();
 
     expect(await path.records()).toMatchObject([
@@ -125,9 +111,7 @@ describe('a record names a role as ensured, and no event names it', () => {
         outcome: 'APPLIED',
       },
     ]);
-    expect(await changeEvents()).toMatchObject([
-      { added: [roles.recruit], removed: [] },
-    ]);
+    expect(await changeEvents()).toMatchObject([{ added: [roles.recruit], removed: [] }]);
   });
 });
 

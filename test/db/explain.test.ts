@@ -36,9 +36,7 @@ describe('a role that the platform speaks of', () => {
       isManaged: true,
       desired: 'YES',
       isHeld: true,
-      mappings: [
-        { groupId: 'directors', isRetired: false, membership: 'HELD' },
-      ],
+      mappings: [{ groupId: 'directors', isRetired: false, membership: 'HELD' }],
       lastChange: {
         auditRecordId: record?.id,
         change: 'ADDED',
@@ -79,8 +77,7 @@ describe('a role that the platform speaks of', () => {
       mappings: [{ membership: 'UNKNOWN' }],
       lastChange: null,
       blockedBy: ['UNKNOWN_MEMBERSHIP'],
-      sentence:
-        'alice lacks Pilot because the platform has not said whether they are in pilots.',
+      sentence: 'alice lacks Pilot because the platform has not said whether they are in pilots.',
     });
   });
 
@@ -135,9 +132,7 @@ describe('a change that does not come', () => {
       isHeld: false,
       blockedBy: ['ROLE_ABOVE_BOT', 'PARKED'],
     });
-    expect(explanation.unblockedBy[1]).toMatch(
-      /again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
-    );
+    expect(explanation.unblockedBy[1]).toMatch(/again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 
   test('because the account is not in the guild', async () => {
@@ -159,16 +154,12 @@ describe('a change that does not come', () => {
       times: null,
     });
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-    await eventually(
-      () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 1,
-    );
+    await eventually(() => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 1);
 
     const { blockedBy, unblockedBy } = await explain(linkId, roles.pilot);
 
     expect(blockedBy).toEqual(['PENDING']);
-    expect(unblockedBy[0]).toMatch(
-      /again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
-    );
+    expect(unblockedBy[0]).toMatch(/again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 
   test.each([

@@ -16,35 +16,25 @@ describe('when Discord gave no usable response', () => {
     ['an HTML page', { kind: 'html', status: 520 }],
     ['an HTML page with status 200', { kind: 'html', status: 200 }],
     ['a dropped connection', { kind: 'drop', moment: 'before' }],
-    [
-      'a dropped connection after the change',
-      { kind: 'drop', moment: 'after' },
-    ],
+    ['a dropped connection after the change', { kind: 'drop', moment: 'after' }],
     ['silence', { kind: 'silence', moment: 'after' }],
     ['a shared limit', { kind: 'sharedLimit', retryAfterMs: 100 }],
     ['a global limit', { kind: 'globalLimit', retryAfterMs: 100 }],
-  ] as const)(
-    '%s delays the role, and one record tells of it',
-    async (_what, effect) => {
-      await path.link('alice');
-      path.rig().discord.faults.plant({ effect, route: MEMBER_ROLE });
+  ] as const)('%s delays the role, and one record tells of it', async (_what, effect) => {
+    await path.link('alice');
+    path.rig().discord.faults.plant({ effect, route: MEMBER_ROLE });
 
-      await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-      await eventually(
-        () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
-      );
-      await path.rig().quiet();
+    await path.rig().store.applyFacts([membership('alice', 'pilots')]);
+    await eventually(() => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0);
+    await path.rig().quiet();
 
-      expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
-      expect(await path.stateOf('alice')).toEqual({
-        state: 'IN_STEP',
-        reason: null,
-      });
-      expect(await path.records()).toMatchObject([
-        { added: [roles.pilot], outcome: 'APPLIED' },
-      ]);
-    },
-  );
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+    expect(await path.stateOf('alice')).toEqual({
+      state: 'IN_STEP',
+      reason: null,
+    });
+    expect(await path.records()).toMatchObject([{ added: [roles.pilot], outcome: 'APPLIED' }]);
+  });
 
   test('a write that Discord answered and did not keep is mended by the next read', async () => {
     const linkId = await path.link('alice');
@@ -56,9 +46,7 @@ describe('when Discord gave no usable response', () => {
     await path.rig().quiet();
     expect(path.rig().rolesOf('alice')).toEqual([]);
 
-    await path
-      .rig()
-      .store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
+    await path.rig().store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
@@ -72,19 +60,13 @@ describe('when Discord gave no usable response', () => {
     });
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-    await eventually(
-      () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
-    );
-    await path
-      .rig()
-      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await eventually(() => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0);
+    await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
     path.rig().discord.faults.remove(fault);
     await path.rig().quiet();
 
     expect(path.rig().rolesOf('alice')).toEqual([]);
-    expect(
-      (await path.records()).filter((record) => record.closedAt === null),
-    ).toEqual([]);
+    expect((await path.records()).filter((record) => record.closedAt === null)).toEqual([]);
   });
 });
 
@@ -99,13 +81,9 @@ describe('when Discord refuses', () => {
     });
 
     await path.rig().store.applyFacts([membership('alice', 'directors')]);
-    await eventually(
-      async () => (await path.stateOf('alice'))?.state === 'PARKED',
-    );
+    await eventually(async () => (await path.stateOf('alice'))?.state === 'PARKED');
     await path.rig().store.applyFacts([membership('bob', 'directors')]);
-    await eventually(
-      async () => (await path.stateOf('bob'))?.state === 'PARKED',
-    );
+    await eventually(async () => (await path.stateOf('bob'))?.state === 'PARKED');
 
     expect(await path.stateOf('bob')).toEqual({
       state: 'PARKED',
@@ -129,19 +107,12 @@ describe('when Discord refuses', () => {
 
   test('a role deleted at Discord parks its members, is tried once, and the other role still arrives', async () => {
     await path.link('alice');
-    path
-      .rig()
-      .discord.moderator.deleteRole({ guildId, roleId: roles.director });
+    path.rig().discord.moderator.deleteRole({ guildId, roleId: roles.director });
 
     await path
       .rig()
-      .store.applyFacts([
-        membership('alice', 'directors'),
-        membership('alice', 'pilots'),
-      ]);
-    await eventually(
-      async () => (await path.stateOf('alice'))?.state === 'PARKED',
-    );
+      .store.applyFacts([membership('alice', 'directors'), membership('alice', 'pilots')]);
+    await eventually(async () => (await path.stateOf('alice'))?.state === 'PARKED');
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
     expect((await path.stateOf('alice'))?.reason).toContain(
@@ -149,9 +120,7 @@ describe('when Discord refuses', () => {
     );
     const [known] = await path
       .rig()
-      .store.read.findRoles([
-        { clientId: path.rig().clientId, roleId: roles.director },
-      ]);
+      .store.read.findRoles([{ clientId: path.rig().clientId, roleId: roles.director }]);
     expect(known?.refusal).toBe('UNKNOWN_ROLE');
   });
 
@@ -163,18 +132,10 @@ describe('when Discord refuses', () => {
       position: 9,
     });
 
-    await path
-      .rig()
-      .store.applyFacts([
-        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
-      ]);
-    await eventually(
-      async () => (await path.stateOf('alice'))?.state === 'PARKED',
-    );
+    await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
+    await eventually(async () => (await path.stateOf('alice'))?.state === 'PARKED');
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.recruit]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.recruit]));
   });
 
   test('a 401 stops the client, in sight, until it has another token', async () => {
@@ -194,16 +155,10 @@ describe('when Discord refuses', () => {
 
     await path
       .rig()
-      .store.clients.updateClient(
-        path.rig().clientId,
-        { botToken: 'sandbox.bot-token' },
-        cause,
-      );
+      .store.clients.updateClient(path.rig().clientId, { botToken: 'sandbox.bot-token' }, cause);
     await path.rig().quiet();
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.director]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.director]));
     expect((await path.client())?.trouble).toBeNull();
   });
 
@@ -221,13 +176,8 @@ describe('when Discord refuses', () => {
 
       await path
         .rig()
-        .store.applyFacts([
-          membership('alice', 'pilots'),
-          membership('bob', 'pilots'),
-        ]);
-      await eventually(
-        () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
-      );
+        .store.applyFacts([membership('alice', 'pilots'), membership('bob', 'pilots')]);
+      await eventually(() => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0);
       await path.rig().quiet();
 
       expect(path.rig().rolesOf('alice')).toContain(roles.pilot);
@@ -250,9 +200,7 @@ describe('when Discord refuses', () => {
       });
 
       await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-      await eventually(
-        async () => (await path.client())?.pausedUntil instanceof Date,
-      );
+      await eventually(async () => (await path.client())?.pausedUntil instanceof Date);
       await path.rig().store.applyFacts([membership('bob', 'pilots')]);
 
       expect(path.rig().writes()).toBe(1);
@@ -279,29 +227,19 @@ describe('when Discord refuses', () => {
 
   test('a person who leaves between the read and the write is absent, not an error', async () => {
     await path.link('alice');
-    path
-      .rig()
-      .discord.moderator.leave({ guildId, discordUserId: accounts.alice });
+    path.rig().discord.moderator.leave({ guildId, discordUserId: accounts.alice });
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
-    await eventually(
-      async () => (await path.stateOf('alice'))?.state === 'ABSENT',
-    );
+    await eventually(async () => (await path.stateOf('alice'))?.state === 'ABSENT');
 
-    expect(await path.records()).toMatchObject([
-      { added: [], outcome: 'ABSENT' },
-    ]);
+    expect(await path.records()).toMatchObject([{ added: [], outcome: 'ABSENT' }]);
   });
 });
 
 describe('ids that the guild does not know', () => {
   test('a role made and given a moment ago is carried over by a list', async () => {
     await path.link('alice');
-    await path
-      .rig()
-      .store.applyFacts([
-        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
-      ]);
+    await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();
     const { roleId } = path.rig().discord.moderator.createRole({
       guildId,

@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  DEFAULT_LIMITS,
-  scaleLimits,
-} from '../../services/sandbox/discord/limits.js';
+import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { decide, theHeldSweep } from '../support/crowd-fixture.js';
 import { eventually } from '../support/eventually.js';
 import { useSweeps } from '../support/sweep-fixture.js';
@@ -21,7 +13,10 @@ const GROUPS = ['pilots', 'directors', 'recruits'] as const;
 const GUEST = '300000000000000002';
 const ROLES = [roles.pilot, roles.director, roles.recruit];
 
-/** Discord's limits in half of their time: short enough to wait for, and too long for a busy machine to miss. */
+/**
+ * Discord's limits in half of their time: short enough to wait for, and too long for a busy machine
+ * to miss.
+ */
 const sweeps = useSweeps({
   discord: { limits: scaleLimits(DEFAULT_LIMITS, 0.5) },
 });
@@ -40,7 +35,10 @@ const CROWDS: readonly Crowd[] = [
   { size: 20, groups: 3, isNamed: false },
 ];
 
-/** Each in so many groups, holding the roles of them; read so long ago that no reading confirms a list. */
+/**
+ * Each in so many groups, holding the roles of them; read so long ago that no reading confirms a
+ * list.
+ */
 async function populate({ size, groups, isNamed }: Crowd) {
   const { store, clientId, quiet, discord } = sweeps.rig();
   const crowd = people(size);
@@ -90,9 +88,7 @@ async function populate({ size, groups, isNamed }: Crowd) {
 }
 
 const makeMirrorsOld = async () =>
-  sweeps.query(
-    "update member set roles_read_at = roles_read_at - interval '1 hour'",
-  );
+  sweeps.query("update member set roles_read_at = roles_read_at - interval '1 hour'");
 
 const named = (platformUserId: string) =>
   ({
@@ -119,129 +115,119 @@ function expectWithinTenth(forecast: number, made: number): void {
 
 const holdersOf = (crowd: readonly Person[], roleId: string) =>
   crowd.filter(({ discordUserId }) =>
-    sweeps
-      .rig()
-      .discord.member(guildId, discordUserId)
-      ?.roleIds.includes(roleId),
+    sweeps.rig().discord.member(guildId, discordUserId)?.roleIds.includes(roleId),
   );
 
-// Which runs are told to wait depends on the machine: one that was slow for a moment is measured once more.
-describe(
-  'the forecast is within a tenth of the calls then made',
-  { retry: 1 },
-  () => {
-    test.each(CROWDS)(
-      'when a client is deleted: $size people with $groups roles, named: $isNamed',
-      async (given) => {
-        await populate(given);
-        const { store, clientId, quiet } = sweeps.rig();
-        const request = { id: clientId, holders: 'TAKE_BACK', cause } as const;
+// Which runs are told to wait depends on the machine: one that was slow for a moment is measured
+// once more.
+describe('the forecast is within a tenth of the calls then made', { retry: 1 }, () => {
+  test.each(CROWDS)(
+    'when a client is deleted: $size people with $groups roles, named: $isNamed',
+    async (given) => {
+      await populate(given);
+      const { store, clientId, quiet } = sweeps.rig();
+      const request = { id: clientId, holders: 'TAKE_BACK', cause } as const;
 
-        const forecast = await store.clients.deleteClient({
-          ...request,
-          dryRun: true,
-        });
-        await store.clients.deleteClient({ ...request, dryRun: false });
-        await quiet();
+      const forecast = await store.clients.deleteClient({
+        ...request,
+        dryRun: true,
+      });
+      await store.clients.deleteClient({ ...request, dryRun: false });
+      await quiet();
 
-        expectWithinTenth(forecast.calls, callsMade());
-      },
-    );
+      expectWithinTenth(forecast.calls, callsMade());
+    },
+  );
 
-    test.each(CROWDS)(
-      'when a mapping is retired: $size people with $groups roles, named: $isNamed',
-      async (given) => {
-        const crowd = await populate(given);
-        const { store, clientId, quiet } = sweeps.rig();
-        const [views] = await store.read.mappingsOfClients([clientId]);
-        const id = views?.find(({ groupId }) => groupId === 'pilots')?.id ?? '';
-        const request = { id, holders: 'TAKE_BACK', cause } as const;
+  test.each(CROWDS)(
+    'when a mapping is retired: $size people with $groups roles, named: $isNamed',
+    async (given) => {
+      const crowd = await populate(given);
+      const { store, clientId, quiet } = sweeps.rig();
+      const [views] = await store.read.mappingsOfClients([clientId]);
+      const id = views?.find(({ groupId }) => groupId === 'pilots')?.id ?? '';
+      const request = { id, holders: 'TAKE_BACK', cause } as const;
 
-        const { effect } = await store.mappings.retireMapping({
-          ...request,
-          dryRun: true,
-        });
-        await store.mappings.retireMapping({ ...request, dryRun: false });
-        await quiet();
+      const { effect } = await store.mappings.retireMapping({
+        ...request,
+        dryRun: true,
+      });
+      await store.mappings.retireMapping({ ...request, dryRun: false });
+      await quiet();
 
-        expect(holdersOf(crowd, roles.pilot)).toEqual([]);
-        expectWithinTenth(effect.calls, callsMade());
-      },
-    );
+      expect(holdersOf(crowd, roles.pilot)).toEqual([]);
+      expectWithinTenth(effect.calls, callsMade());
+    },
+  );
 
-    test.each(CROWDS)(
-      'when a mapping is made: $size people with $groups roles, named: $isNamed',
-      async (given) => {
-        const crowd = await populate(given);
-        const { store, clientId, quiet, discord } = sweeps.rig();
-        await store.applyFacts(
-          crowd.map(({ platformUserId }) =>
-            membership(platformUserId, 'guests'),
-          ),
-        );
-        await quiet();
-        discord.calls.reset();
-        const request = {
-          clientId,
-          groupId: 'guests',
-          roleId: GUEST,
-          authority: null,
-          cause,
-        };
+  test.each(CROWDS)(
+    'when a mapping is made: $size people with $groups roles, named: $isNamed',
+    async (given) => {
+      const crowd = await populate(given);
+      const { store, clientId, quiet, discord } = sweeps.rig();
+      await store.applyFacts(
+        crowd.map(({ platformUserId }) => membership(platformUserId, 'guests')),
+      );
+      await quiet();
+      discord.calls.reset();
+      const request = {
+        clientId,
+        groupId: 'guests',
+        roleId: GUEST,
+        authority: null,
+        cause,
+      };
 
-        const { effect } = await store.mappings.createMapping({
-          ...request,
-          dryRun: true,
-        });
-        await store.mappings.createMapping({ ...request, dryRun: false });
-        await quiet();
+      const { effect } = await store.mappings.createMapping({
+        ...request,
+        dryRun: true,
+      });
+      await store.mappings.createMapping({ ...request, dryRun: false });
+      await quiet();
 
-        expect(holdersOf(crowd, GUEST)).toHaveLength(crowd.length);
-        expectWithinTenth(effect.calls, callsMade());
-      },
-    );
+      expect(holdersOf(crowd, GUEST)).toHaveLength(crowd.length);
+      expectWithinTenth(effect.calls, callsMade());
+    },
+  );
 
-    test.each(CROWDS)(
-      'of a dry sweep: $size people with $groups roles, named: $isNamed',
-      async (given) => {
-        const crowd = await populate(given);
-        const { discord } = sweeps.rig();
-        for (const { discordUserId } of crowd)
-          for (const roleId of ROLES.slice(0, given.groups))
-            discord.moderator.takeRole({ guildId, discordUserId, roleId });
+  test.each(CROWDS)(
+    'of a dry sweep: $size people with $groups roles, named: $isNamed',
+    async (given) => {
+      const crowd = await populate(given);
+      const { discord } = sweeps.rig();
+      for (const { discordUserId } of crowd)
+        for (const roleId of ROLES.slice(0, given.groups))
+          discord.moderator.takeRole({ guildId, discordUserId, roleId });
 
-        const { plan } = await sweeps.sweep('REMOTE_SYNC', { dryRun: true });
-        await sweeps.sweep('REMOTE_SYNC');
+      const { plan } = await sweeps.sweep('REMOTE_SYNC', { dryRun: true });
+      await sweeps.sweep('REMOTE_SYNC');
 
-        expect(holdersOf(crowd, roles.pilot)).toHaveLength(crowd.length);
-        expectWithinTenth(plan?.calls ?? 0, callsMade());
-      },
-    );
+      expect(holdersOf(crowd, roles.pilot)).toHaveLength(crowd.length);
+      expectWithinTenth(plan?.calls ?? 0, callsMade());
+    },
+  );
 
-    test.each(CROWDS)(
-      'of a held plan: $size people with $groups roles, named: $isNamed',
-      async (given) => {
-        const crowd = await populate(given);
-        const { store, clientId, discord, quiet } = sweeps.rig();
-        await store.clients.updateClient(
-          clientId,
-          { removalGuard: { minimum: 0, percent: 0 } },
-          cause,
-        );
-        await store.applyFacts(
-          crowd.map(({ platformUserId }) => snapshotOf(platformUserId, [])),
-        );
-        await quiet();
-        await makeMirrorsOld();
-        const sweep = await theHeldSweep(sweeps.rig());
-        discord.calls.reset();
+  test.each(CROWDS)(
+    'of a held plan: $size people with $groups roles, named: $isNamed',
+    async (given) => {
+      const crowd = await populate(given);
+      const { store, clientId, discord, quiet } = sweeps.rig();
+      await store.clients.updateClient(
+        clientId,
+        { removalGuard: { minimum: 0, percent: 0 } },
+        cause,
+      );
+      await store.applyFacts(crowd.map(({ platformUserId }) => snapshotOf(platformUserId, [])));
+      await quiet();
+      await makeMirrorsOld();
+      const sweep = await theHeldSweep(sweeps.rig());
+      discord.calls.reset();
 
-        await decide(sweeps.rig(), 'APPROVED', sweep);
-        await eventually(() => holdersOf(crowd, roles.pilot).length === 0);
-        await quiet();
+      await decide(sweeps.rig(), 'APPROVED', sweep);
+      await eventually(() => holdersOf(crowd, roles.pilot).length === 0);
+      await quiet();
 
-        expectWithinTenth(sweep.plan.calls, callsMade());
-      },
-    );
-  },
-);
+      expectWithinTenth(sweep.plan.calls, callsMade());
+    },
+  );
+});

@@ -22,8 +22,7 @@ async function giveForeign(name: 'alice' | 'bob', roleId = EVENT_HOST) {
   discord.moderator.giveRole({ ...member, roleId });
 }
 
-const patches = () =>
-  path.rig().discord.calls.count({ method: 'PATCH', status: 200 });
+const patches = () => path.rig().discord.calls.count({ method: 'PATCH', status: 200 });
 
 async function grantAll(name: 'alice' | 'bob' = 'alice') {
   await path.rig().store.applyFacts([snapshotOf(name, ALL)]);
@@ -49,12 +48,8 @@ describe('a role list that lacks a role a member holds', () => {
     liar().tellTruth();
     await grantAll('bob');
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roleId, ...MAPPED]),
-    );
-    expect(new Set(path.rig().rolesOf('bob'))).toEqual(
-      new Set([BOOSTER, roleId, ...MAPPED]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roleId, ...MAPPED]));
+    expect(new Set(path.rig().rolesOf('bob'))).toEqual(new Set([BOOSTER, roleId, ...MAPPED]));
     expect(patches()).toBe(2);
   });
 
@@ -79,12 +74,8 @@ describe('a role list that lacks a role a member holds', () => {
     await grantAll('alice');
     await grantAll('bob');
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roleId, ...MAPPED]),
-    );
-    expect(new Set(path.rig().rolesOf('bob'))).toEqual(
-      new Set([BOOSTER, roleId, ...MAPPED]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roleId, ...MAPPED]));
+    expect(new Set(path.rig().rolesOf('bob'))).toEqual(new Set([BOOSTER, roleId, ...MAPPED]));
     expect(discord.calls.count({ method: 'PATCH' })).toBe(1);
     expect(discord.calls.count({ method: 'PUT', status: 204 })).toBe(6);
   });
@@ -96,9 +87,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     ['shows another one', 1],
   ])('and %s has the changes made one by one', async (_, others) => {
     await giveForeign('alice');
-    const { roleId } = path
-      .rig()
-      .discord.moderator.createRole({ guildId, name: 'Another' });
+    const { roleId } = path.rig().discord.moderator.createRole({ guildId, name: 'Another' });
     const shown = [roleId].slice(0, others);
     await path.link('alice');
     path
@@ -109,9 +98,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     await grantAll();
 
     expect(path.rig().liar().untold()).toBe(0);
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([EVENT_HOST, ...MAPPED]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([EVENT_HOST, ...MAPPED]));
     expect(patches()).toBe(0);
   });
 
@@ -145,9 +132,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     await path.link('alice');
 
     expect(path.rig().liar().untold()).toBe(0);
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([EVENT_HOST, ...MAPPED]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([EVENT_HOST, ...MAPPED]));
   });
 });
 
@@ -202,9 +187,7 @@ describe('roles that no mapping names', () => {
     await giveForeign('alice');
     await path.link('alice');
     await grantAll();
-    const links = await path
-      .rig()
-      .store.read.findLinkByPlatformUser(path.rig().clientId, 'alice');
+    const links = await path.rig().store.read.findLinkByPlatformUser(path.rig().clientId, 'alice');
     path
       .rig()
       .liar()

@@ -28,12 +28,8 @@ describe('a write that was made only to make sure', () => {
       route: MEMBER_ROLE,
     });
 
-    await path
-      .rig()
-      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
-    await eventually(
-      () => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0,
-    );
+    await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await eventually(() => path.rig().discord.calls.count({ route: MEMBER_ROLE }) > 0);
     await path.rig().quiet();
 
     expect(await path.records()).toMatchObject([
@@ -87,9 +83,7 @@ describe('a role that Discord refuses', () => {
     await eventually(async () => isParked('bob'));
     moveDirector(3);
     await path.rig().importRoles();
-    await eventually(
-      () => path.rig().rolesOf('bob')?.includes(roles.director) === true,
-    );
+    await eventually(() => path.rig().rolesOf('bob')?.includes(roles.director) === true);
 
     // One for each time that it was moved up.
     expect(path.rig().discord.calls.count({ status: 403 })).toBe(2);
@@ -109,9 +103,7 @@ describe('a role that Discord refuses', () => {
     await eventually(async () => isParked('alice'));
 
     expect(path.rig().discord.calls.count({ status: 403 })).toBe(1);
-    expect(
-      (await path.records()).filter((record) => record.closedAt === null),
-    ).toEqual([]);
+    expect((await path.records()).filter((record) => record.closedAt === null)).toEqual([]);
   });
 
   test('and has been moved back meanwhile is given to the next member in the same run', async () => {

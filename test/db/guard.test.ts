@@ -34,9 +34,8 @@ beforeEach(async () => {
 });
 
 function holders(): number {
-  return rig.discord
-    .guild(guildId)
-    .members.filter((member) => member.roleIds.includes(roles.pilot)).length;
+  return rig.discord.guild(guildId).members.filter((member) => member.roleIds.includes(roles.pilot))
+    .length;
 }
 
 async function removeFrom(count: number): Promise<void> {
@@ -72,10 +71,7 @@ describe('removals by the dozen', () => {
 
     expect(holders()).toBe(14);
     expect(await heldCount()).toBe(14);
-    const newcomer = rig.discord.member(
-      guildId,
-      PEOPLE[13]?.discordUserId ?? '',
-    );
+    const newcomer = rig.discord.member(guildId, PEOPLE[13]?.discordUserId ?? '');
     expect(newcomer?.roleIds).toContain(roles.recruit);
   });
 
@@ -163,9 +159,7 @@ describe('deleting a client', () => {
       dryRun: false,
       cause,
     });
-    await eventually(
-      async () => (await rig.store.clients.listClients()).length === 0,
-    );
+    await eventually(async () => (await rig.store.clients.listClients()).length === 0);
 
     expect(holders()).toBe(0);
   });

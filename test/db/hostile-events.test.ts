@@ -43,9 +43,7 @@ async function linkSome(): Promise<void> {
     });
 }
 
-async function query<Row extends pg.QueryResultRow>(
-  sql: string,
-): Promise<readonly Row[]> {
+async function query<Row extends pg.QueryResultRow>(sql: string): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
@@ -62,12 +60,7 @@ describe('what the parser lets through, the store takes', () => {
     const before = inherited();
     const parts: Taken[] = [];
     for (let portion = 0; portion < PORTIONS; portion++)
-      parts.push(
-        await takeHostile(
-          hostileEvents(SEED + portion, IN_A_PORTION),
-          store.applyFacts,
-        ),
-      );
+      parts.push(await takeHostile(hostileEvents(SEED + portion, IN_A_PORTION), store.applyFacts));
 
     const { facts, skipped, broken, faults } = sumOf(parts);
 
@@ -111,9 +104,7 @@ describe('what the parser lets through, the store takes', () => {
   });
 
   test('and marks the members they concern', async () => {
-    const [row] = await query<{ jobs: number }>(
-      'select count(*)::int as jobs from reconcile_job',
-    );
+    const [row] = await query<{ jobs: number }>('select count(*)::int as jobs from reconcile_job');
 
     expect(row?.jobs).toBeGreaterThan(0);
   });

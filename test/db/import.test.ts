@@ -3,13 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { LANES } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
-import {
-  cause,
-  createMappedClient,
-  link,
-  membership,
-  nextOrder,
-} from '../builders/store-world.js';
+import { cause, createMappedClient, link, membership, nextOrder } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
 
@@ -37,8 +31,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const account = (number: number) =>
-  String(600_000_000_000_000_000n + BigInt(number));
+const account = (number: number) => String(600_000_000_000_000_000n + BigInt(number));
 
 const pair = (name: string, number: number): Pair => ({
   platformUserId: name,
@@ -54,11 +47,9 @@ const people = (count: number): Pair[] =>
 const importing = (users: readonly Pair[], dryRun = false, by = store) =>
   by.links.importMembers({ clientId, users, dryRun, cause });
 
-const query = async (sql: string) =>
-  (await direct.query<Record<string, unknown>>(sql)).rows;
+const query = async (sql: string) => (await direct.query<Record<string, unknown>>(sql)).rows;
 
-const kindsOf = (verdicts: readonly { kind: string }[]) =>
-  verdicts.map(({ kind }) => kind);
+const kindsOf = (verdicts: readonly { kind: string }[]) => verdicts.map(({ kind }) => kind);
 
 const allThatIsKept = async () => ({
   users: await query('select id from platform_user order by id'),
@@ -73,9 +64,7 @@ describe('an import', () => {
 
     expect(kindsOf(verdicts)).toEqual(['LINKED', 'LINKED']);
     for (const [at, name] of ['alice', 'bob'].entries())
-      expect(
-        await store.read.findLinkByPlatformUser(clientId, name),
-      ).toMatchObject({
+      expect(await store.read.findLinkByPlatformUser(clientId, name)).toMatchObject({
         id: verdicts[at]?.linkId,
         discordUserId: account(at + 1),
         state: 'PENDING',
@@ -83,9 +72,7 @@ describe('an import', () => {
     expect(await query('select lane, causes from reconcile_job')).toEqual(
       ['alice', 'bob'].map(() => ({ lane: LANES.bulk, causes: [cause] })),
     );
-    expect(
-      await query('select type, key, data from outbox order by key'),
-    ).toEqual(
+    expect(await query('select type, key, data from outbox order by key')).toEqual(
       ['alice', 'bob'].map((name, at) => ({
         type: 'discord.user.linked.v1',
         key: name,
@@ -108,9 +95,7 @@ describe('an import', () => {
     const tried = await importing(users, true);
 
     expect(await allThatIsKept()).toEqual(before);
-    expect(
-      tried.every(({ kind, linkId }) => kind !== 'LINKED' || linkId === null),
-    ).toBe(true);
+    expect(tried.every(({ kind, linkId }) => kind !== 'LINKED' || linkId === null)).toBe(true);
     expect(kindsOf(await importing(users))).toEqual(kindsOf(tried));
   });
 
@@ -122,9 +107,7 @@ describe('an import', () => {
     const second = await importing(users);
 
     expect(kindsOf(second)).toEqual(Array(20).fill('UNCHANGED'));
-    expect(second.map(({ linkId }) => linkId)).toEqual(
-      first.map(({ linkId }) => linkId),
-    );
+    expect(second.map(({ linkId }) => linkId)).toEqual(first.map(({ linkId }) => linkId));
     expect(await allThatIsKept()).toEqual(before);
   });
 
@@ -180,12 +163,7 @@ describe('an import', () => {
       pair('alice', 1),
     ]);
 
-    expect(kindsOf(verdicts)).toEqual([
-      'LINKED',
-      'CONFLICT',
-      'CONFLICT',
-      'CONFLICT',
-    ]);
+    expect(kindsOf(verdicts)).toEqual(['LINKED', 'CONFLICT', 'CONFLICT', 'CONFLICT']);
     expect(verdicts[1]?.message).toContain('users[0]');
     expect(await query('select from link')).toHaveLength(1);
   });
@@ -209,9 +187,9 @@ describe('an import', () => {
     const verdicts = await importing([pair('bob', 1)]);
 
     expect(kindsOf(verdicts)).toEqual(['LINKED']);
-    expect(
-      await query(`select platform_user_id from link where status = 'ACTIVE'`),
-    ).toEqual([{ platform_user_id: 'bob' }]);
+    expect(await query(`select platform_user_id from link where status = 'ACTIVE'`)).toEqual([
+      { platform_user_id: 'bob' },
+    ]);
   });
 
   test('of nobody is no fault', async () => {
@@ -271,10 +249,7 @@ describe('imports at once', () => {
       discordUserId,
     }));
 
-    const [one, two] = await Promise.all([
-      importing(users),
-      importing(rivals, false, other),
-    ]);
+    const [one, two] = await Promise.all([importing(users), importing(rivals, false, other)]);
     await other.stop();
 
     expect([...kindsOf(one), ...kindsOf(two)].toSorted()).toEqual([
@@ -300,9 +275,7 @@ describe('imports at once', () => {
     ]);
 
     expect(verdicts.every(({ linkId }) => linkId !== null)).toBe(true);
-    expect(linked.slice(0, 20)).toEqual(
-      verdicts.slice(0, 20).map(({ linkId }) => linkId),
-    );
+    expect(linked.slice(0, 20)).toEqual(verdicts.slice(0, 20).map(({ linkId }) => linkId));
     expect(await query('select from link')).toHaveLength(200);
     expect(await query('select from reconcile_job')).toHaveLength(200);
   });
@@ -326,15 +299,9 @@ test('five thousand people are imported by one call, in a handful of statements'
   await annotate(`${users.length} people took ${Date.now() - startedAtMs} ms`);
   expect(new Set(kindsOf(verdicts))).toEqual(new Set(['LINKED']));
   expect(new Set(verdicts.map(({ linkId }) => linkId)).size).toBe(5_000);
-  expect(await query('select count(*)::int as n from link')).toEqual([
-    { n: 5_000 },
-  ]);
+  expect(await query('select count(*)::int as n from link')).toEqual([{ n: 5_000 }]);
   expect(
-    await query(
-      'select count(*)::int as n from reconcile_job where due_at <= clock_timestamp()',
-    ),
+    await query('select count(*)::int as n from reconcile_job where due_at <= clock_timestamp()'),
   ).toEqual([{ n: 5_000 }]);
-  expect(await query('select count(*)::int as n from outbox')).toEqual([
-    { n: 5_000 },
-  ]);
+  expect(await query('select count(*)::int as n from outbox')).toEqual([{ n: 5_000 }]);
 });

@@ -11,12 +11,7 @@ import type { Store } from '../../services/store/store.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { PILOT } from '../builders/member-facts.js';
 import { unchanged } from '../builders/settlement.js';
-import {
-  cause,
-  createMappedClient,
-  link,
-  membership,
-} from '../builders/store-world.js';
+import { cause, createMappedClient, link, membership } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { ALICE, useJobs } from '../support/jobs-fixture.js';
 import { must } from '../support/must.js';
@@ -36,29 +31,22 @@ beforeEach(() => {
 
 describe('a mark', () => {
   test('joins those before it: one job, all causes, the raised lane', async () => {
-    await store.clients.updateClient(
-      clientId,
-      { unknownMembership: 'REMOVE' },
-      cause,
-    );
+    await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.applyFacts([membership('alice', 'directors')]);
 
     const jobs = await claim();
     expect(jobs).toMatchObject([{ discordUserId: ALICE, lane: LANES.fresh }]);
-    expect(jobs[0]?.causes.map((each) => each.groupId).filter(Boolean)).toEqual(
-      ['pilots', 'directors'],
-    );
+    expect(jobs[0]?.causes.map((each) => each.groupId).filter(Boolean)).toEqual([
+      'pilots',
+      'directors',
+    ]);
   });
 
   test('never lowers a lane', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
 
-    await store.clients.updateClient(
-      clientId,
-      { unknownMembership: 'REMOVE' },
-      cause,
-    );
+    await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
 
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
   });
@@ -120,11 +108,7 @@ describe('a claim', () => {
   test('takes the most urgent lane first and no more than there is room for', async () => {
     await link(store, clientId, 'bob', BOB);
     for (const job of await claim()) await store.memory.settle(job, unchanged);
-    await store.clients.updateClient(
-      clientId,
-      { unknownMembership: 'REMOVE' },
-      cause,
-    );
+    await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
     await store.applyFacts([membership('bob', 'pilots')]);
 
     const first = await claim(store, 1);
@@ -137,17 +121,10 @@ describe('a claim', () => {
 
   test('by many at once gives each job to one', async () => {
     for (let index = 0; index < 40; index += 1) {
-      await link(
-        store,
-        clientId,
-        `person-${index}`,
-        String(610000000000000000n + BigInt(index)),
-      );
+      await link(store, clientId, `person-${index}`, String(610000000000000000n + BigInt(index)));
     }
 
-    const claims = await Promise.all(
-      Array.from({ length: 8 }, async () => claim(store, 10)),
-    );
+    const claims = await Promise.all(Array.from({ length: 8 }, async () => claim(store, 10)));
 
     const members = claims.flat().map((job) => job.discordUserId);
     expect(members).toHaveLength(40);
@@ -164,14 +141,10 @@ describe('a claim', () => {
   });
 
   test('takes up a client that is new without waiting for the next renewal', async () => {
-    const { client } = await createMappedClient(
-      store,
-      [{ groupId: 'pilots', roleId: PILOT }],
-      {
-        guildId: '500000000000000002',
-        applicationId: '800000000000000002',
-      },
-    );
+    const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }], {
+      guildId: '500000000000000002',
+      applicationId: '800000000000000002',
+    });
 
     await link(store, client.id, 'alice', ALICE);
 
@@ -257,9 +230,7 @@ describe('when the process that claimed a job is gone', () => {
       supersedes: null,
     });
     await expect(opening).rejects.toThrow(LeaseLostError);
-    await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(
-      LeaseLostError,
-    );
+    await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(LeaseLostError);
   });
 
   test('and is known to be gone, nobody waits for its lease', async () => {
@@ -303,10 +274,7 @@ describe('a job that is given back', () => {
     const again = await claim();
 
     expect(again[0]?.attempts).toBe(1);
-    expect(again[0]?.causes.map((each) => each.groupId)).toEqual([
-      'pilots',
-      'directors',
-    ]);
+    expect(again[0]?.causes.map((each) => each.groupId)).toEqual(['pilots', 'directors']);
   });
 });
 
@@ -353,12 +321,7 @@ describe('a job that its process claimed and does not run', () => {
       keys: TEST_KEYS,
     };
     const numbered = async (own: number) =>
-      claimJobs(
-        database.sql(),
-        leasing,
-        { ...everything, inWork: [] },
-        { own, endedBefore: own },
-      );
+      claimJobs(database.sql(), leasing, { ...everything, inWork: [] }, { own, endedBefore: own });
 
     const { jobs: later } = await numbered(2);
     await store.applyFacts([membership('alice', 'directors')]);

@@ -50,10 +50,7 @@ describe('a mark', () => {
     const [again] = await claim();
     await store.memory.settle(await read(must(again)), unchanged);
 
-    expect(job.causes.map((each) => each.groupId)).toEqual([
-      'pilots',
-      'directors',
-    ]);
+    expect(job.causes.map((each) => each.groupId)).toEqual(['pilots', 'directors']);
     expect(again?.causes.map((each) => each.groupId)).toEqual(['pilots']);
     expect(await claim()).toEqual([]);
   });
@@ -70,8 +67,6 @@ describe('a mark', () => {
     await store.memory.settle(job, unchanged);
 
     const [again] = await claim();
-    expect(
-      again?.causes.filter(({ groupId }) => groupId === 'pilots'),
-    ).toHaveLength(60);
+    expect(again?.causes.filter(({ groupId }) => groupId === 'pilots')).toHaveLength(60);
   });
 });

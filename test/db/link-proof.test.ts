@@ -25,10 +25,7 @@ async function unlink(id: string): Promise<void> {
 
 const isUnlinked = async () => (await path.stateOf('alice')) === undefined;
 
-const leave = () =>
-  path
-    .rig()
-    .discord.moderator.leave({ guildId, discordUserId: accounts.alice });
+const leave = () => path.rig().discord.moderator.leave({ guildId, discordUserId: accounts.alice });
 
 const lieAbsent = (times: number | null) =>
   path
@@ -47,8 +44,7 @@ describe('the roles of an ending link are removed', () => {
     ['lacks the mapped role', withoutRole(roles.pilot)],
     [
       'has nothing but everyone',
-      (list: unknown) =>
-        Array.isArray(list) ? list.filter(({ id }) => id === guildId) : list,
+      (list: unknown) => (Array.isArray(list) ? list.filter(({ id }) => id === guildId) : list),
     ],
   ])('while the list of roles %s', async (_, answer) => {
     const id = await linkPilot();

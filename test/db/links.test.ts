@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 
@@ -22,9 +17,7 @@ const byName = (name: keyof typeof accounts) => ({
 describe('links', () => {
   test('unlinking takes the managed roles back and nothing else', async () => {
     const linkId = await path.link('carol');
-    await path
-      .rig()
-      .store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
+    await path.rig().store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
     await path.rig().quiet();
 
     await path.rig().store.links.unlinkMember({ id: linkId, cause });
@@ -125,9 +118,7 @@ describe('links', () => {
     expect(await path.stateOf('erin')).toMatchObject({ state: 'ABSENT' });
 
     path.rig().discord.moderator.join(byName('erin'));
-    await path
-      .rig()
-      .store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
+    await path.rig().store.links.reconcileMember({ id: linkId, cause, waitMs: patienceMs() });
 
     expect(path.rig().rolesOf('erin')).toEqual([roles.pilot]);
     expect(await path.stateOf('erin')).toEqual({

@@ -25,9 +25,7 @@ let clientId: string;
 beforeEach(async () => {
   database = await createMigratedDatabase();
   store = await openTestStore(database.url, { poolSize: 12 });
-  const { client } = await createMappedClient(store, [
-    { groupId: 'pilots', roleId: PILOT },
-  ]);
+  const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
   clientId = client.id;
 });
 
@@ -42,16 +40,10 @@ test('links and facts about the same people, all at once, all come through', asy
   const people = Array.from({ length: 60 }, (_, index) => index);
 
   await Promise.all([
+    ...people.map(async (index) => link(store, clientId, `person-${index}`, account(index))),
+    ...people.map(async (index) => store.applyFacts([membership(`person-${index}`, 'pilots')])),
     ...people.map(async (index) =>
-      link(store, clientId, `person-${index}`, account(index)),
-    ),
-    ...people.map(async (index) =>
-      store.applyFacts([membership(`person-${index}`, 'pilots')]),
-    ),
-    ...people.map(async (index) =>
-      store.applyFacts([
-        membership(`person-${59 - index}`, 'pilots', 'removed'),
-      ]),
+      store.applyFacts([membership(`person-${59 - index}`, 'pilots', 'removed')]),
     ),
   ]);
 
@@ -65,29 +57,17 @@ test('two claims of one account at once make one link and one refusal', async ()
     ),
   );
 
-  expect(claims.filter((claim) => claim.status === 'fulfilled')).toHaveLength(
-    1,
-  );
-  const refusals = claims.flatMap((claim) =>
-    claim.status === 'rejected' ? [claim.reason] : [],
-  );
-  expect(refusals).toEqual(
-    Array(7).fill(expect.objectContaining({ code: 'CONFLICT' })),
-  );
+  expect(claims.filter((claim) => claim.status === 'fulfilled')).toHaveLength(1);
+  const refusals = claims.flatMap((claim) => (claim.status === 'rejected' ? [claim.reason] : []));
+  expect(refusals).toEqual(Array(7).fill(expect.objectContaining({ code: 'CONFLICT' })));
 });
 
 test('a person who links two accounts at once ends with one active link', async () => {
   await Promise.allSettled(
-    [1, 2, 3, 4].map(async (index) =>
-      link(store, clientId, 'alice', account(index)),
-    ),
+    [1, 2, 3, 4].map(async (index) => link(store, clientId, 'alice', account(index))),
   );
 
-  const { rows } = await store.read.pageLinks(
-    clientId,
-    {},
-    { limit: 20, after: null },
-  );
+  const { rows } = await store.read.pageLinks(clientId, {}, { limit: 20, after: null });
   expect(rows.filter((row) => row.state !== 'ENDING')).toHaveLength(1);
 });
 
@@ -142,8 +122,7 @@ async function settleAll(): Promise<readonly string[]> {
     runsPerClient: 9,
     except: [],
   });
-  for (const job of jobs)
-    await store.memory.settle(job, { ...unchanged, observed: NEWCOMER });
+  for (const job of jobs) await store.memory.settle(job, { ...unchanged, observed: NEWCOMER });
   return jobs.map((job) => job.discordUserId);
 }
 

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  mapGroup,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, mapGroup, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 
@@ -71,9 +65,7 @@ describe('mappings', () => {
       cause,
     });
     await eventually(async () => {
-      const [mappings] = await path
-        .rig()
-        .store.read.mappingsOfClients([path.rig().clientId]);
+      const [mappings] = await path.rig().store.read.mappingsOfClients([path.rig().clientId]);
       return mappings?.length === 2;
     });
 
@@ -91,9 +83,7 @@ describe('mappings', () => {
       dryRun: false,
       cause,
     });
-    await path
-      .rig()
-      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
     await path.rig().quiet();
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
@@ -104,21 +94,18 @@ describe('mappings', () => {
     ['above the bot', FLEET_COMMAND, 'FAILED_PRECONDITION'],
     ['@everyone', guildId, 'FAILED_PRECONDITION'],
     ['unknown', '999999999999999999', 'NOT_FOUND'],
-  ])(
-    'a mapping to a role that is %s is refused',
-    async (_what, roleId, code) => {
-      const attempt = mapGroup(path.rig().store.mappings, {
-        clientId: path.rig().clientId,
-        groupId: 'pilots',
-        roleId,
-      });
+  ])('a mapping to a role that is %s is refused', async (_what, roleId, code) => {
+    const attempt = mapGroup(path.rig().store.mappings, {
+      clientId: path.rig().clientId,
+      groupId: 'pilots',
+      roleId,
+    });
 
-      await expect(attempt).rejects.toMatchObject({
-        code,
-        field: 'input.roleId',
-      });
-    },
-  );
+    await expect(attempt).rejects.toMatchObject({
+      code,
+      field: 'input.roleId',
+    });
+  });
 
   test('a mapping of an unknown group is refused, and says how to send groups', async () => {
     const attempt = mapGroup(path.rig().store.mappings, {
@@ -144,20 +131,14 @@ describe('mappings', () => {
 
     await path
       .rig()
-      .store.applyFacts([
-        { kind: 'groupDeleted', groupId: 'pilots', order: nextOrder(), cause },
-      ]);
+      .store.applyFacts([{ kind: 'groupDeleted', groupId: 'pilots', order: nextOrder(), cause }]);
     await path.rig().quiet();
     expect(path.rig().rolesOf('alice')).toEqual([]);
-    expect(path.rig().discord.calls.recent()).toMatchObject([
-      { method: 'DELETE', status: 204 },
-    ]);
+    expect(path.rig().discord.calls.recent()).toMatchObject([{ method: 'DELETE', status: 204 }]);
 
     await path
       .rig()
-      .store.applyFacts([
-        { kind: 'groupChanged', groupId: 'pilots', order: nextOrder(), cause },
-      ]);
+      .store.applyFacts([{ kind: 'groupChanged', groupId: 'pilots', order: nextOrder(), cause }]);
     await path.rig().quiet();
     expect(path.rig().rolesOf('alice')).toEqual([]);
 
@@ -168,17 +149,11 @@ describe('mappings', () => {
 
   test.each([
     ['OBSERVE', 'writes nothing', [roles.recruit]],
-    [
-      'DISCORD',
-      'gives at the first reading, and takes nothing',
-      [roles.recruit, roles.pilot],
-    ],
+    ['DISCORD', 'gives at the first reading, and takes nothing', [roles.recruit, roles.pilot]],
   ] as const)(
     'a client with authority %s %s, not even when a link ends',
     async (authority, _what, roleIds) => {
-      await path
-        .rig()
-        .store.clients.updateClient(path.rig().clientId, { authority }, cause);
+      await path.rig().store.clients.updateClient(path.rig().clientId, { authority }, cause);
       path.rig().discord.moderator.giveRole({
         ...byName('alice'),
         roleId: roles.recruit,

@@ -42,17 +42,15 @@ async function migrateTo(name: string): Promise<void> {
 }
 
 const executed = async () =>
-  (
-    await sql.query<{ name: string }>('select name from migration order by id')
-  ).rows.map(({ name }) => name);
+  (await sql.query<{ name: string }>('select name from migration order by id')).rows.map(
+    ({ name }) => name,
+  );
 
 /** May read and write rows, as a careful operator lets the service, and nothing more. */
 async function urlOfWriter(): Promise<string> {
   const name = `writer_${Date.now()}_${Math.round(Math.random() * 1e6)}`;
   await sql.query(`create role ${name} login`);
-  await sql.query(
-    `grant select, insert, update, delete on all tables in schema public to ${name}`,
-  );
+  await sql.query(`grant select, insert, update, delete on all tables in schema public to ${name}`);
   await sql.query(`grant usage on all sequences in schema public to ${name}`);
   const url = new URL(database.url);
   url.username = name;
@@ -90,9 +88,7 @@ describe('a role that may not change tables', () => {
 
     const migrating = migrate(await urlOfWriter());
 
-    await expect(migrating).rejects.toThrow(
-      /lacks 2026-11-23-retention.*npm run migrate/,
-    );
+    await expect(migrating).rejects.toThrow(/lacks 2026-11-23-retention.*npm run migrate/);
     expect(await executed()).not.toContain('2026-11-23-retention');
   });
 });
@@ -124,8 +120,7 @@ describe('migrations', () => {
       await other.connect();
       // whoever looks for a deadlock first is broken off for it
       await other.query(`set deadlock_timeout = '400ms'`);
-      const lock = (table: string) =>
-        other.query(`lock table ${table} in row exclusive mode`);
+      const lock = (table: string) => other.query(`lock table ${table} in row exclusive mode`);
       await other.query('begin');
       await lock(first);
 
@@ -191,10 +186,9 @@ function keepWriting(clientId: string) {
     failures: () => failures,
     async wroteAgain() {
       const before = written.count;
-      await eventually(
-        () => written.count > before + 2 || failures.length > 0,
-        { what: 'the older version has written again' },
-      );
+      await eventually(() => written.count > before + 2 || failures.length > 0, {
+        what: 'the older version has written again',
+      });
     },
     async stop() {
       stopping.abort();

@@ -2,19 +2,8 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  mapGroup,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
-import {
-  addCrowd,
-  CROWD,
-  say,
-  theHeldSweep,
-} from '../support/crowd-fixture.js';
+import { cause, mapGroup, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
+import { addCrowd, CROWD, say, theHeldSweep } from '../support/crowd-fixture.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 import { openApiOn, type RealApi } from './api/api-world.js';
@@ -80,9 +69,7 @@ describe('a reason of a run', () => {
     });
     await rig().importRoles();
 
-    await rig().store.applyFacts([
-      snapshotOf('alice', ['pilots', 'directors']),
-    ]);
+    await rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
     await rig().quiet();
 
     const known = await reasons();
@@ -101,9 +88,7 @@ describe('a reason of a run', () => {
     });
 
     await rig().store.applyFacts([membership('alice', 'directors')]);
-    await eventually(async () =>
-      (await reasons()).some((reason) => reason.includes(DIRECTOR)),
-    );
+    await eventually(async () => (await reasons()).some((reason) => reason.includes(DIRECTOR)));
 
     const known = await reasons();
     expect(known.join()).toContain(`member alice (${accounts.alice})`);
@@ -118,9 +103,7 @@ describe('a held plan', () => {
 
     const sweep = await theHeldSweep(rig());
 
-    expect(sweep.reason).toMatch(
-      /^removal guard: .*, held at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
-    );
+    expect(sweep.reason).toMatch(/^removal guard: .*, held at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
     expect(sweep.plan.members[0]?.reason).toContain(`, ${PILOTS})`);
     expect((await reasons()).filter((reason) => BARE.test(reason))).toEqual([]);
   });
@@ -134,9 +117,7 @@ describe('an answer', () => {
       roleId: roles.pilot,
     });
 
-    expect(await refusalOf(again)).toContain(
-      `${PILOTS} is already mapped to ${PILOT}`,
-    );
+    expect(await refusalOf(again)).toContain(`${PILOTS} is already mapped to ${PILOT}`);
   });
 
   test('names groups and roles of mappings that stand against each other', async () => {
@@ -230,8 +211,6 @@ describe('an answer', () => {
     };
     await told('ADDED', 10);
 
-    expect(await told('REMOVED', 9)).toContain(
-      `The user was added to ${PILOTS} by a fact`,
-    );
+    expect(await told('REMOVED', 9)).toContain(`The user was added to ${PILOTS} by a fact`);
   });
 });

@@ -46,12 +46,7 @@ describe('a role given by hand since the mirror was read', () => {
     await grantAll();
 
     expect(path.rig().rolesOf('alice')).toEqual(
-      expect.arrayContaining([
-        EVENT_HOST,
-        roles.pilot,
-        roles.director,
-        roles.recruit,
-      ]),
+      expect.arrayContaining([EVENT_HOST, roles.pilot, roles.director, roles.recruit]),
     );
   });
 

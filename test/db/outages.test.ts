@@ -127,30 +127,23 @@ describe('a database that cannot be written to', () => {
     ['53200', 'the database is out of memory'],
     ['53400', 'the database is out of resources'],
     ['58030', 'the database cannot read or write its disk'],
-  ])(
-    'for %s is said to callers and in readiness until a write works',
-    async (sqlState, words) => {
-      await asOwner(...failing(sqlState, 'platform_user', 'write_probe'));
+  ])('for %s is said to callers and in readiness until a write works', async (sqlState, words) => {
+    await asOwner(...failing(sqlState, 'platform_user', 'write_probe'));
 
-      await expectOutage(words);
+    await expectOutage(words);
 
-      await asOwner(HEALED);
-      await expectRecovery();
-    },
-  );
+    await asOwner(HEALED);
+    await expectRecovery();
+  });
 
   test('because it is read-only is said likewise, and reads go on', async () => {
-    await admin.query(
-      `alter database ${name} set default_transaction_read_only = on`,
-    );
+    await admin.query(`alter database ${name} set default_transaction_read_only = on`);
     await terminate();
 
     await expectOutage('the database is read-only');
     expect(await store.read.findPlatformUsers(['erin'])).toHaveLength(1);
 
-    await admin.query(
-      `alter database ${name} reset default_transaction_read_only`,
-    );
+    await admin.query(`alter database ${name} reset default_transaction_read_only`);
     await terminate();
     await expectRecovery();
   });
@@ -172,11 +165,7 @@ describe('a database that cannot be written to', () => {
 });
 
 describe('a database that lets nobody in', () => {
-  const closings: readonly (readonly [
-    string,
-    string,
-    (is: boolean) => string,
-  ])[] = [
+  const closings: readonly (readonly [string, string, (is: boolean) => string])[] = [
     [
       'because it is closed',
       'the database is not accepting connections',
@@ -217,9 +206,7 @@ describe('a database that lets nobody in', () => {
       await terminate();
 
       await expectOutage(words);
-      expect(
-        await answerOf(() => store.read.findPlatformUsers(['erin'])),
-      ).toMatchObject({
+      expect(await answerOf(() => store.read.findPlatformUsers(['erin']))).toMatchObject({
         message: words,
         extensions: { code: 'UNAVAILABLE' },
       });

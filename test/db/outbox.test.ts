@@ -4,12 +4,7 @@ import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { OutboxEvent } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { PILOT } from '../builders/member-facts.js';
-import {
-  cause,
-  createMappedClient,
-  link,
-  membership,
-} from '../builders/store-world.js';
+import { cause, createMappedClient, link, membership } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
 import { eventually, patienceMs } from '../support/eventually.js';
@@ -83,9 +78,7 @@ describe('the outbox', () => {
 
   test('keeps what could not be sent', async () => {
     const store = await open(true);
-    const { client } = await createMappedClient(store, [
-      { groupId: 'pilots', roleId: PILOT },
-    ]);
+    const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');
 
     const failing = store.outbox.drain(100, async () => {
@@ -98,9 +91,7 @@ describe('the outbox', () => {
 
   test('is drained by one process at a time', async () => {
     const [one, other] = [await open(true), await open(true)];
-    const { client } = await createMappedClient(one, [
-      { groupId: 'pilots', roleId: PILOT },
-    ]);
+    const { client } = await createMappedClient(one, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(one, client.id, 'alice', '600000000000000001');
 
     let sentMeanwhile = -1;
@@ -113,9 +104,7 @@ describe('the outbox', () => {
 
   test('holds no transaction while the broker is waited for', async () => {
     const store = await open(true);
-    const { client } = await createMappedClient(store, [
-      { groupId: 'pilots', roleId: PILOT },
-    ]);
+    const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');
 
     let openTransactions: unknown;
@@ -131,9 +120,7 @@ describe('the outbox', () => {
 
   test('is taken over by another process when the draining one loses its connection', async () => {
     const [one, other] = [await open(true), await open(true)];
-    const { client } = await createMappedClient(one, [
-      { groupId: 'pilots', roleId: PILOT },
-    ]);
+    const { client } = await createMappedClient(one, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(one, client.id, 'alice', '600000000000000001');
 
     let sentByOther = 0;
@@ -143,9 +130,7 @@ describe('the outbox', () => {
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'discord-connector listener'",
       );
       await eventually(async () => {
-        sentByOther = await other.outbox
-          .drain(100, async () => {})
-          .catch(() => 0);
+        sentByOther = await other.outbox.drain(100, async () => {}).catch(() => 0);
         return sentByOther > 0;
       });
     });
@@ -156,9 +141,7 @@ describe('the outbox', () => {
 
   test('stays empty where there is no broker to take anything away', async () => {
     const store = await open(false);
-    const { client } = await createMappedClient(store, [
-      { groupId: 'pilots', roleId: PILOT },
-    ]);
+    const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: PILOT }]);
     await link(store, client.id, 'alice', '600000000000000001');
 
     expect(await drained(store)).toEqual([]);

@@ -2,12 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { APPLIED, UNCHANGED } from '../builders/fact-outcomes.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import type { FaultPoint } from '../support/fault-points.js';
 import { usePath } from '../support/path-fixture.js';
 
@@ -36,9 +31,7 @@ describe('from a membership to a role', () => {
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
     const [added] = await path.records();
-    await path
-      .rig()
-      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
     await path.rig().quiet();
     const [removed] = await path.records();
 
@@ -47,9 +40,7 @@ describe('from a membership to a role', () => {
       removed: [],
       outcome: 'APPLIED',
     });
-    expect(added?.causes).toMatchObject([
-      { kind: 'EVENT', actor: 'site', groupId: 'pilots' },
-    ]);
+    expect(added?.causes).toMatchObject([{ kind: 'EVENT', actor: 'site', groupId: 'pilots' }]);
     expect(added?.closedAt).not.toBeNull();
     expect(removed).toMatchObject({
       added: [],
@@ -66,9 +57,7 @@ describe('from a membership to a role', () => {
     await path.rig().quiet();
 
     const [record] = await path.records();
-    expect(path.rig().discord.guild(guildId).auditLog[0]?.reason).toContain(
-      record?.id,
-    );
+    expect(path.rig().discord.guild(guildId).auditLog[0]?.reason).toContain(record?.id);
   });
 
   test('a fresh fact about one role costs one call and no read', async () => {
@@ -85,9 +74,7 @@ describe('from a membership to a role', () => {
 
   test('a fact that comes as its member is about to be read is done and told once', async () => {
     const rig = path.rig();
-    onceAt('memory.readMember:before', () =>
-      rig.store.applyFacts([membership('alice', 'pilots')]),
-    );
+    onceAt('memory.readMember:before', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
     await path.link('alice');
 
@@ -102,9 +89,7 @@ describe('from a membership to a role', () => {
 
   test('a fact that comes when its member has been read is not taken for done', async () => {
     const rig = path.rig();
-    onceAt('memory.readMember:after', () =>
-      rig.store.applyFacts([membership('alice', 'pilots')]),
-    );
+    onceAt('memory.readMember:after', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
     await path.link('alice');
 
@@ -116,50 +101,28 @@ describe('from a membership to a role', () => {
   });
 
   test('three changes cost one read and one list, which carries foreign and managed roles over', async () => {
-    path
-      .rig()
-      .discord.moderator.giveRole({ ...byName('bob'), roleId: EVENT_HOST });
+    path.rig().discord.moderator.giveRole({ ...byName('bob'), roleId: EVENT_HOST });
     await path.link('bob');
     path.rig().discord.calls.reset();
 
-    await path
-      .rig()
-      .store.applyFacts([
-        snapshotOf('bob', ['pilots', 'directors', 'recruits']),
-      ]);
+    await path.rig().store.applyFacts([snapshotOf('bob', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();
 
     expect(new Set(path.rig().rolesOf('bob'))).toEqual(
-      new Set([
-        BOOSTER,
-        EVENT_HOST,
-        roles.pilot,
-        roles.director,
-        roles.recruit,
-      ]),
+      new Set([BOOSTER, EVENT_HOST, roles.pilot, roles.director, roles.recruit]),
     );
     expect(path.rig().writes()).toBe(1);
-    expect(
-      path.rig().discord.calls.count({ method: 'PATCH', status: 200 }),
-    ).toBe(1);
+    expect(path.rig().discord.calls.count({ method: 'PATCH', status: 200 })).toBe(1);
   });
 
   test('whole lists can be turned off', async () => {
     await path
       .rig()
-      .store.clients.updateClient(
-        path.rig().clientId,
-        { wholeListWrites: false },
-        cause,
-      );
+      .store.clients.updateClient(path.rig().clientId, { wholeListWrites: false }, cause);
     await path.link('alice');
     path.rig().discord.calls.reset();
 
-    await path
-      .rig()
-      .store.applyFacts([
-        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
-      ]);
+    await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();
 
     expect(path.rig().rolesOf('alice')).toHaveLength(3);
@@ -170,16 +133,11 @@ describe('from a membership to a role', () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
-    path
-      .rig()
-      .discord.moderator.takeRole({ ...byName('alice'), roleId: roles.pilot });
+    path.rig().discord.moderator.takeRole({ ...byName('alice'), roleId: roles.pilot });
 
     await path
       .rig()
-      .store.applyFacts([
-        membership('alice', 'pilots', 'removed'),
-        membership('alice', 'pilots'),
-      ]);
+      .store.applyFacts([membership('alice', 'pilots', 'removed'), membership('alice', 'pilots')]);
     await path.rig().quiet();
 
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
@@ -202,30 +160,26 @@ describe('from a membership to a role', () => {
   test.each([
     ['without a sequence', [null, null, null]],
     ['each with the next sequence', [1, 2, 3]],
-  ])(
-    'a membership that is said again costs no call and no record: %s',
-    async (_, sequences) => {
-      await path.link('alice');
-      const say = async (sequence: number | null) => {
-        const order = { ...nextOrder(), sequence };
-        const fact = membership('alice', 'pilots', 'added', order);
-        const [outcome] = await path.rig().store.applyFacts([fact]);
-        await path.rig().quiet();
-        return outcome;
-      };
-      const [first = null, ...again] = sequences;
-      await say(first);
-      const records = await path.records();
-      path.rig().discord.calls.reset();
+  ])('a membership that is said again costs no call and no record: %s', async (_, sequences) => {
+    await path.link('alice');
+    const say = async (sequence: number | null) => {
+      const order = { ...nextOrder(), sequence };
+      const fact = membership('alice', 'pilots', 'added', order);
+      const [outcome] = await path.rig().store.applyFacts([fact]);
+      await path.rig().quiet();
+      return outcome;
+    };
+    const [first = null, ...again] = sequences;
+    await say(first);
+    const records = await path.records();
+    path.rig().discord.calls.reset();
 
-      for (const sequence of again)
-        expect(await say(sequence)).toEqual(APPLIED);
+    for (const sequence of again) expect(await say(sequence)).toEqual(APPLIED);
 
-      expect(path.rig().discord.calls.counts()).toEqual({});
-      expect(await path.records()).toEqual(records);
-      expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
-    },
-  );
+    expect(path.rig().discord.calls.counts()).toEqual({});
+    expect(await path.records()).toEqual(records);
+    expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
+  });
 
   test('the removal of a person whose whole set is known to be empty costs no call and no record', async () => {
     await path.link('alice');
@@ -234,9 +188,7 @@ describe('from a membership to a role', () => {
     const records = await path.records();
     path.rig().discord.calls.reset();
 
-    await path
-      .rig()
-      .store.applyFacts([membership('alice', 'pilots', 'removed')]);
+    await path.rig().store.applyFacts([membership('alice', 'pilots', 'removed')]);
     await path.rig().quiet();
 
     expect(path.rig().discord.calls.counts()).toEqual({});
@@ -244,16 +196,9 @@ describe('from a membership to a role', () => {
   });
 
   test('who is not linked is never written to', async () => {
-    path
-      .rig()
-      .discord.moderator.giveRole({ ...byName('dave'), roleId: roles.pilot });
+    path.rig().discord.moderator.giveRole({ ...byName('dave'), roleId: roles.pilot });
 
-    await path
-      .rig()
-      .store.applyFacts([
-        membership('dave', 'recruits'),
-        snapshotOf('dave', []),
-      ]);
+    await path.rig().store.applyFacts([membership('dave', 'recruits'), snapshotOf('dave', [])]);
     await path.link('alice');
 
     expect(path.rig().rolesOf('dave')).toEqual([roles.pilot]);
@@ -263,9 +208,7 @@ describe('from a membership to a role', () => {
 
 describe('what is unknown', () => {
   test('linking a person who holds managed roles, with no facts received, removes nothing', async () => {
-    path
-      .rig()
-      .discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
+    path.rig().discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
     path.rig().discord.moderator.giveRole({
       ...byName('carol'),
       roleId: roles.recruit,
@@ -284,9 +227,7 @@ describe('what is unknown', () => {
   });
 
   test('a snapshot removes exactly what it denies', async () => {
-    path
-      .rig()
-      .discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
+    path.rig().discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
     path.rig().discord.moderator.giveRole({
       ...byName('carol'),
       roleId: roles.recruit,
@@ -296,8 +237,6 @@ describe('what is unknown', () => {
     await path.rig().store.applyFacts([snapshotOf('carol', ['recruits'])]);
     await path.rig().quiet();
 
-    expect(new Set(path.rig().rolesOf('carol'))).toEqual(
-      new Set([EVENT_HOST, roles.recruit]),
-    );
+    expect(new Set(path.rig().rolesOf('carol'))).toEqual(new Set([EVENT_HOST, roles.recruit]));
   });
 });

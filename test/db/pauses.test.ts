@@ -33,15 +33,12 @@ const grantAll = async () => {
 const sendingCheck = async () => {
   const client = await path.client();
   if (client === undefined) throw new Error('the client is gone');
-  return storedHealth(client, new Date()).find(
-    ({ name }) => name === 'sending',
-  );
+  return storedHealth(client, new Date()).find(({ name }) => name === 'sending');
 };
 
 const isPaused = async () => (await sendingCheck())?.result === 'WARNING';
 
-const holders = () =>
-  CREW.filter((name) => path.rig().rolesOf(name)?.includes(roles.pilot));
+const holders = () => CREW.filter((name) => path.rig().rolesOf(name)?.includes(roles.pilot));
 
 const check = async () => {
   const { store, gateway, clientId } = path.rig();
@@ -67,9 +64,7 @@ describe('a ban of the whole sender', () => {
     for (const name of CREW)
       expect(await path.stateOf(name)).toEqual({
         state: 'PENDING',
-        reason: expect.stringMatching(
-          /^paused, next call at .* UTC: Cloudflare asked to wait/,
-        ),
+        reason: expect.stringMatching(/^paused, next call at .* UTC: Cloudflare asked to wait/),
       });
     // The call that was refused, its question, and what was on its way with it.
     expect(path.rig().discord.calls.count()).toBeLessThanOrEqual(8);

@@ -26,8 +26,7 @@ test(
         await sql`select 1`.execute(tx.sql);
       });
 
-    for (let death = 1; death <= 4; death += 1)
-      await expect(dieInTransaction()).rejects.toThrow();
+    for (let death = 1; death <= 4; death += 1) await expect(dieInTransaction()).rejects.toThrow();
 
     const { rows } = await sql`select 2 as two`.execute(database.sql());
     expect(rows).toEqual([{ two: 2 }]);

@@ -79,7 +79,10 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Every search of groups takes so long from now on, whatever it finds; all else that reads them is as quick as before. */
+/**
+ * Every search of groups takes so long from now on, whatever it finds; all else that reads them is
+ * as quick as before.
+ */
 const slowSearches = async (seconds: number) =>
   watcher.query(`
     alter table platform_group rename to real_group;
@@ -110,8 +113,7 @@ const ask = async (
   return JSON.parse(await response.text());
 };
 
-const search = (text: string) =>
-  `platformGroups(search: "${text}") { nodes { id } totalCount }`;
+const search = (text: string) => `platformGroups(search: "${text}") { nodes { id } totalCount }`;
 const SEARCH = `{ ${search('nothing')} }`;
 const THIRTY = `{ ${Array.from({ length: 30 }, (_, n) => `a${n}: ${search(`x${n}`)}`).join(' ')} }`;
 const MUTATION =
@@ -214,9 +216,7 @@ describe('while searches take for ever', () => {
     await start({ waitMs: 300 });
     await slowSearches(60);
     const gone = new AbortController();
-    const busy = [1, 2, 3].map(() =>
-      ask(SEARCH, gone.signal).catch(() => null),
-    );
+    const busy = [1, 2, 3].map(() => ask(SEARCH, gone.signal).catch(() => null));
     await eventually(async () => (await running()) === 3);
 
     const answer = await ask('{ auditRecords { totalCount } }');

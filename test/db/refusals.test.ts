@@ -25,16 +25,11 @@ describe('a role that is refused once for a reason that need not last', () => {
       route: MEMBER_ROLE,
     });
 
-    await store.applyFacts([
-      membership('alice', 'pilots'),
-      membership('alice', 'recruits'),
-    ]);
+    await store.applyFacts([membership('alice', 'pilots'), membership('alice', 'recruits')]);
     await eventually(() => discord.calls.count({ route: MEMBER_ROLE }) > 0);
     await quiet();
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.recruit]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.recruit]));
     expect(await path.stateOf('alice')).toEqual({
       state: 'IN_STEP',
       reason: null,
@@ -48,37 +43,30 @@ describe('a guild that refuses every write for a while', () => {
   test.each([
     ['40006, possibly temporarily', 400, 40006],
     ['50013, which lasts as far as is documented', 403, 50013],
-  ])(
-    'with %s has everybody right after it, also who was refused',
-    async (_what, status, code) => {
-      const crowd = people(20);
-      await bringCrowd(path.rig(), crowd);
-      const { discord, store, quiet } = path.rig();
-      const fault = discord.faults.plant({
-        effect: { kind: 'status', status, code },
-        route: MEMBER_ROLE,
-        method: 'PUT',
-        times: null,
-      });
-      const lists = discord.faults.plant({
-        effect: { kind: 'status', status, code },
-        method: 'PATCH',
-        times: null,
-      });
+  ])('with %s has everybody right after it, also who was refused', async (_what, status, code) => {
+    const crowd = people(20);
+    await bringCrowd(path.rig(), crowd);
+    const { discord, store, quiet } = path.rig();
+    const fault = discord.faults.plant({
+      effect: { kind: 'status', status, code },
+      route: MEMBER_ROLE,
+      method: 'PUT',
+      times: null,
+    });
+    const lists = discord.faults.plant({
+      effect: { kind: 'status', status, code },
+      method: 'PATCH',
+      times: null,
+    });
 
-      await store.applyFacts(
-        crowd.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
-      );
-      await eventually(
-        async () => ((await path.client())?.pausedUntil ?? null) !== null,
-      );
-      discord.faults.remove(fault);
-      discord.faults.remove(lists);
-      await path.expirePause();
-      await quiet();
+    await store.applyFacts(crowd.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
+    await eventually(async () => ((await path.client())?.pausedUntil ?? null) !== null);
+    discord.faults.remove(fault);
+    discord.faults.remove(lists);
+    await path.expirePause();
+    await quiet();
 
-      expect(holdersOf(path.rig(), roles.pilot)).toBe(crowd.length);
-      expect(await path.client()).toMatchObject({ trouble: null });
-    },
-  );
+    expect(holdersOf(path.rig(), roles.pilot)).toBe(crowd.length);
+    expect(await path.client()).toMatchObject({ trouble: null });
+  });
 });

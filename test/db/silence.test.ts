@@ -4,10 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openDatabase } from '../../services/store/database.js';
-import {
-  ImpatientClient,
-  NOTICE_DEAD_CLIENTS,
-} from '../../services/store/heartbeat.js';
+import { ImpatientClient, NOTICE_DEAD_CLIENTS } from '../../services/store/heartbeat.js';
 import { createListener } from '../../services/store/listen.js';
 import { createCleanup } from '../broker/events-setting.js';
 import { createTestDatabase } from '../support/database.js';
@@ -108,9 +105,7 @@ test('the server finds out within seconds that a process is gone without a word,
     database.sql(),
   );
 
-  expect(rows).toEqual([
-    { idle: '5', every: '1', tries: '5', unanswered: '10000' },
-  ]);
+  expect(rows).toEqual([{ idle: '5', every: '1', tries: '5', unanswered: '10000' }]);
   expect(listening).toEqual([{ query: NOTICE_DEAD_CLIENTS }]);
 });
 

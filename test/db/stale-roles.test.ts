@@ -21,16 +21,10 @@ describe('a guild that shows ids of deleted roles', () => {
     path.rig().discord.moderator.deleteRole({ guildId, roleId });
     await path.link('alice');
 
-    await path
-      .rig()
-      .store.applyFacts([
-        snapshotOf('alice', ['pilots', 'directors', 'recruits']),
-      ]);
+    await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();
 
-    expect(
-      path.rig().discord.calls.count({ method: 'PATCH', status: 200 }),
-    ).toBe(1);
+    expect(path.rig().discord.calls.count({ method: 'PATCH', status: 200 })).toBe(1);
     expect(new Set(path.rig().rolesOf('alice'))).toEqual(
       new Set([roleId, ...Object.values(roles)]),
     );

@@ -4,10 +4,7 @@ import { createTestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
 
 test('gives every caller an empty database of its own', async () => {
-  const [one, other] = await Promise.all([
-    createTestDatabase(),
-    createTestDatabase(),
-  ]);
+  const [one, other] = await Promise.all([createTestDatabase(), createTestDatabase()]);
 
   await ask(one.url, 'create table only_here ()');
   const found = await ask(other.url, "select to_regclass('only_here') as it");

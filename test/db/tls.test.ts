@@ -20,7 +20,9 @@ const ofClient = {
   sslkey: certificate('client.key'),
 };
 
-/** What the server sees of each connection that the service opens: its pool's and its listener's. */
+/**
+ * What the server sees of each connection that the service opens: its pool's and its listener's.
+ */
 async function connectionsOf(url: string) {
   const options = { url, logger: silentLogger };
   const database = await openDatabase({ ...options, poolSize: 3 });
@@ -36,15 +38,13 @@ async function connectionsOf(url: string) {
             .execute(),
         ),
       );
-      return em
-        .getConnection()
-        .execute<{ isEncrypted: boolean; certificate: string | null }[]>(
-          `select s.ssl as "isEncrypted", s.client_dn as "certificate"
+      return em.getConnection().execute<{ isEncrypted: boolean; certificate: string | null }[]>(
+        `select s.ssl as "isEncrypted", s.client_dn as "certificate"
          from pg_stat_ssl s join pg_stat_activity a using (pid) where a.usename = session_user and a.backend_type = 'client backend'`,
-          [],
-          'all',
-          em.getTransactionContext(),
-        );
+        [],
+        'all',
+        em.getTransactionContext(),
+      );
     });
   } finally {
     await listener.stop();
@@ -55,18 +55,12 @@ async function connectionsOf(url: string) {
 describe('the address of the database', () => {
   test.each<[string, Record<string, string>, string?]>([
     ['require', { sslmode: 'require' }],
-    [
-      'require, whatever the name on the certificate',
-      { sslmode: 'require' },
-      '127.0.0.1',
-    ],
+    ['require, whatever the name on the certificate', { sslmode: 'require' }, '127.0.0.1'],
     ['no-verify', { sslmode: 'no-verify' }],
     ['verify-ca', { sslmode: 'verify-ca', ...ca }, '127.0.0.1'],
     ['verify-full', { sslmode: 'verify-full', ...ca }],
   ])('encrypts every connection with %s', async (_name, parameters, host) => {
-    const seen = await connectionsOf(
-      server.urlFor('postgres', parameters, host),
-    );
+    const seen = await connectionsOf(server.urlFor('postgres', parameters, host));
 
     expect(seen.length).toBeGreaterThanOrEqual(3);
     expect(seen.every(({ isEncrypted }) => isEncrypted)).toBe(true);
@@ -92,9 +86,7 @@ describe('the address of the database', () => {
     const seen = await connectionsOf(url);
 
     expect(seen.length).toBeGreaterThanOrEqual(3);
-    expect(new Set(seen.map(({ certificate: dn }) => dn))).toEqual(
-      new Set(['/CN=certified']),
-    );
+    expect(new Set(seen.map(({ certificate: dn }) => dn))).toEqual(new Set(['/CN=certified']));
   });
 
   test('sends other parameters with every connection', async () => {
@@ -107,22 +99,14 @@ describe('the address of the database', () => {
       logger: silentLogger,
     });
 
-    const rows = await database.orm.em
-      .getConnection()
-      .execute('show statement_timeout');
+    const rows = await database.orm.em.getConnection().execute('show statement_timeout');
 
     await database.close();
     expect(rows).toEqual([{ statement_timeout: '4321ms' }]);
   });
 
   test.each<
-    [
-      string,
-      'postgres' | 'encrypted' | 'certified',
-      Record<string, string>,
-      string,
-      string?,
-    ]
+    [string, 'postgres' | 'encrypted' | 'certified', Record<string, string>, string, string?]
   >([
     [
       'a CA that has not signed the server',
@@ -137,12 +121,7 @@ describe('the address of the database', () => {
       'cannot open a TLS connection to PostgreSQL: ',
       '127.0.0.1',
     ],
-    [
-      'no TLS where the server insists on it',
-      'encrypted',
-      {},
-      'PostgreSQL reports: ',
-    ],
+    ['no TLS where the server insists on it', 'encrypted', {}, 'PostgreSQL reports: '],
     [
       'no client certificate where the server insists on one',
       'certified',
@@ -161,20 +140,17 @@ describe('the address of the database', () => {
       { sslmode: 'verify-all' },
       'sslmode "verify-all" is not supported; use one of disable,',
     ],
-  ])(
-    'is named as the fault with %s',
-    async (_name, role, parameters, fault, host) => {
-      const url = server.urlFor(role, parameters, host);
+  ])('is named as the fault with %s', async (_name, role, parameters, fault, host) => {
+    const url = server.urlFor(role, parameters, host);
 
-      const error: unknown = await startStore(url).then(
-        () => null,
-        (thrown: unknown) => thrown,
-      );
+    const error: unknown = await startStore(url).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
 
-      expect(String(error)).toContain('DATABASE_URL: ');
-      expect(String(error)).toContain(fault);
-    },
-  );
+    expect(String(error)).toContain('DATABASE_URL: ');
+    expect(String(error)).toContain(fault);
+  });
 
   test('is named as the fault where the server has no TLS', async () => {
     const url = new URL(inject('postgresUrl'));

@@ -44,9 +44,7 @@ const askTimes = async (times: number) =>
 describe('what is asked by keys', () => {
   const find = async (divisor: number) =>
     sql`select pg_backend_pid() as pid, 1 / ${divisor}::int as one,
-      (select count(*) from pg_prepared_statements) as planned`.execute(
-      database.byKey,
-    );
+      (select count(*) from pg_prepared_statements) as planned`.execute(database.byKey);
 
   test('goes with what else is asked then, and is planned once on a connection', async () => {
     const [first, second, other] = await Promise.all([find(1), find(1), ask()]);
@@ -60,11 +58,7 @@ describe('what is asked by keys', () => {
   test('may fail, and be asked again', async () => {
     const asked = await Promise.allSettled([find(0), find(1), find(0)]);
 
-    expect(asked.map(({ status }) => status)).toEqual([
-      'rejected',
-      'fulfilled',
-      'rejected',
-    ]);
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
     expect((await find(1)).rows).toMatchObject([{ one: 1 }]);
   });
 });
@@ -88,11 +82,7 @@ describe('what is asked at one moment', () => {
   test('fails one by one', async () => {
     const asked = await Promise.allSettled([ask(), ask(0), ask()]);
 
-    expect(asked.map(({ status }) => status)).toEqual([
-      'fulfilled',
-      'rejected',
-      'fulfilled',
-    ]);
+    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(asked[1]).toMatchObject({ reason: { code: '22012' } });
   });
 
@@ -106,10 +96,7 @@ describe('what is asked at one moment', () => {
 
 test('who asks while the connection dies is told that the database is unreachable', async () => {
   await ask();
-  const asked = Promise.allSettled([
-    sql`select pg_sleep(30)`.execute(database.asker),
-    ask(),
-  ]);
+  const asked = Promise.allSettled([sql`select pg_sleep(30)`.execute(database.asker), ask()]);
   await soon(() => expect(database.connections().used).toBe(1));
   database.cutAll();
 

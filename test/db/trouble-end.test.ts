@@ -16,8 +16,7 @@ const path = usePath({
     }),
   },
 });
-const ends = () =>
-  lines.filter((line) => JSON.stringify(line).includes('trouble ended'));
+const ends = () => lines.filter((line) => JSON.stringify(line).includes('trouble ended'));
 
 beforeEach(() => void lines.splice(0));
 
@@ -28,8 +27,7 @@ describe('the end of the trouble of a client is logged once', () => {
     ['a stop, when the client gets a token', 'STOPPED', () => giveToken()],
   ] as const)('%s', async (_what, kind, end) => {
     const { store, clientId } = path.rig();
-    for (const name of ['alice', 'bob', 'carol'] as const)
-      await path.link(name);
+    for (const name of ['alice', 'bob', 'carol'] as const) await path.link(name);
     await store.memory.saveTrouble(clientId, { kind, reason: REASON });
 
     await end();
@@ -56,14 +54,10 @@ describe('the end of the trouble of a client is logged once', () => {
 /** Three at a time, which all began while the client was in trouble. */
 async function goOn(): Promise<void> {
   const { store } = path.rig();
-  await store.applyFacts(
-    ['alice', 'bob', 'carol'].map((name) => membership(name, 'pilots')),
-  );
+  await store.applyFacts(['alice', 'bob', 'carol'].map((name) => membership(name, 'pilots')));
   await path.expirePause();
   await path.rig().restart();
-  await eventually(
-    () => path.rig().rolesOf('alice')?.includes(DEMO.roles.pilot) === true,
-  );
+  await eventually(() => path.rig().rolesOf('alice')?.includes(DEMO.roles.pilot) === true);
 }
 
 async function endByDoctor(): Promise<void> {

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
-import {
-  cause,
-  clientInput,
-  mapGroup,
-  membership,
-  snapshotOf,
-} from '../builders/store-world.js';
+import { cause, clientInput, mapGroup, membership, snapshotOf } from '../builders/store-world.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';
 import { SECRETS } from '../support/rig.js';
@@ -85,10 +79,7 @@ describe('one platform, two guilds', () => {
     );
     await eventually(async () => (await path.client())?.pausedUntil !== null);
 
-    const [troubled, well] = await store.clients.findClients([
-      clientId,
-      secondId,
-    ]);
+    const [troubled, well] = await store.clients.findClients([clientId, secondId]);
     expect(troubled?.trouble).not.toBeNull();
     expect(well?.trouble).toBeNull();
   });
@@ -107,9 +98,7 @@ describe('one group, several roles', () => {
     const linkId = await path.link('alice');
     await store.applyFacts([membership('alice', 'pilots')]);
     await quiet();
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.recruit]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.recruit]));
     discord.moderator.takeRole({
       guildId,
       discordUserId: accounts.alice,
@@ -121,9 +110,7 @@ describe('one group, several roles', () => {
       cause,
       waitMs: patienceMs(),
     });
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.recruit]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.recruit]));
     await store.applyFacts([snapshotOf('alice', [])]);
     await quiet();
 
@@ -138,18 +125,13 @@ describe('one group, several roles', () => {
       roleId: roles.pilot,
     });
     await path.link('alice');
-    await store.applyFacts([
-      membership('alice', 'pilots'),
-      membership('alice', 'directors'),
-    ]);
+    await store.applyFacts([membership('alice', 'pilots'), membership('alice', 'directors')]);
     await quiet();
 
     await store.applyFacts([membership('alice', 'pilots', 'removed')]);
     await quiet();
 
-    expect(new Set(path.rig().rolesOf('alice'))).toEqual(
-      new Set([roles.pilot, roles.director]),
-    );
+    expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.director]));
   });
 });
 

@@ -20,12 +20,8 @@ beforeEach(async () => {
 /** As the relay sends them. */
 async function sent(): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const events: OutboxEvent[] = [];
-  await sweeps
-    .rig()
-    .store.outbox.drain(1000, async (batch) => void events.push(...batch));
-  return events.map((event) =>
-    JSON.parse(String(toCloudEvent(event, '/discord-connector').value)),
-  );
+  await sweeps.rig().store.outbox.drain(1000, async (batch) => void events.push(...batch));
+  return events.map((event) => JSON.parse(String(toCloudEvent(event, '/discord-connector').value)));
 }
 
 async function leaveAndComeBack(): Promise<void> {
@@ -38,8 +34,7 @@ async function leaveAndComeBack(): Promise<void> {
 
 async function unlink(platformUserId: string): Promise<void> {
   const { store, clientId } = sweeps.rig();
-  const find = () =>
-    store.read.findLinkByPlatformUser(clientId, platformUserId);
+  const find = () => store.read.findLinkByPlatformUser(clientId, platformUserId);
   const link = await find();
   await store.links.unlinkMember({ id: link?.id ?? '', cause });
   await eventually(async () => (await find()) === undefined);
@@ -70,10 +65,7 @@ test('every type of event that the service writes is as its published schema say
   const events = await sent();
 
   for (const event of events)
-    expect(
-      eventFaults(String(event['type']), event),
-      JSON.stringify(event),
-    ).toEqual([]);
+    expect(eventFaults(String(event['type']), event), JSON.stringify(event)).toEqual([]);
   const types = new Set(events.map((event) => String(event['type'])));
   expect([...types].sort()).toEqual([...WRITTEN_TYPES].sort());
 });

@@ -19,12 +19,7 @@ import { cut } from './cut.js';
 import { anExplanation } from '../builders/explanation.js';
 import { createFakeIdempotency } from './idempotency-port.js';
 import { createFakeNotices, type FakeNotices } from './notice-ports.js';
-import {
-  aSignInWorld,
-  oauthPort,
-  signInPort,
-  type SignInWorld,
-} from './sign-in-ports.js';
+import { aSignInWorld, oauthPort, signInPort, type SignInWorld } from './sign-in-ports.js';
 import { schedulePort, sweepPort, type SweepWorld } from './sweep-ports.js';
 
 /** What the world holds, as the API sees it. */
@@ -67,9 +62,7 @@ export interface FakeApiPorts {
   fail(name: string, error: Error | null): void;
 }
 
-export function createFakeApiPorts(
-  given: Partial<ApiWorld> = {},
-): FakeApiPorts {
+export function createFakeApiPorts(given: Partial<ApiWorld> = {}): FakeApiPorts {
   const world: ApiWorld = {
     clients: [],
     roles: [],
@@ -188,15 +181,11 @@ function clientPort(world: ApiWorld): ApiPorts['clients'] {
       return (world.clients[at] = { ...before, ...settings });
     },
     deleteClient: async ({ id, dryRun }) => {
-      if (!dryRun)
-        world.clients = world.clients.filter((client) => client.id !== id);
+      if (!dryRun) world.clients = world.clients.filter((client) => client.id !== id);
       return effect;
     },
-    checkClient: async () => [
-      { name: 'token', result: 'OK', message: 'Known.', remedy: null },
-    ],
-    importRoles: async (id) =>
-      world.roles.filter((role) => role.clientId === id),
+    checkClient: async () => [{ name: 'token', result: 'OK', message: 'Known.', remedy: null }],
+    importRoles: async (id) => world.roles.filter((role) => role.clientId === id),
     listClients: async () => world.clients,
     findClients: async (ids) => ids.map(find),
   };
@@ -287,8 +276,7 @@ function linkPort(world: ApiWorld): ApiPorts['links'] {
     explainRole: async ({ id, roleId }) => {
       const link = world.links.find((one) => one.id === id);
       const role = world.roles.find((one) => one.roleId === roleId);
-      if (!link || !role)
-        throw new InputError('NOT_FOUND', 'no such role', 'roleId');
+      if (!link || !role) throw new InputError('NOT_FOUND', 'no such role', 'roleId');
       return anExplanation({ roleId, roleName: role.name });
     },
   };
@@ -299,9 +287,7 @@ function factPort(world: ApiWorld): ApiPorts['facts'] {
     applyFacts: async (facts) => {
       world.facts.push(...facts);
       return facts.map((fact) =>
-        'platformUserId' in fact && fact.platformUserId === world.staleFor
-          ? STALE
-          : APPLIED,
+        'platformUserId' in fact && fact.platformUserId === world.staleFor ? STALE : APPLIED,
       );
     },
     restoreUser: async (id) => {
@@ -313,23 +299,18 @@ function factPort(world: ApiWorld): ApiPorts['facts'] {
 }
 
 function readPort(world: ApiWorld): ApiPorts['read'] {
-  const linksOf = (clientId: string) =>
-    world.links.filter((link) => link.clientId === clientId);
+  const linksOf = (clientId: string) => world.links.filter((link) => link.clientId === clientId);
   const groupsLike = (search: string | null) =>
     world.groups.filter((group) => group.id.includes(search ?? ''));
   const recordsOf = (clientIds: readonly string[] | undefined) =>
-    world.audit.filter(
-      (record) => clientIds?.includes(record.clientId) ?? true,
-    );
+    world.audit.filter((record) => clientIds?.includes(record.clientId) ?? true);
   return {
     findLinks: async (ids) => pick(ids, world.links, (link) => link.id),
     findLinkByPlatformUser: async (clientId, platformUserId) =>
       linksOf(clientId).find((link) => link.platformUserId === platformUserId),
     findLinksByMember: async (keys) =>
       keys.map((key) =>
-        linksOf(key.clientId).find(
-          (link) => link.discordUserId === key.discordUserId,
-        ),
+        linksOf(key.clientId).find((link) => link.discordUserId === key.discordUserId),
       ),
     pageLinks: async (clientId, _filter, page) => cut(linksOf(clientId), page),
     countLinks: async (clientId) => linksOf(clientId).length,
@@ -339,10 +320,7 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
       ids.map((id) => world.roles.filter((role) => role.clientId === id)),
     findRoles: async (keys) =>
       keys.map((key) =>
-        world.roles.find(
-          (role) =>
-            role.clientId === key.clientId && role.roleId === key.roleId,
-        ),
+        world.roles.find((role) => role.clientId === key.clientId && role.roleId === key.roleId),
       ),
     findMappings: async (ids) => pick(ids, world.mappings, (one) => one.id),
     mappingsOfClients: async (ids) =>
@@ -350,13 +328,10 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
     findPlatformUsers: async (ids) => pick(ids, world.users, (one) => one.id),
     findPlatformGroups: async (ids) => pick(ids, world.groups, (one) => one.id),
     groupsOfPlatformUsers: async (ids) =>
-      ids.map((id) =>
-        world.groups.filter((group) => world.held[id]?.includes(group.id)),
-      ),
+      ids.map((id) => world.groups.filter((group) => world.held[id]?.includes(group.id))),
     pagePlatformGroups: async (search, page) => cut(groupsLike(search), page),
     countPlatformGroups: async (search) => groupsLike(search).length,
-    pageAuditRecords: async (filter, page) =>
-      cut(recordsOf(filter.clientIds).toReversed(), page),
+    pageAuditRecords: async (filter, page) => cut(recordsOf(filter.clientIds).toReversed(), page),
     requestsOfLinks: async (ids) =>
       ids.map((id) => world.requests.filter((one) => one.linkId === id)),
     parkedOfClients: async (ids) => ids.map(() => null),
@@ -364,25 +339,18 @@ function readPort(world: ApiWorld): ApiPorts['read'] {
       ids.map((id) => world.unlinked.filter((one) => one.clientId === id)),
     pageUnlinkedHolders: async (_role, page) => cut([], page),
     countUnlinkedHolders: async () => 0,
-    heldPlansOfClients: async (ids) =>
-      ids.map((id) => world.heldPlans[id] ?? null),
+    heldPlansOfClients: async (ids) => ids.map((id) => world.heldPlans[id] ?? null),
     pendingOfClients: async (ids) =>
-      ids.map(
-        (id) => linksOf(id).filter((link) => link.state === 'PENDING').length,
-      ),
+      ids.map((id) => linksOf(id).filter((link) => link.state === 'PENDING').length),
     pendingOfPlatformUsers: async (ids) =>
       ids.map(
         (id) =>
-          world.links.filter(
-            (link) => link.platformUserId === id && link.state === 'PENDING',
-          ).length,
+          world.links.filter((link) => link.platformUserId === id && link.state === 'PENDING')
+            .length,
       ),
     countAuditRecords: async (filter) => recordsOf(filter.clientIds).length,
   };
 }
 
-const pick = <Row>(
-  ids: readonly string[],
-  rows: readonly Row[],
-  idOf: (row: Row) => string,
-) => ids.map((id) => rows.find((row) => idOf(row) === id));
+const pick = <Row>(ids: readonly string[], rows: readonly Row[], idOf: (row: Row) => string) =>
+  ids.map((id) => rows.find((row) => idOf(row) === id));

@@ -7,9 +7,15 @@ import type {
   RecordBatch,
 } from '../../services/events/kafka-port.js';
 
-/** A broker with one partition a topic and one consumer, that does its work in the same process and tells what was done. */
+/**
+ * A broker with one partition a topic and one consumer, that does its work in the same process and
+ * tells what was done.
+ */
 export interface FakeKafka extends KafkaPort {
-  /** In the order of their completion: `applied …` is for the test to write, the rest is the broker's. */
+  /**
+   * In the order of their completion: `applied …` is for the test to write, the rest is the
+   * broker's.
+   */
   readonly journal: string[];
   readonly produced: Map<string, OutgoingRecord[]>;
   /** Of the first topic. */
@@ -17,17 +23,11 @@ export interface FakeKafka extends KafkaPort {
   open(): number;
   crash(error: Error): void;
   /** Fails the next joins, commits, heartbeats or produces, one error each. */
-  readonly faults: Record<
-    'consume' | 'commit' | 'heartbeat' | 'produce',
-    Error[]
-  >;
+  readonly faults: Record<'consume' | 'commit' | 'heartbeat' | 'produce', Error[]>;
   beats(): number;
 }
 
-export function createFakeKafka(
-  records: readonly KafkaRecord[],
-  batchSize = Infinity,
-): FakeKafka {
+export function createFakeKafka(records: readonly KafkaRecord[], batchSize = Infinity): FakeKafka {
   const journal: string[] = [];
   const produced = new Map<string, OutgoingRecord[]>();
   const faults: FakeKafka['faults'] = {

@@ -1,7 +1,4 @@
-import type {
-  IdempotencyPort,
-  RepeatableRequest,
-} from '../../services/api/idempotency/ports.js';
+import type { IdempotencyPort, RepeatableRequest } from '../../services/api/idempotency/ports.js';
 
 interface Row {
   readonly fingerprint: string;
@@ -12,8 +9,7 @@ interface Row {
 /** As the store keeps them, without an end. */
 export function createFakeIdempotency(): IdempotencyPort {
   const rows = new Map<string, Row>();
-  const keyOf = ({ caller, keyHash }: RepeatableRequest) =>
-    JSON.stringify([caller, keyHash]);
+  const keyOf = ({ caller, keyHash }: RepeatableRequest) => JSON.stringify([caller, keyHash]);
   const ours = (request: RepeatableRequest, claim: string) => {
     const row = rows.get(keyOf(request));
     return row?.claim === claim ? row : undefined;

@@ -1,7 +1,4 @@
-import type {
-  NoticePort,
-  StopListening,
-} from '../../services/api/subscriptions/ports.js';
+import type { NoticePort, StopListening } from '../../services/api/subscriptions/ports.js';
 import type { SweepView } from '../../services/api/sweep-ports.js';
 import type { AuditRecordView } from '../../services/api/audit-view.js';
 import type { AuditFilter } from '../../services/api/views.js';
@@ -27,9 +24,7 @@ export function createFakeNotices(world: NoticeWorld): FakeNotices {
   return {
     recordsClosed: (clientId) => onRecords.forEach((wake) => wake(clientId)),
     sweepMoved: (sweep) =>
-      onSweeps.forEach((wake) =>
-        wake(sweep && { clientId: sweep.clientId, sweepId: sweep.id }),
-      ),
+      onSweeps.forEach((wake) => wake(sweep && { clientId: sweep.clientId, sweepId: sweep.id })),
     listeners: () => onRecords.size + onSweeps.size,
     onRecordsClosed: async (wake) => listen(onRecords, wake),
     onSweepsMoved: async (wake) => listen(onSweeps, wake),
@@ -46,10 +41,7 @@ export function createFakeNotices(world: NoticeWorld): FakeNotices {
       return {
         records: page.map(({ record }) => record),
         until: end,
-        next:
-          found.length > limit && last
-            ? { closedBy: '0', id: String(last.at + 1) }
-            : null,
+        next: found.length > limit && last ? { closedBy: '0', id: String(last.at + 1) } : null,
       };
     },
     recentSweepIds: async ({ clientIds }) =>

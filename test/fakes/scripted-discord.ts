@@ -1,12 +1,8 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * A server on loopback that answers as the test says, for the answers that no healthy Discord gives.
- * Whoever needs Discord's rules takes the sandbox Discord.
+ * A server on loopback that answers as the test says, for the answers that no healthy Discord
+ * gives. Whoever needs Discord's rules takes the sandbox Discord.
  */
 export interface ScriptedDiscord {
   readonly apiBase: string;
@@ -38,7 +34,10 @@ export interface Reply {
   readonly body?: object | string | Buffer;
   /** Sent again and again after the body, until the caller hangs up. */
   readonly endless?: Buffer;
-  /** `drop`: the socket is closed. `stall`: headers, then nothing more. `hold`: answers when released. */
+  /**
+   * `drop`: the socket is closed. `stall`: headers, then nothing more. `hold`: answers when
+   * released.
+   */
   readonly manner?: 'answer' | 'drop' | 'silence' | 'stall' | 'hold';
 }
 
@@ -66,11 +65,7 @@ export async function startScriptedDiscord(): Promise<ScriptedDiscord> {
     else if (manner !== 'silence') write();
   };
 
-  const pour = (
-    response: ServerResponse,
-    body: object | string,
-    endless: Buffer,
-  ) => {
+  const pour = (response: ServerResponse, body: object | string, endless: Buffer) => {
     if (typeof body === 'string' || Buffer.isBuffer(body)) response.write(body);
     const more = () => {
       if (response.destroyed) return;
@@ -89,9 +84,7 @@ export async function startScriptedDiscord(): Promise<ScriptedDiscord> {
       answer(request, response);
     });
   });
-  await new Promise<void>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve()),
-  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : null;
 
@@ -100,9 +93,7 @@ export async function startScriptedDiscord(): Promise<ScriptedDiscord> {
     requests,
     connections: () =>
       new Promise((resolve, reject) =>
-        server.getConnections((error, count) =>
-          error === null ? resolve(count) : reject(error),
-        ),
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
       ),
     endlessBytes: () => endlessBytes,
     held: () => heldReplies.length,

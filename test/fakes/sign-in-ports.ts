@@ -115,8 +115,7 @@ export function signInPort(
     takeState: async (stateHash) => {
       for (const ticket of world.tickets.values()) {
         const { consent, isStateLive, isSpent } = ticket;
-        if (!isStateLive || isSpent || consent?.stateHash !== stateHash)
-          continue;
+        if (!isStateLive || isSpent || consent?.stateHash !== stateHash) continue;
         ticket.isStateLive = false;
         return { ...view(ticket), ...consent };
       }
@@ -149,7 +148,10 @@ export function signInPort(
   };
 }
 
-/** Like Discord it takes a code once, and only with the verifier and the address that it was asked for with. */
+/**
+ * Like Discord it takes a code once, and only with the verifier and the address that it was asked
+ * for with.
+ */
 export function oauthPort(world: SignInWorld): OAuthPort {
   const codes = new Set([GOOD_CODE]);
   return {
@@ -160,8 +162,7 @@ export function oauthPort(world: SignInWorld): OAuthPort {
     },
     exchangeCode: async (_app, { code, codeVerifier, redirectUri }) => {
       const fits =
-        codeVerifier === world.asked?.codeVerifier &&
-        redirectUri === world.asked.redirectUri;
+        codeVerifier === world.asked?.codeVerifier && redirectUri === world.asked.redirectUri;
       if (!fits || !codes.delete(code))
         throw new TerminalError('INVALID_GRANT', 'the code is dead');
       return world.grant;

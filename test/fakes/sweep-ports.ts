@@ -1,9 +1,5 @@
 import type { ApiPorts } from '../../services/api/ports.js';
-import type {
-  ScheduleView,
-  SweepFilter,
-  SweepView,
-} from '../../services/api/sweep-ports.js';
+import type { ScheduleView, SweepFilter, SweepView } from '../../services/api/sweep-ports.js';
 import { InputError } from '../../services/lib/errors.js';
 import { aSchedule, aSweep } from '../builders/sweep-views.js';
 import { cut } from './cut.js';
@@ -22,9 +18,7 @@ export function schedulePort(world: SweepWorld): ApiPorts['schedules'] {
     schedulesOfClients: async (ids) =>
       ids.map((id) => world.schedules.filter((one) => one.clientId === id)),
     updateSchedule: async ({ clientId, kind, ...patch }) => {
-      const at = world.schedules.findIndex(
-        (one) => one.clientId === clientId && one.kind === kind,
-      );
+      const at = world.schedules.findIndex((one) => one.clientId === clientId && one.kind === kind);
       const before = world.schedules[at] ?? aSchedule({ clientId, kind });
       const after = { ...before, ...patch };
       world.schedules.splice(at, at < 0 ? 0 : 1, after);
@@ -66,8 +60,7 @@ export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
       world.sweeps.push(sweep);
       return sweep;
     },
-    heldSweeps: async (clientId) =>
-      fitting({ clientId, kind: null, states: ['HELD'] }),
+    heldSweeps: async (clientId) => fitting({ clientId, kind: null, states: ['HELD'] }),
     cancelSweep: async (id) => {
       const at = world.sweeps.findIndex((sweep) => sweep.id === id);
       const before = world.sweeps[at];
@@ -93,8 +86,7 @@ export function sweepPort(world: SweepWorld): ApiPorts['sweeps'] {
         decidedAt: new Date(0),
       });
     },
-    findSweeps: async (ids) =>
-      ids.map((id) => world.sweeps.find((sweep) => sweep.id === id)),
+    findSweeps: async (ids) => ids.map((id) => world.sweeps.find((sweep) => sweep.id === id)),
     pageSweeps: async (filter, page) => cut(fitting(filter).toReversed(), page),
     countSweeps: async (filter) => fitting(filter).length,
   };

@@ -2,18 +2,11 @@ import type { KafkaMessage } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  collect,
-  createCleanup,
-  createTopic,
-} from '../broker/events-setting.js';
+import { collect, createCleanup, createTopic } from '../broker/events-setting.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import {
-  produceForeign,
-  type ForeignRecord,
-} from '../support/foreign-producer.js';
+import { produceForeign, type ForeignRecord } from '../support/foreign-producer.js';
 import { startService, type Service } from '../support/service.js';
 import {
   auditRecords,
@@ -42,8 +35,7 @@ let service: Service;
 beforeAll(async () => {
   if (!hasBroker()) return;
   const { brokers, kind } = testBroker();
-  if (kind !== 'mock')
-    for (const name of [topic, written]) await createTopic(brokers, name);
+  if (kind !== 'mock') for (const name of [topic, written]) await createTopic(brokers, name);
   const folder = await createDataFolder();
   cleanup.add(folder.remove);
   database = await createTestDatabase();
@@ -91,10 +83,11 @@ function changed(
   };
 }
 
-/** Of the calls that changed a member, how long after its event's timestamp each was answered, by the sandbox's own log. */
-async function latencies(
-  sent: readonly KafkaMessage[],
-): Promise<readonly number[]> {
+/**
+ * Of the calls that changed a member, how long after its event's timestamp each was answered, by
+ * the sandbox's own log.
+ */
+async function latencies(sent: readonly KafkaMessage[]): Promise<readonly number[]> {
   const { calls } = await guildPage(service);
   return sent.map((message, index) => {
     const method = index === 0 ? WRITE.added : WRITE.removed;
@@ -120,19 +113,12 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
     const told = await collect(brokers, written, cleanup);
     const fact = { userId: 'carol', groupId: 'pilots' };
 
-    await produceForeign(brokers, [
-      changed('event-added', { ...fact, change: 'added' }),
-    ]);
+    await produceForeign(brokers, [changed('event-added', { ...fact, change: 'added' })]);
     await eventually(() => holds(service, 'carol', 'pilot'));
-    await produceForeign(brokers, [
-      changed('event-removed', { ...fact, change: 'removed' }),
-    ]);
+    await produceForeign(brokers, [changed('event-removed', { ...fact, change: 'removed' })]);
     await eventually(async () => !(await holds(service, 'carol', 'pilot')));
 
-    expect(await rolesOf(service, 'carol')).toEqual([
-      DEMO.roles.recruit,
-      EVENT_HOST,
-    ]);
+    expect(await rolesOf(service, 'carol')).toEqual([DEMO.roles.recruit, EVENT_HOST]);
     const [removal, addition] = await closedRecords('carol', 3);
     const cause = { kind: 'EVENT', actor: SOURCE };
     expect(addition).toMatchObject({
@@ -147,8 +133,7 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
       removed: [DEMO.roles.pilot],
       causes: [{ ...cause, id: 'event-removed', groupId: 'pilots' }],
     });
-    const ofCarol = () =>
-      told.map(eventOf).filter((event) => isAbout(event, [addition, removal]));
+    const ofCarol = () => told.map(eventOf).filter((event) => isAbout(event, [addition, removal]));
     await eventually(() => ofCarol().length >= 2);
     expect(ofCarol()).toMatchObject([
       {
@@ -182,11 +167,7 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
       change: 'added',
     });
 
-    await produceForeign(brokers, [
-      before,
-      { ...before, key: 'alice', value: bytes },
-      after,
-    ]);
+    await produceForeign(brokers, [before, { ...before, key: 'alice', value: bytes }, after]);
     await eventually(() => holds(service, 'alice', 'director'));
     const dead = await collect(brokers, `${topic}.dlq`, cleanup);
     await eventually(() => dead.length > 0);
@@ -199,13 +180,9 @@ describe.skipIf(!hasBroker())('door 1: an event from the platform', () => {
     expect(dead).toHaveLength(1);
     expect(dead[0]?.value).toEqual(Buffer.from(bytes));
     expect(dead[0]?.key?.toString()).toBe('alice');
-    expect(dead[0]?.headers?.['dlq-reason']?.toString()).toBe(
-      'value is not UTF-8',
-    );
+    expect(dead[0]?.headers?.['dlq-reason']?.toString()).toBe('value is not UTF-8');
     expect(dead[0]?.headers?.['dlq-topic']?.toString()).toBe(topic);
-    const causes = (await closedRecords('alice', 2)).flatMap(
-      (record) => record.causes,
-    );
+    const causes = (await closedRecords('alice', 2)).flatMap((record) => record.causes);
     expect(causes.map((cause) => cause.id)).toEqual(
       expect.arrayContaining(['event-before', 'event-after']),
     );
@@ -220,18 +197,11 @@ async function closedRecords(
   let records: readonly AuditRecord[] = [];
   await eventually(async () => {
     records = await auditRecords(service, platformUserId);
-    return (
-      records.length >= count && records.every((record) => record.closedAt)
-    );
+    return records.length >= count && records.every((record) => record.closedAt);
   });
   return records;
 }
 
-function isAbout(
-  event: unknown,
-  records: readonly (AuditRecord | undefined)[],
-): boolean {
-  return records.some(
-    (record) => record && JSON.stringify(event).includes(record.id),
-  );
+function isAbout(event: unknown, records: readonly (AuditRecord | undefined)[]): boolean {
+  return records.some((record) => record && JSON.stringify(event).includes(record.id));
 }

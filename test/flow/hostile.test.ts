@@ -5,11 +5,7 @@ import { RAW } from '../builders/hostile-raw.js';
 import { hostileRequests } from '../builders/hostile-requests.js';
 import { CANARY } from '../builders/hostile-texts.js';
 import { eventually } from '../support/eventually.js';
-import {
-  createHostileClient,
-  faultOfAnswer,
-  sendRaw,
-} from '../support/hostile-client.js';
+import { createHostileClient, faultOfAnswer, sendRaw } from '../support/hostile-client.js';
 import { startService, type Service } from '../support/service.js';
 import { createDataFolder, demonstrationIsDone } from '../support/story.js';
 
@@ -69,15 +65,11 @@ describe('the service under hostile requests', () => {
 
     await Promise.all([work(), work(), work(), work()]);
     for (const [, bytes, begin] of RAW)
-      expect(
-        await sendRaw(service.address, bytes.replace('KEY', service.key)),
-      ).toMatch(begin);
+      expect(await sendRaw(service.address, bytes.replace('KEY', service.key))).toMatch(begin);
     client.close();
 
     expect(faults).toEqual([]);
-    await eventually(
-      async () => (await service.readiness()).status === 'ready',
-    );
+    await eventually(async () => (await service.readiness()).status === 'ready');
     await service.api('{ discordClients { id } }');
     expect(service.said()).not.toContain(CANARY);
     expect(service.said()).not.toContain('request failed');

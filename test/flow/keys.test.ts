@@ -7,11 +7,7 @@ import { z } from 'zod';
 import { runCommand } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
 const FRESH = key('fresh');
@@ -69,15 +65,10 @@ async function clients(service: Service) {
 }
 
 /** Every other person of each guild. */
-const people = (place: 0 | 1) =>
-  world.people.filter((_, index) => index % 2 === place);
+const people = (place: 0 | 1) => world.people.filter((_, index) => index % 2 === place);
 
 /** By the API of the given process. */
-async function say(
-  service: Service,
-  change: 'ADDED' | 'REMOVED',
-  these: readonly Person[],
-) {
+async function say(service: Service, change: 'ADDED' | 'REMOVED', these: readonly Person[]) {
   sequence += 1;
   const changes = these.map(({ platformUserId }) => ({
     platformUserId,
@@ -110,8 +101,7 @@ async function tellOnce(service: Service, platformUserId: string) {
     }),
   });
   const answer = await response.text();
-  if (answer.includes('rror":{') || answer.includes('"errors"'))
-    throw new Error(answer);
+  if (answer.includes('rror":{') || answer.includes('"errors"')) throw new Error(answer);
 }
 
 /** Goes on until it is ended, by those processes in turn that are there at the moment. */
@@ -170,10 +160,7 @@ describe('the keys', () => {
     const { encryptionKeys: old } = world;
     const both = { ENCRYPTION_KEYS: `${old},${FRESH}` };
     const ahead = { ENCRYPTION_KEYS: `${FRESH},${old}` };
-    const up = [
-      await world.startProcess('one', both),
-      await world.startProcess('two', both),
-    ];
+    const up = [await world.startProcess('one', both), await world.startProcess('two', both)];
     const load = startLoad(0, up);
     await eventually(() => holders(0) > 2);
     for (const [at, service] of [...up].entries())
@@ -199,9 +186,7 @@ describe('the keys', () => {
 
     await eventually(() => holders(0) === OF_BOTH);
     expect(rotation).toMatchObject({ code: 0 });
-    expect(rotation.said).toContain(
-      'everything is encrypted with the first key',
-    );
+    expect(rotation.said).toContain('everything is encrypted with the first key');
     expect(rotation.said).toContain('"table":"client"');
     expect(await checksOf(alone, 'FAILED')).not.toContain('stored bot token');
     await alone.stop();

@@ -4,16 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createCleanup } from '../broker/events-setting.js';
 import { eventually } from '../support/eventually.js';
-import {
-  freePort,
-  runService,
-  startService,
-  type Service,
-} from '../support/service.js';
-import {
-  createSharedWorld,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { freePort, runService, startService, type Service } from '../support/service.js';
+import { createSharedWorld, type SharedWorld } from '../support/shared-world.js';
 import { createDoorTo } from '../support/tcp-door.js';
 
 const API_KEY = `site:discord:admin:${'ab'.repeat(32)}`;
@@ -95,9 +87,7 @@ describe('a start', () => {
     expect(asked.headers.get('retry-after')).toBe('1');
 
     await door.open();
-    await eventually(
-      async () => (await statusOf(`${service.address}/health/ready`)) === 200,
-    );
+    await eventually(async () => (await statusOf(`${service.address}/health/ready`)) === 200);
     expect(lines(service, 'waiting to start')).toHaveLength(1);
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
@@ -133,9 +123,7 @@ describe('a start', () => {
     expect(first.said).toContain(
       'DATABASE_URL: PostgreSQL reports: database "no_such_database" does not exist',
     );
-    expect(second.said).toMatch(
-      /DATABASE_URL: PostgreSQL reports: .*nobody_known/,
-    );
+    expect(second.said).toMatch(/DATABASE_URL: PostgreSQL reports: .*nobody_known/);
     expect(second.said).not.toContain('hunter2');
   });
 });
@@ -149,9 +137,7 @@ describe('a database that goes away and comes back', () => {
     await eventually(() => world.people.every(world.holdsPilot));
 
     await door.shut();
-    await eventually(
-      async () => (await statusOf(`${service.address}/health/ready`)) === 503,
-    );
+    await eventually(async () => (await statusOf(`${service.address}/health/ready`)) === 503);
     const whileAway = await service
       .api('{ discordClients { id name } }', {}, world.apiKey)
       .catch(String);
@@ -165,9 +151,7 @@ describe('a database that goes away and comes back', () => {
 
     expect(whileAway).toContain('UNAVAILABLE');
     expect(change).toContain('UNAVAILABLE');
-    await eventually(
-      async () => (await statusOf(`${service.address}/health/ready`)) === 200,
-    );
+    await eventually(async () => (await statusOf(`${service.address}/health/ready`)) === 200);
     const link = await world.store.read.findLinkByPlatformUser(
       (await world.store.clients.listClients())[0]!.id,
       person.platformUserId,
@@ -190,13 +174,10 @@ describe('a stop', () => {
     await eventually(() => writes().length > 2);
 
     service.signal('SIGTERM');
-    await eventually(
-      async () => (await reasonOf(service, 'connector')) !== undefined,
-      { what: 'it says that it is stopping while it answers' },
-    );
-    expect(await reasonOf(service, 'connector')).toBe(
-      'the connector is stopping',
-    );
+    await eventually(async () => (await reasonOf(service, 'connector')) !== undefined, {
+      what: 'it says that it is stopping while it answers',
+    });
+    expect(await reasonOf(service, 'connector')).toBe('the connector is stopping');
     expect(await statusOf(`${service.address}/health/live`)).toBe(200);
     const { code } = await service.ended();
     const left = world.people.filter((person) => !world.holdsPilot(person));
@@ -236,8 +217,6 @@ describe('a stop', () => {
     const { code, said } = await service.ended();
 
     expect(code).toBe(1);
-    expect(said).toMatch(
-      /"unfinished":\[[^\]]*"store".*exited before shutdown finished/,
-    );
+    expect(said).toMatch(/"unfinished":\[[^\]]*"store".*exited before shutdown finished/);
   });
 });

@@ -14,7 +14,10 @@ import {
   recordChange,
 } from '../support/story.js';
 
-/** Starts with nothing given but where to keep things: PostgreSQL, Discord, keys and content are the sandbox's. */
+/**
+ * Starts with nothing given but where to keep things: PostgreSQL, Discord, keys and content are the
+ * sandbox's.
+ */
 async function createStarts(onTestFinished: TestContext['onTestFinished']) {
   const folder = await createDataFolder();
   onTestFinished(folder.remove);
@@ -50,9 +53,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
       outcome: 'APPLIED',
       added: [DEMO.roles.director],
       removed: [],
-      causes: [
-        { kind: 'MUTATION', actor: 'sandbox-admin', groupId: 'directors' },
-      ],
+      causes: [{ kind: 'MUTATION', actor: 'sandbox-admin', groupId: 'directors' }],
     });
     // A stop that is not over after ten seconds ends with code 1.
     expect(await first.stop()).toMatchObject({ code: 0 });
@@ -63,9 +64,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
     expect(await auditRecords(second, 'alice')).toEqual(firstRecords);
     await recordChange(second, 'alice', 'directors', 'REMOVED');
     await eventually(async () => !(await holds(second, 'alice', 'director')));
-    expect((await closedRecords(second))[0]?.removed).toEqual([
-      DEMO.roles.director,
-    ]);
+    expect((await closedRecords(second))[0]?.removed).toEqual([DEMO.roles.director]);
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 

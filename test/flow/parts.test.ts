@@ -6,11 +6,7 @@ import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import { produceForeign } from '../support/foreign-producer.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const PARTS = ['api', 'events', 'sweeps', 'reconcile'] as const;
 type PartName = (typeof PARTS)[number];
@@ -27,8 +23,7 @@ beforeAll(async () => {
   world = await createSharedWorld({ guilds: 2, peoplePerGuild: 12 });
   database = new pg.Client({ connectionString: world.databaseUrl });
   await database.connect();
-  if (hasTopic)
-    await createTopic(testBroker().brokers, topic, { partitions: 3 });
+  if (hasTopic) await createTopic(testBroker().brokers, topic, { partitions: 3 });
 });
 
 afterAll(async () => {
@@ -80,10 +75,7 @@ async function say(
 }
 
 /** By the broker, and so by whichever process reads. */
-async function tell(
-  change: 'added' | 'removed',
-  people: readonly Person[],
-): Promise<void> {
+async function tell(change: 'added' | 'removed', people: readonly Person[]): Promise<void> {
   sequence += 1;
   await produceForeign(
     testBroker().brokers,
@@ -121,7 +113,10 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
 const few = (round: number, at: number): readonly Person[] =>
   world.people.filter((_, index) => index % 6 === (2 * round + at) % 6);
 
-/** A change by each door becomes roles at Discord, each by one write, and by a process that has the work as its part. */
+/**
+ * A change by each door becomes roles at Discord, each by one write, and by a process that has the
+ * work as its part.
+ */
 async function allDoorsWork(round: number, number: 1 | 2): Promise<void> {
   const [robbed, leaving] = [few(round, 0), few(round, 1)];
   const joining = world.people.filter((person) => !world.holdsPilot(person));
@@ -169,8 +164,7 @@ describe('one process for each part', () => {
   test('hands its work over at once when it is told to stop', async () => {
     for (const part of parts) await start(part, 1);
 
-    for (const part of parts)
-      expect(await service(`${part}-2`).stop()).toMatchObject({ code: 0 });
+    for (const part of parts) expect(await service(`${part}-2`).stop()).toMatchObject({ code: 0 });
 
     await allDoorsWork(3, 1);
   });

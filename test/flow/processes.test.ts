@@ -7,11 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { produceForeign } from '../support/foreign-producer.js';
 import type { SeenCall } from '../support/observing-proxy.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const GUILDS = 4;
 const PEOPLE_PER_GUILD = 30;
@@ -32,8 +28,7 @@ beforeAll(async () => {
   });
   database = new pg.Client({ connectionString: world.databaseUrl });
   await database.connect();
-  if (hasTopic)
-    await createTopic(testBroker().brokers, topic, { partitions: 6 });
+  if (hasTopic) await createTopic(testBroker().brokers, topic, { partitions: 6 });
 });
 
 afterAll(async () => {
@@ -171,10 +166,9 @@ describe('three processes on one database', () => {
     await say('removed', everyOther, 'two');
     await eventually(() => writes().length > 5);
     await service('one').kill();
-    await eventually(
-      () => everyOther.every((person) => !world.holdsPilot(person)),
-      { what: 'the work of the dead is done' },
-    );
+    await eventually(() => everyOther.every((person) => !world.holdsPilot(person)), {
+      what: 'the work of the dead is done',
+    });
 
     const repeated = [...timesByPath().values()].filter((times) => times > 1);
     expect(repeated.every((times) => times === 2)).toBe(true);

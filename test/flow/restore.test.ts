@@ -18,16 +18,15 @@ import { takeBackup } from '../support/backup.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 /** ops/backup.md, step by step. */
 
 const PEOPLE = 24;
-/** Hold the role throughout: without them more than half of its holders would lose it within the hour, which the guard holds. */
+/**
+ * Hold the role throughout: without them more than half of its holders would lose it within the
+ * hour, which the guard holds.
+ */
 const STANDING = Array.from({ length: 12 }, (_, at) => 12 + at);
 const OLD_GROUP = uniqueName('discord-connector');
 const topic = uniqueName('platform.events');
@@ -44,9 +43,7 @@ const TOOLS = ['bash', 'curl', 'jq'];
 
 function canRun(): boolean {
   if (!hasKafka()) return false;
-  const missing = TOOLS.filter(
-    (tool) => spawnSync(tool, ['--version']).error !== undefined,
-  );
+  const missing = TOOLS.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
   if (missing.length > 0)
     console.log(`Restoring by the book is not tried: no ${missing.join(', ')}`);
   return missing.length === 0;
@@ -64,10 +61,7 @@ beforeAll(async () => {
 
 afterAll(async () => cleanup.run());
 
-const start = async (
-  name: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Service> =>
+const start = async (name: string, env: Readonly<Record<string, string>> = {}): Promise<Service> =>
   world.startProcess(name, {
     KAFKA_BROKERS: testBroker().brokers,
     KAFKA_TOPICS: topic,
@@ -83,10 +77,7 @@ function person(number: number): Person {
 }
 
 /** By the platform's own way. */
-async function say(
-  change: 'added' | 'removed',
-  ...numbers: readonly number[]
-): Promise<void> {
+async function say(change: 'added' | 'removed', ...numbers: readonly number[]): Promise<void> {
   sequence += 1;
   const messages = numbers.map((number) => {
     const { platformUserId: userId } = person(number);
@@ -106,32 +97,27 @@ async function say(
   await produce(testBroker().brokers, topic, messages);
 }
 
-const holders = () =>
-  world.people.flatMap((each, at) => (world.holdsPilot(each) ? [at] : []));
+const holders = () => world.people.flatMap((each, at) => (world.holdsPilot(each) ? [at] : []));
 
 const areHolders = async (...wanted: readonly number[]) =>
   eventually(() => String(holders()) === String([...wanted, ...STANDING]), {
     what: `the role is held by ${wanted.join(', ')} and who always holds it`,
   });
 
-const writes = () =>
-  world.proxy.seen().filter(({ method }) => method !== 'GET');
+const writes = () => world.proxy.seen().filter(({ method }) => method !== 'GET');
 
 /** Calls about these people that are no taking. */
 const givenTo = (...numbers: readonly number[]) =>
   writes().filter(
     ({ method, path }) =>
-      method !== 'DELETE' &&
-      numbers.some((number) => path.includes(person(number).discordUserId)),
+      method !== 'DELETE' && numbers.some((number) => path.includes(person(number).discordUserId)),
   );
 
 const ask = async (service: Service, query: string, variables: object = {}) =>
   service.api(query, { ...variables }, world.apiKey);
 
 const LinkOf = z.object({
-  discordUserByPlatformId: z
-    .object({ id: z.string(), discordUserId: z.string() })
-    .nullable(),
+  discordUserByPlatformId: z.object({ id: z.string(), discordUserId: z.string() }).nullable(),
 });
 
 async function unlink(service: Service, platformUserId: string) {
@@ -143,11 +129,9 @@ async function unlink(service: Service, platformUserId: string) {
     ),
   );
   if (found === null) return;
-  await ask(
-    service,
-    'mutation ($id: ID!) { unlinkDiscordUser(input: { id: $id }) { id } }',
-    { id: found.id },
-  );
+  await ask(service, 'mutation ($id: ID!) { unlinkDiscordUser(input: { id: $id }) { id } }', {
+    id: found.id,
+  });
 }
 
 const link = async (
@@ -166,8 +150,7 @@ const link = async (
     },
   );
 
-const written = () =>
-  told.map(({ value }) => value?.toString() ?? '').filter((line) => line);
+const written = () => told.map(({ value }) => value?.toString() ?? '').filter((line) => line);
 
 const LinkEvent = z.object({
   type: z.string(),
@@ -177,10 +160,7 @@ const LinkEvent = z.object({
   }),
 });
 
-const isTold = (
-  change: 'linked' | 'unlinked',
-  { platformUserId, discordUserId }: Person,
-) =>
+const isTold = (change: 'linked' | 'unlinked', { platformUserId, discordUserId }: Person) =>
   written()
     .map((line) => LinkEvent.parse(JSON.parse(line)))
     .some(
@@ -257,8 +237,7 @@ async function startSweep(service: Service, dryRun: boolean): Promise<string> {
       if (String(error).includes('is already running')) return null;
       throw error;
     });
-    started =
-      answer === null ? null : Started.parse(answer).startSweep.sweep.id;
+    started = answer === null ? null : Started.parse(answer).startSweep.sweep.id;
     return started !== null;
   });
   return started ?? '';
@@ -304,7 +283,8 @@ describe.skipIf(!canRun())('a database that is lost', () => {
     world.proxy.slowDown(0);
     await areHolders(0, 1, 2, 3, 4, 5, 6, 7);
 
-    // Since the backup: taken, taken and given back, unlinked, linked, linked and unlinked, relinked.
+    // Since the backup: taken, taken and given back, unlinked, linked, linked and unlinked,
+    // relinked.
     await say('removed', 0, 1, 5);
     await say('added', 1, 8, 9, 10);
     await unlink(live, person(2).platformUserId);
@@ -373,8 +353,7 @@ describe.skipIf(!canRun())('a database that is lost', () => {
 /** Somebody of the guild whom nobody had linked. */
 const OTHER_ACCOUNT = `41${DEMO.accounts.dave.slice(2)}`;
 
-const rolesOfOtherAccount = () =>
-  world.discord.member(person(3).guildId, OTHER_ACCOUNT)?.roleIds;
+const rolesOfOtherAccount = () => world.discord.member(person(3).guildId, OTHER_ACCOUNT)?.roleIds;
 
 async function onlyClient(service: Service): Promise<string> {
   const { discordClients } = z

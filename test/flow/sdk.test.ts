@@ -10,12 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { eventually } from '../support/eventually.js';
 import { startService, type Service } from '../support/service.js';
-import {
-  auditRecords,
-  createDataFolder,
-  demonstrationIsDone,
-  rolesOf,
-} from '../support/story.js';
+import { auditRecords, createDataFolder, demonstrationIsDone, rolesOf } from '../support/story.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EVENT_HOST = '300000000000000002';
@@ -35,16 +30,8 @@ interface Packed {
 }
 
 async function pack(into: string): Promise<Packed> {
-  const { stdout } = await npm(
-    join(ROOT, 'sdk'),
-    'pack',
-    '--json',
-    '--pack-destination',
-    into,
-  );
-  const [packed]: readonly Packed[] = JSON.parse(
-    stdout.slice(stdout.indexOf('[')),
-  );
+  const { stdout } = await npm(join(ROOT, 'sdk'), 'pack', '--json', '--pack-destination', into);
+  const [packed]: readonly Packed[] = JSON.parse(stdout.slice(stdout.indexOf('[')));
   if (!packed) throw new Error('nothing was packed');
   return packed;
 }
@@ -81,10 +68,7 @@ describe('the client that other services install', () => {
   test('has what it needs with it, and no more', async () => {
     const paths = packed.files.map(({ path }) => path);
     const own = JSON.parse(
-      await readFile(
-        join(folder, 'node_modules/discord-connector-client/package.json'),
-        'utf8',
-      ),
+      await readFile(join(folder, 'node_modules/discord-connector-client/package.json'), 'utf8'),
     );
 
     expect(paths.toSorted()).toEqual([
@@ -105,13 +89,8 @@ describe('the client that other services install', () => {
 
   test('gives a service its types', async () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const flags =
-      '--noEmit --strict --target es2022 --module nodenext --types node';
-    const words = [
-      ...flags.split(' '),
-      '--typeRoots',
-      join(ROOT, 'node_modules/@types'),
-    ];
+    const flags = '--noEmit --strict --target es2022 --module nodenext --types node';
+    const words = [...flags.split(' '), '--typeRoots', join(ROOT, 'node_modules/@types')];
 
     await run(process.execPath, [tsc, ...words, 'main.ts'], { cwd: folder });
   });

@@ -7,20 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import {
-  startEchoingDiscord,
-  type EchoingDiscord,
-} from '../support/echoing-discord.js';
+import { startEchoingDiscord, type EchoingDiscord } from '../support/echoing-discord.js';
 import { eventually } from '../support/eventually.js';
 import { freePort, startService, type Service } from '../support/service.js';
-import {
-  startTraceCollector,
-  type TraceCollector,
-} from '../support/trace-collector.js';
+import { startTraceCollector, type TraceCollector } from '../support/trace-collector.js';
 
 /**
- * Secrets come in by settings, headers, variables, addresses and answers, and everything that can fail fails with them at hand.
- * None of them may stand in what leaves: the log at its most talkative, metrics, traces, answers.
+ * Secrets come in by settings, headers, variables, addresses and answers, and everything that can
+ * fail fails with them at hand. None of them may stand in what leaves: the log at its most
+ * talkative, metrics, traces, answers.
  */
 const PLANTED = {
   databasePassword: `dbpass-${randomBytes(12).toString('hex')}`,
@@ -37,9 +32,7 @@ const PLANTED = {
 };
 const APPLICATION = '900000000000000002';
 /** How an application names itself at Discord. */
-const BASIC = Buffer.from(`${APPLICATION}:${PLANTED.clientSecret}`).toString(
-  'base64',
-);
+const BASIC = Buffer.from(`${APPLICATION}:${PLANTED.clientSecret}`).toString('base64');
 /** Learnt on the way. */
 const found: string[] = [];
 
@@ -103,8 +96,7 @@ async function ask(
   return response.text();
 }
 
-const tell = async (...args: Parameters<typeof ask>) =>
-  void answers.push(await ask(...args));
+const tell = async (...args: Parameters<typeof ask>) => void answers.push(await ask(...args));
 
 async function open(path: string): Promise<string> {
   const response = await fetch(`${service.address}${path}`, {
@@ -145,9 +137,7 @@ describe('secrets', () => {
     await tell('{ __typename }', {}, PLANTED.jwt);
     await tell('{ __typename }', {}, PLANTED.wrongKey);
     const made = Created.parse(
-      JSON.parse(
-        await ask(CREATE, { input: input({ botToken, clientSecret }) }),
-      ),
+      JSON.parse(await ask(CREATE, { input: input({ botToken, clientSecret }) })),
     );
     const { id } = made.data.createDiscordClient.client;
     for (let times = 0; times < 6; times += 1)
@@ -164,14 +154,10 @@ describe('secrets', () => {
       `mutation { updateDiscordClient(input: { id: "${id}", botToken: "${otherBotToken}", clientSecret: "${clientSecret}" }) { client { id } } }`,
     );
     await signIn(id);
-    await open(
-      `/discord/sso/callback?code=${PLANTED.code}&state=${PLANTED.forgedState}`,
-    );
+    await open(`/discord/sso/callback?code=${PLANTED.code}&state=${PLANTED.forgedState}`);
     await open(`/nowhere?access_token=${PLANTED.code}`);
     await eventually(
-      () =>
-        collector.raw().includes('checkDiscordClient') ||
-        collector.spans().length > 20,
+      () => collector.raw().includes('checkDiscordClient') || collector.spans().length > 20,
       {
         what: 'traces',
       },
@@ -205,10 +191,7 @@ describe('secrets', () => {
       },
       body: new URLSearchParams({ token: token ?? '' }),
     });
-    const state =
-      new URL(gone.headers.get('location') ?? 'x:y').searchParams.get(
-        'state',
-      ) ?? '';
+    const state = new URL(gone.headers.get('location') ?? 'x:y').searchParams.get('state') ?? '';
     const cookies = `${browser}; ${cookiesOf(gone)}`;
     expect(state.length).toBeGreaterThan(20);
     found.push(state);
@@ -226,17 +209,13 @@ describe('secrets', () => {
     const heard = discord.heard();
     const verifier = /code_verifier=([\w-]+)/.exec(heard)?.[1] ?? '';
 
-    for (const secret of [PLANTED.botToken, PLANTED.code, BASIC])
-      expect(heard).toContain(secret);
+    for (const secret of [PLANTED.botToken, PLANTED.code, BASIC]) expect(heard).toContain(secret);
     expect(verifier.length).toBeGreaterThan(20);
     found.push(verifier, BASIC);
   });
 
   const secretsByName = () =>
-    [
-      ...Object.entries(PLANTED),
-      ...found.map((secret, at) => [`found ${at}`, secret]),
-    ] as const;
+    [...Object.entries(PLANTED), ...found.map((secret, at) => [`found ${at}`, secret])] as const;
 
   test('stand in no line of the log, though it tells everything', () => {
     const log = service
@@ -244,9 +223,7 @@ describe('secrets', () => {
       .split('\n')
       .filter((line) => line.startsWith('{'));
 
-    expect(
-      log.filter((line) => line.includes('discord call')).length,
-    ).toBeGreaterThan(3);
+    expect(log.filter((line) => line.includes('discord call')).length).toBeGreaterThan(3);
     expect(namesIn(log.join('\n'))).toEqual([]);
   });
 
@@ -266,8 +243,7 @@ describe('secrets', () => {
   const namesIn = (text: string) =>
     secretsByName()
       .filter(
-        ([, secret = '']) =>
-          text.includes(secret) || text.includes(encodeURIComponent(secret)),
+        ([, secret = '']) => text.includes(secret) || text.includes(encodeURIComponent(secret)),
       )
       .map(([name]) => name);
 });

@@ -11,12 +11,7 @@ import { createKeyRing } from '../../services/lib/encryption.js';
 import { eventually } from '../support/eventually.js';
 import { freePort, runService, startService } from '../support/service.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
-import {
-  createDataFolder,
-  demonstrationIsDone,
-  holds,
-  recordChange,
-} from '../support/story.js';
+import { createDataFolder, demonstrationIsDone, holds, recordChange } from '../support/story.js';
 
 type OnTestFinished = TestContext['onTestFinished'];
 
@@ -85,9 +80,7 @@ describe.concurrent('a start without the sandbox', () => {
     expect(said).toContain('SANDBOX: not allowed when NODE_ENV is production');
   });
 
-  test('serves and stops in order once everything is given', async ({
-    onTestFinished,
-  }) => {
+  test('serves and stops in order once everything is given', async ({ onTestFinished }) => {
     const port = await freePort();
     const service = await startService({
       env: {
@@ -105,9 +98,7 @@ describe.concurrent('a start without the sandbox', () => {
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
 
-  test('loads no module of the sandbox in production', async ({
-    onTestFinished,
-  }) => {
+  test('loads no module of the sandbox in production', async ({ onTestFinished }) => {
     const coverage = await ownFolder(onTestFinished);
     const service = await startService({
       env: {
@@ -131,9 +122,7 @@ describe.concurrent('a start without the sandbox', () => {
 /** Paths below services/ of every module that the process has loaded, from its V8 coverage. */
 async function loadedModules(folder: string): Promise<readonly string[]> {
   const [file = ''] = await readdir(folder);
-  const { result } = Coverage.parse(
-    JSON.parse(await readFile(join(folder, file), 'utf8')),
-  );
+  const { result } = Coverage.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
   return result.flatMap(({ url }) => /\/services\/(.+)$/.exec(url)?.[1] ?? []);
 }
 
@@ -148,9 +137,7 @@ describe.concurrent('a start is refused', () => {
     const url = await ownDatabase(onTestFinished);
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query(
-      `insert into migration (name, executed_at) values ('FromTheFuture', now())`,
-    );
+    await client.query(`insert into migration (name, executed_at) values ('FromTheFuture', now())`);
     await client.end();
 
     const { code, said } = await runService({
@@ -185,9 +172,7 @@ describe.concurrent('a start is refused', () => {
     expect(said).toContain(`SANDBOX_PORT ${taken}`);
   });
 
-  test('by a PORT that another process listens on, which is named', async ({
-    onTestFinished,
-  }) => {
+  test('by a PORT that another process listens on, which is named', async ({ onTestFinished }) => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');
@@ -243,9 +228,7 @@ describe.concurrent('a bot token that Discord refuses', () => {
         ),
       ).discordClients;
     const sending = async () =>
-      (await clients())[0]?.health.checks.find(
-        (check) => check.name === 'sending',
-      );
+      (await clients())[0]?.health.checks.find((check) => check.name === 'sending');
     const id = (await clients())[0]?.id;
     const giveToken = async (botToken: string) =>
       service.api(
@@ -253,9 +236,7 @@ describe.concurrent('a bot token that Discord refuses', () => {
         { input: { id, botToken } },
       );
 
-    await expect(giveToken('a.wrong-token')).rejects.toThrow(
-      'Discord rejected the bot token',
-    );
+    await expect(giveToken('a.wrong-token')).rejects.toThrow('Discord rejected the bot token');
     expect((await sending())?.result).toBe('OK');
     const keys = await sandboxKeys(dataDir);
     await breakToken(databaseUrl, keys.encryptionKey);

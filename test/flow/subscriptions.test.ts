@@ -3,11 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const PEOPLE = 12;
 
@@ -25,7 +21,9 @@ interface Told {
   readonly added: readonly { readonly id: string }[];
 }
 
-/** As a page that shows what happens: it reads on until it is closed or told that there is no more. */
+/**
+ * As a page that shows what happens: it reads on until it is closed or told that there is no more.
+ */
 function watchRecords(service: Service) {
   const told: Told[] = [];
   const faults: string[] = [];
@@ -38,8 +36,7 @@ function watchRecords(service: Service) {
   });
   const close = client.subscribe<{ auditRecordAdded: Told }>(
     {
-      query:
-        'subscription { auditRecordAdded { platformUserId outcome added { id } } }',
+      query: 'subscription { auditRecordAdded { platformUserId outcome added { id } } }',
     },
     {
       next: ({ data, errors = [] }) => {

@@ -8,11 +8,7 @@ import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import type { SeenCall } from '../support/observing-proxy.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const GUILDS = 3;
 const PEOPLE_PER_GUILD = 8;
@@ -89,8 +85,9 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
 }
 
 /**
- * Every client's schedule is due now, and then not for months: by the clock, the usual one of every five minutes would add ticks
- * of its own to a long test. A change of a schedule wakes every process.
+ * Every client's schedule is due now, and then not for months: by the clock, the usual one of every
+ * five minutes would add ticks of its own to a long test. A change of a schedule wakes every
+ * process.
  */
 async function tick(): Promise<void> {
   await database.query(
@@ -185,22 +182,15 @@ describe('three processes, killed and started at random', () => {
       });
 
       const runs = await countRuns();
-      expect(runs.map((each) => each.runs)).toEqual(
-        first.map((each) => each.runs + round),
-      );
+      expect(runs.map((each) => each.runs)).toEqual(first.map((each) => each.runs + round));
       if (isKilled) await start(victim);
     }
 
     expect(overlaps()).toEqual([]);
     const none = 'select count(*)::int as count from';
-    await eventually(
-      async () =>
-        (await one(`${none} audit_record where closed_at is null`)) === 0,
-    );
+    await eventually(async () => (await one(`${none} audit_record where closed_at is null`)) === 0);
     expect(await one(`${none} sweep where state <> 'DONE'`)).toBe(0);
     expect(await one(`${none} sweep where attempts > 2`)).toBe(0);
-    expect(
-      await one(`${none} outbox where type = 'discord.sweep.held.v1'`),
-    ).toBe(0);
+    expect(await one(`${none} outbox where type = 'discord.sweep.held.v1'`)).toBe(0);
   });
 });

@@ -4,21 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import {
-  collect,
-  createCleanup,
-  createTopic,
-} from '../broker/events-setting.js';
+import { collect, createCleanup, createTopic } from '../broker/events-setting.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { startService, type Service } from '../support/service.js';
-import {
-  auditRecords,
-  createDataFolder,
-  demonstrationIsDone,
-  holds,
-} from '../support/story.js';
+import { auditRecords, createDataFolder, demonstrationIsDone, holds } from '../support/story.js';
 
 const cleanup = createCleanup();
 const topic = uniqueName('platform.events');
@@ -55,8 +46,7 @@ afterAll(async () => cleanup.run());
 async function brokerSettings(): Promise<Readonly<Record<string, string>>> {
   if (!hasBroker()) return {};
   const { brokers, kind } = testBroker();
-  if (kind !== 'mock')
-    for (const name of [topic, written]) await createTopic(brokers, name);
+  if (kind !== 'mock') for (const name of [topic, written]) await createTopic(brokers, name);
   return {
     KAFKA_BROKERS: brokers,
     KAFKA_TOPICS: topic,
@@ -81,8 +71,7 @@ const Sweep = z.object({
 });
 type Sweep = z.output<typeof Sweep>;
 const Sweeps = z.object({ sweeps: z.object({ nodes: z.array(Sweep) }) });
-const FIELDS =
-  'id kind state drifted changed reason decidedBy plan { hash removals }';
+const FIELDS = 'id kind state drifted changed reason decidedBy plan { hash removals }';
 
 /** Newest first. */
 async function sweeps(): Promise<readonly Sweep[]> {
@@ -185,9 +174,7 @@ describe('door 3: what time brings', () => {
   });
 
   test('takes nothing when a source fails for everybody, until somebody has looked at it', async () => {
-    const told = hasBroker()
-      ? await collect(testBroker().brokers, written, cleanup)
-      : null;
+    const told = hasBroker() ? await collect(testBroker().brokers, written, cleanup) : null;
     await setLimits();
 
     await service.api(
@@ -226,9 +213,7 @@ describe('door 3: what time brings', () => {
     ] as const)
       expect(await holds(service, name, role)).toBe(false);
     const [record] = await auditRecords(service, 'bob');
-    expect(record?.removed.toSorted()).toEqual(
-      [DEMO.roles.pilot, DEMO.roles.director].toSorted(),
-    );
+    expect(record?.removed.toSorted()).toEqual([DEMO.roles.pilot, DEMO.roles.director].toSorted());
     // With the mutation itself, where the approval comes before its run.
     expect(record?.causes.at(-1)).toMatchObject({ kind: 'SWEEP', id });
   });
@@ -253,8 +238,7 @@ describe('door 3: what time brings', () => {
 });
 
 async function theHeld(removals: number): Promise<Sweep> {
-  const isWhole = (each: Sweep) =>
-    each.state === 'HELD' && each.plan?.removals === removals;
+  const isWhole = (each: Sweep) => each.state === 'HELD' && each.plan?.removals === removals;
   await eventually(async () => (await sweeps()).some(isWhole));
   const held = (await sweeps()).filter(({ state }) => state === 'HELD');
   expect(held).toHaveLength(1);
@@ -262,10 +246,7 @@ async function theHeld(removals: number): Promise<Sweep> {
 }
 
 /** Once, though it grew after it was told. */
-async function expectTold(
-  told: readonly KafkaMessage[],
-  { id }: Sweep,
-): Promise<void> {
+async function expectTold(told: readonly KafkaMessage[], { id }: Sweep): Promise<void> {
   const ofType = () =>
     told
       .map((message): unknown => JSON.parse(message.value?.toString() ?? ''))

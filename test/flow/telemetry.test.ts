@@ -41,14 +41,10 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-const metrics = async (): Promise<string> =>
-  (await fetch(`${service.address}/metrics`)).text();
+const metrics = async (): Promise<string> => (await fetch(`${service.address}/metrics`)).text();
 
 /** What was looked for, as soon as it is there. */
-async function seen<T>(
-  what: string,
-  look: () => Promise<T | undefined>,
-): Promise<T> {
+async function seen<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   let found: T | undefined;
   await eventually(
     async () => {
@@ -76,23 +72,17 @@ describe('a fact that a caller tells within a trace of its own', () => {
     });
     expect(await answer.json()).not.toHaveProperty('errors');
     record = await seen('a record that names the trace', async () => {
-      const { auditRecords } = Records.parse(
-        await service.api(RECORDS, {}, service.key),
-      );
+      const { auditRecords } = Records.parse(await service.api(RECORDS, {}, service.key));
       return auditRecords.nodes.find(
         ({ closedAt, causes }) =>
-          closedAt !== null &&
-          causes.some(({ traceId }) => traceId === TRACE_ID),
+          closedAt !== null && causes.some(({ traceId }) => traceId === TRACE_ID),
       );
     });
   });
 
-  const spansOfTrace = () =>
-    collector.spans().filter(({ traceId }) => traceId === TRACE_ID);
+  const spansOfTrace = () => collector.spans().filter(({ traceId }) => traceId === TRACE_ID);
   const spanNamed = (name: string) =>
-    seen(`a span "${name}"`, async () =>
-      spansOfTrace().find((span) => span.name.startsWith(name)),
-    );
+    seen(`a span "${name}"`, async () => spansOfTrace().find((span) => span.name.startsWith(name)));
 
   test('is followed from the request to the run and to each call', async () => {
     const request = await spanNamed('POST /graphql');
@@ -126,18 +116,11 @@ describe('a fact that a caller tells within a trace of its own', () => {
   test('is counted, for everybody who may look, without a person in it', async () => {
     const text = await metrics();
 
-    const applied =
-      /reconciles_total\{client="[0-9a-f-]+",outcome="applied"\} \d+/;
+    const applied = /reconciles_total\{client="[0-9a-f-]+",outcome="applied"\} \d+/;
     expect(text).toMatch(applied);
-    expect(text).toMatch(
-      /oldest_wrong_role_seconds\{client="[0-9a-f-]+"\} 0\n/,
-    );
-    expect(text).toMatch(
-      /client_healthy\{client="[0-9a-f-]+",reason="none"\} 1\n/,
-    );
-    expect(text).toContain(
-      'graphql_seconds_count{type="mutation",operation="other"}',
-    );
+    expect(text).toMatch(/oldest_wrong_role_seconds\{client="[0-9a-f-]+"\} 0\n/);
+    expect(text).toMatch(/client_healthy\{client="[0-9a-f-]+",reason="none"\} 1\n/);
+    expect(text).toContain('graphql_seconds_count{type="mutation",operation="other"}');
     expect(text).not.toContain(record.discordUserId);
     expect(text).not.toMatch(/alice/i);
   });
@@ -167,15 +150,10 @@ describe('what leaves the process', () => {
     const kept = Object.values(
       z
         .record(z.string(), z.string())
-        .parse(
-          JSON.parse(
-            await readFile(join(dataDir, 'sandbox-keys.json'), 'utf8'),
-          ),
-        ),
+        .parse(JSON.parse(await readFile(join(dataDir, 'sandbox-keys.json'), 'utf8'))),
     );
     expect(kept.length).toBeGreaterThan(2);
-    for (const secret of [service.key, ...kept])
-      expect(all).not.toContain(secret);
+    for (const secret of [service.key, ...kept]) expect(all).not.toContain(secret);
     expect(all).not.toMatch(/Bearer (?!\[)/);
   });
 });
@@ -199,11 +177,8 @@ describe('a process without the API', () => {
       await alone.stop();
       await database.drop();
     });
-    const readMetrics = async () =>
-      (await fetch(`${alone.address}/metrics`)).text();
-    await eventually(async () =>
-      /part_ready\{part="reconcile"\} 1/.test(await readMetrics()),
-    );
+    const readMetrics = async () => (await fetch(`${alone.address}/metrics`)).text();
+    await eventually(async () => /part_ready\{part="reconcile"\} 1/.test(await readMetrics()));
     const before = alone.said();
 
     alone.signal('SIGUSR2');
@@ -282,9 +257,7 @@ const Records = z.object({
         closedAt: z.string().nullable(),
         discordUserId: z.string(),
         client: z.object({ id: z.string() }),
-        causes: z.array(
-          z.object({ kind: z.string(), traceId: z.string().nullable() }),
-        ),
+        causes: z.array(z.object({ kind: z.string(), traceId: z.string().nullable() })),
       }),
     ),
   }),

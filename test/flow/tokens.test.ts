@@ -6,17 +6,14 @@ import { z } from 'zod';
 import { cause, clientInput } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
-import {
-  createSharedWorld,
-  type Person,
-  type SharedWorld,
-} from '../support/shared-world.js';
+import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
 const PEOPLE_PER_GUILD = 60;
 
 /**
- * Before the new token is known each call that was on its way is refused once: of the four runs of the process that holds the
- * bot, and of whatever else asks for it. Nobody knocks again and again with a dead token.
+ * Before the new token is known each call that was on its way is refused once: of the four runs of
+ * the process that holds the bot, and of whatever else asks for it. Nobody knocks again and again
+ * with a dead token.
  */
 const REFUSALS_AT_MOST = 8;
 
@@ -129,7 +126,10 @@ const give = async (
     world.apiKey,
   );
 
-/** People are put into the group one after the other, by both processes in turn, until all of these are. */
+/**
+ * People are put into the group one after the other, by both processes in turn, until all of these
+ * are.
+ */
 async function pour(people: readonly Person[]): Promise<void> {
   for (const [at, { platformUserId }] of people.entries()) {
     sequence += 1;
@@ -153,8 +153,7 @@ const placeOf = ({ discordUserId }: Person) => Number(discordUserId.slice(-4));
 const ofGuild = (guild: 1 | 2, people: readonly Person[]) =>
   people.filter(({ guildId }) => guildId.charAt(1) === String(guild));
 
-const holders = (people: readonly Person[]) =>
-  people.filter(world.holdsPilot).length;
+const holders = (people: readonly Person[]) => people.filter(world.holdsPilot).length;
 
 /** Reset on Discord's pages: the old one is refused from this moment on. */
 function reset(applicationId: string) {
@@ -163,20 +162,17 @@ function reset(applicationId: string) {
   return { botToken };
 }
 
-const refusals = () =>
-  world.proxy.seen().filter(({ status }) => status === 401);
+const refusals = () => world.proxy.seen().filter(({ status }) => status === 401);
 
 /** Of each person's role, how often it was given with success; and nothing was ever taken. */
 function timesGiven() {
   const times = new Map<string, number>();
   for (const { method, path, status } of world.proxy.seen())
-    if (method === 'PUT' && status < 300)
-      times.set(path, (times.get(path) ?? 0) + 1);
+    if (method === 'PUT' && status < 300) times.set(path, (times.get(path) ?? 0) + 1);
   return times;
 }
 
-const takings = () =>
-  world.proxy.seen().filter(({ method }) => method === 'DELETE');
+const takings = () => world.proxy.seen().filter(({ method }) => method === 'DELETE');
 
 describe('a bot token that is reset while two processes work', () => {
   test('and given at once costs nobody anything, though calls with the old one are on their way', async ({
@@ -217,8 +213,7 @@ describe('a bot token that is reset while two processes work', () => {
     const pouring = pour(people);
     await eventually(() => holders(concerned) > 3);
     const fresh = reset(applicationId);
-    for (const service of [one, two])
-      await eventually(() => isStopped(2, service));
+    for (const service of [one, two]) await eventually(() => isStopped(2, service));
     await pouring;
     await eventually(() => holders(others) === others.length);
     const waited = people.length - holders(people);

@@ -4,8 +4,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { readFrames } from './postgres-frames.js';
 
 /**
- * A way to PostgreSQL that loses answers. It can cut a connection after the server has carried a statement out and before the
- * answer gets through, and it can pause: then what was sent arrives later, though its sender may have gone.
+ * A way to PostgreSQL that loses answers. It can cut a connection after the server has carried a
+ * statement out and before the answer gets through, and it can pause: then what was sent arrives
+ * later, though its sender may have gone.
  */
 export interface AnswerCutter {
   /** The same database by this way. */
@@ -14,20 +15,22 @@ export interface AnswerCutter {
   statements(): readonly string[];
   forget(): void;
   /**
-   * Resolves when this statement has come by, was carried out, and its answer is lost with its connection. Of one that is sent
-   * again and again it is an answer about as long as the longest so far: where work was found, not where there was none.
+   * Resolves when this statement has come by, was carried out, and its answer is lost with its
+   * connection. Of one that is sent again and again it is an answer about as long as the longest so
+   * far: where work was found, not where there was none.
    */
   cutAfter(statement: string): Promise<void>;
-  /** Resolves when such an answer has come: it and all that follows waits, in both directions, for `resume`. */
+  /**
+   * Resolves when such an answer has come: it and all that follows waits, in both directions, for
+   * `resume`.
+   */
   pauseAfter(statement: string): Promise<void>;
   resume(): void;
   dropConnections(): void;
   stop(): Promise<void>;
 }
 
-export async function createAnswerCutter(
-  databaseUrl: string,
-): Promise<AnswerCutter> {
+export async function createAnswerCutter(databaseUrl: string): Promise<AnswerCutter> {
   const target = new URL(databaseUrl);
   const way: Way = { longest: new Map(), armed: null, held: null };
   const connections = new Set<Socket>();

@@ -12,7 +12,9 @@ import { createMigratedDatabase } from './store.js';
 const run = promisify(execFile);
 
 export interface TakenBackup {
-  /** `pg_dump` as operators run it, or its rows alone where there is none that may read this server. */
+  /**
+   * `pg_dump` as operators run it, or its rows alone where there is none that may read this server.
+   */
   readonly by: 'pg_dump' | 'rows';
   /** Into a new database, as often as wanted. */
   restore(): Promise<TestDatabase>;
@@ -81,7 +83,10 @@ async function backUp(url: string): Promise<Backup> {
   });
 }
 
-/** Into a database with the same tables and no rows. Triggers and references are left out, as pg_restore does. */
+/**
+ * Into a database with the same tables and no rows. Triggers and references are left out, as
+ * pg_restore does.
+ */
 async function restore(url: string, backup: Backup): Promise<void> {
   await withClient(url, async (client) => {
     await client.query('begin');
@@ -99,10 +104,7 @@ async function restore(url: string, backup: Backup): Promise<void> {
   });
 }
 
-async function withClient<T>(
-  url: string,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

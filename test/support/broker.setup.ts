@@ -14,7 +14,10 @@ const run = promisify(execFile);
 
 export interface TestBroker {
   readonly brokers: string;
-  /** `mock` is librdkafka's: it knows no CreateTopics, and a left group is slow to join again. The others are Kafka. */
+  /**
+   * `mock` is librdkafka's: it knows no CreateTopics, and a left group is slow to join again. The
+   * others are Kafka.
+   */
   readonly kind: 'given' | 'container' | 'java' | 'mock';
 }
 
@@ -23,8 +26,8 @@ export type ProvidedBroker = TestBroker | { readonly reason: string };
 type Started = TestBroker & { readonly close: () => Promise<void> };
 
 /**
- * One broker for the whole run, started by the first project that needs it (see postgres.setup.ts). REQUIRE_BROKER=1
- * makes anything less than a real Kafka a failure.
+ * One broker for the whole run, started by the first project that needs it (see postgres.setup.ts).
+ * REQUIRE_BROKER=1 makes anything less than a real Kafka a failure.
  */
 export default async function setup(
   project: TestProject,
@@ -55,11 +58,7 @@ async function firstBroker(reasons: string[]): Promise<Started | undefined> {
   if (given) {
     return { brokers: given, kind: 'given', close: async () => undefined };
   }
-  return (
-    (await tryContainer(reasons)) ??
-    (await tryJava(reasons)) ??
-    (await tryMock(reasons))
-  );
+  return (await tryContainer(reasons)) ?? (await tryJava(reasons)) ?? (await tryMock(reasons));
 }
 
 async function tryContainer(reasons: string[]): Promise<Started | undefined> {
@@ -92,17 +91,7 @@ async function tryJava(reasons: string[]): Promise<Started | undefined> {
 /** Debian's kcat carries librdkafka's mock cluster; the consumer only keeps it alive. */
 async function tryMock(reasons: string[]): Promise<Started | undefined> {
   const child = await spawnBound(
-    [
-      'kcat',
-      '-C',
-      '-q',
-      '-b',
-      'mock',
-      '-t',
-      'keepalive',
-      '-X',
-      'test.mock.num.brokers=1',
-    ],
+    ['kcat', '-C', '-q', '-b', 'mock', '-t', 'keepalive', '-X', 'test.mock.num.brokers=1'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const found = Promise.withResolvers<string | undefined>();

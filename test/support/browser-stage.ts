@@ -11,16 +11,20 @@ import { eventually } from './eventually.js';
 import { startService, type Service } from './service.js';
 import { createDataFolder, demonstrationIsDone } from './story.js';
 
-/** The connector with its sandbox as a process of its own, a platform that people come back to, and a browser. */
+/**
+ * The connector with its sandbox as a process of its own, a platform that people come back to, and
+ * a browser.
+ */
 export interface BrowserStage {
   readonly service: Service;
   /** Of the platform: `http://127.0.0.1:PORT`, whose every page greets. */
   readonly platform: string;
   readonly clientId: string;
-  readonly visit: (options?: {
-    readonly javaScriptEnabled?: boolean;
-  }) => Promise<Visitor>;
-  /** What the platform does when its signed-in person presses "link my Discord account": the address to send them to. */
+  readonly visit: (options?: { readonly javaScriptEnabled?: boolean }) => Promise<Visitor>;
+  /**
+   * What the platform does when its signed-in person presses "link my Discord account": the address
+   * to send them to.
+   */
   readonly beginLink: (
     platformUserId: string,
     more?: { readonly email?: string; readonly returnTo?: string },
@@ -28,10 +32,7 @@ export interface BrowserStage {
   readonly linkOf: (platformUserId: string) => Promise<LinkView | null>;
   readonly setEmailRule: (email: 'NONE' | 'WARN' | 'REQUIRE') => Promise<void>;
   /** Presses a button of the sandbox's page. */
-  readonly press: (
-    action: 'ban' | 'leave',
-    discordUserId: string,
-  ) => Promise<void>;
+  readonly press: (action: 'ban' | 'leave', discordUserId: string) => Promise<void>;
   /** How many tokens Discord gave, and how many of these were revoked. */
   readonly tokens: () => Promise<{
     readonly given: number;
@@ -65,11 +66,7 @@ export async function startBrowserStage(): Promise<BrowserStage> {
       service,
       platform: platform.address,
       ...(await handsOf(service)),
-      visit: visitsOf(browser, [
-        service.address,
-        service.sandboxPage,
-        platform.address,
-      ]),
+      visit: visitsOf(browser, [service.address, service.sandboxPage, platform.address]),
       stop,
     };
   } catch (error) {

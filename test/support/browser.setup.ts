@@ -4,8 +4,7 @@ import { delimiter, join } from 'node:path';
 
 import type { TestProject } from 'vitest/node';
 
-export type ProvidedBrowser =
-  { readonly path: string } | { readonly reason: string };
+export type ProvidedBrowser = { readonly path: string } | { readonly reason: string };
 
 const DEBIANS = '/usr/bin/chromium';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -18,8 +17,7 @@ export default async function setup(project: TestProject): Promise<void> {
   const reason = wanted
     ? `CHROMIUM_PATH: there is no program at ${wanted}`
     : `no browser: neither ${DEBIANS} nor, on the PATH, ${NAMES.join(', ')}; CHROMIUM_PATH may name one`;
-  if (process.env['REQUIRE_BROWSER'] === '1')
-    throw new Error(`REQUIRE_BROWSER: ${reason}`);
+  if (process.env['REQUIRE_BROWSER'] === '1') throw new Error(`REQUIRE_BROWSER: ${reason}`);
   console.log(`The tests in a browser do not run: ${reason}`);
   project.provide('browser', { reason });
 }
@@ -29,10 +27,7 @@ function candidates(): readonly string[] {
   const { CHROMIUM_PATH, PATH = '' } = process.env;
   if (CHROMIUM_PATH) return [CHROMIUM_PATH];
   const folders = PATH.split(delimiter).filter((folder) => folder !== '');
-  return [
-    DEBIANS,
-    ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))),
-  ];
+  return [DEBIANS, ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))];
 }
 
 async function firstOf(paths: readonly string[]): Promise<string | undefined> {

@@ -25,17 +25,17 @@ export async function launchBrowser(): Promise<Browser> {
     executablePath: browser.path,
     // Chromium refuses its own sandbox to root.
     chromiumSandbox: process.getuid?.() !== 0,
-    args: [
-      '--disable-dev-shm-usage',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-    ],
+    args: ['--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
 }
 
 /** A person's own browser: no cookie of anybody else's. */
 export interface Visitor {
   readonly page: Page;
-  /** What the browser complained of, and what it asked of other hosts: a page that is as it should be gives neither. */
+  /**
+   * What the browser complained of, and what it asked of other hosts: a page that is as it should
+   * be gives neither.
+   */
   readonly complaints: readonly string[];
   readonly close: () => Promise<void>;
 }
@@ -56,15 +56,11 @@ export async function openVisitor(
   return { page, complaints, close: () => context.close() };
 }
 
-function watch(
-  context: BrowserContext,
-  { allowedHosts, complaints }: WatchedBy,
-): void {
+function watch(context: BrowserContext, { allowedHosts, complaints }: WatchedBy): void {
   context.on('request', (request) => {
     // A worker's script may be a blob, which says within whose it is.
     const { host } = new URL(request.url().replace(/^blob:/, ''));
-    if (!allowedHosts.includes(host))
-      complaints.push(`asked another host: ${request.url()}`);
+    if (!allowedHosts.includes(host)) complaints.push(`asked another host: ${request.url()}`);
   });
   context.on('requestfailed', (request) => {
     complaints.push(`${request.failure()?.errorText}: ${request.url()}`);
@@ -83,13 +79,14 @@ interface WatchedBy {
   readonly complaints: string[];
 }
 
-/** A page that says no has a status that says so too, and Chromium writes that down like a picture that is missing. */
+/**
+ * A page that says no has a status that says so too, and Chromium writes that down like a picture
+ * that is missing.
+ */
 function isStatusOfPage(message: ConsoleMessage): boolean {
   const { url } = message.location();
   return (
-    message
-      .text()
-      .startsWith('Failed to load resource: the server responded') &&
+    message.text().startsWith('Failed to load resource: the server responded') &&
     URL.canParse(url) &&
     new URL(url).pathname.startsWith('/discord/sso/')
   );
@@ -100,7 +97,10 @@ const SIZES = [
   { width: 1280, height: 800 },
 ] as const;
 
-/** For people who want to look: pictures of the page, on a phone and on a desk, where BROWSER_PICTURES names a folder. */
+/**
+ * For people who want to look: pictures of the page, on a phone and on a desk, where
+ * BROWSER_PICTURES names a folder.
+ */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['BROWSER_PICTURES'];
   if (!folder) return;

@@ -8,10 +8,7 @@ import type { Output } from './chaos-secrets.js';
 
 /** The API as its callers have it: who is not answered asks again, and any process will do. */
 export interface ApiCaller {
-  ask(
-    query: string,
-    variables: Readonly<Record<string, unknown>>,
-  ): Promise<Answered>;
+  ask(query: string, variables: Readonly<Record<string, unknown>>): Promise<Answered>;
   /** Everything that was ever answered. */
   readonly answers: readonly Output[];
   /** Answers that no caller should get. */
@@ -84,24 +81,18 @@ export function createApiCaller(deps: {
     faults,
     async ask(query, variables) {
       const startedAt = Date.now();
-      let key: string | null = query.trimStart().startsWith('mutation')
-        ? randomUUID()
-        : null;
+      let key: string | null = query.trimStart().startsWith('mutation') ? randomUUID() : null;
       for (let isRepeated = false; ; isRepeated = true) {
         const body = await once(query, variables, key);
         const error = body?.errors?.[0];
-        if (body !== null && error === undefined)
-          return { data: body.data, isRepeated };
+        if (body !== null && error === undefined) return { data: body.data, isRepeated };
         if (error !== undefined) {
           const { code } = error.extensions;
           const isUnderWay = /still running/.test(error.message);
-          if (code === 'INTERNAL')
-            faults.push(`the API answered INTERNAL: ${error.message}`);
+          if (code === 'INTERNAL') faults.push(`the API answered INTERNAL: ${error.message}`);
           if (DISCORDS.has(code)) throw new DiscordSaidError(error.message);
-          if (isInput(code) && !isUnderWay)
-            throw new RefusedError(code, error.message, isRepeated);
-          if (isUnderWay && Date.now() - startedAt > KEY_PATIENCE_MS)
-            key = null;
+          if (isInput(code) && !isUnderWay) throw new RefusedError(code, error.message, isRepeated);
+          if (isUnderWay && Date.now() - startedAt > KEY_PATIENCE_MS) key = null;
         }
         if (Date.now() - startedAt > PATIENCE_MS)
           throw new Error(`the API does not answer: ${JSON.stringify(body)}`);
@@ -113,12 +104,12 @@ export function createApiCaller(deps: {
 
 /** Longer than the service holds any answer back. */
 const CALL_MS = 15_000;
-const DISCORDS: ReadonlySet<string> = new Set([
-  'DISCORD_ERROR',
-  'DISCORD_RATE_LIMITED',
-]);
+const DISCORDS: ReadonlySet<string> = new Set(['DISCORD_ERROR', 'DISCORD_RATE_LIMITED']);
 
-/** As the store's own refusal; where an earlier try may have been carried out, this one is refused for that. */
+/**
+ * As the store's own refusal; where an earlier try may have been carried out, this one is refused
+ * for that.
+ */
 export class RefusedError extends InputError {
   constructor(
     code: InputError['code'],
@@ -130,10 +121,5 @@ export class RefusedError extends InputError {
 }
 
 function isInput(code: string): code is InputError['code'] {
-  return [
-    'BAD_USER_INPUT',
-    'NOT_FOUND',
-    'CONFLICT',
-    'FAILED_PRECONDITION',
-  ].includes(code);
+  return ['BAD_USER_INPUT', 'NOT_FOUND', 'CONFLICT', 'FAILED_PRECONDITION'].includes(code);
 }

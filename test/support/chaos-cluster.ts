@@ -11,7 +11,10 @@ import { bringUpToDate } from './bring-up-to-date.js';
 
 const run = promisify(execFile);
 
-/** `fast` ends sessions and writes everything down; `immediate` is a crash, and the log is replayed at the next start. */
+/**
+ * `fast` ends sessions and writes everything down; `immediate` is a crash, and the log is replayed
+ * at the next start.
+ */
 export type OutageMode = 'fast' | 'immediate';
 
 /** A PostgreSQL that one world has to itself, and which may go away and come back. */
@@ -32,14 +35,19 @@ export interface Outage {
   until: number;
 }
 
-/** Nobody will miss the data, but after a crash of the server alone it must be as it was: without `fsync` it is. */
+/**
+ * Nobody will miss the data, but after a crash of the server alone it must be as it was: without
+ * `fsync` it is.
+ */
 const SETTINGS = {
   fsync: 'off',
   max_connections: '120',
   shared_buffers: '16MB',
 };
 
-/** Today's tables in a cluster to be copied: making one takes seconds, copying it a tenth of one. */
+/**
+ * Today's tables in a cluster to be copied: making one takes seconds, copying it a tenth of one.
+ */
 export interface ClusterTemplate {
   start(): Promise<Cluster>;
   end(): Promise<void>;

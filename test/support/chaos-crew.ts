@@ -9,8 +9,8 @@ import { createPauses, type Pause } from './pauses.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
 /**
- * `inside`: the path in the test's own process, which cannot be killed. `children`: in processes of their own. `service`: the whole
- * service, with its doors, as production runs it.
+ * `inside`: the path in the test's own process, which cannot be killed. `children`: in processes of
+ * their own. `service`: the whole service, with its doors, as production runs it.
  */
 export interface CrewPlan {
   readonly kind: 'inside' | 'children' | 'service';
@@ -19,9 +19,15 @@ export interface CrewPlan {
   readonly isSplit?: boolean;
 }
 
-/** The processes that work a world's database side by side. A new one takes the place of each that ends. */
+/**
+ * The processes that work a world's database side by side. A new one takes the place of each that
+ * ends.
+ */
 export interface Crew {
-  /** Ends the one at this place and starts another; a kill takes it in the middle of whatever it does. */
+  /**
+   * Ends the one at this place and starts another; a kill takes it in the middle of whatever it
+   * does.
+   */
   replace(place: number, how: 'stop' | 'kill'): Promise<void>;
   /** The one at this place stands still for so long, if it is a process of its own. */
   pause(place: number, ms: number): void;
@@ -29,7 +35,10 @@ export interface Crew {
   /** Resolves when none stands still. */
   pausesAreOver(): Promise<void>;
   stop(): Promise<void>;
-  /** When a process gave a call up, by its own account: under load it may do so with the answer at its door. */
+  /**
+   * When a process gave a call up, by its own account: under load it may do so with the answer at
+   * its door.
+   */
   readonly givenUp: readonly GivenUp[];
   /** When a process heard that it is to wait, by its own account: before, it cannot know. */
   readonly limited: readonly GivenUp[];
@@ -48,10 +57,7 @@ interface Worker {
   kill(): Promise<void>;
 }
 
-export async function startCrew(
-  databaseUrl: string,
-  { kind, count }: CrewPlan,
-): Promise<Crew> {
+export async function startCrew(databaseUrl: string, { kind, count }: CrewPlan): Promise<Crew> {
   let started = 0;
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
@@ -89,29 +95,18 @@ export async function startCrew(
   };
 }
 
-async function startInside(
-  databaseUrl: string,
-  name: string,
-  onNews: CallNews,
-): Promise<Worker> {
+async function startInside(databaseUrl: string, name: string, onNews: CallNews): Promise<Worker> {
   const stop = await startChaosPath(databaseUrl, name, onNews);
   return { name, child: null, stop, kill: stop };
 }
 
-async function startChild(
-  databaseUrl: string,
-  name: string,
-  onNews: CallNews,
-): Promise<Worker> {
+async function startChild(databaseUrl: string, name: string, onNews: CallNews): Promise<Worker> {
   const home = await compiledProject();
   const script = join(home, 'test/support/chaos-child.js');
-  const child = await spawnBound(
-    [process.execPath, script, databaseUrl, name],
-    {
-      env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = await spawnBound([process.execPath, script, databaseUrl, name], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await working(child, onNews);
   // The database may cut it off while it starts; a supervisor starts it again.
   if (child.exitCode !== null) return startChild(databaseUrl, name, onNews);

@@ -3,11 +3,7 @@ import type { Message } from 'kafkajs';
 import type { PlatformFact } from '../../services/model.js';
 
 /** The fact as a CloudEvent; every other one in binary mode. */
-export function eventOf(
-  fact: PlatformFact,
-  count: number,
-  partitions: number,
-): Message {
+export function eventOf(fact: PlatformFact, count: number, partitions: number): Message {
   const { type, data, key } = wordsOf(fact);
   const { sequence, timeUs } = fact.order;
   const attributes = {
@@ -26,10 +22,7 @@ export function eventOf(
       value: JSON.stringify({ ...attributes, data: payload }),
       headers: { 'content-type': 'application/cloudevents+json' },
     };
-  const heads = Object.entries(attributes).map(([name, text]) => [
-    `ce_${name}`,
-    text,
-  ]);
+  const heads = Object.entries(attributes).map(([name, text]) => [`ce_${name}`, text]);
   return {
     partition,
     key,
@@ -42,10 +35,8 @@ export function eventOf(
 }
 
 function wordsOf(fact: PlatformFact) {
-  if (fact.kind === 'groupChanged' || fact.kind === 'groupDeleted')
-    return groupWords(fact);
-  if (fact.kind === 'userChanged' || fact.kind === 'userDeleted')
-    return userWords(fact);
+  if (fact.kind === 'groupChanged' || fact.kind === 'groupDeleted') return groupWords(fact);
+  if (fact.kind === 'userChanged' || fact.kind === 'userDeleted') return userWords(fact);
   const { platformUserId: userId } = fact;
   const said =
     fact.kind === 'membershipChanged'
@@ -59,10 +50,7 @@ function wordsOf(fact: PlatformFact) {
   };
 }
 
-type Of<Kind extends PlatformFact['kind']> = Extract<
-  PlatformFact,
-  { readonly kind: Kind }
->;
+type Of<Kind extends PlatformFact['kind']> = Extract<PlatformFact, { readonly kind: Kind }>;
 
 function userWords(fact: Of<'userChanged' | 'userDeleted'>) {
   const { platformUserId: userId } = fact;

@@ -6,7 +6,10 @@ import { eventOf } from './chaos-events.js';
 import { eventually } from './eventually.js';
 import { createTcpDoor } from './tcp-door.js';
 
-/** A world's own topics at the broker of the run, and its way to them: the test goes straight, the service through a door. */
+/**
+ * A world's own topics at the broker of the run, and its way to them: the test goes straight, the
+ * service through a door.
+ */
 export interface WorldBroker {
   readonly settings: Readonly<Record<string, string>>;
   /** Resolves when the service has taken them in for good. */
@@ -32,10 +35,7 @@ const PARTITIONS = 2;
 /** Longer than any outage. */
 const PATIENCE_MS = 240_000;
 
-export async function openWorldBroker(
-  brokers: string,
-  name: string,
-): Promise<WorldBroker> {
+export async function openWorldBroker(brokers: string, name: string): Promise<WorldBroker> {
   const [host = '', port = ''] = brokers.split(',')[0]?.split(':') ?? [];
   const door = await createTcpDoor({ host, port: Number(port) });
   guardIdleConnections();
@@ -121,8 +121,7 @@ export async function openWorldBroker(
       });
     },
     open: async () => isOpen,
-    readWritten: async () =>
-      readTopics(kafka, admin, [topics.written, topics.dead]),
+    readWritten: async () => readTopics(kafka, admin, [topics.written, topics.dead]),
     async stop() {
       await isOpen;
       await producer.disconnect();
@@ -178,9 +177,7 @@ async function readTopics(
   await consumer.run({
     eachMessage: async ({ topic, message }) => {
       const { key, value, headers } = message;
-      const heads = Object.entries(headers ?? {}).map(
-        ([name, text]) => `${name}: ${String(text)}`,
-      );
+      const heads = Object.entries(headers ?? {}).map(([name, text]) => `${name}: ${String(text)}`);
       const parts = [String(key), ...heads, String(value)];
       written.push({ topic, text: parts.join('\n') });
     },

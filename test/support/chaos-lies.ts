@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** Single answers that Discord gives, with nothing to tell them from true ones, and that are not so. */
+/**
+ * Single answers that Discord gives, with nothing to tell them from true ones, and that are not so.
+ */
 export const LIE_FORMS = [
   'memberWithoutRoles',
   'memberWithoutForeignRoles',
@@ -36,7 +38,10 @@ interface Told {
   readonly text: string;
 }
 
-/** The next fitting answers are lies, no two of a kind in a row; `mapped` are the roles that are not foreign. */
+/**
+ * The next fitting answers are lies, no two of a kind in a row; `mapped` are the roles that are not
+ * foreign.
+ */
 export interface Lies {
   plant(form: LieForm, mapped: ReadonlySet<string>): void;
   clear(): void;
@@ -71,8 +76,7 @@ export function createLies(): Lies {
     plant(form, mapped) {
       const isAlike = (other: LieForm) =>
         Object.values(OF).some((its) => its.has(form) && its.has(other));
-      if (!planted.some((lie) => isAlike(lie.form)))
-        planted.push({ form, mapped });
+      if (!planted.some((lie) => isAlike(lie.form))) planted.push({ form, mapped });
     },
     clear: () => void (planted.length = 0),
     told,
@@ -86,8 +90,7 @@ export function createLies(): Lies {
       if (isTrue || kind === null) return answer;
       const lie = next((form) => OF[kind].has(form), call);
       if (lie === null) return answer;
-      if (lie.form === 'memberIsGone')
-        return refusal(404, 'Unknown Member', 10_007);
+      if (lie.form === 'memberIsGone') return refusal(404, 'Unknown Member', 10_007);
       return { status: answer.status, text: textOf(lie, call, answer.text) };
     },
   };
@@ -96,23 +99,14 @@ export function createLies(): Lies {
 type Kind = 'member' | 'roles' | 'edit';
 
 const OF: Readonly<Record<Kind, ReadonlySet<LieForm>>> = {
-  member: new Set([
-    'memberWithoutRoles',
-    'memberWithoutForeignRoles',
-    'memberIsGone',
-  ]),
+  member: new Set(['memberWithoutRoles', 'memberWithoutForeignRoles', 'memberIsGone']),
   roles: new Set([
     'rolesWithoutNewest',
     'rolesWithoutForeign',
     'rolesWithoutMapped',
     'everyoneAlone',
   ]),
-  edit: new Set([
-    'editIsEmpty',
-    'editIsAnothers',
-    'editHasNoRoles',
-    'editIsText',
-  ]),
+  edit: new Set(['editIsEmpty', 'editIsAnothers', 'editHasNoRoles', 'editIsText']),
 };
 
 function kindOf({ method, path }: Call): Kind | null {
@@ -152,8 +146,7 @@ function textOf({ form, mapped }: Planted, { path }: Call, text: string) {
   const told: Readonly<Partial<Record<LieForm, () => unknown>>> = {
     memberWithoutRoles: () => member(() => false),
     memberWithoutForeignRoles: () => member((id) => mapped.has(id)),
-    rolesWithoutNewest: () =>
-      roles((id, ids) => ids.some((each) => isNewer(each, id))),
+    rolesWithoutNewest: () => roles((id, ids) => ids.some((each) => isNewer(each, id))),
     rolesWithoutForeign: () => roles((id) => mapped.has(id)),
     rolesWithoutMapped: () => roles((id) => !mapped.has(id)),
     everyoneAlone: () => roles(() => false),

@@ -1,4 +1,7 @@
-/** Forms in which a 429 comes: by its headers, by its body, by both, from Discord or from what stands before it. */
+/**
+ * Forms in which a 429 comes: by its headers, by its body, by both, from Discord or from what
+ * stands before it.
+ */
 export const LIMIT_FORMS = [
   'userByBoth',
   'userByBody',
@@ -63,9 +66,7 @@ export function limitAnswer(form: LimitForm): Answer {
 
 /** Read anew here, and not with the service's own reader: what a 429 tells its caller. */
 export function toldToWait(answer: {
-  readonly headers: Readonly<
-    Record<string, string | readonly string[] | undefined>
-  >;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
 }): { readonly ms: number; readonly isGlobal: boolean } {
   const seconds = Number(answer.headers['retry-after'] ?? 0);

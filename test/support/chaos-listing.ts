@@ -89,10 +89,8 @@ const LISTS: Readonly<Record<ListForm, ToList>> = {
   skipsOne: (members) => members.slice(1),
   skipsHalf: (members) => members.filter((_, index) => index % 2 === 1),
   withoutRoles: (members) => members.map((each) => ({ ...each, roles: [] })),
-  withoutOneRole: (members) =>
-    members.map((each) => ({ ...each, roles: each.roles.slice(1) })),
-  goneRoles: (members) =>
-    members.map((each) => ({ ...each, roles: [...each.roles, GONE] })),
+  withoutOneRole: (members) => members.map((each) => ({ ...each, roles: each.roles.slice(1) })),
+  goneRoles: (members) => members.map((each) => ({ ...each, roles: [...each.roles, GONE] })),
   othersRoles: (members) =>
     members.map((each, index) => ({
       ...each,
@@ -109,7 +107,5 @@ const COUNTS: Readonly<Record<CountsForm, (counts: Counts) => Counts>> = {
 };
 
 function mapCounts(counts: Counts, to: (count: number) => number): Counts {
-  return Object.fromEntries(
-    Object.entries(counts).map(([roleId, count]) => [roleId, to(count)]),
-  );
+  return Object.fromEntries(Object.entries(counts).map(([roleId, count]) => [roleId, to(count)]));
 }

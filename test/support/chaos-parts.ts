@@ -3,10 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathOf, type PathTiming } from '../../services/connector/path.js';
 import { createGuildOf } from '../../services/connector/sweeps.js';
 import type { Timing } from '../../services/connector/timing.js';
-import {
-  createDiscordGateway,
-  type DiscordGateway,
-} from '../../services/discord/gateway.js';
+import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Part } from '../../services/lib/lifecycle.js';
@@ -17,7 +14,10 @@ import { createRunner } from '../../services/sweep/runner.js';
 import { openCrashStore } from './crash-parts.js';
 import { noOAuth } from './no-oauth.js';
 
-/** What a process of a random world is made of, inside the test and outside alike. Knows nothing of the test runner. */
+/**
+ * What a process of a random world is made of, inside the test and outside alike. Knows nothing of
+ * the test runner.
+ */
 
 /** Short, so that a world's pauses are over in a moment; in the proportions of production. */
 export const CHAOS_TIMING: PathTiming = {
@@ -82,14 +82,12 @@ function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
       runs: {
         ...runs,
         claim: async (_leaseMs, inWork) => runs.claim(SWEEP_LEASE_MS, inWork),
-        renew: async (id, _leaseMs, checked) =>
-          runs.renew(id, SWEEP_LEASE_MS, checked),
+        renew: async (id, _leaseMs, checked) => runs.renew(id, SWEEP_LEASE_MS, checked),
       },
     },
     guildOf: createGuildOf({ store, gateway }),
     planNickname: planNicknameOf,
-    saveTrouble: async (clientId, trouble) =>
-      memory.saveTrouble(clientId, trouble),
+    saveTrouble: async (clientId, trouble) => memory.saveTrouble(clientId, trouble),
     async onSweep(wake) {
       const timer = setInterval(wake, SWEEP_POLL_MS);
       const unlisten = await sweeps.onSweep(wake);
@@ -99,15 +97,16 @@ function chaosSweeps(store: Store, gateway: DiscordGateway): Part {
       };
     },
     pause: async (ms, signal) =>
-      sleep(Math.min(ms, LONGEST_PAUSE_MS), undefined, { signal }).catch(
-        () => undefined,
-      ),
+      sleep(Math.min(ms, LONGEST_PAUSE_MS), undefined, { signal }).catch(() => undefined),
     clock: Date.now,
     logger: silentLogger,
   });
 }
 
-/** The path and the sweeps as a process has them, with a store and a gateway of its own. Resolves with the way to stop it in order. */
+/**
+ * The path and the sweeps as a process has them, with a store and a gateway of its own. Resolves
+ * with the way to stop it in order.
+ */
 export async function startChaosPath(
   databaseUrl: string,
   name: string,
@@ -117,11 +116,7 @@ export async function startChaosPath(
     heartbeat: HEARTBEAT,
   });
   const gateway = openChaosGateway(store, name, onNews);
-  const path = pathOf(
-    silentLogger,
-    { store, gateway, oauth: noOAuth },
-    CHAOS_TIMING,
-  );
+  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
   const sweeps = chaosSweeps(store, gateway);
   await path.start();
   await sweeps.start();

@@ -32,8 +32,7 @@ export function findLeaks(
   return planted.flatMap(({ name, value, toldIn }) => {
     const written = spellings(value);
     const places = outputs.filter(
-      ({ where, text }) =>
-        where !== toldIn && written.some((spelling) => text.includes(spelling)),
+      ({ where, text }) => where !== toldIn && written.some((spelling) => text.includes(spelling)),
     );
     return [...new Set(places.map(({ where }) => where))].map(
       (where) => `${name} stands in ${where}`,
@@ -47,7 +46,8 @@ function spellings(value: string): readonly string[] {
     value,
     encodeURIComponent(value),
     bytes.toString('hex'),
-    // Within a longer text it begins at any of three places, and the ends of its base64 are another's.
+    // Within a longer text it begins at any of three places, and the ends of its base64 are
+    // another's.
     ...[0, 1, 2].map((before) =>
       Buffer.concat([Buffer.alloc(before), bytes])
         .toString('base64')

@@ -3,20 +3,16 @@ import net from 'node:net';
 import { onOrder, tell } from './chaos-orders.js';
 
 /**
- * The service in a process of its own, as production runs it: configured by its environment, but for the shorter times of a world.
- * Its clock can be put forward and back, and its way to the broker leads through a door that can be shut.
+ * The service in a process of its own, as production runs it: configured by its environment, but
+ * for the shorter times of a world. Its clock can be put forward and back, and its way to the
+ * broker leads through a door that can be shut.
  */
 const now = Date.now.bind(Date);
 let aheadMs = 0;
 globalThis.Date = new Proxy(Date, {
   construct: (target, words, type) =>
-    Reflect.construct(
-      target,
-      words.length === 0 ? [now() + aheadMs] : words,
-      type,
-    ),
-  get: (target, name) =>
-    name === 'now' ? () => now() + aheadMs : Reflect.get(target, name),
+    Reflect.construct(target, words.length === 0 ? [now() + aheadMs] : words, type),
+  get: (target, name) => (name === 'now' ? () => now() + aheadMs : Reflect.get(target, name)),
 });
 onOrder(({ stepMs }) => (aheadMs += stepMs));
 

@@ -29,10 +29,7 @@ export function partsAt({ count, isSplit }: CrewPlan, place: number): string {
   return ['api,events', 'reconcile,sweeps', all][place] ?? all;
 }
 
-export async function startServiceCrew(
-  plan: CrewPlan,
-  settings: Settings,
-): Promise<ServiceCrew> {
+export async function startServiceCrew(plan: CrewPlan, settings: Settings): Promise<ServiceCrew> {
   let started = 0;
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
@@ -49,23 +46,18 @@ export async function startServiceCrew(
     ran.push(worker);
     worker.onNews((news) => {
       const process = `process-${name}`;
-      if ('givenUpAtMs' in news)
-        givenUp.push({ process, atMs: news.givenUpAtMs });
-      if ('limitedAtMs' in news)
-        limited.push({ process, atMs: news.limitedAtMs });
+      if ('givenUpAtMs' in news) givenUp.push({ process, atMs: news.givenUpAtMs });
+      if ('limitedAtMs' in news) limited.push({ process, atMs: news.limitedAtMs });
     });
     await worker.working;
     return worker;
   };
-  const workers = await Promise.all(
-    Array.from({ length: plan.count }, (_, place) => start(place)),
-  );
+  const workers = await Promise.all(Array.from({ length: plan.count }, (_, place) => start(place)));
   const at = (place: number) => workers[place % workers.length];
   return {
     givenUp,
     limited,
-    addresses: () =>
-      workers.flatMap((each) => (each.hasApi ? (each.address() ?? []) : [])),
+    addresses: () => workers.flatMap((each) => (each.hasApi ? (each.address() ?? []) : [])),
     doors: () => workers.flatMap((each) => each.address() ?? []),
     stepClock: (place, stepMs) => at(place)?.order({ stepMs }),
     printed: () => ran.map(({ name, text }) => ({ name, text: text() })),

@@ -16,8 +16,9 @@ interface Deps {
 }
 
 /**
- * What a browser does between the address that a person is given and their being linked, with Discord's page agreed to. An answer
- * that does not come, or is not the one that goes on, ends it: the caller looks what came of it.
+ * What a browser does between the address that a person is given and their being linked, with
+ * Discord's page agreed to. An answer that does not come, or is not the one that goes on, ends it:
+ * the caller looks what came of it.
  */
 export function createSignIn(deps: Deps) {
   const { discord, planted, pages } = deps;

@@ -10,7 +10,10 @@ import { createLies, type Lies } from './chaos-lies.js';
 import { limitAnswer, toldToWait, type LimitForm } from './chaos-limits.js';
 import { createListingFaults, type ListingFaults } from './chaos-listing.js';
 
-/** One call as the wire saw it, between the processes and the sandbox Discord. Times are of one clock, in ms. */
+/**
+ * One call as the wire saw it, between the processes and the sandbox Discord. Times are of one
+ * clock, in ms.
+ */
 export interface WireCall {
   /** The process that called, by its User-Agent. */
   readonly process: string;
@@ -34,8 +37,9 @@ export interface WireCall {
 }
 
 /**
- * Stands before the sandbox Discord and writes down who calls what when, with the caller's view of each call: a caller that gives
- * up or dies has ended its call, whatever the sandbox still does about it. A planted limit is answered here.
+ * Stands before the sandbox Discord and writes down who calls what when, with the caller's view of
+ * each call: a caller that gives up or dies has ended its call, whatever the sandbox still does
+ * about it. A planted limit is answered here.
  */
 export interface Wire {
   readonly apiBase: string;
@@ -60,18 +64,14 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
   const lies = createLies();
   let underWay = 0;
 
-  async function respond(
-    incoming: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await describe(incoming);
     calls.push(call);
     response.once('close', () => (call.endedAt = Date.now()));
     const form = limits.shift();
     if (form !== undefined) return answerLimit(call, response, form);
     const refusal = lies.refuse(call);
-    if (refusal !== null)
-      return answer(call, response, { ...refusal, headers: JSON_TYPE });
+    if (refusal !== null) return answer(call, response, { ...refusal, headers: JSON_TYPE });
     underWay += 1;
     await forward(call, incoming, response).finally(() => (underWay -= 1));
   }
@@ -159,11 +159,8 @@ async function describe(incoming: IncomingMessage): Promise<WireCall> {
 
 /** What is asked with a person's own token has limits of its own. */
 function processOf({ headers }: IncomingMessage): string {
-  const name =
-    /process-[\w-]+/.exec(headers['user-agent'] ?? '')?.[0] ?? 'unknown';
-  return headers.authorization?.startsWith('Bearer ')
-    ? `${name}-for-a-person`
-    : name;
+  const name = /process-[\w-]+/.exec(headers['user-agent'] ?? '')?.[0] ?? 'unknown';
+  return headers.authorization?.startsWith('Bearer ') ? `${name}-for-a-person` : name;
 }
 
 async function read(stream: IncomingMessage): Promise<string> {
@@ -172,11 +169,7 @@ async function read(stream: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function answerLimit(
-  call: WireCall,
-  response: ServerResponse,
-  form: LimitForm,
-): void {
+function answerLimit(call: WireCall, response: ServerResponse, form: LimitForm): void {
   answer(call, response, { status: 429, ...limitAnswer(form) });
 }
 
@@ -202,8 +195,7 @@ function noteAnswer(call: WireCall, answer: Told): void {
 function codeOf(text: string): number | null {
   try {
     const body: unknown = JSON.parse(text);
-    if (typeof body !== 'object' || body === null || !('code' in body))
-      return null;
+    if (typeof body !== 'object' || body === null || !('code' in body)) return null;
     return typeof body.code === 'number' ? body.code : null;
   } catch {
     return null;

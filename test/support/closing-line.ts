@@ -1,14 +1,12 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends every run with one plain line, `12 passed, 0 failed, 3 skipped`, for whoever reads runs by machine. What broke
- * outside of a test (a file that does not load, a stray rejection) counts as failed: no broken run may read like a whole one.
+ * Ends every run with one plain line, `12 passed, 0 failed, 3 skipped`, for whoever reads runs by
+ * machine. What broke outside of a test (a file that does not load, a stray rejection) counts as
+ * failed: no broken run may read like a whole one.
  */
 export default class ClosingLine implements Reporter {
-  onTestRunEnd(
-    modules: readonly TestModule[],
-    unhandledErrors: readonly unknown[],
-  ): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) {

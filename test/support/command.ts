@@ -18,13 +18,10 @@ export async function runCommand(
 ): Promise<CommandEnding> {
   const home = await compiledProject();
   const { PATH = '' } = process.env;
-  const child = await spawnBound(
-    [process.execPath, join(home, 'services/main.js'), ...words],
-    {
-      env: { PATH, NODE_COMPILE_CACHE: join(home, 'compile-cache'), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = await spawnBound([process.execPath, join(home, 'services/main.js'), ...words], {
+    env: { PATH, NODE_COMPILE_CACHE: join(home, 'compile-cache'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let out = '';
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => (out += text));

@@ -22,8 +22,9 @@ const root = join(import.meta.dirname, '../..');
 const KEPT_MS = 60 * 60_000;
 
 /**
- * The project as JavaScript, for tests that start it as a process of its own: that is up twice as soon as with a loader. Named
- * by what it was made from, and there only when it is complete, so that test files may all ask at once.
+ * The project as JavaScript, for tests that start it as a process of its own: that is up twice as
+ * soon as with a loader. Named by what it was made from, and there only when it is complete, so
+ * that test files may all ask at once.
  */
 export function compiledProject(): Promise<string> {
   return (compiled ??= makeOrFind());

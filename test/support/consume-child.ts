@@ -26,7 +26,10 @@ export interface ConsumeOrder {
     readonly heartbeatMs: number;
     readonly fetchWaitMs: number;
   };
-  /** A file that all consumers of a test write to: a line for each portion of facts, before it is applied. */
+  /**
+   * A file that all consumers of a test write to: a line for each portion of facts, before it is
+   * applied.
+   */
   readonly journal: string;
   readonly name: string;
   readonly killAt?: { readonly point: ConsumePoint; readonly time: number };
@@ -38,7 +41,8 @@ export interface JournalLine {
   readonly facts: readonly string[];
 }
 
-// The event door in a process of its own, on the real store, with a point to die at. SIGTERM stops it in order.
+// The event door in a process of its own, on the real store, with a point to die at. SIGTERM stops
+// it in order.
 const order: ConsumeOrder = JSON.parse(process.argv[2] ?? '{}');
 const passed = new Map<ConsumePoint, number>();
 
@@ -93,14 +97,15 @@ function withPoints(batch: RecordBatch): RecordBatch {
   };
 }
 
-/** In one call and at once: the lines of several processes stand in the order in which they were written. */
+/**
+ * In one call and at once: the lines of several processes stand in the order in which they were
+ * written.
+ */
 function writeDown(facts: readonly PlatformFact[]): void {
   const line: JournalLine = {
     by: order.name,
     facts: facts.flatMap((fact) =>
-      'platformUserId' in fact
-        ? [`${fact.platformUserId}:${fact.order.sequence}`]
-        : [],
+      'platformUserId' in fact ? [`${fact.platformUserId}:${fact.order.sequence}`] : [],
     ),
   };
   appendFileSync(order.journal, `${JSON.stringify(line)}\n`);

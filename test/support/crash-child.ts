@@ -12,8 +12,8 @@ export interface CrashOrder {
   readonly killAt?: FaultPoint;
 }
 
-// The path in a process of its own, with fault points around everything it asks of the world. Prints each point it passes,
-// and "working" once it does; SIGTERM stops it in order.
+// The path in a process of its own, with fault points around everything it asks of the world.
+// Prints each point it passes, and "working" once it does; SIGTERM stops it in order.
 const order: CrashOrder = JSON.parse(process.argv[2] ?? '{}');
 const passed = new Set<FaultPoint>();
 

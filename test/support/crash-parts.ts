@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto';
 
-import {
-  createDiscordGateway,
-  type DiscordGateway,
-} from '../../services/discord/gateway.js';
+import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { judgePlan } from '../../services/reconcile/guard.js';
-import {
-  HEARTBEAT,
-  type HeartbeatTiming,
-} from '../../services/store/heartbeat.js';
+import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/heartbeat.js';
 import { openStore, type Store } from '../../services/store/store.js';
 
-/** What the path stands on, the same for the process that dies and for the next. Knows nothing of the test runner. */
+/**
+ * What the path stands on, the same for the process that dies and for the next. Knows nothing of
+ * the test runner.
+ */
 
 export async function openCrashStore(
   url: string,

@@ -4,10 +4,7 @@ import type { CrashWorld } from './crash-world.js';
 import type { PortCall } from './fault-points.js';
 
 const { applicationId, guildId, roles } = DEMO;
-const FACTS_AND_RECORD: readonly PortCall[] = [
-  'memory.readMember',
-  'memory.openRecord',
-];
+const FACTS_AND_RECORD: readonly PortCall[] = ['memory.readMember', 'memory.openRecord'];
 const WORKER: readonly PortCall[] = [
   'jobs.renewLeases',
   'jobs.onMarked',
@@ -15,7 +12,10 @@ const WORKER: readonly PortCall[] = [
   'jobs.releaseLeases',
 ];
 
-/** A job that waits for a process which will die at it, and what there is to be seen once another has done it. */
+/**
+ * A job that waits for a process which will die at it, and what there is to be seen once another
+ * has done it.
+ */
 export interface Scenario {
   readonly name: string;
   /** Puts Carol where the job starts from; she holds a foreign role all along. */
@@ -57,15 +57,12 @@ export const scenarios: readonly Scenario[] = [
   freshFact,
   {
     name: 'three roles by one list',
-    // One of them was out of the bot's reach when the roles were last read, so that they are read again.
+    // One of them was out of the bot's reach when the roles were last read, so that they are read
+    // again.
     prepare: ({ query }) =>
-      query(
-        `update role set refusal = 'ABOVE_BOT' where id = '${roles.pilot}'`,
-      ),
+      query(`update role set refusal = 'ABOVE_BOT' where id = '${roles.pilot}'`),
     mark: ({ store }) =>
-      store.applyFacts([
-        snapshotOf('carol', ['pilots', 'directors', 'recruits']),
-      ]),
+      store.applyFacts([snapshotOf('carol', ['pilots', 'directors', 'recruits'])]),
     calls: [
       ...WORKER,
       ...FACTS_AND_RECORD,
@@ -85,8 +82,7 @@ export const scenarios: readonly Scenario[] = [
       await world.store.applyFacts([pilotAdded]);
       await world.settle();
     },
-    mark: ({ store, linkId }) =>
-      store.links.unlinkMember({ id: linkId, cause }),
+    mark: ({ store, linkId }) => store.links.unlinkMember({ id: linkId, cause }),
     calls: [
       ...WORKER,
       ...FACTS_AND_RECORD,
@@ -140,17 +136,12 @@ async function signInAsCarol({ store, discord, clientId }: CrashWorld) {
   });
 }
 
-/** All that is left of a run and can be seen, without the ids and times that no two runs have in common. */
-export async function endState({
-  store,
-  discord,
-  clientId,
-  query,
-}: CrashWorld) {
-  const { rows } = await store.read.pageAuditRecords(
-    { clientId },
-    { limit: 50, after: null },
-  );
+/**
+ * All that is left of a run and can be seen, without the ids and times that no two runs have in
+ * common.
+ */
+export async function endState({ store, discord, clientId, query }: CrashWorld) {
+  const { rows } = await store.read.pageAuditRecords({ clientId }, { limit: 50, after: null });
   const [mirror] = await query('select role_ids, is_present from member');
   const link = await store.read.findLinkByPlatformUser(clientId, 'carol');
   const member = discord.member(guildId, CAROL.discordUserId);
@@ -166,9 +157,7 @@ export async function endState({
       outcome: record.outcome,
       reason: record.reason,
       isClosed: record.closedAt !== null,
-      causes: record.causes
-        .map((cause) => JSON.stringify(cause, Object.keys(cause).sort()))
-        .sort(),
+      causes: record.causes.map((cause) => JSON.stringify(cause, Object.keys(cause).sort())).sort(),
     })),
     told: await query(
       `select type, data - '{clientId,linkId,auditRecordId,causes}'::text[] as data from outbox order by position`,

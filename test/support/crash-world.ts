@@ -12,11 +12,7 @@ import type {
 } from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import type { Store } from '../../services/store/store.js';
-import {
-  clientInput,
-  createMappedClient,
-  link,
-} from '../builders/store-world.js';
+import { clientInput, createMappedClient, link } from '../builders/store-world.js';
 import { compiledProject } from './compiled.js';
 import type { CrashOrder } from './crash-child.js';
 import { openCrashStore, openGateway } from './crash-parts.js';
@@ -28,7 +24,10 @@ import { noOAuth } from './no-oauth.js';
 
 const { guildId, applicationId, accounts, roles } = DEMO;
 
-/** A database and a sandbox Discord that outlive the processes working on them, with Carol linked and no role given yet. */
+/**
+ * A database and a sandbox Discord that outlive the processes working on them, with Carol linked
+ * and no role given yet.
+ */
 export interface CrashWorld {
   readonly store: Store;
   readonly discord: SandboxDiscord;
@@ -37,15 +36,23 @@ export interface CrashWorld {
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   /** Resolves when the job table is empty. */
   readonly quiet: () => Promise<void>;
-  /** The path of another process, as production wires it; it is stopped with the world at the latest. */
+  /**
+   * The path of another process, as production wires it; it is stopped with the world at the
+   * latest.
+   */
   readonly startPath: () => Promise<{ stop(): Promise<void> }>;
-  /** Runs what is waiting with a path that is stopped again, so that nobody holds the bot afterwards. */
+  /**
+   * Runs what is waiting with a path that is stopped again, so that nobody holds the bot
+   * afterwards.
+   */
   readonly settle: () => Promise<void>;
   /** The path in a process of its own. */
   readonly startChild: (order?: Partial<CrashOrder>) => Promise<CrashChild>;
   /** To be called once the child is dead: its lease, as long as production's, is over now. */
   readonly endLease: () => Promise<void>;
-  /** Calls that change something, as the sandbox counted them since the last `settle`, oldest first. */
+  /**
+   * Calls that change something, as the sandbox counted them since the last `settle`, oldest first.
+   */
   readonly writes: () => readonly SandboxCall[];
   readonly rolesOfCarol: () => readonly string[];
   readonly end: () => Promise<void>;
@@ -93,8 +100,7 @@ export async function createCrashWorld(): Promise<CrashWorld> {
   );
   const linkId = await link(store, row.id, 'carol', accounts.carol);
 
-  const query = async (sql: string) =>
-    (await client.query<Record<string, unknown>>(sql)).rows;
+  const query = async (sql: string) => (await client.query<Record<string, unknown>>(sql)).rows;
   const isEmpty = async (sql: string) => (await query(sql)).length === 0;
   const world: CrashWorld = {
     store,
@@ -139,8 +145,7 @@ export async function createCrashWorld(): Promise<CrashWorld> {
         where live_until < now() + interval '1 minute'`);
       await query('update bot_lease set leased_until = clock_timestamp()');
     },
-    writes: () =>
-      discord.calls.recent().filter((call) => call.method !== 'GET'),
+    writes: () => discord.calls.recent().filter((call) => call.method !== 'GET'),
     rolesOfCarol: () => discord.member(guildId, accounts.carol)?.roleIds ?? [],
     async end() {
       for (const cleanup of cleanups.toReversed()) await cleanup();
@@ -153,18 +158,12 @@ export async function createCrashWorld(): Promise<CrashWorld> {
 async function spawnChild(order: CrashOrder) {
   const home = await compiledProject();
   const script = join(home, 'test/support/crash-child.js');
-  const child = await spawnBound(
-    [process.execPath, script, JSON.stringify(order)],
-    {
-      env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = await spawnBound([process.execPath, script, JSON.stringify(order)], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: string[] = [];
-  if (child.stdout)
-    createInterface({ input: child.stdout }).on('line', (line) =>
-      lines.push(line),
-    );
+  if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   let isClosed = false;
   child.once('close', () => (isClosed = true));
   return {

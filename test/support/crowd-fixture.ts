@@ -14,10 +14,7 @@ export const CROWD = Array.from({ length: 14 }, (_, index) => ({
 
 export type Somebody = (typeof CROWD)[number];
 
-export async function addCrowd(
-  rig: Rig,
-  crowd: readonly Somebody[] = CROWD,
-): Promise<void> {
+export async function addCrowd(rig: Rig, crowd: readonly Somebody[] = CROWD): Promise<void> {
   for (const { platformUserId, discordUserId } of crowd) {
     rig.discord.moderator.addUser({ discordUserId, username: platformUserId });
     rig.discord.moderator.join({ guildId, discordUserId });
@@ -92,10 +89,6 @@ export async function stateOf(rig: Rig, id: string): Promise<string> {
   return sweep?.state ?? 'gone';
 }
 
-export async function becomes(
-  rig: Rig,
-  id: string,
-  state: string,
-): Promise<void> {
+export async function becomes(rig: Rig, id: string, state: string): Promise<void> {
   await eventually(async () => (await stateOf(rig, id)) === state);
 }

@@ -3,20 +3,26 @@ import { connect, createServer, type Socket } from 'node:net';
 
 import { createReader, type Done } from './database-frames.js';
 
-/** Which statements: any, or those whose text holds these words and whose answer has at least so many rows. */
-export type Statements =
-  'any' | { readonly words: string; readonly rows: number };
+/**
+ * Which statements: any, or those whose text holds these words and whose answer has at least so
+ * many rows.
+ */
+export type Statements = 'any' | { readonly words: string; readonly rows: number };
 
-/** A connection that broke when the server had carried the statement out, before its caller had the answer. */
+/**
+ * A connection that broke when the server had carried the statement out, before its caller had the
+ * answer.
+ */
 export interface Cut {
   readonly at: number;
   readonly statement: string;
 }
 
 /**
- * The way to a PostgreSQL, which may break in the one moment that hurts: after a statement is done and before its answer is heard.
- * It may also stand still: what is on its way then arrives later, also when its sender has long hung up, as with a server that was
- * stopped and goes on. Reads the protocol as far as it must; connections are in plain text.
+ * The way to a PostgreSQL, which may break in the one moment that hurts: after a statement is done
+ * and before its answer is heard. It may also stand still: what is on its way then arrives later,
+ * also when its sender has long hung up, as with a server that was stopped and goes on. Reads the
+ * protocol as far as it must; connections are in plain text.
  */
 export interface DatabaseDoor {
   /** The same database, by way of the door. */
@@ -36,9 +42,7 @@ interface Planted {
   left: number;
 }
 
-export async function createDatabaseDoor(
-  databaseUrl: string,
-): Promise<DatabaseDoor> {
+export async function createDatabaseDoor(databaseUrl: string): Promise<DatabaseDoor> {
   const target = new URL(databaseUrl);
   const cuts: Cut[] = [];
   let planted: Planted[] = [];
@@ -136,9 +140,7 @@ function join({ near, far, pass, isToBeCut }: Ends): void {
       write(far, bytes);
     }),
   );
-  far.on('data', (bytes: Buffer) =>
-    pass(() => write(near, reader.fromServer(bytes))),
-  );
+  far.on('data', (bytes: Buffer) => pass(() => write(near, reader.fromServer(bytes))));
   // Also of a connection that broke: what was sent before arrives before its end.
   near.once('close', () => pass(() => far.end()));
   near.once('end', () => pass(() => far.end()));

@@ -1,4 +1,7 @@
-/** A statement that a PostgreSQL has carried out; what it changed is committed where no transaction is open. */
+/**
+ * A statement that a PostgreSQL has carried out; what it changed is committed where no transaction
+ * is open.
+ */
 export interface Done {
   readonly text: string;
   /** Of its answer. */
@@ -6,9 +9,10 @@ export interface Done {
 }
 
 /**
- * Follows one connection in both directions: https://www.postgresql.org/docs/current/protocol-message-formats.html. A simple query,
- * and each Sync of an extended one, is answered by exactly one ReadyForQuery; until then its answer is kept back. `isHeard` says
- * whether the client is to have it.
+ * Follows one connection in both directions:
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html. A simple query, and each
+ * Sync of an extended one, is answered by exactly one ReadyForQuery; until then its answer is kept
+ * back. `isHeard` says whether the client is to have it.
  */
 export function createReader(isHeard: (done: Done) => boolean) {
   const texts = new Map<string, string>();
@@ -47,8 +51,7 @@ export function createReader(isHeard: (done: Done) => boolean) {
       const isAnswering = asked.length > 0;
       if (isAnswering && type !== READY) return;
       const done = isAnswering ? asked.shift() : undefined;
-      if (done === undefined || isHeard({ text: done, rows }))
-        heard.push(...kept);
+      if (done === undefined || isHeard({ text: done, rows })) heard.push(...kept);
       kept = [];
       rows = 0;
     },
@@ -67,7 +70,9 @@ export function createReader(isHeard: (done: Done) => boolean) {
 const OPENING = '';
 const READY = 'Z';
 
-/** Calls back with each message that is complete; the first of a client has a length and no type. */
+/**
+ * Calls back with each message that is complete; the first of a client has a length and no type.
+ */
 function createFrames(
   isTyped: () => boolean,
   onFrame: (type: string, body: Buffer, bytes: Buffer) => void,

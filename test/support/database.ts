@@ -9,9 +9,10 @@ export interface TestDatabase {
 }
 
 /**
- * A database of the caller's own, cloned from a template that `migrate` has filled once in the run. Cheap enough for one
- * per test file (some 25 ms). `migrate` must have closed its connections when it resolves; whoever migrates to something
- * else than the product's schema names a template of their own.
+ * A database of the caller's own, cloned from a template that `migrate` has filled once in the run.
+ * Cheap enough for one per test file (some 25 ms). `migrate` must have closed its connections when
+ * it resolves; whoever migrates to something else than the product's schema names a template of
+ * their own.
  */
 export async function createTestDatabase(
   migrate?: (url: string) => Promise<void>,
@@ -30,9 +31,7 @@ export async function createTestDatabase(
         })
       : 'template1';
     // Half the time of a copy through the log, where nothing is synced.
-    await client.query(
-      `create database ${name} template ${template} strategy file_copy`,
-    );
+    await client.query(`create database ${name} template ${template} strategy file_copy`);
   });
   return {
     url: urlOf(server, name),
@@ -43,7 +42,10 @@ export async function createTestDatabase(
   };
 }
 
-/** Test files run in several processes at once; the advisory lock lets one of them migrate while the others wait. */
+/**
+ * Test files run in several processes at once; the advisory lock lets one of them migrate while the
+ * others wait.
+ */
 async function ensureTemplate(options: {
   readonly client: pg.Client;
   readonly server: string;
@@ -54,12 +56,12 @@ async function ensureTemplate(options: {
   const draft = `${template}_draft`;
   await client.query('select pg_advisory_lock(hashtext($1))', [template]);
   try {
-    const { rowCount } = await client.query(
-      'select from pg_database where datname = $1',
-      [template],
-    );
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [
+      template,
+    ]);
     if (rowCount) return template;
-    // Renamed only when it is complete: a migration that fails must fail in every file, not only in the first.
+    // Renamed only when it is complete: a migration that fails must fail in every file, not only in
+    // the first.
     await client.query(`drop database if exists ${draft} with (force)`);
     await client.query(`create database ${draft}`);
     await migrate(urlOf(server, draft));
@@ -78,10 +80,7 @@ function urlOf(server: string, database: string): string {
   return url.toString();
 }
 
-async function withClient(
-  url: string,
-  work: (client: pg.Client) => Promise<void>,
-): Promise<void> {
+async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

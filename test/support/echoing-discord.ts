@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** A far side that says back whatever it was sent, in every way a far side can: in answers of all kinds, and in broken ones. */
+/**
+ * A far side that says back whatever it was sent, in every way a far side can: in answers of all
+ * kinds, and in broken ones.
+ */
 export interface EchoingDiscord {
   readonly address: string;
   readonly heard: () => string;
@@ -15,11 +14,7 @@ export interface EchoingDiscord {
 export async function startEchoingDiscord(): Promise<EchoingDiscord> {
   let calls = 0;
   const heard: string[] = [];
-  const answer = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: string,
-  ) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, body: string) => {
     const sent = `${request.method} ${request.url} ${request.headers.authorization} ${body}`;
     heard.push(sent);
     calls += 1;
@@ -29,14 +24,10 @@ export async function startEchoingDiscord(): Promise<EchoingDiscord> {
       return;
     }
     const status = [401, 403, 400, 500][manner] ?? 500;
-    response.writeHead(
-      status,
-      sent.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 400),
-      {
-        'content-type': 'application/json',
-        'x-echo': encodeURIComponent(sent),
-      },
-    );
+    response.writeHead(status, sent.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 400), {
+      'content-type': 'application/json',
+      'x-echo': encodeURIComponent(sent),
+    });
     response.end(
       manner === 2
         ? `{"message": "${sent}`
@@ -51,9 +42,7 @@ export async function startEchoingDiscord(): Promise<EchoingDiscord> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () =>
-      answer(request, response, Buffer.concat(chunks).toString('utf8')),
-    );
+    request.on('end', () => answer(request, response, Buffer.concat(chunks).toString('utf8')));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const place = server.address();

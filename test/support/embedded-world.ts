@@ -14,11 +14,7 @@ import {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from '../../services/sandbox/embedded-postgres.js';
-import {
-  asNobody,
-  asRootElsewhere,
-  type RunAs,
-} from '../../services/sandbox/postgres/run-as.js';
+import { asNobody, asRootElsewhere, type RunAs } from '../../services/sandbox/postgres/run-as.js';
 
 export interface EmbeddedWorld {
   /** Open to everybody; `dataDir` lies in it and does not exist yet. */
@@ -34,9 +30,7 @@ export const isRoot = process.getuid?.() === 0;
 
 /** As on systems that cannot end a child with its parent. */
 export const withoutDeathSignal: readonly RunAs[] = isRoot
-  ? [...asRootElsewhere, ...asNobody].filter(
-      ({ prefix }) => prefix[0] !== 'setpriv',
-    )
+  ? [...asRootElsewhere, ...asNobody].filter(({ prefix }) => prefix[0] !== 'setpriv')
   : [{ prefix: [] }];
 
 /** An empty folder, and an end to everything that a test starts in it. */
@@ -83,9 +77,7 @@ function spawnChild(dataDir: string, ways?: readonly RunAs[]): ChildProcess {
 const addressLine = z.object({ url: z.string(), pid: z.number() });
 
 /** What the child says once its server is up. */
-export async function firstLine(
-  child: ChildProcess,
-): Promise<z.infer<typeof addressLine>> {
+export async function firstLine(child: ChildProcess): Promise<z.infer<typeof addressLine>> {
   if (!child.stdout) throw new Error('no output');
   const lines = createInterface({ input: child.stdout });
   const [line]: unknown[] = await once(lines, 'line');

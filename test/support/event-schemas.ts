@@ -9,9 +9,7 @@ const ENDING = '.schema.json';
 const files = readdirSync(FOLDER).filter((file) => file.endsWith(ENDING));
 
 function readSchema(file: string): EventSchema {
-  const schema: EventSchema = JSON.parse(
-    readFileSync(new URL(file, FOLDER), 'utf8'),
-  );
+  const schema: EventSchema = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
   return schema;
 }
 

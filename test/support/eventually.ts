@@ -3,15 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** On a machine that does nothing else. Only a condition that never comes true takes this long. */
 const QUIET_MS = 60_000;
-/** The condition must fail before its test does, because only the condition says what was missing. */
+/**
+ * The condition must fail before its test does, because only the condition says what was missing.
+ */
 const LONGEST_MS = 360_000;
 
-/** The limit of a test or hook that starts processes or waits for conditions; vitest.config.ts sets it. */
+/**
+ * The limit of a test or hook that starts processes or waits for conditions; vitest.config.ts sets
+ * it.
+ */
 export const TEST_LIMIT_MS = 900_000;
 
 /**
- * How long a test waits for a condition or a process: the one deadline of all tests. It grows with the load: at a load of 10 on
- * two cores a start of the service, 2 s on a quiet machine, takes 25 to 55 s.
+ * How long a test waits for a condition or a process: the one deadline of all tests. It grows with
+ * the load: at a load of 10 on two cores a start of the service, 2 s on a quiet machine, takes 25
+ * to 55 s.
  */
 export function patienceMs(): number {
   const [load = 0] = loadavg();
@@ -19,7 +25,9 @@ export function patienceMs(): number {
   return Math.min(QUIET_MS * slowness, LONGEST_MS);
 }
 
-/** Waits for a condition, never for a duration. Fails after the deadline and names the condition. */
+/**
+ * Waits for a condition, never for a duration. Fails after the deadline and names the condition.
+ */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   options: {
@@ -32,9 +40,7 @@ export async function eventually(
   while (!(await condition())) {
     // Asked again each time, because the load average lags behind a burst of work.
     if (Date.now() - startedMs > (options.withinMs ?? patienceMs()))
-      throw new Error(
-        `never came true: ${options.what ?? condition.toString()}`,
-      );
+      throw new Error(`never came true: ${options.what ?? condition.toString()}`);
     await sleep(10);
   }
 }

@@ -15,8 +15,9 @@ export interface ForeignRecord {
 }
 
 /**
- * Produces with a client that is not the one under test: Kafka's own Java client, or librdkafka's where there is no Java.
- * Resolves when every record is acknowledged by all replicas. A call takes a second or two: give it all records at once.
+ * Produces with a client that is not the one under test: Kafka's own Java client, or librdkafka's
+ * where there is no Java. Resolves when every record is acknowledged by all replicas. A call takes
+ * a second or two: give it all records at once.
  */
 export async function produceForeign(
   brokers: string,
@@ -50,10 +51,7 @@ function toLine(record: ForeignRecord): string {
     timestamp ? String(timestamp.getTime()) : '-',
     base64(key ?? null),
     base64(value),
-    ...Object.entries(headers).flatMap(([name, content]) => [
-      base64(name),
-      base64(content),
-    ]),
+    ...Object.entries(headers).flatMap(([name, content]) => [base64(name), base64(content)]),
   ].join('\t');
 }
 
@@ -86,10 +84,7 @@ async function runKcat(brokers: string, record: ForeignRecord): Promise<void> {
   }
 }
 
-async function runWith(
-  words: readonly string[],
-  input: string | Uint8Array,
-): Promise<void> {
+async function runWith(words: readonly string[], input: string | Uint8Array): Promise<void> {
   const [file = '', ...args] = words;
   const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let said = '';
@@ -100,6 +95,5 @@ async function runWith(
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal));
   });
-  if (code !== 0)
-    throw new Error(`${file} ended with ${String(code)}: ${said}`);
+  if (code !== 0) throw new Error(`${file} ended with ${String(code)}: ${said}`);
 }

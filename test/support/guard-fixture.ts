@@ -32,9 +32,7 @@ export const crowdOf = (count: number): readonly Somebody[] =>
   }));
 
 export const removed = (people: readonly Somebody[], groupId = 'pilots') =>
-  people.map(({ platformUserId }) =>
-    membership(platformUserId, groupId, 'removed'),
-  );
+  people.map(({ platformUserId }) => membership(platformUserId, groupId, 'removed'));
 
 export const deleted = (people: readonly Somebody[]): readonly PlatformFact[] =>
   people.map(({ platformUserId }) => ({
@@ -45,8 +43,9 @@ export const deleted = (people: readonly Somebody[]): readonly PlatformFact[] =>
   }));
 
 /**
- * Linked holders of mapped roles, a store, and a guild in memory. Nothing runs by itself: what a door has held, and what it has let
- * pass, is seen before `run` takes the path through all that is due.
+ * Linked holders of mapped roles, a store, and a guild in memory. Nothing runs by itself: what a
+ * door has held, and what it has let pass, is seen before `run` takes the path through all that is
+ * due.
  */
 export function useGuard() {
   let database: TestDatabase;
@@ -99,7 +98,9 @@ export function useGuard() {
     return rows;
   }
 
-  /** Links people, who are in the guild with these roles, as the mirror shows them, and are in step. */
+  /**
+   * Links people, who are in the guild with these roles, as the mirror shows them, and are in step.
+   */
   async function link(
     people: readonly Somebody[],
     roleIds: readonly string[] = [PILOT],
@@ -118,10 +119,10 @@ export function useGuard() {
        on conflict (client_id, discord_user_id) do update set read_at = now(), is_present = true, role_ids = excluded.role_ids`,
       [clientId, accounts, roleIds],
     );
-    await query(
-      'delete from reconcile_job where client_id = $1 and discord_user_id = any($2)',
-      [clientId, accounts],
-    );
+    await query('delete from reconcile_job where client_id = $1 and discord_user_id = any($2)', [
+      clientId,
+      accounts,
+    ]);
   }
 
   return {
@@ -184,9 +185,7 @@ export function useGuard() {
       await query(
         `update audit_record set opened_at = opened_at - interval '2 hours', closed_at = closed_at - interval '2 hours'`,
       );
-      await query(
-        `update removal_decision set decided_at = decided_at - interval '2 hours'`,
-      );
+      await query(`update removal_decision set decided_at = decided_at - interval '2 hours'`);
     },
   };
 }
@@ -199,10 +198,8 @@ function pathOn(store: Store, guild: Map<string, Set<string>>) {
       isPresent: true as const,
       ...presentMember({ roleIds: [...rolesOf(discordUserId)] }),
     }),
-    addRole: async ({ member, roleId }) =>
-      void rolesOf(member.discordUserId).add(roleId),
-    removeRole: async ({ member, roleId }) =>
-      void rolesOf(member.discordUserId).delete(roleId),
+    addRole: async ({ member, roleId }) => void rolesOf(member.discordUserId).add(roleId),
+    removeRole: async ({ member, roleId }) => void rolesOf(member.discordUserId).delete(roleId),
     editMember: async ({ member, roleIds }) => {
       guild.set(member.discordUserId, new Set(roleIds));
       return presentMember({ roleIds: roleIds ?? [] });

@@ -61,7 +61,10 @@ export function createHostileClient(address: string, key: string) {
       text: Buffer.concat(parts).toString(),
     };
   };
-  /** A server that refuses a long body unread ends the connection, sometimes before its answer could be read. */
+  /**
+   * A server that refuses a long body unread ends the connection, sometimes before its answer could
+   * be read.
+   */
   const send = async (its: HostileRequest): Promise<HostileAnswer> => {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -87,10 +90,7 @@ function isBrokenOff(error: unknown): boolean {
 }
 
 /** Bytes on a bare connection; resolves with all that came back until the other side ended it. */
-export async function sendRaw(
-  address: string,
-  bytes: string | Buffer,
-): Promise<string> {
+export async function sendRaw(address: string, bytes: string | Buffer): Promise<string> {
   const url = new URL(address);
   const socket = connect(Number(url.port), url.hostname);
   await once(socket, 'connect');
@@ -155,9 +155,7 @@ function codesOf(body: unknown): readonly string[] {
 const Faulty = z
   .object({
     errors: z
-      .array(
-        z.object({ extensions: z.object({ code: z.string() }).optional() }),
-      )
+      .array(z.object({ extensions: z.object({ code: z.string() }).optional() }))
       .default([]),
   })
   .catch({ errors: [{}] });

@@ -17,7 +17,7 @@ export function faultOf(parsed: ParsedEvent): string | null {
 
 /** Names of what every object inherits; a parser that can be tricked adds some. */
 export function inherited(): readonly string[] {
-  return [Object.prototype, Array.prototype, Function.prototype].flatMap(
-    (prototype) => Object.getOwnPropertyNames(prototype),
+  return [Object.prototype, Array.prototype, Function.prototype].flatMap((prototype) =>
+    Object.getOwnPropertyNames(prototype),
   );
 }

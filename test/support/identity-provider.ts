@@ -1,13 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 
-import {
-  exportJWK,
-  generateKeyPair,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-} from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 
 export const ISSUER = 'https://id.platform.example';
 export const AUDIENCE = 'discord-connector';
@@ -19,10 +13,7 @@ export interface SigningKey {
   readonly jwk: JWK;
 }
 
-export async function signingKey(
-  kid: string,
-  alg = 'RS256',
-): Promise<SigningKey> {
+export async function signingKey(kid: string, alg = 'RS256'): Promise<SigningKey> {
   const pair = await generateKeyPair(alg, { extractable: true });
   const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg, use: 'sig' };
   return { kid, alg, privateKey: pair.privateKey, jwk };
@@ -53,11 +44,9 @@ type Behaviour = (response: ServerResponse) => void;
 
 export const BEHAVIOURS = {
   broken: (response) => response.writeHead(503).end(),
-  moved: (response) =>
-    response.writeHead(302, { location: '/elsewhere' }).end(),
+  moved: (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
   garbled: (response) => response.end('<html>'),
-  endless: (response) =>
-    response.end(`{"keys":[],"x":"${'x'.repeat(600_000)}"}`),
+  endless: (response) => response.end(`{"keys":[],"x":"${'x'.repeat(600_000)}"}`),
   silent: () => undefined,
 } as const satisfies Record<string, Behaviour>;
 
@@ -81,8 +70,7 @@ export async function startIdentityProvider(...keys: SigningKey[]) {
     url: `http://127.0.0.1:${port}/jwks`,
     asked,
     publish: (...next: SigningKey[]) => void (published = next),
-    behave: (next: keyof typeof BEHAVIOURS | null) =>
-      void (behaviour = next && BEHAVIOURS[next]),
+    behave: (next: keyof typeof BEHAVIOURS | null) => void (behaviour = next && BEHAVIOURS[next]),
     stop: async () => {
       server.close();
       server.closeAllConnections();
@@ -91,6 +79,4 @@ export async function startIdentityProvider(...keys: SigningKey[]) {
   };
 }
 
-export type IdentityProvider = Awaited<
-  ReturnType<typeof startIdentityProvider>
->;
+export type IdentityProvider = Awaited<ReturnType<typeof startIdentityProvider>>;

@@ -11,7 +11,10 @@ import { createMigratedDatabase, openTestStore } from './store.js';
 
 export const ALICE = '600000000000000001';
 
-/** A store of its own for each test, which works the one bot there is: of a client with two mapped groups, where alice is linked. */
+/**
+ * A store of its own for each test, which works the one bot there is: of a client with two mapped
+ * groups, where alice is linked.
+ */
 export function useJobs() {
   let database: TestDatabase;
   let store: Store;
@@ -20,9 +23,7 @@ export function useJobs() {
   const claimed = new WeakMap<Store, readonly Job[]>();
 
   /** Another process on the same database. */
-  async function open(
-    options: Parameters<typeof openTestStore>[1] = {},
-  ): Promise<Store> {
+  async function open(options: Parameters<typeof openTestStore>[1] = {}): Promise<Store> {
     const another = await openTestStore(database.url, options);
     opened.push(another);
     return another;
@@ -78,7 +79,6 @@ export function useJobs() {
         update worker set live_until = clock_timestamp();
         update bot_lease set leased_until = clock_timestamp()`),
     /** As if the time had come for which all jobs wait. */
-    letJobsBeDue: async () =>
-      query('update reconcile_job set due_at = clock_timestamp()'),
+    letJobsBeDue: async () => query('update reconcile_job set due_at = clock_timestamp()'),
   };
 }

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 
-import {
-  ensureKafkaArtefacts,
-  type KafkaArtefacts,
-} from './kafka/artefacts.js';
+import { ensureKafkaArtefacts, type KafkaArtefacts } from './kafka/artefacts.js';
 import { endChild, spawnBound } from './spawn-bound.js';
 
 const START_LIMIT_MS = 60_000;
 
-/** A real Apache Kafka of one node on loopback, whose outages a test can cause: address and data outlive them. */
+/**
+ * A real Apache Kafka of one node on loopback, whose outages a test can cause: address and data
+ * outlive them.
+ */
 export interface KafkaNode {
   /** For kafkajs and for KAFKA_BROKERS: `127.0.0.1:port`. */
   readonly brokers: string;
@@ -101,9 +101,7 @@ async function launch(
     const isOver = child.exitCode !== null || child.signalCode !== null;
     if (isOver || failure !== undefined || Date.now() > deadline) {
       await endChild(child, 0);
-      throw new Error(
-        `Kafka did not start: ${failure ?? ''} ${said.slice(-2_000)}`,
-      );
+      throw new Error(`Kafka did not start: ${failure ?? ''} ${said.slice(-2_000)}`);
     }
     await delay(50);
   }

@@ -21,8 +21,7 @@ export async function startLyingDiscord(apiBase: string) {
   let lies: { lie: Lie; left: number }[] = [];
   const lieFor = (method: string, path: string) => {
     const found = lies.find(
-      ({ lie, left }) =>
-        left > 0 && lie.method === method && lie.path.test(path),
+      ({ lie, left }) => left > 0 && lie.method === method && lie.path.test(path),
     );
     if (found !== undefined) found.left -= 1;
     return found?.lie;

@@ -42,11 +42,7 @@ export function useNicknames() {
       await rig().quiet();
     },
     /** What the platform says of a person now. */
-    async person(
-      platformUserId: string,
-      attributes: Attributes,
-      username = platformUserId,
-    ) {
+    async person(platformUserId: string, attributes: Attributes, username = platformUserId) {
       const order = nextOrder();
       await rig().store.applyFacts([
         {
@@ -95,8 +91,7 @@ export function useNicknames() {
       return world.find(id);
     },
     /** As Discord has it. */
-    nickOf: (who: Person) =>
-      rig().discord.member(guildId, accounts[who])?.nick ?? null,
+    nickOf: (who: Person) => rig().discord.member(guildId, accounts[who])?.nick ?? null,
     rename(who: Person, nick: string | null) {
       rig().discord.moderator.setNick({
         guildId,
@@ -105,10 +100,7 @@ export function useNicknames() {
       });
     },
     async linkOf(platformUserId: string) {
-      const found = await rig().store.read.findLinkByPlatformUser(
-        rig().clientId,
-        platformUserId,
-      );
+      const found = await rig().store.read.findLinkByPlatformUser(rig().clientId, platformUserId);
       return { state: found?.state, reason: found?.reason };
     },
     patches: () => rig().discord.calls.counts()[PATCH] ?? 0,

@@ -22,7 +22,10 @@ const SUBSCRIBER = {
   forget: () => undefined,
 };
 
-/** A database, a process that serves subscriptions on it, and connections of other processes that write. */
+/**
+ * A database, a process that serves subscriptions on it, and connections of other processes that
+ * write.
+ */
 export function useNotices() {
   let database: TestDatabase;
   let store: Store;
@@ -61,8 +64,7 @@ export function useNotices() {
       connections.push(connection);
       return connection;
     },
-    records: async (filter = {}) =>
-      collect(await subscriptions.records(SUBSCRIBER, filter)),
+    records: async (filter = {}) => collect(await subscriptions.records(SUBSCRIBER, filter)),
     sweeps: async () =>
       collect(
         await subscriptions.sweeps(SUBSCRIBER, {
@@ -93,10 +95,7 @@ function collect<Value>(
 }
 
 /** Opened by a process at work; the answer is its id. */
-export async function openRecord(
-  connection: pg.Client,
-  clientId: string,
-): Promise<string> {
+export async function openRecord(connection: pg.Client, clientId: string): Promise<string> {
   const id = uuidv7();
   await connection.query(
     `insert into audit_record (id, client_id, discord_user_id, causes, planned_added, planned_removed, guarded_removed, opened_at)
@@ -106,10 +105,7 @@ export async function openRecord(
   return id;
 }
 
-export async function closeRecord(
-  connection: pg.Client,
-  id: string,
-): Promise<void> {
+export async function closeRecord(connection: pg.Client, id: string): Promise<void> {
   await connection.query(
     `update audit_record set outcome = 'APPLIED', closed_at = clock_timestamp() where id = $1`,
     [id],

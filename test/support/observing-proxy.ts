@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  createServer,
-  request,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** One call on its way to Discord, as seen between the connector and the sandbox. Times are monotonic, in milliseconds. */
+/**
+ * One call on its way to Discord, as seen between the connector and the sandbox. Times are
+ * monotonic, in milliseconds.
+ */
 export interface SeenCall {
   /** The User-Agent, which tells processes apart by their PUBLIC_URL. */
   readonly process: string;

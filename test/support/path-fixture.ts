@@ -9,7 +9,10 @@ import { createMigratedDatabase } from './store.js';
 
 type Person = keyof typeof DEMO.accounts;
 
-/** A rig of its own for each test, with the demo's groups mapped; and the few questions such tests ask. */
+/**
+ * A rig of its own for each test, with the demo's groups mapped; and the few questions such tests
+ * ask.
+ */
 export function usePath(options: Parameters<typeof startRig>[1] = {}) {
   let database: TestDatabase;
   let rig: Rig;
@@ -26,9 +29,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     await database.drop();
   });
 
-  async function query<Row extends pg.QueryResultRow>(
-    text: string,
-  ): Promise<Row[]> {
+  async function query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
     const direct = new pg.Client({ connectionString: database.url });
     await direct.connect();
     const { rows } = await direct.query<Row>(text);
@@ -42,10 +43,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     databaseUrl: () => database.url,
     mappingIds: () => mappingIds,
     /** Links, waits for the first run, and forgets the calls it made. */
-    async link(
-      name: Person,
-      discordUserId: string = DEMO.accounts[name],
-    ): Promise<string> {
+    async link(name: Person, discordUserId: string = DEMO.accounts[name]): Promise<string> {
       const { linkId } = await rig.store.links.linkMember({
         clientId: rig.clientId,
         platformUserId: name,
@@ -57,10 +55,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
       return linkId;
     },
     async stateOf(name: Person) {
-      const found = await rig.store.read.findLinkByPlatformUser(
-        rig.clientId,
-        name,
-      );
+      const found = await rig.store.read.findLinkByPlatformUser(rig.clientId, name);
       return found && { state: found.state, reason: found.reason };
     },
     async client() {
@@ -69,11 +64,12 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     },
     /** As if the client's pause had run its time. */
     expirePause: () => query('update client set paused_until = now()'),
-    /** As if the first answer that an account is not in the guild had come a minute earlier; then all are looked at again. */
+    /**
+     * As if the first answer that an account is not in the guild had come a minute earlier; then
+     * all are looked at again.
+     */
     async passMinuteOfAbsence(): Promise<void> {
-      await query(
-        "update member set absent_since = absent_since - interval '1 minute'",
-      );
+      await query("update member set absent_since = absent_since - interval '1 minute'");
       await query('update reconcile_job set due_at = now(), is_parked = false');
       await rig.restart();
       await rig.quiet();

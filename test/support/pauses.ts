@@ -9,16 +9,15 @@ export interface Pause {
   until: number;
 }
 
-/** Processes that are stopped where they are and go on by themselves, as those of a machine that sleeps or swaps. */
+/**
+ * Processes that are stopped where they are and go on by themselves, as those of a machine that
+ * sleeps or swaps.
+ */
 export function createPauses() {
   const pauses: Pause[] = [];
   const ends = new Set<Promise<void>>();
 
-  async function pause(
-    child: ChildProcess,
-    process: string,
-    ms: number,
-  ): Promise<void> {
+  async function pause(child: ChildProcess, process: string, ms: number): Promise<void> {
     const span: Pause = { process, from: Date.now(), until: Infinity };
     pauses.push(span);
     child.kill('SIGSTOP');
@@ -31,9 +30,7 @@ export function createPauses() {
     pauses,
     /** One that stands still already is left to its time. */
     pause(child: ChildProcess, process: string, ms: number): void {
-      const isStill = pauses.some(
-        (each) => each.process === process && each.until === Infinity,
-      );
+      const isStill = pauses.some((each) => each.process === process && each.until === Infinity);
       if (isStill) return;
       const end = pause(child, process, ms).finally(() => ends.delete(end));
       ends.add(end);

@@ -10,7 +10,10 @@ export interface Frame {
 
 const LENGTH = 4;
 
-/** Cuts a stream into its messages; what is not complete waits for the rest. `hasTypes`: also the first message has a type. */
+/**
+ * Cuts a stream into its messages; what is not complete waits for the rest. `hasTypes`: also the
+ * first message has a type.
+ */
 export function readFrames(stream: {
   readonly hasTypes: boolean;
 }): (bytes: Buffer) => readonly Frame[] {

@@ -10,8 +10,9 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
 
 /**
- * One PostgreSQL for the whole run: the first project that needs it starts it and provides it at the root, from where
- * every project inherits. Teardowns run in reverse, so the starter's is the last.
+ * One PostgreSQL for the whole run: the first project that needs it starts it and provides it at
+ * the root, from where every project inherits. Teardowns run in reverse, so the starter's is the
+ * last.
  */
 export default async function setup(
   project: TestProject,

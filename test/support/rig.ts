@@ -1,18 +1,11 @@
 import pg from 'pg';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import {
-  createDiscordGateway,
-  type DiscordGateway,
-} from '../../services/discord/gateway.js';
+import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/keep-pauses.js';
-import {
-  PATH_TIMING,
-  pathOf,
-  type PathTiming,
-} from '../../services/connector/path.js';
+import { PATH_TIMING, pathOf, type PathTiming } from '../../services/connector/path.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
   SandboxDiscord,
@@ -33,7 +26,10 @@ export const SECRETS = {
   clientSecret: 'sandbox-client-secret',
 };
 
-/** The path on real parts: a store, a sandbox Discord with the demo guild, the gateway and a worker between them. */
+/**
+ * The path on real parts: a store, a sandbox Discord with the demo guild, the gateway and a worker
+ * between them.
+ */
 export interface Rig {
   readonly store: Store;
   readonly discord: SandboxDiscord;
@@ -47,7 +43,9 @@ export interface Rig {
   readonly quiet: () => Promise<void>;
   /** What `importDiscordRoles` does. */
   readonly importRoles: (clientId?: string) => Promise<void>;
-  /** What is done when the path comes by one of `memory`'s calls, each time until it is replaced. */
+  /**
+   * What is done when the path comes by one of `memory`'s calls, each time until it is replaced.
+   */
   readonly at: (point: FaultPoint, act: () => Promise<unknown>) => void;
   /** Calls that could change something. */
   readonly writes: () => number;
@@ -103,8 +101,7 @@ export async function startRig(
       endpoints: { ...clientInput().endpoints, apiBase },
     }),
   );
-  const importRoles = async (clientId: string) =>
-    createImportRoles({ store, gateway })(clientId);
+  const importRoles = async (clientId: string) => createImportRoles({ store, gateway })(clientId);
   await importRoles(client.id);
   discord.calls.reset();
   const timing = { ...PATH_TIMING, ...options.timing };
@@ -134,10 +131,8 @@ export async function startRig(
     },
     clientId: client.id,
     liar: () => must(liar),
-    importRoles: async (clientId = client.id) =>
-      void (await importRoles(clientId)),
-    rolesOf: (name) =>
-      discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
+    importRoles: async (clientId = client.id) => void (await importRoles(clientId)),
+    rolesOf: (name) => discord.member(DEMO.guildId, DEMO.accounts[name])?.roleIds,
     quiet: () =>
       eventually(
         async () => {
@@ -180,10 +175,7 @@ export async function startRig(
 }
 
 /** Maps the demo's three groups to their roles. */
-export async function mapDemoGroups({
-  store,
-  clientId,
-}: Rig): Promise<readonly string[]> {
+export async function mapDemoGroups({ store, clientId }: Rig): Promise<readonly string[]> {
   const groups = {
     pilots: DEMO.roles.pilot,
     directors: DEMO.roles.director,

@@ -33,9 +33,7 @@ export function useDiscordSays() {
   });
 
   async function mappingOf(groupId: Group): Promise<MappingId> {
-    const [mappings] = await rig().store.read.mappingsOfClients([
-      rig().clientId,
-    ]);
+    const [mappings] = await rig().store.read.mappingsOfClients([rig().clientId]);
     return mappings?.find((each) => each.groupId === groupId)?.id ?? '';
   }
 
@@ -54,10 +52,8 @@ export function useDiscordSays() {
       rig().discord.moderator.giveRole(held(name, ROLES[group])),
     take: (name: Person, group: Group = 'pilots') =>
       rig().discord.moderator.takeRole(held(name, ROLES[group])),
-    leave: (name: Person) =>
-      rig().discord.moderator.leave(held(name, ROLES.pilots)),
-    join: (name: Person) =>
-      rig().discord.moderator.join(held(name, ROLES.pilots)),
+    leave: (name: Person) => rig().discord.moderator.leave(held(name, ROLES.pilots)),
+    join: (name: Person) => rig().discord.moderator.join(held(name, ROLES.pilots)),
   };
 
   return {
@@ -70,30 +66,18 @@ export function useDiscordSays() {
     holds: (name: Person, group: Group = 'pilots') =>
       rig().rolesOf(name)?.includes(ROLES[group]) ?? false,
     /** The platform's own events. */
-    async says(
-      name: Person,
-      change: 'added' | 'removed',
-      group: Group = 'pilots',
-    ): Promise<void> {
+    async says(name: Person, change: 'added' | 'removed', group: Group = 'pilots'): Promise<void> {
       await rig().store.applyFacts([membership(name, group, change)]);
       await rig().quiet();
     },
     async linkOf(name: Person) {
-      const link = await rig().store.read.findLinkByPlatformUser(
-        rig().clientId,
-        name,
-      );
+      const link = await rig().store.read.findLinkByPlatformUser(rig().clientId, name);
       if (link === undefined) throw new Error(`${name} is not linked`);
       return link;
     },
     async requestsOf(name: Person) {
-      const link = await rig().store.read.findLinkByPlatformUser(
-        rig().clientId,
-        name,
-      );
-      const [requests] = await rig().store.read.requestsOfLinks([
-        link?.id ?? '',
-      ]);
+      const link = await rig().store.read.findLinkByPlatformUser(rig().clientId, name);
+      const [requests] = await rig().store.read.requestsOfLinks([link?.id ?? '']);
       return (requests ?? []).map(({ groupId, change, state }) => ({
         groupId,
         change,

@@ -46,8 +46,9 @@ export interface Ending {
 export type Readiness = z.output<typeof Readiness>;
 
 /**
- * Starts the connector and waits until it can be used. What is not in `env` has its default, but ports are any free ones: the
- * greeting names them. Without a sandbox there is no greeting, so `PORT` must be given.
+ * Starts the connector and waits until it can be used. What is not in `env` has its default, but
+ * ports are any free ones: the greeting names them. Without a sandbox there is no greeting, so
+ * `PORT` must be given.
  */
 export async function startService(options: {
   readonly env: Settings;
@@ -63,12 +64,9 @@ export async function startService(options: {
     await endChild(running.child, 0);
     throw new Error(`${String(error)}: ${running.said()}`);
   });
-  const named = (name: string) =>
-    new RegExp(`${name} +(\\S+)`).exec(running.said())?.[1] ?? '';
+  const named = (name: string) => new RegExp(`${name} +(\\S+)`).exec(running.said())?.[1] ?? '';
   const key = named("Administrator's key");
-  const address =
-    named('GraphQL').replace('/graphql', '') ||
-    `http://127.0.0.1:${env['PORT']}`;
+  const address = named('GraphQL').replace('/graphql', '') || `http://127.0.0.1:${env['PORT']}`;
   return {
     address,
     key,
@@ -76,8 +74,7 @@ export async function startService(options: {
     said: running.said,
     api: (query, variables = {}, asking = key) =>
       ask(`${address}/graphql`, asking, { query, variables }),
-    readiness: async () =>
-      Readiness.parse(await (await fetch(`${address}/health/ready`)).json()),
+    readiness: async () => Readiness.parse(await (await fetch(`${address}/health/ready`)).json()),
     signal: (signal) => void running.child.kill(signal),
     async ended() {
       await running.ended;
@@ -92,9 +89,7 @@ export async function startService(options: {
 }
 
 /** For a start that must fail: runs until the process ends by itself. */
-export async function runService(options: {
-  readonly env: Settings;
-}): Promise<Ending> {
+export async function runService(options: { readonly env: Settings }): Promise<Ending> {
   const { child, said } = await launch(options.env);
   const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs());
   await once(child, 'close');
@@ -133,13 +128,10 @@ interface Running {
 async function launch(env: Settings): Promise<Running> {
   const home = await compiledProject();
   const { PATH = '' } = process.env;
-  const child = await spawnBound(
-    [process.execPath, join(home, 'services/main.js')],
-    {
-      env: { PATH, NODE_COMPILE_CACHE: join(home, 'compile-cache'), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = await spawnBound([process.execPath, join(home, 'services/main.js')], {
+    env: { PATH, NODE_COMPILE_CACHE: join(home, 'compile-cache'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   for (const input of [child.stdout, child.stderr]) {
     if (input === null) continue;
@@ -151,11 +143,7 @@ async function launch(env: Settings): Promise<Running> {
   return { child, ended, said: () => lines.join('\n') };
 }
 
-async function isUp(
-  { child, said }: Running,
-  env: Settings,
-  until: 'live' | 'ready',
-) {
+async function isUp({ child, said }: Running, env: Settings, until: 'live' | 'ready') {
   if (child.exitCode !== null || child.signalCode !== null)
     throw new Error(`the connector ended with code ${child.exitCode}`);
   if (env['PORT'] === '0') return said().includes('recordMembershipChanges');
@@ -168,9 +156,7 @@ async function isUp(
 
 const Answer = z.object({
   data: z.unknown().optional(),
-  errors: z
-    .array(z.object({ message: z.string(), extensions: z.unknown() }))
-    .optional(),
+  errors: z.array(z.object({ message: z.string(), extensions: z.unknown() })).optional(),
 });
 
 async function ask(

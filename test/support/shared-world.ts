@@ -4,11 +4,7 @@ import { createKeyRing } from '../../services/lib/encryption.js';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
-import {
-  clientInput,
-  createMappedClient,
-  link,
-} from '../builders/store-world.js';
+import { clientInput, createMappedClient, link } from '../builders/store-world.js';
 import { createTestDatabase } from './database.js';
 import { startObservingProxy } from './observing-proxy.js';
 import { freePort, startService, type Service } from './service.js';
@@ -24,7 +20,10 @@ export interface Person {
   readonly pilotRoleId: string;
 }
 
-/** Several guilds, each with a bot and people of its own, on one database: what several processes of the connector share. */
+/**
+ * Several guilds, each with a bot and people of its own, on one database: what several processes of
+ * the connector share.
+ */
 export async function createSharedWorld(options: {
   readonly guilds: number;
   readonly peoplePerGuild: number;
@@ -78,11 +77,10 @@ export async function createSharedWorld(options: {
     proxy,
     people,
     databaseUrl: database.url,
-    /** A process of the connector; its calls carry `https://NAME.example.org` in their User-Agent. */
-    async startProcess(
-      name: string,
-      env: Readonly<Record<string, string>> = {},
-    ): Promise<Service> {
+    /**
+     * A process of the connector; its calls carry `https://NAME.example.org` in their User-Agent.
+     */
+    async startProcess(name: string, env: Readonly<Record<string, string>> = {}): Promise<Service> {
       const hash = createHash('sha256').update(API_KEY).digest('hex');
       const service = await startService({
         env: {
@@ -104,9 +102,8 @@ export async function createSharedWorld(options: {
     encryptionKeys: `shared:${ENCRYPTION_KEY.toString('base64')}`,
     secretsOf,
     holdsPilot: (person: Person) =>
-      discord
-        .member(person.guildId, person.discordUserId)
-        ?.roleIds.includes(person.pilotRoleId) ?? false,
+      discord.member(person.guildId, person.discordUserId)?.roleIds.includes(person.pilotRoleId) ??
+      false,
     async end() {
       for (const end of ends.toReversed()) await end();
     },
@@ -116,18 +113,13 @@ export async function createSharedWorld(options: {
 export type SharedWorld = Awaited<ReturnType<typeof createSharedWorld>>;
 
 /** The demo's guild with its application, once for each number, under ids of their own. */
-function worldOf(
-  numbers: readonly number[],
-  peoplePerGuild: number,
-): SandboxWorld {
+function worldOf(numbers: readonly number[], peoplePerGuild: number): SandboxWorld {
   const worlds = numbers.map((number) => {
     const text = JSON.stringify(demoWorld(secretsOf(number)));
     const world: SandboxWorld = JSON.parse(
       text.replaceAll(/[1-9]0{14}\d{3}/g, (id) => idIn(number, id)),
     );
-    const accounts = Array.from({ length: peoplePerGuild }, (_, at) =>
-      accountOf(number, at),
-    );
+    const accounts = Array.from({ length: peoplePerGuild }, (_, at) => accountOf(number, at));
     return {
       applications: world.applications,
       users: [

@@ -5,19 +5,16 @@ import { cause } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import type { FaultPoint } from './fault-points.js';
-import {
-  grantOf,
-  signIn,
-  startSignInRig,
-  type Person,
-  type SignInRig,
-} from './sign-in-rig.js';
+import { grantOf, signIn, startSignInRig, type Person, type SignInRig } from './sign-in-rig.js';
 import { createMigratedDatabase } from './store.js';
 
 type Name = keyof typeof DEMO.accounts;
 type Patch = Parameters<SignInRig['store']['clients']['updateClient']>[1];
 
-/** A rig of its own for each test, in which people sign in without a browser; and the few questions such tests ask. */
+/**
+ * A rig of its own for each test, in which people sign in without a browser; and the few questions
+ * such tests ask.
+ */
 export function useSignIn() {
   let database: TestDatabase;
   let rig: SignInRig;
@@ -59,15 +56,13 @@ export function useSignIn() {
       return linkId;
     },
     /** Signs in and goes away before being linked. */
-    grantOf: (name: Name, given: Partial<Person> = {}) =>
-      grantOf(rig, personOf(name, given)),
+    grantOf: (name: Name, given: Partial<Person> = {}) => grantOf(rig, personOf(name, given)),
     quiet: () => quiet(rig),
     /** Nothing is left to be revoked. */
     revoked: () =>
-      eventually(
-        async () => (await rig.query('select from revocation')).length === 0,
-        { what: 'nothing is left to be revoked' },
-      ),
+      eventually(async () => (await rig.query('select from revocation')).length === 0, {
+        what: 'nothing is left to be revoked',
+      }),
     async reconcile(linkId: string): Promise<void> {
       const request = { id: linkId, cause, waitMs: 5_000 };
       await rig.store.links.reconcileMember(request);
@@ -80,11 +75,7 @@ export function useSignIn() {
     update: (patch: Patch, clientId = rig.clientId) =>
       rig.store.clients.updateClient(clientId, patch, cause),
     keepTokens: (keepsTokens: boolean, clientId = rig.clientId) =>
-      rig.store.clients.updateClient(
-        clientId,
-        { linking: { email: 'NONE', keepsTokens } },
-        cause,
-      ),
+      rig.store.clients.updateClient(clientId, { linking: { email: 'NONE', keepsTokens } }, cause),
     /** As if a minute had passed since Discord said that an account is not in the guild. */
     async passMinuteOfAbsence(): Promise<void> {
       await eventually(
@@ -96,22 +87,15 @@ export function useSignIn() {
           ).length > 0,
         { what: 'a member is seen to be absent' },
       );
-      await rig.query(
-        "update member set absent_since = absent_since - interval '1 minute'",
-      );
-      await rig.query(
-        'update reconcile_job set due_at = now(), is_parked = false',
-      );
+      await rig.query("update member set absent_since = absent_since - interval '1 minute'");
+      await rig.query('update reconcile_job set due_at = now(), is_parked = false');
       await rig.query("select pg_notify('reconcile_job', '')");
     },
     /** As if this much time had gone by for what waits to be revoked. */
-    revocationsFallDue: () =>
-      rig.query('update revocation set due_at = clock_timestamp()'),
+    revocationsFallDue: () => rig.query('update revocation set due_at = clock_timestamp()'),
     /** Calls of bots and of applications, oldest first: `PUT /guilds/… 201`. */
     calls: () =>
-      rig.discord.calls
-        .recent()
-        .map(({ method, route, status }) => `${method} ${route} ${status}`),
+      rig.discord.calls.recent().map(({ method, route, status }) => `${method} ${route} ${status}`),
     rolesOf: (name: Name, guildId: string = DEMO.guildId) =>
       rig.discord.member(guildId, DEMO.accounts[name])?.roleIds,
     /** Newest first. */
@@ -119,17 +103,14 @@ export function useSignIn() {
       const page = { limit: 100, after: null };
       return (await rig.store.read.pageAuditRecords({ clientId }, page)).rows;
     },
-    told: async () =>
-      rig.query('select type, data from outbox order by position'),
+    told: async () => rig.query('select type, data from outbox order by position'),
   };
 }
 
 /** A member who waits for screening waits for nothing that the path does. */
 async function quiet(rig: SignInRig) {
   await eventually(
-    async () =>
-      (await rig.query('select from reconcile_job where not is_parked'))
-        .length === 0,
+    async () => (await rig.query('select from reconcile_job where not is_parked')).length === 0,
     { what: 'nothing waits for the path' },
   );
 }

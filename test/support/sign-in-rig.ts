@@ -3,27 +3,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
-import {
-  pathOf,
-  PATH_TIMING,
-  revocationsOf,
-} from '../../services/connector/path.js';
+import { pathOf, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
-import {
-  type DiscordOAuth,
-  createDiscordOAuth,
-} from '../../services/discord/oauth.js';
+import { type DiscordOAuth, createDiscordOAuth } from '../../services/discord/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Store } from '../../services/store/store.js';
-import {
-  cause,
-  type clientInput,
-  createMappedClient,
-} from '../builders/store-world.js';
+import { cause, type clientInput, createMappedClient } from '../builders/store-world.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
 import { SECRETS } from './rig.js';
 import { CALLBACK, OTHER_GUILD, signInWorld } from './sign-in-world.js';
@@ -39,14 +28,20 @@ export interface Person {
   readonly discordUserId: string;
 }
 
-/** The path, signing in and revoking on real parts; every call of a port passes a point at which a test may act. */
+/**
+ * The path, signing in and revoking on real parts; every call of a port passes a point at which a
+ * test may act.
+ */
 export interface SignInRig {
   readonly store: Store;
   readonly discord: SandboxDiscord;
   readonly oauth: DiscordOAuth;
   /** Of the demo's guild, with its three groups mapped. */
   readonly clientId: string;
-  /** Another client of the same application, with a guild of its own where the group "pilots" has a role. */
+  /**
+   * Another client of the same application, with a guild of its own where the group "pilots" has a
+   * role.
+   */
   readonly otherClientId: string;
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   /** What is done when the path comes by, each time until it is replaced. */
@@ -164,10 +159,7 @@ function withPoints(store: Store, pass: Pass): Store {
   };
 }
 
-async function createClients(
-  store: Store,
-  endpoints: ReturnType<typeof clientInput>['endpoints'],
-) {
+async function createClients(store: Store, endpoints: ReturnType<typeof clientInput>['endpoints']) {
   const input = { applicationId, ...SECRETS, endpoints };
   const { client } = await createMappedClient(
     store,
@@ -228,9 +220,7 @@ export async function grantOf(
     applicationId,
     scopes: SCOPES,
     redirectUri: CALLBACK,
-    codeChallenge: createHash('sha256')
-      .update(codeVerifier)
-      .digest('base64url'),
+    codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
   });
   const consent = await tickets.takeState(stateHash, 'sign-in');
   if (consent === null) throw new Error('the state is not known');

@@ -12,7 +12,10 @@ export const OTHER_GUILD = {
   bot: '320000000000000002',
 } as const;
 
-/** The demo's guild and another with the same bot. Erin is in neither; Alice, Bob, Carol and Dave are in the first. */
+/**
+ * The demo's guild and another with the same bot. Erin is in neither; Alice, Bob, Carol and Dave
+ * are in the first.
+ */
 export function signInWorld(): SandboxWorld {
   const demo = demoWorld({ ...SECRETS, redirectUris: [CALLBACK] });
   const [first] = demo.guilds;

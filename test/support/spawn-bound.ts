@@ -1,9 +1,4 @@
-import {
-  execFile,
-  spawn,
-  type ChildProcess,
-  type SpawnOptions,
-} from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -24,10 +19,7 @@ export async function spawnBound(
 }
 
 /** Asks, and after `limitMs` insists. Resolves when the process is gone. */
-export async function endChild(
-  child: ChildProcess,
-  limitMs: number,
-): Promise<void> {
+export async function endChild(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

@@ -3,11 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { judgePlan } from '../../services/reconcile/guard.js';
-import {
-  openStore,
-  type Store,
-  type StoreOptions,
-} from '../../services/store/store.js';
+import { openStore, type Store, type StoreOptions } from '../../services/store/store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
@@ -16,9 +12,7 @@ export async function createMigratedDatabase(): Promise<TestDatabase> {
   return createTestDatabase(bringUpToDate);
 }
 
-export const TEST_KEYS = createKeyRing([
-  { id: 'test', key: Buffer.alloc(32, 7) },
-]);
+export const TEST_KEYS = createKeyRing([{ id: 'test', key: Buffer.alloc(32, 7) }]);
 
 /** Opened on the given database as a process of its own. */
 export async function openTestStore(

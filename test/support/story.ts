@@ -7,7 +7,10 @@ import { z } from 'zod';
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Service } from './service.js';
 
-/** What stories about a running connector look at, as its users do: the guild's page and the audit records. */
+/**
+ * What stories about a running connector look at, as its users do: the guild's page and the audit
+ * records.
+ */
 
 type Name = keyof typeof DEMO.accounts;
 
@@ -24,9 +27,7 @@ export async function createDataFolder() {
 
 const State = z.object({
   guild: z.object({
-    members: z.array(
-      z.object({ discordUserId: z.string(), roleIds: z.array(z.string()) }),
-    ),
+    members: z.array(z.object({ discordUserId: z.string(), roleIds: z.array(z.string()) })),
   }),
   calls: z.array(
     z.object({
@@ -38,9 +39,7 @@ const State = z.object({
   ),
 });
 
-export async function guildPage(
-  service: Service,
-): Promise<z.output<typeof State>> {
+export async function guildPage(service: Service): Promise<z.output<typeof State>> {
   const response = await fetch(`${service.sandboxPage}/sandbox/state`);
   return State.parse(await response.json());
 }
@@ -51,9 +50,7 @@ export async function rolesOf(
   name: Name,
 ): Promise<readonly string[] | undefined> {
   const { guild } = await guildPage(service);
-  return guild.members.find(
-    (member) => member.discordUserId === DEMO.accounts[name],
-  )?.roleIds;
+  return guild.members.find((member) => member.discordUserId === DEMO.accounts[name])?.roleIds;
 }
 
 export async function holds(

@@ -1,11 +1,7 @@
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import { startStandaloneServer } from '@apollo/server/standalone';
-import {
-  ApolloGateway,
-  IntrospectAndCompose,
-  RemoteGraphQLDataSource,
-} from '@apollo/gateway';
+import { ApolloGateway, IntrospectAndCompose, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
 
@@ -57,10 +53,10 @@ const resolvers = {
     me: () => user({ id: 'alice' }),
     fleet: (_source: unknown, args: { readonly ids: readonly string[] }) =>
       args.ids.map((id) => user({ id })),
-    noted: (
-      _source: unknown,
-      args: { readonly linkId: string; readonly clientId: string },
-    ) => ({ link: { id: args.linkId }, client: { id: args.clientId } }),
+    noted: (_source: unknown, args: { readonly linkId: string; readonly clientId: string }) => ({
+      link: { id: args.linkId },
+      client: { id: args.clientId },
+    }),
   },
   PlatformUser: { __resolveReference: user },
   DiscordUser: {
@@ -75,10 +71,7 @@ const resolvers = {
 
 export interface Supergraph {
   /** Runs one operation through the router. */
-  ask(
-    query: string,
-    variables?: Readonly<Record<string, unknown>>,
-  ): Promise<unknown>;
+  ask(query: string, variables?: Readonly<Record<string, unknown>>): Promise<unknown>;
   stop(): Promise<void>;
 }
 

@@ -73,7 +73,10 @@ export function useSweeps(options: Parameters<typeof startRig>[1] = {}) {
     tamper(next: Tamper) {
       tamper = next;
     },
-    /** From its start to its end, and that of the path's work for it; the calls counted are those of both. */
+    /**
+     * From its start to its end, and that of the path's work for it; the calls counted are those of
+     * both.
+     */
     async sweep(kind: SweepKind, { dryRun = false } = {}) {
       rig.discord.calls.reset();
       const { id } = await start(kind, dryRun);
@@ -101,7 +104,10 @@ export function useSweeps(options: Parameters<typeof startRig>[1] = {}) {
       );
       return row;
     },
-    /** Alice is a pilot and a director, Bob is known to be in no group; the guild has been listed once. */
+    /**
+     * Alice is a pilot and a director, Bob is known to be in no group; the guild has been listed
+     * once.
+     */
     async settledGuild(): Promise<void> {
       await rig.store.applyFacts([
         snapshotOf('alice', ['pilots', 'directors']),
@@ -125,10 +131,7 @@ export const LIST = 'GET /guilds/{guild_id}/members 200';
 export const COUNTS = 'GET /guilds/{guild_id}/roles/member-counts 200';
 export const READ = 'GET /guilds/{guild_id}/members/{user_id} 200';
 
-async function startRunner(
-  rig: Rig,
-  tamper: () => Tamper,
-): Promise<() => Promise<void>> {
+async function startRunner(rig: Rig, tamper: () => Tamper): Promise<() => Promise<void>> {
   const { store } = rig;
   const gateway = createDiscordGateway({
     credentials: (clientId) => store.readCredentials(clientId),
@@ -147,14 +150,12 @@ async function startRunner(
       const plain: Guild = {
         listMembers: async (page) => gateway.listMembers(guild, page),
         readRoleCounts: async () => gateway.readRoleCounts(guild),
-        refreshRoles: async () =>
-          store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
+        refreshRoles: async () => store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
       };
       return { ...plain, ...tamper()(plain) };
     },
     planNickname: planNicknameOf,
-    saveTrouble: async (clientId, trouble) =>
-      store.memory.saveTrouble(clientId, trouble),
+    saveTrouble: async (clientId, trouble) => store.memory.saveTrouble(clientId, trouble),
     onSweep: store.sweeps.onSweep,
     pause: async () => sleep(1),
     clock: Date.now,

@@ -12,7 +12,9 @@ export interface Taken {
   readonly faults: string[];
 }
 
-/** As the consumer takes a batch: parsed chunk by chunk, applied, halved where the store refuses. */
+/**
+ * As the consumer takes a batch: parsed chunk by chunk, applied, halved where the store refuses.
+ */
 export async function takeHostile(
   records: readonly KafkaRecord[],
   applyFacts: ApplyFacts,

@@ -2,10 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A way to a server that can be shut, opened and held still, as networks and servers are. */
-export async function createTcpDoor(target: {
-  readonly host: string;
-  readonly port: number;
-}) {
+export async function createTcpDoor(target: { readonly host: string; readonly port: number }) {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isStill = false;
   const server = createServer((near) => {

@@ -1,12 +1,4 @@
-import {
-  chmod,
-  chown,
-  copyFile,
-  mkdtemp,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,8 +13,8 @@ const CERTIFICATES = join(import.meta.dirname, 'tls');
 export const certificate = (name: string): string => join(CERTIFICATES, name);
 
 /**
- * A PostgreSQL that speaks TLS as `localhost`, and plain text too: `postgres` may come either way, `encrypted` by TLS alone, and
- * `certified` with the client certificate alone.
+ * A PostgreSQL that speaks TLS as `localhost`, and plain text too: `postgres` may come either way,
+ * `encrypted` by TLS alone, and `certified` with the client certificate alone.
  */
 export async function startTlsPostgres(): Promise<{
   /** An address of the database for a role, with these parameters. */

@@ -28,8 +28,7 @@ export async function startTraceCollector(port = 0): Promise<TraceCollector> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.url === '/v1/traces')
-        bodies.push(Buffer.concat(chunks).toString('utf8'));
+      if (request.url === '/v1/traces') bodies.push(Buffer.concat(chunks).toString('utf8'));
       response.writeHead(request.url === '/v1/traces' ? 200 : 404, {
         'content-type': 'application/json',
       });
@@ -73,9 +72,7 @@ const Sent = z.object({
               parentSpanId: z.string().optional(),
               name: z.string(),
               links: z.array(z.object({ traceId: z.string() })).optional(),
-              attributes: z
-                .array(z.object({ key: z.string(), value: Value }))
-                .optional(),
+              attributes: z.array(z.object({ key: z.string(), value: Value })).optional(),
             }),
           ),
         }),
@@ -95,10 +92,7 @@ function spansIn(sent: unknown): readonly CollectedSpan[] {
       name: span.name,
       links: (span.links ?? []).map(({ traceId }) => traceId),
       attributes: new Map(
-        (span.attributes ?? []).map(({ key, value }) => [
-          key,
-          Object.values(value)[0],
-        ]),
+        (span.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]),
       ),
     }));
 }

@@ -52,41 +52,28 @@ const TEXTS: readonly (readonly [string, string, boolean])[] = [
 ];
 
 describe('an event and a mutation with the same values', () => {
-  test.each(TEXTS)(
-    'take the same ids of users and groups: %s',
-    (_, id, isTaken) => {
-      const asUser = [
-        byEvent('platform.group.membership.changed.v1', {
-          userId: id,
-          groupId: 'g',
-          change: 'added',
-        }),
-        byMutation(
-          membershipChanges(
-            [{ platformUserId: id, groupId: 'g', change: 'ADDED' }],
-            cause,
-          ),
-        ),
-      ];
-      const asGroup = [
-        byEvent('platform.group.membership.snapshot.v1', {
-          userId: 'u',
-          groupIds: ['g', id, 'g'],
-        }),
-        byMutation(
-          membershipSets(
-            [{ platformUserId: 'u', groupIds: ['g', id, 'g'] }],
-            cause,
-          ),
-        ),
-      ];
+  test.each(TEXTS)('take the same ids of users and groups: %s', (_, id, isTaken) => {
+    const asUser = [
+      byEvent('platform.group.membership.changed.v1', {
+        userId: id,
+        groupId: 'g',
+        change: 'added',
+      }),
+      byMutation(membershipChanges([{ platformUserId: id, groupId: 'g', change: 'ADDED' }], cause)),
+    ];
+    const asGroup = [
+      byEvent('platform.group.membership.snapshot.v1', {
+        userId: 'u',
+        groupIds: ['g', id, 'g'],
+      }),
+      byMutation(membershipSets([{ platformUserId: 'u', groupIds: ['g', id, 'g'] }], cause)),
+    ];
 
-      for (const [event, mutation] of [asUser, asGroup]) {
-        expect(mutation).toEqual(event);
-        expect(event === REFUSED).toBe(!isTaken);
-      }
-    },
-  );
+    for (const [event, mutation] of [asUser, asGroup]) {
+      expect(mutation).toEqual(event);
+      expect(event === REFUSED).toBe(!isTaken);
+    }
+  });
 
   test.each(TEXTS)('take the same usernames: %s', (_, username, isTaken) => {
     const event = byEvent('platform.user.changed.v1', {
@@ -107,32 +94,27 @@ describe('an event and a mutation with the same values', () => {
     }),
     ['null', null, null] as const,
     ['no value', undefined, undefined] as const,
-  ])(
-    'take the same attributes, an empty one as null: %s',
-    (_, value, expected) => {
-      for (const name of ['character', 'corporation', 'alliance']) {
-        const attributes = { [name]: value };
+  ])('take the same attributes, an empty one as null: %s', (_, value, expected) => {
+    for (const name of ['character', 'corporation', 'alliance']) {
+      const attributes = { [name]: value };
 
-        const event = byEvent('platform.user.changed.v1', {
-          userId: 'u',
+      const event = byEvent('platform.user.changed.v1', {
+        userId: 'u',
+        username: 'Ann',
+        attributes,
+      });
+
+      expect(byMutation(userChanges([{ id: 'u', username: 'Ann', attributes }], cause))).toEqual(
+        event,
+      );
+      if (expected === REFUSED) expect(event).toBe(REFUSED);
+      else
+        expect(event).toEqual({
+          kind: 'userChanged',
+          platformUserId: 'u',
           username: 'Ann',
-          attributes,
+          attributes: value === undefined ? {} : { [name]: expected },
         });
-
-        expect(
-          byMutation(
-            userChanges([{ id: 'u', username: 'Ann', attributes }], cause),
-          ),
-        ).toEqual(event);
-        if (expected === REFUSED) expect(event).toBe(REFUSED);
-        else
-          expect(event).toEqual({
-            kind: 'userChanged',
-            platformUserId: 'u',
-            username: 'Ann',
-            attributes: value === undefined ? {} : { [name]: expected },
-          });
-      }
-    },
-  );
+    }
+  });
 });

@@ -12,9 +12,7 @@ const production = {
   API_KEYS: `platform:discord:read+discord:write:${HASH}`,
 };
 
-function faultsOf(
-  environment: Readonly<Record<string, string>>,
-): readonly string[] {
+function faultsOf(environment: Readonly<Record<string, string>>): readonly string[] {
   try {
     readConfig(environment);
   } catch (error) {
@@ -54,8 +52,7 @@ describe('the sandbox', () => {
 
   test('can be asked for beside a database', () => {
     expect(
-      readConfig({ DATABASE_URL: production.DATABASE_URL, SANDBOX: 'true' })
-        .sandbox,
+      readConfig({ DATABASE_URL: production.DATABASE_URL, SANDBOX: 'true' }).sandbox,
     ).not.toBeNull();
   });
 
@@ -81,9 +78,7 @@ describe('settings', () => {
       sasl: null,
     });
     expect(config.parts).toEqual(new Set(['api', 'events']));
-    expect(config.encryptionKeys).toEqual([
-      { id: '2026a', key: Buffer.alloc(32, 1) },
-    ]);
+    expect(config.encryptionKeys).toEqual([{ id: '2026a', key: Buffer.alloc(32, 1) }]);
     expect(config.apiKeys).toEqual([
       {
         name: 'platform',
@@ -151,9 +146,7 @@ describe('settings', () => {
   });
 
   test('are all named in one error', () => {
-    expect(
-      faultsOf({ ...production, PORT: 'x', LOG_LEVEL: 'y', KAFKA_SSL: 'z' }),
-    ).toHaveLength(3);
+    expect(faultsOf({ ...production, PORT: 'x', LOG_LEVEL: 'y', KAFKA_SSL: 'z' })).toHaveLength(3);
   });
 
   test('that are missing are named beside those that are malformed', () => {
@@ -193,15 +186,12 @@ describe('settings', () => {
       });
     });
 
-    test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'])(
-      'belong together: %s',
-      (name) => {
-        for (const environment of [production, {}])
-          expect(faultsOf({ ...environment, ...issuer, [name]: '' })).toEqual([
-            `${name}: required with the other AUTH_ settings`,
-          ]);
-      },
-    );
+    test.each(['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'])('belong together: %s', (name) => {
+      for (const environment of [production, {}])
+        expect(faultsOf({ ...environment, ...issuer, [name]: '' })).toEqual([
+          `${name}: required with the other AUTH_ settings`,
+        ]);
+    });
 
     test.each([
       ['AUTH_JWKS_URL', 'id.example/jwks'],

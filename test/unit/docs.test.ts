@@ -27,9 +27,7 @@ const anchorOf = (heading: string) =>
 
 function anchorsOf(page: string): readonly string[] {
   const text = read(page).replaceAll(/^ *```[^]*?^ *```/gm, '');
-  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    anchorOf(heading),
-  );
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 }
 
 function brokenLinks(page: string): readonly string[] {
@@ -38,8 +36,7 @@ function brokenLinks(page: string): readonly string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
   return targets.filter((target) => {
     const [path = '', anchor] = target.split('#');
-    const file =
-      path === '' ? page : relative(root, join(root, dirname(page), path));
+    const file = path === '' ? page : relative(root, join(root, dirname(page), path));
     if (!existsSync(join(root, file))) return true;
     return anchor !== undefined && !anchorsOf(file).includes(anchor);
   });
@@ -52,15 +49,11 @@ describe('the documentation', () => {
 
   test('lists every decision record', () => {
     const folder = 'docs/decisions';
-    const records = readdirSync(join(root, folder)).filter((file) =>
-      /^\d{4}-/.test(file),
-    );
+    const records = readdirSync(join(root, folder)).filter((file) => /^\d{4}-/.test(file));
     const overview = read(`${folder}/README.md`);
 
     expect(records.length).toBeGreaterThan(0);
-    expect(records.filter((file) => !overview.includes(`(${file})`))).toEqual(
-      [],
-    );
+    expect(records.filter((file) => !overview.includes(`(${file})`))).toEqual([]);
   });
 
   test('lists every setting that the configuration reads', () => {
@@ -81,15 +74,13 @@ describe('the documentation', () => {
 
   test('names the tabs of the first five minutes as the playground shows them', () => {
     const [minutes = ''] =
-      /^## The first five minutes\n[^]*?(?=^## )/m.exec(read('README.md')) ??
-      [];
-    const named = [
-      ...minutes.matchAll(/\b[Rr]un(?: the tab)?\s+`([^`]+)`/g),
-    ].map(([, name]) => name);
+      /^## The first five minutes\n[^]*?(?=^## )/m.exec(read('README.md')) ?? [];
+    const named = [...minutes.matchAll(/\b[Rr]un(?: the tab)?\s+`([^`]+)`/g)].map(
+      ([, name]) => name,
+    );
     const operations = readdirSync(join(root, 'schema/operations'));
     const tabs = operations.map(
-      (file) =>
-        getOperationAST(parse(read(`schema/operations/${file}`)))?.name?.value,
+      (file) => getOperationAST(parse(read(`schema/operations/${file}`)))?.name?.value,
     );
 
     expect(named).toHaveLength(5);

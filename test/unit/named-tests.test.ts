@@ -30,13 +30,14 @@ function rowsOf(text: string): readonly Row[] {
 const isHead = (lines: readonly string[], n: number) =>
   [lines[n], lines[n + 1]].some((line) => line?.startsWith('| --'));
 
-/** `db/links: "a name", "another"; unit/discord`: a place begins after a semicolon, or after a comma that stands in no quotes. */
+/**
+ * `db/links: "a name", "another"; unit/discord`: a place begins after a semicolon, or after a comma
+ * that stands in no quotes.
+ */
 function placesOf(where: string): Row['places'] {
   return where.split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/).flatMap((part) => {
     const [path = '', ...after] = part.trim().split(/:(.*)/s);
-    const names = [...after.join('').matchAll(/"([^"]*)"/g)].map(
-      ([, name = '']) => name,
-    );
+    const names = [...after.join('').matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
     const [first = '', ...others] = path
       .replace(/\(.*\)/, '')
       .split(',')

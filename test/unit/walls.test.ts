@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 /**
- * The rules of the house, read from import lines. A room is a folder of services/; files beside the rooms are named themselves.
+ * The rules of the house, read from import lines. A room is a folder of services/; files beside the
+ * rooms are named themselves.
  */
 const ROOMS = [
   'events',
@@ -27,7 +28,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'model.ts': ['model'],
 };
 
-/** These rooms implement what others ask for, so they may import the types of a port from the room that declares it. */
+/**
+ * These rooms implement what others ask for, so they may import the types of a port from the room
+ * that declares it.
+ */
 const IMPLEMENTERS = ['store', 'discord'];
 const PORTS = [
   './reconcile/ports.ts',
@@ -161,9 +165,7 @@ function placeOf(path: string): string {
 
 const sources = readSources();
 
-function violations(
-  check: (source: Source, imported: Import) => boolean,
-): readonly string[] {
+function violations(check: (source: Source, imported: Import) => boolean): readonly string[] {
   return sources.flatMap((source) =>
     source.imports
       .filter((imported) => check(source, imported))
@@ -174,10 +176,7 @@ function violations(
 /** Tarjan's strongly connected components of more than one file. */
 function circles(files: readonly Source[]): readonly (readonly string[])[] {
   const targets = new Map(
-    files.map(({ path, imports }) => [
-      `./${path}`,
-      imports.map(({ target }) => target),
-    ]),
+    files.map(({ path, imports }) => [`./${path}`, imports.map(({ target }) => target)]),
   );
   const found: string[][] = [];
   const order = new Map<string, number>();
@@ -190,8 +189,7 @@ function circles(files: readonly Source[]): readonly (readonly string[])[] {
     for (const target of targets.get(path) ?? []) {
       if (!targets.has(target)) continue;
       if (!order.has(target)) lowest = Math.min(lowest, visit(target));
-      else if (stack.includes(target))
-        lowest = Math.min(lowest, order.get(target) ?? own);
+      else if (stack.includes(target)) lowest = Math.min(lowest, order.get(target) ?? own);
     }
     if (lowest === own) {
       const circle = stack.splice(stack.indexOf(path));
@@ -206,8 +204,7 @@ function circles(files: readonly Source[]): readonly (readonly string[])[] {
 function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
   if (!target.startsWith('./')) return false;
   const there = placeOf(target.slice(2));
-  if (there === place || there === 'lib' || target === './model.ts')
-    return false;
+  if (there === place || there === 'lib' || target === './model.ts') return false;
   if (IMPLEMENTERS.includes(place) && PORTS.includes(target)) return !isType;
   return !(ALLOWED[place] ?? []).includes(there);
 }
@@ -215,9 +212,7 @@ function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
 describe('the walls between the rooms', () => {
   test('are read from every file', () => {
     expect(sources.length).toBeGreaterThan(100);
-    expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(
-      400,
-    );
+    expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(400);
   });
 
   test('stand: a room imports its own files, model.ts and lib/', () => {
@@ -240,9 +235,7 @@ describe('the walls between the rooms', () => {
 
   test('keep one library in one room', () => {
     const strays = violations(({ place }, { target }) =>
-      LIBRARIES.some(
-        ({ name, rooms }) => name.test(target) && !rooms.includes(place),
-      ),
+      LIBRARIES.some(({ name, rooms }) => name.test(target) && !rooms.includes(place)),
     );
     expect(strays).toEqual([]);
   });
@@ -257,17 +250,13 @@ describe('the walls between the rooms', () => {
   });
 
   test('read the environment in config.ts alone', () => {
-    const readers = sources
-      .filter(({ text }) => /process\.env/.test(text))
-      .map(({ path }) => path);
+    const readers = sources.filter(({ text }) => /process\.env/.test(text)).map(({ path }) => path);
     expect(readers).toEqual(['config.ts']);
   });
 
   test('have no barrels', () => {
-    expect(
-      sources
-        .filter(({ path }) => path.endsWith('index.ts'))
-        .map(({ path }) => path),
-    ).toEqual([]);
+    expect(sources.filter(({ path }) => path.endsWith('index.ts')).map(({ path }) => path)).toEqual(
+      [],
+    );
   });
 });

@@ -2,10 +2,7 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> =
-  | T
-  | {
-      [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never;
-    };
+  T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** Which side decides who holds a role: the platform's groups or Discord. */
 export type Authority =
   /** Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed. */
@@ -352,10 +349,7 @@ export type PlatformUserFieldsFragment = {
     readonly corporation: string | null;
     readonly alliance: string | null;
   };
-  readonly groups: ReadonlyArray<{
-    readonly id: string;
-    readonly name: string | null;
-  }>;
+  readonly groups: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
 };
 
 export type PageFieldsFragment = {
@@ -525,10 +519,7 @@ export type DiscordUsersQuery = {
         readonly isManaged: boolean;
       }>;
     }>;
-    readonly pageInfo: {
-      readonly hasNextPage: boolean;
-      readonly endCursor: string | null;
-    };
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
 
@@ -568,10 +559,7 @@ export type PlatformUserQuery = {
       readonly corporation: string | null;
       readonly alliance: string | null;
     };
-    readonly groups: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
+    readonly groups: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
   } | null;
 };
 
@@ -583,14 +571,8 @@ export type PlatformGroupsQueryVariables = Exact<{
 
 export type PlatformGroupsQuery = {
   readonly platformGroups: {
-    readonly nodes: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
-    readonly pageInfo: {
-      readonly hasNextPage: boolean;
-      readonly endCursor: string | null;
-    };
+    readonly nodes: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
 
@@ -602,22 +584,10 @@ export type MemberPlanQuery = {
   readonly memberPlan: {
     readonly summary: string;
     readonly observedAt: string | null;
-    readonly add: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
-    readonly remove: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
-    readonly held: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
-    readonly unknown: ReadonlyArray<{
-      readonly id: string;
-      readonly name: string | null;
-    }>;
+    readonly add: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
+    readonly remove: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
+    readonly held: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
+    readonly unknown: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
     readonly blocked: ReadonlyArray<{
       readonly refusal: string;
       readonly role: { readonly id: string; readonly name: string | null };
@@ -954,10 +924,7 @@ export type RestorePlatformUserMutation = {
         readonly corporation: string | null;
         readonly alliance: string | null;
       };
-      readonly groups: ReadonlyArray<{
-        readonly id: string;
-        readonly name: string | null;
-      }>;
+      readonly groups: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
     } | null;
   };
 };
@@ -979,10 +946,7 @@ export type DeletePlatformUserMutation = {
         readonly corporation: string | null;
         readonly alliance: string | null;
       };
-      readonly groups: ReadonlyArray<{
-        readonly id: string;
-        readonly name: string | null;
-      }>;
+      readonly groups: ReadonlyArray<{ readonly id: string; readonly name: string | null }>;
     } | null;
   };
 };

@@ -8,9 +8,7 @@ export const KEY_NEEDED = 'Send `Authorization: Bearer <API key or JWT>`.';
 
 export function requireScope(context: ApiContext, scope: Scope): void {
   if (!holdsScope(requireCaller(context), scope))
-    throw forbidden(
-      `This operation requires the scope ${scope}, which your key does not have.`,
-    );
+    throw forbidden(`This operation requires the scope ${scope}, which your key does not have.`);
 }
 
 export function requireCaller(context: ApiContext): Caller {
@@ -25,17 +23,17 @@ export function mayTouch(context: ApiContext, clientId: ClientId): boolean {
   return limit === null || limit.includes(clientId);
 }
 
-/** For inputs that name a client: the caller knows its id already, so saying FORBIDDEN gives nothing away. */
-export function requireClientAccess(
-  context: ApiContext,
-  clientId: ClientId,
-  field: string,
-): void {
-  if (!mayTouch(context, clientId))
-    throw forbidden('This key is limited to other clients.', field);
+/**
+ * For inputs that name a client: the caller knows its id already, so saying FORBIDDEN gives nothing
+ * away.
+ */
+export function requireClientAccess(context: ApiContext, clientId: ClientId, field: string): void {
+  if (!mayTouch(context, clientId)) throw forbidden('This key is limited to other clients.', field);
 }
 
-/** Platform facts and new clients concern every client: a key limited to some may not write them. */
+/**
+ * Platform facts and new clients concern every client: a key limited to some may not write them.
+ */
 export function requireUnlimited(context: ApiContext, why: string): void {
   if (requireCaller(context).clientIds !== null)
     throw forbidden(

@@ -67,8 +67,8 @@ export async function admitCallers(
 }
 
 /**
- * Who the same header names now: of what lives on after its request. While the keys of the issuer are out of reach a token is
- * good until it ends.
+ * Who the same header names now: of what lives on after its request. While the keys of the issuer
+ * are out of reach a token is good until it ends.
  */
 export async function callerAgain(
   request: FastifyRequest,
@@ -96,8 +96,7 @@ function limiter(
   });
   return async (request) => {
     const taken = await take(request);
-    if (!taken.isAllowed && taken.isExceeded)
-      throw tooMany(max, taken.ttlInSeconds);
+    if (!taken.isAllowed && taken.isExceeded) throw tooMany(max, taken.ttlInSeconds);
   };
 }
 

@@ -21,9 +21,7 @@ export function createApiKeyAuthenticator(deps: {
       if (key === undefined) return null;
       const hash = createHash('sha256').update(key).digest();
       // Every entry is compared, so that timing does not reveal which one matched.
-      const matches = entries.filter((entry) =>
-        timingSafeEqual(entry.hash, hash),
-      );
+      const matches = entries.filter((entry) => timingSafeEqual(entry.hash, hash));
       return matches[0]?.caller ?? null;
     },
   };
@@ -31,15 +29,10 @@ export function createApiKeyAuthenticator(deps: {
 
 function checkEntry(key: ApiKey): ApiKey {
   if (!/^[0-9a-f]{64}$/i.test(key.hash))
-    throw new Error(
-      `API key "${key.name}": the hash must be a SHA-256 of 64 hex digits`,
-    );
-  if (key.scopes.length === 0)
-    throw new Error(`API key "${key.name}": no scope`);
+    throw new Error(`API key "${key.name}": the hash must be a SHA-256 of 64 hex digits`);
+  if (key.scopes.length === 0) throw new Error(`API key "${key.name}": no scope`);
   const unknown = key.scopes.find((scope) => !SCOPES.includes(scope));
   if (unknown !== undefined)
-    throw new Error(
-      `API key "${key.name}": unknown scope "${unknown}"; use ${SCOPES.join(', ')}`,
-    );
+    throw new Error(`API key "${key.name}": unknown scope "${unknown}"; use ${SCOPES.join(', ')}`);
   return key;
 }

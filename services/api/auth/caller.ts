@@ -5,7 +5,10 @@ export type Scope = (typeof SCOPES)[number];
 
 /** The caller. A name, never a secret: it appears in audit records. */
 export interface Caller {
-  /** The name of an API key; for a token `jwt:` and its subject. Key names contain no colon, so the two cannot collide. */
+  /**
+   * The name of an API key; for a token `jwt:` and its subject. Key names contain no colon, so the
+   * two cannot collide.
+   */
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** Null: every client. */

@@ -22,8 +22,8 @@ export const KEY_SET_TIMING: KeySetTiming = {
 const MAX_BYTES = 256 * 1024;
 
 /**
- * The public keys of the issuer, fetched when a token first needs one: a process starts without them. Redirects are not
- * followed.
+ * The public keys of the issuer, fetched when a token first needs one: a process starts without
+ * them. Redirects are not followed.
  */
 export function createKeySet(deps: {
   readonly url: string;
@@ -33,12 +33,8 @@ export function createKeySet(deps: {
 }): JWTVerifyGetKey {
   const { timing, clock } = deps;
   let restsUntil = 0;
-  const fetchKeys = async (
-    url: string,
-    options: RequestInit,
-  ): Promise<Response> => {
-    if (clock() < restsUntil)
-      throw new Error('the previous request failed, not retried yet');
+  const fetchKeys = async (url: string, options: RequestInit): Promise<Response> => {
+    if (clock() < restsUntil) throw new Error('the previous request failed, not retried yet');
     try {
       return await fetchBounded(url, options);
     } catch (error) {
@@ -56,10 +52,7 @@ export function createKeySet(deps: {
   });
 }
 
-async function fetchBounded(
-  url: string,
-  options: RequestInit,
-): Promise<Response> {
+async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
   const response = await fetch(url, options);
   if (response.status !== 200 || !response.body) {
     await response.body?.cancel();
@@ -69,8 +62,7 @@ async function fetchBounded(
   let bytes = 0;
   for await (const part of response.body) {
     bytes += part.byteLength;
-    if (bytes > MAX_BYTES)
-      throw new Error('the response is larger than 256 KiB');
+    if (bytes > MAX_BYTES) throw new Error('the response is larger than 256 KiB');
     parts.push(part);
   }
   return new Response(Buffer.concat(parts));

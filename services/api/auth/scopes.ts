@@ -13,8 +13,8 @@ import { requireScope } from './access.js';
 type Resolve = GraphQLFieldResolver<unknown, ApiContext>;
 
 /**
- * Puts each field's scope before it. The library's own way there goes by five promises, which requests with dozens of fields
- * notice.
+ * Puts each field's scope before it. The library's own way there goes by five promises, which
+ * requests with dozens of fields notice.
  */
 export function guardScopes(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {

@@ -9,7 +9,9 @@ export class KeysOutOfReach extends Error {
   }
 }
 
-/** What is wrong with a token, without repeating any of it; null: the error is not about a token. */
+/**
+ * What is wrong with a token, without repeating any of it; null: the error is not about a token.
+ */
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof KeysOutOfReach)
     return {

@@ -13,7 +13,10 @@ export interface TokenVerifier {
   readonly verify: (token: string) => Promise<Caller | Refusal>;
 }
 
-/** With a shared secret (HS…) every verifier could sign, and a public key could be abused as the secret; `none` is unsigned. */
+/**
+ * With a shared secret (HS…) every verifier could sign, and a public key could be abused as the
+ * secret; `none` is unsigned.
+ */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -53,9 +56,7 @@ export function createTokenVerifier(deps: {
   return {
     verify: async (token) => {
       if (token.length > MAX_TOKEN_LENGTH)
-        return refused(
-          `The token is longer than ${MAX_TOKEN_LENGTH} characters.`,
-        );
+        return refused(`The token is longer than ${MAX_TOKEN_LENGTH} characters.`);
       try {
         const { payload } = await jwtVerify(token, keys, {
           algorithms: ALGORITHMS,
@@ -90,21 +91,16 @@ function reachable(keys: JWTVerifyGetKey): JWTVerifyGetKey {
 }
 
 /**
- * The library compares times but accepts any number: JSON's `1e400` is Infinity, and a token with it as `exp` would never expire.
+ * The library compares times but accepts any number: JSON's `1e400` is Infinity, and a token with
+ * it as `exp` would never expire.
  */
 function faultOfTimes(payload: JWTPayload, now: number): Refusal | null {
   const { exp = Infinity, nbf = 0, iat = 0 } = payload;
   if (!Number.isSafeInteger(exp) || exp > now + MAX_LIFETIME_SECONDS)
-    return refused(
-      'The token’s `exp` must be a whole number of seconds, at most a year ahead.',
-    );
+    return refused('The token’s `exp` must be a whole number of seconds, at most a year ahead.');
   if (!isTime(nbf) || !isTime(iat))
-    return refused(
-      'The token’s `nbf` and `iat` must be seconds since 1970 and not negative.',
-    );
-  return iat > now + TOLERANCE_SECONDS
-    ? refused('The token’s `iat` is in the future.')
-    : null;
+    return refused('The token’s `nbf` and `iat` must be seconds since 1970 and not negative.');
+  return iat > now + TOLERANCE_SECONDS ? refused('The token’s `iat` is in the future.') : null;
 }
 
 const isTime = (seconds: number) => Number.isFinite(seconds) && seconds >= 0;
@@ -124,7 +120,10 @@ function callerOf(payload: JWTPayload): Caller | Refusal {
   };
 }
 
-/** `scope` as OAuth has it, `scp` as some providers do: text with spaces, or a list. What we do not know means nothing here. */
+/**
+ * `scope` as OAuth has it, `scp` as some providers do: text with spaces, or a list. What we do not
+ * know means nothing here.
+ */
 function scopesOf(payload: JWTPayload): readonly Scope[] {
   const named = [payload['scope'], payload['scp']].flatMap(namesIn);
   return SCOPES.filter((scope) => named.includes(scope));

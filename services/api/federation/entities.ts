@@ -13,29 +13,23 @@ interface Reference {
   readonly field: string;
 }
 
-type FindEntity = (
-  context: ApiContext,
-  reference: Reference,
-) => Promise<object | null>;
+type FindEntity = (context: ApiContext, reference: Reference) => Promise<object | null>;
 
-/** One for each type with a `@key`. They find what the query of the same name finds, for the same callers. */
+/**
+ * One for each type with a `@key`. They find what the query of the same name finds, for the same
+ * callers.
+ */
 export const entityFinders: Readonly<Record<string, FindEntity>> = {
   DiscordClient: async (context, { id, field }) => {
     const view = await context.loaders.clients.load(checkOwnId(id, field));
-    return view && mayTouch(context, view.id)
-      ? presentClient(context, view)
-      : null;
+    return view && mayTouch(context, view.id) ? presentClient(context, view) : null;
   },
   DiscordUser: async (context, { id, field }) => {
     const view = await context.loaders.links.load(checkOwnId(id, field));
-    return view && mayTouch(context, view.clientId)
-      ? toDiscordUser(view)
-      : null;
+    return view && mayTouch(context, view.clientId) ? toDiscordUser(view) : null;
   },
   PlatformUser: async (context, { id, field }) => {
-    const view = await context.loaders.platformUsers.load(
-      checkPlatformId(id, field),
-    );
+    const view = await context.loaders.platformUsers.load(checkPlatformId(id, field));
     return view ? toPlatformUser(view) : null;
   },
 };
@@ -73,31 +67,17 @@ async function findEntity(
 
 function readReference(given: unknown, at: string): Reference {
   if (typeof given !== 'object' || given === null)
-    throw new InputError(
-      'BAD_USER_INPUT',
-      'A representation must be an object.',
-      at,
-    );
+    throw new InputError('BAD_USER_INPUT', 'A representation must be an object.', at);
   const typeName: unknown = Reflect.get(given, '__typename');
   if (typeof typeName !== 'string')
-    throw new InputError(
-      'BAD_USER_INPUT',
-      '`__typename` is required.',
-      `${at}.__typename`,
-    );
+    throw new InputError('BAD_USER_INPUT', '`__typename` is required.', `${at}.__typename`);
   const id: unknown = Reflect.get(given, 'id');
   if (typeof id !== 'string')
-    throw new InputError(
-      'BAD_USER_INPUT',
-      '`id` must be a string.',
-      `${at}.id`,
-    );
+    throw new InputError('BAD_USER_INPUT', '`id` must be a string.', `${at}.id`);
   return { typeName, id, field: `${at}.id` };
 }
 
 /** The caller's word: what every object inherits is no type. */
 function finderOf(typeName: string): FindEntity | undefined {
-  return Object.hasOwn(entityFinders, typeName)
-    ? entityFinders[typeName]
-    : undefined;
+  return Object.hasOwn(entityFinders, typeName) ? entityFinders[typeName] : undefined;
 }

@@ -25,7 +25,10 @@ directive @key(fields: String!) repeatable on OBJECT
 """Other services of a federation may serve it too."""
 directive @shareable on FIELD_DEFINITION | OBJECT`;
 
-/** The schema as one part of a supergraph, in SDL: sorted, so that a diff shows what changed and nothing else. */
+/**
+ * The schema as one part of a supergraph, in SDL: sorted, so that a diff shows what changed and
+ * nothing else.
+ */
 export function printSubgraph(schema: GraphQLSchema): string {
   const sdl = printSubgraphSchema(lexicographicSortSchema(schema));
   return `${HEAD}\n\n${withAir(sdl)}\n`;
@@ -43,8 +46,7 @@ export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   const { _entities: entities, _service: service } = fields;
   if (!entities || !service) throw new Error('no type of the schema has a key');
   service.description = 'For federation routers: this schema as a subgraph.';
-  entities.description =
-    'For federation routers: the entities for these references.';
+  entities.description = 'For federation routers: the entities for these references.';
   entities.resolve = (
     _source: unknown,
     args: { readonly representations: readonly unknown[] },
@@ -62,15 +64,17 @@ function resolversOf(schema: GraphQLSchema): GraphQLResolverMap<ApiContext> {
   return Object.fromEntries(Object.entries(resolvers));
 }
 
-/** With an empty line before each described field, argument and value, as GraphQL's own printer has it. */
+/**
+ * With an empty line before each described field, argument and value, as GraphQL's own printer has
+ * it.
+ */
 function withAir(sdl: string): string {
   const lines: string[] = [];
   let isInText = false;
   for (const line of sdl.split('\n')) {
     const marks = line.match(/(?<!\\)"""/g)?.length ?? 0;
     const isFirst = /[{(]$/.test(lines.at(-1) ?? '');
-    if (!isInText && marks > 0 && line.startsWith(' ') && !isFirst)
-      lines.push('');
+    if (!isInText && marks > 0 && line.startsWith(' ') && !isFirst) lines.push('');
     lines.push(line);
     if (marks === 1) isInText = !isInText;
   }

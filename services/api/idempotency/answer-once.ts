@@ -53,10 +53,7 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
           } catch (error) {
             // It was carried out and is answered; only a second try would not be recognised.
             const { requestId } = contextValue;
-            deps.logger.error(
-              { requestId, err: error },
-              'idempotent response not stored',
-            );
+            deps.logger.error({ requestId, err: error }, 'idempotent response not stored');
           }
         },
       };
@@ -65,10 +62,7 @@ export function answerOnce(deps: Deps): ApolloServerPlugin<ApiContext> {
 }
 
 /** A claim: carry it out. A response: that is the answer. Null: it has no key, or only reads. */
-async function begin(
-  deps: Deps,
-  asked: Asked,
-): Promise<Claimed | GraphQLResponse | null> {
+async function begin(deps: Deps, asked: Asked): Promise<Claimed | GraphQLResponse | null> {
   const { contextValue, source, document, operation, request } = asked;
   const key = request.http?.headers.get(KEY_HEADER);
   const { caller } = contextValue;
@@ -94,8 +88,7 @@ class KeyTaken extends InputError {
 }
 
 const REASONS = {
-  UNDER_WAY:
-    'A request with this Idempotency-Key is still running. Try again in a second.',
+  UNDER_WAY: 'A request with this Idempotency-Key is still running. Try again in a second.',
   OTHER:
     'This Idempotency-Key was used within the last 24 hours for a different request or with different permissions. Use a new key.',
 } as const;
@@ -115,9 +108,7 @@ function keepRenewing(
     if (renewals === MOST_RENEWALS) clearInterval(timer);
     idempotency
       .renew(request, claim)
-      .catch((error: unknown) =>
-        logger.warn({ err: error }, 'idempotency key not renewed'),
-      );
+      .catch((error: unknown) => logger.warn({ err: error }, 'idempotency key not renewed'));
   }, RENEW_MS).unref();
   return () => clearInterval(timer);
 }
@@ -153,15 +144,10 @@ function again(kept: string): GraphQLResponse {
   return { body, http: { status, headers } };
 }
 
-function refused(
-  { logger }: Deps,
-  { contextValue }: Asked,
-  error: unknown,
-): GraphQLResponse {
+function refused({ logger }: Deps, { contextValue }: Asked, error: unknown): GraphQLResponse {
   const { requestId } = contextValue;
   const isCallers = error instanceof InputError;
-  if (!isCallers)
-    logger.error({ requestId, err: error }, 'idempotency key not claimed');
+  if (!isCallers) logger.error({ requestId, err: error }, 'idempotency key not claimed');
   const taken = error instanceof KeyTaken ? error.kind : null;
   const isUnderWay = taken === 'UNDER_WAY';
   const headers = new HeaderMap(isUnderWay ? [['retry-after', '1']] : []);

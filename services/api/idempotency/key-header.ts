@@ -19,8 +19,8 @@ export const KEY_HEADER = 'idempotency-key';
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * What an `Idempotency-Key` makes of a request; null: nothing, it reads. Who has fewer rights now than with the first try asks for
- * something else: the same answer may be more than they may see.
+ * What an `Idempotency-Key` makes of a request; null: nothing, it reads. Who has fewer rights now
+ * than with the first try asks for something else: the same answer may be more than they may see.
  */
 export function repeatable(asked: {
   readonly key: string | undefined;
@@ -33,18 +33,10 @@ export function repeatable(asked: {
   const { key, caller, operation } = asked;
   if (key === undefined || caller === null) return null;
   if (operation.operation !== OperationTypeNode.MUTATION) return null;
-  if (!KEY.test(key))
-    throw refusal(
-      'Idempotency-Key must be 1 to 255 printable ASCII characters.',
-    );
+  if (!KEY.test(key)) throw refusal('Idempotency-Key must be 1 to 255 printable ASCII characters.');
   if (rootFields(asked.document, operation.selectionSet) !== 1)
-    throw refusal(
-      'A request with an Idempotency-Key must contain exactly one mutation.',
-    );
-  const rights = [
-    caller.scopes.toSorted(),
-    caller.clientIds?.toSorted() ?? null,
-  ];
+    throw refusal('A request with an Idempotency-Key must contain exactly one mutation.');
+  const rights = [caller.scopes.toSorted(), caller.clientIds?.toSorted() ?? null];
   const name = operation.name?.value ?? null;
   const said = [asked.source, name, sorted(asked.variables), rights];
   return {
@@ -77,11 +69,9 @@ function rootFields(document: DocumentNode, set: SelectionSetNode): number {
         ? selection
         : document.definitions.find(
             (each) =>
-              each.kind === Kind.FRAGMENT_DEFINITION &&
-              each.name.value === selection.name.value,
+              each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
           );
-    if (!below || !('selectionSet' in below) || !below.selectionSet)
-      return count;
+    if (!below || !('selectionSet' in below) || !below.selectionSet) return count;
     return count + rootFields(document, below.selectionSet);
   }, 0);
 }
@@ -95,7 +85,6 @@ function sorted(value: unknown): unknown {
     .map(([name, below]) => [name, sorted(below)]);
 }
 
-const sha256 = (text: string): string =>
-  createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const refusal = (message: string) => new InputError('BAD_USER_INPUT', message);

@@ -7,7 +7,10 @@ export interface RepeatableRequest {
 
 /** Stored responses, shared by all processes. */
 export interface IdempotencyPort {
-  /** CLAIMED: to be carried out now. UNDER_WAY: it is being carried out. OTHER: the key was used for another request. */
+  /**
+   * CLAIMED: to be carried out now. UNDER_WAY: it is being carried out. OTHER: the key was used for
+   * another request.
+   */
   claim(
     request: RepeatableRequest,
   ): Promise<
@@ -18,11 +21,7 @@ export interface IdempotencyPort {
   /** A claim is lost a minute after this, unless it is renewed. */
   renew(request: RepeatableRequest, claim: string): Promise<void>;
   /** For 24 hours. */
-  keep(
-    request: RepeatableRequest,
-    claim: string,
-    answer: string,
-  ): Promise<void>;
+  keep(request: RepeatableRequest, claim: string, answer: string): Promise<void>;
   /** Deletes the key, as if the request had never been sent. */
   release(request: RepeatableRequest, claim: string): Promise<void>;
 }

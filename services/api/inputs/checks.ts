@@ -6,28 +6,21 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Longest list one input may hold. */
 export const MAX_ITEMS = 5000;
 
-const refuse = (message: string, field: string) =>
-  new InputError('BAD_USER_INPUT', message, field);
+const refuse = (message: string, field: string) => new InputError('BAD_USER_INPUT', message, field);
 
 /** In inputs, left out and null are the same. */
-export function isGiven<Value>(
-  value: Value | null | undefined,
-): value is Value {
+export function isGiven<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }
 
 /** The last part of a field's path, as errors name it: `input.users[3].id` becomes `id`. */
-const fieldName = (field: string) =>
-  `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
+const fieldName = (field: string) => `\`${field.slice(field.lastIndexOf('.') + 1)}\``;
 
 /** An id of ours, in the case the store keeps. */
 export function checkOwnId(value: string, field: string): string {
   const id = value.toLowerCase();
   if (!UUID.test(id))
-    throw refuse(
-      `${fieldName(field)} must be a UUID issued by the connector.`,
-      field,
-    );
+    throw refuse(`${fieldName(field)} must be a UUID issued by the connector.`, field);
   return id;
 }
 
@@ -48,10 +41,7 @@ export function checkText(value: string, field: string, max: number): string {
   throw refuse(messages[fault], field);
 }
 
-export function checkList<Item>(
-  items: readonly Item[],
-  field: string,
-): readonly Item[] {
+export function checkList<Item>(items: readonly Item[], field: string): readonly Item[] {
   if (items.length > MAX_ITEMS)
     throw refuse(
       `${fieldName(field)} must have at most ${MAX_ITEMS} items; got ${items.length}.`,
@@ -64,10 +54,7 @@ export function checkWebUrl(value: string, field: string): string {
   checkText(value, field, 2000);
   const url = URL.canParse(value) ? new URL(value) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw refuse(
-      `${fieldName(field)} must be a URL that starts with https://.`,
-      field,
-    );
+    throw refuse(`${fieldName(field)} must be a URL that starts with https://.`, field);
   return value;
 }
 
@@ -77,9 +64,6 @@ export function checkRange(
   range: { readonly min: number; readonly max: number },
 ): number {
   if (value < range.min || value > range.max)
-    throw refuse(
-      `${fieldName(field)} must be between ${range.min} and ${range.max}.`,
-      field,
-    );
+    throw refuse(`${fieldName(field)} must be between ${range.min} and ${range.max}.`, field);
   return value;
 }

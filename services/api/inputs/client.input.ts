@@ -1,17 +1,6 @@
-import type {
-  Authority,
-  EmailRule,
-  Holders,
-  Screening,
-  UnknownMembership,
-} from '../../model.js';
+import type { Authority, EmailRule, Holders, Screening, UnknownMembership } from '../../model.js';
 import { Field, Float, ID, InputType, Int } from '../decorators.js';
-import {
-  AuthorityEnum,
-  EmailRuleEnum,
-  HoldersEnum,
-  UnknownMembershipEnum,
-} from '../enums.js';
+import { AuthorityEnum, EmailRuleEnum, HoldersEnum, UnknownMembershipEnum } from '../enums.js';
 import { Snowflake } from '../scalars.js';
 import { REMOVAL_RULE } from '../removal-rule.js';
 import { ScreeningEnum } from '../types/screening.enum.js';
@@ -90,8 +79,7 @@ abstract class ClientSettingsInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description:
-      'False: nothing is sent to Discord for this client. Default true.',
+    description: 'False: nothing is sent to Discord for this client. Default true.',
   })
   readonly enabled?: boolean | null;
 
@@ -103,8 +91,7 @@ abstract class ClientSettingsInput {
 
   @Field(() => UnknownMembershipEnum, {
     nullable: true,
-    description:
-      'What happens to a held role while a group is unknown. Default KEEP.',
+    description: 'What happens to a held role while a group is unknown. Default KEEP.',
   })
   readonly unknownMembership?: UnknownMembership | null;
 

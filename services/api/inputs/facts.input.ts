@@ -53,8 +53,7 @@ export class MembershipSetInput {
 @InputType({ description: 'Complete sets of groups by user.' })
 export class ReplaceMembershipsInput {
   @Field(() => [MembershipSetInput], {
-    description:
-      'Up to 5,000 users with up to 5,000 groups each. A user listed twice is rejected.',
+    description: 'Up to 5,000 users with up to 5,000 groups each. A user listed twice is rejected.',
   })
   readonly users!: readonly MembershipSetInput[];
 }
@@ -70,15 +69,13 @@ export class PlatformUserAttributesInput {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Ticker of the corporation. Omitted: unchanged. Null or empty: the user has none.',
+    description: 'Ticker of the corporation. Omitted: unchanged. Null or empty: the user has none.',
   })
   readonly corporation?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Ticker of the alliance. Omitted: unchanged. Null or empty: the user has none.',
+    description: 'Ticker of the alliance. Omitted: unchanged. Null or empty: the user has none.',
   })
   readonly alliance?: string | null;
 }

@@ -93,10 +93,7 @@ export function toLinkFilter(filter: DiscordUserFilter | null): LinkFilter {
     ...(states ? { states: checkList(states, 'filter.states') } : {}),
     ...(platformUserIds
       ? {
-          platformUserIds: checkList(
-            platformUserIds,
-            'filter.platformUserIds',
-          ).map((id, index) =>
+          platformUserIds: checkList(platformUserIds, 'filter.platformUserIds').map((id, index) =>
             checkPlatformId(id, `filter.platformUserIds[${index}]`),
           ),
         }
@@ -105,9 +102,7 @@ export function toLinkFilter(filter: DiscordUserFilter | null): LinkFilter {
       ? { discordUserIds: checkList(discordUserIds, 'filter.discordUserIds') }
       : {}),
     ...(roleId ? { roleId } : {}),
-    ...(isGiven(groupId)
-      ? { groupId: checkPlatformId(groupId, 'filter.groupId') }
-      : {}),
+    ...(isGiven(groupId) ? { groupId: checkPlatformId(groupId, 'filter.groupId') } : {}),
   };
 }
 
@@ -115,15 +110,10 @@ export function toAuditFilter(filter: AuditRecordFilter | null): AuditFilter {
   if (!filter) return {};
   const { clientId, platformUserId, discordUserId, roleId } = filter;
   return {
-    ...(isGiven(clientId)
-      ? { clientId: checkOwnId(clientId, 'filter.clientId') }
-      : {}),
+    ...(isGiven(clientId) ? { clientId: checkOwnId(clientId, 'filter.clientId') } : {}),
     ...(isGiven(platformUserId)
       ? {
-          platformUserId: checkPlatformId(
-            platformUserId,
-            'filter.platformUserId',
-          ),
+          platformUserId: checkPlatformId(platformUserId, 'filter.platformUserId'),
         }
       : {}),
     ...(discordUserId ? { discordUserId } : {}),

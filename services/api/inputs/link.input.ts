@@ -27,8 +27,7 @@ export class BeginDiscordLinkInput {
   readonly clientId!: string;
 
   @Field(() => ID, {
-    description:
-      'The id of the platform user who signs in, issued by the platform.',
+    description: 'The id of the platform user who signs in, issued by the platform.',
   })
   readonly platformUserId!: string;
 

@@ -18,8 +18,7 @@ export class CreateRoleMappingInput {
 
   @Field(() => AuthorityEnum, {
     nullable: true,
-    description:
-      "Which side decides who holds the role. Default: the client's authority.",
+    description: "Which side decides who holds the role. Default: the client's authority.",
   })
   readonly authority?: Authority | null;
 
@@ -31,8 +30,7 @@ export class CreateRoleMappingInput {
 }
 
 @InputType({
-  description:
-    "A change of a mapping's authority. Its group and role never change.",
+  description: "A change of a mapping's authority. Its group and role never change.",
 })
 export class UpdateRoleMappingInput {
   @Field(() => ID, { description: "The mapping's id." })

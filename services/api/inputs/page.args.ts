@@ -11,8 +11,7 @@ export class PageArgs {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Cursor: the page starts after this item. Omitted: from the start of the list.',
+    description: 'Cursor: the page starts after this item. Omitted: from the start of the list.',
   })
   after?: string | null;
 }

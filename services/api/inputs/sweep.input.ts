@@ -53,8 +53,7 @@ export class RejectSweepInput {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
+    description: 'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
   })
   readonly hash?: string | null;
 }
@@ -80,8 +79,7 @@ export class UpdateScheduleInput {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
+    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
   })
   readonly timeZone?: string | null;
 
@@ -116,14 +114,14 @@ export type SchedulePatch = Omit<
   'clientId' | 'kind'
 >;
 
-/** Only checks length and characters; parsing of the cron expression and the zone happens elsewhere. */
+/**
+ * Only checks length and characters; parsing of the cron expression and the zone happens elsewhere.
+ */
 export function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
   return {
     ...(isGiven(cron) ? { cron: checkText(cron, 'input.cron', 200) } : {}),
-    ...(isGiven(timeZone)
-      ? { timeZone: checkText(timeZone, 'input.timeZone', 100) }
-      : {}),
+    ...(isGiven(timeZone) ? { timeZone: checkText(timeZone, 'input.timeZone', 100) } : {}),
     ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Runs before the editor. Each tab has headers of its own; a key typed into one of them serves all whose header still reads
- * `Bearer `, until the browser's tab is closed, and lets the editor read the schema. `/admin#key=…` brings the key along:
- * a fragment never reaches a server or its log.
+ * Runs before the editor. Each tab has headers of its own; a key typed into one of them serves all
+ * whose header still reads `Bearer `, until the browser's tab is closed, and lets the editor read
+ * the schema. `/admin#key=…` brings the key along: a fragment never reaches a server or its log.
  */
 export const keyScript = `<script>
 (() => {

@@ -14,8 +14,8 @@ export interface PlaygroundPage {
 }
 
 /**
- * GraphiQL as one page without any outside asset: 9 MB, 2.5 MB compressed, so it is made once, when it is first asked for.
- * Fails if a script or style came from elsewhere.
+ * GraphiQL as one page without any outside asset: 9 MB, 2.5 MB compressed, so it is made once, when
+ * it is first asked for. Fails if a script or style came from elsewhere.
  */
 export async function renderPlaygroundPage(deps: {
   readonly operations: URL;

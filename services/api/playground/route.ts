@@ -57,8 +57,7 @@ async function sendPage(
     etag: page.etag,
     vary: 'accept, accept-encoding',
   });
-  if (request.headers['if-none-match'] === page.etag)
-    return reply.code(304).send();
+  if (request.headers['if-none-match'] === page.etag) return reply.code(304).send();
   void reply.type('text/html; charset=utf-8');
   if (!request.headers['accept-encoding']?.includes('gzip'))
     return reply.send(await promisify(gunzip)(page.gzipped));
@@ -71,11 +70,7 @@ async function execute(
   deps: Parameters<typeof addPlayground>[1],
 ): Promise<FastifyReply> {
   const api = await deps.contextOf(request);
-  const response = await deps.yoga.handleNodeRequestAndResponse(
-    request,
-    reply,
-    { api },
-  );
+  const response = await deps.yoga.handleNodeRequestAndResponse(request, reply, { api });
   for (const [name, value] of response.headers) void reply.header(name, value);
   // Else a proxy in front may gather events until it has many.
   if (response.headers.get('content-type')?.startsWith('text/event-stream'))

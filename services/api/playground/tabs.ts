@@ -26,22 +26,14 @@ export async function readTabs(
 }
 
 /** Known arguments are filled in; of the others only required ones get a line. */
-function variablesOf(
-  query: string,
-  known: Readonly<Record<string, unknown>>,
-): string {
+function variablesOf(query: string, known: Readonly<Record<string, unknown>>): string {
   const variables: Record<string, unknown> = {};
   for (const definition of parse(query).definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    for (const {
-      variable,
-      type,
-      defaultValue,
-    } of definition.variableDefinitions ?? []) {
+    for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
       const name = variable.name.value;
       if (name in known) variables[name] = known[name];
-      else if (type.kind === Kind.NON_NULL_TYPE && !defaultValue)
-        variables[name] = '';
+      else if (type.kind === Kind.NON_NULL_TYPE && !defaultValue) variables[name] = '';
     }
   }
   return JSON.stringify(variables, null, 2);

@@ -4,12 +4,7 @@ import {
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
-import {
-  createYoga,
-  isAsyncIterable,
-  type Plugin,
-  type YogaServerInstance,
-} from 'graphql-yoga';
+import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
@@ -44,7 +39,8 @@ export function createPlaygroundYoga(deps: {
     parserAndValidationCache: false,
     cors: false,
     logging: false,
-    // Our own plugin formats errors: the library's masking knows neither our codes nor the request id.
+    // Our own plugin formats errors: the library's masking knows neither our codes nor the request
+    // id.
     maskedErrors: false,
     plugins: [
       guardOperations(deps.isProduction),
@@ -59,9 +55,7 @@ type GuardedArgs = Omit<ExecutionArgs, 'contextValue' | 'variableValues'> & {
   readonly variableValues?: Readonly<Record<string, unknown>> | null;
 };
 
-function guardOperations(
-  isProduction: boolean,
-): Plugin<PlaygroundRequest & ApiContext> {
+function guardOperations(isProduction: boolean): Plugin<PlaygroundRequest & ApiContext> {
   const guard = (args: GuardedArgs) =>
     guardOperation(
       { ...args, variables: args.variableValues ?? {} },

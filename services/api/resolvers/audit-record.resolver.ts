@@ -1,15 +1,6 @@
 import { requireCaller, requireClientAccess } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Args,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Args, Authorized, Ctx, FieldResolver, Query, Resolver, Root } from '../decorators.js';
 import { AuditRecordFilter, toAuditFilter } from '../inputs/filter.input.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
@@ -31,12 +22,7 @@ import { loadClient, loadRoles } from './load.js';
 
 @Resolver(() => AuditRecord)
 export class AuditRecordResolver {
-  constructor(
-    private readonly read: Pick<
-      ReadPort,
-      'pageAuditRecords' | 'countAuditRecords'
-    >,
-  ) {}
+  constructor(private readonly read: Pick<ReadPort, 'pageAuditRecords' | 'countAuditRecords'>) {}
 
   @Authorized('discord:admin')
   @Query(() => AuditRecordConnection, {
@@ -67,10 +53,7 @@ export class AuditRecordResolver {
     nullable: true,
     description: 'The client. Null if it has been deleted.',
   })
-  client(
-    @Ctx() context: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<DiscordClient | null> {
+  client(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordClient | null> {
     return loadClient(context, record.clientId);
   }
 
@@ -102,24 +85,16 @@ export class AuditRecordResolver {
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description:
-      'Roles that were added: the last reading before the write did not show them.',
+    description: 'Roles that were added: the last reading before the write did not show them.',
   })
-  added(
-    @Ctx() context: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<DiscordRole[]> {
+  added(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.addedIds);
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description:
-      'Roles that were removed: the last reading before the write showed them.',
+    description: 'Roles that were removed: the last reading before the write showed them.',
   })
-  removed(
-    @Ctx() context: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<DiscordRole[]> {
+  removed(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.removedIds);
   }
 
@@ -141,10 +116,7 @@ export class AuditRecordResolver {
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles that the plan was going to add.',
   })
-  plannedAdded(
-    @Ctx() context: ApiContext,
-    @Root() record: AuditRecord,
-  ): OrPromise<DiscordRole[]> {
+  plannedAdded(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.plannedAddedIds);
   }
 

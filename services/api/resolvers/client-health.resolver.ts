@@ -18,11 +18,7 @@ export class ClientHealthResolver {
       loadPeopleChecks(context, id),
     ]);
     return {
-      checks: [
-        ...heldPlansCheck(id, held, context.now()),
-        ...people,
-        ...health.checks,
-      ],
+      checks: [...heldPlansCheck(id, held, context.now()), ...people, ...health.checks],
     };
   }
 }

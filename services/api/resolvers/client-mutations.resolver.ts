@@ -1,9 +1,5 @@
 import { requireUnlimited } from '../auth/access.js';
-import {
-  toClientPatch,
-  toNewClient,
-  type ClientPolicy,
-} from '../client-settings.js';
+import { toClientPatch, toNewClient, type ClientPolicy } from '../client-settings.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import {
@@ -33,11 +29,7 @@ export class ClientMutationsResolver {
     private readonly deps: {
       readonly clients: Pick<
         ClientPort,
-        | 'createClient'
-        | 'updateClient'
-        | 'deleteClient'
-        | 'checkClient'
-        | 'importRoles'
+        'createClient' | 'updateClient' | 'deleteClient' | 'checkClient' | 'importRoles'
       >;
       readonly policy: ClientPolicy;
     },
@@ -61,9 +53,7 @@ export class ClientMutationsResolver {
     forgetRows(context.loaders);
     return {
       client: presentClient(context, view),
-      warnings: view.rolesReadAt
-        ? []
-        : ['The roles are not imported yet: run importDiscordRoles.'],
+      warnings: view.rolesReadAt ? [] : ['The roles are not imported yet: run importDiscordRoles.'],
     };
   }
 
@@ -81,11 +71,7 @@ export class ClientMutationsResolver {
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
     const patch = toClientPatch(input, current, this.deps.policy);
-    const view = await this.deps.clients.updateClient(
-      current.id,
-      patch,
-      causeOf(context),
-    );
+    const view = await this.deps.clients.updateClient(current.id, patch, causeOf(context));
     forgetRows(context.loaders);
     return { client: presentClient(context, view), warnings: [] };
   }

@@ -1,15 +1,6 @@
 import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  ID,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from '../decorators.js';
 import { checkOwnId } from '../inputs/checks.js';
 import type { ClientPort } from '../ports.js';
 import { DiscordClient } from '../types/discord-client.types.js';
@@ -50,10 +41,7 @@ export class DiscordClientResolver {
   @FieldResolver(() => [DiscordRole], {
     description: 'The roles of its guild, as last read.',
   })
-  async roles(
-    @Ctx() context: ApiContext,
-    @Root() client: DiscordClient,
-  ): Promise<DiscordRole[]> {
+  async roles(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<DiscordRole[]> {
     const views = await context.loaders.rolesOfClient.load(client.id);
     return views.map((view) => toDiscordRole(view, view));
   }

@@ -22,11 +22,7 @@ import { whenHere, type OrPromise } from '../rows.js';
 import { selects } from '../selection.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { DiscordRole } from '../types/discord-role.types.js';
-import {
-  DiscordUser,
-  DiscordUserConnection,
-  toDiscordUser,
-} from '../types/discord-user.types.js';
+import { DiscordUser, DiscordUserConnection, toDiscordUser } from '../types/discord-user.types.js';
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
 import type { ConnectionOf } from '../types/connection.types.js';
 import { askOfClient } from './find.js';
@@ -35,10 +31,7 @@ import { loadClient, loadRoles, loadWholeLink, readAhead } from './load.js';
 @Resolver(() => DiscordUser)
 export class DiscordUserResolver {
   constructor(
-    private readonly read: Pick<
-      ReadPort,
-      'pageLinks' | 'countLinks' | 'findLinkByPlatformUser'
-    >,
+    private readonly read: Pick<ReadPort, 'pageLinks' | 'countLinks' | 'findLinkByPlatformUser'>,
   ) {}
 
   @Authorized('discord:read')
@@ -66,9 +59,7 @@ export class DiscordUserResolver {
     await readAhead(
       context,
       read.rows.rows,
-      (...path) =>
-        selects(info, ['nodes', ...path]) ||
-        selects(info, ['edges', 'node', ...path]),
+      (...path) => selects(info, ['nodes', ...path]) || selects(info, ['edges', 'node', ...path]),
     );
     return toConnection({
       ...read,
@@ -87,9 +78,7 @@ export class DiscordUserResolver {
     @Arg('id', () => ID, { description: "The link's id." }) id: string,
     @Info() info: GraphQLResolveInfo,
   ): Promise<DiscordUser | null> {
-    return loadWholeLink(context, checkOwnId(id, 'id'), (...path) =>
-      selects(info, path),
-    );
+    return loadWholeLink(context, checkOwnId(id, 'id'), (...path) => selects(info, path));
   }
 
   @Authorized('discord:read')
@@ -108,19 +97,13 @@ export class DiscordUserResolver {
     platformUserId: string,
   ): Promise<DiscordUser | null> {
     const view = await askOfClient(context, clientId, async (id) =>
-      this.read.findLinkByPlatformUser(
-        id,
-        checkPlatformId(platformUserId, 'platformUserId'),
-      ),
+      this.read.findLinkByPlatformUser(id, checkPlatformId(platformUserId, 'platformUserId')),
     );
     return view ? toDiscordUser(view) : null;
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() context: ApiContext,
-    @Root() user: DiscordUser,
-  ): OrPromise<DiscordClient | null> {
+  client(@Ctx() context: ApiContext, @Root() user: DiscordUser): OrPromise<DiscordClient | null> {
     return loadClient(context, user.clientId);
   }
 
@@ -139,10 +122,7 @@ export class DiscordUserResolver {
     description:
       'All roles the member was last observed with, including foreign ones. Empty before the first reading.',
   })
-  roles(
-    @Ctx() context: ApiContext,
-    @Root() user: DiscordUser,
-  ): OrPromise<DiscordRole[]> {
+  roles(@Ctx() context: ApiContext, @Root() user: DiscordUser): OrPromise<DiscordRole[]> {
     return loadRoles(context, user.clientId, user.roleIds);
   }
 }

@@ -1,14 +1,5 @@
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  ID,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from '../decorators.js';
 import type { LinkPort } from '../ports.js';
 import { Snowflake } from '../scalars.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';

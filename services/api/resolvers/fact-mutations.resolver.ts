@@ -4,12 +4,7 @@ import type { Cause, FactOutcome, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import {
-  changedIds,
-  countResults,
-  factResults,
-  factWarnings,
-} from '../fact-results.js';
+import { changedIds, countResults, factResults, factWarnings } from '../fact-results.js';
 import { describeLosses, type NameGroup } from '../fact-losses.js';
 import { checkPlatformId } from '../inputs/checks.js';
 import {
@@ -127,10 +122,7 @@ export class FactMutationsResolver {
     const view = await context.loaders.platformUsers.load(fact.platformUserId);
     return {
       platformUser: view ? toPlatformUser(view) : null,
-      warnings:
-        outcome?.verdict === 'unchanged'
-          ? ['The user was already deleted.']
-          : [],
+      warnings: outcome?.verdict === 'unchanged' ? ['The user was already deleted.'] : [],
     };
   }
 
@@ -162,8 +154,7 @@ export class FactMutationsResolver {
     idOf: (fact: Fact) => string,
   ): Promise<FactsAnswer> {
     const facts = saidOf(items);
-    const outcomes =
-      facts.length === 0 ? [] : await this.facts.applyFacts(facts);
+    const outcomes = facts.length === 0 ? [] : await this.facts.applyFacts(facts);
     forgetRows(context.loaders);
     const nameGroup = await groupNamer(context, outcomes);
     const results = factResults(items, outcomes, nameGroup);
@@ -176,7 +167,10 @@ export class FactMutationsResolver {
   }
 }
 
-/** Names the groups that answers to these facts are about: one statement, and none where all facts were recorded. */
+/**
+ * Names the groups that answers to these facts are about: one statement, and none where all facts
+ * were recorded.
+ */
 async function groupNamer(
   { loaders }: ApiContext,
   outcomes: readonly FactOutcome[],

@@ -88,5 +88,4 @@ export async function requireSweep(
   return sweep;
 }
 
-const notFound = (message: string, field: string) =>
-  new InputError('NOT_FOUND', message, field);
+const notFound = (message: string, field: string) => new InputError('NOT_FOUND', message, field);

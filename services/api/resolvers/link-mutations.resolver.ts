@@ -15,14 +15,8 @@ import type { LinkPort } from '../ports.js';
 import { beginLink } from '../sign-in/begin.js';
 import type { SignInPorts } from '../sign-in/ports.js';
 import type { SignInSite } from '../sign-in/site.js';
-import {
-  toDiscordUser,
-  type DiscordUser,
-} from '../types/discord-user.types.js';
-import {
-  ImportDiscordUsersPayload,
-  toImportPayload,
-} from '../types/link-import.types.js';
+import { toDiscordUser, type DiscordUser } from '../types/discord-user.types.js';
+import { ImportDiscordUsersPayload, toImportPayload } from '../types/link-import.types.js';
 import {
   BeginDiscordLinkPayload,
   LinkDiscordUserPayload,
@@ -56,11 +50,7 @@ export class LinkMutationsResolver {
     })
     input: BeginDiscordLinkInput,
   ): Promise<BeginDiscordLinkPayload> {
-    const { id: clientId } = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
     const { signIn: ports, site } = this.deps;
     const now = context.now();
     return beginLink({ ports, site }, { clientId, input, now });
@@ -76,11 +66,7 @@ export class LinkMutationsResolver {
     @Arg('input', () => ImportDiscordUsersInput, { description: 'The links.' })
     input: ImportDiscordUsersInput,
   ): Promise<Omit<ImportDiscordUsersPayload, 'pendingMembers'>> {
-    const { id: clientId } = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
     const list = importList(input.users);
     const dryRun = input.dryRun ?? false;
     const cause = causeOf(context);
@@ -109,17 +95,10 @@ export class LinkMutationsResolver {
     })
     input: LinkDiscordUserInput,
   ): Promise<LinkDiscordUserPayload> {
-    const client = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const client = await requireClient(context, input.clientId, 'input.clientId');
     const { linkId, warnings } = await this.deps.links.linkMember({
       clientId: client.id,
-      platformUserId: checkPlatformId(
-        input.platformUserId,
-        'input.platformUserId',
-      ),
+      platformUserId: checkPlatformId(input.platformUserId, 'input.platformUserId'),
       discordUserId: input.discordUserId,
       cause: causeOf(context),
     });
@@ -161,16 +140,12 @@ export class LinkMutationsResolver {
       waitMs: RECONCILE_WAIT_MS,
     });
     const discordUser = await loadAnew(context, id);
-    const state =
-      answer === 'PENDING' ? 'PENDING' : (discordUser?.state ?? null);
+    const state = answer === 'PENDING' ? 'PENDING' : (discordUser?.state ?? null);
     return { state, discordUser, warnings: [] };
   }
 }
 
-async function loadAnew(
-  context: ApiContext,
-  id: LinkId,
-): Promise<DiscordUser | null> {
+async function loadAnew(context: ApiContext, id: LinkId): Promise<DiscordUser | null> {
   forgetRows(context.loaders);
   const view = await context.loaders.links.load(id);
   return view ? toDiscordUser(view) : null;

@@ -1,29 +1,17 @@
 import type { ClientId, LinkId, RoleId } from '../../model.js';
 import type { ApiContext } from '../context.js';
-import {
-  toDiscordClient,
-  type DiscordClient,
-} from '../types/discord-client.types.js';
-import {
-  toDiscordRole,
-  type DiscordRole,
-} from '../types/discord-role.types.js';
+import { toDiscordClient, type DiscordClient } from '../types/discord-client.types.js';
+import { toDiscordRole, type DiscordRole } from '../types/discord-role.types.js';
 import { botInviteUrl } from '../bot-invite.js';
 import { storedHealth } from '../client-health.js';
 import { parkedCheck, unlinkedHoldersCheck } from '../people-checks.js';
 import type { Loaders } from '../loaders.js';
-import {
-  toDiscordUser,
-  type DiscordUser,
-} from '../types/discord-user.types.js';
+import { toDiscordUser, type DiscordUser } from '../types/discord-user.types.js';
 import { mayTouch } from '../auth/access.js';
 import { whenHere, type OrPromise } from '../rows.js';
 import type { CheckResult, ClientView, LinkView } from '../views.js';
 
-export function presentClient(
-  context: ApiContext,
-  view: ClientView,
-): DiscordClient {
+export function presentClient(context: ApiContext, view: ClientView): DiscordClient {
   return toDiscordClient(view, {
     botInviteUrl: botInviteUrl(view),
     health: { checks: storedHealth(view, context.now()) },
@@ -39,10 +27,7 @@ export async function loadPeopleChecks(
     loaders.parkedOfClient.load(clientId),
     loaders.unlinkedRolesOfClient.load(clientId),
   ]);
-  return [
-    ...parkedCheck(clientId, parked),
-    ...unlinkedHoldersCheck(clientId, roles),
-  ];
+  return [...parkedCheck(clientId, parked), ...unlinkedHoldersCheck(clientId, roles)];
 }
 
 /** A row's client is there as long as the row is, but for audit records, which outlive it. */
@@ -71,7 +56,10 @@ export function loadRoles(
 /** Of links: whether the request asks for the field at this path. */
 export type AsksFor = (...path: readonly string[]) => boolean;
 
-/** A link with what the request asks of it, for who may see it. Where many fields begin at one, they all wait for the same. */
+/**
+ * A link with what the request asks of it, for who may see it. Where many fields begin at one, they
+ * all wait for the same.
+ */
 export function loadWholeLink(
   context: ApiContext,
   id: LinkId,

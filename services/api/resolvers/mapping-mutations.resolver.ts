@@ -32,11 +32,7 @@ export class MappingMutationsResolver {
     })
     input: CreateRoleMappingInput,
   ): Promise<CreateRoleMappingPayload> {
-    const client = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const client = await requireClient(context, input.clientId, 'input.clientId');
     const role = { clientId: client.id, roleId: input.roleId };
     const made = await this.mappings.createMapping({
       ...role,
@@ -51,11 +47,7 @@ export class MappingMutationsResolver {
       mapping: made.mapping && toRoleMapping(made.mapping),
       effect: toMappingEffect(client.id, made.effect),
       warnings: [
-        ...(refusal
-          ? [
-              `The bot cannot add or remove this role at the moment: ${refusal}.`,
-            ]
-          : []),
+        ...(refusal ? [`The bot cannot add or remove this role at the moment: ${refusal}.`] : []),
         ...(made.held
           ? [
               `${made.held.removals} linked members hold the role without being in a group that grants it. Their roles stay until sweep ${made.held.sweepId} is approved with approveSweep.`,
@@ -115,11 +107,7 @@ export class MappingMutationsResolver {
   }
 }
 
-function leftHolders(held: {
-  readonly sweepId: string | null;
-  readonly removals: number;
-}): string {
-  const sweep =
-    held.sweepId === null ? 'a held sweep' : `sweep ${held.sweepId}`;
+function leftHolders(held: { readonly sweepId: string | null; readonly removals: number }): string {
+  const sweep = held.sweepId === null ? 'a held sweep' : `sweep ${held.sweepId}`;
   return `Another mapping names the role, and ${held.removals} linked members hold it without being in a group that grants it. They keep it unless ${sweep} is approved.`;
 }

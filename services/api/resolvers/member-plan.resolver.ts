@@ -1,15 +1,6 @@
 import { mayTouch } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  ID,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from '../decorators.js';
 import { checkOwnId } from '../inputs/checks.js';
 import type { LinkPort } from '../ports.js';
 import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
@@ -30,8 +21,7 @@ export class MemberPlanResolver {
   @Authorized('discord:read')
   @Query(() => MemberPlan, {
     nullable: true,
-    description:
-      'What the next reconcile would change. Null if the link is unknown.',
+    description: 'What the next reconcile would change. Null if the link is unknown.',
   })
   async memberPlan(
     @Ctx() context: ApiContext,
@@ -56,18 +46,12 @@ export class MemberPlanResolver {
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
-  ): OrPromise<DiscordRole[]> {
+  add(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.addIds);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
-  ): OrPromise<DiscordRole[]> {
+  remove(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.removeIds);
   }
 
@@ -75,37 +59,26 @@ export class MemberPlanResolver {
     description:
       "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
   })
-  waiting(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
-  ): OrPromise<DiscordRole[]> {
+  waiting(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.waitingIds);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles to remove that the guard would hold.',
   })
-  held(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
-  ): OrPromise<DiscordRole[]> {
+  held(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.heldIds);
   }
 
   @FieldResolver(() => [DiscordRole], {
-    description:
-      'Mapped roles that stay because a mapped group is unknown for this person.',
+    description: 'Mapped roles that stay because a mapped group is unknown for this person.',
   })
-  unknown(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
-  ): OrPromise<DiscordRole[]> {
+  unknown(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.unknownIds);
   }
 
   @FieldResolver(() => [PlannedRequest], {
-    description:
-      'Membership changes the platform would be asked for where Discord has authority.',
+    description: 'Membership changes the platform would be asked for where Discord has authority.',
   })
   requests(@Root() plan: MemberPlan): PlannedRequest[] {
     const { clientId } = plan;

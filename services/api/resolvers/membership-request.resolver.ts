@@ -2,10 +2,7 @@ import type { ApiContext } from '../context.js';
 import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
 import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
 import { PlannedRequest } from '../types/member-plan.types.js';
-import {
-  MembershipRequest,
-  toMembershipRequest,
-} from '../types/membership-request.types.js';
+import { MembershipRequest, toMembershipRequest } from '../types/membership-request.types.js';
 import { DiscordUser } from '../types/discord-user.types.js';
 import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
 
@@ -40,10 +37,7 @@ export class PlannedRequestResolver {
   @FieldResolver(() => DiscordRole, {
     description: 'The role the group follows.',
   })
-  role(
-    @Ctx() context: ApiContext,
-    @Root() request: PlannedRequest,
-  ): Promise<DiscordRole> {
+  role(@Ctx() context: ApiContext, @Root() request: PlannedRequest): Promise<DiscordRole> {
     return roleOf(context, request);
   }
 }
@@ -64,10 +58,7 @@ export class MembershipRequestResolver {
   @FieldResolver(() => DiscordRole, {
     description: 'The role the group follows.',
   })
-  role(
-    @Ctx() context: ApiContext,
-    @Root() request: MembershipRequest,
-  ): Promise<DiscordRole> {
+  role(@Ctx() context: ApiContext, @Root() request: MembershipRequest): Promise<DiscordRole> {
     return roleOf(context, request);
   }
 }

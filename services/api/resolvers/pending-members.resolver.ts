@@ -10,10 +10,7 @@ export class PendingMembersResolver {
     description:
       'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once roles are in step. Parked members are not counted.',
   })
-  pendingMembers(
-    @Ctx() context: ApiContext,
-    @Root() client: DiscordClient,
-  ): OrPromise<number> {
+  pendingMembers(@Ctx() context: ApiContext, @Root() client: DiscordClient): OrPromise<number> {
     return context.loaders.pendingOfClient.load(client.id);
   }
 }

@@ -29,10 +29,7 @@ import {
 @Resolver(() => PlatformUser)
 export class PlatformResolver {
   constructor(
-    private readonly read: Pick<
-      ReadPort,
-      'pagePlatformGroups' | 'countPlatformGroups'
-    >,
+    private readonly read: Pick<ReadPort, 'pagePlatformGroups' | 'countPlatformGroups'>,
   ) {}
 
   @Authorized('discord:read')
@@ -47,9 +44,7 @@ export class PlatformResolver {
     })
     id: string,
   ): Promise<PlatformUser | null> {
-    const view = await context.loaders.platformUsers.load(
-      checkPlatformId(id, 'id'),
-    );
+    const view = await context.loaders.platformUsers.load(checkPlatformId(id, 'id'));
     return view ? toPlatformUser(view) : null;
   }
 
@@ -67,10 +62,7 @@ export class PlatformResolver {
   ): Promise<ConnectionOf<PlatformGroup>> {
     const list = { name: 'platformGroups' } as const;
     const page = toPage(asked, list);
-    const text =
-      search === null || search === ''
-        ? null
-        : checkText(search, 'search', 255).trim();
+    const text = search === null || search === '' ? null : checkText(search, 'search', 255).trim();
     return toConnection({
       rows: await this.read.pagePlatformGroups(text, page),
       page,
@@ -83,14 +75,9 @@ export class PlatformResolver {
   @FieldResolver(() => [PlatformGroup], {
     description: 'The groups the user is in now.',
   })
-  groups(
-    @Ctx() context: ApiContext,
-    @Root() user: PlatformUser,
-  ): OrPromise<PlatformGroup[]> {
+  groups(@Ctx() context: ApiContext, @Root() user: PlatformUser): OrPromise<PlatformGroup[]> {
     const { groupsOfPlatformUser } = context.loaders;
-    return whenHere(groupsOfPlatformUser.load(user.id), (views) =>
-      views.map(toPlatformGroup),
-    );
+    return whenHere(groupsOfPlatformUser.load(user.id), (views) => views.map(toPlatformGroup));
   }
 
   @FieldResolver(() => [DiscordUser], {
@@ -101,8 +88,6 @@ export class PlatformResolver {
     @Root() user: PlatformUser,
   ): Promise<DiscordUser[]> {
     const views = await context.loaders.linksOfPlatformUser.load(user.id);
-    return views
-      .filter((view) => mayTouch(context, view.clientId))
-      .map(toDiscordUser);
+    return views.filter((view) => mayTouch(context, view.clientId)).map(toDiscordUser);
   }
 }

@@ -1,14 +1,5 @@
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  ID,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from '../decorators.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
 import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
@@ -52,10 +43,7 @@ export class RoleMappingResolver {
   }
 
   @FieldResolver(() => DiscordRole, { description: 'The role.' })
-  async role(
-    @Ctx() context: ApiContext,
-    @Root() mapping: RoleMapping,
-  ): Promise<DiscordRole> {
+  async role(@Ctx() context: ApiContext, @Root() mapping: RoleMapping): Promise<DiscordRole> {
     const key = { clientId: mapping.clientId, roleId: mapping.roleId };
     return toDiscordRole(key, await context.loaders.roles.load(key));
   }

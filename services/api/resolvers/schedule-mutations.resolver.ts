@@ -19,9 +19,7 @@ import { requireClient } from './find.js';
 
 @Resolver()
 export class ScheduleMutationsResolver {
-  constructor(
-    private readonly schedules: Omit<SchedulePort, 'schedulesOfClients'>,
-  ) {}
+  constructor(private readonly schedules: Omit<SchedulePort, 'schedulesOfClients'>) {}
 
   @Authorized('discord:admin')
   @Mutation(() => UpdateSchedulePayload, {
@@ -35,11 +33,7 @@ export class ScheduleMutationsResolver {
     })
     input: UpdateScheduleInput,
   ): Promise<UpdateSchedulePayload> {
-    const client = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const client = await requireClient(context, input.clientId, 'input.clientId');
     const patch = toSchedulePatch(input);
     const view = await this.schedules.updateSchedule({
       clientId: client.id,
@@ -65,11 +59,7 @@ export class ScheduleMutationsResolver {
     })
     input: LoadDefaultScheduleInput,
   ): Promise<LoadDefaultSchedulePayload> {
-    const { id } = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const { id } = await requireClient(context, input.clientId, 'input.clientId');
     const views = await this.schedules.loadDefaultSchedule(id);
     forgetRows(context.loaders);
     return { schedules: views.map(toSchedule), warnings: [] };
@@ -82,8 +72,7 @@ function scheduleWarnings(
   view: ScheduleView,
 ): readonly string[] {
   const warnings: string[] = [];
-  if (Object.keys(patch).length === 0)
-    warnings.push('The input contains nothing to change.');
+  if (Object.keys(patch).length === 0) warnings.push('The input contains nothing to change.');
   if (
     view.isEnabled &&
     view.kind === 'ENFORCE_NICKNAMES' &&

@@ -1,14 +1,5 @@
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  Ctx,
-  FieldResolver,
-  ID,
-  Query,
-  Resolver,
-  Root,
-} from '../decorators.js';
+import { Arg, Authorized, Ctx, FieldResolver, ID, Query, Resolver, Root } from '../decorators.js';
 import { DiscordClient } from '../types/discord-client.types.js';
 import { Schedule, toSchedule } from '../types/schedule.types.js';
 import type { OrPromise } from '../rows.js';
@@ -32,10 +23,7 @@ export class ScheduleResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() context: ApiContext,
-    @Root() schedule: Schedule,
-  ): OrPromise<DiscordClient | null> {
+  client(@Ctx() context: ApiContext, @Root() schedule: Schedule): OrPromise<DiscordClient | null> {
     return loadClient(context, schedule.clientId);
   }
 }
@@ -49,10 +37,7 @@ export class ClientSchedulesResolver {
     description:
       'Its schedules, by kind of sweep. Null with an error for keys without discord:admin.',
   })
-  async schedules(
-    @Ctx() context: ApiContext,
-    @Root() client: DiscordClient,
-  ): Promise<Schedule[]> {
+  async schedules(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<Schedule[]> {
     const views = await context.loaders.schedulesOfClient.load(client.id);
     return views.map(toSchedule);
   }

@@ -3,14 +3,7 @@ import type { SubscribeResolverData } from 'type-graphql';
 import type { Outcome } from '../../model.js';
 import { requireCaller } from '../auth/access.js';
 import type { ApiContext } from '../context.js';
-import {
-  Arg,
-  Authorized,
-  ID,
-  Resolver,
-  Root,
-  Subscription,
-} from '../decorators.js';
+import { Arg, Authorized, ID, Resolver, Root, Subscription } from '../decorators.js';
 import { OutcomeEnum } from '../enums.js';
 import { checkPlatformId, isGiven } from '../inputs/checks.js';
 import { forgetRows } from '../loaders.js';
@@ -41,23 +34,15 @@ interface SweepArgs {
 export class SubscriptionsResolver {
   @Authorized('discord:admin')
   @Subscription(() => AuditRecord, {
-    description:
-      'Audit records as they are closed, whichever process closed them.',
-    subscribe: async ({
-      args,
-      context,
-    }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
-      context.subscriptions.records(
-        subscriberOf(context),
-        await recordFilter(context, args),
-      ),
+    description: 'Audit records as they are closed, whichever process closed them.',
+    subscribe: async ({ args, context }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
+      context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
   })
   auditRecordAdded(
     @Root() told: Told<AuditRecordView>,
     @Arg('clientId', () => ID, {
       nullable: true,
-      description:
-        'Only records of this client. Omitted: all clients of the key.',
+      description: 'Only records of this client. Omitted: all clients of the key.',
     })
     _clientId?: string | null,
     @Arg('discordUserId', () => Snowflake, {
@@ -83,27 +68,19 @@ export class SubscriptionsResolver {
   @Subscription(() => Sweep, {
     description:
       'Progress of sweeps, whichever process runs them: first the current state of unfinished sweeps, then each change, at most four a second per sweep. The final state is always sent.',
-    subscribe: async ({
-      args,
-      context,
-    }: SubscribeResolverData<unknown, SweepArgs, ApiContext>) =>
-      context.subscriptions.sweeps(
-        subscriberOf(context),
-        await sweepScope(context, args),
-      ),
+    subscribe: async ({ args, context }: SubscribeResolverData<unknown, SweepArgs, ApiContext>) =>
+      context.subscriptions.sweeps(subscriberOf(context), await sweepScope(context, args)),
   })
   sweepProgressed(
     @Root() told: Told<SweepView>,
     @Arg('clientId', () => ID, {
       nullable: true,
-      description:
-        'Only sweeps of this client. Omitted: all clients of the key.',
+      description: 'Only sweeps of this client. Omitted: all clients of the key.',
     })
     _clientId?: string | null,
     @Arg('id', () => ID, {
       nullable: true,
-      description:
-        'Only this sweep. Its current state is sent first, even if it is finished.',
+      description: 'Only this sweep. Its current state is sent first, even if it is finished.',
     })
     _id?: string | null,
   ): Sweep {

@@ -52,9 +52,7 @@ export class SweepDecisionsResolver {
     verdict: 'APPROVED' | 'REJECTED',
   ): Promise<Sweep> {
     const { id } = await requireSweep(context, input.id, 'input.id');
-    const hash = isGiven(input.hash)
-      ? checkText(input.hash, 'input.hash', MAX_HASH)
-      : null;
+    const hash = isGiven(input.hash) ? checkText(input.hash, 'input.hash', MAX_HASH) : null;
     const cause = causeOf(context);
     const view = await this.runs.decideSweep({ id, hash, verdict, cause });
     forgetRows(context.loaders);

@@ -2,26 +2,16 @@ import { InputError } from '../../lib/errors.js';
 import type { NicknameStrategy, SweepKind } from '../../model.js';
 import { causeOf, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import {
-  CancelSweepInput,
-  checkTimedKind,
-  StartSweepInput,
-} from '../inputs/sweep.input.js';
+import { CancelSweepInput, checkTimedKind, StartSweepInput } from '../inputs/sweep.input.js';
 import { forgetRows } from '../loaders.js';
 import type { SweepPort } from '../sweep-ports.js';
-import {
-  CancelSweepPayload,
-  StartSweepPayload,
-  toSweep,
-} from '../types/sweep.types.js';
+import { CancelSweepPayload, StartSweepPayload, toSweep } from '../types/sweep.types.js';
 import type { ClientView } from '../views.js';
 import { requireClient, requireSweep } from './find.js';
 
 @Resolver()
 export class SweepMutationsResolver {
-  constructor(
-    private readonly runs: Pick<SweepPort, 'startSweep' | 'cancelSweep'>,
-  ) {}
+  constructor(private readonly runs: Pick<SweepPort, 'startSweep' | 'cancelSweep'>) {}
 
   @Authorized('discord:admin')
   @Mutation(() => StartSweepPayload, {
@@ -33,11 +23,7 @@ export class SweepMutationsResolver {
     @Arg('input', () => StartSweepInput, { description: 'The sweep.' })
     input: StartSweepInput,
   ): Promise<StartSweepPayload> {
-    const client = await requireClient(
-      context,
-      input.clientId,
-      'input.clientId',
-    );
+    const client = await requireClient(context, input.clientId, 'input.clientId');
     const kind = checkTimedKind(input.kind, 'input.kind');
     const strategy = input.enforceStrategy ?? null;
     const view = await this.runs.startSweep({

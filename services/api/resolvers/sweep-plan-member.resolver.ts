@@ -37,18 +37,12 @@ export class SweepPlanMemberResolver {
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(
-    @Ctx() context: ApiContext,
-    @Root() member: SweepPlanMember,
-  ): OrPromise<DiscordRole[]> {
+  add(@Ctx() context: ApiContext, @Root() member: SweepPlanMember): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.addIds);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(
-    @Ctx() context: ApiContext,
-    @Root() member: SweepPlanMember,
-  ): OrPromise<DiscordRole[]> {
+  remove(@Ctx() context: ApiContext, @Root() member: SweepPlanMember): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.removeIds);
   }
 }

@@ -27,10 +27,7 @@ import { loadClient } from './load.js';
 @Resolver(() => Sweep)
 export class SweepResolver {
   constructor(
-    private readonly runs: Pick<
-      SweepPort,
-      'pageSweeps' | 'countSweeps' | 'heldSweeps'
-    >,
+    private readonly runs: Pick<SweepPort, 'pageSweeps' | 'countSweeps' | 'heldSweeps'>,
   ) {}
 
   @Authorized('discord:admin')
@@ -80,9 +77,7 @@ export class SweepResolver {
     @Arg('clientId', () => ID, { description: "The client's id." })
     clientId: string,
   ): Promise<readonly Sweep[]> {
-    const views = await askOfClient(context, clientId, async (id) =>
-      this.runs.heldSweeps(id),
-    );
+    const views = await askOfClient(context, clientId, async (id) => this.runs.heldSweeps(id));
     return views.map(toSweep);
   }
 
@@ -100,10 +95,7 @@ export class SweepResolver {
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(
-    @Ctx() context: ApiContext,
-    @Root() sweep: Sweep,
-  ): OrPromise<DiscordClient | null> {
+  client(@Ctx() context: ApiContext, @Root() sweep: Sweep): OrPromise<DiscordClient | null> {
     return loadClient(context, sweep.clientId);
   }
 }

@@ -29,10 +29,7 @@ import { askOfClient } from './find.js';
 @Resolver(() => RoleMapping)
 export class UnlinkedHoldersResolver {
   constructor(
-    private readonly read: Pick<
-      UnlinkedPort,
-      'pageUnlinkedHolders' | 'countUnlinkedHolders'
-    >,
+    private readonly read: Pick<UnlinkedPort, 'pageUnlinkedHolders' | 'countUnlinkedHolders'>,
   ) {}
 
   @Authorized('discord:read')
@@ -48,17 +45,11 @@ export class UnlinkedHoldersResolver {
     roleId: string,
     @Args(() => PageArgs) asked: PageArgs,
   ): Promise<ConnectionOf<UnlinkedHolder>> {
-    const { mapped, rows, page, list } = await askOfClient(
-      context,
-      clientId,
-      async (id) => this.readPage(context, { clientId: id, roleId }, asked),
+    const { mapped, rows, page, list } = await askOfClient(context, clientId, async (id) =>
+      this.readPage(context, { clientId: id, roleId }, asked),
     );
     if (!mapped.some((role) => role.roleId === roleId))
-      throw new InputError(
-        'NOT_FOUND',
-        `No mapping names role ${roleId}.`,
-        'roleId',
-      );
+      throw new InputError('NOT_FOUND', `No mapping names role ${roleId}.`, 'roleId');
     return toConnection({
       rows,
       page,
@@ -68,11 +59,7 @@ export class UnlinkedHoldersResolver {
     });
   }
 
-  private async readPage(
-    { loaders }: ApiContext,
-    role: UnlinkedRole,
-    asked: PageArgs,
-  ) {
+  private async readPage({ loaders }: ApiContext, role: UnlinkedRole, asked: PageArgs) {
     const list = { name: 'unlinkedHolders', ...role } as const;
     const page = toPage(asked, list);
     const [mapped, rows] = await Promise.all([

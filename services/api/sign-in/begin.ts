@@ -30,10 +30,7 @@ export async function beginLink(
   const { ports, site } = deps;
   const { clientId, input } = request;
   const wanted = {
-    platformUserId: checkPlatformId(
-      input.platformUserId,
-      'input.platformUserId',
-    ),
+    platformUserId: checkPlatformId(input.platformUserId, 'input.platformUserId'),
     email: isGiven(input.email) ? checkEmail(input.email) : null,
     returnTo: isGiven(input.returnTo)
       ? checkReturnAddress(input.returnTo, 'input.returnTo', site.returnOrigins)
@@ -64,11 +61,7 @@ function requireBase(site: SignInSite): string {
 function checkEmail(value: string): string {
   const email = checkText(value, 'input.email', 320).trim();
   if (/^[^\s@]+@[^\s@]+$/.test(email)) return email;
-  throw new InputError(
-    'BAD_USER_INPUT',
-    '`email` must be an e-mail address.',
-    'input.email',
-  );
+  throw new InputError('BAD_USER_INPUT', '`email` must be an e-mail address.', 'input.email');
 }
 
 function warningsOf(base: string, callback: string): readonly string[] {

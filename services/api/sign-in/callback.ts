@@ -17,22 +17,20 @@ export interface CallbackDeps extends SignInDoor {
   readonly traceNow?: () => string | null;
 }
 
-/** Handles the redirect from Discord. Nothing is read or changed until state, cookie and browser agree. */
-export async function receiveAnswer(
-  deps: CallbackDeps,
-  request: FastifyRequest,
-): Promise<Ending> {
+/**
+ * Handles the redirect from Discord. Nothing is read or changed until state, cookie and browser
+ * agree.
+ */
+export async function receiveAnswer(deps: CallbackDeps, request: FastifyRequest): Promise<Ending> {
   const { ports, cookies } = deps;
   const answer = readAnswer(request.query);
   if (answer === null) return { code: 'INCOMPLETE' };
   const kept = cookies.stateOf(request);
-  if (kept === null || !isSame(kept.state, answer.state))
-    return { code: 'FOREIGN_ANSWER' };
-  // The cookie stays: reloading this page then shows that the link was used, not a warning about an attack.
+  if (kept === null || !isSame(kept.state, answer.state)) return { code: 'FOREIGN_ANSWER' };
+  // The cookie stays: reloading this page then shows that the link was used, not a warning about an
+  // attack.
   const attempt = newSecret();
-  const ticket = await repeatOnce(() =>
-    ports.takeState(hashOf(answer.state), attempt),
-  );
+  const ticket = await repeatOnce(() => ports.takeState(hashOf(answer.state), attempt));
   if (ticket === null) return { code: 'EXPIRED' };
   const browser = cookies.browserOf(request);
   if (browser === null || !isSame(hashOf(browser), ticket.browserHash))
@@ -48,15 +46,12 @@ export async function receiveAnswer(
 }
 
 type Answer = { readonly state: string } & (
-  | { readonly code: string; readonly error: null }
-  | { readonly code: null; readonly error: string }
+  { readonly code: string; readonly error: null } | { readonly code: null; readonly error: string }
 );
 
 /** Repeated parameters are an attempt to make two parsers disagree. */
 function readAnswer(query: unknown): Answer | null {
-  const [state, code, error] = ['state', 'code', 'error'].map((name) =>
-    parameterOf(query, name),
-  );
+  const [state, code, error] = ['state', 'code', 'error'].map((name) => parameterOf(query, name));
   if (!isSecret(state)) return null;
   if (isText(code) && error === undefined) return { state, code, error: null };
   if (isText(error) && code === undefined) return { state, code: null, error };
@@ -119,9 +114,7 @@ async function accept(
   const { ports, base } = deps;
   const client = await findClient(ports, ticket);
   if (client === null) return { code: 'CLIENT_GONE', ticket };
-  const isSpent = await repeatOnce(() =>
-    ports.spendTicket(ticket.ticketHash, attempt),
-  );
+  const isSpent = await repeatOnce(() => ports.spendTicket(ticket.ticketHash, attempt));
   if (!isSpent) return { code: 'EXPIRED', ticket };
   const traceparent = deps.traceNow?.() ?? null;
   const cause: Cause = {
@@ -140,7 +133,10 @@ async function accept(
   });
 }
 
-/** The database may have carried it out though its answer was lost: without a second try the person would meet "expired". */
+/**
+ * The database may have carried it out though its answer was lost: without a second try the person
+ * would meet "expired".
+ */
 async function repeatOnce<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

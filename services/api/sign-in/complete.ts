@@ -156,7 +156,8 @@ async function endingOfLink(
   const outcome = await ports
     .awaitLinked(link.linkId, LINKED_WAIT_MS)
     .catch((err: unknown): LinkedOutcome => {
-      // The link is made, and the path goes on: that it cannot be watched is not the person's concern.
+      // The link is made, and the path goes on: that it cannot be watched is not the person's
+      // concern.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
       logger.error(fields, 'cannot follow the outcome of a new link');
       return { kind: 'WAITING' };
@@ -176,9 +177,7 @@ async function endingOfLink(
 function codeOf(outcome: LinkedOutcome): Ending['code'] {
   if (outcome.kind === 'WAITING') return 'WAITING';
   if (outcome.kind === 'NOT_IN_GUILD')
-    return outcome.refusal === null
-      ? 'JOIN_FAILED'
-      : CODES_OF_REFUSALS[outcome.refusal];
+    return outcome.refusal === null ? 'JOIN_FAILED' : CODES_OF_REFUSALS[outcome.refusal];
   return outcome.isScreened ? 'SCREENING' : 'LINKED';
 }
 

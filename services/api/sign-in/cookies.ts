@@ -20,8 +20,8 @@ export interface CookieJar {
 }
 
 /**
- * Two cookies: which browser this is, and the state it went to Discord with. `__Host-` keeps other hosts of the same domain
- * from planting them; browsers take that name only with https.
+ * Two cookies: which browser this is, and the state it went to Discord with. `__Host-` keeps other
+ * hosts of the same domain from planting them; browsers take that name only with https.
  */
 export function createCookieJar(isHttps: boolean): CookieJar {
   const prefix = isHttps ? '__Host-' : '';
@@ -40,13 +40,10 @@ export function createCookieJar(isHttps: boolean): CookieJar {
       const browser = cookies[browserName];
       return isSecret(browser) ? browser : null;
     },
-    nameBrowser: (reply, browser) =>
-      void reply.setCookie(browserName, browser, living),
+    nameBrowser: (reply, browser) => void reply.setCookie(browserName, browser, living),
     stateOf: ({ cookies }) => {
       const [state, ticket, more] = cookies[stateName]?.split('.') ?? [];
-      return isSecret(state) && isSecret(ticket) && more === undefined
-        ? { state, ticket }
-        : null;
+      return isSecret(state) && isSecret(ticket) && more === undefined ? { state, ticket } : null;
     },
     keepState: (reply, { state, ticket }) =>
       void reply.setCookie(stateName, `${state}.${ticket}`, living),

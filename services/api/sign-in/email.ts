@@ -5,10 +5,7 @@ export const lacksEmail = (account: DiscordAccount): boolean =>
   emailOf(account.email) === null || !account.isEmailVerified;
 
 /** Only if both addresses are known. */
-export function hasOtherEmail(
-  account: DiscordAccount,
-  platformEmail: string | null,
-): boolean {
+export function hasOtherEmail(account: DiscordAccount, platformEmail: string | null): boolean {
   const one = emailOf(account.email);
   const other = emailOf(platformEmail);
   return one !== null && other !== null && one !== other;

@@ -45,8 +45,7 @@ function notes({ hasOtherEmail, warnings = [] }: Ending): Markup | null {
 
 function invitation(inviteUrl: string | null): Markup | null {
   const url = inviteUrl === null ? null : readWebAddress(inviteUrl);
-  if (!url || (url.protocol !== 'https:' && !isLoopback(url.hostname)))
-    return null;
+  if (!url || (url.protocol !== 'https:' && !isLoopback(url.hostname))) return null;
   return linkButton(url.href, 'Join the Discord server');
 }
 

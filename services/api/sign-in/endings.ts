@@ -22,12 +22,7 @@ export type SignInResult =
 
 /** The rest never leaves our own pages: whose ticket it is, is not known then. */
 export type EndingCode =
-  | SignInResult
-  | 'INCOMPLETE'
-  | 'OTHER_BROWSER'
-  | 'FOREIGN_ANSWER'
-  | 'FOREIGN_FORM'
-  | 'NO_COOKIES';
+  SignInResult | 'INCOMPLETE' | 'OTHER_BROWSER' | 'FOREIGN_ANSWER' | 'FOREIGN_FORM' | 'NO_COOKIES';
 
 /** How a request of a person ended, for the page or for the platform. */
 export interface Ending {
@@ -54,7 +49,9 @@ const AGAIN = 'Go back to the platform and start again from there.';
 const OR_AGAIN = 'go back to the platform and start again from there.';
 const LINK_IS_MADE = 'Your accounts are linked';
 
-/** Written for members. None of these is known to be the person's own fault, so none sounds like it. */
+/**
+ * Written for members. None of these is known to be the person's own fault, so none sounds like it.
+ */
 export const ENDING_TEXTS: Readonly<Record<EndingCode, EndingText>> = {
   LINKED: {
     status: 200,

@@ -1,8 +1,4 @@
-import {
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../../lib/errors.js';
+import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
 import type { Ending, SignInResult } from './endings.js';
@@ -25,8 +21,7 @@ export function endingOfFailure(
   // These messages are safe to log: they name the application, never a code or a token.
   const reason = error instanceof Error ? error.message : String(error);
   const fields = { requestId: cause.id, clientId: client.clientId, reason };
-  if (code === 'SETUP_FAULT')
-    logger.error(fields, 'client misconfigured, sign-in impossible');
+  if (code === 'SETUP_FAULT') logger.error(fields, 'client misconfigured, sign-in impossible');
   else logger.warn({ ...fields, code }, 'sign-in failed at Discord');
   return { code, ticket };
 }

@@ -6,10 +6,7 @@ export class Markup {
 type Value = string | Markup | readonly Markup[] | null;
 
 /** Every value is text and nothing but text, unless it was made here. */
-export function markup(
-  strings: TemplateStringsArray,
-  ...values: Value[]
-): Markup {
+export function markup(strings: TemplateStringsArray, ...values: Value[]): Markup {
   const parts = strings.map((text, index) => text + markupOf(values[index]));
   return new Markup(parts.join(''));
 }

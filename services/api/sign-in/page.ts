@@ -15,9 +15,7 @@ export interface Page {
 
 /** A page of our own: no script, no external assets, not cached, not framed. */
 export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
-  const formAction = page.formOrigins
-    ? ["'self'", ...page.formOrigins].join(' ')
-    : "'none'";
+  const formAction = page.formOrigins ? ["'self'", ...page.formOrigins].join(' ') : "'none'";
   return reply
     .code(page.status)
     .headers({
@@ -39,9 +37,7 @@ export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
 
 const STYLE = new Markup(`<style>${PAGE_STYLE}</style>`);
 
-const STYLE_HASH = `'sha256-${createHash('sha256')
-  .update(PAGE_STYLE)
-  .digest('base64')}'`;
+const STYLE_HASH = `'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'`;
 
 const documentOf = ({ title, body }: Page): Markup => markup`<!doctype html>
 <html lang="en">

@@ -40,26 +40,24 @@ export interface Consent {
 }
 
 export interface TicketPort {
-  /** Throws InputError: NOT_FOUND for a client that is not there, FAILED_PRECONDITION for a deleted user or client. */
+  /**
+   * Throws InputError: NOT_FOUND for a client that is not there, FAILED_PRECONDITION for a deleted
+   * user or client.
+   */
   openTicket(ticket: Ticket): Promise<void>;
   /** Null: never made, spent or expired. */
   findTicket(ticketHash: string): Promise<TicketView | null>;
   /**
-   * The first browser wins; that browser may begin again, and its earlier state is then worth nothing. Resolves when no revocation
-   * is under way that would end what the person is about to be granted.
+   * The first browser wins; that browser may begin again, and its earlier state is then worth
+   * nothing. Resolves when no revocation is under way that would end what the person is about to be
+   * granted.
    */
-  bindTicket(
-    ticketHash: string,
-    consent: Consent,
-  ): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
+  bindTicket(ticketHash: string, consent: Consent): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
   /**
    * Takes the state for one `attempt`, which may take it again if the response was lost. Null:
    * unknown, taken by another attempt, or its ticket is gone. The ticket stays valid.
    */
-  takeState(
-    stateHash: string,
-    attempt: string,
-  ): Promise<(TicketView & Consent) | null>;
+  takeState(stateHash: string, attempt: string): Promise<(TicketView & Consent) | null>;
   /** False: another attempt has spent it, or it has expired. */
   spendTicket(ticketHash: string, attempt: string): Promise<boolean>;
 }
@@ -103,8 +101,8 @@ export interface DiscordAccount {
 }
 
 /**
- * The calls throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED), RetryLaterError or UnavailableError; none of them
- * names a secret.
+ * The calls throw TerminalError (INVALID_GRANT, INVALID_CLIENT, REFUSED), RetryLaterError or
+ * UnavailableError; none of them names a secret.
  */
 export interface OAuthPort {
   authorizeAddress(
@@ -124,29 +122,26 @@ export interface OAuthPort {
       readonly codeVerifier: string;
     },
   ): Promise<TokenGrant>;
-  readAccount(
-    application: OAuthApplication,
-    accessToken: string,
-  ): Promise<DiscordAccount>;
+  readAccount(application: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
   /** For a grant that could not be stored; stored grants are revoked by the store. */
   revoke(application: OAuthApplication, token: string): Promise<void>;
 }
 
 export interface GrantPort {
-  /** Stored encrypted as soon as Discord issues it, and revoked if no link is made within two minutes. */
-  keepGrant(
-    clientId: ClientId,
-    grant: TokenGrant,
-    ticketHash: string,
-  ): Promise<string>;
+  /**
+   * Stored encrypted as soon as Discord issues it, and revoked if no link is made within two
+   * minutes.
+   */
+  keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string>;
   /** Tokens to revoke at Discord, soon and with retries. */
   discardGrant(grantId: string): Promise<void>;
 }
 
 export interface SignedInLinkPort {
   /**
-   * Makes the link, and has the path bring the person in with their roles. Throws InputError CONFLICT when the account is
-   * another person's, FAILED_PRECONDITION when the user or the client is deleted; nothing is changed then.
+   * Makes the link, and has the path bring the person in with their roles. Throws InputError
+   * CONFLICT when the account is another person's, FAILED_PRECONDITION when the user or the client
+   * is deleted; nothing is changed then.
    */
   linkSignedIn(request: {
     readonly grantId: string;
@@ -169,7 +164,10 @@ export type LinkedOutcome =
   | { readonly kind: 'WAITING' };
 
 export interface SignInPorts extends TicketPort, GrantPort, SignedInLinkPort {
-  /** Throws InputError NOT_FOUND or FAILED_PRECONDITION when it is not there any more, or not to be used. */
+  /**
+   * Throws InputError NOT_FOUND or FAILED_PRECONDITION when it is not there any more, or not to be
+   * used.
+   */
   findSignInClient(clientId: ClientId): Promise<SignInClient>;
   readonly oauth: OAuthPort;
 }

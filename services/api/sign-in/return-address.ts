@@ -6,10 +6,7 @@ import { checkText } from '../inputs/checks.js';
  * Null: not allowed. URL parsers disagree about tricks, so none are allowed: the origin is compared
  * as the browsers' parser sees it, and the result is that parser's output.
  */
-export function readReturnAddress(
-  value: string,
-  allowedOrigins: readonly string[],
-): string | null {
+export function readReturnAddress(value: string, allowedOrigins: readonly string[]): string | null {
   const url = readWebAddress(value);
   return url && allowedOrigins.includes(url.origin) ? url.href : null;
 }
@@ -30,7 +27,10 @@ export function checkReturnAddress(
   );
 }
 
-/** The query that is there stays as it is, letter by letter, but for what an earlier attempt has left in it. */
+/**
+ * The query that is there stays as it is, letter by letter, but for what an earlier attempt has
+ * left in it.
+ */
 export function withAnswer(
   address: string,
   answer: {
@@ -43,9 +43,7 @@ export function withAnswer(
     .slice(1)
     .split('&')
     .filter((pair) => pair !== '' && !/^discordLink(Warning)?(=|$)/.test(pair));
-  const added = Object.entries(answer).map(
-    ([name, value]) => `${name}=${value}`,
-  );
+  const added = Object.entries(answer).map(([name, value]) => `${name}=${value}`);
   url.search = [...kept, ...added].join('&');
   return url.href;
 }

@@ -8,13 +8,11 @@ export function isSecret(value: unknown): value is string {
 }
 
 /** Stored in place of a secret; a secret of this length needs no salt. */
-export const hashOf = (secret: string): string =>
-  digest(secret).toString('hex');
+export const hashOf = (secret: string): string => digest(secret).toString('hex');
 
 /** Constant-time comparison. */
 export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }
 
-const digest = (text: string): Buffer =>
-  createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,11 +1,6 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-} from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
 import { pathOf } from '../http-errors.js';
@@ -34,14 +29,13 @@ type Step = (
 ) => Promise<Ending | null>;
 
 /**
- * The pages where people link their Discord account, in a scope of their own: forms and cookies are read nowhere else.
+ * The pages where people link their Discord account, in a scope of their own: forms and cookies are
+ * read nowhere else.
  * In: what browsers send. Out: pages of ours, or a way on to Discord or back to the platform.
- * Never: a change by opening an address that a program could have opened, but for the one that Discord answers to.
+ * Never: a change by opening an address that a program could have opened, but for the one that
+ * Discord answers to.
  */
-export async function addSignIn(
-  app: FastifyInstance,
-  deps: SignInDeps,
-): Promise<void> {
+export async function addSignIn(app: FastifyInstance, deps: SignInDeps): Promise<void> {
   await app.register(async (scope) => {
     await scope.register(cookie);
     scope.removeAllContentTypeParsers();
@@ -50,23 +44,15 @@ export async function addSignIn(
     scope.get(START_PATH, handlerOf(deps, showStart));
     scope.post(START_PATH, handlerOf(deps, goToDiscord));
     // Without HEAD, which would take the state and be no answer.
-    scope.get(
-      CALLBACK_PATH,
-      { exposeHeadRoute: false },
-      handlerOf(deps, receiveAnswer),
-    );
+    scope.get(CALLBACK_PATH, { exposeHeadRoute: false }, handlerOf(deps, receiveAnswer));
   });
 }
 
 function handlerOf(deps: SignInDeps, step: Step) {
-  return async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const base = deps.site.base();
     // No sign-in can have started without PUBLIC_URL: the mutation reports that.
-    if (base === null)
-      return finish(deps, request, reply, { code: 'SETUP_FAULT' });
+    if (base === null) return finish(deps, request, reply, { code: 'SETUP_FAULT' });
     const cookies = createCookieJar(base.startsWith('https:'));
     const ending = await step({ ...deps, base, cookies }, request, reply);
     return ending === null ? reply : finish(deps, request, reply, ending);
@@ -82,10 +68,8 @@ function finish(
 ): FastifyReply {
   const { code, ticket } = ending;
   // Checked again: the list may have changed since the ticket was made.
-  const address =
-    ticket?.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins);
-  if (!address || !isResult(code))
-    return sendPage(reply, endingPage(ending, request.id));
+  const address = ticket?.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins);
+  if (!address || !isResult(code)) return sendPage(reply, endingPage(ending, request.id));
   return reply
     .header('cache-control', 'no-store')
     .header('referrer-policy', 'no-referrer')
@@ -99,11 +83,7 @@ function finish(
 }
 
 function answerFault(deps: SignInDeps) {
-  return (
-    error: FastifyError,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply => {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if ((error.statusCode ?? 500) < 500)
       return finish(deps, request, reply, { code: 'INCOMPLETE' });
     const fields = { requestId: request.id, url: pathOf(request), err: error };

@@ -2,7 +2,10 @@ import { markup, type Markup } from './markup.js';
 import type { Page } from './page.js';
 import type { SignInClient, TicketView } from './ports.js';
 
-/** Shows which accounts are about to be linked, so that a person who was sent someone else's link can tell. */
+/**
+ * Shows which accounts are about to be linked, so that a person who was sent someone else's link
+ * can tell.
+ */
 export function startPage(given: {
   readonly ticket: TicketView;
   readonly client: SignInClient;
@@ -40,9 +43,7 @@ const EMAIL_ITEM = markup`<li>see your e-mail address</li>
 function accountOf({ platformUserId, platformUsername }: TicketView): Markup {
   const id = markup`<bdi>${platformUserId}</bdi>`;
   const shown =
-    platformUsername === null
-      ? id
-      : markup`<bdi>${platformUsername}</bdi><small>ID ${id}</small>`;
+    platformUsername === null ? id : markup`<bdi>${platformUsername}</bdi><small>ID ${id}</small>`;
   return markup`<div><dt>Your account on the platform</dt><dd>${shown}</dd></div>`;
 }
 

@@ -19,7 +19,10 @@ export interface SignInDoor {
   readonly cookies: CookieJar;
 }
 
-/** Shows what is about to happen and changes nothing, because programs open links for previews. Null: already sent. */
+/**
+ * Shows what is about to happen and changes nothing, because programs open links for previews.
+ * Null: already sent.
+ */
 export async function showStart(
   { ports, site, cookies }: SignInDoor,
   request: FastifyRequest,
@@ -42,9 +45,7 @@ export async function showStart(
       ticket,
       client,
       formToken: formTokenOf(browser, secret),
-      returnAddress:
-        ticket.returnTo &&
-        readReturnAddress(ticket.returnTo, site.returnOrigins),
+      returnAddress: ticket.returnTo && readReturnAddress(ticket.returnTo, site.returnOrigins),
     }),
   );
   return null;
@@ -61,8 +62,7 @@ export async function goToDiscord(
   if (ticketSecret === null) return { code: 'INCOMPLETE' };
   const browser = cookies.browserOf(request);
   const token = browser === null ? null : formTokenOf(browser, ticketSecret);
-  if (!isFromOurPage(request, new URL(base).origin, token))
-    return { code: 'FOREIGN_FORM' };
+  if (!isFromOurPage(request, new URL(base).origin, token)) return { code: 'FOREIGN_FORM' };
   if (browser === null) return { code: 'NO_COOKIES' };
   const ticket = await ports.findTicket(hashOf(ticketSecret));
   if (ticket === null) return { code: 'EXPIRED' };
@@ -87,11 +87,7 @@ async function askAtDiscord(
   const codeVerifier = newSecret();
   const address = await ports.oauth.authorizeAddress(client.application, {
     redirectUri: callbackAddress(base, client),
-    scopes: [
-      'identify',
-      'guilds.join',
-      ...(client.email === 'NONE' ? [] : ['email']),
-    ],
+    scopes: ['identify', 'guilds.join', ...(client.email === 'NONE' ? [] : ['email'])],
     state,
     codeVerifier,
   });
@@ -116,10 +112,7 @@ function ticketOf({ query }: FastifyRequest): string | null {
   return isSecret(ticket) ? ticket : null;
 }
 
-function isOthers(
-  { browserHash }: TicketView,
-  browser: string | null,
-): boolean {
+function isOthers({ browserHash }: TicketView, browser: string | null): boolean {
   if (browserHash === null) return false;
   return browser === null || !isSame(browserHash, hashOf(browser));
 }
@@ -156,7 +149,5 @@ function isFromOurPage(
   if (named !== undefined && named !== origin) return false;
   if (fetchSite !== undefined || named !== undefined) return true;
   const token = parameterOf(body, 'token');
-  return (
-    typeof token === 'string' && formToken !== null && isSame(token, formToken)
-  );
+  return typeof token === 'string' && formToken !== null && isSame(token, formToken);
 }

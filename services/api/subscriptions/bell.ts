@@ -1,10 +1,15 @@
 export interface Bell {
   ring(): void;
-  /** Resolves if notified since the last wait, else after `withinMs`, else when the signal aborts. */
+  /**
+   * Resolves if notified since the last wait, else after `withinMs`, else when the signal aborts.
+   */
   wait(withinMs: number, signal: AbortSignal): Promise<void>;
 }
 
-/** However often it is rung meanwhile, who waits wakes once: a storm of notices is one reason to look. */
+/**
+ * However often it is rung meanwhile, who waits wakes once: a storm of notices is one reason to
+ * look.
+ */
 export function createBell(): Bell {
   let isRung = false;
   let wake: (() => void) | null = null;

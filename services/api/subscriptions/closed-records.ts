@@ -2,14 +2,12 @@ import type { AuditRecordView } from '../audit-view.js';
 import type { AuditFilter } from '../views.js';
 import type { Bell } from './bell.js';
 import type { Gate } from './gate.js';
-import type {
-  Moment,
-  NoticePort,
-  RecordPlace,
-  StopListening,
-} from './ports.js';
+import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';
 
-/** Maximum held in memory for one subscriber; the rest stays in the database until these are consumed. */
+/**
+ * Maximum held in memory for one subscriber; the rest stays in the database until these are
+ * consumed.
+ */
 const PAGE = 200;
 
 export interface Looker<Value> {
@@ -17,7 +15,10 @@ export interface Looker<Value> {
   readonly stop: StopListening;
 }
 
-/** Records as they are closed, each once, starting from now, including those closed before the first read. */
+/**
+ * Records as they are closed, each once, starting from now, including those closed before the first
+ * read.
+ */
 export async function lookForClosedRecords(deps: {
   readonly notices: NoticePort;
   readonly filter: AuditFilter;
@@ -27,15 +28,12 @@ export async function lookForClosedRecords(deps: {
 }): Promise<Looker<AuditRecordView>> {
   const { notices, filter, bell, gate } = deps;
   const stop = await notices.onRecordsClosed((clientId) => {
-    if (clientId === null || (filter.clientIds?.includes(clientId) ?? true))
-      bell.ring();
+    if (clientId === null || (filter.clientIds?.includes(clientId) ?? true)) bell.ring();
   });
-  let since = await gate(() => notices.readMoment()).catch(
-    async (error: unknown) => {
-      await stop();
-      throw error;
-    },
-  );
+  let since = await gate(() => notices.readMoment()).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   let until: Moment | null = null;
   let after: RecordPlace | null = null;
 

@@ -1,6 +1,9 @@
 export type Gate = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
-/** Limits concurrency in order of arrival, so that subscribers leave database connections to the workers. */
+/**
+ * Limits concurrency in order of arrival, so that subscribers leave database connections to the
+ * workers.
+ */
 export function createGate(places: number): Gate {
   const queue: (() => void)[] = [];
   let free = places;

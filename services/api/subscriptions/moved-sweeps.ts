@@ -22,7 +22,10 @@ interface Deps {
   readonly bell: Bell;
   readonly gate: Gate;
   readonly onPage: () => void;
-  /** The path's progress on a sweep changes no sweep row, so such sweeps are re-read at this interval. */
+  /**
+   * The path's progress on a sweep changes no sweep row, so such sweeps are re-read at this
+   * interval.
+   */
   readonly lookAgainMs: number;
   readonly clock: () => number;
 }
@@ -36,9 +39,7 @@ interface Watched extends Deps {
  * Sweeps as they change, each in its state when read: a slow reader misses intermediate states,
  * never the last one. Unfinished sweeps come first; a named sweep comes in any state.
  */
-export async function lookForMovedSweeps(
-  deps: Deps,
-): Promise<Looker<SweepView>> {
+export async function lookForMovedSweeps(deps: Deps): Promise<Looker<SweepView>> {
   const traces = createSweepTraces(deps.clock);
   const watched = { ...deps, traces, due: createDueSweeps() };
   const stop = await listen(watched);
@@ -64,8 +65,7 @@ export async function lookForMovedSweeps(
 async function listen(watched: Watched): Promise<StopListening> {
   const { notices, scope, due, traces, bell } = watched;
   const ring = () => void (due.isEmpty() || bell.ring());
-  const touches = (clientId: ClientId) =>
-    scope.clientIds?.includes(clientId) ?? true;
+  const touches = (clientId: ClientId) => scope.clientIds?.includes(clientId) ?? true;
   const stopSweeps = await notices.onSweepsMoved((moved) => {
     if (moved === null) due.addAll();
     else if (touches(moved.clientId)) due.add(within(scope, [moved.sweepId]));
@@ -102,8 +102,7 @@ async function* look(watched: Watched): AsyncGenerator<SweepView, void> {
   try {
     if (due.takeAll()) due.add(await recentIds(watched));
     for (let ids = due.take(); ids.length > 0; ids = due.take())
-      for (const view of await read(watched, ids))
-        if (traces.hasMoved(view)) yield view;
+      for (const view of await read(watched, ids)) if (traces.hasMoved(view)) yield view;
   } catch (error) {
     due.addAll();
     throw error;
@@ -114,9 +113,7 @@ async function recentIds(watched: Watched): Promise<readonly string[]> {
   const { notices, gate, scope } = watched;
   if (scope.sweepId !== null) return [scope.sweepId];
   const { clientIds } = scope;
-  return gate(() =>
-    notices.recentSweepIds({ clientIds, finishedWithinMs: HOUR_MS }),
-  );
+  return gate(() => notices.recentSweepIds({ clientIds, finishedWithinMs: HOUR_MS }));
 }
 
 async function read(

@@ -27,14 +27,13 @@ export type StopListening = () => Promise<void>;
 
 export interface NoticePort {
   /** Calls back with the client of closed records; with null when notices may have been missed. */
-  onRecordsClosed(
-    wake: (clientId: ClientId | null) => void,
-  ): Promise<StopListening>;
-  /** Calls back for a sweep that has started or changed; with null if notifications may have been missed. */
+  onRecordsClosed(wake: (clientId: ClientId | null) => void): Promise<StopListening>;
+  /**
+   * Calls back for a sweep that has started or changed; with null if notifications may have been
+   * missed.
+   */
   onSweepsMoved(
-    wake: (
-      moved: { readonly clientId: ClientId; readonly sweepId: string } | null,
-    ) => void,
+    wake: (moved: { readonly clientId: ClientId; readonly sweepId: string } | null) => void,
   ): Promise<StopListening>;
   readMoment(): Promise<Moment>;
   /** Records closed after `since` and not after `until`, which is now when it is null. */

@@ -4,11 +4,11 @@ import { requireCaller, requireScope } from '../auth/access.js';
 import type { Scope } from '../auth/caller.js';
 import type { ApiContext } from '../context.js';
 
-/** Whether the subscriber's key is still valid: a token may expire or a key be revoked during a subscription. */
-export function endOfRights(
-  context: ApiContext,
-  scope: Scope,
-): () => Promise<Error | null> {
+/**
+ * Whether the subscriber's key is still valid: a token may expire or a key be revoked during a
+ * subscription.
+ */
+export function endOfRights(context: ApiContext, scope: Scope): () => Promise<Error | null> {
   const clients = String(requireCaller(context).clientIds);
   return async () => {
     try {
@@ -21,7 +21,6 @@ export function endOfRights(
   };
 }
 
-const LIMIT_MOVED = new GraphQLError(
-  "This key's permissions changed. Subscribe again.",
-  { extensions: { code: 'FORBIDDEN' } },
-);
+const LIMIT_MOVED = new GraphQLError("This key's permissions changed. Subscribe again.", {
+  extensions: { code: 'FORBIDDEN' },
+});

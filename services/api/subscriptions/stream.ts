@@ -1,6 +1,6 @@
 /**
- * What a subscriber is sent: a value, or the fault that ends it. Thrown instead, the fault would break the connection off without a
- * word.
+ * What a subscriber is sent: a value, or the fault that ends it. Thrown instead, the fault would
+ * break the connection off without a word.
  */
 export type Told<Value> =
   | { readonly value: Value; readonly fault?: never }
@@ -11,8 +11,8 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
 }
 
 /**
- * A generator that can be ended while it waits. By itself it could not: `return` would queue behind the wait, and a browser that
- * has gone would be worked for until the next record comes.
+ * A generator that can be ended while it waits. By itself it could not: `return` would queue behind
+ * the wait, and a browser that has gone would be worked for until the next record comes.
  */
 export function createStream<Value>(deps: {
   readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;

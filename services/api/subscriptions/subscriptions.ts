@@ -25,14 +25,8 @@ export interface Subscriber {
 
 export interface Subscriptions {
   /** From now on; resolves when nothing that is closed later can be missed. */
-  records(
-    subscriber: Subscriber,
-    filter: AuditFilter,
-  ): Promise<Stream<Told<AuditRecordView>>>;
-  sweeps(
-    subscriber: Subscriber,
-    scope: SweepScope,
-  ): Promise<Stream<Told<SweepView>>>;
+  records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Told<AuditRecordView>>>;
+  sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Told<SweepView>>>;
   /** Notifies all subscribers that this process is stopping. */
   stop(): Promise<void>;
 }
@@ -51,7 +45,9 @@ interface Deps {
   readonly lookAgainMs?: number;
 }
 
-/** The live ends of `auditRecordAdded` and `sweepProgressed`. Without subscribers it does nothing. */
+/**
+ * The live ends of `auditRecordAdded` and `sweepProgressed`. Without subscribers it does nothing.
+ */
 export function createSubscriptions(deps: Deps): Subscriptions {
   const { notices, sweeps, clock, lookAgainMs = LOOK_AGAIN_MS } = deps;
   const gate = createGate(READS_AT_ONCE);
@@ -79,9 +75,7 @@ function createOpener(deps: Deps) {
   const open = new Set<Bell>();
   let isStopping = false;
   const stopping = () =>
-    isStopping
-      ? new UnavailableError('The connector is stopping. Subscribe again.')
-      : null;
+    isStopping ? new UnavailableError('The connector is stopping. Subscribe again.') : null;
 
   async function begin<Value>(
     { name, endOf }: Subscriber,
@@ -100,8 +94,7 @@ function createOpener(deps: Deps) {
       lookAgainMs,
       look,
       endOf: async () => stopping() ?? endOf(),
-      onFailure: (err: unknown) =>
-        logger.warn({ err, caller: name }, 'subscription postponed'),
+      onFailure: (err: unknown) => logger.warn({ err, caller: name }, 'subscription postponed'),
     };
     open.add(bell);
     return createStream({
@@ -120,8 +113,7 @@ function createOpener(deps: Deps) {
       isStopping = true;
       for (const bell of open) bell.ring();
       // Who does not read is not waited for.
-      for (let ms = 0; open.size > 0 && ms < FAREWELL_MS; ms += 20)
-        await sleep(20);
+      for (let ms = 0; open.size > 0 && ms < FAREWELL_MS; ms += 20) await sleep(20);
     },
   };
 }

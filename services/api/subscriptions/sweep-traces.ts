@@ -7,7 +7,10 @@ const REMEMBERED = 1_000;
 export interface SweepTraces {
   /** Whether it has moved since this was asked last. */
   hasMoved(view: SweepView): boolean;
-  /** Sweeps of the client, or of all clients, that change without a notification because the path works for them. */
+  /**
+   * Sweeps of the client, or of all clients, that change without a notification because the path
+   * works for them.
+   */
   moving(clientId: ClientId | null): readonly string[];
 }
 
@@ -21,8 +24,7 @@ export function createSweepTraces(clock: () => number): SweepTraces {
       traces.delete(view.id);
       traces.set(view.id, trace);
       const [oldest] = traces.keys();
-      if (traces.size > REMEMBERED && oldest !== undefined)
-        traces.delete(oldest);
+      if (traces.size > REMEMBERED && oldest !== undefined) traces.delete(oldest);
       return before?.print !== trace.print;
     },
     moving: (clientId) =>
@@ -60,7 +62,6 @@ export function isOver(view: SweepView): boolean {
 /** Members that cannot be brought in step may never be counted: stop waiting after an hour. */
 function movesUntil(view: SweepView): number {
   if (view.finishedAt === null) return Infinity;
-  const isWaitedFor =
-    !view.isDryRun && view.changed + view.failed < view.drifted;
+  const isWaitedFor = !view.isDryRun && view.changed + view.failed < view.drifted;
   return isWaitedFor ? view.finishedAt.getTime() + HOUR_MS : 0;
 }

@@ -78,8 +78,7 @@ export class AuditRecord {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'The nickname that was set. Empty: it was reset. Null: unchanged.',
+    description: 'The nickname that was set. Empty: it was reset. Null: unchanged.',
   })
   readonly nickname!: string | null;
 

@@ -24,8 +24,7 @@ export class HealthCheck {
 }
 
 @ObjectType({
-  description:
-    'The latest health results. Does not call Discord; `checkDiscordClient` does.',
+  description: 'The latest health results. Does not call Discord; `checkDiscordClient` does.',
   simpleResolvers: true,
 })
 export class ClientHealth {

@@ -13,8 +13,7 @@ export class PageInfo {
   readonly hasNextPage!: boolean;
 
   @Field(() => Boolean, {
-    description:
-      'True if `after` was given, so there may be items before this page.',
+    description: 'True if `after` was given, so there may be items before this page.',
   })
   readonly hasPreviousPage!: boolean;
 
@@ -26,8 +25,7 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Cursor of the last item: pass it as `after`. Null on an empty page.',
+    description: 'Cursor of the last item: pass it as `after`. Null on an empty page.',
   })
   readonly endCursor!: string | null;
 }
@@ -88,8 +86,7 @@ export function connectionOf<Node extends object>(
     readonly pageInfo!: PageInfo;
 
     @Field(() => Int, {
-      description:
-        'Number of items in the whole list. Only computed if selected.',
+      description: 'Number of items in the whole list. Only computed if selected.',
     })
     totalCount(): Promise<number> {
       return this.count();

@@ -163,8 +163,7 @@ export class DiscordClient {
   readonly linking!: LinkingPolicy;
 
   @Field(() => ScreeningEnum, {
-    description:
-      "Whether grants wait until a member has passed Discord's membership screening.",
+    description: "Whether grants wait until a member has passed Discord's membership screening.",
   })
   readonly screening!: Screening;
 
@@ -175,8 +174,7 @@ export class DiscordClient {
   readonly wholeListWrites!: boolean;
 
   @Field(() => Int, {
-    description:
-      'Number of days closed audit records and finished sweeps are kept.',
+    description: 'Number of days closed audit records and finished sweeps are kept.',
   })
   readonly auditRetentionDays!: number;
 
@@ -193,14 +191,12 @@ export class DiscordClient {
 
   @Field(() => DateTime, {
     nullable: true,
-    description:
-      'When the client was deleted, while its roles are still being removed; else null.',
+    description: 'When the client was deleted, while its roles are still being removed; else null.',
   })
   readonly endingAt!: Date | null;
 
   @Field(() => String, {
-    description:
-      'URL of the page that adds the bot to the guild with the permissions it needs.',
+    description: 'URL of the page that adds the bot to the guild with the permissions it needs.',
   })
   readonly botInviteUrl!: string;
 

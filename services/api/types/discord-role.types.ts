@@ -47,10 +47,7 @@ export class DiscordRole {
 }
 
 /** A role that was never read still has its id. */
-export function toDiscordRole(
-  key: RoleKey,
-  view: RoleView | undefined,
-): DiscordRole {
+export function toDiscordRole(key: RoleKey, view: RoleView | undefined): DiscordRole {
   return {
     clientId: key.clientId,
     id: key.roleId,

@@ -24,15 +24,13 @@ export class DiscordUser {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "The account's unique user name. Null before the first reading.",
+    description: "The account's unique user name. Null before the first reading.",
   })
   readonly username!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "The account's display name. Null if it has none or was never read.",
+    description: "The account's display name. Null if it has none or was never read.",
   })
   readonly displayName!: string | null;
 
@@ -79,11 +77,7 @@ export class DiscordUser {
 }
 
 @ObjectType({ description: 'A page of links, oldest first.' })
-export class DiscordUserConnection extends connectionOf(
-  DiscordUser,
-  'DiscordUser',
-  'a link',
-) {}
+export class DiscordUserConnection extends connectionOf(DiscordUser, 'DiscordUser', 'a link') {}
 
 export function toDiscordUser(view: LinkView): DiscordUser {
   return {

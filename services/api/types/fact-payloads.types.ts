@@ -10,12 +10,7 @@ import {
   type OutrankingKind,
 } from '../enums.js';
 import { DateTime, Sequence } from '../scalars.js';
-import {
-  PlatformGroup,
-  PlatformUser,
-  toPlatformGroup,
-  toPlatformUser,
-} from './platform.types.js';
+import { PlatformGroup, PlatformUser, toPlatformGroup, toPlatformUser } from './platform.types.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
@@ -39,8 +34,7 @@ export class ItemError {
 }
 
 @ObjectType({
-  description:
-    'A recorded fact that outranks an item of the list or part of it.',
+  description: 'A recorded fact that outranks an item of the list or part of it.',
   simpleResolvers: true,
 })
 export class OutrankingFact {
@@ -49,8 +43,7 @@ export class OutrankingFact {
 
   @Field(() => ID, {
     nullable: true,
-    description:
-      'The group the fact is about. Null if it is about the user or the group itself.',
+    description: 'The group the fact is about. Null if it is about the user or the group itself.',
   })
   readonly groupId!: string | null;
 
@@ -73,8 +66,7 @@ export class OutrankingFact {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'The caller or event source that deleted the user. Null for other kinds.',
+    description: 'The caller or event source that deleted the user. Null for other kinds.',
   })
   readonly actor!: string | null;
 

@@ -21,15 +21,13 @@ export class MemberPlan {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'The nickname to set. Empty: it will be reset. Null: unchanged.',
+    description: 'The nickname to set. Empty: it will be reset. Null: unchanged.',
   })
   readonly nickname!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Why the nickname policy cannot be applied to this person. Null if it can.',
+    description: 'Why the nickname policy cannot be applied to this person. Null if it can.',
   })
   readonly nicknameBlocked!: string | null;
 
@@ -59,8 +57,7 @@ export class PlannedRequest {
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => Boolean, {
-    description:
-      'True if the removal guard would hold the request for approval.',
+    description: 'True if the removal guard would hold the request for approval.',
   })
   readonly isHeld!: boolean;
 }

@@ -1,9 +1,6 @@
 import { Field, ID, ObjectType } from '../decorators.js';
 import { describeEnum, MembershipChangeKindEnum } from '../enums.js';
-import type {
-  MembershipRequestView,
-  RequestStateName,
-} from '../request-view.js';
+import type { MembershipRequestView, RequestStateName } from '../request-view.js';
 import { DateTime } from '../scalars.js';
 
 export const MembershipRequestStateEnum = describeEnum<RequestStateName>(
@@ -43,9 +40,7 @@ export class MembershipRequest {
   readonly askedAt!: Date;
 }
 
-export function toMembershipRequest(
-  view: MembershipRequestView,
-): MembershipRequest {
+export function toMembershipRequest(view: MembershipRequestView): MembershipRequest {
   const { id, clientId, groupId, roleId, change, state, askedAt } = view;
   return { id, clientId, groupId, roleId, change, state, askedAt };
 }

@@ -14,15 +14,11 @@ export const DesiredRoleEnum = describeEnum<RoleExplanationView['desired']>(
 
 export const MembershipKnowledgeEnum = describeEnum<
   RoleExplanationView['mappings'][number]['membership']
->(
-  'MembershipKnowledge',
-  'What the platform has reported about a person and a group.',
-  {
-    HELD: 'The person is in the group.',
-    NOT_HELD: 'The person is not in the group.',
-    UNKNOWN: 'Nothing reported. This does not mean "no".',
-  },
-);
+>('MembershipKnowledge', 'What the platform has reported about a person and a group.', {
+  HELD: 'The person is in the group.',
+  NOT_HELD: 'The person is not in the group.',
+  UNKNOWN: 'Nothing reported. This does not mean "no".',
+});
 
 export const RoleChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
   'RoleChangeKind',
@@ -35,17 +31,14 @@ export const RoleBlockEnum = describeEnum<RoleBlock>(
   'What prevents a person from having a role, or a role from being removed.',
   {
     NOT_LINKED: 'The link to the Discord account is ending.',
-    AUTHORITY_DISCORD:
-      'Discord has authority: the platform is asked to follow.',
+    AUTHORITY_DISCORD: 'Discord has authority: the platform is asked to follow.',
     ROLE_REQUESTED:
       'Discord has authority; the platform was asked to follow and has not confirmed yet.',
     REQUEST_DISPUTED:
       'Discord has authority; the platform was asked to follow and reports the opposite.',
-    AUTHORITY_OBSERVE:
-      'The mapping is in OBSERVE: nothing is written to Discord.',
+    AUTHORITY_OBSERVE: 'The mapping is in OBSERVE: nothing is written to Discord.',
     MAPPING_RETIRED: 'A mapping that would grant it is retired.',
-    UNKNOWN_MEMBERSHIP:
-      'The platform has not reported whether the person is in a mapped group.',
+    UNKNOWN_MEMBERSHIP: 'The platform has not reported whether the person is in a mapped group.',
     CLIENT_DISABLED: 'The client is disabled.',
     CLIENT_STOPPED: "Discord rejected the client's bot token.",
     CLIENT_PAUSED: 'The guild responds as if the bot had been removed.',
@@ -59,8 +52,7 @@ export const RoleBlockEnum = describeEnum<RoleBlock>(
     MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
     HELD_BY_GUARD: 'The removal guard holds the removal.',
     REMOVAL_REJECTED: 'A person rejected the removal: the role stays.',
-    PARKED:
-      'Retrying is useless until something changes; see `reason` of the `DiscordUser`.',
+    PARKED: 'Retrying is useless until something changes; see `reason` of the `DiscordUser`.',
     PENDING: 'The change is waiting for its turn.',
   },
 );

@@ -32,8 +32,7 @@ export class ExplainedMapping {
   readonly isRetired!: boolean;
 
   @Field(() => MembershipKnowledgeEnum, {
-    description:
-      'Whether the person is in the group. UNKNOWN if the link is ending.',
+    description: 'Whether the person is in the group. UNKNOWN if the link is ending.',
   })
   readonly membership!: RoleExplanationView['mappings'][number]['membership'];
 }
@@ -56,15 +55,13 @@ export class ExplainedChange {
 
   @Field(() => AuditCause, {
     nullable: true,
-    description:
-      'The cause. Of several causes, the newest about a mapped group, else the newest.',
+    description: 'The cause. Of several causes, the newest about a mapped group, else the newest.',
   })
   readonly cause!: AuditCause | null;
 }
 
 @ObjectType({
-  description:
-    'Why a person has or lacks a role, based on stored data. Does not call Discord.',
+  description: 'Why a person has or lacks a role, based on stored data. Does not call Discord.',
   simpleResolvers: true,
 })
 export class RoleExplanation {
@@ -92,8 +89,7 @@ export class RoleExplanation {
 
   @Field(() => Boolean, {
     nullable: true,
-    description:
-      'Whether the account was last observed with the role. Null: never observed.',
+    description: 'Whether the account was last observed with the role. Null: never observed.',
   })
   readonly isHeld!: boolean | null;
 
@@ -110,8 +106,7 @@ export class RoleExplanation {
 
   @Field(() => ExplainedChange, {
     nullable: true,
-    description:
-      'The last change. Null if the connector never changed this role for this account.',
+    description: 'The last change. Null if the connector never changed this role for this account.',
   })
   readonly lastChange!: ExplainedChange | null;
 
@@ -122,14 +117,12 @@ export class RoleExplanation {
   readonly blockedBy!: readonly RoleBlock[];
 
   @Field(() => [String], {
-    description:
-      'How to unblock it: one sentence per item of `blockedBy`, in the same order.',
+    description: 'How to unblock it: one sentence per item of `blockedBy`, in the same order.',
   })
   readonly unblockedBy!: readonly string[];
 
   @Field(() => String, {
-    description:
-      'The whole explanation in one or two sentences, suitable for the person.',
+    description: 'The whole explanation in one or two sentences, suitable for the person.',
   })
   readonly sentence!: string;
 }

@@ -33,8 +33,7 @@ export class RoleMapping {
 
   @Field(() => DateTime, {
     nullable: true,
-    description:
-      'When the mapping was retired: it stays until its role is removed. Null: active.',
+    description: 'When the mapping was retired: it stays until its role is removed. Null: active.',
   })
   readonly retiredAt!: Date | null;
 }
@@ -62,8 +61,7 @@ export class MappingEffect {
   readonly calls!: number;
 
   @Field(() => Int, {
-    description:
-      'Estimated duration of the writes in seconds at these limits, rounded up.',
+    description: 'Estimated duration of the writes in seconds at these limits, rounded up.',
   })
   readonly seconds!: number;
 
@@ -73,13 +71,8 @@ export class MappingEffect {
   readonly members!: readonly SweepPlanMember[];
 }
 
-export function toMappingEffect(
-  clientId: string,
-  effect: MappingEffectView,
-): MappingEffect {
-  const members = effect.members.map((member) =>
-    toSweepPlanMember(clientId, member),
-  );
+export function toMappingEffect(clientId: string, effect: MappingEffectView): MappingEffect {
+  const members = effect.members.map((member) => toSweepPlanMember(clientId, member));
   return { ...effect, members };
 }
 

@@ -23,8 +23,7 @@ export class Schedule {
   readonly cron!: string;
 
   @Field(() => String, {
-    description:
-      'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
+    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
   })
   readonly timeZone!: string;
 

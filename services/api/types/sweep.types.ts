@@ -25,15 +25,13 @@ export class SweepPlanMember {
 
   @Field(() => ID, {
     nullable: true,
-    description:
-      'The id of the platform user the account is linked to. Null if it has none.',
+    description: 'The id of the platform user the account is linked to. Null if it has none.',
   })
   readonly platformUserId!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'The nickname to set. Null: none, or `reason` says why it cannot be set.',
+    description: 'The nickname to set. Null: none, or `reason` says why it cannot be set.',
   })
   readonly nickname!: string | null;
 
@@ -64,8 +62,7 @@ export class SweepPlan {
   readonly calls!: number;
 
   @Field(() => Int, {
-    description:
-      'Estimated duration of the writes in seconds at these limits, rounded up.',
+    description: 'Estimated duration of the writes in seconds at these limits, rounded up.',
   })
   readonly seconds!: number;
 
@@ -106,8 +103,7 @@ export class Sweep {
   readonly checked!: number;
 
   @Field(() => Int, {
-    description:
-      'Number of checked members that are out of step, the parked ones included.',
+    description: 'Number of checked members that are out of step, the parked ones included.',
   })
   readonly drifted!: number;
 
@@ -141,8 +137,7 @@ export class Sweep {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      'Why the sweep ended early, is held, or is postponed and until when; else null.',
+    description: 'Why the sweep ended early, is held, or is postponed and until when; else null.',
   })
   readonly reason!: string | null;
 
@@ -160,8 +155,7 @@ export class Sweep {
 export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
 
 @ObjectType({
-  description:
-    'The result of `startSweep`. The sweep continues in the background.',
+  description: 'The result of `startSweep`. The sweep continues in the background.',
   simpleResolvers: true,
 })
 export class StartSweepPayload {
@@ -185,8 +179,7 @@ export class CancelSweepPayload {
 }
 
 @ObjectType({
-  description:
-    'The result of `approveSweep`. Whatever is still desired is carried out.',
+  description: 'The result of `approveSweep`. Whatever is still desired is carried out.',
   simpleResolvers: true,
 })
 export class ApproveSweepPayload {
@@ -241,10 +234,7 @@ function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlan {
   };
 }
 
-export function toSweepPlanMember(
-  clientId: string,
-  member: SweepPlanMemberView,
-): SweepPlanMember {
+export function toSweepPlanMember(clientId: string, member: SweepPlanMemberView): SweepPlanMember {
   return {
     clientId,
     discordUserId: member.discordUserId,

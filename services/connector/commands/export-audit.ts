@@ -38,10 +38,7 @@ export async function exportAudit(
         logger.info({ written, after }, 'export progress');
     }
   } catch (error) {
-    logger.error(
-      { written, after },
-      'export interrupted, continue with --after',
-    );
+    logger.error({ written, after }, 'export interrupted, continue with --after');
     throw error;
   }
   if (out !== null) await new Promise<void>((done) => target.end(done));
@@ -88,10 +85,7 @@ function uuid(name: string, text: string | undefined): string {
 const usage = (fault: string) => new Error(`${fault}\n${USAGE}`);
 
 /** A file that is there already is never written over. */
-async function openTarget(
-  out: string | null,
-  goesOn: boolean,
-): Promise<Writable> {
+async function openTarget(out: string | null, goesOn: boolean): Promise<Writable> {
   if (out === null) return process.stdout;
   const file = createWriteStream(out, {
     flags: goesOn ? 'a' : 'wx',

@@ -8,8 +8,8 @@ export async function reencrypt(
   { store, logger }: Pick<CommandWorld, 'store' | 'logger'>,
   _args: readonly string[],
 ): Promise<number> {
-  const { tables, unreadable, returned } = await store.keys.reencrypt(
-    (progress) => logger.info(progress, 're-encryption progress'),
+  const { tables, unreadable, returned } = await store.keys.reencrypt((progress) =>
+    logger.info(progress, 're-encryption progress'),
   );
   for (const table of tables) logger.info(table, 'table re-encrypted');
   for (const each of unreadable)
@@ -24,8 +24,6 @@ export async function reencrypt(
     );
   const isDone = unreadable.length + returned.length === 0;
   if (isDone)
-    logger.info(
-      'everything is encrypted with the first key: the other keys can be removed',
-    );
+    logger.info('everything is encrypted with the first key: the other keys can be removed');
   return isDone ? 0 : 1;
 }

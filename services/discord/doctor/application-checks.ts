@@ -1,12 +1,5 @@
 import type { ApplicationReading } from '../bot-readings.js';
-import {
-  failed,
-  ok,
-  unanswered,
-  warning,
-  type Asked,
-  type Check,
-} from './check.js';
+import { failed, ok, unanswered, warning, type Asked, type Check } from './check.js';
 
 /** Whose token it is, and what that application may and knows. */
 export function applicationChecks(
@@ -43,10 +36,7 @@ function intentCheck({ hasMembersIntent }: ApplicationReading): Check {
 }
 
 /** Discord compares letter by letter. */
-function callbackCheck(
-  { redirectUris }: ApplicationReading,
-  callbackUrl: string,
-): Check {
+function callbackCheck({ redirectUris }: ApplicationReading, callbackUrl: string): Check {
   const name = 'callback address';
   if (redirectUris === null) {
     return warning(

@@ -1,8 +1,4 @@
-import {
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../../lib/errors.js';
+import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 
 /** One thing that was looked at, in words for the admin of a community. */
 export interface Check {
@@ -21,17 +17,19 @@ export const ok = (name: string, message: string): Check => ({
   remedy: null,
 });
 
-export const warning = (
-  name: string,
-  message: string,
-  remedy: string,
-): Check => ({ name, result: 'WARNING', message, remedy });
+export const warning = (name: string, message: string, remedy: string): Check => ({
+  name,
+  result: 'WARNING',
+  message,
+  remedy,
+});
 
-export const failed = (
-  name: string,
-  message: string,
-  remedy: string,
-): Check => ({ name, result: 'FAILED', message, remedy });
+export const failed = (name: string, message: string, remedy: string): Check => ({
+  name,
+  result: 'FAILED',
+  message,
+  remedy,
+});
 
 /** What came of a question: no failing one may keep the others from being asked. */
 export type Asked<T> =
@@ -52,11 +50,7 @@ export function isRefusedAs<T>(asked: Asked<T>, code: string): boolean {
 }
 
 /** A question without an answer. `remedy` is for a refusal; silence and limits have their own. */
-export function unanswered(
-  name: string,
-  error: unknown,
-  remedy: string,
-): Check {
+export function unanswered(name: string, error: unknown, remedy: string): Check {
   const why = error instanceof Error ? error.message : String(error);
   if (error instanceof RetryLaterError) {
     const until = error.retryAt.toISOString();

@@ -19,12 +19,8 @@ export function permissionChecks(
     manageRoles.result === 'FAILED' && !hasMappings
       ? { ...manageRoles, result: 'WARNING' }
       : manageRoles,
-    ...(hasNicknamePolicy
-      ? [permissionCheck('Manage Nicknames', bot.may('ManageNicknames'))]
-      : []),
-    ...(joinsPeople
-      ? [permissionCheck('Create Invite', bot.may('CreateInstantInvite'))]
-      : []),
+    ...(hasNicknamePolicy ? [permissionCheck('Manage Nicknames', bot.may('ManageNicknames'))] : []),
+    ...(joinsPeople ? [permissionCheck('Create Invite', bot.may('CreateInstantInvite'))] : []),
     bot.isAdministrator
       ? warning(
           'permission Administrator',
@@ -76,7 +72,5 @@ export function roleRoomCheck(roles: readonly RoleReading[]): Check {
     );
   }
   const message = `The guild has ${count} of ${MOST_ROLES} possible roles.`;
-  return count >= MOST_ROLES - FEW_LEFT
-    ? warning(name, message, remedy)
-    : ok(name, message);
+  return count >= MOST_ROLES - FEW_LEFT ? warning(name, message, remedy) : ok(name, message);
 }

@@ -1,14 +1,7 @@
 import { isLoopback } from '../../lib/web-address.js';
 import type { GuildId } from '../../model.js';
 import type { InviteReading } from '../bot-readings.js';
-import {
-  failed,
-  ok,
-  unanswered,
-  warning,
-  type Asked,
-  type Check,
-} from './check.js';
+import { failed, ok, unanswered, warning, type Asked, type Check } from './check.js';
 
 const NAME = 'invite link';
 
@@ -22,12 +15,7 @@ export function inviteCodeOf(inviteUrl: string): string | null {
   return LONG.exec(pathname)?.[1] ?? null;
 }
 
-const LONG_HOSTS = [
-  'discord.com',
-  'ptb.discord.com',
-  'canary.discord.com',
-  'discordapp.com',
-];
+const LONG_HOSTS = ['discord.com', 'ptb.discord.com', 'canary.discord.com', 'discordapp.com'];
 const SHORT = /^\/(?:invite\/)?([\w-]{2,64})\/?$/;
 const LONG = /^\/invite\/([\w-]{2,64})\/?$/;
 
@@ -44,16 +32,14 @@ export function inviteCheck(
   inviteUrl: string,
   guildId: GuildId,
 ): Check {
-  const remedy =
-    'Create an invite to this guild that never expires, and set it as inviteUrl.';
+  const remedy = 'Create an invite to this guild that never expires, and set it as inviteUrl.';
   if (!asked.isAnswered) return unanswered(NAME, asked.error, remedy);
   const { value: invite } = asked;
   if (invite === null) {
     return failed(NAME, `${inviteUrl} is invalid or has expired.`, remedy);
   }
   if (invite.guildId !== guildId) {
-    const there =
-      invite.guildId === null ? 'no guild' : `guild ${invite.guildId}`;
+    const there = invite.guildId === null ? 'no guild' : `guild ${invite.guildId}`;
     const message = `${inviteUrl} leads to ${there} instead of guild ${guildId}.`;
     return failed(NAME, message, remedy);
   }

@@ -1,6 +1,8 @@
 import { ok, warning, type Check } from './check.js';
 
-/** People with a link, and how many of them are in a mapped group or are not, nobody has told which. */
+/**
+ * People with a link, and how many of them are in a mapped group or are not, nobody has told which.
+ */
 export interface UnknownMemberships {
   readonly linked: number;
   readonly unknown: number;
@@ -8,9 +10,7 @@ export interface UnknownMemberships {
   readonly hasGroups: boolean;
 }
 
-export function membershipChecks(
-  memberships: UnknownMemberships,
-): readonly Check[] {
+export function membershipChecks(memberships: UnknownMemberships): readonly Check[] {
   const { hasGroups } = memberships;
   return [...(hasGroups ? [] : [NO_GROUPS]), membershipCheck(memberships)];
 }

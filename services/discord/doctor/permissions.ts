@@ -22,16 +22,13 @@ export function botPermissions(
   // @everyone has the guild's id.
   const everyone: string = bot.guildId;
   const bits = roles
-    .filter(
-      ({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId),
-    )
+    .filter(({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId))
     .reduce((held, { permissions }) => held | BigInt(permissions), 0n);
   const isAdministrator = (bits & PermissionFlagsBits.Administrator) !== 0n;
   const mayAll = isAdministrator || bot.ownerId === bot.botUserId;
   return {
     isAdministrator,
-    may: (permission) =>
-      mayAll || (bits & PermissionFlagsBits[permission]) !== 0n,
+    may: (permission) => mayAll || (bits & PermissionFlagsBits[permission]) !== 0n,
   };
 }
 
@@ -41,8 +38,7 @@ export function powersOf({ permissions }: RoleReading): readonly string[] {
   return POWERS.filter(([, bit]) => (bits & bit) !== 0n).map(([name]) => name);
 }
 
-const { Administrator, KickMembers, BanMembers, ModerateMembers } =
-  PermissionFlagsBits;
+const { Administrator, KickMembers, BanMembers, ModerateMembers } = PermissionFlagsBits;
 
 const POWERS: readonly (readonly [string, bigint])[] = [
   ['Administrator', Administrator],

@@ -5,7 +5,10 @@ import { roleRefusals, type BotStanding } from '../hierarchy.js';
 import { failed, ok, warning, type Check } from './check.js';
 import { powersOf } from './permissions.js';
 
-/** `standing` is null when Discord has not told what the bot holds: then nobody can say which roles are below it. */
+/**
+ * `standing` is null when Discord has not told what the bot holds: then nobody can say which roles
+ * are below it.
+ */
 export function mappedRoleChecks(
   mappedRoleIds: readonly RoleId[],
   roles: readonly RoleReading[],
@@ -13,9 +16,7 @@ export function mappedRoleChecks(
   lastNames: ReadonlyMap<RoleId, string> = new Map(),
 ): readonly Check[] {
   const mapped = [...new Set(mappedRoleIds)];
-  const refusals = standing
-    ? roleRefusals(roles, standing)
-    : new Map<RoleId, RoleRefusal | null>();
+  const refusals = standing ? roleRefusals(roles, standing) : new Map<RoleId, RoleRefusal | null>();
   const faults = mapped.flatMap((roleId) => {
     const role = roles.find((one) => one.roleId === roleId);
     const lastName = lastNames.get(roleId);
@@ -41,11 +42,7 @@ function praise(count: number, isStandingKnown: boolean): string {
 }
 
 function goneCheck(name: string, role: string): Check {
-  return failed(
-    name,
-    `The guild has no ${role} any more.`,
-    'Retire its mappings.',
-  );
+  return failed(name, `The guild has no ${role} any more.`, 'Retire its mappings.');
 }
 
 function managedCheck(name: string, role: RoleReading): Check {

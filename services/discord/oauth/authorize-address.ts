@@ -3,7 +3,10 @@ import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import type { OAuthApplication } from '../../reconcile/grants.js';
 import type { ConsentRequest } from './parties.js';
 
-/** Where people give consent. Always asks (`prompt=consent`): a link must not be made without the person noticing. */
+/**
+ * Where people give consent. Always asks (`prompt=consent`): a link must not be made without the
+ * person noticing.
+ */
 export async function authorizeAddress(
   { authorizeUrl, applicationId }: OAuthApplication,
   { redirectUri, scopes, state, codeVerifier }: ConsentRequest,

@@ -15,10 +15,7 @@ export interface OAuthCall {
   readonly accepts: (answer: Answer) => boolean;
 }
 
-export const codeExchange = (
-  app: OAuthApplication,
-  redirectUri: string,
-): OAuthCall => ({
+export const codeExchange = (app: OAuthApplication, redirectUri: string): OAuthCall => ({
   kind: 'code',
   url: app.tokenUrl,
   applicationId: app.applicationId,
@@ -46,7 +43,10 @@ export const accountReading = (app: OAuthApplication): OAuthCall => ({
   accepts: isObject,
 });
 
-/** An expired token cannot be revoked, and need not be: https://datatracker.ietf.org/doc/html/rfc7009#section-2.2 */
+/**
+ * An expired token cannot be revoked, and need not be:
+ * https://datatracker.ietf.org/doc/html/rfc7009#section-2.2
+ */
 export const revocation = (app: OAuthApplication): OAuthCall => ({
   kind: 'revocation',
   url: app.revokeUrl,

@@ -1,10 +1,6 @@
 import { z } from 'zod';
 
-import {
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../../lib/errors.js';
+import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Answer } from '../answer.js';
 import { bytesInWords } from '../bounded-text.js';
 import type { Pause } from '../pauses.js';
@@ -24,13 +20,8 @@ type OAuthError = TerminalError | RetryLaterError | UnavailableError;
  * Maps an unexpected response to an error. Nothing from the response is repeated or kept as a
  * cause: requests and responses are full of tokens.
  */
-export function judgeAnswer(
-  call: OAuthCall,
-  answer: Answer,
-  pause: Pause | null,
-): OAuthError {
-  const say = (why: string) =>
-    `cannot ${call.doing}: ${why}${evidence(answer)}`;
+export function judgeAnswer(call: OAuthCall, answer: Answer, pause: Pause | null): OAuthError {
+  const say = (why: string) => `cannot ${call.doing}: ${why}${evidence(answer)}`;
   if (pause) return new RetryLaterError(new Date(pause.until), say(pause.why));
   const refusal = refusalOf(call, answer);
   if (refusal) return new TerminalError(refusal.code, say(refusal.why));
@@ -52,9 +43,7 @@ export function judgeSilence(
     return new UnavailableError(`cannot ${doing}: no response in time`);
   }
   const code = systemCodeOf(failure.error);
-  return new UnavailableError(
-    `cannot ${doing}: the connection failed or was redirected${code}`,
-  );
+  return new UnavailableError(`cannot ${doing}: the connection failed or was redirected${code}`);
 }
 
 export function deadGrant({ doing }: OAuthCall): TerminalError {
@@ -87,8 +76,7 @@ function refusalOf(call: OAuthCall, answer: Answer): Refusal | null {
     };
   }
   const isOldWay =
-    code === 'invalid_request' &&
-    (parameter === 'code' || parameter === 'refresh_token');
+    code === 'invalid_request' && (parameter === 'code' || parameter === 'refresh_token');
   if (code === 'invalid_grant' || isOldWay) {
     return {
       code: 'INVALID_GRANT',

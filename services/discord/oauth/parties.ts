@@ -9,9 +9,7 @@ export interface ConsentRequest {
 }
 
 /** The two sides in the library's words. */
-export function partiesOf(
-  app: OAuthApplication,
-): readonly [AuthorizationServer, Client] {
+export function partiesOf(app: OAuthApplication): readonly [AuthorizationServer, Client] {
   return [
     {
       issuer: new URL(app.tokenUrl).origin,

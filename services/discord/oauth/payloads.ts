@@ -32,11 +32,7 @@ const accountPayload = z.object({
 });
 
 /** `reply` has passed the library's own checks. */
-export function grantOf(
-  reply: TokenEndpointResponse,
-  doing: string,
-  now: number,
-): TokenGrant {
+export function grantOf(reply: TokenEndpointResponse, doing: string, now: number): TokenGrant {
   const grant = parsePayload(grantPayload, { body: reply }, doing);
   return {
     accessToken: grant.access_token,

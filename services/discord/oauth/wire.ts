@@ -1,14 +1,6 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  type CustomFetchOptions,
-} from 'oauth4webapi';
+import { allowInsecureRequests, customFetch, type CustomFetchOptions } from 'oauth4webapi';
 
-import {
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../../lib/errors.js';
+import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import { readAnswer, type Answer } from '../answer.js';
 import { boundedText, SINGLE_BYTES } from '../bounded-text.js';
@@ -18,11 +10,11 @@ import type { OAuthCall } from './calls.js';
 import { judgeAnswer, judgeSilence } from './errors.js';
 
 export interface Wire {
-  /** `run` makes one call with these options, and gives what it reads of the answer, which was accepted by then. */
-  perform<T>(
-    call: OAuthCall,
-    run: (options: WireOptions) => Promise<T>,
-  ): Promise<T>;
+  /**
+   * `run` makes one call with these options, and gives what it reads of the answer, which was
+   * accepted by then.
+   */
+  perform<T>(call: OAuthCall, run: (options: WireOptions) => Promise<T>): Promise<T>;
 }
 
 type Send = (
@@ -52,7 +44,10 @@ export interface ObservedOAuthCall {
   readonly durationMs: number;
 }
 
-/** Sits under the library, as it bounds neither time nor length, and its errors carry what was sent and answered. */
+/**
+ * Sits under the library, as it bounds neither time nor length, and its errors carry what was sent
+ * and answered.
+ */
 export function createWire(deps: WireDeps): Wire {
   /** Where a host asks to be left alone, for whatever reason. */
   const pauses = new Map<string, number>();
@@ -80,7 +75,8 @@ export function createWire(deps: WireDeps): Wire {
       try {
         return await run({
           [customFetch]: senderOf(call),
-          // The sandbox Discord has no certificate; allowed hosts are decided when a client is created.
+          // The sandbox Discord has no certificate; allowed hosts are decided when a client is
+          // created.
           [allowInsecureRequests]: call.url.startsWith('http:'),
         });
       } catch (error) {
@@ -108,13 +104,9 @@ function refuseEarly(
   pausedUntil = 0,
 ): void {
   const block = budget.blockOf(spender);
-  if (block !== null)
-    throw new RetryLaterError(block.until, `cannot ${doing}: ${block.reason}`);
+  if (block !== null) throw new RetryLaterError(block.until, `cannot ${doing}: ${block.reason}`);
   if (pausedUntil <= clock()) return;
-  throw new RetryLaterError(
-    new Date(pausedUntil),
-    `cannot ${doing}: Discord asked to wait`,
-  );
+  throw new RetryLaterError(new Date(pausedUntil), `cannot ${doing}: Discord asked to wait`);
 }
 
 /** Nothing spreads these pauses: people come back one by one. */

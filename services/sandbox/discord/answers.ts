@@ -3,8 +3,7 @@ import type { Refusal } from './refusal.js';
 import type { SandboxFaultEffect } from './sandbox-interface.js';
 
 /** What goes back over the wire: an answer, nothing at all, or a closed connection. */
-export type Answer =
-  Answered | { readonly kind: 'silence' } | { readonly kind: 'drop' };
+export type Answer = Answered | { readonly kind: 'silence' } | { readonly kind: 'drop' };
 
 export type Answered = {
   readonly kind: 'answer';
@@ -17,12 +16,10 @@ export type Answered = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Without a body there is no content type either: clients would try to read JSON out of nothing. */
-export function answer(
-  status: number,
-  body: unknown,
-  headers: Headers,
-): Answered {
+/**
+ * Without a body there is no content type either: clients would try to read JSON out of nothing.
+ */
+export function answer(status: number, body: unknown, headers: Headers): Answered {
   if (body === undefined) return { kind: 'answer', status, headers };
   return {
     kind: 'answer',
@@ -42,18 +39,11 @@ export function oauthRefusalAnswer(
   { status, error, description }: OAuthRefusal,
   headers: Headers,
 ): Answered {
-  const body =
-    description === undefined
-      ? { error }
-      : { error, error_description: description };
+  const body = description === undefined ? { error } : { error, error_description: description };
   return answer(status, body, headers);
 }
 
-export function pageAnswer(
-  status: number,
-  html: string,
-  headers: Headers,
-): Answered {
+export function pageAnswer(status: number, html: string, headers: Headers): Answered {
   const type = { 'Content-Type': 'text/html; charset=utf-8' };
   return {
     kind: 'answer',
@@ -73,9 +63,7 @@ export function rateLimitAnswer(
   const isGlobal = refused.scope === 'global';
   const isShared = refused.scope === 'shared';
   const body = {
-    message: isShared
-      ? 'The resource is being rate limited.'
-      : 'You are being rate limited.',
+    message: isShared ? 'The resource is being rate limited.' : 'You are being rate limited.',
     retry_after: Math.ceil(refused.retryAfterMs) / 1000,
     global: isGlobal,
     ...(isShared ? { code: 40062 } : {}),
@@ -89,10 +77,7 @@ export function rateLimitAnswer(
 }
 
 /** What stands in front of Discord answers in HTML and knows nothing of buckets. */
-export function cloudflareAnswer(
-  status: number,
-  retryAfterMs: number | undefined,
-): Answered {
+export function cloudflareAnswer(status: number, retryAfterMs: number | undefined): Answered {
   return {
     kind: 'answer',
     status,
@@ -134,7 +119,10 @@ function autoModAnswer(): Answered {
   };
 }
 
-/** What a planted fault answers before Discord itself has seen the call; undefined when it lets it pass. */
+/**
+ * What a planted fault answers before Discord itself has seen the call; undefined when it lets it
+ * pass.
+ */
 export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
   switch (effect.kind) {
     case 'status': {
@@ -152,10 +140,7 @@ export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
     case 'autoMod':
       return autoModAnswer();
     case 'globalLimit':
-      return rateLimitAnswer(
-        { scope: 'global', retryAfterMs: effect.retryAfterMs },
-        {},
-      );
+      return rateLimitAnswer({ scope: 'global', retryAfterMs: effect.retryAfterMs }, {});
     case 'silence':
     case 'drop':
       return effect.moment === 'after' ? undefined : { kind: effect.kind };

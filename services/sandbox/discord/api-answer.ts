@@ -15,12 +15,7 @@ import type { MetFaults } from './faults.js';
 import type { LiveWorld } from './live-world.js';
 import { OAuthRefusal } from './oauth-refusal.js';
 import type { RateLimiter } from './rate-limiter.js';
-import {
-  noUserAgent,
-  Refusal,
-  unauthorized,
-  unknownApiVersion,
-} from './refusal.js';
+import { noUserAgent, Refusal, unauthorized, unknownApiVersion } from './refusal.js';
 import { bodyOf, reasonOf } from './request-parts.js';
 import { checkIds, type Match } from './route.js';
 import { noTarget, type Target } from './routes.js';
@@ -43,7 +38,10 @@ export type Asked = {
 type Ended = { readonly caller: Caller | undefined; readonly result: Answer };
 type Headers = Readonly<Record<string, string>>;
 
-/** One call from the first look to the answer: fault, form of the request, who asks, how often, then what. */
+/**
+ * One call from the first look to the answer: fault, form of the request, who asks, how often, then
+ * what.
+ */
 export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
   const { request, target, met } = asked;
   let caller: Caller | undefined;
@@ -60,18 +58,12 @@ export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
     caller = callerFor(deps, request, target.match);
     const verdict = takeFromLimits(deps, caller, target.match);
     headers = verdict.headers;
-    if (verdict.refused)
-      return ended(rateLimitAnswer(verdict.refused, headers));
+    if (verdict.refused) return ended(rateLimitAnswer(verdict.refused, headers));
     if (met.effect?.kind === 'sharedLimit')
       return ended(
-        rateLimitAnswer(
-          { scope: 'shared', retryAfterMs: met.effect.retryAfterMs },
-          headers,
-        ),
+        rateLimitAnswer({ scope: 'shared', retryAfterMs: met.effect.retryAfterMs }, headers),
       );
-    return ended(
-      decided(deps, { ...asked, match: target.match, caller, headers }),
-    );
+    return ended(decided(deps, { ...asked, match: target.match, caller, headers }));
   } catch (error) {
     return ended(refused(error, headers));
   }
@@ -127,8 +119,7 @@ function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
   if (met.effect?.kind === 'silence' || met.effect?.kind === 'drop')
     return { kind: met.effect.kind };
   const headers = { ...admitted.headers, ...decision.headers };
-  if (decision.html !== undefined)
-    return pageAnswer(decision.status, decision.html, headers);
+  if (decision.html !== undefined) return pageAnswer(decision.status, decision.html, headers);
   return answer(decision.status, decision.body, headers);
 }
 

@@ -2,12 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import type {
-  LiveApplication,
-  LiveGuild,
-  LiveUser,
-  LiveWorld,
-} from './live-world.js';
+import type { LiveApplication, LiveGuild, LiveUser, LiveWorld } from './live-world.js';
 import { highestRole, needsTwoFactor, permissionsOf } from './permissions.js';
 import {
   missingAccess,
@@ -62,7 +57,9 @@ export type Caller =
       readonly expiresAt: number;
     };
 
-/** What a route decides. Nothing is done yet: `change` and `audit` are carried out by whoever asked. */
+/**
+ * What a route decides. Nothing is done yet: `change` and `audit` are carried out by whoever asked.
+ */
 export type Decision = {
   readonly status: number;
   readonly body?: unknown;
@@ -95,29 +92,27 @@ export function standingOf(call: ApiCall): Standing {
   const guild = call.world.guilds.get(param(call, 'guild_id'));
   const self = guild?.members.get(call.caller.application.botUserId);
   if (!guild || !self)
-    throw call.quirks.unknownGuildCode === 50001
-      ? missingAccess()
-      : unknownGuild();
+    throw call.quirks.unknownGuildCode === 50001 ? missingAccess() : unknownGuild();
   const permissions = permissionsOf(guild, self, call.now);
   return { guild, self, permissions, highest: highestRole(guild, self) };
 }
 
-/** Refuses unless the bot has the permission, and its owner two-factor authentication where the guild asks for that. */
-export function demand(
-  call: ApiCall,
-  standing: Standing,
-  permission: bigint,
-): void {
+/**
+ * Refuses unless the bot has the permission, and its owner two-factor authentication where the
+ * guild asks for that.
+ */
+export function demand(call: ApiCall, standing: Standing, permission: bigint): void {
   if ((standing.permissions & permission) === 0n) throw missingPermissions();
-  const isHalfTrusted =
-    standing.guild.mfaLevel === 1 && !call.caller.application.ownerHasMfa;
+  const isHalfTrusted = standing.guild.mfaLevel === 1 && !call.caller.application.ownerHasMfa;
   if (isHalfTrusted && needsTwoFactor(permission)) throw twoFactorRequired();
 }
 
 export const demandRoles = (call: ApiCall, standing: Standing) =>
   demand(call, standing, PermissionFlagsBits.ManageRoles);
 
-/** The member a path names: 10007 for an account that is elsewhere, 10013 for one that is nowhere. */
+/**
+ * The member a path names: 10007 for an account that is elsewhere, 10013 for one that is nowhere.
+ */
 export function memberNamed(call: ApiCall, guild: LiveGuild): FullMember {
   const discordUserId = param(call, 'user_id');
   const member = memberAsRead(call, guild, discordUserId);
@@ -130,9 +125,7 @@ export function memberAsRead(
   guild: LiveGuild,
   discordUserId: string,
 ): FullMember | undefined {
-  const earlier = call.readsStale
-    ? guild.earlier.get(discordUserId)
-    : undefined;
+  const earlier = call.readsStale ? guild.earlier.get(discordUserId) : undefined;
   return earlier ?? guild.members.get(discordUserId);
 }
 

@@ -16,7 +16,9 @@ type Deps = AnsweringDeps & {
   readonly sleep: (ms: number) => Promise<void>;
 };
 
-/** Answers one call as Discord would: fault, form of the request, who asks, how often, then what. */
+/**
+ * Answers one call as Discord would: fault, form of the request, who asks, how often, then what.
+ */
 export function createApi(deps: Deps) {
   return async (request: ApiRequest): Promise<Answer> => {
     const startedAt = deps.clock();
@@ -36,8 +38,7 @@ export function createApi(deps: Deps) {
       caller?.application.applicationId ??
       claimedClientId(deps.world, { ...request, rawBody: request.body });
     const reason = reasonOf(request.headers).reason;
-    const fault =
-      met.effect?.kind ?? (met.latencyMs > 0 ? 'latency' : undefined);
+    const fault = met.effect?.kind ?? (met.latencyMs > 0 ? 'latency' : undefined);
     const call = {
       at: startedAt,
       method: request.method,
@@ -45,14 +46,10 @@ export function createApi(deps: Deps) {
       path: loggedPath(request.url),
       status: result.kind === 'answer' ? result.status : 0,
       durationMs: deps.clock() - startedAt,
-      ...(described.guildId === undefined
-        ? {}
-        : { guildId: described.guildId }),
+      ...(described.guildId === undefined ? {} : { guildId: described.guildId }),
       ...(applicationId === undefined ? {} : { applicationId }),
       ...(reason === undefined ? {} : { reason }),
-      ...(result.kind === 'answer' && result.code !== undefined
-        ? { code: result.code }
-        : {}),
+      ...(result.kind === 'answer' && result.code !== undefined ? { code: result.code } : {}),
       ...(fault === undefined ? {} : { fault }),
     };
     if (isInvalid(call)) deps.limiter.countInvalid();

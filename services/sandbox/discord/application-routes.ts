@@ -5,7 +5,10 @@ import type { TokenRoute } from './route.js';
 import { SCOPES } from './scopes.js';
 import { timeOnWire, userOnWire } from './wire.js';
 
-/** What an application is told about itself, by its bot, and about an authorization, by a person's token. */
+/**
+ * What an application is told about itself, by its bot, and about an authorization, by a person's
+ * token.
+ */
 export const applicationRoutes: readonly TokenRoute[] = [
   { method: 'GET', template: '/applications/@me', decide: getApplication },
   {
@@ -42,14 +45,10 @@ function getApplication(call: ApiCall): Decision {
 }
 
 /** Who agreed, once each; a world written by hand may hold tokens without their authorization. */
-function countPeople(
-  { world }: ApiCall,
-  { applicationId }: LiveApplication,
-): number {
-  const agreed = [
-    ...world.authorizations.values(),
-    ...world.accessTokens.values(),
-  ].filter((one) => one.applicationId === applicationId);
+function countPeople({ world }: ApiCall, { applicationId }: LiveApplication): number {
+  const agreed = [...world.authorizations.values(), ...world.accessTokens.values()].filter(
+    (one) => one.applicationId === applicationId,
+  );
   return new Set(agreed.map((one) => one.discordUserId)).size;
 }
 
@@ -64,9 +63,7 @@ function getAuthorization(call: ApiCall): Decision {
       application: applicationOnWire(call, caller.application),
       scopes: caller.scopes,
       expires: timeOnWire(new Date(caller.expiresAt).toISOString()),
-      ...(isIdentified
-        ? { user: userOnWire(world, caller.user.discordUserId) }
-        : {}),
+      ...(isIdentified ? { user: userOnWire(world, caller.user.discordUserId) } : {}),
     },
   };
 }

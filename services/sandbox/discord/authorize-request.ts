@@ -14,7 +14,10 @@ export type AuthorizeRequest = {
   readonly codeChallenge: string | null;
 };
 
-/** Shown to the person, never sent on: an address that is not the application's must not learn a thing. */
+/**
+ * Shown to the person, never sent on: an address that is not the application's must not learn a
+ * thing.
+ */
 export type AuthorizeFault = {
   readonly title: string;
   readonly detail: string;
@@ -42,15 +45,9 @@ export function readAuthorizeRequest(
   const redirectUri = given.get('redirect_uri') ?? '';
   const scopes = scopesOf(given);
   if (!isWellFormed)
-    return fault(
-      'Invalid Form Body',
-      `client_id: Value "${clientId}" is not snowflake.`,
-    );
+    return fault('Invalid Form Body', `client_id: Value "${clientId}" is not snowflake.`);
   if (!application)
-    return fault(
-      'Unknown Application',
-      `No application has the client_id ${clientId}.`,
-    );
+    return fault('Unknown Application', `No application has the client_id ${clientId}.`);
   if (!application.redirectUris.includes(redirectUri))
     return fault(
       'Invalid OAuth2 redirect_uri',
@@ -113,8 +110,7 @@ function challengeFault(given: URLSearchParams): AuthorizeFault | undefined {
   const challenge = given.get('code_challenge');
   const method = given.get('code_challenge_method');
   if (challenge === null && method === null) return undefined;
-  if (method !== 'S256')
-    return { title, detail: 'Unsupported "code_challenge_method"' };
+  if (method !== 'S256') return { title, detail: 'Unsupported "code_challenge_method"' };
   return /^[\w-]{43}$/.test(challenge ?? '')
     ? undefined
     : { title, detail: 'Invalid "code_challenge"' };

@@ -41,10 +41,7 @@ function guarded(
 ): Decision {
   const refusal = guardPage(call);
   if (refusal)
-    return page(
-      refusal.status,
-      faultPage({ title: 'Forbidden', detail: refusal.message }),
-    );
+    return page(refusal.status, faultPage({ title: 'Forbidden', detail: refusal.message }));
   const read = readAuthorizeRequest(call.world, given);
   if ('fault' in read) return page(400, faultPage(read.fault));
   return decide({ call, given, request: read.request });
@@ -69,13 +66,11 @@ function takeAnswer(consent: Consent): Decision {
   if (decision === 'cancel')
     return sendBack(request, {
       error: 'access_denied',
-      error_description:
-        'The resource owner or authorization server denied the request',
+      error_description: 'The resource owner or authorization server denied the request',
     });
   const chosen = chosenPerson(call.world, given);
   if (decision !== 'authorize' || 'problem' in chosen) {
-    const problem =
-      'problem' in chosen ? chosen.problem : 'Press Authorize or Cancel.';
+    const problem = 'problem' in chosen ? chosen.problem : 'Press Authorize or Cancel.';
     const person = signedInPerson(call.world, call.headers.cookie);
     const shown = { request, given, person, problem };
     return page(400, consentPage(call.world, shown));
@@ -83,11 +78,7 @@ function takeAnswer(consent: Consent): Decision {
   return agreed(consent, chosen.discordUserId, chosen.arrive);
 }
 
-function agreed(
-  { call, request }: Consent,
-  discordUserId: string,
-  arrive?: () => void,
-): Decision {
+function agreed({ call, request }: Consent, discordUserId: string, arrive?: () => void): Decision {
   const { world, now } = call;
   const { application, scopes, redirectUri, codeChallenge } = request;
   const { applicationId } = application;
@@ -115,8 +106,7 @@ function sendBack(
   fields: Readonly<Record<string, string>>,
 ) {
   const url = new URL(redirectUri);
-  for (const [name, value] of Object.entries(fields))
-    url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value);
   if (state !== null) url.searchParams.set('state', state);
   const headers = { Location: url.href, 'Cache-Control': 'no-store' };
   return { status: 302, headers };

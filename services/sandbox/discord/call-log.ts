@@ -1,8 +1,4 @@
-import type {
-  SandboxCall,
-  SandboxCallFilter,
-  SandboxCalls,
-} from './sandbox-interface.js';
+import type { SandboxCall, SandboxCallFilter, SandboxCalls } from './sandbox-interface.js';
 
 const KEPT_CALLS = 200;
 
@@ -81,25 +77,14 @@ function createListeners() {
 }
 
 /** What Discord counts towards a ban of the sender; a shared limit is not the sender's fault. */
-export function isInvalid(
-  call: Pick<SandboxCall, 'status' | 'fault'>,
-): boolean {
+export function isInvalid(call: Pick<SandboxCall, 'status' | 'fault'>): boolean {
   return [401, 403, 429].includes(call.status) && call.fault !== 'sharedLimit';
 }
 
-const FIELDS = [
-  'method',
-  'route',
-  'status',
-  'guildId',
-  'applicationId',
-  'code',
-] as const;
+const FIELDS = ['method', 'route', 'status', 'guildId', 'applicationId', 'code'] as const;
 
 function fits(call: SandboxCall, filter: SandboxCallFilter): boolean {
-  return FIELDS.every(
-    (field) => filter[field] === undefined || filter[field] === call[field],
-  );
+  return FIELDS.every((field) => filter[field] === undefined || filter[field] === call[field]);
 }
 
 /** Paths are not counted, there may be one for each member; they can be waited for. */

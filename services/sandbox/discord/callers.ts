@@ -3,15 +3,9 @@ import type { LiveWorld } from './live-world.js';
 import { unauthorized } from './refusal.js';
 
 /** Whose token this is: a bot's (`Bot …`) or a person's (`Bearer …`). Refuses all others. */
-export function callerOf(
-  world: LiveWorld,
-  authorization: string | undefined,
-  now: number,
-): Caller {
-  const [, scheme, token = ''] =
-    /^(Bot|Bearer) (.+)$/.exec(authorization ?? '') ?? [];
-  const caller =
-    scheme === 'Bearer' ? personWith(world, token, now) : botWith(world, token);
+export function callerOf(world: LiveWorld, authorization: string | undefined, now: number): Caller {
+  const [, scheme, token = ''] = /^(Bot|Bearer) (.+)$/.exec(authorization ?? '') ?? [];
+  const caller = scheme === 'Bearer' ? personWith(world, token, now) : botWith(world, token);
   if (!caller) throw unauthorized();
   return caller;
 }
@@ -25,11 +19,7 @@ function botWith(world: LiveWorld, token: string): Caller | undefined {
   return undefined;
 }
 
-function personWith(
-  world: LiveWorld,
-  token: string,
-  now: number,
-): Caller | undefined {
+function personWith(world: LiveWorld, token: string, now: number): Caller | undefined {
   const grant = world.accessTokens.get(token);
   if (!grant || (grant.expiresAt ?? Infinity) <= now) return undefined;
   const user = world.users.get(grant.discordUserId);

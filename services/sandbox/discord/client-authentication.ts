@@ -12,16 +12,13 @@ type FormCall = {
 /** The fields of a form. A body of any other kind has none. */
 export function formOf({ headers, rawBody }: FormCall): URLSearchParams {
   const kind = headers['content-type'] ?? '';
-  return new URLSearchParams(
-    /^application\/x-www-form-urlencoded\b/i.test(kind) ? rawBody : '',
-  );
+  return new URLSearchParams(/^application\/x-www-form-urlencoded\b/i.test(kind) ? rawBody : '');
 }
 
-/** The application that proves itself, by Basic authentication or in the body. Refuses all others. */
-export function authenticateClient(
-  world: LiveWorld,
-  call: FormCall,
-): LiveApplication {
+/**
+ * The application that proves itself, by Basic authentication or in the body. Refuses all others.
+ */
+export function authenticateClient(world: LiveWorld, call: FormCall): LiveApplication {
   const given = credentialsOf(call);
   const application = world.applications.get(given?.clientId ?? '');
   const isRight =
@@ -33,7 +30,10 @@ export function authenticateClient(
   return application;
 }
 
-/** Who says that they ask, whether or not it is true; for the call log. Undefined for none that is known. */
+/**
+ * Who says that they ask, whether or not it is true; for the call log. Undefined for none that is
+ * known.
+ */
 export function claimedClientId(
   world: LiveWorld,
   call: FormCall & { readonly url: URL },
@@ -46,8 +46,7 @@ export function claimedClientId(
 /** Undefined where header and body name different applications. */
 function credentialsOf(call: FormCall) {
   const form = formOf(call);
-  const [, encoded] =
-    /^Basic (\S+)$/i.exec(call.headers.authorization ?? '') ?? [];
+  const [, encoded] = /^Basic (\S+)$/i.exec(call.headers.authorization ?? '') ?? [];
   if (encoded === undefined)
     return {
       clientId: form.get('client_id') ?? '',

@@ -14,7 +14,10 @@ import { SCOPES } from './scopes.js';
 // What a list to choose from can hold: whoever signed in last and the first of the world.
 const SHOWN_PEOPLE = 200;
 
-/** Where a person says yes or no, and who they are: the sandbox has no passwords. Works without any script. */
+/**
+ * Where a person says yes or no, and who they are: the sandbox has no passwords. Works without any
+ * script.
+ */
 export function consentPage(
   world: LiveWorld,
   what: {
@@ -64,9 +67,7 @@ export function faultPage({ title, detail }: AuthorizeFault): string {
 function hiddenFields(given: URLSearchParams): string {
   return AUTHORIZE_FIELDS.flatMap((name) => {
     const value = given.get(name);
-    return value === null
-      ? []
-      : [`<input type="hidden" name="${name}" value="${escaped(value)}">`];
+    return value === null ? [] : [`<input type="hidden" name="${name}" value="${escaped(value)}">`];
   }).join('\n  ');
 }
 
@@ -78,15 +79,13 @@ function choices(
   },
 ): string {
   const all = peopleOf(world);
-  const known = all.find(
-    ({ discordUserId }) => discordUserId === what.given.get('person'),
-  );
+  const known = all.find(({ discordUserId }) => discordUserId === what.given.get('person'));
   const isNew = what.given.get('person') === NEW_PERSON || all.length === 0;
   const signedIn = known ?? what.person ?? all[0];
-  const shown = [
-    ...(signedIn ? [signedIn] : []),
-    ...all.filter((user) => user !== signedIn),
-  ].slice(0, SHOWN_PEOPLE);
+  const shown = [...(signedIn ? [signedIn] : []), ...all.filter((user) => user !== signedIn)].slice(
+    0,
+    SHOWN_PEOPLE,
+  );
   const people = shown.map((user) => choice(user, !isNew && user === signedIn));
   const field = (name: string) => escaped(what.given.get(name) ?? '');
   return `<div class="people">
@@ -106,10 +105,7 @@ function choice(user: LiveUser, isChecked: boolean): string {
 
 function scopeItems(scopes: readonly string[]): string {
   return scopes
-    .map(
-      (scope) =>
-        `<li data-scope="${escaped(scope)}">${escaped(SCOPES[scope] ?? scope)}</li>`,
-    )
+    .map((scope) => `<li data-scope="${escaped(scope)}">${escaped(SCOPES[scope] ?? scope)}</li>`)
     .join('');
 }
 
@@ -149,9 +145,9 @@ function escaped(text: string): string {
 const styleHash = createHash('sha256').update(CONSENT_STYLE).digest('base64');
 
 /**
- * No `form-action`: browsers hold it against every address of the redirects that follow, and where an application sends
- * people on from its callback is not known here. The referrer goes to this page itself, else its form would come with the
- * origin "null", and no further.
+ * No `form-action`: browsers hold it against every address of the redirects that follow, and where
+ * an application sends people on from its callback is not known here. The referrer goes to this
+ * page itself, else its form would come with the origin "null", and no further.
  */
 export const CONSENT_HEADERS = {
   'Cache-Control': 'no-store',

@@ -25,17 +25,13 @@ export type MetFaults = {
   readonly effect: Exclude<SandboxFaultEffect, { kind: 'latency' }> | undefined;
 };
 
-export function createFaults(
-  random: () => number,
-  onChange: () => void,
-): FaultField {
+export function createFaults(random: () => number, onChange: () => void): FaultField {
   const planted = new Map<number, PlantedFault>();
   let lastId = 0;
 
   const spend = (fault: PlantedFault): void => {
     if (fault.left === null) return;
-    if (fault.left > 1)
-      planted.set(fault.faultId, { ...fault, left: fault.left - 1 });
+    if (fault.left > 1) planted.set(fault.faultId, { ...fault, left: fault.left - 1 });
     else planted.delete(fault.faultId);
     onChange();
   };
@@ -60,16 +56,10 @@ export function createFaults(
     meet(call) {
       let latencyMs = 0;
       let effect: MetFaults['effect'];
-      for (const fault of [...planted.values()].filter((one) =>
-        fits(one, call),
-      )) {
+      for (const fault of [...planted.values()].filter((one) => fits(one, call))) {
         const isDelay = fault.effect.kind === 'latency';
         if (!isDelay && effect) continue;
-        if (
-          (fault.probability ?? 1) < 1 &&
-          random() >= (fault.probability ?? 1)
-        )
-          continue;
+        if ((fault.probability ?? 1) < 1 && random() >= (fault.probability ?? 1)) continue;
         if (fault.effect.kind === 'latency') latencyMs += fault.effect.ms;
         else effect = fault.effect;
         spend(fault);
@@ -84,23 +74,20 @@ function fits(fault: SandboxFault, call: CallToMeet): boolean {
     (fault.method === undefined || fault.method === call.method) &&
     (fault.route === undefined || fitsRoute(fault.route, call.route)) &&
     (fault.guildId === undefined || fault.guildId === call.guildId) &&
-    (fault.discordUserId === undefined ||
-      fault.discordUserId === call.discordUserId) &&
+    (fault.discordUserId === undefined || fault.discordUserId === call.discordUserId) &&
     canHit(fault.effect.kind, call)
   );
 }
 
 function fitsRoute(wanted: string, route: string): boolean {
-  return wanted.endsWith('*')
-    ? route.startsWith(wanted.slice(0, -1))
-    : route === wanted;
+  return wanted.endsWith('*') ? route.startsWith(wanted.slice(0, -1)) : route === wanted;
 }
 
-/** A read has nothing to lose and a write nothing to answer from before; such a fault waits for its kind of call. */
-function canHit(
-  kind: SandboxFaultEffect['kind'],
-  { method, setsNickname }: CallToMeet,
-): boolean {
+/**
+ * A read has nothing to lose and a write nothing to answer from before; such a fault waits for its
+ * kind of call.
+ */
+function canHit(kind: SandboxFaultEffect['kind'], { method, setsNickname }: CallToMeet): boolean {
   if (kind === 'autoMod') return setsNickname;
   if (kind === 'lostWrite') return method !== 'GET';
   if (kind === 'staleRead') return method === 'GET';

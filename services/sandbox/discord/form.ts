@@ -1,19 +1,16 @@
-import {
-  invalidForm,
-  type FieldError,
-  type FieldErrorNode,
-} from './refusal.js';
+import { invalidForm, type FieldError, type FieldErrorNode } from './refusal.js';
 import { isSnowflake } from './snowflake.js';
 
-/** Reads the fields of a JSON body. Unknown fields are ignored; all faulty ones are named in one refusal. */
+/**
+ * Reads the fields of a JSON body. Unknown fields are ignored; all faulty ones are named in one
+ * refusal.
+ */
 export function readForm<T extends object>(
   body: unknown,
   checks: { readonly [Field in keyof T]: Check<T[Field]> },
 ): Partial<T> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw invalidForm(
-      one('DICT_TYPE_CONVERT', 'Only dictionaries may be used in a DictType'),
-    );
+    throw invalidForm(one('DICT_TYPE_CONVERT', 'Only dictionaries may be used in a DictType'));
   const given = new Map<string, unknown>(Object.entries(body));
   const errors: Record<string, FieldErrorNode> = {};
   const values: Partial<T> = {};
@@ -41,18 +38,10 @@ export function text(limit: { min?: number; max: number }): Check<string> {
   const { min = 0, max } = limit;
   return (value) => {
     if (typeof value !== 'string')
-      return wrong(
-        'STRING_TYPE_CONVERT',
-        'Could not interpret value as string.',
-      );
+      return wrong('STRING_TYPE_CONVERT', 'Could not interpret value as string.');
     const length = lengthOf(value);
-    if (length > max)
-      return wrong(
-        'BASE_TYPE_MAX_LENGTH',
-        `Must be ${max} or fewer in length.`,
-      );
-    if (length < min)
-      return wrong('BASE_TYPE_MIN_LENGTH', `Must be ${min} or more in length.`);
+    if (length > max) return wrong('BASE_TYPE_MAX_LENGTH', `Must be ${max} or fewer in length.`);
+    if (length < min) return wrong('BASE_TYPE_MIN_LENGTH', `Must be ${min} or more in length.`);
     return { value };
   };
 }
@@ -62,23 +51,14 @@ export const flag: Check<boolean> = (value) =>
     ? { value }
     : wrong('BOOLEAN_TYPE_CONVERT', 'Must be either true or false.');
 
-export function wholeNumber(range: {
-  min: number;
-  max: number;
-}): Check<number> {
+export function wholeNumber(range: { min: number; max: number }): Check<number> {
   return (value) => {
     if (typeof value !== 'number' || !Number.isInteger(value))
       return wrong('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not int.`);
     if (value < range.min)
-      return wrong(
-        'NUMBER_TYPE_MIN',
-        `int value should be greater than or equal to ${range.min}.`,
-      );
+      return wrong('NUMBER_TYPE_MIN', `int value should be greater than or equal to ${range.min}.`);
     if (value > range.max)
-      return wrong(
-        'NUMBER_TYPE_MAX',
-        `int value should be less than or equal to ${range.max}.`,
-      );
+      return wrong('NUMBER_TYPE_MAX', `int value should be less than or equal to ${range.max}.`);
     return { value };
   };
 }
@@ -96,25 +76,16 @@ export const snowflake: Check<string> = (value) =>
 export function snowflakes(limit: { max: number }): Check<readonly string[]> {
   return (value) => {
     if (!Array.isArray(value))
-      return wrong(
-        'LIST_TYPE_CONVERT',
-        'Only iterables may be used in a ListType',
-      );
+      return wrong('LIST_TYPE_CONVERT', 'Only iterables may be used in a ListType');
     const items = (value as unknown[]).filter((item) => item !== null);
     if (items.length > limit.max)
-      return wrong(
-        'BASE_TYPE_MAX_LENGTH',
-        `Must be ${limit.max} or fewer in length.`,
-      );
+      return wrong('BASE_TYPE_MAX_LENGTH', `Must be ${limit.max} or fewer in length.`);
     const faulty = items.flatMap((item, index) =>
       isSnowflake(item) ? [] : [[String(index), notASnowflake(item)] as const],
     );
     if (faulty.length > 0) return { error: Object.fromEntries(faulty) };
     if (new Set(items).size < items.length)
-      return wrong(
-        'SET_TYPE_ALREADY_CONTAINS_VALUE',
-        'The values must be unique.',
-      );
+      return wrong('SET_TYPE_ALREADY_CONTAINS_VALUE', 'The values must be unique.');
     return { value: items.filter(isSnowflake) };
   };
 }
@@ -122,10 +93,7 @@ export function snowflakes(limit: { max: number }): Check<readonly string[]> {
 export const timestamp: Check<string> = (value) =>
   typeof value === 'string' && !Number.isNaN(Date.parse(value))
     ? { value }
-    : wrong(
-        'DATE_TIME_TYPE_PARSE',
-        `Could not parse ${quoted(value)}. Should be ISO8601.`,
-      );
+    : wrong('DATE_TIME_TYPE_PARSE', `Could not parse ${quoted(value)}. Should be ISO8601.`);
 
 export function notASnowflake(value: unknown): FieldErrorNode {
   return one('NUMBER_TYPE_COERCE', `Value ${quoted(value)} is not snowflake.`);
@@ -140,10 +108,7 @@ function wrong(code: string, message: string): { error: FieldErrorNode } {
   return { error: one(code, message) };
 }
 
-function one(
-  code: string,
-  message: string,
-): { readonly _errors: readonly FieldError[] } {
+function one(code: string, message: string): { readonly _errors: readonly FieldError[] } {
   return { _errors: [{ code, message }] };
 }
 

@@ -1,12 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
-import {
-  demand,
-  param,
-  standingOf,
-  type ApiCall,
-  type Decision,
-} from './api-call.js';
+import { demand, param, standingOf, type ApiCall, type Decision } from './api-call.js';
 import { snowflakeOf, wholeNumberOf } from './query.js';
 import { unknownBan } from './refusal.js';
 import type { Route } from './route.js';
@@ -25,8 +19,7 @@ export const guildRoutes: readonly Route[] = [
 
 function getGuild(call: ApiCall): Decision {
   const { guild } = standingOf(call);
-  const counts =
-    call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
+  const counts = call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
   return { status: 200, body: { ...guildOnWire(guild), ...counts } };
 }
 
@@ -64,13 +57,8 @@ function listAuditLog(call: ApiCall): Decision {
       (after === undefined || compareSnowflakes(entry.entryId, after) > 0),
   );
   // Newest first; but who asks for what came after an entry is given the oldest of it first.
-  const page =
-    after === undefined
-      ? fitting.slice(0, limit)
-      : fitting.slice(-limit).toReversed();
-  const named = new Set(
-    page.flatMap((entry) => [entry.actorId, entry.targetId]),
-  );
+  const page = after === undefined ? fitting.slice(0, limit) : fitting.slice(-limit).toReversed();
+  const named = new Set(page.flatMap((entry) => [entry.actorId, entry.targetId]));
   return {
     status: 200,
     body: {

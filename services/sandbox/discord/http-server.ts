@@ -1,9 +1,5 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { answer, type Answer } from './answers.js';
@@ -28,17 +24,15 @@ const MAX_BODY_BYTES = 1_000_000;
 
 /** Carries requests in and answers out. What they mean is none of its business. */
 export function createHttpServer(deps: Deps) {
-  // Renewed with each start. A delay must not outlive the server: whoever waits is about to lose the connection anyway.
+  // Renewed with each start. A delay must not outlive the server: whoever waits is about to lose
+  // the connection anyway.
   let stopping = new AbortController();
   let { port } = deps;
   const sleep = (ms: number) =>
     wait(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   const api = deps.createApi(sleep);
 
-  const respond = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
     const body = await readBody(request);
     const { method = 'GET', headers } = request;

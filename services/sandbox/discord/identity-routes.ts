@@ -1,10 +1,4 @@
-import {
-  missingScope,
-  notFound,
-  unauthorized,
-  unknownMember,
-  unknownUser,
-} from './refusal.js';
+import { missingScope, notFound, unauthorized, unknownMember, unknownUser } from './refusal.js';
 import { param, type ApiCall, type Decision } from './api-call.js';
 import type { LiveGuild, LiveUser } from './live-world.js';
 import { permissionsOf } from './permissions.js';
@@ -29,8 +23,7 @@ export const identityRoutes: readonly TokenRoute[] = [
 
 function getSelf(call: ApiCall): Decision {
   if (call.caller.kind === 'person') demandScope(call, 'identify');
-  const withEmail =
-    call.caller.kind === 'person' && call.caller.scopes.includes('email');
+  const withEmail = call.caller.kind === 'person' && call.caller.scopes.includes('email');
   return {
     status: 200,
     body: ownUserOnWire(call.world, selfOf(call), withEmail),
@@ -58,23 +51,17 @@ function listOwnGuilds(call: ApiCall): Decision {
   const guilds = [...call.world.guilds.values()]
     .filter((guild) => guild.members.has(self.discordUserId))
     .filter((guild) => compareSnowflakes(guild.guildId, after) > 0)
-    .filter(
-      (guild) =>
-        before === undefined || compareSnowflakes(guild.guildId, before) < 0,
-    )
+    .filter((guild) => before === undefined || compareSnowflakes(guild.guildId, before) < 0)
     .sort((a, b) => compareSnowflakes(a.guildId, b.guildId));
   return {
     status: 200,
-    body: guilds
-      .slice(0, limit)
-      .map((guild) => ownGuildOnWire(call, guild, self)),
+    body: guilds.slice(0, limit).map((guild) => ownGuildOnWire(call, guild, self)),
   };
 }
 
 function ownGuildOnWire(call: ApiCall, guild: LiveGuild, self: LiveUser) {
   const member = guild.members.get(self.discordUserId);
-  const counts =
-    call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
+  const counts = call.query.get('with_counts') === 'true' ? countsOnWire(guild) : {};
   return {
     id: guild.guildId,
     name: guild.name,
@@ -123,6 +110,5 @@ function selfOf(call: ApiCall): LiveUser {
 
 /** Scopes bind people's tokens; a bot needs none. */
 function demandScope(call: ApiCall, scope: string): void {
-  if (call.caller.kind === 'person' && !call.caller.scopes.includes(scope))
-    throw missingScope();
+  if (call.caller.kind === 'person' && !call.caller.scopes.includes(scope)) throw missingScope();
 }

@@ -37,12 +37,9 @@ function inviteOnWire(call: OpenCall, invite: LiveInvite, guild: LiveGuild) {
   return {
     type: 0,
     code: invite.code,
-    ...(invite.inviterId === null
-      ? {}
-      : { inviter: userOnWire(call.world, invite.inviterId) }),
+    ...(invite.inviterId === null ? {} : { inviter: userOnWire(call.world, invite.inviterId) }),
     // Always there since v10, whatever `with_expiration` says.
-    expires_at:
-      expiresAt === null ? null : timeOnWire(new Date(expiresAt).toISOString()),
+    expires_at: expiresAt === null ? null : timeOnWire(new Date(expiresAt).toISOString()),
     flags: 0,
     guild: inviteGuildOnWire(guild),
     guild_id: guild.guildId,

@@ -1,8 +1,8 @@
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /**
- * Discord publishes none of these but the global one and that of invalid requests; the others are what people have seen.
- * Clients must learn them from the headers, so a test may set any others.
+ * Discord publishes none of these but the global one and that of invalid requests; the others are
+ * what people have seen. Clients must learn them from the headers, so a test may set any others.
  */
 export const DEFAULT_LIMITS: SandboxLimits = {
   global: { limit: 50, windowMs: 1000, window: 'fixed' },
@@ -26,18 +26,13 @@ const NO_LIMITS: SandboxLimits = {
   invalidRequests: null,
 };
 
-export function limitsFrom(
-  chosen: Partial<SandboxLimits> | null | undefined,
-): SandboxLimits {
+export function limitsFrom(chosen: Partial<SandboxLimits> | null | undefined): SandboxLimits {
   if (chosen === null) return NO_LIMITS;
   return { ...DEFAULT_LIMITS, ...chosen };
 }
 
 /** The same limits in less time: 0.1 makes ten seconds one. For benchmarks that cannot wait. */
-export function scaleLimits(
-  limits: SandboxLimits,
-  factor: number,
-): SandboxLimits {
+export function scaleLimits(limits: SandboxLimits, factor: number): SandboxLimits {
   const scale = (limit: SandboxLimit | null) =>
     limit && { ...limit, windowMs: limit.windowMs * factor };
   return {

@@ -1,12 +1,7 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
 import { writeAudit } from './audit-log.js';
-import {
-  removeMember,
-  saveMember,
-  type LiveGuild,
-  type LiveWorld,
-} from './live-world.js';
+import { removeMember, saveMember, type LiveGuild, type LiveWorld } from './live-world.js';
 import type { MemberKey, RoleKey } from './moderator-interface.js';
 import { roleChange, roleChangesOnWire } from './role-change.js';
 import type { SandboxQuirks } from './sandbox-interface.js';
@@ -21,14 +16,9 @@ export type EditingDeps = {
 
 /** What all edits by hand are made of: find or throw, change, write the owner's name under it. */
 export function createLiveEditing({ world, onChange }: EditingDeps) {
-  const guildOf = (guildId: string): LiveGuild =>
-    found(world.guilds, guildId, 'guild');
+  const guildOf = (guildId: string): LiveGuild => found(world.guilds, guildId, 'guild');
   const memberOf = ({ guildId, discordUserId }: MemberKey): FullMember =>
-    found(
-      guildOf(guildId).members,
-      discordUserId,
-      `member of guild ${guildId}`,
-    );
+    found(guildOf(guildId).members, discordUserId, `member of guild ${guildId}`);
   const roleOf = ({ guildId, roleId }: RoleKey): FullRole =>
     found(guildOf(guildId).roles, roleId, `role of guild ${guildId}`);
 
@@ -86,11 +76,7 @@ type Noted = WithReason & {
   readonly changes?: readonly SandboxAuditChange[];
 };
 
-export function found<T>(
-  from: ReadonlyMap<string, T>,
-  id: string,
-  what: string,
-): T {
+export function found<T>(from: ReadonlyMap<string, T>, id: string, what: string): T {
   const one = from.get(id);
   if (one === undefined) throw new Error(`there is no ${what} with id ${id}`);
   return one;

@@ -44,10 +44,7 @@ export type LiveWorld = {
 export type LiveApplication = Required<SandboxApplication>;
 export type LiveUser = Required<SandboxUser>;
 export type LiveInvite = Required<SandboxInvite>;
-export type LiveGuild = Omit<
-  FullGuild,
-  'roles' | 'members' | 'bans' | 'auditLog'
-> & {
+export type LiveGuild = Omit<FullGuild, 'roles' | 'members' | 'bans' | 'auditLog'> & {
   readonly roles: Map<string, FullRole>;
   readonly members: Map<string, FullMember>;
   readonly bans: Map<string, SandboxBan>;
@@ -59,10 +56,7 @@ export type LiveGuild = Omit<
   memberOrder: readonly string[] | undefined;
 };
 
-export function createLiveWorld(
-  world: SandboxWorld,
-  clock: () => number,
-): LiveWorld {
+export function createLiveWorld(world: SandboxWorld, clock: () => number): LiveWorld {
   return {
     applications: byId(
       world.applications.map(fullApplication),
@@ -123,13 +117,13 @@ export function saveMember(guild: LiveGuild, member: FullMember): void {
   guild.members.set(member.discordUserId, afterGrants(guild, member));
 }
 
-/** Where a granted role ends screening, a member who has one more than before is pending no longer. */
+/**
+ * Where a granted role ends screening, a member who has one more than before is pending no longer.
+ */
 export function afterGrants(guild: LiveGuild, member: FullMember): FullMember {
   const before = guild.members.get(member.discordUserId)?.roleIds ?? [];
   const isGranted = member.roleIds.some((roleId) => !before.includes(roleId));
-  return guild.roleEndsScreening && isGranted
-    ? { ...member, pending: false }
-    : member;
+  return guild.roleEndsScreening && isGranted ? { ...member, pending: false } : member;
 }
 
 export function removeMember(guild: LiveGuild, discordUserId: string): void {
@@ -145,11 +139,7 @@ export function memberOrder(guild: LiveGuild): readonly string[] {
   return guild.memberOrder;
 }
 
-export function newMember(
-  guild: LiveGuild,
-  discordUserId: string,
-  now: number,
-): FullMember {
+export function newMember(guild: LiveGuild, discordUserId: string, now: number): FullMember {
   return fullMember({
     discordUserId,
     roleIds: [],
@@ -160,17 +150,13 @@ export function newMember(
   });
 }
 
-function byId<T>(
-  items: readonly T[],
-  idOf: (item: T) => string,
-): Map<string, T> {
+function byId<T>(items: readonly T[], idOf: (item: T) => string): Map<string, T> {
   return new Map(items.map((item) => [idOf(item), item]));
 }
 
 function liveGuild(guild: SandboxGuild): LiveGuild {
   const roles = byId(guild.roles.map(fullRole), (role) => role.roleId);
-  if (!roles.has(guild.guildId))
-    roles.set(guild.guildId, everyone(guild.guildId));
+  if (!roles.has(guild.guildId)) roles.set(guild.guildId, everyone(guild.guildId));
   return {
     mfaLevel: 0,
     maxMembers: 500_000,

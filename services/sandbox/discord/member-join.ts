@@ -10,12 +10,7 @@ import {
   type Standing,
 } from './api-call.js';
 import { flag, nullable, readForm, snowflakes, text } from './form.js';
-import {
-  afterGrants,
-  newMember,
-  saveMember,
-  type LiveUser,
-} from './live-world.js';
+import { afterGrants, newMember, saveMember, type LiveUser } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import {
   accountIsLocked,
@@ -37,7 +32,10 @@ type JoinForm = {
   readonly deaf: boolean | null;
 };
 
-/** Adds an account that has agreed to it. For one that is in already nothing is done, not even with roles and nick. */
+/**
+ * Adds an account that has agreed to it. For one that is in already nothing is done, not even with
+ * roles and nick.
+ */
 export function joinMember(call: ApiCall): Decision {
   const standing = standingOf(call);
   const { guild } = standing;
@@ -92,16 +90,10 @@ function whoAgreed(call: ApiCall, accessToken: string | undefined): LiveUser {
 }
 
 function countGuilds({ world }: ApiCall, user: LiveUser): number {
-  return [...world.guilds.values()].filter((guild) =>
-    guild.members.has(user.discordUserId),
-  ).length;
+  return [...world.guilds.values()].filter((guild) => guild.members.has(user.discordUserId)).length;
 }
 
-function demandExtras(
-  call: ApiCall,
-  standing: Standing,
-  form: Partial<JoinForm>,
-): void {
+function demandExtras(call: ApiCall, standing: Standing, form: Partial<JoinForm>): void {
   if (form.nick) demand(call, standing, PermissionFlagsBits.ManageNicknames);
   if (form.roles && form.roles.length > 0) demandRoles(call, standing);
   if (form.mute) demand(call, standing, PermissionFlagsBits.MuteMembers);

@@ -24,11 +24,7 @@ import { afterGrants, saveMember, type LiveGuild } from './live-world.js';
 import { MAX_NICK_LENGTH, normaliseNick } from './nickname.js';
 import { canActOn, permissionsOf } from './permissions.js';
 import { invalidField, missingPermissions, notInVoice } from './refusal.js';
-import {
-  demandRolesWithinReach,
-  roleChange,
-  roleChangesOnWire,
-} from './role-change.js';
+import { demandRolesWithinReach, roleChange, roleChangesOnWire } from './role-change.js';
 import { memberOnWire } from './wire.js';
 import type { FullMember, SandboxAuditChange } from './world.js';
 
@@ -42,7 +38,10 @@ type MemberForm = {
   readonly flags: number | null;
 };
 
-/** Whole lists, not differences: `roles` is what the member shall have. A field left out, or `roles: null`, stays. */
+/**
+ * Whole lists, not differences: `roles` is what the member shall have. A field left out, or `roles:
+ * null`, stays.
+ */
 export function patchMember(call: ApiCall): Decision {
   const standing = standingOf(call);
   const form = readForm<MemberForm>(call.body, {
@@ -100,10 +99,8 @@ function demandFields(
     const isSelf = target.discordUserId === self.discordUserId;
     if (!isSelf && !canActOn(guild, self, target)) throw missingPermissions();
   }
-  if (typeof form.mute === 'boolean')
-    demand(call, standing, PermissionFlagsBits.MuteMembers);
-  if (typeof form.deaf === 'boolean')
-    demand(call, standing, PermissionFlagsBits.DeafenMembers);
+  if (typeof form.mute === 'boolean') demand(call, standing, PermissionFlagsBits.MuteMembers);
+  if (typeof form.deaf === 'boolean') demand(call, standing, PermissionFlagsBits.DeafenMembers);
   // There is no voice here, so nobody can be moved in it.
   if (form.channel_id !== undefined) throw notInVoice();
   if (form.communication_disabled_until !== undefined)
@@ -123,9 +120,7 @@ function demandTimeOut(
   demand(call, standing, PermissionFlagsBits.ModerateMembers);
   if (!canActOn(guild, self, target)) throw missingPermissions();
   if (until === null) return;
-  if (
-    permissionsOf(guild, target, call.now) & PermissionFlagsBits.Administrator
-  )
+  if (permissionsOf(guild, target, call.now) & PermissionFlagsBits.Administrator)
     throw missingPermissions();
   if (Date.parse(until) > call.now + LONGEST_TIME_OUT_MS)
     throw invalidField('communication_disabled_until', {
@@ -139,8 +134,7 @@ function demandFlags(call: ApiCall, standing: Standing): void {
   const { ManageGuild, ManageRoles, ModerateMembers, KickMembers, BanMembers } =
     PermissionFlagsBits;
   if (standing.permissions & (ManageGuild | ManageRoles)) return;
-  for (const bit of [ModerateMembers, KickMembers, BanMembers])
-    demand(call, standing, bit);
+  for (const bit of [ModerateMembers, KickMembers, BanMembers]) demand(call, standing, bit);
 }
 
 const BYPASSES_VERIFICATION = 4;
@@ -151,12 +145,7 @@ function withBypass(before: number, wanted: number | null | undefined): number {
   return (before & ~BYPASSES_VERIFICATION) | (wanted & BYPASSES_VERIFICATION);
 }
 
-function decided(
-  call: ApiCall,
-  guild: LiveGuild,
-  before: FullMember,
-  after: FullMember,
-): Decision {
+function decided(call: ApiCall, guild: LiveGuild, before: FullMember, after: FullMember): Decision {
   const audit = auditOf(guild, before, after);
   const decision = {
     status: 200,
@@ -166,11 +155,7 @@ function decided(
   return { ...decision, change: () => saveMember(guild, after), audit };
 }
 
-function auditOf(
-  guild: LiveGuild,
-  before: FullMember,
-  after: FullMember,
-): AuditDraft {
+function auditOf(guild: LiveGuild, before: FullMember, after: FullMember): AuditDraft {
   const targetId = after.discordUserId;
   const fields: SandboxAuditChange[] = (
     [

@@ -16,7 +16,10 @@ import type { FullMember, FullRole } from './world.js';
 
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 
-/** Giving and taking one role. Nothing but that role is read or written, so neither undoes what another does. */
+/**
+ * Giving and taking one role. Nothing but that role is read or written, so neither undoes what
+ * another does.
+ */
 export const memberRoleRoutes: readonly Route[] = [
   {
     method: 'PUT',
@@ -55,17 +58,14 @@ function roleInReach(call: ApiCall): { guild: LiveGuild; role: FullRole } {
   const { guild } = standing;
   demandRoles(call, standing);
   const role = guild.roles.get(param(call, 'role_id'));
-  // @everyone has the guild's id and cannot be given: Discord speaks of it as of a role it does not know.
+  // @everyone has the guild's id and cannot be given: Discord speaks of it as of a role it does not
+  // know.
   if (!role || role.roleId === guild.guildId) throw unknownRole();
   demandMovable(call, standing, role);
   return { guild, role };
 }
 
-function decided(
-  guild: LiveGuild,
-  before: FullMember,
-  roleIds: readonly string[],
-): Decision {
+function decided(guild: LiveGuild, before: FullMember, roleIds: readonly string[]): Decision {
   const targetId = before.discordUserId;
   const changes = roleChangesOnWire(guild, roleChange(before, roleIds));
   return {
@@ -73,9 +73,7 @@ function decided(
     change: () => saveMember(guild, { ...before, roleIds }),
     audit: {
       guild,
-      entries: [
-        { actionType: AuditLogEvent.MemberRoleUpdate, targetId, changes },
-      ],
+      entries: [{ actionType: AuditLogEvent.MemberRoleUpdate, targetId, changes }],
     },
   };
 }

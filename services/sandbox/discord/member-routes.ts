@@ -79,9 +79,7 @@ function searchMembers(call: ApiCall): Decision {
       message: 'This field is required',
     });
   const found = membersOf(call, guild, memberOrder(guild))
-    .filter((one) =>
-      namesOf(call, one).some((name) => name.toLowerCase().startsWith(wanted)),
-    )
+    .filter((one) => namesOf(call, one).some((name) => name.toLowerCase().startsWith(wanted)))
     .slice(0, limit);
   return {
     status: 200,
@@ -116,14 +114,8 @@ function namesOf(call: ApiCall, member: FullMember): string[] {
   return [username, member.nick].filter((name) => typeof name === 'string');
 }
 
-function membersOf(
-  call: ApiCall,
-  guild: LiveGuild,
-  ids: readonly string[],
-): FullMember[] {
-  return ids.flatMap(
-    (discordUserId) => memberAsRead(call, guild, discordUserId) ?? [],
-  );
+function membersOf(call: ApiCall, guild: LiveGuild, ids: readonly string[]): FullMember[] {
+  return ids.flatMap((discordUserId) => memberAsRead(call, guild, discordUserId) ?? []);
 }
 
 /** Where in ascending ids the first one above `after` is; by halving, since guilds are large. */

@@ -6,7 +6,10 @@ import type {
   SandboxUser,
 } from './world.js';
 
-/** What people do by hand in Discord's own client. Done in the owner's name; no permission is asked. Throws on unknown ids. */
+/**
+ * What people do by hand in Discord's own client. Done in the owner's name; no permission is asked.
+ * Throws on unknown ids.
+ */
 export type SandboxModerator = {
   giveRole(which: MemberRole): void;
   takeRole(which: MemberRole): void;
@@ -22,20 +25,11 @@ export type SandboxModerator = {
   setTimeOut(which: MemberKey & { readonly until: string | null }): void;
   addUser(user: SandboxUser): void;
   /** An address, a limit of guilds, a lock: whatever it is that changes about an account. */
-  editUser(
-    which: { readonly discordUserId: string } & Partial<SandboxUser>,
-  ): void;
+  editUser(which: { readonly discordUserId: string } & Partial<SandboxUser>): void;
   /** `hasScreening`, `roleEndsScreening`, `maxMembers`, … */
   editGuild(
     which: { readonly guildId: string } & Partial<
-      Pick<
-        SandboxGuild,
-        | 'name'
-        | 'mfaLevel'
-        | 'maxMembers'
-        | 'hasScreening'
-        | 'roleEndsScreening'
-      >
+      Pick<SandboxGuild, 'name' | 'mfaLevel' | 'maxMembers' | 'hasScreening' | 'roleEndsScreening'>
     >,
   ): void;
   /** Nobody fits in any more, until `editGuild` raises `maxMembers`. */
@@ -54,20 +48,13 @@ export type SandboxModerator = {
   ): FullRole;
   editRole(
     which: RoleKey &
-      Partial<
-        Pick<
-          FullRole,
-          'name' | 'permissions' | 'color' | 'hoist' | 'mentionable'
-        >
-      >,
+      Partial<Pick<FullRole, 'name' | 'permissions' | 'color' | 'hoist' | 'mentionable'>>,
   ): void;
   deleteRole(which: RoleKey): void;
   /** Puts the role at this place (1 is the lowest) and moves the others up or down. */
   moveRole(which: RoleKey & { readonly position: number }): void;
   /** What its owner does on the developers' pages: redirect addresses, the secret, … */
-  editApplication(
-    which: { readonly applicationId: string } & Partial<SandboxApplication>,
-  ): void;
+  editApplication(which: { readonly applicationId: string } & Partial<SandboxApplication>): void;
   setGuildMembersIntent(which: {
     readonly applicationId: string;
     readonly guildMembersIntent: boolean;

@@ -33,11 +33,7 @@ export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {
     moveRole(which) {
       const guild = guildOf(which.guildId);
       const { roleId } = roleOf(which);
-      for (const role of moveRole(
-        [...guild.roles.values()],
-        roleId,
-        which.position,
-      ))
+      for (const role of moveRole([...guild.roles.values()], roleId, which.position))
         guild.roles.set(role.roleId, role);
       note(guild, { actionType: AuditLogEvent.RoleUpdate, targetId: roleId });
     },

@@ -1,11 +1,6 @@
 import { AuditLogEvent } from 'discord-api-types/v10';
 
-import {
-  createLiveEditing,
-  found,
-  type EditingDeps,
-  type LiveEditing,
-} from './live-editing.js';
+import { createLiveEditing, found, type EditingDeps, type LiveEditing } from './live-editing.js';
 import { newMember, removeMember, saveMember } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { createRoleModerator } from './moderator-roles.js';
@@ -74,9 +69,7 @@ function comingAndGoing(editing: LiveEditing, deps: EditingDeps) {
       const guild = guildOf(guildId);
       found(deps.world.users, discordUserId, 'account');
       if (guild.bans.has(discordUserId))
-        throw new Error(
-          `account ${discordUserId} is banned from guild ${guildId}`,
-        );
+        throw new Error(`account ${discordUserId} is banned from guild ${guildId}`);
       if (guild.members.has(discordUserId)) return;
       saveMember(guild, newMember(guild, discordUserId, deps.clock()));
       deps.onChange();

@@ -63,20 +63,12 @@ export function spendRefreshToken(world: LiveWorld, spent: string): void {
 /** Everything between one account and one application ends, whichever token was named. */
 export function endAuthorization(world: LiveWorld, which: OAuthParties): void {
   world.authorizations.delete(authorizationKey(which));
-  for (const kept of [
-    world.authorizationCodes,
-    world.accessTokens,
-    world.refreshTokens,
-  ])
-    for (const [secret, one] of kept)
-      if (isBetween(one, which)) kept.delete(secret);
+  for (const kept of [world.authorizationCodes, world.accessTokens, world.refreshTokens])
+    for (const [secret, one] of kept) if (isBetween(one, which)) kept.delete(secret);
 }
 
 /** Whether this person agreed before to all of it. */
-export function hasAgreed(
-  world: LiveWorld,
-  asked: SandboxAuthorization,
-): boolean {
+export function hasAgreed(world: LiveWorld, asked: SandboxAuthorization): boolean {
   const before = world.authorizations.get(authorizationKey(asked))?.scopes;
   return asked.scopes.every((scope) => before?.includes(scope));
 }

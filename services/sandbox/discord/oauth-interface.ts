@@ -1,6 +1,9 @@
 import type { SandboxAuthorization } from './world.js';
 
-/** OAuth2 from the side of Discord and of its people, for tests and demonstrations. Throws on unknown ids. */
+/**
+ * OAuth2 from the side of Discord and of its people, for tests and demonstrations. Throws on
+ * unknown ids.
+ */
 export type SandboxOAuth = {
   /** What pressing Authorize does, without a browser: a code, good for 100 seconds and one use. */
   authorize(
@@ -16,18 +19,21 @@ export type SandboxOAuth = {
     readonly accessToken: string;
     readonly refreshToken: string;
   };
-  /** Every token that would still be accepted, of all accounts and applications unless told otherwise. */
+  /**
+   * Every token that would still be accepted, of all accounts and applications unless told
+   * otherwise.
+   */
   liveTokens(which?: Partial<OAuthParties>): readonly LiveToken[];
-  /** What a person does in their settings: the application is thrown out, all its tokens for them die. */
+  /**
+   * What a person does in their settings: the application is thrown out, all its tokens for them
+   * die.
+   */
   deauthorize(which: OAuthParties): void;
   /** As after seven days: access tokens die, refresh tokens live on. */
   expireAccessTokens(which: OAuthParties): void;
 };
 
-export type OAuthParties = Pick<
-  SandboxAuthorization,
-  'applicationId' | 'discordUserId'
->;
+export type OAuthParties = Pick<SandboxAuthorization, 'applicationId' | 'discordUserId'>;
 
 export type LiveToken = SandboxAuthorization & {
   readonly kind: 'access' | 'refresh';

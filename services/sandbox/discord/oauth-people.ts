@@ -10,11 +10,7 @@ import {
 import type { OAuthParties, SandboxOAuth } from './oauth-interface.js';
 
 /** What people and time do to authorizations, without a browser. */
-export function createOAuthPeople({
-  world,
-  clock,
-  onChange,
-}: EditingDeps): SandboxOAuth {
+export function createOAuthPeople({ world, clock, onChange }: EditingDeps): SandboxOAuth {
   const partiesOf = ({ applicationId, discordUserId }: OAuthParties) => {
     found(world.users, discordUserId, 'account');
     return found(world.applications, applicationId, 'application');
@@ -48,8 +44,7 @@ export function createOAuthPeople({
     expireAccessTokens(which) {
       partiesOf(which);
       for (const [token, one] of world.accessTokens)
-        if (isBetween(one, which))
-          world.accessTokens.set(token, { ...one, expiresAt: clock() });
+        if (isBetween(one, which)) world.accessTokens.set(token, { ...one, expiresAt: clock() });
       onChange();
     },
   };

@@ -15,8 +15,7 @@ export const invalidGrant = (field: string) =>
   new OAuthRefusal(400, 'invalid_grant', `Invalid "${field}" in request.`);
 export const invalidRequest = (description: string) =>
   new OAuthRefusal(400, 'invalid_request', description);
-export const unsupportedTokenType = () =>
-  new OAuthRefusal(400, 'unsupported_token_type');
+export const unsupportedTokenType = () => new OAuthRefusal(400, 'unsupported_token_type');
 
 /** Also what a body in JSON is told: in it Discord finds no grant type at all. */
 export const unsupportedGrantType = (grantType: string | null) =>

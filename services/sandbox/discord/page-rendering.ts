@@ -1,5 +1,6 @@
 /**
- * The half of the page's script that turns state into elements. All text goes in as text; colours go in as numbers.
+ * The half of the page's script that turns state into elements. All text goes in as text; colours
+ * go in as numbers.
  */
 export const PAGE_RENDERING = String.raw`
 const byId = (id) => document.getElementById(id);

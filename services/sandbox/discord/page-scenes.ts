@@ -1,10 +1,6 @@
 import type { LiveWorld } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
-import type {
-  SandboxFault,
-  SandboxFaultEffect,
-  SandboxFaults,
-} from './sandbox-interface.js';
+import type { SandboxFault, SandboxFaultEffect, SandboxFaults } from './sandbox-interface.js';
 
 /** An answer of Discord's that the page plays with one click, until the next click ends it. */
 export type SceneView = {
@@ -128,10 +124,7 @@ export function createScenes({
       return faults.list().some(({ faultId }) => ids.includes(faultId));
     }
     const guild = world.guilds.get(guildId ?? '');
-    return (
-      guild?.hasScreening === true &&
-      guild.roleEndsScreening === scene.roleEndsScreening
-    );
+    return guild?.hasScreening === true && guild.roleEndsScreening === scene.roleEndsScreening;
   };
 
   return {

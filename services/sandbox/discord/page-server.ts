@@ -23,30 +23,26 @@ type Deps = {
 
 /**
  * The page for people, below `/` and `/sandbox/`. Nothing here is Discord.
- * In: looks and button presses of a browser on this machine. Out: the state as JSON, ticks when it changed.
- * Never: an answer to another site, which could otherwise press the buttons through a visitor's browser.
+ * In: looks and button presses of a browser on this machine. Out: the state as JSON, ticks when it
+ * changed.
+ * Never: an answer to another site, which could otherwise press the buttons through a visitor's
+ * browser.
  */
 export function createPageServer(given: Omit<Deps, 'scenes'>) {
   const deps: Deps = { ...given, scenes: createScenes(given) };
   const watchers = new Set<ServerResponse>();
   let tick: NodeJS.Timeout | undefined;
 
-  const respond = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: string,
-  ): void => {
+  const respond = (request: IncomingMessage, response: ServerResponse, body: string): void => {
     const url = new URL(request.url ?? '/', 'http://sandbox.invalid');
     const refusal = refusalFor(request);
-    if (refusal)
-      return sendJson(response, refusal.status, { message: refusal.message });
+    if (refusal) return sendJson(response, refusal.status, { message: refusal.message });
     const asked = `${request.method} ${url.pathname}`;
     if (asked === 'GET /') return sendPage(response);
     if (asked === 'GET /sandbox/state')
       return sendJson(response, 200, stateOf(deps, url.searchParams));
     if (asked === 'GET /sandbox/events') return watch(response);
-    if (request.method !== 'POST')
-      return sendJson(response, 404, { message: 'Not found.' });
+    if (request.method !== 'POST') return sendJson(response, 404, { message: 'Not found.' });
     try {
       sendJson(response, 200, { done: post(deps, url.pathname, body) });
     } catch (error) {
@@ -68,7 +64,9 @@ export function createPageServer(given: Omit<Deps, 'scenes'>) {
 
   return {
     respond,
-    /** Something changed; told to the watchers a moment later, once for all that came in between. */
+    /**
+     * Something changed; told to the watchers a moment later, once for all that came in between.
+     */
     notify(): void {
       if (tick || watchers.size === 0) return;
       tick = setTimeout(() => {
@@ -112,9 +110,7 @@ function stateOf(deps: Deps, query: URLSearchParams) {
   return {
     now,
     guilds: guilds.map(({ guildId, name }) => ({ guildId, name })),
-    guild: chosen
-      ? guildView(world, chosen, { search: query.get('search') ?? '', now })
-      : null,
+    guild: chosen ? guildView(world, chosen, { search: query.get('search') ?? '', now }) : null,
     scenes: deps.scenes.list(chosen?.guildId),
     calls: log
       .recent()
@@ -156,11 +152,7 @@ function sendPage(response: ServerResponse): void {
   response.end(PAGE);
 }
 
-function sendJson(
-  response: ServerResponse,
-  status: number,
-  body: unknown,
-): void {
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, {
     ...SAFE_HEADERS,
     'Content-Type': 'application/json',

@@ -2,12 +2,7 @@ import { AuditLogEvent } from 'discord-api-types/v10';
 
 import type { LiveGuild, LiveWorld } from './live-world.js';
 import { memberOrder } from './live-world.js';
-import {
-  canMoveRole,
-  highestRole,
-  isTimedOut,
-  ranksAbove,
-} from './permissions.js';
+import { canMoveRole, highestRole, isTimedOut, ranksAbove } from './permissions.js';
 import { timeOfSnowflake } from './snowflake.js';
 import type { SandboxCall } from './sandbox-interface.js';
 import type { FullMember, SandboxAuditEntry } from './world.js';
@@ -37,22 +32,13 @@ export function guildView(
       .map((member) => memberView(world, guild, member, what.now)),
     roles: rolesView(world, guild),
     strangers: strangersView(world, guild),
-    auditLog: guild.auditLog
-      .slice(0, SHOWN_ENTRIES)
-      .map((entry) => entryView(world, guild, entry)),
+    auditLog: guild.auditLog.slice(0, SHOWN_ENTRIES).map((entry) => entryView(world, guild, entry)),
   };
 }
 
-function memberView(
-  world: LiveWorld,
-  guild: LiveGuild,
-  member: FullMember,
-  now: number,
-) {
+function memberView(world: LiveWorld, guild: LiveGuild, member: FullMember, now: number) {
   const user = world.users.get(member.discordUserId);
-  const shown = rolesHighestFirst(guild).filter((role) =>
-    member.roleIds.includes(role.roleId),
-  );
+  const shown = rolesHighestFirst(guild).filter((role) => member.roleIds.includes(role.roleId));
   return {
     discordUserId: member.discordUserId,
     name: nameOf(world, guild, member.discordUserId),
@@ -79,13 +65,10 @@ function rolesView(world: LiveWorld, guild: LiveGuild) {
     holders:
       role.roleId === guild.guildId
         ? guild.members.size
-        : [...guild.members.values()].filter((member) =>
-            member.roleIds.includes(role.roleId),
-          ).length,
+        : [...guild.members.values()].filter((member) => member.roleIds.includes(role.roleId))
+            .length,
     /** Bots whose highest role this is: they reach what stands below. */
-    bots: bots
-      .filter((bot) => bot.highest?.roleId === role.roleId)
-      .map((bot) => bot.name),
+    bots: bots.filter((bot) => bot.highest?.roleId === role.roleId).map((bot) => bot.name),
     isInReach:
       role.roleId !== guild.guildId &&
       !role.managed &&
@@ -120,11 +103,7 @@ function strangersView(world: LiveWorld, guild: LiveGuild) {
     }));
 }
 
-function entryView(
-  world: LiveWorld,
-  guild: LiveGuild,
-  entry: SandboxAuditEntry,
-) {
+function entryView(world: LiveWorld, guild: LiveGuild, entry: SandboxAuditEntry) {
   const targetId = entry.targetId ?? '';
   return {
     at: timeOfSnowflake(entry.entryId),
@@ -160,8 +139,7 @@ function inWords(value: unknown): string {
 /** Of a member, an account, a role or the guild itself. */
 function nameOf(world: LiveWorld, guild: LiveGuild, id: string): string {
   const user = world.users.get(id);
-  const person =
-    guild.members.get(id)?.nick ?? user?.globalName ?? user?.username;
+  const person = guild.members.get(id)?.nick ?? user?.globalName ?? user?.username;
   const role = id === guild.guildId ? guild.name : guild.roles.get(id)?.name;
   return person ?? role ?? id;
 }
@@ -178,9 +156,7 @@ function isFound(
     world.users.get(discordUserId)?.username ?? '',
     discordUserId,
   ];
-  return names.some((name) =>
-    name.toLowerCase().includes(search.toLowerCase()),
-  );
+  return names.some((name) => name.toLowerCase().includes(search.toLowerCase()));
 }
 
 function rolesHighestFirst(guild: LiveGuild) {

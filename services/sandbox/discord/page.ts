@@ -6,7 +6,10 @@ import { PAGE_STYLE } from './page-style.js';
 
 const SCRIPT = `'use strict';\n${PAGE_RENDERING}\n${PAGE_SCRIPT}`;
 
-/** The whole page. It holds nothing of the world: that comes as JSON and is put in as text, never as markup. */
+/**
+ * The whole page. It holds nothing of the world: that comes as JSON and is put in as text, never as
+ * markup.
+ */
 export const PAGE = `<!doctype html>
 <html lang="en">
 <head>

@@ -3,8 +3,7 @@ import { fullUser } from './world-defaults.js';
 
 /** Who pressed, or why that cannot be said. `arrive` makes the account, where it is a new one. */
 export type ChosenPerson =
-  | { readonly discordUserId: string; readonly arrive?: () => void }
-  | { readonly problem: string };
+  { readonly discordUserId: string; readonly arrive?: () => void } | { readonly problem: string };
 
 export const NEW_PERSON = 'new';
 export const SIGNED_IN = 'sandbox_discord_user';
@@ -25,10 +24,7 @@ export function signedInPerson(
   return user?.isBot ? undefined : user;
 }
 
-export function chosenPerson(
-  world: LiveWorld,
-  form: URLSearchParams,
-): ChosenPerson {
+export function chosenPerson(world: LiveWorld, form: URLSearchParams): ChosenPerson {
   const person = form.get('person') ?? '';
   if (person === NEW_PERSON) return newPerson(world, form);
   const user = world.users.get(person);
@@ -40,8 +36,7 @@ function newPerson(world: LiveWorld, form: URLSearchParams): ChosenPerson {
   const name = (form.get('name') ?? '').trim();
   const email = (form.get('email') ?? '').trim();
   if (name === '') return { problem: 'A new person needs a name.' };
-  if (Array.from(name).length > 32)
-    return { problem: 'A name may have at most 32 characters.' };
+  if (Array.from(name).length > 32) return { problem: 'A name may have at most 32 characters.' };
   if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email))
     return { problem: 'This is not an email address.' };
   const discordUserId = world.nextId();
@@ -59,9 +54,7 @@ function newPerson(world: LiveWorld, form: URLSearchParams): ChosenPerson {
 
 /** A handle as Discord has them: small letters, digits, point and underscore, and nobody else's. */
 function freeUsername(world: LiveWorld, name: string): string {
-  const taken = new Set(
-    [...world.users.values()].map(({ username }) => username),
-  );
+  const taken = new Set([...world.users.values()].map(({ username }) => username));
   const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '');
   const kept = plain.toLowerCase().replaceAll(/[^a-z0-9_.]+/g, '_');
   const handle = kept.slice(0, 28).padEnd(2, '_');

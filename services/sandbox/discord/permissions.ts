@@ -5,11 +5,7 @@ import { compareSnowflakes } from './snowflake.js';
 import type { FullMember, FullRole } from './world.js';
 
 /** The guild-wide permission bits of a member, as Discord adds them up. */
-export function permissionsOf(
-  guild: LiveGuild,
-  member: FullMember,
-  now: number,
-): bigint {
+export function permissionsOf(guild: LiveGuild, member: FullMember, now: number): bigint {
   if (member.discordUserId === guild.ownerId) return ALL_PERMISSIONS;
   const bits = [guild.guildId, ...member.roleIds]
     .map((roleId) => BigInt(guild.roles.get(roleId)?.permissions ?? '0'))
@@ -18,22 +14,22 @@ export function permissionsOf(
   return isTimedOut(member, now) ? bits & WHILE_TIMED_OUT : bits;
 }
 
-/** Whether the first role stands above the second. Of two at the same position the older is the higher. */
-export function ranksAbove(
-  a: FullRole | undefined,
-  b: FullRole | undefined,
-): boolean {
+/**
+ * Whether the first role stands above the second. Of two at the same position the older is the
+ * higher.
+ */
+export function ranksAbove(a: FullRole | undefined, b: FullRole | undefined): boolean {
   if (!a) return false;
   if (!b) return true;
   if (a.position !== b.position) return a.position > b.position;
   return compareSnowflakes(a.roleId, b.roleId) < 0;
 }
 
-/** The highest role a member holds; ids of deleted roles do not count. Undefined: none but @everyone. */
-export function highestRole(
-  guild: LiveGuild,
-  member: FullMember,
-): FullRole | undefined {
+/**
+ * The highest role a member holds; ids of deleted roles do not count. Undefined: none but
+ * @everyone.
+ */
+export function highestRole(guild: LiveGuild, member: FullMember): FullRole | undefined {
   let highest: FullRole | undefined;
   for (const roleId of member.roleIds) {
     const role = guild.roles.get(roleId);
@@ -42,28 +38,25 @@ export function highestRole(
   return highest;
 }
 
-/** Only roles below one's own highest, whatever else one may do: ADMINISTRATOR does not lift this. */
-export function canMoveRole(
-  guild: LiveGuild,
-  actor: FullMember,
-  role: FullRole,
-): boolean {
+/**
+ * Only roles below one's own highest, whatever else one may do: ADMINISTRATOR does not lift this.
+ */
+export function canMoveRole(guild: LiveGuild, actor: FullMember, role: FullRole): boolean {
   if (actor.discordUserId === guild.ownerId) return true;
   return ranksAbove(highestRole(guild, actor), role);
 }
 
 /** Rename, kick or time out. Nobody outranks the owner, equals do not outrank each other. */
-export function canActOn(
-  guild: LiveGuild,
-  actor: FullMember,
-  target: FullMember,
-): boolean {
+export function canActOn(guild: LiveGuild, actor: FullMember, target: FullMember): boolean {
   if (target.discordUserId === guild.ownerId) return false;
   if (actor.discordUserId === guild.ownerId) return true;
   return ranksAbove(highestRole(guild, actor), highestRole(guild, target));
 }
 
-/** Permissions that a guild with two-factor moderation allows only to those who have it; for a bot, its owner. */
+/**
+ * Permissions that a guild with two-factor moderation allows only to those who have it; for a bot,
+ * its owner.
+ */
 export function needsTwoFactor(permission: bigint): boolean {
   return (ELEVATED & permission) !== 0n;
 }
@@ -73,13 +66,9 @@ export function isTimedOut(member: FullMember, now: number): boolean {
   return until !== null && Date.parse(until) > now;
 }
 
-const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce(
-  (sum, bit) => sum | bit,
-  0n,
-);
+const ALL_PERMISSIONS = Object.values(PermissionFlagsBits).reduce((sum, bit) => sum | bit, 0n);
 
-const WHILE_TIMED_OUT =
-  PermissionFlagsBits.ViewChannel | PermissionFlagsBits.ReadMessageHistory;
+const WHILE_TIMED_OUT = PermissionFlagsBits.ViewChannel | PermissionFlagsBits.ReadMessageHistory;
 
 const ELEVATED =
   PermissionFlagsBits.KickMembers |

@@ -33,10 +33,7 @@ export function wholeNumberOf(
   return value;
 }
 
-export function snowflakeOf(
-  query: URLSearchParams,
-  name: string,
-): string | undefined {
+export function snowflakeOf(query: URLSearchParams, name: string): string | undefined {
   const given = query.get(name);
   if (given === null) return undefined;
   if (!isSnowflake(given)) throw invalidForm({ [name]: notASnowflake(given) });

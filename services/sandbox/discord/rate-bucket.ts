@@ -1,6 +1,8 @@
 import type { SandboxLimit } from './sandbox-interface.js';
 
-/** How much of a limit is used. `since`: a fixed window began, or a sliding one was last looked at. */
+/**
+ * How much of a limit is used. `since`: a fixed window began, or a sliding one was last looked at.
+ */
 export type Bucket = { readonly used: number; readonly since: number };
 
 export type BucketVerdict = {
@@ -41,11 +43,7 @@ export function peekAtBucket(
 // Refill is counted in fractions; this much may be lost to arithmetic.
 const ROUNDING = 1e-9;
 
-function refill(
-  limit: SandboxLimit,
-  before: Bucket | undefined,
-  now: number,
-): Bucket {
+function refill(limit: SandboxLimit, before: Bucket | undefined, now: number): Bucket {
   if (before === undefined) return { used: 0, since: now };
   const elapsedMs = now - before.since;
   if (limit.window === 'fixed')
@@ -54,23 +52,12 @@ function refill(
   return { used: used < ROUNDING ? 0 : used, since: now };
 }
 
-function lookAt(
-  limit: SandboxLimit,
-  bucket: Bucket,
-  now: number,
-): BucketVerdict {
-  const remaining = Math.max(
-    0,
-    Math.floor(limit.limit - bucket.used + ROUNDING),
-  );
+function lookAt(limit: SandboxLimit, bucket: Bucket, now: number): BucketVerdict {
+  const remaining = Math.max(0, Math.floor(limit.limit - bucket.used + ROUNDING));
   const resetAfterMs =
-    limit.window === 'fixed'
-      ? bucket.since + limit.windowMs - now
-      : bucket.used * msPerCall(limit);
+    limit.window === 'fixed' ? bucket.since + limit.windowMs - now : bucket.used * msPerCall(limit);
   const untilOneMs =
-    limit.window === 'fixed'
-      ? resetAfterMs
-      : (bucket.used + 1 - limit.limit) * msPerCall(limit);
+    limit.window === 'fixed' ? resetAfterMs : (bucket.used + 1 - limit.limit) * msPerCall(limit);
   return {
     isAllowed: remaining > 0,
     remaining,

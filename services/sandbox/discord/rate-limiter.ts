@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import {
-  peekAtBucket,
-  takeFromBucket,
-  type Bucket,
-  type BucketVerdict,
-} from './rate-bucket.js';
+import { peekAtBucket, takeFromBucket, type Bucket, type BucketVerdict } from './rate-bucket.js';
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /** Counts calls against the limits and says what the headers shall tell. */
@@ -51,10 +46,7 @@ type Kept = {
   bucket: Bucket;
 };
 
-export function createRateLimiter(
-  limits: SandboxLimits,
-  clock: () => number,
-): RateLimiter {
+export function createRateLimiter(limits: SandboxLimits, clock: () => number): RateLimiter {
   const kept = new Map<string, Kept>();
   const invalid = createInvalidCounter(limits.invalidRequests, clock);
 
@@ -72,8 +64,7 @@ export function createRateLimiter(
       if (limits.global) {
         const what = { name: 'global', applicationId, guildId: undefined };
         const { isAllowed, retryAfterMs } = takeOne(limits.global, what);
-        if (!isAllowed)
-          return { headers: {}, refused: { scope: 'global', retryAfterMs } };
+        if (!isAllowed) return { headers: {}, refused: { scope: 'global', retryAfterMs } };
       }
       const own = bucketOf(limits, name, route);
       if (!own.limit) return { headers: {} };
@@ -102,17 +93,12 @@ function createInvalidCounter(
     countInvalid() {
       if (limit) bucket = takeFromBucket(limit, bucket, clock()).bucket;
     },
-    bannedForMs: () =>
-      limit ? peekAtBucket(limit, bucket, clock()).retryAfterMs : 0,
+    bannedForMs: () => (limit ? peekAtBucket(limit, bucket, clock()).retryAfterMs : 0),
   };
 }
 
 /** DELETE of a member's role falls back to the bucket it shares with PUT. */
-function bucketOf(
-  limits: SandboxLimits,
-  name: keyof SandboxLimits,
-  route: string,
-) {
+function bucketOf(limits: SandboxLimits, name: keyof SandboxLimits, route: string) {
   if (name === 'memberRolesDelete' && !limits.memberRolesDelete)
     return { name: 'memberRoles', limit: limits.memberRoles };
   return { name: name === 'others' ? route : name, limit: limits[name] };

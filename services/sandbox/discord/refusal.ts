@@ -17,8 +17,7 @@ export type FieldError = { readonly code: string; readonly message: string };
 
 /** Field -> what is wrong with it; items of a list go by their index. */
 export type FieldErrors = { readonly [field: string]: FieldErrorNode };
-export type FieldErrorNode =
-  { readonly _errors: readonly FieldError[] } | FieldErrors;
+export type FieldErrorNode = { readonly _errors: readonly FieldError[] } | FieldErrors;
 
 export function invalidForm(errors: FieldErrorNode): Refusal {
   const code = RESTJSONErrorCodes.InvalidFormBodyOrContentType;
@@ -31,8 +30,7 @@ export function invalidField(field: string, error: FieldError): Refusal {
 
 export const unauthorized = () => new Refusal(401, 0, '401: Unauthorized');
 export const notFound = () => new Refusal(404, 0, '404: Not Found');
-export const methodNotAllowed = () =>
-  new Refusal(405, 0, '405: Method Not Allowed');
+export const methodNotAllowed = () => new Refusal(405, 0, '405: Method Not Allowed');
 export const unknownApiVersion = () =>
   new Refusal(400, RESTJSONErrorCodes.InvalidAPIVersion, 'Invalid API version');
 export const invalidJson = () =>
@@ -42,33 +40,21 @@ export const invalidJson = () =>
     'The request body contains invalid JSON.',
   );
 export const noUserAgent = () =>
-  new Refusal(
-    403,
-    RESTJSONErrorCodes.CloudflareIsBlockingYourRequest,
-    'internal network error',
-  );
+  new Refusal(403, RESTJSONErrorCodes.CloudflareIsBlockingYourRequest, 'internal network error');
 export const unknownMember = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownMember, 'Unknown Member');
-export const unknownUser = () =>
-  new Refusal(404, RESTJSONErrorCodes.UnknownUser, 'Unknown User');
-export const unknownRole = () =>
-  new Refusal(404, RESTJSONErrorCodes.UnknownRole, 'Unknown Role');
+export const unknownUser = () => new Refusal(404, RESTJSONErrorCodes.UnknownUser, 'Unknown User');
+export const unknownRole = () => new Refusal(404, RESTJSONErrorCodes.UnknownRole, 'Unknown Role');
 export const unknownInvite = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownInvite, 'Unknown Invite');
 export const unknownGuild = () =>
   new Refusal(404, RESTJSONErrorCodes.UnknownGuild, 'Unknown Guild');
-export const unknownBan = () =>
-  new Refusal(404, RESTJSONErrorCodes.UnknownBan, 'Unknown Ban');
+export const unknownBan = () => new Refusal(404, RESTJSONErrorCodes.UnknownBan, 'Unknown Ban');
 export const missingAccess = () =>
   new Refusal(403, RESTJSONErrorCodes.MissingAccess, 'Missing Access');
 export const missingPermissions = () =>
-  new Refusal(
-    403,
-    RESTJSONErrorCodes.MissingPermissions,
-    'Missing Permissions',
-  );
-export const invalidRole = () =>
-  new Refusal(400, RESTJSONErrorCodes.InvalidRole, 'Invalid Role');
+  new Refusal(403, RESTJSONErrorCodes.MissingPermissions, 'Missing Permissions');
+export const invalidRole = () => new Refusal(400, RESTJSONErrorCodes.InvalidRole, 'Invalid Role');
 export const twoFactorRequired = () =>
   new Refusal(
     403,
@@ -76,17 +62,9 @@ export const twoFactorRequired = () =>
     'Two factor is required for this operation',
   );
 export const missingScope = () =>
-  new Refusal(
-    403,
-    RESTJSONErrorCodes.MissingRequiredOAuth2Scope,
-    'Missing required OAuth2 scope',
-  );
+  new Refusal(403, RESTJSONErrorCodes.MissingRequiredOAuth2Scope, 'Missing required OAuth2 scope');
 export const invalidAccessToken = () =>
-  new Refusal(
-    403,
-    RESTJSONErrorCodes.InvalidOAuth2AccessToken,
-    'Invalid OAuth2 access token',
-  );
+  new Refusal(403, RESTJSONErrorCodes.InvalidOAuth2AccessToken, 'Invalid OAuth2 access token');
 export const bannedFromGuild = () =>
   new Refusal(
     403,

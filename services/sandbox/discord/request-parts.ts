@@ -1,12 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { lengthOf } from './form.js';
-import {
-  invalidField,
-  invalidForm,
-  invalidJson,
-  type Refusal,
-} from './refusal.js';
+import { invalidField, invalidForm, invalidJson, type Refusal } from './refusal.js';
 
 const MAX_REASON_LENGTH = 512;
 

@@ -1,12 +1,7 @@
 import type { ApiCall, Standing } from './api-call.js';
 import type { LiveGuild } from './live-world.js';
 import { canMoveRole } from './permissions.js';
-import {
-  invalidField,
-  invalidRole,
-  missingPermissions,
-  unknownRole,
-} from './refusal.js';
+import { invalidField, invalidRole, missingPermissions, unknownRole } from './refusal.js';
 import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
 
 /** What a new list of roles means for a member who has another. */
@@ -15,25 +10,24 @@ export type RoleChange = {
   readonly removed: readonly string[];
 };
 
-export function roleChange(
-  before: FullMember,
-  after: readonly string[],
-): RoleChange {
+export function roleChange(before: FullMember, after: readonly string[]): RoleChange {
   return {
     added: after.filter((roleId) => !before.roleIds.includes(roleId)),
     removed: before.roleIds.filter((roleId) => !after.includes(roleId)),
   };
 }
 
-/** Refuses a list that gives or takes a role which the bot may not move. Ids of deleted roles may be dropped. */
+/**
+ * Refuses a list that gives or takes a role which the bot may not move. Ids of deleted roles may be
+ * dropped.
+ */
 export function demandRolesWithinReach(
   call: ApiCall,
   standing: Standing,
   change: RoleChange,
 ): void {
   const { roles, guildId } = standing.guild;
-  const isStranger = (roleId: string) =>
-    roleId === guildId || !roles.has(roleId);
+  const isStranger = (roleId: string) => roleId === guildId || !roles.has(roleId);
   const stranger = change.added.find(isStranger);
   if (stranger !== undefined) throw unknownRoleInList(call, stranger);
   for (const roleId of [...change.added, ...change.removed]) {
@@ -43,32 +37,18 @@ export function demandRolesWithinReach(
 }
 
 /** Refuses a managed role, and one that is not below the bot's highest. */
-export function demandMovable(
-  call: ApiCall,
-  standing: Standing,
-  role: FullRole,
-): void {
+export function demandMovable(call: ApiCall, standing: Standing, role: FullRole): void {
   if (role.managed)
-    throw call.quirks.managedRoleCode === 50028
-      ? invalidRole()
-      : missingPermissions();
-  if (!canMoveRole(standing.guild, standing.self, role))
-    throw missingPermissions();
+    throw call.quirks.managedRoleCode === 50028 ? invalidRole() : missingPermissions();
+  if (!canMoveRole(standing.guild, standing.self, role)) throw missingPermissions();
 }
 
-export function roleChangesOnWire(
-  guild: LiveGuild,
-  change: RoleChange,
-): SandboxAuditChange[] {
+export function roleChangesOnWire(guild: LiveGuild, change: RoleChange): SandboxAuditChange[] {
   const named = (roleIds: readonly string[]) =>
     roleIds.map((id) => ({ id, name: guild.roles.get(id)?.name ?? id }));
   return [
-    ...(change.added.length > 0
-      ? [{ key: '$add', new_value: named(change.added) }]
-      : []),
-    ...(change.removed.length > 0
-      ? [{ key: '$remove', new_value: named(change.removed) }]
-      : []),
+    ...(change.added.length > 0 ? [{ key: '$add', new_value: named(change.added) }] : []),
+    ...(change.removed.length > 0 ? [{ key: '$remove', new_value: named(change.removed) }] : []),
   ];
 }
 

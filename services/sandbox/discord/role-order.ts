@@ -1,12 +1,11 @@
 import { ranksAbove } from './permissions.js';
 import type { FullRole } from './world.js';
 
-/** All roles with their new positions: the moved one stands at its place, the others close up. @everyone stays at 0. */
-export function moveRole(
-  roles: readonly FullRole[],
-  roleId: string,
-  position: number,
-): FullRole[] {
+/**
+ * All roles with their new positions: the moved one stands at its place, the others close up.
+ * @everyone stays at 0.
+ */
+export function moveRole(roles: readonly FullRole[], roleId: string, position: number): FullRole[] {
   const lowestFirst = roles.toSorted((a, b) => (ranksAbove(a, b) ? 1 : -1));
   const [everyone, ...others] = lowestFirst;
   const moved = others.find((role) => role.roleId === roleId);

@@ -8,22 +8,10 @@ import {
   type Decision,
   type Standing,
 } from './api-call.js';
-import {
-  flag,
-  nullable,
-  permissionBits,
-  readForm,
-  text,
-  wholeNumber,
-} from './form.js';
+import { flag, nullable, permissionBits, readForm, text, wholeNumber } from './form.js';
 import type { LiveGuild } from './live-world.js';
 import { canMoveRole } from './permissions.js';
-import {
-  invalidRole,
-  missingPermissions,
-  tooManyRoles,
-  unknownRole,
-} from './refusal.js';
+import { invalidRole, missingPermissions, tooManyRoles, unknownRole } from './refusal.js';
 import { deleteRole } from './role-deletion.js';
 import type { Route } from './route.js';
 import { roleOnWire, rolesOnWire } from './wire.js';
@@ -96,8 +84,7 @@ function createRole(call: ApiCall): Decision {
     name: form.name ?? 'new role',
     // New roles come in at the bottom; of those at the same place the older is the higher.
     position: 1,
-    permissions:
-      form.permissions ?? guild.roles.get(guild.guildId)?.permissions ?? '0',
+    permissions: form.permissions ?? guild.roles.get(guild.guildId)?.permissions ?? '0',
     color: form.color ?? 0,
     hoist: form.hoist ?? false,
     mentionable: form.mentionable ?? false,
@@ -135,12 +122,9 @@ function patchRole(call: ApiCall): Decision {
     hoist: form.hoist ?? before.hoist,
     mentionable: form.mentionable ?? before.mentionable,
   };
-  const changes = (
-    ['name', 'permissions', 'color', 'hoist', 'mentionable'] as const
-  ).flatMap((key) =>
-    before[key] === after[key]
-      ? []
-      : [{ key, old_value: before[key], new_value: after[key] }],
+  const changes = (['name', 'permissions', 'color', 'hoist', 'mentionable'] as const).flatMap(
+    (key) =>
+      before[key] === after[key] ? [] : [{ key, old_value: before[key], new_value: after[key] }],
   );
   const decision = { status: 200, body: roleOnWire(after) };
   if (changes.length === 0) return decision;

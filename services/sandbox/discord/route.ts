@@ -57,9 +57,7 @@ export function checkIds(params: Match['params']): void {
   );
   if (faulty.length === 0) return;
   throw invalidForm(
-    Object.fromEntries(
-      faulty.map(([name, value]) => [name, notASnowflake(value)]),
-    ),
+    Object.fromEntries(faulty.map(([name, value]) => [name, notASnowflake(value)])),
   );
 }
 
@@ -71,10 +69,7 @@ function decoded(part: string): string {
   }
 }
 
-function paramsOf(
-  template: string,
-  path: string,
-): Record<string, string> | undefined {
+function paramsOf(template: string, path: string): Record<string, string> | undefined {
   const wanted = template.split('/');
   const given = path.split('/').map(decoded);
   if (wanted.length !== given.length) return undefined;

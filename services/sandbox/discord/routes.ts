@@ -30,17 +30,14 @@ export type Target = {
 };
 
 export function targetOf(method: string, pathname: string): Target {
-  const [, version, below = '/'] =
-    /^\/api(?:\/v(\d+))?(\/.*)?$/.exec(pathname) ?? [];
+  const [, version, below = '/'] = /^\/api(?:\/v(\d+))?(\/.*)?$/.exec(pathname) ?? [];
   const path = pathname === AUTHORIZE_PATH ? pathname : below;
   return {
     path,
     match: matchRoute(ROUTES, method, path),
     // OAuth2 is known without a version, as Discord's own addresses have it.
     isKnownVersion:
-      version === '10' ||
-      version === '9' ||
-      (version === undefined && path.startsWith('/oauth2/')),
+      version === '10' || version === '9' || (version === undefined && path.startsWith('/oauth2/')),
   };
 }
 

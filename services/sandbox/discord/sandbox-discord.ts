@@ -8,16 +8,13 @@ import { createModerator } from './moderator.js';
 import { createOAuthPeople } from './oauth-people.js';
 import { createPageServer } from './page-server.js';
 import { createRateLimiter } from './rate-limiter.js';
-import type {
-  SandboxDiscord,
-  SandboxDiscordOptions,
-  SandboxQuirks,
-} from './sandbox-interface.js';
+import type { SandboxDiscord, SandboxDiscordOptions, SandboxQuirks } from './sandbox-interface.js';
 
-/** Builds a sandbox Discord; it answers from `start()` to `stop()`. Started again it is at the same address and has lost nothing. */
-export function createSandboxDiscord(
-  options: SandboxDiscordOptions,
-): SandboxDiscord {
+/**
+ * Builds a sandbox Discord; it answers from `start()` to `stop()`. Started again it is at the same
+ * address and has lost nothing.
+ */
+export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDiscord {
   const { clock = Date.now, random = Math.random } = options;
   const { port = 0, host = '127.0.0.1' } = options;
   const quirks = { ...DEFAULT_QUIRKS, ...options.quirks };
@@ -54,8 +51,7 @@ export function createSandboxDiscord(
       if (!guild) throw new Error(`there is no guild with id ${guildId}`);
       return plainGuild(guild);
     },
-    member: (guildId, discordUserId) =>
-      world.guilds.get(guildId)?.members.get(discordUserId),
+    member: (guildId, discordUserId) => world.guilds.get(guildId)?.members.get(discordUserId),
     calls: log,
     faults,
     moderator,

@@ -4,8 +4,10 @@ import type { FullGuild, FullMember, SandboxWorld } from './world.js';
 
 /**
  * A small Discord over HTTP, on loopback, with the rules that matter to whoever gives roles.
- * In: calls to `apiBase`, edits by a moderator, faults. Out: answers as Discord gives them, and a page at `url`.
- * Never: a call to anywhere else, or a file of its own; whoever wants to keep the world writes `world()` down.
+ * In: calls to `apiBase`, edits by a moderator, faults. Out: answers as Discord gives them, and a
+ * page at `url`.
+ * Never: a call to anywhere else, or a file of its own; whoever wants to keep the world writes
+ * `world()` down.
  */
 export type SandboxDiscord = {
   start(): Promise<SandboxAddress>;
@@ -29,7 +31,10 @@ export type SandboxDiscordOptions = {
   readonly host?: string;
   /** Milliseconds since 1970; default is the machine's clock. */
   readonly clock?: () => number;
-  /** Between 0 and 1; used by faults with a probability only. Pass a seeded one where a run must repeat. */
+  /**
+   * Between 0 and 1; used by faults with a probability only. Pass a seeded one where a run must
+   * repeat.
+   */
   readonly random?: () => number;
   /** Replaces single limits; null for one lifts it, null for all lifts all. */
   readonly limits?: Partial<SandboxLimits> | null;
@@ -39,14 +44,19 @@ export type SandboxDiscordOptions = {
 };
 
 export type SandboxAddress = {
-  /** `http://127.0.0.1:PORT`: the page. A stranger's REST client takes `${url}/api` and version 10. */
+  /**
+   * `http://127.0.0.1:PORT`: the page. A stranger's REST client takes `${url}/api` and version 10.
+   */
   readonly url: string;
   readonly port: number;
   /** `http://127.0.0.1:PORT/api/v10` */
   readonly apiBase: string;
 };
 
-/** `fixed`: all calls come back at once, a window after the first. `sliding`: they come back one by one. */
+/**
+ * `fixed`: all calls come back at once, a window after the first. `sliding`: they come back one by
+ * one.
+ */
 export type SandboxLimit = {
   readonly limit: number;
   readonly windowMs: number;
@@ -62,7 +72,10 @@ export type SandboxLimits = {
   readonly memberRoles: SandboxLimit | null;
   /** PUT of a member: adding one who agreed. */
   readonly memberJoin: SandboxLimit | null;
-  /** Set it to give DELETE of a member's role a bucket of its own. Default: null, it shares `memberRoles`. */
+  /**
+   * Set it to give DELETE of a member's role a bucket of its own. Default: null, it shares
+   * `memberRoles`.
+   */
   readonly memberRolesDelete: SandboxLimit | null;
   /** Each other route for itself. */
   readonly others: SandboxLimit | null;
@@ -82,7 +95,10 @@ export type SandboxQuirks = {
   readonly keepsStaleRoleIds: boolean;
 };
 
-/** A call as counted: `route` is the template, e.g. `/guilds/{guild_id}/members/{user_id}`. `status` 0: no answer was given. */
+/**
+ * A call as counted: `route` is the template, e.g. `/guilds/{guild_id}/members/{user_id}`. `status`
+ * 0: no answer was given.
+ */
 export type SandboxCall = {
   readonly at: number;
   readonly method: string;
@@ -101,16 +117,7 @@ export type SandboxCall = {
 };
 
 export type SandboxCallFilter = Partial<
-  Pick<
-    SandboxCall,
-    | 'method'
-    | 'route'
-    | 'path'
-    | 'status'
-    | 'guildId'
-    | 'applicationId'
-    | 'code'
-  >
+  Pick<SandboxCall, 'method' | 'route' | 'path' | 'status' | 'guildId' | 'applicationId' | 'code'>
 >;
 
 export type SandboxCalls = {
@@ -126,15 +133,15 @@ export type SandboxCalls = {
   /** Told of every call once it is answered. Returns how to stop listening. */
   onCall(listener: (call: SandboxCall) => void): () => void;
   /** The next call that fits, from now on; rejects when none comes in time (default 5 s). */
-  waitForCall(
-    filter: SandboxCallFilter,
-    timeoutMs?: number,
-  ): Promise<SandboxCall>;
+  waitForCall(filter: SandboxCallFilter, timeoutMs?: number): Promise<SandboxCall>;
 };
 
 export type SandboxFault = {
   readonly effect: SandboxFaultEffect;
-  /** Which calls; left out: every call to the API. `route` is a template or, ending in `*`, its beginning. */
+  /**
+   * Which calls; left out: every call to the API. `route` is a template or, ending in `*`, its
+   * beginning.
+   */
   readonly method?: string | undefined;
   readonly route?: string | undefined;
   readonly guildId?: string | undefined;

@@ -20,7 +20,10 @@ import {
 import type { OpenRoute } from './route.js';
 import type { SandboxAuthorizationCode } from './world.js';
 
-/** Codes and refresh tokens for new pairs of tokens, and tokens taken back. Forms only, as the RFCs want it. */
+/**
+ * Codes and refresh tokens for new pairs of tokens, and tokens taken back. Forms only, as the RFCs
+ * want it.
+ */
 export const tokenRoutes: readonly OpenRoute[] = [
   {
     isOpen: true,
@@ -50,9 +53,7 @@ function decideToken(call: OpenCall): Decision {
     throw unsupportedGrantType(grantType);
   const application = authenticateClient(call.world, call);
   const exchange = { call, form, application };
-  return grantType === 'refresh_token'
-    ? exchangeRefreshToken(exchange)
-    : exchangeCode(exchange);
+  return grantType === 'refresh_token' ? exchangeRefreshToken(exchange) : exchangeCode(exchange);
 }
 
 function exchangeCode({ call, form, application }: Exchange): Decision {
@@ -64,8 +65,7 @@ function exchangeCode({ call, form, application }: Exchange): Decision {
     agreed.applicationId === application.applicationId &&
     agreed.expiresAt > now;
   if (!isGood) throw invalidGrant('code');
-  if (required(form, 'redirect_uri') !== agreed.redirectUri)
-    throw invalidGrant('redirect_uri');
+  if (required(form, 'redirect_uri') !== agreed.redirectUri) throw invalidGrant('redirect_uri');
   checkVerifier(agreed, form.get('code_verifier'));
   const pair = newPair(world);
   return {
@@ -77,15 +77,14 @@ function exchangeCode({ call, form, application }: Exchange): Decision {
   };
 }
 
-/** Refused in Discord's words when it is missing or malformed; a wrong one is a wrong grant (RFC 7636, 4.6). */
-function checkVerifier(
-  { codeChallenge }: SandboxAuthorizationCode,
-  verifier: string | null,
-): void {
+/**
+ * Refused in Discord's words when it is missing or malformed; a wrong one is a wrong grant (RFC
+ * 7636, 4.6).
+ */
+function checkVerifier({ codeChallenge }: SandboxAuthorizationCode, verifier: string | null): void {
   if (codeChallenge === null) return;
   if (verifier === null) throw invalidRequest('Missing "code_verifier"');
-  if (!/^[\w.~-]{43,128}$/.test(verifier))
-    throw invalidRequest('Invalid "code_verifier"');
+  if (!/^[\w.~-]{43,128}$/.test(verifier)) throw invalidRequest('Invalid "code_verifier"');
   const hash = createHash('sha256').update(verifier).digest('base64url');
   if (hash !== codeChallenge) throw invalidGrant('code_verifier');
 }

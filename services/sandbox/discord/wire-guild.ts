@@ -10,9 +10,7 @@ export function guildOnWire(guild: LiveGuild) {
     mfa_level: guild.mfaLevel,
     roles: rolesOnWire(guild),
     max_members: guild.maxMembers,
-    features: guild.hasScreening
-      ? ['COMMUNITY', 'MEMBER_VERIFICATION_GATE_ENABLED']
-      : [],
+    features: guild.hasScreening ? ['COMMUNITY', 'MEMBER_VERIFICATION_GATE_ENABLED'] : [],
     ...NOTHING_SPECIAL,
   };
 }

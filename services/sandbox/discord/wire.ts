@@ -1,24 +1,11 @@
-import type {
-  APIBan,
-  APIGuildMember,
-  APIRole,
-  APIUser,
-} from 'discord-api-types/v10';
+import type { APIBan, APIGuildMember, APIRole, APIUser } from 'discord-api-types/v10';
 
 import type { LiveGuild, LiveUser, LiveWorld } from './live-world.js';
 import { compareSnowflakes } from './snowflake.js';
-import type {
-  FullMember,
-  FullRole,
-  SandboxAuditEntry,
-  SandboxBan,
-} from './world.js';
+import type { FullMember, FullRole, SandboxAuditEntry, SandboxBan } from './world.js';
 
 /** The world's records in the shapes Discord sends them in. */
-export function memberOnWire(
-  world: LiveWorld,
-  member: FullMember,
-): APIGuildMember {
+export function memberOnWire(world: LiveWorld, member: FullMember): APIGuildMember {
   return {
     avatar: null,
     banner: null,
@@ -56,11 +43,7 @@ export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
 }
 
 /** One's own account: a few more fields, the address only with the scope for it. */
-export function ownUserOnWire(
-  world: LiveWorld,
-  user: LiveUser,
-  withEmail: boolean,
-): APIUser {
+export function ownUserOnWire(world: LiveWorld, user: LiveUser, withEmail: boolean): APIUser {
   return {
     ...userOnWire(world, user.discordUserId),
     mfa_enabled: false,

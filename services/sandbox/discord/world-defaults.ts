@@ -10,9 +10,7 @@ import type {
 
 /** What a new guild lets everybody do: look, write, invite and choose their own nickname. */
 export function everyone(guildId: string): FullRole {
-  const permissions = String(
-    (1n << 0n) | (1n << 10n) | (1n << 11n) | (1n << 26n),
-  );
+  const permissions = String((1n << 0n) | (1n << 10n) | (1n << 11n) | (1n << 26n));
   return fullRole({
     roleId: guildId,
     name: '@everyone',
@@ -57,9 +55,7 @@ export function fullUser(user: SandboxUser): Required<SandboxUser> {
   };
 }
 
-export function fullApplication(
-  application: SandboxApplication,
-): Required<SandboxApplication> {
+export function fullApplication(application: SandboxApplication): Required<SandboxApplication> {
   return {
     clientSecret: '',
     redirectUris: [],
@@ -73,10 +69,7 @@ export function fullApplication(
   };
 }
 
-export function fullInvite(
-  invite: SandboxInvite,
-  now: number,
-): Required<SandboxInvite> {
+export function fullInvite(invite: SandboxInvite, now: number): Required<SandboxInvite> {
   return {
     // Channels are nobody's concern here; the shape wants one.
     channelId: invite.guildId,

@@ -1,8 +1,9 @@
 import type { APIRoleTags } from 'discord-api-types/v10';
 
 /**
- * Everything the sandbox Discord knows, as plain JSON: write it by hand, keep it in a file, load it again.
- * A bot is in a guild when its user is a member there. Ids are decimal strings of 17 to 19 digits.
+ * Everything the sandbox Discord knows, as plain JSON: write it by hand, keep it in a file, load it
+ * again. A bot is in a guild when its user is a member there. Ids are decimal strings of 17 to 19
+ * digits.
  */
 export type SandboxWorld = {
   readonly applications: readonly SandboxApplication[];
@@ -12,9 +13,7 @@ export type SandboxWorld = {
   /** What people agreed to, and have not taken back. */
   readonly authorizations?: readonly SandboxAuthorization[];
   /** Code -> what it may be exchanged for, once. */
-  readonly authorizationCodes?: Readonly<
-    Record<string, SandboxAuthorizationCode>
-  >;
+  readonly authorizationCodes?: Readonly<Record<string, SandboxAuthorizationCode>>;
   /** Access token -> whose it is and what it allows. */
   readonly accessTokens?: Readonly<Record<string, SandboxAccessToken>>;
   /** Refresh token -> what it may be exchanged for, once. */
@@ -56,7 +55,10 @@ export type SandboxUser = {
   readonly isEmailVerified?: boolean;
   /** How many guilds this account may be in. Default 200. */
   readonly maxGuilds?: number;
-  /** Discord asks for a proof that a person is behind it; until then it joins nothing. Default false. */
+  /**
+   * Discord asks for a proof that a person is behind it; until then it joins nothing. Default
+   * false.
+   */
   readonly isVerificationLocked?: boolean;
 };
 
@@ -109,7 +111,10 @@ export type SandboxBan = {
   readonly reason: string | null;
 };
 
-/** Newest first in a guild's log. `actionType` 20 kick, 22 ban, 24 member changed, 25 roles of a member changed. */
+/**
+ * Newest first in a guild's log. `actionType` 20 kick, 22 ban, 24 member changed, 25 roles of a
+ * member changed.
+ */
 export type SandboxAuditEntry = {
   readonly entryId: string;
   readonly actionType: number;
@@ -166,7 +171,6 @@ export type FullGuild = Required<Omit<SandboxGuild, 'roles' | 'members'>> & {
   readonly members: readonly FullMember[];
 };
 
-export type FullRole = Required<Omit<SandboxRole, 'tags'>> &
-  Pick<SandboxRole, 'tags'>;
+export type FullRole = Required<Omit<SandboxRole, 'tags'>> & Pick<SandboxRole, 'tags'>;
 
 export type FullMember = Required<SandboxMember>;

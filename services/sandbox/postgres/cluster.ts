@@ -32,8 +32,8 @@ interface ClusterOptions {
 }
 
 /**
- * Makes the cluster at the first start, checks it at every later one. It is made aside and renamed when it is complete,
- * so a start that was killed half-way leaves nothing that looks like data.
+ * Makes the cluster at the first start, checks it at every later one. It is made aside and renamed
+ * when it is complete, so a start that was killed half-way leaves nothing that looks like data.
  */
 export async function prepareCluster(
   options: ClusterOptions,
@@ -41,10 +41,7 @@ export async function prepareCluster(
   const { footing, auth, passwordFile } = options;
   const cluster = join(footing.dataDir, 'cluster');
   const before = await readPassword(passwordFile);
-  const password =
-    auth === 'trust'
-      ? undefined
-      : (before ?? (await newPassword(passwordFile)));
+  const password = auth === 'trust' ? undefined : (before ?? (await newPassword(passwordFile)));
   await removeHalfMade(footing.dataDir);
 
   const major = await readIfThere(join(cluster, 'PG_VERSION'));
@@ -120,9 +117,7 @@ function refuseOtherMajor(cluster: string, theirs: string, ours: number): void {
 async function refuseForeignFolder(cluster: string): Promise<void> {
   const found = await readdir(cluster).catch(() => []);
   if (found.length === 0) return;
-  throw new Error(
-    `${cluster} is not empty and holds no PostgreSQL data: move it away`,
-  );
+  throw new Error(`${cluster} is not empty and holds no PostgreSQL data: move it away`);
 }
 
 /** The caller holds the folder's lock, so whatever is half made is nobody's. */
@@ -182,12 +177,10 @@ async function runProgram(
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stdin.on('error', () => undefined); // it ended first; its exit code says why
   child.stdin.end(input);
-  const code = await new Promise<number | NodeJS.Signals | null>(
-    (resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, signal) => resolve(code ?? signal));
-    },
-  );
+  const code = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? signal));
+  });
   if (code === 0) return;
   throw new Error(`${program} ended with ${code}: ${said.trim()}`);
 }

@@ -5,8 +5,9 @@ import { isCode } from './binaries.js';
 import { birthOf, isAlive } from './processes.js';
 
 /**
- * One process per data folder. PostgreSQL itself never lets two servers into one cluster; this lock is what tells a
- * living owner (a clear error) from one that was killed (its server is a leftover, and may be ended).
+ * One process per data folder. PostgreSQL itself never lets two servers into one cluster; this lock
+ * is what tells a living owner (a clear error) from one that was killed (its server is a leftover,
+ * and may be ended).
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock');
@@ -40,16 +41,17 @@ async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
   const [pid = '', birth = ''] = theirs.split(/ (.*)/);
   // A lock file emptied by a power cut names no process.
   const isTheirs =
-    Number(pid) > 0 &&
-    isAlive(Number(pid)) &&
-    (await birthOf(Number(pid))) === birth;
+    Number(pid) > 0 && isAlive(Number(pid)) && (await birthOf(Number(pid))) === birth;
   if (!isTheirs) return;
   throw new Error(
     `the embedded PostgreSQL in ${folder} is in use by process ${pid}: stop that one, or set DATABASE_URL`,
   );
 }
 
-/** Two may find the same dead owner. Whoever moved away a lock that the other has made since puts it back. */
+/**
+ * Two may find the same dead owner. Whoever moved away a lock that the other has made since puts it
+ * back.
+ */
 async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.dead.${process.pid}.${crypto.randomUUID()}`;
   try {

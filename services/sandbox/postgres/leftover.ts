@@ -5,13 +5,16 @@ import type { Logger } from '../../lib/logger.js';
 import { isCode } from './binaries.js';
 import { commandLineOf, isAlive, waitForEnd } from './processes.js';
 
-/** Above every system's highest process number, so PostgreSQL takes the file for one that a dead server left. */
+/**
+ * Above every system's highest process number, so PostgreSQL takes the file for one that a dead
+ * server left.
+ */
 const NEVER_A_PROCESS = 999_999_999;
 
 /**
- * Ends the server that a killed process has left behind. To be called by the holder of the folder's lock only: to them
- * any running server is a leftover. It is ended and not taken over, so that a server always has the settings, and dies
- * with the life, of the process that uses it.
+ * Ends the server that a killed process has left behind. To be called by the holder of the folder's
+ * lock only: to them any running server is a leftover. It is ended and not taken over, so that a
+ * server always has the settings, and dies with the life, of the process that uses it.
  */
 export async function endLeftoverServer(options: {
   readonly cluster: string;
@@ -24,8 +27,8 @@ export async function endLeftoverServer(options: {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
 
   if (!(await isServerOf(cluster, pid))) {
-    // The number has gone to another program since. The file stays: its last line tells PostgreSQL whether a child of
-    // the dead server still holds the shared memory.
+    // The number has gone to another program since. The file stays: its last line tells PostgreSQL
+    // whether a child of the dead server still holds the shared memory.
     logger.info({ cluster, pid }, 'stale postmaster.pid');
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));
     return;
@@ -49,10 +52,7 @@ async function end(pid: number): Promise<boolean> {
 
 async function isServerOf(cluster: string, pid: number): Promise<boolean> {
   const command = await commandLineOf(pid);
-  return (
-    command === undefined ||
-    (command.includes('postgres') && command.includes(cluster))
-  );
+  return command === undefined || (command.includes('postgres') && command.includes(cluster));
 }
 
 async function readLines(path: string): Promise<readonly string[]> {

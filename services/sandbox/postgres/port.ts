@@ -4,15 +4,13 @@ import { createServer } from 'node:net';
 import { writeWhole } from '../whole-file.js';
 
 /**
- * A port that was free a moment ago: the one remembered in the file if it still is, so that an address noted down
- * yesterday works today, else any.
+ * A port that was free a moment ago: the one remembered in the file if it still is, so that an
+ * address noted down yesterday works today, else any.
  */
 export async function choosePort(file: string): Promise<number> {
   const remembered = await readRemembered(file);
   const port =
-    remembered !== undefined && (await isFree(remembered))
-      ? remembered
-      : await anyFreePort();
+    remembered !== undefined && (await isFree(remembered)) ? remembered : await anyFreePort();
   if (port !== remembered) await writeWhole(file, String(port));
   return port;
 }

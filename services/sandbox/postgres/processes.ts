@@ -18,10 +18,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** True once it is gone, false when the time is over. */
-export async function waitForEnd(
-  pid: number,
-  limitMs: number,
-): Promise<boolean> {
+export async function waitForEnd(pid: number, limitMs: number): Promise<boolean> {
   const deadline = Date.now() + limitMs;
   while (isAlive(pid)) {
     if (Date.now() > deadline) return false;
@@ -30,12 +27,18 @@ export async function waitForEnd(
   return true;
 }
 
-/** When a process began, so that another one under the same number is told apart. Empty where the system does not say. */
+/**
+ * When a process began, so that another one under the same number is told apart. Empty where the
+ * system does not say.
+ */
 export async function birthOf(pid: number): Promise<string> {
   return statOf(pid)[19] ?? (await askPs(pid, 'lstart='));
 }
 
-/** Linux: the fields after the program's name, which stands in brackets and may itself hold spaces and brackets. */
+/**
+ * Linux: the fields after the program's name, which stands in brackets and may itself hold spaces
+ * and brackets.
+ */
 function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -11,12 +11,18 @@ import { binariesIn, type PostgresBinaries } from './binaries.js';
 
 const run = promisify(execFile);
 
-/** The account that owns nothing; every Unix has it under this number but macOS, where root is not what people are. */
+/**
+ * The account that owns nothing; every Unix has it under this number but macOS, where root is not
+ * what people are.
+ */
 const NOBODY = 65_534;
 
 /** A way to start a program of PostgreSQL's, which refuses to run as root. */
 export interface RunAs {
-  /** Words in front of the program. Each replaces itself by the next, so the process id stays the one spawned. */
+  /**
+   * Words in front of the program. Each replaces itself by the next, so the process id stays the
+   * one spawned.
+   */
   readonly prefix: readonly string[];
   /** Spawn as this user; unset where the prefix changes it. */
   readonly spawnUid?: number;
@@ -37,8 +43,9 @@ interface Place {
 }
 
 /**
- * Finds the first way that works here, by trying it: who may pass which folder, whether user namespaces are allowed and
- * which tools exist is not to be read off anything. A try takes some 10 ms.
+ * Finds the first way that works here, by trying it: who may pass which folder, whether user
+ * namespaces are allowed and which tools exist is not to be read off anything. A try takes some 10
+ * ms.
  */
 export async function findFooting(
   place: Place & {
@@ -51,7 +58,8 @@ export async function findFooting(
   const found = await firstThatRuns(here, ways, failures);
   if (found) return found;
   if (process.getuid?.() === 0) {
-    // Neither nobody nor a namespace can reach the folders: a root-owned 0700 folder, and namespaces are refused.
+    // Neither nobody nor a namespace can reach the folders: a root-owned 0700 folder, and
+    // namespaces are refused.
     const copy = await copyToTemporary(here);
     logger.warn(
       { from: here.dataDir, to: copy.dataDir },
@@ -65,15 +73,10 @@ export async function findFooting(
   );
 }
 
-// The signal reaches the server when its parent dies, however that dies, and means "fast shutdown" to it.
+// The signal reaches the server when its parent dies, however that dies, and means "fast shutdown"
+// to it.
 const diesWithParent = ['setpriv', '--pdeathsig', 'INT'];
-const inNamespace = [
-  'unshare',
-  '--user',
-  '--map-user=1000',
-  '--map-group=1000',
-  '--',
-];
+const inNamespace = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 
 export const asNobody: readonly RunAs[] = [
   {
@@ -91,16 +94,16 @@ export const asNobody: readonly RunAs[] = [
   { prefix: [], spawnUid: NOBODY, ownerUid: NOBODY },
 ];
 
-/** Inside such a namespace root has another number, outside it still owns its files: it passes its own 0700 folders. */
+/**
+ * Inside such a namespace root has another number, outside it still owns its files: it passes its
+ * own 0700 folders.
+ */
 export const asRootElsewhere: readonly RunAs[] = [
   { prefix: [...diesWithParent, '--', ...inNamespace], ownerUid: 0 },
   { prefix: inNamespace, ownerUid: 0 },
 ];
 
-const asMyself: readonly RunAs[] = [
-  { prefix: [...diesWithParent, '--'] },
-  { prefix: [] },
-];
+const asMyself: readonly RunAs[] = [{ prefix: [...diesWithParent, '--'] }, { prefix: [] }];
 
 function waysOf(uid: number | undefined): readonly RunAs[] {
   return uid === 0 ? [...asNobody, ...asRootElsewhere] : asMyself;
@@ -128,13 +131,7 @@ async function majorVersion(place: Place, runAs: RunAs): Promise<number> {
   const probe =
     process.platform === 'win32'
       ? [postgres, '--version']
-      : [
-          'sh',
-          '-c',
-          'cd -- "$0" && exec "$1" --version',
-          place.dataDir,
-          postgres,
-        ];
+      : ['sh', '-c', 'cd -- "$0" && exec "$1" --version', place.dataDir, postgres];
   const [file = '', ...args] = [...runAs.prefix, ...probe];
   const { stdout } = await run(file, args, {
     cwd: '/',
@@ -146,9 +143,7 @@ async function majorVersion(place: Place, runAs: RunAs): Promise<number> {
 }
 
 export function spawnIdentity(runAs: RunAs): { uid?: number; gid?: number } {
-  return runAs.spawnUid === undefined
-    ? {}
-    : { uid: runAs.spawnUid, gid: runAs.spawnUid };
+  return runAs.spawnUid === undefined ? {} : { uid: runAs.spawnUid, gid: runAs.spawnUid };
 }
 
 async function copyToTemporary(place: Place): Promise<Place> {

@@ -37,9 +37,7 @@ export class ServerStartError extends Error {
 }
 
 /** Resolves once the server accepts connections. */
-export async function startServer(
-  options: ServerOptions,
-): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const child = spawnServer(options);
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
@@ -68,10 +66,7 @@ function spawnServer(options: ServerOptions): ChildProcess {
     footing.binaries.postgres,
     '-D',
     cluster,
-    ...Object.entries(all).flatMap(([name, value]) => [
-      '-c',
-      `${name}=${value}`,
-    ]),
+    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const [file = '', ...args] = words;
   return spawn(file, args, {
@@ -82,10 +77,7 @@ function spawnServer(options: ServerOptions): ChildProcess {
   });
 }
 
-async function waitUntilReady(
-  child: ChildProcess,
-  logger: Logger,
-): Promise<void> {
+async function waitUntilReady(child: ChildProcess, logger: Logger): Promise<void> {
   const lines: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (cause: string) => reject(new ServerStartError(cause, lines));
@@ -115,11 +107,11 @@ function log(logger: Logger, line: string): void {
   logger[isTrouble ? 'warn' : 'debug']({ line }, 'embedded PostgreSQL');
 }
 
-/** Fast shutdown ends sessions and writes a checkpoint; immediate shutdown leaves the rest to recovery. */
-async function stopServer(
-  child: ChildProcess,
-  ended: Promise<void>,
-): Promise<void> {
+/**
+ * Fast shutdown ends sessions and writes a checkpoint; immediate shutdown leaves the rest to
+ * recovery.
+ */
+async function stopServer(child: ChildProcess, ended: Promise<void>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!child.kill(signal)) break; // gone already
     const timer = new AbortController();

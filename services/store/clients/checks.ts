@@ -13,8 +13,7 @@ export function createChecks(db: () => Kysely<unknown>, owner: string) {
   return {
     saveChecks: async (clientId: ClientId, checks: readonly KeptCheck[]) =>
       saveChecks(db(), clientId, checks),
-    claimDueChecks: async (request: DueChecksRequest) =>
-      claimDueChecks(db(), owner, request),
+    claimDueChecks: async (request: DueChecksRequest) => claimDueChecks(db(), owner, request),
   };
 }
 
@@ -36,8 +35,9 @@ async function saveChecks(
 }
 
 /**
- * Claims the longest unclaimed of the clients whose last check is a day old. Other processes leave a claimed client alone for ten
- * minutes. The process that claimed it and does not check it, because the answer to the claim was lost, gets it again at once.
+ * Claims the longest unclaimed of the clients whose last check is a day old. Other processes leave
+ * a claimed client alone for ten minutes. The process that claimed it and does not check it,
+ * because the answer to the claim was lost, gets it again at once.
  */
 async function claimDueChecks(
   db: Kysely<unknown>,

@@ -13,7 +13,10 @@ export interface Secrets {
   readonly botToken: string;
 }
 
-/** The secret's name and owner, authenticated with it: a secret copied to another client does not decrypt. */
+/**
+ * The secret's name and owner, authenticated with it: a secret copied to another client does not
+ * decrypt.
+ */
 export const secretContext = (name: keyof Secrets, clientId: ClientId) =>
   `${name} of client ${clientId}`;
 
@@ -50,8 +53,7 @@ export async function lockClient(
       : sql`select from client where id = ${id} for share`
   ).execute(db);
   const row = await em.findOne(ClientEntity, { id });
-  if (row === null)
-    throw new InputError('NOT_FOUND', `client ${id} does not exist`);
+  if (row === null) throw new InputError('NOT_FOUND', `client ${id} does not exist`);
   return row;
 }
 

@@ -8,21 +8,14 @@ import type { Logger } from '../../lib/logger.js';
 import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
 import { ClientEntity } from '../entities/client.entity.js';
 import type { Database, Transaction } from '../database.js';
-import {
-  forgetDecisionsOfClient,
-  forgetHeldByLimits,
-} from '../decisions/forget.js';
+import { forgetDecisionsOfClient, forgetHeldByLimits } from '../decisions/forget.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { holdForNewAuthority } from '../decisions/hold-new-mapping.js';
 import { markClient } from '../jobs/mark.js';
 import { refuseConflictsOfClient } from '../mappings/conflicts.js';
 import { forgetReadingsOfClient } from '../remote/forget-readings.js';
 import { switchNicknames } from '../sweeps/usual-schedules.js';
-import {
-  secretColumns,
-  settingColumns,
-  type ClientInput,
-} from './client-columns.js';
+import { secretColumns, settingColumns, type ClientInput } from './client-columns.js';
 import { clientView, encryptSecret, lockClient } from './client-rows.js';
 import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
@@ -44,26 +37,17 @@ export function createClients(deps: Deps) {
   return {
     createClient: async (input: ClientInput & { readonly guildId: GuildId }) =>
       createClient(deps, input),
-    updateClient: async (
-      id: ClientId,
-      patch: Partial<ClientInput>,
-      cause: Cause,
-    ) => updateClient(deps, { id, patch, cause }),
+    updateClient: async (id: ClientId, patch: Partial<ClientInput>, cause: Cause) =>
+      updateClient(deps, { id, patch, cause }),
     deleteClient: async (request: DeleteRequest): Promise<ChangePreview> =>
-      database.transaction(async (tx) =>
-        endClient(tx, await lockClient(tx, request.id), request),
-      ),
+      database.transaction(async (tx) => endClient(tx, await lockClient(tx, request.id), request)),
 
     async listClients(): Promise<readonly ClientView[]> {
-      const rows = await database.orm.em
-        .fork()
-        .find(ClientEntity, {}, { orderBy: { id: 'asc' } });
+      const rows = await database.orm.em.fork().find(ClientEntity, {}, { orderBy: { id: 'asc' } });
       return rows.map((row) => clientView(row, keys));
     },
 
-    async findClients(
-      ids: readonly ClientId[],
-    ): Promise<readonly (ClientView | undefined)[]> {
+    async findClients(ids: readonly ClientId[]): Promise<readonly (ClientView | undefined)[]> {
       const rows = await findClients(ids);
       const byId = new Map(rows.map((row) => [row.id, clientView(row, keys)]));
       return ids.map((id) => byId.get(id));
@@ -98,29 +82,25 @@ async function createClient(
       updatedAt: now,
     });
     await em.flush().catch((error: unknown) => {
-      throw error instanceof UniqueConstraintViolationException
-        ? guildTaken(guildId)
-        : error;
+      throw error instanceof UniqueConstraintViolationException ? guildTaken(guildId) : error;
     });
     return clientView(row, keys);
   });
 }
 
-/** A new bot token sets a stopped client going again; new limits wake the members that the old ones held. */
+/**
+ * A new bot token sets a stopped client going again; new limits wake the members that the old ones
+ * held.
+ */
 async function updateClient(
   { database, keys, clock, guard, logger }: Deps,
-  {
-    id,
-    patch,
-    cause,
-  }: { id: ClientId; patch: Partial<ClientInput>; cause: Cause },
+  { id, patch, cause }: { id: ClientId; patch: Partial<ClientInput>; cause: Cause },
 ): Promise<ClientView> {
   let ended: string | null = null;
   const view = await database.transaction(async (tx) => {
     const row = await lockClient(tx, id);
     ended = null;
-    const isSwitch =
-      patch.authority !== undefined && patch.authority !== row.authority;
+    const isSwitch = patch.authority !== undefined && patch.authority !== row.authority;
     const namedBy = row.nicknameStrategy;
     const hasWaited = row.screening === 'WAIT';
     tx.em.assign(row, {
@@ -179,19 +159,12 @@ async function markForSettings(
 }
 
 /** Grants of members who are still waiting to join are discarded after that. */
-async function giveUpKeptGrants(
-  db: Transaction['sql'],
-  clientId: ClientId,
-): Promise<void> {
+async function giveUpKeptGrants(db: Transaction['sql'], clientId: ClientId): Promise<void> {
   await sql`delete from discord_grant where client_id = ${clientId} and not is_join_wanted`.execute(
     db,
   );
 }
 
 function guildTaken(guildId: GuildId): InputError {
-  return new InputError(
-    'CONFLICT',
-    `guild ${guildId} already has a client`,
-    'input.guildId',
-  );
+  return new InputError('CONFLICT', `guild ${guildId} already has a client`, 'input.guildId');
 }

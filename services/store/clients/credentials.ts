@@ -5,7 +5,10 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, GuildId } from '../../model.js';
 import { decryptSecret } from './client-rows.js';
 
-/** What the gateway needs to act for a client. `revision` changes whenever any of it may have changed. */
+/**
+ * What the gateway needs to act for a client. `revision` changes whenever any of it may have
+ * changed.
+ */
 export interface Credentials {
   readonly clientId: ClientId;
   readonly guildId: GuildId;
@@ -20,20 +23,13 @@ export async function readCredentials(
   keys: KeyRing,
   clientId: ClientId,
 ): Promise<Credentials> {
-  const { rows } = await sql<
-    Omit<Credentials, 'botToken' | 'clientId'> & { encrypted: string }
-  >`
+  const { rows } = await sql<Omit<Credentials, 'botToken' | 'clientId'> & { encrypted: string }>`
     select guild_id as "guildId", application_id as "applicationId", api_base as "apiBase", bot_token as encrypted,
       extract(epoch from updated_at)::text as revision
     from client where id = ${clientId}`.execute(db);
   const [row] = rows;
-  if (row === undefined)
-    throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+  if (row === undefined) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
   const { encrypted, ...credentials } = row;
-  const botToken = decryptSecret(
-    keys,
-    { id: clientId, botToken: encrypted },
-    'botToken',
-  );
+  const botToken = decryptSecret(keys, { id: clientId, botToken: encrypted }, 'botToken');
   return { ...credentials, clientId, botToken };
 }

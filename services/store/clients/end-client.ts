@@ -7,11 +7,7 @@ import type { ClientRow } from '../entities/client.entity.js';
 import type { Transaction } from '../database.js';
 import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
-import {
-  NOTHING_CHANGES,
-  previewOf,
-  type ChangePreview,
-} from '../mappings/preview.js';
+import { NOTHING_CHANGES, previewOf, type ChangePreview } from '../mappings/preview.js';
 
 /**
  * LEAVE deletes the client and everything that belongs to it; roles stay at Discord. TAKE_BACK ends
@@ -25,9 +21,7 @@ export async function endClient(
 ): Promise<ChangePreview> {
   const takesBack = request.holders === 'TAKE_BACK';
   if (takesBack) refuseUnableToTakeBack(client);
-  const effect = takesBack
-    ? await previewTakingBack(tx.sql, client.id)
-    : NOTHING_CHANGES;
+  const effect = takesBack ? await previewTakingBack(tx.sql, client.id) : NOTHING_CHANGES;
   if (request.dryRun) return effect;
   if (!takesBack || !(await hasLinks(tx.sql, client.id))) {
     await sql`delete from client where id = ${client.id}`.execute(tx.sql);
@@ -49,16 +43,13 @@ export async function endClient(
   });
   await forgetDecisionsOfClient(tx.sql, client.id);
   // Jobs before grants, as a settlement locks them.
-  await sql`delete from discord_grant where client_id = ${client.id}`.execute(
-    tx.sql,
-  );
+  await sql`delete from discord_grant where client_id = ${client.id}`.execute(tx.sql);
   return effect;
 }
 
 /** A bot that may not write, or is off, cannot remove roles. */
 function refuseUnableToTakeBack(client: ClientRow): void {
-  if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt)
-    return;
+  if (client.authority === 'PLATFORM' && client.isEnabled && !client.stoppedAt) return;
   throw new InputError(
     'FAILED_PRECONDITION',
     `${named('client', client.id, client.name)} cannot remove roles: enable it, set its authority to PLATFORM and give it a working bot token, or choose LEAVE`,
@@ -66,21 +57,12 @@ function refuseUnableToTakeBack(client: ClientRow): void {
   );
 }
 
-async function hasLinks(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<boolean> {
-  const { rows } =
-    await sql`select from link where client_id = ${clientId} limit 1`.execute(
-      db,
-    );
+async function hasLinks(db: Kysely<unknown>, clientId: ClientId): Promise<boolean> {
+  const { rows } = await sql`select from link where client_id = ${clientId} limit 1`.execute(db);
   return rows.length > 0;
 }
 
-async function previewTakingBack(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<ChangePreview> {
+async function previewTakingBack(db: Kysely<unknown>, clientId: ClientId): Promise<ChangePreview> {
   return previewOf(
     db,
     clientId,

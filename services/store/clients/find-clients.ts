@@ -13,8 +13,8 @@ type Stored = {
 };
 
 /**
- * Clients for showing them. Nearly every request asks for one, and making it an entity, which nothing here needs, costs many
- * times what the statement does.
+ * Clients for showing them. Nearly every request asks for one, and making it an entity, which
+ * nothing here needs, costs many times what the statement does.
  */
 export function createFindClients(database: Database) {
   let columns: RawBuilder<unknown> | null = null;
@@ -22,14 +22,11 @@ export function createFindClients(database: Database) {
     const { properties } = database.orm.getMetadata(ClientEntity);
     columns ??= sql.join(
       Object.values(properties).map(
-        ({ name, fieldNames }) =>
-          sql`${sql.ref(fieldNames.join())} as ${sql.ref(name)}`,
+        ({ name, fieldNames }) => sql`${sql.ref(fieldNames.join())} as ${sql.ref(name)}`,
       ),
     );
     const { rows } = await sql<Stored>`
-      select ${columns} from client where id = any(${ids}::uuid[])`.execute(
-      database.byKey,
-    );
+      select ${columns} from client where id = any(${ids}::uuid[])`.execute(database.byKey);
     return rows.map(toClientRow);
   };
 }

@@ -6,8 +6,9 @@ import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
 
 /**
- * Keeps the guild's roles as they were just read. A role that has vanished stays by its id, refused as unknown, as mappings and
- * records name it. Where a role can be given again that could not, the parked members are marked.
+ * Keeps the guild's roles as they were just read. A role that has vanished stays by its id, refused
+ * as unknown, as mappings and records name it. Where a role can be given again that could not, the
+ * parked members are marked.
  */
 export function createSaveRoles({
   database,
@@ -16,10 +17,7 @@ export function createSaveRoles({
   readonly database: Database;
   readonly guard: Guard;
 }) {
-  return async (
-    clientId: ClientId,
-    { ownerId, roles }: GuildRoleReading,
-  ): Promise<void> =>
+  return async (clientId: ClientId, { ownerId, roles }: GuildRoleReading): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       const rows = roles.map((role) => ({
         id: role.roleId,
@@ -58,11 +56,7 @@ export function createSaveRoles({
     });
 }
 
-async function wakeParked(
-  db: Kysely<unknown>,
-  guard: Guard,
-  clientId: ClientId,
-): Promise<void> {
+async function wakeParked(db: Kysely<unknown>, guard: Guard, clientId: ClientId): Promise<void> {
   const cause = {
     kind: 'REPAIR',
     id: 'roles changed at Discord',

@@ -11,10 +11,7 @@ export interface SendingPause {
 }
 
 /** Pauses shared between processes. */
-export function createSending(
-  db: () => Kysely<unknown>,
-  listener: Pick<Listener, 'on'>,
-) {
+export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener, 'on'>) {
   return {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
@@ -26,7 +23,10 @@ export function createSending(
   };
 }
 
-/** Shows the pause of this process to all; null: calls go through, and what was postponed is due at once. */
+/**
+ * Shows the pause of this process to all; null: calls go through, and what was postponed is due at
+ * once.
+ */
 async function saveSending(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -39,10 +39,7 @@ async function saveSending(
     where id = ${clientId}`.execute(db);
 }
 
-async function clearSending(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+async function clearSending(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
     with due as (
       update sweep set not_before = null, reason = null
@@ -52,9 +49,6 @@ async function clearSending(
 }
 
 /** Every process tries its next call for this client, whatever is paused there. */
-async function tellTryNow(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+async function tellTryNow(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }

@@ -5,7 +5,10 @@ import { LANES, type ClientId, type DiscordUserId } from '../../model.js';
 import type { ClientTrouble } from '../../reconcile/ports.js';
 import { markMembers } from '../jobs/mark.js';
 
-/** A pause doubles from one minute to six hours, so that a guild the bot has left costs a few calls a day. */
+/**
+ * A pause doubles from one minute to six hours, so that a guild the bot has left costs a few calls
+ * a day.
+ */
 export async function saveTrouble(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -43,8 +46,9 @@ async function markAgain(
 export const REVISION = sql`extract(epoch from updated_at)::text`;
 
 /**
- * After a stop the client counts as changed, so every process re-reads its token, even those that saw it rejected. Resolves with
- * the trouble that it ended; null: there was none, or another transaction ended it first.
+ * After a stop the client counts as changed, so every process re-reads its token, even those that
+ * saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
+ * transaction ended it first.
  */
 export async function clearTrouble(
   db: Kysely<unknown>,
@@ -65,6 +69,5 @@ export function logTroubleEnd(
   clientId: ClientId,
   trouble: string | null,
 ): void {
-  if (trouble !== null)
-    logger.info({ clientId, trouble }, 'client trouble ended');
+  if (trouble !== null) logger.info({ clientId, trouble }, 'client trouble ended');
 }

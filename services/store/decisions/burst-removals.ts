@@ -2,12 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { RemovalCause } from '../../reconcile/records.js';
-import {
-  changes,
-  mapped,
-  standing,
-  verdicts,
-} from '../sweeps/drift-verdicts.js';
+import { changes, mapped, standing, verdicts } from '../sweeps/drift-verdicts.js';
 import type { Removal } from '../path/guard-tally.js';
 
 export interface CausedRemoval extends Removal {
@@ -22,8 +17,9 @@ export interface MarkedHolders {
 }
 
 /**
- * What the runs of these members would remove, as facts, links, mappings and the mirror are in this transaction: in the same SQL as
- * the search for drift. Left out is what a person has asked for: links ended by name, approvals, `holders: TAKE_BACK`.
+ * What the runs of these members would remove, as facts, links, mappings and the mirror are in this
+ * transaction: in the same SQL as the search for drift. Left out is what a person has asked for:
+ * links ended by name, approvals, `holders: TAKE_BACK`.
  */
 export async function readBurst(
   db: Kysely<unknown>,

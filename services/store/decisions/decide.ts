@@ -22,8 +22,9 @@ export interface Decision {
 }
 
 /**
- * Says of a held plan, as it was looked at, that it is to be carried out or dropped. Its members are marked: the path carries out
- * what is still wanted of it, and nothing else. Members are locked before the plan, in the order of a run.
+ * Says of a held plan, as it was looked at, that it is to be carried out or dropped. Its members
+ * are marked: the path carries out what is still wanted of it, and nothing else. Members are locked
+ * before the plan, in the order of a run.
  */
 export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>
@@ -64,12 +65,9 @@ async function readHeld(
   { id, verdict }: Decision,
   lock: 'share' | 'update',
 ): Promise<HeldRow> {
-  if (lock === 'update')
-    await sql`select from sweep where id = ${id} for update`.execute(db);
+  if (lock === 'update') await sql`select from sweep where id = ${id} for update`.execute(db);
   const { rows } = await sql<HeldRow>`
-    select s.client_id, s.state, ${HELD_PLAN} as plan from sweep s where s.id = ${id}`.execute(
-    db,
-  );
+    select s.client_id, s.state, ${HELD_PLAN} as plan from sweep s where s.id = ${id}`.execute(db);
   const [row] = rows;
   if (row === undefined)
     throw new InputError('NOT_FOUND', `sweep ${id} does not exist`, 'input.id');
@@ -82,10 +80,7 @@ async function readHeld(
   return row;
 }
 
-async function membersOf(
-  db: Kysely<unknown>,
-  id: string,
-): Promise<readonly DiscordUserId[]> {
+async function membersOf(db: Kysely<unknown>, id: string): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
     select distinct discord_user_id from removal_decision where sweep_id = ${id} and verdict = 'HELD'`.execute(
     db,

@@ -4,8 +4,8 @@ import type { Known } from '../facts/known.js';
 import type { Folded, MemberMark } from '../facts/touched.js';
 
 /**
- * Members who may lose a role by what a batch of facts has said, as a query for `holdBurst`; null: none can. Most batches only add,
- * and cost nothing here.
+ * Members who may lose a role by what a batch of facts has said, as a query for `holdBurst`; null:
+ * none can. Most batches only add, and cost nothing here.
  */
 export function membersOfFacts(
   known: Known,
@@ -13,11 +13,11 @@ export function membersOfFacts(
   marks: readonly MemberMark[],
 ): RawBuilder<unknown> | null {
   const isRemoval = ({ platformUserId, groupId }: MemberMark) =>
-    groupId === null ||
-    known.users.get(platformUserId)?.memberships.get(groupId)?.isHeld !== true;
+    groupId === null || known.users.get(platformUserId)?.memberships.get(groupId)?.isHeld !== true;
   const left = marks.filter(isRemoval);
   const deleted = deletedUsers.map((user) => user.platformUserId);
-  // The return of a group too: what was held since its deletion is forgotten with it, and the memberships have ended all the same.
+  // The return of a group too: what was held since its deletion is forgotten with it, and the
+  // memberships have ended all the same.
   const groups = groupMarks.map(({ groupId }) => groupId);
   const parts = [
     ...(left.length === 0 ? [] : [ofMemberships(left)]),
@@ -27,7 +27,10 @@ export function membersOfFacts(
   return parts.length === 0 ? null : sql.join(parts, sql` union all `);
 }
 
-/** Only where one of the groups is mapped: these members are marked, and their jobs are in this transaction's hands. */
+/**
+ * Only where one of the groups is mapped: these members are marked, and their jobs are in this
+ * transaction's hands.
+ */
 const ofMemberships = (marks: readonly MemberMark[]) => sql`
   select l.client_id, l.discord_user_id, 'MEMBERSHIP' as cause
   from unnest(${marks.map(({ platformUserId }) => platformUserId)}::text[], ${marks.map(({ groupId }) => groupId)}::text[])

@@ -2,7 +2,10 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
-/** What was decided about removals was decided as things stood: it is unsaid by what is newer, in the transaction that says it. */
+/**
+ * What was decided about removals was decided as things stood: it is unsaid by what is newer, in
+ * the transaction that says it.
+ */
 export async function forgetDecisionsOfLinks(
   db: Kysely<unknown>,
   linkIds: readonly LinkId[],
@@ -15,13 +18,13 @@ export async function forgetDecisionsOfLinks(
   );
 }
 
-/** A mapping of the role was made, changed or retired. What waits since a mapping was new, or left its role, waits on while one names the role. */
+/**
+ * A mapping of the role was made, changed or retired. What waits since a mapping was new, or left
+ * its role, waits on while one names the role.
+ */
 export async function forgetDecisionsOfRole(
   db: Kysely<unknown>,
-  {
-    clientId,
-    roleId,
-  }: { readonly clientId: ClientId; readonly roleId: RoleId },
+  { clientId, roleId }: { readonly clientId: ClientId; readonly roleId: RoleId },
 ): Promise<void> {
   await sql`
     delete from removal_decision where client_id = ${clientId} and role_id = ${roleId}
@@ -40,7 +43,9 @@ export async function forgetDecisionsOfClient(
     delete from removal_decision where client_id = ${clientId}`.execute(db);
 }
 
-/** The limits were changed: the members whom they held, and on whom this resolves, are judged anew. */
+/**
+ * The limits were changed: the members whom they held, and on whom this resolves, are judged anew.
+ */
 export async function forgetHeldByLimits(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -52,12 +57,11 @@ export async function forgetHeldByLimits(
 }
 
 /**
- * Roles that somebody else has taken, and members who have left, need no decision any more; but where Discord has the say it is
- * the platform that would be asked to follow, and that waits for its decision. */
-export async function forgetVanished(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+ * Roles that somebody else has taken, and members who have left, need no decision any more; but
+ * where Discord has the say it is the platform that would be asked to follow, and that waits for
+ * its decision.
+ */
+export async function forgetVanished(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
     delete from removal_decision d using member m
     where d.client_id = ${clientId} and d.verdict <> 'REJECTED' and m.client_id = d.client_id
@@ -69,10 +73,7 @@ export async function forgetVanished(
 }
 
 /** The safety net under the trigger that ends a plan with its last removal. */
-export async function closeDrained(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+export async function closeDrained(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
     update sweep s set finished_at = clock_timestamp(), state = case s.state when 'APPROVED' then 'DONE' else 'CANCELLED' end,
       reason = case s.state when 'APPROVED' then s.reason else 'nothing of its plan is left to do' end

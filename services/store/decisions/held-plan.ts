@@ -1,13 +1,11 @@
 import { sql } from 'kysely';
 
-import type {
-  DiscordUserId,
-  ForecastGroup,
-  PlatformUserId,
-  RoleId,
-} from '../../model.js';
+import type { DiscordUserId, ForecastGroup, PlatformUserId, RoleId } from '../../model.js';
 
-/** What waits for a person, put together from the removals themselves: whoever decides sees what is still to be done. */
+/**
+ * What waits for a person, put together from the removals themselves: whoever decides sees what is
+ * still to be done.
+ */
 export interface HeldPlan {
   readonly hash: string;
   readonly removals: number;
@@ -27,7 +25,10 @@ export interface HeldPlan {
 
 const MOST_SHOWN = 100;
 
-/** The plan of `sweep s` as a JSON value; null where nothing waits. The same removals have the same hash. */
+/**
+ * The plan of `sweep s` as a JSON value; null where nothing waits. The same removals have the same
+ * hash.
+ */
 export const HELD_PLAN = sql<HeldPlan | null>`(
   with p as (
     select d.discord_user_id, array_agg(d.role_id order by d.role_id collate "C") as role_ids, min(d.reason) as reason,

@@ -10,11 +10,7 @@ import type {
 } from '../../reconcile/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { type Removal, lockGuard, readTally } from '../path/guard-tally.js';
-import {
-  type CausedRemoval,
-  type MarkedHolders,
-  readBurst,
-} from './burst-removals.js';
+import { type CausedRemoval, type MarkedHolders, readBurst } from './burst-removals.js';
 import { holdChanges } from './hold.js';
 import { readCauses } from './removal-causes.js';
 
@@ -31,11 +27,14 @@ export interface Guard {
 }
 
 /**
- * Judges what a message, a mutation or a batch would remove, as a whole and before any of it is carried out. To be called in the
- * transaction that marks, after the last mark and after decisions are forgotten: what is held then is held before a run can begin.
- * `members` is a query of client_id, discord_user_id and cause, a RemovalCause: the members marked by what may remove something.
+ * Judges what a message, a mutation or a batch would remove, as a whole and before any of it is
+ * carried out. To be called in the transaction that marks, after the last mark and after decisions
+ * are forgotten: what is held then is held before a run can begin. `members` is a query of
+ * client_id, discord_user_id and cause, a RemovalCause: the members marked by what may remove
+ * something.
  *
- * Members that were never read are left out, because their roles are unknown; the guard judges their own runs instead.
+ * Members that were never read are left out, because their roles are unknown; the guard judges
+ * their own runs instead.
  */
 export async function holdBurst(
   db: Kysely<unknown>,
@@ -49,7 +48,8 @@ export async function holdBurst(
       await saveDue(db, marked, []);
       continue;
     }
-    // Of two bursts at once the second counts the first. Jobs are locked before this, and plans after it, as by a run.
+    // Of two bursts at once the second counts the first. Jobs are locked before this, and plans
+    // after it, as by a run.
     const limits = await lockGuard(db, clientId);
     const { held, passing } = await judgeRemovals(db, guard, {
       clientId,
@@ -70,7 +70,10 @@ export async function holdBurst(
   }
 }
 
-/** Of the marked members those who hold a mapped role, as the mirror shows them, by client; clients in one order, as they are locked. */
+/**
+ * Of the marked members those who hold a mapped role, as the mirror shows them, by client; clients
+ * in one order, as they are locked.
+ */
 async function readHolders(
   db: Kysely<unknown>,
   members: RawBuilder<unknown>,
@@ -86,8 +89,7 @@ async function readHolders(
 }
 
 export interface JudgedRemovals {
-  readonly held: readonly (CausedRemoval &
-    Pick<HeldRemovals, 'reason' | 'isStream'>)[];
+  readonly held: readonly (CausedRemoval & Pick<HeldRemovals, 'reason' | 'isStream'>)[];
   readonly passing: readonly Removal[];
 }
 
@@ -105,9 +107,10 @@ export async function judgeRemovals(
   const { clientId, removals, limits } = burst;
   const tally = await readTally(db, clientId, removals, true);
   const verdicts = new Map(
-    judgePlan({ removals: countByRole(removals), tally, limits }).map(
-      (verdict) => [keyOf(verdict), verdict],
-    ),
+    judgePlan({ removals: countByRole(removals), tally, limits }).map((verdict) => [
+      keyOf(verdict),
+      verdict,
+    ]),
   );
   return {
     held: removals.flatMap((removal) => {
@@ -120,9 +123,7 @@ export async function judgeRemovals(
   };
 }
 
-function countByRole(
-  removals: readonly CausedRemoval[],
-): readonly PlannedRemovals[] {
+function countByRole(removals: readonly CausedRemoval[]): readonly PlannedRemovals[] {
   const byRole = Map.groupBy(removals, keyOf);
   return [...byRole.values()].flatMap(([first, ...others]) =>
     first === undefined
@@ -147,7 +148,10 @@ function keyOf({
   return `${roleId} ${cause}`;
 }
 
-/** What was let pass counts for later bursts, until the run begins; of members of whom nothing was, nothing counts any more. */
+/**
+ * What was let pass counts for later bursts, until the run begins; of members of whom nothing was,
+ * nothing counts any more.
+ */
 async function saveDue(
   db: Kysely<unknown>,
   { clientId, accounts }: MarkedHolders,
@@ -164,8 +168,9 @@ async function saveDue(
 }
 
 /**
- * As `saveDue`, beside what is due of these members already, who may have been marked by others: a job in another transaction's hands
- * is at the end of a run, and is not waited for, as that would be against the order of locks.
+ * As `saveDue`, beside what is due of these members already, who may have been marked by others: a
+ * job in another transaction's hands is at the end of a run, and is not waited for, as that would
+ * be against the order of locks.
  */
 export async function addDue(
   db: Kysely<unknown>,
@@ -188,5 +193,4 @@ export async function addDue(
   );
 }
 
-const joinRoles = (removals: readonly Removal[]) =>
-  removals.map(({ roleId }) => roleId).join(',');
+const joinRoles = (removals: readonly Removal[]) => removals.map(({ roleId }) => roleId).join(',');

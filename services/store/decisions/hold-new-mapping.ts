@@ -1,12 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  GroupId,
-  MappingId,
-  RoleId,
-} from '../../model.js';
+import type { ClientId, DiscordUserId, GroupId, MappingId, RoleId } from '../../model.js';
 import { named } from '../../lib/named.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
@@ -19,8 +13,9 @@ export interface NewInForce {
 }
 
 /**
- * A mapping's first run never takes its role away: whoever holds it, and is known to be in no group that gives it, is shown to a
- * person first. Where a new mapping joins others of the role, its holders are nothing new. Resolves with what waits now.
+ * A mapping's first run never takes its role away: whoever holds it, and is known to be in no group
+ * that gives it, is shown to a person first. Where a new mapping joins others of the role, its
+ * holders are nothing new. Resolves with what waits now.
  */
 export async function holdForNewMapping(
   db: Kysely<unknown>,
@@ -30,7 +25,10 @@ export async function holdForNewMapping(
   return hold(db, { ...mapping, isSwitch: false }, enqueueEvent);
 }
 
-/** The platform had no say over this mapping until now, so no mapping of its role has removed the role from anybody. */
+/**
+ * The platform had no say over this mapping until now, so no mapping of its role has removed the
+ * role from anybody.
+ */
 export async function holdForSwitch(
   db: Kysely<unknown>,
   mapping: NewInForce,
@@ -85,7 +83,10 @@ export async function nameMapping(
   return `mapping of ${group} to ${named('role', roleId, row.role)}`;
 }
 
-/** The platform has been given the say over a client: its mappings without an authority of their own come into force. */
+/**
+ * The platform has been given the say over a client: its mappings without an authority of their own
+ * come into force.
+ */
 export async function holdForNewAuthority(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -96,19 +97,16 @@ export async function holdForNewAuthority(
     where client_id = ${clientId} and authority is null and retired_at is null order by id`.execute(
     db,
   );
-  for (const row of rows)
-    await holdForSwitch(db, { ...row, clientId }, enqueueEvent);
+  for (const row of rows) await holdForSwitch(db, { ...row, clientId }, enqueueEvent);
 }
 
-/** Linked holders whom no mapping grants the role, and of whom nothing is unknown. Whoever was never read may hold it too. */
+/**
+ * Linked holders whom no mapping grants the role, and of whom nothing is unknown. Whoever was never
+ * read may hold it too.
+ */
 async function readUngranted(
   db: Kysely<unknown>,
-  {
-    id,
-    clientId,
-    roleId,
-    isSwitch,
-  }: NewInForce & { readonly isSwitch: boolean },
+  { id, clientId, roleId, isSwitch }: NewInForce & { readonly isSwitch: boolean },
 ): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
     select l.discord_user_id

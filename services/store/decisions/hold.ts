@@ -24,8 +24,8 @@ export interface Hold {
 }
 
 /**
- * Removals that were held outside a sweep wait together, in one sweep of kind CHANGES; those that wait already stay where they are.
- * Resolves with that sweep; null: all of them waited already.
+ * Removals that were held outside a sweep wait together, in one sweep of kind CHANGES; those that
+ * wait already stay where they are. Resolves with that sweep; null: all of them waited already.
  */
 export async function holdChanges(
   db: Kysely<unknown>,
@@ -43,10 +43,7 @@ export async function holdChanges(
   return sweepId;
 }
 
-async function hasNew(
-  db: Kysely<unknown>,
-  { clientId, removals }: Hold,
-): Promise<boolean> {
+async function hasNew(db: Kysely<unknown>, { clientId, removals }: Hold): Promise<boolean> {
   const { rows } = await sql`
     select from ${rowsOf(removals)} where not exists (
       select from removal_decision d where d.client_id = ${clientId} and d.discord_user_id = r.discord_user_id
@@ -77,7 +74,10 @@ async function makeHeldSweep(
   return rows[0]?.id ?? null;
 }
 
-/** The plan of this kind that waits, kept from being decided until the transaction ends; null: none waits. */
+/**
+ * The plan of this kind that waits, kept from being decided until the transaction ends; null: none
+ * waits.
+ */
 export async function lockHeldSweep(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -118,9 +118,7 @@ export async function tellHeld(
     plan: HeldPlan | null;
   }>`
     select s.client_id, c.guild_id, s.kind, s.reason, ${HELD_PLAN} as plan
-    from sweep s join client c on c.id = s.client_id where s.id = ${sweepId}`.execute(
-    db,
-  );
+    from sweep s join client c on c.id = s.client_id where s.id = ${sweepId}`.execute(db);
   const [row] = rows;
   if (row === undefined || row.plan === null) return;
   await enqueueEvent(db, {

@@ -16,15 +16,10 @@ export async function readCauses(
     causes: readonly Cause[];
   }>`
     select discord_user_id, causes from reconcile_job
-    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])`.execute(
-    db,
-  );
-  const causes = new Map(
-    rows.map((row) => [row.discord_user_id, row.causes] as const),
-  );
+    where client_id = ${clientId} and discord_user_id = any(${accounts}::text[])`.execute(db);
+  const causes = new Map(rows.map((row) => [row.discord_user_id, row.causes] as const));
   const groups = await nameGroups(db, groupsAmong([...causes.values()].flat()));
-  return ({ discordUserId }) =>
-    explainRemoval(causes.get(discordUserId) ?? [], groups);
+  return ({ discordUserId }) => explainRemoval(causes.get(discordUserId) ?? [], groups);
 }
 
 export const groupsAmong = (causes: readonly Cause[]): readonly GroupId[] => [
@@ -37,8 +32,7 @@ export function explainRemoval(
   nameGroup: (id: GroupId) => string,
 ): string {
   const why = 'no group gives it any more';
-  const cause =
-    causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
+  const cause = causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
   if (cause === undefined) return why;
   const { kind, id, actor, groupId } = cause;
   const group = groupId === undefined ? '' : `, ${nameGroup(groupId)}`;

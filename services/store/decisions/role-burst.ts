@@ -3,7 +3,10 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, RoleId } from '../../model.js';
 import { holdBurst, type Guard } from './hold-burst.js';
 
-/** A mapping was changed, and what was decided about its role forgotten: the role's holders are judged as one burst. */
+/**
+ * A mapping was changed, and what was decided about its role forgotten: the role's holders are
+ * judged as one burst.
+ */
 export async function holdOfRole(
   db: Kysely<unknown>,
   guard: Guard,

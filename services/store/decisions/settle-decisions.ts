@@ -19,9 +19,7 @@ export async function settleDecisions(
   if (settledDecisions.length > 0)
     await sql`
       delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and role_id = any(${settledDecisions}::text[]) and verdict <> 'REJECTED'`.execute(
-      db,
-    );
+        and role_id = any(${settledDecisions}::text[]) and verdict <> 'REJECTED'`.execute(db);
   if (heldRemovals.length === 0) return;
   const groups = await nameGroups(db, groupsAmong(causes));
   const hold = {

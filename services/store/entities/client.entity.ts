@@ -14,7 +14,10 @@ import type {
 
 import type { KeptCheck } from '../clients/checks.js';
 
-/** `clientSecret` and `botToken` are ciphertext; `clients/client-rows.ts` alone reads and writes them. */
+/**
+ * `clientSecret` and `botToken` are ciphertext; `clients/client-rows.ts` alone reads and writes
+ * them.
+ */
 export const ClientEntity = defineEntity({
   name: 'Client',
   tableName: 'client',

@@ -1,12 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  LinkId,
-  LinkStatus,
-  PlatformUserId,
-} from '../../model.js';
+import type { ClientId, DiscordUserId, LinkId, LinkStatus, PlatformUserId } from '../../model.js';
 
 export const LinkEntity = defineEntity({
   name: 'Link',

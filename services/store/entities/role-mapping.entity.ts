@@ -1,12 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
 
-import type {
-  Authority,
-  ClientId,
-  GroupId,
-  MappingId,
-  RoleId,
-} from '../../model.js';
+import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 
 export const RoleMappingEntity = defineEntity({
   name: 'RoleMapping',

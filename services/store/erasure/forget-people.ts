@@ -15,11 +15,10 @@ export async function forgetPeople(
   ids: readonly PlatformUserId[],
 ): Promise<void> {
   if (ids.length === 0) return;
-  await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(
-    db,
-  );
-  // Whatever comes late about them is known as late by the person's own row. While roles are taken back the guard looks at these:
-  // a platform of whom nothing is known looks like one whose source has failed.
+  await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
+  // Whatever comes late about them is known as late by the person's own row. While roles are taken
+  // back the guard looks at these: a platform of whom nothing is known looks like one whose source
+  // has failed.
   await sql`
     delete from membership m where m.platform_user_id = any(${ids}::text[])
       and not exists (select from link l where l.platform_user_id = m.platform_user_id)`.execute(
@@ -27,19 +26,14 @@ export async function forgetPeople(
   );
   await sql`
     update outbox set data = jsonb_set(data, '{nickname}', 'null')
-    where key = any(${ids}::text[]) and data ->> 'nickname' is not null`.execute(
-    db,
-  );
+    where key = any(${ids}::text[]) and data ->> 'nickname' is not null`.execute(db);
   await forgetInRecords(db, ids);
   await forgetInPlans(db, ids);
   await forgetInMirror(db, ids);
 }
 
 /** An open record is what its run goes by; it is closed before the link is gone. */
-async function forgetInRecords(
-  db: Kysely<unknown>,
-  ids: readonly PlatformUserId[],
-): Promise<void> {
+async function forgetInRecords(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update audit_record set
       nickname = case when nickname is not null then ${FORGOTTEN} end,
@@ -51,10 +45,7 @@ async function forgetInRecords(
   );
 }
 
-async function forgetInPlans(
-  db: Kysely<unknown>,
-  ids: readonly PlatformUserId[],
-): Promise<void> {
+async function forgetInPlans(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
   for (const id of ids)
     await sql`
       update sweep s set plan = jsonb_set(s.plan, '{members}', (
@@ -68,11 +59,11 @@ async function forgetInPlans(
 
 const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
 
-/** Accounts now linked to another person are left alone. The nickname's hash stays until the link has ended: the reset needs it. */
-async function forgetInMirror(
-  db: Kysely<unknown>,
-  ids: readonly PlatformUserId[],
-): Promise<void> {
+/**
+ * Accounts now linked to another person are left alone. The nickname's hash stays until the link
+ * has ended: the reset needs it.
+ */
+async function forgetInMirror(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update member m set ${NO_NAMES}
     from link l

@@ -25,8 +25,7 @@ export function createExportAudit(db: () => Kysely<unknown>) {
     let after = range.after;
     for (;;) {
       const rows = await readStep(db(), { ...range, after });
-      if (rows.length > 0)
-        yield rows.map((row) => exported(toRecord(row), names));
+      if (rows.length > 0) yield rows.map((row) => exported(toRecord(row), names));
       const last = rows.at(-1);
       if (last === undefined || rows.length < STEP) return;
       after = last.id;
@@ -58,12 +57,8 @@ async function readRoleNames(
 }
 
 /** In the words of the API's AuditRecord. A role that was never read has no name. */
-function exported(
-  record: ReturnType<typeof toRecord>,
-  names: ReadonlyMap<RoleId, string>,
-) {
-  const roles = (ids: readonly RoleId[]) =>
-    ids.map((id) => ({ id, name: names.get(id) ?? null }));
+function exported(record: ReturnType<typeof toRecord>, names: ReadonlyMap<RoleId, string>) {
+  const roles = (ids: readonly RoleId[]) => ids.map((id) => ({ id, name: names.get(id) ?? null }));
   return {
     id: record.id,
     openedAt: record.openedAt.toISOString(),

@@ -17,17 +17,12 @@ import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 
 /**
- * Both doors end here. One transaction: what the facts change and the marks that follow from it become true together or not at
- * all. Outcomes come in the order of the facts. A fact that is recorded already changes nothing and marks no member.
+ * Both doors end here. One transaction: what the facts change and the marks that follow from it
+ * become true together or not at all. Outcomes come in the order of the facts. A fact that is
+ * recorded already changes nothing and marks no member.
  */
-export function createApplyFacts(deps: {
-  database: Database;
-  windowMs: number;
-  guard: Guard;
-}) {
-  return async (
-    facts: readonly PlatformFact[],
-  ): Promise<readonly FactOutcome[]> => {
+export function createApplyFacts(deps: { database: Database; windowMs: number; guard: Guard }) {
+  return async (facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]> => {
     if (facts.length === 0) return [];
     return translated(() =>
       deps.database.transaction(async ({ sql: db }) => {
@@ -40,15 +35,13 @@ export function createApplyFacts(deps: {
           db,
           folded.deletedUsers.map(({ platformUserId }) => platformUserId),
         );
-        const isLinked = ({ platformUserId }: MemberMark) =>
-          linkedUserIds.has(platformUserId);
+        const isLinked = ({ platformUserId }: MemberMark) => linkedUserIds.has(platformUserId);
         const repeated = folded.repetitions.filter(isLinked);
         const marks = folded.memberMarks
           .filter(isLinked)
           .concat(endedBesides(folded, ended))
           .concat(await answersAmong(db, repeated));
-        if (marks.length + folded.groupMarks.length > 0)
-          await lockMappingsToMark(db);
+        if (marks.length + folded.groupMarks.length > 0) await lockMappingsToMark(db);
         await markGroups(db, folded.groupMarks, {
           ended,
           windowMs: deps.windowMs,
@@ -67,14 +60,15 @@ export function createApplyFacts(deps: {
   };
 }
 
-/** Memberships that ended in a group that is not marked as a whole: its deletion became known only after its return. */
+/**
+ * Memberships that ended in a group that is not marked as a whole: its deletion became known only
+ * after its return.
+ */
 function endedBesides(
   { groupMarks, groupDeletions }: Folded,
   ended: readonly EndedMembership[],
 ): readonly MemberMark[] {
-  const causes = new Map(
-    groupDeletions.map((each) => [each.groupId, each.cause]),
-  );
+  const causes = new Map(groupDeletions.map((each) => [each.groupId, each.cause]));
   for (const { groupId } of groupMarks) causes.delete(groupId);
   return ended.flatMap((each) => {
     const cause = causes.get(each.groupId);
@@ -92,18 +86,17 @@ async function ofMapped(
   return marks.filter(({ groupId }) => groupId === null || mapped.has(groupId));
 }
 
-/** Class 22 (data exception) and 23 (constraint): the data are at fault, trying again cannot help. */
+/**
+ * Class 22 (data exception) and 23 (constraint): the data are at fault, trying again cannot help.
+ */
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code =
-      error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!/^2[23]/.test(code)) throw error;
-    throw new TerminalError(
-      'UNREADABLE_FACT',
-      `the database rejected a fact (SQLSTATE ${code})`,
-      { cause: error },
-    );
+    throw new TerminalError('UNREADABLE_FACT', `the database rejected a fact (SQLSTATE ${code})`, {
+      cause: error,
+    });
   }
 }

@@ -1,9 +1,10 @@
 import type { FactOrder } from '../../model.js';
 
 /**
- * What all deletions of one user or group cover: facts that are not newer than one of them. A fact is compared by sequence with a
- * deletion that has one too, and by time with any other. So the fence keeps three numbers, not one place in the order: then it
- * covers exactly what its deletions cover one by one, in whatever order they come.
+ * What all deletions of one user or group cover: facts that are not newer than one of them. A fact
+ * is compared by sequence with a deletion that has one too, and by time with any other. So the
+ * fence keeps three numbers, not one place in the order: then it covers exactly what its deletions
+ * cover one by one, in whatever order they come.
  */
 export interface DeletionFence {
   /** The highest of the deletions with a sequence. */
@@ -17,10 +18,7 @@ export interface DeletionFence {
 /** As stored in jsonb columns. */
 export type StoredFence = readonly [number | null, number | null, number];
 
-export function fenceOfDeletion({
-  sequence,
-  timeUs,
-}: FactOrder): DeletionFence {
+export function fenceOfDeletion({ sequence, timeUs }: FactOrder): DeletionFence {
   return {
     sequence,
     timeUs: sequence === null ? timeUs : null,
@@ -28,10 +26,7 @@ export function fenceOfDeletion({
   };
 }
 
-export function joinFences(
-  a: DeletionFence | null,
-  b: DeletionFence,
-): DeletionFence {
+export function joinFences(a: DeletionFence | null, b: DeletionFence): DeletionFence {
   if (a === null) return b;
   return {
     sequence: greater(a.sequence, b.sequence),
@@ -45,33 +40,21 @@ function greater(a: number | null, b: number | null): number | null {
   return Math.max(a, b);
 }
 
-export function isSameFence(
-  a: DeletionFence | null,
-  b: DeletionFence | null,
-): boolean {
-  return (
-    a?.sequence === b?.sequence &&
-    a?.timeUs === b?.timeUs &&
-    a?.latestUs === b?.latestUs
-  );
+export function isSameFence(a: DeletionFence | null, b: DeletionFence | null): boolean {
+  return a?.sequence === b?.sequence && a?.timeUs === b?.timeUs && a?.latestUs === b?.latestUs;
 }
 
-/** The place of the deletion that a fact of this place is not newer than; null: it is newer than all. */
-export function deletionOver(
-  order: FactOrder,
-  fence: DeletionFence | null,
-): FactOrder | null {
+/**
+ * The place of the deletion that a fact of this place is not newer than; null: it is newer than
+ * all.
+ */
+export function deletionOver(order: FactOrder, fence: DeletionFence | null): FactOrder | null {
   if (fence === null) return null;
   const { sequence, timeUs, latestUs } = fence;
   if (order.sequence === null)
-    return order.timeUs <= latestUs
-      ? { sequence: null, timeUs: latestUs }
-      : null;
-  if (sequence !== null && order.sequence <= sequence)
-    return { sequence, timeUs: latestUs };
-  return timeUs !== null && order.timeUs <= timeUs
-    ? { sequence: null, timeUs }
-    : null;
+    return order.timeUs <= latestUs ? { sequence: null, timeUs: latestUs } : null;
+  if (sequence !== null && order.sequence <= sequence) return { sequence, timeUs: latestUs };
+  return timeUs !== null && order.timeUs <= timeUs ? { sequence: null, timeUs } : null;
 }
 
 export function storedFence(fence: DeletionFence): StoredFence {

@@ -11,8 +11,9 @@ export interface EndedMembership {
 }
 
 /**
- * Ends the memberships that are not newer than the deletion of their group, those of this batch included. Each keeps its place in
- * the order, so that no older fact revives it. Deleted users are left alone: nothing is desired of them. Gives the linked members.
+ * Ends the memberships that are not newer than the deletion of their group, those of this batch
+ * included. Each keeps its place in the order, so that no older fact revives it. Deleted users are
+ * left alone: nothing is desired of them. Gives the linked members.
  */
 export async function endMemberships(
   db: Kysely<unknown>,
@@ -42,8 +43,6 @@ export async function endMemberships(
       where m.platform_user_id = c.platform_user_id and m.group_id = c.group_id
       returning m.platform_user_id, m.group_id)
     select e.platform_user_id as "platformUserId", e.group_id as "groupId" from ended e
-    where exists (select from link l where l.platform_user_id = e.platform_user_id)`.execute(
-    db,
-  );
+    where exists (select from link l where l.platform_user_id = e.platform_user_id)`.execute(db);
   return rows;
 }

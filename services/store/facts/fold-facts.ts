@@ -6,12 +6,7 @@ import type {
   UserChanged,
   UserDeleted,
 } from '../../model.js';
-import {
-  deletionOver,
-  fenceOfDeletion,
-  isSameFence,
-  joinFences,
-} from './deletion-fence.js';
+import { deletionOver, fenceOfDeletion, isSameFence, joinFences } from './deletion-fence.js';
 import { foldGroup } from './fold-groups.js';
 import { foldChange, foldSnapshot } from './fold-memberships.js';
 import { hasChanged, lostTo, ordersOf, type Folding } from './folding.js';
@@ -24,20 +19,13 @@ import { Touched, type Folded } from './touched.js';
  * every row keeps the greatest statement about it, and every fence the greatest deletion. `known`
  * must contain every user and group that the facts name.
  */
-export function foldFacts(
-  known: Known,
-  facts: readonly PlatformFact[],
-): Folded {
+export function foldFacts(known: Known, facts: readonly PlatformFact[]): Folded {
   const touched = new Touched();
   const outcomes = facts.map((fact) => foldFact(known, fact, touched));
   return Object.assign(touched, { outcomes });
 }
 
-function foldFact(
-  known: Known,
-  fact: PlatformFact,
-  touched: Touched,
-): FactOutcome {
+function foldFact(known: Known, fact: PlatformFact, touched: Touched): FactOutcome {
   const place: Folding['place'] = (recorded) =>
     placeInOrder(fact.order, known.receivedUs, recorded);
   const its = { known, place, touched };
@@ -47,10 +35,8 @@ function foldFact(
   // About the user as a whole, a mutation comes after all others.
   const order = place(ordersOf(user.registers));
   const lifted = deletionOver(order, user.restored);
-  if (lifted !== null)
-    return lostAs(order, { kind: 'userRestored', order: lifted });
-  if (fact.kind === 'userDeleted')
-    return foldDeletion(user, fact, { order, touched });
+  if (lifted !== null) return lostAs(order, { kind: 'userRestored', order: lifted });
+  if (fact.kind === 'userDeleted') return foldDeletion(user, fact, { order, touched });
   if (user.deletion !== null) {
     const { by, fence } = user.deletion;
     const deletedAt = { sequence: fence.sequence, timeUs: fence.latestUs };
@@ -70,14 +56,8 @@ function foldFact(
 const lostAs = (order: FactOrder, outrankedBy: Outranker) =>
   lostTo({ groupId: null, order, outrankedBy });
 
-function foldUser(
-  user: KnownUser,
-  fact: UserChanged,
-  { place, touched }: Folding,
-): FactOutcome {
-  const values = new Map<UserRegister, string | null>([
-    ['username', fact.username],
-  ]);
+function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Folding): FactOutcome {
+  const values = new Map<UserRegister, string | null>([['username', fact.username]]);
   for (const name of ATTRIBUTES) {
     const value = fact.attributes?.[name];
     if (value !== undefined) values.set(name, value);
@@ -92,14 +72,16 @@ function foldUser(
   const changed = [...values.keys()].filter(
     (name) => before.get(name)?.value !== user.registers.get(name)?.value,
   );
-  if (changed.length > 0)
-    touched.personMarks.push({ platformUserId, changed, cause });
+  if (changed.length > 0) touched.personMarks.push({ platformUserId, changed, cause });
   return outcome;
 }
 
 const ATTRIBUTES = ['character', 'corporation', 'alliance'] as const;
 
-/** Final: facts about a deleted user have no effect. A later deletion raises the fence that restoring the user leaves behind. */
+/**
+ * Final: facts about a deleted user have no effect. A later deletion raises the fence that
+ * restoring the user leaves behind.
+ */
 function foldDeletion(
   user: KnownUser,
   { platformUserId, cause }: UserDeleted,
@@ -115,12 +97,8 @@ function foldDeletion(
   return APPLIED;
 }
 
-function rowOf<Id extends string, Row>(
-  rows: ReadonlyMap<Id, Row>,
-  id: Id,
-): Row {
+function rowOf<Id extends string, Row>(rows: ReadonlyMap<Id, Row>, id: Id): Row {
   const row = rows.get(id);
-  if (row === undefined)
-    throw new Error(`${id} must be read before facts are folded into it`);
+  if (row === undefined) throw new Error(`${id} must be read before facts are folded into it`);
   return row;
 }

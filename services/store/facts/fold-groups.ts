@@ -1,10 +1,5 @@
 import type { FactOutcome, GroupChanged, GroupDeleted } from '../../model.js';
-import {
-  deletionOver,
-  fenceOfDeletion,
-  isSameFence,
-  joinFences,
-} from './deletion-fence.js';
+import { deletionOver, fenceOfDeletion, isSameFence, joinFences } from './deletion-fence.js';
 import { hasChanged, ordersOf, type Folding } from './folding.js';
 import type { GroupLife, Known, KnownGroup } from './known.js';
 import { APPLIED, foldRegisters } from './order.js';
@@ -23,9 +18,7 @@ export function foldGroup(
   const order = place(ordersOf(group.registers));
   const outcome = foldRegisters(group.registers, values, order);
   const life = lifeOf(known, groupId);
-  const fence = isDeletion
-    ? joinFences(life.fence, fenceOfDeletion(order))
-    : life.fence;
+  const fence = isDeletion ? joinFences(life.fence, fenceOfDeletion(order)) : life.fence;
   const isFenceRaised = !isSameFence(fence, life.fence);
   life.fence = fence;
   if (isFenceRaised) {
@@ -34,8 +27,7 @@ export function foldGroup(
   }
   const isDeleted = group.registers.get('life')?.value === 'deleted';
   if (hasChanged(outcome) || isFenceRaised) touched.touchedGroups.add(groupId);
-  if (isDeleted !== group.isDeleted)
-    touched.groupMarks.push({ groupId, cause });
+  if (isDeleted !== group.isDeleted) touched.groupMarks.push({ groupId, cause });
   group.isDeleted = isDeleted;
   life.isDeleted = isDeleted;
   return isFenceRaised && !hasChanged(outcome) ? APPLIED : outcome;
@@ -51,11 +43,7 @@ export function lifeOf({ lives }: Known, groupId: string): GroupLife {
 }
 
 /** Of the members at hand; those in the database are ended by a statement. */
-function endKnownMemberships(
-  { users }: Known,
-  groupId: string,
-  { fence }: GroupLife,
-): void {
+function endKnownMemberships({ users }: Known, groupId: string, { fence }: GroupLife): void {
   for (const { memberships } of users.values()) {
     const standing = memberships.get(groupId);
     if (standing?.isHeld === true && deletionOver(standing.order, fence))

@@ -10,13 +10,7 @@ import { deletionOver } from './deletion-fence.js';
 import { lifeOf } from './fold-groups.js';
 import { lostTo, type Folding } from './folding.js';
 import type { Known, KnownUser } from './known.js';
-import {
-  APPLIED,
-  compareOrder,
-  compareStanding,
-  UNCHANGED,
-  type Standing,
-} from './order.js';
+import { APPLIED, compareOrder, compareStanding, UNCHANGED, type Standing } from './order.js';
 
 export function foldChange(
   user: KnownUser,
@@ -33,8 +27,7 @@ export function foldChange(
   };
   const { next, loss } = behindDeletion(known, groupId, said);
   const rank = rankOn(current, next);
-  if (current !== null && rank < 0)
-    return lostTo(lossOf(groupId, next, current));
+  if (current !== null && rank < 0) return lostTo(lossOf(groupId, next, current));
   if (rank > 0 || isEarlier(next, current)) {
     user.memberships.set(groupId, next);
     touched.membership(platformUserId, groupId);
@@ -57,9 +50,7 @@ export function foldSnapshot(
   const held = new Set(fact.groupIds);
   const last = user.snapshot;
   const order = place(
-    [...user.memberships.values()]
-      .map((standing) => standing.order)
-      .concat(last ?? []),
+    [...user.memberships.values()].map((standing) => standing.order).concat(last ?? []),
   );
   const losses: FactLoss[] = [];
   let changesMember = last === null;
@@ -85,9 +76,7 @@ export function foldSnapshot(
   if (changesMember) touched.memberMarks.push({ ...fact, groupId: null });
   if (last !== null && rank < 0) return lostToSnapshot(last, order, losses);
   const deletedGroupIds = [...held].filter(
-    (groupId) =>
-      lifeOf(known, groupId).isDeleted &&
-      user.memberships.get(groupId)?.isHeld === true,
+    (groupId) => lifeOf(known, groupId).isDeleted && user.memberships.get(groupId)?.isHeld === true,
   );
   return {
     ...verdictOnSet(losses, rank > 0 || changesMember),
@@ -95,10 +84,7 @@ export function foldSnapshot(
   };
 }
 
-function verdictOnSet(
-  losses: readonly FactLoss[],
-  isChanged: boolean,
-): FactOutcome {
+function verdictOnSet(losses: readonly FactLoss[], isChanged: boolean): FactOutcome {
   if (losses.length > 0) return { verdict: 'partial', losses };
   return isChanged ? APPLIED : UNCHANGED;
 }
@@ -114,16 +100,17 @@ function lostToSnapshot(
   return lostTo(lossOf(null, { order }, newer));
 }
 
-/** A fact that is not newer than the group's deletion adds no member; the pair keeps the fact's place in the order. */
+/**
+ * A fact that is not newer than the group's deletion adds no member; the pair keeps the fact's
+ * place in the order.
+ */
 function behindDeletion(
   known: Known,
   groupId: GroupId,
   said: Standing,
 ): { readonly next: Standing; readonly loss: FactLoss | null } {
   const { order } = said;
-  const deletion = said.isHeld
-    ? deletionOver(order, lifeOf(known, groupId).fence)
-    : null;
+  const deletion = said.isHeld ? deletionOver(order, lifeOf(known, groupId).fence) : null;
   if (deletion === null) return { next: said, loss: null };
   const outrankedBy = { kind: 'groupDeleted', order: deletion } as const;
   return {
@@ -147,8 +134,8 @@ function rankOn(current: Standing | null, next: Standing): number {
 }
 
 /**
- * The same statement with the same sequence, of an earlier time: that one counts against deletions, whichever comes first. Without
- * sequences two that tie have one time.
+ * The same statement with the same sequence, of an earlier time: that one counts against deletions,
+ * whichever comes first. Without sequences two that tie have one time.
  */
 function isEarlier(next: Standing, current: Standing | null): boolean {
   return current !== null && rankOn(current, next) === 0

@@ -5,7 +5,10 @@ import type { Touched } from './touched.js';
 /** What folding one fact goes by. */
 export interface Folding {
   readonly known: Known;
-  /** The fact's position in the order, given the positions of the recorded facts about the same thing. */
+  /**
+   * The fact's position in the order, given the positions of the recorded facts about the same
+   * thing.
+   */
   readonly place: (recorded: Iterable<FactOrder>) => FactOrder;
   readonly touched: Touched;
 }
@@ -13,9 +16,8 @@ export interface Folding {
 export const hasChanged = ({ verdict }: FactOutcome) =>
   verdict === 'applied' || verdict === 'partial';
 
-export const ordersOf = (
-  registers: ReadonlyMap<string, { readonly order: FactOrder }>,
-) => [...registers.values()].map(({ order }) => order);
+export const ordersOf = (registers: ReadonlyMap<string, { readonly order: FactOrder }>) =>
+  [...registers.values()].map(({ order }) => order);
 
 export const lostTo = (...losses: readonly FactLoss[]): FactOutcome => ({
   verdict: 'stale',

@@ -1,9 +1,4 @@
-import type {
-  Attributes,
-  FactOrder,
-  GroupId,
-  PlatformUserId,
-} from '../../model.js';
+import type { Attributes, FactOrder, GroupId, PlatformUserId } from '../../model.js';
 import type { DeletionFence } from './deletion-fence.js';
 import type { Register, Standing } from './order.js';
 

@@ -1,15 +1,10 @@
-import type {
-  ClaimedOrder,
-  FactLoss,
-  FactOrder,
-  FactOutcome,
-  ValueName,
-} from '../../model.js';
+import type { ClaimedOrder, FactLoss, FactOrder, FactOutcome, ValueName } from '../../model.js';
 
-/** The one total order: positive when `a` outranks `b`. Any with a sequence outranks any without. */
+/**
+ * The one total order: positive when `a` outranks `b`. Any with a sequence outranks any without.
+ */
 export function compareOrder(a: FactOrder, b: FactOrder): number {
-  if (a.sequence !== null && b.sequence !== null)
-    return a.sequence - b.sequence;
+  if (a.sequence !== null && b.sequence !== null) return a.sequence - b.sequence;
   if (a.sequence !== null) return 1;
   if (b.sequence !== null) return -1;
   return a.timeUs - b.timeUs;
@@ -31,7 +26,10 @@ export function compareStanding(a: Standing, b: Standing): number {
   );
 }
 
-/** A value with its place in the order. Ties between different values fall to the greater text: any rule, but always the same. */
+/**
+ * A value with its place in the order. Ties between different values fall to the greater text: any
+ * rule, but always the same.
+ */
 export interface Register {
   readonly order: FactOrder;
   readonly value: string | null;
@@ -59,8 +57,7 @@ export function foldRegisters<Name extends ValueName>(
   const contradicted: FactLoss[] = [];
   for (const [name, value] of values) {
     const current = registers.get(name);
-    const rank =
-      current === undefined ? 1 : compareRegister({ order, value }, current);
+    const rank = current === undefined ? 1 : compareRegister({ order, value }, current);
     ranks.push(rank);
     if (rank > 0) registers.set(name, { order, value });
     if (current === undefined || rank >= 0) continue;
@@ -79,8 +76,9 @@ export const APPLIED: FactOutcome = { verdict: 'applied', losses: [] };
 export const UNCHANGED: FactOutcome = { verdict: 'unchanged', losses: [] };
 
 /**
- * An event brings its own time. A mutation gets the database's clock at receipt, or just after the latest mutation about the same
- * thing, so that the later of two wins although a clock was set back between them.
+ * An event brings its own time. A mutation gets the database's clock at receipt, or just after the
+ * latest mutation about the same thing, so that the later of two wins although a clock was set back
+ * between them.
  */
 export function placeInOrder(
   { sequence, timeUs }: ClaimedOrder,
@@ -90,7 +88,6 @@ export function placeInOrder(
   if (timeUs !== null) return { sequence, timeUs };
   let receiptUs = receivedUs;
   for (const order of recorded)
-    if (order.isMutation === true && order.timeUs >= receiptUs)
-      receiptUs = order.timeUs + 1;
+    if (order.isMutation === true && order.timeUs >= receiptUs) receiptUs = order.timeUs + 1;
   return { sequence, timeUs: receiptUs, isMutation: true };
 }

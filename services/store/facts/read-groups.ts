@@ -15,8 +15,7 @@ export async function makeGroups(
   const made = await sql<{ id: GroupId }>`
     insert into platform_group (id) select unnest(${ids}::text[])
     on conflict do nothing returning id`.execute(db);
-  for (const { id } of made.rows)
-    lives.set(id, { isDeleted: false, fence: null });
+  for (const { id } of made.rows) lives.set(id, { isDeleted: false, fence: null });
   const madeByOthers = ids.filter((id) => !lives.has(id));
   if (madeByOthers.length === 0) return lives;
   const { rows } = await sql<LifeRow>`

@@ -15,18 +15,17 @@ export interface ReadKnown {
 }
 
 /**
- * Makes the users and groups that were never seen, locks the users (always in the order of their ids, so that two batches never
- * wait for each other), and reads what stands about them. Everything said about a user takes turns on that lock. The rest is read
- * after it, by a statement of its own: one that waited for a lock still sees what was there before it waited.
+ * Makes the users and groups that were never seen, locks the users (always in the order of their
+ * ids, so that two batches never wait for each other), and reads what stands about them. Everything
+ * said about a user takes turns on that lock. The rest is read after it, by a statement of its own:
+ * one that waited for a lock still sees what was there before it waited.
  */
 export async function readKnown(
   db: Kysely<unknown>,
   facts: readonly PlatformFact[],
 ): Promise<ReadKnown> {
   const userIds = distinct(
-    facts.flatMap((fact) =>
-      'platformUserId' in fact ? [fact.platformUserId] : [],
-    ),
+    facts.flatMap((fact) => ('platformUserId' in fact ? [fact.platformUserId] : [])),
   );
   const groupIds = distinct(facts.flatMap(groupsNamedBy));
   const changedIds = distinct(facts.flatMap(groupsChangedBy));
@@ -46,9 +45,7 @@ function groupsNamedBy(fact: PlatformFact): readonly GroupId[] {
 }
 
 function groupsChangedBy(fact: PlatformFact): readonly GroupId[] {
-  return fact.kind === 'groupChanged' || fact.kind === 'groupDeleted'
-    ? [fact.groupId]
-    : [];
+  return fact.kind === 'groupChanged' || fact.kind === 'groupDeleted' ? [fact.groupId] : [];
 }
 
 function distinct<Id extends string>(ids: readonly Id[]): Id[] {
@@ -92,9 +89,7 @@ async function lockKnownUsers(
   const { rows } = await sql<UserRow>`
     select id, username, attributes, fences,
            deleted_by, deletion_fence, restored_fence, snapshot_sequence::float8 as snapshot_sequence, snapshot_time_us::float8 as snapshot_time_us, snapshot_is_mutation
-    from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(
-    db,
-  );
+    from platform_user where id = any(${ids}::text[]) order by id for no key update`.execute(db);
   for (const row of rows) users.set(row.id, knownUser(row));
 }
 
@@ -111,12 +106,7 @@ interface UserRow {
   readonly snapshot_is_mutation: boolean;
 }
 
-const USER_REGISTERS = [
-  'username',
-  'character',
-  'corporation',
-  'alliance',
-] as const;
+const USER_REGISTERS = ['username', 'character', 'corporation', 'alliance'] as const;
 
 function knownUser(row: UserRow): KnownUser {
   const values: Readonly<Record<string, string | null>> = {
@@ -129,11 +119,7 @@ function knownUser(row: UserRow): KnownUser {
     snapshot:
       row.snapshot_time_us === null
         ? null
-        : orderOf(
-            row.snapshot_sequence,
-            row.snapshot_time_us,
-            row.snapshot_is_mutation,
-          ),
+        : orderOf(row.snapshot_sequence, row.snapshot_time_us, row.snapshot_is_mutation),
     registers: registersOf(USER_REGISTERS, row.fences, values),
     memberships: new Map(),
   };

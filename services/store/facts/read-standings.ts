@@ -15,12 +15,13 @@ interface Seen {
 }
 
 /**
- * All memberships of users with a snapshot at hand, of the others only those that the facts speak of; which of the users are
- * linked, whether the groups exist and what their deletions end, and the database's clock. One statement: every statement costs a
- * round trip. The lateral keeps PostgreSQL from reading the whole table for a batch of changes.
+ * All memberships of users with a snapshot at hand, of the others only those that the facts speak
+ * of; which of the users are linked, whether the groups exist and what their deletions end, and the
+ * database's clock. One statement: every statement costs a round trip. The lateral keeps PostgreSQL
+ * from reading the whole table for a batch of changes.
  *
- * The groups are locked, so that none is deleted between this and the writing of a membership: shared by facts that only add
- * members, and in the order of their ids.
+ * The groups are locked, so that none is deleted between this and the writing of a membership:
+ * shared by facts that only add members, and in the order of their ids.
  */
 export async function readStandings(
   db: Kysely<unknown>,
@@ -35,12 +36,8 @@ export async function readStandings(
   const whole = asked.facts.flatMap((fact) =>
     fact.kind === 'membershipSnapshot' ? [fact.platformUserId] : [],
   );
-  const changes = asked.facts.filter(
-    (fact) => fact.kind === 'membershipChanged',
-  );
-  const strength = asked.changesGroups
-    ? sql`for no key update`
-    : sql`for share`;
+  const changes = asked.facts.filter((fact) => fact.kind === 'membershipChanged');
+  const strength = asked.changesGroups ? sql`for no key update` : sql`for share`;
   const { rows } = await sql<StandingRow>`
     with named as materialized (
       select id, deleted_at is not null as is_deleted, deletion_fence from platform_group
@@ -68,18 +65,17 @@ export async function readStandings(
   let receivedUs = 0;
   for (const row of rows) {
     if (isClock(row)) receivedUs = row.time_us;
-    else if (row.platform_user_id === null)
-      lives.set(row.group_id, groupLife(row));
+    else if (row.platform_user_id === null) lives.set(row.group_id, groupLife(row));
     else if (row.group_id === null) linkedUserIds.add(row.platform_user_id);
-    else
-      asked.users
-        .get(row.platform_user_id)
-        ?.memberships.set(row.group_id, standingOf(row));
+    else asked.users.get(row.platform_user_id)?.memberships.set(row.group_id, standingOf(row));
   }
   return { receivedUs, linkedUserIds, lives };
 }
 
-/** A membership; or a linked user, without a group; or a group that exists, without a user; or the clock, without either. */
+/**
+ * A membership; or a linked user, without a group; or a group that exists, without a user; or the
+ * clock, without either.
+ */
 type StandingRow =
   | MembershipRow
   | { readonly platform_user_id: PlatformUserId; readonly group_id: null }

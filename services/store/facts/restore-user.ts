@@ -3,16 +3,12 @@ import { sql } from 'kysely';
 import { InputError } from '../../lib/errors.js';
 import type { PlatformUserId } from '../../model.js';
 import type { Database } from '../database.js';
-import {
-  joinFences,
-  readFence,
-  storedFence,
-  type StoredFence,
-} from './deletion-fence.js';
+import { joinFences, readFence, storedFence, type StoredFence } from './deletion-fence.js';
 
 /**
- * Lifts the deletion of a user. Only the id comes back: no name, membership or link. The lifted deletion stays as a fence, so that
- * what happened before it, and the deletion itself, change nothing when they are sent again. False: the user was not deleted.
+ * Lifts the deletion of a user. Only the id comes back: no name, membership or link. The lifted
+ * deletion stays as a fence, so that what happened before it, and the deletion itself, change
+ * nothing when they are sent again. False: the user was not deleted.
  */
 export function createRestoreUser({ database }: { database: Database }) {
   return async (id: PlatformUserId): Promise<boolean> =>
@@ -32,9 +28,7 @@ export function createRestoreUser({ database }: { database: Database }) {
       if (deletion === null) return false;
       const fence = joinFences(readFence(row.restored_fence), deletion);
       // Kept until now for links that are still being removed: see forgetPeople.
-      await sql`delete from membership where platform_user_id = ${id}`.execute(
-        db,
-      );
+      await sql`delete from membership where platform_user_id = ${id}`.execute(db);
       await sql`
         update platform_user set deleted_at = null, deleted_by = null, deletion_fence = null,
           restored_fence = ${JSON.stringify(storedFence(fence))}::jsonb,

@@ -1,9 +1,4 @@
-import type {
-  Cause,
-  FactOutcome,
-  GroupId,
-  PlatformUserId,
-} from '../../model.js';
+import type { Cause, FactOutcome, GroupId, PlatformUserId } from '../../model.js';
 import type { UserRegister } from './known.js';
 
 /** The changes: rows to write and members to mark. */
@@ -11,13 +6,13 @@ export interface Folded {
   readonly outcomes: readonly FactOutcome[];
   readonly touchedUsers: ReadonlySet<PlatformUserId>;
   readonly touchedGroups: ReadonlySet<GroupId>;
-  readonly touchedMemberships: ReadonlyMap<
-    PlatformUserId,
-    ReadonlySet<GroupId>
-  >;
+  readonly touchedMemberships: ReadonlyMap<PlatformUserId, ReadonlySet<GroupId>>;
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
-  /** Members about whom a newer fact repeats the recorded state: only its position in the order has changed. */
+  /**
+   * Members about whom a newer fact repeats the recorded state: only its position in the order has
+   * changed.
+   */
   readonly repetitions: readonly MemberMark[];
   /** Whose name or attributes have changed, and which of these. */
   readonly personMarks: readonly PersonMark[];
@@ -58,8 +53,7 @@ export class Touched {
   readonly personMarks: PersonMark[] = [];
   readonly groupMarks: { groupId: GroupId; cause: Cause }[] = [];
   readonly groupDeletions: { groupId: GroupId; cause: Cause }[] = [];
-  readonly deletedUsers: { platformUserId: PlatformUserId; cause: Cause }[] =
-    [];
+  readonly deletedUsers: { platformUserId: PlatformUserId; cause: Cause }[] = [];
 
   membership(platformUserId: PlatformUserId, groupId: GroupId): void {
     const groups = this.touchedMemberships.get(platformUserId) ?? new Set();

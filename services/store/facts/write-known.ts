@@ -8,11 +8,7 @@ import type { Fence } from './stored-registers.js';
 import type { Folded } from './touched.js';
 
 /** Writes the rows that folding changed, one statement a table. */
-export async function writeKnown(
-  db: Kysely<unknown>,
-  known: Known,
-  folded: Folded,
-): Promise<void> {
+export async function writeKnown(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
   await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
   await writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups));
   await writeMemberships(db, known, folded);
@@ -28,7 +24,10 @@ function entriesOf<Id, Row>(
   });
 }
 
-/** A deleted user keeps its id, so that late events stay known as late, and nothing else that is personal. */
+/**
+ * A deleted user keeps its id, so that late events stay known as late, and nothing else that is
+ * personal.
+ */
 async function writeUsers(
   db: Kysely<unknown>,
   users: readonly (readonly [PlatformUserId, KnownUser])[],
@@ -36,10 +35,7 @@ async function writeUsers(
   if (users.length === 0) return;
   const rows = users.map(([id, user]) => ({
     id,
-    username:
-      user.deletion === null
-        ? (user.registers.get('username')?.value ?? null)
-        : null,
+    username: user.deletion === null ? (user.registers.get('username')?.value ?? null) : null,
     attributes: user.deletion === null ? attributesOf(user) : {},
     fences: fencesOf(user.registers),
     snapshot_sequence: user.snapshot?.sequence ?? null,
@@ -62,20 +58,12 @@ async function writeUsers(
 }
 
 function attributesOf(user: KnownUser): Record<string, string | null> {
-  const attributes = [...user.registers].filter(
-    ([name]) => name !== 'username',
-  );
-  return Object.fromEntries(
-    attributes.map(([name, register]) => [name, register.value]),
-  );
+  const attributes = [...user.registers].filter(([name]) => name !== 'username');
+  return Object.fromEntries(attributes.map(([name, register]) => [name, register.value]));
 }
 
-function fencesOf(
-  registers: ReadonlyMap<string, Register>,
-): Record<string, Fence> {
-  return Object.fromEntries(
-    [...registers].map(([name, { order }]) => [name, fenceOf(order)]),
-  );
+function fencesOf(registers: ReadonlyMap<string, Register>): Record<string, Fence> {
+  return Object.fromEntries([...registers].map(([name, { order }]) => [name, fenceOf(order)]));
 }
 
 function fenceOf({ sequence, timeUs, isMutation }: FactOrder): Fence {
@@ -110,11 +98,7 @@ function fenceOfGroup(life: GroupLife | undefined): StoredFence | null {
 }
 
 /** In one order, as a deletion of a group locks them too. */
-async function writeMemberships(
-  db: Kysely<unknown>,
-  known: Known,
-  folded: Folded,
-): Promise<void> {
+async function writeMemberships(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
   const rows = [...folded.touchedMemberships].flatMap(([userId, groupIds]) =>
     [...groupIds].flatMap((groupId) => {
       const standing = known.users.get(userId)?.memberships.get(groupId);
@@ -122,10 +106,7 @@ async function writeMemberships(
     }),
   );
   if (rows.length === 0) return;
-  rows.sort(
-    (a, b) =>
-      compareText(a.userId, b.userId) || compareText(a.groupId, b.groupId),
-  );
+  rows.sort((a, b) => compareText(a.userId, b.userId) || compareText(a.groupId, b.groupId));
   await sql`
     insert into membership (platform_user_id, group_id, is_held, is_snapshot, is_mutation, sequence, time_us)
     select * from unnest(${rows.map((row) => row.userId)}::text[], ${rows.map((row) => row.groupId)}::text[],

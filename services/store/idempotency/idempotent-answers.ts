@@ -7,12 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type KeyRing, LostKeyError } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { Database } from '../database.js';
-import {
-  type HeldKey,
-  type Releases,
-  createReleases,
-  persist,
-} from './lost-answers.js';
+import { type HeldKey, type Releases, createReleases, persist } from './lost-answers.js';
 import type { RepeatableRequest } from '../../api/idempotency/ports.js';
 
 /** CLAIMED: it is this process's to carry out. OTHER: the key was used for something else. */
@@ -29,7 +24,10 @@ interface Deps {
 /** Longer than a process pauses while it lives; the API renews it three times as often. */
 const LEASE = sql`clock_timestamp() + interval '1 minute'`;
 const KEEP = sql`clock_timestamp() + interval '24 hours'`;
-/** Old answers are swept out in small steps, more of them with each new request than the request adds. */
+/**
+ * Old answers are swept out in small steps, more of them with each new request than the request
+ * adds.
+ */
 const SWEPT = 20;
 
 /**
@@ -42,10 +40,7 @@ export function createIdempotentAnswers(deps: Deps) {
   const releases = createReleases((claims) => releaseAll(db(), claims));
   return {
     claim: async (request: RepeatableRequest) => claim(deps, request, releases),
-    renew: async (
-      { caller, keyHash }: RepeatableRequest,
-      claimed: string,
-    ): Promise<void> => {
+    renew: async ({ caller, keyHash }: RepeatableRequest, claimed: string): Promise<void> => {
       await sql`
         update idempotent_request set leased_until = ${LEASE}
         where caller = ${caller} and key_hash = ${keyHash} and claim = ${claimed} and answer is null`.execute(
@@ -54,10 +49,8 @@ export function createIdempotentAnswers(deps: Deps) {
     },
     keep: async (request: RepeatableRequest, claimed: string, answer: string) =>
       persist(() => keep(deps, request, { claimed, answer })),
-    release: async (
-      { caller, keyHash }: RepeatableRequest,
-      claimed: string,
-    ): Promise<void> => releases.release({ caller, keyHash, claim: claimed }),
+    release: async ({ caller, keyHash }: RepeatableRequest, claimed: string): Promise<void> =>
+      releases.release({ caller, keyHash, claim: claimed }),
   };
 }
 
@@ -70,8 +63,7 @@ async function claim(
   for (let tries = 0; tries < 5; tries += 1) {
     const claimed = uuidv7();
     try {
-      if (await take(database.sql(), request, claimed))
-        return { kind: 'CLAIMED', claim: claimed };
+      if (await take(database.sql(), request, claimed)) return { kind: 'CLAIMED', claim: claimed };
     } catch (error) {
       const { caller, keyHash } = request;
       releases.makeSure({ caller, keyHash, claim: claimed });
@@ -89,12 +81,11 @@ async function claim(
   return { kind: 'UNDER_WAY' };
 }
 
-/** A request that was carried out is never carried out again, even if its result is no longer readable. */
-async function unpack(
-  keys: KeyRing,
-  request: RepeatableRequest,
-  answer: string,
-): Promise<string> {
+/**
+ * A request that was carried out is never carried out again, even if its result is no longer
+ * readable.
+ */
+async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string): Promise<string> {
   try {
     const packed = keys.decrypt(answer, answerContext(request));
     const text = await promisify(gunzip)(Buffer.from(packed, 'base64'));
@@ -156,10 +147,7 @@ async function keep(
   );
 }
 
-async function releaseAll(
-  db: Kysely<unknown>,
-  claims: readonly HeldKey[],
-): Promise<void> {
+async function releaseAll(db: Kysely<unknown>, claims: readonly HeldKey[]): Promise<void> {
   await sql`
     delete from idempotent_request r
     using unnest(${claims.map(({ caller }) => caller)}::text[], ${claims.map(({ keyHash }) => keyHash)}::text[],
@@ -169,8 +157,5 @@ async function releaseAll(
   );
 }
 
-export const answerContext = ({
-  caller,
-  keyHash,
-}: Pick<RepeatableRequest, 'caller' | 'keyHash'>) =>
+export const answerContext = ({ caller, keyHash }: Pick<RepeatableRequest, 'caller' | 'keyHash'>) =>
   `answer to ${keyHash} of ${caller}`;

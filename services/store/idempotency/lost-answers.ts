@@ -17,18 +17,16 @@ const EVERY_MS = 1_000;
 const FOR_MS = 60_000;
 
 /**
- * Releases keys whose claim was never answered, or whose release was not. A claim that was given up may reach the database later
- * than its release: so such a key is released again and again for as long as that claim could hold it.
+ * Releases keys whose claim was never answered, or whose release was not. A claim that was given up
+ * may reach the database later than its release: so such a key is released again and again for as
+ * long as that claim could hold it.
  */
-export function createReleases(
-  releaseAll: (keys: readonly HeldKey[]) => Promise<void>,
-): Releases {
+export function createReleases(releaseAll: (keys: readonly HeldKey[]) => Promise<void>): Releases {
   const unsure = new Map<HeldKey, number>();
   let isAtWork = false;
   const work = async () => {
     await releaseAll([...unsure.keys()]).catch(() => undefined);
-    for (const [key, untilMs] of unsure)
-      if (performance.now() > untilMs) unsure.delete(key);
+    for (const [key, untilMs] of unsure) if (performance.now() > untilMs) unsure.delete(key);
     isAtWork = unsure.size > 0;
     if (isAtWork) setTimeout(() => void work(), EVERY_MS).unref();
   };

@@ -9,7 +9,10 @@ import { markLinks } from './mark.js';
 
 const LOOK_EVERY_MS = 50;
 
-/** Marks a member and waits until a run that read the member afterwards is settled; PENDING if that takes longer than `waitMs`. */
+/**
+ * Marks a member and waits until a run that read the member afterwards is settled; PENDING if that
+ * takes longer than `waitMs`.
+ */
 export function createReconcileMember(deps: { database: Database }) {
   return async (request: {
     id: LinkId;

@@ -8,9 +8,15 @@ import type { LeasedBot, Renewal } from '../../reconcile/job-table.js';
 export interface Leasing {
   readonly owner: string;
   readonly leaseMs: number;
-  /** True only of a process that is certain to have ended: its bots need not wait for their lease to run out. */
+  /**
+   * True only of a process that is certain to have ended: its bots need not wait for their lease to
+   * run out.
+   */
   readonly isGone: (owner: string) => boolean;
-  /** A bot whose token this process cannot decrypt is left to the processes that can; if none can, its work waits. */
+  /**
+   * A bot whose token this process cannot decrypt is left to the processes that can; if none can,
+   * its work waits.
+   */
   readonly keys: Pick<KeyRing, 'keyIds'>;
 }
 
@@ -20,14 +26,12 @@ export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
 }
 
 /**
- * Keeps this process's bots until `leaseMs` from now and takes free ones up to its share, which is what every working process
- * computes alike: the bots divided by the processes, where those that hold most have what is left over. So nothing moves
- * without need, and of a single bot all but one process are the reserve.
+ * Keeps this process's bots until `leaseMs` from now and takes free ones up to its share, which is
+ * what every working process computes alike: the bots divided by the processes, where those that
+ * hold most have what is left over. So nothing moves without need, and of a single bot all but one
+ * process are the reserve.
  */
-export async function renewBotLeases(
-  db: Kysely<unknown>,
-  leasing: Leasing,
-): Promise<Renewal> {
+export async function renewBotLeases(db: Kysely<unknown>, leasing: Leasing): Promise<Renewal> {
   const gone = await findGone(db, leasing);
   await reportForWork(db, leasing, gone);
   const { owner } = leasing;
@@ -96,9 +100,7 @@ async function reportForWork(
 ): Promise<void> {
   await sql`
     insert into worker (owner, live_until) values (${leasing.owner}, ${leaseEnd(leasing)})
-    on conflict (owner) do update set live_until = excluded.live_until`.execute(
-    db,
-  );
+    on conflict (owner) do update set live_until = excluded.live_until`.execute(db);
   // A row that another process is clearing need not be waited for.
   await sql`
     delete from worker where owner in (
@@ -106,7 +108,10 @@ async function reportForWork(
       for update skip locked)`.execute(db);
 }
 
-/** Frees these bots for any process that has room for them, if they are this process's by the very lease that is named. */
+/**
+ * Frees these bots for any process that has room for them, if they are this process's by the very
+ * lease that is named.
+ */
 export async function letBotsGo(
   db: Kysely<unknown>,
   owner: string,
@@ -122,18 +127,16 @@ export async function letBotsGo(
 }
 
 /** Frees all of them: this process works no more. */
-export async function releaseBotLeases(
-  db: Kysely<unknown>,
-  owner: string,
-): Promise<void> {
+export async function releaseBotLeases(db: Kysely<unknown>, owner: string): Promise<void> {
   await sql`delete from worker where owner = ${owner}`.execute(db);
   await sql`
-    update bot_lease set owner = '', leased_until = '-infinity' where owner = ${owner}`.execute(
-    db,
-  );
+    update bot_lease set owner = '', leased_until = '-infinity' where owner = ${owner}`.execute(db);
 }
 
-/** Locks the job for the rest of the transaction and returns its version; throws if another process now owns it or its bot. */
+/**
+ * Locks the job for the rest of the transaction and returns its version; throws if another process
+ * now owns it or its bot.
+ */
 export async function lockJob(
   db: Kysely<unknown>,
   member: MemberKey,

@@ -1,25 +1,15 @@
 import { sql, type Kysely } from 'kysely';
 
-import {
-  LANES,
-  type Cause,
-  type ClientId,
-  type DiscordUserId,
-  type Lane,
-} from '../../model.js';
-import type {
-  Claimed,
-  ClaimRequest,
-  JobTable,
-} from '../../reconcile/job-table.js';
+import { LANES, type Cause, type ClientId, type DiscordUserId, type Lane } from '../../model.js';
+import type { Claimed, ClaimRequest, JobTable } from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/job.js';
 import { isReadable, leaseEnd, type Leasing } from './bot-leases.js';
 
-/** Numbers the claims of this process, so that the database can tell a statement that arrives late from the latest one. */
-export function createClaimJobs(
-  db: () => Kysely<unknown>,
-  leasing: Leasing,
-): JobTable['claim'] {
+/**
+ * Numbers the claims of this process, so that the database can tell a statement that arrives late
+ * from the latest one.
+ */
+export function createClaimJobs(db: () => Kysely<unknown>, leasing: Leasing): JobTable['claim'] {
   const unanswered = new Set<number>();
   let number = 0;
   return async (request) => {
@@ -36,12 +26,14 @@ export function createClaimJobs(
 }
 
 /**
- * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most urgent lane first; and tells
- * when the next falls due. A bot is leased to one process at a time, so a job claimed by anybody else is one that its owner
- * lost: it is free at once, no lease of its own has to run out. So is a job that this process claimed and does not run: the
- * answer to that claim was lost, or its run was dropped. The numbers keep a claim that was given up and reaches the database
- * late from taking a job that a later claim has taken. A bot that no process has held yet, because its client is new, is
- * taken on the way. The statement's own time, not the clock's, lets the indexes on due times be used.
+ * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most
+ * urgent lane first; and tells when the next falls due. A bot is leased to one process at a time,
+ * so a job claimed by anybody else is one that its owner lost: it is free at once, no lease of its
+ * own has to run out. So is a job that this process claimed and does not run: the answer to that
+ * claim was lost, or its run was dropped. The numbers keep a claim that was given up and reaches
+ * the database late from taking a job that a later claim has taken. A bot that no process has held
+ * yet, because its client is new, is taken on the way. The statement's own time, not the clock's,
+ * lets the indexes on due times be used.
  */
 export async function claimJobs(
   db: Kysely<unknown>,

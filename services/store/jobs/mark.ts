@@ -13,9 +13,10 @@ import type { EndedMembership } from '../facts/end-memberships.js';
 import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 
 /**
- * Marks: "this member may be out of step, for these causes". One row a member; a second mark raises its version and its lane and
- * leaves its due time, so a burst becomes one reconcile. Every function here is one statement and is called in the transaction
- * that makes the mark true. Rows are inserted in the order of their keys, so that two transactions never wait for each other.
+ * Marks: "this member may be out of step, for these causes". One row a member; a second mark raises
+ * its version and its lane and leaves its due time, so a burst becomes one reconcile. Every
+ * function here is one statement and is called in the transaction that makes the mark true. Rows
+ * are inserted in the order of their keys, so that two transactions never wait for each other.
  */
 export interface Marking {
   readonly lane: Lane;
@@ -23,7 +24,10 @@ export interface Marking {
   readonly windowMs: number;
 }
 
-/** Creates or raises the jobs of the members selected by a query with the columns `(client_id, discord_user_id, causes)`. */
+/**
+ * Creates or raises the jobs of the members selected by a query with the columns `(client_id,
+ * discord_user_id, causes)`.
+ */
 function raiseJobs(
   concerned: ReturnType<typeof sql>,
   { lane, windowMs }: Marking,
@@ -45,7 +49,10 @@ function raiseJobs(
       causes = newest_causes(reconcile_job.causes || excluded.causes)`;
 }
 
-/** Of the foreseen removals, those the new causes do not concern; the others are judged again if they remain. */
+/**
+ * Of the foreseen removals, those the new causes do not concern; the others are judged again if
+ * they remain.
+ */
 const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
   else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
     select from role_mapping p where p.client_id = reconcile_job.client_id and p.role_id = r.id
@@ -80,16 +87,17 @@ export async function markMemberships(
   await raiseJobs(concerned, marking, forgotten).execute(db);
 }
 
-/** Members linked to people whose nickname data changed. A member outside the guild is renamed on return. */
+/**
+ * Members linked to people whose nickname data changed. A member outside the guild is renamed on
+ * return.
+ */
 export async function markPeople(
   db: Kysely<unknown>,
   marks: readonly PersonMark[],
   windowMs: number,
 ): Promise<void> {
   if (marks.length === 0) return;
-  const causes = marks.map(({ cause }) =>
-    causeJson({ ...cause, isAboutName: true }, null),
-  );
+  const causes = marks.map(({ cause }) => causeJson({ ...cause, isAboutName: true }, null));
   const isCharacter = marks.map(({ changed }) => changed.includes('character'));
   const concerned = sql`
     select l.client_id, l.discord_user_id, jsonb_agg(distinct m.cause) as causes
@@ -110,7 +118,10 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
   );
 }
 
-/** Members affected by the deletion or return of a whole group: its members, and holders of a role mapped to it. */
+/**
+ * Members affected by the deletion or return of a whole group: its members, and holders of a role
+ * mapped to it.
+ */
 export async function markGroups(
   db: Kysely<unknown>,
   marks: Folded['groupMarks'],
@@ -196,7 +207,9 @@ export async function markMembers(
   await raiseJobs(concerned, marking).execute(db);
 }
 
-/** All linked members of a client, or only those in `state`: after a change of its limits or roles. */
+/**
+ * All linked members of a client, or only those in `state`: after a change of its limits or roles.
+ */
 export async function markClient(
   db: Kysely<unknown>,
   request: {

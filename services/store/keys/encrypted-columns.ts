@@ -40,7 +40,10 @@ const tokens = [
   },
 ];
 
-/** Everything that is stored as ciphertext. A test looks for more of it in a database full of all there is. */
+/**
+ * Everything that is stored as ciphertext. A test looks for more of it in a database full of all
+ * there is.
+ */
 export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
   {
     table: 'client',

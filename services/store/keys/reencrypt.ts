@@ -7,11 +7,7 @@ import { sql, type Kysely } from 'kysely';
 
 import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import type { Database } from '../database.js';
-import {
-  ENCRYPTED_TABLES,
-  type EncryptedTable,
-  type RowNames,
-} from './encrypted-columns.js';
+import { ENCRYPTED_TABLES, type EncryptedTable, type RowNames } from './encrypted-columns.js';
 
 export interface Progress {
   readonly table: string;
@@ -42,7 +38,10 @@ export interface Reencryption {
 /** Rows of one statement, which is one transaction. */
 const STEP = 200;
 
-/** The next pass finds what a process with other keys wrote meanwhile; after this many passes the command reports it. */
+/**
+ * The next pass finds what a process with other keys wrote meanwhile; after this many passes the
+ * command reports it.
+ */
 const PASSES = 3;
 
 export async function reencrypt(
@@ -61,8 +60,7 @@ export async function reencrypt(
       written += found.written;
     }
     if (found.written > 0)
-      for (const keyId of found.keyIds)
-        returned.push({ table: each.table, keyId });
+      for (const keyId of found.keyIds) returned.push({ table: each.table, keyId });
     tables.push({ table: each.table, looked, written });
     unreadable.push(...gather(each, found.lost));
   }
@@ -93,12 +91,7 @@ async function pass(
   const found: Pass = { looked: 0, written: 0, lost: [], keyIds: new Set() };
   let after: RowNames | null = null;
   for (;;) {
-    const rows: readonly RowNames[] = await readStep(
-      database.sql(),
-      table,
-      keys,
-      after,
-    );
+    const rows: readonly RowNames[] = await readStep(database.sql(), table, keys, after);
     if (rows.length === 0) return found;
     for (const { column, context } of table.columns)
       await renew(database, keys, { table, column, context, rows, found });
@@ -109,8 +102,7 @@ async function pass(
   }
 }
 
-const refs = (key: EncryptedTable['key']) =>
-  sql.join(key.map(({ name }) => sql.ref(name)));
+const refs = (key: EncryptedTable['key']) => sql.join(key.map(({ name }) => sql.ref(name)));
 
 const isStale = (column: string, keys: KeyRing) =>
   sql`split_part(${sql.ref(column)}, '.', 1) <> ${keys.keyIds[0] ?? ''}`;
@@ -122,14 +114,8 @@ async function readStep(
   keys: KeyRing,
   after: RowNames | null,
 ): Promise<readonly RowNames[]> {
-  const names = [
-    ...key.map(({ name }) => name),
-    ...named,
-    ...columns.map(({ column }) => column),
-  ];
-  const texts = names.map(
-    (name) => sql`${sql.ref(name)}::text as ${sql.ref(name)}`,
-  );
+  const names = [...key.map(({ name }) => name), ...named, ...columns.map(({ column }) => column)];
+  const texts = names.map((name) => sql`${sql.ref(name)}::text as ${sql.ref(name)}`);
   const stale = columns.map(({ column }) => isStale(column, keys));
   const from =
     after === null
@@ -176,16 +162,13 @@ async function renew(
       sql`(${sql.join([...table.key.map(({ name }) => row[name]), old, text].map((value) => sql`${value}::text`))})`,
   );
   const matches = table.key.map(
-    ({ name, type }) =>
-      sql`t.${sql.ref(name)} = n.${sql.ref(name)}::${sql.raw(type)}`,
+    ({ name, type }) => sql`t.${sql.ref(name)} = n.${sql.ref(name)}::${sql.raw(type)}`,
   );
   const { numAffectedRows } = await database.transaction(async (tx) =>
     sql`
       update ${sql.table(table.table)} t set ${sql.ref(column)} = n.new_text
       from (values ${sql.join(values)}) as n (${refs(table.key)}, old_text, new_text)
-      where ${sql.join(matches, sql` and `)} and t.${sql.ref(column)} = n.old_text`.execute(
-      tx.sql,
-    ),
+      where ${sql.join(matches, sql` and `)} and t.${sql.ref(column)} = n.old_text`.execute(tx.sql),
   );
   found.written += Number(numAffectedRows ?? 0);
   for (const { old } of renewed) found.keyIds.add(keyIdOf(old));
@@ -200,10 +183,7 @@ function recoded(keys: KeyRing, old: string, context: string): string | null {
   }
 }
 
-function gather(
-  { table, loss }: EncryptedTable,
-  lost: readonly Lost[],
-): readonly Unreadable[] {
+function gather({ table, loss }: EncryptedTable, lost: readonly Lost[]): readonly Unreadable[] {
   const groups = Map.groupBy(lost, ({ column, keyId }) => `${column} ${keyId}`);
   return [...groups.values()].flatMap((group) => {
     const [one] = group;

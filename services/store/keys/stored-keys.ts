@@ -13,9 +13,8 @@ export function createStoredKeys(
   database: Database,
 ) {
   return {
-    reencrypt: async (
-      onProgress: (progress: Progress) => void | Promise<void>,
-    ) => reencrypt({ database, keys }, onProgress),
+    reencrypt: async (onProgress: (progress: Progress) => void | Promise<void>) =>
+      reencrypt({ database, keys }, onProgress),
     tellLost: async () => tellLostKeys(database.sql(), keys, logger),
     refuseWrong: async () => refuseWrongKeys(database.sql(), keys),
     countByKey: async () => countByKey(database.sql()),
@@ -29,12 +28,11 @@ interface LostRow {
   readonly secrets: readonly string[];
 }
 
-/** Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients continue. */
-async function tellLostKeys(
-  db: Kysely<unknown>,
-  keys: KeyRing,
-  logger: Logger,
-): Promise<void> {
+/**
+ * Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients
+ * continue.
+ */
+async function tellLostKeys(db: Kysely<unknown>, keys: KeyRing, logger: Logger): Promise<void> {
   const { rows } = await sql<LostRow>`
     select c.id as "clientId", c.name, s.key_id as "keyId", array_agg(s.secret order by s.secret) as secrets
     from client c cross join lateral (values
@@ -55,23 +53,17 @@ interface Sample {
 }
 
 /**
- * Throws where a key of the ring decrypts nothing that was encrypted under its id: it is another key, and whatever it encrypted
- * from now on would be lost when the right one is put back. A secret that alone cannot be read was changed, and is its client's
- * trouble.
+ * Throws where a key of the ring decrypts nothing that was encrypted under its id: it is another
+ * key, and whatever it encrypted from now on would be lost when the right one is put back. A secret
+ * that alone cannot be read was changed, and is its client's trouble.
  */
-async function refuseWrongKeys(
-  db: Kysely<unknown>,
-  keys: KeyRing,
-): Promise<void> {
+async function refuseWrongKeys(db: Kysely<unknown>, keys: KeyRing): Promise<void> {
   for (const keyId of keys.keyIds) {
     const { rows } = await sql<Sample>`
       select id as "clientId", name, bot_token as "botToken" from client
-      where split_part(bot_token, '.', 1) = ${keyId} order by id limit 10`.execute(
-      db,
-    );
+      where split_part(bot_token, '.', 1) = ${keyId} order by id limit 10`.execute(db);
     const [first] = rows;
-    if (first === undefined || rows.some((row) => isReadable(keys, row)))
-      continue;
+    if (first === undefined || rows.some((row) => isReadable(keys, row))) continue;
     throw new Error(
       `ENCRYPTION_KEYS: the key "${keyId}" is not the one that encrypted the secrets of client ${first.name} (${first.clientId}). Restore the right key under this id. If it is lost, give the new key a different id and enter the secrets again with updateDiscordClient.`,
     );

@@ -3,7 +3,10 @@ import { sql, type Kysely } from 'kysely';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
-/** Of these accounts, those of bots: as any client has read them, or as the bot of a client. An account never changes in that. */
+/**
+ * Of these accounts, those of bots: as any client has read them, or as the bot of a client. An
+ * account never changes in that.
+ */
 export const botsAmong = (discordUserIds: readonly DiscordUserId[]) => sql<{
   id: DiscordUserId;
 }>`
@@ -19,7 +22,10 @@ export async function isKnownBot(
   return rows.length > 0;
 }
 
-/** Whether an account is a bot's; null: this client never read it. `mayAsk`: the client may send calls to Discord. */
+/**
+ * Whether an account is a bot's; null: this client never read it. `mayAsk`: the client may send
+ * calls to Discord.
+ */
 export async function readAccount(
   db: Kysely<unknown>,
   {
@@ -31,9 +37,7 @@ export async function readAccount(
   const { rows } = await sql<{ was_read: boolean; may_ask: boolean }>`
     select exists (select from client where id = ${clientId} and is_enabled and stopped_at is null) as may_ask,
       exists (select from member where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and read_at is not null and username is not null) as was_read`.execute(
-    db,
-  );
+        and read_at is not null and username is not null) as was_read`.execute(db);
   const [row] = rows;
   const otherwise = row?.was_read === true ? false : null;
   return {
@@ -46,9 +50,5 @@ export const isBotMessage = (discordUserId: DiscordUserId): string =>
   `Discord account ${discordUserId} is a bot; only accounts of people can be linked`;
 
 export function botRefused(discordUserId: DiscordUserId): InputError {
-  return new InputError(
-    'BAD_USER_INPUT',
-    isBotMessage(discordUserId),
-    'input.discordUserId',
-  );
+  return new InputError('BAD_USER_INPUT', isBotMessage(discordUserId), 'input.discordUserId');
 }

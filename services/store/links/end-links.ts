@@ -14,7 +14,10 @@ export interface Ending {
   readonly isAskedFor: boolean;
 }
 
-/** A link is never deleted while its roles may still be at Discord: it is ending, and removed once its roles are. */
+/**
+ * A link is never deleted while its roles may still be at Discord: it is ending, and removed once
+ * its roles are.
+ */
 export async function endLinks(
   db: Kysely<unknown>,
   { linkIds, cause, windowMs, isAskedFor }: Ending,
@@ -33,10 +36,7 @@ export async function endLinks(
  * A member is not added to the guild for an ending link; the person's tokens are revoked. A new
  * owner of the account keeps theirs.
  */
-async function giveUpGrants(
-  db: Kysely<unknown>,
-  linkIds: readonly LinkId[],
-): Promise<void> {
+async function giveUpGrants(db: Kysely<unknown>, linkIds: readonly LinkId[]): Promise<void> {
   await sql`
     delete from discord_grant g using link l
     where l.id = any(${linkIds}::uuid[]) and g.client_id = l.client_id and g.discord_user_id = l.discord_user_id
@@ -58,7 +58,6 @@ export async function endLinksOfDeletedUsers(
       db,
     );
     const linkIds = rows.map((row) => row.id);
-    if (linkIds.length > 0)
-      await endLinks(db, { linkIds, cause, windowMs, isAskedFor: false });
+    if (linkIds.length > 0) await endLinks(db, { linkIds, cause, windowMs, isAskedFor: false });
   }
 }

@@ -85,8 +85,7 @@ export function createImportMembers(deps: {
       );
       return verdicts.map((verdict, at) => ({
         ...verdict,
-        linkId:
-          verdict.linkId ?? links.get(users[at]?.platformUserId ?? '') ?? null,
+        linkId: verdict.linkId ?? links.get(users[at]?.platformUserId ?? '') ?? null,
       }));
     });
 }
@@ -135,20 +134,15 @@ async function readStanding(
 }
 
 /** In the order given: of two that contradict each other the first counts. */
-function judge(
-  users: readonly Pair[],
-  standing: Standing,
-): readonly ImportVerdict[] {
+function judge(users: readonly Pair[], standing: Standing): readonly ImportVerdict[] {
   const placeOfUser = new Map<PlatformUserId, number>();
   const placeOfAccount = new Map<DiscordUserId, number>();
   return users.map((user, at) => {
     const { platformUserId, discordUserId } = user;
     const said = placeOfUser.get(platformUserId);
     const taken = placeOfAccount.get(discordUserId);
-    if (said !== undefined)
-      return conflict(`duplicates the platform user of users[${said}]`);
-    if (taken !== undefined)
-      return conflict(`duplicates the Discord account of users[${taken}]`);
+    if (said !== undefined) return conflict(`duplicates the platform user of users[${said}]`);
+    if (taken !== undefined) return conflict(`duplicates the Discord account of users[${taken}]`);
     placeOfUser.set(platformUserId, at);
     placeOfAccount.set(discordUserId, at);
     return judgeOne(user, standing);
@@ -189,11 +183,10 @@ function conflict(message: string): ImportVerdict {
   return { kind: 'CONFLICT', message, linkId: null };
 }
 
-/** All writes about a user serialize on the user's row. Unknown users are created without a name. */
-async function lockUsers(
-  db: Kysely<unknown>,
-  users: readonly Pair[],
-): Promise<void> {
+/**
+ * All writes about a user serialize on the user's row. Unknown users are created without a name.
+ */
+async function lockUsers(db: Kysely<unknown>, users: readonly Pair[]): Promise<void> {
   const ids = users.map((user) => user.platformUserId);
   await sql`
     insert into platform_user (id) select distinct id from unnest(${ids}::text[]) as u (id) order by id

@@ -93,8 +93,7 @@ export async function makeLink(
   });
   if (claimed !== null && claimed.platformUserId !== platformUserId)
     throw claimedByOther(await nameAccount(tx.sql, clientId, discordUserId));
-  if (claimed !== null)
-    return { linkId: claimed.id, warnings: [], isNew: false };
+  if (claimed !== null) return { linkId: claimed.id, warnings: [], isNew: false };
   const warnings = await endOtherLink(tx, request);
   const row = await reviveOrCreate(tx, request, new Date(clock()));
   await tx.em.flush().catch((error: unknown) => {
@@ -121,20 +120,13 @@ export async function makeLink(
   return { linkId: row.id, warnings, isNew: true };
 }
 
-export async function findLink(
-  { em }: Pick<Transaction, 'em'>,
-  id: LinkId,
-): Promise<LinkRow> {
+export async function findLink({ em }: Pick<Transaction, 'em'>, id: LinkId): Promise<LinkRow> {
   const row = await em.findOne(LinkEntity, { id });
-  if (row === null)
-    throw new InputError('NOT_FOUND', `link ${id} does not exist`);
+  if (row === null) throw new InputError('NOT_FOUND', `link ${id} does not exist`);
   return row;
 }
 
-async function endOtherLink(
-  tx: Transaction,
-  request: LinkRequest,
-): Promise<readonly string[]> {
+async function endOtherLink(tx: Transaction, request: LinkRequest): Promise<readonly string[]> {
   const { clientId, platformUserId, cause } = request;
   const other = await tx.em.findOne(LinkEntity, {
     clientId,
@@ -148,13 +140,10 @@ async function endOtherLink(
   return [`the link to ${account} is ending: its roles are being removed`];
 }
 
-async function reviveOrCreate(
-  tx: Transaction,
-  request: LinkRequest,
-  now: Date,
-): Promise<LinkRow> {
+async function reviveOrCreate(tx: Transaction, request: LinkRequest, now: Date): Promise<LinkRow> {
   const { clientId, platformUserId, discordUserId } = request;
-  // Locked, because the run that ends it may be deleting it at this moment: then there is nothing left to revive.
+  // Locked, because the run that ends it may be deleting it at this moment: then there is nothing
+  // left to revive.
   const ending = await tx.em.findOne(
     LinkEntity,
     { clientId, platformUserId, discordUserId },

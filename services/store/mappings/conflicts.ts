@@ -2,13 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
-import type {
-  Authority,
-  ClientId,
-  GroupId,
-  MappingId,
-  RoleId,
-} from '../../model.js';
+import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { namedInSql } from '../names.js';
 
 /**
@@ -28,14 +22,12 @@ export interface Candidate {
 }
 
 /**
- * Where Discord has the say, role and group are one to one: the role has no other mapping at its client, and the group none at any
- * client, because a request could otherwise be about either. Mappings that are only observed stand beside the platform's: they
- * grant nothing, and keep a held role. To be called with the client locked.
+ * Where Discord has the say, role and group are one to one: the role has no other mapping at its
+ * client, and the group none at any client, because a request could otherwise be about either.
+ * Mappings that are only observed stand beside the platform's: they grant nothing, and keep a held
+ * role. To be called with the client locked.
  */
-export async function refuseConflict(
-  db: Kysely<unknown>,
-  candidate: Candidate,
-): Promise<void> {
+export async function refuseConflict(db: Kysely<unknown>, candidate: Candidate): Promise<void> {
   const { id, clientId, groupId, roleId, authority } = candidate;
   await lockAuthorities(db);
   await refuse(
@@ -53,11 +45,7 @@ export async function refuseConflictsOfClient(
   clientId: ClientId,
 ): Promise<void> {
   await lockAuthorities(db);
-  await refuse(
-    db,
-    sql`select * from standing where client_id = ${clientId}`,
-    'input.authority',
-  );
+  await refuse(db, sql`select * from standing where client_id = ${clientId}`, 'input.authority');
 }
 
 async function lockAuthorities(db: Kysely<unknown>): Promise<void> {
@@ -94,8 +82,7 @@ async function refuse(
     left join client other_client on other_client.id = o.client_id
     order by is_of_role desc, o.id limit 1`.execute(db);
   const [conflict] = rows;
-  if (conflict !== undefined)
-    throw new InputError('CONFLICT', messageOf(conflict), field);
+  if (conflict !== undefined) throw new InputError('CONFLICT', messageOf(conflict), field);
 }
 
 interface Conflict {
@@ -113,17 +100,8 @@ interface Conflict {
 }
 
 function messageOf(conflict: Conflict): string {
-  const {
-    group_name: group,
-    role_name: role,
-    other_group_name: otherGroup,
-    authority,
-  } = conflict;
-  const client = named(
-    'client',
-    conflict.other_client_id,
-    conflict.other_client_name,
-  );
+  const { group_name: group, role_name: role, other_group_name: otherGroup, authority } = conflict;
+  const client = named('client', conflict.other_client_id, conflict.other_client_name);
   const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be taken back' : ''}`;
   if (!conflict.is_of_role)
     return (

@@ -4,14 +4,18 @@ import type { ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { previewOf, type ChangePreview } from './preview.js';
 
 /**
- * Whom a mapping change would give the role to or take it from, as the mirror shows them: linked members, all mappings of the role as
- * they would then be. What a new mapping would take waits for a person.
+ * Whom a mapping change would give the role to or take it from, as the mirror shows them: linked
+ * members, all mappings of the role as they would then be. What a new mapping would take waits for
+ * a person.
  */
 export async function previewMapping(
   db: Kysely<unknown>,
   change: {
     readonly clientId: ClientId;
-    /** Of the mapping that is made or retired: its members are looked at, and so are the role's holders. */
+    /**
+     * Of the mapping that is made or retired: its members are looked at, and so are the role's
+     * holders.
+     */
     readonly groupId: GroupId;
     readonly roleId: RoleId;
     /** The group of the new mapping; null: none. */
@@ -22,8 +26,7 @@ export async function previewMapping(
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {
-  const { clientId, groupId, roleId, mappedGroupId, retiredId, takesNothing } =
-    change;
+  const { clientId, groupId, roleId, mappedGroupId, retiredId, takesNothing } = change;
   return previewOf(
     db,
     clientId,

@@ -37,9 +37,10 @@ export async function previewLeaving(
 }
 
 /**
- * Where other mappings name the role, the next run would remove it from holders that only this mapping gave a reason to hold it.
- * They wait for a person, as the holders of a newly mapped role do. To be called before the mapping goes. Resolves with the plan
- * they wait in; null: no member would lose the role.
+ * Where other mappings name the role, the next run would remove it from holders that only this
+ * mapping gave a reason to hold it. They wait for a person, as the holders of a newly mapped role
+ * do. To be called before the mapping goes. Resolves with the plan they wait in; null: no member
+ * would lose the role.
  */
 export async function holdForLeaving(
   db: Kysely<unknown>,
@@ -73,8 +74,8 @@ const WHY =
   'was left the role when its mapping was retired, and is in no other group that gives it';
 
 /**
- * Active holders, or members never read, whom no other mapping grants the role or keeps it for, and who did not have to lose it
- * already with this one: a removal that was due stays due.
+ * Active holders, or members never read, whom no other mapping grants the role or keeps it for, and
+ * who did not have to lose it already with this one: a removal that was due stays due.
  */
 function keepers({ id, clientId, roleId }: Leaving): RawBuilder<unknown> {
   const authority = sql`coalesce(p.authority, c.authority)`;

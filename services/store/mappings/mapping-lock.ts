@@ -14,7 +14,10 @@ export async function lockMappingsToMark(db: Kysely<unknown>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
 }
 
-/** Which of the groups are mapped anywhere; to be asked behind the lock, by a statement that sees what it waited for. */
+/**
+ * Which of the groups are mapped anywhere; to be asked behind the lock, by a statement that sees
+ * what it waited for.
+ */
 export async function mappedAmong(
   db: Kysely<unknown>,
   groupIds: ReadonlySet<GroupId>,

@@ -4,10 +4,7 @@ import type { MappingId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../database.js';
 import type { ClientRow } from '../entities/client.entity.js';
-import {
-  RoleMappingEntity,
-  type RoleMappingRow,
-} from '../entities/role-mapping.entity.js';
+import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
 import type { MappingView } from '../../api/views.js';
 
 export async function lockMapping(
@@ -15,12 +12,7 @@ export async function lockMapping(
   id: MappingId,
 ): Promise<{ row: RoleMappingRow; client: ClientRow }> {
   const found = await tx.em.findOne(RoleMappingEntity, { id });
-  if (found === null)
-    throw new InputError(
-      'NOT_FOUND',
-      `mapping ${id} does not exist`,
-      'input.id',
-    );
+  if (found === null) throw new InputError('NOT_FOUND', `mapping ${id} does not exist`, 'input.id');
   const client = await lockClient(tx, found.clientId);
   refuseEnding(client);
   await tx.em.refresh(found);

@@ -2,26 +2,13 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
-import type {
-  Authority,
-  Cause,
-  ClientId,
-  GroupId,
-  MappingId,
-  RoleId,
-} from '../../model.js';
+import type { Authority, Cause, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
-import {
-  RoleMappingEntity,
-  type RoleMappingRow,
-} from '../entities/role-mapping.entity.js';
+import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
 import type { Guard } from '../decisions/hold-burst.js';
-import {
-  holdForNewMapping,
-  holdForSwitch,
-} from '../decisions/hold-new-mapping.js';
+import { holdForNewMapping, holdForSwitch } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
 import { markRole } from '../jobs/mark.js';
 import { nameGroups, nameRoles } from '../names.js';
@@ -44,11 +31,8 @@ interface Deps {
 export function createMappings(deps: Deps) {
   return {
     createMapping: async (request: NewMapping) => createMapping(deps, request),
-    updateMapping: async (request: {
-      id: MappingId;
-      authority: Authority;
-      cause: Cause;
-    }) => updateMapping(deps, request),
+    updateMapping: async (request: { id: MappingId; authority: Authority; cause: Cause }) =>
+      updateMapping(deps, request),
     retireMapping: createRetireMapping(deps),
   };
 }
@@ -72,10 +56,7 @@ interface NewlyMapped extends MappingChange<MappingView | null> {
   readonly held: { readonly sweepId: string; readonly removals: number } | null;
 }
 
-async function createMapping(
-  deps: Deps,
-  request: NewMapping,
-): Promise<NewlyMapped> {
+async function createMapping(deps: Deps, request: NewMapping): Promise<NewlyMapped> {
   const { clientId, groupId, roleId, authority } = request;
   return deps.database.transaction(async (tx) => {
     const client = await lockClient(tx, clientId);
@@ -87,8 +68,7 @@ async function createMapping(
       groupId,
       roleId,
     });
-    if (retired !== null && retired.retiredAt === null)
-      throw await alreadyMapped(tx.sql, retired);
+    if (retired !== null && retired.retiredAt === null) throw await alreadyMapped(tx.sql, retired);
     const candidate = {
       clientId,
       groupId,

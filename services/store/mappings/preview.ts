@@ -9,7 +9,10 @@ import {
 } from '../../model.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 
-/** What a change of mappings or of a client means for people, in the terms of a sweep's plan. Nothing carries it out: each member's own run decides. */
+/**
+ * What a change of mappings or of a client means for people, in the terms of a sweep's plan.
+ * Nothing carries it out: each member's own run decides.
+ */
 export type ChangePreview = Omit<SweepPlan, 'hash'>;
 
 export const NOTHING_CHANGES: ChangePreview = {
@@ -33,9 +36,10 @@ interface Row {
 }
 
 /**
- * `touched`: a query of all members that would be marked: discord_user_id, platform_user_id, add and remove (both text[], shown where
- * there is any), reason; writes (how many roles are written at once; what waits for a person is not), is_renamed and proofs, as a
- * forecast counts them. Each is read before anything is planned, as the cause names no group.
+ * `touched`: a query of all members that would be marked: discord_user_id, platform_user_id, add
+ * and remove (both text[], shown where there is any), reason; writes (how many roles are written at
+ * once; what waits for a person is not), is_renamed and proofs, as a forecast counts them. Each is
+ * read before anything is planned, as the cause names no group.
  */
 export async function previewOf(
   db: Kysely<unknown>,

@@ -4,10 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { ClientId, GroupId, RoleId, RoleRefusal } from '../../model.js';
 
-export async function refuseUnknownGroup(
-  db: Kysely<unknown>,
-  groupId: GroupId,
-): Promise<void> {
+export async function refuseUnknownGroup(db: Kysely<unknown>, groupId: GroupId): Promise<void> {
   const { rows } = await sql`
     select from platform_group where id = ${groupId} and deleted_at is null for key share`.execute(
     db,
@@ -23,12 +20,10 @@ export async function refuseUnknownGroup(
 
 const REASONS: Readonly<Record<RoleRefusal, string>> = {
   EVERYONE: 'it is @everyone, which every member has',
-  MANAGED:
-    'it is managed by Discord or an integration, which alone can add or remove it',
+  MANAGED: 'it is managed by Discord or an integration, which alone can add or remove it',
   ABOVE_BOT:
     "it is not below the bot's highest role: move it down or the bot's role up, then import the roles",
-  MISSING_PERMISSION:
-    'the bot lacks the permission Manage Roles: grant it, then import the roles',
+  MISSING_PERMISSION: 'the bot lacks the permission Manage Roles: grant it, then import the roles',
   UNKNOWN_ROLE: 'the guild no longer has this role',
 };
 
@@ -39,9 +34,7 @@ export async function refuseImpossibleRole(
   roleId: RoleId,
 ): Promise<void> {
   const { rows } = await sql<{ refusal: RoleRefusal | null; name: string }>`
-    select refusal, name from role where client_id = ${client.id} and id = ${roleId}`.execute(
-    db,
-  );
+    select refusal, name from role where client_id = ${client.id} and id = ${roleId}`.execute(db);
   const [role] = rows;
   if (role === undefined || role.refusal === 'UNKNOWN_ROLE') {
     throw new InputError(

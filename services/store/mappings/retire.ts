@@ -33,23 +33,25 @@ interface Retirement {
 interface Retired {
   readonly mapping: MappingView;
   readonly effect: ChangePreview;
-  /** LEAVE: holders whom another mapping of the role would make lose it; they wait for a person. `sweepId` null: a dry run. */
+  /**
+   * LEAVE: holders whom another mapping of the role would make lose it; they wait for a person.
+   * `sweepId` null: a dry run.
+   */
   readonly held: {
     readonly sweepId: string | null;
     readonly removals: number;
   } | null;
 }
 
-/** LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has lost the role. */
+/**
+ * LEAVE forgets the mapping at once. TAKE_BACK keeps it, retired, until the last linked holder has
+ * lost the role.
+ */
 export function createRetireMapping(deps: Deps) {
-  return async (request: Retirement): Promise<Retired> =>
-    retireMapping(deps, request);
+  return async (request: Retirement): Promise<Retired> => retireMapping(deps, request);
 }
 
-async function retireMapping(
-  deps: Deps,
-  request: Retirement,
-): Promise<Retired> {
+async function retireMapping(deps: Deps, request: Retirement): Promise<Retired> {
   const { enqueueEvent } = deps.guard;
   return deps.database.transaction(async (tx) => {
     const { row, client } = await lockMapping(tx, request.id);

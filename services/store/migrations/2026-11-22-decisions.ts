@@ -1,14 +1,15 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Removals that wait for a person, and what that person said; whose end was asked for; what a client's listing left in doubt. */
+/**
+ * Removals that wait for a person, and what that person said; whose end was asked for; what a
+ * client's listing left in doubt.
+ */
 export class Decisions extends Migration {
   override up(): void {
     this.addSql(decisions);
     this.addSql(sweeps);
     this.addSql(`alter table member drop column held_role_ids`);
-    this.addSql(
-      `alter table link add column is_end_asked_for boolean not null default false`,
-    );
+    this.addSql(`alter table link add column is_end_asked_for boolean not null default false`);
     this.addSql(`alter table client add column doubt text`);
     this.addSql(
       `comment on column client.doubt is 'why the last listing of its guild could not be believed; null: it could'`,

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Tables in the order of the flow: what the platform says, what was set up, what is to be done, what was done. */
+/**
+ * Tables in the order of the flow: what the platform says, what was set up, what is to be done,
+ * what was done.
+ */
 export class FirstTables extends Migration {
   override up(): void {
     this.addSql(platform);

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Whom the bot may rename, which nicknames Discord has not taken, and by which strategy a sweep names people. */
+/**
+ * Whom the bot may rename, which nicknames Discord has not taken, and by which strategy a sweep
+ * names people.
+ */
 export class Nicknames extends Migration {
   override up(): void {
     this.addSql(`

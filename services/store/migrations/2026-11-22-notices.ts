@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Tells who watches, in any process, that there is something new to read; what it is they read themselves. */
+/**
+ * Tells who watches, in any process, that there is something new to read; what it is they read
+ * themselves.
+ */
 export class Notices extends Migration {
   override up(): void {
     this.addSql(records);
@@ -8,7 +11,8 @@ export class Notices extends Migration {
   }
 }
 
-// PostgreSQL tells equal notices of one transaction once: however many records it closes, it is one notice a client.
+// PostgreSQL tells equal notices of one transaction once: however many records it closes, it is one
+// notice a client.
 const records = `
 alter table audit_record add column closed_xid xid8;
 comment on column audit_record.closed_xid is 'the transaction that closed it: with two snapshots it says exactly what is new between them';

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What time brings: when each kind of sweep is due, its runs, and what the last listing of a guild has shown. */
+/**
+ * What time brings: when each kind of sweep is due, its runs, and what the last listing of a guild
+ * has shown.
+ */
 export class Sweeps extends Migration {
   override up(): void {
     this.addSql(schedules);

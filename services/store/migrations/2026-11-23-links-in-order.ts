@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Whoever looks at all links of a client finds them in the order of the people with their accounts, and those that end, without reading the links. */
+/**
+ * Whoever looks at all links of a client finds them in the order of the people with their accounts,
+ * and those that end, without reading the links.
+ */
 export class LinksInOrder extends Migration {
   override up(): void {
     this.addSql(`

@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Looking for a sweep is an update, which called everybody who waits for sweeps even when it found none: so each look led to the
- * next, for ever. Now only a sweep that waits calls.
+ * Looking for a sweep is an update, which called everybody who waits for sweeps even when it found
+ * none: so each look led to the next, for ever. Now only a sweep that waits calls.
  */
 export class QuietSweeps extends Migration {
   override up(): void {

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A process recognises revocations and checks that it claimed although the answer to the claim was lost. */
+/**
+ * A process recognises revocations and checks that it claimed although the answer to the claim was
+ * lost.
+ */
 export class ClaimOwners extends Migration {
   override up(): void {
     this.addSql(`

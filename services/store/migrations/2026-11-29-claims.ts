@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A process recognises jobs that it claimed without ever learning so, and a claim that arrives late takes nothing from a later one. */
+/**
+ * A process recognises jobs that it claimed without ever learning so, and a claim that arrives late
+ * takes nothing from a later one.
+ */
 export class Claims extends Migration {
   override up(): void {
     this.addSql(`

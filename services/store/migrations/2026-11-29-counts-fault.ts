@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Why Discord last refused to count who holds each role: sweeps then read the whole list, and the health says so. */
+/**
+ * Why Discord last refused to count who holds each role: sweeps then read the whole list, and the
+ * health says so.
+ */
 export class CountsFault extends Migration {
   override up(): void {
     this.addSql(`

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Deletions are fences: what is not newer than the deletion of a group, or of a restored user, loses for good. */
+/**
+ * Deletions are fences: what is not newer than the deletion of a group, or of a restored user,
+ * loses for good.
+ */
 export class DeletionFences extends Migration {
   override up(): void {
     this.addSql(fences);
@@ -19,7 +22,10 @@ comment on column platform_user.deleted_by is 'the caller or the event source th
 comment on column platform_user.restored_fence is 'the fences of lifted deletions: facts and deletions that are not newer lose';
 `;
 
-/** A deletion of before is taken for one at the moment it was recorded; of a group, at the time that its life has. */
+/**
+ * A deletion of before is taken for one at the moment it was recorded; of a group, at the time that
+ * its life has.
+ */
 const knownDeletions = `
 update platform_user set deletion_fence = jsonb_build_array(null, f.us, f.us)
   from (select id, (extract(epoch from deleted_at) * 1000000)::bigint as us from platform_user where deleted_at is not null) f

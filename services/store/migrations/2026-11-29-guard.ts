@@ -1,8 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * The removal guard counts by guild, so that a client that is deleted and made anew starts with the removals of its predecessor; and
- * it counts what is due, so that a burst is judged before any of it is carried out.
+ * The removal guard counts by guild, so that a client that is deleted and made anew starts with the
+ * removals of its predecessor; and it counts what is due, so that a burst is judged before any of
+ * it is carried out.
  */
 export class Guard extends Migration {
   override up(): void {

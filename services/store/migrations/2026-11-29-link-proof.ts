@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A link ends only on proof, and an account whose link ended because it had left is remembered for its return. */
+/**
+ * A link ends only on proof, and an account whose link ended because it had left is remembered for
+ * its return.
+ */
 export class LinkProof extends Migration {
   override up(): void {
     this.addSql(`

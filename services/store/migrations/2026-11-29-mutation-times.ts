@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** A fact from a mutation has the database's time: the next mutation about the same thing comes after it, whatever the clock says. */
+/**
+ * A fact from a mutation has the database's time: the next mutation about the same thing comes
+ * after it, whatever the clock says.
+ */
 export class MutationTimes extends Migration {
   override up(): void {
     this.addSql(origins);
@@ -16,7 +19,10 @@ comment on column platform_user.snapshot_is_mutation is 'as membership.is_mutati
 comment on column platform_user.fences is 'the place in the order of facts that the username and each attribute have: sequence, time_us, and true of a mutation';
 `;
 
-/** Events from the future were never taken: these times come from mutations that a process with a fast clock received. */
+/**
+ * Events from the future were never taken: these times come from mutations that a process with a
+ * fast clock received.
+ */
 const fromTheFuture = `
 update membership set is_mutation = true
   where sequence is null and time_us > extract(epoch from now() + interval '5 minutes') * 1000000;

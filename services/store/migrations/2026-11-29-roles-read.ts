@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** `read_at` moves with each write of ours too; a whole list may only be confirmed by what Discord itself has answered. */
+/**
+ * `read_at` moves with each write of ours too; a whole list may only be confirmed by what Discord
+ * itself has answered.
+ */
 export class RolesRead extends Migration {
   override up(): void {
     this.addSql(`

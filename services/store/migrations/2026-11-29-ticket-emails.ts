@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** The address that the platform names for a person is kept encrypted, and no longer than their ticket is open. */
+/**
+ * The address that the platform names for a person is kept encrypted, and no longer than their
+ * ticket is open.
+ */
 export class TicketEmails extends Migration {
   override up(): void {
     this.addSql(`

@@ -1,6 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Accounts that hold a mapped role and have no link, as the last complete member list showed them. */
+/**
+ * Accounts that hold a mapped role and have no link, as the last complete member list showed them.
+ */
 export class UnlinkedHolders extends Migration {
   override up(): void {
     this.addSql(`

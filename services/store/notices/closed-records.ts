@@ -1,11 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-import {
-  RECORD_COLUMNS,
-  type RecordRow,
-  auditConditions,
-  toRecord,
-} from '../read/audit.js';
+import { RECORD_COLUMNS, type RecordRow, auditConditions, toRecord } from '../read/audit.js';
 import { every } from '../read/page.js';
 import type { AuditFilter } from '../../api/views.js';
 import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
@@ -29,9 +24,10 @@ export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
 }
 
 /**
- * Records closed within the window, in the order in which their transactions began. Times and ids cannot say what is new: a record
- * is closed, and its id made, before its transaction becomes visible, and a later one may overtake it. The bounds around the
- * window are for the index, and keep out what a backup brought along from another server, with that server's numbers.
+ * Records closed within the window, in the order in which their transactions began. Times and ids
+ * cannot say what is new: a record is closed, and its id made, before its transaction becomes
+ * visible, and a later one may overtake it. The bounds around the window are for the index, and
+ * keep out what a backup brought along from another server, with that server's numbers.
  */
 export async function pageClosedRecords(
   db: Kysely<unknown>,
@@ -49,8 +45,7 @@ export async function pageClosedRecords(
         and closed_at > clock_timestamp() - interval '1 day'
         and ${every([
           ...auditConditions(filter),
-          after &&
-            sql`(closed_xid, id) > (${after.closedBy}::xid8, ${after.id}::uuid)`,
+          after && sql`(closed_xid, id) > (${after.closedBy}::xid8, ${after.id}::uuid)`,
         ])}
       order by audit_record.closed_xid, audit_record.id
       limit ${limit + 1}

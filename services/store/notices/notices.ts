@@ -1,11 +1,7 @@
 import type { ClientId } from '../../model.js';
 import type { Database } from '../database.js';
 import type { Listener } from '../listen.js';
-import {
-  pageClosedRecords,
-  readMoment,
-  type RecordWindow,
-} from './closed-records.js';
+import { pageClosedRecords, readMoment, type RecordWindow } from './closed-records.js';
 import { recentSweepIds } from './recent-sweeps.js';
 import type { AuditFilter } from '../../api/views.js';
 

@@ -4,13 +4,16 @@ import type { OutboxEvent } from '../../model.js';
 import type { Database } from '../database.js';
 import type { Listener } from '../listen.js';
 
-/** Any number; one process drains at a time, so that events leave in the order they were written. */
+/**
+ * Any number; one process drains at a time, so that events leave in the order they were written.
+ */
 const LOCK = 741_300_113;
 
 /**
- * No transaction is open, and no connection of the pool taken, while the broker is waited for: it may be away for long, and an
- * open transaction would hold vacuum back and be ended by the server's limits. Who dies between sending and deleting lets the
- * next process send the same events again, with the same ids.
+ * No transaction is open, and no connection of the pool taken, while the broker is waited for: it
+ * may be away for long, and an open transaction would hold vacuum back and be ended by the server's
+ * limits. Who dies between sending and deleting lets the next process send the same events again,
+ * with the same ids.
  */
 export function createDrainOutbox(deps: {
   readonly database: Database;
@@ -34,10 +37,7 @@ export function createDrainOutbox(deps: {
   };
 }
 
-async function oldest(
-  database: Database,
-  limit: number,
-): Promise<readonly OutboxEvent[]> {
+async function oldest(database: Database, limit: number): Promise<readonly OutboxEvent[]> {
   const { rows } = await sql<Row>`
     select position, id, key, type, subject, time, data from outbox order by position limit ${limit}`.execute(
     database.sql(),
@@ -49,11 +49,11 @@ async function oldest(
   }));
 }
 
-/** By their places, not up to the last: a transaction that began earlier may have added one in front meanwhile. */
-async function forget(
-  database: Database,
-  events: readonly OutboxEvent[],
-): Promise<void> {
+/**
+ * By their places, not up to the last: a transaction that began earlier may have added one in front
+ * meanwhile.
+ */
+async function forget(database: Database, events: readonly OutboxEvent[]): Promise<void> {
   const positions = events.map(({ position }) => position);
   await sql`delete from outbox where position = any(${positions}::bigint[])`.execute(
     database.sql(),

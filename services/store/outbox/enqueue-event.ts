@@ -1,7 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
-/** The types this service writes. The key is the platform user's id where there is one, so one user's events stay in order. */
+/**
+ * The types this service writes. The key is the platform user's id where there is one, so one
+ * user's events stay in order.
+ */
 export type WrittenEvent =
   | 'discord.membership.requested.v1'
   | 'discord.user.linked.v1'
@@ -19,20 +22,15 @@ interface NewEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export type EnqueueEvent = (
-  db: Kysely<unknown>,
-  event: NewEvent,
-) => Promise<void>;
+export type EnqueueEvent = (db: Kysely<unknown>, event: NewEvent) => Promise<void>;
 
-export type EnqueueEvents = (
-  db: Kysely<unknown>,
-  events: readonly NewEvent[],
-) => Promise<void>;
+export type EnqueueEvents = (db: Kysely<unknown>, events: readonly NewEvent[]) => Promise<void>;
 
-/** In the transaction that makes them true. Without a broker nothing would ever remove the events, so none are stored. */
-export function createEnqueueEvents(deps: {
-  readonly hasBroker: boolean;
-}): EnqueueEvents {
+/**
+ * In the transaction that makes them true. Without a broker nothing would ever remove the events,
+ * so none are stored.
+ */
+export function createEnqueueEvents(deps: { readonly hasBroker: boolean }): EnqueueEvents {
   return async (db, events) => {
     if (!deps.hasBroker || events.length === 0) return;
     await sql`
@@ -45,9 +43,7 @@ export function createEnqueueEvents(deps: {
   };
 }
 
-export function createEnqueueEvent(deps: {
-  readonly hasBroker: boolean;
-}): EnqueueEvent {
+export function createEnqueueEvent(deps: { readonly hasBroker: boolean }): EnqueueEvent {
   const enqueueEvents = createEnqueueEvents(deps);
   return async (db, event) => enqueueEvents(db, [event]);
 }

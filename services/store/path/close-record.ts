@@ -40,11 +40,7 @@ export async function closeAndTell(
   );
   const [row] = rows;
   if (row !== undefined && nickname !== null)
-    await keepNicknameSet(
-      db,
-      row,
-      observed?.isPresent ? observed.nickname : nickname,
-    );
+    await keepNicknameSet(db, row, observed?.isPresent ? observed.nickname : nickname);
   const isChange = added.length + removed.length > 0 || nickname !== null;
   if (row === undefined || !isChange) return;
   await enqueueEvent(db, {
@@ -64,7 +60,10 @@ export async function closeAndTell(
   });
 }
 
-/** Shows later whether the nickname at Discord is still the connector's. Only a hash: a deleted person's name may not be kept. */
+/**
+ * Shows later whether the nickname at Discord is still the connector's. Only a hash: a deleted
+ * person's name may not be kept.
+ */
 async function keepNicknameSet(
   db: Kysely<unknown>,
   { client_id, discord_user_id }: ClosedRecord,
@@ -72,9 +71,7 @@ async function keepNicknameSet(
 ): Promise<void> {
   await sql`
     update member set nickname_set_hash = encode(sha256(convert_to(nullif(${shown}::text, ${NO_NICKNAME}), 'UTF8')), 'hex')
-    where client_id = ${client_id} and discord_user_id = ${discord_user_id}`.execute(
-    db,
-  );
+    where client_id = ${client_id} and discord_user_id = ${discord_user_id}`.execute(db);
 }
 
 interface ClosedRecord {

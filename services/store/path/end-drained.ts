@@ -1,20 +1,14 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  LinkId,
-  PlatformUserId,
-} from '../../model.js';
-import {
-  deletedOf,
-  forgetPeople,
-  forgetUnlinked,
-} from '../erasure/forget-people.js';
+import type { ClientId, DiscordUserId, LinkId, PlatformUserId } from '../../model.js';
+import { deletedOf, forgetPeople, forgetUnlinked } from '../erasure/forget-people.js';
 import { rememberDeparted } from '../links/departed.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
-/** Deletes what has no roles left to remove: links, then retired mappings, then a client waiting for both. */
+/**
+ * Deletes what has no roles left to remove: links, then retired mappings, then a client waiting for
+ * both.
+ */
 export async function endDrained(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -44,9 +38,7 @@ async function endLinks(
   const { rows } = await sql<Row>`
     delete from link l using client c
     where l.id = any(${linkIds}::uuid[]) and l.status = 'ENDING' and c.id = l.client_id
-    returning l.id, l.client_id, l.discord_user_id, l.platform_user_id, c.guild_id`.execute(
-    db,
-  );
+    returning l.id, l.client_id, l.discord_user_id, l.platform_user_id, c.guild_id`.execute(db);
   await sql`
     delete from removal_decision d where (d.client_id, d.discord_user_id) in (
       select * from unnest(${rows.map((row) => row.client_id)}::uuid[], ${rows.map((row) => row.discord_user_id)}::text[]))

@@ -1,16 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
-import {
-  FEW_HOLDERS,
-  type ClientId,
-  type DiscordUserId,
-  type RoleId,
-} from '../../model.js';
-import type {
-  GuardLimits,
-  GuardTally,
-  RoleState,
-} from '../../reconcile/records.js';
+import { FEW_HOLDERS, type ClientId, type DiscordUserId, type RoleId } from '../../model.js';
+import type { GuardLimits, GuardTally, RoleState } from '../../reconcile/records.js';
 
 /** A removal that is about to be judged. */
 export interface Removal {
@@ -19,13 +10,10 @@ export interface Removal {
 }
 
 /**
- * One judges at a time, so that two members at once cannot both take the last permitted removal. Until the transaction ends. Resolves
- * with the client's limits.
+ * One judges at a time, so that two members at once cannot both take the last permitted removal.
+ * Until the transaction ends. Resolves with the client's limits.
  */
-export async function lockGuard(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<GuardLimits> {
+export async function lockGuard(db: Kysely<unknown>, clientId: ClientId): Promise<GuardLimits> {
   const { rows } = await sql<GuardLimits>`
     select c.guard_minimum as minimum, c.guard_percent as percent,
       pg_advisory_xact_lock(hashtextextended('guard ' || ${clientId}, 0))::text as locked
@@ -35,9 +23,11 @@ export async function lockGuard(
 }
 
 /**
- * Removals of the last hour in this guild, by whatever client, with those that the platform was asked for where Discord has the say;
- * and holders as the mirror shows them. A member counts once for each role, however often its removal was tried. Holders are counted
- * only where the removals at hand could exceed a limit. `countsDue` adds what earlier bursts have due: it is for judging another burst.
+ * Removals of the last hour in this guild, by whatever client, with those that the platform was
+ * asked for where Discord has the say; and holders as the mirror shows them. A member counts once
+ * for each role, however often its removal was tried. Holders are counted only where the removals
+ * at hand could exceed a limit. `countsDue` adds what earlier bursts have due: it is for judging
+ * another burst.
  */
 export async function readTally(
   db: Kysely<unknown>,
@@ -93,8 +83,9 @@ export async function readTally(
 }
 
 /**
- * So many holders that the removals are within the percentage: to count on would change nothing, and most roles have far more. With
- * some over, as granted roles and those that are being removed are subtracted.
+ * So many holders that the removals are within the percentage: to count on would change nothing,
+ * and most roles have far more. With some over, as granted roles and those that are being removed
+ * are subtracted.
  */
 const enoughHolders = (removals: number) => sql`
   case when at.guard_percent = 0 then 0 else
@@ -109,7 +100,10 @@ const heldOf = (removals: 'removed' | 'taken') => sql`
 /** Three of five: fewer are never more than half of as many holders as are protected. */
 const FEWEST_OVER_HALF = Math.floor(FEW_HOLDERS / 2) + 1;
 
-/** Removed within the hour, but for the removals at hand, which are counted by themselves. NOT IN, as it is always hashed. */
+/**
+ * Removed within the hour, but for the removals at hand, which are counted by themselves. NOT IN,
+ * as it is always hashed.
+ */
 const REMOVED = sql`
   select r.role_id, r.discord_user_id, bool_or(r.is_guarded) as is_guarded from (
     select g.role_id, a.discord_user_id, g.is_guarded

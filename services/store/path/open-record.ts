@@ -2,11 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { AuditRecordId, RoleId } from '../../model.js';
-import type {
-  GuardVerdict,
-  OpenedRecord,
-  OpenRecordRequest,
-} from '../../reconcile/records.js';
+import type { GuardVerdict, OpenedRecord, OpenRecordRequest } from '../../reconcile/records.js';
 import type { Database } from '../database.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -15,8 +11,9 @@ import { lockGuard, readTally } from './guard-tally.js';
 import { saveMember } from './save-member.js';
 
 /**
- * Opens the record of the changes about to be made, before the first of them. Removals that count are judged against the last
- * hour's under one lock per client, so that two members at once cannot both take the last permitted removal.
+ * Opens the record of the changes about to be made, before the first of them. Removals that count
+ * are judged against the last hour's under one lock per client, so that two members at once cannot
+ * both take the last permitted removal.
  */
 export function createOpenRecord(deps: {
   readonly database: Database;
@@ -44,13 +41,9 @@ export function createOpenRecord(deps: {
           },
           deps.enqueueEvent,
         );
-      const guarded = request.remove.filter(
-        (roleId) => !request.uncounted.includes(roleId),
-      );
+      const guarded = request.remove.filter((roleId) => !request.uncounted.includes(roleId));
       const verdict = await judge(db, request, guarded);
-      const remove = request.remove.filter(
-        (roleId) => !verdict.heldRemovals.includes(roleId),
-      );
+      const remove = request.remove.filter((roleId) => !verdict.heldRemovals.includes(roleId));
       const isRenamed = request.nickname !== null;
       const hasChanges = request.add.length + remove.length > 0 || isRenamed;
       if (!hasChanges && !request.isArrival) return { recordId: null, verdict };
@@ -67,8 +60,7 @@ async function judge(
   request: OpenRecordRequest,
   guarded: readonly RoleId[],
 ): Promise<GuardVerdict> {
-  if (guarded.length === 0)
-    return { allowedRemovals: [], heldRemovals: [], reason: null };
+  if (guarded.length === 0) return { allowedRemovals: [], heldRemovals: [], reason: null };
   const { clientId, discordUserId } = request.job;
   await lockGuard(db, clientId);
   return request.judge(

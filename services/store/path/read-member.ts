@@ -22,8 +22,9 @@ import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
 import { REMOTE_FACTS } from '../remote/remote-facts.js';
 
 /**
- * All that is known of one member, in one statement, so that it is one moment's truth. Null when the client has gone.
- * A group is known not to hold the user by its own row, by the user's last snapshot, or because the group was deleted.
+ * All that is known of one member, in one statement, so that it is one moment's truth. Null when
+ * the client has gone. A group is known not to hold the user by its own row, by the user's last
+ * snapshot, or because the group was deleted.
  */
 export async function readMember(
   db: Kysely<unknown>,
@@ -196,8 +197,7 @@ function mirrorOf(row: MirrorRow): Mirror {
     displayName: row.displayName,
     nickname: row.nickname,
     isPending: row.isPending,
-    timedOutUntil:
-      row.timedOutUntil === null ? null : new Date(row.timedOutUntil),
+    timedOutUntil: row.timedOutUntil === null ? null : new Date(row.timedOutUntil),
     joinedAt: row.joinedAt === null ? null : new Date(row.joinedAt),
     ...(row.isBot && { isBot: true }),
   };

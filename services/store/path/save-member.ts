@@ -10,7 +10,10 @@ export type MemberColumns = Readonly<Record<string, RawBuilder<unknown>>>;
 export interface RunEnd {
   /** The last reading from Discord; null if this run made none. */
   readonly observed: MemberReading | null;
-  /** Discord has answered this run with `observed`; else it is the mirror, with what the run has written. */
+  /**
+   * Discord has answered this run with `observed`; else it is the mirror, with what the run has
+   * written.
+   */
   readonly isReading: boolean;
   /** The member's current state. */
   readonly standing: MemberColumns;
@@ -19,8 +22,9 @@ export interface RunEnd {
 }
 
 /**
- * Puts what Discord answered into the mirror, notes how the run ended and ends its claim, in one statement, as every job pays for
- * it; then tells when a linked member has left or come back. Resolves with whether the client has anything that could end now.
+ * Puts what Discord answered into the mirror, notes how the run ended and ends its claim, in one
+ * statement, as every job pays for it; then tells when a linked member has left or come back.
+ * Resolves with whether the client has anything that could end now.
  */
 export async function saveMember(
   db: Kysely<unknown>,
@@ -45,9 +49,7 @@ export async function saveMember(
       ${sql.join(Object.values(columns))})
     on conflict (client_id, discord_user_id) do update set
       ${sql.join([
-        ...names.map(
-          (name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`,
-        ),
+        ...names.map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`),
         ...(observed === null ? [] : [sql`roles_lost_at = ${rolesLostAt()}`]),
         ...(observed === null ? [] : presence(observed.isPresent)),
       ])}
@@ -59,15 +61,13 @@ export async function saveMember(
   const [row] = rows;
   const wasPresent = row?.was_present ?? null;
   const isNews = wasPresent !== null && wasPresent !== observed?.isPresent;
-  if (observed !== null && isNews)
-    await tellPresence(db, member, observed.isPresent, enqueueEvent);
+  if (observed !== null && isNews) await tellPresence(db, member, observed.isPresent, enqueueEvent);
   return { mayEnd: row?.may_end ?? false };
 }
 
 /** Since when Discord reports the account as not in the guild, and its roles until then. */
 function presence(isPresent: boolean): readonly RawBuilder<unknown>[] {
-  if (isPresent)
-    return [sql`absent_since = null`, sql`left_role_ids = '{}'::text[]`];
+  if (isPresent) return [sql`absent_since = null`, sql`left_role_ids = '{}'::text[]`];
   return [
     sql`absent_since = coalesce(member.absent_since, clock_timestamp())`,
     sql`left_role_ids = case when member.is_present then member.role_ids else member.left_role_ids end`,

@@ -1,12 +1,7 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import type { Logger } from '../../lib/logger.js';
-import {
-  LANES,
-  type Cause,
-  type LinkState,
-  type MemberKey,
-} from '../../model.js';
+import { LANES, type Cause, type LinkState, type MemberKey } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
 import type { Postponement, Settlement } from '../../reconcile/records.js';
 import type { RemoteReading } from '../../reconcile/remote.js';
@@ -28,54 +23,44 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Ends a run: mirror, record, written events, ended links and the job itself, in one transaction. */
+/**
+ * Ends a run: mirror, record, written events, ended links and the job itself, in one transaction.
+ */
 export function createSettle({ database, owner, enqueueEvent, logger }: Deps) {
-  return async (
-    job: Job,
-    wanted: Settlement,
-  ): Promise<readonly RemoteReading[]> => {
-    const { asked, trouble } = await database.transaction(
-      async ({ sql: db }) => {
-        const version = await lockJob(db, job, owner);
-        const isStale = version !== job.version;
-        const judged = await judgeRequests(db, job, wanted, isStale);
-        const { settlement } = judged;
-        const { observed, endedLinkIds } = settlement;
-        const { mayEnd } = await saveMember(
-          db,
-          job,
-          {
-            observed,
-            isReading: settlement.isReading,
-            standing: standingOf(job, settlement),
-            job: isStale ? releaseJob(job) : endOf(job, settlement),
-          },
-          enqueueEvent,
-        );
-        const trouble = settlement.clearsTrouble
-          ? await clearTrouble(db, job.clientId)
-          : null;
-        await closeAndTell(db, settlement, enqueueEvent);
-        if (settlement.joining !== null)
-          await endJoining(db, settlement.joining);
-        await settleDecisions(db, job, settlement, enqueueEvent);
-        const asked = await settleRequests(db, job, judged, enqueueEvent);
-        if (mayEnd || endedLinkIds.length > 0)
-          await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
-        return { asked, trouble };
-      },
-    );
+  return async (job: Job, wanted: Settlement): Promise<readonly RemoteReading[]> => {
+    const { asked, trouble } = await database.transaction(async ({ sql: db }) => {
+      const version = await lockJob(db, job, owner);
+      const isStale = version !== job.version;
+      const judged = await judgeRequests(db, job, wanted, isStale);
+      const { settlement } = judged;
+      const { observed, endedLinkIds } = settlement;
+      const { mayEnd } = await saveMember(
+        db,
+        job,
+        {
+          observed,
+          isReading: settlement.isReading,
+          standing: standingOf(job, settlement),
+          job: isStale ? releaseJob(job) : endOf(job, settlement),
+        },
+        enqueueEvent,
+      );
+      const trouble = settlement.clearsTrouble ? await clearTrouble(db, job.clientId) : null;
+      await closeAndTell(db, settlement, enqueueEvent);
+      if (settlement.joining !== null) await endJoining(db, settlement.joining);
+      await settleDecisions(db, job, settlement, enqueueEvent);
+      const asked = await settleRequests(db, job, judged, enqueueEvent);
+      if (mayEnd || endedLinkIds.length > 0)
+        await endDrained(db, job.clientId, endedLinkIds, enqueueEvent);
+      return { asked, trouble };
+    });
     logTroubleEnd(logger, job.clientId, trouble);
     return asked;
   };
 }
 
 /** Releases a job unsettled. Its causes are kept, before any that came meanwhile. */
-export function createPostpone({
-  database,
-  owner,
-  enqueueEvent,
-}: Omit<Deps, 'logger'>) {
+export function createPostpone({ database, owner, enqueueEvent }: Omit<Deps, 'logger'>) {
   return async (job: Job, request: Postponement): Promise<void> =>
     database.transaction(async ({ sql: db }) => {
       await lockJob(db, job, owner);
@@ -126,9 +111,7 @@ function standingOf(job: Job, settlement: Settlement): MemberColumns {
 }
 
 function parkingOf({ parking = [] }: Settlement): RawBuilder<unknown> {
-  return parking.length === 0
-    ? sql`null::jsonb`
-    : sql`${JSON.stringify(parking)}::jsonb`;
+  return parking.length === 0 ? sql`null::jsonb` : sql`${JSON.stringify(parking)}::jsonb`;
 }
 
 function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
@@ -176,7 +159,10 @@ function endOf(
   );
 }
 
-/** A mark came after the member was read: reconcile again for the new causes only, unless there are too many to list. */
+/**
+ * A mark came after the member was read: reconcile again for the new causes only, unless there are
+ * too many to list.
+ */
 function releaseJob(job: Job): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, marked_at = clock_timestamp(),
@@ -184,17 +170,16 @@ function releaseJob(job: Job): RawBuilder<unknown> {
         else jsonb_path_query_array(causes, '$[$late to last]', ${JSON.stringify({ late: job.lateCauses })}::jsonb) end ${of(job)}`;
 }
 
-/** A minute after the first answer that the account is not in the guild, which may be this one; and a second more, to be past it. */
+/**
+ * A minute after the first answer that the account is not in the guild, which may be this one; and
+ * a second more, to be past it.
+ */
 function absenceProvable(job: Job): RawBuilder<unknown> {
   return sql`coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds'`;
 }
 
 /** Marks wake it at once; without one it is tried again at `dueAt`. */
-function parkJob(
-  job: Job,
-  dueAt: RawBuilder<unknown>,
-  cause = PARKED_CAUSE,
-): RawBuilder<unknown> {
+function parkJob(job: Job, dueAt: RawBuilder<unknown>, cause = PARKED_CAUSE): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, is_parked = true,
       lane = ${LANES.sweep}, causes = ${JSON.stringify([cause])}::jsonb,

@@ -64,30 +64,19 @@ export async function pageAuditRecords(
   return toRows(rows, page, toRecord);
 }
 
-export async function countAuditRecords(
-  db: Asker,
-  filter: AuditFilter,
-): Promise<number> {
+export async function countAuditRecords(db: Asker, filter: AuditFilter): Promise<number> {
   const { rows } = await sql<Counted>`
-    select count(*) from audit_record where ${every(auditConditions(filter))}`.execute(
-    db,
-  );
+    select count(*) from audit_record where ${every(auditConditions(filter))}`.execute(db);
   return countOf(rows);
 }
 
-export function auditConditions(
-  filter: AuditFilter,
-): (RawBuilder<unknown> | null)[] {
+export function auditConditions(filter: AuditFilter): (RawBuilder<unknown> | null)[] {
   const { clientId, clientIds, discordUserId, platformUserId, roleId } = filter;
   return [
     clientId === undefined ? null : sql`client_id = ${clientId}`,
     clientIds ? sql`client_id = any(${clientIds}::uuid[])` : null,
-    discordUserId === undefined
-      ? null
-      : sql`discord_user_id = ${discordUserId}`,
-    platformUserId === undefined
-      ? null
-      : sql`platform_user_id = ${platformUserId}`,
+    discordUserId === undefined ? null : sql`discord_user_id = ${discordUserId}`,
+    platformUserId === undefined ? null : sql`platform_user_id = ${platformUserId}`,
     filter.outcomes ? sql`outcome = any(${filter.outcomes}::text[])` : null,
     roleId === undefined
       ? null

@@ -4,8 +4,9 @@ import type { ClientId, LinkState } from '../../model.js';
 import type { LinkFilter } from '../../api/views.js';
 
 /**
- * What a link shows: ending before all, then a mark that waits, then what came of the last run; before any, pending. Who is in step
- * but for what the platform was asked for is pending until the platform says so itself.
+ * What a link shows: ending before all, then a mark that waits, then what came of the last run;
+ * before any, pending. Who is in step but for what the platform was asked for is pending until the
+ * platform says so itself.
  */
 export const LINK_STATE = sql`case
   when l.status = 'ENDING' then 'ENDING'
@@ -16,16 +17,12 @@ export const LINK_STATE = sql`case
 end`;
 
 /** Of `link l`, `member m` and `reconcile_job j`. */
-export function linkConditions(
-  clientId: ClientId,
-  filter: LinkFilter,
-): RawBuilder<unknown>[] {
+export function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unknown>[] {
   const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
   const conditions = [
     sql`l.client_id = ${clientId}`,
     states && sql`${LINK_STATE} = any(${states}::text[])`,
-    platformUserIds &&
-      sql`l.platform_user_id = any(${platformUserIds}::text[])`,
+    platformUserIds && sql`l.platform_user_id = any(${platformUserIds}::text[])`,
     discordUserIds && sql`l.discord_user_id = any(${discordUserIds}::text[])`,
     roleId !== undefined && sql`m.role_ids @> array[${roleId}]::text[]`,
     groupId !== undefined &&
@@ -39,8 +36,9 @@ export function linkConditions(
 }
 
 /**
- * The ids of all links that can meet the filter, by way of an index; null: the filter names neither states nor a role. In the order
- * of pages alone, a state or a role that few have is searched for through all links.
+ * The ids of all links that can meet the filter, by way of an index; null: the filter names neither
+ * states nor a role. In the order of pages alone, a state or a role that few have is searched for
+ * through all links.
  */
 export function linkCandidates(
   clientId: ClientId,
@@ -57,10 +55,7 @@ export function linkCandidates(
     : ofMembers(clientId, sql`c.role_ids @> array[${roleId}]::text[]`);
 }
 
-function candidatesIn(
-  clientId: ClientId,
-  state: LinkState,
-): RawBuilder<unknown> {
+function candidatesIn(clientId: ClientId, state: LinkState): RawBuilder<unknown> {
   if (state === 'ENDING')
     return sql`select k.id from link k where k.client_id = ${clientId} and k.status = 'ENDING'`;
   if (state !== 'PENDING') return ofMembers(clientId, sql`c.state = ${state}`);

@@ -80,9 +80,7 @@ const tables = sql`link l
 
 export async function findLinks(db: Asker, ids: readonly LinkId[]) {
   const { rows } = await sql<LinkRow>`
-    select ${columns} from ${tables} where l.id = any(${ids}::uuid[])`.execute(
-    db,
-  );
+    select ${columns} from ${tables} where l.id = any(${ids}::uuid[])`.execute(db);
   return inOrder(ids, rows.map(toLink), (link) => link.id);
 }
 
@@ -108,19 +106,21 @@ export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
     where (l.client_id, l.discord_user_id) in (
       select * from unnest(${clientIds}::uuid[], ${discordUserIds}::text[])
     )
-    order by l.client_id, l.discord_user_id, l.status = 'ACTIVE' desc, l.id desc`.execute(
-    db,
-  );
+    order by l.client_id, l.discord_user_id, l.status = 'ACTIVE' desc, l.id desc`.execute(db);
   const keyOf = (key: MemberKey) => `${key.clientId}/${key.discordUserId}`;
   return inOrder(keys.map(keyOf), rows.map(toLink), keyOf);
 }
 
-/** Candidates beyond these are no longer few: so many stand close enough to each other in the order of pages. */
+/**
+ * Candidates beyond these are no longer few: so many stand close enough to each other in the order
+ * of pages.
+ */
 const FEW = 5_000;
 
 /**
- * Rows that meet all conditions. Where the filter has candidates and they are few, each is looked up; else links are read in the
- * order of their ids until enough are found. Which of the two is decided as the statement runs.
+ * Rows that meet all conditions. Where the filter has candidates and they are few, each is looked
+ * up; else links are read in the order of their ids until enough are found. Which of the two is
+ * decided as the statement runs.
  */
 function readLinks(
   request: { readonly clientId: ClientId; readonly filter: LinkFilter },
@@ -139,10 +139,7 @@ function readLinks(
   return sql`with few as materialized (
       select id from (${candidates}) c limit ${FEW + 1}
     ), ids as materialized (select array_agg(id) as few, count(*) as n from few)
-    ${select(
-      sql`(select n from ids) <= ${FEW}`,
-      sql`l.id = any((select few from ids)::uuid[])`,
-    )}
+    ${select(sql`(select n from ids) <= ${FEW}`, sql`l.id = any((select few from ids)::uuid[])`)}
     union all
     ${select(sql`(select n from ids) > ${FEW}`)}`;
 }
@@ -171,10 +168,7 @@ export async function countLinks(
   return countOf(rows);
 }
 
-export async function linksOfPlatformUsers(
-  db: Asker,
-  ids: readonly PlatformUserId[],
-) {
+export async function linksOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<LinkRow>`
     select ${columns} from ${tables}
     where l.platform_user_id = any(${ids}::text[])

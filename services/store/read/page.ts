@@ -26,9 +26,7 @@ export function toRows<Read, Row>(
 }
 
 /** All of the conditions given; without any, true. */
-export function every(
-  conditions: readonly (RawBuilder<unknown> | null)[],
-): RawBuilder<unknown> {
+export function every(conditions: readonly (RawBuilder<unknown> | null)[]): RawBuilder<unknown> {
   const given = conditions.filter((condition) => condition !== null);
   return given.length === 0 ? sql`true` : sql.join(given, sql` and `);
 }
@@ -58,8 +56,7 @@ export interface Counted {
 }
 
 /** PostgreSQL counts in 64 bits, which the driver hands over as text. */
-export const countOf = (rows: readonly Counted[]): number =>
-  Number(rows[0]?.count ?? 0);
+export const countOf = (rows: readonly Counted[]): number => Number(rows[0]?.count ?? 0);
 
 /** The driver returns times as text, in UTC. */
 export type Time = Date | string;

@@ -20,17 +20,16 @@ export interface ParkedMembers {
 /** More are not counted: a role above the bot may park a whole guild. */
 const MOST_COUNTED = 20_000;
 
-/** Linked members of `c` that are parked: nothing is tried for them before a mark or the next day. */
+/**
+ * Linked members of `c` that are parked: nothing is tried for them before a mark or the next day.
+ */
 const parkedOf = (alsoNot: RawBuilder<unknown>) => sql`
   select m.parking, m.reason from member m
   join reconcile_job j on j.client_id = m.client_id and j.discord_user_id = m.discord_user_id and j.is_parked
   where m.client_id = c.id and m.state = 'PARKED' and ${alsoNot}
   limit ${sql.lit(MOST_COUNTED)}`;
 
-const counted = (
-  from: RawBuilder<unknown>,
-  alsoNot: RawBuilder<unknown>,
-) => sql`
+const counted = (from: RawBuilder<unknown>, alsoNot: RawBuilder<unknown>) => sql`
   with parked as materialized (
     select c.id as client_id, p.* from ${from} c cross join lateral (${parkedOf(alsoNot)}) p
   ), caused as (

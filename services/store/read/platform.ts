@@ -30,10 +30,7 @@ interface GroupRow {
   readonly deleted_at: Time | null;
 }
 
-export async function findPlatformUsers(
-  db: Asker,
-  ids: readonly PlatformUserId[],
-) {
+export async function findPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<UserRow>`
     select id, username, attributes, snapshot_time_us is not null as has_snapshot, deleted_at
     from platform_user where id = any(${ids}::text[])`.execute(db);
@@ -42,17 +39,12 @@ export async function findPlatformUsers(
 
 export async function findPlatformGroups(db: Asker, ids: readonly GroupId[]) {
   const { rows } = await sql<GroupRow>`
-    select id, name, deleted_at from platform_group where id = any(${ids}::text[])`.execute(
-    db,
-  );
+    select id, name, deleted_at from platform_group where id = any(${ids}::text[])`.execute(db);
   return inOrder(ids, rows.map(toGroup), (group) => group.id);
 }
 
 /** Groups the user is in; a deleted group has no members. */
-export async function groupsOfPlatformUsers(
-  db: Asker,
-  ids: readonly PlatformUserId[],
-) {
+export async function groupsOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {
   const { rows } = await sql<GroupRow & { platform_user_id: PlatformUserId }>`
     select s.platform_user_id, g.id, g.name, g.deleted_at
     from membership s
@@ -70,23 +62,15 @@ export async function pagePlatformGroups(
 ): Promise<Rows<ReturnType<typeof toGroup>>> {
   const { rows } = await sql<GroupRow>`
     select id, name, deleted_at from platform_group
-    where ${every([
-      ...conditions(search),
-      page.after === null ? null : sql`id > ${page.after}`,
-    ])}
+    where ${every([...conditions(search), page.after === null ? null : sql`id > ${page.after}`])}
     order by id
     ${limitOf(page)}`.execute(db);
   return toRows(rows, page, toGroup);
 }
 
-export async function countPlatformGroups(
-  db: Asker,
-  search: string | null,
-): Promise<number> {
+export async function countPlatformGroups(db: Asker, search: string | null): Promise<number> {
   const { rows } = await sql<Counted>`
-    select count(*) from platform_group where ${every(conditions(search))}`.execute(
-    db,
-  );
+    select count(*) from platform_group where ${every(conditions(search))}`.execute(db);
   return countOf(rows);
 }
 
@@ -94,9 +78,7 @@ function conditions(search: string | null) {
   const pattern = search === null ? null : `%${escapeLike(search)}%`;
   return [
     sql`deleted_at is null`,
-    pattern === null
-      ? null
-      : sql`(name ilike ${pattern} or id ilike ${pattern})`,
+    pattern === null ? null : sql`(name ilike ${pattern} or id ilike ${pattern})`,
   ];
 }
 

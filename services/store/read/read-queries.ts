@@ -1,9 +1,4 @@
-import type {
-  ClientId,
-  LinkId,
-  MemberKey,
-  PlatformUserId,
-} from '../../model.js';
+import type { ClientId, LinkId, MemberKey, PlatformUserId } from '../../model.js';
 import type { Database } from '../database.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import { countAuditRecords, pageAuditRecords } from './audit.js';
@@ -27,12 +22,7 @@ import {
 import { parkedOfClients } from './parked.js';
 import { pendingOfClients, pendingOfPlatformUsers } from './pending.js';
 import { readRoleHistory, type RoleHistoryKey } from './role-history.js';
-import {
-  findMappings,
-  findRoles,
-  mappingsOfClients,
-  rolesOfClients,
-} from './roles.js';
+import { findMappings, findRoles, mappingsOfClients, rolesOfClients } from './roles.js';
 import {
   countUnlinkedHoldersOf,
   pageUnlinkedHolders,
@@ -43,22 +33,15 @@ import type { AuditFilter, LinkFilter, RoleKey } from '../../api/views.js';
 type Ids = readonly string[];
 
 /** Read queries for the API. Each is exactly one statement, however many rows it returns. */
-export function createReadQueries({
-  byKey,
-  reads: asker,
-}: Pick<Database, 'byKey' | 'reads'>) {
+export function createReadQueries({ byKey, reads: asker }: Pick<Database, 'byKey' | 'reads'>) {
   return {
     findLinks: (ids: readonly LinkId[]) => findLinks(byKey, ids),
-    findLinkByPlatformUser: (
-      clientId: ClientId,
-      platformUserId: PlatformUserId,
-    ) => findLinkByPlatformUser(byKey, clientId, platformUserId),
-    findLinksByMember: (keys: readonly MemberKey[]) =>
-      findLinksByMember(byKey, keys),
+    findLinkByPlatformUser: (clientId: ClientId, platformUserId: PlatformUserId) =>
+      findLinkByPlatformUser(byKey, clientId, platformUserId),
+    findLinksByMember: (keys: readonly MemberKey[]) => findLinksByMember(byKey, keys),
     pageLinks: (clientId: ClientId, filter: LinkFilter, page: Page) =>
       pageLinks(asker, { clientId, filter, page }),
-    countLinks: (clientId: ClientId, filter: LinkFilter) =>
-      countLinks(asker, { clientId, filter }),
+    countLinks: (clientId: ClientId, filter: LinkFilter) => countLinks(asker, { clientId, filter }),
     linksOfPlatformUsers: (ids: Ids) => linksOfPlatformUsers(byKey, ids),
     rolesOfClients: (ids: Ids) => rolesOfClients(byKey, ids),
     findRoles: (keys: readonly RoleKey[]) => findRoles(byKey, keys),
@@ -69,21 +52,17 @@ export function createReadQueries({
     groupsOfPlatformUsers: (ids: Ids) => groupsOfPlatformUsers(byKey, ids),
     pagePlatformGroups: (search: string | null, page: Page) =>
       pagePlatformGroups(asker, search, page),
-    countPlatformGroups: (search: string | null) =>
-      countPlatformGroups(asker, search),
-    pageAuditRecords: (filter: AuditFilter, page: Page) =>
-      pageAuditRecords(asker, filter, page),
+    countPlatformGroups: (search: string | null) => countPlatformGroups(asker, search),
+    pageAuditRecords: (filter: AuditFilter, page: Page) => pageAuditRecords(asker, filter, page),
     heldPlansOfClients: (ids: Ids) => heldPlansOfClients(byKey, ids),
     unlinkedRolesOfClients: (ids: Ids) => unlinkedRolesOfClients(byKey, ids),
-    pageUnlinkedHolders: (key: RoleKey, page: Page) =>
-      pageUnlinkedHolders(asker, key, page),
+    pageUnlinkedHolders: (key: RoleKey, page: Page) => pageUnlinkedHolders(asker, key, page),
     countUnlinkedHolders: (key: RoleKey) => countUnlinkedHoldersOf(asker, key),
     parkedOfClients: (ids: Ids) => parkedOfClients(byKey, ids),
     pendingOfClients: (ids: Ids) => pendingOfClients(byKey, ids),
     pendingOfPlatformUsers: (ids: Ids) => pendingOfPlatformUsers(byKey, ids),
     roleHistory: (key: RoleHistoryKey) => readRoleHistory(asker, key),
     requestsOfLinks: (ids: readonly LinkId[]) => requestsOfLinks(byKey, ids),
-    countAuditRecords: (filter: AuditFilter) =>
-      countAuditRecords(asker, filter),
+    countAuditRecords: (filter: AuditFilter) => countAuditRecords(asker, filter),
   };
 }

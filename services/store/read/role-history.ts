@@ -22,13 +22,11 @@ export interface RoleHistoryKey {
 }
 
 /**
- * All that is kept about one link and one role besides the member's facts: how client and member stand, what was last done about
- * the role and why, and when the platform last said something of its groups. One statement; null: there is no such link.
+ * All that is kept about one link and one role besides the member's facts: how client and member
+ * stand, what was last done about the role and why, and when the platform last said something of
+ * its groups. One statement; null: there is no such link.
  */
-export async function readRoleHistory(
-  db: Asker,
-  { linkId, roleId }: RoleHistoryKey,
-) {
+export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistoryKey) {
   const { rows } = await sql<Row>`
     select l.id as link_id, l.client_id, l.discord_user_id, l.platform_user_id, p.username,
       c.is_enabled, c.stopped_at is not null as is_stopped,

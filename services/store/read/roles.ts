@@ -1,13 +1,6 @@
 import { sql } from 'kysely';
 
-import type {
-  Authority,
-  ClientId,
-  GroupId,
-  MappingId,
-  RoleId,
-  RoleRefusal,
-} from '../../model.js';
+import type { Authority, ClientId, GroupId, MappingId, RoleId, RoleRefusal } from '../../model.js';
 import type { Asker } from '../together.js';
 import { type Time, gathered, inOrder, toDate, toDateOrNull } from './page.js';
 import type { RoleKey } from '../../api/views.js';

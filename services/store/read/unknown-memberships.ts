@@ -3,11 +3,11 @@ import { sql } from 'kysely';
 import type { ClientId } from '../../model.js';
 import type { Asker } from '../together.js';
 
-/** How many are linked, of how many it is not known whether every mapped group holds them, and whether any group is known. */
-export async function countUnknownMemberships(
-  db: Asker,
-  clientId: ClientId,
-): Promise<Counts> {
+/**
+ * How many are linked, of how many it is not known whether every mapped group holds them, and
+ * whether any group is known.
+ */
+export async function countUnknownMemberships(db: Asker, clientId: ClientId): Promise<Counts> {
   const { rows } = await sql<Counts>`
     select exists (select from platform_group where deleted_at is null) as "hasGroups", count(*)::int as linked, count(*) filter (
       where u.snapshot_time_us is null and exists (

@@ -22,12 +22,11 @@ interface HolderRow {
   readonly listed_at: Time | null;
 }
 
-/** Accounts without a link that hold the role, in the order of their ids as text; by the primary key. */
-export async function pageUnlinkedHolders(
-  db: Asker,
-  { clientId, roleId }: RoleKey,
-  page: Page,
-) {
+/**
+ * Accounts without a link that hold the role, in the order of their ids as text; by the primary
+ * key.
+ */
+export async function pageUnlinkedHolders(db: Asker, { clientId, roleId }: RoleKey, page: Page) {
   const { rows } = await sql<HolderRow>`
     select u.discord_user_id, u.username, u.display_name, u.nickname, u.is_bot, g.listed_at
     from unlinked_holder u left join guild_listing g on g.client_id = u.client_id
@@ -63,7 +62,10 @@ export interface UnlinkedRole {
   readonly holders: number | null;
 }
 
-/** Mapped roles with their unlinked holders, as counted when the guild was last listed; the most holders first. */
+/**
+ * Mapped roles with their unlinked holders, as counted when the guild was last listed; the most
+ * holders first.
+ */
 export async function unlinkedRolesOfClients(
   db: Asker,
   ids: readonly ClientId[],

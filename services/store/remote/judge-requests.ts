@@ -2,11 +2,7 @@ import type { Kysely } from 'kysely';
 
 import type { RoleId } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
-import type {
-  GuardVerdict,
-  RequestsToSettle,
-  Settlement,
-} from '../../reconcile/records.js';
+import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/records.js';
 import { lockGuard, readTally } from '../path/guard-tally.js';
 
 /** A settlement whose requests may be made, and those of them that a person is to look at first. */
@@ -17,8 +13,9 @@ export interface JudgedRequests {
 }
 
 /**
- * Requests to remove count and are judged as removals are, under the same lock. Where the member was marked during the run, nothing
- * is asked: what it knew may be old, and the next run follows at once.
+ * Requests to remove count and are judged as removals are, under the same lock. Where the member
+ * was marked during the run, nothing is asked: what it knew may be old, and the next run follows at
+ * once.
  */
 export async function judgeRequests(
   db: Kysely<unknown>,
@@ -28,8 +25,7 @@ export async function judgeRequests(
 ): Promise<JudgedRequests> {
   const { requests } = settlement;
   if (requests === null) return { settlement, requests, held: [] };
-  if (isStale)
-    return { settlement: unsettled(settlement), requests: null, held: [] };
+  if (isStale) return { settlement: unsettled(settlement), requests: null, held: [] };
   if (requests.counted.length === 0) return { settlement, requests, held: [] };
   const { clientId, discordUserId } = job;
   await lockGuard(db, clientId);
@@ -52,23 +48,16 @@ function unsettled(settlement: Settlement): Settlement {
   const asked = settlement.requests?.rows.map(({ roleId }) => roleId) ?? [];
   return {
     ...settlement,
-    settledDecisions: settlement.settledDecisions.filter(
-      (roleId) => !asked.includes(roleId),
-    ),
+    settledDecisions: settlement.settledDecisions.filter((roleId) => !asked.includes(roleId)),
   };
 }
 
-function heldBack(
-  settlement: Settlement,
-  { reason }: GuardVerdict,
-): Settlement {
+function heldBack(settlement: Settlement, { reason }: GuardVerdict): Settlement {
   const { outcome } = settlement;
   return {
     ...settlement,
     outcome: outcome === 'PARKED' ? outcome : 'HELD',
-    reason:
-      [settlement.reason, reason].filter((each) => each !== null).join('; ') ||
-      null,
+    reason: [settlement.reason, reason].filter((each) => each !== null).join('; ') || null,
   };
 }
 

@@ -3,15 +3,13 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId } from '../../model.js';
 
 /**
- * Where Discord has the say and the mirror agrees with the platform, that is remembered, so that a later difference is known for a
- * change at Discord. Link, mapping and mirror are kept from changing meanwhile, so that whoever ends one of them finds what is to be
- * forgotten; where somebody is at it already, the next sweep remembers. To be called outside any other transaction, in none of its
- * own locks.
+ * Where Discord has the say and the mirror agrees with the platform, that is remembered, so that a
+ * later difference is known for a change at Discord. Link, mapping and mirror are kept from
+ * changing meanwhile, so that whoever ends one of them finds what is to be forgotten; where
+ * somebody is at it already, the next sweep remembers. To be called outside any other transaction,
+ * in none of its own locks.
  */
-export async function rememberAgreements(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+export async function rememberAgreements(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
     with missing as materialized (
       ${agreements(clientId)}
@@ -34,7 +32,10 @@ export async function rememberAgreements(
     on conflict do nothing`.execute(db);
 }
 
-/** The set difference, and not a search for each pair, as there are as many of them as members times mappings. */
+/**
+ * The set difference, and not a search for each pair, as there are as many of them as members times
+ * mappings.
+ */
 const agreements = (clientId: ClientId) => sql`
   select k.id as link_id, m.id as mapping_id
   from role_mapping m

@@ -12,8 +12,9 @@ const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
 };
 
 /**
- * Keeps what a run has read where Discord has the say, and asks the platform, with one event for each request. The run's job is
- * locked and was not marked since it was claimed: so link and facts are still what the run knew. Resolves with what was asked.
+ * Keeps what a run has read where Discord has the say, and asks the platform, with one event for
+ * each request. The run's job is locked and was not marked since it was claimed: so link and facts
+ * are still what the run knew. Resolves with what was asked.
  */
 export async function saveReadings(
   db: Kysely<unknown>,
@@ -28,16 +29,13 @@ export async function saveReadings(
   }));
   await forget(db, readings.linkId, rows);
   const saved = await save(db, readings.linkId, rows);
-  const asked = rows.filter(
-    ({ mappingId, asks }) => asks !== null && saved.has(mappingId),
-  );
+  const asked = rows.filter(({ mappingId, asks }) => asks !== null && saved.has(mappingId));
   await countRemovals(
     db,
     { ...member, guildId: readings.guildId },
     asked.filter(({ isCounted }) => isCounted),
   );
-  for (const reading of asked)
-    await ask(db, enqueueEvent, { member, readings, reading });
+  for (const reading of asked) await ask(db, enqueueEvent, { member, readings, reading });
   return asked;
 }
 
@@ -47,23 +45,17 @@ interface Row extends RemoteReading {
   readonly isCounted: boolean;
 }
 
-async function forget(
-  db: Kysely<unknown>,
-  linkId: LinkId,
-  rows: readonly Row[],
-): Promise<void> {
+async function forget(db: Kysely<unknown>, linkId: LinkId, rows: readonly Row[]): Promise<void> {
   const forgotten = rows.filter(({ next }) => next === null);
   if (forgotten.length === 0) return;
   await sql`
     delete from remote_membership where link_id = ${linkId}
-      and mapping_id = any(${forgotten.map((row) => row.mappingId)}::uuid[])`.execute(
-    db,
-  );
+      and mapping_id = any(${forgotten.map((row) => row.mappingId)}::uuid[])`.execute(db);
 }
 
 /**
- * A request that stands already keeps its id and its time. Left out are mappings that were given up meanwhile, or where Discord has
- * no say any more: that marks only those whom it concerns.
+ * A request that stands already keeps its id and its time. Left out are mappings that were given up
+ * meanwhile, or where Discord has no say any more: that marks only those whom it concerns.
  */
 async function save(
   db: Kysely<unknown>,

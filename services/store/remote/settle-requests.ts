@@ -9,7 +9,10 @@ import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { JudgedRequests } from './judge-requests.js';
 import { saveReadings } from './save-readings.js';
 
-/** Remembers what was read, asks what may be asked, and lets the rest wait for a person. Resolves with what was asked. */
+/**
+ * Remembers what was read, asks what may be asked, and lets the rest wait for a person. Resolves
+ * with what was asked.
+ */
 export async function settleRequests(
   db: Kysely<unknown>,
   job: Job,
@@ -30,15 +33,11 @@ async function forgetRejections(
   { clientId, discordUserId }: Job,
   { rows }: RequestsToSettle,
 ): Promise<void> {
-  const roleIds = rows
-    .filter(({ next }) => next?.hasRole === true)
-    .map(({ roleId }) => roleId);
+  const roleIds = rows.filter(({ next }) => next?.hasRole === true).map(({ roleId }) => roleId);
   if (roleIds.length > 0)
     await sql`
       delete from removal_decision where client_id = ${clientId} and discord_user_id = ${discordUserId}
-        and role_id = any(${roleIds}::text[]) and verdict = 'REJECTED'`.execute(
-      db,
-    );
+        and role_id = any(${roleIds}::text[]) and verdict = 'REJECTED'`.execute(db);
 }
 
 /** They wait with the removals that were held, to be approved or rejected with them. */

@@ -18,8 +18,8 @@ interface Deps {
 }
 
 /**
- * Deletes expired rows in small statements with pauses, at most `most` statements; all kinds and clients
- * take turns. Null: another process is doing it.
+ * Deletes expired rows in small statements with pauses, at most `most` statements; all kinds and
+ * clients take turns. Null: another process is doing it.
  */
 export function createRetention({ database, lock }: Deps) {
   return async (request: {
@@ -38,10 +38,7 @@ export function createRetention({ database, lock }: Deps) {
 
 async function removeOver(
   database: Database,
-  {
-    most,
-    pause,
-  }: { readonly most: number; readonly pause: () => Promise<void> },
+  { most, pause }: { readonly most: number; readonly pause: () => Promise<void> },
 ): Promise<Removed> {
   const counts: Partial<Record<Kind, number>> = {};
   const steps = await stepsOf(database.sql());
@@ -50,9 +47,7 @@ async function removeOver(
   for (let isOver = false; !isOver;) {
     isOver = true;
     for (const step of steps) {
-      const removed = await database.transaction(async (tx) =>
-        step.remove(tx.sql),
-      );
+      const removed = await database.transaction(async (tx) => step.remove(tx.sql));
       if (removed === 0) continue;
       isOver = false;
       counts[step.kind] = (counts[step.kind] ?? 0) + removed;

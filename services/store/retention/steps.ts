@@ -18,7 +18,10 @@ export type Kind =
   | 'events'
   | 'departedAccounts';
 
-/** One kind of expiring rows: `remove` deletes at most STEP rows, oldest first, and returns how many. */
+/**
+ * One kind of expiring rows: `remove` deletes at most STEP rows, oldest first, and returns how
+ * many.
+ */
 export interface Step {
   readonly kind: Kind;
   readonly remove: (db: Kysely<unknown>) => Promise<number>;
@@ -76,7 +79,10 @@ function step(kind: Kind, statement: RawBuilder<unknown>): Step {
 
 const at = (time: Date) => sql`${time.toISOString()}::timestamptz`;
 
-/** By their ids, which are in the order of opening: that is the way of an index. An open record is evidence, and stays. */
+/**
+ * By their ids, which are in the order of opening: that is the way of an index. An open record is
+ * evidence, and stays.
+ */
 export const recordsOver = ({ clientId, until }: Over) => sql`
   delete from audit_record where id = any(array(
     select id from audit_record
@@ -95,7 +101,10 @@ export const sweepsOver = (over: Over) => sql`
     where ${isOver(over)} and not exists (select from sweep_mark k where k.sweep_id = s.id)
     order by s.finished_at limit ${STEP}))`;
 
-/** A sweep may have marked a whole guild: its marks go first, so that it does not take them all with it. */
+/**
+ * A sweep may have marked a whole guild: its marks go first, so that it does not take them all with
+ * it.
+ */
 export const marksOfSweepsOver = (over: Over) => sql`
   delete from sweep_mark where ctid = any(array(
     select k.ctid from (

@@ -15,10 +15,8 @@ export const isUnlinked = (alias: string) => sql`
   (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
 
 /** Names what is encrypted, and whose: a token copied into another row does not decrypt. */
-export const tokenContext = (
-  name: 'access token' | 'refresh token',
-  grantId: string,
-) => `${name} of grant ${grantId}`;
+export const tokenContext = (name: 'access token' | 'refresh token', grantId: string) =>
+  `${name} of grant ${grantId}`;
 
 export function createGrants({
   database,
@@ -29,12 +27,11 @@ export function createGrants({
 }) {
   const db = () => database.sql();
   return {
-    /** Among those to be revoked, until a link takes it from there. The ticket's exchange ends with it. */
-    async keepGrant(
-      clientId: ClientId,
-      grant: TokenGrant,
-      ticketHash: string,
-    ): Promise<string> {
+    /**
+     * Among those to be revoked, until a link takes it from there. The ticket's exchange ends with
+     * it.
+     */
+    async keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string> {
       const id = uuidv7();
       const tokens = encryptTokens(keys, id, grant);
       const { rows } = await sql`
@@ -47,8 +44,7 @@ export function createGrants({
           ${grant.expiresAt.toISOString()}::timestamptz, client_secret, api_base, authorize_url, token_url, revoke_url,
           clock_timestamp() + make_interval(secs => ${UNLINKED_MS / 1000}::float8)
         from client where id = ${clientId} returning 1`.execute(db());
-      if (rows.length === 0)
-        throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+      if (rows.length === 0) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
       return id;
     },
 
@@ -78,7 +74,10 @@ export function createGrants({
   };
 }
 
-/** Takes a grant for a member who is to be brought in. One that the member had before is given up, but lives on with this one. */
+/**
+ * Takes a grant for a member who is to be brought in. One that the member had before is given up,
+ * but lives on with this one.
+ */
 export async function takeGrant(
   db: Kysely<unknown>,
   request: {
@@ -115,37 +114,21 @@ interface GrantRow {
 
 function encryptTokens(keys: KeyRing, grantId: string, grant: TokenGrant) {
   return {
-    accessToken: keys.encrypt(
-      grant.accessToken,
-      tokenContext('access token', grantId),
-    ),
+    accessToken: keys.encrypt(grant.accessToken, tokenContext('access token', grantId)),
     refreshToken:
       grant.refreshToken === null
         ? null
-        : keys.encrypt(
-            grant.refreshToken,
-            tokenContext('refresh token', grantId),
-          ),
+        : keys.encrypt(grant.refreshToken, tokenContext('refresh token', grantId)),
   };
 }
 
-function decryptGrant(
-  keys: KeyRing,
-  grantId: string,
-  row: GrantRow,
-): TokenGrant {
+function decryptGrant(keys: KeyRing, grantId: string, row: GrantRow): TokenGrant {
   return {
-    accessToken: keys.decrypt(
-      row.access_token,
-      tokenContext('access token', grantId),
-    ),
+    accessToken: keys.decrypt(row.access_token, tokenContext('access token', grantId)),
     refreshToken:
       row.refresh_token === null
         ? null
-        : keys.decrypt(
-            row.refresh_token,
-            tokenContext('refresh token', grantId),
-          ),
+        : keys.decrypt(row.refresh_token, tokenContext('refresh token', grantId)),
     expiresAt: new Date(row.expires_ms),
     scopes: row.scopes,
   };

@@ -32,7 +32,10 @@ interface SignedIn {
   readonly cause: Cause;
 }
 
-/** Links who has signed in at Discord, and marks them to be brought in: in one transaction, so that neither is without the other. */
+/**
+ * Links who has signed in at Discord, and marks them to be brought in: in one transaction, so that
+ * neither is without the other.
+ */
 export function createSignedInLinks(deps: {
   readonly database: Database;
   readonly enqueueEvent: EnqueueEvent;
@@ -48,7 +51,8 @@ export function createSignedInLinks(deps: {
           ...request,
           discordUserId,
         });
-        // In the order of a settlement, which may be at its end just now: neither waits for the other.
+        // In the order of a settlement, which may be at its end just now: neither waits for the
+        // other.
         await markLinks(tx.sql, [linkId], cause, {
           lane: LANES.fresh,
           windowMs: 0,
@@ -62,8 +66,7 @@ export function createSignedInLinks(deps: {
       const untilMs = performance.now() + waitMs;
       for (;;) {
         const outcome = await readOutcome(database.sql(), linkId);
-        if (outcome.kind !== 'WAITING' || performance.now() >= untilMs)
-          return outcome;
+        if (outcome.kind !== 'WAITING' || performance.now() >= untilMs) return outcome;
         await sleep(LOOK_EVERY_MS);
       }
     },
@@ -86,10 +89,7 @@ async function saveNames(
 }
 
 /** A job that waits or runs has not told yet; a parked one has. */
-async function readOutcome(
-  db: Kysely<unknown>,
-  linkId: LinkId,
-): Promise<LinkedOutcome> {
+async function readOutcome(db: Kysely<unknown>, linkId: LinkId): Promise<LinkedOutcome> {
   const { rows } = await sql<{
     is_done: boolean;
     is_present: boolean;

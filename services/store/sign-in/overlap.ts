@@ -12,14 +12,11 @@ const MOST_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Revoking one grant ends all codes and tokens that the account has at the application, also those that it is granted before the
- * call arrives. So a person goes to Discord when no revocation is under way for an account that they are linked to, or for one
- * that is not known.
+ * Revoking one grant ends all codes and tokens that the account has at the application, also those
+ * that it is granted before the call arrives. So a person goes to Discord when no revocation is
+ * under way for an account that they are linked to, or for one that is not known.
  */
-export async function awaitRevocations(
-  database: Database,
-  ticketHash: string,
-): Promise<void> {
+export async function awaitRevocations(database: Database, ticketHash: string): Promise<void> {
   const untilMs = performance.now() + MOST_WAIT_MS;
   const isUnderWay = async () => {
     const { rows } = await sql`
@@ -31,13 +28,13 @@ export async function awaitRevocations(
       limit 1`.execute(database.sql());
     return rows.length > 0;
   };
-  while (performance.now() < untilMs && (await isUnderWay()))
-    await sleep(LOOK_EVERY_MS);
+  while (performance.now() < untilMs && (await isUnderWay())) await sleep(LOOK_EVERY_MS);
 }
 
 /**
- * The claim of a revocation is committed before this looks for sign-ins, and a ticket is bound before it looks for claims: so of
- * a revocation and a sign-in at the same time one always sees the other.
+ * The claim of a revocation is committed before this looks for sign-ins, and a ticket is bound
+ * before it looks for claims: so of a revocation and a sign-in at the same time one always sees the
+ * other.
  */
 export async function findUse(
   db: Kysely<unknown>,
@@ -60,7 +57,10 @@ export async function findUse(
   return rows[0]?.use ?? 'NONE';
 }
 
-/** A sign-in that may be granted tokens, or was and has not stored them; without an answer it is over after the longest call. */
+/**
+ * A sign-in that may be granted tokens, or was and has not stored them; without an answer it is
+ * over after the longest call.
+ */
 const isSigningIn = (alias: string, discordUserId: DiscordUserId) => sql`
   ((${sql.ref(`${alias}.attempt`)} is not null and ${sql.ref(`${alias}.spent_at`)} > clock_timestamp() - interval '15 seconds')
     or (${sql.ref(`${alias}.state_hash`)} is not null and ${sql.ref(`${alias}.expires_at`)} > clock_timestamp() and exists (

@@ -2,10 +2,7 @@ import { sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
-import type {
-  DueRevocation,
-  OAuthApplication,
-} from '../../reconcile/grants.js';
+import type { DueRevocation, OAuthApplication } from '../../reconcile/grants.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { tokenContext } from './grants.js';
@@ -14,8 +11,9 @@ import { findUse } from './overlap.js';
 const AT_ONCE = 20;
 
 /**
- * What is to be revoked at Discord. Other processes leave a claimed grant alone for a minute. The process that claimed it takes
- * it again with its next claim, which it makes only when it revokes nothing: so it loses no grant with the answer to a claim.
+ * What is to be revoked at Discord. Other processes leave a claimed grant alone for a minute. The
+ * process that claimed it takes it again with its next claim, which it makes only when it revokes
+ * nothing: so it loses no grant with the answer to a claim.
  */
 export function createRevocations({
   database,
@@ -41,8 +39,7 @@ export function createRevocations({
       return rows.map((row) => dueOf(keys, row));
     },
 
-    findUse: async (id: string, discordUserId: DiscordUserId) =>
-      findUse(db(), id, discordUserId),
+    findUse: async (id: string, discordUserId: DiscordUserId) => findUse(db(), id, discordUserId),
 
     async wait(id: string, waitMs: number): Promise<void> {
       await sql`
@@ -97,17 +94,11 @@ function dueOf(keys: KeyRing, row: Row): DueRevocation {
     attempts: row.attempts,
     unlock: () => ({
       application: applicationOf(keys, row),
-      accessToken: keys.decrypt(
-        row.access_token,
-        tokenContext('access token', row.id),
-      ),
+      accessToken: keys.decrypt(row.access_token, tokenContext('access token', row.id)),
       refreshToken:
         row.refresh_token === null
           ? null
-          : keys.decrypt(
-              row.refresh_token,
-              tokenContext('refresh token', row.id),
-            ),
+          : keys.decrypt(row.refresh_token, tokenContext('refresh token', row.id)),
     }),
   };
 }

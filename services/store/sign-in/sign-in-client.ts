@@ -26,8 +26,7 @@ export function createFindSignInClient(deps: {
   return async (clientId: ClientId): Promise<SignInClient> => {
     const em = deps.database.orm.em.fork();
     const row = await em.findOne(ClientEntity, { id: clientId });
-    if (row === null)
-      throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
+    if (row === null) throw new InputError('NOT_FOUND', `client ${clientId} does not exist`);
     if (row.endingAt)
       throw new InputError(
         'FAILED_PRECONDITION',

@@ -42,17 +42,13 @@ export function createTickets(deps: Deps) {
     findTicket: async (ticketHash: string) => findTicket(deps, ticketHash),
     bindTicket: async (ticketHash: string, consent: Consent) =>
       bindTicket(deps, ticketHash, consent),
-    takeState: async (stateHash: string, attempt: string) =>
-      takeState(deps, stateHash, attempt),
+    takeState: async (stateHash: string, attempt: string) => takeState(deps, stateHash, attempt),
     spendTicket: async (ticketHash: string, attempt: string) =>
       spendTicket(deps, ticketHash, attempt),
   };
 }
 
-async function openTicket(
-  { database, keys }: Deps,
-  ticket: Ticket,
-): Promise<void> {
+async function openTicket({ database, keys }: Deps, ticket: Ticket): Promise<void> {
   await database.transaction(async (tx) => {
     const client = await lockClient(tx, ticket.clientId, 'use');
     if (client.endingAt)
@@ -88,16 +84,17 @@ async function bindTicket(
       attempt = case when ${isMine(browserHash)} then null else attempt end,
       code_verifier = case when ${isMine(browserHash)} then ${verifier} else code_verifier end
     where t.ticket_hash = ${ticketHash} and ${IS_OPEN}
-    returning browser_hash = ${browserHash} as is_bound`.execute(
-    database.sql(),
-  );
+    returning browser_hash = ${browserHash} as is_bound`.execute(database.sql());
   if (rows[0] === undefined) return 'GONE';
   if (!rows[0].is_bound) return 'OTHER_BROWSER';
   await awaitRevocations(database, ticketHash);
   return 'BOUND';
 }
 
-/** The state stays until the ticket is spent, for the request that took it: its answer may have been lost. */
+/**
+ * The state stays until the ticket is spent, for the request that took it: its answer may have been
+ * lost.
+ */
 async function takeState(
   { database, keys }: Deps,
   stateHash: string,
@@ -130,11 +127,7 @@ async function takeState(
 }
 
 /** Null where the key is lost. */
-function decryptIfKept(
-  keys: KeyRing,
-  cipherText: string,
-  context: string,
-): string | null {
+function decryptIfKept(keys: KeyRing, cipherText: string, context: string): string | null {
   try {
     return keys.decrypt(cipherText, context);
   } catch (error) {
@@ -196,11 +189,7 @@ function viewOf(keys: KeyRing, row: TicketRow): TicketView {
   };
 }
 
-async function insertTicket(
-  db: Kysely<unknown>,
-  ticket: Ticket,
-  keys: KeyRing,
-): Promise<void> {
+async function insertTicket(db: Kysely<unknown>, ticket: Ticket, keys: KeyRing): Promise<void> {
   const { ticketHash, email } = ticket;
   const emailCipher = email && keys.encrypt(email, emailContext(ticketHash));
   await sql`delete from link_ticket where expires_at < clock_timestamp() - interval '1 hour'`.execute(

@@ -9,8 +9,9 @@ const MOST_COUNTED = 100_000;
 const LONGEST_MS = 3_000;
 
 /**
- * How everything stands, of all processes together: what waits, since when, and what keeps it. One statement, which the database
- * itself ends when it takes too long. Members who are parked wait for nothing; what a disabled client wants is nobody's fault.
+ * How everything stands, of all processes together: what waits, since when, and what keeps it. One
+ * statement, which the database itself ends when it takes too long. Members who are parked wait for
+ * nothing; what a disabled client wants is nobody's fault.
  */
 export function createReadStanding(deps: {
   readonly database: Database;
@@ -19,9 +20,7 @@ export function createReadStanding(deps: {
 }) {
   return async () =>
     deps.database.transaction(async ({ sql: db }) => {
-      await sql`select set_config('statement_timeout', ${String(LONGEST_MS)}, true)`.execute(
-        db,
-      );
+      await sql`select set_config('statement_timeout', ${String(LONGEST_MS)}, true)`.execute(db);
       return readStanding(db, deps.keyIds);
     });
 }

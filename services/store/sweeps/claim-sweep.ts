@@ -11,10 +11,7 @@ import type { SweepRun } from '../../sweep/ports.js';
 export async function claimSweep(
   db: Kysely<unknown>,
   owner: string,
-  {
-    leaseMs,
-    inWork,
-  }: { readonly leaseMs: number; readonly inWork: readonly string[] },
+  { leaseMs, inWork }: { readonly leaseMs: number; readonly inWork: readonly string[] },
 ): Promise<SweepRun | null> {
   const { rows } = await sql<RunRow>`
     update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,

@@ -1,7 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
-/** A client is in doubt from a list that could not be believed, or had, until the next that can. True: since now. */
+/**
+ * A client is in doubt from a list that could not be believed, or had, until the next that can.
+ * True: since now.
+ */
 export async function saveDoubt(
   db: Kysely<unknown>,
   { clientId }: SweepRun,
@@ -12,9 +15,7 @@ export async function saveDoubt(
   const { rows } = await sql<{ was_in_doubt: boolean }>`
     with before as (select doubt from client where id = ${clientId})
     update client set doubt = ${doubt}::text where id = ${clientId} and doubt is distinct from ${doubt}::text
-    returning (select doubt is not null from before) as was_in_doubt`.execute(
-    db,
-  );
+    returning (select doubt is not null from before) as was_in_doubt`.execute(db);
   return doubt !== null && rows[0]?.was_in_doubt === false;
 }
 
@@ -27,7 +28,5 @@ export async function saveCountsFault(
   if (countsFault === undefined) return;
   await sql`
     update client set counts_fault = ${countsFault}::text
-    where id = ${clientId} and counts_fault is distinct from ${countsFault}::text`.execute(
-    db,
-  );
+    where id = ${clientId} and counts_fault is distinct from ${countsFault}::text`.execute(db);
 }

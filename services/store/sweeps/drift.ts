@@ -1,11 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-import type {
-  ClientId,
-  DiscordUserId,
-  PlatformUserId,
-  RoleId,
-} from '../../model.js';
+import type { ClientId, DiscordUserId, PlatformUserId, RoleId } from '../../model.js';
 import { REMOTE_DRIFT } from '../remote/remote-drift.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
 import { type LinkPage, linkPages } from './link-pages.js';
@@ -31,10 +26,12 @@ export interface DriftRequest {
 }
 
 /**
- * Linked members whose mirror differs from what facts, links and mappings want: in SQL what `desiredRoles`, `planRoles`
- * and `planRequests` say of one member. Left out are members who are not in the guild, those who were parked with nothing new since, as what stopped them
- * stops them still, and removals that wait for a person or that one has rejected. What is said of a member depends on that
- * member's rows alone, so a page at a time is looked at: none holds a snapshot for long.
+ * Linked members whose mirror differs from what facts, links and mappings want: in SQL what
+ * `desiredRoles`, `planRoles` and `planRequests` say of one member. Left out are members who are
+ * not in the guild, those who were parked with nothing new since, as what stopped them stops them
+ * still, and removals that wait for a person or that one has rejected. What is said of a member
+ * depends on that member's rows alone, so a page at a time is looked at: none holds a snapshot for
+ * long.
  */
 export async function readDrift(
   db: Kysely<unknown>,
@@ -60,12 +57,16 @@ export async function readDrift(
   );
 }
 
-/** So many that most of what a page reads of the mirror serves several of them, and no more than a second’s work: a sweep is renewed and can be cancelled between pages. */
+/**
+ * So many that most of what a page reads of the mirror serves several of them, and no more than a
+ * second’s work: a sweep is renewed and can be cancelled between pages.
+ */
 const LINKS_AT_ONCE = 20_000;
 
 /**
- * Of a million links little is in memory, so each table is read in its own order: the mirror by account, then people and memberships
- * by person. Both by the key: how many links a range has the planner only guesses, and would read all of the mirror for each page.
+ * Of a million links little is in memory, so each table is read in its own order: the mirror by
+ * account, then people and memberships by person. Both by the key: how many links a range has the
+ * planner only guesses, and would read all of the mirror for each page.
  */
 async function readPage(
   db: Kysely<unknown>,
@@ -119,10 +120,7 @@ async function readPage(
   }));
 }
 
-const ofAccount = (
-  table: 'member' | 'reconcile_job',
-  clientId: ClientId,
-) => sql`
+const ofAccount = (table: 'member' | 'reconcile_job', clientId: ClientId) => sql`
   select t.* from ${sql.table(table)} t where t.client_id = ${clientId} and t.discord_user_id = k.discord_user_id limit 1`;
 
 interface Row {

@@ -5,8 +5,8 @@ import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
 
 /**
- * Linked holders are counted in the mirror, which has our own writes since; all others as the last listing had them. A role that
- * the guild no longer has is left out: nobody counts it.
+ * Linked holders are counted in the mirror, which has our own writes since; all others as the last
+ * listing had them. A role that the guild no longer has is left out: nobody counts it.
  */
 export async function readExpectation(
   db: Kysely<unknown>,
@@ -37,17 +37,17 @@ export async function readExpectation(
     roleNames: new Map(rows.map((row) => [row.role_id, row.name])),
     linkedHolders: new Map(rows.map((row) => [row.role_id, row.linked])),
     expected: new Map(
-      rows.map((row) => [
-        row.role_id,
-        row.unlinked === null ? null : row.linked + row.unlinked,
-      ]),
+      rows.map((row) => [row.role_id, row.unlinked === null ? null : row.linked + row.unlinked]),
     ),
     runsSince: rows[0]?.runs_since ?? null,
   };
 }
 
 export interface LinkedMembers {
-  /** The database's time, as text for its microseconds: what is read later than this is newer than the listing. */
+  /**
+   * The database's time, as text for its microseconds: what is read later than this is newer than
+   * the listing.
+   */
   readonly askedAt: string;
   readonly linked: IdSet;
   /** Of these, members in the guild as last observed. */
@@ -114,10 +114,7 @@ function toNumbers(rows: readonly LinkedRow[]): BigUint64Array {
   return BigUint64Array.from(rows, ({ id }) => BigInt(id));
 }
 
-export async function countLinkedMembers(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<number> {
+export async function countLinkedMembers(db: Kysely<unknown>, clientId: ClientId): Promise<number> {
   const { rows } = await sql<{ linked: number }>`
     select count(distinct discord_user_id)::int as linked from link where client_id = ${clientId}`.execute(
     db,
@@ -126,8 +123,9 @@ export async function countLinkedMembers(
 }
 
 /**
- * Linked members whose mirror is the oldest; `isAbsent`: only those who were not in the guild then. Who is absent and has a grant is
- * left out: whoever looks at them brings them in, and one who has gone is not to be fetched back by the clock.
+ * Linked members whose mirror is the oldest; `isAbsent`: only those who were not in the guild then.
+ * Who is absent and has a grant is left out: whoever looks at them brings them in, and one who has
+ * gone is not to be fetched back by the clock.
  */
 export async function readOldest(
   db: Kysely<unknown>,
@@ -148,7 +146,10 @@ export async function readOldest(
   return rows.map((row) => row.id);
 }
 
-/** Linked members who wait for Discord's membership screening to end, in the order in which they were last read. */
+/**
+ * Linked members who wait for Discord's membership screening to end, in the order in which they
+ * were last read.
+ */
 export async function readScreened(
   db: Kysely<unknown>,
   { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },

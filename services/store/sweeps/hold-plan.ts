@@ -3,11 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/records.js';
 import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
-import {
-  type JudgePlan,
-  addDue,
-  judgeRemovals,
-} from '../decisions/hold-burst.js';
+import { type JudgePlan, addDue, judgeRemovals } from '../decisions/hold-burst.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { Removal } from '../path/guard-tally.js';
 import type { CausedRemoval } from '../decisions/burst-removals.js';
@@ -16,14 +12,18 @@ import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 export interface HeldIn {
   readonly sweepId: string;
   readonly reason: string;
-  /** To be called once the sweep says that it is held; for a plan that waits already it says nothing. */
+  /**
+   * To be called once the sweep says that it is held; for a plan that waits already it says
+   * nothing.
+   */
   readonly tell: (enqueueEvent: EnqueueEvent) => Promise<void>;
 }
 
 /**
- * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way of the path, or all of it waits
- * for a person. Left out are removals with a link that an admin ended, and what was judged when the member was marked.
- * It joins the plan of an earlier sweep that waits still. Null: nothing is held.
+ * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way
+ * of the path, or all of it waits for a person. Left out are removals with a link that an admin
+ * ended, and what was judged when the member was marked. It joins the plan of an earlier sweep that
+ * waits still. Null: nothing is held.
  */
 export async function holdPlan(
   db: Kysely<unknown>,
@@ -85,7 +85,10 @@ async function lockEarlierSweep(
   return rows[0]?.id ?? lockHeldSweep(db, clientId, kind);
 }
 
-/** Those whose links end because a person named them: what they held for those is taken whatever the guard says of the others. */
+/**
+ * Those whose links end because a person named them: what they held for those is taken whatever the
+ * guard says of the others.
+ */
 async function readLeaving(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -101,16 +104,11 @@ async function readLeaving(
 }
 
 /** Removals that are due: the bursts that they belong to were let pass. */
-async function readForeseen(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<ReadonlySet<string>> {
+async function readForeseen(db: Kysely<unknown>, clientId: ClientId): Promise<ReadonlySet<string>> {
   const { rows } = await sql<Removal>`
     select j.discord_user_id as "discordUserId", r.id as "roleId"
     from reconcile_job j cross join lateral unnest(j.removals) as r (id)
-    where j.client_id = ${clientId} and j.removals <> '{}' and not j.is_parked`.execute(
-    db,
-  );
+    where j.client_id = ${clientId} and j.removals <> '{}' and not j.is_parked`.execute(db);
   return new Set(rows.map(keyOf));
 }
 

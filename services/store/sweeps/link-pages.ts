@@ -6,8 +6,8 @@ import type { ClientId, DiscordUserId } from '../../model.js';
 export interface LinkPage {
   readonly accounts: readonly DiscordUserId[];
   /**
-   * A query of each account once: discord_user_id, platform_user_id (null: all links of the account are ending), is_ending (all
-   * of them are) and has_ending (one of them is).
+   * A query of each account once: discord_user_id, platform_user_id (null: all links of the account
+   * are ending), is_ending (all of them are) and has_ending (one of them is).
    */
   readonly linked: RawBuilder<unknown>;
 }
@@ -20,13 +20,11 @@ interface Asked {
 }
 
 /**
- * All linked accounts of a client: first those that belong to somebody, in the order of the people, so that a page's memberships
- * lie side by side however accounts and people are matched; then those whose links are all ending, which need no memberships.
+ * All linked accounts of a client: first those that belong to somebody, in the order of the people,
+ * so that a page's memberships lie side by side however accounts and people are matched; then those
+ * whose links are all ending, which need no memberships.
  */
-export async function* linkPages(
-  db: Kysely<unknown>,
-  asked: Asked,
-): AsyncGenerator<LinkPage> {
+export async function* linkPages(db: Kysely<unknown>, asked: Asked): AsyncGenerator<LinkPage> {
   for (const walk of [OF_PEOPLE, ENDING]) yield* pagesOf(db, walk, asked);
 }
 

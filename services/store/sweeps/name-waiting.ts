@@ -1,11 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type {
-  Cause,
-  ClientId,
-  DiscordUserId,
-  NicknameStrategy,
-} from '../../model.js';
+import type { Cause, ClientId, DiscordUserId, NicknameStrategy } from '../../model.js';
 
 interface NamingRun {
   readonly id: string;
@@ -26,8 +21,9 @@ export function causeOf(run: NamingRun): Cause {
 }
 
 /**
- * Members who wait for the path already are not marked again; but a sweep with a strategy of its own has to tell them, or they would
- * be named by the client's. They keep their turn. Resolves with who they are.
+ * Members who wait for the path already are not marked again; but a sweep with a strategy of its
+ * own has to tell them, or they would be named by the client's. They keep their turn. Resolves with
+ * who they are.
  */
 export async function nameWaiting(
   db: Kysely<unknown>,

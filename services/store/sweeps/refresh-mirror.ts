@@ -18,8 +18,9 @@ export interface Refreshed {
 }
 
 /**
- * Puts a page of a listing into the mirror of linked members, in one statement; who has not changed costs no write. A mirror that
- * is newer than the listing stays, and so does one whose record is open: it is from before the record, which is closed by it.
+ * Puts a page of a listing into the mirror of linked members, in one statement; who has not changed
+ * costs no write. A mirror that is newer than the listing stays, and so does one whose record is
+ * open: it is from before the record, which is closed by it.
  */
 export async function refreshMirror(
   db: Kysely<unknown>,
@@ -107,8 +108,9 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
     and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
 
 /**
- * Linked members who were in the guild when a complete listing was begun, and are missing in it, have left. Discord has taken every role, so nothing is
- * to be done for them. Resolves with those who have an ending link: what is left of it is the path's to end.
+ * Linked members who were in the guild when a complete listing was begun, and are missing in it,
+ * have left. Discord has taken every role, so nothing is to be done for them. Resolves with those
+ * who have an ending link: what is left of it is the path's to end.
  */
 export async function noteLeft(
   db: Kysely<unknown>,
@@ -135,9 +137,7 @@ export async function noteLeft(
       is_pending = false, timed_out_until = null, state = 'ABSENT', reason = 'the account is not in the guild'
     from gone where m.client_id = ${clientId} and m.discord_user_id = gone.discord_user_id
     returning m.discord_user_id, exists (select from link l where l.client_id = ${clientId}
-      and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as has_ending`.execute(
-    db,
-  );
+      and l.discord_user_id = m.discord_user_id and l.status = 'ENDING') as has_ending`.execute(db);
   await tell(db, enqueueEvents, {
     clientId,
     type: 'discord.member.left.v1',
@@ -148,8 +148,8 @@ export async function noteLeft(
 }
 
 /**
- * Whom one answer had called absent, and a complete list, already in the mirror, has not brought back, is absent for certain.
- * Resolves with those who have an ending link.
+ * Whom one answer had called absent, and a complete list, already in the mirror, has not brought
+ * back, is absent for certain. Resolves with those who have an ending link.
  */
 async function proveAbsence(
   db: Kysely<unknown>,

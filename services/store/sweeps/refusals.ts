@@ -7,8 +7,7 @@ const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
 };
 
 /** Why a sweep of this kind cannot start at any client; null if it can. */
-export const refusalOfKind = (kind: SweepKind): string | null =>
-  KINDS[kind] ?? null;
+export const refusalOfKind = (kind: SweepKind): string | null => KINDS[kind] ?? null;
 
 /** Of `client c`: why its guild cannot be read now; null if it can. */
 export const REFUSAL_OF_CLIENT = sql<string | null>`case
@@ -24,8 +23,6 @@ export async function readRefusal(
   clientId: ClientId,
 ): Promise<string | null | undefined> {
   const { rows } = await sql<{ refusal: string | null }>`
-    select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(
-    db,
-  );
+    select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(db);
   return rows[0]?.refusal;
 }

@@ -9,11 +9,7 @@ import { withTime } from '../decisions/hold.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
 import { saveHolders } from '../unlinked/save-holders.js';
-import {
-  describeParked,
-  readParked,
-  type ParkedMembers,
-} from '../read/parked.js';
+import { describeParked, readParked, type ParkedMembers } from '../read/parked.js';
 import { leaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveCountsFault, saveDoubt } from './doubt.js';
@@ -36,7 +32,10 @@ export async function renewSweep(
   return rows.length > 0;
 }
 
-/** Releases an unfinished run for any process to restart; no effect if it has been restarted already. */
+/**
+ * Releases an unfinished run for any process to restart; no effect if it has been restarted
+ * already.
+ */
 export async function releaseSweep(
   db: Kysely<unknown>,
   { id, attempts }: Pick<SweepRun, 'id' | 'attempts'>,
@@ -61,15 +60,8 @@ export async function postponeSweep(
 }
 
 /** In the transaction of what is to be written only while the run is ours. */
-export async function holdSweep(
-  db: Kysely<unknown>,
-  id: string,
-  owner: string,
-): Promise<boolean> {
-  const { rows } =
-    await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(
-      db,
-    );
+export async function holdSweep(db: Kysely<unknown>, id: string, owner: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(db);
   return rows.length > 0;
 }
 
@@ -80,7 +72,10 @@ export interface Finished {
   readonly isNewDoubt: boolean;
 }
 
-/** Marks, remembers, holds and ends, in one transaction. Null: the run is ours no longer, and nothing was written. */
+/**
+ * Marks, remembers, holds and ends, in one transaction. Null: the run is ours no longer, and
+ * nothing was written.
+ */
 export function createFinishSweep({
   database,
   owner,
@@ -100,11 +95,7 @@ export function createFinishSweep({
         : await follow(db, run, ending, judgePlan);
       const state = heldIn?.sweepId === run.id ? 'HELD' : ending.state;
       const parked = await readParkedBefore(db, run, ending);
-      const reason = [
-        ending.reason,
-        heldIn?.reason ?? null,
-        parked && describeParked(parked),
-      ]
+      const reason = [ending.reason, heldIn?.reason ?? null, parked && describeParked(parked)]
         .filter((each) => each !== null)
         .join('; ');
       const drifted = ending.drifted + (parked?.members ?? 0);
@@ -120,7 +111,10 @@ export function createFinishSweep({
     });
 }
 
-/** They are out of step, and left out of what is tried. Null: there are none, or nobody was looked at. */
+/**
+ * They are out of step, and left out of what is tried. Null: there are none, or nobody was looked
+ * at.
+ */
 async function readParkedBefore(
   db: Kysely<unknown>,
   { clientId }: SweepRun,
@@ -143,7 +137,8 @@ async function follow(
   await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
-  // After jobs and before plans, as by a run; facts that are marked at this moment are counted, or count this.
+  // After jobs and before plans, as by a run; facts that are marked at this moment are counted, or
+  // count this.
   const limits = await lockGuard(db, run.clientId);
   await forgetVanished(db, run.clientId);
   await closeDrained(db, run.clientId);
@@ -153,7 +148,10 @@ async function follow(
   };
 }
 
-/** Those who wait for the path already need no second mark: it would put an end to their pause, and bury their own causes. */
+/**
+ * Those who wait for the path already need no second mark: it would put an end to their pause, and
+ * bury their own causes.
+ */
 async function mark(
   db: Kysely<unknown>,
   run: SweepRun,
@@ -166,9 +164,7 @@ async function mark(
     select distinct l.discord_user_id from link l
     left join reconcile_job j on j.client_id = l.client_id and j.discord_user_id = l.discord_user_id
     where l.client_id = ${run.clientId} and l.discord_user_id = any(${members}::text[])
-      and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(
-    db,
-  );
+      and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(db);
   const marked = rows.map((row) => row.discord_user_id);
   const cause = { ...causeOf(run), ...how };
   const request = { clientId: run.clientId, members: marked, cause };
@@ -181,10 +177,7 @@ async function mark(
 }
 
 /** Of runs that found nothing to try a day is kept; how long the others are, the client says. */
-async function forgetInStep(
-  db: Kysely<unknown>,
-  { clientId, kind }: SweepRun,
-): Promise<void> {
+async function forgetInStep(db: Kysely<unknown>, { clientId, kind }: SweepRun): Promise<void> {
   await sql`
     delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked
       and finished_at < clock_timestamp() - interval '1 day'`.execute(db);

@@ -29,14 +29,10 @@ interface ScheduleRow {
 const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, next_run_at`;
 
 /** Schedules: read, changed, and claimed when due. */
-export function createSchedules({
-  database,
-  ...usual
-}: Usual & { readonly database: Database }) {
+export function createSchedules({ database, ...usual }: Usual & { readonly database: Database }) {
   const { nextRun } = usual;
   const db = () => database.sql();
-  const addAll = async () =>
-    database.transaction(async (tx) => addMissing(tx.sql, usual, null));
+  const addAll = async () => database.transaction(async (tx) => addMissing(tx.sql, usual, null));
   return {
     /** Includes new clients that no process has seen yet. */
     schedulesOfClients: async (ids: readonly ClientId[]) => {
@@ -47,8 +43,7 @@ export function createSchedules({
     },
     /** Clients that have none yet get the usual ones. */
     addMissing: addAll,
-    claimDue: async () =>
-      database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
+    claimDue: async () => database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
     /** `change` gets the current schedule, and may throw to reject. */
     changeSchedule: async (
       key: { readonly clientId: ClientId; readonly kind: SweepKind },
@@ -63,11 +58,7 @@ export function createSchedules({
         await resetSchedules(tx.sql, usual, clientId);
         const [schedules = []] = await readSchedules(tx.sql, [clientId]);
         if (schedules.length === 0)
-          throw new InputError(
-            'NOT_FOUND',
-            `client ${clientId} does not exist`,
-            'input.clientId',
-          );
+          throw new InputError('NOT_FOUND', `client ${clientId} does not exist`, 'input.clientId');
         return schedules;
       }),
   };
@@ -76,9 +67,7 @@ export function createSchedules({
 function isWhole(schedules: readonly ScheduleView[]): boolean {
   return (
     schedules.length > 0 &&
-    schedules.every(
-      ({ isEnabled, nextRunAt }) => !isEnabled || nextRunAt !== null,
-    )
+    schedules.every(({ isEnabled, nextRunAt }) => !isEnabled || nextRunAt !== null)
   );
 }
 
@@ -115,9 +104,7 @@ async function changeSchedule(
   const { rows: changed } = await sql<ScheduleRow>`
     update schedule set cron = ${next.cron}, time_zone = ${next.timeZone}, is_enabled = ${next.isEnabled},
       next_run_at = ${nextRunAt?.toISOString() ?? null}::timestamptz
-    where client_id = ${clientId} and kind = ${kind} returning ${COLUMNS}`.execute(
-    db,
-  );
+    where client_id = ${clientId} and kind = ${kind} returning ${COLUMNS}`.execute(db);
   return toSchedule(changed[0] ?? row);
 }
 
@@ -131,26 +118,21 @@ export interface DueSchedule {
 }
 
 /**
- * Hands each schedule that is due to one process, which moves it on and puts its sweep to the others. Times that were missed come
- * once. One whose last sweep still runs, or whose client may not be worked, is passed over until its next time.
+ * Hands each schedule that is due to one process, which moves it on and puts its sweep to the
+ * others. Times that were missed come once. One whose last sweep still runs, or whose client may
+ * not be worked, is passed over until its next time.
  */
-async function claimDue(
-  db: Kysely<unknown>,
-  nextRun: NextRun,
-): Promise<readonly DueSchedule[]> {
+async function claimDue(db: Kysely<unknown>, nextRun: NextRun): Promise<readonly DueSchedule[]> {
   const { rows } = await sql<ScheduleRow & { refusal: string | null }>`
     select s.*, ${REFUSAL_OF_CLIENT} as refusal from schedule s join client c on c.id = s.client_id
     where s.next_run_at <= clock_timestamp()
-    order by s.next_run_at limit ${MOST_DUE} for update of s skip locked`.execute(
-    db,
-  );
+    order by s.next_run_at limit ${MOST_DUE} for update of s skip locked`.execute(db);
   if (rows.length === 0) return [];
   const now = await readNow(db);
   const due: DueSchedule[] = [];
   for (const row of rows) {
     const { client_id: clientId, kind } = row;
-    const skipped =
-      row.refusal ?? refusalOfKind(kind) ?? (await begin(db, clientId, kind));
+    const skipped = row.refusal ?? refusalOfKind(kind) ?? (await begin(db, clientId, kind));
     const nextRunAt = nextRun(toSchedule(row), now)?.toISOString() ?? null;
     await sql`
       update schedule set next_run_at = ${nextRunAt}::timestamptz, skipped_reason = ${skipped}::text,

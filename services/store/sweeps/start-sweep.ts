@@ -2,12 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
-import type {
-  Cause,
-  ClientId,
-  NicknameStrategy,
-  SweepKind,
-} from '../../model.js';
+import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../database.js';
 import { readRefusal, refusalOfKind } from './refusals.js';
 import { findSweeps } from './sweep-views.js';
@@ -29,18 +24,11 @@ export function createStartSweep(database: Database) {
     const db = database.sql();
     const refusal = await readRefusal(db, clientId);
     if (refusal === undefined)
-      throw new InputError(
-        'NOT_FOUND',
-        `client ${clientId} does not exist`,
-        'input.clientId',
-      );
+      throw new InputError('NOT_FOUND', `client ${clientId} does not exist`, 'input.clientId');
     if (refusal !== null) throw new InputError('FAILED_PRECONDITION', refusal);
     const id = await insertSweep(db, request);
     if (id === null)
-      throw new InputError(
-        'CONFLICT',
-        `a ${kind} sweep of client ${clientId} is already running`,
-      );
+      throw new InputError('CONFLICT', `a ${kind} sweep of client ${clientId} is already running`);
     return theSweep(db, id);
   };
 }
@@ -70,11 +58,10 @@ export async function insertSweep(
   return rows[0]?.id ?? null;
 }
 
-/** Cancels the run: its process notices before its next page, and its later writes have no effect. */
-export async function cancelSweep(
-  db: Kysely<unknown>,
-  id: string,
-): Promise<SweepView> {
+/**
+ * Cancels the run: its process notices before its next page, and its later writes have no effect.
+ */
+export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
   const { rows } = await sql<{ id: string }>`
     update sweep set state = 'CANCELLED', finished_at = clock_timestamp(), owner = null, leased_until = null
     where id = ${id} and state in ('WAITING', 'RUNNING')
@@ -91,10 +78,7 @@ export async function cancelSweep(
   );
 }
 
-export async function theSweep(
-  db: Kysely<unknown>,
-  id: string,
-): Promise<SweepView> {
+export async function theSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined) throw new Error(`sweep ${id} no longer exists`);
   return sweep;

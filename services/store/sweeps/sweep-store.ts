@@ -13,40 +13,17 @@ import {
   readOldest,
   readScreened,
 } from './guild-state.js';
-import {
-  readNamePage,
-  readNameRules,
-  type NamePageRequest,
-} from './name-page.js';
+import { readNamePage, readNameRules, type NamePageRequest } from './name-page.js';
 import { noteLeft, refreshMirror } from './refresh-mirror.js';
 import { rememberAgreements } from '../remote/remember-agreements.js';
-import {
-  saveUnlinkedHolders,
-  type UnlinkedChunk,
-} from '../unlinked/save-unlinked.js';
+import { saveUnlinkedHolders, type UnlinkedChunk } from '../unlinked/save-unlinked.js';
 import { claimSweep } from './claim-sweep.js';
-import {
-  createFinishSweep,
-  holdSweep,
-  postponeSweep,
-  releaseSweep,
-  renewSweep,
-} from './runs.js';
+import { createFinishSweep, holdSweep, postponeSweep, releaseSweep, renewSweep } from './runs.js';
 import { createSchedules } from './schedules.js';
 import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
-import {
-  countSweeps,
-  findSweeps,
-  heldSweeps,
-  pageSweeps,
-} from './sweep-views.js';
+import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.js';
 import type { Usual } from './usual-schedules.js';
-import type {
-  ListedMember,
-  ListingRef,
-  SweepEnding,
-  SweepRun,
-} from '../../sweep/ports.js';
+import type { ListedMember, ListingRef, SweepEnding, SweepRun } from '../../sweep/ports.js';
 import type { SweepFilter } from '../../api/sweep-ports.js';
 
 interface Deps {
@@ -70,38 +47,35 @@ export function createSweepStore(deps: Deps) {
       return theSweep(db(), decision.id);
     },
     findSweeps: async (ids: readonly string[]) => findSweeps(db(), ids),
-    heldSweeps: async (clientId: ClientId) =>
-      heldSweeps(database.byKey, clientId),
-    pageSweeps: async (filter: SweepFilter, page: Page) =>
-      pageSweeps(database.reads, filter, page),
-    countSweeps: async (filter: SweepFilter) =>
-      countSweeps(database.reads, filter),
-    /** With what only the room of the sweeps knows: when a pattern's next time is, and what is usual. */
+    heldSweeps: async (clientId: ClientId) => heldSweeps(database.byKey, clientId),
+    pageSweeps: async (filter: SweepFilter, page: Page) => pageSweeps(database.reads, filter, page),
+    countSweeps: async (filter: SweepFilter) => countSweeps(database.reads, filter),
+    /**
+     * With what only the room of the sweeps knows: when a pattern's next time is, and what is
+     * usual.
+     */
     schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),
     onSweep: (wake: () => void) => listener.on('sweep', wake),
     /** With the guard's judgement of a whole plan. */
     runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
-    readExpectation: async (clientId: ClientId) =>
-      readExpectation(db(), clientId),
-    readLinkedMembers: async (
-      clientId: ClientId,
-      beforePage: () => Promise<void>,
-    ) => readLinkedMembers(db(), clientId, { beforePage }),
-    countLinkedMembers: async (clientId: ClientId) =>
-      countLinkedMembers(db(), clientId),
+    readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),
+    readLinkedMembers: async (clientId: ClientId, beforePage: () => Promise<void>) =>
+      readLinkedMembers(db(), clientId, { beforePage }),
+    countLinkedMembers: async (clientId: ClientId) => countLinkedMembers(db(), clientId),
     readScreened: async (request: Parameters<typeof readScreened>[1]) =>
       readScreened(db(), request),
-    readOldest: async (request: Parameters<typeof readOldest>[1]) =>
-      readOldest(db(), request),
+    readOldest: async (request: Parameters<typeof readOldest>[1]) => readOldest(db(), request),
     readNameRules: async (clientId: ClientId) => readNameRules(db(), clientId),
-    readNamePage: async (request: NamePageRequest) =>
-      readNamePage(db(), request),
+    readNamePage: async (request: NamePageRequest) => readNamePage(db(), request),
   };
 }
 
-/** Operations of the process that owns a sweep. Writes for a sweep it no longer owns resolve with null. */
+/**
+ * Operations of the process that owns a sweep. Writes for a sweep it no longer owns resolve with
+ * null.
+ */
 function runsOf(deps: Deps, judgePlan: JudgePlan) {
   const { database, owner, enqueueEvents } = deps;
   const db = () => database.sql();
@@ -112,20 +86,13 @@ function runsOf(deps: Deps, judgePlan: JudgePlan) {
     renew: async (id: string, ms: number, checked: number) =>
       renewSweep(db(), { id, owner, ms }, checked),
     release: async (run: SweepRun) => releaseSweep(db(), run, owner),
-    postpone: async (
-      id: string,
-      until: { readonly waitMs: number; readonly reason: string },
-    ) => postponeSweep(db(), { id, owner }, until),
+    postpone: async (id: string, until: { readonly waitMs: number; readonly reason: string }) =>
+      postponeSweep(db(), { id, owner }, until),
     async finish(run: SweepRun, ending: SweepEnding) {
-      if (ending.state === 'DONE' && !run.isDryRun)
-        await rememberAgreements(db(), run.clientId);
+      if (ending.state === 'DONE' && !run.isDryRun) await rememberAgreements(db(), run.clientId);
       return finish(run, ending);
     },
-    refreshMirror: async (
-      run: SweepRun,
-      listing: ListingRef,
-      members: readonly ListedMember[],
-    ) =>
+    refreshMirror: async (run: SweepRun, listing: ListingRef, members: readonly ListedMember[]) =>
       database.transaction(async (tx) =>
         (await holdSweep(tx.sql, run.id, owner))
           ? refreshMirror(tx.sql, listing, members, enqueueEvents)
@@ -137,11 +104,7 @@ function runsOf(deps: Deps, judgePlan: JudgePlan) {
         if (isOurs) await saveUnlinkedHolders(tx.sql, run.clientId, chunk);
         return isOurs;
       }),
-    noteLeft: async (
-      run: SweepRun,
-      listing: ListingRef,
-      missing: readonly DiscordUserId[],
-    ) =>
+    noteLeft: async (run: SweepRun, listing: ListingRef, missing: readonly DiscordUserId[]) =>
       database.transaction(async (tx) =>
         (await holdSweep(tx.sql, run.id, owner))
           ? noteLeft(tx.sql, listing, missing, enqueueEvents)

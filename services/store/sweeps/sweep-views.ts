@@ -42,8 +42,8 @@ interface SweepRow {
 }
 
 /**
- * What became of the marked members is read from where the path writes it: a record with this sweep among its causes, by the index
- * of the member's own records, and who of them is parked since.
+ * What became of the marked members is read from where the path writes it: a record with this sweep
+ * among its causes, by the index of the member's own records, and who of them is parked since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
   select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.parked, s.reason, s.started_at, s.finished_at,
@@ -68,18 +68,12 @@ export async function findSweeps(
   db: Kysely<unknown>,
   ids: readonly string[],
 ): Promise<(SweepView | undefined)[]> {
-  const { rows } =
-    await sql<SweepRow>`${sweepsWhere(sql`s.id = any(${ids}::uuid[])`)}`.execute(
-      db,
-    );
+  const { rows } = await sql<SweepRow>`${sweepsWhere(sql`s.id = any(${ids}::uuid[])`)}`.execute(db);
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
 }
 
 /** At most one of each kind, found by the index of held sweeps; the longest held first. */
-export async function heldSweeps(
-  db: Asker,
-  clientId: ClientId,
-): Promise<readonly SweepView[]> {
+export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonly SweepView[]> {
   const { rows } = await sql<SweepRow>`
     ${sweepsWhere(sql`s.client_id = ${clientId} and s.state = 'HELD'`)}
     order by ${HELD_SINCE}, s.id`.execute(db);
@@ -97,20 +91,13 @@ export async function pageSweeps(
     page.after === null ? null : sql`s.id < ${page.after}::uuid`,
   ]);
   const { rows } = await sql<SweepRow>`
-    ${sweepsWhere(sql`${condition}`)} order by s.id desc ${limitOf(page)}`.execute(
-    db,
-  );
+    ${sweepsWhere(sql`${condition}`)} order by s.id desc ${limitOf(page)}`.execute(db);
   return toRows(rows, page, toSweep);
 }
 
-export async function countSweeps(
-  db: Asker,
-  filter: SweepFilter,
-): Promise<number> {
+export async function countSweeps(db: Asker, filter: SweepFilter): Promise<number> {
   const { rows } = await sql<Counted>`
-    select count(*) from sweep s where ${every(conditions(filter))}`.execute(
-    db,
-  );
+    select count(*) from sweep s where ${every(conditions(filter))}`.execute(db);
   return countOf(rows);
 }
 

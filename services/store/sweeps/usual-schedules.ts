@@ -17,15 +17,13 @@ export interface Timing {
 /** A client's default schedules; nickname sweeps run if it has a nickname policy. */
 export interface Usual {
   readonly nextRun: NextRun;
-  readonly defaultsOf: (
-    clientId: ClientId,
-    nicknames: NicknameStrategy,
-  ) => readonly Timing[];
+  readonly defaultsOf: (clientId: ClientId, nicknames: NicknameStrategy) => readonly Timing[];
 }
 
 /**
- * Of all clients, or of the one named: who has no schedule yet gets the usual one, and what another door has switched on, its next
- * time. In a transaction: a policy that is changed meanwhile waits, and finds the schedule that it switches.
+ * Of all clients, or of the one named: who has no schedule yet gets the usual one, and what another
+ * door has switched on, its next time. In a transaction: a policy that is changed meanwhile waits,
+ * and finds the schedule that it switches.
  */
 export async function addMissing(
   db: Kysely<unknown>,
@@ -52,9 +50,7 @@ export async function resetSchedules(
   clientId: ClientId,
 ): Promise<void> {
   const { rows } = await sql<NamedClient>`
-    select id, nickname_strategy from client where id = ${clientId} for share`.execute(
-    db,
-  );
+    select id, nickname_strategy from client where id = ${clientId} for share`.execute(db);
   await upsert(db, usual, { clients: rows, resets: true });
 }
 
@@ -109,8 +105,8 @@ async function addTimes(db: Kysely<unknown>, nextRun: NextRun): Promise<void> {
 }
 
 /**
- * A client that gets a nickname policy has its nicknames looked at from now on, and no longer when the policy goes. Whoever knows
- * patterns of time adds the next one: this wakes them.
+ * A client that gets a nickname policy has its nicknames looked at from now on, and no longer when
+ * the policy goes. Whoever knows patterns of time adds the next one: this wakes them.
  */
 export async function switchNicknames(
   db: Kysely<unknown>,

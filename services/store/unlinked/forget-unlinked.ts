@@ -2,7 +2,10 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, DiscordUserId } from '../../model.js';
 
-/** In the transaction that links these accounts, before their jobs are marked: they are unlinked holders no longer. */
+/**
+ * In the transaction that links these accounts, before their jobs are marked: they are unlinked
+ * holders no longer.
+ */
 export async function forgetUnlinkedHolders(
   db: Kysely<unknown>,
   clientId: ClientId,

@@ -22,8 +22,9 @@ export interface UnlinkedChunk {
 }
 
 /**
- * Makes the stored holders in the range of a chunk equal to the chunk, in one statement. A row that has not changed costs no write:
- * a guild may have hundreds of thousands. Accounts that were linked during the listing are left out.
+ * Makes the stored holders in the range of a chunk equal to the chunk, in one statement. A row that
+ * has not changed costs no write: a guild may have hundreds of thousands. Accounts that were linked
+ * during the listing are left out.
  */
 export async function saveUnlinkedHolders(
   db: Kysely<unknown>,
@@ -67,7 +68,8 @@ export async function countUnlinkedHolders(
   },
 ): Promise<void> {
   const { clientId, askedAt, roleIds } = request;
-  // Locked before the count, so that a link that is made now either is counted out or counts itself out afterwards.
+  // Locked before the count, so that a link that is made now either is counted out or counts itself
+  // out afterwards.
   await sql`
     insert into guild_listing (client_id, unlinked_holders) values (${clientId}, '{}')
     on conflict (client_id) do update set runs_since = 0`.execute(db);

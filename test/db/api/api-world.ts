@@ -22,7 +22,9 @@ import { createMigratedDatabase, openTestStore } from '../../support/store.js';
 
 export type Data = Readonly<Record<string, unknown>>;
 
-/** The schema that is served, on the ports and the store that serve it, in a database of its own. */
+/**
+ * The schema that is served, on the ports and the store that serve it, in a database of its own.
+ */
 export interface RealApi {
   readonly schema: GraphQLSchema;
   readonly ports: ApiPorts;
@@ -76,10 +78,7 @@ async function schemaOn(ports: ApiPorts): Promise<GraphQLSchema> {
   );
 }
 
-function askers(
-  schema: GraphQLSchema,
-  ports: ApiPorts,
-): Pick<RealApi, 'answer' | 'ask'> {
+function askers(schema: GraphQLSchema, ports: ApiPorts): Pick<RealApi, 'answer' | 'ask'> {
   const contextValue = contextOn(ports);
   const answer: RealApi['answer'] = async (source, variableValues = {}) =>
     graphql({ schema, source, variableValues, contextValue: contextValue() });
@@ -156,20 +155,19 @@ const NOBODY_ASKED: readonly unknown[] = [
   readSettings(READ_TIMING.statementMs),
 ];
 
-/** How many statements any connection of this process sends while something is done, but for those that nobody asked for. */
+/**
+ * How many statements any connection of this process sends while something is done, but for those
+ * that nobody asked for.
+ */
 export async function statementsOf(work: () => Promise<unknown>) {
   const { prototype } = pg.Client;
   const query: unknown = Reflect.get(prototype, 'query');
   if (typeof query !== 'function') throw new Error('the driver has changed');
   let sent = 0;
-  Reflect.set(
-    prototype,
-    'query',
-    function (this: pg.Client, ...args: unknown[]) {
-      if (!NOBODY_ASKED.includes(args[0])) sent += 1;
-      return Reflect.apply(query, this, args);
-    },
-  );
+  Reflect.set(prototype, 'query', function (this: pg.Client, ...args: unknown[]) {
+    if (!NOBODY_ASKED.includes(args[0])) sent += 1;
+    return Reflect.apply(query, this, args);
+  });
   try {
     await work();
   } finally {

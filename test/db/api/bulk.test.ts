@@ -69,10 +69,10 @@ describe('5,000 at once, one of which cannot be read', () => {
       discordUserId: String(400_000_000_000_000_000n + BigInt(index)),
     }));
 
-    const { results, counts, pendingMembers } = await payloadOf(
-      'importDiscordUsers',
-      { clientId, users },
-    );
+    const { results, counts, pendingMembers } = await payloadOf('importDiscordUsers', {
+      clientId,
+      users,
+    });
 
     expect(counts).toEqual({
       linked: MOST - 1,
@@ -123,9 +123,7 @@ describe('5,000 at once, one of which cannot be read', () => {
       });
       expect(pendingMembers).toBe(MOST - 1);
 
-      await api.sql.query(
-        `delete from reconcile_job where discord_user_id > '400000000000000099'`,
-      );
+      await api.sql.query(`delete from reconcile_job where discord_user_id > '400000000000000099'`);
       await api.sql.query(
         `update reconcile_job set is_parked = true where discord_user_id <= '400000000000000009'`,
       );

@@ -1,12 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  test,
-} from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { clientInput } from '../../builders/store-world.js';
 import { openRealApi, type RealApi } from './api-world.js';
@@ -123,9 +116,9 @@ describe('held plans', () => {
         plan: { removals: 2 },
       },
     ]);
-    await expect(
-      api.ask(`{ heldPlans(clientId: "${uuidv7()}") { id } }`),
-    ).rejects.toThrow('does not exist');
+    await expect(api.ask(`{ heldPlans(clientId: "${uuidv7()}") { id } }`)).rejects.toThrow(
+      'does not exist',
+    );
   });
 
   test('are found by their state behind any number of newer sweeps', async () => {

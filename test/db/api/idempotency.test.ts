@@ -80,9 +80,7 @@ describe('a key', () => {
       `select leased_until - clock_timestamp() between '50 seconds' and '60 seconds' as is_minute from idempotent_request`,
     );
     expect(rows).toEqual([{ is_minute: true }]);
-    await sql.query(
-      `update idempotent_request set leased_until = clock_timestamp()`,
-    );
+    await sql.query(`update idempotent_request set leased_until = clock_timestamp()`);
 
     const second = await claimed(other);
     await store.idempotency.keep(request, first, 'late');
@@ -99,9 +97,7 @@ describe('a key', () => {
 
   it('is kept by whoever renews it', async () => {
     const claim = await claimed();
-    await sql.query(
-      `update idempotent_request set leased_until = clock_timestamp()`,
-    );
+    await sql.query(`update idempotent_request set leased_until = clock_timestamp()`);
     await store.idempotency.renew(request, claim);
 
     expect(await other.idempotency.claim(request)).toEqual({
@@ -115,9 +111,7 @@ describe('a key', () => {
       `select kept_until - clock_timestamp() between '23:59' and '24:00' as is_day from idempotent_request`,
     );
     expect(rows).toEqual([{ is_day: true }]);
-    await sql.query(
-      `update idempotent_request set kept_until = clock_timestamp()`,
-    );
+    await sql.query(`update idempotent_request set kept_until = clock_timestamp()`);
 
     const again = await claimed(other, { ...request, fingerprint: 'that' });
     await other.idempotency.keep(request, again, 'new');
@@ -130,11 +124,7 @@ describe('a key', () => {
 
 describe('what is kept', () => {
   it('tells nobody who reads the database what was answered, nor by which key', async () => {
-    await store.idempotency.keep(
-      request,
-      await claimed(),
-      'https://example.org/?ticket=secret',
-    );
+    await store.idempotency.keep(request, await claimed(), 'https://example.org/?ticket=secret');
 
     const { rows } = await sql.query('select * from idempotent_request');
     expect(JSON.stringify(rows)).not.toContain('secret');
@@ -145,20 +135,14 @@ describe('what is kept', () => {
     await store.idempotency.keep(request, await claimed(), 'an answer');
     await sql.query(`update idempotent_request set caller = 'thief'`);
 
-    await expect(
-      store.idempotency.claim({ ...request, caller: 'thief' }),
-    ).rejects.toThrow();
+    await expect(store.idempotency.claim({ ...request, caller: 'thief' })).rejects.toThrow();
   });
 
   it('is swept out in small steps as new keys come', async () => {
     await sql.query(`insert into idempotent_request
       select 'site', 'old-' || i, 'f', gen_random_uuid(), now(), null, now() - interval '1 second' from generate_series(1, 50) i`);
     const left = async () =>
-      (
-        await sql.query(
-          `select from idempotent_request where key_hash like 'old-%'`,
-        )
-      ).rowCount;
+      (await sql.query(`select from idempotent_request where key_hash like 'old-%'`)).rowCount;
 
     const steps: unknown[] = [];
     for (const keyHash of ['a', 'b', 'c', 'd']) {
@@ -172,13 +156,9 @@ describe('what is kept', () => {
   it('costs one statement to claim and one to keep', async () => {
     let claim = '';
 
-    expect(await statementsOf(async () => void (claim = await claimed()))).toBe(
-      1,
-    );
+    expect(await statementsOf(async () => void (claim = await claimed()))).toBe(1);
     expect(
-      await statementsOf(async () =>
-        store.idempotency.keep(request, claim, 'an answer'),
-      ),
+      await statementsOf(async () => store.idempotency.keep(request, claim, 'an answer')),
     ).toBe(1);
   });
 

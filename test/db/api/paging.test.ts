@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  openRealApi,
-  statementsOf,
-  type Data,
-  type RealApi,
-} from './api-world.js';
+import { openRealApi, statementsOf, type Data, type RealApi } from './api-world.js';
 import { PLACES, seedLists } from './seed-lists.js';
 
 const ROWS = 40;
@@ -17,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(async () => api.close());
 
-/** The paged lists, with how rows come into them, change in them and leave them. `$1`: a number that was never used. */
+/**
+ * The paged lists, with how rows come into them, change in them and leave them. `$1`: a number that
+ * was never used.
+ */
 const LISTS = [
   {
     field: 'discordUsers',
@@ -65,19 +63,13 @@ interface Page {
   readonly hasMore: boolean;
 }
 
-async function pageOf(
-  { field, args }: List,
-  first: number,
-  after: string | null,
-): Promise<Page> {
+async function pageOf({ field, args }: List, first: number, after: string | null): Promise<Page> {
   const data = await api.ask(
     `query ($first: Int, $after: String) { page: ${field}(${args}, first: $first, after: $after) {
       nodes { id } pageInfo { endCursor hasNextPage } } }`,
     { first, after },
   );
-  const { nodes, pageInfo }: ConnectionLike = JSON.parse(
-    JSON.stringify(data['page']),
-  );
+  const { nodes, pageInfo }: ConnectionLike = JSON.parse(JSON.stringify(data['page']));
   return {
     ids: nodes.map(({ id }) => id),
     end: pageInfo.endCursor,
@@ -105,7 +97,10 @@ function seeded(seed: number) {
   };
 }
 
-/** Between two pages rows come, change and go: also those that were shown, and the very last that was. */
+/**
+ * Between two pages rows come, change and go: also those that were shown, and the very last that
+ * was.
+ */
 async function disturb(
   list: List,
   random: (below: number) => number,
@@ -142,8 +137,7 @@ describe.each(LISTS)('pages of $field', (list) => {
         seen.push(...page.ids);
         if (!page.hasMore) break;
         after = page.end;
-        for (const id of await disturb(list, random, page.ids.at(-1)))
-          gone.add(id);
+        for (const id of await disturb(list, random, page.ids.at(-1))) gone.add(id);
       }
 
       const stood = before.filter((id) => !gone.has(id));
@@ -156,13 +150,9 @@ describe.each(LISTS)('pages of $field', (list) => {
 
   it('count the whole list only when they are asked', async () => {
     const asked = (fields: string) =>
-      statementsOf(async () =>
-        api.ask(`{ ${list.field}(${list.args}) { ${fields} } }`),
-      );
+      statementsOf(async () => api.ask(`{ ${list.field}(${list.args}) { ${fields} } }`));
 
-    expect(await asked('nodes { id } totalCount')).toBe(
-      (await asked('nodes { id }')) + 1,
-    );
+    expect(await asked('nodes { id } totalCount')).toBe((await asked('nodes { id }')) + 1);
   });
 
   it('take cursors of their own list alone', async () => {

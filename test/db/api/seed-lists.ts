@@ -9,7 +9,10 @@ const ownId = (kind: number, number: number): string =>
 
 const KINDS = { client: 1, link: 2, record: 3, sweep: 4, mapping: 5 } as const;
 
-/** The arguments that lead to the long lists: of client 1 the lists of rows, of client 2 its settings and one person with everything. */
+/**
+ * The arguments that lead to the long lists: of client 1 the lists of rows, of client 2 its
+ * settings and one person with everything.
+ */
 export const PLACES = {
   rowsClient: ownId(KINDS.client, 1),
   deepClient: ownId(KINDS.client, 2),
@@ -89,13 +92,15 @@ function sweeps(its: {
     from generate_series(1, ${its.count}) i`;
 }
 
-const LONG =
-  '(select array_agg((500000000000000000 + g)::text) from generate_series(1, $count) g)';
+const LONG = '(select array_agg((500000000000000000 + g)::text) from generate_series(1, $count) g)';
 
 /** How many roles a plan says each of these things of, at most. */
 export const PLANNED_EACH = 20;
 
-/** What a plan can say of a role, by the first digits of the roles it is said of; `isHeld` null: nobody knows. */
+/**
+ * What a plan can say of a role, by the first digits of the roles it is said of; `isHeld` null:
+ * nobody knows.
+ */
 const PLANNED = [
   { kind: 51, isHeld: false, authority: 'PLATFORM', refusal: null },
   { kind: 52, isHeld: false, authority: 'PLATFORM', refusal: null },
@@ -152,9 +157,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
         array_agg((base + i)::text) || array(select (600000000000000000 + g)::text from generate_series(1, ${n}) g), now()
       from generate_series(1, ${Math.min(n, PLANNED_EACH)}) i, unnest(array[51, 52, 53, 55]) kind, lateral (select kind * 10000000000000000 as base) b`,
     `update client set guard_minimum = 1000000 where id = ${client}`,
-    ...PLANNED.flatMap((planned) =>
-      seedPlanned(planned, Math.min(n, PLANNED_EACH)),
-    ),
+    ...PLANNED.flatMap((planned) => seedPlanned(planned, Math.min(n, PLANNED_EACH))),
     `insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, sweep_id, reason)
       select ${client}, '400000000000999999', (520000000000000000 + i)::text, 'HELD', 'LIMIT', null, 'r'
       from generate_series(1, ${Math.min(n, PLANNED_EACH)}) i`,
@@ -176,10 +179,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
         causes = (select jsonb_agg((causes -> 0) || jsonb_build_object('actor', 'a' || g)) from generate_series(1, ${n}) g)
       where id = ${uuid(KINDS.record, '1')}`.replaceAll('$count', String(n)),
     `update sweep set plan = jsonb_set(jsonb_set(plan, '{members,0,add}', to_jsonb(${LONG})), '{members,0,remove}', to_jsonb(${LONG}))
-      where id = ${uuid(KINDS.sweep, '1000001')}`.replaceAll(
-      '$count',
-      String(n),
-    ),
+      where id = ${uuid(KINDS.sweep, '1000001')}`.replaceAll('$count', String(n)),
     'analyze',
   ])
     await sql.query(statement);

@@ -10,12 +10,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  openRealApi,
-  statementsOf,
-  type Data,
-  type RealApi,
-} from './api-world.js';
+import { openRealApi, statementsOf, type Data, type RealApi } from './api-world.js';
 import { PLACES, PLANNED_EACH, seedLists } from './seed-lists.js';
 
 const MANY = 200;
@@ -33,7 +28,10 @@ afterAll(async () => {
   await many.close();
 });
 
-/** What a root field is asked with; one without a line here is asked with the first client, and cannot need anything else. */
+/**
+ * What a root field is asked with; one without a line here is asked with the first client, and
+ * cannot need anything else.
+ */
 const GIVEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   discordClient: { id: PLACES.deepClient },
   discordUser: { id: PLACES.deepLink },
@@ -77,7 +75,10 @@ const objectOf = (field: Field) => {
   return isObjectType(type) ? type : null;
 };
 
-/** Fields that cost nothing to select: without a selection of their own, and without arguments that have to be given. */
+/**
+ * Fields that cost nothing to select: without a selection of their own, and without arguments that
+ * have to be given.
+ */
 const leavesOf = (type: GraphQLObjectType) =>
   Object.values(type.getFields())
     .filter((field) => isLeafType(getNamedType(field.type)))
@@ -85,10 +86,7 @@ const leavesOf = (type: GraphQLObjectType) =>
     .join(' ');
 
 /** Every way down from a type, each as long as it can be without coming by a type twice. */
-function waysDown(
-  type: GraphQLObjectType,
-  above: readonly GraphQLObjectType[],
-): readonly string[] {
+function waysDown(type: GraphQLObjectType, above: readonly GraphQLObjectType[]): readonly string[] {
   const leaves = leavesOf(type);
   const ways = Object.values(type.getFields()).flatMap((field) => {
     const below = objectOf(field);
@@ -97,9 +95,7 @@ function waysDown(
     if (field.name === 'edges') return [`edges { cursor node { __typename } }`];
     if (field.args.some((argument) => isNonNullType(argument.type)))
       throw new Error(`${type.name}.${field.name} needs arguments: give them`);
-    return waysDown(below, [...above, type]).map(
-      (way) => `${leaves} ${field.name} { ${way} }`,
-    );
+    return waysDown(below, [...above, type]).map((way) => `${leaves} ${field.name} { ${way} }`);
   });
   return ways.length > 0 ? ways : [leaves || '__typename'];
 }
@@ -146,15 +142,16 @@ function look(type: GraphQLObjectType, value: Data): void {
 
 async function cost(api: RealApi, query: string, variables: Data = {}) {
   let data: Data = {};
-  const statements = await statementsOf(
-    async () => void (data = await api.ask(query, variables)),
-  );
+  const statements = await statementsOf(async () => void (data = await api.ask(query, variables)));
   const root = api.schema.getQueryType();
   if (root && api === many) look(root, data);
   return statements;
 }
 
-/** Again where they differ: a connection that is opened, or schedules that are made when they are first read, cost nothing later. */
+/**
+ * Again where they differ: a connection that is opened, or schedules that are made when they are
+ * first read, cost nothing later.
+ */
 async function compare(
   few: () => Promise<number>,
   most: () => Promise<number>,
@@ -190,17 +187,14 @@ describe('a query', () => {
       for (const field of fields) {
         const below = objectOf(field);
         if (below === null) continue;
-        if (isListType(getNullableType(field.type)))
-          lists.push(`${type.name}.${field.name}`);
+        if (isListType(getNullableType(field.type))) lists.push(`${type.name}.${field.name}`);
         visit(below, Object.values(below.getFields()));
       }
     };
     const root = many.schema.getQueryType();
     if (root) visit(root, rootFields(many));
 
-    const short = lists.filter(
-      (place) => (seen.get(place) ?? 0) < (SHORT[place] ?? 100),
-    );
+    const short = lists.filter((place) => (seen.get(place) ?? 0) < (SHORT[place] ?? 100));
     expect(short.map((place) => [place, seen.get(place)])).toEqual([]);
   });
 });
@@ -236,8 +230,8 @@ describe('references of a router', () => {
   it('are asked of every entity that the schema has', () => {
     const union = many.schema.getType('_Entity');
 
-    expect(
-      union && 'getTypes' in union && union.getTypes().map(String).toSorted(),
-    ).toEqual(Object.keys(idsOf));
+    expect(union && 'getTypes' in union && union.getTypes().map(String).toSorted()).toEqual(
+      Object.keys(idsOf),
+    );
   });
 });

@@ -91,11 +91,7 @@ async function startPath(store: Store): Promise<void> {
     globalRequestsPerSecond: 10_000,
   });
   ends.push(() => gateway.stop());
-  const path = pathOf(
-    silentLogger,
-    { store, gateway, oauth: noOAuth },
-    PATH_TIMING,
-  );
+  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth }, PATH_TIMING);
   await path.start();
   ends.push(() => path.stop());
 }
@@ -133,12 +129,11 @@ describe('a backup made in the middle of work', () => {
     await lookAtAll(store);
 
     expect(pilots()).toEqual(['bob', 'carol']);
-    // The mirror is as old as the backup: what stands already may be written once more, which changes nothing.
+    // The mirror is as old as the backup: what stands already may be written once more, which
+    // changes nothing.
     expect(allRoles()).toEqual(before);
     expect(
-      writes().filter(
-        (call) => call.startsWith('PUT') && call.includes(accounts.alice),
-      ),
+      writes().filter((call) => call.startsWith('PUT') && call.includes(accounts.alice)),
     ).toEqual([]);
   });
 
@@ -177,8 +172,7 @@ describe('a backup made in the middle of work', () => {
     ends.push(() => again.forget());
     // The process that works renews its leases meanwhile.
     const isLease = (line: string) => /^(?:bot_lease|worker) /.test(line);
-    const lines = (text: string) =>
-      new Set(text.split('\n').filter((line) => !isLease(line)));
+    const lines = (text: string) => new Set(text.split('\n').filter((line) => !isLease(line)));
     expect(lines(await dumpOf(copy.url))).toEqual(lines(before));
     const store = await openTestStore(copy.url, { isGone: () => true });
     ends.push(() => store.stop());

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
-import {
-  cause,
-  guildRole,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../../builders/store-world.js';
+import { cause, guildRole, membership, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import { deleted, removed, useGuard } from '../../support/guard-fixture.js';
 
 const guard = useGuard();
@@ -24,9 +18,7 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
     expect(await guard.due()).toEqual([]);
     await guard.run();
     expect(guard.holders()).toHaveLength(40);
-    const plans = await guard.query(
-      `select kind, state, reason from sweep where state = 'HELD'`,
-    );
+    const plans = await guard.query(`select kind, state, reason from sweep where state = 'HELD'`);
     expect(plans).toEqual([
       {
         kind: 'CHANGES',
@@ -46,11 +38,7 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
     await guard
       .store()
       .applyFacts(
-        people
-          .slice(0, 15)
-          .map(({ platformUserId }) =>
-            snapshotOf(platformUserId, ['directors']),
-          ),
+        people.slice(0, 15).map(({ platformUserId }) => snapshotOf(platformUserId, ['directors'])),
       );
 
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
@@ -71,27 +59,19 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
     const people = await guard.addCrowd(15);
     const group = { groupId: 'pilots', cause } as const;
 
-    await guard
-      .store()
-      .applyFacts([{ kind: 'groupDeleted', ...group, order: nextOrder() }]);
+    await guard.store().applyFacts([{ kind: 'groupDeleted', ...group, order: nextOrder() }]);
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
     await guard.run();
     await guard
       .store()
-      .applyFacts([
-        { kind: 'groupChanged', ...group, name: 'pilots', order: nextOrder() },
-      ]);
+      .applyFacts([{ kind: 'groupChanged', ...group, name: 'pilots', order: nextOrder() }]);
     await guard.run();
 
     expect(guard.holders()).toHaveLength(15);
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
     await guard
       .store()
-      .applyFacts(
-        people.map(({ platformUserId }) =>
-          membership(platformUserId, 'pilots'),
-        ),
-      );
+      .applyFacts(people.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
     expect(await guard.held()).toEqual([]);
   });
 
@@ -101,11 +81,7 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
 
     await guard
       .store()
-      .clients.updateClient(
-        guard.clientId(),
-        { unknownMembership: 'REMOVE' },
-        cause,
-      );
+      .clients.updateClient(guard.clientId(), { unknownMembership: 'REMOVE' }, cause);
 
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
   });
@@ -134,11 +110,7 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
     const setMinimum = async (minimum: number) =>
       guard
         .store()
-        .clients.updateClient(
-          guard.clientId(),
-          { removalGuard: { minimum, percent: 0 } },
-          cause,
-        );
+        .clients.updateClient(guard.clientId(), { removalGuard: { minimum, percent: 0 } }, cause);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 
     await setMinimum(14);
@@ -199,9 +171,7 @@ describe('a burst within the limit', () => {
     await guard
       .store()
       .applyFacts(
-        people
-          .slice(0, 10)
-          .map(({ platformUserId }) => membership(platformUserId, 'pilots')),
+        people.slice(0, 10).map(({ platformUserId }) => membership(platformUserId, 'pilots')),
       );
 
     await guard.store().applyFacts(removed(people.slice(10, 20)));
@@ -215,9 +185,7 @@ describe('a held burst', () => {
   test('is carried out by an approval, with as much as is still wanted of it', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
-    await guard
-      .store()
-      .applyFacts([membership(people[0]?.platformUserId ?? '', 'pilots')]);
+    await guard.store().applyFacts([membership(people[0]?.platformUserId ?? '', 'pilots')]);
     expect(await guard.held()).toHaveLength(14);
     await decide('APPROVED');
 
@@ -246,11 +214,7 @@ describe('a held burst', () => {
 
     await guard
       .store()
-      .applyFacts(
-        people.map(({ platformUserId }) =>
-          membership(platformUserId, 'pilots'),
-        ),
-      );
+      .applyFacts(people.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
     await guard.run();
 
     expect(guard.holders()).toHaveLength(15);
@@ -259,10 +223,6 @@ describe('a held burst', () => {
 });
 
 async function decide(verdict: 'APPROVED' | 'REJECTED'): Promise<void> {
-  const [sweep] = await guard.query<{ id: string }>(
-    `select id from sweep where state = 'HELD'`,
-  );
-  await guard
-    .store()
-    .sweeps.decideSweep({ id: sweep?.id ?? '', hash: null, verdict, cause });
+  const [sweep] = await guard.query<{ id: string }>(`select id from sweep where state = 'HELD'`);
+  await guard.store().sweeps.decideSweep({ id: sweep?.id ?? '', hash: null, verdict, cause });
 }

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
 import { cause, membership } from '../../builders/store-world.js';
-import {
-  deleted,
-  removed,
-  useGuard,
-  type Somebody,
-} from '../../support/guard-fixture.js';
+import { deleted, removed, useGuard, type Somebody } from '../../support/guard-fixture.js';
 
 const guard = useGuard();
 
 async function linkOf({ platformUserId }: Somebody): Promise<string> {
-  const found = await guard
-    .store()
-    .read.findLinkByPlatformUser(guard.clientId(), platformUserId);
+  const found = await guard.store().read.findLinkByPlatformUser(guard.clientId(), platformUserId);
   return found?.id ?? '';
 }
 
@@ -41,8 +34,7 @@ describe.each([
 ])('%s', (_, ask) => {
   test('is no part of a held burst, nor of a held stream', async () => {
     const people = await guard.addCrowd(40);
-    for (const person of people.slice(0, 11))
-      await guard.store().applyFacts(removed([person]));
+    for (const person of people.slice(0, 11)) await guard.store().applyFacts(removed([person]));
     await guard.run();
     await guard.waitTwoHours();
     await guard.store().applyFacts(removed(people.slice(11, 30)));
@@ -59,11 +51,7 @@ describe.each([
     const people = await guard.addCrowd(40);
     await guard
       .store()
-      .clients.updateClient(
-        guard.clientId(),
-        { removalGuard: { minimum: 5, percent: 0 } },
-        cause,
-      );
+      .clients.updateClient(guard.clientId(), { removalGuard: { minimum: 5, percent: 0 } }, cause);
     await guard.run();
     await guard.query(`delete from role_mapping where group_id = 'directors'`);
     await drift(people);
@@ -92,8 +80,6 @@ test('a person who was deleted is not exempt, whatever was asked for before', as
   await guard.run();
 
   expect(guard.holders()).toHaveLength(40);
-  const links = await guard.query(
-    `select from link where status = 'ENDING' and is_end_asked_for`,
-  );
+  const links = await guard.query(`select from link where status = 'ENDING' and is_end_asked_for`);
   expect(links).toEqual([]);
 });

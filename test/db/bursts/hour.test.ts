@@ -109,22 +109,19 @@ describe('a role that few hold', () => {
 });
 
 describe('two bursts at one moment', () => {
-  test.each([1, 2])(
-    'are let pass only together, in %i process(es)',
-    async (processes) => {
-      const people = await guard.addCrowd(40);
-      const first = guard.store();
-      const second = processes === 1 ? first : await guard.another();
+  test.each([1, 2])('are let pass only together, in %i process(es)', async (processes) => {
+    const people = await guard.addCrowd(40);
+    const first = guard.store();
+    const second = processes === 1 ? first : await guard.another();
 
-      await Promise.all([
-        first.applyFacts(removed(people.slice(0, 8))),
-        second.applyFacts(removed(people.slice(8, 16))),
-      ]);
+    await Promise.all([
+      first.applyFacts(removed(people.slice(0, 8))),
+      second.applyFacts(removed(people.slice(8, 16))),
+    ]);
 
-      expect(await guard.due()).toHaveLength(8);
-      expect(await guard.held()).toHaveLength(8);
-    },
-  );
+    expect(await guard.due()).toHaveLength(8);
+    expect(await guard.held()).toHaveLength(8);
+  });
 });
 
 describe('members whom Discord was never asked about', () => {
@@ -141,16 +138,13 @@ describe('members whom Discord was never asked about', () => {
 
     expect(guard.holders()).toHaveLength(30);
     expect(await guard.held()).toEqual(
-      Array(5).fill(
-        expect.objectContaining({ roleId: PILOT, by: 'MEMBERSHIP' }),
-      ),
+      Array(5).fill(expect.objectContaining({ roleId: PILOT, by: 'MEMBERSHIP' })),
     );
   });
 
   test('join a held stream of the same kind of cause', async () => {
     const people = await guard.addCrowd(40);
-    for (const person of people.slice(0, 11))
-      await guard.store().applyFacts(removed([person]));
+    for (const person of people.slice(0, 11)) await guard.store().applyFacts(removed([person]));
     await guard.run();
     await guard.waitTwoHours();
     const unread = people.slice(20, 21);
@@ -171,11 +165,7 @@ describe('members whom Discord was never asked about', () => {
     await guard.query(`update member set read_at = null, role_ids = '{}'`);
     await guard
       .store()
-      .applyFacts(
-        people.map(({ platformUserId }) =>
-          membership(platformUserId, 'pilots'),
-        ),
-      );
+      .applyFacts(people.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
 
     expect(await guard.held()).toEqual([]);
     expect(await guard.due()).toEqual([]);
@@ -211,14 +201,10 @@ describe('holders: TAKE_BACK', () => {
         order: nextOrder(),
         cause,
       },
-      ...people
-        .slice(0, 10)
-        .map(({ platformUserId }) => membership(platformUserId, 'recruits')),
+      ...people.slice(0, 10).map(({ platformUserId }) => membership(platformUserId, 'recruits')),
       ...people
         .slice(10)
-        .map(({ platformUserId }) =>
-          membership(platformUserId, 'recruits', 'removed'),
-        ),
+        .map(({ platformUserId }) => membership(platformUserId, 'recruits', 'removed')),
     ]);
     await guard.store().mappings.createMapping({
       clientId: guard.clientId(),
@@ -233,8 +219,6 @@ describe('holders: TAKE_BACK', () => {
     await guard.run();
 
     expect(await guard.held()).toEqual([]);
-    expect(guard.holders()).toEqual(
-      people.slice(0, 10).map(({ discordUserId }) => discordUserId),
-    );
+    expect(guard.holders()).toEqual(people.slice(0, 10).map(({ discordUserId }) => discordUserId));
   });
 });

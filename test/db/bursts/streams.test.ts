@@ -2,19 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 import { cause } from '../../builders/store-world.js';
-import {
-  deleted,
-  removed,
-  useGuard,
-  type Somebody,
-} from '../../support/guard-fixture.js';
+import { deleted, removed, useGuard, type Somebody } from '../../support/guard-fixture.js';
 
 const guard = useGuard();
 
 /** An event each. */
 async function stream(people: readonly Somebody[]): Promise<void> {
-  for (const person of people)
-    await guard.store().applyFacts(removed([person]));
+  for (const person of people) await guard.store().applyFacts(removed([person]));
 }
 
 describe('a stream of single events', () => {
@@ -59,9 +53,7 @@ describe('a stream of single events', () => {
 
     expect(guard.holders()).toHaveLength(30);
     expect(await guard.held()).toHaveLength(3);
-    const plans = await guard.query<{ id: string }>(
-      `select id from sweep where state = 'HELD'`,
-    );
+    const plans = await guard.query<{ id: string }>(`select id from sweep where state = 'HELD'`);
     expect(plans).toHaveLength(1);
     await guard.store().sweeps.decideSweep({
       id: plans[0]?.id ?? '',

@@ -39,9 +39,9 @@ describe('removals that the guard holds outside a sweep', () => {
       finishedAt: null,
       plan: { removals: 14, additions: 0, calls: 9 + 5 * 3 + 2, seconds: 1 },
     });
-    expect(
-      sweep.plan.members.map((member) => member.discordUserId).toSorted(),
-    ).toEqual(pilots(rig));
+    expect(sweep.plan.members.map((member) => member.discordUserId).toSorted()).toEqual(
+      pilots(rig),
+    );
     expect(sweep.plan.members[0]).toMatchObject({
       platformUserId: expect.stringMatching(/^person-/),
       add: [],
@@ -88,9 +88,7 @@ describe('removals that the guard holds outside a sweep', () => {
   test('cannot be approved by the hash of a plan that has changed since', async () => {
     await say(rig, CROWD, 'removed');
     const seen = await theHeldSweep(rig);
-    const [back] = CROWD.filter(({ discordUserId }) =>
-      pilots(rig).includes(discordUserId),
-    );
+    const [back] = CROWD.filter(({ discordUserId }) => pilots(rig).includes(discordUserId));
     if (back === undefined) throw new Error('nobody is held');
     await say(rig, [back], 'added');
 
@@ -118,9 +116,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect(pilots(rig)).toEqual(kept);
     expect(await stateOf(rig, sweep.id)).toBe('REJECTED');
     expect(await heldSweeps(rig)).toEqual([]);
-    expect(
-      await rig.store.read.countLinks(rig.clientId, { states: ['HELD'] }),
-    ).toBe(0);
+    expect(await rig.store.read.countLinks(rig.clientId, { states: ['HELD'] })).toBe(0);
 
     await say(rig, CROWD.slice(0, 1), 'removed');
     expect(pilots(rig)).toEqual(accountsOf(CROWD.slice(1)));
@@ -172,9 +168,9 @@ describe('removals that the guard holds outside a sweep', () => {
     await rig.store.applyFacts([membership('person-13', 'recruits')]);
     await rig.quiet();
 
-    expect(
-      rig.discord.member(DEMO.guildId, CROWD[13]?.discordUserId ?? '')?.roleIds,
-    ).toContain(DEMO.roles.recruit);
+    expect(rig.discord.member(DEMO.guildId, CROWD[13]?.discordUserId ?? '')?.roleIds).toContain(
+      DEMO.roles.recruit,
+    );
   });
 });
 
@@ -190,28 +186,19 @@ describe('half of those who hold a role', () => {
 
     expect(pilots(rig)).toHaveLength(14);
     const sweep = await theHeldSweep(rig);
-    expect(sweep.reason).toMatch(
-      /role Pilot \(\d+\) would be taken from 8 of the 14/,
-    );
+    expect(sweep.reason).toMatch(/role Pilot \(\d+\) would be taken from 8 of the 14/);
     await decide(rig, 'APPROVED', sweep);
     expect(pilots(rig)).toEqual(accountsOf(CROWD.slice(8)));
   });
 });
 
 async function linkOf(discordUserId: string): Promise<string> {
-  const { rows } = await rig.store.read.pageLinks(
-    rig.clientId,
-    {},
-    { limit: 100, after: null },
-  );
+  const { rows } = await rig.store.read.pageLinks(rig.clientId, {}, { limit: 100, after: null });
   return rows.find((row) => row.discordUserId === discordUserId)?.id ?? '';
 }
 
 async function looked(platformUserId: string): Promise<void> {
-  const found = await rig.store.read.findLinkByPlatformUser(
-    rig.clientId,
-    platformUserId,
-  );
+  const found = await rig.store.read.findLinkByPlatformUser(rig.clientId, platformUserId);
   await rig.store.links.reconcileMember({
     id: found?.id ?? '',
     cause,

@@ -52,9 +52,7 @@ async function somebodyWaits(): Promise<boolean> {
 }
 
 const take = async (client: pg.Client, discordUserId: string) =>
-  client.query(`delete from removal_decision where discord_user_id = $1`, [
-    discordUserId,
-  ]);
+  client.query(`delete from removal_decision where discord_user_id = $1`, [discordUserId]);
 
 describe('a plan whose last two removals are settled at the same moment', () => {
   test.each([

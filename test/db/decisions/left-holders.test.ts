@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import {
-  cause,
-  mapGroup,
-  nextOrder,
-  snapshotOf,
-} from '../../builders/store-world.js';
+import { cause, mapGroup, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import {
   accountsOf,
   addCrowd,
@@ -40,18 +35,12 @@ async function mapTo(groupId: string, roleId: string = roles.pilot) {
   return mapGroup(store.mappings, { clientId, groupId, roleId });
 }
 
-async function retire(
-  groupId: string,
-  holders: 'LEAVE' | 'TAKE_BACK' = 'LEAVE',
-  dryRun = false,
-) {
+async function retire(groupId: string, holders: 'LEAVE' | 'TAKE_BACK' = 'LEAVE', dryRun = false) {
   const [mapping] = await sweeps.query<{ id: string }>(
     `select id from role_mapping where group_id = '${groupId}'`,
   );
   const id = mapping?.id ?? '';
-  const retired = await sweeps
-    .rig()
-    .store.mappings.retireMapping({ id, holders, dryRun, cause });
+  const retired = await sweeps.rig().store.mappings.retireMapping({ id, holders, dryRun, cause });
   await sweeps.rig().quiet();
   return retired;
 }
@@ -62,13 +51,8 @@ beforeEach(async () => {
   await mapTo('veterans');
   await rig.store.applyFacts(
     CROWD.map(({ platformUserId }) => {
-      const isBoth = BOTH.some(
-        (each) => each.platformUserId === platformUserId,
-      );
-      return snapshotOf(platformUserId, [
-        'pilots',
-        ...(isBoth ? ['veterans'] : []),
-      ]);
+      const isBoth = BOTH.some((each) => each.platformUserId === platformUserId);
+      return snapshotOf(platformUserId, ['pilots', ...(isBoth ? ['veterans'] : [])]);
     }),
   );
   await rig.quiet();
@@ -85,9 +69,9 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
     expect(effect).toMatchObject({ removals: PILOTS_ONLY.length });
     expect(held).toEqual({ sweepId: sweep.id, removals: PILOTS_ONLY.length });
-    expect(
-      sweep.plan.members.map(({ discordUserId }) => discordUserId).toSorted(),
-    ).toEqual(accountsOf(PILOTS_ONLY));
+    expect(sweep.plan.members.map(({ discordUserId }) => discordUserId).toSorted()).toEqual(
+      accountsOf(PILOTS_ONLY),
+    );
     const [link] = await sweeps.query<{ state: string }>(
       `select state from member where discord_user_id = '${PILOTS_ONLY[0]?.discordUserId}'`,
     );
@@ -127,9 +111,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     await sweeps.sweep('REMOTE_SYNC');
 
     expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
-    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(
-      PILOTS_ONLY.length,
-    );
+    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(PILOTS_ONLY.length);
   });
 
   test('leaves it to all where the other mapping is retired as well', async () => {

@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import {
-  cause,
-  mapGroup,
-  membership,
-  nextOrder,
-} from '../../builders/store-world.js';
+import { cause, mapGroup, membership, nextOrder } from '../../builders/store-world.js';
 import {
   accountsOf,
   addCrowd,
@@ -35,7 +30,10 @@ const MORE = Array.from({ length: 11 }, (_, index) => ({
   discordUserId: String(500000000000000200n + BigInt(index)),
 }));
 
-/** As after a source that failed: everybody is known to be in no group, and nobody was marked for it. */
+/**
+ * As after a source that failed: everybody is known to be in no group, and nobody was marked for
+ * it.
+ */
 async function sourceFails(count = CROWD.length): Promise<void> {
   await sweeps.query(
     `update membership set is_held = false where platform_user_id < 'person-${String(count).padStart(2, '0')}'`,
@@ -45,10 +43,7 @@ async function sourceFails(count = CROWD.length): Promise<void> {
 /** To its end, or until it is held. */
 async function swept(kind: 'REMOTE_SYNC' | 'VERIFY_GROUPS' = 'REMOTE_SYNC') {
   const { id } = await sweeps.start(kind, false);
-  await eventually(
-    async () =>
-      !['WAITING', 'RUNNING'].includes(await stateOf(sweeps.rig(), id)),
-  );
+  await eventually(async () => !['WAITING', 'RUNNING'].includes(await stateOf(sweeps.rig(), id)));
   await sweeps.rig().quiet();
   return sweeps.find(id);
 }
@@ -120,12 +115,8 @@ describe('a sweep that wants to take away too much', () => {
 
     await swept();
 
-    const member = sweeps
-      .rig()
-      .discord.member(guildId, first?.discordUserId ?? '');
-    expect(member?.roleIds.toSorted()).toEqual(
-      [roles.pilot, roles.recruit].toSorted(),
-    );
+    const member = sweeps.rig().discord.member(guildId, first?.discordUserId ?? '');
+    expect(member?.roleIds.toSorted()).toEqual([roles.pilot, roles.recruit].toSorted());
   });
 
   test('is told once, however often it is found again', async () => {
@@ -158,9 +149,7 @@ describe('a sweep that wants to take away too much', () => {
       state: 'DONE',
       reason: expect.stringContaining(`they wait in sweep ${first.id}`),
     });
-    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(
-      CROWD.length + MORE.length,
-    );
+    expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(CROWD.length + MORE.length);
   });
 
   test('is joined by the one member whom a later sweep finds', async () => {
@@ -207,17 +196,11 @@ describe('a sweep that wants to take away too much', () => {
       decide(sweeps.rig(), 'APPROVED', plan),
       sweeps
         .rig()
-        .store.applyFacts(
-          half.map(({ platformUserId }) =>
-            membership(platformUserId, 'pilots'),
-          ),
-        ),
+        .store.applyFacts(half.map(({ platformUserId }) => membership(platformUserId, 'pilots'))),
     ]).catch(() => undefined); // the plan may have changed in between
     await sweeps.rig().quiet();
 
-    expect(pilots(sweeps.rig())).toEqual(
-      expect.arrayContaining(accountsOf(half)),
-    );
+    expect(pilots(sweeps.rig())).toEqual(expect.arrayContaining(accountsOf(half)));
   });
 
   test('is forgotten by no later sweep when it is rejected', async () => {
@@ -317,11 +300,7 @@ describe('a memory without any membership', () => {
   test('takes nothing from anybody, though nothing is unknown', async () => {
     await sweeps
       .rig()
-      .store.clients.updateClient(
-        sweeps.rig().clientId,
-        { unknownMembership: 'REMOVE' },
-        cause,
-      );
+      .store.clients.updateClient(sweeps.rig().clientId, { unknownMembership: 'REMOVE' }, cause);
     await sweeps.rig().quiet();
     await sweeps.query('delete from membership');
 

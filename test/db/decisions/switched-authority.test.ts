@@ -39,17 +39,12 @@ async function reconcileAlice(): Promise<void> {
 }
 
 const holds = () =>
-  path
-    .rig()
-    .discord.member(guildId, accounts.alice)
-    ?.roleIds.includes(roles.pilot);
+  path.rig().discord.member(guildId, accounts.alice)?.roleIds.includes(roles.pilot);
 
 async function mappingsOfPilot(): Promise<readonly string[]> {
   const { store, clientId } = path.rig();
   const [mappings = []] = await store.read.mappingsOfClients([clientId]);
-  return mappings
-    .filter(({ roleId }) => roleId === roles.pilot)
-    .map(({ id }) => id);
+  return mappings.filter(({ roleId }) => roleId === roles.pilot).map(({ id }) => id);
 }
 
 async function switchMapping(id: string, authority: Authority): Promise<void> {
@@ -75,11 +70,7 @@ describe('a role whose mappings come under the platform', () => {
   test('with their client waits for a person', async () => {
     const { store, clientId } = path.rig();
 
-    await store.clients.updateClient(
-      clientId,
-      { authority: 'PLATFORM' },
-      cause,
-    );
+    await store.clients.updateClient(clientId, { authority: 'PLATFORM' }, cause);
     await path.rig().quiet();
 
     expect(holds()).toBe(true);

@@ -70,9 +70,9 @@ describe('where Discord has the say', () => {
     await expect(
       create({ clientId, groupId: 'pilots', roleId: '700000000000000077' }),
     ).rejects.toMatchObject(CONFLICT(mapping(0)));
-    await expect(
-      create({ groupId: 'pilots', roleId: EVENT_HOST }),
-    ).rejects.toMatchObject(CONFLICT(mapping(0)));
+    await expect(create({ groupId: 'pilots', roleId: EVENT_HOST })).rejects.toMatchObject(
+      CONFLICT(mapping(0)),
+    );
   });
 
   test('a mapping of a group that is mapped elsewhere cannot come under it', async () => {
@@ -99,18 +99,10 @@ describe('where Discord has the say', () => {
   test('one to one is enough, for a whole client too', async () => {
     const { clientId } = path.rig();
 
-    await store().clients.updateClient(
-      clientId,
-      { authority: 'DISCORD' },
-      cause,
-    );
+    await store().clients.updateClient(clientId, { authority: 'DISCORD' }, cause);
 
     const [mappings] = await store().read.mappingsOfClients([clientId]);
-    expect(mappings?.map(({ authority }) => authority)).toEqual([
-      'DISCORD',
-      'DISCORD',
-      'DISCORD',
-    ]);
+    expect(mappings?.map(({ authority }) => authority)).toEqual(['DISCORD', 'DISCORD', 'DISCORD']);
   });
 
   test('a retired mapping gives its group free, and its role when that is taken back', async () => {
@@ -176,10 +168,7 @@ describe('where Discord has the say', () => {
       }),
     ]);
 
-    expect(made.map(({ status }) => status).toSorted()).toEqual([
-      'fulfilled',
-      'rejected',
-    ]);
+    expect(made.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 });
 
@@ -204,11 +193,7 @@ describe('a role', () => {
     const { clientId } = path.rig();
     await create({ groupId: 'directors', roleId: roles.pilot });
 
-    await store().clients.updateClient(
-      clientId,
-      { authority: 'OBSERVE' },
-      cause,
-    );
+    await store().clients.updateClient(clientId, { authority: 'OBSERVE' }, cause);
     await expect(
       store().clients.updateClient(clientId, { authority: 'DISCORD' }, cause),
     ).rejects.toMatchObject({ code: 'CONFLICT' });

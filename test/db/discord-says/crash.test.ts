@@ -2,10 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, snapshotOf } from '../../builders/store-world.js';
-import {
-  createCrashWorld,
-  type CrashWorld,
-} from '../../support/crash-world.js';
+import { createCrashWorld, type CrashWorld } from '../../support/crash-world.js';
 import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';
 
@@ -31,27 +28,26 @@ async function prepare(world: CrashWorld): Promise<void> {
 }
 
 describe.concurrent('a process that dies', () => {
-  test.for([
-    'discord.readMember:after',
-    'memory.settle:before',
-    'memory.settle:after',
-  ] as const)('at %s has the platform asked once', async (killAt, context) => {
-    const world = await createCrashWorld();
-    context.onTestFinished(world.end);
-    await prepare(world);
+  test.for(['discord.readMember:after', 'memory.settle:before', 'memory.settle:after'] as const)(
+    'at %s has the platform asked once',
+    async (killAt, context) => {
+      const world = await createCrashWorld();
+      context.onTestFinished(world.end);
+      await prepare(world);
 
-    const child = await world.startChild({ killAt });
-    expect(await child.ended()).toBe('SIGKILL');
-    await world.endLease();
-    await world.startPath();
-    await world.quiet();
+      const child = await world.startChild({ killAt });
+      expect(await child.ended()).toBe('SIGKILL');
+      await world.endLease();
+      await world.startPath();
+      await world.quiet();
 
-    expect(
-      await world.query(`
+      expect(
+        await world.query(`
         select r.request, r.request_state, r.request_id = o.id as is_told from remote_membership r
         join outbox o on o.type = 'discord.membership.requested.v1' where r.request is not null`),
-    ).toEqual([{ request: 'ADDED', request_state: 'OPEN', is_told: true }]);
-  });
+      ).toEqual([{ request: 'ADDED', request_state: 'OPEN', is_told: true }]);
+    },
+  );
 });
 
 describe('a settlement that fails half-way', () => {
@@ -66,18 +62,14 @@ describe('a settlement that fails half-way', () => {
     guild.byHand.take('alice');
     const { id } = await guild.linkOf('alice');
 
-    const outcome = await guild
-      .rig()
-      .store.links.reconcileMember({ id, cause, waitMs: 500 });
+    const outcome = await guild.rig().store.links.reconcileMember({ id, cause, waitMs: 500 });
 
     expect(outcome).toBe('PENDING');
     expect(await guild.requestsOf('alice')).toEqual([]);
 
     await guild.query('drop trigger refuse on outbox');
     await guild.rig().restart();
-    await guild
-      .rig()
-      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
+    await guild.rig().store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
 
     expect(await guild.askedOf()).toEqual(['removed alice pilots']);
     expect(await guild.requestsOf('alice')).toHaveLength(1);

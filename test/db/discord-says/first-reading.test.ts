@@ -36,9 +36,7 @@ describe('the first reading', () => {
     await guild.link('alice');
     await guild.verify();
 
-    expect(guild.rig().rolesOf('alice')?.toSorted()).toEqual(
-      Object.values(DEMO.roles).toSorted(),
-    );
+    expect(guild.rig().rolesOf('alice')?.toSorted()).toEqual(Object.values(DEMO.roles).toSorted());
     expect(await guild.askedOf()).toEqual(['added alice recruits']);
   });
 
@@ -84,9 +82,7 @@ describe('the first reading', () => {
     guild.byHand.join('alice');
     const { id } = await guild.linkOf('alice');
 
-    await guild
-      .rig()
-      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
+    await guild.rig().store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
 
     expect(guild.holds('alice')).toBe(true);
     expect(await guild.askedOf()).toEqual([]);

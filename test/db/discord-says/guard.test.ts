@@ -25,9 +25,7 @@ beforeEach(async () => {
       roleId: roles.pilot,
     });
   }
-  await store.applyFacts(
-    PEOPLE.map(({ platformUserId }) => membership(platformUserId, 'pilots')),
-  );
+  await store.applyFacts(PEOPLE.map(({ platformUserId }) => membership(platformUserId, 'pilots')));
   await store.links.importMembers({
     clientId,
     users: PEOPLE,
@@ -56,9 +54,7 @@ const heldSweep = async () => {
 
 const decide = async (verdict: 'APPROVED' | 'REJECTED') => {
   const { id } = await heldSweep();
-  await guild
-    .rig()
-    .store.sweeps.decideSweep({ id, hash: null, verdict, cause });
+  await guild.rig().store.sweeps.decideSweep({ id, hash: null, verdict, cause });
   await guild.rig().quiet();
 };
 
@@ -106,12 +102,8 @@ describe('a role that thirty of forty have lost at Discord', () => {
     expect(await guild.askedOf()).toHaveLength(10);
     expect(await countHeld()).toBe(0);
 
-    const asked = new Set(
-      (await guild.asked()).map(({ data }) => data['discordUserId']),
-    );
-    const [rejected] = PEOPLE.slice(0, 30).filter(
-      ({ discordUserId }) => !asked.has(discordUserId),
-    );
+    const asked = new Set((await guild.asked()).map(({ data }) => data['discordUserId']));
+    const [rejected] = PEOPLE.slice(0, 30).filter(({ discordUserId }) => !asked.has(discordUserId));
     const which = {
       guildId,
       discordUserId: rejected?.discordUserId ?? '',
@@ -148,9 +140,7 @@ describe('requests to remove', () => {
     await guild.verify();
     expect(await guild.askedOf()).toHaveLength(7);
 
-    const [tally] = [
-      await guild.rig().store.readTally(guild.rig().clientId, []),
-    ];
+    const [tally] = [await guild.rig().store.readTally(guild.rig().clientId, [])];
 
     expect(tally?.guild.removedLastHour).toBe(7);
     expect(tally?.roles.get(roles.pilot)?.removedLastHour).toBe(7);

@@ -6,7 +6,10 @@ import { useDiscordSays } from '../../support/says-fixture.js';
 const guild = useDiscordSays();
 let goOn: () => Promise<void>;
 
-/** Alice, whose role a moderator has removed at Discord, is in a run that has read the facts and not yet asked Discord. */
+/**
+ * Alice, whose role a moderator has removed at Discord, is in a run that has read the facts and not
+ * yet asked Discord.
+ */
 beforeEach(async () => {
   await guild.settledGuild();
   const rig = guild.rig();

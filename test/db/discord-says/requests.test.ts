@@ -9,9 +9,7 @@ const guild = useDiscordSays();
 const OPEN = { groupId: 'pilots', state: 'OPEN' } as const;
 
 const unlink = async (name: 'alice' | 'bob') =>
-  guild
-    .rig()
-    .store.links.unlinkMember({ id: (await guild.linkOf(name)).id, cause });
+  guild.rig().store.links.unlinkMember({ id: (await guild.linkOf(name)).id, cause });
 
 describe('a role that a moderator gives by hand', () => {
   test('is asked of the platform, shown as pending, and done with when the platform says so itself', async () => {
@@ -31,9 +29,7 @@ describe('a role that a moderator gives by hand', () => {
     await guild.verify();
 
     const link = await guild.linkOf('bob');
-    expect(await guild.requestsOf('bob')).toEqual([
-      { ...OPEN, change: 'ADDED' },
-    ]);
+    expect(await guild.requestsOf('bob')).toEqual([{ ...OPEN, change: 'ADDED' }]);
     expect(link).toMatchObject({
       state: 'PENDING',
       reason:
@@ -76,13 +72,8 @@ describe('a role that a moderator gives by hand', () => {
 
     await guild.verify();
 
-    expect(await guild.askedOf()).toEqual([
-      'added bob pilots',
-      'removed bob pilots',
-    ]);
-    expect(await guild.requestsOf('bob')).toEqual([
-      { ...OPEN, change: 'REMOVED' },
-    ]);
+    expect(await guild.askedOf()).toEqual(['added bob pilots', 'removed bob pilots']);
+    expect(await guild.requestsOf('bob')).toEqual([{ ...OPEN, change: 'REMOVED' }]);
     expect(guild.rig().writes()).toBe(0);
   });
 });
@@ -137,8 +128,7 @@ describe('what was asked', () => {
     ]);
     expect(await guild.linkOf('alice')).toMatchObject({
       state: 'IN_STEP',
-      reason:
-        'the platform was asked to take the user out of group pilots and says the contrary',
+      reason: 'the platform was asked to take the user out of group pilots and says the contrary',
     });
     await guild.says('alice', 'added');
     await guild.verify();
@@ -149,10 +139,7 @@ describe('what was asked', () => {
     expect(await guild.requestsOf('alice')).toEqual([]);
     guild.byHand.take('alice');
     await guild.verify();
-    expect(await guild.askedOf()).toEqual([
-      'removed alice pilots',
-      'removed alice pilots',
-    ]);
+    expect(await guild.askedOf()).toEqual(['removed alice pilots', 'removed alice pilots']);
   });
 
   test('and answered with the contrary by a whole list is disputed at the next sweep', async () => {
@@ -160,14 +147,10 @@ describe('what was asked', () => {
     guild.byHand.take('alice');
     await guild.verify();
 
-    await guild
-      .rig()
-      .store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
+    await guild.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
     await guild.verify();
 
-    expect(await guild.requestsOf('alice')).toMatchObject([
-      { state: 'DISPUTED' },
-    ]);
+    expect(await guild.requestsOf('alice')).toMatchObject([{ state: 'DISPUTED' }]);
   });
 
   test('is about the group of its mapping and no other', async () => {
@@ -192,10 +175,7 @@ describe('the platform, where Discord has the say,', () => {
     await guild.says('bob', 'added');
     await guild.says('alice', 'removed');
 
-    expect(await guild.askedOf()).toEqual([
-      'removed bob pilots',
-      'added alice pilots',
-    ]);
+    expect(await guild.askedOf()).toEqual(['removed bob pilots', 'added alice pilots']);
     expect(guild.rig().writes()).toBe(0);
     expect(guild.holds('alice')).toBe(true);
   });
@@ -229,11 +209,7 @@ describe('the platform, where Discord has the say,', () => {
     expect(await guild.requestsOf('alice')).toHaveLength(1);
 
     const order = { sequence: null, timeUs: Date.now() * 1_000 };
-    await guild
-      .rig()
-      .store.applyFacts([
-        { kind: 'groupDeleted', groupId: 'pilots', order, cause },
-      ]);
+    await guild.rig().store.applyFacts([{ kind: 'groupDeleted', groupId: 'pilots', order, cause }]);
     await guild.rig().quiet();
     guild.byHand.give('bob');
     await guild.verify();

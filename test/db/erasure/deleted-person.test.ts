@@ -42,10 +42,7 @@ async function plantPerson(): Promise<string> {
       onUnlink: 'RESET',
     },
   });
-  await store.applyFacts([
-    user(PERSON, 'zanzibar', 'Quetzalcoatl'),
-    membership(PERSON, 'pilots'),
-  ]);
+  await store.applyFacts([user(PERSON, 'zanzibar', 'Quetzalcoatl'), membership(PERSON, 'pilots')]);
   const linkId = await guild.signIn('erin', { platformUserId: PERSON });
   await store.applyFacts([user(PERSON, 'zanzibar', 'Quetzalcoatl II')]);
   await guild.quiet();
@@ -85,11 +82,7 @@ const ended = async () =>
     what: 'the link is gone',
   });
 
-const planned = (
-  platformUserId: string,
-  discordUserId: string,
-  nickname: string,
-) => ({
+const planned = (platformUserId: string, discordUserId: string, nickname: string) => ({
   discordUserId,
   platformUserId,
   add: [],
@@ -124,14 +117,8 @@ describe('a deleted person', () => {
     );
     expect(records.some(({ added }) => added.includes(roles.pilot))).toBe(true);
     expect(records.some(({ nickname }) => nickname === '(deleted)')).toBe(true);
-    expect(
-      (await guild.records()).some(({ removed }) =>
-        removed.includes(roles.pilot),
-      ),
-    ).toBe(true);
-    const users = await guild
-      .rig()
-      .query('select id, username from platform_user');
+    expect((await guild.records()).some(({ removed }) => removed.includes(roles.pilot))).toBe(true);
+    const users = await guild.rig().query('select id, username from platform_user');
     expect(users).toContainEqual({ id: PERSON, username: null });
     expect(await guild.rig().query('select from membership')).toEqual([]);
   });
@@ -154,10 +141,7 @@ describe('a deleted person', () => {
   test('takes nobody else with them', async () => {
     const { store, query } = guild.rig();
     await plantPerson();
-    await store.applyFacts([
-      user('bob', 'Robert', 'Bobby'),
-      membership('bob', 'pilots'),
-    ]);
+    await store.applyFacts([user('bob', 'Robert', 'Bobby'), membership('bob', 'pilots')]);
     await guild.signIn('bob', { platformUserId: 'bob' });
     const records = async () =>
       query(
@@ -173,9 +157,7 @@ describe('a deleted person', () => {
     const plans = await query('select plan from sweep where plan is not null');
     expect(JSON.stringify(plans)).toContain('Robert');
     expect(await guild.linkOf('bob')).toMatchObject({ state: 'IN_STEP' });
-    expect(
-      await query(`select from membership where platform_user_id = 'bob'`),
-    ).toHaveLength(1);
+    expect(await query(`select from membership where platform_user_id = 'bob'`)).toHaveLength(1);
   });
 });
 

@@ -100,9 +100,7 @@ describe('exporting audit records', () => {
   test('speaks in the words of the API', async () => {
     const schema = await readFile('schema/connector.graphql', 'utf8');
     const type = /^type AuditRecord \{(.*?)^\}/ms.exec(schema)?.[1] ?? '';
-    const fields = [...type.matchAll(/^ {2}(\w+)[:(]/gm)].map(
-      ([, name]) => name,
-    );
+    const fields = [...type.matchAll(/^ {2}(\w+)[:(]/gm)].map(([, name]) => name);
 
     const [record] = await firstPage();
 
@@ -121,8 +119,7 @@ describe('exporting audit records', () => {
 
   test('keeps no more than a page in memory', async () => {
     const pages: number[] = [];
-    for await (const page of store.exportAudit(range()))
-      pages.push(page.length);
+    for await (const page of store.exportAudit(range())) pages.push(page.length);
 
     expect(Math.max(...pages)).toBeLessThanOrEqual(500);
     expect(pages.reduce((sum, count) => sum + count, 0)).toBe(COUNT);

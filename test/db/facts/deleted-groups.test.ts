@@ -3,12 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FactOrder, PlatformFact } from '../../../services/model.js';
 import type { Store } from '../../../services/store/store.js';
 import { GUILD_ID } from '../../builders/member-facts.js';
-import {
-  cause,
-  createMappedClient,
-  membership,
-  nextOrder,
-} from '../../builders/store-world.js';
+import { cause, createMappedClient, membership, nextOrder } from '../../builders/store-world.js';
 import { openRealApi, type RealApi } from '../api/api-world.js';
 
 const ROLE = '500000000000000001';
@@ -20,11 +15,9 @@ let clientId: string;
 beforeAll(async () => {
   api = await openRealApi();
   ({ store } = api);
-  const { client } = await createMappedClient(
-    store,
-    [{ groupId: 'pilots', roleId: ROLE }],
-    { guildId: GUILD_ID },
-  );
+  const { client } = await createMappedClient(store, [{ groupId: 'pilots', roleId: ROLE }], {
+    guildId: GUILD_ID,
+  });
   clientId = client.id;
   for (const [index, platformUserId] of PEOPLE.entries())
     await store.links.linkMember({

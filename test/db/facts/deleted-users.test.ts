@@ -3,11 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformFact } from '../../../services/model.js';
 import type { Store } from '../../../services/store/store.js';
 import { GUILD_ID } from '../../builders/member-facts.js';
-import {
-  cause,
-  createMappedClient,
-  membership,
-} from '../../builders/store-world.js';
+import { cause, createMappedClient, membership } from '../../builders/store-world.js';
 import { openRealApi, type RealApi } from '../api/api-world.js';
 
 let api: RealApi;
@@ -36,9 +32,7 @@ const add = (platformUserId: string, sequence?: number) =>
   ask(
     `mutation ($input: RecordMembershipChangesInput!) { payload: recordMembershipChanges(input: $input) { ${RESULTS} } }`,
     {
-      changes: [
-        { platformUserId, groupId: 'pilots', change: 'ADDED', sequence },
-      ],
+      changes: [{ platformUserId, groupId: 'pilots', change: 'ADDED', sequence }],
     },
   );
 const remove = (platformUserId: string) =>
@@ -61,18 +55,12 @@ describe('a deleted user', () => {
       [
         `recordMembershipChanges(input: { changes: [{ platformUserId: "xia", groupId: "pilots", change: ADDED, sequence: 99 }] })`,
       ],
-      [
-        `replaceMemberships(input: { users: [{ platformUserId: "xia", groupIds: [] }] })`,
-      ],
-      [
-        `upsertPlatformUsers(input: { users: [{ id: "xia", username: "Xia" }] })`,
-      ],
+      [`replaceMemberships(input: { users: [{ platformUserId: "xia", groupIds: [] }] })`],
+      [`upsertPlatformUsers(input: { users: [{ id: "xia", username: "Xia" }] })`],
     ];
     for (const [mutation] of facts) {
       const { payload } = JSON.parse(
-        JSON.stringify(
-          await api.ask(`mutation { payload: ${mutation} { ${RESULTS} } }`),
-        ),
+        JSON.stringify(await api.ask(`mutation { payload: ${mutation} { ${RESULTS} } }`)),
       );
       const [{ verdict, error, outrankedBy }] = payload.results;
       expect(verdict).toBe('STALE');
@@ -89,18 +77,14 @@ describe('a deleted user', () => {
         },
       ]);
       const deletedMs = Date.parse(platformUser.deletedAt);
-      expect(
-        Math.abs(Date.parse(outrankedBy[0].time) - deletedMs),
-      ).toBeLessThan(60_000);
+      expect(Math.abs(Date.parse(outrankedBy[0].time) - deletedMs)).toBeLessThan(60_000);
     }
   });
 
   it('deleted twice stays deleted by the first who did', async () => {
     await remove('yan');
 
-    expect((await remove('yan')).warnings).toEqual([
-      'The user was already deleted.',
-    ]);
+    expect((await remove('yan')).warnings).toEqual(['The user was already deleted.']);
   });
 });
 
@@ -158,25 +142,19 @@ describe('a user who is restored', () => {
       { verdict: 'stale', losses: [{ outrankedBy: { kind: 'userRestored' } }] },
       { verdict: 'stale', losses: [{ outrankedBy: { kind: 'userRestored' } }] },
     ]);
-    expect((await restore('ulf')).warnings).toEqual([
-      'The user is not deleted. Nothing changed.',
-    ]);
+    expect((await restore('ulf')).warnings).toEqual(['The user is not deleted. Nothing changed.']);
     const newer = membership('ulf', 'pilots', 'added', {
       sequence: null,
       timeUs: us - 4_000_000,
     });
-    expect(await store.applyFacts([newer])).toMatchObject([
-      { verdict: 'applied' },
-    ]);
+    expect(await store.applyFacts([newer])).toMatchObject([{ verdict: 'applied' }]);
     const again = {
       kind: 'userDeleted',
       platformUserId: 'ulf',
       order: { sequence: null, timeUs: us },
       cause,
     } as const;
-    expect(await store.applyFacts([again])).toMatchObject([
-      { verdict: 'applied' },
-    ]);
+    expect(await store.applyFacts([again])).toMatchObject([{ verdict: 'applied' }]);
     expect((await add('ulf')).results).toMatchObject([{ verdict: 'STALE' }]);
   });
 
@@ -193,9 +171,7 @@ describe('a user who is restored', () => {
     await restore('vic');
     await add('vic');
 
-    const { rows } = await api.sql.query(
-      `select status from link where platform_user_id = 'vic'`,
-    );
+    const { rows } = await api.sql.query(`select status from link where platform_user_id = 'vic'`);
     expect(rows).toEqual([{ status: 'ENDING' }]);
   });
 
@@ -204,8 +180,6 @@ describe('a user who is restored', () => {
       'mutation { restorePlatformUser(input: { platformUserId: "nobody" }) { warnings } }',
     );
 
-    expect(errors?.[0]?.message).toContain(
-      'platform user nobody does not exist',
-    );
+    expect(errors?.[0]?.message).toContain('platform user nobody does not exist');
   });
 });

@@ -1,12 +1,4 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  vi,
-} from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { PlatformFact } from '../../../services/model.js';
 import { openRealApi, type RealApi } from '../api/api-world.js';
@@ -17,9 +9,7 @@ beforeAll(async () => {
 });
 afterAll(async () => api.close());
 beforeEach(async () => {
-  await api.sql.query(
-    'truncate membership, platform_user, platform_group cascade',
-  );
+  await api.sql.query('truncate membership, platform_user, platform_group cascade');
 });
 
 const MINUTE_MS = 60_000;
@@ -66,10 +56,7 @@ async function groups(): Promise<string> {
 }
 
 /** An event whose time is so far ahead of the database's clock. */
-const eventAhead = (
-  byMs: number,
-  change: 'added' | 'removed',
-): PlatformFact => ({
+const eventAhead = (byMs: number, change: 'added' | 'removed'): PlatformFact => ({
   kind: 'membershipChanged',
   platformUserId: 'ann',
   groupId: 'a',
@@ -82,25 +69,21 @@ describe('a mutation', () => {
   it.each([
     ['ten minutes', 10 * MINUTE_MS],
     ['thirty days', 30 * DAY_MS],
-  ])(
-    'outranks one that a process with a clock %s ahead received before it',
-    async (_, aheadMs) => {
-      await withClockAhead(aheadMs, async () => record('ADDED'));
+  ])('outranks one that a process with a clock %s ahead received before it', async (_, aheadMs) => {
+    await withClockAhead(aheadMs, async () => record('ADDED'));
 
-      expect(await record('REMOVED')).toMatchObject({ verdict: 'APPLIED' });
-      expect(await groups()).toBe('');
+    expect(await record('REMOVED')).toMatchObject({ verdict: 'APPLIED' });
+    expect(await groups()).toBe('');
 
-      await withClockAhead(aheadMs, async () => replace(['a', 'b']));
-      expect(await replace(['c'])).toMatchObject({ verdict: 'APPLIED' });
-      expect(await groups()).toBe('c');
-    },
-  );
+    await withClockAhead(aheadMs, async () => replace(['a', 'b']));
+    expect(await replace(['c'])).toMatchObject({ verdict: 'APPLIED' });
+    expect(await groups()).toBe('c');
+  });
 
   it('about a name outranks one that a process with a fast clock received before it', async () => {
     const user = (username: string) =>
       send('upsertPlatformUsers', { users: [{ id: 'ann', username }] });
-    const group = (name: string) =>
-      send('upsertPlatformGroups', { groups: [{ id: 'a', name }] });
+    const group = (name: string) => send('upsertPlatformGroups', { groups: [{ id: 'a', name }] });
     await withClockAhead(DAY_MS, async () => {
       await user('Ann');
       await group('Pilots');
@@ -149,9 +132,7 @@ describe('a mutation', () => {
       ok: false,
       verdict: 'STALE',
       error: { code: 'CONFLICT' },
-      outrankedBy: [
-        { groupId: 'a', change: 'ADDED', retryAt: retryAt.toISOString() },
-      ],
+      outrankedBy: [{ groupId: 'a', change: 'ADDED', retryAt: retryAt.toISOString() }],
     });
     expect(result.error.message).toContain('group a');
     expect(result.error.message).toContain(retryAt.toISOString());
@@ -246,9 +227,7 @@ describe('a whole set', () => {
 
     expect(result).toMatchObject({
       verdict: 'STALE',
-      outrankedBy: [
-        { groupId: 'a', kind: 'WHOLE_SET', change: 'REMOVED', sequence: 5 },
-      ],
+      outrankedBy: [{ groupId: 'a', kind: 'WHOLE_SET', change: 'REMOVED', sequence: 5 }],
     });
     expect(await groups()).toBe('c');
   });

@@ -1,9 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import {
-  createKeyRing,
-  type KeyRing,
-} from '../../../services/lib/encryption.js';
+import { createKeyRing, type KeyRing } from '../../../services/lib/encryption.js';
 import type { Store } from '../../../services/store/store.js';
 import { cause, clientInput } from '../../builders/store-world.js';
 
@@ -12,8 +9,7 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 export const OLD = { id: 'old', key: randomBytes(32) };
 export const NEW = { id: 'new', key: randomBytes(32) };
 
-export const ring = (...keys: readonly (typeof OLD)[]): KeyRing =>
-  createKeyRing(keys);
+export const ring = (...keys: readonly (typeof OLD)[]): KeyRing => createKeyRing(keys);
 
 export const request = (number: number) => ({
   caller: 'site',
@@ -46,11 +42,7 @@ export async function fillWithSecrets(store: Store, answers: number) {
     codeVerifier: 'code-verifier',
   });
   await store.signIn.grants.keepGrant(client.id, grant, ticketHash);
-  const grantId = await store.signIn.grants.keepGrant(
-    client.id,
-    grant,
-    ticketHash,
-  );
+  const grantId = await store.signIn.grants.keepGrant(client.id, grant, ticketHash);
   await store.signIn.links.linkSignedIn({
     clientId: client.id,
     platformUserId: 'alice',
@@ -62,8 +54,7 @@ export async function fillWithSecrets(store: Store, answers: number) {
       displayName: null,
     },
   });
-  for (let number = 0; number < answers; number += 1)
-    await keepAnswer(store, number);
+  for (let number = 0; number < answers; number += 1) await keepAnswer(store, number);
   return { clientId: client.id, grantId, stateHash: hash('state') };
 }
 

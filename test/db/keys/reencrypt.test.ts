@@ -10,14 +10,7 @@ import type { TestDatabase } from '../../support/database.js';
 import { dumpOf } from '../../support/dump.js';
 import { eventually } from '../../support/eventually.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
-import {
-  fillWithSecrets,
-  keepAnswer,
-  NEW,
-  OLD,
-  request,
-  ring,
-} from './key-world.js';
+import { fillWithSecrets, keepAnswer, NEW, OLD, request, ring } from './key-world.js';
 
 /** More than one step's worth. */
 const ANSWERS = 250;
@@ -53,34 +46,29 @@ async function open(keys: KeyRing): Promise<Store> {
 
 /** `old.iv.tag.data`, wherever it stands. */
 const ciphertexts = (dump: string, keyId: string) =>
-  dump.match(
-    new RegExp(`\\b${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+`, 'g'),
-  ) ?? [];
+  dump.match(new RegExp(`\\b${keyId}\\.[\\w-]{16}\\.[\\w-]{22}\\.[\\w-]+`, 'g')) ?? [];
 
 describe('rotation of the keys', () => {
   test('leaves nothing in the whole database that the old key has encrypted', async () => {
     const before = ciphertexts(await dumpOf(database.url), 'old').length;
     const store = await open(ring(NEW, OLD));
 
-    const { tables, unreadable, returned } = await store.keys.reencrypt(
-      () => undefined,
-    );
+    const { tables, unreadable, returned } = await store.keys.reencrypt(() => undefined);
 
     const dump = await dumpOf(database.url);
-    // Two of the client, three of the revocation, two of the grant, two of the ticket, and the answers.
+    // Two of the client, three of the revocation, two of the grant, two of the ticket, and the
+    // answers.
     expect(before).toBe(9 + ANSWERS);
     expect(ciphertexts(dump, 'old')).toEqual([]);
     expect(ciphertexts(dump, 'new')).toHaveLength(before);
     expect({ unreadable, returned }).toEqual({ unreadable: [], returned: [] });
-    expect(Object.fromEntries(tables.map((t) => [t.table, t.written]))).toEqual(
-      {
-        client: 2,
-        discord_grant: 2,
-        revocation: 3,
-        link_ticket: 2,
-        idempotent_request: ANSWERS,
-      },
-    );
+    expect(Object.fromEntries(tables.map((t) => [t.table, t.written]))).toEqual({
+      client: 2,
+      discord_grant: 2,
+      revocation: 3,
+      link_ticket: 2,
+      idempotent_request: ANSWERS,
+    });
   });
 
   test('lets everything be read with the new key alone', async () => {
@@ -123,9 +111,7 @@ describe('rotation of the keys', () => {
     const { tables } = await store.keys.reencrypt(() => undefined);
 
     expect(tables.every(({ written }) => written === 0)).toBe(true);
-    expect((await store.readCredentials(world.clientId)).revision).toBe(
-      revision,
-    );
+    expect((await store.readCredentials(world.clientId)).revision).toBe(revision);
   });
 
   test('tells how far it is, and goes on where it was broken off', async () => {
@@ -167,12 +153,9 @@ describe('rotation of the keys', () => {
     const behind = await open(ring(OLD, NEW));
     let number = ANSWERS;
 
-    const { returned, unreadable } = await store.keys.reencrypt(
-      async ({ table }) => {
-        if (table === 'idempotent_request')
-          await keepAnswer(behind, (number += 1));
-      },
-    );
+    const { returned, unreadable } = await store.keys.reencrypt(async ({ table }) => {
+      if (table === 'idempotent_request') await keepAnswer(behind, (number += 1));
+    });
 
     expect(returned).toEqual([{ table: 'idempotent_request', keyId: 'old' }]);
     expect(unreadable).toEqual([]);

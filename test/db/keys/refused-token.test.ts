@@ -29,8 +29,7 @@ const refuse = async (of?: string) =>
     ...(of !== undefined && { revision: of }),
   });
 
-const stoppedAt = async () =>
-  (await store.clients.findClients([clientId]))[0]?.stoppedAt;
+const stoppedAt = async () => (await store.clients.findClients([clientId]))[0]?.stoppedAt;
 
 describe('a token that Discord refuses', () => {
   test('does not stop a client that was given another meanwhile', async () => {

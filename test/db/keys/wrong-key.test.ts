@@ -39,14 +39,11 @@ describe('a start', () => {
   test.each([
     ['alone', ring({ id: OLD.id, key: randomBytes(32) })],
     ['behind a right one', ring(NEW, { id: OLD.id, key: randomBytes(32) })],
-  ])(
-    'is refused with another key under the id of the right one, %s',
-    async (_where, keys) => {
-      await expect(refuseWrong(keys)).rejects.toThrow(
-        /^ENCRYPTION_KEYS: the key "old" is not the one that encrypted the secrets of client First \(/,
-      );
-    },
-  );
+  ])('is refused with another key under the id of the right one, %s', async (_where, keys) => {
+    await expect(refuseWrong(keys)).rejects.toThrow(
+      /^ENCRYPTION_KEYS: the key "old" is not the one that encrypted the secrets of client First \(/,
+    );
+  });
 
   test.each([
     ['the right key', ring(OLD)],

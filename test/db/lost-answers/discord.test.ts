@@ -20,10 +20,7 @@ test.each([
       const effect = { kind: 'drop', moment: 'after' } as const;
       faults.plant({ method, route, effect });
       await story(world);
-      expect(
-        calls.count({ method, route }),
-        `${method} ${route}`,
-      ).toBeGreaterThan(0);
+      expect(calls.count({ method, route }), `${method} ${route}`).toBeGreaterThan(0);
     }
     await world.stop();
 

@@ -15,11 +15,7 @@ describe('when the answer to any statement is lost', () => {
 
   test.each([
     ['a link that is to end ends', joinAndLeave, 3],
-    [
-      'a sweep comes to its end, and gives back what was taken by hand',
-      takeByHand,
-      10,
-    ],
+    ['a sweep comes to its end, and gives back what was taken by hand', takeByHand, 10],
     ['a mutation with a key is carried out once and answered', linkOnce, 2],
   ])('%s within ten seconds', async (_what, story, least) => {
     const statements = await playWithFaults({

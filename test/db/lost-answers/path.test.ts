@@ -7,15 +7,12 @@ import { createLossyWorld } from './world.js';
 test.each([
   ['the answer to any statement is lost', loseAnswer],
   ['the database pauses for longer than any lease', pauseAfter],
-])(
-  'a fact is followed by its role within ten seconds after %s',
-  async (_what, fault) => {
-    const statements = await playWithFaults({
-      createWorld: createLossyWorld,
-      story: comeAndGo,
-      fault,
-    });
+])('a fact is followed by its role within ten seconds after %s', async (_what, fault) => {
+  const statements = await playWithFaults({
+    createWorld: createLossyWorld,
+    story: comeAndGo,
+    fault,
+  });
 
-    expect(statements.length).toBeGreaterThan(35);
-  },
-);
+  expect(statements.length).toBeGreaterThan(35);
+});

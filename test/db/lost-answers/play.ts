@@ -29,8 +29,9 @@ export type Story<World> = (world: World) => Promise<void>;
 const WORLDS = 3;
 
 /**
- * Plays a story undisturbed, and then once for each statement that went over, with that fault when it first comes by. Resolves
- * with the statements that came by again. A new one needs no change here.
+ * Plays a story undisturbed, and then once for each statement that went over, with that fault when
+ * it first comes by. Resolves with the statements that came by again. A new one needs no change
+ * here.
  */
 export async function playWithFaults<World extends Faulty>(request: {
   readonly createWorld: () => Promise<World>;
@@ -42,16 +43,13 @@ export async function playWithFaults<World extends Faulty>(request: {
   const { createWorld, story, fault, except = [] } = request;
   const worlds = await Promise.all(Array.from({ length: WORLDS }, createWorld));
   try {
-    const [statements = []] = await Promise.all(
-      worlds.map((world) => statementsOf(world, story)),
-    );
+    const [statements = []] = await Promise.all(worlds.map((world) => statementsOf(world, story)));
     const left = statements.filter((each) => !except.includes(each));
     const struck: string[] = [];
     await Promise.all(
       worlds.map(async (world) => {
         for (let next = left.shift(); next; next = left.shift())
-          if (await playOnce(world, { story, fault, statement: next }))
-            struck.push(next);
+          if (await playOnce(world, { story, fault, statement: next })) struck.push(next);
       }),
     );
     return struck;

@@ -7,26 +7,22 @@ import { signInPorts } from '../../../services/connector/sign-in-ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { membership } from '../../builders/store-world.js';
-import {
-  createAnswerCutter,
-  type AnswerCutter,
-} from '../../support/answer-cutter.js';
+import { createAnswerCutter, type AnswerCutter } from '../../support/answer-cutter.js';
 import { eventually } from '../../support/eventually.js';
 import { must } from '../../support/must.js';
 import { startSignInRig, type SignInRig } from '../../support/sign-in-rig.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';
-import {
-  createBrowser,
-  type Browser,
-  type PageAnswer,
-} from '../../unit/api/sign-in/browser.js';
+import { createBrowser, type Browser, type PageAnswer } from '../../unit/api/sign-in/browser.js';
 import { loseAnswer, playWithFaults } from './play.js';
 import { insist, shortTiming, withinMs, type Newcomer } from './world.js';
 
 const { applicationId, guildId, roles } = DEMO;
 const BASE = 'http://127.0.0.1:8080';
 
-/** The pages of the sign-in and the revocations, whose answers from PostgreSQL can be lost. The path keeps its own way. */
+/**
+ * The pages of the sign-in and the revocations, whose answers from PostgreSQL can be lost. The path
+ * keeps its own way.
+ */
 interface SignInPages {
   readonly rig: SignInRig;
   readonly cutter: AnswerCutter;
@@ -57,9 +53,7 @@ test.each([
     onTestFinished(() => pages.stop());
     const browser = pages.newBrowser();
     await signIn(pages, browser, await pages.newcomer());
-    const statement = pages.cutter
-      .statements()
-      .find((each) => words.test(each));
+    const statement = pages.cutter.statements().find((each) => words.test(each));
     const cut = pages.cutter.cutAfter(must(statement));
 
     const page = await signIn(pages, browser, await pages.newcomer());
@@ -83,25 +77,18 @@ async function linkByPages(pages: SignInPages): Promise<void> {
 
   expect(page.text).toMatch(LINKED);
   await eventually(
-    () =>
-      rig.discord
-        .member(guildId, person.discordUserId)
-        ?.roleIds.includes(roles.pilot) ?? false,
+    () => rig.discord.member(guildId, person.discordUserId)?.roleIds.includes(roles.pilot) ?? false,
     { withinMs: withinMs(), what: 'the person has the role' },
   );
   await nothingIsLeft(rig, person);
 }
 
 /** No grant lives and no record is open. */
-async function nothingIsLeft(
-  rig: SignInRig,
-  { discordUserId }: Newcomer,
-): Promise<void> {
-  // As if the time had passed after which a sign-in is given up, and a grant without a link is revoked.
+async function nothingIsLeft(rig: SignInRig, { discordUserId }: Newcomer): Promise<void> {
+  // As if the time had passed after which a sign-in is given up, and a grant without a link is
+  // revoked.
   const passTime = async () => {
-    await rig.query(
-      'update link_ticket set expires_at = clock_timestamp() where spent_at is null',
-    );
+    await rig.query('update link_ticket set expires_at = clock_timestamp() where spent_at is null');
     await rig.query(
       'update revocation set due_at = clock_timestamp() where claimed_by is null and due_at > clock_timestamp()',
     );
@@ -111,9 +98,7 @@ async function nothingIsLeft(
     return [
       ...(await rig.query('select attempts, claimed_by from revocation')),
       ...(await rig.query('select id from discord_grant')),
-      ...(await rig.query(
-        'select id from audit_record where closed_at is null',
-      )),
+      ...(await rig.query('select id from audit_record where closed_at is null')),
       ...rig.discord.oauth.liveTokens({ discordUserId }),
     ];
   };
@@ -146,9 +131,7 @@ async function signIn(
     codeChallenge: asked.get('code_challenge'),
   });
   const answer = { code, state: asked.get('state') ?? '' };
-  return browser.open(
-    `${BASE}/discord/sso/callback?${new URLSearchParams(answer).toString()}`,
-  );
+  return browser.open(`${BASE}/discord/sso/callback?${new URLSearchParams(answer).toString()}`);
 }
 
 async function createSignInPages(): Promise<SignInPages> {

@@ -4,13 +4,7 @@ import { InputError } from '../../../services/lib/errors.js';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, membership, snapshotOf } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
-import {
-  allIsDone,
-  insist,
-  withinMs,
-  type LossyWorld,
-  type Newcomer,
-} from './world.js';
+import { allIsDone, insist, withinMs, type LossyWorld, type Newcomer } from './world.js';
 
 const { guildId, roles } = DEMO;
 
@@ -74,11 +68,7 @@ export async function takeByHand(world: LossyWorld): Promise<void> {
 
   await eventually(
     async () =>
-      (
-        await world.query(
-          "select from sweep where state in ('WAITING', 'RUNNING')",
-        )
-      ).length === 0,
+      (await world.query("select from sweep where state in ('WAITING', 'RUNNING')")).length === 0,
     { withinMs: withinMs(), what: 'no sweep is left' },
   );
   await allIsDone(world);
@@ -87,7 +77,10 @@ export async function takeByHand(world: LossyWorld): Promise<void> {
   expect(await world.query(failed)).toEqual([]);
 }
 
-/** Somebody is linked by a caller who sends the mutation again with the same key, as often as it is not answered. */
+/**
+ * Somebody is linked by a caller who sends the mutation again with the same key, as often as it is
+ * not answered.
+ */
 export async function linkOnce(world: LossyWorld): Promise<void> {
   const { store, clientId } = world.rig;
   const person = world.newcomer();
@@ -108,9 +101,7 @@ export async function linkOnce(world: LossyWorld): Promise<void> {
           await store.links.linkMember({ clientId, ...person, cause });
           await store.idempotency.keep(request, found.claim, 'linked');
         } catch {
-          await store.idempotency
-            .release(request, found.claim)
-            .catch(() => undefined);
+          await store.idempotency.release(request, found.claim).catch(() => undefined);
         }
       return answer !== null;
     },

@@ -9,20 +9,20 @@ import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { UnavailableError } from '../../../services/lib/errors.js';
 import { cause } from '../../builders/store-world.js';
-import {
-  createAnswerCutter,
-  type AnswerCutter,
-} from '../../support/answer-cutter.js';
+import { createAnswerCutter, type AnswerCutter } from '../../support/answer-cutter.js';
 import { patienceMs } from '../../support/eventually.js';
 import { mapDemoGroups, startRig, type Rig } from '../../support/rig.js';
 import { createMigratedDatabase } from '../../support/store.js';
 
-/** After the end of a fault all is as it should be within this: ten seconds, on a machine that does nothing else. */
+/**
+ * After the end of a fault all is as it should be within this: ten seconds, on a machine that does
+ * nothing else.
+ */
 export const withinMs = () => patienceMs() / 6;
 
 /**
- * Waits are as in production, ten times shorter on a machine that does nothing else: a call, a lease, the database's silence, the
- * first try after a failure.
+ * Waits are as in production, ten times shorter on a machine that does nothing else: a call, a
+ * lease, the database's silence, the first try after a failure.
  */
 export function shortTiming() {
   const callMs = patienceMs() / 200;
@@ -127,31 +127,27 @@ export async function createLossyWorld(): Promise<LossyWorld> {
 }
 
 /** As every caller and every consumer does: what was not answered is sent again. */
-export async function insist<Answer>(
-  work: () => Promise<Answer>,
-): Promise<Answer> {
+export async function insist<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   const until = performance.now() + withinMs();
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof UnavailableError) || performance.now() > until)
-        throw error;
+      if (!(error instanceof UnavailableError) || performance.now() > until) throw error;
       await sleep(50);
     }
   }
 }
 
-/** Nothing is left of a run: no job is claimed or waits, no record is open, and all that happened was sent. */
+/**
+ * Nothing is left of a run: no job is claimed or waits, no record is open, and all that happened
+ * was sent.
+ */
 export async function allIsDone(world: LossyWorld): Promise<void> {
   const query = (text: string) => world.query(text);
   const left = async () => ({
-    jobs: await query(
-      'select discord_user_id, claimed_by, attempts, due_at from reconcile_job',
-    ),
-    records: await query(
-      'select discord_user_id from audit_record where closed_at is null',
-    ),
+    jobs: await query('select discord_user_id, claimed_by, attempts, due_at from reconcile_job'),
+    records: await query('select discord_user_id from audit_record where closed_at is null'),
     members: await query(
       "select discord_user_id, state, reason from member where state <> 'IN_STEP'",
     ),

@@ -40,10 +40,7 @@ describe('a new link', () => {
     const [record] = (
       await names
         .rig()
-        .store.read.pageAuditRecords(
-          { clientId: names.rig().clientId },
-          { limit: 1, after: null },
-        )
+        .store.read.pageAuditRecords({ clientId: names.rig().clientId }, { limit: 1, after: null })
     ).rows;
     expect(record).toMatchObject({
       added: [],
@@ -61,9 +58,7 @@ describe('a new link', () => {
 
   test('gives many roles and the nickname in one write', async () => {
     await names.policy('EVE_ONLINE');
-    await names
-      .rig()
-      .store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
+    await names.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
     names.discord().calls.reset();
 
     await linkedJane();
@@ -75,10 +70,7 @@ describe('a new link', () => {
 
   test.each([
     ['the strategy is NONE', { strategy: 'NONE', more: {} }],
-    [
-      'the client is in OBSERVE',
-      { strategy: 'EVE_ONLINE', more: { authority: 'OBSERVE' } },
-    ],
+    ['the client is in OBSERVE', { strategy: 'EVE_ONLINE', more: { authority: 'OBSERVE' } }],
   ] as const)('names nobody where %s', async (_name, { strategy, more }) => {
     await names.policy(strategy, null, more);
 
@@ -118,8 +110,7 @@ describe('an event about a person', () => {
     await linkedJane();
     expect(names.nickOf('alice')).toBeNull();
     expect(await names.linkOf('alice')).toMatchObject({
-      reason:
-        'the nickname is not set: the platform has not sent %alliance for this person',
+      reason: 'the nickname is not set: the platform has not sent %alliance for this person',
     });
 
     await names.person('alice', { alliance: 'ALLY' });
@@ -255,9 +246,7 @@ describe('the sweep of nicknames', () => {
     await names.sweep();
     expect(names.nickOf('alice')).toBeNull();
 
-    names
-      .discord()
-      .moderator.moveRole({ guildId, roleId: FLEET_COMMAND, position: 1 });
+    names.discord().moderator.moveRole({ guildId, roleId: FLEET_COMMAND, position: 1 });
     await names.sweep();
 
     expect(names.nickOf('alice')).toBe('Jane Doe');
@@ -303,9 +292,7 @@ describe('a nickname that Discord does not take', () => {
     names.discord().calls.reset();
     const sweep = await names.sweep();
     const id = await names.link('alice', accounts.alice);
-    await names
-      .rig()
-      .store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
+    await names.rig().store.links.reconcileMember({ id, cause, waitMs: patienceMs() });
     await names.rig().quiet();
     expect(names.refusals()).toBe(0);
     expect(sweep).toMatchObject({ drifted: 1, changed: 0, failed: 1 });
@@ -321,9 +308,7 @@ describe('a nickname that Discord does not take', () => {
     expect(names.refusals()).toBe(2);
 
     names.discord().faults.clear();
-    await names.world.query(
-      `update member set nickname_refused_at = now() - interval '25 hours'`,
-    );
+    await names.world.query(`update member set nickname_refused_at = now() - interval '25 hours'`);
     const sweep = await names.sweep();
     expect(names.nickOf('alice')).toBe('Jane Smith');
     expect(sweep).toMatchObject({ changed: 1, failed: 0 });
@@ -382,10 +367,7 @@ describe('a run that breaks off at the nickname', () => {
 
     const { rows } = await names
       .rig()
-      .store.read.pageAuditRecords(
-        { clientId: names.rig().clientId },
-        { limit: 10, after: null },
-      );
+      .store.read.pageAuditRecords({ clientId: names.rig().clientId }, { limit: 10, after: null });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ nickname: 'Jane Doe', outcome: 'APPLIED' });
     expect(names.patches()).toBe(0);

@@ -29,8 +29,7 @@ async function namedErin(): Promise<void> {
   await guild.quiet();
 }
 
-const patches = () =>
-  guild.calls().filter((call) => call.startsWith('PATCH')).length;
+const patches = () => guild.calls().filter((call) => call.startsWith('PATCH')).length;
 
 describe('a person who is brought in', () => {
   /** So that the call that brings them in carries roles and nickname. */

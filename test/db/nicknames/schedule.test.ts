@@ -22,8 +22,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const schedules = () =>
-  store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
+const schedules = () => store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
 async function client(strategy: NicknameStrategy): Promise<string> {
   const nicknamePolicy = {
@@ -31,9 +30,7 @@ async function client(strategy: NicknameStrategy): Promise<string> {
     template: '%username',
     onUnlink: 'RESET' as const,
   };
-  const { id } = await store.clients.createClient(
-    clientInput({ nicknamePolicy }),
-  );
+  const { id } = await store.clients.createClient(clientInput({ nicknamePolicy }));
   return id;
 }
 
@@ -49,9 +46,7 @@ async function name(id: string, strategy: NicknameStrategy): Promise<void> {
 async function nicknames(id: string) {
   const [found = []] = await schedules().schedulesOfClients([id]);
   const schedule = found.find(({ kind }) => kind === 'ENFORCE_NICKNAMES');
-  const minutes = schedule?.nextRunAt
-    ? (schedule.nextRunAt.getTime() - Date.now()) / 60_000
-    : null;
+  const minutes = schedule?.nextRunAt ? (schedule.nextRunAt.getTime() - Date.now()) / 60_000 : null;
   return { isEnabled: schedule?.isEnabled, minutes };
 }
 

@@ -2,17 +2,15 @@ import { describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { LIST } from '../../support/sweep-fixture.js';
-import {
-  FLEET_COMMAND,
-  OWNER,
-  useNicknames,
-} from '../../support/nickname-fixture.js';
+import { FLEET_COMMAND, OWNER, useNicknames } from '../../support/nickname-fixture.js';
 
 const { guildId, accounts } = DEMO;
 
 const names = useNicknames();
 
-/** Alice is Jane at the platform; Bob has no character that is known. The client names nobody yet. */
+/**
+ * Alice is Jane at the platform; Bob has no character that is known. The client names nobody yet.
+ */
 async function twoLinked() {
   await names.person('alice', { character: 'Jane Doe', corporation: 'ACME' });
   await names.person('bob', {});
@@ -59,9 +57,7 @@ describe('a dry sweep of nicknames', () => {
     names.rename('alice', 'Jane D.');
     expect((await names.sweep({ dryRun: true })).drifted).toBe(1);
     expect(
-      await names.world.query(
-        `select nickname from member where nickname is not null`,
-      ),
+      await names.world.query(`select nickname from member where nickname is not null`),
     ).toEqual([]);
   });
 
@@ -108,9 +104,7 @@ describe('a dry sweep of nicknames', () => {
     const { plan, drifted } = await names.sweep({ dryRun: true });
 
     expect(drifted).toBe(2);
-    const told = new Map(
-      plan?.members.map((each) => [each.discordUserId, each]),
-    );
+    const told = new Map(plan?.members.map((each) => [each.discordUserId, each]));
     expect(told.get(OWNER)).toMatchObject({
       nickname: null,
       reason: expect.stringContaining('owner'),
@@ -159,9 +153,7 @@ describe('a dry sweep of nicknames', () => {
     names.world.tamper(() => ({
       listMembers: async ({ after, limit }) =>
         Promise.resolve(
-          shown
-            .filter(({ discordUserId }) => discordUserId > (after ?? ''))
-            .slice(0, limit),
+          shown.filter(({ discordUserId }) => discordUserId > (after ?? '')).slice(0, limit),
         ),
     }));
 

@@ -31,9 +31,7 @@ describe('unlinking a person', () => {
     const records = await names.world.query(
       'select nickname, planned_nickname, outcome from audit_record order by closed_at desc limit 1',
     );
-    expect(records).toEqual([
-      { nickname: '', planned_nickname: '', outcome: 'APPLIED' },
-    ]);
+    expect(records).toEqual([{ nickname: '', planned_nickname: '', outcome: 'APPLIED' }]);
     const events = await names.world.query<{ data: object }>(
       `select data from outbox where type = 'discord.roles.changed.v1' order by position desc limit 1`,
     );
@@ -41,9 +39,7 @@ describe('unlinking a person', () => {
   });
 
   test('resets the nickname and removes the roles', async () => {
-    await names
-      .rig()
-      .store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
+    await names.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors'])]);
     const linkId = await namedJane();
 
     await names.unlink(linkId);
@@ -148,9 +144,7 @@ describe('unlinking a person', () => {
 
     expect(names.nickOf('alice')).toBeNull();
     expect(
-      await names.world.query(
-        'select 1 from member where nickname_set_hash is not null',
-      ),
+      await names.world.query('select 1 from member where nickname_set_hash is not null'),
     ).toEqual([]);
   });
 });

@@ -39,14 +39,11 @@ describe('a member without a name', () => {
     await names.policy('EVE_ONLINE');
     names.rename('alice', 'Jane Doe');
 
-    const reason =
-      'the nickname is not set: the platform has not sent %character for this person';
+    const reason = 'the nickname is not set: the platform has not sent %character for this person';
     expect(await tellBob()).toEqual({ drifted: 0, failed: 0, bob: reason });
     expect(await tellBob()).toEqual({ drifted: 0, failed: 0, bob: reason });
-    expect(
-      await names.world.query(
-        'select 1 from audit_record where closed_at is null',
-      ),
-    ).toEqual([]);
+    expect(await names.world.query('select 1 from audit_record where closed_at is null')).toEqual(
+      [],
+    );
   });
 });

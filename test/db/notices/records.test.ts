@@ -4,17 +4,11 @@ import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
 
 import { eventually } from '../../support/eventually.js';
-import {
-  closeRecord,
-  openRecord,
-  useNotices,
-  type Collected,
-} from '../../support/notice-world.js';
+import { closeRecord, openRecord, useNotices, type Collected } from '../../support/notice-world.js';
 
 const world = useNotices();
 
-const idsOf = (told: Collected<{ readonly id: string }>) =>
-  told.values.map(({ id }) => id);
+const idsOf = (told: Collected<{ readonly id: string }>) => told.values.map(({ id }) => id);
 
 async function oneClosed(connection: pg.Client): Promise<string> {
   const id = await openRecord(connection, world.clientId());
@@ -67,9 +61,7 @@ describe('records that another process closes', () => {
 
   test('are told each exactly once, however their transactions overlap', async () => {
     const told = await world.records();
-    const writers = await Promise.all(
-      Array.from({ length: 6 }, () => world.connect()),
-    );
+    const writers = await Promise.all(Array.from({ length: 6 }, () => world.connect()));
 
     const closed = await Promise.all(
       writers.map(async (writer, at) => {
@@ -128,10 +120,9 @@ describe('records that another process closes', () => {
   test('before a backup was brought to this server are not told again', async () => {
     const other = await world.connect();
     const restored = [await oneClosed(other), await oneClosed(other)];
-    await other.query(
-      `update audit_record set closed_xid = '4000000000'::xid8 where id = $1`,
-      [restored[0]],
-    );
+    await other.query(`update audit_record set closed_xid = '4000000000'::xid8 where id = $1`, [
+      restored[0],
+    ]);
     await other.query(
       `update audit_record set closed_at = now() - interval '2 days',
         closed_xid = (pg_current_xact_id()::text::bigint + 3)::text::xid8 where id = $1`,
@@ -179,8 +170,7 @@ describe('while nobody subscribes', () => {
     await two.end();
 
     await eventually(
-      async () =>
-        String(await lastOfListener()) === 'unlisten "audit_record_closed"',
+      async () => String(await lastOfListener()) === 'unlisten "audit_record_closed"',
     );
   });
 });

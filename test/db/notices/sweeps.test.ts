@@ -4,11 +4,7 @@ import { judgePlan } from '../../../services/reconcile/guard.js';
 import type { Store } from '../../../services/store/store.js';
 import { cause } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
-import {
-  closeRecord,
-  openRecord,
-  useNotices,
-} from '../../support/notice-world.js';
+import { closeRecord, openRecord, useNotices } from '../../support/notice-world.js';
 import { openTestStore } from '../../support/store.js';
 
 const world = useNotices();

@@ -33,11 +33,7 @@ test('a client asked for by its id is the same as in the list of all, with whate
   await direct.end();
 
   const missing = '0192f000-0000-7000-8000-000000000000';
-  const [none, full, again] = await store.clients.findClients([
-    missing,
-    id,
-    id,
-  ]);
+  const [none, full, again] = await store.clients.findClients([missing, id, id]);
   const [inList] = await store.clients.listClients();
 
   expect(bare).toEqual(bareInList);

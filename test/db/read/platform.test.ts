@@ -1,14 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  addGroups,
-  addMembership,
-  addUsers,
-  AT,
-  openReadWorld,
-  type ReadWorld,
-} from './seed.js';
+import { addGroups, addMembership, addUsers, AT, openReadWorld, type ReadWorld } from './seed.js';
 
 let world: ReadWorld;
 beforeAll(async () => {
@@ -24,9 +17,7 @@ beforeAll(async () => {
     'back\\slash': "O'Hara",
     former: 'Former pilots',
   });
-  await sql`update platform_group set deleted_at = ${AT} where id = 'former'`.execute(
-    db,
-  );
+  await sql`update platform_group set deleted_at = ${AT} where id = 'former'`.execute(db);
   await addMembership(db, { user: 'alice', group: 'pilots' });
   await addMembership(db, { user: 'alice', group: 'directors' });
   await addMembership(db, { user: 'alice', group: 'former' });

@@ -1,15 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import {
-  addClient,
-  addGroups,
-  addRole,
-  AT,
-  openReadWorld,
-  ownId,
-  type ReadWorld,
-} from './seed.js';
+import { addClient, addGroups, addRole, AT, openReadWorld, ownId, type ReadWorld } from './seed.js';
 
 const ONE = ownId(1);
 const TWO = ownId(2);
@@ -30,9 +22,7 @@ beforeAll(async () => {
     [ownId(0x11), 'directors', 'PLATFORM', AT],
   ] as const)
     await sql`insert into role_mapping (id, client_id, group_id, role_id, authority, created_at, retired_at)
-      values (${id}, ${ONE}, ${group}, '9', ${authority}, ${AT}, ${retiredAt})`.execute(
-      db,
-    );
+      values (${id}, ${ONE}, ${group}, '9', ${authority}, ${AT}, ${retiredAt})`.execute(db);
   await addRecords();
 });
 afterAll(async () => world.close());
@@ -55,11 +45,7 @@ async function addRecords() {
 
 describe('roles', () => {
   it('come highest first, of two at one place the older', async () => {
-    const [one, none, two] = await world.read.rolesOfClients([
-      ONE,
-      ownId(9),
-      TWO,
-    ]);
+    const [one, none, two] = await world.read.rolesOfClients([ONE, ownId(9), TWO]);
 
     expect(one?.map((role) => role.roleId)).toEqual(['11', '9', '10']);
     expect(none).toEqual([]);
@@ -111,24 +97,14 @@ describe('mappings', () => {
   });
 
   it('are found in the order asked', async () => {
-    const mappings = await world.read.findMappings([
-      ownId(0x11),
-      ownId(0x12),
-      ownId(0x10),
-    ]);
+    const mappings = await world.read.findMappings([ownId(0x11), ownId(0x12), ownId(0x10)]);
 
-    expect(mappings.map((mapping) => mapping?.groupId)).toEqual([
-      'directors',
-      undefined,
-      'pilots',
-    ]);
+    expect(mappings.map((mapping) => mapping?.groupId)).toEqual(['directors', undefined, 'pilots']);
   });
 });
 
 describe('audit records', () => {
-  const found = async (
-    filter: Parameters<ReadWorld['read']['countAuditRecords']>[0],
-  ) => {
+  const found = async (filter: Parameters<ReadWorld['read']['countAuditRecords']>[0]) => {
     const { rows } = await world.read.pageAuditRecords(filter, {
       limit: 50,
       after: null,
@@ -165,10 +141,7 @@ describe('audit records', () => {
   });
 
   it('come newest first, page after page', async () => {
-    const first = await world.read.pageAuditRecords(
-      {},
-      { limit: 3, after: null },
-    );
+    const first = await world.read.pageAuditRecords({}, { limit: 3, after: null });
     const second = await world.read.pageAuditRecords(
       {},
       { limit: 3, after: first.rows.at(-1)?.id ?? null },

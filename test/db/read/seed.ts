@@ -2,10 +2,7 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ReadPort } from '../../../services/api/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import {
-  openDatabase,
-  type Database,
-} from '../../../services/store/database.js';
+import { openDatabase, type Database } from '../../../services/store/database.js';
 import type { Asker } from '../../../services/store/together.js';
 import { createReadQueries } from '../../../services/store/read/read-queries.js';
 import { createMigratedDatabase } from '../../support/store.js';
@@ -69,10 +66,7 @@ export async function addClient(
       'a', 'b', 'c', 'd', ${AT}, ${AT})`.execute(db);
 }
 
-export async function addUsers(
-  db: Kysely<unknown>,
-  ids: readonly string[],
-): Promise<void> {
+export async function addUsers(db: Kysely<unknown>, ids: readonly string[]): Promise<void> {
   await sql`insert into platform_user (id, username) select id, upper(id) from unnest(${ids}::text[]) id`.execute(
     db,
   );
@@ -83,9 +77,7 @@ export async function addGroups(
   names: Readonly<Record<string, string | null>>,
 ): Promise<void> {
   for (const [id, name] of Object.entries(names))
-    await sql`insert into platform_group (id, name) values (${id}, ${name})`.execute(
-      db,
-    );
+    await sql`insert into platform_group (id, name) values (${id}, ${name})`.execute(db);
 }
 
 export async function addMembership(
@@ -93,9 +85,7 @@ export async function addMembership(
   given: { user: string; group: string; isHeld?: boolean },
 ): Promise<void> {
   await sql`insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
-    values (${given.user}, ${given.group}, ${given.isHeld ?? true}, 1, false)`.execute(
-    db,
-  );
+    values (${given.user}, ${given.group}, ${given.isHeld ?? true}, 1, false)`.execute(db);
 }
 
 export async function addLink(

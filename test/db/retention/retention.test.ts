@@ -32,11 +32,9 @@ const remove = async (most = 1_000, from = store) =>
   from.removeOver({ most, pause: async () => undefined });
 
 const left = async (table: string, name = 'reason') =>
-  (
-    await sql.query<{ name: string }>(
-      `select ${name} as name from ${table} order by 1`,
-    )
-  ).rows.map((row) => row.name);
+  (await sql.query<{ name: string }>(`select ${name} as name from ${table} order by 1`)).rows.map(
+    (row) => row.name,
+  );
 
 describe('closed records', () => {
   test('are kept for four hundred days, and open ones for ever', async () => {
@@ -56,11 +54,7 @@ describe('closed records', () => {
   });
 
   test('are kept for as long as their client says, those of a client that is gone for the default', async () => {
-    await store.clients.updateClient(
-      clientId,
-      { auditRetentionDays: 30 },
-      cause,
-    );
+    await store.clients.updateClient(clientId, { auditRetentionDays: 30 }, cause);
     const gone = '0192f000-0000-7000-8000-000000000009';
     await addRecords(sql, { clientId, days: 29, reason: 'young' });
     await addRecords(sql, { clientId, days: 31, reason: 'old' });
@@ -198,9 +192,7 @@ describe('sweeps', () => {
     );
     await sql.query('analyze sweep');
 
-    expect(await planOf(sql, 'sweeps', clientId)).not.toContain(
-      'Seq Scan on sweep ',
-    );
+    expect(await planOf(sql, 'sweeps', clientId)).not.toContain('Seq Scan on sweep ');
   });
 });
 

@@ -1,15 +1,15 @@
 import type pg from 'pg';
 
-import {
-  recordsOver,
-  sweepsOver,
-} from '../../../services/store/retention/steps.js';
+import { recordsOver, sweepsOver } from '../../../services/store/retention/steps.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { openDatabase } from '../../../services/store/database.js';
 
 const DAY_MS = 86_400_000;
 
-/** Closed records, the oldest `days` old and the youngest `spreadDays` younger, with ids as of their times. */
+/**
+ * Closed records, the oldest `days` old and the youngest `spreadDays` younger, with ids as of their
+ * times.
+ */
 export async function addRecords(
   sql: pg.Client,
   record: {
@@ -32,16 +32,7 @@ export async function addRecords(
        $1, (600000000000000000 + r.n)::text, $8, '[]', '{1}', '{}', '{}', '{1}', 'APPLIED', $3, r.at,
        case when not $4 then coalesce(now() - $7 * interval '1 day', r.at + interval '1 second') end
      from (select n, now() - $2 * interval '1 day' + (n::float8 / $5) * $6 * interval '1 day' as at from generate_series(0, $5 - 1) n) r`,
-    [
-      clientId,
-      days,
-      reason,
-      isOpen,
-      count,
-      spreadDays,
-      closedDays,
-      platformUserId,
-    ],
+    [clientId, days, reason, isOpen, count, spreadDays, closedDays, platformUserId],
   );
 }
 
@@ -85,9 +76,8 @@ export async function planOf(
   const statement = what === 'records' ? recordsOver(over) : sweepsOver(over);
   const compiled = statement.compile(database.sql());
   await database.close();
-  const { rows } = await sql.query<Record<string, string>>(
-    `explain ${compiled.sql}`,
-    [...compiled.parameters],
-  );
+  const { rows } = await sql.query<Record<string, string>>(`explain ${compiled.sql}`, [
+    ...compiled.parameters,
+  ]);
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }

@@ -2,12 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createExplainRole } from '../../../services/connector/explain.js';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import { held, LIST, READ, useSweeps } from '../../support/sweep-fixture.js';
 
 const { accounts, guildId, roles } = DEMO;
@@ -26,9 +21,7 @@ const moderator = () => world.rig().discord.moderator;
 const erin = () => world.rig().discord.member(guildId, accounts.erin);
 const rolesOfErin = () => erin()?.roleIds.toSorted();
 const update = async (
-  patch: Parameters<
-    ReturnType<typeof world.rig>['store']['clients']['updateClient']
-  >[1],
+  patch: Parameters<ReturnType<typeof world.rig>['store']['clients']['updateClient']>[1],
 ) => {
   const { store, clientId, quiet } = world.rig();
   await store.clients.updateClient(clientId, patch, cause);
@@ -146,8 +139,7 @@ describe('a member who has not accepted the rules of the server', () => {
 
   test('loses what they are known not to have, keeps what they hold, and no list is written', async () => {
     await pendingErin(['pilots', 'recruits', 'directors']);
-    for (const roleId of [roles.pilot, roles.director])
-      moderator().giveRole(held('erin', roleId));
+    for (const roleId of [roles.pilot, roles.director]) moderator().giveRole(held('erin', roleId));
     await world.sweep('REMOTE_SYNC');
     world.rig().discord.calls.reset();
 
@@ -171,8 +163,7 @@ describe('a member who has not accepted the rules of the server', () => {
       (name) => moderator().createRole({ guildId, name }).roleId,
     );
     const all = [roles.pilot, roles.director, roles.recruit];
-    for (const roleId of [...all, ...more])
-      moderator().giveRole(held('erin', roleId));
+    for (const roleId of [...all, ...more]) moderator().giveRole(held('erin', roleId));
     await world.sweep('REMOTE_SYNC');
     world.rig().discord.calls.reset();
 
@@ -181,9 +172,7 @@ describe('a member who has not accepted the rules of the server', () => {
 
     expect(rolesOfErin()).toEqual(more.toSorted());
     expect(world.rig().writes()).toBe(3);
-    expect(
-      world.calls()['PATCH /guilds/{guild_id}/members/{user_id} 200'],
-    ).toBeUndefined();
+    expect(world.calls()['PATCH /guilds/{guild_id}/members/{user_id} 200']).toBeUndefined();
   });
 
   test('is in step where nothing waits for them', async () => {
@@ -200,11 +189,7 @@ describe('a member who has not accepted the rules of the server', () => {
     await update(RENAMES);
     await pendingErin(['pilots']);
 
-    for (const kind of [
-      'VERIFY_GROUPS',
-      'REMOTE_SYNC',
-      'ENFORCE_NICKNAMES',
-    ] as const)
+    for (const kind of ['VERIFY_GROUPS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'] as const)
       for (const dryRun of [true, false])
         expect(await world.sweep(kind, { dryRun })).toMatchObject({
           state: 'DONE',
@@ -280,9 +265,7 @@ describe('a member who has not accepted the rules of the server', () => {
 
     expect(rolesOfErin()).toEqual([roles.pilot]);
     expect(
-      await world.query(
-        "select from outbox where type = 'discord.membership.requested.v1'",
-      ),
+      await world.query("select from outbox where type = 'discord.membership.requested.v1'"),
     ).toEqual([]);
   });
 
@@ -303,9 +286,7 @@ describe('a member who has not accepted the rules of the server', () => {
 
     expect(rolesOfErin()).toEqual([roles.pilot]);
     expect(
-      await world.query(
-        "select from outbox where type = 'discord.membership.requested.v1'",
-      ),
+      await world.query("select from outbox where type = 'discord.membership.requested.v1'"),
     ).toEqual([]);
   });
 });

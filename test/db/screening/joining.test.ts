@@ -10,8 +10,7 @@ const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 const guild = useSignIn();
 
 const erin = () => guild.rig().discord.member(guildId, accounts.erin);
-const guildCalls = () =>
-  guild.calls().filter((call) => call.includes('/guilds/'));
+const guildCalls = () => guild.calls().filter((call) => call.includes('/guilds/'));
 
 /** Erin is a pilot, and the client names people. */
 async function namedPilot(): Promise<void> {
@@ -62,9 +61,7 @@ describe('a person who signs in to a server that screens its new members', () =>
     expect(await guild.records()).toMatchObject([
       { added: [], nickname: null, closedAt: expect.any(Date) },
     ]);
-    expect((await guild.told()).map(({ type }) => type)).toEqual([
-      'discord.user.linked.v1',
-    ]);
+    expect((await guild.told()).map(({ type }) => type)).toEqual(['discord.user.linked.v1']);
 
     discord.moderator.finishScreening(byName('erin'));
     await guild.reconcile(linkId);

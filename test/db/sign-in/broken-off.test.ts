@@ -52,9 +52,7 @@ describe('bringing in that was broken off', () => {
       await guild.signIn('erin');
 
       expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
-      expect(await guild.records()).toMatchObject([
-        { outcome: 'APPLIED', added: [roles.pilot] },
-      ]);
+      expect(await guild.records()).toMatchObject([{ outcome: 'APPLIED', added: [roles.pilot] }]);
     },
   );
 
@@ -121,9 +119,7 @@ describe('bringing in that was broken off', () => {
     await guild.quiet();
 
     const added = (await guild.records()).flatMap((record) => record.added);
-    expect(added.toSorted()).toEqual(
-      [roles.recruit, roles.pilot, roles.director].toSorted(),
-    );
+    expect(added.toSorted()).toEqual([roles.recruit, roles.pilot, roles.director].toSorted());
   });
 });
 

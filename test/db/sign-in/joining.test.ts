@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/sandbox/demo-world.js';
-import {
-  cause,
-  membership,
-  nextOrder,
-  snapshotOf,
-} from '../../builders/store-world.js';
+import { cause, membership, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import { useSignIn } from '../../support/sign-in-fixture.js';
 import { byName } from '../../support/sign-in-world.js';
 
@@ -65,9 +60,7 @@ describe('a person who signs in and is not in the guild', () => {
     await store.applyFacts([membership('erin', 'pilots')]);
     let open: unknown;
     at('discord.joinMember:before', async () => {
-      open = await query(
-        'select planned_added from audit_record where closed_at is null',
-      );
+      open = await query('select planned_added from audit_record where closed_at is null');
     });
 
     await guild.signIn('erin');
@@ -107,9 +100,7 @@ describe('a person who signs in and is not in the guild', () => {
         closedAt: expect.any(Date),
       },
     ]);
-    expect((await guild.told()).map(({ type }) => type)).toEqual([
-      'discord.user.linked.v1',
-    ]);
+    expect((await guild.told()).map(({ type }) => type)).toEqual(['discord.user.linked.v1']);
   });
 
   test('is given no role of a group about which nothing is known', async () => {
@@ -186,10 +177,7 @@ describe('a person who signs in and is not in the guild', () => {
         onUnlink: 'RESET',
       },
     });
-    await store.applyFacts([
-      nameOf('erin', 'Erin Solo'),
-      membership('erin', 'pilots'),
-    ]);
+    await store.applyFacts([nameOf('erin', 'Erin Solo'), membership('erin', 'pilots')]);
     const { roles: all } = discord.guild(guildId);
     const bot = all.find((role) => role.name === 'Connector');
     const mayNickname = 1n << 27n;
@@ -215,9 +203,7 @@ describe('a person who signs in and is not in the guild', () => {
     await guild.signIn('erin');
 
     expect(guild.rolesOf('erin')).toEqual([]);
-    expect(await guild.records()).toMatchObject([
-      { outcome: 'APPLIED', plannedAdded: [] },
-    ]);
+    expect(await guild.records()).toMatchObject([{ outcome: 'APPLIED', plannedAdded: [] }]);
   });
 
   test('is shown as pending where the guild screens, and has the roles all the same', async () => {
@@ -250,11 +236,7 @@ describe('a person who signs in and is in the guild already', () => {
 
     await guild.signIn('carol');
 
-    expect(guild.rolesOf('carol')?.toSorted()).toEqual([
-      EVENT_HOST,
-      roles.recruit,
-      roles.pilot,
-    ]);
+    expect(guild.rolesOf('carol')?.toSorted()).toEqual([EVENT_HOST, roles.recruit, roles.pilot]);
     expect(await guild.records()).toMatchObject([
       {
         plannedAdded: [roles.recruit, roles.pilot],

@@ -12,14 +12,10 @@ const guild = useSignIn();
 /** Every row of every table, as text. */
 async function wholeDatabase(): Promise<string> {
   const { query } = guild.rig();
-  const tables = await query(
-    `select tablename from pg_tables where schemaname = 'public'`,
-  );
+  const tables = await query(`select tablename from pg_tables where schemaname = 'public'`);
   const parts: unknown[] = [];
   for (const { tablename } of tables)
-    parts.push(
-      ...(await query(`select t::text as row from "${String(tablename)}" t`)),
-    );
+    parts.push(...(await query(`select t::text as row from "${String(tablename)}" t`)));
   return JSON.stringify(parts);
 }
 
@@ -42,10 +38,7 @@ describe('tokens that are kept', () => {
     await erinIsIn();
 
     const tokens = guild.liveTokens('erin');
-    expect(tokens.map(({ kind }) => kind).toSorted()).toEqual([
-      'access',
-      'refresh',
-    ]);
+    expect(tokens.map(({ kind }) => kind).toSorted()).toEqual(['access', 'refresh']);
     const dump = await wholeDatabase();
     for (const { token } of tokens) expect(dump).not.toContain(token);
     expect(dump).toContain(accounts.erin);
@@ -121,9 +114,7 @@ describe('tokens that are kept', () => {
       reason: 'the person must sign in again to be brought in',
     });
     expect(await query('select from discord_grant')).toEqual([]);
-    expect(
-      (await guild.records()).every(({ closedAt }) => closedAt !== null),
-    ).toBe(true);
+    expect((await guild.records()).every(({ closedAt }) => closedAt !== null)).toBe(true);
   });
 
   test('wait for Discord where it is away when they are to be refreshed', async () => {
@@ -171,9 +162,7 @@ describe('tokens that are kept', () => {
     await guild.signIn('erin');
     await guild.revoked();
 
-    expect(await guild.rig().query('select from discord_grant')).toHaveLength(
-      1,
-    );
+    expect(await guild.rig().query('select from discord_grant')).toHaveLength(1);
     expect(guild.liveTokens('erin').length).toBeGreaterThan(0);
   });
 });

@@ -85,9 +85,7 @@ describe('a person who signed in', () => {
     await eventually(async () => (await guild.linkOf('erin')) === undefined);
     await guild.revoked();
 
-    expect(
-      guild.calls().filter((call) => /^(PUT|PATCH|DELETE) /.test(call)),
-    ).toEqual([]);
+    expect(guild.calls().filter((call) => /^(PUT|PATCH|DELETE) /.test(call))).toEqual([]);
     expect(guild.rolesOf('erin')).toBeUndefined();
     expect(guild.liveTokens('erin')).toEqual([]);
   });
@@ -97,9 +95,7 @@ describe('a person who signed in', () => {
     await store.applyFacts([membership('erin', 'pilots')]);
     await guild.signIn('erin');
     await guild.signIn('erin', { clientId: otherClientId });
-    expect(guild.rolesOf('erin', OTHER_GUILD.guildId)).toEqual([
-      OTHER_GUILD.pilot,
-    ]);
+    expect(guild.rolesOf('erin', OTHER_GUILD.guildId)).toEqual([OTHER_GUILD.pilot]);
 
     await store.applyFacts([
       {
@@ -110,9 +106,7 @@ describe('a person who signed in', () => {
       },
     ]);
     await eventually(async () => (await guild.linkOf('erin')) === undefined);
-    await eventually(
-      async () => (await guild.linkOf('erin', otherClientId)) === undefined,
-    );
+    await eventually(async () => (await guild.linkOf('erin', otherClientId)) === undefined);
 
     expect(guild.rolesOf('erin')).toEqual([]);
     expect(guild.rolesOf('erin', OTHER_GUILD.guildId)).toEqual([]);
@@ -127,10 +121,7 @@ describe.each([
 
   test('to the bringing in of one person parks that person, as long as the guild answers', async () => {
     const { discord, store } = guild.rig();
-    await store.applyFacts([
-      membership('erin', 'pilots'),
-      membership('dave', 'pilots'),
-    ]);
+    await store.applyFacts([membership('erin', 'pilots'), membership('dave', 'pilots')]);
     discord.faults.plant({
       method: 'PUT',
       route: MEMBER,

@@ -48,9 +48,7 @@ describe('signing in', () => {
     expect(second).toBe(first);
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
     expect(
-      (await guild.told()).filter(
-        ({ type }) => type === 'discord.user.linked.v1',
-      ),
+      (await guild.told()).filter(({ type }) => type === 'discord.user.linked.v1'),
     ).toHaveLength(1);
   });
 
@@ -101,10 +99,7 @@ describe('signing in', () => {
     at('memory.readMember:before', async () => {
       if (hasRun) return;
       hasRun = true;
-      await signIn(
-        guild.rig(),
-        guild.personOf('bob', { discordUserId: accounts.alice }),
-      );
+      await signIn(guild.rig(), guild.personOf('bob', { discordUserId: accounts.alice }));
       await store.links.unlinkMember({ id: old, cause });
     });
 
@@ -114,9 +109,7 @@ describe('signing in', () => {
     await guild.revoked();
 
     expect(await guild.linkOf('bob')).toMatchObject({ state: 'IN_STEP' });
-    expect(await guild.rig().query('select from discord_grant')).toHaveLength(
-      1,
-    );
+    expect(await guild.rig().query('select from discord_grant')).toHaveLength(1);
     expect(guild.liveTokens('alice').length).toBeGreaterThan(0);
   });
 
@@ -148,10 +141,7 @@ describe('signing in', () => {
     ]);
     await guild.quiet();
 
-    expect(outcomes.map(({ status }) => status).toSorted()).toEqual([
-      'fulfilled',
-      'rejected',
-    ]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
       reason: { code: 'CONFLICT' },
     });

@@ -10,13 +10,13 @@ const { accounts, guildId, roles } = DEMO;
 const guild = useSignIn();
 
 const revocations = () =>
-  guild
-    .rig()
-    .query('select attempts, claimed_by from revocation order by attempts');
-const calls = (route: string) =>
-  guild.rig().discord.calls.count({ method: 'POST', route });
+  guild.rig().query('select attempts, claimed_by from revocation order by attempts');
+const calls = (route: string) => guild.rig().discord.calls.count({ method: 'POST', route });
 
-/** Signed in, joined with the role, and left again; the grant of the first sign-in waits to be revoked. */
+/**
+ * Signed in, joined with the role, and left again; the grant of the first sign-in waits to be
+ * revoked.
+ */
 async function signInAndLeave(): Promise<void> {
   const { store, discord } = guild.rig();
   await store.applyFacts([membership('erin', 'pilots')]);
@@ -114,11 +114,8 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     const second = guild.signIn('erin');
     await eventually(
       async () =>
-        (
-          await guild
-            .rig()
-            .query('select from link_ticket where state_hash is not null')
-        ).length === 1,
+        (await guild.rig().query('select from link_ticket where state_hash is not null')).length ===
+        1,
       { what: 'the second ticket is bound' },
     );
     expect(calls('/oauth2/token')).toBe(before);

@@ -79,77 +79,72 @@ function takeFromBot(permission: bigint): void {
     });
 }
 
-describe.each(REFUSALS)(
-  'a person who $what',
-  ({ prepare, refusal, reason }) => {
-    test('is linked all the same, absent for a reason that is told, and nothing of theirs is kept', async () => {
-      const { store } = guild.rig();
-      await store.applyFacts([membership('erin', 'pilots')]);
-      prepare();
+describe.each(REFUSALS)('a person who $what', ({ prepare, refusal, reason }) => {
+  test('is linked all the same, absent for a reason that is told, and nothing of theirs is kept', async () => {
+    const { store } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    prepare();
 
-      const linkId = await guild.signIn('erin');
-      await guild.revoked();
+    const linkId = await guild.signIn('erin');
+    await guild.revoked();
 
-      expect(await guild.linkOf('erin')).toMatchObject({
-        id: linkId,
-        state: 'ABSENT',
-        reason,
-        isBanned: refusal === 'BANNED',
-      });
-      expect(await store.signIn.links.awaitLinked(linkId, 0)).toEqual({
-        kind: 'NOT_IN_GUILD',
-        refusal,
-      });
-      expect(guild.liveTokens('erin')).toEqual([]);
-      const records = await guild.records();
-      expect(records.every(({ closedAt }) => closedAt !== null)).toBe(true);
-      expect(records.flatMap(({ added }) => added)).toEqual([]);
+    expect(await guild.linkOf('erin')).toMatchObject({
+      id: linkId,
+      state: 'ABSENT',
+      reason,
+      isBanned: refusal === 'BANNED',
     });
-
-    test('is not tried again by later runs, which say the same', async () => {
-      prepare();
-      const linkId = await guild.signIn('erin');
-      guild.rig().discord.calls.reset();
-
-      await guild.reconcile(linkId);
-
-      expect(guild.calls()).not.toContainEqual(
-        expect.stringContaining(`PUT ${MEMBER}`),
-      );
-      expect(await guild.linkOf('erin')).toMatchObject({
-        state: 'ABSENT',
-        reason,
-      });
+    expect(await store.signIn.links.awaitLinked(linkId, 0)).toEqual({
+      kind: 'NOT_IN_GUILD',
+      refusal,
     });
+    expect(guild.liveTokens('erin')).toEqual([]);
+    const records = await guild.records();
+    expect(records.every(({ closedAt }) => closedAt !== null)).toBe(true);
+    expect(records.flatMap(({ added }) => added)).toEqual([]);
+  });
 
-    test('and comes by hand later is seen, given the roles, and the refusal is forgotten', async () => {
-      const { store, discord } = guild.rig();
-      await store.applyFacts([membership('erin', 'pilots')]);
-      prepare();
-      const linkId = await guild.signIn('erin');
-      discord.moderator.editUser({
-        discordUserId: accounts.erin,
-        maxGuilds: 200,
-        isVerificationLocked: false,
-      });
-      discord.moderator.editGuild({ guildId, maxMembers: 1_000 });
-      if (refusal === 'BANNED') discord.moderator.unban(byName('erin'));
+  test('is not tried again by later runs, which say the same', async () => {
+    prepare();
+    const linkId = await guild.signIn('erin');
+    guild.rig().discord.calls.reset();
 
-      discord.moderator.join(byName('erin'));
-      await guild.reconcile(linkId);
+    await guild.reconcile(linkId);
 
-      expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
-      expect(await guild.linkOf('erin')).toMatchObject({
-        state: 'IN_STEP',
-        reason: null,
-        isBanned: false,
-      });
-      expect(await store.signIn.links.awaitLinked(linkId, 0)).toMatchObject({
-        kind: 'IN_GUILD',
-      });
+    expect(guild.calls()).not.toContainEqual(expect.stringContaining(`PUT ${MEMBER}`));
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'ABSENT',
+      reason,
     });
-  },
-);
+  });
+
+  test('and comes by hand later is seen, given the roles, and the refusal is forgotten', async () => {
+    const { store, discord } = guild.rig();
+    await store.applyFacts([membership('erin', 'pilots')]);
+    prepare();
+    const linkId = await guild.signIn('erin');
+    discord.moderator.editUser({
+      discordUserId: accounts.erin,
+      maxGuilds: 200,
+      isVerificationLocked: false,
+    });
+    discord.moderator.editGuild({ guildId, maxMembers: 1_000 });
+    if (refusal === 'BANNED') discord.moderator.unban(byName('erin'));
+
+    discord.moderator.join(byName('erin'));
+    await guild.reconcile(linkId);
+
+    expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
+    expect(await guild.linkOf('erin')).toMatchObject({
+      state: 'IN_STEP',
+      reason: null,
+      isBanned: false,
+    });
+    expect(await store.signIn.links.awaitLinked(linkId, 0)).toMatchObject({
+      kind: 'IN_GUILD',
+    });
+  });
+});
 
 describe('where tokens are kept', () => {
   test('a banned person is given up, for good', async () => {

@@ -10,8 +10,7 @@ const { accounts, applicationId } = DEMO;
 const REVOKE = '/oauth2/token/revoke';
 const guild = useSignIn();
 
-const revocations = () =>
-  guild.rig().discord.calls.count({ method: 'POST', route: REVOKE });
+const revocations = () => guild.rig().discord.calls.count({ method: 'POST', route: REVOKE });
 
 describe('what was granted is revoked', () => {
   test('right after the joining where tokens are not kept', async () => {
@@ -191,8 +190,7 @@ describe('two clients of one application', () => {
 });
 
 describe('a revocation that cannot be made now', () => {
-  const waiting = () =>
-    guild.rig().query('select attempts from revocation order by id');
+  const waiting = () => guild.rig().query('select attempts from revocation order by id');
 
   test.each([
     { what: 'Discord is away', effect: { kind: 'status', status: 503 } },
@@ -226,9 +224,7 @@ describe('a revocation that cannot be made now', () => {
     const { otherClientId, query } = guild.rig();
     await guild.grantOf('erin');
     await query(`update revocation set client_secret = 'broken'`);
-    await query(
-      `update client set client_secret = 'broken' where id = '${guild.rig().clientId}'`,
-    );
+    await query(`update client set client_secret = 'broken' where id = '${guild.rig().clientId}'`);
     await guild.grantOf('dave', { clientId: otherClientId });
 
     await guild.revocationsFallDue();

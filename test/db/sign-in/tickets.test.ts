@@ -83,10 +83,7 @@ describe('a ticket', () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
 
-    const spent = await Promise.all([
-      spendTicket(ticketHash),
-      spendTicket(ticketHash),
-    ]);
+    const spent = await Promise.all([spendTicket(ticketHash), spendTicket(ticketHash)]);
 
     expect(spent.toSorted()).toEqual([false, true]);
     expect(await tickets().findTicket(ticketHash)).toBeNull();
@@ -102,11 +99,9 @@ describe('a ticket', () => {
     expect(await spendTicket(ticketHash, 'first')).toBe(true);
     expect(await spendTicket(ticketHash, 'second')).toBe(false);
     expect(await spendTicket(ticketHash, 'first')).toBe(true);
-    expect(
-      await guild
-        .rig()
-        .query('select state_hash, code_verifier from link_ticket'),
-    ).toEqual([{ state_hash: null, code_verifier: null }]);
+    expect(await guild.rig().query('select state_hash, code_verifier from link_ticket')).toEqual([
+      { state_hash: null, code_verifier: null },
+    ]);
   });
 
   test('belongs to the first browser that goes on, and to no other', async () => {
@@ -135,10 +130,9 @@ describe('a ticket', () => {
 
     expect(bound.toSorted()).toEqual(['BOUND', 'OTHER_BROWSER']);
     const winner = bound[0] === 'BOUND' ? 'first' : 'second';
-    const taken = [
-      await takeState('state-1'),
-      await takeState('state-2'),
-    ].filter((state) => state !== null);
+    const taken = [await takeState('state-1'), await takeState('state-2')].filter(
+      (state) => state !== null,
+    );
     expect(taken).toMatchObject([{ browserHash: winner }]);
   });
 
@@ -147,9 +141,7 @@ describe('a ticket', () => {
     const ticketHash = await openTicket({ email });
     await bind(ticketHash, 'browser', 'state');
 
-    const rows = await guild
-      .rig()
-      .query('select t::text as row from link_ticket t');
+    const rows = await guild.rig().query('select t::text as row from link_ticket t');
 
     expect(JSON.stringify(rows)).toContain('example.org');
     expect(JSON.stringify(rows)).not.toContain(VERIFIER);
@@ -165,9 +157,7 @@ describe('a ticket', () => {
     expect(
       await guild
         .rig()
-        .query(
-          `select email, email_cipher from link_ticket where ticket_hash = '${ticketHash}'`,
-        ),
+        .query(`select email, email_cipher from link_ticket where ticket_hash = '${ticketHash}'`),
     ).toEqual([{ email: null, email_cipher: null }]);
   });
 
@@ -185,9 +175,7 @@ describe('a state', () => {
     const ticketHash = await openTicket();
     await bind(ticketHash, 'browser', 'state');
 
-    const taken = await Promise.all(
-      Array.from({ length: 8 }, () => takeState('state')),
-    );
+    const taken = await Promise.all(Array.from({ length: 8 }, () => takeState('state')));
 
     expect(taken.filter((state) => state !== null)).toMatchObject([
       { ticketHash, stateHash: 'state', browserHash: 'browser' },
@@ -225,31 +213,28 @@ describe('a state', () => {
 });
 
 describe('the ticket of a client that is deleted', () => {
-  test.each(['LEAVE', 'TAKE_BACK'] as const)(
-    'is gone for everything (%s)',
-    async (holders) => {
-      const { store, clientId } = guild.rig();
-      await guild.signIn('alice');
-      guild.hold('memory.readMember:before');
-      const ticketHash = await openTicket();
-      await bind(ticketHash, 'browser', 'state');
+  test.each(['LEAVE', 'TAKE_BACK'] as const)('is gone for everything (%s)', async (holders) => {
+    const { store, clientId } = guild.rig();
+    await guild.signIn('alice');
+    guild.hold('memory.readMember:before');
+    const ticketHash = await openTicket();
+    await bind(ticketHash, 'browser', 'state');
 
-      await store.clients.deleteClient({
-        id: clientId,
-        holders,
-        dryRun: false,
-        cause,
-      });
+    await store.clients.deleteClient({
+      id: clientId,
+      holders,
+      dryRun: false,
+      cause,
+    });
 
-      expect(await tickets().findTicket(ticketHash)).toBeNull();
-      expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
-      expect(await takeState('state')).toBeNull();
-      expect(await takeState('state-2')).toBeNull();
-      await expect(openTicket()).rejects.toMatchObject({
-        code: holders === 'LEAVE' ? 'NOT_FOUND' : 'FAILED_PRECONDITION',
-      });
-    },
-  );
+    expect(await tickets().findTicket(ticketHash)).toBeNull();
+    expect(await bind(ticketHash, 'browser', 'state-2')).toBe('GONE');
+    expect(await takeState('state')).toBeNull();
+    expect(await takeState('state-2')).toBeNull();
+    await expect(openTicket()).rejects.toMatchObject({
+      code: holders === 'LEAVE' ? 'NOT_FOUND' : 'FAILED_PRECONDITION',
+    });
+  });
 });
 
 test('no ticket is made for a user whom the platform has deleted', async () => {
@@ -270,13 +255,9 @@ test('no ticket is made for a user whom the platform has deleted', async () => {
 test('tickets that ended an hour ago are swept out as the next is made', async () => {
   const { query } = guild.rig();
   await openTicket();
-  await query(
-    `update link_ticket set expires_at = now() - interval '61 minutes'`,
-  );
+  await query(`update link_ticket set expires_at = now() - interval '61 minutes'`);
   await openTicket();
-  await query(
-    `update link_ticket set expires_at = now() - interval '59 minutes'`,
-  );
+  await query(`update link_ticket set expires_at = now() - interval '59 minutes'`);
 
   await openTicket();
 

@@ -28,10 +28,12 @@ afterEach(async () => {
   await database.drop();
 });
 
-const schedules = () =>
-  store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
+const schedules = () => store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** Of the schedule of every five minutes; the database's clock stays, so all that was written by it is moved the other way. */
+/**
+ * Of the schedule of every five minutes; the database's clock stays, so all that was written by it
+ * is moved the other way.
+ */
 async function jump(by: string): Promise<void> {
   await direct.query(`
     update schedule set next_run_at = next_run_at - interval '${by}', last_run_at = last_run_at - interval '${by}'
@@ -40,9 +42,7 @@ async function jump(by: string): Promise<void> {
 
 /** The time of a tick, as the row has it, and it comes. */
 async function tick(): Promise<void> {
-  await direct.query(
-    `update schedule set next_run_at = now() where kind = 'VERIFY_GROUPS'`,
-  );
+  await direct.query(`update schedule set next_run_at = now() where kind = 'VERIFY_GROUPS'`);
 }
 
 async function run(): Promise<number> {

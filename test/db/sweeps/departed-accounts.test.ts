@@ -8,7 +8,10 @@ const { guildId, accounts, roles } = DEMO;
 const alice = { guildId, discordUserId: accounts.alice };
 const sweeps = useSweeps({ mayLie: true });
 
-/** Alice is a pilot; her link ends because Discord says twice, a minute apart, that her account is not in the guild. */
+/**
+ * Alice is a pilot; her link ends because Discord says twice, a minute apart, that her account is
+ * not in the guild.
+ */
 async function endAsAbsent(): Promise<void> {
   const rig = sweeps.rig();
   const { store, clientId } = rig;
@@ -23,12 +26,8 @@ async function endAsAbsent(): Promise<void> {
   const link = await store.read.findLinkByPlatformUser(clientId, 'alice');
   await store.links.unlinkMember({ id: link?.id ?? '', cause });
   await rig.quiet();
-  await sweeps.query(
-    "update member set absent_since = absent_since - interval '1 minute'",
-  );
-  await sweeps.query(
-    'update reconcile_job set due_at = now(), is_parked = false',
-  );
+  await sweeps.query("update member set absent_since = absent_since - interval '1 minute'");
+  await sweeps.query('update reconcile_job set due_at = now(), is_parked = false');
   await rig.restart();
   await rig.quiet();
   expect(await linkOf('alice')).toBeUndefined();
@@ -36,9 +35,7 @@ async function endAsAbsent(): Promise<void> {
 }
 
 const linkOf = async (platformUserId: string) =>
-  sweeps
-    .rig()
-    .store.read.findLinkByPlatformUser(sweeps.rig().clientId, platformUserId);
+  sweeps.rig().store.read.findLinkByPlatformUser(sweeps.rig().clientId, platformUserId);
 
 describe('an account whose link ended because it was not in the guild', () => {
   test('and that is listed with one of its roles loses them, and its link ends once more', async () => {

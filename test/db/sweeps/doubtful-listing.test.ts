@@ -13,40 +13,31 @@ describe('a listing that cannot be right', () => {
   test.each([
     ['empty', async () => Promise.resolve([])],
     ['without roles', null],
-  ])(
-    'as one that is %s changes nothing, and ends the sweep in sight',
-    async (_what, list) => {
-      await world.settledGuild();
-      const before = await world.query(
-        `select * from member order by discord_user_id`,
-      );
-      world.tamper((guild) => ({
-        listMembers:
-          list ??
-          (async (page) =>
-            (await guild.listMembers(page)).map((member) => ({
-              ...member,
-              roleIds: [],
-            }))),
-      }));
+  ])('as one that is %s changes nothing, and ends the sweep in sight', async (_what, list) => {
+    await world.settledGuild();
+    const before = await world.query(`select * from member order by discord_user_id`);
+    world.tamper((guild) => ({
+      listMembers:
+        list ??
+        (async (page) =>
+          (await guild.listMembers(page)).map((member) => ({
+            ...member,
+            roleIds: [],
+          }))),
+    }));
 
-      const sweep = await world.sweep('REMOTE_SYNC');
+    const sweep = await world.sweep('REMOTE_SYNC');
 
-      expect(sweep.state).toBe('FAILED');
-      expect(sweep.reason).toContain('list of members');
-      expect(
-        await world.query(`select * from member order by discord_user_id`),
-      ).toEqual(before);
-      expect(world.rig().writes()).toBe(0);
-    },
-  );
+    expect(sweep.state).toBe('FAILED');
+    expect(sweep.reason).toContain('list of members');
+    expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
+    expect(world.rig().writes()).toBe(0);
+  });
 
   test('as one that broke off changes nothing', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
-    const before = await world.query(
-      `select * from member order by discord_user_id`,
-    );
+    const before = await world.query(`select * from member order by discord_user_id`);
     discord().faults.plant({
       effect: { kind: 'status', status: 500 },
       route: '/guilds/{guild_id}/members',
@@ -56,9 +47,7 @@ describe('a listing that cannot be right', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep.state).toBe('FAILED');
-    expect(
-      await world.query(`select * from member order by discord_user_id`),
-    ).toEqual(before);
+    expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
   });
 
   test('as one that lacks many has those asked about one by one', async () => {
@@ -67,8 +56,7 @@ describe('a listing that cannot be right', () => {
       listMembers: async (page) =>
         (await guild.listMembers(page)).filter(
           ({ discordUserId }) =>
-            discordUserId === accounts.alice ||
-            BigInt(discordUserId) > 400000000000000005n,
+            discordUserId === accounts.alice || BigInt(discordUserId) > 400000000000000005n,
         ),
     }));
 

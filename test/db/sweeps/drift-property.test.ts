@@ -7,10 +7,7 @@ import { desiredRoles } from '../../../services/reconcile/desired.js';
 import { planRequests } from '../../../services/reconcile/plan-requests.js';
 import { planRoles } from '../../../services/reconcile/plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import {
-  openDatabase,
-  type Database,
-} from '../../../services/store/database.js';
+import { openDatabase, type Database } from '../../../services/store/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';
@@ -54,8 +51,7 @@ async function driftByPlan(
     if (standing === 'waiting' && member.mirror === 'never') continue;
     const mirror = takesSeen && seen !== null ? seen : facts.mirror;
     const platformUserId =
-      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
-      null;
+      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ?? null;
     const who = { discordUserId, platformUserId };
     if (mirror === null) {
       drifted.push({ ...who, ...NOTHING, isUnread: true });
@@ -65,12 +61,8 @@ async function driftByPlan(
     const { add: granted, remove: wanted } = planOf(facts, mirror.roleIds);
     const { gives, asks } = requestsOf(facts, mirror);
     const isScreened = world.screening === 'WAIT' && mirror.isPending;
-    const add = isScreened
-      ? []
-      : [...new Set([...granted, ...gives])].toSorted();
-    const remove = wanted.filter(
-      (roleId) => facts.decisions.get(roleId) !== 'HELD',
-    );
+    const add = isScreened ? [] : [...new Set([...granted, ...gives])].toSorted();
+    const remove = wanted.filter((roleId) => facts.decisions.get(roleId) !== 'HELD');
     if (add.length + remove.length + asks.length > 0)
       drifted.push({ ...who, add, remove, asks, isUnread: false });
   }
@@ -80,15 +72,11 @@ async function driftByPlan(
 const NOTHING = { add: [], remove: [], asks: [] };
 
 /** A first reading that finds both sides agreed is remembered, and is nobody's drift. */
-function requestsOf(
-  facts: MemberFacts,
-  { roleIds }: { readonly roleIds: readonly string[] },
-) {
+function requestsOf(facts: MemberFacts, { roleIds }: { readonly roleIds: readonly string[] }) {
   const actual = { ...presentMember({ roleIds }), isPresent: true as const };
   const { gives, readings } = planRequests(facts, actual);
   const isFirst = (mappingId: string) =>
-    facts.mappings.find((each) => each.mappingId === mappingId)?.remote
-      ?.baseline === null;
+    facts.mappings.find((each) => each.mappingId === mappingId)?.remote?.baseline === null;
   const asks = readings
     .filter(({ mappingId, asks: change }) => change || !isFirst(mappingId))
     .map(({ roleId }) => roleId);
@@ -133,35 +121,30 @@ describe('the drift query', () => {
     const tally = { add: 0, remove: 0, asks: 0, unread: 0 };
 
     await fc.assert(
-      fc.asyncProperty(
-        aWorld(),
-        fc.boolean(),
-        atOnce,
-        async (world, takesSeen, limit) => {
-          const request = {
-            clientId: CLIENT,
-            seen: takesSeen
-              ? world.members.flatMap(({ discordUserId, seen }) =>
-                  seen === null ? [] : [{ discordUserId, ...seen }],
-                )
-              : [],
-            changed: [],
-          };
+      fc.asyncProperty(aWorld(), fc.boolean(), atOnce, async (world, takesSeen, limit) => {
+        const request = {
+          clientId: CLIENT,
+          seen: takesSeen
+            ? world.members.flatMap(({ discordUserId, seen }) =>
+                seen === null ? [] : [{ discordUserId, ...seen }],
+              )
+            : [],
+          changed: [],
+        };
 
-          const [found, expected] = await inWorld(world, async (db) => [
-            await readDrift(db, request, limit),
-            await driftByPlan(db, world, { takesSeen }),
-          ]);
+        const [found, expected] = await inWorld(world, async (db) => [
+          await readDrift(db, request, limit),
+          await driftByPlan(db, world, { takesSeen }),
+        ]);
 
-          expect(found).toEqual(expected);
-          for (const { add, remove, asks, isUnread } of expected) {
-            tally.add += add.length;
-            tally.remove += remove.length;
-            tally.asks += asks.length;
-            tally.unread += isUnread ? 1 : 0;
-          }
-        },
-      ),
+        expect(found).toEqual(expected);
+        for (const { add, remove, asks, isUnread } of expected) {
+          tally.add += add.length;
+          tally.remove += remove.length;
+          tally.asks += asks.length;
+          tally.unread += isUnread ? 1 : 0;
+        }
+      }),
       { numRuns: 300 },
     );
 
@@ -170,29 +153,25 @@ describe('the drift query', () => {
   }, 120_000);
 
   test('names whoever was parked once they are seen to have changed', async () => {
-    const property = fc.asyncProperty(
-      aWorld(),
-      atOnce,
-      async (world, limit) => {
-        const free = {
-          ...world,
-          members: world.members.map((each) => ({
-            ...each,
-            standing: 'free' as const,
-          })),
-        };
-        const changed = world.members.map((each) => each.discordUserId);
+    const property = fc.asyncProperty(aWorld(), atOnce, async (world, limit) => {
+      const free = {
+        ...world,
+        members: world.members.map((each) => ({
+          ...each,
+          standing: 'free' as const,
+        })),
+      };
+      const changed = world.members.map((each) => each.discordUserId);
 
-        const found = await inWorld(world, async (db) =>
-          readDrift(db, { clientId: CLIENT, seen: [], changed }, limit),
-        );
+      const found = await inWorld(world, async (db) =>
+        readDrift(db, { clientId: CLIENT, seen: [], changed }, limit),
+      );
 
-        const expected = await inWorld(free, async (db) =>
-          driftByPlan(db, free, { takesSeen: false }),
-        );
-        expect(found).toEqual(expected);
-      },
-    );
+      const expected = await inWorld(free, async (db) =>
+        driftByPlan(db, free, { takesSeen: false }),
+      );
+      expect(found).toEqual(expected);
+    });
     await fc.assert(property, { numRuns: 60 });
   }, 120_000);
 
@@ -211,7 +190,10 @@ describe('the drift query', () => {
   }, 120_000);
 });
 
-/** The same people and roles, where every group gives every role, nobody holds one, and all is parked and held. */
+/**
+ * The same people and roles, where every group gives every role, nobody holds one, and all is
+ * parked and held.
+ */
 async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
   const other = '0193b0a0-0000-7000-8000-0000000000bb';
   await sql`
@@ -233,9 +215,7 @@ async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
   );
   await sql`
     insert into member (client_id, discord_user_id, read_at, is_present)
-    select distinct ${other}::uuid, discord_user_id, now(), false from link`.execute(
-    db,
-  );
+    select distinct ${other}::uuid, discord_user_id, now(), false from link`.execute(db);
   await sql`
     insert into removal_decision (client_id, discord_user_id, role_id, verdict, ground, reason)
     select distinct ${other}::uuid, l.discord_user_id, r.id, 'HELD', 'LIMIT', '' from link l

@@ -16,9 +16,7 @@ test('a list of members that shows none of their roles takes no role without a m
   sweeps.tamper((guild) => ({
     listMembers: async (page) =>
       (await guild.listMembers(page)).map((member) =>
-        member.discordUserId === DEMO.accounts.alice
-          ? { ...member, roleIds: [] }
-          : member,
+        member.discordUserId === DEMO.accounts.alice ? { ...member, roleIds: [] } : member,
       ),
     readRoleCounts: async () => new Map(),
   }));
@@ -36,9 +34,7 @@ test('a list of members that shows none of their roles takes no role without a m
   expect(mirror?.role_ids).not.toContain(EVENT_HOST);
   await store.applyFacts([snapshotOf('alice', [])]);
   await rig.quiet();
-  await store.applyFacts([
-    snapshotOf('alice', ['pilots', 'directors', 'recruits']),
-  ]);
+  await store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
   await rig.quiet();
 
   expect(rig.rolesOf('alice')).toContain(EVENT_HOST);

@@ -39,10 +39,7 @@ describe('a listing of the whole guild', () => {
       is_present: true,
       state: 'IN_STEP',
     });
-    expect(await eventTypes()).toEqual([
-      'discord.member.left.v1',
-      'discord.member.returned.v1',
-    ]);
+    expect(await eventTypes()).toEqual(['discord.member.left.v1', 'discord.member.returned.v1']);
   });
 
   test('brings names up to date without a call per person', async () => {
@@ -62,11 +59,9 @@ describe('a listing of the whole guild', () => {
       drifted: 1,
       changed: 1,
     });
-    expect(
-      await world.query(
-        `select nickname from member where nickname is not null`,
-      ),
-    ).toEqual([{ nickname: 'Bobby' }]);
+    expect(await world.query(`select nickname from member where nickname is not null`)).toEqual([
+      { nickname: 'Bobby' },
+    ]);
   });
 
   test('leaves a mirror that is newer than it, or from before an open record', async () => {
@@ -118,9 +113,7 @@ describe('a listing of the whole guild', () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.leave({ guildId, discordUserId: accounts.bob });
-    const before = await world.query(
-      `select * from member order by discord_user_id`,
-    );
+    const before = await world.query(`select * from member order by discord_user_id`);
 
     const sweep = await world.sweep('REMOTE_SYNC', { dryRun: true });
 
@@ -136,9 +129,7 @@ describe('a listing of the whole guild', () => {
         },
       ],
     });
-    expect(
-      await world.query(`select * from member order by discord_user_id`),
-    ).toEqual(before);
+    expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
     expect(world.rig().writes()).toBe(0);
     const again = await world.sweep('REMOTE_SYNC', { dryRun: true });
     expect(again.plan?.hash).toBe(sweep.plan?.hash);

@@ -29,8 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => wire.stop());
 
-const members = async () =>
-  world.query(`select * from member order by discord_user_id`);
+const members = async () => world.query(`select * from member order by discord_user_id`);
 
 /** As many more members as make a second page. */
 function addStrangers(): void {
@@ -104,9 +103,7 @@ describe('a list of members', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep.state).toBe('FAILED');
-    expect(sweep.reason).toContain(
-      `holders of role Recruit (${roles.recruit})`,
-    );
+    expect(sweep.reason).toContain(`holders of role Recruit (${roles.recruit})`);
     expect(discord().member(guildId, late)?.roleIds).toContain(roles.recruit);
   });
 
@@ -178,8 +175,7 @@ describe('numbers of holders', () => {
 test('members whose lists name a deleted role are neither out of step for it nor written to', async () => {
   const { moderator } = discord();
   const gone = moderator.createRole({ guildId, name: 'gone' }).roleId;
-  for (const name of ['alice', 'bob'] as const)
-    moderator.giveRole(held(name, gone));
+  for (const name of ['alice', 'bob'] as const) moderator.giveRole(held(name, gone));
   await world.rig().importRoles();
   moderator.deleteRole({ guildId, roleId: gone });
   wire.listings.plant('goneRoles', 2);

@@ -4,10 +4,7 @@ import { sql } from 'kysely';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { judgePlan } from '../../../services/reconcile/guard.js';
 import { planNicknameOf } from '../../../services/reconcile/plan-nickname.js';
-import {
-  openDatabase,
-  type Database,
-} from '../../../services/store/database.js';
+import { openDatabase, type Database } from '../../../services/store/database.js';
 import type { Store } from '../../../services/store/store.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { readLinkedMembers } from '../../../services/store/sweeps/guild-state.js';
@@ -142,11 +139,10 @@ describe('the linked members of a guild', () => {
     }
 
     for (const atOnce of [1, 2, 5, 6]) {
-      const { linked, present } = await readLinkedMembers(
-        database.sql(),
-        clientId,
-        { atOnce, beforePage: () => Promise.resolve() },
-      );
+      const { linked, present } = await readLinkedMembers(database.sql(), clientId, {
+        atOnce,
+        beforePage: () => Promise.resolve(),
+      });
 
       expect(linked.size).toBe(5);
       expect(linked.has('93')).toBe(true);
@@ -165,8 +161,7 @@ describe('a long look for who is out of step', () => {
   });
 
   test('asks before each page, and before it looks for links that end', async () => {
-    for (const index of [1, 2, 3, 4, 5])
-      await link(store, clientId, `user-${index}`, `9${index}`);
+    for (const index of [1, 2, 3, 4, 5]) await link(store, clientId, `user-${index}`, `9${index}`);
     let pages = 0;
 
     const found = await driftOf(2, async () => {
@@ -188,9 +183,7 @@ describe('a long look for who is out of step', () => {
     });
 
     const unread = { add: [], remove: [], asks: [], isUnread: true };
-    expect(found).toEqual([
-      { discordUserId: '91', platformUserId: null, ...unread },
-    ]);
+    expect(found).toEqual([{ discordUserId: '91', platformUserId: null, ...unread }]);
   });
 });
 

@@ -16,7 +16,9 @@ beforeEach(async () => {
 
 const NAME = `role Director (${roles.director})`;
 
-/** Alice and Carol are to be directors, a role that has come to lie above the bot; Bob is in step. */
+/**
+ * Alice and Carol are to be directors, a role that has come to lie above the bot; Bob is in step.
+ */
 async function twoParked(): Promise<void> {
   await world.settledGuild();
   await world.link('carol');
@@ -27,10 +29,7 @@ async function twoParked(): Promise<void> {
     position: 6,
   });
   await world.rig().importRoles();
-  await store.applyFacts([
-    membership('bob', 'directors'),
-    membership('carol', 'directors'),
-  ]);
+  await store.applyFacts([membership('bob', 'directors'), membership('carol', 'directors')]);
   await world.rig().quiet();
 }
 
@@ -40,9 +39,7 @@ async function checks(): Promise<readonly unknown[]> {
     { id: world.rig().clientId },
   );
   const { health } = JSON.parse(JSON.stringify(discordClient));
-  return health.checks.filter(
-    ({ name }: { readonly name: string }) => name === 'parked members',
-  );
+  return health.checks.filter(({ name }: { readonly name: string }) => name === 'parked members');
 }
 
 async function parkedUsers(): Promise<unknown> {

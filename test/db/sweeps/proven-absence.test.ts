@@ -20,7 +20,5 @@ test('a complete list without an account that one answer called absent ends its 
   await world.sweep('REMOTE_SYNC');
 
   expect(waiting).toMatchObject({ state: 'ENDING' });
-  expect(
-    await store.read.findLinkByPlatformUser(clientId, 'alice'),
-  ).toBeUndefined();
+  expect(await store.read.findLinkByPlatformUser(clientId, 'alice')).toBeUndefined();
 });

@@ -7,21 +7,15 @@ const { guildId, roles } = DEMO;
 const world = useSweeps();
 
 const names = async () =>
-  world.query<{ id: string; name: string }>(
-    `select id, name from role order by id`,
-  );
+  world.query<{ id: string; name: string }>(`select id, name from role order by id`);
 
 test('a role that was renamed at Discord has its new name after an import, and no other changes', async () => {
   const before = await names();
 
-  world
-    .rig()
-    .discord.moderator.editRole({ guildId, roleId: roles.pilot, name: 'Wing' });
+  world.rig().discord.moderator.editRole({ guildId, roleId: roles.pilot, name: 'Wing' });
   await world.rig().importRoles();
 
   expect(await names()).toEqual(
-    before.map((role) =>
-      role.id === roles.pilot ? { ...role, name: 'Wing' } : role,
-    ),
+    before.map((role) => (role.id === roles.pilot ? { ...role, name: 'Wing' } : role)),
   );
 });

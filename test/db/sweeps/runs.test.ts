@@ -13,9 +13,7 @@ describe('a run', () => {
       insert into sweep (id, client_id, kind, state, is_dry_run, cause, attempts)
       select gen_random_uuid(), id, 'REMOTE_SYNC', 'WAITING', false, '{}', 3 from client`);
 
-    const [{ id } = { id: '' }] = await world.query<{ id: string }>(
-      `select id from sweep`,
-    );
+    const [{ id } = { id: '' }] = await world.query<{ id: string }>(`select id from sweep`);
     await eventually(async () => (await world.find(id)).state === 'FAILED');
 
     expect((await world.find(id)).reason).toContain('given up');
@@ -110,9 +108,7 @@ describe('starting a sweep', () => {
       cause,
     } as const;
 
-    await expect(
-      world.ports().sweeps.startSweep(request),
-    ).rejects.toMatchObject({
+    await expect(world.ports().sweeps.startSweep(request)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       field: 'input.clientId',
     });
@@ -140,19 +136,11 @@ test('sweeps are paged newest first, and counted by kind', async () => {
   const { sweeps } = world.ports();
   const { clientId } = world.rig();
 
-  const page = await sweeps.pageSweeps(
-    { clientId, kind: null },
-    { limit: 1, after: null },
-  );
-  const rest = await sweeps.pageSweeps(
-    { clientId, kind: null },
-    { limit: 1, after: second.id },
-  );
+  const page = await sweeps.pageSweeps({ clientId, kind: null }, { limit: 1, after: null });
+  const rest = await sweeps.pageSweeps({ clientId, kind: null }, { limit: 1, after: second.id });
 
   expect(page).toMatchObject({ rows: [{ id: second.id }], hasMore: true });
   expect(rest).toMatchObject({ rows: [{ id: first.id }], hasMore: false });
   expect(await sweeps.countSweeps({ clientId, kind: 'REMOTE_SYNC' })).toBe(1);
-  expect(
-    await sweeps.findSweeps(['0193b0a0-0000-7000-8000-00000000dead']),
-  ).toEqual([undefined]);
+  expect(await sweeps.findSweeps(['0193b0a0-0000-7000-8000-00000000dead'])).toEqual([undefined]);
 });

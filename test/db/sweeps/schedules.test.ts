@@ -38,8 +38,7 @@ async function open(): Promise<Store> {
   return another;
 }
 
-const schedulesOf = (of: Store) =>
-  of.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
+const schedulesOf = (of: Store) => of.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
 /** As if its time had come, some hours ago. */
 async function letPass(kind = 'VERIFY_GROUPS'): Promise<void> {
@@ -55,16 +54,10 @@ async function sweeps(): Promise<number> {
 
 describe('a new client', () => {
   test('has the usual schedule as soon as it is asked for', async () => {
-    const [schedules = []] = await sweepPorts(
-      store,
-    ).schedules.schedulesOfClients([clientId]);
+    const [schedules = []] = await sweepPorts(store).schedules.schedulesOfClients([clientId]);
 
     expect(
-      schedules.map(({ kind, isEnabled, nextRunAt }) => [
-        kind,
-        isEnabled,
-        nextRunAt !== null,
-      ]),
+      schedules.map(({ kind, isEnabled, nextRunAt }) => [kind, isEnabled, nextRunAt !== null]),
     ).toEqual([
       ['ENFORCE_NICKNAMES', false, false],
       ['REMOTE_SYNC', true, true],
@@ -84,13 +77,9 @@ describe('a new client', () => {
     await schedulesOf(store).addMissing();
 
     const [found = []] = await schedules.schedulesOfClients([clientId]);
-    expect(found.find(({ kind }) => kind === 'REMOTE_SYNC')?.isEnabled).toBe(
-      false,
-    );
+    expect(found.find(({ kind }) => kind === 'REMOTE_SYNC')?.isEnabled).toBe(false);
     const reset = await schedules.loadDefaultSchedule(clientId);
-    expect(reset.find(({ kind }) => kind === 'REMOTE_SYNC')?.isEnabled).toBe(
-      true,
-    );
+    expect(reset.find(({ kind }) => kind === 'REMOTE_SYNC')?.isEnabled).toBe(true);
   });
 });
 
@@ -104,9 +93,7 @@ describe('a schedule that is due', () => {
       await Promise.all(stores.map((each) => schedulesOf(each).claimDue()));
 
     expect(await sweeps()).toBe(1);
-    const [schedules = []] = await schedulesOf(store).schedulesOfClients([
-      clientId,
-    ]);
+    const [schedules = []] = await schedulesOf(store).schedulesOfClients([clientId]);
     const verify = schedules.find(({ kind }) => kind === 'VERIFY_GROUPS');
     expect(verify?.nextRunAt?.getTime()).toBeGreaterThan(Date.now());
     expect(verify?.lastRunAt).not.toBeNull();
@@ -132,9 +119,7 @@ describe('a schedule that is due', () => {
 
   test('of a client that is stopped is passed over, with the reason kept', async () => {
     await schedulesOf(store).addMissing();
-    await direct.query(
-      `update client set stopped_at = now(), trouble = 'refused'`,
-    );
+    await direct.query(`update client set stopped_at = now(), trouble = 'refused'`);
     await letPass();
 
     await schedulesOf(store).claimDue();
@@ -143,9 +128,7 @@ describe('a schedule that is due', () => {
     const { rows } = await direct.query(
       `select skipped_reason, last_run_at from schedule where kind = 'VERIFY_GROUPS'`,
     );
-    expect(rows).toEqual([
-      { skipped_reason: 'the client is stopped: refused', last_run_at: null },
-    ]);
+    expect(rows).toEqual([{ skipped_reason: 'the client is stopped: refused', last_run_at: null }]);
   });
 
   test('is seen by every process that runs sweeps as soon as it is changed', async () => {
@@ -209,9 +192,7 @@ describe('a change of a schedule', () => {
   ])('to %j is refused', async (change, code, field) => {
     const request = { clientId, kind: 'REMOTE_SYNC', ...change } as const;
 
-    await expect(
-      sweepPorts(store).schedules.updateSchedule(request),
-    ).rejects.toMatchObject({
+    await expect(sweepPorts(store).schedules.updateSchedule(request)).rejects.toMatchObject({
       code,
       field,
     });

@@ -57,14 +57,10 @@ const ENDING = {
 
 describe('a run', () => {
   test('that waits is given to one of many who ask at once', async () => {
-    const more = await Promise.all(
-      [1, 2].map(async () => openTestStore(database.url)),
-    );
+    const more = await Promise.all([1, 2].map(async () => openTestStore(database.url)));
 
     const runs = await Promise.all(
-      [one, other, ...more].map((store) =>
-        store.sweeps.runs(judgePlan).claim(MINUTE, []),
-      ),
+      [one, other, ...more].map((store) => store.sweeps.runs(judgePlan).claim(MINUTE, [])),
     );
     for (const store of more) await store.stop();
 
@@ -75,23 +71,15 @@ describe('a run', () => {
     const run = await claimed(one);
 
     expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
-    expect(await other.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
-      false,
-    );
+    expect(await other.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(false);
     expect(await other.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
-    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 3)).toBe(
-      true,
-    );
-    expect(await one.sweeps.findSweeps([run.id])).toMatchObject([
-      { state: 'RUNNING', checked: 3 },
-    ]);
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 3)).toBe(true);
+    expect(await one.sweeps.findSweeps([run.id])).toMatchObject([{ state: 'RUNNING', checked: 3 }]);
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toEqual({
       heldIn: null,
       isNewDoubt: false,
     });
-    expect(await other.sweeps.findSweeps([run.id])).toMatchObject([
-      { state: 'DONE', checked: 7 },
-    ]);
+    expect(await other.sweeps.findSweeps([run.id])).toMatchObject([{ state: 'DONE', checked: 7 }]);
   });
 
   test('of a process that died is begun again by another, and the dead one writes nothing any more', async () => {
@@ -107,15 +95,9 @@ describe('a run', () => {
     expect(again).toMatchObject([{ id: run.id, attempts: 2 }]);
     const { clientId } = run;
     const listing = { clientId, askedAt: new Date().toISOString() };
-    expect(
-      await one.sweeps.runs(judgePlan).refreshMirror(run, listing, []),
-    ).toBeNull();
-    expect(
-      await one.sweeps.runs(judgePlan).noteLeft(run, listing, []),
-    ).toBeNull();
-    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
-      false,
-    );
+    expect(await one.sweeps.runs(judgePlan).refreshMirror(run, listing, [])).toBeNull();
+    expect(await one.sweeps.runs(judgePlan).noteLeft(run, listing, [])).toBeNull();
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(false);
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
   });
 
@@ -151,9 +133,7 @@ describe('a run', () => {
 
     await other.sweeps.cancelSweep(run.id);
 
-    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(
-      false,
-    );
+    expect(await one.sweeps.runs(judgePlan).renew(run.id, MINUTE, 0)).toBe(false);
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
     expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
   });

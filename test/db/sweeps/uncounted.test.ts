@@ -22,9 +22,7 @@ async function countsCheck() {
   const { store, clientId } = world.rig();
   const [client] = await store.clients.findClients([clientId]);
   if (client === undefined) throw new Error('the client has gone');
-  return storedHealth(client, new Date()).find(
-    ({ name }) => name === 'role counts',
-  );
+  return storedHealth(client, new Date()).find(({ name }) => name === 'role counts');
 }
 
 describe('a verification whose roles Discord does not count', () => {

@@ -54,15 +54,12 @@ async function healthChecks(): Promise<readonly unknown[]> {
     { id: world.rig().clientId },
   );
   const { health } = JSON.parse(JSON.stringify(discordClient));
-  return health.checks.filter(
-    ({ name }: { readonly name: string }) => name === 'unlinked holders',
-  );
+  return health.checks.filter(({ name }: { readonly name: string }) => name === 'unlinked holders');
 }
 
 async function measured(): Promise<number | undefined> {
   const { clients } = await world.rig().store.readStanding();
-  return clients.find(({ clientId }) => clientId === world.rig().clientId)
-    ?.unlinkedHolders;
+  return clients.find(({ clientId }) => clientId === world.rig().clientId)?.unlinkedHolders;
 }
 
 describe('accounts that hold a mapped role and have no link', () => {
@@ -193,9 +190,9 @@ describe('accounts that hold a mapped role and have no link', () => {
       pageInfo: { hasNextPage: false },
       nodes: [{ discordUserId: accounts.dave }],
     });
-    await expect(
-      listed(`, after: "${endCursor}"`, roles.director),
-    ).rejects.toThrow('not a cursor of this list');
+    await expect(listed(`, after: "${endCursor}"`, roles.director)).rejects.toThrow(
+      'not a cursor of this list',
+    );
     await expect(listed('', '300000000000000002')).rejects.toThrow(
       'No mapping names role 300000000000000002.',
     );

@@ -3,13 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DEMO } from '../../../services/sandbox/demo-world.js';
 import { cause, membership } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
-import {
-  COUNTS,
-  held,
-  LIST,
-  READ,
-  useSweeps,
-} from '../../support/sweep-fixture.js';
+import { COUNTS, held, LIST, READ, useSweeps } from '../../support/sweep-fixture.js';
 
 const { guildId, accounts, roles } = DEMO;
 
@@ -48,8 +42,7 @@ describe('a verification', () => {
   });
 
   test('that was asked for within a trace passes it on to whatever it changes', async () => {
-    const traceparent =
-      '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
 
@@ -110,8 +103,7 @@ describe('a verification', () => {
     discord().moderator.giveRole(held('bob', roles.pilot));
 
     let runs = 1;
-    for (; runs <= 12; runs += 1)
-      if ((await world.sweep('VERIFY_GROUPS')).drifted > 0) break;
+    for (; runs <= 12; runs += 1) if ((await world.sweep('VERIFY_GROUPS')).drifted > 0) break;
 
     expect(runs).toBe(12);
     expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
@@ -144,9 +136,7 @@ test('runs that found all in step are kept for a day, the others until their cli
   await world.sweep('VERIFY_GROUPS');
 
   expect(
-    await world.query(
-      `select reason from sweep where reason is not null order by reason`,
-    ),
+    await world.query(`select reason from sweep where reason is not null order by reason`),
   ).toEqual([
     { reason: 'failed' },
     { reason: 'loud' },

@@ -1,12 +1,5 @@
 import pg from 'pg';
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  test,
-} from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { LANES } from '../../../services/model.js';
 import { markMembers } from '../../../services/store/jobs/mark.js';
@@ -41,19 +34,11 @@ beforeEach(async () => {
   ({ id: clientId } = await store.clients.createClient(clientInput()));
 });
 
-const job = async (
-  its: Partial<{ who: string; lane: number; parked: boolean; seconds: number }>,
-) =>
+const job = async (its: Partial<{ who: string; lane: number; parked: boolean; seconds: number }>) =>
   client.query(
     `insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked, marked_at)
      values ($1, $2, $3, now() + interval '1 hour', '[]', $4, now() - make_interval(secs => $5))`,
-    [
-      clientId,
-      its.who ?? '1',
-      its.lane ?? LANES.fresh,
-      its.parked ?? false,
-      its.seconds ?? 0,
-    ],
+    [clientId, its.who ?? '1', its.lane ?? LANES.fresh, its.parked ?? false, its.seconds ?? 0],
   );
 
 const ours = async () => {
@@ -92,9 +77,7 @@ describe('how everything stands', () => {
     expect(oldestWrongSeconds).toBeLessThan(1_800);
     expect(parked).toBe(1);
     expect(
-      queues
-        .map(({ lane, jobs }) => [lane, jobs])
-        .toSorted(([a = 0], [b = 0]) => a - b),
+      queues.map(({ lane, jobs }) => [lane, jobs]).toSorted(([a = 0], [b = 0]) => a - b),
     ).toEqual([
       [LANES.bulk, 2],
       [LANES.fresh, 1],
@@ -200,9 +183,7 @@ describe('the age of a wrong role', () => {
   };
 
   test('stays that of the first mark when another comes', async () => {
-    await client.query(
-      `insert into platform_user (id) values ('alice') on conflict do nothing`,
-    );
+    await client.query(`insert into platform_user (id) values ('alice') on conflict do nothing`);
     await job({ seconds: 600 });
 
     await mark();
@@ -211,9 +192,7 @@ describe('the age of a wrong role', () => {
   });
 
   test('begins anew when somebody who was parked is marked', async () => {
-    await client.query(
-      `insert into platform_user (id) values ('alice') on conflict do nothing`,
-    );
+    await client.query(`insert into platform_user (id) values ('alice') on conflict do nothing`);
     await job({ seconds: 90_000, parked: true });
 
     await mark();
@@ -236,9 +215,7 @@ describe('the pool', () => {
     const { idle, used, waiting } = told.connections();
     await told.stop();
 
-    expect(new Set(seen)).toEqual(
-      new Set(['begin', 'select', 'with', 'commit']),
-    );
+    expect(new Set(seen)).toEqual(new Set(['begin', 'select', 'with', 'commit']));
     expect({ used, waiting }).toEqual({ used: 0, waiting: 0 });
     expect(idle).toBeGreaterThanOrEqual(1);
   });

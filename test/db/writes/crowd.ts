@@ -17,15 +17,10 @@ export const people = (count: number): readonly Person[] =>
   }));
 
 /** Puts them into the demo's guild, known to be in no group, and links them. */
-export async function bringCrowd(
-  rig: Rig,
-  crowd: readonly Person[],
-): Promise<void> {
+export async function bringCrowd(rig: Rig, crowd: readonly Person[]): Promise<void> {
   const { guildId } = DEMO;
   const { discord, store, clientId } = rig;
-  await store.applyFacts(
-    crowd.map(({ platformUserId }) => snapshotOf(platformUserId, [])),
-  );
+  await store.applyFacts(crowd.map(({ platformUserId }) => snapshotOf(platformUserId, [])));
   for (const { platformUserId, discordUserId } of crowd) {
     discord.moderator.addUser({ discordUserId, username: platformUserId });
     discord.moderator.join({ guildId, discordUserId });
@@ -50,6 +45,4 @@ export async function markForSweep(databaseUrl: string): Promise<void> {
 }
 
 export const holdersOf = ({ discord }: Rig, roleId: string): number =>
-  discord
-    .guild(DEMO.guildId)
-    .members.filter((member) => member.roleIds.includes(roleId)).length;
+  discord.guild(DEMO.guildId).members.filter((member) => member.roleIds.includes(roleId)).length;

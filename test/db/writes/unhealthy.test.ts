@@ -10,8 +10,7 @@ const { guildId, roles } = DEMO;
 const CROWD = people(30);
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 /** Later than what is known by then. */
-const grants = () =>
-  CROWD.map(({ platformUserId }) => membership(platformUserId, 'pilots'));
+const grants = () => CROWD.map(({ platformUserId }) => membership(platformUserId, 'pilots'));
 
 const path = usePath();
 
@@ -25,9 +24,7 @@ test('a guild that refuses for a reason that no reading shows is paused after a 
   });
 
   await store.applyFacts(grants());
-  await eventually(
-    async () => ((await path.client())?.pausedUntil ?? null) !== null,
-  );
+  await eventually(async () => ((await path.client())?.pausedUntil ?? null) !== null);
 
   expect((await path.client())?.trouble).toMatch(
     /^guild \d+ has refused \d+ of the last \d+ calls/,
@@ -41,9 +38,7 @@ test('a guild that refuses for a reason that no reading shows is paused after a 
   await path.rig().quiet();
 
   expect(discord.calls.count({ status: 403 })).toBe(refused);
-  expect(holdersOf(path.rig(), roles.pilot)).toBeGreaterThanOrEqual(
-    CROWD.length - refused,
-  );
+  expect(holdersOf(path.rig(), roles.pilot)).toBeGreaterThanOrEqual(CROWD.length - refused);
   expect(await path.client()).toMatchObject({
     trouble: null,
     pausedUntil: null,
@@ -53,9 +48,7 @@ test('a guild that refuses for a reason that no reading shows is paused after a 
 test('a guild that took the permission away costs a few calls, and gets everything when it gives it back', async () => {
   await bringCrowd(path.rig(), CROWD);
   const { discord, store, importRoles, quiet } = path.rig();
-  const bot = discord
-    .guild(guildId)
-    .roles.find((role) => role.tags?.bot_id !== undefined);
+  const bot = discord.guild(guildId).roles.find((role) => role.tags?.bot_id !== undefined);
   if (bot === undefined) throw new Error('the bot has no role of its own');
   const { roleId, permissions } = bot;
   discord.moderator.editRole({ guildId, roleId, permissions: '0' });

@@ -44,9 +44,7 @@ test('a sweep uses both ways of writing, asks for no more than there is, and lea
   // Two of the three calls of each bucket; the last ones are kept.
   await eventually(() => path.rig().writes() === 4);
   await store.applyFacts([membership('alice', 'directors')]);
-  await eventually(() =>
-    (path.rig().rolesOf('alice') ?? []).includes(roles.director),
-  );
+  await eventually(() => (path.rig().rolesOf('alice') ?? []).includes(roles.director));
 
   const { calls } = discord;
   expect(calls.count({ method: 'DELETE', status: 204 })).toBe(2);

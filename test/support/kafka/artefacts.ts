@@ -1,13 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import {
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,8 +21,8 @@ export interface KafkaArtefacts {
 export class NoKafkaError extends Error {}
 
 /**
- * The official artefacts, fetched once into a cache outside the tree. The folder appears under its name only when it is
- * complete, so of two that fetch at once the second throws its own away.
+ * The official artefacts, fetched once into a cache outside the tree. The folder appears under its
+ * name only when it is complete, so of two that fetch at once the second throws its own away.
  */
 export async function ensureKafkaArtefacts(): Promise<KafkaArtefacts> {
   await refuseOldJava();

@@ -21,8 +21,7 @@ export async function startContainerKafka(): Promise<{
     KAFKA_LISTENERS: `PLAINTEXT://0.0.0.0:${port},CONTROLLER://127.0.0.1:9093`,
     KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${port}`,
     KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
-    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
-      'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     KAFKA_CONTROLLER_QUORUM_VOTERS: '1@127.0.0.1:9093',
     KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
     KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: '1',
@@ -39,10 +38,7 @@ export async function startContainerKafka(): Promise<{
     '--rm',
     '--publish',
     `127.0.0.1:${port}:${port}`,
-    ...Object.entries(settings).flatMap(([name, value]) => [
-      '--env',
-      `${name}=${value}`,
-    ]),
+    ...Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     IMAGE,
   ]);
   const id = stdout.trim();

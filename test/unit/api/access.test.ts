@@ -88,9 +88,10 @@ describe('scopes', () => {
         .toSorted(),
     ).toEqual(Object.keys(listed).toSorted());
     // Who may have these is tested where they are.
-    expect(
-      Object.keys(schema.getSubscriptionType()?.getFields() ?? {}),
-    ).toEqual(['auditRecordAdded', 'sweepProgressed']);
+    expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual([
+      'auditRecordAdded',
+      'sweepProgressed',
+    ]);
   });
 
   it('refuses every field to callers without a key, and asks no port', async () => {
@@ -99,9 +100,7 @@ describe('scopes', () => {
       for (const key of [null, 'a-key-nobody-has']) {
         const answer = await api.ask(operationOf(type, field), {}, { key });
 
-        expect(faultsOf(answer), field.name).toEqual([
-          { code: 'UNAUTHENTICATED' },
-        ]);
+        expect(faultsOf(answer), field.name).toEqual([{ code: 'UNAUTHENTICATED' }]);
         expect(answer.body.data?.[field.name] ?? null).toBeNull();
       }
     expect(api.calls).toEqual([]);
@@ -114,18 +113,10 @@ describe('scopes', () => {
     };
     for (const { type, field } of rootFields()) {
       const needed = listed[field.name] ?? 'admin';
-      const answer = await api.ask(
-        operationOf(type, field),
-        {},
-        { key: KEYS[rank] },
-      );
+      const answer = await api.ask(operationOf(type, field), {}, { key: KEYS[rank] });
 
-      const isRefused = faultsOf(answer).some(
-        ({ code }) => code === 'FORBIDDEN',
-      );
-      expect(isRefused, field.name).toBe(
-        RANKS.indexOf(rank) < RANKS.indexOf(needed),
-      );
+      const isRefused = faultsOf(answer).some(({ code }) => code === 'FORBIDDEN');
+      expect(isRefused, field.name).toBe(RANKS.indexOf(rank) < RANKS.indexOf(needed));
     }
   });
 });
@@ -197,31 +188,16 @@ describe('a key limited to some clients', () => {
 
   it.each([
     ['{ discordUsers(clientId: "C") { nodes { id } } }', 'clientId'],
-    [
-      '{ discordUserByPlatformId(clientId: "C", platformUserId: "alice") { id } }',
-      'clientId',
-    ],
+    ['{ discordUserByPlatformId(clientId: "C", platformUserId: "alice") { id } }', 'clientId'],
     ['{ roleMappings(clientId: "C") { id } }', 'clientId'],
-    [
-      '{ auditRecords(filter: { clientId: "C" }) { nodes { id } } }',
-      'filter.clientId',
-    ],
+    ['{ auditRecords(filter: { clientId: "C" }) { nodes { id } } }', 'filter.clientId'],
     [
       'mutation { updateDiscordClient(input: { id: "C", name: "x" }) { client { id } } }',
       'input.id',
     ],
-    [
-      'mutation { deleteDiscordClient(input: { id: "C", holders: LEAVE }) { id } }',
-      'input.id',
-    ],
-    [
-      'mutation { checkDiscordClient(input: { id: "C" }) { client { id } } }',
-      'input.id',
-    ],
-    [
-      'mutation { importDiscordRoles(input: { id: "C" }) { client { id } } }',
-      'input.id',
-    ],
+    ['mutation { deleteDiscordClient(input: { id: "C", holders: LEAVE }) { id } }', 'input.id'],
+    ['mutation { checkDiscordClient(input: { id: "C" }) { client { id } } }', 'input.id'],
+    ['mutation { importDiscordRoles(input: { id: "C" }) { client { id } } }', 'input.id'],
     [
       'mutation { createRoleMapping(input: { clientId: "C", groupId: "pilots", roleId: "300000000000000001" }) { warnings } }',
       'input.clientId',
@@ -231,11 +207,7 @@ describe('a key limited to some clients', () => {
       'input.clientId',
     ],
   ])('is told so where it names another: %s', async (query, field) => {
-    const answer = await api.ask(
-      query.replace('"C"', `"${OTHER_CLIENT_ID}"`),
-      {},
-      limited,
-    );
+    const answer = await api.ask(query.replace('"C"', `"${OTHER_CLIENT_ID}"`), {}, limited);
 
     expect(faultsOf(answer)).toEqual([{ code: 'FORBIDDEN', field }]);
   });
@@ -247,16 +219,12 @@ describe('a key limited to some clients', () => {
     'mutation { retireRoleMapping(input: { id: "M", holders: LEAVE }) { warnings } }',
   ])('cannot touch what belongs to another: %s', async (query) => {
     const answer = await api.ask(
-      query
-        .replace('"L"', `"${ownId(0x21)}"`)
-        .replace('"M"', `"${ownId(0x11)}"`),
+      query.replace('"L"', `"${ownId(0x21)}"`).replace('"M"', `"${ownId(0x11)}"`),
       {},
       limited,
     );
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'NOT_FOUND', field: 'input.id' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
   });
 
   it.each([
@@ -273,9 +241,7 @@ describe('a key limited to some clients', () => {
     const answer = await api.ask(`mutation { ${field} }`, {}, limited);
 
     expect(faultsOf(answer)).toEqual([{ code: 'FORBIDDEN' }]);
-    expect(answer.body.errors?.[0]?.message).toContain(
-      'limited to some clients',
-    );
+    expect(answer.body.errors?.[0]?.message).toContain('limited to some clients');
     expect(api.calls).toEqual([]);
   });
 });

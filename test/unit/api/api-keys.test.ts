@@ -51,7 +51,5 @@ it.each([
   [{ scopes: [] }, 'no scope'],
   [{ hash: 'abc' }, 'must be a SHA-256'],
 ])('refuses an entry with %j', (more, message) => {
-  expect(() => createApiKeyAuthenticator({ keys: [entry(more)] })).toThrow(
-    message,
-  );
+  expect(() => createApiKeyAuthenticator({ keys: [entry(more)] })).toThrow(message);
 });

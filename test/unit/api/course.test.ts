@@ -71,10 +71,7 @@ describe('while it is stopping, the door', () => {
     stage = 'stopping';
     answer.resolve('still here');
 
-    const [ready, other] = await Promise.all([
-      fetch(`${url}/health/ready`),
-      fetch(`${url}/slow`),
-    ]);
+    const [ready, other] = await Promise.all([fetch(`${url}/health/ready`), fetch(`${url}/slow`)]);
 
     expect(ready.status).toBe(503);
     expect(await other.text()).toBe('still here');
@@ -121,11 +118,7 @@ describe('a process without the API', () => {
     await server.stop();
 
     expect([live.status, other.status]).toEqual([200, 404]);
-    expect([before.ok, between.ok, server.ready().ok]).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    expect([before.ok, between.ok, server.ready().ok]).toEqual([false, true, false]);
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
   });
 
@@ -134,9 +127,7 @@ describe('a process without the API', () => {
     const deps = { health, logger: silentLogger, host: '127.0.0.1' };
     const server = createHealthServer({ ...deps, port: Number(port) });
 
-    await expect(server.start()).rejects.toThrow(
-      `PORT ${port}: the port is already in use`,
-    );
+    await expect(server.start()).rejects.toThrow(`PORT ${port}: the port is already in use`);
   });
 });
 

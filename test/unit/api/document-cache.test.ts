@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createDocumentCache } from '../../../services/api/document-cache.js';
 
-const padded = (name: string, length: number) =>
-  parse(`{ ${name} } #${'x'.repeat(length)}`);
+const padded = (name: string, length: number) => parse(`{ ${name} } #${'x'.repeat(length)}`);
 
 describe('the cache of documents', () => {
   it('answers what was kept', async () => {

@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(async () => api.server.stop());
 
 const PATHS = ['/graphql', '/admin'];
-const ask = (path: string, query = '{ discordClients { id } }') =>
-  api.ask(query, {}, { path });
+const ask = (path: string, query = '{ discordClients { id } }') => api.ask(query, {}, { path });
 
 describe.each(PATHS)('errors at %s', (path) => {
   beforeEach(() => {
@@ -29,10 +28,7 @@ describe.each(PATHS)('errors at %s', (path) => {
       new InputError('CONFLICT', 'linked already', 'input.discordUserId'),
       { code: 'CONFLICT', field: 'input.discordUserId' },
     ],
-    [
-      new InputError('FAILED_PRECONDITION', 'not yet'),
-      { code: 'FAILED_PRECONDITION' },
-    ],
+    [new InputError('FAILED_PRECONDITION', 'not yet'), { code: 'FAILED_PRECONDITION' }],
     [
       new TerminalError('MISSING_ACCESS', 'the bot is not in guild 1'),
       { code: 'DISCORD_ERROR', reason: 'MISSING_ACCESS' },
@@ -77,9 +73,7 @@ describe.each(PATHS)('errors at %s', (path) => {
       },
     ]);
     expect(JSON.stringify(body)).not.toMatch(/hunter2|stack|\.ts/);
-    expect(api.logged).toEqual([
-      { requestId, path: 'discordClients', err: fault },
-    ]);
+    expect(api.logged).toEqual([{ requestId, path: 'discordClients', err: fault }]);
   });
 
   it.each([
@@ -89,9 +83,7 @@ describe.each(PATHS)('errors at %s', (path) => {
     ['{ discordClient(id: 5.5) { id } }'],
     ['{ discordClient { id } }'],
     ['query ($id: ID!) { discordClient(id: $id) { id } }'],
-    [
-      '{ auditRecords(filter: { discordUserId: 123456789012345678 }) { nodes { id } } }',
-    ],
+    ['{ auditRecords(filter: { discordUserId: 123456789012345678 }) { nodes { id } } }'],
     ['{ auditRecords(filter: { openedAfter: "yesterday" }) { nodes { id } } }'],
   ])('of the caller are told: %s', async (query) => {
     const answer = await ask(path, query);
@@ -102,21 +94,14 @@ describe.each(PATHS)('errors at %s', (path) => {
   });
 
   it('of ids name the field', async () => {
-    for (const id of [
-      '',
-      'x',
-      '0192f000-0000-7000-8000-00000000000',
-      "'; --",
-    ]) {
+    for (const id of ['', 'x', '0192f000-0000-7000-8000-00000000000', "'; --"]) {
       const answer = await api.ask(
         'query ($id: ID!) { discordUser(id: $id) { id } }',
         { id },
         { path },
       );
 
-      expect(faultsOf(answer)).toEqual([
-        { code: 'BAD_USER_INPUT', field: 'id' },
-      ]);
+      expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'id' }]);
     }
   });
 });
@@ -139,10 +124,7 @@ describe.each(PATHS)('limits at %s', (path) => {
       `{ discordUsers(clientId: "${CLIENT_ID}", first: 1) { nodes { platformUser { discordUsers {
         client { mappings { client { mappings { client { mappings { ${inner} } } } } } } } } } } }`;
     const deep = await ask(path, down('client { id }'));
-    const deeper = await ask(
-      path,
-      down('client { health { checks { name } } }'),
-    );
+    const deeper = await ask(path, down('client { health { checks { name } } }'));
 
     expect(faultsOf(deep)).not.toContainEqual({ code: 'BAD_USER_INPUT' });
     expect(faultsOf(deeper)).toEqual([{ code: 'BAD_USER_INPUT' }]);
@@ -155,9 +137,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     const listed = await ask(path, nested(5));
     const small = await ask(path, page(10));
     const paged = await api.ask(
-      page(10)
-        .replace('{ disc', 'query ($n: Int = 200) { disc')
-        .replace('first: 10', 'first: $n'),
+      page(10).replace('{ disc', 'query ($n: Int = 200) { disc').replace('first: 10', 'first: $n'),
       {},
       { path },
     );
@@ -173,8 +153,7 @@ describe.each(PATHS)('limits at %s', (path) => {
     const query = `query ($n: Int) { discordUsers(clientId: "${CLIENT_ID}", first: $n) {
       nodes { client { mappings { client { mappings { client { mappings { id retiredAt } } } } } } } } }`;
     const codes: unknown[] = [];
-    for (const n of [10, 200, 10, 200])
-      codes.push(faultsOf(await api.ask(query, { n }, { path })));
+    for (const n of [10, 200, 10, 200]) codes.push(faultsOf(await api.ask(query, { n }, { path })));
 
     const refused = [{ code: 'BAD_USER_INPUT' }];
     expect(codes).toEqual([[], refused, [], refused]);
@@ -232,9 +211,7 @@ describe.each(PATHS)('limits at %s', (path) => {
       `{ ${Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ')} }`;
 
     expect((await ask(path, many(100))).body.errors).toBeUndefined();
-    expect(faultsOf(await ask(path, many(101)))).toEqual([
-      { code: 'BAD_USER_INPUT' },
-    ]);
+    expect(faultsOf(await ask(path, many(101)))).toEqual([{ code: 'BAD_USER_INPUT' }]);
   });
 
   it('count tokens', async () => {

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { aLink, CLIENT_ID, ownId, ROLE_ID } from '../../builders/api-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 let api: StartedApi;
 beforeAll(async () => {
@@ -89,18 +83,13 @@ describe('an explanation', () => {
   it('takes an id as people write it', async () => {
     await ask({ id: ownId(0x20).toUpperCase() });
 
-    expect(api.lastArguments('links.explainRole')).toEqual([
-      { id: ownId(0x20), roleId: ROLE_ID },
-    ]);
+    expect(api.lastArguments('links.explainRole')).toEqual([{ id: ownId(0x20), roleId: ROLE_ID }]);
   });
 
   it.each([
     [{ id: 'x' }, [{ code: 'BAD_USER_INPUT', field: 'id' }]],
     [{ id: ownId(0x99) }, [{ code: 'NOT_FOUND', field: 'id' }]],
-    [
-      { roleId: '399999999999999999' },
-      [{ code: 'NOT_FOUND', field: 'roleId' }],
-    ],
+    [{ roleId: '399999999999999999' }, [{ code: 'NOT_FOUND', field: 'roleId' }]],
     [{ roleId: '12' }, [{ code: 'BAD_USER_INPUT', field: 'roleId' }]],
   ])('is refused for %j', async (given, faults) => {
     const answer = await ask(given);
@@ -110,19 +99,14 @@ describe('an explanation', () => {
   });
 
   it('of a link at another client is not there for a limited key', async () => {
-    api.world.links = [
-      aLink(),
-      aLink({ id: ownId(0x21), clientId: ownId(0x02) }),
-    ];
+    api.world.links = [aLink(), aLink({ id: ownId(0x21), clientId: ownId(0x02) })];
 
     const elsewhere = await ask({ id: ownId(0x21) }, KEYS.limited);
     const here = await ask({}, KEYS.limited);
 
     expect(faultsOf(elsewhere)).toEqual([{ code: 'NOT_FOUND', field: 'id' }]);
     expect(here.body.data.explainRole.sentence).toBe('Alice lacks Pilot.');
-    expect(api.lastArguments('links.explainRole')).toEqual([
-      { id: ownId(0x20), roleId: ROLE_ID },
-    ]);
+    expect(api.lastArguments('links.explainRole')).toEqual([{ id: ownId(0x20), roleId: ROLE_ID }]);
   });
 });
 
@@ -148,24 +132,21 @@ describe('the template of a nickname', () => {
       { input: { ...mutations[name], nicknamePolicy } },
     );
 
-  it.each(names)(
-    'with faults is refused by %s, all of them named',
-    async (name) => {
-      const template = `%name ${'x'.repeat(200)} %user`;
+  it.each(names)('with faults is refused by %s, all of them named', async (name) => {
+    const template = `%name ${'x'.repeat(200)} %user`;
 
-      const answer = await send(name, { strategy: 'TEMPLATE', template });
+    const answer = await send(name, { strategy: 'TEMPLATE', template });
 
-      expect(faultsOf(answer)).toEqual([
-        { code: 'BAD_USER_INPUT', field: 'input.nicknamePolicy.template' },
-      ]);
-      const message = answer.body.errors?.[0]?.message ?? '';
-      expect(message).toContain('%name is not a variable');
-      expect(message).toContain('%user is not a variable');
-      expect(message).toContain('at most 200 characters');
-      expect(message).toContain('the template has no variable');
-      expect(api.calls).not.toContain(`clients.${name.replace('Discord', '')}`);
-    },
-  );
+    expect(faultsOf(answer)).toEqual([
+      { code: 'BAD_USER_INPUT', field: 'input.nicknamePolicy.template' },
+    ]);
+    const message = answer.body.errors?.[0]?.message ?? '';
+    expect(message).toContain('%name is not a variable');
+    expect(message).toContain('%user is not a variable');
+    expect(message).toContain('at most 200 characters');
+    expect(message).toContain('the template has no variable');
+    expect(api.calls).not.toContain(`clients.${name.replace('Discord', '')}`);
+  });
 
   it.each([
     ['', 'empty'],

@@ -81,11 +81,7 @@ describe('recordMembershipChanges', () => {
   });
 
   it('lets sequences say which of two is later', async () => {
-    const { body } = await record([
-      { ...added, sequence: 2 },
-      { ...removed, sequence: 1 },
-      added,
-    ]);
+    const { body } = await record([{ ...added, sequence: 2 }, { ...removed, sequence: 1 }, added]);
 
     expect(body.errors).toBeUndefined();
     expect(api.world.facts).toHaveLength(3);
@@ -125,41 +121,36 @@ describe('recordMembershipChanges', () => {
     [{ groupId: 'a\u0085b' }, 'groupId'],
     [{ platformUserId: '\ud800' }, 'platformUserId'],
     [{ platformUserId: 'x\udc00y' }, 'platformUserId'],
-  ])(
-    'names the item and the field of %j, and takes all the others',
-    async (wrong, field) => {
-      const { body } = await record([
-        added,
-        { ...added, groupId: 'b' },
-        { ...added, ...wrong },
-        { ...removed, groupId: 'c' },
-      ]);
+  ])('names the item and the field of %j, and takes all the others', async (wrong, field) => {
+    const { body } = await record([
+      added,
+      { ...added, groupId: 'b' },
+      { ...added, ...wrong },
+      { ...removed, groupId: 'c' },
+    ]);
 
-      expect(body.errors).toBeUndefined();
-      const { results, counts } = body.data.recordMembershipChanges;
-      expect(results).toMatchObject([0, 1, 2, 3].map((index) => ({ index })));
-      expect(results[2]).toEqual({
-        index: 2,
-        ok: false,
-        verdict: 'INVALID',
-        error: {
-          code: 'BAD_USER_INPUT',
-          message: expect.any(String),
-          field: `input.changes[2].${field}`,
-        },
-      });
-      expect(counts).toEqual({
-        applied: 3,
-        unchanged: 0,
-        stale: 0,
-        partial: 0,
-        invalid: 1,
-      });
-      expect(api.world.facts).toMatchObject(
-        ['pilots', 'b', 'c'].map((groupId) => ({ groupId })),
-      );
-    },
-  );
+    expect(body.errors).toBeUndefined();
+    const { results, counts } = body.data.recordMembershipChanges;
+    expect(results).toMatchObject([0, 1, 2, 3].map((index) => ({ index })));
+    expect(results[2]).toEqual({
+      index: 2,
+      ok: false,
+      verdict: 'INVALID',
+      error: {
+        code: 'BAD_USER_INPUT',
+        message: expect.any(String),
+        field: `input.changes[2].${field}`,
+      },
+    });
+    expect(counts).toEqual({
+      applied: 3,
+      unchanged: 0,
+      stale: 0,
+      partial: 0,
+      invalid: 1,
+    });
+    expect(api.world.facts).toMatchObject(['pilots', 'b', 'c'].map((groupId) => ({ groupId })));
+  });
 
   it.each([
     [{ sequence: -1 }, 'sequence'],
@@ -170,22 +161,19 @@ describe('recordMembershipChanges', () => {
     [{ sequence: '' }, 'sequence'],
     [{ sequence: true }, 'sequence'],
     [{ change: 'added' }, 'change'],
-  ])(
-    'refuses all for %j, which is no value of its type',
-    async (wrong, field) => {
-      const answer = await record([
-        added,
-        { ...added, groupId: 'b' },
-        { ...removed, groupId: 'c' },
-        { ...added, ...wrong },
-      ]);
+  ])('refuses all for %j, which is no value of its type', async (wrong, field) => {
+    const answer = await record([
+      added,
+      { ...added, groupId: 'b' },
+      { ...removed, groupId: 'c' },
+      { ...added, ...wrong },
+    ]);
 
-      expect(faultsOf(answer)).toEqual([
-        { code: 'BAD_USER_INPUT', field: `input.changes[3].${field}` },
-      ]);
-      expect(api.world.facts).toEqual([]);
-    },
-  );
+    expect(faultsOf(answer)).toEqual([
+      { code: 'BAD_USER_INPUT', field: `input.changes[3].${field}` },
+    ]);
+    expect(api.world.facts).toEqual([]);
+  });
 
   it('takes 5,000 items and no more', async () => {
     const many = Array.from({ length: 5001 }, (_, index) => ({
@@ -196,9 +184,7 @@ describe('recordMembershipChanges', () => {
     const tooMany = await record(many);
     const enough = await record(many.slice(1));
 
-    expect(faultsOf(tooMany)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.changes' },
-    ]);
+    expect(faultsOf(tooMany)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.changes' }]);
     expect(enough.body.errors).toBeUndefined();
     expect(api.world.facts).toHaveLength(5000);
   });
@@ -259,10 +245,7 @@ describe('replaceMemberships', () => {
       ],
       ['input.users[0].platformUserId', 'input.users[1].platformUserId'],
     ],
-    [
-      [{ platformUserId: 'a', groupIds: ['g', ''] }],
-      ['input.users[0].groupIds[1]'],
-    ],
+    [[{ platformUserId: 'a', groupIds: ['g', ''] }], ['input.users[0].groupIds[1]']],
     [
       [
         {
@@ -273,10 +256,7 @@ describe('replaceMemberships', () => {
       ['input.users[0].groupIds'],
     ],
   ])('takes nothing that says two things of one: %#', async (users, fields) => {
-    const { body } = await replace([
-      ...users,
-      { platformUserId: 'z', groupIds: [] },
-    ]);
+    const { body } = await replace([...users, { platformUserId: 'z', groupIds: [] }]);
 
     const faulty = fields.map((field) => ({
       ok: false,
@@ -336,10 +316,7 @@ describe('users and groups', () => {
       'upsertPlatformGroups(input: { groups: [{ id: "a", name: "A" }, { id: "a", name: "A" }] })',
       ['input.groups[0].id', 'input.groups[1].id'],
     ],
-    [
-      'upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] })',
-      ['input.groups[0].name'],
-    ],
+    ['upsertPlatformGroups(input: { groups: [{ id: "a", name: "" }] })', ['input.groups[0].name']],
   ])('tells what is wrong with each item of %s', async (mutation, fields) => {
     const { body } = await api.ask(
       `mutation { payload: ${mutation} { results { verdict error { code field } } } }`,
@@ -360,9 +337,7 @@ describe('users and groups', () => {
       'mutation { deletePlatformUser(input: { platformUserId: "" }) { warnings } }',
     );
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.platformUserId' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.platformUserId' }]);
   });
 
   it('deletes a user, unless something outranks it', async () => {

@@ -122,8 +122,5 @@ it('a list of the platform costs the connector one request, and one statement a 
       })),
     },
   });
-  expect(api.calls.toSorted()).toEqual([
-    'read.findPlatformUsers',
-    'read.groupsOfPlatformUsers',
-  ]);
+  expect(api.calls.toSorted()).toEqual(['read.findPlatformUsers', 'read.groupsOfPlatformUsers']);
 });

@@ -10,13 +10,7 @@ import {
   OTHER_CLIENT_ID,
   ownId,
 } from '../../builders/api-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const ENTITIES = `query ($representations: [_Any!]!) { entities: _entities(representations: $representations) {
   __typename
@@ -48,34 +42,27 @@ const askFor = (
 ) => api.ask(ENTITIES, { representations }, options);
 
 describe('entities', () => {
-  it.each(['/graphql', '/admin'])(
-    'are found by their ids at %s',
-    async (path) => {
-      const { body } = await askFor([user(), link(), client()], {
-        key: KEYS.read,
-        path,
-      });
+  it.each(['/graphql', '/admin'])('are found by their ids at %s', async (path) => {
+    const { body } = await askFor([user(), link(), client()], {
+      key: KEYS.read,
+      path,
+    });
 
-      expect(body.errors).toBeUndefined();
-      expect(body.data.entities).toMatchObject([
-        {
-          __typename: 'PlatformUser',
-          username: 'Alice',
-          groups: [{ id: 'pilots' }],
-          discordUsers: [{ id: ownId(0x20) }, { id: ownId(0x21) }],
-        },
-        { __typename: 'DiscordUser', client: { name: 'Alliance' } },
-        { __typename: 'DiscordClient', id: CLIENT_ID, name: 'Alliance' },
-      ]);
-    },
-  );
+    expect(body.errors).toBeUndefined();
+    expect(body.data.entities).toMatchObject([
+      {
+        __typename: 'PlatformUser',
+        username: 'Alice',
+        groups: [{ id: 'pilots' }],
+        discordUsers: [{ id: ownId(0x20) }, { id: ownId(0x21) }],
+      },
+      { __typename: 'DiscordUser', client: { name: 'Alliance' } },
+      { __typename: 'DiscordClient', id: CLIENT_ID, name: 'Alliance' },
+    ]);
+  });
 
   it('are null where there is none with the id', async () => {
-    const { body } = await askFor([
-      client(ownId(0x99)),
-      link(ownId(0x99)),
-      user('zoe'),
-    ]);
+    const { body } = await askFor([client(ownId(0x99)), link(ownId(0x99)), user('zoe')]);
 
     expect(body).toEqual({ data: { entities: [null, null, null] } });
   });
@@ -117,21 +104,9 @@ describe('entities', () => {
     ['that is a list', [user()], '.__typename'],
     ['without a type', { id: 'alice' }, '.__typename'],
     ['of a type that is no string', { __typename: 1, id: 'a' }, '.__typename'],
-    [
-      'of a type nobody knows',
-      { __typename: 'Corporation', id: 'a' },
-      '.__typename',
-    ],
-    [
-      'of a type without a key',
-      { __typename: 'RoleMapping', id: 'a' },
-      '.__typename',
-    ],
-    [
-      'of what every object has',
-      { __typename: 'constructor', id: 'a' },
-      '.__typename',
-    ],
+    ['of a type nobody knows', { __typename: 'Corporation', id: 'a' }, '.__typename'],
+    ['of a type without a key', { __typename: 'RoleMapping', id: 'a' }, '.__typename'],
+    ['of what every object has', { __typename: 'constructor', id: 'a' }, '.__typename'],
     ['without an id', { __typename: 'PlatformUser', username: 'Alice' }, '.id'],
     ['whose id is a number', user(7), '.id'],
     ['whose id is empty', user(''), '.id'],
@@ -145,29 +120,21 @@ describe('entities', () => {
       { code: 'BAD_USER_INPUT', field: `representations[1]${at}` },
     ]);
     expect(answer.body.errors?.[0]?.path).toEqual(['entities', 1]);
-    expect(answer.body.data.entities).toMatchObject([
-      { id: 'alice' },
-      null,
-      { id: CLIENT_ID },
-    ]);
+    expect(answer.body.data.entities).toMatchObject([{ id: 'alice' }, null, { id: CLIENT_ID }]);
     expect(api.logged).toEqual([]);
   });
 
   it('refuses more references than an input may hold', async () => {
     const answer = await askFor(Array.from({ length: 5001 }, () => user()));
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'representations' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'representations' }]);
     expect(api.calls).toEqual([]);
   });
 
   it('cost as many statements for two hundred references as for one of each', async () => {
     const count = async (each: number) => {
       const numbers = Array.from({ length: each }, (_, index) => index);
-      api.world.clients = numbers.map((n) =>
-        aClient({ id: ownId(0x1000 + n) }),
-      );
+      api.world.clients = numbers.map((n) => aClient({ id: ownId(0x1000 + n) }));
       api.world.links = numbers.map((n) =>
         aLink({
           id: ownId(0x2000 + n),
@@ -205,9 +172,7 @@ describe('the schema for routers', () => {
       const small = await api.ask(query, {}, { key: KEYS.read, path });
       const refused = await api.ask(query, {}, { key: null, path });
 
-      expect(told.body.data.service.sdl).toContain(
-        'type DiscordUser @key(fields: "id")',
-      );
+      expect(told.body.data.service.sdl).toContain('type DiscordUser @key(fields: "id")');
       expect(faultsOf(refused)).toEqual([{ code: 'UNAUTHENTICATED' }]);
       expect(faultsOf(small)).toEqual([{ code: 'FORBIDDEN' }]);
       expect(JSON.stringify([refused.body, small.body])).not.toContain('@key');
@@ -226,9 +191,7 @@ describe('the schema for routers', () => {
       if (!twin || !('getFields' in twin)) continue;
       for (const [name, field] of Object.entries(type.getFields())) {
         const other = twin.getFields()[name];
-        expect(String(other?.type), `${type.name}.${name}`).toBe(
-          String(field.type),
-        );
+        expect(String(other?.type), `${type.name}.${name}`).toBe(String(field.type));
         if (!('resolve' in field) || !other || !('resolve' in other)) continue;
         expect(other.resolve, `${type.name}.${name}`).toBe(field.resolve);
         expect(other.subscribe, `${type.name}.${name}`).toBe(field.subscribe);

@@ -7,8 +7,7 @@ import { createHostileClient } from '../../support/hostile-client.js';
 import { faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const GOOD = '{"query":"{ discordClients { id } }"}';
-const keys = (count: number) =>
-  Array.from({ length: count }, (_, n) => `"k${n}":1`).join(',');
+const keys = (count: number) => Array.from({ length: count }, (_, n) => `"k${n}":1`).join(',');
 const input = (json: string) =>
   `{"query":"mutation ($input: DeletePlatformUserInput!) { deletePlatformUser(input: $input) { __typename } }","variables":{"input":${json}}}`;
 
@@ -33,21 +32,9 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
       400,
       'not valid UTF-8',
     ],
-    [
-      'is packed',
-      gzipSync(GOOD),
-      { 'content-encoding': 'gzip' },
-      415,
-      'without content-encoding',
-    ],
+    ['is packed', gzipSync(GOOD), { 'content-encoding': 'gzip' }, 415, 'without content-encoding'],
     ['is a list', `[${GOOD}]`, {}, 400, 'must be one JSON object'],
-    [
-      'is a text of 2 MB',
-      `"${'x'.repeat(2_000_000)}"`,
-      {},
-      400,
-      'must be one JSON object',
-    ],
+    ['is a text of 2 MB', `"${'x'.repeat(2_000_000)}"`, {}, 400, 'must be one JSON object'],
     [
       'is nested deeper than any input',
       input(`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`),
@@ -62,13 +49,7 @@ describe.each(['/graphql', '/admin'])('a body at %s', (path) => {
       400,
       'more than 1000 keys',
     ],
-    [
-      'names the prototype',
-      '{"__proto__":{"query":"{ x }"}}',
-      {},
-      400,
-      'a forbidden key',
-    ],
+    ['names the prototype', '{"__proto__":{"query":"{ x }"}}', {}, 400, 'a forbidden key'],
   ] as const)('that %s is refused', async (_, body, headers, status, words) => {
     const answer = await client.send({ name: '', path, body, headers });
 
@@ -116,11 +97,7 @@ describe.each(['/graphql', '/admin'])('an answer at %s', (path) => {
     ['{ auditRecords(filter: { outcomes: ["SECRET"] }) { totalCount } }'],
     ['{ auditRecords(filter: "SECRET") { totalCount } }'],
   ])('repeats nothing of %s', async (query) => {
-    const answer = await api.ask(
-      query.replaceAll('SECRET', CANARY),
-      {},
-      { path },
-    );
+    const answer = await api.ask(query.replaceAll('SECRET', CANARY), {}, { path });
 
     expect(faultsOf(answer)[0]).toEqual({ code: 'BAD_USER_INPUT' });
     expect(JSON.stringify(answer.body)).not.toContain(CANARY);

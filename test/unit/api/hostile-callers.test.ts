@@ -4,10 +4,7 @@ import { createTokenVerifier } from '../../../services/api/auth/tokens.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { hostileOperations } from '../../builders/hostile-operations.js';
 import { FORGED } from '../../builders/hostile-requests.js';
-import {
-  createHostileClient,
-  faultOfAnswer,
-} from '../../support/hostile-client.js';
+import { createHostileClient, faultOfAnswer } from '../../support/hostile-client.js';
 import {
   AUDIENCE,
   ISSUER,
@@ -46,10 +43,11 @@ afterAll(async () => {
   await provider.stop();
 });
 
-const operations = () =>
-  hostileOperations(SEED, OPERATIONS, [CLIENT_ID, ownId(0x20), ownId(0x11)]);
+const operations = () => hostileOperations(SEED, OPERATIONS, [CLIENT_ID, ownId(0x20), ownId(0x11)]);
 
-/** Sends every operation as one caller; gives the faults of the answers, and the codes that came. */
+/**
+ * Sends every operation as one caller; gives the faults of the answers, and the codes that came.
+ */
 async function play(secret: string) {
   const client = createHostileClient(api.url, secret);
   const faults: string[] = [];
@@ -60,8 +58,7 @@ async function play(secret: string) {
     const fault = faultOfAnswer(answer);
     if (fault !== null) faults.push(`${index}: ${fault}`);
     if (answer.text.includes(secret)) faults.push(`${index}: tells the key`);
-    for (const [, code] of answer.text.matchAll(/"code":"([A-Z_]+)"/g))
-      codes.add(code);
+    for (const [, code] of answer.text.matchAll(/"code":"([A-Z_]+)"/g)) codes.add(code);
   }
   client.close();
   return { faults, codes };

@@ -7,11 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { RAW } from '../../builders/hostile-raw.js';
 import { hostileRequests } from '../../builders/hostile-requests.js';
-import {
-  createHostileClient,
-  faultOfAnswer,
-  sendRaw,
-} from '../../support/hostile-client.js';
+import { createHostileClient, faultOfAnswer, sendRaw } from '../../support/hostile-client.js';
 import { inherited } from '../../support/hostile-verdict.js';
 import { eventually } from '../../support/eventually.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
@@ -22,9 +18,7 @@ const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_261_122);
 const OPERATIONS = 2_000;
 
 const openSockets = () =>
-  process
-    .getActiveResourcesInfo()
-    .filter((resource) => resource === 'TCPSocketWrap').length;
+  process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
 
 let api: StartedApi;
 let before: readonly string[];
@@ -34,7 +28,10 @@ beforeAll(async () => {
 });
 afterAll(async () => api.server.stop());
 
-/** After every volley: it serves, it logged no fault of its own, and nothing that objects inherit has changed. */
+/**
+ * After every volley: it serves, it logged no fault of its own, and nothing that objects inherit
+ * has changed.
+ */
 afterEach(async () => {
   const answer = await api.ask('{ discordClients { id name } }');
   expect(answer.body.data.discordClients.length).toBeGreaterThan(0);
@@ -92,30 +89,22 @@ describe('half a request', () => {
   };
 
   it.each([
-    [
-      'chunks that never end',
-      `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"que`,
-    ],
+    ['chunks that never end', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"que`],
     ['a body that is too short', `${HEAD}Content-Length: 100\r\n\r\n{"query"`],
     ['headers that never end', 'GET /health/live HTTP/1.1\r\nHost: a\r\nX-'],
-  ])(
-    'keeps nobody waiting, and leaves nothing behind: %s',
-    async (_, bytes) => {
-      const beforeVolley = openSockets();
-      const sockets = await Promise.all(
-        Array.from({ length: 50 }, () => open(bytes)),
-      );
+  ])('keeps nobody waiting, and leaves nothing behind: %s', async (_, bytes) => {
+    const beforeVolley = openSockets();
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => open(bytes)));
 
-      const served = await fetch(`${api.url}/health/live`, {
-        headers: { connection: 'close' },
-      });
-      await served.text();
-      for (const socket of sockets) socket.resetAndDestroy();
+    const served = await fetch(`${api.url}/health/live`, {
+      headers: { connection: 'close' },
+    });
+    await served.text();
+    for (const socket of sockets) socket.resetAndDestroy();
 
-      expect(served.status).toBe(200);
-      await eventually(() => openSockets() <= beforeVolley);
-    },
-  );
+    expect(served.status).toBe(200);
+    await eventually(() => openSockets() <= beforeVolley);
+  });
 });
 
 describe('documents of strangers', () => {
@@ -135,11 +124,7 @@ describe('documents of strangers', () => {
       return heapUsed + external;
     };
     const ask = async (n: number) =>
-      api.ask(
-        `{ __typename } #${n}${'x'.repeat(BYTES)}`,
-        {},
-        { path, key: null },
-      );
+      api.ask(`{ __typename } #${n}${'x'.repeat(BYTES)}`, {}, { path, key: null });
     await ask(-1);
     const before = await heldBytes();
 

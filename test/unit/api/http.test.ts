@@ -14,8 +14,7 @@ afterEach(() => {
   api.world.isReady = true;
 });
 
-const json = async (response: Response): Promise<Answer['body']> =>
-  response.json();
+const json = async (response: Response): Promise<Answer['body']> => response.json();
 
 describe('health', () => {
   it('is live without a key', async () => {
@@ -93,11 +92,7 @@ describe('faults before any operation', () => {
   it('refuses a body of more than 2 MiB', async () => {
     const body = JSON.stringify({ query: `#${'x'.repeat(2 * 1024 * 1024)}` });
 
-    const response = await post(
-      body,
-      { 'content-type': 'application/json' },
-      '/graphql',
-    );
+    const response = await post(body, { 'content-type': 'application/json' }, '/graphql');
 
     expect(response.status).toBe(413);
     expect(await json(response)).toEqual({

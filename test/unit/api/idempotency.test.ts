@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  RetryLaterError,
-  TerminalError,
-  UnavailableError,
-} from '../../../services/lib/errors.js';
+import { RetryLaterError, TerminalError, UnavailableError } from '../../../services/lib/errors.js';
 import type { PlatformFact } from '../../../services/model.js';
 import { ownId } from '../../builders/api-views.js';
 import { APPLIED } from '../../builders/fact-outcomes.js';
@@ -45,8 +41,7 @@ async function send(sent: Sent): Promise<Answer> {
   return { status: response.status, headers: response.headers, body };
 }
 
-const isReplay = ({ headers }: Answer) =>
-  headers.get('idempotent-replay') === 'true';
+const isReplay = ({ headers }: Answer) => headers.get('idempotent-replay') === 'true';
 
 const codeOf = ({ body }: Answer) => body.errors?.[0]?.extensions['code'];
 
@@ -68,9 +63,7 @@ describe('a mutation with an Idempotency-Key', () => {
   it('is the same whatever order its variables’ fields have', async () => {
     await send({ key: 'one' });
     const [change] = input.changes;
-    const turned = Object.fromEntries(
-      Object.entries(change ?? {}).toReversed(),
-    );
+    const turned = Object.fromEntries(Object.entries(change ?? {}).toReversed());
     const again = await send({
       key: 'one',
       variables: { input: { changes: [turned] } },
@@ -173,8 +166,7 @@ describe('a mutation with an Idempotency-Key', () => {
   });
 
   it('is refused with two mutations, also where a fragment hides one', async () => {
-    const one =
-      'deletePlatformUser(input: { platformUserId: "a" }) { warnings }';
+    const one = 'deletePlatformUser(input: { platformUserId: "a" }) { warnings }';
     for (const query of [
       `mutation { a: ${one} b: ${one} }`,
       `mutation { a: ${one} ...More } fragment More on Mutation { b: ${one} }`,
@@ -193,16 +185,13 @@ describe('a mutation with an Idempotency-Key', () => {
     expect((await send({ key: 'one', query })).body.errors).toBeUndefined();
   });
 
-  it.each([['x'.repeat(256)], ['caf\u00e9']])(
-    'refuses the key %j',
-    async (key) => {
-      const refused = await send({ key });
+  it.each([['x'.repeat(256)], ['caf\u00e9']])('refuses the key %j', async (key) => {
+    const refused = await send({ key });
 
-      expect(refused.status).toBe(400);
-      expect(codeOf(refused)).toBe('BAD_USER_INPUT');
-      expect(api.world.facts).toEqual([]);
-    },
-  );
+    expect(refused.status).toBe(400);
+    expect(codeOf(refused)).toBe('BAD_USER_INPUT');
+    expect(api.world.facts).toEqual([]);
+  });
 
   it('takes the longest key there may be', async () => {
     await send({ key: 'x'.repeat(255) });

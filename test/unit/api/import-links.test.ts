@@ -1,18 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  aLink,
-  CLIENT_ID,
-  OTHER_CLIENT_ID,
-  ownId,
-} from '../../builders/api-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aLink, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 let api: StartedApi;
 beforeAll(async () => {
@@ -73,12 +62,7 @@ describe('importDiscordUsers', () => {
       },
       dave: { kind: 'INVALID', message: 'The user is deleted.', linkId: null },
     };
-    const users = [
-      item('alice', 1),
-      item('bob', 2),
-      item('carol', 3),
-      item('dave', 4),
-    ];
+    const users = [item('alice', 1), item('bob', 2), item('carol', 3), item('dave', 4)];
 
     const { body, headers } = await importing(users);
 
@@ -144,9 +128,7 @@ describe('importDiscordUsers', () => {
       { status: 'LINKED', discordUser: null },
       { status: 'UNCHANGED', discordUser: null },
     ]);
-    expect(api.lastArguments('links.importMembers')).toMatchObject([
-      { dryRun: true },
-    ]);
+    expect(api.lastArguments('links.importMembers')).toMatchObject([{ dryRun: true }]);
   });
 
   it('names the place of whom or what stands in the list already, and lets the first one count', async () => {
@@ -205,15 +187,9 @@ describe('importDiscordUsers', () => {
     const tooMany = await importing([...users, item('one-more', 1)]);
 
     expect(body.data.importDiscordUsers.counts.linked).toBe(5000);
-    expect(api.calls.filter((call) => call.startsWith('links.'))).toEqual([
-      'links.importMembers',
-    ]);
-    expect(api.calls.filter((call) => call === 'read.findLinks')).toHaveLength(
-      1,
-    );
-    expect(faultsOf(tooMany)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.users' },
-    ]);
+    expect(api.calls.filter((call) => call.startsWith('links.'))).toEqual(['links.importMembers']);
+    expect(api.calls.filter((call) => call === 'read.findLinks')).toHaveLength(1);
+    expect(faultsOf(tooMany)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.users' }]);
   });
 
   it('of nobody asks nothing, and says so', async () => {
@@ -227,11 +203,7 @@ describe('importDiscordUsers', () => {
   });
 
   it('tells the place of what is no id, and links all the others', async () => {
-    const { body } = await importing([
-      item('alice', 1),
-      item('b\u0000b', 2),
-      item('carol', 3),
-    ]);
+    const { body } = await importing([item('alice', 1), item('b\u0000b', 2), item('carol', 3)]);
 
     expect(body.data.importDiscordUsers.results).toMatchObject([
       { index: 0, status: 'LINKED', field: null },
@@ -264,9 +236,7 @@ describe('importDiscordUsers', () => {
     const users = [item('alice', 1)];
     const elsewhere = { clientId: OTHER_CLIENT_ID };
 
-    expect(faultsOf(await importing(users, {}, KEYS.read))).toEqual([
-      { code: 'FORBIDDEN' },
-    ]);
+    expect(faultsOf(await importing(users, {}, KEYS.read))).toEqual([{ code: 'FORBIDDEN' }]);
     expect(faultsOf(await importing(users, {}, KEYS.limited))).toEqual([]);
     expect(faultsOf(await importing(users, elsewhere, KEYS.limited))).toEqual([
       { code: 'FORBIDDEN', field: 'input.clientId' },

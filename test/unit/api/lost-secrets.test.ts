@@ -19,9 +19,7 @@ describe('the health of a client', () => {
       name: 'stored bot token',
       result: 'FAILED',
       message: expect.stringMatching(/"k1".*nothing is sent to Discord/),
-      remedy: expect.stringMatching(
-        /botToken .*updateDiscordClient.*ENCRYPTION_KEYS/,
-      ),
+      remedy: expect.stringMatching(/botToken .*updateDiscordClient.*ENCRYPTION_KEYS/),
     });
     expect(found({ lostSecrets }, 'stored client secret')).toMatchObject({
       result: 'FAILED',

@@ -129,26 +129,11 @@ describe('createDiscordClient', () => {
     [{ inviteUrl: 'https://evil.example/invite/x' }, 'input.inviteUrl'],
     [{ inviteUrl: 'https://a:b@discord.gg/x' }, 'input.inviteUrl'],
     [{ inviteUrl: 'https://discord.gg/xx#y' }, 'input.inviteUrl'],
-    [
-      { nicknamePolicy: { strategy: 'TEMPLATE' } },
-      'input.nicknamePolicy.template',
-    ],
-    [
-      { removalGuard: { minimum: -1, percent: 1 } },
-      'input.removalGuard.minimum',
-    ],
-    [
-      { removalGuard: { minimum: 1, percent: 101 } },
-      'input.removalGuard.percent',
-    ],
-    [
-      { endpoints: { tokenUrl: 'https://evil.example' } },
-      'input.endpoints.tokenUrl',
-    ],
-    [
-      { endpoints: { apiBase: 'ftp://discord.com' } },
-      'input.endpoints.apiBase',
-    ],
+    [{ nicknamePolicy: { strategy: 'TEMPLATE' } }, 'input.nicknamePolicy.template'],
+    [{ removalGuard: { minimum: -1, percent: 1 } }, 'input.removalGuard.minimum'],
+    [{ removalGuard: { minimum: 1, percent: 101 } }, 'input.removalGuard.percent'],
+    [{ endpoints: { tokenUrl: 'https://evil.example' } }, 'input.endpoints.tokenUrl'],
+    [{ endpoints: { apiBase: 'ftp://discord.com' } }, 'input.endpoints.apiBase'],
     [{ guildId: '1'.repeat(30) }, 'input.guildId'],
     [{ guildId: '99999999999999999999' }, 'input.guildId'],
     [{ guildId: 123456789012345 }, 'input.guildId'],
@@ -192,9 +177,7 @@ describe('updateDiscordClient', () => {
     [{ callbackUrl: 'http://c.example.org/callback' }, 'input.callbackUrl'],
     [{ inviteUrl: 'https://evil.example/invite/xx' }, 'input.inviteUrl'],
   ])('refuses %j as a new client does', async (input, field) => {
-    expect(faultsOf(await update(input))).toEqual([
-      { code: 'BAD_USER_INPUT', field },
-    ]);
+    expect(faultsOf(await update(input))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
   });
 
   it('lets endpoints change together with both secrets only', async () => {
@@ -228,9 +211,7 @@ describe('updateDiscordClient', () => {
   it('is told when there is no such client', async () => {
     const answer = await update({ id: ownId(0x99) });
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'NOT_FOUND', field: 'input.id' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
   });
 });
 
@@ -278,9 +259,7 @@ describe('other mutations of clients and mappings', () => {
     expect(body.data).toEqual({
       checkDiscordClient: {
         client: { id: CLIENT_ID },
-        checks: [
-          { name: 'token', result: 'OK', message: 'Known.', remedy: null },
-        ],
+        checks: [{ name: 'token', result: 'OK', message: 'Known.', remedy: null }],
         warnings: [],
       },
       importDiscordRoles: {
@@ -304,9 +283,7 @@ describe('other mutations of clients and mappings', () => {
         authority: 'OBSERVE',
       },
       effect: { additions: 2 },
-      warnings: [
-        'The bot cannot add or remove this role at the moment: ABOVE_BOT.',
-      ],
+      warnings: ['The bot cannot add or remove this role at the moment: ABOVE_BOT.'],
     });
     expect(api.lastArguments('mappings.createMapping')).toMatchObject([
       { authority: 'OBSERVE', dryRun: false, cause },
@@ -319,12 +296,8 @@ describe('other mutations of clients and mappings', () => {
         `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "${groupId}", roleId: "${ROLE_ID}", dryRun: true }) { mapping { id } } }`,
       );
 
-    expect(
-      (await map('pilots')).body.data.createRoleMapping.mapping,
-    ).toBeNull();
-    expect(faultsOf(await map('nobody'))).toEqual([
-      { code: 'NOT_FOUND', field: 'input.groupId' },
-    ]);
+    expect((await map('pilots')).body.data.createRoleMapping.mapping).toBeNull();
+    expect(faultsOf(await map('nobody'))).toEqual([{ code: 'NOT_FOUND', field: 'input.groupId' }]);
   });
 
   it('changes and retires a mapping', async () => {

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  toConnection,
-  toPage,
-  type PagedList,
-} from '../../../services/api/paging.js';
+import { toConnection, toPage, type PagedList } from '../../../services/api/paging.js';
 import { InputError } from '../../../services/lib/errors.js';
 import { ownId } from '../../builders/api-views.js';
 
@@ -37,9 +33,10 @@ const faultOf = (after: string | null, list: PagedList) => {
 describe('a cursor', () => {
   it('leads back to the row it is of', () => {
     for (const list of LISTS)
-      expect(
-        toPage({ first: 7, after: cursorOf(list, ownId(9)) }, list),
-      ).toEqual({ limit: 7, after: ownId(9) });
+      expect(toPage({ first: 7, after: cursorOf(list, ownId(9)) }, list)).toEqual({
+        limit: 7,
+        after: ownId(9),
+      });
   });
 
   it('carries ids of the platform as they are', () => {
@@ -54,10 +51,7 @@ describe('a cursor', () => {
   it('is none of any other list, nor of another client’s', () => {
     for (const list of LISTS)
       for (const other of LISTS.filter((one) => one !== list))
-        expect(faultOf(cursorOf(other, ownId(9)), list)).toEqual([
-          'BAD_USER_INPUT',
-          'after',
-        ]);
+        expect(faultOf(cursorOf(other, ownId(9)), list)).toEqual(['BAD_USER_INPUT', 'after']);
   });
 
   it('is refused when it was changed, cut or made up', () => {

@@ -14,8 +14,7 @@ const READY = new URL('../../../schema/operations/', import.meta.url);
 const CLIENTS = '{ discordClients { id } }';
 const PATHS = ['/graphql', '/admin'];
 
-const sha256 = (text: string) =>
-  createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: string, version = 1) => ({
   extensions: { persistedQuery: { version, sha256Hash } },
 });
@@ -60,9 +59,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
 
     const first = await send(persisted(hash), path);
     const second = await send({ query: CLIENTS, ...persisted(hash) }, path);
-    const others = await Promise.all(
-      PATHS.map((each) => send(persisted(hash), each, KEYS.read)),
-    );
+    const others = await Promise.all(PATHS.map((each) => send(persisted(hash), each, KEYS.read)));
 
     expect(first.status).toBe(200);
     expect(first.body.errors?.[0]).toMatchObject({
@@ -117,11 +114,7 @@ describe.each(PATHS)('a persisted query at %s', (path) => {
     const query = `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: discordClients { id }`).join(' ')} }`;
 
     const answer = await send({ query, ...persisted(sha256(query)) }, path);
-    const forbidden = await send(
-      { query: '{ auditRecords { totalCount } }' },
-      path,
-      KEYS.read,
-    );
+    const forbidden = await send({ query: '{ auditRecords { totalCount } }' }, path, KEYS.read);
 
     expect(answer.body.errors?.[0]?.message).toContain('30 root fields');
     expect(codeOf(forbidden)).toBe('FORBIDDEN');
@@ -181,9 +174,7 @@ describe('a list of operations', () => {
       {
         format: 'apollo-persisted-query-manifest',
         version: 1,
-        operations: [
-          { id: sha256(link), name: 'Link', type: 'query', body: link },
-        ],
+        operations: [{ id: sha256(link), name: 'Link', type: 'query', body: link }],
       },
     ],
   ])('is read from a file %s', async (_, manifest) => {
@@ -216,10 +207,9 @@ describe('a list of operations', () => {
   it('guards GET at the playground too', async () => {
     await start(true);
     const [api] = started;
-    const response = await fetch(
-      `${api?.url}/admin?query=${encodeURIComponent(CLIENTS)}`,
-      { headers: { authorization: `Bearer ${KEYS.admin}` } },
-    );
+    const response = await fetch(`${api?.url}/admin?query=${encodeURIComponent(CLIENTS)}`, {
+      headers: { authorization: `Bearer ${KEYS.admin}` },
+    });
 
     expect(response.status).toBe(400);
     expect(await response.text()).toContain('PERSISTED_QUERIES_ONLY');

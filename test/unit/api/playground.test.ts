@@ -48,8 +48,7 @@ describe('the page', () => {
     );
 
     expect(addresses.length).toBeGreaterThan(0);
-    for (const address of [...addresses, ...fetched])
-      expect(address).toMatch(/^(data:|#)/);
+    for (const address of [...addresses, ...fetched]) expect(address).toMatch(/^(data:|#)/);
     expect(markup).not.toMatch(/@import/);
   });
 
@@ -91,9 +90,7 @@ describe('the page', () => {
     expect(names).toHaveLength(20);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places).not.toContain(-1);
-    expect(html).toContain(
-      JSON.stringify('{\n  "Authorization": "Bearer "\n}'),
-    );
+    expect(html).toContain(JSON.stringify('{\n  "Authorization": "Bearer "\n}'));
   });
 });
 
@@ -104,10 +101,7 @@ describe('tabs', () => {
     const variables = Object.fromEntries(
       tabs.map((tab) => {
         const [definition] = parse(tab.query).definitions;
-        const name =
-          definition?.kind === Kind.OPERATION_DEFINITION
-            ? definition.name?.value
-            : '';
+        const name = definition?.kind === Kind.OPERATION_DEFINITION ? definition.name?.value : '';
         return [name, variablesOf(tab.variables)];
       }),
     );
@@ -125,16 +119,8 @@ describe('its operations', () => {
   const path = '/admin';
 
   it('need a key', async () => {
-    const asked = await api.ask(
-      '{ discordClients { id } }',
-      {},
-      { path, key: null },
-    );
-    const schema = await api.ask(
-      '{ __schema { types { name } } }',
-      {},
-      { path, key: null },
-    );
+    const asked = await api.ask('{ discordClients { id } }', {}, { path, key: null });
+    const schema = await api.ask('{ __schema { types { name } } }', {}, { path, key: null });
 
     expect(faultsOf(asked)).toEqual([{ code: 'UNAUTHENTICATED' }]);
     expect(asked.body.data).toBeUndefined();
@@ -142,11 +128,7 @@ describe('its operations', () => {
   });
 
   it('are answered as the API answers', async () => {
-    const answer = await api.ask(
-      '{ discordClient(id: "x") { id } }',
-      {},
-      { path },
-    );
+    const answer = await api.ask('{ discordClient(id: "x") { id } }', {}, { path });
     const there = await api.ask('{ discordClient(id: "x") { id } }');
 
     const withoutIds = ({ body }: typeof answer) =>
@@ -156,11 +138,7 @@ describe('its operations', () => {
   });
 
   it('let the editor read the schema', async () => {
-    const answer = await api.ask(
-      '{ __schema { queryType { name } } }',
-      {},
-      { path },
-    );
+    const answer = await api.ask('{ __schema { queryType { name } } }', {}, { path });
 
     expect(answer.body.data).toEqual({
       __schema: { queryType: { name: 'Query' } },

@@ -49,14 +49,10 @@ describe('clients', () => {
   });
 
   it('makes the page that adds the bot with what it needs and no more', async () => {
-    const { body } = await api.ask(
-      `{ discordClient(id: "${CLIENT_ID}") { botInviteUrl } }`,
-    );
+    const { body } = await api.ask(`{ discordClient(id: "${CLIENT_ID}") { botInviteUrl } }`);
 
     const url = new URL(body.data.discordClient.botInviteUrl);
-    expect(url.origin + url.pathname).toBe(
-      'https://discord.com/oauth2/authorize',
-    );
+    expect(url.origin + url.pathname).toBe('https://discord.com/oauth2/authorize');
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: '200000000000000001',
       scope: 'bot',
@@ -83,9 +79,7 @@ describe('clients', () => {
     );
 
     const { checks } = body.data.discordClients[0].health;
-    expect(checks.map((check: { result: string }) => check.result)).toEqual(
-      results,
-    );
+    expect(checks.map((check: { result: string }) => check.result)).toEqual(results);
     expect(api.calls).toEqual([
       'clients.listClients',
       'read.heldPlansOfClients',
@@ -230,9 +224,7 @@ describe('platform and audit', () => {
       client: { name: 'Alliance' },
       discordUser: { id: ownId(0x20) },
       platformUser: { username: 'Alice' },
-      causes: [
-        { kind: 'MUTATION', id: 'request-1', actor: 'ops', groupId: null },
-      ],
+      causes: [{ kind: 'MUTATION', id: 'request-1', actor: 'ops', groupId: null }],
       added: [{ name: 'Pilot' }],
       removed: [],
     });
@@ -263,9 +255,7 @@ describe('what is not there', () => {
   ])('is an error where a list needs it: %s', async (field) => {
     const answer = await api.ask(`{ ${field} }`);
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'NOT_FOUND', field: 'clientId' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'clientId' }]);
   });
 });
 
@@ -297,9 +287,7 @@ describe('pages', () => {
   it('count only when asked', async () => {
     await api.ask('{ platformGroups { nodes { id } } }');
     const before = [...api.calls];
-    const { body } = await api.ask(
-      '{ platformGroups(search: "pil") { totalCount } }',
-    );
+    const { body } = await api.ask('{ platformGroups(search: "pil") { totalCount } }');
 
     expect(before).toEqual(['read.pagePlatformGroups']);
     expect(body.data.platformGroups.totalCount).toBe(1);

@@ -24,9 +24,7 @@ describe('what is below links', () => {
     `edges { node { ${PERSON} } }`,
     `nodes { roles { name } } edges { node { platformUser { username groups { id } } } }`,
   ])('is read once for a whole page: %s', async (selection) => {
-    const { body } = await api.ask(
-      `{ discordUsers(clientId: "${CLIENT_ID}") { ${selection} } }`,
-    );
+    const { body } = await api.ask(`{ discordUsers(clientId: "${CLIENT_ID}") { ${selection} } }`);
 
     expect(body.errors).toBeUndefined();
     expect(reads().toSorted()).toEqual([

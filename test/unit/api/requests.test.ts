@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
-import {
-  aLink,
-  aPlatformGroup,
-  CLIENT_ID,
-  ownId,
-  ROLE_ID,
-} from '../../builders/api-views.js';
+import { aLink, aPlatformGroup, CLIENT_ID, ownId, ROLE_ID } from '../../builders/api-views.js';
 import { aWorld, startApi, type StartedApi } from './start-api.js';
 
 let api: StartedApi;

@@ -13,9 +13,7 @@ function aSet(find?: (keys: readonly Key[]) => Promise<readonly string[]>) {
   const rows = new Rows<Key, string, string>(
     async (keys) => {
       asked.push(keys);
-      return find
-        ? find(keys)
-        : keys.map(({ guild, id }) => `${guild}${id}, read ${asked.length}`);
+      return find ? find(keys) : keys.map(({ guild, id }) => `${guild}${id}, read ${asked.length}`);
     },
     ({ guild, id }) => `${guild}/${id}`,
   );
@@ -37,11 +35,7 @@ describe('rows of a request', () => {
     ]);
 
     expect(asked).toEqual([[a1, b1, a2]]);
-    expect(found).toEqual([
-      'a1, read 1',
-      ['b1, read 1', 'a1, read 1', 'b1, read 1'],
-      'a2, read 1',
-    ]);
+    expect(found).toEqual(['a1, read 1', ['b1, read 1', 'a1, read 1', 'b1, read 1'], 'a2, read 1']);
   });
 
   it('are given without a promise once they are here', async () => {
@@ -112,10 +106,7 @@ describe('rows of a request', () => {
     rows.forget();
     const late = rows.load(a1);
 
-    expect(await Promise.all([early, late])).toEqual([
-      'a1, read 1',
-      'a1, read 2',
-    ]);
+    expect(await Promise.all([early, late])).toEqual(['a1, read 1', 'a1, read 2']);
     expect(asked).toEqual([[a1], [a1]]);
   });
 

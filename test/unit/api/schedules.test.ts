@@ -1,20 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
-import {
-  aClient,
-  CLIENT_ID,
-  OTHER_CLIENT_ID,
-  ownId,
-} from '../../builders/api-views.js';
+import { aClient, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { aSchedule } from '../../builders/sweep-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 let api: StartedApi;
 beforeAll(async () => {
@@ -74,18 +63,13 @@ describe('schedules', () => {
   });
 
   it('of all clients cost one statement', async () => {
-    const { body } = await api.ask(
-      '{ discordClients { id schedules { kind cron } } }',
-    );
+    const { body } = await api.ask('{ discordClients { id schedules { kind cron } } }');
 
     expect(body.data.discordClients).toMatchObject([
       { id: CLIENT_ID, schedules: [{}, { kind: 'ENFORCE_NICKNAMES' }] },
       { id: OTHER_CLIENT_ID, schedules: [{ cron: '1 * * * *' }] },
     ]);
-    expect(api.calls).toEqual([
-      'clients.listClients',
-      'schedules.schedulesOfClients',
-    ]);
+    expect(api.calls).toEqual(['clients.listClients', 'schedules.schedulesOfClients']);
   });
 
   it('are refused to a key that reads, which keeps the client they are of', async () => {
@@ -159,9 +143,7 @@ describe('updateSchedule', () => {
   it('warns when nothing was named', async () => {
     const { body } = await changing();
 
-    expect(body.data.updateSchedule.warnings).toEqual([
-      'The input contains nothing to change.',
-    ]);
+    expect(body.data.updateSchedule.warnings).toEqual(['The input contains nothing to change.']);
   });
 
   it('warns when nicknames are enforced where the policy leaves them alone', async () => {
@@ -204,9 +186,7 @@ describe('updateSchedule', () => {
     const answer = await changing({ cron: 'every day' });
 
     api.fail('schedules.updateSchedule', null);
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.cron' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.cron' }]);
   });
 });
 
@@ -227,9 +207,7 @@ describe('loadDefaultSchedule', () => {
       ],
       warnings: [],
     });
-    expect(api.lastArguments('schedules.loadDefaultSchedule')).toEqual([
-      CLIENT_ID,
-    ]);
+    expect(api.lastArguments('schedules.loadDefaultSchedule')).toEqual([CLIENT_ID]);
   });
 });
 
@@ -245,10 +223,7 @@ describe('operations on one client', () => {
       'mutation { updateSchedule(input: { clientId: "C", kind: VERIFY_GROUPS, enabled: true }) { warnings } }',
       'input.clientId',
     ],
-    [
-      'mutation { loadDefaultSchedule(input: { clientId: "C" }) { warnings } }',
-      'input.clientId',
-    ],
+    ['mutation { loadDefaultSchedule(input: { clientId: "C" }) { warnings } }', 'input.clientId'],
   ];
   const asked = async (operation: string, id: string, key: string) => {
     const answer = await api.ask(operation.replace('C', id), {}, { key });
@@ -256,15 +231,12 @@ describe('operations on one client', () => {
     return { faults: faultsOf(answer), isAsked: own.length > 0 };
   };
 
-  it.each(operations)(
-    'are served within the limit of a key: %s',
-    async (op) => {
-      expect(await asked(op, CLIENT_ID, KEYS.limited)).toEqual({
-        faults: [],
-        isAsked: true,
-      });
-    },
-  );
+  it.each(operations)('are served within the limit of a key: %s', async (op) => {
+    expect(await asked(op, CLIENT_ID, KEYS.limited)).toEqual({
+      faults: [],
+      isAsked: true,
+    });
+  });
 
   it.each(operations)('are refused outside of it: %s', async (op, field) => {
     expect(await asked(op, OTHER_CLIENT_ID, KEYS.limited)).toEqual({
@@ -273,15 +245,12 @@ describe('operations on one client', () => {
     });
   });
 
-  it.each(operations)(
-    'are refused where there is none: %s',
-    async (op, field) => {
-      expect(await asked(op, ownId(0x99), KEYS.admin)).toEqual({
-        faults: [{ code: 'NOT_FOUND', field }],
-        isAsked: false,
-      });
-    },
-  );
+  it.each(operations)('are refused where there is none: %s', async (op, field) => {
+    expect(await asked(op, ownId(0x99), KEYS.admin)).toEqual({
+      faults: [{ code: 'NOT_FOUND', field }],
+      isAsked: false,
+    });
+  });
 
   it.each(operations)('need the scope to administer: %s', async (op) => {
     for (const key of [KEYS.read, KEYS.write])

@@ -31,45 +31,35 @@ const describedTypes = () =>
     ({ name }) => !name.startsWith('__') && !BUILT_IN.includes(name),
   );
 
-const ownTypes = () =>
-  describedTypes().filter(({ name }) => !ROOTS.includes(name));
+const ownTypes = () => describedTypes().filter(({ name }) => !ROOTS.includes(name));
 
 it('is committed as it is', async () => {
-  const committed = await readFile(
-    new URL('connector.graphql', SCHEMA),
-    'utf8',
-  );
+  const committed = await readFile(new URL('connector.graphql', SCHEMA), 'utf8');
 
   expect(committed).toBe(await printConnectorSchema());
 });
 
 it('says of every type, field, argument and value what it is', () => {
   const silent: string[] = [];
-  const look = (
-    name: string,
-    thing: { description?: string | null | undefined },
-  ) => (thing.description?.trim() ? undefined : silent.push(name));
+  const look = (name: string, thing: { description?: string | null | undefined }) =>
+    thing.description?.trim() ? undefined : silent.push(name);
   for (const type of describedTypes()) {
     look(type.name, type);
     if (isObjectType(type) || isInputObjectType(type))
       for (const field of Object.values(type.getFields())) {
         look(`${type.name}.${field.name}`, field);
         if ('args' in field)
-          for (const arg of field.args)
-            look(`${type.name}.${field.name}(${arg.name})`, arg);
+          for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg);
       }
     if (isEnumType(type))
-      for (const value of type.getValues())
-        look(`${type.name}.${value.name}`, value);
+      for (const value of type.getValues()) look(`${type.name}.${value.name}`, value);
   }
 
   expect(silent).toEqual([]);
 });
 
 it('takes one input a mutation, and tells warnings', () => {
-  for (const field of Object.values(
-    schema.getMutationType()?.getFields() ?? {},
-  )) {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     expect(
       field.args.map((arg) => arg.name),
       field.name,
@@ -78,9 +68,7 @@ it('takes one input a mutation, and tells warnings', () => {
       `${field.name[0]?.toUpperCase()}${field.name.slice(1)}Input!`,
     );
     const payload = isNonNullType(field.type) ? field.type.ofType : field.type;
-    expect(
-      isObjectType(payload) && payload.getFields()['warnings'],
-    ).toBeTruthy();
+    expect(isObjectType(payload) && payload.getFields()['warnings']).toBeTruthy();
   }
 });
 
@@ -89,9 +77,7 @@ it('gives no secret a way out', () => {
     .filter(isObjectType)
     .flatMap((type) => Object.keys(type.getFields()));
 
-  expect(
-    outward.filter((name) => /secret|token$|password/i.test(name)),
-  ).toEqual([]);
+  expect(outward.filter((name) => /secret|token$|password/i.test(name))).toEqual([]);
 });
 
 it('never makes a number of an id', () => {
@@ -101,9 +87,7 @@ it('never makes a number of an id', () => {
       if (!/(^id|Ids?)$/.test(field.name)) continue;
       let inner: unknown = field.type;
       while (isNonNullType(inner) || isListType(inner)) inner = inner.ofType;
-      expect(['ID', 'Snowflake'], `${type.name}.${field.name}`).toContain(
-        String(inner),
-      );
+      expect(['ID', 'Snowflake'], `${type.name}.${field.name}`).toContain(String(inner));
     }
   }
 });

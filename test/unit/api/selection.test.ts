@@ -40,19 +40,13 @@ describe('what a request asks for below a field', () => {
     ['{ page { n: nodes { x: name } } }', ['nodes', 'nodes.name']],
     ['{ page { edges { node { name } } } }', ['edges.node.name']],
     ['{ page { nodes { groups } } }', ['nodes']],
-    [
-      '{ page { nodes { friend { groups } } } }',
-      ['nodes', 'nodes.friend.groups'],
-    ],
+    ['{ page { nodes { friend { groups } } } }', ['nodes', 'nodes.friend.groups']],
     ['{ page { nodes { friend { friend { groups } } } } }', ['nodes']],
     [
       '{ page { ...P } } fragment P on Page { nodes { ... on Person { ...N } } } fragment N on Person { name }',
       ['nodes', 'nodes.name'],
     ],
-    [
-      '{ page { nodes { id } } page { nodes { name } } }',
-      ['nodes', 'nodes.name'],
-    ],
+    ['{ page { nodes { id } } page { nodes { name } } }', ['nodes', 'nodes.name']],
     ['{ page { nodes { id } nodes { name } } }', ['nodes', 'nodes.name']],
   ])('is seen: %s', (document, paths) => {
     expect(asked(document)).toEqual(paths);
@@ -63,10 +57,7 @@ describe('what a request asks for below a field', () => {
     'query ($yes: Boolean!) { page { nodes @skip(if: $yes) { name } } }',
     'query ($no: Boolean!) { page { ...P @include(if: $no) } } fragment P on Page { nodes { name } }',
     'query ($no: Boolean!) { page { ... @include(if: $no) { nodes { name } } } }',
-  ])(
-    'is not seen behind a directive, which may take it away: %s',
-    (document) => {
-      expect(asked(document)).toEqual([]);
-    },
-  );
+  ])('is not seen behind a directive, which may take it away: %s', (document) => {
+    expect(asked(document)).toEqual([]);
+  });
 });

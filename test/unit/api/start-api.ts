@@ -22,11 +22,7 @@ import {
   OTHER_CLIENT_ID,
   ownId,
 } from '../../builders/api-views.js';
-import {
-  createFakeApiPorts,
-  type ApiWorld,
-  type FakeApiPorts,
-} from '../../fakes/api-ports.js';
+import { createFakeApiPorts, type ApiWorld, type FakeApiPorts } from '../../fakes/api-ports.js';
 
 export interface Answer {
   readonly status: number;
@@ -92,18 +88,12 @@ export function aWorld(): Partial<ApiWorld> {
         refusal: 'ABOVE_BOT',
       }),
     ],
-    mappings: [
-      aMapping(),
-      aMapping({ id: ownId(0x11), clientId: OTHER_CLIENT_ID }),
-    ],
+    mappings: [aMapping(), aMapping({ id: ownId(0x11), clientId: OTHER_CLIENT_ID })],
     links: [aLink(), aLink({ id: ownId(0x21), clientId: OTHER_CLIENT_ID })],
     users: [aPlatformUser()],
     groups: [aPlatformGroup(), aPlatformGroup({ id: 'recruits', name: null })],
     held: { alice: ['pilots'] },
-    audit: [
-      anAuditRecord(),
-      anAuditRecord({ id: ownId(0x31), clientId: OTHER_CLIENT_ID }),
-    ],
+    audit: [anAuditRecord(), anAuditRecord({ id: ownId(0x31), clientId: OTHER_CLIENT_ID })],
   };
 }
 

@@ -6,10 +6,7 @@ const apis: Record<string, StartedApi> = {};
 beforeAll(async () => {
   apis['production'] = await startApi();
   apis['sandbox'] = await startApi({}, { isProduction: false });
-  apis['listed only'] = await startApi(
-    {},
-    { persistedQueries: { isOnly: true, path: null } },
-  );
+  apis['listed only'] = await startApi({}, { persistedQueries: { isOnly: true, path: null } });
 });
 afterAll(async () => {
   for (const api of Object.values(apis)) await api.server.stop();
@@ -33,8 +30,7 @@ const persistedQuery = (sha256Hash: string, version = 1) =>
   json({ extensions: { persistedQuery: { version, sha256Hash } } });
 
 const MISSPELT = 'mutation { aproveSweep(input: { id: "x" }) { warnings } }';
-const INCOMPLETE =
-  'mutation { createDiscordClient(input: { name: "x" }) { warnings } }';
+const INCOMPLETE = 'mutation { createDiscordClient(input: { name: "x" }) { warnings } }';
 
 const REQUESTS: readonly (readonly [string, RequestInit])[] = [
   ['a misspelt field', query(MISSPELT)],
@@ -46,10 +42,7 @@ const REQUESTS: readonly (readonly [string, RequestInit])[] = [
   ['no operation', json({})],
   ['a batch', json([{ query: MISSPELT }, { query: INCOMPLETE }])],
   ['broken JSON', { ...json({}), body: '{"query":' }],
-  [
-    'a form',
-    { method: 'POST', body: new URLSearchParams({ query: MISSPELT }) },
-  ],
+  ['a form', { method: 'POST', body: new URLSearchParams({ query: MISSPELT }) }],
   ['introspection', query('{ __schema { types { name } } }')],
   ['a federation router', query('{ _service { sdl } }')],
   [
@@ -103,20 +96,17 @@ describe.each(['production', 'sandbox', 'listed only'])(
       expect(apiOf(name).calls).toEqual([]);
     };
 
-    it.each(REQUESTS)(
-      'is refused before the request is read: %s',
-      async (_, request) => {
-        await expectRefusal('/graphql', request);
-        await expectRefusal('/admin', request);
-        await expectRefusal('/admin', {
-          ...request,
-          headers: {
-            ...Object.fromEntries(new Headers(request.headers)),
-            authorization: 'Bearer ',
-          },
-        });
-      },
-    );
+    it.each(REQUESTS)('is refused before the request is read: %s', async (_, request) => {
+      await expectRefusal('/graphql', request);
+      await expectRefusal('/admin', request);
+      await expectRefusal('/admin', {
+        ...request,
+        headers: {
+          ...Object.fromEntries(new Headers(request.headers)),
+          authorization: 'Bearer ',
+        },
+      });
+    });
 
     it('is refused by GET as well, unless a browser opens the playground', async () => {
       const asked = `/admin?query=${encodeURIComponent(MISSPELT)}`;
@@ -135,9 +125,7 @@ describe.each(['production', 'sandbox', 'listed only'])(
     it('learns no more with a key that is not ours', async () => {
       for (const path of ['/graphql', '/admin'])
         for (const text of [MISSPELT, INCOMPLETE, '{ discordClients { '])
-          expect(
-            await apiOf(name).ask(text, {}, { key: 'guess', path }),
-          ).toMatchObject({
+          expect(await apiOf(name).ask(text, {}, { key: 'guess', path })).toMatchObject({
             status: 401,
             body: { errors: [{ message: 'The API key is unknown.' }] },
           });

@@ -61,18 +61,13 @@ export async function subscribe(
   };
 }
 
-async function* eventsOf(
-  response: Response,
-): AsyncGenerator<readonly [string, string]> {
+async function* eventsOf(response: Response): AsyncGenerator<readonly [string, string]> {
   let text = '';
   for await (const chunk of response.body ?? []) {
     text += Buffer.from(chunk).toString('utf8');
     const parts = text.split('\n\n');
     text = parts.pop() ?? '';
     for (const part of parts)
-      yield [
-        /^event: (.*)$/m.exec(part)?.[1] ?? '',
-        /^data: (.*)$/m.exec(part)?.[1] ?? '',
-      ];
+      yield [/^event: (.*)$/m.exec(part)?.[1] ?? '', /^data: (.*)$/m.exec(part)?.[1] ?? ''];
   }
 }

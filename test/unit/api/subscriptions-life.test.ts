@@ -35,10 +35,8 @@ describe('a subscriber who does not read', () => {
   it('is read for once, and a page at most', async () => {
     const { subscriptions, world, notices, calls } = setUp();
     const records = await subscriptions.records(subscriber, {});
-    for (let n = 0; n < 1_000; n += 1)
-      world.audit.push(anAuditRecord({ id: ownId(n) }));
-    const pages = () =>
-      calls.filter((call) => call === 'notices.pageClosedRecords').length;
+    for (let n = 0; n < 1_000; n += 1) world.audit.push(anAuditRecord({ id: ownId(n) }));
+    const pages = () => calls.filter((call) => call === 'notices.pageClosedRecords').length;
 
     notices.recordsClosed(null);
     const first = await records.next();
@@ -54,8 +52,7 @@ describe('a subscriber who does not read', () => {
 
   it('is told of a sweep how it stands when it is read', async () => {
     const { subscriptions, world, notices } = setUp();
-    const at = (checked: number) =>
-      aSweep({ state: 'RUNNING', finishedAt: null, checked });
+    const at = (checked: number) => aSweep({ state: 'RUNNING', finishedAt: null, checked });
     world.sweeps = [at(0)];
     const scope = { sweepId: null, clientIds: null };
     const sweeps = await subscriptions.sweeps(subscriber, scope);
@@ -76,8 +73,7 @@ describe('a subscriber who does not read', () => {
 describe('places', () => {
   it('are bounded for a caller and over all, and given back once', async () => {
     const { subscriptions, notices } = setUp();
-    const begin = (name: string) =>
-      subscriptions.records({ ...subscriber, name }, {});
+    const begin = (name: string) => subscriptions.records({ ...subscriber, name }, {});
     const first = await begin('ops');
     await begin('ops');
 
@@ -111,9 +107,7 @@ describe('places', () => {
     const { subscriptions } = setUp();
     await subscriptions.stop();
 
-    await expect(subscriptions.records(subscriber, {})).rejects.toThrow(
-      'Subscribe again',
-    );
+    await expect(subscriptions.records(subscriber, {})).rejects.toThrow('Subscribe again');
   });
 });
 

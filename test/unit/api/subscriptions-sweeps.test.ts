@@ -52,9 +52,7 @@ const told = ({ events }: Subscribed) =>
   events.map(({ data, errors }) => data?.sweepProgressed ?? errors);
 
 const codesOf = ({ events }: Subscribed) =>
-  events.flatMap(({ errors = [] }) =>
-    errors.map(({ extensions }) => extensions['code']),
-  );
+  events.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions['code']));
 
 describe('sweepProgressed', () => {
   it('tells what is not over as it stands, then each move, and nothing twice', async () => {
@@ -79,14 +77,11 @@ describe('sweepProgressed', () => {
     await eventually(() => watched.events.length === 1);
     api.calls.length = 0;
 
-    for (let checked = 1; checked <= 1_000; checked += 1)
-      move(running({ checked }));
+    for (let checked = 1; checked <= 1_000; checked += 1) move(running({ checked }));
     await eventually(() => told(watched).at(-1)?.checked === 1_000);
 
     expect(watched.events.length).toBeLessThanOrEqual(3);
-    expect(
-      api.calls.filter((call) => call === 'sweeps.findSweeps').length,
-    ).toBeLessThanOrEqual(2);
+    expect(api.calls.filter((call) => call === 'sweeps.findSweeps').length).toBeLessThanOrEqual(2);
   });
 
   it('tells one sweep alone, even one that is over', async () => {
@@ -136,10 +131,7 @@ describe('sweepProgressed', () => {
     api.world.sweeps.push(foreign);
     const watched = await watchSweeps({}, KEYS.limited);
     const refused = await watchSweeps({ id: foreign.id }, KEYS.limited);
-    const forbidden = await watchSweeps(
-      { clientId: OTHER_CLIENT_ID },
-      KEYS.limited,
-    );
+    const forbidden = await watchSweeps({ clientId: OTHER_CLIENT_ID }, KEYS.limited);
     await eventually(() => refused.isOver() && forbidden.isOver());
 
     move({ ...foreign, checked: 9 });

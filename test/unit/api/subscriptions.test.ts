@@ -3,12 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Caller } from '../../../services/api/auth/caller.js';
 import type { AuditRecordView } from '../../../services/api/audit-view.js';
-import {
-  anAuditRecord,
-  CLIENT_ID,
-  OTHER_CLIENT_ID,
-  ownId,
-} from '../../builders/api-views.js';
+import { anAuditRecord, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { eventually } from '../../support/eventually.js';
 import { faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 import { subscribe, type Subscribed } from './subscribe.js';
@@ -53,9 +48,7 @@ const idsOf = ({ events }: Subscribed): readonly string[] =>
   events.map((event) => event.data?.auditRecordAdded.id);
 
 const codesOf = ({ events }: Subscribed) =>
-  events.flatMap((event) =>
-    (event.errors ?? []).map(({ extensions }) => extensions['code']),
-  );
+  events.flatMap((event) => (event.errors ?? []).map(({ extensions }) => extensions['code']));
 
 describe('auditRecordAdded', () => {
   it('tells each record that is closed from now on, once', async () => {
@@ -106,10 +99,7 @@ describe('auditRecordAdded', () => {
 
   it('tells a key that is limited to some clients of those alone', async () => {
     const watched = await watchRecords({}, KEYS.limited);
-    const foreign = await watchRecords(
-      { clientId: OTHER_CLIENT_ID },
-      KEYS.limited,
-    );
+    const foreign = await watchRecords({ clientId: OTHER_CLIENT_ID }, KEYS.limited);
     const own = aRecord();
     await eventually(foreign.isOver);
 
@@ -145,13 +135,9 @@ describe('auditRecordAdded', () => {
     await eventually(() => watched.events.length === 450);
 
     expect(idsOf(watched)).toEqual(records.map((record) => record.id));
-    expect(
-      api.calls.filter((call) => call === 'notices.pageClosedRecords'),
-    ).toHaveLength(3);
+    expect(api.calls.filter((call) => call === 'notices.pageClosedRecords')).toHaveLength(3);
     // Roles of all records of a page are read together: fields cost no more for a storm.
-    expect(api.calls.filter((call) => call === 'read.findRoles')).toHaveLength(
-      3,
-    );
+    expect(api.calls.filter((call) => call === 'read.findRoles')).toHaveLength(3);
   });
 
   it('is told at once to somebody who asks for it with another client library', async () => {
@@ -226,9 +212,7 @@ describe('a subscription', () => {
     await eventually(() => watched.events.length === 2);
 
     const [fault, next] = watched.events;
-    expect(codesOf({ ...watched, events: watched.events.slice(0, 1) })).toEqual(
-      ['INTERNAL'],
-    );
+    expect(codesOf({ ...watched, events: watched.events.slice(0, 1) })).toEqual(['INTERNAL']);
     expect(fault?.errors?.[0]?.extensions['requestId']).toBeTypeOf('string');
     expect(JSON.stringify(fault)).not.toContain('secret_key');
     expect(api.logged).toHaveLength(1);
@@ -264,16 +248,8 @@ describe('a subscription ends with the right to it', () => {
 
   it.each([
     ['when its key is no longer known', null, 'UNAUTHENTICATED'],
-    [
-      'when its scope is taken away',
-      { ...caller, scopes: ['discord:read'] },
-      'FORBIDDEN',
-    ],
-    [
-      'when its clients are others',
-      { ...caller, clientIds: [CLIENT_ID] },
-      'FORBIDDEN',
-    ],
+    ['when its scope is taken away', { ...caller, scopes: ['discord:read'] }, 'FORBIDDEN'],
+    ['when its clients are others', { ...caller, clientIds: [CLIENT_ID] }, 'FORBIDDEN'],
   ] as const)('%s', async (_, then, code) => {
     let now: Caller | null = caller;
     await api.server.stop();

@@ -2,13 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { aPlanMember, aSweep } from '../../builders/sweep-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const HELD_ID = ownId(0x50);
 const FOREIGN_ID = ownId(0x51);
@@ -73,34 +67,31 @@ describe('a held plan', () => {
   it.each([
     ['approveSweep', 'APPROVED'],
     ['rejectSweep', 'REJECTED'],
-  ] as const)(
-    '%s says whose word it was, and of which plan',
-    async (name, state) => {
-      const { body, headers } = await deciding(name, {
+  ] as const)('%s says whose word it was, and of which plan', async (name, state) => {
+    const { body, headers } = await deciding(name, {
+      id: HELD_ID,
+      hash: HASH,
+    });
+
+    expect(body.data?.[name]).toEqual({
+      sweep: {
+        id: HELD_ID,
+        state,
+        decidedBy: 'admin',
+        decidedAt: '1970-01-01T00:00:00.000Z',
+        plan: { hash: HASH, removals: 12 },
+      },
+      warnings: [],
+    });
+    expect(api.lastArguments('sweeps.decideSweep')).toMatchObject([
+      {
         id: HELD_ID,
         hash: HASH,
-      });
-
-      expect(body.data?.[name]).toEqual({
-        sweep: {
-          id: HELD_ID,
-          state,
-          decidedBy: 'admin',
-          decidedAt: '1970-01-01T00:00:00.000Z',
-          plan: { hash: HASH, removals: 12 },
-        },
-        warnings: [],
-      });
-      expect(api.lastArguments('sweeps.decideSweep')).toMatchObject([
-        {
-          id: HELD_ID,
-          hash: HASH,
-          verdict: state,
-          cause: { actor: 'admin', id: headers.get('x-request-id') },
-        },
-      ]);
-    },
-  );
+        verdict: state,
+        cause: { actor: 'admin', id: headers.get('x-request-id') },
+      },
+    ]);
+  });
 
   it('is not approved without the hash of what was looked at', async () => {
     for (const [hash, field] of [
@@ -121,9 +112,7 @@ describe('a held plan', () => {
       hash: 'of yesterday',
     });
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'CONFLICT', field: 'input.hash' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'CONFLICT', field: 'input.hash' }]);
   });
 
   it('can be rejected without looking again', async () => {
@@ -145,15 +134,9 @@ describe('a held plan', () => {
   });
 
   it('of another client is none of a key that is limited to one', async () => {
-    const answer = await deciding(
-      'approveSweep',
-      { id: FOREIGN_ID, hash: HASH },
-      KEYS.limited,
-    );
+    const answer = await deciding('approveSweep', { id: FOREIGN_ID, hash: HASH }, KEYS.limited);
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'NOT_FOUND', field: 'input.id' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
   });
 });
 
@@ -183,9 +166,7 @@ describe('retireRoleMapping', () => {
     );
 
     expect(body.data?.['retireRoleMapping']).toEqual({
-      warnings: [
-        expect.stringMatching(`3 linked members .* unless sweep ${HELD_ID}`),
-      ],
+      warnings: [expect.stringMatching(`3 linked members .* unless sweep ${HELD_ID}`)],
     });
   });
 });

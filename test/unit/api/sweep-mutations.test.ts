@@ -1,21 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
-import {
-  aClient,
-  CLIENT_ID,
-  OTHER_CLIENT_ID,
-  ownId,
-} from '../../builders/api-views.js';
+import { aClient, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { aSweep } from '../../builders/sweep-views.js';
 import { STARTED_SWEEP_ID } from '../../fakes/sweep-ports.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const SWEEP_ID = ownId(0x40);
 const FOREIGN_SWEEP_ID = ownId(0x41);
@@ -28,16 +17,12 @@ afterAll(async () => api.server.stop());
 beforeEach(() => {
   Object.assign(api.world, aWorld(), {
     schedules: [],
-    sweeps: [
-      aSweep(),
-      aSweep({ id: FOREIGN_SWEEP_ID, clientId: OTHER_CLIENT_ID }),
-    ],
+    sweeps: [aSweep(), aSweep({ id: FOREIGN_SWEEP_ID, clientId: OTHER_CLIENT_ID })],
   });
   api.calls.length = 0;
 });
 
-const sweepCalls = () =>
-  api.calls.filter((call) => /^(sweeps|schedules)\./.test(call));
+const sweepCalls = () => api.calls.filter((call) => /^(sweeps|schedules)\./.test(call));
 
 const starting = (given: Readonly<Record<string, unknown>> = {}) =>
   api.ask(
@@ -85,31 +70,22 @@ describe('startSweep', () => {
   it('is no dry run unless told', async () => {
     await starting({ dryRun: null });
 
-    expect(api.lastArguments('sweeps.startSweep')).toMatchObject([
-      { dryRun: false },
-    ]);
+    expect(api.lastArguments('sweeps.startSweep')).toMatchObject([{ dryRun: false }]);
   });
 
   it('cannot begin CHANGES, which come by themselves', async () => {
     const answer = await starting({ kind: 'CHANGES' });
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'input.kind' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.kind' }]);
     expect(sweepCalls()).toEqual([]);
   });
 
-  it.each(['EVERYTHING', 'verify_groups', null])(
-    'refuses what is no kind: %s',
-    async (kind) => {
-      const answer = await starting({ kind });
+  it.each(['EVERYTHING', 'verify_groups', null])('refuses what is no kind: %s', async (kind) => {
+    const answer = await starting({ kind });
 
-      expect(faultsOf(answer)).toEqual([
-        { code: 'BAD_USER_INPUT', field: 'input.kind' },
-      ]);
-      expect(sweepCalls()).toEqual([]);
-    },
-  );
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.kind' }]);
+    expect(sweepCalls()).toEqual([]);
+  });
 
   it('tells the conflict with one that runs', async () => {
     const conflict = new InputError('CONFLICT', 'One runs.', 'input.kind');
@@ -118,9 +94,7 @@ describe('startSweep', () => {
     const answer = await starting();
 
     api.fail('sweeps.startSweep', null);
-    expect(faultsOf(answer)).toEqual([
-      { code: 'CONFLICT', field: 'input.kind' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'CONFLICT', field: 'input.kind' }]);
   });
 });
 
@@ -137,16 +111,13 @@ describe('the strategy of a run', () => {
     ]);
   });
 
-  it.each([[null], ['NONE']])(
-    'warns when nicknames are left alone: %s',
-    async (strategy) => {
-      const { body } = await naming(strategy);
+  it.each([[null], ['NONE']])('warns when nicknames are left alone: %s', async (strategy) => {
+    const { body } = await naming(strategy);
 
-      expect(body.data.startSweep.warnings).toEqual([
-        'With the strategy NONE, nicknames stay unchanged.',
-      ]);
-    },
-  );
+    expect(body.data.startSweep.warnings).toEqual([
+      'With the strategy NONE, nicknames stay unchanged.',
+    ]);
+  });
 
   it('may be TEMPLATE only where there is one', async () => {
     const without = await naming('TEMPLATE');
@@ -166,17 +137,12 @@ describe('the strategy of a run', () => {
     expect(withOne.body.data.startSweep.warnings).toEqual([]);
   });
 
-  it.each(['EVE_ONLINE', 'NONE'])(
-    'is refused by the other kinds: %s',
-    async (enforceStrategy) => {
-      const answer = await starting({ enforceStrategy });
+  it.each(['EVE_ONLINE', 'NONE'])('is refused by the other kinds: %s', async (enforceStrategy) => {
+    const answer = await starting({ enforceStrategy });
 
-      expect(faultsOf(answer)).toEqual([
-        { code: 'BAD_USER_INPUT', field: 'input.enforceStrategy' },
-      ]);
-      expect(sweepCalls()).toEqual([]);
-    },
-  );
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'input.enforceStrategy' }]);
+    expect(sweepCalls()).toEqual([]);
+  });
 });
 
 describe('cancelSweep', () => {

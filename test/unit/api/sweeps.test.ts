@@ -1,20 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  aLink,
-  CLIENT_ID,
-  OTHER_CLIENT_ID,
-  ownId,
-  ROLE_ID,
-} from '../../builders/api-views.js';
+import { aLink, CLIENT_ID, OTHER_CLIENT_ID, ownId, ROLE_ID } from '../../builders/api-views.js';
 import { aPlanMember, aSweep } from '../../builders/sweep-views.js';
-import {
-  aWorld,
-  faultsOf,
-  KEYS,
-  startApi,
-  type StartedApi,
-} from './start-api.js';
+import { aWorld, faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const SWEEP_ID = ownId(0x40);
 const FOREIGN_SWEEP_ID = ownId(0x41);
@@ -28,10 +16,7 @@ afterAll(async () => api.server.stop());
 beforeEach(() => {
   Object.assign(api.world, aWorld(), {
     schedules: [],
-    sweeps: [
-      aSweep(),
-      aSweep({ id: FOREIGN_SWEEP_ID, clientId: OTHER_CLIENT_ID }),
-    ],
+    sweeps: [aSweep(), aSweep({ id: FOREIGN_SWEEP_ID, clientId: OTHER_CLIENT_ID })],
   });
   api.calls.length = 0;
 });
@@ -112,11 +97,7 @@ describe('sweep', () => {
 
   it.each([
     ['there is none', ownId(0x99), KEYS.admin],
-    [
-      'it is of a client that the key may not touch',
-      FOREIGN_SWEEP_ID,
-      'limited',
-    ],
+    ['it is of a client that the key may not touch', FOREIGN_SWEEP_ID, 'limited'],
   ])('is null where %s', async (_where, id, key) => {
     const { body } = await api.ask(
       `{ sweep(id: "${id}") { id } }`,
@@ -137,9 +118,7 @@ describe('sweeps', () => {
     );
 
   it('follow each other page by page, newest first', async () => {
-    api.world.sweeps = Array.from({ length: 5 }, (_, index) =>
-      aSweep({ id: ownId(0x50 + index) }),
-    );
+    api.world.sweeps = Array.from({ length: 5 }, (_, index) => aSweep({ id: ownId(0x50 + index) }));
     const seen: string[] = [];
     let after: string | null = null;
     do {
@@ -195,9 +174,7 @@ describe('sweeps', () => {
     [', first: 0', 'first'],
     [', first: 201', 'first'],
   ])('refuse a page of %s', async (args, field) => {
-    expect(faultsOf(await listing(args))).toEqual([
-      { code: 'BAD_USER_INPUT', field },
-    ]);
+    expect(faultsOf(await listing(args))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
   });
 
   it('refuse a cursor of another list', async () => {
@@ -206,16 +183,13 @@ describe('sweeps', () => {
       `{ sweeps(clientId: "${CLIENT_ID}", after: "${after}") { nodes { id } } }`,
     );
 
-    expect(faultsOf(answer)).toEqual([
-      { code: 'BAD_USER_INPUT', field: 'after' },
-    ]);
+    expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'after' }]);
   });
 
   it('cost as many statements for a hundred as for one', async () => {
     const count = async (sweeps: number) => {
       const places = Array.from({ length: sweeps }, (_, index) => index);
-      const accountOf = (index: number) =>
-        String(400_000_000_000_000_000n + BigInt(index));
+      const accountOf = (index: number) => String(400_000_000_000_000_000n + BigInt(index));
       api.world.sweeps = places.map((index) => {
         const members = [index, index + 1000].map((one) =>
           aPlanMember({

@@ -38,8 +38,6 @@ describe('export-audit', () => {
   });
 
   test('asks for the range once all is well', async () => {
-    await expect(run(Object.entries(good).flat())).rejects.toThrow(
-      'the store was asked',
-    );
+    await expect(run(Object.entries(good).flat())).rejects.toThrow('the store was asked');
   });
 });

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
 import { createTrySecrets } from '../../../services/connector/try-secrets.js';
-import {
-  InputError,
-  TerminalError,
-  UnavailableError,
-} from '../../../services/lib/errors.js';
+import { InputError, TerminalError, UnavailableError } from '../../../services/lib/errors.js';
 import { aClient } from '../../builders/api-views.js';
 
 const place = aClient({ applicationId: '200000000000000001' });
 
-function world(given: {
-  readonly token?: () => string;
-  readonly secret?: () => void;
-}) {
+function world(given: { readonly token?: () => string; readonly secret?: () => void }) {
   const asked: string[] = [];
   let stopped = 0;
   const trySecrets = createTrySecrets({
@@ -73,17 +66,9 @@ describe('new secrets', () => {
   });
 
   test.each([
-    [
-      'token that Discord refuses',
-      { token: failing(refused) },
-      'input.botToken',
-    ],
+    ['token that Discord refuses', { token: failing(refused) }, 'input.botToken'],
     ['token of another application', { token: () => '999' }, 'input.botToken'],
-    [
-      'secret that Discord refuses',
-      { secret: failing(wrongSecret) },
-      'input.clientSecret',
-    ],
+    ['secret that Discord refuses', { secret: failing(wrongSecret) }, 'input.clientSecret'],
   ])('refuses a %s, before it replaces anything', async (_, given, field) => {
     const { trySecrets } = world(given);
 

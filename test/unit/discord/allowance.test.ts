@@ -46,8 +46,7 @@ function learnt(limit: SandboxLimit, times: readonly number[], marginMs = 0) {
     allowance = allowanceAfter(allowance, answer);
   }
   if (allowance === null) throw new Error('nothing was learnt');
-  const isFreeAt = (now: number) =>
-    peekAtBucket(limit, bucket, now).remaining > 0;
+  const isFreeAt = (now: number) => peekAtBucket(limit, bucket, now).remaining > 0;
   return { allowance, isFreeAt };
 }
 
@@ -72,9 +71,7 @@ describe('an allowance', () => {
     expect(isFreeAt(from)).toBe(true);
     expect(isFreeAt(from - 20)).toBe(false);
     expect(callsLeft(allowance, urgent, from)).toBe(1);
-    expect(freeFrom(allowance, { ...urgent, calls: 3 }, 900)).toBeLessThan(
-      3_100,
-    );
+    expect(freeFrom(allowance, { ...urgent, calls: 3 }, 900)).toBeLessThan(3_100);
   });
 
   test.each([10, 37, 250, 333, 999, 1_000, 1_500])(
@@ -88,9 +85,7 @@ describe('an allowance', () => {
         expect(taken.verdict.isAllowed).toBe(true);
         bucket = taken.bucket;
         const { remaining, resetAfterMs } = taken.verdict;
-        const header = Math.ceil(
-          Number((resetAfterMs / 1000).toFixed(3)) * 1000,
-        );
+        const header = Math.ceil(Number((resetAfterMs / 1000).toFixed(3)) * 1000);
         const limits = limitsOf(10, remaining, header);
         const answer = { status: 200, limits, now, marginMs: 0 };
         allowance = allowanceAfter(allowance, answer);

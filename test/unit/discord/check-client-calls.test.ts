@@ -47,20 +47,14 @@ describe('a bot', () => {
     }));
     grant(0n);
 
-    expect(faultsOf(await check({ mappedRoleIds: [ROLE, HIGH_ROLE] }))).toEqual(
-      [],
-    );
+    expect(faultsOf(await check({ mappedRoleIds: [ROLE, HIGH_ROLE] }))).toEqual([]);
   });
 });
 
 describe('a call that fails', () => {
   const rows = [
     ['/users/@me', 'bot token', []],
-    [
-      '/applications/@me',
-      'application',
-      ['server members intent', 'callback address'],
-    ],
+    ['/applications/@me', 'application', ['server members intent', 'callback address']],
     ['/guilds/{guild_id}', 'bot in guild', ['two-factor authentication']],
     [
       '/guilds/{guild_id}/members/{user_id}',
@@ -137,9 +131,7 @@ describe('a call that fails', () => {
 
     const checks = await check();
 
-    expect(named(checks, 'bot in guild')?.message).toContain(
-      'Discord does not respond',
-    );
+    expect(named(checks, 'bot in guild')?.message).toContain('Discord does not respond');
     expect(checks.filter(({ result }) => result === 'OK')).toHaveLength(1);
     expect(discord().calls.count()).toBeLessThanOrEqual(6);
   });

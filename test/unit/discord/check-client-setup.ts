@@ -37,10 +37,7 @@ export function useCheckedClient() {
         roleId: BOT_ROLE,
         permissions: String(permissions),
       }),
-    check: (
-      request: Partial<CheckRequest> = {},
-      { botToken = TOKEN, timeoutMs = 4000 } = {},
-    ) => {
+    check: (request: Partial<CheckRequest> = {}, { botToken = TOKEN, timeoutMs = 4000 } = {}) => {
       const { gateway } = setUpGateway(apiBase, {
         timeoutMs,
         credentials: () =>
@@ -70,6 +67,4 @@ export const named = (checks: readonly Check[], name: string) =>
   checks.find((one) => one.name === name);
 
 export const faultsOf = (checks: readonly Check[]) =>
-  checks
-    .filter(({ result }) => result !== 'OK')
-    .map(({ name, result }) => `${result} ${name}`);
+  checks.filter(({ result }) => result !== 'OK').map(({ name, result }) => `${result} ${name}`);

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  checkClient,
-  type CheckRequest,
-} from '../../../services/discord/check-client.js';
+import { checkClient, type CheckRequest } from '../../../services/discord/check-client.js';
 import type { BotReadings } from '../../../services/discord/bot-readings.js';
 import { APPLICATION, BOT, BOT_ROLE, ENOUGH, INVITE } from './client-world.js';
 import { guild, GUILD } from './gateway-setup.js';

@@ -46,9 +46,7 @@ describe('an invite', () => {
     ['javascript:alert(1)', 'absolute URL'],
     ['discord.gg/aB-3', 'absolute URL'],
   ])('must not be %j in production', (address, fault) => {
-    expect(checkClientAddress('inviteUrl', address, production)).toContain(
-      fault,
-    );
+    expect(checkClientAddress('inviteUrl', address, production)).toContain(fault);
   });
 
   it('may be of a sandbox Discord outside production', () => {
@@ -86,20 +84,14 @@ describe('a callback address', () => {
   it('may be anywhere on https while PUBLIC_URL is not set', () => {
     const rules = { isProduction: true, publicUrl: null };
 
-    expect(
-      checkClientAddress('callbackUrl', 'https://c.example.org/cb', rules),
-    ).toBeNull();
-    expect(
-      checkClientAddress('callbackUrl', 'http://c.example.org/cb', rules),
-    ).toContain('https');
+    expect(checkClientAddress('callbackUrl', 'https://c.example.org/cb', rules)).toBeNull();
+    expect(checkClientAddress('callbackUrl', 'http://c.example.org/cb', rules)).toContain('https');
   });
 
   it('may be on loopback, over http too, outside production alone', () => {
     for (const host of ['127.0.0.1:4000', 'localhost:4000', '[::1]:4000'])
       expect(check(`http://${host}/discord/sso/callback`, sandbox)).toBeNull();
     expect(check('http://192.168.0.1/cb', sandbox)).toContain('https');
-    expect(check('http://127.0.0.1.evil.example/cb', sandbox)).toContain(
-      'https',
-    );
+    expect(check('http://127.0.0.1.evil.example/cb', sandbox)).toContain('https');
   });
 });

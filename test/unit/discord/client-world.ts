@@ -1,7 +1,4 @@
-import type {
-  SandboxApplication,
-  SandboxWorld,
-} from '../../../services/sandbox/discord/world.js';
+import type { SandboxApplication, SandboxWorld } from '../../../services/sandbox/discord/world.js';
 import { GUILD, MEMBER, ROLE, TOKEN } from './gateway-setup.js';
 import { REDIRECT, SECRETS } from './oauth-setup.js';
 

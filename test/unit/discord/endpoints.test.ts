@@ -67,9 +67,7 @@ describe('an endpoint', () => {
 
     expect(checkEndpoint('https://proxy.example/v10', rules)).toBeNull();
     expect(checkEndpoint('https://other.example:8443/v10', rules)).toBeNull();
-    expect(checkEndpoint('https://proxy.example:81/v10', rules)).toMatch(
-      /host/,
-    );
+    expect(checkEndpoint('https://proxy.example:81/v10', rules)).toMatch(/host/);
     expect(checkEndpoint('http://proxy.example/v10', rules)).toMatch(/https/);
   });
 });
@@ -89,8 +87,6 @@ describe('the base of the API', () => {
   });
 
   it('must be an endpoint that is allowed', () => {
-    expect(checkApiBase('https://evil.example/v10', production)).toMatch(
-      /host/,
-    );
+    expect(checkApiBase('https://evil.example/v10', production)).toMatch(/host/);
   });
 });

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  createGate,
-  type Entry,
-  type Turn,
-} from '../../../services/discord/gate.js';
+import { createGate, type Entry, type Turn } from '../../../services/discord/gate.js';
 
 const never = new AbortController().signal;
 

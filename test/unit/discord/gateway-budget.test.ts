@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,
   guild,
@@ -32,13 +29,10 @@ describe('the budget of invalid requests', () => {
   /** A client with a bot of its own, whose every call is refused. */
   const clientOf = (n: number) => ({ ...target, clientId: `client-${n}` });
   const refused =
-    (gateway: ReturnType<typeof setUpGateway>['gateway']) =>
-    async (n: number, times: number) => {
+    (gateway: ReturnType<typeof setUpGateway>['gateway']) => async (n: number, times: number) => {
       const messages: string[] = [];
       for (let i = 0; i < times; i += 1)
-        messages.push(
-          (await failureOf(gateway.readMember(clientOf(n)))).message,
-        );
+        messages.push((await failureOf(gateway.readMember(clientOf(n)))).message);
       return messages;
     };
 
@@ -95,9 +89,7 @@ describe('the budget of invalid requests', () => {
     for (const n of [1, 2, 3, 4, 5]) await refused(gateway)(n, 1);
     expect(sent()).toBe(5);
 
-    expect(await failureOf(gateway.readMember(clientOf(6)))).toMatchObject(
-      retryIn(600_000),
-    );
+    expect(await failureOf(gateway.readMember(clientOf(6)))).toMatchObject(retryIn(600_000));
     expect(gateway.ready().ok).toBe(false);
     expect(sent()).toBe(5);
 

@@ -95,16 +95,10 @@ describe('a refused token', () => {
   it('is not sent again until the credentials change', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(401, 0), refusal(401, 0), member);
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      unauthorized,
-    );
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(unauthorized);
 
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      unauthorized,
-    );
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      unauthorized,
-    );
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(unauthorized);
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(unauthorized);
     expect(sent()).toHaveLength(2);
 
     const later = { ...target, revision: 'second' };
@@ -129,9 +123,7 @@ describe('a refused token', () => {
 
     const later = { ...target, revision: 'second' };
     await gateway.readMember(later);
-    const early = await failureOf(
-      gateway.addRole({ ...roleWrite, member: later }),
-    );
+    const early = await failureOf(gateway.addRole({ ...roleWrite, member: later }));
     expect(early).toMatchObject({ name: 'RetryLaterError' });
     expect(sent()).toHaveLength(4);
 
@@ -143,15 +135,9 @@ describe('a refused token', () => {
   it('stops every client of the bot, and those who wait', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const sibling = { ...target, clientId: 'client-2' };
-    discord.script(
-      member,
-      { ...refusal(401, 0), manner: 'hold' } satisfies Reply,
-      refusal(401, 0),
-    );
+    discord.script(member, { ...refusal(401, 0), manner: 'hold' } satisfies Reply, refusal(401, 0));
     await gateway.readMember(sibling);
-    const failures = [target, target, sibling].map((one) =>
-      failureOf(gateway.readMember(one)),
-    );
+    const failures = [target, target, sibling].map((one) => failureOf(gateway.readMember(one)));
     await expect.poll(() => discord.held()).toBe(1);
 
     discord.release();
@@ -170,12 +156,8 @@ describe('a refused token', () => {
     const page = { status: 401, body: '<html>' };
     discord.script(page, page, member);
 
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      unauthorized,
-    );
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      unauthorized,
-    );
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(unauthorized);
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(unauthorized);
     expect(sent()).toHaveLength(2);
   });
 });

@@ -26,11 +26,7 @@ afterEach(() => discord.stop());
 
 const sent = () => discord.requests.length;
 
-const limited = (
-  scope: string,
-  retryAfter: number,
-  more: Record<string, string> = {},
-) => ({
+const limited = (scope: string, retryAfter: number, more: Record<string, string> = {}) => ({
   status: 429,
   headers: {
     'retry-after': String(Math.ceil(retryAfter)),
@@ -62,13 +58,9 @@ describe('a 429', () => {
       { body: memberBody() },
     );
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(2000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(2000));
     advance(500);
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(2000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(2000));
     expect(await gateway.readMember(target)).toMatchObject({ isPresent: true });
     expect(sent()).toBe(2);
   });
@@ -85,12 +77,8 @@ describe('a 429', () => {
     };
     discord.script(limited('shared', 3, left), { status: 204 });
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(3000),
-    );
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(3000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(3000));
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(3000));
     advance(3000);
     await gateway.addRole(roleWrite);
 
@@ -109,8 +97,7 @@ describe('a 429', () => {
       failureOf(gateway.whoAmI(guild)),
     ]);
 
-    for (const failure of failures)
-      expect(failure).toMatchObject(retryIn(2000));
+    for (const failure of failures) expect(failure).toMatchObject(retryIn(2000));
     expect(sent()).toBe(1);
   });
 
@@ -126,12 +113,8 @@ describe('a 429', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(ms),
-    );
-    expect(await failureOf(gateway.readMember(target))).toMatchObject(
-      retryIn(ms),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(ms));
+    expect(await failureOf(gateway.readMember(target))).toMatchObject(retryIn(ms));
     // The second asks whether it is the bot that is refused.
     expect(sent()).toBe(2);
   });
@@ -140,9 +123,7 @@ describe('a 429', () => {
     const { gateway } = setUpGateway(discord.apiBase, { random: () => 1 });
     discord.script({ status: 429, body: '' });
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(60_000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(60_000));
   });
 });
 
@@ -196,9 +177,7 @@ describe('a clock that is put back by an hour', () => {
     await failureOf(gateway.addRole(roleWrite));
     const putBack = Date.now() - 3_600_000;
     const machine = vi.spyOn(Date, 'now').mockReturnValue(putBack);
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(5000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(5000));
 
     advance(5000);
     machine.mockReturnValue(putBack + 5000);
@@ -219,12 +198,8 @@ describe('a block of the sender', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(600_000),
-    );
-    expect(await failureOf(gateway.readMember(other))).toMatchObject(
-      retryIn(600_000),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(600_000));
+    expect(await failureOf(gateway.readMember(other))).toMatchObject(retryIn(600_000));
     expect(sent()).toBe(calls);
   });
 });
@@ -244,9 +219,7 @@ describe('a bucket', () => {
     discord.script(spent);
     await gateway.addRole(roleWrite);
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(5250),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(5250));
     expect(sent()).toBe(1);
   });
 
@@ -278,15 +251,14 @@ describe('a bucket', () => {
   });
 
   it('is known to be spent from its first answer on, when its name is learnt', async () => {
-    // The REST client begins a new count at the moment it learns the name, and would send a call too many.
+    // The REST client begins a new count at the moment it learns the name, and would send a call
+    // too many.
     const { gateway } = setUpGateway(discord.apiBase);
     const headers = { ...spent.headers, 'x-ratelimit-bucket': 'abcd' };
     discord.script({ ...spent, headers });
     await gateway.addRole(roleWrite);
 
-    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-      retryIn(5250),
-    );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(retryIn(5250));
     expect(sent()).toBe(1);
   });
 

@@ -139,9 +139,9 @@ describe('with the sandbox Discord, the gateway', () => {
     expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject({
       code: 'UNKNOWN_MEMBER',
     });
-    expect(
-      await failureOf(gateway.readMember({ ...target, guildId: unknown })),
-    ).toMatchObject({ code: 'UNKNOWN_GUILD' });
+    expect(await failureOf(gateway.readMember({ ...target, guildId: unknown }))).toMatchObject({
+      code: 'UNKNOWN_GUILD',
+    });
     const owner = { ...target, discordUserId: OWNER };
     const write = { ...roleWrite, member: owner, roleId: unknown };
     expect(await failureOf(gateway.addRole(write))).toMatchObject({
@@ -180,9 +180,7 @@ describe('with the sandbox Discord, the gateway', () => {
     const writes = Array.from(
       { length: 12 },
       (_, index) => () =>
-        index % 3 === 0
-          ? gateway.removeRole(roleWrite)
-          : gateway.addRole(roleWrite),
+        index % 3 === 0 ? gateway.removeRole(roleWrite) : gateway.addRole(roleWrite),
     );
 
     await Promise.all(writes.map(untilDone));
@@ -218,10 +216,7 @@ describe('with the sandbox Discord, the gateway', () => {
       times: null,
     });
 
-    for (const call of [
-      gateway.addRole(roleWrite),
-      gateway.readMember(target),
-    ]) {
+    for (const call of [gateway.addRole(roleWrite), gateway.readMember(target)]) {
       expect((await failureOf(call)).name).toBe('RetryLaterError');
     }
   });

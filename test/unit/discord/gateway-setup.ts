@@ -40,7 +40,9 @@ export const refusal = (status: number, code: number) => ({
   body: { message: 'in words', code },
 });
 
-/** A time that moves when the test says so. Discord's client itself looks at the machine's clock. */
+/**
+ * A time that moves when the test says so. Discord's client itself looks at the machine's clock.
+ */
 export const startOfTest = Date.parse('2026-01-01T00:00:00Z');
 
 export interface TestedGateway {
@@ -52,8 +54,7 @@ export interface TestedGateway {
 
 export function setUpGateway(
   apiBase: string,
-  overrides: Partial<DiscordGatewayDeps> &
-    Pick<InvalidBudgetDeps, 'limit'> = {},
+  overrides: Partial<DiscordGatewayDeps> & Pick<InvalidBudgetDeps, 'limit'> = {},
 ): TestedGateway {
   let now = startOfTest;
   const logs: Record<string, unknown>[] = [];

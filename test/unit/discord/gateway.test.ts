@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { ObservedCall } from '../../../services/discord/observed.js';
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,
   GUILD,
@@ -39,9 +36,7 @@ describe('reading a member', () => {
       },
     });
 
-    const reading = await setUpGateway(discord.apiBase).gateway.readMember(
-      target,
-    );
+    const reading = await setUpGateway(discord.apiBase).gateway.readMember(target);
 
     expect(reading).toEqual({
       isPresent: true,
@@ -69,10 +64,7 @@ describe('reading a member', () => {
     ['no roles', { body: { user: memberBody().user } }],
     ['roles that are not ids', { body: { ...memberBody(), roles: [12] } }],
     ['a list', { body: [] }],
-    [
-      'another member',
-      { body: { ...memberBody(), user: { id: '9', username: 'eve' } } },
-    ],
+    ['another member', { body: { ...memberBody(), user: { id: '9', username: 'eve' } } }],
     ['a code of absence without its status', refusal(502, 10007)],
     ['a page saying 404', { status: 404, body: '<html>10007</html>' }],
     ['JSON of somebody else saying 404', { status: 404, body: { error: 1 } }],
@@ -84,9 +76,7 @@ describe('reading a member', () => {
 
     expect(failure).toMatchObject({
       name: 'UnavailableError',
-      message: expect.stringContaining(
-        `cannot read member ${MEMBER} in guild ${GUILD}: `,
-      ),
+      message: expect.stringContaining(`cannot read member ${MEMBER} in guild ${GUILD}: `),
     });
     expect(sent()).toHaveLength(1);
   });
@@ -137,9 +127,7 @@ describe('writing roles', () => {
     });
 
     expect(member?.roleIds).toEqual([ROLE]);
-    expect(sent()).toMatchObject([
-      { method: 'PATCH', body: JSON.stringify({ roles: [ROLE] }) },
-    ]);
+    expect(sent()).toMatchObject([{ method: 'PATCH', body: JSON.stringify({ roles: [ROLE] }) }]);
   });
 
   it.each([
@@ -157,9 +145,7 @@ describe('writing roles', () => {
       reason: 'record 2',
     });
 
-    expect(sent()).toMatchObject([
-      { method: 'PATCH', body: JSON.stringify(body) },
-    ]);
+    expect(sent()).toMatchObject([{ method: 'PATCH', body: JSON.stringify(body) }]);
   });
 
   it('names the nickname in no error', async () => {
@@ -167,9 +153,7 @@ describe('writing roles', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const write = { roleIds: null, nickname: 'Ada', reason: 'record 2' };
 
-    const failure = await failureOf(
-      gateway.editMember({ member: target, ...write }),
-    );
+    const failure = await failureOf(gateway.editMember({ member: target, ...write }));
 
     expect(failure.message).toContain('cannot set the nickname of member');
     expect(failure.message).not.toContain('Ada');

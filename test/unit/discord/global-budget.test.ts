@@ -2,10 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createGlobalBudget } from '../../../services/discord/global-budget.js';
 import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,
   guild,
@@ -38,15 +35,12 @@ describe('the calls a second', () => {
     [2, 1],
     [1, 1],
     [0.5, 1],
-  ])(
-    'of %s leave %s to what is no join, and joins the rest',
-    (perSecond, others) => {
-      const { takeAll } = setUp(perSecond);
+  ])('of %s leave %s to what is no join, and joins the rest', (perSecond, others) => {
+    const { takeAll } = setUp(perSecond);
 
-      expect(takeAll('other')).toBe(others);
-      expect(takeAll('join')).toBe(Math.max(1, Math.floor(perSecond)) - others);
-    },
-  );
+    expect(takeAll('other')).toBe(others);
+    expect(takeAll('join')).toBe(Math.max(1, Math.floor(perSecond)) - others);
+  });
 
   it('may all be joins', () => {
     const { takeAll } = setUp(50);
@@ -185,9 +179,7 @@ describe('a storm of reads', () => {
     });
 
     await Promise.allSettled(
-      Array.from({ length: 120 }, () =>
-        gateway.readMember({ ...target, discordUserId: MEMBER }),
-      ),
+      Array.from({ length: 120 }, () => gateway.readMember({ ...target, discordUserId: MEMBER })),
     );
 
     expect(sandbox.calls.count({ status: 429 })).toBe(0);

@@ -99,33 +99,21 @@ describe('a guild that another route denies', () => {
       2,
     ],
     ['refuses the token', { status: 401 }, { code: 'UNAUTHORIZED' }, 3],
-    [
-      'says something else',
-      refusal(400, 0),
-      { name: 'PassingRefusalError' },
-      2,
-    ],
-  ])(
-    'is not judged while Discord %s',
-    async (_case, reply, expected, calls) => {
-      const { gateway } = setUpGateway(discord.apiBase);
-      discord.script(refusal(404, 10004), reply);
+    ['says something else', refusal(400, 0), { name: 'PassingRefusalError' }, 2],
+  ])('is not judged while Discord %s', async (_case, reply, expected, calls) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(refusal(404, 10004), reply);
 
-      expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(
-        expected,
-      );
-      expect(paths()).toHaveLength(calls);
-    },
-  );
+    expect(await failureOf(gateway.addRole(roleWrite))).toMatchObject(expected);
+    expect(paths()).toHaveLength(calls);
+  });
 
   it('is asked once for all who doubt it at a time', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
-    discord.script(
-      refusal(403, 50001),
-      refusal(403, 50001),
-      refusal(403, 50001),
-      { manner: 'hold', body: guildBody },
-    );
+    discord.script(refusal(403, 50001), refusal(403, 50001), refusal(403, 50001), {
+      manner: 'hold',
+      body: guildBody,
+    });
 
     const failures = Promise.all([
       failureOf(gateway.addRole(roleWrite)),

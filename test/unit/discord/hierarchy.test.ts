@@ -52,9 +52,7 @@ describe('what stands against giving a role', () => {
   });
 
   it('is that it is the highest role of the bot itself', () => {
-    expect(roleRefusals([everyone, botRole], bot()).get('20')).toBe(
-      'ABOVE_BOT',
-    );
+    expect(roleRefusals([everyone, botRole], bot()).get('20')).toBe('ABOVE_BOT');
   });
 
   it('depends on the id where positions are equal: the lower id is higher', () => {
@@ -86,18 +84,14 @@ describe('what stands against giving a role', () => {
     const strong = role('20', { position: 5, permissions: ADMINISTRATOR });
     const world = [everyone, strong];
 
-    expect(refusalOf(role('30', { position: 6 }), bot(), world)).toBe(
-      'ABOVE_BOT',
-    );
+    expect(refusalOf(role('30', { position: 6 }), bot(), world)).toBe('ABOVE_BOT');
     expect(refusalOf(role('30', { position: 4 }), bot(), world)).toBeNull();
   });
 
   it('is the missing permission when no role of the bot grants it', () => {
     const weak = role('20', { position: 5, permissions: '2048' });
 
-    expect(refusalOf(role('30'), bot(), [everyone, weak])).toBe(
-      'MISSING_PERMISSION',
-    );
+    expect(refusalOf(role('30'), bot(), [everyone, weak])).toBe('MISSING_PERMISSION');
   });
 
   it('is nothing when @everyone grants the permission', () => {
@@ -122,17 +116,13 @@ describe('what stands against giving a role', () => {
   });
 
   it('does not count roles of the bot that were deleted', () => {
-    expect(refusalOf(role('30'), bot({ botRoleIds: ['77'] }))).toBe(
-      'ABOVE_BOT',
-    );
+    expect(refusalOf(role('30'), bot({ botRoleIds: ['77'] }))).toBe('ABOVE_BOT');
   });
 
   it('is nothing when the bot owns the guild, but for managed roles', () => {
     const standing = bot({ ownerId: '50', botRoleIds: [] });
 
     expect(refusalOf(role('30', { position: 99 }), standing)).toBeNull();
-    expect(refusalOf(role('30', { isManaged: true }), standing)).toBe(
-      'MANAGED',
-    );
+    expect(refusalOf(role('30', { isManaged: true }), standing)).toBe('MANAGED');
   });
 });

@@ -87,10 +87,7 @@ describe('a person who is brought in', () => {
   });
 
   it.each<[string, Reply]>([
-    [
-      'another member',
-      { body: { ...memberBody(), user: { id: '8', username: 'eve' } } },
-    ],
+    ['another member', { body: { ...memberBody(), user: { id: '8', username: 'eve' } } }],
     ['a member without roles', { body: { user: memberBody().user } }],
     ['a page', { body: '<html>' }],
     ['nothing', {}],
@@ -128,9 +125,7 @@ describe('a person who is brought in', () => {
 
     expect(failure).toMatchObject({ name: 'TerminalError', code: refused });
     expect(failure.message).toContain(`member ${MEMBER} in guild ${GUILD}`);
-    expect(everythingOf([failure, failure.stack, logs])).not.toContain(
-      ACCESS_TOKEN,
-    );
+    expect(everythingOf([failure, failure.stack, logs])).not.toContain(ACCESS_TOKEN);
     // Of the bot's own token the bot's own user is asked.
     const calls = refused === 'UNAUTHORIZED' ? 2 : 1;
     expect(discord.requests).toHaveLength(calls);
@@ -144,21 +139,16 @@ describe('a person who is brought in', () => {
     ],
     ['an outage', { status: 503, body: ACCESS_TOKEN }, 'UnavailableError'],
     ['a dropped connection', { manner: 'drop' }, 'UnavailableError'],
-  ])(
-    'stays outside for now after %s, and is tried once',
-    async (_case, reply, name) => {
-      const { gateway, logs } = setUpGateway(discord.apiBase);
-      discord.script(reply);
+  ])('stays outside for now after %s, and is tried once', async (_case, reply, name) => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    discord.script(reply);
 
-      const failure = await failureOf(gateway.joinMember(request));
+    const failure = await failureOf(gateway.joinMember(request));
 
-      expect(failure.name).toBe(name);
-      expect(everythingOf([failure, failure.stack, logs])).not.toContain(
-        ACCESS_TOKEN,
-      );
-      expect(discord.requests).toHaveLength(1);
-    },
-  );
+    expect(failure.name).toBe(name);
+    expect(everythingOf([failure, failure.stack, logs])).not.toContain(ACCESS_TOKEN);
+    expect(discord.requests).toHaveLength(1);
+  });
 
   it('with a dead token does not stop the bot, whatever the status', async () => {
     const { gateway } = setUpGateway(discord.apiBase);

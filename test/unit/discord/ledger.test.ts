@@ -19,12 +19,7 @@ function setUp() {
     marginMs: 0,
     reserveMs: 4_000,
   });
-  const learn = (
-    who: BucketUse,
-    bucket: string,
-    remaining: number,
-    resetAfter = 9,
-  ) => {
+  const learn = (who: BucketUse, bucket: string, remaining: number, resetAfter = 9) => {
     const headers: Record<string, string> = {
       'x-ratelimit-bucket': bucket,
       'x-ratelimit-limit': '10',
@@ -81,8 +76,7 @@ describe('the ledger of the buckets', () => {
 
   test('reads the answer of a bucket that gives call by call back as when the next one is free', () => {
     const { learn } = setUp();
-    for (let used = 1; used < 10; used += 1)
-      learn(use('PATCH'), 'p', 10 - used, used);
+    for (let used = 1; used < 10; used += 1) learn(use('PATCH'), 'p', 10 - used, used);
 
     const { limits } = learn(use('PATCH'), 'p', 0, 10);
 

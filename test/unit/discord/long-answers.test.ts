@@ -2,18 +2,8 @@ import { gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
-import {
-  failureOf,
-  guild,
-  memberBody,
-  roleWrite,
-  setUpGateway,
-  target,
-} from './gateway-setup.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
+import { failureOf, guild, memberBody, roleWrite, setUpGateway, target } from './gateway-setup.js';
 import { applicationAt, CALLS, setUpOAuth } from './oauth-setup.js';
 
 let discord: ScriptedDiscord;
@@ -44,32 +34,26 @@ describe('an endless answer', () => {
     ['the roles', (gateway) => gateway.readRoleList(guild)],
     ['the guild', (gateway) => gateway.readGuild(guild)],
     ['the counts', (gateway) => gateway.readRoleCounts(guild)],
-    [
-      'the members',
-      (gateway) => gateway.listMembers(guild, { after: null, limit: 1000 }),
-    ],
+    ['the members', (gateway) => gateway.listMembers(guild, { after: null, limit: 1000 })],
   ];
   const ALL = [
     ...SINGLES.map(([what, call]) => [what, call, '64 KiB'] as const),
     ...LISTS.map(([what, call]) => [what, call, '8 MiB'] as const),
   ];
 
-  it.each(ALL)(
-    'about %s is cut off, and its socket closed',
-    async (_, call, bound) => {
-      const { gateway } = setUpGateway(discord.apiBase);
-      discord.script(endless);
+  it.each(ALL)('about %s is cut off, and its socket closed', async (_, call, bound) => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(endless);
 
-      const failure = await failureOf(call(gateway));
+    const failure = await failureOf(call(gateway));
 
-      expect(failure.name).toBe('UnavailableError');
-      expect(failure.message).toMatch(/^cannot (read|add|list|count) /);
-      expect(failure.message).toContain(`the response is longer than ${bound}`);
-      await isHungUp();
-      const most = bound === '64 KiB' ? 64 * KIB : 8 * MIB;
-      expect(discord.endlessBytes()).toBeLessThan(most + IN_SOCKETS);
-    },
-  );
+    expect(failure.name).toBe('UnavailableError');
+    expect(failure.message).toMatch(/^cannot (read|add|list|count) /);
+    expect(failure.message).toContain(`the response is longer than ${bound}`);
+    await isHungUp();
+    const most = bound === '64 KiB' ? 64 * KIB : 8 * MIB;
+    expect(discord.endlessBytes()).toBeLessThan(most + IN_SOCKETS);
+  });
 
   it('does not hide what its status and headers say', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
@@ -93,9 +77,7 @@ describe('an endless answer', () => {
       const app = applicationAt(new URL(discord.apiBase).origin);
       const failure = await failureOf(call(oauth, app));
 
-      expect(failure.message).toMatch(
-        /^cannot .*: the response is longer than 64 KiB/,
-      );
+      expect(failure.message).toMatch(/^cannot .*: the response is longer than 64 KiB/);
       await isHungUp();
     },
   );

@@ -51,9 +51,7 @@ describe('a page of the member list', () => {
       isPending: false,
       timedOutUntil: null,
     });
-    expect(discord.requests[0]?.path).toBe(
-      `/api/v10/guilds/${GUILD}/members?limit=3`,
-    );
+    expect(discord.requests[0]?.path).toBe(`/api/v10/guilds/${GUILD}/members?limit=3`);
   });
 
   it('begins after a member', async () => {
@@ -62,9 +60,7 @@ describe('a page of the member list', () => {
 
     await gateway.listMembers(guild, { after: '99', limit: 1000 });
 
-    expect(discord.requests[0]?.path).toBe(
-      `/api/v10/guilds/${GUILD}/members?limit=1000&after=99`,
-    );
+    expect(discord.requests[0]?.path).toBe(`/api/v10/guilds/${GUILD}/members?limit=1000&after=99`);
   });
 
   it('may be empty', async () => {
@@ -80,10 +76,7 @@ describe('a page of the member list', () => {
     ['the member to begin after', page('4', '5')],
     ['one before it', page('3')],
     ['more than was asked for', page('5', '6', '7', '8')],
-    [
-      'a member without roles',
-      { body: [{ user: { id: '5', username: 'a' } }] },
-    ],
+    ['a member without roles', { body: [{ user: { id: '5', username: 'a' } }] }],
     ['a member without id', { body: [{ ...memberBody(), user: {} }] }],
     ['no list', { body: { members: [] } }],
     ['a page', { body: '<html>' }],
@@ -92,9 +85,7 @@ describe('a page of the member list', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
-    const failure = await failureOf(
-      gateway.listMembers(guild, { after: '4', limit: 3 }),
-    );
+    const failure = await failureOf(gateway.listMembers(guild, { after: '4', limit: 3 }));
 
     expect(failure.name).toBe('UnavailableError');
     expect(failure.message).toContain(`of guild ${GUILD}`);
@@ -128,9 +119,7 @@ describe('the counts of the roles', () => {
     const counts = await gateway.readRoleCounts(guild);
 
     expect(Object.fromEntries(counts)).toEqual({ [ROLE]: 3, '500': 0 });
-    expect(discord.requests[0]?.path).toBe(
-      `/api/v10/guilds/${GUILD}/roles/member-counts`,
-    );
+    expect(discord.requests[0]?.path).toBe(`/api/v10/guilds/${GUILD}/roles/member-counts`);
   });
 
   it.each<[string, Reply]>([

@@ -36,11 +36,7 @@ const fail = (name: string, set: Set, at = app()) => {
 /** An answer that repeats whatever it was sent, as careless proxies do. */
 const echo = Object.values(SECRETS).join(' ');
 
-const oauthRefusal = (
-  status: number,
-  error: string,
-  named?: string,
-): Reply => ({
+const oauthRefusal = (status: number, error: string, named?: string): Reply => ({
   status,
   body: {
     error,
@@ -49,10 +45,8 @@ const oauthRefusal = (
 });
 const names = Object.keys(CALLS);
 const tokenCalls = names.filter((name) => name !== 'readAccount');
-const onEach = <Row extends readonly unknown[]>(
-  calls: readonly string[],
-  rows: readonly Row[],
-) => calls.flatMap((name) => rows.map((row) => [name, ...row] as const));
+const onEach = <Row extends readonly unknown[]>(calls: readonly string[], rows: readonly Row[]) =>
+  calls.flatMap((name) => rows.map((row) => [name, ...row] as const));
 
 describe('an answer that is no usable one', () => {
   it.each(
@@ -83,10 +77,7 @@ describe('an answer that is no usable one', () => {
     async (name, status) => {
       const set = setUpOAuth();
       const body = { ...grantBody, ...accountBody };
-      discord.script(
-        { status, headers: { location: '/elsewhere' } },
-        { status: 200, body },
-      );
+      discord.script({ status, headers: { location: '/elsewhere' } }, { status: 200, body });
 
       expect((await fail(name, set)).name).toBe('UnavailableError');
       expect(discord.requests).toHaveLength(1);
@@ -178,11 +169,7 @@ describe('a refusal', () => {
       [401, oauthRefusal(401, 'invalid_client'), 'INVALID_CLIENT'],
       [400, oauthRefusal(400, 'invalid_client'), 'INVALID_CLIENT'],
       [400, oauthRefusal(400, 'unauthorized_client'), 'INVALID_CLIENT'],
-      [
-        401,
-        { status: 401, body: { message: echo, code: 0 } },
-        'INVALID_CLIENT',
-      ],
+      [401, { status: 401, body: { message: echo, code: 0 } }, 'INVALID_CLIENT'],
       [400, { status: 400, body: { client_id: [echo] } }, 'INVALID_CLIENT'],
       [400, oauthRefusal(400, 'unsupported_grant_type'), 'REFUSED'],
       [400, oauthRefusal(400, 'invalid_request'), 'REFUSED'],
@@ -196,11 +183,7 @@ describe('a refusal', () => {
       [400, oauthRefusal(400, 'invalid_grant'), 'INVALID_GRANT'],
       [400, oauthRefusal(400, 'invalid_grant', 'code'), 'INVALID_GRANT'],
       [400, oauthRefusal(400, 'invalid_request', 'code'), 'INVALID_GRANT'],
-      [
-        400,
-        oauthRefusal(400, 'invalid_request', 'refresh_token'),
-        'INVALID_GRANT',
-      ],
+      [400, oauthRefusal(400, 'invalid_request', 'refresh_token'), 'INVALID_GRANT'],
     ] as const),
     ...onEach(['readAccount'], [
       [401, { status: 401, body: { message: echo, code: 0 } }, 'INVALID_GRANT'],
@@ -225,14 +208,8 @@ describe('a refusal', () => {
   it.each([
     ['as a dead grant', oauthRefusal(400, 'invalid_grant', 'redirect_uri')],
     ['as a bad request', oauthRefusal(400, 'invalid_request', 'redirect_uri')],
-    [
-      'as a form’s fault',
-      { status: 400, body: { redirect_uri: ['Not a well formed URL.'] } },
-    ],
-    [
-      'as a fault of the API',
-      { status: 400, body: { code: 50035, errors: { redirect_uri: {} } } },
-    ],
+    ['as a form’s fault', { status: 400, body: { redirect_uri: ['Not a well formed URL.'] } }],
+    ['as a fault of the API', { status: 400, body: { code: 50035, errors: { redirect_uri: {} } } }],
   ])('of the callback address, %s, names it', async (_case, reply) => {
     const set = setUpOAuth();
     discord.script(reply);
@@ -259,16 +236,8 @@ describe('a 429', () => {
   it.each(
     onEach(names, [
       ['with its time', { body: json }, 1500],
-      [
-        'with a longer time in the header',
-        { headers: { 'retry-after': '3' }, body: json },
-        3000,
-      ],
-      [
-        'with a page',
-        { headers: { 'retry-after': '90' }, body: `<html>${echo}` },
-        90_000,
-      ],
+      ['with a longer time in the header', { headers: { 'retry-after': '3' }, body: json }, 3000],
+      ['with a page', { headers: { 'retry-after': '90' }, body: `<html>${echo}` }, 90_000],
       ['without a time', { body: `<html>${echo}` }, 30_000],
     ] as const),
   )('%s: %s is for later', async (name, _case, reply, waitMs) => {
@@ -284,10 +253,7 @@ describe('a 429', () => {
 
   it('of the whole sender keeps every call back until its time', async () => {
     const set = setUpOAuth();
-    discord.script(
-      { status: 429, body: `<html>${echo}` },
-      { body: accountBody },
-    );
+    discord.script({ status: 429, body: `<html>${echo}` }, { body: accountBody });
     await fail('exchangeCode', set);
 
     expect(await fail('readAccount', set)).toMatchObject({
@@ -302,25 +268,22 @@ describe('a 429', () => {
 });
 
 describe('the budget of invalid requests', () => {
-  it.each([401, 403, 429])(
-    'is spent by %s, and then nothing is sent',
-    async (status) => {
-      const set = setUpOAuth({ limit: 1 });
-      discord.script({
-        status,
-        body: { message: echo, code: 0, retry_after: 0 },
-      });
-      await fail('exchangeCode', set);
+  it.each([401, 403, 429])('is spent by %s, and then nothing is sent', async (status) => {
+    const set = setUpOAuth({ limit: 1 });
+    discord.script({
+      status,
+      body: { message: echo, code: 0, retry_after: 0 },
+    });
+    await fail('exchangeCode', set);
 
-      for (const name of names) {
-        expect(await fail(name, set)).toMatchObject({
-          name: 'RetryLaterError',
-          retryAt: new Date(startOfTest + 600_000),
-        });
-      }
-      expect(discord.requests).toHaveLength(1);
-    },
-  );
+    for (const name of names) {
+      expect(await fail(name, set)).toMatchObject({
+        name: 'RetryLaterError',
+        retryAt: new Date(startOfTest + 600_000),
+      });
+    }
+    expect(discord.requests).toHaveLength(1);
+  });
 
   it('is not spent by a dead code', async () => {
     const set = setUpOAuth({ limit: 1 });

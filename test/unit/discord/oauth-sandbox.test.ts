@@ -2,13 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
-import {
-  APPLICATION,
-  BOT_ROLE,
-  clientWorld,
-  HIGH_ROLE,
-  OWNER,
-} from './client-world.js';
+import { APPLICATION, BOT_ROLE, clientWorld, HIGH_ROLE, OWNER } from './client-world.js';
 import {
   failureOf,
   guild,
@@ -19,13 +13,7 @@ import {
   startOfTest,
   target,
 } from './gateway-setup.js';
-import {
-  applicationAt,
-  discreetFailureOf,
-  REDIRECT,
-  SECRETS,
-  setUpOAuth,
-} from './oauth-setup.js';
+import { applicationAt, discreetFailureOf, REDIRECT, SECRETS, setUpOAuth } from './oauth-setup.js';
 import type { OAuthApplication } from '../../../services/reconcile/grants.js';
 
 let discord: SandboxDiscord;
@@ -83,9 +71,9 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     await oauth.revoke(app, second.accessToken);
 
     expect(discord.oauth.liveTokens()).toEqual([]);
-    expect(
-      await failureOf(oauth.readAccount(app, second.accessToken)),
-    ).toMatchObject({ code: 'INVALID_GRANT' });
+    expect(await failureOf(oauth.readAccount(app, second.accessToken))).toMatchObject({
+      code: 'INVALID_GRANT',
+    });
     await oauth.revoke(app, second.accessToken);
   });
 
@@ -111,10 +99,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     });
     const { oauth } = setUpOAuth();
 
-    const grant = await oauth.exchangeCode(
-      { ...app, clientSecret },
-      exchange(await agree(oauth)),
-    );
+    const grant = await oauth.exchangeCode({ ...app, clientSecret }, exchange(await agree(oauth)));
 
     expect(grant.scopes).toEqual(scopes);
   });
@@ -124,10 +109,7 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
     const code = await agree(oauth);
     await oauth.exchangeCode(app, exchange(code));
 
-    const failure = await discreetFailureOf(
-      oauth.exchangeCode(app, exchange(code)),
-      logs,
-    );
+    const failure = await discreetFailureOf(oauth.exchangeCode(app, exchange(code)), logs);
 
     expect(failure).toMatchObject({ code: 'INVALID_GRANT' });
     expect(failure.message).not.toContain(code);
@@ -172,26 +154,13 @@ describe('with the sandbox Discord, the OAuth2 side', () => {
         message: expect.stringContaining('https://elsewhere.example.org/'),
       },
     ],
-    [
-      'another verifier',
-      () => app,
-      { codeVerifier: 'x'.repeat(43) },
-      { code: 'INVALID_GRANT' },
-    ],
-    [
-      'a code that never was',
-      () => app,
-      { code: 'never' },
-      { code: 'INVALID_GRANT' },
-    ],
+    ['another verifier', () => app, { codeVerifier: 'x'.repeat(43) }, { code: 'INVALID_GRANT' }],
+    ['a code that never was', () => app, { code: 'never' }, { code: 'INVALID_GRANT' }],
   ])('is refused with %s', async (_case, appOf, change, expected) => {
     const { oauth, logs } = setUpOAuth();
     const request = { ...exchange(await agree(oauth)), ...change };
 
-    const failure = await discreetFailureOf(
-      oauth.exchangeCode(appOf(), request),
-      logs,
-    );
+    const failure = await discreetFailureOf(oauth.exchangeCode(appOf(), request), logs);
 
     expect(failure).toMatchObject(expected);
   });
@@ -205,8 +174,7 @@ describe('with the sandbox Discord, a person who has agreed', () => {
     nickname: 'Ada L.',
     ...more,
   });
-  const tokenOf = (of = scopes) =>
-    discord.oauth.grant({ ...party, scopes: of }).accessToken;
+  const tokenOf = (of = scopes) => discord.oauth.grant({ ...party, scopes: of }).accessToken;
 
   it('is brought in with roles and nickname, and the second time is in', async () => {
     const { gateway } = setUpGateway(apiBase);
@@ -216,23 +184,17 @@ describe('with the sandbox Discord, a person who has agreed', () => {
       kind: 'joined',
       member: { roleIds: [ROLE], nickname: 'Ada L.', displayName: 'Ada' },
     });
-    expect(
-      await gateway.joinMember(join(accessToken, { roleIds: [BOT_ROLE] })),
-    ).toEqual({ kind: 'alreadyMember' });
+    expect(await gateway.joinMember(join(accessToken, { roleIds: [BOT_ROLE] }))).toEqual({
+      kind: 'alreadyMember',
+    });
 
     expect(discord.member(GUILD, MEMBER)?.roleIds).toEqual([ROLE]);
   });
 
   it.each([
-    [
-      'BANNED',
-      () => discord.moderator.ban({ guildId: GUILD, discordUserId: MEMBER }),
-    ],
+    ['BANNED', () => discord.moderator.ban({ guildId: GUILD, discordUserId: MEMBER })],
     ['GUILD_FULL', () => discord.moderator.makeGuildFull(GUILD)],
-    [
-      'USER_GUILD_LIMIT',
-      () => discord.moderator.editUser({ discordUserId: MEMBER, maxGuilds: 0 }),
-    ],
+    ['USER_GUILD_LIMIT', () => discord.moderator.editUser({ discordUserId: MEMBER, maxGuilds: 0 })],
     ['INVALID_TOKEN', () => discord.oauth.deauthorize(party)],
     [
       'MISSING_PERMISSION',
@@ -250,9 +212,7 @@ describe('with the sandbox Discord, a person who has agreed', () => {
     const accessToken = tokenOf();
     plant();
 
-    expect(
-      await failureOf(gateway.joinMember(join(accessToken))),
-    ).toMatchObject({ code });
+    expect(await failureOf(gateway.joinMember(join(accessToken)))).toMatchObject({ code });
   });
 
   it('must have agreed to joining, and for themselves', async () => {
@@ -303,8 +263,8 @@ describe('with the sandbox Discord, the member list', () => {
       guildMembersIntent: false,
     });
 
-    expect(
-      await failureOf(gateway.listMembers(guild, { after: null, limit: 1 })),
-    ).toMatchObject({ code: 'MISSING_INTENT' });
+    expect(await failureOf(gateway.listMembers(guild, { after: null, limit: 1 }))).toMatchObject({
+      code: 'MISSING_INTENT',
+    });
   });
 });

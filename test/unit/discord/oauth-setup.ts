@@ -1,14 +1,6 @@
-import {
-  type DiscordOAuth,
-  createDiscordOAuth,
-} from '../../../services/discord/oauth.js';
+import { type DiscordOAuth, createDiscordOAuth } from '../../../services/discord/oauth.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
-import {
-  everythingOf,
-  failureOf,
-  listeningLogger,
-  startOfTest,
-} from './gateway-setup.js';
+import { everythingOf, failureOf, listeningLogger, startOfTest } from './gateway-setup.js';
 import type { OAuthApplication } from '../../../services/reconcile/grants.js';
 
 /** Whatever of these is found in an error or a log line has leaked. */
@@ -69,10 +61,7 @@ export function setUpOAuth({ limit = 1000, timeoutMs = 2000 } = {}) {
 
 /** Every call of the OAuth2 side that is sent. */
 export const CALLS: Readonly<
-  Record<
-    string,
-    (oauth: DiscordOAuth, app: OAuthApplication) => Promise<unknown>
-  >
+  Record<string, (oauth: DiscordOAuth, app: OAuthApplication) => Promise<unknown>>
 > = {
   exchangeCode: (oauth, app) =>
     oauth.exchangeCode(app, {
@@ -93,9 +82,7 @@ export async function discreetFailureOf(
   const failure = await failureOf(promise);
   const shown = everythingOf([failure, failure.stack, logs]);
   const leaked = Object.entries(SECRETS).filter(([, secret]) =>
-    [secret, encodeURIComponent(secret), btoa(secret)].some((form) =>
-      shown.includes(form),
-    ),
+    [secret, encodeURIComponent(secret), btoa(secret)].some((form) => shown.includes(form)),
   );
   const basic = btoa(`100000000000000001:${SECRETS.clientSecret}`);
   if (leaked.length > 0 || shown.includes(basic)) {

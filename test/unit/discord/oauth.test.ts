@@ -2,10 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import { failureOf, startOfTest } from './gateway-setup.js';
 import {
   accountBody,
@@ -59,9 +56,7 @@ describe('the address of the consent page', () => {
       redirect_uri: REDIRECT,
       state: 'a state & more+',
       prompt: 'consent',
-      code_challenge: createHash('sha256')
-        .update(SECRETS.codeVerifier)
-        .digest('base64url'),
+      code_challenge: createHash('sha256').update(SECRETS.codeVerifier).digest('base64url'),
       code_challenge_method: 'S256',
     });
     expect(url.search).toContain('scope=identify%20guilds.join');
@@ -74,9 +69,7 @@ describe('the address of the consent page', () => {
     async (codeVerifier) => {
       const { oauth } = setUpOAuth();
 
-      const failure = await failureOf(
-        oauth.authorizeAddress(app(), { ...request, codeVerifier }),
-      );
+      const failure = await failureOf(oauth.authorizeAddress(app(), { ...request, codeVerifier }));
 
       expect(failure).toBeInstanceOf(TypeError);
     },
@@ -125,9 +118,7 @@ describe('a code', () => {
     async (code) => {
       const { oauth } = setUpOAuth();
 
-      const failure = await failureOf(
-        oauth.exchangeCode(app(), { ...exchange, code }),
-      );
+      const failure = await failureOf(oauth.exchangeCode(app(), { ...exchange, code }));
 
       expect(failure).toMatchObject({ code: 'INVALID_GRANT' });
       expect(discord.requests).toEqual([]);
@@ -187,21 +178,13 @@ describe('the account', () => {
 
   it.each([
     ['with everything', accountBody, account],
-    [
-      'without the scope email',
-      withoutEmail,
-      { ...account, email: null, isEmailVerified: false },
-    ],
+    ['without the scope email', withoutEmail, { ...account, email: null, isEmailVerified: false }],
     [
       'of a guest',
       { ...accountBody, email: null },
       { ...account, email: null, isEmailVerified: false },
     ],
-    [
-      'not verified',
-      { ...accountBody, verified: false },
-      { ...account, isEmailVerified: false },
-    ],
+    ['not verified', { ...accountBody, verified: false }, { ...account, isEmailVerified: false }],
     [
       'without a display name',
       { ...accountBody, global_name: null },
@@ -212,9 +195,7 @@ describe('the account', () => {
     const { oauth } = setUpOAuth();
     discord.script({ body });
 
-    expect(await oauth.readAccount(app(), SECRETS.accessToken)).toEqual(
-      expected,
-    );
+    expect(await oauth.readAccount(app(), SECRETS.accessToken)).toEqual(expected);
 
     expect(discord.requests).toHaveLength(1);
     expect(discord.requests[0]).toMatchObject({

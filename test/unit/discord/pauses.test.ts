@@ -63,11 +63,7 @@ describe('the pause after a failed call', () => {
       answer(403, {}, { code: 20028 }),
       { waitMs: 45_000, reach: 'bucket' },
     ],
-    [
-      'a long time for a block',
-      answer(403, {}, '<html>'),
-      { waitMs: 900_000, reach: 'bot' },
-    ],
+    ['a long time for a block', answer(403, {}, '<html>'), { waitMs: 900_000, reach: 'bot' }],
   ])('is %s', (_, given, pause) => {
     expect(pauseOf(given)).toEqual(pause);
   });
@@ -83,32 +79,28 @@ describe('a wait', () => {
   const NONSENSE = ['NaN', 'Infinity', '-Infinity', '-5', '0', '', 'never'];
   const HUGE = ['1e13', '1e300', '1e400', '66271', '99999999999999999999'];
   const HOUR_MS = 3_600_000;
-  const bodyWith = (seconds: string) =>
-    `{"message":"slow","retry_after":${seconds},"global":true}`;
+  const bodyWith = (seconds: string) => `{"message":"slow","retry_after":${seconds},"global":true}`;
 
-  it.each(HUGE)(
-    'of %s seconds is cut to an hour, wherever it comes',
-    (told) => {
-      const isFinite = Number.isFinite(Number(told));
-      const inHeader = pauseOf(answer(429, { 'retry-after': told }));
-      const inBody = pauseOf(answer(429, {}, bodyWith(told)));
-      const ofBlock = pauseOf(answer(403, { 'retry-after': told }, '<html>'));
-      const spent = spentUntil(
-        answer(204, {
-          'x-ratelimit-remaining': '0',
-          'x-ratelimit-reset-after': told,
-        }),
-        now,
-        0,
-      );
+  it.each(HUGE)('of %s seconds is cut to an hour, wherever it comes', (told) => {
+    const isFinite = Number.isFinite(Number(told));
+    const inHeader = pauseOf(answer(429, { 'retry-after': told }));
+    const inBody = pauseOf(answer(429, {}, bodyWith(told)));
+    const ofBlock = pauseOf(answer(403, { 'retry-after': told }, '<html>'));
+    const spent = spentUntil(
+      answer(204, {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset-after': told,
+      }),
+      now,
+      0,
+    );
 
-      // 1e400 is Infinity, which is no number of seconds.
-      expect(inHeader?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
-      expect(inBody?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
-      expect(ofBlock?.waitMs).toBe(isFinite ? HOUR_MS : 900_000);
-      expect(spent).toBe(isFinite ? now + HOUR_MS : null);
-    },
-  );
+    // 1e400 is Infinity, which is no number of seconds.
+    expect(inHeader?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
+    expect(inBody?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
+    expect(ofBlock?.waitMs).toBe(isFinite ? HOUR_MS : 900_000);
+    expect(spent).toBe(isFinite ? now + HOUR_MS : null);
+  });
 
   it.each(NONSENSE)('of %j seconds is no time', (told) => {
     expect(pauseOf(answer(429, { 'retry-after': told }))?.waitMs).toBe(45_000);
@@ -129,17 +121,14 @@ describe('a wait', () => {
     ['66271', 'for 18.4 hours'],
     ['864000', 'for 10 days'],
     ['1e13', 'for more than a year'],
-  ])(
-    'of %s seconds says what Discord asked for, and when one call is tried',
-    (told, span) => {
-      const given = answer(429, { 'retry-after': told }, 'error code: 1015');
-      const failure = { answer: given, now, random: 0, offsetMs: 0 };
+  ])('of %s seconds says what Discord asked for, and when one call is tried', (told, span) => {
+    const given = answer(429, { 'retry-after': told }, 'error code: 1015');
+    const failure = { answer: given, now, random: 0, offsetMs: 0 };
 
-      expect(pauseAfter(failure)?.why).toBe(
-        `Cloudflare asked to wait ${span}; retrying one call after an hour`,
-      );
-    },
-  );
+    expect(pauseAfter(failure)?.why).toBe(
+      `Cloudflare asked to wait ${span}; retrying one call after an hour`,
+    );
+  });
 });
 
 describe('a bucket', () => {

@@ -3,21 +3,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  KNOWN_CODES,
-  type KnownCode,
-} from '../../../services/discord/refusals.js';
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
-import {
-  failureOf,
-  refusal,
-  roleWrite,
-  setUpGateway,
-  target,
-} from './gateway-setup.js';
+import { KNOWN_CODES, type KnownCode } from '../../../services/discord/refusals.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
+import { failureOf, refusal, roleWrite, setUpGateway, target } from './gateway-setup.js';
 
 let discord: ScriptedDiscord;
 
@@ -48,10 +36,7 @@ describe('a refusal that is not documented as lasting', () => {
     ['a form error without a field', refusal(400, 50035)],
     ['a form error of an empty field list', form({})],
     ['a form error of another field', form({ roles: AUTO_MOD })],
-    [
-      'a form error of the nickname and another field',
-      form({ nick: AUTO_MOD, roles: AUTO_MOD }),
-    ],
+    ['a form error of the nickname and another field', form({ nick: AUTO_MOD, roles: AUTO_MOD })],
     ['a feature that is switched off', refusal(400, 40006)],
     ['a code that nobody has documented', refusal(403, 987_654)],
   ])('is tried again, and held against nobody: %s', async (_, reply) => {
@@ -88,10 +73,7 @@ function actOf({ lasting, pauses }: KnownCode): string {
 }
 
 describe("the operators' table of Discord's codes", () => {
-  const text = readFileSync(
-    join(import.meta.dirname, '../../../ops/discord-answers.md'),
-    'utf8',
-  );
+  const text = readFileSync(join(import.meta.dirname, '../../../ops/discord-answers.md'), 'utf8');
   const documented = text
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()))

@@ -26,10 +26,7 @@ const bot: BotStanding = {
 const everyone = role('1', { position: 0 });
 const botRole = role('20', { position: 5, permissions: MANAGE_NICKNAMES });
 
-function refusals(
-  standing: BotStanding,
-  ...roles: readonly RankedRole[]
-): Record<string, string> {
+function refusals(standing: BotStanding, ...roles: readonly RankedRole[]): Record<string, string> {
   return Object.fromEntries(renameRefusals(roles, standing));
 }
 

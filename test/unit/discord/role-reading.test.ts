@@ -1,18 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  startScriptedDiscord,
-  type ScriptedDiscord,
-} from '../../fakes/scripted-discord.js';
-import {
-  failureOf,
-  guild,
-  GUILD,
-  MEMBER,
-  refusal,
-  ROLE,
-  setUpGateway,
-} from './gateway-setup.js';
+import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
+import { failureOf, guild, GUILD, MEMBER, refusal, ROLE, setUpGateway } from './gateway-setup.js';
 
 let discord: ScriptedDiscord;
 
@@ -39,20 +28,12 @@ describe('reading roles', () => {
     user: { id: botId, username: 'bot' },
     roles: ['200000000000000020'],
   };
-  const roles = [
-    roleBody(GUILD, 0),
-    roleBody(ROLE, 1),
-    roleBody('200000000000000020', 2),
-  ];
+  const roles = [roleBody(GUILD, 0), roleBody(ROLE, 1), roleBody('200000000000000020', 2)];
 
   it('judges each role, and asks once only who the bot is', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const answers = [{ body: guildBody }, { body: botBody }, { body: roles }];
-    discord.script(
-      { body: guildBody },
-      { body: botBody.user },
-      ...answers.slice(1),
-    );
+    discord.script({ body: guildBody }, { body: botBody.user }, ...answers.slice(1));
     await gateway.readRoles(guild);
     discord.script(...answers);
 
@@ -81,19 +62,13 @@ describe('reading roles', () => {
   ])('reads a list once more that lacks %s', async (_what, short) => {
     const { gateway } = setUpGateway(discord.apiBase);
     const whole = [{ body: guildBody }, { body: botBody }, { body: roles }];
-    discord.script(
-      { body: guildBody },
-      { body: botBody.user },
-      ...whole.slice(1),
-    );
+    discord.script({ body: guildBody }, { body: botBody.user }, ...whole.slice(1));
     await gateway.readRoles(guild);
     discord.script(...whole.slice(0, 2), { body: short }, { body: roles });
 
     const read = await gateway.readRoles(guild);
 
-    expect(read.roles.map(({ roleId }) => roleId)).toEqual(
-      roles.map(({ id }) => id),
-    );
+    expect(read.roles.map(({ roleId }) => roleId)).toEqual(roles.map(({ id }) => id));
     expect(read.roles[1]).toMatchObject({ refusal: null });
   });
 
@@ -116,12 +91,7 @@ describe('reading roles', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const short = roles.filter(({ id }) => id !== ROLE);
     const before = [{ body: guildBody }, { body: botBody }];
-    discord.script(
-      { body: guildBody },
-      { body: botBody.user },
-      { body: botBody },
-      { body: roles },
-    );
+    discord.script({ body: guildBody }, { body: botBody.user }, { body: botBody }, { body: roles });
     await gateway.readRoles(guild);
     discord.script(...before, { body: short }, { body: short });
     await gateway.readRoles(guild);
@@ -135,12 +105,7 @@ describe('reading roles', () => {
 
   it('never takes a list without @everyone for the whole list', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
-    discord.script(
-      { body: guildBody },
-      { body: botBody.user },
-      { body: botBody },
-      { body: [] },
-    );
+    discord.script({ body: guildBody }, { body: botBody.user }, { body: botBody }, { body: [] });
 
     expect(await failureOf(gateway.readRoles(guild))).toMatchObject({
       name: 'UnavailableError',

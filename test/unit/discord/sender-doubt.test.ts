@@ -75,10 +75,7 @@ describe('one answer that puts the bot in doubt', () => {
     const held = { ...bot, manner: 'hold' } as const;
     discord.script(refusal(401, 0), refusal(401, 0), held);
 
-    const failures = [
-      failureOf(gateway.addRole(roleWrite)),
-      failureOf(gateway.readMember(target)),
-    ];
+    const failures = [failureOf(gateway.addRole(roleWrite)), failureOf(gateway.readMember(target))];
     await expect.poll(() => discord.requests.length).toBe(3);
     discord.release();
 
@@ -91,9 +88,7 @@ describe('one answer that puts the bot in doubt', () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(401, 0), { status: 502, body: '' }, member);
 
-    expect((await failureOf(gateway.addRole(roleWrite))).name).toBe(
-      'UnavailableError',
-    );
+    expect((await failureOf(gateway.addRole(roleWrite))).name).toBe('UnavailableError');
     await gateway.readMember(target);
   });
 });
@@ -114,8 +109,7 @@ describe('the pause of a bot', () => {
     });
     discord.script(banned);
     const failure = await failureOf(set.gateway.addRole(roleWrite));
-    const told = () =>
-      set.logs.filter(({ level }) => level === 'warn' || level === 'info');
+    const told = () => set.logs.filter(({ level }) => level === 'warn' || level === 'info');
     return { ...set, shown, failure, told };
   };
 
@@ -126,8 +120,7 @@ describe('the pause of a bot', () => {
 
     expect(discord.requests).toHaveLength(2);
     expect(failure.name).toBe('RetryLaterError');
-    const cause =
-      'Cloudflare asked to wait for 18.4 hours; retrying one call after an hour';
+    const cause = 'Cloudflare asked to wait for 18.4 hours; retrying one call after an hour';
     expect(failure.message).toContain(cause);
     expect(shown).toEqual([
       {

@@ -6,9 +6,7 @@ describe('backoffMs', () => {
   const longest = { baseMs: 100, maxMs: 1_000, random: () => 1 };
 
   test('doubles up to its cap', () => {
-    const waits = [0, 1, 2, 3, 4, 1_000_000].map((attempt) =>
-      backoffMs(attempt, longest),
-    );
+    const waits = [0, 1, 2, 3, 4, 1_000_000].map((attempt) => backoffMs(attempt, longest));
 
     expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   });

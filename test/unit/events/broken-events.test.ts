@@ -1,37 +1,21 @@
 import { describe, expect, test } from 'vitest';
 
 import { parseEvent } from '../../../services/events/parse-event.js';
-import {
-  binary,
-  cloudEvent,
-  kafkaRecord,
-  structured,
-} from '../../builders/event-record.js';
+import { binary, cloudEvent, kafkaRecord, structured } from '../../builders/event-record.js';
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const payload = (data: unknown, type: string) => cloudEvent({ type, data });
 const text = (value: string) => kafkaRecord({ value: Buffer.from(value) });
 
 describe('a broken message', () => {
-  const attribute = (its: Record<string, unknown>) =>
-    structured(cloudEvent(its));
+  const attribute = (its: Record<string, unknown>) => structured(cloudEvent(its));
   const data = (its: unknown) => attribute({ data: its });
   const change = (its: Record<string, unknown>) =>
     data({ userId: 'u', groupId: 'g', change: 'added', ...its });
   const user = (its: Record<string, unknown>) =>
-    structured(
-      payload(
-        { userId: 'u', username: 'n', ...its },
-        'platform.user.changed.v1',
-      ),
-    );
+    structured(payload({ userId: 'u', username: 'n', ...its }, 'platform.user.changed.v1'));
   const snapshot = (groupIds: unknown) =>
-    structured(
-      payload(
-        { userId: 'u', groupIds },
-        'platform.group.membership.snapshot.v1',
-      ),
-    );
+    structured(payload({ userId: 'u', groupIds }, 'platform.group.membership.snapshot.v1'));
   const typed = (contentType: string) =>
     kafkaRecord({ headers: { 'content-type': Buffer.from(contentType) } });
   const NOT_ONE =
@@ -77,16 +61,8 @@ describe('a broken message', () => {
       binary(cloudEvent({ datacontenttype: 'application/xml' })),
       'content-type must be application/json, got 15 characters',
     ],
-    [
-      'no type in binary mode',
-      binary(cloudEvent({ type: undefined })),
-      'ce_type is missing',
-    ],
-    [
-      'no id in binary mode',
-      binary(cloudEvent({ id: undefined })),
-      'ce_id is missing',
-    ],
+    ['no type in binary mode', binary(cloudEvent({ type: undefined })), 'ce_type is missing'],
+    ['no id in binary mode', binary(cloudEvent({ id: undefined })), 'ce_id is missing'],
     [
       'no JSON in binary mode',
       binary(cloudEvent(), { value: Buffer.from('x') }),
@@ -97,11 +73,7 @@ describe('a broken message', () => {
       text('{"type":"platform.user.deleted.v1"}'),
       'specversion must be "1.0", got nothing',
     ],
-    [
-      'another version',
-      attribute({ specversion: '0.3' }),
-      'specversion must be "1.0", got "0.3"',
-    ],
+    ['another version', attribute({ specversion: '0.3' }), 'specversion must be "1.0", got "0.3"'],
     ['no type', attribute({ type: undefined }), 'type is missing'],
     [
       'a type that is no text',
@@ -174,11 +146,7 @@ describe('a broken message', () => {
       'datacontenttype must be application/json, got 8 characters',
     ],
     ['no payload', attribute({ data: undefined }), 'data is missing'],
-    [
-      'a payload that is text',
-      data('{}'),
-      'data must be an object, got 2 characters',
-    ],
+    ['a payload that is text', data('{}'), 'data must be an object, got 2 characters'],
     ['a payload that is null', data(null), 'data must be an object, got null'],
     [
       'two payloads',
@@ -196,16 +164,8 @@ describe('a broken message', () => {
       'data_base64 is not JSON',
     ],
     ['no user', change({ userId: undefined }), 'data.userId is missing'],
-    [
-      'a number for a user',
-      change({ userId: 12 }),
-      'data.userId must be a string, got a number',
-    ],
-    [
-      'null for a user',
-      change({ userId: null }),
-      'data.userId must be a string, got null',
-    ],
+    ['a number for a user', change({ userId: 12 }), 'data.userId must be a string, got a number'],
+    ['null for a user', change({ userId: null }), 'data.userId must be a string, got null'],
     ['an empty user', change({ userId: '' }), 'data.userId must not be empty'],
     [
       'a long user',
@@ -280,11 +240,7 @@ describe('a broken message', () => {
       'data.sequence must be a whole number from 0 to 2^53-1, got a boolean',
     ],
     ['no groups', snapshot(undefined), 'data.groupIds is missing'],
-    [
-      'groups that are no list',
-      snapshot('g'),
-      'data.groupIds must be an array, got 1 character',
-    ],
+    ['groups that are no list', snapshot('g'), 'data.groupIds must be an array, got 1 character'],
     [
       'a group that is a number',
       snapshot(['g', 4]),
@@ -313,12 +269,7 @@ describe('a broken message', () => {
     ],
     [
       'a long group name',
-      structured(
-        payload(
-          { groupId: 'g', name: 'n'.repeat(256) },
-          'platform.group.changed.v1',
-        ),
-      ),
+      structured(payload({ groupId: 'g', name: 'n'.repeat(256) }, 'platform.group.changed.v1')),
       `data.name must have at most 255 characters, got 256 characters`,
     ],
   ])('says what is wrong: %s', (_, record, reason) => {

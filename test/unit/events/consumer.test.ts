@@ -3,20 +3,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { APPLIED, STALE, UNCHANGED } from '../../builders/fact-outcomes.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
 import { UnavailableError } from '../../../services/lib/errors.js';
-import {
-  cloudEvent,
-  kafkaRecord,
-  recordsFor,
-  structured,
-} from '../../builders/event-record.js';
+import { cloudEvent, kafkaRecord, recordsFor, structured } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
 import { soon } from '../../support/soon.js';
-import {
-  committed,
-  startConsumer,
-  stopConsumers,
-  storeOf,
-} from './start-consumer.js';
+import { committed, startConsumer, stopConsumers, storeOf } from './start-consumer.js';
 
 afterEach(stopConsumers);
 
@@ -33,21 +23,13 @@ describe('the event consumer', () => {
   });
 
   test('caps what one transaction takes, and commits after each', async () => {
-    const kafka = createFakeKafka(
-      recordsFor(...Array.from({ length: 1_200 }, (_, i) => `u${i}`)),
-    );
+    const kafka = createFakeKafka(recordsFor(...Array.from({ length: 1_200 }, (_, i) => `u${i}`)));
 
     await startConsumer(kafka);
     await committed(kafka, 1_199);
 
-    const commits = kafka.journal.filter((line) =>
-      line.startsWith('committed'),
-    );
-    expect(commits).toEqual([
-      'committed 499',
-      'committed 999',
-      'committed 1199',
-    ]);
+    const commits = kafka.journal.filter((line) => line.startsWith('committed'));
+    expect(commits).toEqual(['committed 499', 'committed 999', 'committed 1199']);
   });
 
   test('caps a transaction by the rows that snapshots write', async () => {
@@ -63,12 +45,7 @@ describe('the event consumer', () => {
     await startConsumer(kafka);
     await committed(kafka, 3);
 
-    expect(kafka.journal).toEqual([
-      'applied u0,u1,u2',
-      'committed 2',
-      'applied u3',
-      'committed 3',
-    ]);
+    expect(kafka.journal).toEqual(['applied u0,u1,u2', 'committed 2', 'applied u3', 'committed 3']);
   });
 
   test('counts what it skips, and commits it without a transaction', async () => {
@@ -87,11 +64,7 @@ describe('the event consumer', () => {
   test('counts verdicts', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
 
-    const consumer = await startConsumer(kafka, async () => [
-      APPLIED,
-      STALE,
-      UNCHANGED,
-    ]);
+    const consumer = await startConsumer(kafka, async () => [APPLIED, STALE, UNCHANGED]);
     await committed(kafka, 2);
 
     expect(consumer.counts()).toEqual({
@@ -146,9 +119,7 @@ describe('the event consumer', () => {
   test('gives a batch back when the partition is lost while it waits', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
     kafka.faults.heartbeat.push(new Error('rebalancing'));
-    const apply = vi
-      .fn(storeOf(kafka))
-      .mockRejectedValueOnce(new Error('away'));
+    const apply = vi.fn(storeOf(kafka)).mockRejectedValueOnce(new Error('away'));
 
     const consumer = await startConsumer(kafka, apply);
     await committed(kafka, 0);
@@ -171,9 +142,7 @@ describe('the event consumer', () => {
 
 describe('stopping', () => {
   test('finishes the chunk in hand and leaves the rest', async () => {
-    const kafka = createFakeKafka(
-      recordsFor(...Array.from({ length: 600 }, (_, i) => `u${i}`)),
-    );
+    const kafka = createFakeKafka(recordsFor(...Array.from({ length: 600 }, (_, i) => `u${i}`)));
     const applying = Promise.withResolvers<void>();
     const apply = vi.fn<ApplyFacts>(async (facts) => {
       await applying.promise;

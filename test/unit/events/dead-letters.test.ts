@@ -1,19 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { KafkaRecord } from '../../../services/events/kafka-port.js';
-import {
-  TerminalError,
-  UnavailableError,
-} from '../../../services/lib/errors.js';
+import { TerminalError, UnavailableError } from '../../../services/lib/errors.js';
 import { kafkaRecord, recordsFor } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
-import {
-  committed,
-  startConsumer,
-  stopConsumers,
-  storeOf,
-  users,
-} from './start-consumer.js';
+import { committed, startConsumer, stopConsumers, storeOf, users } from './start-consumer.js';
 
 afterEach(stopConsumers);
 
@@ -23,14 +14,11 @@ const broken = (offset: string): KafkaRecord =>
     value: Buffer.from('{"a"'),
     headers: { trace: Buffer.from('t') },
   });
-const unreadable = () =>
-  new TerminalError('UNREADABLE_FACT', 'value out of range');
+const unreadable = () => new TerminalError('UNREADABLE_FACT', 'value out of range');
 
 describe('a record that cannot be read', () => {
   test('goes to the dead letters as it came, with the reason, before the commit', async () => {
-    const [first, last] = recordsFor('a', 'b', 'c').filter(
-      (_, index) => index !== 1,
-    );
+    const [first, last] = recordsFor('a', 'b', 'c').filter((_, index) => index !== 1);
     if (!first || !last) throw new Error('no records');
     const kafka = createFakeKafka([first, broken('1'), last]);
 
@@ -61,10 +49,7 @@ describe('a record that cannot be read', () => {
 
   test('is not committed while the dead letters are away, nor are its neighbours applied again', async () => {
     const kafka = createFakeKafka([...recordsFor('a'), broken('1')]);
-    kafka.faults.produce.push(
-      new UnavailableError('down'),
-      new UnavailableError('down'),
-    );
+    kafka.faults.produce.push(new UnavailableError('down'), new UnavailableError('down'));
 
     await startConsumer(kafka);
     await committed(kafka, 1);
@@ -111,9 +96,7 @@ describe('a record that cannot be read', () => {
       'produced 1 to platform.events.dlq',
       'committed 4',
     ]);
-    expect(
-      kafka.produced.get('platform.events.dlq')?.[0]?.headers,
-    ).toMatchObject({
+    expect(kafka.produced.get('platform.events.dlq')?.[0]?.headers).toMatchObject({
       'dlq-reason': 'value out of range',
       'dlq-offset': '2',
     });
@@ -142,9 +125,7 @@ describe('a record that cannot be read', () => {
 
   test('another refusal of the store is a fault of ours: nothing is buried', async () => {
     const kafka = createFakeKafka(recordsFor('a'));
-    const apply = vi
-      .fn(storeOf(kafka))
-      .mockRejectedValueOnce(new TerminalError('OTHER', 'a bug'));
+    const apply = vi.fn(storeOf(kafka)).mockRejectedValueOnce(new TerminalError('OTHER', 'a bug'));
 
     await startConsumer(kafka, apply);
     await committed(kafka, 0);

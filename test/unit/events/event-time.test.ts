@@ -26,13 +26,12 @@ describe('the time of an event', () => {
     expect(timeUsOf(text)).toBe(expected);
   });
 
-  test.each([
-    '2016-12-31T23:59:60Z',
-    '2016-12-31T23:59:60.7Z',
-    '2017-01-01T05:44:60+05:45',
-  ])('the leap second %s stays between its neighbours', (text) => {
-    expect(timeUsOf(text)).toBe(us('2017-01-01T00:00:00Z') - 1);
-  });
+  test.each(['2016-12-31T23:59:60Z', '2016-12-31T23:59:60.7Z', '2017-01-01T05:44:60+05:45'])(
+    'the leap second %s stays between its neighbours',
+    (text) => {
+      expect(timeUsOf(text)).toBe(us('2017-01-01T00:00:00Z') - 1);
+    },
+  );
 
   test.each([
     '',

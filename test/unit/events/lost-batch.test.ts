@@ -10,11 +10,7 @@ import { parseEvent } from '../../../services/events/parse-event.js';
 import { unpackLz4 } from '../../../services/events/unpack-lz4.js';
 import { unpackSnappy } from '../../../services/events/unpack-snappy.js';
 import { kafkaRecord } from '../../builders/event-record.js';
-import {
-  bombOf,
-  fetched,
-  type PackedBatch,
-} from '../../builders/packed-batch.js';
+import { bombOf, fetched, type PackedBatch } from '../../builders/packed-batch.js';
 
 const LIMIT = 1024 * 1024;
 const NAMES = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -23,9 +19,7 @@ beforeAll(() => registerCodecs(LIMIT));
 afterAll(() => registerCodecs());
 
 /** What kafkajs itself makes of what a broker sent. */
-async function readByKafkajs(
-  ...batches: readonly PackedBatch[]
-): Promise<readonly KafkaMessage[]> {
+async function readByKafkajs(...batches: readonly PackedBatch[]): Promise<readonly KafkaMessage[]> {
   const require = createRequire(import.meta.url);
   const Decoder = require('kafkajs/src/protocol/decoder.js');
   const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js');
@@ -62,34 +56,26 @@ const good: PackedBatch = {
 };
 
 describe('a batch that too large to unpack', () => {
-  test.each(NAMES)(
-    'is lost record by record, and its neighbours are read: %s',
-    async (codec) => {
-      const bomb = { codec, packed: bombOf(codec, 4 * LIMIT) };
+  test.each(NAMES)('is lost record by record, and its neighbours are read: %s', async (codec) => {
+    const bomb = { codec, packed: bombOf(codec, 4 * LIMIT) };
 
-      const messages = await readByKafkajs(
-        { ...bomb, baseOffset: 40, count: 3, lastOffsetDelta: 9 },
-        good,
-      );
+    const messages = await readByKafkajs(
+      { ...bomb, baseOffset: 40, count: 3, lastOffsetDelta: 9 },
+      good,
+    );
 
-      expect(messages.map(({ offset }) => offset)).toEqual([
-        '40',
-        '41',
-        '49', // the last one, so that a commit goes past the whole batch
-        '50',
-      ]);
-      const lost = {
-        kind: 'broken',
-        reason: expect.stringContaining('too large to unpack'),
-      };
-      expect(verdictsOf(messages)).toEqual([
-        lost,
-        lost,
-        lost,
-        { kind: 'skip', why: 'tombstone' },
-      ]);
-    },
-  );
+    expect(messages.map(({ offset }) => offset)).toEqual([
+      '40',
+      '41',
+      '49', // the last one, so that a commit goes past the whole batch
+      '50',
+    ]);
+    const lost = {
+      kind: 'broken',
+      reason: expect.stringContaining('too large to unpack'),
+    };
+    expect(verdictsOf(messages)).toEqual([lost, lost, lost, { kind: 'skip', why: 'tombstone' }]);
+  });
 
   test.each([
     ['lz4', unpackLz4],
@@ -109,10 +95,7 @@ describe('a batch that is damaged', () => {
   test.each(NAMES)('is lost record by record: %s', async (codec) => {
     const packed = Buffer.from('this is in no format that anybody packs in');
 
-    const messages = await readByKafkajs(
-      { codec, packed, baseOffset: 7, count: 2 },
-      good,
-    );
+    const messages = await readByKafkajs({ codec, packed, baseOffset: 7, count: 2 }, good);
 
     expect(messages.map(({ offset }) => offset)).toEqual(['7', '8', '50']);
     expect(verdictsOf(messages)[0]).toEqual({
@@ -155,10 +138,7 @@ describe('unpacking', () => {
   const anyPacked = fc.oneof(
     fc.uint8Array({ maxLength: 200 }),
     fc
-      .tuple(
-        fc.constantFrom(...NAMES),
-        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
-      )
+      .tuple(fc.constantFrom(...NAMES), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }))
       .map(([codec, changes]) => {
         const bomb = bombOf(codec, 5_000);
         for (const [at, byte] of changes) bomb[at % bomb.length] = byte;

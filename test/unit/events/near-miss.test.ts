@@ -23,11 +23,7 @@ describe('an event whose type is a near miss of one of ours', () => {
     ['the plural', 'platform.group.membership.snapshots.v1', SNAPSHOT],
     ['other letters', 'Platform.User.Changed.V1', USER],
     ['capitals', 'PLATFORM.USER.DELETED.V1', USER_GONE],
-    [
-      'words joined by capitals',
-      'platform.group.membershipChanged.v1',
-      CHANGED,
-    ],
+    ['words joined by capitals', 'platform.group.membershipChanged.v1', CHANGED],
     ['no separators', 'platformgroupchangedv1', GROUP],
     ['other separators', 'platform/group/changed/v1', GROUP],
     ['other separators', 'platform_user-changed.v1', USER],
@@ -97,9 +93,7 @@ describe('a value of which only a few are allowed', () => {
     ['joined', 'got "joined"'],
     ['', 'got ""'],
   ])('is shown with the allowed ones, and the one meant: %j', (change, end) => {
-    expect(reasonOf(change)).toBe(
-      `data.change must be "added" or "removed", ${end}`,
-    );
+    expect(reasonOf(change)).toBe(`data.change must be "added" or "removed", ${end}`);
   });
 
   test.each([
@@ -109,14 +103,12 @@ describe('a value of which only a few are allowed', () => {
     [7, 'a number'],
     [null, 'null'],
   ])('is not shown where it is no word: %j', (change, shown) => {
-    expect(reasonOf(change)).toBe(
-      `data.change must be "added" or "removed", got ${shown}`,
-    );
+    expect(reasonOf(change)).toBe(`data.change must be "added" or "removed", got ${shown}`);
   });
 
   test('is shown of the version of CloudEvents', () => {
-    expect(
-      parseEvent(structured(cloudEvent({ specversion: '0.3' }))),
-    ).toMatchObject({ reason: 'specversion must be "1.0", got "0.3"' });
+    expect(parseEvent(structured(cloudEvent({ specversion: '0.3' })))).toMatchObject({
+      reason: 'specversion must be "1.0", got "0.3"',
+    });
   });
 });

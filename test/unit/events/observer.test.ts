@@ -7,20 +7,10 @@ import { eventChunks } from '../../../services/events/event-chunks.js';
 import type { EventObserver } from '../../../services/events/observer.js';
 import { TerminalError } from '../../../services/lib/errors.js';
 import type { Cause } from '../../../services/model.js';
-import {
-  cloudEvent,
-  kafkaRecord,
-  recordsFor,
-  structured,
-} from '../../builders/event-record.js';
+import { cloudEvent, kafkaRecord, recordsFor, structured } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';
 import { soon } from '../../support/soon.js';
-import {
-  committed,
-  startConsumer,
-  stopConsumers,
-  storeOf,
-} from './start-consumer.js';
+import { committed, startConsumer, stopConsumers, storeOf } from './start-consumer.js';
 
 afterEach(stopConsumers);
 
@@ -129,10 +119,7 @@ describe('whoever watches the event door', () => {
     await committed(kafka, 1);
 
     expect(seen.traceRecord).toEqual(['00-producer', 'undefined']);
-    expect(causes.map((cause) => cause?.traceparent)).toEqual([
-      '00-trace-of-0',
-      '00-trace-of-1',
-    ]);
+    expect(causes.map((cause) => cause?.traceparent)).toEqual(['00-trace-of-0', '00-trace-of-1']);
     expect(ended()).toBe(2);
   });
 
@@ -156,9 +143,7 @@ describe('facts that come too late', () => {
   test('are counted by the deletion that they lose to', async () => {
     const kinds = ['userDeleted', 'groupDeleted', 'userRestored'] as const;
     const [chunk] = eventChunks(
-      kinds.map((id, offset) =>
-        structured(cloudEvent({ id }), { offset: String(offset) }),
-      ),
+      kinds.map((id, offset) => structured(cloudEvent({ id }), { offset: String(offset) })),
     );
     if (chunk === undefined) throw new Error('no chunk');
     const order = { sequence: null, timeUs: 1 };
@@ -172,11 +157,7 @@ describe('facts that come too late', () => {
     );
 
     const counts = countEvents(chunk, applied);
-    expect(counts.map(({ result }) => result)).toEqual([
-      'user_deleted',
-      'group_deleted',
-      'stale',
-    ]);
+    expect(counts.map(({ result }) => result)).toEqual(['user_deleted', 'group_deleted', 'stale']);
   });
 });
 
@@ -185,10 +166,9 @@ describe('what came of a chunk', () => {
     const [chunk] = eventChunks([
       structured(cloudEvent({ id: 'one' }), { offset: '0' }),
       structured(cloudEvent({ id: 'bad' }), { offset: '1' }),
-      structured(
-        cloudEvent({ type: 'platform.user.deleted.v1', data: { userId: 'x' } }),
-        { offset: '2' },
-      ),
+      structured(cloudEvent({ type: 'platform.user.deleted.v1', data: { userId: 'x' } }), {
+        offset: '2',
+      }),
       structured(cloudEvent({ type: 'order.placed' }), { offset: '3' }),
       kafkaRecord({ value: Buffer.from('{'), offset: '4' }),
     ]);

@@ -14,9 +14,7 @@ afterEach(async () => {
 });
 
 const idsOf = (batches: readonly (readonly OutgoingRecord[])[]) =>
-  batches.map((batch) =>
-    batch.map(({ value }) => JSON.parse(String(value)).id).join(),
-  );
+  batches.map((batch) => batch.map(({ value }) => JSON.parse(String(value)).id).join());
 
 interface Setting {
   readonly outbox: FakeOutbox;
@@ -25,12 +23,7 @@ interface Setting {
   readonly hold?: Promise<void>;
 }
 
-async function start({
-  outbox,
-  pollMs = 60_000,
-  failures = [],
-  hold,
-}: Setting) {
+async function start({ outbox, pollMs = 60_000, failures = [], hold }: Setting) {
   const sent: OutgoingRecord[][] = [];
   const relay = createOutboxRelay({
     outbox,
@@ -125,10 +118,7 @@ describe('the outbox relay', () => {
   test('keeps what the broker has not taken, says so, and sends the same again', async () => {
     const outbox = createFakeOutbox();
     outbox.add('e1', 'e2');
-    const failures = Array.from(
-      { length: 20 },
-      () => new UnavailableError('no broker'),
-    );
+    const failures = Array.from({ length: 20 }, () => new UnavailableError('no broker'));
 
     const { relay, sent } = await start({ outbox, failures });
     await soon(() =>

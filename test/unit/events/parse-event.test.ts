@@ -52,10 +52,7 @@ describe('an event that is read', () => {
     },
     {
       name: 'a user without groups',
-      event: payload(
-        { userId: 'user-7', groupIds: [] },
-        'platform.group.membership.snapshot.v1',
-      ),
+      event: payload({ userId: 'user-7', groupIds: [] }, 'platform.group.membership.snapshot.v1'),
       fact: membershipSnapshot({ groupIds: [] }),
     },
     {
@@ -85,26 +82,17 @@ describe('an event that is read', () => {
     },
     {
       name: 'a named group',
-      event: payload(
-        { groupId: 'miners', name: 'Miners' },
-        'platform.group.changed.v1',
-      ),
+      event: payload({ groupId: 'miners', name: 'Miners' }, 'platform.group.changed.v1'),
       fact: groupChanged({ name: 'Miners' }),
     },
     {
       name: 'a group without a name',
-      event: payload(
-        { groupId: 'miners', name: null },
-        'platform.group.changed.v1',
-      ),
+      event: payload({ groupId: 'miners', name: null }, 'platform.group.changed.v1'),
       fact: groupChanged(),
     },
     {
       name: 'a deleted group',
-      event: payload(
-        { groupId: 'miners', name: 'Miners' },
-        'platform.group.deleted.v1',
-      ),
+      event: payload({ groupId: 'miners', name: 'Miners' }, 'platform.group.deleted.v1'),
       fact: groupDeleted(),
     },
   ])('is the same in structured and in binary mode: $name', (row) => {
@@ -115,10 +103,7 @@ describe('an event that is read', () => {
   });
 
   test.each([
-    [
-      'no content-type, by its specversion',
-      structured(cloudEvent(), { headers: {} }),
-    ],
+    ['no content-type, by its specversion', structured(cloudEvent(), { headers: {} })],
     [
       'a content-type in other letters',
       structured(cloudEvent(), {
@@ -131,17 +116,11 @@ describe('an event that is read', () => {
       'a content-type sent twice, by the last',
       structured(cloudEvent(), {
         headers: {
-          'content-type': [
-            Buffer.from('text/plain'),
-            Buffer.from('application/cloudevents+json'),
-          ],
+          'content-type': [Buffer.from('text/plain'), Buffer.from('application/cloudevents+json')],
         },
       }),
     ],
-    [
-      'binary mode without a content-type',
-      binary(cloudEvent({ datacontenttype: undefined })),
-    ],
+    ['binary mode without a content-type', binary(cloudEvent({ datacontenttype: undefined }))],
     [
       'binary mode with a +json type',
       binary(cloudEvent({ datacontenttype: 'application/vnd.p+json; v=1' })),
@@ -158,10 +137,7 @@ describe('an event that is read', () => {
       ),
     ],
     ['a byte order mark', text(`\uFEFF${JSON.stringify(cloudEvent())}`)],
-    [
-      'attributes that are null',
-      structured(cloudEvent({ subject: null, datacontenttype: null })),
-    ],
+    ['attributes that are null', structured(cloudEvent({ subject: null, datacontenttype: null }))],
     [
       'names of Object.prototype, which mean nothing',
       text(
@@ -200,16 +176,13 @@ describe('an event that is read', () => {
     expect(parseEvent(structured(cloudEvent({ data }))).kind).toBe('fact');
   });
 
-  test.each([undefined, null])(
-    'has the time of its record when its own is %j',
-    (time) => {
-      const record = structured(cloudEvent({ time }), { timestampMs: 1_234 });
+  test.each([undefined, null])('has the time of its record when its own is %j', (time) => {
+    const record = structured(cloudEvent({ time }), { timestampMs: 1_234 });
 
-      expect(parseEvent(record)).toMatchObject({
-        fact: { order: { timeUs: 1_234_000 } },
-      });
-    },
-  );
+    expect(parseEvent(record)).toMatchObject({
+      fact: { order: { timeUs: 1_234_000 } },
+    });
+  });
 
   test('may be 5 minutes ahead of its record, and any time behind', () => {
     const ahead = cloudEvent({ time: '2026-03-14T15:14:26Z' });

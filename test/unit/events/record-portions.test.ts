@@ -19,20 +19,12 @@ describe('bySize', () => {
   test('keeps the order, and the limit unless one alone is beyond it', () => {
     const records = [400, 400, 400, 5_000, 1, 2].map((bytes) => record(bytes));
 
-    expect(sizes(bySize(records, 1_000))).toEqual([
-      [400, 400],
-      [400],
-      [5_000],
-      [1, 2],
-    ]);
+    expect(sizes(bySize(records, 1_000))).toEqual([[400, 400], [400], [5_000], [1, 2]]);
   });
 
   test('counts headers', () => {
     const wide = { many: [Buffer.alloc(300), Buffer.alloc(300)] };
 
-    expect(sizes(bySize([record(1, wide), record(1, wide)], 1_000))).toEqual([
-      [1],
-      [1],
-    ]);
+    expect(sizes(bySize([record(1, wide), record(1, wide)], 1_000))).toEqual([[1], [1]]);
   });
 });

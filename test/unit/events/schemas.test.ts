@@ -23,9 +23,7 @@ interface EventSchema {
 }
 
 function readSchema(file: string): EventSchema {
-  const schema: EventSchema = JSON.parse(
-    readFileSync(join(EVENTS, file), 'utf8'),
-  );
+  const schema: EventSchema = JSON.parse(readFileSync(join(EVENTS, file), 'utf8'));
   return schema;
 }
 
@@ -43,9 +41,7 @@ function faultsOf(type: string, event: unknown): unknown {
 
 describe('the schemas of the events', () => {
   test('stand for every type that is read or written, and for no other', () => {
-    expect(types.sort()).toEqual(
-      [...factReaders.keys(), ...WRITTEN_TYPES].sort(),
-    );
+    expect(types.sort()).toEqual([...factReaders.keys(), ...WRITTEN_TYPES].sort());
     expect(READ_TYPES.toSorted()).toEqual([...factReaders.keys()].sort());
   });
 
@@ -106,22 +102,17 @@ describe('asyncapi.yaml', () => {
   const document: unknown = parse(text);
 
   test('points at nothing that is missing', () => {
-    const references = [...text.matchAll(/\$ref: '([^']+)'/g)].map(
-      (match) => match[1] ?? '',
-    );
+    const references = [...text.matchAll(/\$ref: '([^']+)'/g)].map((match) => match[1] ?? '');
 
     expect(references.length).toBeGreaterThan(types.length);
     for (const reference of references) {
-      if (reference.startsWith('#/'))
-        expect(lookUp(document, reference)).toBeDefined();
+      if (reference.startsWith('#/')) expect(lookUp(document, reference)).toBeDefined();
       else expect(files).toContain(reference.replace('./events/', ''));
     }
   });
 
   test('has a message for every type', () => {
-    const named = [...text.matchAll(/^ {6}name: (\S+)$/gm)].map(
-      (match) => match[1] ?? '',
-    );
+    const named = [...text.matchAll(/^ {6}name: (\S+)$/gm)].map((match) => match[1] ?? '');
 
     expect(named.sort()).toEqual([...types, 'deadLetter'].sort());
   });

@@ -1,10 +1,7 @@
 import { expect } from 'vitest';
 
 import { APPLIED } from '../../builders/fact-outcomes.js';
-import {
-  createEventConsumer,
-  type EventConsumer,
-} from '../../../services/events/consumer.js';
+import { createEventConsumer, type EventConsumer } from '../../../services/events/consumer.js';
 import type { EventObserver } from '../../../services/events/observer.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
@@ -14,15 +11,16 @@ import { soon } from '../../support/soon.js';
 
 const running: EventConsumer[] = [];
 
-/** For each file's own `afterEach`: unit tests share a worker, where a module is loaded, and its hooks registered, but once. */
+/**
+ * For each file's own `afterEach`: unit tests share a worker, where a module is loaded, and its
+ * hooks registered, but once.
+ */
 export async function stopConsumers(): Promise<void> {
   for (const consumer of running.splice(0)) await consumer.stop();
 }
 
 export const users = (facts: readonly PlatformFact[]) =>
-  facts
-    .map((fact) => ('platformUserId' in fact ? fact.platformUserId : '?'))
-    .join();
+  facts.map((fact) => ('platformUserId' in fact ? fact.platformUserId : '?')).join();
 
 /** A store that writes into the broker's journal, so that their order shows. */
 export function storeOf(kafka: FakeKafka): ApplyFacts {

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import {
-  createSupervisor,
-  type Supervised,
-} from '../../../services/events/supervisor.js';
+import { createSupervisor, type Supervised } from '../../../services/events/supervisor.js';
 import type { Readiness } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 
@@ -13,9 +10,7 @@ interface Opened extends Supervised {
   readonly crash: (error: Error) => void;
 }
 
-function createOpened(
-  its: { stop?: () => Promise<void>; health?: () => Readiness } = {},
-): Opened {
+function createOpened(its: { stop?: () => Promise<void>; health?: () => Readiness } = {}): Opened {
   const crash = Promise.withResolvers<Error>();
   const stop = vi.fn(its.stop ?? (async () => {}));
   return {
@@ -190,9 +185,7 @@ describe('the supervisor', () => {
   });
 
   test('stops in time although closing never ends', async () => {
-    const supervisor = supervise(async () =>
-      createOpened({ stop: () => new Promise(() => {}) }),
-    );
+    const supervisor = supervise(async () => createOpened({ stop: () => new Promise(() => {}) }));
     supervisor.start();
     await vi.advanceTimersByTimeAsync(0);
 
@@ -203,9 +196,7 @@ describe('the supervisor', () => {
   });
 
   test('stops in the middle of a pause', async () => {
-    const open = vi
-      .fn<() => Promise<Supervised>>()
-      .mockRejectedValue(new Error('no'));
+    const open = vi.fn<() => Promise<Supervised>>().mockRejectedValue(new Error('no'));
     const supervisor = supervise(open);
     supervisor.start();
     await vi.advanceTimersByTimeAsync(10);
@@ -218,8 +209,6 @@ describe('the supervisor', () => {
   });
 
   test('stops before it was started', async () => {
-    await expect(
-      supervise(async () => createOpened()).stop(),
-    ).resolves.toBeUndefined();
+    await expect(supervise(async () => createOpened()).stop()).resolves.toBeUndefined();
   });
 });

@@ -50,10 +50,7 @@ describe('Snappy', () => {
   const literal = (text: string) =>
     Buffer.concat([Buffer.from([(text.length - 1) << 2]), Buffer.from(text)]);
   const block = (length: number, ...parts: readonly (Buffer | number[])[]) =>
-    Buffer.concat([
-      Buffer.from([length]),
-      ...parts.map((part) => Buffer.from(part)),
-    ]);
+    Buffer.concat([Buffer.from([length]), ...parts.map((part) => Buffer.from(part))]);
 
   test('unpacks literals and repetitions, also those that overlap', () => {
     const packed = block(
@@ -65,9 +62,7 @@ describe('Snappy', () => {
       Buffer.concat([Buffer.from([60 << 2, 5]), Buffer.from('uvwxyz')]),
     );
 
-    expect(unpackSnappy(packed, LIMIT).toString()).toBe(
-      'abcabcababcabcaaaaaauvwxyz',
-    );
+    expect(unpackSnappy(packed, LIMIT).toString()).toBe('abcabcababcabcaaaaaauvwxyz');
   });
 
   test("unpacks the blocks in Java's frame", () => {

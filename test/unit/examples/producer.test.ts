@@ -18,10 +18,7 @@ const received = ({ key, value, headers }: EventRecord) =>
       key: Buffer.from(key),
       value: Buffer.from(value),
       headers: Object.fromEntries(
-        Object.entries(headers).map(([name, text]) => [
-          name,
-          Buffer.from(text),
-        ]),
+        Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]),
       ),
     }),
   );
@@ -32,32 +29,29 @@ const faultsOf = ({ value }: EventRecord) => {
 };
 
 describe('the example of a producer', () => {
-  test.each(['added', 'removed'] as const)(
-    'says that a user was %s',
-    (change) => {
-      const record = membershipChanged({
-        ...MOMENT,
-        userId: 'alice',
+  test.each(['added', 'removed'] as const)('says that a user was %s', (change) => {
+    const record = membershipChanged({
+      ...MOMENT,
+      userId: 'alice',
+      groupId: 'pilots',
+      change,
+      sequence: 7,
+    });
+
+    expect(record.key).toBe('alice');
+    expect(faultsOf(record)).toEqual([]);
+    expect(received(record)).toMatchObject({
+      kind: 'fact',
+      fact: {
+        kind: 'membershipChanged',
+        platformUserId: 'alice',
         groupId: 'pilots',
         change,
-        sequence: 7,
-      });
-
-      expect(record.key).toBe('alice');
-      expect(faultsOf(record)).toEqual([]);
-      expect(received(record)).toMatchObject({
-        kind: 'fact',
-        fact: {
-          kind: 'membershipChanged',
-          platformUserId: 'alice',
-          groupId: 'pilots',
-          change,
-          order: { sequence: 7, timeUs: MOMENT.time.getTime() * 1000 },
-          cause: { id: 'row-7', actor: '/platform/groups' },
-        },
-      });
-    },
-  );
+        order: { sequence: 7, timeUs: MOMENT.time.getTime() * 1000 },
+        cause: { id: 'row-7', actor: '/platform/groups' },
+      },
+    });
+  });
 
   test('says all groups of a user, or that there is none', () => {
     for (const groupIds of [['pilots', 'directors'], []]) {
@@ -81,8 +75,7 @@ describe('the example of a producer', () => {
   });
 
   test('gives each event an id of its own', () => {
-    const one = () =>
-      membershipChanged({ userId: 'a', groupId: 'b', change: 'added' }).value;
+    const one = () => membershipChanged({ userId: 'a', groupId: 'b', change: 'added' }).value;
 
     expect(JSON.parse(one()).id).not.toBe(JSON.parse(one()).id);
   });

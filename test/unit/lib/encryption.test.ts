@@ -30,14 +30,9 @@ test('the first key encrypts, every key decrypts', () => {
 });
 
 test('a lost key is named, with what it makes unreadable', () => {
-  const cipherText = createKeyRing([older]).encrypt(
-    'x',
-    'botToken of client 1',
-  );
+  const cipherText = createKeyRing([older]).encrypt('x', 'botToken of client 1');
 
-  expect(() =>
-    createKeyRing([newer]).decrypt(cipherText, 'botToken of client 1'),
-  ).toThrow(
+  expect(() => createKeyRing([newer]).decrypt(cipherText, 'botToken of client 1')).toThrow(
     'the key "2025" that encrypted botToken of client 1 is missing from ENCRYPTION_KEYS',
   );
 });
@@ -58,10 +53,7 @@ test('a secret that was tampered with does not decrypt', () => {
 });
 
 test('another key under the same id is named, with what it cannot read', () => {
-  const cipherText = createKeyRing([older]).encrypt(
-    'x',
-    'botToken of client 1',
-  );
+  const cipherText = createKeyRing([older]).encrypt('x', 'botToken of client 1');
   const ring = createKeyRing([{ id: older.id, key: newer.key }]);
 
   expect(() => ring.decrypt(cipherText, 'botToken of client 1')).toThrow(

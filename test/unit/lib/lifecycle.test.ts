@@ -45,11 +45,7 @@ describe('a life', () => {
     const between = life.stage();
     await life.stop();
 
-    expect([before, between, life.stage()]).toEqual([
-      'starting',
-      'serving',
-      'stopping',
-    ]);
+    expect([before, between, life.stage()]).toEqual(['starting', 'serving', 'stopping']);
     expect(seen).toEqual([
       'start door',
       'start store',

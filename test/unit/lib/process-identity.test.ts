@@ -11,10 +11,7 @@ const [place = ''] = identity.id.split('.');
 test.runIf(place !== 'elsewhere')(
   'a process that has ended is gone, one that runs is not',
   async () => {
-    const child = spawn(process.execPath, [
-      '-e',
-      'setInterval(() => {}, 1000)',
-    ]);
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
     const childId = `${place}.${child.pid}.x`;
     expect(identity.isGone(childId)).toBe(false);
@@ -26,13 +23,10 @@ test.runIf(place !== 'elsewhere')(
   },
 );
 
-test.runIf(place !== 'elsewhere')(
-  'who had our process id before us is gone, we are not',
-  () => {
-    expect(identity.isGone(`${place}.${process.pid}.x`)).toBe(true);
-    expect(identity.isGone(identity.id)).toBe(false);
-  },
-);
+test.runIf(place !== 'elsewhere')('who had our process id before us is gone, we are not', () => {
+  expect(identity.isGone(`${place}.${process.pid}.x`)).toBe(true);
+  expect(identity.isGone(identity.id)).toBe(false);
+});
 
 test.each(['another-place.1.x', 'test-1234', '', 'elsewhere.1.x'])(
   'of %s nothing is known',

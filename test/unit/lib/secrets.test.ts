@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createSecrets } from '../../../services/lib/secrets.js';
 
-const BOT =
-  'MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789ab';
+const BOT = 'MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDe.aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789ab';
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiaWxsaW5nIn0.c2lnbmF0dXJl';
 const KEY = `dc_${'k'.repeat(43)}`;
 
@@ -18,37 +17,17 @@ describe('what looks like a secret', () => {
       'connect postgres://app:s3cr3t-pass@db:5432/x failed',
       's3cr3t-pass',
     ],
-    [
-      'a password of an address that has an odd sign',
-      'amqp://u:pa$$%40word@h',
-      'pa$$%40word',
-    ],
-    [
-      'a ticket',
-      'GET /discord/sso/start?ticket=Zm9vYmFyYmF6&x=1',
-      'Zm9vYmFyYmF6',
-    ],
+    ['a password of an address that has an odd sign', 'amqp://u:pa$$%40word@h', 'pa$$%40word'],
+    ['a ticket', 'GET /discord/sso/start?ticket=Zm9vYmFyYmF6&x=1', 'Zm9vYmFyYmF6'],
     [
       'a code',
       'GET /discord/sso/callback?code=NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee&state=15773059ghq9183habn',
       'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee',
     ],
-    [
-      'a state',
-      '/callback?code=x&state=15773059ghq9183habn',
-      '15773059ghq9183habn',
-    ],
-    [
-      'a form',
-      'client_id=1&client_secret=937it3ow87i4ery69876wqire',
-      '937it3ow87i4ery69876wqire',
-    ],
+    ['a state', '/callback?code=x&state=15773059ghq9183habn', '15773059ghq9183habn'],
+    ['a form', 'client_id=1&client_secret=937it3ow87i4ery69876wqire', '937it3ow87i4ery69876wqire'],
     ['a field', '{"a":{"b":{"c":{"d":{"botToken":"short"}}}}}', 'short'],
-    [
-      'a field with escapes',
-      String.raw`{"password":"a\"b","x":1}`,
-      String.raw`a\"b`,
-    ],
+    ['a field with escapes', String.raw`{"password":"a\"b","x":1}`, String.raw`a\"b`],
     [
       'a field of JSON that is text',
       String.raw`{"body":"{\"access_token\":\"6qrZcUqja7812RVdnEKjpzOL4CvHBFG\"}"}`,

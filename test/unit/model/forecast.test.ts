@@ -31,16 +31,8 @@ describe('a forecast', () => {
       { changes: 3, confirmsForMs: 60_000 },
       2,
     ],
-    [
-      'two roles and a nickname are a list',
-      { changes: 2, isRenamed: true, isReadFirst: true },
-      3,
-    ],
-    [
-      'a removal is proven by one more read',
-      { isReadFirst: true, proofs: 1 },
-      3,
-    ],
+    ['two roles and a nickname are a list', { changes: 2, isRenamed: true, isReadFirst: true }, 3],
+    ['a removal is proven by one more read', { isReadFirst: true, proofs: 1 }, 3],
   ])('%s', (_, given, calls) => {
     expect(forecast(given).calls).toBe(calls);
   });

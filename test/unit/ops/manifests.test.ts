@@ -4,19 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
-import {
-  execWords,
-  pairsOf,
-  readDockerfile,
-} from '../../container/dockerfile.js';
+import { execWords, pairsOf, readDockerfile } from '../../container/dockerfile.js';
 
-/** What is written down of how the service is run agrees with itself, and with what the service reads. */
+/**
+ * What is written down of how the service is run agrees with itself, and with what the service
+ * reads.
+ */
 const root = new URL('../../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-const settings = new Set(
-  read('services/config.ts').match(/\b[A-Z][A-Z\d]+(?:_[A-Z\d]+)*(?=:)/g),
-);
+const settings = new Set(read('services/config.ts').match(/\b[A-Z][A-Z\d]+(?:_[A-Z\d]+)*(?=:)/g));
 const image = readDockerfile(read('Dockerfile')).at(-1);
 const wordsOf = (instruction: string) =>
   image?.steps.find((step) => step.instruction === instruction)?.words ?? '';
@@ -48,9 +45,7 @@ const Deployment = z.object({
       }),
       containers: z.array(
         z.object({
-          env: z
-            .array(z.object({ name: z.string(), value: z.string() }))
-            .optional(),
+          env: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
           ports: z.array(z.object({ containerPort: z.number() })),
           livenessProbe: z.object({ httpGet: z.object({ path: z.string() }) }),
           readinessProbe: z.object({ httpGet: z.object({ path: z.string() }) }),
@@ -73,8 +68,7 @@ describe('the image', () => {
   test('runs as a number that is not root, in production, with settings that there are', () => {
     expect(wordsOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(pairsOf(wordsOf('ENV'))).toMatchObject({ NODE_ENV: 'production' });
-    for (const name of Object.keys(pairsOf(wordsOf('ENV'))))
-      expect(settings).toContain(name);
+    for (const name of Object.keys(pairsOf(wordsOf('ENV')))) expect(settings).toContain(name);
   });
 
   test('is what the unit of systemd starts', () => {
@@ -85,17 +79,14 @@ describe('the image', () => {
 });
 
 describe('the composition', () => {
-  const { services } = Compose.parse(
-    parse(read('docker-compose.yml'), { merge: true }),
-  );
+  const { services } = Compose.parse(parse(read('docker-compose.yml'), { merge: true }));
 
   test.each(['connector', 'second'])(
     'gives %s settings that there are, a read-only file system and no rights',
     (name) => {
       const { environment, ...rest } = services[name] ?? { environment: {} };
 
-      for (const setting of Object.keys(environment))
-        expect(settings).toContain(setting);
+      for (const setting of Object.keys(environment)) expect(settings).toContain(setting);
       expect(rest).toMatchObject({
         build: '.',
         read_only: true,
@@ -107,9 +98,7 @@ describe('the composition', () => {
   );
 
   test('publishes on loopback alone', () => {
-    const published = Object.values(services).flatMap(
-      ({ ports }) => ports ?? [],
-    );
+    const published = Object.values(services).flatMap(({ ports }) => ports ?? []);
 
     expect(published).not.toHaveLength(0);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:/);
@@ -121,39 +110,36 @@ describe('the composition', () => {
   });
 });
 
-describe.each(['ops/kubernetes/connector.yaml', 'ops/kubernetes/parts.yaml'])(
-  '%s',
-  (path) => {
-    const manifests = parseAllDocuments(read(path)).map((document) =>
-      Manifest.parse(document.toJS()),
+describe.each(['ops/kubernetes/connector.yaml', 'ops/kubernetes/parts.yaml'])('%s', (path) => {
+  const manifests = parseAllDocuments(read(path)).map((document) =>
+    Manifest.parse(document.toJS()),
+  );
+  const deployments = manifests
+    .filter(({ kind }) => kind === 'Deployment')
+    .map(({ spec }) => Deployment.parse(spec).template.spec);
+
+  test('sets what can be set', () => {
+    const named = manifests.flatMap(({ data = {} }) => Object.keys(data));
+    const own = deployments.flatMap(({ containers }) =>
+      containers.flatMap(({ env = [] }) => env.map(({ name }) => name)),
     );
-    const deployments = manifests
-      .filter(({ kind }) => kind === 'Deployment')
-      .map(({ spec }) => Deployment.parse(spec).template.spec);
 
-    test('sets what can be set', () => {
-      const named = manifests.flatMap(({ data = {} }) => Object.keys(data));
-      const own = deployments.flatMap(({ containers }) =>
-        containers.flatMap(({ env = [] }) => env.map(({ name }) => name)),
-      );
+    for (const name of [...named, ...own]) expect(settings).toContain(name);
+  });
 
-      for (const name of [...named, ...own]) expect(settings).toContain(name);
-    });
-
-    test('runs as the image does, asks where it answers, and waits until it has stopped', () => {
-      expect(deployments.length).toBeGreaterThan(0);
-      for (const { securityContext, containers, ...pod } of deployments) {
-        const { runAsUser, runAsGroup } = securityContext;
-        expect(`${runAsUser}:${runAsGroup}`).toBe(wordsOf('USER'));
-        expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(15);
-        expect(containers).toMatchObject([
-          {
-            ports: [{ containerPort: Number(wordsOf('EXPOSE')) }],
-            livenessProbe: { httpGet: { path: '/health/live' } },
-            readinessProbe: { httpGet: { path: '/health/ready' } },
-          },
-        ]);
-      }
-    });
-  },
-);
+  test('runs as the image does, asks where it answers, and waits until it has stopped', () => {
+    expect(deployments.length).toBeGreaterThan(0);
+    for (const { securityContext, containers, ...pod } of deployments) {
+      const { runAsUser, runAsGroup } = securityContext;
+      expect(`${runAsUser}:${runAsGroup}`).toBe(wordsOf('USER'));
+      expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(15);
+      expect(containers).toMatchObject([
+        {
+          ports: [{ containerPort: Number(wordsOf('EXPOSE')) }],
+          livenessProbe: { httpGet: { path: '/health/live' } },
+          readinessProbe: { httpGet: { path: '/health/ready' } },
+        },
+      ]);
+    }
+  });
+});

@@ -21,8 +21,7 @@ beforeAll(async () => {
   dashboard = await readDashboard(join(ops, 'dashboard.json'));
 });
 
-const boxes = () =>
-  dashboard.panels.map(({ gridPos }) => boxOf(gridPos, PAGE_WIDTH));
+const boxes = () => dashboard.panels.map(({ gridPos }) => boxOf(gridPos, PAGE_WIDTH));
 
 describe('the variables of a query', () => {
   test('are replaced, with braces and without', () => {
@@ -42,8 +41,7 @@ describe('the variables of a query', () => {
     const variables = { client: '.*', __rate_interval: '12s' };
 
     for (const { targets } of dashboard.panels)
-      for (const { expr } of targets)
-        expect(substitute(expr, variables)).not.toContain('$');
+      for (const { expr } of targets) expect(substitute(expr, variables)).not.toContain('$');
   });
 });
 
@@ -95,9 +93,7 @@ describe('the page', () => {
     expect(page).not.toContain('No data');
     expect(page).not.toContain('<one>');
     for (const { title } of dashboard.panels) expect(page).toContain(title);
-    expect(drawPage(dashboard, none).match(/No data/g)?.length).toBeGreaterThan(
-      charts.length,
-    );
+    expect(drawPage(dashboard, none).match(/No data/g)?.length).toBeGreaterThan(charts.length);
   });
 });
 

@@ -17,10 +17,7 @@ beforeAll(async () => {
   const names = (await readdir(OPS)).filter((name) => name.endsWith('.md'));
   texts = new Map(
     await Promise.all(
-      names.map(
-        async (name) =>
-          [name, await readFile(join(OPS, name), 'utf8')] as const,
-      ),
+      names.map(async (name) => [name, await readFile(join(OPS, name), 'utf8')] as const),
     ),
   );
   const path = join(ROOT, 'schema/connector.graphql');

@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { createApply } from '../../../services/reconcile/apply.js';
-import {
-  DIRECTOR,
-  PILOT,
-  presentMember,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { DIRECTOR, PILOT, presentMember, RECRUIT } from '../../builders/member-facts.js';
 import { startOfTest, target } from '../discord/gateway-setup.js';
 
 test('what is open at the very moment it is asked for counts as open, though the clock moves on meanwhile', async () => {

@@ -1,25 +1,13 @@
 import { afterEach, beforeEach } from 'vitest';
 
-import {
-  createApply,
-  type Changes,
-} from '../../../services/reconcile/apply.js';
-import {
-  DIRECTOR,
-  FOREIGN,
-  presentMember,
-} from '../../builders/member-facts.js';
+import { createApply, type Changes } from '../../../services/reconcile/apply.js';
+import { DIRECTOR, FOREIGN, presentMember } from '../../builders/member-facts.js';
 import {
   startScriptedDiscord,
   type Reply,
   type ScriptedDiscord,
 } from '../../fakes/scripted-discord.js';
-import {
-  MEMBER,
-  setUpGateway,
-  startOfTest,
-  target,
-} from '../discord/gateway-setup.js';
+import { MEMBER, setUpGateway, startOfTest, target } from '../discord/gateway-setup.js';
 
 /** Carries changes out through the real gateway, against a Discord that answers as it is told. */
 export function useApply() {
@@ -32,9 +20,7 @@ export function useApply() {
   /** `PATCH {"nick":"Ada"}`, `DELETE 7000…` */
   const sent = () =>
     discord.requests.map(({ method, path, body }) =>
-      method === 'PATCH'
-        ? `PATCH ${body}`
-        : `${method} ${path.split('/').at(-1) ?? ''}`,
+      method === 'PATCH' ? `PATCH ${body}` : `${method} ${path.split('/').at(-1) ?? ''}`,
     );
   return {
     setUp: () => setUp(discord),
@@ -77,10 +63,7 @@ function setUp(discord: ScriptedDiscord) {
   return { gateway, run, pass, justRead: () => ({ readAtMs: now }) };
 }
 
-export const member = (
-  roles: readonly string[],
-  nick: string | null = null,
-) => ({
+export const member = (roles: readonly string[], nick: string | null = null) => ({
   body: {
     user: {
       id: MEMBER,

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  DIRECTOR,
-  FOREIGN,
-  PILOT,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 import type { Reply } from '../../fakes/scripted-discord.js';
 import { MEMBER, startOfTest, target } from '../discord/gateway-setup.js';
 import { done, limits, member, useApply } from './apply-setup.js';
@@ -80,10 +75,7 @@ describe('what Discord does not allow one way', () => {
 
     await run({ add: [PILOT], remove: [DIRECTOR] });
 
-    expect(after(1).map((call) => call.split(' ')[0])).toEqual([
-      'GET',
-      'PATCH',
-    ]);
+    expect(after(1).map((call) => call.split(' ')[0])).toEqual(['GET', 'PATCH']);
   });
 
   test('waits for the earlier of the two where both are spent, and asks nothing', async () => {
@@ -170,11 +162,7 @@ describe('what Discord does not allow one way', () => {
 
     const applied = await run({ add: [PILOT, RECRUIT], remove: [DIRECTOR] });
 
-    expect(after(1)).toEqual([
-      `DELETE ${DIRECTOR}`,
-      `PUT ${PILOT}`,
-      `PUT ${RECRUIT}`,
-    ]);
+    expect(after(1)).toEqual([`DELETE ${DIRECTOR}`, `PUT ${PILOT}`, `PUT ${RECRUIT}`]);
     expect(applied.interruption).toBeNull();
   });
 

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  DIRECTOR,
-  FOREIGN,
-  PILOT,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 import { MEMBER, refusal } from '../discord/gateway-setup.js';
 import { done, member, useApply } from './apply-setup.js';
 
@@ -91,11 +86,7 @@ describe('a nickname', () => {
       ...justRead(),
     });
 
-    expect(after(1)).toEqual([
-      `DELETE ${DIRECTOR}`,
-      `PUT ${PILOT}`,
-      'PATCH {"nick":"Ada"}',
-    ]);
+    expect(after(1)).toEqual([`DELETE ${DIRECTOR}`, `PUT ${PILOT}`, 'PATCH {"nick":"Ada"}']);
     expect(applied).toMatchObject({
       added: [PILOT],
       removed: [DIRECTOR],
@@ -107,12 +98,7 @@ describe('a nickname', () => {
 
   test('is set though a role beside it is refused', async () => {
     const { run, justRead } = setUp();
-    script(
-      refusal(403, 50013),
-      refusal(403, 50013),
-      done,
-      member([FOREIGN, DIRECTOR], 'Ada'),
-    );
+    script(refusal(403, 50013), refusal(403, 50013), done, member([FOREIGN, DIRECTOR], 'Ada'));
 
     const applied = await run({
       add: [PILOT, RECRUIT],

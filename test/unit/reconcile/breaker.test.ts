@@ -11,8 +11,7 @@ import {
 /** One answer a second: R is a refusal, any other letter is not. */
 function after(answers: string, start: Health = HEALTHY, fromMs = 0): Health {
   return Array.from(answers).reduce(
-    (health, answer, index) =>
-      afterAnswer(health, answer === 'R', fromMs + index * 1_000),
+    (health, answer, index) => afterAnswer(health, answer === 'R', fromMs + index * 1_000),
     start,
   );
 }

@@ -8,10 +8,7 @@ import {
 } from '../../../services/lib/errors.js';
 import { createBringIn } from '../../../services/reconcile/bring-in.js';
 import type { TokenGrant } from '../../../services/reconcile/grants.js';
-import type {
-  JoinRequest,
-  MemberFacts,
-} from '../../../services/reconcile/ports.js';
+import type { JoinRequest, MemberFacts } from '../../../services/reconcile/ports.js';
 import {
   DIRECTOR,
   DISCORD_USER_ID,
@@ -100,8 +97,7 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
   });
 }
 
-const gifts = () =>
-  asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
+const gifts = () => asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
 
 describe('where grants wait for screening', () => {
   const client = { waitsForScreening: true };
@@ -154,21 +150,18 @@ describe('the token', () => {
   test.each([
     { what: 'has ended', leftMs: -1 },
     { what: 'is about to end', leftMs: 60_000 },
-  ])(
-    'that $what is renewed, and the new pair stored, before anything else',
-    async ({ leftMs }) => {
-      kept = grant('access', { expiresAt: new Date(NOW_MS + leftMs) });
+  ])('that $what is renewed, and the new pair stored, before anything else', async ({ leftMs }) => {
+    kept = grant('access', { expiresAt: new Date(NOW_MS + leftMs) });
 
-      await bringIn();
+    await bringIn();
 
-      expect(done).toEqual([
-        'refresh refresh of access',
-        'store grant-1 renewed',
-        'open a record of 1',
-        'join with renewed',
-      ]);
-    },
-  );
+    expect(done).toEqual([
+      'refresh refresh of access',
+      'store grant-1 renewed',
+      'open a record of 1',
+      'join with renewed',
+    ]);
+  });
 
   test.each<{ what: string; arrange: () => void }>([
     { what: 'was given up', arrange: () => void (kept = null) },
@@ -308,10 +301,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
   });
 
   test('is of the person when nothing is left to be left out', async () => {
-    answers = Array.from(
-      { length: 3 },
-      () => new TerminalError('MISSING_PERMISSION', 'no'),
-    );
+    answers = Array.from({ length: 3 }, () => new TerminalError('MISSING_PERMISSION', 'no'));
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
       kind: 'NOT_JOINED',
@@ -321,10 +311,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
   });
 
   test('is the last answer that counts', async () => {
-    answers = [
-      new TerminalError('MISSING_PERMISSION', 'no'),
-      new TerminalError('BANNED', 'no'),
-    ];
+    answers = [new TerminalError('MISSING_PERMISSION', 'no'), new TerminalError('BANNED', 'no')];
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
       refusal: 'BANNED',

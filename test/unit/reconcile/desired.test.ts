@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { desiredRoles } from '../../../services/reconcile/desired.js';
-import type {
-  LinkFacts,
-  MappingFacts,
-} from '../../../services/reconcile/ports.js';
-import {
-  mappingFacts,
-  memberFacts,
-  PILOT,
-} from '../../builders/member-facts.js';
+import type { LinkFacts, MappingFacts } from '../../../services/reconcile/ports.js';
+import { mappingFacts, memberFacts, PILOT } from '../../builders/member-facts.js';
 
 const active: LinkFacts = {
   linkId: 'a',
@@ -41,27 +34,18 @@ describe('what a member should have', () => {
     ['held', 'yes'],
     ['notHeld', 'no'],
     ['unknown', 'unknown'],
-  ] as const)(
-    'a group that is %s for the person says %s',
-    (membership, expected) => {
-      expect(verdict([{ membership }])).toBe(expected);
-    },
-  );
+  ] as const)('a group that is %s for the person says %s', (membership, expected) => {
+    expect(verdict([{ membership }])).toBe(expected);
+  });
 
   test('one group that holds the person is enough', () => {
     expect(
-      verdict([
-        { membership: 'notHeld' },
-        { membership: 'unknown' },
-        { membership: 'held' },
-      ]),
+      verdict([{ membership: 'notHeld' }, { membership: 'unknown' }, { membership: 'held' }]),
     ).toBe('yes');
   });
 
   test('one unknown group keeps the others from saying no', () => {
-    expect(
-      verdict([{ membership: 'notHeld' }, { membership: 'unknown' }]),
-    ).toBe('unknown');
+    expect(verdict([{ membership: 'notHeld' }, { membership: 'unknown' }])).toBe('unknown');
   });
 
   test('a client may choose that unknown means no', () => {
@@ -77,12 +61,7 @@ describe('what a member should have', () => {
   });
 
   test('a retired mapping leaves the role to the mapping that still stands', () => {
-    expect(
-      verdict([
-        { membership: 'held', isRetired: true },
-        { membership: 'held' },
-      ]),
-    ).toBe('yes');
+    expect(verdict([{ membership: 'held', isRetired: true }, { membership: 'held' }])).toBe('yes');
   });
 
   test('an ending link says no whatever the groups say', () => {
@@ -90,9 +69,7 @@ describe('what a member should have', () => {
   });
 
   test('an account handed to another person keeps nothing of the last one, even where groups are unknown', () => {
-    expect(
-      verdict([{ membership: 'unknown' }], { links: [ending, active] }),
-    ).toBe('no');
+    expect(verdict([{ membership: 'unknown' }], { links: [ending, active] })).toBe('no');
   });
 
   test('nothing is desired of somebody without a link', () => {
@@ -104,12 +81,8 @@ describe('what a member should have', () => {
     (authority) => {
       expect(verdict([{ membership: 'held', authority }])).toBe('unknown');
       expect(verdict([{ membership: 'notHeld', authority }])).toBe('unknown');
-      expect(
-        verdict([{ membership: 'held', authority, isRetired: true }]),
-      ).toBe('unknown');
-      expect(
-        verdict([{ membership: 'held', authority }], { links: [ending] }),
-      ).toBe('unknown');
+      expect(verdict([{ membership: 'held', authority, isRetired: true }])).toBe('unknown');
+      expect(verdict([{ membership: 'held', authority }], { links: [ending] })).toBe('unknown');
     },
   );
 
@@ -122,10 +95,7 @@ describe('what a member should have', () => {
     );
     const granting = desiredRoles(
       memberFacts({
-        mappings: [
-          { ...retired, membership: 'held' },
-          mappingFacts({ membership: 'notHeld' }),
-        ],
+        mappings: [{ ...retired, membership: 'held' }, mappingFacts({ membership: 'notHeld' })],
       }),
     );
     const alone = desiredRoles(memberFacts({ mappings: [retired] }));

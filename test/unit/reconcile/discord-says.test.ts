@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  isQuiet,
-  remoteVerdict,
-} from '../../../services/reconcile/discord-says.js';
+import { isQuiet, remoteVerdict } from '../../../services/reconcile/discord-says.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import type {
   Baseline,
@@ -55,13 +52,7 @@ describe('the first reading', () => {
       { gives: true, asks: null },
       baseline(true),
     ],
-    [
-      'does not count while the group is unknown',
-      false,
-      'unknown',
-      QUIET,
-      null,
-    ],
+    ['does not count while the group is unknown', false, 'unknown', QUIET, null],
     ['asks for nothing unknown', true, 'unknown', QUIET, null],
   ] as const)('%s', (_what, hasRole, membership, effect, next) => {
     expect(read(hasRole, membership)).toEqual({ ...effect, next });
@@ -82,12 +73,7 @@ describe('a later reading', () => {
       { gives: false, asks: 'REMOVED' },
       baseline(false, 'REMOVED'),
     ],
-    [
-      'asks once',
-      [true, 'notHeld', baseline(true, 'ADDED')],
-      QUIET,
-      baseline(true, 'ADDED'),
-    ],
+    ['asks once', [true, 'notHeld', baseline(true, 'ADDED')], QUIET, baseline(true, 'ADDED')],
     [
       'closes what the platform has confirmed',
       [true, 'held', baseline(true, 'ADDED')],
@@ -145,21 +131,20 @@ describe('a later reading', () => {
   test.each([
     [null, true],
     [baseline(true, 'REMOVED'), false],
-  ])(
-    'forgets what it knows of a group that the platform has deleted',
-    (before, hasRole) => {
-      const verdict = read(hasRole, 'notHeld', {
-        baseline: before,
-        isGroupDeleted: true,
-      });
+  ])('forgets what it knows of a group that the platform has deleted', (before, hasRole) => {
+    const verdict = read(hasRole, 'notHeld', {
+      baseline: before,
+      isGroupDeleted: true,
+    });
 
-      expect(verdict).toEqual({ ...QUIET, next: null });
-    },
-  );
+    expect(verdict).toEqual({ ...QUIET, next: null });
+  });
 });
 
 describe('whatever happens on either side', () => {
-  /** What happens between two readings; `obey`: the platform does what it was asked for, if it was. */
+  /**
+   * What happens between two readings; `obey`: the platform does what it was asked for, if it was.
+   */
   const step = fc.constantFrom(
     'give role',
     'take role',
@@ -230,8 +215,7 @@ describe('whatever happens on either side', () => {
             expect(before).not.toBeNull();
             expect([play.hasRole, play.isHeld]).toEqual([false, true]);
           }
-          if (verdict.asks === 'ADDED')
-            expect([play.hasRole, play.isHeld]).toEqual([true, false]);
+          if (verdict.asks === 'ADDED') expect([play.hasRole, play.isHeld]).toEqual([true, false]);
           if (verdict.gives) expect(before).toBeNull();
 
           const again = look(play);

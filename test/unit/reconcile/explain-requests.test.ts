@@ -7,10 +7,11 @@ import type { RoleBlock } from '../../../services/reconcile/explanation.js';
 
 type Request = NonNullable<RemoteFacts['baseline']>['request'];
 
-const asks = (
-  change: 'ADDED' | 'REMOVED',
-  state: 'OPEN' | 'DISPUTED',
-): Request => ({ change, state, askedOrder: '-/1/false' });
+const asks = (change: 'ADDED' | 'REMOVED', state: 'OPEN' | 'DISPUTED'): Request => ({
+  change,
+  state,
+  askedOrder: '-/1/false',
+});
 
 const world = (
   request: Request,

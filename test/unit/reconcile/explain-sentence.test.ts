@@ -10,12 +10,7 @@ import {
   PILOT,
   presentMember,
 } from '../../builders/member-facts.js';
-import {
-  event,
-  groupWord,
-  roleChange,
-  roleHistory,
-} from '../../builders/role-history.js';
+import { event, groupWord, roleChange, roleHistory } from '../../builders/role-history.js';
 import {
   DUE_AT,
   ENDING,
@@ -26,17 +21,11 @@ import {
   SAYS_NOT_IN,
   SAYS_NOTHING,
 } from './explain-world.js';
-import type {
-  RoleBlock,
-  RoleHistory,
-} from '../../../services/reconcile/explanation.js';
+import type { RoleBlock, RoleHistory } from '../../../services/reconcile/explanation.js';
 
 describe('several mappings of one role', () => {
   const directors = { mappingId: 'mapping-2', groupId: 'directors' };
-  const groups = [
-    groupWord(),
-    groupWord({ groupId: 'directors', name: null, isSnapshot: true }),
-  ];
+  const groups = [groupWord(), groupWord({ groupId: 'directors', name: null, isSnapshot: true })];
   const whole = 'directors (whole list of 2026-11-20 10:00:00 UTC)';
 
   test.each<[Partial<MappingFacts>[], string, RoleBlock[]]>([
@@ -61,26 +50,17 @@ describe('several mappings of one role', () => {
       ['UNKNOWN_MEMBERSHIP'],
     ],
     [
-      [
-        { membership: 'notHeld' },
-        { ...directors, membership: 'held', isRetired: true },
-      ],
+      [{ membership: 'notHeld' }, { ...directors, membership: 'held', isRetired: true }],
       `because ${SAYS_NOT_IN}, and the role is no longer mapped to directors.`,
       ['MAPPING_RETIRED'],
     ],
     [
-      [
-        { membership: 'notHeld' },
-        { ...directors, membership: 'notHeld', isRetired: true },
-      ],
+      [{ membership: 'notHeld' }, { ...directors, membership: 'notHeld', isRetired: true }],
       `because ${SAYS_NOT_IN}.`,
       [],
     ],
     [
-      [
-        { membership: 'unknown' },
-        { ...directors, membership: 'held', authority: 'DISCORD' },
-      ],
+      [{ membership: 'unknown' }, { ...directors, membership: 'held', authority: 'DISCORD' }],
       `because Discord has the say over it and the connector leaves it as it is, and ${SAYS_NOTHING}.`,
       ['AUTHORITY_DISCORD', 'UNKNOWN_MEMBERSHIP'],
     ],
@@ -98,9 +78,7 @@ describe('several mappings of one role', () => {
       history: { groups: [groupWord({ isDeleted: true })] },
     });
 
-    expect(sentence).toBe(
-      'Jane lacks Pilot because the platform has deleted Pilots.',
-    );
+    expect(sentence).toBe('Jane lacks Pilot because the platform has deleted Pilots.');
   });
 });
 
@@ -184,10 +162,7 @@ describe('a foreign role', () => {
       [FOREIGN],
       'Jane has Veteran, which no mapping names: the connector neither gives nor takes it.',
     ],
-    [
-      [],
-      'Jane lacks Veteran, which no mapping names: the connector neither gives nor takes it.',
-    ],
+    [[], 'Jane lacks Veteran, which no mapping names: the connector neither gives nor takes it.'],
     [null, 'Jane lacks Veteran because the account is not in the guild.'],
   ])('is left alone: %j', (roleIds, sentence) => {
     expect(foreign(roleIds)).toMatchObject({
@@ -222,12 +197,10 @@ describe('a foreign role', () => {
     });
     const history = roleHistory({ roleName: null });
 
-    expect(
-      explainRole({ roleId: FOREIGN, link: LINK, facts, history })?.sentence,
-    ).toContain(`Jane has role ${FOREIGN}, which no mapping names`);
-    expect(
-      explainRole({ roleId: PILOT, link: LINK, facts, history }),
-    ).toBeNull();
+    expect(explainRole({ roleId: FOREIGN, link: LINK, facts, history })?.sentence).toContain(
+      `Jane has role ${FOREIGN}, which no mapping names`,
+    );
+    expect(explainRole({ roleId: PILOT, link: LINK, facts, history })).toBeNull();
   });
 });
 
@@ -257,9 +230,7 @@ describe('the last change', () => {
     expect(told.sentence).toBe(
       `Jane has Pilot because the platform says they are in Pilots (${by}).`,
     );
-    expect(untold.sentence).toBe(
-      'Jane has Pilot because the platform says they are in Pilots.',
-    );
+    expect(untold.sentence).toBe('Jane has Pilot because the platform says they are in Pilots.');
   });
 
   test('likewise of a removal', () => {

@@ -6,17 +6,9 @@ import type {
   MemberFacts,
   MembershipKnowledge,
 } from '../../../services/reconcile/ports.js';
-import {
-  mappingFacts,
-  memberFacts,
-  PILOT,
-  presentMember,
-} from '../../builders/member-facts.js';
+import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 import { roleHistory } from '../../builders/role-history.js';
-import type {
-  RoleExplanation,
-  RoleHistory,
-} from '../../../services/reconcile/explanation.js';
+import type { RoleExplanation, RoleHistory } from '../../../services/reconcile/explanation.js';
 
 export const LINK: LinkFacts = {
   linkId: 'link-1',
@@ -69,9 +61,6 @@ export function explain(world: World): RoleExplanation {
   return explanation;
 }
 
-export const SAYS_IN =
-  'the platform says they are in Pilots (2026-11-20 10:00:00 UTC)';
-export const SAYS_NOT_IN =
-  'the platform says they are not in Pilots (2026-11-20 10:00:00 UTC)';
-export const SAYS_NOTHING =
-  'the platform has not said whether they are in Pilots';
+export const SAYS_IN = 'the platform says they are in Pilots (2026-11-20 10:00:00 UTC)';
+export const SAYS_NOT_IN = 'the platform says they are not in Pilots (2026-11-20 10:00:00 UTC)';
+export const SAYS_NOTHING = 'the platform has not said whether they are in Pilots';

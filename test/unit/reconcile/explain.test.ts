@@ -3,12 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { JoinRefusal } from '../../../services/model.js';
 import { explainRole } from '../../../services/reconcile/explain.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
-import {
-  mappingFacts,
-  memberFacts,
-  PILOT,
-  presentMember,
-} from '../../builders/member-facts.js';
+import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 import { roleHistory } from '../../builders/role-history.js';
 import {
   DUE_AT,
@@ -20,10 +15,7 @@ import {
   SAYS_NOTHING,
   type World,
 } from './explain-world.js';
-import type {
-  RoleBlock,
-  RoleHistory,
-} from '../../../services/reconcile/explanation.js';
+import type { RoleBlock, RoleHistory } from '../../../services/reconcile/explanation.js';
 
 const decided = (verdict: 'HELD' | 'REJECTED') => ({
   verdict,
@@ -33,8 +25,7 @@ const decided = (verdict: 'HELD' | 'REJECTED') => ({
 });
 
 describe('what is wanted and what is seen', () => {
-  const rightSoon =
-    'Nothing stands against it: the next reconcile puts it right.';
+  const rightSoon = 'Nothing stands against it: the next reconcile puts it right.';
 
   test.each<[MembershipKnowledge, boolean | null, string, RoleBlock[]]>([
     ['held', true, `Jane has Pilot because ${SAYS_IN}.`, []],
@@ -45,12 +36,7 @@ describe('what is wanted and what is seen', () => {
       `Discord was not asked yet whether Jane has Pilot; they should have it because ${SAYS_IN}. ${rightSoon}`,
       [],
     ],
-    [
-      'notHeld',
-      true,
-      `Jane has Pilot although ${SAYS_NOT_IN}. ${rightSoon}`,
-      [],
-    ],
+    ['notHeld', true, `Jane has Pilot although ${SAYS_NOT_IN}. ${rightSoon}`, []],
     ['notHeld', false, `Jane lacks Pilot because ${SAYS_NOT_IN}.`, []],
     [
       'notHeld',
@@ -64,32 +50,24 @@ describe('what is wanted and what is seen', () => {
       `Jane has Pilot and keeps it because ${SAYS_NOTHING}.`,
       ['UNKNOWN_MEMBERSHIP'],
     ],
-    [
-      'unknown',
-      false,
-      `Jane lacks Pilot because ${SAYS_NOTHING}.`,
-      ['UNKNOWN_MEMBERSHIP'],
-    ],
+    ['unknown', false, `Jane lacks Pilot because ${SAYS_NOTHING}.`, ['UNKNOWN_MEMBERSHIP']],
     [
       'unknown',
       null,
       `Discord was not asked yet whether Jane has Pilot; it is left as it is because ${SAYS_NOTHING}.`,
       ['UNKNOWN_MEMBERSHIP'],
     ],
-  ])(
-    '%s by the group, seen with the role: %s',
-    (membership, isHeld, sentence, blockedBy) => {
-      const explanation = explain({ membership, isHeld });
+  ])('%s by the group, seen with the role: %s', (membership, isHeld, sentence, blockedBy) => {
+    const explanation = explain({ membership, isHeld });
 
-      expect(explanation).toMatchObject({
-        desired: { held: 'YES', notHeld: 'NO', unknown: 'UNKNOWN' }[membership],
-        isHeld,
-        isManaged: true,
-        blockedBy,
-        sentence,
-      });
-    },
-  );
+    expect(explanation).toMatchObject({
+      desired: { held: 'YES', notHeld: 'NO', unknown: 'UNKNOWN' }[membership],
+      isHeld,
+      isManaged: true,
+      blockedBy,
+      sentence,
+    });
+  });
 });
 
 describe('what blocks', () => {
@@ -98,11 +76,7 @@ describe('what blocks', () => {
   const client = { isEnabled: true, isStopped: false, isPaused: false };
 
   test.each<[RoleBlock[], World, string]>([
-    [
-      ['NOT_LINKED'],
-      { links: [ENDING] },
-      'because the link to the Discord account is ending.',
-    ],
+    [['NOT_LINKED'], { links: [ENDING] }, 'because the link to the Discord account is ending.'],
     [
       ['AUTHORITY_DISCORD'],
       { mappings: [{ authority: 'DISCORD', membership: 'held' }] },
@@ -140,21 +114,13 @@ describe('what blocks', () => {
       { isAbsent: true, history: { joinRefusal: 'BANNED' } },
       'The guild has banned the account.',
     ],
-    [
-      ['ROLE_ABOVE_BOT'],
-      { refusal: 'ABOVE_BOT' },
-      'The role is not below the bot',
-    ],
+    [['ROLE_ABOVE_BOT'], { refusal: 'ABOVE_BOT' }, 'The role is not below the bot'],
     [
       ['ROLE_MANAGED'],
       { refusal: 'MANAGED' },
       'Discord or an integration alone gives and takes the role.',
     ],
-    [
-      ['ROLE_GONE'],
-      { refusal: 'UNKNOWN_ROLE' },
-      'The guild has no such role any more.',
-    ],
+    [['ROLE_GONE'], { refusal: 'UNKNOWN_ROLE' }, 'The guild has no such role any more.'],
     [
       ['MISSING_PERMISSION'],
       { refusal: 'MISSING_PERMISSION' },
@@ -183,11 +149,7 @@ describe('what blocks', () => {
       { history: { job: parked, reason: 'Discord refused role 7' } },
       'It is parked: Discord refused role 7.',
     ],
-    [
-      ['PENDING'],
-      { history: { job: waiting } },
-      'The change waits for its turn.',
-    ],
+    [['PENDING'], { history: { job: waiting } }, 'The change waits for its turn.'],
     [
       ['ROLE_ABOVE_BOT', 'PARKED'],
       { refusal: 'ABOVE_BOT', history: { job: parked } },
@@ -204,8 +166,7 @@ describe('what blocks', () => {
     expect(explanation.blockedBy).toEqual(blockedBy);
     expect(explanation.sentence).toContain(words);
     expect(explanation.unblockedBy).toHaveLength(blockedBy.length);
-    for (const remedy of explanation.unblockedBy)
-      expect(remedy).toMatch(/^\S.+\.$/);
+    for (const remedy of explanation.unblockedBy) expect(remedy).toMatch(/^\S.+\.$/);
   });
 
   test('is nothing where all is as it should be, whatever stands against changes', () => {
@@ -263,11 +224,7 @@ describe('what blocks', () => {
 
   test.each<[RoleBlock, World, string]>([
     ['PARKED', { history: { job: parked } }, '2026-11-22 18:00:00 UTC'],
-    [
-      'PENDING',
-      { history: { job: { ...waiting, attempts: 2 } } },
-      '2026-11-22 18:00:00 UTC',
-    ],
+    ['PENDING', { history: { job: { ...waiting, attempts: 2 } } }, '2026-11-22 18:00:00 UTC'],
     ...(
       [
         ['GUILD_FULL', 'no more members'],

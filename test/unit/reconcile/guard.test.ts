@@ -28,14 +28,9 @@ const roleOf = (role: Role): RoleTally & RoleState => ({
   ...role,
 });
 
-function tallyOf(
-  roles: Readonly<Record<string, Role>>,
-  guild: Role = calm,
-): GuardTally {
+function tallyOf(roles: Readonly<Record<string, Role>>, guild: Role = calm): GuardTally {
   return {
-    roles: new Map(
-      Object.entries(roles).map(([roleId, role]) => [roleId, roleOf(role)]),
-    ),
+    roles: new Map(Object.entries(roles).map(([roleId, role]) => [roleId, roleOf(role)])),
     guild: roleOf(guild),
     hasNoMemberships: false,
   };
@@ -70,27 +65,17 @@ function held(
 
 describe('the removal guard', () => {
   test('lets removals pass below the limit', () => {
-    expect(
-      held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 5 } }),
-    ).toEqual([]);
+    expect(held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 5 } })).toEqual([]);
   });
 
   test('lets exactly the limit pass, and holds what is strictly more', () => {
-    expect(
-      held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 1 } }),
-    ).toEqual([]);
-    expect(
-      held([PILOT], { [PILOT]: { removedLastHour: 10, holders: 1 } }),
-    ).toEqual([PILOT]);
+    expect(held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 1 } })).toEqual([]);
+    expect(held([PILOT], { [PILOT]: { removedLastHour: 10, holders: 1 } })).toEqual([PILOT]);
   });
 
   test('counts the percentage of those who held the role when the hour began', () => {
-    expect(
-      held([PILOT], { [PILOT]: { removedLastHour: 19, holders: 81 } }),
-    ).toEqual([]);
-    expect(
-      held([PILOT], { [PILOT]: { removedLastHour: 20, holders: 80 } }),
-    ).toEqual([PILOT]);
+    expect(held([PILOT], { [PILOT]: { removedLastHour: 19, holders: 81 } })).toEqual([]);
+    expect(held([PILOT], { [PILOT]: { removedLastHour: 20, holders: 80 } })).toEqual([PILOT]);
   });
 
   test('holds one role without holding another', () => {
@@ -105,26 +90,22 @@ describe('the removal guard', () => {
   test('holds every removal when the guild as a whole loses too many', () => {
     const roles = { [PILOT]: calm, [DIRECTOR]: calm };
 
-    expect(
-      held([PILOT, DIRECTOR], roles, { removedLastHour: 9, holders: 20 }),
-    ).toEqual([PILOT, DIRECTOR]);
+    expect(held([PILOT, DIRECTOR], roles, { removedLastHour: 9, holders: 20 })).toEqual([
+      PILOT,
+      DIRECTOR,
+    ]);
   });
 
   test('calls the role by its name, with its id behind, in every reason', () => {
     const role = `role Pilot (${PILOT})`;
     const reasonFor = (its: Role) =>
-      verdictOf([PILOT], tallyOf({ [PILOT]: { name: 'Pilot', ...its } }))
-        .reason;
+      verdictOf([PILOT], tallyOf({ [PILOT]: { name: 'Pilot', ...its } })).reason;
 
-    expect(reasonFor({ removedLastHour: 10, holders: 5 })).toContain(
-      `${role} has lost 10`,
+    expect(reasonFor({ removedLastHour: 10, holders: 5 })).toContain(`${role} has lost 10`);
+    expect(reasonFor({ removedLastHour: 4, holders: 100, heldLastHour: 5 })).toContain(
+      `${role} would be taken from 5 of the 5`,
     );
-    expect(
-      reasonFor({ removedLastHour: 4, holders: 100, heldLastHour: 5 }),
-    ).toContain(`${role} would be taken from 5 of the 5`);
-    expect(reasonFor({ isHeld: true, holders: 100 })).toContain(
-      `${role} waits for a person`,
-    );
+    expect(reasonFor({ isHeld: true, holders: 100 })).toContain(`${role} waits for a person`);
     const waiting = [{ cause: 'MEMBERSHIP', isStream: true }] as const;
     expect(reasonFor({ waiting, holders: 100 })).toContain(
       `removals of ${role} by the same kind of cause`,
@@ -183,9 +164,7 @@ describe('the removal guard', () => {
   });
 
   test('holds what another transaction has held since the run read the member', () => {
-    expect(held([PILOT], { [PILOT]: { ...calm, isHeld: true } })).toEqual([
-      PILOT,
-    ]);
+    expect(held([PILOT], { [PILOT]: { ...calm, isHeld: true } })).toEqual([PILOT]);
   });
 });
 
@@ -271,9 +250,7 @@ describe('a burst', () => {
   ])('%s', (_, count, holders, reason) => {
     const verdicts = judge([{ count }], { [PILOT]: { holders } }, { holders });
 
-    expect(verdicts.map((each) => each.reason)).toEqual(
-      reason === null ? [] : [reason],
-    );
+    expect(verdicts.map((each) => each.reason)).toEqual(reason === null ? [] : [reason]);
   });
 
   test.each([
@@ -346,10 +323,7 @@ describe('a burst while a plan of its role is held', () => {
   });
 
   test('found by a sweep joins what a sweep holds, be it one member', () => {
-    const verdicts = judge(
-      [{ cause: 'SWEEP', count: 1 }],
-      waiting('SWEEP', false),
-    );
+    const verdicts = judge([{ cause: 'SWEEP', count: 1 }], waiting('SWEEP', false));
 
     expect(verdicts).toHaveLength(1);
   });

@@ -58,8 +58,7 @@ async function pass(ms: number): Promise<void> {
 test('a lease is renewed three times in what a call may leave of it, and holds', async () => {
   const isHeld = lease.hold();
 
-  for (let passed = 0; passed < 12_000; passed += 4_000 / 3)
-    await pass(4_000 / 3);
+  for (let passed = 0; passed < 12_000; passed += 4_000 / 3) await pass(4_000 / 3);
 
   expect(renewals).toBe(10);
   expect(isHeld()).toBe(true);
@@ -120,9 +119,7 @@ test('a bot that was let go is no longer surplus, before the next renewal says s
 
   await lease.letGo(lease.surplus().slice(0, 1));
 
-  expect(lease.surplus()).toEqual([
-    { applicationId: 'two', clientIds: [], leasedUntil: '' },
-  ]);
+  expect(lease.surplus()).toEqual([{ applicationId: 'two', clientIds: [], leasedUntil: '' }]);
 });
 
 test('a lease that was closed lets no call begin, not even after a renewal', async () => {

@@ -15,19 +15,12 @@ function desired(template: string, known: Known) {
     alliance: 'ALLI',
     ...known,
   };
-  return desiredNickname(
-    { strategy: 'TEMPLATE', template },
-    { username, attributes },
-  );
+  return desiredNickname({ strategy: 'TEMPLATE', template }, { username, attributes });
 }
 
 describe('a nickname policy', () => {
   test.each<[string, Known, string]>([
-    [
-      '[%alliance] %character',
-      { character: null },
-      'the person has no %character',
-    ],
+    ['[%alliance] %character', { character: null }, 'the person has no %character'],
     [
       '%character/%username',
       { character: null, username: '' },
@@ -47,21 +40,16 @@ describe('a nickname policy', () => {
     const template = '[%alliance] [%corporation] %character';
     const person = { username: 'jane_d', attributes: { character: 'Jane' } };
 
-    expect(desiredNickname({ strategy: 'TEMPLATE', template }, person)).toEqual(
-      {
-        nickname: null,
-        withheld:
-          'the platform has not sent %alliance and %corporation for this person',
-      },
-    );
+    expect(desiredNickname({ strategy: 'TEMPLATE', template }, person)).toEqual({
+      nickname: null,
+      withheld: 'the platform has not sent %alliance and %corporation for this person',
+    });
   });
 
   test('that names nobody withholds nothing', () => {
     const nobody = { username: null, attributes: {} };
 
-    expect(
-      desiredNickname({ strategy: 'NONE', template: null }, nobody),
-    ).toEqual({
+    expect(desiredNickname({ strategy: 'NONE', template: null }, nobody)).toEqual({
       nickname: null,
       withheld: null,
     });

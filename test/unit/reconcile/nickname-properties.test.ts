@@ -22,10 +22,7 @@ const JANE = {
 
 function rendered(template: string, known: Known = {}): string | null {
   const { username, ...attributes } = { ...JANE, ...known };
-  return desiredNickname(
-    { strategy: 'TEMPLATE', template },
-    { username, attributes },
-  ).nickname;
+  return desiredNickname({ strategy: 'TEMPLATE', template }, { username, attributes }).nickname;
 }
 
 const FAMILY = '👨‍👩‍👧‍👦';
@@ -82,10 +79,7 @@ describe('any nickname', () => {
 
   test('is the same however much of the invisible Discord drops', () => {
     checkNicknames((nickname) => {
-      const kept = nickname.replaceAll(
-        /\p{Default_Ignorable_Code_Point}/gu,
-        '',
-      );
+      const kept = nickname.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 
       expect(isSameNickname(nickname, nickname)).toBe(true);
       expect(isSameNickname(nickname, kept.trim())).toBe(true);
@@ -121,9 +115,7 @@ describe('any nickname', () => {
       minLength: 1,
     });
     const property = fc.property(letters, names, (text, character) => {
-      expect(rendered(`${text}%character`, { character })).toBe(
-        `${text}${character}`.slice(0, 32),
-      );
+      expect(rendered(`${text}%character`, { character })).toBe(`${text}${character}`.slice(0, 32));
     });
     fc.assert(property, manyRuns);
   });
@@ -136,9 +128,7 @@ describe('any nickname', () => {
         character: graphemes.join(''),
       });
       const name = nickname?.replace('[CORP] ', '') ?? '';
-      const starts = graphemes.map((_, index) =>
-        graphemes.slice(0, index + 1).join(''),
-      );
+      const starts = graphemes.map((_, index) => graphemes.slice(0, index + 1).join(''));
 
       expect(starts).toContain(name);
     });

@@ -24,10 +24,7 @@ function desiredNickname(...given: Parameters<typeof desire>): string | null {
 
 function rendered(template: string, known: Known = {}): string | null {
   const { username, ...attributes } = { ...JANE, ...known };
-  return desiredNickname(
-    { strategy: 'TEMPLATE', template },
-    { username, attributes },
-  );
+  return desiredNickname({ strategy: 'TEMPLATE', template }, { username, attributes });
 }
 
 const none = { corporation: null, alliance: null };
@@ -49,15 +46,11 @@ describe('the strategy', () => {
     const policy = { strategy: 'EVE_ONLINE', template: '%username' } as const;
 
     expect(desiredNickname(policy, person)).toBe('Jane Doe');
-    expect(desiredNickname(policy, { ...person, username: null })).toBe(
-      'Jane Doe',
-    );
+    expect(desiredNickname(policy, { ...person, username: null })).toBe('Jane Doe');
   });
 
   test('keeps a # and what follows', () => {
-    expect(rendered('%username | %character', { username: 'jane#1234' })).toBe(
-      'jane#1234 | Jane',
-    );
+    expect(rendered('%username | %character', { username: 'jane#1234' })).toBe('jane#1234 | Jane');
   });
 
   test.each([{}, { character: null }, { character: '' }, { character: ' \n' }])(
@@ -65,9 +58,7 @@ describe('the strategy', () => {
     (unfit) => {
       const policy = { strategy: 'EVE_ONLINE', template: null } as const;
 
-      expect(
-        desiredNickname(policy, { username: 'jane_d', attributes: unfit }),
-      ).toBeNull();
+      expect(desiredNickname(policy, { username: 'jane_d', attributes: unfit })).toBeNull();
     },
   );
 
@@ -115,11 +106,7 @@ describe('a template', () => {
     ['%character/%corporation/%alliance', none, 'Jane'],
     ['%alliance - %corporation - %character', none, 'Jane'],
     ['%alliance - %corporation - %character', { alliance: '' }, 'CORP - Jane'],
-    [
-      '%alliance - %corporation | %character',
-      { corporation: '' },
-      'ALLI - Jane',
-    ],
+    ['%alliance - %corporation | %character', { corporation: '' }, 'ALLI - Jane'],
     ['%alliance %corporation %character', { corporation: '' }, 'ALLI Jane'],
     ['%alliance %corporation | %character', { corporation: '' }, 'ALLI | Jane'],
     ['A > %corporation > %character', none, 'A > Jane'],
@@ -151,15 +138,10 @@ describe('a template', () => {
       const person = { username, attributes };
       const template = `%username [%${missing}]`;
 
-      expect(
-        desiredNickname({ strategy: 'TEMPLATE', template }, person),
-      ).toBeNull();
-      expect(
-        desiredNickname(
-          { strategy: 'TEMPLATE', template: '%username' },
-          person,
-        ),
-      ).toBe('jane_d');
+      expect(desiredNickname({ strategy: 'TEMPLATE', template }, person)).toBeNull();
+      expect(desiredNickname({ strategy: 'TEMPLATE', template: '%username' }, person)).toBe(
+        'jane_d',
+      );
     },
   );
 
@@ -193,9 +175,7 @@ describe('a value', () => {
     ['🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
     ['ශ්‍රී', 'ශ්‍රී'],
   ])('%j is shown as %j', (character, shown) => {
-    expect(rendered('%corporation%character', { character, ...none })).toBe(
-      shown,
-    );
+    expect(rendered('%corporation%character', { character, ...none })).toBe(shown);
   });
 });
 
@@ -260,24 +240,14 @@ describe('what is too long', () => {
       {},
       `${'x'.repeat(30)} J`,
     ],
-    [
-      'drops the free text before the name',
-      'x'.repeat(32) + '%character',
-      {},
-      'Jane',
-    ],
+    ['drops the free text before the name', 'x'.repeat(32) + '%character', {}, 'Jane'],
     [
       'drops the free text before half an emoji',
       'x'.repeat(25) + '%character',
       { character: FAMILY },
       FAMILY,
     ],
-    [
-      'keeps whole emoji',
-      '%character',
-      { character: FAMILY.repeat(5) },
-      FAMILY.repeat(2),
-    ],
+    ['keeps whole emoji', '%character', { character: FAMILY.repeat(5) }, FAMILY.repeat(2)],
     [
       'keeps whole pairs',
       '%character',
@@ -296,12 +266,7 @@ describe('what is too long', () => {
       { corporation: LONG },
       `[${LONG.slice(0, 30)}]`,
     ],
-    [
-      'keeps a corporation over an alliance',
-      '%alliance %corporation',
-      { corporation: LONG },
-      LONG,
-    ],
+    ['keeps a corporation over an alliance', '%alliance %corporation', { corporation: LONG }, LONG],
     [
       'repeats what it cuts',
       '%character %character',
@@ -368,14 +333,9 @@ describe('the faults of a template', () => {
     ['%rank %Character %rank %character', [/^%rank is no/, /^%Character is/]],
     ['%имя', [/^%имя is not a variable/, /the template has no variable/]],
     [`${'x'.repeat(32)}%character`, [/around %character .* 33 UTF-16 units/]],
-    [
-      `[${'x'.repeat(30)}%corporation]`,
-      [/around %corporation .* 33 UTF-16 units/],
-    ],
+    [`[${'x'.repeat(30)}%corporation]`, [/around %corporation .* 33 UTF-16 units/]],
     [`%character${' '.repeat(191)}`, [/at most 200 characters; it has 201/]],
   ])('of %j are named', (template, faults) => {
-    expect(templateFaults(template)).toEqual(
-      faults.map((fault) => expect.stringMatching(fault)),
-    );
+    expect(templateFaults(template)).toEqual(faults.map((fault) => expect.stringMatching(fault)));
   });
 });

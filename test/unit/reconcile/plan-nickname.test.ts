@@ -5,11 +5,7 @@ import {
   planNicknameOf,
   renameRefusal,
 } from '../../../services/reconcile/plan-nickname.js';
-import {
-  DISCORD_USER_ID,
-  GUILD_ID,
-  PILOT,
-} from '../../builders/member-facts.js';
+import { DISCORD_USER_ID, GUILD_ID, PILOT } from '../../builders/member-facts.js';
 
 type Input = Parameters<typeof planNickname>[0];
 
@@ -40,28 +36,16 @@ describe('the plan of a nickname', () => {
 
   test.each([
     ['the nickname', { nickname: 'Jane Doe', displayName: 'A', username: 'b' }],
-    [
-      'the display name',
-      { nickname: null, displayName: 'Jane Doe', username: 'b' },
-    ],
-    [
-      'the username',
-      { nickname: null, displayName: null, username: 'Jane Doe' },
-    ],
-    [
-      'what Discord makes of it',
-      { nickname: 'Jane  Doe\u200b', displayName: null, username: 'b' },
-    ],
+    ['the display name', { nickname: null, displayName: 'Jane Doe', username: 'b' }],
+    ['the username', { nickname: null, displayName: null, username: 'Jane Doe' }],
+    ['what Discord makes of it', { nickname: 'Jane  Doe\u200b', displayName: null, username: 'b' }],
   ])('is to leave it where %s shows it already', (_name, shown) => {
     expect(planned({ shown })).toEqual(LEAVE);
   });
 
   test.each<[string, Partial<Input>]>([
     ['nobody is linked', { person: null }],
-    [
-      'the policy is NONE',
-      { policy: { strategy: 'NONE', template: '%username' } },
-    ],
+    ['the policy is NONE', { policy: { strategy: 'NONE', template: '%username' } }],
     [
       'another nickname is shown, but a template lacks',
       { policy: { strategy: 'TEMPLATE', template: null } },
@@ -71,22 +55,15 @@ describe('the plan of a nickname', () => {
   });
 
   test.each([
-    [
-      'was never sent',
-      {},
-      'the platform has not sent %character for this person',
-    ],
+    ['was never sent', {}, 'the platform has not sent %character for this person'],
     ['is empty', { character: null }, 'the person has no %character'],
-  ])(
-    'is to leave it, with a reason, where the character %s',
-    (_name, attributes, missing) => {
-      expect(planned({ person: { username: 'jane', attributes } })).toEqual({
-        ...LEAVE,
-        nicknameBlocked: `the nickname is not set: ${missing}`,
-        isWithheld: true,
-      });
-    },
-  );
+  ])('is to leave it, with a reason, where the character %s', (_name, attributes, missing) => {
+    expect(planned({ person: { username: 'jane', attributes } })).toEqual({
+      ...LEAVE,
+      nicknameBlocked: `the nickname is not set: ${missing}`,
+      isWithheld: true,
+    });
+  });
 
   test.each([
     ['OWNER', 'owner'],
@@ -109,8 +86,7 @@ describe('the plan of a nickname', () => {
   test('asks not again for what Discord has not taken, and asks for another', () => {
     expect(planned({ refusedBefore: 'Jane Doe' })).toEqual({
       ...LEAVE,
-      nicknameBlocked:
-        'the nickname is not set: Discord does not accept "Jane Doe"',
+      nicknameBlocked: 'the nickname is not set: Discord does not accept "Jane Doe"',
     });
     expect(planned({ refusedBefore: 'Jane' }).nickname).toBe('Jane Doe');
   });
@@ -126,12 +102,7 @@ describe('whom the bot cannot rename', () => {
 
   test.each([
     ['somebody without such a role', member, rules, null],
-    [
-      'who has a role above the bot',
-      { ...member, roleIds: ['1', PILOT] },
-      rules,
-      'ABOVE_BOT',
-    ],
+    ['who has a role above the bot', { ...member, roleIds: ['1', PILOT] }, rules, 'ABOVE_BOT'],
     [
       'the owner, whatever the roles',
       { discordUserId: rules.ownerId, roleIds: [PILOT] },
@@ -159,14 +130,9 @@ describe('whom the bot cannot rename', () => {
       refusedBefore: null,
     };
 
-    expect(planNicknameOf({ ...rules, policy: EVE }, stored).nickname).toBe(
-      'Jane',
-    );
+    expect(planNicknameOf({ ...rules, policy: EVE }, stored).nickname).toBe('Jane');
     expect(
-      planNicknameOf(
-        { ...rules, policy: EVE },
-        { ...stored, roleIds: [PILOT] },
-      ),
+      planNicknameOf({ ...rules, policy: EVE }, { ...stored, roleIds: [PILOT] }),
     ).toMatchObject({
       nickname: null,
       nicknameBlocked: expect.stringContaining('bot'),

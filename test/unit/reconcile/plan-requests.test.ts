@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  planRequests,
-  readingsThatHold,
-} from '../../../services/reconcile/plan-requests.js';
+import { planRequests, readingsThatHold } from '../../../services/reconcile/plan-requests.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import {
-  NO_REQUESTS,
-  type RemoteFacts,
-} from '../../../services/reconcile/remote.js';
-import {
-  mappingFacts,
-  memberFacts,
-  PILOT,
-  presentMember,
-} from '../../builders/member-facts.js';
+import { NO_REQUESTS, type RemoteFacts } from '../../../services/reconcile/remote.js';
+import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 
 const remote = (facts: Partial<RemoteFacts> = {}): RemoteFacts => ({
   baseline: { hasRole: true, request: null },
@@ -88,26 +77,20 @@ describe('a role that Discord has taken', () => {
       plan({ links: [link('ACTIVE'), link('ENDING')] }),
     ],
     ['of whom nobody is linked', plan({ links: [] })],
-    [
-      'that the guild no longer has',
-      plan({ roles: new Map([[PILOT, 'UNKNOWN_ROLE']]) }),
-    ],
+    ['that the guild no longer has', plan({ roles: new Map([[PILOT, 'UNKNOWN_ROLE']]) })],
     ['that is above the bot', plan({ roles: new Map([[PILOT, 'ABOVE_BOT']]) })],
   ])('%s: nothing is asked', (_what, planned) => {
     expect(planned).toEqual(NO_REQUESTS);
   });
 
-  test.each(['HELD', 'REJECTED'] as const)(
-    'is not asked about while that is %s',
-    (verdict) => {
-      const planned = plan({ decisions: new Map([[PILOT, verdict]]) });
+  test.each(['HELD', 'REJECTED'] as const)('is not asked about while that is %s', (verdict) => {
+    const planned = plan({ decisions: new Map([[PILOT, verdict]]) });
 
-      expect(planned).toMatchObject({
-        readings: [{ asks: null, next: { hasRole: false, request: null } }],
-        waiting: verdict === 'HELD' ? [PILOT] : [],
-      });
-    },
-  );
+    expect(planned).toMatchObject({
+      readings: [{ asks: null, next: { hasRole: false, request: null } }],
+      waiting: verdict === 'HELD' ? [PILOT] : [],
+    });
+  });
 
   test('is asked about when that is approved', () => {
     const planned = plan({ decisions: new Map([[PILOT, 'APPROVED']]) });
@@ -128,12 +111,11 @@ describe('who was away', () => {
   test('is read so too, where only the day of joining tells', () => {
     const facts = { mirror: seen([PILOT], before) };
 
-    expect(
-      plan(facts, seen([], new Date('2026-03-15T09:00:00Z'))),
-    ).toMatchObject(gives);
-    expect(
-      plan(facts, seen([], new Date('2026-03-14T15:00:00.900Z'))),
-    ).toMatchObject({ gives: [], readings: [{ asks: 'REMOVED' }] });
+    expect(plan(facts, seen([], new Date('2026-03-15T09:00:00Z')))).toMatchObject(gives);
+    expect(plan(facts, seen([], new Date('2026-03-14T15:00:00.900Z')))).toMatchObject({
+      gives: [],
+      readings: [{ asks: 'REMOVED' }],
+    });
     expect(plan(facts, seen([]))).toMatchObject({ gives: [] });
   });
 });

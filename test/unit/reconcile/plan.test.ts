@@ -3,13 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { RemovalVerdict, RoleRefusal } from '../../../services/model.js';
 import type { DesiredRole } from '../../../services/reconcile/desired.js';
 import { planRoles, rolesOfCauses } from '../../../services/reconcile/plan.js';
-import {
-  DIRECTOR,
-  FOREIGN,
-  mappingFacts,
-  PILOT,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { DIRECTOR, FOREIGN, mappingFacts, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 type Verdicts = Readonly<Record<string, DesiredRole['verdict']>>;
 
@@ -47,9 +41,9 @@ const nothing = {
 
 describe('the plan for one member', () => {
   test('is empty where desired and actual agree', () => {
-    expect(
-      plan({ desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' }, actual: [PILOT] }),
-    ).toEqual(nothing);
+    expect(plan({ desired: { [PILOT]: 'yes', [DIRECTOR]: 'no' }, actual: [PILOT] })).toEqual(
+      nothing,
+    );
   });
 
   test('adds what is missing', () => {
@@ -76,9 +70,7 @@ describe('the plan for one member', () => {
   });
 
   test('keeps a role that no mapping speaks of', () => {
-    expect(
-      plan({ desired: { [PILOT]: 'yes' }, actual: [PILOT, FOREIGN] }),
-    ).toEqual(nothing);
+    expect(plan({ desired: { [PILOT]: 'yes' }, actual: [PILOT, FOREIGN] })).toEqual(nothing);
   });
 
   test('keeps a held role while a group is unknown, and says so', () => {
@@ -225,10 +217,7 @@ describe('a sweep', () => {
     } as const;
 
     expect(
-      rolesOfCauses(
-        [sweep, event],
-        [mappingFacts({ roleId: PILOT, groupId: 'pilots' })],
-      ),
+      rolesOfCauses([sweep, event], [mappingFacts({ roleId: PILOT, groupId: 'pilots' })]),
     ).toEqual(new Set([PILOT]));
   });
 });

@@ -91,9 +91,9 @@ describe('where Discord has the say', () => {
     expect(await preview({ ...PILOT_TAKEN, client })).toMatchObject({
       requests: held,
     });
-    expect(
-      await preview({ ...PILOT_TAKEN, decisions: new Map([[PILOT, 'HELD']]) }),
-    ).toMatchObject({ requests: held });
+    expect(await preview({ ...PILOT_TAKEN, decisions: new Map([[PILOT, 'HELD']]) })).toMatchObject({
+      requests: held,
+    });
   });
 
   test('shows a role that the first reading gives, and no role as unknown', async () => {

@@ -80,8 +80,7 @@ beforeEach(() => {
       async readAccount(_application, accessToken) {
         asked.push(accessToken);
         const discordUserId = owners.get(accessToken);
-        if (discordUserId === undefined)
-          throw new TerminalError('INVALID_GRANT', 'dead');
+        if (discordUserId === undefined) throw new TerminalError('INVALID_GRANT', 'dead');
         return { discordUserId };
       },
       async revoke(_application, token) {

@@ -46,14 +46,10 @@ const sweep = (more: Partial<Cause> = {}): Cause => ({
 describe('the strategy of a run', () => {
   test('is that of the last sweep that brought one, else the policy', () => {
     expect(planned().nickname).toBe('Jane Doe');
+    expect(planned([sweep({ enforceStrategy: 'NONE' }), sweep()]).nickname).toBeNull();
     expect(
-      planned([sweep({ enforceStrategy: 'NONE' }), sweep()]).nickname,
-    ).toBeNull();
-    expect(
-      planned([
-        sweep({ enforceStrategy: 'NONE' }),
-        sweep({ enforceStrategy: 'EVE_ONLINE' }),
-      ]).nickname,
+      planned([sweep({ enforceStrategy: 'NONE' }), sweep({ enforceStrategy: 'EVE_ONLINE' })])
+        .nickname,
     ).toBe('Jane Doe');
   });
 
@@ -67,9 +63,7 @@ describe('the strategy of a run', () => {
       causes: [sweep({ enforceStrategy: 'EVE_ONLINE' })],
     };
 
-    expect(
-      planMemberNickname(observed, run, presentMember()).nickname,
-    ).toBeNull();
+    expect(planMemberNickname(observed, run, presentMember()).nickname).toBeNull();
   });
 });
 
@@ -83,18 +77,16 @@ describe('a fact about a name', () => {
 
   test('speaks of no role, and needs no reading of the member', () => {
     expect(rolesOfCauses([name], [mappingFacts()])).toEqual(new Set());
-    expect(
-      rolesOfCauses([name, { ...name, groupId: 'pilots' }], [mappingFacts()]),
-    ).toEqual(new Set());
+    expect(rolesOfCauses([name, { ...name, groupId: 'pilots' }], [mappingFacts()])).toEqual(
+      new Set(),
+    );
     const group: Cause = {
       kind: 'EVENT',
       id: 'g',
       actor: 'site',
       groupId: 'pilots',
     };
-    expect(rolesOfCauses([name, group], [mappingFacts()])).toEqual(
-      new Set([PILOT]),
-    );
+    expect(rolesOfCauses([name, group], [mappingFacts()])).toEqual(new Set([PILOT]));
   });
 });
 
@@ -108,8 +100,7 @@ describe('a record that was left open', () => {
   };
   const seen = (nickname: string | null) => presentMember({ nickname });
   const landed = (before: PresentMember, actual: PresentMember | null) =>
-    landedChanges(record, { mirror: { isPresent: true, ...before }, actual })
-      .nickname;
+    landedChanges(record, { mirror: { isPresent: true, ...before }, actual }).nickname;
 
   test('tells a nickname that Discord shows now and did not show before', () => {
     expect(landed(seen('Old'), seen('Jane Doe'))).toBe('Jane Doe');

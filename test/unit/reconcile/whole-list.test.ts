@@ -6,12 +6,7 @@ import {
   judgeWholeList,
   type RoleSource,
 } from '../../../services/reconcile/whole-list.js';
-import {
-  DIRECTOR,
-  FOREIGN,
-  PILOT,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 const NOW = 100_000;
 const OTHER = '700000000000000088';
@@ -95,11 +90,7 @@ describe('a whole list', () => {
       SINGLES,
     ],
     ['needs more than one reading', [read(FOREIGN)], READ],
-    [
-      'needs a fresh reading, whatever agrees',
-      [mirror(FOREIGN), stale(FOREIGN)],
-      READ,
-    ],
+    ['needs a fresh reading, whatever agrees', [mirror(FOREIGN), stale(FOREIGN)], READ],
     [
       'is out of the question where the reading lost a role',
       [mirror(FOREIGN, DIRECTOR), read(DIRECTOR)],

@@ -1,16 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  TerminalError,
-  UnavailableError,
-} from '../../../services/lib/errors.js';
+import { TerminalError, UnavailableError } from '../../../services/lib/errors.js';
 import { createInterruptions } from '../../../services/reconcile/interruptions.js';
 import type { Job } from '../../../services/reconcile/job.js';
-import type {
-  ClientTrouble,
-  DiscordMembers,
-  Memory,
-} from '../../../services/reconcile/ports.js';
+import type { ClientTrouble, DiscordMembers, Memory } from '../../../services/reconcile/ports.js';
 import type { Settlement } from '../../../services/reconcile/records.js';
 import { createBreaker } from '../../../services/reconcile/write-breaker.js';
 import { presentMember } from '../../builders/member-facts.js';
@@ -27,7 +20,9 @@ const job: Job = {
   causes: [],
 };
 
-/** A guild whose next answers a test decides, behind the breaker, with what becomes of the client. */
+/**
+ * A guild whose next answers a test decides, behind the breaker, with what becomes of the client.
+ */
 function setUp() {
   let now = 0;
   let sent = 0;
@@ -103,8 +98,7 @@ function setUp() {
   };
   const refuse = (code: string | null) =>
     void (answer = code === null ? null : new TerminalError(code, 'no'));
-  const settle = () =>
-    watched.settle(job, { ...unchanged, clearsTrouble: true });
+  const settle = () => watched.settle(job, { ...unchanged, clearsTrouble: true });
   return {
     guarded,
     run,
@@ -126,11 +120,7 @@ describe('a guild that refuses', () => {
     await runs(7);
     refuse('MISSING_PERMISSION');
 
-    expect(await runs(3)).toEqual([
-      'MISSING_PERMISSION',
-      'MISSING_PERMISSION',
-      'UNHEALTHY',
-    ]);
+    expect(await runs(3)).toEqual(['MISSING_PERMISSION', 'MISSING_PERMISSION', 'UNHEALTHY']);
 
     expect(troubles).toEqual([
       {
@@ -217,10 +207,7 @@ describe('after the pause', () => {
     await runs(1);
     await settle();
 
-    expect(settlements.map(({ clearsTrouble }) => clearsTrouble)).toEqual([
-      false,
-      true,
-    ]);
+    expect(settlements.map(({ clearsTrouble }) => clearsTrouble)).toEqual([false, true]);
   });
 
   test('what a run from before it is told does not count, and it asks nothing more', async () => {

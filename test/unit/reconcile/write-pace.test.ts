@@ -29,8 +29,7 @@ function setUp() {
     }),
   });
   pace.begun(job(LANES.sweep));
-  const places = (running = 0) =>
-    pace.places(new Map(running === 0 ? [] : [[CLIENT, running]]));
+  const places = (running = 0) => pace.places(new Map(running === 0 ? [] : [[CLIENT, running]]));
   return { pace, left, places, setNow: (ms: number) => void (now = ms) };
 }
 

@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  nextWrite,
-  type Choice,
-  type Write,
-} from '../../../services/reconcile/writes.js';
-import {
-  DIRECTOR,
-  FOREIGN,
-  PILOT,
-  RECRUIT,
-} from '../../builders/member-facts.js';
+import { nextWrite, type Choice, type Write } from '../../../services/reconcile/writes.js';
+import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 const NOW = 1_000;
 
@@ -59,10 +50,7 @@ const wait = (until: number) => ({ kind: 'wait', until });
 
 describe('the choice of writes', () => {
   test('takes one or two changes one by one, removals first', () => {
-    expect(writesOf({ add: [PILOT], remove: [DIRECTOR] })).toEqual([
-      removal,
-      addition,
-    ]);
+    expect(writesOf({ add: [PILOT], remove: [DIRECTOR] })).toEqual([removal, addition]);
   });
 
   test('takes three changes as one list', () => {
@@ -78,11 +66,7 @@ describe('the choice of writes', () => {
       wholeListWrites: false,
     });
 
-    expect(writes.map((write) => write.kind)).toEqual([
-      'removeRole',
-      'addRole',
-      'addRole',
-    ]);
+    expect(writes.map((write) => write.kind)).toEqual(['removeRole', 'addRole', 'addRole']);
   });
 
   test('does nothing where nothing is to be done', () => {
@@ -148,11 +132,7 @@ describe('the choice of writes', () => {
       { add: [PILOT], singlesFrom: 5_000, wholeListWrites: false },
       wait(5_000),
     ],
-    [
-      'a nickname waits for the list',
-      { nickname: 'Ada', listsFrom: 3_000 },
-      wait(3_000),
-    ],
+    ['a nickname waits for the list', { nickname: 'Ada', listsFrom: 3_000 }, wait(3_000)],
     [
       'urgent: the role goes ahead of a nickname that must wait',
       { add: [PILOT], nickname: 'Ada', listsFrom: 3_000 },

@@ -2,12 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
-import {
-  dependenciesOf,
-  faultsOf,
-  listOf,
-  type Dependency,
-} from '../../../release/licences.js';
+import { dependenciesOf, faultsOf, listOf, type Dependency } from '../../../release/licences.js';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -81,8 +76,6 @@ describe('the scripts that packages run when they are installed', () => {
       ({ hasInstallScript }) => hasInstallScript,
     );
 
-    expect(wanting.map(({ name }) => name)).toEqual(
-      Object.keys(named).toSorted(),
-    );
+    expect(wanting.map(({ name }) => name)).toEqual(Object.keys(named).toSorted());
   });
 });

@@ -1,13 +1,4 @@
-import {
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rm,
-  stat,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,35 +31,22 @@ async function startOnce() {
   return sandbox.secrets;
 }
 
-const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] =
+const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] = [
   [
-    [
-      'cut off in the middle',
-      async (path) => truncate(path, Math.floor((await stat(path)).size / 2)),
-    ],
-    [
-      'cut off by one character',
-      async (path) => truncate(path, (await stat(path)).size - 1),
-    ],
-    ['empty', (path) => truncate(path, 0)],
-    ['full of zeros', (path) => writeFile(path, Buffer.alloc(200))],
-    ['null', (path) => writeFile(path, 'null')],
-    ['a list', (path) => writeFile(path, '[]')],
-    [
-      'without its fields',
-      (path) => writeFile(path, '{"guilds":[],"adminKey":"sandbox_x"}'),
-    ],
-  ];
+    'cut off in the middle',
+    async (path) => truncate(path, Math.floor((await stat(path)).size / 2)),
+  ],
+  ['cut off by one character', async (path) => truncate(path, (await stat(path)).size - 1)],
+  ['empty', (path) => truncate(path, 0)],
+  ['full of zeros', (path) => writeFile(path, Buffer.alloc(200))],
+  ['null', (path) => writeFile(path, 'null')],
+  ['a list', (path) => writeFile(path, '[]')],
+  ['without its fields', (path) => writeFile(path, '{"guilds":[],"adminKey":"sandbox_x"}')],
+];
 
 describe.each([
-  [
-    'sandbox-keys.json',
-    /or delete the folder .* Its database and guild are then lost/,
-  ],
-  [
-    'sandbox-discord.json',
-    /Delete it to start again with the demo guild\. .* are lost/,
-  ],
+  ['sandbox-keys.json', /or delete the folder .* Its database and guild are then lost/],
+  ['sandbox-discord.json', /Delete it to start again with the demo guild\. .* are lost/],
 ])('a %s', (name, remedy) => {
   it.each(DAMAGES)(
     'that is %s is named, with what to do and what that costs',

@@ -30,12 +30,9 @@ test('says to set DATABASE_URL where the system has no binaries', async () => {
 });
 
 test('makes the links the loader asks for, whoever else does so at the same time', async () => {
-  await Promise.all(
-    Array.from({ length: 8 }, async () => makeLibraryLinks(root, links)),
-  );
+  await Promise.all(Array.from({ length: 8 }, async () => makeLibraryLinks(root, links)));
 
-  for (const { target } of links)
-    expect(await readlink(join(root, target))).toBe('libicu.so.60.2');
+  for (const { target } of links) expect(await readlink(join(root, target))).toBe('libicu.so.60.2');
 });
 
 test('replaces a link that points elsewhere', async () => {
@@ -43,7 +40,5 @@ test('replaces a link that points elsewhere', async () => {
 
   await makeLibraryLinks(root, links);
 
-  expect(await readlink(join(root, 'native/lib/libicu.so'))).toBe(
-    'libicu.so.60.2',
-  );
+  expect(await readlink(join(root, 'native/lib/libicu.so'))).toBe('libicu.so.60.2');
 });

@@ -129,17 +129,14 @@ describe('the demonstration', () => {
     const { access_token } = await exchanged.json();
     const { guildId } = DEMO;
     const { erin } = DEMO.accounts;
-    const joined = await fetch(
-      `${endpoints.apiBase}/guilds/${guildId}/members/${erin}`,
-      {
-        method: 'PUT',
-        headers: {
-          Authorization: `Bot ${sandbox.secrets.botToken}`,
-          'Content-Type': 'application/json',
-        },
-        body: JSON.stringify({ access_token, roles: [DEMO.roles.pilot] }),
+    const joined = await fetch(`${endpoints.apiBase}/guilds/${guildId}/members/${erin}`, {
+      method: 'PUT',
+      headers: {
+        Authorization: `Bot ${sandbox.secrets.botToken}`,
+        'Content-Type': 'application/json',
       },
-    );
+      body: JSON.stringify({ access_token, roles: [DEMO.roles.pilot] }),
+    });
     const revoked = await post(endpoints.revokeUrl, {
       ...credentials,
       token: access_token,

@@ -77,59 +77,39 @@ describe('asyncapi.yaml', () => {
   });
 
   test('is of the version of the service', () => {
-    const { version }: { readonly version: string } = JSON.parse(
-      read('package.json'),
-    );
+    const { version }: { readonly version: string } = JSON.parse(read('package.json'));
 
     expect(document.info.version).toBe(version);
   });
 
-  test.each(Object.keys(channels))(
-    'channel %s has messages and servers that exist',
-    (name) => {
-      const channel = channels[name];
-      const messages = namesBehind(
-        Object.values(channel?.messages ?? {}),
-        '#/components/messages/',
-      );
+  test.each(Object.keys(channels))('channel %s has messages and servers that exist', (name) => {
+    const channel = channels[name];
+    const messages = namesBehind(Object.values(channel?.messages ?? {}), '#/components/messages/');
 
-      expect(messages).toEqual(Object.keys(channel?.messages ?? {}));
-      expect(messages.length).toBeGreaterThan(0);
-      expect(Object.keys(components.messages)).toEqual(
-        expect.arrayContaining(messages),
-      );
-      expect(Object.keys(servers)).toEqual(
-        expect.arrayContaining(
-          namesBehind(channel?.servers ?? [], '#/servers/'),
-        ),
-      );
-    },
-  );
+    expect(messages).toEqual(Object.keys(channel?.messages ?? {}));
+    expect(messages.length).toBeGreaterThan(0);
+    expect(Object.keys(components.messages)).toEqual(expect.arrayContaining(messages));
+    expect(Object.keys(servers)).toEqual(
+      expect.arrayContaining(namesBehind(channel?.servers ?? [], '#/servers/')),
+    );
+  });
 
   test.each(Object.keys(operations))(
     'operation %s has all messages of its channel, and no other',
     (name) => {
       const operation = operations[name];
-      const channel = (operation?.channel.$ref ?? '').replace(
-        /^#\/channels\//,
-        '',
-      );
+      const channel = (operation?.channel.$ref ?? '').replace(/^#\/channels\//, '');
 
       expect(['send', 'receive']).toContain(operation?.action);
-      expect(
-        namesBehind(
-          operation?.messages ?? [],
-          `#/channels/${channel}/messages/`,
-        ),
-      ).toEqual(Object.keys(channels[channel]?.messages ?? {}));
+      expect(namesBehind(operation?.messages ?? [], `#/channels/${channel}/messages/`)).toEqual(
+        Object.keys(channels[channel]?.messages ?? {}),
+      );
     },
   );
 
   test('uses every channel by one operation and every message by one channel', () => {
     const used = Object.values(operations).map(({ channel }) => channel.$ref);
-    const carried = Object.values(channels).flatMap(({ messages }) =>
-      Object.keys(messages),
-    );
+    const carried = Object.values(channels).flatMap(({ messages }) => Object.keys(messages));
 
     expect(used.toSorted()).toEqual(
       Object.keys(channels)
@@ -143,9 +123,7 @@ describe('asyncapi.yaml', () => {
     const typesBy = (action: string) =>
       Object.values(operations)
         .filter((operation) => operation.action === action)
-        .flatMap(({ messages }) =>
-          messages.map(({ $ref }) => $ref.replace(/^.*\//, '')),
-        )
+        .flatMap(({ messages }) => messages.map(({ $ref }) => $ref.replace(/^.*\//, '')))
         .map((key) => components.messages[key]?.name ?? key)
         .filter((name) => name !== 'deadLetter')
         .sort();
@@ -160,9 +138,7 @@ describe('asyncapi.yaml', () => {
         expect(message.headers?.type).toBe('object');
         continue;
       }
-      expect(message.payload?.$ref).toBe(
-        `./events/${message.name}.schema.json`,
-      );
+      expect(message.payload?.$ref).toBe(`./events/${message.name}.schema.json`);
       expect(message.contentType).toBe(document.defaultContentType);
       const schema: { readonly title: string } = JSON.parse(
         read(`schema/events/${message.name}.schema.json`),

@@ -61,12 +61,7 @@ describe('the schema beside the released one', () => {
       'hasNextPage: Boolean',
       'PageInfo.hasNextPage',
     ],
-    [
-      'an enum value that is gone',
-      /\n {2}TAKE_BACK\n/,
-      '\n  TAKEN\n',
-      'Holders.TAKE_BACK',
-    ],
+    ['an enum value that is gone', /\n {2}TAKE_BACK\n/, '\n  TAKEN\n', 'Holders.TAKE_BACK'],
     [
       'an entity without its key',
       'type PlatformUser @key(fields: "id")',
@@ -83,22 +78,16 @@ describe('the schema beside the released one', () => {
     const current = changed(released, NICKNAME, '\n');
     const declare = (line: string) => compare(current, `# Declared\n\n${line}`);
 
-    expect(
-      await declare('- `AuditRecord.nickname`: gone at Discord.\n'),
-    ).toMatchObject({ undeclared: [], idle: [] });
-    expect(
-      (await declare('- `AuditRecord.nickname`:\n')).undeclared,
-    ).toHaveLength(1);
-    expect(
-      (await declare('- `DiscordUser.nickname`: another one.\n')).undeclared,
-    ).toHaveLength(1);
+    expect(await declare('- `AuditRecord.nickname`: gone at Discord.\n')).toMatchObject({
+      undeclared: [],
+      idle: [],
+    });
+    expect((await declare('- `AuditRecord.nickname`:\n')).undeclared).toHaveLength(1);
+    expect((await declare('- `DiscordUser.nickname`: another one.\n')).undeclared).toHaveLength(1);
   });
 
   it('is not to declare what breaks nothing', async () => {
-    const { idle } = await compare(
-      released,
-      '- `DiscordUser.nickname`: never happened.\n',
-    );
+    const { idle } = await compare(released, '- `DiscordUser.nickname`: never happened.\n');
 
     expect(idle).toEqual(['DiscordUser.nickname']);
   });
@@ -114,10 +103,7 @@ describe('the schema beside the released one', () => {
 
   it('breaks today what it declares, and nothing else', async () => {
     expect(
-      await compare(
-        await read('connector.graphql'),
-        await read('breaking-changes.md'),
-      ),
+      await compare(await read('connector.graphql'), await read('breaking-changes.md')),
     ).toMatchObject({ undeclared: [], idle: [] });
   });
 });

@@ -9,7 +9,10 @@ import { anyEvent, READ_TYPES, WRITTEN_TYPES } from '../events/any-event.js';
 
 type Event = Readonly<Record<string, unknown>>;
 
-/** One that does not compile when a type is written that the documentation does not have, or the other way round. */
+/**
+ * One that does not compile when a type is written that the documentation does not have, or the
+ * other way round.
+ */
 const WRITTEN: Readonly<Record<WrittenEvent, true>> = {
   'discord.membership.requested.v1': true,
   'discord.user.linked.v1': true,
@@ -34,12 +37,10 @@ function spoiled(event: Event): readonly Spoiled[] {
       `${name}: ${JSON.stringify(other)}`,
       { ...event, [name]: other },
     ]);
-    const within = (isFields(value) ? spoiled(value) : []).map(
-      ([how, inner]): Spoiled => [
-        `${name} ${how}`,
-        { ...event, [name]: inner },
-      ],
-    );
+    const within = (isFields(value) ? spoiled(value) : []).map(([how, inner]): Spoiled => [
+      `${name} ${how}`,
+      { ...event, [name]: inner },
+    ]);
     return [left, ...wrong, ...within];
   });
 }
@@ -49,29 +50,22 @@ describe('what is written down of events', () => {
     expect([...WRITTEN_TYPES].sort()).toEqual(Object.keys(WRITTEN).sort());
   });
 
-  test.each(READ_TYPES)(
-    'refuses of %s what becomes a dead letter, and no more',
-    (type) => {
-      const verdicts = examplesOf(type)
-        .flatMap(spoiled)
-        // another type is another schema's business
-        .filter(([, event]) => event['type'] === type)
-        .map(([how, event]) => ({
-          how,
-          isRefused: eventFaults(type, event).length > 0,
-          isDeadLetter: parseEvent(structured(event)).kind === 'broken',
-        }));
+  test.each(READ_TYPES)('refuses of %s what becomes a dead letter, and no more', (type) => {
+    const verdicts = examplesOf(type)
+      .flatMap(spoiled)
+      // another type is another schema's business
+      .filter(([, event]) => event['type'] === type)
+      .map(([how, event]) => ({
+        how,
+        isRefused: eventFaults(type, event).length > 0,
+        isDeadLetter: parseEvent(structured(event)).kind === 'broken',
+      }));
 
-      expect(
-        verdicts.filter(({ isRefused }) => isRefused).length,
-      ).toBeGreaterThan(20);
-      expect(
-        verdicts.filter(
-          ({ isRefused, isDeadLetter }) => isRefused !== isDeadLetter,
-        ),
-      ).toEqual([]);
-    },
-  );
+    expect(verdicts.filter(({ isRefused }) => isRefused).length).toBeGreaterThan(20);
+    expect(verdicts.filter(({ isRefused, isDeadLetter }) => isRefused !== isDeadLetter)).toEqual(
+      [],
+    );
+  });
 
   test('promises nothing that is not kept: what the schemas accept is read', () => {
     let accepted = 0;

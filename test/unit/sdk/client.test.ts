@@ -1,20 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { once } from 'node:events';
 
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  test,
-} from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import {
-  ConnectorError,
-  createConnector,
-  type ConnectorOptions,
-} from '../../../sdk/src/client.js';
+import { ConnectorError, createConnector, type ConnectorOptions } from '../../../sdk/src/client.js';
 
 interface Asked {
   readonly authorization: string | undefined;
@@ -54,9 +43,7 @@ beforeAll(async () => {
         'x-request-id': 'request-of-header',
         ...step.headers,
       });
-      response.end(
-        typeof step.body === 'string' ? step.body : JSON.stringify(step.body),
-      );
+      response.end(typeof step.body === 'string' ? step.body : JSON.stringify(step.body));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -83,10 +70,7 @@ const connect = (options: Partial<ConnectorOptions> = {}) =>
   createConnector({ endpoint, token: 'a-key', backoffMs: 1, ...options });
 
 const data = (fields: unknown): Step => ({ body: { data: fields } });
-const fault = (
-  code: string,
-  more: Readonly<Record<string, unknown>> = {},
-): Scripted => ({
+const fault = (code: string, more: Readonly<Record<string, unknown>> = {}): Scripted => ({
   body: { errors: [{ message: 'No.', extensions: { code, ...more } }] },
 });
 const AWAY = fault('UNAVAILABLE');
@@ -113,20 +97,14 @@ describe('a write with a key', () => {
     };
     script = ['cut', AWAY, underWay, unlinked];
 
-    await connect().unlinkDiscordUser(
-      { id: 'one' },
-      { idempotencyKey: 'a key' },
-    );
+    await connect().unlinkDiscordUser({ id: 'one' }, { idempotencyKey: 'a key' });
 
     expect(asked.map(({ key }) => key)).toEqual(Array(4).fill('a key'));
   });
 
   test('is not tried again where the key was used for something else', async () => {
     script = [{ ...fault('CONFLICT'), status: 409 }, unlinked];
-    const call = connect().unlinkDiscordUser(
-      { id: 'one' },
-      { idempotencyKey: 'a key' },
-    );
+    const call = connect().unlinkDiscordUser({ id: 'one' }, { idempotencyKey: 'a key' });
 
     expect(await errorOf(call)).toMatchObject({ code: 'CONFLICT' });
     expect(asked).toHaveLength(1);
@@ -135,10 +113,7 @@ describe('a write with a key', () => {
   test.each(['', ' a', 'x'.repeat(256), 'é', 'a\nb'])(
     'is not sent with the key %j, which no header may have',
     async (idempotencyKey) => {
-      const call = connect().unlinkDiscordUser(
-        { id: 'one' },
-        { idempotencyKey },
-      );
+      const call = connect().unlinkDiscordUser({ id: 'one' }, { idempotencyKey });
 
       expect(await errorOf(call)).toMatchObject({ code: 'BAD_USER_INPUT' });
       expect(asked).toEqual([]);
@@ -153,9 +128,7 @@ describe('a call', () => {
     expect(await connect().platformUser({ id: 'alice' })).toEqual({
       id: 'alice',
     });
-    expect(asked).toMatchObject([
-      { authorization: 'Bearer a-key', variables: { id: 'alice' } },
-    ]);
+    expect(asked).toMatchObject([{ authorization: 'Bearer a-key', variables: { id: 'alice' } }]);
     expect(asked[0]?.query).toMatch(/^query platformUser\(/);
   });
 
@@ -221,11 +194,7 @@ describe('an error', () => {
     ['no data', { body: {} }, 'INTERNAL'],
     ['a list', { body: [] }, 'INTERNAL'],
     ['an error without anything', { body: { errors: [null] } }, 'INTERNAL'],
-    [
-      'a redirect',
-      { status: 307, headers: { location: '/else' }, body: '' },
-      'UNAVAILABLE',
-    ],
+    ['a redirect', { status: 307, headers: { location: '/else' }, body: '' }, 'UNAVAILABLE'],
   ])('is made of %s', async (_, step, code) => {
     script = [step];
 
@@ -242,9 +211,7 @@ describe('an error', () => {
     const error = await errorOf(connect({ token }).discordClients());
 
     expect(error.code).toBe('UNAUTHENTICATED');
-    expect(
-      `${error.message} ${String(error.cause)} ${error.stack}`,
-    ).not.toContain('half-a');
+    expect(`${error.message} ${String(error.cause)} ${error.stack}`).not.toContain('half-a');
     expect(asked).toEqual([]);
   });
 });
@@ -283,8 +250,7 @@ describe('trying again', () => {
       retryAt: new Date(at).toISOString(),
     });
     // a timer may be a moment early
-    const answer = () =>
-      Date.now() < at - 5 ? later : data({ discordClients: [] });
+    const answer = () => (Date.now() < at - 5 ? later : data({ discordClients: [] }));
     script = [answer];
 
     expect(await connect({ retries: 1 }).discordClients()).toEqual([]);

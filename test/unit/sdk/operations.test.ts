@@ -47,12 +47,9 @@ const CALLS: {
       groupId: 'pilots',
       roleId: ROLE_ID,
     }),
-  updateRoleMapping: (its) =>
-    its.updateRoleMapping({ id: ownId(0x10), authority: 'OBSERVE' }),
-  retireRoleMapping: (its) =>
-    its.retireRoleMapping({ id: ownId(0x10), holders: 'LEAVE' }),
-  beginDiscordLink: (its) =>
-    its.beginDiscordLink({ clientId: CLIENT_ID, platformUserId: 'zoe' }),
+  updateRoleMapping: (its) => its.updateRoleMapping({ id: ownId(0x10), authority: 'OBSERVE' }),
+  retireRoleMapping: (its) => its.retireRoleMapping({ id: ownId(0x10), holders: 'LEAVE' }),
+  beginDiscordLink: (its) => its.beginDiscordLink({ clientId: CLIENT_ID, platformUserId: 'zoe' }),
   linkDiscordUser: (its) =>
     its.linkDiscordUser({
       clientId: CLIENT_ID,
@@ -68,9 +65,7 @@ const CALLS: {
   reconcileDiscordUser: (its) => its.reconcileDiscordUser({ id: LINK_ID }),
   recordMembershipChanges: (its) =>
     its.recordMembershipChanges({
-      changes: [
-        { platformUserId: 'alice', groupId: 'pilots', change: 'ADDED' },
-      ],
+      changes: [{ platformUserId: 'alice', groupId: 'pilots', change: 'ADDED' }],
     }),
   replaceMemberships: (its) =>
     its.replaceMemberships({
@@ -80,10 +75,8 @@ const CALLS: {
     its.upsertPlatformUsers({ users: [{ id: 'alice', username: 'Alice' }] }),
   upsertPlatformGroups: (its) =>
     its.upsertPlatformGroups({ groups: [{ id: 'pilots', name: 'Pilots' }] }),
-  restorePlatformUser: (its) =>
-    its.restorePlatformUser({ platformUserId: 'alice' }),
-  deletePlatformUser: (its) =>
-    its.deletePlatformUser({ platformUserId: 'alice' }),
+  restorePlatformUser: (its) => its.restorePlatformUser({ platformUserId: 'alice' }),
+  deletePlatformUser: (its) => its.deletePlatformUser({ platformUserId: 'alice' }),
 };
 
 test.each(Object.entries(CALLS))('%s is understood', async (_, call) => {
@@ -114,11 +107,7 @@ test('the longest page is within what one operation may cost', async () => {
 });
 
 test('every operation stands in the README', async () => {
-  const readme = await readFile(
-    new URL('../../../sdk/README.md', import.meta.url),
-    'utf8',
-  );
+  const readme = await readFile(new URL('../../../sdk/README.md', import.meta.url), 'utf8');
 
-  for (const name of Object.keys(operations))
-    expect(readme).toContain(`\`${name}\``);
+  for (const name of Object.keys(operations)) expect(readme).toContain(`\`${name}\``);
 });

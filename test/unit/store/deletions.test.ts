@@ -25,9 +25,7 @@ function nothingKnown(): Known {
         },
       ]),
     ),
-    groups: new Map(
-      GROUPS.map((id) => [id, { isDeleted: false, registers: new Map() }]),
-    ),
+    groups: new Map(GROUPS.map((id) => [id, { isDeleted: false, registers: new Map() }])),
   };
 }
 
@@ -227,11 +225,7 @@ describe('any facts and deletions of groups', () => {
   );
 
   /** The slow and obvious way: the greatest statement adds, and no deletion is as new. */
-  function isMember(
-    facts: readonly PlatformFact[],
-    user: string,
-    group: string,
-  ) {
+  function isMember(facts: readonly PlatformFact[], user: string, group: string) {
     const statements = facts.flatMap((each) => {
       if (each.kind === 'membershipChanged')
         return each.platformUserId === user && each.groupId === group
@@ -256,10 +250,7 @@ describe('any facts and deletions of groups', () => {
     const rank = ({ order: { sequence, timeUs } }: (typeof statements)[0]) =>
       sequence === null ? (timeUs ?? 0) : 100 + sequence;
     const [last] = statements.toSorted(
-      (a, b) =>
-        rank(b) - rank(a) ||
-        b.isSnapshot - a.isSnapshot ||
-        Number(a.adds) - Number(b.adds),
+      (a, b) => rank(b) - rank(a) || b.isSnapshot - a.isSnapshot || Number(a.adds) - Number(b.adds),
     );
     if (!last?.adds) return false;
     const deletions = facts.filter(
@@ -267,10 +258,7 @@ describe('any facts and deletions of groups', () => {
     );
     // Of statements that tie the earliest counts.
     return statements
-      .filter(
-        (each) =>
-          rank(each) === rank(last) && each.isSnapshot === last.isSnapshot,
-      )
+      .filter((each) => rank(each) === rank(last) && each.isSnapshot === last.isSnapshot)
       .every((each) => !deletions.some((deletion) => isOver(deletion, each)));
   }
 

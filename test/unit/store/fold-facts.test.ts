@@ -27,9 +27,7 @@ function nothingKnown(): Known {
         },
       ]),
     ),
-    groups: new Map(
-      GROUPS.map((id) => [id, { isDeleted: false, registers: new Map() }]),
-    ),
+    groups: new Map(GROUPS.map((id) => [id, { isDeleted: false, registers: new Map() }])),
   };
 }
 
@@ -38,11 +36,7 @@ const at = (timeUs: number, sequence: number | null = null): FactOrder => ({
   timeUs,
 });
 
-function change(
-  kind: 'added' | 'removed',
-  order: FactOrder,
-  groupId = 'pilots',
-): PlatformFact {
+function change(kind: 'added' | 'removed', order: FactOrder, groupId = 'pilots'): PlatformFact {
   return {
     kind: 'membershipChanged',
     platformUserId: 'alice',
@@ -66,10 +60,7 @@ function snapshot(groupIds: readonly string[], order: FactOrder): PlatformFact {
 /** true: held, false: known not to be, undefined: unknown. */
 function isHeld(known: Known, groupId: string): boolean | undefined {
   const user = known.users.get('alice');
-  return (
-    user?.memberships.get(groupId)?.isHeld ??
-    (user?.snapshot ? false : undefined)
-  );
+  return user?.memberships.get(groupId)?.isHeld ?? (user?.snapshot ? false : undefined);
 }
 
 function fold(...facts: readonly PlatformFact[]) {
@@ -77,41 +68,28 @@ function fold(...facts: readonly PlatformFact[]) {
   return { known, folded: foldFacts(known, facts) };
 }
 
-const verdictsOf = ({ outcomes }: Folded) =>
-  outcomes.map(({ verdict }) => verdict);
+const verdictsOf = ({ outcomes }: Folded) => outcomes.map(({ verdict }) => verdict);
 
 describe('facts on top of facts', () => {
   test('a sequence outranks any time', () => {
-    const { known, folded } = fold(
-      change('added', at(1, 0)),
-      change('removed', at(999)),
-    );
+    const { known, folded } = fold(change('added', at(1, 0)), change('removed', at(999)));
 
     expect(isHeld(known, 'pilots')).toBe(true);
     expect(verdictsOf(folded)).toEqual(['applied', 'stale']);
   });
 
   test('a tie falls to the removal', () => {
-    expect(
-      isHeld(
-        fold(change('removed', at(5)), change('added', at(5))).known,
-        'pilots',
-      ),
-    ).toBe(false);
-    expect(
-      isHeld(
-        fold(change('added', at(5)), change('removed', at(5))).known,
-        'pilots',
-      ),
-    ).toBe(false);
+    expect(isHeld(fold(change('removed', at(5)), change('added', at(5))).known, 'pilots')).toBe(
+      false,
+    );
+    expect(isHeld(fold(change('added', at(5)), change('removed', at(5))).known, 'pilots')).toBe(
+      false,
+    );
   });
 
   test('a tie falls to the snapshot over the change', () => {
     expect(
-      isHeld(
-        fold(change('removed', at(5)), snapshot(['pilots'], at(5))).known,
-        'pilots',
-      ),
+      isHeld(fold(change('removed', at(5)), snapshot(['pilots'], at(5))).known, 'pilots'),
     ).toBe(true);
   });
 
@@ -138,15 +116,9 @@ describe('facts on top of facts', () => {
   });
 
   test('a repeated fact changes nothing and marks nobody', () => {
-    const { known } = fold(
-      change('added', at(5)),
-      snapshot(['recruits'], at(7)),
-    );
+    const { known } = fold(change('added', at(5)), snapshot(['recruits'], at(7)));
 
-    const again = foldFacts(known, [
-      change('added', at(5)),
-      snapshot(['recruits'], at(7)),
-    ]);
+    const again = foldFacts(known, [change('added', at(5)), snapshot(['recruits'], at(7))]);
 
     expect(verdictsOf(again)).toEqual(['stale', 'unchanged']);
     expect(again.memberMarks).toEqual([]);
@@ -154,46 +126,25 @@ describe('facts on top of facts', () => {
   });
 
   test('the very same change is unchanged, not a conflict', () => {
-    expect(
-      verdictsOf(
-        fold(change('added', at(5, 3)), change('added', at(8, 3))).folded,
-      ),
-    ).toEqual(['applied', 'unchanged']);
+    expect(verdictsOf(fold(change('added', at(5, 3)), change('added', at(8, 3))).folded)).toEqual([
+      'applied',
+      'unchanged',
+    ]);
   });
 
   test.each([
     ['a membership that was unknown', [change('removed', at(1))], 1],
-    [
-      'a membership and its end',
-      [change('removed', at(1)), change('added', at(2))],
-      2,
-    ],
-    [
-      'the same membership later',
-      [change('added', at(1)), change('added', at(2))],
-      1,
-    ],
+    ['a membership and its end', [change('removed', at(1)), change('added', at(2))], 2],
+    ['the same membership later', [change('added', at(1)), change('added', at(2))], 1],
     [
       'the same membership with a sequence',
-      [
-        change('added', at(1)),
-        change('added', at(1, 1)),
-        change('added', at(1, 2)),
-      ],
+      [change('added', at(1)), change('added', at(1, 1)), change('added', at(1, 2))],
       1,
     ],
-    [
-      'the end of one that is known not to be',
-      [snapshot([], at(1)), change('removed', at(2))],
-      1,
-    ],
+    ['the end of one that is known not to be', [snapshot([], at(1)), change('removed', at(2))], 1],
     [
       'the same set later, and one of its members',
-      [
-        snapshot(['pilots'], at(1)),
-        snapshot(['pilots'], at(2)),
-        change('added', at(3)),
-      ],
+      [snapshot(['pilots'], at(1)), snapshot(['pilots'], at(2)), change('added', at(3))],
       1,
     ],
   ])('a member is marked by what changes: %s', (_, facts, marks) => {
@@ -231,12 +182,8 @@ describe('facts on top of facts', () => {
       cause,
     });
 
-    expect(
-      fold(deleted, changed(5)).known.groups.get('pilots')?.isDeleted,
-    ).toBe(true);
-    expect(
-      fold(deleted, changed(6)).known.groups.get('pilots')?.isDeleted,
-    ).toBe(false);
+    expect(fold(deleted, changed(5)).known.groups.get('pilots')?.isDeleted).toBe(true);
+    expect(fold(deleted, changed(6)).known.groups.get('pilots')?.isDeleted).toBe(false);
   });
 
   test('an event that carries only some attributes leaves the others', () => {
@@ -289,10 +236,7 @@ describe('any facts', () => {
       platformUserId,
       order,
       username: fc.constantFrom('A', 'B'),
-      attributes: fc.record(
-        { character: fc.constantFrom('X', null) },
-        { requiredKeys: [] },
-      ),
+      attributes: fc.record({ character: fc.constantFrom('X', null) }, { requiredKeys: [] }),
       cause: fc.constant(cause),
     }),
     fc.record({
@@ -328,8 +272,7 @@ describe('any facts', () => {
           foldFacts(twice, shuffled.slice(0, cut));
           foldFacts(twice, shuffled.slice(cut));
 
-          for (const groupId of GROUPS)
-            expect(isHeld(twice, groupId)).toBe(isHeld(once, groupId));
+          for (const groupId of GROUPS) expect(isHeld(twice, groupId)).toBe(isHeld(once, groupId));
           const values = (known: Known) => ({
             users: [...known.users].map(([id, user]) => [
               id,
@@ -342,9 +285,7 @@ describe('any facts', () => {
               standing(group.registers),
             ]),
           });
-          expect(JSON.stringify(values(twice))).toBe(
-            JSON.stringify(values(once)),
-          );
+          expect(JSON.stringify(values(twice))).toBe(JSON.stringify(values(once)));
         },
       ),
       { numRuns: 3_000 },

@@ -22,11 +22,7 @@ function nobodyKnown(): Known {
   };
 }
 
-function person(
-  timeUs: number,
-  username: string,
-  attributes?: Attributes,
-): PlatformFact {
+function person(timeUs: number, username: string, attributes?: Attributes): PlatformFact {
   return {
     kind: 'userChanged',
     platformUserId: 'alice',
@@ -66,14 +62,13 @@ describe('a fact about a person', () => {
   });
 
   test('marks nobody where a newer one stands', () => {
-    expect(changes(person(9, 'jane'), person(2, 'june'))).toEqual([
-      ['username'],
-    ]);
+    expect(changes(person(9, 'jane'), person(2, 'june'))).toEqual([['username']]);
   });
 
   test('marks where an attribute is known to be empty that was never known', () => {
-    expect(
-      changes(person(1, 'jane'), person(2, 'jane', { alliance: null })),
-    ).toEqual([['username'], ['alliance']]);
+    expect(changes(person(1, 'jane'), person(2, 'jane', { alliance: null }))).toEqual([
+      ['username'],
+      ['alliance'],
+    ]);
   });
 });

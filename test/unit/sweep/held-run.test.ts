@@ -2,10 +2,7 @@ import { expect, test } from 'vitest';
 
 import { holdRun } from '../../../services/sweep/held-run.js';
 import type { SweepRun } from '../../../services/sweep/ports.js';
-import {
-  RunLostError,
-  StoppingError,
-} from '../../../services/sweep/run-loss.js';
+import { RunLostError, StoppingError } from '../../../services/sweep/run-loss.js';
 
 const run: SweepRun = {
   id: 'sweep-1',
@@ -48,8 +45,7 @@ function heldRun() {
 test('pages of our own tables renew a run twice a second, not each', async () => {
   const { world, held } = heldRun();
 
-  for (world.now = 0; world.now < 2_000; world.now += 50)
-    await held.beforePage();
+  for (world.now = 0; world.now < 2_000; world.now += 50) await held.beforePage();
 
   expect(world.renewals).toBe(4);
 });

@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import {
-  judgeListing,
-  type ListingEvidence,
-} from '../../../services/sweep/judge-listing.js';
+import { judgeListing, type ListingEvidence } from '../../../services/sweep/judge-listing.js';
 
 function evidence(facts: Partial<ListingEvidence> = {}): ListingEvidence {
   return {
@@ -37,11 +34,7 @@ describe('a listing', () => {
   test.each<[string, Partial<ListingEvidence>, string]>([
     ['is empty', { listed: 0, present: 0 }, 'empty'],
     ['lacks more than two in a hundred', { missing: 21 }, 'lacks 21 of 1000'],
-    [
-      'lacks three of a small guild',
-      { present: 4, missing: 3 },
-      'lacks 3 of 4',
-    ],
+    ['lacks three of a small guild', { present: 4, missing: 3 }, 'lacks 3 of 4'],
     ['shows too few holders', holders(97, 100), '97 holders of role pilot'],
     ['shows no holder of a role that one holds', holders(0, 1), 'role pilot'],
   ])('that %s is not', (_what, facts, reason) => {

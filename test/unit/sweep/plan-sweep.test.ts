@@ -66,12 +66,8 @@ describe('the plan of a sweep', () => {
       seconds: 1,
       members: [{ nickname: 'Jane', reason: 'has a different nickname' }],
     });
-    expect(planSweep([{ ...drifted({ add: ['1'] }), ...named }], 0).calls).toBe(
-      2,
-    );
-    expect(
-      planSweep([{ ...drifted({ add: ['1', '2', '3'] }), ...named }], 0).calls,
-    ).toBe(3);
+    expect(planSweep([{ ...drifted({ add: ['1'] }), ...named }], 0).calls).toBe(2);
+    expect(planSweep([{ ...drifted({ add: ['1', '2', '3'] }), ...named }], 0).calls).toBe(3);
   });
 
   test('counts the members who are read singly, each once, and a list that the listing confirms', () => {
@@ -105,9 +101,7 @@ describe('the plan of a sweep', () => {
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     expect(planSweep([other, { ...one, add: ['2', '1'] }], 9).hash).toBe(hash);
     expect(planSweep([one], 1).hash).not.toBe(hash);
-    expect(
-      planSweep([one, { ...other, add: ['3'], remove: [] }], 1).hash,
-    ).not.toBe(hash);
+    expect(planSweep([one, { ...other, add: ['3'], remove: [] }], 1).hash).not.toBe(hash);
   });
 
   test('shows a hundred members and counts them all', () => {

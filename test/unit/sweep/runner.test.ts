@@ -6,11 +6,7 @@ import {
   UnavailableError,
 } from '../../../services/lib/errors.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import type {
-  SweepEnding,
-  SweepMemory,
-  SweepRun,
-} from '../../../services/sweep/ports.js';
+import type { SweepEnding, SweepMemory, SweepRun } from '../../../services/sweep/ports.js';
 import { createRunner } from '../../../services/sweep/runner.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -46,9 +42,7 @@ function start(options: {
   const memory: SweepMemory = {
     runs: {
       claim: async () => Promise.resolve(waiting.shift() ?? null),
-      renew:
-        options.renew ??
-        (async () => Promise.resolve(options.isOurs?.() ?? true)),
+      renew: options.renew ?? (async () => Promise.resolve(options.isOurs?.() ?? true)),
       async release() {
         seen.released += 1;
         return Promise.resolve();
@@ -147,8 +141,7 @@ describe('the runner', () => {
   test('gives its sweep back, and says nothing of it, when the database goes away', async () => {
     const { runner, seen } = start({
       counts: async () => Promise.resolve(new Map()),
-      renew: async () =>
-        Promise.reject(new DatabaseUnavailableError('database unreachable')),
+      renew: async () => Promise.reject(new DatabaseUnavailableError('database unreachable')),
     });
     await runner.start();
 
@@ -215,8 +208,7 @@ describe('the runner', () => {
     expect(paused.seen.postponed).toEqual([
       {
         waitMs: 5_000,
-        reason:
-          'postponed until 1970-01-01T00:00:05.000Z: the client is paused: it left',
+        reason: 'postponed until 1970-01-01T00:00:05.000Z: the client is paused: it left',
       },
     ]);
     expect(stopped.seen.endings).toMatchObject([{ state: 'FAILED' }]);
@@ -233,9 +225,7 @@ describe('the runner', () => {
     await eventually(() => seen.endings.length > 0);
     await runner.stop();
 
-    expect(seen.endings).toMatchObject([
-      { state: 'FAILED', reason: error.message },
-    ]);
+    expect(seen.endings).toMatchObject([{ state: 'FAILED', reason: error.message }]);
     // Three each of the count and of the list that is asked for instead.
     expect(seen.pausedMs).toHaveLength(6);
   });

@@ -18,11 +18,7 @@ describe('the next run', () => {
   test.each([
     ['in winter', '2026-01-10T00:00:00Z', '2026-01-10T01:30:00.000Z'],
     ['in summer', '2026-07-10T00:00:00Z', '2026-07-10T00:30:00.000Z'],
-    [
-      'on the day that has no such hour',
-      '2026-03-29T00:00:00Z',
-      '2026-03-29T01:00:00.000Z',
-    ],
+    ['on the day that has no such hour', '2026-03-29T00:00:00Z', '2026-03-29T01:00:00.000Z'],
   ])('is at the hour of its zone %s', (_when, after, next) => {
     expect(nextRun(timing(), new Date(after))?.toISOString()).toBe(next);
   });
@@ -30,9 +26,7 @@ describe('the next run', () => {
   test('is later than its moment, not at it', () => {
     const at = new Date('2026-01-10T01:30:00Z');
 
-    expect(nextRun(timing(), at)?.toISOString()).toBe(
-      '2026-01-11T01:30:00.000Z',
-    );
+    expect(nextRun(timing(), at)?.toISOString()).toBe('2026-01-11T01:30:00.000Z');
   });
 
   test('never comes where it is switched off', () => {
@@ -40,9 +34,7 @@ describe('the next run', () => {
   });
 
   test('of a pattern that can be read passes the check, also switched off', () => {
-    expect(() =>
-      checkTiming(timing({ isEnabled: false }), new Date(0)),
-    ).not.toThrow();
+    expect(() => checkTiming(timing({ isEnabled: false }), new Date(0))).not.toThrow();
   });
 });
 
@@ -60,8 +52,7 @@ describe('the usual schedule', () => {
         const second = first && nextRun({ ...each, isEnabled: true }, first);
         const minutes = (Number(second) - Number(first)) / 60_000;
         expect(minutes).toBe(
-          { VERIFY_GROUPS: 5, ENFORCE_NICKNAMES: 60 }[each.kind as string] ??
-            7 * 24 * 60,
+          { VERIFY_GROUPS: 5, ENFORCE_NICKNAMES: 60 }[each.kind as string] ?? 7 * 24 * 60,
         );
       }
   });
@@ -69,9 +60,7 @@ describe('the usual schedule', () => {
   test('spreads the weekly sweeps over the week, each client always at the same times', () => {
     const patterns = clients.flatMap((clientId) =>
       defaultSchedule(clientId, 'NONE')
-        .filter(
-          ({ kind }) => kind === 'REMOTE_SYNC' || kind === 'SYNC_ACCOUNTS',
-        )
+        .filter(({ kind }) => kind === 'REMOTE_SYNC' || kind === 'SYNC_ACCOUNTS')
         .map(({ cron }) => cron),
     );
 

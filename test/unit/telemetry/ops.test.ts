@@ -8,7 +8,10 @@ import { z } from 'zod';
 
 import { createTold } from './registry.js';
 
-/** What operators are given speaks of metrics by name: a name that nothing exposes is an alert that never comes. */
+/**
+ * What operators are given speaks of metrics by name: a name that nothing exposes is an alert that
+ * never comes.
+ */
 const OPS = join(import.meta.dirname, '../../../ops');
 
 const Rules = z.object({
@@ -45,16 +48,13 @@ beforeAll(async () => {
   const { text } = await createTold().scrape();
   const lines = text.split('\n').filter((line) => /^[a-z]/.test(line));
   exposed = new Set(lines.map((line) => line.split(/[{ ]/, 1)[0] ?? ''));
-  rules = Rules.parse(parse(await read('alerts.yml'))).groups.flatMap(
-    (group) => group.rules,
-  );
+  rules = Rules.parse(parse(await read('alerts.yml'))).groups.flatMap((group) => group.rules);
 });
 
 const NAME = /\b(?:discord_connector|nodejs|process)_[a-z0-9_]+/g;
 const namesIn = (text: string) => [...new Set(text.match(NAME))];
 
-const unknown = (text: string) =>
-  namesIn(text).filter((name) => !exposed.has(name));
+const unknown = (text: string) => namesIn(text).filter((name) => !exposed.has(name));
 
 describe('what operators are given', () => {
   test.each(['dashboard.json', 'alerts.yml', 'alerts.test.yml', 'runbook.md'])(
@@ -73,9 +73,7 @@ describe('what operators are given', () => {
     const families = [...exposed]
       .filter((name) => name.startsWith('discord_connector_'))
       .map((name) => name.replace(/_(bucket|sum|count)$/, ''));
-    expect(
-      [...new Set(families)].filter((name) => !shown.includes(name)),
-    ).toEqual([]);
+    expect([...new Set(families)].filter((name) => !shown.includes(name))).toEqual([]);
   });
 
   test('names a page of the runbook with each alert, and tells there what to do', async () => {
@@ -97,9 +95,9 @@ describe('what operators are given', () => {
   });
 
   test('tries each alert, so that it comes and so that it stays away', async () => {
-    const tried = Tests.parse(
-      parse(await read('alerts.test.yml')),
-    ).tests.flatMap((group) => group.alert_rule_test);
+    const tried = Tests.parse(parse(await read('alerts.test.yml'))).tests.flatMap(
+      (group) => group.alert_rule_test,
+    );
 
     for (const { alert } of rules) {
       const tests = tried.filter(({ alertname }) => alertname === alert);
@@ -117,11 +115,7 @@ describe('what operators are given', () => {
   test('is what Prometheus takes, and does as it says', async ({ skip }) => {
     const checked = await promtool('check', 'rules', join(OPS, 'alerts.yml'));
     skip(checked === null, 'there is no promtool here');
-    const tested = await promtool(
-      'test',
-      'rules',
-      join(OPS, 'alerts.test.yml'),
-    );
+    const tested = await promtool('test', 'rules', join(OPS, 'alerts.test.yml'));
 
     expect(checked).toContain('SUCCESS');
     expect(tested).toContain('SUCCESS');

@@ -1,12 +1,6 @@
-import {
-  createMetrics,
-  type Metrics,
-} from '../../../services/telemetry/metrics.js';
+import { createMetrics, type Metrics } from '../../../services/telemetry/metrics.js';
 import type { Sources } from '../../../services/telemetry/observed.js';
-import {
-  createScrape,
-  type Scrape,
-} from '../../../services/telemetry/scrape.js';
+import { createScrape, type Scrape } from '../../../services/telemetry/scrape.js';
 
 export const CLIENT = '01890000-0000-7000-8000-000000000001';
 

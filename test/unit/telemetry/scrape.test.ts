@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CLIENT, createTold, STANDING } from './registry.js';
 
 const linesOf = (text: string, name: string) =>
-  text
-    .split('\n')
-    .filter((line) => line.startsWith(`discord_connector_${name}`));
+  text.split('\n').filter((line) => line.startsWith(`discord_connector_${name}`));
 
 describe('a scrape', () => {
   test('tells what was counted and how everything stands', async () => {
@@ -73,9 +71,7 @@ describe('a scrape', () => {
     expect(linesOf(text, 'standing_age_seconds')).toEqual([
       'discord_connector_standing_age_seconds 90',
     ]);
-    expect(linesOf(text, 'outbox_rows')).toEqual([
-      'discord_connector_outbox_rows 5',
-    ]);
+    expect(linesOf(text, 'outbox_rows')).toEqual(['discord_connector_outbox_rows 5']);
   });
 
   test('does not wait for ever for a database that hangs', async () => {
@@ -123,8 +119,7 @@ describe('a partition', () => {
     });
     const done = await scrape();
 
-    const busy =
-      'discord_connector_consumer_busy_seconds{topic="events",partition="0"}';
+    const busy = 'discord_connector_consumer_busy_seconds{topic="events",partition="0"}';
     expect(linesOf(stuck.text, 'consumer_busy')).toEqual([`${busy} 30`]);
     expect(linesOf(done.text, 'consumer_busy')).toEqual([`${busy} 0`]);
   });

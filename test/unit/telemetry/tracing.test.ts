@@ -5,10 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createSecrets } from '../../../services/lib/secrets.js';
 import { traceIdOf, type Trace } from '../../../services/lib/trace.js';
-import {
-  openTracing,
-  type OpenTrace,
-} from '../../../services/telemetry/tracing.js';
+import { openTracing, type OpenTrace } from '../../../services/telemetry/tracing.js';
 import {
   startTraceCollector,
   type CollectedSpan,

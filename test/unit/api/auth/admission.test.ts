@@ -47,11 +47,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     const token = await tokenOf(key);
 
     const may = await api.ask(CLIENTS, {}, { key: token, path });
-    const mayNot = await api.ask(
-      '{ auditRecords { totalCount } }',
-      {},
-      { key: token, path },
-    );
+    const mayNot = await api.ask('{ auditRecords { totalCount } }', {}, { key: token, path });
 
     expect(may.body.data.discordClients).toHaveLength(2);
     expect(faultsOf(mayNot)).toEqual([{ code: 'FORBIDDEN' }]);
@@ -104,11 +100,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
     const api = await start();
     provider.behave('broken');
 
-    const answer = await api.ask(
-      CLIENTS,
-      {},
-      { key: await tokenOf(key), path },
-    );
+    const answer = await api.ask(CLIENTS, {}, { key: await tokenOf(key), path });
     const withKey = await api.ask(CLIENTS, {}, { path });
 
     expect(answer.status).toBe(503);
@@ -120,11 +112,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
   it('is told apart from a key where no issuer is configured', async () => {
     const api = await start({ tokens: null });
 
-    const answer = await api.ask(
-      CLIENTS,
-      {},
-      { key: await tokenOf(key), path },
-    );
+    const answer = await api.ask(CLIENTS, {}, { key: await tokenOf(key), path });
 
     expect(faultsOf(answer)).toEqual([{ code: 'UNAUTHENTICATED' }]);
     expect(answer.body.errors?.[0]?.message).toContain('AUTH_JWKS_URL');
@@ -134,9 +122,7 @@ describe.each(PATHS)('a JWT at %s', (path) => {
 describe.each(PATHS)('introspection at %s', (path) => {
   const codesFor = async (api: StartedApi) => {
     const keys = [null, KEYS.read, KEYS.write, KEYS.admin];
-    const answers = await Promise.all(
-      keys.map((each) => api.ask(SCHEMA, {}, { key: each, path })),
-    );
+    const answers = await Promise.all(keys.map((each) => api.ask(SCHEMA, {}, { key: each, path })));
     return answers.map((answer) => faultsOf(answer)[0]?.code ?? 'served');
   };
 
@@ -167,8 +153,7 @@ describe('a caller who asks too often', () => {
   it('is told when to come back, at both endpoints together, and others are served', async () => {
     const api = await start({ rateLimits });
     const paths = ['/graphql', '/admin', '/graphql'];
-    for (const path of paths)
-      expect((await ask(api, KEYS.read, path)).status).toBe(200);
+    for (const path of paths) expect((await ask(api, KEYS.read, path)).status).toBe(200);
 
     const tooMany = await ask(api, KEYS.read, '/admin');
 
@@ -213,8 +198,7 @@ describe('a caller who asks too often', () => {
   it('with keys nobody has is told so as well, and good keys are served', async () => {
     const api = await start({ rateLimits });
     const statuses: number[] = [];
-    for (let n = 0; n < 4; n++)
-      statuses.push((await ask(api, `guess-${n}`)).status);
+    for (let n = 0; n < 4; n++) statuses.push((await ask(api, `guess-${n}`)).status);
 
     expect(statuses).toEqual([401, 401, 429, 429]);
     expect((await ask(api, KEYS.read)).status).toBe(200);
@@ -224,9 +208,7 @@ describe('a caller who asks too often', () => {
     const api = await start({ rateLimits: { perCaller: 0, failedSignIns: 0 } });
 
     for (let n = 0; n < 100; n++)
-      expect((await ask(api, n % 2 ? KEYS.read : 'guess')).status).not.toBe(
-        429,
-      );
+      expect((await ask(api, n % 2 ? KEYS.read : 'guess')).status).not.toBe(429);
   });
 
   it('does not keep anybody from asking how we are', async () => {
@@ -234,62 +216,57 @@ describe('a caller who asks too often', () => {
     await ask(api, null);
     await ask(api, null);
 
-    for (let n = 0; n < 3; n++)
-      expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
+    for (let n = 0; n < 3; n++) expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
   });
 });
 
-describe.each(PATHS)(
-  'what a page of another origin can send to %s without asking',
-  (path) => {
-    it.each([
-      'text/plain',
-      'application/x-www-form-urlencoded',
-      'multipart/form-data; boundary=x',
-      '',
-    ])('is refused: %s', async (type) => {
-      const api = await start();
-      const response = await fetch(`${api.url}${path}`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${KEYS.admin}`,
-          cookie: `key=${KEYS.admin}`,
-          ...(type && { 'content-type': type }),
-        },
-        ...(type && {
-          body: JSON.stringify({
-            query:
-              'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',
-          }),
+describe.each(PATHS)('what a page of another origin can send to %s without asking', (path) => {
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    '',
+  ])('is refused: %s', async (type) => {
+    const api = await start();
+    const response = await fetch(`${api.url}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${KEYS.admin}`,
+        cookie: `key=${KEYS.admin}`,
+        ...(type && { 'content-type': type }),
+      },
+      ...(type && {
+        body: JSON.stringify({
+          query: 'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',
         }),
-      });
-
-      expect(response.status).toBeGreaterThanOrEqual(400);
-      expect(response.status).toBeLessThan(500);
-      expect(response.headers.get('set-cookie')).toBeNull();
-      expect(api.calls).toEqual([]);
+      }),
     });
 
-    it('changes nothing by GET, and no cookie names a caller', async () => {
-      const api = await start();
-      const query = encodeURIComponent(
-        'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',
-      );
-      const byGet = await fetch(`${api.url}${path}?query=${query}`, {
-        headers: { authorization: `Bearer ${KEYS.admin}` },
-      });
-      const byCookie = await fetch(`${api.url}${path}`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          cookie: `authorization=Bearer ${KEYS.admin}`,
-        },
-        body: JSON.stringify({ query: CLIENTS }),
-      });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+    expect(response.headers.get('set-cookie')).toBeNull();
+    expect(api.calls).toEqual([]);
+  });
 
-      expect(byGet.status).toBeGreaterThanOrEqual(400);
-      expect(await byCookie.text()).toContain('UNAUTHENTICATED');
-      expect(api.calls).toEqual([]);
+  it('changes nothing by GET, and no cookie names a caller', async () => {
+    const api = await start();
+    const query = encodeURIComponent(
+      'mutation { deletePlatformUser(input: { platformUserId: "alice" }) { warnings } }',
+    );
+    const byGet = await fetch(`${api.url}${path}?query=${query}`, {
+      headers: { authorization: `Bearer ${KEYS.admin}` },
     });
-  },
-);
+    const byCookie = await fetch(`${api.url}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        cookie: `authorization=Bearer ${KEYS.admin}`,
+      },
+      body: JSON.stringify({ query: CLIENTS }),
+    });
+
+    expect(byGet.status).toBeGreaterThanOrEqual(400);
+    expect(await byCookie.text()).toContain('UNAUTHENTICATED');
+    expect(api.calls).toEqual([]);
+  });
+});

@@ -3,14 +3,8 @@ import { createHmac } from 'node:crypto';
 import { CompactSign, exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  KEY_SET_TIMING,
-  type KeySetTiming,
-} from '../../../../services/api/auth/key-set.js';
-import {
-  createTokenVerifier,
-  MAX_TOKEN_LENGTH,
-} from '../../../../services/api/auth/tokens.js';
+import { KEY_SET_TIMING, type KeySetTiming } from '../../../../services/api/auth/key-set.js';
+import { createTokenVerifier, MAX_TOKEN_LENGTH } from '../../../../services/api/auth/tokens.js';
 import {
   AUDIENCE,
   ISSUER,
@@ -53,9 +47,7 @@ const verifier = (
   });
 
 const base64url = (value: object | string) =>
-  Buffer.from(
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ).toString('base64url');
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
 const goodClaims = () => ({
   iss: ISSUER,
@@ -79,10 +71,7 @@ describe('a token of the issuer', () => {
   });
 
   it.each([
-    [
-      { scope: 'discord:write discord:read' },
-      ['discord:read', 'discord:write'],
-    ],
+    [{ scope: 'discord:write discord:read' }, ['discord:read', 'discord:write']],
     [{ scope: undefined, scp: 'discord:admin' }, ['discord:admin']],
     [{ scope: undefined, scp: ['discord:write', 'x'] }, ['discord:write']],
     [{ scope: 'openid', scp: ['discord:read'] }, ['discord:read']],
@@ -96,17 +85,14 @@ describe('a token of the issuer', () => {
     expect(caller).toMatchObject({ scopes });
   });
 
-  it.each(['RS384', 'PS256', 'ES256', 'ES384', 'EdDSA'])(
-    'may be signed with %s',
-    async (alg) => {
-      const other = await signingKey('other', alg);
-      provider.publish(key, other);
+  it.each(['RS384', 'PS256', 'ES256', 'ES384', 'EdDSA'])('may be signed with %s', async (alg) => {
+    const other = await signingKey('other', alg);
+    provider.publish(key, other);
 
-      expect(await verifier().verify(await tokenOf(other))).toMatchObject({
-        name: 'jwt:alice',
-      });
-    },
-  );
+    expect(await verifier().verify(await tokenOf(other))).toMatchObject({
+      name: 'jwt:alice',
+    });
+  });
 
   it('may be for several audiences, and half a minute late or early', async () => {
     const { verify } = verifier();
@@ -170,12 +156,7 @@ describe('a token is refused', () => {
   /** Signed as the text stands: `JSON.stringify` would write Infinity as null. */
   const signedText = async (claims: string) =>
     new CompactSign(
-      Buffer.from(
-        JSON.stringify({ ...goodClaims(), exp: undefined }).replace(
-          /}$/,
-          `,${claims}}`,
-        ),
-      ),
+      Buffer.from(JSON.stringify({ ...goodClaims(), exp: undefined }).replace(/}$/, `,${claims}}`)),
     )
       .setProtectedHeader({ alg: key.alg, kid: key.kid })
       .sign(key.privateKey);
@@ -229,10 +210,7 @@ describe('a token is refused', () => {
 
   it('for `alg: none`, in any letters', async () => {
     for (const alg of ['none', 'None', 'nOnE'])
-      await refuse(
-        `${base64url({ alg, kid: 'one' })}.${base64url(goodClaims())}.`,
-        'alg',
-      );
+      await refuse(`${base64url({ alg, kid: 'one' })}.${base64url(goodClaims())}.`, 'alg');
   });
 
   it('for HS256 with the public key for a secret', async () => {
@@ -305,8 +283,7 @@ describe('when keys change', () => {
   it('made-up names of keys do not make us ask again and again', async () => {
     const { verify } = verifier();
 
-    for (let n = 0; n < 20; n++)
-      await verify(await tokenOf(stranger, {}, { kid: `made-up-${n}` }));
+    for (let n = 0; n < 20; n++) await verify(await tokenOf(stranger, {}, { kid: `made-up-${n}` }));
 
     expect(provider.asked).toHaveLength(1);
   });
@@ -344,8 +321,7 @@ describe('keys out of reach', () => {
     const { verify } = verifier({ restMs: 5_000 }, () => time);
     const token = await tokenOf(key);
     provider.behave('broken');
-    for (let n = 0; n < 10; n++)
-      expect(await verify(token)).toMatchObject({ code: 'UNAVAILABLE' });
+    for (let n = 0; n < 10; n++) expect(await verify(token)).toMatchObject({ code: 'UNAVAILABLE' });
     expect(provider.asked).toHaveLength(1);
     expect(warnings).toHaveLength(1);
     provider.behave(null);

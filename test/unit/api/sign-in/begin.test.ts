@@ -22,11 +22,7 @@ afterAll(async () => site.server.stop());
 beforeEach(() => site.reset());
 
 const begin = (input: Readonly<Record<string, unknown>> = {}, key?: string) =>
-  site.ask(
-    BEGIN,
-    { input: { ...alice, ...input } },
-    key === undefined ? {} : { key },
-  );
+  site.ask(BEGIN, { input: { ...alice, ...input } }, key === undefined ? {} : { key });
 
 describe('beginDiscordLink', () => {
   it('answers an address that works for ten minutes, and keeps only the hash of its ticket', async () => {
@@ -58,14 +54,12 @@ describe('beginDiscordLink', () => {
   });
 
   it('needs the scope to write, and a key that may touch the client', async () => {
-    expect(faultsOf(await begin({}, KEYS.read))).toEqual([
-      { code: 'FORBIDDEN' },
-    ]);
+    expect(faultsOf(await begin({}, KEYS.read))).toEqual([{ code: 'FORBIDDEN' }]);
     expect(faultsOf(await begin({}, KEYS.write))).toEqual([]);
     expect(faultsOf(await begin({}, KEYS.limited))).toEqual([]);
-    expect(
-      faultsOf(await begin({ clientId: OTHER_CLIENT_ID }, KEYS.limited)),
-    ).toEqual([{ code: 'FORBIDDEN', field: 'input.clientId' }]);
+    expect(faultsOf(await begin({ clientId: OTHER_CLIENT_ID }, KEYS.limited))).toEqual([
+      { code: 'FORBIDDEN', field: 'input.clientId' },
+    ]);
   });
 
   it.each([
@@ -74,10 +68,7 @@ describe('beginDiscordLink', () => {
     [{ returnTo: 'javascript:alert(1)' }, 'input.returnTo'],
     [{ returnTo: '' }, 'input.returnTo'],
     [{ returnTo: 'https://platform.example/\n' }, 'input.returnTo'],
-    [
-      { returnTo: `https://platform.example/${'x'.repeat(2000)}` },
-      'input.returnTo',
-    ],
+    [{ returnTo: `https://platform.example/${'x'.repeat(2000)}` }, 'input.returnTo'],
     [{ email: 'nobody' }, 'input.email'],
     [{ email: 'a@b\u0000' }, 'input.email'],
     [{ email: '' }, 'input.email'],
@@ -85,9 +76,7 @@ describe('beginDiscordLink', () => {
     [{ platformUserId: 'a\nb' }, 'input.platformUserId'],
     [{ clientId: 'x' }, 'input.clientId'],
   ])('refuses %o, and makes no ticket', async (input, field) => {
-    expect(faultsOf(await begin(input))).toEqual([
-      { code: 'BAD_USER_INPUT', field },
-    ]);
+    expect(faultsOf(await begin(input))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
     expect(site.calls).not.toContain('signIn.openTicket');
   });
 
@@ -145,9 +134,7 @@ describe('where people find the connector', () => {
     const { body } = await api.ask(BEGIN, { input: alice });
     await api.server.stop();
 
-    expect(body.data.beginDiscordLink.url).toContain(
-      `${api.url}/discord/sso/start?ticket=`,
-    );
+    expect(body.data.beginDiscordLink.url).toContain(`${api.url}/discord/sso/start?ticket=`);
   });
 
   it('has to be said in production: nobody is sent to a loopback address', async () => {

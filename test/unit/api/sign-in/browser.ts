@@ -20,17 +20,17 @@ export interface Browser {
   press(url: string, headers?: Opening['headers']): Promise<PageAnswer>;
 }
 
-/** Keeps cookies and follows nothing. Addresses of people may name another host than the one that listens. */
+/**
+ * Keeps cookies and follows nothing. Addresses of people may name another host than the one that
+ * listens.
+ */
 export function createBrowser(listensAt: string): Browser {
   const cookies = new Map<string, string>();
   const open = async (url: string, init: Opening = {}) => {
     const { pathname, search } = new URL(url, listensAt);
     const headers = new Headers({ accept: 'text/html' });
     if (cookies.size > 0)
-      headers.set(
-        'cookie',
-        [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-      );
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
     for (const [name, value] of Object.entries(init.headers ?? {}))
       if (value !== undefined) headers.set(name, value);
     const response = await fetch(`${listensAt}${pathname}${search}`, {

@@ -33,21 +33,12 @@ describe('the callback', () => {
     ['with an endless code', () => `?code=${'c'.repeat(1025)}&state=${state}`],
     ['with an empty state', () => `?code=${GOOD_CODE}&state=`],
     ['with half a state', () => `?code=${GOOD_CODE}&state=${state.slice(1)}`],
-    [
-      'with two codes',
-      () => `?code=${GOOD_CODE}&code=${GOOD_CODE}&state=${state}`,
-    ],
-    [
-      'with two states',
-      () => `?code=${GOOD_CODE}&state=${state}&state=${state}`,
-    ],
+    ['with two codes', () => `?code=${GOOD_CODE}&code=${GOOD_CODE}&state=${state}`],
+    ['with two states', () => `?code=${GOOD_CODE}&state=${state}&state=${state}`],
     ['with a list of codes', () => `?code[]=${GOOD_CODE}&state=${state}`],
     ['with an empty error', () => `?error=&state=${state}`],
     ['with two errors', () => `?error=access_denied&error=x&state=${state}`],
-    [
-      'with a code and an error',
-      () => `?code=${GOOD_CODE}&error=access_denied&state=${state}`,
-    ],
+    ['with a code and an error', () => `?code=${GOOD_CODE}&error=access_denied&state=${state}`],
   ])('%s is told so, and nothing is asked of the store', async (_, query) => {
     const page = await browser.open(`${CALLBACK}${query()}`);
 
@@ -66,8 +57,7 @@ describe('the callback', () => {
     ],
     [
       'has a cookie with a letter changed',
-      () =>
-        browser.cookies.set(STATE, `${state.slice(0, -1)}_.${'y'.repeat(43)}`),
+      () => browser.cookies.set(STATE, `${state.slice(0, -1)}_.${'y'.repeat(43)}`),
     ],
     ['has half a cookie', () => browser.cookies.set(STATE, state)],
     [
@@ -75,10 +65,7 @@ describe('the callback', () => {
       () => browser.cookies.set(STATE, `${browser.cookies.get(STATE)}.x`),
     ],
     ['has an empty cookie', () => browser.cookies.set(STATE, '')],
-    [
-      'has a cookie with bytes that are no text',
-      () => browser.cookies.set(STATE, '%ff%fe'),
-    ],
+    ['has a cookie with bytes that are no text', () => browser.cookies.set(STATE, '%ff%fe')],
     [
       'has the state as the name of the browser only',
       () => {
@@ -116,19 +103,16 @@ describe('the callback', () => {
   it.each([
     ['no name', () => browser.cookies.delete(BROWSER)],
     ['another name', () => browser.cookies.set(BROWSER, 'x'.repeat(43))],
-  ] as const)(
-    'in a browser that has the state but %s links nobody',
-    async (_, tamper) => {
-      tamper();
+  ] as const)('in a browser that has the state but %s links nobody', async (_, tamper) => {
+    tamper();
 
-      const page = await finish();
+    const page = await finish();
 
-      expect(page.status).toBe(403);
-      expect(page.text).toContain('<code>OTHER_BROWSER</code>');
-      expect(site.calls).not.toContain('signIn.spendTicket');
-      expect(site.calls).not.toContain('oauth.exchangeCode');
-    },
-  );
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('<code>OTHER_BROWSER</code>');
+    expect(site.calls).not.toContain('signIn.spendTicket');
+    expect(site.calls).not.toContain('oauth.exchangeCode');
+  });
 
   it('works once', async () => {
     const cookies = new Map(browser.cookies);
@@ -139,28 +123,21 @@ describe('the callback', () => {
     expect(first.text).toContain('<code>LINKED</code>');
     expect(second.status).toBe(410);
     expect(second.text).toContain('<code>EXPIRED</code>');
-    expect(
-      site.calls.filter((call) => call === 'signIn.linkSignedIn'),
-    ).toHaveLength(1);
+    expect(site.calls.filter((call) => call === 'signIn.linkSignedIn')).toHaveLength(1);
   });
 
   it('opened twice at the same moment makes one link, and the other gets a page', async () => {
     const pages = await Promise.all([finish(), finish()]);
 
-    expect(new Set(pages.map(({ status }) => status))).toEqual(
-      new Set([200, 410]),
-    );
-    expect(
-      site.calls.filter((call) => call === 'signIn.linkSignedIn'),
-    ).toHaveLength(1);
+    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([200, 410]));
+    expect(site.calls.filter((call) => call === 'signIn.linkSignedIn')).toHaveLength(1);
     expect([...site.world.signIn.grants.values()]).toEqual(['LINKED']);
   });
 
   it('takes nothing from a program that looks at the address first', async () => {
-    const { status } = await browser.open(
-      `${CALLBACK}?code=${GOOD_CODE}&state=${state}`,
-      { method: 'HEAD' },
-    );
+    const { status } = await browser.open(`${CALLBACK}?code=${GOOD_CODE}&state=${state}`, {
+      method: 'HEAD',
+    });
 
     expect(status).toBe(404);
     expect(site.calls).toEqual([]);
@@ -177,10 +154,7 @@ describe('the callback', () => {
   });
 
   it('of a ticket that was spent in the meantime leads back to the platform', async () => {
-    state = await site.consent(
-      browser,
-      await site.begin({ returnTo: RETURN_TO }),
-    );
+    state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     const spend = site.lastArguments('signIn.bindTicket')[0];
     const ticket = site.world.signIn.tickets.get(String(spend));
     Object.defineProperty(ticket, 'isSpent', {
@@ -208,17 +182,12 @@ describe('whoever presses Cancel at Discord', () => {
 
     expect(page.status).toBe(200);
     expect(page.text).toContain('<code>CANCELLED</code>');
-    expect(site.calls.filter((call) => call === 'signIn.openTicket')).toEqual(
-      [],
-    );
+    expect(site.calls.filter((call) => call === 'signIn.openTicket')).toEqual([]);
     expect(end.text).toContain('<code>LINKED</code>');
   });
 
   it('comes back to the platform where it wants that', async () => {
-    state = await site.consent(
-      browser,
-      await site.begin({ returnTo: RETURN_TO }),
-    );
+    state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
 
     expect((await cancel()).location).toContain('discordLink=CANCELLED');
   });

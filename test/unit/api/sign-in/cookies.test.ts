@@ -21,13 +21,7 @@ describe.each([
     const [name, value] = pair.split('=');
     return { name, value, attributes: attributes.toSorted() };
   };
-  const living = [
-    'Max-Age=600',
-    'Path=/',
-    'HttpOnly',
-    'SameSite=Lax',
-    ...secure,
-  ].toSorted();
+  const living = ['Max-Age=600', 'Path=/', 'HttpOnly', 'SameSite=Lax', ...secure].toSorted();
 
   it('are one that names the browser, and one for the state', async () => {
     const browser = site.newBrowser();

@@ -27,9 +27,7 @@ const grants = () => [...site.world.signIn.grants.values()];
 const isLinked = () => Object.keys(site.world.signIn.linked).length > 0;
 
 const unanswered = [
-  new UnavailableError(
-    'cannot call: Discord gave no usable response (status 502)',
-  ),
+  new UnavailableError('cannot call: Discord gave no usable response (status 502)'),
   new UnavailableError('cannot call: no answer in time'),
   new RetryLaterError(new Date(0), 'cannot call: Discord has asked to wait'),
   new TerminalError('REFUSED', 'cannot call: Discord refuses (status 403)'),
@@ -51,18 +49,13 @@ describe('when Discord gave no usable response', () => {
       expect(await back()).toBe('DISCORD_FAILED');
       expect(grants()).toEqual([]);
       expect(isLinked()).toBe(false);
-      expect(
-        site.lines.find(({ level }) => level === 'warn')?.fields,
-      ).toMatchObject({
+      expect(site.lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({
         reason: error.message,
       });
     },
   );
 
-  it.each([
-    ...unanswered,
-    new TerminalError('INVALID_GRANT', 'the token is dead'),
-  ])(
+  it.each([...unanswered, new TerminalError('INVALID_GRANT', 'the token is dead')])(
     'to the reading of the account, the grant is given back: %s',
     async (error) => {
       site.fail('oauth.readAccount', error);
@@ -86,46 +79,37 @@ describe('what leaves no grant alive, and no link', () => {
     expect(grants()).toEqual([]);
   });
 
-  it.each([[['identify']], [['guilds.join']], [[]]])(
-    'a consent to %j alone',
-    async (scopes) => {
-      site.world.signIn.grant = { ...site.world.signIn.grant, scopes };
+  it.each([[['identify']], [['guilds.join']], [[]]])('a consent to %j alone', async (scopes) => {
+    site.world.signIn.grant = { ...site.world.signIn.grant, scopes };
 
-      const page = await signIn();
+    const page = await signIn();
 
-      expect(page.status).toBe(403);
-      expect(page.text).toContain('<code>SCOPE_MISSING</code>');
-      expect(await back()).toBe('SCOPE_MISSING');
-      expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
-      expect(site.calls).not.toContain('oauth.readAccount');
-      expect(isLinked()).toBe(false);
-    },
-  );
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('<code>SCOPE_MISSING</code>');
+    expect(await back()).toBe('SCOPE_MISSING');
+    expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
+    expect(site.calls).not.toContain('oauth.readAccount');
+    expect(isLinked()).toBe(false);
+  });
 
   it.each([
     ['none', { email: null, isEmailVerified: false }],
     ['an empty one', { email: ' ', isEmailVerified: true }],
-    [
-      'one that was never confirmed',
-      { email: 'a@example.org', isEmailVerified: false },
-    ],
-  ])(
-    'an account without the address that is required: it has %s',
-    async (_, given) => {
-      site.reset({ linking: { email: 'REQUIRE', keepsTokens: false } });
-      Object.assign(site.world.signIn, {
-        account: { ...site.world.signIn.account, ...given },
-      });
+    ['one that was never confirmed', { email: 'a@example.org', isEmailVerified: false }],
+  ])('an account without the address that is required: it has %s', async (_, given) => {
+    site.reset({ linking: { email: 'REQUIRE', keepsTokens: false } });
+    Object.assign(site.world.signIn, {
+      account: { ...site.world.signIn.account, ...given },
+    });
 
-      const page = await signIn();
+    const page = await signIn();
 
-      expect(page.status).toBe(403);
-      expect(page.text).toContain('guest accounts');
-      expect(await back()).toBe('EMAIL_MISSING');
-      expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
-      expect(isLinked()).toBe(false);
-    },
-  );
+    expect(page.status).toBe(403);
+    expect(page.text).toContain('guest accounts');
+    expect(await back()).toBe('EMAIL_MISSING');
+    expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
+    expect(isLinked()).toBe(false);
+  });
 
   it('an account that is a bot’s', async () => {
     Object.assign(site.world.signIn, {
@@ -147,9 +131,7 @@ describe('what leaves no grant alive, and no link', () => {
     const page = await signIn();
 
     expect(page.status).toBe(409);
-    expect(page.text).toContain(
-      'This Discord account is already linked to someone else',
-    );
+    expect(page.text).toContain('This Discord account is already linked to someone else');
     expect(page.text).toContain('alice.at.discord');
     expect(await back()).toBe('CLAIMED');
     expect(grants()).toEqual(['DISCARDED', 'DISCARDED']);
@@ -195,9 +177,7 @@ describe('what leaves no grant alive, and no link', () => {
       expect(page.text).not.toContain('database');
       expect(grants()).toEqual(['DISCARDED']);
       expect(isLinked()).toBe(false);
-      expect(
-        site.lines.find(({ level }) => level === 'error')?.fields,
-      ).toMatchObject({
+      expect(site.lines.find(({ level }) => level === 'error')?.fields).toMatchObject({
         requestId: page.headers.get('x-request-id'),
         err: expect.any(Error),
       });
@@ -241,17 +221,12 @@ describe('a set-up that Discord does not accept', () => {
   it('is told to the person as nothing they can mend, and to the admin with the reason', async () => {
     const reason =
       'cannot exchange a code for application 2: the client secret does not belong to the application';
-    site.fail(
-      'oauth.exchangeCode',
-      new TerminalError('INVALID_CLIENT', reason),
-    );
+    site.fail('oauth.exchangeCode', new TerminalError('INVALID_CLIENT', reason));
 
     const page = await signIn();
 
     expect(page.status).toBe(503);
-    expect(page.text).toContain(
-      'An administrator needs to fix something first',
-    );
+    expect(page.text).toContain('An administrator needs to fix something first');
     expect(page.text).not.toContain('secret');
     expect(await back()).toBe('SETUP_FAULT');
     expect(site.lines.find(({ level }) => level === 'error')).toMatchObject({
@@ -271,8 +246,7 @@ describe('a fault of ours before anything is known', () => {
     await browser.open(url);
     site.fail(name, new Error('database unreachable'));
 
-    const page =
-      method === 'GET' ? await browser.open(url) : await browser.press(url);
+    const page = method === 'GET' ? await browser.open(url) : await browser.press(url);
 
     expect(page.status).toBe(500);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -285,8 +259,6 @@ describe('a fault of ours before anything is known', () => {
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.takeState', new Error('database unreachable'));
 
-    expect((await site.comeBack(browser, { code: 'x', state })).status).toBe(
-      500,
-    );
+    expect((await site.comeBack(browser, { code: 'x', state })).status).toBe(500);
   });
 });

@@ -6,13 +6,7 @@ import {
   GOOD_CODE,
   REFRESH_TOKEN,
 } from '../../../fakes/sign-in-ports.js';
-import {
-  alice,
-  PUBLIC_URL,
-  RETURN_TO,
-  startSignIn,
-  type SignInSetting,
-} from './start-sign-in.js';
+import { alice, PUBLIC_URL, RETURN_TO, startSignIn, type SignInSetting } from './start-sign-in.js';
 
 let site: SignInSetting;
 beforeAll(async () => {
@@ -23,9 +17,7 @@ beforeEach(() => site.reset());
 
 const answerOf = (location: string | null) =>
   Object.fromEntries(
-    [...new URL(location ?? '').searchParams].filter(([name]) =>
-      name.startsWith('discordLink'),
-    ),
+    [...new URL(location ?? '').searchParams].filter(([name]) => name.startsWith('discordLink')),
   );
 
 describe('a person who links their account', () => {
@@ -78,10 +70,7 @@ describe('a person who links their account', () => {
     await browser.press(url);
 
     expect(text).not.toContain('e-mail');
-    expect(site.world.signIn.asked?.scopes).toEqual([
-      'identify',
-      'guilds.join',
-    ]);
+    expect(site.world.signIn.asked?.scopes).toEqual(['identify', 'guilds.join']);
   });
 
   it('comes back to the platform, whose query and fragment are kept', async () => {
@@ -100,9 +89,7 @@ describe('a person who links their account', () => {
         'https://platform.example/me?discordLink=CLAIMED&discordLinkWarning=EMAIL_DIFFERS&discordLinks=3',
     });
 
-    expect(end.location).toBe(
-      'https://platform.example/me?discordLinks=3&discordLink=LINKED',
-    );
+    expect(end.location).toBe('https://platform.example/me?discordLinks=3&discordLink=LINKED');
   });
 
   it('with another address than the platform knows is warned, and linked all the same', async () => {
@@ -159,10 +146,7 @@ describe('a person who links their account', () => {
       outcome.kind === 'NOT_IN_GUILD' && code !== 'BANNED',
     );
     expect(answerOf(atThePlatform.location)).toEqual({ discordLink: code });
-    expect([...site.world.signIn.grants.values()]).toEqual([
-      'LINKED',
-      'LINKED',
-    ]);
+    expect([...site.world.signIn.grants.values()]).toEqual(['LINKED', 'LINKED']);
   });
 
   it('is linked though the outcome cannot be watched', async () => {
@@ -194,24 +178,17 @@ describe('what nobody else may see', () => {
     const pages = [await browser.open(url), await browser.press(url)];
     const states = [site.world.signIn.asked?.state ?? ''];
     const verifier = site.world.signIn.asked?.codeVerifier ?? '';
-    pages.push(
-      await site.comeBack(browser, { code: GOOD_CODE, state: states[0] ?? '' }),
-    );
+    pages.push(await site.comeBack(browser, { code: GOOD_CODE, state: states[0] ?? '' }));
     site.fail('signIn.linkSignedIn', new Error('database unreachable'));
     const failing = site.newBrowser();
     states.push(await site.consent(failing, await site.begin()));
-    pages.push(
-      await site.comeBack(failing, { code: GOOD_CODE, state: states[1] ?? '' }),
-    );
+    pages.push(await site.comeBack(failing, { code: GOOD_CODE, state: states[1] ?? '' }));
     pages.push(await site.comeBack(failing, { code: GOOD_CODE, state: 'x' }));
 
     const browserName = [...browser.cookies.values()];
     const seen = pages.map(({ text }) => text).join();
     const logged = site.lines
-      .map(
-        ({ fields, message }) =>
-          `${message} ${JSON.stringify(fields)} ${String(fields['err'])}`,
-      )
+      .map(({ fields, message }) => `${message} ${JSON.stringify(fields)} ${String(fields['err'])}`)
       .join('\n');
     const secrets = [
       ticket,

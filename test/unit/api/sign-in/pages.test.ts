@@ -3,10 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { endingPage } from '../../../../services/api/sign-in/ending-page.js';
-import {
-  ENDING_TEXTS,
-  type EndingCode,
-} from '../../../../services/api/sign-in/endings.js';
+import { ENDING_TEXTS, type EndingCode } from '../../../../services/api/sign-in/endings.js';
 import { aClient } from '../../../builders/api-views.js';
 import { KEYS } from '../start-api.js';
 import { RETURN_TO, startSignIn, type SignInSetting } from './start-sign-in.js';
@@ -57,9 +54,7 @@ describe('every page', () => {
         'frame-ancestors': ["'none'"],
       });
       expect(stylesOf(text)).toHaveLength(1);
-      expect(text).not.toMatch(
-        /<script|<link|<img|<iframe| style=| on\w+=|url\(|@import/,
-      );
+      expect(text).not.toMatch(/<script|<link|<img|<iframe| style=| on\w+=|url\(|@import/);
     }
   });
 
@@ -94,15 +89,11 @@ describe('every page', () => {
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
       );
       expect(text.match(/<h1>/g)).toHaveLength(1);
-      expect(/<h1>(.*)<\/h1>/.exec(text)?.[1]).toBe(
-        /<title>(.*)<\/title>/.exec(text)?.[1],
-      );
+      expect(/<h1>(.*)<\/h1>/.exec(text)?.[1]).toBe(/<title>(.*)<\/title>/.exec(text)?.[1]);
       expect(text).toContain('<main>');
     }
     expect(start.text).toContain('<form method="post">');
-    expect(start.text).toContain(
-      '<button type="submit">Continue to Discord</button>',
-    );
+    expect(start.text).toContain('<button type="submit">Continue to Discord</button>');
   });
 
   it('shows names as text, whatever stands in them', async () => {
@@ -118,9 +109,7 @@ describe('every page', () => {
     });
     const browser = site.newBrowser();
 
-    const start = await browser.open(
-      await site.begin({ platformUserId: HOSTILE }),
-    );
+    const start = await browser.open(await site.begin({ platformUserId: HOSTILE }));
     const end = await site.signIn(browser, { platformUserId: HOSTILE });
 
     expect(start.text.split(ESCAPED)).toHaveLength(4);
@@ -129,9 +118,7 @@ describe('every page', () => {
   });
 
   it('shows the id of who has no name yet', async () => {
-    const { text } = await site
-      .newBrowser()
-      .open(await site.begin({ platformUserId: 'dave' }));
+    const { text } = await site.newBrowser().open(await site.begin({ platformUserId: 'dave' }));
 
     expect(text).toContain('<bdi>dave</bdi>');
     expect(text).not.toContain('Id ');
@@ -155,10 +142,7 @@ describe('every page', () => {
 
   it('leads to no address that is allowed no longer', async () => {
     const browser = site.newBrowser();
-    const state = await site.consent(
-      browser,
-      await site.begin({ returnTo: RETURN_TO }),
-    );
+    const state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     for (const ticket of site.world.signIn.tickets.values())
       Object.assign(ticket, { returnTo: 'https://evil.example/' });
 
@@ -218,12 +202,7 @@ describe('the rest of the server', () => {
   it.each([
     ['JSON', '{}', 'application/json', 400],
     ['plain text', 'token=x', 'text/plain', 400],
-    [
-      'too much',
-      `token=${'x'.repeat(5000)}`,
-      'application/x-www-form-urlencoded',
-      400,
-    ],
+    ['too much', `token=${'x'.repeat(5000)}`, 'application/x-www-form-urlencoded', 400],
   ])('and the pages read nothing else: %s', async (_, body, type, status) => {
     const page = await site.newBrowser().open(await site.begin(), {
       method: 'POST',

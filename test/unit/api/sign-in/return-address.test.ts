@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  readReturnAddress,
-  withAnswer,
-} from '../../../../services/api/sign-in/return-address.js';
+import { readReturnAddress, withAnswer } from '../../../../services/api/sign-in/return-address.js';
 
 const ALLOWED = ['https://platform.example', 'http://dev.example:8080'];
 
 describe('an address to come back to', () => {
   it.each([
     ['https://platform.example', 'https://platform.example/'],
-    [
-      'https://platform.example/a/../b?c=d#e',
-      'https://platform.example/b?c=d#e',
-    ],
+    ['https://platform.example/a/../b?c=d#e', 'https://platform.example/b?c=d#e'],
     ['HTTPS://Platform.EXAMPLE/Me', 'https://platform.example/Me'],
     ['https://platform.example:443/', 'https://platform.example/'],
     ['http://dev.example:8080/x', 'http://dev.example:8080/x'],
@@ -21,10 +15,7 @@ describe('an address to come back to', () => {
       'https://platform.example/?to=https://evil.example',
       'https://platform.example/?to=https://evil.example',
     ],
-    [
-      'https://platform.example/@evil.example',
-      'https://platform.example/@evil.example',
-    ],
+    ['https://platform.example/@evil.example', 'https://platform.example/@evil.example'],
   ])('%s is %s', (given, read) => {
     expect(readReturnAddress(given, ALLOWED)).toBe(read);
   });
@@ -65,10 +56,7 @@ describe('an address to come back to', () => {
     ['a space before', ' https://platform.example/'],
     ['a zero', 'https://platform.example/\u0000'],
     ['a script', 'javascript:alert(1)'],
-    [
-      'a script that looks like an address',
-      'javascript://platform.example/%0aalert(1)',
-    ],
+    ['a script that looks like an address', 'javascript://platform.example/%0aalert(1)'],
     ['data', 'data:text/html,hello'],
     ['a file', 'file://platform.example/x'],
     ['a blob', 'blob:https://platform.example/1'],
@@ -86,18 +74,9 @@ describe('the answer', () => {
   it.each([
     ['https://a.example/', 'https://a.example/?discordLink=LINKED'],
     ['https://a.example/?', 'https://a.example/?discordLink=LINKED'],
-    [
-      'https://a.example/?flag&b=%20+c',
-      'https://a.example/?flag&b=%20+c&discordLink=LINKED',
-    ],
-    [
-      'https://a.example/?b=1#c?d',
-      'https://a.example/?b=1&discordLink=LINKED#c?d',
-    ],
-    [
-      'https://a.example/?discordLink=BANNED&b',
-      'https://a.example/?b&discordLink=LINKED',
-    ],
+    ['https://a.example/?flag&b=%20+c', 'https://a.example/?flag&b=%20+c&discordLink=LINKED'],
+    ['https://a.example/?b=1#c?d', 'https://a.example/?b=1&discordLink=LINKED#c?d'],
+    ['https://a.example/?discordLink=BANNED&b', 'https://a.example/?b&discordLink=LINKED'],
     ['https://a.example/?discordLink', 'https://a.example/?discordLink=LINKED'],
   ])('is added to %s', (address, answered) => {
     expect(withAnswer(address, { discordLink: 'LINKED' })).toBe(answered);

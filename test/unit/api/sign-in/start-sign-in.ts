@@ -7,8 +7,7 @@ import { aWorld, KEYS, startApi, type StartedApi } from '../start-api.js';
 import { createBrowser, type Browser, type PageAnswer } from './browser.js';
 
 export const PUBLIC_URL = 'http://connector.test:4000';
-export const RETURN_TO =
-  'https://platform.example/me?tab=discord&x=a%20b#links';
+export const RETURN_TO = 'https://platform.example/me?tab=discord&x=a%20b#links';
 
 export interface LogLine {
   readonly level: string;
@@ -26,25 +25,14 @@ export interface SignInSetting extends StartedApi {
   /** Opens the address, presses the button; gives the state that Discord would send back. */
   consent(browser: Browser, url: string): Promise<string>;
   /** Comes back from Discord, with its code unless told otherwise. */
-  comeBack(
-    browser: Browser,
-    query: Readonly<Record<string, string>>,
-  ): Promise<PageAnswer>;
+  comeBack(browser: Browser, query: Readonly<Record<string, string>>): Promise<PageAnswer>;
   /** The whole way. */
-  signIn(
-    browser: Browser,
-    input?: Readonly<Record<string, unknown>>,
-  ): Promise<PageAnswer>;
+  signIn(browser: Browser, input?: Readonly<Record<string, unknown>>): Promise<PageAnswer>;
 }
 
-export async function startSignIn(
-  deps: Partial<ApiServerDeps> = {},
-): Promise<SignInSetting> {
+export async function startSignIn(deps: Partial<ApiServerDeps> = {}): Promise<SignInSetting> {
   const lines: LogLine[] = [];
-  const api = await startApi(
-    {},
-    { publicUrl: PUBLIC_URL, logger: collecting(lines), ...deps },
-  );
+  const api = await startApi({}, { publicUrl: PUBLIC_URL, logger: collecting(lines), ...deps });
   const begin: SignInSetting['begin'] = async (input = {}) => {
     const { body } = await api.ask(BEGIN, { input: { ...alice, ...input } });
     return body.data.beginDiscordLink.url;

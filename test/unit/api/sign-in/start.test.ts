@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { InputError } from '../../../../services/lib/errors.js';
-import {
-  PUBLIC_URL,
-  RETURN_TO,
-  startSignIn,
-  type SignInSetting,
-} from './start-sign-in.js';
+import { PUBLIC_URL, RETURN_TO, startSignIn, type SignInSetting } from './start-sign-in.js';
 
 let site: SignInSetting;
 beforeAll(async () => {
@@ -15,8 +10,7 @@ beforeAll(async () => {
 afterAll(async () => site.server.stop());
 beforeEach(() => site.reset());
 
-const CHANGING =
-  /openTicket|bindTicket|takeState|spendTicket|Grant|linkSignedIn|oauth/;
+const CHANGING = /openTicket|bindTicket|takeState|spendTicket|Grant|linkSignedIn|oauth/;
 const START = '/discord/sso/start';
 
 /** What the store holds, to be compared. */
@@ -70,26 +64,19 @@ describe('opening the address', () => {
   it.each(['NOT_FOUND', 'FAILED_PRECONDITION'] as const)(
     'of a client that is gone (%s) is told so, or the platform is',
     async (code) => {
-      const [here, back] = [
-        await site.begin(),
-        await site.begin({ returnTo: RETURN_TO }),
-      ];
+      const [here, back] = [await site.begin(), await site.begin({ returnTo: RETURN_TO })];
       site.fail('signIn.findSignInClient', new InputError(code, 'gone'));
 
       expect(await site.newBrowser().open(here)).toMatchObject({
         status: 410,
         text: expect.stringContaining('<code>CLIENT_GONE</code>'),
       });
-      expect((await site.newBrowser().open(back)).location).toContain(
-        'discordLink=CLIENT_GONE',
-      );
+      expect((await site.newBrowser().open(back)).location).toContain('discordLink=CLIENT_GONE');
     },
   );
 
   it('offers a way back to the platform', async () => {
-    const { text } = await site
-      .newBrowser()
-      .open(await site.begin({ returnTo: RETURN_TO }));
+    const { text } = await site.newBrowser().open(await site.begin({ returnTo: RETURN_TO }));
 
     expect(text).toContain(`href="${RETURN_TO.replaceAll('&', '&amp;')}"`);
   });
@@ -148,8 +135,7 @@ describe('the button', () => {
     const [mine, others] = [site.newBrowser(), site.newBrowser()];
     const url = await site.begin();
     const token = async (browser: typeof mine) =>
-      /name="token" value="(\w+)"/.exec((await browser.open(url)).text)?.[1] ??
-      '';
+      /name="token" value="(\w+)"/.exec((await browser.open(url)).text)?.[1] ?? '';
     const press = (body: string) =>
       mine.open(url, { method: 'POST', body: new URLSearchParams(body) });
     const [own, foreign] = [await token(mine), await token(others)];
@@ -191,9 +177,7 @@ describe('the button', () => {
 
     const answers = await Promise.all(browsers.map((one) => one.press(url)));
 
-    expect(new Set(answers.map(({ status }) => status))).toEqual(
-      new Set([303, 403]),
-    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303, 403]));
   });
 
   it('of a ticket that another browser takes in that moment does not go on', async () => {
@@ -202,10 +186,7 @@ describe('the button', () => {
     await browser.open(url);
     const [ticket] = site.world.signIn.tickets.values();
     Object.defineProperty(ticket, 'consent', {
-      get: () =>
-        site.calls.includes('signIn.bindTicket')
-          ? { browserHash: 'of another' }
-          : null,
+      get: () => (site.calls.includes('signIn.bindTicket') ? { browserHash: 'of another' } : null),
     });
 
     const answer = await browser.press(url);
@@ -243,8 +224,6 @@ describe('the button', () => {
       },
     });
 
-    expect((await browser.press(url)).location).toContain(
-      'discordLink=EXPIRED',
-    );
+    expect((await browser.press(url)).location).toContain('discordLink=EXPIRED');
   });
 });

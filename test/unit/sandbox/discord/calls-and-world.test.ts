@@ -38,9 +38,7 @@ describe('the calls', () => {
     });
     expect(sandbox.calls.count()).toBe(4);
     expect(sandbox.calls.count({ method: 'GET' })).toBe(3);
-    expect(
-      sandbox.calls.count({ method: 'GET', status: 404, code: 10013 }),
-    ).toBe(1);
+    expect(sandbox.calls.count({ method: 'GET', status: 404, code: 10013 })).toBe(1);
     expect(sandbox.calls.count({ guildId: '100000000000000099' })).toBe(0);
     sandbox.calls.reset();
     expect(sandbox.calls.count()).toBe(0);
@@ -48,8 +46,7 @@ describe('the calls', () => {
 
   it('are remembered with their reason, as many as two hundred', async () => {
     const { call, sandbox } = await start();
-    for (let index = 0; index < 201; index += 1)
-      await call('GET', '/users/@me');
+    for (let index = 0; index < 201; index += 1) await call('GET', '/users/@me');
 
     await call('PUT', memberRolePath(ANNA, MINER), { reason: 'joined Miners' });
 
@@ -83,9 +80,9 @@ describe('the calls', () => {
   it('that do not come are not waited for for ever', async () => {
     const { sandbox } = await start();
 
-    await expect(
-      sandbox.calls.waitForCall({ method: 'DELETE' }, 5),
-    ).rejects.toThrow('no call {"method":"DELETE"} came within 5 ms');
+    await expect(sandbox.calls.waitForCall({ method: 'DELETE' }, 5)).rejects.toThrow(
+      'no call {"method":"DELETE"} came within 5 ms',
+    );
   });
 });
 
@@ -110,9 +107,7 @@ describe('the world', () => {
       nick: 'New',
       roleIds: [MINER],
     });
-    expect(
-      again.guild(GUILD).auditLog.some((entry) => entry.reason === 'moved'),
-    ).toBe(true);
+    expect(again.guild(GUILD).auditLog.some((entry) => entry.reason === 'moved')).toBe(true);
   });
 
   it('tells of each change, and only of changes', async () => {
@@ -135,10 +130,7 @@ describe('the world', () => {
 
     sandbox.moderator.createRole({ guildId: GUILD, name: 'Scout' });
 
-    expect(sandbox.guild(GUILD).roles.map((role) => role.name)).toEqual([
-      '@everyone',
-      'Scout',
-    ]);
+    expect(sandbox.guild(GUILD).roles.map((role) => role.name)).toEqual(['@everyone', 'Scout']);
     expect(JSON.stringify(given)).toBe(before);
   });
 });
@@ -153,10 +145,7 @@ describe('an outage', () => {
     const again = await sandbox.start();
 
     expect(again.url).toBe(url);
-    expect((await call('GET', memberPath(ANNA))).body.roles).toEqual([
-      PILOT,
-      MINER,
-    ]);
+    expect((await call('GET', memberPath(ANNA))).body.roles).toEqual([PILOT, MINER]);
   });
 
   it('is told at once when the port is taken', async () => {
@@ -196,9 +185,7 @@ describe('a moderator', () => {
     sandbox.moderator.join(anna);
 
     expect(sandbox.member(GUILD, ANNA)?.roleIds).toEqual([]);
-    expect(
-      sandbox.guild(GUILD).auditLog.map((entry) => entry.actionType),
-    ).toEqual([23, 22]);
+    expect(sandbox.guild(GUILD).auditLog.map((entry) => entry.actionType)).toEqual([23, 22]);
   });
 
   it('sees people leave without a trace in the audit log and come back marked', async () => {
@@ -224,10 +211,7 @@ describe('a moderator', () => {
     const before = sandbox.member(GUILD, STRANGER)?.pending;
     sandbox.moderator.finishScreening(stan);
 
-    expect([before, sandbox.member(GUILD, STRANGER)?.pending]).toEqual([
-      true,
-      false,
-    ]);
+    expect([before, sandbox.member(GUILD, STRANGER)?.pending]).toEqual([true, false]);
   });
 
   it('changes roles and what a bot may', async () => {
@@ -245,9 +229,7 @@ describe('a moderator', () => {
     });
     const { status } = await call('PUT', memberRolePath(ANNA, roleId));
 
-    expect(
-      sandbox.guild(GUILD).roles.find((role) => role.roleId === roleId)?.name,
-    ).toBe('Ranger');
+    expect(sandbox.guild(GUILD).roles.find((role) => role.roleId === roleId)?.name).toBe('Ranger');
     expect(status).toBe(403);
   });
 
@@ -272,11 +254,7 @@ describe('a moderator', () => {
   });
 
   it.each([
-    [
-      'an unknown guild',
-      { guildId: '1', discordUserId: ANNA },
-      'no guild with id 1',
-    ],
+    ['an unknown guild', { guildId: '1', discordUserId: ANNA }, 'no guild with id 1'],
     [
       'somebody who is not there',
       { guildId: GUILD, discordUserId: STRANGER },

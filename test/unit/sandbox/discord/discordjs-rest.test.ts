@@ -1,9 +1,4 @@
-import {
-  DiscordAPIError,
-  HTTPError,
-  REST,
-  type RateLimitData,
-} from '@discordjs/rest';
+import { DiscordAPIError, HTTPError, REST, type RateLimitData } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -85,9 +80,7 @@ describe('the REST client of discord.js', () => {
   it('understands a refusal', async () => {
     const { url } = await start();
 
-    const refused = connect(url).put(
-      Routes.guildMemberRole(GUILD, ANNA, BOOSTER),
-    );
+    const refused = connect(url).put(Routes.guildMemberRole(GUILD, ANNA, BOOSTER));
 
     await expect(refused).rejects.toBeInstanceOf(DiscordAPIError);
     await expect(refused).rejects.toMatchObject({
@@ -114,9 +107,7 @@ describe('the REST client of discord.js', () => {
     const { url, sandbox } = await start();
     sandbox.faults.plant({ effect: { kind: 'status', status: 503 } });
 
-    await expect(connect(url).get(Routes.user())).rejects.toBeInstanceOf(
-      HTTPError,
-    );
+    await expect(connect(url).get(Routes.user())).rejects.toBeInstanceOf(HTTPError);
   });
 
   it('learns the bucket from the headers and waits by itself, so that no 429 comes', async () => {
@@ -127,11 +118,7 @@ describe('the REST client of discord.js', () => {
     const waits: RateLimitData[] = [];
     rest.on('rateLimited', (wait) => waits.push(wait));
 
-    await Promise.all(
-      Array.from({ length: 7 }, () =>
-        rest.get(Routes.guildMember(GUILD, ANNA)),
-      ),
-    );
+    await Promise.all(Array.from({ length: 7 }, () => rest.get(Routes.guildMember(GUILD, ANNA))));
 
     expect(waits.length).toBeGreaterThan(0);
     expect(waits[0]).toMatchObject({
@@ -149,10 +136,7 @@ describe('the REST client of discord.js', () => {
     await rest.put(Routes.guildMemberRole(GUILD, ANNA, MINER));
     await rest.delete(Routes.guildMemberRole(GUILD, ANNA, MINER));
 
-    const hashes = [...rest.hashes].map(([route, hash]) => [
-      route.split(':')[0],
-      hash.value,
-    ]);
+    const hashes = [...rest.hashes].map(([route, hash]) => [route.split(':')[0], hash.value]);
 
     expect(hashes.map(([method]) => method)).toEqual(['PUT', 'DELETE']);
     expect(hashes[0]?.[1]).toBe(hashes[1]?.[1]);
@@ -167,9 +151,7 @@ describe('the REST client of discord.js', () => {
       const member = await connect(url).get(Routes.guildMember(GUILD, ANNA));
 
       expect(member).toMatchObject({ roles: [PILOT] });
-      expect(sandbox.calls.recent().map((call) => call.status)).toEqual([
-        429, 200,
-      ]);
+      expect(sandbox.calls.recent().map((call) => call.status)).toEqual([429, 200]);
       const [refused, done] = sandbox.calls.recent();
       // Retry-After is in whole seconds, as Discord sends it.
       expect((done?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(990);

@@ -30,10 +30,7 @@ describe('a planted fault', () => {
     const untouched = sandbox.member(GUILD, ANNA);
     const next = await call('PUT', memberRolePath(ANNA, MINER));
 
-    expect([met.status, met.body]).toEqual([
-      503,
-      { message: 'overloaded', code: 130000 },
-    ]);
+    expect([met.status, met.body]).toEqual([503, { message: 'overloaded', code: 130000 }]);
     expect(untouched?.roleIds).toEqual([PILOT]);
     expect(next.status).toBe(204);
     expect(sandbox.faults.list()).toEqual([]);
@@ -42,20 +39,17 @@ describe('a planted fault', () => {
   it.each([
     ['html', { kind: 'html', status: 502 }, 502],
     ['cloudflareLimit', { kind: 'cloudflareLimit' }, 429],
-  ] as const)(
-    'answers in HTML, without a word of buckets: %s',
-    async (_name, effect, status) => {
-      const { call, sandbox } = await start({ limits: {} });
-      sandbox.faults.plant({ effect });
+  ] as const)('answers in HTML, without a word of buckets: %s', async (_name, effect, status) => {
+    const { call, sandbox } = await start({ limits: {} });
+    sandbox.faults.plant({ effect });
 
-      const reply = await call('GET', memberPath(ANNA));
+    const reply = await call('GET', memberPath(ANNA));
 
-      expect(reply.status).toBe(status);
-      expect(reply.headers.get('content-type')).toContain('text/html');
-      expect(reply.headers.get('x-ratelimit-bucket')).toBeNull();
-      expect(reply.text).toContain('<html>');
-    },
-  );
+    expect(reply.status).toBe(status);
+    expect(reply.headers.get('content-type')).toContain('text/html');
+    expect(reply.headers.get('x-ratelimit-bucket')).toBeNull();
+    expect(reply.text).toContain('<html>');
+  });
 
   it('refuses for a shared limit though the bucket is not empty', async () => {
     const { call, sandbox } = await start({ limits: {} });
@@ -92,9 +86,7 @@ describe('a planted fault', () => {
     const { call, sandbox } = await start();
     sandbox.faults.plant({ effect: { kind: 'drop', moment } });
 
-    await expect(call('PUT', memberRolePath(ANNA, MINER))).rejects.toThrow(
-      'fetch failed',
-    );
+    await expect(call('PUT', memberRolePath(ANNA, MINER))).rejects.toThrow('fetch failed');
 
     expect(sandbox.member(GUILD, ANNA)?.roleIds).toEqual(roleIds);
     expect(sandbox.calls.recent().at(-1)).toMatchObject({
@@ -160,9 +152,7 @@ describe('a planted fault', () => {
     const fresh = await call('GET', memberPath(ANNA));
 
     expect(stale.body.roles).toEqual([PILOT]);
-    expect(list.list.find((one) => one.user.id === ANNA)?.roles).toEqual([
-      PILOT,
-    ]);
+    expect(list.list.find((one) => one.user.id === ANNA)?.roles).toEqual([PILOT]);
     expect(fresh.body.roles).toEqual([PILOT, MINER]);
   });
 });
@@ -195,9 +185,7 @@ describe('which calls it meets', () => {
     const { call, sandbox } = await start();
     sandbox.faults.plant({ effect: fail, ...filter });
 
-    expect((await call('PATCH', memberPath(ANNA), { body: {} })).status).toBe(
-      200,
-    );
+    expect((await call('PATCH', memberPath(ANNA), { body: {} })).status).toBe(200);
     expect(sandbox.faults.list()).toHaveLength(1);
   });
 
@@ -222,9 +210,7 @@ describe('which calls it meets', () => {
     sandbox.faults.remove(faultId);
     const third = await call('GET', '/users/@me');
 
-    expect([first.status, second.status, third.status]).toEqual([
-      500, 500, 200,
-    ]);
+    expect([first.status, second.status, third.status]).toEqual([500, 500, 200]);
   });
 
   it('are chosen by the chance that was passed in', async () => {

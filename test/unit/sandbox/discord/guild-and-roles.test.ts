@@ -80,9 +80,7 @@ describe('roles', () => {
       position: 1,
       managed: false,
     });
-    expect(sandbox.guild(GUILD).roles.map((role) => role.name)).toContain(
-      'Scout',
-    );
+    expect(sandbox.guild(GUILD).roles.map((role) => role.name)).toContain('Scout');
     expect(sandbox.guild(GUILD).auditLog[0]).toMatchObject({
       actionType: 30,
       reason: 'new group',
@@ -99,25 +97,20 @@ describe('roles', () => {
 
     expect(changed.body.name).toBe('Digger');
     expect(deleted.status).toBe(204);
-    expect(sandbox.guild(GUILD).roles.map((role) => role.roleId)).not.toContain(
-      MINER,
-    );
+    expect(sandbox.guild(GUILD).roles.map((role) => role.roleId)).not.toContain(MINER);
   });
 
-  it.each(['PATCH', 'DELETE'])(
-    'are not reached above the bot by %s',
-    async (method) => {
-      const { call } = await start();
+  it.each(['PATCH', 'DELETE'])('are not reached above the bot by %s', async (method) => {
+    const { call } = await start();
 
-      const { status, body } = await call(
-        method,
-        `${ROLES}/${COUNCIL}`,
-        method === 'PATCH' ? { body: { name: 'Mine' } } : {},
-      );
+    const { status, body } = await call(
+      method,
+      `${ROLES}/${COUNCIL}`,
+      method === 'PATCH' ? { body: { name: 'Mine' } } : {},
+    );
 
-      expect([status, body.code]).toEqual([403, 50013]);
-    },
-  );
+    expect([status, body.code]).toEqual([403, 50013]);
+  });
 
   it('get no permission that the bot does not have', async () => {
     const { call } = await start();
@@ -153,14 +146,11 @@ describe('roles', () => {
 
   it('are 250 at most', async () => {
     const guild = smallGuild();
-    const more = Array.from(
-      { length: 250 - guild.roles.length },
-      (_, index) => ({
-        roleId: String(600000000000000000n + BigInt(index)),
-        name: `Role ${index}`,
-        position: 1,
-      }),
-    );
+    const more = Array.from({ length: 250 - guild.roles.length }, (_, index) => ({
+      roleId: String(600000000000000000n + BigInt(index)),
+      name: `Role ${index}`,
+      position: 1,
+    }));
     const { call } = await start({
       world: smallWorld({
         guilds: [{ ...guild, roles: [...guild.roles, ...more] }],
@@ -201,21 +191,18 @@ describe('a guild', () => {
   it.each([
     [10004, 404],
     [50001, 403],
-  ] as const)(
-    'that the bot is not in can be answered with %i',
-    async (code, status) => {
-      const { call, sandbox } = await start({
-        quirks: { unknownGuildCode: code },
-      });
-      sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
+  ] as const)('that the bot is not in can be answered with %i', async (code, status) => {
+    const { call, sandbox } = await start({
+      quirks: { unknownGuildCode: code },
+    });
+    sandbox.moderator.kick({ guildId: GUILD, discordUserId: BOT });
 
-      const left = await call('GET', `/guilds/${GUILD}`);
-      const never = await call('GET', '/guilds/100000000000000099/roles');
+    const left = await call('GET', `/guilds/${GUILD}`);
+    const never = await call('GET', '/guilds/100000000000000099/roles');
 
-      expect([left.status, left.body.code]).toEqual([status, code]);
-      expect([never.status, never.body.code]).toEqual([status, code]);
-    },
-  );
+    expect([left.status, left.body.code]).toEqual([status, code]);
+    expect([never.status, never.body.code]).toEqual([status, code]);
+  });
 
   it('keeps apart from others, and so do their bots', async () => {
     const world = smallWorld();
@@ -264,10 +251,7 @@ describe('bans', () => {
 
     const banned = await call('GET', `/guilds/${GUILD}/bans/${STRANGER}`);
     const free = await call('GET', `/guilds/${GUILD}/bans/${ANNA}`);
-    const refused = await without.call(
-      'GET',
-      `/guilds/${GUILD}/bans/${STRANGER}`,
-    );
+    const refused = await without.call('GET', `/guilds/${GUILD}/bans/${STRANGER}`);
 
     expect(banned.body).toMatchObject({
       reason: 'spam',
@@ -285,8 +269,7 @@ describe('the audit log', () => {
     await call('PATCH', memberPath(ANNA), { body: { nick: 'New' } });
     await call('DELETE', memberRolePath(ANNA, MINER));
     const read = async (query: string) =>
-      (await call('GET', `/guilds/${GUILD}/audit-logs?${query}`)).body
-        .audit_log_entries;
+      (await call('GET', `/guilds/${GUILD}/audit-logs?${query}`)).body.audit_log_entries;
 
     const all = await read('');
     const roles = await read('action_type=25&limit=1');
@@ -310,9 +293,7 @@ describe('the audit log', () => {
       }),
     });
 
-    expect((await call('GET', `/guilds/${GUILD}/audit-logs`)).body.code).toBe(
-      50013,
-    );
+    expect((await call('GET', `/guilds/${GUILD}/audit-logs`)).body.code).toBe(50013);
   });
 });
 

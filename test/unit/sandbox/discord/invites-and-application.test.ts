@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  CALLBACK,
-  oauthSandboxes,
-  OTHER_CALLBACK,
-  SECRET,
-} from './oauth-world.js';
+import { CALLBACK, oauthSandboxes, OTHER_CALLBACK, SECRET } from './oauth-world.js';
 import { APPLICATION, GUILD, OWNER } from './small-world.js';
 
 const start = oauthSandboxes();
@@ -40,10 +35,7 @@ describe('an invite', () => {
     const { sandbox, call } = await start();
     const { code } = sandbox.moderator.createInvite({ guildId: GUILD });
 
-    const { body } = await call(
-      'GET',
-      `/invites/${code}?with_counts=true&with_expiration=true`,
-    );
+    const { body } = await call('GET', `/invites/${code}?with_counts=true&with_expiration=true`);
 
     expect(body).toMatchObject({
       approximate_member_count: 4,
@@ -93,9 +85,7 @@ describe('an invite', () => {
     const { code } = sandbox.moderator.createInvite({ guildId: GUILD });
     const headers = { Authorization: 'Bot wrong' };
 
-    expect((await call('GET', `/invites/${code}`, { headers })).status).toBe(
-      401,
-    );
+    expect((await call('GET', `/invites/${code}`, { headers })).status).toBe(401);
   });
 
   it('is part of the world that is kept', async () => {
@@ -103,12 +93,8 @@ describe('an invite', () => {
     const invite = sandbox.moderator.createInvite({ guildId: GUILD });
 
     expect(sandbox.world().invites).toEqual([invite]);
-    expect(() => sandbox.moderator.createInvite({ guildId: '1' })).toThrow(
-      'no guild with id 1',
-    );
-    expect(() => sandbox.moderator.expireInvite('none')).toThrow(
-      'no invite with id none',
-    );
+    expect(() => sandbox.moderator.createInvite({ guildId: '1' })).toThrow('no guild with id 1');
+    expect(() => sandbox.moderator.expireInvite('none')).toThrow('no invite with id none');
   });
 });
 
@@ -174,8 +160,8 @@ describe('an application', () => {
   it('must be known to be edited', async () => {
     const { sandbox } = await start();
 
-    expect(() =>
-      sandbox.moderator.editApplication({ applicationId: '1' }),
-    ).toThrow('no application with id 1');
+    expect(() => sandbox.moderator.editApplication({ applicationId: '1' })).toThrow(
+      'no application with id 1',
+    );
   });
 });

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type {
-  SandboxGuild,
-  SandboxWorld,
-} from '../../../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from '../../../../services/sandbox/discord/world.js';
 import {
   ANNA,
   APPLICATION,
@@ -60,9 +57,7 @@ describe('adding a person who agreed', () => {
       pending: false,
     });
     expect(sandbox.member(GUILD, STRANGER)?.roleIds).toEqual([PILOT]);
-    expect(JSON.stringify(sandbox.guild(GUILD).auditLog)).not.toContain(
-      'not kept',
-    );
+    expect(JSON.stringify(sandbox.guild(GUILD).auditLog)).not.toContain('not kept');
   });
 
   it('answers 204 to one who is in, and does nothing with roles and nickname', async () => {
@@ -121,9 +116,7 @@ describe('adding a person who agreed', () => {
   });
 
   it('refuses who is banned', async () => {
-    const { call } = await start(
-      joinable({ bans: [{ discordUserId: STRANGER, reason: 'spam' }] }),
-    );
+    const { call } = await start(joinable({ bans: [{ discordUserId: STRANGER, reason: 'spam' }] }));
 
     const { body } = await call('PUT', memberPath(STRANGER), {
       body: { access_token: 'stan' },
@@ -145,20 +138,15 @@ describe('adding a person who agreed', () => {
   it.each([
     ['is unknown', '100000000000000099', {}, 404, 10004],
     ['is named wrongly', 'home', {}, 400, 50035],
-  ])(
-    'refuses when the guild %s',
-    async (_name, guildId, extras, status, code) => {
-      const { call } = await start(joinable());
+  ])('refuses when the guild %s', async (_name, guildId, extras, status, code) => {
+    const { call } = await start(joinable());
 
-      const refused = await call(
-        'PUT',
-        `/guilds/${guildId}/members/${STRANGER}`,
-        { body: { access_token: 'stan', ...extras } },
-      );
+    const refused = await call('PUT', `/guilds/${guildId}/members/${STRANGER}`, {
+      body: { access_token: 'stan', ...extras },
+    });
 
-      expect([refused.status, refused.body.code]).toEqual([status, code]);
-    },
-  );
+    expect([refused.status, refused.body.code]).toEqual([status, code]);
+  });
 
   it.each([
     ['no token', {}, 'access_token', 'BASE_TYPE_REQUIRED'],
@@ -235,9 +223,7 @@ describe('adding a person who agreed', () => {
     const arrived = await join();
     const isPending = () => sandbox.member(GUILD, STRANGER)?.pending;
 
-    expect([banned, full, limited, arrived]).toEqual([
-      40007, 30019, 30001, 201,
-    ]);
+    expect([banned, full, limited, arrived]).toEqual([40007, 30019, 30001, 201]);
     expect(isPending()).toBe(true);
     moderator.finishScreening(stan);
     expect(isPending()).toBe(false);
@@ -317,11 +303,7 @@ describe('a person with an access token', () => {
     const narrow = await withScopes('identify');
 
     const seen = await call('GET', '/users/@me/guilds', asPerson('t'));
-    const refused = await narrow.call(
-      'GET',
-      '/users/@me/guilds',
-      asPerson('t'),
-    );
+    const refused = await narrow.call('GET', '/users/@me/guilds', asPerson('t'));
 
     expect(seen.list.map((one) => one.id)).toEqual([GUILD]);
     expect([refused.status, refused.body.code]).toEqual([403, 50026]);
@@ -331,11 +313,7 @@ describe('a person with an access token', () => {
     const { call, sandbox } = await withScopes('guilds.members.read');
     sandbox.moderator.join({ guildId: GUILD, discordUserId: STRANGER });
 
-    const own = await call(
-      'GET',
-      `/users/@me/guilds/${GUILD}/member`,
-      asPerson('t'),
-    );
+    const own = await call('GET', `/users/@me/guilds/${GUILD}/member`, asPerson('t'));
     const other = await call('GET', memberPath(BOT), asPerson('t'));
 
     expect(own.body.user.id).toBe(STRANGER);
@@ -350,8 +328,6 @@ describe('a person with an access token', () => {
     });
 
     expect((await call('GET', '/users/@me', asPerson('old'))).status).toBe(401);
-    expect((await call('GET', '/users/@me', asPerson('none'))).status).toBe(
-      401,
-    );
+    expect((await call('GET', '/users/@me', asPerson('none'))).status).toBe(401);
   });
 });

@@ -23,8 +23,7 @@ const MEMBERS = `/guilds/${GUILD}/members`;
 const worldOf = (guild: SandboxGuild) => ({
   world: smallWorld({ guilds: [guild] }),
 });
-const withPermissions = (botPermissions: bigint) =>
-  worldOf(smallGuild({ botPermissions }));
+const withPermissions = (botPermissions: bigint) => worldOf(smallGuild({ botPermissions }));
 
 describe('changing a member', () => {
   it('takes roles as the whole list', async () => {
@@ -83,10 +82,7 @@ describe('changing a member', () => {
       body: { nick: '🚀'.repeat(32) },
     });
 
-    expect([tooLong.status, fieldError(tooLong, 'nick')]).toEqual([
-      400,
-      'BASE_TYPE_MAX_LENGTH',
-    ]);
+    expect([tooLong.status, fieldError(tooLong, 'nick')]).toEqual([400, 'BASE_TYPE_MAX_LENGTH']);
     expect(fits.status).toBe(200);
   });
 
@@ -94,9 +90,7 @@ describe('changing a member', () => {
     ['a role twice', [PILOT, PILOT], 'SET_TYPE_ALREADY_CONTAINS_VALUE'],
     [
       '351 roles',
-      Array.from({ length: 351 }, (_, index) =>
-        String(500000000000000000n + BigInt(index)),
-      ),
+      Array.from({ length: 351 }, (_, index) => String(500000000000000000n + BigInt(index))),
       'BASE_TYPE_MAX_LENGTH',
     ],
     ['no list', 'Pilot', 'LIST_TYPE_CONVERT'],
@@ -123,21 +117,18 @@ describe('changing a member', () => {
     ['a role above the bot', ANNA, [PILOT, COUNCIL]],
     ['a managed role', ANNA, [PILOT, BOOSTER]],
     ['a list without the role above the bot', COUNCILLOR, [PILOT]],
-  ])(
-    'refuses %s with 403 and changes nothing',
-    async (_name, discordUserId, roles) => {
-      const { call, sandbox } = await start();
-      const before = sandbox.member(GUILD, discordUserId);
+  ])('refuses %s with 403 and changes nothing', async (_name, discordUserId, roles) => {
+    const { call, sandbox } = await start();
+    const before = sandbox.member(GUILD, discordUserId);
 
-      const { status, body } = await call('PATCH', memberPath(discordUserId), {
-        body: { roles },
-      });
+    const { status, body } = await call('PATCH', memberPath(discordUserId), {
+      body: { roles },
+    });
 
-      expect([status, body.code]).toEqual([403, 50013]);
-      expect(sandbox.member(GUILD, discordUserId)).toEqual(before);
-      expect(sandbox.guild(GUILD).auditLog).toEqual([]);
-    },
-  );
+    expect([status, body.code]).toEqual([403, 50013]);
+    expect(sandbox.member(GUILD, discordUserId)).toEqual(before);
+    expect(sandbox.guild(GUILD).auditLog).toEqual([]);
+  });
 
   it('refuses a list that drops a managed role the member holds, and takes one that carries it over', async () => {
     const { call, sandbox } = await start();
@@ -230,8 +221,7 @@ describe('changing a member', () => {
 
   it('times out for at most 28 days', async () => {
     const { call } = await start(withPermissions(1n << 40n));
-    const inDays = (days: number) =>
-      new Date(Date.now() + days * 86_400_000).toISOString();
+    const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
     const long = await call('PATCH', memberPath(ANNA), {
       body: { communication_disabled_until: inDays(29) },
@@ -288,16 +278,13 @@ describe('kicking', () => {
     });
   });
 
-  it.each([OWNER, COUNCILLOR])(
-    'is refused for whoever stands above: %s',
-    async (discordUserId) => {
-      const { call } = await start();
+  it.each([OWNER, COUNCILLOR])('is refused for whoever stands above: %s', async (discordUserId) => {
+    const { call } = await start();
 
-      const { status, body } = await call('DELETE', memberPath(discordUserId));
+    const { status, body } = await call('DELETE', memberPath(discordUserId));
 
-      expect([status, body.code]).toEqual([403, 50013]);
-    },
-  );
+    expect([status, body.code]).toEqual([403, 50013]);
+  });
 
   it('needs its permission', async () => {
     const { call } = await start(withPermissions(1n << 28n));

@@ -39,9 +39,7 @@ describe('reading members', () => {
         discriminator: '0',
       },
     });
-    expect(body.joined_at).toMatch(
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/,
-    );
+    expect(body.joined_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
   });
 
   it.each([
@@ -76,10 +74,7 @@ describe('reading members', () => {
     const { call } = await start();
 
     const first = await call('GET', `${MEMBERS}?limit=3`);
-    const second = await call(
-      'GET',
-      `${MEMBERS}?limit=3&after=${first.list[2]?.user.id}`,
-    );
+    const second = await call('GET', `${MEMBERS}?limit=3&after=${first.list[2]?.user.id}`);
 
     const ids = [...first.list, ...second.list].map((one) => one.user.id);
     expect(ids).toEqual([BOT, OWNER, ANNA, COUNCILLOR]);

@@ -42,9 +42,7 @@ describe('giving and taking one role', () => {
         actorId: BOT,
         targetId: ANNA,
         reason: 'left Pilots',
-        changes: [
-          { key: '$remove', new_value: [{ id: PILOT, name: 'Pilot' }] },
-        ],
+        changes: [{ key: '$remove', new_value: [{ id: PILOT, name: 'Pilot' }] }],
       },
       {
         actionType: 25,

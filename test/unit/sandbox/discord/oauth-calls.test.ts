@@ -25,8 +25,7 @@ const stan = { applicationId: APPLICATION, discordUserId: STRANGER, scopes };
 
 describe('a whole link', () => {
   it('is counted, and remembered without a secret, code, token or state', async () => {
-    const { sandbox, press, visit, exchange, refresh, revoke, call } =
-      await start();
+    const { sandbox, press, visit, exchange, refresh, revoke, call } = await start();
     const secrets = [SECRET, TOKEN, VERIFIER, CHALLENGE, 'the-state'];
 
     const challenged = {
@@ -106,8 +105,7 @@ describe('a fault planted on OAuth2', () => {
     const headers = { Authorization: '' };
 
     const answers = [];
-    for (let index = 0; index < 3; index += 1)
-      answers.push(await call(method, path, { headers }));
+    for (let index = 0; index < 3; index += 1) answers.push(await call(method, path, { headers }));
 
     expect(answers.map(({ status }) => status)).toEqual([503, 502, 429]);
     expect(answers[1]?.text).toContain('<!DOCTYPE html>');
@@ -205,10 +203,7 @@ describe('the rate limits of OAuth2', () => {
     expect(answers[0]?.headers.get('x-ratelimit-limit')).toBe('1');
     expect(answers[1]?.headers.get('x-ratelimit-scope')).toBe('user');
     expect(answers[3]?.headers.get('x-ratelimit-scope')).toBe('global');
-    expect(
-      sandbox.member(second, STRANGER),
-      'one application, two guilds',
-    ).toBeDefined();
+    expect(sandbox.member(second, STRANGER), 'one application, two guilds').toBeDefined();
   });
 });
 
@@ -217,11 +212,7 @@ describe('an authorization', () => {
     const { sandbox, call } = await start();
     const { accessToken } = sandbox.oauth.grant(stan);
 
-    const { status, body } = await call(
-      'GET',
-      '/api/oauth2/@me',
-      asPerson(accessToken),
-    );
+    const { status, body } = await call('GET', '/api/oauth2/@me', asPerson(accessToken));
 
     expect(status).toBe(200);
     expect(body).toMatchObject({

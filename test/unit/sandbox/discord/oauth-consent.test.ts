@@ -75,8 +75,7 @@ describe('the consent page', () => {
       visit({ client_id: evil }),
     ]);
 
-    for (const page of pages)
-      expect(await page.text()).not.toMatch(/<img|" onfocus/);
+    for (const page of pages) expect(await page.text()).not.toMatch(/<img|" onfocus/);
   });
 
   it.each([['/api/oauth2/authorize'], ['/api/v10/oauth2/authorize']])(
@@ -113,16 +112,10 @@ describe('the consent page', () => {
     [{ response_type: 'token' }, 'Invalid Form Body'],
     [{ response_type: undefined }, 'Invalid Form Body'],
     [{ prompt: 'login' }, 'Invalid Form Body'],
-    [
-      { code_challenge: CHALLENGE, code_challenge_method: 'plain' },
-      'Invalid Request',
-    ],
+    [{ code_challenge: CHALLENGE, code_challenge_method: 'plain' }, 'Invalid Request'],
     [{ code_challenge: CHALLENGE }, 'Invalid Request'],
     [{ code_challenge_method: 'S256' }, 'Invalid Request'],
-    [
-      { code_challenge: 'short', code_challenge_method: 'S256' },
-      'Invalid Request',
-    ],
+    [{ code_challenge: 'short', code_challenge_method: 'S256' }, 'Invalid Request'],
   ])('answers %j with "%s", on its own page alone', async (changes, title) => {
     const { visit, press, sandbox } = await start();
 
@@ -179,9 +172,7 @@ describe('pressing Authorize', () => {
     const code = searchParams.get('code') ?? '';
 
     expect((await exchange(code)).status).toBe(400);
-    expect((await exchange(code, { code_verifier: VERIFIER })).status).toBe(
-      200,
-    );
+    expect((await exchange(code, { code_verifier: VERIFIER })).status).toBe(200);
   });
 
   it('as a new person makes the account, with an address or without', async () => {
@@ -210,16 +201,8 @@ describe('pressing Authorize', () => {
   it.each([
     ['nobody', {}, 'Select an account'],
     ['a bot', { person: BOT }, 'Select an account'],
-    [
-      'a new person without a name',
-      { person: 'new', name: ' ' },
-      'needs a name',
-    ],
-    [
-      'a name that is too long',
-      { person: 'new', name: 'n'.repeat(33) },
-      '32 characters',
-    ],
+    ['a new person without a name', { person: 'new', name: ' ' }, 'needs a name'],
+    ['a name that is too long', { person: 'new', name: 'n'.repeat(33) }, '32 characters'],
     [
       'an address that is none',
       { person: 'new', name: 'Nora', email: 'nora' },
@@ -248,8 +231,7 @@ describe('pressing Cancel', () => {
     expect(response.status).toBe(302);
     expect(Object.fromEntries(sentTo(response).searchParams)).toEqual({
       error: 'access_denied',
-      error_description:
-        'The resource owner or authorization server denied the request',
+      error_description: 'The resource owner or authorization server denied the request',
       state: 'the-state',
     });
     expect(sandbox.world().authorizations).toEqual([]);

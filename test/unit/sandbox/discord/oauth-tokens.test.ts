@@ -38,24 +38,23 @@ describe('a code', () => {
     expect(me.body.id).toBe(STRANGER);
   });
 
-  it.each([
-    '/api/oauth2/token',
-    '/api/v10/oauth2/token',
-    '/api/v9/oauth2/token',
-  ])('is taken at %s', async (path) => {
-    const { sandbox, call } = await start();
-    const code = sandbox.oauth.authorize(agreed);
+  it.each(['/api/oauth2/token', '/api/v10/oauth2/token', '/api/v9/oauth2/token'])(
+    'is taken at %s',
+    async (path) => {
+      const { sandbox, call } = await start();
+      const code = sandbox.oauth.authorize(agreed);
 
-    const { status } = await call('POST', path, {
-      headers: {
-        ...basic(APPLICATION, SECRET),
-        'Content-Type': 'application/x-www-form-urlencoded',
-      },
-      rawBody: `grant_type=authorization_code&code=${code}&redirect_uri=${encodeURIComponent(CALLBACK)}`,
-    });
+      const { status } = await call('POST', path, {
+        headers: {
+          ...basic(APPLICATION, SECRET),
+          'Content-Type': 'application/x-www-form-urlencoded',
+        },
+        rawBody: `grant_type=authorization_code&code=${code}&redirect_uri=${encodeURIComponent(CALLBACK)}`,
+      });
 
-    expect(status).toBe(200);
-  });
+      expect(status).toBe(200);
+    },
+  );
 
   it('is good once', async () => {
     const { sandbox, exchange } = await start();
@@ -95,10 +94,7 @@ describe('a code', () => {
   ])('is worth nothing with %s', async (_name, changes, error) => {
     const { sandbox, exchange } = await start();
 
-    const { status, body } = await exchange(
-      sandbox.oauth.authorize(agreed),
-      changes,
-    );
+    const { status, body } = await exchange(sandbox.oauth.authorize(agreed), changes);
 
     expect([status, body.error]).toEqual([400, error]);
     expect(sandbox.oauth.liveTokens()).toEqual([]);
@@ -108,12 +104,7 @@ describe('a code', () => {
     ['missing', undefined, 'invalid_request', 'Missing "code_verifier"'],
     ['too short', 'v'.repeat(42), 'invalid_request', 'Invalid "code_verifier"'],
     ['too long', 'v'.repeat(129), 'invalid_request', 'Invalid "code_verifier"'],
-    [
-      'the challenge',
-      CHALLENGE,
-      'invalid_grant',
-      'Invalid "code_verifier" in request.',
-    ],
+    ['the challenge', CHALLENGE, 'invalid_grant', 'Invalid "code_verifier" in request.'],
   ])(
     'that was challenged is refused when the verifier is %s, and can be tried again',
     async (_name, code_verifier, error, error_description) => {
@@ -137,9 +128,9 @@ describe('a code', () => {
   it('cannot be made for an address that is not the application’s', async () => {
     const { sandbox } = await start();
 
-    expect(() =>
-      sandbox.oauth.authorize({ ...agreed, redirectUri: 'https://evil' }),
-    ).toThrow('has no redirect address https://evil');
+    expect(() => sandbox.oauth.authorize({ ...agreed, redirectUri: 'https://evil' })).toThrow(
+      'has no redirect address https://evil',
+    );
   });
 });
 
@@ -188,9 +179,7 @@ describe('a refresh token', () => {
     const { accessToken, refreshToken } = sandbox.oauth.grant(stan);
     const other = { client_id: OTHER_APPLICATION, client_secret: OTHER_SECRET };
 
-    expect((await refresh(refreshToken, other)).body.error).toBe(
-      'invalid_grant',
-    );
+    expect((await refresh(refreshToken, other)).body.error).toBe('invalid_grant');
     expect((await refresh(accessToken)).body.error).toBe('invalid_grant');
     expect((await refresh(refreshToken)).status).toBe(200);
   });
@@ -206,11 +195,7 @@ describe('an application', () => {
       { client_secret: undefined },
       basic(APPLICATION, SECRET),
     ],
-    [
-      'in the header, form-encoded',
-      asked,
-      basic(APPLICATION, SECRET.replace('-', '%2D')),
-    ],
+    ['in the header, form-encoded', asked, basic(APPLICATION, SECRET.replace('-', '%2D'))],
     ['in the body', {}, {}],
   ])('may name its secret %s', async (_name, fields, headers) => {
     const { sandbox, post } = await start();
@@ -236,11 +221,7 @@ describe('an application', () => {
       { client_id: OTHER_APPLICATION },
       basic(APPLICATION, OTHER_SECRET),
     ],
-    [
-      'no secret of its own',
-      { client_id: '299999999999999998', client_secret: '' },
-      {},
-    ],
+    ['no secret of its own', { client_id: '299999999999999998', client_secret: '' }, {}],
   ])('with %s is turned away with 401', async (_name, fields, headers) => {
     const { sandbox, post } = await start();
     const { refreshToken } = sandbox.oauth.grant(stan);
@@ -250,11 +231,7 @@ describe('an application', () => {
       { grant_type: 'refresh_token', refresh_token: refreshToken, ...fields },
       headers,
     );
-    const revoked = await post(
-      '/oauth2/token/revoke',
-      { token: refreshToken, ...fields },
-      headers,
-    );
+    const revoked = await post('/oauth2/token/revoke', { token: refreshToken, ...fields }, headers);
 
     for (const answer of [exchanged, revoked])
       expect(answer).toEqual({
@@ -364,9 +341,7 @@ describe('what becomes of tokens without a call', () => {
       { kind: 'refresh', token: refreshToken, ...stan },
     ]);
     sandbox.oauth.expireAccessTokens(parties);
-    expect(sandbox.oauth.liveTokens(parties)).toMatchObject([
-      { kind: 'refresh' },
-    ]);
+    expect(sandbox.oauth.liveTokens(parties)).toMatchObject([{ kind: 'refresh' }]);
     sandbox.oauth.deauthorize(parties);
     expect(sandbox.oauth.liveTokens()).toEqual([]);
   });
@@ -379,9 +354,7 @@ describe('what becomes of tokens without a call', () => {
 
     const again = await start({ world });
 
-    expect(again.sandbox.oauth.liveTokens()).toEqual(
-      sandbox.oauth.liveTokens(),
-    );
+    expect(again.sandbox.oauth.liveTokens()).toEqual(sandbox.oauth.liveTokens());
     expect((await again.exchange(code)).status).toBe(200);
     expect((await exchange(code)).status).toBe(200);
   });

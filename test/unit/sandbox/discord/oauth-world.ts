@@ -2,14 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { SandboxDiscordOptions } from '../../../../services/sandbox/discord/sandbox-interface.js';
 import type { SandboxApplication } from '../../../../services/sandbox/discord/world.js';
-import {
-  APPLICATION,
-  BOT,
-  sandboxes,
-  smallWorld,
-  standingClock,
-  TOKEN,
-} from './small-world.js';
+import { APPLICATION, BOT, sandboxes, smallWorld, standingClock, TOKEN } from './small-world.js';
 
 export const SECRET = 'client-secret-of-the-small-world';
 export const CALLBACK = 'http://127.0.0.1:4000/discord/sso/callback';
@@ -18,9 +11,7 @@ export const OTHER_CALLBACK = 'https://example.org/back?tenant=7';
 export const OTHER_APPLICATION = '299999999999999999';
 export const OTHER_SECRET = 'client-secret-of-another';
 export const VERIFIER = 'v'.repeat(43);
-export const CHALLENGE = createHash('sha256')
-  .update(VERIFIER)
-  .digest('base64url');
+export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
 
 const application: SandboxApplication = {
   applicationId: APPLICATION,
@@ -50,9 +41,7 @@ type Fields = Readonly<Record<string, string | undefined>>;
 /** Left out where undefined. */
 const encoded = (fields: Fields) =>
   new URLSearchParams(
-    Object.entries(fields).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 
 /** A sandbox under a clock that the test moves, and what a browser and an application do to it. */
@@ -93,11 +82,7 @@ function browserAt(url: string) {
 }
 
 function clientAt(apiBase: string) {
-  const post = async (
-    path: string,
-    fields: Fields,
-    headers: Record<string, string> = {},
-  ) => {
+  const post = async (path: string, fields: Fields, headers: Record<string, string> = {}) => {
     const body = encoded({
       client_id: APPLICATION,
       client_secret: SECRET,

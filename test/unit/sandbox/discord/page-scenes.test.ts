@@ -39,8 +39,7 @@ const isOn = async (url: string, name: string) =>
   (await scenesOf(url)).find((scene) => scene.name === name)?.isOn;
 
 const putRole = ({ call }: Started) => call('PUT', memberRolePath(ANNA, MINER));
-const rename = ({ call }: Started) =>
-  call('PATCH', memberPath(ANNA), { body: { nick: 'Ann' } });
+const rename = ({ call }: Started) => call('PATCH', memberPath(ANNA), { body: { nick: 'Ann' } });
 const listRoles = ({ call }: Started) => call('GET', `/guilds/${GUILD}/roles`);
 
 describe('an answer that the page plays with one click', () => {
@@ -50,27 +49,20 @@ describe('an answer that the page plays with one click', () => {
     ['featureOff', putRole, { status: 400, body: { code: 40006 } }],
     ['featureOff', rename, { status: 400, body: { code: 40006 } }],
     ['flaggedBot', rename, { status: 403, body: { code: 20026 } }],
-    [
-      'autoMod',
-      rename,
-      { status: 400, body: { code: 50035, errors: { guild_tag: {} } } },
-    ],
-  ])(
-    '%s comes with every fitting call until it is ended',
-    async (scene, ask, answer) => {
-      const sandbox = await start();
+    ['autoMod', rename, { status: 400, body: { code: 50035, errors: { guild_tag: {} } } }],
+  ])('%s comes with every fitting call until it is ended', async (scene, ask, answer) => {
+    const sandbox = await start();
 
-      expect(await play(sandbox.url, scene)).toBe(200);
+    expect(await play(sandbox.url, scene)).toBe(200);
 
-      expect(await isOn(sandbox.url, scene)).toBe(true);
-      expect(await ask(sandbox)).toMatchObject(answer);
-      expect(await ask(sandbox)).toMatchObject(answer);
-      expect(await listRoles(sandbox)).toMatchObject({ status: 200 });
-      expect(await play(sandbox.url, scene, false)).toBe(200);
-      expect(await isOn(sandbox.url, scene)).toBe(false);
-      expect((await ask(sandbox)).status).toBeLessThan(300);
-    },
-  );
+    expect(await isOn(sandbox.url, scene)).toBe(true);
+    expect(await ask(sandbox)).toMatchObject(answer);
+    expect(await ask(sandbox)).toMatchObject(answer);
+    expect(await listRoles(sandbox)).toMatchObject({ status: 200 });
+    expect(await play(sandbox.url, scene, false)).toBe(200);
+    expect(await isOn(sandbox.url, scene)).toBe(false);
+    expect((await ask(sandbox)).status).toBeLessThan(300);
+  });
 
   it('autoMod leaves alone what sets no nickname', async () => {
     const sandbox = await start();
@@ -113,29 +105,26 @@ describe('an answer that the page plays with one click', () => {
   it.each([
     ['screening', true],
     ['screeningEndedByRole', false],
-  ])(
-    '%s has new members pending, and a role leaves them so: %s',
-    async (scene, stays) => {
-      const sandbox = await start({
-        world: smallWorld({ guilds: [smallGuild()] }),
-      });
-      const { moderator } = sandbox.sandbox;
-      const who = { guildId: GUILD, discordUserId: STRANGER };
-      const isPending = () => sandbox.sandbox.member(GUILD, STRANGER)?.pending;
+  ])('%s has new members pending, and a role leaves them so: %s', async (scene, stays) => {
+    const sandbox = await start({
+      world: smallWorld({ guilds: [smallGuild()] }),
+    });
+    const { moderator } = sandbox.sandbox;
+    const who = { guildId: GUILD, discordUserId: STRANGER };
+    const isPending = () => sandbox.sandbox.member(GUILD, STRANGER)?.pending;
 
-      await play(sandbox.url, scene);
-      moderator.join(who);
-      const before = isPending();
-      await sandbox.call('PUT', memberRolePath(STRANGER, MINER));
+    await play(sandbox.url, scene);
+    moderator.join(who);
+    const before = isPending();
+    await sandbox.call('PUT', memberRolePath(STRANGER, MINER));
 
-      expect([before, isPending()]).toEqual([true, stays]);
-      expect(await isOn(sandbox.url, scene)).toBe(true);
-      await play(sandbox.url, scene, false);
-      moderator.leave(who);
-      moderator.join(who);
-      expect(isPending()).toBe(false);
-    },
-  );
+    expect([before, isPending()]).toEqual([true, stays]);
+    expect(await isOn(sandbox.url, scene)).toBe(true);
+    await play(sandbox.url, scene, false);
+    moderator.leave(who);
+    moderator.join(who);
+    expect(isPending()).toBe(false);
+  });
 
   it('one kind of screening takes the place of the other', async () => {
     const { url } = await start();
@@ -151,12 +140,7 @@ describe('an answer that the page plays with one click', () => {
     const { url, call } = await start();
     const scenes = await scenesOf(url);
     for (const { name, what, label, isOn: isPlayed } of scenes) {
-      expect([name, label !== '', what.length > 20, isPlayed]).toEqual([
-        name,
-        true,
-        true,
-        false,
-      ]);
+      expect([name, label !== '', what.length > 20, isPlayed]).toEqual([name, true, true, false]);
       if (!name.startsWith('screening')) await play(url, name);
     }
 

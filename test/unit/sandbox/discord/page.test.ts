@@ -19,12 +19,7 @@ import {
 
 const start = sandboxes();
 
-const press = (
-  url: string,
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = {},
-) =>
+const press = (url: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
   fetch(url + path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
@@ -53,9 +48,7 @@ describe('the page', () => {
   it('holds nothing of the world, so that no name can become markup', async () => {
     const { url } = await start({
       world: smallWorld({
-        users: [
-          { discordUserId: ANNA, username: '<img src=x onerror=alert(1)>' },
-        ],
+        users: [{ discordUserId: ANNA, username: '<img src=x onerror=alert(1)>' }],
       }),
     });
 
@@ -74,14 +67,17 @@ describe('the page', () => {
 
     const state = await stateOf(url);
 
-    expect(
-      state.guild.members.map((one: { name: string }) => one.name),
-    ).toEqual(['connector', 'olga', 'Anna', 'carl']);
-    expect(
-      state.guild.roles
-        .map((one: { roleId: string }) => one.roleId)
-        .slice(0, 3),
-    ).toEqual([COUNCIL, BOT_ROLE, PILOT]);
+    expect(state.guild.members.map((one: { name: string }) => one.name)).toEqual([
+      'connector',
+      'olga',
+      'Anna',
+      'carl',
+    ]);
+    expect(state.guild.roles.map((one: { roleId: string }) => one.roleId).slice(0, 3)).toEqual([
+      COUNCIL,
+      BOT_ROLE,
+      PILOT,
+    ]);
     expect(state.guild.roles[0]).toMatchObject({ isInReach: false, bots: [] });
     expect(state.guild.roles[1]).toMatchObject({
       isManaged: true,
@@ -122,9 +118,7 @@ describe('the page', () => {
     const response = await fetch(`${url}/sandbox/events`, {
       signal: leaving.signal,
     });
-    const reader = response.body
-      ?.pipeThrough(new TextDecoderStream())
-      .getReader();
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
 
     const hello = await reader?.read();
     await call('PUT', memberRolePath(ANNA, MINER));
@@ -132,51 +126,33 @@ describe('the page', () => {
     leaving.abort();
 
     expect(response.headers.get('content-type')).toBe('text/event-stream');
-    expect([hello?.value, changed?.value]).toEqual([
-      'data: hello\n\n',
-      'data: changed\n\n',
-    ]);
+    expect([hello?.value, changed?.value]).toEqual(['data: hello\n\n', 'data: changed\n\n']);
   });
 });
 
 describe('a foreign name for this machine', () => {
-  it.each(['/', '/sandbox/state', '/sandbox/events'])(
-    'is told nothing at %s',
-    async (path) => {
-      const { url } = await start();
+  it.each(['/', '/sandbox/state', '/sandbox/events'])('is told nothing at %s', async (path) => {
+    const { url } = await start();
 
-      const status = await new Promise((resolve, reject) => {
-        request(
-          url + path,
-          { headers: { Host: 'rebound.example' } },
-          (response) => {
-            response.resume();
-            resolve(response.statusCode);
-          },
-        )
-          .on('error', reject)
-          .end();
-      });
+    const status = await new Promise((resolve, reject) => {
+      request(url + path, { headers: { Host: 'rebound.example' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
 
-      expect(status).toBe(403);
-    },
-  );
+    expect(status).toBe(403);
+  });
 });
 
 describe('a button', () => {
   const anna = { guildId: GUILD, discordUserId: ANNA };
 
   it.each([
-    [
-      'gives a role',
-      { action: 'giveRole', ...anna, roleId: MINER },
-      { roleIds: [PILOT, MINER] },
-    ],
-    [
-      'takes a role',
-      { action: 'takeRole', ...anna, roleId: PILOT },
-      { roleIds: [] },
-    ],
+    ['gives a role', { action: 'giveRole', ...anna, roleId: MINER }, { roleIds: [PILOT, MINER] }],
+    ['takes a role', { action: 'takeRole', ...anna, roleId: PILOT }, { roleIds: [] }],
     ['renames', { action: 'setNick', ...anna, nick: 'New' }, { nick: 'New' }],
   ])('%s', async (_name, action, expected) => {
     const { url, sandbox } = await start();
@@ -218,13 +194,7 @@ describe('a button', () => {
       roleId: COUNCIL,
     });
 
-    expect(namesByPlace()).toEqual([
-      '@everyone',
-      'Booster',
-      'Pilot',
-      'Connector',
-      'Miner',
-    ]);
+    expect(namesByPlace()).toEqual(['@everyone', 'Booster', 'Pilot', 'Connector', 'Miner']);
   });
 
   it('plants faults and clears them', async () => {
@@ -261,39 +231,27 @@ describe('a button', () => {
       { effect: { kind: 'status', status: 99 } },
     ],
     ['nothing', '/sandbox/nothing', {}],
-  ])(
-    'that asks for %s is refused with a sentence',
-    async (_name, path, body) => {
-      const { url, sandbox } = await start();
-      const before = sandbox.world();
+  ])('that asks for %s is refused with a sentence', async (_name, path, body) => {
+    const { url, sandbox } = await start();
+    const before = sandbox.world();
 
-      const response = await press(url, path, body);
+    const response = await press(url, path, body);
 
-      expect(response.status).toBe(400);
-      expect((await response.json()).message).toBeTypeOf('string');
-      expect(sandbox.world()).toEqual(before);
-      expect(sandbox.faults.list()).toEqual([]);
-    },
-  );
+    expect(response.status).toBe(400);
+    expect((await response.json()).message).toBeTypeOf('string');
+    expect(sandbox.world()).toEqual(before);
+    expect(sandbox.faults.list()).toEqual([]);
+  });
 
   it.each([
     ['another origin', { Origin: 'https://evil.example' }, 403],
     ['another port of this machine', { Origin: 'http://127.0.0.1:1' }, 403],
-    [
-      'a site the browser calls foreign',
-      { 'Sec-Fetch-Site': 'cross-site' },
-      403,
-    ],
+    ['a site the browser calls foreign', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['a form', { 'Content-Type': 'text/plain' }, 415],
   ])('is not pressed from %s', async (_name, headers, status) => {
     const { url, sandbox } = await start();
 
-    const response = await press(
-      url,
-      '/sandbox/actions',
-      { action: 'kick', ...anna },
-      headers,
-    );
+    const response = await press(url, '/sandbox/actions', { action: 'kick', ...anna }, headers);
 
     expect(response.status).toBe(status);
     expect(sandbox.member(GUILD, ANNA)).toBeDefined();

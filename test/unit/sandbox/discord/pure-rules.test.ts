@@ -50,11 +50,11 @@ describe('a nickname', () => {
 
 describe('ids', () => {
   it('are ordered as numbers, not as text', () => {
-    expect(
-      ['1000000000000000000', '999999999999999999', '5'].sort(
-        compareSnowflakes,
-      ),
-    ).toEqual(['5', '999999999999999999', '1000000000000000000']);
+    expect(['1000000000000000000', '999999999999999999', '5'].sort(compareSnowflakes)).toEqual([
+      '5',
+      '999999999999999999',
+      '1000000000000000000',
+    ]);
   });
 
   it.each(['@me', '01', '1.5', '-1', '', 'abc', 7])('are not %j', (value) => {
@@ -168,10 +168,7 @@ describe('rank', () => {
 });
 
 describe('a bucket', () => {
-  const takeTimes = (
-    limit: Parameters<typeof takeFromBucket>[0],
-    times: readonly number[],
-  ) => {
+  const takeTimes = (limit: Parameters<typeof takeFromBucket>[0], times: readonly number[]) => {
     let bucket: Parameters<typeof takeFromBucket>[1];
     return times.map((now) => {
       const taken = takeFromBucket(limit, bucket, now);
@@ -181,17 +178,9 @@ describe('a bucket', () => {
   };
 
   it('with a fixed window gives all back at once, a window after the first', () => {
-    const verdicts = takeTimes(
-      { limit: 2, windowMs: 1000, window: 'fixed' },
-      [0, 900, 950, 1000],
-    );
+    const verdicts = takeTimes({ limit: 2, windowMs: 1000, window: 'fixed' }, [0, 900, 950, 1000]);
 
-    expect(verdicts.map((one) => one.isAllowed)).toEqual([
-      true,
-      true,
-      false,
-      true,
-    ]);
+    expect(verdicts.map((one) => one.isAllowed)).toEqual([true, true, false, true]);
     expect(verdicts[1]).toMatchObject({ remaining: 0, resetAfterMs: 100 });
     expect(verdicts[2]).toMatchObject({ retryAfterMs: 50 });
     expect(verdicts[3]).toMatchObject({ remaining: 1, resetAfterMs: 1000 });
@@ -203,13 +192,7 @@ describe('a bucket', () => {
       [0, 0, 100, 500, 500],
     );
 
-    expect(verdicts.map((one) => one.isAllowed)).toEqual([
-      true,
-      true,
-      false,
-      true,
-      false,
-    ]);
+    expect(verdicts.map((one) => one.isAllowed)).toEqual([true, true, false, true, false]);
     expect(verdicts[1]).toMatchObject({ remaining: 0, resetAfterMs: 1000 });
     expect(verdicts[2]?.retryAfterMs).toBeCloseTo(400);
     expect(verdicts[4]?.retryAfterMs).toBeCloseTo(500);
@@ -218,10 +201,7 @@ describe('a bucket', () => {
   it('never lets through more than its limit and what came back since', () => {
     const everyTenMs = Array.from({ length: 301 }, (_, index) => index * 10);
 
-    const verdicts = takeTimes(
-      { limit: 5, windowMs: 1000, window: 'sliding' },
-      everyTenMs,
-    );
+    const verdicts = takeTimes({ limit: 5, windowMs: 1000, window: 'sliding' }, everyTenMs);
 
     expect(verdicts.filter((one) => one.isAllowed)).toHaveLength(5 + 15);
   });

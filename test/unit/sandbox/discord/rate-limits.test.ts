@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  DEFAULT_LIMITS,
-  scaleLimits,
-} from '../../../../services/sandbox/discord/limits.js';
+import { DEFAULT_LIMITS, scaleLimits } from '../../../../services/sandbox/discord/limits.js';
 import {
   ANNA,
   GUILD,
@@ -22,36 +19,27 @@ import {
 const start = sandboxes();
 
 /** Discord's usual limits, under a clock that the test moves. */
-const startLimited = async (
-  limits: NonNullable<Parameters<typeof start>[0]>['limits'] = {},
-) => {
+const startLimited = async (limits: NonNullable<Parameters<typeof start>[0]>['limits'] = {}) => {
   const { clock, advance } = standingClock();
   const second = { ...smallGuild(), guildId: '100000000000000002' };
   const world = smallWorld({ guilds: [smallGuild(), second] });
   return { advance, ...(await start({ world, limits, clock })) };
 };
 
-async function repeat(
-  times: number,
-  call: () => Promise<Reply>,
-): Promise<Reply[]> {
+async function repeat(times: number, call: () => Promise<Reply>): Promise<Reply[]> {
   const replies: Reply[] = [];
   for (let index = 0; index < times; index += 1) replies.push(await call());
   return replies;
 }
 
-const allowedOf = (replies: readonly Reply[]) =>
-  replies.filter((one) => one.status !== 429).length;
+const allowedOf = (replies: readonly Reply[]) => replies.filter((one) => one.status !== 429).length;
 
 describe('a limited route', () => {
   it('tells its bucket with every answer', async () => {
     const { call } = await startLimited();
 
     const first = await call('PUT', memberRolePath(ANNA, MINER));
-    const second = await call(
-      'PUT',
-      memberRolePath(ANNA, '400000000000000099'),
-    );
+    const second = await call('PUT', memberRolePath(ANNA, '400000000000000099'));
 
     expect(first.headers.get('x-ratelimit-limit')).toBe('10');
     expect(first.headers.get('x-ratelimit-remaining')).toBe('9');
@@ -67,10 +55,7 @@ describe('a limited route', () => {
     await repeat(10, () => call('PUT', memberRolePath(ANNA, PILOT)));
     advance(2500);
 
-    const { status, headers, body } = await call(
-      'PUT',
-      memberRolePath(ANNA, MINER),
-    );
+    const { status, headers, body } = await call('PUT', memberRolePath(ANNA, MINER));
 
     expect(status).toBe(429);
     expect(body).toMatchObject({ retry_after: 7.5, global: false });
@@ -94,23 +79,12 @@ describe('a limited route', () => {
       10_000,
       10,
     ],
-    [
-      'member changes, one a second',
-      () => ['PATCH', memberPath(ANNA)],
-      3_000,
-      3,
-    ],
-    [
-      'reads of a member, one each 200 ms',
-      () => ['GET', memberPath(ANNA)],
-      400,
-      2,
-    ],
+    ['member changes, one a second', () => ['PATCH', memberPath(ANNA)], 3_000, 3],
+    ['reads of a member, one each 200 ms', () => ['GET', memberPath(ANNA)], 400, 2],
   ])('gives back %s (after %s)', async (_name, target, waitMs, expected) => {
     const { call, advance } = await startLimited();
     const [method = '', path = ''] = target();
-    const ask = () =>
-      call(method, path, method === 'PATCH' ? { body: {} } : {});
+    const ask = () => call(method, path, method === 'PATCH' ? { body: {} } : {});
 
     const burst = await repeat(12, ask);
     advance(waitMs);
@@ -148,14 +122,9 @@ describe('a limited route', () => {
 
   it('counts each guild for itself, under the same bucket name', async () => {
     const { call } = await startLimited();
-    const elsewhere = memberRolePath(ANNA, PILOT).replace(
-      GUILD,
-      '100000000000000002',
-    );
+    const elsewhere = memberRolePath(ANNA, PILOT).replace(GUILD, '100000000000000002');
 
-    const here = await repeat(11, () =>
-      call('PUT', memberRolePath(ANNA, PILOT)),
-    );
+    const here = await repeat(11, () => call('PUT', memberRolePath(ANNA, PILOT)));
     const there = await call('PUT', elsewhere);
 
     expect(allowedOf(here)).toBe(10);
@@ -189,13 +158,9 @@ describe('limits', () => {
     const none = await start({ limits: null });
     const one = await startLimited({ memberGet: null });
 
-    const free = await repeat(60, () =>
-      none.call('PUT', memberRolePath(ANNA, PILOT)),
-    );
+    const free = await repeat(60, () => none.call('PUT', memberRolePath(ANNA, PILOT)));
     const reads = await repeat(20, () => one.call('GET', memberPath(ANNA)));
-    const writes = await repeat(11, () =>
-      one.call('PUT', memberRolePath(ANNA, PILOT)),
-    );
+    const writes = await repeat(11, () => one.call('PUT', memberRolePath(ANNA, PILOT)));
 
     expect(allowedOf(free)).toBe(60);
     expect(free[0]?.headers.get('x-ratelimit-limit')).toBeNull();
@@ -204,9 +169,7 @@ describe('limits', () => {
   });
 
   it('can be scaled down in time', async () => {
-    const { call, advance } = await startLimited(
-      scaleLimits(DEFAULT_LIMITS, 0.1),
-    );
+    const { call, advance } = await startLimited(scaleLimits(DEFAULT_LIMITS, 0.1));
     await repeat(10, () => call('PUT', memberRolePath(ANNA, PILOT)));
 
     advance(1000);
@@ -241,9 +204,7 @@ describe('invalid requests', () => {
     const { call, advance } = await startLimited({
       invalidRequests: { limit: 3, windowMs: 600_000, window: 'fixed' },
     });
-    await repeat(3, () =>
-      call('GET', '/users/@me', { headers: { Authorization: 'Bot wrong' } }),
-    );
+    await repeat(3, () => call('GET', '/users/@me', { headers: { Authorization: 'Bot wrong' } }));
 
     const banned = await call('GET', '/users/@me');
     advance(600_000);

@@ -44,9 +44,7 @@ describe('who asks', () => {
         (response) => {
           let text = '';
           response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-          response.on('end', () =>
-            resolve({ status: response.statusCode, text }),
-          );
+          response.on('end', () => resolve({ status: response.statusCode, text }));
         },
       )
         .on('error', reject)
@@ -61,14 +59,11 @@ describe('who asks', () => {
 });
 
 describe('a path', () => {
-  it.each(['/api/v10/users/@me', '/api/v9/users/@me'])(
-    'is known at %s',
-    async (path) => {
-      const { call } = await start();
+  it.each(['/api/v10/users/@me', '/api/v9/users/@me'])('is known at %s', async (path) => {
+    const { call } = await start();
 
-      expect((await call('GET', path)).status).toBe(200);
-    },
-  );
+    expect((await call('GET', path)).status).toBe(200);
+  });
 
   it.each(['/api/users/@me', '/api/v6/users/@me', '/api/v11/users/@me'])(
     'is of no known version at %s',
@@ -87,10 +82,7 @@ describe('a path', () => {
     const nowhere = await call('GET', `/guilds/${GUILD}/elephants`);
     const otherMethod = await call('POST', memberPath(ANNA), { body: {} });
 
-    expect([nowhere.status, nowhere.body]).toEqual([
-      404,
-      { message: '404: Not Found', code: 0 },
-    ]);
+    expect([nowhere.status, nowhere.body]).toEqual([404, { message: '404: Not Found', code: 0 }]);
     expect([otherMethod.status, otherMethod.body]).toEqual([
       405,
       { message: '405: Method Not Allowed', code: 0 },
@@ -128,18 +120,15 @@ describe('a body', () => {
     expect([status, body.code]).toEqual([400, 50109]);
   });
 
-  it.each(['[]', '"nick"', 'null'])(
-    'must be an object: %s is not',
-    async (rawBody) => {
-      const { call } = await start();
+  it.each(['[]', '"nick"', 'null'])('must be an object: %s is not', async (rawBody) => {
+    const { call } = await start();
 
-      const { status, body } = await call('PATCH', memberPath(ANNA), {
-        rawBody,
-      });
+    const { status, body } = await call('PATCH', memberPath(ANNA), {
+      rawBody,
+    });
 
-      expect([status, body.code]).toEqual([400, 50035]);
-    },
-  );
+    expect([status, body.code]).toEqual([400, 50035]);
+  });
 
   it('has all its faulty fields named at once', async () => {
     const { call } = await start();
@@ -149,11 +138,7 @@ describe('a body', () => {
     });
 
     expect(reply.body.message).toBe('Invalid Form Body');
-    expect(
-      ['nick', 'roles', 'mute', 'flags'].map((field) =>
-        fieldError(reply, field),
-      ),
-    ).toEqual([
+    expect(['nick', 'roles', 'mute', 'flags'].map((field) => fieldError(reply, field))).toEqual([
       'STRING_TYPE_CONVERT',
       'LIST_TYPE_CONVERT',
       'BOOLEAN_TYPE_CONVERT',
@@ -164,9 +149,7 @@ describe('a body', () => {
   it('may name fields that nobody knows', async () => {
     const { call } = await start();
 
-    expect(
-      (await call('PATCH', memberPath(ANNA), { body: { hat: 'red' } })).status,
-    ).toBe(200);
+    expect((await call('PATCH', memberPath(ANNA), { body: { hat: 'red' } })).status).toBe(200);
   });
 });
 
@@ -183,8 +166,6 @@ describe('an audit reason', () => {
 
     expect([long.status, long.body.code]).toEqual([400, 50035]);
     expect(fits.status).toBe(204);
-    expect(sandbox.guild(GUILD).auditLog.map((entry) => entry.reason)).toEqual([
-      'ж'.repeat(512),
-    ]);
+    expect(sandbox.guild(GUILD).auditLog.map((entry) => entry.reason)).toEqual(['ж'.repeat(512)]);
   });
 });

@@ -6,10 +6,7 @@ import type {
   SandboxDiscord,
   SandboxDiscordOptions,
 } from '../../../../services/sandbox/discord/sandbox-interface.js';
-import type {
-  SandboxGuild,
-  SandboxWorld,
-} from '../../../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from '../../../../services/sandbox/discord/world.js';
 
 export const GUILD = '100000000000000001';
 export const APPLICATION = '200000000000000001';
@@ -27,10 +24,8 @@ export const MINER = '400000000000000004';
 export const BOOSTER = '400000000000000005';
 export const TOKEN = 'bot-token-of-the-small-world';
 
-const { ManageRoles, ManageNicknames, KickMembers, BanMembers } =
-  PermissionFlagsBits;
-const { CreateInstantInvite, ChangeNickname, ViewAuditLog } =
-  PermissionFlagsBits;
+const { ManageRoles, ManageNicknames, KickMembers, BanMembers } = PermissionFlagsBits;
+const { CreateInstantInvite, ChangeNickname, ViewAuditLog } = PermissionFlagsBits;
 
 export const BOT_PERMISSIONS =
   ManageRoles |
@@ -159,32 +154,22 @@ export function sandboxes() {
     });
     const { apiBase, url } = await sandbox.start();
     started.push(sandbox);
-    const call = async (
-      method: string,
-      path: string,
-      asked: Asked = {},
-    ): Promise<Reply> => {
+    const call = async (method: string, path: string, asked: Asked = {}): Promise<Reply> => {
       const sent = asked.rawBody ?? JSON.stringify(asked.body);
-      const response = await fetch(
-        path.startsWith('/api') ? url + path : apiBase + path,
-        {
-          method,
-          headers: {
-            Authorization: `Bot ${TOKEN}`,
-            ...(sent === undefined
-              ? {}
-              : { 'Content-Type': 'application/json' }),
-            ...(asked.reason === undefined
-              ? {}
-              : { 'X-Audit-Log-Reason': encodeURIComponent(asked.reason) }),
-            ...asked.headers,
-          },
-          ...(sent === undefined ? {} : { body: sent }),
+      const response = await fetch(path.startsWith('/api') ? url + path : apiBase + path, {
+        method,
+        headers: {
+          Authorization: `Bot ${TOKEN}`,
+          ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(asked.reason === undefined
+            ? {}
+            : { 'X-Audit-Log-Reason': encodeURIComponent(asked.reason) }),
+          ...asked.headers,
         },
-      );
+        ...(sent === undefined ? {} : { body: sent }),
+      });
       const text = await response.text();
-      const isJson =
-        response.headers.get('content-type') === 'application/json';
+      const isJson = response.headers.get('content-type') === 'application/json';
       const body = isJson ? JSON.parse(text) : {};
       return {
         status: response.status,
@@ -208,7 +193,6 @@ export function standingClock(startMs = 1_700_000_000_000) {
   return { clock, advance };
 }
 
-export const memberPath = (discordUserId: string) =>
-  `/guilds/${GUILD}/members/${discordUserId}`;
+export const memberPath = (discordUserId: string) => `/guilds/${GUILD}/members/${discordUserId}`;
 export const memberRolePath = (discordUserId: string, roleId: string) =>
   `${memberPath(discordUserId)}/roles/${roleId}`;
