@@ -1,5 +1,5 @@
 import { silentLogger } from '../services/lib/logger.js';
-import { PATH_TIMING, pathOf } from '../services/connector/path.js';
+import { PATH_TIMING, reconcilePath } from '../services/connector/path.js';
 import { createDiscordGateway } from '../services/discord/gateway.js';
 import { createInvalidBudget } from '../services/discord/invalid-budget.js';
 import { LANES } from '../services/model.js';
@@ -122,7 +122,7 @@ function startPath(store: Store) {
     offsetMs: 50 * SCALE,
     reserveMs: 4_000 * SCALE,
   });
-  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth });
+  const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth });
   return {
     start: () => path.start(),
     async stop() {

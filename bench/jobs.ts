@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 import { silentLogger } from '../services/lib/logger.js';
 import { createLease } from '../services/reconcile/lease.js';
-import { dropped } from '../services/reconcile/settlement.js';
+import { settledUnlinked } from '../services/reconcile/settlement.js';
 import { createWorker } from '../services/reconcile/worker.js';
 import { NOTHING_KNOWN } from '../services/reconcile/write-pace.js';
 import { openDatabase } from '../services/store/database.js';
@@ -144,7 +144,7 @@ async function workOff(
     }),
     reconcile: async (job) => {
       await memory.readMember(job);
-      const ending = dropped();
+      const ending = settledUnlinked();
       if (ending.kind === 'settled') await memory.settle(job, ending.settlement);
       settled += 1;
       return null;

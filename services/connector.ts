@@ -17,16 +17,16 @@ import { createSteadyClock } from './lib/steady-clock.js';
 import type { Secrets } from './lib/secrets.js';
 import { apiOf } from './connector/api.js';
 import { createCheckClient } from './connector/check-client.js';
-import { carryOut } from './connector/commands.js';
+import { runNamedCommand } from './connector/commands.js';
 import type { demonstrate as Demonstrate } from './connector/demonstrate.js';
 import { createKeepPauses } from './connector/keep-pauses.js';
 import { discordOf } from './connector/discord.js';
 import { eventParts } from './connector/events.js';
 import { healthOf } from './connector/health.js';
 import { openStoreFor } from './connector/open-store.js';
-import { pathOf, revocationsOf } from './connector/path.js';
+import { reconcilePath, revocationsOf } from './connector/path.js';
 import { timedParts } from './connector/timed.js';
-import { TIMING, type Timing } from './connector/timing.js';
+import { TIMING, type ConnectorTiming } from './connector/timing.js';
 import { apiObservers, openTelemetry, type Telemetry } from './connector/telemetry.js';
 import type { Store } from './store/store.js';
 import type { RunningSandbox } from './sandbox/sandbox.js';
@@ -49,7 +49,7 @@ export function createConnector(
   config: Config,
   logger: Logger,
   secrets: Secrets,
-  timing: Timing = TIMING,
+  timing: ConnectorTiming = TIMING,
 ): Connector {
   let life: Life | null = null;
   let isStopping = false;
@@ -128,14 +128,14 @@ export async function runCommand(
   name: string,
   args: readonly string[],
 ): Promise<number> {
-  return carryOut(config, { name, args, version: VERSION });
+  return runNamedCommand(config, { name, args, version: VERSION });
 }
 
 interface World {
   readonly store: Store;
   readonly sandbox: RunningSandbox | null;
   readonly telemetry: Telemetry;
-  readonly timing: Timing;
+  readonly timing: ConnectorTiming;
   readonly scopes: RequestScopes;
 }
 
@@ -151,7 +151,7 @@ function partsOf(config: Config, logger: Logger, world: World) {
   const far: Part[] = [gateway, ...(kafka === undefined ? [] : [kafka])];
   const path = config.parts.has('reconcile')
     ? [
-        pathOf(logger, { store, gateway, oauth, telemetry, clock }, timing.path),
+        reconcilePath(logger, { store, gateway, oauth, telemetry, clock }, timing.path),
         revocationsOf(logger, { store, oauth }),
       ]
     : [];

@@ -22,6 +22,61 @@
 import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 
 /**
+ * What a person allowed an application when they signed in at Discord. A refresh token works once.
+ */
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresAt: Date;
+  readonly scopes: readonly string[];
+}
+
+export interface OAuthApplication {
+  readonly clientId: ClientId;
+  readonly applicationId: string;
+  readonly clientSecret: string;
+  readonly authorizeUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+  readonly apiBase: string;
+}
+
+/** Why nothing is sent for a client, since when, and when the next call is tried. */
+export interface SendingPause {
+  readonly cause: string;
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** What stands between a person and a role, or between a role and its being taken back. */
+export type RoleBlock =
+  | 'NOT_LINKED'
+  | 'AUTHORITY_DISCORD'
+  | 'ROLE_REQUESTED'
+  | 'REQUEST_DISPUTED'
+  | 'AUTHORITY_OBSERVE'
+  | 'MAPPING_RETIRED'
+  | 'UNKNOWN_MEMBERSHIP'
+  | ChangeBlock;
+
+/** What stands between a change that is due and Discord. */
+export type ChangeBlock =
+  | 'CLIENT_DISABLED'
+  | 'CLIENT_STOPPED'
+  | 'CLIENT_PAUSED'
+  | 'BANNED'
+  | 'NOT_IN_GUILD'
+  | 'SCREENING'
+  | 'ROLE_ABOVE_BOT'
+  | 'ROLE_MANAGED'
+  | 'ROLE_GONE'
+  | 'MISSING_PERMISSION'
+  | 'HELD_BY_GUARD'
+  | 'REMOVAL_REJECTED'
+  | 'PARKED'
+  | 'PENDING';
+
+/**
  * Who decides on roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow.
  * OBSERVE: nothing is written.
  */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type pg from 'pg';
 
-import { PATH_TIMING, pathOf } from '../../services/connector/path.js';
+import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { sweepParts } from '../../services/connector/sweeps.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
@@ -111,7 +111,7 @@ async function startParts(store: Store, { factor }: ScaledTime): Promise<() => P
     offsetMs: 50 * factor,
     reserveMs: 4_000 * factor,
   });
-  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth });
+  const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth });
   // What is due by the clock would come in between.
   const [runner] = sweepParts(silentLogger, { store, gateway });
   await path.start();

@@ -1,6 +1,6 @@
 import { InputError } from '../lib/errors.js';
 import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
-import { checkRange, checkText, checkWebUrl, isGiven } from './inputs/checks.js';
+import { checkRange, checkInputText, checkWebUrl, isGiven } from './inputs/checks.js';
 import type {
   CreateDiscordClientInput,
   EndpointsInput,
@@ -36,11 +36,11 @@ export function toNewClient(input: CreateDiscordClientInput, policy: ClientPolic
   return {
     ...DEFAULT_CLIENT_SETTINGS,
     ...givenSettings(input, policy),
-    name: checkText(input.name, 'input.name', 100),
+    name: checkInputText(input.name, 'input.name', 100),
     applicationId: input.applicationId,
     guildId: input.guildId,
-    clientSecret: checkText(input.clientSecret, 'input.clientSecret', 500),
-    botToken: checkText(input.botToken, 'input.botToken', 500),
+    clientSecret: checkInputText(input.clientSecret, 'input.clientSecret', 500),
+    botToken: checkInputText(input.botToken, 'input.botToken', 500),
     endpoints: mergeEndpoints(policy.defaultEndpoints, input.endpoints ?? {}, policy.checkEndpoint),
   };
 }
@@ -53,12 +53,12 @@ export function toClientPatch(
   const { name, applicationId, clientSecret, botToken } = input;
   return {
     ...givenSettings(input, policy),
-    ...(isGiven(name) ? { name: checkText(name, 'input.name', 100) } : {}),
+    ...(isGiven(name) ? { name: checkInputText(name, 'input.name', 100) } : {}),
     ...(isGiven(applicationId) ? { applicationId } : {}),
     ...(isGiven(clientSecret)
-      ? { clientSecret: checkText(clientSecret, 'input.clientSecret', 500) }
+      ? { clientSecret: checkInputText(clientSecret, 'input.clientSecret', 500) }
       : {}),
-    ...(isGiven(botToken) ? { botToken: checkText(botToken, 'input.botToken', 500) } : {}),
+    ...(isGiven(botToken) ? { botToken: checkInputText(botToken, 'input.botToken', 500) } : {}),
     ...changedEndpoints(input, current.endpoints, policy.checkEndpoint),
   };
 }
@@ -167,7 +167,9 @@ function toNicknamePolicy(
   templateFaults: TemplateFaults,
 ): ClientSettings['nicknamePolicy'] {
   const field = 'input.nicknamePolicy.template';
-  const template = isGiven(input.template) ? checkText(input.template, field, MAX_TEMPLATE) : null;
+  const template = isGiven(input.template)
+    ? checkInputText(input.template, field, MAX_TEMPLATE)
+    : null;
   const faults = template === null ? [] : templateFaults(template);
   if (faults.length > 0)
     throw new InputError(

@@ -41,7 +41,7 @@ export function createContext(deps: {
   };
 }
 
-export function causeOf(context: ApiContext): Cause {
+export function requestCause(context: ApiContext): Cause {
   const { traceparent } = context;
   return {
     kind: 'MUTATION',

@@ -15,7 +15,7 @@ export function answerFault(logger: Logger) {
     }
     if (status < 500) return sendError(reply, status, 'BAD_USER_INPUT', tell(error));
     const requestId = request.id;
-    logger.error({ requestId, url: pathOf(request), err: error }, 'failed');
+    logger.error({ requestId, url: requestPath(request), err: error }, 'failed');
     return reply.code(500).send({
       errors: [
         {
@@ -28,7 +28,7 @@ export function answerFault(logger: Logger) {
 }
 
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const place = `${request.method} ${pathOf(request)}`;
+  const place = `${request.method} ${requestPath(request)}`;
   return sendError(
     reply,
     404,
@@ -37,7 +37,7 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Fa
   );
 }
 
-export const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
+export const requestPath = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
 
 /** A request rejected before any operation is parsed. */
 export class RefusedRequest extends Error {

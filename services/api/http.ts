@@ -12,7 +12,7 @@ import {
   answerFault,
   answerNotFound,
   answerUnreadable,
-  pathOf,
+  requestPath,
   RefusedRequest,
   unreadable,
   UnreadableBody,
@@ -123,7 +123,7 @@ function addRequestLog(app: FastifyInstance, logger: Logger): void {
     const ms = Math.round(reply.elapsedTime);
     const caller = callerOf(request)?.name;
     const fields = { requestId, caller, method, status: reply.statusCode, ms };
-    logger.debug({ ...fields, url: pathOf(request) }, 'answered');
+    logger.debug({ ...fields, url: requestPath(request) }, 'answered');
   });
 }
 
@@ -135,7 +135,7 @@ function keepToItsStage(app: FastifyInstance, health: HealthPort): void {
   app.addHook('onRequest', async (request, reply) => {
     const stage = health.stage();
     if (stage === 'stopping') void reply.header('connection', 'close');
-    if (stage !== 'starting' || ALWAYS_OPEN.includes(pathOf(request))) return;
+    if (stage !== 'starting' || ALWAYS_OPEN.includes(requestPath(request))) return;
     throw new RefusedRequest({
       status: 503,
       code: 'UNAVAILABLE',

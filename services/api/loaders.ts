@@ -1,15 +1,15 @@
 import type {
   ClientId,
-  DiscordUserId,
   GroupId,
   LinkId,
   MappingId,
+  MemberKey,
   PlatformUserId,
   RoleId,
 } from '../model.js';
 import type { ApiPorts } from './ports.js';
 import type { MembershipRequestView } from './request-view.js';
-import { Made, type OrPromise, Rows } from './rows.js';
+import { Made, type OrPromise, RowLoader } from './rows.js';
 import type { HeldPlansView, ScheduleView, SweepView } from './sweep-ports.js';
 import type { DiscordRole } from './types/discord-role.types.js';
 import type { DiscordUser } from './types/discord-user.types.js';
@@ -24,37 +24,32 @@ import type {
   RoleView,
 } from './views.js';
 
-export interface MemberKey {
-  readonly clientId: ClientId;
-  readonly discordUserId: DiscordUserId;
-}
-
 /** A type, not an interface: its values are to be gone through. */
 export type Loaders = {
-  readonly clients: Rows<ClientId, ClientView | undefined>;
-  readonly links: Rows<LinkId, LinkView | undefined>;
-  readonly linksByMember: Rows<MemberKey, LinkView | undefined, string>;
-  readonly linksOfPlatformUser: Rows<PlatformUserId, readonly LinkView[]>;
-  readonly roles: Rows<RoleKey, RoleView | undefined, string>;
+  readonly clients: RowLoader<ClientId, ClientView | undefined>;
+  readonly links: RowLoader<LinkId, LinkView | undefined>;
+  readonly linksByMember: RowLoader<MemberKey, LinkView | undefined, string>;
+  readonly linksOfPlatformUser: RowLoader<PlatformUserId, readonly LinkView[]>;
+  readonly roles: RowLoader<RoleKey, RoleView | undefined, string>;
   /** By the list of their ids. */
   readonly roleLists: Made<readonly RoleId[], OrPromise<DiscordRole[]>>;
   /** Loads links with the given parts, by id. */
   readonly wholeLinks: Made<string, Promise<DiscordUser | null>>;
-  readonly rolesOfClient: Rows<ClientId, readonly RoleView[]>;
-  readonly mappings: Rows<MappingId, MappingView | undefined>;
-  readonly mappingsOfClient: Rows<ClientId, readonly MappingView[]>;
-  readonly platformUsers: Rows<PlatformUserId, PlatformUserView | undefined>;
-  readonly platformGroups: Rows<GroupId, PlatformGroupView | undefined>;
-  readonly groupsOfPlatformUser: Rows<PlatformUserId, readonly PlatformGroupView[]>;
-  readonly requestsOfLink: Rows<LinkId, readonly MembershipRequestView[]>;
-  readonly schedulesOfClient: Rows<ClientId, readonly ScheduleView[]>;
-  readonly sweeps: Rows<string, SweepView | undefined>;
-  readonly heldPlansOfClient: Rows<ClientId, HeldPlansView | null>;
-  readonly parkedOfClient: Rows<ClientId, ParkedMembersView | null>;
-  readonly unlinkedRolesOfClient: Rows<ClientId, readonly UnlinkedRoleView[]>;
+  readonly rolesOfClient: RowLoader<ClientId, readonly RoleView[]>;
+  readonly mappings: RowLoader<MappingId, MappingView | undefined>;
+  readonly mappingsOfClient: RowLoader<ClientId, readonly MappingView[]>;
+  readonly platformUsers: RowLoader<PlatformUserId, PlatformUserView | undefined>;
+  readonly platformGroups: RowLoader<GroupId, PlatformGroupView | undefined>;
+  readonly groupsOfPlatformUser: RowLoader<PlatformUserId, readonly PlatformGroupView[]>;
+  readonly requestsOfLink: RowLoader<LinkId, readonly MembershipRequestView[]>;
+  readonly schedulesOfClient: RowLoader<ClientId, readonly ScheduleView[]>;
+  readonly sweeps: RowLoader<string, SweepView | undefined>;
+  readonly heldPlansOfClient: RowLoader<ClientId, HeldPlansView | null>;
+  readonly parkedOfClient: RowLoader<ClientId, ParkedMembersView | null>;
+  readonly unlinkedRolesOfClient: RowLoader<ClientId, readonly UnlinkedRoleView[]>;
   /** How many members wait for the path. */
-  readonly pendingOfClient: Rows<ClientId, number>;
-  readonly pendingOfPlatformUser: Rows<PlatformUserId, number>;
+  readonly pendingOfClient: RowLoader<ClientId, number>;
+  readonly pendingOfPlatformUser: RowLoader<PlatformUserId, number>;
 };
 
 export type LoaderPorts = Pick<ApiPorts, 'read' | 'clients' | 'schedules' | 'sweeps'>;
@@ -66,33 +61,33 @@ export type LoaderPorts = Pick<ApiPorts, 'read' | 'clients' | 'schedules' | 'swe
 export function createLoaders(ports: LoaderPorts): Loaders {
   const { read, clients, schedules, sweeps } = ports;
   return {
-    clients: new Rows((ids) => clients.findClients(ids), itself),
-    links: new Rows((ids) => read.findLinks(ids), itself),
-    linksByMember: new Rows(
+    clients: new RowLoader((ids) => clients.findClients(ids), itself),
+    links: new RowLoader((ids) => read.findLinks(ids), itself),
+    linksByMember: new RowLoader(
       (keys) => read.findLinksByMember(keys),
       (key) => `${key.clientId}/${key.discordUserId}`,
     ),
-    linksOfPlatformUser: new Rows((ids) => read.linksOfPlatformUsers(ids), itself),
-    roles: new Rows(
+    linksOfPlatformUser: new RowLoader((ids) => read.linksOfPlatformUsers(ids), itself),
+    roles: new RowLoader(
       (keys) => read.findRoles(keys),
       (key) => `${key.clientId}/${key.roleId}`,
     ),
     roleLists: new Made(),
     wholeLinks: new Made(),
-    rolesOfClient: new Rows((ids) => read.rolesOfClients(ids), itself),
-    mappings: new Rows((ids) => read.findMappings(ids), itself),
-    mappingsOfClient: new Rows((ids) => read.mappingsOfClients(ids), itself),
-    platformUsers: new Rows((ids) => read.findPlatformUsers(ids), itself),
-    platformGroups: new Rows((ids) => read.findPlatformGroups(ids), itself),
-    groupsOfPlatformUser: new Rows((ids) => read.groupsOfPlatformUsers(ids), itself),
-    requestsOfLink: new Rows((ids) => read.requestsOfLinks(ids), itself),
-    schedulesOfClient: new Rows((ids) => schedules.schedulesOfClients(ids), itself),
-    sweeps: new Rows((ids) => sweeps.findSweeps(ids), itself),
-    heldPlansOfClient: new Rows((ids) => read.heldPlansOfClients(ids), itself),
-    parkedOfClient: new Rows((ids) => read.parkedOfClients(ids), itself),
-    unlinkedRolesOfClient: new Rows((ids) => read.unlinkedRolesOfClients(ids), itself),
-    pendingOfClient: new Rows((ids) => read.pendingOfClients(ids), itself),
-    pendingOfPlatformUser: new Rows((ids) => read.pendingOfPlatformUsers(ids), itself),
+    rolesOfClient: new RowLoader((ids) => read.rolesOfClients(ids), itself),
+    mappings: new RowLoader((ids) => read.findMappings(ids), itself),
+    mappingsOfClient: new RowLoader((ids) => read.mappingsOfClients(ids), itself),
+    platformUsers: new RowLoader((ids) => read.findPlatformUsers(ids), itself),
+    platformGroups: new RowLoader((ids) => read.findPlatformGroups(ids), itself),
+    groupsOfPlatformUser: new RowLoader((ids) => read.groupsOfPlatformUsers(ids), itself),
+    requestsOfLink: new RowLoader((ids) => read.requestsOfLinks(ids), itself),
+    schedulesOfClient: new RowLoader((ids) => schedules.schedulesOfClients(ids), itself),
+    sweeps: new RowLoader((ids) => sweeps.findSweeps(ids), itself),
+    heldPlansOfClient: new RowLoader((ids) => read.heldPlansOfClients(ids), itself),
+    parkedOfClient: new RowLoader((ids) => read.parkedOfClients(ids), itself),
+    unlinkedRolesOfClient: new RowLoader((ids) => read.unlinkedRolesOfClients(ids), itself),
+    pendingOfClient: new RowLoader((ids) => read.pendingOfClients(ids), itself),
+    pendingOfPlatformUser: new RowLoader((ids) => read.pendingOfPlatformUsers(ids), itself),
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   UserDeleted,
 } from '../model.js';
 import { isEmptyText, MAX_CHARACTERS } from '../lib/platform-values.js';
-import { checkList, checkPlatformId, checkText, isGiven } from './inputs/checks.js';
+import { checkList, checkPlatformId, checkInputText, isGiven } from './inputs/checks.js';
 import type {
   MembershipChangeInput,
   MembershipSetInput,
@@ -84,7 +84,7 @@ export function userChanges(
   const items = readItems(users, field, (item, at): UserChanged => ({
     kind: 'userChanged',
     platformUserId: checkPlatformId(item.id, `${at}.id`),
-    username: checkText(item.username, `${at}.username`, MAX_CHARACTERS),
+    username: checkInputText(item.username, `${at}.username`, MAX_CHARACTERS),
     ...(isGiven(item.attributes)
       ? { attributes: toAttributes(item.attributes, `${at}.attributes`) }
       : {}),
@@ -105,7 +105,7 @@ function toAttributes(input: PlatformUserAttributesInput, field: string): Attrib
     if (value === undefined) continue;
     attributes[name] = isEmptyText(value)
       ? null
-      : checkText(value, `${field}.${name}`, MAX_CHARACTERS);
+      : checkInputText(value, `${field}.${name}`, MAX_CHARACTERS);
   }
   return attributes;
 }
@@ -120,7 +120,7 @@ export function groupChanges(
     return {
       kind: 'groupChanged',
       groupId,
-      name: checkText(item.name, `${at}.name`, MAX_CHARACTERS),
+      name: checkInputText(item.name, `${at}.name`, MAX_CHARACTERS),
       order: orderOf(null),
       cause: { ...cause, groupId },
     };

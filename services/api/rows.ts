@@ -8,15 +8,15 @@ interface Batch<Key, Name> {
 }
 
 /**
- * Rows of one request: each is read once, and all rows requested in the same microtask are one
+ * RowLoader of one request: each is read once, and all rows requested in the same microtask are one
  * statement. A cached row is returned directly: a page has thousands of fields, and a promise for
  * each costs more than all other work.
  */
-export class Rows<Key, Row, Name = Key> {
+export class RowLoader<Key, Row, Name = Key> {
   private here = new Map<Name, { readonly row: Row }>();
-  /** Rows requested or being read, with their promises. */
+  /** RowLoader requested or being read, with their promises. */
   private coming = new Map<Name, Promise<void>>();
-  /** Rows requested in this microtask. */
+  /** RowLoader requested in this microtask. */
   private gathering: Batch<Key, Name> | null = null;
 
   constructor(

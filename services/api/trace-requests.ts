@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { OpenSpan } from '../lib/trace.js';
 import { callerOf } from './auth/admission.js';
-import { pathOf } from './http-errors.js';
+import { requestPath } from './http-errors.js';
 import type { RequestTrace } from './observers.js';
 
 /** Health and metrics requests are not traced. */
@@ -12,7 +12,7 @@ const UNTRACED = ['/health/live', '/health/ready', '/metrics'];
 export function traceRequests(app: FastifyInstance, trace: RequestTrace): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   app.addHook('onRequest', async (request) => {
-    const path = pathOf(request);
+    const path = requestPath(request);
     if (UNTRACED.includes(path)) return;
     const { traceparent } = request.headers;
     const route = request.routeOptions.url ?? 'none';

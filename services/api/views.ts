@@ -16,11 +16,11 @@ import type {
   MappingId,
   Outcome,
   PlatformUserId,
+  RoleBlock,
   RoleId,
 } from '../model.js';
 import type { PlannedRequestView } from './request-view.js';
 import type { LostSecretView, SendingPauseView } from './client-state.js';
-import type { RoleBlock } from './role-block.js';
 
 export interface RoleKey {
   readonly clientId: ClientId;

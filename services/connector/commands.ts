@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import { createLogger } from '../lib/logger.js';
 import { exportAudit } from './commands/export-audit.js';
-import { reencrypt } from './commands/reencrypt.js';
+import { reencryptCommand } from './commands/reencrypt.js';
 import { type CommandWorld, openStoreFor } from './open-store.js';
 
 /** Resolves with the exit code. */
@@ -9,12 +9,12 @@ type Command = (world: CommandWorld, args: readonly string[]) => Promise<number>
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['migrate', migrate],
-  ['reencrypt', reencrypt],
+  ['reencrypt', reencryptCommand],
   ['export-audit', exportAudit],
 ]);
 
 /** Runs one command on the database, beside running services, and exits. */
-export async function carryOut(
+export async function runNamedCommand(
   config: Config,
   request: {
     readonly name: string;

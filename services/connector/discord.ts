@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 import { createTrySecrets } from './try-secrets.js';
 import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
-import { TIMING, type Timing } from './timing.js';
+import { TIMING, type ConnectorTiming } from './timing.js';
 
 /** The Discord client: bot calls and OAuth2, sharing one budget of invalid requests. */
 export function discordOf(
@@ -23,7 +23,7 @@ export function discordOf(
     readonly store: Store;
     readonly version: string;
     readonly telemetry: Telemetry;
-    readonly timing?: Timing;
+    readonly timing?: ConnectorTiming;
     readonly clock?: () => number;
   },
 ) {

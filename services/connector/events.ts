@@ -6,7 +6,7 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 import { eventObserver, type Telemetry } from './telemetry.js';
-import type { Timing } from './timing.js';
+import type { ConnectorTiming } from './timing.js';
 
 /**
  * Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be
@@ -22,7 +22,7 @@ export function eventParts(
   }: {
     readonly store: Store;
     readonly telemetry: Telemetry;
-    readonly timing?: Timing;
+    readonly timing?: ConnectorTiming;
   },
 ): readonly Part[] {
   if (config.kafka === null || !config.parts.has('events')) return [];

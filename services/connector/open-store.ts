@@ -8,7 +8,7 @@ import type { RunningSandbox } from '../sandbox/sandbox.js';
 import type { Secrets } from '../lib/secrets.js';
 import type { OnStatement } from '../store/observe-pool.js';
 import { type Store, openStore } from '../store/store.js';
-import { TIMING, type Timing } from './timing.js';
+import { TIMING, type ConnectorTiming } from './timing.js';
 
 export interface CommandWorld {
   readonly store: Store;
@@ -34,7 +34,7 @@ export async function openStoreFor(
     readonly onStatement?: OnStatement;
     /** Registers every secret read from the database for redaction. */
     readonly secrets?: Pick<Secrets, 'learn'>;
-    readonly timing?: Timing;
+    readonly timing?: ConnectorTiming;
     /** The request on whose behalf the store reads. */
     readonly scope?: () => RequestScope | null;
   },

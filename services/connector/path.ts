@@ -10,7 +10,7 @@ import { createInterruptions } from '../reconcile/interruptions.js';
 import { createLease } from '../reconcile/lease.js';
 import type { Memory } from '../reconcile/ports.js';
 import { createReconcile } from '../reconcile/reconcile.js';
-import { createRevocations } from '../reconcile/revocations.js';
+import { createRevocationWorker } from '../reconcile/revocations.js';
 import { createWorker } from '../reconcile/worker.js';
 import { createBreaker } from '../reconcile/write-breaker.js';
 import type { Store } from '../store/store.js';
@@ -51,7 +51,7 @@ interface PathWorld {
 }
 
 /** The path, in the order in which a member goes through it. */
-export function pathOf(
+export function reconcilePath(
   logger: Logger,
   { store, gateway, oauth, telemetry, clock = Date.now }: PathWorld,
   timing: PathTiming = PATH_TIMING,
@@ -141,7 +141,7 @@ export function revocationsOf(
     readonly oauth: Pick<DiscordOAuth, 'readAccount' | 'revoke'>;
   },
 ): Part {
-  return createRevocations({
+  return createRevocationWorker({
     table: store.signIn.revocations,
     oauth,
     clock: Date.now,

@@ -13,7 +13,7 @@ import { checkTiming, nextRun } from '../sweep/next-run.js';
 import type { Guild, SweepMemory } from '../sweep/ports.js';
 import { createRunner } from '../sweep/runner.js';
 import { createScheduler } from '../sweep/scheduler.js';
-import type { Timing } from './timing.js';
+import type { ConnectorTiming } from './timing.js';
 
 const schedulesOf = (store: Store) =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
@@ -31,7 +31,7 @@ export function sweepParts(
     readonly store: Store;
     readonly gateway: DiscordGateway;
     readonly onSwept?: OnSwept;
-    readonly timing?: Timing;
+    readonly timing?: ConnectorTiming;
     readonly clock?: () => number;
   },
 ): readonly Part[] {
@@ -82,7 +82,7 @@ function telling(runs: Runs, onSwept: OnSwept | undefined): Runs {
 }
 
 /** A rehearsal's dead processes are found out sooner. */
-function leased(runs: Runs, timing: Timing | undefined): Runs {
+function leased(runs: Runs, timing: ConnectorTiming | undefined): Runs {
   const leaseMs = timing?.sweeps?.leaseMs;
   if (leaseMs === undefined) return runs;
   return {
@@ -94,7 +94,7 @@ function leased(runs: Runs, timing: Timing | undefined): Runs {
 
 type OnSweep = Store['sweeps']['onSweep'];
 
-function polled(onSweep: OnSweep, timing: Timing | undefined): OnSweep {
+function polled(onSweep: OnSweep, timing: ConnectorTiming | undefined): OnSweep {
   const pollMs = timing?.sweeps?.pollMs;
   if (pollMs === undefined) return onSweep;
   return async (wake) => {

@@ -5,11 +5,11 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 import { createDailyChecks } from '../sweep/daily-checks.js';
-import { createRetention } from '../sweep/retention.js';
+import { createRetentionTask } from '../sweep/retention.js';
 import type { CheckClient } from './check-client.js';
 import { sweepParts } from './sweeps.js';
 import type { Telemetry } from './telemetry.js';
-import type { Timing } from './timing.js';
+import type { ConnectorTiming } from './timing.js';
 
 /** Timed work: client checks, retention, sweeps. */
 export function timedParts(
@@ -24,14 +24,14 @@ export function timedParts(
     readonly store: Store;
     readonly gateway: DiscordGateway;
     readonly telemetry: Telemetry;
-    readonly timing: Timing;
+    readonly timing: ConnectorTiming;
     readonly checkClient: CheckClient;
   },
 ): readonly Part[] {
   const { claimDueChecks, removeOver } = store;
   return [
     createDailyChecks({ claimDueChecks, checkClient, logger }),
-    createRetention({
+    createRetentionTask({
       removeOver,
       pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
       logger,

@@ -3,7 +3,7 @@ import type { SessionSettings } from '../events/kafkajs-consumption.js';
 import { PATH_TIMING, type PathTiming } from './path.js';
 
 /** Timings that tests scale down in proportion to production, and observers of its calls. */
-export interface Timing {
+export interface ConnectorTiming {
   readonly path: PathTiming;
   /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
   readonly discord?: {
@@ -20,4 +20,4 @@ export interface Timing {
   readonly onCall?: (call: ObservedCall) => void;
 }
 
-export const TIMING: Timing = { path: PATH_TIMING };
+export const TIMING: ConnectorTiming = { path: PATH_TIMING };

@@ -1,5 +1,5 @@
 import type { ClientId } from '../model.js';
-import type { Gate } from './gate.js';
+import type { BucketGate } from './gate.js';
 import type { Pause } from './pauses.js';
 import { SHOWN_FROM_MS, type SendingPauses } from './sending-pauses.js';
 
@@ -37,7 +37,7 @@ export function createBotPause({
   pauses,
 }: {
   readonly clock: () => number;
-  readonly gate: Gate;
+  readonly gate: BucketGate;
   readonly pauses: SendingPauses;
 }): BotPause {
   const key = `bot ${pauses.nextNumber()}`;

@@ -7,7 +7,7 @@ import { createBotPause, type BotPause } from './bot-pause.js';
 import { bucketName, bucketUse } from './bucket-use.js';
 import type { Call } from './calls.js';
 import { splitApiBase } from './endpoints.js';
-import { createGate, type Gate } from './gate.js';
+import { createBucketGate, type BucketGate } from './gate.js';
 import { createGlobalBudget, type GlobalBudget } from './global-budget.js';
 import type { InvalidAnswer } from './invalid-budget.js';
 import { createLedger, type Ledger } from './ledger.js';
@@ -16,7 +16,7 @@ import { createTransport, type Exchange } from './transport.js';
 
 /** Rate limits that Discord reported for a token. */
 export interface BotLimits {
-  readonly gate: Gate;
+  readonly gate: BucketGate;
   readonly ledger: Ledger;
   readonly globalBudget: GlobalBudget;
   readonly pause: BotPause;
@@ -116,7 +116,7 @@ export function createBot(
 }
 
 function createLimits(deps: BotDeps): BotLimits {
-  const gate = createGate(deps);
+  const gate = createBucketGate(deps);
   return {
     gate,
     pause: createBotPause({ ...deps, gate }),

@@ -27,7 +27,7 @@ export interface Seen {
   readonly guildId: GuildId;
 }
 
-export interface Caller {
+export interface DiscordCaller {
   /** Sends the call at most once and gives the answer if the call accepts it. */
   readonly perform: Perform;
   /** Where a client's calls went last; undefined: it has made none. */
@@ -47,7 +47,7 @@ export interface CallerDeps extends JudgeDeps {
  * The way of every call: bot, turn in its bucket, budget, wire, judgement.
  * In: a call. Out: an accepted answer, or one of the errors of lib/errors.ts. Never: a second try.
  */
-export function createCaller(deps: CallerDeps): Caller {
+export function createCaller(deps: CallerDeps): DiscordCaller {
   const deadlines = createDeadlines(deps.timeoutMs);
   const inFlight = new Set<Promise<Answer>>();
   const seen = new Map<ClientId, Seen>();

@@ -8,7 +8,7 @@ import {
   ok,
   failed,
   unanswered,
-  type Asked,
+  type CheckedRead,
   type Check,
 } from './doctor/check.js';
 import { permissionChecks, roleRoomCheck, twoFactorCheck } from './doctor/guild-checks.js';
@@ -70,7 +70,7 @@ export async function checkClient(request: CheckRequest): Promise<readonly Check
   ];
 }
 
-function tokenCheck(bot: Asked<BotIdentity>): Check {
+function tokenCheck(bot: CheckedRead<BotIdentity>): Check {
   const name = 'bot token';
   const remedy =
     "Copy the token from the application's Bot page and set it with updateDiscordClient.";
@@ -79,7 +79,7 @@ function tokenCheck(bot: Asked<BotIdentity>): Check {
     : unanswered(name, bot.error, remedy);
 }
 
-function guildCheck(found: Asked<GuildReading>, { guildId }: GuildRef): Check {
+function guildCheck(found: CheckedRead<GuildReading>, { guildId }: GuildRef): Check {
   const name = 'bot in guild';
   const remedy = 'Invite the bot with botInviteUrl.';
   if (found.isAnswered) return ok(name, `The bot is in ${found.value.name}.`);
@@ -102,7 +102,7 @@ async function inviteChecks({
 
 async function checkInGuild(
   request: CheckRequest,
-  found: Asked<GuildReading>,
+  found: CheckedRead<GuildReading>,
   botUserId: DiscordUserId | null,
 ): Promise<readonly Check[]> {
   const { discord, guild } = request;

@@ -3,7 +3,7 @@
  * arrival, and not in the REST client's own queue, where they could not be rejected. A closed
  * bucket rejects at once: pacing belongs to the caller.
  */
-export interface Gate {
+export interface BucketGate {
   /** Resolves when it is this caller's turn, or when it will not be. */
   enter(turn: Turn, signal: AbortSignal): Promise<Entry>;
   /** Closes the bucket until `until`; waiting calls are rejected. */
@@ -41,7 +41,7 @@ interface Waiting {
   readonly settle: (entry: Entry) => void;
 }
 
-export function createGate({ clock }: { readonly clock: () => number }): Gate {
+export function createBucketGate({ clock }: { readonly clock: () => number }): BucketGate {
   const buckets = new Map<string, Bucket>();
   let allClosedUntil = 0;
 

@@ -14,8 +14,8 @@ import { type ConsentRequest, authenticatedPartiesOf, partiesOf } from './oauth/
 import { accountOf, grantOf } from './oauth/payloads.js';
 import { deadGrant } from './oauth/errors.js';
 import { type ObservedOAuthCall, createWire } from './oauth/wire.js';
-import type { OAuthApplication, TokenGrant } from '../reconcile/grants.js';
 import type { DiscordAccount } from '../api/sign-in/ports.js';
+import type { OAuthApplication, TokenGrant } from '../model.js';
 
 export interface DiscordOAuth {
   /** The consent page's address. */

@@ -1,12 +1,5 @@
 import type { Logger } from '../lib/logger.js';
-import type { ClientId } from '../model.js';
-
-/** Why nothing is sent for a client, since when, and when the next call is tried. */
-export interface SendingPause {
-  readonly cause: string;
-  readonly since: Date;
-  readonly until: Date;
-}
+import type { ClientId, SendingPause } from '../model.js';
 
 /** Called when a client's pause begins, changes or ends; null: calls go through again. */
 export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;

@@ -1,13 +1,13 @@
 import type { Attributes, Cause, FactOrder, GroupId, PlatformFact } from '../model.js';
 import {
   BrokenEvent,
-  checkText,
+  checkEventText,
   isFields,
   readOptionalText,
   readText,
   shown,
   shownChoice,
-  type Place,
+  type FieldScope,
 } from './fields.js';
 import { nearestName } from './near-miss.js';
 
@@ -16,7 +16,7 @@ export interface FactFrame {
   readonly cause: Cause;
 }
 
-export type FactReader = (payload: Place, frame: FactFrame) => PlatformFact;
+export type FactReader = (payload: FieldScope, frame: FactFrame) => PlatformFact;
 
 const MAX_GROUPS = 10_000;
 
@@ -30,7 +30,7 @@ export const factReaders: ReadonlyMap<string, FactReader> = new Map([
   ['platform.group.deleted.v1', groupDeleted],
 ]);
 
-function membershipChanged(payload: Place, frame: FactFrame): PlatformFact {
+function membershipChanged(payload: FieldScope, frame: FactFrame): PlatformFact {
   const platformUserId = readText(payload, 'userId');
   const groupId = readText(payload, 'groupId');
   const change = readChange(payload);
@@ -44,7 +44,7 @@ function membershipChanged(payload: Place, frame: FactFrame): PlatformFact {
   };
 }
 
-function membershipSnapshot(payload: Place, frame: FactFrame): PlatformFact {
+function membershipSnapshot(payload: FieldScope, frame: FactFrame): PlatformFact {
   return {
     kind: 'membershipSnapshot',
     platformUserId: readText(payload, 'userId'),
@@ -53,7 +53,7 @@ function membershipSnapshot(payload: Place, frame: FactFrame): PlatformFact {
   };
 }
 
-function userChanged(payload: Place, frame: FactFrame): PlatformFact {
+function userChanged(payload: FieldScope, frame: FactFrame): PlatformFact {
   const attributes = readAttributes(payload);
   return {
     kind: 'userChanged',
@@ -64,12 +64,12 @@ function userChanged(payload: Place, frame: FactFrame): PlatformFact {
   };
 }
 
-function userDeleted(payload: Place, frame: FactFrame): PlatformFact {
+function userDeleted(payload: FieldScope, frame: FactFrame): PlatformFact {
   const platformUserId = readText(payload, 'userId');
   return { kind: 'userDeleted', platformUserId, ...frame };
 }
 
-function groupChanged(payload: Place, frame: FactFrame): PlatformFact {
+function groupChanged(payload: FieldScope, frame: FactFrame): PlatformFact {
   const groupId = readText(payload, 'groupId');
   const name = readOptionalText(payload, 'name');
   return {
@@ -80,12 +80,12 @@ function groupChanged(payload: Place, frame: FactFrame): PlatformFact {
   };
 }
 
-function groupDeleted(payload: Place, frame: FactFrame): PlatformFact {
+function groupDeleted(payload: FieldScope, frame: FactFrame): PlatformFact {
   const groupId = readText(payload, 'groupId');
   return { kind: 'groupDeleted', groupId, ...frame };
 }
 
-function readChange({ fields, at }: Place): 'added' | 'removed' {
+function readChange({ fields, at }: FieldScope): 'added' | 'removed' {
   const change = fields['change'];
   if (change === 'added' || change === 'removed') return change;
   if (change === undefined) throw new BrokenEvent(`${at}change is missing`);
@@ -98,7 +98,7 @@ function readChange({ fields, at }: Place): 'added' | 'removed' {
 
 const CHANGES = ['added', 'removed'] as const;
 
-function readGroupIds({ fields, at }: Place): readonly GroupId[] {
+function readGroupIds({ fields, at }: FieldScope): readonly GroupId[] {
   const groupIds: unknown = fields['groupIds'];
   if (groupIds === undefined) throw new BrokenEvent(`${at}groupIds is missing`);
   if (!Array.isArray(groupIds)) {
@@ -110,13 +110,13 @@ function readGroupIds({ fields, at }: Place): readonly GroupId[] {
     );
   }
   const checked = groupIds.map((groupId: unknown, index) =>
-    checkText(groupId, () => `${at}groupIds[${index}]`),
+    checkEventText(groupId, () => `${at}groupIds[${index}]`),
   );
   return [...new Set(checked)];
 }
 
 /** Absent leaves the stored value; null or empty text clears it. */
-function readAttributes({ fields, at }: Place): Attributes | null {
+function readAttributes({ fields, at }: FieldScope): Attributes | null {
   const sent = fields['attributes'] ?? null;
   if (sent === null) return null;
   if (!isFields(sent)) {
@@ -130,7 +130,7 @@ function readAttributes({ fields, at }: Place): Attributes | null {
   };
 }
 
-function readAttribute(place: Place, name: keyof Attributes): Attributes {
+function readAttribute(place: FieldScope, name: keyof Attributes): Attributes {
   if (place.fields[name] === undefined) return {};
   return { [name]: readOptionalText(place, name) };
 }

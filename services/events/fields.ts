@@ -13,7 +13,7 @@ export type Fields = Readonly<Record<string, unknown>>;
  */
 export class BrokenEvent extends Error {}
 
-export interface Place {
+export interface FieldScope {
   readonly fields: Fields;
   /** Prefix of a field's name in a reason: `data.`, `ce_` or empty. */
   readonly at: string;
@@ -25,25 +25,25 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function readText(place: Place, name: string, max = MAX_CHARACTERS): string {
+export function readText(place: FieldScope, name: string, max = MAX_CHARACTERS): string {
   const value = place.fields[name];
   if (value === undefined) throw new BrokenEvent(`${place.at}${name} is missing`);
-  return checkText(value, () => place.at + name, max);
+  return checkEventText(value, () => place.at + name, max);
 }
 
 /** Missing, null and empty are the same: many serializers write one of them for an unset field. */
-export function readOptionalText(place: Place, name: string): string | null {
+export function readOptionalText(place: FieldScope, name: string): string | null {
   const value = place.fields[name] ?? null;
   if (value === null) return null;
   if (typeof value === 'string' && isEmptyText(value)) return null;
-  return checkText(value, () => place.at + name);
+  return checkEventText(value, () => place.at + name);
 }
 
 /**
  * `path` is called only for a reason: building it for every good field would cost more than the
  * checks.
  */
-export function checkText(value: unknown, path: () => string, max = MAX_CHARACTERS): string {
+export function checkEventText(value: unknown, path: () => string, max = MAX_CHARACTERS): string {
   if (typeof value !== 'string') {
     throw new BrokenEvent(`${path()} must be a string, got ${shown(value)}`);
   }
@@ -59,7 +59,7 @@ export function checkText(value: unknown, path: () => string, max = MAX_CHARACTE
 }
 
 /** A whole number from 0 to 2^53-1, or its decimal digits; null when there is none. */
-export function readSequence(place: Place): number | null {
+export function readSequence(place: FieldScope): number | null {
   const value = place.fields['sequence'] ?? null;
   if (value === null) return null;
   const sequence = typeof value === 'string' && SEQUENCE_DIGITS.test(value) ? Number(value) : value;

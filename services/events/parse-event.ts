@@ -2,7 +2,14 @@ import type { Cause, PlatformFact } from '../model.js';
 import { openEnvelope } from './envelope.js';
 import { timeUsOf } from './event-time.js';
 import { factReaders } from './fact-readers.js';
-import { BrokenEvent, readSequence, readText, shown, shownChoice, type Place } from './fields.js';
+import {
+  BrokenEvent,
+  readSequence,
+  readText,
+  shown,
+  shownChoice,
+  type FieldScope,
+} from './fields.js';
 import type { KafkaRecord } from './kafka-port.js';
 import { reasonOfLoss } from './lost-batch.js';
 import { nearestName } from './near-miss.js';
@@ -60,13 +67,13 @@ function unread(type: string): ParsedEvent {
   return { kind: 'broken', reason: `type is unknown: did you mean ${meant}?` };
 }
 
-function requireVersion({ fields, at }: Place): void {
+function requireVersion({ fields, at }: FieldScope): void {
   if (fields['specversion'] === '1.0') return;
   const got = shownChoice(fields['specversion']);
   throw new BrokenEvent(`${at}specversion must be "1.0", got ${got}`);
 }
 
-function readCause(attributes: Place): Cause {
+function readCause(attributes: FieldScope): Cause {
   return {
     kind: 'EVENT',
     id: readText(attributes, 'id'),
@@ -74,7 +81,7 @@ function readCause(attributes: Place): Cause {
   };
 }
 
-function readTime({ fields, at }: Place, timestampMs: number): number {
+function readTime({ fields, at }: FieldScope, timestampMs: number): number {
   const time = fields['time'] ?? null;
   const recordUs = timestampMs * 1000;
   const hasRecordTime = timestampMs > 0 && Number.isSafeInteger(recordUs);

@@ -6,7 +6,7 @@ import type { RecordBatch } from './kafka-port.js';
 import { pause } from './pause.js';
 
 /** The batch in hand has to be left as it is: we are stopping, or it is no longer ours. */
-export class Interrupted extends Error {}
+export class BatchInterrupted extends Error {}
 
 export interface PersistDeps {
   readonly logger: Logger;
@@ -30,7 +30,7 @@ export type Persist = <T>(batch: RecordBatch, work: PersistentWork<T>) => Promis
 
 /**
  * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the
- * partition meanwhile. Gives up only for `unless`, by `Interrupted`, or when a heartbeat reports
+ * partition meanwhile. Gives up only for `unless`, by `BatchInterrupted`, or when a heartbeat reports
  * that the partition is lost.
  */
 export function createPersist(deps: PersistDeps): Persist {
@@ -88,7 +88,7 @@ async function pauseBeating(
 ): Promise<void> {
   for (let left = ms; left > 0; left -= heartbeatMs) {
     await pause(Math.min(left, heartbeatMs), stopping);
-    if (stopping.aborted || batch.isAbandoned()) throw new Interrupted();
+    if (stopping.aborted || batch.isAbandoned()) throw new BatchInterrupted();
     await batch.heartbeat();
   }
 }

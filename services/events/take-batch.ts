@@ -5,7 +5,7 @@ import { eventChunks, type BrokenRecord, type EventChunk } from './event-chunks.
 import { countEvents } from './count-events.js';
 import type { EventCounter } from './event-counter.js';
 import type { Produce, RecordBatch } from './kafka-port.js';
-import { hasCode, Interrupted, type Persist } from './persist.js';
+import { hasCode, BatchInterrupted, type Persist } from './persist.js';
 import type { EventObserver } from './observer.js';
 import type { ApplyFacts } from './ports.js';
 import { traceFacts } from './trace-facts.js';
@@ -38,7 +38,7 @@ export async function takeBatch(batch: RecordBatch, deps: TakeBatchDeps): Promis
       await batch.heartbeat();
     }
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
+    if (!(error instanceof BatchInterrupted)) throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import type { AuditRecordId, PresentMember, RoleId } from '../model.js';
 import type { GuildRoles } from './guild-roles.js';
 import type { DiscordMembers, MemberTarget, WriteOutlookOf } from './ports.js';
 import { RoleSources, type Mirrored } from './role-sources.js';
-import { createPlaces, type Place } from './write-places.js';
+import { createWriteReservations, type WriteReservation } from './write-places.js';
 import { isOfThisWrite, isRefusal, mayBeOfUnknownRole } from './write-refusals.js';
 import { WriteProgress, type WritesDone } from './write-progress.js';
 import { writesSpent, type WritesSpentError } from './write-wait.js';
@@ -59,7 +59,7 @@ interface Deps {
  * nothing.
  */
 export function createApply(deps: Deps) {
-  const placeOf = createPlaces(deps.writeOutlook);
+  const placeOf = createWriteReservations(deps.writeOutlook);
   return async (changes: Changes): Promise<Applied> => {
     const place = placeOf(changes.target);
     const run = new Run(deps, changes, place);
@@ -87,7 +87,7 @@ class Run {
   constructor(
     readonly deps: Deps,
     readonly changes: Changes,
-    readonly place: Place,
+    readonly place: WriteReservation,
   ) {
     this.#progress = new WriteProgress(changes);
     this.#sources = new RoleSources(changes);

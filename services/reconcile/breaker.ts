@@ -25,7 +25,7 @@ const SLICE_MS = 10_000;
 
 export function afterAnswer(health: Health, isRefusal: boolean, now: number): Health {
   const slices = withAnswer(health.slices, isRefusal, now);
-  const { answers, refusals } = countOf({ ...health, slices });
+  const { answers, refusals } = sumSlices({ ...health, slices });
   if (answers < FEWEST_ANSWERS) return { ...health, slices };
   const isHealthy = refusals <= MOST_REFUSED * answers;
   return { state: isHealthy ? 'HEALTHY' : 'TRIPPED', slices };
@@ -36,7 +36,7 @@ export function afterPause({ state }: Health): Health | null {
   return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
 }
 
-export function countOf({ slices }: Health): Pick<Slice, 'answers' | 'refusals'> {
+export function sumSlices({ slices }: Health): Pick<Slice, 'answers' | 'refusals'> {
   return slices.reduce(
     (sum, slice) => ({
       answers: sum.answers + slice.answers,

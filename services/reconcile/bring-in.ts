@@ -6,9 +6,16 @@
  * stored before.
  */
 import { LeaseLostError, PassingRefusalError, TerminalError } from '../lib/errors.js';
-import type { Cause, JoinRefusal, MemberReading, PresentMember, RoleId } from '../model.js';
+import type {
+  Cause,
+  JoinRefusal,
+  MemberReading,
+  PresentMember,
+  RoleId,
+  TokenGrant,
+} from '../model.js';
 import { desiredRoles } from './desired.js';
-import type { GrantMemory, TokenGrant } from './grants.js';
+import type { GrantMemory } from './grants.js';
 import { planMemberNickname } from './plan-nickname.js';
 import { planRequests, withRequests } from './plan-requests.js';
 import { planRoles, type MemberPlan } from './plan.js';

@@ -9,7 +9,7 @@ import type { OpenedRecord } from './records.js';
 import { plannedRoles } from './resume.js';
 import type { Mirrored } from './role-sources.js';
 import { isScreened } from './screening.js';
-import { settled, type Ending } from './settlement.js';
+import { settled, type RunResult } from './settlement.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
@@ -30,7 +30,7 @@ export async function carryOut(
     readonly target: MemberTarget;
     readonly isLeased: () => boolean;
   },
-): Promise<Ending> {
+): Promise<RunResult> {
   const { recordId, actual, mirrored, target, isLeased } = record;
   const { heldRemovals } = record.verdict;
   const { readAtMs } = reading;

@@ -1,6 +1,6 @@
-import type { RemovalVerdict, RoleRefusal } from '../model.js';
+import type { ChangeBlock, RemovalVerdict, RoleBlock, RoleRefusal } from '../model.js';
 import type { RequestState } from './remote.js';
-import type { ChangeBlock, RoleBlock, RoleStanding } from './explanation.js';
+import type { RoleStanding } from './explanation.js';
 
 /**
  * In the order in which they are to be mended: what is wanted first, then what is done about it.

@@ -1,8 +1,8 @@
 import { utcTime } from '../lib/utc-time.js';
-import type { JoinRefusal } from '../model.js';
+import type { JoinRefusal, RoleBlock } from '../model.js';
 import { isChangeDue } from './explain-blocks.js';
 import { causeWords, reasonFor } from './explain-reason.js';
-import type { RoleBlock, RoleStanding } from './explanation.js';
+import type { RoleStanding } from './explanation.js';
 
 /** One or two sentences that an administrator can paste to the person. */
 export function sentenceOf(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {

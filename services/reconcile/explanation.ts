@@ -8,6 +8,7 @@ import type {
   MappingId,
   PlatformUserId,
   RemovalVerdict,
+  RoleBlock,
   RoleId,
   RoleRefusal,
 } from '../model.js';
@@ -111,31 +112,3 @@ export interface RoleStanding extends Pick<
   readonly isScreened: boolean;
   readonly history: RoleHistory;
 }
-
-/** What stands between a person and a role, or between a role and its being taken back. */
-export type RoleBlock =
-  | 'NOT_LINKED'
-  | 'AUTHORITY_DISCORD'
-  | 'ROLE_REQUESTED'
-  | 'REQUEST_DISPUTED'
-  | 'AUTHORITY_OBSERVE'
-  | 'MAPPING_RETIRED'
-  | 'UNKNOWN_MEMBERSHIP'
-  | ChangeBlock;
-
-/** What stands between a change that is due and Discord. */
-export type ChangeBlock =
-  | 'CLIENT_DISABLED'
-  | 'CLIENT_STOPPED'
-  | 'CLIENT_PAUSED'
-  | 'BANNED'
-  | 'NOT_IN_GUILD'
-  | 'SCREENING'
-  | 'ROLE_ABOVE_BOT'
-  | 'ROLE_MANAGED'
-  | 'ROLE_GONE'
-  | 'MISSING_PERMISSION'
-  | 'HELD_BY_GUARD'
-  | 'REMOVAL_REJECTED'
-  | 'PARKED'
-  | 'PENDING';

@@ -1,14 +1,4 @@
-import type { ClientId, DiscordUserId } from '../model.js';
-
-/**
- * What a person allowed an application when they signed in at Discord. A refresh token works once.
- */
-export interface TokenGrant {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresAt: Date;
-  readonly scopes: readonly string[];
-}
+import type { ClientId, DiscordUserId, OAuthApplication, TokenGrant } from '../model.js';
 
 /** What the path asks of the grants that are kept. */
 export interface GrantMemory {
@@ -16,16 +6,6 @@ export interface GrantMemory {
   readGrant(grantId: string): Promise<TokenGrant | null>;
   /** Keeps the new pair; before it is used, for the old one is worth nothing any more. */
   renewGrant(grantId: string, grant: TokenGrant): Promise<void>;
-}
-
-export interface OAuthApplication {
-  readonly clientId: ClientId;
-  readonly applicationId: string;
-  readonly clientSecret: string;
-  readonly authorizeUrl: string;
-  readonly tokenUrl: string;
-  readonly revokeUrl: string;
-  readonly apiBase: string;
 }
 
 /** A grant that was given up and still lives at Discord. */

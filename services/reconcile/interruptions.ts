@@ -25,7 +25,7 @@ const MOST_ATTEMPTS = 10;
  */
 const MOST_WAIT_MS = 5_000;
 
-export interface Interrupted {
+export interface Interruption {
   readonly error: unknown;
   /** What Discord had shown by then: part of the work may be done. */
   readonly observed: MemberReading | null;
@@ -40,7 +40,7 @@ export interface Interruptions {
    * Decides what becomes of a job that broke off. Resolves with when its client may be worked
    * again; null: at once.
    */
-  handleError(job: Job, interrupted: Interrupted): Promise<Date | null>;
+  handleError(job: Job, interrupted: Interruption): Promise<Date | null>;
 }
 
 /** Refusals that are the whole client's, whoever the member is. */
@@ -87,7 +87,7 @@ export function createInterruptions(deps: Deps): Interruptions {
 async function handleRefusal(
   deps: Deps,
   job: Job,
-  interrupted: Interrupted,
+  interrupted: Interruption,
   code: string,
 ): Promise<void> {
   const { error } = interrupted;
@@ -112,7 +112,7 @@ async function handleRefusal(
   });
 }
 
-async function handleFailure(deps: Deps, job: Job, interrupted: Interrupted): Promise<void> {
+async function handleFailure(deps: Deps, job: Job, interrupted: Interruption): Promise<void> {
   const { error } = interrupted;
   const { clientId, discordUserId, attempts } = job;
   if (!(error instanceof UnavailableError)) {
@@ -136,7 +136,7 @@ async function handleFailure(deps: Deps, job: Job, interrupted: Interrupted): Pr
 async function postpone(
   deps: Deps,
   job: Job,
-  interrupted: Interrupted,
+  interrupted: Interruption,
   when: { readonly waitMs: number; readonly isFailure: boolean },
 ): Promise<void> {
   const { observed, idleRecordId } = interrupted;
@@ -151,7 +151,7 @@ async function postpone(
 async function park(
   deps: Deps,
   job: Job,
-  { observed }: Interrupted,
+  { observed }: Interruption,
   { reason, ...parkedCause }: ParkedCause & { readonly reason: string },
 ): Promise<void> {
   await deps.memory.settle(job, {
@@ -174,12 +174,12 @@ async function park(
   });
 }
 
-function reasonOf({ error, inWords }: Interrupted): string {
+function reasonOf({ error, inWords }: Interruption): string {
   return inWords(error instanceof Error ? error.message : String(error));
 }
 
 /** The call names the member; what follows it is the same for all whom Discord refuses so. */
-function parkedBy(interrupted: Interrupted, code: string) {
+function parkedBy(interrupted: Interruption, code: string) {
   const reason = reasonOf(interrupted);
   const [, ...why] = reason.split(': ');
   return { reason, cause: why.join(': ') || reason, endedBy: endOf(code) };

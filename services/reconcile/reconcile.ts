@@ -20,7 +20,14 @@ import { logAsked, logSettled } from './log-settled.js';
 import { ofBot } from './settle-bot.js';
 import { readAndPlan, type Ready } from './read-and-plan.js';
 import { recordPlan, removalCause } from './record-plan.js';
-import { absent, dropped, joined, settled, withJoining, type Ending } from './settlement.js';
+import {
+  absent,
+  settledUnlinked,
+  joined,
+  settled,
+  withJoining,
+  type RunResult,
+} from './settlement.js';
 
 interface Deps {
   readonly memory: Memory;
@@ -40,7 +47,7 @@ export type Reconcile = (job: Job) => Promise<Date | null>;
 export function createReconcile(deps: Deps): Reconcile {
   return async (claimed) => {
     const isLeased = deps.lease.hold();
-    let ending: Ending;
+    let ending: RunResult;
     const knownAtMs = deps.clock();
     const facts = await deps.memory.readMember(claimed);
     if (facts === null) return null;
@@ -84,8 +91,8 @@ async function bringUpToDate(
   job: Job,
   { facts: known, knownAtMs }: Known,
   isLeased: () => boolean,
-): Promise<Ending> {
-  if (known.links.length === 0) return dropped();
+): Promise<RunResult> {
+  if (known.links.length === 0) return settledUnlinked();
   const { discordUserId } = job;
   const isUrgent = job.lane >= LANES.fresh;
   const target: MemberTarget = { ...known.client, discordUserId, isUrgent };
@@ -114,7 +121,7 @@ type Grant = NonNullable<MemberFacts['grant']>;
  * Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as
  * everybody is.
  */
-async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<Ending> {
+async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResult> {
   const { job, known, target, isLeased } = run;
   const arrival = await deps.bringIn({
     facts: known,
@@ -149,7 +156,7 @@ async function goOn(
   deps: Deps,
   { job, known, knownAtMs, target, isLeased }: Run,
   ready: Ready,
-): Promise<Ending> {
+): Promise<RunResult> {
   const { facts, reading, plan } = ready;
   if (!reading.member.isPresent) return absent(facts, reading.member);
   if (reading.member.isBot === true) return ofBot(facts, reading.member, reading.readAtMs !== null);

@@ -8,8 +8,8 @@
 import { DatabaseUnavailableError, RetryLaterError, TerminalError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import type { DiscordUserId } from '../model.js';
-import type { DueRevocation, OAuthApplication, RevocableGrant, RevocationTable } from './grants.js';
+import type { DiscordUserId, OAuthApplication } from '../model.js';
+import type { DueRevocation, RevocableGrant, RevocationTable } from './grants.js';
 
 /**
  * A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine
@@ -45,7 +45,7 @@ interface Deps {
   readonly pollMs: number;
 }
 
-export function createRevocations(deps: Deps): Part {
+export function createRevocationWorker(deps: Deps): Part {
   const loop = new Loop(deps);
   let stopListening: (() => Promise<void>) | undefined;
   return {

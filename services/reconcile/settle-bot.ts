@@ -3,7 +3,7 @@ import { endingLinks } from './link-proof.js';
 import type { MemberFacts } from './ports.js';
 import type { Settlement } from './records.js';
 import { landedChanges } from './resume.js';
-import { NOTHING, type Ending } from './settlement.js';
+import { NOTHING, type RunResult } from './settlement.js';
 import { IS_BOT } from './settlement-words.js';
 
 /**
@@ -11,7 +11,7 @@ import { IS_BOT } from './settlement-words.js';
  * others, and its permissions may hang on them. So an ending link ends as it is, and an active one
  * waits for its removal.
  */
-export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): Ending {
+export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): RunResult {
   const isLinked = facts.links.some(({ status }) => status === 'ACTIVE');
   const actual = observed;
   const settlement: Settlement = {

@@ -19,7 +19,7 @@ import { NOT_LET_IN, roleCauses } from './settlement-words.js';
 import type { WritesDone } from './write-progress.js';
 
 /** How a run ends: with a settlement, or early, with what Discord had shown by then. */
-export type Ending =
+export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | {
       readonly kind: 'interrupted';
@@ -48,7 +48,7 @@ export const NOTHING: Settlement = {
 };
 
 /** Nobody is linked any more: the member is none of ours. */
-export function dropped(): Ending {
+export function settledUnlinked(): RunResult {
   return { kind: 'settled', settlement: NOTHING };
 }
 
@@ -56,7 +56,7 @@ export function dropped(): Ending {
  * Not in the guild: Discord has removed every role, so ending links have nothing left to remove
  * once that is proven.
  */
-export function absent(facts: MemberFacts, observed: MemberReading): Ending {
+export function absent(facts: MemberFacts, observed: MemberReading): RunResult {
   const settlement: Settlement = {
     ...NOTHING,
     outcome: 'ABSENT',
@@ -89,7 +89,7 @@ export function settled(run: {
   /** Discord has answered this run; what only the mirror says is no sign of life. */
   readonly hasAsked: boolean;
   readonly isReading: boolean;
-}): Ending {
+}): RunResult {
   const { facts, plan, record, applied, reading } = run;
   const closes = closingOf(run);
   if (!reading.isPresent) {
@@ -167,7 +167,7 @@ export function joined(
     readonly record: OpenedRecord;
     readonly member: PresentMember;
   },
-): Ending {
+): RunResult {
   const { plan, record, member } = arrival;
   const observed = { isPresent: true, ...member } as const;
   const held = new Set(member.roleIds);
@@ -192,7 +192,10 @@ export function joined(
   return withJoining(ending, { grantId, refusal: null });
 }
 
-export function withJoining(ending: Ending, joining: NonNullable<Settlement['joining']>): Ending {
+export function withJoining(
+  ending: RunResult,
+  joining: NonNullable<Settlement['joining']>,
+): RunResult {
   if (ending.kind === 'interrupted') return ending;
   const { settlement } = ending;
   const { refusal } = joining;

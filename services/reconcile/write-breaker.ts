@@ -1,6 +1,6 @@
 import { PassingRefusalError, TerminalError } from '../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../model.js';
-import { afterAnswer, afterPause, countOf, HEALTHY, type Health } from './breaker.js';
+import { afterAnswer, afterPause, sumSlices, HEALTHY, type Health } from './breaker.js';
 import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from './ports.js';
 
 /** Ends a run whose guild refuses too much to be asked on. */
@@ -75,7 +75,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     const health = afterAnswer(watched.health, isRefusal, deps.clock());
     watched.health = health;
     if (health.state === 'HEALTHY') watched.isTold = false;
-    if (countOf(health).refusals === 0) watched.fed.clear();
+    if (sumSlices(health).refusals === 0) watched.fed.clear();
     if (health.state !== 'TRIPPED') return;
     watched.trips += 1;
     watched.pausing = null;
@@ -196,7 +196,7 @@ const OF_THE_CLIENT: readonly string[] = [
 ] satisfies readonly DiscordRefusal[];
 
 function reasonOf({ guildId }: GuildRef, health: Health, refusal: Error | null): string {
-  const { answers, refusals } = countOf(health);
+  const { answers, refusals } = sumSlices(health);
   const last = refusal === null ? '' : `; the last time: ${refusal.message}`;
   return `guild ${guildId} has refused ${refusals} of the last ${answers} calls${last}`;
 }

@@ -5,7 +5,7 @@ import type { MemberTarget, Singles, WriteOutlookOf } from './ports.js';
  * The calls that a run is about to make, told to the others of its client: two of them must not
  * count on the same last call.
  */
-export interface Place {
+export interface WriteReservation {
   readonly singlesFrom: (calls: Singles) => number;
   readonly listsFrom: () => number;
   /** Replaces what this run had booked. */
@@ -21,7 +21,9 @@ interface Booked extends Singles {
 
 const NOTHING: Booked = { add: 0, remove: 0, lists: 0 };
 
-export function createPlaces(outlookOf: WriteOutlookOf): (target: MemberTarget) => Place {
+export function createWriteReservations(
+  outlookOf: WriteOutlookOf,
+): (target: MemberTarget) => WriteReservation {
   const runs = new Map<ClientId, Map<symbol, Booked>>();
 
   return (target) => {

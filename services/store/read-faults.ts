@@ -4,7 +4,7 @@ export const busy = () => new UnavailableError(BUSY);
 
 const BUSY = 'Too many long reads are running. Try again, or use a narrower filter.';
 
-export const dropped = () => new UnavailableError('The caller cancelled the request.');
+export const cancelledByCaller = () => new UnavailableError('The caller cancelled the request.');
 
 export const tooLong = (ms: number) =>
   new InputError(

@@ -3,8 +3,8 @@ import type { Pool, PoolClient } from 'pg';
 import { afterMoment } from '../lib/moment.js';
 import type { RequestScope } from '../lib/request-scope.js';
 import { cancelWhenDropped } from './cancel-when-dropped.js';
-import { busy, dropped, isCancelled, tooLong } from './read-faults.js';
-import { askerOf, MOST_TOGETHER, sendOver, type Asked, type Asker } from './together.js';
+import { busy, cancelledByCaller, isCancelled, tooLong } from './read-faults.js';
+import { askerOf, MOST_TOGETHER, sendOver, type QueuedStatement, type Asker } from './together.js';
 
 export interface ReadTiming {
   /** PostgreSQL cancels a read that takes longer. */
@@ -32,7 +32,7 @@ interface Deps {
   readonly most: number;
   /** Cancels what the connection of this backend is doing; asked over another connection. */
   readonly cancel: (processId: number) => Promise<unknown>;
-  /** The request on whose behalf is read; null: none that could be dropped. */
+  /** The request on whose behalf is read; null: none that could be cancelledByCaller. */
   readonly scope: () => RequestScope | null;
   readonly timing: ReadTiming;
 }
@@ -55,14 +55,14 @@ export function createReadShare(deps: Deps): Asker {
  */
 interface Batch {
   readonly reader: Reader;
-  readonly asked: readonly Asked[];
+  readonly asked: readonly QueuedStatement[];
   readonly timer: NodeJS.Timeout;
 }
 
 /** A request while it reads. */
 interface Reader {
   readonly scope: RequestScope | null;
-  gathered: Asked[];
+  gathered: QueuedStatement[];
   running: number;
   waiting: number;
   readonly begunAt: number;
@@ -79,9 +79,9 @@ class ReadShare {
 
   constructor(readonly deps: Deps) {}
 
-  ask(asked: Asked): void {
+  ask(asked: QueuedStatement): void {
     const scope = this.deps.scope();
-    if (scope?.signal.aborted) return asked.reject(dropped());
+    if (scope?.signal.aborted) return asked.reject(cancelledByCaller());
     const reader = this.#readerOf(scope);
     reader.gathered.push(asked);
     if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
@@ -102,7 +102,7 @@ class ReadShare {
     };
     if (scope) {
       this.#readers.set(scope, reader);
-      scope.signal.addEventListener('abort', () => this.#refuse(reader, dropped()));
+      scope.signal.addEventListener('abort', () => this.#refuse(reader, cancelledByCaller()));
     }
     return reader;
   }
@@ -151,7 +151,7 @@ class ReadShare {
     this.#next();
   }
 
-  async #send(reader: Reader, asked: readonly Asked[]): Promise<void> {
+  async #send(reader: Reader, asked: readonly QueuedStatement[]): Promise<void> {
     let client: PoolClient;
     try {
       if (reader.refusal) throw reader.refusal;

@@ -40,7 +40,7 @@ export function createAskers(pool: Pool): Askers {
 
 /** Hands each statement over as it is asked. */
 export function askerOf(
-  sink: { readonly ask: (asked: Asked) => void },
+  sink: { readonly ask: (asked: QueuedStatement) => void },
   isPlannedOnce = false,
 ): Asker {
   const executor = new TogetherExecutor(sink, isPlannedOnce);
@@ -55,7 +55,7 @@ const NO_CONNECTION: ConnectionProvider = {
 };
 
 /** A statement, and who waits for its rows. */
-export interface Asked {
+export interface QueuedStatement {
   readonly query: CompiledQuery;
   /** Of a statement that is planned once. */
   readonly name: string | undefined;
@@ -67,7 +67,7 @@ class TogetherExecutor extends DefaultQueryExecutor {
   readonly #names = new Map<string, string>();
 
   constructor(
-    readonly sink: { readonly ask: (asked: Asked) => void },
+    readonly sink: { readonly ask: (asked: QueuedStatement) => void },
     readonly isPlannedOnce: boolean,
   ) {
     super(new PostgresQueryCompiler(), new PostgresAdapter(), NO_CONNECTION);
@@ -90,11 +90,11 @@ class TogetherExecutor extends DefaultQueryExecutor {
 }
 
 class Moment {
-  #waiting: Asked[] = [];
+  #waiting: QueuedStatement[] = [];
 
   constructor(readonly pool: Pool) {}
 
-  ask(asked: Asked): void {
+  ask(asked: QueuedStatement): void {
     if (this.#waiting.length === 0) afterMoment(() => this.#sendWaiting());
     this.#waiting.push(asked);
   }
@@ -108,7 +108,7 @@ class Moment {
 }
 
 /** Never rejects: whoever asked is told. */
-async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
+async function send(pool: Pool, asked: readonly QueuedStatement[]): Promise<void> {
   let client: PoolClient;
   try {
     client = await pool.connect();
@@ -121,7 +121,10 @@ async function send(pool: Pool, asked: readonly Asked[]): Promise<void> {
 }
 
 /** Resolves when each of them is answered, or has failed. */
-export async function sendOver(client: PoolClient, asked: readonly Asked[]): Promise<void> {
+export async function sendOver(
+  client: PoolClient,
+  asked: readonly QueuedStatement[],
+): Promise<void> {
   const answers = inOneWrite(client, () =>
     asked.map(async ({ query, name, resolve, reject }) => {
       try {

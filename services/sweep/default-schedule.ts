@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { ClientId, NicknameStrategy } from '../model.js';
-import type { Timing } from './ports.js';
+import type { ScheduleTiming } from './ports.js';
 
 /**
  * Default schedules. Weekly sweeps list the whole guild, so each client has its own times of the
@@ -10,7 +10,7 @@ import type { Timing } from './ports.js';
 export function defaultSchedule(
   clientId: ClientId,
   nicknames: NicknameStrategy,
-): readonly Timing[] {
+): readonly ScheduleTiming[] {
   const usual = { timeZone: 'UTC', isEnabled: true };
   return [
     { ...usual, kind: 'VERIFY_GROUPS', cron: '*/5 * * * *' },

@@ -1,13 +1,13 @@
 import { Cron } from 'croner';
 
 import { InputError } from '../lib/errors.js';
-import type { Timing } from './ports.js';
+import type { ScheduleTiming } from './ports.js';
 
 /**
  * When a sweep is due after `after`; null when it is switched off, or its pattern names no time at
  * all.
  */
-export function nextRun(timing: Timing, after: Date): Date | null {
+export function nextRun(timing: ScheduleTiming, after: Date): Date | null {
   if (!timing.isEnabled) return null;
   return (
     new Cron(timing.cron, {
@@ -19,7 +19,7 @@ export function nextRun(timing: Timing, after: Date): Date | null {
 }
 
 /** Throws an InputError that names the field at fault. */
-export function checkTiming(timing: Timing, now: Date): void {
+export function checkTiming(timing: ScheduleTiming, now: Date): void {
   if (!isTimeZone(timing.timeZone))
     throw new InputError(
       'BAD_USER_INPUT',
@@ -42,7 +42,7 @@ function isTimeZone(timeZone: string): boolean {
   }
 }
 
-function faultOf(timing: Timing, now: Date): string | null {
+function faultOf(timing: ScheduleTiming, now: Date): string | null {
   if (timing.cron.trim().split(/\s+/).length !== 5)
     return '`cron` must have five fields: minute, hour, day of month, month, day of week';
   try {

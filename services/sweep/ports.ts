@@ -15,7 +15,7 @@ import type {
 import type { NamedMember, NameRules } from './name-ports.js';
 import type { UnlinkedChunk } from './unlinked-chunk.js';
 
-export interface Timing {
+export interface ScheduleTiming {
   readonly kind: SweepKind;
   /** Five fields. */
   readonly cron: string;

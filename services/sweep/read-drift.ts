@@ -2,7 +2,7 @@ import type { HeldRun } from './held-run.js';
 import type { DriftedMember, SweepMemory } from './ports.js';
 
 /** Finds members out of step, and keeps the run's claim meanwhile. */
-export async function readDrift(
+export async function findDrift(
   memory: Pick<SweepMemory, 'readDrift'>,
   held: HeldRun,
   request: Partial<Pick<Parameters<SweepMemory['readDrift']>[0], 'seen' | 'changed'>>,

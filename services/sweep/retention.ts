@@ -25,7 +25,7 @@ interface Deps {
 }
 
 /** Deletes expired rows: closed records, finished sweeps, and unusable leftovers. */
-export function createRetention(deps: Deps): Part {
+export function createRetentionTask(deps: Deps): Part {
   const stopping = new AbortController();
   let job: Cron | undefined;
   let round: Promise<void> = Promise.resolve();

@@ -10,7 +10,7 @@ import type { PlanNickname } from './name-ports.js';
 import { found, LISTED } from './found-drift.js';
 import { NO_READS } from './plan-sweep.js';
 import type { DriftedMember, Expectation, Guild, SweepEnding, SweepMemory } from './ports.js';
-import { readDrift } from './read-drift.js';
+import { findDrift } from './read-drift.js';
 import { countLeniently, differences, type ReadCounts } from './role-counts.js';
 import { RunLostError } from './run-loss.js';
 import { takeListing, type Listing } from './take-listing.js';
@@ -99,7 +99,7 @@ async function isAsExpected(
 /** The guild matches the mirror, so drift can only come from facts and mappings. */
 async function verifyMirror({ memory }: Deps, held: HeldRun): Promise<SweepEnding> {
   const { clientId } = held.run;
-  const drifted = await readDrift(memory, held, {});
+  const drifted = await findDrift(memory, held, {});
   const oldest = { clientId, isAbsent: true, limit: MOST_ABSENT };
   const absent = await memory.readOldest(oldest);
   const pending = { clientId, limit: MOST_SCREENED };
@@ -121,7 +121,7 @@ async function readSingly(
   { linkedHolders }: Expectation,
 ): Promise<SweepEnding> {
   const { clientId } = held.run;
-  const drifted = await readDrift(memory, held, {});
+  const drifted = await findDrift(memory, held, {});
   const oldest = await memory.readOldest({
     clientId,
     isAbsent: false,
@@ -176,7 +176,7 @@ async function previewListing(
       roleIds: [],
     })),
   ];
-  const drifted = await readDrift(memory, held, { seen });
+  const drifted = await findDrift(memory, held, { seen });
   return {
     ...NOTHING,
     ...found(held, drifted, LISTED),
@@ -212,7 +212,7 @@ async function takeOver(
   const left = await memory.runs.noteLeft(run, listing, missing);
   if (left === null) throw new RunLostError(run.id);
   marks.push(...left);
-  const drifted = await readDrift(memory, held, { changed });
+  const drifted = await findDrift(memory, held, { changed });
   const ending = {
     ...NOTHING,
     ...found(held, drifted, { ...LISTED, looks: left }),

@@ -58,7 +58,7 @@ export interface OperationSeen {
 }
 
 /** Database figures for all processes together. Ages in seconds. */
-export interface Standing {
+export interface DatabaseGauges {
   readonly clients: readonly ClientStanding[];
   readonly queues: readonly QueueStanding[];
   readonly outbox: { readonly rows: number; readonly oldestSeconds: number };
@@ -107,7 +107,7 @@ export interface QueueStanding {
 /** Values of this process, read at each scrape. */
 export interface Sources {
   /** One statement; may fail or hang, and is then answered by what was known. */
-  readonly standing: () => Promise<Standing>;
+  readonly standing: () => Promise<DatabaseGauges>;
   readonly parts: () => readonly {
     readonly name: string;
     readonly isReady: boolean;

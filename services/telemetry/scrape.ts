@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 
 import { askedGauge } from './gauge.js';
-import type { Sources, Standing } from './observed.js';
+import type { Sources, DatabaseGauges } from './observed.js';
 import { processGauges } from './process-gauges.js';
 import { standingGauges } from './standing-gauges.js';
 
@@ -40,7 +40,7 @@ export function createScrape(deps: ScrapeDeps): Scrape {
     },
   });
 
-  const take = (standing: Standing) => {
+  const take = (standing: DatabaseGauges) => {
     readAt = monotonicMs();
     show(standing);
   };

@@ -1,10 +1,10 @@
 import type { Registry } from 'prom-client';
 
 import { gauge } from './gauge.js';
-import type { ClientStanding, QueueStanding, Standing } from './observed.js';
+import type { ClientStanding, QueueStanding, DatabaseGauges } from './observed.js';
 
 /** Database gauges, as of the last reading. */
-export function standingGauges(registry: Registry): (standing: Standing) => void {
+export function standingGauges(registry: Registry): (standing: DatabaseGauges) => void {
   const showClients = clientGauges(registry);
   const showQueues = queueGauges(registry);
   const rows = gauge(registry, {

@@ -7,10 +7,10 @@ import type {
   SignInPorts,
   Ticket,
   TicketView,
-  TokenGrant,
 } from '../../services/api/sign-in/ports.js';
 import type { ClientView } from '../../services/api/views.js';
 import { InputError, TerminalError } from '../../services/lib/errors.js';
+import type { TokenGrant } from '../../services/model.js';
 
 /** What Discord and the store hold, as signing in sees it. */
 export interface SignInWorld {
@@ -185,6 +185,7 @@ const toSignInClient = (client: ClientView): SignInClient => ({
   email: client.linking.email,
   keepsTokens: client.linking.keepsTokens,
   application: {
+    clientId: client.id,
     applicationId: client.applicationId,
     clientSecret: CLIENT_SECRET,
     ...client.endpoints,

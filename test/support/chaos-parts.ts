@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { pathOf, type PathTiming } from '../../services/connector/path.js';
+import { reconcilePath, type PathTiming } from '../../services/connector/path.js';
 import { createGuildOf } from '../../services/connector/sweeps.js';
-import type { Timing } from '../../services/connector/timing.js';
+import type { ConnectorTiming } from '../../services/connector/timing.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
@@ -61,7 +61,7 @@ const LONGEST_PAUSE_MS = 1_000;
 const SWEEP_POLL_MS = 250;
 
 /** The same for the service as a whole, with its consumer. */
-export const SERVICE_TIMING: Timing = {
+export const SERVICE_TIMING: ConnectorTiming = {
   path: CHAOS_TIMING,
   discord: { offsetMs: 5, globalRequestsPerSecond: 10_000 },
   sweeps: {
@@ -116,7 +116,7 @@ export async function startChaosPath(
     heartbeat: HEARTBEAT,
   });
   const gateway = openChaosGateway(store, name, onNews);
-  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
+  const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
   const sweeps = chaosSweeps(store, gateway);
   await path.start();
   await sweeps.start();

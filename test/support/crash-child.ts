@@ -1,4 +1,4 @@
-import { pathOf } from '../../services/connector/path.js';
+import { reconcilePath } from '../../services/connector/path.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { openCrashStore, openGateway } from './crash-parts.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';
@@ -19,7 +19,7 @@ const passed = new Set<FaultPoint>();
 
 const store = await openCrashStore(order.databaseUrl, order.leaseMs);
 const gateway = openGateway(store);
-const path = pathOf(silentLogger, {
+const path = reconcilePath(silentLogger, {
   store: {
     ...store,
     memory: withFaultPoints('memory', store.memory, pass),

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 
 import pg from 'pg';
 
-import { PATH_TIMING, pathOf } from '../../services/connector/path.js';
+import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
@@ -114,7 +114,7 @@ export async function createCrashWorld(): Promise<CrashWorld> {
       }),
     async startPath() {
       const gateway = openGateway(store);
-      const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth });
+      const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth });
       await path.start();
       const stop = once(async () => {
         await path.stop();

@@ -5,7 +5,7 @@ import { createDiscordGateway, type DiscordGateway } from '../../services/discor
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/keep-pauses.js';
-import { PATH_TIMING, pathOf, type PathTiming } from '../../services/connector/path.js';
+import { PATH_TIMING, reconcilePath, type PathTiming } from '../../services/connector/path.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
   SandboxDiscord,
@@ -114,7 +114,7 @@ export async function startRig(
     async (point) => void (await acts.get(point)?.()),
   );
   const startPath = async () => {
-    const next = pathOf(
+    const next = reconcilePath(
       silentLogger,
       { store: { ...store, memory }, gateway, oauth: noOAuth },
       timing,

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
-import { pathOf, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
+import { reconcilePath, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { type DiscordOAuth, createDiscordOAuth } from '../../services/discord/oauth.js';
@@ -106,7 +106,7 @@ export async function startSignInRig(databaseUrl: string): Promise<SignInRig> {
     },
   };
   cleanups.push(() => rig.stopRevoking());
-  const path = pathOf(
+  const path = reconcilePath(
     silentLogger,
     { store: withPoints(store, pass), gateway, oauth },
     { ...PATH_TIMING, retry: { baseMs: 10, maxMs: 50 } },

@@ -47,6 +47,8 @@ const PORTS = [
   './api/sign-in/ports.ts',
   './api/idempotency/ports.ts',
   './api/subscriptions/ports.ts',
+  './api/unlinked-ports.ts',
+  './sweep/unlinked-chunk.ts',
 ];
 
 /** One library, one room. */
@@ -173,6 +175,22 @@ function violations(check: (source: Source, imported: Import) => boolean): reado
   );
 }
 
+const EXPORT =
+  /^export (?:abstract )?(?:async )?(?:function\*?|class|interface|type|enum|const) (\w+)/gm;
+
+/** Not the sandbox, which is a product of its own, nor migrations, whose classes are named for the database. */
+function exportedTwice(files: readonly Source[]): readonly string[] {
+  const places = new Map<string, string[]>();
+  for (const { path, text } of files) {
+    if (/^sandbox\/|^store\/migrations\//.test(path)) continue;
+    for (const [, name = ''] of text.matchAll(EXPORT))
+      places.set(name, [...(places.get(name) ?? []), path]);
+  }
+  return [...places]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([name, paths]) => `${name}: ${paths.join(', ')}`);
+}
+
 /** Tarjan's strongly connected components of more than one file. */
 function circles(files: readonly Source[]): readonly (readonly string[])[] {
   const targets = new Map(
@@ -221,6 +239,10 @@ describe('the walls between the rooms', () => {
 
   test('leave no circle of imports, types included', () => {
     expect(circles(sources)).toEqual([]);
+  });
+
+  test('give each exported type and function one file', () => {
+    expect(exportedTwice(sources)).toEqual([]);
   });
 
   test('leave the sandbox to the wiring', () => {

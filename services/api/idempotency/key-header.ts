@@ -11,7 +11,7 @@ import {
 
 import { InputError } from '../../lib/errors.js';
 import type { Caller } from '../auth/caller.js';
-import { pathOf, RefusedRequest } from '../http-errors.js';
+import { requestPath, RefusedRequest } from '../http-errors.js';
 import type { RepeatableRequest } from './ports.js';
 
 export const KEY_HEADER = 'idempotency-key';
@@ -50,7 +50,7 @@ export function repeatable(asked: {
 export function refuseKeysBut(scope: FastifyInstance, path: string): void {
   scope.addHook('onRequest', async (request) => {
     if (request.headers[KEY_HEADER] === undefined) return;
-    if (pathOf(request) === path) return;
+    if (requestPath(request) === path) return;
     throw new RefusedRequest({
       status: 400,
       code: 'BAD_USER_INPUT',

@@ -26,10 +26,10 @@ export function checkOwnId(value: string, field: string): string {
 
 /** An id of the platform: opaque, but the store and the broker have to be able to carry it. */
 export function checkPlatformId(value: string, field: string): string {
-  return checkText(value, field, MAX_CHARACTERS);
+  return checkInputText(value, field, MAX_CHARACTERS);
 }
 
-export function checkText(value: string, field: string, max: number): string {
+export function checkInputText(value: string, field: string, max: number): string {
   const fault = faultOfText(value, max);
   if (fault === null) return value;
   const messages = {
@@ -51,7 +51,7 @@ export function checkList<Item>(items: readonly Item[], field: string): readonly
 }
 
 export function checkWebUrl(value: string, field: string): string {
-  checkText(value, field, 2000);
+  checkInputText(value, field, 2000);
   const url = URL.canParse(value) ? new URL(value) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw refuse(`${fieldName(field)} must be a URL that starts with https://.`, field);

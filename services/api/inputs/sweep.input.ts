@@ -3,7 +3,7 @@ import type { NicknameStrategy, SweepKind } from '../../model.js';
 import { Field, ID, InputType } from '../decorators.js';
 import { NicknameStrategyEnum, SweepKindEnum } from '../enums.js';
 import type { SchedulePort } from '../sweep-ports.js';
-import { checkText, isGiven } from './checks.js';
+import { checkInputText, isGiven } from './checks.js';
 
 @InputType({ description: 'The sweep to start.' })
 export class StartSweepInput {
@@ -120,8 +120,8 @@ export type SchedulePatch = Omit<
 export function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
   const { cron, timeZone, enabled } = input;
   return {
-    ...(isGiven(cron) ? { cron: checkText(cron, 'input.cron', 200) } : {}),
-    ...(isGiven(timeZone) ? { timeZone: checkText(timeZone, 'input.timeZone', 100) } : {}),
+    ...(isGiven(cron) ? { cron: checkInputText(cron, 'input.cron', 200) } : {}),
+    ...(isGiven(timeZone) ? { timeZone: checkInputText(timeZone, 'input.timeZone', 100) } : {}),
     ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { requireUnlimited } from '../auth/access.js';
 import { toClientPatch, toNewClient, type ClientPolicy } from '../client-settings.js';
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import {
   CheckDiscordClientInput,
@@ -71,7 +71,7 @@ export class ClientMutationsResolver {
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
     const patch = toClientPatch(input, current, this.deps.policy);
-    const view = await this.deps.clients.updateClient(current.id, patch, causeOf(context));
+    const view = await this.deps.clients.updateClient(current.id, patch, requestCause(context));
     forgetRows(context.loaders);
     return { client: presentClient(context, view), warnings: [] };
   }
@@ -93,7 +93,7 @@ export class ClientMutationsResolver {
       id,
       holders: input.holders,
       dryRun: input.dryRun ?? false,
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     return {

@@ -6,18 +6,18 @@ import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import { PlatformGroup, toPlatformGroup } from '../types/platform.types.js';
 import {
   ExplainedMapping,
-  RoleExplanation,
+  RoleExplanationType,
   toRoleExplanation,
 } from '../types/role-explanation.types.js';
 import { RoleMapping, toRoleMapping } from '../types/role-mapping.types.js';
 import { requireLink } from './find.js';
 
-@Resolver(() => RoleExplanation)
+@Resolver(() => RoleExplanationType)
 export class ExplainRoleResolver {
   constructor(private readonly links: Pick<LinkPort, 'explainRole'>) {}
 
   @Authorized('discord:read')
-  @Query(() => RoleExplanation, {
+  @Query(() => RoleExplanationType, {
     description:
       'Explains why a person has or lacks a role. Errors: NOT_FOUND for an unknown link or role.',
   })
@@ -29,7 +29,7 @@ export class ExplainRoleResolver {
       description: "The role's Discord id.",
     })
     roleId: string,
-  ): Promise<RoleExplanation> {
+  ): Promise<RoleExplanationType> {
     const link = await requireLink(context, id, 'id');
     const view = await this.links.explainRole({ id: link.id, roleId });
     return toRoleExplanation(link.id, view);
@@ -41,7 +41,7 @@ export class ExplainRoleResolver {
   })
   async discordUser(
     @Ctx() context: ApiContext,
-    @Root() { linkId }: RoleExplanation,
+    @Root() { linkId }: RoleExplanationType,
   ): Promise<DiscordUser | null> {
     const view = await context.loaders.links.load(linkId);
     return view ? toDiscordUser(view) : null;

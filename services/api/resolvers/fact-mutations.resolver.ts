@@ -2,7 +2,7 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { Cause, FactOutcome, PlatformFact } from '../../model.js';
 import { requireUnlimited } from '../auth/access.js';
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import { changedIds, countResults, factResults, factWarnings } from '../fact-results.js';
 import { describeLosses, type NameGroup } from '../fact-losses.js';
@@ -187,5 +187,5 @@ async function groupNamer(
 /** Facts are about users and groups, which all clients share. */
 function receive(context: ApiContext): Cause {
   requireUnlimited(context, 'platform facts affect every client');
-  return causeOf(context);
+  return requestCause(context);
 }

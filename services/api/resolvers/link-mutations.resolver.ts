@@ -1,5 +1,5 @@
 import type { LinkId } from '../../model.js';
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import { checkPlatformId } from '../inputs/checks.js';
 import {
@@ -69,7 +69,7 @@ export class LinkMutationsResolver {
     const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
     const list = importList(input.users);
     const dryRun = input.dryRun ?? false;
-    const cause = causeOf(context);
+    const cause = requestCause(context);
     const verdicts =
       list.wanted.length === 0
         ? []
@@ -100,7 +100,7 @@ export class LinkMutationsResolver {
       clientId: client.id,
       platformUserId: checkPlatformId(input.platformUserId, 'input.platformUserId'),
       discordUserId: input.discordUserId,
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     const link = await requireLink(context, linkId, 'input');
@@ -118,7 +118,7 @@ export class LinkMutationsResolver {
     input: UnlinkDiscordUserInput,
   ): Promise<UnlinkDiscordUserPayload> {
     const { id } = await requireLink(context, input.id, 'input.id');
-    await this.deps.links.unlinkMember({ id, cause: causeOf(context) });
+    await this.deps.links.unlinkMember({ id, cause: requestCause(context) });
     const discordUser = await loadAnew(context, id);
     return { id, discordUser, warnings: [] };
   }
@@ -136,7 +136,7 @@ export class LinkMutationsResolver {
     const { id } = await requireLink(context, input.id, 'input.id');
     const answer = await this.deps.links.reconcileMember({
       id,
-      cause: causeOf(context),
+      cause: requestCause(context),
       waitMs: RECONCILE_WAIT_MS,
     });
     const discordUser = await loadAnew(context, id);

@@ -1,4 +1,4 @@
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import { checkPlatformId } from '../inputs/checks.js';
 import {
@@ -39,7 +39,7 @@ export class MappingMutationsResolver {
       groupId: checkPlatformId(input.groupId, 'input.groupId'),
       authority: input.authority ?? null,
       dryRun: input.dryRun ?? false,
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     const refusal = (await context.loaders.roles.load(role))?.refusal ?? null;
@@ -73,7 +73,7 @@ export class MappingMutationsResolver {
     const mapping = await this.mappings.updateMapping({
       id,
       authority: input.authority,
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     return { mapping: toRoleMapping(mapping), warnings: [] };
@@ -96,7 +96,7 @@ export class MappingMutationsResolver {
       id,
       holders: input.holders,
       dryRun: input.dryRun ?? false,
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     return {

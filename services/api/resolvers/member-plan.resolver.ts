@@ -6,20 +6,20 @@ import type { LinkPort } from '../ports.js';
 import { DiscordRole, toDiscordRole } from '../types/discord-role.types.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import {
-  BlockedRole,
-  MemberPlan,
+  BlockedRoleType,
+  MemberPlanType,
   PlannedRequest,
   toMemberPlan,
 } from '../types/member-plan.types.js';
 import type { OrPromise } from '../rows.js';
 import { loadRoles } from './load.js';
 
-@Resolver(() => MemberPlan)
+@Resolver(() => MemberPlanType)
 export class MemberPlanResolver {
   constructor(private readonly links: Pick<LinkPort, 'memberPlan'>) {}
 
   @Authorized('discord:read')
-  @Query(() => MemberPlan, {
+  @Query(() => MemberPlanType, {
     nullable: true,
     description: 'What the next reconcile would change. Null if the link is unknown.',
   })
@@ -27,7 +27,7 @@ export class MemberPlanResolver {
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
     id: string,
-  ): Promise<MemberPlan | null> {
+  ): Promise<MemberPlanType | null> {
     const link = await context.loaders.links.load(checkOwnId(id, 'id'));
     if (!link || !mayTouch(context, link.clientId)) return null;
     return toMemberPlan(link, await this.links.memberPlan(link.id));
@@ -39,19 +39,19 @@ export class MemberPlanResolver {
   })
   async discordUser(
     @Ctx() context: ApiContext,
-    @Root() plan: MemberPlan,
+    @Root() plan: MemberPlanType,
   ): Promise<DiscordUser | null> {
     const view = await context.loaders.links.load(plan.linkId);
     return view ? toDiscordUser(view) : null;
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
+  add(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.addIds);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
+  remove(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.removeIds);
   }
 
@@ -59,47 +59,47 @@ export class MemberPlanResolver {
     description:
       "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
   })
-  waiting(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
+  waiting(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.waitingIds);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles to remove that the guard would hold.',
   })
-  held(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
+  held(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.heldIds);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Mapped roles that stay because a mapped group is unknown for this person.',
   })
-  unknown(@Ctx() context: ApiContext, @Root() plan: MemberPlan): OrPromise<DiscordRole[]> {
+  unknown(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.unknownIds);
   }
 
   @FieldResolver(() => [PlannedRequest], {
     description: 'Membership changes the platform would be asked for where Discord has authority.',
   })
-  requests(@Root() plan: MemberPlan): PlannedRequest[] {
+  requests(@Root() plan: MemberPlanType): PlannedRequest[] {
     const { clientId } = plan;
     return plan.planned.map((request) => ({ clientId, ...request }));
   }
 
-  @FieldResolver(() => [BlockedRole], {
+  @FieldResolver(() => [BlockedRoleType], {
     description: 'Roles the plan would change but the bot cannot.',
   })
-  blocked(@Root() plan: MemberPlan): BlockedRole[] {
+  blocked(@Root() plan: MemberPlanType): BlockedRoleType[] {
     const { clientId } = plan;
     return plan.blockedRoles.map((blocked) => ({ clientId, ...blocked }));
   }
 }
 
-@Resolver(() => BlockedRole)
+@Resolver(() => BlockedRoleType)
 export class BlockedRoleResolver {
   @FieldResolver(() => DiscordRole, { description: 'The role.' })
   async role(
     @Ctx() context: ApiContext,
-    @Root() { clientId, roleId }: BlockedRole,
+    @Root() { clientId, roleId }: BlockedRoleType,
   ): Promise<DiscordRole> {
     const key = { clientId, roleId };
     return toDiscordRole(key, await context.loaders.roles.load(key));

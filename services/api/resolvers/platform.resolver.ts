@@ -11,7 +11,7 @@ import {
   Resolver,
   Root,
 } from '../decorators.js';
-import { checkPlatformId, checkText } from '../inputs/checks.js';
+import { checkPlatformId, checkInputText } from '../inputs/checks.js';
 import { PageArgs } from '../inputs/page.args.js';
 import { toConnection, toPage } from '../paging.js';
 import type { ReadPort } from '../ports.js';
@@ -62,7 +62,8 @@ export class PlatformResolver {
   ): Promise<ConnectionOf<PlatformGroup>> {
     const list = { name: 'platformGroups' } as const;
     const page = toPage(asked, list);
-    const text = search === null || search === '' ? null : checkText(search, 'search', 255).trim();
+    const text =
+      search === null || search === '' ? null : checkInputText(search, 'search', 255).trim();
     return toConnection({
       rows: await this.read.pagePlatformGroups(text, page),
       page,

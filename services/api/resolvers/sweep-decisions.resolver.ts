@@ -1,6 +1,6 @@
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
-import { checkText, isGiven } from '../inputs/checks.js';
+import { checkInputText, isGiven } from '../inputs/checks.js';
 import { ApproveSweepInput, RejectSweepInput } from '../inputs/sweep.input.js';
 import { forgetRows } from '../loaders.js';
 import type { SweepPort } from '../sweep-ports.js';
@@ -52,8 +52,8 @@ export class SweepDecisionsResolver {
     verdict: 'APPROVED' | 'REJECTED',
   ): Promise<Sweep> {
     const { id } = await requireSweep(context, input.id, 'input.id');
-    const hash = isGiven(input.hash) ? checkText(input.hash, 'input.hash', MAX_HASH) : null;
-    const cause = causeOf(context);
+    const hash = isGiven(input.hash) ? checkInputText(input.hash, 'input.hash', MAX_HASH) : null;
+    const cause = requestCause(context);
     const view = await this.runs.decideSweep({ id, hash, verdict, cause });
     forgetRows(context.loaders);
     return toSweep(view);

@@ -1,6 +1,6 @@
 import { InputError } from '../../lib/errors.js';
 import type { NicknameStrategy, SweepKind } from '../../model.js';
-import { causeOf, type ApiContext } from '../context.js';
+import { requestCause, type ApiContext } from '../context.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../decorators.js';
 import { CancelSweepInput, checkTimedKind, StartSweepInput } from '../inputs/sweep.input.js';
 import { forgetRows } from '../loaders.js';
@@ -31,7 +31,7 @@ export class SweepMutationsResolver {
       kind,
       dryRun: input.dryRun ?? false,
       enforceStrategy: checkStrategy(client, kind, strategy),
-      cause: causeOf(context),
+      cause: requestCause(context),
     });
     forgetRows(context.loaders);
     return {

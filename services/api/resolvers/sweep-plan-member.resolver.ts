@@ -3,11 +3,11 @@ import { Ctx, FieldResolver, Resolver, Root } from '../decorators.js';
 import { DiscordRole } from '../types/discord-role.types.js';
 import { DiscordUser, toDiscordUser } from '../types/discord-user.types.js';
 import { PlatformUser, toPlatformUser } from '../types/platform.types.js';
-import { SweepPlanMember } from '../types/sweep.types.js';
+import { SweepPlanMemberType } from '../types/sweep.types.js';
 import type { OrPromise } from '../rows.js';
 import { loadRoles } from './load.js';
 
-@Resolver(() => SweepPlanMember)
+@Resolver(() => SweepPlanMemberType)
 export class SweepPlanMemberResolver {
   @FieldResolver(() => DiscordUser, {
     nullable: true,
@@ -15,7 +15,7 @@ export class SweepPlanMemberResolver {
   })
   async discordUser(
     @Ctx() context: ApiContext,
-    @Root() { clientId, discordUserId }: SweepPlanMember,
+    @Root() { clientId, discordUserId }: SweepPlanMemberType,
   ): Promise<DiscordUser | null> {
     const key = { clientId, discordUserId };
     const view = await context.loaders.linksByMember.load(key);
@@ -28,7 +28,7 @@ export class SweepPlanMemberResolver {
   })
   async platformUser(
     @Ctx() context: ApiContext,
-    @Root() member: SweepPlanMember,
+    @Root() member: SweepPlanMemberType,
   ): Promise<PlatformUser | null> {
     if (member.platformUserId === null) return null;
     const { platformUsers } = context.loaders;
@@ -37,12 +37,15 @@ export class SweepPlanMemberResolver {
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(@Ctx() context: ApiContext, @Root() member: SweepPlanMember): OrPromise<DiscordRole[]> {
+  add(@Ctx() context: ApiContext, @Root() member: SweepPlanMemberType): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.addIds);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(@Ctx() context: ApiContext, @Root() member: SweepPlanMember): OrPromise<DiscordRole[]> {
+  remove(
+    @Ctx() context: ApiContext,
+    @Root() member: SweepPlanMemberType,
+  ): OrPromise<DiscordRole[]> {
     return loadRoles(context, member.clientId, member.removeIds);
   }
 }

@@ -1,6 +1,6 @@
 import type { ClientId } from '../../model.js';
 import { InputError } from '../../lib/errors.js';
-import { checkPlatformId, checkText, isGiven } from '../inputs/checks.js';
+import { checkPlatformId, checkInputText, isGiven } from '../inputs/checks.js';
 import type { BeginDiscordLinkInput } from '../inputs/link.input.js';
 import type { SignInPorts } from './ports.js';
 import { checkReturnAddress } from './return-address.js';
@@ -59,7 +59,7 @@ function requireBase(site: SignInSite): string {
 }
 
 function checkEmail(value: string): string {
-  const email = checkText(value, 'input.email', 320).trim();
+  const email = checkInputText(value, 'input.email', 320).trim();
   if (/^[^\s@]+@[^\s@]+$/.test(email)) return email;
   throw new InputError('BAD_USER_INPUT', '`email` must be an e-mail address.', 'input.email');
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
 import { completeSignIn } from './complete.js';
 import type { StateCookie } from './cookies.js';
-import type { Ending } from './endings.js';
+import type { SignInOutcome } from './endings.js';
 import { parameterOf } from './parameter.js';
 import type { Consent, TicketView } from './ports.js';
 import { hashOf, isSame, isSecret, newSecret } from './secrets.js';
@@ -21,7 +21,10 @@ export interface CallbackDeps extends SignInDoor {
  * Handles the redirect from Discord. Nothing is read or changed until state, cookie and browser
  * agree.
  */
-export async function receiveAnswer(deps: CallbackDeps, request: FastifyRequest): Promise<Ending> {
+export async function receiveAnswer(
+  deps: CallbackDeps,
+  request: FastifyRequest,
+): Promise<SignInOutcome> {
   const { ports, cookies } = deps;
   const answer = readAnswer(request.query);
   if (answer === null) return { code: 'INCOMPLETE' };
@@ -70,7 +73,7 @@ function refused(
     readonly error: string;
     readonly request: FastifyRequest;
   },
-): Ending {
+): SignInOutcome {
   const { ticket, kept, error } = given;
   const retryUrl = isSame(hashOf(kept.ticket), ticket.ticketHash)
     ? startAddress(base, kept.ticket)
@@ -110,7 +113,7 @@ async function accept(
     readonly attempt: string;
     readonly request: FastifyRequest;
   },
-): Promise<Ending> {
+): Promise<SignInOutcome> {
   const { ports, base } = deps;
   const client = await findClient(ports, ticket);
   if (client === null) return { code: 'CLIENT_GONE', ticket };

@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/logger.js';
 import { InputError } from '../../lib/errors.js';
-import type { Cause, JoinRefusal } from '../../model.js';
-import type { Ending, SignInResult } from './endings.js';
+import type { Cause, JoinRefusal, TokenGrant } from '../../model.js';
+import type { SignInOutcome, SignInResult } from './endings.js';
 import { endingOfFailure } from './failures.js';
 import { hasOtherEmail, lacksEmail } from './email.js';
 import type {
@@ -10,7 +10,6 @@ import type {
   SignInClient,
   SignInPorts,
   TicketView,
-  TokenGrant,
 } from './ports.js';
 
 /** How long a person is kept waiting for the path to bring them in. */
@@ -34,7 +33,7 @@ interface CompletionDeps {
 export async function completeSignIn(
   deps: CompletionDeps,
   completion: Completion,
-): Promise<Ending> {
+): Promise<SignInOutcome> {
   const { ports } = deps;
   const { client } = completion;
   let grant: TokenGrant;
@@ -101,9 +100,9 @@ interface Linked {
   readonly account: DiscordAccount;
 }
 
-type Attempt = Linked | { readonly link: null; readonly ending: Ending };
+type Attempt = Linked | { readonly link: null; readonly ending: SignInOutcome };
 
-const ended = (ending: Ending): Attempt => ({ link: null, ending });
+const ended = (ending: SignInOutcome): Attempt => ({ link: null, ending });
 
 async function tryToLink(
   deps: CompletionDeps,
@@ -140,7 +139,7 @@ async function tryToLink(
   }
 }
 
-function codeOfRefusal({ code }: InputError): Ending['code'] {
+function codeOfRefusal({ code }: InputError): SignInOutcome['code'] {
   if (code === 'CONFLICT') return 'CLAIMED';
   return code === 'BAD_USER_INPUT' ? 'BOT_ACCOUNT' : 'CLIENT_GONE';
 }
@@ -152,7 +151,7 @@ async function endingOfLink(
   { ports, logger }: CompletionDeps,
   { ticket, client, cause }: Completion,
   { link, account }: Linked,
-): Promise<Ending> {
+): Promise<SignInOutcome> {
   const outcome = await ports
     .awaitLinked(link.linkId, LINKED_WAIT_MS)
     .catch((err: unknown): LinkedOutcome => {
@@ -174,7 +173,7 @@ async function endingOfLink(
   };
 }
 
-function codeOf(outcome: LinkedOutcome): Ending['code'] {
+function codeOf(outcome: LinkedOutcome): SignInOutcome['code'] {
   if (outcome.kind === 'WAITING') return 'WAITING';
   if (outcome.kind === 'NOT_IN_GUILD')
     return outcome.refusal === null ? 'JOIN_FAILED' : CODES_OF_REFUSALS[outcome.refusal];

@@ -1,13 +1,13 @@
 import { isLoopback, readWebAddress } from '../../lib/web-address.js';
-import { ENDING_TEXTS, type Ending } from './endings.js';
+import { ENDING_TEXTS, type SignInOutcome } from './endings.js';
 import { markup, type Markup } from './markup.js';
-import type { Page } from './page.js';
+import type { HtmlPage } from './page.js';
 import type { DiscordAccount } from './ports.js';
 
 const MARKS = { good: '✓', waiting: '…', bad: '!' } as const;
 
 /** What happened and what to do next, with a code and request id for support. */
-export function endingPage(ending: Ending, requestId: string): Page {
+export function endingPage(ending: SignInOutcome, requestId: string): HtmlPage {
   const { status, tone, title, what, next } = ENDING_TEXTS[ending.code];
   const { account, ticket } = ending;
   return {
@@ -36,7 +36,7 @@ function linkOf(account: DiscordAccount, community: string): Markup {
 const OTHER_EMAIL =
   'Your e-mail address on Discord is different from the one on the platform. If you have several Discord accounts, check that this is the right one.';
 
-function notes({ hasOtherEmail, warnings = [] }: Ending): Markup | null {
+function notes({ hasOtherEmail, warnings = [] }: SignInOutcome): Markup | null {
   const all = hasOtherEmail ? [OTHER_EMAIL, ...warnings] : warnings;
   if (all.length === 0) return null;
   const items = all.map((note) => markup`<li>${note}</li>`);

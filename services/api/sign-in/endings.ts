@@ -25,7 +25,7 @@ export type EndingCode =
   SignInResult | 'INCOMPLETE' | 'OTHER_BROWSER' | 'FOREIGN_ANSWER' | 'FOREIGN_FORM' | 'NO_COOKIES';
 
 /** How a request of a person ended, for the page or for the platform. */
-export interface Ending {
+export interface SignInOutcome {
   readonly code: EndingCode;
   /** Only when it is this browser's. */
   readonly ticket?: TicketView;

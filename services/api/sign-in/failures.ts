@@ -1,7 +1,7 @@
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause } from '../../model.js';
-import type { Ending, SignInResult } from './endings.js';
+import type { SignInOutcome, SignInResult } from './endings.js';
 import type { SignInClient, TicketView } from './ports.js';
 
 interface Place {
@@ -15,7 +15,7 @@ export function endingOfFailure(
   { logger }: { readonly logger: Logger },
   { ticket, client, cause }: Place,
   { error, step }: { readonly error: unknown; readonly step: Step },
-): Ending {
+): SignInOutcome {
   const code = resultOf(error, step);
   if (code === null) throw error;
   // These messages are safe to log: they name the application, never a code or a token.

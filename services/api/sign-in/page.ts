@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { markup, Markup } from './markup.js';
 import { PAGE_STYLE } from './page-style.js';
 
-export interface Page {
+export interface HtmlPage {
   readonly status: number;
   readonly title: string;
   readonly body: Markup;
@@ -14,7 +14,7 @@ export interface Page {
 }
 
 /** A page of our own: no script, no external assets, not cached, not framed. */
-export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
+export function sendPage(reply: FastifyReply, page: HtmlPage): FastifyReply {
   const formAction = page.formOrigins ? ["'self'", ...page.formOrigins].join(' ') : "'none'";
   return reply
     .code(page.status)
@@ -39,7 +39,7 @@ const STYLE = new Markup(`<style>${PAGE_STYLE}</style>`);
 
 const STYLE_HASH = `'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'`;
 
-const documentOf = ({ title, body }: Page): Markup => markup`<!doctype html>
+const documentOf = ({ title, body }: HtmlPage): Markup => markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -10,7 +10,9 @@ import type {
   EmailRule,
   JoinRefusal,
   LinkId,
+  OAuthApplication,
   PlatformUserId,
+  TokenGrant,
 } from '../../model.js';
 
 /** A link about to be made. It lives ten minutes, and is spent once. */
@@ -73,22 +75,6 @@ export interface SignInClient {
   readonly email: EmailRule;
   readonly keepsTokens: boolean;
   readonly application: OAuthApplication;
-}
-
-export interface OAuthApplication {
-  readonly applicationId: string;
-  readonly clientSecret: string;
-  readonly authorizeUrl: string;
-  readonly tokenUrl: string;
-  readonly revokeUrl: string;
-  readonly apiBase: string;
-}
-
-export interface TokenGrant {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresAt: Date;
-  readonly scopes: readonly string[];
 }
 
 export interface DiscordAccount {

@@ -1,6 +1,6 @@
 import { InputError } from '../../lib/errors.js';
 import { readWebAddress } from '../../lib/web-address.js';
-import { checkText } from '../inputs/checks.js';
+import { checkInputText } from '../inputs/checks.js';
 
 /**
  * Null: not allowed. URL parsers disagree about tricks, so none are allowed: the origin is compared
@@ -17,7 +17,7 @@ export function checkReturnAddress(
   field: string,
   allowedOrigins: readonly string[],
 ): string {
-  checkText(value, field, 2000);
+  checkInputText(value, field, 2000);
   const address = readReturnAddress(value, allowedOrigins);
   if (address !== null) return address;
   throw new InputError(

@@ -3,10 +3,10 @@ import formbody from '@fastify/formbody';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
-import { pathOf } from '../http-errors.js';
+import { requestPath } from '../http-errors.js';
 import { receiveAnswer, type CallbackDeps } from './callback.js';
 import { createCookieJar } from './cookies.js';
-import { isResult, type Ending } from './endings.js';
+import { isResult, type SignInOutcome } from './endings.js';
 import { endingPage } from './ending-page.js';
 import { sendPage } from './page.js';
 import type { SignInPorts } from './ports.js';
@@ -26,7 +26,7 @@ type Step = (
   deps: CallbackDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-) => Promise<Ending | null>;
+) => Promise<SignInOutcome | null>;
 
 /**
  * The pages where people link their Discord account, in a scope of their own: forms and cookies are
@@ -64,7 +64,7 @@ function finish(
   { site }: SignInDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  ending: Ending,
+  ending: SignInOutcome,
 ): FastifyReply {
   const { code, ticket } = ending;
   // Checked again: the list may have changed since the ticket was made.
@@ -86,7 +86,7 @@ function answerFault(deps: SignInDeps) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if ((error.statusCode ?? 500) < 500)
       return finish(deps, request, reply, { code: 'INCOMPLETE' });
-    const fields = { requestId: request.id, url: pathOf(request), err: error };
+    const fields = { requestId: request.id, url: requestPath(request), err: error };
     deps.logger.error(fields, 'failed');
     return finish(deps, request, reply, { code: 'INTERNAL' });
   };

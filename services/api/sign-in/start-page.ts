@@ -1,5 +1,5 @@
 import { markup, type Markup } from './markup.js';
-import type { Page } from './page.js';
+import type { HtmlPage } from './page.js';
 import type { SignInClient, TicketView } from './ports.js';
 
 /**
@@ -11,7 +11,7 @@ export function startPage(given: {
   readonly client: SignInClient;
   readonly formToken: string;
   readonly returnAddress: string | null;
-}): Page {
+}): HtmlPage {
   const { client, returnAddress } = given;
   return {
     status: 200,

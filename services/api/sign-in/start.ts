@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { InputError } from '../../lib/errors.js';
 import type { CookieJar } from './cookies.js';
-import type { Ending } from './endings.js';
+import type { SignInOutcome } from './endings.js';
 import { sendPage } from './page.js';
 import { parameterOf } from './parameter.js';
 import type { SignInClient, SignInPorts, TicketView } from './ports.js';
@@ -27,7 +27,7 @@ export async function showStart(
   { ports, site, cookies }: SignInDoor,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<Ending | null> {
+): Promise<SignInOutcome | null> {
   const secret = ticketOf(request);
   if (secret === null) return { code: 'INCOMPLETE' };
   const ticket = await ports.findTicket(hashOf(secret));
@@ -56,7 +56,7 @@ export async function goToDiscord(
   door: SignInDoor,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<Ending | null> {
+): Promise<SignInOutcome | null> {
   const { ports, base, cookies } = door;
   const ticketSecret = ticketOf(request);
   if (ticketSecret === null) return { code: 'INCOMPLETE' };
@@ -81,7 +81,7 @@ async function askAtDiscord(
     readonly client: SignInClient;
     readonly browser: string;
   },
-): Promise<Ending | null> {
+): Promise<SignInOutcome | null> {
   const { ticket, ticketSecret, client, browser } = given;
   const state = newSecret();
   const codeVerifier = newSecret();

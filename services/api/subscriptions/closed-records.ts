@@ -1,7 +1,7 @@
 import type { AuditRecordView } from '../audit-view.js';
 import type { AuditFilter } from '../views.js';
 import type { Bell } from './bell.js';
-import type { Gate } from './gate.js';
+import type { Semaphore } from './gate.js';
 import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';
 
 /**
@@ -23,7 +23,7 @@ export async function lookForClosedRecords(deps: {
   readonly notices: NoticePort;
   readonly filter: AuditFilter;
   readonly bell: Bell;
-  readonly gate: Gate;
+  readonly gate: Semaphore;
   readonly onPage: () => void;
 }): Promise<Looker<AuditRecordView>> {
   const { notices, filter, bell, gate } = deps;

@@ -1,10 +1,10 @@
-export type Gate = <Value>(work: () => Promise<Value>) => Promise<Value>;
+export type Semaphore = <Value>(work: () => Promise<Value>) => Promise<Value>;
 
 /**
  * Limits concurrency in order of arrival, so that subscribers leave database connections to the
  * workers.
  */
-export function createGate(places: number): Gate {
+export function createSemaphore(places: number): Semaphore {
   const queue: (() => void)[] = [];
   let free = places;
   return async (work) => {

@@ -6,7 +6,7 @@ export interface SubscriptionLimits {
 }
 
 /** Takes a slot for a caller, or throws; call the result to release it. */
-export function createPlaces({ perCaller, overall }: SubscriptionLimits) {
+export function createSubscriptionSlots({ perCaller, overall }: SubscriptionLimits) {
   const taken = new Map<string, number>();
   let all = 0;
   return (caller: string): (() => void) => {

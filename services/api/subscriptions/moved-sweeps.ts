@@ -3,7 +3,7 @@ import type { SweepPort, SweepView } from '../sweep-ports.js';
 import type { Bell } from './bell.js';
 import type { Looker } from './closed-records.js';
 import { createDueSweeps, type DueSweeps } from './due-sweeps.js';
-import type { Gate } from './gate.js';
+import type { Semaphore } from './gate.js';
 import type { NoticePort, StopListening } from './ports.js';
 import { createSweepTraces, isOver, type SweepTraces } from './sweep-traces.js';
 
@@ -20,7 +20,7 @@ interface Deps {
   readonly sweeps: Pick<SweepPort, 'findSweeps'>;
   readonly scope: SweepScope;
   readonly bell: Bell;
-  readonly gate: Gate;
+  readonly gate: Semaphore;
   readonly onPage: () => void;
   /**
    * The path's progress on a sweep changes no sweep row, so such sweeps are re-read at this

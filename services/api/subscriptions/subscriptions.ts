@@ -7,8 +7,8 @@ import type { AuditRecordView } from '../audit-view.js';
 import type { AuditFilter } from '../views.js';
 import { createBell, type Bell } from './bell.js';
 import { lookForClosedRecords, type Looker } from './closed-records.js';
-import { createGate } from './gate.js';
-import { createPlaces, type SubscriptionLimits } from './limits.js';
+import { createSemaphore } from './gate.js';
+import { createSubscriptionSlots, type SubscriptionLimits } from './limits.js';
 import { lookForMovedSweeps, type SweepScope } from './moved-sweeps.js';
 import type { NoticePort } from './ports.js';
 import { createStream, type Stream, type Told } from './stream.js';
@@ -50,7 +50,7 @@ interface Deps {
  */
 export function createSubscriptions(deps: Deps): Subscriptions {
   const { notices, sweeps, clock, lookAgainMs = LOOK_AGAIN_MS } = deps;
-  const gate = createGate(READS_AT_ONCE);
+  const gate = createSemaphore(READS_AT_ONCE);
   const opener = createOpener(deps);
   return {
     records: async (subscriber, filter) =>
@@ -71,7 +71,7 @@ export function createSubscriptions(deps: Deps): Subscriptions {
 /** Counts and ends open subscriptions. */
 function createOpener(deps: Deps) {
   const { logger, lookAgainMs = LOOK_AGAIN_MS } = deps;
-  const takePlace = createPlaces(deps.limits ?? LIMITS);
+  const takePlace = createSubscriptionSlots(deps.limits ?? LIMITS);
   const open = new Set<Bell>();
   let isStopping = false;
   const stopping = () =>

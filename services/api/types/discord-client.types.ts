@@ -21,11 +21,11 @@ import type { ClientHealth } from './client-health.types.js';
 import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
 import { ScreeningEnum } from './screening.enum.js';
 
-@ObjectType({
+@ObjectType('NicknamePolicy', {
   description: 'How nicknames of linked members are built.',
   simpleResolvers: true,
 })
-export class NicknamePolicy {
+export class NicknamePolicyType {
   @Field(() => NicknameStrategyEnum, {
     description: 'How nicknames are built.',
   })
@@ -79,11 +79,11 @@ export class LinkingPolicy {
   readonly keepTokens!: boolean;
 }
 
-@ObjectType({
+@ObjectType('Endpoints', {
   description: 'The URLs of Discord for this client.',
   simpleResolvers: true,
 })
-export class Endpoints {
+export class EndpointsType {
   @Field(() => String, { description: 'The REST API, with its version.' })
   readonly apiBase!: string;
 
@@ -153,8 +153,8 @@ export class DiscordClient {
   })
   readonly unknownMembership!: UnknownMembership;
 
-  @Field(() => NicknamePolicy, { description: 'How nicknames are built.' })
-  readonly nicknamePolicy!: NicknamePolicy;
+  @Field(() => NicknamePolicyType, { description: 'How nicknames are built.' })
+  readonly nicknamePolicy!: NicknamePolicyType;
 
   @Field(() => RemovalGuard, { description: 'When removals are held.' })
   readonly removalGuard!: RemovalGuard;
@@ -178,10 +178,10 @@ export class DiscordClient {
   })
   readonly auditRetentionDays!: number;
 
-  @Field(() => Endpoints, {
+  @Field(() => EndpointsType, {
     description: 'The URLs of Discord for this client.',
   })
-  readonly endpoints!: Endpoints;
+  readonly endpoints!: EndpointsType;
 
   @Field(() => DateTime, {
     nullable: true,

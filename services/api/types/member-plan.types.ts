@@ -3,12 +3,12 @@ import { MembershipChangeKindEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
 import type { MemberPlanView } from '../views.js';
 
-@ObjectType({
+@ObjectType('MemberPlan', {
   description:
     'What the next reconcile would change for one member, based on the last observation. Does not call Discord.',
   simpleResolvers: true,
 })
-export class MemberPlan {
+export class MemberPlanType {
   readonly clientId!: string;
   readonly linkId!: string;
   readonly addIds!: readonly string[];
@@ -62,11 +62,11 @@ export class PlannedRequest {
   readonly isHeld!: boolean;
 }
 
-@ObjectType({
+@ObjectType('BlockedRole', {
   description: 'A role the plan would change but the bot cannot.',
   simpleResolvers: true,
 })
-export class BlockedRole {
+export class BlockedRoleType {
   readonly clientId!: string;
   readonly roleId!: string;
 
@@ -77,7 +77,7 @@ export class BlockedRole {
 export function toMemberPlan(
   link: { readonly id: string; readonly clientId: string },
   view: MemberPlanView,
-): MemberPlan {
+): MemberPlanType {
   return {
     clientId: link.clientId,
     linkId: link.id,

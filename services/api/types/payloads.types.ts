@@ -6,7 +6,7 @@ import { HealthCheck } from './client-health.types.js';
 import { DiscordClient } from './discord-client.types.js';
 import { DiscordRole } from './discord-role.types.js';
 import { DiscordUser } from './discord-user.types.js';
-import { MappingEffect, RoleMapping } from './role-mapping.types.js';
+import { MappingEffectType, RoleMapping } from './role-mapping.types.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
@@ -45,8 +45,8 @@ export class DeleteDiscordClientPayload {
   })
   readonly client!: DiscordClient | null;
 
-  @Field(() => MappingEffect, { description: 'The effect on members.' })
-  readonly effect!: MappingEffect;
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
@@ -93,8 +93,8 @@ export class CreateRoleMappingPayload {
   })
   readonly mapping!: RoleMapping | null;
 
-  @Field(() => MappingEffect, { description: 'The effect on members.' })
-  readonly effect!: MappingEffect;
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
@@ -108,8 +108,8 @@ export class RetireRoleMappingPayload {
   @Field(() => RoleMapping, { description: 'The mapping.' })
   readonly mapping!: RoleMapping;
 
-  @Field(() => MappingEffect, { description: 'The effect on members.' })
-  readonly effect!: MappingEffect;
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];

@@ -1,6 +1,6 @@
 import { describeEnum } from '../enums.js';
-import type { RoleBlock } from '../role-block.js';
 import type { RoleExplanationView } from '../views.js';
+import type { RoleBlock } from '../../model.js';
 
 export const DesiredRoleEnum = describeEnum<RoleExplanationView['desired']>(
   'DesiredRole',

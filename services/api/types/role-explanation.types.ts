@@ -1,8 +1,7 @@
-import type { Authority } from '../../model.js';
+import type { Authority, RoleBlock } from '../../model.js';
 import { Field, ID, ObjectType } from '../decorators.js';
 import { AuthorityEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
-import type { RoleBlock } from '../role-block.js';
 import type { RoleExplanationView } from '../views.js';
 import { AuditCause, toAuditCause } from './audit-record.types.js';
 import {
@@ -60,11 +59,11 @@ export class ExplainedChange {
   readonly cause!: AuditCause | null;
 }
 
-@ObjectType({
+@ObjectType('RoleExplanation', {
   description: 'Why a person has or lacks a role, based on stored data. Does not call Discord.',
   simpleResolvers: true,
 })
-export class RoleExplanation {
+export class RoleExplanationType {
   readonly linkId!: string;
 
   @Field(() => Snowflake, { description: "The role's Discord id." })
@@ -130,7 +129,7 @@ export class RoleExplanation {
 export function toRoleExplanation(
   linkId: string,
   { lastChange, ...view }: RoleExplanationView,
-): RoleExplanation {
+): RoleExplanationType {
   return {
     ...view,
     linkId,

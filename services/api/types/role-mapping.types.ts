@@ -3,7 +3,7 @@ import { Field, ID, Int, ObjectType } from '../decorators.js';
 import { AuthorityEnum } from '../enums.js';
 import { DateTime, Snowflake } from '../scalars.js';
 import type { MappingView } from '../views.js';
-import { SweepPlanMember, toSweepPlanMember } from './sweep.types.js';
+import { SweepPlanMemberType, toSweepPlanMember } from './sweep.types.js';
 import type { MappingEffect as MappingEffectView } from '../sweep-ports.js';
 
 @ObjectType({
@@ -38,12 +38,12 @@ export class RoleMapping {
   readonly retiredAt!: Date | null;
 }
 
-@ObjectType({
+@ObjectType('MappingEffect', {
   description:
     "The effect of a change on members, in the terms of a sweep's plan. Computed before the change from the last observed state.",
   simpleResolvers: true,
 })
-export class MappingEffect {
+export class MappingEffectType {
   @Field(() => Int, {
     description: 'Number of linked members who would get the role.',
   })
@@ -65,13 +65,13 @@ export class MappingEffect {
   })
   readonly seconds!: number;
 
-  @Field(() => [SweepPlanMember], {
+  @Field(() => [SweepPlanMemberType], {
     description: 'The first affected members, at most 100.',
   })
-  readonly members!: readonly SweepPlanMember[];
+  readonly members!: readonly SweepPlanMemberType[];
 }
 
-export function toMappingEffect(clientId: string, effect: MappingEffectView): MappingEffect {
+export function toMappingEffect(clientId: string, effect: MappingEffectView): MappingEffectType {
   const members = effect.members.map((member) => toSweepPlanMember(clientId, member));
   return { ...effect, members };
 }

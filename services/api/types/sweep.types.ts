@@ -11,11 +11,11 @@ import { connectionOf } from './connection.types.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
-@ObjectType({
+@ObjectType('SweepPlanMember', {
   description: 'What a sweep plans to change for one member, and why.',
   simpleResolvers: true,
 })
-export class SweepPlanMember {
+export class SweepPlanMemberType {
   readonly clientId!: string;
   readonly addIds!: readonly string[];
   readonly removeIds!: readonly string[];
@@ -39,11 +39,11 @@ export class SweepPlanMember {
   readonly reason!: string;
 }
 
-@ObjectType({
+@ObjectType('SweepPlan', {
   description: 'What a sweep plans to change.',
   simpleResolvers: true,
 })
-export class SweepPlan {
+export class SweepPlanType {
   @Field(() => String, {
     description: 'Hash that identifies exactly this plan.',
   })
@@ -66,10 +66,10 @@ export class SweepPlan {
   })
   readonly seconds!: number;
 
-  @Field(() => [SweepPlanMember], {
+  @Field(() => [SweepPlanMemberType], {
     description: 'The first affected members, at most 100.',
   })
-  readonly members!: readonly SweepPlanMember[];
+  readonly members!: readonly SweepPlanMemberType[];
 }
 
 @ObjectType({
@@ -93,11 +93,11 @@ export class Sweep {
   })
   readonly dryRun!: boolean;
 
-  @Field(() => SweepPlan, {
+  @Field(() => SweepPlanType, {
     nullable: true,
     description: 'The plan. Null until the sweep has checked all members.',
   })
-  readonly plan!: SweepPlan | null;
+  readonly plan!: SweepPlanType | null;
 
   @Field(() => Int, { description: 'Number of members checked so far.' })
   readonly checked!: number;
@@ -223,7 +223,7 @@ export function toSweep(view: SweepView): Sweep {
   };
 }
 
-function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlan {
+function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlanType {
   return {
     hash: view.hash,
     removals: view.removals,
@@ -234,7 +234,10 @@ function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlan {
   };
 }
 
-export function toSweepPlanMember(clientId: string, member: SweepPlanMemberView): SweepPlanMember {
+export function toSweepPlanMember(
+  clientId: string,
+  member: SweepPlanMemberView,
+): SweepPlanMemberType {
   return {
     clientId,
     discordUserId: member.discordUserId,

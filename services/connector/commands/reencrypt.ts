@@ -4,7 +4,7 @@ import type { CommandWorld } from '../open-store.js';
  * Re-encrypts every stored secret with the first key. Exits with 1 if a value cannot be decrypted,
  * or if another process still writes with an old key.
  */
-export async function reencrypt(
+export async function reencryptCommand(
   { store, logger }: Pick<CommandWorld, 'store' | 'logger'>,
   _args: readonly string[],
 ): Promise<number> {

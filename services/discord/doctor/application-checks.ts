@@ -1,9 +1,9 @@
 import type { ApplicationReading } from '../bot-readings.js';
-import { failed, ok, unanswered, warning, type Asked, type Check } from './check.js';
+import { failed, ok, unanswered, warning, type CheckedRead, type Check } from './check.js';
 
 /** Whose token it is, and what that application may and knows. */
 export function applicationChecks(
-  asked: Asked<ApplicationReading>,
+  asked: CheckedRead<ApplicationReading>,
   applicationId: string,
   callbackUrl: string | null,
 ): readonly Check[] {

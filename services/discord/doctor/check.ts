@@ -32,11 +32,11 @@ export const failed = (name: string, message: string, remedy: string): Check => 
 });
 
 /** What came of a question: no failing one may keep the others from being asked. */
-export type Asked<T> =
+export type CheckedRead<T> =
   | { readonly isAnswered: true; readonly value: T }
   | { readonly isAnswered: false; readonly error: unknown };
 
-export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
+export async function ask<T>(question: () => Promise<T>): Promise<CheckedRead<T>> {
   try {
     return { isAnswered: true, value: await question() };
   } catch (error) {
@@ -44,7 +44,7 @@ export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
   }
 }
 
-export function isRefusedAs<T>(asked: Asked<T>, code: string): boolean {
+export function isRefusedAs<T>(asked: CheckedRead<T>, code: string): boolean {
   if (asked.isAnswered || !(asked.error instanceof TerminalError)) return false;
   return asked.error.code === code;
 }

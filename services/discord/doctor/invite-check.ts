@@ -1,7 +1,7 @@
 import { isLoopback } from '../../lib/web-address.js';
 import type { GuildId } from '../../model.js';
 import type { InviteReading } from '../bot-readings.js';
-import { failed, ok, unanswered, warning, type Asked, type Check } from './check.js';
+import { failed, ok, unanswered, warning, type CheckedRead, type Check } from './check.js';
 
 const NAME = 'invite link';
 
@@ -28,7 +28,7 @@ export function foreignInviteCheck(inviteUrl: string): Check {
 }
 
 export function inviteCheck(
-  asked: Asked<InviteReading | null>,
+  asked: CheckedRead<InviteReading | null>,
   inviteUrl: string,
   guildId: GuildId,
 ): Check {

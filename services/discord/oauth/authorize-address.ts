@@ -1,7 +1,7 @@
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 
-import type { OAuthApplication } from '../../reconcile/grants.js';
 import type { ConsentRequest } from './parties.js';
+import type { OAuthApplication } from '../../model.js';
 
 /**
  * Where people give consent. Always asks (`prompt=consent`): a link must not be made without the

@@ -1,5 +1,5 @@
 import type { Answer } from '../answer.js';
-import type { OAuthApplication } from '../../reconcile/grants.js';
+import type { OAuthApplication } from '../../model.js';
 
 /** One call of the OAuth2 side, as its judges and its log need it: nothing here is secret. */
 export interface OAuthCall {

@@ -1,5 +1,5 @@
 import type { AuthorizationServer, Client, ClientAuth } from 'oauth4webapi';
-import type { OAuthApplication } from '../../reconcile/grants.js';
+import type { OAuthApplication } from '../../model.js';
 
 export interface ConsentRequest {
   readonly redirectUri: string;

@@ -2,8 +2,8 @@ import type { TokenEndpointResponse } from 'oauth4webapi';
 import { z } from 'zod';
 
 import { parsePayload } from '../payloads.js';
-import type { TokenGrant } from '../../reconcile/grants.js';
 import type { DiscordAccount } from '../../api/sign-in/ports.js';
+import type { TokenGrant } from '../../model.js';
 
 /** What goes into a header later. */
 const token = z.string().regex(/^[\x21-\x7e]{1,4096}$/);

@@ -1,13 +1,13 @@
 import type { KeyRing } from '../../lib/encryption.js';
 import type { ClientId, ClientSettings, Endpoints } from '../../model.js';
-import { encryptSecret, type Secrets } from './client-rows.js';
+import { encryptSecret, type ClientSecrets } from './client-rows.js';
 
-export interface ClientInput extends ClientSettings, Secrets {
+export interface ClientInput extends ClientSettings, ClientSecrets {
   readonly endpoints: Endpoints;
 }
 
 /** Settings as their columns; nothing else that `input` may hold gets through. */
-export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
+export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
   const { nicknamePolicy, removalGuard, linking, endpoints } = input;
   return {
     name: input.name,
@@ -38,8 +38,8 @@ export function settingColumns(input: Omit<ClientInput, keyof Secrets>) {
 export function secretColumns(
   keys: KeyRing,
   id: ClientId,
-  secrets: Partial<Secrets>,
-): Partial<Secrets> {
+  secrets: Partial<ClientSecrets>,
+): Partial<ClientSecrets> {
   const { clientSecret, botToken } = secrets;
   return {
     ...(clientSecret !== undefined && {

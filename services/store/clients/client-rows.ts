@@ -2,13 +2,12 @@ import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import { type KeyRing, keyIdOf } from '../../lib/encryption.js';
-import type { ClientId } from '../../model.js';
+import type { ClientId, SendingPause } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
-import type { SendingPause } from './sending.js';
 import type { Transaction } from '../database.js';
 
 /** The only place where a client's secrets are ciphertext on one side and plain on the other. */
-export interface Secrets {
+export interface ClientSecrets {
   readonly clientSecret: string;
   readonly botToken: string;
 }
@@ -17,13 +16,13 @@ export interface Secrets {
  * The secret's name and owner, authenticated with it: a secret copied to another client does not
  * decrypt.
  */
-export const secretContext = (name: keyof Secrets, clientId: ClientId) =>
+export const secretContext = (name: keyof ClientSecrets, clientId: ClientId) =>
   `${name} of client ${clientId}`;
 
 export function encryptSecret(
   keys: KeyRing,
   clientId: ClientId,
-  name: keyof Secrets,
+  name: keyof ClientSecrets,
   plain: string,
 ): string {
   return keys.encrypt(plain, secretContext(name, clientId));
@@ -31,8 +30,8 @@ export function encryptSecret(
 
 export function decryptSecret(
   keys: KeyRing,
-  row: { readonly id: ClientId } & Partial<Secrets>,
-  name: keyof Secrets,
+  row: { readonly id: ClientId } & Partial<ClientSecrets>,
+  name: keyof ClientSecrets,
 ): string {
   return keys.decrypt(row[name] ?? '', secretContext(name, row.id));
 }
@@ -60,7 +59,7 @@ export async function lockClient(
 const SECRETS = ['botToken', 'clientSecret'] as const;
 
 interface LostSecret {
-  readonly name: keyof Secrets;
+  readonly name: keyof ClientSecrets;
   /** Of the key that is not known any more. */
   readonly keyId: string;
 }

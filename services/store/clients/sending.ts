@@ -1,14 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
-import type { ClientId } from '../../model.js';
+import type { ClientId, SendingPause } from '../../model.js';
 import type { Listener } from '../listen.js';
-
-/** Why nothing is sent to Discord for a client now, since when, and when the next call is tried. */
-export interface SendingPause {
-  readonly cause: string;
-  readonly since: Date;
-  readonly until: Date;
-}
 
 /** Pauses shared between processes. */
 export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener, 'on'>) {

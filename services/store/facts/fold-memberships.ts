@@ -10,7 +10,7 @@ import { deletionOver } from './deletion-fence.js';
 import { lifeOf } from './fold-groups.js';
 import { lostTo, type Folding } from './folding.js';
 import type { Known, KnownUser } from './known.js';
-import { APPLIED, compareOrder, compareStanding, UNCHANGED, type Standing } from './order.js';
+import { APPLIED, compareOrder, compareStanding, UNCHANGED, type RankedFact } from './order.js';
 
 export function foldChange(
   user: KnownUser,
@@ -107,8 +107,8 @@ function lostToSnapshot(
 function behindDeletion(
   known: Known,
   groupId: GroupId,
-  said: Standing,
-): { readonly next: Standing; readonly loss: FactLoss | null } {
+  said: RankedFact,
+): { readonly next: RankedFact; readonly loss: FactLoss | null } {
   const { order } = said;
   const deletion = said.isHeld ? deletionOver(order, lifeOf(known, groupId).fence) : null;
   if (deletion === null) return { next: said, loss: null };
@@ -120,7 +120,7 @@ function behindDeletion(
 }
 
 /** A group without a row of its own is denied by the user's last snapshot, if there was one. */
-function standingOf(user: KnownUser, groupId: GroupId): Standing | null {
+function standingOf(user: KnownUser, groupId: GroupId): RankedFact | null {
   const denied = user.snapshot && {
     order: user.snapshot,
     isSnapshot: true,
@@ -129,7 +129,7 @@ function standingOf(user: KnownUser, groupId: GroupId): Standing | null {
   return user.memberships.get(groupId) ?? denied;
 }
 
-function rankOn(current: Standing | null, next: Standing): number {
+function rankOn(current: RankedFact | null, next: RankedFact): number {
   return current === null ? 1 : compareStanding(next, current);
 }
 
@@ -137,7 +137,7 @@ function rankOn(current: Standing | null, next: Standing): number {
  * The same statement with the same sequence, of an earlier time: that one counts against deletions,
  * whichever comes first. Without sequences two that tie have one time.
  */
-function isEarlier(next: Standing, current: Standing | null): boolean {
+function isEarlier(next: RankedFact, current: RankedFact | null): boolean {
   return current !== null && rankOn(current, next) === 0
     ? next.order.timeUs < current.order.timeUs
     : false;
@@ -146,7 +146,7 @@ function isEarlier(next: Standing, current: Standing | null): boolean {
 function lossOf(
   groupId: GroupId | null,
   { order }: { readonly order: FactOrder },
-  current: Standing,
+  current: RankedFact,
 ): FactLoss {
   return { groupId, order, outrankedBy: { kind: 'membership', ...current } };
 }

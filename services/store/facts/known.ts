@@ -1,6 +1,6 @@
 import type { Attributes, FactOrder, GroupId, PlatformUserId } from '../../model.js';
 import type { DeletionFence } from './deletion-fence.js';
-import type { Register, Standing } from './order.js';
+import type { Register, RankedFact } from './order.js';
 
 /** The recorded state of the users and groups that the facts name. Folding changes it in place. */
 export interface Known {
@@ -21,7 +21,7 @@ export interface KnownUser {
   readonly restored: DeletionFence | null;
   /** `username` and the attributes, each with its own fence: an event may carry only some. */
   readonly registers: Map<UserRegister, Register>;
-  readonly memberships: Map<GroupId, Standing>;
+  readonly memberships: Map<GroupId, RankedFact>;
 }
 
 export interface UserDeletion {

@@ -11,14 +11,14 @@ export function compareOrder(a: FactOrder, b: FactOrder): number {
 }
 
 /** The recorded state of one (user, group). */
-export interface Standing {
+export interface RankedFact {
   readonly order: FactOrder;
   readonly isSnapshot: boolean;
   readonly isHeld: boolean;
 }
 
 /** Ties: snapshot over change, then removed over added. Zero only for the very same statement. */
-export function compareStanding(a: Standing, b: Standing): number {
+export function compareStanding(a: RankedFact, b: RankedFact): number {
   return (
     compareOrder(a.order, b.order) ||
     Number(a.isSnapshot) - Number(b.isSnapshot) ||

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import { readFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, KnownUser } from './known.js';
-import type { Standing } from './order.js';
+import type { RankedFact } from './order.js';
 import { orderOf } from './stored-order.js';
 
 interface Seen {
@@ -114,7 +114,7 @@ interface MembershipRow {
   readonly time_us: number;
 }
 
-function standingOf(row: MembershipRow): Standing {
+function standingOf(row: MembershipRow): RankedFact {
   const order = orderOf(row.sequence, row.time_us, row.is_mutation);
   return { order, isSnapshot: row.is_snapshot, isHeld: row.is_held };
 }

@@ -35,7 +35,7 @@ export async function renewBotLeases(db: Kysely<unknown>, leasing: Leasing): Pro
   const gone = await findGone(db, leasing);
   await reportForWork(db, leasing, gone);
   const { owner } = leasing;
-  const until = leaseEnd(leasing);
+  const until = botLeaseEnd(leasing);
   const { rows } = await sql<RenewalRow>`
     with holding as (
       select w.owner, count(b.application_id) as bots
@@ -79,7 +79,7 @@ interface RenewalRow {
   readonly surplus: readonly LeasedBot[];
 }
 
-export function leaseEnd({ leaseMs }: Pick<Leasing, 'leaseMs'>) {
+export function botLeaseEnd({ leaseMs }: Pick<Leasing, 'leaseMs'>) {
   return sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
 }
 
@@ -99,7 +99,7 @@ async function reportForWork(
   gone: readonly string[],
 ): Promise<void> {
   await sql`
-    insert into worker (owner, live_until) values (${leasing.owner}, ${leaseEnd(leasing)})
+    insert into worker (owner, live_until) values (${leasing.owner}, ${botLeaseEnd(leasing)})
     on conflict (owner) do update set live_until = excluded.live_until`.execute(db);
   // A row that another process is clearing need not be waited for.
   await sql`

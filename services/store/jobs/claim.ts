@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import { LANES, type Cause, type ClientId, type DiscordUserId, type Lane } from '../../model.js';
 import type { Claimed, ClaimRequest, JobTable } from '../../reconcile/job-table.js';
 import type { Job } from '../../reconcile/job.js';
-import { isReadable, leaseEnd, type Leasing } from './bot-leases.js';
+import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 
 /**
  * Numbers the claims of this process, so that the database can tell a statement that arrives late
@@ -45,7 +45,7 @@ export async function claimJobs(
   const { rows } = await sql<JobRow | DueRow>`
     with new_bot as (
       insert into bot_lease (application_id, owner, leased_until)
-      select distinct c.application_id, ${owner}, ${leaseEnd(leasing)}
+      select distinct c.application_id, ${owner}, ${botLeaseEnd(leasing)}
       from client c
       where ${isReadable(leasing)} and not exists (select from bot_lease b where b.application_id = c.application_id)
       on conflict do nothing returning application_id

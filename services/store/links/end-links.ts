@@ -6,7 +6,7 @@ import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import { forgetReadingsOfLinks } from '../remote/forget-readings.js';
 
-export interface Ending {
+export interface LinkRemoval {
   readonly linkIds: readonly LinkId[];
   readonly cause: Cause;
   readonly windowMs: number;
@@ -20,7 +20,7 @@ export interface Ending {
  */
 export async function endLinks(
   db: Kysely<unknown>,
-  { linkIds, cause, windowMs, isAskedFor }: Ending,
+  { linkIds, cause, windowMs, isAskedFor }: LinkRemoval,
 ): Promise<void> {
   await sql`
     update link set status = 'ENDING', ending_at = now(), is_end_asked_for = ${isAskedFor}

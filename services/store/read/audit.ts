@@ -12,17 +12,15 @@ import type {
 import type { Asker } from '../together.js';
 import {
   type Counted,
-  type Page,
-  type Rows,
   type Time,
-  countOf,
+  rowCount,
   every,
   limitOf,
   toDate,
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { AuditFilter } from '../../api/views.js';
+import type { AuditFilter, Page, Rows } from '../../api/views.js';
 
 export interface RecordRow {
   readonly id: AuditRecordId;
@@ -67,7 +65,7 @@ export async function pageAuditRecords(
 export async function countAuditRecords(db: Asker, filter: AuditFilter): Promise<number> {
   const { rows } = await sql<Counted>`
     select count(*) from audit_record where ${every(auditConditions(filter))}`.execute(db);
-  return countOf(rows);
+  return rowCount(rows);
 }
 
 export function auditConditions(filter: AuditFilter): (RawBuilder<unknown> | null)[] {

@@ -13,7 +13,9 @@ import type { Asker } from '../together.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
 import { LINK_STATE, linkCandidates, linkConditions } from './link-filter.js';
 import {
-  countOf,
+  type Counted,
+  type Time,
+  rowCount,
   every,
   gathered,
   inOrder,
@@ -21,12 +23,8 @@ import {
   toDate,
   toDateOrNull,
   toRows,
-  type Counted,
-  type Page,
-  type Rows,
-  type Time,
 } from './page.js';
-import type { LinkFilter } from '../../api/views.js';
+import type { LinkFilter, Page, Rows } from '../../api/views.js';
 
 interface LinkRow {
   readonly id: LinkId;
@@ -165,7 +163,7 @@ export async function countLinks(
   const links = readLinks(request, { what: sql`1`, more: [], end: sql`` });
   const { rows } = await sql<Counted>`
     select count(*) from (${links}) as found`.execute(db);
-  return countOf(rows);
+  return rowCount(rows);
 }
 
 export async function linksOfPlatformUsers(db: Asker, ids: readonly PlatformUserId[]) {

@@ -1,15 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
-
-/** Keyset paging over an id: `after` is the last id seen. */
-export interface Page {
-  readonly limit: number;
-  readonly after: string | null;
-}
-
-export interface Rows<Row> {
-  readonly rows: readonly Row[];
-  readonly hasMore: boolean;
-}
+import { type RawBuilder, sql } from 'kysely';
+import type { Page, Rows } from '../../api/views.js';
 
 /** One extra row is read to learn whether there is more; it is not returned. */
 export const limitOf = (page: Page) => sql`limit ${page.limit + 1}`;
@@ -56,7 +46,7 @@ export interface Counted {
 }
 
 /** PostgreSQL counts in 64 bits, which the driver hands over as text. */
-export const countOf = (rows: readonly Counted[]): number => Number(rows[0]?.count ?? 0);
+export const rowCount = (rows: readonly Counted[]): number => Number(rows[0]?.count ?? 0);
 
 /** The driver returns times as text, in UTC. */
 export type Time = Date | string;

@@ -3,18 +3,17 @@ import { sql } from 'kysely';
 import type { Attributes, GroupId, PlatformUserId } from '../../model.js';
 import type { Asker } from '../together.js';
 import {
-  countOf,
+  type Counted,
+  type Time,
+  rowCount,
   every,
   gathered,
   inOrder,
   limitOf,
   toDateOrNull,
   toRows,
-  type Counted,
-  type Page,
-  type Rows,
-  type Time,
 } from './page.js';
+import type { Page, Rows } from '../../api/views.js';
 
 interface UserRow {
   readonly id: PlatformUserId;
@@ -71,7 +70,7 @@ export async function pagePlatformGroups(
 export async function countPlatformGroups(db: Asker, search: string | null): Promise<number> {
   const { rows } = await sql<Counted>`
     select count(*) from platform_group where ${every(conditions(search))}`.execute(db);
-  return countOf(rows);
+  return rowCount(rows);
 }
 
 function conditions(search: string | null) {

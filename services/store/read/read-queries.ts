@@ -11,7 +11,6 @@ import {
   linksOfPlatformUsers,
   pageLinks,
 } from './links.js';
-import type { Page } from './page.js';
 import {
   countPlatformGroups,
   findPlatformGroups,
@@ -28,7 +27,7 @@ import {
   pageUnlinkedHolders,
   unlinkedRolesOfClients,
 } from './unlinked-holders.js';
-import type { AuditFilter, LinkFilter, RoleKey } from '../../api/views.js';
+import type { AuditFilter, LinkFilter, Page, RoleKey } from '../../api/views.js';
 
 type Ids = readonly string[];
 

@@ -1,17 +1,10 @@
 import { sql } from 'kysely';
 
-import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Asker } from '../together.js';
-import {
-  countOf,
-  limitOf,
-  toDateOrNull,
-  toRows,
-  type Counted,
-  type Page,
-  type Time,
-} from './page.js';
-import type { RoleKey } from '../../api/views.js';
+import { type Counted, type Time, rowCount, limitOf, toDateOrNull, toRows } from './page.js';
+import type { Page, RoleKey } from '../../api/views.js';
+import type { UnlinkedRoleView } from '../../api/unlinked-ports.js';
 
 interface HolderRow {
   readonly discord_user_id: DiscordUserId;
@@ -50,16 +43,7 @@ export async function countUnlinkedHoldersOf(
   const { rows } = await sql<Counted>`
     select coalesce((select (unlinked_holders ->> ${roleId})::int from guild_listing where client_id = ${clientId}), 0)
       as count`.execute(db);
-  return countOf(rows);
-}
-
-export interface UnlinkedRole {
-  readonly clientId: ClientId;
-  readonly roleId: RoleId;
-  /** Null: the guild has no such role any more. */
-  readonly name: string | null;
-  /** Null: nothing has counted its holders since it was mapped. */
-  readonly holders: number | null;
+  return rowCount(rows);
 }
 
 /**
@@ -69,8 +53,8 @@ export interface UnlinkedRole {
 export async function unlinkedRolesOfClients(
   db: Asker,
   ids: readonly ClientId[],
-): Promise<readonly (readonly UnlinkedRole[])[]> {
-  const { rows } = await sql<UnlinkedRole>`
+): Promise<readonly (readonly UnlinkedRoleView[])[]> {
+  const { rows } = await sql<UnlinkedRoleView>`
     select m.client_id as "clientId", m.role_id as "roleId", r.name, (g.unlinked_holders ->> m.role_id)::int as holders
     from (select distinct client_id, role_id from role_mapping where client_id = any(${ids}::uuid[])) m
     left join role r on r.client_id = m.client_id and r.id = m.role_id

@@ -3,9 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
-import type { ClientId, DiscordUserId } from '../../model.js';
+import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
 import type { Database } from '../database.js';
-import type { TokenGrant } from '../../reconcile/grants.js';
 
 /** What is not linked within this is revoked: the person went away, or the process died. */
 const UNLINKED_MS = 2 * 60_000;

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
-import type { ClientId, DiscordUserId } from '../../model.js';
-import type { DueRevocation, OAuthApplication } from '../../reconcile/grants.js';
+import type { ClientId, DiscordUserId, OAuthApplication } from '../../model.js';
+import type { DueRevocation } from '../../reconcile/grants.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { tokenContext } from './grants.js';

@@ -1,8 +1,7 @@
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
-import type { ClientId, EmailRule, GuildId } from '../../model.js';
-import type { OAuthApplication } from '../../reconcile/grants.js';
+import type { ClientId, EmailRule, GuildId, OAuthApplication } from '../../model.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../database.js';
 import { ClientEntity } from '../entities/client.entity.js';

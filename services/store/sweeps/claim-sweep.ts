@@ -16,7 +16,7 @@ export async function claimSweep(
   const { rows } = await sql<RunRow>`
     update sweep s set state = 'RUNNING', owner = ${owner}, attempts = attempts + 1, checked = 0,
       not_before = null, reason = null,
-      leased_until = ${leaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
+      leased_until = ${sweepLeaseEnd(leaseMs)}, started_at = case when attempts = 0 then clock_timestamp() else started_at end
     from client c
     where c.id = s.client_id and s.id = (
       select id from sweep
@@ -61,5 +61,5 @@ interface RunRow {
   readonly paused_ms: number | null;
 }
 
-export const leaseEnd = (leaseMs: number) =>
+export const sweepLeaseEnd = (leaseMs: number) =>
   sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;

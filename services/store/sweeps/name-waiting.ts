@@ -9,7 +9,7 @@ interface NamingRun {
   readonly traceparent: string | null;
 }
 
-export function causeOf(run: NamingRun): Cause {
+export function namingCause(run: NamingRun): Cause {
   const { id, enforceStrategy, traceparent } = run;
   return {
     kind: 'SWEEP',
@@ -32,7 +32,7 @@ export async function nameWaiting(
 ): Promise<readonly DiscordUserId[]> {
   if (run.enforceStrategy === null) return [];
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
-    update reconcile_job set causes = newest_causes(causes || ${JSON.stringify([causeOf(run)])}::jsonb)
+    update reconcile_job set causes = newest_causes(causes || ${JSON.stringify([namingCause(run)])}::jsonb)
     where client_id = ${run.clientId} and discord_user_id = any(${members}::text[])
       and not is_parked and claimed_by is null
     returning discord_user_id`.execute(db);

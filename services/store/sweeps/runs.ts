@@ -10,10 +10,10 @@ import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { lockGuard } from '../path/guard-tally.js';
 import { saveHolders } from '../unlinked/save-holders.js';
 import { describeParked, readParked, type ParkedMembers } from '../read/parked.js';
-import { leaseEnd } from './claim-sweep.js';
+import { sweepLeaseEnd } from './claim-sweep.js';
 import { holdPlan } from './hold-plan.js';
 import { saveCountsFault, saveDoubt } from './doubt.js';
-import { causeOf, nameWaiting } from './name-waiting.js';
+import { namingCause, nameWaiting } from './name-waiting.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /** The run's row, while this process owns it: not if cancelled or taken over. */
@@ -27,7 +27,7 @@ export async function renewSweep(
   checked: number,
 ): Promise<boolean> {
   const { rows } = await sql<{ id: string }>`
-    update sweep set leased_until = ${leaseEnd(lease.ms)}, checked = ${checked}
+    update sweep set leased_until = ${sweepLeaseEnd(lease.ms)}, checked = ${checked}
     where ${ours(lease.id, lease.owner)} returning id`.execute(db);
   return rows.length > 0;
 }
@@ -166,7 +166,7 @@ async function mark(
     where l.client_id = ${run.clientId} and l.discord_user_id = any(${members}::text[])
       and (j.client_id is null or j.is_parked or j.claimed_by is not null)`.execute(db);
   const marked = rows.map((row) => row.discord_user_id);
-  const cause = { ...causeOf(run), ...how };
+  const cause = { ...namingCause(run), ...how };
   const request = { clientId: run.clientId, members: marked, cause };
   await markMembers(db, request, { lane: LANES.sweep, windowMs: 0 });
   await sql`

@@ -8,13 +8,13 @@ import { REFUSAL_OF_CLIENT, refusalOfKind } from './refusals.js';
 import { insertSweep } from './start-sweep.js';
 import {
   type NextRun,
-  type Timing,
   type Usual,
   addMissing,
   readNow,
   resetSchedules,
 } from './usual-schedules.js';
 import type { ScheduleView } from '../../api/sweep-ports.js';
+import type { ScheduleTiming } from '../../sweep/ports.js';
 
 interface ScheduleRow {
   readonly client_id: ClientId;
@@ -47,7 +47,7 @@ export function createSchedules({ database, ...usual }: Usual & { readonly datab
     /** `change` gets the current schedule, and may throw to reject. */
     changeSchedule: async (
       key: { readonly clientId: ClientId; readonly kind: SweepKind },
-      change: (timing: Timing) => Timing,
+      change: (timing: ScheduleTiming) => ScheduleTiming,
     ) =>
       database.transaction(async (tx) => {
         await addMissing(tx.sql, usual, key.clientId);
@@ -86,7 +86,7 @@ async function changeSchedule(
   db: Kysely<unknown>,
   nextRun: NextRun,
   { clientId, kind }: { clientId: ClientId; kind: SweepKind },
-  change: (timing: Timing) => Timing,
+  change: (timing: ScheduleTiming) => ScheduleTiming,
 ): Promise<ScheduleView> {
   const { rows } = await sql<ScheduleRow>`
     select ${COLUMNS} from schedule where client_id = ${clientId} and kind = ${kind} for update`.execute(

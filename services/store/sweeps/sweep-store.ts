@@ -3,7 +3,6 @@ import type { Database } from '../database.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
-import type { Page } from '../read/page.js';
 import type { Listener } from '../listen.js';
 import { readDrift, type DriftRequest } from './drift.js';
 import {
@@ -16,7 +15,7 @@ import {
 import { readNamePage, readNameRules, type NamePageRequest } from './name-page.js';
 import { noteLeft, refreshMirror } from './refresh-mirror.js';
 import { rememberAgreements } from '../remote/remember-agreements.js';
-import { saveUnlinkedHolders, type UnlinkedChunk } from '../unlinked/save-unlinked.js';
+import { saveUnlinkedHolders } from '../unlinked/save-unlinked.js';
 import { claimSweep } from './claim-sweep.js';
 import { createFinishSweep, holdSweep, postponeSweep, releaseSweep, renewSweep } from './runs.js';
 import { createSchedules } from './schedules.js';
@@ -25,6 +24,8 @@ import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.j
 import type { Usual } from './usual-schedules.js';
 import type { ListedMember, ListingRef, SweepEnding, SweepRun } from '../../sweep/ports.js';
 import type { SweepFilter } from '../../api/sweep-ports.js';
+import type { Page } from '../../api/views.js';
+import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
 
 interface Deps {
   readonly database: Database;

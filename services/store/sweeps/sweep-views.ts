@@ -7,10 +7,8 @@ import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
 import { toShownPlan } from '../decisions/shown-plan.js';
 import {
   type Counted,
-  type Page,
-  type Rows,
   type Time,
-  countOf,
+  rowCount,
   every,
   inOrder,
   limitOf,
@@ -20,6 +18,7 @@ import {
 } from '../read/page.js';
 import type { SweepPlan } from '../../sweep/ports.js';
 import type { SweepFilter, SweepView } from '../../api/sweep-ports.js';
+import type { Page, Rows } from '../../api/views.js';
 
 interface SweepRow {
   readonly id: string;
@@ -98,7 +97,7 @@ export async function pageSweeps(
 export async function countSweeps(db: Asker, filter: SweepFilter): Promise<number> {
   const { rows } = await sql<Counted>`
     select count(*) from sweep s where ${every(conditions(filter))}`.execute(db);
-  return countOf(rows);
+  return rowCount(rows);
 }
 
 function conditions({ clientId, kind, states }: SweepFilter) {

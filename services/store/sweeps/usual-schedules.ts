@@ -1,23 +1,19 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
-import { toDate, type Time } from '../read/page.js';
+import { type Time, toDate } from '../read/page.js';
+import type { ScheduleTiming } from '../../sweep/ports.js';
 
 /** Pure: the next time after `after`; null when it is switched off, or never comes. */
-export type NextRun = (timing: Timing, after: Date) => Date | null;
-
-/** When a kind of sweep is due. */
-export interface Timing {
-  readonly kind: SweepKind;
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly isEnabled: boolean;
-}
+export type NextRun = (timing: ScheduleTiming, after: Date) => Date | null;
 
 /** A client's default schedules; nickname sweeps run if it has a nickname policy. */
 export interface Usual {
   readonly nextRun: NextRun;
-  readonly defaultsOf: (clientId: ClientId, nicknames: NicknameStrategy) => readonly Timing[];
+  readonly defaultsOf: (
+    clientId: ClientId,
+    nicknames: NicknameStrategy,
+  ) => readonly ScheduleTiming[];
 }
 
 /**

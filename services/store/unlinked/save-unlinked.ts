@@ -1,8 +1,9 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
 
-export interface UnlinkedHolder {
+export interface UnlinkedMember {
   readonly discordUserId: DiscordUserId;
   /** Mapped roles only. */
   readonly roleIds: readonly RoleId[];
@@ -10,15 +11,6 @@ export interface UnlinkedHolder {
   readonly displayName: string | null;
   readonly nickname: string | null;
   readonly isBot: boolean;
-}
-
-/** Consecutive members of a listing, in Discord's order: ascending ids. */
-export interface UnlinkedChunk {
-  /** The last id of the chunk before; null: this is the first. */
-  readonly after: DiscordUserId | null;
-  /** The last id that this chunk covers; null: it covers the rest. */
-  readonly to: DiscordUserId | null;
-  readonly holders: readonly UnlinkedHolder[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { APPLIED, UNCHANGED } from '../../builders/fact-outcomes.js';
-import { PATH_TIMING, pathOf } from '../../../services/connector/path.js';
+import { PATH_TIMING, reconcilePath } from '../../../services/connector/path.js';
 import { createDiscordGateway } from '../../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../../services/lib/logger.js';
@@ -91,7 +91,7 @@ async function startPath(store: Store): Promise<void> {
     globalRequestsPerSecond: 10_000,
   });
   ends.push(() => gateway.stop());
-  const path = pathOf(silentLogger, { store, gateway, oauth: noOAuth }, PATH_TIMING);
+  const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth }, PATH_TIMING);
   await path.start();
   ends.push(() => path.stop());
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { Rows, whenHere } from '../../../services/api/rows.js';
+import { RowLoader, whenHere } from '../../../services/api/rows.js';
 
 interface Key {
   readonly guild: string;
   readonly id: number;
 }
 
-/** Rows that say what they were asked for, and when. */
+/** RowLoader that say what they were asked for, and when. */
 function aSet(find?: (keys: readonly Key[]) => Promise<readonly string[]>) {
   const asked: (readonly Key[])[] = [];
-  const rows = new Rows<Key, string, string>(
+  const rows = new RowLoader<Key, string, string>(
     async (keys) => {
       asked.push(keys);
       return find ? find(keys) : keys.map(({ guild, id }) => `${guild}${id}, read ${asked.length}`);
@@ -61,7 +61,7 @@ describe('rows of a request', () => {
 
   it('that are not there are known to be not there', async () => {
     let asked = 0;
-    const rows = new Rows<string, string | undefined>(
+    const rows = new RowLoader<string, string | undefined>(
       async (ids) => {
         asked += 1;
         return ids.map(() => undefined);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createBell } from '../../../services/api/subscriptions/bell.js';
 import { createDueSweeps } from '../../../services/api/subscriptions/due-sweeps.js';
-import { createGate } from '../../../services/api/subscriptions/gate.js';
+import { createSemaphore } from '../../../services/api/subscriptions/gate.js';
 import { createStream } from '../../../services/api/subscriptions/stream.js';
 import { createSubscriptions } from '../../../services/api/subscriptions/subscriptions.js';
 import { silentLogger } from '../../../services/lib/logger.js';
@@ -161,7 +161,7 @@ describe('a stream', () => {
 
 describe('a gate', () => {
   it('lets so many in at a time, and the next when one has failed', async () => {
-    const gate = createGate(2);
+    const gate = createSemaphore(2);
     const leave: ((error?: Error) => void)[] = [];
     const done: string[] = [];
     const work = (name: string) =>

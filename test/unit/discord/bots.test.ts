@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Bot } from '../../../services/discord/bot.js';
 import { createBots } from '../../../services/discord/bots.js';
 import { createBotPause } from '../../../services/discord/bot-pause.js';
-import { createGate } from '../../../services/discord/gate.js';
+import { createBucketGate } from '../../../services/discord/gate.js';
 import { createLedger } from '../../../services/discord/ledger.js';
 import { createGlobalBudget } from '../../../services/discord/global-budget.js';
 import { createSendingPauses } from '../../../services/discord/sending-pauses.js';
@@ -22,7 +22,7 @@ const setUp = () => {
   const tried: string[] = [];
   const openBot = ({ token }: { readonly token: string }): Bot => {
     opened.push(token);
-    const gate = createGate({ clock: () => 0 });
+    const gate = createBucketGate({ clock: () => 0 });
     const pauses = createSendingPauses({
       clock: () => 0,
       logger: silentLogger,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { createGate, type Entry, type Turn } from '../../../services/discord/gate.js';
+import { createBucketGate, type Entry, type Turn } from '../../../services/discord/gate.js';
 
 const never = new AbortController().signal;
 
 const setUp = () => {
   let now = 0;
-  const gate = createGate({ clock: () => now });
+  const gate = createBucketGate({ clock: () => now });
   return { gate, setNow: (ms: number) => void (now = ms) };
 };
 

@@ -14,7 +14,7 @@ import {
   target,
 } from './gateway-setup.js';
 import { applicationAt, discreetFailureOf, REDIRECT, SECRETS, setUpOAuth } from './oauth-setup.js';
-import type { OAuthApplication } from '../../../services/reconcile/grants.js';
+import type { OAuthApplication } from '../../../services/model.js';
 
 let discord: SandboxDiscord;
 let app: OAuthApplication;

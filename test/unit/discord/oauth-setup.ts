@@ -1,7 +1,7 @@
 import { type DiscordOAuth, createDiscordOAuth } from '../../../services/discord/oauth.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
 import { everythingOf, failureOf, listeningLogger, startOfTest } from './gateway-setup.js';
-import type { OAuthApplication } from '../../../services/reconcile/grants.js';
+import type { OAuthApplication } from '../../../services/model.js';
 
 /** Whatever of these is found in an error or a log line has leaked. */
 export const SECRETS = {

@@ -5,7 +5,6 @@ import {
   type Reply,
   type ScriptedDiscord,
 } from '../../fakes/scripted-discord.js';
-import type { SendingPause } from '../../../services/discord/sending-pauses.js';
 import {
   failureOf,
   guild,
@@ -17,6 +16,7 @@ import {
   target,
   TOKEN,
 } from './gateway-setup.js';
+import type { SendingPause } from '../../../services/model.js';
 
 let discord: ScriptedDiscord;
 

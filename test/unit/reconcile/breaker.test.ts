@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   afterAnswer,
   afterPause,
-  countOf,
+  sumSlices,
   HEALTHY,
   type Health,
 } from '../../../services/reconcile/breaker.js';
@@ -36,7 +36,7 @@ describe('the breaker', () => {
 
     const later = afterAnswer(old, true, 620_000);
 
-    expect(countOf(later)).toEqual({ answers: 1, refusals: 1 });
+    expect(sumSlices(later)).toEqual({ answers: 1, refusals: 1 });
   });
 
   test('keeps what was answered within ten minutes', () => {

@@ -7,7 +7,6 @@ import {
   UnavailableError,
 } from '../../../services/lib/errors.js';
 import { createBringIn } from '../../../services/reconcile/bring-in.js';
-import type { TokenGrant } from '../../../services/reconcile/grants.js';
 import type { JoinRequest, MemberFacts } from '../../../services/reconcile/ports.js';
 import {
   DIRECTOR,
@@ -17,6 +16,7 @@ import {
   PILOT,
   presentMember,
 } from '../../builders/member-facts.js';
+import type { TokenGrant } from '../../../services/model.js';
 
 const NOW_MS = 1_000_000;
 const GRANT = { grantId: 'grant-1', isJoinWanted: true };

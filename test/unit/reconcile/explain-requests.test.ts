@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { RemoteFacts } from '../../../services/reconcile/remote.js';
 import { ENDING, explain, type World } from './explain-world.js';
 import { groupWord } from '../../builders/role-history.js';
-import type { RoleBlock } from '../../../services/reconcile/explanation.js';
+import type { RoleBlock } from '../../../services/model.js';
 
 type Request = NonNullable<RemoteFacts['baseline']>['request'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { RoleRefusal } from '../../../services/model.js';
+import type { RoleBlock, RoleRefusal } from '../../../services/model.js';
 import { explainRole } from '../../../services/reconcile/explain.js';
 import type { MappingFacts } from '../../../services/reconcile/ports.js';
 import {
@@ -21,7 +21,7 @@ import {
   SAYS_NOT_IN,
   SAYS_NOTHING,
 } from './explain-world.js';
-import type { RoleBlock, RoleHistory } from '../../../services/reconcile/explanation.js';
+import type { RoleHistory } from '../../../services/reconcile/explanation.js';
 
 describe('several mappings of one role', () => {
   const directors = { mappingId: 'mapping-2', groupId: 'directors' };

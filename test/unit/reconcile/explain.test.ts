@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { JoinRefusal } from '../../../services/model.js';
+import type { JoinRefusal, RoleBlock } from '../../../services/model.js';
 import { explainRole } from '../../../services/reconcile/explain.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
@@ -15,7 +15,7 @@ import {
   SAYS_NOTHING,
   type World,
 } from './explain-world.js';
-import type { RoleBlock, RoleHistory } from '../../../services/reconcile/explanation.js';
+import type { RoleHistory } from '../../../services/reconcile/explanation.js';
 
 const decided = (verdict: 'HELD' | 'REJECTED') => ({
   verdict,

@@ -9,7 +9,7 @@ import {
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { DueRevocation } from '../../../services/reconcile/grants.js';
-import { createRevocations } from '../../../services/reconcile/revocations.js';
+import { createRevocationWorker } from '../../../services/reconcile/revocations.js';
 
 const POLL_MS = 30_000;
 const application = {
@@ -56,7 +56,7 @@ beforeEach(() => {
   forgotten = [];
   asked = [];
   errors = [];
-  part = createRevocations({
+  part = createRevocationWorker({
     table: {
       async claimDue() {
         claims += 1;

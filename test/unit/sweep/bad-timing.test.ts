@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
 import { checkTiming, nextRun } from '../../../services/sweep/next-run.js';
-import type { Timing } from '../../../services/sweep/ports.js';
+import type { ScheduleTiming } from '../../../services/sweep/ports.js';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 
-const timing = (facts: Partial<Timing>): Timing => ({
+const timing = (facts: Partial<ScheduleTiming>): ScheduleTiming => ({
   kind: 'VERIFY_GROUPS',
   cron: '*/5 * * * *',
   timeZone: 'UTC',
@@ -15,7 +15,7 @@ const timing = (facts: Partial<Timing>): Timing => ({
   ...facts,
 });
 
-function fieldAtFault(facts: Partial<Timing>): string | null {
+function fieldAtFault(facts: Partial<ScheduleTiming>): string | null {
   try {
     checkTiming(timing(facts), NOW);
     return null;
@@ -96,7 +96,7 @@ describe('a time zone', () => {
 });
 
 /** All runs from one time to another, each asked for after the one before it. */
-function runsBetween(facts: Partial<Timing>, from: string, to: string) {
+function runsBetween(facts: Partial<ScheduleTiming>, from: string, to: string) {
   const runs: string[] = [];
   let at = new Date(from);
   for (;;) {

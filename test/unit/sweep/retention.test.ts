@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { createRetention } from '../../../services/sweep/retention.js';
+import { createRetentionTask } from '../../../services/sweep/retention.js';
 
 const TEN_MINUTES = 600_000;
 
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-type RemoveOver = Parameters<typeof createRetention>[0]['removeOver'];
+type RemoveOver = Parameters<typeof createRetentionTask>[0]['removeOver'];
 
 function world(removeOver: RemoveOver) {
   const said: unknown[][] = [];
@@ -22,7 +22,7 @@ function world(removeOver: RemoveOver) {
     info: (...words: unknown[]) => void said.push(words),
     warn: (...words: unknown[]) => void said.push(words),
   };
-  const part = createRetention({
+  const part = createRetentionTask({
     removeOver,
     pause: async (ms, signal) =>
       new Promise((resolve) => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 
 import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
 import { checkTiming, nextRun } from '../../../services/sweep/next-run.js';
-import type { Timing } from '../../../services/sweep/ports.js';
+import type { ScheduleTiming } from '../../../services/sweep/ports.js';
 
-function timing(facts: Partial<Timing> = {}): Timing {
+function timing(facts: Partial<ScheduleTiming> = {}): ScheduleTiming {
   return {
     kind: 'REMOTE_SYNC',
     cron: '30 2 * * *',
