@@ -99,6 +99,8 @@ export const scenarios: readonly Scenario[] = [
     async prepare(world) {
       const { discordUserId } = CAROL;
       world.discord.moderator.leave({ guildId, discordUserId });
+      // The call that joins her carries her roles.
+      await world.query(`update client set screening = 'IGNORE'`);
       await world.store.applyFacts([pilotAdded]);
       await world.settle();
     },
