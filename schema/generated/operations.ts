@@ -285,7 +285,7 @@ export type LookAroundQuery = {
     roles: Array<{
       id: string;
       name: string | null;
-      isManaged: boolean;
+      isMapped: boolean;
       refusal: RoleRefusal | null;
     }>;
     mappings: Array<{
@@ -357,7 +357,7 @@ export type SeeTheRoleQuery = {
     screening: boolean;
     timedOutUntil: string | null;
     lastReconciledAt: string | null;
-    roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
+    roles: Array<{ id: string; name: string | null; isMapped: boolean }>;
   } | null;
 };
 
@@ -395,7 +395,7 @@ export type WhyThisRoleQuery = {
     blockedBy: Array<RoleBlock>;
     unblockedBy: Array<string>;
     roleName: string | null;
-    isManaged: boolean;
+    isMapped: boolean;
     desired: DesiredRole;
     isHeld: boolean | null;
     seenAt: string | null;
@@ -481,7 +481,7 @@ export type ReconcileMutation = {
       state: LinkState;
       reason: string | null;
       lastReconciledAt: string | null;
-      roles: Array<{ id: string; name: string | null; isManaged: boolean }>;
+      roles: Array<{ id: string; name: string | null; isMapped: boolean }>;
     } | null;
   };
 };
@@ -723,7 +723,7 @@ export const LookAroundDocument = new TypedDocumentString(`
     roles {
       id
       name
-      isManaged
+      isMapped
       refusal
     }
     mappings {
@@ -815,7 +815,7 @@ export const SeeTheRoleDocument = new TypedDocumentString(`
     roles {
       id
       name
-      isManaged
+      isMapped
     }
   }
 }
@@ -859,7 +859,7 @@ export const WhyThisRoleDocument = new TypedDocumentString(`
     blockedBy
     unblockedBy
     roleName
-    isManaged
+    isMapped
     desired
     isHeld
     seenAt
@@ -982,7 +982,7 @@ export const ReconcileDocument = new TypedDocumentString(`
       roles {
         id
         name
-        isManaged
+        isMapped
       }
     }
     warnings

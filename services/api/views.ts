@@ -158,7 +158,7 @@ export interface RoleExplanationView {
   readonly roleId: RoleId;
   readonly roleName: string | null;
   /** False: the role is foreign. */
-  readonly isManaged: boolean;
+  readonly isMapped: boolean;
   readonly desired: 'YES' | 'NO' | 'UNKNOWN';
   /** As last observed; null: never. */
   readonly isHeld: boolean | null;

@@ -23,7 +23,7 @@ function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
     ({ authority, membership }) => authority === 'PLATFORM' && membership === 'unknown',
   );
   return named<RoleBlock>([
-    ['NOT_LINKED', isEnding && standing.isManaged],
+    ['NOT_LINKED', isEnding && standing.isMapped],
     ['AUTHORITY_DISCORD', hasAuthority('DISCORD')],
     ['ROLE_REQUESTED', isAsked(standing, 'OPEN')],
     ['REQUEST_DISPUTED', isAsked(standing, 'DISPUTED')],

@@ -6,7 +6,7 @@ import type { RoleStanding } from './explanation.js';
 
 /** One or two sentences that an administrator can paste to the person. */
 export function sentenceOf(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
-  const first = standing.isManaged ? managed(standing) : foreign(standing);
+  const first = standing.isMapped ? mappedSentence(standing) : foreignSentence(standing);
   const second = isChangeDue(standing)
     ? obstacle(standing, blockedBy)
     : afterthought(standing, first);
@@ -20,7 +20,7 @@ function afterthought(standing: RoleStanding, first: string): string | null {
 
 const GONE = 'The guild has no such role any more.';
 
-function managed(standing: RoleStanding): string {
+function mappedSentence(standing: RoleStanding): string {
   const { isHeld, desired } = standing;
   const why = reasonFor(standing);
   const [who, what] = namesOf(standing);
@@ -43,7 +43,7 @@ const NEVER_SEEN = {
   UNKNOWN: 'it is left as it is',
 } as const;
 
-function foreign(standing: RoleStanding): string {
+function foreignSentence(standing: RoleStanding): string {
   const { isHeld, isAbsent, refusal } = standing;
   const [who, what] = namesOf(standing);
   if (isAbsent) return `${who} lacks ${what} because the account is not in the guild.`;
@@ -103,8 +103,8 @@ function lastChange(standing: RoleStanding, first: string): string | null {
 }
 
 /** It may have been given or taken by a change whose record is gone. */
-function forgotten({ isManaged, history }: RoleStanding): string | null {
-  if (!isManaged || history.forgottenBefore === null) return null;
+function forgotten({ isMapped, history }: RoleStanding): string | null {
+  if (!isMapped || history.forgottenBefore === null) return null;
   return `No record says when it came to be so: those from before ${utcTime(history.forgottenBefore)} are not kept.`;
 }
 

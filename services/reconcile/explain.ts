@@ -18,11 +18,11 @@ export function explainRole(input: {
   if (!facts.roles.has(roleId) && !seen.includes(roleId)) return null;
   const standing = standingOf(input);
   const blockedBy = blocksOf(standing);
-  const { roleName, isManaged, desired, isHeld, lastChange } = standing;
+  const { roleName, isMapped, desired, isHeld, lastChange } = standing;
   return {
     roleId,
     roleName,
-    isManaged,
+    isMapped,
     desired,
     isHeld,
     seenAt: facts.mirrorReadAt,
@@ -55,7 +55,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
   return {
     roleId,
     roleName: history.roleName,
-    isManaged: mappings.length > 0,
+    isMapped: mappings.length > 0,
     desired: WORDS[desiredRoles(facts).get(roleId)?.verdict ?? 'unknown'],
     isHeld: isHeld(facts, roleId, refusal),
     lastChange: changeOf(history.lastChange, mappings),

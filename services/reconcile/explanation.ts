@@ -20,7 +20,7 @@ export interface RoleExplanation {
   /** Null: the guild's roles were never read with it. */
   readonly roleName: string | null;
   /** False: no mapping names it, the role is foreign. */
-  readonly isManaged: boolean;
+  readonly isMapped: boolean;
   readonly desired: DesiredWord;
   /** As last seen at Discord; null: never seen. */
   readonly isHeld: boolean | null;
@@ -100,7 +100,7 @@ export interface RoleHistory {
 /** What there is to know, put together: what blocks and sentences are made from. */
 export interface RoleStanding extends Pick<
   RoleExplanation,
-  'roleId' | 'roleName' | 'isManaged' | 'desired' | 'isHeld' | 'lastChange'
+  'roleId' | 'roleName' | 'isMapped' | 'desired' | 'isHeld' | 'lastChange'
 > {
   readonly refusal: RoleRefusal | null;
   readonly mappings: readonly MappingFacts[];

@@ -5,7 +5,7 @@ import { ownId, ROLE_ID } from './api-views.js';
 export const anExplanation = (given: Partial<RoleExplanationView> = {}): RoleExplanationView => ({
   roleId: ROLE_ID,
   roleName: 'Pilot',
-  isManaged: true,
+  isMapped: true,
   desired: 'YES',
   isHeld: false,
   seenAt: new Date('2026-11-22T17:00:00.000Z'),

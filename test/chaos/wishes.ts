@@ -76,8 +76,8 @@ export class Wishes {
     for (const roleId of this.roleIds()) {
       const named = this.#naming(roleId);
       // A retired mapping may have been forgotten by now, and its role be foreign.
-      const isManaged = named.some((mapping) => !mapping.isRetired);
-      if (isManaged && named.every((mapping) => this.#isOurs(mapping)))
+      const isMapped = named.some((mapping) => !mapping.isRetired);
+      if (isMapped && named.every((mapping) => this.#isOurs(mapping)))
         this.#mustBeGone.add(`${account} ${roleId}`);
     }
   }

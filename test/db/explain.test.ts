@@ -33,7 +33,7 @@ describe('a role that the platform speaks of', () => {
 
     expect(explanation).toMatchObject({
       roleName: 'Director',
-      isManaged: true,
+      isMapped: true,
       desired: 'YES',
       isHeld: true,
       mappings: [{ groupId: 'directors', isRetired: false, membership: 'HELD' }],
@@ -250,7 +250,7 @@ describe('roles', () => {
 
     expect(await explain(linkId, EVENT_HOST)).toMatchObject({
       roleName: 'Event Host',
-      isManaged: false,
+      isMapped: false,
       desired: 'UNKNOWN',
       isHeld: true,
       mappings: [],
@@ -280,9 +280,9 @@ describe('roles', () => {
       cause,
     });
 
-    const { isManaged, sentence } = await explain(linkId, roles.pilot);
+    const { isMapped, sentence } = await explain(linkId, roles.pilot);
 
-    expect(isManaged).toBe(false);
+    expect(isMapped).toBe(false);
     expect(sentence).toContain(`(event ${eventIdOf(added)} of site)`);
   });
 });

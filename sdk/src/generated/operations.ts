@@ -309,7 +309,7 @@ export type DiscordUserFieldsFragment = {
   readonly roles: ReadonlyArray<{
     readonly id: string;
     readonly name: string | null;
-    readonly isManaged: boolean;
+    readonly isMapped: boolean;
   }>;
 };
 
@@ -402,7 +402,7 @@ export type DiscordClientQuery = {
     readonly roles: ReadonlyArray<{
       readonly id: string;
       readonly name: string | null;
-      readonly isManaged: boolean;
+      readonly isMapped: boolean;
       readonly refusal: RoleRefusal | null;
     }>;
     readonly health: {
@@ -455,7 +455,7 @@ export type DiscordUserQuery = {
     readonly roles: ReadonlyArray<{
       readonly id: string;
       readonly name: string | null;
-      readonly isManaged: boolean;
+      readonly isMapped: boolean;
     }>;
   } | null;
 };
@@ -484,7 +484,7 @@ export type DiscordUserByPlatformIdQuery = {
     readonly roles: ReadonlyArray<{
       readonly id: string;
       readonly name: string | null;
-      readonly isManaged: boolean;
+      readonly isMapped: boolean;
     }>;
   } | null;
 };
@@ -516,7 +516,7 @@ export type DiscordUsersQuery = {
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
-        readonly isManaged: boolean;
+        readonly isMapped: boolean;
       }>;
     }>;
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
@@ -551,7 +551,7 @@ export type PlatformUserQuery = {
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
-        readonly isManaged: boolean;
+        readonly isMapped: boolean;
       }>;
     }>;
     readonly attributes: {
@@ -605,7 +605,7 @@ export type ExplainRoleQuery = {
     readonly roleId: string;
     readonly roleName: string | null;
     readonly isHeld: boolean | null;
-    readonly isManaged: boolean;
+    readonly isMapped: boolean;
     readonly desired: DesiredRole;
     readonly sentence: string;
     readonly unblockedBy: ReadonlyArray<string>;
@@ -708,7 +708,7 @@ export type LinkDiscordUserMutation = {
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
-        readonly isManaged: boolean;
+        readonly isMapped: boolean;
       }>;
     };
   };
@@ -762,7 +762,7 @@ export type UnlinkDiscordUserMutation = {
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
-        readonly isManaged: boolean;
+        readonly isMapped: boolean;
       }>;
     } | null;
   };
@@ -794,7 +794,7 @@ export type ReconcileDiscordUserMutation = {
       readonly roles: ReadonlyArray<{
         readonly id: string;
         readonly name: string | null;
-        readonly isManaged: boolean;
+        readonly isMapped: boolean;
       }>;
     } | null;
   };
@@ -1087,7 +1087,7 @@ fragment DiscordClientFields on DiscordClient {
     roles {
       id
       name
-      isManaged
+      isMapped
       refusal
     }
   }
@@ -1160,7 +1160,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },
@@ -1195,7 +1195,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },
@@ -1235,7 +1235,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }
 fragment PageFields on PageInfo {
@@ -1292,7 +1292,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },
@@ -1359,7 +1359,7 @@ fragment PageFields on PageInfo {
     roleId
     roleName
     isHeld
-    isManaged
+    isMapped
     desired
     sentence
     unblockedBy
@@ -1492,7 +1492,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },
@@ -1553,7 +1553,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },
@@ -1592,7 +1592,7 @@ fragment DiscordUserFields on DiscordUser {
   roles {
     id
     name
-    isManaged
+    isMapped
   }
 }`,
   },

@@ -8,7 +8,7 @@ export class DiscordRoleResolver {
     description:
       'True if any mapping, active or retired, names the role. False: a foreign role, which the connector never changes.',
   })
-  async isManaged(@Ctx() context: ApiContext, @Root() role: DiscordRole): Promise<boolean> {
+  async isMapped(@Ctx() context: ApiContext, @Root() role: DiscordRole): Promise<boolean> {
     const mappings = await context.loaders.mappingsOfClient.load(role.clientId);
     return mappings.some((mapping) => mapping.roleId === role.id);
   }

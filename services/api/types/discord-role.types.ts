@@ -37,7 +37,7 @@ export class DiscordRole {
     description:
       "True if only Discord or an integration can add and remove the role (Discord's word: managed).",
   })
-  readonly isIntegrated!: boolean;
+  readonly managed!: boolean;
 
   @Field(() => RoleRefusalEnum, {
     nullable: true,
@@ -54,7 +54,7 @@ export function toDiscordRole(key: RoleKey, view: RoleView | undefined): Discord
     name: view?.name ?? null,
     position: view?.position ?? null,
     color: view?.color ?? null,
-    isIntegrated: view?.isManaged ?? false,
+    managed: view?.isManaged ?? false,
     refusal: view ? view.refusal : 'UNKNOWN_ROLE',
   };
 }

@@ -79,7 +79,7 @@ export class RoleExplanationType {
     description:
       'True if a mapping names the role. False: a foreign role, which the connector never changes.',
   })
-  readonly isManaged!: boolean;
+  readonly isMapped!: boolean;
 
   @Field(() => DesiredRoleEnum, {
     description: 'Whether the person should have the role.',

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const EXPLAIN = `query ($id: ID!, $roleId: Snowflake!) { explainRole(id: $id, roleId: $roleId) {
-  roleId roleName isManaged desired isHeld seenAt blockedBy unblockedBy sentence discordUser { id }
+  roleId roleName isMapped desired isHeld seenAt blockedBy unblockedBy sentence discordUser { id }
   mappings { mapping { id } group { id name } authority isRetired membership }
   lastChange { auditRecordId change at cause { kind id actor groupId } } } }`;
 
@@ -32,7 +32,7 @@ describe('an explanation', () => {
         explainRole: {
           roleId: ROLE_ID,
           roleName: 'Pilot',
-          isManaged: true,
+          isMapped: true,
           desired: 'YES',
           isHeld: false,
           seenAt: '2026-11-22T17:00:00.000Z',

@@ -27,7 +27,7 @@ describe('clients', () => {
         id name guildId applicationId botUserId callbackUrl inviteUrl enabled authority unknownMembership
         nicknamePolicy { strategy template } removalGuard { minimum percent } linking { email keepTokens }
         screening wholeListWrites endpoints { apiBase authorizeUrl tokenUrl revokeUrl } rolesReadAt endingAt createdAt updatedAt
-        roles { id name position color isIntegrated isManaged refusal }
+        roles { id name position color managed isMapped refusal }
         mappings { id groupId roleId authority retiredAt group { id name } role { id name } client { id } }
       } }`,
       { id: CLIENT_ID.toUpperCase() },
@@ -41,8 +41,8 @@ describe('clients', () => {
       screening: 'WAIT',
       rolesReadAt: '2026-11-22T17:00:00.000Z',
       roles: [
-        { id: ROLE_ID, isManaged: true, refusal: null },
-        { id: '300000000000000002', isManaged: false, refusal: 'ABOVE_BOT' },
+        { id: ROLE_ID, isMapped: true, refusal: null },
+        { id: '300000000000000002', isMapped: false, refusal: 'ABOVE_BOT' },
       ],
       mappings: [{ group: { name: 'Pilots' }, role: { name: 'Pilot' } }],
     });
@@ -92,7 +92,7 @@ describe('clients', () => {
 describe('links', () => {
   it('shows a link with its member, by any of its names', async () => {
     const fields = `{ id discordUserId username displayName nickname state reason screening timedOutUntil
-      lastReconciledAt linkedAt client { id } platformUser { id username groups { id } } roles { id name isManaged } }`;
+      lastReconciledAt linkedAt client { id } platformUser { id username groups { id } } roles { id name isMapped } }`;
     const { body } = await api.ask(
       `query ($id: ID!, $client: ID!) {
         discordUser(id: $id) ${fields}
@@ -119,7 +119,7 @@ describe('links', () => {
         username: 'Alice',
         groups: [{ id: 'pilots' }],
       },
-      roles: [{ id: ROLE_ID, name: 'Pilot', isManaged: true }],
+      roles: [{ id: ROLE_ID, name: 'Pilot', isMapped: true }],
     });
     expect(body.data.discordUserByPlatformId).toEqual(body.data.discordUser);
   });
@@ -128,7 +128,7 @@ describe('links', () => {
     api.world.links = [aLink({ roleIds: ['18446744073709551615'] })];
 
     const { body } = await api.ask(
-      `{ discordUser(id: "${ownId(0x20)}") { roles { id name refusal isManaged } } }`,
+      `{ discordUser(id: "${ownId(0x20)}") { roles { id name refusal isMapped } } }`,
     );
 
     expect(body.data.discordUser.roles).toEqual([
@@ -136,7 +136,7 @@ describe('links', () => {
         id: '18446744073709551615',
         name: null,
         refusal: 'UNKNOWN_ROLE',
-        isManaged: false,
+        isMapped: false,
       },
     ]);
   });
@@ -313,9 +313,9 @@ describe('pages', () => {
 
 describe('statements', () => {
   const everything = `query ($id: ID!) { discordUsers(clientId: $id, first: 200) { totalCount nodes {
-      client { name roles { isManaged } mappings { group { name } role { name isManaged } } }
-      platformUser { groups { id } discordUsers { roles { name isManaged } client { name } } }
-      roles { name isManaged }
+      client { name roles { isMapped } mappings { group { name } role { name isMapped } } }
+      platformUser { groups { id } discordUsers { roles { name isMapped } client { name } } }
+      roles { name isMapped }
     } } }`;
 
   it('are as many for a hundred rows as for one', async () => {

@@ -49,7 +49,7 @@ describe('sweep', () => {
       `{ sweep(id: "${SWEEP_ID}") { id kind state dryRun checked drifted changed failed reason startedAt finishedAt
         client { name } plan { hash removals additions calls seconds members {
           discordUserId discordUser { id } platformUserId platformUser { username }
-          add { id name isManaged } remove { id name } reason } } } }`,
+          add { id name isMapped } remove { id name } reason } } } }`,
     );
 
     expect(body.data.sweep).toEqual({
@@ -77,7 +77,7 @@ describe('sweep', () => {
             discordUser: { id: ownId(0x20) },
             platformUserId: 'alice',
             platformUser: { username: 'Alice' },
-            add: [{ id: ROLE_ID, name: 'Pilot', isManaged: true }],
+            add: [{ id: ROLE_ID, name: 'Pilot', isMapped: true }],
             remove: [{ id: FOREIGN_ROLE_ID, name: null }],
             reason: 'in the group pilots',
           },
@@ -213,7 +213,7 @@ describe('sweeps', () => {
         `{ sweeps(clientId: "${CLIENT_ID}", first: 200) { totalCount nodes {
           client { name schedules { kind client { id } } } plan { members {
             discordUser { id roles { name } platformUser { username } } platformUser { groups { id } }
-            add { name isManaged } remove { name } } } } } }`,
+            add { name isMapped } remove { name } } } } } }`,
       );
       expect(body.errors).toBeUndefined();
       expect(body.data.sweeps.nodes).toHaveLength(sweeps);

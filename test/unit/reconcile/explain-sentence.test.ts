@@ -166,7 +166,7 @@ describe('a foreign role', () => {
     [null, 'Jane lacks Veteran because the account is not in the guild.'],
   ])('is left alone: %j', (roleIds, sentence) => {
     expect(foreign(roleIds)).toMatchObject({
-      isManaged: false,
+      isMapped: false,
       desired: 'UNKNOWN',
       mappings: [],
       blockedBy: [],

@@ -63,7 +63,7 @@ describe('what is wanted and what is seen', () => {
     expect(explanation).toMatchObject({
       desired: { held: 'YES', notHeld: 'NO', unknown: 'UNKNOWN' }[membership],
       isHeld,
-      isManaged: true,
+      isMapped: true,
       blockedBy,
       sentence,
     });
