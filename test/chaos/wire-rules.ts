@@ -130,6 +130,12 @@ function heardAt({ process, startedAt, endedAt }: WireCall, heard: readonly Give
 }
 
 /**
+ * A process that a busy machine stalls gives a call up late. Beyond its lease it would have lost the
+ * bot, so news from then on is of another call.
+ */
+const LATEST_NEWS_MS = CHAOS_TIMING.leaseMs;
+
+/**
  * The caller gave up with the answer at its door, or before the wire, which is as busy, had even
  * seen the call.
  */
@@ -138,7 +144,7 @@ function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
     ({ process, atMs }) =>
       process === call.process &&
       atMs >= call.startedAt - CHAOS_TIMING.callMs &&
-      atMs <= call.startedAt + 2 * CHAOS_TIMING.callMs,
+      atMs <= call.startedAt + LATEST_NEWS_MS,
   );
 }
 
