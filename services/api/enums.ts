@@ -36,7 +36,7 @@ export const AuthorityEnum = describeEnum<Authority>(
   {
     PLATFORM: 'The platform: roles at Discord follow the groups.',
     DISCORD:
-      'Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed.',
+      'Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that no one loses a group; none is ever removed.',
     OBSERVE: 'Neither: differences are shown, nothing is written to Discord.',
   },
 );
@@ -84,7 +84,7 @@ export const EmailRuleEnum = describeEnum<EmailRule>(
 export const LinkStateEnum = describeEnum<LinkState>('LinkState', 'The state of a linked member.', {
   IN_STEP: 'Desired and actual roles are the same.',
   PENDING:
-    "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`.",
+    "Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, under authority DISCORD, for the platform to follow: see `requests`.",
   ABSENT: 'The Discord account is not in the guild.',
   HELD: 'The removal guard holds removals.',
   PARKED: 'Retrying is useless until something changes; see `reason`.',

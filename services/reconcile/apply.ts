@@ -105,7 +105,7 @@ class Run {
       if (next.kind === 'wait') throw this.#spent(next.until);
       if (!this.changes.isLeased()) {
         throw new LeaseLostError(
-          `the bot of client ${this.changes.target.clientId} is no longer ours`,
+          `this process no longer holds the bot of client ${this.changes.target.clientId}`,
         );
       }
       await this.#orDelay(next);

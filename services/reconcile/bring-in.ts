@@ -126,7 +126,7 @@ async function join(
   const isNamed = first.nickname === plan.nickname;
   const ask = async ({ roleIds, nickname: name }: Gift) => {
     if (!isLeased())
-      throw new LeaseLostError(`the bot of client ${target.clientId} is no longer ours`);
+      throw new LeaseLostError(`this process no longer holds the bot of client ${target.clientId}`);
     const request = { member: target, accessToken, roleIds, nickname: name };
     const joining = await discord.joinMember(request);
     const isWhole = isNamed && roleIds.length === plan.add.length;

@@ -3,13 +3,13 @@ import type { RequestState } from './remote.js';
 import type { RoleStanding } from './explanation.js';
 
 /**
- * In the order in which they are to be mended: what is wanted first, then what is done about it.
+ * Ordered as they have to be fixed: first why the role is not desired, then why a change waits.
  */
 export function blocksOf(standing: RoleStanding): readonly RoleBlock[] {
   return [...blocksOfWish(standing), ...blocksOfChange(standing)];
 }
 
-/** Why nobody says that the person should have it. */
+/** Why the role is not desired for the person. */
 function blocksOfWish(standing: RoleStanding): readonly RoleBlock[] {
   const { mappings, desired, isEnding } = standing;
   if (desired === 'YES') return [];
@@ -39,7 +39,7 @@ function isAsked({ mappings, isEnding }: RoleStanding, state: RequestState) {
 }
 
 /**
- * The platform would be asked to take the person out of the group, and a person is to say so first.
+ * The platform would be asked to remove the person from the group, which waits for approval.
  */
 function isRequestHeld({ mappings, isHeld, history }: RoleStanding): boolean {
   return (
@@ -57,7 +57,7 @@ const OF_ROLE: Readonly<Record<RoleRefusal, ChangeBlock>> = {
   UNKNOWN_ROLE: 'ROLE_GONE',
 };
 
-/** Why what is wanted is not so yet. */
+/** Why a desired change has not been made yet. */
 function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   if (!isChangeDue(standing)) return [];
   const { isAbsent, refusal, desired, history } = standing;
@@ -83,11 +83,11 @@ function blocksOfChange(standing: RoleStanding): readonly ChangeBlock[] {
   ];
 }
 
-/** Discord shows, or may show, something else than what is wanted. */
+/** Discord's state differs, or may differ, from the desired one. */
 export function isChangeDue(standing: RoleStanding): boolean {
   const { desired, isHeld, isTakenOver, refusal } = standing;
   if (desired === 'UNKNOWN' || isTakenOver) return false;
-  // A role that the guild no longer has is taken back by its own end.
+  // Deleting a role at Discord already removed it from all its holders.
   if (desired === 'NO' && refusal === 'UNKNOWN_ROLE') return false;
   return isHeld !== (desired === 'YES');
 }

@@ -4,7 +4,7 @@ import type { MappingFacts } from './ports.js';
 import type { RoleStanding } from './explanation.js';
 
 /**
- * Why a managed role is wanted, not wanted, or left as it is: a clause that can follow "because".
+ * Why a mapped role is desired, not desired, or left as it is: a clause that can follow "because".
  */
 export function reasonFor(standing: RoleStanding): string {
   const { mappings, desired, isEnding, isTakenOver } = standing;
@@ -17,7 +17,7 @@ export function reasonFor(standing: RoleStanding): string {
   const others = unwritten(standing);
   if (isEnding && others.length === 0)
     return isTakenOver
-      ? 'the link to the Discord account is ending, and the account is linked to somebody else now'
+      ? 'the link to the Discord account is ending, and the account is now linked to another user'
       : 'the link to the Discord account is ending';
   return inOneClause([
     ...others,
@@ -31,32 +31,32 @@ function inOneClause(clauses: readonly string[]): string {
   return clauses.join(', and ');
 }
 
-/** Mappings by which nothing is written. */
+/** Clauses for mappings whose authority writes nothing to Discord. */
 function unwritten(standing: RoleStanding): readonly string[] {
   const { mappings } = standing;
   const has = (authority: string) => mappings.some((mapping) => mapping.authority === authority);
   return [
-    ...(has('DISCORD') ? [`Discord has the say over it and ${saidOfRequest(standing)}`] : []),
+    ...(has('DISCORD') ? [`Discord decides who holds it and ${saidOfRequest(standing)}`] : []),
     ...(has('OBSERVE') ? ['the connector only observes it and leaves it as it is'] : []),
   ];
 }
 
-/** What the platform was asked for. An ending link asks for nothing. */
+/** What the platform was asked for. An ending link makes no requests. */
 function saidOfRequest(standing: RoleStanding): string {
   const asking = standing.mappings.find(({ remote }) => remote?.baseline?.request);
   const request = asking?.remote?.baseline?.request;
   if (standing.isEnding || asking === undefined || !request)
     return 'the connector leaves it as it is';
-  const verb = request.change === 'ADDED' ? 'put them into' : 'take them out of';
-  const answer = request.state === 'OPEN' ? 'has not said so yet' : 'says the contrary';
-  return `the platform was asked to ${verb} ${label(standing, asking.groupId)} and ${answer}`;
+  const verb = request.change === 'ADDED' ? 'add them to' : 'remove them from';
+  const answer = request.state === 'OPEN' ? 'has not done so yet' : 'reports the opposite';
+  return `the platform was asked to ${verb} ${label(standing, asking.groupId)} but ${answer}`;
 }
 
 function sayIn(standing: RoleStanding, mappings: readonly MappingFacts[]): string {
   return `the platform says they are in ${withEvidence(standing, mappings, ' and ')}`;
 }
 
-/** A group that is gone holds nobody, whatever was last said of the person. */
+/** A deleted group has no members, whatever was last reported of the person. */
 function sayNotIn(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isGone = ({ groupId }: MappingFacts) => groupOf(standing, groupId)?.isDeleted === true;
   const gone = mappings.filter(isGone);
@@ -69,16 +69,16 @@ function sayNotIn(standing: RoleStanding, mappings: readonly MappingFacts[]): re
   ];
 }
 
-/** Where unknown counts as "no", that is told too. */
+/** Also mentions when unknown counts as "no". */
 function saidNothing(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   if (mappings.length === 0) return [];
   const groups = labels(standing, mappings, ' or ');
   const counted = standing.desired === 'NO' ? ', which counts as no here' : '';
-  return [`the platform has not said whether they are in ${groups}${counted}`];
+  return [`the platform has not reported whether they are in ${groups}${counted}`];
 }
 
 /**
- * Told where nothing else speaks of the role, or where the person would have it by that mapping.
+ * Mentioned if the role has no active mapping, or if the retired one would grant it.
  */
 function retired(standing: RoleStanding, mappings: readonly MappingFacts[]): readonly string[] {
   const isAlone = mappings.every((mapping) => mapping.isRetired);
@@ -117,14 +117,14 @@ function groupOf({ history }: RoleStanding, groupId: GroupId) {
 }
 
 /**
- * A fact of the first of January 1970 has a place in the order, but no date: its sender gave none
- * that means anything.
+ * A fact dated 1 January 1970 is ordered like others but shown without a date: its sender had no
+ * real one.
  */
 const FIRST_DAY_ENDS = new Date('1970-01-02T00:00:00Z');
 
 /**
- * When it was said, and by what. What said it is only known where it made the last change: so it is
- * named where that change went the same way and nothing was said since.
+ * When the membership was reported, and by what. The source is only known for the last change of
+ * the role, so it is named if that change agrees with the membership and no later fact arrived.
  */
 function evidence(standing: RoleStanding, mapping: MappingFacts): string {
   const { lastChange: change } = standing;

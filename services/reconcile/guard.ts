@@ -11,14 +11,14 @@ import type {
 } from './records.js';
 
 /**
- * The rule: what one message, mutation, batch or sweep would remove is judged as a whole, with what
- * is due and what the last hour removed: above `minimum` or `percent` of the holders of a role or
- * of the guild, whichever is more, or above half of a role with five or more holders, none of it is
- * carried out until a person approves.
+ * The rule: the removals of one message, mutation, batch or sweep are judged as a whole, together
+ * with removals that are due and those of the last hour. All of them wait for approval when they
+ * exceed `minimum` or `percent` of the holders of a role or of the guild, whichever is more, or
+ * half of a role with five or more holders.
  *
- * `judgePlan` applies it to a burst when its members are marked, before any of it is carried out.
- * `guardRemovals` applies it again when one member's run begins: what marking could not foresee, as
- * it had not read the member, is bounded there.
+ * `judgePlan` applies the rule when a burst's members are marked, before any removal is written.
+ * `guardRemovals` applies it again when one member's run begins, because marking cannot foresee
+ * the removals of members that were never read.
  */
 export function guardRemovals(input: {
   readonly removals: readonly RoleId[];
@@ -60,7 +60,7 @@ function waitReason(
   const role = tally.roles.get(roleId);
   if (decisions.get(roleId) === 'HELD' || role?.isHeld === true)
     return `removal guard: ${roleIn(tally, roleId)} waits for a person to approve or reject its removal`;
-  // Marking has let it pass: the plan that is held now was not held then.
+  // Marking allowed this removal before the plan that is held now existed.
   if (role?.isForeseen === true) return null;
   return joins({ roleId, cause, count: 1 }, tally) ? joinReason(roleId, tally) : null;
 }
@@ -80,9 +80,9 @@ function exceedingRoles(
 }
 
 /**
- * Which removals of a burst wait for a person. Those of a role whose plan is held by the same kind
- * of cause join that plan. If the others exceed a limit, none of them is carried out, within the
- * limit or not: half an accident is one too.
+ * Which removals of a burst wait for a person. If a plan for the same role and kind of cause is
+ * already held, they join it. If the other removals exceed a limit, all of them wait, not just
+ * those above it: half an accident is still an accident.
  */
 export function judgePlan(input: {
   readonly removals: readonly PlannedRemovals[];
@@ -105,9 +105,9 @@ export function judgePlan(input: {
 }
 
 /**
- * A stream of single events that has exceeded the limit is held from then on, so that it takes no
- * more than the limit, once. A held burst is joined by bursts only: one person's own removal, or
- * deletion, is no part of that accident and has the limit to itself.
+ * Once a stream of single events has exceeded the limit, its later events are held too, so the
+ * stream removes at most the limit, once. Only bursts join a held burst: a single person's removal
+ * or deletion is not part of that accident and gets the limit to itself.
  */
 function joins(removals: PlannedRemovals, tally: GuardTally): boolean {
   const { roleId, cause, count } = removals;
@@ -124,7 +124,7 @@ function isStreamJoined({ roleId, cause }: PlannedRemovals, tally: GuardTally): 
   return waiting.some((each) => each.cause === cause && each.isStream);
 }
 
-/** As if nothing else had been removed or were due: what a burst is by itself. */
+/** The tally without other removals, done or due, to judge a burst by itself. */
 function withoutOthers(tally: GuardTally): GuardTally {
   const alone = <Tally extends RoleTally>(each: Tally): Tally => ({
     ...each,
@@ -164,7 +164,7 @@ function guildReason(
   if (more === 0) return null;
   if (hasNoMemberships)
     return 'removal guard: no membership at all is known, which looks like a failed source: nothing is removed until a person approves';
-  return exceeds(guild, more, limits) ? reasonOf('the guild', guild, more, limits) : null;
+  return exceeds(guild, more, limits) ? reasonOf('in the guild', guild, more, limits) : null;
 }
 
 const UNCOUNTED: RoleTally = { removedLastHour: 0, due: 0, holders: 0 };
@@ -177,11 +177,12 @@ function roleReason(
 ): string | null {
   const tally = all.roles.get(roleId);
   const counted = tally ?? UNCOUNTED;
-  if (exceeds(counted, more, limits)) return reasonOf(roleIn(all, roleId), counted, more, limits);
+  if (exceeds(counted, more, limits))
+    return reasonOf(`of ${roleIn(all, roleId)}`, counted, more, limits);
   const lost = totalOf(counted, more);
   const heldLastHour = tally?.heldLastHour ?? 0;
   return heldLastHour >= FEW_HOLDERS && 2 * lost > heldLastHour
-    ? `removal guard: ${roleIn(all, roleId)} would be taken from ${lost} of the ${heldLastHour} who held it within the last hour, more than half: ${RULE}`
+    ? `removal guard: ${roleIn(all, roleId)} would be removed from ${lost} of the ${heldLastHour} members who held it within the last hour, more than half: ${RULE}`
     : null;
 }
 
@@ -189,7 +190,7 @@ function totalOf({ removedLastHour, due }: RoleTally, more: number): number {
   return removedLastHour + due + more;
 }
 
-/** Strictly more than the limit. Those already removed this hour were holders when it began. */
+/** Strictly more than the limit. Members who lost the role this hour still count as holders. */
 function exceeds(tally: RoleTally, more: number, limits: GuardLimits): boolean {
   return totalOf(tally, more) > limitOf(tally, limits);
 }
@@ -203,18 +204,17 @@ function limitOf(
 
 function reasonOf(what: string, tally: RoleTally, more: number, limits: GuardLimits): string {
   const limit = Math.floor(limitOf(tally, limits));
-  const due = tally.due === 0 ? '' : `, ${tally.due} are due`;
-  const asked = more === 1 ? '' : ` and would lose ${more} more`;
-  return `removal guard: ${what} has lost ${tally.removedLastHour} in the last hour${due}${asked}, the limit is ${limit}: ${RULE}`;
+  const due = tally.due === 0 ? '' : `, ${tally.due} due`;
+  return `removal guard: too many removals ${what}: ${tally.removedLastHour} in the last hour${due} and ${more} more exceed the limit of ${limit}: ${RULE}`;
 }
 
-/** In each reason, so that a held plan says what it is about. */
-const RULE = 'what exceeds it together waits together until a person approves';
+/** Ends each reason about a limit, so that a held plan explains itself. */
+const RULE = 'these removals wait together until a person approves them';
 
 function roleIn({ roles }: GuardTally, roleId: RoleId): string {
   return named('role', roleId, roles.get(roleId)?.name);
 }
 
 function joinReason(roleId: RoleId, tally: GuardTally): string {
-  return `removal guard: removals of ${roleIn(tally, roleId)} by the same kind of cause wait for a person already, and this joins them`;
+  return `removal guard: removals of ${roleIn(tally, roleId)} with the same kind of cause already wait for a person, and this removal joins them`;
 }

@@ -121,7 +121,7 @@ async function handleFailure(deps: Deps, job: Job, interrupted: Interruption): P
       return park(deps, job, interrupted, {
         reason: 'the connector failed on this member; see its log',
         cause: 'the connector failed on these members',
-        endedBy: 'repair what its log names, then run reconcileDiscordUser',
+        endedBy: 'fix the error in its log, then run reconcileDiscordUser',
       });
     }
   }
@@ -187,8 +187,8 @@ function parkedBy(interrupted: Interruption, code: string) {
 
 function endOf(code: string): string {
   if (code === 'MISSING_PERMISSION' || code === 'MISSING_ACCESS')
-    return 'run checkDiscordClient and do what it says, then reconcileDiscordUser';
+    return 'run checkDiscordClient and follow its advice, then run reconcileDiscordUser';
   return code === 'UNKNOWN_MEMBER'
     ? 'the person joins the server'
-    : 'repair the cause, then run reconcileDiscordUser';
+    : 'fix the cause, then run reconcileDiscordUser';
 }

@@ -11,7 +11,7 @@ import type { WritesDone } from './write-progress.js';
  */
 
 export const WAITS_FOR_ABSENCE =
-  'the account is not in the guild; its link ends when Discord says so once more, at least a minute after the first time';
+  'the account is not in the guild; its link ends when Discord confirms this, at least a minute later';
 
 /**
  * An account that is not in the guild by two answers a minute apart, or by a complete list, has no

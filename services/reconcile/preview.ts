@@ -130,7 +130,7 @@ function summaryOf(
     count(plan.add, 'to add'),
     count(plan.remove, 'to remove'),
     count(plan.held, 'held by the removal guard'),
-    count(plan.rejected, 'kept because a person has rejected the removal'),
+    count(plan.rejected, 'kept because a person rejected the removal'),
     countRequests(plan.requests),
     count(plan.unknown, 'kept because a group is unknown'),
     count(plan.blocked, 'that the bot cannot change'),

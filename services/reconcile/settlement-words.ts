@@ -4,11 +4,11 @@ import type { ParkedCause } from './records.js';
 
 export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
   BANNED: 'the guild has banned the account',
-  GUILD_FULL: 'the guild takes no more members',
+  GUILD_FULL: 'the guild is full',
   USER_GUILD_LIMIT: 'the account is in as many guilds as Discord allows',
-  INVALID_TOKEN: 'the person must sign in again to be brought in',
-  MISSING_PERMISSION: 'the bot may not bring people in: it needs Create Invite',
-  REFUSED: 'Discord refused to bring the account in',
+  INVALID_TOKEN: 'the person must sign in again to be added to the guild',
+  MISSING_PERMISSION: 'the bot cannot add people to the guild: it needs Create Invite',
+  REFUSED: 'Discord refused to add the account to the guild',
 };
 
 export const IS_BOT = 'the Discord account is a bot, which the connector never changes';
@@ -25,7 +25,7 @@ const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
   EVERYONE: 'retire its mapping',
   MANAGED: 'retire its mapping, and map the group to a role the bot can assign',
   ABOVE_BOT: "move the bot's role above it in the server settings, then run importDiscordRoles",
-  MISSING_PERMISSION: 'give the bot the permission Manage Roles, then run importDiscordRoles',
+  MISSING_PERMISSION: 'grant the bot the permission Manage Roles, then run importDiscordRoles',
   UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
 };
 
@@ -42,7 +42,7 @@ export function roleCauses(
     })),
     ...refused.map((roleId) => ({
       cause: `Discord refused ${nameRole(roleId)}`,
-      endedBy: 'run checkDiscordClient and do what it says, then reconcileDiscordUser',
+      endedBy: 'run checkDiscordClient and follow its advice, then run reconcileDiscordUser',
     })),
   ];
 }

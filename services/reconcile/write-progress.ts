@@ -142,7 +142,7 @@ export class WriteProgress {
     this.#note('removed', removed, before);
     if (added.length + removed.length < add.length + remove.length) {
       throw new UnavailableError(
-        `Discord answered the role list of member ${this.#discordUserId} but did not keep it`,
+        `Discord accepted the role list of member ${this.#discordUserId} but did not apply it`,
       );
     }
   }

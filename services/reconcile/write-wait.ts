@@ -27,7 +27,7 @@ export function writesSpent(
     new Date(wait.untilMs),
     new Date(wait.openFromMs),
     cause?.message ??
-      `cannot write to member ${discordUserId} in guild ${guildId}: what Discord allows for now is spent`,
+      `cannot write to member ${discordUserId} in guild ${guildId}: Discord's rate limit is used up`,
     { cause },
   );
 }

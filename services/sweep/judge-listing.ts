@@ -24,7 +24,7 @@ const TOLERATED_AT_LEAST = 2;
  */
 export function judgeListing(evidence: ListingEvidence): string | null {
   const { listed, present, missing } = evidence;
-  if (listed === 0) return 'the member list is empty, which is never true of a guild';
+  if (listed === 0) return 'the member list is empty, but a guild always has members';
   if (missing > Math.max(present * TOLERATED, TOLERATED_AT_LEAST))
     return `the member list lacks ${missing} of ${present} linked members who were in the guild`;
   for (const [roleId, held] of evidence.listedHolders) {

@@ -77,7 +77,8 @@ describe('a role that the platform speaks of', () => {
       mappings: [{ membership: 'UNKNOWN' }],
       lastChange: null,
       blockedBy: ['UNKNOWN_MEMBERSHIP'],
-      sentence: 'alice lacks Pilot because the platform has not said whether they are in pilots.',
+      sentence:
+        'alice lacks Pilot because the platform has not reported whether they are in pilots.',
     });
   });
 
@@ -114,7 +115,7 @@ describe('a change that does not come', () => {
       blockedBy: ['HELD_BY_GUARD'],
     });
     expect(held.sentence).toBe(
-      'alice has Pilot although the platform says they are not in pilots. The removal guard holds it back until a person has looked at it.',
+      'alice has Pilot although the platform says they are not in pilots. The removal guard holds the removal until a person approves or rejects it.',
     );
     expect(other.blockedBy).toEqual([]);
   });
@@ -132,7 +133,7 @@ describe('a change that does not come', () => {
       isHeld: false,
       blockedBy: ['ROLE_ABOVE_BOT', 'PARKED'],
     });
-    expect(explanation.unblockedBy[1]).toMatch(/again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+    expect(explanation.unblockedBy[1]).toMatch(/retries it at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 
   test('because the account is not in the guild', async () => {
@@ -159,7 +160,7 @@ describe('a change that does not come', () => {
     const { blockedBy, unblockedBy } = await explain(linkId, roles.pilot);
 
     expect(blockedBy).toEqual(['PENDING']);
-    expect(unblockedBy[0]).toMatch(/again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+    expect(unblockedBy[0]).toMatch(/retries it at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 
   test.each([
@@ -207,7 +208,7 @@ describe('a change that does not come', () => {
       mappings: [{ isRetired: true, membership: 'HELD' }],
       blockedBy: ['MAPPING_RETIRED', 'CLIENT_DISABLED', 'PENDING'],
       sentence:
-        'alice has Pilot although the role is no longer mapped to pilots. The client is switched off.',
+        'alice has Pilot although the role is no longer mapped to pilots. The client is disabled.',
     });
   });
 });
@@ -255,8 +256,7 @@ describe('roles', () => {
       isHeld: true,
       mappings: [],
       blockedBy: [],
-      sentence:
-        'carol has Event Host, which no mapping names: the connector neither gives nor takes it.',
+      sentence: 'carol has Event Host, which is not mapped, so the connector never changes it.',
     });
   });
 

@@ -11,7 +11,7 @@ const path = usePath({ mayLie: true });
 
 const MEMBER = new RegExp(`^/guilds/${guildId}/members/\\d+$`);
 const ROLES = new RegExp(`^/guilds/${guildId}/roles$`);
-const WAITS = expect.stringContaining('when Discord says so once more');
+const WAITS = expect.stringContaining('when Discord confirms this');
 
 /** Alice is linked and a pilot. Resolves with the link. */
 async function linkPilot(): Promise<string> {

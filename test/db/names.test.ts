@@ -146,7 +146,7 @@ describe('an answer', () => {
       ),
     );
     expect(await refusalOf(ofGroup)).toContain(
-      `${PILOTS} is mapped to ${PILOT} of client Test community (${clientId}) too`,
+      `${PILOTS} is also mapped to ${PILOT} of client Test community (${clientId})`,
     );
   });
 

@@ -5,7 +5,7 @@ export type Incremental<T> =
   T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** Which side decides who holds a role: the platform's groups or Discord. */
 export type Authority =
-  /** Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that nobody loses a group; none is ever removed. */
+  /** Discord: the platform is asked to follow. Roles are only added when both sides are first compared, so that no one loses a group; none is ever removed. */
   | 'DISCORD'
   /** Neither: differences are shown, nothing is written to Discord. */
   | 'OBSERVE'
@@ -158,7 +158,7 @@ export type LinkState =
   | 'IN_STEP'
   /** Retrying is useless until something changes; see `reason`. */
   | 'PARKED'
-  /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, where Discord has the say, for the platform to follow: see `requests`. */
+  /** Waits for its reconcile; or for the member to accept the server's rules: see `screening` and `reason`; or, under authority DISCORD, for the platform to follow: see `requests`. */
   | 'PENDING';
 
 /** A membership that was added or removed. */

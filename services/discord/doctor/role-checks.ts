@@ -6,8 +6,8 @@ import { failed, ok, warning, type Check } from './check.js';
 import { powersOf } from './permissions.js';
 
 /**
- * `standing` is null when Discord has not told what the bot holds: then nobody can say which roles
- * are below it.
+ * `standing` is null when the bot's own roles could not be read: which roles are below the bot is
+ * then unknown.
  */
 export function mappedRoleChecks(
   mappedRoleIds: readonly RoleId[],
@@ -38,17 +38,17 @@ function praise(count: number, isStandingKnown: boolean): string {
   if (count === 0) return 'No role is mapped.';
   return isStandingKnown
     ? `All mapped roles (${count}) are below the bot's highest role.`
-    : `All mapped roles (${count}) are there.`;
+    : `All mapped roles (${count}) exist.`;
 }
 
 function goneCheck(name: string, role: string): Check {
-  return failed(name, `The guild has no ${role} any more.`, 'Retire its mappings.');
+  return failed(name, `The guild no longer has ${role}.`, 'Retire its mappings.');
 }
 
 function managedCheck(name: string, role: RoleReading): Check {
   return failed(
     name,
-    `The ${named('role', role.roleId, role.name)} is managed: Discord or an integration alone gives it.`,
+    `The ${named('role', role.roleId, role.name)} is managed: only Discord or an integration can assign it.`,
     'Retire its mappings and map another role.',
   );
 }
@@ -64,7 +64,7 @@ function everyoneCheck(name: string): Check {
 function aboveCheck(name: string, role: RoleReading): Check {
   return failed(
     name,
-    `The ${named('role', role.roleId, role.name)} is not below the bot's highest role, so the bot cannot give it.`,
+    `The ${named('role', role.roleId, role.name)} is not below the bot's highest role, so the bot cannot assign it.`,
     "In the server settings, drag the bot's role above it.",
   );
 }
@@ -75,8 +75,8 @@ function powerCheck(name: string, role: RoleReading): readonly Check[] {
   return [
     warning(
       `power of ${name}`,
-      `The ${named('role', role.roleId, role.name)} carries ${powers.join(', ')}: whoever decides about the group decides about that.`,
-      'Take these permissions from the role, or map a role without them.',
+      `The ${named('role', role.roleId, role.name)} has ${powers.join(', ')}: adding a person to the group gives them these permissions.`,
+      'Remove these permissions from the role, or map a role without them.',
     ),
   ];
 }

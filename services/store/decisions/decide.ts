@@ -92,7 +92,7 @@ function changed({ id }: Decision, plan: HeldPlan | null): InputError {
   return new InputError(
     'CONFLICT',
     plan === null
-      ? `nothing in the plan of sweep ${id} is left to do`
+      ? `the plan of sweep ${id} has nothing left to do`
       : `the plan of sweep ${id} changed: its hash is now ${plan.hash} and it removes ${plan.removals === 1 ? 'one role' : `${plan.removals} roles`}; review it again`,
     'input.hash',
   );

@@ -49,11 +49,11 @@ async function hold(
   const held = {
     clientId,
     ground: 'NEW_MAPPING' as const,
-    reason: `the ${words} is new: a first run never takes its role away`,
+    reason: `the ${words} is new: its first run never removes the role`,
     removals: members.map((discordUserId) => ({
       discordUserId,
       roleId,
-      why: `held the role before the ${words} was made, and is in no group that gives it`,
+      why: `held the role before the ${words} was created, and is in no group that grants it`,
       cause: null,
       isStream: false,
     })),

@@ -31,7 +31,7 @@ export function explainRemoval(
   causes: readonly Cause[],
   nameGroup: (id: GroupId) => string,
 ): string {
-  const why = 'no group gives it any more';
+  const why = 'no group grants it any more';
   const cause = causes.findLast((each) => each.groupId !== undefined) ?? causes.at(-1);
   if (cause === undefined) return why;
   const { kind, id, actor, groupId } = cause;

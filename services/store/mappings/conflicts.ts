@@ -5,15 +5,12 @@ import { named } from '../../lib/named.js';
 import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { namedInSql } from '../names.js';
 
-/**
- * Any number of readers; a change of authority takes the lock exclusively, so that two changes at
- * once cannot break a rule together.
- */
+/** Taken by every check, so that two concurrent changes cannot break a rule between them. */
 const LOCK = 741_300_115;
 
-/** A mapping as it would be. */
+/** A mapping as it would be after the change. */
 export interface Candidate {
-  /** Null: it is not made yet. */
+  /** Null: the mapping does not exist yet. */
   readonly id: MappingId | null;
   readonly clientId: ClientId;
   readonly groupId: GroupId;
@@ -22,10 +19,10 @@ export interface Candidate {
 }
 
 /**
- * Where Discord has the say, role and group are one to one: the role has no other mapping at its
- * client, and the group none at any client, because a request could otherwise be about either.
- * Mappings that are only observed stand beside the platform's: they grant nothing, and keep a held
- * role. To be called with the client locked.
+ * Under authority DISCORD, role and group are one to one: the role has no other mapping at its
+ * client and the group none at any client, because a request to the platform would otherwise be
+ * ambiguous. OBSERVE mappings may coexist with PLATFORM ones: they grant nothing and keep a role
+ * that is held. The caller has locked the client.
  */
 export async function refuseConflict(db: Kysely<unknown>, candidate: Candidate): Promise<void> {
   const { id, clientId, groupId, roleId, authority } = candidate;
@@ -39,7 +36,7 @@ export async function refuseConflict(db: Kysely<unknown>, candidate: Candidate):
   );
 }
 
-/** The same, of every mapping of a client whose own authority has just been changed. */
+/** `refuseConflict` for every mapping of a client whose own authority has just changed. */
 export async function refuseConflictsOfClient(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -102,19 +99,19 @@ interface Conflict {
 function messageOf(conflict: Conflict): string {
   const { group_name: group, role_name: role, other_group_name: otherGroup, authority } = conflict;
   const client = named('client', conflict.other_client_id, conflict.other_client_name);
-  const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be taken back' : ''}`;
+  const other = `mapping ${conflict.other_id}${conflict.is_other_retired ? ', which is retired and waits for its role to be removed' : ''}`;
   if (!conflict.is_of_role)
     return (
-      `${group} is mapped to ${conflict.other_role_name} of ${client} too, by ${other}: ` +
-      `where Discord has the say over a role, its group is mapped to nothing else`
+      `${group} is also mapped to ${conflict.other_role_name} of ${client}, by ${other}: ` +
+      `under authority DISCORD, a group can be mapped to one role only`
     );
   if (authority !== conflict.other_authority)
     return (
-      `${role} would have authority ${authority} for ${group}, and has ${conflict.other_authority} ` +
-      `for ${otherGroup} by ${other}: where Discord has the say over a role, it has no other authority`
+      `${role} would have authority ${authority} for ${group}, but has ${conflict.other_authority} ` +
+      `for ${otherGroup} by ${other}: a role under authority DISCORD cannot have another authority`
     );
   return (
-    `${role} is mapped to ${otherGroup} too, by ${other}: ` +
-    `where Discord has the say over a role, one group is mapped to it`
+    `${role} is also mapped to ${otherGroup}, by ${other}: ` +
+    `under authority DISCORD, a role can be mapped to one group only`
   );
 }

@@ -63,7 +63,7 @@ export async function previewMapping(
     select k.discord_user_id, coalesce(v.platform_user_id, k.platform_user_id) as platform_user_id,
       case when c.is_added then array[${roleId}::text] else '{}' end as add,
       case when c.is_removed then array[${roleId}::text] else '{}' end as remove,
-      case when c.is_added then 'in group ' || v.granted_by else 'in no group that gives the role' end as reason,
+      case when c.is_added then 'in group ' || v.granted_by else 'in no group that grants the role' end as reason,
       case when c.is_added and k.may_be_present or c.is_removed and not w.waits then 1 else 0 end as writes,
       false as is_renamed, case when k.is_doubted and ${retiredId !== null}::boolean then 1 else 0 end as proofs
     from marked k

@@ -54,7 +54,7 @@ export async function holdForLeaving(
   const hold = {
     clientId,
     ground: 'NEW_MAPPING' as const,
-    reason: 'a mapping was retired, and the holders of its role were left it',
+    reason: 'a mapping was retired and the holders of its role kept it',
     removals: rows.map((row) => ({
       discordUserId: row.discord_user_id,
       roleId,
@@ -70,8 +70,7 @@ export async function holdForLeaving(
   return sweepId;
 }
 
-const WHY =
-  'was left the role when its mapping was retired, and is in no other group that gives it';
+const WHY = 'kept the role when its mapping was retired, and is in no other group that grants it';
 
 /**
  * Active holders, or members never read, whom no other mapping grants the role or keeps it for, and

@@ -9,9 +9,9 @@ import { gathered, toDate, type Time } from '../read/page.js';
 /** A clause about what `link l` asks for; null where it asks for nothing. */
 export const SAID_OF_REQUESTS = sql`(
   select string_agg('the platform was asked to '
-      || case r.request when 'ADDED' then 'put the user into ' else 'take the user out of ' end
+      || case r.request when 'ADDED' then 'add the user to ' else 'remove the user from ' end
       || ${namedInSql('group', sql`p.group_id`, sql`g.name`)}
-      || case r.request_state when 'OPEN' then ' and has not said so yet' else ' and says the contrary' end,
+      || case r.request_state when 'OPEN' then ' but has not done so yet' else ' but reports the opposite' end,
     '; ' order by r.asked_at, r.request_id)
   from remote_membership r join role_mapping p on p.id = r.mapping_id join platform_group g on g.id = p.group_id
   where r.link_id = l.id and r.request is not null)`;

@@ -61,7 +61,7 @@ async function holdRequests(
     removals: rows.map(({ roleId, groupId }) => ({
       discordUserId,
       roleId,
-      why: `the role is gone at Discord, which has the say: the platform would be asked to take them out of ${groups(groupId)}`,
+      why: `the role was removed on Discord, which decides who holds it: the platform would be asked to remove them from ${groups(groupId)}`,
       cause: null,
       isStream: false,
     })),

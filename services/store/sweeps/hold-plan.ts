@@ -68,7 +68,7 @@ export async function holdPlan(
       };
 }
 
-const WHY = 'holds a role that no group gives';
+const WHY = 'holds a role that no group grants';
 
 /** The plan that holds removals of these roles for sweeps already, or else one of this kind. */
 async function lockEarlierSweep(

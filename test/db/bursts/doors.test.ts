@@ -23,7 +23,7 @@ describe('a burst that exceeds the limit is held as a whole before any of it beg
       {
         kind: 'CHANGES',
         state: 'HELD',
-        reason: expect.stringContaining('would lose 15 more, the limit is 10'),
+        reason: expect.stringContaining('15 more exceed the limit of 10'),
       },
     ]);
     const told = await guard.query<{ data: { removals: number } }>(

@@ -186,7 +186,7 @@ describe('half of those who hold a role', () => {
 
     expect(pilots(rig)).toHaveLength(14);
     const sweep = await theHeldSweep(rig);
-    expect(sweep.reason).toMatch(/role Pilot \(\d+\) would be taken from 8 of the 14/);
+    expect(sweep.reason).toMatch(/role Pilot \(\d+\) would be removed from 8 of the 14/);
     await decide(rig, 'APPROVED', sweep);
     expect(pilots(rig)).toEqual(accountsOf(CROWD.slice(8)));
   });

@@ -58,7 +58,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(sweep).toMatchObject({
       state: 'HELD',
       finishedAt: null,
-      reason: expect.stringContaining('would lose 14 more, the limit is 10'),
+      reason: expect.stringContaining('14 more exceed the limit of 10'),
       plan: { removals: 14, calls: 9 + 5 * 3 + 2, seconds: 1 },
     });
     expect(sweep.plan?.members).toHaveLength(14);
@@ -278,7 +278,7 @@ describe('a new mapping', () => {
     expect(sweep).toMatchObject({
       kind: 'CHANGES',
       reason: expect.stringMatching(
-        `^the mapping of group extra to role extra \\(${roleId}\\) is new: a first run never takes its role away, held at .* UTC$`,
+        `^the mapping of group extra to role extra \\(${roleId}\\) is new: its first run never removes the role, held at .* UTC$`,
       ),
       plan: {
         removals: 1,
@@ -286,7 +286,7 @@ describe('a new mapping', () => {
           {
             discordUserId: second.discordUserId,
             remove: [roleId],
-            reason: `held the role before the mapping of group extra to role extra (${roleId}) was made, and is in no group that gives it`,
+            reason: `held the role before the mapping of group extra to role extra (${roleId}) was created, and is in no group that grants it`,
           },
         ],
       },

@@ -33,7 +33,7 @@ describe('a role that a moderator gives by hand', () => {
     expect(link).toMatchObject({
       state: 'PENDING',
       reason:
-        'the platform was asked to put the user into group The pilots (pilots) and has not said so yet',
+        'the platform was asked to add the user to group The pilots (pilots) but has not done so yet',
     });
     const [event, ...more] = await guild.asked();
     expect(more).toEqual([]);
@@ -128,7 +128,8 @@ describe('what was asked', () => {
     ]);
     expect(await guild.linkOf('alice')).toMatchObject({
       state: 'IN_STEP',
-      reason: 'the platform was asked to take the user out of group pilots and says the contrary',
+      reason:
+        'the platform was asked to remove the user from group pilots but reports the opposite',
     });
     await guild.says('alice', 'added');
     await guild.verify();

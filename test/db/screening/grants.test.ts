@@ -236,7 +236,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(explained.sentence).toContain(
       "The member has not accepted the server's rules yet (Discord's membership screening).",
     );
-    expect(explained.unblockedBy[0]).toContain('By itself it is tried again');
+    expect(explained.unblockedBy[0]).toContain('The connector retries it');
     expect(plan[0]).toMatchObject({ isScreening: true });
   });
 

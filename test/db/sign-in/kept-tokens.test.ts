@@ -111,7 +111,7 @@ describe('tokens that are kept', () => {
 
     expect(await guild.linkOf('erin')).toMatchObject({
       state: 'ABSENT',
-      reason: 'the person must sign in again to be brought in',
+      reason: 'the person must sign in again to be added to the guild',
     });
     expect(await query('select from discord_grant')).toEqual([]);
     expect((await guild.records()).every(({ closedAt }) => closedAt !== null)).toBe(true);

@@ -26,7 +26,7 @@ const REFUSALS: readonly {
     what: 'finds the guild full',
     prepare: () => guild.rig().discord.moderator.makeGuildFull(guildId),
     refusal: 'GUILD_FULL',
-    reason: 'the guild takes no more members',
+    reason: 'the guild is full',
   },
   {
     what: 'is in as many guilds as can be',
@@ -48,13 +48,13 @@ const REFUSALS: readonly {
         }),
       ),
     refusal: 'INVALID_TOKEN',
-    reason: 'the person must sign in again to be brought in',
+    reason: 'the person must sign in again to be added to the guild',
   },
   {
     what: 'comes to a guild where the bot may not invite',
     prepare: () => takeFromBot(1n),
     refusal: 'MISSING_PERMISSION',
-    reason: 'the bot may not bring people in: it needs Create Invite',
+    reason: 'the bot cannot add people to the guild: it needs Create Invite',
   },
   {
     what: 'is to prove first to be a person',
@@ -64,7 +64,7 @@ const REFUSALS: readonly {
         isVerificationLocked: true,
       }),
     refusal: 'REFUSED',
-    reason: 'Discord refused to bring the account in',
+    reason: 'Discord refused to add the account to the guild',
   },
 ];
 

@@ -38,7 +38,7 @@ test('who is told to wait before anything was tried has no record standing open 
   await eventually(() => arePilots(['alice', 'bob']));
   await give('carol');
   await eventually(
-    async () => (await path.stateOf('carol'))?.reason?.includes('is spent') === true,
+    async () => (await path.stateOf('carol'))?.reason?.includes('is used up') === true,
   );
 
   expect(arePilots(['carol'])).toBe(false);

@@ -136,7 +136,7 @@ const planted: readonly Planted[] = [
     fault: 'a mapped role with all power',
     plant: editRole(ADMINISTRATOR),
     found: 'WARNING power of mapped role pilot',
-    words: ['pilot', 'carries Administrator:'],
+    words: ['pilot', 'has Administrator:'],
   },
   {
     fault: 'a mapped role with some power',
@@ -144,7 +144,7 @@ const planted: readonly Planted[] = [
     found: 'WARNING power of mapped role pilot',
     words: [
       'Manage Messages, Kick Members, Ban Members, Timeout Members',
-      'Take these permissions',
+      'Remove these permissions',
     ],
   },
   {
@@ -169,7 +169,7 @@ const planted: readonly Planted[] = [
     fault: 'a mapped role that was deleted',
     request: { mappedRoleIds: ['120000000000000099'] },
     found: 'FAILED mapped role 120000000000000099',
-    words: ['no role 120000000000000099', 'Retire'],
+    words: ['no longer has role 120000000000000099', 'Retire'],
   },
   {
     fault: 'a mapped role that was deleted, and whose name was read before',
@@ -178,7 +178,7 @@ const planted: readonly Planted[] = [
       roleNames: new Map([['120000000000000099', 'Veteran']]),
     },
     found: 'FAILED mapped role Veteran',
-    words: ['no role Veteran (120000000000000099)', 'Retire'],
+    words: ['no longer has role Veteran (120000000000000099)', 'Retire'],
   },
   {
     fault: 'no privileged intent',

@@ -5,7 +5,7 @@ import { explain } from './explain-world.js';
 
 const forgottenBefore = new Date('2025-10-19T03:00:00Z');
 const WORDS =
-  'No record says when it came to be so: those from before 2025-10-19 03:00:00 UTC are not kept.';
+  'No record shows when this last changed: records from before 2025-10-19 03:00:00 UTC have been deleted.';
 
 describe('a role whose change has no record', () => {
   test('says from when on records are kept, where the link is older', () => {

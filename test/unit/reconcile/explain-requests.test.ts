@@ -35,17 +35,17 @@ test.each<[World, RoleBlock[], string]>([
   [
     { ...world(asks('ADDED', 'OPEN'), 'notHeld'), isHeld: true },
     ['AUTHORITY_DISCORD', 'ROLE_REQUESTED'],
-    'Jane has Pilot and keeps it because Discord has the say over it and the platform was asked to put them into Pilots and has not said so yet.',
+    'Jane has Pilot and keeps it because Discord decides who holds it and the platform was asked to add them to Pilots but has not done so yet.',
   ],
   [
     { ...world(asks('REMOVED', 'DISPUTED'), 'held'), isHeld: false },
     ['AUTHORITY_DISCORD', 'REQUEST_DISPUTED'],
-    'Jane lacks Pilot because Discord has the say over it and the platform was asked to take them out of Pilots and says the contrary.',
+    'Jane lacks Pilot because Discord decides who holds it and the platform was asked to remove them from Pilots but reports the opposite.',
   ],
   [
     { ...world(null, 'held'), isHeld: true },
     ['AUTHORITY_DISCORD'],
-    'Jane has Pilot and keeps it because Discord has the say over it and the connector leaves it as it is.',
+    'Jane has Pilot and keeps it because Discord decides who holds it and the connector leaves it as it is.',
   ],
   [
     {
@@ -54,7 +54,7 @@ test.each<[World, RoleBlock[], string]>([
       links: [ENDING],
     },
     ['NOT_LINKED', 'AUTHORITY_DISCORD'],
-    'Jane has Pilot and keeps it because Discord has the say over it and the connector leaves it as it is.',
+    'Jane has Pilot and keeps it because Discord decides who holds it and the connector leaves it as it is.',
   ],
 ])(
   '%#: what the platform was asked for is told, and what would end it',

@@ -46,7 +46,7 @@ describe('several mappings of one role', () => {
     ],
     [
       [{ membership: 'notHeld' }, { ...directors, membership: 'unknown' }],
-      'because the platform has not said whether they are in directors.',
+      'because the platform has not reported whether they are in directors.',
       ['UNKNOWN_MEMBERSHIP'],
     ],
     [
@@ -61,7 +61,7 @@ describe('several mappings of one role', () => {
     ],
     [
       [{ membership: 'unknown' }, { ...directors, membership: 'held', authority: 'DISCORD' }],
-      `because Discord has the say over it and the connector leaves it as it is, and ${SAYS_NOTHING}.`,
+      `because Discord decides who holds it and the connector leaves it as it is, and ${SAYS_NOTHING}.`,
       ['AUTHORITY_DISCORD', 'UNKNOWN_MEMBERSHIP'],
     ],
   ])('%#: are told together', (mappings, words, blockedBy) => {
@@ -107,7 +107,7 @@ describe('a link that ends', () => {
       desired: 'NO',
       blockedBy: ['NOT_LINKED', 'PENDING'],
       sentence:
-        'Jane has Pilot although the link to the Discord account is ending. The change waits for its turn.',
+        'Jane has Pilot although the link to the Discord account is ending. The change is queued.',
     });
   });
 
@@ -122,7 +122,7 @@ describe('a link that ends', () => {
       desired: 'NO',
       blockedBy: ['NOT_LINKED'],
       sentence:
-        'Jane has Pilot although the link to the Discord account is ending, and the account is linked to somebody else now.',
+        'Jane has Pilot although the link to the Discord account is ending, and the account is now linked to another user.',
     });
     expect(explanation.mappings[0]?.membership).toBe('UNKNOWN');
   });
@@ -158,11 +158,8 @@ describe('a foreign role', () => {
     });
 
   test.each<[readonly string[] | null, string]>([
-    [
-      [FOREIGN],
-      'Jane has Veteran, which no mapping names: the connector neither gives nor takes it.',
-    ],
-    [[], 'Jane lacks Veteran, which no mapping names: the connector neither gives nor takes it.'],
+    [[FOREIGN], 'Jane has Veteran, which is not mapped, so the connector never changes it.'],
+    [[], 'Jane lacks Veteran, which is not mapped, so the connector never changes it.'],
     [null, 'Jane lacks Veteran because the account is not in the guild.'],
   ])('is left alone: %j', (roleIds, sentence) => {
     expect(foreign(roleIds)).toMatchObject({
@@ -178,7 +175,7 @@ describe('a foreign role', () => {
     const explanation = foreign([FOREIGN], { lastChange: roleChange() });
 
     expect(explanation?.sentence).toContain(
-      ' It was given at 2026-11-20 10:00:01 UTC (event 123 of https://platform.example.org).',
+      ' It was granted at 2026-11-20 10:00:01 UTC (event 123 of https://platform.example.org).',
     );
   });
 
@@ -198,7 +195,7 @@ describe('a foreign role', () => {
     const history = roleHistory({ roleName: null });
 
     expect(explainRole({ roleId: FOREIGN, link: LINK, facts, history })?.sentence).toContain(
-      `Jane has role ${FOREIGN}, which no mapping names`,
+      `Jane has role ${FOREIGN}, which is not mapped`,
     );
     expect(explainRole({ roleId: PILOT, link: LINK, facts, history })).toBeNull();
   });
@@ -272,15 +269,15 @@ describe('the last change', () => {
   test.each([
     [
       { kind: 'MUTATION', id: 'r-1', actor: 'ops' },
-      'It was given at 2026-11-20 10:00:01 UTC (request r-1 of ops).',
+      'It was granted at 2026-11-20 10:00:01 UTC (request r-1 of ops).',
     ],
     [
       { kind: 'SWEEP', id: 's-1', actor: 'VERIFY_GROUPS' },
-      'It was given at 2026-11-20 10:00:01 UTC (sweep s-1).',
+      'It was granted at 2026-11-20 10:00:01 UTC (sweep s-1).',
     ],
     [
       { kind: 'REPAIR', id: 'parked', actor: 'connector' },
-      'It was given at 2026-11-20 10:00:01 UTC (a repair by connector).',
+      'It was granted at 2026-11-20 10:00:01 UTC (a repair by connector).',
     ],
   ] as const)('is told with its own cause otherwise: %j', (cause, words) => {
     const { sentence, lastChange } = explain({

@@ -63,4 +63,4 @@ export function explain(world: World): RoleExplanation {
 
 export const SAYS_IN = 'the platform says they are in Pilots (2026-11-20 10:00:00 UTC)';
 export const SAYS_NOT_IN = 'the platform says they are not in Pilots (2026-11-20 10:00:00 UTC)';
-export const SAYS_NOTHING = 'the platform has not said whether they are in Pilots';
+export const SAYS_NOTHING = 'the platform has not reported whether they are in Pilots';

@@ -20,12 +20,12 @@ import type { RoleHistory } from '../../../services/reconcile/explanation.js';
 const decided = (verdict: 'HELD' | 'REJECTED') => ({
   verdict,
   sweepId: 'sweep-1',
-  why: 'no group gives it any more',
+  why: 'no group grants it any more',
   at: new Date(0),
 });
 
 describe('what is wanted and what is seen', () => {
-  const rightSoon = 'Nothing stands against it: the next reconcile puts it right.';
+  const rightSoon = 'Nothing blocks the change: the next reconcile makes it.';
 
   test.each<[MembershipKnowledge, boolean | null, string, RoleBlock[]]>([
     ['held', true, `Jane has Pilot because ${SAYS_IN}.`, []],
@@ -33,7 +33,7 @@ describe('what is wanted and what is seen', () => {
     [
       'held',
       null,
-      `Discord was not asked yet whether Jane has Pilot; they should have it because ${SAYS_IN}. ${rightSoon}`,
+      `The connector has not checked yet whether Jane has Pilot; they should have it because ${SAYS_IN}. ${rightSoon}`,
       [],
     ],
     ['notHeld', true, `Jane has Pilot although ${SAYS_NOT_IN}. ${rightSoon}`, []],
@@ -41,7 +41,7 @@ describe('what is wanted and what is seen', () => {
     [
       'notHeld',
       null,
-      `Discord was not asked yet whether Jane has Pilot; they should not have it because ${SAYS_NOT_IN}. ${rightSoon}`,
+      `The connector has not checked yet whether Jane has Pilot; they should not have it because ${SAYS_NOT_IN}. ${rightSoon}`,
       [],
     ],
     [
@@ -54,7 +54,7 @@ describe('what is wanted and what is seen', () => {
     [
       'unknown',
       null,
-      `Discord was not asked yet whether Jane has Pilot; it is left as it is because ${SAYS_NOTHING}.`,
+      `The connector has not checked yet whether Jane has Pilot; it is left as it is because ${SAYS_NOTHING}.`,
       ['UNKNOWN_MEMBERSHIP'],
     ],
   ])('%s by the group, seen with the role: %s', (membership, isHeld, sentence, blockedBy) => {
@@ -80,7 +80,7 @@ describe('what blocks', () => {
     [
       ['AUTHORITY_DISCORD'],
       { mappings: [{ authority: 'DISCORD', membership: 'held' }] },
-      'because Discord has the say over it and the connector leaves it as it is.',
+      'because Discord decides who holds it and the connector leaves it as it is.',
     ],
     [
       ['AUTHORITY_OBSERVE'],
@@ -96,17 +96,17 @@ describe('what blocks', () => {
     [
       ['CLIENT_DISABLED'],
       { history: { client: { ...client, isEnabled: false } } },
-      'The client is switched off.',
+      'The client is disabled.',
     ],
     [
       ['CLIENT_STOPPED'],
       { history: { client: { ...client, isStopped: true } } },
-      'The client is stopped: Discord refused its bot token.',
+      'The client is stopped: Discord rejected its bot token.',
     ],
     [
       ['CLIENT_PAUSED'],
       { history: { client: { ...client, isPaused: true } } },
-      'The client is paused: the guild answers as if the bot had gone.',
+      'The client is paused: Discord responds as if the bot had left the guild.',
     ],
     [['NOT_IN_GUILD'], { isAbsent: true }, 'The account is not in the guild.'],
     [
@@ -118,9 +118,9 @@ describe('what blocks', () => {
     [
       ['ROLE_MANAGED'],
       { refusal: 'MANAGED' },
-      'Discord or an integration alone gives and takes the role.',
+      'Only Discord or an integration can add and remove the role.',
     ],
-    [['ROLE_GONE'], { refusal: 'UNKNOWN_ROLE' }, 'The guild has no such role any more.'],
+    [['ROLE_GONE'], { refusal: 'UNKNOWN_ROLE' }, 'The guild no longer has this role.'],
     [
       ['MISSING_PERMISSION'],
       { refusal: 'MISSING_PERMISSION' },
@@ -133,7 +133,7 @@ describe('what blocks', () => {
         isHeld: true,
         history: { decision: decided('HELD') },
       },
-      'The removal guard holds it back until a person has looked at it.',
+      'The removal guard holds the removal until a person approves or rejects it.',
     ],
     [
       ['REMOVAL_REJECTED'],
@@ -142,14 +142,14 @@ describe('what blocks', () => {
         isHeld: true,
         history: { decision: decided('REJECTED') },
       },
-      'A person has rejected the removal, so the role stays.',
+      'A person rejected the removal, so the role stays.',
     ],
     [
       ['PARKED'],
       { history: { job: parked, reason: 'Discord refused role 7' } },
-      'It is parked: Discord refused role 7.',
+      'The change is parked: Discord refused role 7.',
     ],
-    [['PENDING'], { history: { job: waiting } }, 'The change waits for its turn.'],
+    [['PENDING'], { history: { job: waiting } }, 'The change is queued.'],
     [
       ['ROLE_ABOVE_BOT', 'PARKED'],
       { refusal: 'ABOVE_BOT', history: { job: parked } },
@@ -200,7 +200,7 @@ describe('what blocks', () => {
 
     expect(explanation.blockedBy).toEqual([]);
     expect(explanation.sentence).toBe(
-      `Jane has Pilot although ${SAYS_NOT_IN}. The guild has no such role any more.`,
+      `Jane has Pilot although ${SAYS_NOT_IN}. The guild no longer has this role.`,
     );
   });
 
@@ -227,11 +227,11 @@ describe('what blocks', () => {
     ['PENDING', { history: { job: { ...waiting, attempts: 2 } } }, '2026-11-22 18:00:00 UTC'],
     ...(
       [
-        ['GUILD_FULL', 'no more members'],
+        ['GUILD_FULL', 'the guild is full'],
         ['USER_GUILD_LIMIT', 'as many guilds'],
         ['INVALID_TOKEN', 'sign in again'],
         ['MISSING_PERMISSION', 'Create Invite'],
-        ['REFUSED', 'did not say why'],
+        ['REFUSED', 'Discord gave no reason'],
       ] as readonly [JoinRefusal, string][]
     ).map(([joinRefusal, words]): [RoleBlock, World, string] => [
       'NOT_IN_GUILD',

@@ -10,7 +10,7 @@ import type {
 } from '../../../services/reconcile/records.js';
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 
-const RULE = 'what exceeds it together waits together until a person approves';
+const RULE = 'these removals wait together until a person approves them';
 const limits = { minimum: 10, percent: 20 };
 const calm = { removedLastHour: 0, holders: 1_000 };
 
@@ -101,14 +101,16 @@ describe('the removal guard', () => {
     const reasonFor = (its: Role) =>
       verdictOf([PILOT], tallyOf({ [PILOT]: { name: 'Pilot', ...its } })).reason;
 
-    expect(reasonFor({ removedLastHour: 10, holders: 5 })).toContain(`${role} has lost 10`);
+    expect(reasonFor({ removedLastHour: 10, holders: 5 })).toContain(
+      `too many removals of ${role}: 10 in the last hour`,
+    );
     expect(reasonFor({ removedLastHour: 4, holders: 100, heldLastHour: 5 })).toContain(
-      `${role} would be taken from 5 of the 5`,
+      `${role} would be removed from 5 of the 5`,
     );
     expect(reasonFor({ isHeld: true, holders: 100 })).toContain(`${role} waits for a person`);
     const waiting = [{ cause: 'MEMBERSHIP', isStream: true }] as const;
     expect(reasonFor({ waiting, holders: 100 })).toContain(
-      `removals of ${role} by the same kind of cause`,
+      `removals of ${role} with the same kind of cause`,
     );
   });
 
@@ -116,7 +118,7 @@ describe('the removal guard', () => {
     const roles = { [PILOT]: { removedLastHour: 10, holders: 5 } };
 
     expect(verdictOf([PILOT], tallyOf(roles)).reason).toBe(
-      `removal guard: role ${PILOT} has lost 10 in the last hour, the limit is 10: ${RULE}`,
+      `removal guard: too many removals of role ${PILOT}: 10 in the last hour and 1 more exceed the limit of 10: ${RULE}`,
     );
   });
 
@@ -238,14 +240,14 @@ describe('a burst', () => {
       'that exceeds it',
       201,
       1_000,
-      `removal guard: the guild has lost 0 in the last hour and would lose 201 more, the limit is 200: ${RULE}`,
+      `removal guard: too many removals in the guild: 0 in the last hour and 201 more exceed the limit of 200: ${RULE}`,
     ],
     ['of ten in a small guild', 10, 12, null],
     [
       'of eleven in a small guild',
       11,
       12,
-      `removal guard: the guild has lost 0 in the last hour and would lose 11 more, the limit is 10: ${RULE}`,
+      `removal guard: too many removals in the guild: 0 in the last hour and 11 more exceed the limit of 10: ${RULE}`,
     ],
   ])('%s', (_, count, holders, reason) => {
     const verdicts = judge([{ count }], { [PILOT]: { holders } }, { holders });
@@ -270,7 +272,7 @@ describe('a burst', () => {
     const role = { holders: 5, heldLastHour: 5 };
 
     expect(judge([{ count: 5 }], { [PILOT]: role })[0]?.reason).toBe(
-      `removal guard: role ${PILOT} would be taken from 5 of the 5 who held it within the last hour, more than half: ${RULE}`,
+      `removal guard: role ${PILOT} would be removed from 5 of the 5 members who held it within the last hour, more than half: ${RULE}`,
     );
   });
 
@@ -280,7 +282,7 @@ describe('a burst', () => {
     expect(judge([{ count: 2 }], { [PILOT]: role })).toEqual([]);
     expect(judge([{ count: 3 }], { [PILOT]: role })).toEqual([
       expect.objectContaining({
-        reason: `removal guard: role ${PILOT} has lost 4 in the last hour, 4 are due and would lose 3 more, the limit is 10: ${RULE}`,
+        reason: `removal guard: too many removals of role ${PILOT}: 4 in the last hour, 4 due and 3 more exceed the limit of 10: ${RULE}`,
         isStream: true,
       }),
     ]);
