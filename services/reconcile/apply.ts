@@ -10,7 +10,7 @@ import { writesSpent, type WritesSpentError } from './write-wait.js';
 import type { ListVerdict } from './whole-list.js';
 import { nextWrite, type Write } from './writes.js';
 
-/** Both ways of writing, each told to wait once: then it is no longer a matter of which. */
+/** Enough to be delayed once on each way of writing; after that, changing the way does not help. */
 const MOST_DELAYS = 2;
 
 export interface Changes {
@@ -18,32 +18,28 @@ export interface Changes {
   readonly recordId: AuditRecordId;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Null: it is left alone. */
+  /** Null: leave the nickname alone. */
   readonly nickname: string | null;
   readonly wholeListWrites: boolean;
-  /** A member who turns out to be pending is granted nothing more. */
+  /** True: if the member turns out to be pending, nothing more is granted. */
   readonly waitsForScreening: boolean;
   readonly actual: PresentMember;
-  /** When `actual` was read from Discord, in ms; null: it is the mirror. */
+  /** When `actual` was read from Discord, in ms; null: `actual` is the mirror. */
   readonly readAtMs: number | null;
-  /**
-   * The mirror as it was before `actual` was read; null: no mirror, or the member was not in the
-   * guild.
-   */
+  /** The mirror before `actual` was read; null: no mirror, or the member was not in the guild. */
   readonly mirrored: Mirrored | null;
-  /** Roles that a run broken off may have changed since the mirror was read. */
+  /** Roles that an interrupted run may have changed since the mirror was read. */
   readonly unfinished: readonly RoleId[];
-  /** False once the bot may be another process's: then nothing more is written. */
+  /** False once another process may hold the bot: then nothing more is written. */
   readonly isLeased: () => boolean;
 }
 
-/** `interruption` is what ended it early; what stands before it in the list of writes was done. */
+/**
+ * `interruption` is the error that ended the writes early; the writes listed before it were done.
+ */
 export interface Applied extends WritesDone {
   readonly interruption: unknown;
-  /**
-   * False: not one call was made, so that nothing can have been done, and Discord knows of no
-   * record.
-   */
+  /** False: no call was made, so nothing was changed and Discord has no trace of the record. */
   readonly hasTried: boolean;
 }
 
@@ -54,10 +50,7 @@ interface Deps {
   readonly clock: () => number;
 }
 
-/**
- * Carries changes out, one call at a time, and keeps count of what Discord accepted. Throws
- * nothing.
- */
+/** Carries out changes one call at a time and records which ones Discord accepted. Never throws. */
 export function createApply(deps: Deps) {
   const placeOf = createWriteReservations(deps.writeOutlook);
   return async (changes: Changes): Promise<Applied> => {
@@ -125,7 +118,7 @@ class Run {
       wholeListWrites: wholeListWrites && verdict !== 'SINGLES',
       needsNoRead: verdict === 'WRITE',
       isUrgent: target.isUrgent,
-      // The clock last: what is open "now" must not be later than this.
+      // Read the clock last, so that nothing that is open "now" is later than it.
       now: this.deps.clock(),
       singlesFrom,
       listsFrom,
@@ -133,8 +126,7 @@ class Run {
   }
 
   /**
-   * Makes the call; where it is told to wait, unsent or not, the other way of writing is still
-   * open.
+   * Makes the call. If the call has to wait, sent or not, the other way of writing is still open.
    */
   async #orDelay(write: Edit | Single): Promise<void> {
     const { add, remove } = this.#progress.pending;
@@ -157,7 +149,7 @@ class Run {
 
   #spent(untilMs: number): WritesSpentError {
     const one = { add: 1, remove: 0 };
-    // Where lists are turned off, what they leave is no use to the others either.
+    // With lists turned off, other members cannot use the remaining list calls either.
     const openFromMs = this.changes.wholeListWrites
       ? Math.min(untilMs, this.place.singlesFrom(one), this.place.listsFrom())
       : untilMs;
@@ -203,8 +195,7 @@ class Run {
   }
 
   /**
-   * One bad role, or the nickname, spoils a whole call; one by one the others still arrive, and the
-   * bad one is found.
+   * One bad role or nickname rejects a whole call. Single calls let the others through and find it.
    */
   async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
     this.#isListRefused = true;
@@ -234,7 +225,7 @@ class Run {
     return this.#sources.judge(roleIds, pending, this.deps.clock());
   }
 
-  /** False: the member has left, or is pending, and no list may be written. */
+  /** False: no list may be written, because the member has left or is pending. */
   async #read(): Promise<boolean> {
     const { roleIds } = this.#progress.member;
     const reading = await this.deps.discord.readMember(this.changes.target);

@@ -1,11 +1,12 @@
 /**
- * When a guild refuses too much to be asked on. In: whether each answer was a refusal. Out: the
- * state to go on with. Healthy, until more than a fifth of ten or more answers are refusals;
- * tripped, until its client is paused; then on probation, until ten answers say what it is.
+ * Decides when a guild refuses too many calls.
+ * In: whether each answer was a refusal. Out: the next state. Healthy until more than a fifth of
+ * ten or more answers are refusals; tripped until its client is paused; then on probation until ten
+ * new answers decide.
  */
 export interface Health {
   readonly state: 'HEALTHY' | 'TRIPPED' | 'PROBATION';
-  /** Of the last ten minutes, and since the last trip; oldest first. */
+  /** Answers of the last ten minutes since the last trip, oldest first. */
   readonly slices: readonly Slice[];
 }
 
@@ -20,7 +21,7 @@ export const HEALTHY: Health = { state: 'HEALTHY', slices: [] };
 const FEWEST_ANSWERS = 10;
 const MOST_REFUSED = 0.2;
 const WINDOW_MS = 600_000;
-/** Answers are forgotten by the slice. */
+/** Answers expire by the slice. */
 const SLICE_MS = 10_000;
 
 export function afterAnswer(health: Health, isRefusal: boolean, now: number): Health {
@@ -31,7 +32,7 @@ export function afterAnswer(health: Health, isRefusal: boolean, now: number): He
   return { state: isHealthy ? 'HEALTHY' : 'TRIPPED', slices };
 }
 
-/** Its client was paused: from now on each answer counts anew. */
+/** The client was paused, so counting starts again. */
 export function afterPause({ state }: Health): Health | null {
   return state === 'TRIPPED' ? { state: 'PROBATION', slices: [] } : null;
 }

@@ -1,9 +1,9 @@
 /**
- * Brings a person into the guild who agreed to it when they signed in: with their roles in the one
- * call, or without any where members wait for screening, as a role may end it.
- * In: the facts of a member with a grant. Out: the member as Discord took them in, or why not.
- * Never: a call without an open record where there are roles to give, or with a token that was not
- * stored before.
+ * Adds a person to the guild who consented when they signed in. The join call carries their roles,
+ * except where members wait for screening, because a role may end it.
+ * In: the facts of a member with a grant. Out: the member as Discord added them, or why not.
+ * Never: a call without an open record if there are roles to grant, or with a token that was not
+ * stored first.
  */
 import { LeaseLostError, PassingRefusalError, TerminalError } from '../lib/errors.js';
 import type {
@@ -22,7 +22,7 @@ import { planRoles, type MemberPlan } from './plan.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 import type { OpenedRecord, OpenRecord } from './records.js';
 
-/** A token this close to its end may be over before the call arrives. */
+/** A token this close to its expiry may have expired when the call arrives. */
 const MARGIN_MS = 60_000;
 
 interface Deps {
@@ -41,7 +41,7 @@ interface Arrival {
   readonly isLeased: () => boolean;
 }
 
-/** `refusal` null: the person is a member by now, and what is missing is still to be done. */
+/** `refusal` null: the person is a member now, and the rest of the plan remains to be done. */
 export type BroughtIn =
   | {
       readonly kind: 'JOINED';
@@ -52,7 +52,9 @@ export type BroughtIn =
   | {
       readonly kind: 'NOT_JOINED';
       readonly refusal: JoinRefusal | null;
-      /** They came with this call, though without all that is theirs; null: not with this call. */
+      /**
+       * Set if this call added them, though without all their roles or nickname; null: it did not.
+       */
       readonly arrived: PresentMember | null;
       readonly openRecord: OpenRecord | null;
     };
@@ -92,7 +94,7 @@ function planArrival({ facts, causes, target }: Arrival): MemberPlan {
   });
   const { discordUserId } = target;
   const names = planMemberNickname(facts, { discordUserId, causes }, null);
-  // Who comes in is read for the first time: what the group gives is given with the rest.
+  // A new member has no earlier reading, so the roles of their groups are granted with the others.
   const requests = planRequests(facts, ARRIVING);
   return { ...withRequests(roles, requests), ...names };
 }
@@ -108,9 +110,9 @@ const ARRIVING: MemberReading = {
 };
 
 /**
- * Discord refuses the whole call where one of its roles, or the nickname, is what the bot may not
- * give. So it is asked again with less: who agreed is in, and the roles are given one by one
- * afterwards. `member` null: they were in already.
+ * Discord refuses the whole call if the bot may not grant one of the roles or set the nickname. So
+ * the call is repeated with less: the person gets in, and the roles follow one by one. `member`
+ * null: they were already in the guild.
  */
 async function join(
   { discord }: Deps,
@@ -147,7 +149,7 @@ interface Gift {
   readonly nickname: string | null;
 }
 
-/** What the person is to be brought in with, from all to nothing. */
+/** What the join call carries, from everything to nothing. */
 function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...Gift[]] {
   return [
     { roleIds, nickname },
@@ -157,8 +159,8 @@ function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...G
 }
 
 /**
- * Which code stands for a role that nobody knows, or for a text it does not like, Discord does not
- * say: REFUSED is any other.
+ * Discord does not document its code for an unknown role or a nickname it rejects, so any other
+ * refusal (REFUSED) may be about them.
  */
 function mayBeOfGift(error: unknown): boolean {
   return (
@@ -169,7 +171,7 @@ function mayBeOfGift(error: unknown): boolean {
 
 const OF_GIFTS = ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'BAD_NICKNAME', 'REFUSED'];
 
-/** A live access token, renewed where it is about to end; null: there is none any more. */
+/** A valid access token, refreshed if it is about to expire; null: there is none any more. */
 async function usableToken(
   { grants, refreshGrant, clock }: Deps,
   { grant, client }: MemberFacts,
@@ -196,7 +198,7 @@ function refused(
   return { kind: 'NOT_JOINED', refusal, arrived: null, openRecord };
 }
 
-/** The record that stands open after the call: nothing of it has been done yet. */
+/** The record that is open after the call; none of its changes has been made yet. */
 function recordAfter(
   { openRecord }: MemberFacts,
   plan: MemberPlan,
@@ -221,7 +223,7 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly JoinRefusal[];
 
-/** Null: it was not the person who was refused, but the client, or there was no answer. */
+/** Null: Discord refused the client rather than the person, or did not answer. */
 function refusalOf(error: unknown): JoinRefusal | null {
   if (!(error instanceof TerminalError)) return null;
   return isJoinRefusal(error.code) ? error.code : null;

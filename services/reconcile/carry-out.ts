@@ -18,14 +18,14 @@ interface Deps {
   readonly clock: () => number;
 }
 
-/** Makes the changes of an open record, and says what came of them. */
+/** Carries out the changes of an open record and settles the result. */
 export async function carryOut(
   deps: Deps,
   { facts, reading, plan }: Ready,
   record: OpenedRecord & {
     readonly recordId: AuditRecordId;
     readonly actual: PresentMember;
-    /** From before this run. */
+    /** The mirror before this run. */
     readonly mirrored: Mirrored | null;
     readonly target: MemberTarget;
     readonly isLeased: () => boolean;
@@ -40,7 +40,7 @@ export async function carryOut(
     add: plan.add,
     remove: plan.remove.filter((roleId) => !heldRemovals.includes(roleId)),
     nickname: plan.nickname,
-    // A list would grant again what somebody else has removed meanwhile.
+    // A list could grant again a role that someone else has just removed.
     wholeListWrites:
       facts.client.wholeListWrites && !facts.hasLostRoles && !isScreened(facts, reading.member),
     waitsForScreening: facts.client.waitsForScreening,
@@ -51,8 +51,8 @@ export async function carryOut(
     isLeased,
   });
   if (applied.interruption !== null) {
-    // The record stays open, and the mirror with it as it was before: what was done is told by the
-    // run that closes the record.
+    // The record stays open, and the mirror stays as it was before. The run that closes the record
+    // reports what was done.
     const isResumed = recordId === facts.openRecord?.recordId;
     const observed = isResumed || readAtMs === null ? null : reading.member;
     const idleRecordId = !isResumed && wasIdle(applied) ? recordId : null;
@@ -73,7 +73,7 @@ export async function carryOut(
   });
 }
 
-/** Told to wait before anything was tried. */
+/** The run was delayed before it made any call. */
 function wasIdle({ interruption, hasTried }: Applied): boolean {
   return interruption instanceof RetryLaterError && !hasTried;
 }

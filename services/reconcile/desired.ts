@@ -2,9 +2,9 @@ import type { RoleId } from '../model.js';
 import type { MappingFacts, MemberFacts } from './ports.js';
 
 /**
- * Whether a member should have a managed role. `unknown`: no source has said "no" yet, so a held
- * role stays. `isTakenBack`: a person has retired a mapping of the role, or all of them, with
- * TAKE_BACK; only that denies it to this member.
+ * Whether a member should have a mapped role. `unknown`: no source has said "no" yet, so a held
+ * role stays. `isTakenBack`: a person retired a mapping of the role, or all of them, with
+ * TAKE_BACK, and that is the only reason this member should not have it.
  */
 export interface DesiredRole {
   readonly verdict: 'yes' | 'no' | 'unknown';
@@ -12,8 +12,7 @@ export interface DesiredRole {
 }
 
 /**
- * Every managed role, with its verdict. Empty for a member without a link: such a member is never
- * written to.
+ * Every mapped role with its verdict. Empty for a member without a link, who is never written to.
  */
 export function desiredRoles(
   facts: Pick<MemberFacts, 'client' | 'links' | 'mappings'>,
@@ -42,13 +41,13 @@ function mappingVerdict(
   { client, links }: Pick<MemberFacts, 'client' | 'links'>,
   mapping: MappingFacts,
 ): DesiredRole['verdict'] {
-  // Where Discord has the say, or is only watched, nothing follows from this: see plan-requests.ts.
+  // Only PLATFORM decides here. For roles under authority DISCORD see plan-requests.ts.
   if (mapping.authority !== 'PLATFORM') return 'unknown';
   if (mapping.isRetired || links.every((link) => link.status === 'ENDING')) return 'no';
   if (mapping.membership === 'held') return 'yes';
   if (mapping.membership === 'notHeld') return 'no';
-  // The account was somebody else's until now: what that person was given must not pass to this
-  // one.
+  // The account belonged to another user until now. Roles granted to that user must not pass to
+  // this one.
   const isHandedOver = links.some((link) => link.status === 'ENDING');
   return isHandedOver || client.unknownMembership === 'REMOVE' ? 'no' : 'unknown';
 }

@@ -1,23 +1,20 @@
 import type { MembershipKnowledge } from './ports.js';
 import type { Baseline, RemoteFacts, RequestedChange } from './remote.js';
 
-/** What one reading of a role means where Discord has the say over it. */
+/** What one reading of a role means under authority DISCORD. */
 export interface RemoteVerdict {
-  /**
-   * The role is given at Discord: only by the first reading, which joins both sides and takes from
-   * neither.
-   */
+  /** Grant the role. Only the first reading does: it merges both sides and removes from neither. */
   readonly gives: boolean;
-  /** What the platform is asked for now. */
+  /** The change to request from the platform now. */
   readonly asks: RequestedChange | null;
-  /** What is remembered after the reading; null: nothing, so that the next one is the first. */
+  /** What to remember after this reading; null: nothing, so the next reading is the first. */
   readonly next: Baseline | null;
 }
 
 /**
- * Where Discord has the say, a difference becomes a request to the platform. Nothing is asked while
- * it is unknown what the platform holds true, nor of a group that is gone; and to take somebody out
- * of a group is only asked of somebody whose role was once seen, or given, to agree with it.
+ * Under authority DISCORD, a difference becomes a request to the platform. Nothing is requested
+ * while the platform's state is unknown or about a deleted group. A removal from a group is
+ * requested only if the role was once observed, or granted, in agreement with the group.
  */
 export function remoteVerdict(reading: {
   readonly remote: RemoteFacts;
@@ -26,7 +23,7 @@ export function remoteVerdict(reading: {
 }): RemoteVerdict {
   const { remote, membership, hasRole } = reading;
   const { baseline, factOrder, isGroupDeleted } = remote;
-  // A group that comes back is read as if for the first time.
+  // A group that is restored is read as if for the first time.
   if (isGroupDeleted) return { gives: false, asks: null, next: null };
   if (membership === 'unknown' || factOrder === null)
     return { gives: false, asks: null, next: baseline };
@@ -36,21 +33,20 @@ export function remoteVerdict(reading: {
   const change = hasRole ? 'ADDED' : 'REMOVED';
   const standing = baseline?.request;
   if (standing?.change !== change) return asked(change, factOrder);
-  // Asked for already. Something newer was said since, and is still the contrary: the platform does
-  // not want to.
+  // Already requested. A newer fact still says the opposite, so the platform has declined.
   const state = standing.askedOrder === factOrder ? standing.state : 'DISPUTED';
   const request = { ...standing, state } as const;
   return { gives: false, asks: null, next: { hasRole, request } };
 }
 
-/** Whatever was asked for has come about, or is not wanted any more. */
+/** The request was fulfilled or is no longer needed. */
 function agreed(hasRole: boolean): RemoteVerdict {
   return { gives: false, asks: null, next: { hasRole, request: null } };
 }
 
 /**
- * A contrary request that stood is replaced: Discord has changed since, or the platform has done
- * what it asked for.
+ * Replaces an open request for the opposite change: Discord has changed since, or the platform has
+ * done what was requested.
  */
 function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   const request = { change, state: 'OPEN', askedOrder } as const;
@@ -61,7 +57,7 @@ function asked(change: RequestedChange, askedOrder: string): RemoteVerdict {
   };
 }
 
-/** Nothing is to be done or to be remembered. */
+/** Nothing to do and nothing to remember. */
 export function isQuiet(
   { gives, asks, next }: RemoteVerdict,
   { baseline }: Pick<RemoteFacts, 'baseline'>,

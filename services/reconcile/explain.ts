@@ -6,7 +6,7 @@ import { isScreened } from './screening.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from './ports.js';
 import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
 
-/** Null when the guild has no such role, and never had. */
+/** Null when the guild has no such role and never had one. */
 export function explainRole(input: {
   readonly roleId: RoleId;
   readonly facts: MemberFacts;
@@ -71,7 +71,7 @@ function standingOf(input: Parameters<typeof explainRole>[0]): RoleStanding {
 
 const WORDS = { yes: 'YES', no: 'NO', unknown: 'UNKNOWN' } as const;
 
-/** What is known of the account's new person is none of the old one's business. */
+/** Facts of the account's new user must not show in an explanation for the old one. */
 function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   if (link.status === 'ACTIVE') return facts;
   const mappings = facts.mappings.map((mapping) => ({
@@ -81,7 +81,7 @@ function factsOfLink(facts: MemberFacts, link: LinkFacts): MemberFacts {
   return { ...facts, links: [link], mappings };
 }
 
-/** Discord leaves @everyone out of a member's list. */
+/** Discord omits @everyone from a member's list. */
 function isHeld(
   { mirror }: MemberFacts,
   roleId: RoleId,

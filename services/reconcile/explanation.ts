@@ -14,15 +14,15 @@ import type {
 } from '../model.js';
 import type { MappingFacts } from './ports.js';
 
-/** Why a person has, or has not, a role; and what would change it. */
+/** Why a person has a role or not, and what would change that. */
 export interface RoleExplanation {
   readonly roleId: RoleId;
-  /** Null: the guild's roles were never read with it. */
+  /** Null: the role was never read from Discord. */
   readonly roleName: string | null;
-  /** False: no mapping names it, the role is foreign. */
+  /** False: no mapping names the role, so it is foreign. */
   readonly isMapped: boolean;
   readonly desired: DesiredWord;
-  /** As last seen at Discord; null: never seen. */
+  /** As last read from Discord; null: never read. */
   readonly isHeld: boolean | null;
   readonly seenAt: Date | null;
   readonly mappings: readonly {
@@ -39,18 +39,18 @@ export interface RoleExplanation {
   readonly sentence: string;
 }
 
-/** `UNKNOWN`: nobody says, so the role is left as it is. */
+/** `UNKNOWN`: no source decides, so the role is left as it is. */
 export type DesiredWord = 'YES' | 'NO' | 'UNKNOWN';
 
 export interface RoleChange {
   readonly auditRecordId: AuditRecordId;
   readonly change: 'ADDED' | 'REMOVED';
   readonly at: Date;
-  /** Of several the one that speaks of a mapped group, else the newest. */
+  /** Of several causes the one that names a mapped group, else the newest. */
   readonly cause: Cause | null;
 }
 
-/** What is kept of a link, a role and what was done about them, besides the member's facts. */
+/** The history of a link and a role, in addition to the member's facts. */
 export interface RoleHistory {
   readonly link: {
     readonly linkId: LinkId;
@@ -62,16 +62,19 @@ export interface RoleHistory {
     readonly isStopped: boolean;
     readonly isPaused: boolean;
   };
-  /** Records of changes from before this are not kept; null: all since the link was made are. */
+  /**
+   * Records of changes before this time have been deleted; null: all since the link was created are
+   * kept.
+   */
   readonly forgottenBefore: Date | null;
-  /** Null: the guild's roles were never read with it. */
+  /** Null: the role was never read from Discord. */
   readonly roleName: string | null;
   readonly reason: string | null;
   readonly joinRefusal: JoinRefusal | null;
-  /** What is said of the role's removal: it waits for a person, or one has spoken. */
+  /** The state of the role's removal: it waits for approval, or a person has decided. */
   readonly decision: {
     readonly verdict: RemovalVerdict;
-    /** Null: the sweep was so long ago that it is forgotten. */
+    /** Null: the sweep is no longer kept. */
     readonly sweepId: string | null;
     readonly why: string;
     readonly at: Date;
@@ -82,22 +85,19 @@ export interface RoleHistory {
     readonly dueAt: Date;
   } | null;
   readonly lastChange: (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
-  /**
-   * What the person of the active link was said to be in, and not to be in; groups mapped to the
-   * role only.
-   */
+  /** The recorded memberships of the active link's user in groups mapped to the role. */
   readonly groups: readonly {
     readonly groupId: GroupId;
     readonly name: string | null;
     readonly isDeleted: boolean;
-    /** The time of the fact that stands; null: none does. */
+    /** The time of the current fact; null: there is none. */
     readonly saidAt: Date | null;
-    /** It was said with the whole list of the person's groups. */
+    /** The fact came with the complete list of the person's groups. */
     readonly isSnapshot: boolean;
   }[];
 }
 
-/** What there is to know, put together: what blocks and sentences are made from. */
+/** Everything the blocks and sentences are made from. */
 export interface RoleStanding extends Pick<
   RoleExplanation,
   'roleId' | 'roleName' | 'isMapped' | 'desired' | 'isHeld' | 'lastChange'
@@ -105,10 +105,10 @@ export interface RoleStanding extends Pick<
   readonly refusal: RoleRefusal | null;
   readonly mappings: readonly MappingFacts[];
   readonly isEnding: boolean;
-  /** The link is ending, and the account is somebody else's already. */
+  /** The link is ending, and the account is already linked to another user. */
   readonly isTakenOver: boolean;
   readonly isAbsent: boolean;
-  /** Nothing is granted until the member has passed Discord's membership screening. */
+  /** Nothing is granted until the member passes Discord's membership screening. */
   readonly isScreened: boolean;
   readonly history: RoleHistory;
 }

@@ -2,40 +2,40 @@ import type { ClientId, GuildRoleReading, RoleId, RoleRefusal } from '../model.j
 import type { DiscordMembers, GuildRef, Memory, MemberFacts } from './ports.js';
 
 /**
- * Whoever asks again wants to know whether the obstacle is still there; a guild full of them is not
- * read for each of them.
+ * Retries want to know whether the obstacle is still there. Reading the roles at most this often
+ * keeps a guild full of blocked members cheap.
  */
 const READ_AGAIN_MS = 5_000;
 
 export interface GuildRoles {
   /**
-   * Looks whether what is known to be refused still is. Resolves with roles newer than facts read
-   * at `factsReadAtMs`; null: they were read and kept just before, the facts are as new.
+   * Checks whether known refusals still hold. Resolves with roles newer than facts read at
+   * `factsReadAtMs`; null: the roles were read and saved just before, so the facts are as new.
    */
   refresh(guild: GuildRef, factsReadAtMs: number): Promise<GuildRoleReading | null>;
-  /** However short a time ago they were read. */
+  /** Reads the roles, no matter how recently they were read. */
   readAnew(guild: GuildRef): Promise<GuildRoleReading>;
   /**
-   * Discord has refused a role that was thought to be free: the roles are read, however short a
-   * time ago that was done. Where this fails they stay in doubt, in this process.
+   * Discord refused a role that should have been assignable, so the roles are read again at once.
+   * If that fails, this process treats them as doubtful.
    */
   explainRefusal(guild: GuildRef): Promise<void>;
   /**
-   * Reads the roles that a refusal has left in doubt, before another write is refused for the same
-   * reason; null: none has.
+   * Reads roles that a refusal made doubtful, before another write fails for the same reason; null:
+   * none are.
    */
   catchUp(guild: GuildRef): Promise<GuildRoleReading | null>;
   /**
-   * Discord refused a list with these ids. Those that the guild's roles lack are suspected: a
-   * member may still show the id of a deleted role, and a list with it is refused. Nothing is
-   * dropped for it, as the role list may be the one that is behind.
+   * Discord refused a list with these ids. Ids that the guild's role list lacks become suspects: a
+   * member may still show the id of a deleted role, and a list with it is refused. No role is
+   * dropped because of that, as the role list may be the one that is behind.
    */
   suspectRefused(guild: GuildRef, roleIds: readonly RoleId[]): Promise<void>;
-  /** A list with one of these ids was refused, and the roles read last lack it still. */
+  /** A list with one of these ids was refused, and the latest role list still lacks it. */
   hasSuspect(roleIds: readonly RoleId[]): boolean;
 }
 
-/** The facts with the roles as they are now. */
+/** The facts with the newly read roles. */
 export function withRoles(facts: MemberFacts, reading: GuildRoleReading | null): MemberFacts {
   if (reading === null) return facts;
   const { ownerId, roles } = reading;

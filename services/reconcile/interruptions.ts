@@ -15,21 +15,21 @@ import type { Job } from './job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from './ports.js';
 import type { ParkedCause } from './records.js';
 
-/** A fault of ours is tried as often as this; then the member is parked, in sight. */
+/** After this many failures of our own code the member is parked, where an admin sees it. */
 const MOST_ATTEMPTS = 10;
 
 /**
- * A wait belongs to the bucket, the bot or the sender that asked for it, and may end early, or with
- * the process that knows of it. A job waits no longer than this; whether its client may be worked
- * is the worker's to know.
+ * A job waits at most this long. The wait belongs to the bucket, bot or sender that asked for it,
+ * and may end early or with the process that knows of it. Whether the client may be worked is for
+ * the worker to decide.
  */
 const MOST_WAIT_MS = 5_000;
 
 export interface Interruption {
   readonly error: unknown;
-  /** What Discord had shown by then: part of the work may be done. */
+  /** What Discord had shown until then: part of the work may be done. */
   readonly observed: MemberReading | null;
-  /** A record under which nothing was done, and nothing can have been: it is unsaid. */
+  /** A record under which nothing was changed: it is deleted. */
   readonly idleRecordId: AuditRecordId | null;
   /** Adds the names of roles and of the member to a text with their ids. */
   readonly inWords: (text: string) => string;
@@ -37,13 +37,13 @@ export interface Interruption {
 
 export interface Interruptions {
   /**
-   * Decides what becomes of a job that broke off. Resolves with when its client may be worked
-   * again; null: at once.
+   * Decides what happens to an interrupted job. Resolves with when its client may be worked again;
+   * null: at once.
    */
   handleError(job: Job, interrupted: Interruption): Promise<Date | null>;
 }
 
-/** Refusals that are the whole client's, whoever the member is. */
+/** Refusals that concern the whole client, not the member. */
 const TROUBLE: ReadonlyMap<string, ClientTrouble['kind']> = new Map<
   DiscordRefusal | 'UNHEALTHY',
   ClientTrouble['kind']
@@ -58,7 +58,7 @@ interface Deps {
   readonly clock: () => number;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Growing pauses of one member after answers that were none. */
+  /** Growing pauses for one member after calls that got no answer. */
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
 }
 
@@ -66,8 +66,7 @@ export function createInterruptions(deps: Deps): Interruptions {
   return {
     async handleError(job, interrupted) {
       const { error } = interrupted;
-      // No fault of the member's: the run is dropped, and made again as soon as the database
-      // answers.
+      // Not the member's fault: the run is dropped and repeated when the database answers again.
       if (error instanceof LeaseLostError || error instanceof DatabaseUnavailableError) throw error;
       if (error instanceof RetryLaterError) {
         const waitMs = Math.max(0, error.retryAt.getTime() - deps.clock());
@@ -92,7 +91,7 @@ async function handleRefusal(
 ): Promise<void> {
   const { error } = interrupted;
   const kind = TROUBLE.get(code);
-  // The breaker recognises its own error by the exact text.
+  // The breaker recognises its own error by its exact text.
   const reason = error instanceof UnhealthyGuildError ? error.message : reasonOf(interrupted);
   if (kind === undefined) return park(deps, job, interrupted, parkedBy(interrupted, code));
   const isOld = error instanceof UnhealthyGuildError && !error.isNews;
@@ -178,7 +177,10 @@ function reasonOf({ error, inWords }: Interruption): string {
   return inWords(error instanceof Error ? error.message : String(error));
 }
 
-/** The call names the member; what follows it is the same for all whom Discord refuses so. */
+/**
+ * The text before the first colon names the member; the rest is the same for every member refused
+ * for this reason.
+ */
 function parkedBy(interrupted: Interruption, code: string) {
   const reason = reasonOf(interrupted);
   const [, ...why] = reason.split(': ');

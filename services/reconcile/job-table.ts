@@ -1,64 +1,60 @@
 import type { ClientId, MemberKey } from '../model.js';
 import type { Job } from './job.js';
 
-/** What the worker asks of the job table. */
+/** What the worker needs of the job table. */
 export interface JobTable {
   /**
-   * Keeps this process's bots and takes free ones up to its share. To be called several times
+   * Renews this process's bot leases and takes free bots up to its share. Call it several times
    * within a lease.
    */
   renewLeases(): Promise<Renewal>;
   /**
-   * Frees these bots for another process; none of their members may be in work here. One whose
-   * lease was renewed since stays: so a statement that arrives late frees no bot that is worked
-   * again.
+   * Frees these bots for another process; no member of theirs may be running here. A bot whose
+   * lease was renewed since is kept, so a late statement cannot free a bot that is in use again.
    */
   letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**
    * Claims due jobs of clients whose bots are leased to this process and that are neither stopped,
    * paused nor disabled. A job that this process claimed before and that is not in `inWork` is
-   * free: its run was dropped, or the claim was never answered.
+   * claimed again: its run was dropped, or the answer to the claim was lost.
    */
   claim(request: ClaimRequest): Promise<Claimed>;
-  /** Lets all bots go, so that another process takes over at once. */
+  /** Releases all bots, so that another process takes over at once. */
   releaseLeases(): Promise<void>;
-  /**
-   * Calls back whenever a member was marked, by whichever process. Resolves with the way to stop
-   * listening.
-   */
+  /** Calls back when a process marks a member. Resolves with a function that stops listening. */
   onMarked(wake: () => void): Promise<() => Promise<void>>;
 }
 
-/** A bot, by its application, and all clients that use it. */
+/** A bot, identified by its application, with all clients that use it. */
 export interface LeasedBot {
   readonly applicationId: string;
   readonly clientIds: readonly ClientId[];
-  /** As the database writes it; each renewal has another. */
+  /** As the database prints it; each renewal has a different one. */
   readonly leasedUntil: string;
 }
 
 export interface Renewal {
-  /** Bots taken over just now. */
+  /** Bots that were just taken over. */
   readonly gained: number;
-  /** Held beyond this process's share: to be let go as soon as nothing of theirs is in work. */
+  /** Bots beyond this process's share: to be released once none of their members is running. */
   readonly surplus: readonly LeasedBot[];
 }
 
 export interface ClaimRequest {
-  /** Places taken, by client: with those that are claimed they come to at most `runsPerClient`. */
+  /** Places taken, by client. Together with the claimed jobs they are at most `runsPerClient`. */
   readonly running: ReadonlyMap<ClientId, number>;
   readonly runsPerClient: number;
-  /** Members whose jobs run in this process now. */
+  /** Members whose jobs are running in this process. */
   readonly inWork: readonly MemberKey[];
-  /** Clients of which only what is urgent is claimed: lane `fresh` and above. */
+  /** Clients for which only urgent jobs are claimed: lane `fresh` and above. */
   readonly urgentOnly?: readonly ClientId[];
-  /** Clients to leave alone. */
+  /** Clients to skip. */
   readonly except: readonly ClientId[];
 }
 
 export interface Claimed {
   /** Most urgent lane first. */
   readonly jobs: readonly Job[];
-  /** When the next job falls due where there is still room, from now; null: none is waiting. */
+  /** Time until the next job falls due for a client with room; null: none is waiting. */
   readonly nextDueInMs: number | null;
 }

@@ -1,35 +1,34 @@
 import type { Logger } from '../lib/logger.js';
 import type { JobTable, LeasedBot } from './job-table.js';
 
-/** The hold this process has on its bots. */
+/** The leases this process has on its bots. */
 export interface Lease {
   /** `onGained` is called whenever bots were taken over. */
   start(onGained: () => void): Promise<void>;
-  /** Lets the bots go at once, so that another process need not wait for them to run out. */
+  /** Releases the bots at once, so that another process need not wait until the leases expire. */
   stop(): Promise<void>;
   /**
-   * Takes hold for one run. The answer tells, at any later time, whether a call that starts then
-   * ends by its deadline inside a lease that never ran out in between: once it did, another process
-   * may have worked the bot.
+   * Starts a hold for one run. The returned function tells, at any later time, whether a call that
+   * starts then ends by its deadline within a lease that never expired in between. Once it has,
+   * another process may have used the bot.
    */
   hold(): () => boolean;
   /**
-   * Bots beyond this process's share, as of the last renewal: to be let go as soon as none of their
-   * members is in work.
+   * Bots beyond this process's share, as of the last renewal: to be released once none of their
+   * members is running.
    */
   surplus(): readonly LeasedBot[];
   letGo(bots: readonly LeasedBot[]): Promise<void>;
   /**
-   * From now on no call may begin; what runs is broken off before its next one. The bots stay ours
-   * until `stop`.
+   * From now on no call may begin, and runs stop before their next call. The leases are kept until
+   * `stop`.
    */
   close(): void;
 }
 
 /**
- * `callMs` is the longest a call to Discord may take: that much of the lease must always be left,
- * so what a slow database may use up is the rest, and in that rest the lease is renewed three
- * times.
+ * `callMs` is the longest a call to Discord may take. That much of the lease must always be left,
+ * so a slow database may use up only the rest; the lease is renewed three times within it.
  */
 export function createLease(deps: Deps): Lease {
   const holding = new Holding(deps);
@@ -47,7 +46,7 @@ interface Deps {
   readonly jobs: Pick<JobTable, 'renewLeases' | 'letGo' | 'releaseLeases'>;
   readonly leaseMs: number;
   readonly callMs: number;
-  /** Monotonic: a step of the wall clock must not lengthen a lease. */
+  /** Monotonic: a change of the wall clock must not lengthen a lease. */
   readonly monotonicMs: () => number;
   readonly logger: Logger;
 }

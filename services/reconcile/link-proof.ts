@@ -5,23 +5,23 @@ import type { OpenedRecord } from './records.js';
 import type { WritesDone } from './write-progress.js';
 
 /**
- * What proves that an ending link may go. While it is there its roles can still be removed;
- * afterwards no run ever looks at the account again. So nothing is inferred: neither from the
- * guild's list of roles nor from one answer that the account has left.
+ * What proves that an ending link may be removed. While the link exists its roles can still be
+ * removed; afterwards no run reads the account again. So neither the guild's role list nor a single
+ * answer that the account has left is enough.
  */
 
 export const WAITS_FOR_ABSENCE =
   'the account is not in the guild; its link ends when Discord confirms this, at least a minute later';
 
 /**
- * An account that is not in the guild by two answers a minute apart, or by a complete list, has no
- * role left.
+ * An account that two answers a minute apart, or a complete list, report as not in the guild has no
+ * roles left.
  */
 export function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
   return facts.isAbsenceProven ? endingLinks(facts) : [];
 }
 
-/** Whether the absence matters to anything that waits to end, and is not proven yet. */
+/** Whether a pending end depends on the absence, which is not proven yet. */
 export function needsAbsenceProof(facts: MemberFacts): boolean {
   const isAnythingEnding =
     endingLinks(facts).length > 0 || facts.mappings.some((one) => one.isRetired);
@@ -29,9 +29,8 @@ export function needsAbsenceProof(facts: MemberFacts): boolean {
 }
 
 /**
- * Links to end by a reading with `roleIds`. A role that cannot be granted to the account's present
- * owner keeps no earlier link from ending, and neither does one that Discord itself says does not
- * exist.
+ * Links to end after a reading with `roleIds`. A role that the account's current owner should have
+ * does not keep an earlier link, nor does a role that Discord itself reports as nonexistent.
  */
 export function endedByReading(
   run: {

@@ -3,7 +3,7 @@ import type { Job } from './job.js';
 import type { Settlement } from './records.js';
 import type { RemoteReading } from './remote.js';
 
-/** What came of a run, and what it changed. */
+/** Logs the outcome of a run and what it changed. */
 export function logSettled(
   logger: Logger,
   job: Job,
@@ -30,7 +30,7 @@ export function logSettled(
   );
 }
 
-/** A line for each request to the platform, where Discord has the say. */
+/** One line for each request to the platform, under authority DISCORD. */
 export function logAsked(
   logger: Logger,
   { clientId, discordUserId }: Job,

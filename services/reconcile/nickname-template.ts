@@ -1,19 +1,16 @@
-/**
- * A nickname's template, taken apart once: free text, variables, and brackets that hold any of
- * these.
- */
+/** A parsed nickname template: free text, variables, and brackets that contain any of these. */
 export interface NicknameTemplate {
   readonly parts: readonly Part[];
   readonly variables: ReadonlySet<Variable>;
-  /** What looks like a variable and is none; it stays as it is written. */
+  /** Words that look like variables but are not; they stay as written. */
   readonly unknownWords: ReadonlySet<string>;
 }
 
-/** The first of these that has a value is the person's name. */
+/** The first of these that has a value is used as the person's name. */
 export const VARIABLES = ['character', 'username', 'corporation', 'alliance'] as const;
 export type Variable = (typeof VARIABLES)[number];
 
-/** Tidied values. One that is absent or '' is a hole in the template. */
+/** Tidied values. An absent or empty one leaves a gap in the template. */
 export type Values = Readonly<Partial<Record<Variable, string>>>;
 
 type Part =
@@ -72,7 +69,7 @@ function topOf(stack: readonly Frame[]): Frame {
   return stack.at(-1) ?? { open: '', parts: [] };
 }
 
-/** One piece of text, so that a separator is seen with the blanks around it. */
+/** Joins adjacent text, so that a separator is parsed together with the blanks around it. */
 function addText(stack: readonly Frame[], text: string): void {
   const { parts } = topOf(stack);
   const last = parts.at(-1);
@@ -92,7 +89,7 @@ function closeBracket(stack: Frame[], close: string): void {
   topOf(stack).parts.push({ kind: 'brackets', open, close, parts });
 }
 
-/** The bracket was never closed: it and what follows are its parent's. */
+/** The bracket was never closed, so it and its contents belong to its parent. */
 function unwrapTop(stack: Frame[]): void {
   const { open, parts } = topOf(stack);
   stack.pop();
@@ -102,18 +99,15 @@ function unwrapTop(stack: Frame[]): void {
     else topOf(stack).parts.push(part);
 }
 
-/**
- * Values go in as they are: nothing in them is a variable, a bracket or a separator of the
- * template.
- */
+/** Values are inserted verbatim: they are never parsed for variables, brackets or separators. */
 export function renderTemplate(parts: readonly Part[], values: Values): string {
   return tidyName(renderParts(parts, values));
 }
 
 /**
- * A run is what lies between two solid pieces: separators and whitespace around holes. With a hole
- * in it, a run at an end goes, and one in the middle becomes its first separator. A run without a
- * hole is as the template has it.
+ * A run is everything between two solid pieces: separators and whitespace around gaps. If a run has
+ * a gap, it is dropped at either end, and becomes its first separator in the middle. A run without
+ * a gap is kept as written.
  */
 function renderParts(parts: readonly Part[], values: Values): string {
   let text = '';
@@ -172,8 +166,8 @@ function closeRun(run: readonly Piece[], isAtEnd: boolean): string {
 }
 
 /**
- * A name as Discord would keep it: nothing hidden, whitespace collapsed and trimmed, composed.
- * Tidying twice changes nothing.
+ * A name as Discord would store it: no hidden characters, whitespace collapsed and trimmed,
+ * composed. Tidying twice changes nothing.
  */
 export function tidyName(name: string): string {
   let tidied = name;
@@ -186,13 +180,13 @@ export function tidyName(name: string): string {
 }
 
 /**
- * Line breaks, tabs and the blank Braille cell among them; Unicode's list differs from that of \s.
+ * Includes line breaks, tabs and the blank Braille cell; Unicode's list differs from that of \s.
  */
 const WHITESPACE = /[\p{White_Space}\u2800]/gu;
 
 /**
- * Invisible, half of a pair, or no character at all. What emoji and some scripts are built with is
- * looked at below.
+ * Invisible characters, unpaired surrogates and noncharacters. Characters that emoji and some
+ * scripts are built with are handled below.
  */
 const HIDDEN =
   /(?!\u200D|[\uFE0E\uFE0F]|[\u{E0020}-\u{E007F}])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}\u180E\uFFF9-\uFFFB]/gu;
@@ -203,10 +197,10 @@ const STRAY_JOINER =
 
 const STRAY_SELECTOR = /(?<!\p{Emoji})[\uFE0E\uFE0F]/gu;
 
-/** The letters of a flag follow a black flag. */
+/** Tags are only valid after a black flag, where they spell the flag. */
 const STRAY_TAG = /(?<![\u{1F3F4}\u{E0020}-\u{E007F}])[\u{E0020}-\u{E007F}]+/gu;
 
-/** A combining mark without a base would sit on whatever comes before. */
+/** A combining mark without a base would attach to whatever precedes it. */
 const STRAY_MARK = /(?<=^| )\p{M}+/gu;
 
 function withoutHidden(text: string): string {

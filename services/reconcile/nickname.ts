@@ -10,9 +10,9 @@ import {
 } from './nickname-template.js';
 
 export interface NicknamePerson {
-  /** Null: never known. */
+  /** Null: never received. */
   readonly username: string | null;
-  /** Absent: never known. Null or '': known, and there is none. */
+  /** Absent: never received. Null or '': known to have no value. */
   readonly attributes: Attributes;
 }
 
@@ -20,12 +20,12 @@ export interface DesiredNickname {
   /** Null: leave the member's nickname alone. */
   readonly nickname: string | null;
   /**
-   * Why the policy gives this person no nickname; null when it gives one, or gives none to anyone.
+   * Why the policy gives this person no nickname; null if it gives one, or gives none to anyone.
    */
   readonly withheld: string | null;
 }
 
-/** The nickname that this policy gives the person. */
+/** The nickname that the policy gives the person. */
 export function desiredNickname(
   policy: {
     readonly strategy: NicknameStrategy;
@@ -63,8 +63,8 @@ function templateOf(policy: {
 }
 
 /**
- * `unsent` values are waited for: half a nickname would be set, and set again when the rest
- * arrives.
+ * `unsent` values are waited for. Otherwise half a nickname would be set, and set again when the
+ * rest arrives.
  */
 function readValues(
   variables: ReadonlySet<Variable>,
@@ -85,18 +85,18 @@ function readValues(
 const MAX_LENGTH = 32;
 
 /**
- * What is too long is shortened in this order, until it fits:
+ * A text that is too long is shortened in this order until it fits:
  *
- * 1. the alliance goes, with its brackets and separators;
- * 2. the corporation goes likewise;
- * 3. the longer of character and username loses grapheme after grapheme (the username first where
- *   they are equally long), down to one each, with no whitespace left at the cut;
- * 4. the username goes where there is a character, which is then cut alone;
- * 5. the free text goes: the name stands alone, cut. Only a single grapheme over 32 units is cut
- *   within, between code points.
+ * 1. the alliance is dropped, with its brackets and separators;
+ * 2. the corporation likewise;
+ * 3. the longer of character and username loses one grapheme at a time (the username first if they
+ *    are equally long), down to one each, with no whitespace left at the cut;
+ * 4. the username is dropped if there is a character, which is then cut alone;
+ * 5. the free text is dropped, and the name is cut alone. Only a single grapheme over 32 units is
+ *    cut within, between code points.
  *
- * The name, which is the character, else the username, never goes. Where the template has neither,
- * the corporation, else the alliance, is the name.
+ * The name is never dropped. It is the character, else the username; if the template has neither,
+ * the corporation, else the alliance.
  */
 function fittedNickname(
   { parts }: NicknameTemplate,
@@ -114,7 +114,7 @@ function fittedNickname(
   return cutToFit(parts, rest) ?? cutToFit(parts, nameOnly) ?? cutName(values[name] ?? '');
 }
 
-/** Null when one grapheme of each value is still too much. */
+/** Null when one grapheme of each value is still too long. */
 function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | null {
   let cut = values;
   for (;;) {
@@ -126,7 +126,7 @@ function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | nu
   }
 }
 
-/** The name of the person is looked at last, so that it is cut last among equals. */
+/** Checks the person's name last, so that it is cut last among equally long values. */
 function withLongestCut(values: Values): Values | null {
   let longest: { variable: Variable; value: string; shorter: string } | null = null;
   for (const variable of VARIABLES.toReversed()) {
@@ -141,8 +141,8 @@ function withLongestCut(values: Values): Values | null {
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * One grapheme less, or at once as many less as make it fit alone; '' when there is but one, or the
- * first is too long.
+ * Removes one grapheme, or at once as many as needed for it to fit alone; '' when only one is left
+ * or the first is too long.
  */
 function shortened(value: string): string {
   const length = Math.min(value.length - 1, MAX_LENGTH);
@@ -158,7 +158,7 @@ function graphemesOf(value: string): readonly string[] {
   return [...segmenter.segment(value)].map(({ segment }) => segment);
 }
 
-/** As many of the first pieces as fit into so many units. */
+/** As many of the first pieces as fit into `length` units. */
 function fitting(pieces: readonly string[], length: number): string {
   let text = '';
   for (const piece of pieces) {
@@ -169,16 +169,16 @@ function fitting(pieces: readonly string[], length: number): string {
 }
 
 /**
- * Whether what Discord shows is that nickname already. Discord says that it trims, collapses
- * whitespace and drops "some zero-width characters" without naming them; so none of these count
- * here, else one would be written again for ever.
+ * Whether Discord already shows that nickname. Discord says that it trims, collapses whitespace and
+ * drops "some zero-width characters" without naming them. So none of these count here; otherwise
+ * the nickname would be written again and again.
  * https://docs.discord.com/developers/resources/user#usernames-and-nicknames
  */
 export function isSameNickname(wanted: string, shown: string | null): boolean {
   return shown !== null && visibleOf(wanted) === visibleOf(shown);
 }
 
-/** Without what joins and colours emoji, too. */
+/** Also without the characters that join and colour emoji. */
 function visibleOf(nickname: string): string {
   return tidyName(nickname).replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
 }
@@ -210,8 +210,8 @@ export function templateFaults(template: string): readonly string[] {
 }
 
 /**
- * The variables that name the person, most telling first: the names, or the tickers of a template
- * without names.
+ * The variables that name the person, most specific first: the names, or the tickers if the
+ * template has no names.
  */
 function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
   const found = VARIABLES.filter((name) => variables.has(name));

@@ -18,7 +18,7 @@ export interface NicknamePolicy {
   readonly template: string | null;
 }
 
-/** What Discord shows for a member is the first of these that is set. */
+/** Discord shows the first of these that is set. */
 export interface ShownNames {
   readonly nickname: string | null;
   readonly displayName: string | null;
@@ -28,16 +28,16 @@ export interface ShownNames {
 export interface NicknamePlan {
   /** Null: leave it alone. NO_NICKNAME: reset it. */
   readonly nickname: string | null;
-  /** Why it is not set, though it should be; null when nothing is in the way. */
+  /** Why the nickname is not set although it should be; null: no obstacle. */
   readonly nicknameBlocked: string | null;
   /**
-   * What is in the way is the member's or the bot's rank in the guild, which may have changed since
-   * it was read.
+   * The obstacle is the member's or the bot's rank in the guild, which may have changed since it
+   * was read.
    */
   readonly isBlockedByRank: boolean;
   /**
-   * The platform has not sent enough to name the person: `nicknameBlocked` names what is missing,
-   * and nothing has failed.
+   * The platform has not sent enough to name the person. `nicknameBlocked` names what is missing;
+   * this is not a failure.
    */
   readonly isWithheld: boolean;
 }
@@ -50,13 +50,13 @@ export const LEAVE_NICKNAME: NicknamePlan = {
 };
 
 /**
- * Discord may answer no nickname where it equals the name that is shown anyway; so what is shown is
- * compared, else it would be written for ever. `refusedBefore` is one that Discord has not taken
- * within the day: it is not asked for again.
+ * Discord may return no nickname if it equals the name shown anyway. So the shown name is compared;
+ * otherwise the nickname would be written again and again. `refusedBefore` is a nickname that
+ * Discord refused within the last day; it is not tried again.
  */
 export function planNickname(input: {
   readonly policy: NicknamePolicy;
-  /** Null: nobody is linked any more. */
+  /** Null: the account is no longer linked. */
   readonly person: NicknamePerson | null;
   readonly shown: ShownNames;
   readonly refusal: RenameRefusal | null;
@@ -93,7 +93,7 @@ export function showsNickname(written: string, shown: ShownNames): boolean {
     : isSameNickname(written, shownName(shown));
 }
 
-/** Refused, or kept as another text. */
+/** The reason for a nickname that Discord refused or stored as a different text. */
 export function notTaken(nickname: string): string {
   return nickname === NO_NICKNAME
     ? notReset('Discord refused it')
@@ -114,18 +114,18 @@ const REFUSALS: Readonly<Record<RenameRefusal, string>> = {
   MISSING_PERMISSION: 'the bot needs Manage Nicknames',
 };
 
-/** What is known of a guild that decides whom its bot may rename. */
+/** The facts about a guild that decide which members its bot may rename. */
 export interface RenameRules {
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;
   /**
-   * Of roles whose holders the bot cannot rename; those of @everyone, which has the guild's id, are
-   * all members.
+   * Roles whose holders the bot cannot rename. @everyone, whose id is the guild's, stands for all
+   * members.
    */
   readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
 }
 
-/** Null: nothing is known that stands against it. */
+/** Null: no known obstacle. */
 export function renameRefusal(
   { guildId, ownerId, refusals }: RenameRules,
   member: {
@@ -142,7 +142,7 @@ export function renameRefusal(
   return inTheWay === undefined ? null : (refusals.get(inTheWay) ?? null);
 }
 
-/** Of a member as the memory has them. */
+/** Plans the nickname of a member from stored facts. */
 export function planNicknameOf(
   rules: RenameRules & { readonly policy: NicknamePolicy },
   member: {
@@ -159,8 +159,8 @@ export function planNicknameOf(
 }
 
 /**
- * Of a member as a run knows them; `shown` null: they are not in the guild yet, and nothing is
- * shown of them. A sweep may have brought a strategy of its own; the last that came counts.
+ * Plans the nickname of a member from what the run has read; `shown` null: they are not in the
+ * guild yet. A sweep may carry its own strategy; the last one counts.
  */
 export function planMemberNickname(
   facts: MemberFacts,
@@ -190,7 +190,7 @@ export function planMemberNickname(
 
 /**
  * The last link is ending. Only a nickname that the connector set is reset: one that the member or
- * a moderator chose since is theirs. A run that broke off may have set the one that its open record
+ * a moderator chose since is theirs. An interrupted run may have set the one that its open record
  * planned.
  */
 function planReset(

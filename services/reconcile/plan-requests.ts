@@ -7,9 +7,9 @@ import { NO_REQUESTS, type RemoteFacts, type RemoteReading, type RequestPlan } f
 type Facts = Pick<MemberFacts, 'links' | 'mappings' | 'roles' | 'decisions' | 'mirror'>;
 
 /**
- * Nothing is asked about a member who is not in the guild, or while the account is still being
- * taken from somebody else; nor about a role that the bot may not touch, or that the guild no
- * longer has; nor what waits for a person, or what one has rejected.
+ * Nothing is requested about a member who is not in the guild, or while the account is still being
+ * transferred from another user; nor for a role that the bot cannot change or that no longer
+ * exists; nor if the request waits for approval or was rejected.
  */
 export function planRequests(facts: Facts, actual: MemberReading, isAskedFor = false): RequestPlan {
   const { links, mappings, decisions } = facts;
@@ -38,7 +38,7 @@ export function planRequests(facts: Facts, actual: MemberReading, isAskedFor = f
   return { gives: gives.toSorted(byId), readings, uncounted, waiting };
 }
 
-/** A plan of the roles, and what Discord's say adds to it. */
+/** Adds the requests and grants under authority DISCORD to a plan of roles. */
 export function withRequests<Plan extends RolePlan>(plan: Plan, requests: RequestPlan): Plan {
   const add = new Set([...plan.add, ...requests.gives]);
   return { ...plan, add: [...add].toSorted(byId), requests };
@@ -54,8 +54,8 @@ function remoteOf(
 }
 
 /**
- * Discord takes every role from who leaves: what was read before says nothing of the one who came
- * back.
+ * Discord removes every role from a member who leaves, so a reading from before does not apply to
+ * one who returned.
  */
 function hasReturned(mirror: MemberFacts['mirror'], actual: MemberReading): boolean {
   if (mirror === null || !actual.isPresent) return false;
@@ -65,21 +65,21 @@ function hasReturned(mirror: MemberFacts['mirror'], actual: MemberReading): bool
   return Math.abs(now.getTime() - before.getTime()) > A_SECOND_MS;
 }
 
-/** Not every answer of Discord tells as many digits of it. */
+/** Discord's answers differ in how many digits of this time they carry. */
 const A_SECOND_MS = 1_000;
 
 function unasked(hasRole: boolean): RemoteVerdict {
   return { gives: false, asks: null, next: { hasRole, request: null } };
 }
 
-/** Requests to take somebody out of a group. */
+/** Requests to remove the member from a group. */
 export function removalsAskedFor(readings: readonly RemoteReading[]): readonly RoleId[] {
   return readings.flatMap(({ asks, roleId }) => (asks === 'REMOVED' ? [roleId] : []));
 }
 
 /**
- * Of what was planned, what Discord was last seen to show: the rest is read again, as if this
- * reading had not been.
+ * Keeps the planned readings that Discord's last answer still confirms. The rest are read again, as
+ * if this reading had not happened.
  */
 export function readingsThatHold(
   readings: readonly RemoteReading[],

@@ -4,37 +4,37 @@ import type { NicknamePlan } from './plan-nickname.js';
 import type { MappingFacts } from './ports.js';
 import type { RequestPlan } from './remote.js';
 
-/** What a member is granted once they have passed Discord's membership screening. */
+/** Changes that wait until the member has passed Discord's membership screening. */
 export interface AfterScreening {
   readonly roleIds: readonly RoleId[];
-  /** Null: the nickname does not wait. */
+  /** Null: no nickname waits. */
   readonly nickname: string | null;
 }
 
 /** What to change for one member. */
 export interface MemberPlan extends RolePlan, NicknamePlan {
-  /** Grants that wait until the member has passed screening; absent: none do. */
+  /** Grants that wait for screening; absent: none do. */
   readonly afterScreening?: AfterScreening;
 }
 
-/** Roles are in the order of their ids, so that the same facts make the same plan. */
+/** Roles are sorted by id, so that the same facts always produce the same plan. */
 export interface RolePlan {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
   /**
-   * Of `remove`: asked for when the mapping was retired, or approved since, so the guard does not
-   * hold them.
+   * The part of `remove` that was requested when the mapping was retired, or approved since. The
+   * guard does not hold these.
    */
   readonly approved: readonly RoleId[];
-  /** Of `approved`: they follow from a mapping that was retired with `holders: TAKE_BACK`. */
+  /** The part of `approved` that follows from a mapping retired with `holders: TAKE_BACK`. */
   readonly takenBack: readonly RoleId[];
-  /** Held roles that stay because a person has rejected their removal. */
+  /** Held roles that stay because a person rejected their removal. */
   readonly rejected: readonly RoleId[];
-  /** Held roles that stay because a mapped group is not known for this person. */
+  /** Held roles that stay because a mapped group is unknown for this person. */
   readonly unknown: readonly RoleId[];
-  /** Changes that the bot cannot make as things are. */
+  /** Changes the bot currently cannot make. */
   readonly blocked: readonly BlockedRole[];
-  /** Where Discord has the say; absent: nothing was read of that. */
+  /** For roles under authority DISCORD; absent: no such role was read. */
   readonly requests?: RequestPlan;
 }
 
@@ -44,8 +44,8 @@ export interface BlockedRole {
 }
 
 /**
- * `written` are roles about which a fact has just come: they are written even where `actual`, being
- * only the mirror, agrees. Only managed roles are looked at; nothing here can name a foreign one.
+ * `written` are roles with a new fact. They are written even if `actual` agrees, because that may
+ * be only the mirror. Only mapped roles are considered, so a plan can never name a foreign one.
  */
 export function planRoles(input: {
   readonly desired: ReadonlyMap<RoleId, DesiredRole>;
@@ -54,8 +54,8 @@ export function planRoles(input: {
   readonly refusals: ReadonlyMap<RoleId, RoleRefusal | null>;
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   /**
-   * A link is ending: whether a held role exists is asked of Discord by removing it, not of the
-   * guild's list of roles.
+   * True: a link is ending. Then a removal at Discord, not the guild's role list, decides whether a
+   * held role still exists.
    */
   readonly isAnyEnding?: boolean;
 }): RolePlan {
@@ -99,19 +99,15 @@ export function planRoles(input: {
   return plan;
 }
 
-/**
- * A role that the guild no longer has is taken back by its own end, even where members still show
- * its id.
- */
+/** A role that the guild deleted is gone from its members, even if they still show its id. */
 function hasGone(verdict: DesiredRole['verdict'], refusal: RoleRefusal | null): boolean {
   return verdict === 'no' && refusal === 'UNKNOWN_ROLE';
 }
 
 /**
- * Roles mapped to the groups that the causes speak of. Null when a cause is about more than single
- * groups. A sweep speaks of no group: it has just held the mirror against Discord, so what the
- * mirror shows is enough, unless it sends to look anew. Nor does a fact about a person's name, of
- * which no role follows.
+ * Roles mapped to the groups that the causes name. Null when a cause concerns more than single
+ * groups. A sweep names no group: it has just compared the mirror with Discord, so the mirror is
+ * enough unless the sweep asks for a new reading. Facts about a person's name affect no role.
  */
 export function rolesOfCauses(
   causes: readonly Cause[],

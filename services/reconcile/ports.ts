@@ -1,7 +1,6 @@
 /**
- * What the path asks of the world.
- * In: claimed jobs and what is known of a member. Out: calls to Discord, audit records,
- * settlements.
+ * What the path needs from outside.
+ * In: claimed jobs and the facts about a member. Out: calls to Discord, audit records, settlements.
  * Never: a write to a member without a link, or before its audit record is open.
  */
 import type {
@@ -41,8 +40,7 @@ import type {
 import type { RemoteFacts, RemoteReading } from './remote.js';
 
 /**
- * Names a guild and the revision of its credentials, so that the gateway knows when to read them
- * anew.
+ * Names a guild and the revision of its credentials, so that the gateway knows when to reload them.
  */
 export interface GuildRef {
   readonly clientId: ClientId;
@@ -52,13 +50,13 @@ export interface GuildRef {
 
 export interface ClientFacts extends GuildRef {
   readonly unknownMembership: UnknownMembership;
-  /** Nothing at all is written, nicknames neither. */
+  /** True: nothing is written, not even nicknames. */
   readonly isObserved: boolean;
   readonly waitsForScreening: boolean;
-  /** False: roles are only ever written one at a time. */
+  /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   readonly guard: GuardLimits;
-  /** An earlier pause is not yet forgotten. */
+  /** An earlier pause is still recorded. */
   readonly hasTrouble: boolean;
 }
 
@@ -66,14 +64,16 @@ export interface LinkFacts {
   readonly linkId: LinkId;
   readonly platformUserId: PlatformUserId;
   readonly status: LinkStatus;
-  /** Of an ending link: a person has ended this one, so the guard leaves its removals to them. */
+  /**
+   * True for an ending link that an admin ended by name; the guard then does not hold its removals.
+   */
   readonly isEndAskedFor: boolean;
 }
 export type MembershipKnowledge = 'held' | 'notHeld' | 'unknown';
 
 /**
- * A mapping as it stands for one member: its own state, and what is known of its group for the
- * active link.
+ * A mapping as it applies to one member: its state, and the membership of the active link's user in
+ * its group.
  */
 export interface MappingFacts extends MappingNames {
   readonly mappingId: MappingId;
@@ -82,58 +82,58 @@ export interface MappingFacts extends MappingNames {
   readonly authority: Authority;
   readonly isRetired: boolean;
   readonly membership: MembershipKnowledge;
-  /** Null where Discord has no say, or nobody is linked. */
+  /** Null unless the mapping is under authority DISCORD and the account has an active link. */
   readonly remote: RemoteFacts | null;
 }
 
-/** The last observed state; `null` in MemberFacts when Discord was never asked. */
+/** The last observed state; `null` in MemberFacts when the member was never read. */
 export type Mirror = MemberReading;
 
 export interface MemberFacts {
-  /** Null: no job waits for the member. */
+  /** Null: no job is waiting for the member. */
   readonly marks: Marks | null;
   readonly client: ClientFacts;
   readonly links: readonly LinkFacts[];
   readonly mappings: readonly MappingFacts[];
-  /** Every role the guild is known to have had, with what stands against giving it. */
+  /** Every role the guild is known to have had, with the reason the bot cannot assign it. */
   readonly roles: ReadonlyMap<RoleId, RoleRefusal | null>;
-  /** Whom the bot cannot rename: the guild's owner, and who holds one of these roles. */
+  /** Members the bot cannot rename: the guild's owner and the holders of these roles. */
   readonly renaming: {
     readonly ownerId: DiscordUserId | null;
     readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
   };
-  /** Removals that wait for a person, or about which one has spoken. */
+  /** Removals that wait for approval or that a person decided on. */
   readonly decisions: ReadonlyMap<RoleId, RemovalVerdict>;
   readonly mirror: Mirror | null;
   readonly mirrorReadAt: Date | null;
   /**
-   * How long ago, by the database's clock, Discord last answered with all the roles in the mirror,
-   * in ms; null: unknown.
+   * The age of the last answer that carried all roles in the mirror, in ms by the database's clock;
+   * null: unknown.
    */
   readonly mirrorAgeMs: number | null;
   /**
-   * A reading in the last minute lacked foreign roles that the mirror showed, so it may have been
+   * A reading in the last minute lacked foreign roles that the mirror has, so it may have been
    * wrong.
    */
   readonly hasLostRoles: boolean;
   /**
-   * Discord said a minute ago or earlier, and never otherwise since, that the account is not in the
-   * guild; or a complete list did.
+   * Discord reported at least a minute ago that the account is not in the guild, and nothing to the
+   * contrary since; or a complete member list did.
    */
   readonly isAbsenceProven: boolean;
-  /** Left by a run that died, or was told to wait, between its first change and its last. */
+  /** Left by a run that died, or was delayed, between its first change and its last. */
   readonly openRecord: OpenRecord | null;
   /**
-   * What the person granted when they signed in: they may be brought in, and shall be at once where
-   * `isJoinWanted`.
+   * The grant from the person's sign-in. It allows adding them to the guild; `isJoinWanted`: do so
+   * at once.
    */
   readonly grant: {
     readonly grantId: string;
     readonly isJoinWanted: boolean;
   } | null;
   /**
-   * Why Discord last did not let the person in; null: they were seen in the guild since, or nobody
-   * tried.
+   * Why Discord last refused to add the person; null: they have been observed in the guild since,
+   * or adding was never tried.
    */
   readonly joinRefusal: JoinRefusal | null;
   readonly nicknamePolicy: {
@@ -142,13 +142,15 @@ export interface MemberFacts {
     readonly onUnlink: NicknameOnUnlink;
   };
   /**
-   * SHA-256, in hex, of what Discord showed after the connector last set a nickname; null: never
-   * set, or reset.
+   * Hex SHA-256 of the nickname Discord showed after the connector last set one; null: never set,
+   * or reset.
    */
   readonly nicknameSetHash: string | null;
-  /** Asked for within the day, and not taken by Discord. */
+  /** A nickname that was tried within the last day and that Discord refused. */
   readonly nicknameRefused: string | null;
-  /** As the platform knows the person of the active link; null: nobody is linked any more. */
+  /**
+   * The platform's data about the user of the active link; null: the account has no active link.
+   */
   readonly person: {
     readonly username: string | null;
     readonly attributes: Attributes;
@@ -156,48 +158,45 @@ export interface MemberFacts {
 }
 
 /**
- * What the store does for the path. All of them throw `LeaseLostError` when the job is no longer
- * ours.
+ * What the store does for the path. Every method throws `LeaseLostError` if this process no longer
+ * holds the job.
  */
 export interface Memory {
   readMember(member: MemberKey): Promise<MemberFacts | null>;
   openRecord(request: OpenRecordRequest): Promise<OpenedRecord>;
-  /** Resolves with what the platform was asked for. */
+  /** Resolves with the requests that were made to the platform. */
   settle(job: Job, settlement: Settlement): Promise<readonly RemoteReading[]>;
   /**
-   * Gives the job back unsettled, e.g. after a 429. Its causes, and its open record if it has one,
-   * wait for the next run.
+   * Returns the job unsettled, e.g. after a 429. Its causes and its open record, if any, are kept
+   * for the next run.
    */
   postpone(job: Job, request: Postponement): Promise<void>;
-  /** Keeps what the guild's roles are now and marks the parked members whom a change sets free. */
+  /** Saves the guild's roles and marks parked members whom a change unblocks. */
   saveRoles(clientId: ClientId, reading: GuildRoleReading): Promise<void>;
-  /** Stops or pauses a client in everyone's sight. */
+  /** Stops or pauses a client, and makes that visible. */
   saveTrouble(clientId: ClientId, trouble: ClientTrouble): Promise<void>;
 }
 
 /**
- * The trouble of a whole client. STOPPED waits for a new token; PAUSED comes back by itself, later
+ * Trouble of a whole client. STOPPED lasts until a new token is set; PAUSED ends by itself, later
  * each time.
  */
 export interface ClientTrouble {
   readonly kind: 'STOPPED' | 'PAUSED';
   readonly reason: string;
-  /**
-   * Members whose refusals may have been the guild's, and not theirs: they are tried again after
-   * the pause.
-   */
+  /** Members whose refusals may have been caused by the guild: they are retried after the pause. */
   readonly tryAgain?: readonly DiscordUserId[];
-  /** Of the client whose token was refused: one that was changed since is not stopped for it. */
+  /** The revision of the refused token: a client whose credentials changed since is not stopped. */
   readonly revision?: string;
 }
 
 export interface MemberTarget extends GuildRef {
   readonly discordUserId: DiscordUserId;
-  /** Somebody waits for it: goes before all that is not, and may take the last call of a bucket. */
+  /** A fresh change that goes before others and may use the last call of a bucket. */
   readonly isUrgent: boolean;
 }
 
-/** `reason` goes into Discord's own audit log; it names our record. */
+/** `reason` is written to Discord's own audit log; it names our record. */
 export interface RoleWrite {
   readonly member: MemberTarget;
   readonly roleId: RoleId;
@@ -206,30 +205,30 @@ export interface RoleWrite {
 
 export interface MemberWrite {
   readonly member: MemberTarget;
-  /** The whole list; null: the roles stay as they are. */
+  /** The whole list; null: the roles are not changed. */
   readonly roleIds: readonly RoleId[] | null;
-  /** Null: the nickname stays as it is. NO_NICKNAME: it is reset. */
+  /** Null: the nickname is not changed. NO_NICKNAME: it is reset. */
   readonly nickname: string | null;
   readonly reason: string;
 }
 
 /**
- * What Discord still allows to be written in one guild, as its last answers said. Roles are given
- * and taken one by one in other buckets than a member is edited in.
+ * The writes Discord still allows in one guild, according to its last answers. Single role changes
+ * and member edits use different buckets.
  */
 export interface WriteOutlook {
-  /** Writes of either kind that may be made now; Infinity: nothing is known yet. */
+  /** Writes of either kind that are possible now; Infinity: nothing is known yet. */
   readonly left: number;
   /**
-   * When so many single roles may be given and taken, beside those that `others` are about to; in
-   * ms, in the past: at once.
+   * When this many single roles can be granted and removed, in addition to the ones that `others`
+   * are about to write; in ms, in the past: at once.
    */
   singlesFrom(calls: Singles, others: Singles): number;
-  /** When so many members may be edited. */
+  /** When this many members can be edited. */
   listsFrom(calls: number): number;
 }
 
-/** How many roles are given and taken, each by a call of its own. */
+/** The number of roles to grant and to remove, one call each. */
 export interface Singles {
   readonly add: number;
   readonly remove: number;
@@ -237,7 +236,7 @@ export interface Singles {
 
 export type WriteOutlookOf = (who: Pick<MemberTarget, 'clientId' | 'isUrgent'>) => WriteOutlook;
 
-/** Brings a person in who has agreed to it: `accessToken` is theirs, with the scope guilds.join. */
+/** Adds a person who has consented: `accessToken` is theirs, with the scope guilds.join. */
 export interface JoinRequest {
   readonly member: MemberTarget;
   readonly accessToken: string;
@@ -245,53 +244,50 @@ export interface JoinRequest {
   readonly nickname: string | null;
 }
 
-/** Of one who is in already Discord changes nothing: neither roles nor nickname. */
+/** If the person is already a member, Discord changes neither roles nor nickname. */
 export type Joining =
   { readonly kind: 'joined'; readonly member: PresentMember } | { readonly kind: 'alreadyMember' };
 
 /**
- * The far side. Every call throws `RetryLaterError` (429, invalid-request budget spent, 5xx with
- * its time unknown is a plain `UnavailableError`) or `TerminalError` with one of `DiscordRefusal`
- * as its code. A call is made at most once.
+ * The calls to Discord. Each throws `RetryLaterError` (429, or no invalid requests left to spend),
+ * `UnavailableError` (a 5xx that names no time), or `TerminalError` with a `DiscordRefusal` as its
+ * code. A call is made at most once.
  */
 export interface DiscordMembers {
   readMember(member: MemberTarget): Promise<MemberReading>;
   addRole(write: RoleWrite): Promise<void>;
   removeRole(write: RoleWrite): Promise<void>;
   /**
-   * Answers the member as Discord shows it after the write; null when Discord answers without a
+   * Returns the member as Discord shows it after the write; null when Discord answers without a
    * body.
    */
   editMember(write: MemberWrite): Promise<PresentMember | null>;
-  /**
-   * Every role of the guild, with what stands against the bot's giving it, and renaming who holds
-   * it.
-   */
+  /** Every role of the guild, with the reasons the bot cannot assign it or rename its holders. */
   readRoles(guild: GuildRef): Promise<GuildRoleReading>;
   joinMember(request: JoinRequest): Promise<Joining>;
 }
 
-/** Codes of the TerminalErrors that come from Discord. */
+/** Codes of TerminalErrors that come from Discord. */
 export type DiscordRefusal =
   | 'UNAUTHORIZED'
-  /** The guild itself says so, whatever was asked first: the bot is not in it. */
+  /** The guild itself answered this, whatever was called first: the bot is not in it. */
   | 'UNKNOWN_GUILD'
   | 'UNKNOWN_MEMBER'
   | 'UNKNOWN_ROLE'
-  /** Of this call alone: the guild answers the bot. */
+  /** Applies to this call only: the guild does answer the bot. */
   | 'MISSING_ACCESS'
   | 'MISSING_PERMISSION'
   /**
-   * Of the nickname alone, by the rules of Discord or of the server: it says nothing of the roles
-   * in the same write.
+   * Applies to the nickname only, by the rules of Discord or of the server; the roles of the same
+   * write may be fine.
    */
   | 'BAD_NICKNAME'
-  /** The guild has banned the person who was to join. */
+  /** The guild has banned the person who was to be added. */
   | 'BANNED'
-  /** The guild takes no more members. */
+  /** The guild is full. */
   | 'GUILD_FULL'
   /** The person is in as many guilds as Discord allows. */
   | 'USER_GUILD_LIMIT'
-  /** The person's access token is dead, another's, or does not allow joining. */
+  /** The person's access token has expired, belongs to someone else, or does not allow joining. */
   | 'INVALID_TOKEN'
   | 'REFUSED';

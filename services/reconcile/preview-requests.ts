@@ -2,12 +2,12 @@ import type { GroupId, RoleId } from '../model.js';
 import type { MemberFacts } from './ports.js';
 import type { RequestPlan, RequestedChange } from './remote.js';
 
-/** What the platform would be asked for. */
+/** A request that would be made to the platform. */
 export interface PreviewedRequest {
   readonly groupId: GroupId;
   readonly roleId: RoleId;
   readonly change: RequestedChange;
-  /** The removal guard would hold it, or holds it already. */
+  /** The removal guard holds it, or would. */
   readonly isHeld: boolean;
 }
 

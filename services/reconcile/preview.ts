@@ -10,17 +10,19 @@ import type { GuardTally } from './records.js';
 import { IS_BOT } from './settlement-words.js';
 import { screeningReason, withholdGrants } from './screening.js';
 
-/** What the next run would do, from the mirror alone. Asks Discord nothing and changes nothing. */
+/**
+ * What the next run would do, from the mirror alone. Calls nothing at Discord and changes nothing.
+ */
 export interface Preview extends Omit<
   MemberPlan,
   'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | 'afterScreening'
 > {
-  /** Roles to grant once the member has passed Discord's membership screening. */
+  /** Roles to grant after Discord's membership screening. */
   readonly waiting: readonly RoleId[];
-  /** What the platform would be asked for. */
+  /** Requests that would be made to the platform. */
   readonly requests: readonly PreviewedRequest[];
   readonly held: readonly RoleId[];
-  /** When the mirror was last true; null: Discord was never asked. */
+  /** When the mirror was last confirmed; null: the member was never read. */
   readonly observedAt: Date | null;
   readonly summary: string;
 }
@@ -71,7 +73,7 @@ export function createPreview(deps: {
   };
 }
 
-/** Where Discord has the say nothing is unknown: the role stays because it says so. */
+/** Under authority DISCORD nothing is unknown: the role stays because Discord decides. */
 function planOf(known: MemberFacts) {
   const facts = isOfBot(known) ? { ...known, mappings: [] } : known;
   const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
@@ -89,7 +91,7 @@ function planOf(known: MemberFacts) {
   return { plan: withRequests({ ...roles, unknown }, asked), asked };
 }
 
-/** Nothing is changed about a bot. */
+/** Bots are never changed. */
 function isOfBot({ mirror }: MemberFacts): boolean {
   return mirror?.isPresent === true && mirror.isBot === true;
 }
@@ -110,7 +112,7 @@ function heldOf(
   return verdict.heldRemovals;
 }
 
-/** Nothing is planned for who is not in the guild. */
+/** Members who are not in the guild get no nickname. */
 function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): NicknamePlan {
   if (facts.mirror?.isPresent !== true || isOfBot(facts)) return LEAVE_NICKNAME;
   const run = { discordUserId, causes: [] };
@@ -150,10 +152,7 @@ function nicknameWords({ nickname }: Pick<MemberPlan, 'nickname'>) {
   return nickname === NO_NICKNAME ? 'the nickname to reset' : `the nickname ${nickname} to set`;
 }
 
-/**
- * What is only observed shows its differences, as they would be carried out once the platform has
- * the say.
- */
+/** Shows the differences of OBSERVE mappings as if they were PLATFORM. */
 function asIfWritten(facts: MemberFacts): MemberFacts {
   return {
     ...facts,

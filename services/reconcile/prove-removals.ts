@@ -5,9 +5,9 @@ import type { DiscordMembers, MemberFacts, MemberTarget } from './ports.js';
 import type { WritesDone } from './write-progress.js';
 
 /**
- * What Discord shows after removals for an ending link: read once more, as it may accept a removal
- * and not keep it, and no run would find that out once the link is gone. Of other members what the
- * writes answered is enough: sweeps look at them again.
+ * Reads the member again after the removals for an ending link. Discord may accept a removal and
+ * not apply it, and no run would notice once the link is gone. For other members the answers to the
+ * writes are enough, because sweeps check them again.
  */
 export async function proveRemovals(
   discord: Pick<DiscordMembers, 'readMember'>,

@@ -17,7 +17,7 @@ interface Deps {
 }
 
 /**
- * What a run starts from: the member as Discord shows it, or as the mirror does. `readAtMs` is null
+ * The member's state that a run starts from: read from Discord, or the mirror. `readAtMs` is null
  * for the mirror.
  */
 export interface Reading {
@@ -32,18 +32,18 @@ export interface Ready {
 }
 
 /**
- * All that is to be known before a record is opened. Where a role or a rank was in the way, it is
- * looked at once more.
+ * Everything needed before a record is opened. If a role or a rank is an obstacle, it is read
+ * again.
  */
 export async function readAndPlan(
   deps: Deps,
   start: {
     readonly job: Job;
     readonly known: MemberFacts;
-    /** Not later than `known` was read. */
+    /** At or before the time `known` was read. */
     readonly knownAtMs: number;
     readonly target: MemberTarget;
-    /** The member as Discord has just answered them; null: not yet in this run. */
+    /** The member as Discord just returned them; null: not read in this run yet. */
     readonly answered: PresentMember | null;
   },
 ): Promise<Ready> {
@@ -56,8 +56,8 @@ export async function readAndPlan(
       : { member: { isPresent: true, ...answered }, readAtMs: deps.clock() };
   const plan = planFor(job, facts, reading);
   if (asksToRemove(plan) && reading.readAtMs !== null) {
-    // A role that the guild has deleted is gone from its members before anybody says so: that is no
-    // reason to ask.
+    // A role that the guild deleted vanishes from its members before the role list shows it. That
+    // is no reason to request anything.
     const now = withRoles(facts, await deps.guildRoles.readAnew(target));
     return { facts: now, reading, plan: planFor(job, now, reading) };
   }
@@ -69,8 +69,8 @@ export async function readAndPlan(
 
 /**
  * A fresh fact about one or two roles, or a name, needs no read: its writes are atomic and change
- * nothing else. All else starts from what Discord says now: a member never seen or absent, a
- * broken-off run, an ending link, a cause that names no group.
+ * nothing else. Everything else starts from Discord's current state: a member who was never read or
+ * is absent, an interrupted run, an ending link, a cause that names no group.
  */
 async function read(
   deps: Deps,
@@ -87,7 +87,7 @@ async function read(
       return reading;
   }
   let member = await deps.discord.readMember(target);
-  // One answer without roles would end the link for ever while the account keeps them.
+  // A single answer without the roles would end the link for good while the account keeps them.
   if (isAnyEnding(facts) && hasLostMapped(facts, member))
     member = await deps.discord.readMember(target);
   return { member, readAtMs: deps.clock() };
@@ -101,8 +101,9 @@ function hasLostMapped({ mirror, mappings }: MemberFacts, reading: MemberReading
 }
 
 /**
- * Where Discord has the say it is asked what it says now, but by a sweep, which has just looked,
- * and asks nobody to remove. So it is where grants wait for screening, which may be over by now.
+ * Under authority DISCORD the member is read first, except after a sweep that requests no removal,
+ * because the sweep has just read it. The same holds while grants wait for screening, which may be
+ * over by now.
  */
 function isMirrorEnough({ causes }: Job, plan: MemberPlan): boolean {
   const { gives, readings } = plan.requests ?? NO_REQUESTS;
@@ -119,13 +120,14 @@ function asksToRemove({ requests = NO_REQUESTS }: MemberPlan): boolean {
   return removalsAskedFor(requests.readings).length > 0;
 }
 
-/** Of roles. */
+/** The number of role changes. */
 function changeCount(plan: MemberPlan): number {
   return plan.add.length + plan.remove.length;
 }
 
 /**
- * What Discord just said needs no confirmation by writing it again; what only the mirror says does.
+ * A state that Discord just returned needs no confirming write; one known only from the mirror
+ * does.
  */
 function planFor(job: Job, facts: MemberFacts, reading: Reading): MemberPlan {
   const written = reading.readAtMs === null ? rolesOfCauses(job.causes, facts.mappings) : null;

@@ -1,6 +1,6 @@
 /**
  * The path, for one member.
- * In: a claimed job. Out: changes at Discord, and a settlement that says what came of it.
+ * In: a claimed job. Out: changes at Discord and a settlement with the result.
  * Never: a change to a foreign role, to a member without a link, or without an open audit record.
  */
 import type { Logger } from '../lib/logger.js';
@@ -41,7 +41,7 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Resolves with when the job's client may be worked again, after a rate limit; null: at once. */
+/** Resolves with when the job's client may be worked again after a rate limit; null: at once. */
 export type Reconcile = (job: Job) => Promise<Date | null>;
 
 export function createReconcile(deps: Deps): Reconcile {
@@ -99,7 +99,7 @@ async function bringUpToDate(
   const run: Run = { job, known, knownAtMs, target, isLeased };
   const grant = known.grant;
   const isJoinWanted = grant?.isJoinWanted === true;
-  // A run that broke off may have brought them in, or changed them: that is looked at first.
+  // An interrupted run may have added or changed the person, so the member is read first.
   if (isJoinWanted && known.openRecord === null) return arrive(deps, run, grant);
   const ready = await readAndPlan(deps, { ...run, answered: null });
   if (!ready.reading.member.isPresent && grant !== null) return arrive(deps, run, grant);
@@ -118,8 +118,8 @@ interface Run {
 type Grant = NonNullable<MemberFacts['grant']>;
 
 /**
- * Brings in who agreed to it. Whoever cannot be brought in, or is in already, is looked at as
- * everybody is.
+ * Adds a person who has consented. If they cannot be added, or are in already, the run continues as
+ * for any member.
  */
 async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResult> {
   const { job, known, target, isLeased } = run;
@@ -142,8 +142,8 @@ async function arrive(deps: Deps, run: Run, { grantId }: Grant): Promise<RunResu
     known: { ...known, openRecord: record },
     answered: arrived,
   });
-  // Of a new record nothing but the nickname can be done yet: what else Discord shows now is from
-  // before it.
+  // In a new record only the nickname remains to be done; everything else Discord shows now was
+  // there before the record.
   const isNew = record?.recordId !== known.openRecord?.recordId;
   const { member } = ready.reading;
   const before = arrived !== null && member.isPresent ? { ...member, nickname: null } : member;

@@ -6,7 +6,7 @@ import { landedChanges } from './resume.js';
 import { changedNickname } from './settle-nickname.js';
 import type { WritesDone } from './write-progress.js';
 
-/** What this run did, and what a broken-off run before it had done under the same record. */
+/** The changes of this run and of an interrupted run before it under the same record. */
 export function closingOf(run: {
   readonly facts: MemberFacts;
   readonly plan: MemberPlan;
@@ -37,7 +37,7 @@ export function closingOf(run: {
   };
 }
 
-/** All of it stood so already, by the last reading before the writes. */
+/** True if the last reading before the writes already showed every change. */
 export function wasOnlyEnsured(closes: RecordClosing | null): boolean {
   if (closes === null || closes.nickname !== null) return false;
   const { added, removed, ensured } = closes;

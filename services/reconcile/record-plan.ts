@@ -9,15 +9,15 @@ import { landedChanges, resumes } from './resume.js';
 
 interface Planned {
   readonly plan: MemberPlan;
-  /** The member as they are now; null: they are not in the guild. */
+  /** The member's current state; null: they are not in the guild. */
   readonly reading: Reading | null;
-  /** A person is brought in, which is a change of its own. */
+  /** The person is being added to the guild, which counts as a change. */
   readonly isArrival: boolean;
 }
 
 /**
- * Goes on with the record that a broken-off run left, where its plan still holds; else closes it as
- * evidence and opens another.
+ * Continues the record of an interrupted run if its plan still fits; otherwise closes it as
+ * evidence and opens a new one.
  */
 export async function recordPlan(
   memory: Pick<Memory, 'openRecord'>,
@@ -67,7 +67,7 @@ export async function recordPlan(
 }
 
 /**
- * What the mirror does not show yet; null where its roles and nickname are the same, so that there
+ * What the reading shows and the mirror does not; null if roles and nickname are the same, so there
  * is nothing to save.
  */
 function news(
@@ -86,8 +86,8 @@ function news(
 }
 
 /**
- * Of the plan, what the last reading shows already. All of it where there was no reading: nothing
- * says that it is a change.
+ * The part of the plan that the last reading already shows. Without a reading it is all of the
+ * plan, because nothing proves that a write is a change.
  */
 function alreadyShown(
   { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
@@ -106,8 +106,9 @@ function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
 }
 
 /**
- * An admin has named this one member, by `reconcileDiscordUser` or by ending the link: that is no
- * accident, so it joins none. It counts like all others, and the limits hold it.
+ * An admin named this one member, with `reconcileDiscordUser` or by ending the link. That is not an
+ * accident, so its removals join no held plan; they still count towards the limits and are held by
+ * them.
  */
 export function isAskedFor(
   { causes }: Pick<Job, 'causes'>,
@@ -120,7 +121,7 @@ export function isAskedFor(
   );
 }
 
-/** As far as a run can tell; when a burst is marked it is known exactly. */
+/** The run's best estimate. Marking a burst knows the cause exactly. */
 export function removalCause(
   { causes }: Pick<Job, 'causes'>,
   { links }: Pick<MemberFacts, 'links'>,

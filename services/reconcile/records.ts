@@ -1,6 +1,5 @@
 /**
- * What a run writes down: before its first change, after its last, and what the removal guard makes
- * of it.
+ * What a run records before its first change and after its last, and the guard's tally and verdict.
  */
 import type {
   AuditRecordId,
@@ -19,23 +18,23 @@ export interface OpenRecord {
   readonly recordId: AuditRecordId;
   readonly plannedAdded: readonly RoleId[];
   readonly plannedRemoved: readonly RoleId[];
-  /** Null: it was to be left alone. */
+  /** Null: no nickname was planned. */
   readonly plannedNickname: string | null;
   /**
-   * Of the plan, what the last reading before it already showed; all of it where nothing had been
-   * read. Writing that is no change that the record may claim.
+   * The part of the plan that the last reading already showed; all of it if nothing had been read.
+   * The record must not claim these writes as changes.
    */
   readonly ensured: RoleChanges;
 }
 
-/** What came of a record: the changes that are known to have been made. */
+/** The result of a record: the changes known to have been made. */
 export interface RecordClosing {
   readonly recordId: AuditRecordId;
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
-  /** Written, or found so, without a change that the last reading before the write left open. */
+  /** Written or found in place, although the last reading before the write already showed it. */
   readonly ensured: RoleChanges;
-  /** Null: it stayed as it was. */
+  /** Null: the nickname did not change. */
   readonly nickname: string | null;
 }
 
@@ -49,20 +48,19 @@ export interface GuardLimits {
 }
 
 export interface RoleTally {
-  /** By distinct members, without those at hand. */
+  /** Distinct members, without the ones being judged now. */
   readonly removedLastHour: number;
   /**
-   * Let pass when their members were marked, and not begun. 0 for the run of a single member, which
-   * was judged with them.
+   * Allowed when their members were marked, but not started yet. 0 for the run of a single member,
+   * who was judged together with these.
    */
   readonly due: number;
-  /** Now; members who were granted the role within the hour are not counted. */
+  /** Current holders, without members who were granted the role within the hour. */
   readonly holders: number;
 }
 
 /**
- * What removals follow from, as far as accidents are concerned: the same cause twice may be the
- * same accident.
+ * The kind of cause of a removal. Two removals with the same kind may belong to the same accident.
  */
 export type RemovalCause = 'MEMBERSHIP' | 'USER_DELETED' | 'GROUP_DELETED' | 'SWEEP' | 'OTHER';
 
@@ -70,8 +68,8 @@ export interface RoleState {
   /** Null: not known. */
   readonly name: string | null;
   /**
-   * Everyone who is known to have held it within the hour; counted up to twice the removals at
-   * hand.
+   * Members known to have held the role within the hour, counted up to twice the removals being
+   * judged.
    */
   readonly heldLastHour: number;
   /**
@@ -82,21 +80,23 @@ export interface RoleState {
     readonly cause: RemovalCause;
     readonly isStream: boolean;
   }[];
-  /** Of one of the members at hand: the removal waits for a person. */
+  /** For one of the members being judged: the removal waits for approval. */
   readonly isHeld: boolean;
-  /** Of one of the members at hand: the removal was let pass when the member was marked. */
+  /** For one of the members being judged: the removal was allowed when the member was marked. */
   readonly isForeseen: boolean;
 }
 
-/** Removals of the last hour that count, and holders, per role and over all roles of the guild. */
+/**
+ * Counted removals of the last hour, and holders, per role and for all roles of the guild together.
+ */
 export interface GuardTally {
   readonly roles: ReadonlyMap<RoleId, RoleTally & RoleState>;
   readonly guild: RoleTally;
-  /** The memory knows of no membership at all: it is not the platform that says "no". */
+  /** No membership at all is stored, so the platform cannot have said "no". */
   readonly hasNoMemberships: boolean;
 }
 
-/** Removals of one role that a burst asks for, by one kind of cause. */
+/** Removals of one role that a burst would make, by one kind of cause. */
 export interface PlannedRemovals {
   readonly roleId: RoleId;
   readonly cause: RemovalCause;
@@ -117,45 +117,50 @@ export interface GuardVerdict {
 export interface OpenRecordRequest {
   readonly job: Job;
   readonly platformUserId: PlatformUserId | null;
-  /** The person is brought into the guild: recorded even where there is nothing to give. */
+  /** The person is being added to the guild. This is recorded even if there is nothing to grant. */
   readonly isArrival: boolean;
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Null: it is left alone. */
+  /** Null: the nickname is left alone. */
   readonly nickname: string | null;
-  /** Of the plan: see OpenRecord. */
+  /** See OpenRecord. */
   readonly ensured: RoleChanges;
-  /** Removals that the guard leaves alone: approved, or of roles the member is not seen to hold. */
+  /**
+   * Removals that the guard ignores: approved ones, and those of roles the member does not seem to
+   * hold.
+   */
   readonly uncounted: readonly RoleId[];
-  /** Of `uncounted`: they follow from `holders: TAKE_BACK`, and count for their role. */
+  /**
+   * The part of `uncounted` that follows from `holders: TAKE_BACK`; these do count for their role.
+   */
   readonly takenBack: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
   /**
-   * What the plan starts from, where Discord showed other than the mirror does: the mirror shows it
+   * The reading the plan starts from, if it differs from the mirror. The mirror is updated with it
    * before the first change.
    */
   readonly observed: MemberReading | null;
-  /** An open record whose plan no longer fits: closed in the same transaction, as evidence. */
+  /** An open record whose plan no longer fits: closed as evidence in the same transaction. */
   readonly supersedes: RecordClosing | null;
 }
 
 export interface OpenedRecord {
   /**
-   * Null when nothing may be written: every change was a held removal, and nobody is brought in or
-   * renamed.
+   * Null when nothing may be written: every change was a held removal, and the person is neither
+   * added nor renamed.
    */
   readonly recordId: AuditRecordId | null;
   readonly verdict: GuardVerdict;
 }
 
-/** What a run has read where Discord has the say, and would ask the platform for. */
+/** The readings of a run under authority DISCORD, with the requests it would make. */
 export interface RequestsToSettle extends RemoteReadings {
-  /** Requests to remove that count for the removal guard. */
+  /** Requests for removal that count towards the removal guard. */
   readonly counted: readonly RoleId[];
   readonly judge: (tally: GuardTally) => GuardVerdict;
 }
 
-/** As people know them; null: it has no name. */
+/** Names for people to read; null: it has no name. */
 export interface MappingNames {
   readonly roleName: string | null;
   readonly groupName: string | null;
@@ -164,80 +169,70 @@ export interface MappingNames {
 /** Why a member is parked, in words that fit every member with the same cause. */
 export interface ParkedCause {
   readonly cause: string;
-  /** An instruction. */
+  /** An instruction to the admin. */
   readonly endedBy: string;
 }
 
 /**
- * How a run ended, written in one transaction with the mirror, the record, the event and the job.
+ * How a run ended. Written in one transaction with the mirror, the record, the event and the job.
  */
 export interface Settlement {
   readonly outcome: Outcome;
   readonly reason: string | null;
-  /** The record to close; null when nothing was written. */
+  /** The record to close; null: nothing was written. */
   readonly closes: RecordClosing | null;
   readonly heldRemovals: readonly RoleId[];
-  /** Of the held removals: later ones by the same kind of cause join them. Absent: OTHER. */
+  /** For the held removals: later ones with the same kind of cause join them. Absent: OTHER. */
   readonly removalCause?: RemovalCause;
-  /**
-   * Decisions that the run has seen and that are settled with it: carried out, or of no use any
-   * more.
-   */
+  /** Decisions that this run used up: carried out, or no longer needed. */
   readonly settledDecisions: readonly RoleId[];
   readonly requests: RequestsToSettle | null;
-  /** A nickname that was asked for, and whether Discord shows it now; null: none was. */
+  /** The nickname that was written and whether Discord shows it now; null: none was. */
   readonly nickname: {
     readonly asked: string;
     readonly isTaken: boolean;
   } | null;
-  /** What Discord answered last; null when it was not asked. */
+  /** Discord's last answer; null: the member was not read. */
   readonly observed: MemberReading | null;
   /**
-   * What came of bringing the person in with this grant, `refusal` null: they are in; null: nobody
+   * The result of adding the person with this grant, `refusal` null: they are in; null: it was not
    * tried.
    */
   readonly joining: {
     readonly grantId: string;
     readonly refusal: JoinRefusal | null;
   } | null;
-  /**
-   * Something is left that only a change of state can mend: looked at again on a mark, or after a
-   * day.
-   */
+  /** Something remains that only an outside change can fix: retried on a mark, or after a day. */
   readonly isParked: boolean;
   /**
-   * Grants wait until the member has passed screening: the member is PENDING, and checked in a day
-   * if no sweep does before.
+   * Grants wait for screening: the member is PENDING, and is checked within a day if no sweep does
+   * so before.
    */
   readonly isWaiting: boolean;
   /** Absent or empty unless the run parked the member. */
   readonly parking?: readonly ParkedCause[];
-  /** The account must be absent by a second answer before anything ends: asked in a minute. */
+  /** The absence needs a second answer before a link ends; the member is read again in a minute. */
   readonly asksAgain: boolean;
   /**
-   * Discord answers for this client again: its trouble is over, and pauses start from the shortest
-   * again.
+   * Discord answers for this client again: its trouble is cleared, and pauses start from the
+   * shortest.
    */
-  /**
-   * Discord has answered with all of `observed`; else it is the mirror, with what the run has
-   * written.
-   */
+  /** True: `observed` is what Discord returned. False: it is the mirror plus the run's writes. */
   readonly isReading: boolean;
   readonly clearsTrouble: boolean;
-  /** Links whose roles are taken back, or whose member has gone: they end now. */
+  /** Links to end now, because their roles are removed or their member has left. */
   readonly endedLinkIds: readonly LinkId[];
 }
 
 export interface Postponement {
-  /** From now, by the database's clock: a process may have another. */
+  /** From now, by the database's clock, which may differ from the process's. */
   readonly waitMs: number;
   /** Adds one to `attempts`; a rate limit does not. */
   readonly isFailure: boolean;
   readonly reason: string;
   readonly observed: MemberReading | null;
   /**
-   * A record under which nothing was done: it is deleted, so that nobody has to look what became of
-   * it.
+   * A record under which nothing was changed. It is deleted, so that no later run has to find out.
    */
   readonly idleRecordId: AuditRecordId | null;
 }

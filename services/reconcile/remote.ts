@@ -1,18 +1,17 @@
-/** What is remembered where Discord has the say: of one link and one mapping. */
+/** What is remembered of one link and one mapping under authority DISCORD. */
 import type { GroupId, GuildId, LinkId, MappingId, PlatformUserId, RoleId } from '../model.js';
 
-/** What one reading of a member means for all roles where Discord has the say. */
+/** What one reading of a member means for all roles under authority DISCORD. */
 export interface RequestPlan {
-  /** Roles that the first reading gives. */
+  /** Roles that the first reading grants. */
   readonly gives: readonly RoleId[];
-  /** Mappings of which something is to be asked, or to be remembered that was not. */
+  /** Mappings with a new request, or with a new state to remember. */
   readonly readings: readonly RemoteReading[];
   /**
-   * Of what is asked: roles that the removal guard leaves alone, as a person has asked for it, or
-   * approved it.
+   * Roles of requests that the removal guard ignores, because a person asked for or approved them.
    */
   readonly uncounted: readonly RoleId[];
-  /** Roles for which the platform would be asked to remove, and a person is to say so first. */
+  /** Roles whose removal requests to the platform wait for approval. */
   readonly waiting: readonly RoleId[];
 }
 
@@ -26,52 +25,46 @@ export const NO_REQUESTS: RequestPlan = {
 export type RequestedChange = 'ADDED' | 'REMOVED';
 
 /**
- * `OPEN`: the platform has said nothing newer about the user and the group. `DISPUTED`: it has, and
- * said the contrary.
+ * `OPEN`: the platform has reported nothing newer about the user and the group. `DISPUTED`: it has,
+ * and reported the opposite.
  */
 export type RequestState = 'OPEN' | 'DISPUTED';
 
-/** What the platform was asked for, until it says the same. */
+/** The open request to the platform; it ends when the platform reports the requested membership. */
 export interface RemoteRequest {
   readonly change: RequestedChange;
   readonly state: RequestState;
-  /** The place that what stood about the user and the group then had in the order of facts. */
+  /** The order of the fact about the user and the group that was current at the time. */
   readonly askedOrder: string;
 }
 
-/** Discord's state at the last reading that could be held against the platform's. */
+/** Discord's state at the last reading that could be compared with the platform's. */
 export interface Baseline {
   readonly hasRole: boolean;
   readonly request: RemoteRequest | null;
 }
 
-/** Of a mapping where Discord has the say, for the active link. */
+/** A mapping under authority DISCORD, for the active link. */
 export interface RemoteFacts {
-  /** Null: the next reading is the first, and a union. */
+  /** Null: the next reading is the first, and merges both sides. */
   readonly baseline: Baseline | null;
-  /**
-   * The place that what stands about the user and the group has in the order of facts; null:
-   * nothing stands.
-   */
+  /** The order of the current fact about the user and the group; null: there is none. */
   readonly factOrder: string | null;
-  /** Nobody can be put into it or taken out of it. */
+  /** A deleted group can gain and lose no members. */
   readonly isGroupDeleted: boolean;
 }
 
-/** What a run makes of one mapping where Discord has the say. */
+/** The result of a run for one mapping under authority DISCORD. */
 export interface RemoteReading {
   readonly mappingId: MappingId;
   readonly groupId: GroupId;
   readonly roleId: RoleId;
   readonly asks: RequestedChange | null;
-  /** To be remembered; null: nothing. */
+  /** The state to remember; null: none. */
   readonly next: Baseline | null;
 }
 
-/**
- * Of the active link. Only mappings of which something is to be asked, or to be remembered that was
- * not.
- */
+/** For the active link. Only mappings with a new request, or with a new state to remember. */
 export interface RemoteReadings {
   readonly guildId: GuildId;
   readonly linkId: LinkId;

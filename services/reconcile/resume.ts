@@ -6,7 +6,7 @@ import type { OpenRecord, RecordClosing } from './records.js';
 
 const NOTHING: RoleChanges = { added: [], removed: [] };
 
-/** A record left open still fits when it planned all that is left to do. */
+/** An open record still fits if its plan contains everything that is left to do. */
 export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
   return (
     plan.add.every((roleId) => record.plannedAdded.includes(roleId)) &&
@@ -16,9 +16,10 @@ export function resumes(record: OpenRecord, plan: MemberPlan): boolean {
 }
 
 /**
- * Of what a record planned, all that Discord shows now: as changes, or as ensured where the reading
- * before the record had shown it already. `changed` is what this run has changed since, by a later
- * reading. `mirror` is from before the record: it stays as it was for as long as a record is open.
+ * The part of a record's plan that Discord shows now: as changes, or as ensured if the reading
+ * before the record already showed it. `changed` is what this run has changed since, based on a
+ * later reading. `mirror` is from before the record, because it is not updated while a record is
+ * open.
  */
 export function landedChanges(
   record: OpenRecord,

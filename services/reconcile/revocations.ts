@@ -1,9 +1,9 @@
 /**
- * Revokes at Discord what was given up here: tokens that are not kept, of people who unlinked, of
- * sign-ins that came to nothing.
- * In: what falls due. Out: one call each.
- * Never: a token revoked while another client of the same application still lives on this person's
- * grant, or while the person signs in once more.
+ * Revokes tokens at Discord that are no longer needed: tokens that are not kept, and those of
+ * people who unlinked or of sign-ins that failed.
+ * In: due revocations. Out: one call each.
+ * Never: a token revoked while another client of the same application still uses this person's
+ * grant, or while the person signs in again.
  */
 import { DatabaseUnavailableError, RetryLaterError, TerminalError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
@@ -12,22 +12,22 @@ import type { DiscordUserId, OAuthApplication } from '../model.js';
 import type { DueRevocation, RevocableGrant, RevocationTable } from './grants.js';
 
 /**
- * A refusal is not for ever: the secret may be replaced, Discord may be wrong. After about nine
- * hours it is.
+ * A refusal may pass: the secret may be replaced, or Discord may be wrong. After about nine hours
+ * it is final.
  */
 const MOST_REFUSALS = 15;
 
 /**
- * A sign-in ends long before the last of these waits: after two minutes what is not linked is given
- * up too.
+ * A sign-in ends long before the last of these waits: after two minutes an unlinked grant is given
+ * up as well.
  */
 const SIGN_IN_WAIT_MS = 10_000;
 const MOST_SIGN_IN_WAITS = 12;
 
-/** The database's clock, by which things fall due, may be behind ours. */
+/** The database's clock decides what is due and may be behind this process's clock. */
 const SHORTEST_MS = 100;
 
-/** After a round that failed: the database is asked again this soon. */
+/** How soon to query the database again after a round that failed. */
 const RETRY_MS = 2_000;
 
 interface Deps {
@@ -126,7 +126,10 @@ class Loop {
     }
   }
 
-  /** Null: Discord knows the token no more, or does not tell; then there is nobody to spare. */
+  /**
+   * Null: Discord no longer knows the token, or does not say whose it is. No one else can be
+   * affected then.
+   */
   async #ownerOf({ application, accessToken }: RevocableGrant): Promise<DiscordUserId | null> {
     try {
       const account = await this.deps.oauth.readAccount(application, accessToken);
@@ -137,7 +140,7 @@ class Loop {
     }
   }
 
-  /** A fault of the database ends the round instead: the next claim takes the grant again. */
+  /** A database error ends the round instead: the next claim takes the grant again. */
   async #putUpWith(due: DueRevocation, error: unknown): Promise<void> {
     if (error instanceof DatabaseUnavailableError) throw error;
     const { clientId, discordUserId, attempts } = due;

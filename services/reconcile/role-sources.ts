@@ -3,10 +3,10 @@ import type { MemberFacts } from './ports.js';
 import { judgeWholeList, type ListVerdict, type RoleSource } from './whole-list.js';
 import type { Pending } from './writes.js';
 
-/** The member's roles as the store remembers them. */
+/** The member's roles as stored. */
 export interface Mirrored {
   readonly roleIds: readonly RoleId[];
-  /** When Discord last answered with all of them, in ms of this process's clock; null: unknown. */
+  /** When Discord last returned all of them, in ms of this process's clock; null: unknown. */
   readonly readAtMs: number | null;
 }
 
@@ -23,8 +23,8 @@ export function mirroredRoles(
 }
 
 /**
- * What one run knows of a member's roles besides the newest state, to judge whether a whole list
- * may be written.
+ * What a run knows of a member's roles besides the newest state, to decide whether a whole list may
+ * be written.
  */
 export class RoleSources {
   readonly #changing: ReadonlySet<RoleId>;
@@ -34,11 +34,10 @@ export class RoleSources {
   constructor(start: {
     readonly add: readonly RoleId[];
     readonly remove: readonly RoleId[];
-    /** Roles that a run broken off may have changed since the mirror was read. */
+    /** Roles that an interrupted run may have changed since the mirror was read. */
     readonly unfinished: readonly RoleId[];
     /**
-     * The mirror as it was before the member was read; null: no mirror, or the member was not in
-     * the guild.
+     * The mirror before the member was read; null: no mirror, or the member was not in the guild.
      */
     readonly mirrored: Mirrored | null;
     /** When the member was read, in ms; null: the run starts from the mirror. */
@@ -54,7 +53,7 @@ export class RoleSources {
     if (readAtMs !== null && mirror !== null) this.#earlier.push(mirror);
   }
 
-  /** The member was read once more: what they had until then is an earlier source. */
+  /** The member was read again. The roles known until then become an earlier source. */
   renew(before: readonly RoleId[], readAtMs: number): void {
     this.#earlier.push({ roleIds: before, ...this.#newest });
     this.#newest = { readAtMs, isMirror: false };
@@ -70,7 +69,7 @@ export class RoleSources {
     });
   }
 
-  /** Of a list, what the run leaves as it is. */
+  /** The roles of a list that the run does not change. */
   carried(roleIds: readonly RoleId[]): readonly RoleId[] {
     return roleIds.filter((roleId) => !this.#changing.has(roleId));
   }

@@ -4,9 +4,9 @@ import { NO_REQUESTS, type RequestPlan } from './remote.js';
 import type { MemberFacts } from './ports.js';
 
 /**
- * In some guilds a granted role ends screening: the member would be in without having accepted the
- * rules. So nothing is granted to a pending member. Discord reports the end of screening only in
- * its next answer about the member.
+ * In some guilds a granted role ends screening, and the member would get in without having accepted
+ * the rules. So nothing is granted to a pending member. Discord reports the end of screening only
+ * in its next answer about the member.
  */
 export function isScreened(
   { client }: Pick<MemberFacts, 'client'>,
@@ -16,8 +16,8 @@ export function isScreened(
 }
 
 /**
- * The plan without its grants, where they have to wait. Removals go on, and roles that the member
- * holds already stay.
+ * The plan without grants that have to wait. Removals continue, and roles that the member already
+ * holds stay.
  */
 export function withholdGrants(
   facts: Pick<MemberFacts, 'client'>,
@@ -38,7 +38,7 @@ export function withholdGrants(
   };
 }
 
-/** The first reading grants, so the reading after screening has to be the first. */
+/** The first reading grants roles, so the reading after screening has to count as the first. */
 function withoutGrants(requests: RequestPlan): RequestPlan {
   const { gives, readings } = requests;
   return {
@@ -55,8 +55,8 @@ function isAnything({ roleIds, nickname }: AfterScreening): boolean {
 }
 
 /**
- * What still waits when a run ends: what its plan withheld, and what it left undone when an answer
- * showed the member pending.
+ * The grants that still wait when a run ends: those its plan withheld, and those it left out when
+ * an answer showed the member pending.
  */
 export function stillWaiting(
   facts: Pick<MemberFacts, 'client'>,

@@ -7,9 +7,9 @@ import { NOTHING, type RunResult } from './settlement.js';
 import { IS_BOT } from './settlement-words.js';
 
 /**
- * The account is a bot's, which no run ever writes to: roles that it holds were given to it by
- * others, and its permissions may hang on them. So an ending link ends as it is, and an active one
- * waits for its removal.
+ * The account is a bot's, which no run ever writes to: others gave it its roles, and its
+ * permissions may depend on them. So an ending link ends without removals, and an active one waits
+ * until it is unlinked.
  */
 export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): RunResult {
   const isLinked = facts.links.some(({ status }) => status === 'ACTIVE');

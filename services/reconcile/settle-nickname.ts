@@ -15,13 +15,13 @@ export function askedNickname(
   return { asked: plan.nickname, isTaken: applied.nickname === 'SET' };
 }
 
-/** A nickname that cannot be set stands in nobody's way: roles go on without it. */
+/** A nickname that cannot be set does not stop the roles. */
 export function nicknameReason(plan: MemberPlan, nickname: Settlement['nickname']): string | null {
   if (nickname === null) return plan.nicknameBlocked;
   return nickname.isTaken ? null : notTaken(nickname.asked);
 }
 
-/** A nickname was asked for and not taken, and nothing else has changed. */
+/** A nickname was written and refused, and nothing else changed. */
 export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing | null): boolean {
   if (asked === null || asked.isTaken || closes === null) return false;
   const { added, removed, nickname } = closes;
@@ -29,8 +29,8 @@ export function wasInVain(asked: Settlement['nickname'], closes: RecordClosing |
 }
 
 /**
- * Discord takes the whole call or nothing of it: who is in without the nickname was brought in
- * without it.
+ * Discord accepts or refuses the whole call. A new member without the nickname was added without
+ * it.
  */
 export function arrivalNickname(
   { nickname }: MemberPlan,
@@ -40,7 +40,7 @@ export function arrivalNickname(
   return isSameNickname(nickname, shownName(member)) ? 'SET' : 'REFUSED';
 }
 
-/** What Discord shows now, where that is another nickname than before. */
+/** The nickname Discord shows now, if it differs from the one before. */
 export function changedNickname(
   plan: MemberPlan,
   applied: WritesDone | null,

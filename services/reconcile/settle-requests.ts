@@ -9,13 +9,13 @@ import { NO_REQUESTS, type RequestPlan } from './remote.js';
 interface Read {
   readonly facts: Pick<MemberFacts, 'client' | 'links' | 'decisions'>;
   readonly plan: Pick<MemberPlan, 'requests'>;
-  /** Roles that Discord showed last. */
+  /** The roles Discord showed last. */
   readonly seen: readonly RoleId[];
 }
 
 /**
- * A settlement with what the run has read where Discord has the say: to be judged, asked and
- * remembered with all else. A member who is parked by a fault asks for nothing.
+ * Adds the run's readings under authority DISCORD to its settlement, to be judged, requested and
+ * stored with the rest. A parked member requests nothing.
  */
 export function withReadings(
   settlement: Omit<Settlement, 'requests'>,
@@ -28,7 +28,7 @@ export function withReadings(
   return {
     ...settlement,
     ...(waiting.length > 0 && heldBy(settlement, waiting)),
-    // What waits, or is approved and could not be asked yet, stays decided.
+    // Decisions that wait, or are approved but could not be requested yet, are kept.
     settledDecisions: settledDecisions.filter(
       (roleId) => !waiting.includes(roleId) && !asked.includes(roleId),
     ),

@@ -29,7 +29,7 @@ const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
   UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
 };
 
-/** What keeps roles of a member from being granted or removed, and what ends that. */
+/** Why roles of a member could not be granted or removed, and how to end that. */
 export function roleCauses(
   blocked: readonly BlockedRole[],
   refused: readonly RoleId[],

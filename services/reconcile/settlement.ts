@@ -18,14 +18,14 @@ import { roleNamer } from './names.js';
 import { NOT_LET_IN, roleCauses } from './settlement-words.js';
 import type { WritesDone } from './write-progress.js';
 
-/** How a run ends: with a settlement, or early, with what Discord had shown by then. */
+/** How a run ends: settled, or interrupted with what Discord had shown until then. */
 export type RunResult =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | {
       readonly kind: 'interrupted';
       readonly error: unknown;
       readonly observed: MemberReading | null;
-      /** Nothing was done under it: it is unsaid. */
+      /** Nothing was changed under this record, so it is deleted. */
       readonly idleRecordId: AuditRecordId | null;
     };
 
@@ -47,14 +47,14 @@ export const NOTHING: Settlement = {
   endedLinkIds: [],
 };
 
-/** Nobody is linked any more: the member is none of ours. */
+/** The account has no link any more, so the connector does not manage it. */
 export function settledUnlinked(): RunResult {
   return { kind: 'settled', settlement: NOTHING };
 }
 
 /**
- * Not in the guild: Discord has removed every role, so ending links have nothing left to remove
- * once that is proven.
+ * Not in the guild: Discord has removed every role, so once the absence is proven, ending links
+ * have nothing left to remove.
  */
 export function absent(facts: MemberFacts, observed: MemberReading): RunResult {
   const settlement: Settlement = {
@@ -86,7 +86,7 @@ export function settled(run: {
   readonly record: OpenedRecord;
   readonly applied: WritesDone | null;
   readonly reading: MemberReading;
-  /** Discord has answered this run; what only the mirror says is no sign of life. */
+  /** Discord answered in this run; a state from the mirror does not show that the client works. */
   readonly hasAsked: boolean;
   readonly isReading: boolean;
 }): RunResult {
@@ -139,8 +139,8 @@ export function settled(run: {
 }
 
 /**
- * What waited for a person and is not wanted any more, and what one has approved and is done, or is
- * not to be done any more.
+ * Decisions to forget: held removals that are no longer desired, and approved ones that are done or
+ * no longer due.
  */
 function settledDecisions(
   { facts, plan, record }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
@@ -158,7 +158,7 @@ function settledDecisions(
   });
 }
 
-/** Brought in, with the roles that Discord shows on the new member. */
+/** The person was added, with the roles that Discord shows for the new member. */
 export function joined(
   facts: MemberFacts,
   grantId: string,

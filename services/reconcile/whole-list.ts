@@ -1,10 +1,10 @@
 import { CONFIRMING_MS, type RoleId } from '../model.js';
 
 /**
- * May a member's whole role list be written, and which? Only this file decides it. A list replaces
- * every role the member has, so it is never built on one answer of Discord's: two sources must
+ * Decides whether a member's whole role list may be written, and which; no other file does. A list
+ * replaces every role the member has, so it is never built on a single answer: two sources must
  * agree on every role that the write leaves alone. Otherwise roles are written one at a time, which
- * cannot touch any other.
+ * cannot affect any other.
  */
 export type ListVerdict =
   | { readonly kind: 'WRITE'; readonly roleIds: readonly RoleId[] }
@@ -15,28 +15,28 @@ export type ListVerdict =
 /** One account of a member's roles. */
 export interface RoleSource {
   readonly roleIds: readonly RoleId[];
-  /** When Discord answered, in ms; null: the mirror, of an unknown time. */
+  /** When Discord answered, in ms; null: the mirror, at an unknown time. */
   readonly readAtMs: number | null;
-  /** What the store remembers, and no answer to this run. */
+  /** True: the stored state, not an answer to this run. */
   readonly isMirror: boolean;
 }
 
 /**
- * The newest source must be younger than this: an edit by someone else between the reading and the
- * write is undone. One second covers the calls in between, and a second reading costs less than a
- * lost edit.
+ * The newest source must be younger than this, because the write undoes an edit that someone else
+ * made since. One second covers the calls in between, and a second reading costs less than a lost
+ * edit.
  */
 export const FRESH_MS = 1_000;
 
-/** Readings that differ from each other are not settled by asking a third time. */
+/** If two readings disagree, a third would not settle it. */
 const MOST_READINGS = 2;
 
 export function judgeWholeList(input: {
-  /** In the order they were read. The newest has the single writes since it was read. */
+  /** In the order they were read. The newest includes the single writes made since. */
   readonly sources: readonly RoleSource[];
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Roles that this run, or an unfinished run before it, changes. Sources may differ in them. */
+  /** Roles that this run, or an unfinished run before it, changes. Sources may differ in these. */
   readonly changing: ReadonlySet<RoleId>;
   readonly now: number;
 }): ListVerdict {
@@ -65,7 +65,7 @@ function includesAll(all: readonly RoleId[], some: readonly RoleId[]): boolean {
 }
 
 /**
- * Every other role is carried over, also one that the guild's role list lacks: it may be newer than
+ * Every other role is kept, even one that the guild's role list lacks, because it may be newer than
  * that list.
  */
 function changedList(

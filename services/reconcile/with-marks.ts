@@ -1,6 +1,9 @@
 import type { Job, Marks } from './job.js';
 
-/** The run that has read them is for these marks too: none of its own has to follow for them. */
+/**
+ * Adds marks that came after the claim. The run has read their facts, so they need no run of their
+ * own.
+ */
 export function withMarks(job: Job, { version, lane, causes }: Marks): Job {
   return {
     ...job,

@@ -1,8 +1,8 @@
 /**
- * Drives the path: claims due jobs of the bots leased to this process and runs them side by side.
+ * Drives the path: claims due jobs of the bots leased to this process and runs them concurrently.
  * In: marks (by NOTIFY, with a poll as safety net). Out: runs of the path.
- * Never: two runs for one member, a run for a bot leased to another process, or more than a few
- * runs a client.
+ * Never: two runs for one member, a run for a bot leased to another process, or more than
+ * `runsPerClient` runs for a client.
  */
 import { LeaseLostError } from '../lib/errors.js';
 import type { Part } from '../lib/lifecycle.js';
@@ -20,18 +20,18 @@ interface Deps {
   readonly lease: Lease;
   readonly reconcile: Reconcile;
   readonly writeOutlook: WriteOutlookOf;
-  /** Calls back when what kept a client waiting is over. Gives the way to stop listening. */
+  /** Calls back when a waiting client can continue. Returns a function that stops listening. */
   readonly onFreed?: (freed: (clientId: ClientId) => void) => () => void;
   readonly clock: () => number;
   readonly logger: Logger;
-  /** Runs at a time for one client; Discord's buckets are the guild's, so more would only wait. */
+  /** Concurrent runs per client. Discord's rate limits are per guild, so more would only wait. */
   readonly runsPerClient: number;
   readonly pollMs: number;
 }
 
 /**
- * Runs under way may go on for so long after a stop; what is left of them is free to the next
- * process that works the bot.
+ * After a stop, runs may continue for this long. Unfinished jobs are then free for the next process
+ * that works the bot.
  */
 const FINISH_MS = 2_000;
 
@@ -77,7 +77,10 @@ class Loop {
     return this.#trouble === null ? { ok: true } : { ok: false, reason: this.#trouble };
   }
 
-  /** Looks for work now. Calls while looking make it look once more, not twice at once. */
+  /**
+   * Looks for work now. A call during a look causes one more look, not a second one at the same
+   * time.
+   */
   wake(): void {
     this.#isWoken = true;
     if (this.#isStopped || this.#pump !== null) return;
@@ -115,7 +118,7 @@ class Loop {
     if (!this.#isStopped) this.#timer = setTimeout(() => this.wake(), againInMs);
   }
 
-  /** Claims what there is room for. Resolves with how long to sleep. */
+  /** Claims as many jobs as there is room for. Resolves with how long to sleep. */
   async #look(): Promise<number> {
     const { jobs, pollMs, runsPerClient } = this.deps;
     const leaving = await this.#letGoOfIdle();
@@ -128,15 +131,15 @@ class Loop {
       except: [...leaving, ...places.closed],
     });
     for (const job of claimed) this.#start(job);
-    // They may have taken the places that were left for others; there may be more of them.
+    // Urgent jobs may have taken places left for others, and there may be more of them.
     if (claimed.some(isUrgent)) this.#isWoken = true;
     return Math.min(pollMs, nextDueInMs ?? pollMs, places.moreInMs);
   }
 
   /**
-   * Bots beyond this process's share get no new work, and go as soon as the last run of theirs has
-   * ended. Claims are made by this loop alone, so none can begin in between. Resolves with the
-   * clients that are leaving.
+   * Bots beyond this process's share get no new work and are released when their last run ends.
+   * Only this loop claims jobs, so no run can begin in between. Resolves with the clients of these
+   * bots.
    */
   async #letGoOfIdle(): Promise<readonly ClientId[]> {
     const { lease } = this.deps;
@@ -156,15 +159,15 @@ class Loop {
       const left = (this.#running.get(job.clientId) ?? 1) - 1;
       if (left > 0) this.#running.set(job.clientId, left);
       else this.#running.delete(job.clientId);
-      // The next poll is soon enough: at once it might be dropped again, without end.
+      // A dropped job waits for the next poll: at once it might be dropped again, endlessly.
       if (!isDropped) this.wake();
     });
     this.#runs.set(run, job);
   }
 
   /**
-   * A job that cannot even be settled (database unreachable, bot lease lost) is dropped: the next
-   * claim finds it not in work. True: it was.
+   * A job that cannot even be settled (database unreachable, bot lease lost) is dropped; the next
+   * claim takes it again. Resolves with true if it was dropped.
    */
   async #run(job: Job): Promise<boolean> {
     try {

@@ -3,11 +3,11 @@ import type { ClientId, DiscordUserId } from '../model.js';
 import { afterAnswer, afterPause, sumSlices, HEALTHY, type Health } from './breaker.js';
 import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from './ports.js';
 
-/** Ends a run whose guild refuses too much to be asked on. */
+/** Ends a run whose guild refuses too many calls. */
 export class UnhealthyGuildError extends TerminalError {
   constructor(
     message: string,
-    /** False: it was told before, and the guild has not been healthy since. */
+    /** False: already reported, and the guild has not been healthy since. */
     readonly isNews: boolean,
     options?: ErrorOptions,
   ) {
@@ -18,11 +18,11 @@ export class UnhealthyGuildError extends TerminalError {
 
 export interface Breaker {
   /**
-   * Counts what the guild answers. Of one that was found unhealthy nothing is asked until its
-   * client was paused.
+   * Counts the guild's answers. An unhealthy guild gets no more calls until its client has been
+   * paused.
    */
   guard(discord: DiscordMembers): DiscordMembers;
-  /** Learns of the pause, and keeps the trouble in sight until the guild is found healthy. */
+  /** Learns of the pause, and keeps the trouble visible until the guild is healthy. */
   watch(memory: Memory): Memory;
 }
 
@@ -32,27 +32,27 @@ interface Watched {
   trips: number;
   isTold: boolean;
   /**
-   * Members whose refusals were counted since the guild was last healthy: they are tried again
-   * after the pause.
+   * Members whose refusals were counted since the guild was last healthy; they are retried after
+   * the pause.
    */
   readonly fed: Set<DiscordUserId>;
-  /** Why it tripped last. */
+  /** Why it last tripped. */
   reason: string;
-  /** The pause for that; null: it is still to be made. */
+  /** The pause that follows; null: not made yet. */
   pausing: Promise<void> | null;
 }
 
 export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   const all = new Map<ClientId, Watched>();
   /**
-   * At how many trips a run began: it hands one target to all its calls. What began before a pause
-   * says nothing of the time after.
+   * The number of trips when a run began. A run uses one target for all its calls. Answers to a run
+   * that began before a pause do not count afterwards.
    */
   const begunAt = new WeakMap<GuildRef, number>();
 
   const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
     const known = all.get(clientId);
-    // Somebody has touched the client since: what was refused before says nothing of it.
+    // The client was changed since, so earlier refusals no longer count.
     if (known?.revision === revision) return known;
     const watched: Watched = {
       revision,
@@ -91,7 +91,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
     } catch (error) {
       if (!isVerdict(error)) throw error;
       count(guild, error);
-      // What is the client's own trouble is told as that.
+      // The client's own trouble is reported as such.
       if (!isOfTheClient(error)) refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
       throw error;
     }
@@ -103,7 +103,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   };
 }
 
-/** The target of a call: a member, or the guild alone. */
+/** The target of a call: a member, or only the guild. */
 type Caller = GuildRef & { readonly discordUserId?: DiscordUserId };
 
 type Through = <T>(guild: Caller, call: () => Promise<T>) => Promise<T>;
@@ -131,8 +131,7 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
       };
       if (watched?.reason !== trouble.reason)
         return memory.saveTrouble(clientId, trouble).then(endTrip);
-      // Runs that were under way together end for one reason, and one pause is enough for all of
-      // them.
+      // Concurrent runs end for one reason, and a single pause is enough for all of them.
       const tryAgain = [...watched.fed];
       watched.pausing ??= memory
         .saveTrouble(clientId, { ...trouble, tryAgain })
@@ -151,7 +150,7 @@ function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory 
   };
 }
 
-/** Unsent; or in place of the refusal that was one too many. */
+/** Replaces a call that is not sent, or the refusal that tripped the breaker. */
 function refuseUnhealthy(
   watched: Watched,
   guild: GuildRef,
@@ -167,7 +166,7 @@ function refuseUnhealthy(
   throw new UnhealthyGuildError(watched.reason, isNews, { cause });
 }
 
-/** Many of these together say something of the guild; that a member or a role is gone does not. */
+/** Many of these in a row point to the guild. A missing member or role does not. */
 const REFUSALS: readonly string[] = [
   'UNAUTHORIZED',
   'MISSING_ACCESS',
@@ -176,7 +175,7 @@ const REFUSALS: readonly string[] = [
   'REFUSED',
 ] satisfies readonly DiscordRefusal[];
 
-/** An answer of the guild, of whatever kind; a silence says nothing of it. */
+/** Any answer of the guild counts; no answer does not. */
 function isVerdict(error: unknown): error is Error {
   return error instanceof TerminalError || error instanceof PassingRefusalError;
 }

@@ -2,14 +2,14 @@ import { LANES, type ClientId } from '../model.js';
 import type { Job } from './job.js';
 import type { WriteOutlook, WriteOutlookOf } from './ports.js';
 
-/** Which runs may begin, by client. Others than those named are free. */
+/** Which runs may begin, by client. Clients that are not listed are unrestricted. */
 export interface Places {
-  /** Runs in progress, with the places that must stay empty. */
+  /** Runs in progress plus the places that must stay empty. */
   readonly taken: ReadonlyMap<ClientId, number>;
-  /** Nothing but urgent work. */
+  /** Clients that may only start urgent runs. */
   readonly urgentOnly: readonly ClientId[];
   readonly closed: readonly ClientId[];
-  /** When more may begin, though no run ends; Infinity: no client waits. */
+  /** Time until more runs may begin even if none ends; Infinity: no client waits. */
   readonly moreInMs: number;
 }
 
@@ -19,7 +19,7 @@ interface Deps {
   readonly runsPerClient: number;
 }
 
-/** Where nobody counts what Discord allows. */
+/** The outlook when Discord's limits are not tracked. */
 export const NOTHING_KNOWN: WriteOutlook = {
   left: Infinity,
   singlesFrom: () => 0,
@@ -33,12 +33,12 @@ export const NOTHING_KNOWN: WriteOutlook = {
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * No more runs than Discord still takes writes of: another one would read its member, open its
- * record, and be told to wait. What is urgent may take the last call, and is tried even where
- * nothing seems to be left.
+ * Starts no more runs than Discord currently allows writes: another run would read its member, open
+ * its record and then wait. Urgent work may use the last call, and is tried even if none seems to
+ * be left.
  */
 export class WritePace {
-  /** After what a run was told; for everybody only where an urgent one was told so. */
+  /** Set after a run was delayed; for urgent runs only if the delayed run was urgent. */
   readonly #calmFromMs = new Map<ClientId, number>();
   readonly #urgentFromMs = new Map<ClientId, number>();
   readonly #worked = new Set<ClientId>();
@@ -56,7 +56,7 @@ export class WritePace {
     if (isUrgent({ lane })) this.#urgentFromMs.set(clientId, fromMs);
   }
 
-  /** What kept it waiting is over. */
+  /** Whatever the client waited for is over. */
   freed(clientId: ClientId): void {
     this.#calmFromMs.delete(clientId);
     this.#urgentFromMs.delete(clientId);
@@ -116,7 +116,7 @@ function openFrom(outlook: WriteOutlook): number {
   return Math.min(singles, outlook.listsFrom(1));
 }
 
-/** Not at once: what is past and still closed would be asked for without end. */
+/** Never at once: a time that is past while the client stays closed would cause a busy loop. */
 const SOONEST_MS = 10;
 
 const inMs =

@@ -2,15 +2,15 @@ import type { ClientId } from '../model.js';
 import type { MemberTarget, Singles, WriteOutlookOf } from './ports.js';
 
 /**
- * The calls that a run is about to make, told to the others of its client: two of them must not
- * count on the same last call.
+ * Announces the calls that a run is about to make to the other runs of its client, so that two runs
+ * do not count on the same last call.
  */
 export interface WriteReservation {
   readonly singlesFrom: (calls: Singles) => number;
   readonly listsFrom: () => number;
-  /** Replaces what this run had booked. */
+  /** Replaces this run's earlier booking. */
   readonly book: (calls: Partial<Booked>) => void;
-  /** Refused in spite of the outlook. */
+  /** Discord delayed a call although the outlook allowed it. */
   readonly block: (way: 'singles' | 'lists', untilMs: number) => void;
   readonly leave: () => void;
 }

@@ -10,24 +10,21 @@ import {
 import { showsNickname } from './plan-nickname.js';
 import type { Pending } from './writes.js';
 
-/** What was done. */
+/** The result of a run's writes. */
 export interface WritesDone {
   readonly added: readonly RoleId[];
   readonly removed: readonly RoleId[];
   /** Accepted by Discord, though the last reading before the write already showed it. */
   readonly ensured: RoleChanges;
-  /** ALTERED: Discord took it, and shows another. */
+  /** ALTERED: Discord accepted it but shows a different one. */
   readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
   readonly observed: MemberReading;
   readonly refused: readonly RoleId[];
-  /** Of the removals, roles that Discord says do not exist. */
+  /** Removals of roles that Discord reports as nonexistent. */
   readonly gone: readonly RoleId[];
 }
 
-/**
- * How far a run of writes has come: what is left, what was done, and the member as Discord has it
- * by now.
- */
+/** The progress of a run's writes: what is left, what was done, and the member's latest state. */
 export class WriteProgress {
   readonly #discordUserId: DiscordUserId;
   readonly #changed = { added: [] as RoleId[], removed: [] as RoleId[] };
@@ -38,10 +35,7 @@ export class WriteProgress {
   pending: Pending;
   member: PresentMember;
   hasLeft = false;
-  /**
-   * What was refused for a reason that need not last: the others go on, and this is tried again by
-   * a later run.
-   */
+  /** A refusal that may pass: the other writes continue, and a later run retries this one. */
   passing: PassingRefusalError | null = null;
 
   constructor(
@@ -82,13 +76,13 @@ export class WriteProgress {
     this.#tick([roleId]);
   }
 
-  /** Nothing is left to remove where the role does not exist. */
+  /** A role that does not exist needs no removal. */
   noteGone(roleId: RoleId): void {
     this.#gone.push(roleId);
     this.#tick([roleId]);
   }
 
-  /** A reset is asked for once: the link that ends with it does not wait for a refusal to pass. */
+  /** A reset is tried once: the link that ends with it does not wait for a refusal to pass. */
   refuseNickname(error: unknown): void {
     const isPassing = error instanceof PassingRefusalError && this.pending.nickname !== NO_NICKNAME;
     if (isPassing) this.passing = error;
@@ -100,7 +94,7 @@ export class WriteProgress {
     this.pending = { ...this.pending, nickname: null };
   }
 
-  /** The member has not passed screening: grants and nickname are left for a later run. */
+  /** The member has not passed screening: grants and nickname are left to a later run. */
   withholdGrants(): void {
     const { remove, nickname } = this.pending;
     const isReset = nickname === NO_NICKNAME;
@@ -108,8 +102,8 @@ export class WriteProgress {
   }
 
   /**
-   * `roleIds` is the list that was written, if one was; `answer` is null when Discord answered
-   * without a body.
+   * `roleIds` is the list that was written, if any; `answer` is null when Discord answered without
+   * a body.
    */
   keepEdit(
     edit: Pending & { readonly roleIds: readonly RoleId[] | null },
@@ -120,7 +114,7 @@ export class WriteProgress {
     if (roleIds !== null) this.#keepRoles(answer ?? { ...this.member, roleIds }, edit);
   }
 
-  /** Discord trims and cleans what it takes: what it then shows is what counts. */
+  /** Discord trims and cleans nicknames, so the one it shows counts. */
   #keepNickname(wanted: string, answer: PresentMember | null): void {
     const { username, displayName, nickname } = answer ?? {
       ...this.member,
@@ -131,7 +125,7 @@ export class WriteProgress {
     this.endNickname(isShown ? 'SET' : 'ALTERED');
   }
 
-  /** Discord's answer is what counts: it may have accepted the list and kept another. */
+  /** Discord's answer counts: it may have accepted the list and stored a different one. */
   #keepRoles(answer: PresentMember, { add, remove }: Pending): void {
     const before = this.member.roleIds;
     this.member = answer;
@@ -147,7 +141,10 @@ export class WriteProgress {
     }
   }
 
-  /** `before` is what the last reading showed: a role that it showed so already was not changed. */
+  /**
+   * `before` is what the last reading showed: a role already in the requested state was not
+   * changed.
+   */
   #note(direction: 'added' | 'removed', done: readonly RoleId[], before: readonly RoleId[]): void {
     for (const roleId of done) {
       const isChange = before.includes(roleId) === (direction === 'removed');

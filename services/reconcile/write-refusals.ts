@@ -1,7 +1,7 @@
 import { PassingRefusalError, TerminalError } from '../lib/errors.js';
 import type { DiscordRefusal } from './ports.js';
 
-/** Refusals that say something of this write alone; the next role may be welcome. */
+/** Refusals that concern only this write; the next role may be accepted. */
 const OF_ONE_WRITE: readonly DiscordRefusal[] = [
   'UNKNOWN_ROLE',
   'MISSING_PERMISSION',
@@ -9,10 +9,10 @@ const OF_ONE_WRITE: readonly DiscordRefusal[] = [
   'REFUSED',
 ];
 
-/** A role in a list may be unknown to Discord; which code it answers then is not documented. */
+/** A list may contain a role unknown to Discord; which code it then answers is not documented. */
 const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
 
-/** Another write may go through: refused for good, or for a reason that need not last. */
+/** Another write may succeed: this one was refused for good, or for a reason that may pass. */
 export function isOfThisWrite(error: unknown): boolean {
   return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);
 }

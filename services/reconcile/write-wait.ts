@@ -2,9 +2,9 @@ import { RetryLaterError } from '../lib/errors.js';
 import type { MemberTarget } from './ports.js';
 
 /**
- * Nothing of what is left may be written now. `openFrom` is when anything at all may be written to
- * the client's members again: it can be earlier than `retryAt`, as five changes need a list where
- * one does not.
+ * None of the remaining writes is possible now. `openFrom` is when any write to the client's
+ * members is possible again. It can be earlier than `retryAt`, because five changes need a list
+ * where one does not.
  */
 export class WritesSpentError extends RetryLaterError {
   constructor(

@@ -1,16 +1,16 @@
 import { isListCheaper, MOST_SINGLE_WRITES_INSTEAD, type RoleId } from '../model.js';
 
-/** What is still to be changed about one member. */
+/** What is still to be changed for one member. */
 export interface Pending {
   readonly add: readonly RoleId[];
   readonly remove: readonly RoleId[];
-  /** Null: it stays as it is. */
+  /** Null: the nickname is not changed. */
   readonly nickname: string | null;
 }
 
 /**
- * The next call to Discord, or that none may be made before `until`. An edit with changes of roles
- * writes the whole list.
+ * The next call to Discord, or a wait until `until`. An edit with role changes writes the whole
+ * list.
  */
 export type Write =
   | { readonly kind: 'removeRole'; readonly roleId: RoleId }
@@ -18,28 +18,24 @@ export type Write =
   | ({ readonly kind: 'edit' } & Pending)
   | { readonly kind: 'wait'; readonly until: number };
 
-/**
- * A change of roles that nobody waits for is not made twice the work for a nickname that may be
- * written this soon.
- */
+/** A role change that is not urgent waits this long for a nickname, so that one call does both. */
 const NICKNAME_WAIT_MS = 10_000;
 
 export interface Choice extends Pending {
-  /** False also where a list was refused, or its sources disagree: see whole-list.ts. */
+  /** Also false if a list was refused or its sources disagree: see whole-list.ts. */
   readonly wholeListWrites: boolean;
-  /** A list may be written from what has been read. */
+  /** True: a list may be written from what has been read. */
   readonly needsNoRead: boolean;
   readonly isUrgent: boolean;
   readonly now: number;
-  /** When so many single roles may be written, and a member be edited; in the past: at once. */
+  /** When this many single roles can be written, and a member edited; in the past: at once. */
   readonly singlesFrom: number;
   readonly listsFrom: number;
 }
 
 /**
- * Both ways of writing roles have limits of their own, so what the one does not allow for now goes
- * the other. Null: nothing is left to do. Removals first: a revoked privilege should not outlive a
- * grant.
+ * Single writes and lists have separate limits, so if one is exhausted the other is used. Null:
+ * nothing is left to do. Removals come first: a revoked privilege should not outlive a grant.
  */
 export function nextWrite(choice: Choice): Write | null {
   const { add, remove, nickname, now, listsFrom, isUrgent } = choice;
@@ -64,7 +60,7 @@ interface Way {
   readonly from: number;
 }
 
-/** The cheaper one first. */
+/** The cheaper way first. */
 function waysOf(choice: Choice, changes: number): readonly Way[] {
   const { wholeListWrites, nickname, needsNoRead } = choice;
   const list = { isList: true, from: choice.listsFrom };
