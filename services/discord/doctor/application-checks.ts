@@ -1,7 +1,7 @@
 import type { ApplicationReading } from '../bot-readings.js';
 import { failed, ok, unanswered, warning, type CheckedRead, type Check } from './check.js';
 
-/** Whose token it is, and what that application may and knows. */
+/** Checks which application the token belongs to, and how that application is set up. */
 export function applicationChecks(
   asked: CheckedRead<ApplicationReading>,
   applicationId: string,
@@ -14,7 +14,7 @@ export function applicationChecks(
   const intent = intentCheck(application);
   if (application.applicationId !== applicationId) {
     const message = `The token belongs to application ${application.applicationId}, but the client is set up for application ${applicationId}.`;
-    // What the other application has registered says nothing.
+    // The redirects of a different application are irrelevant.
     return [failed(name, message, remedy), intent];
   }
   const message = `The token belongs to application ${applicationId} (${application.name}).`;
@@ -35,7 +35,7 @@ function intentCheck({ hasMembersIntent }: ApplicationReading): Check {
   );
 }
 
-/** Discord compares letter by letter. */
+/** Discord compares redirect addresses character by character. */
 function callbackCheck({ redirectUris }: ApplicationReading, callbackUrl: string): Check {
   const name = 'callback address';
   if (redirectUris === null) {

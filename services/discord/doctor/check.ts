@@ -1,12 +1,12 @@
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 
-/** One thing that was looked at, in words for the admin of a community. */
+/** The result of one check, in words for the admin of a community. */
 export interface Check {
   readonly name: string;
   readonly result: 'OK' | 'WARNING' | 'FAILED';
   /** A sentence. */
   readonly message: string;
-  /** A sentence: what to do. Null when there is nothing to do. */
+  /** A sentence that says what to do. Null when there is nothing to do. */
   readonly remedy: string | null;
 }
 
@@ -31,7 +31,7 @@ export const failed = (name: string, message: string, remedy: string): Check => 
   remedy,
 });
 
-/** What came of a question: no failing one may keep the others from being asked. */
+/** The result of one read. A failed read must not stop the others. */
 export type CheckedRead<T> =
   | { readonly isAnswered: true; readonly value: T }
   | { readonly isAnswered: false; readonly error: unknown };
@@ -49,7 +49,10 @@ export function isRefusedAs<T>(asked: CheckedRead<T>, code: string): boolean {
   return asked.error.code === code;
 }
 
-/** A question without an answer. `remedy` is for a refusal; silence and limits have their own. */
+/**
+ * The check for a read that failed. `remedy` is for refusals; outages and rate limits have their
+ * own.
+ */
 export function unanswered(name: string, error: unknown, remedy: string): Check {
   const why = error instanceof Error ? error.message : String(error);
   if (error instanceof RetryLaterError) {

@@ -2,7 +2,7 @@ import type { GuildReading, RoleReading } from '../bot-readings.js';
 import { failed, ok, warning, type Check } from './check.js';
 import type { BotPermissions } from './permissions.js';
 
-/** What the bot must be allowed for what the client is there to do. */
+/** The permissions the bot needs, by what the client uses. */
 export interface Needs {
   readonly hasMappings: boolean;
   readonly hasNicknamePolicy: boolean;
@@ -15,7 +15,7 @@ export function permissionChecks(
 ): readonly Check[] {
   const manageRoles = permissionCheck('Manage Roles', bot.may('ManageRoles'));
   return [
-    // Without a mapping nothing is refused yet.
+    // Without a mapping the missing permission blocks nothing yet.
     manageRoles.result === 'FAILED' && !hasMappings
       ? { ...manageRoles, result: 'WARNING' }
       : manageRoles,

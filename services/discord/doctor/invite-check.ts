@@ -5,7 +5,7 @@ import { failed, ok, unanswered, warning, type CheckedRead, type Check } from '.
 
 const NAME = 'invite link';
 
-/** Null: this is no invite of Discord's, or of a sandbox Discord's on this machine. */
+/** Null: not an invite of Discord's, nor of a sandbox Discord on this machine. */
 export function inviteCodeOf(inviteUrl: string): string | null {
   if (!URL.canParse(inviteUrl)) return null;
   const { host, hostname, pathname, protocol } = new URL(inviteUrl);

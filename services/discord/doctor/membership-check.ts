@@ -1,12 +1,10 @@
 import { ok, warning, type Check } from './check.js';
 
-/**
- * People with a link, and how many of them are in a mapped group or are not, nobody has told which.
- */
+/** Linked people, and those whose membership in a mapped group is unknown. */
 export interface UnknownMemberships {
   readonly linked: number;
   readonly unknown: number;
-  /** The platform has sent a group, of any community. */
+  /** The platform has sent at least one group, for any community. */
   readonly hasGroups: boolean;
 }
 

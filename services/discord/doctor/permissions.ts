@@ -3,13 +3,13 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 import type { DiscordUserId, GuildId, RoleId } from '../../model.js';
 import type { RoleReading } from '../bot-readings.js';
 
-/** What the bot may do, in one guild. */
+/** What the bot may do in one guild. */
 export interface BotPermissions {
   readonly isAdministrator: boolean;
   may(permission: keyof typeof PermissionFlagsBits): boolean;
 }
 
-/** Of the roles that the bot holds, with @everyone; the owner of a guild may do everything. */
+/** Combines the bot's roles, including @everyone. The owner of a guild may do everything. */
 export function botPermissions(
   roles: readonly RoleReading[],
   bot: {
@@ -32,7 +32,7 @@ export function botPermissions(
   };
 }
 
-/** Those by which whoever holds the role can harm the guild, in Discord's words. */
+/** Permissions that let a holder of the role harm the guild, in Discord's words. */
 export function powersOf({ permissions }: RoleReading): readonly string[] {
   const bits = BigInt(permissions);
   return POWERS.filter(([, bit]) => (bits & bit) !== 0n).map(([name]) => name);

@@ -12,14 +12,14 @@ export interface CausedRemoval extends Removal {
 export interface MarkedHolders {
   readonly clientId: ClientId;
   readonly accounts: readonly DiscordUserId[];
-  /** Of each of the accounts. */
+  /** One cause per account, in the same order. */
   readonly causes: readonly RemovalCause[];
 }
 
 /**
- * What the runs of these members would remove, as facts, links, mappings and the mirror are in this
- * transaction: in the same SQL as the search for drift. Left out is what a person has asked for:
- * links ended by name, approvals, `holders: TAKE_BACK`.
+ * What the runs of these members would remove, given the facts, links, mappings and mirror as of
+ * this transaction; same SQL as the search for drift. Removals that a person asked for are left
+ * out: links ended by name, approvals, `holders: TAKE_BACK`.
  */
 export async function readBurst(
   db: Kysely<unknown>,
@@ -54,7 +54,7 @@ export async function readBurst(
   }));
 }
 
-/** As `desiredRoles` has it. */
+/** The SQL form of `isTakenBack` in `desiredRoles`. */
 const takenBack = sql`
   select from mapped p where p.role_id = r.role_id
   having bool_and(p.is_retired) or bool_or(p.is_retired and not p.is_deleted and p.group_id = any(s.held_in))`;

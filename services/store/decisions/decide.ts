@@ -15,16 +15,16 @@ import { toShownPlan } from './shown-plan.js';
 
 export interface Decision {
   readonly id: string;
-  /** Of the plan that was looked at; null: whatever it is by now. */
+  /** The hash of the reviewed plan; null: decide on the plan as it is now. */
   readonly hash: string | null;
   readonly verdict: 'APPROVED' | 'REJECTED';
   readonly cause: Cause;
 }
 
 /**
- * Says of a held plan, as it was looked at, that it is to be carried out or dropped. Its members
- * are marked: the path carries out what is still wanted of it, and nothing else. Members are locked
- * before the plan, in the order of a run.
+ * Approves or rejects a held plan as reviewed. Its members are marked, and the path then carries
+ * out only what is still desired. Members are locked before the plan, in the same order as in a
+ * run.
  */
 export function createDecideSweep(database: Database) {
   return async (decision: Decision): Promise<void> =>

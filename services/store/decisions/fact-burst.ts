@@ -4,8 +4,8 @@ import type { Known } from '../facts/known.js';
 import type { Folded, MemberMark } from '../facts/touched.js';
 
 /**
- * Members who may lose a role by what a batch of facts has said, as a query for `holdBurst`; null:
- * none can. Most batches only add, and cost nothing here.
+ * Members who may lose a role because of a batch of facts, as a query for `holdBurst`; null: none.
+ * Most batches only add memberships and cost nothing here.
  */
 export function membersOfFacts(
   known: Known,
@@ -16,8 +16,7 @@ export function membersOfFacts(
     groupId === null || known.users.get(platformUserId)?.memberships.get(groupId)?.isHeld !== true;
   const left = marks.filter(isRemoval);
   const deleted = deletedUsers.map((user) => user.platformUserId);
-  // The return of a group too: what was held since its deletion is forgotten with it, and the
-  // memberships have ended all the same.
+  // Includes groups that were restored: their memberships from before ended all the same.
   const groups = groupMarks.map(({ groupId }) => groupId);
   const parts = [
     ...(left.length === 0 ? [] : [ofMemberships(left)]),
@@ -28,8 +27,8 @@ export function membersOfFacts(
 }
 
 /**
- * Only where one of the groups is mapped: these members are marked, and their jobs are in this
- * transaction's hands.
+ * Only links of clients that map one of the groups: their members are marked, so this transaction
+ * holds their jobs.
  */
 const ofMemberships = (marks: readonly MemberMark[]) => sql`
   select l.client_id, l.discord_user_id, 'MEMBERSHIP' as cause

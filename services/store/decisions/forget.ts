@@ -3,8 +3,8 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
- * What was decided about removals was decided as things stood: it is unsaid by what is newer, in
- * the transaction that says it.
+ * A decision about a removal applies to the state it was made in. Newer facts forget it, in the
+ * transaction that records them.
  */
 export async function forgetDecisionsOfLinks(
   db: Kysely<unknown>,
@@ -19,8 +19,8 @@ export async function forgetDecisionsOfLinks(
 }
 
 /**
- * A mapping of the role was made, changed or retired. What waits since a mapping was new, or left
- * its role, waits on while one names the role.
+ * A mapping of the role was created, changed or retired. Holds because a mapping was new, or was
+ * removed with its holders keeping the role, remain while any mapping names the role.
  */
 export async function forgetDecisionsOfRole(
   db: Kysely<unknown>,
@@ -34,7 +34,7 @@ export async function forgetDecisionsOfRole(
   );
 }
 
-/** Another authority decides, or what is unknown counts otherwise. */
+/** The client's authority, or its rule for unknown memberships, changed. */
 export async function forgetDecisionsOfClient(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -43,9 +43,7 @@ export async function forgetDecisionsOfClient(
     delete from removal_decision where client_id = ${clientId}`.execute(db);
 }
 
-/**
- * The limits were changed: the members whom they held, and on whom this resolves, are judged anew.
- */
+/** The limits changed. Resolves with the members they held, who have to be judged again. */
 export async function forgetHeldByLimits(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -57,9 +55,8 @@ export async function forgetHeldByLimits(
 }
 
 /**
- * Roles that somebody else has taken, and members who have left, need no decision any more; but
- * where Discord has the say it is the platform that would be asked to follow, and that waits for
- * its decision.
+ * Forgets decisions about roles that someone else removed and members who left. Under authority
+ * DISCORD a missing role is the reason for a request to the platform, so its decision is kept.
  */
 export async function forgetVanished(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
@@ -72,7 +69,7 @@ export async function forgetVanished(db: Kysely<unknown>, clientId: ClientId): P
           and coalesce(p.authority, c.authority) = 'DISCORD')))`.execute(db);
 }
 
-/** The safety net under the trigger that ends a plan with its last removal. */
+/** The safety net under the trigger that closes a plan with its last removal. */
 export async function closeDrained(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
     update sweep s set finished_at = clock_timestamp(), state = case s.state when 'APPROVED' then 'DONE' else 'CANCELLED' end,

@@ -2,16 +2,13 @@ import { sql } from 'kysely';
 
 import type { DiscordUserId, ForecastGroup, PlatformUserId, RoleId } from '../../model.js';
 
-/**
- * What waits for a person, put together from the removals themselves: whoever decides sees what is
- * still to be done.
- */
+/** A held plan, computed from its removals, so that the reviewer sees what is still to be done. */
 export interface HeldPlan {
   readonly hash: string;
   readonly removals: number;
   readonly members: number;
   readonly wholeListWrites: boolean;
-  /** What is to be written, by the number of removals. */
+  /** Members by the number of roles to remove. */
   readonly groups: readonly (Pick<ForecastGroup, 'members' | 'changes'> & {
     readonly isEnding: boolean;
   })[];
@@ -26,7 +23,7 @@ export interface HeldPlan {
 const MOST_SHOWN = 100;
 
 /**
- * The plan of `sweep s` as a JSON value; null where nothing waits. The same removals have the same
+ * The plan of `sweep s` as a JSON value; null if nothing waits. The same removals have the same
  * hash.
  */
 export const HELD_PLAN = sql<HeldPlan | null>`(

@@ -27,11 +27,10 @@ export interface Guard {
 }
 
 /**
- * Judges what a message, a mutation or a batch would remove, as a whole and before any of it is
- * carried out. To be called in the transaction that marks, after the last mark and after decisions
- * are forgotten: what is held then is held before a run can begin. `members` is a query of
- * client_id, discord_user_id and cause, a RemovalCause: the members marked by what may remove
- * something.
+ * Judges the removals of a message, a mutation or a batch as a whole, before any is carried out.
+ * Call it in the transaction that marks, after the last mark and after decisions are forgotten, so
+ * that removals are held before a run can begin. `members` is a query of client_id, discord_user_id
+ * and cause (a RemovalCause) for members whose marks may remove something.
  *
  * Members that were never read are left out, because their roles are unknown; the guard judges
  * their own runs instead.
@@ -48,8 +47,8 @@ export async function holdBurst(
       await saveDue(db, marked, []);
       continue;
     }
-    // Of two bursts at once the second counts the first. Jobs are locked before this, and plans
-    // after it, as by a run.
+    // Of two concurrent bursts the second counts the first. As in a run, jobs are locked before
+    // this lock and plans after it.
     const limits = await lockGuard(db, clientId);
     const { held, passing } = await judgeRemovals(db, guard, {
       clientId,
@@ -71,8 +70,8 @@ export async function holdBurst(
 }
 
 /**
- * Of the marked members those who hold a mapped role, as the mirror shows them, by client; clients
- * in one order, as they are locked.
+ * The marked members who hold a mapped role according to the mirror, by client. Clients are sorted,
+ * so that they are locked in one order.
  */
 async function readHolders(
   db: Kysely<unknown>,
@@ -93,14 +92,14 @@ export interface JudgedRemovals {
   readonly passing: readonly Removal[];
 }
 
-/** Under the guard's lock. */
+/** Call it under the guard's lock. */
 export async function judgeRemovals(
   db: Kysely<unknown>,
   { judgePlan }: Pick<Guard, 'judgePlan'>,
   burst: {
     readonly clientId: ClientId;
     readonly removals: readonly CausedRemoval[];
-    /** As `lockGuard` has answered them. */
+    /** As returned by `lockGuard`. */
     readonly limits: GuardLimits;
   },
 ): Promise<JudgedRemovals> {
@@ -149,8 +148,8 @@ function keyOf({
 }
 
 /**
- * What was let pass counts for later bursts, until the run begins; of members of whom nothing was,
- * nothing counts any more.
+ * Allowed removals count for later bursts until their run begins. For the other members, earlier
+ * ones no longer count.
  */
 async function saveDue(
   db: Kysely<unknown>,
@@ -168,9 +167,9 @@ async function saveDue(
 }
 
 /**
- * As `saveDue`, beside what is due of these members already, who may have been marked by others: a
- * job in another transaction's hands is at the end of a run, and is not waited for, as that would
- * be against the order of locks.
+ * Like `saveDue`, but adds to what is already due of these members, whom others may have marked. A
+ * job locked by another transaction is skipped: it is at the end of its run, and waiting for it
+ * would break the lock order.
  */
 export async function addDue(
   db: Kysely<unknown>,

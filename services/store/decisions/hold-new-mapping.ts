@@ -5,7 +5,7 @@ import { named } from '../../lib/named.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
 
-/** A mapping that was made, revived, or given to the platform just now. */
+/** A mapping that was just created, revived, or switched to authority PLATFORM. */
 export interface NewInForce {
   readonly id: MappingId;
   readonly clientId: ClientId;
@@ -13,9 +13,9 @@ export interface NewInForce {
 }
 
 /**
- * A mapping's first run never takes its role away: whoever holds it, and is known to be in no group
- * that gives it, is shown to a person first. Where a new mapping joins others of the role, its
- * holders are nothing new. Resolves with what waits now.
+ * The first run of a mapping never removes its role. Holders known to be in no group that grants it
+ * wait for approval. If the role already has other mappings, its holders are not new and nothing is
+ * held. Resolves with what waits now.
  */
 export async function holdForNewMapping(
   db: Kysely<unknown>,
@@ -26,8 +26,7 @@ export async function holdForNewMapping(
 }
 
 /**
- * The platform had no say over this mapping until now, so no mapping of its role has removed the
- * role from anybody.
+ * Authority PLATFORM is new for this mapping, so no mapping of its role has removed the role yet.
  */
 export async function holdForSwitch(
   db: Kysely<unknown>,
@@ -62,7 +61,7 @@ async function hold(
   return sweepId === null ? null : { sweepId, removals: members.length };
 }
 
-/** As people know it, with the ids behind the names. */
+/** The mapping by group and role name, each followed by its id. */
 export async function nameMapping(
   db: Kysely<unknown>,
   { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
@@ -84,8 +83,8 @@ export async function nameMapping(
 }
 
 /**
- * The platform has been given the say over a client: its mappings without an authority of their own
- * come into force.
+ * The client was switched to authority PLATFORM, so its mappings without their own authority come
+ * into force.
  */
 export async function holdForNewAuthority(
   db: Kysely<unknown>,
@@ -101,8 +100,8 @@ export async function holdForNewAuthority(
 }
 
 /**
- * Linked holders whom no mapping grants the role, and of whom nothing is unknown. Whoever was never
- * read may hold it too.
+ * Linked holders to whom no mapping grants the role and of whom no membership is unknown. Members
+ * that were never read are included, because they may hold it.
  */
 async function readUngranted(
   db: Kysely<unknown>,

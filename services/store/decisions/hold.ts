@@ -8,9 +8,9 @@ import type { Removal } from '../path/guard-tally.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';
 
 export interface HeldRemoval extends Removal {
-  /** Why it is wanted. */
+  /** Why the removal is planned. */
   readonly why: string;
-  /** Later removals by this kind of cause join it; null: none do. */
+  /** Later removals with this kind of cause join it; null: none do. */
   readonly cause: RemovalCause | null;
   readonly isStream: boolean;
 }
@@ -18,14 +18,14 @@ export interface HeldRemoval extends Removal {
 export interface Hold {
   readonly clientId: ClientId;
   readonly ground: 'LIMIT' | 'NEW_MAPPING';
-  /** Which guard, and its numbers. */
+  /** Which limit was exceeded, with its numbers. */
   readonly reason: string;
   readonly removals: readonly HeldRemoval[];
 }
 
 /**
- * Removals that were held outside a sweep wait together, in one sweep of kind CHANGES; those that
- * wait already stay where they are. Resolves with that sweep; null: all of them waited already.
+ * Removals held outside a sweep wait together in one sweep of kind CHANGES; removals that already
+ * wait stay in their plan. Resolves with that sweep; null: all of them already waited.
  */
 export async function holdChanges(
   db: Kysely<unknown>,
@@ -36,7 +36,7 @@ export async function holdChanges(
   if (!(await hasNew(db, hold))) return null;
   const made = await makeHeldSweep(db, hold);
   const sweepId = made ?? (await lockHeldSweep(db, clientId, 'CHANGES'));
-  // The one that stood was decided between our two looks: what waits now is a new plan.
+  // The earlier plan was decided between the two statements, so these removals need a new plan.
   if (sweepId === null) return holdChanges(db, hold, enqueueEvent);
   await insertHeld(db, sweepId, hold);
   if (made !== null) await tellHeld(db, sweepId, enqueueEvent);
@@ -57,7 +57,7 @@ const rowsOf = (removals: readonly HeldRemoval[]) => sql`
     ${removals.map((each) => each.why)}::text[], ${removals.map((each) => each.cause)}::text[],
     ${removals.map((each) => each.isStream)}::boolean[]) as r (discord_user_id, role_id, why, held_by, is_stream)`;
 
-/** As people read it, in every reason of a held plan. */
+/** Adds the time in readable form, as in every reason of a held plan. */
 export const withTime = (reason: string) => sql`${reason}::text
   || to_char(clock_timestamp() at time zone 'UTC', '", held at "YYYY-MM-DD HH24:MI:SS "UTC"')`;
 
@@ -75,8 +75,7 @@ async function makeHeldSweep(
 }
 
 /**
- * The plan of this kind that waits, kept from being decided until the transaction ends; null: none
- * waits.
+ * The waiting plan of this kind, locked against decisions until the transaction ends; null: none.
  */
 export async function lockHeldSweep(
   db: Kysely<unknown>,
@@ -90,7 +89,7 @@ export async function lockHeldSweep(
   return rows[0]?.id ?? null;
 }
 
-/** Resolves with how many wait in this plan from now on: others were decided about meanwhile. */
+/** Resolves with how many removals now wait in this plan; others were decided meanwhile. */
 export async function insertHeld(
   db: Kysely<unknown>,
   sweepId: string,
@@ -104,7 +103,7 @@ export async function insertHeld(
   return Number(numAffectedRows ?? 0);
 }
 
-/** Once for each plan, in the transaction that makes it. */
+/** Publishes the event once per plan, in the transaction that creates it. */
 export async function tellHeld(
   db: Kysely<unknown>,
   sweepId: string,

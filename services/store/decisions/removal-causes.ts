@@ -4,7 +4,7 @@ import type { Cause, ClientId, DiscordUserId, GroupId } from '../../model.js';
 import { nameGroups } from '../names.js';
 import type { Removal } from '../path/guard-tally.js';
 
-/** Says why a marked member is to lose a role, by what has marked them. */
+/** Describes why a marked member is to lose a role, from the causes of the mark. */
 export async function readCauses(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -26,7 +26,7 @@ export const groupsAmong = (causes: readonly Cause[]): readonly GroupId[] => [
   ...new Set(causes.flatMap(({ groupId }) => groupId ?? [])),
 ];
 
-/** By the newest cause that names a group, else by the newest. */
+/** Uses the newest cause that names a group, else the newest. */
 export function explainRemoval(
   causes: readonly Cause[],
   nameGroup: (id: GroupId) => string,

@@ -4,8 +4,8 @@ import type { ClientId, RoleId } from '../../model.js';
 import { holdBurst, type Guard } from './hold-burst.js';
 
 /**
- * A mapping was changed, and what was decided about its role forgotten: the role's holders are
- * judged as one burst.
+ * A mapping changed and the decisions about its role were forgotten, so the role's holders are
+ * judged again as one burst.
  */
 export async function holdOfRole(
   db: Kysely<unknown>,

@@ -7,7 +7,7 @@ import { holdChanges } from './hold.js';
 import { nameGroups } from '../names.js';
 import { explainRemoval, groupsAmong } from './removal-causes.js';
 
-/** What a run has settled is forgotten, and what its guard held waits for a person. */
+/** Forgets the decisions a run used up, and holds the removals its guard held. */
 export async function settleDecisions(
   db: Kysely<unknown>,
   job: Job,

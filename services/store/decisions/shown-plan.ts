@@ -3,8 +3,8 @@ import type { SweepPlan } from '../../sweep/ports.js';
 import type { HeldPlan } from './held-plan.js';
 
 /**
- * A held plan in the form of every sweep's. By the time a person decides, no mirror is new enough
- * to confirm a list.
+ * A held plan in the form of a sweep's plan. By the time a person decides, no mirror is recent
+ * enough to confirm a list.
  */
 export function toShownPlan(plan: HeldPlan): SweepPlan {
   const groups = plan.groups.map(({ isEnding, ...group }) => ({

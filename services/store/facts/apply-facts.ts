@@ -17,9 +17,9 @@ import type { Folded, MemberMark } from './touched.js';
 import { writeKnown } from './write-known.js';
 
 /**
- * Both doors end here. One transaction: what the facts change and the marks that follow from it
- * become true together or not at all. Outcomes come in the order of the facts. A fact that is
- * recorded already changes nothing and marks no member.
+ * The events and the API both end here. One transaction writes the facts and the marks that follow
+ * from them. Outcomes are in the order of the facts. A fact that is already recorded changes
+ * nothing and marks no member.
  */
 export function createApplyFacts(deps: { database: Database; windowMs: number; guard: Guard }) {
   return async (facts: readonly PlatformFact[]): Promise<readonly FactOutcome[]> => {
@@ -61,7 +61,7 @@ export function createApplyFacts(deps: { database: Database; windowMs: number; g
 }
 
 /**
- * Memberships that ended in a group that is not marked as a whole: its deletion became known only
+ * Memberships that ended in a group which is not marked as a whole, because its deletion arrived
  * after its return.
  */
 function endedBesides(
@@ -76,7 +76,7 @@ function endedBesides(
   });
 }
 
-/** Most groups of a platform are not mapped: facts about them concern no member. */
+/** Most groups of a platform are not mapped, and facts about them affect no member. */
 async function ofMapped(
   db: Kysely<unknown>,
   marks: readonly MemberMark[],
@@ -87,7 +87,8 @@ async function ofMapped(
 }
 
 /**
- * Class 22 (data exception) and 23 (constraint): the data are at fault, trying again cannot help.
+ * Class 22 (data exception) and 23 (constraint violation): the data is at fault, so retrying cannot
+ * help.
  */
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,10 +1,10 @@
 import type { FactOrder } from '../../model.js';
 
 /**
- * What all deletions of one user or group cover: facts that are not newer than one of them. A fact
- * is compared by sequence with a deletion that has one too, and by time with any other. So the
- * fence keeps three numbers, not one place in the order: then it covers exactly what its deletions
- * cover one by one, in whatever order they come.
+ * The deletions of one user or group. They cover facts that are not newer than one of them. A fact
+ * is compared by sequence with a deletion if both have one, and by time otherwise. So the fence
+ * keeps three numbers rather than one position: then it covers exactly what its deletions cover one
+ * by one, in whatever order they arrive.
  */
 export interface DeletionFence {
   /** The highest of the deletions with a sequence. */
@@ -45,7 +45,7 @@ export function isSameFence(a: DeletionFence | null, b: DeletionFence | null): b
 }
 
 /**
- * The place of the deletion that a fact of this place is not newer than; null: it is newer than
+ * The position of the deletion that covers a fact at this position; null: the fact is newer than
  * all.
  */
 export function deletionOver(order: FactOrder, fence: DeletionFence | null): FactOrder | null {

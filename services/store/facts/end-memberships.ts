@@ -11,9 +11,9 @@ export interface EndedMembership {
 }
 
 /**
- * Ends the memberships that are not newer than the deletion of their group, those of this batch
- * included. Each keeps its place in the order, so that no older fact revives it. Deleted users are
- * left alone: nothing is desired of them. Gives the linked members.
+ * Ends the memberships that are not newer than the deletion of their group, including those of this
+ * batch. Each keeps its position in the order, so that no older fact revives it. Deleted users are
+ * skipped, because nothing is desired of them. Returns the linked members.
  */
 export async function endMemberships(
   db: Kysely<unknown>,

@@ -32,7 +32,7 @@ function foldFact(known: Known, fact: PlatformFact, touched: Touched): FactOutco
   if (fact.kind === 'groupChanged' || fact.kind === 'groupDeleted')
     return foldGroup(rowOf(known.groups, fact.groupId), fact, its);
   const user = rowOf(known.users, fact.platformUserId);
-  // About the user as a whole, a mutation comes after all others.
+  // A mutation about the whole user is ordered after all of the user's recorded values.
   const order = place(ordersOf(user.registers));
   const lifted = deletionOver(order, user.restored);
   if (lifted !== null) return lostAs(order, { kind: 'userRestored', order: lifted });
@@ -68,7 +68,7 @@ function foldUser(user: KnownUser, fact: UserChanged, { place, touched }: Foldin
   if (!hasChanged(outcome)) return outcome;
   const { platformUserId, cause } = fact;
   touched.touchedUsers.add(platformUserId);
-  // Known to be empty is another thing than never known.
+  // A value known to be empty is not the same as one never received.
   const changed = [...values.keys()].filter(
     (name) => before.get(name)?.value !== user.registers.get(name)?.value,
   );

@@ -42,7 +42,7 @@ export function lifeOf({ lives }: Known, groupId: string): GroupLife {
   return life;
 }
 
-/** Of the members at hand; those in the database are ended by a statement. */
+/** Only for the members in memory; those in the database are ended by a statement. */
 function endKnownMemberships({ users }: Known, groupId: string, { fence }: GroupLife): void {
   for (const { memberships } of users.values()) {
     const standing = memberships.get(groupId);

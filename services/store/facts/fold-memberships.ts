@@ -59,7 +59,7 @@ export function foldSnapshot(
     const said = { order, isSnapshot: true, isHeld: held.has(groupId) };
     const { next, loss } = behindDeletion(known, groupId, said);
     const rank = rankOn(current, next);
-    // A fact that is outranked by an equal one loses nothing.
+    // A fact outranked by an equal one loses nothing.
     if (current !== null && rank < 0 && current.isHeld !== said.isHeld)
       losses.push(lossOf(groupId, next, current));
     else if (rank >= 0 && loss !== null) losses.push(loss);
@@ -89,7 +89,7 @@ function verdictOnSet(losses: readonly FactLoss[], isChanged: boolean): FactOutc
   return isChanged ? APPLIED : UNCHANGED;
 }
 
-/** A whole set that lost to a newer one: named as such where the two do not differ. */
+/** A complete set lost to a newer one. If no membership differs, the newer set itself is named. */
 function lostToSnapshot(
   last: FactOrder,
   order: FactOrder,
@@ -101,8 +101,7 @@ function lostToSnapshot(
 }
 
 /**
- * A fact that is not newer than the group's deletion adds no member; the pair keeps the fact's
- * place in the order.
+ * A fact that is not newer than the group's deletion adds no member, but its position is recorded.
  */
 function behindDeletion(
   known: Known,
@@ -119,7 +118,7 @@ function behindDeletion(
   };
 }
 
-/** A group without a row of its own is denied by the user's last snapshot, if there was one. */
+/** Without a row of its own, a group is denied by the user's last snapshot, if there is one. */
 function standingOf(user: KnownUser, groupId: GroupId): RankedFact | null {
   const denied = user.snapshot && {
     order: user.snapshot,
@@ -134,8 +133,8 @@ function rankOn(current: RankedFact | null, next: RankedFact): number {
 }
 
 /**
- * The same statement with the same sequence, of an earlier time: that one counts against deletions,
- * whichever comes first. Without sequences two that tie have one time.
+ * The same statement with the same sequence but an earlier time: the earlier time counts against
+ * deletions, whichever arrives first. Without sequences, two that tie have the same time.
  */
 function isEarlier(next: RankedFact, current: RankedFact | null): boolean {
   return current !== null && rankOn(current, next) === 0

@@ -2,7 +2,7 @@ import type { FactLoss, FactOrder, FactOutcome } from '../../model.js';
 import type { Known } from './known.js';
 import type { Touched } from './touched.js';
 
-/** What folding one fact goes by. */
+/** What is needed to fold one fact. */
 export interface Folding {
   readonly known: Known;
   /**

@@ -26,7 +26,7 @@ export interface KnownUser {
 
 export interface UserDeletion {
   readonly fence: DeletionFence;
-  /** The caller or the event source; null: deleted before this was recorded. */
+  /** The caller or event source; null: deleted before this was recorded. */
   readonly by: string | null;
 }
 

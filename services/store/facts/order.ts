@@ -1,7 +1,8 @@
 import type { ClaimedOrder, FactLoss, FactOrder, FactOutcome, ValueName } from '../../model.js';
 
 /**
- * The one total order: positive when `a` outranks `b`. Any with a sequence outranks any without.
+ * The total order of facts: positive when `a` outranks `b`. A fact with a sequence outranks any
+ * without one.
  */
 export function compareOrder(a: FactOrder, b: FactOrder): number {
   if (a.sequence !== null && b.sequence !== null) return a.sequence - b.sequence;
@@ -17,7 +18,7 @@ export interface RankedFact {
   readonly isHeld: boolean;
 }
 
-/** Ties: snapshot over change, then removed over added. Zero only for the very same statement. */
+/** Ties: snapshot over change, then removed over added. Zero only for identical statements. */
 export function compareStanding(a: RankedFact, b: RankedFact): number {
   return (
     compareOrder(a.order, b.order) ||
@@ -27,8 +28,8 @@ export function compareStanding(a: RankedFact, b: RankedFact): number {
 }
 
 /**
- * A value with its place in the order. Ties between different values fall to the greater text: any
- * rule, but always the same.
+ * A value with its position in the order. Ties between different values go to the greater text: the
+ * rule is arbitrary but deterministic.
  */
 export interface Register {
   readonly order: FactOrder;

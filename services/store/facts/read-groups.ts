@@ -5,7 +5,7 @@ import { readFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, KnownGroup } from './known.js';
 import { registersOf, type Fence } from './stored-registers.js';
 
-/** Another transaction may have made one of them meanwhile, and deleted it: then it has a fence. */
+/** Another transaction may have created and deleted one of them meanwhile: then it has a fence. */
 export async function makeGroups(
   db: Kysely<unknown>,
   ids: readonly GroupId[],

@@ -8,17 +8,17 @@ import { readStandings } from './read-standings.js';
 import { orderOf } from './stored-order.js';
 import { registersOf, type Fence } from './stored-registers.js';
 
-/** What stands, and of whom anything is asked of Discord at all. */
+/** The recorded state, and which of its users are linked. */
 export interface ReadKnown {
   readonly known: Known;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
 }
 
 /**
- * Makes the users and groups that were never seen, locks the users (always in the order of their
- * ids, so that two batches never wait for each other), and reads what stands about them. Everything
- * said about a user takes turns on that lock. The rest is read after it, by a statement of its own:
- * one that waited for a lock still sees what was there before it waited.
+ * Creates unknown users and groups, locks the users (in the order of their ids, so that two batches
+ * never deadlock), and reads the recorded state. Facts about a user are serialized by that lock.
+ * The rest is read by a later statement: one that waited for a lock would still see the state from
+ * before the wait.
  */
 export async function readKnown(
   db: Kysely<unknown>,
@@ -52,7 +52,7 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
   return [...new Set(ids)].sort();
 }
 
-/** Nearly always all of them are known, so that is tried first: making costs more than looking. */
+/** Nearly always all users exist, so that is tried first: creating costs more than looking. */
 async function lockUsers(
   db: Kysely<unknown>,
   ids: readonly PlatformUserId[],

@@ -10,18 +10,18 @@ interface Seen {
   /** The database's clock, in microseconds since 1970. */
   readonly receivedUs: number;
   readonly linkedUserIds: ReadonlySet<PlatformUserId>;
-  /** Of the groups that exist. */
+  /** Only of groups that exist. */
   readonly lives: Map<GroupId, GroupLife>;
 }
 
 /**
- * All memberships of users with a snapshot at hand, of the others only those that the facts speak
- * of; which of the users are linked, whether the groups exist and what their deletions end, and the
- * database's clock. One statement: every statement costs a round trip. The lateral keeps PostgreSQL
- * from reading the whole table for a batch of changes.
+ * Reads all memberships of users with a snapshot in the batch, and otherwise only those that the
+ * facts name; which users are linked; whether the groups exist and what their deletions end; and
+ * the database's clock. One statement, because each costs a round trip. The lateral join keeps
+ * PostgreSQL from reading the whole table for a batch of changes.
  *
- * The groups are locked, so that none is deleted between this and the writing of a membership:
- * shared by facts that only add members, and in the order of their ids.
+ * The groups are locked in the order of their ids, so that none is deleted before its memberships
+ * are written; facts that only add members share the lock.
  */
 export async function readStandings(
   db: Kysely<unknown>,
@@ -73,7 +73,7 @@ export async function readStandings(
 }
 
 /**
- * A membership; or a linked user, without a group; or a group that exists, without a user; or the
+ * A membership; or a linked user, without a group; or an existing group, without a user; or the
  * clock, without either.
  */
 type StandingRow =
@@ -85,7 +85,7 @@ type StandingRow =
 interface GroupRow {
   readonly platform_user_id: null;
   readonly group_id: GroupId;
-  /** Whether it is deleted. */
+  /** For a group: whether it is deleted. */
   readonly is_held: boolean;
   readonly fence: StoredFence | null;
 }

@@ -3,8 +3,8 @@ import { sql, type Kysely } from 'kysely';
 import type { MemberMark } from './touched.js';
 
 /**
- * Of facts that repeat the recorded state, those that still matter: they answer an open request to
- * the platform, or concern a removal that a person rejected. The others affect no member.
+ * Facts that repeat the recorded state but still matter: they answer an open request to the
+ * platform, or concern a removal that a person rejected. The others affect no member.
  */
 export async function answersAmong(
   db: Kysely<unknown>,

@@ -6,9 +6,9 @@ import type { Database } from '../database.js';
 import { joinFences, readFence, storedFence, type StoredFence } from './deletion-fence.js';
 
 /**
- * Lifts the deletion of a user. Only the id comes back: no name, membership or link. The lifted
- * deletion stays as a fence, so that what happened before it, and the deletion itself, change
- * nothing when they are sent again. False: the user was not deleted.
+ * Lifts the deletion of a user. Only the id returns: no name, membership or link. The lifted
+ * deletion stays as a fence, so that facts from before it, and the deletion itself, change nothing
+ * when they are sent again. False: the user was not deleted.
  */
 export function createRestoreUser({ database }: { database: Database }) {
   return async (id: PlatformUserId): Promise<boolean> =>
@@ -27,7 +27,7 @@ export function createRestoreUser({ database }: { database: Database }) {
       const deletion = readFence(row.deletion_fence);
       if (deletion === null) return false;
       const fence = joinFences(readFence(row.restored_fence), deletion);
-      // Kept until now for links that are still being removed: see forgetPeople.
+      // Kept until now for links whose roles were still being removed: see forgetPeople.
       await sql`delete from membership where platform_user_id = ${id}`.execute(db);
       await sql`
         update platform_user set deleted_at = null, deleted_by = null, deletion_fence = null,

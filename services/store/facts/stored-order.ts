@@ -1,6 +1,6 @@
 import type { FactOrder } from '../../model.js';
 
-/** As stored in columns and fences. */
+/** The order of a fact from its stored columns. */
 export function orderOf(sequence: number | null, timeUs: number, isMutation: boolean): FactOrder {
   return { sequence, timeUs, ...(isMutation && { isMutation }) };
 }

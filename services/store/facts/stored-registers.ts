@@ -1,7 +1,9 @@
 import type { Register } from './order.js';
 import { orderOf } from './stored-order.js';
 
-/** `[sequence, timeUs]`, as the fences columns keep it; `true` behind them marks a mutation. */
+/**
+ * `[sequence, timeUs]`, as the fences columns store it; a third element `true` marks a mutation.
+ */
 export type Fence = readonly [number | null, number] | readonly [number | null, number, true];
 
 export function registersOf<Name extends string>(

@@ -10,17 +10,17 @@ export interface Folded {
   /** `groupId: null`: every group of the user may have changed. */
   readonly memberMarks: readonly MemberMark[];
   /**
-   * Members about whom a newer fact repeats the recorded state: only its position in the order has
+   * Members for whom a newer fact repeats the recorded state: only its position in the order
    * changed.
    */
   readonly repetitions: readonly MemberMark[];
-  /** Whose name or attributes have changed, and which of these. */
+  /** Users whose name or attributes changed, and which of these. */
   readonly personMarks: readonly PersonMark[];
   readonly groupMarks: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;
   }[];
-  /** Groups whose fence was raised: memberships that are not newer end. */
+  /** Groups with a raised fence: memberships that are not newer end. */
   readonly groupDeletions: readonly {
     readonly groupId: GroupId;
     readonly cause: Cause;

@@ -7,7 +7,7 @@ import type { Register } from './order.js';
 import type { Fence } from './stored-registers.js';
 import type { Folded } from './touched.js';
 
-/** Writes the rows that folding changed, one statement a table. */
+/** Writes the rows that folding changed, one statement per table. */
 export async function writeKnown(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
   await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
   await writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups));
@@ -25,8 +25,8 @@ function entriesOf<Id, Row>(
 }
 
 /**
- * A deleted user keeps its id, so that late events stay known as late, and nothing else that is
- * personal.
+ * A deleted user keeps only its id and nothing personal, so that late events are recognised as
+ * late.
  */
 async function writeUsers(
   db: Kysely<unknown>,
@@ -97,7 +97,7 @@ function fenceOfGroup(life: GroupLife | undefined): StoredFence | null {
   return life?.fence ? storedFence(life.fence) : null;
 }
 
-/** In one order, as a deletion of a group locks them too. */
+/** In a fixed order, because the deletion of a group locks these rows too. */
 async function writeMemberships(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
   const rows = [...folded.touchedMemberships].flatMap(([userId, groupIds]) =>
     [...groupIds].flatMap((groupId) => {
@@ -118,7 +118,7 @@ async function writeMemberships(db: Kysely<unknown>, known: Known, folded: Folde
       sequence = excluded.sequence, time_us = excluded.time_us`.execute(db);
 }
 
-/** Any order, but the same everywhere. */
+/** Any order will do, as long as it is the same everywhere. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -9,8 +9,7 @@ export interface Leasing {
   readonly owner: string;
   readonly leaseMs: number;
   /**
-   * True only of a process that is certain to have ended: its bots need not wait for their lease to
-   * run out.
+   * True only if that process has certainly ended: its bots are free before their leases expire.
    */
   readonly isGone: (owner: string) => boolean;
   /**
@@ -26,10 +25,10 @@ export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
 }
 
 /**
- * Keeps this process's bots until `leaseMs` from now and takes free ones up to its share, which is
- * what every working process computes alike: the bots divided by the processes, where those that
- * hold most have what is left over. So nothing moves without need, and of a single bot all but one
- * process are the reserve.
+ * Renews this process's bots until `leaseMs` from now and takes free ones up to its share. Every
+ * process computes the same shares: the bots divided by the processes, with the remainder going to
+ * those that hold most. So bots move only when needed, and with a single bot all other processes
+ * are standbys.
  */
 export async function renewBotLeases(db: Kysely<unknown>, leasing: Leasing): Promise<Renewal> {
   const gone = await findGone(db, leasing);
@@ -101,17 +100,14 @@ async function reportForWork(
   await sql`
     insert into worker (owner, live_until) values (${leasing.owner}, ${botLeaseEnd(leasing)})
     on conflict (owner) do update set live_until = excluded.live_until`.execute(db);
-  // A row that another process is clearing need not be waited for.
+  // If another process is already clearing the row, do not wait for it.
   await sql`
     delete from worker where owner in (
       select owner from worker where owner = any(${gone}::text[]) or live_until < clock_timestamp()
       for update skip locked)`.execute(db);
 }
 
-/**
- * Frees these bots for any process that has room for them, if they are this process's by the very
- * lease that is named.
- */
+/** Frees these bots for other processes, if this process still holds them under the given lease. */
 export async function letBotsGo(
   db: Kysely<unknown>,
   owner: string,
@@ -126,7 +122,7 @@ export async function letBotsGo(
   );
 }
 
-/** Frees all of them: this process works no more. */
+/** Frees all bots of this process, which is shutting down. */
 export async function releaseBotLeases(db: Kysely<unknown>, owner: string): Promise<void> {
   await sql`delete from worker where owner = ${owner}`.execute(db);
   await sql`

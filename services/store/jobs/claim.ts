@@ -26,14 +26,15 @@ export function createClaimJobs(db: () => Kysely<unknown>, leasing: Leasing): Jo
 }
 
 /**
- * Claims due jobs of the clients that may be worked now, as many of each as there is room for, most
- * urgent lane first; and tells when the next falls due. A bot is leased to one process at a time,
- * so a job claimed by anybody else is one that its owner lost: it is free at once, no lease of its
- * own has to run out. So is a job that this process claimed and does not run: the answer to that
- * claim was lost, or its run was dropped. The numbers keep a claim that was given up and reaches
- * the database late from taking a job that a later claim has taken. A bot that no process has held
- * yet, because its client is new, is taken on the way. The statement's own time, not the clock's,
- * lets the indexes on due times be used.
+ * Claims due jobs of the clients that may be worked now, up to the room of each, most urgent lane
+ * first, and returns when the next falls due.
+ *
+ * A bot is leased to one process at a time. So a job claimed by another owner was lost by it and is
+ * free at once, without a lease of its own. So is a job that this process claimed but does not run:
+ * the answer to the claim was lost, or the run was dropped. Claim numbers keep an abandoned claim
+ * that reaches the database late from taking a job that a later claim has taken. A bot that no
+ * process has leased yet, because its client is new, is leased here. The statement uses its own
+ * start time, not the clock, so that the indexes on due times can be used.
  */
 export async function claimJobs(
   db: Kysely<unknown>,
@@ -101,7 +102,7 @@ interface JobRow {
   readonly due_ms: null;
 }
 
-/** The last row of a claim. */
+/** The last row of a claim's result. */
 interface DueRow {
   readonly client_id: null;
   readonly due_ms: number | null;

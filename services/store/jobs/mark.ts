@@ -13,14 +13,14 @@ import type { EndedMembership } from '../facts/end-memberships.js';
 import type { Folded, MemberMark, PersonMark } from '../facts/touched.js';
 
 /**
- * Marks: "this member may be out of step, for these causes". One row a member; a second mark raises
- * its version and its lane and leaves its due time, so a burst becomes one reconcile. Every
- * function here is one statement and is called in the transaction that makes the mark true. Rows
- * are inserted in the order of their keys, so that two transactions never wait for each other.
+ * Marks a member: "may be out of step, for these causes". One row per member; a second mark raises
+ * its version and lane but keeps its due time, so a burst becomes one reconcile. Every function
+ * here is one statement and is called in the transaction that causes the mark. Rows are inserted in
+ * the order of their keys, so that two transactions never deadlock.
  */
 export interface Marking {
   readonly lane: Lane;
-  /** How long a mark waits for others to join it. */
+  /** How long a mark waits for others to be combined with it. */
   readonly windowMs: number;
 }
 
@@ -50,8 +50,7 @@ function raiseJobs(
 }
 
 /**
- * Of the foreseen removals, those the new causes do not concern; the others are judged again if
- * they remain.
+ * Foreseen removals that the new causes do not concern. The others are judged again if they remain.
  */
 const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.removals = '{}' then '{}'
   else array(select r.id from unnest(reconcile_job.removals) as r (id) where not exists (
@@ -75,7 +74,7 @@ export async function markMemberships(
     where m.group_id is null or exists (
       select from role_mapping r where r.client_id = l.client_id and r.group_id = m.group_id)
     group by l.client_id, l.discord_user_id`;
-  // A newer fact unsays what was decided as things stood.
+  // A newer fact forgets decisions made before it.
   const forgotten = sql`, forgotten as (
     delete from removal_decision d using unnest(${users}::text[], ${groups}::text[]) as m (platform_user_id, group_id),
       link l

@@ -4,8 +4,8 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
 /**
- * Of these accounts, those of bots: as any client has read them, or as the bot of a client. An
- * account never changes in that.
+ * Which of these accounts are bots: read as such by any client, or the bot of a client. An account
+ * never changes from one to the other.
  */
 export const botsAmong = (discordUserIds: readonly DiscordUserId[]) => sql<{
   id: DiscordUserId;
@@ -23,8 +23,8 @@ export async function isKnownBot(
 }
 
 /**
- * Whether an account is a bot's; null: this client never read it. `mayAsk`: the client may send
- * calls to Discord.
+ * Whether an account is a bot; null: this client never read it. `mayAsk`: the client may call
+ * Discord.
  */
 export async function readAccount(
   db: Kysely<unknown>,

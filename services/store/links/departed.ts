@@ -4,12 +4,13 @@ import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
  * Accounts whose link ended because they had left the guild. Discord removes every role of an
- * account that leaves, but its word was all there was, and bots give roles back to accounts that
- * return. So the account is remembered with the mapped roles it had; when it is seen again with one
- * of them, or is linked anew, its link ends once more: only linked members are ever written to.
+ * account that leaves, but only its answer proves that, and bots restore roles to accounts that
+ * return. So the account is remembered with the mapped roles it had. When it is observed again with
+ * one of them, or is linked again, its ending link is restored, because only linked members are
+ * ever written to.
  */
 
-/** Called as the links end. */
+/** Called when the links end. */
 export async function rememberDeparted(
   db: Kysely<unknown>,
   linkIds: readonly LinkId[],
@@ -32,9 +33,9 @@ export async function rememberDeparted(
 }
 
 /**
- * Of these accounts, gives those that departed their ending link back and forgets them: each is
- * checked once. `roleIds` is what they were seen with, null where that is unknown; without one of
- * their roles there is nothing to check. Marks no member.
+ * Restores the ending link of those accounts that are remembered as departed, and forgets them:
+ * each is checked once. `roleIds` are the roles they were observed with, null if unknown; without a
+ * remembered role there is nothing to check. Marks no member.
  */
 export async function reviveDeparted(
   db: Kysely<unknown>,

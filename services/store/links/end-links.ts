@@ -10,7 +10,7 @@ export interface LinkRemoval {
   readonly linkIds: readonly LinkId[];
   readonly cause: Cause;
   readonly windowMs: number;
-  /** This one was named by a person; else it ends with many others, perhaps. */
+  /** True if a person named this link; otherwise it may be one of many. */
   readonly isAskedFor: boolean;
 }
 
@@ -25,7 +25,8 @@ export async function endLinks(
   await sql`
     update link set status = 'ENDING', ending_at = now(), is_end_asked_for = ${isAskedFor}
     where id = any(${linkIds}::uuid[]) and status = 'ACTIVE'`.execute(db);
-  // The job before the grant, in the order of a settlement, so that neither waits for the other.
+  // Locks the job before the grant, in the same order as a settlement, so that the two cannot
+  // deadlock.
   await markLinks(db, linkIds, cause, { lane: LANES.fresh, windowMs });
   await forgetDecisionsOfLinks(db, linkIds);
   await forgetReadingsOfLinks(db, linkIds);

@@ -133,7 +133,7 @@ async function readStanding(
   };
 }
 
-/** In the order given: of two that contradict each other the first counts. */
+/** In the given order: of two users that contradict each other the first counts. */
 function judge(users: readonly Pair[], standing: Standing): readonly ImportVerdict[] {
   const placeOfUser = new Map<PlatformUserId, number>();
   const placeOfAccount = new Map<DiscordUserId, number>();

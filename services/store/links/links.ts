@@ -142,8 +142,8 @@ async function endOtherLink(tx: Transaction, request: LinkRequest): Promise<read
 
 async function reviveOrCreate(tx: Transaction, request: LinkRequest, now: Date): Promise<LinkRow> {
   const { clientId, platformUserId, discordUserId } = request;
-  // Locked, because the run that ends it may be deleting it at this moment: then there is nothing
-  // left to revive.
+  // Locked, because the run that ends the link may be deleting it now. Then there is nothing left
+  // to revive.
   const ending = await tx.em.findOne(
     LinkEntity,
     { clientId, platformUserId, discordUserId },

@@ -4,17 +4,15 @@ import type { ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { previewOf, type ChangePreview } from './preview.js';
 
 /**
- * Whom a mapping change would give the role to or take it from, as the mirror shows them: linked
- * members, all mappings of the role as they would then be. What a new mapping would take waits for
- * a person.
+ * Who would gain or lose the role by a mapping change, according to the mirror: linked members,
+ * with all mappings of the role as after the change. Removals of a new mapping wait for approval.
  */
 export async function previewMapping(
   db: Kysely<unknown>,
   change: {
     readonly clientId: ClientId;
     /**
-     * Of the mapping that is made or retired: its members are looked at, and so are the role's
-     * holders.
+     * The group of the new or retired mapping: its members are read, and so are the role's holders.
      */
     readonly groupId: GroupId;
     readonly roleId: RoleId;
@@ -22,7 +20,7 @@ export async function previewMapping(
     readonly mappedGroupId: GroupId | null;
     /** The mapping that would be retired; null: none. */
     readonly retiredId: MappingId | null;
-    /** The first reading under Discord's authority removes nothing. */
+    /** The first reading under authority DISCORD removes nothing. */
     readonly takesNothing: boolean;
   },
 ): Promise<ChangePreview> {

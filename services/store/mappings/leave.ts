@@ -20,7 +20,10 @@ export interface Leaving {
   readonly roleId: RoleId;
 }
 
-/** What would be removed without the mapping, had its holders not been left their role. */
+/**
+ * The removals that would follow without the mapping if its holders were not allowed to keep the
+ * role.
+ */
 export async function previewLeaving(
   db: Kysely<unknown>,
   mapping: Leaving,
@@ -37,10 +40,9 @@ export async function previewLeaving(
 }
 
 /**
- * Where other mappings name the role, the next run would remove it from holders that only this
- * mapping gave a reason to hold it. They wait for a person, as the holders of a newly mapped role
- * do. To be called before the mapping goes. Resolves with the plan they wait in; null: no member
- * would lose the role.
+ * If other mappings name the role, the next run would remove it from holders to whom only this
+ * mapping granted it. They wait for approval, as holders of a newly mapped role do. Call it before
+ * the mapping is deleted. Resolves with the plan they wait in; null: no member would lose the role.
  */
 export async function holdForLeaving(
   db: Kysely<unknown>,
@@ -73,8 +75,9 @@ export async function holdForLeaving(
 const WHY = 'kept the role when its mapping was retired, and is in no other group that grants it';
 
 /**
- * Active holders, or members never read, whom no other mapping grants the role or keeps it for, and
- * who did not have to lose it already with this one: a removal that was due stays due.
+ * Active holders, or members never read, for whom no other mapping grants or keeps the role.
+ * Members who already had to lose it under this mapping are left out: a removal that was due stays
+ * due.
  */
 function keepers({ id, clientId, roleId }: Leaving): RawBuilder<unknown> {
   const authority = sql`coalesce(p.authority, c.authority)`;

@@ -2,21 +2,21 @@ import { sql, type Kysely } from 'kysely';
 
 import type { GroupId } from '../../model.js';
 
-/** Any number; facts share it, a new mapping has it alone. */
+/** An arbitrary number. Facts share the lock; a new mapping takes it exclusively. */
 const LOCK = 741_300_114;
 
 /**
- * Facts mark the members of mapped groups, and a new mapping marks the members of its group:
- * concurrent ones could miss each other, and nobody would be marked. Held until the transaction
- * ends; take it after writing and before marking.
+ * Facts mark the members of mapped groups, and a new mapping marks the members of its group.
+ * Running concurrently they could miss each other, and a member would stay unmarked. Held until the
+ * transaction ends; take it after writing and before marking.
  */
 export async function lockMappingsToMark(db: Kysely<unknown>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
 }
 
 /**
- * Which of the groups are mapped anywhere; to be asked behind the lock, by a statement that sees
- * what it waited for.
+ * Which of the groups are mapped at all. Query it after taking the lock, in a separate statement
+ * that sees what the lock waited for.
  */
 export async function mappedAmong(
   db: Kysely<unknown>,

@@ -52,7 +52,7 @@ interface MappingChange<View> {
 }
 
 interface NewlyMapped extends MappingChange<MappingView | null> {
-  /** Holders whom a first run does not touch; null: there are none. */
+  /** Holders that the first run does not touch; null: there are none. */
   readonly held: { readonly sweepId: string; readonly removals: number } | null;
 }
 

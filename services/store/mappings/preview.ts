@@ -10,8 +10,8 @@ import {
 import type { SweepPlan } from '../../sweep/ports.js';
 
 /**
- * What a change of mappings or of a client means for people, in the terms of a sweep's plan.
- * Nothing carries it out: each member's own run decides.
+ * The effect of a change of mappings or of a client, in the form of a sweep's plan. It is never
+ * carried out as such: each member's own run decides.
  */
 export type ChangePreview = Omit<SweepPlan, 'hash'>;
 
@@ -36,10 +36,10 @@ interface Row {
 }
 
 /**
- * `touched`: a query of all members that would be marked: discord_user_id, platform_user_id, add
- * and remove (both text[], shown where there is any), reason; writes (how many roles are written at
- * once; what waits for a person is not), is_renamed and proofs, as a forecast counts them. Each is
- * read before anything is planned, as the cause names no group.
+ * `touched` is a query of all members that would be marked: discord_user_id, platform_user_id, add
+ * and remove (both text[]; shown if not empty), reason; and for the forecast writes (the number of
+ * roles written at once, without those that wait for approval), is_renamed and proofs. Each member
+ * is read before planning, because the cause names no group.
  */
 export async function previewOf(
   db: Kysely<unknown>,

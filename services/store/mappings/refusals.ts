@@ -27,7 +27,7 @@ const REASONS: Readonly<Record<RoleRefusal, string>> = {
   UNKNOWN_ROLE: 'the guild no longer has this role',
 };
 
-/** A mapping that could never be carried out is refused when it is made, not at each sweep. */
+/** Rejects a mapping that could never be carried out when it is created, not at each sweep. */
 export async function refuseImpossibleRole(
   db: Kysely<unknown>,
   client: { readonly id: ClientId; readonly name: string },

@@ -34,8 +34,8 @@ interface Retired {
   readonly mapping: MappingView;
   readonly effect: ChangePreview;
   /**
-   * LEAVE: holders whom another mapping of the role would make lose it; they wait for a person.
-   * `sweepId` null: a dry run.
+   * LEAVE: holders who would lose the role under another mapping; they wait for approval. `sweepId`
+   * null: a dry run.
    */
   readonly held: {
     readonly sweepId: string | null;

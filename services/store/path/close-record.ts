@@ -76,7 +76,7 @@ async function keepNicknameSet(
 
 interface ClosedRecord {
   readonly client_id: ClientId;
-  /** Null when the client has gone. */
+  /** Null when the client was deleted. */
   readonly guild_id: string | null;
   readonly discord_user_id: DiscordUserId;
   readonly platform_user_id: PlatformUserId | null;

@@ -10,8 +10,8 @@ export interface Removal {
 }
 
 /**
- * One judges at a time, so that two members at once cannot both take the last permitted removal.
- * Until the transaction ends. Resolves with the client's limits.
+ * Serializes judgements until the transaction ends, so that two concurrent members cannot both take
+ * the last permitted removal. Resolves with the client's limits.
  */
 export async function lockGuard(db: Kysely<unknown>, clientId: ClientId): Promise<GuardLimits> {
   const { rows } = await sql<GuardLimits>`
@@ -23,11 +23,11 @@ export async function lockGuard(db: Kysely<unknown>, clientId: ClientId): Promis
 }
 
 /**
- * Removals of the last hour in this guild, by whatever client, with those that the platform was
- * asked for where Discord has the say; and holders as the mirror shows them. A member counts once
- * for each role, however often its removal was tried. Holders are counted only where the removals
- * at hand could exceed a limit. `countsDue` adds what earlier bursts have due: it is for judging
- * another burst.
+ * Removals of the last hour in this guild, by any client, including those requested from the
+ * platform under authority DISCORD; and holders according to the mirror. A member counts once per
+ * role, however often its removal was tried. Holders are counted only if the removals being judged
+ * could exceed a limit. `countsDue` adds removals that earlier bursts have due, to judge another
+ * burst.
  */
 export async function readTally(
   db: Kysely<unknown>,
@@ -83,26 +83,26 @@ export async function readTally(
 }
 
 /**
- * So many holders that the removals are within the percentage: to count on would change nothing,
- * and most roles have far more. With some over, as granted roles and those that are being removed
- * are subtracted.
+ * Counting stops at this many holders, where the removals are already within the percentage; most
+ * roles have far more. The extra covers granted roles and those being removed, which are
+ * subtracted.
  */
 const enoughHolders = (removals: number) => sql`
   case when at.guard_percent = 0 then 0 else
     ceil(100 * (g.removed + g.due + ${removals}::int) / at.guard_percent)::bigint + 1000
     + coalesce((select v.given from given v where v.role_id = m.role_id), 0) end`;
 
-/** Of these removals, the members that still hold the role according to the mirror. */
+/** The members of these removals who still hold the role according to the mirror. */
 const heldOf = (removals: 'removed' | 'taken') => sql`
   select count(*) from ${sql.table(removals)} x join member y on y.client_id = at.id and y.discord_user_id = x.discord_user_id
   where x.role_id = m.role_id and m.role_id = any(y.role_ids)`;
 
-/** Three of five: fewer are never more than half of as many holders as are protected. */
+/** Three of five: fewer removals are never more than half of FEW_HOLDERS or more holders. */
 const FEWEST_OVER_HALF = Math.floor(FEW_HOLDERS / 2) + 1;
 
 /**
- * Removed within the hour, but for the removals at hand, which are counted by themselves. NOT IN,
- * as it is always hashed.
+ * Removed within the hour, without the removals being judged, which are counted separately. NOT IN,
+ * because PostgreSQL always hashes it.
  */
 const REMOVED = sql`
   select r.role_id, r.discord_user_id, bool_or(r.is_guarded) as is_guarded from (
@@ -119,7 +119,7 @@ const REMOVED = sql`
   where (r.role_id, r.discord_user_id) not in (select t.role_id, t.discord_user_id from taken t)
   group by r.role_id, r.discord_user_id`;
 
-/** Of members who wait for the path and hold the role still. */
+/** Due removals of members who wait for their run and still hold the role. */
 const due = (isCounted: boolean) => sql`
   select r.role_id, j.discord_user_id
   from reconcile_job j cross join lateral unnest(j.removals) as r (role_id)

@@ -1,10 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
 
 /**
- * The new value of `member.roles_lost_at`, in an upsert of `member`: now, where the new row lacks a
- * role that the old one had and no mapping names. The connector never removes such a role, so
- * either someone else did or the answer is wrong: until it has stood for a minute, no whole list is
- * written.
+ * The new value of `member.roles_lost_at`, in an upsert of `member`: now, if the new row lacks an
+ * unmapped role that the old one had. The connector never removes such a role, so either someone
+ * else did or the answer is wrong. No whole list is written until a minute has passed.
  */
 export function rolesLostAt(): RawBuilder<unknown> {
   return sql`

@@ -12,8 +12,8 @@ import { saveMember } from './save-member.js';
 
 /**
  * Opens the record of the changes about to be made, before the first of them. Removals that count
- * are judged against the last hour's under one lock per client, so that two members at once cannot
- * both take the last permitted removal.
+ * are judged together with the last hour's under one lock per client, so that two concurrent
+ * members cannot both take the last permitted removal.
  */
 export function createOpenRecord(deps: {
   readonly database: Database;

@@ -22,9 +22,9 @@ import type { MemberFacts, Mirror } from '../../reconcile/ports.js';
 import { REMOTE_FACTS } from '../remote/remote-facts.js';
 
 /**
- * All that is known of one member, in one statement, so that it is one moment's truth. Null when
- * the client has gone. A group is known not to hold the user by its own row, by the user's last
- * snapshot, or because the group was deleted.
+ * Reads all facts about one member in one statement, so that they are consistent. Null when the
+ * client was deleted. A user is known not to be in a group by the membership's own row, by the
+ * user's last snapshot, or because the group was deleted.
  */
 export async function readMember(
   db: Kysely<unknown>,
@@ -83,7 +83,7 @@ export async function readMember(
   return row === undefined ? null : factsOf(member, row);
 }
 
-/** The member as last known; no row where Discord was never asked. */
+/** The member as last observed; no row if it was never read. */
 const mirror = (discordUserId: DiscordUserId) => sql`
   select jsonb_build_object('readAt', a.read_at, 'isPresent', a.is_present, 'roleIds', a.role_ids, 'username', a.username,
     'displayName', a.display_name, 'nickname', a.nickname, 'isPending', a.is_pending, 'isBot', a.is_bot,

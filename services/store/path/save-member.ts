@@ -11,8 +11,7 @@ export interface RunEnd {
   /** The last reading from Discord; null if this run made none. */
   readonly observed: MemberReading | null;
   /**
-   * Discord has answered this run with `observed`; else it is the mirror, with what the run has
-   * written.
+   * True: Discord returned `observed` in this run. False: it is the mirror plus the run's writes.
    */
   readonly isReading: boolean;
   /** The member's current state. */
@@ -22,9 +21,9 @@ export interface RunEnd {
 }
 
 /**
- * Puts what Discord answered into the mirror, notes how the run ended and ends its claim, in one
- * statement, as every job pays for it; then tells when a linked member has left or come back.
- * Resolves with whether the client has anything that could end now.
+ * Saves Discord's answer in the mirror, records how the run ended and ends its claim, in one
+ * statement, because every job pays for it. Then publishes that a linked member left or returned.
+ * Resolves with whether the client has a retired mapping or is being deleted, so that it may end.
  */
 export async function saveMember(
   db: Kysely<unknown>,

@@ -171,14 +171,14 @@ function releaseJob(job: Job): RawBuilder<unknown> {
 }
 
 /**
- * A minute after the first answer that the account is not in the guild, which may be this one; and
- * a second more, to be past it.
+ * A minute after the first answer that the account is not in the guild, which may be this one, plus
+ * a second to be safely past it.
  */
 function absenceProvable(job: Job): RawBuilder<unknown> {
   return sql`coalesce((select absent_since from member ${of(job)}), clock_timestamp()) + interval '61 seconds'`;
 }
 
-/** Marks wake it at once; without one it is tried again at `dueAt`. */
+/** A mark wakes the job at once; without one it is retried at `dueAt`. */
 function parkJob(job: Job, dueAt: RawBuilder<unknown>, cause = PARKED_CAUSE): RawBuilder<unknown> {
   return sql`
     update reconcile_job set claimed_by = null, claimed_causes = '[]', attempts = 0, is_parked = true,
@@ -204,5 +204,5 @@ const PARKED_CAUSE: Cause = {
   actor: 'connector',
 };
 
-/** `readStanding` knows by it who waits for screening, and has failed at nothing. */
+/** Lets `readStanding` recognise members who wait for screening and have not failed. */
 const SCREENING_CAUSE: Cause = { ...PARKED_CAUSE, id: 'screening' };

@@ -3,10 +3,9 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, LinkId, MappingId } from '../../model.js';
 
 /**
- * What was read of roles where Discord has the say is forgotten, so that the next reading is the
- * first again: a union, that asks to remove nobody. To be called after the members concerned were
- * marked: a run that settles at this moment has their jobs locked, and what it wrote is there to be
- * forgotten when this gets to it.
+ * Forgets the readings of roles under authority DISCORD, so that the next reading is the first
+ * again: it merges both sides and requests no removal. Call it after the members were marked: a run
+ * that is settling has their jobs locked, so its readings are written before this deletes them.
  */
 export async function forgetReadingsOfMapping(
   db: Kysely<unknown>,
@@ -15,7 +14,7 @@ export async function forgetReadingsOfMapping(
   await sql`delete from remote_membership where mapping_id = ${mappingId}`.execute(db);
 }
 
-/** Of the mappings that follow the client's own authority. */
+/** For the mappings that follow the client's own authority. */
 export async function forgetReadingsOfClient(
   db: Kysely<unknown>,
   clientId: ClientId,

@@ -5,7 +5,7 @@ import type { Job } from '../../reconcile/job.js';
 import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/records.js';
 import { lockGuard, readTally } from '../path/guard-tally.js';
 
-/** A settlement whose requests may be made, and those of them that a person is to look at first. */
+/** A settlement whose requests may be made, and the requests that wait for approval first. */
 export interface JudgedRequests {
   readonly settlement: Settlement;
   readonly requests: RequestsToSettle | null;
@@ -13,8 +13,8 @@ export interface JudgedRequests {
 }
 
 /**
- * Requests to remove count and are judged as removals are, under the same lock. Where the member
- * was marked during the run, nothing is asked: what it knew may be old, and the next run follows at
+ * Requests for removal are counted and judged like removals, under the same lock. If the member was
+ * marked during the run, nothing is requested: its facts may be old, and the next run follows at
  * once.
  */
 export async function judgeRequests(
@@ -43,7 +43,7 @@ export async function judgeRequests(
   };
 }
 
-/** An approval stays until what it is about was asked. */
+/** An approval is kept until its request was made. */
 function unsettled(settlement: Settlement): Settlement {
   const asked = settlement.requests?.rows.map(({ roleId }) => roleId) ?? [];
   return {

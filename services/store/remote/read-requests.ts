@@ -6,7 +6,7 @@ import type { RequestedChange, RequestState } from '../../reconcile/remote.js';
 import { namedInSql } from '../names.js';
 import { gathered, toDate, type Time } from '../read/page.js';
 
-/** A clause about what `link l` asks for; null where it asks for nothing. */
+/** A clause about the requests of `link l`; null if there are none. */
 export const SAID_OF_REQUESTS = sql`(
   select string_agg('the platform was asked to '
       || case r.request when 'ADDED' then 'add the user to ' else 'remove the user from ' end

@@ -3,11 +3,10 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId } from '../../model.js';
 
 /**
- * Where Discord has the say and the mirror agrees with the platform, that is remembered, so that a
- * later difference is known for a change at Discord. Link, mapping and mirror are kept from
- * changing meanwhile, so that whoever ends one of them finds what is to be forgotten; where
- * somebody is at it already, the next sweep remembers. To be called outside any other transaction,
- * in none of its own locks.
+ * Under authority DISCORD, remembers where mirror and platform agree, so that a later difference is
+ * recognised as a change at Discord. Link, mapping and mirror are locked meanwhile, so that a
+ * transaction that ends one of them finds what to forget; rows locked by others are left to the
+ * next sweep. Call it outside any other transaction.
  */
 export async function rememberAgreements(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`
@@ -33,8 +32,7 @@ export async function rememberAgreements(db: Kysely<unknown>, clientId: ClientId
 }
 
 /**
- * The set difference, and not a search for each pair, as there are as many of them as members times
- * mappings.
+ * A set difference rather than a lookup per pair, because there are members times mappings of them.
  */
 const agreements = (clientId: ClientId) => sql`
   select k.id as link_id, m.id as mapping_id

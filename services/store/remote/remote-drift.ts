@@ -4,9 +4,9 @@ import type { ClientId } from '../../model.js';
 import { FACT_ORDER } from './remote-facts.js';
 
 /**
- * Of the members in `actual`, the roles where Discord has the say and a run would give, ask or put
- * right something: in SQL what `planRequests` says of one member. The cases stand in the order of
- * `remoteVerdict`. A first reading that finds both sides agreed is nothing to be put right.
+ * For the members in `actual`, the roles under authority DISCORD for which a run would grant,
+ * request or update something: in SQL what `planRequests` computes for one member. The cases are in
+ * the order of `remoteVerdict`. A first reading that finds both sides in agreement needs no run.
  */
 export const REMOTE_DRIFT = (clientId: ClientId) => sql`
   select a.discord_user_id, m.role_id, b.link_id is null and v.is_held and g.deleted_at is null as is_given

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 
 /**
- * The place that what stands about a user and a group has in the order of facts, as text that is
- * only compared for being the same. Null: nothing stands. Of `membership s` and `platform_user u`;
- * a group without a row of its own is denied by the last snapshot.
+ * The position of the current fact about a user and a group, as text that is only compared for
+ * equality. Null: there is none. Uses `membership s` and `platform_user u`; a group without a row
+ * of its own is denied by the last snapshot.
  */
 export const FACT_ORDER = sql<string | null>`case
   when s.group_id is not null then concat_ws('/', coalesce(s.sequence::text, '-'), s.time_us, s.is_snapshot)
@@ -11,8 +11,8 @@ export const FACT_ORDER = sql<string | null>`case
 end`;
 
 /**
- * Of `role_mapping m` of `client c`, `platform_group g` and the active link `a`: RemoteFacts as a
- * JSON value, null where Discord has no say.
+ * Uses `role_mapping m` of `client c`, `platform_group g` and the active link `a`: RemoteFacts as a
+ * JSON value, null unless the authority is DISCORD.
  */
 export const REMOTE_FACTS = sql`case
   when coalesce(m.authority, c.authority) = 'DISCORD' and m.retired_at is null and a.id is not null then jsonb_build_object(

@@ -12,9 +12,9 @@ const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
 };
 
 /**
- * Keeps what a run has read where Discord has the say, and asks the platform, with one event for
- * each request. The run's job is locked and was not marked since it was claimed: so link and facts
- * are still what the run knew. Resolves with what was asked.
+ * Saves a run's readings under authority DISCORD and makes its requests to the platform, one event
+ * each. The run's job is locked and was not marked since the claim, so link and facts are still as
+ * the run read them. Resolves with the requests that were made.
  */
 export async function saveReadings(
   db: Kysely<unknown>,
@@ -40,7 +40,7 @@ export async function saveReadings(
 }
 
 interface Row extends RemoteReading {
-  /** Of a request that is made now. */
+  /** Set for a request that is made now. */
   readonly requestId: string | null;
   readonly isCounted: boolean;
 }
@@ -54,8 +54,8 @@ async function forget(db: Kysely<unknown>, linkId: LinkId, rows: readonly Row[])
 }
 
 /**
- * A request that stands already keeps its id and its time. Left out are mappings that were given up
- * meanwhile, or where Discord has no say any more: that marks only those whom it concerns.
+ * An open request keeps its id and time. Mappings that were retired meanwhile or are no longer
+ * under authority DISCORD are left out; that change marks the members it affects.
  */
 async function save(
   db: Kysely<unknown>,
@@ -100,7 +100,7 @@ async function save(
   return new Set(saved.rows.map((row) => row.mapping_id));
 }
 
-/** By guild, not by link or mapping, as the count outlives both. */
+/** Counted by guild rather than link or mapping, because the count outlives both. */
 async function countRemovals(
   db: Kysely<unknown>,
   { guildId, discordUserId }: MemberKey & { readonly guildId: GuildId },

@@ -10,8 +10,8 @@ import type { JudgedRequests } from './judge-requests.js';
 import { saveReadings } from './save-readings.js';
 
 /**
- * Remembers what was read, asks what may be asked, and lets the rest wait for a person. Resolves
- * with what was asked.
+ * Saves the readings, makes the requests that are allowed and holds the others for approval.
+ * Resolves with the requests that were made.
  */
 export async function settleRequests(
   db: Kysely<unknown>,
@@ -27,7 +27,7 @@ export async function settleRequests(
   return asked;
 }
 
-/** What was rejected while the role was away is open again when it is back. */
+/** A request rejected while the role was missing is open again once the role is back. */
 async function forgetRejections(
   db: Kysely<unknown>,
   { clientId, discordUserId }: Job,
@@ -40,7 +40,7 @@ async function forgetRejections(
         and role_id = any(${roleIds}::text[]) and verdict = 'REJECTED'`.execute(db);
 }
 
-/** They wait with the removals that were held, to be approved or rejected with them. */
+/** They wait together with held removals, to be approved or rejected with them. */
 async function holdRequests(
   db: Kysely<unknown>,
   job: Job,

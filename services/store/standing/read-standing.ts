@@ -4,14 +4,13 @@ import type { ClientId } from '../../model.js';
 import type { Database } from '../database.js';
 import { HELD_SINCE } from '../read/held-plans.js';
 
-/** More is not counted to the end: it is too much anyway. */
+/** The count stops here: more makes no difference. */
 const MOST_COUNTED = 100_000;
 const LONGEST_MS = 3_000;
 
 /**
- * How everything stands, of all processes together: what waits, since when, and what keeps it. One
- * statement, which the database itself ends when it takes too long. Members who are parked wait for
- * nothing; what a disabled client wants is nobody's fault.
+ * The state of all processes together: what waits, since when, and why. One statement with a
+ * timeout in the database. Parked members and disabled clients do not count as waiting.
  */
 export function createReadStanding(deps: {
   readonly database: Database;
@@ -67,7 +66,7 @@ async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
 const ageOf = (time: ReturnType<typeof sql>) =>
   sql`greatest(0, extract(epoch from clock_timestamp() - ${time}))::float8`;
 
-/** The gravest first; null: none. */
+/** The gravest trouble first; null: none. */
 const troubleOf = (keyIds: readonly string[]) => sql`case
   when not c.is_enabled then 'disabled'
   when split_part(c.bot_token, '.', 1) <> all(${keyIds}::text[]) then 'secret_lost'
@@ -94,10 +93,10 @@ interface Standing {
     readonly verifiedSeconds: number | null;
     readonly heldRemovals: number;
     readonly heldPlans: number;
-    /** 0: none is held. */
+    /** 0: no plan is held. */
     readonly oldestHeldPlanSeconds: number;
     readonly parked: number;
-    /** Once for each mapped role. */
+    /** One entry per mapped role. */
     readonly unlinkedHolders: number;
     readonly sendingPauseSeconds: number;
   }[];

@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /**
- * A client is in doubt from a list that could not be believed, or had, until the next that can.
- * True: since now.
+ * Records whether the client is in doubt: from an unbelievable member list until the next
+ * believable one. Resolves with true if the doubt is new.
  */
 export async function saveDoubt(
   db: Kysely<unknown>,
@@ -19,7 +19,7 @@ export async function saveDoubt(
   return doubt !== null && rows[0]?.was_in_doubt === false;
 }
 
-/** Kept until Discord counts again. */
+/** Kept until Discord's counts can be read again. */
 export async function saveCountsFault(
   db: Kysely<unknown>,
   { clientId }: SweepRun,

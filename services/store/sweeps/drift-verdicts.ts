@@ -1,12 +1,12 @@
 /**
- * What a member should have, in SQL as `desiredRoles` says it: parts of the statement that finds
- * who is out of step. `a` is the member there, `s` their standing, `v` the verdicts.
+ * What a member should have, as in `desiredRoles` but in SQL: parts of the statement that finds
+ * members out of step. `a` is the member there, `s` their memberships, `v` the verdicts.
  */
 import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
 
-/** Of each mapping to a role that can be given and taken, what is the same for everybody. */
+/** The columns of each mapping to an assignable role that are the same for every member. */
 export const mapped = (clientId: ClientId) => sql`
   select m.role_id, m.group_id, coalesce(m.authority, c.authority) <> 'PLATFORM' as is_not_platforms,
     m.retired_at is not null as is_retired, g.deleted_at is not null as is_deleted,
@@ -18,10 +18,10 @@ export const mapped = (clientId: ClientId) => sql`
   where c.id = ${clientId} and r.refusal is null`;
 
 /**
- * What is known of a person: the groups that hold them, those that do not, and whether all were
- * told at once. For one person at a time, by the key: asked of a page at once it is answered by
- * reading the people and the memberships of all the platform. A membership that a snapshot wrote
- * tells that there was one; the person is looked up where none does.
+ * What is known of a person: the groups they are in, the groups they are not in, and whether a
+ * snapshot exists. Queried for one person at a time by key: for a whole page PostgreSQL would read
+ * the people and memberships of the entire platform. A membership written by a snapshot proves that
+ * there was one; the person is looked up only if none does.
  */
 export const standing = sql`
   select coalesce(array_agg(s.group_id) filter (where s.is_held), '{}') as held_in,
@@ -31,8 +31,8 @@ export const standing = sql`
   from membership s where s.platform_user_id = a.platform_user_id`;
 
 /**
- * Roles by what their mappings say, each mapping by itself; of those that one denies, the ones that
- * the member holds. The cases stand in the order of `mappingVerdict`.
+ * Roles by the verdicts of their single mappings; of the denied roles, the ones the member holds.
+ * The cases are in the order of `mappingVerdict`.
  */
 export const verdicts = sql`
   select coalesce(array_agg(m.role_id) filter (where v.verdict = 'yes'), '{}') as wanted,
@@ -50,8 +50,8 @@ export const verdicts = sql`
   where a.is_known and a.is_present`;
 
 /**
- * What all mappings to a role say together: one that gives it is enough, and it is taken where all
- * deny it. Null for the many who are in step.
+ * The combined verdict per role: granted if one mapping grants it, removed if all deny it. Null for
+ * the many members who are in step.
  */
 export const changes = (clientId: ClientId) => sql`
   select

@@ -6,7 +6,7 @@ import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
 import { type LinkPage, linkPages } from './link-pages.js';
 import type { DriftedMember } from '../../sweep/ports.js';
 
-/** A member as a listing has shown them, in place of the mirror. */
+/** A member as a listing showed them, used instead of the mirror. */
 export interface SeenMember {
   readonly discordUserId: DiscordUserId;
   readonly isPresent: boolean;
@@ -17,21 +17,20 @@ export interface SeenMember {
 
 export interface DriftRequest {
   readonly clientId: ClientId;
-  /** Looked at instead of the mirror; for a run that may not write the mirror. */
+  /** Read instead of the mirror, for a run that may not write the mirror. */
   readonly seen: readonly SeenMember[];
-  /** Seen to differ from what was known: named even where they were parked before. */
+  /** Observed to differ from the stored state: listed even if they were parked before. */
   readonly changed: readonly DiscordUserId[];
-  /** Awaited before each page; where it throws, that is the end. */
+  /** Awaited before each page; if it throws, the search ends. */
   readonly beforePage?: () => Promise<void>;
 }
 
 /**
- * Linked members whose mirror differs from what facts, links and mappings want: in SQL what
- * `desiredRoles`, `planRoles` and `planRequests` say of one member. Left out are members who are
- * not in the guild, those who were parked with nothing new since, as what stopped them stops them
- * still, and removals that wait for a person or that one has rejected. What is said of a member
- * depends on that member's rows alone, so a page at a time is looked at: none holds a snapshot for
- * long.
+ * Linked members whose mirror differs from what facts, links and mappings require: in SQL what
+ * `desiredRoles`, `planRoles` and `planRequests` compute for one member. Left out are members who
+ * are not in the guild, members parked with nothing new since (the same cause would stop them
+ * again), and removals that wait for approval or were rejected. The result for a member depends on
+ * that member's rows only, so pages are read one at a time and no snapshot is held for long.
  */
 export async function readDrift(
   db: Kysely<unknown>,
@@ -41,7 +40,7 @@ export async function readDrift(
   const { clientId, beforePage } = request;
   const seen = new Map(request.seen.map((each) => [each.discordUserId, each]));
   const changed = new Set(request.changed);
-  // Whose link ends meanwhile may come twice: what was found later counts.
+  // A member whose link ends meanwhile may appear twice; the later result counts.
   const drifted = new Map<DiscordUserId, DriftedMember>();
   const asked = { clientId, linksAtOnce, beforePage };
   for await (const page of linkPages(db, asked)) {
@@ -58,15 +57,15 @@ export async function readDrift(
 }
 
 /**
- * So many that most of what a page reads of the mirror serves several of them, and no more than a
- * second’s work: a sweep is renewed and can be cancelled between pages.
+ * Large enough that most mirror pages read serve several members, and small enough to take at most
+ * a second: a sweep renews its lease and can be cancelled between pages.
  */
 const LINKS_AT_ONCE = 20_000;
 
 /**
- * Of a million links little is in memory, so each table is read in its own order: the mirror by
- * account, then people and memberships by person. Both by the key: how many links a range has the
- * planner only guesses, and would read all of the mirror for each page.
+ * With a million links little is in memory, so each table is read in its own order: the mirror by
+ * account, then people and memberships by person. Both are read by key, because the planner only
+ * guesses how many links a range has and would read the whole mirror for each page.
  */
 async function readPage(
   db: Kysely<unknown>,

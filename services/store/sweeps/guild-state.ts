@@ -5,8 +5,9 @@ import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
 
 /**
- * Linked holders are counted in the mirror, which has our own writes since; all others as the last
- * listing had them. A role that the guild no longer has is left out: nobody counts it.
+ * Linked holders are counted in the mirror, which includes our own writes since; all others as in
+ * the last listing. Roles that the guild no longer has are left out, because Discord does not count
+ * them.
  */
 export async function readExpectation(
   db: Kysely<unknown>,
@@ -45,8 +46,8 @@ export async function readExpectation(
 
 export interface LinkedMembers {
   /**
-   * The database's time, as text for its microseconds: what is read later than this is newer than
-   * the listing.
+   * The database's time, as text to keep its microseconds: anything read later is newer than the
+   * listing.
    */
   readonly askedAt: string;
   readonly linked: IdSet;
@@ -54,7 +55,7 @@ export interface LinkedMembers {
   readonly present: IdSet;
 }
 
-/** Read a page at a time, and kept as numbers: there may be a million. */
+/** Read one page at a time and stored as numbers, because there may be a million. */
 export async function readLinkedMembers(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -123,9 +124,9 @@ export async function countLinkedMembers(db: Kysely<unknown>, clientId: ClientId
 }
 
 /**
- * Linked members whose mirror is the oldest; `isAbsent`: only those who were not in the guild then.
- * Who is absent and has a grant is left out: whoever looks at them brings them in, and one who has
- * gone is not to be fetched back by the clock.
+ * Linked members with the oldest mirrors; `isAbsent`: only those who were not in the guild then.
+ * Absent members with a grant are left out: reading them would add them to the guild, and a member
+ * who left must not be brought back by a schedule.
  */
 export async function readOldest(
   db: Kysely<unknown>,
@@ -146,10 +147,7 @@ export async function readOldest(
   return rows.map((row) => row.id);
 }
 
-/**
- * Linked members who wait for Discord's membership screening to end, in the order in which they
- * were last read.
- */
+/** Linked members who wait for Discord's membership screening, least recently read first. */
 export async function readScreened(
   db: Kysely<unknown>,
   { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },

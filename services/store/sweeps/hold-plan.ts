@@ -13,17 +13,17 @@ export interface HeldIn {
   readonly sweepId: string;
   readonly reason: string;
   /**
-   * To be called once the sweep says that it is held; for a plan that waits already it says
-   * nothing.
+   * Publishes the plan. Call it once the sweep is marked as held; for a plan that already waits it
+   * publishes nothing.
    */
   readonly tell: (enqueueEvent: EnqueueEvent) => Promise<void>;
 }
 
 /**
- * What a sweep wants to take away is judged as a whole, before any of it is taken: it goes the way
- * of the path, or all of it waits for a person. Left out are removals with a link that an admin
- * ended, and what was judged when the member was marked. It joins the plan of an earlier sweep that
- * waits still. Null: nothing is held.
+ * Judges the removals of a sweep as a whole, before any is carried out: either they all go to the
+ * path, or all of them wait for approval. Left out are removals for links that an admin ended and
+ * those judged when the member was marked. They join the plan of an earlier sweep that still waits.
+ * Null: nothing is held.
  */
 export async function holdPlan(
   db: Kysely<unknown>,
@@ -53,7 +53,7 @@ export async function holdPlan(
     reason,
     removals: held.map((each) => ({ ...each, why: WHY })),
   });
-  // All of them were held elsewhere since drift was looked for: there is no plan to show.
+  // All of them were held elsewhere since the search for drift, so there is no plan to show.
   if (earlier === null && added === 0) return null;
   return earlier === null
     ? {
@@ -70,7 +70,7 @@ export async function holdPlan(
 
 const WHY = 'holds a role that no group grants';
 
-/** The plan that holds removals of these roles for sweeps already, or else one of this kind. */
+/** The plan that already holds removals of these roles for sweeps, or else one of this kind. */
 async function lockEarlierSweep(
   db: Kysely<unknown>,
   { clientId, kind }: SweepRun,
@@ -86,8 +86,8 @@ async function lockEarlierSweep(
 }
 
 /**
- * Those whose links end because a person named them: what they held for those is taken whatever the
- * guard says of the others.
+ * Members whose links end because a person named them: their removals proceed, whatever the guard
+ * decides about the others.
  */
 async function readLeaving(
   db: Kysely<unknown>,
@@ -103,7 +103,7 @@ async function readLeaving(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Removals that are due: the bursts that they belong to were let pass. */
+/** Due removals, whose bursts were already allowed. */
 async function readForeseen(db: Kysely<unknown>, clientId: ClientId): Promise<ReadonlySet<string>> {
   const { rows } = await sql<Removal>`
     select j.discord_user_id as "discordUserId", r.id as "roleId"

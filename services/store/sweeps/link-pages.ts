@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 
 import type { ClientId, DiscordUserId } from '../../model.js';
 
-/** Linked accounts that one statement looks at. */
+/** Linked accounts that one statement reads. */
 export interface LinkPage {
   readonly accounts: readonly DiscordUserId[];
   /**
@@ -15,13 +15,13 @@ export interface LinkPage {
 interface Asked {
   readonly clientId: ClientId;
   readonly linksAtOnce: number;
-  /** Awaited before each page; where it throws, that is the end. */
+  /** Awaited before each page; if it throws, the search ends. */
   readonly beforePage?: (() => Promise<void>) | undefined;
 }
 
 /**
- * All linked accounts of a client: first those that belong to somebody, in the order of the people,
- * so that a page's memberships lie side by side however accounts and people are matched; then those
+ * All linked accounts of a client. First the ones with an active link, sorted by person, so that a
+ * page's memberships are stored close together however accounts and people are paired; then those
  * whose links are all ending, which need no memberships.
  */
 export async function* linkPages(db: Kysely<unknown>, asked: Asked): AsyncGenerator<LinkPage> {

@@ -12,7 +12,7 @@ import type {
 } from '../../model.js';
 import type { NameRules, NamedMember } from '../../sweep/name-ports.js';
 
-/** Null: the client has gone. */
+/** Null: the client was deleted. */
 export async function readNameRules(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -50,12 +50,12 @@ interface RulesRow {
 
 export interface NamePageRequest {
   readonly clientId: ClientId;
-  /** The last account of the page before. */
+  /** The last account of the previous page. */
   readonly after: DiscordUserId | null;
   readonly limit: number;
 }
 
-/** In the order of their accounts; by the index that keeps an account from being linked twice. */
+/** Sorted by account, using the index that keeps an account from being linked twice. */
 export async function readNamePage(
   db: Kysely<unknown>,
   { clientId, after, limit }: NamePageRequest,

@@ -21,9 +21,9 @@ export function namingCause(run: NamingRun): Cause {
 }
 
 /**
- * Members who wait for the path already are not marked again; but a sweep with a strategy of its
- * own has to tell them, or they would be named by the client's. They keep their turn. Resolves with
- * who they are.
+ * Members already waiting for a run are not marked again. A sweep with its own nickname strategy
+ * still adds its cause to them, otherwise the client's strategy would name them. They keep their
+ * place in the queue. Resolves with these members.
  */
 export async function nameWaiting(
   db: Kysely<unknown>,

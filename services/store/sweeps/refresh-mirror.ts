@@ -6,11 +6,11 @@ import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
 import { rolesLostAt } from '../path/lost-roles.js';
 import type { ListedMember, ListingRef } from '../../sweep/ports.js';
 
-/** Of those whom a listing has shown, who they are that differ from the mirror. */
+/** Members of a listing page who differ from the mirror. */
 export interface Refreshed {
-  /** Roles or presence. */
+  /** Their roles or their presence changed. */
   readonly changed: readonly DiscordUserId[];
-  /** Not known to be in the guild until now. */
+  /** Not known to be in the guild before. */
   readonly arrived: readonly DiscordUserId[];
   readonly renamed: readonly DiscordUserId[];
   /** Passed Discord's membership screening since they were last read. */
@@ -18,9 +18,9 @@ export interface Refreshed {
 }
 
 /**
- * Puts a page of a listing into the mirror of linked members, in one statement; who has not changed
- * costs no write. A mirror that is newer than the listing stays, and so does one whose record is
- * open: it is from before the record, which is closed by it.
+ * Writes a page of a listing to the mirror of linked members, in one statement; unchanged members
+ * cost no write. A mirror that is newer than the listing is kept. So is one with an open record,
+ * because the record is closed by comparing with the mirror from before it.
  */
 export async function refreshMirror(
   db: Kysely<unknown>,
@@ -108,9 +108,9 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
     and o.discord_user_id = ${sql.ref(`${alias}.discord_user_id`)})`;
 
 /**
- * Linked members who were in the guild when a complete listing was begun, and are missing in it,
- * have left. Discord has taken every role, so nothing is to be done for them. Resolves with those
- * who have an ending link: what is left of it is the path's to end.
+ * Linked members who were in the guild when a complete listing began and are missing from it have
+ * left. Discord removed every role, so there is nothing to do for them. Resolves with those who
+ * have an ending link: the path has to end it.
  */
 export async function noteLeft(
   db: Kysely<unknown>,
@@ -148,8 +148,8 @@ export async function noteLeft(
 }
 
 /**
- * Whom one answer had called absent, and a complete list, already in the mirror, has not brought
- * back, is absent for certain. Resolves with those who have an ending link.
+ * A member whom one answer reported absent, and whom a complete list (already in the mirror) does
+ * not contain, is certainly absent. Resolves with those who have an ending link.
  */
 async function proveAbsence(
   db: Kysely<unknown>,

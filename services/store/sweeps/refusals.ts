@@ -17,7 +17,7 @@ export const REFUSAL_OF_CLIENT = sql<string | null>`case
   when c.paused_until > clock_timestamp() then 'the client is paused: ' || coalesce(c.trouble, 'its guild does not answer')
   end`;
 
-/** Undefined: there is no such client. */
+/** Undefined: the client does not exist. */
 export async function readRefusal(
   db: Kysely<unknown>,
   clientId: ClientId,

@@ -20,7 +20,7 @@ import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 const ours = (id: string, owner: string) =>
   sql`id = ${id} and owner = ${owner} and state = 'RUNNING'`;
 
-/** False: it is ours no longer. */
+/** False: this process no longer owns it. */
 export async function renewSweep(
   db: Kysely<unknown>,
   lease: { readonly id: string; readonly owner: string; readonly ms: number },
@@ -59,22 +59,22 @@ export async function postponeSweep(
   return rows.length > 0;
 }
 
-/** In the transaction of what is to be written only while the run is ours. */
+/** Call it in the transaction that writes something only if this process still owns the run. */
 export async function holdSweep(db: Kysely<unknown>, id: string, owner: string): Promise<boolean> {
   const { rows } = await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(db);
   return rows.length > 0;
 }
 
 export interface Finished {
-  /** Its removals are held, here or in the plan of an earlier run that waits still. */
+  /** The sweep that holds its removals: this one, or an earlier one that still waits. */
   readonly heldIn: string | null;
-  /** The guild's list cannot be believed, for the first time. */
+  /** The member list cannot be believed, for the first time. */
   readonly isNewDoubt: boolean;
 }
 
 /**
- * Marks, remembers, holds and ends, in one transaction. Null: the run is ours no longer, and
- * nothing was written.
+ * Marks members, saves the result, holds removals and ends the run, in one transaction. Null: this
+ * process no longer owns the run, and nothing was written.
  */
 export function createFinishSweep({
   database,
@@ -112,8 +112,8 @@ export function createFinishSweep({
 }
 
 /**
- * They are out of step, and left out of what is tried. Null: there are none, or nobody was looked
- * at.
+ * Members out of step who were parked before and are not retried. Null: there are none, or no
+ * member was checked.
  */
 async function readParkedBefore(
   db: Kysely<unknown>,
@@ -125,7 +125,7 @@ async function readParkedBefore(
   return readParked(db, clientId, found);
 }
 
-/** Members are locked before plans, in the order of a run. */
+/** Members are locked before plans, as in a run. */
 async function follow(
   db: Kysely<unknown>,
   run: SweepRun,
@@ -137,8 +137,8 @@ async function follow(
   await saveCountsFault(db, run, ending);
   await mark(db, run, ending.looks, { looksAnew: true });
   await mark(db, run, ending.marks, {});
-  // After jobs and before plans, as by a run; facts that are marked at this moment are counted, or
-  // count this.
+  // Locked after jobs and before plans, as in a run. Facts marked concurrently are either counted
+  // here or count this.
   const limits = await lockGuard(db, run.clientId);
   await forgetVanished(db, run.clientId);
   await closeDrained(db, run.clientId);
@@ -149,8 +149,8 @@ async function follow(
 }
 
 /**
- * Those who wait for the path already need no second mark: it would put an end to their pause, and
- * bury their own causes.
+ * Members already waiting for a run need no second mark, which would end their pause and hide their
+ * own causes.
  */
 async function mark(
   db: Kysely<unknown>,
@@ -176,7 +176,10 @@ async function mark(
   );
 }
 
-/** Of runs that found nothing to try a day is kept; how long the others are, the client says. */
+/**
+ * Runs that found nothing to do are kept for a day, the others as long as the client's settings
+ * say.
+ */
 async function forgetInStep(db: Kysely<unknown>, { clientId, kind }: SweepRun): Promise<void> {
   await sql`
     delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked

@@ -28,7 +28,7 @@ interface ScheduleRow {
 
 const COLUMNS = sql`client_id, kind, cron, time_zone, is_enabled, last_run_at, next_run_at`;
 
-/** Schedules: read, changed, and claimed when due. */
+/** Reads, changes and claims schedules. */
 export function createSchedules({ database, ...usual }: Usual & { readonly database: Database }) {
   const { nextRun } = usual;
   const db = () => database.sql();
@@ -41,7 +41,7 @@ export function createSchedules({ database, ...usual }: Usual & { readonly datab
       await addAll();
       return readSchedules(db(), ids);
     },
-    /** Clients that have none yet get the usual ones. */
+    /** Gives the default schedules to clients that have none yet. */
     addMissing: addAll,
     claimDue: async () => database.transaction(async (tx) => claimDue(tx.sql, nextRun)),
     /** `change` gets the current schedule, and may throw to reject. */
@@ -113,14 +113,14 @@ const MOST_DUE = 100;
 export interface DueSchedule {
   readonly clientId: ClientId;
   readonly kind: SweepKind;
-  /** Null: started. Else why not. */
+  /** Null: the sweep was started. Else why not. */
   readonly skipped: string | null;
 }
 
 /**
- * Hands each schedule that is due to one process, which moves it on and puts its sweep to the
- * others. Times that were missed come once. One whose last sweep still runs, or whose client may
- * not be worked, is passed over until its next time.
+ * Gives each due schedule to one process, which sets its next time and queues its sweep. Several
+ * missed times cause one sweep. A schedule is skipped until its next time if its last sweep is
+ * still running or its client cannot be worked.
  */
 async function claimDue(db: Kysely<unknown>, nextRun: NextRun): Promise<readonly DueSchedule[]> {
   const { rows } = await sql<ScheduleRow & { refusal: string | null }>`

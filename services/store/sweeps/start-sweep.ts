@@ -16,7 +16,7 @@ export interface StartRequest {
   readonly cause: Cause;
 }
 
-/** Puts a sweep where a process that runs sweeps will find it. */
+/** Queues a sweep for the processes that run sweeps. */
 export function createStartSweep(database: Database) {
   return async (request: StartRequest): Promise<SweepView> => {
     const { clientId, kind } = request;
@@ -44,7 +44,7 @@ function refuseKind({ kind, enforceStrategy }: StartRequest): void {
   if (refusal !== null) throw new InputError('FAILED_PRECONDITION', refusal);
 }
 
-/** Null: one of this client and kind waits or runs. */
+/** Null: a sweep of this client and kind already waits or runs. */
 export async function insertSweep(
   db: Kysely<unknown>,
   request: StartRequest,

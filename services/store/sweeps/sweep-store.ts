@@ -35,7 +35,7 @@ interface Deps {
   readonly listener: Pick<Listener, 'on'>;
 }
 
-/** Everything the sweeps ask of the database. */
+/** All database operations of the sweeps. */
 export function createSweepStore(deps: Deps) {
   const { database, listener } = deps;
   const db = () => database.sql();
@@ -51,14 +51,11 @@ export function createSweepStore(deps: Deps) {
     heldSweeps: async (clientId: ClientId) => heldSweeps(database.byKey, clientId),
     pageSweeps: async (filter: SweepFilter, page: Page) => pageSweeps(database.reads, filter, page),
     countSweeps: async (filter: SweepFilter) => countSweeps(database.reads, filter),
-    /**
-     * With what only the room of the sweeps knows: when a pattern's next time is, and what is
-     * usual.
-     */
+    /** Takes what only services/sweep knows: a pattern's next time, and the default schedules. */
     schedules: (usual: Usual) => createSchedules({ database, ...usual }),
     onSchedule: (wake: () => void) => listener.on('schedule', wake),
     onSweep: (wake: () => void) => listener.on('sweep', wake),
-    /** With the guard's judgement of a whole plan. */
+    /** Takes the guard's judgement of a whole plan. */
     runs: (judgePlan: JudgePlan) => runsOf(deps, judgePlan),
     readDrift: async (request: DriftRequest) => readDrift(db(), request),
     readExpectation: async (clientId: ClientId) => readExpectation(db(), clientId),

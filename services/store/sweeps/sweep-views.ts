@@ -41,8 +41,8 @@ interface SweepRow {
 }
 
 /**
- * What became of the marked members is read from where the path writes it: a record with this sweep
- * among its causes, by the index of the member's own records, and who of them is parked since.
+ * The results of the marked members are read from where the path writes them: records with this
+ * sweep among their causes, using the index of the member's records, and members parked since.
  */
 const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
   select s.id, s.client_id, s.kind, s.state, s.is_dry_run, s.plan, ${HELD_PLAN} as held_plan, s.decided_by, s.decided_at, s.checked, s.drifted, s.parked, s.reason, s.started_at, s.finished_at,
@@ -71,7 +71,7 @@ export async function findSweeps(
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
 }
 
-/** At most one of each kind, found by the index of held sweeps; the longest held first. */
+/** At most one of each kind, longest held first, using the index of held sweeps. */
 export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonly SweepView[]> {
   const { rows } = await sql<SweepRow>`
     ${sweepsWhere(sql`s.client_id = ${clientId} and s.state = 'HELD'`)}

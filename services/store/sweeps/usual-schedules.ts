@@ -4,7 +4,7 @@ import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { type Time, toDate } from '../read/page.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
 
-/** Pure: the next time after `after`; null when it is switched off, or never comes. */
+/** A pure function: the next time after `after`; null if the schedule is off or never occurs. */
 export type NextRun = (timing: ScheduleTiming, after: Date) => Date | null;
 
 /** A client's default schedules; nickname sweeps run if it has a nickname policy. */
@@ -17,9 +17,9 @@ export interface Usual {
 }
 
 /**
- * Of all clients, or of the one named: who has no schedule yet gets the usual one, and what another
- * door has switched on, its next time. In a transaction: a policy that is changed meanwhile waits,
- * and finds the schedule that it switches.
+ * Gives the default schedules to clients without one (all clients, or the named one), and sets the
+ * next time of schedules that another entry point has switched on. In a transaction, so that a
+ * concurrent policy change waits and finds the schedule it has to switch.
  */
 export async function addMissing(
   db: Kysely<unknown>,
@@ -101,8 +101,8 @@ async function addTimes(db: Kysely<unknown>, nextRun: NextRun): Promise<void> {
 }
 
 /**
- * A client that gets a nickname policy has its nicknames looked at from now on, and no longer when
- * the policy goes. Whoever knows patterns of time adds the next one: this wakes them.
+ * Starts nickname sweeps when a client gets a nickname policy, and stops them when the policy is
+ * removed. The next time is added by a process that can read time patterns; this wakes it.
  */
 export async function switchNicknames(
   db: Kysely<unknown>,

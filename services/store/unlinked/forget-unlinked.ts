@@ -3,8 +3,8 @@ import { sql, type Kysely } from 'kysely';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
 /**
- * In the transaction that links these accounts, before their jobs are marked: they are unlinked
- * holders no longer.
+ * Call it in the transaction that links these accounts, before their jobs are marked: they are no
+ * longer unlinked holders.
  */
 export async function forgetUnlinkedHolders(
   db: Kysely<unknown>,

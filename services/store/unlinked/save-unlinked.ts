@@ -49,19 +49,19 @@ export async function saveUnlinkedHolders(
   );
 }
 
-/** Once all chunks of a listing are saved: counts their rows for each of these roles. */
+/** Call it once all chunks of a listing are saved: counts their rows for each of these roles. */
 export async function countUnlinkedHolders(
   db: Kysely<unknown>,
   request: {
     readonly clientId: ClientId;
-    /** The database's time when the listing was begun. */
+    /** The database's time when the listing began. */
     readonly askedAt: string;
     readonly roleIds: readonly RoleId[];
   },
 ): Promise<void> {
   const { clientId, askedAt, roleIds } = request;
-  // Locked before the count, so that a link that is made now either is counted out or counts itself
-  // out afterwards.
+  // Locked before counting, so that a concurrent link is either excluded from the count or
+  // subtracts itself afterwards.
   await sql`
     insert into guild_listing (client_id, unlinked_holders) values (${clientId}, '{}')
     on conflict (client_id) do update set runs_since = 0`.execute(db);
