@@ -2,13 +2,11 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { SandboxMember, SandboxRole, SandboxWorld } from './discord/world.js';
 
-/**
- * Ids and names of the demonstration: what the README's walk and the playground's tabs speak of.
- */
+/** Ids and names of the demonstration, as used in the README and the playground's tabs. */
 export const DEMO = {
   guildId: '100000000000000001',
   applicationId: '200000000000000001',
-  /** Lasts for ever. */
+  /** Never expires. */
   inviteCode: 'sandbox-alliance',
   roles: {
     pilot: '300000000000000004',
@@ -38,8 +36,8 @@ const BOT_PERMISSIONS = String(
 );
 
 /**
- * A guild as a small community has it: roles the bot may give, one above it (Fleet Command), one
- * that nobody may give (Server Booster) and one that no mapping speaks of (Event Host, which Carol
+ * A guild as a small community has it: roles that the bot may grant, one above it (Fleet Command),
+ * one that nobody may assign (Server Booster) and one without a mapping (Event Host, which Carol
  * holds). Erin is linked but not in the guild.
  */
 export function demoWorld(secrets: {

@@ -13,29 +13,30 @@ import { ServerStartError, startServer, type RunningServer } from './postgres/se
 
 export interface EmbeddedPostgresOptions {
   /**
-   * Belongs to this part alone; it makes `cluster/`, `password` (0600), `port` and `lock` in it.
+   * Used by this server only, which creates `cluster/`, `password` (0600), `port` and `lock` in it.
    */
   readonly dataDir: string;
-  /** Unset: a free one, the same at each start as long as nobody else takes it. */
+  /** Unset: a free port, the same at each start unless another program takes it. */
   readonly port?: number;
   /** Server settings, as `-c name=value`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** `trust` lets every local account in: for tests. Decided when the folder is first used. */
+  /** `trust` lets every local account in: for tests. Fixed when the folder is first used. */
   readonly auth?: Auth;
   readonly logger: Logger;
-  /** How the programs are started; found out when unset. */
+  /** How to start the programs; detected when unset. */
   readonly ways?: readonly RunAs[];
 }
 
 export interface EmbeddedPostgres extends Omit<Part, 'start'> {
-  /** The address of the database `discord_connector`, which exists. */
+  /** Resolves with the address of the database `discord_connector`, which exists. */
   start(): Promise<{ readonly url: string; readonly pid: number }>;
 }
 
 /**
- * A real PostgreSQL without installation, for newcomers and tests: not for production (the bundled
- * OpenSSL is past its end). In: a folder. Out: an address on 127.0.0.1. Never: two servers on one
- * folder, or one that outlives its process for longer than until the next start.
+ * A real PostgreSQL without installation, for newcomers and tests; not for production, because the
+ * bundled OpenSSL is past its end of life.
+ * In: a folder. Out: an address on 127.0.0.1.
+ * Never: two servers on one folder, or one that outlives its process beyond the next start.
  */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   let server: RunningServer | undefined;
@@ -107,7 +108,7 @@ async function startIn(
     });
     return { server, url: urlOf(port, password) };
   };
-  // Between the look at the port and its use another program may have taken it.
+  // Another program may take the port between the check and its use.
   return attempt().catch(async (error: unknown) => {
     if (options.port !== undefined || !isPortTaken(error)) throw error;
     return attempt();

@@ -5,14 +5,11 @@ import { z } from 'zod';
 import type { SandboxWorld } from './discord/world.js';
 import { readJsonIfThere, writeWhole } from './whole-file.js';
 
-/**
- * Keeps the sandbox Discord's world in a file, so that a second start finds the guild as the first
- * left it.
- */
+/** Keeps the sandbox Discord's world in a file, so that a restart finds the guild unchanged. */
 export interface KeptWorld {
-  /** The world as it was kept, or the one given. */
+  /** The stored world, or the given one. */
   load(first: SandboxWorld): Promise<SandboxWorld>;
-  /** Writes soon; many changes at once become one write. */
+  /** Writes soon; concurrent changes are combined into one write. */
   save(): void;
   /** Resolves when the last change is written. */
   flush(): Promise<void>;
@@ -55,10 +52,7 @@ export function createKeptWorld(deps: {
 const REMEDY =
   'Delete it to start again with the demo guild. Changes in the sandbox Discord (members, roles, invites) are lost; the connector’s database and the keys stay.';
 
-/**
- * Our own file: what the sandbox itself wrote is accepted as it is, as long as it is a world at
- * all.
- */
+/** The sandbox's own file is trusted: any object that is a world at all is accepted. */
 const World = z.custom<SandboxWorld>((value) => WorldShape.safeParse(value).success);
 
 const WorldShape = z.looseObject({

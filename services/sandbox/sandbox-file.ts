@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { readJsonIfThere, writeWhole } from './whole-file.js';
 
-/** The sandbox's own secrets: made once, kept in the data folder, readable by its owner alone. */
+/** The sandbox's own secrets: created once, kept in the data folder, readable by its owner only. */
 const SandboxSecrets = z.object({
   encryptionKey: z.string(),
   adminKey: z.string(),

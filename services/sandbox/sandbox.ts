@@ -1,7 +1,7 @@
 /**
  * Everything a newcomer lacks: a PostgreSQL, a Discord and keys.
- * In: a data folder. Out: addresses and secrets on this machine alone.
- * Never: started in production, or listening beyond loopback unless told to.
+ * In: a data folder. Out: addresses and secrets on this machine only.
+ * Never: started in production, or listening beyond loopback unless configured to.
  */
 import { join } from 'node:path';
 
@@ -14,11 +14,11 @@ import { createKeptWorld } from './kept-world.js';
 import { hashOf, readOrMakeSecrets, type SandboxSecrets } from './sandbox-file.js';
 
 export interface RunningSandbox {
-  /** Null when the database was given. */
+  /** Null if an existing database is used. */
   readonly databaseUrl: string | null;
   readonly secrets: SandboxSecrets;
   readonly adminKeyHash: string;
-  /** The page where the guild is seen live. */
+  /** The page that shows the guild live. */
   readonly pageUrl: string;
   readonly client: {
     readonly guildId: string;
@@ -31,9 +31,9 @@ export interface RunningSandbox {
     };
   };
   /**
-   * Registers the address that people come back to from the consent page, and gives it. In: where
-   * the API is reached, e.g. `http://127.0.0.1:4000`. Known only once that listens; other addresses
-   * registered before stay.
+   * Registers the consent page's return address and returns it. In: where the API is reached, e.g.
+   * `http://127.0.0.1:4000`, which is known only once it listens. Addresses registered earlier
+   * stay.
    */
   registerCallback(baseUrl: string): string;
   stop(): Promise<void>;
@@ -115,7 +115,7 @@ async function startDiscord(
   return { discord, address, flush: () => kept.flush() };
 }
 
-/** A wildcard is an address to listen on, not one to come back to. */
+/** A wildcard is an address to listen on, not one to redirect to. */
 function callbackOf(baseUrl: string): string {
   const url = new URL(baseUrl);
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1';
@@ -123,7 +123,8 @@ function callbackOf(baseUrl: string): string {
 }
 
 /**
- * A kept world knows the addresses of earlier starts; people may still be on their way back to one.
+ * A stored world knows the addresses of earlier starts, and people may still be on their way back
+ * to one.
  */
 function registerRedirect(discord: SandboxDiscord, redirectUri: string): void {
   const { applicationId } = DEMO;
@@ -134,7 +135,7 @@ function registerRedirect(discord: SandboxDiscord, redirectUri: string): void {
   discord.moderator.editApplication({ applicationId, redirectUris });
 }
 
-/** The sandbox is spoken to on this machine, on whatever it listens. */
+/** Calls to the sandbox stay on this machine, whatever address it listens on. */
 function originOf({ port }: { readonly port: number }): string {
   return `http://127.0.0.1:${port}`;
 }

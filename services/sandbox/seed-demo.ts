@@ -1,7 +1,7 @@
 import type { Cause, FactOrder, PlatformFact } from '../model.js';
 import { DEMO } from './demo-world.js';
 
-/** What seeding may do: the same functions that the API calls. */
+/** What seeding uses: the same functions as the API. */
 export interface SeedPorts {
   createClient(): Promise<{ readonly id: string }>;
   importRoles(clientId: string): Promise<unknown>;
@@ -22,7 +22,7 @@ export interface SeedPorts {
 
 const cause: Cause = { kind: 'MUTATION', id: 'demo', actor: 'sandbox' };
 
-/** Before any fact that a person could send, so that these never outrank one. */
+/** Older than any fact a person could send, so that these never outrank one. */
 const order: FactOrder = { sequence: null, timeUs: 1 };
 
 const GROUPS = {
@@ -49,8 +49,8 @@ const MEMBERSHIPS = {
 const LINKED = ['alice', 'bob', 'carol', 'erin'] as const;
 
 /**
- * The demonstration: a client, groups, people, mappings and links. Each step may be repeated after
- * a crash half-way.
+ * Creates the demonstration: a client, groups, people, mappings and links. Each step may be
+ * repeated after a crash.
  */
 export async function seedDemo(ports: SeedPorts): Promise<void> {
   const { id: clientId } = await ports.createClient();

@@ -14,8 +14,8 @@ export async function readFileIfThere(path: string): Promise<string | null> {
 }
 
 /**
- * Null: the file does not exist. `remedy` completes "FILE is damaged: …. " where its content cannot
- * be used.
+ * Null: the file does not exist. `remedy` completes "FILE is damaged: …. " if its content cannot be
+ * used.
  */
 export async function readJsonIfThere<Value>(
   path: string,
@@ -27,7 +27,7 @@ export async function readJsonIfThere<Value>(
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    // The cause may quote the content, which holds secrets.
+    // The parser's message may quote the content, which holds secrets.
     const fault = error instanceof SyntaxError ? 'it is not complete JSON' : 'fields are missing';
     // oxlint-disable-next-line preserve-caught-error -- see above
     throw new Error(`${path} is damaged (${fault}). ${remedy}`);
@@ -35,9 +35,9 @@ export async function readJsonIfThere<Value>(
 }
 
 /**
- * Whole or not at all, for its owner's eyes alone: written aside, flushed to the disk and renamed,
- * so that neither a killed process, a full disk nor a power cut leaves half a file. Two processes
- * that write at once do not share a draft.
+ * Writes a file completely or not at all, readable by its owner only: written aside, flushed to
+ * disk and renamed, so that a killed process, a full disk or a power cut leaves no partial file.
+ * Concurrent writers use separate drafts.
  */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.${randomUUID()}.draft`;
@@ -57,7 +57,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Else a power cut may undo the rename. Windows cannot flush folders. */
+/** Otherwise a power cut may undo the rename. Windows cannot flush folders. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');

@@ -2,7 +2,7 @@ import type { OAuthRefusal } from './oauth-refusal.js';
 import type { Refusal } from './refusal.js';
 import type { SandboxFaultEffect } from './sandbox-interface.js';
 
-/** What goes back over the wire: an answer, nothing at all, or a closed connection. */
+/** What is sent back: an answer, nothing at all, or a closed connection. */
 export type Answer = Answered | { readonly kind: 'silence' } | { readonly kind: 'drop' };
 
 export type Answered = {
@@ -17,7 +17,8 @@ export type Answered = {
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * Without a body there is no content type either: clients would try to read JSON out of nothing.
+ * Without a body there is no content type either, because clients would try to parse an empty body
+ * as JSON.
  */
 export function answer(status: number, body: unknown, headers: Headers): Answered {
   if (body === undefined) return { kind: 'answer', status, headers };
@@ -76,7 +77,7 @@ export function rateLimitAnswer(
   });
 }
 
-/** What stands in front of Discord answers in HTML and knows nothing of buckets. */
+/** Cloudflare, in front of Discord, answers in HTML and without bucket headers. */
 export function cloudflareAnswer(status: number, retryAfterMs: number | undefined): Answered {
   return {
     kind: 'answer',
@@ -105,7 +106,7 @@ function plainLimitAnswer(retryAfterMs: number): Answered {
   };
 }
 
-/** Discord names the field of another feature here. */
+/** Discord names a field of an unrelated feature here. */
 function autoModAnswer(): Answered {
   const code = 50035;
   const error = {
@@ -120,8 +121,8 @@ function autoModAnswer(): Answered {
 }
 
 /**
- * What a planted fault answers before Discord itself has seen the call; undefined when it lets it
- * pass.
+ * The answer of a planted fault that strikes before Discord handles the call; undefined if it lets
+ * the call pass.
  */
 export function earlyAnswer(effect: SandboxFaultEffect): Answer | undefined {
   switch (effect.kind) {

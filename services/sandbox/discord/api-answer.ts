@@ -38,10 +38,7 @@ export type Asked = {
 type Ended = { readonly caller: Caller | undefined; readonly result: Answer };
 type Headers = Readonly<Record<string, string>>;
 
-/**
- * One call from the first look to the answer: fault, form of the request, who asks, how often, then
- * what.
- */
+/** Handles one call: planted fault, form of the request, caller, rate limit, then the route. */
 export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
   const { request, target, met } = asked;
   let caller: Caller | undefined;
@@ -69,7 +66,7 @@ export function answerCall(deps: AnsweringDeps, asked: Asked): Ended {
   }
 }
 
-/** Undefined where no token is wanted and none was sent. */
+/** Undefined if the route needs no token and none was sent. */
 function callerFor(
   { world, clock }: AnsweringDeps,
   { headers: { authorization } }: ApiRequest,
@@ -90,7 +87,7 @@ function takeFromLimits(
     person: caller?.kind === 'person' ? caller.user.discordUserId : undefined,
   };
   return limiter.take({
-    // Who shows no token is counted by address, and here all come from one.
+    // Callers without a token are counted by address, and here all share one.
     applicationId: (caller && senders[caller.kind]) ?? 'nobody',
     guildId: params['guild_id'],
     limit: route.limit ?? 'others',
@@ -123,7 +120,7 @@ function decided(deps: AnsweringDeps, admitted: Admitted): Answer {
   return answer(decision.status, decision.body, headers);
 }
 
-/** The call as its route wants it; a body that cannot be read is found out here. */
+/** The call in the form its route expects; an unreadable body is detected here. */
 function decisionFor(
   deps: AnsweringDeps,
   { request, met, match, caller }: Admitted,
@@ -146,7 +143,7 @@ function decisionFor(
   return () => route.decide(call);
 }
 
-/** A lost write is in the audit log all the same: that is how Discord loses them. */
+/** A lost write is still in the audit log, as it is when Discord loses one. */
 function carryOut(
   deps: AnsweringDeps,
   decision: Decision,

@@ -19,7 +19,7 @@ import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
 
 export type ApiRequest = {
   readonly method: string;
-  /** Path and query, from `/api` or `/oauth2` on. */
+  /** Path and query, starting at `/api` or `/oauth2`. */
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -30,20 +30,20 @@ export type ApiCall = {
   readonly world: LiveWorld;
   readonly quirks: SandboxQuirks;
   readonly caller: Caller;
-  /** The ids in the path, already known to be well formed. */
+  /** The ids in the path, already checked to be well formed. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: unknown;
   readonly now: number;
-  /** A planted fault: members are read as they were before. */
+  /** A planted fault: members are read as before their last change. */
   readonly readsStale: boolean;
 };
 
-/** A call that needs no token: the route itself looks who asks. */
+/** A call that needs no token: the route itself checks the caller. */
 export type OpenCall = Omit<ApiCall, 'caller' | 'body'> & {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
-  /** As it came. */
+  /** The body as received. */
   readonly rawBody: string;
 };
 
@@ -58,12 +58,13 @@ export type Caller =
     };
 
 /**
- * What a route decides. Nothing is done yet: `change` and `audit` are carried out by whoever asked.
+ * A route's decision. Nothing has changed yet: the caller of the route carries out `change` and
+ * `audit`.
  */
 export type Decision = {
   readonly status: number;
   readonly body?: unknown;
-  /** A page for people, in place of a body. */
+  /** An HTML page instead of a body. */
   readonly html?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly change?: () => void;
@@ -79,7 +80,7 @@ export type AuditDraft = {
   }[];
 };
 
-/** Where the calling bot stands in the guild that the path names. */
+/** The calling bot's place in the guild that the path names. */
 export type Standing = {
   readonly guild: LiveGuild;
   readonly self: FullMember;
@@ -98,8 +99,8 @@ export function standingOf(call: ApiCall): Standing {
 }
 
 /**
- * Refuses unless the bot has the permission, and its owner two-factor authentication where the
- * guild asks for that.
+ * Refuses unless the bot has the permission and, if the guild requires it, its owner has two-factor
+ * authentication.
  */
 export function demand(call: ApiCall, standing: Standing, permission: bigint): void {
   if ((standing.permissions & permission) === 0n) throw missingPermissions();
@@ -111,7 +112,8 @@ export const demandRoles = (call: ApiCall, standing: Standing) =>
   demand(call, standing, PermissionFlagsBits.ManageRoles);
 
 /**
- * The member a path names: 10007 for an account that is elsewhere, 10013 for one that is nowhere.
+ * The member that a path names: 10007 if the account is not in the guild, 10013 if it does not
+ * exist.
  */
 export function memberNamed(call: ApiCall, guild: LiveGuild): FullMember {
   const discordUserId = param(call, 'user_id');

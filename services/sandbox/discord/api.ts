@@ -17,7 +17,8 @@ type Deps = AnsweringDeps & {
 };
 
 /**
- * Answers one call as Discord would: fault, form of the request, who asks, how often, then what.
+ * Answers one call as Discord would: planted fault, form of the request, caller, rate limit, then
+ * the route.
  */
 export function createApi(deps: Deps) {
   return async (request: ApiRequest): Promise<Answer> => {

@@ -6,8 +6,8 @@ import { SCOPES } from './scopes.js';
 import { timeOnWire, userOnWire } from './wire.js';
 
 /**
- * What an application is told about itself, by its bot, and about an authorization, by a person's
- * token.
+ * What an application can read about itself with its bot's token, and about an authorization with a
+ * person's.
  */
 export const applicationRoutes: readonly TokenRoute[] = [
   { method: 'GET', template: '/applications/@me', decide: getApplication },
@@ -32,7 +32,7 @@ function getApplication(call: ApiCall): Decision {
       redirect_uris: application.redirectUris,
       interactions_endpoint_url: null,
       role_connections_verification_url: null,
-      // Nobody in particular owns it; the shape wants an account.
+      // The sandbox knows no owner, but the response needs an account.
       owner: userOnWire(call.world, application.botUserId),
       approximate_guild_count: guilds.length,
       approximate_user_install_count: 0,
@@ -44,7 +44,10 @@ function getApplication(call: ApiCall): Decision {
   };
 }
 
-/** Who agreed, once each; a world written by hand may hold tokens without their authorization. */
+/**
+ * Counts each person who authorized it once; a handwritten world may hold tokens without
+ * authorizations.
+ */
 function countPeople({ world }: ApiCall, { applicationId }: LiveApplication): number {
   const agreed = [...world.authorizations.values(), ...world.accessTokens.values()].filter(
     (one) => one.applicationId === applicationId,
@@ -68,7 +71,7 @@ function getAuthorization(call: ApiCall): Decision {
   };
 }
 
-// As Discord tells a bot whether it may list members, in apps of fewer than 100 guilds.
+// The flag by which Discord tells a bot in fewer than 100 guilds that it may list members.
 const GUILD_MEMBERS_LIMITED = 1 << 15;
 
 function applicationOnWire({ world }: ApiCall, application: LiveApplication) {

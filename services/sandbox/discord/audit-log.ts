@@ -1,10 +1,10 @@
 import type { AuditDraft } from './api-call.js';
 import type { LiveWorld } from './live-world.js';
 
-// Discord keeps 45 days; this keeps a long benchmark from filling the memory.
+// Discord keeps 45 days; this limit keeps a long benchmark from filling the memory.
 const KEPT_ENTRIES = 10_000;
 
-/** Writes entries on top of the guild's log, in the name of whoever acted. */
+/** Prepends entries to the guild's log, in the name of the account that acted. */
 export function writeAudit(
   world: LiveWorld,
   draft: AuditDraft,

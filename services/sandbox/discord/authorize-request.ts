@@ -4,7 +4,7 @@ import { isSnowflake } from './snowflake.js';
 
 export const AUTHORIZE_PATH = '/oauth2/authorize';
 
-/** What an application asks of a person, once it is known to be in order. */
+/** An application's request for a person's consent, after validation. */
 export type AuthorizeRequest = {
   readonly application: LiveApplication;
   readonly scopes: readonly string[];
@@ -15,15 +15,15 @@ export type AuthorizeRequest = {
 };
 
 /**
- * Shown to the person, never sent on: an address that is not the application's must not learn a
- * thing.
+ * Shown to the person and never redirected: an address that is not the application's must not learn
+ * anything.
  */
 export type AuthorizeFault = {
   readonly title: string;
   readonly detail: string;
 };
 
-/** The fields that travel through the consent page's form. */
+/** The fields passed on by the consent page's form. */
 export const AUTHORIZE_FIELDS = [
   'response_type',
   'client_id',
@@ -104,7 +104,7 @@ function formFault(given: URLSearchParams): AuthorizeFault | undefined {
   return challengeFault(given);
 }
 
-/** Discord knows S256 only; a challenge is a SHA-256 in base64url, 43 letters. */
+/** Discord supports S256 only; a challenge is a SHA-256 in base64url, 43 characters. */
 function challengeFault(given: URLSearchParams): AuthorizeFault | undefined {
   const title = 'Invalid Request';
   const challenge = given.get('code_challenge');

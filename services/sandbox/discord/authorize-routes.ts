@@ -11,7 +11,7 @@ import { guardPage } from './page-guard.js';
 import { chosenPerson, SIGNED_IN, signedInPerson } from './people.js';
 import type { OpenRoute } from './route.js';
 
-/** Where an application sends people to be asked, and what they press there. */
+/** The page where people give consent, and its buttons. */
 export const authorizeRoutes: readonly OpenRoute[] = [
   {
     isOpen: true,
@@ -27,7 +27,7 @@ export const authorizeRoutes: readonly OpenRoute[] = [
   },
 ];
 
-/** One request for consent and the fields it came with: of the address, then of the page's form. */
+/** One request for consent and its fields: from the address, then from the page's form. */
 type Consent = {
   readonly call: OpenCall;
   readonly given: URLSearchParams;
@@ -88,7 +88,7 @@ function agreed({ call, request }: Consent, discordUserId: string, arrive?: () =
     ...back,
     headers: {
       ...back.headers,
-      // Lax: people come here from the application's own site.
+      // Lax, because people arrive from the application's own site.
       'Set-Cookie': `${SIGNED_IN}=${discordUserId}; Path=/; HttpOnly; SameSite=Lax`,
     },
     change: () => {
@@ -100,7 +100,7 @@ function agreed({ call, request }: Consent, discordUserId: string, arrive?: () =
   };
 }
 
-/** To an address that the application registered, and to no other: it was looked up before. */
+/** Redirects only to an address that the application registered; that was checked before. */
 function sendBack(
   { redirectUri, state }: AuthorizeRequest,
   fields: Readonly<Record<string, string>>,

@@ -2,7 +2,7 @@ import type { SandboxCall, SandboxCallFilter, SandboxCalls } from './sandbox-int
 
 const KEPT_CALLS = 200;
 
-/** Counts all calls and remembers the last ones. */
+/** Counts all calls and keeps the latest. */
 export type CallLog = SandboxCalls & { add(call: SandboxCall): void };
 
 type Counter = { readonly call: SandboxCall; times: number };
@@ -76,7 +76,9 @@ function createListeners() {
   return { onCall, waitForCall, tell };
 }
 
-/** What Discord counts towards a ban of the sender; a shared limit is not the sender's fault. */
+/**
+ * The answers Discord counts towards a ban of the sender; a shared limit is not the sender's fault.
+ */
 export function isInvalid(call: Pick<SandboxCall, 'status' | 'fault'>): boolean {
   return [401, 403, 429].includes(call.status) && call.fault !== 'sharedLimit';
 }
@@ -87,7 +89,7 @@ function fits(call: SandboxCall, filter: SandboxCallFilter): boolean {
   return FIELDS.every((field) => filter[field] === undefined || filter[field] === call[field]);
 }
 
-/** Paths are not counted, there may be one for each member; they can be waited for. */
+/** Paths are not counted, as there may be one per member, but tests can wait for them. */
 function isOnPath(call: SandboxCall, filter: SandboxCallFilter): boolean {
   return filter.path === undefined || filter.path === call.path;
 }

@@ -2,7 +2,9 @@ import type { Caller } from './api-call.js';
 import type { LiveWorld } from './live-world.js';
 import { unauthorized } from './refusal.js';
 
-/** Whose token this is: a bot's (`Bot …`) or a person's (`Bearer …`). Refuses all others. */
+/**
+ * Identifies the owner of a token: a bot (`Bot …`) or a person (`Bearer …`). Refuses all others.
+ */
 export function callerOf(world: LiveWorld, authorization: string | undefined, now: number): Caller {
   const [, scheme, token = ''] = /^(Bot|Bearer) (.+)$/.exec(authorization ?? '') ?? [];
   const caller = scheme === 'Bearer' ? personWith(world, token, now) : botWith(world, token);
@@ -10,7 +12,7 @@ export function callerOf(world: LiveWorld, authorization: string | undefined, no
   return caller;
 }
 
-// A token written by hand without an end; the shape wants one.
+// A handwritten token may have no expiry, but the response needs one.
 const FAR_AWAY = Date.UTC(2100, 0);
 
 function botWith(world: LiveWorld, token: string): Caller | undefined {

@@ -9,15 +9,13 @@ type FormCall = {
   readonly rawBody: string;
 };
 
-/** The fields of a form. A body of any other kind has none. */
+/** The fields of a form body; a body of any other type has none. */
 export function formOf({ headers, rawBody }: FormCall): URLSearchParams {
   const kind = headers['content-type'] ?? '';
   return new URLSearchParams(/^application\/x-www-form-urlencoded\b/i.test(kind) ? rawBody : '');
 }
 
-/**
- * The application that proves itself, by Basic authentication or in the body. Refuses all others.
- */
+/** Authenticates the application by Basic authentication or the body. Refuses all others. */
 export function authenticateClient(world: LiveWorld, call: FormCall): LiveApplication {
   const given = credentialsOf(call);
   const application = world.applications.get(given?.clientId ?? '');
@@ -31,8 +29,8 @@ export function authenticateClient(world: LiveWorld, call: FormCall): LiveApplic
 }
 
 /**
- * Who says that they ask, whether or not it is true; for the call log. Undefined for none that is
- * known.
+ * The application that a call claims to come from, verified or not, for the call log. Undefined if
+ * unknown.
  */
 export function claimedClientId(
   world: LiveWorld,
@@ -43,7 +41,7 @@ export function claimedClientId(
   return [clientId, asked].find((id) => world.applications.has(id));
 }
 
-/** Undefined where header and body name different applications. */
+/** Undefined if header and body name different applications. */
 function credentialsOf(call: FormCall) {
   const form = formOf(call);
   const [, encoded] = /^Basic (\S+)$/i.exec(call.headers.authorization ?? '') ?? [];
@@ -59,7 +57,7 @@ function credentialsOf(call: FormCall) {
   return { clientId: named, clientSecret: decoded(rest.join(':')) };
 }
 
-/** RFC 6749, 2.3.1: both halves are form-encoded before they are put together. */
+/** RFC 6749, 2.3.1: both halves are form-encoded before they are joined. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

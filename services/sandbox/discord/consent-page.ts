@@ -11,12 +11,12 @@ import type { LiveUser, LiveWorld } from './live-world.js';
 import { NEW_PERSON, peopleOf } from './people.js';
 import { SCOPES } from './scopes.js';
 
-// What a list to choose from can hold: whoever signed in last and the first of the world.
+// How many people the list offers: the one who signed in last and the first of the world.
 const SHOWN_PEOPLE = 200;
 
 /**
- * Where a person says yes or no, and who they are: the sandbox has no passwords. Works without any
- * script.
+ * The page where people say who they are (the sandbox has no passwords) and agree or cancel. Works
+ * without scripts.
  */
 export function consentPage(
   world: LiveWorld,
@@ -53,7 +53,7 @@ export function consentPage(
   );
 }
 
-/** Discord's own words for what is wrong, and no way on from here. */
+/** Shows what is wrong in Discord's own words, without a way to continue. */
 export function faultPage({ title, detail }: AuthorizeFault): string {
   return wholePage(
     escaped(title),
@@ -109,7 +109,7 @@ function scopeItems(scopes: readonly string[]): string {
     .join('');
 }
 
-/** Of an app's own scheme there is no origin to show. */
+/** An app's custom scheme has no origin to show. */
 function destinationOf(redirectUri: string): string {
   const { origin } = new URL(redirectUri);
   return origin === 'null' ? redirectUri : origin;
@@ -145,9 +145,9 @@ function escaped(text: string): string {
 const styleHash = createHash('sha256').update(CONSENT_STYLE).digest('base64');
 
 /**
- * No `form-action`: browsers hold it against every address of the redirects that follow, and where
- * an application sends people on from its callback is not known here. The referrer goes to this
- * page itself, else its form would come with the origin "null", and no further.
+ * No `form-action`: browsers apply it to every later redirect, and where an application sends
+ * people after its callback is not known here. The referrer is sent to this page only; without it
+ * the form's origin would be "null".
  */
 export const CONSENT_HEADERS = {
   'Cache-Control': 'no-store',

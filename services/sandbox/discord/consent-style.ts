@@ -1,6 +1,6 @@
 import { PAGE_STYLE } from './page-style.js';
 
-/** The look of the sandbox's page, with what a single card in the middle needs. */
+/** The sandbox page's style plus that of a single card in the middle. */
 export const CONSENT_STYLE = `${PAGE_STYLE}
 main.card { display: block; max-width: 30rem; padding: 1.5rem 1rem; }
 main.card section { padding: 1.4rem; }

@@ -5,9 +5,11 @@ import type {
   SandboxFaults,
 } from './sandbox-interface.js';
 
-/** Faults that were planted, and which of them a call meets. */
+/** Planted faults, and which of them a call meets. */
 export type FaultField = SandboxFaults & {
-  /** Spends what it returns. Delays add up; of the others only the first planted is met. */
+  /**
+   * Uses up the faults it returns. Delays add up; of the others only the first planted one applies.
+   */
   meet(call: CallToMeet): MetFaults;
 };
 
@@ -16,7 +18,7 @@ export type CallToMeet = {
   readonly route: string;
   readonly guildId: string | undefined;
   readonly discordUserId: string | undefined;
-  /** It gives a member a nickname. */
+  /** The call gives a member a nickname. */
   readonly setsNickname: boolean;
 };
 
@@ -84,7 +86,7 @@ function fitsRoute(wanted: string, route: string): boolean {
 }
 
 /**
- * A read has nothing to lose and a write nothing to answer from before; such a fault waits for its
+ * A read cannot lose a write, and a write cannot return old data; such a fault waits for the right
  * kind of call.
  */
 function canHit(kind: SandboxFaultEffect['kind'], { method, setsNickname }: CallToMeet): boolean {

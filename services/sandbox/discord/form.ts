@@ -2,8 +2,7 @@ import { invalidForm, type FieldError, type FieldErrorNode } from './refusal.js'
 import { isSnowflake } from './snowflake.js';
 
 /**
- * Reads the fields of a JSON body. Unknown fields are ignored; all faulty ones are named in one
- * refusal.
+ * Reads the fields of a JSON body. Unknown fields are ignored; one refusal names all invalid ones.
  */
 export function readForm<T extends object>(
   body: unknown,
@@ -25,7 +24,7 @@ export function readForm<T extends object>(
   return values;
 }
 
-/** What a field must be: its value, or what is wrong with it. */
+/** Validates a field: returns its value, or what is wrong with it. */
 export type Check<T> = (
   value: unknown,
 ) => { readonly value: T } | { readonly error: FieldErrorNode };
@@ -72,7 +71,7 @@ export const permissionBits: Check<string> = (value) =>
 export const snowflake: Check<string> = (value) =>
   isSnowflake(value) ? { value } : { error: notASnowflake(value) };
 
-/** Ids, each once. Items that are null are passed over. */
+/** Ids without duplicates. Null items are skipped. */
 export function snowflakes(limit: { max: number }): Check<readonly string[]> {
   return (value) => {
     if (!Array.isArray(value))

@@ -56,7 +56,7 @@ function listAuditLog(call: ApiCall): Decision {
       (before === undefined || compareSnowflakes(entry.entryId, before) < 0) &&
       (after === undefined || compareSnowflakes(entry.entryId, after) > 0),
   );
-  // Newest first; but who asks for what came after an entry is given the oldest of it first.
+  // Newest first, except that a request for entries after a given one starts with the oldest.
   const page = after === undefined ? fitting.slice(0, limit) : fitting.slice(-limit).toReversed();
   const named = new Set(page.flatMap((entry) => [entry.actorId, entry.targetId]));
   return {

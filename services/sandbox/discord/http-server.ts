@@ -12,7 +12,7 @@ type Deps = {
   readonly createApi: (
     sleep: (ms: number) => Promise<void>,
   ) => (request: ApiRequest) => Promise<Answer>;
-  /** Everything outside `/api`, but for the page where people are asked for their consent. */
+  /** Handles everything outside `/api`, except the consent page. */
   readonly respondToPeople: (
     request: IncomingMessage,
     response: ServerResponse,
@@ -22,10 +22,10 @@ type Deps = {
 
 const MAX_BODY_BYTES = 1_000_000;
 
-/** Carries requests in and answers out. What they mean is none of its business. */
+/** Receives requests and sends answers. It does not interpret them. */
 export function createHttpServer(deps: Deps) {
-  // Renewed with each start. A delay must not outlive the server: whoever waits is about to lose
-  // the connection anyway.
+  // Renewed at each start. Delays end with the server, because waiting clients are about to lose
+  // their connection anyway.
   let stopping = new AbortController();
   let { port } = deps;
   const sleep = (ms: number) =>
@@ -54,7 +54,7 @@ export function createHttpServer(deps: Deps) {
       server.listen(port, deps.host);
       await once(server, 'listening');
       const address = server.address();
-      // A second start comes back where clients expect it.
+      // A restart uses the same port, where clients expect it.
       if (typeof address === 'object' && address) port = address.port;
       const url = `http://${deps.host}:${port}`;
       return { url, port, apiBase: `${url}/api/v10` };

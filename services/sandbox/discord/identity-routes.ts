@@ -8,7 +8,7 @@ import { compareSnowflakes } from './snowflake.js';
 import { memberOnWire, ownUserOnWire, userOnWire } from './wire.js';
 import { countsOnWire } from './wire-guild.js';
 
-/** Who am I, and where am I: for bots, and for people by their access token. */
+/** Routes about the caller itself and its guilds, for bots and for people with an access token. */
 export const identityRoutes: readonly TokenRoute[] = [
   { method: 'GET', template: '/users/@me', decide: getSelf },
   { method: 'GET', template: '/users/@me/guilds', decide: listOwnGuilds },
@@ -30,7 +30,7 @@ function getSelf(call: ApiCall): Decision {
   };
 }
 
-/** Any account, of a person or a bot, whether or not it shares a guild with the asker. */
+/** Any account, person or bot, whether or not it shares a guild with the caller. */
 function getUser(call: ApiCall): Decision {
   if (call.caller.kind !== 'bot') throw unauthorized();
   const discordUserId = param(call, 'user_id');
@@ -83,7 +83,7 @@ function getOwnMember(call: ApiCall): Decision {
   return { status: 200, body: memberOnWire(call.world, member) };
 }
 
-/** There is no gateway here; the address leads nowhere, the rest is what a fresh bot is told. */
+/** The sandbox has no gateway, so the address leads nowhere; the rest is what a new bot gets. */
 function getGateway(call: ApiCall): Decision {
   if (call.caller.kind !== 'bot') throw unauthorized();
   return {
@@ -108,7 +108,7 @@ function selfOf(call: ApiCall): LiveUser {
   return user;
 }
 
-/** Scopes bind people's tokens; a bot needs none. */
+/** Scopes restrict people's tokens; a bot needs none. */
 function demandScope(call: ApiCall, scope: string): void {
   if (call.caller.kind === 'person' && !call.caller.scopes.includes(scope)) throw missingScope();
 }

@@ -5,7 +5,7 @@ import type { OpenRoute } from './route.js';
 import { timeOnWire, userOnWire } from './wire.js';
 import { countsOnWire, inviteGuildOnWire } from './wire-guild.js';
 
-/** What an invite is for. Anybody may ask who has its code. */
+/** Shows what an invite is for. Anyone who has the code may ask. */
 export const inviteRoutes: readonly OpenRoute[] = [
   {
     isOpen: true,
@@ -22,7 +22,7 @@ function getInvite(call: OpenCall): Decision {
   return { status: 200, body: inviteOnWire(call, invite, guild) };
 }
 
-/** An expired invite is unknown to Discord, not something of its own. */
+/** Discord treats an expired invite as unknown. */
 function isSpent(invite: LiveInvite, now: number): boolean {
   const isUsedUp = invite.maxUses > 0 && invite.uses >= invite.maxUses;
   return isUsedUp || (expiryOf(invite) ?? Infinity) <= now;
@@ -38,7 +38,7 @@ function inviteOnWire(call: OpenCall, invite: LiveInvite, guild: LiveGuild) {
     type: 0,
     code: invite.code,
     ...(invite.inviterId === null ? {} : { inviter: userOnWire(call.world, invite.inviterId) }),
-    // Always there since v10, whatever `with_expiration` says.
+    // Always present since v10, whatever `with_expiration` says.
     expires_at: expiresAt === null ? null : timeOnWire(new Date(expiresAt).toISOString()),
     flags: 0,
     guild: inviteGuildOnWire(guild),

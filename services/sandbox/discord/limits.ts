@@ -1,8 +1,8 @@
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
 /**
- * Discord publishes none of these but the global one and that of invalid requests; the others are
- * what people have seen. Clients must learn them from the headers, so a test may set any others.
+ * Discord documents only the global limit and that of invalid requests; the others are what people
+ * have observed. Clients must learn them from the headers, so tests may set others.
  */
 export const DEFAULT_LIMITS: SandboxLimits = {
   global: { limit: 50, windowMs: 1000, window: 'fixed' },
@@ -31,7 +31,7 @@ export function limitsFrom(chosen: Partial<SandboxLimits> | null | undefined): S
   return { ...DEFAULT_LIMITS, ...chosen };
 }
 
-/** The same limits in less time: 0.1 makes ten seconds one. For benchmarks that cannot wait. */
+/** The same limits with shorter windows: 0.1 turns ten seconds into one. For benchmarks. */
 export function scaleLimits(limits: SandboxLimits, factor: number): SandboxLimits {
   const scale = (limit: SandboxLimit | null) =>
     limit && { ...limit, windowMs: limit.windowMs * factor };

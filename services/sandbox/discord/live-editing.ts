@@ -14,7 +14,10 @@ export type EditingDeps = {
   readonly onChange: () => void;
 };
 
-/** What all edits by hand are made of: find or throw, change, write the owner's name under it. */
+/**
+ * The common part of all manual edits: find the record or throw, change it, log it in the owner's
+ * name.
+ */
 export function createLiveEditing({ world, onChange }: EditingDeps) {
   const guildOf = (guildId: string): LiveGuild => found(world.guilds, guildId, 'guild');
   const memberOf = ({ guildId, discordUserId }: MemberKey): FullMember =>

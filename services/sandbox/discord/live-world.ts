@@ -25,7 +25,7 @@ import type {
   SandboxWorld,
 } from './world.js';
 
-/** The world while it runs: the same facts, by id. Records are replaced, never written into. */
+/** The running world: the same facts, indexed by id. Records are replaced, never mutated. */
 export type LiveWorld = {
   readonly applications: Map<string, LiveApplication>;
   readonly users: Map<string, LiveUser>;
@@ -37,7 +37,7 @@ export type LiveWorld = {
   readonly accessTokens: Map<string, SandboxAccessToken>;
   readonly refreshTokens: Map<string, SandboxAuthorization>;
   readonly nextId: () => string;
-  /** A code or a token that nobody can guess. */
+  /** An unguessable code or token. */
   readonly nextSecret: () => string;
 };
 
@@ -50,9 +50,9 @@ export type LiveGuild = Omit<FullGuild, 'roles' | 'members' | 'bans' | 'auditLog
   readonly bans: Map<string, SandboxBan>;
   /** Newest first. */
   readonly auditLog: SandboxAuditEntry[];
-  /** Members as they were before their last change; what a stale read answers. */
+  /** Members before their last change, as a stale read returns them. */
   readonly earlier: Map<string, FullMember>;
-  /** Ids of `members` in Discord's order; undefined after somebody came or went. */
+  /** Ids of `members` in Discord's order; undefined after a member joined or left. */
   memberOrder: readonly string[] | undefined;
 };
 
@@ -77,7 +77,7 @@ export function createLiveWorld(world: SandboxWorld, clock: () => number): LiveW
   };
 }
 
-// Thirty letters, as long as Discord's.
+// Thirty characters, like Discord's.
 const SECRET_BYTES = 15;
 
 export function authorizationKey(
@@ -118,7 +118,8 @@ export function saveMember(guild: LiveGuild, member: FullMember): void {
 }
 
 /**
- * Where a granted role ends screening, a member who has one more than before is pending no longer.
+ * In guilds where a granted role ends screening, a member with an additional role is no longer
+ * pending.
  */
 export function afterGrants(guild: LiveGuild, member: FullMember): FullMember {
   const before = guild.members.get(member.discordUserId)?.roleIds ?? [];

@@ -1,6 +1,6 @@
 const SECRET = /token|secret|code|state|verifier|challenge|password/i;
 
-/** Path and query as the call log may keep them: whatever might be a secret is left out. */
+/** Path and query for the call log, without anything that might be a secret. */
 export function loggedPath({ pathname, search, searchParams }: URL): string {
   const names = [...searchParams.keys()];
   if (pathname.includes('/oauth2/')) return pathname;

@@ -33,8 +33,8 @@ type JoinForm = {
 };
 
 /**
- * Adds an account that has agreed to it. For one that is in already nothing is done, not even with
- * roles and nick.
+ * Adds an account that has consented. If it is already a member, nothing changes, not even roles
+ * and nick.
  */
 export function joinMember(call: ApiCall): Decision {
   const standing = standingOf(call);
@@ -70,7 +70,10 @@ export function joinMember(call: ApiCall): Decision {
   };
 }
 
-/** The token must be alive, of this application, of the account in the path, and allow joining. */
+/**
+ * The token must be valid, belong to this application and the account in the path, and allow
+ * joining.
+ */
 function whoAgreed(call: ApiCall, accessToken: string | undefined): LiveUser {
   if (accessToken === undefined)
     throw invalidField('access_token', {

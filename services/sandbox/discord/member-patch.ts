@@ -39,8 +39,8 @@ type MemberForm = {
 };
 
 /**
- * Whole lists, not differences: `roles` is what the member shall have. A field left out, or `roles:
- * null`, stays.
+ * `roles` is the complete list, not a difference. A missing field, or `roles: null`, leaves it
+ * unchanged.
  */
 export function patchMember(call: ApiCall): Decision {
   const standing = standingOf(call);
@@ -71,7 +71,7 @@ export function patchMember(call: ApiCall): Decision {
   });
 }
 
-/** A bot's own nickname needs another permission and no rank. */
+/** Changing the bot's own nickname needs a different permission and no rank. */
 export function patchSelf(call: ApiCall): Decision {
   const standing = standingOf(call);
   const { guild, self } = standing;
@@ -101,7 +101,7 @@ function demandFields(
   }
   if (typeof form.mute === 'boolean') demand(call, standing, PermissionFlagsBits.MuteMembers);
   if (typeof form.deaf === 'boolean') demand(call, standing, PermissionFlagsBits.DeafenMembers);
-  // There is no voice here, so nobody can be moved in it.
+  // The sandbox has no voice channels, so members cannot be moved.
   if (form.channel_id !== undefined) throw notInVoice();
   if (form.communication_disabled_until !== undefined)
     demandTimeOut(call, standing, target, form.communication_disabled_until);
@@ -129,7 +129,7 @@ function demandTimeOut(
     });
 }
 
-/** Flags may be set with one of two permissions, or with three others together. */
+/** Setting flags needs one of two permissions, or three others together. */
 function demandFlags(call: ApiCall, standing: Standing): void {
   const { ManageGuild, ManageRoles, ModerateMembers, KickMembers, BanMembers } =
     PermissionFlagsBits;
@@ -139,7 +139,7 @@ function demandFlags(call: ApiCall, standing: Standing): void {
 
 const BYPASSES_VERIFICATION = 4;
 
-/** Only this one flag can be edited. */
+/** This is the only flag that can be edited. */
 function withBypass(before: number, wanted: number | null | undefined): number {
   if (typeof wanted !== 'number') return before;
   return (before & ~BYPASSES_VERIFICATION) | (wanted & BYPASSES_VERIFICATION);

@@ -17,8 +17,8 @@ import type { FullMember, FullRole } from './world.js';
 const MEMBER_ROLE = '/guilds/{guild_id}/members/{user_id}/roles/{role_id}';
 
 /**
- * Giving and taking one role. Nothing but that role is read or written, so neither undoes what
- * another does.
+ * Adds or removes a single role. No other role is read or written, so concurrent calls do not undo
+ * each other.
  */
 export const memberRoleRoutes: readonly Route[] = [
   {
@@ -58,8 +58,7 @@ function roleInReach(call: ApiCall): { guild: LiveGuild; role: FullRole } {
   const { guild } = standing;
   demandRoles(call, standing);
   const role = guild.roles.get(param(call, 'role_id'));
-  // @everyone has the guild's id and cannot be given: Discord speaks of it as of a role it does not
-  // know.
+  // @everyone has the guild's id and cannot be assigned: Discord reports it as an unknown role.
   if (!role || role.roleId === guild.guildId) throw unknownRole();
   demandMovable(call, standing, role);
   return { guild, role };

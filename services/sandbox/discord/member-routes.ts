@@ -54,7 +54,7 @@ function listMembers(call: ApiCall): Decision {
     fallback: 1,
   });
   const after = snowflakeOf(call.query, 'after') ?? '0';
-  // The privileged intent is asked of lists only, not of single members or searches.
+  // Only lists need the privileged intent; single members and searches do not.
   if (!call.caller.application.guildMembersIntent) throw missingAccess();
   const ids = memberOrder(guild);
   const start = firstAfter(ids, after);
@@ -108,7 +108,7 @@ function kickMember(call: ApiCall): Decision {
   };
 }
 
-/** The names a search looks at: the handle and the nickname in this guild. */
+/** The names that a search matches: the username and the nickname in this guild. */
 function namesOf(call: ApiCall, member: FullMember): string[] {
   const username = call.world.users.get(member.discordUserId)?.username;
   return [username, member.nick].filter((name) => typeof name === 'string');
@@ -118,7 +118,7 @@ function membersOf(call: ApiCall, guild: LiveGuild, ids: readonly string[]): Ful
   return ids.flatMap((discordUserId) => memberAsRead(call, guild, discordUserId) ?? []);
 }
 
-/** Where in ascending ids the first one above `after` is; by halving, since guilds are large. */
+/** The index of the first id above `after`; binary search, because guilds are large. */
 function firstAfter(ids: readonly string[], after: string): number {
   let low = 0;
   let high = ids.length;

@@ -7,8 +7,8 @@ import type {
 } from './world.js';
 
 /**
- * What people do by hand in Discord's own client. Done in the owner's name; no permission is asked.
- * Throws on unknown ids.
+ * What people do by hand in Discord's own client. Done in the owner's name, without permission
+ * checks. Throws on unknown ids.
  */
 export type SandboxModerator = {
   giveRole(which: MemberRole): void;
@@ -17,14 +17,14 @@ export type SandboxModerator = {
   kick(which: MemberKey & { readonly reason?: string }): void;
   ban(which: MemberKey & { readonly reason?: string }): void;
   unban(which: MemberKey): void;
-  /** Goes of their own accord: no audit entry, no roles when they come back. */
+  /** The account leaves voluntarily: no audit entry, and no roles when it returns. */
   leave(which: MemberKey): void;
-  /** The account must be among the world's users; pending where the guild screens. */
+  /** The account must be among the world's users; it is pending if the guild screens. */
   join(which: MemberKey): void;
   finishScreening(which: MemberKey): void;
   setTimeOut(which: MemberKey & { readonly until: string | null }): void;
   addUser(user: SandboxUser): void;
-  /** An address, a limit of guilds, a lock: whatever it is that changes about an account. */
+  /** Changes an account: its address, its limit of guilds, its lock. */
   editUser(which: { readonly discordUserId: string } & Partial<SandboxUser>): void;
   /** `hasScreening`, `roleEndsScreening`, `maxMembers`, … */
   editGuild(
@@ -32,13 +32,13 @@ export type SandboxModerator = {
       Pick<SandboxGuild, 'name' | 'mfaLevel' | 'maxMembers' | 'hasScreening' | 'roleEndsScreening'>
     >,
   ): void;
-  /** Nobody fits in any more, until `editGuild` raises `maxMembers`. */
+  /** The guild accepts no more members until `editGuild` raises `maxMembers`. */
   makeGuildFull(guildId: string): void;
-  /** Lasts for ever and can be used without end unless told otherwise. */
+  /** By default it never expires and can be used any number of times. */
   createInvite(
     which: { readonly guildId: string } & Partial<SandboxInvite>,
   ): Required<SandboxInvite>;
-  /** From now on nobody knows it. */
+  /** From now on the code is unknown. */
   expireInvite(code: string): void;
   createRole(
     which: {
@@ -51,9 +51,12 @@ export type SandboxModerator = {
       Partial<Pick<FullRole, 'name' | 'permissions' | 'color' | 'hoist' | 'mentionable'>>,
   ): void;
   deleteRole(which: RoleKey): void;
-  /** Puts the role at this place (1 is the lowest) and moves the others up or down. */
+  /** Moves the role to this position (1 is the lowest) and shifts the others. */
   moveRole(which: RoleKey & { readonly position: number }): void;
-  /** What its owner does on the developers' pages: redirect addresses, the secret, … */
+  /**
+   * Changes an application as its owner does in the developer portal: redirect addresses, the
+   * secret, …
+   */
   editApplication(which: { readonly applicationId: string } & Partial<SandboxApplication>): void;
   setGuildMembersIntent(which: {
     readonly applicationId: string;

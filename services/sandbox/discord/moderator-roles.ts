@@ -6,7 +6,7 @@ import { deleteRole } from './role-deletion.js';
 import { moveRole } from './role-order.js';
 import { fullRole } from './world-defaults.js';
 
-/** What a moderator does to the roles themselves. */
+/** A moderator's edits of roles. */
 export function createRoleModerator(editing: LiveEditing, deps: EditingDeps) {
   const { guildOf, roleOf, note } = editing;
   return {

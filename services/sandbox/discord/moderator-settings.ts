@@ -2,7 +2,7 @@ import { found, type EditingDeps, type LiveEditing } from './live-editing.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import { fullInvite, fullUser } from './world-defaults.js';
 
-/** What is changed about accounts, guilds, invites and applications, rather than about members. */
+/** Edits of accounts, guilds, invites and applications, rather than members. */
 export function createSettingsModerator(
   { guildOf }: LiveEditing,
   { world, clock, onChange }: EditingDeps,

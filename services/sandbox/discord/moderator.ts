@@ -7,7 +7,7 @@ import { createRoleModerator } from './moderator-roles.js';
 import { normaliseNick } from './nickname.js';
 import { createSettingsModerator } from './moderator-settings.js';
 
-/** A person with a mouse in Discord's own client. */
+/** Performs manual edits as a person does in Discord's own client. */
 export function createModerator(deps: EditingDeps): SandboxModerator {
   const editing = createLiveEditing(deps);
   return {

@@ -1,9 +1,9 @@
 export const MAX_NICK_LENGTH = 32;
 
 /**
- * What Discord keeps of a nickname: trimmed, inner whitespace as one blank, zero-width characters
- * dropped. Nothing left (or null) means no nickname. The zero-width joiner stays, families of emoji
- * are made of it.
+ * Stores a nickname as Discord does: trimmed, inner whitespace collapsed to one blank, zero-width
+ * characters dropped. Empty (or null) means no nickname. The zero-width joiner stays, because emoji
+ * families are made of it.
  */
 export function normaliseNick(nick: string | null): string | null {
   if (nick === null) return null;

@@ -6,13 +6,13 @@ const CODE_LIFE_MS = 100_000;
 /** Seven days. */
 export const ACCESS_TOKEN_LIFE_S = 604_800;
 
-/** What was given to an application, and how it is given, changed for new and taken back. */
+/** The tokens granted to an application, and how they are issued, refreshed and revoked. */
 export type TokenPair = {
   readonly accessToken: string;
   readonly refreshToken: string;
 };
 
-/** Keeps that a person agreed, and the code that says so. */
+/** Stores a person's consent and a code for it. */
 export function saveCode(
   world: LiveWorld,
   code: string,
@@ -53,21 +53,21 @@ export function savePair(
   saveAuthorization(world, plain);
 }
 
-/** A refresh token that was used dies, and so does the access token that came with it. */
+/** A used refresh token expires together with its access token. */
 export function spendRefreshToken(world: LiveWorld, spent: string): void {
   world.refreshTokens.delete(spent);
   for (const [token, { refreshToken }] of world.accessTokens)
     if (refreshToken === spent) world.accessTokens.delete(token);
 }
 
-/** Everything between one account and one application ends, whichever token was named. */
+/** Ends all tokens of one account and one application, whichever token was named. */
 export function endAuthorization(world: LiveWorld, which: OAuthParties): void {
   world.authorizations.delete(authorizationKey(which));
   for (const kept of [world.authorizationCodes, world.accessTokens, world.refreshTokens])
     for (const [secret, one] of kept) if (isBetween(one, which)) kept.delete(secret);
 }
 
-/** Whether this person agreed before to all of it. */
+/** Whether this person consented to all of it before. */
 export function hasAgreed(world: LiveWorld, asked: SandboxAuthorization): boolean {
   const before = world.authorizations.get(authorizationKey(asked))?.scopes;
   return asked.scopes.every((scope) => before?.includes(scope));

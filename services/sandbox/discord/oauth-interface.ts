@@ -1,14 +1,17 @@
 import type { SandboxAuthorization } from './world.js';
 
 /**
- * OAuth2 from the side of Discord and of its people, for tests and demonstrations. Throws on
- * unknown ids.
+ * OAuth2 from the side of Discord and its users, for tests and demonstrations. Throws on unknown
+ * ids.
  */
 export type SandboxOAuth = {
-  /** What pressing Authorize does, without a browser: a code, good for 100 seconds and one use. */
+  /**
+   * Acts as the Authorize button, without a browser: returns a code, valid for 100 seconds and one
+   * use.
+   */
   authorize(
     asked: SandboxAuthorization & {
-      /** Must be one of the application's. */
+      /** One of the application's registered addresses. */
       readonly redirectUri: string;
       /** Of the method S256. */
       readonly codeChallenge?: string | null;
@@ -19,17 +22,11 @@ export type SandboxOAuth = {
     readonly accessToken: string;
     readonly refreshToken: string;
   };
-  /**
-   * Every token that would still be accepted, of all accounts and applications unless told
-   * otherwise.
-   */
+  /** Every token that would still be accepted; by default of all accounts and applications. */
   liveTokens(which?: Partial<OAuthParties>): readonly LiveToken[];
-  /**
-   * What a person does in their settings: the application is thrown out, all its tokens for them
-   * die.
-   */
+  /** Removes the application in the person's settings: all its tokens for them expire. */
   deauthorize(which: OAuthParties): void;
-  /** As after seven days: access tokens die, refresh tokens live on. */
+  /** As after seven days: access tokens expire, refresh tokens remain valid. */
   expireAccessTokens(which: OAuthParties): void;
 };
 

@@ -1,4 +1,6 @@
-/** The token endpoints say no, in OAuth2's own words; Discord's numbered codes are not for them. */
+/**
+ * An error of the token endpoints in OAuth2's own format; they do not use Discord's numbered codes.
+ */
 export class OAuthRefusal extends Error {
   constructor(
     readonly status: number,
@@ -17,7 +19,7 @@ export const invalidRequest = (description: string) =>
   new OAuthRefusal(400, 'invalid_request', description);
 export const unsupportedTokenType = () => new OAuthRefusal(400, 'unsupported_token_type');
 
-/** Also what a body in JSON is told: in it Discord finds no grant type at all. */
+/** Also the answer to a JSON body, in which Discord finds no grant type. */
 export const unsupportedGrantType = (grantType: string | null) =>
   new OAuthRefusal(
     400,

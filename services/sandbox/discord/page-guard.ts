@@ -6,9 +6,9 @@ export type GuardRefusal = {
 };
 
 /**
- * Pages for people answer to local names only (a foreign name could be rebound to this machine),
- * and take what is pressed on them from themselves alone: another site could otherwise press
- * through a visitor's browser.
+ * Protects the pages: they answer to local host names only, because a foreign name could be rebound
+ * to this machine, and accept button presses only from themselves, because another site could
+ * otherwise act through a visitor's browser.
  */
 export function guardPage({
   method,

@@ -11,7 +11,7 @@ const on = <Name extends keyof SandboxModerator, Shape extends z.ZodRawShape>(
   shape: Shape,
 ) => z.object({ action: z.literal(action), ...shape });
 
-/** What the page's buttons may ask for. */
+/** The actions of the page's buttons. */
 const actionInput = z.discriminatedUnion('action', [
   on('giveRole', { ...member, roleId: id }),
   on('takeRole', { ...member, roleId: id }),
@@ -26,7 +26,7 @@ const actionInput = z.discriminatedUnion('action', [
   on('moveRole', { ...role, position: z.int().min(1).max(250) }),
 ]);
 
-/** Carries out what a button asked for. Throws on input that is none. */
+/** Performs a button's action. Throws on invalid input. */
 export function actAs(moderator: SandboxModerator, input: unknown): void {
   const asked = actionInput.parse(input);
   switch (asked.action) {
@@ -95,7 +95,7 @@ const faultInput = z.object({
   probability: z.number().min(0).max(1).optional(),
 });
 
-/** A fault as it came over HTTP. Throws on input that is none. */
+/** A fault received over HTTP. Throws on invalid input. */
 export function faultFrom(input: unknown): SandboxFault {
   return faultInput.parse(input);
 }
@@ -106,7 +106,7 @@ const sceneInput = z.object({
   guildId: id,
 });
 
-/** A scene to play or to end. Throws on input that is none. */
+/** A scene to play or to end. Throws on invalid input. */
 export function sceneFrom(input: unknown): z.infer<typeof sceneInput> {
   return sceneInput.parse(input);
 }

@@ -1,6 +1,6 @@
 /**
- * The half of the page's script that turns state into elements. All text goes in as text; colours
- * go in as numbers.
+ * The half of the page's script that turns state into elements. Text is inserted as text, and
+ * colours as numbers.
  */
 export const PAGE_RENDERING = String.raw`
 const byId = (id) => document.getElementById(id);
@@ -23,7 +23,7 @@ const timeOf = (ms) => new Date(ms).toLocaleTimeString();
 const fill = (id, items, empty) =>
   byId(id).replaceChildren(...(items.length ? items : [el('li', { class: 'empty' }, empty)]));
 
-// What was shown last, so that whatever differs can flash.
+// What was shown last, so that differences can flash.
 const shown = new Map();
 function marked(key, value, node) {
   const text = JSON.stringify(value);

@@ -2,7 +2,7 @@ import type { LiveWorld } from './live-world.js';
 import type { SandboxModerator } from './moderator-interface.js';
 import type { SandboxFault, SandboxFaultEffect, SandboxFaults } from './sandbox-interface.js';
 
-/** An answer of Discord's that the page plays with one click, until the next click ends it. */
+/** A behaviour of Discord that the page turns on with one click and off with the next. */
 export type SceneView = {
   readonly name: string;
   /** The button's text. */
@@ -14,7 +14,7 @@ export type SceneView = {
 
 export type Scenes = {
   list(guildId: string | undefined): readonly SceneView[];
-  /** Throws for a name that is no scene's. */
+  /** Throws for an unknown name. */
   set(name: string, isOn: boolean, guildId: string): void;
 };
 

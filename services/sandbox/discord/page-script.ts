@@ -1,4 +1,4 @@
-/** The half of the page's script that asks, watches and presses buttons. */
+/** The half of the page's script that fetches and watches the state and handles buttons. */
 export const PAGE_SCRIPT = String.raw`
 let state = null;
 let stateAt = 0;

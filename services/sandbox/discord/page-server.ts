@@ -22,9 +22,9 @@ type Deps = {
 };
 
 /**
- * The page for people, below `/` and `/sandbox/`. Nothing here is Discord.
- * In: looks and button presses of a browser on this machine. Out: the state as JSON, ticks when it
- * changed.
+ * The page for people, below `/` and `/sandbox/`; nothing here imitates Discord.
+ * In: views and button presses of a browser on this machine. Out: the state as JSON, and ticks when
+ * it changed.
  * Never: an answer to another site, which could otherwise press the buttons through a visitor's
  * browser.
  */
@@ -64,9 +64,7 @@ export function createPageServer(given: Omit<Deps, 'scenes'>) {
 
   return {
     respond,
-    /**
-     * Something changed; told to the watchers a moment later, once for all that came in between.
-     */
+    /** Notifies the watchers of a change after a moment, once for all changes in between. */
     notify(): void {
       if (tick || watchers.size === 0) return;
       tick = setTimeout(() => {
@@ -127,7 +125,7 @@ function stateOf(deps: Deps, query: URLSearchParams) {
   };
 }
 
-/** What is pressed on the page comes as JSON, which no plain form of another site can send. */
+/** Button presses are sent as JSON, which a plain form of another site cannot do. */
 function refusalFor(request: IncomingMessage): GuardRefusal | undefined {
   const refusal = guardPage(request);
   if (refusal || request.method === 'GET') return refusal;

@@ -7,7 +7,7 @@ import { timeOfSnowflake } from './snowflake.js';
 import type { SandboxCall } from './sandbox-interface.js';
 import type { FullMember, SandboxAuditEntry } from './world.js';
 
-// What a page can hold; the search finds the others.
+// How many members the page shows; the search finds the others.
 const SHOWN_MEMBERS = 100;
 const SHOWN_ENTRIES = 40;
 const SHOWN_STRANGERS = 30;
@@ -67,7 +67,7 @@ function rolesView(world: LiveWorld, guild: LiveGuild) {
         ? guild.members.size
         : [...guild.members.values()].filter((member) => member.roleIds.includes(role.roleId))
             .length,
-    /** Bots whose highest role this is: they reach what stands below. */
+    /** Bots whose highest role this is: they can manage the roles below it. */
     bots: bots.filter((bot) => bot.highest?.roleId === role.roleId).map((bot) => bot.name),
     isInReach:
       role.roleId !== guild.guildId &&
@@ -91,7 +91,7 @@ function botsIn(world: LiveWorld, guild: LiveGuild) {
   });
 }
 
-/** Accounts that are not here but could be, or may not. */
+/** Accounts outside the guild that could join, or are banned. */
 function strangersView(world: LiveWorld, guild: LiveGuild) {
   return [...world.users.values()]
     .filter((user) => !user.isBot && !guild.members.has(user.discordUserId))
@@ -119,7 +119,9 @@ function entryView(world: LiveWorld, guild: LiveGuild, entry: SandboxAuditEntry)
   };
 }
 
-/** A path with names where ids stood, for people to read; of the guild only what is below it. */
+/**
+ * A path with names in place of ids, for people to read; within the guild only the part below it.
+ */
 export function pathInWords(world: LiveWorld, call: SandboxCall): string {
   const guild = world.guilds.get(call.guildId ?? '');
   const path = call.path.replace(/^\/api\/v\d+/, '');
@@ -136,7 +138,7 @@ function inWords(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Of a member, an account, a role or the guild itself. */
+/** The name of a member, an account, a role or the guild itself. */
 function nameOf(world: LiveWorld, guild: LiveGuild, id: string): string {
   const user = world.users.get(id);
   const person = guild.members.get(id)?.nick ?? user?.globalName ?? user?.username;

@@ -7,7 +7,7 @@ import { PAGE_STYLE } from './page-style.js';
 const SCRIPT = `'use strict';\n${PAGE_RENDERING}\n${PAGE_SCRIPT}`;
 
 /**
- * The whole page. It holds nothing of the world: that comes as JSON and is put in as text, never as
+ * The whole page. It contains no data: that arrives as JSON and is inserted as text, never as
  * markup.
  */
 export const PAGE = `<!doctype html>

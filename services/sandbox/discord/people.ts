@@ -1,19 +1,19 @@
 import type { LiveUser, LiveWorld } from './live-world.js';
 import { fullUser } from './world-defaults.js';
 
-/** Who pressed, or why that cannot be said. `arrive` makes the account, where it is a new one. */
+/** The person who pressed the button, or why they are unknown. `arrive` creates a new account. */
 export type ChosenPerson =
   { readonly discordUserId: string; readonly arrive?: () => void } | { readonly problem: string };
 
 export const NEW_PERSON = 'new';
 export const SIGNED_IN = 'sandbox_discord_user';
 
-/** Those who could sign in; bots cannot. */
+/** People who can sign in; bots cannot. */
 export function peopleOf(world: LiveWorld): readonly LiveUser[] {
   return [...world.users.values()].filter((user) => !user.isBot);
 }
 
-/** Whoever pressed Authorize last in this browser. */
+/** The person who last pressed Authorize in this browser. */
 export function signedInPerson(
   world: LiveWorld,
   cookies: string | undefined,
@@ -52,7 +52,7 @@ function newPerson(world: LiveWorld, form: URLSearchParams): ChosenPerson {
   };
 }
 
-/** A handle as Discord has them: small letters, digits, point and underscore, and nobody else's. */
+/** A free username in Discord's format: lowercase letters, digits, dots and underscores. */
 function freeUsername(world: LiveWorld, name: string): string {
   const taken = new Set([...world.users.values()].map(({ username }) => username));
   const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '');

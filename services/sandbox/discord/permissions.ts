@@ -4,7 +4,7 @@ import type { LiveGuild } from './live-world.js';
 import { compareSnowflakes } from './snowflake.js';
 import type { FullMember, FullRole } from './world.js';
 
-/** The guild-wide permission bits of a member, as Discord adds them up. */
+/** A member's guild-wide permission bits, combined as Discord does. */
 export function permissionsOf(guild: LiveGuild, member: FullMember, now: number): bigint {
   if (member.discordUserId === guild.ownerId) return ALL_PERMISSIONS;
   const bits = [guild.guildId, ...member.roleIds]
@@ -14,10 +14,7 @@ export function permissionsOf(guild: LiveGuild, member: FullMember, now: number)
   return isTimedOut(member, now) ? bits & WHILE_TIMED_OUT : bits;
 }
 
-/**
- * Whether the first role stands above the second. Of two at the same position the older is the
- * higher.
- */
+/** Whether the first role is above the second. At the same position the older one is higher. */
 export function ranksAbove(a: FullRole | undefined, b: FullRole | undefined): boolean {
   if (!a) return false;
   if (!b) return true;
@@ -25,10 +22,7 @@ export function ranksAbove(a: FullRole | undefined, b: FullRole | undefined): bo
   return compareSnowflakes(a.roleId, b.roleId) < 0;
 }
 
-/**
- * The highest role a member holds; ids of deleted roles do not count. Undefined: none but
- * @everyone.
- */
+/** A member's highest role; ids of deleted roles do not count. Undefined: only @everyone. */
 export function highestRole(guild: LiveGuild, member: FullMember): FullRole | undefined {
   let highest: FullRole | undefined;
   for (const roleId of member.roleIds) {
@@ -38,25 +32,23 @@ export function highestRole(guild: LiveGuild, member: FullMember): FullRole | un
   return highest;
 }
 
-/**
- * Only roles below one's own highest, whatever else one may do: ADMINISTRATOR does not lift this.
- */
+/** Only roles below one's own highest; even ADMINISTRATOR does not change this. */
 export function canMoveRole(guild: LiveGuild, actor: FullMember, role: FullRole): boolean {
   if (actor.discordUserId === guild.ownerId) return true;
   return ranksAbove(highestRole(guild, actor), role);
 }
 
-/** Rename, kick or time out. Nobody outranks the owner, equals do not outrank each other. */
+/**
+ * Whether one member may rename, kick or time out another. The owner outranks everyone, and equals
+ * cannot act on each other.
+ */
 export function canActOn(guild: LiveGuild, actor: FullMember, target: FullMember): boolean {
   if (target.discordUserId === guild.ownerId) return false;
   if (actor.discordUserId === guild.ownerId) return true;
   return ranksAbove(highestRole(guild, actor), highestRole(guild, target));
 }
 
-/**
- * Permissions that a guild with two-factor moderation allows only to those who have it; for a bot,
- * its owner.
- */
+/** Permissions that a guild with two-factor moderation requires 2FA for; for a bot, its owner's. */
 export function needsTwoFactor(permission: bigint): boolean {
   return (ELEVATED & permission) !== 0n;
 }

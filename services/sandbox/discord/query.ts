@@ -2,7 +2,7 @@ import { notASnowflake } from './form.js';
 import { invalidField, invalidForm } from './refusal.js';
 import { isSnowflake } from './snowflake.js';
 
-/** A whole number of the query string, within its bounds. */
+/** An integer from the query string, within its bounds. */
 export function wholeNumberOf(
   query: URLSearchParams,
   name: string,

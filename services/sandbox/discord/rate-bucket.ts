@@ -1,20 +1,21 @@
 import type { SandboxLimit } from './sandbox-interface.js';
 
 /**
- * How much of a limit is used. `since`: a fixed window began, or a sliding one was last looked at.
+ * How much of a limit is used. `since`: when a fixed window began, or a sliding one was last
+ * updated.
  */
 export type Bucket = { readonly used: number; readonly since: number };
 
 export type BucketVerdict = {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Until the bucket is whole again. */
+  /** Until the bucket is full again. */
   readonly resetAfterMs: number;
-  /** Until one call is free; 0 when one is. */
+  /** Until one call is available; 0 if one is. */
   readonly retryAfterMs: number;
 };
 
-/** One call more. A refused call uses nothing. */
+/** Takes one call. A refused call uses nothing. */
 export function takeFromBucket(
   limit: SandboxLimit,
   before: Bucket | undefined,
@@ -31,7 +32,7 @@ export function takeFromBucket(
   return { bucket, verdict: { ...lookAt(limit, bucket, now), isAllowed } };
 }
 
-/** The same without taking anything. */
+/** The same verdict without taking a call. */
 export function peekAtBucket(
   limit: SandboxLimit,
   before: Bucket | undefined,
@@ -40,7 +41,7 @@ export function peekAtBucket(
   return lookAt(limit, refill(limit, before, now), now);
 }
 
-// Refill is counted in fractions; this much may be lost to arithmetic.
+// The refill is computed in fractions; this much may be lost to rounding.
 const ROUNDING = 1e-9;
 
 function refill(limit: SandboxLimit, before: Bucket | undefined, now: number): Bucket {

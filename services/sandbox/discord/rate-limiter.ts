@@ -3,15 +3,15 @@ import { createHash } from 'node:crypto';
 import { peekAtBucket, takeFromBucket, type Bucket, type BucketVerdict } from './rate-bucket.js';
 import type { SandboxLimit, SandboxLimits } from './sandbox-interface.js';
 
-/** Counts calls against the limits and says what the headers shall tell. */
+/** Counts calls against the limits and computes the headers. */
 export type RateLimiter = {
-  /** One call more of this bot; decides whether it may go on. */
+  /** Takes one call of this bot; decides whether it may proceed. */
   take(what: LimitedCall): LimitVerdict;
-  /** A 401, 403 or 429 was answered. */
+  /** Call it when a 401, 403 or 429 was answered. */
   countInvalid(): void;
-  /** Too many of them: everything is refused, for so long. */
+  /** How long everything is refused because of too many of them. */
   bannedForMs(): number;
-  /** For people to look at. */
+  /** For display. */
   buckets(): readonly BucketView[];
 };
 
@@ -19,7 +19,7 @@ export type LimitedCall = {
   readonly applicationId: string;
   readonly guildId: string | undefined;
   readonly limit: keyof SandboxLimits;
-  /** Method and template: names the bucket of a route that shares none. */
+  /** Method and template: names the bucket of a route that has its own. */
   readonly route: string;
 };
 
@@ -97,7 +97,7 @@ function createInvalidCounter(
   };
 }
 
-/** DELETE of a member's role falls back to the bucket it shares with PUT. */
+/** DELETE of a member's role uses the bucket it shares with PUT unless it has its own. */
 function bucketOf(limits: SandboxLimits, name: keyof SandboxLimits, route: string) {
   if (name === 'memberRolesDelete' && !limits.memberRolesDelete)
     return { name: 'memberRoles', limit: limits.memberRoles };
@@ -115,7 +115,7 @@ function headersOf(
     'X-RateLimit-Remaining': String(verdict.remaining),
     'X-RateLimit-Reset': ((now + verdict.resetAfterMs) / 1000).toFixed(3),
     'X-RateLimit-Reset-After': (verdict.resetAfterMs / 1000).toFixed(3),
-    // The same for every guild: the guild is the client's to add.
+    // The same for every guild: clients add the guild themselves.
     'X-RateLimit-Bucket': createHash('md5').update(name).digest('hex'),
   };
 }

@@ -1,6 +1,6 @@
 import { RESTJSONErrorCodes } from 'discord-api-types/v10';
 
-/** Discord says no. Thrown by whatever finds out, answered by the API. */
+/** An error answer of Discord. Thrown where it is detected, sent by the API. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -15,7 +15,7 @@ export class Refusal extends Error {
 
 export type FieldError = { readonly code: string; readonly message: string };
 
-/** Field -> what is wrong with it; items of a list go by their index. */
+/** Field -> what is wrong with it; items of a list by index. */
 export type FieldErrors = { readonly [field: string]: FieldErrorNode };
 export type FieldErrorNode = { readonly _errors: readonly FieldError[] } | FieldErrors;
 

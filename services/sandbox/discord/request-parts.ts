@@ -10,7 +10,7 @@ const WRONG_CONTENT_TYPE = {
   message: 'Expected "Content-Type" header to be "application/json".',
 };
 
-/** The audit reason, sent URL-encoded so that it may hold any character. */
+/** The audit reason, sent URL-encoded so that it may contain any character. */
 export function reasonOf(headers: IncomingHttpHeaders): {
   reason: string | undefined;
   error?: Refusal;
@@ -26,7 +26,7 @@ export function reasonOf(headers: IncomingHttpHeaders): {
   return { reason: undefined, error };
 }
 
-/** The JSON body of a call that takes one. GET and DELETE have none; an empty one is no JSON. */
+/** The JSON body of a call that takes one. GET and DELETE have none; an empty body is not JSON. */
 export function bodyOf(request: {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;

@@ -4,7 +4,7 @@ import { canMoveRole } from './permissions.js';
 import { invalidField, invalidRole, missingPermissions, unknownRole } from './refusal.js';
 import type { FullMember, FullRole, SandboxAuditChange } from './world.js';
 
-/** What a new list of roles means for a member who has another. */
+/** The difference between a member's roles and a new list. */
 export type RoleChange = {
   readonly added: readonly string[];
   readonly removed: readonly string[];
@@ -18,7 +18,7 @@ export function roleChange(before: FullMember, after: readonly string[]): RoleCh
 }
 
 /**
- * Refuses a list that gives or takes a role which the bot may not move. Ids of deleted roles may be
+ * Refuses a list that adds or removes a role the bot may not assign. Ids of deleted roles may be
  * dropped.
  */
 export function demandRolesWithinReach(
@@ -36,7 +36,7 @@ export function demandRolesWithinReach(
   }
 }
 
-/** Refuses a managed role, and one that is not below the bot's highest. */
+/** Refuses a managed role and one that is not below the bot's highest. */
 export function demandMovable(call: ApiCall, standing: Standing, role: FullRole): void {
   if (role.managed)
     throw call.quirks.managedRoleCode === 50028 ? invalidRole() : missingPermissions();

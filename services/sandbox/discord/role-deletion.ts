@@ -1,6 +1,6 @@
 import { saveMember, type LiveGuild } from './live-world.js';
 
-/** Takes a role out of the guild and, unless its id is left stale, from all who held it. */
+/** Deletes a role from the guild and, unless stale ids are kept, from its holders. */
 export function deleteRole(guild: LiveGuild, roleId: string, keepsStaleRoleIds: boolean): void {
   guild.roles.delete(roleId);
   if (keepsStaleRoleIds) return;

@@ -2,8 +2,8 @@ import { ranksAbove } from './permissions.js';
 import type { FullRole } from './world.js';
 
 /**
- * All roles with their new positions: the moved one stands at its place, the others close up.
- * @everyone stays at 0.
+ * All roles with new positions: the moved one gets its position, and the others shift. @everyone
+ * stays at 0.
  */
 export function moveRole(roles: readonly FullRole[], roleId: string, position: number): FullRole[] {
   const lowestFirst = roles.toSorted((a, b) => (ranksAbove(a, b) ? 1 : -1));

@@ -22,7 +22,7 @@ const ROLES = '/guilds/{guild_id}/roles';
 const ROLE = `${ROLES}/{role_id}`;
 const MAX_ROLES = 250;
 
-/** The guild's roles: reading, counting, making, changing, deleting. */
+/** Reads, counts, creates, changes and deletes the guild's roles. */
 export const roleRoutes: readonly Route[] = [
   { method: 'GET', template: ROLES, decide: listRoles },
   { method: 'POST', template: ROLES, decide: createRole },
@@ -41,7 +41,7 @@ function getRole(call: ApiCall): Decision {
   return { status: 200, body: roleOnWire(roleNamed(call, guild)) };
 }
 
-/** Every role but @everyone, also those that nobody has. */
+/** Every role except @everyone, including those without holders. */
 function countMembers(call: ApiCall): Decision {
   const { guild } = standingOf(call);
   const counts = new Map([...guild.roles.keys()].map((roleId) => [roleId, 0]));
@@ -82,7 +82,7 @@ function createRole(call: ApiCall): Decision {
   const role = fullRole({
     roleId: call.world.nextId(),
     name: form.name ?? 'new role',
-    // New roles come in at the bottom; of those at the same place the older is the higher.
+    // New roles start at the bottom; at the same position the older one is higher.
     position: 1,
     permissions: form.permissions ?? guild.roles.get(guild.guildId)?.permissions ?? '0',
     color: form.color ?? 0,
@@ -173,7 +173,9 @@ function roleNamed(call: ApiCall, guild: LiveGuild): FullRole {
   return role;
 }
 
-/** Nobody can put into a role what they may not do themselves; what it had before may stay. */
+/**
+ * A caller cannot give a role permissions that they lack themselves; those it already had may stay.
+ */
 function demandOwnPermissions(
   standing: Standing,
   wanted: string | null | undefined,

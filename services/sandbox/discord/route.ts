@@ -4,16 +4,16 @@ import { notASnowflake } from './form.js';
 import type { SandboxLimits } from './sandbox-interface.js';
 import { isSnowflake } from './snowflake.js';
 
-/** One operation of the API. `template` is written as Discord's documentation writes it. */
+/** One operation of the API. `template` is written as in Discord's documentation. */
 export type Route = TokenRoute | OpenRoute;
 
-/** Wants a token, a bot's or a person's. */
+/** Needs a token, of a bot or a person. */
 export type TokenRoute = Operation & {
   readonly isOpen?: false;
   readonly decide: (call: ApiCall) => Decision;
 };
 
-/** Answers to whoever asks; a token that is sent all the same must be good. */
+/** Needs no token, but one that is sent must be valid. */
 export type OpenRoute = Operation & {
   readonly isOpen: true;
   readonly decide: (call: OpenCall) => Decision;
@@ -22,7 +22,7 @@ export type OpenRoute = Operation & {
 type Operation = {
   readonly method: string;
   readonly template: string;
-  /** Default `others`: a bucket for this route alone. */
+  /** Default `others`: a bucket of its own for this route. */
   readonly limit?: keyof SandboxLimits;
 };
 
@@ -44,13 +44,13 @@ export function matchRoute(
   return matches.find((match) => match.route.method === method);
 }
 
-/** Why nothing matched: no such path, or a path that knows other methods. */
+/** Why no route matched: an unknown path, or a path with other methods. */
 export function noMatch(routes: readonly Route[], path: string) {
   const isKnownPath = routes.some((route) => paramsOf(route.template, path));
   return isKnownPath ? methodNotAllowed() : notFound();
 }
 
-/** `@me` and other words where an id belongs are refused before anything else is looked at. */
+/** `@me` and other words in place of an id are refused first. */
 export function checkIds(params: Match['params']): void {
   const faulty = Object.entries(params).filter(
     ([name, value]) => name.endsWith('_id') && !isSnowflake(value),

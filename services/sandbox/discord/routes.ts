@@ -22,7 +22,7 @@ const ROUTES: readonly Route[] = [
   ...inviteRoutes,
 ];
 
-/** Where a call goes: below a version of the API, or to the one page that people are sent to. */
+/** Where a call goes: below a version of the API, or to the consent page. */
 export type Target = {
   readonly path: string;
   readonly match: Match | undefined;
@@ -35,7 +35,7 @@ export function targetOf(method: string, pathname: string): Target {
   return {
     path,
     match: matchRoute(ROUTES, method, path),
-    // OAuth2 is known without a version, as Discord's own addresses have it.
+    // OAuth2 also works without a version, as in Discord's own addresses.
     isKnownVersion:
       version === '10' || version === '9' || (version === undefined && path.startsWith('/oauth2/')),
   };

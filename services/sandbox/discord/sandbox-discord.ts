@@ -11,8 +11,8 @@ import { createRateLimiter } from './rate-limiter.js';
 import type { SandboxDiscord, SandboxDiscordOptions, SandboxQuirks } from './sandbox-interface.js';
 
 /**
- * Builds a sandbox Discord; it answers from `start()` to `stop()`. Started again it is at the same
- * address and has lost nothing.
+ * Creates a sandbox Discord, which answers from `start()` to `stop()`. A restart keeps its address
+ * and its data.
  */
 export function createSandboxDiscord(options: SandboxDiscordOptions): SandboxDiscord {
   const { clock = Date.now, random = Math.random } = options;

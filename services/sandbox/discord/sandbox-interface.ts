@@ -3,20 +3,19 @@ import type { SandboxOAuth } from './oauth-interface.js';
 import type { FullGuild, FullMember, SandboxWorld } from './world.js';
 
 /**
- * A small Discord over HTTP, on loopback, with the rules that matter to whoever gives roles.
+ * A small Discord over HTTP on loopback, with the rules that matter to programs that assign roles.
  * In: calls to `apiBase`, edits by a moderator, faults. Out: answers as Discord gives them, and a
  * page at `url`.
- * Never: a call to anywhere else, or a file of its own; whoever wants to keep the world writes
- * `world()` down.
+ * Never: a call to anywhere else, or a file of its own; to keep the world, save `world()`.
  */
 export type SandboxDiscord = {
   start(): Promise<SandboxAddress>;
   stop(): Promise<void>;
-  /** Everything as it is now, as plain JSON. */
+  /** The whole current world as plain JSON. */
   world(): Required<SandboxWorld>;
-  /** Throws when there is no such guild. */
+  /** Throws if the guild does not exist. */
   guild(guildId: string): FullGuild;
-  /** Undefined when that person is not in the guild. */
+  /** Undefined if the person is not in the guild. */
   member(guildId: string, discordUserId: string): FullMember | undefined;
   readonly calls: SandboxCalls;
   readonly faults: SandboxFaults;
@@ -26,27 +25,25 @@ export type SandboxDiscord = {
 
 export type SandboxDiscordOptions = {
   readonly world: SandboxWorld;
-  /** 0, the default, takes any free port. */
+  /** 0, the default, picks any free port. */
   readonly port?: number;
   readonly host?: string;
-  /** Milliseconds since 1970; default is the machine's clock. */
+  /** Milliseconds since 1970; by default the machine's clock. */
   readonly clock?: () => number;
   /**
-   * Between 0 and 1; used by faults with a probability only. Pass a seeded one where a run must
-   * repeat.
+   * Between 0 and 1; only used by faults with a probability. Pass a seeded one if a run must be
+   * repeatable.
    */
   readonly random?: () => number;
-  /** Replaces single limits; null for one lifts it, null for all lifts all. */
+  /** Replaces single limits; null for a limit lifts it, null here lifts all. */
   readonly limits?: Partial<SandboxLimits> | null;
   readonly quirks?: Partial<SandboxQuirks>;
-  /** After each change of the world; write `world()` down when it suits you. */
+  /** Called after each change of the world; save `world()` when convenient. */
   readonly onChange?: () => void;
 };
 
 export type SandboxAddress = {
-  /**
-   * `http://127.0.0.1:PORT`: the page. A stranger's REST client takes `${url}/api` and version 10.
-   */
+  /** `http://127.0.0.1:PORT`: the page. Other REST clients use `${url}/api` and version 10. */
   readonly url: string;
   readonly port: number;
   /** `http://127.0.0.1:PORT/api/v10` */
@@ -54,8 +51,7 @@ export type SandboxAddress = {
 };
 
 /**
- * `fixed`: all calls come back at once, a window after the first. `sliding`: they come back one by
- * one.
+ * `fixed`: all calls return at once, a window after the first. `sliding`: they return one by one.
  */
 export type SandboxLimit = {
   readonly limit: number;
@@ -64,40 +60,39 @@ export type SandboxLimit = {
 };
 
 export type SandboxLimits = {
-  /** Per bot, over all guilds. */
+  /** Per bot, across all guilds. */
   readonly global: SandboxLimit | null;
   readonly memberPatch: SandboxLimit | null;
   readonly memberGet: SandboxLimit | null;
-  /** PUT and DELETE of one role of a member, together. */
+  /** PUT and DELETE of one role of a member, combined. */
   readonly memberRoles: SandboxLimit | null;
-  /** PUT of a member: adding one who agreed. */
+  /** PUT of a member: adding a person who consented. */
   readonly memberJoin: SandboxLimit | null;
   /**
-   * Set it to give DELETE of a member's role a bucket of its own. Default: null, it shares
-   * `memberRoles`.
+   * Gives DELETE of a member's role a bucket of its own. Default: null, it shares `memberRoles`.
    */
   readonly memberRolesDelete: SandboxLimit | null;
-  /** Each other route for itself. */
+  /** For each other route separately. */
   readonly others: SandboxLimit | null;
-  /** 401, 403 and 429 of one sender; beyond it everything is refused as Cloudflare does. */
+  /** 401, 403 and 429 per sender; beyond it everything is refused as Cloudflare does. */
   readonly invalidRequests: SandboxLimit | null;
 };
 
-/** Where the documentation is silent and reports differ, both readings can be had. */
+/** Where the documentation is silent and reports differ, either behaviour can be chosen. */
 export type SandboxQuirks = {
-  /** What a bot is told about a guild it is not in. Default 10004. */
+  /** The code for a guild that the bot is not in. Default 10004. */
   readonly unknownGuildCode: 10004 | 50001;
-  /** What a PATCH naming an unknown role is told. Default 10011. */
+  /** The code for a PATCH that names an unknown role. Default 10011. */
   readonly unknownRoleInPatchCode: 10011 | 50035;
-  /** What giving or taking a managed role is told. Default 50013. */
+  /** The code for adding or removing a managed role. Default 50013. */
   readonly managedRoleCode: 50013 | 50028;
   /** A deleted role's id stays in its members' lists. Default false. */
   readonly keepsStaleRoleIds: boolean;
 };
 
 /**
- * A call as counted: `route` is the template, e.g. `/guilds/{guild_id}/members/{user_id}`. `status`
- * 0: no answer was given.
+ * A counted call: `route` is the template, e.g. `/guilds/{guild_id}/members/{user_id}`. `status` 0:
+ * it was not answered.
  */
 export type SandboxCall = {
   readonly at: number;
@@ -110,9 +105,9 @@ export type SandboxCall = {
   readonly applicationId?: string;
   /** The audit reason, decoded. */
   readonly reason?: string;
-  /** Discord's error code, when the answer was a refusal. */
+  /** Discord's error code, if the answer was a refusal. */
   readonly code?: number;
-  /** The kind of the planted fault that met this call. */
+  /** The kind of planted fault that hit this call. */
   readonly fault?: string;
 };
 
@@ -123,43 +118,45 @@ export type SandboxCallFilter = Partial<
 export type SandboxCalls = {
   /** Since the start or the last `reset()`. */
   count(filter?: Omit<SandboxCallFilter, 'path'>): number;
-  /** `PATCH /guilds/{guild_id}/members/{user_id} 200` -> how often. */
+  /** `PATCH /guilds/{guild_id}/members/{user_id} 200` -> number of calls. */
   counts(): Readonly<Record<string, number>>;
   /** The last 200, oldest first. */
   recent(): readonly SandboxCall[];
   /** 401, 403 and 429 that are not shared, since the start or the last `reset()`. */
   invalidRequests(): number;
   reset(): void;
-  /** Told of every call once it is answered. Returns how to stop listening. */
+  /** Calls the listener after every answered call. Returns a function that stops listening. */
   onCall(listener: (call: SandboxCall) => void): () => void;
-  /** The next call that fits, from now on; rejects when none comes in time (default 5 s). */
+  /** Resolves with the next matching call; rejects when none arrives in time (default 5 s). */
   waitForCall(filter: SandboxCallFilter, timeoutMs?: number): Promise<SandboxCall>;
 };
 
 export type SandboxFault = {
   readonly effect: SandboxFaultEffect;
   /**
-   * Which calls; left out: every call to the API. `route` is a template or, ending in `*`, its
-   * beginning.
+   * The calls it applies to; by default every call to the API. `route` is a template or, ending in
+   * `*`, a prefix.
    */
   readonly method?: string | undefined;
   readonly route?: string | undefined;
   readonly guildId?: string | undefined;
   readonly discordUserId?: string | undefined;
-  /** How many calls it meets, then it is spent. Default 1; null: until cleared. */
+  /** How many calls it hits before it is used up. Default 1; null: until cleared. */
   readonly times?: number | null | undefined;
-  /** Chance that a fitting call meets it. Default 1. */
+  /** The chance that it hits a matching call. Default 1. */
   readonly probability?: number | undefined;
 };
 
-/** `before`: nothing was done. `after`: the change was made, the caller does not learn of it. */
+/**
+ * `before`: nothing was done. `after`: the change was made, but the caller does not learn of it.
+ */
 export type SandboxFaultEffect =
   | {
       readonly kind: 'status';
       readonly status: number;
       readonly code?: number | undefined;
       readonly message?: string | undefined;
-      /** Of a form error: what is wrong, by field. */
+      /** For a form error: what is wrong, by field. */
       readonly errors?: Readonly<Record<string, unknown>> | undefined;
     }
   | { readonly kind: 'html'; readonly status: number }
@@ -175,13 +172,13 @@ export type SandboxFaultEffect =
       readonly kind: 'cloudflareLimit';
       readonly retryAfterMs?: number | undefined;
     }
-  /** As `cloudflareLimit`, in plain text and with a wait that is always named. */
+  /** Like `cloudflareLimit`, but in plain text and always with a wait. */
   | { readonly kind: 'plainLimit'; readonly retryAfterMs: number }
-  /** AutoMod refuses the nickname, of writes that set one. */
+  /** AutoMod refuses the nickname of writes that set one. */
   | { readonly kind: 'autoMod' }
-  /** Answers success and writes the audit log, but the change is not kept. */
+  /** Answers success and writes the audit log, but does not keep the change. */
   | { readonly kind: 'lostWrite' }
-  /** Reads answer with members as they were before their last change. */
+  /** Reads return members as they were before their last change. */
   | { readonly kind: 'staleRead' };
 
 export type PlantedFault = SandboxFault & {

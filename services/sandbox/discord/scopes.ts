@@ -1,4 +1,4 @@
-/** The scopes that can be agreed to here, in the words that a person reads. */
+/** The supported scopes, in words shown to people. */
 export const SCOPES: Readonly<Record<string, string>> = {
   identify: 'Know your username, display name and avatar',
   email: 'Know your email address',

@@ -21,8 +21,8 @@ import type { OpenRoute } from './route.js';
 import type { SandboxAuthorizationCode } from './world.js';
 
 /**
- * Codes and refresh tokens for new pairs of tokens, and tokens taken back. Forms only, as the RFCs
- * want it.
+ * Exchanges codes and refresh tokens for token pairs, and revokes tokens. Accepts forms only, as
+ * the RFCs require.
  */
 export const tokenRoutes: readonly OpenRoute[] = [
   {
@@ -48,7 +48,7 @@ type Exchange = {
 function decideToken(call: OpenCall): Decision {
   const form = formOf(call);
   const grantType = form.get('grant_type');
-  // Looked at before the client's credentials, as Discord does.
+  // Checked before the client's credentials, as Discord does.
   if (grantType !== 'authorization_code' && grantType !== 'refresh_token')
     throw unsupportedGrantType(grantType);
   const application = authenticateClient(call.world, call);
@@ -78,7 +78,7 @@ function exchangeCode({ call, form, application }: Exchange): Decision {
 }
 
 /**
- * Refused in Discord's words when it is missing or malformed; a wrong one is a wrong grant (RFC
+ * A missing or malformed verifier is refused in Discord's words; a wrong one is a wrong grant (RFC
  * 7636, 4.6).
  */
 function checkVerifier({ codeChallenge }: SandboxAuthorizationCode, verifier: string | null): void {
@@ -113,7 +113,7 @@ function decideRevocation(call: OpenCall): Decision {
   const hint = form.get('token_type_hint');
   if (hint !== null && hint !== 'access_token' && hint !== 'refresh_token')
     throw unsupportedTokenType();
-  // The hint is no more than that.
+  // The type hint is optional, so both kinds are searched.
   const named = world.accessTokens.get(token) ?? world.refreshTokens.get(token);
   const answer = { status: 200, body: {} };
   if (named?.applicationId !== application.applicationId) return answer;

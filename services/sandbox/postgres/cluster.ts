@@ -25,15 +25,18 @@ export type Auth = 'password' | 'trust';
 interface ClusterOptions {
   readonly footing: Footing;
   readonly auth: Auth;
-  /** Where the password is kept: never inside the cluster, which may belong to another account. */
+  /**
+   * Where the password is stored: never inside the cluster, which may belong to another account.
+   */
   readonly passwordFile: string;
   /** False: a power cut may cost the new cluster. */
   readonly isDurable: boolean;
 }
 
 /**
- * Makes the cluster at the first start, checks it at every later one. It is made aside and renamed
- * when it is complete, so a start that was killed half-way leaves nothing that looks like data.
+ * Creates the cluster at the first start and checks it at later ones. It is created beside its
+ * final place and renamed when complete, so an interrupted start leaves nothing that looks like
+ * data.
  */
 export async function prepareCluster(
   options: ClusterOptions,
@@ -72,7 +75,7 @@ async function make(
     SUPERUSER,
     '--encoding=UTF8',
     '--locale=C',
-    // Nothing listens before the rule below has replaced it.
+    // Nothing listens until the rule below has replaced this.
     '--auth=trust',
     ...(isDurable ? [] : ['--no-sync']),
   ]);
@@ -101,7 +104,7 @@ async function newPassword(path: string): Promise<string> {
   return password;
 }
 
-/** Undefined: there is none, or not the whole of it; a new one then replaces it. */
+/** Undefined if it is missing or incomplete; a new one then replaces it. */
 async function readPassword(path: string): Promise<string | undefined> {
   const text = await readIfThere(path);
   return text !== undefined && /^[0-9a-f]{48}$/.test(text) ? text : undefined;
@@ -120,12 +123,12 @@ async function refuseForeignFolder(cluster: string): Promise<void> {
   throw new Error(`${cluster} is not empty and holds no PostgreSQL data: move it away`);
 }
 
-/** The caller holds the folder's lock, so whatever is half made is nobody's. */
+/** The caller holds the folder's lock, so no process uses an incomplete cluster. */
 async function removeHalfMade(dataDir: string): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const names = await readdir(dataDir);
   for (const name of names.filter((name) => name.startsWith('cluster.new-'))) {
-    // A killed initdb may still be writing for some milliseconds.
+    // A killed initdb may keep writing for some milliseconds.
     await rm(join(dataDir, name), { recursive: true, maxRetries: 5 });
   }
 }
@@ -134,11 +137,11 @@ async function giveTo(folder: string, uid: number | undefined): Promise<void> {
   if (uid === undefined || (await stat(folder)).uid === uid) return;
   const names = await readdir(folder, { recursive: true });
   await Promise.all(names.map((name) => lchown(join(folder, name), uid, uid)));
-  // Last, because it is the mark that all the others are done.
+  // Last, because it marks that all the others are done.
   await lchown(folder, uid, uid);
 }
 
-/** Speaks to the cluster without a server: no port, no password. */
+/** Runs SQL in the cluster without a server: no port, no password. */
 async function runSql(
   footing: Footing,
   cluster: string,

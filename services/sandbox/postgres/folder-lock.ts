@@ -5,9 +5,9 @@ import { isCode } from './binaries.js';
 import { birthOf, isAlive } from './processes.js';
 
 /**
- * One process per data folder. PostgreSQL itself never lets two servers into one cluster; this lock
- * is what tells a living owner (a clear error) from one that was killed (its server is a leftover,
- * and may be ended).
+ * Allows one process per data folder. PostgreSQL itself never lets two servers use one cluster;
+ * this lock distinguishes a living owner (a clear error) from a killed one, whose server is a
+ * leftover that may be stopped.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock');
@@ -22,7 +22,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   throw new Error(`cannot lock ${folder}: other processes keep taking it`);
 }
 
-/** Written aside and linked, so that nobody ever reads half a lock. */
+/** Written aside and linked, so that an incomplete lock is never read. */
 async function create(path: string, mine: string): Promise<boolean> {
   const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
   await writeFile(draft, mine, { mode: 0o600 });
@@ -49,8 +49,8 @@ async function refuseIfAlive(folder: string, theirs: string): Promise<void> {
 }
 
 /**
- * Two may find the same dead owner. Whoever moved away a lock that the other has made since puts it
- * back.
+ * Two processes may find the same dead owner. If one of them moved away the other's new lock, it
+ * puts it back.
  */
 async function takeAway(path: string, dead: string): Promise<void> {
   const aside = `${path}.dead.${process.pid}.${crypto.randomUUID()}`;

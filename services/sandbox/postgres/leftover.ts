@@ -6,15 +6,14 @@ import { isCode } from './binaries.js';
 import { commandLineOf, isAlive, waitForEnd } from './processes.js';
 
 /**
- * Above every system's highest process number, so PostgreSQL takes the file for one that a dead
- * server left.
+ * Above every system's highest process id, so PostgreSQL takes the file for that of a dead server.
  */
 const NEVER_A_PROCESS = 999_999_999;
 
 /**
- * Ends the server that a killed process has left behind. To be called by the holder of the folder's
- * lock only: to them any running server is a leftover. It is ended and not taken over, so that a
- * server always has the settings, and dies with the life, of the process that uses it.
+ * Stops the server that a killed process left behind. Only the holder of the folder's lock may call
+ * this: to them any running server is a leftover. It is stopped rather than reused, so that a
+ * server always has the settings and the lifetime of the process that uses it.
  */
 export async function endLeftoverServer(options: {
   readonly cluster: string;
@@ -27,7 +26,7 @@ export async function endLeftoverServer(options: {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
 
   if (!(await isServerOf(cluster, pid))) {
-    // The number has gone to another program since. The file stays: its last line tells PostgreSQL
+    // Another program has the process id now. The file stays: its last line tells PostgreSQL
     // whether a child of the dead server still holds the shared memory.
     logger.info({ cluster, pid }, 'stale postmaster.pid');
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));
@@ -42,7 +41,7 @@ export async function endLeftoverServer(options: {
 }
 
 async function end(pid: number): Promise<boolean> {
-  // Where the system tells a server of its parent's death it is already on its way.
+  // If the system reports a parent's death to the server, it is already stopping.
   if (await waitForEnd(pid, 500)) return true;
   process.kill(pid, 'SIGINT');
   if (await waitForEnd(pid, 10_000)) return true;

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { writeWhole } from '../whole-file.js';
 
 /**
- * A port that was free a moment ago: the one remembered in the file if it still is, so that an
- * address noted down yesterday works today, else any.
+ * A free port: the one remembered in the file if it is still free, so that yesterday's address
+ * works today, else any.
  */
 export async function choosePort(file: string): Promise<number> {
   const remembered = await readRemembered(file);

@@ -6,18 +6,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A dead process that nobody has collected yet counts as dead: in a container that may last. */
+/** A zombie counts as dead: in a container it may stay for long. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives, but is somebody else's.
+    // EPERM: it is alive but belongs to another account.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
   return statOf(pid)[0] !== 'Z';
 }
 
-/** True once it is gone, false when the time is over. */
+/** True once it has ended, false after the time limit. */
 export async function waitForEnd(pid: number, limitMs: number): Promise<boolean> {
   const deadline = Date.now() + limitMs;
   while (isAlive(pid)) {
@@ -28,16 +28,16 @@ export async function waitForEnd(pid: number, limitMs: number): Promise<boolean>
 }
 
 /**
- * When a process began, so that another one under the same number is told apart. Empty where the
- * system does not say.
+ * A process's start time, to distinguish it from another one with the same id. Empty if the system
+ * does not tell.
  */
 export async function birthOf(pid: number): Promise<string> {
   return statOf(pid)[19] ?? (await askPs(pid, 'lstart='));
 }
 
 /**
- * Linux: the fields after the program's name, which stands in brackets and may itself hold spaces
- * and brackets.
+ * Linux: the fields after the program's name, which is in brackets and may contain spaces and
+ * brackets.
  */
 function statOf(pid: number): readonly string[] {
   try {
@@ -48,7 +48,7 @@ function statOf(pid: number): readonly string[] {
   }
 }
 
-/** Undefined where the system does not say. */
+/** Undefined if the system does not tell. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   try {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8');

@@ -12,21 +12,21 @@ import { binariesIn, type PostgresBinaries } from './binaries.js';
 const run = promisify(execFile);
 
 /**
- * The account that owns nothing; every Unix has it under this number but macOS, where root is not
- * what people are.
+ * The unprivileged account: every Unix has it under this id except macOS, where people do not run
+ * as root.
  */
 const NOBODY = 65_534;
 
-/** A way to start a program of PostgreSQL's, which refuses to run as root. */
+/** A way to start PostgreSQL's programs, which refuse to run as root. */
 export interface RunAs {
   /**
-   * Words in front of the program. Each replaces itself by the next, so the process id stays the
-   * one spawned.
+   * Commands in front of the program. Each replaces itself by the next, so the spawned process id
+   * stays the same.
    */
   readonly prefix: readonly string[];
   /** Spawn as this user; unset where the prefix changes it. */
   readonly spawnUid?: number;
-  /** Who must own the data; unset: whoever owns it now. */
+  /** The account that must own the data; unset: the current owner. */
   readonly ownerUid?: number;
 }
 
@@ -43,9 +43,8 @@ interface Place {
 }
 
 /**
- * Finds the first way that works here, by trying it: who may pass which folder, whether user
- * namespaces are allowed and which tools exist is not to be read off anything. A try takes some 10
- * ms.
+ * Finds the first way that works by trying each: access to folders, user namespaces and available
+ * tools cannot be determined otherwise. A try takes some 10 ms.
  */
 export async function findFooting(
   place: Place & {
@@ -58,8 +57,8 @@ export async function findFooting(
   const found = await firstThatRuns(here, ways, failures);
   if (found) return found;
   if (process.getuid?.() === 0) {
-    // Neither nobody nor a namespace can reach the folders: a root-owned 0700 folder, and
-    // namespaces are refused.
+    // Neither the unprivileged account nor a namespace can reach the folders: they are in a
+    // root-owned 0700 folder, and namespaces are refused.
     const copy = await copyToTemporary(here);
     logger.warn(
       { from: here.dataDir, to: copy.dataDir },
@@ -73,8 +72,8 @@ export async function findFooting(
   );
 }
 
-// The signal reaches the server when its parent dies, however that dies, and means "fast shutdown"
-// to it.
+// The kernel sends this signal to the server when its parent dies in any way; the server takes it
+// as "fast shutdown".
 const diesWithParent = ['setpriv', '--pdeathsig', 'INT'];
 const inNamespace = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
 
@@ -95,8 +94,8 @@ export const asNobody: readonly RunAs[] = [
 ];
 
 /**
- * Inside such a namespace root has another number, outside it still owns its files: it passes its
- * own 0700 folders.
+ * In such a namespace root has another id but still owns its files outside, so it can pass its own
+ * 0700 folders.
  */
 export const asRootElsewhere: readonly RunAs[] = [
   { prefix: [...diesWithParent, '--', ...inNamespace], ownerUid: 0 },
@@ -127,7 +126,7 @@ async function firstThatRuns(
 
 async function majorVersion(place: Place, runAs: RunAs): Promise<number> {
   const { postgres } = place.binaries;
-  // The shell enters the data folder after the change of user, which spawn's cwd would not.
+  // The shell enters the data folder after switching the user, which spawn's cwd would not.
   const probe =
     process.platform === 'win32'
       ? [postgres, '--version']

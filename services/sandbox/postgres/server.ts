@@ -11,7 +11,7 @@ const KEPT_LINES = 20;
 
 export interface RunningServer {
   readonly pid: number;
-  /** Resolves when the process is gone, however that came about. */
+  /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>;
   isRunning(): boolean;
   stop(): Promise<void>;
@@ -25,7 +25,7 @@ interface ServerOptions {
   readonly logger: Logger;
 }
 
-/** The server did not come up; `lines` is the end of what it said. */
+/** The server did not start; `lines` are its last output. */
 export class ServerStartError extends Error {
   constructor(
     cause: string,
@@ -55,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function spawnServer(options: ServerOptions): ChildProcess {
   const { footing, cluster, port, settings } = options;
   const all = {
-    // On loopback alone, and without a socket file: its folder would have to suit two accounts.
+    // Loopback only and no socket file, whose folder would have to suit two accounts.
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     port: String(port),
