@@ -97,11 +97,14 @@ class Writing {
 
   constructor(readonly wholeListWrites: boolean) {}
 
-  /** About half of many such runs are told to wait after a read, and read once more. */
+  /**
+   * Runs that are told to wait after a read, and read once more: half of those that come in a later
+   * window, and of many that read twice none on a quiet machine and half on a busy one.
+   */
   interruptedReads(): number {
     const isCrowded = this.#readTwice * 2 > READS_AT_ONCE;
     const twice = isCrowded ? this.#readTwice : 0;
-    return Math.floor((twice + this.#readEarly) / 2);
+    return Math.floor(twice / 4 + this.#readEarly / 2);
   }
 
   /** What a window allows is written within a second of its beginning. */

@@ -57,7 +57,7 @@ describe.skipIf(!hasKafka())('a database that is away', () => {
 
     expect(reader.consumer.ready()).toEqual({
       ok: false,
-      reason: 'applying facts fails: no database',
+      reason: 'applying facts failed: no database',
     });
     expect(await group.committed()).toEqual([0]);
     expect(await group.state()).toBe('Stable');

@@ -118,9 +118,7 @@ const holdersOf = (crowd: readonly Person[], roleId: string) =>
     sweeps.rig().discord.member(guildId, discordUserId)?.roleIds.includes(roleId),
   );
 
-// Which runs are told to wait depends on the machine: one that was slow for a moment is measured
-// once more.
-describe('the forecast is within a tenth of the calls then made', { retry: 1 }, () => {
+describe('the forecast is within a tenth of the calls then made', () => {
   test.each(CROWDS)(
     'when a client is deleted: $size people with $groups roles, named: $isNamed',
     async (given) => {

@@ -222,7 +222,7 @@ describe('while searches take for ever', () => {
     const answer = await ask('{ auditRecords { totalCount } }');
 
     expect(codesOf(answer)).toEqual(new Set(['UNAVAILABLE']));
-    expect(answer.errors?.[0]?.message).toContain('try again');
+    expect(answer.errors?.[0]?.message).toContain('Try again');
     gone.abort();
     await Promise.all(busy);
   });

@@ -176,6 +176,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
       where k.place <= ${n}`,
     // One record and one member of a plan with as many roles as there are rows.
     `update audit_record set added = ${LONG}, removed = ${LONG}, planned_added = ${LONG}, planned_removed = ${LONG},
+        ensured_added = ${LONG}, ensured_removed = ${LONG},
         causes = (select jsonb_agg((causes -> 0) || jsonb_build_object('actor', 'a' || g)) from generate_series(1, ${n}) g)
       where id = ${uuid(KINDS.record, '1')}`.replaceAll('$count', String(n)),
     `update sweep set plan = jsonb_set(jsonb_set(plan, '{members,0,add}', to_jsonb(${LONG})), '{members,0,remove}', to_jsonb(${LONG}))

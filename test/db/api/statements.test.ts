@@ -61,6 +61,8 @@ const SHORT: Readonly<Record<string, number>> = {
   'MemberPlan.remove': PLANNED_EACH,
   'MemberPlan.requests': PLANNED_EACH,
   'MemberPlan.unknown': PLANNED_EACH,
+  // Roles wait in place of being added, so no plan has both; both are loaded alike.
+  'MemberPlan.waiting': 0,
 };
 
 interface Chain {

@@ -29,7 +29,7 @@ describe('a listing that cannot be right', () => {
     const sweep = await world.sweep('REMOTE_SYNC');
 
     expect(sweep.state).toBe('FAILED');
-    expect(sweep.reason).toContain('list of members');
+    expect(sweep.reason).toContain('member list');
     expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
     expect(world.rig().writes()).toBe(0);
   });

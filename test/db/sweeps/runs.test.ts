@@ -16,7 +16,7 @@ describe('a run', () => {
     const [{ id } = { id: '' }] = await world.query<{ id: string }>(`select id from sweep`);
     await eventually(async () => (await world.find(id)).state === 'FAILED');
 
-    expect((await world.find(id)).reason).toContain('given up');
+    expect((await world.find(id)).reason).toContain('gave up');
   });
 
   test('that is cancelled stops between pages, and nothing of it is written', async () => {
