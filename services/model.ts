@@ -22,7 +22,8 @@
 import type { ClientId, DiscordUserId, NicknameStrategy, RoleId } from './model/base.js';
 
 /**
- * What a person allowed an application when they signed in at Discord. A refresh token works once.
+ * The tokens an application received for a person who signed in at Discord. A refresh token works
+ * once.
  */
 export interface TokenGrant {
   readonly accessToken: string;
@@ -41,14 +42,14 @@ export interface OAuthApplication {
   readonly apiBase: string;
 }
 
-/** Why nothing is sent for a client, since when, and when the next call is tried. */
+/** Why calls for a client are paused, since when, and when the next call is tried. */
 export interface SendingPause {
   readonly cause: string;
   readonly since: Date;
   readonly until: Date;
 }
 
-/** What stands between a person and a role, or between a role and its being taken back. */
+/** Why a person does not have a role, or still has one. */
 export type RoleBlock =
   | 'NOT_LINKED'
   | 'AUTHORITY_DISCORD'
@@ -59,7 +60,7 @@ export type RoleBlock =
   | 'UNKNOWN_MEMBERSHIP'
   | ChangeBlock;
 
-/** What stands between a change that is due and Discord. */
+/** Why a due change has not reached Discord yet. */
 export type ChangeBlock =
   | 'CLIENT_DISABLED'
   | 'CLIENT_STOPPED'
@@ -77,8 +78,8 @@ export type ChangeBlock =
   | 'PENDING';
 
 /**
- * Who decides on roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to follow.
- * OBSERVE: nothing is written.
+ * Which side decides about roles. PLATFORM: roles follow groups. DISCORD: the platform is asked to
+ * follow. OBSERVE: nothing is written.
  */
 export type Authority = 'PLATFORM' | 'DISCORD' | 'OBSERVE';
 
@@ -89,13 +90,13 @@ export type UnknownMembership = 'KEEP' | 'REMOVE';
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 /**
- * What a member waits for who has not passed Discord's membership screening. WAIT: grants and
- * nickname come afterwards.
+ * Members who have not passed Discord's membership screening. WAIT: they get roles and nickname
+ * afterwards.
  */
 export type Screening = 'WAIT' | 'IGNORE';
 /** What happens to a nickname that the connector set when the account's last link ends. */
 export type NicknameOnUnlink = 'RESET' | 'KEEP';
-/** As a nickname to write, or one that was written: the member's nickname is removed. */
+/** The nickname to write, or the one written, when the member's nickname is reset. */
 export const NO_NICKNAME = '';
 export type EmailRule = 'NONE' | 'WARN' | 'REQUIRE';
 
@@ -107,7 +108,7 @@ export interface Endpoints {
   readonly revokeUrl: string;
 }
 
-/** What an admin chooses for a client, its secrets and endpoints apart. */
+/** A client's settings, without its secrets and endpoints. */
 export interface ClientSettings {
   readonly name: string;
   readonly applicationId: string;
@@ -130,7 +131,7 @@ export interface ClientSettings {
     readonly keepsTokens: boolean;
   };
   readonly screening: Screening;
-  /** False: roles are only ever written one at a time. */
+  /** False: roles are always written one at a time. */
   readonly wholeListWrites: boolean;
   /**
    * How long closed audit records and ended sweeps are kept; null: DEFAULT_AUDIT_RETENTION_DAYS.
@@ -138,7 +139,7 @@ export interface ClientSettings {
   readonly auditRetentionDays: number | null;
 }
 
-/** Roles that a record names. */
+/** Roles named in an audit record. */
 export type RoleChanges = Readonly<Record<'added' | 'removed', readonly RoleId[]>>;
 
 export const DEFAULT_AUDIT_RETENTION_DAYS = 400;
@@ -157,9 +158,7 @@ export const DEFAULT_CLIENT_SETTINGS: Omit<ClientSettings, 'name' | 'application
   auditRetentionDays: null,
 };
 
-/**
- * A role that so many held, or more, is not taken from the last of them without a person's word.
- */
+/** If a role had this many holders or more, its last holders keep it until a person approves. */
 export const FEW_HOLDERS = 5;
 
 export type LinkStatus = 'ACTIVE' | 'ENDING';
@@ -187,9 +186,9 @@ export interface GuildRole {
   readonly name: string;
   readonly position: number;
   readonly color: number;
-  /** Given and taken by Discord or an integration alone. */
+  /** Only Discord or an integration can add and remove it. */
   readonly isManaged: boolean;
-  /** Why the bot can neither give nor take it; null when it can. */
+  /** Why the bot cannot add or remove the role; null when it can. */
   readonly refusal: RoleRefusal | null;
   /**
    * Why the bot cannot rename holders of this role; for @everyone, why it can rename no one.
@@ -204,7 +203,7 @@ export type RoleRefusal =
 /** Why the bot cannot rename a member. Discord never allows renaming the guild's owner. */
 export type RenameRefusal = 'OWNER' | 'ABOVE_BOT' | 'MISSING_PERMISSION';
 
-/** A guild's roles as they were just read, and whose the guild is. */
+/** A guild's roles as just read, and the guild's owner. */
 export interface GuildRoleReading {
   readonly ownerId: DiscordUserId | null;
   readonly roles: readonly GuildRole[];
@@ -219,7 +218,7 @@ export interface PresentMember {
   readonly username: string;
   readonly displayName: string | null;
   readonly nickname: string | null;
-  /** Membership screening is not done. */
+  /** The member has not passed membership screening. */
   readonly isPending: boolean;
   readonly timedOutUntil: Date | null;
   readonly isBot?: boolean;
@@ -230,7 +229,7 @@ export interface PresentMember {
   readonly joinedAt?: Date | null;
 }
 
-/** `IN_STEP PENDING ABSENT HELD PARKED ENDING`: what a link shows to its reader. */
+/** The state of a link as users see it. */
 export type LinkState = 'IN_STEP' | 'PENDING' | 'ABSENT' | 'HELD' | 'PARKED' | 'ENDING';
 
 export type SweepKind =
@@ -246,14 +245,14 @@ export type SweepState =
 /** The verdict on one removal. A newer fact, mapping or link cancels it. */
 export type RemovalVerdict = 'HELD' | 'APPROVED' | 'REJECTED';
 
-/** Why Discord did not add a person to the guild who had agreed to join. */
+/** Why Discord refused to add a consenting person to the guild. */
 export type JoinRefusal =
   'BANNED' | 'GUILD_FULL' | 'USER_GUILD_LIMIT' | 'INVALID_TOKEN' | 'MISSING_PERMISSION' | 'REFUSED';
 
 /** The outcome of one reconcile. Expected outcomes are values, not errors. */
 export type Outcome = 'APPLIED' | 'UNCHANGED' | 'ABSENT' | 'HELD' | 'PARKED';
 
-/** A written event, as it waits in the outbox. `data` is the CloudEvent's. */
+/** An event in the outbox. `data` is the CloudEvent's. */
 export interface OutboxEvent {
   readonly position: number;
   readonly id: string;

@@ -1,7 +1,7 @@
-/** Ids, and the cause of a change: what the model and the facts are both made of. */
+/** Ids and causes, used by both the model and the facts. */
 type Brand<Name extends string> = string & { readonly brand?: Name };
 
-/** UUIDv7s of ours. */
+/** The connector's own ids: UUIDv7. */
 export type ClientId = Brand<'ClientId'>;
 export type LinkId = Brand<'LinkId'>;
 export type MappingId = Brand<'MappingId'>;
@@ -29,14 +29,14 @@ export interface Cause {
   /** The CloudEvent's source, or the caller's name. */
   readonly actor: string;
   readonly groupId?: GroupId;
-  /** A person has asked for this one member by name: the guard leaves the removals to them. */
+  /** A person requested this for one member by name, so its removals join no held plan. */
   readonly isAskedFor?: true;
   /** For a sweep: read the member from Discord, whatever the mirror says. */
   readonly looksAnew?: true;
-  /** Of a fact about a person: nothing but their nickname may follow from it. */
+  /** For a fact about a person: only their nickname may change. */
   readonly isAboutName?: true;
-  /** Of a sweep: nicknames are made by this strategy, in place of the client's own. */
+  /** For a sweep: nicknames follow this strategy instead of the client's own. */
   readonly enforceStrategy?: NicknameStrategy;
-  /** The trace that it came with, or began: a W3C `traceparent`. */
+  /** The trace it came with or started: a W3C `traceparent`. */
   readonly traceparent?: string;
 }

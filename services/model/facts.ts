@@ -1,18 +1,19 @@
 import type { Cause, GroupId, PlatformUserId } from './base.js';
 
 /**
- * A place in the one total order of facts: any with `sequence` outranks any without; then by
- * `sequence`, or by `timeUs` (microseconds since 1970, as events carry more than milliseconds).
+ * A position in the total order of facts: any with `sequence` outranks any without; then by
+ * `sequence`, or by `timeUs` (microseconds since 1970, because events carry more than
+ * milliseconds).
  */
 export interface FactOrder {
   readonly sequence: number | null;
   readonly timeUs: number;
-  /** The time is the database's, at the receipt of a mutation. Absent: an event gave it. */
+  /** The time is the database's when it received a mutation. Absent: an event brought it. */
   readonly isMutation?: true;
 }
 
 /**
- * The place that a fact claims. `timeUs: null`: a mutation, which happens when the database
+ * The position a fact claims. `timeUs: null`: a mutation, whose time is set when the database
  * receives it.
  */
 export interface ClaimedOrder {
@@ -38,7 +39,7 @@ export interface MembershipChanged extends FactBase {
   readonly change: 'added' | 'removed';
 }
 
-/** The user's whole set of groups. */
+/** The user's complete set of groups. */
 export interface MembershipSnapshot extends FactBase {
   readonly kind: 'membershipSnapshot';
   readonly platformUserId: PlatformUserId;
@@ -52,7 +53,7 @@ export interface UserChanged extends FactBase {
   readonly attributes?: Attributes;
 }
 
-/** Final for events: only an admin can bring the id back, and nothing but the id. */
+/** Final for events: only an admin can restore the id, and only the id. */
 export interface UserDeleted extends FactBase {
   readonly kind: 'userDeleted';
   readonly platformUserId: PlatformUserId;
@@ -65,8 +66,8 @@ export interface GroupChanged extends FactBase {
 }
 
 /**
- * Ends every membership that is not newer. The group is gone until a newer `groupChanged` revives
- * it, empty.
+ * Ends every membership that is not newer. The group stays deleted until a newer `groupChanged`
+ * restores it, empty.
  */
 export interface GroupDeleted extends FactBase {
   readonly kind: 'groupDeleted';
@@ -77,8 +78,8 @@ export type PlatformFact =
   MembershipChanged | MembershipSnapshot | UserChanged | UserDeleted | GroupChanged | GroupDeleted;
 
 /**
- * `unchanged`: the very same fact is recorded already. `stale`: another fact outranks it.
- * `partial`: a whole set, some groups of which lost to other facts.
+ * `unchanged`: the same fact is already recorded. `stale`: another fact outranks it. `partial`: a
+ * complete set of which some groups lost to other facts.
  */
 export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
 
@@ -86,15 +87,17 @@ export type FactVerdict = 'applied' | 'unchanged' | 'stale' | 'partial';
 export interface FactOutcome {
   readonly verdict: FactVerdict;
   readonly losses: readonly FactLoss[];
-  /** Groups that the fact adds a member to, to no effect until they are sent again. */
+  /**
+   * Deleted groups that the fact adds a member to; this takes effect only when they are sent again.
+   */
   readonly deletedGroupIds?: readonly GroupId[];
 }
 
-/** One statement of a fact that lost, and the recorded fact that outranks it. */
+/** One statement of a fact that lost, with the recorded fact that outranks it. */
 export interface FactLoss {
   /** Null: the statement is about the user or the group itself. */
   readonly groupId: GroupId | null;
-  /** The place of the fact that lost; of a mutation, with the time of its receipt. */
+  /** The position of the fact that lost; for a mutation, with the time of its receipt. */
   readonly order: FactOrder;
   readonly outrankedBy: Outranker;
 }
@@ -106,16 +109,14 @@ export type Outranker =
       readonly isSnapshot: boolean;
       readonly isHeld: boolean;
     }
-  /**
-   * Of the user that the fact is about. `by`: the caller or the event source; null: not recorded.
-   */
+  /** The user of the fact was deleted. `by`: the caller or event source; null: not recorded. */
   | {
       readonly kind: 'userDeleted';
       readonly order: FactOrder;
       readonly platformUserId: PlatformUserId;
       readonly by: string | null;
     }
-  /** The deletion that an admin lifted since. */
+  /** A deletion that an admin has lifted since. */
   | { readonly kind: 'userRestored'; readonly order: FactOrder }
   | { readonly kind: 'groupDeleted'; readonly order: FactOrder }
   | {

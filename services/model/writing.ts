@@ -1,37 +1,37 @@
 /**
- * How changes of one member are written, and what many of them cost: the path writes by it, and
- * every forecast counts by it.
+ * How changes of one member are written, and what many of them cost. The path and every forecast
+ * use these rules.
  */
 
 /**
- * Up to this many changes of a member's roles are written one by one: each is atomic and needs no
+ * Up to this many role changes of a member are written one by one: each is atomic and needs no
  * read.
  */
 export const MOST_SINGLE_WRITES = 2;
 
-/** Up to this many changes go one by one where no list may be written for now. */
+/** Up to this many changes are written one by one while no list can be written. */
 export const MOST_SINGLE_WRITES_INSTEAD = 4;
 
 /**
- * Single roles and edits of a member are counted apart by Discord, ten in ten seconds each have
- * been seen: what only an edit can do, as a nickname or a list of roles, has but one of the two.
- * The last call of each is left to urgent work.
+ * Discord counts single role writes and member edits separately; ten of each in ten seconds have
+ * been observed. Nicknames and role lists can only use edits. The last call of each is left to
+ * urgent work.
  */
 const WINDOW = { seconds: 10, singles: 9, edits: 9 } as const;
 
-/** Reads of a member that Discord takes within a second. */
+/** Member reads that Discord allows within a second. */
 const READS_AT_ONCE = 5;
 
 /**
  * The source that confirms a whole list must be younger than this. An older one may lack a role
- * given since, and so agree with a newest reading that lacks it by mistake. It still counts against
- * a list, whatever its age, where it shows more than the newest.
+ * granted since, and so agree with a newest reading that lacks it by mistake. A source of any age
+ * still counts against a list if it shows more than the newest.
  */
 export const CONFIRMING_MS = 60_000;
 
 /**
- * Whether a list of all roles is written where both ways are open. `isRead`: a list needs no read
- * that was not made anyway.
+ * Whether a list is written when both ways are possible. `isRead`: the list needs no additional
+ * read.
  */
 export function isListCheaper(member: {
   readonly changes: number;
@@ -43,30 +43,32 @@ export function isListCheaper(member: {
   return changes > MOST_SINGLE_WRITES || joinsNickname;
 }
 
-/** Members of whom the same is to be done. */
+/** Members with the same changes to make. */
 export interface ForecastGroup {
   readonly members: number;
-  /** Of each: roles to be given and taken. */
+  /** Roles to grant and remove per member. */
   readonly changes: number;
   readonly isRenamed: boolean;
-  /** Each is read before anything is planned. */
+  /** Each member is read before planning. */
   readonly isReadFirst: boolean;
   /**
-   * Reads of each that follow, whatever is changed: to prove that roles are gone, or that the
-   * account is.
+   * Additional reads per member, whatever the changes, to prove that roles or the account are gone.
    */
   readonly proofs: number;
-  /** For so long what is stored of them may confirm a list; in ms from now. */
+  /** How long the stored roles of these members can confirm a list, in ms from now. */
   readonly confirmsForMs: number;
 }
 
 export interface Forecast {
   readonly calls: number;
-  /** Until the last write is made, at the limits that Discord has been seen to have. */
+  /** Until the last write, at the limits observed at Discord. */
   readonly seconds: number;
 }
 
-/** What it takes to carry this out, one member after the other, each the way that is open then. */
+/**
+ * The calls and time to write these groups one member after the other, each in whichever way is
+ * open.
+ */
 export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites = true): Forecast {
   const writing = new Writing(wholeListWrites);
   let proven = 0;
@@ -74,7 +76,7 @@ export function forecastCalls(groups: Iterable<ForecastGroup>, wholeListWrites =
     if (group.changes > 0 && group.proofs > 0) proven += group.members;
     for (let left = group.members; left > 0; left -= 1) writing.add(group);
   }
-  // Of more than Discord takes reads for, a proof waits for its turn, in a run that reads twice.
+  // Beyond the read limit a proof has to wait, and its run then reads twice.
   const repeated = proven > READS_AT_ONCE ? proven : 0;
   return {
     calls: writing.calls + repeated + writing.interruptedReads(),
@@ -86,11 +88,9 @@ class Writing {
   calls = 0;
   #writes = 0;
   #windows = 0;
-  /** Lists for which a run that began with the mirror has to read twice. */
+  /** Lists whose run began with the mirror and has to read twice. */
   #readTwice = 0;
-  /**
-   * Members who were read first for a list, and whose turn to be written came in a later window.
-   */
+  /** Members read for a list whose write fell into a later window. */
   #readEarly = 0;
   #singles: number = WINDOW.singles;
   #edits: number = WINDOW.edits;
@@ -98,8 +98,8 @@ class Writing {
   constructor(readonly wholeListWrites: boolean) {}
 
   /**
-   * Runs that are told to wait after a read, and read once more: half of those that come in a later
-   * window, and of many that read twice none on a quiet machine and half on a busy one.
+   * Runs that are delayed after a read and read again: half of those in a later window. Of many
+   * runs that read twice, none on a quiet machine and half on a busy one, so a quarter is counted.
    */
   interruptedReads(): number {
     const isCrowded = this.#readTwice * 2 > READS_AT_ONCE;
@@ -107,7 +107,7 @@ class Writing {
     return Math.floor(twice / 4 + this.#readEarly / 2);
   }
 
-  /** What a window allows is written within a second of its beginning. */
+  /** The writes of a window are made within a second of its start. */
   seconds(): number {
     if (this.#writes === 0) return 0;
     return this.#windows * WINDOW.seconds + 1;
@@ -134,8 +134,8 @@ class Writing {
     const { changes } = member;
     const areSinglesOpen = this.#singles >= changes;
     const isListOpen = this.#edits > 0;
-    // The other way is taken where this one would have to wait. After the first window edits are
-    // open again before singles are.
+    // The other way is used if this one would have to wait. After the first window edits become
+    // available before singles.
     return isListCheaper(member) || this.#windows > 0
       ? isListOpen || !areSinglesOpen || changes > MOST_SINGLE_WRITES_INSTEAD
       : isListOpen && !areSinglesOpen;

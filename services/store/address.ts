@@ -4,29 +4,29 @@ import { parse, toClientConfig } from 'pg-connection-string';
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * How to reach the database, with every parameter of its address in libpq's meaning, read once.
- * Pool and listener both connect with it. Throws where a certificate or key file cannot be read.
+ * The database address with all parameters, interpreted as libpq does and read once. The pool and
+ * the listener both connect with it. Throws if a certificate or key file cannot be read.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
 export function readAddress(url: string): ClientConfig {
   const address = new URL(url);
   const { searchParams: given } = address;
   const mode = given.get('sslmode');
-  // The driver's own word for what libpq calls require.
+  // The driver's own name for libpq's `require`.
   if (mode === 'no-verify') given.set('sslmode', 'require');
   else if (mode !== null && !SSL_MODES.includes(mode))
     throw new Error(
       `DATABASE_URL: sslmode ${JSON.stringify(mode)} is not supported; use one of ${SSL_MODES.join(', ')}`,
     );
-  // The system's certificates are what Node trusts without a file.
+  // Without a file, Node trusts the system's certificates.
   if (given.get('sslrootcert') === 'system') given.delete('sslrootcert');
   given.delete('uselibpqcompat');
   const config = toClientConfig(parsed(address.href));
   if (typeof config.ssl !== 'object') return config;
   const { host = '' } = config;
   const passphrase = given.get('sslpassword');
-  // With the host: pg would hold the certificate of a host named by its IP against the name
-  // "localhost".
+  // Passes the host, because pg would otherwise check the certificate of a host named by its IP
+  // against "localhost".
   const ssl = {
     ...config.ssl,
     host,

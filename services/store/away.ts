@@ -4,9 +4,7 @@ import type { Pool } from 'pg';
 import { DatabaseUnavailableError, UnavailableError } from '../lib/errors.js';
 import { connectOutageOf, outageOf } from './outage-words.js';
 
-/**
- * System codes for an unreachable server. A host name that is unknown now may resolve in a moment.
- */
+/** System codes for an unreachable server. An unknown host name may resolve a moment later. */
 const SYSTEM_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -27,9 +25,7 @@ const SERVER_CODES = /^08\w{3}$/;
 const DRIVER_WORDS =
   /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
 
-/**
- * True of faults that no statement is to blame for: they are over once the database works again.
- */
+/** True for failures not caused by the statement, which end once the database works again. */
 export function isAway(error: unknown): boolean {
   if (outageOf(error) !== null) return true;
   for (let each = error; each instanceof Error; each = each.cause) {
@@ -41,7 +37,7 @@ export function isAway(error: unknown): boolean {
   return false;
 }
 
-/** The same fault in words that every room knows; others as they are. */
+/** Translates an outage into the project's own error; other errors are returned unchanged. */
 export function translateAway(error: unknown): unknown {
   if (error instanceof UnavailableError || !isAway(error)) return error;
   return new DatabaseUnavailableError(outageOf(error) ?? AWAY, {
@@ -51,19 +47,14 @@ export function translateAway(error: unknown): unknown {
 
 const AWAY = 'database unreachable';
 
-/**
- * Of an attempt to connect: whatever the server refuses it with, there is no database to work with.
- */
+/** For connection attempts: whatever the server answers, the database is unusable. */
 export function translateConnect(error: unknown): unknown {
   const words = connectOutageOf(error);
   if (words === null || error instanceof UnavailableError) return translateAway(error);
   return new DatabaseUnavailableError(words, { cause: error });
 }
 
-/**
- * Whatever the pool's connections are asked for while there is no database fails with an
- * `UnavailableError`.
- */
+/** Makes queries of the pool's connections fail with `UnavailableError` during an outage. */
 export function tellWhenAway(pool: Pool, onOutage: (words: string) => void): void {
   const told = (error: unknown): unknown => {
     if (error instanceof UnavailableError) onOutage(error.message);
@@ -75,7 +66,7 @@ export function tellWhenAway(pool: Pool, onOutage: (words: string) => void): voi
   );
 }
 
-/** MikroORM makes errors of its own of those of the driver; these it passes on as they are. */
+/** MikroORM wraps the driver's errors in its own; this passes outages through unchanged. */
 export function keepAway(orm: MikroORM): void {
   const converter = orm.em.getPlatform().getExceptionConverter();
   const convert = converter.convertException.bind(converter);
@@ -84,14 +75,14 @@ export function keepAway(orm: MikroORM): void {
   Object.assign(converter, { convertException });
 }
 
-/** Calls that answer by callback are left as they are. */
+/** Calls with a callback are left unchanged. */
 function translateAnswers<Name extends string>(
   owner: Record<Name, (...words: never[]) => unknown>,
   name: Name,
   translate: (error: unknown) => unknown,
 ): void {
   const translated = (...words: never[]): unknown => {
-    // Looked up at each call: others watch the driver at its prototype.
+    // Looked up at each call, because instrumentation patches the driver's prototype.
     const call: unknown = Reflect.get(Object.getPrototypeOf(owner), name);
     if (typeof call !== 'function') throw new Error(`no ${name} to call`);
     const answer: unknown = Reflect.apply(call, owner, words);
@@ -103,12 +94,10 @@ function translateAnswers<Name extends string>(
   Object.assign(owner, { [name]: translated });
 }
 
-/** Wrong password, role not allowed in, no such database. */
+/** Wrong password, login not allowed, no such database. */
 const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
 
-/**
- * How Node and the driver name a certificate that is not to be trusted, and a server without TLS.
- */
+/** The codes of Node and the driver for an untrusted certificate and for a server without TLS. */
 const TLS_CODES =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
 const TLS_WORDS = /server does not support SSL/;

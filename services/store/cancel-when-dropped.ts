@@ -2,14 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { PoolClient } from 'pg';
 
-/**
- * A statement that goes on after it was cancelled, or the next of its batch, is cancelled again.
- */
+/** How soon to cancel again if the statement continues, or the next one of its batch runs. */
 const AGAIN_MS = 50;
 
 /**
- * Cancels in the database what a connection is doing once the signal is aborted, until all that was
- * asked is settled.
+ * Cancels a connection's statements in the database once the signal is aborted, until all of them
+ * have ended.
  */
 export function cancelWhenDropped(
   client: PoolClient,

@@ -4,15 +4,15 @@ import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Database } from './database.js';
 
-/** Further apart than this, times that this process writes or compares mislead the others. */
+/** A larger difference would make this process's times mislead the others. */
 export const CLOCK_TOLERANCE_MS = 5_000;
 
 const EVERY_MS = 15_000;
 
 /**
  * Compares this process's clock with the database's, which all processes share. A difference is
- * logged when it begins and when it ends, and is in the readiness meanwhile; an unreachable
- * database leaves the last comparison as it is.
+ * logged when it begins and ends, and shown in readiness meanwhile. While the database is
+ * unreachable the last comparison is kept.
  */
 export function createClockWatch({
   database,
@@ -62,7 +62,7 @@ export function createClockWatch({
 
 interface Measurement {
   readonly aheadMs: number;
-  /** The answer was under way for so long: the difference is known no better. */
+  /** The duration of the query, which limits how exactly the difference is known. */
   readonly uncertainMs: number;
 }
 

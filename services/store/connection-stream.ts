@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { Client, PoolClient } from 'pg';
 
 /**
- * The socket below a connection, for what the driver has no call for; null: it keeps it elsewhere
- * by now.
+ * The socket of a connection, for operations the driver does not offer; null if the driver no
+ * longer exposes it.
  */
 export function streamOf(client: Client | PoolClient): Duplex | null {
   const connection: unknown = Reflect.get(client, 'connection');

@@ -7,7 +7,7 @@ import { createWriteWatch, writeProbe } from './write-watch.js';
 type Options = Omit<Parameters<typeof openDatabase>[0], 'onOutage'> &
   Omit<Parameters<typeof createListener>[0], 'onSilent' | 'onRefused'>;
 
-/** The pool, the connection that listens, and what watches whether the database takes writes. */
+/** Opens the pool, the listening connection and the monitor of database writes. */
 export async function openConnections(options: Options) {
   const writes = createWriteWatch({
     write: async () => writeProbe(database.sql()),
@@ -24,7 +24,7 @@ export async function openConnections(options: Options) {
   return {
     database,
     listener,
-    /** A failed write explains more than the listener's wait. */
+    /** A failed write explains more than the listener's reconnect. */
     ready: () => {
       const writing = writes.ready();
       return writing.ok ? listener.ready() : writing;

@@ -31,17 +31,16 @@ export interface Database extends Askers {
   /** For single statements outside a transaction. */
   sql(): Kysely<unknown>;
   /**
-   * Runs again when PostgreSQL gives up on it for a deadlock or a serialisation failure, so `work`
-   * must not act elsewhere.
+   * Retried when PostgreSQL aborts it for a deadlock or serialization failure, so `work` must have
+   * no effects elsewhere.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** For what may take long, and only shows something: see read-share.ts. */
+  /** For reads that may be slow and are only displayed: see read-share.ts. */
   readonly reads: Asker;
   readonly orm: MikroORM;
   connections(): Connections;
   /**
-   * Ends every open connection without a word: for a server that is gone. New ones are made as they
-   * are needed.
+   * Closes every open connection at once, for a server that is gone. New ones are opened as needed.
    */
   readonly cutAll: () => void;
   close(): Promise<void>;
@@ -54,9 +53,11 @@ export async function openDatabase(options: {
   readonly poolSize: number;
   readonly logger: Logger;
   readonly onStatement?: OnStatement;
-  /** A connection or a statement failed for a cause of the database's own, in words. */
+  /**
+   * Called with a description when a connection or statement fails because of the database itself.
+   */
   readonly onOutage?: (words: string) => void;
-  /** The request on whose behalf is read. */
+  /** The request that a read belongs to. */
   readonly scope?: () => RequestScope | null;
   readonly readTiming?: Partial<ReadTiming>;
 }): Promise<Database> {
@@ -91,7 +92,7 @@ export async function openDatabase(options: {
   });
 
   keepAway(orm);
-  // One for all: outside a transaction it holds no state.
+  // Shared: outside a transaction it holds no state.
   const plain = kyselyOf(orm.em.fork());
   const [pool] = pools;
   if (!pool) throw new Error('MikroORM created no pool');
@@ -112,8 +113,8 @@ export async function openDatabase(options: {
 }
 
 /**
- * Said once on each connection: statements that look at thousands of rows in parts would each be
- * compiled anew, which takes longer than they do.
+ * Set once per connection. Statements that process thousands of rows in parts would be compiled
+ * each time, which takes longer than running them.
  */
 export const COMPILE_NOTHING = `set jit = off; ${NOTICE_DEAD_CLIENTS}`;
 

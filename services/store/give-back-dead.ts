@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 const GIVE_BACK_MS = 1_000;
 
 /**
- * Rolling back a transaction fails if its connection died, and Kysely only releases a connection
- * after a successful rollback: each such death would leak a pool slot for ever. A connection not
+ * Releases connections that died in a transaction. Their rollback fails, and Kysely releases a
+ * connection only after a successful rollback, so each would leak a pool slot. One that is not
  * released a moment later never will be.
  */
 export function giveBackTheDead(pool: Pool): void {

@@ -5,21 +5,20 @@ import type { SharedClient } from './shared-client.js';
 
 export interface HeartbeatTiming {
   readonly everyMs: number;
-  /** Shorter than any lease that hangs on the database's answers is long. */
+  /** Shorter than any lease that depends on the database's answers. */
   readonly withinMs: number;
 }
 
 export const HEARTBEAT: HeartbeatTiming = { everyMs: 3_000, withinMs: 6_000 };
 
 /**
- * For the server: a client whose machine lost its power, or its network, is found out within some
- * ten seconds. By default that takes two hours, during which its locks stay held and block every
- * other process.
+ * Makes the server detect a client that lost power or network within some ten seconds. The default
+ * is two hours, during which its locks would block every other process.
  */
 export const NOTICE_DEAD_CLIENTS =
   'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 1; set tcp_keepalives_count = 5; set tcp_user_timeout = 10000';
 
-/** The same the other way round, for a connection that waits for its answer. */
+/** The same for the client, on a connection that waits for its answer. */
 export const KEEP_ALIVE = {
   keepAlive: true,
   keepAliveInitialDelayMillis: 5_000,
@@ -29,9 +28,9 @@ export const KEEP_ALIVE = {
 export const HEARTBEAT_QUERY = 'select 1 as heartbeat';
 
 /**
- * Asks again and again whether the server is there. One that is gone without a word (a machine that
- * lost its power, a network that drops packets) would else be waited for until the system gives up,
- * which takes it a quarter of an hour. Ends with the connection.
+ * Keeps checking whether the server responds. A server that vanished silently (power loss, dropped
+ * packets) would otherwise be waited for until the system gives up, after a quarter of an hour.
+ * Ends with the connection.
  */
 export function watchForSilence(
   client: SharedClient,
@@ -54,7 +53,7 @@ export function watchForSilence(
   });
 }
 
-/** For a pool whose own limit would also be one on waiting for a place in it. */
+/** For a pool whose own timeout would also limit waiting for a connection. */
 export class ImpatientClient extends pg.Client {
   constructor(config: ClientConfig) {
     const { password } = config; // the pool hides it from copies
@@ -76,7 +75,7 @@ export function createCutter(pool: Pool): () => void {
   return () => open.forEach(cut);
 }
 
-/** The server is not notified; it would not receive it. */
+/** Does not notify the server, which would not receive it. */
 export function cut(client: Client | PoolClient): void {
   streamOf(client)?.destroy(new Error(SILENT));
 }

@@ -20,7 +20,7 @@ const RECONNECT_MS = 1_000;
 interface Options {
   readonly url: string;
   readonly logger: Logger;
-  /** The server has not answered for long: whatever else waits for it waits in vain. */
+  /** The server has not responded for long, so other waits for it are futile too. */
   readonly onSilent: () => void;
   /** An attempt to reconnect failed. */
   readonly onRefused?: (error: unknown) => void;
@@ -28,8 +28,8 @@ interface Options {
 }
 
 /**
- * PostgreSQL's LISTEN on a connection of its own, made again when it breaks. What was missed
- * meanwhile is the poll's to find.
+ * PostgreSQL's LISTEN on its own connection, reopened when it breaks. Polling finds what was missed
+ * meanwhile.
  */
 export function createListener(options: Options) {
   const wakers = new Map<string, Set<Wake>>();
@@ -63,7 +63,7 @@ export function createListener(options: Options) {
   }
 
   return {
-    /** May be tried again when it has failed. */
+    /** May be called again if it fails. */
     async start(): Promise<void> {
       await connect().catch(async (error: unknown) => {
         await client?.end().catch(() => undefined);
@@ -123,9 +123,7 @@ function createClient(
   return client;
 }
 
-/**
- * A lost connection is replaced by another one, which listens to all channels requested by then.
- */
+/** Replaces a lost connection by a new one that listens to all channels requested by then. */
 async function tell(
   client: SharedClient | null,
   verb: 'listen' | 'unlisten',
@@ -135,7 +133,7 @@ async function tell(
   await client?.ask(statement).catch(() => undefined);
 }
 
-/** With what the notice carried. */
+/** Receives the notification's payload. */
 type Wake = (payload: string | null) => void;
 
 export type Listener = ReturnType<typeof createListener>;

@@ -5,7 +5,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from './database.js';
 import { MIGRATIONS } from './migrations/list.js';
 
-/** Any number; the same for every process, so that two starting at once take turns. */
+/** An arbitrary number, the same for every process, so that concurrent starts take turns. */
 const LOCK = 741_300_112;
 
 /**
@@ -49,7 +49,7 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
 /** Stored in the database, so that an older version can name the newer one. */
 const WRITTEN_BY = 'discord-connector ';
 
-/** The migrations that the database lacks. */
+/** The migrations the database does not have yet. */
 async function missing(db: Kysely<unknown>, version: string): Promise<readonly string[]> {
   const known = MIGRATIONS.map((migration) => migration.name as string);
   const executed = await readExecuted(db);

@@ -13,7 +13,7 @@ export const namedInSql = (
 ): RawBuilder<unknown> => sql`(${sql.lit(`${kind} `)} || case
   when coalesce(${name}, '') in ('', ${id}) then ${id} else ${name} || ' (' || ${id} || ')' end)`;
 
-/** Calls groups by their names, with the ids behind. */
+/** Names groups, each followed by its id. */
 export async function nameGroups(
   db: Kysely<unknown>,
   ids: readonly GroupId[],
@@ -25,7 +25,7 @@ export async function nameGroups(
   return (id) => named('group', id, names.get(id));
 }
 
-/** Calls roles of a client by their names, with the ids behind. */
+/** Names a client's roles, each followed by its id. */
 export async function nameRoles(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -38,7 +38,7 @@ export async function nameRoles(
   return (id) => named('role', id, names.get(id));
 }
 
-/** Calls a Discord account by its username, as last read at the client. */
+/** Names a Discord account by its username, as last read at the client. */
 export async function nameAccount(
   db: Kysely<unknown>,
   clientId: ClientId,

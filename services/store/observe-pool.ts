@@ -6,7 +6,7 @@ export type OnStatement = (statement: { readonly kind: string; readonly seconds:
 export interface Connections {
   readonly used: number;
   readonly idle: number;
-  /** Statements that wait for one. */
+  /** Statements waiting for a connection. */
   readonly waiting: number;
 }
 
@@ -21,7 +21,7 @@ const KINDS = new Set([
   'rollback',
 ]);
 
-/** Times every statement of a pool, from its sending to its answer. */
+/** Measures every statement of a pool, from sending to answer. */
 export function observePool(
   pool: Pool,
   { onStatement, nowMs }: { onStatement: OnStatement; nowMs: () => number },
@@ -42,7 +42,7 @@ export function observePool(
   });
 }
 
-/** Its many overloads are one function to us. */
+/** Treats its many overloads as one function. */
 const isQuery = (value: unknown): value is (...args: readonly unknown[]) => unknown =>
   typeof value === 'function';
 

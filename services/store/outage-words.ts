@@ -1,6 +1,6 @@
 /**
  * Causes by SQLSTATE, in words for callers and readiness. The server's own message may name
- * accounts and paths.
+ * accounts and paths, so it is not shown.
  */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^53100$/, 'the database is out of disk space'],
@@ -14,9 +14,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^57P03$/, 'the database is starting or recovering'],
 ];
 
-/**
- * Of an attempt to connect. Whatever the server refuses it with, there is no database to work with.
- */
+/** For connection attempts. Whatever the server answers, the database is unusable. */
 const CONNECT_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^28/, 'the database rejected the user name or password'],
   [/^3D000$/, 'the database does not exist'],
@@ -35,16 +33,13 @@ function wordsIn(table: typeof WORDS, error: unknown): string | null {
   return null;
 }
 
-/**
- * What keeps a statement from being carried out, though it is a good one; null: nothing of the
- * kind.
- */
+/** What prevents a valid statement from running; null: no outage. */
 export const outageOf = (error: unknown): string | null => wordsIn(WORDS, error);
 
 export const connectOutageOf = (error: unknown): string | null =>
   wordsIn(CONNECT_WORDS, error) ?? outageOf(error);
 
-/** No write can work while this lasts. Other causes may concern a single read or connection. */
+/** No write can succeed while this lasts. Other causes may concern a single read or connection. */
 export const stopsAllWrites = (words: string): boolean => CERTAIN.has(words);
 
 const CERTAIN: ReadonlySet<string> = new Set([

@@ -4,16 +4,13 @@ import pg, { type ClientBase, type Pool } from 'pg';
 export const readShareOf = (poolSize: number): number => Math.max(1, Math.floor(poolSize / 5));
 
 /**
- * For connections on which PostgreSQL cancels what takes too long, and uses no more than their own
- * processor. One statement: the driver that sends several ahead waits for ever on a text that holds
- * more.
+ * Settings for read connections: PostgreSQL cancels slow statements and uses no parallel workers.
+ * One statement, because the pipelining driver hangs on a text with several.
  */
 export const readSettings = (statementMs: number): string =>
   `select set_config('jit', 'off', false), set_config('statement_timeout', '${statementMs}', false), set_config('max_parallel_workers_per_gather', '0', false)`;
 
-/**
- * Connections like those of the pool, with settings of their own. None is made before it is needed.
- */
+/** Connections like those of the pool, with their own settings. They are opened on demand. */
 export function openReadPool(
   like: Pool,
   its: {

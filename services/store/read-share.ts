@@ -9,9 +9,9 @@ import { askerOf, MOST_TOGETHER, sendOver, type QueuedStatement, type Asker } fr
 export interface ReadTiming {
   /** PostgreSQL cancels a read that takes longer. */
   readonly statementMs: number;
-  /** All reads of one request. */
+  /** The limit for all reads of one request. */
   readonly requestMs: number;
-  /** For a connection. */
+  /** The limit of waiting for a connection. */
   readonly waitMs: number;
 }
 
@@ -22,17 +22,17 @@ export const READ_TIMING: ReadTiming = {
 };
 
 /**
- * Of the connections for reads. Else one request of thirty fields would keep all others waiting.
+ * Connections one request may use; otherwise a request with thirty fields would block all others.
  */
 const MOST_OF_A_REQUEST = 2;
 
 interface Deps {
-  /** Connections for these reads alone. */
+  /** A pool for these reads only. */
   readonly pool: Pool;
   readonly most: number;
-  /** Cancels what the connection of this backend is doing; asked over another connection. */
+  /** Cancels the current statement of this backend, over another connection. */
   readonly cancel: (processId: number) => Promise<unknown>;
-  /** The request on whose behalf is read; null: none that could be cancelledByCaller. */
+  /** The request that a read belongs to; null: none that can be cancelled. */
   readonly scope: () => RequestScope | null;
   readonly timing: ReadTiming;
 }
@@ -50,8 +50,7 @@ export function createReadShare(deps: Deps): Asker {
 }
 
 /**
- * All statements of one moment of one request, or a part of them: they go over one connection
- * together.
+ * The queries of one microtask of one request, or some of them, sent together over one connection.
  */
 interface Batch {
   readonly reader: Reader;
@@ -59,16 +58,16 @@ interface Batch {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A request while it reads. */
+/** A request with reads. */
 interface Reader {
   readonly scope: RequestScope | null;
   gathered: QueuedStatement[];
   running: number;
   waiting: number;
   readonly begunAt: number;
-  /** Why it may not go on. */
+  /** Why the request may not continue. */
   refusal: Error | null;
-  /** Aborted with the refusal: what it has running is cancelled. */
+  /** Aborted with the refusal, which cancels the request's running statements. */
   readonly ending: AbortController;
 }
 
@@ -87,7 +86,7 @@ class ReadShare {
     if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
   }
 
-  /** Reads outside of a request share nothing. */
+  /** Reads outside of a request share no limits. */
   #readerOf(scope: RequestScope | null): Reader {
     const known = scope && this.#readers.get(scope);
     if (known) return known;
@@ -122,7 +121,7 @@ class ReadShare {
     this.#next();
   }
 
-  /** First come, first served, but for requests that have their part already. */
+  /** First come, first served, except for requests that already use their share. */
   #next(): void {
     while (this.#running < this.deps.most) {
       const index = this.#waiting.findIndex(
@@ -173,7 +172,7 @@ class ReadShare {
     else await sendOver(client, told);
     state.isSettled = true;
     await cancelling.stop();
-    // A cancellation may still be on its way to this connection.
+    // A cancellation may still be in flight to this connection.
     client.release(state.isCancelled);
   }
 
@@ -204,7 +203,7 @@ class ReadShare {
     this.#forgetIdle(reader);
   }
 
-  /** A subscription reads now and then for days: each time is a request of its own. */
+  /** A subscription reads occasionally for days; each time counts as a separate request. */
   #forgetIdle(reader: Reader): void {
     const { scope, running, waiting, gathered } = reader;
     if (scope && running + waiting + gathered.length === 0) this.#readers.delete(scope);

@@ -2,11 +2,12 @@ import { UnavailableError } from '../lib/errors.js';
 import type { SharedClient } from './shared-client.js';
 
 /**
- * Null when the lock is held, by another process or here. Resolves with the way to give it back.
+ * Null if another process or this one holds the lock. Otherwise resolves with a function that
+ * releases it.
  */
 export type TryLock = (key: number) => Promise<(() => Promise<void>) | null>;
 
-/** Locks among all processes, which PostgreSQL takes back when the connection ends. */
+/** Locks shared by all processes; PostgreSQL releases them when the connection ends. */
 export function createSessionLocks(session: () => SharedClient | null): TryLock {
   const held = new Set<number>();
   return async (key) => {
@@ -29,7 +30,7 @@ export function createSessionLocks(session: () => SharedClient | null): TryLock 
   };
 }
 
-/** On a connection that has ended there is nothing left to unlock. */
+/** If the connection has ended, there is nothing left to unlock. */
 async function unlock(client: SharedClient, key: number, held: Set<number>): Promise<void> {
   await client.ask('select pg_advisory_unlock($1)', [key]).catch(() => undefined);
   held.delete(key);

@@ -1,8 +1,8 @@
 import pg, { type QueryResult, type QueryResultRow } from 'pg';
 
 /**
- * A connection that several ask at once: one statement after the other, which pg itself will no
- * longer see to.
+ * A connection with several concurrent users. It sends one statement after the other, which pg
+ * itself will stop doing.
  */
 export class SharedClient extends pg.Client {
   #last: Promise<unknown> = Promise.resolve();

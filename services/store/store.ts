@@ -56,16 +56,16 @@ export interface StoreOptions {
   /** Names this process in leases and claims; never used twice. */
   readonly owner: string;
   readonly keys: KeyRing;
-  /** Of another owner: has its process ended for certain? */
+  /** Whether the process of another owner has certainly ended. */
   readonly isGone: (owner: string) => boolean;
-  /** How long a fact's mark waits for others to join it. */
+  /** How long a fact's mark waits for others to be combined with it. */
   readonly windowMs: number;
   readonly leaseMs: number;
-  /** Of the connector; stands in the database with the migrations that it has brought. */
+  /** The connector's version, stored with the migrations it has run. */
   readonly version?: string;
-  /** Whether there is a broker to take written events away. */
+  /** Whether a broker takes written events. */
   readonly hasBroker: boolean;
-  /** Of the removal guard: what of a burst waits for a person. */
+  /** The removal guard: which removals of a burst wait for approval. */
   readonly judgePlan: JudgePlan;
   readonly clock: () => number;
   readonly logger: Logger;
@@ -75,7 +75,7 @@ export interface StoreOptions {
   readonly heartbeat?: HeartbeatTiming;
 }
 
-/** The memory: everything the rooms ask of the database, behind one open connection pool. */
+/** The store: all database operations, behind one open connection pool. */
 export async function openStore(options: StoreOptions) {
   const { owner, keys, windowMs, clock } = options;
   const { database, listener, ready, close } = await openConnections(options);
@@ -135,7 +135,7 @@ export async function openStore(options: StoreOptions) {
   };
 }
 
-/** One statement each. */
+/** Each is one statement. */
 function questionsAboutClients(db: () => Kysely<unknown>, { keys, owner, logger }: StoreOptions) {
   return {
     countUnknownMemberships: (clientId: string) => countUnknownMemberships(db(), clientId),

@@ -1,7 +1,7 @@
 /**
- * Where ids of a time begin: ours are UUIDv7, so their order is that of making, and a range of
- * times is a range of a primary key. They are made by the processes' clocks; what must be exact
- * compares the times of the rows too.
+ * The first id of a time. The connector's ids are UUIDv7, so they are ordered by creation, and a
+ * range of times is a range of a primary key. Processes' clocks create them, so exact queries
+ * compare the rows' times too.
  */
 export function firstIdAt(time: Date): string {
   const ms = Math.min(Math.max(time.getTime(), 0), LAST_MS);

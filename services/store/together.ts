@@ -12,25 +12,22 @@ import type { Pool, PoolClient } from 'pg';
 import { afterMoment } from '../lib/moment.js';
 import { streamOf } from './connection-stream.js';
 
-/** Where single statements are asked that change nothing. Any `Kysely` will do as well. */
+/** Runs single statements that change nothing. Any `Kysely` works as well. */
 export type Asker = QueryExecutorProvider;
 
-/** One after the other on their connection, a slow one would keep many waiting. */
+/** Statements of a batch run one after the other, so a slow one would delay many. */
 export const MOST_TOGETHER = 4;
 
 export interface Askers {
-  /**
-   * For statements that look rows up by their keys and whose text is always the same: each
-   * connection plans them once.
-   */
+  /** For lookups by key with a constant text: each connection plans them once. */
   readonly byKey: Asker;
   /** For all others. */
   readonly asker: Asker;
 }
 
 /**
- * What is asked at one moment goes to the server together: over one connection, in one write, none
- * waiting for another's answer. Sending is the dearest part of a small statement, planning the
+ * Sends the statements of one microtask together: over one connection, in one write, none waiting
+ * for another's answer. Sending is the most expensive part of a small statement, and planning the
  * next.
  */
 export function createAskers(pool: Pool): Askers {
@@ -38,7 +35,7 @@ export function createAskers(pool: Pool): Askers {
   return { byKey: askerOf(moment, true), asker: askerOf(moment) };
 }
 
-/** Hands each statement over as it is asked. */
+/** Passes each statement on as it arrives. */
 export function askerOf(
   sink: { readonly ask: (asked: QueuedStatement) => void },
   isPlannedOnce = false,
@@ -47,17 +44,17 @@ export function askerOf(
   return { getExecutor: () => executor };
 }
 
-/** Nobody is given one to keep: what needs its own is a transaction's. */
+/** No connection can be held here; work that needs its own uses a transaction. */
 const NO_CONNECTION: ConnectionProvider = {
   async provideConnection() {
     throw new Error('related statements must run in a transaction');
   },
 };
 
-/** A statement, and who waits for its rows. */
+/** A statement with its waiting caller. */
 export interface QueuedStatement {
   readonly query: CompiledQuery;
-  /** Of a statement that is planned once. */
+  /** The name of a statement that is planned once. */
   readonly name: string | undefined;
   readonly resolve: (result: QueryResult<never>) => void;
   readonly reject: (error: unknown) => void;
@@ -107,7 +104,7 @@ class Moment {
   }
 }
 
-/** Never rejects: whoever asked is told. */
+/** Never rejects: errors go to the callers. */
 async function send(pool: Pool, asked: readonly QueuedStatement[]): Promise<void> {
   let client: PoolClient;
   try {
@@ -120,7 +117,7 @@ async function send(pool: Pool, asked: readonly QueuedStatement[]): Promise<void
   client.release();
 }
 
-/** Resolves when each of them is answered, or has failed. */
+/** Resolves when each statement has an answer or has failed. */
 export async function sendOver(
   client: PoolClient,
   asked: readonly QueuedStatement[],

@@ -9,7 +9,7 @@ import { stopsAllWrites } from './outage-words.js';
 
 /** Whether the database can be written to. */
 export interface WriteWatch {
-  /** A statement or a connection attempt failed for a cause of the database's own. */
+  /** A statement or connection attempt failed because of the database itself. */
   readonly onOutage: (words: string) => void;
   readonly ready: () => Readiness;
   readonly stop: () => Promise<void>;
@@ -18,10 +18,9 @@ export interface WriteWatch {
 const EVERY_MS = 1_000;
 
 /**
- * After a failure that no statement is to blame for, writes one row again and again until that
- * works, and is not ready meanwhile. A cause that may concern one read or one connection counts
- * only once that write has failed too: a slow search must not take a process out of service. Asks
- * nothing while all is well.
+ * After an outage, writes one row repeatedly until that works, and reports not ready meanwhile. A
+ * cause that may concern one read or connection counts only if that write fails too: a slow search
+ * must not take a process out of service. Does nothing while all is well.
  */
 export function createWriteWatch(deps: {
   /** Writes one row; rejects with the statement's own error. */
@@ -48,8 +47,7 @@ export function createWriteWatch(deps: {
         cause = null;
         return;
       } catch (error) {
-        // Of no outage: the row is not to be written for a reason that says nothing about other
-        // writes.
+        // Not an outage: this row cannot be written for a reason that does not affect other writes.
         if (!(error instanceof UnavailableError)) {
           cause = null;
           return;
@@ -76,7 +74,7 @@ export function createWriteWatch(deps: {
   };
 }
 
-/** One row in all; processes that write it at once wait for each other for a moment. */
+/** A single row; processes that write it at the same time briefly wait for each other. */
 export const writeProbe = (db: Kysely<unknown>): Promise<unknown> =>
   sql`
     insert into write_probe (is_only, written_at) values (true, clock_timestamp())

@@ -19,11 +19,11 @@ export function createChecks(db: () => Kysely<unknown>, owner: string) {
 
 interface DueChecksRequest {
   readonly limit: number;
-  /** Being checked by this process, or tried by it already. */
+  /** Clients that this process is checking or has tried already. */
   readonly except: readonly ClientId[];
 }
 
-/** Kept beside the client, whose settings are not touched by it. */
+/** Stored separately from the client's settings, which stay unchanged. */
 async function saveChecks(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -35,9 +35,9 @@ async function saveChecks(
 }
 
 /**
- * Claims the longest unclaimed of the clients whose last check is a day old. Other processes leave
- * a claimed client alone for ten minutes. The process that claimed it and does not check it,
- * because the answer to the claim was lost, gets it again at once.
+ * Claims clients whose last check is a day old, the longest unclaimed first. Other processes leave
+ * a claimed client alone for ten minutes. A process that claimed one but does not check it, because
+ * the answer to the claim was lost, gets it again at once.
  */
 async function claimDueChecks(
   db: Kysely<unknown>,

@@ -6,7 +6,7 @@ export interface ClientInput extends ClientSettings, ClientSecrets {
   readonly endpoints: Endpoints;
 }
 
-/** Settings as their columns; nothing else that `input` may hold gets through. */
+/** Converts settings to their columns; other properties of `input` are ignored. */
 export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
   const { nicknamePolicy, removalGuard, linking, endpoints } = input;
   return {
@@ -34,7 +34,7 @@ export function settingColumns(input: Omit<ClientInput, keyof ClientSecrets>) {
   };
 }
 
-/** The secrets that are given, encrypted. */
+/** The given secrets, encrypted. */
 export function secretColumns(
   keys: KeyRing,
   id: ClientId,

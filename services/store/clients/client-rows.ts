@@ -60,7 +60,7 @@ const SECRETS = ['botToken', 'clientSecret'] as const;
 
 interface LostSecret {
   readonly name: keyof ClientSecrets;
-  /** Of the key that is not known any more. */
+  /** The id of the missing key. */
   readonly keyId: string;
 }
 

@@ -129,7 +129,7 @@ async function updateClient(
     const isNamedNow = row.nicknameStrategy !== 'NONE';
     if (isNamedNow !== (namedBy !== 'NONE'))
       await switchNicknames(tx.sql, id, row.nicknameStrategy);
-    // Jobs before grants, as a settlement locks them.
+    // Locks jobs before grants, like a settlement.
     if (!row.keepsTokens) await giveUpKeptGrants(tx.sql, id);
     return clientView(row, keys);
   });
@@ -137,7 +137,10 @@ async function updateClient(
   return view;
 }
 
-/** Resolves with the members who may lose a role by it, as a query for `holdBurst`; null: none. */
+/**
+ * Resolves with the members who may lose a role because of the change, as a query for `holdBurst`;
+ * null: none.
+ */
 async function markForSettings(
   tx: Transaction,
   change: {

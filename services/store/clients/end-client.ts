@@ -42,7 +42,7 @@ export async function endClient(
     cause: request.cause,
   });
   await forgetDecisionsOfClient(tx.sql, client.id);
-  // Jobs before grants, as a settlement locks them.
+  // Locks jobs before grants, like a settlement.
   await sql`delete from discord_grant where client_id = ${client.id}`.execute(tx.sql);
   return effect;
 }

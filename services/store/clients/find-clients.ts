@@ -5,7 +5,7 @@ import type { Database } from '../database.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import { toDate, toDateOrNull, type Time } from '../read/page.js';
 
-/** A row as the driver gives it, times not yet read. */
+/** A row as the driver returns it, with unparsed times. */
 type Stored = {
   readonly [Name in keyof ClientRow]: Date extends ClientRow[Name]
     ? Time | Exclude<ClientRow[Name], Date>
@@ -13,8 +13,8 @@ type Stored = {
 };
 
 /**
- * Clients for showing them. Nearly every request asks for one, and making it an entity, which
- * nothing here needs, costs many times what the statement does.
+ * Reads clients for display. Nearly every request needs one, and creating an entity, which nothing
+ * here needs, would cost many times as much as the statement.
  */
 export function createFindClients(database: Database) {
   let columns: RawBuilder<unknown> | null = null;

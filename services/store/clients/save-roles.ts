@@ -6,9 +6,9 @@ import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
 
 /**
- * Keeps the guild's roles as they were just read. A role that has vanished stays by its id, refused
- * as unknown, as mappings and records name it. Where a role can be given again that could not, the
- * parked members are marked.
+ * Saves the guild's roles as just read. A role that vanished is kept by its id and refused as
+ * unknown, because mappings and records name it. If a role can be assigned again, the parked
+ * members are marked.
  */
 export function createSaveRoles({
   database,

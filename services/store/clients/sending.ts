@@ -17,8 +17,8 @@ export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener
 }
 
 /**
- * Shows the pause of this process to all; null: calls go through, and what was postponed is due at
- * once.
+ * Shares this process's pause with all others; null: calls succeed again, and postponed work is due
+ * at once.
  */
 async function saveSending(
   db: Kysely<unknown>,
@@ -41,7 +41,7 @@ async function clearSending(db: Kysely<unknown>, clientId: ClientId): Promise<vo
     where id = ${clientId} and sending_until is not null`.execute(db);
 }
 
-/** Every process tries its next call for this client, whatever is paused there. */
+/** Makes every process try its next call for this client, even during a pause. */
 async function tellTryNow(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
   await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }

@@ -14,7 +14,7 @@ export async function saveTrouble(
   clientId: ClientId,
   { kind, reason, revision, tryAgain = [] }: ClientTrouble,
 ): Promise<void> {
-  // First: the claim of their jobs waits for the end of the pause.
+  // First, because the claim of their jobs waits for the end of the pause.
   if (tryAgain.length > 0) await markAgain(db, clientId, tryAgain);
   await (
     kind === 'STOPPED'
@@ -42,7 +42,7 @@ async function markAgain(
   await markMembers(db, { clientId, members, cause }, marking);
 }
 
-/** Changes whenever the credentials may have. */
+/** Changes whenever the credentials may have changed. */
 export const REVISION = sql`extract(epoch from updated_at)::text`;
 
 /**
@@ -63,7 +63,7 @@ export async function clearTrouble(
   return rows[0]?.trouble ?? null;
 }
 
-/** Only once its transaction is committed. */
+/** Call it only after the transaction has committed. */
 export function logTroubleEnd(
   logger: Pick<Logger, 'info'>,
   clientId: ClientId,

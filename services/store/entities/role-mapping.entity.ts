@@ -10,7 +10,7 @@ export const RoleMappingEntity = defineEntity({
     clientId: p.uuid().$type<ClientId>(),
     groupId: p.text().$type<GroupId>(),
     roleId: p.text().$type<RoleId>(),
-    /** Null: the client's. */
+    /** Null: follows the client's. */
     authority: p.text().$type<Authority>().nullable(),
     createdAt: p.datetime(),
     retiredAt: p.datetime().nullable(),

@@ -16,9 +16,8 @@ export async function forgetPeople(
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
-  // Whatever comes late about them is known as late by the person's own row. While roles are taken
-  // back the guard looks at these: a platform of whom nothing is known looks like one whose source
-  // has failed.
+  // Late facts about them are recognised by the user's own row. While roles are being removed the
+  // guard reads these rows: a platform with no known membership looks like a failed source.
   await sql`
     delete from membership m where m.platform_user_id = any(${ids}::text[])
       and not exists (select from link l where l.platform_user_id = m.platform_user_id)`.execute(
@@ -32,7 +31,7 @@ export async function forgetPeople(
   await forgetInMirror(db, ids);
 }
 
-/** An open record is what its run goes by; it is closed before the link is gone. */
+/** A run depends on its open record, which is closed before the link is deleted. */
 async function forgetInRecords(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update audit_record set
@@ -60,8 +59,8 @@ async function forgetInPlans(db: Kysely<unknown>, ids: readonly PlatformUserId[]
 const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
 
 /**
- * Accounts now linked to another person are left alone. The nickname's hash stays until the link
- * has ended: the reset needs it.
+ * Accounts that are now linked to another person are skipped. The nickname's hash stays until the
+ * link has ended, because the reset needs it.
  */
 async function forgetInMirror(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
@@ -92,7 +91,7 @@ export async function forgetUnlinked(
   );
 }
 
-/** Those of them who are deleted. */
+/** The deleted ones among these users. */
 export async function deletedOf(
   db: Kysely<unknown>,
   ids: readonly PlatformUserId[],

@@ -4,7 +4,10 @@ import type { ClientId, RoleId } from '../../model.js';
 import { RECORD_COLUMNS, toRecord, type RecordRow } from '../read/audit.js';
 import { firstIdAt } from '../time-ids.js';
 
-/** Opened at `from` or later and before `to`; after the record `after`, where a file goes on. */
+/**
+ * Records opened at or after `from` and before `to`; with `after`, only those after that record, to
+ * continue a file.
+ */
 export interface AuditRange {
   readonly clientId: ClientId;
   readonly from: Date;
@@ -12,13 +15,13 @@ export interface AuditRange {
   readonly after: string | null;
 }
 
-/** Rows of one statement; more are never in memory. */
+/** Rows per statement; no more are in memory at once. */
 const STEP = 500;
 
-/** How far the clocks of processes and database may be apart, for ids to be where times are. */
+/** The largest clock difference between processes and database at which ids still locate times. */
 const SKEW_MS = 60 * 60_000;
 
-/** Pages of records, oldest first, each read when it is asked for. */
+/** Pages of records, oldest first, read on demand. */
 export function createExportAudit(db: () => Kysely<unknown>) {
   return async function* exportAudit(range: AuditRange) {
     const names = await readRoleNames(db(), range.clientId);
@@ -56,7 +59,7 @@ async function readRoleNames(
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-/** In the words of the API's AuditRecord. A role that was never read has no name. */
+/** Uses the field names of the API's AuditRecord. A role that was never read has no name. */
 function exported(record: ReturnType<typeof toRecord>, names: ReadonlyMap<RoleId, string>) {
   const roles = (ids: readonly RoleId[]) => ids.map((id) => ({ id, name: names.get(id) ?? null }));
   return {

@@ -10,7 +10,9 @@ import type { Database } from '../database.js';
 import { type HeldKey, type Releases, createReleases, persist } from './lost-answers.js';
 import type { RepeatableRequest } from '../../api/idempotency/ports.js';
 
-/** CLAIMED: it is this process's to carry out. OTHER: the key was used for something else. */
+/**
+ * CLAIMED: this process carries out the request. OTHER: the key was used for a different request.
+ */
 export type Claim =
   | { readonly kind: 'CLAIMED'; readonly claim: string }
   | { readonly kind: 'ANSWERED'; readonly answer: string }
@@ -21,13 +23,10 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Longer than a process pauses while it lives; the API renews it three times as often. */
+/** Longer than any pause of a living process; the API renews it three times within it. */
 const LEASE = sql`clock_timestamp() + interval '1 minute'`;
 const KEEP = sql`clock_timestamp() + interval '24 hours'`;
-/**
- * Old answers are swept out in small steps, more of them with each new request than the request
- * adds.
- */
+/** Expired answers are deleted in small steps, more with each new request than it adds. */
 const SWEPT = 20;
 
 /**
@@ -59,7 +58,7 @@ async function claim(
   request: RepeatableRequest,
   releases: Releases,
 ): Promise<Claim> {
-  // What stood in the way may be given up or swept out before it is read.
+  // The conflicting claim may be released or deleted before it can be read.
   for (let tries = 0; tries < 5; tries += 1) {
     const claimed = uuidv7();
     try {
@@ -99,7 +98,7 @@ async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string)
   }
 }
 
-/** False: the key is another request's, or this very one's from before. */
+/** False: the key belongs to another request, or this request claimed it before. */
 async function take(
   db: Kysely<unknown>,
   { caller, keyHash, fingerprint }: RepeatableRequest,
@@ -132,7 +131,7 @@ async function find(
   return rows[0] ?? null;
 }
 
-/** Does nothing once the claim is lost: another process carries the request out then. */
+/** Does nothing if the claim was lost: another process then carries out the request. */
 async function keep(
   { database, keys }: Deps,
   request: RepeatableRequest,

@@ -1,4 +1,4 @@
-/** A key as one claim of it holds it. */
+/** A key together with the claim that holds it. */
 export interface HeldKey {
   readonly caller: string;
   readonly keyHash: string;
@@ -6,20 +6,20 @@ export interface HeldKey {
 }
 
 export interface Releases {
-  /** Fails when its answer is lost; then it is made sure of, as below. */
+  /** Rejects if the answer is lost; the release is then repeated as below. */
   release(key: HeldKey): Promise<void>;
-  /** Releases a key that may be held, now or later. */
+  /** Releases a key that may be held now or later. */
   makeSure(key: HeldKey): void;
 }
 
 const EVERY_MS = 1_000;
-/** As long as a claim's lease: after it the key is free anyway. */
+/** The lease of a claim: after it the key is free anyway. */
 const FOR_MS = 60_000;
 
 /**
- * Releases keys whose claim was never answered, or whose release was not. A claim that was given up
- * may reach the database later than its release: so such a key is released again and again for as
- * long as that claim could hold it.
+ * Releases keys whose claim or release got no answer. An abandoned claim may reach the database
+ * later than its release, so such a key is released repeatedly for as long as that claim could hold
+ * it.
  */
 export function createReleases(releaseAll: (keys: readonly HeldKey[]) => Promise<void>): Releases {
   const unsure = new Map<HeldKey, number>();
@@ -49,7 +49,7 @@ export function createReleases(releaseAll: (keys: readonly HeldKey[]) => Promise
   };
 }
 
-/** Fails at once when the first try does; the others follow by themselves. */
+/** Rejects at once if the first attempt fails; the later attempts continue in the background. */
 export async function persist(work: () => Promise<void>): Promise<void> {
   const untilMs = performance.now() + FOR_MS;
   const retry = () => {

@@ -3,26 +3,26 @@ import { answerContext } from '../idempotency/idempotent-answers.js';
 import { tokenContext } from '../sign-in/grants.js';
 import { emailContext, verifierContext } from '../sign-in/tickets.js';
 
-/** A row's key and owner, as text; null where it has none. */
+/** A row's key and owner as text; null where it has none. */
 export type RowNames = Readonly<Record<string, string | null>>;
 
 export interface EncryptedTable {
   readonly table: string;
-  /** The primary key, with its type: without that no index is used. */
+  /** The primary key, with its type, so that the index is used. */
   readonly key: readonly {
     readonly name: string;
     readonly type: 'uuid' | 'text';
   }[];
   /** Columns besides the key that identify the owner of a row. */
   readonly named: readonly string[];
-  /** Of the client that a row belongs to; null: of none. */
+  /** The client that a row belongs to; null: none. */
   readonly clientOf: (row: RowNames) => string | null;
   /** Ciphertext columns, each with its authenticated context. */
   readonly columns: readonly {
     readonly column: string;
     readonly context: (row: RowNames) => string;
   }[];
-  /** What losing the key of a row means. */
+  /** What losing the key of a row causes. */
   readonly loss: string;
 }
 
@@ -40,10 +40,7 @@ const tokens = [
   },
 ];
 
-/**
- * Everything that is stored as ciphertext. A test looks for more of it in a database full of all
- * there is.
- */
+/** Everything stored as ciphertext. A test searches a fully populated database for more. */
 export const ENCRYPTED_TABLES: readonly EncryptedTable[] = [
   {
     table: 'client',

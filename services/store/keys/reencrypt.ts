@@ -20,7 +20,7 @@ export interface Unreadable {
   readonly column: string;
   readonly keyId: string;
   readonly rows: number;
-  /** Of the clients concerned; empty where rows belong to none. */
+  /** The affected clients; empty for rows that belong to none. */
   readonly clientIds: readonly string[];
   readonly loss: string;
 }
@@ -28,14 +28,14 @@ export interface Unreadable {
 export interface Reencryption {
   readonly tables: readonly Progress[];
   readonly unreadable: readonly Unreadable[];
-  /** Still encrypted with another key when all was done: a process must be encrypting with it. */
+  /** Still encrypted with another key at the end: some process must be encrypting with it. */
   readonly returned: readonly {
     readonly table: string;
     readonly keyId: string;
   }[];
 }
 
-/** Rows of one statement, which is one transaction. */
+/** Rows per statement, each its own transaction. */
 const STEP = 200;
 
 /**
@@ -77,11 +77,11 @@ interface Pass {
   looked: number;
   written: number;
   readonly lost: Lost[];
-  /** Of what was written anew. */
+  /** The keys that encrypted the rewritten rows before. */
   readonly keyIds: Set<string>;
 }
 
-/** Once through a table, in the order of its key. */
+/** One pass through a table, in key order. */
 async function pass(
   database: Database,
   keys: KeyRing,
@@ -107,7 +107,7 @@ const refs = (key: EncryptedTable['key']) => sql.join(key.map(({ name }) => sql.
 const isStale = (column: string, keys: KeyRing) =>
   sql`split_part(${sql.ref(column)}, '.', 1) <> ${keys.keyIds[0] ?? ''}`;
 
-/** Rows of which anything is not encrypted with the first key. */
+/** Rows with any value that is not encrypted with the first key. */
 async function readStep(
   db: Kysely<unknown>,
   { table, key, named, columns }: EncryptedTable,
@@ -174,7 +174,7 @@ async function renew(
   for (const { old } of renewed) found.keyIds.add(keyIdOf(old));
 }
 
-/** Null: it cannot be read, be it for want of the key or because it was changed. */
+/** Null: it cannot be decrypted, because the key is missing or the value was changed. */
 function recoded(keys: KeyRing, old: string, context: string): string | null {
   try {
     return keys.encrypt(keys.decrypt(old, context), context);

@@ -53,9 +53,10 @@ interface Sample {
 }
 
 /**
- * Throws where a key of the ring decrypts nothing that was encrypted under its id: it is another
- * key, and whatever it encrypted from now on would be lost when the right one is put back. A secret
- * that alone cannot be read was changed, and is its client's trouble.
+ * Throws if a key of the ring decrypts nothing that was encrypted under its id. Then it is a
+ * different key, and everything encrypted with it from now on would be lost when the right one
+ * returns. If only a single secret cannot be decrypted, it was changed, and only its client is
+ * affected.
  */
 async function refuseWrongKeys(db: Kysely<unknown>, keys: KeyRing): Promise<void> {
   for (const keyId of keys.keyIds) {
@@ -80,7 +81,7 @@ function isReadable(keys: KeyRing, { clientId, botToken }: Sample): boolean {
   }
 }
 
-/** How many rows need each key, table by table: a key that none needs may go. */
+/** How many rows need each key, by table: a key that no row needs can be removed. */
 async function countByKey(db: Kysely<unknown>): Promise<
   readonly {
     readonly table: string;

@@ -7,9 +7,9 @@ import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
 
 export interface RecordWindow {
   readonly since: Moment;
-  /** Null: now; the result names that time. */
+  /** Null: up to now; the result contains that time. */
   readonly until: Moment | null;
-  /** The last one of the page before; null for the first page. */
+  /** The last record of the previous page; null for the first page. */
   readonly after: RecordPlace | null;
   readonly limit: number;
 }
@@ -25,9 +25,10 @@ export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
 
 /**
  * Records closed within the window, in the order in which their transactions began. Times and ids
- * cannot say what is new: a record is closed, and its id made, before its transaction becomes
- * visible, and a later one may overtake it. The bounds around the window are for the index, and
- * keep out what a backup brought along from another server, with that server's numbers.
+ * cannot show what is new: a record is closed, and its id created, before its transaction becomes
+ * visible, and a later one may become visible first. The bounds around the window allow an index
+ * scan and exclude records that a backup brought from another server, with that server's
+ * transaction numbers.
  */
 export async function pageClosedRecords(
   db: Kysely<unknown>,

@@ -6,11 +6,11 @@ import { every } from '../read/page.js';
 /** Maximum per read, newest first. */
 const LIMIT = 200;
 
-/** Sweeps that are not over, or have not been for long. */
+/** Sweeps that are in progress or ended recently. */
 export async function recentSweepIds(
   db: Kysely<unknown>,
   request: {
-    /** Null: of all. */
+    /** Null: all clients. */
     readonly clientIds: readonly ClientId[] | null;
     readonly finishedWithinMs: number;
   },

@@ -5,15 +5,16 @@ import type { Database } from '../database.js';
 import type { Listener } from '../listen.js';
 
 /**
- * Any number; one process drains at a time, so that events leave in the order they were written.
+ * An arbitrary number. One process drains at a time, so that events are sent in the order they were
+ * written.
  */
 const LOCK = 741_300_113;
 
 /**
- * No transaction is open, and no connection of the pool taken, while the broker is waited for: it
- * may be away for long, and an open transaction would hold vacuum back and be ended by the server's
- * limits. Who dies between sending and deleting lets the next process send the same events again,
- * with the same ids.
+ * Holds no transaction and no pool connection while waiting for the broker. It may be unreachable
+ * for long, and an open transaction would hold back vacuum and be ended by the server's timeouts.
+ * If a process dies between sending and deleting, the next one sends the same events again, with
+ * the same ids.
  */
 export function createDrainOutbox(deps: {
   readonly database: Database;
@@ -50,8 +51,8 @@ async function oldest(database: Database, limit: number): Promise<readonly Outbo
 }
 
 /**
- * By their places, not up to the last: a transaction that began earlier may have added one in front
- * meanwhile.
+ * Deletes exactly these positions, not all up to the last: a transaction that began earlier may
+ * have added an event before it meanwhile.
  */
 async function forget(database: Database, events: readonly OutboxEvent[]): Promise<void> {
   const positions = events.map(({ position }) => position);

@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 /**
- * The types this service writes. The key is the platform user's id where there is one, so one
- * user's events stay in order.
+ * The event types this service writes. The key is the platform user's id if there is one, so that
+ * one user's events stay in order.
  */
 export type WrittenEvent =
   | 'discord.membership.requested.v1'
@@ -15,7 +15,7 @@ export type WrittenEvent =
   | 'discord.sweep.held.v1';
 
 interface NewEvent {
-  /** Where something else names the event; left out: a new one. */
+  /** Set if something else already names the event; absent: a new id. */
   readonly id?: string;
   readonly type: WrittenEvent;
   readonly key: string;
@@ -27,8 +27,8 @@ export type EnqueueEvent = (db: Kysely<unknown>, event: NewEvent) => Promise<voi
 export type EnqueueEvents = (db: Kysely<unknown>, events: readonly NewEvent[]) => Promise<void>;
 
 /**
- * In the transaction that makes them true. Without a broker nothing would ever remove the events,
- * so none are stored.
+ * Call it in the transaction that makes the events true. Without a broker nothing would ever remove
+ * events, so none are stored.
  */
 export function createEnqueueEvents(deps: { readonly hasBroker: boolean }): EnqueueEvents {
   return async (db, events) => {

@@ -18,10 +18,10 @@ interface Row {
   readonly oldest_since: Time;
 }
 
-/** When a plan was held: a sweep ends by it, and one of changes begins with it. */
+/** When a plan was held: at the end of a sweep, or at the start of one of kind CHANGES. */
 export const HELD_SINCE = sql`coalesce(s.finished_at, s.started_at)`;
 
-/** Null: nothing of this client is held. */
+/** Null: this client has no held plan. */
 export async function heldPlansOfClients(
   db: Asker,
   ids: readonly ClientId[],

@@ -4,9 +4,9 @@ import type { ClientId, LinkState } from '../../model.js';
 import type { LinkFilter } from '../../api/views.js';
 
 /**
- * What a link shows: ending before all, then a mark that waits, then what came of the last run;
- * before any, pending. Who is in step but for what the platform was asked for is pending until the
- * platform says so itself.
+ * The state of a link: ENDING first, then a waiting mark, then the result of the last run; PENDING
+ * before the first. A member in step with an open request to the platform is PENDING until the
+ * platform reports the change.
  */
 export const LINK_STATE = sql`case
   when l.status = 'ENDING' then 'ENDING'
@@ -16,7 +16,7 @@ export const LINK_STATE = sql`case
   else coalesce(m.state, 'PENDING')
 end`;
 
-/** Of `link l`, `member m` and `reconcile_job j`. */
+/** Uses `link l`, `member m` and `reconcile_job j`. */
 export function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuilder<unknown>[] {
   const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
   const conditions = [
@@ -36,9 +36,8 @@ export function linkConditions(clientId: ClientId, filter: LinkFilter): RawBuild
 }
 
 /**
- * The ids of all links that can meet the filter, by way of an index; null: the filter names neither
- * states nor a role. In the order of pages alone, a state or a role that few have is searched for
- * through all links.
+ * The ids of all links that can match the filter, found by an index; null: the filter names neither
+ * states nor a role. In page order alone, a rare state or role would be searched for in all links.
  */
 export function linkCandidates(
   clientId: ClientId,

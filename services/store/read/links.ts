@@ -48,7 +48,7 @@ function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')`;
 }
 
-/** Why this client's members have to wait now; null: they do not. */
+/** Why this client's members have to wait; null: they do not. */
 const waitReason = sql`case when j.client_id is not null then (
   select case
     when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')
@@ -59,7 +59,7 @@ const waitReason = sql`case when j.client_id is not null then (
     end
   from client c where c.id = l.client_id) end`;
 
-/** Why a member is parked, what ends that, and when the next try comes by itself. */
+/** Why a member is parked, what ends that, and the time of the next try. */
 const parkedReason = sql`case when m.state = 'PARKED' and j.client_id is null then concat_ws('. ', m.reason,
   'To end it: ' || (select string_agg(distinct e ->> 'endedBy', '; ') from jsonb_array_elements(m.parking) e),
   (select 'Next try at ' || ${utc(sql`p.due_at`)} from reconcile_job p
@@ -82,7 +82,7 @@ export async function findLinks(db: Asker, ids: readonly LinkId[]) {
   return inOrder(ids, rows.map(toLink), (link) => link.id);
 }
 
-/** The active link, else the ending one that was made last. */
+/** The active link, else the most recent ending one. */
 export async function findLinkByPlatformUser(
   db: Asker,
   clientId: ClientId,
@@ -109,16 +109,12 @@ export async function findLinksByMember(db: Asker, keys: readonly MemberKey[]) {
   return inOrder(keys.map(keyOf), rows.map(toLink), keyOf);
 }
 
-/**
- * Candidates beyond these are no longer few: so many stand close enough to each other in the order
- * of pages.
- */
+/** With more candidates than this, matches are close enough together in page order. */
 const FEW = 5_000;
 
 /**
- * Rows that meet all conditions. Where the filter has candidates and they are few, each is looked
- * up; else links are read in the order of their ids until enough are found. Which of the two is
- * decided as the statement runs.
+ * Rows that meet all conditions. If the filter has few candidates, each is looked up; otherwise
+ * links are read in id order until enough are found. The statement decides at run time.
  */
 function readLinks(
   request: { readonly clientId: ClientId; readonly filter: LinkFilter },

@@ -15,13 +15,13 @@ export function toRows<Read, Row>(
   };
 }
 
-/** All of the conditions given; without any, true. */
+/** All of the given conditions; true if there are none. */
 export function every(conditions: readonly (RawBuilder<unknown> | null)[]): RawBuilder<unknown> {
   const given = conditions.filter((condition) => condition !== null);
   return given.length === 0 ? sql`true` : sql.join(given, sql` and `);
 }
 
-/** Rows in the order of the keys asked for; undefined where there is none. */
+/** Rows in the order of the given keys; undefined where there is none. */
 export function inOrder<Row>(
   keys: readonly string[],
   rows: readonly Row[],
@@ -31,7 +31,7 @@ export function inOrder<Row>(
   return keys.map((key) => found.get(key));
 }
 
-/** Rows gathered by key, in the order of the keys asked for. */
+/** Rows grouped by key, in the order of the given keys. */
 export function gathered<Row>(
   keys: readonly string[],
   rows: readonly Row[],
@@ -45,7 +45,7 @@ export interface Counted {
   readonly count: string;
 }
 
-/** PostgreSQL counts in 64 bits, which the driver hands over as text. */
+/** PostgreSQL counts in 64 bits, which the driver returns as text. */
 export const rowCount = (rows: readonly Counted[]): number => Number(rows[0]?.count ?? 0);
 
 /** The driver returns times as text, in UTC. */

@@ -5,7 +5,7 @@ import type { Asker } from '../together.js';
 
 export interface ParkedCauseCount {
   readonly cause: string;
-  /** Null: the member was parked by a version that did not say. */
+  /** Null: the member was parked by a version that did not record it. */
   readonly endedBy: string | null;
   readonly members: number;
 }
@@ -20,9 +20,7 @@ export interface ParkedMembers {
 /** More are not counted: a role above the bot may park a whole guild. */
 const MOST_COUNTED = 20_000;
 
-/**
- * Linked members of `c` that are parked: nothing is tried for them before a mark or the next day.
- */
+/** Parked linked members of `c`: they are retried after a mark or the next day. */
 const parkedOf = (alsoNot: RawBuilder<unknown>) => sql`
   select m.parking, m.reason from member m
   join reconcile_job j on j.client_id = m.client_id and j.discord_user_id = m.discord_user_id and j.is_parked
@@ -48,7 +46,7 @@ interface Row extends ParkedMembers {
   readonly clientId: ClientId;
 }
 
-/** Null: nobody of this client is parked. */
+/** Null: no member of this client is parked. */
 export async function parkedOfClients(
   db: Asker,
   ids: readonly ClientId[],
@@ -59,7 +57,7 @@ export async function parkedOfClients(
   return ids.map((id) => found.get(id) ?? null);
 }
 
-/** Those of one client, but for members who are counted elsewhere. */
+/** The parked members of one client, without those counted elsewhere. */
 export async function readParked(
   db: Kysely<unknown>,
   clientId: ClientId,

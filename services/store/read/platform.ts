@@ -81,7 +81,7 @@ function conditions(search: string | null) {
   ];
 }
 
-/** The searcher's own signs, not wildcards. */
+/** Escapes wildcards, so that a search matches them literally. */
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 function toUser(row: UserRow) {

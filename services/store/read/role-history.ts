@@ -22,9 +22,9 @@ export interface RoleHistoryKey {
 }
 
 /**
- * All that is kept about one link and one role besides the member's facts: how client and member
- * stand, what was last done about the role and why, and when the platform last said something of
- * its groups. One statement; null: there is no such link.
+ * Everything stored about one link and one role besides the member's facts: the state of client and
+ * member, the last change of the role and its cause, and the platform's last facts about its
+ * groups. One statement; null: the link does not exist.
  */
 export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistoryKey) {
   const { rows } = await sql<Row>`
@@ -64,7 +64,7 @@ export async function readRoleHistory(db: Asker, { linkId, roleId }: RoleHistory
   return row === undefined ? null : historyOf(row);
 }
 
-/** Of `client c`. */
+/** Uses `client c`. */
 const KEPT = sql`make_interval(days => coalesce(c.audit_retention_days, ${DEFAULT_AUDIT_RETENTION_DAYS}::int))`;
 
 interface Row {

@@ -25,7 +25,7 @@ interface MappingRow {
   readonly retired_at: Time | null;
 }
 
-/** In Discord's own order: the highest first, and of two at one place the older one. */
+/** In Discord's order: the highest first; at the same position the older one first. */
 export async function rolesOfClients(db: Asker, ids: readonly ClientId[]) {
   const { rows } = await sql<RoleRow>`
     select client_id, id, name, position, color, is_managed, refusal

@@ -4,8 +4,8 @@ import type { ClientId } from '../../model.js';
 import type { Asker } from '../together.js';
 
 /**
- * How many are linked, of how many it is not known whether every mapped group holds them, and
- * whether any group is known.
+ * How many people are linked, for how many of them a mapped group is unknown, and whether any group
+ * is known.
  */
 export async function countUnknownMemberships(db: Asker, clientId: ClientId): Promise<Counts> {
   const { rows } = await sql<Counts>`

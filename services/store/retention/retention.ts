@@ -6,9 +6,9 @@ import { stepsOf, type Kind } from './steps.js';
 const LOCK = 741_300_116;
 
 export interface Removed {
-  /** Kinds of which nothing was removed are left out. */
+  /** Kinds without deletions are left out. */
   readonly counts: Readonly<Partial<Record<Kind, number>>>;
-  /** There is more than was allowed at once. */
+  /** More rows have expired than one run may delete. */
   readonly hasMore: boolean;
 }
 
@@ -43,7 +43,7 @@ async function removeOver(
   const counts: Partial<Record<Kind, number>> = {};
   const steps = await stepsOf(database.sql());
   let taken = 0;
-  // Round by round until one finds nothing: marks that go set their sweep free.
+  // Repeats until a round finds nothing, because deleted marks allow their sweep to be deleted.
   for (let isOver = false; !isOver;) {
     isOver = true;
     for (const step of steps) {

@@ -3,7 +3,10 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { DEFAULT_AUDIT_RETENTION_DAYS, type ClientId } from '../../model.js';
 import { firstIdAt } from '../time-ids.js';
 
-/** Rows of one step, which is one statement: no lock is held for long, and no log grows at once. */
+/**
+ * Rows per step, which is one statement: no lock is held for long, and the write-ahead log grows
+ * evenly.
+ */
 export const STEP = 500;
 
 /** Kinds of rows that expire, as named in the log. */
@@ -29,7 +32,7 @@ export interface Step {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Everything that may be over now; of clients that are gone, their records too. */
+/** All steps; for deleted clients this includes their records. */
 export async function stepsOf(db: Kysely<unknown>): Promise<readonly Step[]> {
   const { rows } = await sql<Keeping>`
     with recursive seen (client_id) as (
@@ -51,7 +54,7 @@ interface Keeping {
   readonly nowMs: number;
 }
 
-/** Sweeps before the records that tell what became of them, and their marks before the sweeps. */
+/** Deletes sweeps before the records with their results, and marks before their sweeps. */
 function stepsOfClient({ clientId, days, nowMs }: Keeping): readonly Step[] {
   const until = new Date(nowMs - days * DAY_MS);
   const request = { clientId, until };
@@ -80,8 +83,8 @@ function step(kind: Kind, statement: RawBuilder<unknown>): Step {
 const at = (time: Date) => sql`${time.toISOString()}::timestamptz`;
 
 /**
- * By their ids, which are in the order of opening: that is the way of an index. An open record is
- * evidence, and stays.
+ * Selects by id, because ids are in the order of opening and indexed. An open record is evidence
+ * and stays.
  */
 export const recordsOver = ({ clientId, until }: Over) => sql`
   delete from audit_record where id = any(array(
@@ -89,7 +92,7 @@ export const recordsOver = ({ clientId, until }: Over) => sql`
     where client_id = ${clientId} and id < ${firstIdAt(until)}::uuid and closed_at < ${at(until)}
     order by id limit ${STEP}))`;
 
-/** Finished for long enough, and no decision depends on it. A held sweep is not finished. */
+/** Finished long enough ago, and no decision depends on it. A held sweep is not finished. */
 const isOver = ({ clientId, until }: Over) => sql`
   s.client_id = ${clientId} and s.finished_at < ${at(until)}
   and s.state in ('DONE', 'FAILED', 'CANCELLED', 'REJECTED')
@@ -102,8 +105,8 @@ export const sweepsOver = (over: Over) => sql`
     order by s.finished_at limit ${STEP}))`;
 
 /**
- * A sweep may have marked a whole guild: its marks go first, so that it does not take them all with
- * it.
+ * A sweep may have marked a whole guild. Its marks are deleted first, so that deleting it does not
+ * cascade to all of them at once.
  */
 export const marksOfSweepsOver = (over: Over) => sql`
   delete from sweep_mark where ctid = any(array(
@@ -117,7 +120,7 @@ const DEPARTED_DAYS = 90;
 
 /** Rows that belong to no client, or have their own lifetime. */
 const COMMON: readonly Step[] = [
-  // The removal guard looks back an hour.
+  // The removal guard needs the last hour.
   step(
     'askedRemovals',
     sql`
@@ -125,7 +128,7 @@ const COMMON: readonly Step[] = [
       select ctid from asked_removal where asked_at < clock_timestamp() - interval '1 day'
       limit ${STEP}))`,
   ),
-  // A refusal stands as long as the link it is about; a new link asks anew.
+  // A refusal remains as long as its link; a new link tries again.
   step(
     'decisions',
     sql`
@@ -156,7 +159,7 @@ const COMMON: readonly Step[] = [
       select ctid from departed_account
       where ended_at < clock_timestamp() - make_interval(days => ${DEPARTED_DAYS}::int) limit ${STEP}))`,
   ),
-  // Not sent for so long that there must be no broker any more.
+  // Unsent for so long that there is no broker any more.
   step(
     'events',
     sql`

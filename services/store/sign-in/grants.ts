@@ -6,14 +6,14 @@ import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
 import type { Database } from '../database.js';
 
-/** What is not linked within this is revoked: the person went away, or the process died. */
+/** A grant that is not linked within this time is revoked: the person left, or the process died. */
 const UNLINKED_MS = 2 * 60_000;
 
-/** True of a grant among those to be revoked that a sign-in under way may still link. */
+/** True for a grant waiting for revocation that a sign-in in progress may still link. */
 export const isUnlinked = (alias: string) => sql`
   (${sql.ref(`${alias}.attempts`)} = 0 and ${sql.ref(`${alias}.due_at`)} > clock_timestamp())`;
 
-/** Names what is encrypted, and whose: a token copied into another row does not decrypt. */
+/** Names the secret and its owner: a token copied to another row does not decrypt. */
 export const tokenContext = (name: 'access token' | 'refresh token', grantId: string) =>
   `${name} of grant ${grantId}`;
 
@@ -27,8 +27,8 @@ export function createGrants({
   const db = () => database.sql();
   return {
     /**
-     * Among those to be revoked, until a link takes it from there. The ticket's exchange ends with
-     * it.
+     * Stores the grant among those to be revoked, until a link takes it from there, and ends the
+     * ticket's exchange.
      */
     async keepGrant(clientId: ClientId, grant: TokenGrant, ticketHash: string): Promise<string> {
       const id = uuidv7();
@@ -53,7 +53,7 @@ export function createGrants({
       );
     },
 
-    /** Null: it is given up by now. */
+    /** Null: the grant has been given up. */
     async readGrant(grantId: string): Promise<TokenGrant | null> {
       const { rows } = await sql<GrantRow>`
         select access_token, refresh_token, scopes, extract(epoch from expires_at)::float8 * 1000 as expires_ms
@@ -62,7 +62,7 @@ export function createGrants({
       return row === undefined ? null : decryptGrant(keys, grantId, row);
     },
 
-    /** The new pair, before it is used: the old one is worth nothing any more. */
+    /** Stores the new pair before it is used, because the old one is no longer valid. */
     async renewGrant(grantId: string, grant: TokenGrant): Promise<void> {
       const tokens = encryptTokens(keys, grantId, grant);
       await sql`
@@ -74,8 +74,8 @@ export function createGrants({
 }
 
 /**
- * Takes a grant for a member who is to be brought in. One that the member had before is given up,
- * but lives on with this one.
+ * Assigns a grant to a member who will be added to the guild. An earlier grant of the member is
+ * given up, but its tokens stay valid with this one.
  */
 export async function takeGrant(
   db: Kysely<unknown>,

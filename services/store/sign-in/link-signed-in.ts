@@ -33,8 +33,8 @@ interface SignedIn {
 }
 
 /**
- * Links who has signed in at Discord, and marks them to be brought in: in one transaction, so that
- * neither is without the other.
+ * Links a person who has signed in at Discord and marks them to be added to the guild, in one
+ * transaction.
  */
 export function createSignedInLinks(deps: {
   readonly database: Database;
@@ -51,8 +51,8 @@ export function createSignedInLinks(deps: {
           ...request,
           discordUserId,
         });
-        // In the order of a settlement, which may be at its end just now: neither waits for the
-        // other.
+        // Locked in the same order as in a settlement, which may be running, so that the two cannot
+        // deadlock.
         await markLinks(tx.sql, [linkId], cause, {
           lane: LANES.fresh,
           windowMs: 0,
@@ -73,7 +73,7 @@ export function createSignedInLinks(deps: {
   };
 }
 
-/** So that the link has a name before the member is seen in the guild. */
+/** Gives the link a name before the member is first read in the guild. */
 async function saveNames(
   db: Kysely<unknown>,
   clientId: ClientId,
@@ -88,7 +88,7 @@ async function saveNames(
   );
 }
 
-/** A job that waits or runs has not told yet; a parked one has. */
+/** A waiting or running job has no result yet; a parked one has. */
 async function readOutcome(db: Kysely<unknown>, linkId: LinkId): Promise<LinkedOutcome> {
   const { rows } = await sql<{
     is_done: boolean;

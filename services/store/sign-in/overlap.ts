@@ -7,14 +7,14 @@ import type { GrantUse } from '../../reconcile/grants.js';
 import type { Database } from '../database.js';
 import { isUnlinked } from './grants.js';
 
-/** Longer than the calls of one claim take; then the sign-in goes on. */
+/** Longer than the calls of one claim take; after that the sign-in continues. */
 const MOST_WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Revoking one grant ends all codes and tokens that the account has at the application, also those
- * that it is granted before the call arrives. So a person goes to Discord when no revocation is
- * under way for an account that they are linked to, or for one that is not known.
+ * Revoking one grant ends all codes and tokens of the account at the application, including those
+ * granted before the call arrives. So a person is sent to Discord only when no revocation is in
+ * progress for their linked account, or for an unknown one.
  */
 export async function awaitRevocations(database: Database, ticketHash: string): Promise<void> {
   const untilMs = performance.now() + MOST_WAIT_MS;
@@ -32,9 +32,8 @@ export async function awaitRevocations(database: Database, ticketHash: string): 
 }
 
 /**
- * The claim of a revocation is committed before this looks for sign-ins, and a ticket is bound
- * before it looks for claims: so of a revocation and a sign-in at the same time one always sees the
- * other.
+ * A revocation commits its claim before looking for sign-ins, and a sign-in binds its ticket before
+ * looking for claims. So of two concurrent ones at least one always sees the other.
  */
 export async function findUse(
   db: Kysely<unknown>,
@@ -58,8 +57,8 @@ export async function findUse(
 }
 
 /**
- * A sign-in that may be granted tokens, or was and has not stored them; without an answer it is
- * over after the longest call.
+ * A sign-in that may still be granted tokens, or was and has not stored them; without an answer it
+ * is over after the longest call.
  */
 const isSigningIn = (alias: string, discordUserId: DiscordUserId) => sql`
   ((${sql.ref(`${alias}.attempt`)} is not null and ${sql.ref(`${alias}.spent_at`)} > clock_timestamp() - interval '15 seconds')

@@ -11,9 +11,9 @@ import { findUse } from './overlap.js';
 const AT_ONCE = 20;
 
 /**
- * What is to be revoked at Discord. Other processes leave a claimed grant alone for a minute. The
- * process that claimed it takes it again with its next claim, which it makes only when it revokes
- * nothing: so it loses no grant with the answer to a claim.
+ * Grants to revoke at Discord. Other processes leave a claimed grant alone for a minute. The
+ * process that claimed it claims it again with its next claim, which it makes only when it is not
+ * revoking. So no grant is lost with the answer to a claim.
  */
 export function createRevocations({
   database,
@@ -47,7 +47,7 @@ export function createRevocations({
         where id = ${id} and claimed_by = ${owner}`.execute(db());
     },
 
-    /** For a minute after the first attempt, and up to an hour after the later ones. */
+    /** Postpones by a minute after the first attempt, and by up to an hour after later ones. */
     async postpone(id: string): Promise<void> {
       await sql`
         update revocation set claimed_by = null,
@@ -59,7 +59,7 @@ export function createRevocations({
       await sql`delete from revocation where id = ${id}`.execute(db());
     },
 
-    /** When the next falls due; null: none waits. */
+    /** When the next one falls due; null: none is waiting. */
     async nextDueAt(): Promise<Date | null> {
       const { rows } = await sql<{ due_ms: number | null }>`
         select min(extract(epoch from due_at) * 1000)::float8 as due_ms from revocation`.execute(

@@ -17,7 +17,7 @@ interface SignInClient {
   readonly application: OAuthApplication;
 }
 
-/** A client with its secret, for the conversation with Discord and for nobody else. */
+/** A client with its secret, only for OAuth2 calls to Discord. */
 export function createFindSignInClient(deps: {
   readonly database: Database;
   readonly keys: KeyRing;

@@ -9,7 +9,7 @@ import { createRevocations } from './revocations.js';
 import { createFindSignInClient } from './sign-in-client.js';
 import { createTickets } from './tickets.js';
 
-/** What signing in keeps: tickets, grants, and what is to be revoked. */
+/** What signing in stores: tickets, grants, and revocations. */
 export function createSignInStore(deps: {
   readonly database: Database;
   readonly keys: KeyRing;

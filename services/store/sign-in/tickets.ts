@@ -35,7 +35,7 @@ interface Deps {
   readonly keys: KeyRing;
 }
 
-/** Tickets live for minutes; those that ended an hour ago are swept out as new ones are made. */
+/** Tickets live for minutes; creating one deletes those that ended an hour ago. */
 export function createTickets(deps: Deps) {
   return {
     openTicket: async (ticket: Ticket) => openTicket(deps, ticket),
@@ -92,8 +92,8 @@ async function bindTicket(
 }
 
 /**
- * The state stays until the ticket is spent, for the request that took it: its answer may have been
- * lost.
+ * The state stays until the ticket is used, for the request that took it, because its answer may
+ * have been lost.
  */
 async function takeState(
   { database, keys }: Deps,
@@ -115,7 +115,7 @@ async function takeState(
   const [row] = rows;
   if (row === undefined || row.browser_hash === null) return null;
   const context = verifierContext(row.ticket_hash);
-  // Its key is lost, and with it this one try; the person may begin again.
+  // Its key is lost, and with it this attempt; the person can start again.
   const codeVerifier = decryptIfKept(keys, row.code_verifier, context);
   if (codeVerifier === null) return null;
   return {
@@ -126,7 +126,7 @@ async function takeState(
   };
 }
 
-/** Null where the key is lost. */
+/** Null if the key is lost. */
 function decryptIfKept(keys: KeyRing, cipherText: string, context: string): string | null {
   try {
     return keys.decrypt(cipherText, context);
