@@ -35,9 +35,9 @@ export const VERSION = '0.1.0';
 
 export interface Connector {
   /**
-   * Resolves when it serves, with what a newcomer needs to know (empty unless the sandbox runs), or
-   * when it is stopped meanwhile. A database that is away is waited for; what waiting cannot heal
-   * is thrown when nothing is left running.
+   * Resolves when the connector serves, with what a newcomer needs to know (empty unless the
+   * sandbox runs), or when it is stopped meanwhile. It waits for an unreachable database; an error
+   * that waiting cannot fix is thrown once nothing is left running.
    */
   start(): Promise<string>;
   stop(): Promise<void>;

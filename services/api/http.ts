@@ -27,7 +27,7 @@ const BODY_LIMIT = 2 * 1024 * 1024;
 export async function createHttp(deps: {
   readonly logger: Logger;
   readonly health: HealthPort;
-  /** People use https, so browsers may be told to insist on it. */
+  /** Users connect over https, so responses may carry Strict-Transport-Security. */
   readonly isHttps: boolean;
   readonly observers?: ApiObservers;
 }): Promise<FastifyInstance> {

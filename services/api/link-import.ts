@@ -18,7 +18,7 @@ export interface PlacedVerdict extends Omit<ImportVerdict, 'field'> {
 /** The items to import with their index in the list; the others already have a result. */
 export interface ImportList {
   readonly wanted: readonly WantedLink[];
-  /** Merges the results of `wanted` into those known before, in list order. */
+  /** Adds the results for `wanted` to the earlier ones, in list order. */
   merge(verdicts: readonly ImportVerdict[]): readonly PlacedVerdict[];
 }
 

@@ -55,7 +55,7 @@ export interface ClientPort {
     cause: Cause;
   }): Promise<MappingEffect>;
   checkClient(id: ClientId): Promise<readonly CheckResult[]>;
-  /** Reads roles at Discord, keeps them, wakes whom a change concerns. */
+  /** Reads the roles at Discord, saves them, and marks members whom a change unblocks. */
   importRoles(id: ClientId): Promise<readonly RoleView[]>;
   listClients(): Promise<readonly ClientView[]>;
   findClients(ids: readonly ClientId[]): Promise<readonly (ClientView | undefined)[]>;

@@ -79,9 +79,9 @@ interface Running {
 }
 
 /**
- * Door 2: `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*`.
+ * Serves `POST /graphql`, `/admin`, `/discord/sso/*`, `/health/*`.
  * In: HTTP. Out: calls of the ports.
- * Never: a secret or a stack trace in an answer, or a request from a page of ours to another host.
+ * Never: a secret or a stack trace in an answer, or a page that sends requests to another host.
  */
 export function createApiServer(deps: ApiServerDeps): ApiServer {
   let running: Running | null = null;

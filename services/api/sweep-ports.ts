@@ -30,7 +30,9 @@ export interface SweepView {
   readonly isDryRun: boolean;
   /** The plan; null until all members are checked. */
   readonly plan: SweepPlanView | null;
-  /** Members checked; of these out of step, brought in step since, and failed. */
+  /**
+   * Members checked; of these, how many were out of step, have been corrected since, and failed.
+   */
   readonly checked: number;
   readonly drifted: number;
   /** Of the drifted, parked before it. */

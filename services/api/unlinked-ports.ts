@@ -40,7 +40,7 @@ export interface ParkedMembersView {
 
 /** Accounts without a link are read and shown; nothing is ever done to them. */
 export interface UnlinkedPort {
-  /** Null: nobody is parked. */
+  /** Null: no member is parked. */
   parkedOfClients(ids: readonly ClientId[]): Promise<readonly (ParkedMembersView | null)[]>;
   unlinkedRolesOfClients(
     ids: readonly ClientId[],

@@ -64,7 +64,7 @@ export function apiPorts(deps: {
   };
 }
 
-/** Reads the guild's roles at Discord, keeps them, and wakes whom a change sets free. */
+/** Reads the guild's roles at Discord, saves them, and marks members whom a change unblocks. */
 export function createImportRoles({
   store,
   gateway,

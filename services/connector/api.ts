@@ -26,7 +26,7 @@ interface World extends Discord {
   readonly scopes: RequestScopes;
 }
 
-/** Door 2, with all it may do to the world. */
+/** The API, with every operation it offers. */
 export function apiOf(config: Config, logger: Logger, world: World): ApiServer {
   const { sandbox } = world;
   const { publicUrl } = config.http;

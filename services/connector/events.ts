@@ -9,8 +9,8 @@ import { eventObserver, type Telemetry } from './telemetry.js';
 import type { ConnectorTiming } from './timing.js';
 
 /**
- * Door 1 and the way out; nothing where no broker is named. Neither waits for the broker to be
- * there.
+ * The consumer and the outbox; none without a configured broker. Neither waits for the broker at
+ * startup.
  */
 export function eventParts(
   config: Config,

@@ -7,8 +7,8 @@ import type { Store } from '../store/store.js';
 export function createExplainRole({ store }: { readonly store: Pick<Store, 'read' | 'memory'> }) {
   return async (request: { id: LinkId; roleId: RoleId }) => {
     const { id, roleId } = request;
-    // The order matters: a run that finishes in between then counts as done, not as a change nobody
-    // is working on.
+    // The order matters: a run that finishes in between then counts as done, not as a change
+    // without a job.
     const history = await store.read.roleHistory({ linkId: id, roleId });
     const facts = history && (await store.memory.readMember(history.member));
     const link = facts?.links.find((one) => one.linkId === id);

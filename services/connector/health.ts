@@ -9,7 +9,7 @@ const VITAL = new Set(['store', 'reconcile']);
 /** Never un-readies the process: a replacement would have to wait for Discord as well. */
 const ADVISORY = new Set(['clock', 'discord']);
 
-/** A broker that is away un-readies only a process that has no API to serve meanwhile. */
+/** An unreachable broker makes only processes without an API unready. */
 export function healthOf(
   config: Pick<Config, 'parts'>,
   deps: {

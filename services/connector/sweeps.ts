@@ -18,7 +18,7 @@ import type { ConnectorTiming } from './timing.js';
 const schedulesOf = (store: Store) =>
   store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
 
-/** Door 3: starts due sweeps and runs started ones. */
+/** Starts due sweeps and runs started ones. */
 export function sweepParts(
   logger: Logger,
   {

@@ -49,7 +49,7 @@ export function allowanceAfter(
   if (remaining === null || resetAfterMs === null) return before;
   const limit = limits.limit ?? Math.max(before?.limit ?? 1, remaining);
   const isSame = before?.limit === limit;
-  // Refused in spite of what was believed: never again.
+  // Refused although calls seemed to be left: do not trust this again.
   const wasWrong = answer.status === 429 && before !== null;
   const known = isSame ? before.refill : NOTHING_KNOWN;
   return {

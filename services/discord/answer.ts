@@ -13,10 +13,7 @@ export interface Answer {
   /** Discord's error code, or the `error` of an OAuth2 refusal. */
   readonly code: number | string | null;
   readonly limits: Limits;
-  /**
-   * The body is longer than so many bytes, and was not read to its end: `form` is `foreign`. Null:
-   * it was.
-   */
+  /** The limit that cut off a longer body: `form` is then `foreign`. Null: the body is complete. */
   readonly cutAtBytes: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** Gives each call its own signal, so that a timeout and our own shutdown can be told apart. */
+/** Gives each call its own signal, so that a timeout can be distinguished from a shutdown. */
 export interface Deadlines {
   begin(): Deadline;
   /** Aborts every call under way, and each later one at its beginning. */

@@ -4,7 +4,7 @@
  * bucket rejects at once: pacing belongs to the caller.
  */
 export interface BucketGate {
-  /** Resolves when it is this caller's turn, or when it will not be. */
+  /** Resolves when it is this caller's turn, or when its turn will never come. */
   enter(turn: Turn, signal: AbortSignal): Promise<Entry>;
   /** Closes the bucket until `until`; waiting calls are rejected. */
   close(bucket: string, until: number): void;

@@ -50,7 +50,7 @@ export function judgeFailure(
   if (answer && !pause) closeWhenSpent(deps, attempt, answer);
 
   const aborted = answer ? null : deadline.cause();
-  // It stood in the REST client's own queue, behind another method of its bucket.
+  // It waited in the REST client's own queue, behind another method of its bucket.
   if (!isSent && aborted === 'timedOut') {
     return later(call, now + timeoutMs, 'earlier calls take too long');
   }

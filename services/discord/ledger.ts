@@ -13,8 +13,7 @@ export interface Ledger {
   /** A call in flight, which the headers do not include yet. */
   begin(use: BucketUse): () => void;
   /**
-   * When so many calls may be made; not later than now: at once. Those on their way are not
-   * counted.
+   * When this many calls can be made; at or before now: at once. Calls in flight are not counted.
    */
   freeFrom(use: BucketUse, calls: number): number;
   /** The same for one call more than those on their way. */

@@ -3,7 +3,7 @@ import type { ClientId } from '../model.js';
 /** A call that was sent. `status` is null when no answer came. */
 export interface ObservedCall {
   readonly clientId: ClientId;
-  /** Of whom and what the call speaks. */
+  /** The ids the call names. */
   readonly ids: Readonly<Record<string, string>>;
   readonly method: string;
   readonly route: string;

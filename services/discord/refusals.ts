@@ -1,6 +1,6 @@
 import type { DiscordRefusal } from '../reconcile/ports.js';
 
-/** Whom a refusal is about. */
+/** What a refusal applies to. */
 export type RefusalOwner =
   | 'ROLE'
   | 'NICKNAME'

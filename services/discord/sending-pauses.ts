@@ -5,11 +5,10 @@ import type { ClientId, SendingPause } from '../model.js';
 export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
 
 /**
- * The pauses of this process: of a bot, of one of its buckets, of one client's budget or of the
- * whole sender.
- * In: what began, whom it keeps waiting, what ended. Out: one log line at the beginning and one at
- * the end, and a call for each client concerned. Never: a wait shorter than SHOWN_FROM_MS, which is
- * everyday pacing.
+ * The pauses of this process: of a bot, one of its buckets, one client's budget or all calls.
+ * In: pauses that begin and end, and the clients they affect. Out: one log line at the beginning
+ * and one at the end, and a callback for each affected client.
+ * Never: a wait shorter than SHOWN_FROM_MS, which is everyday pacing.
  */
 export interface SendingPauses {
   /** Begins it, or moves its end. */

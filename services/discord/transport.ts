@@ -30,7 +30,8 @@ export interface CallLimits {
   /** Only here a 401 is believed to be about the bot's token. */
   readonly isOfBot: boolean;
   /**
-   * When the call may be made. Asked last of all: it may have stood in the REST client's own queue.
+   * When the call may be made. Checked last, because the call may have waited in the REST client's
+   * own queue.
    */
   readonly openFrom: () => number;
   /** A longer body is not read to its end. */

@@ -1,9 +1,9 @@
 /**
- * Door 1.
+ * Consumes the platform's events.
  * In: records of the platform's topics. Out: facts in the store, broken records among the dead
  * letters.
- * Never: an offset committed before all of its records are in the one or the other; a record
- * dropped for a fault of ours.
+ * Never: an offset committed before all of its records are in one or the other; a record dropped
+ * because of the connector's own failure.
  */
 import type { Part, Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';

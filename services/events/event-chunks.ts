@@ -20,7 +20,9 @@ export interface EventChunk {
   readonly lastOffset: string;
 }
 
-/** What one transaction takes: it locks the rows it writes, and other doors wait for them. */
+/**
+ * The most records of one transaction, which locks the rows it writes and makes other writers wait.
+ */
 const MAX_RECORDS = 500;
 const MAX_ROWS = 20_000;
 

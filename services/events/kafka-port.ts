@@ -1,8 +1,8 @@
 /**
- * What this room asks of a Kafka client library; small, so that another one can take the place of
- * the present one.
+ * What the consumer and producer need of a Kafka client library; small, so that the library can be
+ * replaced.
  * In: batches of records of one partition. Out: records, acknowledged by all replicas.
- * Never: an offset committed by itself.
+ * Never: an automatic offset commit.
  */
 import type { Readiness } from '../lib/lifecycle.js';
 

@@ -18,7 +18,7 @@ import type {
 } from './kafka-port.js';
 
 export interface SessionSettings {
-  /** A consumer that is silent for so long loses its partitions to others. */
+  /** A consumer without heartbeats for this long loses its partitions to others. */
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
   /** How long the broker may hold an empty fetch back; stopping waits for it. */
@@ -34,8 +34,8 @@ interface ConsumptionDeps {
 }
 
 const DEFAULT_SESSION: SessionSettings = {
-  // So long do the partitions of a killed process wait for another; 6 s is the least a broker takes
-  // by default.
+  // How long the partitions of a killed process wait for another; brokers accept 6 s or more by
+  // default.
   sessionTimeoutMs: 10_000,
   heartbeatMs: 2_000,
   fetchWaitMs: 500,
@@ -47,7 +47,10 @@ const DEFAULT_SESSION: SessionSettings = {
  */
 const FETCH_BYTES = 1_048_576;
 
-/** Longer than any join (60 s): a consumer that has not heard from the broker for so long hangs. */
+/**
+ * Longer than any join (60 s): a consumer that has heard nothing from the broker for this long
+ * hangs.
+ */
 const SILENCE_MS = 120_000;
 
 export async function openConsumption(deps: ConsumptionDeps): Promise<Consumption> {

@@ -1,7 +1,7 @@
 import type { OpenSpan } from '../lib/trace.js';
 import type { KafkaRecord } from './kafka-port.js';
 
-/** Receives the progress of the event door. */
+/** Receives the progress of event processing. */
 export interface EventObserver {
   /** Results of finished records. */
   events(taken: {

@@ -1,6 +1,7 @@
 /**
- * What the event door needs. In: facts from the platform, and the outbox. Out: records on the
- * broker. Never: an offset committed before its facts are in the database.
+ * What the events need.
+ * In: facts from the platform, and the outbox. Out: records on the broker.
+ * Never: an offset committed before its facts are in the database.
  */
 import type { FactOutcome, OutboxEvent, PlatformFact } from '../model.js';
 

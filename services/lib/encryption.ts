@@ -10,7 +10,7 @@ export interface EncryptionKey {
 
 /**
  * A ring of AES-256-GCM keys: the first encrypts, all decrypt. A ciphertext is `id.iv.tag.data`,
- * with all parts but the id in base64url. `context` (what is encrypted, and for whom) is
+ * with all parts but the id in base64url. `context` (the kind of secret and its owner) is
  * authenticated too, so that a secret cannot be moved to another row.
  */
 export interface KeyRing {

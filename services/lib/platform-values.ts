@@ -1,6 +1,6 @@
 /**
- * What ids and names of the platform may be, the same at every door. Characters are code points, as
- * in PostgreSQL.
+ * The allowed ids and names of the platform, the same for events and API. Characters are code
+ * points, as in PostgreSQL.
  */
 export const MAX_CHARACTERS = 255;
 

@@ -29,7 +29,7 @@ export function turnUpOnSignal(
   });
 }
 
-/** Where there is such a signal. */
+/** Only on systems that have this signal. */
 export function onUserSignal(onSignal: () => void): void {
   if (process.platform !== 'win32') process.on('SIGUSR2', onSignal);
 }

@@ -119,7 +119,7 @@ export interface RenameRules {
   readonly guildId: GuildId;
   readonly ownerId: DiscordUserId | null;
   /**
-   * Roles whose holders the bot cannot rename. @everyone, whose id is the guild's, stands for all
+   * Roles whose holders the bot cannot rename. @everyone, whose id is the guild's, means all
    * members.
    */
   readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;

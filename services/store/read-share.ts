@@ -38,11 +38,11 @@ interface Deps {
 }
 
 /**
- * Pages, counts and searches, which may take long: they have a few connections of their own, so
- * that writes, the path and sweeps never wait for them, and a bound on their time.
- * In: statements that change nothing. Out: their rows; InputError where one takes too long,
- * UnavailableError where there is no connection in time.
- * Never: a statement of a request whose caller has gone. It is cancelled in the database.
+ * Runs pages, counts and searches, which may be slow. They have a few connections of their own and
+ * a time limit, so that writes, the path and sweeps never wait for them.
+ * In: statements that change nothing. Out: their rows; InputError if one takes too long,
+ * UnavailableError if no connection is free in time.
+ * Never: a statement of a request whose caller has left. It is cancelled in the database.
  */
 export function createReadShare(deps: Deps): Asker {
   const share = new ReadShare(deps);

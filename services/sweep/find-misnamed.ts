@@ -19,7 +19,7 @@ export interface Misnamed {
 export interface NameSearch {
   readonly checked: number;
   readonly misnamed: readonly Misnamed[];
-  /** Members whom the platform has not named, and who do not show that reason yet. */
+  /** Members without enough data for a name who do not show that reason yet. */
   readonly unnamed: readonly DiscordUserId[];
   readonly isObserved: boolean;
 }

@@ -3,7 +3,7 @@ import type { HeldRun } from './held-run.js';
 import { planSweep, type SweepReads } from './plan-sweep.js';
 import type { DriftedMember } from './ports.js';
 
-/** Everybody has just been read with the list. */
+/** Every member was just read with the list. */
 export const LISTED: SweepReads = { confirmsForMs: CONFIRMING_MS, looks: [] };
 
 /** What a sweep has found, with its plan. */

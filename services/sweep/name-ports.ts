@@ -9,7 +9,7 @@ import type {
   RoleId,
 } from '../model.js';
 
-/** By what a client's members are named, and whom its bot cannot rename. */
+/** The rules that name a client's members, and which members its bot cannot rename. */
 export interface NameRules {
   readonly policy: {
     readonly strategy: NicknameStrategy;

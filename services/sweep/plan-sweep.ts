@@ -16,10 +16,7 @@ export interface PlannedMember extends DriftedMember {
 
 /** What of the sweep decides how many calls follow, besides the changes. */
 export interface SweepReads {
-  /**
-   * What was just read of the members may confirm lists for so long; 0: the mirror is of an older
-   * time.
-   */
+  /** How long the members' latest reading can confirm lists; 0: the mirror is older. */
   readonly confirmsForMs: number;
   /** Members who are read singly, whatever is found. */
   readonly looks: readonly DiscordUserId[];

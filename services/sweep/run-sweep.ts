@@ -220,8 +220,8 @@ async function takeOver(
     marks: [...marks, ...idsOf(drifted)],
     listed: { askedAt, roleIds: [...expected.keys()] },
   };
-  // It is about names, which are right as soon as they are in the mirror; roles that are out of
-  // step come with the same list.
+  // This sweep is about names, which are correct once they are in the mirror. Roles out of step are
+  // found with the same list.
   return kind === 'SYNC_ACCOUNTS'
     ? { ...ending, drifted: drifted.length + renamed, changed: renamed }
     : ending;

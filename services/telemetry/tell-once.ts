@@ -3,7 +3,8 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { Logger } from '../lib/logger.js';
 
 /**
- * Of a collector that is away one line is logged, and one when it is back, however long it takes.
+ * Logs one line when the collector becomes unreachable and one when it is back, however long that
+ * takes.
  */
 export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isAway = false;

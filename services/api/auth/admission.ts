@@ -67,8 +67,8 @@ export async function admitCallers(
 }
 
 /**
- * Who the same header names now: of what lives on after its request. While the keys of the issuer
- * are out of reach a token is good until it ends.
+ * Re-checks the credential of a connection that outlives its request. While the issuer's keys are
+ * unreachable, a token stays valid until it expires.
  */
 export async function callerAgain(
   request: FastifyRequest,

@@ -27,7 +27,7 @@ export type EndingCode =
 /** How a request of a person ended, for the page or for the platform. */
 export interface SignInOutcome {
   readonly code: EndingCode;
-  /** Only when it is this browser's. */
+  /** Set only if the ticket belongs to this browser. */
   readonly ticket?: TicketView;
   readonly account?: DiscordAccount;
   readonly hasOtherEmail?: boolean;

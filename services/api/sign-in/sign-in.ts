@@ -59,7 +59,7 @@ function handlerOf(deps: SignInDeps, step: Step) {
   };
 }
 
-/** Back to the platform where it wants that, else a page of ours. */
+/** Redirects back to the platform if the ticket asks for that, otherwise shows a result page. */
 function finish(
   { site }: SignInDeps,
   request: FastifyRequest,

@@ -138,7 +138,7 @@ export interface FactsAnswer {
 
 @ObjectType({ description: 'The result of recording facts.' })
 abstract class FactsPayload implements FactsAnswer {
-  /** Whom the applied facts are about. */
+  /** The users or groups that the applied facts are about. */
   readonly changedIds!: readonly string[];
 
   @Field(() => [FactResult], {

@@ -36,9 +36,9 @@ interface Row {
 }
 
 /**
- * `touched` is a query of all members that would be marked: discord_user_id, platform_user_id, add
- * and remove (both text[]; shown if not empty), reason; and for the forecast writes (the number of
- * roles written at once, without those that wait for approval), is_renamed and proofs. Each member
+ * `touched` is a query of all members that would be marked. Shown: discord_user_id,
+ * platform_user_id, add and remove (text[], if not empty) and reason. For the forecast: writes
+ * (roles written at once, without those that wait for approval), is_renamed and proofs. Each member
  * is read before planning, because the cause names no group.
  */
 export async function previewOf(
