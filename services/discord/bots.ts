@@ -12,7 +12,7 @@ export interface DiscordCredentials {
 
 export interface Bots {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
-  /** Re-reads the client's credentials at its next call. */
+  /** Re-reads the client's credentials at its next call, for which its pauses end now. */
   readonly forget: (clientId: ClientId) => void;
   readonly closeAll: () => void;
 }
@@ -76,6 +76,8 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       // The bot stays in use until the next call: its limits and pauses must not be forgotten with
       // the credentials.
       openings.delete(clientId);
+      // At once: a run that expects to be told to wait makes no call that could end the pause.
+      inUse.get(clientId)?.tryNow();
     },
     closeAll() {
       openings.clear();

@@ -255,4 +255,19 @@ describe('a bucket that is closed for long', () => {
 
     expect(discord.requests).toHaveLength(2);
   });
+
+  it('leaves writes possible as soon as the doctor asks, before any call', async () => {
+    const { gateway } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+    const one = { add: 1, remove: 0 };
+    const none = { add: 0, remove: 0 };
+    const openFrom = () =>
+      gateway.writeOutlook({ clientId: 'client-1', isUrgent: true }).singlesFrom(one, none);
+    expect(openFrom()).toBeGreaterThan(startOfTest);
+
+    gateway.forgetCredentials('client-1');
+
+    expect(openFrom()).toBeLessThanOrEqual(startOfTest);
+  });
 });
