@@ -55,7 +55,7 @@ const Standing = z.object({
   platform_user_id: z.string(),
   discord_user_id: z.string(),
   link_status: z.string(),
-  state: z.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED']).nullable(),
+  state: z.enum(['IN_STEP', 'ABSENT', 'HELD', 'PARKED', 'PENDING']).nullable(),
   reason: z.string().nullable(),
   is_parked: z.boolean().nullable(),
   due_in_ms: z.number().nullable(),
@@ -74,11 +74,14 @@ const Client = z.object({
   is_stopped: z.boolean(),
   paused_for_ms: z.number().nullable(),
   trouble: z.string().nullable(),
+  sending_for_ms: z.number().nullable(),
+  sending_cause: z.string().nullable(),
 });
 type Client = z.output<typeof Client>;
 
 const CLIENT = `
-  select is_enabled, stopped_at is not null as is_stopped, trouble,
+  select is_enabled, stopped_at is not null as is_stopped, trouble, sending_cause,
+    (extract(epoch from sending_until - clock_timestamp()) * 1000)::float8 as sending_for_ms,
     (extract(epoch from paused_until - clock_timestamp()) * 1000)::float8 as paused_for_ms
   from client`;
 
@@ -91,6 +94,7 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
   const disturbances = disturbancesOf(play);
   return [
     ...(client.is_stopped || isPaused(client) ? troubleFaults(play, client.trouble) : []),
+    ...(isSilent(client) ? await silenceFaults(play, client, rows) : []),
     ...rows.flatMap((row) =>
       row.is_parked === false
         ? pendingFaults(row, isWorked(client))
@@ -100,13 +104,38 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
 }
 
 const isPaused = (client: Client) => (client.paused_for_ms ?? 0) > 0;
-const isWorked = (client: Client) => client.is_enabled && !client.is_stopped && !isPaused(client);
+/** Its bot, or the whole sender, may send nothing for a while. */
+const isSilent = (client: Client) => (client.sending_for_ms ?? 0) > 0;
+const isWorked = (client: Client) =>
+  client.is_enabled && !client.is_stopped && !isPaused(client) && !isSilent(client);
 
 /** Whole clients stop or pause for a reason too. */
 function troubleFaults(play: Play, trouble: string | null): readonly string[] {
   return trouble !== null && trueCause(play, null, trouble)
     ? []
     : [`the client rests for no true cause: ${trouble}`];
+}
+
+/** Each who waits for the pause is shown its cause, unless the client rests for another. */
+async function silenceFaults(
+  play: Play,
+  client: Client,
+  rows: readonly Standing[],
+): Promise<readonly string[]> {
+  const { stage } = play;
+  const { sending_cause: cause } = client;
+  if (client.is_stopped || isPaused(client)) return [];
+  if (cause === null || !trueCause(play, null, cause))
+    return [`the bot sends nothing for no true cause: ${cause}`];
+  const waiting = rows.filter((row) => row.is_parked === false && row.link_status === 'ACTIVE');
+  const page = { limit: 100, after: null };
+  const { rows: shown } = await stage.store.read.pageLinks(stage.clientId, {}, page);
+  return waiting.flatMap((row) => {
+    const its = shown.find(({ platformUserId }) => platformUserId === row.platform_user_id);
+    return its?.reason?.includes(cause) === true
+      ? []
+      : [`${nameOf(row)} waits while nothing is sent, and is shown as ${its?.reason}`];
+  });
 }
 
 /** Nobody waits where nothing is in the way. */
@@ -130,7 +159,10 @@ function restFaults(play: Play, row: Standing, known: Known): readonly string[] 
       ? []
       : [`the link of ${nameOf(row)} is ending, and nothing goes on`];
   return {
-    IN_STEP: () => wrongRoles(play, account, known),
+    IN_STEP: () =>
+      account === play.stage.bot
+        ? [`${account} is a bot's and said to be in step`]
+        : wrongRoles(play, account, known),
     HELD: () =>
       known.waiting.isHeld(row.discord_user_id)
         ? []
@@ -141,6 +173,7 @@ function restFaults(play: Play, row: Standing, known: Known): readonly string[] 
       play.hands.held(account) === undefined || known.disturbances.touches(account, ANY_ROLE)
         ? []
         : [`${account} is said to be absent and is there`],
+    PENDING: () => [`${account} waits without a next try (${row.reason})`],
     PARKED: () => [`${account} is parked without a next try (${row.reason})`],
     NEVER: () => [`${account} was never looked at`],
   }[row.state ?? 'NEVER']();

@@ -32,9 +32,11 @@ export function curesOf(
     case 'hand':
     case 'leave':
     case 'join':
+    case 'pass':
       return [step.account];
     case 'replay':
     case 'fault':
+    case 'answer':
     case 'limit':
     case 'lie':
     case 'cut':
@@ -65,6 +67,7 @@ export function curesOf(
     case 'permission':
     case 'bot':
     case 'intent':
+    case 'screening':
     case 'decide':
     case 'database':
     case 'clock':

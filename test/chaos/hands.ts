@@ -2,7 +2,7 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO } from '../../services/sandbox/demo-world.js';
-import type { DiscordStep, ForeignRole, Person, Role } from './steps.js';
+import { PEOPLE, type DiscordStep, type ForeignRole, type Person, type Role } from './steps.js';
 import type { Wishes } from './wishes.js';
 
 const { guildId, accounts } = DEMO;
@@ -18,11 +18,20 @@ export interface HandEdit {
   readonly at: number;
 }
 
+/** An account was pending from then to then; `until` is Infinity while nobody but the bot ends it. */
+export interface PendingSpan {
+  readonly account: Person;
+  /** 0: from the beginning, so that nothing ever showed them otherwise. */
+  readonly from: number;
+  until: number;
+}
+
 /** People with a mouse in Discord's own client, and what they have done. */
 export class DiscordHands {
   readonly edits: HandEdit[] = [];
   /** Who holds which foreign role, by their hands alone. */
   readonly foreign = new Map<string, Set<Person>>([[EVENT_HOST, new Set(['carol'])]]);
+  readonly pending: PendingSpan[] = [];
   readonly #roles: Record<Role, string> = { ...DEMO.roles };
   /** The bot was without its permission or out of the guild at some time. */
   wasForbidden = false;
@@ -73,14 +82,52 @@ export class DiscordHands {
         return this.#bot(step.isIn);
       case 'intent':
         return this.#intend(step.isGiven);
+      case 'screening':
+        return this.discord.moderator.editGuild({
+          guildId,
+          hasScreening: step.isOn,
+          roleEndsScreening: step.roleEnds,
+        });
+      case 'pass':
+        return this.#pass(step.account);
     }
   }
 
-  /** The bot is in the guild, may manage roles, and stands above what it gives. */
+  isPending(account: Person): boolean {
+    return this.discord.member(guildId, accounts[account])?.pending === true;
+  }
+
+  /** To be called at the beginning and after each step. */
+  notePending(from = Date.now()): void {
+    for (const account of PEOPLE) {
+      const isNoted = this.pending.some(
+        (span) => span.account === account && span.until > Date.now(),
+      );
+      if (this.isPending(account) && !isNoted)
+        this.pending.push({ account, from, until: Infinity });
+    }
+  }
+
+  #endPending(account: Person): void {
+    for (const span of this.pending)
+      if (span.account === account) span.until = Math.min(span.until, Date.now());
+  }
+
+  #pass(account: Person): void {
+    if (this.held(account) === undefined) return;
+    this.#endPending(account);
+    this.discord.moderator.finishScreening({ guildId, discordUserId: accounts[account] });
+  }
+
+  /**
+   * The bot is in the guild, may manage roles, and stands above what it gives; and everybody has
+   * accepted the rules.
+   */
   setRight(): void {
     this.#bot(true);
     this.#permit(true);
     this.#intend(true);
+    for (const account of PEOPLE) this.#pass(account);
     for (const roleId of new Set([...Object.values(this.#roles), ...this.wishes.roleIds()]))
       this.#place(roleId, 1);
   }
@@ -92,6 +139,7 @@ export class DiscordHands {
     const which = { guildId, discordUserId, roleId };
     if (isGiven) this.discord.moderator.giveRole(which);
     else this.discord.moderator.takeRole(which);
+    if (!this.isPending(account)) this.#endPending(account);
     this.edits.push({ account, roleId, at: Date.now() });
     this.wishes.excuse(roleId, account);
     const holders = this.foreign.get(roleId);
@@ -114,6 +162,7 @@ export class DiscordHands {
     const which = { guildId, discordUserId: accounts[account] };
     const isPresent = this.held(account) !== undefined;
     if ((kind === 'join') === isPresent) return;
+    this.#endPending(account);
     this.discord.moderator[kind](which);
     this.edits.push({ account, roleId: null, at: Date.now() });
     for (const holders of this.foreign.values()) holders.delete(account);

@@ -18,7 +18,7 @@ const { accounts } = DEMO;
 
 /** Takes the steps of a world, one after the other, and keeps the model beside it. */
 export class Play {
-  readonly wishes = new Wishes();
+  readonly wishes: Wishes;
   readonly hands: DiscordHands;
   readonly cures: Cure[] = [];
   readonly timeline = new Timeline();
@@ -36,6 +36,7 @@ export class Play {
     readonly stage: Stage,
     readonly minimum: number,
   ) {
+    this.wishes = new Wishes(stage.bot);
     this.hands = new DiscordHands(stage.discord, this.wishes);
     this.sweeping = new Sweeping(stage, this.wishes);
     this.limits = new Limits(minimum);
@@ -44,6 +45,7 @@ export class Play {
 
   /** Three groups, each mapped to its role; and everybody holds a role that is none of ours. */
   async begin(): Promise<void> {
+    this.hands.notePending(0);
     for (const group of GROUPS)
       await this.#tell({
         kind: 'groupChanged',
@@ -84,6 +86,7 @@ export class Play {
     const accounts = cured.filter((one) => one !== 'all');
     this.sweeping.forget(step, { accounts, at: from });
     this.wishes.remember(PEOPLE);
+    this.hands.notePending();
     this.#noteTimes([...mapped, ...this.wishes.roleIds()], { from, until });
   }
 
@@ -131,6 +134,7 @@ export class Play {
       case 'decide':
         return refusable(async () => this.sweeping.take(step));
       case 'fault':
+      case 'answer':
       case 'limit':
       case 'listing':
       case 'restart':
@@ -153,6 +157,8 @@ export class Play {
       case 'permission':
       case 'bot':
       case 'intent':
+      case 'screening':
+      case 'pass':
         return this.hands.take(step);
     }
   }

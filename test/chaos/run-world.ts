@@ -10,11 +10,13 @@ import { afterFaults, triesAreKept } from './after-rules.js';
 import { disturbancesOf } from './disturbances.js';
 import { foreignFaults } from './foreign-rules.js';
 import { Play, refusable } from './play.js';
+import { endSilence } from './remedies.js';
 import { botChanges, recordFaults } from './record-rules.js';
 import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
 import { PEOPLE, type Person, type World } from './steps.js';
 import { serviceFaults } from './service-rules.js';
 import { removalFaults } from './removal-rules.js';
+import { botFaults, screeningFaults } from './screening-rules.js';
 import { readParked, readWaiting, sweepCures, sweepFaults, type Waiting } from './sweep-rules.js';
 import { wireFaults } from './wire-rules.js';
 
@@ -49,6 +51,8 @@ export async function runWorld(
       ...historyFaults(play),
       ...removalFaults(play, disturbances),
       ...foreignFaults(play, disturbances),
+      ...screeningFaults(play),
+      ...botFaults(stage),
       ...(await sweepFaults(play)),
       ...(await recordFaults(play, disturbances)),
       ...(await wireFaultsOf(play)),
@@ -77,6 +81,8 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   const stranded = await afterFaults(play);
   if (stranded.length > 0) return stranded;
   hands.setRight();
+  const silent = await endSilence(play);
+  if (silent.length > 0) return silent;
   const late = await triesAreKept(play);
   if (late.length > 0) return late;
   if (!(await sweeping.areOver(patienceMs()))) return ['a sweep waits or runs for ever'];
@@ -242,7 +248,7 @@ async function linkFaults(
       'IN_STEP',
       'ABSENT',
       // A list may still show a role that is gone.
-      ...(isWantedGone ? ['PARKED'] : []),
+      ...(isWantedGone || account === stage.bot ? ['PARKED'] : []),
       ...(waiting.isHeld(discordUserId) ? ['HELD'] : []),
       // The platform was asked, and nobody answers for it.
       ...(wishes.hasDiscords() ? ['PENDING'] : []),

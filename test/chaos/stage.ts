@@ -1,6 +1,7 @@
 import pg from 'pg';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
+import { createCheckClient } from '../../services/connector/check-client.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type {
   SandboxCall,
@@ -9,6 +10,7 @@ import type {
 } from '../../services/sandbox/discord/sandbox-interface.js';
 import { timeOfSnowflake } from '../../services/sandbox/discord/snowflake.js';
 import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import type { Screening } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import { CHAOS_TIMING, openChaosGateway } from '../support/chaos-parts.js';
@@ -23,7 +25,7 @@ import { openCrashStore } from '../support/crash-parts.js';
 import { SECRETS } from '../support/rig.js';
 import { storeDoors, type ClientPatch, type Doors } from './doors.js';
 import { startService, TOLD, type ServiceStage } from './service-stage.js';
-import type { World } from './steps.js';
+import type { Person, World } from './steps.js';
 
 /**
  * What a world is played on: a database, processes that work it, a wire that is listened to, and a
@@ -44,11 +46,15 @@ export interface Stage {
   /** The table that has every event ever written. */
   readonly told: string;
   readonly clientId: string;
+  readonly bot: Person | null;
+  readonly screening: Screening;
   /** When the sandbox's log says that a thing was done, by our clock. */
   readonly timeOf: (entryId: string) => number;
   /** Calls that met a planted fault. */
   readonly faulted: readonly SandboxCall[];
   readonly importRoles: () => Promise<unknown>;
+  /** The doctor, in the process that answers people. */
+  readonly check: () => Promise<unknown>;
   readonly update: (patch: ClientPatch) => Promise<void>;
   /** Asked of the database itself. */
   readonly query: (text: string) => Promise<readonly unknown[]>;
@@ -104,6 +110,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
       },
       removalGuard: { minimum: world.removals, percent: 0 },
       wholeListWrites: world.wholeListWrites,
+      screening: world.screening,
     }),
   );
   const importNow = createImportRoles({ store, gateway });
@@ -146,9 +153,12 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     doors: service?.doors ?? storeDoors({ store, clientId, update, importRoles }),
     told: service === null ? 'outbox' : TOLD,
     clientId,
+    bot: world.bot,
+    screening: world.screening,
     timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
     faulted,
     importRoles,
+    check: async () => createCheckClient({ store, gateway }, () => null)(clientId),
     update,
     query: direct.query,
     async stop() {
@@ -178,11 +188,25 @@ function openDiscord(
       keepsStaleRoleIds: world.keepsStaleRoleIds,
     },
   });
+  screen(discord, world);
   const faulted: SandboxCall[] = [];
   discord.calls.onCall((call) => {
     if (call.fault !== undefined) faulted.push(call);
   });
   return { discord, faulted };
+}
+
+/** Whoever has not passed screening has just joined; and an account may be a bot's. */
+function screen({ moderator }: SandboxDiscord, { pending, bot }: World): void {
+  const { guildId, accounts } = DEMO;
+  const hasScreening = pending.length > 0;
+  moderator.editGuild({ guildId, hasScreening });
+  for (const person of pending) {
+    const which = { guildId, discordUserId: accounts[person] };
+    moderator.leave(which);
+    moderator.join(which);
+  }
+  if (bot !== null) moderator.editUser({ discordUserId: accounts[bot], isBot: true });
 }
 
 /** Asks again where the database was away: it only reads. */

@@ -1,4 +1,4 @@
-import type { Authority, SweepKind } from '../../services/model.js';
+import type { Authority, Screening, SweepKind } from '../../services/model.js';
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { OutageMode } from '../support/chaos-cluster.js';
 import type { CrewPlan } from '../support/chaos-crew.js';
@@ -7,6 +7,7 @@ import type { Statements } from '../support/database-door.js';
 import type { CountsForm, ListForm } from '../support/chaos-listing.js';
 import type { LieForm } from '../support/chaos-lies.js';
 import type { LimitForm } from '../support/chaos-limits.js';
+import type { LastingAnswer } from './lasting-answers.js';
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
 export const GROUPS = ['pilots', 'directors', 'recruits'] as const;
@@ -93,6 +94,10 @@ export type DiscordStep =
   | { readonly kind: 'deleteRole' | 'makeRole'; readonly role: Role }
   | { readonly kind: 'permission'; readonly isGiven: boolean }
   | { readonly kind: 'bot'; readonly isIn: boolean }
+  /** New members are pending until they accept the rules, or where that ends it, get a role. */
+  | { readonly kind: 'screening'; readonly isOn: boolean; readonly roleEnds: boolean }
+  /** Accepts the rules. */
+  | { readonly kind: 'pass'; readonly account: Person }
   /** The privileged intent, without which nobody is listed. */
   | { readonly kind: 'intent'; readonly isGiven: boolean };
 
@@ -104,6 +109,8 @@ export type TroubleStep =
       readonly times: number;
       readonly calls: 'all' | 'reads' | 'writes' | 'lists' | 'listings' | 'counts';
     }
+  /** From now on every such call is answered so, until this is lifted, at the latest at the end. */
+  | { readonly kind: 'answer'; readonly form: LastingAnswer; readonly isOn: boolean }
   /** The next list of the guild's members, or its numbers, is not what it should be. */
   | {
       readonly kind: 'listing';
@@ -182,6 +189,12 @@ export interface World {
   readonly clockSkewMs: number;
   /** How many removals an hour go unseen, to begin with. */
   readonly removals: number;
+  /** What the client does about members who have not passed Discord's membership screening. */
+  readonly screening: Screening;
+  /** Who has not passed it, to begin with. */
+  readonly pending: readonly Person[];
+  /** Whose account is a bot's. */
+  readonly bot: Person | null;
   readonly steps: readonly Step[];
 }
 

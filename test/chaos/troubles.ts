@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Cure } from './cures.js';
+import { LastingAnswers } from './lasting-answers.js';
 import type { Stage } from './stage.js';
 import type { TroubleStep } from './steps.js';
 import type { Wishes } from './wishes.js';
@@ -18,13 +19,16 @@ export interface Span {
 export class Troubles {
   /** When the last outage of the database or the broker ends, or has ended. */
   outageUntil = 0;
+  readonly #lasting: LastingAnswers;
   readonly #stillness: Span[] = [];
   #stillUntil: Promise<void> = Promise.resolve();
 
   constructor(
     readonly stage: Stage,
     readonly wishes: Wishes,
-  ) {}
+  ) {
+    this.#lasting = new LastingAnswers(stage.discord.faults);
+  }
 
   async take(step: Exclude<TroubleStep, { kind: 'quiet' }>): Promise<void> {
     const { stage } = this;
@@ -37,6 +41,8 @@ export class Troubles {
           ...CALLS[step.calls],
         });
         return;
+      case 'answer':
+        return this.#lasting.set(step.form, step.isOn);
       case 'limit':
         return stage.wire.plantLimit(step.form);
       case 'listing':

@@ -10,19 +10,28 @@ import type { Person } from './steps.js';
 export function trueCause(play: Play, account: Person | null, said: string): boolean {
   return said
     .split('; ')
-    .filter((part) => !/^removal guard|^the last time|^its link ends/.test(part))
+    .filter((part) => !NO_CAUSE.test(part))
     .every((part) => isTrue(play, account, part));
 }
+
+/** Parts that say what follows from a cause. */
+const NO_CAUSE =
+  /^removal guard|^the last time|^its link ends|^retrying one call after|^the next sweep checks again/;
 
 function isTrue(play: Play, account: Person | null, said: string): boolean {
   const { hands } = play;
   const [roleId = ''] = /\b\d{15,20}\b/.exec(said) ?? [];
+  const ofSender = SENDER_CAUSES.find(([words]) => words.test(said));
+  if (ofSender !== undefined) return play.stage.wire.calls.some(ofSender[1]);
   const [, status, code] = /\(status (\d+)(?:, code (\d+))?\)/.exec(said) ?? [];
   if (status !== undefined)
     return refusalsOf(play, account).some(
       (call) =>
         call.status === Number(status) && (code === undefined || call.code === Number(code)),
     );
+  if (said.includes('is a bot')) return account !== null && account === play.stage.bot;
+  if (said.includes("has not accepted the server's rules"))
+    return account !== null && isScreened(play, account);
   if (said.includes('the account is not in the guild'))
     return account !== null && wasAbsent(play, account);
   if (said.includes('token was rejected earlier'))
@@ -36,8 +45,30 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   return false;
 }
 
+/** Of the bot or the whole sender, by whomever they were met. */
+const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[] = [
+  [/has flagged the bot as spam/, ({ code }) => code === 20026],
+  [/blocks this sender/, ({ status, code }) => status === 403 && code === null],
+  [/asked to wait|reports no calls left|limits this resource/, ({ status }) => status === 429],
+];
+
 /** A guild is not found unhealthy for fewer. */
 const FEWEST_REFUSALS = 3;
+
+/** Or was, when last read: that they have passed is seen at the next reading. */
+function isScreened({ hands, stage }: Play, account: Person): boolean {
+  if (stage.screening === 'IGNORE') return false;
+  if (hands.isPending(account)) return true;
+  const spans = hands.pending.filter((span) => span.account === account);
+  const until = Math.max(0, ...spans.map((span) => span.until));
+  const about = DEMO.accounts[account];
+  const isStale = stage.faulted.some(
+    ({ fault, path }) => fault === 'staleRead' && path.includes(about),
+  );
+  const isRead = ({ method, path, status, startedAt }: WireCall) =>
+    method === 'GET' && path.endsWith(`/members/${about}`) && status === 200 && startedAt > until;
+  return spans.length > 0 && (isStale || !stage.wire.calls.some(isRead));
+}
 
 /** Or said to be, once. */
 function wasAbsent({ hands, stage }: Play, account: Person): boolean {

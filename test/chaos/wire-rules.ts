@@ -153,7 +153,7 @@ function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
  * refusal began allows one more. A 429 is no refusal.
  */
 function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly string[] {
-  const refused = calls.filter(({ status }) => REFUSALS.has(status));
+  const refused = calls.filter((call) => REFUSALS.has(call.status) && !mayPass(call));
   const alike = Map.groupBy(
     refused,
     (call) => `${call.method} ${call.path} ${call.status}/${call.code}`,
@@ -182,6 +182,13 @@ function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly 
 }
 
 const REFUSALS = new Set([400, 401, 403, 404]);
+
+/** Not documented as lasting, or not of Discord's API: tried again with growing pauses. */
+function mayPass({ status, code }: WireCall): boolean {
+  return status !== 401 && (code === null || PASSING_CODES.has(code));
+}
+
+const PASSING_CODES = new Set([0, 40006, 50035]);
 /**
  * What the guild itself answers each run that is under way finds out for itself; then the client
  * pauses.

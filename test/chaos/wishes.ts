@@ -25,6 +25,12 @@ export class Wishes {
   readonly mappings = new Map<string, ModelMapping>();
   clientAuthority: Authority = 'PLATFORM';
   keepsUnknown = true;
+
+  constructor(
+    /** Never written to, whoever is linked to it. */
+    readonly bot: Person | null = null,
+  ) {}
+
   readonly #ever = new Set<string>();
   readonly #mustBeGone = new Set<string>();
 
@@ -73,6 +79,7 @@ export class Wishes {
     if (account === undefined) return;
     this.links.delete(person);
     this.ending.add(account);
+    if (account === this.bot) return;
     for (const roleId of this.roleIds()) {
       const named = this.#naming(roleId);
       // A retired mapping may have been forgotten by now, and its role be foreign.
@@ -104,6 +111,7 @@ export class Wishes {
 
   /** What the account should hold of this role; `none`: nothing is promised. */
   verdict(account: Person, roleId: string): Verdict {
+    if (account === this.bot) return 'none';
     const person = this.ownerOf(account);
     const active = this.#naming(roleId).filter(({ isRetired }) => !isRetired);
     if (person === undefined || active.length === 0) return 'none';
@@ -143,6 +151,7 @@ export class Wishes {
   }
 
   #possible(account: Person, roleId: string): readonly Verdict[] {
+    if (account === this.bot) return ['none'];
     const named = this.#naming(roleId).filter((each) => this.#isOurs(each));
     const isOnlyRetired = named.length > 0 && named.every((each) => each.isRetired);
     const isLinked = this.ownerOf(account) !== undefined;

@@ -5,6 +5,7 @@ import type { Statements } from '../support/database-door.js';
 import { LIE_FORMS, type LieForm } from '../support/chaos-lies.js';
 import { LIMIT_FORMS } from '../support/chaos-limits.js';
 import { COUNTS_FORMS, LIST_FORMS } from '../support/chaos-listing.js';
+import { LASTING_ANSWERS } from './lasting-answers.js';
 import {
   FOREIGN_ROLES,
   GROUPS,
@@ -13,6 +14,7 @@ import {
   type DiscordStep,
   type FactStep,
   type MutationStep,
+  type Person,
   type Step,
   type SweepStep,
   type TroubleStep,
@@ -109,6 +111,8 @@ const discordStep = weighted<DiscordStep>([
   [1, fc.record({ kind: just('permission'), isGiven: fc.boolean() })],
   [1, fc.record({ kind: just('bot'), isIn: fc.boolean() })],
   [1, fc.record({ kind: just('intent'), isGiven: fc.boolean() })],
+  [1, fc.record({ kind: just('screening'), isOn: fc.boolean(), roleEnds: fc.boolean() })],
+  [2, fc.record({ kind: just('pass'), account: person })],
 ]);
 
 const effect = fc.constantFrom<SandboxFaultEffect>(
@@ -117,6 +121,11 @@ const effect = fc.constantFrom<SandboxFaultEffect>(
   { kind: 'status', status: 403, code: 50013 },
   { kind: 'status', status: 404, code: 10011 },
   { kind: 'status', status: 400, code: 50035 },
+  { kind: 'status', status: 404, code: 0 },
+  { kind: 'status', status: 400, code: 0 },
+  { kind: 'status', status: 400, code: 40006 },
+  { kind: 'html', status: 403 },
+  { kind: 'plainLimit', retryAfterMs: 66_271_000 },
   { kind: 'html', status: 520 },
   { kind: 'html', status: 200 },
   { kind: 'drop', moment: 'before' },
@@ -178,6 +187,17 @@ const troubleStep = weighted<TroubleStep>([
       effect,
       times: fc.integer({ min: 1, max: 2 }),
       calls: fc.constantFrom('all', 'reads', 'writes', 'lists', 'listings', 'counts'),
+    }),
+  ],
+  [
+    2,
+    fc.record({
+      kind: just('answer'),
+      form: fc.constantFrom(...LASTING_ANSWERS),
+      isOn: weighted([
+        [2, just(true)],
+        [1, just(false)],
+      ]),
     }),
   ],
   [3, fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) })],
@@ -355,6 +375,13 @@ function worldWith(
     keepsStaleRoleIds: fc.boolean(),
     isLimited: fc.boolean(),
     removals: fc.constantFrom(10_000, 10_000, 0, 1),
+    screening: fc.constantFrom('WAIT', 'WAIT', 'IGNORE'),
+    // Whom no foreign role is lost by that they have just joined.
+    pending: weighted<readonly Person[]>([
+      [2, just([])],
+      [1, fc.subarray(['alice', 'bob', 'dave'] as const, { minLength: 1 })],
+    ]),
+    bot: fc.constantFrom(null, null, null, 'carol', 'dave'),
     clockSkewMs: fc.constantFrom(0, 0, HOUR_MS, -HOUR_MS),
     steps,
   });

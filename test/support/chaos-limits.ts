@@ -64,11 +64,43 @@ export function limitAnswer(form: LimitForm): Answer {
   return ANSWERS[form];
 }
 
-/** Read anew here, and not with the service's own reader: what a 429 tells its caller. */
-export function toldToWait(answer: {
+interface Told {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
-}): { readonly ms: number; readonly isGlobal: boolean } {
+}
+
+export interface AskedWait {
+  readonly ms: number;
+  readonly isGlobal: boolean;
+}
+
+/**
+ * What an answer asks its caller to wait, read anew here and not with the service's own reader.
+ * Answers that are not of Discord's API are doubted where they ask for long: only the same about
+ * the bot's own user stops the bot.
+ */
+export function waitOf(
+  { path, status, code }: { path: string; status: number; code: number | null },
+  answer: Told,
+): AskedWait | null {
+  if (code === FLAGGED_AS_SPAM) return { ms: BLOCK_MS, isGlobal: true };
+  const isOfApi = /json/.test(String(answer.headers['content-type']));
+  const isOfBot = path === BOTS_OWN_USER;
+  if (status === 403 && code === null) return isOfBot ? { ms: BLOCK_MS, isGlobal: true } : null;
+  if (status !== 429) return null;
+  const told = toldToWait(answer);
+  if (isOfApi || told.ms <= DOUBTED_FROM_MS) return told;
+  return isOfBot ? { ms: Math.min(told.ms, LONGEST_MS), isGlobal: true } : null;
+}
+
+const BOTS_OWN_USER = '/users/@me';
+const FLAGGED_AS_SPAM = 20026;
+const BLOCK_MS = 600_000;
+const LONGEST_MS = 3_600_000;
+/** Shorter waits are kept without a question. */
+const DOUBTED_FROM_MS = 10_000;
+
+function toldToWait(answer: Told): AskedWait {
   const seconds = Number(answer.headers['retry-after'] ?? 0);
   const told = /"retry_after":\s*([\d.]+)/.exec(answer.text)?.[1] ?? '0';
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { createKeepPauses } from '../../services/connector/keep-pauses.js';
 import { reconcilePath, type PathTiming } from '../../services/connector/path.js';
 import { createGuildOf } from '../../services/connector/sweeps.js';
 import type { ConnectorTiming } from '../../services/connector/timing.js';
@@ -118,11 +119,14 @@ export async function startChaosPath(
   const gateway = openChaosGateway(store, name, onNews);
   const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
   const sweeps = chaosSweeps(store, gateway);
+  const pauses = createKeepPauses({ gateway, store, logger: silentLogger });
+  await pauses.start();
   await path.start();
   await sweeps.start();
   return async () => {
     await sweeps.stop();
     await path.stop();
+    await pauses.stop();
     await gateway.stop();
     await store.stop();
   };

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 
 import { createLies, type Lies } from './chaos-lies.js';
-import { limitAnswer, toldToWait, type LimitForm } from './chaos-limits.js';
+import { limitAnswer, waitOf, type LimitForm } from './chaos-limits.js';
 import { createListingFaults, type ListingFaults } from './chaos-listing.js';
 
 /**
@@ -32,7 +32,7 @@ export interface WireCall {
   code: number | null;
   /** Discord answered, after the caller had given up. */
   isLate: boolean;
-  /** Of a 429: how long the caller was told to wait, and where. */
+  /** How long this answer asks its caller to wait, and where; null: not at all. */
   wait: { readonly ms: number; readonly isGlobal: boolean } | null;
 }
 
@@ -189,7 +189,7 @@ function answer(call: WireCall, response: ServerResponse, told: Told): void {
 function noteAnswer(call: WireCall, answer: Told): void {
   call.status = answer.status;
   call.code = codeOf(answer.text);
-  call.wait = answer.status === 429 ? toldToWait(answer) : null;
+  call.wait = waitOf(call, answer);
 }
 
 function codeOf(text: string): number | null {

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+
+import { playOnGround } from './grounds.js';
+import { runWorld } from './run-world.js';
+import { describeSteps, GROUPS, PEOPLE, type Step, type World } from './steps.js';
+
+/** Worlds with one disturbance each, which the random ones meet among many others. */
+const QUIET: Omit<World, 'steps'> = {
+  wholeListWrites: true,
+  crew: { kind: 'inside', count: 1 },
+  unknownGuildCode: 10004,
+  keepsStaleRoleIds: false,
+  isLimited: false,
+  removals: 10_000,
+  clockSkewMs: 0,
+  screening: 'WAIT',
+  pending: [],
+  bot: null,
+};
+
+const linkAll: readonly Step[] = [
+  ...PEOPLE.map((person) => ({ kind: 'link', person, account: person }) as const),
+  { kind: 'quiet' },
+];
+const grantAll: readonly Step[] = PEOPLE.map(
+  (person) => ({ kind: 'snapshot', person, groups: GROUPS, at: 30, sequence: null }) as const,
+);
+
+const WORLDS: readonly (readonly [string, Omit<World, 'steps'>, readonly Step[]])[] = [
+  [
+    'one reading without foreign roles costs none',
+    QUIET,
+    // The edits by hand at the beginning are not to excuse anything.
+    [
+      ...linkAll,
+      { kind: 'wait', ms: 1_600 },
+      { kind: 'lie', form: 'memberWithoutForeignRoles' },
+      ...grantAll,
+    ],
+  ],
+  [
+    'members who have not accepted the rules are granted nothing until then',
+    { ...QUIET, pending: ['alice', 'bob'] },
+    [...linkAll, ...grantAll, { kind: 'quiet' }, { kind: 'pass', account: 'bob' }],
+  ],
+  [
+    'an account that is a bot is parked and never written to',
+    { ...QUIET, bot: 'dave' },
+    [...linkAll, ...grantAll, { kind: 'quiet' }, { kind: 'unlink', person: 'dave' }],
+  ],
+  [
+    'pages without a code about the guild alone stop nothing for long',
+    QUIET,
+    [...linkAll, { kind: 'answer', form: 'pageOfGuild', isOn: true }, ...grantAll],
+  ],
+];
+
+test.each(WORLDS)('%s', async (_what, world, steps) => {
+  const played = { ...world, steps };
+
+  const faults = await playOnGround(played, async (ground) => runWorld(ground, played));
+
+  expect(faults, describeSteps(steps)).toEqual([]);
+});
