@@ -5,10 +5,7 @@ interface Kept {
   readonly length: number;
 }
 
-/**
- * Their trees are some forty times as large as the text they hold on to: about 20 MB at the very
- * most.
- */
+/** A parsed document takes some forty times the memory of its text: at most about 20 MB in all. */
 const MOST = { documents: 1_000, letters: 512 * 1024, each: 16 * 1024 };
 
 /**

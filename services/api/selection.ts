@@ -1,6 +1,6 @@
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
-/** Keyed by path: documents are cached, and their fields are the same objects in every request. */
+/** Results by field and path. Documents are cached, so their fields are the same each request. */
 const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
 
 /**

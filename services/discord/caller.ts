@@ -28,7 +28,7 @@ export interface Seen {
 }
 
 export interface DiscordCaller {
-  /** Sends the call at most once and gives the answer if the call accepts it. */
+  /** Sends the call at most once. Resolves with the answer if the call accepts its status. */
   readonly perform: Perform;
   /** Where a client's calls went last; undefined: it has made none. */
   readonly seen: (clientId: ClientId) => Seen | undefined;

@@ -30,7 +30,7 @@ export interface Ledger {
 
 export interface LedgerDeps {
   readonly clock: () => number;
-  /** Put on every time. */
+  /** Added to each time that Discord names. */
   readonly marginMs: number;
   readonly reserveMs: number;
 }

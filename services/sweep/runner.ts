@@ -93,7 +93,7 @@ export function createRunner(deps: RunnerDeps): Part {
   };
 }
 
-/** A pause may end early: it is asked about again after this, which costs no call. */
+/** How soon to check again whether a pause ended early; checking costs no call. */
 const ASK_AGAIN_MS = 60_000;
 
 /** Not ended: it waits for the end of a pause. */
