@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { DEMO } from '../../services/sandbox/demo-world.js';
 import { disturbancesOf, type Disturbances } from './disturbances.js';
+import { isNamed } from './name-rules.js';
 import type { Play } from './play.js';
 import { PEOPLE, type Person } from './steps.js';
 import { readWaiting, type Waiting } from './sweep-rules.js';
@@ -29,6 +30,9 @@ export async function triesAreKept(play: Play): Promise<readonly string[]> {
   const { query } = play.stage;
   const from = Date.now();
   await query(`update reconcile_job set due_at = clock_timestamp() where is_parked`);
+  await query(
+    `update member set nickname_refused_at = nickname_refused_at - interval '1 day' where nickname_refused_at is not null`,
+  );
   await query(
     `update client set paused_until = clock_timestamp() where paused_until > clock_timestamp()`,
   );
@@ -162,7 +166,7 @@ function restFaults(play: Play, row: Standing, known: Known): readonly string[] 
     IN_STEP: () =>
       account === play.stage.bot
         ? [`${account} is a bot's and said to be in step`]
-        : wrongRoles(play, account, known),
+        : [...wrongRoles(play, account, known), ...unnamed(play, account, row, known)],
     HELD: () =>
       known.waiting.isHeld(row.discord_user_id)
         ? []
@@ -216,6 +220,22 @@ function wrongRoles(
       ? [`${account} is in step and ${holds ? 'holds' : 'lacks'} role ${roleId}`]
       : [];
   });
+}
+
+/** Where a nickname is not set, the reason says why. */
+function unnamed(
+  play: Play,
+  account: Person,
+  { reason }: Standing,
+  { disturbances }: Known,
+): readonly string[] {
+  if (disturbances.touches(account, ANY_ROLE) || isNamed(play, account)) return [];
+  const said = (reason ?? '')
+    .split('; ')
+    .find((part) => part.startsWith('the nickname is not set'));
+  return said !== undefined && trueCause(play, account, said)
+    ? []
+    : [`${account} has not the nickname of their person (${reason})`];
 }
 
 function accountOf({ discord_user_id: id }: Standing): Person | undefined {

@@ -37,6 +37,7 @@ export function curesOf(
     case 'replay':
     case 'fault':
     case 'answer':
+    case 'autoMod':
     case 'limit':
     case 'lie':
     case 'cut':

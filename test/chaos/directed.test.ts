@@ -15,6 +15,7 @@ const QUIET: Omit<World, 'steps'> = {
   clockSkewMs: 0,
   screening: 'WAIT',
   pending: [],
+  names: false,
   bot: null,
 };
 
@@ -52,6 +53,11 @@ const WORLDS: readonly (readonly [string, Omit<World, 'steps'>, readonly Step[]]
     'pages without a code about the guild alone stop nothing for long',
     QUIET,
     [...linkAll, { kind: 'answer', form: 'pageOfGuild', isOn: true }, ...grantAll],
+  ],
+  [
+    'a nickname that AutoMod refuses keeps no role away, and is set when that is over',
+    { ...QUIET, names: true },
+    [{ kind: 'autoMod', account: 'alice', isOn: true }, ...linkAll, ...grantAll],
   ],
 ];
 

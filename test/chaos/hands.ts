@@ -10,6 +10,7 @@ const BOT = '400000000000000010';
 const BOT_ROLE = '300000000000000006';
 const EVENT_HOST = '300000000000000002';
 export const CONNECTOR_BOT = BOT;
+const MAY_MANAGE = PermissionFlagsBits.ManageRoles | PermissionFlagsBits.ManageNicknames;
 
 /** An edit by hand, or a coming or going, which is one of every role (`roleId` null). */
 export interface HandEdit {
@@ -56,6 +57,10 @@ export class DiscordHands {
   /** The role was above the bot at some time. */
   wasAbove(roleId: string): boolean {
     return this.#above.has(roleId);
+  }
+
+  wasAnyAbove(): boolean {
+    return this.#above.size > 0;
   }
 
   held(account: Person): readonly string[] | undefined {
@@ -189,7 +194,7 @@ export class DiscordHands {
 
   #permit(isGiven: boolean): void {
     this.wasForbidden ||= !isGiven;
-    const permissions = isGiven ? String(PermissionFlagsBits.ManageRoles) : '0';
+    const permissions = isGiven ? String(MAY_MANAGE) : '0';
     this.discord.moderator.editRole({ guildId, roleId: BOT_ROLE, permissions });
   }
 

@@ -8,7 +8,15 @@ import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';
 import { Sweeping } from './sweeping.js';
 import type { Stage } from './stage.js';
-import { GROUPS, PEOPLE, type FactStep, type MutationStep, type Step } from './steps.js';
+import { nameOf } from './name-rules.js';
+import {
+  GROUPS,
+  PEOPLE,
+  type FactStep,
+  type MutationStep,
+  type Person,
+  type Step,
+} from './steps.js';
 import { Limits } from './limits.js';
 import { Timeline } from './timeline.js';
 import { Troubles, type Span } from './troubles.js';
@@ -46,6 +54,7 @@ export class Play {
   /** Three groups, each mapped to its role; and everybody holds a role that is none of ours. */
   async begin(): Promise<void> {
     this.hands.notePending(0);
+    if (this.stage.names) await this.stage.store.applyFacts(PEOPLE.map(named));
     for (const group of GROUPS)
       await this.#tell({
         kind: 'groupChanged',
@@ -135,6 +144,7 @@ export class Play {
         return refusable(async () => this.sweeping.take(step));
       case 'fault':
       case 'answer':
+      case 'autoMod':
       case 'limit':
       case 'listing':
       case 'restart':
@@ -305,6 +315,18 @@ export class Play {
     for (const account of this.wishes.ending)
       if (!ending.has(accounts[account])) this.wishes.ending.delete(account);
   }
+}
+
+/** Told before all else, and not replayed: a person who was deleted would have a name again. */
+function named(person: Person): PlatformFact {
+  const username = nameOf(person);
+  return {
+    kind: 'userChanged',
+    platformUserId: person,
+    username,
+    order: { sequence: null, timeUs: 1 },
+    cause,
+  };
 }
 
 const OF_THE_CLIENT: ReadonlySet<Step['kind']> = new Set([

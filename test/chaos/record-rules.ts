@@ -13,6 +13,7 @@ const Told = z.object({
   auditRecordId: z.string(),
   added: z.array(z.string()),
   removed: z.array(z.string()),
+  nickname: z.string().nullable(),
 });
 
 export interface Change {
@@ -96,7 +97,8 @@ export function botChanges({ stage }: Play): readonly Change[] {
     const account = accountOf(entry.targetId ?? '');
     const recordId = /audit record (\S+)/.exec(entry.reason ?? '')?.[1] ?? 'none';
     if (account === undefined) return [];
-    return (entry.changes ?? []).flatMap(({ key, new_value: roles }) =>
+    const ofRoles = (entry.changes ?? []).filter(({ key }) => key === '$add' || key === '$remove');
+    return ofRoles.flatMap(({ key, new_value: roles }) =>
       RolesChanged.parse(roles).map(({ id: roleId }) => ({
         account,
         recordId,
@@ -115,6 +117,7 @@ async function eventFaults(
     readonly id: string;
     readonly added: readonly string[];
     readonly removed: readonly string[];
+    readonly nickname: string | null;
     readonly closedAt: unknown;
     readonly reason: string | null;
   }[],
@@ -132,12 +135,14 @@ async function eventFaults(
   const strangers = [...told.keys()].filter((id) => !records.some((record) => record.id === id));
   return [
     ...strangers.map((id) => `an event names record ${id}, which does not exist`),
-    ...records.flatMap(({ id, added, removed }) => {
+    ...records.flatMap(({ id, added, removed, nickname }) => {
       const events = told.get(id) ?? [];
-      const should = added.length + removed.length > 0 ? 1 : 0;
+      const [event] = events;
+      // The nickname of a person who was deleted is erased from the record, and the event is sent.
+      const isNamed = nickname !== null || (event?.nickname ?? null) !== null;
+      const should = added.length + removed.length > 0 || isNamed ? 1 : 0;
       if (events.length !== should)
         return [`record ${id} was told ${events.length} times, not ${should}`];
-      const [event] = events;
       const isSame =
         event === undefined || (same(event.added, added) && same(event.removed, removed));
       return isSame ? [] : [`the event of record ${id} tells something else`];

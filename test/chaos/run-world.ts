@@ -9,6 +9,7 @@ import { patienceMs } from '../support/eventually.js';
 import { afterFaults, triesAreKept } from './after-rules.js';
 import { disturbancesOf } from './disturbances.js';
 import { foreignFaults } from './foreign-rules.js';
+import { nameFaults } from './name-rules.js';
 import { Play, refusable } from './play.js';
 import { endSilence } from './remedies.js';
 import { botChanges, recordFaults } from './record-rules.js';
@@ -48,6 +49,7 @@ export async function runWorld(
       ...swept.map((fault) => `after a sweep, ${fault}`),
       ...unread,
       ...(await endFaults(play, new Set())),
+      ...nameFaults(play),
       ...historyFaults(play),
       ...removalFaults(play, disturbances),
       ...foreignFaults(play, disturbances),

@@ -48,6 +48,7 @@ export interface Stage {
   readonly clientId: string;
   readonly bot: Person | null;
   readonly screening: Screening;
+  readonly names: boolean;
   /** When the sandbox's log says that a thing was done, by our clock. */
   readonly timeOf: (entryId: string) => number;
   /** Calls that met a planted fault. */
@@ -111,6 +112,9 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
       removalGuard: { minimum: world.removals, percent: 0 },
       wholeListWrites: world.wholeListWrites,
       screening: world.screening,
+      ...(world.names && {
+        nicknamePolicy: { strategy: 'TEMPLATE', template: '%username', onUnlink: 'RESET' },
+      }),
     }),
   );
   const importNow = createImportRoles({ store, gateway });
@@ -155,6 +159,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     clientId,
     bot: world.bot,
     screening: world.screening,
+    names: world.names,
     timeOf: (entryId) => timeOfSnowflake(entryId) - world.clockSkewMs,
     faulted,
     importRoles,

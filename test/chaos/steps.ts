@@ -111,6 +111,8 @@ export type TroubleStep =
     }
   /** From now on every such call is answered so, until this is lifted, at the latest at the end. */
   | { readonly kind: 'answer'; readonly form: LastingAnswer; readonly isOn: boolean }
+  /** AutoMod refuses every nickname of this member, until that is lifted. */
+  | { readonly kind: 'autoMod'; readonly account: Person; readonly isOn: boolean }
   /** The next list of the guild's members, or its numbers, is not what it should be. */
   | {
       readonly kind: 'listing';
@@ -193,6 +195,8 @@ export interface World {
   readonly screening: Screening;
   /** Who has not passed it, to begin with. */
   readonly pending: readonly Person[];
+  /** Members are named after their person. */
+  readonly names: boolean;
   /** Whose account is a bot's. */
   readonly bot: Person | null;
   readonly steps: readonly Step[];

@@ -4,7 +4,7 @@ import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Cure } from './cures.js';
 import { LastingAnswers } from './lasting-answers.js';
 import type { Stage } from './stage.js';
-import type { TroubleStep } from './steps.js';
+import type { Person, TroubleStep } from './steps.js';
 import type { Wishes } from './wishes.js';
 
 const { guildId } = DEMO;
@@ -20,6 +20,7 @@ export class Troubles {
   /** When the last outage of the database or the broker ends, or has ended. */
   outageUntil = 0;
   readonly #lasting: LastingAnswers;
+  readonly #moderated = new Map<Person, number>();
   readonly #stillness: Span[] = [];
   #stillUntil: Promise<void> = Promise.resolve();
 
@@ -43,6 +44,8 @@ export class Troubles {
         return;
       case 'answer':
         return this.#lasting.set(step.form, step.isOn);
+      case 'autoMod':
+        return this.#moderate(step);
       case 'limit':
         return stage.wire.plantLimit(step.form);
       case 'listing':
@@ -113,6 +116,17 @@ export class Troubles {
       Math.max(0, Math.min(to, span.until) - Math.max(from, span.from)),
     );
     return overlaps.reduce((sum, ms) => sum + ms, 0);
+  }
+
+  #moderate({ account, isOn }: Extract<TroubleStep, { kind: 'autoMod' }>): void {
+    const { faults } = this.stage.discord;
+    const planted = this.#moderated.get(account);
+    if (planted !== undefined) faults.remove(planted);
+    this.#moderated.delete(account);
+    if (!isOn) return;
+    const discordUserId = DEMO.accounts[account];
+    const fault = { effect: { kind: 'autoMod' }, discordUserId, times: null } as const;
+    this.#moderated.set(account, faults.plant(fault));
   }
 
   /** In parallel to the steps that follow; one at a time. */

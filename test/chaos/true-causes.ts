@@ -20,6 +20,7 @@ const NO_CAUSE =
 
 function isTrue(play: Play, account: Person | null, said: string): boolean {
   const { hands } = play;
+  if (said.startsWith('the nickname is not')) return isNameRefused(play, account, said);
   const [roleId = ''] = /\b\d{15,20}\b/.exec(said) ?? [];
   const ofSender = SENDER_CAUSES.find(([words]) => words.test(said));
   if (ofSender !== undefined) return play.stage.wire.calls.some(ofSender[1]);
@@ -54,6 +55,16 @@ const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[]
 
 /** A guild is not found unhealthy for fewer. */
 const FEWEST_REFUSALS = 3;
+
+function isNameRefused({ hands, stage }: Play, account: Person | null, said: string): boolean {
+  if (account === null) return false;
+  if (said.includes('is not below the bot')) return hands.wasAnyAbove();
+  if (said.includes('needs Manage Nicknames')) return hands.wasForbidden;
+  const path = `/members/${DEMO.accounts[account]}`;
+  return stage.wire.calls.some(
+    (call) => call.method === 'PATCH' && call.path.endsWith(path) && isRefused(call),
+  );
+}
 
 /** Or was, when last read: that they have passed is seen at the next reading. */
 function isScreened({ hands, stage }: Play, account: Person): boolean {

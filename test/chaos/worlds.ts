@@ -200,6 +200,17 @@ const troubleStep = weighted<TroubleStep>([
       ]),
     }),
   ],
+  [
+    2,
+    fc.record({
+      kind: just('autoMod'),
+      account: person,
+      isOn: weighted([
+        [3, just(true)],
+        [1, just(false)],
+      ]),
+    }),
+  ],
   [3, fc.record({ kind: just('limit'), form: fc.constantFrom(...LIMIT_FORMS) })],
   [
     8,
@@ -375,6 +386,7 @@ function worldWith(
     keepsStaleRoleIds: fc.boolean(),
     isLimited: fc.boolean(),
     removals: fc.constantFrom(10_000, 10_000, 0, 1),
+    names: fc.boolean(),
     screening: fc.constantFrom('WAIT', 'WAIT', 'IGNORE'),
     // Whom no foreign role is lost by that they have just joined.
     pending: weighted<readonly Person[]>([
