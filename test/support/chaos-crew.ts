@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { DatabaseUnavailableError } from '../../services/lib/errors.js';
 import { startChaosPath, type CallNews } from './chaos-parts.js';
 import { compiledProject } from './compiled.js';
 import { createPauses, type Pause } from './pauses.js';
@@ -96,7 +97,12 @@ export async function startCrew(databaseUrl: string, { kind, count }: CrewPlan):
 }
 
 async function startInside(databaseUrl: string, name: string, onNews: CallNews): Promise<Worker> {
-  const stop = await startChaosPath(databaseUrl, name, onNews);
+  // The database may cut it off while it starts; a supervisor starts it again.
+  const stop = await startChaosPath(databaseUrl, name, onNews).catch((error: unknown) => {
+    if (error instanceof DatabaseUnavailableError) return null;
+    throw error;
+  });
+  if (stop === null) return startInside(databaseUrl, name, onNews);
   return { name, child: null, stop, kill: stop };
 }
 

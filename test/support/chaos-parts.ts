@@ -120,14 +120,20 @@ export async function startChaosPath(
   const path = reconcilePath(silentLogger, { store, gateway, oauth: noOAuth }, CHAOS_TIMING);
   const sweeps = chaosSweeps(store, gateway);
   const pauses = createKeepPauses({ gateway, store, logger: silentLogger });
-  await pauses.start();
-  await path.start();
-  await sweeps.start();
-  return async () => {
+  const stop = async () => {
     await sweeps.stop();
     await path.stop();
     await pauses.stop();
     await gateway.stop();
     await store.stop();
   };
+  try {
+    await pauses.start();
+    await path.start();
+    await sweeps.start();
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+  return stop;
 }
