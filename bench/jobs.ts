@@ -15,6 +15,7 @@ import type { BenchWorld } from './support/bench-world.js';
 import { rounded } from './support/quantiles.js';
 import { stockStore, type StockedMember } from './support/stock-store.js';
 import { openSql } from './support/open-sql.js';
+import { SERVICE_KEYS } from './support/service.js';
 
 export const jobs: Bench = {
   name: 'jobs',
@@ -130,7 +131,8 @@ async function workOff(
   databaseUrl: string,
   { seconds }: { readonly seconds: number },
 ): Promise<number> {
-  const store = await openTestStore(databaseUrl, { poolSize: 20 });
+  // With other keys the process could not read the bots' tokens, and would get no work.
+  const store = await openTestStore(databaseUrl, { keys: SERVICE_KEYS, poolSize: 20 });
   const { jobs, memory } = store;
   let settled = 0;
   const worker = createWorker({
@@ -162,6 +164,7 @@ async function workOff(
   const done = settled - before;
   await worker.stop();
   await store.stop();
+  if (done === 0) throw new Error('the worker settled no job');
   return done / (tookMs / 1_000);
 }
 
