@@ -42,7 +42,7 @@ async function changeEvents(): Promise<readonly unknown[]> {
 }
 
 describe('a record names a role as ensured, and no event names it', () => {
-  test('when the member was last read with the role that a new fact asks for', async () => {
+  test('when the last read showed the role that a new fact grants', async () => {
     path.rig().discord.moderator.giveRole(pilot('alice'));
     const linkId = await path.link('alice');
 
@@ -63,7 +63,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     expect(history).toMatchObject({ lastChange: null });
   });
 
-  test('when the member was last read without the role that a new fact denies', async () => {
+  test('when the last read did not show the role that a new fact denies', async () => {
     await path.link('alice');
 
     await say('removed');
@@ -79,7 +79,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     expect(await changeEvents()).toEqual([]);
   });
 
-  test('when only the answer to such a write was lost', async () => {
+  test('when the response to such a write was lost', async () => {
     path.rig().discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');
     path.rig().discord.faults.plant({
@@ -95,7 +95,7 @@ describe('a record names a role as ensured, and no event names it', () => {
     expect(await changeEvents()).toEqual([]);
   });
 
-  test('beside the role that did change', async () => {
+  test('beside a role that changed', async () => {
     const { store, discord, quiet } = path.rig();
     discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');
@@ -115,7 +115,7 @@ describe('a record names a role as ensured, and no event names it', () => {
   });
 });
 
-describe('a record tells a change once', () => {
+describe('a record reports a change once', () => {
   test('when the process died after the write, and the mirror was older than the reading before it', async () => {
     const { store, discord, quiet, at } = path.rig();
     const linkId = await path.link('alice');
@@ -138,7 +138,7 @@ describe('a record tells a change once', () => {
     expect(await changeEvents()).toHaveLength(2);
   });
 
-  test('when a role that was only to be ensured is found missing by the run that goes on', async () => {
+  test('when the continuing run finds missing a role that was only to be ensured', async () => {
     const { discord } = path.rig();
     discord.moderator.giveRole(pilot('alice'));
     await path.link('alice');

@@ -20,7 +20,7 @@ describe('when Discord gave no usable response', () => {
     ['silence', { kind: 'silence', moment: 'after' }],
     ['a shared limit', { kind: 'sharedLimit', retryAfterMs: 100 }],
     ['a global limit', { kind: 'globalLimit', retryAfterMs: 100 }],
-  ] as const)('%s delays the role, and one record tells of it', async (_what, effect) => {
+  ] as const)('%s delays the role, and one record reports it', async (_what, effect) => {
     await path.link('alice');
     path.rig().discord.faults.plant({ effect, route: MEMBER_ROLE });
 
@@ -36,7 +36,7 @@ describe('when Discord gave no usable response', () => {
     expect(await path.records()).toMatchObject([{ added: [roles.pilot], outcome: 'APPLIED' }]);
   });
 
-  test('a write that Discord answered and did not keep is mended by the next read', async () => {
+  test('a write that Discord answered but did not keep is repeated after the next read', async () => {
     const linkId = await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'lostWrite' },
@@ -51,7 +51,7 @@ describe('when Discord gave no usable response', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('a removal that came while the grant was failing is what counts in the end', async () => {
+  test('a removal that arrives while the grant fails decides the result', async () => {
     await path.link('alice');
     const fault = path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 503 },
@@ -71,7 +71,7 @@ describe('when Discord gave no usable response', () => {
 });
 
 describe('when Discord refuses', () => {
-  test('a role moved above the bot parks its members, costs one refusal, and is given once it is moved back', async () => {
+  test('a role moved above the bot parks its members, costs one refusal, and is granted once it is moved back', async () => {
     await path.link('alice');
     await path.link('bob');
     path.rig().discord.moderator.moveRole({
@@ -138,11 +138,11 @@ describe('when Discord refuses', () => {
     expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set([roles.pilot, roles.recruit]));
   });
 
-  test('a 401 stops the client, in sight, until it has another token', async () => {
+  test('a 401 stops the client, visibly, until it gets another token', async () => {
     await path.link('alice');
     path.rig().discord.faults.plant({
       effect: { kind: 'status', status: 401, code: 0 },
-      // The call, and the question that decides.
+      // The call, and the check of the token after it.
       times: 2,
     });
 
@@ -168,7 +168,7 @@ describe('when Discord refuses', () => {
     ["a proxy's page with 403", { kind: 'html', status: 403 }],
     ["a proxy's page with 429", { kind: 'html', status: 429 }],
   ] as const)(
-    'one call alone with %s, it is that call that waits, and not the client',
+    'one call alone with %s: that call waits, and the client does not',
     async (_what, effect) => {
       await path.link('alice');
       await path.link('bob');
@@ -208,7 +208,7 @@ describe('when Discord refuses', () => {
     },
   );
 
-  test('a guild whose pause is over and that answers again has no trouble left', async () => {
+  test('a guild that answers again after its pause is no longer in trouble', async () => {
     await path.link('alice');
     await path.rig().store.memory.saveTrouble(path.rig().clientId, {
       kind: 'PAUSED',

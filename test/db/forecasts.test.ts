@@ -13,17 +13,14 @@ const GROUPS = ['pilots', 'directors', 'recruits'] as const;
 const GUEST = '300000000000000002';
 const ROLES = [roles.pilot, roles.director, roles.recruit];
 
-/**
- * Discord's limits in half of their time: short enough to wait for, and too long for a busy machine
- * to miss.
- */
+/** Half of Discord's windows: short enough to wait for, too long for a busy machine to miss. */
 const sweeps = useSweeps({
   discord: { limits: scaleLimits(DEFAULT_LIMITS, 0.5) },
 });
 
 interface Crowd {
   readonly size: number;
-  /** Of each person. */
+  /** For each person. */
   readonly groups: number;
   readonly isNamed: boolean;
 }
@@ -36,8 +33,8 @@ const CROWDS: readonly Crowd[] = [
 ];
 
 /**
- * Each in so many groups, holding the roles of them; read so long ago that no reading confirms a
- * list.
+ * Puts each person into `groups` groups and gives them the roles. The last reading is too old to
+ * confirm a member list.
  */
 async function populate({ size, groups, isNamed }: Crowd) {
   const { store, clientId, quiet, discord } = sweeps.rig();

@@ -14,7 +14,7 @@ const DIRECTOR = `role Director (${roles.director})`;
 const PILOTS = 'group The pilots (pilots)';
 const DIRECTORS = 'group The directors (directors)';
 
-/** A role, group, member, account or client that is called by its id alone. */
+/** A role, group, member, account or client that is named by its id alone. */
 const BARE =
   /\b(?:role|group|member|account|client) (?:\d{15,20}|[0-9a-f]{8}-[0-9a-f-]{27}|pilots|directors)\b/;
 
@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(async () => sql.end());
 
-/** Every reason that the database keeps for people. */
+/** Every reason that the database stores for people to read. */
 async function reasons(): Promise<readonly string[]> {
   const { rows } = await sql.query<{ reason: string }>(`
     select reason from member where reason is not null
@@ -77,7 +77,7 @@ describe('a reason of a run', () => {
     expect(known.filter((reason) => BARE.test(reason))).toEqual([]);
   });
 
-  test('names role and member in what Discord answered', async () => {
+  test("names the role and member in Discord's error message", async () => {
     await path.link('alice');
     await rig().store.applyFacts([snapshotOf('alice', [])]);
     await rig().quiet();
@@ -97,7 +97,7 @@ describe('a reason of a run', () => {
 });
 
 describe('a held plan', () => {
-  test('names groups and roles, and says at what time it was held', async () => {
+  test('names groups and roles, and the time it was held', async () => {
     await addCrowd(rig());
     await say(rig(), CROWD, 'removed');
 
@@ -110,7 +110,7 @@ describe('a held plan', () => {
 });
 
 describe('an answer', () => {
-  test('names group and role of a mapping that exists already', async () => {
+  test('names group and role of an existing mapping', async () => {
     const again = mapGroup(rig().store.mappings, {
       clientId: rig().clientId,
       groupId: 'pilots',
@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect(await refusalOf(again)).toContain(`${PILOTS} is already mapped to ${PILOT}`);
   });
 
-  test('names groups and roles of mappings that stand against each other', async () => {
+  test('names groups and roles of conflicting mappings', async () => {
     const { mappings } = rig().store;
     await mappings.updateMapping({
       id: mapping(0),
@@ -167,7 +167,7 @@ describe('an answer', () => {
     );
   });
 
-  test('names user and account of links that stand in the way', async () => {
+  test('names user and account of conflicting links', async () => {
     await path.link('alice');
     await path.link('bob');
     await rig().store.applyFacts([

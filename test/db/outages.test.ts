@@ -14,7 +14,7 @@ import { createMigratedDatabase, openTestStore } from '../support/store.js';
 let database: TestDatabase;
 let name: string;
 let role: string;
-/** On another database of the server, so that this one can be closed. */
+/** Connected to another database of the server, so that this one can be closed. */
 let admin: pg.Client;
 let store: Store;
 const lines: unknown[] = [];
@@ -60,7 +60,7 @@ const terminate = async () =>
     [name],
   );
 
-/** As its owner: what the role of the service may not do. */
+/** Runs statements as the database's owner, for what the service's role may not do. */
 async function asOwner(...statements: readonly string[]): Promise<void> {
   const owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
@@ -79,7 +79,7 @@ const write = async () =>
     },
   ]);
 
-/** What a caller would be told; null: it worked. */
+/** The error that a caller would receive; null: it worked. */
 const answerOf = async (work: () => Promise<unknown>) =>
   work().then(
     () => null,
@@ -111,7 +111,7 @@ const expectRecovery = async () => {
     expect(JSON.stringify(lines)).not.toContain(secret);
 };
 
-/** Raised as PostgreSQL itself raises it, on the wire of a real statement. */
+/** Makes writes fail on the wire of a real statement, as PostgreSQL itself raises the error. */
 const failing = (sqlState: string, ...tables: readonly string[]) => [
   `create function fail_write() returns trigger language plpgsql as $$ begin raise exception 'could not extend file "/var/lib/secret"' using errcode = '${sqlState}'; end $$`,
   ...tables.map(
@@ -127,16 +127,19 @@ describe('a database that cannot be written to', () => {
     ['53200', 'the database is out of memory'],
     ['53400', 'the database is out of resources'],
     ['58030', 'the database cannot read or write its disk'],
-  ])('for %s is said to callers and in readiness until a write works', async (sqlState, words) => {
-    await asOwner(...failing(sqlState, 'platform_user', 'write_probe'));
+  ])(
+    'for %s is reported to callers and in readiness until a write works',
+    async (sqlState, words) => {
+      await asOwner(...failing(sqlState, 'platform_user', 'write_probe'));
 
-    await expectOutage(words);
+      await expectOutage(words);
 
-    await asOwner(HEALED);
-    await expectRecovery();
-  });
+      await asOwner(HEALED);
+      await expectRecovery();
+    },
+  );
 
-  test('because it is read-only is said likewise, and reads go on', async () => {
+  test('because it is read-only is reported the same way, and reads continue', async () => {
     await admin.query(`alter database ${name} set default_transaction_read_only = on`);
     await terminate();
 
@@ -148,7 +151,7 @@ describe('a database that cannot be written to', () => {
     await expectRecovery();
   });
 
-  test('within its statement_timeout is said likewise', async () => {
+  test('because statement_timeout cancels writes is reported the same way', async () => {
     await asOwner(
       `create function slow_write() returns trigger language plpgsql as $$ begin perform pg_sleep(5); return new; end $$`,
       'create trigger slow_write before insert or update on platform_user for each row execute function slow_write()',
@@ -164,7 +167,7 @@ describe('a database that cannot be written to', () => {
   });
 });
 
-describe('a database that lets nobody in', () => {
+describe('a database that rejects connections', () => {
   const closings: readonly (readonly [string, string, (is: boolean) => string])[] = [
     [
       'because it is closed',
@@ -192,7 +195,7 @@ describe('a database that lets nobody in', () => {
   ];
 
   test.each(closings)(
-    '%s is said to callers and in readiness until it does',
+    '%s is reported to callers and in readiness until it accepts them',
     async (_, words, change) => {
       await write();
       await eventually(

@@ -16,7 +16,7 @@ const byName = (name: keyof typeof accounts) => ({
   discordUserId: accounts[name],
 });
 
-/** The first time that the path comes by. */
+/** Acts when the path reaches the point for the first time. */
 function onceAt(point: FaultPoint, act: () => Promise<unknown>): void {
   path.rig().at(point, async () => {
     path.rig().at(point, async () => undefined);
@@ -25,7 +25,7 @@ function onceAt(point: FaultPoint, act: () => Promise<unknown>): void {
 }
 
 describe('from a membership to a role', () => {
-  test('whoever is put in a group gets its role, whoever leaves it loses it, and the record tells why', async () => {
+  test('a new group member gets its role, a former member loses it, and the record tells why', async () => {
     await path.link('alice');
 
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
@@ -72,7 +72,7 @@ describe('from a membership to a role', () => {
     });
   });
 
-  test('a fact that comes as its member is about to be read is done and told once', async () => {
+  test('a fact that arrives just before its member is read is carried out and recorded once', async () => {
     const rig = path.rig();
     onceAt('memory.readMember:before', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
@@ -87,7 +87,7 @@ describe('from a membership to a role', () => {
     ]);
   });
 
-  test('a fact that comes when its member has been read is not taken for done', async () => {
+  test('a fact that arrives just after its member was read gets a run of its own', async () => {
     const rig = path.rig();
     onceAt('memory.readMember:after', () => rig.store.applyFacts([membership('alice', 'pilots')]));
 
@@ -129,7 +129,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().discord.calls.count({ method: 'PATCH' })).toBe(0);
   });
 
-  test('a role taken away by hand comes back with the next fact about it, though the mirror still shows it', async () => {
+  test('a role removed by a moderator comes back with the next fact about it, though the mirror still shows it', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -143,7 +143,7 @@ describe('from a membership to a role', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('a fact that comes again marks nobody and writes nothing', async () => {
+  test('a repeated fact marks no member and writes nothing', async () => {
     const fact = membership('alice', 'pilots');
     await path.link('alice');
     await path.rig().store.applyFacts([fact]);
@@ -160,7 +160,7 @@ describe('from a membership to a role', () => {
   test.each([
     ['without a sequence', [null, null, null]],
     ['each with the next sequence', [1, 2, 3]],
-  ])('a membership that is said again costs no call and no record: %s', async (_, sequences) => {
+  ])('a membership that is sent again costs no call and no record: %s', async (_, sequences) => {
     await path.link('alice');
     const say = async (sequence: number | null) => {
       const order = { ...nextOrder(), sequence };
@@ -195,7 +195,7 @@ describe('from a membership to a role', () => {
     expect(await path.records()).toEqual(records);
   });
 
-  test('who is not linked is never written to', async () => {
+  test('a person without a link is never written to', async () => {
     path.rig().discord.moderator.giveRole({ ...byName('dave'), roleId: roles.pilot });
 
     await path.rig().store.applyFacts([membership('dave', 'recruits'), snapshotOf('dave', [])]);

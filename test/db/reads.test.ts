@@ -24,7 +24,7 @@ let api: ApiServer;
 
 const PATIENT = { statementMs: 60_000, requestMs: 60_000, waitMs: 60_000 };
 
-/** Three connections for reads, of which one request may use two. */
+/** Starts the API with three connections for reads, of which one request may use two. */
 async function start(readTiming: Partial<ReadTiming> = {}): Promise<void> {
   const scopes = createRequestScopes();
   const scope = () => scopes.current();
@@ -69,7 +69,7 @@ beforeEach(async () => {
   await watcher.connect();
 });
 afterEach(async () => {
-  // What a failed test has left running would be waited for.
+  // `stop` would wait for queries that a failed test left running.
   await watcher.query(
     'select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   );
@@ -80,8 +80,8 @@ afterEach(async () => {
 });
 
 /**
- * Every search of groups takes so long from now on, whatever it finds; all else that reads them is
- * as quick as before.
+ * Makes every search of groups take this long from now on, whatever it finds; all other reads of
+ * groups stay fast.
  */
 const slowSearches = async (seconds: number) =>
   watcher.query(`
@@ -119,7 +119,7 @@ const THIRTY = `{ ${Array.from({ length: 30 }, (_, n) => `a${n}: ${search(`x${n}
 const MUTATION =
   'mutation { upsertPlatformUsers(input: { users: [{ id: "erin", username: "Erin" }] }) { results { verdict } } }';
 
-/** Searches that PostgreSQL is at work on. */
+/** How many searches PostgreSQL is running. */
 const running = async (): Promise<number> => {
   const { rows } = await watcher.query<{ n: number }>(
     "select count(*)::int as n from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%platform_group%'",
@@ -130,7 +130,7 @@ const running = async (): Promise<number> => {
 const codesOf = ({ errors }: Awaited<ReturnType<typeof ask>>) =>
   new Set(errors?.map(({ extensions }) => extensions.code));
 
-describe('while searches take for ever', () => {
+describe('while searches never end', () => {
   test('a mutation and a read by id are answered at once', async () => {
     await start();
     await slowSearches(60);
@@ -158,7 +158,7 @@ describe('while searches take for ever', () => {
   });
 
   test.each(['/graphql', '/admin'])(
-    'those whose callers go are cancelled in the database, at %s',
+    'searches are cancelled in the database when their callers disconnect, at %s',
     async (path) => {
       await start();
       await slowSearches(60);
@@ -177,12 +177,12 @@ describe('while searches take for ever', () => {
 
       expect(await Promise.all(searches)).toEqual(searches.map(() => 'gone'));
       expect(tookMs).toBeLessThan(2_000);
-      // And none of those that waited begins now.
+      // No waiting search starts now.
       expect(await running()).toBe(0);
     },
   );
 
-  test('one that takes too long ends, and with it all others of its request', async () => {
+  test('one that takes too long ends, and with it all other reads of its request', async () => {
     await start({ statementMs: 300 });
     await slowSearches(60);
 
@@ -197,7 +197,7 @@ describe('while searches take for ever', () => {
     expect(store.ready()).toEqual({ ok: true });
   });
 
-  test('one request leaves room for the reads of others', async () => {
+  test('one request leaves connections for the reads of others', async () => {
     await start();
     await slowSearches(60);
     const gone = new AbortController();
@@ -212,7 +212,7 @@ describe('while searches take for ever', () => {
     expect(await thirty).toBe('gone');
   });
 
-  test('who waits too long for a connection is told to come again', async () => {
+  test('a request that waits too long for a connection is asked to retry', async () => {
     await start({ waitMs: 300 });
     await slowSearches(60);
     const gone = new AbortController();

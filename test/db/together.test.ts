@@ -31,7 +31,7 @@ afterEach(async () => {
   await home.drop();
 });
 
-/** Which connection answered; with 0 none does. */
+/** The process id of the connection that answered; the statement fails if `divisor` is 0. */
 async function ask(divisor = 1): Promise<number> {
   const { rows } = await sql<{ pid: number }>`
     select pg_backend_pid() / ${divisor}::int as pid`.execute(database.asker);
@@ -41,12 +41,12 @@ async function ask(divisor = 1): Promise<number> {
 const askTimes = async (times: number) =>
   Promise.all(Array.from({ length: times }, async () => ask()));
 
-describe('what is asked by keys', () => {
+describe('a query by keys', () => {
   const find = async (divisor: number) =>
     sql`select pg_backend_pid() as pid, 1 / ${divisor}::int as one,
       (select count(*) from pg_prepared_statements) as planned`.execute(database.byKey);
 
-  test('goes with what else is asked then, and is planned once on a connection', async () => {
+  test('is sent with the other queries of its tick, and is planned once per connection', async () => {
     const [first, second, other] = await Promise.all([find(1), find(1), ask()]);
     const later = await find(1);
 
@@ -55,7 +55,7 @@ describe('what is asked by keys', () => {
     expect(later.rows).toMatchObject([{ pid: other, planned: '1' }]);
   });
 
-  test('may fail, and be asked again', async () => {
+  test('can fail, and can be repeated', async () => {
     const asked = await Promise.allSettled([find(0), find(1), find(0)]);
 
     expect(asked.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
@@ -63,8 +63,8 @@ describe('what is asked by keys', () => {
   });
 });
 
-describe('what is asked at one moment', () => {
-  test('goes over one connection, in one write', async () => {
+describe('the queries of one tick', () => {
+  test('go over one connection, in one write', async () => {
     await ask();
     const write = vi.spyOn(Socket.prototype, '_write');
     const writev = vi.spyOn(Socket.prototype, '_writev');
@@ -75,18 +75,18 @@ describe('what is asked at one moment', () => {
     expect(write.mock.calls.length + writev.mock.calls.length).toBe(1);
   });
 
-  test('goes over several when it is much', async () => {
+  test('go over several connections when they are many', async () => {
     expect(new Set(await askTimes(5)).size).toBe(2);
   });
 
-  test('fails one by one', async () => {
+  test('fail individually', async () => {
     const asked = await Promise.allSettled([ask(), ask(0), ask()]);
 
     expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(asked[1]).toMatchObject({ reason: { code: '22012' } });
   });
 
-  test('waits for a place, and gives it back whatever came of it', async () => {
+  test('wait for a connection, and release it whether they fail or not', async () => {
     await Promise.allSettled(Array.from({ length: 40 }, async () => ask(0)));
 
     expect(await askTimes(40)).toHaveLength(40);
@@ -94,7 +94,7 @@ describe('what is asked at one moment', () => {
   });
 });
 
-test('who asks while the connection dies is told that the database is unreachable', async () => {
+test('a query whose connection dies fails with UnavailableError', async () => {
   await ask();
   const asked = Promise.allSettled([sql`select pg_sleep(30)`.execute(database.asker), ask()]);
   await soon(() => expect(database.connections().used).toBe(1));

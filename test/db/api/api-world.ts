@@ -22,15 +22,13 @@ import { createMigratedDatabase, openTestStore } from '../../support/store.js';
 
 export type Data = Readonly<Record<string, unknown>>;
 
-/**
- * The schema that is served, on the ports and the store that serve it, in a database of its own.
- */
+/** The production schema, on real ports and a real store, in a database of its own. */
 export interface RealApi {
   readonly schema: GraphQLSchema;
   readonly ports: ApiPorts;
   readonly store: Store;
   readonly sql: pg.Client;
-  /** As the administrator; throws what a caller would be told. */
+  /** Asks as the administrator; throws the error that a caller would receive. */
   ask(query: string, variables?: Data): Promise<Data>;
   answer(query: string, variables?: Data): Promise<ExecutionResult>;
   close(): Promise<void>;
@@ -59,7 +57,7 @@ export async function openRealApi(): Promise<RealApi> {
   };
 }
 
-/** Asks the API, as the administrator, on a store that a test has opened already. */
+/** Asks the API as the administrator, on a store that the test has already opened. */
 export async function openApiOn(store: Store): Promise<Pick<RealApi, 'ask'>> {
   const ports = portsOn(store);
   return askers(await schemaOn(ports), ports);
@@ -148,7 +146,9 @@ function contextOn(ports: ApiPorts) {
     });
 }
 
-/** The one comes by the clock, the other with a new connection. */
+/**
+ * Statements sent without a request: the heartbeat by a timer, the others when a connection opens.
+ */
 const NOBODY_ASKED: readonly unknown[] = [
   HEARTBEAT_QUERY,
   COMPILE_NOTHING,
@@ -156,8 +156,8 @@ const NOBODY_ASKED: readonly unknown[] = [
 ];
 
 /**
- * How many statements any connection of this process sends while something is done, but for those
- * that nobody asked for.
+ * Counts the statements that all connections of this process send during `work`, without
+ * NOBODY_ASKED.
  */
 export async function statementsOf(work: () => Promise<unknown>) {
   const { prototype } = pg.Client;

@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(async () => api.close());
 
 /**
- * The paged lists, with how rows come into them, change in them and leave them. `$1`: a number that
- * was never used.
+ * The paged lists, each with statements that insert, change and remove a row. `$1` of the insert is
+ * a number that was never used before.
  */
 const LISTS = [
   {
@@ -88,7 +88,7 @@ interface ConnectionLike {
 const idsOf = async ({ ids }: List) =>
   (await api.sql.query<{ id: string }>(ids)).rows.map(({ id }) => id);
 
-/** Park and Miller's: the same changes in every run. */
+/** Park and Miller's generator: every run makes the same changes. */
 function seeded(seed: number) {
   let state = seed;
   return (below: number) => {
@@ -98,8 +98,8 @@ function seeded(seed: number) {
 }
 
 /**
- * Between two pages rows come, change and go: also those that were shown, and the very last that
- * was.
+ * Inserts, changes and removes rows between two pages, among them rows already shown and the last
+ * one shown.
  */
 async function disturb(
   list: List,
@@ -125,7 +125,7 @@ async function disturb(
 
 describe.each(LISTS)('pages of $field', (list) => {
   it.each([11, 12, 13])(
-    'skip nothing that stood throughout and show nothing twice, while rows come, change and go (seed %i)',
+    'skip and repeat no row that existed throughout, while rows are inserted, changed and removed (seed %i)',
     async (seed) => {
       const random = seeded(seed);
       const before = await idsOf(list);
@@ -148,14 +148,14 @@ describe.each(LISTS)('pages of $field', (list) => {
     },
   );
 
-  it('count the whole list only when they are asked', async () => {
+  it('count the whole list only when totalCount is selected', async () => {
     const asked = (fields: string) =>
       statementsOf(async () => api.ask(`{ ${list.field}(${list.args}) { ${fields} } }`));
 
     expect(await asked('nodes { id } totalCount')).toBe((await asked('nodes { id }')) + 1);
   });
 
-  it('take cursors of their own list alone', async () => {
+  it('accept only cursors of their own list', async () => {
     const others = LISTS.filter((other) => other !== list);
     for (const other of others) {
       const { end } = await pageOf(other, 1, null);
@@ -174,7 +174,7 @@ describe.each(LISTS)('pages of $field', (list) => {
   });
 });
 
-it('a cursor of another client’s links is none of these', async () => {
+it('a cursor of another client’s links is rejected', async () => {
   const elsewhere = { ...LISTS[0], args: `clientId: "${PLACES.deepClient}"` };
   const { end } = await pageOf(LISTS[0], 1, null);
 

@@ -3,14 +3,14 @@ import type pg from 'pg';
 const uuid = (kind: number, number: string) =>
   `('0192f000-0000-7${String(kind).padStart(3, '0')}-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`;
 
-/** Ids of what `seedLists` makes, by number. */
+/** Ids of the rows that `seedLists` inserts, by number. */
 const ownId = (kind: number, number: number): string =>
   `0192f000-0000-7${String(kind).padStart(3, '0')}-8000-${number.toString(16).padStart(12, '0')}`;
 
 const KINDS = { client: 1, link: 2, record: 3, sweep: 4, mapping: 5 } as const;
 
 /**
- * The arguments that lead to the long lists: of client 1 the lists of rows, of client 2 its
+ * The arguments that lead to the long lists: client 1 has the lists of rows, client 2 has the
  * settings and one person with everything.
  */
 export const PLACES = {
@@ -22,7 +22,7 @@ export const PLACES = {
   mappedRole: '500000000000000001',
 } as const;
 
-/** Fills every list that the schema shows with `count` items, in each place that leads to it. */
+/** Fills every list of the schema with `count` items, in each place that leads to it. */
 export async function seedLists(sql: pg.Client, count: number): Promise<void> {
   await seedRows(sql, count);
   await seedDeep(sql, count);
@@ -94,12 +94,12 @@ function sweeps(its: {
 
 const LONG = '(select array_agg((500000000000000000 + g)::text) from generate_series(1, $count) g)';
 
-/** How many roles a plan says each of these things of, at most. */
+/** The largest number of roles that a plan lists for each of these cases. */
 export const PLANNED_EACH = 20;
 
 /**
- * What a plan can say of a role, by the first digits of the roles it is said of; `isHeld` null:
- * nobody knows.
+ * The cases a plan can list a role under. `kind`: the first digits of its role ids. `isHeld` null:
+ * the membership is unknown.
  */
 const PLANNED = [
   { kind: 51, isHeld: false, authority: 'PLATFORM', refusal: null },
@@ -138,7 +138,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
   for (const statement of [
     `insert into role (client_id, id, name, position, color, is_managed)
       select ${client}, (500000000000000000 + i)::text, 'role', i, 0, false from generate_series(1, ${n + 1}) i`,
-    // Of one role as many mappings, and of as many roles one each.
+    // As many mappings of one role, and as many roles with one mapping each.
     `insert into role_mapping (id, client_id, group_id, role_id, authority, created_at)
       select ${uuid(KINDS.mapping, '1000 + i')}, ${client}, 'group-' || i, '${PLACES.mappedRole}', 'PLATFORM', now()
       from generate_series(1, ${n}) i
@@ -148,7 +148,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
     `insert into platform_user (id, username) values ('${PLACES.deepUser}', 'name')`,
     `insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
       select '${PLACES.deepUser}', 'group-' || i, true, 1, false from generate_series(1, ${n}) i`,
-    // At every client but the first.
+    // At every client except the first.
     `insert into link (id, client_id, platform_user_id, discord_user_id, status, linked_at)
       select ${uuid(KINDS.link, '1000000 + i')}, ${uuid(KINDS.client, '1 + i')}, '${PLACES.deepUser}', '400000000000999999',
         'ACTIVE', now() from generate_series(1, ${n}) i`,
@@ -174,7 +174,7 @@ async function seedDeep(sql: pg.Client, n: number): Promise<void> {
       select ${client}, kind, '*/5 * * * *', 'UTC', true
       from unnest(array['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES']) with ordinality k (kind, place)
       where k.place <= ${n}`,
-    // One record and one member of a plan with as many roles as there are rows.
+    // One record, and one member of a plan, with as many roles as the lists have rows.
     `update audit_record set added = ${LONG}, removed = ${LONG}, planned_added = ${LONG}, planned_removed = ${LONG},
         ensured_added = ${LONG}, ensured_removed = ${LONG},
         causes = (select jsonb_agg((causes -> 0) || jsonb_build_object('actor', 'a' || g)) from generate_series(1, ${n}) g)

@@ -29,8 +29,8 @@ afterAll(async () => {
 });
 
 /**
- * What a root field is asked with; one without a line here is asked with the first client, and
- * cannot need anything else.
+ * The arguments of each root field. A field without an entry gets the first client, and needs no
+ * other argument.
  */
 const GIVEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   discordClient: { id: PLACES.deepClient },
@@ -48,20 +48,20 @@ const GIVEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   unlinkedHolders: { roleId: PLACES.mappedRole },
 };
 
-/** How many items a list holds at most, where that is not as many as there are. */
+/** The largest length of a list, for lists that cannot grow with the number of rows. */
 const SHORT: Readonly<Record<string, number>> = {
-  // One a kind.
+  // One for each kind.
   'Query.schedules': 4,
   'DiscordClient.schedules': 4,
   'Query.heldPlans': 5,
-  // What the doctor looks at.
+  // The checks of the doctor.
   'ClientHealth.checks': 3,
   'MemberPlan.blocked': PLANNED_EACH,
   'MemberPlan.held': PLANNED_EACH,
   'MemberPlan.remove': PLANNED_EACH,
   'MemberPlan.requests': PLANNED_EACH,
   'MemberPlan.unknown': PLANNED_EACH,
-  // Roles wait in place of being added, so no plan has both; both are loaded alike.
+  // A plan lets roles wait instead of adding them, so no plan has both; both are loaded alike.
   'MemberPlan.waiting': 0,
 };
 
@@ -78,8 +78,8 @@ const objectOf = (field: Field) => {
 };
 
 /**
- * Fields that cost nothing to select: without a selection of their own, and without arguments that
- * have to be given.
+ * Fields that cost nothing to select: without a selection of their own and without required
+ * arguments.
  */
 const leavesOf = (type: GraphQLObjectType) =>
   Object.values(type.getFields())
@@ -87,13 +87,13 @@ const leavesOf = (type: GraphQLObjectType) =>
     .map((field) => field.name)
     .join(' ');
 
-/** Every way down from a type, each as long as it can be without coming by a type twice. */
+/** Every longest path down from a type that visits no type twice. */
 function waysDown(type: GraphQLObjectType, above: readonly GraphQLObjectType[]): readonly string[] {
   const leaves = leavesOf(type);
   const ways = Object.values(type.getFields()).flatMap((field) => {
     const below = objectOf(field);
     if (below === null || [...above, type].includes(below)) return [];
-    // Its nodes are those of the list beside it.
+    // Its nodes are those of `nodes`.
     if (field.name === 'edges') return [`edges { cursor node { __typename } }`];
     if (field.args.some((argument) => isNonNullType(argument.type)))
       throw new Error(`${type.name}.${field.name} needs arguments: give them`);
@@ -125,7 +125,7 @@ const rootFields = ({ schema }: RealApi): readonly Field[] =>
     (field) => !field.name.startsWith('_'),
   );
 
-/** The longest list seen in each place of the schema. */
+/** The longest list returned at each place of the schema. */
 const seen = new Map<string, number>();
 
 function look(type: GraphQLObjectType, value: Data): void {
@@ -151,8 +151,8 @@ async function cost(api: RealApi, query: string, variables: Data = {}) {
 }
 
 /**
- * Again where they differ: a connection that is opened, or schedules that are made when they are
- * first read, cost nothing later.
+ * Counts a second time where the counts differ: opening a connection, or creating schedules on
+ * their first read, costs nothing the second time.
  */
 async function compare(
   few: () => Promise<number>,
@@ -163,7 +163,7 @@ async function compare(
 }
 
 describe('a query', () => {
-  it('costs as many statements for 200 rows as for one, whatever it selects', async () => {
+  it('costs as many statements for 200 rows as for one, for any selection', async () => {
     const different: string[] = [];
     let asked = 0;
     for (const { root, query } of rootFields(many).flatMap(chainsOf)) {
@@ -180,7 +180,7 @@ describe('a query', () => {
     expect(asked).toBeGreaterThan(50);
   }, 300_000);
 
-  it('has found every list of the schema long', () => {
+  it('has returned a long list for every list field of the schema', () => {
     const reached = new Set<GraphQLObjectType>();
     const lists: string[] = [];
     const visit = (type: GraphQLObjectType, fields: readonly Field[]) => {
@@ -201,7 +201,7 @@ describe('a query', () => {
   });
 });
 
-describe('references of a router', () => {
+describe('entity references', () => {
   const idsOf: Readonly<Record<string, string>> = {
     DiscordClient: 'select id::text from client order by id limit $1',
     DiscordUser: 'select id::text from link order by id limit $1',
@@ -229,7 +229,7 @@ describe('references of a router', () => {
     expect(different).toEqual([]);
   }, 300_000);
 
-  it('are asked of every entity that the schema has', () => {
+  it('are resolved for every entity of the schema', () => {
     const union = many.schema.getType('_Entity');
 
     expect(union && 'getTypes' in union && union.getTypes().map(String).toSorted()).toEqual(

@@ -25,7 +25,7 @@ let rig: Rig;
 let backup: TakenBackup;
 const ends: (() => Promise<void>)[] = [];
 
-/** What the platform has said since before the backup, as Kafka keeps it. */
+/** The platform's facts since before the backup, as Kafka keeps them. */
 let said: PlatformFact[] = [];
 
 beforeEach(async () => {
@@ -47,7 +47,7 @@ beforeEach(async () => {
     });
   await say(membership('alice', 'pilots'), membership('bob', 'pilots'));
   await rig.quiet();
-  // Mid-work: a mark of the backup is still to be carried out.
+  // The backup contains a mark that no worker has processed yet.
   const saying = say(membership('bob', 'directors'));
   backup = await saying.then(async () => takeBackup(live.url));
   await rig.quiet();
@@ -68,11 +68,12 @@ async function say(...facts: PlatformFact[]): Promise<void> {
   await rig.store.applyFacts(facts);
 }
 
-/** The restored database, with nothing at work on it yet but the doors. */
+/** The restored database, on which only the entry points work so far. */
 async function openRestored(): Promise<Store> {
   const other = await backup.restore();
   ends.push(() => other.drop());
-  // The process that held the bots at the time of the backup is gone: nobody waits for its lease.
+  // The process that leased the bots at the time of the backup is gone, so no run waits for its
+  // lease.
   const store = await openTestStore(other.url, { isGone: () => true });
   ends.push(() => store.stop());
   await store.migrate();
@@ -96,7 +97,7 @@ async function startPath(store: Store): Promise<void> {
   ends.push(() => path.stop());
 }
 
-/** Everybody is looked at, as the next sweeps would. */
+/** Reconciles every member, as the next sweeps would. */
 async function lookAtAll(store: Store): Promise<void> {
   for (const name of ['alice', 'bob', 'carol']) {
     const found = await store.read.findLinkByPlatformUser(rig.clientId, name);
@@ -120,7 +121,7 @@ const writes = () =>
     .map(({ method, path }) => `${method} ${path}`);
 
 describe('a backup made in the middle of work', () => {
-  test('restored by the book gives nobody back what was taken since', async () => {
+  test('restored by the runbook re-grants no role that was removed since', async () => {
     const before = allRoles();
     const store = await openRestored();
     await store.applyFacts(said);
@@ -129,7 +130,7 @@ describe('a backup made in the middle of work', () => {
     await lookAtAll(store);
 
     expect(pilots()).toEqual(['bob', 'carol']);
-    // The mirror is as old as the backup: what stands already may be written once more, which
+    // The mirror is as old as the backup, so a role that a member holds may be written again, which
     // changes nothing.
     expect(allRoles()).toEqual(before);
     expect(
@@ -137,7 +138,7 @@ describe('a backup made in the middle of work', () => {
     ).toEqual([]);
   });
 
-  test('loses no work that it caught half-way', async () => {
+  test('loses no work that was in progress', async () => {
     rig.discord.moderator.takeRole({
       guildId,
       discordUserId: accounts.bob,
@@ -152,7 +153,7 @@ describe('a backup made in the middle of work', () => {
     expect(rig.rolesOf('bob')).toContain(roles.director);
   });
 
-  test('without the replay gives back what was taken since: that is what the book is for', async () => {
+  test('without the replay re-grants roles that were removed since, so the runbook requires the replay', async () => {
     const store = await openRestored();
 
     await startPath(store);
@@ -161,7 +162,7 @@ describe('a backup made in the middle of work', () => {
     expect(pilots()).toContain('alice');
   });
 
-  test('comes back row by row, and goes on counting where it was', async () => {
+  test('restores every row and continues the sequences', async () => {
     await rig.quiet();
     const before = await dumpOf(live.url);
     const again = await takeBackup(live.url);
@@ -170,7 +171,7 @@ describe('a backup made in the middle of work', () => {
 
     ends.push(() => copy.drop());
     ends.push(() => again.forget());
-    // The process that works renews its leases meanwhile.
+    // The running process renews its leases meanwhile.
     const isLease = (line: string) => /^(?:bot_lease|worker) /.test(line);
     const lines = (text: string) => new Set(text.split('\n').filter((line) => !isLease(line)));
     expect(lines(await dumpOf(copy.url))).toEqual(lines(before));
@@ -180,7 +181,7 @@ describe('a backup made in the middle of work', () => {
     expect(await store.applyFacts([newer])).toEqual([APPLIED]);
   });
 
-  test('takes facts again that it holds already, and marks nobody for them', async () => {
+  test('receives facts that it already contains, and marks no member for them', async () => {
     const store = await openRestored();
     const known = said.slice(0, 3);
 

@@ -31,8 +31,8 @@ const MORE = Array.from({ length: 11 }, (_, index) => ({
 }));
 
 /**
- * As after a source that failed: everybody is known to be in no group, and nobody was marked for
- * it.
+ * Leaves the state of a failed source: every person is known to be in no group, and no member was
+ * marked for it.
  */
 async function sourceFails(count = CROWD.length): Promise<void> {
   await sweeps.query(
@@ -40,7 +40,7 @@ async function sourceFails(count = CROWD.length): Promise<void> {
   );
 }
 
-/** To its end, or until it is held. */
+/** Runs the sweep until it ends or is held. */
 async function swept(kind: 'REMOTE_SYNC' | 'VERIFY_GROUPS' = 'REMOTE_SYNC') {
   const { id } = await sweeps.start(kind, false);
   await eventually(async () => !['WAITING', 'RUNNING'].includes(await stateOf(sweeps.rig(), id)));
@@ -48,8 +48,8 @@ async function swept(kind: 'REMOTE_SYNC' | 'VERIFY_GROUPS' = 'REMOTE_SYNC') {
   return sweeps.find(id);
 }
 
-describe('a sweep that wants to take away too much', () => {
-  test('takes nothing, and shows its whole plan', async () => {
+describe('a sweep that would remove too many roles', () => {
+  test('removes none, and shows its whole plan', async () => {
     await sourceFails();
 
     const sweep = await swept();
@@ -64,10 +64,10 @@ describe('a sweep that wants to take away too much', () => {
     expect(sweep.plan?.members).toHaveLength(14);
   });
 
-  test('takes all the same what somebody loses with a link that a person ended', async () => {
+  test('still removes the roles of a link that a person ended', async () => {
     const [leaver, ...others] = CROWD;
     await sourceFails();
-    // as after a process that died with the job of the unlink in its hands
+    // As if a process had died while it ran the job of the unlink.
     await sweeps.query(
       `update link set status = 'ENDING', ending_at = now(), is_end_asked_for = true
        where platform_user_id = '${leaver?.platformUserId}'`,
@@ -82,9 +82,9 @@ describe('a sweep that wants to take away too much', () => {
     expect(pilots(sweeps.rig())).toEqual(accountsOf(others));
   });
 
-  test('is done, with nothing to decide, where all of it was held elsewhere while it looked', async () => {
+  test('is done, with nothing to decide, if the path held all removals meanwhile', async () => {
     await sourceFails();
-    // the path holds each of them between the search for drift and the judgement
+    // The path holds each of them between the search for drift and the guard's decision.
     await sweeps.query(`create function hold_meanwhile() returns trigger language plpgsql as $$ begin
       with held as (
         insert into sweep (id, client_id, kind, state, is_dry_run, cause)
@@ -105,7 +105,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
   });
 
-  test('gives what is to be given all the same', async () => {
+  test('still adds roles', async () => {
     const [first] = CROWD;
     await sourceFails();
     await sweeps.query(
@@ -119,7 +119,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(member?.roleIds.toSorted()).toEqual([roles.pilot, roles.recruit].toSorted());
   });
 
-  test('is told once, however often it is found again', async () => {
+  test('is published once, however often the same removals are found', async () => {
     await sourceFails(12);
     const first = await swept();
     await sourceFails();
@@ -136,7 +136,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(told.map(({ data }) => data.sweepId)).toEqual([first.id]);
   });
 
-  test('is added to by a later one of its kind that still wants too much', async () => {
+  test('receives the removals of a later sweep of its kind that still exceeds the limit', async () => {
     await sourceFails(11);
     const first = await swept();
     expect(first.plan?.removals).toBe(11);
@@ -152,7 +152,7 @@ describe('a sweep that wants to take away too much', () => {
     expect((await theHeldSweep(sweeps.rig())).plan.removals).toBe(CROWD.length + MORE.length);
   });
 
-  test('is joined by the one member whom a later sweep finds', async () => {
+  test('receives the one member whom a later sweep finds', async () => {
     await sourceFails(11);
     const first = await swept();
     await addCrowd(sweeps.rig(), MORE.slice(0, 1));
@@ -170,7 +170,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(pilots(sweeps.rig())).toContain(MORE[0]?.discordUserId);
   });
 
-  test('is carried out when it is approved, and no more than is still wanted', async () => {
+  test('removes, once approved, only roles that are still not desired', async () => {
     await sourceFails();
     const sweep = await swept();
     const [back, ...others] = CROWD;
@@ -186,7 +186,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(await sweeps.find(sweep.id)).toMatchObject({ changed: 13 });
   });
 
-  test('of which half is said to be wrong after the approval takes no role that is wanted', async () => {
+  test('removes no desired role when facts contradict half of its plan during the approval', async () => {
     await sourceFails();
     await swept();
     const plan = await theHeldSweep(sweeps.rig());
@@ -203,7 +203,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(pilots(sweeps.rig())).toEqual(expect.arrayContaining(accountsOf(half)));
   });
 
-  test('is forgotten by no later sweep when it is rejected', async () => {
+  test('keeps later sweeps from the same removals once it is rejected', async () => {
     await sourceFails();
     await swept();
     await decide(sweeps.rig(), 'REJECTED', await theHeldSweep(sweeps.rig()));
@@ -214,7 +214,7 @@ describe('a sweep that wants to take away too much', () => {
     expect(pilots(sweeps.rig())).toEqual(accountsOf(CROWD));
   });
 
-  test('loses from its plan what a moderator has done by hand', async () => {
+  test('drops from its plan a role that a moderator has removed', async () => {
     await sourceFails();
     await swept();
     const [first] = CROWD;
@@ -231,7 +231,7 @@ describe('a sweep that wants to take away too much', () => {
 });
 
 describe('a dry run', () => {
-  test('shows what would be taken, and holds nothing', async () => {
+  test('shows the removals, and holds none', async () => {
     await sourceFails();
 
     const sweep = await sweeps.sweep('REMOTE_SYNC', { dryRun: true });
@@ -242,7 +242,7 @@ describe('a dry run', () => {
 });
 
 describe('a new mapping', () => {
-  test('takes nothing at first: who holds the role already waits for a person', async () => {
+  test('removes nothing at first: the present holders wait for a decision', async () => {
     const [first, second] = CROWD;
     if (!first || !second) throw new Error('nobody');
     const rig = sweeps.rig();
@@ -297,7 +297,7 @@ describe('a new mapping', () => {
 });
 
 describe('a memory without any membership', () => {
-  test('takes nothing from anybody, though nothing is unknown', async () => {
+  test('removes nothing from any member, though nothing is unknown', async () => {
     await sweeps
       .rig()
       .store.clients.updateClient(sweeps.rig().clientId, { unknownMembership: 'REMOVE' }, cause);

@@ -47,7 +47,7 @@ const restore = (platformUserId: string) =>
   );
 
 describe('a deleted user', () => {
-  it('is named by the answer to every fact about them: deleted when, by whom, and what an admin can do', async () => {
+  it('is named in the answer to every fact about them: when and by whom they were deleted, and what an admin can do', async () => {
     await add('xia');
     const { platformUser } = await remove('xia');
 
@@ -81,7 +81,7 @@ describe('a deleted user', () => {
     }
   });
 
-  it('deleted twice stays deleted by the first who did', async () => {
+  it('keeps the first deletion when deleted twice', async () => {
     await remove('yan');
 
     expect((await remove('yan')).warnings).toEqual(['The user was already deleted.']);
@@ -89,7 +89,7 @@ describe('a deleted user', () => {
 });
 
 describe('a user who is restored', () => {
-  it('is an id without name, groups and links, about whom facts count again', async () => {
+  it('is an id without name, groups and links, and facts about them count again', async () => {
     await store.applyFacts([
       {
         kind: 'userChanged',
@@ -158,7 +158,7 @@ describe('a user who is restored', () => {
     expect((await add('ulf')).results).toMatchObject([{ verdict: 'STALE' }]);
   });
 
-  it('has no link that is being removed given back', async () => {
+  it('does not get back a link that is being removed', async () => {
     await store.links.linkMember({
       clientId,
       platformUserId: 'vic',
@@ -175,7 +175,7 @@ describe('a user who is restored', () => {
     expect(rows).toEqual([{ status: 'ENDING' }]);
   });
 
-  it('must have been heard of', async () => {
+  it('must exist', async () => {
     const { errors } = await api.answer(
       'mutation { restorePlatformUser(input: { platformUserId: "nobody" }) { warnings } }',
     );

@@ -8,9 +8,9 @@ import { allIsDone, insist, withinMs, type LossyWorld, type Newcomer } from './w
 
 const { guildId, roles } = DEMO;
 
-/** Somebody is linked, becomes a pilot, and is none any more. */
+/** A person is linked, becomes a pilot and stops being one. */
 export async function comeAndGo(world: LossyWorld): Promise<void> {
-  // So that nothing that is kept for a client is taken from memory.
+  // Invalidates everything cached for the client.
   await world.query('update client set updated_at = clock_timestamp()');
   const person = await join(world);
   await tell(world, person, 'added');
@@ -19,7 +19,7 @@ export async function comeAndGo(world: LossyWorld): Promise<void> {
   expect(rolesOf(world, person)).toEqual([]);
 }
 
-/** Somebody who is in three groups from the first is given their roles by one list. */
+/** A person who is in three groups before they are linked gets their roles by one list. */
 export async function joinThree(world: LossyWorld): Promise<void> {
   const person = await join(world);
   const groups = ['pilots', 'directors', 'recruits'];
@@ -31,7 +31,7 @@ export async function joinThree(world: LossyWorld): Promise<void> {
   );
 }
 
-/** A pilot's link is ended: the role goes, and then the link. */
+/** The link of a pilot is ended: first the role is removed, then the link. */
 export async function joinAndLeave(world: LossyWorld): Promise<void> {
   const { store } = world.rig;
   const person = await join(world);
@@ -48,7 +48,7 @@ export async function joinAndLeave(world: LossyWorld): Promise<void> {
   expect(await world.query(`select from link where id = '${id}'`)).toEqual([]);
 }
 
-/** A role that was taken by hand is given back by a sweep. */
+/** A sweep re-grants a role that a moderator removed. */
 export async function takeByHand(world: LossyWorld): Promise<void> {
   const { store, clientId, discord } = world.rig;
   const person = await join(world);
@@ -78,8 +78,8 @@ export async function takeByHand(world: LossyWorld): Promise<void> {
 }
 
 /**
- * Somebody is linked by a caller who sends the mutation again with the same key, as often as it is
- * not answered.
+ * A caller links a person, and repeats the mutation with the same idempotency key until it is
+ * answered.
  */
 export async function linkOnce(world: LossyWorld): Promise<void> {
   const { store, clientId } = world.rig;
@@ -132,7 +132,7 @@ async function tell(
 const rolesOf = ({ rig }: LossyWorld, { discordUserId }: Newcomer) =>
   rig.discord.member(guildId, discordUserId)?.roleIds;
 
-/** What was carried out before is refused the second time. */
+/** The second try of an operation that was carried out is rejected. */
 function unlessOver(error: unknown): void {
   if (!(error instanceof InputError)) throw error;
 }

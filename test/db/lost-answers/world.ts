@@ -14,15 +14,12 @@ import { patienceMs } from '../../support/eventually.js';
 import { mapDemoGroups, startRig, type Rig } from '../../support/rig.js';
 import { createMigratedDatabase } from '../../support/store.js';
 
-/**
- * After the end of a fault all is as it should be within this: ten seconds, on a machine that does
- * nothing else.
- */
+/** How long after the end of a fault everything must be correct: ten seconds on an idle machine. */
 export const withinMs = () => patienceMs() / 6;
 
 /**
- * Waits are as in production, ten times shorter on a machine that does nothing else: a call, a
- * lease, the database's silence, the first try after a failure.
+ * The waits of production, ten times shorter on an idle machine: the call timeout, the lease, the
+ * database's silence limit, the first retry.
  */
 export function shortTiming() {
   const callMs = patienceMs() / 200;
@@ -34,19 +31,21 @@ export function shortTiming() {
       retry: { baseMs: 100, maxMs: 1_000 },
     },
     heartbeat: { everyMs: callMs, withinMs: 2 * callMs },
-    /** Longer than a lease, and than the database may be silent. */
+    /** Longer than a lease and than the database's silence limit. */
     pauseMs: 4 * callMs,
   };
 }
 
-/** The path, the sweeps and the outbox's relay, whose answers from PostgreSQL can be lost. */
+/**
+ * The path, the sweeps and the outbox relay, with a connection to PostgreSQL that can lose answers.
+ */
 export interface LossyWorld {
   readonly rig: Rig;
   readonly cutter: AnswerCutter;
-  /** What the broker was sent, by event id. */
+  /** The events sent to the broker, by event id. */
   readonly sent: ReadonlyMap<string, unknown>;
   query(text: string): Promise<readonly object[]>;
-  /** A person nobody has heard of yet, who is in the guild. */
+  /** A person in the guild whom the store does not know yet. */
   newcomer(): Newcomer;
   stop(): Promise<void>;
 }
@@ -96,7 +95,7 @@ export async function createLossyWorld(): Promise<LossyWorld> {
   for (const part of sweeps) await part.start();
   const direct = new pg.Client({ connectionString: database.url });
   await direct.connect();
-  // So many others hold the roles that the removal guard has no say here.
+  // Enough other holders of the roles to keep the removal guard out of these tests.
   await direct.query(
     `insert into member (client_id, discord_user_id, read_at, role_ids)
      select $1, n::text, now(), $2 from generate_series(1, 1000) n`,
@@ -126,7 +125,7 @@ export async function createLossyWorld(): Promise<LossyWorld> {
   };
 }
 
-/** As every caller and every consumer does: what was not answered is sent again. */
+/** Repeats what was not answered, as every caller and every consumer does. */
 export async function insist<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   const until = performance.now() + withinMs();
   for (;;) {
@@ -140,8 +139,8 @@ export async function insist<Answer>(work: () => Promise<Answer>): Promise<Answe
 }
 
 /**
- * Nothing is left of a run: no job is claimed or waits, no record is open, and all that happened
- * was sent.
+ * Expects that no work is left: no job waits or is claimed, no record is open, and every event was
+ * sent.
  */
 export async function allIsDone(world: LossyWorld): Promise<void> {
   const query = (text: string) => world.query(text);

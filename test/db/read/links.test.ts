@@ -19,7 +19,7 @@ const ONE = ownId(1);
 const TWO = ownId(2);
 const EMPTY = ownId(3);
 
-/** Links of client ONE by what they are for; account and user are named alike. */
+/** Links of client ONE, named after their state; account and user have the same name. */
 const LINKS = {
   inStep: ownId(0x10),
   marked: ownId(0x11),
@@ -65,7 +65,7 @@ beforeAll(async () => {
   await addJob(db, { clientId: ONE, account: 'marked' });
   await addJob(db, { clientId: ONE, account: 'ending' });
   await addJob(db, { clientId: ONE, account: 'parked', isParked: true });
-  // One person twice: the account before, and the account now.
+  // One person with two links: the former account and the present one.
   await addLink(db, {
     id: ownId(0x20),
     clientId: TWO,
@@ -86,7 +86,7 @@ beforeAll(async () => {
 afterAll(async () => world.close());
 
 describe('findLinks', () => {
-  it('answers in the order asked, undefined where there is none', async () => {
+  it('returns links in the requested order, undefined where there is none', async () => {
     const links = await world.read.findLinks([LINKS.held, ownId(0x99), LINKS.inStep, LINKS.held]);
 
     expect(links.map((link) => link?.id)).toEqual([
@@ -120,7 +120,7 @@ describe('findLinks', () => {
     });
   });
 
-  it('shows a link whose member was never seen', async () => {
+  it('shows a link whose member was never read', async () => {
     const [link] = await world.read.findLinks([LINKS.never]);
 
     expect(link).toMatchObject({
@@ -150,7 +150,7 @@ describe('findLinks', () => {
   });
 });
 
-describe('links by their other names', () => {
+describe('links by other keys', () => {
   it('finds the active link of a platform user before an ending one', async () => {
     const link = await world.read.findLinkByPlatformUser(TWO, 'moved');
     const ending = await world.read.findLinkByPlatformUser(ONE, 'ending');

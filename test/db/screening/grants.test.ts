@@ -37,7 +37,7 @@ const say = async (...facts: Parameters<typeof membership>[]) => {
   await quiet();
 };
 
-/** Erin joins a server that screens its new members, and is linked and in these groups. */
+/** Erin joins a server with membership screening, is linked and is in these groups. */
 async function pendingErin(
   groupIds: readonly string[],
   given: { readonly roleEndsScreening?: boolean } = {},
@@ -83,7 +83,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(await world.query('select from audit_record')).toEqual([]);
   });
 
-  test('gets roles and nickname with the sweep whose list shows that they have accepted', async () => {
+  test('gets roles and nickname from the sweep whose member list shows that they have accepted', async () => {
     await update(RENAMES);
     await pendingErin(['pilots', 'recruits']);
     moderator().finishScreening(ERIN);
@@ -99,7 +99,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('gets the nickname though no role waits with it', async () => {
+  test('gets the nickname when no role waits with it', async () => {
     await update(RENAMES);
     await pendingErin([]);
     expect(await linkOfErin()).toMatchObject({ state: 'PENDING' });
@@ -110,7 +110,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(erin()).toMatchObject({ nick: '[SA] Erin Solo' });
   });
 
-  test('is asked about singly, once a sweep, where the sweep needs no list', async () => {
+  test('is read individually, once per sweep, when the sweep needs no list', async () => {
     await world.settledGuild();
     await pendingErin(['pilots']);
     await world.sweep('VERIFY_GROUPS');
@@ -127,7 +127,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(await linkOfErin()).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('gets all with the next fact about them, which reads them', async () => {
+  test('gets everything with the next fact about them, which reads them', async () => {
     await pendingErin(['pilots']);
     moderator().finishScreening(ERIN);
 
@@ -137,7 +137,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(await linkOfErin()).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('loses what they are known not to have, keeps what they hold, and no list is written', async () => {
+  test('loses roles they are known not to have and keeps the others, and no list is written', async () => {
     await pendingErin(['pilots', 'recruits', 'directors']);
     for (const roleId of [roles.pilot, roles.director]) moderator().giveRole(held('erin', roleId));
     await world.sweep('REMOTE_SYNC');
@@ -157,7 +157,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('loses more roles than are else removed singly, one at a time', async () => {
+  test('loses one role at a time, even where a list would be written for other members', async () => {
     await pendingErin(['pilots', 'recruits', 'directors']);
     const more = ['Wing A', 'Wing B'].map(
       (name) => moderator().createRole({ guildId, name }).roleId,
@@ -175,7 +175,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(world.calls()['PATCH /guilds/{guild_id}/members/{user_id} 200']).toBeUndefined();
   });
 
-  test('is in step where nothing waits for them', async () => {
+  test('is IN_STEP when nothing waits for them', async () => {
     await pendingErin([]);
 
     expect(await linkOfErin()).toMatchObject({
@@ -185,7 +185,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('is not found out of step by a dry run, and misnamed by no sweep', async () => {
+  test('is reported as drifted by no dry run, and renamed by no sweep', async () => {
     await update(RENAMES);
     await pendingErin(['pilots']);
 
@@ -199,7 +199,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(world.rig().writes()).toBe(0);
   });
 
-  test('gets everything at once when the client no longer waits for it', async () => {
+  test('gets everything at once when the client stops waiting for screening', async () => {
     await update(RENAMES);
     await pendingErin(['pilots', 'recruits']);
 
@@ -213,7 +213,7 @@ describe('a member who has not accepted the rules of the server', () => {
     });
   });
 
-  test('gets everything at once where the client never waited', async () => {
+  test('gets everything at once if the client never waited', async () => {
     await update({ screening: 'IGNORE' });
 
     await pendingErin(['pilots'], { roleEndsScreening: true });
@@ -221,7 +221,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(erin()).toMatchObject({ pending: false, roleIds: [roles.pilot] });
   });
 
-  test('is shown to wait by explainRole and memberPlan', async () => {
+  test('is reported as waiting by explainRole and memberPlan', async () => {
     await pendingErin(['pilots']);
     const { store } = world.rig();
     const id = (await linkOfErin())?.id ?? '';
@@ -240,7 +240,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(plan[0]).toMatchObject({ isScreening: true });
   });
 
-  test('who leaves and returns waits again', async () => {
+  test('waits again after leaving and returning', async () => {
     await pendingErin(['pilots']);
     moderator().finishScreening(ERIN);
     await world.sweep('REMOTE_SYNC');
@@ -254,7 +254,7 @@ describe('a member who has not accepted the rules of the server', () => {
     expect(await linkOfErin()).toMatchObject({ state: 'PENDING' });
   });
 
-  test('is first compared after screening where Discord has the say', async () => {
+  test('is first compared after screening where authority is DISCORD', async () => {
     await update({ authority: 'DISCORD' });
     await pendingErin(['pilots']);
     expect(rolesOfErin()).toEqual([]);
@@ -269,7 +269,7 @@ describe('a member who has not accepted the rules of the server', () => {
     ).toEqual([]);
   });
 
-  test('who returns is asked for out of no group while they wait, where Discord has the say', async () => {
+  test('triggers no membership request while they wait after returning, where authority is DISCORD', async () => {
     await update({ authority: 'DISCORD' });
     await pendingErin(['pilots']);
     moderator().finishScreening(ERIN);

@@ -23,10 +23,10 @@ const writesOf = (calls: readonly string[]) =>
   calls.filter((call) => /^(PUT|PATCH|DELETE) /.test(call));
 
 describe('a person who signs in and is not in the guild', () => {
-  /** So that the call that brings them in carries roles and nickname. */
+  /** The call that adds them to the guild must carry roles and nickname. */
   beforeEach(async () => void (await guild.update({ screening: 'IGNORE' })));
 
-  test('is in it with the desired roles and the nickname of the policy after one write', async () => {
+  test('joins with the desired roles and the nickname of the policy by one write', async () => {
     const { store } = guild.rig();
     await guild.update({
       nicknamePolicy: {
@@ -55,7 +55,7 @@ describe('a person who signs in and is not in the guild', () => {
     });
   });
 
-  test('has a record before the call, which says afterwards what came of it, and so do the events', async () => {
+  test('has a record before the call, which reports the outcome afterwards, as the events do', async () => {
     const { store, at, query } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     let open: unknown;
@@ -88,7 +88,7 @@ describe('a person who signs in and is not in the guild', () => {
     ]);
   });
 
-  test('is brought in though there are no roles to give, and that is recorded', async () => {
+  test('joins though there are no roles to add, and that is recorded', async () => {
     await guild.signIn('erin');
 
     expect(guild.rolesOf('erin')).toEqual([]);
@@ -103,7 +103,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect((await guild.told()).map(({ type }) => type)).toEqual(['discord.user.linked.v1']);
   });
 
-  test('is given no role of a group about which nothing is known', async () => {
+  test('gets no role of a group whose membership is unknown', async () => {
     await guild.rig().store.applyFacts([membership('erin', 'recruits')]);
 
     await guild.signIn('erin');
@@ -111,7 +111,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(guild.rolesOf('erin')).toEqual([roles.recruit]);
   });
 
-  test('is given all but the role that is above the bot, and waits parked for that one', async () => {
+  test('gets every role except the one above the bot, and is parked for that one', async () => {
     const { store, discord, importRoles } = guild.rig();
     discord.moderator.moveRole({
       guildId,
@@ -134,7 +134,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(writesOf(guild.calls())).toEqual([`PUT ${MEMBER} 201`]);
   });
 
-  test('is brought in without the role that was moved above the bot a moment ago', async () => {
+  test('joins without a role that was just moved above the bot', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('erin', ['pilots', 'directors'])]);
     discord.moderator.moveRole({
@@ -154,7 +154,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('is brought in without the role that was deleted at Discord a moment ago', async () => {
+  test('joins without a role that was just deleted at Discord', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('erin', ['pilots', 'directors'])]);
     discord.moderator.deleteRole({ guildId, roleId: roles.director });
@@ -168,7 +168,7 @@ describe('a person who signs in and is not in the guild', () => {
     });
   });
 
-  test('is brought in without a nickname where the bot may not give one', async () => {
+  test('joins without a nickname if the bot may not set one', async () => {
     const { store, discord } = guild.rig();
     await guild.update({
       nicknamePolicy: {
@@ -196,7 +196,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('is brought in without roles where the guild is only watched', async () => {
+  test('joins without roles if the guild is only observed', async () => {
     await guild.update({ authority: 'OBSERVE' });
     await guild.rig().store.applyFacts([membership('erin', 'pilots')]);
 
@@ -206,7 +206,7 @@ describe('a person who signs in and is not in the guild', () => {
     expect(await guild.records()).toMatchObject([{ outcome: 'APPLIED', plannedAdded: [] }]);
   });
 
-  test('is shown as pending where the guild screens, and has the roles all the same', async () => {
+  test('is shown as pending if the guild has screening, and has the roles all the same', async () => {
     const { store, discord } = guild.rig();
     discord.moderator.editGuild({ guildId, hasScreening: true });
     await store.applyFacts([membership('erin', 'pilots')]);
@@ -227,8 +227,8 @@ describe('a person who signs in and is not in the guild', () => {
   });
 });
 
-describe('a person who signs in and is in the guild already', () => {
-  test('is given what is missing and keeps what is held by hand, which no record claims', async () => {
+describe('a person who signs in and is already in the guild', () => {
+  test('gets the missing roles and keeps those added by a moderator, which no record claims', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
     discord.moderator.giveRole({ ...byName('carol'), roleId: roles.recruit });
@@ -252,7 +252,7 @@ describe('a person who signs in and is in the guild already', () => {
     ]);
   });
 
-  test('is told as ensured of what is held by hand where the answer to joining is lost', async () => {
+  test('has the roles that a moderator added recorded as ensured when the response to joining is lost', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('carol', ['pilots', 'recruits'])]);
     discord.moderator.giveRole({ ...byName('carol'), roleId: roles.recruit });
@@ -272,7 +272,7 @@ describe('a person who signs in and is in the guild already', () => {
     ]);
   });
 
-  test('and has all roles costs one call that changes nothing and one that reads', async () => {
+  test('with all roles costs one call that changes nothing and one that reads', async () => {
     await guild.signIn('carol');
 
     expect(guild.calls().filter((call) => call.includes('/guilds/'))).toEqual([
@@ -283,7 +283,7 @@ describe('a person who signs in and is in the guild already', () => {
     expect(guild.rolesOf('carol')).toEqual([EVENT_HOST]);
   });
 
-  test('loses what is known not to be theirs', async () => {
+  test('loses roles they are known not to have', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([snapshotOf('dave', ['pilots'])]);
     discord.moderator.giveRole({ ...byName('dave'), roleId: roles.director });

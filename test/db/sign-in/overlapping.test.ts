@@ -14,7 +14,7 @@ const revocations = () =>
 const calls = (route: string) => guild.rig().discord.calls.count({ method: 'POST', route });
 
 /**
- * Signed in, joined with the role, and left again; the grant of the first sign-in waits to be
+ * The person signs in, joins with the role and leaves; the grant of this first sign-in waits to be
  * revoked.
  */
 async function signInAndLeave(): Promise<void> {
@@ -36,7 +36,7 @@ const postponed = () =>
     { what: 'the revocation is postponed' },
   );
 
-/** Reaches the point once, and stays there until the function that this resolves with is called. */
+/** Blocks the first caller that reaches the point until `release` is called. */
 function holdOnce(point: FaultPoint) {
   const reached = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -70,7 +70,7 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('joins with the new grant, though it is not stored yet', async () => {
+  test('joins with the new grant before it is stored', async () => {
     await signInAndLeave();
     const exchange = holdOnce('oauth.exchangeCode:after');
     const second = guild.signIn('erin');
@@ -84,12 +84,12 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('joins with the new grant, though they are still at Discord', async () => {
+  test('joins with the new grant while they are still at Discord', async () => {
     await signInAndLeave();
     const code = holdOnce('oauth.exchangeCode:before');
     const second = guild.signIn('erin');
     await code.reached;
-    // As before the callback.
+    // Resets the ticket to its state before the callback.
     await guild
       .rig()
       .query(
@@ -104,7 +104,7 @@ describe('a person who signs in again while an earlier grant is to be revoked', 
     expect(guild.rolesOf('erin')).toEqual([roles.pilot]);
   });
 
-  test('goes to Discord when a revocation under way is over', async () => {
+  test('reaches Discord only after the running revocation has ended', async () => {
     await signInAndLeave();
     const revoking = holdOnce('oauth.revoke:before');
     await guild.rig().startRevoking();

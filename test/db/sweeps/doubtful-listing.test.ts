@@ -9,11 +9,11 @@ const world = useSweeps();
 
 const discord = () => world.rig().discord;
 
-describe('a listing that cannot be right', () => {
+describe('a member list that cannot be right', () => {
   test.each([
     ['empty', async () => Promise.resolve([])],
     ['without roles', null],
-  ])('as one that is %s changes nothing, and ends the sweep in sight', async (_what, list) => {
+  ])('changes nothing when it is %s, and fails the sweep with a reason', async (_what, list) => {
     await world.settledGuild();
     const before = await world.query(`select * from member order by discord_user_id`);
     world.tamper((guild) => ({
@@ -34,7 +34,7 @@ describe('a listing that cannot be right', () => {
     expect(world.rig().writes()).toBe(0);
   });
 
-  test('as one that broke off changes nothing', async () => {
+  test('changes nothing when it ends early', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     const before = await world.query(`select * from member order by discord_user_id`);
@@ -50,7 +50,7 @@ describe('a listing that cannot be right', () => {
     expect(await world.query(`select * from member order by discord_user_id`)).toEqual(before);
   });
 
-  test('as one that lacks many has those asked about one by one', async () => {
+  test('has each missing member read individually when it lacks many', async () => {
     await world.link('alice', 'bob', 'carol', 'dave');
     world.tamper((guild) => ({
       listMembers: async (page) =>

@@ -35,7 +35,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** What the path would find, one member at a time. */
+/** The drift that the path would find, one member at a time. */
 async function driftByPlan(
   db: Kysely<unknown>,
   world: World,
@@ -46,7 +46,7 @@ async function driftByPlan(
     const { discordUserId, standing, seen } = member;
     const facts = await readMember(db, { clientId: CLIENT, discordUserId });
     if (facts === null || facts.links.length === 0) continue;
-    // Without a row nothing says what a parked member waits for.
+    // A parked member without a row in `changed` has no known cause to wait for.
     if (standing === 'parked') continue;
     if (standing === 'waiting' && member.mirror === 'never') continue;
     const mirror = takesSeen && seen !== null ? seen : facts.mirror;
@@ -71,7 +71,7 @@ async function driftByPlan(
 
 const NOTHING = { add: [], remove: [], asks: [] };
 
-/** A first reading that finds both sides agreed is remembered, and is nobody's drift. */
+/** A first reading on which both sides agree becomes the baseline, and is no drift. */
 function requestsOf(facts: MemberFacts, { roleIds }: { readonly roleIds: readonly string[] }) {
   const actual = { ...presentMember({ roleIds }), isPresent: true as const };
   const { gives, readings } = planRequests(facts, actual);
@@ -93,10 +93,10 @@ function planOf(facts: MemberFacts, roleIds: readonly string[]) {
   });
 }
 
-/** Links that one statement looks at: a world has up to a few of them. */
+/** How many links one statement reads; a world has only a few. */
 const atOnce = fc.constantFrom(1, 2, 3, 10_000);
 
-/** In a world that is rolled back. */
+/** Runs in a world that is rolled back afterwards. */
 async function inWorld<Result>(
   world: World,
   look: (db: Kysely<unknown>) => Promise<Result>,
@@ -152,7 +152,7 @@ describe('the drift query', () => {
     expect(Math.min(...Object.values(tally))).toBeGreaterThan(20);
   }, 120_000);
 
-  test('names whoever was parked once they are seen to have changed', async () => {
+  test('names parked members once a change of theirs is observed', async () => {
     const property = fc.asyncProperty(aWorld(), atOnce, async (world, limit) => {
       const free = {
         ...world,
@@ -175,7 +175,7 @@ describe('the drift query', () => {
     await fc.assert(property, { numRuns: 60 });
   }, 120_000);
 
-  test('keeps to its own client', async () => {
+  test('reads only its own client', async () => {
     const property = fc.asyncProperty(aWorld(), async (world) => {
       const request = { clientId: CLIENT, seen: [], changed: [] };
 
@@ -191,8 +191,8 @@ describe('the drift query', () => {
 });
 
 /**
- * The same people and roles, where every group gives every role, nobody holds one, and all is
- * parked and held.
+ * Copies people and roles to another client where every group grants every role, no member holds
+ * one, and every member is parked with held removals.
  */
 async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
   const other = '0193b0a0-0000-7000-8000-0000000000bb';

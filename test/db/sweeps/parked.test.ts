@@ -17,7 +17,7 @@ beforeEach(async () => {
 const NAME = `role Director (${roles.director})`;
 
 /**
- * Alice and Carol are to be directors, a role that has come to lie above the bot; Bob is in step.
+ * Alice and Carol should be directors, a role that was moved above the bot; Bob needs no change.
  */
 async function twoParked(): Promise<void> {
   await world.settledGuild();
@@ -64,7 +64,7 @@ describe('parked members', () => {
     ]);
   });
 
-  test('each say what would end it, and when the next try comes', async () => {
+  test('each report what ends the wait, and when the next try comes', async () => {
     await twoParked();
 
     const reason = expect.stringMatching(
@@ -81,7 +81,7 @@ describe('parked members', () => {
   });
 
   test.each(['VERIFY_GROUPS', 'REMOTE_SYNC'] as const)(
-    'are counted and named by a sweep of kind %s, and not tried by it',
+    'are counted and named by a sweep of kind %s, which does not try them',
     async (kind) => {
       await twoParked();
       const before = world.rig().writes();
