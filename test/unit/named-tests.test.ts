@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const tests = join(import.meta.dirname, '..');
 const FIRST_WORDS = 'what went wrong elsewhere';
 
-/** What went wrong, and each place it names with the names of the tests there. */
+/** What went wrong, and the files and titles of the tests that prevent it. */
 interface Row {
   readonly what: string;
   readonly places: readonly {
@@ -26,13 +26,13 @@ function rowsOf(text: string): readonly Row[] {
     }));
 }
 
-/** A table's first line, or the dashes below it. */
+/** The header of a table, or the dashes below it. */
 const isHead = (lines: readonly string[], n: number) =>
   [lines[n], lines[n + 1]].some((line) => line?.startsWith('| --'));
 
 /**
- * `db/links: "a name", "another"; unit/discord`: a place begins after a semicolon, or after a comma
- * that stands in no quotes.
+ * Parses `db/links: "a name", "another"; unit/discord`. A semicolon, or a comma outside quotes,
+ * starts a new place.
  */
 function placesOf(where: string): Row['places'] {
   return where.split(/;(?=(?:[^"]*"[^"]*")*[^"]*$)/).flatMap((part) => {
@@ -50,7 +50,7 @@ function placesOf(where: string): Row['places'] {
   });
 }
 
-/** The text of the test file, or of all in the folder; null: there is none. */
+/** The text of a test file, or of all files in a folder; null: no such path. */
 function textOf(path: string): string | null {
   const file = join(tests, `${path}.test.ts`);
   if (isThere(file)) return readFileSync(file, 'utf8');
@@ -66,7 +66,7 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** A name may leave out its middle, and what a table of cases puts into it. */
+/** "…" in a title stands for its omitted middle, or for the value of a table of cases. */
 const fragments = (name: string) =>
   name
     .split('…')

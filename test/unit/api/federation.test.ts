@@ -42,7 +42,7 @@ const askFor = (
 ) => api.ask(ENTITIES, { representations }, options);
 
 describe('entities', () => {
-  it.each(['/graphql', '/admin'])('are found by their ids at %s', async (path) => {
+  it.each(['/graphql', '/admin'])('are found by id at %s', async (path) => {
     const { body } = await askFor([user(), link(), client()], {
       key: KEYS.read,
       path,
@@ -61,13 +61,13 @@ describe('entities', () => {
     ]);
   });
 
-  it('are null where there is none with the id', async () => {
+  it('are null for an unknown id', async () => {
     const { body } = await askFor([client(ownId(0x99)), link(ownId(0x99)), user('zoe')]);
 
     expect(body).toEqual({ data: { entities: [null, null, null] } });
   });
 
-  it('are refused to strangers, and no port is asked', async () => {
+  it('are refused without a valid key, and no port is called', async () => {
     for (const key of [null, 'a-key-nobody-has']) {
       const answer = await askFor([user(), link(), client()], { key });
 
@@ -77,7 +77,7 @@ describe('entities', () => {
     expect(api.calls).toEqual([]);
   });
 
-  it('of other clients are not there for a key limited to one', async () => {
+  it('of other clients are null for a key limited to one client', async () => {
     const theirs = [client(OTHER_CLIENT_ID), link(ownId(0x21))];
 
     const limited = await askFor([...theirs, client(), link(), user()], {
@@ -104,7 +104,7 @@ describe('entities', () => {
     ['that is a list', [user()], '.__typename'],
     ['without a type', { id: 'alice' }, '.__typename'],
     ['of a type that is no string', { __typename: 1, id: 'a' }, '.__typename'],
-    ['of a type nobody knows', { __typename: 'Corporation', id: 'a' }, '.__typename'],
+    ['of an unknown type', { __typename: 'Corporation', id: 'a' }, '.__typename'],
     ['of a type without a key', { __typename: 'RoleMapping', id: 'a' }, '.__typename'],
     ['of what every object has', { __typename: 'constructor', id: 'a' }, '.__typename'],
     ['without an id', { __typename: 'PlatformUser', username: 'Alice' }, '.id'],
@@ -112,7 +112,7 @@ describe('entities', () => {
     ['whose id is empty', user(''), '.id'],
     ['whose id is null', client(null), '.id'],
     ['whose id is not one of ours', link('alice'), '.id'],
-  ])('refuses a reference %s, and answers the others', async (_, bad, at) => {
+  ])('refuses a reference %s, and resolves the others', async (_, bad, at) => {
     const answer = await askFor([user(), bad, client()]);
 
     expect(answer.status).toBe(200);
@@ -124,7 +124,7 @@ describe('entities', () => {
     expect(api.logged).toEqual([]);
   });
 
-  it('refuses more references than an input may hold', async () => {
+  it('refuses more references than an input allows', async () => {
     const answer = await askFor(Array.from({ length: 5001 }, () => user()));
 
     expect(faultsOf(answer)).toEqual([{ code: 'BAD_USER_INPUT', field: 'representations' }]);
@@ -163,8 +163,8 @@ describe('entities', () => {
   });
 });
 
-describe('the schema for routers', () => {
-  it('is told in production to those who administer, and to nobody else', async () => {
+describe('the subgraph schema', () => {
+  it('is served in production to admin keys only', async () => {
     const query = '{ service: _service { sdl } }';
 
     for (const path of ['/graphql', '/admin']) {
@@ -179,7 +179,7 @@ describe('the schema for routers', () => {
     }
   });
 
-  it('loses nothing of the schema it is made from', async () => {
+  it('keeps every type and field of the schema it is made from', async () => {
     const plain = await buildConnectorSchema(null);
     const served = toSubgraph(plain);
 

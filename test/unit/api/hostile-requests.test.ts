@@ -13,7 +13,7 @@ import { eventually } from '../../support/eventually.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { KEYS, startApi, type StartedApi } from './start-api.js';
 
-/** Another one with `HOSTILE_SEED`, as the test's name tells it. */
+/** `HOSTILE_SEED` sets another seed; the test's name shows it. */
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_261_122);
 const OPERATIONS = 2_000;
 
@@ -29,8 +29,8 @@ beforeAll(async () => {
 afterAll(async () => api.server.stop());
 
 /**
- * After every volley: it serves, it logged no fault of its own, and nothing that objects inherit
- * has changed.
+ * After each test the API still serves, has logged no fault, and the prototypes of objects are
+ * unchanged.
  */
 afterEach(async () => {
   const answer = await api.ask('{ discordClients { id name } }');
@@ -61,7 +61,7 @@ describe('hostile requests', () => {
       client.close();
 
       expect(faults).toEqual([]);
-      // else the operations have become too wild, or too tame, to show anything
+      // Otherwise the operations are too wild, or too tame, to show anything.
       expect(served).toBeGreaterThan(OPERATIONS / 20);
       expect(served).toBeLessThan(OPERATIONS / 1.5);
     },
@@ -71,13 +71,13 @@ describe('hostile requests', () => {
     const answer = await sendRaw(api.url, bytes.replace('KEY', KEYS.admin));
 
     expect(answer).toMatch(begin);
-    // a request without a host is Node's to answer, and it does so without a word
+    // Node itself answers a request without a host, with an empty body.
     if (!answer.includes('\r\n\r\n0\r\n'))
       expect(answer).toContain('"extensions":{"code":"BAD_USER_INPUT"');
   });
 });
 
-describe('half a request', () => {
+describe('half of a request', () => {
   const HEAD = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${KEYS.admin}\r\nContent-Type: application/json\r\n`;
   const open = async (bytes: string): Promise<Socket> => {
     const { hostname, port } = new URL(api.url);
@@ -92,7 +92,7 @@ describe('half a request', () => {
     ['chunks that never end', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"que`],
     ['a body that is too short', `${HEAD}Content-Length: 100\r\n\r\n{"query"`],
     ['headers that never end', 'GET /health/live HTTP/1.1\r\nHost: a\r\nX-'],
-  ])('keeps nobody waiting, and leaves nothing behind: %s', async (_, bytes) => {
+  ])('does not delay other requests, and leaves no socket open: %s', async (_, bytes) => {
     const beforeVolley = openSockets();
     const sockets = await Promise.all(Array.from({ length: 50 }, () => open(bytes)));
 
@@ -107,7 +107,7 @@ describe('half a request', () => {
   });
 });
 
-describe('documents of strangers', () => {
+describe('documents of callers without a key', () => {
   const DOCUMENTS = 40;
   const BYTES = 1_500_000;
 
@@ -115,7 +115,7 @@ describe('documents of strangers', () => {
     v8.setFlagsFromString('--expose-gc');
     const collect: unknown = vm.runInNewContext('gc');
     const heldBytes = async () => {
-      // what a turn still holds is free in a later one
+      // A later event loop turn frees what the present one still references.
       for (let round = 0; round < 4; round++) {
         await new Promise((resolve) => setImmediate(resolve));
         if (typeof collect === 'function') collect();

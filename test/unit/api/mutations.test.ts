@@ -36,7 +36,7 @@ describe('createDiscordClient', () => {
       },
     );
 
-  it('fills in what was left out', async () => {
+  it('fills in omitted settings', async () => {
     const { body } = await create();
 
     expect(body.data.createDiscordClient).toMatchObject({
@@ -72,7 +72,7 @@ describe('createDiscordClient', () => {
     ]);
   });
 
-  it('takes every setting', async () => {
+  it('accepts every setting', async () => {
     await create({
       callbackUrl: 'https://c.example.org/discord/sso/callback',
       inviteUrl: 'https://discord.gg/alliance',
@@ -162,7 +162,7 @@ describe('updateDiscordClient', () => {
     );
   const patch = () => api.lastArguments('clients.updateClient')[1];
 
-  it('changes what it names, and clears what may be empty', async () => {
+  it('changes the given settings, and clears nullable ones', async () => {
     const { body } = await update({
       name: 'Renamed',
       callbackUrl: null,
@@ -176,11 +176,11 @@ describe('updateDiscordClient', () => {
   it.each([
     [{ callbackUrl: 'http://c.example.org/callback' }, 'input.callbackUrl'],
     [{ inviteUrl: 'https://evil.example/invite/xx' }, 'input.inviteUrl'],
-  ])('refuses %j as a new client does', async (input, field) => {
+  ])('refuses %j, as createDiscordClient does', async (input, field) => {
     expect(faultsOf(await update(input))).toEqual([{ code: 'BAD_USER_INPUT', field }]);
   });
 
-  it('lets endpoints change together with both secrets only', async () => {
+  it('changes endpoints only together with both secrets', async () => {
     const endpoints = { apiBase: 'https://proxy.example/api/v10' };
 
     const bare = await update({ endpoints });
@@ -202,13 +202,13 @@ describe('updateDiscordClient', () => {
     });
   });
 
-  it('takes endpoints that are the same as they are', async () => {
+  it('accepts endpoints that equal the present ones', async () => {
     await update({ endpoints: { apiBase: 'https://discord.com/api/v10' } });
 
     expect(patch()).toEqual({});
   });
 
-  it('is told when there is no such client', async () => {
+  it('is refused for an unknown client', async () => {
     const answer = await update({ id: ownId(0x99) });
 
     expect(faultsOf(answer)).toEqual([{ code: 'NOT_FOUND', field: 'input.id' }]);
@@ -270,7 +270,7 @@ describe('other mutations of clients and mappings', () => {
     });
   });
 
-  it('maps a role, and warns when the bot cannot give it', async () => {
+  it('maps a role, and warns when the bot cannot assign it', async () => {
     const { body } = await api.ask(
       `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "recruits", roleId: "300000000000000002", authority: OBSERVE }) {
         mapping { groupId role { name } authority } effect { additions } warnings } }`,
@@ -290,7 +290,7 @@ describe('other mutations of clients and mappings', () => {
     ]);
   });
 
-  it('maps nothing in a dry run, and no group that is not there', async () => {
+  it('maps nothing in a dry run, and no unknown group', async () => {
     const map = (groupId: string) =>
       api.ask(
         `mutation { createRoleMapping(input: { clientId: "${CLIENT_ID}", groupId: "${groupId}", roleId: "${ROLE_ID}", dryRun: true }) { mapping { id } } }`,
@@ -339,7 +339,7 @@ describe('links', () => {
     expect(api.lastArguments('links.linkMember')).toMatchObject([{ cause }]);
   });
 
-  it('ends a link, and shows it as it is then', async () => {
+  it('ends a link, and returns it as ending', async () => {
     const { body } = await api.ask(
       `mutation { unlinkDiscordUser(input: { id: "${ownId(0x20)}" }) { id discordUser { state } warnings } }`,
     );

@@ -7,7 +7,7 @@ interface Key {
   readonly id: number;
 }
 
-/** RowLoader that say what they were asked for, and when. */
+/** A RowLoader that records the keys of each read; its rows name the read they came from. */
 function aSet(find?: (keys: readonly Key[]) => Promise<readonly string[]>) {
   const asked: (readonly Key[])[] = [];
   const rows = new RowLoader<Key, string, string>(
@@ -25,7 +25,7 @@ const a2 = { guild: 'a', id: 2 };
 const b1 = { guild: 'b', id: 1 };
 
 describe('rows of a request', () => {
-  it('are read at once for all who ask at one moment, each only once', async () => {
+  it('are read together for all callers of one tick, each row once', async () => {
     const { rows, asked } = aSet();
 
     const found = await Promise.all([
@@ -38,7 +38,7 @@ describe('rows of a request', () => {
     expect(found).toEqual(['a1, read 1', ['b1, read 1', 'a1, read 1', 'b1, read 1'], 'a2, read 1']);
   });
 
-  it('are given without a promise once they are here', async () => {
+  it('are returned without a promise once they are loaded', async () => {
     const { rows, asked } = aSet();
     await rows.loadAll([a1, b1]);
 
@@ -49,7 +49,7 @@ describe('rows of a request', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('that are missing are read, those that are here are not read again', async () => {
+  it('that are missing are read, and loaded rows are not read again', async () => {
     const { rows, asked } = aSet();
     await rows.load(a1);
 
@@ -59,7 +59,7 @@ describe('rows of a request', () => {
     expect(asked).toEqual([[a1], [a2]]);
   });
 
-  it('that are not there are known to be not there', async () => {
+  it('that do not exist are not read again', async () => {
     let asked = 0;
     const rows = new RowLoader<string, string | undefined>(
       async (ids) => {
@@ -75,7 +75,7 @@ describe('rows of a request', () => {
     expect(asked).toBe(1);
   });
 
-  it('are read again after a write, even those that were on their way', async () => {
+  it('are read again after a write, even those that were being read', async () => {
     const { rows } = aSet();
     const early = rows.load(a1);
     await Promise.resolve();
@@ -87,7 +87,7 @@ describe('rows of a request', () => {
     expect(rows.load(a1)).toBe('a1, read 2');
   });
 
-  it('that could not be read are asked for again', async () => {
+  it('that could not be read are read again', async () => {
     let isDown = true;
     const { rows } = aSet(async (keys) => {
       if (isDown) throw new Error('database unreachable');
@@ -100,7 +100,7 @@ describe('rows of a request', () => {
     expect(await rows.loadAll([a1, a2])).toEqual(['row 1', 'row 2']);
   });
 
-  it('are given to who asked before a write, though they come after it', async () => {
+  it('are given to callers from before a write, though the read ends after it', async () => {
     const { rows, asked } = aSet();
     const early = rows.load(a1);
     rows.forget();
@@ -110,7 +110,7 @@ describe('rows of a request', () => {
     expect(asked).toEqual([[a1], [a1]]);
   });
 
-  it('are asked for together by those who go on from the same promise, however many steps they are away', async () => {
+  it('are read together for callers that continue from the same promise, however many microtasks later', async () => {
     const { rows, asked } = aSet();
     const settled = Promise.resolve();
     const after = async (steps: number, key: Key) => {
@@ -123,13 +123,13 @@ describe('rows of a request', () => {
     expect(asked).toEqual([[a1, a2, b1]]);
   });
 
-  it('that the answer leaves out are a fault, not a wait without end', async () => {
+  it('that the read does not return cause an error, not an endless wait', async () => {
     const { rows } = aSet(async () => ['only one']);
 
     await expect(rows.loadAll([a1, a2])).rejects.toThrow('missing');
   });
 
-  it('that were read otherwise are kept', () => {
+  it('that another query has read are kept', () => {
     const { rows, asked } = aSet();
     rows.keep(a1, 'of a list');
 
@@ -137,7 +137,7 @@ describe('rows of a request', () => {
     expect(asked).toEqual([]);
   });
 
-  it('are used at once, or when they come', async () => {
+  it('are used at once when loaded, else when they arrive', async () => {
     const { rows } = aSet();
     const length = (row: string) => row.length;
 

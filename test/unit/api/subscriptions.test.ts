@@ -33,7 +33,7 @@ async function watchRecords(
   return subscribed;
 }
 
-/** As another process would: they are there, and then that is said. */
+/** Closes records as another process would: stores them first, then sends the notice. */
 function close(...records: readonly AuditRecordView[]): void {
   api.world.audit.push(...records);
   for (const clientId of new Set(records.map((record) => record.clientId)))
@@ -51,7 +51,7 @@ const codesOf = ({ events }: Subscribed) =>
   events.flatMap((event) => (event.errors ?? []).map(({ extensions }) => extensions['code']));
 
 describe('auditRecordAdded', () => {
-  it('tells each record that is closed from now on, once', async () => {
+  it('sends each record that is closed from now on, once', async () => {
     const watched = await watchRecords();
     const [first, second] = [aRecord(), aRecord()];
 
@@ -72,7 +72,7 @@ describe('auditRecordAdded', () => {
     expect(idsOf(watched)).toEqual([first.id, second.id]);
   });
 
-  it('tells only what its arguments ask for', async () => {
+  it('sends only records that match its arguments', async () => {
     const atOther = await watchRecords({ clientId: OTHER_CLIENT_ID });
     const ofAccount = await watchRecords({ discordUserId: '4'.repeat(18) });
     const ofBob = await watchRecords({ platformUserId: 'bob' });
@@ -97,7 +97,7 @@ describe('auditRecordAdded', () => {
     }
   });
 
-  it('tells a key that is limited to some clients of those alone', async () => {
+  it('sends a key limited to some clients only the records of those clients', async () => {
     const watched = await watchRecords({}, KEYS.limited);
     const foreign = await watchRecords({ clientId: OTHER_CLIENT_ID }, KEYS.limited);
     const own = aRecord();
@@ -110,7 +110,7 @@ describe('auditRecordAdded', () => {
     expect(codesOf(foreign)).toEqual(['FORBIDDEN']);
   });
 
-  it('is refused to whoever may not read records', async () => {
+  it('is refused to keys that may not read records', async () => {
     const codes = [];
     for (const key of [KEYS.read, KEYS.write]) {
       const watched = await watchRecords({}, key);
@@ -127,7 +127,7 @@ describe('auditRecordAdded', () => {
     expect(api.notices.listeners()).toBe(0);
   });
 
-  it('tells a storm in its order, page by page', async () => {
+  it('sends a burst of records in order, page by page', async () => {
     const watched = await watchRecords();
     const records = Array.from({ length: 450 }, () => aRecord());
 
@@ -136,11 +136,11 @@ describe('auditRecordAdded', () => {
 
     expect(idsOf(watched)).toEqual(records.map((record) => record.id));
     expect(api.calls.filter((call) => call === 'notices.pageClosedRecords')).toHaveLength(3);
-    // Roles of all records of a page are read together: fields cost no more for a storm.
+    // All records of a page share one read of roles: a field costs no more in a burst.
     expect(api.calls.filter((call) => call === 'read.findRoles')).toHaveLength(3);
   });
 
-  it('is told at once to somebody who asks for it with another client library', async () => {
+  it('sends records at once to another client library', async () => {
     const client = createClient({
       url: `${api.url}/admin`,
       headers: { authorization: `Bearer ${KEYS.admin}` },
@@ -161,7 +161,7 @@ describe('auditRecordAdded', () => {
 });
 
 describe('a subscription', () => {
-  it('costs nothing any more when its browser has gone', async () => {
+  it('costs nothing once its browser has disconnected', async () => {
     const watched = await watchRecords();
     await eventually(() => api.notices.listeners() === 1);
 
@@ -173,7 +173,7 @@ describe('a subscription', () => {
     expect(api.calls).toEqual([]);
   });
 
-  it('is one of at most twenty of a key', async () => {
+  it('is refused beyond twenty per key', async () => {
     const all = [];
     for (let n = 0; n < 20; n += 1) all.push(await watchRecords());
     const tooMany = await watchRecords();
@@ -189,7 +189,7 @@ describe('a subscription', () => {
     await eventually(() => again.events.length === 1);
   });
 
-  it('goes on where it was when the memory was away for a while', async () => {
+  it('continues where it was after the database was unreachable', async () => {
     const watched = await watchRecords();
     const records = [aRecord(), aRecord()];
     api.fail('notices.pageClosedRecords', new Error('connection lost'));
@@ -202,7 +202,7 @@ describe('a subscription', () => {
     expect(idsOf(watched)).toEqual(records.map((record) => record.id));
   });
 
-  it('tells of a fault of ours under the request’s id alone, and goes on', async () => {
+  it('reports an internal error only by the request’s id, and continues', async () => {
     const watched = await watchRecords();
     api.fail('read.findRoles', new Error('select secret_key from nowhere'));
     close(aRecord());
@@ -219,7 +219,7 @@ describe('a subscription', () => {
     expect(next?.errors).toBeUndefined();
   });
 
-  it('is told why when this process stops, and holds nothing up', async () => {
+  it('ends with a reason when this process stops, and delays nothing', async () => {
     const watched = await watchRecords();
 
     await api.server.stop();
@@ -230,7 +230,7 @@ describe('a subscription', () => {
     expect(api.notices.listeners()).toBe(0);
   });
 
-  it('is refused at /graphql, which says where it is served', async () => {
+  it('is refused at /graphql, and the error names the address that serves it', async () => {
     const answer = await api.ask('subscription { auditRecordAdded { id } }');
 
     expect(answer.status).toBe(400);
@@ -239,7 +239,7 @@ describe('a subscription', () => {
   });
 });
 
-describe('a subscription ends with the right to it', () => {
+describe('a subscription ends with its permission', () => {
   const caller = {
     name: 'passing',
     scopes: ['discord:admin'],
@@ -248,8 +248,8 @@ describe('a subscription ends with the right to it', () => {
 
   it.each([
     ['when its key is no longer known', null, 'UNAUTHENTICATED'],
-    ['when its scope is taken away', { ...caller, scopes: ['discord:read'] }, 'FORBIDDEN'],
-    ['when its clients are others', { ...caller, clientIds: [CLIENT_ID] }, 'FORBIDDEN'],
+    ['when its scope is removed', { ...caller, scopes: ['discord:read'] }, 'FORBIDDEN'],
+    ['when its clients change', { ...caller, clientIds: [CLIENT_ID] }, 'FORBIDDEN'],
   ] as const)('%s', async (_, then, code) => {
     let now: Caller | null = caller;
     await api.server.stop();

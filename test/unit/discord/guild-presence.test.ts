@@ -56,9 +56,9 @@ const table = Object.entries(calls).flatMap(([name, call]) =>
   doubts.map(([status, code]) => ({ name, call, status, code })),
 );
 
-describe('a guild that another route denies', () => {
+describe('a guild whose existence another route denies', () => {
   it.each(table)(
-    'by $code at $name is lost when it says so itself',
+    'by $code at $name is lost when its own route denies it too',
     async ({ call, status, code }) => {
       for (const guildReply of lost) {
         const { gateway } = setUpGateway(discord.apiBase);
@@ -76,7 +76,7 @@ describe('a guild that another route denies', () => {
   );
 
   it.each(table)(
-    'by $code at $name is not lost when it answers',
+    'by $code at $name is not lost when its own route answers',
     async ({ call, status, code }) => {
       const { gateway } = setUpGateway(discord.apiBase);
       discord.script(refusal(status, code), { body: guildBody });
@@ -99,8 +99,8 @@ describe('a guild that another route denies', () => {
       2,
     ],
     ['refuses the token', { status: 401 }, { code: 'UNAUTHORIZED' }, 3],
-    ['says something else', refusal(400, 0), { name: 'PassingRefusalError' }, 2],
-  ])('is not judged while Discord %s', async (_case, reply, expected, calls) => {
+    ['returns another error', refusal(400, 0), { name: 'PassingRefusalError' }, 2],
+  ])('is not decided on while Discord %s', async (_case, reply, expected, calls) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(404, 10004), reply);
 
@@ -108,7 +108,7 @@ describe('a guild that another route denies', () => {
     expect(paths()).toHaveLength(calls);
   });
 
-  it('is asked once for all who doubt it at a time', async () => {
+  it('is read once for all calls that doubt it at the same time', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(403, 50001), refusal(403, 50001), refusal(403, 50001), {
       manner: 'hold',
@@ -139,7 +139,7 @@ describe('a guild that another route denies', () => {
     expect(paths()).toEqual([askedGuild]);
   });
 
-  it('is not asked where no guild was called', async () => {
+  it('is not read when the denied call named no guild', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(403, 50001));
 

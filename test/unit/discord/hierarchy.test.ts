@@ -34,12 +34,12 @@ const refusalOf = (
   others: readonly RankedRole[] = [everyone, botRole],
 ) => roleRefusals([...others, asked], standing).get(asked.roleId);
 
-describe('what stands against giving a role', () => {
+describe('what prevents assigning a role', () => {
   it('is nothing for a role below the highest role of the bot', () => {
     expect(refusalOf(role('30', { position: 4 }))).toBeNull();
   });
 
-  it('is that everyone has it', () => {
+  it('is that every member has it', () => {
     expect(roleRefusals([everyone, botRole], bot()).get('1')).toBe('EVERYONE');
   });
 
@@ -47,7 +47,7 @@ describe('what stands against giving a role', () => {
     expect(refusalOf(role('30', { isManaged: true }))).toBe('MANAGED');
   });
 
-  it('is its place above the bot', () => {
+  it('is its position above the bot', () => {
     expect(refusalOf(role('30', { position: 6 }))).toBe('ABOVE_BOT');
   });
 
@@ -55,17 +55,17 @@ describe('what stands against giving a role', () => {
     expect(roleRefusals([everyone, botRole], bot()).get('20')).toBe('ABOVE_BOT');
   });
 
-  it('depends on the id where positions are equal: the lower id is higher', () => {
+  it('is decided by the id for equal positions: the lower id is higher', () => {
     expect(refusalOf(role('19', { position: 5 }))).toBe('ABOVE_BOT');
     expect(refusalOf(role('21', { position: 5 }))).toBeNull();
   });
 
-  it('compares ids as numbers, not as texts', () => {
+  it('compares ids as numbers, not as text', () => {
     expect(refusalOf(role('100', { position: 5 }))).toBeNull();
     expect(refusalOf(role('9', { position: 5 }))).toBe('ABOVE_BOT');
   });
 
-  it('tells ids apart that differ beyond 53 bits', () => {
+  it('distinguishes ids that differ beyond 53 bits', () => {
     const botRole = role('1152921504606846977', {
       position: 5,
       permissions: MANAGE_ROLES,
@@ -80,7 +80,7 @@ describe('what stands against giving a role', () => {
     expect(refusalOf(younger, standing, world)).toBeNull();
   });
 
-  it('is the place above the bot for administrators too', () => {
+  it('is the position above the bot even if the bot is an administrator', () => {
     const strong = role('20', { position: 5, permissions: ADMINISTRATOR });
     const world = [everyone, strong];
 
@@ -101,7 +101,7 @@ describe('what stands against giving a role', () => {
     expect(refusalOf(role('30'), bot(), [generous, weak])).toBeNull();
   });
 
-  it('adds up permissions and places of several roles of the bot', () => {
+  it('combines the permissions and positions of several roles of the bot', () => {
     const high = role('20', { position: 9 });
     const granting = role('21', { position: 2, permissions: MANAGE_ROLES });
     const standing = bot({ botRoleIds: ['20', '21'] });
@@ -111,15 +111,15 @@ describe('what stands against giving a role', () => {
     expect(refusalOf(asked, standing, [everyone, high, granting])).toBeNull();
   });
 
-  it('is its place above a bot without roles', () => {
+  it('is its position above a bot without roles', () => {
     expect(refusalOf(role('30'), bot({ botRoleIds: [] }))).toBe('ABOVE_BOT');
   });
 
-  it('does not count roles of the bot that were deleted', () => {
+  it('ignores deleted roles of the bot', () => {
     expect(refusalOf(role('30'), bot({ botRoleIds: ['77'] }))).toBe('ABOVE_BOT');
   });
 
-  it('is nothing when the bot owns the guild, but for managed roles', () => {
+  it('is nothing when the bot owns the guild, except for managed roles', () => {
     const standing = bot({ ownerId: '50', botRoleIds: [] });
 
     expect(refusalOf(role('30', { position: 99 }), standing)).toBeNull();

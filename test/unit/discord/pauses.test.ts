@@ -44,7 +44,7 @@ describe('the pause after a failed call', () => {
       { waitMs: 64_570, reach: 'bucket' },
     ],
     [
-      'all calls where only the body says global',
+      'all calls when only the body says global',
       answer(429, {}, { retry_after: 2, global: true }),
       { waitMs: 2000, reach: 'bot' },
     ],
@@ -54,12 +54,12 @@ describe('the pause after a failed call', () => {
       { waitMs: 60_000, reach: 'bot' },
     ],
     [
-      'the default where the time is nonsense',
+      'the default for an invalid time',
       answer(429, { 'retry-after': 'soon' }, '<html>'),
       { waitMs: 45_000, reach: 'bot' },
     ],
     [
-      'the default for a limit on writing without a time',
+      'the default for a write limit without a time',
       answer(403, {}, { code: 20028 }),
       { waitMs: 45_000, reach: 'bucket' },
     ],
@@ -68,7 +68,7 @@ describe('the pause after a failed call', () => {
     expect(pauseOf(given)).toEqual(pause);
   });
 
-  it('has the margin twice', () => {
+  it('adds the margin twice', () => {
     const given = answer(429, { 'retry-after': '1' });
 
     expect(pauseOf(given, 50)?.waitMs).toBe(1100);
@@ -81,7 +81,7 @@ describe('a wait', () => {
   const HOUR_MS = 3_600_000;
   const bodyWith = (seconds: string) => `{"message":"slow","retry_after":${seconds},"global":true}`;
 
-  it.each(HUGE)('of %s seconds is cut to an hour, wherever it comes', (told) => {
+  it.each(HUGE)('of %s seconds is cut to an hour, in every header and field', (told) => {
     const isFinite = Number.isFinite(Number(told));
     const inHeader = pauseOf(answer(429, { 'retry-after': told }));
     const inBody = pauseOf(answer(429, {}, bodyWith(told)));
@@ -95,7 +95,7 @@ describe('a wait', () => {
       0,
     );
 
-    // 1e400 is Infinity, which is no number of seconds.
+    // 1e400 parses as Infinity, which is not a number of seconds.
     expect(inHeader?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
     expect(inBody?.waitMs).toBe(isFinite ? HOUR_MS : 45_000);
     expect(ofBlock?.waitMs).toBe(isFinite ? HOUR_MS : 900_000);
@@ -113,7 +113,7 @@ describe('a wait', () => {
     ['9999', 'Fri, 31 Dec 9999 23:59:59 GMT', HOUR_MS],
     ['the past', 'Wed, 31 Dec 2025 23:59:59 GMT', 45_000],
     ['no day', 'Thu, 99 Foo 2026 00:01:00 GMT', 45_000],
-  ])('until a date in %s is bounded too', (_, date, waitMs) => {
+  ])('until a date in %s is limited too', (_, date, waitMs) => {
     expect(pauseOf(answer(429, { 'retry-after': date }))?.waitMs).toBe(waitMs);
   });
 
@@ -121,14 +121,17 @@ describe('a wait', () => {
     ['66271', 'for 18.4 hours'],
     ['864000', 'for 10 days'],
     ['1e13', 'for more than a year'],
-  ])('of %s seconds says what Discord asked for, and when one call is tried', (told, span) => {
-    const given = answer(429, { 'retry-after': told }, 'error code: 1015');
-    const failure = { answer: given, now, random: 0, offsetMs: 0 };
+  ])(
+    'of %s seconds names the time that Discord asked for, and when one call is tried',
+    (told, span) => {
+      const given = answer(429, { 'retry-after': told }, 'error code: 1015');
+      const failure = { answer: given, now, random: 0, offsetMs: 0 };
 
-    expect(pauseAfter(failure)?.why).toBe(
-      `Cloudflare asked to wait ${span}; retrying one call after an hour`,
-    );
-  });
+      expect(pauseAfter(failure)?.why).toBe(
+        `Cloudflare asked to wait ${span}; retrying one call after an hour`,
+      );
+    },
+  );
 });
 
 describe('a bucket', () => {

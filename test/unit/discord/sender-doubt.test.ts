@@ -48,8 +48,8 @@ const DOUBTFUL: readonly (readonly [string, Reply])[] = [
   ["a 401 of a proxy's page", { status: 401, body: '<html>log in</html>' }],
 ];
 
-describe('one answer that puts the bot in doubt', () => {
-  it.each(DOUBTFUL)('keeps only its own call waiting: %s', async (_, reply) => {
+describe('one response that casts doubt on the bot', () => {
+  it.each(DOUBTFUL)('delays only its own call: %s', async (_, reply) => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script(reply, bot, member);
 
@@ -70,7 +70,7 @@ describe('one answer that puts the bot in doubt', () => {
     expect(gateway.ready()).toEqual({ ok: true });
   });
 
-  it('is asked about once for all calls that meet it', async () => {
+  it('is checked once for all calls that receive it', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const held = { ...bot, manner: 'hold' } as const;
     discord.script(refusal(401, 0), refusal(401, 0), held);
@@ -84,7 +84,7 @@ describe('one answer that puts the bot in doubt', () => {
     expect(discord.requests).toHaveLength(3);
   });
 
-  it('is no reason to stop while the question is not answered', async () => {
+  it('does not stop the bot while the check has no answer', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(refusal(401, 0), { status: 502, body: '' }, member);
 
@@ -151,7 +151,7 @@ describe('the pause of a bot', () => {
     expect(discord.requests).toHaveLength(2);
   });
 
-  it('tries one call when its time has come, and goes on if that is refused', async () => {
+  it('tries one call when its time has come, and continues if that is refused', async () => {
     const { gateway, advance, shown, told } = await setUp();
     discord.script(banned);
 
@@ -161,7 +161,7 @@ describe('the pause of a bot', () => {
       failureOf(gateway.addRole(roleWrite)),
     ]);
 
-    // The call that is tried, and its question.
+    // The tried call, and the check of the bot's user.
     expect(discord.requests).toHaveLength(4);
     for (const { name } of failures) expect(name).toBe('RetryLaterError');
     expect(shown.at(-1)).toMatchObject({
@@ -171,7 +171,7 @@ describe('the pause of a bot', () => {
     expect(told()).toHaveLength(1);
   });
 
-  it('ends with the first call that goes through', async () => {
+  it('ends with the first successful call', async () => {
     const { gateway, advance, shown, told } = await setUp();
     discord.script(member);
 
@@ -201,7 +201,7 @@ describe('the pause of a bot', () => {
     expect(shown.at(-1)).toBeNull();
   });
 
-  it('is not shown when it is over in seconds', async () => {
+  it('is not shown when it lasts only seconds', async () => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script({
       status: 429,
@@ -216,7 +216,7 @@ describe('the pause of a bot', () => {
   });
 });
 
-describe('a bucket that is closed for long', () => {
+describe('a bucket that is closed for a long time', () => {
   const spent = {
     status: 204,
     headers: {
@@ -244,7 +244,7 @@ describe('a bucket that is closed for long', () => {
     ]);
   });
 
-  it('is tried at once when the doctor asks', async () => {
+  it('is tried at once by the doctor', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(spent);
     await gateway.addRole(roleWrite);
@@ -256,7 +256,7 @@ describe('a bucket that is closed for long', () => {
     expect(discord.requests).toHaveLength(2);
   });
 
-  it('leaves writes possible as soon as the doctor asks, before any call', async () => {
+  it('allows writes as soon as the doctor runs, before any call', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(spent);
     await gateway.addRole(roleWrite);

@@ -15,7 +15,7 @@ const forecast = (given: Partial<ForecastGroup>, wholeListWrites = true) =>
   forecastCalls([group(given)], wholeListWrites);
 
 describe('a forecast', () => {
-  test('is nothing where nobody is looked at', () => {
+  test('is nothing for no members', () => {
     expect(forecast({ members: 0 })).toEqual({ calls: 0, seconds: 0 });
   });
 
@@ -37,7 +37,7 @@ describe('a forecast', () => {
     expect(forecast(given).calls).toBe(calls);
   });
 
-  test('writes lists where single roles would have to wait, each read twice', () => {
+  test('writes lists where single role calls would have to wait, each list read twice', () => {
     expect(forecast({ members: 11 })).toEqual({ calls: 9 + 2 * 3, seconds: 1 });
     expect(forecast({ members: 14 }).calls).toBe(9 + 5 * 3 + 1);
     expect(forecast({ members: 14 }, false)).toEqual({
@@ -46,12 +46,12 @@ describe('a forecast', () => {
     });
   });
 
-  test('waits for a window where both ways are used up', () => {
+  test('waits for a window when both buckets are used up', () => {
     expect(forecast({ members: 30 }).seconds).toBe(11);
     expect(forecast({ members: 60 }).seconds).toBe(31);
   });
 
-  test('counts proofs that wait for their turn to be read', () => {
+  test('counts proofs that wait for their read', () => {
     const removal = { isReadFirst: true, proofs: 1, confirmsForMs: 60_000 };
 
     expect(forecast({ ...removal, members: 5 }).calls).toBe(15);

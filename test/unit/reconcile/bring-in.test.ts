@@ -21,11 +21,11 @@ import type { TokenGrant } from '../../../services/model.js';
 const NOW_MS = 1_000_000;
 const GRANT = { grantId: 'grant-1', isJoinWanted: true };
 
-/** What was done, in order. */
+/** The steps of the run, in order. */
 let done: string[];
 let asked: JoinRequest[];
 let kept: TokenGrant | null;
-/** Of the calls to come, one by one; then Discord lets everybody in. */
+/** Results of the next join calls, in order; after them every person joins. */
 let answers: (Error | 'alreadyMember')[];
 let refreshed: TokenGrant | Error;
 let isLeased: boolean;
@@ -99,10 +99,10 @@ function bringIn(given: Parameters<typeof memberFacts>[0] = {}) {
 
 const gifts = () => asked.map(({ roleIds, nickname }) => ({ roleIds, nickname }));
 
-describe('where grants wait for screening', () => {
+describe('where roles wait for screening', () => {
   const client = { waitsForScreening: true };
 
-  test('the join call carries neither roles nor nickname, and the record has what is still to come', async () => {
+  test('the join call carries neither roles nor nickname, and the record has the remaining changes', async () => {
     const nicknamePolicy = {
       strategy: 'TEMPLATE',
       template: '%username',
@@ -120,7 +120,7 @@ describe('where grants wait for screening', () => {
     });
   });
 
-  test('a nickname alone is still to come too', async () => {
+  test('a nickname alone remains to be set too', async () => {
     const nicknamePolicy = {
       strategy: 'TEMPLATE',
       template: '%username',
@@ -133,7 +133,7 @@ describe('where grants wait for screening', () => {
     expect(arrival).toMatchObject({ kind: 'NOT_JOINED', refusal: null });
   });
 
-  test('nothing is still to come where there is nothing to grant', async () => {
+  test('nothing remains when there is nothing to change', async () => {
     expect(await bringIn({ client, mappings: [] })).toMatchObject({
       kind: 'JOINED',
     });
@@ -141,7 +141,7 @@ describe('where grants wait for screening', () => {
 });
 
 describe('the token', () => {
-  test('is used as it is while it lives, after the record was opened', async () => {
+  test('is used unchanged while it is valid, after the record was opened', async () => {
     expect(await bringIn()).toMatchObject({ kind: 'JOINED' });
 
     expect(done).toEqual(['open a record of 1', 'join with access']);
@@ -150,18 +150,21 @@ describe('the token', () => {
   test.each([
     { what: 'has ended', leftMs: -1 },
     { what: 'is about to end', leftMs: 60_000 },
-  ])('that $what is renewed, and the new pair stored, before anything else', async ({ leftMs }) => {
-    kept = grant('access', { expiresAt: new Date(NOW_MS + leftMs) });
+  ])(
+    'that $what is renewed, and the new pair stored, before any other step',
+    async ({ leftMs }) => {
+      kept = grant('access', { expiresAt: new Date(NOW_MS + leftMs) });
 
-    await bringIn();
+      await bringIn();
 
-    expect(done).toEqual([
-      'refresh refresh of access',
-      'store grant-1 renewed',
-      'open a record of 1',
-      'join with renewed',
-    ]);
-  });
+      expect(done).toEqual([
+        'refresh refresh of access',
+        'store grant-1 renewed',
+        'open a record of 1',
+        'join with renewed',
+      ]);
+    },
+  );
 
   test.each<{ what: string; arrange: () => void }>([
     { what: 'was given up', arrange: () => void (kept = null) },
@@ -180,7 +183,7 @@ describe('the token', () => {
         refreshed = new TerminalError('INVALID_GRANT', 'revoked');
       },
     },
-  ])('that $what lets nobody in: no call, no record', async ({ arrange }) => {
+  ])('that $what adds no person to the guild: no call, no record', async ({ arrange }) => {
     arrange();
 
     expect(await bringIn()).toEqual({
@@ -196,7 +199,7 @@ describe('the token', () => {
     new TerminalError('INVALID_CLIENT', 'the secret is wrong'),
     new UnavailableError('away'),
     new RetryLaterError(new Date(), 'wait'),
-  ])('is not taken for dead where renewing fails with $name', async (error) => {
+  ])('counts as valid when renewing fails with $name', async (error) => {
     kept = grant('access', { expiresAt: new Date(NOW_MS) });
     refreshed = error;
 
@@ -204,9 +207,9 @@ describe('the token', () => {
   });
 });
 
-describe('what Discord says', () => {
+describe('a response of Discord', () => {
   test.each(['BANNED', 'GUILD_FULL', 'USER_GUILD_LIMIT', 'INVALID_TOKEN'])(
-    '%s is why the person is not in, after one call',
+    'of %s is the reason why the person is not in the guild, after one call',
     async (code) => {
       answers = [new TerminalError(code, 'no')];
 
@@ -240,7 +243,7 @@ describe('what Discord says', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('of a person who is in already leaves the rest to be done under the same record', async () => {
+  test('that the person is already a member leaves the rest to do under the same record', async () => {
     answers = ['alreadyMember'];
 
     expect(await bringIn()).toMatchObject({
@@ -250,7 +253,7 @@ describe('what Discord says', () => {
     });
   });
 
-  test('leaves a record that was open before as it was', async () => {
+  test('does not change a record that was already open', async () => {
     const openRecord = {
       recordId: 'record-0',
       plannedAdded: [PILOT, DIRECTOR],
@@ -264,7 +267,7 @@ describe('what Discord says', () => {
   });
 });
 
-describe('a refusal that may be of the roles or the nickname', () => {
+describe('a refusal because of roles or nickname', () => {
   const nicknamePolicy = {
     strategy: 'TEMPLATE',
     template: '%username',
@@ -272,7 +275,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
   } as const;
 
   test.each(['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'REFUSED'])(
-    '(%s) lets the person in without the roles, which are given afterwards',
+    '(%s) repeats the join without the roles, which are added afterwards',
     async (code) => {
       answers = [new TerminalError(code, 'no')];
 
@@ -288,7 +291,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
     },
   );
 
-  test('lets the person in without the nickname where that was it', async () => {
+  test('repeats the join without the nickname', async () => {
     answers = [new TerminalError('MISSING_PERMISSION', 'no')];
 
     expect(await bringIn({ nicknamePolicy, mappings: [] })).toMatchObject({
@@ -300,7 +303,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
     ]);
   });
 
-  test('is of the person when nothing is left to be left out', async () => {
+  test('is a refusal of the person when nothing is left to leave out', async () => {
     answers = Array.from({ length: 3 }, () => new TerminalError('MISSING_PERMISSION', 'no'));
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
@@ -310,7 +313,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('is the last answer that counts', async () => {
+  test('is replaced by the refusal of the last call', async () => {
     answers = [new TerminalError('MISSING_PERMISSION', 'no'), new TerminalError('BANNED', 'no')];
 
     expect(await bringIn({ nicknamePolicy })).toMatchObject({
@@ -320,7 +323,7 @@ describe('a refusal that may be of the roles or the nickname', () => {
   });
 });
 
-test('nobody is brought in by a process that has lost the bot', async () => {
+test('a process that has lost the bot adds no person to the guild', async () => {
   isLeased = false;
 
   await expect(bringIn()).rejects.toThrow(LeaseLostError);

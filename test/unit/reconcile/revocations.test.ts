@@ -22,7 +22,7 @@ const application = {
   apiBase: 'http://127.0.0.1:1/api',
 };
 
-/** Rounds to come; then nothing is due. */
+/** The due revocations of the next rounds; then nothing is due. */
 let rounds: DueRevocation[][];
 let nextDueAt: Date | null;
 let shared: ReadonlySet<string>;
@@ -122,7 +122,7 @@ async function revoke(...those: DueRevocation[]): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
 }
 
-describe('while the person signs in once more', () => {
+describe('while the person signs in again', () => {
   test('a grant waits for ten seconds, as revoking it would end the new one', async () => {
     isSigningIn = true;
 
@@ -146,8 +146,8 @@ describe('while the person signs in once more', () => {
   });
 });
 
-describe('what is given up', () => {
-  test('is revoked by the token that lives longest, and forgotten', async () => {
+describe('a discarded grant', () => {
+  test('is revoked by its longest-lived token, and forgotten', async () => {
     await revoke(
       due('a'),
       due('b', {
@@ -164,7 +164,7 @@ describe('what is given up', () => {
     expect(asked).toEqual([]);
   });
 
-  test('is left alone and forgotten where another client needs it', async () => {
+  test('is forgotten without a call if another client uses it', async () => {
     shared = new Set(['a 7']);
 
     await revoke(due('a'));
@@ -173,7 +173,7 @@ describe('what is given up', () => {
     expect(forgotten).toEqual(['a']);
   });
 
-  test('of somebody unknown is asked about first, and spared if another client needs it', async () => {
+  test('of an unknown account is looked up first, and not revoked if another client uses it', async () => {
     owners = new Map([['access a', '9']]);
     shared = new Set(['a 9']);
 
@@ -184,14 +184,14 @@ describe('what is given up', () => {
     expect(forgotten).toEqual(['a']);
   });
 
-  test('of somebody whom Discord does not name is revoked', async () => {
+  test('of an account that Discord does not name is revoked', async () => {
     await revoke(due('a', { discordUserId: null }));
 
     expect(revoked).toEqual(['refresh a']);
   });
 });
 
-describe('what cannot be revoked', () => {
+describe('a grant that cannot be revoked', () => {
   test.each([
     { error: new RetryLaterError(new Date(), 'wait'), attempts: 99 },
     { error: new UnavailableError('away'), attempts: 99 },
@@ -209,7 +209,7 @@ describe('what cannot be revoked', () => {
     },
   );
 
-  test('after fifteen refusals is forgotten, and that is an error in the log', async () => {
+  test('is forgotten after fifteen refusals, with an error in the log', async () => {
     refusal = new TerminalError('INVALID_CLIENT', 'secret');
 
     await revoke(due('a', { attempts: 15 }));
@@ -231,7 +231,7 @@ describe('what cannot be revoked', () => {
     expect(revoked).toEqual(['refresh a', 'refresh b']);
   });
 
-  test('as its key is gone waits, and the others go on', async () => {
+  test('because its encryption key is gone waits, and the others continue', async () => {
     const unlock = () => {
       throw new Error('the key is not among ENCRYPTION_KEYS');
     };
@@ -243,8 +243,8 @@ describe('what cannot be revoked', () => {
   });
 });
 
-describe('the part', () => {
-  test('looks again when something is added', async () => {
+describe('the worker', () => {
+  test('checks again when a revocation is added', async () => {
     await revoke();
     rounds = [[due('a')]];
 
@@ -254,7 +254,7 @@ describe('the part', () => {
     expect(revoked).toEqual(['refresh a']);
   });
 
-  test('looks again when the next falls due, and not before', async () => {
+  test('checks again when the next revocation is due, and not before', async () => {
     nextDueAt = new Date(Date.now() + 5_000);
     await revoke();
     rounds = [[due('a')]];
@@ -266,7 +266,7 @@ describe('the part', () => {
     expect(revoked).toEqual(['refresh a']);
   });
 
-  test('looks after a while though nobody told it', async () => {
+  test('checks again after a while without a notification', async () => {
     await revoke();
     rounds = [[due('a')]];
 
@@ -275,7 +275,7 @@ describe('the part', () => {
     expect(revoked).toEqual(['refresh a']);
   });
 
-  test('does not run in circles where the database’s clock is behind', async () => {
+  test('does not spin when the database’s clock is behind', async () => {
     nextDueAt = new Date(Date.now() - 5_000);
     await revoke();
 
@@ -284,7 +284,7 @@ describe('the part', () => {
     expect(claims).toBeLessThanOrEqual(11);
   });
 
-  test('goes on when the database was away', async () => {
+  test('continues after the database was unreachable', async () => {
     isAway = true;
     await revoke(due('a'));
     isAway = false;

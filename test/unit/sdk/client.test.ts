@@ -16,7 +16,7 @@ interface Scripted {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
-/** 'silence': no answer at all; 'cut': the connection ends. */
+/** 'silence': no response; 'cut': the connection ends. */
 type Step = Scripted | 'silence' | 'cut';
 type Line = Step | (() => Step);
 
@@ -76,7 +76,7 @@ const fault = (code: string, more: Readonly<Record<string, unknown>> = {}): Scri
 const AWAY = fault('UNAVAILABLE');
 const NOBODY = data({ platformUser: null });
 
-/** What a call throws. */
+/** The error that a call throws. */
 async function errorOf(call: Promise<unknown>): Promise<ConnectorError> {
   const error: unknown = await call.then(
     () => null,
@@ -89,7 +89,7 @@ async function errorOf(call: Promise<unknown>): Promise<ConnectorError> {
 describe('a write with a key', () => {
   const unlinked = data({ unlinkDiscordUser: { id: 'one', warnings: [] } });
 
-  test('is tried again with the same key, as a read is', async () => {
+  test('is retried with the same key, as a read is', async () => {
     const underWay = {
       ...fault('CONFLICT'),
       status: 409,
@@ -102,7 +102,7 @@ describe('a write with a key', () => {
     expect(asked.map(({ key }) => key)).toEqual(Array(4).fill('a key'));
   });
 
-  test('is not tried again where the key was used for something else', async () => {
+  test('is not retried if the key was used for another request', async () => {
     script = [{ ...fault('CONFLICT'), status: 409 }, unlinked];
     const call = connect().unlinkDiscordUser({ id: 'one' }, { idempotencyKey: 'a key' });
 
@@ -111,7 +111,7 @@ describe('a write with a key', () => {
   });
 
   test.each(['', ' a', 'x'.repeat(256), 'é', 'a\nb'])(
-    'is not sent with the key %j, which no header may have',
+    'is not sent with the key %j, which is invalid in a header',
     async (idempotencyKey) => {
       const call = connect().unlinkDiscordUser({ id: 'one' }, { idempotencyKey });
 
@@ -122,7 +122,7 @@ describe('a write with a key', () => {
 });
 
 describe('a call', () => {
-  test('of a query sends its variables, and answers its field', async () => {
+  test('of a query sends its variables, and returns its field', async () => {
     script = [data({ platformUser: { id: 'alice' } })];
 
     expect(await connect().platformUser({ id: 'alice' })).toEqual({
@@ -132,7 +132,7 @@ describe('a call', () => {
     expect(asked[0]?.query).toMatch(/^query platformUser\(/);
   });
 
-  test('of a mutation sends its input, and answers its payload', async () => {
+  test('of a mutation sends its input, and returns its payload', async () => {
     script = [data({ unlinkDiscordUser: { id: 'one', warnings: [] } })];
 
     const payload = await connect().unlinkDiscordUser({ id: 'one' });
@@ -141,7 +141,7 @@ describe('a call', () => {
     expect(asked[0]?.variables).toEqual({ input: { id: 'one' } });
   });
 
-  test('asks who has the token before every try', async () => {
+  test('gets the token before every try', async () => {
     script = [AWAY, NOBODY];
     let count = 0;
 
@@ -157,7 +157,7 @@ describe('a call', () => {
 });
 
 describe('an error', () => {
-  test('tells its code, field, request and time', async () => {
+  test('has its code, field, request and time', async () => {
     script = [
       fault('CONFLICT', {
         field: 'input.roleId',
@@ -177,7 +177,7 @@ describe('an error', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('has the request of the header when it names none itself', async () => {
+  test('has the request id of the header when its body has none', async () => {
     script = [fault('FORBIDDEN')];
 
     const { requestId, field } = await errorOf(connect().discordClients());
@@ -195,7 +195,7 @@ describe('an error', () => {
     ['a list', { body: [] }, 'INTERNAL'],
     ['an error without anything', { body: { errors: [null] } }, 'INTERNAL'],
     ['a redirect', { status: 307, headers: { location: '/else' }, body: '' }, 'UNAVAILABLE'],
-  ])('is made of %s', async (_, step, code) => {
+  ])('is thrown for %s', async (_, step, code) => {
     script = [step];
 
     const error = await errorOf(connect({ retries: 0 }).discordClients());
@@ -216,7 +216,7 @@ describe('an error', () => {
   });
 });
 
-describe('trying again', () => {
+describe('a retry', () => {
   test.each([
     ['the store is away', AWAY],
     ['there were too many requests', fault('RATE_LIMITED')],
@@ -229,13 +229,13 @@ describe('trying again', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('helps when there was no answer in time', async () => {
+  test('helps when the response timed out', async () => {
     script = ['silence', data({ discordClients: [] })];
 
     expect(await connect({ timeoutMs: 200 }).discordClients()).toEqual([]);
   });
 
-  test('ends, with what the last try said', async () => {
+  test('ends with the error of the last try', async () => {
     script = [AWAY];
 
     const error = await errorOf(connect({ retries: 2 }).discordClients());
@@ -244,12 +244,12 @@ describe('trying again', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('waits until there is use in it', async () => {
+  test('waits until the time that the error names', async () => {
     const at = Date.now() + 300;
     const later = fault('RATE_LIMITED', {
       retryAt: new Date(at).toISOString(),
     });
-    // a timer may be a moment early
+    // A timer may fire slightly early.
     const answer = () => (Date.now() < at - 5 ? later : data({ discordClients: [] }));
     script = [answer];
 
@@ -257,7 +257,7 @@ describe('trying again', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is left when that is far away', async () => {
+  test('is skipped when that time is far away', async () => {
     script = [{ ...AWAY, headers: { 'retry-after': '3600' } }];
 
     const error = await errorOf(connect().discordClients());
@@ -267,7 +267,7 @@ describe('trying again', () => {
   });
 
   test.each([AWAY, 'cut', { status: 503, body: 'away' }] as const)(
-    'is never done to a write: %j',
+    'never happens for a write: %j',
     async (step) => {
       script = [step];
 
@@ -279,7 +279,7 @@ describe('trying again', () => {
   );
 
   test.each(['BAD_USER_INPUT', 'NOT_FOUND', 'INTERNAL', 'DISCORD_ERROR'])(
-    'is never done after %s',
+    'never happens after %s',
     async (code) => {
       script = [fault(code)];
 

@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { createTold } from './registry.js';
 
 /**
- * What operators are given speaks of metrics by name: a name that nothing exposes is an alert that
- * never comes.
+ * The operator's files refer to metrics by name: an alert on a metric that is not exposed never
+ * fires.
  */
 const OPS = join(import.meta.dirname, '../../../ops');
 
@@ -56,9 +56,9 @@ const namesIn = (text: string) => [...new Set(text.match(NAME))];
 
 const unknown = (text: string) => namesIn(text).filter((name) => !exposed.has(name));
 
-describe('what operators are given', () => {
+describe("the operator's files", () => {
   test.each(['dashboard.json', 'alerts.yml', 'alerts.test.yml', 'runbook.md'])(
-    '%s speaks of no metric that is not exposed',
+    '%s names only exposed metrics',
     async (file) => {
       const text = await read(file);
 
@@ -67,7 +67,7 @@ describe('what operators are given', () => {
     },
   );
 
-  test('shows every metric of ours somewhere on the dashboard', async () => {
+  test('show every metric of ours on the dashboard', async () => {
     const shown = await read('dashboard.json');
 
     const families = [...exposed]
@@ -76,7 +76,7 @@ describe('what operators are given', () => {
     expect([...new Set(families)].filter((name) => !shown.includes(name))).toEqual([]);
   });
 
-  test('names a page of the runbook with each alert, and tells there what to do', async () => {
+  test('have a runbook page for each alert, with what to do', async () => {
     const runbook = await read('runbook.md');
     const pages = new Map(
       runbook
@@ -94,7 +94,7 @@ describe('what operators are given', () => {
     }
   });
 
-  test('tries each alert, so that it comes and so that it stays away', async () => {
+  test('test each alert, both firing and silent', async () => {
     const tried = Tests.parse(parse(await read('alerts.test.yml'))).tests.flatMap(
       (group) => group.alert_rule_test,
     );
@@ -112,7 +112,7 @@ describe('what operators are given', () => {
     }
   });
 
-  test('is what Prometheus takes, and does as it says', async ({ skip }) => {
+  test('are accepted by Prometheus, and their tests pass', async ({ skip }) => {
     const checked = await promtool('check', 'rules', join(OPS, 'alerts.yml'));
     skip(checked === null, 'there is no promtool here');
     const tested = await promtool('test', 'rules', join(OPS, 'alerts.test.yml'));
@@ -122,7 +122,7 @@ describe('what operators are given', () => {
   });
 });
 
-/** Null: it is not here. */
+/** Null: promtool is not installed. */
 async function promtool(...args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) => {
     execFile('promtool', [...args], (error, stdout, stderr) => {

@@ -39,13 +39,13 @@ describe('the callback', () => {
     ['with an empty error', () => `?error=&state=${state}`],
     ['with two errors', () => `?error=access_denied&error=x&state=${state}`],
     ['with a code and an error', () => `?code=${GOOD_CODE}&error=access_denied&state=${state}`],
-  ])('%s is told so, and nothing is asked of the store', async (_, query) => {
+  ])('%s is reported as incomplete, and the store is not called', async (_, query) => {
     const page = await browser.open(`${CALLBACK}${query()}`);
 
     expect(page.status).toBe(400);
     expect(page.text).toContain('<code>INCOMPLETE</code>');
     expect(site.calls).toEqual([]);
-    // What was damaged on the way has not spoilt the way itself.
+    // The damaged callback has not used up the ticket.
     expect((await finish()).text).toContain('<code>LINKED</code>');
   });
 
@@ -74,7 +74,7 @@ describe('the callback', () => {
       },
     ],
   ] as const)(
-    'in a browser that %s links nobody: not the victim of somebody else’s address',
+    'in a browser that %s links no person, not even the victim of a foreign address',
     async (_, tamper) => {
       tamper();
 
@@ -86,7 +86,7 @@ describe('the callback', () => {
     },
   );
 
-  it('with the state of another browser links nobody, though both have begun', async () => {
+  it('with the state of another browser links no person, though both have begun', async () => {
     const other = site.newBrowser();
     const foreign = await site.consent(other, await site.begin());
     site.calls.length = 0;
@@ -103,7 +103,7 @@ describe('the callback', () => {
   it.each([
     ['no name', () => browser.cookies.delete(BROWSER)],
     ['another name', () => browser.cookies.set(BROWSER, 'x'.repeat(43))],
-  ] as const)('in a browser that has the state but %s links nobody', async (_, tamper) => {
+  ] as const)('in a browser that has the state but %s links no person', async (_, tamper) => {
     tamper();
 
     const page = await finish();
@@ -114,7 +114,7 @@ describe('the callback', () => {
     expect(site.calls).not.toContain('oauth.exchangeCode');
   });
 
-  it('works once', async () => {
+  it('links only once', async () => {
     const cookies = new Map(browser.cookies);
     const first = await finish();
     for (const [name, value] of cookies) browser.cookies.set(name, value);
@@ -126,7 +126,7 @@ describe('the callback', () => {
     expect(site.calls.filter((call) => call === 'signIn.linkSignedIn')).toHaveLength(1);
   });
 
-  it('opened twice at the same moment makes one link, and the other gets a page', async () => {
+  it('opened twice at the same time makes one link, and the other request gets a page', async () => {
     const pages = await Promise.all([finish(), finish()]);
 
     expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([200, 410]));
@@ -134,7 +134,7 @@ describe('the callback', () => {
     expect([...site.world.signIn.grants.values()]).toEqual(['LINKED']);
   });
 
-  it('takes nothing from a program that looks at the address first', async () => {
+  it('is not used up by a program that requests the address first', async () => {
     const { status } = await browser.open(`${CALLBACK}?code=${GOOD_CODE}&state=${state}`, {
       method: 'HEAD',
     });
@@ -144,7 +144,7 @@ describe('the callback', () => {
     expect((await finish()).text).toContain('<code>LINKED</code>');
   });
 
-  it('of a ticket that is too old by now says so', async () => {
+  it('of an expired ticket is answered as EXPIRED', async () => {
     site.world.signIn.tickets.clear();
 
     expect(await finish()).toMatchObject({
@@ -153,7 +153,7 @@ describe('the callback', () => {
     });
   });
 
-  it('of a ticket that was spent in the meantime leads back to the platform', async () => {
+  it('of a ticket that was spent meanwhile leads back to the platform', async () => {
     state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
     const spend = site.lastArguments('signIn.bindTicket')[0];
     const ticket = site.world.signIn.tickets.get(String(spend));
@@ -166,7 +166,7 @@ describe('the callback', () => {
   });
 });
 
-describe('whoever presses Cancel at Discord', () => {
+describe('a person who presses Cancel at Discord', () => {
   const cancel = () =>
     site.comeBack(browser, {
       error: 'access_denied',
@@ -174,7 +174,7 @@ describe('whoever presses Cancel at Discord', () => {
       state,
     });
 
-  it('is told that nothing was linked, and may try again', async () => {
+  it('sees that nothing was linked, and can try again', async () => {
     const page = await cancel();
     const retry = /href="([^"]+)">Try again/.exec(page.text)?.[1] ?? '';
     state = await site.consent(browser, retry);
@@ -186,13 +186,13 @@ describe('whoever presses Cancel at Discord', () => {
     expect(end.text).toContain('<code>LINKED</code>');
   });
 
-  it('comes back to the platform where it wants that', async () => {
+  it('comes back to the platform if it gave a return address', async () => {
     state = await site.consent(browser, await site.begin({ returnTo: RETURN_TO }));
 
     expect((await cancel()).location).toContain('discordLink=CANCELLED');
   });
 
-  it('is not shown a way that a changed cookie names', async () => {
+  it('gets no link to a ticket named by a forged cookie', async () => {
     browser.cookies.set(STATE, `${state}.${'y'.repeat(43)}`);
 
     const page = await cancel();
@@ -211,13 +211,13 @@ describe('whoever presses Cancel at Discord', () => {
   });
 });
 
-describe('another error of Discord’s', () => {
+describe('another error from Discord', () => {
   it.each([
     ['invalid_scope', 'SETUP_FAULT', 'error'],
     ['unauthorized_client', 'SETUP_FAULT', 'error'],
     ['server_error', 'DISCORD_FAILED', 'warn'],
     ['<script>alert(1)</script>', 'DISCORD_FAILED', 'warn'],
-  ])('%s is %s, and told to the admin', async (error, code, level) => {
+  ])('%s is %s, and is logged for the admin', async (error, code, level) => {
     const page = await site.comeBack(browser, { error, state });
 
     expect(page.status).toBe(503);

@@ -35,7 +35,7 @@ const unanswered = [
 
 describe('when Discord gave no usable response', () => {
   it.each(unanswered)(
-    'to the exchange of the code, the person is told to start again: %s',
+    'to the exchange of the code, the page asks the person to start again: %s',
     async (error) => {
       site.fail('oauth.exchangeCode', error);
 
@@ -56,7 +56,7 @@ describe('when Discord gave no usable response', () => {
   );
 
   it.each([...unanswered, new TerminalError('INVALID_GRANT', 'the token is dead')])(
-    'to the reading of the account, the grant is given back: %s',
+    'to the reading of the account, the grant is discarded: %s',
     async (error) => {
       site.fail('oauth.readAccount', error);
 
@@ -68,8 +68,8 @@ describe('when Discord gave no usable response', () => {
   );
 });
 
-describe('what leaves no grant alive, and no link', () => {
-  it('a code that Discord does not know (any more)', async () => {
+describe('no grant and no link remains after', () => {
+  it('a code that Discord does not know, or no longer knows', async () => {
     site.fail('oauth.exchangeCode', new TerminalError('INVALID_GRANT', 'dead'));
 
     expect(await signIn()).toMatchObject({
@@ -79,7 +79,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(grants()).toEqual([]);
   });
 
-  it.each([[['identify']], [['guilds.join']], [[]]])('a consent to %j alone', async (scopes) => {
+  it.each([[['identify']], [['guilds.join']], [[]]])('consent to %j alone', async (scopes) => {
     site.world.signIn.grant = { ...site.world.signIn.grant, scopes };
 
     const page = await signIn();
@@ -96,7 +96,7 @@ describe('what leaves no grant alive, and no link', () => {
     ['none', { email: null, isEmailVerified: false }],
     ['an empty one', { email: ' ', isEmailVerified: true }],
     ['one that was never confirmed', { email: 'a@example.org', isEmailVerified: false }],
-  ])('an account without the address that is required: it has %s', async (_, given) => {
+  ])('an account without the required address: it has %s', async (_, given) => {
     site.reset({ linking: { email: 'REQUIRE', keepsTokens: false } });
     Object.assign(site.world.signIn, {
       account: { ...site.world.signIn.account, ...given },
@@ -111,7 +111,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('an account that is a bot’s', async () => {
+  it('sign-in with a bot account', async () => {
     Object.assign(site.world.signIn, {
       account: { ...site.world.signIn.account, isBot: true },
     });
@@ -125,7 +125,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('an account that is another person’s', async () => {
+  it('sign-in with an account that is linked to another person', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
 
     const page = await signIn();
@@ -138,7 +138,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('a person who was deleted in the meantime', async () => {
+  it('the deletion of the person meanwhile', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.world.signIn.deletedUsers = ['alice'];
@@ -153,7 +153,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(grants()).toEqual(['DISCARDED']);
   });
 
-  it('a client that was deleted in the meantime: its code is not even exchanged', async () => {
+  it('the deletion of the client meanwhile: its code is not even exchanged', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.findSignInClient', new InputError('NOT_FOUND', 'gone'));
@@ -166,7 +166,7 @@ describe('what leaves no grant alive, and no link', () => {
   });
 
   it.each(['oauth.readAccount', 'signIn.linkSignedIn'])(
-    'a fault of ours at %s, which is logged',
+    'an internal error at %s, which is logged',
     async (name) => {
       site.fail(name, new Error('database unreachable'));
 
@@ -185,7 +185,7 @@ describe('what leaves no grant alive, and no link', () => {
     },
   );
 
-  it('a grant that could not be kept is revoked on the spot', async () => {
+  it('a grant that could not be stored is revoked at once', async () => {
     site.fail('signIn.keepGrant', new Error('database unreachable'));
 
     expect((await signIn()).status).toBe(500);
@@ -196,7 +196,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(isLinked()).toBe(false);
   });
 
-  it('a grant that could be neither kept nor revoked is told to the admin, without itself', async () => {
+  it('a grant that could be neither stored nor revoked is logged for the admin, without its tokens', async () => {
     site.fail('signIn.keepGrant', new Error('database unreachable'));
     site.fail('oauth.revoke', new UnavailableError('no response in time'));
 
@@ -208,7 +208,7 @@ describe('what leaves no grant alive, and no link', () => {
     expect(JSON.stringify(site.lines)).not.toContain(ACCESS_TOKEN);
   });
 
-  it('a grant that is not discarded at once does not hide what happened', async () => {
+  it('a grant that could not be discarded does not hide the actual problem', async () => {
     site.world.signIn.claimed = [site.world.signIn.account.discordUserId];
     site.fail('signIn.discardGrant', new Error('database unreachable'));
 
@@ -217,8 +217,8 @@ describe('what leaves no grant alive, and no link', () => {
   });
 });
 
-describe('a set-up that Discord does not accept', () => {
-  it('is told to the person as nothing they can mend, and to the admin with the reason', async () => {
+describe('a configuration that Discord does not accept', () => {
+  it('shows the person that an administrator must fix it, and logs the reason', async () => {
     const reason =
       'cannot exchange a code for application 2: the client secret does not belong to the application';
     site.fail('oauth.exchangeCode', new TerminalError('INVALID_CLIENT', reason));
@@ -236,11 +236,11 @@ describe('a set-up that Discord does not accept', () => {
   });
 });
 
-describe('a fault of ours before anything is known', () => {
+describe('an internal error before the sign-in is known', () => {
   it.each([
     ['GET', 'signIn.findTicket'],
     ['POST', 'signIn.bindTicket'],
-  ])('is a page at %s, and a line in the log', async (method, name) => {
+  ])('is an error page at %s, and a line in the log', async (method, name) => {
     const browser = site.newBrowser();
     const url = await site.begin();
     await browser.open(url);
@@ -254,7 +254,7 @@ describe('a fault of ours before anything is known', () => {
     expect(site.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 
-  it('is a page at the callback too', async () => {
+  it('is an error page at the callback too', async () => {
     const browser = site.newBrowser();
     const state = await site.consent(browser, await site.begin());
     site.fail('signIn.takeState', new Error('database unreachable'));

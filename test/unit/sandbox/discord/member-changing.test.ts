@@ -26,7 +26,7 @@ const worldOf = (guild: SandboxGuild) => ({
 const withPermissions = (botPermissions: bigint) => worldOf(smallGuild({ botPermissions }));
 
 describe('changing a member', () => {
-  it('takes roles as the whole list', async () => {
+  it('treats roles as the whole list', async () => {
     const { call, sandbox } = await start();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
@@ -49,7 +49,7 @@ describe('changing a member', () => {
     });
   });
 
-  it('answers with the nickname it keeps, not the one it was given', async () => {
+  it('answers with the stored nickname, not the requested one', async () => {
     const { call } = await start();
 
     const { body } = await call('PATCH', memberPath(ANNA), {
@@ -59,7 +59,7 @@ describe('changing a member', () => {
     expect(body.nick).toBe('An na');
   });
 
-  it.each(['', null])('takes the nickname away for %j', async (nick) => {
+  it.each(['', null])('removes the nickname for %j', async (nick) => {
     const { call, sandbox } = await start();
     sandbox.moderator.setNick({
       guildId: GUILD,
@@ -103,7 +103,7 @@ describe('changing a member', () => {
     expect(fieldError(reply, 'roles')).toBe(code);
   });
 
-  it('names the faulty one among the roles', async () => {
+  it('names the invalid role in the list', async () => {
     const { call } = await start();
 
     const reply = await call('PATCH', memberPath(ANNA), {
@@ -130,7 +130,7 @@ describe('changing a member', () => {
     expect(sandbox.guild(GUILD).auditLog).toEqual([]);
   });
 
-  it('refuses a list that drops a managed role the member holds, and takes one that carries it over', async () => {
+  it('refuses a list that drops a managed role the member holds, and accepts one that carries it over', async () => {
     const { call, sandbox } = await start();
     sandbox.moderator.giveRole({
       guildId: GUILD,
@@ -149,7 +149,7 @@ describe('changing a member', () => {
     expect(carried.status).toBe(200);
   });
 
-  it('refuses a list with @everyone, which nobody can be given', async () => {
+  it('refuses a list with @everyone, which cannot be assigned', async () => {
     const { call, sandbox } = await start();
 
     const { status, body } = await call('PATCH', memberPath(ANNA), {
@@ -186,7 +186,7 @@ describe('changing a member', () => {
     expect([status, body.code]).toEqual([403, 50013]);
   });
 
-  it('gives the owner a lower role all the same', async () => {
+  it('still assigns the owner a lower role', async () => {
     const { call } = await start();
 
     const { status, body } = await call('PATCH', memberPath(OWNER), {
@@ -209,7 +209,7 @@ describe('changing a member', () => {
     expect([reply.status, reply.body.code]).toEqual([403, 50013]);
   });
 
-  it('lets one flag be edited and no other', async () => {
+  it('allows one flag to be edited and no other', async () => {
     const { call } = await start();
 
     const { body } = await call('PATCH', memberPath(ANNA), {
@@ -245,7 +245,7 @@ describe('changing a member', () => {
     expect(sandbox.guild(GUILD).auditLog).toEqual([]);
   });
 
-  it('lets a bot choose its own nickname without rank, if it may', async () => {
+  it('allows a bot with the permission to change its own nickname without rank', async () => {
     const allowed = await start(withPermissions(1n << 26n));
     const forbidden = await start(withPermissions(1n << 28n));
 
@@ -262,7 +262,7 @@ describe('changing a member', () => {
 });
 
 describe('kicking', () => {
-  it('removes the member and says why in the audit log', async () => {
+  it('removes the member and writes the reason into the audit log', async () => {
     const { call, sandbox } = await start();
 
     const { status } = await call('DELETE', memberPath(ANNA), {
@@ -278,13 +278,16 @@ describe('kicking', () => {
     });
   });
 
-  it.each([OWNER, COUNCILLOR])('is refused for whoever stands above: %s', async (discordUserId) => {
-    const { call } = await start();
+  it.each([OWNER, COUNCILLOR])(
+    'is refused for members above the bot: %s',
+    async (discordUserId) => {
+      const { call } = await start();
 
-    const { status, body } = await call('DELETE', memberPath(discordUserId));
+      const { status, body } = await call('DELETE', memberPath(discordUserId));
 
-    expect([status, body.code]).toEqual([403, 50013]);
-  });
+      expect([status, body.code]).toEqual([403, 50013]);
+    },
+  );
 
   it('needs its permission', async () => {
     const { call } = await start(withPermissions(1n << 28n));
@@ -294,7 +297,7 @@ describe('kicking', () => {
 });
 
 describe('a guild with two-factor moderation', () => {
-  it('wants it of the owner of the bot', async () => {
+  it("requires it of the bot's owner", async () => {
     const world = smallWorld({ guilds: [smallGuild({ mfaLevel: 1 })] });
     const without = {
       ...world,

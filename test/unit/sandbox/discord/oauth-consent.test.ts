@@ -17,7 +17,7 @@ import { ANNA, APPLICATION, BOT, STRANGER } from './small-world.js';
 const start = oauthSandboxes();
 
 describe('the consent page', () => {
-  it('says that it is a sandbox, who asks, for what, and where one comes out', async () => {
+  it('shows that it is a sandbox, which application asks, for which scopes, and where it leads back', async () => {
     const { visit } = await start();
 
     const response = await visit();
@@ -32,7 +32,7 @@ describe('the consent page', () => {
     expect(html).toMatch(/<button id="cancel" .*>Cancel</);
   });
 
-  it('lets one be any person of the world or a new one, but no bot', async () => {
+  it('offers every person of the world or a new one, but no bot', async () => {
     const { visit } = await start();
 
     const html = await (await visit()).text();
@@ -44,7 +44,7 @@ describe('the consent page', () => {
     expect(html).not.toContain(`id="person-${BOT}"`);
   });
 
-  it('runs nothing, cannot be framed and is not kept', async () => {
+  it('runs no script, cannot be framed and is not cached', async () => {
     const { visit } = await start();
 
     const response = await visit();
@@ -57,7 +57,7 @@ describe('the consent page', () => {
     expect(await response.text()).not.toMatch(/<script| style="| on\w+="/);
   });
 
-  it('shows what it was given as text, never as markup', async () => {
+  it('shows input as text, never as markup', async () => {
     const evil = '" onfocus="alert(1)"><img src=x>';
     const world = oauthWorld();
     const { visit } = await start({
@@ -116,7 +116,7 @@ describe('the consent page', () => {
     [{ code_challenge: CHALLENGE }, 'Invalid Request'],
     [{ code_challenge_method: 'S256' }, 'Invalid Request'],
     [{ code_challenge: 'short', code_challenge_method: 'S256' }, 'Invalid Request'],
-  ])('answers %j with "%s", on its own page alone', async (changes, title) => {
+  ])('answers %j with "%s", without redirecting', async (changes, title) => {
     const { visit, press, sandbox } = await start();
 
     const answers = [
@@ -135,7 +135,7 @@ describe('the consent page', () => {
 });
 
 describe('pressing Authorize', () => {
-  it('sends back with a code and the state, and a code that is worth tokens', async () => {
+  it('redirects with the state and a code that can be exchanged', async () => {
     const { press, exchange } = await start();
 
     const response = await press({ person: STRANGER });
@@ -148,7 +148,7 @@ describe('pressing Authorize', () => {
     expect(status).toBe(200);
   });
 
-  it('keeps the query of the registered address, and adds no state where none was sent', async () => {
+  it('keeps the query of the registered address, and adds no state if none was sent', async () => {
     const { press } = await start();
 
     const { searchParams } = sentTo(
@@ -175,7 +175,7 @@ describe('pressing Authorize', () => {
     expect((await exchange(code, { code_verifier: VERIFIER })).status).toBe(200);
   });
 
-  it('as a new person makes the account, with an address or without', async () => {
+  it('creates the account of a new person, with an address or without', async () => {
     const { press, exchange, call } = await start();
     const whoIs = async (fields: Record<string, string>) => {
       const back = sentTo(await press({ person: 'new', ...fields }));
@@ -199,7 +199,7 @@ describe('pressing Authorize', () => {
   });
 
   it.each([
-    ['nobody', {}, 'Select an account'],
+    ['no person', {}, 'Select an account'],
     ['a bot', { person: BOT }, 'Select an account'],
     ['a new person without a name', { person: 'new', name: ' ' }, 'needs a name'],
     ['a name that is too long', { person: 'new', name: 'n'.repeat(33) }, '32 characters'],
@@ -209,7 +209,7 @@ describe('pressing Authorize', () => {
       'not an email address',
     ],
     ['no button', { person: ANNA, decision: undefined }, 'Press Authorize'],
-  ])('as %s asks again', async (_name, fields, problem) => {
+  ])('as %s shows the page again', async (_name, fields, problem) => {
     const { press, sandbox } = await start();
     const before = sandbox.world().users.length;
 
@@ -223,7 +223,7 @@ describe('pressing Authorize', () => {
 });
 
 describe('pressing Cancel', () => {
-  it('sends back with Discord’s words and the state, and nothing is agreed', async () => {
+  it('redirects with Discord’s error and the state, and grants nothing', async () => {
     const { press, sandbox } = await start();
 
     const response = await press({ decision: 'cancel', person: STRANGER });
@@ -242,7 +242,7 @@ describe('prompt=none', () => {
   const cookieOf = (response: Response) =>
     (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
 
-  it('asks nobody who agreed before in this browser to as much', async () => {
+  it('skips the page for a person who granted the same scopes in this browser before', async () => {
     const { press, visit } = await start();
     const cookie = cookieOf(await press({ person: ANNA }));
     const back = async (changes: Record<string, string>, sent = cookie) =>
@@ -256,7 +256,7 @@ describe('prompt=none', () => {
     expect(await back({ prompt: 'none' }, '')).toBe(200);
   });
 
-  it('asks again after the authorization was ended', async () => {
+  it('shows the page again after the authorization was revoked', async () => {
     const { press, visit, sandbox } = await start();
     const cookie = cookieOf(await press({ person: ANNA }));
 
@@ -266,7 +266,7 @@ describe('prompt=none', () => {
     expect((await visit({ prompt: 'none' }, { cookie })).status).toBe(200);
   });
 
-  it('remembers who was signed in for the next time', async () => {
+  it('remembers the signed-in person for the next time', async () => {
     const { press, visit } = await start();
     const cookie = cookieOf(await press({ person: STRANGER }));
 
@@ -282,7 +282,7 @@ describe('another site', () => {
     { origin: 'null' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
-  ])('cannot press for a visitor: %j', async (headers) => {
+  ])('cannot submit the form for a visitor: %j', async (headers) => {
     const { press, sandbox } = await start();
 
     const response = await press({ person: ANNA }, headers);
@@ -292,7 +292,7 @@ describe('another site', () => {
     expect(sandbox.world().authorizationCodes).toEqual({});
   });
 
-  it('that calls itself by a foreign name is not answered', async () => {
+  it('is not answered under a foreign host name', async () => {
     const { url } = await start();
     const path = `${url}/oauth2/authorize`;
     const headers = { host: 'evil.example', 'user-agent': 'test' };

@@ -42,7 +42,7 @@ const putRole = ({ call }: Started) => call('PUT', memberRolePath(ANNA, MINER));
 const rename = ({ call }: Started) => call('PATCH', memberPath(ANNA), { body: { nick: 'Ann' } });
 const listRoles = ({ call }: Started) => call('GET', `/guilds/${GUILD}/roles`);
 
-describe('an answer that the page plays with one click', () => {
+describe('a scene that the page starts with one click', () => {
   it.each([
     ['codeZeroNotFound', putRole, { status: 404, body: { code: 0 } }],
     ['codeZeroBadRequest', putRole, { status: 400, body: { code: 0 } }],
@@ -50,7 +50,7 @@ describe('an answer that the page plays with one click', () => {
     ['featureOff', rename, { status: 400, body: { code: 40006 } }],
     ['flaggedBot', rename, { status: 403, body: { code: 20026 } }],
     ['autoMod', rename, { status: 400, body: { code: 50035, errors: { guild_tag: {} } } }],
-  ])('%s comes with every fitting call until it is ended', async (scene, ask, answer) => {
+  ])('%s answers every matching call until it is ended', async (scene, ask, answer) => {
     const sandbox = await start();
 
     expect(await play(sandbox.url, scene)).toBe(200);
@@ -64,7 +64,7 @@ describe('an answer that the page plays with one click', () => {
     expect((await ask(sandbox)).status).toBeLessThan(300);
   });
 
-  it('autoMod leaves alone what sets no nickname', async () => {
+  it('autoMod refuses only requests that set a nickname', async () => {
     const sandbox = await start();
     const { call, url } = sandbox;
     await play(url, 'autoMod');
@@ -105,7 +105,7 @@ describe('an answer that the page plays with one click', () => {
   it.each([
     ['screening', true],
     ['screeningEndedByRole', false],
-  ])('%s has new members pending, and a role leaves them so: %s', async (scene, stays) => {
+  ])('%s makes new members pending; still pending after a role: %s', async (scene, stays) => {
     const sandbox = await start({
       world: smallWorld({ guilds: [smallGuild()] }),
     });
@@ -126,7 +126,7 @@ describe('an answer that the page plays with one click', () => {
     expect(isPending()).toBe(false);
   });
 
-  it('one kind of screening takes the place of the other', async () => {
+  it('one kind of screening replaces the other', async () => {
     const { url } = await start();
     await play(url, 'screening');
 
@@ -136,7 +136,7 @@ describe('an answer that the page plays with one click', () => {
     expect(await isOn(url, 'screeningEndedByRole')).toBe(true);
   });
 
-  it('says what it does, is off at first, and ends with all other faults', async () => {
+  it('has a description, is off at first, and ends with all other faults', async () => {
     const { url, call } = await start();
     const scenes = await scenesOf(url);
     for (const { name, what, label, isOn: isPlayed } of scenes) {

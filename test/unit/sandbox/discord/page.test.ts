@@ -29,7 +29,7 @@ const stateOf = async (url: string, query = '') =>
   (await fetch(`${url}/sandbox/state${query}`)).json();
 
 describe('the page', () => {
-  it('is one file that may load nothing and run nothing but its own script', async () => {
+  it('is one file that can load nothing and run only its own script', async () => {
     const { url } = await start();
 
     const response = await fetch(url);
@@ -45,7 +45,7 @@ describe('the page', () => {
     expect(html).not.toMatch(/ style="| on\w+="/);
   });
 
-  it('holds nothing of the world, so that no name can become markup', async () => {
+  it('contains nothing of the world, so that no name can become markup', async () => {
     const { url } = await start({
       world: smallWorld({
         users: [{ discordUserId: ANNA, username: '<img src=x onerror=alert(1)>' }],
@@ -61,7 +61,7 @@ describe('the page', () => {
     expect(await response.text()).toContain('alert(1)');
   });
 
-  it('is told members, roles with the place of the bot, audit log, calls and buckets, and no secret', async () => {
+  it('receives members, roles with the position of the bot, audit log, calls and buckets, and no secret', async () => {
     const { call, url } = await start({ limits: {} });
     await call('PUT', memberRolePath(ANNA, MINER), { reason: 'joined Miners' });
 
@@ -112,7 +112,7 @@ describe('the page', () => {
     });
   });
 
-  it('is told when something changed', async () => {
+  it('is notified of changes', async () => {
     const { url, call } = await start();
     const leaving = new AbortController();
     const response = await fetch(`${url}/sandbox/events`, {
@@ -130,8 +130,8 @@ describe('the page', () => {
   });
 });
 
-describe('a foreign name for this machine', () => {
-  it.each(['/', '/sandbox/state', '/sandbox/events'])('is told nothing at %s', async (path) => {
+describe('a foreign host name for this machine', () => {
+  it.each(['/', '/sandbox/state', '/sandbox/events'])('receives nothing at %s', async (path) => {
     const { url } = await start();
 
     const status = await new Promise((resolve, reject) => {
@@ -163,7 +163,7 @@ describe('a button', () => {
     expect(sandbox.member(GUILD, ANNA)).toMatchObject(expected);
   });
 
-  it.each(['kick', 'ban', 'leave'])('makes a member go: %s', async (action) => {
+  it.each(['kick', 'ban', 'leave'])('removes a member: %s', async (action) => {
     const { url, sandbox } = await start();
 
     await press(url, '/sandbox/actions', { action, ...anna });
@@ -231,7 +231,7 @@ describe('a button', () => {
       { effect: { kind: 'status', status: 99 } },
     ],
     ['nothing', '/sandbox/nothing', {}],
-  ])('that asks for %s is refused with a sentence', async (_name, path, body) => {
+  ])('that requests %s is refused with a sentence', async (_name, path, body) => {
     const { url, sandbox } = await start();
     const before = sandbox.world();
 
@@ -248,7 +248,7 @@ describe('a button', () => {
     ['another port of this machine', { Origin: 'http://127.0.0.1:1' }, 403],
     ['a site the browser calls foreign', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['a form', { 'Content-Type': 'text/plain' }, 415],
-  ])('is not pressed from %s', async (_name, headers, status) => {
+  ])('cannot be pressed from %s', async (_name, headers, status) => {
     const { url, sandbox } = await start();
 
     const response = await press(url, '/sandbox/actions', { action: 'kick', ...anna }, headers);
@@ -257,7 +257,7 @@ describe('a button', () => {
     expect(sandbox.member(GUILD, ANNA)).toBeDefined();
   });
 
-  it('is pressed from the page itself', async () => {
+  it('can be pressed from the page itself', async () => {
     const { url, sandbox } = await start();
 
     const response = await press(
@@ -271,7 +271,7 @@ describe('a button', () => {
     expect(sandbox.member(GUILD, ANNA)).toBeUndefined();
   });
 
-  it('is no part of the API of Discord', async () => {
+  it("is not part of Discord's API", async () => {
     const { call, sandbox } = await start();
 
     const { status } = await call('POST', '/sandbox/actions', {
