@@ -30,7 +30,7 @@ async function noTokenIsAlive(): Promise<boolean> {
   return revoked === given;
 }
 
-/** As programs do that show what is behind a link: no cookie, no form. */
+/** Requests the address as link previews do: no cookie, no form. */
 async function preview(address: string): Promise<number> {
   const response = await fetch(address, { redirect: 'manual' });
   await response.text();
@@ -38,8 +38,8 @@ async function preview(address: string): Promise<number> {
 }
 
 /**
- * Says yes at Discord, and keeps the address that Discord sends the person back to instead of going
- * there.
+ * Authorizes at Discord, and returns the callback address of Discord's redirect without following
+ * it.
  */
 async function answerTo(page: Page, person: string): Promise<string> {
   const form: Record<string, string> = { person, decision: 'authorize' };
@@ -51,7 +51,7 @@ async function answerTo(page: Page, person: string): Promise<string> {
 }
 
 describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
-  test('because its person cancels is offered another try, which works', async () => {
+  test('because its person cancels can be linked by another try', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     await page.goto(await stage.beginLink('bob'));
@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await finish(visitor);
   });
 
-  test('because it is another person’s is told so, and nothing changes', async () => {
+  test('because it is linked to another person shows that, and changes nothing', async () => {
     const visitor = await stage.visit();
     const before = {
       alice: await stage.linkOf('alice'),
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await finish(visitor);
   });
 
-  test('because the server has banned it is linked, told so and not brought in', async () => {
+  test('because the server has banned it is linked but not added, and its page shows the ban', async () => {
     const visitor = await stage.visit();
     await stage.press('ban', DEMO.accounts.dave);
 
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
     await finish(visitor);
   });
 
-  test('for want of an e-mail address, where the community wants one, is told what to do', async () => {
+  test('without an e-mail address, where the community requires one, gets instructions', async () => {
     const visitor = await stage.visit();
     await stage.setEmailRule('REQUIRE');
 
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser())('an account that cannot be linked', () => {
 });
 
 describe.skipIf(!hasBrowser())('an address for linking', () => {
-  test('belongs to the browser that went on first: a preview changes nothing, another browser is turned away', async () => {
+  test('belongs to the first browser that continues: a preview changes nothing, another browser is refused', async () => {
     const [owner, other] = [await stage.visit(), await stage.visit()];
     const address = await stage.beginLink('erin');
     expect(await preview(address)).toBe(200);
@@ -147,7 +147,7 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
     await finish(owner, other);
   });
 
-  test('is answered in the browser that asked: what Discord answered somebody else links nobody', async () => {
+  test('accepts the callback only in the browser that started: a callback from another browser links no account', async () => {
     const [stranger, victim] = [await stage.visit(), await stage.visit()];
     await stranger.page.goto(await stage.beginLink('mallory'));
     await continueToDiscord(stranger.page);
@@ -170,7 +170,7 @@ describe.skipIf(!hasBrowser())('an address for linking', () => {
     await finish(stranger, victim);
   });
 
-  test('works once', async () => {
+  test('links only once', async () => {
     const visitor = await stage.visit();
     const address = await stage.beginLink('henry');
     await visitor.page.goto(address);

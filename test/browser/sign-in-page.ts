@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** The hands of a person on the pages, by the words that they read. */
+/** A person's actions on the sign-in pages, by the visible texts. */
 
 export const START = '/discord/sso/start';
 
@@ -9,7 +9,7 @@ export async function continueToDiscord(page: Page): Promise<void> {
   await page.waitForURL('**/oauth2/authorize*');
 }
 
-/** The sandbox has no passwords: people say who they are. */
+/** The sandbox has no passwords: people select who they are. */
 export async function consentAs(page: Page, name: string): Promise<void> {
   await page.getByRole('group', { name: 'Signed in as' }).getByRole('radio', { name }).check();
   await page.getByRole('button', { name: 'Authorize' }).click();
@@ -27,8 +27,8 @@ export async function consentAsNewPerson(
 }
 
 /**
- * Waits for a page of ours with this headline, and answers the code that its foot names for whoever
- * is asked about it.
+ * Waits for a page of ours with this headline, and returns the code in its footer, which support
+ * staff would ask for.
  */
 export async function endingOf(page: Page, headline: string): Promise<string> {
   await page.getByRole('heading', { level: 1, name: headline, exact: true }).waitFor();

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { sql, type Kysely } from 'kysely';
 
 /**
- * All that decides about roles, for a few members of one client: small, so that everything meets
- * everything.
+ * Everything that decides about roles, for a few members of one client. It is small, so that all
+ * combinations occur.
  */
 export interface World {
   readonly roleIds: readonly string[];
@@ -35,12 +35,12 @@ export interface WorldMember {
     readonly verdict: 'HELD' | 'APPROVED' | 'REJECTED';
   }[];
   /**
-   * What was read of mappings where Discord has the say, by their place in `mappings`; null:
-   * nothing.
+   * The last reading of each mapping whose authority is DISCORD, by its index in `mappings`; null:
+   * never read.
    */
   readonly remote: readonly RemoteRow[];
   readonly hasSnapshot: boolean;
-  /** For each group: is held, is known not to be, nothing is known. */
+  /** For each group: true for a member, false for known not to be, null for unknown. */
   readonly memberships: readonly (boolean | null)[];
   readonly seen: {
     readonly isPresent: boolean;
@@ -175,7 +175,7 @@ export async function writeWorld(
   }
 }
 
-/** For an active link; a mapping by which Discord has no say is not read. */
+/** Writes readings for an active link, and only of mappings whose authority is DISCORD. */
 async function writeRemote(
   db: Kysely<unknown>,
   world: World,

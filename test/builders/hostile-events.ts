@@ -4,7 +4,10 @@ import type { KafkaRecord } from '../../services/events/kafka-port.js';
 import { kafkaRecord, RECORD_TIME } from './event-record.js';
 import { CANARY, HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-texts.js';
 
-/** JSON as text: two keys may be the same, and a number may be one that no JavaScript number is. */
+/**
+ * JSON as text, so that a key can occur twice and a number can be one that JavaScript cannot
+ * represent.
+ */
 export type Pairs = readonly (readonly [key: string, json: string])[];
 
 export const jsonOf = (pairs: Pairs): string =>
@@ -23,7 +26,7 @@ const hostileText = fc.oneof(
   fc.constantFrom(...HOSTILE_TEXTS),
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
-  // what an index of the store holds is bounded in bytes, and these do not pack
+  // An index row of PostgreSQL is limited in bytes, and these characters do not compress.
   fc.string({ unit: 'binary', minLength: 240, maxLength: 256 }),
 );
 const hostileJson = fc.oneof(
@@ -48,10 +51,7 @@ const time = fc
   })
   .map((date) => JSON.stringify(date.toISOString()));
 
-/**
- * Fields by name, each mostly right; here and there one is not there, stands twice or is one that
- * nobody asked for.
- */
+/** Fields by name, most of them valid. Sometimes one is missing, occurs twice or is unknown. */
 const pairs = (fields: Readonly<Record<string, fc.Arbitrary<string>>>) =>
   fc
     .tuple(
@@ -174,7 +174,7 @@ const binary = fc.record({ attributes, payload, damage, timestampMs, anyHeaders 
   });
   return kafkaRecord({
     value: its.damage(Buffer.from(jsonOf(its.payload))),
-    // some come without, as from clients that leave it out
+    // Some records have no content type, as from clients that omit it.
     headers: Object.fromEntries([...headers, ...(its.anyHeaders.length > 1 ? its.anyHeaders : [])]),
     timestampMs: its.timestampMs,
   });
@@ -188,13 +188,13 @@ function parsedOr(json: string): unknown {
   }
 }
 
-/** Events as an enemy, or a broken producer, would send them; a third of them are good. */
+/** Events as an attacker or a broken producer would send them; a third of them are valid. */
 export const hostileEvent: fc.Arbitrary<KafkaRecord> = fc.oneof(
   { weight: 3, arbitrary: structured },
   { weight: 1, arbitrary: binary },
 );
 
-/** The same for the same seed. */
+/** Generates the same events for the same seed. */
 export function hostileEvents(seed: number, count: number): KafkaRecord[] {
   return fc
     .sample(hostileEvent, { seed, numRuns: count })

@@ -1,6 +1,6 @@
 /**
- * What is hardly HTTP, with what the answer begins with; '' where there is nobody to answer. `KEY`
- * stands for a good key.
+ * Requests that are hardly HTTP, with the start of the expected response; '' means no response.
+ * `KEY` is replaced by a valid key.
  */
 export const RAW: readonly (readonly [string, string, RegExp])[] = [
   ['no HTTP', '\x16\x03\x01\x02\x00\x01', /^HTTP\/1\.1 400 /],

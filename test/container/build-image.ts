@@ -7,9 +7,11 @@ import { execWords, pairsOf, readDockerfile, type Step } from './dockerfile.js';
 
 const run = promisify(execFile);
 
-/** What an engine would know of the image. */
+/** What a container engine would know about the image. */
 export interface Image {
-  /** Its root folder, with what the Dockerfile put there and nothing of the base image. */
+  /**
+   * Its root folder, with the files that the Dockerfile adds and without those of the base image.
+   */
   readonly root: string;
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
@@ -30,14 +32,14 @@ interface Building {
 }
 
 /**
- * Carries out the steps of a Dockerfile in folders, where no engine is to be had: what it copies,
- * and what it runs. This machine's Node and npm stand in for those of the base image.
+ * Runs the COPY and RUN steps of a Dockerfile in plain folders, without a container engine. This
+ * machine's Node and npm replace those of the base image.
  */
 export async function buildImage(options: {
-  /** Its Dockerfile and .dockerignore are used. */
+  /** Contains the Dockerfile and .dockerignore. */
   readonly context: string;
   readonly into: string;
-  /** First on the PATH of what is run. */
+  /** First on the PATH of RUN steps. */
   readonly binaries: string;
 }): Promise<Image> {
   const { context, into } = options;
@@ -64,7 +66,7 @@ export async function buildImage(options: {
   return last;
 }
 
-/** Only a list that begins with "all but" is understood. */
+/** Only a list that begins with "all but" is supported. */
 function sentOf(ignored: string): ReadonlySet<string> {
   const [all, ...but] = ignored.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (all !== '*' || but.some((line) => !line.startsWith('!')))
@@ -108,7 +110,7 @@ async function carryOut(
     case 'COPY':
       return copy(words.split(/\s+/), home, world);
     case 'RUN': {
-      // How this machine reaches a registry is no business of the Dockerfile.
+      // RUN steps inherit this machine's network settings, which the Dockerfile cannot know.
       const { NODE_ENV: _, PATH = '', ...network } = process.env;
       const binaries = `${world.binaries}:${PATH}`;
       const env = { ...network, ...stage.env, PATH: binaries };
@@ -119,7 +121,7 @@ async function carryOut(
   }
 }
 
-/** Of the context only what the .dockerignore lets through. */
+/** Copies only files of the context that the .dockerignore allows. */
 async function copy(
   words: readonly string[],
   home: string,

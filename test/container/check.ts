@@ -13,9 +13,9 @@ import { freePort } from '../support/service.js';
 import { buildImage, type Image } from './build-image.js';
 
 /**
- * Whether the Dockerfile is right, as far as that can be told without an engine: its steps are
- * carried out in clean folders, and what comes of them is started as its user from files that
- * nobody may write, asked by its own health check, and stopped.
+ * Checks the Dockerfile as far as possible without a container engine. It runs the steps in clean
+ * folders, starts the result as the image's user on read-only files, runs its health check, and
+ * stops it.
  */
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -31,7 +31,7 @@ const postgres = createEmbeddedPostgres({
 });
 try {
   const binaries = dirname(process.execPath);
-  // The image's user may well not look into the folders of whoever runs this.
+  // The image's user may not be allowed to read this user's folders.
   await copyFile(process.execPath, ownNode);
   const image = await buildImage({ context: root, into: folder, binaries });
   const size = await run('du', ['-sm', image.root]);
@@ -97,8 +97,8 @@ async function isReady(port: string, child: ChildProcess): Promise<boolean> {
 }
 
 /**
- * As the image's user, if that can be had here: who is not root already is somebody who may not
- * write.
+ * Starts a command as the image's user if this script runs as root, else as the present user, who
+ * cannot write to the read-only files either.
  */
 function start(
   image: Image,
@@ -116,7 +116,7 @@ function start(
   return spawn(file, args, { cwd, env: { ...env, PATH } });
 }
 
-/** What an engine would mount at the folder of the sandbox. */
+/** The folder that an engine would mount as the sandbox's volume. */
 async function volumeOf(image: Image): Promise<string> {
   const volume = join(folder, 'volume');
   await mkdir(volume, { mode: 0o700 });

@@ -8,17 +8,16 @@ import type {
 } from '../../services/events/kafka-port.js';
 
 /**
- * A broker with one partition a topic and one consumer, that does its work in the same process and
- * tells what was done.
+ * A broker with one partition per topic and one consumer. It runs in this process and records its
+ * actions.
  */
 export interface FakeKafka extends KafkaPort {
   /**
-   * In the order of their completion: `applied …` is for the test to write, the rest is the
-   * broker's.
+   * Actions in the order of completion: the test writes `applied …`, the broker writes the others.
    */
   readonly journal: string[];
   readonly produced: Map<string, OutgoingRecord[]>;
-  /** Of the first topic. */
+  /** The committed offset of the first topic. */
   committed(): number;
   open(): number;
   crash(error: Error): void;
@@ -71,7 +70,7 @@ export function createFakeKafka(records: readonly KafkaRecord[], batchSize = Inf
     const loop = (async () => {
       while (!running.signal.aborted) {
         const batch = nextBatch(() => running.signal.aborted);
-        // what is thrown is a lost partition to the broker, which hands it out again
+        // The broker treats a thrown error as a lost partition, and delivers the batch again.
         if (batch) await options.onBatch(batch).catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 1));
       }

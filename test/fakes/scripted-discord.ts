@@ -1,21 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * A server on loopback that answers as the test says, for the answers that no healthy Discord
- * gives. Whoever needs Discord's rules takes the sandbox Discord.
+ * A loopback server with scripted responses, for those that a healthy Discord never gives. Tests
+ * that need Discord's rules use the sandbox Discord.
  */
 export interface ScriptedDiscord {
   readonly apiBase: string;
   readonly requests: readonly ScriptedRequest[];
-  /** Connections of callers that are open. */
+  /** Open connections of callers. */
   connections(): Promise<number>;
-  /** Bytes of endless bodies that callers took. */
+  /** Bytes of endless bodies that callers have read. */
   endlessBytes(): number;
   /** Requests that wait for `release`. */
   held(): number;
-  /** Answers to come, in order; the last one is for all calls after it too. */
+  /** Sets the next responses, in order; the last one also answers all later calls. */
   script(...replies: Reply[]): void;
-  /** Answers what is held. */
+  /** Answers the held requests. */
   release(): void;
   stop(): Promise<void>;
 }
@@ -30,13 +30,13 @@ export interface ScriptedRequest {
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object goes out as JSON. */
+  /** An object is sent as JSON. */
   readonly body?: object | string | Buffer;
-  /** Sent again and again after the body, until the caller hangs up. */
+  /** Repeated after the body until the caller disconnects. */
   readonly endless?: Buffer;
   /**
-   * `drop`: the socket is closed. `stall`: headers, then nothing more. `hold`: answers when
-   * released.
+   * `drop`: closes the socket. `stall`: sends headers, then nothing. `hold`: answers after
+   * `release`.
    */
   readonly manner?: 'answer' | 'drop' | 'silence' | 'stall' | 'hold';
 }

@@ -16,7 +16,7 @@ let database: pg.Client;
 const topic = uniqueName('platform.events');
 const hasTopic = hasBroker() && testBroker().kind !== 'mock';
 const parts = PARTS.filter((part) => part !== 'events' || hasTopic);
-/** Two of each part, by its name and number. */
+/** Two processes of each part, by the part's name and a number. */
 const services = new Map<string, Service>();
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ function service(name: string): Service {
 
 let sequence = 0;
 
-/** By the API's process of this number. */
+/** Sends changes to the API process of this number. */
 async function say(
   change: 'ADDED' | 'REMOVED',
   people: readonly Person[],
@@ -74,7 +74,7 @@ async function say(
   );
 }
 
-/** By the broker, and so by whichever process reads. */
+/** Sends changes through the broker; any events process may read them. */
 async function tell(change: 'added' | 'removed', people: readonly Person[]): Promise<void> {
   sequence += 1;
   await produceForeign(
@@ -95,7 +95,7 @@ async function tell(change: 'added' | 'removed', people: readonly Person[]): Pro
   );
 }
 
-/** Every client's sweep of every five minutes is due at this moment. */
+/** Makes the five-minute sweep of every client due now. */
 async function sweepIsDue(): Promise<void> {
   await database.query(`
     update schedule set cron = cron, next_run_at = now() where kind = 'VERIFY_GROUPS'`);
@@ -109,13 +109,16 @@ function takeByHand({ guildId, discordUserId, pilotRoleId }: Person): void {
   world.discord.moderator.takeRole({ guildId, discordUserId, roleId });
 }
 
-/** A few of each guild, others in each round: the guard would hold what empties a role. */
+/**
+ * A few people of each guild, different ones each round: the guard would hold removals that empty a
+ * role.
+ */
 const few = (round: number, at: number): readonly Person[] =>
   world.people.filter((_, index) => index % 6 === (2 * round + at) % 6);
 
 /**
- * A change by each door becomes roles at Discord, each by one write, and by a process that has the
- * work as its part.
+ * Sends a change through each entry point. Each becomes a role change by a single write, from a
+ * process that runs the reconcile part.
  */
 async function allDoorsWork(round: number, number: 1 | 2): Promise<void> {
   const [robbed, leaving] = [few(round, 0), few(round, 1)];
@@ -139,7 +142,7 @@ async function allDoorsWork(round: number, number: 1 | 2): Promise<void> {
 }
 
 describe('one process for each part', () => {
-  test('says that it is ready, whichever part it is, and all doors work together', async () => {
+  test('is ready, whatever its part, and all entry points work together', async () => {
     for (const part of parts) await start(part, 1);
 
     for (const part of parts)
@@ -153,7 +156,7 @@ describe('one process for each part', () => {
     await allDoorsWork(1, 1);
   });
 
-  test('is followed by its second when it is killed, with nothing lost or done twice', async () => {
+  test('is replaced by its second process when it is killed, with no change lost or repeated', async () => {
     for (const part of parts) await start(part, 2);
 
     for (const part of parts) await service(`${part}-1`).kill();
@@ -161,7 +164,7 @@ describe('one process for each part', () => {
     await allDoorsWork(2, 2);
   });
 
-  test('hands its work over at once when it is told to stop', async () => {
+  test('hands its work over at once on SIGTERM', async () => {
     for (const part of parts) await start(part, 1);
 
     for (const part of parts) expect(await service(`${part}-2`).stop()).toMatchObject({ code: 0 });

@@ -20,12 +20,12 @@ import { eventually } from '../support/eventually.js';
 import type { Service } from '../support/service.js';
 import { createSharedWorld, type Person, type SharedWorld } from '../support/shared-world.js';
 
-/** ops/backup.md, step by step. */
+/** Runs ops/backup.md, step by step. */
 
 const PEOPLE = 24;
 /**
- * Hold the role throughout: without them more than half of its holders would lose it within the
- * hour, which the guard holds.
+ * People who keep the role throughout. Without them more than half of the holders would lose it
+ * within an hour, which the guard holds.
  */
 const STANDING = Array.from({ length: 12 }, (_, at) => 12 + at);
 const OLD_GROUP = uniqueName('discord-connector');
@@ -38,7 +38,7 @@ let told: readonly SeenMessage[];
 let clientId: string;
 let sequence = 0;
 
-/** The book's own script wants these. */
+/** The tools that the runbook's script needs. */
 const TOOLS = ['bash', 'curl', 'jq'];
 
 function canRun(): boolean {
@@ -76,7 +76,7 @@ function person(number: number): Person {
   return found;
 }
 
-/** By the platform's own way. */
+/** Sends changes through the broker, as the platform does. */
 async function say(change: 'added' | 'removed', ...numbers: readonly number[]): Promise<void> {
   sequence += 1;
   const messages = numbers.map((number) => {
@@ -106,7 +106,7 @@ const areHolders = async (...wanted: readonly number[]) =>
 
 const writes = () => world.proxy.seen().filter(({ method }) => method !== 'GET');
 
-/** Calls about these people that are no taking. */
+/** Writes about these people other than removals. */
 const givenTo = (...numbers: readonly number[]) =>
   writes().filter(
     ({ method, path }) =>
@@ -170,7 +170,7 @@ const isTold = (change: 'linked' | 'unlinked', { platformUserId, discordUserId }
         data.discordUserId === discordUserId,
     );
 
-/** As it stands in the book, with what the topic holds. */
+/** Runs the runbook's script on the content of the topic. */
 async function relink(service: Service, since: Date): Promise<string> {
   const child = spawn('bash', ['ops/relink.sh'], {
     env: {
@@ -190,7 +190,7 @@ async function relink(service: Service, since: Date): Promise<string> {
   return said;
 }
 
-/** `kafka-consumer-groups --describe`: nothing waits. */
+/** Like `kafka-consumer-groups --describe`: the group has no lag. */
 async function isThrough(groupId: string): Promise<boolean> {
   const admin = plainClient(testBroker().brokers).admin();
   await admin.connect();
@@ -225,7 +225,10 @@ const Started = z.object({
   startSweep: z.object({ sweep: z.object({ id: z.string() }) }),
 });
 
-/** One of its kind at a time: that of the clock may run just then. */
+/**
+ * Only one sweep of a kind runs at a time, and a scheduled one may be running: retries until it has
+ * ended.
+ */
 async function startSweep(service: Service, dryRun: boolean): Promise<string> {
   let started: string | null = null;
   await eventually(async () => {
@@ -261,10 +264,11 @@ async function sweep(service: Service, dryRun: boolean) {
 }
 
 describe.skipIf(!canRun())('a database that is lost', () => {
-  test('is restored by the book from a backup made at work, and nobody is given back what was taken since', async ({
+  test('is restored by the runbook from a backup made during work, and no person regains a role that was removed since', async ({
     annotate,
   }) => {
-    // At work: links, a group for some, and a backup while others are being given theirs.
+    // Before the backup: links, roles for some people, and roles still being added while the backup
+    // runs.
     const live = await start('live');
     clientId = await onlyClient(live);
     const newcomer = person(9);
@@ -283,8 +287,8 @@ describe.skipIf(!canRun())('a database that is lost', () => {
     world.proxy.slowDown(0);
     await areHolders(0, 1, 2, 3, 4, 5, 6, 7);
 
-    // Since the backup: taken, taken and given back, unlinked, linked, linked and unlinked,
-    // relinked.
+    // After the backup: roles removed, roles removed and re-granted, and links ended, created,
+    // created and ended, and moved to another account.
     await say('removed', 0, 1, 5);
     await say('added', 1, 8, 9, 10);
     await unlink(live, person(2).platformUserId);
@@ -305,7 +309,7 @@ describe.skipIf(!canRun())('a database that is lost', () => {
       { what: 'the topic tells of all links' },
     );
 
-    // It is lost, and the platform goes on meanwhile.
+    // The database is lost, and the platform continues meanwhile.
     await live.kill();
     await say('removed', 4);
     await say('added', 11);
@@ -350,7 +354,7 @@ describe.skipIf(!canRun())('a database that is lost', () => {
   });
 });
 
-/** Somebody of the guild whom nobody had linked. */
+/** The account of a guild member that was never linked before. */
 const OTHER_ACCOUNT = `41${DEMO.accounts.dave.slice(2)}`;
 
 const rolesOfOtherAccount = () => world.discord.member(person(3).guildId, OTHER_ACCOUNT)?.roleIds;

@@ -13,9 +13,9 @@ import { freePort, startService, type Service } from '../support/service.js';
 import { startTraceCollector, type TraceCollector } from '../support/trace-collector.js';
 
 /**
- * Secrets come in by settings, headers, variables, addresses and answers, and everything that can
- * fail fails with them at hand. None of them may stand in what leaves: the log at its most
- * talkative, metrics, traces, answers.
+ * Secrets arrive in settings, headers, variables, addresses and responses, and every operation that
+ * can fail does fail while it uses them. None may appear in the output: the log at its most verbose
+ * level, metrics, traces and answers.
  */
 const PLANTED = {
   databasePassword: `dbpass-${randomBytes(12).toString('hex')}`,
@@ -31,9 +31,9 @@ const PLANTED = {
   forgedState: randomBytes(32).toString('base64url'),
 };
 const APPLICATION = '900000000000000002';
-/** How an application names itself at Discord. */
+/** The Authorization header of an application at Discord. */
 const BASIC = Buffer.from(`${APPLICATION}:${PLANTED.clientSecret}`).toString('base64');
-/** Learnt on the way. */
+/** Secrets found during the test. */
 const found: string[] = [];
 
 let database: TestDatabase;
@@ -79,7 +79,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Keeps what was answered; what a caller is meant to be given it takes out of `kept` itself. */
+/** Returns the answer. `tell` keeps it for the check; tests that expect a secret in it do not. */
 async function ask(
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
@@ -205,7 +205,7 @@ describe('secrets', () => {
     answers.push(await back.text());
   }
 
-  test('were at hand: the far side has heard them', () => {
+  test('were in use: Discord received them', () => {
     const heard = discord.heard();
     const verifier = /code_verifier=([\w-]+)/.exec(heard)?.[1] ?? '';
 
@@ -217,7 +217,7 @@ describe('secrets', () => {
   const secretsByName = () =>
     [...Object.entries(PLANTED), ...found.map((secret, at) => [`found ${at}`, secret])] as const;
 
-  test('stand in no line of the log, though it tells everything', () => {
+  test('appear in no line of the log at its most verbose level', () => {
     const log = service
       .said()
       .split('\n')
@@ -227,7 +227,7 @@ describe('secrets', () => {
     expect(namesIn(log.join('\n'))).toEqual([]);
   });
 
-  test('stand in no metric, and in no trace', async () => {
+  test('appear in no metric and in no trace', async () => {
     const metrics = await (await fetch(`${service.address}/metrics`)).text();
 
     expect(collector.spans().length).toBeGreaterThan(10);
@@ -235,7 +235,7 @@ describe('secrets', () => {
     expect(namesIn(collector.raw())).toEqual([]);
   });
 
-  test('stand in no answer, but what the caller has sent in an address of its own', () => {
+  test('appear in no answer, except what the caller sent in an address', () => {
     expect(answers.length).toBeGreaterThan(10);
     expect(namesIn(answers.join('\n'))).toEqual([]);
   });

@@ -11,9 +11,8 @@ import { createSharedWorld, type Person, type SharedWorld } from '../support/sha
 const PEOPLE_PER_GUILD = 60;
 
 /**
- * Before the new token is known each call that was on its way is refused once: of the four runs of
- * the process that holds the bot, and of whatever else asks for it. Nobody knocks again and again
- * with a dead token.
+ * Before the new token is known, Discord refuses each call in progress once: those of the four runs
+ * of the process that holds the bot, and any other call. No process retries with a dead token.
  */
 const REFUSALS_AT_MOST = 8;
 
@@ -28,7 +27,7 @@ beforeAll(async () => {
     peoplePerGuild: PEOPLE_PER_GUILD,
   });
   const { origin } = world.proxy;
-  // Before a process looks at them: what it finds is shown until it looks again.
+  // Set before a process checks the clients, because its findings are shown until its next check.
   for (const { id, applicationId } of await world.store.clients.listClients()) {
     const redirectUris = ['one', 'two'].map(
       (name) => `https://${name}.example.org/discord/sso/callback`,
@@ -98,7 +97,7 @@ const faultsSeenBy = async (service: Service) =>
     health.checks.filter(({ result }) => result === 'FAILED'),
   );
 
-/** What Discord itself says of the client's secrets, by the given process. */
+/** The failed checks of the client when this process runs the doctor. */
 async function doctorsFaults(service: Service, id: string) {
   const answer = await service.api(
     'mutation ($input: CheckDiscordClientInput!) { checkDiscordClient(input: $input) { checks { name result } } }',
@@ -126,10 +125,7 @@ const give = async (
     world.apiKey,
   );
 
-/**
- * People are put into the group one after the other, by both processes in turn, until all of these
- * are.
- */
+/** Adds people to the group one at a time, alternating between the two processes. */
 async function pour(people: readonly Person[]): Promise<void> {
   for (const [at, { platformUserId }] of people.entries()) {
     sequence += 1;
@@ -142,7 +138,7 @@ async function pour(people: readonly Person[]): Promise<void> {
   }
 }
 
-/** A round's people, of both guilds in turn. */
+/** The people of one round, alternating between the guilds. */
 const half = (which: 0 | 1) =>
   world.people
     .filter((person) => placeOf(person) % 2 === which)
@@ -155,7 +151,7 @@ const ofGuild = (guild: 1 | 2, people: readonly Person[]) =>
 
 const holders = (people: readonly Person[]) => people.filter(world.holdsPilot).length;
 
-/** Reset on Discord's pages: the old one is refused from this moment on. */
+/** Resets the token as on Discord's pages: the old one is refused from now on. */
 function reset(applicationId: string) {
   const botToken = `reset-${randomBytes(20).toString('hex')}`;
   world.discord.moderator.editApplication({ applicationId, botToken });
@@ -164,7 +160,7 @@ function reset(applicationId: string) {
 
 const refusals = () => world.proxy.seen().filter(({ status }) => status === 401);
 
-/** Of each person's role, how often it was given with success; and nothing was ever taken. */
+/** How often each role was added successfully, by path. */
 function timesGiven() {
   const times = new Map<string, number>();
   for (const { method, path, status } of world.proxy.seen())
@@ -175,7 +171,7 @@ function timesGiven() {
 const takings = () => world.proxy.seen().filter(({ method }) => method === 'DELETE');
 
 describe('a bot token that is reset while two processes work', () => {
-  test('and given at once costs nobody anything, though calls with the old one are on their way', async ({
+  test('and entered at once loses no role, though calls with the old token are in progress', async ({
     annotate,
   }) => {
     const people = half(0);
@@ -202,7 +198,7 @@ describe('a bot token that is reset while two processes work', () => {
     }
   });
 
-  test('stops its client alone, in sight of both, and all that waited is done once the new one is given, with a new secret', async ({
+  test('stops only its client, as both processes show, and everything that waited is done once the new token is entered with a new secret', async ({
     annotate,
   }) => {
     const people = half(1);

@@ -12,29 +12,28 @@ import { inject } from 'vitest';
 
 import { patienceMs } from './eventually.js';
 
-/** For `describe.skipIf(!hasBrowser())`: the run has already said why there is none. */
+/** For `describe.skipIf(!hasBrowser())`: the run has already printed why there is no browser. */
 export function hasBrowser(): boolean {
   return 'path' in inject('browser');
 }
 
-/** A browser for which no other host than this machine exists. */
+/** A browser that can reach no host except this machine. */
 export async function launchBrowser(): Promise<Browser> {
   const browser = inject('browser');
   if ('reason' in browser) throw new Error(browser.reason);
   return chromium.launch({
     executablePath: browser.path,
-    // Chromium refuses its own sandbox to root.
+    // Chromium does not run its own sandbox as root.
     chromiumSandbox: process.getuid?.() !== 0,
     args: ['--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
 }
 
-/** A person's own browser: no cookie of anybody else's. */
+/** A browser context of one person, without the cookies of others. */
 export interface Visitor {
   readonly page: Page;
   /**
-   * What the browser complained of, and what it asked of other hosts: a page that is as it should
-   * be gives neither.
+   * Errors and warnings in the console, and requests to other hosts: a correct page causes none.
    */
   readonly complaints: readonly string[];
   readonly close: () => Promise<void>;
@@ -58,7 +57,7 @@ export async function openVisitor(
 
 function watch(context: BrowserContext, { allowedHosts, complaints }: WatchedBy): void {
   context.on('request', (request) => {
-    // A worker's script may be a blob, which says within whose it is.
+    // A worker's script may be a blob address, which contains its page's address.
     const { host } = new URL(request.url().replace(/^blob:/, ''));
     if (!allowedHosts.includes(host)) complaints.push(`asked another host: ${request.url()}`);
   });
@@ -79,10 +78,7 @@ interface WatchedBy {
   readonly complaints: string[];
 }
 
-/**
- * A page that says no has a status that says so too, and Chromium writes that down like a picture
- * that is missing.
- */
+/** An error page has an error status, and Chromium logs it like a missing picture. */
 function isStatusOfPage(message: ConsoleMessage): boolean {
   const { url } = message.location();
   return (
@@ -98,8 +94,8 @@ const SIZES = [
 ] as const;
 
 /**
- * For people who want to look: pictures of the page, on a phone and on a desk, where
- * BROWSER_PICTURES names a folder.
+ * Saves pictures of the page, as on a phone and on a desktop, for people to check, in the folder
+ * that BROWSER_PICTURES names.
  */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['BROWSER_PICTURES'];

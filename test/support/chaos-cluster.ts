@@ -12,20 +12,20 @@ import { bringUpToDate } from './bring-up-to-date.js';
 const run = promisify(execFile);
 
 /**
- * `fast` ends sessions and writes everything down; `immediate` is a crash, and the log is replayed
- * at the next start.
+ * `fast` ends sessions and flushes everything to disk. `immediate` is a crash: the next start
+ * replays the log.
  */
 export type OutageMode = 'fast' | 'immediate';
 
-/** A PostgreSQL that one world has to itself, and which may go away and come back. */
+/** A PostgreSQL for one world, which can stop and restart. */
 export interface Cluster {
   readonly url: string;
   readonly password: string;
-  /** Resolves when it is gone; it comes back by itself after this time. */
+  /** Resolves when the server is down; it restarts after this time. */
   outage(mode: OutageMode, ms: number): Promise<void>;
-  /** Resolves when it is there. */
+  /** Resolves when the server is up. */
   up(): Promise<void>;
-  /** When it was away. */
+  /** When the server was down. */
   readonly outages: readonly Outage[];
   stop(): Promise<void>;
 }
@@ -36,8 +36,8 @@ export interface Outage {
 }
 
 /**
- * Nobody will miss the data, but after a crash of the server alone it must be as it was: without
- * `fsync` it is.
+ * `fsync` is off: a crash of the server alone loses no data, and no test needs the data after a
+ * crash of the machine.
  */
 const SETTINGS = {
   fsync: 'off',
@@ -46,7 +46,7 @@ const SETTINGS = {
 };
 
 /**
- * Today's tables in a cluster to be copied: making one takes seconds, copying it a tenth of one.
+ * A cluster with the present tables to copy: creating one takes seconds, copying it a tenth of one.
  */
 export interface ClusterTemplate {
   start(): Promise<Cluster>;
@@ -67,7 +67,7 @@ export async function createClusterTemplate(): Promise<ClusterTemplate> {
       started += 1;
       const folder = join(home, `world-${started}`);
       await run('cp', ['-a', template, folder]);
-      // Each world looks for a port of its own.
+      // Each world chooses a free port of its own.
       await rm(join(folder, 'port'), { force: true });
       return startIn(folder);
     },
@@ -109,7 +109,7 @@ async function startIn(folder: string): Promise<Cluster> {
       if (mode === 'immediate') process.kill(pid, 'SIGQUIT');
       await server.stop();
       up = comeBack(outage, ms);
-      // Whoever waits for it hears of its failure.
+      // Callers of `up` receive the failure.
       up.catch(() => undefined);
     },
     async stop() {

@@ -1,6 +1,6 @@
 /**
- * Forms in which a 429 comes: by its headers, by its body, by both, from Discord or from what
- * stands before it.
+ * The forms of a 429: by its headers, by its body or by both, from Discord or from a proxy before
+ * it.
  */
 export const LIMIT_FORMS = [
   'userByBoth',
@@ -75,9 +75,9 @@ export interface AskedWait {
 }
 
 /**
- * What an answer asks its caller to wait, read anew here and not with the service's own reader.
- * Answers that are not of Discord's API are doubted where they ask for long: only the same about
- * the bot's own user stops the bot.
+ * How long a response asks its caller to wait, parsed here independently of the service. The
+ * service doubts long waits from responses that are not from Discord's API: the bot stops only if a
+ * read of its own user gets the same response.
  */
 export function waitOf(
   { path, status, code }: { path: string; status: number; code: number | null },
@@ -97,7 +97,7 @@ const BOTS_OWN_USER = '/users/@me';
 const FLAGGED_AS_SPAM = 20026;
 const BLOCK_MS = 600_000;
 const LONGEST_MS = 3_600_000;
-/** Shorter waits are kept without a question. */
+/** Shorter waits are followed without a check. */
 const DOUBTED_FROM_MS = 10_000;
 
 function toldToWait(answer: Told): AskedWait {

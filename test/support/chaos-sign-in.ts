@@ -3,22 +3,21 @@ import { DEMO } from '../../services/sandbox/demo-world.js';
 import { API_ANSWER } from './chaos-api.js';
 import type { Planted } from './chaos-secrets.js';
 
-/** Where Discord sends people back to: the same for all processes, as behind one name. */
+/** Discord's redirect address: the same for all processes, as behind one host name. */
 export const CALLBACK_URL = 'http://127.0.0.1/chaos/discord/sso/callback';
 
 interface Deps {
   readonly discord: SandboxDiscord;
-  /** Of a process that serves the API. */
+  /** The addresses of the processes that serve the API. */
   readonly addresses: () => readonly string[];
-  /** Learns every token, code and ticket that there ever was. */
+  /** Collects every token, code and ticket ever issued. */
   readonly planted: Planted[];
   readonly pages: { where: string; text: string }[];
 }
 
 /**
- * What a browser does between the address that a person is given and their being linked, with
- * Discord's page agreed to. An answer that does not come, or is not the one that goes on, ends it:
- * the caller looks what came of it.
+ * The requests of a browser from the sign-in address to the link, including consent at Discord. It
+ * stops at a missing or unexpected response; the caller checks the result.
  */
 export function createSignIn(deps: Deps) {
   const { discord, planted, pages } = deps;

@@ -11,7 +11,7 @@ import { limitAnswer, waitOf, type LimitForm } from './chaos-limits.js';
 import { createListingFaults, type ListingFaults } from './chaos-listing.js';
 
 /**
- * One call as the wire saw it, between the processes and the sandbox Discord. Times are of one
+ * One call as observed between the processes and the sandbox Discord. All times come from one
  * clock, in ms.
  */
 export interface WireCall {
@@ -20,38 +20,38 @@ export interface WireCall {
   readonly method: string;
   /** Without the base: `/guilds/1/members/2`. */
   readonly path: string;
-  /** The path with its ids taken out; with method and guild it names the bucket. */
+  /** The path without its ids; with method and guild it names the bucket. */
   readonly route: string;
   readonly reason: string;
   readonly body: string;
   readonly startedAt: number;
-  /** When the caller had its answer, gave up or died. */
+  /** When the caller received its response, gave up or died. */
   endedAt: number;
-  /** What the caller was answered; 0: nothing. */
+  /** The status that the caller received; 0: none. */
   status: number;
   code: number | null;
-  /** Discord answered, after the caller had given up. */
+  /** Discord responded after the caller had given up. */
   isLate: boolean;
-  /** How long this answer asks its caller to wait, and where; null: not at all. */
+  /** How long and where this response asks its caller to wait; null: no wait. */
   wait: { readonly ms: number; readonly isGlobal: boolean } | null;
 }
 
 /**
- * Stands before the sandbox Discord and writes down who calls what when, with the caller's view of
- * each call: a caller that gives up or dies has ended its call, whatever the sandbox still does
- * about it. A planted limit is answered here.
+ * A proxy in front of the sandbox Discord that records each call with its process and times, as its
+ * caller sees it: a call ends when its caller gives up or dies, even if the sandbox still processes
+ * it. The proxy itself sends planted limits.
  */
 export interface Wire {
   readonly apiBase: string;
   readonly calls: readonly WireCall[];
-  /** The next call is answered with 429 in this form. */
+  /** Answers the next call with a 429 of this form. */
   plantLimit(form: LimitForm): void;
   clearLimits(): void;
-  /** Lists and numbers of the guild that are not as the sandbox gave them. */
+  /** Lists and counts of the guild that differ from the sandbox's. */
   readonly listings: ListingFaults;
-  /** Single answers that are not as the sandbox gave them. */
+  /** Single responses that differ from the sandbox's. */
   readonly lies: Lies;
-  /** Calls of which the sandbox has not made an end yet. */
+  /** The number of calls that the sandbox still processes. */
   underWay(): number;
   stop(): Promise<void>;
 }
@@ -87,7 +87,7 @@ export async function startWire(sandboxBase: string): Promise<Wire> {
       headers: { ...headers, host: target.host, connection: 'close' },
       agent: false,
     });
-    // A sandbox that answers nothing is not waited for much longer than its caller has waited.
+    // Waits for a sandbox that does not respond only slightly longer than the caller did.
     response.once('close', () => upstream.setTimeout(GIVE_UP_MS));
     upstream.once('timeout', () => upstream.destroy());
     try {
@@ -157,7 +157,7 @@ async function describe(incoming: IncomingMessage): Promise<WireCall> {
   };
 }
 
-/** What is asked with a person's own token has limits of its own. */
+/** Calls with a person's own token have limits of their own. */
 function processOf({ headers }: IncomingMessage): string {
   const name = /process-[\w-]+/.exec(headers['user-agent'] ?? '')?.[0] ?? 'unknown';
   return headers.authorization?.startsWith('Bearer ') ? `${name}-for-a-person` : name;

@@ -1,9 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends every run with one plain line, `12 passed, 0 failed, 3 skipped`, for whoever reads runs by
- * machine. What broke outside of a test (a file that does not load, a stray rejection) counts as
- * failed: no broken run may read like a whole one.
+ * Ends every run with one plain line, `12 passed, 0 failed, 3 skipped`, for scripts that read runs.
+ * A failure outside of a test (a file that does not load, an unhandled rejection) counts as failed,
+ * so that no broken run reads like a passed one.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -11,7 +11,7 @@ export default class ClosingLine implements Reporter {
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
-        // Pending at the end of the run: it was cut short.
+        // Pending at the end: the run was interrupted.
         count[state === 'pending' ? 'failed' : state] += 1;
         if (test.diagnostic()?.flaky === true)
           console.log(`passed at the second try: ${test.fullName}`);

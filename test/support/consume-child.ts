@@ -7,7 +7,7 @@ import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
 import { openCrashStore } from './crash-parts.js';
 
-/** Where a consumer may kill itself. */
+/** Where a consumer can kill itself. */
 export type ConsumePoint =
   | 'before applying'
   | 'after applying'
@@ -15,7 +15,7 @@ export type ConsumePoint =
   | 'after dead letters'
   | 'after commit';
 
-/** What the process is told. */
+/** The orders for the process. */
 export interface ConsumeOrder {
   readonly brokers: string;
   readonly topic: string;
@@ -27,8 +27,8 @@ export interface ConsumeOrder {
     readonly fetchWaitMs: number;
   };
   /**
-   * A file that all consumers of a test write to: a line for each portion of facts, before it is
-   * applied.
+   * A file to which all consumers of a test write one line for each batch of facts, before they
+   * apply it.
    */
   readonly journal: string;
   readonly name: string;
@@ -41,8 +41,8 @@ export interface JournalLine {
   readonly facts: readonly string[];
 }
 
-// The event door in a process of its own, on the real store, with a point to die at. SIGTERM stops
-// it in order.
+// The event consumer in a process of its own, on the real store, with a point where it kills
+// itself. SIGTERM stops it in order.
 const order: ConsumeOrder = JSON.parse(process.argv[2] ?? '{}');
 const passed = new Map<ConsumePoint, number>();
 
@@ -98,8 +98,8 @@ function withPoints(batch: RecordBatch): RecordBatch {
 }
 
 /**
- * In one call and at once: the lines of several processes stand in the order in which they were
- * written.
+ * Writes synchronously with one call, so that the lines of several processes are in the order of
+ * writing.
  */
 function writeDown(facts: readonly PlatformFact[]): void {
   const line: JournalLine = {

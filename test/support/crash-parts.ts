@@ -9,8 +9,8 @@ import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/heartbeat.
 import { openStore, type Store } from '../../services/store/store.js';
 
 /**
- * What the path stands on, the same for the process that dies and for the next. Knows nothing of
- * the test runner.
+ * The parts that the path needs, the same for the process that dies and for the next. Does not
+ * import the test runner.
  */
 
 export async function openCrashStore(
@@ -42,7 +42,7 @@ export async function openCrashStore(
   return store;
 }
 
-/** As fast as a sandbox without limits allows. */
+/** Sends as fast as a sandbox without limits allows. */
 export function openGateway(store: Store): DiscordGateway {
   return createDiscordGateway({
     credentials: store.readCredentials,

@@ -25,8 +25,8 @@ import { noOAuth } from './no-oauth.js';
 const { guildId, applicationId, accounts, roles } = DEMO;
 
 /**
- * A database and a sandbox Discord that outlive the processes working on them, with Carol linked
- * and no role given yet.
+ * A database and a sandbox Discord that outlive the processes using them, with Carol linked and no
+ * role added yet.
  */
 export interface CrashWorld {
   readonly store: Store;
@@ -37,34 +37,32 @@ export interface CrashWorld {
   /** Resolves when the job table is empty. */
   readonly quiet: () => Promise<void>;
   /**
-   * The path of another process, as production wires it; it is stopped with the world at the
+   * Starts the path of another process, wired as in production; it is stopped with the world at the
    * latest.
    */
   readonly startPath: () => Promise<{ stop(): Promise<void> }>;
   /**
-   * Runs what is waiting with a path that is stopped again, so that nobody holds the bot
+   * Runs all waiting jobs with a path that is stopped again, so that no process holds the bot
    * afterwards.
    */
   readonly settle: () => Promise<void>;
-  /** The path in a process of its own. */
+  /** Starts the path in a process of its own. */
   readonly startChild: (order?: Partial<CrashOrder>) => Promise<CrashChild>;
-  /** To be called once the child is dead: its lease, as long as production's, is over now. */
+  /** Call it once the child is dead: ends its lease, which lasts as long as in production. */
   readonly endLease: () => Promise<void>;
-  /**
-   * Calls that change something, as the sandbox counted them since the last `settle`, oldest first.
-   */
+  /** The writes that the sandbox counted since the last `settle`, oldest first. */
   readonly writes: () => readonly SandboxCall[];
   readonly rolesOfCarol: () => readonly string[];
   readonly end: () => Promise<void>;
 }
 
 export interface CrashChild {
-  /** Points passed so far, in order. */
+  /** The points passed so far, in order. */
   readonly passed: () => readonly string[];
-  /** Resolves with the signal that ended it; null: it ended in order. */
+  /** Resolves with the signal that ended the process; null: it ended in order. */
   readonly ended: () => Promise<NodeJS.Signals | null>;
   readonly signal: (signal: 'SIGTERM' | 'SIGKILL') => void;
-  /** SIGTERM, once it works. */
+  /** Sends SIGTERM once the process is working. */
   readonly stopInOrder: () => Promise<void>;
 }
 
@@ -139,7 +137,7 @@ export async function createCrashWorld(): Promise<CrashWorld> {
       return child;
     },
     async endLease() {
-      // A worker that a test has planted lives longer, and stays.
+      // Keeps a worker that a test inserted with a longer `live_until`.
       await query(`
         update worker set live_until = clock_timestamp()
         where live_until < now() + interval '1 minute'`);

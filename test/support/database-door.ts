@@ -4,14 +4,14 @@ import { connect, createServer, type Socket } from 'node:net';
 import { createReader, type Done } from './database-frames.js';
 
 /**
- * Which statements: any, or those whose text holds these words and whose answer has at least so
- * many rows.
+ * Which statements: any, or those whose text contains these words and whose result has at least
+ * this many rows.
  */
 export type Statements = 'any' | { readonly words: string; readonly rows: number };
 
 /**
- * A connection that broke when the server had carried the statement out, before its caller had the
- * answer.
+ * A connection that broke after the server carried the statement out, before its caller received
+ * the result.
  */
 export interface Cut {
   readonly at: number;
@@ -19,18 +19,18 @@ export interface Cut {
 }
 
 /**
- * The way to a PostgreSQL, which may break in the one moment that hurts: after a statement is done
- * and before its answer is heard. It may also stand still: what is on its way then arrives later,
- * also when its sender has long hung up, as with a server that was stopped and goes on. Reads the
- * protocol as far as it must; connections are in plain text.
+ * A proxy for PostgreSQL that can break a connection at the worst time: after a statement is
+ * carried out and before its result arrives. It can also pause: traffic then arrives later, even if
+ * its sender has long disconnected, as with a server that was stopped and continues. It parses only
+ * the protocol messages it needs, and connections are in plain text.
  */
 export interface DatabaseDoor {
-  /** The same database, by way of the door. */
+  /** The address of the same database through the proxy. */
   readonly url: string;
   readonly cuts: readonly Cut[];
-  /** Of such statements, counted from now, the answer to this one is lost: 1 is the next. */
+  /** Loses the result of the nth such statement from now; 1 is the next. */
   cutAnswer(which: Statements, nth: number): void;
-  /** What was planted and not met yet is forgotten. */
+  /** Discards faults that have not happened yet. */
   clear(): void;
   hold(): void;
   letGo(): void;
@@ -99,7 +99,7 @@ function fits(which: Statements, { text, rows }: Done): boolean {
   return text.includes(which.words) && rows >= which.rows;
 }
 
-/** Everything passes in its order, or waits in its order. */
+/** Passes everything in order, or holds it in order. */
 function createGate() {
   let isStill = false;
   let waiting: (() => void)[] = [];
@@ -141,7 +141,7 @@ function join({ near, far, pass, isToBeCut }: Ends): void {
     }),
   );
   far.on('data', (bytes: Buffer) => pass(() => write(near, reader.fromServer(bytes))));
-  // Also of a connection that broke: what was sent before arrives before its end.
+  // Also for a broken connection: its earlier data arrives before its end.
   near.once('close', () => pass(() => far.end()));
   near.once('end', () => pass(() => far.end()));
   far.once('close', () => pass(() => near.destroy()));

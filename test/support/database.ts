@@ -9,10 +9,9 @@ export interface TestDatabase {
 }
 
 /**
- * A database of the caller's own, cloned from a template that `migrate` has filled once in the run.
- * Cheap enough for one per test file (some 25 ms). `migrate` must have closed its connections when
- * it resolves; whoever migrates to something else than the product's schema names a template of
- * their own.
+ * A database for one caller, cloned from a template that `migrate` filled once in this run, in some
+ * 25 ms: cheap enough for each test file. `migrate` must have closed its connections when it
+ * resolves. A caller that migrates to another schema than the product's names its own template.
  */
 export async function createTestDatabase(
   migrate?: (url: string) => Promise<void>,
@@ -30,7 +29,7 @@ export async function createTestDatabase(
           template: `test_${run}_${templateName}`,
         })
       : 'template1';
-    // Half the time of a copy through the log, where nothing is synced.
+    // Takes half the time of a copy through the log, when nothing is synced.
     await client.query(`create database ${name} template ${template} strategy file_copy`);
   });
   return {
@@ -43,7 +42,7 @@ export async function createTestDatabase(
 }
 
 /**
- * Test files run in several processes at once; the advisory lock lets one of them migrate while the
+ * Test files run in several processes at once; an advisory lock lets one of them migrate while the
  * others wait.
  */
 async function ensureTemplate(options: {
@@ -60,7 +59,7 @@ async function ensureTemplate(options: {
       template,
     ]);
     if (rowCount) return template;
-    // Renamed only when it is complete: a migration that fails must fail in every file, not only in
+    // Renamed only when it is complete: a failing migration must fail in every file, not only in
     // the first.
     await client.query(`drop database if exists ${draft} with (force)`);
     await client.query(`create database ${draft}`);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * A far side that says back whatever it was sent, in every way a far side can: in answers of all
- * kinds, and in broken ones.
+ * A Discord that repeats everything it receives, in every form: in responses of all kinds, valid
+ * and broken.
  */
 export interface EchoingDiscord {
   readonly address: string;

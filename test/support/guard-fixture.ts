@@ -43,9 +43,8 @@ export const deleted = (people: readonly Somebody[]): readonly PlatformFact[] =>
   }));
 
 /**
- * Linked holders of mapped roles, a store, and a guild in memory. Nothing runs by itself: what a
- * door has held, and what it has let pass, is seen before `run` takes the path through all that is
- * due.
+ * Linked holders of mapped roles, a store, and a guild in memory. No worker runs: a test can check
+ * what the guard held and allowed before `run` takes the path through all due members.
  */
 export function useGuard() {
   let database: TestDatabase;
@@ -99,7 +98,8 @@ export function useGuard() {
   }
 
   /**
-   * Links people, who are in the guild with these roles, as the mirror shows them, and are in step.
+   * Links people who are in the guild with these roles, as the mirror shows them, and need no
+   * change.
    */
   async function link(
     people: readonly Somebody[],
@@ -132,13 +132,13 @@ export function useGuard() {
     query,
     setUp,
     link,
-    /** Another process on the same database. */
+    /** A store of another process on the same database. */
     async another(): Promise<Store> {
       const opened = await openTestStore(database.url);
       stores.push(opened);
       return opened;
     },
-    /** In both groups by a fact each, and holding both roles. */
+    /** Adds people to both groups by a fact each, as holders of both roles. */
     async addCrowd(count: number): Promise<readonly Somebody[]> {
       const people = crowdOf(count);
       await store().applyFacts(
@@ -155,7 +155,7 @@ export function useGuard() {
         `select discord_user_id as account, role_id as "roleId", held_by as by, is_stream as "isStream"
          from removal_decision where verdict = 'HELD' order by 1, 2`,
       ),
-    /** Accounts from which the path will take the role. */
+    /** The accounts from which the path will remove the role. */
     due: async (roleId = PILOT) =>
       (
         await query<{ id: string }>(
@@ -165,7 +165,7 @@ export function useGuard() {
       ).map(({ id }) => id),
     holders: (roleId = PILOT) =>
       [...guild].filter(([, roles]) => roles.has(roleId)).map(([id]) => id),
-    /** The path, for all that is due, one member after the other. */
+    /** Runs the path for all due members, one after the other. */
     async run(): Promise<void> {
       await store().jobs.renewLeases();
       const reconcile = pathOn(store(), guild);
@@ -180,7 +180,7 @@ export function useGuard() {
         for (const job of jobs) await reconcile(job);
       }
     },
-    /** Everything that was recorded and held was so two hours earlier. */
+    /** Moves all records and held removals two hours into the past. */
     async waitTwoHours(): Promise<void> {
       await query(
         `update audit_record set opened_at = opened_at - interval '2 hours', closed_at = closed_at - interval '2 hours'`,
@@ -190,7 +190,7 @@ export function useGuard() {
   };
 }
 
-/** The real run, with a guild that does what it is asked. */
+/** The real run, with a guild that carries out every write. */
 function pathOn(store: Store, guild: Map<string, Set<string>>) {
   const rolesOf = (id: string) => guild.get(id) ?? new Set<string>();
   const discord = {

@@ -9,10 +9,7 @@ import { createMigratedDatabase } from './store.js';
 
 type Person = keyof typeof DEMO.accounts;
 
-/**
- * A rig of its own for each test, with the demo's groups mapped; and the few questions such tests
- * ask.
- */
+/** A rig for each test, with the demo's groups mapped, and the queries that path tests share. */
 export function usePath(options: Parameters<typeof startRig>[1] = {}) {
   let database: TestDatabase;
   let rig: Rig;
@@ -42,7 +39,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
     query,
     databaseUrl: () => database.url,
     mappingIds: () => mappingIds,
-    /** Links, waits for the first run, and forgets the calls it made. */
+    /** Links, waits for the first run, and resets the recorded calls. */
     async link(name: Person, discordUserId: string = DEMO.accounts[name]): Promise<string> {
       const { linkId } = await rig.store.links.linkMember({
         clientId: rig.clientId,
@@ -62,11 +59,11 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
       const [found] = await rig.store.clients.findClients([rig.clientId]);
       return found;
     },
-    /** As if the client's pause had run its time. */
+    /** Ends the client's pause. */
     expirePause: () => query('update client set paused_until = now()'),
     /**
-     * As if the first answer that an account is not in the guild had come a minute earlier; then
-     * all are looked at again.
+     * Moves the first answer that an account is not in the guild one minute back, and makes all
+     * absent members due.
      */
     async passMinuteOfAbsence(): Promise<void> {
       await query("update member set absent_since = absent_since - interval '1 minute'");
@@ -74,7 +71,7 @@ export function usePath(options: Parameters<typeof startRig>[1] = {}) {
       await rig.restart();
       await rig.quiet();
     },
-    /** Newest first. */
+    /** Audit records, newest first. */
     async records() {
       const { rows } = await rig.store.read.pageAuditRecords(
         { clientId: rig.clientId },

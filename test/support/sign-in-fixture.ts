@@ -12,8 +12,8 @@ type Name = keyof typeof DEMO.accounts;
 type Patch = Parameters<SignInRig['store']['clients']['updateClient']>[1];
 
 /**
- * A rig of its own for each test, in which people sign in without a browser; and the few questions
- * such tests ask.
+ * A rig for each test, in which people sign in without a browser, and the queries that sign-in
+ * tests share.
  */
 export function useSignIn() {
   let database: TestDatabase;
@@ -42,23 +42,23 @@ export function useSignIn() {
   return {
     rig: () => rig,
     url: () => database.url,
-    /** The path goes no further than this until the test is over. */
+    /** Blocks the path at this point until the test ends. */
     hold(point: FaultPoint): void {
       const { promise, resolve } = Promise.withResolvers<void>();
       release = resolve;
       rig.at(point, () => promise);
     },
     personOf,
-    /** Signs in, and waits until the path has done what it can. */
+    /** Signs in, and waits until the path has finished. */
     async signIn(name: Name, given: Partial<Person> = {}): Promise<string> {
       const { linkId } = await signIn(rig, personOf(name, given));
       await quiet(rig);
       return linkId;
     },
-    /** Signs in and goes away before being linked. */
+    /** Signs in, and leaves before the link is created. */
     grantOf: (name: Name, given: Partial<Person> = {}) => grantOf(rig, personOf(name, given)),
     quiet: () => quiet(rig),
-    /** Nothing is left to be revoked. */
+    /** Waits until no revocation is left. */
     revoked: () =>
       eventually(async () => (await rig.query('select from revocation')).length === 0, {
         what: 'nothing is left to be revoked',
@@ -69,14 +69,14 @@ export function useSignIn() {
     },
     linkOf: async (name: string, clientId = rig.clientId) =>
       rig.store.read.findLinkByPlatformUser(clientId, name),
-    /** The account's own, of the demo's application; by kind and text. */
+    /** The account's live tokens for the demo's application, with kind and text. */
     liveTokens: (name: Name) =>
       rig.discord.oauth.liveTokens({ discordUserId: DEMO.accounts[name] }),
     update: (patch: Patch, clientId = rig.clientId) =>
       rig.store.clients.updateClient(clientId, patch, cause),
     keepTokens: (keepsTokens: boolean, clientId = rig.clientId) =>
       rig.store.clients.updateClient(clientId, { linking: { email: 'NONE', keepsTokens } }, cause),
-    /** As if a minute had passed since Discord said that an account is not in the guild. */
+    /** Moves the first answer that an account is not in the guild one minute back. */
     async passMinuteOfAbsence(): Promise<void> {
       await eventually(
         async () =>
@@ -91,14 +91,14 @@ export function useSignIn() {
       await rig.query('update reconcile_job set due_at = now(), is_parked = false');
       await rig.query("select pg_notify('reconcile_job', '')");
     },
-    /** As if this much time had gone by for what waits to be revoked. */
+    /** Makes all waiting revocations due. */
     revocationsFallDue: () => rig.query('update revocation set due_at = clock_timestamp()'),
-    /** Calls of bots and of applications, oldest first: `PUT /guilds/… 201`. */
+    /** Calls of bots and applications, oldest first: `PUT /guilds/… 201`. */
     calls: () =>
       rig.discord.calls.recent().map(({ method, route, status }) => `${method} ${route} ${status}`),
     rolesOf: (name: Name, guildId: string = DEMO.guildId) =>
       rig.discord.member(guildId, DEMO.accounts[name])?.roleIds,
-    /** Newest first. */
+    /** Audit records, newest first. */
     async records(clientId = rig.clientId) {
       const page = { limit: 100, after: null };
       return (await rig.store.read.pageAuditRecords({ clientId }, page)).rows;
@@ -107,7 +107,7 @@ export function useSignIn() {
   };
 }
 
-/** A member who waits for screening waits for nothing that the path does. */
+/** A member who waits for screening has no work for the path. */
 async function quiet(rig: SignInRig) {
   await eventually(
     async () => (await rig.query('select from reconcile_job where not is_parked')).length === 0,
