@@ -25,8 +25,8 @@ interface Case {
   readonly besides: readonly Beside[];
 }
 /**
- * Many short ones: a machine that does something else for a second spoils one of them, and the
- * median none.
+ * Many short turns: a machine that is busy with other work for a second spoils one of them, and
+ * leaves the median unchanged.
  */
 const TURNS = {
   full: { turns: 9, seconds: 1.5 },
@@ -114,7 +114,7 @@ async function startBesides(
   return answerers;
 }
 
-/** Else they would be compared at different work. */
+/** Rejects different answers: their rates would measure different work. */
 async function expectTheSame(
   what: string,
   body: object,

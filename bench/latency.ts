@@ -118,8 +118,8 @@ async function measure(
 }
 
 /**
- * Standing holders without any fact: the removal guard never removes a role from more than half of
- * its holders within an hour without a person.
+ * Adds other holders of the roles, without facts about them: the removal guard never removes a role
+ * from more than half of its holders within an hour without approval.
  */
 async function addHolders(databaseUrl: string): Promise<void> {
   const sql = await openSql(databaseUrl);
@@ -131,7 +131,10 @@ async function addHolders(databaseUrl: string): Promise<void> {
   await sql.end();
 }
 
-/** Until every change has arrived; what has not after some seconds is told as missing. */
+/**
+ * Waits until every change has arrived; those that have not after ten seconds are reported as
+ * missing.
+ */
 async function settled(load: Load): Promise<void> {
   const isDone = () => load.result().missing === 0;
   await eventually(isDone, { withinMs: 10_000 }).catch(() => undefined);

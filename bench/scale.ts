@@ -128,7 +128,7 @@ async function look(child: MeasuredChild, store: Store, { links }: MassOfLinks) 
     const us = rounded((done.ms * 1_000) / links);
     return { ...done, us };
   };
-  // What it reads is in the page cache then, as in the middle of a day.
+  // Afterwards the tables are in the page cache, as during a busy day.
   await ask('drift');
   const drift = await fastest(() => ask('drift'));
   const sweep = await fastest(() => ask('sweep'));
@@ -141,8 +141,8 @@ async function look(child: MeasuredChild, store: Store, { links }: MassOfLinks) 
 }
 
 /**
- * The time of events else, and while one sweep follows the other: in turns, as the machine has
- * better and worse moments.
+ * The latency of events without sweeps, and during one sweep after the other. The two alternate,
+ * because the machine's speed varies.
  */
 async function besideSweeps(store: Store, sweepOnce: () => Promise<unknown>) {
   const idle: number[] = [];
@@ -160,7 +160,10 @@ async function forAWhile(sweepOnce: () => Promise<unknown>): Promise<void> {
   while (performance.now() < endsAt);
 }
 
-/** Of three runs, of a million links too: others use this machine as well. */
+/**
+ * The fastest of three runs, even with a million links: other work on this machine slows single
+ * runs.
+ */
 async function fastest<Run extends { readonly us: number }>(run: () => Promise<Run>): Promise<Run> {
   let best = await run();
   for (let more = 2; more > 0; more -= 1) {
@@ -171,8 +174,8 @@ async function fastest<Run extends { readonly us: number }>(run: () => Promise<R
 }
 
 /**
- * How long each of single facts took, one after the other, until the work is done. They are about a
- * group that is not mapped: nobody is marked.
+ * The latencies of single facts, sent one after the other until the work is done. Their group is
+ * not mapped, so no member is marked.
  */
 async function eventsWhile(store: Store, work: Promise<unknown>): Promise<readonly number[]> {
   const state = { isDone: false };
@@ -195,7 +198,7 @@ async function eventsWhile(store: Store, work: Promise<unknown>): Promise<readon
   return tookMs;
 }
 
-/** What any of it costs at least: the tables joined by one statement. */
+/** The lower bound: one statement that joins the tables. */
 async function bareJoin(databaseUrl: string, { clientId, links }: MassOfLinks): Promise<number> {
   const sql = await openSql(databaseUrl);
   const { us } = await fastest(async () => {

@@ -1,7 +1,7 @@
 /**
  * `npm run walk`: how much code one event, one query, one sign-in and one sweep run through, by
- * V8's precise coverage of the compiled service. Prints named functions and files of services/,
- * without the sandbox; `--list` also prints each of them.
+ * V8's precise coverage of the compiled service. Prints the number of named functions and of files
+ * in services/, without the sandbox; `--list` also prints each of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -16,7 +16,7 @@ import { openCoverage, type Coverage } from './support/coverage.js';
 import { createPlatformTopic } from './support/platform-topic.js';
 import { signInByHttp } from './support/sign-in-by-http.js';
 
-/** What a walk leaves behind, such as the closed record, is part of it. */
+/** Waits for the work after a walk, such as closing the record, which counts as part of it. */
 const SETTLED_MS = 1500;
 
 const USER =
@@ -137,7 +137,9 @@ async function measured(coverage: Coverage, walk: Walk) {
 
 function report(what: string, functions: readonly string[], idle: ReadonlySet<string>): void {
   const own = functions.filter((name) => !idle.has(name));
-  console.log(`${what}: ${counted(functions)}; without those that run when idle ${counted(own)}`);
+  console.log(
+    `${what}: ${counted(functions)}; without the functions that run when idle ${counted(own)}`,
+  );
   if (!process.argv.includes('--list')) return;
   for (const name of own) console.log(`  ${name}`);
 }

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /**
- * Makes dist-release/: what a release consists of, from a clean checkout. In: the working tree.
- * Out: the service as an archive, the SDK as a package, the list of what is inside (CycloneDX), the
- * licences, and the digests of all of them.
- * Never: from a tree with changes, with a licence nobody allowed, or with a known fault in what
- * goes out.
+ * Makes dist-release/ from a clean checkout: the service as an archive, the SDK as a package, the
+ * list of their contents (CycloneDX), the licences, and the digests of all of them. Refuses a tree
+ * with changes, a licence that is not allowed, and content with a known vulnerability.
  */
 const root = join(import.meta.dirname, '..');
 const into = join(root, 'dist-release');

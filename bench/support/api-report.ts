@@ -14,8 +14,8 @@ export interface Measured {
   readonly what: string;
   readonly figures: Readonly<Partial<Record<Answerer, LoadFigures>>>;
   /**
-   * The connector's rate to the others', of each round by itself: what else the machine does then
-   * slows both.
+   * The connector's rate relative to each of the others, computed per round, so that other work on
+   * the machine slows both alike.
    */
   readonly ratios: Readonly<Partial<Record<Beside, number>>>;
 }
@@ -24,13 +24,13 @@ export function report(measured: readonly Measured[], upserts: Upserts): Answer 
   const [one, page, repeated] = measured;
   const ofSql = [one, page].map((each) => each?.ratios.sql ?? 0);
   const { apollo = 0, yoga = 0 } = repeated?.ratios ?? {};
-  // The slower of the two is the one that the connector comes closer to.
+  // The connector is compared with the slower of the two, which it comes closer to.
   const ofSlower = Math.max(apollo, yoga);
   const ofMore = one && repeated ? ofWhatIsRead(one, repeated) : 0;
   return {
     rows: [
       ...measured.map((each) =>
-        // Thirty times in a request, a person is read as once.
+        // A request reads a person once, even if it contains them thirty times.
         rowOf(each, each.figures.sql ?? one?.figures.sql),
       ),
       upsertRow(upserts),
@@ -62,8 +62,8 @@ export function report(measured: readonly Measured[], upserts: Upserts): Answer 
 }
 
 /**
- * The time of a request with many of what it has read already, without that of one with a single
- * one.
+ * The time to repeat data that a request has already read (that of the repeated request without
+ * that of the single one): the slower of Apollo and Yoga relative to the connector.
  */
 function ofWhatIsRead(one: Measured, repeated: Measured): number {
   const moreOf = (name: Answerer) =>

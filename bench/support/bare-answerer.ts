@@ -1,7 +1,7 @@
 /**
- * A process that answers what the connector is asked, without the connector: `apollo` and `yoga`
- * from constants, `sql` with the connector's own SQL behind a bare HTTP handler. Told over its
- * channel what to answer; says where it listens.
+ * A process that answers the connector's requests without the connector: `apollo` and `yoga` from
+ * constants, `sql` with the connector's own SQL behind a bare HTTP handler. The parent process
+ * sends the answers to give and receives the port.
  */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Loaded into a process that is measured: tells the resident bytes when it is asked, after a
- * collection where that is asked.
+ * Loaded into a measured process: on request it reports the resident bytes, after a garbage
+ * collection for `collect`.
  */
 process.on('message', (message: unknown) => {
   if (message !== 'resident' && message !== 'collect') return;
@@ -11,5 +11,5 @@ process.on('message', (message: unknown) => {
   const { rss, heapUsed, external } = process.memoryUsage();
   process.send?.({ rss, held: heapUsed + external });
 });
-// Being asked is no reason to stay alive.
+// The channel alone must not keep the process alive.
 process.channel?.unref();

@@ -1,6 +1,6 @@
 /**
- * A process of its own that looks at a mass of links: told `drift` or `sweep`, it answers what came
- * of it, and when it is done.
+ * A process of its own that works on a mass of links: for `drift` or `sweep` it returns the result
+ * and the time it took.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -42,7 +42,7 @@ process.on('message', (message: unknown) => {
 });
 process.send?.({ isReady: true });
 
-/** All of a sweep but the calls to Discord: its list is made up as it is asked for. */
+/** A whole sweep without calls to Discord: the member list is generated on request. */
 async function sweep(): Promise<number> {
   const asked = { clientId, dryRun: false, enforceStrategy: null, cause };
   await store.sweeps.startSweep({ ...asked, kind: 'REMOTE_SYNC' });
@@ -73,7 +73,7 @@ function madeUp(): Guild {
         Array.from({ length }, (_, index) => shownMember(guild, first + index)),
       );
     },
-    // Fewer than are listed: nobody doubts the list.
+    // Lower than the list shows, so the sweep does not doubt the list.
     readRoleCounts: async () =>
       Promise.resolve(new Map(guild.roleIds.map((roleId) => [roleId, 1]))),
     refreshRoles: async () => Promise.resolve(),

@@ -1,11 +1,11 @@
 /**
- * Loaded into the service before its own code: collects garbage and tells the resident bytes when
- * it is asked.
+ * Loaded into the service before its own code: on request it collects garbage and reports the
+ * resident bytes.
  */
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();
   process.send?.(process.memoryUsage.rss());
 });
-// Being asked is no reason to stay alive.
+// The channel alone must not keep the process alive.
 process.channel?.unref();

@@ -1,8 +1,7 @@
 import pg from 'pg';
 
 /**
- * One plain connection. That the server has gone is told by the next query, not by ending the
- * process.
+ * One plain connection. When the server has gone, the next query fails; the process does not end.
  */
 export async function openSql(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl });

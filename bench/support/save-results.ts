@@ -9,15 +9,15 @@ import type { Machine } from './machine.js';
 const file = new URL('../results.json', import.meta.url);
 
 /**
- * Replaces the figures of one question. Those of another machine are dropped: they do not stand
- * beside these.
+ * Replaces the figures of one question. Figures of another machine are dropped, as they cannot be
+ * compared with these.
  */
 export async function saveResults(run: {
   readonly machine: Machine;
   readonly bench: Bench;
   readonly answer: Answer;
   readonly isQuick: boolean;
-  /** Of the machine when the bench ended: what else ran beside it shows here. */
+  /** The machine's load average when the bench ended, which shows other work beside it. */
   readonly load: number;
 }): Promise<void> {
   const { machine, bench, answer, isQuick, load } = run;

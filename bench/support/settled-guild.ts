@@ -4,12 +4,12 @@ import { openSql } from './open-sql.js';
 import { mappedGroup } from './stock-store.js';
 
 /**
- * A guild with groups that are mapped to its roles one by one, in which everybody holds what their
- * groups give.
+ * A guild with groups mapped to its roles one by one, in which every member holds the roles of
+ * their groups.
  */
 export interface SettledGuild {
   readonly guild: BenchGuild;
-  /** Of the members, by their place: the places of their groups, and so of their roles. */
+  /** The indexes of a member's groups, which are also those of their roles. */
   readonly groupsOf: (place: number) => readonly number[];
 }
 
@@ -31,7 +31,7 @@ export function rolesOf({ guild, groupsOf }: SettledGuild, place: number): reado
   return groupsOf(place).map((group) => guild.roleIds[group] ?? '');
 }
 
-/** As the sandbox Discord knows it. */
+/** The guild as the sandbox Discord contains it. */
 export function settledWorld(settled: SettledGuild): SandboxWorld {
   const world = sandboxWorldOf([settled.guild]);
   const places = new Map(settled.guild.discordUserIds.map((id, place) => [id, place]));
@@ -48,8 +48,8 @@ export function settledWorld(settled: SettledGuild): SandboxWorld {
 }
 
 /**
- * As the connector knows it after months: on a stocked store, all groups known by snapshots of long
- * ago. No record says who gave what.
+ * Writes the guild as the connector stores it after months: on a filled store, with all groups
+ * known from old snapshots, and without records of the roles.
  */
 export async function settleStore(databaseUrl: string, settled: SettledGuild): Promise<void> {
   const { discordUserIds } = settled.guild;

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 
 /**
- * Loaded into the service before its own code: collects garbage and tells what the process holds
- * when it is asked.
+ * Loaded into the service before its own code: on request it collects garbage and reports memory,
+ * handles and open files.
  */
 process.on('message', () => {
   globalThis.gc?.();
@@ -12,10 +12,10 @@ process.on('message', () => {
   const handles = process.getActiveResourcesInfo().length;
   process.send?.({ rss, heapUsed, handles, files });
 });
-// Being asked is no reason to stay alive.
+// The channel alone must not keep the process alive.
 process.channel?.unref();
 
-/** Where the machine tells them in a folder; elsewhere 0. */
+/** The number of open files, where /proc lists them; 0 elsewhere. */
 function descriptors(): number {
   try {
     return readdirSync('/proc/self/fd').length;

@@ -1,8 +1,8 @@
 import { ConnectorError, createConnector, type Connector } from 'discord-connector-client';
 
 /**
- * A service of the platform that links a person, maps a group of its own to a role, puts the person
- * in, and reads what came of it.
+ * A service of the platform that links a person, maps one of its groups to a role, adds the person
+ * to the group, and reads the result.
  */
 const { CONNECTOR_URL = 'http://127.0.0.1:4000', CONNECTOR_KEY = '' } = process.env;
 const [platformUserId, discordUserId, groupId, roleName] = process.argv.slice(2);
@@ -64,8 +64,8 @@ async function main(connector: Connector, wish: Wish): Promise<void> {
   for (const { error } of results)
     if (error) throw new Error(`the fact was not taken: ${error.message}`);
 
-  // Without this the role comes as well, a moment later; it waits up to five seconds to be able to
-  // say so.
+  // Optional: without it the role arrives slightly later. It waits up to five seconds for the
+  // result, so that the state can be printed.
   await connector.reconcileDiscordUser({ id: discordUser.id });
   const now = await connector.discordUser({ id: discordUser.id });
   say(`state ${now?.state ?? 'gone'}`);
@@ -79,7 +79,7 @@ async function roleOf(connector: Connector, clientId: string, roleName: string):
   return role.id;
 }
 
-/** The service may be started again: what it finds mapped, it leaves. */
+/** Leaves an existing mapping unchanged, so the service can be started again. */
 async function mapOnce(
   connector: Connector,
   wish: {

@@ -5,8 +5,8 @@ import { createPlatform, type Platform } from './platform.js';
 import type { Stage } from './stage.js';
 
 /**
- * What somebody at night would look at, in some three and a half minutes. Ends with what waits for
- * a person.
+ * Plays the problems that an operator on call sees at night, in some three and a half minutes. The
+ * last scenes wait for a decision.
  */
 export async function demonstrate(stage: Stage, say: (line: string) => void): Promise<void> {
   const platform = createPlatform(stage);
@@ -30,7 +30,7 @@ export async function demonstrate(stage: Stage, say: (line: string) => void): Pr
   }
 }
 
-/** What happens, for how many seconds until the next thing, and how it begins. */
+/** What happens, for how many seconds until the next scene, and how to start it. */
 type Scene = readonly [string, number, () => unknown];
 
 interface Clients {
