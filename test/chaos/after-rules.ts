@@ -11,9 +11,9 @@ import { readWaiting, type Waiting } from './sweep-rules.js';
 import { trueCause } from './true-causes.js';
 
 /**
- * How members stand soon after the last fault has ended, with nothing set right by anybody: each is
- * right, held for a person, or in a state whose cause is true and whose next try comes, and came
- * when it was due. What is wrong for a while is asked about again.
+ * Checks every member soon after the last fault has ended, before the test repairs anything: each
+ * is correct, held for a decision, or in a state whose cause is true and whose next try comes and
+ * was never late. Faults that may pass are checked again until a deadline.
  */
 export async function afterFaults(play: Play): Promise<readonly string[]> {
   const untilMs = Date.now() + SOON_MS;
@@ -25,7 +25,7 @@ export async function afterFaults(play: Play): Promise<readonly string[]> {
   }
 }
 
-/** A day and more passes, for those who are to be tried again then: they are. */
+/** Makes all parked members due, as after a day, and expects that each is tried. */
 export async function triesAreKept(play: Play): Promise<readonly string[]> {
   const { query } = play.stage;
   const from = Date.now();
@@ -45,14 +45,14 @@ export async function triesAreKept(play: Play): Promise<readonly string[]> {
     play.cures.push({ account: 'all', from, until: Date.now() });
     if (late.length === 0 || !(client !== undefined && isWorked(client))) return [];
     if (Date.now() > from + SOON_MS)
-      return late.map((row) => `${nameOf(row)} was due and is not tried`);
+      return late.map((row) => `${nameOf(row)} was due but was not tried`);
     await sleep(100);
   }
 }
 
 const SOON_MS = 10_000;
 const DAY_MS = 86_400_000;
-/** The clock of the database is asked a moment before it is looked at. */
+/** The database's clock is read slightly before the check. */
 const SLACK_MS = 5_000;
 
 const Standing = z.object({
@@ -108,19 +108,22 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
 }
 
 const isPaused = (client: Client) => (client.paused_for_ms ?? 0) > 0;
-/** Its bot, or the whole sender, may send nothing for a while. */
+/** Its bot, or this whole sender, is paused. */
 const isSilent = (client: Client) => (client.sending_for_ms ?? 0) > 0;
 const isWorked = (client: Client) =>
   client.is_enabled && !client.is_stopped && !isPaused(client) && !isSilent(client);
 
-/** Whole clients stop or pause for a reason too. */
+/** The reason of a stopped or paused client must be true too. */
 function troubleFaults(play: Play, trouble: string | null): readonly string[] {
   return trouble !== null && trueCause(play, null, trouble)
     ? []
-    : [`the client rests for no true cause: ${trouble}`];
+    : [`the client is stopped or paused for a false cause: ${trouble}`];
 }
 
-/** Each who waits for the pause is shown its cause, unless the client rests for another. */
+/**
+ * Each member who waits for the pause shows its cause, unless the client is stopped or paused for
+ * another.
+ */
 async function silenceFaults(
   play: Play,
   client: Client,
@@ -130,7 +133,7 @@ async function silenceFaults(
   const { sending_cause: cause } = client;
   if (client.is_stopped || isPaused(client)) return [];
   if (cause === null || !trueCause(play, null, cause))
-    return [`the bot sends nothing for no true cause: ${cause}`];
+    return [`the bot's sending pause has a false cause: ${cause}`];
   const waiting = rows.filter((row) => row.is_parked === false && row.link_status === 'ACTIVE');
   const page = { limit: 100, after: null };
   const { rows: shown } = await stage.store.read.pageLinks(stage.clientId, {}, page);
@@ -138,14 +141,14 @@ async function silenceFaults(
     const its = shown.find(({ platformUserId }) => platformUserId === row.platform_user_id);
     return its?.reason?.includes(cause) === true
       ? []
-      : [`${nameOf(row)} waits while nothing is sent, and is shown as ${its?.reason}`];
+      : [`${nameOf(row)} waits for the sending pause, but its reason is ${its?.reason}`];
   });
 }
 
-/** Nobody waits where nothing is in the way. */
+/** No member waits when nothing prevents its work. */
 function pendingFaults(row: Standing, isFree: boolean): readonly string[] {
   return isFree
-    ? [`${nameOf(row)} waits still, due in ${Math.round(row.due_in_ms ?? 0)} ms (${row.reason})`]
+    ? [`${nameOf(row)} still waits, due in ${Math.round(row.due_in_ms ?? 0)} ms (${row.reason})`]
     : [];
 }
 
@@ -156,34 +159,34 @@ interface Known {
 
 function restFaults(play: Play, row: Standing, known: Known): readonly string[] {
   const account = accountOf(row);
-  if (account === undefined) return [`a stranger is linked: ${nameOf(row)}`];
+  if (account === undefined) return [`an unknown account is linked: ${nameOf(row)}`];
   if (row.is_parked === true) return parkedFaults(play, row, account);
   if (row.link_status === 'ENDING')
     return known.waiting.hasAny(row.discord_user_id)
       ? []
-      : [`the link of ${nameOf(row)} is ending, and nothing goes on`];
+      : [`the link of ${nameOf(row)} is ending, and nothing continues it`];
   return {
     IN_STEP: () =>
       account === play.stage.bot
-        ? [`${account} is a bot's and said to be in step`]
+        ? [`${account} is a bot's account but reported IN_STEP`]
         : [...wrongRoles(play, account, known), ...unnamed(play, account, row, known)],
     HELD: () =>
       known.waiting.isHeld(row.discord_user_id)
         ? []
-        : [`${account} is held, and nothing waits for a person`],
-    // A complete list without the account proves that it has left, and one that lied is believed
+        : [`${account} is HELD without a held removal`],
+    // A complete list without the account proves that it has left, and a false list is believed
     // until the next.
     ABSENT: () =>
       play.hands.held(account) === undefined || known.disturbances.touches(account, ANY_ROLE)
         ? []
-        : [`${account} is said to be absent and is there`],
+        : [`${account} is reported ABSENT but is in the guild`],
     PENDING: () => [`${account} waits without a next try (${row.reason})`],
     PARKED: () => [`${account} is parked without a next try (${row.reason})`],
-    NEVER: () => [`${account} was never looked at`],
+    NEVER: () => [`${account} was never read`],
   }[row.state ?? 'NEVER']();
 }
 
-/** No role has this id: only what is of every role disturbs it. */
+/** No role has this id, so only disturbances of all roles match it. */
 const ANY_ROLE = DEMO.guildId;
 
 function parkedFaults(
@@ -196,14 +199,14 @@ function parkedFaults(
   return [
     ...(isTriedAgain && !isOverdue
       ? []
-      : [`${account} is parked, and is tried again in ${dueMs} ms`]),
+      : [`${account} is parked, and its next try is in ${dueMs} ms`]),
     ...(reason !== null && trueCause(play, account, reason)
       ? []
-      : [`${account} is parked for no true cause: ${reason}`]),
+      : [`${account} is parked for a false cause: ${reason}`]),
   ];
 }
 
-/** What somebody has had a hand in is found out by the next sweep. */
+/** Disturbed roles are excused: the next sweep finds them. */
 function wrongRoles(
   { wishes, hands }: Play,
   account: Person,
@@ -217,12 +220,12 @@ function wrongRoles(
     return isWrong &&
       !waiting.stays(DEMO.accounts[account], roleId) &&
       !disturbances.touches(account, roleId)
-      ? [`${account} is in step and ${holds ? 'holds' : 'lacks'} role ${roleId}`]
+      ? [`${account} is IN_STEP but ${holds ? 'holds' : 'lacks'} role ${roleId}`]
       : [];
   });
 }
 
-/** Where a nickname is not set, the reason says why. */
+/** When a nickname is not set, the reason explains it. */
 function unnamed(
   play: Play,
   account: Person,
@@ -235,7 +238,7 @@ function unnamed(
     .find((part) => part.startsWith('the nickname is not set'));
   return said !== undefined && trueCause(play, account, said)
     ? []
-    : [`${account} has not the nickname of their person (${reason})`];
+    : [`${account} lacks the desired nickname (${reason})`];
 }
 
 function accountOf({ discord_user_id: id }: Standing): Person | undefined {

@@ -1,6 +1,6 @@
 import type { Person, Step } from './steps.js';
 
-/** Something has changed that may make a refused call be accepted: for one account, or for all. */
+/** A change after which Discord may accept a refused call: for one account, or for all. */
 export interface Cure {
   readonly account: Person | 'all';
   readonly from: number;
@@ -8,11 +8,11 @@ export interface Cure {
 }
 
 /**
- * Whose refused calls may be made once more after this step. All that changes the guild, the bot or
- * the mappings cures everybody; what is said of one person cures their accounts. Two things that
- * could be taken for cures are none: the log replayed, which says nothing new, and a process that
- * stops in order. A sweep is one when it runs, not when it is asked for: see `sweepCures`. One that
- * is killed is: it may die before it has written the refusal down.
+ * The accounts whose refused calls may be repeated after this step. A change of the guild, the bot
+ * or the mappings cures all accounts; a fact or mutation about one person cures their accounts. A
+ * replayed log is no cure, because it contains nothing new, and neither is a process that stops in
+ * order. A killed process is one, because it may die before it has stored the refusal. A sweep is
+ * one when it runs, not when it is requested: see `sweepCures`.
  */
 export function curesOf(
   step: Step,

@@ -6,24 +6,29 @@ import type { Person } from './steps.js';
 const { accounts } = DEMO;
 
 /**
- * Where the end of a role cannot be foretold, because somebody or something else has had a hand in
- * it.
+ * Where the final state of a role cannot be predicted, because of edits by people or faults of
+ * Discord.
  */
 export interface Disturbances {
   /**
-   * Edited by hand or by coming and going, read as it was before, lost by Discord, written late, or
-   * gone with its role.
+   * The role was edited by a person, lost by leaving and joining, read from a stale response, lost
+   * by Discord, written late, or deleted.
    */
   touches(account: Person, roleId: string): boolean;
-  /** As `touches`, but for lists that lied. */
+  /** As `touches`, but without the member lists that were false. */
   isEdited(account: Person, roleId: string): boolean;
-  /** Written back as it was read, in the window between reading and writing a whole list. */
+  /**
+   * The role was written back as it was read, in the window between reading and writing a whole
+   * list.
+   */
   isUndone(account: Person, roleId: string): boolean;
-  /** Edited by hand between the reading and one of these writes of a whole list. */
+  /** A person edited the role between the reading and one of these writes of a whole list. */
   isInWindow(account: Person, roleId: string, lists: readonly WireCall[]): boolean;
-  /** Shown once without what they had: by that reading, nothing was left to be taken. */
+  /**
+   * A reading once showed the account without its roles, so the connector had nothing to remove.
+   */
   wasShownBare(account: Person): boolean;
-  /** Lost by Discord, or carried out when the caller had given up: nobody can know. */
+  /** Discord lost a write, or carried it out after the caller gave up: the result is unknown. */
   isUnsure(account: Person, roleId: string): boolean;
 }
 
@@ -73,7 +78,7 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
     isInWindow,
     wasShownBare: (account) => isStale(account) || isLiedAbout(account),
     isEdited,
-    // A list that lied may have been taken for what Discord had.
+    // The connector may have believed a false list.
     touches: (account, roleId) => wire.listings.toldAt.length > 0 || isEdited(account, roleId),
   };
 }
@@ -82,7 +87,7 @@ export function disturbancesOf({ stage, hands }: Play): Disturbances {
  * A list is written within a second of its reading; the reading itself may take as long as a call.
  */
 const READ_BEFORE_MS = 1_300;
-/** What was given up may still be carried out. */
+/** Discord may still carry out a call that its caller gave up. */
 const LATE_MS = 1_000;
 
 function isAbout(path: string, account: Person): boolean {

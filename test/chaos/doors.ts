@@ -3,17 +3,17 @@ import type { Store } from '../../services/store/store.js';
 import { cause, mapGroup } from '../builders/store-world.js';
 
 /**
- * By what a world tells and asks the connector: straight at its store, or as the platform and its
- * admins do.
+ * How a world sends changes and queries to the connector: directly to its store, or as the platform
+ * and its admins do.
  */
 export interface Doors {
-  /** Resolves when they are taken in for good. */
+  /** Resolves when the facts are stored durably. */
   tell(facts: readonly PlatformFact[]): Promise<void>;
   link(platformUserId: string, discordUserId: string): Promise<void>;
   unlink(linkId: string): Promise<void>;
   reconcile(linkId: string): Promise<void>;
   linkOf(platformUserId: string): Promise<string | undefined>;
-  /** The mapping's id. */
+  /** Returns the mapping's id. */
   map(groupId: string, roleId: string): Promise<string | null>;
   setAuthority(mappingId: string, authority: Authority): Promise<void>;
   retire(mappingId: string, holders: Holders): Promise<void>;
@@ -21,9 +21,9 @@ export interface Doors {
   importRoles(): Promise<void>;
   startSweep(kind: SweepKind, isDryRun: boolean): Promise<void>;
   cancelSweep(sweepId: string): Promise<void>;
-  /** Gives the plan that was decided. */
+  /** Returns the decided plan. */
   decideSweep(decision: Decision): Promise<ShownPlan | null>;
-  /** Newest first. */
+  /** Sweeps, newest first. */
   sweeps(): Promise<readonly ShownSweep[]>;
   countPending(): Promise<number>;
   /** Accounts whose link is ending. */

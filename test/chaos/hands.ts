@@ -12,29 +12,29 @@ const EVENT_HOST = '300000000000000002';
 export const CONNECTOR_BOT = BOT;
 const MAY_MANAGE = PermissionFlagsBits.ManageRoles | PermissionFlagsBits.ManageNicknames;
 
-/** An edit by hand, or a coming or going, which is one of every role (`roleId` null). */
+/** An edit by a person; `roleId` is null for leaving and joining, which affect every role. */
 export interface HandEdit {
   readonly account: Person;
   readonly roleId: string | null;
   readonly at: number;
 }
 
-/** An account was pending from then to then; `until` is Infinity while nobody but the bot ends it. */
+/** When an account was pending; `until` is Infinity while only the bot could end it. */
 export interface PendingSpan {
   readonly account: Person;
-  /** 0: from the beginning, so that nothing ever showed them otherwise. */
+  /** 0: from the beginning, so that no reading ever showed the account otherwise. */
   readonly from: number;
   until: number;
 }
 
-/** People with a mouse in Discord's own client, and what they have done. */
+/** Moderators and members who use Discord's own client, and their edits. */
 export class DiscordHands {
   readonly edits: HandEdit[] = [];
-  /** Who holds which foreign role, by their hands alone. */
+  /** The holders of each foreign role; only people edit these roles. */
   readonly foreign = new Map<string, Set<Person>>([[EVENT_HOST, new Set(['carol'])]]);
   readonly pending: PendingSpan[] = [];
   readonly #roles: Record<Role, string> = { ...DEMO.roles };
-  /** The bot was without its permission or out of the guild at some time. */
+  /** The bot once lacked its permission or was not in the guild. */
   wasForbidden = false;
   readonly #above = new Set<string>();
   #newcomerId: string | null = null;
@@ -54,7 +54,7 @@ export class DiscordHands {
     return roles.some((role) => role.roleId === roleId);
   }
 
-  /** The role was above the bot at some time. */
+  /** The role was once above the bot. */
   wasAbove(roleId: string): boolean {
     return this.#above.has(roleId);
   }
@@ -102,7 +102,7 @@ export class DiscordHands {
     return this.discord.member(guildId, accounts[account])?.pending === true;
   }
 
-  /** To be called at the beginning and after each step. */
+  /** Call it at the beginning and after each step. */
   notePending(from = Date.now()): void {
     for (const account of PEOPLE) {
       const isNoted = this.pending.some(
@@ -125,8 +125,8 @@ export class DiscordHands {
   }
 
   /**
-   * The bot is in the guild, may manage roles, and stands above what it gives; and everybody has
-   * accepted the rules.
+   * Repairs the guild: the bot is a member with its permissions and above the mapped roles, and
+   * every member has passed screening.
    */
   setRight(): void {
     this.#bot(true);

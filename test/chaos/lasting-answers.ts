@@ -5,9 +5,10 @@ import type {
 import { DEMO } from '../../services/sandbox/demo-world.js';
 
 /**
- * What Discord, or what stands before it, answers to every such call for a while: codes that name
- * no cause, a feature turned off, a bot flagged as spam, pages without a code and a long ban. The
- * two `…OfGuild` forms answer about the guild alone, so that the bot's own user proves them wrong.
+ * Responses that Discord, or a proxy before it, gives to every such call for a while: codes without
+ * a documented cause, a feature turned off, a bot flagged as spam, pages without a code, and a long
+ * ban. The two `…OfGuild` forms affect only calls about the guild, so a read of the bot's own user
+ * disproves them.
  */
 export const LASTING_ANSWERS = [
   'codeZeroNotFound',
@@ -54,7 +55,7 @@ const toWrites = (status: number, code: number): readonly SandboxFault[] =>
   }));
 
 const PAGE = { kind: 'html', status: 403 } as const;
-/** Of 18 hours and more, as a hosting service was given. */
+/** More than 18 hours, as a hosting service once received. */
 const LONG_LIMIT = { kind: 'plainLimit', retryAfterMs: 66_271_000 } as const;
 
 const ANSWERS: Readonly<Record<LastingAnswer, readonly SandboxFault[]>> = {

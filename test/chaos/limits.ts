@@ -1,11 +1,11 @@
 interface Limit {
   readonly minimum: number;
   readonly askedAt: number;
-  /** From then on it was in force for sure, and the one before it no more. */
+  /** From this time it was certainly in force, and the previous limit was not. */
   readonly answeredAt: number;
 }
 
-/** What the client's limit on removals was, and when. */
+/** The client's limit on removals over time. */
 export class Limits {
   readonly #limits: Limit[];
 
@@ -14,14 +14,14 @@ export class Limits {
   }
 
   /**
-   * To be called when it is answered: it may have been in force since it was asked for, as Discord
-   * is looked at before the answer.
+   * Call it when the mutation has returned. The limit may have been in force since `askedAt`,
+   * because the mutation calls Discord before it returns.
    */
   set(minimum: number, askedAt: number): void {
     this.#limits.push({ minimum, askedAt, answeredAt: Date.now() });
   }
 
-  /** The highest that may have been in force within this time. */
+  /** The highest limit that may have been in force during this time. */
   highest({ from, to }: { readonly from: number; readonly to: number }): number {
     const limits = this.#limits.filter(
       ({ askedAt }, index) =>

@@ -2,9 +2,9 @@ import { compareOrder } from '../../services/store/facts/order.js';
 import type { FactOrder, PlatformFact } from '../../services/model.js';
 
 /**
- * What the facts say, computed the slow and obvious way: every fact ever told is kept, and each
- * question looks through all of them. It shares nothing with the folding in the store but the
- * comparison of two orders.
+ * The meaning of the facts, computed the slow and obvious way: it keeps every fact and searches all
+ * of them for each question. It shares only the comparison of two orders with the folding in the
+ * store.
  */
 export class FactModel {
   readonly #facts: PlatformFact[] = [];
@@ -69,7 +69,7 @@ export class FactModel {
     return tied.some((each) => this.#isEnded(each, groupId)) ? 'notHeld' : 'held';
   }
 
-  /** By a deletion of the group that the statement is not newer than. */
+  /** The statement is not newer than a deletion of the group. */
   #isEnded({ order: own }: Statement, groupId: string): boolean {
     return this.#facts.some((fact) => {
       if (fact.kind !== 'groupDeleted' || fact.groupId !== groupId) return false;
@@ -81,7 +81,7 @@ export class FactModel {
   }
 }
 
-/** Worlds give every fact its time. */
+/** Every fact of a world has a time. */
 function placeOf({ order: { sequence, timeUs } }: PlatformFact): FactOrder {
   if (timeUs === null) throw new Error('a fact of a world has no time');
   return { sequence, timeUs };

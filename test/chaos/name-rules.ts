@@ -2,10 +2,13 @@ import { DEMO } from '../../services/sandbox/demo-world.js';
 import type { Play } from './play.js';
 import { PEOPLE, type Person } from './steps.js';
 
-/** What the platform calls a person, and their members are to be called. */
+/** The platform's name for a person, which is the desired nickname of their account. */
 export const nameOf = (person: Person): string => `Captain ${person}`;
 
-/** Or is not to be: by nobody's link, by a client that only observes, or as a bot. */
+/**
+ * Whether the account has the desired nickname. True also where none is desired: without a link,
+ * with a client that only observes, while pending, and for a bot.
+ */
 export function isNamed({ stage, wishes, hands }: Play, account: Person): boolean {
   const owner = wishes.ownerOf(account);
   const member = stage.discord.member(DEMO.guildId, DEMO.accounts[account]);
@@ -14,9 +17,9 @@ export function isNamed({ stage, wishes, hands }: Play, account: Person): boolea
   return hands.isPending(account) || member.nick === nameOf(owner);
 }
 
-/** When nothing is in the way any more and everybody was looked at, each has their name. */
+/** Once nothing prevents it and every member was read, each has the desired nickname. */
 export function nameFaults(play: Play): readonly string[] {
   return PEOPLE.filter((account) => !isNamed(play, account)).map(
-    (account) => `${account} has not the nickname of their person`,
+    (account) => `${account} lacks the desired nickname`,
   );
 }

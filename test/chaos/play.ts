@@ -24,17 +24,17 @@ import { Wishes } from './wishes.js';
 
 const { accounts } = DEMO;
 
-/** Takes the steps of a world, one after the other, and keeps the model beside it. */
+/** Takes the steps of a world one by one, and keeps the model up to date. */
 export class Play {
   readonly wishes: Wishes;
   readonly hands: DiscordHands;
   readonly cures: Cure[] = [];
   readonly timeline = new Timeline();
   readonly sweeping: Sweeping;
-  /** Roles that a person has asked to be taken back from all. */
+  /** Retired mappings whose role was requested to be removed from all holders. */
   readonly asked: Asked[] = [];
   readonly limits: Limits;
-  /** When the client itself was changed. */
+  /** When the client's settings changed. */
   readonly changes: Span[] = [];
   readonly troubles: Troubles;
   readonly #told: PlatformFact[] = [];
@@ -51,7 +51,7 @@ export class Play {
     this.troubles = new Troubles(stage, this.wishes);
   }
 
-  /** Three groups, each mapped to its role; and everybody holds a role that is none of ours. */
+  /** Three groups, each mapped to its role; some members hold a foreign role. */
   async begin(): Promise<void> {
     this.hands.notePending(0);
     if (this.stage.names) await this.stage.store.applyFacts(PEOPLE.map(named));
@@ -259,7 +259,7 @@ export class Play {
       }
       case 'clientAuthority':
         for (const roleId of wishes.roleIds()) wishes.excuse(roleId);
-        // Refused where a group would be asked for by two roles.
+        // Rejected if two roles would request changes of one group.
         await doors.update({ authority: step.authority });
         wishes.clientAuthority = step.authority;
         return;
@@ -306,7 +306,7 @@ export class Play {
     this.wishes.retire(mapping, takesBack);
   }
 
-  /** Lets things settle if they do so soon; a client in trouble does not. */
+  /** Waits briefly for all jobs to finish; those of a client in trouble do not. */
   async #lull(): Promise<void> {
     const { doors } = this.stage;
     const untilMs = Date.now() + 1_500;
@@ -317,7 +317,7 @@ export class Play {
   }
 }
 
-/** Told before all else, and not replayed: a person who was deleted would have a name again. */
+/** Sent before all other facts and never replayed: a replay would name a deleted person again. */
 function named(person: Person): PlatformFact {
   const username = nameOf(person);
   return {
@@ -347,7 +347,7 @@ function orderOf({ at, sequence }: { at: number; sequence: number | null }) {
 }
 
 /**
- * A world may ask for what is refused: an account that is taken, a person who was deleted, a role
+ * A world may make requests that are rejected: for a linked account, a deleted person, or a role
  * above the bot.
  */
 export async function refusable(attempt: () => Promise<unknown>): Promise<void> {

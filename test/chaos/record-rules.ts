@@ -25,13 +25,12 @@ export interface Change {
 }
 
 /**
- * Records against the sandbox's own log, both ways, and written events against records.
- *
- * A record names every change that the sandbox saw, as a change or as ensured, and claims as a
- * change only what the sandbox saw. Two things look like a change of ours: a write after a reading
- * that somebody's edit made stale, and an edit by hand that does what a broken-off run had planned.
- * A lost write is in both logs alike, as Discord has accepted it and noted it; that it was not kept
- * shows at the next reading. `disturbances` tells where somebody else has had a hand in it.
+ * Compares records with the sandbox's own log, both ways, and published events with records. A
+ * record names every change in the log, as a change or as ensured, and claims only changes in the
+ * log. Two things look like a change of ours: a write after a reading that a person's edit made
+ * stale, and a person's edit that does what an interrupted run had planned. Both logs contain a
+ * lost write, because Discord accepted and logged it; the next reading shows that it was not kept.
+ * `disturbances` excuses roles that people or faults affected.
  */
 export async function recordFaults(
   play: Play,
@@ -56,7 +55,7 @@ export async function recordFaults(
       disturbances.touches(change.account, change.roleId)
     )
       return [];
-    return [`record ${record.id} does not tell: ${what} (${record.reason})`];
+    return [`record ${record.id} lacks: ${what} (${record.reason})`];
   });
 
   const claimed = rows.flatMap((record) =>
@@ -66,10 +65,12 @@ export async function recordFaults(
   );
   const unmade = claimed.flatMap(({ record, direction, roleId }) => {
     const account = accountOf(record.discordUserId);
-    if (account === undefined) return [`a record about a stranger: ${record.id}`];
+    if (account === undefined) return [`a record about an unknown account: ${record.id}`];
     const key = keyOf({ account, recordId: record.id, roleId, direction });
     if (isMade.has(key) || disturbances.touches(account, roleId)) return [];
-    return [`record ${record.id} claims what was never done: ${account} ${direction} ${roleId}`];
+    return [
+      `record ${record.id} claims a change that was never made: ${account} ${direction} ${roleId}`,
+    ];
   });
 
   const twofold = rows.flatMap((record) =>
@@ -90,7 +91,7 @@ export async function recordFaults(
   ];
 }
 
-/** What the bot has done, by the sandbox's log; whoever left in between included. */
+/** The bot's changes in the sandbox's log, including those of members who have left since. */
 export function botChanges({ stage }: Play): readonly Change[] {
   return stage.discord.guild(guildId).auditLog.flatMap((entry) => {
     if (entry.actorId !== CONNECTOR_BOT) return [];
@@ -110,7 +111,9 @@ export function botChanges({ stage }: Play): readonly Change[] {
   });
 }
 
-/** Each record with changes is told once, in the same words, and nothing else is. */
+/**
+ * Each record with changes is published exactly once, with the same content, and nothing else is.
+ */
 async function eventFaults(
   { stage }: Play,
   records: readonly {
@@ -138,14 +141,14 @@ async function eventFaults(
     ...records.flatMap(({ id, added, removed, nickname }) => {
       const events = told.get(id) ?? [];
       const [event] = events;
-      // The nickname of a person who was deleted is erased from the record, and the event is sent.
+      // The nickname of a deleted person is erased from the record, but its event was sent.
       const isNamed = nickname !== null || (event?.nickname ?? null) !== null;
       const should = added.length + removed.length > 0 || isNamed ? 1 : 0;
       if (events.length !== should)
-        return [`record ${id} was told ${events.length} times, not ${should}`];
+        return [`record ${id} was published ${events.length} times, not ${should}`];
       const isSame =
         event === undefined || (same(event.added, added) && same(event.removed, removed));
-      return isSame ? [] : [`the event of record ${id} tells something else`];
+      return isSame ? [] : [`the event of record ${id} differs from it`];
     }),
   ];
 }

@@ -14,9 +14,8 @@ const WAITING = `
   from client`;
 
 /**
- * What the runbook names for a bot that may send nothing: the doctor, which tells every process to
- * try one call, and that call ends the pause. A pause that nobody waits for may stand until there is
- * something to send.
+ * The runbook's remedy for a paused bot: the doctor makes every process try one call, and that call
+ * ends the pause. A pause may remain while no work waits for it.
  */
 export async function endSilence(play: Play): Promise<readonly string[]> {
   const { stage } = play;
@@ -32,10 +31,10 @@ export async function endSilence(play: Play): Promise<readonly string[]> {
     play.cures.push({ account: 'all', ...span });
     if (!isSilent || jobs + sweeps === 0) return [];
     if (Date.now() > untilMs)
-      return [`the doctor does not end the pause: ${jobs} members and ${sweeps} sweeps wait`];
+      return [`the doctor did not end the pause: ${jobs} members and ${sweeps} sweeps still wait`];
     await sleep(100);
   }
 }
 
-/** A process asks again after half a minute whether its pause has ended, and a sweep after one. */
+/** A process checks every half minute whether its pause has ended, and a sweep every minute. */
 const LEARNT_MS = 60_000;

@@ -4,12 +4,10 @@ import type { Play } from './play.js';
 import { botChanges, type Change } from './record-rules.js';
 import { PEOPLE, type Person } from './steps.js';
 
-/** From what a run reads first to the last call that follows from it. */
+/** From the first reading of a run to its last call. */
 const LONGEST_RUN_MS = 3_000;
 
-/**
- * Why a role may have been taken, for each that was; gives a line for each that should have stayed.
- */
+/** Checks the reason of each removed role; returns a line for each that should have stayed. */
 export function removalFaults(play: Play, disturbances: Disturbances): readonly string[] {
   const taken = botChanges(play).filter((one) => one.direction === 'removed');
   return [
@@ -20,10 +18,7 @@ export function removalFaults(play: Play, disturbances: Disturbances): readonly 
   ];
 }
 
-/**
- * Nobody is asked to take a role that its member is wanted to hold, whether it would have been
- * there or not.
- */
+/** No call removes a role that its member should hold, whether or not they hold it. */
 function wantedFaults(play: Play): readonly string[] {
   const { stage, timeline } = play;
   return stage.wire.calls.flatMap(({ method, path, startedAt: at }) => {
@@ -31,12 +26,12 @@ function wantedFaults(play: Play): readonly string[] {
     const account = accountOf(accountId);
     if (method !== 'DELETE' || account === undefined || roleId === undefined) return [];
     return timeline.wasWanted(account, roleId, before(play, at))
-      ? [`${account} was to lose role ${roleId}, which the platform grants`]
+      ? [`a call would remove role ${roleId} from ${account}, though the platform grants it`]
       : [];
   });
 }
 
-/** Of whole lists too: what was taken was not wanted, by an account that is ours, a moment ago. */
+/** Includes whole lists: a removed role was recently not desired, and its account was linked. */
 function reasonFaults(
   { timeline, troubles }: Play,
   taken: readonly Change[],
@@ -47,11 +42,11 @@ function reasonFaults(
     const delayMs = troubles.delayMs({ from: at - ago, to: at });
     return ago <= LONGEST_RUN_MS + delayMs || disturbances.isUndone(account, roleId)
       ? []
-      : [`${account} lost role ${roleId}, for which the last reason was over ${ago} ms before`];
+      : [`${account} lost role ${roleId} ${ago} ms after its last reason ended`];
   });
 }
 
-/** What a person has rejected stays, until something newer is said of it. */
+/** A role whose removal was rejected stays until newer facts or requests concern it. */
 function rejectedFaults(
   { sweeping }: Play,
   taken: readonly Change[],
@@ -78,9 +73,9 @@ function rejectedFaults(
 }
 
 /**
- * Without a person's word no more are taken than the limit of that moment; the worlds are shorter
- * than an hour. What others have had a hand in may be gone already, as far as is known, and taking
- * it is no removal.
+ * Removals without approval never exceed the limit in force at their time; a world takes less than
+ * an hour. Roles that others edited do not count: as far as is known they may already be gone, and
+ * then removing them is no removal.
  */
 function limitFaults(
   play: Play,
@@ -96,14 +91,16 @@ function limitFaults(
       counted.add(`${account} ${roleId}`);
       const limit = play.limits.highest(before(play, at));
       return counted.size > limit
-        ? [`${account} lost role ${roleId} as number ${counted.size}, the limit was ${limit}`]
+        ? [
+            `${account} lost role ${roleId} as removal ${counted.size}, beyond the limit of ${limit}`,
+          ]
         : [];
     });
 }
 
 /**
- * By an approval, or by taking a mapping's roles back; a link ended or reconciled by name counts
- * like all others.
+ * Approved, or requested by retiring a mapping with TAKE_BACK. Ending or reconciling a link counts
+ * like any other removal.
  */
 function isAskedFor({ sweeping, asked }: Play, { account, roleId, at }: Change): boolean {
   const isApproved = sweeping.decided.some(
@@ -116,7 +113,10 @@ function isAskedFor({ sweeping, asked }: Play, { account, roleId, at }: Change):
   return isApproved || asked.some((each) => each.at <= at && each.roleId === roleId);
 }
 
-/** What held all this time held when the run began that ends now. */
+/**
+ * The span of a run that ends at this time: a value of this whole span was in force when the run
+ * began.
+ */
 function before({ troubles }: Play, at: number) {
   const usual = { from: at - LONGEST_RUN_MS, to: at };
   return { ...usual, from: usual.from - troubles.delayMs(usual) };

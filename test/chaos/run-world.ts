@@ -24,13 +24,13 @@ import { wireFaults } from './wire-rules.js';
 const { guildId, accounts } = DEMO;
 
 /**
- * Plays a world on real parts and holds its end, and all that was seen on the way, against the
- * model. Gives what does not hold.
+ * Plays a world on real parts, compares its final state and everything observed meanwhile with the
+ * model, and returns the differences.
  */
 export async function runWorld(
   ground: Ground,
   world: World,
-  /** Told how long after the last outage everything had come to rest. */
+  /** Called with the time from the last outage until all work was done. */
   onRest: (afterMs: number) => void = () => undefined,
 ): Promise<readonly string[]> {
   const stage = await openStage(ground, world);
@@ -71,15 +71,12 @@ async function wireFaultsOf({ stage, cures, troubles, changes }: Play): Promise<
   return wireFaults(wire.calls, all, crew, changes);
 }
 
-/**
- * Faults off, everything at Discord set right, the client looked after; then a sweep of the whole
- * guild.
- */
+/** Ends all faults, repairs the guild and the client, and then sweeps the whole guild. */
 async function comeToRest(play: Play): Promise<readonly string[]> {
   const { stage, hands, sweeping, troubles } = play;
   const { wire } = stage;
   await troubles.end();
-  if (!(await cameTrue(() => wire.underWay() === 0))) return ['a call is under way for ever'];
+  if (!(await cameTrue(() => wire.underWay() === 0))) return ['a call never ended'];
   const stranded = await afterFaults(play);
   if (stranded.length > 0) return stranded;
   hands.setRight();
@@ -87,19 +84,19 @@ async function comeToRest(play: Play): Promise<readonly string[]> {
   if (silent.length > 0) return silent;
   const late = await triesAreKept(play);
   if (late.length > 0) return late;
-  if (!(await sweeping.areOver(patienceMs()))) return ['a sweep waits or runs for ever'];
+  if (!(await sweeping.areOver(patienceMs()))) return ['a sweep never ended'];
   const unrested = await calmDown(play);
   if (unrested.length > 0) return unrested;
-  // The whole service has a schedule, of which one may have begun meanwhile.
+  // The whole service has schedules, one of which may have started a sweep meanwhile.
   await sweeping.areOver(patienceMs());
-  // Before the last sweep, which tidies up.
+  // Checked before the last sweep, which would repair them.
   const untidy = await sweepFaults(play);
   return untidy.length > 0 ? untidy : sweepGuild(play);
 }
 
 /**
- * A list that lacks many who were there is believed by the next, when they have been asked about
- * one by one.
+ * Sweeps up to three times: a list that lacks many present members fails its sweep, and is believed
+ * by the next sweep once each of them was read individually.
  */
 async function sweepGuild(play: Play): Promise<readonly string[]> {
   let last: SweepEnd | null = null;
@@ -132,8 +129,8 @@ async function sweep({ stage, sweeping }: Play, kind: SweepKind): Promise<SweepE
 }
 
 /**
- * A call that was refused just before may still stop or pause the client just after it was looked
- * after: then once more.
+ * Updates the client up to three times: the refusal of an earlier call may stop or pause it just
+ * after the update.
  */
 async function calmDown(play: Play): Promise<readonly string[]> {
   const { stage } = play;
@@ -179,8 +176,8 @@ async function readEveryone({ store, clientId }: Stage): Promise<readonly string
 }
 
 /**
- * Nothing waits for the path; what the platform was asked for may wait for ever, as nobody answers
- * for it here.
+ * Waits until no job waits for the path. Membership requests may stay open, as no platform answers
+ * them here.
  */
 async function quiet(stage: Stage): Promise<readonly string[]> {
   const waiting = async () =>
@@ -192,7 +189,7 @@ async function quiet(stage: Stage): Promise<readonly string[]> {
   const [client] = await store.clients.findClients([clientId]);
   return [
     `the client: ${JSON.stringify(client?.trouble)}, paused until ${client?.pausedUntil?.toISOString()}`,
-    ...(await waiting()).map((row) => `${row.discord_user_id} waits for the path for ever`),
+    ...(await waiting()).map((row) => `${row.discord_user_id} never stops waiting for the path`),
   ];
 }
 
@@ -206,8 +203,8 @@ async function cameTrue(condition: () => boolean | Promise<boolean>): Promise<bo
 }
 
 /**
- * Managed roles are as the facts say, links in step, foreign roles as people left them; but for
- * what a person has the say about.
+ * Mapped roles match the facts, links are IN_STEP, and foreign roles are as people left them,
+ * except where a person must decide.
  */
 async function endFaults(play: Play, excused: ReadonlySet<string>): Promise<readonly string[]> {
   const waiting = await readWaiting(play.stage);
@@ -240,19 +237,17 @@ async function linkFaults(
     if (account === undefined || accounts[account] !== discordUserId)
       return waiting.hasAny(discordUserId)
         ? []
-        : [
-            `a link that should have ended: ${row.platformUserId} ${discordUserId} ${state} (${reason})`,
-          ];
+        : [`a link should have ended: ${row.platformUserId} ${discordUserId} ${state} (${reason})`];
     const isWantedGone = wishes
       .roleIds()
       .some((roleId) => !hands.exists(roleId) && wishes.mayBeGiven(account, roleId));
     const states = [
       'IN_STEP',
       'ABSENT',
-      // A list may still show a role that is gone.
+      // A list may still show a deleted role.
       ...(isWantedGone || account === stage.bot ? ['PARKED'] : []),
       ...(waiting.isHeld(discordUserId) ? ['HELD'] : []),
-      // The platform was asked, and nobody answers for it.
+      // A membership request is open, and no platform answers it here.
       ...(wishes.hasDiscords() ? ['PENDING'] : []),
     ];
     return states.includes(state)
@@ -292,18 +287,21 @@ function roleFaults(play: Play, account: Person, waiting: Waiting): readonly str
   return ofManaged;
 }
 
-/** Whatever the bot has ever changed had its reason when it was changed. */
+/** Every change that the bot ever made had a reason at its time. */
 function historyFaults(play: Play): readonly string[] {
   const disturbances = disturbancesOf(play);
   return botChanges(play).flatMap(({ account, roleId, direction }) => {
     const verdict = direction === 'added' ? 'yes' : 'no';
     if (play.wishes.ever(account, roleId, verdict) || disturbances.isUndone(account, roleId))
       return [];
-    return [`${account} was ${direction} role ${roleId}, for which there never was a reason`];
+    return [`${account} was ${direction} role ${roleId}, for which there was never a reason`];
   });
 }
 
-/** Straight after the first, it changes nothing and is refused nothing; nor does a sweep. */
+/**
+ * A second round, right after the first, makes no change and gets no refusal, and neither does a
+ * sweep.
+ */
 async function secondRound(
   play: Play,
   first: ReturnType<typeof holdings>,

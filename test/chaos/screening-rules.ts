@@ -4,14 +4,14 @@ import type { Play } from './play.js';
 import { botChanges } from './record-rules.js';
 import type { Stage } from './stage.js';
 
-/** From a reading to the last call of a run that does not know it. */
+/** From a reading to the last call of a run that started before it. */
 const LONGEST_RUN_MS = 3_000;
 
 /**
- * Nothing is granted to a member who has not passed screening, but where the client does not wait
- * for it: never to one who was pending from the beginning, and to one who has left and come back
- * not once a reading has shown it. A stale reading shows them as before they left, and a list that
- * lied may.
+ * A member who has not passed screening is granted no role, unless the client ignores screening.
+ * This holds always for members who were pending from the beginning. For members who left and
+ * returned it holds once a reading has shown it; a stale reading, or a false list, may show their
+ * state before they left.
  */
 export function screeningFaults(play: Play): readonly string[] {
   const { stage, hands } = play;
@@ -26,7 +26,7 @@ export function screeningFaults(play: Play): readonly string[] {
       (each) => each.account === account && each.from <= at && each.until >= at,
     );
     return span !== undefined && !isStale && wasKnown(play, span, at)
-      ? [`${account} was given role ${roleId} and had not accepted the rules`]
+      ? [`${account} was given role ${roleId} before passing screening`]
       : [];
   });
 }
@@ -48,7 +48,7 @@ function wasKnown({ stage, troubles }: Play, { account, from }: PendingSpan, at:
   return at - read.endedAt > LONGEST_RUN_MS + delayMs;
 }
 
-/** A bot's account is never written to, whoever is linked to it. */
+/** A bot's account is never written to, even if a person is linked to it. */
 export function botFaults({ bot, wire }: Stage): readonly string[] {
   if (bot === null) return [];
   const about = `/members/${DEMO.accounts[bot]}`;

@@ -28,7 +28,7 @@ import { startService, TOLD, type ServiceStage } from './service-stage.js';
 import type { Person, World } from './steps.js';
 
 /**
- * What a world is played on: a database, processes that work it, a wire that is listened to, and a
+ * The parts a world is played on: a database, the processes that use it, a recording proxy, and a
  * sandbox Discord.
  */
 export interface Stage {
@@ -37,32 +37,32 @@ export interface Stage {
   readonly discord: SandboxDiscord;
   readonly wire: Wire;
   readonly crew: Crew;
-  /** The way that its processes take to the database; the test goes straight. */
+  /** The proxy between its processes and the database; the test connects directly. */
   readonly door: DatabaseDoor;
   /** Null: only the path and the sweeps run. */
   readonly service: ServiceStage | null;
   readonly doors: Doors;
   readonly botToken: string;
-  /** The table that has every event ever written. */
+  /** The table that contains every event ever written. */
   readonly told: string;
   readonly clientId: string;
   readonly bot: Person | null;
   readonly screening: Screening;
   readonly names: boolean;
-  /** When the sandbox's log says that a thing was done, by our clock. */
+  /** When an entry of the sandbox's log was made, by our clock. */
   readonly timeOf: (entryId: string) => number;
-  /** Calls that met a planted fault. */
+  /** Calls that a planted fault affected. */
   readonly faulted: readonly SandboxCall[];
   readonly importRoles: () => Promise<unknown>;
   /** The doctor, in the process that answers people. */
   readonly check: () => Promise<unknown>;
   readonly update: (patch: ClientPatch) => Promise<void>;
-  /** Asked of the database itself. */
+  /** Queries the database directly. */
   readonly query: (text: string) => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
 }
 
-/** Of both kinds of window; PUT and DELETE of a role share theirs. */
+/** Both kinds of window occur; PUT and DELETE of a role share theirs. */
 const SMALL_LIMITS: Partial<SandboxLimits> = {
   global: null,
   memberGet: { limit: 6, windowMs: 300, window: 'sliding' },
@@ -72,11 +72,11 @@ const SMALL_LIMITS: Partial<SandboxLimits> = {
   invalidRequests: null,
 };
 
-/** As good as none. */
+/** Practically no limit. */
 export const LENIENT = { minimum: 10_000, percent: 100 };
 
 /**
- * Where a world is played: a database that is there, and for a service one that may go away, with a
+ * Where a world is played: an existing database, or for a service one that can go down, with a
  * broker if there is one.
  */
 export interface Ground {
@@ -118,7 +118,7 @@ export async function openStage(ground: Ground, world: World): Promise<Stage> {
     }),
   );
   const importNow = createImportRoles({ store, gateway });
-  // A loaded machine may take longer than a call may.
+  // On a loaded machine an import may exceed the call timeout.
   await eventually(() =>
     importNow(clientId).then(
       () => true,
@@ -201,7 +201,7 @@ function openDiscord(
   return { discord, faulted };
 }
 
-/** Whoever has not passed screening has just joined; and an account may be a bot's. */
+/** Members who have not passed screening have just joined, and one account may be a bot's. */
 function screen({ moderator }: SandboxDiscord, { pending, bot }: World): void {
   const { guildId, accounts } = DEMO;
   const hasScreening = pending.length > 0;
@@ -214,7 +214,7 @@ function screen({ moderator }: SandboxDiscord, { pending, bot }: World): void {
   if (bot !== null) moderator.editUser({ discordUserId: accounts[bot], isBot: true });
 }
 
-/** Asks again where the database was away: it only reads. */
+/** Repeats a query when the database was down, which is safe because it only reads. */
 function openQuery({ url, cluster }: Ground) {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);

@@ -17,13 +17,13 @@ const Sweep = z.object({
   recorded: z.number(),
 });
 
-/** How sweeps stand when everything has come to rest. */
+/** Checks the sweeps when all work is done. */
 export async function sweepFaults({ stage, sweeping }: Play): Promise<readonly string[]> {
   const sweeps = z.array(Sweep).parse(await stage.query(sweepsQuery(stage.told)));
   const heldKinds = sweeps.filter(({ state }) => state === 'HELD').map(({ kind }) => kind);
   return [
     ...sweeping.faults,
-    ...(new Set(heldKinds).size === heldKinds.length ? [] : ['two plans of a kind are held']),
+    ...(new Set(heldKinds).size === heldKinds.length ? [] : ['two plans of one kind are held']),
     ...sweeps.flatMap((sweep) => faultsOf(sweep).map((fault) => `sweep ${sweep.id} ${fault}`)),
   ];
 }
@@ -32,13 +32,13 @@ function faultsOf(sweep: z.output<typeof Sweep>): readonly string[] {
   const { state, held, approved, told } = sweep;
   const wasHeld = state === 'HELD' || sweep.is_decided;
   return [
-    ...(['WAITING', 'RUNNING'].includes(state) ? [`is ${state} for ever`] : []),
+    ...(['WAITING', 'RUNNING'].includes(state) ? [`never leaves ${state}`] : []),
     ...(state === 'HELD' && held === 0 ? ['holds nothing'] : []),
-    ...(state === 'APPROVED' && approved === 0 ? ['is carried out and does not say so'] : []),
+    ...(state === 'APPROVED' && approved === 0 ? ['is carried out but still APPROVED'] : []),
     ...(state !== 'HELD' && held > 0 ? [`is ${state} and holds ${held}`] : []),
-    ...(told > 1 || (wasHeld && told === 0) ? [`(${state}) was told ${told} times`] : []),
+    ...(told > 1 || (wasHeld && told === 0) ? [`(${state}) was published ${told} times`] : []),
     ...(sweep.is_dry_run && sweep.marked + sweep.recorded + told > 0
-      ? ['was a dry run, and did something']
+      ? ['was a dry run, but marked, recorded or published something']
       : []),
   ];
 }
@@ -60,13 +60,13 @@ const Decision = z.object({
 });
 
 export interface Waiting {
-  /** A person is to say something of the removal, or has said that it is not to be. */
+  /** The removal waits for a decision, or was rejected. */
   stays(discordUserId: string, roleId: string): boolean;
   isHeld(discordUserId: string): boolean;
   hasAny(discordUserId: string): boolean;
 }
 
-/** What is not as the model says because a person has the say. */
+/** The roles that differ from the model because of a waiting or rejected removal. */
 export async function readWaiting(stage: Stage): Promise<Waiting> {
   const rows = z
     .array(Decision)
@@ -87,8 +87,8 @@ export async function readWaiting(stage: Stage): Promise<Waiting> {
 const Parked = z.array(z.object({ discord_user_id: z.string() }));
 
 /**
- * What stopped them stops them still, as far as is known: they are tried again after a day, or when
- * something is said of them.
+ * Members who are parked: as far as is known their cause persists. Each is tried again after a day,
+ * or when a change concerns them.
  */
 export async function readParked(stage: Stage): Promise<ReadonlySet<string>> {
   const rows = Parked.parse(
@@ -99,10 +99,7 @@ export async function readParked(stage: Stage): Promise<ReadonlySet<string>> {
 
 const Run = z.object({ begun: z.number(), ended: z.number().nullable() });
 
-/**
- * Whom a sweep finds out of step it sends to the path, where Discord may refuse what it has refused
- * before.
- */
+/** A sweep marks drifted members, so the path may repeat calls that Discord refused before. */
 export async function sweepCures(stage: Stage): Promise<readonly Cure[]> {
   const rows = z.array(Run).parse(
     await stage.query(`

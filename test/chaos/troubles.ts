@@ -9,15 +9,15 @@ import type { Wishes } from './wishes.js';
 
 const { guildId } = DEMO;
 
-/** From then to then the processes were not what they are at other times. */
+/** A time during which the processes did not work normally. */
 export interface Span {
   readonly from: number;
   readonly until: number;
 }
 
-/** Makes things go wrong, ends what goes wrong by itself, and remembers when that was. */
+/** Plants faults and outages, ends them, and records when they lasted. */
 export class Troubles {
-  /** When the last outage of the database or the broker ends, or has ended. */
+  /** The end of the last outage of the database or the broker, which may still be ahead. */
   outageUntil = 0;
   readonly #lasting: LastingAnswers;
   readonly #moderated = new Map<Person, number>();
@@ -76,7 +76,7 @@ export class Troubles {
     }
   }
 
-  /** Faults are taken away, and pauses and outages waited for. */
+  /** Clears all faults, and waits for pauses and outages to end. */
   async end(): Promise<void> {
     const { discord, wire, door, crew, service } = this.stage;
     await this.#stillUntil;
@@ -90,7 +90,7 @@ export class Troubles {
     wire.lies.clear();
   }
 
-  /** When the database stood still or was away, a process stood still, or an answer was lost. */
+  /** When the database was paused or down, a process was paused, or an answer was lost. */
   spans(): readonly Span[] {
     const { crew, door, service } = this.stage;
     const lost = door.cuts.map(({ at }) => ({ from: at, until: at }));
@@ -99,8 +99,7 @@ export class Troubles {
   }
 
   /**
-   * What was to be written down about a refusal may have been lost, and a run that met the trouble
-   * goes on a moment after it.
+   * A refusal may not have been stored, and a run that met the trouble continues shortly after it.
    */
   cures(): readonly Cure[] {
     return this.spans().map(({ from, until }) => ({
@@ -110,7 +109,7 @@ export class Troubles {
     }));
   }
 
-  /** How much longer than else something took that lasted from then to then. */
+  /** How much longer than usual work took between these times. */
   delayMs({ from, to }: { readonly from: number; readonly to: number }): number {
     const overlaps = this.spans().map((span) =>
       Math.max(0, Math.min(to, span.until) - Math.max(from, span.from)),
@@ -129,7 +128,7 @@ export class Troubles {
     this.#moderated.set(account, faults.plant(fault));
   }
 
-  /** In parallel to the steps that follow; one at a time. */
+  /** Pauses the database during the following steps, one pause at a time. */
   async #holdDatabase(ms: number): Promise<void> {
     await this.#stillUntil;
     const { door } = this.stage;

@@ -4,8 +4,8 @@ import type { Play } from './play.js';
 import type { Person } from './steps.js';
 
 /**
- * Whether what is said of a member, or of the client where there is no account, is so: by what
- * people have done at Discord, and by what Discord has answered. Each part of what is said must be.
+ * Whether the reason shown for a member, or for the client if `account` is null, is true, judging
+ * by the edits of people and the responses of Discord. Each part of it must be true.
  */
 export function trueCause(play: Play, account: Person | null, said: string): boolean {
   return said
@@ -14,7 +14,7 @@ export function trueCause(play: Play, account: Person | null, said: string): boo
     .every((part) => isTrue(play, account, part));
 }
 
-/** Parts that say what follows from a cause. */
+/** Parts that state a consequence of a cause. */
 const NO_CAUSE =
   /^removal guard|^the last time|^its link ends|^retrying one call after|^the next sweep checks again/;
 
@@ -46,14 +46,14 @@ function isTrue(play: Play, account: Person | null, said: string): boolean {
   return false;
 }
 
-/** Of the bot or the whole sender, by whomever they were met. */
+/** Causes that concern the bot or the whole sender, so a call about any account can prove them. */
 const SENDER_CAUSES: readonly (readonly [RegExp, (call: WireCall) => boolean])[] = [
   [/has flagged the bot as spam/, ({ code }) => code === 20026],
   [/blocks this sender/, ({ status, code }) => status === 403 && code === null],
   [/asked to wait|reports no calls left|limits this resource/, ({ status }) => status === 429],
 ];
 
-/** A guild is not found unhealthy for fewer. */
+/** The guild pauses only after at least this many refusals. */
 const FEWEST_REFUSALS = 3;
 
 function isNameRefused({ hands, stage }: Play, account: Person | null, said: string): boolean {
@@ -66,7 +66,10 @@ function isNameRefused({ hands, stage }: Play, account: Person | null, said: str
   );
 }
 
-/** Or was, when last read: that they have passed is seen at the next reading. */
+/**
+ * Also true if the last reading showed the account pending: the next reading shows that it has
+ * passed.
+ */
 function isScreened({ hands, stage }: Play, account: Person): boolean {
   if (stage.screening === 'IGNORE') return false;
   if (hands.isPending(account)) return true;
@@ -81,7 +84,7 @@ function isScreened({ hands, stage }: Play, account: Person): boolean {
   return spans.length > 0 && (isStale || !stage.wire.calls.some(isRead));
 }
 
-/** Or said to be, once. */
+/** True also if a response once said so. */
 function wasAbsent({ hands, stage }: Play, account: Person): boolean {
   const about = DEMO.accounts[account];
   return (
@@ -91,7 +94,7 @@ function wasAbsent({ hands, stage }: Play, account: Person): boolean {
   );
 }
 
-/** Only those that say something of the member, the role or the bot. */
+/** Only refusals that concern the member, the role or the bot. */
 function refusalsOf({ stage }: Play, account: Person | null): readonly WireCall[] {
   const about = account === null ? '' : DEMO.accounts[account];
   return stage.wire.calls.filter(

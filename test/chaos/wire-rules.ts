@@ -11,12 +11,12 @@ const NAMES = new Map<string, string>(
   Object.entries(DEMO.accounts).map(([name, id]) => [id, name]),
 );
 
-/** What may never be seen on the wire, whatever happens. Gives a line for each thing that was. */
+/** Rules that the calls on the wire may never break; returns a line for each violation. */
 export function wireFaults(
   all: readonly WireCall[],
   cures: readonly Cure[],
   crew: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
-  /** When the client was changed, which ends what its bot waits for. */
+  /** When the client was changed, which ends the waits of its bot. */
   changes: readonly Span[],
 ): readonly string[] {
   const calls = all.filter((call) => call.process !== `process-${ASKER}`);
@@ -29,9 +29,9 @@ export function wireFaults(
 }
 
 /**
- * One call of a bucket at a time, and one process that writes to the bot. A call ends for its
- * caller when it gives up; only this end is its own to keep to. Another's call is seen by the wire
- * a moment after it was sent.
+ * At most one call of a bucket at a time, and one process that writes for the bot. A call ends when
+ * its caller gives up, and only its own process can know that. The wire observes calls of other
+ * processes slightly after they were sent.
  */
 function overlapping(
   calls: readonly WireCall[],
@@ -60,8 +60,8 @@ function overlapping(
 }
 
 /**
- * It cannot have given its call up, nor have heard the answer; what it had begun to send is sent
- * when it goes on.
+ * A paused process can neither give up its call nor receive the response; it sends the rest of its
+ * data when it continues.
  */
 function stoodStill(pauses: readonly Pause[], { process, startedAt, endedAt }: WireCall): boolean {
   return pauses.some(
@@ -73,13 +73,10 @@ function stoodStill(pauses: readonly Pause[], { process, startedAt, endedAt }: W
 }
 
 const SEEN_LATE_MS = 15;
-/** A connection that its caller has closed. */
+/** How late the wire observes that a caller closed its connection. */
 const GIVEN_UP_LATE_MS = 150;
 
-/**
- * What was told to wait waits, in its bucket or everywhere. What was on its way already is no
- * fault.
- */
+/** After a 429 the process waits, in the bucket or everywhere. Calls already sent are excused. */
 function impatient(
   calls: readonly WireCall[],
   { givenUp, limited: heard, pauses }: Pick<Crew, 'givenUp' | 'limited' | 'pauses'>,
@@ -105,7 +102,7 @@ function impatient(
       )
       .map(
         (call) =>
-          `${say(call)} came ${call.startedAt - endedAt} ms after ${say(limited)}, which was told to wait ${wait.ms} ms`,
+          `${say(call)} came ${call.startedAt - endedAt} ms after ${say(limited)}, which asked to wait ${wait.ms} ms`,
       );
   });
 }
@@ -113,12 +110,11 @@ function impatient(
 const ON_ITS_WAY_MS = 60;
 
 /**
- * New secrets are tried by a gateway of their own, which neither hears of the limits of others nor
- * tells of its own.
+ * The service checks new secrets with a gateway of its own, which shares no limits with the others.
  */
 const TRIAL = '/applications/@me';
 
-/** An answer may lie at the door of a process that is busy. */
+/** A busy process may receive a response late. */
 function heardAt({ process, startedAt, endedAt }: WireCall, heard: readonly GivenUp[]): number {
   const its = heard.find(
     (each) =>
@@ -130,14 +126,14 @@ function heardAt({ process, startedAt, endedAt }: WireCall, heard: readonly Give
 }
 
 /**
- * A process that a busy machine stalls gives a call up late. Beyond its lease it would have lost the
- * bot, so news from then on is of another call.
+ * A process that a busy machine delays gives up a call late. After its lease it would have lost the
+ * bot, so later reports concern another call.
  */
 const LATEST_NEWS_MS = CHAOS_TIMING.leaseMs;
 
 /**
- * The caller gave up with the answer at its door, or before the wire, which is as busy, had even
- * seen the call.
+ * The caller gave up before it read the response, or before the wire, which is as busy, had
+ * observed the call.
  */
 function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
   return givenUp.some(
@@ -149,8 +145,8 @@ function isUnheard(call: WireCall, givenUp: readonly GivenUp[]): boolean {
 }
 
 /**
- * The same call refused in the same way again needs a reason: each cure since the run of the first
- * refusal began allows one more. A 429 is no refusal.
+ * A call refused twice in the same way needs a reason: each cure since the start of the first
+ * refused run allows one more. A 429 is no refusal.
  */
 function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly string[] {
   const refused = calls.filter((call) => REFUSALS.has(call.status) && !mayPass(call));
@@ -183,21 +179,21 @@ function repeated(calls: readonly WireCall[], cures: readonly Cure[]): readonly 
 
 const REFUSALS = new Set([400, 401, 403, 404]);
 
-/** Not documented as lasting, or not of Discord's API: tried again with growing pauses. */
+/**
+ * Refusals that are not documented as lasting, or not from Discord's API: the service retries them
+ * with growing pauses.
+ */
 function mayPass({ status, code }: WireCall): boolean {
   return status !== 401 && (code === null || PASSING_CODES.has(code));
 }
 
 const PASSING_CODES = new Set([0, 40006, 50035]);
-/**
- * What the guild itself answers each run that is under way finds out for itself; then the client
- * pauses.
- */
+/** Each running run may receive a refusal of the whole guild once, before the client pauses. */
 const RUNS_UNDER_WAY = 3;
-/** A mark that came while the run was on its way to the refused call is worked after it. */
+/** A mark that arrives before a run's refused call is processed after that run. */
 const LONGEST_RUN_MS = 1_500;
 
-/** 1,000 within ten minutes, and no world lasts as long. */
+/** At most 1,000 in ten minutes; no world lasts that long. */
 function tooManyRefused(calls: readonly WireCall[]): readonly string[] {
   const refused = calls.filter(({ status }) => [401, 403, 429].includes(status));
   return refused.length < 1_000 ? [] : [`${refused.length} invalid requests`];

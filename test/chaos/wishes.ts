@@ -13,9 +13,9 @@ export interface ModelMapping {
 export type Verdict = 'yes' | 'no' | 'unknown' | 'none';
 
 /**
- * Who should hold what, computed from all that was asked for and nothing that was read. It also
- * remembers every verdict that ever stood, so that each change made at any time can be asked for
- * its reason.
+ * The roles each account should hold, computed from all requests and from no reading. It also
+ * records every verdict that ever held, so that each change can be checked against the reasons of
+ * its time.
  */
 export class Wishes {
   readonly facts = new FactModel();
@@ -27,7 +27,7 @@ export class Wishes {
   keepsUnknown = true;
 
   constructor(
-    /** Never written to, whoever is linked to it. */
+    /** Never written to, even if a person is linked to it. */
     readonly bot: Person | null = null,
   ) {}
 
@@ -44,8 +44,8 @@ export class Wishes {
   }
 
   /**
-   * LEAVE makes the role foreign if nothing else names it; TAKE_BACK wants it gone from all who are
-   * linked.
+   * LEAVE makes the role foreign unless another mapping names it; TAKE_BACK removes it from all
+   * linked accounts.
    */
   retire(mapping: ModelMapping, takesBack: boolean): void {
     if (!takesBack) {
@@ -67,7 +67,7 @@ export class Wishes {
   }
 
   /**
-   * The role stays, and the link that was ending goes without it: the guard holds an unlink beyond
+   * The role stays, and a link that was ending ends without it: the guard holds an unlink beyond
    * the limit like any removal.
    */
   reject(account: Person, roleId: string): void {
@@ -82,14 +82,14 @@ export class Wishes {
     if (account === this.bot) return;
     for (const roleId of this.roleIds()) {
       const named = this.#naming(roleId);
-      // A retired mapping may have been forgotten by now, and its role be foreign.
+      // A retired mapping may already be forgotten, which makes its role foreign.
       const isMapped = named.some((mapping) => !mapping.isRetired);
       if (isMapped && named.every((mapping) => this.#isOurs(mapping)))
         this.#mustBeGone.add(`${account} ${roleId}`);
     }
   }
 
-  /** From now on nothing is promised about this role, of this account or of any. */
+  /** From now on the model makes no claim about this role, of this account or of all. */
   excuse(roleId: string, account?: Person): void {
     for (const key of this.#mustBeGone) {
       if (account === undefined ? key.endsWith(` ${roleId}`) : key === `${account} ${roleId}`)
@@ -109,7 +109,7 @@ export class Wishes {
     return [...this.links].find(([, linked]) => linked === account)?.[0];
   }
 
-  /** What the account should hold of this role; `none`: nothing is promised. */
+  /** Whether the account should hold this role; `none`: the model makes no claim. */
   verdict(account: Person, roleId: string): Verdict {
     if (account === this.bot) return 'none';
     const person = this.ownerOf(account);
@@ -118,11 +118,11 @@ export class Wishes {
     const verdicts = new Set(active.map((each) => this.#verdictOf(person, each)));
     if (verdicts.has('yes')) return 'yes';
     if (verdicts.has('unknown')) return 'unknown';
-    // A retired mapping that is not written for says nothing for as long as it lasts.
+    // A retired mapping without PLATFORM authority gives no verdict while it lasts.
     return this.#naming(roleId).every((each) => this.#isOurs(each)) ? 'no' : 'none';
   }
 
-  /** To be called after each step: what may be done from now on. */
+  /** Call it after each step: records the changes that are allowed from now on. */
   remember(accounts: readonly Person[]): void {
     for (const account of accounts) {
       for (const roleId of this.roleIds()) {
@@ -132,7 +132,7 @@ export class Wishes {
     }
   }
 
-  /** Wanted, or given by the first reading where Discord has the say. */
+  /** Desired, or added by the first reading of a mapping with DISCORD authority. */
   mayBeGiven(account: Person, roleId: string): boolean {
     return this.#possible(account, roleId).includes('yes');
   }
@@ -141,7 +141,7 @@ export class Wishes {
     return [...this.mappings.values()].some((each) => this.isDiscords(each));
   }
 
-  /** Whether anything may make the connector take this role now. */
+  /** Whether the connector may remove this role now. */
   mayBeTaken(account: Person, roleId: string): boolean {
     return this.#possible(account, roleId).includes('no');
   }
@@ -164,7 +164,8 @@ export class Wishes {
   }
 
   /**
-   * Where Discord has the say, the first reading gives what the platform grants; and never takes.
+   * With DISCORD authority the first reading adds the roles that the platform grants, and removes
+   * none.
    */
   #isUnited(account: Person, roleId: string): boolean {
     const person = this.ownerOf(account);

@@ -25,9 +25,9 @@ const person = fc.constantFrom(...PEOPLE);
 const group = fc.constantFrom(...GROUPS);
 const role = fc.constantFrom(...ROLES);
 /**
- * The service trusts the first role list that a process reads, so it takes the mapped roles that
- * this list lacks for deleted until the next one. The mirror cannot disprove that: members go on
- * showing the id of a role that was deleted.
+ * Not played: the service trusts the first role list that a process reads, so it treats the mapped
+ * roles missing from it as deleted until the next list. The mirror cannot disprove that, because
+ * members still show the ids of deleted roles.
  */
 const NOT_BORNE: readonly LieForm[] = ['rolesWithoutMapped'];
 const LIES = LIE_FORMS.filter((form) => !NOT_BORNE.includes(form));
@@ -138,11 +138,11 @@ const effect = fc.constantFrom<SandboxFaultEffect>(
   { kind: 'lostWrite' },
   { kind: 'staleRead' },
   { kind: 'latency', ms: 30 },
-  // Carried out, and answered, after its caller has given up.
+  // Discord carries it out and responds after the caller gave up.
   { kind: 'latency', ms: 400 },
 );
 
-/** Longer than the leases of a world, as those of production are to half a minute. */
+/** Longer than the leases of a world, as half a minute is in production. */
 const LONG_PAUSE_MS = 4_500;
 
 const cutStep = fc.oneof(
@@ -155,7 +155,7 @@ const cutStep = fc.oneof(
     kind: just('cut'),
     statements: fc.constantFrom<Statements>(
       { words: 'commit', rows: 0 },
-      // A claim that has found something; its last row is none of what it found.
+      // A claim that found something; its last row is not part of the result.
       { words: 'claimed_causes', rows: 2 },
     ),
     nth: fc.integer({ min: 1, max: 3 }),
@@ -250,7 +250,7 @@ const troubleStep = weighted<TroubleStep>([
   [4, fc.record({ kind: just('quiet') })],
 ]);
 
-/** What only a whole service can meet. */
+/** Outages that only a whole service meets. */
 const outageStep = weighted<TroubleStep>([
   [1, pauseStep(5_000, 30_000)],
   [
@@ -330,8 +330,8 @@ const TRAPS = [
 ] as const;
 
 /**
- * A lie about somebody of whom much is to be changed at once: a whole list may be written, and is
- * built on it.
+ * A false reading of a person with many due changes: the service may write a whole list based on
+ * it.
  */
 const trap: fc.Arbitrary<readonly Step[]> = fc.tuple(
   fc.record({
@@ -347,7 +347,7 @@ const trap: fc.Arbitrary<readonly Step[]> = fc.tuple(
   }),
 );
 
-/** Everybody may begin linked, so that short worlds have something to lose. */
+/** All people can begin linked, so that even short worlds have roles to lose. */
 const stepsOf = (each: fc.Arbitrary<Step>, maxLength: number) =>
   fc
     .tuple(
@@ -366,7 +366,7 @@ export function worldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
   return worldWith(crews, stepsOf(step, 60));
 }
 
-/** Shorter, as each step goes through doors. */
+/** Shorter, because each step goes through the API or the broker. */
 export function serviceWorldOf(crews: readonly World['crew'][]): fc.Arbitrary<World> {
   const each: fc.Arbitrary<Step> = fc.oneof(
     { weight: 14, arbitrary: step },
@@ -388,7 +388,7 @@ function worldWith(
     removals: fc.constantFrom(10_000, 10_000, 0, 1),
     names: fc.boolean(),
     screening: fc.constantFrom('WAIT', 'WAIT', 'IGNORE'),
-    // Whom no foreign role is lost by that they have just joined.
+    // Only people whose new joining loses no foreign role.
     pending: weighted<readonly Person[]>([
       [2, just([])],
       [1, fc.subarray(['alice', 'bob', 'dave'] as const, { minLength: 1 })],
