@@ -30,7 +30,9 @@ export function openReadPool(
     onConnect: apply,
   };
   const pool = new pg.Pool(config);
-  // An idle connection that breaks is replaced when the next one is needed.
+  // A connection that breaks is replaced when the next one is needed. Its query fails by itself, but
+  // without a listener the error would end the process: the pool listens only while it is idle.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
