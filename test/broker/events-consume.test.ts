@@ -47,7 +47,7 @@ const binary = {
 };
 
 describe.skipIf(!hasBroker())('events from a broker', () => {
-  test('are read though a header before them is named like something that every object has', async () => {
+  test('are read though an earlier header has the name of a property that every object has', async () => {
     const { brokers } = testBroker();
     const topic = uniqueName('platform.events');
     await createTopicOnReal(brokers, topic);

@@ -37,7 +37,7 @@ async function finish({ complaints, close }: Visitor): Promise<void> {
 }
 
 describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
-  test('brings somebody who is not in the server in, with the roles of their groups and without a sweep', async () => {
+  test('adds a person who is not in the server, with the roles of their groups and without a sweep', async () => {
     const visitor = await stage.visit();
     const { page } = visitor;
     expect(await rolesOf(stage.service, 'erin')).toBeUndefined();
@@ -129,7 +129,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('can be undone: what the platform gave is taken back, what others gave stays', async () => {
+  test('can be undone: roles from the platform are removed, and roles from others stay', async () => {
     const visitor = await stage.visit();
     await visitor.page.goto(await stage.beginLink('carol'));
     await continueToDiscord(visitor.page);

@@ -155,7 +155,7 @@ test('what was let go is not taken back by a claim', async () => {
   expect(await store.jobs.renewLeases()).toMatchObject({ gained: 1 });
 });
 
-test('a bot whose lease was renewed since is not let go by a statement that arrives late', async () => {
+test('a late statement does not release a bot whose lease was renewed since', async () => {
   const { store } = await worker();
   await createBots(store, 1);
   await store.jobs.renewLeases();

@@ -66,7 +66,7 @@ const importing = async (discordUserId: string, dryRun = false) => {
 };
 
 describe('an account of a bot', () => {
-  test('is refused by a link, which asks Discord once', async () => {
+  test('is refused by a link, which reads the account once from Discord', async () => {
     await expect(link(MUSIC)).rejects.toMatchObject(IS_A_BOT);
 
     expect(path.rig().discord.calls.counts()).toEqual({ [USER]: 1 });
@@ -90,7 +90,7 @@ describe('an account of a bot', () => {
     expect(path.rig().discord.calls.counts()).toEqual({});
   });
 
-  test('is linked where Discord cannot be asked, and then never written to: PARKED with what ends it', async () => {
+  test('is linked if Discord cannot be reached, and then never written to: PARKED with what ends it', async () => {
     path.rig().discord.faults.plant({
       route: '/users/{user_id}',
       effect: { kind: 'status', status: 503 },
@@ -124,7 +124,7 @@ describe('an account of a bot', () => {
     expect(await linkOf()).toMatchObject({ state: 'PARKED' });
   });
 
-  test('keeps its roles and its nickname when its link ends, which is at once', async () => {
+  test('keeps its roles and its nickname when its link ends, which happens at once', async () => {
     const id = await linkUnasked([]);
 
     await store().links.unlinkMember({ id, cause });
@@ -134,7 +134,7 @@ describe('an account of a bot', () => {
     expect(path.rig().writes()).toBe(0);
   });
 
-  test('is refused by an import once it was read, with the field at fault', async () => {
+  test('is refused by an import once it was read, with the invalid field', async () => {
     expect(await importing(MUSIC)).toMatchObject({ kind: 'LINKED' });
     await path.rig().quiet();
     expect(await linkOf()).toMatchObject({ state: 'PARKED' });

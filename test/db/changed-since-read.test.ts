@@ -47,7 +47,7 @@ describe('a member who was changed by hand since they were last read', () => {
   );
 
   test.each(['memory.openRecord:after', 'memory.settle:before'] as const)(
-    'gets a role back by a run that is abandoned at %s, and the record names it',
+    'regains a role by a run that is abandoned at %s, and the record names it',
     async (point) => {
       const linkId = await path.link('alice');
       await path.rig().store.applyFacts([membership('alice', 'pilots')]);

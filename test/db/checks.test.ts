@@ -71,7 +71,7 @@ describe('the checks of a client', () => {
     await daily.stop();
   });
 
-  test('go on within ten seconds after the answer to any statement of the daily check is lost', async () => {
+  test('continue within ten seconds after the answer to any statement of the daily check is lost', async () => {
     const { clientId, gateway } = path.rig();
     const cutter = await createAnswerCutter(path.databaseUrl());
     const store = await openTestStore(cutter.url);

@@ -124,7 +124,7 @@ describe('when Discord refuses', () => {
     expect(known?.refusal).toBe('UNKNOWN_ROLE');
   });
 
-  test('one bad role in a list does not spoil the others', async () => {
+  test('one bad role in a list does not prevent the others', async () => {
     await path.link('alice');
     path.rig().discord.moderator.moveRole({
       guildId,
@@ -237,7 +237,7 @@ describe('when Discord refuses', () => {
 });
 
 describe('ids that the guild does not know', () => {
-  test('a role made and given a moment ago is carried over by a list', async () => {
+  test('a role just created and added is carried over by a list', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ['pilots', 'directors', 'recruits'])]);
     await path.rig().quiet();

@@ -30,7 +30,7 @@ async function grantAll(name: 'alice' | 'bob' = 'alice') {
 }
 
 describe('a role list that lacks a role a member holds', () => {
-  test('takes the role neither from that member nor from members changed later', async () => {
+  test('removes the role neither from that member nor from members changed later', async () => {
     const { discord, liar } = path.rig();
     const { roleId } = discord.moderator.createRole({ guildId, name: 'New' });
     await giveForeign('alice', roleId);
@@ -53,7 +53,7 @@ describe('a role list that lacks a role a member holds', () => {
     expect(patches()).toBe(2);
   });
 
-  test('takes no role either where Discord refuses a list with it, and no other list with it is tried', async () => {
+  test('removes no role if Discord refuses a list with it, and no other list with it is tried', async () => {
     const { discord, liar } = path.rig();
     const { roleId } = discord.moderator.createRole({ guildId, name: 'New' });
     await giveForeign('alice', roleId);
@@ -102,7 +102,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     expect(patches()).toBe(0);
   });
 
-  test('is not taken for true when the next ones repeat it', async () => {
+  test('is not believed when the next readings repeat it', async () => {
     await giveForeign('alice');
     await path.link('alice');
     await grantAll();
@@ -121,7 +121,7 @@ describe('a reading of a member that lacks a role the mirror shows', () => {
     expect(path.rig().rolesOf('alice')).toContain(EVENT_HOST);
   });
 
-  test('on the first look at a member costs a second reading, and takes nothing', async () => {
+  test('at the first reading of a member causes a second reading, and removes nothing', async () => {
     await giveForeign('alice');
     await path.rig().store.applyFacts([snapshotOf('alice', ALL)]);
     path
@@ -154,7 +154,7 @@ describe('roles that no mapping names', () => {
     expect(new Set(path.rig().rolesOf('alice'))).toEqual(new Set(MAPPED));
   });
 
-  test('stay when the answer to a write shows none', async () => {
+  test('stay when the response to a write shows none', async () => {
     await giveForeign('alice');
     await path.link('alice');
     path

@@ -62,7 +62,7 @@ async function heldCount(): Promise<number> {
 }
 
 describe('removals by the dozen', () => {
-  test('are all held beyond ten within an hour, while grants go on', async () => {
+  test('are all held beyond ten within an hour, while grants continue', async () => {
     expect(holders()).toBe(14);
 
     await removeEveryone();

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe('a mark', () => {
-  test('joins those before it: one job, all causes, the raised lane', async () => {
+  test('joins earlier marks: one job, all causes, the raised lane', async () => {
     await store.clients.updateClient(clientId, { unknownMembership: 'REMOVE' }, cause);
     await store.applyFacts([membership('alice', 'pilots')]);
     await store.applyFacts([membership('alice', 'directors')]);
@@ -67,7 +67,7 @@ describe('a mark', () => {
     expect(await claim()).toEqual([]);
   });
 
-  test('wakes whoever listens, in any process, and not before its transaction ends', async () => {
+  test('wakes all listeners, in any process, and not before its transaction ends', async () => {
     const other = await open();
     let wakes = 0;
     await other.jobs.onMarked(() => {
@@ -303,7 +303,7 @@ describe('a job that its process claimed and does not run', () => {
     expect(next.jobs).toEqual([]);
   });
 
-  test('is left to the later claim by one that reaches the database after it', async () => {
+  test('is left to a later claim by an earlier one that reaches the database after it', async () => {
     const owner = 'late';
     const late = await open({ owner });
     const database = await openDatabase({

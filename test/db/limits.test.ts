@@ -32,7 +32,7 @@ describe('under the limits of Discord, ten times as fast', () => {
     discord.calls.reset();
   }
 
-  test('25 grants cost 25 writes, of either kind, and next to no refusal', async () => {
+  test('25 grants cost 25 writes, of either kind, and almost no refusal', async () => {
     await linkEveryone();
     const { discord, store, quiet } = path.rig();
 

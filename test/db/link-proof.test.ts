@@ -70,7 +70,7 @@ describe('the roles of an ending link are removed', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('again where Discord accepted it and did not keep it', async () => {
+  test('again if Discord accepted the removal but did not keep it', async () => {
     const id = await linkPilot();
     path.rig().discord.faults.plant({
       effect: { kind: 'lostWrite' },
@@ -110,7 +110,7 @@ describe('an ending link', () => {
   });
 
   test.each([10007, 10013])(
-    'stays after one answer with %s, says what it waits for, and goes after a second a minute later',
+    'stays after one response with %s, shows what it waits for, and ends after a second one a minute later',
     async (code) => {
       const id = await linkPilot();
       leave();

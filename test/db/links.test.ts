@@ -39,7 +39,7 @@ describe('links', () => {
     expect(path.rig().writes()).toBe(0);
   });
 
-  test('a second account replaces the first, whose roles are taken back', async () => {
+  test('a second account replaces the first, whose roles are removed', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -112,7 +112,7 @@ describe('links', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('who is not in the guild is absent, and is given the roles after coming', async () => {
+  test('a person outside the guild is absent, and gets the roles after joining', async () => {
     await path.rig().store.applyFacts([membership('erin', 'pilots')]);
     const linkId = await path.link('erin');
     expect(await path.stateOf('erin')).toMatchObject({ state: 'ABSENT' });

@@ -71,7 +71,7 @@ test('a person who links two accounts at once ends with one active link', async 
   expect(rows.filter((row) => row.state !== 'ENDING')).toHaveLength(1);
 });
 
-test('a fact and a new mapping about one group, at the same moment, never miss each other', async () => {
+test('a fact and a new mapping about one group at the same time never miss each other', async () => {
   await link(store, clientId, 'alice', account(1));
   await link(store, clientId, 'bob', account(2));
   await store.applyFacts([groupNamed('miners')]);

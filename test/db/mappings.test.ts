@@ -16,7 +16,7 @@ const byName = (name: keyof typeof accounts) => ({
 });
 
 describe('mappings', () => {
-  test('a new mapping gives the role to who is in the group already', async () => {
+  test('a new mapping adds the role for existing group members', async () => {
     await path.rig().store.mappings.retireMapping({
       id: path.mappingIds()[0] ?? '',
       holders: 'LEAVE',
@@ -53,7 +53,7 @@ describe('mappings', () => {
     expect(path.rig().rolesOf('alice')).toEqual([roles.pilot]);
   });
 
-  test('a retired mapping is forgotten only when its role is taken back', async () => {
+  test('a retired mapping is forgotten only once its role is removed', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();
@@ -107,7 +107,7 @@ describe('mappings', () => {
     });
   });
 
-  test('a mapping of an unknown group is refused, and says how to send groups', async () => {
+  test('a mapping of an unknown group is refused, with how to send groups', async () => {
     const attempt = mapGroup(path.rig().store.mappings, {
       clientId: path.rig().clientId,
       groupId: 'nobody',
@@ -123,7 +123,7 @@ describe('mappings', () => {
     });
   });
 
-  test('a deleted group takes its role from its members, and one made anew gives it to newer members alone', async () => {
+  test('a deleted group removes its role from its members, and a recreated one adds it only for newer members', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();

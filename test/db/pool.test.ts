@@ -9,7 +9,7 @@ import { createTestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';
 
 test(
-  'a transaction whose connection dies gives its place in the pool back',
+  'a transaction whose connection dies returns its place in the pool',
   { timeout: 30_000 },
   async () => {
     const { url, drop } = await createTestDatabase();

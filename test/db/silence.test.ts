@@ -88,7 +88,7 @@ test('a start may be tried again after one that failed', async () => {
   expect(listener.ready()).toEqual({ ok: true });
 });
 
-test('the server finds out within seconds that a process is gone without a word, and frees its locks', async () => {
+test('the server notices within seconds that a process has vanished, and frees its locks', async () => {
   const { database, listener } = await openMemory({
     everyMs: 60_000,
     withinMs: 60_000,

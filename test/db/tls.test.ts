@@ -76,7 +76,7 @@ describe('the address of the database', () => {
         sslpassword: 'open-sesame',
       },
     ],
-  ])('takes %s to every connection', async (_name, parameters) => {
+  ])('applies %s to every connection', async (_name, parameters) => {
     const url = server.urlFor('certified', {
       sslmode: 'verify-full',
       ...ca,
@@ -140,7 +140,7 @@ describe('the address of the database', () => {
       { sslmode: 'verify-all' },
       'sslmode "verify-all" is not supported; use one of disable,',
     ],
-  ])('is named as the fault with %s', async (_name, role, parameters, fault, host) => {
+  ])('is named as the problem with %s', async (_name, role, parameters, fault, host) => {
     const url = server.urlFor(role, parameters, host);
 
     const error: unknown = await startStore(url).then(

@@ -22,7 +22,7 @@ beforeEach(() => void lines.splice(0));
 
 describe('the end of the trouble of a client is logged once', () => {
   test.each([
-    ['a pause, when its runs go through again', 'PAUSED', goOn],
+    ['a pause, when its runs succeed again', 'PAUSED', goOn],
     ['a pause, when the doctor gets through', 'PAUSED', () => endByDoctor()],
     ['a stop, when the client gets a token', 'STOPPED', () => giveToken()],
   ] as const)('%s', async (_what, kind, end) => {

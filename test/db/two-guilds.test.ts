@@ -54,7 +54,7 @@ describe('one platform, two guilds', () => {
     return second.id;
   }
 
-  test('one fact gives the role in both, and trouble in one is none of the other', async () => {
+  test('one fact adds the role in both, and trouble in one does not affect the other', async () => {
     const { store, discord, clientId } = path.rig();
     const secondId = await addSecondClient();
     await path.link('alice');
@@ -88,7 +88,7 @@ describe('one platform, two guilds', () => {
 describe('one group, several roles', () => {
   const path = usePath();
 
-  test('are all given and all taken, and each that is missing is seen', async () => {
+  test('are all added and all removed, and each missing one is found', async () => {
     const { store, clientId, quiet, discord } = path.rig();
     await mapGroup(store.mappings, {
       clientId,
@@ -135,10 +135,10 @@ describe('one group, several roles', () => {
   });
 });
 
-describe('a right role given by hand', () => {
+describe('a correct role that a moderator added', () => {
   const path = usePath();
 
-  test('stays, and is nobody’s drift', async () => {
+  test('stays, and is no drift', async () => {
     const { store, discord, quiet, writes } = path.rig();
     await store.applyFacts([membership('alice', 'pilots')]);
     discord.moderator.giveRole({

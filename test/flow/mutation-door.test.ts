@@ -68,7 +68,7 @@ describe.concurrent('door 2: a mutation, with nothing installed', () => {
     expect(await second.stop()).toMatchObject({ code: 0 });
   });
 
-  test('that was answered is not lost, though the process is killed at once', async ({
+  test('that was answered is not lost, though the process is killed right after it', async ({
     annotate,
     onTestFinished,
   }) => {

@@ -43,7 +43,7 @@ describe.concurrent('a start without the sandbox', () => {
     ]);
   });
 
-  test('names every setting that is malformed, and repeats nothing that may be secret', async () => {
+  test('names every malformed setting, and repeats no possible secret', async () => {
     const { code, said } = await runService({
       env: {
         SANDBOX: 'false',

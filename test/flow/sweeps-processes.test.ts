@@ -157,7 +157,7 @@ async function one(text: string): Promise<number> {
 }
 
 describe('three processes, killed and started at random', () => {
-  test('run every tick once for each client, and give back what was taken by hand', async () => {
+  test('run every tick once for each client, and re-add roles that a moderator removed', async () => {
     const roll = createDice(7);
     await Promise.all(NAMES.map(start));
     await everybodyIsPilot();

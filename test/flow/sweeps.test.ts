@@ -150,7 +150,7 @@ async function letScheduleComeRound(): Promise<void> {
 }
 
 describe('door 3: what time brings', () => {
-  test('gives a role back that was taken by hand, and the record names the sweep', async () => {
+  test('re-adds a role that a moderator removed, and the record names the sweep', async () => {
     await sweep('VERIFY_GROUPS');
     const before = (await sweeps()).length;
 
@@ -173,7 +173,7 @@ describe('door 3: what time brings', () => {
     });
   });
 
-  test('takes nothing when a source fails for everybody, until somebody has looked at it', async () => {
+  test('removes nothing when a source fails for all members, until a person decides', async () => {
     const told = hasBroker() ? await collect(testBroker().brokers, written, cleanup) : null;
     await setLimits();
 

@@ -52,7 +52,7 @@ const TEXTS: readonly (readonly [string, string, boolean])[] = [
 ];
 
 describe('an event and a mutation with the same values', () => {
-  test.each(TEXTS)('take the same ids of users and groups: %s', (_, id, isTaken) => {
+  test.each(TEXTS)('accept the same ids of users and groups: %s', (_, id, isTaken) => {
     const asUser = [
       byEvent('platform.group.membership.changed.v1', {
         userId: id,
@@ -75,7 +75,7 @@ describe('an event and a mutation with the same values', () => {
     }
   });
 
-  test.each(TEXTS)('take the same usernames: %s', (_, username, isTaken) => {
+  test.each(TEXTS)('accept the same usernames: %s', (_, username, isTaken) => {
     const event = byEvent('platform.user.changed.v1', {
       userId: 'u',
       username,
@@ -94,7 +94,7 @@ describe('an event and a mutation with the same values', () => {
     }),
     ['null', null, null] as const,
     ['no value', undefined, undefined] as const,
-  ])('take the same attributes, an empty one as null: %s', (_, value, expected) => {
+  ])('accept the same attributes, an empty one as null: %s', (_, value, expected) => {
     for (const name of ['character', 'corporation', 'alliance']) {
       const attributes = { [name]: value };
 

@@ -8,7 +8,7 @@ const guard = useGuard();
 
 const heldRoles = async () => (await guard.held()).map(({ roleId }) => roleId);
 
-describe('a burst that exceeds the limit is held as a whole before any of it begins', () => {
+describe('a burst that exceeds the limit is held as a whole before any removal begins', () => {
   test('when one batch of facts removes fifteen of forty', async () => {
     const people = await guard.addCrowd(40);
 

@@ -7,7 +7,7 @@ import { removed, useGuard } from '../../support/guard-fixture.js';
 const guard = useGuard();
 
 describe('the count of the last hour', () => {
-  test('goes on when the client is deleted and made anew, again and again', async () => {
+  test('continues when the client is deleted and recreated repeatedly', async () => {
     const people = await guard.addCrowd(30);
 
     for (const from of [0, 6, 12, 18, 24]) {
@@ -26,7 +26,7 @@ describe('the count of the last hour', () => {
     expect(guard.holders().length).toBeGreaterThanOrEqual(24);
   });
 
-  test('holds the eleventh of thirty after the client was made anew', async () => {
+  test('holds the eleventh of thirty after the client was recreated', async () => {
     const people = await guard.addCrowd(30);
     await guard.store().applyFacts(removed(people.slice(0, 10)));
     await guard.run();
@@ -46,7 +46,7 @@ describe('the count of the last hour', () => {
     expect(guard.holders()).toHaveLength(20);
   });
 
-  test('goes on when the mapping is deleted and made anew', async () => {
+  test('continues when the mapping is deleted and recreated', async () => {
     const people = await guard.addCrowd(30);
     await guard.store().applyFacts(removed(people.slice(0, 10)));
     await guard.run();
@@ -76,7 +76,7 @@ const retire = async (holders: 'LEAVE' | 'TAKE_BACK') =>
   });
 
 describe('a role that few hold', () => {
-  test('stays with all five when all five are removed at once', async () => {
+  test('stays with all five when all five should lose it at once', async () => {
     const people = await guard.addCrowd(5);
 
     await guard.store().applyFacts(removed(people));
@@ -86,7 +86,7 @@ describe('a role that few hold', () => {
     expect(await guard.held()).toHaveLength(5);
   });
 
-  test('stays with three of five when they are removed one by one', async () => {
+  test('stays with three of five when they should lose it one by one', async () => {
     const people = await guard.addCrowd(5);
 
     for (const person of people) {

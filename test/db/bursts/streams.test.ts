@@ -12,7 +12,7 @@ async function stream(people: readonly Somebody[]): Promise<void> {
 }
 
 describe('a stream of single events', () => {
-  test('takes as many roles as the limit, and holds the others', async () => {
+  test('removes as many roles as the limit, and holds the others', async () => {
     const people = await guard.addCrowd(40);
 
     await stream(people.slice(0, 15));
@@ -42,7 +42,7 @@ describe('a stream of single events', () => {
     expect(await guard.held()).toHaveLength(5);
   });
 
-  test('joins its held plan after the hour too, until a person decides', async () => {
+  test('adds to its held plan even after the hour, until a person decides', async () => {
     const people = await guard.addCrowd(40);
     await stream(people.slice(0, 11));
     await guard.run();

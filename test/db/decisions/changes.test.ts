@@ -85,7 +85,7 @@ describe('removals that the guard holds outside a sweep', () => {
     });
   });
 
-  test('cannot be approved by the hash of a plan that has changed since', async () => {
+  test('cannot be approved by the hash of an outdated plan', async () => {
     await say(rig, CROWD, 'removed');
     const seen = await theHeldSweep(rig);
     const [back] = CROWD.filter(({ discordUserId }) => pilots(rig).includes(discordUserId));
@@ -175,7 +175,7 @@ describe('removals that the guard holds outside a sweep', () => {
 });
 
 describe('half of those who hold a role', () => {
-  test('keep it, whatever the limits let go, until a person approves', async () => {
+  test('keep it, whatever the limits allow, until a person approves', async () => {
     await rig.store.clients.updateClient(
       rig.clientId,
       { removalGuard: { minimum: 100, percent: 0 } },

@@ -59,7 +59,7 @@ beforeEach(async () => {
 });
 
 describe('a retired mapping whose holders were left the role, while another mapping names it', () => {
-  test('takes the role from nobody before a person has decided, and says of how many', async () => {
+  test('removes the role from no member before a decision, and shows how many are affected', async () => {
     const { effect, held } = await retire('pilots');
 
     await sweeps.sweep('VERIFY_GROUPS');
@@ -92,7 +92,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(await heldSweeps(sweeps.rig())).toEqual([]);
   });
 
-  test('and a removal that was due already is still carried out', async () => {
+  test('still carries out a removal that was already due', async () => {
     const [revoked, ...others] = PILOTS_ONLY;
     await say(sweeps.rig(), revoked ? [revoked] : [], 'removed');
 

@@ -296,7 +296,7 @@ describe('a new mapping', () => {
   });
 });
 
-describe('a memory without any membership', () => {
+describe('a store without any membership', () => {
   test('removes nothing from any member, though nothing is unknown', async () => {
     await sweeps
       .rig()

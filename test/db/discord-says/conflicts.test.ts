@@ -173,7 +173,7 @@ describe('where Discord has the say', () => {
 });
 
 describe('a role', () => {
-  test('has mappings that are only observed beside those of the platform', async () => {
+  test('can have observed mappings beside PLATFORM mappings', async () => {
     const observed = await create({
       groupId: 'directors',
       roleId: roles.pilot,

@@ -67,7 +67,7 @@ describe('a role that thirty of forty have lost at Discord', () => {
     await guild.verify();
   });
 
-  test('is asked to be followed by as many as the guard lets go, and the rest wait for a person', async () => {
+  test('requests as many removals as the guard allows, and the rest wait for a decision', async () => {
     const asked = await guild.askedOf();
 
     expect(asked).toHaveLength(10);
@@ -84,7 +84,7 @@ describe('a role that thirty of forty have lost at Discord', () => {
     expect(await countHeld()).toBe(20);
   });
 
-  test('is asked to be followed by the rest when a person approves', async () => {
+  test('requests the rest when a person approves', async () => {
     await decide('APPROVED');
 
     expect(new Set(await guild.askedOf()).size).toBe(30);

@@ -12,7 +12,7 @@ const unlink = async (name: 'alice' | 'bob') =>
   guild.rig().store.links.unlinkMember({ id: (await guild.linkOf(name)).id, cause });
 
 describe('a role that a moderator gives by hand', () => {
-  test('is asked of the platform, shown as pending, and done with when the platform says so itself', async () => {
+  test('is requested from the platform, shown as pending, and completed when the platform reports it', async () => {
     await guild.settledGuild();
     await guild.says('bob', 'removed');
     await guild.rig().store.applyFacts([
@@ -79,7 +79,7 @@ describe('a role that a moderator gives by hand', () => {
 });
 
 describe('what was asked', () => {
-  test('is not asked again by two sweeps in a row, nor by a run that somebody asks for', async () => {
+  test('is not requested again by two sweeps in a row, nor by a requested run', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -116,7 +116,7 @@ describe('what was asked', () => {
     expect(guild.holds('alice', 'directors')).toBe(true);
   });
 
-  test('and answered with the contrary is disputed, and not asked again until Discord changes', async () => {
+  test('and answered with the opposite is disputed, and not requested again until Discord changes', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     await guild.verify();
@@ -154,7 +154,7 @@ describe('what was asked', () => {
     expect(await guild.requestsOf('alice')).toMatchObject([{ state: 'DISPUTED' }]);
   });
 
-  test('is about the group of its mapping and no other', async () => {
+  test('concerns the group of its mapping and no other', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
     guild.byHand.take('alice', 'directors');

@@ -66,8 +66,8 @@ async function members(): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-describe('a group that was deleted and is made anew under its id', () => {
-  it('starts empty but for newer facts', async () => {
+describe('a group that was deleted and is recreated under its id', () => {
+  it('starts empty except for newer facts', async () => {
     await store.applyFacts([
       membership('ann', 'pilots'),
       membership('bob', 'pilots', 'added', { sequence: 7, timeUs: 1 }),
@@ -128,7 +128,7 @@ describe('the deletion of a group', () => {
     expect(await marked()).toEqual(PEOPLE);
   });
 
-  it('and a membership that is not newer, at the same moment, never miss each other', async () => {
+  it('and a simultaneous membership that is not newer never miss each other', async () => {
     for (let round = 0; round < 15; round += 1) {
       await api.sql.query(
         `truncate membership; delete from role_mapping; delete from platform_group`,

@@ -69,16 +69,19 @@ describe('a mutation', () => {
   it.each([
     ['ten minutes', 10 * MINUTE_MS],
     ['thirty days', 30 * DAY_MS],
-  ])('outranks one that a process with a clock %s ahead received before it', async (_, aheadMs) => {
-    await withClockAhead(aheadMs, async () => record('ADDED'));
+  ])(
+    'outranks one that a process whose clock is %s ahead received before it',
+    async (_, aheadMs) => {
+      await withClockAhead(aheadMs, async () => record('ADDED'));
 
-    expect(await record('REMOVED')).toMatchObject({ verdict: 'APPLIED' });
-    expect(await groups()).toBe('');
+      expect(await record('REMOVED')).toMatchObject({ verdict: 'APPLIED' });
+      expect(await groups()).toBe('');
 
-    await withClockAhead(aheadMs, async () => replace(['a', 'b']));
-    expect(await replace(['c'])).toMatchObject({ verdict: 'APPLIED' });
-    expect(await groups()).toBe('c');
-  });
+      await withClockAhead(aheadMs, async () => replace(['a', 'b']));
+      expect(await replace(['c'])).toMatchObject({ verdict: 'APPLIED' });
+      expect(await groups()).toBe('c');
+    },
+  );
 
   it('about a name outranks one that a process with a fast clock received before it', async () => {
     const user = (username: string) =>
@@ -121,7 +124,7 @@ describe('a mutation', () => {
     expect(await groups()).toBe('c');
   });
 
-  it('that an event of a later time outranks is a conflict, and says when it may be sent again', async () => {
+  it('that a later event outranks is a conflict, whose error names when to send it again', async () => {
     const event = eventAhead(4 * MINUTE_MS, 'added');
     await api.store.applyFacts([event]);
 

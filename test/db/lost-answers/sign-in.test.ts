@@ -33,7 +33,7 @@ interface SignInPages {
   stop(): Promise<void>;
 }
 
-test('a person who signs in is linked, or may try again and is linked then, whichever answer is lost', async () => {
+test('a person who signs in is linked, or is linked by another try, whichever answer is lost', async () => {
   const statements = await playWithFaults({
     createWorld: createSignInPages,
     story: linkByPages,

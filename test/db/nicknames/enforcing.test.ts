@@ -95,7 +95,7 @@ describe('an event about a person', () => {
     expect(names.world.calls()).toEqual({ [PATCH]: 1 });
   });
 
-  test('renders an attribute that is empty now as empty, with its brackets', async () => {
+  test('renders an attribute that became empty as empty, with its brackets', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
     await linkedJane();
 
@@ -104,7 +104,7 @@ describe('an event about a person', () => {
     expect(names.nickOf('alice')).toBe('Jane Doe');
   });
 
-  test('leaves who is not known well enough as they are', async () => {
+  test('leaves members with missing values unchanged', async () => {
     await names.policy('TEMPLATE', '[%alliance] %character');
 
     await linkedJane();
@@ -183,7 +183,7 @@ describe('the sweep of nicknames', () => {
     expect(names.world.calls()[LIST]).toBe(1);
   });
 
-  test('straight after another one writes nothing, though Discord cleans what it is given', async () => {
+  test('right after another one writes nothing, though Discord normalizes nicknames', async () => {
     await names.policy('TEMPLATE', '  %character   |  %corporation ');
     await linkedJane();
     await names.person('alice', { character: 'Jane\u200b \t Doe' });
@@ -277,7 +277,7 @@ describe('a nickname that Discord does not take', () => {
       times,
     });
 
-  test('keeps no role away, is shown, and is not asked for again', async () => {
+  test('delays no role, is shown, and is not retried', async () => {
     await names.policy('EVE_ONLINE');
     await names.rig().store.applyFacts([membership('alice', 'pilots')]);
     refuse();
@@ -298,7 +298,7 @@ describe('a nickname that Discord does not take', () => {
     expect(sweep).toMatchObject({ drifted: 1, changed: 0, failed: 1 });
   });
 
-  test('is asked for again when it is another one, or a day has passed', async () => {
+  test('is retried when it changes, or after a day', async () => {
     await names.policy('EVE_ONLINE');
     refuse();
     await linkedJane();
@@ -315,7 +315,7 @@ describe('a nickname that Discord does not take', () => {
     expect((await names.linkOf('alice')).reason).toBeNull();
   });
 
-  test('is refused to few members where the bot has lost the permission', async () => {
+  test('is refused for few members when the bot has lost the permission', async () => {
     const people = ['alice', 'bob', 'carol', 'dave'] as const;
     for (const each of people) {
       await names.person(each, { character: `Captain ${each}` });

@@ -19,7 +19,7 @@ async function twoLinked() {
 }
 
 describe('a dry sweep of nicknames', () => {
-  test('shows who would be renamed to what, and why, and changes nothing', async () => {
+  test('shows which members would be renamed to what, and why, and changes nothing', async () => {
     await twoLinked();
     await names.policy('TEMPLATE', '[%corporation] %character');
 

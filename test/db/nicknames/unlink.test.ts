@@ -74,7 +74,7 @@ describe('unlinking a person', () => {
     expect(names.nickOf('alice')).toBeNull();
   });
 
-  test('keeps a nickname that was changed by hand since', async () => {
+  test('keeps a nickname that a moderator changed since', async () => {
     const linkId = await namedJane();
     names.rename('alice', 'Queen of Pilots');
 
@@ -93,7 +93,7 @@ describe('unlinking a person', () => {
     expect(names.nickOf('alice')).toBe('Jane Doe');
   });
 
-  test('ends the link where the bot may not rename the member', async () => {
+  test('ends the link if the bot may not rename the member', async () => {
     const linkId = await namedJane();
     names.discord().moderator.giveRole({
       guildId,
@@ -129,7 +129,7 @@ describe('unlinking a person', () => {
     expect(names.nickOf('alice')).toBe('Robert');
   });
 
-  test('resets the nickname of a deleted person, and keeps nothing of it', async () => {
+  test('resets the nickname of a deleted person, and stores nothing of it', async () => {
     await namedJane();
 
     await names.rig().store.applyFacts([

@@ -16,7 +16,7 @@ async function twoLinked() {
 }
 
 describe('a member without a name', () => {
-  test('keeps their nickname, and is shown which value is empty', async () => {
+  test('keeps their nickname, and shows which value is empty', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
     await names.person('alice', { character: 'Jane Doe' });
     await names.link('alice', accounts.alice);

@@ -36,7 +36,7 @@ async function namedPilot(): Promise<void> {
 }
 
 describe('a person who signs in to a server that screens its new members', () => {
-  test('joins with neither roles nor nickname, stays pending, and gets both once they have accepted the rules', async () => {
+  test('joins with neither roles nor nickname, stays pending, and gets both after accepting the rules', async () => {
     const { store, discord } = guild.rig();
     await namedPilot();
     discord.moderator.editGuild({

@@ -14,8 +14,8 @@ const guild = useSignIn();
 const joinsOf = (calls: readonly string[]) =>
   calls.filter((call) => call.startsWith(`PUT ${MEMBER} `));
 
-describe('bringing in that was broken off', () => {
-  test('after Discord had taken the person in is not done again, and its record tells what it did', async () => {
+describe('an interrupted join', () => {
+  test('after Discord had added the person is not repeated, and its record reports the result', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     discord.faults.plant({

@@ -285,7 +285,7 @@ describe('the processes that revoke', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('get again what they claimed and do not revoke, which counts as one attempt', async () => {
+  test('claim again what they claimed and did not revoke, which counts as one attempt', async () => {
     const { stopRevoking, store, openStore } = guild.rig();
     await stopRevoking();
     await guild.grantOf('erin');

@@ -136,7 +136,7 @@ describe('a ticket', () => {
     expect(taken).toMatchObject([{ browserHash: winner }]);
   });
 
-  test('keeps neither a verifier nor an e-mail address that anybody could read', async () => {
+  test('contains neither a verifier nor an e-mail address in plain text', async () => {
     const email = 'erin.solo@mail.example';
     const ticketHash = await openTicket({ email });
     await bind(ticketHash, 'browser', 'state');
@@ -149,7 +149,7 @@ describe('a ticket', () => {
     expect(await takeState('state')).toMatchObject({ email });
   });
 
-  test('has no e-mail address any more once it is spent', async () => {
+  test('contains no e-mail address once it is spent', async () => {
     const ticketHash = await openTicket();
 
     await spendTicket(ticketHash);

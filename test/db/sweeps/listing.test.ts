@@ -42,7 +42,7 @@ describe('a listing of the whole guild', () => {
     expect(await eventTypes()).toEqual(['discord.member.left.v1', 'discord.member.returned.v1']);
   });
 
-  test('brings names up to date without a call per person', async () => {
+  test('updates names without a call per person', async () => {
     await world.settledGuild();
     discord().moderator.setNick({
       guildId,

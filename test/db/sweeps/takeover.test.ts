@@ -109,7 +109,7 @@ describe('a run', () => {
     expect(await claimed(other)).toMatchObject({ id: run.id, attempts: 1 });
   });
 
-  test('that its process holds and does not run is begun again by it at once', async () => {
+  test('that its process holds but does not run is restarted by it at once', async () => {
     const { id } = await claimed(one);
 
     const beside = await one.sweeps.runs(judgePlan).claim(MINUTE, [id]);

@@ -27,7 +27,7 @@ async function countsCheck() {
 
 describe('a verification whose roles Discord does not count', () => {
   test.each([404, 403, 500])(
-    'reads the list instead when the answer is %i, and the health says so until Discord counts again',
+    'reads the list instead when the response is %i, and the health shows that until Discord counts again',
     async (status) => {
       await world.settledGuild();
       discord().moderator.takeRole(held('alice', roles.pilot));

@@ -134,7 +134,7 @@ describe('accounts that hold a mapped role and have no link', () => {
           cause,
         }),
     },
-  ])('are counted no longer once $door links them', async ({ link }) => {
+  ])('are no longer counted once $door links them', async ({ link }) => {
     await twoStrangers();
 
     await link();
@@ -164,7 +164,7 @@ describe('accounts that hold a mapped role and have no link', () => {
     expect(await counts()).toEqual(only(0));
   });
 
-  test('stay as they were after a list that is not believed, or a dry run', async () => {
+  test('stay unchanged by a list that is not believed, and by a dry run', async () => {
     await twoStrangers();
 
     world.tamper(() => ({ listMembers: async () => Promise.resolve([]) }));

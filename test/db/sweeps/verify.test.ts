@@ -21,7 +21,7 @@ describe('a verification', () => {
     expect(world.calls()).toEqual({ [COUNTS]: 1 });
   });
 
-  test('gives back a role taken by hand, takes one given by hand, and says for which sweep', async () => {
+  test('re-adds a role that a moderator removed, removes one that a moderator added, and the records name the sweep', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
     discord().moderator.giveRole(held('bob', roles.director));

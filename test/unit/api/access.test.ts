@@ -94,7 +94,7 @@ describe('scopes', () => {
     ]);
   });
 
-  it('refuses every field to callers without a key, and asks no port', async () => {
+  it('refuses every field to callers without a key, and calls no port', async () => {
     api.calls.length = 0;
     for (const { type, field } of rootFields())
       for (const key of [null, 'a-key-nobody-has']) {

@@ -108,7 +108,7 @@ describe('faults before any operation', () => {
     });
   });
 
-  it('refuses what a page of another origin could send without asking', async () => {
+  it('refuses requests that a page of another origin can send without a preflight', async () => {
     const response = await fetch(`${api.url}/graphql`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEYS.admin}` },

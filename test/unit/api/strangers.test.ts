@@ -108,7 +108,7 @@ describe.each(['production', 'sandbox', 'listed only'])(
       });
     });
 
-    it('is refused by GET as well, unless a browser opens the playground', async () => {
+    it('is refused by GET too, except when a browser opens the playground', async () => {
       const asked = `/admin?query=${encodeURIComponent(MISSPELT)}`;
       await expectRefusal(asked, {});
       await expectRefusal(asked, { headers: { accept: 'text/event-stream' } });
@@ -154,7 +154,7 @@ describe.each(['/graphql', '/admin'])('a misspelt name at %s', (path) => {
   const suggestions = (messages: readonly string[]) =>
     messages.filter((message) => message.includes('Did you mean')).length;
 
-  it('is named without similar names where the caller may not introspect', async () => {
+  it('is named without similar names if the caller may not introspect', async () => {
     for (const key of [KEYS.read, KEYS.write]) {
       const messages = await messagesFor('production', key);
 

@@ -36,7 +36,7 @@ describe('the budget of invalid requests', () => {
       return messages;
     };
 
-  it('lets one client spend a fifth, and then makes it alone wait', async () => {
+  it('lets one client spend a fifth, and then pauses only that client', async () => {
     const { gateway, advance, logs } = setUpGateway(discord.apiBase, {
       limit: 20,
     });
@@ -65,7 +65,7 @@ describe('the budget of invalid requests', () => {
     expect(ends).toMatchObject([{ message: 'invalid budget recovered' }]);
   });
 
-  it('keeps its last fifth for clients that caused no invalid answer', async () => {
+  it('keeps its last fifth for clients that caused no invalid request', async () => {
     const { gateway } = setUpGateway(discord.apiBase, { limit: 20 });
     const asMany = refused(gateway);
     discord.script(refusal(403, 50013));
@@ -102,7 +102,7 @@ describe('the budget of invalid requests', () => {
     expect(levels.filter((level) => level === 'error')).toHaveLength(1);
   });
 
-  it('is spent by refused tokens as by any other answer', async () => {
+  it('is spent by refused tokens as by any other invalid request', async () => {
     const { gateway } = setUpGateway(discord.apiBase, { limit: 20 });
     discord.script(refusal(401, 0));
 

@@ -89,7 +89,7 @@ describe('a compressed answer', () => {
     headers: { 'content-encoding': 'gzip' },
   };
 
-  it('of 200 MiB does not come to lie in memory', async () => {
+  it('of 200 MiB is not held in memory', async () => {
     const { gateway } = setUpGateway(discord.apiBase);
     const { oauth } = setUpOAuth();
     const app = applicationAt(new URL(discord.apiBase).origin);

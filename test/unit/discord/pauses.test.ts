@@ -102,7 +102,7 @@ describe('a wait', () => {
     expect(spent).toBe(isFinite ? now + HOUR_MS : null);
   });
 
-  it.each(NONSENSE)('of %j seconds is no time', (told) => {
+  it.each(NONSENSE)('of %j seconds is no valid time', (told) => {
     expect(pauseOf(answer(429, { 'retry-after': told }))?.waitMs).toBe(45_000);
     expect(pauseOf(answer(503, { 'retry-after': told }))).toBeNull();
     const body = { retry_after: Number(told) || told };

@@ -39,7 +39,7 @@ describe('a refusal that is not documented as lasting', () => {
     ['a form error of the nickname and another field', form({ nick: AUTO_MOD, roles: AUTO_MOD })],
     ['a feature that is switched off', refusal(400, 40006)],
     ['a code that nobody has documented', refusal(403, 987_654)],
-  ])('is tried again, and held against nobody: %s', async (_, reply) => {
+  ])('is retried, and counts against no member: %s', async (_, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply, { status: 204 });
 
@@ -55,7 +55,7 @@ describe("a nickname's refusal", () => {
   it.each([
     ['nick', form({ nick: AUTO_MOD })],
     ['guild_tag', form({ guild_tag: AUTO_MOD })],
-  ])('by the field %s is of the nickname alone', async (_, reply) => {
+  ])('by the field %s concerns the nickname alone', async (_, reply) => {
     const { gateway } = setUpGateway(discord.apiBase);
     discord.script(reply);
 
@@ -85,7 +85,7 @@ describe("the operators' table of Discord's codes", () => {
       why,
     }));
 
-  it('says of each code what the service does, and of no other', () => {
+  it("describes the service's reaction to each code, and no other code", () => {
     const done = [...KNOWN_CODES].map(([code, known]) => ({
       code,
       owner: known.owner.toLowerCase(),

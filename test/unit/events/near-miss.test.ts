@@ -33,7 +33,7 @@ describe('an event whose type is a near miss of one of ours', () => {
     ['two letters too many', 'plattforrm.group.deleted.v1', GROUP_GONE],
     ['a misspelt word and the plural', 'platform.groups.delted.v1', GROUP_GONE],
     ['another version besides', 'platform.users.changed.v2', USER],
-  ])('is a dead letter that names the type meant: %s, %s', (_, type, meant) => {
+  ])('is a dead letter that names the intended type: %s, %s', (_, type, meant) => {
     const expected = {
       kind: 'broken',
       reason: expect.stringContaining(`did you mean ${meant}?`),
@@ -92,7 +92,7 @@ describe('a value of which only a few are allowed', () => {
     ['aded', 'got "aded": did you mean "added"?'],
     ['joined', 'got "joined"'],
     ['', 'got ""'],
-  ])('is shown with the allowed ones, and the one meant: %j', (change, end) => {
+  ])('is shown with the allowed values and the intended one: %j', (change, end) => {
     expect(reasonOf(change)).toBe(`data.change must be "added" or "removed", ${end}`);
   });
 

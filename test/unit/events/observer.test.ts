@@ -140,7 +140,7 @@ describe('whoever watches the event door', () => {
 });
 
 describe('facts that come too late', () => {
-  test('are counted by the deletion that they lose to', async () => {
+  test('are counted by the deletion that outranks them', async () => {
     const kinds = ['userDeleted', 'groupDeleted', 'userRestored'] as const;
     const [chunk] = eventChunks(
       kinds.map((id, offset) => structured(cloudEvent({ id }), { offset: String(offset) })),

@@ -96,7 +96,7 @@ describe('the removal guard', () => {
     ]);
   });
 
-  test('calls the role by its name, with its id behind, in every reason', () => {
+  test('names the role, followed by its id, in every reason', () => {
     const role = `role Pilot (${PILOT})`;
     const reasonFor = (its: Role) =>
       verdictOf([PILOT], tallyOf({ [PILOT]: { name: 'Pilot', ...its } })).reason;
@@ -133,7 +133,7 @@ describe('the removal guard', () => {
     ['the fourth of six', 3, 6, [PILOT]],
     ['the last of four', 3, 4, []],
   ])(
-    'never lets more than half go of five holders or more: %s',
+    'never allows more than half of five or more holders to be removed: %s',
     (_, removedLastHour, heldLastHour, expected) => {
       const role = { removedLastHour, heldLastHour, holders: 1 };
 

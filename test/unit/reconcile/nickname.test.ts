@@ -49,7 +49,7 @@ describe('the strategy', () => {
     expect(desiredNickname(policy, { ...person, username: null })).toBe('Jane Doe');
   });
 
-  test('keeps a # and what follows', () => {
+  test('keeps a # and the text after it', () => {
     expect(rendered('%username | %character', { username: 'jane#1234' })).toBe('jane#1234 | Jane');
   });
 

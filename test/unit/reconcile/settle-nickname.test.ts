@@ -230,7 +230,7 @@ describe('the nickname of an account whose last link ends', () => {
   const run = { discordUserId: DISCORD_USER_ID, causes: [] };
   const shown = presentMember({ nickname: 'Jane Doe' });
 
-  test('is reset where only a run that broke off can have set it', () => {
+  test('is reset if only an interrupted run can have set it', () => {
     expect(planMemberNickname(ending, run, shown).nickname).toBe('');
     const other = presentMember({ nickname: 'Jane Smith' });
     expect(planMemberNickname(ending, run, other).nickname).toBeNull();
@@ -247,7 +247,7 @@ describe('the nickname of an account whose last link ends', () => {
     });
   });
 
-  test('keeps no link from ending when Discord refuses to reset it', () => {
+  test('does not keep the link from ending when Discord refuses to reset it', () => {
     const member = { isPresent: true, ...shown } as const;
     const plan = { ...nothing, ...planMemberNickname(ending, run, shown) };
 

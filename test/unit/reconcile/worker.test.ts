@@ -94,7 +94,7 @@ function createWork(jobs: JobTable) {
 
 const away = () => new UnavailableError('database unreachable');
 
-test('two runs that break off a moment apart are both made again', async () => {
+test('two runs that fail shortly after each other are both retried', async () => {
   const { table, jobs, hold, isAsked, answer } = createTable('one', 'two');
   const { worker, endOf, countOf } = createWork(table);
   await worker.start();

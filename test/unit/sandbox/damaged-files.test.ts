@@ -48,28 +48,25 @@ describe.each([
   ['sandbox-keys.json', /or delete the folder .* Its database and guild are then lost/],
   ['sandbox-discord.json', /Delete it to start again with the demo guild\. .* are lost/],
 ])('a %s', (name, remedy) => {
-  it.each(DAMAGES)(
-    'that is %s is named, with what to do and what that costs',
-    async (_, damage) => {
-      const secrets = await startOnce();
-      const path = join(dataDir, name);
-      await damage(path);
-      const damaged = await readFile(path);
+  it.each(DAMAGES)('that is %s is named, with the remedy and its cost', async (_, damage) => {
+    const secrets = await startOnce();
+    const path = join(dataDir, name);
+    await damage(path);
+    const damaged = await readFile(path);
 
-      const fault = await start().then(
-        () => null,
-        (error: unknown) => error,
-      );
+    const fault = await start().then(
+      () => null,
+      (error: unknown) => error,
+    );
 
-      expect(fault).toBeInstanceOf(Error);
-      const said = String(fault);
-      expect(said).toContain(`${path} is damaged`);
-      expect(said).toMatch(remedy);
-      expect(said).not.toContain(secrets.adminKey.slice(0, 20));
-      expect(said).not.toContain(secrets.botToken.slice(0, 20));
-      expect(await readFile(path)).toEqual(damaged);
-    },
-  );
+    expect(fault).toBeInstanceOf(Error);
+    const said = String(fault);
+    expect(said).toContain(`${path} is damaged`);
+    expect(said).toMatch(remedy);
+    expect(said).not.toContain(secrets.adminKey.slice(0, 20));
+    expect(said).not.toContain(secrets.botToken.slice(0, 20));
+    expect(await readFile(path)).toEqual(damaged);
+  });
 });
 
 it('starts again with the same keys once the damaged guild is deleted', async () => {
@@ -92,7 +89,7 @@ it('starts again with the same keys once the damaged guild is deleted', async ()
 describe('a file that is written whole', () => {
   const large = (letter: string) => JSON.stringify(letter.repeat(4_000_000));
 
-  it('is never seen half, however many write it at once', async () => {
+  it('is never read incomplete, however many write it at once', async () => {
     const path = join(dataDir, 'world.json');
     await writeWhole(path, large('a'));
     const state = { isOver: false };

@@ -272,7 +272,7 @@ describe('any facts and deletions of groups', () => {
       : (membership.timeUs ?? 0) <= (deletion.timeUs ?? 0);
   }
 
-  test('end in the memberships of the greatest statements that no deletion covers', () => {
+  test('end in the memberships of the highest statements that no deletion covers', () => {
     fc.assert(
       fc.property(
         fc.array(fact, { maxLength: 12 }).chain((facts) =>

@@ -42,7 +42,7 @@ describe('a listing', () => {
   });
 });
 
-test('names the role of which a list shows too few holders', () => {
+test('names the role for which a list shows too few holders', () => {
   expect(
     judgeListing(
       evidence({

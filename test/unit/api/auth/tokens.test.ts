@@ -183,7 +183,7 @@ describe('a token is refused', () => {
     [`"exp": ${now() + 300}, "iat": 1e400`, '`nbf` and `iat`'],
     [`"exp": ${now() + 300}, "iat": 4102444800`, '`iat` is in the future'],
     [`"exp": ${now() + 300}, "iat": "now"`, '`iat` is malformed'],
-  ])('for times that no issuer means: %s', async (claims, words) => {
+  ])('for impossible times: %s', async (claims, words) => {
     await refuse(await signedText(claims), words);
   });
 
