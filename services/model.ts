@@ -90,8 +90,8 @@ export type UnknownMembership = 'KEEP' | 'REMOVE';
 export type Holders = 'TAKE_BACK' | 'LEAVE';
 
 /**
- * Members who have not passed Discord's membership screening. WAIT: they get roles and nickname
- * afterwards.
+ * What happens to members who have not passed Discord's membership screening. WAIT: they get roles
+ * and nickname when they pass. IGNORE: at once.
  */
 export type Screening = 'WAIT' | 'IGNORE';
 /** What happens to a nickname that the connector set when the account's last link ends. */
@@ -236,7 +236,7 @@ export type SweepKind =
   'VERIFY_GROUPS' | 'SYNC_ACCOUNTS' | 'REMOTE_SYNC' | 'ENFORCE_NICKNAMES' | 'CHANGES';
 
 /**
- * `HELD`: so many removals that a person must approve them. `APPROVED`: a person did, and the path
+ * `HELD`: too many removals, which wait for approval. `APPROVED`: a person approved, and the path
  * carries them out until the sweep is `DONE`. `REJECTED`: a person refused.
  */
 export type SweepState =

@@ -265,7 +265,7 @@ export type SweepState =
   | 'HELD'
   /** A person rejected the plan; the roles stay. */
   | 'REJECTED'
-  /** Checking members or bringing them in step. */
+  /** Checking members, or waiting for their reconciles. */
   | 'RUNNING'
   /** Not started yet. */
   | 'WAITING';

@@ -27,9 +27,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   /**
-   * Of a write: whoever sends it again with the same key, within 24 hours, is told the first answer
-   * again and nothing is done twice. Up to 255 printable ASCII characters, new for each new intent.
-   * Writes with a key are tried again as reads are.
+   * Makes a write safe to repeat: within 24 hours the same key returns the first answer, and
+   * nothing is done twice. Up to 255 printable ASCII characters, a new key for each new intent. The
+   * client retries writes with a key, as it retries reads.
    */
   readonly idempotencyKey?: string;
 }
@@ -74,16 +74,14 @@ const LONGEST_PAUSE_MS = 30_000;
 const PASSING = ['UNAVAILABLE', 'RATE_LIMITED'];
 
 /**
- * With a key, a conflict that tells when to come back too: the first try is still being carried
- * out.
+ * With a key, a conflict with a retry time passes too: the first attempt is still running.
  */
 const isPassing = ({ code, retryAt }: ConnectorError, { idempotencyKey }: CallOptions) =>
   PASSING.includes(code) ||
   (code === 'CONFLICT' && retryAt !== undefined && idempotencyKey !== undefined);
 
 /**
- * Only for reads, and writes with a key: nobody knows of any other write without an answer whether
- * it was done.
+ * Only for reads and writes with a key: any other write without an answer may have been done.
  */
 async function tryAgain<Data>(
   ask: () => Promise<Data>,

@@ -122,7 +122,7 @@ export const SweepKindEnum = describeEnum<SweepKind>('SweepKind', 'What a sweep 
 
 export const SweepStateEnum = describeEnum<SweepState>('SweepState', 'The state of a sweep.', {
   WAITING: 'Not started yet.',
-  RUNNING: 'Checking members or bringing them in step.',
+  RUNNING: 'Checking members, or waiting for their reconciles.',
   HELD: 'Too many removals to carry out without approval: decide with `approveSweep` or `rejectSweep`.',
   APPROVED: 'A person approved the plan, which is being carried out.',
   REJECTED: 'A person rejected the plan; the roles stay.',

@@ -21,7 +21,7 @@ import type { Telemetry } from './telemetry.js';
 export interface PathTiming {
   /**
    * Longer than the longest call, with time to renew in between; a dead process's bots are free
-   * afterwards.
+   * when it expires.
    */
   readonly leaseMs: number;
   /** The longest wait for a turn, and the longest call, each. */

@@ -10,11 +10,11 @@ export interface Allowance {
 }
 
 /**
- * Some buckets are whole again at the end of a window, others give call by call back, and the
- * headers only tell when all are there: of a bucket of the second kind one call is free long
- * before. It is known by this: for each call used it needs the same time, so bounds on that time
- * hold over all its answers. In a window they contradict each other after two or three, and for
- * good.
+ * Some buckets refill at the end of a window, others one call at a time. The headers only give the
+ * time until the bucket is full, although a bucket of the second kind has one free call long
+ * before. Such a bucket is recognised by its constant time per call: bounds on that time hold over
+ * all its answers. For a window they contradict each other after two or three answers, and never
+ * agree again.
  */
 interface Refill {
   readonly leastMsPerCall: number;

@@ -18,8 +18,8 @@ export interface Answer {
 }
 
 /**
- * Every wait ends after this; then one call is tried. A larger number could be a mistake, and would
- * stop the bot for good.
+ * The longest wait; after it, one call is tried. A larger number could be a mistake and would stop
+ * the bot permanently.
  */
 export const LONGEST_WAIT_MS = 3_600_000;
 

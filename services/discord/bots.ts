@@ -76,7 +76,7 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
       // The bot stays in use until the next call: its limits and pauses must not be forgotten with
       // the credentials.
       openings.delete(clientId);
-      // At once: a run that expects to be told to wait makes no call that could end the pause.
+      // Reopened at once: while runs expect a pause they make no call, so no call could end it.
       inUse.get(clientId)?.tryNow();
     },
     closeAll() {

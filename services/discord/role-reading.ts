@@ -61,9 +61,9 @@ export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRo
 }
 
 /**
- * A list may be behind by a moment. One that is empty, or lacks a role that it must have or had
- * before, is read once more, and the second is believed: else one wrong answer would park members
- * for a role that is there, and not above the bot.
+ * A list may lag behind. A list that is empty, or lacks a role that it must have or had before, is
+ * read a second time, and the second answer counts. Otherwise one wrong answer would park members
+ * for a role that exists below the bot.
  */
 function createDoubting<Item>(idOf: (item: Item) => RoleId) {
   const last = new Map<ClientId, readonly RoleId[]>();

@@ -17,8 +17,8 @@ export interface SendingPauses {
   join(key: string, clientId: ClientId): void;
   end(key: string): void;
   /**
-   * The first call of a client that goes through is reported too: an earlier process may have left
-   * a pause in sight.
+   * A client's first successful call is reported too, because an earlier process may have left a
+   * stored pause.
    */
   wentThrough(clientId: ClientId): void;
   /** Longest first. */

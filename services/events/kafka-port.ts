@@ -61,7 +61,7 @@ export interface Consumption {
 }
 
 /**
- * Resolves when all replicas in step have the records, in their order for each key. Throws
+ * Resolves when all in-sync replicas have the records, in their order for each key. Throws
  * `TerminalError` with the code `RECORD_TOO_LARGE` if the broker will never take them, else
  * `UnavailableError`.
  */

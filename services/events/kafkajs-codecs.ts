@@ -19,9 +19,9 @@ type Packed = keyof typeof kafkajs.CompressionCodecs;
 type Pack = (its: { readonly buffer: Buffer }) => Promise<Buffer>;
 
 /**
- * kafkajs brings gzip alone, and without a bound; whatever else the platform's producers compress
- * with would crash the consumer at the same record again and again. Nothing is written compressed
- * here. Once a process; again is harmless.
+ * kafkajs supports only gzip, and without a bound. Any other compression of the platform's
+ * producers would crash the consumer at the same record again and again. The connector writes
+ * nothing compressed. Call this once a process; repeating it is harmless.
  */
 export function registerCodecs(limit = UNPACKED_LIMIT): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;

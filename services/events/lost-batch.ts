@@ -17,8 +17,8 @@ const REASONS = {
 export type Loss = keyof typeof REASONS;
 
 /**
- * Why the record has no content; null for every other record. The text is ours, whatever the header
- * contains.
+ * Why the record has no content; null for every other record. The text comes from the table above,
+ * never from the header.
  */
 export function reasonOfLoss(headers: RecordHeaders): string | null {
   if (!Object.hasOwn(headers, LOST_HEADER)) return null;

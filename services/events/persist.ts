@@ -30,8 +30,8 @@ export type Persist = <T>(batch: RecordBatch, work: PersistentWork<T>) => Promis
 
 /**
  * Retries the work until it succeeds, however long its dependency is unreachable, and keeps the
- * partition meanwhile. Gives up only for `unless`, by `BatchInterrupted`, or when a heartbeat reports
- * that the partition is lost.
+ * partition meanwhile. Gives up only for `unless`, by `BatchInterrupted`, or when a heartbeat
+ * reports that the partition is lost.
  */
 export function createPersist(deps: PersistDeps): Persist {
   return async (batch, { what, unless, work }) => {

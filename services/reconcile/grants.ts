@@ -36,8 +36,8 @@ export type GrantUse = 'IN_USE' | 'SIGNING_IN' | 'NONE';
 /** Grants to revoke, shared by all processes. */
 export interface RevocationTable {
   /**
-   * Claims due grants for a minute, and again those that this process claimed before and neither
-   * postponed nor forgot.
+   * Claims due grants for a minute, and again the grants that this process claimed earlier and
+   * neither postponed nor forgot.
    */
   claimDue(): Promise<readonly DueRevocation[]>;
   /** Covers all other grants of this person at the same application: revoking one revokes all. */

@@ -124,7 +124,7 @@ function isStreamJoined({ roleId, cause }: PlannedRemovals, tally: GuardTally): 
   return waiting.some((each) => each.cause === cause && each.isStream);
 }
 
-/** The tally without other removals, done or due, to judge a burst by itself. */
+/** The tally without other removals, done or due, to judge a burst alone. */
 function withoutOthers(tally: GuardTally): GuardTally {
   const alone = <Tally extends RoleTally>(each: Tally): Tally => ({
     ...each,

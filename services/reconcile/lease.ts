@@ -8,9 +8,9 @@ export interface Lease {
   /** Releases the bots at once, so that another process need not wait until the leases expire. */
   stop(): Promise<void>;
   /**
-   * Starts a hold for one run. The returned function tells, at any later time, whether a call that
-   * starts then ends by its deadline within a lease that never expired in between. Once it has,
-   * another process may have used the bot.
+   * Starts a hold for one run. The returned function answers, at any later time, whether a call
+   * that starts then would end by its deadline within a lease that never expired in between. After
+   * an expiry, another process may have used the bot.
    */
   hold(): () => boolean;
   /**

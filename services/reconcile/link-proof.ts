@@ -6,8 +6,8 @@ import type { WritesDone } from './write-progress.js';
 
 /**
  * What proves that an ending link may be removed. While the link exists its roles can still be
- * removed; afterwards no run reads the account again. So neither the guild's role list nor a single
- * answer that the account has left is enough.
+ * removed; once it is gone, no run reads the account again. So neither the guild's role list nor a
+ * single answer that the account has left is enough.
  */
 
 export const WAITS_FOR_ABSENCE =

@@ -178,7 +178,7 @@ export interface Memory {
 }
 
 /**
- * Trouble of a whole client. STOPPED lasts until a new token is set; PAUSED ends by itself, later
+ * Trouble of a whole client. STOPPED lasts until a new token is set; PAUSED expires, later
  * each time.
  */
 export interface ClientTrouble {

@@ -87,7 +87,7 @@ async function read(
       return reading;
   }
   let member = await deps.discord.readMember(target);
-  // A single answer without the roles would end the link for good while the account keeps them.
+  // A single answer without the roles would end the link permanently while the account keeps them.
   if (isAnyEnding(facts) && hasLostMapped(facts, member))
     member = await deps.discord.readMember(target);
   return { member, readAtMs: deps.clock() };

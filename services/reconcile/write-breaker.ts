@@ -46,7 +46,7 @@ export function createBreaker(deps: { readonly clock: () => number }): Breaker {
   const all = new Map<ClientId, Watched>();
   /**
    * The number of trips when a run began. A run uses one target for all its calls. Answers to a run
-   * that began before a pause do not count afterwards.
+   * that began before a pause do not count after it.
    */
   const begunAt = new WeakMap<GuildRef, number>();
 

@@ -12,7 +12,7 @@ const OF_ONE_WRITE: readonly DiscordRefusal[] = [
 /** A list may contain a role unknown to Discord; which code it then answers is not documented. */
 const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
 
-/** Another write may succeed: this one was refused for good, or for a reason that may pass. */
+/** Another write may succeed: this one was refused permanently, or for a reason that may pass. */
 export function isOfThisWrite(error: unknown): boolean {
   return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);
 }

@@ -37,7 +37,7 @@ const BOT_PERMISSIONS = String(
 
 /**
  * A guild as a small community has it: roles that the bot may grant, one above it (Fleet Command),
- * one that nobody may assign (Server Booster) and one without a mapping (Event Host, which Carol
+ * one that no bot may assign (Server Booster) and one without a mapping (Event Host, which Carol
  * holds). Erin is linked but not in the guild.
  */
 export function demoWorld(secrets: {

@@ -9,8 +9,8 @@ const MOST_TRIES = 4;
 const MOST_WAIT_MS = 45_000;
 const RETRY_MS = 1_000;
 /**
- * Pages of our own tables come by the dozen a second, and whatever is written for one is held
- * against the run by itself.
+ * Pages of the connector's own tables come a dozen a second, so the run's lease is checked only
+ * this often; each page's own write checks it anyway.
  */
 const OURS_FOR_MS = 500;
 /** A page that took longer was kept waiting by something else. */

@@ -118,7 +118,7 @@ export interface SweepMemory {
   readonly runs: {
     /** `inWork`: the sweeps that run in this process; any other that it holds is free. */
     claim(leaseMs: number, inWork: readonly string[]): Promise<SweepRun | null>;
-    /** False: the run is ours no longer. */
+    /** False: another process owns the run now. */
     renew(id: string, leaseMs: number, checked: number): Promise<boolean>;
     release(run: SweepRun): Promise<void>;
     /** Postponed. False: the run belongs to another process now. */
@@ -148,7 +148,7 @@ export interface SweepMemory {
       /** Passed Discord's membership screening since they were last read. */
       readonly screened: readonly DiscordUserId[];
     } | null>;
-    /** False: the run is ours no longer. */
+    /** False: another process owns the run now. */
     saveUnlinkedHolders(run: SweepRun, chunk: UnlinkedChunk): Promise<boolean>;
     noteLeft(
       run: SweepRun,

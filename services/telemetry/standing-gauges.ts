@@ -61,7 +61,7 @@ const OF_CLIENTS: readonly {
   },
   {
     name: 'parked_members',
-    help: 'Members that cannot be brought in step because of Discord or an error; retried daily.',
+    help: 'Members that cannot be reconciled because of Discord or an error; retried daily.',
     value: (client) => client.parked,
   },
   {

@@ -19,8 +19,8 @@ export const KEY_HEADER = 'idempotency-key';
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * What an `Idempotency-Key` makes of a request; null: nothing, it reads. Who has fewer rights now
- * than with the first try asks for something else: the same answer may be more than they may see.
+ * The request that an `Idempotency-Key` identifies. Null for reads. A caller's rights are part of
+ * it: with fewer rights than at the first try, the stored answer could show more than they may see.
  */
 export function repeatable(asked: {
   readonly key: string | undefined;

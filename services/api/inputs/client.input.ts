@@ -150,7 +150,7 @@ export class CreateDiscordClientInput extends ClientSettingsInput {
 
   @Field(() => Snowflake, {
     description:
-      "The guild's id (Discord's SERVER ID). Unique among clients; it never changes afterwards.",
+      "The guild's id (Discord's SERVER ID). Unique among clients; it cannot be changed later.",
   })
   readonly guildId!: string;
 

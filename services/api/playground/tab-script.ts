@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Tab } from './tabs.js';
 
 /**
- * Runs before the editor, which shows the tabs of the last visit. After an update, or on another
- * database, those are operations that no longer fit and ids of things that are not there: they are
- * forgotten. Else it is shown the tab that was open last; left to itself it would look for the text
- * that was typed last, and add a nameless tab at every visit without any.
+ * Runs before the editor, which restores the tabs of the last visit. After an update, or on another
+ * database, their operations and ids no longer fit, so this script drops them. Otherwise it selects
+ * the tab that was open last, because the editor itself would search for the text typed last and
+ * add an unnamed tab at every visit.
  */
 export function tabScript(tabs: readonly Tab[]): string {
   const version = createHash('sha256').update(JSON.stringify(tabs)).digest('base64url');

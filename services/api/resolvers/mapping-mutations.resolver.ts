@@ -23,7 +23,7 @@ export class MappingMutationsResolver {
   @Authorized('discord:admin')
   @Mutation(() => CreateRoleMappingPayload, {
     description:
-      'Maps a group to a role: members of the group get the role. Group and role never change afterwards. Errors: NOT_FOUND for an unknown client, group or role, CONFLICT if the mapping exists or contradicts another one, FAILED_PRECONDITION if the role cannot be mapped or the client is being deleted.',
+      'Maps a group to a role: members of the group get the role. Group and role cannot be changed later. Errors: NOT_FOUND for an unknown client, group or role, CONFLICT if the mapping exists or contradicts another one, FAILED_PRECONDITION if the role cannot be mapped or the client is being deleted.',
   })
   async createRoleMapping(
     @Ctx() context: ApiContext,

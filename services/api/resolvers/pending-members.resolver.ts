@@ -8,7 +8,7 @@ import { DiscordClient } from '../types/discord-client.types.js';
 export class PendingMembersResolver {
   @FieldResolver(() => Int, {
     description:
-      'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once roles are in step. Parked members are not counted.',
+      'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once all roles match. Parked members are not counted.',
   })
   pendingMembers(@Ctx() context: ApiContext, @Root() client: DiscordClient): OrPromise<number> {
     return context.loaders.pendingOfClient.load(client.id);

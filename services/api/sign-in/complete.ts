@@ -155,8 +155,8 @@ async function endingOfLink(
   const outcome = await ports
     .awaitLinked(link.linkId, LINKED_WAIT_MS)
     .catch((err: unknown): LinkedOutcome => {
-      // The link is made, and the path goes on: that it cannot be watched is not the person's
-      // concern.
+      // The link exists and the path continues; only watching it failed, which the person need
+      // not see.
       const fields = { requestId: cause.id, linkId: link.linkId, err };
       logger.error(fields, 'cannot follow the outcome of a new link');
       return { kind: 'WAITING' };

@@ -50,9 +50,8 @@ export interface TicketPort {
   /** Null: never made, spent or expired. */
   findTicket(ticketHash: string): Promise<TicketView | null>;
   /**
-   * The first browser wins; that browser may begin again, and its earlier state is then worth
-   * nothing. Resolves when no revocation is under way that would end what the person is about to be
-   * granted.
+   * The first browser wins. That browser may begin again, which invalidates its earlier state.
+   * Resolves when no running revocation could still end the grant that the person is about to give.
    */
   bindTicket(ticketHash: string, consent: Consent): Promise<'BOUND' | 'OTHER_BROWSER' | 'GONE'>;
   /**

@@ -1,4 +1,4 @@
-/** The public address of this service, and the addresses people may be sent to afterwards. */
+/** The public address of this service, and the addresses that people may return to. */
 export interface SignInSite {
   /** Base of public addresses without a trailing slash. Null: not set. */
   base(): string | null;

@@ -3,8 +3,8 @@ import type { HtmlPage } from './page.js';
 import type { SignInClient, TicketView } from './ports.js';
 
 /**
- * Shows which accounts are about to be linked, so that a person who was sent someone else's link
- * can tell.
+ * Shows which accounts are about to be linked, so that a person who follows someone else's link
+ * notices it.
  */
 export function startPage(given: {
   readonly ticket: TicketView;

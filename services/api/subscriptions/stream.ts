@@ -11,8 +11,8 @@ export interface Stream<Value> extends AsyncIterableIterator<Value> {
 }
 
 /**
- * A generator that can be ended while it waits. By itself it could not: `return` would queue behind
- * the wait, and a browser that has gone would be worked for until the next record comes.
+ * A generator that can be ended while it waits. A plain generator cannot: `return` queues behind
+ * the wait, and the process would serve a closed browser until the next record.
  */
 export function createStream<Value>(deps: {
   readonly run: (signal: AbortSignal) => AsyncGenerator<Value, void>;

@@ -59,7 +59,7 @@ export function isOver(view: SweepView): boolean {
   return view.finishedAt !== null;
 }
 
-/** Members that cannot be brought in step may never be counted: stop waiting after an hour. */
+/** Members that cannot be reconciled may never be counted, so stop waiting after an hour. */
 function movesUntil(view: SweepView): number {
   if (view.finishedAt === null) return Infinity;
   const isWaitedFor = !view.isDryRun && view.changed + view.failed < view.drifted;

@@ -170,7 +170,7 @@ abstract class UserFactsPayload extends FactsPayload {
 
   @Field(() => Int, {
     description:
-      'Number of members, at all clients, of changed users that wait for a reconcile: their roles are not in step yet. Poll `DiscordClient.pendingMembers` for progress.',
+      'Number of members, at all clients, of changed users that wait for a reconcile: their roles do not match yet. Poll `DiscordClient.pendingMembers` for progress.',
   })
   async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
     const { pendingOfPlatformUser } = context.loaders;

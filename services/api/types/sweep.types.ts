@@ -114,12 +114,12 @@ export class Sweep {
   readonly parked!: number;
 
   @Field(() => Int, {
-    description: 'Number of these members that have been brought in step.',
+    description: 'Number of these members whose differences are resolved.',
   })
   readonly changed!: number;
 
   @Field(() => Int, {
-    description: 'Number of these members that could not be brought in step.',
+    description: 'Number of these members whose differences could not be resolved.',
   })
   readonly failed!: number;
 

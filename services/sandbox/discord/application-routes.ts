@@ -71,7 +71,7 @@ function getAuthorization(call: ApiCall): Decision {
   };
 }
 
-// The flag by which Discord tells a bot in fewer than 100 guilds that it may list members.
+// Discord sets this flag on a bot in fewer than 100 guilds that may list members.
 const GUILD_MEMBERS_LIMITED = 1 << 15;
 
 function applicationOnWire({ world }: ApiCall, application: LiveApplication) {

@@ -26,7 +26,7 @@ export async function endLeftoverServer(options: {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
 
   if (!(await isServerOf(cluster, pid))) {
-    // Another program has the process id now. The file stays: its last line tells PostgreSQL
+    // Another program has the process id now. The file stays: its last line informs PostgreSQL
     // whether a child of the dead server still holds the shared memory.
     logger.info({ cluster, pid }, 'stale postmaster.pid');
     await writeFile(path, [NEVER_A_PROCESS, ...lines.slice(1)].join('\n'));

@@ -29,7 +29,7 @@ export async function waitForEnd(pid: number, limitMs: number): Promise<boolean>
 
 /**
  * A process's start time, to distinguish it from another one with the same id. Empty if the system
- * does not tell.
+ * does not report it.
  */
 export async function birthOf(pid: number): Promise<string> {
   return statOf(pid)[19] ?? (await askPs(pid, 'lstart='));
@@ -48,7 +48,7 @@ function statOf(pid: number): readonly string[] {
   }
 }
 
-/** Undefined if the system does not tell. */
+/** Undefined if the system does not report it. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   try {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8');

@@ -46,8 +46,8 @@ async function markAgain(
 export const REVISION = sql`extract(epoch from updated_at)::text`;
 
 /**
- * After a stop the client counts as changed, so every process re-reads its token, even those that
- * saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
+ * After a stop the client counts as changed, so every process re-reads its token, even processes
+ * that saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
  * transaction ended it first.
  */
 export async function clearTrouble(

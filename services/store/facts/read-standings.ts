@@ -15,10 +15,10 @@ interface Seen {
 }
 
 /**
- * Reads all memberships of users with a snapshot in the batch, and otherwise only those that the
- * facts name; which users are linked; whether the groups exist and what their deletions end; and
- * the database's clock. One statement, because each costs a round trip. The lateral join keeps
- * PostgreSQL from reading the whole table for a batch of changes.
+ * Reads all memberships of users with a snapshot in the batch, and otherwise only the memberships
+ * that the facts name; which users are linked; whether the groups exist and what their deletions
+ * end; and the database's clock. One statement, because each costs a round trip. The lateral join
+ * keeps PostgreSQL from reading the whole table for a batch of changes.
  *
  * The groups are locked in the order of their ids, so that none is deleted before its memberships
  * are written; facts that only add members share the lock.

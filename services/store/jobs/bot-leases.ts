@@ -27,8 +27,8 @@ export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
 /**
  * Renews this process's bots until `leaseMs` from now and takes free ones up to its share. Every
  * process computes the same shares: the bots divided by the processes, with the remainder going to
- * those that hold most. So bots move only when needed, and with a single bot all other processes
- * are standbys.
+ * the holders of most bots. So bots move only when needed, and with a single bot all other
+ * processes are standbys.
  */
 export async function renewBotLeases(db: Kysely<unknown>, leasing: Leasing): Promise<Renewal> {
   const gone = await findGone(db, leasing);

@@ -6,7 +6,7 @@ import type { Job } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 
 /**
- * Numbers the claims of this process, so that the database can tell a statement that arrives late
+ * Numbers the claims of this process, so that the database recognises a statement that arrives late
  * from the latest one.
  */
 export function createClaimJobs(db: () => Kysely<unknown>, leasing: Leasing): JobTable['claim'] {

@@ -35,7 +35,7 @@ import { Workers } from './2026-11-22-workers.js';
 
 /**
  * In the order they run. A migration, once released, is never changed. In a migration, tables that
- * point to others come before those: whoever writes a row locks them in this order.
+ * point to others come before those others, because every writer locks them in this order.
  */
 export const MIGRATIONS = [
   { name: '2026-11-22-first', class: FirstTables },

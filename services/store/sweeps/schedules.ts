@@ -113,7 +113,7 @@ const MOST_DUE = 100;
 export interface DueSchedule {
   readonly clientId: ClientId;
   readonly kind: SweepKind;
-  /** Null: the sweep was started. Else why not. */
+  /** Why the sweep was not started. Null if it was. */
   readonly skipped: string | null;
 }
 
