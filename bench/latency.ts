@@ -132,7 +132,7 @@ async function addHolders(databaseUrl: string): Promise<void> {
 }
 
 /**
- * Waits until every change has arrived; those that have not after ten seconds are reported as
+ * Waits until every change has arrived; a change that has not after ten seconds is reported as
  * missing.
  */
 async function settled(load: Load): Promise<void> {

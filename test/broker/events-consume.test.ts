@@ -194,7 +194,7 @@ describe.skipIf(!hasBroker())('events from a broker', () => {
   );
 });
 
-/** The mock makes topics by itself, and cannot be asked to. */
+/** The mock creates topics on first use, and cannot be asked to create them. */
 async function createTopicOnReal(brokers: string, topic: string): Promise<void> {
   if (hasKafka()) await createTopic(brokers, topic);
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => stage?.stop());
 
-/** Of the account that a link names, whoever that is; undefined: not in the guild. */
+/** The roles of the account that a link names; undefined: not in the guild. */
 async function rolesAtDiscord(platformUserId: string) {
   const link = await stage.linkOf(platformUserId);
   const { guild } = await guildPage(stage.service);
@@ -69,7 +69,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('gives somebody who is in the server already their roles', async () => {
+  test('adds their roles for a person who is already in the server', async () => {
     const visitor = await stage.visit();
     expect(await rolesOf(stage.service, 'dave')).toEqual([]);
 
@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('ends at the platform, which is told what came of it', async () => {
+  test('returns to the platform with the result', async () => {
     const visitor = await stage.visit();
     await recordChange(stage.service, 'frank', 'pilots');
     await stage.setEmailRule('WARN');
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser())('linking an account in a browser', () => {
     await finish(visitor);
   });
 
-  test('needs no script, and tells of another e-mail address', async () => {
+  test('needs no script, and mentions a different e-mail address', async () => {
     const visitor = await stage.visit({ javaScriptEnabled: false });
     await recordChange(stage.service, 'grace', 'recruits');
     await stage.setEmailRule('WARN');

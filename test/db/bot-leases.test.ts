@@ -28,9 +28,7 @@ interface Worker {
   readonly renew: () => Promise<void>;
 }
 
-/**
- * Renews as a process does in which no run is in progress: what is beyond its share goes at once.
- */
+/** Renews like a process without a running run: bots beyond its share are released at once. */
 async function worker(options: Partial<StoreOptions> = {}): Promise<Worker> {
   const store = await openTestStore(database.url, options);
   opened.push(store);
@@ -139,7 +137,7 @@ test('a process that is known to have died neither keeps its bots nor counts for
   expect(await renewAll(heirs)).toEqual([2, 2]);
 });
 
-test('what was let go is not taken back by a claim', async () => {
+test('a claim does not take back a released bot', async () => {
   const { store } = await worker();
   await createBots(store, 1);
   await store.jobs.renewLeases();

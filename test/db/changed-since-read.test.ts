@@ -24,7 +24,7 @@ async function reconcile(linkId: string): Promise<void> {
   await path.rig().quiet();
 }
 
-describe('a member who was changed by hand since they were last read', () => {
+describe('a member whom a moderator changed since the last reading', () => {
   test.each(['memory.openRecord:after', 'memory.settle:before'] as const)(
     'loses a role by a run that is abandoned at %s, and the record names it',
     async (point) => {

@@ -44,7 +44,7 @@ describe('the checks of a client', () => {
     expect((await path.client())?.checkedAt).not.toBeNull();
   });
 
-  test('are made once a day by one of the processes, and find what has come in the way', async () => {
+  test('run once a day in one of the processes, and find new problems', async () => {
     const { store, checkClient, clients } = parts();
     const { clientId, discord } = path.rig();
     await clients.updateClient(clientId, { name: 'Renamed' }, cause);

@@ -196,7 +196,7 @@ describe('nothing is written, marked or recorded', () => {
     expect(await path.records()).toEqual(records);
   });
 
-  test('by reading a member who is as desired', async () => {
+  test('by reading a member who has the desired roles', async () => {
     const linkId = await path.link('alice');
     await say('added');
     const records = await path.records();

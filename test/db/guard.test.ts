@@ -75,7 +75,7 @@ describe('removals by the dozen', () => {
     expect(newcomer?.roleIds).toContain(roles.recruit);
   });
 
-  test('tell each member why they are held', async () => {
+  test('show each member why they are held', async () => {
     await removeEveryone();
 
     const { rows } = await rig.store.read.pageLinks(
@@ -110,7 +110,7 @@ describe('removals by the dozen', () => {
     expect(await heldCount()).toBe(8);
   });
 
-  test('are not held when a person asked for the role to be taken back', async () => {
+  test('are not held when a person requested to remove the role from all holders', async () => {
     await rig.store.mappings.retireMapping({
       id: path.mappingIds()[0] ?? '',
       holders: 'TAKE_BACK',
@@ -137,7 +137,7 @@ describe('removals by the dozen', () => {
     expect(await rig.store.read.countLinks(rig.clientId, {})).toBe(14);
   });
 
-  test('leave no record of what was only held', async () => {
+  test('leave no record if they were only held', async () => {
     await removeEveryone();
 
     const { rows } = await rig.store.read.pageAuditRecords(

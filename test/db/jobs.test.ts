@@ -51,7 +51,7 @@ describe('a mark', () => {
     expect(await claim()).toMatchObject([{ lane: LANES.fresh }]);
   });
 
-  test('waits for the window, and no longer for those that join it', async () => {
+  test('waits for the window, which later marks do not extend', async () => {
     const windowed = await open({ windowMs: 60_000 });
 
     await windowed.applyFacts([membership('alice', 'pilots')]);
@@ -167,7 +167,7 @@ describe('a claim', () => {
     expect(await claim()).toHaveLength(1);
   });
 
-  test('leaves out what the caller is busy with or has put aside, and tells when the next falls due', async () => {
+  test('skips the members that the caller is running or has postponed, and returns when the next is due', async () => {
     const soon = await open({ windowMs: 60_000 });
     await soon.applyFacts([membership('alice', 'pilots')]);
     const ask = async (request: Partial<ClaimRequest>) =>
@@ -233,7 +233,7 @@ describe('when the process that claimed a job is gone', () => {
     await expect(sleeper.memory.settle(must(job), unchanged)).rejects.toThrow(LeaseLostError);
   });
 
-  test('and is known to be gone, nobody waits for its lease', async () => {
+  test('and is known to be gone, no claim waits for its lease', async () => {
     const dying = await open({ owner: 'dying' });
     const heir = await open({ isGone: (owner) => owner === 'dying' });
     await store.jobs.releaseLeases();
@@ -255,8 +255,8 @@ describe('when the process that claimed a job is gone', () => {
   });
 });
 
-describe('a job that is given back', () => {
-  test('keeps its causes in front of those that came meanwhile, and waits for its time', async () => {
+describe('a job that is released', () => {
+  test('keeps its causes before those that arrived meanwhile, and waits until it is due', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const [job] = await claim();
     await store.applyFacts([membership('alice', 'directors')]);
@@ -294,7 +294,7 @@ describe('a job that its process claimed and does not run', () => {
     expect(jobs).toMatchObject([{ causes: [{ groupId: 'pilots' }] }]);
   });
 
-  test('is told from those that it runs', async () => {
+  test('is distinguished from the jobs that it runs', async () => {
     await store.applyFacts([membership('alice', 'pilots')]);
     const { jobs } = await store.jobs.claim({ ...everything, inWork: [] });
 

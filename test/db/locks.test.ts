@@ -114,7 +114,7 @@ const NEWCOMER: MemberReading = {
   timedOutUntil: null,
 };
 
-/** Settles what is due; resolves with whose jobs that were. */
+/** Completes all due jobs, and resolves with their accounts. */
 async function settleAll(): Promise<readonly string[]> {
   const { jobs } = await store.jobs.claim({
     running: new Map(),

@@ -72,7 +72,7 @@ describe('mappings', () => {
     expect(path.rig().rolesOf('alice')).toEqual([]);
   });
 
-  test('a mapping that is left leaves the role where it is, for ever foreign', async () => {
+  test('a mapping retired with LEAVE leaves the role on its holders, as a foreign role', async () => {
     await path.link('alice');
     await path.rig().store.applyFacts([membership('alice', 'pilots')]);
     await path.rig().quiet();

@@ -206,7 +206,7 @@ describe('from a membership to a role', () => {
   });
 });
 
-describe('what is unknown', () => {
+describe('an unknown membership', () => {
   test('linking a person who holds managed roles, with no facts received, removes nothing', async () => {
     path.rig().discord.moderator.giveRole({ ...byName('carol'), roleId: roles.pilot });
     path.rig().discord.moderator.giveRole({

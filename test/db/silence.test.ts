@@ -32,7 +32,7 @@ async function openMemory(heartbeat: { everyMs: number; withinMs: number }) {
 const one = async (database: Awaited<ReturnType<typeof openDatabase>>) =>
   (await sql<{ one: number }>`select 1 as one`.execute(database.sql())).rows;
 
-test('a database that is gone without a word is away, for those who wait for it too, and is found when it is back', async () => {
+test('a database that vanishes is reported as unreachable, even to waiting callers, and is found when it returns', async () => {
   const { door, database, listener } = await openMemory({
     everyMs: 20,
     withinMs: 3_000,

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /**
- * A loopback server with scripted responses, for those that a healthy Discord never gives. Tests
- * that need Discord's rules use the sandbox Discord.
+ * A loopback server with scripted responses that a healthy Discord never gives. Tests that need
+ * Discord's rules use the sandbox Discord.
  */
 export interface ScriptedDiscord {
   readonly apiBase: string;

@@ -35,7 +35,7 @@ async function modeOf(path: string): Promise<number> {
 }
 
 describe.concurrent('door 2: a mutation, with nothing installed', () => {
-  test('puts a role on the member and tells why, a second start finds everything, and each stop is in order', async ({
+  test('adds a role to the member and records why, a second start finds all data, and each stop is in order', async ({
     onTestFinished,
   }) => {
     const { start, folder } = await createStarts(onTestFinished);

@@ -79,7 +79,10 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Returns the answer. `tell` keeps it for the check; tests that expect a secret in it do not. */
+/**
+ * Returns the answer without storing it, for answers that contain a secret by design. `tell` stores
+ * answers for the check.
+ */
 async function ask(
   query: string,
   variables: Readonly<Record<string, unknown>> = {},

@@ -211,7 +211,7 @@ const Clients = z.object({
 });
 
 describe.concurrent('a bot token that Discord refuses', () => {
-  test('stops that client in sight, while the process stays up, and a good one sets it going again', async ({
+  test('stops that client visibly, while the process stays up, and a valid one restarts it', async ({
     onTestFinished,
   }) => {
     const dataDir = await ownFolder(onTestFinished);
@@ -268,7 +268,9 @@ async function sandboxKeys(dataDir: string) {
   return SandboxKeys.parse(JSON.parse(text));
 }
 
-/** As if the token had been reset at Discord: what is stored is not the one that Discord knows. */
+/**
+ * As if the token had been reset at Discord: the stored token is not the one that Discord knows.
+ */
 async function breakToken(url: string, encryptionKey: string): Promise<void> {
   const key = Buffer.from(encryptionKey, 'base64');
   const keys = createKeyRing([{ id: 'sandbox', key }]);

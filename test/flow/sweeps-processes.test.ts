@@ -52,7 +52,7 @@ function service(name: Name): Service {
   return found;
 }
 
-/** The same in every run, so that a round that fails can be told by its number. */
+/** The same in every run, so that a failed round can be repeated by its number. */
 function createDice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {

@@ -110,7 +110,7 @@ const decide = async (how: 'approve' | 'reject', id: string, hash: string) =>
     { id, hash },
   );
 
-/** Whatever it takes, everybody loses less than one role in five. */
+/** Allows removals from at most 20 percent of a role's holders within an hour. */
 async function setLimits(): Promise<void> {
   await service.api(
     'mutation ($input: UpdateDiscordClientInput!) { updateDiscordClient(input: $input) { warnings } }',
@@ -140,7 +140,7 @@ async function byHand(
 
 /** The schedule of every five minutes is due; a change of a schedule is seen at once. */
 async function letScheduleComeRound(): Promise<void> {
-  // Whoever asks for the schedules of a client that was just made makes them.
+  // The first read of a new client's schedules creates them.
   await service.api('query ($id: ID!) { schedules(clientId: $id) { kind } }', {
     id: clientId,
   });
@@ -218,7 +218,7 @@ describe('door 3: what time brings', () => {
     expect(record?.causes.at(-1)).toMatchObject({ kind: 'SWEEP', id });
   });
 
-  test('leaves for good what somebody has looked at and rejected', async () => {
+  test('never removes roles that a person reviewed and rejected', async () => {
     await byHand('giveRole', 'alice', 'director');
     await byHand('giveRole', 'carol', 'pilot');
 
@@ -245,7 +245,7 @@ async function theHeld(removals: number): Promise<Sweep> {
   return Sweep.parse(held[0]);
 }
 
-/** Once, though it grew after it was told. */
+/** Once, though the plan grew after it was published. */
 async function expectTold(told: readonly KafkaMessage[], { id }: Sweep): Promise<void> {
   const ofType = () =>
     told

@@ -14,7 +14,7 @@ const REFUSED = 'refused';
 
 type Said = Readonly<Record<string, unknown>>;
 
-/** What a fact says, whenever and by whomever it was sent. */
+/** The content of a fact, without its sender and time. */
 function saidBy(fact: PlatformFact): Said {
   const { order: _, cause: __, ...said } = fact;
   return said;

@@ -66,7 +66,7 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** "…" in a title stands for its omitted middle, or for the value of a table of cases. */
+/** "…" in a title replaces its omitted middle, or the value from a table of cases. */
 const fragments = (name: string) =>
   name
     .split('…')

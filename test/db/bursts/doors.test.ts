@@ -105,7 +105,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await heldRoles()).toEqual(Array(15).fill(PILOT));
   });
 
-  test('when limits are lowered or raised, and is judged anew', async () => {
+  test('when limits are lowered or raised, and is decided again', async () => {
     const people = await guard.addCrowd(40);
     const setMinimum = async (minimum: number) =>
       guard
@@ -121,7 +121,7 @@ describe('a burst that exceeds the limit is held as a whole before any removal b
     expect(await guard.due()).toHaveLength(15);
   });
 
-  test('when a mapping of its role is changed, and is judged anew', async () => {
+  test('when a mapping of its role is changed, and is decided again', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 
@@ -148,7 +148,7 @@ describe('a burst within the limit', () => {
     expect(await guard.due()).toEqual([]);
   });
 
-  test('counts nobody who keeps the role by another group', async () => {
+  test('does not count members who keep the role by another group', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().mappings.createMapping({
       clientId: guard.clientId(),
@@ -182,7 +182,7 @@ describe('a burst within the limit', () => {
 });
 
 describe('a held burst', () => {
-  test('is carried out by an approval, with as much as is still wanted of it', async () => {
+  test('is carried out by an approval, except for roles that are desired again', async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
     await guard.store().applyFacts([membership(people[0]?.platformUserId ?? '', 'pilots')]);

@@ -160,7 +160,7 @@ describe('members whom Discord was never asked about', () => {
     expect(await guard.held()).toHaveLength(2);
   });
 
-  test('who hold nothing hold up nobody', async () => {
+  test('who hold no role delay no removal', async () => {
     const people = await guard.addCrowd(40);
     await guard.query(`update member set read_at = null, role_ids = '{}'`);
     await guard

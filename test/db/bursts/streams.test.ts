@@ -105,7 +105,7 @@ describe('a stream of single events', () => {
 });
 
 describe('while a burst is held', () => {
-  test("one person's own removal is carried out, as what is held does not count", async () => {
+  test("one person's own removal is carried out, because held removals do not count", async () => {
     const people = await guard.addCrowd(40);
     await guard.store().applyFacts(removed(people.slice(0, 15)));
 

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 describe('removals that the guard holds outside a sweep', () => {
-  test('wait together in one plan that says who, which roles, why, and what it costs', async () => {
+  test('wait together in one plan that shows members, roles, reasons and costs', async () => {
     await say(rig, CROWD, 'removed');
 
     const sweep = await theHeldSweep(rig);
@@ -124,7 +124,7 @@ describe('removals that the guard holds outside a sweep', () => {
     expect((await theHeldSweep(rig)).plan.removals).toBe(13);
   });
 
-  test('need nobody any more when all of them are wanted again', async () => {
+  test('need no decision once all of their roles are desired again', async () => {
     await say(rig, CROWD, 'removed');
     const sweep = await theHeldSweep(rig);
 
@@ -174,7 +174,7 @@ describe('removals that the guard holds outside a sweep', () => {
   });
 });
 
-describe('half of those who hold a role', () => {
+describe('half of the holders of a role', () => {
   test('keep it, whatever the limits allow, until a person approves', async () => {
     await rig.store.clients.updateClient(
       rig.clientId,

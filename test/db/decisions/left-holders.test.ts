@@ -123,7 +123,7 @@ describe('a retired mapping whose holders were left the role, while another mapp
     expect(await heldSweeps(sweeps.rig())).toEqual([]);
   });
 
-  test('and that is made anew grants it again, with nothing left to decide', async () => {
+  test('and that is recreated grants it again, with nothing left to decide', async () => {
     await retire('pilots');
 
     await mapTo('pilots');

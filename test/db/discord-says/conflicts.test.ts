@@ -53,7 +53,7 @@ const CONFLICT = (id: string) => ({
   message: expect.stringContaining(id) as unknown,
 });
 
-describe('where Discord has the say', () => {
+describe('where authority is DISCORD', () => {
   test('a role has one group', async () => {
     await setAuthority(mapping(0), 'DISCORD');
 
@@ -105,7 +105,7 @@ describe('where Discord has the say', () => {
     expect(mappings?.map(({ authority }) => authority)).toEqual(['DISCORD', 'DISCORD', 'DISCORD']);
   });
 
-  test('a retired mapping gives its group free, and its role when that is taken back', async () => {
+  test('a retired mapping frees its group, and its role once that is removed', async () => {
     const { clientId } = path.rig();
     await path.link('alice');
     await store().applyFacts([membership('alice', 'pilots')]);
@@ -141,7 +141,7 @@ describe('where Discord has the say', () => {
     });
   });
 
-  test('a dry run tells of a conflict as well', async () => {
+  test('a dry run reports a conflict too', async () => {
     await setAuthority(mapping(0), 'DISCORD');
 
     await expect(

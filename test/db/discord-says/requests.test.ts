@@ -11,7 +11,7 @@ const OPEN = { groupId: 'pilots', state: 'OPEN' } as const;
 const unlink = async (name: 'alice' | 'bob') =>
   guild.rig().store.links.unlinkMember({ id: (await guild.linkOf(name)).id, cause });
 
-describe('a role that a moderator gives by hand', () => {
+describe('a role that a moderator adds', () => {
   test('is requested from the platform, shown as pending, and completed when the platform reports it', async () => {
     await guild.settledGuild();
     await guild.says('bob', 'removed');
@@ -78,7 +78,7 @@ describe('a role that a moderator gives by hand', () => {
   });
 });
 
-describe('what was asked', () => {
+describe('a request to the platform', () => {
   test('is not requested again by two sweeps in a row, nor by a requested run', async () => {
     await guild.settledGuild();
     guild.byHand.take('alice');
@@ -163,14 +163,14 @@ describe('what was asked', () => {
     await guild.verify();
 
     expect(await guild.askedOf()).toEqual(['removed alice pilots']);
-    // Where the platform has the say it is as ever.
+    // Roles of PLATFORM mappings follow the groups as usual.
     expect(guild.holds('alice', 'directors')).toBe(true);
     expect(guild.holds('bob', 'recruits')).toBe(false);
   });
 });
 
-describe('the platform, where Discord has the say,', () => {
-  test('is asked back what it changes by itself', async () => {
+describe('the platform, where authority is DISCORD,', () => {
+  test('gets requests to revert its own changes', async () => {
     await guild.settledGuild();
 
     await guild.says('bob', 'added');
@@ -192,7 +192,7 @@ describe('the platform, where Discord has the say,', () => {
     expect(await guild.askedOf()).toEqual([]);
   });
 
-  test('is not asked for who is linked to nobody any more', async () => {
+  test('gets no request about a person whose link has ended', async () => {
     await guild.settledGuild();
     await unlink('alice');
     await guild.rig().quiet();

@@ -40,7 +40,7 @@ const group = (
   order: FactOrder = nextOrder(),
 ): PlatformFact => ({ kind, groupId: 'pilots', order, cause });
 
-/** Every member is settled, and Discord shows who has the role. */
+/** Settles all members: no job waits, and the mirror shows these holders of the role. */
 async function settleAll(holders: readonly string[]): Promise<void> {
   await api.sql.query('truncate reconcile_job');
   await api.sql.query(

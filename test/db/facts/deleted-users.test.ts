@@ -88,7 +88,7 @@ describe('a deleted user', () => {
   });
 });
 
-describe('a user who is restored', () => {
+describe('a restored user', () => {
   it('is an id without name, groups and links, and facts about them count again', async () => {
     await store.applyFacts([
       {

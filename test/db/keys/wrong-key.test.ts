@@ -49,7 +49,7 @@ describe('a start', () => {
     ['the right key', ring(OLD)],
     ['a key that has encrypted nothing yet', ring(NEW, OLD)],
     ['a key whose place is empty, which is a lost one', ring(NEW)],
-  ])('goes on with %s', async (_what, keys) => {
+  ])('succeeds with %s', async (_what, keys) => {
     await expect(refuseWrong(keys)).resolves.toBeUndefined();
   });
 

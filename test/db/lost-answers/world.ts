@@ -125,7 +125,7 @@ export async function createLossyWorld(): Promise<LossyWorld> {
   };
 }
 
-/** Repeats what was not answered, as every caller and every consumer does. */
+/** Repeats calls that got no answer, as every caller and every consumer does. */
 export async function insist<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   const until = performance.now() + withinMs();
   for (;;) {

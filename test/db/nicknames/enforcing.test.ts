@@ -16,13 +16,13 @@ const { guildId, accounts, roles } = DEMO;
 
 const names = useNicknames();
 
-/** Alice is linked, and nobody has named her. */
+/** Links Alice, who has no nickname yet. */
 async function linkedJane(): Promise<void> {
   await names.person('alice', { character: 'Jane Doe', corporation: 'ACME' });
   await names.link('alice', accounts.alice);
 }
 
-/** Calls about one member since they were counted anew, e.g. `PATCH 200`. */
+/** Calls about one member since the last reset, e.g. `PATCH 200`. */
 const callsAbout = (discordUserId: string) =>
   names
     .discord()
@@ -31,7 +31,7 @@ const callsAbout = (discordUserId: string) =>
     .map(({ method, status }) => `${method} ${status}`);
 
 describe('a new link', () => {
-  test('names the person, records it and tells it', async () => {
+  test('sets the nickname, records and publishes it', async () => {
     await names.policy('TEMPLATE', '[%corporation] %character');
 
     await linkedJane();
@@ -71,7 +71,7 @@ describe('a new link', () => {
   test.each([
     ['the strategy is NONE', { strategy: 'NONE', more: {} }],
     ['the client is in OBSERVE', { strategy: 'EVE_ONLINE', more: { authority: 'OBSERVE' } }],
-  ] as const)('names nobody where %s', async (_name, { strategy, more }) => {
+  ] as const)('sets no nickname where %s', async (_name, { strategy, more }) => {
     await names.policy(strategy, null, more);
 
     await linkedJane();
@@ -118,7 +118,7 @@ describe('an event about a person', () => {
     expect(await names.linkOf('alice')).toMatchObject({ reason: null });
   });
 
-  test('that says nothing new, or nothing of the name, calls nobody', async () => {
+  test('with no new value, or none of the name, makes no call', async () => {
     await names.policy('EVE_ONLINE');
     await linkedJane();
     names.discord().calls.reset();
@@ -130,7 +130,7 @@ describe('an event about a person', () => {
     expect(names.world.calls()).toEqual({});
   });
 
-  test('calls nobody about who is not in the guild, and names them when they come', async () => {
+  test('makes no call about a person outside the guild, and names them when they join', async () => {
     await names.policy('EVE_ONLINE');
     await names.person('erin', { character: 'Erin Solo' });
     await names.link('erin', accounts.erin);
@@ -207,7 +207,7 @@ describe('the sweep of nicknames', () => {
     expect(names.nickOf('alice')).toBe('ACME pilot');
   });
 
-  test('shows the owner and who is above the bot, renames the others, and asks for neither', async () => {
+  test('shows the owner and members above the bot, renames the others, and calls Discord for neither', async () => {
     await linkedJane();
     await names.person('boss', { character: 'The Boss' });
     await names.person('bob', { character: 'Bob Officer' });
@@ -253,7 +253,7 @@ describe('the sweep of nicknames', () => {
     expect((await names.linkOf('alice')).reason).toBeNull();
   });
 
-  test('where the bot may not list goes by what was last seen', async () => {
+  test('uses the mirror if the bot may not list members', async () => {
     await linkedJane();
     await names.policy('EVE_ONLINE');
     names.discord().moderator.setGuildMembersIntent({
@@ -335,7 +335,7 @@ describe('a nickname that Discord does not take', () => {
     expect((await names.linkOf('dave')).reason).toContain('Manage Nicknames');
   });
 
-  test('because it is kept as another text is not written for ever', async () => {
+  test('because it is stored as another text is not written again and again', async () => {
     await names.policy('EVE_ONLINE');
     await names.person('alice', { character: 'Jane Doe' });
     names.discord().faults.plant({
@@ -354,7 +354,7 @@ describe('a nickname that Discord does not take', () => {
 });
 
 describe('a run that breaks off at the nickname', () => {
-  test('is told once, by the record it had opened', async () => {
+  test('is published once, by the record it had opened', async () => {
     await names.policy('EVE_ONLINE');
     names.discord().faults.plant({
       effect: { kind: 'drop', moment: 'after' },

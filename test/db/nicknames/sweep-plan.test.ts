@@ -8,9 +8,7 @@ const { guildId, accounts } = DEMO;
 
 const names = useNicknames();
 
-/**
- * Alice is Jane at the platform; Bob has no character that is known. The client names nobody yet.
- */
+/** Alice is Jane at the platform; Bob has no known character. The client sets no nicknames yet. */
 async function twoLinked() {
   await names.person('alice', { character: 'Jane Doe', corporation: 'ACME' });
   await names.person('bob', {});
@@ -90,7 +88,7 @@ describe('a dry sweep of nicknames', () => {
     expect(third.plan?.hash).not.toBe(first.plan?.hash);
   });
 
-  test('shows the owner, and who is above the bot, as skipped', async () => {
+  test('shows the owner and members above the bot as skipped', async () => {
     await twoLinked();
     await names.person('boss', { character: 'The Boss' });
     await names.link('boss', OWNER);
@@ -115,7 +113,7 @@ describe('a dry sweep of nicknames', () => {
     });
   });
 
-  test('goes by what was last seen where the bot may not list the members, and says so', async () => {
+  test('uses the mirror if the bot may not list the members, and reports that', async () => {
     await twoLinked();
     await names.policy('EVE_ONLINE');
     names.discord().moderator.setGuildMembersIntent({

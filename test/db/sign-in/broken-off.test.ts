@@ -71,7 +71,7 @@ describe('an interrupted join', () => {
     expect(await guild.records()).toHaveLength(1);
   });
 
-  test('with the groups changed before the next run closes its record as it stands and opens another', async () => {
+  test('with the groups changed before the next run closes its record unchanged and opens another', async () => {
     const { store, discord, at } = guild.rig();
     await guild.update({ screening: 'IGNORE' });
     await store.applyFacts([membership('erin', 'pilots')]);
@@ -99,7 +99,7 @@ describe('an interrupted join', () => {
     expect(discord.calls.count({ method: 'PUT', route: MEMBER })).toBe(1);
   });
 
-  test('of a run that had begun before the person signed in claims only what it did', async () => {
+  test('of a run that started before the person signed in claims only its own changes', async () => {
     const { store, discord } = guild.rig();
     await store.applyFacts([membership('dave', 'pilots')]);
     await store.links.linkMember({
@@ -125,8 +125,8 @@ describe('an interrupted join', () => {
   });
 });
 
-describe('a person who signs in anew while the run for the last time goes on', () => {
-  test('is brought in with what was granted last, though the first was refused', async () => {
+describe('a person who signs in again while the previous run continues', () => {
+  test('joins with the last grant, though the first was refused', async () => {
     const { store, discord, at } = guild.rig();
     await store.applyFacts([membership('erin', 'pilots')]);
     let isAgain = false;
@@ -146,7 +146,7 @@ describe('a person who signs in anew while the run for the last time goes on', (
     expect(await guild.linkOf('erin')).toMatchObject({ state: 'IN_STEP' });
   });
 
-  test('keeps what was granted last where it is kept', async () => {
+  test('keeps the last grant if the client keeps tokens', async () => {
     const { at } = guild.rig();
     await guild.keepTokens(true);
     let isAgain = false;

@@ -12,7 +12,7 @@ const guild = useSignIn();
 
 const revocations = () => guild.rig().discord.calls.count({ method: 'POST', route: REVOKE });
 
-describe('what was granted is revoked', () => {
+describe('a grant is revoked', () => {
   test('right after the joining where tokens are not kept', async () => {
     await guild.signIn('erin');
     await guild.revoked();
@@ -23,7 +23,7 @@ describe('what was granted is revoked', () => {
     expect(revocations()).toBe(1);
   });
 
-  test('after the look at a person who was in the guild already', async () => {
+  test('after checking a person who was already in the guild', async () => {
     await guild.signIn('carol');
     await guild.revoked();
 
@@ -87,7 +87,7 @@ describe('what was granted is revoked', () => {
       applicationId,
       discordUserId: accounts.erin,
     });
-    // Discord forgets what has expired.
+    // Discord deletes expired tokens.
     await guild.signIn('dave');
 
     await store.links.unlinkMember({ id, cause });
@@ -96,7 +96,7 @@ describe('what was granted is revoked', () => {
     expect(guild.liveTokens('erin')).toEqual([]);
   });
 
-  test('when two minutes have gone by and nobody was linked', async () => {
+  test('when two minutes pass without a link', async () => {
     await guild.grantOf('erin');
     expect(
       await guild.rig().query(
@@ -203,7 +203,7 @@ describe('a revocation that cannot be made now', () => {
       what: 'the secret is refused',
       effect: { kind: 'status', status: 401 },
     },
-  ] as const)('because $what is made later', async ({ effect }) => {
+  ] as const)('because $what is retried later', async ({ effect }) => {
     const { discord } = guild.rig();
     discord.faults.plant({ route: REVOKE, effect });
 
@@ -235,7 +235,7 @@ describe('a revocation that cannot be made now', () => {
     await eventually(async () => (await waiting()).length === 1);
   });
 
-  test('goes on with the secret that the client was given since', async () => {
+  test('uses the secret that the client received since', async () => {
     const { discord } = guild.rig();
     await guild.keepTokens(true);
     await guild.signIn('erin');

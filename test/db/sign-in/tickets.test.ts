@@ -104,7 +104,7 @@ describe('a ticket', () => {
     ]);
   });
 
-  test('belongs to the first browser that goes on, and to no other', async () => {
+  test('belongs to the first browser that continues, and to no other', async () => {
     const ticketHash = await openTicket();
 
     expect(await bind(ticketHash, 'first', 'state-1')).toBe('BOUND');

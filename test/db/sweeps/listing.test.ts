@@ -22,7 +22,7 @@ async function eventTypes(): Promise<readonly string[]> {
 }
 
 describe('a listing of the whole guild', () => {
-  test('notes who has left and who came back, without a call for either', async () => {
+  test('records members who left or returned, without a call for them', async () => {
     await world.settledGuild();
     discord().moderator.leave({ guildId, discordUserId: accounts.bob });
 
@@ -135,7 +135,7 @@ describe('a listing of the whole guild', () => {
     expect(again.plan?.hash).toBe(sweep.plan?.hash);
   });
 
-  test('that the bot may not have is replaced by single reads, and is said', async () => {
+  test('that the bot may not request is replaced by single reads, and reported', async () => {
     await world.settledGuild();
     const { applicationId } = DEMO;
     discord().moderator.setGuildMembersIntent({
@@ -149,7 +149,7 @@ describe('a listing of the whole guild', () => {
     expect(sweep).toMatchObject({ state: 'DONE', checked: 2 });
     expect(sweep.reason).toContain('SERVER MEMBERS INTENT');
     expect(world.rig().rolesOf('alice')).toContain(roles.pilot);
-    // What was repaired has changed the numbers once more.
+    // The repairs have changed the counts again.
     await world.sweep('VERIFY_GROUPS');
     await world.sweep('VERIFY_GROUPS');
     expect(world.calls()).toEqual({ [COUNTS]: 1 });

@@ -101,7 +101,7 @@ describe('a run', () => {
     expect(await one.sweeps.runs(judgePlan).finish(run, ENDING)).toBeNull();
   });
 
-  test('that is given back is begun by any process, as if for the first time', async () => {
+  test('that is released is started by any process, as if for the first time', async () => {
     const run = await claimed(one);
 
     await one.sweeps.runs(judgePlan).release(run);
@@ -119,7 +119,7 @@ describe('a run', () => {
     expect(again).toMatchObject({ id, attempts: 2 });
   });
 
-  test('that has begun again is not given back by a release that arrives late', async () => {
+  test('that was restarted is not released by a late statement', async () => {
     const run = await claimed(one);
     await claimed(one);
 
@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(await other.sweeps.runs(judgePlan).claim(MINUTE, [])).toBeNull();
   });
 
-  test('that is cancelled is nobody’s, and may be followed by another', async () => {
+  test('that is cancelled belongs to no process, and another can follow', async () => {
     const run = await claimed(one);
 
     await other.sweeps.cancelSweep(run.id);

@@ -59,7 +59,7 @@ describe('a verification', () => {
     expect(record?.causes).toMatchObject([{ kind: 'SWEEP', id, traceparent }]);
   });
 
-  test('writes what it has just listed without reading it again, and a second one right after it writes nothing', async () => {
+  test('writes listed members without reading them again, and a second one right after it writes nothing', async () => {
     await world.settledGuild();
     discord().moderator.takeRole(held('alice', roles.pilot));
 
@@ -72,7 +72,7 @@ describe('a verification', () => {
     expect(world.calls()).toEqual({ [COUNTS]: 1 });
   });
 
-  test('leaves a foreign role and whoever nobody has linked alone, and is not alarmed by them again', async () => {
+  test('changes no foreign role and no unlinked member, and is not alarmed by them again', async () => {
     await world.settledGuild();
     discord().moderator.giveRole(held('carol', roles.pilot));
 
@@ -85,7 +85,7 @@ describe('a verification', () => {
     expect(world.calls()).toEqual({ [COUNTS]: 1 });
   });
 
-  test('asks again about who is absent, and finds them come back', async () => {
+  test('reads absent members again, and finds those who returned', async () => {
     await world.rig().store.applyFacts([membership('erin', 'pilots')]);
     await world.link('erin');
     await world.sweep('VERIFY_GROUPS');
@@ -124,7 +124,7 @@ describe('a verification', () => {
   });
 });
 
-test('runs that found all in step are kept for a day, the others until their client says that it was long enough', async () => {
+test('runs without drift are kept for a day, the others for their client’s retention time', async () => {
   await world.settledGuild();
   await world.query(`
     insert into sweep (id, client_id, kind, state, is_dry_run, cause, drifted, reason, finished_at)

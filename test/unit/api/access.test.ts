@@ -121,7 +121,7 @@ describe('scopes', () => {
   });
 });
 
-/** The smallest valid operation for a field; what it asks for need not exist. */
+/** The smallest valid operation for a field; the requested objects need not exist. */
 function operationOf(
   type: GraphQLObjectType | null | undefined,
   field: GraphQLField<unknown, unknown>,
@@ -206,7 +206,7 @@ describe('a key limited to some clients', () => {
       'mutation { linkDiscordUser(input: { clientId: "C", platformUserId: "bob", discordUserId: "400000000000000002" }) { warnings } }',
       'input.clientId',
     ],
-  ])('is told so where it names another: %s', async (query, field) => {
+  ])('is refused when it names another: %s', async (query, field) => {
     const answer = await api.ask(query.replace('"C"', `"${OTHER_CLIENT_ID}"`), {}, limited);
 
     expect(faultsOf(answer)).toEqual([{ code: 'FORBIDDEN', field }]);

@@ -148,7 +148,7 @@ describe('headers', () => {
     return response.headers.get('x-request-id');
   };
 
-  it('names every request anew', async () => {
+  it('give every request a new id', async () => {
     const ids = [await idFor(), await idFor()];
 
     expect(new Set(ids).size).toBe(2);
@@ -167,7 +167,7 @@ describe('headers', () => {
     },
   );
 
-  it('tells browsers to trust nothing', async () => {
+  it('instruct browsers to trust nothing', async () => {
     const { headers } = await fetch(`${api.url}/health/live`);
 
     expect(headers.get('content-security-policy')).toBe(

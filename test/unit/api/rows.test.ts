@@ -75,7 +75,7 @@ describe('rows of a request', () => {
     expect(asked).toBe(1);
   });
 
-  it('are read again after a write, even those that were being read', async () => {
+  it('are read again after a write, even if they were being read', async () => {
     const { rows } = aSet();
     const early = rows.load(a1);
     await Promise.resolve();
@@ -137,7 +137,7 @@ describe('rows of a request', () => {
     expect(asked).toEqual([]);
   });
 
-  it('are used at once when loaded, else when they arrive', async () => {
+  it('are used at once when loaded, otherwise when they arrive', async () => {
     const { rows } = aSet();
     const length = (row: string) => row.length;
 

@@ -17,7 +17,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Valid JSON up to where it is cut off. */
 const endless = { body: '["', endless: Buffer.alloc(64 * KIB, 'a') };
-/** What the sockets of both sides hold beside what was read. */
+/** The bytes that sockets of both sides buffer beyond the bytes read. */
 const IN_SOCKETS = 8 * MIB;
 
 const isHungUp = () => expect.poll(async () => discord.connections()).toBe(0);

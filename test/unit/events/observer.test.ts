@@ -44,8 +44,8 @@ function createObserver(traces = false) {
   return { observer, seen, ended: () => ended };
 }
 
-describe('whoever watches the event door', () => {
-  test('is told how far it has come, and when it is done', async () => {
+describe('an observer of the event consumer', () => {
+  test('receives its progress and its end', async () => {
     const kafka = createFakeKafka(recordsFor('a', 'b', 'c'));
     const { observer, seen } = createObserver();
 
@@ -93,7 +93,7 @@ describe('whoever watches the event door', () => {
     expect(seen.progress).toMatchObject([{ behind: 10 }, { behind: 8 }]);
   });
 
-  test('goes on with the trace of each record, in the causes of its fact', async () => {
+  test('continues the trace of each record, in the causes of its fact', async () => {
     const causes: (Cause | undefined)[] = [];
     const records = [
       kafkaRecord({
@@ -123,7 +123,7 @@ describe('whoever watches the event door', () => {
     expect(ended()).toBe(2);
   });
 
-  test('costs nothing where nobody traces: facts are as they were read', async () => {
+  test('costs nothing without tracing: facts stay as they were read', async () => {
     const causes: Cause[] = [];
     const kafka = createFakeKafka(recordsFor('a'));
     const store = storeOf(kafka);
@@ -161,7 +161,7 @@ describe('facts that come too late', () => {
   });
 });
 
-describe('what came of a chunk', () => {
+describe('the result of a chunk', () => {
   test('is counted by type and result, each verdict with its own fact', async () => {
     const [chunk] = eventChunks([
       structured(cloudEvent({ id: 'one' }), { offset: '0' }),

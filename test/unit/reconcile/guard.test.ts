@@ -68,12 +68,12 @@ describe('the removal guard', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 5 } })).toEqual([]);
   });
 
-  test('lets exactly the limit pass, and holds what is strictly more', () => {
+  test('allows exactly the limit, and holds anything above it', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 9, holders: 1 } })).toEqual([]);
     expect(held([PILOT], { [PILOT]: { removedLastHour: 10, holders: 1 } })).toEqual([PILOT]);
   });
 
-  test('counts the percentage of those who held the role when the hour began', () => {
+  test('counts the percentage of the holders at the start of the hour', () => {
     expect(held([PILOT], { [PILOT]: { removedLastHour: 19, holders: 81 } })).toEqual([]);
     expect(held([PILOT], { [PILOT]: { removedLastHour: 20, holders: 80 } })).toEqual([PILOT]);
   });
@@ -180,7 +180,7 @@ describe('a removal while a plan of its role is held', () => {
     ['is no part of a burst', { waiting: burst }, []],
     ['is no part of a stream of another kind', { waiting: another }, []],
     [
-      'goes on where it was let pass when its member was marked',
+      'continues if it was allowed when its member was marked',
       { waiting: stream, isForeseen: true },
       [],
     ],
@@ -276,7 +276,7 @@ describe('a burst', () => {
     );
   });
 
-  test('counts what is due and what was removed within the hour', () => {
+  test('counts due removals and those of the last hour', () => {
     const role = { removedLastHour: 4, due: 4, holders: 20 };
 
     expect(judge([{ count: 2 }], { [PILOT]: role })).toEqual([]);
@@ -297,7 +297,7 @@ describe('a burst', () => {
     expect(verdicts.map(({ roleId }) => roleId)).toEqual([PILOT, DIRECTOR]);
   });
 
-  test('that exceeds the limit by itself is no stream', () => {
+  test('that exceeds the limit alone is no stream', () => {
     const role = { removedLastHour: 5, holders: 20 };
 
     expect(judge([{ count: 11 }], { [PILOT]: role })).toEqual([
@@ -330,7 +330,7 @@ describe('a burst while a plan of its role is held', () => {
     expect(verdicts).toHaveLength(1);
   });
 
-  test('joins with that role alone, and the rest goes on within the limit', () => {
+  test('adds only that role, and the rest continues within the limit', () => {
     const verdicts = judge(
       [{ count: 2 }, { roleId: DIRECTOR, count: 2 }],
       waiting('MEMBERSHIP', true),

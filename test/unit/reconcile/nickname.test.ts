@@ -132,7 +132,7 @@ describe('a template', () => {
   });
 
   test.each(['character', 'corporation', 'alliance'] as const)(
-    'leaves a person alone whose %s was never known, if it speaks of it',
+    'leaves a person alone whose %s was never known, if it contains it',
     (missing) => {
       const { username, [missing]: _, ...attributes } = JANE;
       const person = { username, attributes };
@@ -145,7 +145,7 @@ describe('a template', () => {
     },
   );
 
-  test('leaves a person alone whose username was never known, if it speaks of it', () => {
+  test('leaves a person alone whose username was never known, if it contains it', () => {
     expect(rendered('%username %character', { username: null })).toBeNull();
     expect(rendered('%character', { username: null })).toBe('Jane');
   });
@@ -179,7 +179,7 @@ describe('a value', () => {
   });
 });
 
-describe('what is too long', () => {
+describe('a value that is too long', () => {
   const FULL = '{%alliance} [%corporation] %character';
 
   test.each<[string, string, Known, string]>([
@@ -261,7 +261,7 @@ describe('what is too long', () => {
       'x\u0323\u0302'.repeat(10),
     ],
     [
-      'cuts a corporation that stands alone',
+      'cuts a corporation without other parts',
       '[%corporation]',
       { corporation: LONG },
       `[${LONG.slice(0, 30)}]`,

@@ -53,7 +53,7 @@ describe('the strategy of a run', () => {
     ).toBe('Jane Doe');
   });
 
-  test('names nobody where the client is only observed, whatever a sweep says', () => {
+  test('sets no nickname where the client is only observed, whatever a sweep requests', () => {
     const observed = {
       ...facts,
       client: { ...facts.client, isObserved: true },
@@ -75,7 +75,7 @@ describe('a fact about a name', () => {
     isAboutName: true,
   };
 
-  test('speaks of no role, and needs no reading of the member', () => {
+  test('concerns no role, and needs no reading of the member', () => {
     expect(rolesOfCauses([name], [mappingFacts()])).toEqual(new Set());
     expect(rolesOfCauses([name, { ...name, groupId: 'pilots' }], [mappingFacts()])).toEqual(
       new Set(),
@@ -102,21 +102,21 @@ describe('a record that was left open', () => {
   const landed = (before: PresentMember, actual: PresentMember | null) =>
     landedChanges(record, { mirror: { isPresent: true, ...before }, actual }).nickname;
 
-  test('tells a nickname that Discord shows now and did not show before', () => {
+  test('reports a nickname that Discord shows now and did not show before', () => {
     expect(landed(seen('Old'), seen('Jane Doe'))).toBe('Jane Doe');
     expect(landed(seen('Jane Doe'), seen('Jane Doe'))).toBeNull();
     expect(landed(seen('Old'), seen('Old'))).toBeNull();
     expect(landed(seen('Old'), null)).toBeNull();
   });
 
-  test('fits on while the same nickname is wanted, or none', () => {
+  test('still fits while the same nickname is desired, or none', () => {
     expect(resumes(record, planned())).toBe(true);
     expect(resumes(record, { ...planned(), nickname: null })).toBe(true);
     expect(resumes(record, { ...planned(), nickname: 'Other' })).toBe(false);
   });
 });
 
-describe('what came of a nickname', () => {
+describe('the result of a nickname write', () => {
   function ending(nickname: WritesDone['nickname'], shown: string | null) {
     const member = {
       isPresent: true,
@@ -154,7 +154,7 @@ describe('what came of a nickname', () => {
     });
   });
 
-  test('is remembered and shown where it was refused, and parks nobody', () => {
+  test('is stored and shown if it was refused, and parks no member', () => {
     expect(ending('REFUSED', null)).toMatchObject({
       outcome: 'UNCHANGED',
       reason: 'the nickname is not set: Discord does not accept "Jane Doe"',

@@ -21,7 +21,7 @@ const jobOf = (discordUserId: string): Job => ({
 
 const idOf = ({ discordUserId }: MemberKey) => discordUserId;
 
-/** A job table in memory, whose claims are answered when the test says so. */
+/** A job table in memory, whose claims are answered when the test decides. */
 function createTable(...discordUserIds: readonly string[]) {
   const jobs = new Map(discordUserIds.map((id) => [id, jobOf(id)]));
   const asked: (() => void)[] = [];
@@ -63,7 +63,7 @@ const lease = {
   close: () => undefined,
 };
 
-/** A worker whose runs end when the test says so. */
+/** A worker whose runs end when the test decides. */
 function createWork(jobs: JobTable) {
   const runs: {
     readonly id: string;
@@ -113,7 +113,7 @@ test('two runs that fail shortly after each other are both retried', async () =>
   await worker.stop();
 });
 
-test('a member whose run goes on is not run beside it, however often the table is asked', async () => {
+test('a member is not run twice at once, however often the table is polled', async () => {
   const { table, jobs } = createTable('one', 'two');
   const { worker, endOf, countOf } = createWork(table);
   await worker.start();

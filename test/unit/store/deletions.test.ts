@@ -174,7 +174,7 @@ describe('a deleted user', () => {
     ['the deletion that was lifted', gone(at(5)), 'stale'],
     ['a newer membership', added(at(6)), 'applied'],
     ['a newer deletion', gone(at(6)), 'applied'],
-  ])('who was restored: %s is %#', (_, fact, verdict) => {
+  ])('after a restore: %s is %#', (_, fact, verdict) => {
     const known = nothingKnown();
     const alice = known.users.get('alice');
     if (alice === undefined) throw new Error('alice is missing');

@@ -57,7 +57,7 @@ const goodClaims = () => ({
 });
 
 describe('a token of the issuer', () => {
-  it('names its caller, who is no holder of a key of that name', async () => {
+  it('names its caller, who is not the holder of a key of that name', async () => {
     const exp = now() + 300;
 
     const caller = await verifier().verify(await tokenOf(key, { exp }));
@@ -107,7 +107,7 @@ describe('a token of the issuer', () => {
       });
   });
 
-  it('costs one look at the issuer’s keys, however often it comes', async () => {
+  it('costs one read of the issuer’s keys, however often it arrives', async () => {
     const { verify } = verifier();
     const token = await tokenOf(key);
 
@@ -153,7 +153,7 @@ describe('a token is refused', () => {
     await refuse(await tokenOf(key, odd), 'malformed');
   });
 
-  /** Signed as the text stands: `JSON.stringify` would write Infinity as null. */
+  /** Signs the text unchanged: `JSON.stringify` would write Infinity as null. */
   const signedText = async (claims: string) =>
     new CompactSign(
       Buffer.from(JSON.stringify({ ...goodClaims(), exp: undefined }).replace(/}$/, `,${claims}}`)),
@@ -198,7 +198,7 @@ describe('a token is refused', () => {
     });
   });
 
-  it('for a signature of somebody else under the same `kid`', async () => {
+  it("for another signer's signature under the same `kid`", async () => {
     await refuse(await tokenOf(stranger), 'signature');
   });
 
@@ -288,7 +288,7 @@ describe('when keys change', () => {
     expect(provider.asked).toHaveLength(1);
   });
 
-  it('two without names cannot be told apart', async () => {
+  it('two without names cannot be distinguished', async () => {
     const other = await signingKey('two');
     provider.publish(key, other);
     const token = await tokenOf(key);
@@ -304,7 +304,7 @@ describe('when keys change', () => {
 
 describe('keys out of reach', () => {
   it.each(['broken', 'moved', 'garbled', 'endless', 'silent'] as const)(
-    'because the issuer is %s, are nobody’s fault',
+    'because the issuer is %s, make verification unavailable',
     async (behaviour) => {
       provider.behave(behaviour);
 
@@ -351,7 +351,7 @@ describe('keys out of reach', () => {
     expect(await verify(token)).toMatchObject({ name: 'jwt:alice' });
   });
 
-  it('are not missed while those that are known are young', async () => {
+  it('are not reloaded while the known ones are recent', async () => {
     const { verify } = verifier();
     const token = await tokenOf(key);
     await verify(token);
