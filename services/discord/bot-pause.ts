@@ -8,6 +8,10 @@ import { SHOWN_FROM_MS, type SendingPauses } from './sending-pauses.js';
  * success ends the pause, another refusal prolongs it.
  */
 export interface BotPause {
+  /** The client now uses the bot. */
+  join(clientId: ClientId): void;
+  /** The client uses another bot, so this pause is no longer shown for it. */
+  leave(clientId: ClientId): void;
   begin(pause: Pause, clientId: ClientId): void;
   /** Asked before a call waits for its turn; null: it may. */
   closedFor(clientId: ClientId): { readonly until: number; readonly cause: string } | null;
@@ -31,18 +35,18 @@ export interface Trial {
 /** How long the others wait for the one call that is tried. */
 const TRIAL_MS = 1_000;
 
-export function createBotPause({
-  clock,
-  gate,
-  pauses,
-}: {
+interface Deps {
   readonly clock: () => number;
   readonly gate: BucketGate;
   readonly pauses: SendingPauses;
-}): BotPause {
+}
+
+export function createBotPause({ clock, gate, pauses }: Deps): BotPause {
   const key = `bot ${pauses.nextNumber()}`;
   let pause: { readonly cause: string; readonly until: number } | null = null;
   let trial: Trial | null = null;
+  /** The clients that use the bot. Calls of those that left it may still be under way. */
+  const users = new Set<ClientId>();
 
   const beginTrial = (): Trial => {
     const begun: Trial = {
@@ -63,17 +67,24 @@ export function createBotPause({
 
   const closedFor = (clientId: ClientId) => {
     if (pause === null) return null;
-    pauses.join(key, clientId);
+    if (users.has(clientId)) pauses.join(key, clientId);
     return pause.until > clock() ? pause : null;
   };
 
   return {
+    join: (clientId) => void users.add(clientId),
+    leave(clientId) {
+      users.delete(clientId);
+      pauses.leave(key, clientId);
+    },
     begin({ until, why: cause }, clientId) {
       gate.closeAll(until);
       if (pause === null && until - clock() <= SHOWN_FROM_MS) return;
       pause = { cause, until };
       trial = null;
-      pauses.begin(key, pause, clientId);
+      const [anyUser] = users;
+      const affected = users.has(clientId) ? clientId : anyUser;
+      if (affected !== undefined) pauses.begin(key, pause, affected);
     },
     closedFor,
     admit(clientId) {

@@ -45,9 +45,17 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
     // The client was changed, or the doctor is checking it.
     if (inUse.get(clientId) === bot) bot.tryNow();
     const isNewest = openings.get(clientId)?.revision === revision;
-    if (isNewest) inUse.set(clientId, bot);
+    if (isNewest) use(clientId, bot);
     closeUnused();
     return bot;
+  };
+
+  const use = (clientId: ClientId, bot: Bot) => {
+    const before = inUse.get(clientId);
+    inUse.set(clientId, bot);
+    bot.pause.join(clientId);
+    // Bots opened one after the other for the same token share one pause.
+    if (before !== undefined && before.pause !== bot.pause) before.pause.leave(clientId);
   };
 
   const closeUnused = () => {

@@ -84,12 +84,17 @@ function closeBucket(
   const bucket = bucketOf(call);
   bot.gate.close(bucket, until);
   if (until - clock() <= SHOWN_FROM_MS) return;
-  const key = `bucket of ${guild.clientId}: ${bucket}`;
+  const key = bucketPauseKey({ call, guild });
   pauses.begin(key, { cause, until, endsByItself: true }, guild.clientId);
 }
 
+function bucketPauseKey({ call, guild }: Pick<SentAttempt, 'call' | 'guild'>): string {
+  return `bucket of ${guild.clientId}: ${bucketOf(call)}`;
+}
+
 /**
- * Until when the bucket is closed: the response, whatever its status, says that it is exhausted.
+ * Closes the bucket if the response, whatever its status, says that it is exhausted. Otherwise the
+ * bucket's pause is over, because the call could be sent: the doctor ends pauses before their time.
  */
 export function closeWhenSpent(
   deps: JudgeDeps,
@@ -98,7 +103,7 @@ export function closeWhenSpent(
 ): void {
   const now = deps.clock();
   const until = spentUntil(answer, now, deps.offsetMs);
-  if (until === null) return;
+  if (until === null) return deps.pauses.end(bucketPauseKey(attempt));
   const { method, route } = attempt.call;
   const why = `${method} ${route}: Discord reports no calls left`;
   closeBucket(deps, attempt, until, why);

@@ -15,13 +15,15 @@ export interface SendingPauses {
   begin(key: string, pause: BegunPause, clientId: ClientId): void;
   /** One more client waits for it. */
   join(key: string, clientId: ClientId): void;
+  /** The client no longer waits for it. The pause ends with its last client. */
+  leave(key: string, clientId: ClientId): void;
   end(key: string): void;
   /**
    * A client's first successful call is reported too, because an earlier process may have left a
    * stored pause.
    */
   wentThrough(clientId: ClientId): void;
-  /** Longest first. */
+  /** Those that still keep calls waiting, longest first. */
   current(): readonly SendingPause[];
   listen(onPause: OnPause): () => void;
   /** For keys: unlike every other in this process. */
@@ -50,17 +52,13 @@ interface Deps {
 }
 
 export function createSendingPauses(deps: Deps): SendingPauses {
-  const { clock } = deps;
   const entries = new Map<string, Entry>();
   const listeners = new Set<OnPause>();
   const answered = new Set<ClientId>();
   let numbers = 0;
 
   const report = (clientId: ClientId) => {
-    const [longest = null] = [...entries.values()]
-      .filter(({ clientIds }) => clientIds.has(clientId))
-      .map(shownPause)
-      .sort(byEnd);
+    const [longest = null] = longestFirst(entries, ({ clientIds }) => clientIds.has(clientId));
     for (const onPause of listeners) onPause(clientId, longest);
   };
 
@@ -74,15 +72,14 @@ export function createSendingPauses(deps: Deps): SendingPauses {
 
   const endOver = () => {
     for (const [key, { pause }] of entries)
-      if (pause.endsByItself && pause.until <= clock()) end(key);
+      if (pause.endsByItself && pause.until <= deps.clock()) end(key);
   };
 
   return {
     begin(key, pause, clientId) {
       endOver();
       const known = entries.get(key);
-      const entry = known ?? newEntry(pause, clock());
-      if (known === undefined) logBegin(deps, entry, clientId);
+      const entry = known ?? beginEntry(deps, pause, clientId);
       const isNews = known?.pause.until !== pause.until;
       entry.pause = pause;
       entry.clientIds.add(clientId);
@@ -91,19 +88,26 @@ export function createSendingPauses(deps: Deps): SendingPauses {
     },
     join(key, clientId) {
       const entry = entries.get(key);
-      if (entry === undefined || entry.clientIds.has(clientId)) return;
+      if (!entry || entry.clientIds.has(clientId)) return;
       entry.clientIds.add(clientId);
+      report(clientId);
+    },
+    leave(key, clientId) {
+      const entry = entries.get(key);
+      if (!entry?.clientIds.has(clientId)) return;
+      if (entry.clientIds.size === 1) return end(key);
+      entry.clientIds.delete(clientId);
       report(clientId);
     },
     end,
     wentThrough(clientId) {
-      if (answered.has(clientId)) return;
+      if (!answered.has(clientId)) report(clientId);
       answered.add(clientId);
-      report(clientId);
     },
     current() {
       endOver();
-      return [...entries.values()].map(shownPause).sort(byEnd);
+      // After its time a bot's pause only waits for one call, which a disabled client never makes.
+      return longestFirst(entries, ({ pause }) => pause.until > deps.clock());
     },
     listen(onPause) {
       listeners.add(onPause);
@@ -113,14 +117,11 @@ export function createSendingPauses(deps: Deps): SendingPauses {
   };
 }
 
-function newEntry(pause: BegunPause, since: number): Entry {
-  return { since, clientIds: new Set(), pause };
-}
-
-function logBegin({ logger }: Deps, { pause }: Entry, clientId: ClientId): void {
+function beginEntry({ logger, clock }: Deps, pause: BegunPause, clientId: ClientId): Entry {
   const until = new Date(pause.until).toISOString();
   const fields = { clientId, cause: pause.cause, until };
   logger.warn(fields, 'discord pause began');
+  return { since: clock(), clientIds: new Set(), pause };
 }
 
 function logEnd({ logger, clock }: Deps, { pause, since, clientIds }: Entry): void {
@@ -128,6 +129,13 @@ function logEnd({ logger, clock }: Deps, { pause, since, clientIds }: Entry): vo
   const lastedMs = clock() - since;
   const fields = { clientIds: [...clientIds], cause, lastedMs };
   logger.info(fields, 'discord pause ended');
+}
+
+function longestFirst(
+  entries: ReadonlyMap<string, Entry>,
+  isAsked: (entry: Entry) => boolean,
+): readonly SendingPause[] {
+  return [...entries.values()].filter(isAsked).map(shownPause).sort(byEnd);
 }
 
 function shownPause({ since, pause }: Entry): SendingPause {

@@ -157,3 +157,20 @@ describe('a ban of the whole sender', () => {
     await runner?.stop();
   });
 });
+
+test('a disabled client is the reason of its waiting members, whatever pause its bot has', async () => {
+  await linkCrew();
+  ban();
+  await grantAll();
+  await eventually(isPaused);
+  const { store, clientId } = path.rig();
+
+  await store.clients.updateClient(clientId, { isEnabled: false }, cause);
+
+  expect(await isPaused()).toBe(true);
+  for (const name of CREW)
+    expect(await path.stateOf(name)).toEqual({
+      state: 'PENDING',
+      reason: 'the client is disabled',
+    });
+});

@@ -51,6 +51,7 @@ function utc(time: RawBuilder<unknown>): RawBuilder<unknown> {
 /** Why this client's members have to wait; null: they do not. */
 const waitReason = sql`case when j.client_id is not null then (
   select case
+    when not c.is_enabled then 'the client is disabled'
     when c.stopped_at is not null then 'the client is stopped: ' || coalesce(c.trouble, 'its bot token was refused')
     when c.paused_until > statement_timestamp()
       then 'paused until ' || ${utc(sql`c.paused_until`)} || ': ' || coalesce(c.trouble, 'the guild does not answer')

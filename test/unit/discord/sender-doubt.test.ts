@@ -201,6 +201,73 @@ describe('the pause of a bot', () => {
     expect(shown.at(-1)).toBeNull();
   });
 
+  it('ends when the client gets another token, whatever late answers the old one gets', async () => {
+    let botToken = 'tok.old';
+    const { gateway, logs } = setUpGateway(discord.apiBase, {
+      credentials: async () => ({
+        apiBase: discord.apiBase,
+        applicationId: '1',
+        guildId: '3',
+        botToken,
+      }),
+    });
+    const shown: (SendingPause | null)[] = [];
+    gateway.onPause((_, pause) => void shown.push(pause));
+    const globalLimit = { status: 429, body: { retry_after: 66_271, global: true } };
+    discord.script({ ...globalLimit, manner: 'hold' }, globalLimit);
+    const late = failureOf(gateway.readMember(target));
+    await expect.poll(() => discord.held()).toBe(1);
+    await failureOf(gateway.addRole(roleWrite));
+    expect(shown.at(-1)).not.toBeNull();
+
+    botToken = 'tok.new';
+    discord.script(member);
+    await gateway.readMember({ ...target, revision: 'second' });
+    discord.release();
+    await late;
+
+    expect(shown.at(-1)).toBeNull();
+    expect(gateway.ready()).toEqual({ ok: true });
+    const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    expect(messages).toEqual(['discord pause began', 'discord pause ended']);
+  });
+
+  it('ends for the one client that gets another token, and stays for the others of the bot', async () => {
+    let botToken = 'tok.shared';
+    const { gateway } = setUpGateway(discord.apiBase, {
+      credentials: async (clientId) => ({
+        apiBase: discord.apiBase,
+        applicationId: '1',
+        guildId: '3',
+        botToken: clientId === 'client-1' ? botToken : 'tok.shared',
+      }),
+    });
+    const shown = new Map<string, SendingPause | null>();
+    gateway.onPause((clientId, pause) => void shown.set(clientId, pause));
+    const sibling = { ...target, clientId: 'client-2' };
+    discord.script(banned);
+    await failureOf(gateway.addRole(roleWrite));
+    await failureOf(gateway.readMember(sibling));
+
+    botToken = 'tok.new';
+    discord.script(member);
+    await gateway.readMember({ ...target, revision: 'second' });
+
+    expect(shown.get('client-1')).toBeNull();
+    expect(shown.get('client-2')).not.toBeNull();
+    expect((await failureOf(gateway.readMember(sibling))).name).toBe('RetryLaterError');
+    expect(gateway.ready()).toMatchObject({ ok: false });
+  });
+
+  it('keeps no process degraded after its time, though no call was made since', async () => {
+    const { gateway, advance } = await setUp();
+    expect(gateway.ready()).toMatchObject({ ok: false });
+
+    advance(HOUR);
+
+    expect(gateway.ready()).toEqual({ ok: true });
+  });
+
   it('is not shown when it lasts only seconds', async () => {
     const { gateway, logs } = setUpGateway(discord.apiBase);
     discord.script({
@@ -254,6 +321,36 @@ describe('a bucket that is closed for a long time', () => {
     await gateway.addRole(roleWrite);
 
     expect(discord.requests).toHaveLength(2);
+  });
+
+  it('is shown no longer once a call goes through, before its time has come', async () => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    const shown: (SendingPause | null)[] = [];
+    gateway.onPause((_, pause) => void shown.push(pause));
+    discord.script(spent, { status: 204 });
+    await gateway.addRole(roleWrite);
+    expect(shown.at(-1)).not.toBeNull();
+
+    gateway.forgetCredentials('client-1');
+    await gateway.addRole(roleWrite);
+
+    expect(shown.at(-1)).toBeNull();
+    expect(gateway.ready()).toEqual({ ok: true });
+    const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    expect(messages).toEqual(['discord pause began', 'discord pause ended']);
+  });
+
+  it('stays shown, without a break, while each call closes it again', async () => {
+    const { gateway, logs } = setUpGateway(discord.apiBase);
+    discord.script(spent);
+    await gateway.addRole(roleWrite);
+
+    gateway.forgetCredentials('client-1');
+    await gateway.addRole(roleWrite);
+
+    expect(gateway.ready()).toMatchObject({ ok: false });
+    const messages = logs.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    expect(messages).toEqual(['discord pause began']);
   });
 
   it('allows writes as soon as the doctor runs, before any call', async () => {
