@@ -99,6 +99,7 @@ async function standingFaults(play: Play): Promise<readonly string[]> {
   return [
     ...(client.is_stopped || isPaused(client) ? troubleFaults(play, client.trouble) : []),
     ...(isSilent(client) ? await silenceFaults(play, client, rows) : []),
+    ...(client.is_enabled ? [] : await unexplained(play, rows, 'the client is disabled')),
     ...rows.flatMap((row) =>
       row.is_parked === false
         ? pendingFaults(row, isWorked(client))
@@ -121,19 +122,27 @@ function troubleFaults(play: Play, trouble: string | null): readonly string[] {
 }
 
 /**
- * Each member who waits for the pause shows its cause, unless the client is stopped or paused for
- * another.
+ * Each member who waits for the pause shows its cause, unless the client is disabled, or stopped or
+ * paused for another.
  */
 async function silenceFaults(
   play: Play,
   client: Client,
   rows: readonly Standing[],
 ): Promise<readonly string[]> {
-  const { stage } = play;
   const { sending_cause: cause } = client;
   if (client.is_stopped || isPaused(client)) return [];
   if (cause === null || !trueCause(play, null, cause))
     return [`the bot's sending pause has a false cause: ${cause}`];
+  return client.is_enabled ? unexplained(play, rows, cause) : [];
+}
+
+/** Members who wait for this cause, but show another reason or none. */
+async function unexplained(
+  { stage }: Play,
+  rows: readonly Standing[],
+  cause: string,
+): Promise<readonly string[]> {
   const waiting = rows.filter((row) => row.is_parked === false && row.link_status === 'ACTIVE');
   const page = { limit: 100, after: null };
   const { rows: shown } = await stage.store.read.pageLinks(stage.clientId, {}, page);
@@ -141,7 +150,7 @@ async function silenceFaults(
     const its = shown.find(({ platformUserId }) => platformUserId === row.platform_user_id);
     return its?.reason?.includes(cause) === true
       ? []
-      : [`${nameOf(row)} waits for the sending pause, but its reason is ${its?.reason}`];
+      : [`${nameOf(row)} waits because ${cause}, but its reason is ${its?.reason}`];
   });
 }
 

@@ -9,13 +9,14 @@ const Waiting = z.object({ is_silent: z.boolean(), jobs: z.number(), sweeps: z.n
 
 const WAITING = `
   select coalesce(sending_until > clock_timestamp(), false) as is_silent,
-    (select count(*) from reconcile_job where not is_parked)::int as jobs,
+    (select count(*) from reconcile_job where not is_parked and client.is_enabled)::int as jobs,
     (select count(*) from sweep where state = 'WAITING')::int as sweeps
   from client`;
 
 /**
  * The runbook's remedy for a paused bot: the doctor makes every process try one call, and that call
- * ends the pause. A pause may remain while no work waits for it.
+ * ends the pause. A pause may remain while no work waits for it. Members of a disabled client wait
+ * for it to be enabled: no process calls Discord for them before, so none of them ends a pause.
  */
 export async function endSilence(play: Play): Promise<readonly string[]> {
   const { stage } = play;

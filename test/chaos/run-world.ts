@@ -34,35 +34,49 @@ export async function runWorld(
   onRest: (afterMs: number) => void = () => undefined,
 ): Promise<readonly string[]> {
   const stage = await openStage(ground, world);
+  const { deaths } = stage.crew;
   try {
-    const play = new Play(stage, world.removals);
-    await play.begin();
-    for (const step of world.steps) await play.take(step);
-    const restless = await comeToRest(play);
-    if (restless.length > 0) return [...restless, ...(await wireFaultsOf(play))];
-    onRest(Date.now() - play.troubles.outageUntil);
-    const swept = await endFaults(play, await readParked(stage));
-    const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
-    const first = holdings(stage);
-    const disturbances = disturbancesOf(play);
-    const faults = [
-      ...swept.map((fault) => `after a sweep, ${fault}`),
-      ...unread,
-      ...(await endFaults(play, new Set())),
-      ...nameFaults(play),
-      ...historyFaults(play),
-      ...removalFaults(play, disturbances),
-      ...foreignFaults(play, disturbances),
-      ...screeningFaults(play),
-      ...botFaults(stage),
-      ...(await sweepFaults(play)),
-      ...(await recordFaults(play, disturbances)),
-      ...(await wireFaultsOf(play)),
-    ];
-    return [...faults, ...(await secondRound(play, first)), ...(await serviceFaults(stage))];
+    const faults = await playOn(stage, world, onRest);
+    return [...deaths, ...faults];
+  } catch (error) {
+    // A dead process explains the call that failed, which alone would hide the crash.
+    if (deaths.length === 0) throw error;
+    return [...deaths, String(error)];
   } finally {
     await stage.stop();
   }
+}
+
+async function playOn(
+  stage: Stage,
+  world: World,
+  onRest: (afterMs: number) => void,
+): Promise<readonly string[]> {
+  const play = new Play(stage, world.removals);
+  await play.begin();
+  for (const step of world.steps) await play.take(step);
+  const restless = await comeToRest(play);
+  if (restless.length > 0) return [...restless, ...(await wireFaultsOf(play))];
+  onRest(Date.now() - play.troubles.outageUntil);
+  const swept = await endFaults(play, await readParked(stage));
+  const unread = [...(await readEveryone(stage)), ...(await quiet(stage))];
+  const first = holdings(stage);
+  const disturbances = disturbancesOf(play);
+  const faults = [
+    ...swept.map((fault) => `after a sweep, ${fault}`),
+    ...unread,
+    ...(await endFaults(play, new Set())),
+    ...nameFaults(play),
+    ...historyFaults(play),
+    ...removalFaults(play, disturbances),
+    ...foreignFaults(play, disturbances),
+    ...screeningFaults(play),
+    ...botFaults(stage),
+    ...(await sweepFaults(play)),
+    ...(await recordFaults(play, disturbances)),
+    ...(await wireFaultsOf(play)),
+  ];
+  return [...faults, ...(await secondRound(play, first)), ...(await serviceFaults(stage))];
 }
 
 async function wireFaultsOf({ stage, cures, troubles, changes }: Play): Promise<readonly string[]> {

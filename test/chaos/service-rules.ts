@@ -56,6 +56,20 @@ async function tellingFaults(
 /** After an outage it is tried again within half a minute. */
 const PATIENCE_MS = 45_000;
 
+/**
+ * Tried three times: the server may close a kept connection in the moment in which it is used again.
+ */
+async function readMetrics(address: string, tries = 3): Promise<string> {
+  try {
+    const response = await fetch(`${address}/metrics`);
+    return await response.text();
+  } catch (error) {
+    if (tries > 1) return readMetrics(address, tries - 1);
+    const why = error instanceof Error ? String(error.cause) : String(error);
+    throw new Error(`cannot read the metrics of ${address}: ${why}`, { cause: error });
+  }
+}
+
 /** Wherever something of the service can be read by somebody. */
 async function outputsOf(
   { query }: Stage,
@@ -64,7 +78,7 @@ async function outputsOf(
   const metrics = await Promise.all(
     crew.doors().map(async (address) => ({
       where: 'the metrics',
-      text: await fetch(`${address}/metrics`).then((got) => got.text()),
+      text: await readMetrics(address),
     })),
   );
   const printed = crew.printed().map(({ name, text }) => ({

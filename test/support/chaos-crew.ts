@@ -7,7 +7,7 @@ import { DatabaseUnavailableError } from '../../services/lib/errors.js';
 import { startChaosPath, type CallNews } from './chaos-parts.js';
 import { compiledProject } from './compiled.js';
 import { createPauses, type Pause } from './pauses.js';
-import { endChild, spawnBound } from './spawn-bound.js';
+import { spawnBound, watchDeath } from './spawn-bound.js';
 
 /**
  * `inside`: the path in the test's own process, which cannot be killed. `children`: in processes of
@@ -43,6 +43,8 @@ export interface Crew {
   readonly givenUp: readonly GivenUp[];
   /** When a process heard that it is to wait, by its own account: before, it cannot know. */
   readonly limited: readonly GivenUp[];
+  /** Processes that ended without being told to, each with how it ended. */
+  readonly deaths: readonly string[];
 }
 
 export interface GivenUp {
@@ -62,6 +64,7 @@ export async function startCrew(databaseUrl: string, { kind, count }: CrewPlan):
   let started = 0;
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
+  const deaths: string[] = [];
   const pausing = createPauses();
   const start = async (): Promise<Worker> => {
     started += 1;
@@ -72,12 +75,13 @@ export async function startCrew(databaseUrl: string, { kind, count }: CrewPlan):
     };
     return kind === 'inside'
       ? startInside(databaseUrl, name, note)
-      : startChild(databaseUrl, name, note);
+      : startChild(databaseUrl, name, note, deaths);
   };
   const workers = await Promise.all(Array.from({ length: count }, start));
   return {
     givenUp,
     limited,
+    deaths,
     async replace(place, how) {
       const index = place % workers.length;
       await workers[index]?.[how]();
@@ -106,7 +110,12 @@ async function startInside(databaseUrl: string, name: string, onNews: CallNews):
   return { name, child: null, stop, kill: stop };
 }
 
-async function startChild(databaseUrl: string, name: string, onNews: CallNews): Promise<Worker> {
+async function startChild(
+  databaseUrl: string,
+  name: string,
+  onNews: CallNews,
+  deaths: string[],
+): Promise<Worker> {
   const home = await compiledProject();
   const script = join(home, 'test/support/chaos-child.js');
   const child = await spawnBound([process.execPath, script, databaseUrl, name], {
@@ -115,12 +124,13 @@ async function startChild(databaseUrl: string, name: string, onNews: CallNews): 
   });
   await working(child, onNews);
   // The database may cut it off while it starts; a supervisor starts it again.
-  if (child.exitCode !== null) return startChild(databaseUrl, name, onNews);
+  if (child.exitCode !== null) return startChild(databaseUrl, name, onNews, deaths);
+  const end = watchDeath(child, (how) => deaths.push(`${name} ${how}`));
   return {
     name,
     child,
-    stop: async () => endChild(child, STOP_MS),
-    kill: async () => endChild(child, 0),
+    stop: async () => end(STOP_MS),
+    kill: async () => end(0),
   };
 }
 

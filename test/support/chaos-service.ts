@@ -6,7 +6,7 @@ import type { Crew, CrewPlan, GivenUp } from './chaos-crew.js';
 import { readNews, type News, type Order } from './chaos-orders.js';
 import { compiledProject } from './compiled.js';
 import { createPauses } from './pauses.js';
-import { endChild, spawnBound } from './spawn-bound.js';
+import { spawnBound, watchDeath } from './spawn-bound.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -14,7 +14,7 @@ type Settings = Readonly<Record<string, string>>;
 export interface ServiceCrew extends Crew {
   /** Of the processes that serve the API, `http://127.0.0.1:PORT`. */
   readonly addresses: () => readonly string[];
-  /** Of all processes; those without the API answer for their health and numbers. */
+  /** Of all living processes; those without the API answer for their health and numbers. */
   doors(): readonly string[];
   /** The clock of one of them is put forward or back. */
   stepClock(place: number, stepMs: number): void;
@@ -33,6 +33,7 @@ export async function startServiceCrew(plan: CrewPlan, settings: Settings): Prom
   let started = 0;
   const givenUp: GivenUp[] = [];
   const limited: GivenUp[] = [];
+  const deaths: string[] = [];
   const ran: Worker[] = [];
   const pausing = createPauses();
   const start = async (place: number): Promise<Worker> => {
@@ -49,6 +50,7 @@ export async function startServiceCrew(plan: CrewPlan, settings: Settings): Prom
       if ('givenUpAtMs' in news) givenUp.push({ process, atMs: news.givenUpAtMs });
       if ('limitedAtMs' in news) limited.push({ process, atMs: news.limitedAtMs });
     });
+    worker.onDeath((how) => deaths.push(`${name} ${how}: ${worker.text().slice(-2_000)}`));
     await worker.working;
     return worker;
   };
@@ -57,8 +59,9 @@ export async function startServiceCrew(plan: CrewPlan, settings: Settings): Prom
   return {
     givenUp,
     limited,
+    deaths,
     addresses: () => workers.flatMap((each) => (each.hasApi ? (each.address() ?? []) : [])),
-    doors: () => workers.flatMap((each) => each.address() ?? []),
+    doors: () => workers.flatMap((each) => (each.isAlive() ? (each.address() ?? []) : [])),
     stepClock: (place, stepMs) => at(place)?.order({ stepMs }),
     printed: () => ran.map(({ name, text }) => ({ name, text: text() })),
     async replace(place, how) {
@@ -84,10 +87,13 @@ interface Worker {
   readonly child: ChildProcess;
   readonly hasApi: boolean;
   address(): string | null;
+  isAlive(): boolean;
   readonly text: () => string;
   /** Also when it was ended on its way up. */
   readonly working: Promise<unknown>;
   onNews(note: (news: News) => void): void;
+  /** Also called with an end on its way up. */
+  onDeath(note: (how: string) => void): void;
   order(order: Order): void;
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -113,17 +119,21 @@ async function launch(name: string, settings: Settings): Promise<Worker> {
     else note(news);
   });
   const address = () => addressIn(text);
+  let noteDeath: (how: string) => void = () => undefined;
+  const end = watchDeath(child, (how) => noteDeath(how));
   return {
     name,
     child,
     hasApi: settings['PARTS']?.includes('api') ?? true,
     address,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     text: () => text,
     working: Promise.race([working.promise, failing(child, () => text)]),
     onNews: (listen) => (note = listen),
+    onDeath: (listen) => (noteDeath = listen),
     order: (order) => void (child.connected && child.send(order)),
-    stop: async () => endChild(child, STOP_MS),
-    kill: async () => endChild(child, 0),
+    stop: async () => end(STOP_MS),
+    kill: async () => end(0),
   };
 }
 

@@ -31,3 +31,18 @@ export async function endChild(child: ChildProcess, limitMs: number): Promise<vo
   child.kill('SIGKILL');
   await ended;
 }
+
+/** Calls back if the process ends by itself. Gives the way to end it, as `endChild` does. */
+export function watchDeath(
+  child: ChildProcess,
+  onDeath: (how: string) => void,
+): (limitMs: number) => Promise<void> {
+  let isTold = false;
+  child.once('exit', (code, signal) => {
+    if (!isTold) onDeath(`ended by itself (${signal ?? `code ${code}`})`);
+  });
+  return async (limitMs) => {
+    isTold = true;
+    await endChild(child, limitMs);
+  };
+}
