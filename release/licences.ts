@@ -46,13 +46,13 @@ export interface Dependency {
   readonly hasInstallScript: boolean;
 }
 
-/** Every package of a lock file once, by name and version. */
+/** Every package of a lock file once, by name and version; not ours: the root and its workspaces. */
 export function dependenciesOf(lockText: string): readonly Dependency[] {
   const { packages } = Lock.parse(JSON.parse(lockText));
   const found = new Map<string, Dependency>();
   for (const [path, entry] of Object.entries(packages)) {
     const name = path.split('node_modules/').at(-1) ?? '';
-    if (path === '' || entry.version === undefined) continue;
+    if (!path.includes('node_modules/') || entry.version === undefined) continue;
     const { version } = entry;
     const before = found.get(`${name}@${version}`);
     found.set(`${name}@${version}`, {

@@ -45,8 +45,8 @@ await step('the build', async () => {
   await run('tar', ['czf', archive, ...files, ...papers]);
 });
 await step('the SDK', async () => {
-  await run('npm', ['--prefix', 'sdk', 'run', '--silent', 'build']);
-  await run('npm', ['pack', './sdk', '--pack-destination', into, '--silent']);
+  await run('npm', ['run', '--silent', 'sdk:build']);
+  await run('npm', ['pack', './packages/sdk', '--pack-destination', into, '--silent']);
 });
 await step('the list of what is inside', async () => {
   const words = ['sbom', '--sbom-format=cyclonedx', '--omit=dev'];

@@ -30,7 +30,13 @@ interface Packed {
 }
 
 async function pack(into: string): Promise<Packed> {
-  const { stdout } = await npm(join(ROOT, 'sdk'), 'pack', '--json', '--pack-destination', into);
+  const { stdout } = await npm(
+    join(ROOT, 'packages/sdk'),
+    'pack',
+    '--json',
+    '--pack-destination',
+    into,
+  );
   const [packed]: readonly Packed[] = JSON.parse(stdout.slice(stdout.indexOf('[')));
   if (!packed) throw new Error('nothing was packed');
   return packed;

@@ -35,6 +35,8 @@ describe('the licences of what is delivered', () => {
     const lock = {
       packages: {
         '': { name: 'own', version: '1.0.0', license: 'MIT' },
+        'packages/part': { name: 'part', version: '1.0.0', license: 'MIT' },
+        'node_modules/part': { link: true },
         'node_modules/a': { version: '1.0.0', license: 'MIT', dev: true },
         'node_modules/b/node_modules/a': { version: '1.0.0', license: 'MIT' },
         'node_modules/c/node_modules/a': {

@@ -3,7 +3,11 @@ import { once } from 'node:events';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { ConnectorError, createConnector, type ConnectorOptions } from '../../../sdk/src/client.js';
+import {
+  ConnectorError,
+  createConnector,
+  type ConnectorOptions,
+} from '../../../packages/sdk/src/client.js';
 
 interface Asked {
   readonly authorization: string | undefined;

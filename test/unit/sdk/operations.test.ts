@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { createConnector, type Connector } from '../../../sdk/src/client.js';
-import { operations } from '../../../sdk/src/generated/operations.js';
+import { createConnector, type Connector } from '../../../packages/sdk/src/client.js';
+import { operations } from '../../../packages/sdk/src/generated/operations.js';
 import { aLink, CLIENT_ID, ownId, ROLE_ID } from '../../builders/api-views.js';
 import { aWorld, KEYS, startApi, type StartedApi } from '../api/start-api.js';
 
@@ -107,7 +107,10 @@ test('the longest page is within what one operation may cost', async () => {
 });
 
 test('every operation stands in the README', async () => {
-  const readme = await readFile(new URL('../../../sdk/README.md', import.meta.url), 'utf8');
+  const readme = await readFile(
+    new URL('../../../packages/sdk/README.md', import.meta.url),
+    'utf8',
+  );
 
   for (const name of Object.keys(operations)) expect(readme).toContain(`\`${name}\``);
 });
