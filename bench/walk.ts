@@ -1,13 +1,13 @@
 /**
  * `npm run walk`: how much code one event, one query, one sign-in and one sweep run through, by
  * V8's precise coverage of the compiled service. Prints the number of named functions and of files
- * in services/, without the sandbox; `--list` also prints each of them.
+ * in services/, without the sandbox and the demo; `--list` also prints each of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { DEMO } from '../services/sandbox/demo-world.js';
+import { DEMO } from '../services/demo/demo-world.js';
 import { eventually } from '../test/support/eventually.js';
 import { startService, type Service } from '../test/support/service.js';
 import { createDataFolder, holds } from '../test/support/story.js';

@@ -29,7 +29,7 @@ import { timedParts } from './connector/timed.js';
 import { TIMING, type ConnectorTiming } from './connector/timing.js';
 import { apiObservers, openTelemetry, type Telemetry } from './connector/telemetry.js';
 import type { Store } from './store/store.js';
-import type { RunningSandbox } from './sandbox/sandbox.js';
+import type { RunningSandbox } from './demo/sandbox.js';
 
 export const VERSION = '0.1.0';
 
@@ -113,7 +113,7 @@ const demonstrate: typeof Demonstrate = async (made) =>
 
 async function startSandboxFor(config: Config, logger: Logger): Promise<RunningSandbox | null> {
   if (config.sandbox === null) return null;
-  const { startSandbox } = await import('./sandbox/sandbox.js');
+  const { startSandbox } = await import('./demo/sandbox.js');
   return startSandbox({
     ...config.sandbox,
     dataDir: config.dataDir,

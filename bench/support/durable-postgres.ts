@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
 import { bringUpToDate } from '../../test/support/bring-up-to-date.js';
 import { openSql } from './open-sql.js';
 

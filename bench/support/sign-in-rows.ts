@@ -1,4 +1,4 @@
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, snapshotOf } from '../../test/builders/store-world.js';
 import { signIn, startSignInRig, type SignInRig } from '../../test/support/sign-in-rig.js';
 import type { Row } from './bench.js';

@@ -9,7 +9,7 @@ import type { Life, Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';
 import { templateFaults } from '../reconcile/nickname.js';
-import type { RunningSandbox } from '../sandbox/sandbox.js';
+import type { RunningSandbox } from '../demo/sandbox.js';
 import type { Store } from '../store/store.js';
 import { apiPorts } from './api-ports.js';
 import type { CheckClient } from './check-client.js';

@@ -1,8 +1,8 @@
 import type { DiscordGateway } from '../discord/gateway.js';
 import { DEFAULT_CLIENT_SETTINGS } from '../model.js';
-import { DEMO } from '../sandbox/demo-world.js';
-import type { RunningSandbox } from '../sandbox/sandbox.js';
-import { seedDemo } from '../sandbox/seed-demo.js';
+import { DEMO } from '../demo/demo-world.js';
+import type { RunningSandbox } from '../demo/sandbox.js';
+import { seedDemo } from '../demo/seed-demo.js';
 import type { Store } from '../store/store.js';
 import { createImportRoles } from './api-ports.js';
 import type { CheckClient } from './check-client.js';

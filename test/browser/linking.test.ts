@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { hasBrowser, picture, type Visitor } from '../support/browser.js';
 import { startBrowserStage, type BrowserStage } from '../support/browser-stage.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { hasBrowser, launchBrowser, openVisitor, picture } from '../support/browser.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { disturbancesOf, type Disturbances } from './disturbances.js';
 import { isNamed } from './name-rules.js';
 import type { Play } from './play.js';

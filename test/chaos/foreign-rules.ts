@@ -1,4 +1,4 @@
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { WireCall } from '../support/chaos-wire.js';
 import type { Disturbances } from './disturbances.js';
 import type { Play } from './play.js';

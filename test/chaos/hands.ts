@@ -1,7 +1,7 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { PEOPLE, type DiscordStep, type ForeignRole, type Person, type Role } from './steps.js';
 import type { Wishes } from './wishes.js';
 

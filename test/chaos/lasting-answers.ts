@@ -2,7 +2,7 @@ import type {
   SandboxFault,
   SandboxFaults,
 } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 
 /**
  * Responses that Discord, or a proxy before it, gives to every such call for a while: codes without

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import { curesOf, type Cure } from './cures.js';
 import { DiscordHands } from './hands.js';

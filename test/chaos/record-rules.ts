@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { CONNECTOR_BOT } from './hands.js';
 import type { Disturbances } from './disturbances.js';
 import type { Play } from './play.js';

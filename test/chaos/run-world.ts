@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import type { SweepKind } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import { patienceMs } from '../support/eventually.js';
 import { afterFaults, triesAreKept } from './after-rules.js';

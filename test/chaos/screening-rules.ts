@@ -1,4 +1,4 @@
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { PendingSpan } from './hands.js';
 import type { Play } from './play.js';
 import { botChanges } from './record-rules.js';

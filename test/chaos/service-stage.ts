@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { createApiCaller, type ApiCaller } from '../support/chaos-api.js';
 import type { Cluster } from '../support/chaos-cluster.js';

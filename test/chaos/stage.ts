@@ -9,7 +9,7 @@ import type {
   SandboxLimits,
 } from '../../services/sandbox/discord/sandbox-interface.js';
 import { timeOfSnowflake } from '../../services/sandbox/discord/snowflake.js';
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { Screening } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InputError } from '../../services/lib/errors.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { ShownSweep } from './doors.js';
 import type { Stage } from './stage.js';
 import { PEOPLE, type Person, type Step, type SweepStep } from './steps.js';

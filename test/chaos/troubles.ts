@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { Cure } from './cures.js';
 import { LastingAnswers } from './lasting-answers.js';
 import type { Stage } from './stage.js';

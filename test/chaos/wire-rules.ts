@@ -1,4 +1,4 @@
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { CHAOS_TIMING } from '../support/chaos-parts.js';
 import type { Crew, GivenUp } from '../support/chaos-crew.js';
 import type { Pause } from '../support/pauses.js';

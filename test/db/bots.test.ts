@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { createLinkMember } from '../../services/connector/link-member.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { DatabaseUnavailableError } from '../../services/lib/errors.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
 import type { FaultPoint } from '../support/fault-points.js';
 import { usePath } from '../support/path-fixture.js';

@@ -4,7 +4,7 @@ import { createCheckClient } from '../../services/connector/check-client.js';
 import { clientPort } from '../../services/connector/client-ports.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { createDailyChecks } from '../../services/sweep/daily-checks.js';
 import { cause } from '../builders/store-world.js';
 import { createAnswerCutter } from '../support/answer-cutter.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test, type TestContext } from 'vitest';
 
 import type { DiscordMembers } from '../../services/reconcile/ports.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { clientInput, membership } from '../builders/store-world.js';
 import {
   CAROL,

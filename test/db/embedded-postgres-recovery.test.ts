@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { isAlive } from '../../services/sandbox/postgres/processes.js';
+import { isAlive } from '../../services/demo/postgres/processes.js';
 import {
   ask,
   createEmbeddedWorld,

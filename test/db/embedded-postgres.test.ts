@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { asNobody } from '../../services/sandbox/postgres/run-as.js';
+import { asNobody } from '../../services/demo/postgres/run-as.js';
 import { ask, createEmbeddedWorld, isRoot, type EmbeddedWorld } from '../support/embedded-world.js';
 import { soon } from '../support/soon.js';
 

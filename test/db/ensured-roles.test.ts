@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { DatabaseUnavailableError } from '../../services/lib/errors.js';
 import type { OutboxEvent } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

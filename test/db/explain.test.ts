@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createExplainRole } from '../../services/connector/explain.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

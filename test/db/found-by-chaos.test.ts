@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, snapshotOf } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { withoutRole, withRoles } from '../support/lying-discord.js';

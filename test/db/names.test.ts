@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, mapGroup, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { addCrowd, CROWD, say, theHeldSweep } from '../support/crowd-fixture.js';
 import { eventually } from '../support/eventually.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { OutboxEvent } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { PILOT } from '../builders/member-facts.js';

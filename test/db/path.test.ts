@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { APPLIED, UNCHANGED } from '../builders/fact-outcomes.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import type { FaultPoint } from '../support/fault-points.js';
 import { usePath } from '../support/path-fixture.js';

@@ -4,7 +4,7 @@ import { storedHealth } from '../../services/api/client-health.js';
 import { createCheckClient } from '../../services/connector/check-client.js';
 import { sweepParts } from '../../services/connector/sweeps.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
 import { eventually } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

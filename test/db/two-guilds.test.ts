@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import { cause, clientInput, mapGroup, membership, snapshotOf } from '../builders/store-world.js';
 import { eventually, patienceMs } from '../support/eventually.js';
 import { usePath } from '../support/path-fixture.js';

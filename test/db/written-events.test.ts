@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { toCloudEvent } from '../../services/events/to-cloud-event.js';
 import type { OutboxEvent } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import { addCrowd, CROWD, say } from '../support/crowd-fixture.js';
 import { eventFaults } from '../support/event-schemas.js';

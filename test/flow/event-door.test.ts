@@ -1,7 +1,7 @@
 import type { KafkaMessage } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { collect, createCleanup, createTopic } from '../broker/events-setting.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

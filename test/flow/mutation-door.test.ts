@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test, type TestContext } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { eventually } from '../support/eventually.js';
 import { startService, type Service } from '../support/service.js';
 import {

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { collect, createCleanup, createTopic } from '../broker/events-setting.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

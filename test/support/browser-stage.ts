@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { launchBrowser, openVisitor, type Visitor } from './browser.js';
 import { createTestDatabase } from './database.js';
 import { eventually } from './eventually.js';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { API_ANSWER } from './chaos-api.js';
 import type { Planted } from './chaos-secrets.js';
 

@@ -1,4 +1,4 @@
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, snapshotOf } from '../builders/store-world.js';
 import type { CrashWorld } from './crash-world.js';
 import type { PortCall } from './fault-points.js';

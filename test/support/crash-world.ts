@@ -10,7 +10,7 @@ import type {
   SandboxCall,
   SandboxDiscord,
 } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { clientInput, createMappedClient, link } from '../builders/store-world.js';
 import { compiledProject } from './compiled.js';

@@ -1,5 +1,5 @@
 import type { PlatformFact } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
 import { eventually } from './eventually.js';
 import type { Rig } from './rig.js';

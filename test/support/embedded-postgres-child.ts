@@ -1,5 +1,5 @@
 import { silentLogger } from '../../services/lib/logger.js';
-import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
 
 // A process of its own, for tests that kill it. Says its server's address and number in one line,
 // then waits. The second argument gives the ways to start it, for a server that outlives its

@@ -13,8 +13,8 @@ import {
   createEmbeddedPostgres,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
-} from '../../services/sandbox/embedded-postgres.js';
-import { asNobody, asRootElsewhere, type RunAs } from '../../services/sandbox/postgres/run-as.js';
+} from '../../services/demo/embedded-postgres.js';
+import { asNobody, asRootElsewhere, type RunAs } from '../../services/demo/postgres/run-as.js';
 
 export interface EmbeddedWorld {
   /** Open to everybody; `dataDir` lies in it and does not exist yet. */

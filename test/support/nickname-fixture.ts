@@ -1,5 +1,5 @@
 import type { Attributes, NicknameStrategy } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, nextOrder } from '../builders/store-world.js';
 import { eventually } from './eventually.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
 import { mapDemoGroups, startRig, type Rig } from './rig.js';

@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
 
 /**
  * One PostgreSQL for the whole run: the first project that needs it starts it and provides it at

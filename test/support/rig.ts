@@ -11,7 +11,7 @@ import type {
   SandboxDiscord,
   SandboxDiscordOptions,
 } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';
 import { cause, clientInput, mapGroup } from '../builders/store-world.js';
 import { eventually } from './eventually.js';

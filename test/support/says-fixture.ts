@@ -1,7 +1,7 @@
 import { beforeEach } from 'vitest';
 
 import type { Authority, MappingId } from '../../services/model.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';
 import { held, useSweeps } from './sweep-fixture.js';
 

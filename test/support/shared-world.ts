@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { createKeyRing } from '../../services/lib/encryption.js';
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
 import { clientInput, createMappedClient, link } from '../builders/store-world.js';

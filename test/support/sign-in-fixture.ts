@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
 
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';
 import { eventually } from './eventually.js';

@@ -8,7 +8,7 @@ import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { type DiscordOAuth, createDiscordOAuth } from '../../services/discord/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Store } from '../../services/store/store.js';

@@ -1,4 +1,4 @@
-import { DEMO, demoWorld } from '../../services/sandbox/demo-world.js';
+import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
 import { SECRETS } from './rig.js';
 

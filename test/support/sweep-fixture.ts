@@ -9,7 +9,7 @@ import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Cause, SweepKind } from '../../services/model.js';
 import { judgePlan } from '../../services/reconcile/guard.js';
-import { DEMO } from '../../services/sandbox/demo-world.js';
+import { DEMO } from '../../services/demo/demo-world.js';
 import type { Guild } from '../../services/sweep/ports.js';
 import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
 import { createRunner } from '../../services/sweep/runner.js';

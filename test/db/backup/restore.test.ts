@@ -6,7 +6,7 @@ import { createDiscordGateway } from '../../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import type { Store } from '../../../services/store/store.js';
 import { cause, membership } from '../../builders/store-world.js';
 import { takeBackup, type TakenBackup } from '../../support/backup.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Authority } from '../../../services/model.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, mapGroup, membership } from '../../builders/store-world.js';
 import { theHeldSweep } from '../../support/crowd-fixture.js';
 import { usePath } from '../../support/path-fixture.js';

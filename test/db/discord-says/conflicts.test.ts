@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Authority } from '../../../services/model.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import {
   cause,
   clientInput,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, snapshotOf } from '../../builders/store-world.js';
 import { createCrashWorld, type CrashWorld } from '../../support/crash-world.js';
 import { patienceMs } from '../../support/eventually.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership } from '../../builders/store-world.js';
 import { patienceMs } from '../../support/eventually.js';
 import { useDiscordSays } from '../../support/says-fixture.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership, nextOrder } from '../../builders/store-world.js';
 import { dumpOf } from '../../support/dump.js';
 import { eventually } from '../../support/eventually.js';

@@ -5,7 +5,7 @@ import { beginLink } from '../../../services/api/sign-in/begin.js';
 import { addSignIn } from '../../../services/api/sign-in/sign-in.js';
 import { signInPorts } from '../../../services/connector/sign-in-ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { membership } from '../../builders/store-world.js';
 import { createAnswerCutter, type AnswerCutter } from '../../support/answer-cutter.js';
 import { eventually } from '../../support/eventually.js';

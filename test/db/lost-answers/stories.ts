@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership, snapshotOf } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import { allIsDone, insist, withinMs, type LossyWorld, type Newcomer } from './world.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { snapshotOf } from '../../builders/store-world.js';
 import { useNicknames } from '../../support/nickname-fixture.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { LIST } from '../../support/sweep-fixture.js';
 import { FLEET_COMMAND, OWNER, useNicknames } from '../../support/nickname-fixture.js';
 

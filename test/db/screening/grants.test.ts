@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createExplainRole } from '../../../services/connector/explain.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership, nextOrder, snapshotOf } from '../../builders/store-world.js';
 import { held, LIST, READ, useSweeps } from '../../support/sweep-fixture.js';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, membership, nextOrder } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';
 import { useSignIn } from '../../support/sign-in-fixture.js';

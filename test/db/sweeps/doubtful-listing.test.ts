@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { held, READ, useSweeps } from '../../support/sweep-fixture.js';
 
 const { accounts, roles } = DEMO;

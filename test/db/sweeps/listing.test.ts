@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { presentMember } from '../../builders/member-facts.js';
 import { COUNTS, held, LIST, useSweeps } from '../../support/sweep-fixture.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, clientInput } from '../../builders/store-world.js';
 import { startWire, type Wire } from '../../support/chaos-wire.js';
 import { SECRETS } from '../../support/rig.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause } from '../../builders/store-world.js';
 import { useSweeps } from '../../support/sweep-fixture.js';
 

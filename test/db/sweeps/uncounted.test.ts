@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { storedHealth } from '../../../services/api/client-health.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { held, LIST, useSweeps } from '../../support/sweep-fixture.js';
 
 const { roles } = DEMO;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause } from '../../builders/store-world.js';
 import { held, useSweeps } from '../../support/sweep-fixture.js';
 import { openApiOn, type RealApi } from '../api/api-world.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 import { LANES } from '../../../services/model.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, snapshotOf } from '../../builders/store-world.js';
 import type { Rig } from '../../support/rig.js';
 

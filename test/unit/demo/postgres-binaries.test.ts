@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   findPostgresBinaries,
   makeLibraryLinks,
-} from '../../../services/sandbox/postgres/binaries.js';
+} from '../../../services/demo/postgres/binaries.js';
 
 let root = '';
 const links = [

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { startSandbox } from '../../../services/sandbox/sandbox.js';
-import { writeWhole } from '../../../services/sandbox/whole-file.js';
+import { startSandbox } from '../../../services/demo/sandbox.js';
+import { writeWhole } from '../../../services/demo/whole-file.js';
 
 let dataDir: string;
 beforeEach(async () => {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { DEMO } from '../../../services/sandbox/demo-world.js';
-import { startSandbox } from '../../../services/sandbox/sandbox.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
+import { startSandbox } from '../../../services/demo/sandbox.js';
 
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -6,12 +6,12 @@
 import { join } from 'node:path';
 
 import type { Logger } from '../lib/logger.js';
-import { createSandboxDiscord } from './discord/sandbox-discord.js';
-import type { SandboxDiscord } from './discord/sandbox-interface.js';
+import { createSandboxDiscord } from '../sandbox/discord/sandbox-discord.js';
+import type { SandboxDiscord } from '../sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from './demo-world.js';
 import { createEmbeddedPostgres } from './embedded-postgres.js';
 import { createKeptWorld } from './kept-world.js';
-import { hashOf, readOrMakeSecrets, type SandboxSecrets } from './sandbox-file.js';
+import { hashAdminKey, readOrMakeSecrets, type SandboxSecrets } from './sandbox-file.js';
 
 export interface RunningSandbox {
   /** Null if an existing database is used. */
@@ -60,7 +60,7 @@ export async function startSandbox(options: {
     return {
       databaseUrl,
       secrets,
-      adminKeyHash: hashOf(secrets.adminKey),
+      adminKeyHash: hashAdminKey(secrets.adminKey),
       pageUrl: originOf(address),
       client: {
         guildId: DEMO.guildId,

@@ -35,6 +35,6 @@ export async function readOrMakeSecrets(dataDir: string): Promise<SandboxSecrets
   return secrets;
 }
 
-export function hashOf(key: string): string {
+export function hashAdminKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }

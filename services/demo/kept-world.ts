@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import type { SandboxWorld } from './discord/world.js';
+import type { SandboxWorld } from '../sandbox/discord/world.js';
 import { readJsonIfThere, writeWhole } from './whole-file.js';
 
 /** Keeps the sandbox Discord's world in a file, so that a restart finds the guild unchanged. */
