@@ -1,7 +1,7 @@
 import { silentLogger } from '../services/lib/logger.js';
 import { PATH_TIMING, reconcilePath } from '../services/connector/path.js';
 import { createDiscordGateway } from '../services/discord/gateway.js';
-import { createInvalidBudget } from '../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../services/discord/limits/invalid-budget.js';
 import { LANES } from '../services/model.js';
 import { DEFAULT_LIMITS, scaleLimits } from '../services/sandbox/discord/limits.js';
 import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';

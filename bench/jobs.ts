@@ -2,10 +2,10 @@ import type pg from 'pg';
 
 import { silentLogger } from '../services/lib/logger.js';
 import { createLease } from '../services/reconcile/lease.js';
-import { settledUnlinked } from '../services/reconcile/settlement.js';
+import { settledUnlinked } from '../services/reconcile/settle/settlement.js';
 import { createWorker } from '../services/reconcile/worker.js';
-import { NOTHING_KNOWN } from '../services/reconcile/write-pace.js';
-import { openDatabase } from '../services/store/database.js';
+import { NOTHING_KNOWN } from '../services/reconcile/write/write-pace.js';
+import { openDatabase } from '../services/store/connection/database.js';
 import { markClient } from '../services/store/jobs/mark.js';
 import { cause } from '../test/builders/store-world.js';
 import { openTestStore } from '../test/support/store.js';

@@ -1,6 +1,6 @@
-import { createEventConsumer } from '../../services/events/consumer.js';
-import { createKafkaJs } from '../../services/events/kafkajs.js';
-import type { RecordBatch } from '../../services/events/kafka-port.js';
+import { createEventConsumer } from '../../services/events/in/consumer.js';
+import { createKafkaJs } from '../../services/events/kafka/kafkajs.js';
+import type { RecordBatch } from '../../services/events/kafka/kafka-port.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { judgePlan } from '../../services/reconcile/guard.js';
-import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
+import { judgePlan } from '../../services/reconcile/guard/guard.js';
+import { planNicknameOf } from '../../services/reconcile/plan/plan-nickname.js';
 import { holdRun } from '../../services/sweep/held-run.js';
 import type { Guild } from '../../services/sweep/ports.js';
 import { runSweep } from '../../services/sweep/run-sweep.js';

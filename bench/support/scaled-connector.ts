@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { sweepParts } from '../../services/connector/sweeps.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { SweepKind } from '../../services/model.js';
 import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';

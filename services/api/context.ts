@@ -1,7 +1,7 @@
 import type { RequestScope } from '../lib/request-scope.js';
 import type { Cause } from '../model.js';
-import type { Caller } from './auth/caller.js';
-import { createLoaders, type LoaderPorts, type Loaders } from './loaders.js';
+import type { Caller } from './access/caller.js';
+import { createLoaders, type LoaderPorts, type Loaders } from './kit/loaders.js';
 import type { Subscriptions } from './subscriptions/subscriptions.js';
 
 /** The context of all resolvers of one request. */

@@ -4,7 +4,7 @@
  * writes. Functions throw InputError for the caller's faults, and batch by ids in the given order
  * (undefined: not found).
  */
-import type { AuditRecordView } from './audit-view.js';
+import type { AuditRecordView } from './audit/audit-view.js';
 import type {
   Authority,
   Cause,
@@ -36,14 +36,19 @@ import type {
   RoleExplanationView,
   RoleView,
   Rows,
-} from './views.js';
+} from './kit/views.js';
 import type { Stage } from '../lib/lifecycle.js';
 import type { IdempotencyPort } from './idempotency/ports.js';
-import type { MembershipRequestView } from './request-view.js';
+import type { MembershipRequestView } from './http/request-view.js';
 import type { NoticePort } from './subscriptions/ports.js';
 import type { SignInPorts } from './sign-in/ports.js';
-import type { HeldPlansView, MappingEffect, SchedulePort, SweepPort } from './sweep-ports.js';
-import type { UnlinkedPort } from './unlinked-ports.js';
+import type {
+  HeldPlansView,
+  MappingEffect,
+  SchedulePort,
+  SweepPort,
+} from './sweeps/sweep-ports.js';
+import type { UnlinkedPort } from './mappings/unlinked-ports.js';
 
 export interface ClientPort {
   createClient(client: NewClient): Promise<ClientView>;

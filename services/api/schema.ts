@@ -1,39 +1,36 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 
-import { guardScopes } from './auth/scopes.js';
-import { AuditRecordResolver } from './resolvers/audit-record.resolver.js';
-import { ClientMutationsResolver } from './resolvers/client-mutations.resolver.js';
-import { DiscordClientResolver } from './resolvers/discord-client.resolver.js';
-import { DiscordRoleResolver } from './resolvers/discord-role.resolver.js';
-import { DiscordUserResolver } from './resolvers/discord-user.resolver.js';
-import {
-  ExplainedMappingResolver,
-  ExplainRoleResolver,
-} from './resolvers/explain-role.resolver.js';
-import { FactMutationsResolver } from './resolvers/fact-mutations.resolver.js';
-import { LinkMutationsResolver } from './resolvers/link-mutations.resolver.js';
-import { MappingMutationsResolver } from './resolvers/mapping-mutations.resolver.js';
+import { guardScopes } from './access/scopes.js';
+import { AuditRecordResolver } from './audit/audit-record.resolver.js';
+import { ClientMutationsResolver } from './clients/client-mutations.resolver.js';
+import { DiscordClientResolver } from './clients/discord-client.resolver.js';
+import { DiscordRoleResolver } from './clients/discord-role.resolver.js';
+import { DiscordUserResolver } from './links/discord-user.resolver.js';
+import { ExplainedMappingResolver, ExplainRoleResolver } from './links/explain-role.resolver.js';
+import { FactMutationsResolver } from './facts/fact-mutations.resolver.js';
+import { LinkMutationsResolver } from './links/link-mutations.resolver.js';
+import { MappingMutationsResolver } from './mappings/mapping-mutations.resolver.js';
 import {
   MembershipRequestResolver,
   PlannedRequestResolver,
   RequestsOfUserResolver,
-} from './resolvers/membership-request.resolver.js';
-import { BlockedRoleResolver, MemberPlanResolver } from './resolvers/member-plan.resolver.js';
-import { ClientHealthResolver } from './resolvers/client-health.resolver.js';
-import { PendingMembersResolver } from './resolvers/pending-members.resolver.js';
-import { PlatformResolver } from './resolvers/platform.resolver.js';
-import { RoleMappingResolver } from './resolvers/role-mapping.resolver.js';
-import { ScheduleMutationsResolver } from './resolvers/schedule-mutations.resolver.js';
-import { ClientSchedulesResolver, ScheduleResolver } from './resolvers/schedule.resolver.js';
-import { SweepDecisionsResolver } from './resolvers/sweep-decisions.resolver.js';
-import { SweepMutationsResolver } from './resolvers/sweep-mutations.resolver.js';
-import { SubscriptionsResolver } from './resolvers/subscriptions.resolver.js';
-import { SweepPlanMemberResolver } from './resolvers/sweep-plan-member.resolver.js';
-import { SweepResolver } from './resolvers/sweep.resolver.js';
-import { UnlinkedHoldersResolver } from './resolvers/unlinked-holders.resolver.js';
-import { DateTime } from './scalars.js';
-import type { ClientPolicy } from './client-settings.js';
+} from './links/membership-request.resolver.js';
+import { BlockedRoleResolver, MemberPlanResolver } from './links/member-plan.resolver.js';
+import { ClientHealthResolver } from './clients/client-health.resolver.js';
+import { PendingMembersResolver } from './links/pending-members.resolver.js';
+import { PlatformResolver } from './facts/platform.resolver.js';
+import { RoleMappingResolver } from './mappings/role-mapping.resolver.js';
+import { ScheduleMutationsResolver } from './sweeps/schedule-mutations.resolver.js';
+import { ClientSchedulesResolver, ScheduleResolver } from './sweeps/schedule.resolver.js';
+import { SweepDecisionsResolver } from './sweeps/sweep-decisions.resolver.js';
+import { SweepMutationsResolver } from './sweeps/sweep-mutations.resolver.js';
+import { SubscriptionsResolver } from './subscriptions/subscriptions.resolver.js';
+import { SweepPlanMemberResolver } from './sweeps/sweep-plan-member.resolver.js';
+import { SweepResolver } from './sweeps/sweep.resolver.js';
+import { UnlinkedHoldersResolver } from './mappings/unlinked-holders.resolver.js';
+import { DateTime } from './kit/scalars.js';
+import type { ClientPolicy } from './clients/client-settings.js';
 import type { ApiPorts } from './ports.js';
 import type { SignInSite } from './sign-in/site.js';
 

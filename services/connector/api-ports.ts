@@ -1,10 +1,10 @@
 import type { ApiPorts } from '../api/ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
-import type { DiscordOAuth } from '../discord/oauth.js';
+import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import { InputError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import { createPreview } from '../reconcile/preview.js';
+import { createPreview } from '../reconcile/plan/preview.js';
 import type { Store } from '../store/store.js';
 import type { CheckClient } from './check-client.js';
 import { clientPort } from './client-ports.js';

@@ -1,4 +1,4 @@
-import { checkClient, type Check } from '../discord/check-client.js';
+import { checkClient, type Check } from '../discord/doctor/check-client.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import { LostKeyError } from '../lib/encryption.js';
 import type { ClientId } from '../model.js';

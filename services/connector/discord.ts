@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import { createDiscordGateway } from '../discord/gateway.js';
-import { createInvalidBudget } from '../discord/invalid-budget.js';
-import { createDiscordOAuth } from '../discord/oauth.js';
+import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
+import { createDiscordOAuth } from '../discord/oauth/oauth.js';
 import type { ObservedCall } from '../discord/observed.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';

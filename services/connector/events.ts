@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
-import { createEventConsumer } from '../events/consumer.js';
-import { createKafkaJs } from '../events/kafkajs.js';
-import { createOutboxRelay } from '../events/outbox-relay.js';
+import { createEventConsumer } from '../events/in/consumer.js';
+import { createKafkaJs } from '../events/kafka/kafkajs.js';
+import { createOutboxRelay } from '../events/out/outbox-relay.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';

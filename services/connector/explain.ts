@@ -1,6 +1,6 @@
 import { InputError } from '../lib/errors.js';
 import type { LinkId, RoleId } from '../model.js';
-import { explainRole } from '../reconcile/explain.js';
+import { explainRole } from '../reconcile/explain/explain.js';
 import type { Store } from '../store/store.js';
 
 /** Explains why a person has or lacks a role: two statements, no call to Discord. */

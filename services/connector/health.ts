@@ -1,6 +1,6 @@
 import type { HealthPort } from '../api/ports.js';
 import type { Config } from '../config.js';
-import type { InvalidBudget } from '../discord/invalid-budget.js';
+import type { InvalidBudget } from '../discord/limits/invalid-budget.js';
 import type { Life, Part } from '../lib/lifecycle.js';
 
 /** Parts without which this process can do nothing of use; the others are named as degraded. */

@@ -3,10 +3,10 @@ import { createKeyRing, type KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScope } from '../lib/request-scope.js';
 import { identifyProcess } from '../lib/process-identity.js';
-import { judgePlan } from '../reconcile/guard.js';
+import { judgePlan } from '../reconcile/guard/guard.js';
 import type { RunningSandbox } from '../demo/sandbox.js';
 import type { Secrets } from '../lib/secrets.js';
-import type { OnStatement } from '../store/observe-pool.js';
+import type { OnStatement } from '../store/connection/observe-pool.js';
 import { type Store, openStore } from '../store/store.js';
 import { TIMING, type ConnectorTiming } from './timing.js';
 

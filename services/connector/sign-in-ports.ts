@@ -1,5 +1,5 @@
 import type { SignInPorts } from '../api/sign-in/ports.js';
-import type { DiscordOAuth } from '../discord/oauth.js';
+import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import type { Store } from '../store/store.js';
 
 /** Ports of signing in, built from the store and Discord. */

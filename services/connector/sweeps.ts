@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { SchedulePort, SweepPort } from '../api/sweep-ports.js';
+import type { SchedulePort, SweepPort } from '../api/sweeps/sweep-ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import { judgePlan } from '../reconcile/guard.js';
-import { planNicknameOf } from '../reconcile/plan-nickname.js';
+import { judgePlan } from '../reconcile/guard/guard.js';
+import { planNicknameOf } from '../reconcile/plan/plan-nickname.js';
 import type { Store } from '../store/store.js';
 import { defaultSchedule } from '../sweep/default-schedule.js';
 import { checkTiming, nextRun } from '../sweep/next-run.js';

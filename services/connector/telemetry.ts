@@ -1,14 +1,14 @@
-import type { ApiObservers } from '../api/observers.js';
+import type { ApiObservers } from '../api/kit/observers.js';
 import type { Config } from '../config.js';
 import type { ObservedCall } from '../discord/observed.js';
 import type { ObservedOAuthCall } from '../discord/oauth/wire.js';
-import type { EventObserver } from '../events/observer.js';
-import type { KafkaRecord } from '../events/kafka-port.js';
+import type { EventObserver } from '../events/in/observer.js';
+import type { KafkaRecord } from '../events/kafka/kafka-port.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Secrets } from '../lib/secrets.js';
 import type { Trace } from '../lib/trace.js';
-import type { InvalidBudget } from '../discord/invalid-budget.js';
+import type { InvalidBudget } from '../discord/limits/invalid-budget.js';
 import type { Store } from '../store/store.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import { createScrape } from '../telemetry/scrape.js';

@@ -1,5 +1,5 @@
 import type { ObservedCall } from '../discord/observed.js';
-import type { SessionSettings } from '../events/kafkajs-consumption.js';
+import type { SessionSettings } from '../events/kafka/kafkajs-consumption.js';
 import { PATH_TIMING, type PathTiming } from './path.js';
 
 /** Timings that tests scale down in proportion to production, and observers of its calls. */

@@ -1,7 +1,7 @@
-import type { ClientView } from '../api/views.js';
-import type { DiscordCredentials } from '../discord/bots.js';
+import type { ClientView } from '../api/kit/views.js';
+import type { DiscordCredentials } from '../discord/rest/bots.js';
 import type { DiscordGateway } from '../discord/gateway.js';
-import type { DiscordOAuth } from '../discord/oauth.js';
+import type { DiscordOAuth } from '../discord/oauth/oauth.js';
 import { InputError, TerminalError } from '../lib/errors.js';
 
 export interface NewSecrets {

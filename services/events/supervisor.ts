@@ -6,7 +6,7 @@
 import { backoffMs } from '../lib/backoff.js';
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import { messageOf } from './message-of.js';
+import { messageOf } from './in/message-of.js';
 import { pause, settledWithin } from './pause.js';
 
 /** The connection that is kept open. */

@@ -36,8 +36,8 @@ import type {
   OpenRecordRequest,
   Postponement,
   Settlement,
-} from './records.js';
-import type { RemoteFacts, RemoteReading } from './remote.js';
+} from './write/records.js';
+import type { RemoteFacts, RemoteReading } from './plan/remote.js';
 
 /**
  * Names a guild and the revision of its credentials, so that the gateway knows when to reload them.

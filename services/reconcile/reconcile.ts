@@ -5,21 +5,21 @@
  */
 import type { Logger } from '../lib/logger.js';
 import { LANES } from '../model.js';
-import type { Applied, Changes } from './apply.js';
-import type { BringIn } from './bring-in.js';
-import { carryOut } from './carry-out.js';
-import type { GuildRoles } from './guild-roles.js';
-import type { Interruptions } from './interruptions.js';
+import type { Applied, Changes } from './write/apply.js';
+import type { BringIn } from './join/bring-in.js';
+import { carryOut } from './write/carry-out.js';
+import type { GuildRoles } from './plan/guild-roles.js';
+import type { Interruptions } from './settle/interruptions.js';
 import type { Lease } from './lease.js';
 import type { Job } from './job.js';
 import type { DiscordMembers, Memory, MemberFacts, MemberTarget } from './ports.js';
 import { textNamer } from './names.js';
-import { mirroredRoles } from './role-sources.js';
+import { mirroredRoles } from './plan/role-sources.js';
 import { withMarks } from './with-marks.js';
-import { logAsked, logSettled } from './log-settled.js';
-import { ofBot } from './settle-bot.js';
-import { readAndPlan, type Ready } from './read-and-plan.js';
-import { recordPlan, removalCause } from './record-plan.js';
+import { logAsked, logSettled } from './settle/log-settled.js';
+import { ofBot } from './settle/settle-bot.js';
+import { readAndPlan, type Ready } from './plan/read-and-plan.js';
+import { recordPlan, removalCause } from './write/record-plan.js';
 import {
   absent,
   settledUnlinked,
@@ -27,7 +27,7 @@ import {
   settled,
   withJoining,
   type RunResult,
-} from './settlement.js';
+} from './settle/settlement.js';
 
 interface Deps {
   readonly memory: Memory;

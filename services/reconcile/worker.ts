@@ -13,7 +13,7 @@ import type { JobTable } from './job-table.js';
 import type { Job } from './job.js';
 import type { WriteOutlookOf } from './ports.js';
 import type { Reconcile } from './reconcile.js';
-import { isUrgent, WritePace } from './write-pace.js';
+import { isUrgent, WritePace } from './write/write-pace.js';
 
 interface Deps {
   readonly jobs: JobTable;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sql, type Kysely } from 'kysely';
 
-import type { Database } from './database.js';
+import type { Database } from './connection/database.js';
 import { MIGRATIONS } from './migrations/list.js';
 
 /** An arbitrary number, the same for every process, so that concurrent starts take turns. */

@@ -2,12 +2,12 @@ import { Kafka, logLevel, Partitioners, type KafkaMessage, type Message } from '
 import { expect } from 'vitest';
 
 import { APPLIED } from '../builders/fact-outcomes.js';
-import { createEventConsumer } from '../../services/events/consumer.js';
-import { guardIdleConnections } from '../../services/events/idle-guard.js';
-import { createKafkaJs } from '../../services/events/kafkajs.js';
-import type { EventObserver } from '../../services/events/observer.js';
-import type { KafkaPort } from '../../services/events/kafka-port.js';
-import { createOutboxRelay } from '../../services/events/outbox-relay.js';
+import { createEventConsumer } from '../../services/events/in/consumer.js';
+import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
+import { createKafkaJs } from '../../services/events/kafka/kafkajs.js';
+import type { EventObserver } from '../../services/events/in/observer.js';
+import type { KafkaPort } from '../../services/events/kafka/kafka-port.js';
+import { createOutboxRelay } from '../../services/events/out/outbox-relay.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';

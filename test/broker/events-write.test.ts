@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { createProducing } from '../../services/events/kafkajs-producing.js';
+import { createProducing } from '../../services/events/kafka/kafkajs-producing.js';
 import { UnavailableError } from '../../services/lib/errors.js';
 import { hasBroker, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';

@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { APPLIED } from '../builders/fact-outcomes.js';
-import type { Produce } from '../../services/events/kafka-port.js';
+import type { Produce } from '../../services/events/kafka/kafka-port.js';
 import type { PlatformFact } from '../../services/model.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';

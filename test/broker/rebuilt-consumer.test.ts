@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from 'kafkajs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type { KafkaPort, RecordBatch } from '../../services/events/kafka-port.js';
+import type { KafkaPort, RecordBatch } from '../../services/events/kafka/kafka-port.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { soon } from '../support/soon.js';
 import {

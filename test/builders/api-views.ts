@@ -1,4 +1,4 @@
-import type { AuditRecordView } from '../../services/api/audit-view.js';
+import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
 import type {
   ClientView,
   LinkView,
@@ -6,7 +6,7 @@ import type {
   PlatformGroupView,
   PlatformUserView,
   RoleView,
-} from '../../services/api/views.js';
+} from '../../services/api/kit/views.js';
 
 export const CLIENT_ID = '0192f000-0000-7000-8000-000000000001';
 export const OTHER_CLIENT_ID = '0192f000-0000-7000-8000-000000000002';

@@ -1,4 +1,4 @@
-import type { KafkaRecord } from '../../services/events/kafka-port.js';
+import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 
 export const CHANGED = 'platform.group.membership.changed.v1';
 export const STRUCTURED = 'application/cloudevents+json; charset=UTF-8';

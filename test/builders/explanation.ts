@@ -1,4 +1,4 @@
-import type { RoleExplanationView } from '../../services/api/views.js';
+import type { RoleExplanationView } from '../../services/api/kit/views.js';
 import { ownId, ROLE_ID } from './api-views.js';
 
 /** Of a role that is wanted, is not held, and stands above the bot. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 
-import type { KafkaRecord } from '../../services/events/kafka-port.js';
+import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 import { CHANGED, cloudEvent, kafkaRecord, structured } from './event-record.js';
 import { jsonOf } from './hostile-events.js';
 import { CANARY } from './hostile-texts.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { KafkaRecord } from '../../services/events/kafka-port.js';
+import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 import { kafkaRecord, RECORD_TIME } from './event-record.js';
 import { CANARY, HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-texts.js';
 

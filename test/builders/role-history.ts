@@ -1,5 +1,5 @@
 import type { Cause } from '../../services/model.js';
-import type { RoleHistory } from '../../services/reconcile/explanation.js';
+import type { RoleHistory } from '../../services/reconcile/explain/explanation.js';
 
 export const SAID_AT = new Date('2026-11-20T10:00:00Z');
 export const CHANGED_AT = new Date('2026-11-20T10:00:01Z');

@@ -1,4 +1,4 @@
-import type { Settlement } from '../../services/reconcile/records.js';
+import type { Settlement } from '../../services/reconcile/write/records.js';
 
 /** A run that found nothing to do. */
 export const unchanged: Settlement = {

@@ -1,4 +1,8 @@
-import type { ScheduleView, SweepPlanMember, SweepView } from '../../services/api/sweep-ports.js';
+import type {
+  ScheduleView,
+  SweepPlanMember,
+  SweepView,
+} from '../../services/api/sweeps/sweep-ports.js';
 import { CLIENT_ID, ownId, ROLE_ID } from './api-views.js';
 
 const AT = new Date('2026-11-22T17:00:00.000Z');

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { healthOf } from '../../services/connector/health.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import type { Part } from '../../services/lib/lifecycle.js';
 import { silentLogger, type Logger } from '../../services/lib/logger.js';
-import { createClockWatch } from '../../services/store/clock-watch.js';
-import { openDatabase, type Database } from '../../services/store/database.js';
+import { createClockWatch } from '../../services/store/connection/clock-watch.js';
+import { openDatabase, type Database } from '../../services/store/connection/database.js';
 import { createMigratedDatabase } from '../support/store.js';
 
 let database: Database;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase } from '../../services/store/database.js';
+import { openDatabase } from '../../services/store/connection/database.js';
 import { MIGRATIONS } from '../../services/store/migrations/list.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { publicError } from '../../services/api/errors.js';
+import { publicError } from '../../services/api/kit/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, nextOrder } from '../builders/store-world.js';

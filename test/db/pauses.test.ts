@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { storedHealth } from '../../services/api/client-health.js';
+import { storedHealth } from '../../services/api/clients/client-health.js';
 import { createCheckClient } from '../../services/connector/check-client.js';
 import { sweepParts } from '../../services/connector/sweeps.js';
 import { silentLogger } from '../../services/lib/logger.js';

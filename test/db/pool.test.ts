@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { DatabaseUnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase, type Database } from '../../services/store/database.js';
+import { openDatabase, type Database } from '../../services/store/connection/database.js';
 import { createDatabaseDoor } from '../support/database-door.js';
 import { createTestDatabase } from '../support/database.js';
 import { ask } from '../support/embedded-world.js';

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { createApiKeyAuthenticator } from '../../services/api/auth/api-keys.js';
+import { createApiKeyAuthenticator } from '../../services/api/access/api-keys.js';
 import { createApiServer, type ApiServer } from '../../services/api/server.js';
-import { DISCORD_ENDPOINTS } from '../../services/discord/endpoints.js';
+import { DISCORD_ENDPOINTS } from '../../services/discord/rest/endpoints.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { createRequestScopes } from '../../services/lib/request-scope.js';
-import type { ReadTiming } from '../../services/store/read-share.js';
+import type { ReadTiming } from '../../services/store/connection/read-share.js';
 import type { Store } from '../../services/store/store.js';
 import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase } from '../../services/store/database.js';
-import { createListener } from '../../services/store/listen.js';
+import { openDatabase } from '../../services/store/connection/database.js';
+import { createListener } from '../../services/store/connection/listen.js';
 import { openTestStore } from '../support/store.js';
 import { certificate, startTlsPostgres } from '../support/tls-postgres.js';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { UnavailableError } from '../../services/lib/errors.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase, type Database } from '../../services/store/database.js';
+import { openDatabase, type Database } from '../../services/store/connection/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { soon } from '../support/soon.js';
 import { createMigratedDatabase } from '../support/store.js';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import { toCloudEvent } from '../../services/events/to-cloud-event.js';
+import { toCloudEvent } from '../../services/events/out/to-cloud-event.js';
 import type { OutboxEvent } from '../../services/model.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { cause } from '../builders/store-world.js';

@@ -1,5 +1,5 @@
 import { APPLIED, STALE } from '../builders/fact-outcomes.js';
-import type { AuditRecordView } from '../../services/api/audit-view.js';
+import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
 import type { ApiPorts } from '../../services/api/ports.js';
 import type {
   ClientView,
@@ -9,10 +9,10 @@ import type {
   PlatformGroupView,
   PlatformUserView,
   RoleView,
-} from '../../services/api/views.js';
-import type { HeldPlansView } from '../../services/api/sweep-ports.js';
-import type { UnlinkedRoleView } from '../../services/api/unlinked-ports.js';
-import type { MembershipRequestView } from '../../services/api/request-view.js';
+} from '../../services/api/kit/views.js';
+import type { HeldPlansView } from '../../services/api/sweeps/sweep-ports.js';
+import type { UnlinkedRoleView } from '../../services/api/mappings/unlinked-ports.js';
+import type { MembershipRequestView } from '../../services/api/http/request-view.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
 import { cut } from './cut.js';

@@ -5,7 +5,7 @@ import type {
   KafkaRecord,
   OutgoingRecord,
   RecordBatch,
-} from '../../services/events/kafka-port.js';
+} from '../../services/events/kafka/kafka-port.js';
 
 /**
  * A broker with one partition per topic and one consumer. It runs in this process and records its

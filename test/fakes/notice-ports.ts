@@ -1,7 +1,7 @@
 import type { NoticePort, StopListening } from '../../services/api/subscriptions/ports.js';
-import type { SweepView } from '../../services/api/sweep-ports.js';
-import type { AuditRecordView } from '../../services/api/audit-view.js';
-import type { AuditFilter } from '../../services/api/views.js';
+import type { SweepView } from '../../services/api/sweeps/sweep-ports.js';
+import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
+import type { AuditFilter } from '../../services/api/kit/views.js';
 
 /** Of records, their order is that of closing: a moment is how many there were. */
 export interface NoticeWorld {

@@ -8,7 +8,7 @@ import type {
   Ticket,
   TicketView,
 } from '../../services/api/sign-in/ports.js';
-import type { ClientView } from '../../services/api/views.js';
+import type { ClientView } from '../../services/api/kit/views.js';
 import { InputError, TerminalError } from '../../services/lib/errors.js';
 import type { TokenGrant } from '../../services/model.js';
 

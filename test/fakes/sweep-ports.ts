@@ -1,5 +1,9 @@
 import type { ApiPorts } from '../../services/api/ports.js';
-import type { ScheduleView, SweepFilter, SweepView } from '../../services/api/sweep-ports.js';
+import type {
+  ScheduleView,
+  SweepFilter,
+  SweepView,
+} from '../../services/api/sweeps/sweep-ports.js';
 import { InputError } from '../../services/lib/errors.js';
 import { aSchedule, aSweep } from '../builders/sweep-views.js';
 import { cut } from './cut.js';

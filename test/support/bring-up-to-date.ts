@@ -1,5 +1,5 @@
 import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase } from '../../services/store/database.js';
+import { openDatabase } from '../../services/store/connection/database.js';
 import { migrate } from '../../services/store/migrate.js';
 
 /** Gives a database today's tables, and leaves no connection to it. */

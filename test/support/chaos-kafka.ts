@@ -1,7 +1,7 @@
 import { Kafka, logLevel, Partitioners, type Message } from 'kafkajs';
 
 import type { PlatformFact } from '../../services/model.js';
-import { guardIdleConnections } from '../../services/events/idle-guard.js';
+import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
 import { eventOf } from './chaos-events.js';
 import { eventually } from './eventually.js';
 import { createTcpDoor } from './tcp-door.js';

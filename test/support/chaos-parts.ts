@@ -5,11 +5,11 @@ import { reconcilePath, type PathTiming } from '../../services/connector/path.js
 import { createGuildOf } from '../../services/connector/sweeps.js';
 import type { ConnectorTiming } from '../../services/connector/timing.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Part } from '../../services/lib/lifecycle.js';
-import { judgePlan } from '../../services/reconcile/guard.js';
-import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
+import { judgePlan } from '../../services/reconcile/guard/guard.js';
+import { planNicknameOf } from '../../services/reconcile/plan/plan-nickname.js';
 import type { Store } from '../../services/store/store.js';
 import { createRunner } from '../../services/sweep/runner.js';
 import { openCrashStore } from './crash-parts.js';

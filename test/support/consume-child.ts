@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 
-import { createEventConsumer } from '../../services/events/consumer.js';
-import type { RecordBatch } from '../../services/events/kafka-port.js';
-import { createKafkaJs } from '../../services/events/kafkajs.js';
+import { createEventConsumer } from '../../services/events/in/consumer.js';
+import type { RecordBatch } from '../../services/events/kafka/kafka-port.js';
+import { createKafkaJs } from '../../services/events/kafka/kafkajs.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
 import { openCrashStore } from './crash-parts.js';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { judgePlan } from '../../services/reconcile/guard.js';
-import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/heartbeat.js';
+import { judgePlan } from '../../services/reconcile/guard/guard.js';
+import { HEARTBEAT, type HeartbeatTiming } from '../../services/store/jobs/heartbeat.js';
 import { openStore, type Store } from '../../services/store/store.js';
 
 /**

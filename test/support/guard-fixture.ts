@@ -3,8 +3,8 @@ import { afterEach, beforeEach } from 'vitest';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
-import { createApply } from '../../services/reconcile/apply.js';
-import { createGuildRoles } from '../../services/reconcile/guild-roles.js';
+import { createApply } from '../../services/reconcile/write/apply.js';
+import { createGuildRoles } from '../../services/reconcile/plan/guild-roles.js';
 import { createReconcile } from '../../services/reconcile/reconcile.js';
 import type { DiscordMembers } from '../../services/reconcile/ports.js';
 import type { Store } from '../../services/store/store.js';

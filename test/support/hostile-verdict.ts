@@ -1,4 +1,4 @@
-import type { ParsedEvent } from '../../services/events/parse-event.js';
+import type { ParsedEvent } from '../../services/events/in/parse-event.js';
 import { CANARY } from '../builders/hostile-texts.js';
 
 /** The fields and headers that a reason may speak of, and nothing that came in. */

@@ -1,4 +1,4 @@
-import type { DiscordOAuth } from '../../services/discord/oauth.js';
+import type { DiscordOAuth } from '../../services/discord/oauth/oauth.js';
 
 /** For paths on which nobody's grant is ever renewed. */
 export const noOAuth: Pick<DiscordOAuth, 'refresh'> = {

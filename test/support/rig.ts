@@ -2,7 +2,7 @@ import pg from 'pg';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/keep-pauses.js';
 import { PATH_TIMING, reconcilePath, type PathTiming } from '../../services/connector/path.js';

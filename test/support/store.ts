@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { judgePlan } from '../../services/reconcile/guard.js';
+import { judgePlan } from '../../services/reconcile/guard/guard.js';
 import { openStore, type Store, type StoreOptions } from '../../services/store/store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { createTestDatabase, type TestDatabase } from './database.js';

@@ -5,13 +5,13 @@ import { afterEach, beforeEach } from 'vitest';
 
 import { sweepPorts } from '../../services/connector/sweeps.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { Cause, SweepKind } from '../../services/model.js';
-import { judgePlan } from '../../services/reconcile/guard.js';
+import { judgePlan } from '../../services/reconcile/guard/guard.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import type { Guild } from '../../services/sweep/ports.js';
-import { planNicknameOf } from '../../services/reconcile/plan-nickname.js';
+import { planNicknameOf } from '../../services/reconcile/plan/plan-nickname.js';
 import { createRunner } from '../../services/sweep/runner.js';
 import { cause, snapshotOf } from '../builders/store-world.js';
 import type { TestDatabase } from './database.js';

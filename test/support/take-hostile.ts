@@ -1,6 +1,6 @@
-import { applyChunk } from '../../services/events/apply-chunk.js';
-import { eventChunks } from '../../services/events/event-chunks.js';
-import type { KafkaRecord } from '../../services/events/kafka-port.js';
+import { applyChunk } from '../../services/events/in/apply-chunk.js';
+import { eventChunks } from '../../services/events/in/event-chunks.js';
+import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
 import { faultOf } from './hostile-verdict.js';
 

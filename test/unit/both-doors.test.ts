@@ -4,8 +4,8 @@ import {
   membershipChanges,
   membershipSets,
   userChanges,
-} from '../../services/api/platform-facts.js';
-import { parseEvent } from '../../services/events/parse-event.js';
+} from '../../services/api/facts/platform-facts.js';
+import { parseEvent } from '../../services/events/in/parse-event.js';
 import type { PlatformFact } from '../../services/model.js';
 import { cloudEvent, structured } from '../builders/event-record.js';
 

@@ -1,10 +1,10 @@
 import { InputError } from '../../lib/errors.js';
-import { mayTouch } from '../auth/access.js';
+import { mayTouch } from '../access/access.js';
 import type { ApiContext } from '../context.js';
-import { checkList, checkOwnId, checkPlatformId } from '../inputs/checks.js';
-import { presentClient } from '../resolvers/load.js';
-import { toDiscordUser } from '../types/discord-user.types.js';
-import { toPlatformUser } from '../types/platform.types.js';
+import { checkList, checkOwnId, checkPlatformId } from '../kit/checks.js';
+import { presentClient } from '../kit/load.js';
+import { toDiscordUser } from '../links/discord-user.types.js';
+import { toPlatformUser } from '../facts/platform.types.js';
 
 /** A router's reference to an entity: its type and key. */
 interface Reference {

@@ -6,7 +6,7 @@ import {
 import { lexicographicSortSchema, parse, type GraphQLSchema } from 'graphql';
 import { createResolversMap } from 'type-graphql';
 
-import { requireScope } from '../auth/access.js';
+import { requireScope } from '../access/access.js';
 import type { ApiContext } from '../context.js';
 import { findEntities } from './entities.js';
 

@@ -8,7 +8,7 @@ import {
 import { InputError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
-import { publicError } from '../errors.js';
+import { publicError } from '../kit/errors.js';
 import { KEY_HEADER, repeatable } from './key-header.js';
 import type { IdempotencyPort, RepeatableRequest } from './ports.js';
 

@@ -10,8 +10,8 @@ import {
 } from 'graphql';
 
 import { InputError } from '../../lib/errors.js';
-import type { Caller } from '../auth/caller.js';
-import { requestPath, RefusedRequest } from '../http-errors.js';
+import type { Caller } from '../access/caller.js';
+import { requestPath, RefusedRequest } from '../http/http-errors.js';
 import type { RepeatableRequest } from './ports.js';
 
 export const KEY_HEADER = 'idempotency-key';

@@ -8,11 +8,11 @@ import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } fro
 
 import type { Logger } from '../../lib/logger.js';
 import type { ApiContext } from '../context.js';
-import { publicError, withoutSuggestions } from '../errors.js';
-import { logFaults } from '../fault-log.js';
-import { meterPlayground, type MeterDeps } from '../meter.js';
-import { guardOperation, maySeeSchema } from '../operation-access.js';
-import { LIMITS, limitRules } from '../operation-limits.js';
+import { publicError, withoutSuggestions } from '../kit/errors.js';
+import { logFaults } from '../http/fault-log.js';
+import { meterPlayground, type MeterDeps } from '../limits/meter.js';
+import { guardOperation, maySeeSchema } from '../access/operation-access.js';
+import { LIMITS, limitRules } from '../limits/operation-limits.js';
 
 /** Passed by the route for each request. */
 export interface PlaygroundRequest {

@@ -1,7 +1,7 @@
 import type { ClientId } from '../../model.js';
 import { InputError } from '../../lib/errors.js';
-import { checkPlatformId, checkInputText, isGiven } from '../inputs/checks.js';
-import type { BeginDiscordLinkInput } from '../inputs/link.input.js';
+import { checkPlatformId, checkInputText, isGiven } from '../kit/checks.js';
+import type { BeginDiscordLinkInput } from '../links/link.input.js';
 import type { SignInPorts } from './ports.js';
 import { checkReturnAddress } from './return-address.js';
 import { hashOf, newSecret } from './secrets.js';

@@ -1,6 +1,6 @@
 import { InputError } from '../../lib/errors.js';
 import { readWebAddress } from '../../lib/web-address.js';
-import { checkInputText } from '../inputs/checks.js';
+import { checkInputText } from '../kit/checks.js';
 
 /**
  * Null: not allowed. URL parsers disagree about tricks, so none are allowed: the origin is compared

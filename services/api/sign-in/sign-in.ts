@@ -3,7 +3,7 @@ import formbody from '@fastify/formbody';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Logger } from '../../lib/logger.js';
-import { requestPath } from '../http-errors.js';
+import { requestPath } from '../http/http-errors.js';
 import { receiveAnswer, type CallbackDeps } from './callback.js';
 import { createCookieJar } from './cookies.js';
 import { isResult, type SignInOutcome } from './endings.js';

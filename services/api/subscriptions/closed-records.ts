@@ -1,5 +1,5 @@
-import type { AuditRecordView } from '../audit-view.js';
-import type { AuditFilter } from '../views.js';
+import type { AuditRecordView } from '../audit/audit-view.js';
+import type { AuditFilter } from '../kit/views.js';
 import type { Bell } from './bell.js';
 import type { Semaphore } from './gate.js';
 import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';

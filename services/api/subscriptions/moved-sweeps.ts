@@ -1,5 +1,5 @@
 import type { ClientId } from '../../model.js';
-import type { SweepPort, SweepView } from '../sweep-ports.js';
+import type { SweepPort, SweepView } from '../sweeps/sweep-ports.js';
 import type { Bell } from './bell.js';
 import type { Looker } from './closed-records.js';
 import { createDueSweeps, type DueSweeps } from './due-sweeps.js';

@@ -4,8 +4,8 @@
  * process closed it.
  */
 import type { ClientId } from '../../model.js';
-import type { AuditRecordView } from '../audit-view.js';
-import type { AuditFilter } from '../views.js';
+import type { AuditRecordView } from '../audit/audit-view.js';
+import type { AuditFilter } from '../kit/views.js';
 
 /** A snapshot of ended transactions; opaque. */
 export type Moment = string;

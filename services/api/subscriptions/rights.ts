@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 
-import { requireCaller, requireScope } from '../auth/access.js';
-import type { Scope } from '../auth/caller.js';
+import { requireCaller, requireScope } from '../access/access.js';
+import type { Scope } from '../access/caller.js';
 import type { ApiContext } from '../context.js';
 
 /**

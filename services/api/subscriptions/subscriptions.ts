@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import type { SweepPort, SweepView } from '../sweep-ports.js';
-import type { AuditRecordView } from '../audit-view.js';
-import type { AuditFilter } from '../views.js';
+import type { SweepPort, SweepView } from '../sweeps/sweep-ports.js';
+import type { AuditRecordView } from '../audit/audit-view.js';
+import type { AuditFilter } from '../kit/views.js';
 import { createBell, type Bell } from './bell.js';
 import { lookForClosedRecords, type Looker } from './closed-records.js';
 import { createSemaphore } from './gate.js';

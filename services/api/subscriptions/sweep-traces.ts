@@ -1,5 +1,5 @@
 import type { ClientId } from '../../model.js';
-import type { SweepView } from '../sweep-ports.js';
+import type { SweepView } from '../sweeps/sweep-ports.js';
 
 const HOUR_MS = 3_600_000;
 const REMEMBERED = 1_000;

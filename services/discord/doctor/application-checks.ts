@@ -1,4 +1,4 @@
-import type { ApplicationReading } from '../bot-readings.js';
+import type { ApplicationReading } from '../rest/bot-readings.js';
 import { failed, ok, unanswered, warning, type CheckedRead, type Check } from './check.js';
 
 /** Checks which application the token belongs to, and how that application is set up. */

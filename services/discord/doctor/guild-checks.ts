@@ -1,4 +1,4 @@
-import type { GuildReading, RoleReading } from '../bot-readings.js';
+import type { GuildReading, RoleReading } from '../rest/bot-readings.js';
 import { failed, ok, warning, type Check } from './check.js';
 import type { BotPermissions } from './permissions.js';
 

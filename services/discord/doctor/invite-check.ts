@@ -1,6 +1,6 @@
 import { isLoopback } from '../../lib/web-address.js';
 import type { GuildId } from '../../model.js';
-import type { InviteReading } from '../bot-readings.js';
+import type { InviteReading } from '../rest/bot-readings.js';
 import { failed, ok, unanswered, warning, type CheckedRead, type Check } from './check.js';
 
 const NAME = 'invite link';

@@ -1,7 +1,7 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 
 import type { DiscordUserId, GuildId, RoleId } from '../../model.js';
-import type { RoleReading } from '../bot-readings.js';
+import type { RoleReading } from '../rest/bot-readings.js';
 
 /** What the bot may do in one guild. */
 export interface BotPermissions {

@@ -1,7 +1,7 @@
 import { named } from '../../lib/named.js';
 import type { RoleId, RoleRefusal } from '../../model.js';
-import type { RoleReading } from '../bot-readings.js';
-import { roleRefusals, type BotStanding } from '../hierarchy.js';
+import type { RoleReading } from '../rest/bot-readings.js';
+import { roleRefusals, type BotStanding } from '../rest/hierarchy.js';
 import { failed, ok, warning, type Check } from './check.js';
 import { powersOf } from './permissions.js';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../answer.js';
+import type { Answer } from '../rest/answer.js';
 import type { OAuthApplication } from '../../model.js';
 
 /** One call of the OAuth2 side, as its judges and its log need it: nothing here is secret. */

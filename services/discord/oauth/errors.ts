@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
-import type { Answer } from '../answer.js';
-import { bytesInWords } from '../bounded-text.js';
-import type { Pause } from '../pauses.js';
+import type { Answer } from '../rest/answer.js';
+import { bytesInWords } from '../rest/bounded-text.js';
+import type { Pause } from '../limits/pauses.js';
 import type { OAuthCall } from './calls.js';
 
 /** Codes of the TerminalErrors of the OAuth2 side. */

@@ -1,7 +1,7 @@
 import type { TokenEndpointResponse } from 'oauth4webapi';
 import { z } from 'zod';
 
-import { parsePayload } from '../payloads.js';
+import { parsePayload } from '../rest/payloads.js';
 import type { DiscordAccount } from '../../api/sign-in/ports.js';
 import type { TokenGrant } from '../../model.js';
 

@@ -2,10 +2,10 @@ import { allowInsecureRequests, customFetch, type CustomFetchOptions } from 'oau
 
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import { readAnswer, type Answer } from '../answer.js';
-import { boundedText, SINGLE_BYTES } from '../bounded-text.js';
-import type { InvalidBudget } from '../invalid-budget.js';
-import { pauseAfter, type Pause } from '../pauses.js';
+import { readAnswer, type Answer } from '../rest/answer.js';
+import { boundedText, SINGLE_BYTES } from '../rest/bounded-text.js';
+import type { InvalidBudget } from '../limits/invalid-budget.js';
+import { pauseAfter, type Pause } from '../limits/pauses.js';
 import type { OAuthCall } from './calls.js';
 import { judgeAnswer, judgeSilence } from './errors.js';
 

@@ -4,7 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import { type KeyRing, keyIdOf } from '../../lib/encryption.js';
 import type { ClientId, SendingPause } from '../../model.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
-import type { Transaction } from '../database.js';
+import type { Transaction } from '../connection/database.js';
 
 /** The only place where a client's secrets are ciphertext on one side and plain on the other. */
 export interface ClientSecrets {

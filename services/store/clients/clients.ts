@@ -7,7 +7,7 @@ import { InputError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Cause, ClientId, GuildId, Holders } from '../../model.js';
 import { ClientEntity } from '../entities/client.entity.js';
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../connection/database.js';
 import { forgetDecisionsOfClient, forgetHeldByLimits } from '../decisions/forget.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { holdForNewAuthority } from '../decisions/hold-new-mapping.js';
@@ -21,7 +21,7 @@ import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
 import { logTroubleEnd } from './trouble.js';
 import type { ChangePreview } from '../mappings/preview.js';
-import type { ClientView } from '../../api/views.js';
+import type { ClientView } from '../../api/kit/views.js';
 
 interface Deps {
   readonly database: Database;

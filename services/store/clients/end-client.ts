@@ -4,7 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { Cause, ClientId, Holders } from '../../model.js';
 import type { ClientRow } from '../entities/client.entity.js';
-import type { Transaction } from '../database.js';
+import type { Transaction } from '../connection/database.js';
 import { forgetDecisionsOfClient } from '../decisions/forget.js';
 import { markClient } from '../jobs/mark.js';
 import { NOTHING_CHANGES, previewOf, type ChangePreview } from '../mappings/preview.js';

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 
 import type { ClientId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { ClientEntity, type ClientRow } from '../entities/client.entity.js';
 import { toDate, toDateOrNull, type Time } from '../read/page.js';
 

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, GuildRoleReading } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { markClient } from '../jobs/mark.js';
 

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 import type { ClientId, SendingPause } from '../../model.js';
-import type { Listener } from '../listen.js';
+import type { Listener } from '../connection/listen.js';
 
 /** Pauses shared between processes. */
 export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener, 'on'>) {

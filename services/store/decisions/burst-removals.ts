@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
-import type { RemovalCause } from '../../reconcile/records.js';
+import type { RemovalCause } from '../../reconcile/write/records.js';
 import { changes, mapped, standing, verdicts } from '../sweeps/drift-verdicts.js';
 import type { Removal } from '../path/guard-tally.js';
 

@@ -8,7 +8,7 @@ import {
   type DiscordUserId,
   type SweepState,
 } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { markMembers } from '../jobs/mark.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';
 import { toShownPlan } from './shown-plan.js';

@@ -7,7 +7,7 @@ import type {
   HeldRemovals,
   PlannedRemovals,
   RemovalCause,
-} from '../../reconcile/records.js';
+} from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { type Removal, lockGuard, readTally } from '../path/guard-tally.js';
 import { type CausedRemoval, type MarkedHolders, readBurst } from './burst-removals.js';

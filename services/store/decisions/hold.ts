@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { ClientId, SweepKind } from '../../model.js';
-import type { RemovalCause } from '../../reconcile/records.js';
+import type { RemovalCause } from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import type { Removal } from '../path/guard-tally.js';
 import { HELD_PLAN, type HeldPlan } from './held-plan.js';

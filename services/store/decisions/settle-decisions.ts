@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { Job } from '../../reconcile/job.js';
-import type { Settlement } from '../../reconcile/records.js';
+import type { Settlement } from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { holdChanges } from './hold.js';
 import { nameGroups } from '../names.js';

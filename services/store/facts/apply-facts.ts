@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 
 import { TerminalError } from '../../lib/errors.js';
 import type { FactOutcome, PlatformFact } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { membersOfFacts } from '../decisions/fact-burst.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
 import { forgetPeople } from '../erasure/forget-people.js';

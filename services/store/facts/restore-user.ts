@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import type { PlatformUserId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { joinFences, readFence, storedFence, type StoredFence } from './deletion-fence.js';
 
 /**

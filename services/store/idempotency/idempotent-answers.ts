@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { type KeyRing, LostKeyError } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { type HeldKey, type Releases, createReleases, persist } from './lost-answers.js';
 import type { RepeatableRequest } from '../../api/idempotency/ports.js';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 
 import { LANES, type Cause, type LinkId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { findLink } from '../links/links.js';
 import { markLinks } from './mark.js';
 

@@ -6,7 +6,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { ENCRYPTED_TABLES, type EncryptedTable, type RowNames } from './encrypted-columns.js';
 
 export interface Progress {

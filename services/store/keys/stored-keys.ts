@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import type { Logger } from '../../lib/logger.js';
 import { secretContext } from '../clients/client-rows.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { ENCRYPTED_TABLES } from './encrypted-columns.js';
 import { reencrypt, type Progress } from './reencrypt.js';
 

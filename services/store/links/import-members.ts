@@ -12,14 +12,14 @@ import {
   type PlatformUserId,
 } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';
 import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { botsAmong, isBotMessage } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
-import type { ImportVerdict } from '../../api/views.js';
+import type { ImportVerdict } from '../../api/kit/views.js';
 
 interface Pair {
   readonly platformUserId: PlatformUserId;

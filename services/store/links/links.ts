@@ -12,7 +12,7 @@ import {
   type PlatformUserId,
 } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Database, Transaction } from '../database.js';
+import type { Database, Transaction } from '../connection/database.js';
 import { LinkEntity, type LinkRow } from '../entities/link.entity.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
 import { markLinks } from '../jobs/mark.js';

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import type { PlatformUserId } from '../../model.js';
-import type { Transaction } from '../database.js';
+import type { Transaction } from '../connection/database.js';
 
 /**
  * All writes about a platform user serialize on the user's row. Unknown users are created without a

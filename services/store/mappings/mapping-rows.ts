@@ -2,10 +2,10 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { MappingId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Transaction } from '../database.js';
+import type { Transaction } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
-import type { MappingView } from '../../api/views.js';
+import type { MappingView } from '../../api/kit/views.js';
 
 export async function lockMapping(
   tx: Transaction,

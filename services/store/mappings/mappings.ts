@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { InputError } from '../../lib/errors.js';
 import type { Authority, Cause, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
 import type { Guard } from '../decisions/hold-burst.js';
@@ -20,7 +20,7 @@ import { lockMapping, refuseEnding, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
 import { createRetireMapping } from './retire.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
-import type { MappingView } from '../../api/views.js';
+import type { MappingView } from '../../api/kit/views.js';
 
 interface Deps {
   readonly database: Database;

@@ -6,7 +6,7 @@ import { forgetDecisionsOfRole } from '../decisions/forget.js';
 import type { Guard } from '../decisions/hold-burst.js';
 import { nameMapping } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
 import type { RoleMappingRow } from '../entities/role-mapping.entity.js';
 import { markRole } from '../jobs/mark.js';
@@ -15,7 +15,7 @@ import { previewMapping } from './effect.js';
 import { holdForLeaving, previewLeaving } from './leave.js';
 import { lockMapping, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
-import type { MappingView } from '../../api/views.js';
+import type { MappingView } from '../../api/kit/views.js';
 
 interface Deps {
   readonly database: Database;

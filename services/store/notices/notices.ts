@@ -1,9 +1,9 @@
 import type { ClientId } from '../../model.js';
-import type { Database } from '../database.js';
-import type { Listener } from '../listen.js';
+import type { Database } from '../connection/database.js';
+import type { Listener } from '../connection/listen.js';
 import { pageClosedRecords, readMoment, type RecordWindow } from './closed-records.js';
 import { recentSweepIds } from './recent-sweeps.js';
-import type { AuditFilter } from '../../api/views.js';
+import type { AuditFilter } from '../../api/kit/views.js';
 
 /** Notifications about events in any process. No query runs without a listener. */
 export function createNotices({

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 
 import type { OutboxEvent } from '../../model.js';
-import type { Database } from '../database.js';
-import type { Listener } from '../listen.js';
+import type { Database } from '../connection/database.js';
+import type { Listener } from '../connection/listen.js';
 
 /**
  * An arbitrary number. One process drains at a time, so that events are sent in the order they were

@@ -9,7 +9,7 @@ import {
   type Outcome,
   type PlatformUserId,
 } from '../../model.js';
-import type { RecordClosing } from '../../reconcile/records.js';
+import type { RecordClosing } from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
 interface Ending {

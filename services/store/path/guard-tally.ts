@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import { FEW_HOLDERS, type ClientId, type DiscordUserId, type RoleId } from '../../model.js';
-import type { GuardLimits, GuardTally, RoleState } from '../../reconcile/records.js';
+import type { GuardLimits, GuardTally, RoleState } from '../../reconcile/write/records.js';
 
 /** A removal that is about to be judged. */
 export interface Removal {

@@ -2,8 +2,12 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { AuditRecordId, RoleId } from '../../model.js';
-import type { GuardVerdict, OpenedRecord, OpenRecordRequest } from '../../reconcile/records.js';
-import type { Database } from '../database.js';
+import type {
+  GuardVerdict,
+  OpenedRecord,
+  OpenRecordRequest,
+} from '../../reconcile/write/records.js';
+import type { Database } from '../connection/database.js';
 import { lockJob } from '../jobs/bot-leases.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { closeAndTell } from './close-record.js';

@@ -9,7 +9,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import {
   type Counted,
   type Time,
@@ -20,7 +20,7 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { AuditFilter, Page, Rows } from '../../api/views.js';
+import type { AuditFilter, Page, Rows } from '../../api/kit/views.js';
 
 export interface RecordRow {
   readonly id: AuditRecordId;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import { toDate, type Time } from './page.js';
 
 /** What waits for an admin to approve or reject. */

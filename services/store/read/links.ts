@@ -9,7 +9,7 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import { SAID_OF_REQUESTS } from '../remote/read-requests.js';
 import { LINK_STATE, linkCandidates, linkConditions } from './link-filter.js';
 import {
@@ -24,7 +24,7 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { LinkFilter, Page, Rows } from '../../api/views.js';
+import type { LinkFilter, Page, Rows } from '../../api/kit/views.js';
 
 interface LinkRow {
   readonly id: LinkId;

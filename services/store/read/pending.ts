@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { ClientId, PlatformUserId } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 
 interface Row {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Attributes, GroupId, PlatformUserId } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import {
   type Counted,
   type Time,
@@ -13,7 +13,7 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { Page, Rows } from '../../api/views.js';
+import type { Page, Rows } from '../../api/kit/views.js';
 
 interface UserRow {
   readonly id: PlatformUserId;

@@ -1,5 +1,5 @@
 import type { ClientId, LinkId, MemberKey, PlatformUserId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { requestsOfLinks } from '../remote/read-requests.js';
 import { countAuditRecords, pageAuditRecords } from './audit.js';
 import { heldPlansOfClients } from './held-plans.js';
@@ -27,7 +27,7 @@ import {
   pageUnlinkedHolders,
   unlinkedRolesOfClients,
 } from './unlinked-holders.js';
-import type { AuditFilter, LinkFilter, Page, RoleKey } from '../../api/views.js';
+import type { AuditFilter, LinkFilter, Page, RoleKey } from '../../api/kit/views.js';
 
 type Ids = readonly string[];
 

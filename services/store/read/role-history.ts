@@ -13,7 +13,7 @@ import {
   type RemovalVerdict,
   type RoleId,
 } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import { toDateOrNull, type Time } from './page.js';
 
 export interface RoleHistoryKey {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { ClientId } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 
 /**
  * How many people are linked, for how many of them a mapped group is unknown, and whether any group

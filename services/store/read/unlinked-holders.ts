@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 
 import type { ClientId, DiscordUserId } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import { type Counted, type Time, rowCount, limitOf, toDateOrNull, toRows } from './page.js';
-import type { Page, RoleKey } from '../../api/views.js';
-import type { UnlinkedRoleView } from '../../api/unlinked-ports.js';
+import type { Page, RoleKey } from '../../api/kit/views.js';
+import type { UnlinkedRoleView } from '../../api/mappings/unlinked-ports.js';
 
 interface HolderRow {
   readonly discord_user_id: DiscordUserId;

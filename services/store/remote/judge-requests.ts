@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 
 import type { RoleId } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
-import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/records.js';
+import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/write/records.js';
 import { lockGuard, readTally } from '../path/guard-tally.js';
 
 /** A settlement whose requests may be made, and the requests that wait for approval first. */

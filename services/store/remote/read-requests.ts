@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 
 import type { ClientId, GroupId, LinkId, RoleId } from '../../model.js';
-import type { Asker } from '../together.js';
-import type { RequestedChange, RequestState } from '../../reconcile/remote.js';
+import type { Asker } from '../connection/together.js';
+import type { RequestedChange, RequestState } from '../../reconcile/plan/remote.js';
 import { namedInSql } from '../names.js';
 import { gathered, toDate, type Time } from '../read/page.js';
 

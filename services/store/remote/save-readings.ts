@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { GuildId, LinkId, MappingId, MemberKey } from '../../model.js';
-import type { RequestsToSettle } from '../../reconcile/records.js';
-import type { RemoteReading, RequestedChange } from '../../reconcile/remote.js';
+import type { RequestsToSettle } from '../../reconcile/write/records.js';
+import type { RemoteReading, RequestedChange } from '../../reconcile/plan/remote.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 
 const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {

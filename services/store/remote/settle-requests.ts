@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { Job } from '../../reconcile/job.js';
-import type { RequestsToSettle } from '../../reconcile/records.js';
-import type { RemoteReading } from '../../reconcile/remote.js';
+import type { RequestsToSettle } from '../../reconcile/write/records.js';
+import type { RemoteReading } from '../../reconcile/plan/remote.js';
 import { holdChanges } from '../decisions/hold.js';
 import { nameGroups } from '../names.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';

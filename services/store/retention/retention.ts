@@ -1,5 +1,5 @@
-import type { Database } from '../database.js';
-import type { TryLock } from '../session-locks.js';
+import type { Database } from '../connection/database.js';
+import type { TryLock } from '../connection/session-locks.js';
 import { stepsOf, type Kind } from './steps.js';
 
 /** An arbitrary advisory lock: one process at a time deletes expired rows. */

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 
 /** A grant that is not linked within this time is revoked: the person left, or the process died. */
 const UNLINKED_MS = 2 * 60_000;

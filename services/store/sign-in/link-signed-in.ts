@@ -11,7 +11,7 @@ import {
   type LinkId,
   type PlatformUserId,
 } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { markLinks } from '../jobs/mark.js';
 import { makeLink } from '../links/links.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 
 import type { DiscordUserId } from '../../model.js';
-import type { GrantUse } from '../../reconcile/grants.js';
-import type { Database } from '../database.js';
+import type { GrantUse } from '../../reconcile/plan/grants.js';
+import type { Database } from '../connection/database.js';
 import { isUnlinked } from './grants.js';
 
 /** Longer than the calls of one claim take; after that the sign-in continues. */

@@ -3,7 +3,7 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { ClientId, EmailRule, GuildId, OAuthApplication } from '../../model.js';
 import { decryptSecret } from '../clients/client-rows.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { ClientEntity } from '../entities/client.entity.js';
 
 interface SignInClient {

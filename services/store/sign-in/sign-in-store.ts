@@ -1,7 +1,7 @@
 import type { KeyRing } from '../../lib/encryption.js';
-import type { RevocationTable } from '../../reconcile/grants.js';
-import type { Database } from '../database.js';
-import type { Listener } from '../listen.js';
+import type { RevocationTable } from '../../reconcile/plan/grants.js';
+import type { Database } from '../connection/database.js';
+import type { Listener } from '../connection/listen.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { createGrants } from './grants.js';
 import { createSignedInLinks } from './link-signed-in.js';

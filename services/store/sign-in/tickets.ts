@@ -5,7 +5,7 @@ import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { ClientId, PlatformUserId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { lockPlatformUser } from '../links/platform-user.js';
 import { awaitRevocations } from './overlap.js';
 

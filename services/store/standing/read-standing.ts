@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { ClientId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { HELD_SINCE } from '../read/held-plans.js';
 
 /** The count stops here: more makes no difference. */

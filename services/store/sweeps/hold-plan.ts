@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import type { ClientId, DiscordUserId } from '../../model.js';
-import type { GuardLimits } from '../../reconcile/records.js';
+import type { GuardLimits } from '../../reconcile/write/records.js';
 import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
 import { type JudgePlan, addDue, judgeRemovals } from '../decisions/hold-burst.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 import { type Cause, type DiscordUserId, LANES } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import { markMembers } from '../jobs/mark.js';

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, SweepKind } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { type Time, gathered, toDateOrNull } from '../read/page.js';
 import { REFUSAL_OF_CLIENT, refusalOfKind } from './refusals.js';
 import { insertSweep } from './start-sweep.js';
@@ -13,7 +13,7 @@ import {
   readNow,
   resetSchedules,
 } from './usual-schedules.js';
-import type { ScheduleView } from '../../api/sweep-ports.js';
+import type { ScheduleView } from '../../api/sweeps/sweep-ports.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
 
 interface ScheduleRow {

@@ -3,10 +3,10 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { readRefusal, refusalOfKind } from './refusals.js';
 import { findSweeps } from './sweep-views.js';
-import type { SweepView } from '../../api/sweep-ports.js';
+import type { SweepView } from '../../api/sweeps/sweep-ports.js';
 
 export interface StartRequest {
   readonly clientId: ClientId;

@@ -1,9 +1,9 @@
 import type { ClientId, DiscordUserId } from '../../model.js';
-import type { Database } from '../database.js';
+import type { Database } from '../connection/database.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
-import type { Listener } from '../listen.js';
+import type { Listener } from '../connection/listen.js';
 import { readDrift, type DriftRequest } from './drift.js';
 import {
   countLinkedMembers,
@@ -23,8 +23,8 @@ import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.js';
 import type { Usual } from './usual-schedules.js';
 import type { ListedMember, ListingRef, SweepEnding, SweepRun } from '../../sweep/ports.js';
-import type { SweepFilter } from '../../api/sweep-ports.js';
-import type { Page } from '../../api/views.js';
+import type { SweepFilter } from '../../api/sweeps/sweep-ports.js';
+import type { Page } from '../../api/kit/views.js';
 import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
 
 interface Deps {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 import type { ClientId, SweepKind, SweepState } from '../../model.js';
-import type { Asker } from '../together.js';
+import type { Asker } from '../connection/together.js';
 import { HELD_SINCE } from '../read/held-plans.js';
 import { HELD_PLAN, type HeldPlan } from '../decisions/held-plan.js';
 import { toShownPlan } from '../decisions/shown-plan.js';
@@ -17,8 +17,8 @@ import {
   toRows,
 } from '../read/page.js';
 import type { SweepPlan } from '../../sweep/ports.js';
-import type { SweepFilter, SweepView } from '../../api/sweep-ports.js';
-import type { Page, Rows } from '../../api/views.js';
+import type { SweepFilter, SweepView } from '../../api/sweeps/sweep-ports.js';
+import type { Page, Rows } from '../../api/kit/views.js';
 
 interface SweepRow {
   readonly id: string;

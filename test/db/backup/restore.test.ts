@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { APPLIED, UNCHANGED } from '../../builders/fact-outcomes.js';
 import { PATH_TIMING, reconcilePath } from '../../../services/connector/path.js';
 import { createDiscordGateway } from '../../../services/discord/gateway.js';
-import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
 import { DEMO } from '../../../services/demo/demo-world.js';

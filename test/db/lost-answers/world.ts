@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 
 import { sweepParts } from '../../../services/connector/sweeps.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
+import { createOutboxRelay } from '../../../services/events/out/outbox-relay.js';
 import { DEMO } from '../../../services/demo/demo-world.js';
 import { UnavailableError } from '../../../services/lib/errors.js';
 import { cause } from '../../builders/store-world.js';

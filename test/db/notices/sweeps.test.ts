@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { judgePlan } from '../../../services/reconcile/guard.js';
+import { judgePlan } from '../../../services/reconcile/guard/guard.js';
 import type { Store } from '../../../services/store/store.js';
 import { cause } from '../../builders/store-world.js';
 import { eventually } from '../../support/eventually.js';

@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 
 import type { ReadPort } from '../../../services/api/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import { openDatabase, type Database } from '../../../services/store/database.js';
-import type { Asker } from '../../../services/store/together.js';
+import { openDatabase, type Database } from '../../../services/store/connection/database.js';
+import type { Asker } from '../../../services/store/connection/together.js';
 import { createReadQueries } from '../../../services/store/read/read-queries.js';
 import { createMigratedDatabase } from '../../support/store.js';
 

@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 import { recordsOver, sweepsOver } from '../../../services/store/retention/steps.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import { openDatabase } from '../../../services/store/database.js';
+import { openDatabase } from '../../../services/store/connection/database.js';
 
 const DAY_MS = 86_400_000;
 

@@ -3,11 +3,11 @@ import { sql, type Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { desiredRoles } from '../../../services/reconcile/desired.js';
-import { planRequests } from '../../../services/reconcile/plan-requests.js';
-import { planRoles } from '../../../services/reconcile/plan.js';
+import { desiredRoles } from '../../../services/reconcile/plan/desired.js';
+import { planRequests } from '../../../services/reconcile/plan/plan-requests.js';
+import { planRoles } from '../../../services/reconcile/plan/plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import { openDatabase, type Database } from '../../../services/store/database.js';
+import { openDatabase, type Database } from '../../../services/store/connection/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { aWorld, writeWorld, type World } from '../../builders/drift-world.js';

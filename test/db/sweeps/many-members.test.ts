@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { judgePlan } from '../../../services/reconcile/guard.js';
-import { planNicknameOf } from '../../../services/reconcile/plan-nickname.js';
-import { openDatabase, type Database } from '../../../services/store/database.js';
+import { judgePlan } from '../../../services/reconcile/guard/guard.js';
+import { planNicknameOf } from '../../../services/reconcile/plan/plan-nickname.js';
+import { openDatabase, type Database } from '../../../services/store/connection/database.js';
 import type { Store } from '../../../services/store/store.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { readLinkedMembers } from '../../../services/store/sweeps/guild-state.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { SweepRun } from '../../../services/sweep/ports.js';
 import type { Store } from '../../../services/store/store.js';
-import { judgePlan } from '../../../services/reconcile/guard.js';
+import { judgePlan } from '../../../services/reconcile/guard/guard.js';
 import { cause, clientInput } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';

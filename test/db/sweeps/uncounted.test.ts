@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { storedHealth } from '../../../services/api/client-health.js';
+import { storedHealth } from '../../../services/api/clients/client-health.js';
 import { DEMO } from '../../../services/demo/demo-world.js';
 import { held, LIST, useSweeps } from '../../support/sweep-fixture.js';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { LANES } from '../../../services/model.js';
 import { markMembers } from '../../../services/store/jobs/mark.js';
-import { openDatabase } from '../../../services/store/database.js';
+import { openDatabase } from '../../../services/store/connection/database.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createKeyRing } from '../../../services/lib/encryption.js';
 import { cause, clientInput } from '../../builders/store-world.js';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { expect, it } from 'vitest';
 
-import { createApiKeyAuthenticator } from '../../../services/api/auth/api-keys.js';
-import type { Scope } from '../../../services/api/auth/caller.js';
+import { createApiKeyAuthenticator } from '../../../services/api/access/api-keys.js';
+import type { Scope } from '../../../services/api/access/caller.js';
 
 const KEY = 'dck_abcdefghijklmnopqrstuvwxyz';
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { closeGently } from '../../../services/api/close-gently.js';
-import { createHealthServer } from '../../../services/api/health-server.js';
-import { createHttp } from '../../../services/api/http.js';
+import { closeGently } from '../../../services/api/http/close-gently.js';
+import { createHealthServer } from '../../../services/api/http/health-server.js';
+import { createHttp } from '../../../services/api/http/http.js';
 import type { HealthPort } from '../../../services/api/ports.js';
 import type { Stage } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createTokenVerifier } from '../../../services/api/auth/tokens.js';
+import { createTokenVerifier } from '../../../services/api/access/tokens.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { hostileOperations } from '../../builders/hostile-operations.js';
 import { FORGED } from '../../builders/hostile-requests.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { storedHealth } from '../../../services/api/client-health.js';
+import { storedHealth } from '../../../services/api/clients/client-health.js';
 import { aClient } from '../../builders/api-views.js';
 
 const NOW = new Date('2026-11-23T00:00:00Z');

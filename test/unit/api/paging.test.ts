@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { toConnection, toPage, type PagedList } from '../../../services/api/paging.js';
+import { toConnection, toPage, type PagedList } from '../../../services/api/kit/paging.js';
 import { InputError } from '../../../services/lib/errors.js';
 import { ownId } from '../../builders/api-views.js';
 

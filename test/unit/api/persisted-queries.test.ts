@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse, print } from 'graphql';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { createOperationStore } from '../../../services/api/operation-store.js';
+import { createOperationStore } from '../../../services/api/limits/operation-store.js';
 import { CLIENT_ID } from '../../builders/api-views.js';
 import { KEYS, startApi, type Answer, type StartedApi } from './start-api.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { RowLoader, whenHere } from '../../../services/api/rows.js';
+import { RowLoader, whenHere } from '../../../services/api/kit/rows.js';
 
 interface Key {
   readonly guild: string;

@@ -13,7 +13,7 @@ import {
 import { beforeAll, expect, it } from 'vitest';
 
 import { printConnectorSchema } from '../../../services/api/emit-schema.js';
-import { limitRules } from '../../../services/api/operation-limits.js';
+import { limitRules } from '../../../services/api/limits/operation-limits.js';
 import { buildConnectorSchema } from '../../../services/api/schema.js';
 
 const SCHEMA = new URL('../../../schema/', import.meta.url);

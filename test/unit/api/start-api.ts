@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
-import { createApiKeyAuthenticator } from '../../../services/api/auth/api-keys.js';
-import type { Scope } from '../../../services/api/auth/caller.js';
+import { createApiKeyAuthenticator } from '../../../services/api/access/api-keys.js';
+import type { Scope } from '../../../services/api/access/caller.js';
 import {
   createApiServer,
   type ApiServer,
   type ApiServerDeps,
 } from '../../../services/api/server.js';
-import { checkClientAddress } from '../../../services/discord/client-addresses.js';
+import { checkClientAddress } from '../../../services/discord/rest/client-addresses.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import { templateFaults } from '../../../services/reconcile/nickname.js';
+import { templateFaults } from '../../../services/reconcile/plan/nickname.js';
 import {
   aClient,
   aLink,

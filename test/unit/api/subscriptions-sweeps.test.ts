@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SweepView } from '../../../services/api/sweep-ports.js';
+import type { SweepView } from '../../../services/api/sweeps/sweep-ports.js';
 import { CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { aSweep } from '../../builders/sweep-views.js';
 import { eventually } from '../../support/eventually.js';

@@ -1,8 +1,8 @@
 import { createClient } from 'graphql-sse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Caller } from '../../../services/api/auth/caller.js';
-import type { AuditRecordView } from '../../../services/api/audit-view.js';
+import type { Caller } from '../../../services/api/access/caller.js';
+import type { AuditRecordView } from '../../../services/api/audit/audit-view.js';
 import { anAuditRecord, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { eventually } from '../../support/eventually.js';
 import { faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';

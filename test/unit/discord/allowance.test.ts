@@ -6,7 +6,7 @@ import {
   freeFrom,
   msUntilNext,
   type Allowance,
-} from '../../../services/discord/allowance.js';
+} from '../../../services/discord/limits/allowance.js';
 import {
   peekAtBucket,
   takeFromBucket,

@@ -4,7 +4,7 @@ import {
   checkClient,
   type Check,
   type CheckRequest,
-} from '../../../services/discord/check-client.js';
+} from '../../../services/discord/doctor/check-client.js';
 import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
 import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
 import type { SandboxWorld } from '../../../services/sandbox/discord/world.js';

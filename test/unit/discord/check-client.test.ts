@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { checkClient, type CheckRequest } from '../../../services/discord/check-client.js';
-import type { BotReadings } from '../../../services/discord/bot-readings.js';
+import { checkClient, type CheckRequest } from '../../../services/discord/doctor/check-client.js';
+import type { BotReadings } from '../../../services/discord/rest/bot-readings.js';
 import { APPLICATION, BOT, BOT_ROLE, ENOUGH, INVITE } from './client-world.js';
 import { guild, GUILD } from './gateway-setup.js';
 import { REDIRECT } from './oauth-setup.js';

@@ -4,7 +4,7 @@ import {
   checkApiBase,
   checkEndpoint,
   DISCORD_ENDPOINTS,
-} from '../../../services/discord/endpoints.js';
+} from '../../../services/discord/rest/endpoints.js';
 
 const production = { allowlist: [], isProduction: true };
 const development = { allowlist: [], isProduction: false };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createBucketGate, type Entry, type Turn } from '../../../services/discord/gate.js';
+import { createBucketGate, type Entry, type Turn } from '../../../services/discord/limits/gate.js';
 
 const never = new AbortController().signal;
 

@@ -5,7 +5,7 @@ import type { DiscordGatewayDeps } from '../../../services/discord/gateway.js';
 import {
   createInvalidBudget,
   type InvalidBudgetDeps,
-} from '../../../services/discord/invalid-budget.js';
+} from '../../../services/discord/limits/invalid-budget.js';
 import type { Logger } from '../../../services/lib/logger.js';
 import type { MemberTarget } from '../../../services/reconcile/ports.js';
 

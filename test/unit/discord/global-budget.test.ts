@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createGlobalBudget } from '../../../services/discord/global-budget.js';
+import { createGlobalBudget } from '../../../services/discord/limits/global-budget.js';
 import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
 import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {

@@ -4,7 +4,7 @@ import {
   roleRefusals,
   type BotStanding,
   type RankedRole,
-} from '../../../services/discord/hierarchy.js';
+} from '../../../services/discord/rest/hierarchy.js';
 
 const MANAGE_ROLES = String(1n << 28n);
 const ADMINISTRATOR = '8';

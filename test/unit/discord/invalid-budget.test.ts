@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
+import { createInvalidBudget } from '../../../services/discord/limits/invalid-budget.js';
 import { listeningLogger } from './gateway-setup.js';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
-import { type DiscordOAuth, createDiscordOAuth } from '../../../services/discord/oauth.js';
-import { createInvalidBudget } from '../../../services/discord/invalid-budget.js';
+import { type DiscordOAuth, createDiscordOAuth } from '../../../services/discord/oauth/oauth.js';
+import { createInvalidBudget } from '../../../services/discord/limits/invalid-budget.js';
 import { everythingOf, failureOf, listeningLogger, startOfTest } from './gateway-setup.js';
 import type { OAuthApplication } from '../../../services/model.js';
 

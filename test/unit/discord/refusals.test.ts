@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { KNOWN_CODES, type KnownCode } from '../../../services/discord/refusals.js';
+import { KNOWN_CODES, type KnownCode } from '../../../services/discord/rest/refusals.js';
 import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import { failureOf, refusal, roleWrite, setUpGateway, target } from './gateway-setup.js';
 

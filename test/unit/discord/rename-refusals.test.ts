@@ -4,7 +4,7 @@ import {
   renameRefusals,
   type BotStanding,
   type RankedRole,
-} from '../../../services/discord/hierarchy.js';
+} from '../../../services/discord/rest/hierarchy.js';
 
 const MANAGE_NICKNAMES = String(1n << 27n);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { binary, cloudEvent, kafkaRecord, structured } from '../../builders/event-record.js';
 
 const bytes = (...values: number[]) => Buffer.from(values);

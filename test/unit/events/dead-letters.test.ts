@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type { KafkaRecord } from '../../../services/events/kafka-port.js';
+import type { KafkaRecord } from '../../../services/events/kafka/kafka-port.js';
 import { TerminalError, UnavailableError } from '../../../services/lib/errors.js';
 import { kafkaRecord, recordsFor } from '../../builders/event-record.js';
 import { createFakeKafka } from '../../fakes/fake-kafka.js';

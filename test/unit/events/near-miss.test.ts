@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { factReaders } from '../../../services/events/fact-readers.js';
-import { nearestName } from '../../../services/events/near-miss.js';
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { factReaders } from '../../../services/events/in/fact-readers.js';
+import { nearestName } from '../../../services/events/in/near-miss.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { binary, cloudEvent, structured } from '../../builders/event-record.js';
 
 const CHANGED = 'platform.group.membership.changed.v1';

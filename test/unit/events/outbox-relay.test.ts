@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { OutgoingRecord } from '../../../services/events/kafka-port.js';
-import { createOutboxRelay } from '../../../services/events/outbox-relay.js';
+import type { OutgoingRecord } from '../../../services/events/kafka/kafka-port.js';
+import { createOutboxRelay } from '../../../services/events/out/outbox-relay.js';
 import { UnavailableError } from '../../../services/lib/errors.js';
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';

@@ -4,7 +4,7 @@ import vm from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { structured } from '../../builders/event-record.js';
 import { hostileCorpus } from '../../builders/hostile-corpus.js';
 import { hostileEvent, hostileEvents } from '../../builders/hostile-events.js';

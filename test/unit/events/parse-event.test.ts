@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import {
   binary,
   CHANGED,

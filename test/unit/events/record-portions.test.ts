@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import type { OutgoingRecord } from '../../../services/events/kafka-port.js';
-import { bySize } from '../../../services/events/record-portions.js';
+import type { OutgoingRecord } from '../../../services/events/kafka/kafka-port.js';
+import { bySize } from '../../../services/events/in/record-portions.js';
 
 describe('bySize', () => {
   const record = (bytes: number, headers = {}): OutgoingRecord => ({

@@ -7,9 +7,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-import { factReaders } from '../../../services/events/fact-readers.js';
-import { parseEvent } from '../../../services/events/parse-event.js';
-import { toCloudEvent } from '../../../services/events/to-cloud-event.js';
+import { factReaders } from '../../../services/events/in/fact-readers.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
+import { toCloudEvent } from '../../../services/events/out/to-cloud-event.js';
 import { binary, structured } from '../../builders/event-record.js';
 import { anyEvent, READ_TYPES, WRITTEN_TYPES } from './any-event.js';
 

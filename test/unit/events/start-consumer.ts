@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 
 import { APPLIED } from '../../builders/fact-outcomes.js';
-import { createEventConsumer, type EventConsumer } from '../../../services/events/consumer.js';
-import type { EventObserver } from '../../../services/events/observer.js';
+import { createEventConsumer, type EventConsumer } from '../../../services/events/in/consumer.js';
+import type { EventObserver } from '../../../services/events/in/observer.js';
 import type { ApplyFacts } from '../../../services/events/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';

@@ -5,7 +5,7 @@ import {
   membershipSnapshot,
   type EventRecord,
 } from '../../../examples/producer/records.js';
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { kafkaRecord } from '../../builders/event-record.js';
 import { eventFaults } from '../../support/event-schemas.js';
 

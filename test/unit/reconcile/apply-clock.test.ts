@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createApply } from '../../../services/reconcile/apply.js';
+import { createApply } from '../../../services/reconcile/write/apply.js';
 import { DIRECTOR, PILOT, presentMember, RECRUIT } from '../../builders/member-facts.js';
 import { startOfTest, target } from '../discord/gateway-setup.js';
 

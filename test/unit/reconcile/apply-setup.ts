@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
 
-import { createApply, type Changes } from '../../../services/reconcile/apply.js';
+import { createApply, type Changes } from '../../../services/reconcile/write/apply.js';
 import { DIRECTOR, FOREIGN, presentMember } from '../../builders/member-facts.js';
 import {
   startScriptedDiscord,

@@ -6,7 +6,7 @@ import {
   sumSlices,
   HEALTHY,
   type Health,
-} from '../../../services/reconcile/breaker.js';
+} from '../../../services/reconcile/guard/breaker.js';
 
 /** One answer a second: R is a refusal, any other letter is not. */
 function after(answers: string, start: Health = HEALTHY, fromMs = 0): Health {

@@ -6,7 +6,7 @@ import {
   TerminalError,
   UnavailableError,
 } from '../../../services/lib/errors.js';
-import { createBringIn } from '../../../services/reconcile/bring-in.js';
+import { createBringIn } from '../../../services/reconcile/join/bring-in.js';
 import type { JoinRequest, MemberFacts } from '../../../services/reconcile/ports.js';
 import {
   DIRECTOR,

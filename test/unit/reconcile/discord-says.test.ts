@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { isQuiet, remoteVerdict } from '../../../services/reconcile/discord-says.js';
+import { isQuiet, remoteVerdict } from '../../../services/reconcile/plan/discord-says.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import type {
   Baseline,
   RemoteFacts,
   RequestedChange,
   RequestState,
-} from '../../../services/reconcile/remote.js';
+} from '../../../services/reconcile/plan/remote.js';
 
 const baseline = (
   hasRole: boolean,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { RemoteFacts } from '../../../services/reconcile/remote.js';
+import type { RemoteFacts } from '../../../services/reconcile/plan/remote.js';
 import { ENDING, explain, type World } from './explain-world.js';
 import { groupWord } from '../../builders/role-history.js';
 import type { RoleBlock } from '../../../services/model.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RoleBlock, RoleRefusal } from '../../../services/model.js';
-import { explainRole } from '../../../services/reconcile/explain.js';
+import { explainRole } from '../../../services/reconcile/explain/explain.js';
 import type { MappingFacts } from '../../../services/reconcile/ports.js';
 import {
   FOREIGN,
@@ -21,7 +21,7 @@ import {
   SAYS_NOT_IN,
   SAYS_NOTHING,
 } from './explain-world.js';
-import type { RoleHistory } from '../../../services/reconcile/explanation.js';
+import type { RoleHistory } from '../../../services/reconcile/explain/explanation.js';
 
 describe('several mappings of one role', () => {
   const directors = { mappingId: 'mapping-2', groupId: 'directors' };

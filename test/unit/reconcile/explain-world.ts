@@ -1,5 +1,5 @@
 import type { RoleRefusal } from '../../../services/model.js';
-import { explainRole } from '../../../services/reconcile/explain.js';
+import { explainRole } from '../../../services/reconcile/explain/explain.js';
 import type {
   LinkFacts,
   MappingFacts,
@@ -8,7 +8,10 @@ import type {
 } from '../../../services/reconcile/ports.js';
 import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 import { roleHistory } from '../../builders/role-history.js';
-import type { RoleExplanation, RoleHistory } from '../../../services/reconcile/explanation.js';
+import type {
+  RoleExplanation,
+  RoleHistory,
+} from '../../../services/reconcile/explain/explanation.js';
 
 export const LINK: LinkFacts = {
   linkId: 'link-1',

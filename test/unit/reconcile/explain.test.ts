@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { JoinRefusal, RoleBlock } from '../../../services/model.js';
-import { explainRole } from '../../../services/reconcile/explain.js';
+import { explainRole } from '../../../services/reconcile/explain/explain.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 import { roleHistory } from '../../builders/role-history.js';
@@ -15,7 +15,7 @@ import {
   SAYS_NOTHING,
   type World,
 } from './explain-world.js';
-import type { RoleHistory } from '../../../services/reconcile/explanation.js';
+import type { RoleHistory } from '../../../services/reconcile/explain/explanation.js';
 
 const decided = (verdict: 'HELD' | 'REJECTED') => ({
   verdict,

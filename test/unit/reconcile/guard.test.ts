@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RemovalVerdict } from '../../../services/model.js';
-import { guardRemovals, judgePlan } from '../../../services/reconcile/guard.js';
+import { guardRemovals, judgePlan } from '../../../services/reconcile/guard/guard.js';
 import type {
   GuardTally,
   PlannedRemovals,
   RoleState,
   RoleTally,
-} from '../../../services/reconcile/records.js';
+} from '../../../services/reconcile/write/records.js';
 import { DIRECTOR, PILOT } from '../../builders/member-facts.js';
 
 const RULE = 'these removals wait together until a person approves them';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Attributes } from '../../../services/model.js';
-import { desiredNickname } from '../../../services/reconcile/nickname.js';
+import { desiredNickname } from '../../../services/reconcile/plan/nickname.js';
 
 interface Known extends Attributes {
   readonly username?: string | null;

@@ -6,7 +6,7 @@ import {
   desiredNickname,
   isSameNickname,
   templateFaults,
-} from '../../../services/reconcile/nickname.js';
+} from '../../../services/reconcile/plan/nickname.js';
 import { normaliseNick } from '../../../services/sandbox/discord/nickname.js';
 
 interface Known extends Attributes {

@@ -5,7 +5,7 @@ import {
   desiredNickname as desire,
   isSameNickname,
   templateFaults,
-} from '../../../services/reconcile/nickname.js';
+} from '../../../services/reconcile/plan/nickname.js';
 
 interface Known extends Attributes {
   readonly username?: string | null;

@@ -4,7 +4,7 @@ import {
   planNickname,
   planNicknameOf,
   renameRefusal,
-} from '../../../services/reconcile/plan-nickname.js';
+} from '../../../services/reconcile/plan/plan-nickname.js';
 import { DISCORD_USER_ID, GUILD_ID, PILOT } from '../../builders/member-facts.js';
 
 type Input = Parameters<typeof planNickname>[0];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { planRequests, readingsThatHold } from '../../../services/reconcile/plan-requests.js';
+import { planRequests, readingsThatHold } from '../../../services/reconcile/plan/plan-requests.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import { NO_REQUESTS, type RemoteFacts } from '../../../services/reconcile/remote.js';
+import { NO_REQUESTS, type RemoteFacts } from '../../../services/reconcile/plan/remote.js';
 import { mappingFacts, memberFacts, PILOT, presentMember } from '../../builders/member-facts.js';
 
 const remote = (facts: Partial<RemoteFacts> = {}): RemoteFacts => ({

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
-import { createPreview } from '../../../services/reconcile/preview.js';
+import { createPreview } from '../../../services/reconcile/plan/preview.js';
 import {
   DIRECTOR,
   mappingFacts,

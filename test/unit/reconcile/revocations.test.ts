@@ -8,8 +8,8 @@ import {
 } from '../../../services/lib/errors.js';
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import type { DueRevocation } from '../../../services/reconcile/grants.js';
-import { createRevocationWorker } from '../../../services/reconcile/revocations.js';
+import type { DueRevocation } from '../../../services/reconcile/plan/grants.js';
+import { createRevocationWorker } from '../../../services/reconcile/join/revocations.js';
 
 const POLL_MS = 30_000;
 const application = {

@@ -5,7 +5,7 @@ import {
   FRESH_MS,
   judgeWholeList,
   type RoleSource,
-} from '../../../services/reconcile/whole-list.js';
+} from '../../../services/reconcile/write/whole-list.js';
 import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 const NOW = 100_000;

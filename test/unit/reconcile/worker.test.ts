@@ -6,7 +6,7 @@ import { LANES, type MemberKey } from '../../../services/model.js';
 import type { JobTable } from '../../../services/reconcile/job-table.js';
 import type { Job } from '../../../services/reconcile/job.js';
 import { createWorker } from '../../../services/reconcile/worker.js';
-import { NOTHING_KNOWN } from '../../../services/reconcile/write-pace.js';
+import { NOTHING_KNOWN } from '../../../services/reconcile/write/write-pace.js';
 import { eventually } from '../../support/eventually.js';
 
 const jobOf = (discordUserId: string): Job => ({

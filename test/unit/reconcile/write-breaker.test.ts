@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { TerminalError, UnavailableError } from '../../../services/lib/errors.js';
-import { createInterruptions } from '../../../services/reconcile/interruptions.js';
+import { createInterruptions } from '../../../services/reconcile/settle/interruptions.js';
 import type { Job } from '../../../services/reconcile/job.js';
 import type { ClientTrouble, DiscordMembers, Memory } from '../../../services/reconcile/ports.js';
-import type { Settlement } from '../../../services/reconcile/records.js';
-import { createBreaker } from '../../../services/reconcile/write-breaker.js';
+import type { Settlement } from '../../../services/reconcile/write/records.js';
+import { createBreaker } from '../../../services/reconcile/write/write-breaker.js';
 import { presentMember } from '../../builders/member-facts.js';
 import { unchanged } from '../../builders/settlement.js';
 import { listeningLogger, target } from '../discord/gateway-setup.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { LANES, type Lane } from '../../../services/model.js';
 import type { Job } from '../../../services/reconcile/job.js';
-import { WritePace } from '../../../services/reconcile/write-pace.js';
+import { WritePace } from '../../../services/reconcile/write/write-pace.js';
 
 const CLIENT = 'client-1';
 const job = (lane: Lane): Job => ({

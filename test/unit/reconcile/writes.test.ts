@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { nextWrite, type Choice, type Write } from '../../../services/reconcile/writes.js';
+import { nextWrite, type Choice, type Write } from '../../../services/reconcile/write/writes.js';
 import { DIRECTOR, FOREIGN, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 const NOW = 1_000;

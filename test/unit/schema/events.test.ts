@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseEvent } from '../../../services/events/parse-event.js';
+import { parseEvent } from '../../../services/events/in/parse-event.js';
 import type { WrittenEvent } from '../../../services/store/outbox/enqueue-event.js';
 import { structured } from '../../builders/event-record.js';
 import { eventFaults, examplesOf } from '../../support/event-schemas.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { createTokenVerifier } from '../../../../services/api/auth/tokens.js';
+import { createTokenVerifier } from '../../../../services/api/access/tokens.js';
 import type { ApiServerDeps } from '../../../../services/api/server.js';
 import {
   AUDIENCE,

@@ -1,6 +1,6 @@
 import { silentLogger, type Logger } from '../../../../services/lib/logger.js';
 import type { ApiServerDeps } from '../../../../services/api/server.js';
-import type { ClientView } from '../../../../services/api/views.js';
+import type { ClientView } from '../../../../services/api/kit/views.js';
 import { aClient, CLIENT_ID } from '../../../builders/api-views.js';
 import { aSignInWorld, GOOD_CODE } from '../../../fakes/sign-in-ports.js';
 import { aWorld, KEYS, startApi, type StartedApi } from '../start-api.js';

@@ -1,0 +1,127 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { Logger } from '../../lib/logger.js';
+import { RefusedRequest } from '../http/http-errors.js';
+import { KEY_NEEDED } from './access.js';
+import type { Caller, Refusal } from './caller.js';
+import type { SignIn } from './sign-in.js';
+
+/** Within a minute; 0: without limit. */
+export interface RateLimits {
+  /** Per caller, or per address for unknown callers. */
+  readonly perCaller: number;
+  /** Per address. */
+  readonly failedSignIns: number;
+}
+
+const CALLER = 'caller';
+const MINUTE_MS = 60_000;
+
+/** A place for the caller on every request. */
+export function expectCallers(app: FastifyInstance): void {
+  app.decorateRequest(CALLER, null);
+}
+
+/** Null: an unknown caller, or an endpoint that does not check. */
+export function callerOf(request: FastifyRequest): Caller | null {
+  return request.getDecorator<Caller | null>(CALLER);
+}
+
+/**
+ * Runs before the body is read: who is calling, and how often? A request without a key is rejected
+ * here: parsing and validating it would describe the schema to a stranger, one error at a time.
+ * Requests are counted by verified caller, else by the address of the connection. Behind a proxy
+ * all callers share one address, so a valid key is served however often others fail.
+ */
+export async function admitCallers(
+  scope: FastifyInstance,
+  deps: {
+    readonly signIn: SignIn;
+    readonly limits: RateLimits;
+    readonly logger: Pick<Logger, 'warn'>;
+    /** Requests that need no key. */
+    readonly isPublic: (request: FastifyRequest) => boolean;
+  },
+): Promise<void> {
+  const { limits, logger } = deps;
+  await scope.register(rateLimit, { global: false });
+  const count = (max: number, keyGenerator?: typeof nameOf) =>
+    max === 0 ? null : limiter(scope, max, keyGenerator);
+  const ofCaller = count(limits.perCaller, nameOf);
+  const ofAddress = count(limits.perCaller);
+  const ofFailures = count(limits.failedSignIns);
+  scope.addHook('onRequest', async (request) => {
+    const found = await deps.signIn(request.headers.authorization);
+    if (found !== null && 'code' in found) {
+      if (found.code === 'UNAUTHENTICATED') await ofFailures?.(request);
+      const fields = { requestId: request.id, address: request.ip };
+      logger.warn({ ...fields, why: found.message }, 'sign-in refused');
+      throw refused(found);
+    }
+    request.setDecorator<Caller | null>(CALLER, found);
+    await (found === null ? ofAddress : ofCaller)?.(request);
+    if (found === null && !deps.isPublic(request))
+      throw refused({ code: 'UNAUTHENTICATED', message: KEY_NEEDED });
+  });
+}
+
+/**
+ * Re-checks the credential of a connection that outlives its request. While the issuer's keys are
+ * unreachable, a token stays valid until it expires.
+ */
+export async function callerAgain(
+  request: FastifyRequest,
+  deps: { readonly signIn: SignIn; readonly clock: () => number },
+): Promise<Caller | null> {
+  const found = await deps.signIn(request.headers.authorization);
+  if (found === null || !('code' in found)) return found;
+  const before = callerOf(request);
+  const endsAt = before?.expiresAt?.getTime() ?? 0;
+  const isGood = found.code === 'UNAVAILABLE' && deps.clock() < endsAt;
+  return isGood ? before : null;
+}
+
+const nameOf = (request: FastifyRequest) => callerOf(request)?.name ?? '';
+
+function limiter(
+  scope: FastifyInstance,
+  max: number,
+  keyGenerator?: typeof nameOf,
+): (request: FastifyRequest) => Promise<void> {
+  const take = scope.createRateLimit({
+    max,
+    timeWindow: MINUTE_MS,
+    ...(keyGenerator && { keyGenerator }),
+  });
+  return async (request) => {
+    const taken = await take(request);
+    if (!taken.isAllowed && taken.isExceeded) throw tooMany(max, taken.ttlInSeconds);
+  };
+}
+
+function tooMany(max: number, seconds: number): RefusedRequest {
+  return new RefusedRequest({
+    status: 429,
+    code: 'RATE_LIMITED',
+    message: `More than ${max} requests a minute. Try again in ${seconds} s.`,
+    headers: { 'retry-after': String(seconds) },
+    more: { limit: max, retryAfterSeconds: seconds },
+  });
+}
+
+function refused({ code, message }: Refusal): RefusedRequest {
+  return code === 'UNAVAILABLE'
+    ? new RefusedRequest({
+        status: 503,
+        code,
+        message,
+        headers: { 'retry-after': '5' },
+      })
+    : new RefusedRequest({
+        status: 401,
+        code,
+        message,
+        headers: { 'www-authenticate': 'Bearer' },
+      });
+}

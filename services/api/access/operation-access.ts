@@ -1,0 +1,91 @@
+import {
+  BREAK,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  visit,
+  type DocumentNode,
+  type OperationDefinitionNode,
+} from 'graphql';
+
+import { KEY_NEEDED } from './access.js';
+import { holdsScope, type Caller } from './caller.js';
+import type { ApiContext } from '../context.js';
+import { costOf, type PricedOperation } from '../limits/operation-cost.js';
+import { LIMITS } from '../limits/operation-limits.js';
+
+/**
+ * Introspection and federation's `_service` reveal the whole schema: only for known callers, and in
+ * production only for administrators. Our own fields have their own scopes.
+ */
+function refuseStrangers(
+  document: DocumentNode,
+  { caller }: Pick<ApiContext, 'caller'>,
+  isProduction: boolean,
+): void {
+  if (!asksForSchema(document)) return;
+  if (!caller) throw refusal('UNAUTHENTICATED', KEY_NEEDED, 401);
+  if (!maySeeSchema(caller, isProduction))
+    throw refusal('FORBIDDEN', 'In production, introspection requires discord:admin.', 403);
+}
+
+/** Whether the caller may introspect; error messages must not suggest names to anybody else. */
+export function maySeeSchema(caller: Caller | null, isProduction: boolean): boolean {
+  if (caller === null) return false;
+  return !isProduction || holdsScope(caller, 'discord:admin');
+}
+
+/** Executed over plain HTTP, a subscription would answer like a query that found nothing. */
+export function refuseSubscription(operation: OperationDefinitionNode | undefined): void {
+  if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
+    throw refusal(
+      'BAD_USER_INPUT',
+      'Subscriptions are served at /admin over server-sent events.',
+      400,
+    );
+}
+
+/** Checks on an operation before execution, at both endpoints. */
+export function guardOperation(
+  asked: Pick<PricedOperation, 'schema' | 'document' | 'variables'> & {
+    readonly operationName?: string | null | undefined;
+  },
+  context: Pick<ApiContext, 'caller' | 'scope'>,
+  isProduction: boolean,
+): void {
+  refuseStrangers(asked.document, context, isProduction);
+  const operation = getOperationAST(asked.document, asked.operationName);
+  if (operation) refuseCostly({ ...asked, operation });
+  if (operation?.operation !== OperationTypeNode.MUTATION) context.scope?.allowDrop();
+}
+
+/** The last of the limits: it needs the variables, so it is no rule of validation. */
+function refuseCostly(operation: PricedOperation): void {
+  const cost = costOf(operation);
+  if (cost > LIMITS.cost)
+    throw refusal(
+      'BAD_USER_INPUT',
+      `The response could hold ${cost < 1e12 ? cost : 'countless'} fields, more than the limit of ${LIMITS.cost}. Ask for smaller pages or fewer nested lists.`,
+      400,
+    );
+}
+
+const refusal = (code: string, message: string, status: number) =>
+  new GraphQLError(message, { extensions: { code, http: { status } } });
+
+const TELL_THE_SCHEMA = ['__schema', '__type', '_service'];
+const NAMED = /__schema|__type\b|_service/;
+
+function asksForSchema(document: DocumentNode): boolean {
+  // Most documents do not contain the name at all and need no further check.
+  if (!NAMED.test(document.loc?.source.body ?? '__schema')) return false;
+  let doesAsk = false;
+  visit(document, {
+    Field(node) {
+      if (!TELL_THE_SCHEMA.includes(node.name.value)) return undefined;
+      doesAsk = true;
+      return BREAK;
+    },
+  });
+  return doesAsk;
+}

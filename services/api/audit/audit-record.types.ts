@@ -1,0 +1,145 @@
+import { traceIdOf } from '../../lib/trace.js';
+import type { Cause, Outcome } from '../../model.js';
+import { Field, ID, ObjectType } from '../kit/decorators.js';
+import { CauseKindEnum, OutcomeEnum } from '../kit/enums.js';
+import { DateTime, Snowflake } from '../kit/scalars.js';
+import type { AuditRecordView } from './audit-view.js';
+import { connectionOf } from '../kit/connection.types.js';
+import { DiscordRole } from '../clients/discord-role.types.js';
+
+@ObjectType({
+  description: 'The cause of a reconcile.',
+  simpleResolvers: true,
+})
+export class AuditCause {
+  @Field(() => CauseKindEnum, { description: 'The kind of cause.' })
+  readonly kind!: Cause['kind'];
+
+  @Field(() => ID, { description: 'The id of the event or of the request.' })
+  readonly id!: string;
+
+  @Field(() => String, {
+    description: 'The source of the event or the name of the caller.',
+  })
+  readonly actor!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The group, if a fact about a group was the cause; else null.',
+  })
+  readonly groupId!: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Trace id in the tracing backend. Null if there was no trace.',
+  })
+  readonly traceId!: string | null;
+}
+
+@ObjectType({
+  description:
+    'Plan, causes and outcome of one reconcile that changed a member. Opened before the first change, closed after the last.',
+  simpleResolvers: true,
+})
+export class AuditRecord {
+  readonly clientId!: string;
+  readonly addedIds!: readonly string[];
+  readonly removedIds!: readonly string[];
+  readonly ensuredIds!: AuditRecordView['ensured'];
+  readonly plannedAddedIds!: readonly string[];
+  readonly plannedRemovedIds!: readonly string[];
+
+  @Field(() => ID, { description: "The record's id, a UUID." })
+  readonly id!: string;
+
+  @Field(() => DateTime, {
+    description: 'When the record was opened, before the first change.',
+  })
+  readonly openedAt!: Date;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'When the record was closed, after the last change. Null: in progress or interrupted.',
+  })
+  readonly closedAt!: Date | null;
+
+  @Field(() => Snowflake, { description: "The Discord account's id." })
+  readonly discordUserId!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the platform user the account was linked to.',
+  })
+  readonly platformUserId!: string | null;
+
+  @Field(() => [AuditCause], { description: 'The causes, oldest first.' })
+  readonly causes!: readonly AuditCause[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname that was set. Empty: it was reset. Null: unchanged.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => OutcomeEnum, {
+    nullable: true,
+    description: 'The outcome. Null while the record is open.',
+  })
+  readonly outcome!: Outcome | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why the plan was not fully carried out; else null.',
+  })
+  readonly reason!: string | null;
+}
+
+@ObjectType({
+  description:
+    'Roles that were written again to be sure, without a known change: the last reading before the write already showed them as desired, or there was no reading.',
+  simpleResolvers: true,
+})
+export class EnsuredRoles {
+  @Field(() => [DiscordRole], {
+    description: 'Roles that the member holds, and probably held before.',
+  })
+  readonly added!: readonly DiscordRole[];
+
+  @Field(() => [DiscordRole], {
+    description: 'Roles that the member lacks, and probably lacked before.',
+  })
+  readonly removed!: readonly DiscordRole[];
+}
+
+@ObjectType({ description: 'A page of audit records, newest first.' })
+export class AuditRecordConnection extends connectionOf(
+  AuditRecord,
+  'AuditRecord',
+  'an audit record',
+) {}
+
+export function toAuditCause(cause: Cause): AuditCause {
+  const { kind, id, actor, groupId = null } = cause;
+  return { kind, id, actor, groupId, traceId: traceIdOf(cause.traceparent) };
+}
+
+export function toAuditRecord(view: AuditRecordView): AuditRecord {
+  return {
+    id: view.id,
+    clientId: view.clientId,
+    discordUserId: view.discordUserId,
+    platformUserId: view.platformUserId,
+    addedIds: view.added,
+    removedIds: view.removed,
+    ensuredIds: view.ensured,
+    plannedAddedIds: view.plannedAdded,
+    plannedRemovedIds: view.plannedRemoved,
+    causes: view.causes.map(toAuditCause),
+    nickname: view.nickname,
+    outcome: view.outcome,
+    reason: view.reason,
+    openedAt: view.openedAt,
+    closedAt: view.closedAt,
+  };
+}

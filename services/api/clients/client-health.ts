@@ -1,0 +1,184 @@
+import type { ClientId } from '../../model.js';
+import type { HeldPlansView } from '../sweeps/sweep-ports.js';
+import type { CheckResult, ClientView } from '../kit/views.js';
+
+/**
+ * The client's current state, and the result of the last check at Discord. Does not call Discord.
+ */
+export function storedHealth(client: ClientView, now: Date): readonly CheckResult[] {
+  return [
+    enabledCheck(client),
+    sendingCheck(client, now),
+    ...secretChecks(client),
+    ...doubtCheck(client),
+    ...countsCheck(client),
+    client.checks.length > 0 ? lastCheck(client) : rolesCheck(client),
+    ...client.checks,
+  ];
+}
+
+/** Shown while it lasts: nothing of a held plan is carried out without a person. */
+export function heldPlansCheck(
+  clientId: ClientId,
+  held: HeldPlansView | null,
+  now: Date,
+): readonly CheckResult[] {
+  if (held === null) return [];
+  const { plans, removals, oldestSince } = held;
+  const age = ageIn(now.getTime() - oldestSince.getTime());
+  return [
+    {
+      name: 'held plans',
+      result: 'WARNING',
+      message: `${countOf(plans, 'plan')} with ${countOf(removals, 'removal')} waiting for approval; the oldest was held at ${oldestSince.toISOString()}, ${age} ago.`,
+      remedy: `List them with heldPlans(clientId: "${clientId}"), then decide each with approveSweep or rejectSweep.`,
+    },
+  ];
+}
+
+const MINUTE_MS = 60_000;
+
+/** In the largest unit of which two have passed. */
+function ageIn(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / MINUTE_MS));
+  if (minutes >= 2 * 24 * 60) return countOf(Math.floor(minutes / (24 * 60)), 'day');
+  if (minutes >= 2 * 60) return countOf(Math.floor(minutes / 60), 'hour');
+  return countOf(minutes, 'minute');
+}
+
+const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+function enabledCheck(client: ClientView): CheckResult {
+  const name = 'enabled';
+  if (client.endingAt)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Deleted at ${client.endingAt.toISOString()}; the client is removed once its roles are.`,
+      remedy: null,
+    };
+  if (!client.isEnabled)
+    return {
+      name,
+      result: 'WARNING',
+      message: 'Disabled: nothing is sent to Discord.',
+      remedy: 'Enable it with updateDiscordClient { enabled: true }.',
+    };
+  return { name, result: 'OK', message: 'Enabled.', remedy: null };
+}
+
+function sendingCheck(client: ClientView, now: Date): CheckResult {
+  const name = 'sending';
+  if (client.stoppedAt)
+    return {
+      name,
+      result: 'FAILED',
+      message: `Stopped since ${client.stoppedAt.toISOString()}: ${client.trouble ?? 'Discord rejected the bot token'}`,
+      remedy:
+        'If the token is still valid, run checkDiscordClient: the client continues once Discord accepts it. Otherwise set a new botToken with updateDiscordClient.',
+    };
+  if (client.pausedUntil && client.pausedUntil > now)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Paused until ${client.pausedUntil.toISOString()}: ${client.trouble ?? 'the guild does not respond'}`,
+      remedy:
+        'Run checkDiscordClient: it names the cause, and ends the pause if nothing is wrong. If the bot is not in the guild, open botInviteUrl.',
+    };
+  const { sending } = client;
+  if (sending !== null && sending.until > now)
+    return {
+      name,
+      result: 'WARNING',
+      message: `Paused since ${sending.since.toISOString()}, next call at ${sending.until.toISOString()}: ${sending.cause}.`,
+      remedy:
+        'No action needed: the first successful call ends the pause. checkDiscordClient, new credentials and new endpoints try immediately.',
+    };
+  if (client.trouble !== null)
+    return {
+      name,
+      result: 'WARNING',
+      message: client.trouble,
+      remedy: 'Run checkDiscordClient.',
+    };
+  return {
+    name,
+    result: 'OK',
+    message: 'No problems.',
+    remedy: null,
+  };
+}
+
+/** Shown while it lasts: the others' work goes on. */
+function secretChecks({ lostSecrets }: ClientView): readonly CheckResult[] {
+  return lostSecrets.map(({ name, keyId }) => ({
+    name: SECRET_WORDS[name],
+    result: 'FAILED' as const,
+    message: `Encrypted with the key "${keyId}", which is missing from ENCRYPTION_KEYS; ${LOST_MEANS[name]}.`,
+    remedy: `Set ${name} again with updateDiscordClient, or restore the key in ENCRYPTION_KEYS.`,
+  }));
+}
+
+const SECRET_WORDS = {
+  botToken: 'stored bot token',
+  clientSecret: 'stored client secret',
+} as const;
+
+const LOST_MEANS = {
+  botToken: 'nothing is sent to Discord for this client',
+  clientSecret: 'people cannot link accounts by signing in',
+} as const;
+
+/** Shown while it lasts. */
+function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
+  if (doubt === null) return [];
+  return [
+    {
+      name: 'sweeps',
+      result: 'FAILED',
+      message: `The last sweep removed no roles: Discord's member list looked incomplete (${doubt}).`,
+      remedy:
+        'Check that the guild is intact. The next sweep with a complete list clears this warning.',
+    },
+  ];
+}
+
+function countsCheck({ countsFault }: ClientView): readonly CheckResult[] {
+  if (countsFault === null) return [];
+  return [
+    {
+      name: 'role counts',
+      result: 'WARNING',
+      message: `Discord did not return the number of holders of each role, so sweeps read the whole member list instead: ${countsFault}`,
+      remedy:
+        'Nothing is lost, but each verification costs more calls. This warning clears once Discord returns the numbers again.',
+    },
+  ];
+}
+
+function lastCheck({ checkedAt }: ClientView): CheckResult {
+  const at = checkedAt?.toISOString() ?? 'an unknown time';
+  return {
+    name: 'last check',
+    result: 'OK',
+    message: `The following was checked at Discord at ${at}.`,
+    remedy: null,
+  };
+}
+
+function rolesCheck(client: ClientView): CheckResult {
+  const name = 'roles';
+  if (!client.rolesReadAt)
+    return {
+      name,
+      result: 'WARNING',
+      message: 'The roles of the guild have not been read yet.',
+      remedy: 'Run importDiscordRoles.',
+    };
+  return {
+    name,
+    result: 'OK',
+    message: `Read at ${client.rolesReadAt.toISOString()}.`,
+    remedy: null,
+  };
+}

@@ -1,0 +1,149 @@
+import { requireUnlimited } from '../access/access.js';
+import { toClientPatch, toNewClient, type ClientPolicy } from './client-settings.js';
+import { requestCause, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import {
+  CheckDiscordClientInput,
+  CreateDiscordClientInput,
+  DeleteDiscordClientInput,
+  ImportDiscordRolesInput,
+  UpdateDiscordClientInput,
+} from './client.input.js';
+import { forgetRows } from '../kit/loaders.js';
+import type { ClientPort } from '../ports.js';
+import { toDiscordRole } from './discord-role.types.js';
+import {
+  CheckDiscordClientPayload,
+  CreateDiscordClientPayload,
+  DeleteDiscordClientPayload,
+  ImportDiscordRolesPayload,
+  UpdateDiscordClientPayload,
+} from '../kit/payloads.types.js';
+import { requireClient } from '../kit/find.js';
+import { toMappingEffect } from '../mappings/role-mapping.types.js';
+import { loadClient, loadPeopleChecks, presentClient } from '../kit/load.js';
+
+@Resolver()
+export class ClientMutationsResolver {
+  constructor(
+    private readonly deps: {
+      readonly clients: Pick<
+        ClientPort,
+        'createClient' | 'updateClient' | 'deleteClient' | 'checkClient' | 'importRoles'
+      >;
+      readonly policy: ClientPolicy;
+    },
+  ) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => CreateDiscordClientPayload, {
+    description:
+      'Creates a client: a Discord application with its bot, and its guild. Errors: BAD_USER_INPUT for rejected credentials or settings, CONFLICT if the guild already has a client, FORBIDDEN for keys limited to clients.',
+  })
+  async createDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CreateDiscordClientInput, {
+      description: 'The new client.',
+    })
+    input: CreateDiscordClientInput,
+  ): Promise<CreateDiscordClientPayload> {
+    requireUnlimited(context, 'it cannot create another one');
+    const client = toNewClient(input, this.deps.policy);
+    const view = await this.deps.clients.createClient(client);
+    forgetRows(context.loaders);
+    return {
+      client: presentClient(context, view),
+      warnings: view.rolesReadAt ? [] : ['The roles are not imported yet: run importDiscordRoles.'],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateDiscordClientPayload, {
+    description:
+      'Updates a client. Errors: NOT_FOUND, BAD_USER_INPUT for rejected credentials or settings.',
+  })
+  async updateDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateDiscordClientInput, {
+      description: 'The client and its changes.',
+    })
+    input: UpdateDiscordClientInput,
+  ): Promise<UpdateDiscordClientPayload> {
+    const current = await requireClient(context, input.id, 'input.id');
+    const patch = toClientPatch(input, current, this.deps.policy);
+    const view = await this.deps.clients.updateClient(current.id, patch, requestCause(context));
+    forgetRows(context.loaders);
+    return { client: presentClient(context, view), warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => DeleteDiscordClientPayload, {
+    description:
+      'Deletes a client: immediately, or once the roles it granted are removed. Errors: NOT_FOUND, FAILED_PRECONDITION if the client cannot remove roles.',
+  })
+  async deleteDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => DeleteDiscordClientInput, {
+      description: 'The client, and what happens to the holders of its roles.',
+    })
+    input: DeleteDiscordClientInput,
+  ): Promise<DeleteDiscordClientPayload> {
+    const { id } = await requireClient(context, input.id, 'input.id');
+    const effect = await this.deps.clients.deleteClient({
+      id,
+      holders: input.holders,
+      dryRun: input.dryRun ?? false,
+      cause: requestCause(context),
+    });
+    forgetRows(context.loaders);
+    return {
+      id,
+      client: await loadClient(context, id),
+      effect: toMappingEffect(id, effect),
+      warnings: [],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => CheckDiscordClientPayload, {
+    description:
+      'Checks a client at Discord: token, guild, permissions, role positions, invite and redirect address. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.',
+  })
+  async checkDiscordClient(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CheckDiscordClientInput, { description: 'The client.' })
+    input: CheckDiscordClientInput,
+  ): Promise<CheckDiscordClientPayload> {
+    const before = await requireClient(context, input.id, 'input.id');
+    const checks = await this.deps.clients.checkClient(before.id);
+    forgetRows(context.loaders);
+    const client = await requireClient(context, before.id, 'input.id');
+    const people = await loadPeopleChecks(context, before.id);
+    return {
+      client: presentClient(context, client),
+      checks: [...checks, ...people],
+      warnings: [],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => ImportDiscordRolesPayload, {
+    description:
+      "Reads the guild's roles from Discord and stores them. Errors: NOT_FOUND, DISCORD_ERROR, DISCORD_RATE_LIMITED.",
+  })
+  async importDiscordRoles(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ImportDiscordRolesInput, { description: 'The client.' })
+    input: ImportDiscordRolesInput,
+  ): Promise<ImportDiscordRolesPayload> {
+    const before = await requireClient(context, input.id, 'input.id');
+    const roles = await this.deps.clients.importRoles(before.id);
+    forgetRows(context.loaders);
+    const client = await requireClient(context, before.id, 'input.id');
+    return {
+      client: presentClient(context, client),
+      roles: roles.map((role) => toDiscordRole(role, role)),
+      warnings: [],
+    };
+  }
+}

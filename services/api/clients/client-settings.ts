@@ -1,0 +1,210 @@
+import { InputError } from '../../lib/errors.js';
+import { DEFAULT_CLIENT_SETTINGS } from '../../model.js';
+import { checkRange, checkInputText, checkWebUrl, isGiven } from '../kit/checks.js';
+import type {
+  CreateDiscordClientInput,
+  EndpointsInput,
+  RemovalGuardInput,
+  UpdateDiscordClientInput,
+} from './client.input.js';
+import type { NicknamePolicyInput } from './nickname-policy.input.js';
+import type {
+  ClientPatch,
+  ClientSettings,
+  ClientView,
+  Endpoints,
+  NewClient,
+} from '../kit/views.js';
+
+/** What is wrong with an endpoint of a client; null: nothing. */
+export type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
+
+/** Why browsers must not be redirected to an address; null: they may. */
+export type CheckClientAddress = (
+  name: 'callbackUrl' | 'inviteUrl',
+  address: string,
+) => string | null;
+
+/** Everything that is wrong with a nickname template; empty: nothing. */
+export type TemplateFaults = (template: string) => readonly string[];
+
+/**
+ * Rules for a client's settings: allowed endpoints, allowed redirect addresses, valid templates.
+ */
+export interface ClientPolicy {
+  readonly checkEndpoint: CheckEndpoint;
+  readonly checkClientAddress: CheckClientAddress;
+  readonly defaultEndpoints: Endpoints;
+  readonly templateFaults: TemplateFaults;
+}
+
+export function toNewClient(input: CreateDiscordClientInput, policy: ClientPolicy): NewClient {
+  return {
+    ...DEFAULT_CLIENT_SETTINGS,
+    ...givenSettings(input, policy),
+    name: checkInputText(input.name, 'input.name', 100),
+    applicationId: input.applicationId,
+    guildId: input.guildId,
+    clientSecret: checkInputText(input.clientSecret, 'input.clientSecret', 500),
+    botToken: checkInputText(input.botToken, 'input.botToken', 500),
+    endpoints: mergeEndpoints(policy.defaultEndpoints, input.endpoints ?? {}, policy.checkEndpoint),
+  };
+}
+
+export function toClientPatch(
+  input: UpdateDiscordClientInput,
+  current: Pick<ClientView, 'endpoints'>,
+  policy: Omit<ClientPolicy, 'defaultEndpoints'>,
+): ClientPatch {
+  const { name, applicationId, clientSecret, botToken } = input;
+  return {
+    ...givenSettings(input, policy),
+    ...(isGiven(name) ? { name: checkInputText(name, 'input.name', 100) } : {}),
+    ...(isGiven(applicationId) ? { applicationId } : {}),
+    ...(isGiven(clientSecret)
+      ? { clientSecret: checkInputText(clientSecret, 'input.clientSecret', 500) }
+      : {}),
+    ...(isGiven(botToken) ? { botToken: checkInputText(botToken, 'input.botToken', 500) } : {}),
+    ...changedEndpoints(input, current.endpoints, policy.checkEndpoint),
+  };
+}
+
+/** Stored secrets never travel to a new host: a new endpoint requires new secrets. */
+function changedEndpoints(
+  input: UpdateDiscordClientInput,
+  current: Endpoints,
+  checkEndpoint: CheckEndpoint,
+): { readonly endpoints?: Endpoints } {
+  const endpoints = mergeEndpoints(current, input.endpoints ?? {}, checkEndpoint);
+  const isSame = ENDPOINT_NAMES.every((n) => endpoints[n] === current[n]);
+  if (isSame) return {};
+  if (!isGiven(input.botToken) || !isGiven(input.clientSecret))
+    throw new InputError(
+      'BAD_USER_INPUT',
+      '`endpoints` can only change together with `botToken` and `clientSecret` in the same input.',
+      'input.endpoints',
+    );
+  return { endpoints };
+}
+
+const ENDPOINT_NAMES = ['apiBase', 'authorizeUrl', 'tokenUrl', 'revokeUrl'] as const;
+
+function mergeEndpoints(
+  base: Endpoints,
+  input: EndpointsInput,
+  checkEndpoint: CheckEndpoint,
+): Endpoints {
+  const merged = { ...base };
+  for (const name of ENDPOINT_NAMES) {
+    const given = input[name];
+    if (!isGiven(given) || given === base[name]) continue;
+    const field = `input.endpoints.${name}`;
+    const url = checkWebUrl(given, field).replace(/\/+$/, '');
+    const fault = checkEndpoint(url, name);
+    if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, field);
+    merged[name] = url;
+  }
+  return merged;
+}
+
+type SettingsInput = Omit<
+  UpdateDiscordClientInput,
+  'id' | 'name' | 'applicationId' | 'clientSecret' | 'botToken' | 'endpoints'
+>;
+
+/** Null clears what may be empty; elsewhere it is as if left out. */
+function givenSettings(
+  input: SettingsInput,
+  policy: Pick<ClientPolicy, 'checkClientAddress' | 'templateFaults'>,
+): Partial<ClientSettings> {
+  const { enabled, authority, unknownMembership, linking, wholeListWrites } = input;
+  return {
+    ...givenAddress('callbackUrl', input.callbackUrl, policy),
+    ...givenAddress('inviteUrl', input.inviteUrl, policy),
+    ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
+    ...(isGiven(authority) ? { authority } : {}),
+    ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
+    ...(isGiven(input.nicknamePolicy)
+      ? {
+          nicknamePolicy: toNicknamePolicy(input.nicknamePolicy, policy.templateFaults),
+        }
+      : {}),
+    ...(isGiven(input.removalGuard) ? { removalGuard: toRemovalGuard(input.removalGuard) } : {}),
+    ...(isGiven(linking)
+      ? { linking: { email: linking.email, keepsTokens: linking.keepTokens } }
+      : {}),
+    ...(isGiven(input.screening) ? { screening: input.screening } : {}),
+    ...(isGiven(wholeListWrites) ? { wholeListWrites } : {}),
+    ...givenRetention(input.auditRetentionDays),
+  };
+}
+
+/** A hundred years: longer is a slip of the finger. */
+const MOST_DAYS = 36_500;
+
+function givenRetention(
+  days: number | null | undefined,
+): Partial<Pick<ClientSettings, 'auditRetentionDays'>> {
+  if (days === undefined) return {};
+  const field = 'input.auditRetentionDays';
+  return {
+    auditRetentionDays: days === null ? null : checkRange(days, field, { min: 1, max: MOST_DAYS }),
+  };
+}
+
+function givenAddress(
+  name: 'callbackUrl' | 'inviteUrl',
+  value: string | null | undefined,
+  { checkClientAddress }: Pick<ClientPolicy, 'checkClientAddress'>,
+): Partial<Pick<ClientSettings, typeof name>> {
+  if (value === undefined) return {};
+  if (value === null) return { [name]: null };
+  const field = `input.${name}`;
+  const fault = checkClientAddress(name, checkWebUrl(value, field));
+  if (fault !== null) throw new InputError('BAD_USER_INPUT', fault, field);
+  return { [name]: value };
+}
+
+/** Rejects absurdly long input; the template's own rules set the real limit. */
+const MAX_TEMPLATE = 2000;
+
+function toNicknamePolicy(
+  input: NicknamePolicyInput,
+  templateFaults: TemplateFaults,
+): ClientSettings['nicknamePolicy'] {
+  const field = 'input.nicknamePolicy.template';
+  const template = isGiven(input.template)
+    ? checkInputText(input.template, field, MAX_TEMPLATE)
+    : null;
+  const faults = template === null ? [] : templateFaults(template);
+  if (faults.length > 0)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      `Invalid nickname template: ${faults.join('; ')}.`,
+      field,
+    );
+  if (input.strategy === 'TEMPLATE' && template === null)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      '`template` is required with the strategy TEMPLATE.',
+      field,
+    );
+  return {
+    strategy: input.strategy,
+    template,
+    onUnlink: input.onUnlink ?? DEFAULT_CLIENT_SETTINGS.nicknamePolicy.onUnlink,
+  };
+}
+
+function toRemovalGuard(input: RemovalGuardInput): ClientSettings['removalGuard'] {
+  return {
+    minimum: checkRange(input.minimum, 'input.removalGuard.minimum', {
+      min: 0,
+      max: 1_000_000,
+    }),
+    percent: checkRange(input.percent, 'input.removalGuard.percent', {
+      min: 0,
+      max: 100,
+    }),
+  };
+}

@@ -1,0 +1,230 @@
+import type { Authority, EmailRule, Holders, Screening, UnknownMembership } from '../../model.js';
+import { Field, Float, ID, InputType, Int } from '../kit/decorators.js';
+import { AuthorityEnum, EmailRuleEnum, HoldersEnum, UnknownMembershipEnum } from '../kit/enums.js';
+import { Snowflake } from '../kit/scalars.js';
+import { REMOVAL_RULE } from '../mappings/removal-rule.js';
+import { ScreeningEnum } from './screening.enum.js';
+import { NicknamePolicyInput } from './nickname-policy.input.js';
+
+@InputType({ description: REMOVAL_RULE })
+export class RemovalGuardInput {
+  @Field(() => Int, {
+    description:
+      'How many removals within an hour need no approval. More than half of a role with five or more holders is always held.',
+  })
+  readonly minimum!: number;
+
+  @Field(() => Float, {
+    description:
+      'Percentage of the holders of an hour ago that may be removed within an hour, 0 to 100.',
+  })
+  readonly percent!: number;
+}
+
+@InputType({ description: 'Rules for people who link their own account.' })
+export class LinkingPolicyInput {
+  @Field(() => EmailRuleEnum, {
+    description: 'How a different e-mail address is handled.',
+  })
+  readonly email!: EmailRule;
+
+  @Field(() => Boolean, {
+    description: "Whether the person's OAuth2 tokens are kept after linking.",
+  })
+  readonly keepTokens!: boolean;
+}
+
+@InputType({
+  description:
+    'The URLs at which this client reaches Discord. Omitted fields default to Discord v10. A change requires botToken and clientSecret in the same input, so that stored secrets never travel to a new host.',
+})
+export class EndpointsInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The REST API, with its version.',
+  })
+  readonly apiBase?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The OAuth2 consent page.',
+  })
+  readonly authorizeUrl?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The OAuth2 token URL.' })
+  readonly tokenUrl?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The OAuth2 revocation URL.',
+  })
+  readonly revokeUrl?: string | null;
+}
+
+@InputType({ description: 'Settings of a client that can change at any time.' })
+abstract class ClientSettingsInput {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where Discord redirects people after sign-in: an https URL on the origin of PUBLIC_URL, without user name or fragment. Null: PUBLIC_URL with the default path.',
+  })
+  readonly callbackUrl?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Invite shown to people who are not in the guild: an https URL at discord.gg, discord.com/invite or discordapp.com/invite.',
+  })
+  readonly inviteUrl?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'False: nothing is sent to Discord for this client. Default true.',
+  })
+  readonly enabled?: boolean | null;
+
+  @Field(() => AuthorityEnum, {
+    nullable: true,
+    description: 'Authority of mappings without their own. Default PLATFORM.',
+  })
+  readonly authority?: Authority | null;
+
+  @Field(() => UnknownMembershipEnum, {
+    nullable: true,
+    description: 'What happens to a held role while a group is unknown. Default KEEP.',
+  })
+  readonly unknownMembership?: UnknownMembership | null;
+
+  @Field(() => NicknamePolicyInput, {
+    nullable: true,
+    description: 'How nicknames are built. Default: nicknames are not changed.',
+  })
+  readonly nicknamePolicy?: NicknamePolicyInput | null;
+
+  @Field(() => RemovalGuardInput, {
+    nullable: true,
+    description: 'When removals are held. Default: above 10 or 20 percent.',
+  })
+  readonly removalGuard?: RemovalGuardInput | null;
+
+  @Field(() => LinkingPolicyInput, {
+    nullable: true,
+    description: 'Rules for sign-in. Default: NONE, tokens are not kept.',
+  })
+  readonly linking?: LinkingPolicyInput | null;
+
+  @Field(() => ScreeningEnum, {
+    nullable: true,
+    description:
+      "Whether grants wait until a member has passed Discord's membership screening. Default WAIT; IGNORE grants at once what has waited.",
+  })
+  readonly screening?: Screening | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether several role changes of a member may be sent as one write of the whole role list. False: one write per role. Default true.',
+  })
+  readonly wholeListWrites?: boolean | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Number of days closed audit records and finished sweeps are kept, at least 1. Null: 400.',
+  })
+  readonly auditRetentionDays?: number | null;
+
+  @Field(() => EndpointsInput, {
+    nullable: true,
+    description: 'Where Discord is reached. Default: Discord v10.',
+  })
+  readonly endpoints?: EndpointsInput | null;
+}
+
+@InputType({
+  description: 'A new client: a Discord application with its bot, and a guild.',
+})
+export class CreateDiscordClientInput extends ClientSettingsInput {
+  @Field(() => String, { description: 'Display name, up to 100 characters.' })
+  readonly name!: string;
+
+  @Field(() => Snowflake, {
+    description:
+      "The guild's id (Discord's SERVER ID). Unique among clients; it cannot be changed later.",
+  })
+  readonly guildId!: string;
+
+  @Field(() => Snowflake, {
+    description: "The application's id (Discord's CLIENT ID).",
+  })
+  readonly applicationId!: string;
+
+  @Field(() => String, {
+    description: "The application's CLIENT SECRET. Write-only.",
+  })
+  readonly clientSecret!: string;
+
+  @Field(() => String, { description: "The bot's TOKEN. Write-only." })
+  readonly botToken!: string;
+}
+
+@InputType({
+  description: 'Changes to a client. Omitted fields stay unchanged.',
+})
+export class UpdateDiscordClientInput extends ClientSettingsInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Display name, up to 100 characters.',
+  })
+  readonly name?: string | null;
+
+  @Field(() => Snowflake, {
+    nullable: true,
+    description: "The application's id (Discord's CLIENT ID).",
+  })
+  readonly applicationId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The application's CLIENT SECRET. Write-only.",
+  })
+  readonly clientSecret?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The bot's TOKEN. Write-only. Restarts a stopped client.",
+  })
+  readonly botToken?: string | null;
+}
+
+@InputType({ description: 'The client to delete.' })
+export class DeleteDiscordClientInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+
+  @Field(() => HoldersEnum, {
+    description: 'What happens to the holders of its mapped roles.',
+  })
+  readonly holders!: Holders;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the effect. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@InputType({ description: 'The client to check at Discord.' })
+export class CheckDiscordClientInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+}
+
+@InputType({ description: 'The client whose roles are imported.' })
+export class ImportDiscordRolesInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+}

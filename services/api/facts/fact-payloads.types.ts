@@ -1,0 +1,231 @@
+import type { InputError } from '../../lib/errors.js';
+import type { ApiContext } from '../context.js';
+import { Ctx, Field, ID, Int, ObjectType } from '../kit/decorators.js';
+import {
+  ErrorCodeEnum,
+  FactVerdictEnum,
+  MembershipChangeKindEnum,
+  OutrankingKindEnum,
+  type FactVerdictName,
+  type OutrankingKind,
+} from '../kit/enums.js';
+import { DateTime, Sequence } from '../kit/scalars.js';
+import { PlatformGroup, PlatformUser, toPlatformGroup, toPlatformUser } from './platform.types.js';
+
+const WARNINGS = 'Warnings about an operation that succeeded.';
+
+@ObjectType({
+  description: 'Why an item was rejected.',
+  simpleResolvers: true,
+})
+export class ItemError {
+  @Field(() => ErrorCodeEnum, { description: 'The error code.' })
+  readonly code!: InputError['code'];
+
+  @Field(() => String, { description: 'The error in a sentence.' })
+  readonly message!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Path of the field at fault, e.g. `input.changes[3].groupId`. Null if no field is.',
+  })
+  readonly field!: string | null;
+}
+
+@ObjectType({
+  description: 'A recorded fact that outranks an item of the list or part of it.',
+  simpleResolvers: true,
+})
+export class OutrankingFact {
+  @Field(() => OutrankingKindEnum, { description: 'What the fact is about.' })
+  readonly kind!: OutrankingKind;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The group the fact is about. Null if it is about the user or the group itself.',
+  })
+  readonly groupId!: string | null;
+
+  @Field(() => MembershipChangeKindEnum, {
+    nullable: true,
+    description: 'Its effect on the membership. Null without `groupId`.',
+  })
+  readonly change!: 'ADDED' | 'REMOVED' | null;
+
+  @Field(() => Sequence, {
+    nullable: true,
+    description: 'Its sequence. Null if it has none.',
+  })
+  readonly sequence!: number | null;
+
+  @Field(() => DateTime, {
+    description: 'Time of the fact; for a mutation, when it was received.',
+  })
+  readonly time!: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The caller or event source that deleted the user. Null for other kinds.',
+  })
+  readonly actor!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'Time from which the same item wins if sent again without a sequence. Null if only a higher sequence wins.',
+  })
+  readonly retryAt!: Date | null;
+}
+
+@ObjectType({
+  description: 'The result for one item of the list.',
+  simpleResolvers: true,
+})
+export class FactResult {
+  @Field(() => Int, { description: 'Index of the item in the list, from 0.' })
+  readonly index!: number;
+
+  @Field(() => Boolean, {
+    description: 'True if the fact is in effect; a repeated fact counts too.',
+  })
+  readonly ok!: boolean;
+
+  @Field(() => FactVerdictEnum, { description: 'The result.' })
+  readonly verdict!: FactVerdictName;
+
+  @Field(() => ItemError, {
+    nullable: true,
+    description: 'Why the item was rejected. Null if `ok`.',
+  })
+  readonly error!: ItemError | null;
+
+  @Field(() => [OutrankingFact], {
+    description:
+      'The recorded facts that outrank the item; for a complete set, one per rejected group. Empty if `ok`.',
+  })
+  readonly outrankedBy!: readonly OutrankingFact[];
+}
+
+@ObjectType({
+  description: 'Number of items by result.',
+  simpleResolvers: true,
+})
+export class FactCounts {
+  @Field(() => Int, { description: 'Facts that were recorded.' })
+  readonly applied!: number;
+
+  @Field(() => Int, { description: 'Facts that were already recorded.' })
+  readonly unchanged!: number;
+
+  @Field(() => Int, { description: 'Facts that were outranked.' })
+  readonly stale!: number;
+
+  @Field(() => Int, { description: 'Facts that were partly outranked.' })
+  readonly partial!: number;
+
+  @Field(() => Int, { description: 'Invalid items.' })
+  readonly invalid!: number;
+}
+
+/** What a mutation answers; the rows that changed are loaded only if they are asked for. */
+export interface FactsAnswer {
+  readonly changedIds: readonly string[];
+  readonly results: readonly FactResult[];
+  readonly counts: FactCounts;
+  readonly warnings: readonly string[];
+}
+
+@ObjectType({ description: 'The result of recording facts.' })
+abstract class FactsPayload implements FactsAnswer {
+  /** The users or groups that the applied facts are about. */
+  readonly changedIds!: readonly string[];
+
+  @Field(() => [FactResult], {
+    description: 'One result per item, in the order of the list.',
+    simple: true,
+  })
+  readonly results!: readonly FactResult[];
+
+  @Field(() => FactCounts, {
+    description: 'Number of items by result.',
+    simple: true,
+  })
+  readonly counts!: FactCounts;
+
+  @Field(() => [String], { description: WARNINGS, simple: true })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({ description: 'The result of recording facts about users.' })
+abstract class UserFactsPayload extends FactsPayload {
+  @Field(() => [PlatformUser], {
+    description: 'The users that changed, each once, in their current state.',
+  })
+  async platformUsers(@Ctx() context: ApiContext): Promise<PlatformUser[]> {
+    const { platformUsers } = context.loaders;
+    const views = await platformUsers.loadAll(this.changedIds);
+    return views.flatMap((view) => (view ? [toPlatformUser(view)] : []));
+  }
+
+  @Field(() => Int, {
+    description:
+      'Number of members, at all clients, of changed users that wait for a reconcile: their roles do not match yet. Poll `DiscordClient.pendingMembers` for progress.',
+  })
+  async pendingMembers(@Ctx() context: ApiContext): Promise<number> {
+    const { pendingOfPlatformUser } = context.loaders;
+    const counts = await pendingOfPlatformUser.loadAll(this.changedIds);
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+}
+
+@ObjectType({ description: 'The result of `recordMembershipChanges`.' })
+export class RecordMembershipChangesPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'The result of `replaceMemberships`.' })
+export class ReplaceMembershipsPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'The result of `upsertPlatformUsers`.' })
+export class UpsertPlatformUsersPayload extends UserFactsPayload {}
+
+@ObjectType({ description: 'The result of `upsertPlatformGroups`.' })
+export class UpsertPlatformGroupsPayload extends FactsPayload {
+  @Field(() => [PlatformGroup], {
+    description: 'The groups that changed, each once, in their current state.',
+  })
+  async platformGroups(@Ctx() context: ApiContext): Promise<PlatformGroup[]> {
+    const { platformGroups } = context.loaders;
+    const views = await platformGroups.loadAll(this.changedIds);
+    return views.flatMap((view) => (view ? [toPlatformGroup(view)] : []));
+  }
+}
+
+@ObjectType({
+  description: 'The result of `deletePlatformUser`.',
+  simpleResolvers: true,
+})
+export class DeletePlatformUserPayload {
+  @Field(() => PlatformUser, {
+    nullable: true,
+    description: 'What remains of the user.',
+  })
+  readonly platformUser!: PlatformUser | null;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The result of `restorePlatformUser`.',
+  simpleResolvers: true,
+})
+export class RestorePlatformUserPayload {
+  @Field(() => PlatformUser, {
+    nullable: true,
+    description: 'The user: an id without name, groups or links.',
+  })
+  readonly platformUser!: PlatformUser | null;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}

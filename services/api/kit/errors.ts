@@ -1,0 +1,156 @@
+import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql';
+
+import { InputError, RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
+
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'FAILED_PRECONDITION'
+  | 'DISCORD_ERROR'
+  | 'DISCORD_RATE_LIMITED'
+  | 'UNAVAILABLE'
+  | 'RATE_LIMITED'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'INTERNAL';
+
+interface Told {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly [extension: string]: unknown;
+}
+
+/**
+ * What a caller sees of an error. Internal errors are masked: the caller gets the request id, the
+ * log gets the rest. Never a stack trace, and never the caller's input, which may contain a secret.
+ */
+export function publicError(error: unknown, requestId: string): GraphQLFormattedError {
+  const { message, ...told } = tell(error) ?? {
+    code: 'INTERNAL',
+    message: `Internal error, request ${requestId}`,
+  };
+  const extensions = { ...told, requestId };
+  if (!(error instanceof GraphQLError)) return { message, extensions };
+  return {
+    message,
+    ...(error.locations ? { locations: error.locations } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions,
+  };
+}
+
+/**
+ * GraphQL's validation appends names that resemble a misspelt one: only for callers that may read
+ * the schema.
+ */
+export function withoutSuggestions(error: GraphQLError): GraphQLError {
+  const inner = error.originalError;
+  return new GraphQLError(error.message.replace(/ Did you mean .*$/s, ''), {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError: inner instanceof GraphQLError ? withoutSuggestions(inner) : inner,
+    extensions: error.extensions,
+  });
+}
+
+/** True for a fault of ours, which is to be logged. */
+export function isInternal(error: unknown): boolean {
+  return tell(error) === null;
+}
+
+/** The original error below the wrappers of GraphQL and its servers. */
+export function rootCause(error: unknown): unknown {
+  const inner = error instanceof GraphQLError ? error.originalError : undefined;
+  return inner ? rootCause(inner) : error;
+}
+
+function tell(error: unknown): Told | null {
+  const cause = rootCause(error);
+  if (isTooDeep(cause) && !(error instanceof GraphQLError && error.path))
+    return {
+      code: 'BAD_USER_INPUT',
+      message: 'The operation is nested too deeply.',
+    };
+  if (cause instanceof GraphQLError && error instanceof GraphQLError)
+    return tellGraphQLError(error, cause);
+  if (cause instanceof InputError)
+    return { code: cause.code, message: cause.message, ...field(cause.field) };
+  if (cause instanceof TerminalError)
+    return {
+      code: 'DISCORD_ERROR',
+      message: cause.message,
+      reason: cause.code,
+    };
+  if (cause instanceof RetryLaterError)
+    return {
+      code: 'DISCORD_RATE_LIMITED',
+      message: cause.message,
+      retryAt: cause.retryAt.toISOString(),
+    };
+  if (cause instanceof UnavailableError) return { code: 'UNAVAILABLE', message: cause.message };
+  return null;
+}
+
+/**
+ * GraphQL parses nested input recursively; a stack overflow before execution can only come from the
+ * caller's input.
+ */
+function isTooDeep(cause: unknown): boolean {
+  return cause instanceof RangeError && cause.message === 'Maximum call stack size exceeded';
+}
+
+const OWN_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'BAD_USER_INPUT'] as const;
+
+/**
+ * Errors of the GraphQL layer itself: the caller's fault, unless a field failed while it was being
+ * served.
+ */
+function tellGraphQLError(outer: GraphQLError, cause: GraphQLError): Told | null {
+  const variable = variablePath(outer);
+  if (variable)
+    return {
+      code: 'BAD_USER_INPUT',
+      message: cause === outer ? 'This value has the wrong type.' : withoutValues(cause.message),
+      field: variable,
+    };
+  const own = OWN_CODES.find((code) => code === cause.extensions.code);
+  if (own)
+    return {
+      code: own,
+      message: cause.message,
+      ...field(cause.extensions.field),
+    };
+  const isServing = outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
+  if (isServing) return null;
+  return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };
+}
+
+/** The path of an invalid variable, `input.guildId`; GraphQL only gives it in the message. */
+function variablePath(error: GraphQLError): string | undefined {
+  const match = /^Variable "\$(\w+)" (?:got|has) invalid value /.exec(error.message);
+  const name = match?.[1];
+  if (name === undefined) return undefined;
+  const place = [...error.message.matchAll(/ at "(\w+[\w.[\]]*)"; /g)]
+    .map((found) => found[1] ?? '')
+    .findLast((found) => /^\w+/.exec(found)?.[0] === name);
+  return place ?? name;
+}
+
+/** GraphQL's own messages print the invalid value, which may be a misplaced secret. */
+function withoutValues(message: string): string {
+  const told = message
+    .replace(/^(Expected value of type .*?), found .*$/s, '$1.')
+    .replace(/^(.*? cannot represent [^:"]*|Enum .*? value): .*$/s, '$1.')
+    .replace(/^Value ".*" (does not exist in "\w+" enum).*$/s, 'The value $1.')
+    .replace(/^(Syntax Error: .*?\b(?:Block)?String) ".*$/s, '$1.');
+  return told.length <= MAX_TOLD ? told : `${told.slice(0, MAX_TOLD)}…`;
+}
+
+/** Unknown names are repeated in messages, and may be a megabyte long. */
+const MAX_TOLD = 500;
+
+const field = (name: unknown) => (typeof name === 'string' ? { field: name } : {});

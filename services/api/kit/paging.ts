@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+
+import { InputError } from '../../lib/errors.js';
+import { checkOwnId, checkPlatformId } from './checks.js';
+import type { PageArgs } from './page.args.js';
+import type { ConnectionOf } from './connection.types.js';
+import type { Page, Rows } from './views.js';
+
+const DEFAULT_FIRST = 50;
+const MAX_FIRST = 200;
+
+/** Binds a cursor to its list: another list rejects it, even if both use our ids. */
+export interface PagedList {
+  readonly name: 'discordUsers' | 'platformGroups' | 'sweeps' | 'auditRecords' | 'unlinkedHolders';
+  /** Each client's list is one of its own; absent: there is one for all. */
+  readonly clientId?: string;
+  /** Likewise each role's. */
+  readonly roleId?: string;
+}
+
+export function toPage({ first, after = null }: PageArgs, list: PagedList): Page {
+  const limit = first ?? DEFAULT_FIRST;
+  if (limit < 1 || limit > MAX_FIRST)
+    throw new InputError(
+      'BAD_USER_INPUT',
+      `\`first\` must be between 1 and ${MAX_FIRST}.`,
+      'first',
+    );
+  return { limit, after: after === null ? null : decodeCursor(after, list) };
+}
+
+/**
+ * Pages by the last row, not by offset, so concurrent changes never shift another row between
+ * pages. The row itself may be gone.
+ */
+export function toConnection<View extends { readonly id: string }, Node>(request: {
+  readonly rows: Rows<View>;
+  readonly page: Page;
+  readonly list: PagedList;
+  readonly toNode: (view: View) => Node;
+  readonly count: () => Promise<number>;
+}): ConnectionOf<Node> {
+  const { rows } = request.rows;
+  const nodes = rows.map(request.toNode);
+  const cursorsOf = (some: readonly View[]) => {
+    const tag = tagOf(request.list);
+    return some.map(({ id }) => encodeCursor(tag, id));
+  };
+  // Most requests ask for no cursors, or for one.
+  return {
+    get edges() {
+      const cursors = cursorsOf(rows);
+      return nodes.map((node, index) => ({
+        cursor: cursors[index] ?? '',
+        node,
+      }));
+    },
+    nodes,
+    pageInfo: {
+      hasNextPage: request.rows.hasMore,
+      hasPreviousPage: request.page.after !== null,
+      get startCursor() {
+        return cursorsOf(rows.slice(0, 1))[0] ?? null;
+      },
+      get endCursor() {
+        return cursorsOf(rows.slice(-1))[0] ?? null;
+      },
+    },
+    count: request.count,
+  };
+}
+
+const TAG_LENGTH = 8;
+
+/**
+ * Short and opaque. It prevents mistakes, not attacks: a forged cursor only reads what the caller
+ * may read anyway.
+ */
+function tagOf({ name, clientId = '', roleId }: PagedList): string {
+  const whose = roleId === undefined ? clientId : `${clientId}\n${roleId}`;
+  const hash = createHash('sha256').update(`${name}\n${whose}`);
+  return hash.digest('base64url').slice(0, TAG_LENGTH);
+}
+
+const encodeCursor = (tag: string, id: string): string =>
+  Buffer.from(tag + id, 'utf8').toString('base64url');
+
+function checkId({ name }: PagedList, id: string): string {
+  if (name === 'platformGroups') return checkPlatformId(id, 'after');
+  if (name !== 'unlinkedHolders') return checkOwnId(id, 'after');
+  if (!/^\d{1,20}$/.test(id)) throw new Error('not an id of Discord');
+  return id;
+}
+
+function decodeCursor(cursor: string, list: PagedList): string {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const id = text.slice(TAG_LENGTH);
+  const tag = tagOf(list);
+  try {
+    // Buffer skips what it cannot read: only a cursor that comes out the same was one of ours.
+    if (encodeCursor(tag, id) !== cursor) throw new Error('not a cursor of this list');
+    return checkId(list, id);
+  } catch {
+    throw new InputError(
+      'BAD_USER_INPUT',
+      '`after` is not a cursor of this list. Pass `pageInfo.endCursor` unchanged.',
+      'after',
+    );
+  }
+}

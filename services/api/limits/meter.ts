@@ -1,0 +1,105 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { Kind, parse, type DocumentNode } from 'graphql';
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+
+import type { ApiContext } from '../context.js';
+import { publicError } from '../kit/errors.js';
+import type { ApiObservers, ObservedOperation } from '../kit/observers.js';
+
+export interface MeterDeps {
+  readonly onOperation: (operation: ObservedOperation) => void;
+  /** Names of registered operations. */
+  readonly names: ReadonlySet<string>;
+  readonly nowMs: () => number;
+}
+
+/** Null: not counted. `listed`: the registered documents. */
+export function meterOf(
+  observers: ApiObservers | undefined,
+  listed: ReadonlyMap<string, string>,
+): MeterDeps | null {
+  const { onOperation } = observers ?? {};
+  if (!onOperation) return null;
+  const names = operationNames(listed.values());
+  return { onOperation, names, nowMs: () => performance.now() };
+}
+
+/** Operation names of registered documents, as opposed to names made up by callers. */
+function operationNames(documents: Iterable<string>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const document of documents) for (const name of namesIn(parse(document))) names.add(name);
+  return names;
+}
+
+function namesIn({ definitions }: DocumentNode): readonly string[] {
+  return definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? (definition.name?.value ?? []) : [],
+  );
+}
+
+/** Install after the plugin that formats errors: it counts their final codes. */
+export function meterOperations(deps: MeterDeps): ApolloServerPlugin<ApiContext> {
+  return {
+    requestDidStart: async () => {
+      const startedMs = deps.nowMs();
+      return {
+        willSendResponse: async ({ operation, operationName, response }) => {
+          const { body } = response;
+          const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
+          tell(deps, startedMs, {
+            type: operation?.operation ?? 'none',
+            name: operationName ?? null,
+            codes: errors.map((error) => codeIn(error.extensions)),
+          });
+        },
+      };
+    },
+  };
+}
+
+/** The same for the playground. */
+export function meterPlayground(deps: MeterDeps): Plugin {
+  return {
+    onExecute({ args }) {
+      const startedMs = deps.nowMs();
+      return {
+        onExecuteDone({ result }) {
+          if (isAsyncIterable(result)) return;
+          const name: unknown = args.operationName;
+          tell(deps, startedMs, {
+            type: typeOf(args.document, name),
+            name: typeof name === 'string' ? name : null,
+            codes: (result.errors ?? []).map((error) => codeIn(publicError(error, '').extensions)),
+          });
+        },
+      };
+    },
+  };
+}
+
+function typeOf(document: DocumentNode, name: unknown): string {
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.OPERATION_DEFINITION)
+      if (typeof name !== 'string' || definition.name?.value === name) return definition.operation;
+  return 'none';
+}
+
+function tell(
+  { onOperation, names, nowMs }: MeterDeps,
+  startedMs: number,
+  its: {
+    readonly type: string;
+    readonly name: string | null;
+    readonly codes: readonly string[];
+  },
+): void {
+  const name = its.name !== null && names.has(its.name) ? its.name : 'other';
+  const seconds = (nowMs() - startedMs) / 1000;
+  onOperation({ type: its.type, codes: its.codes, name, seconds });
+}
+
+/** Codes are ours, so they are few; what comes without one is the library's. */
+function codeIn(extensions: Readonly<Record<string, unknown>> | undefined): string {
+  const code = extensions?.['code'];
+  return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'OTHER';
+}

@@ -1,0 +1,100 @@
+import type { LinkState } from '../../model.js';
+import { Directive, Field, ID, ObjectType } from '../kit/decorators.js';
+import { LinkStateEnum } from '../kit/enums.js';
+import { DateTime, Snowflake } from '../kit/scalars.js';
+import type { LinkView } from '../kit/views.js';
+import { connectionOf } from '../kit/connection.types.js';
+
+@Directive('@key(fields: "id")')
+@ObjectType({
+  description:
+    "A link: a platform user and a Discord account are the same person, for one client. Includes the member's last observed state.",
+  simpleResolvers: true,
+})
+export class DiscordUser {
+  readonly clientId!: string;
+  readonly platformUserId!: string;
+  readonly roleIds!: readonly string[];
+
+  @Field(() => ID, { description: "The link's id, a UUID." })
+  readonly id!: string;
+
+  @Field(() => Snowflake, { description: "The Discord account's id." })
+  readonly discordUserId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The account's unique user name. Null before the first reading.",
+  })
+  readonly username!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The account's display name. Null if it has none or was never read.",
+  })
+  readonly displayName!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname in the guild. Null if there is none.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => LinkStateEnum, { description: 'The state of the member.' })
+  readonly state!: LinkState;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Explains the state, where there is more to say; else null.',
+  })
+  readonly reason!: string | null;
+
+  @Field(() => Boolean, {
+    description:
+      "The member has not accepted the server's rules yet (Discord's membership screening), as last read; with the client's `screening: WAIT` roles and nickname wait for it.",
+  })
+  readonly screening!: boolean;
+
+  @Field(() => Boolean, {
+    description: 'True if the guild has banned the account.',
+  })
+  readonly banned!: boolean;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "End of the member's timeout. Null if there is none.",
+  })
+  readonly timedOutUntil!: Date | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the member was last reconciled. Null: never.',
+  })
+  readonly lastReconciledAt!: Date | null;
+
+  @Field(() => DateTime, { description: 'When the link was created.' })
+  readonly linkedAt!: Date;
+}
+
+@ObjectType({ description: 'A page of links, oldest first.' })
+export class DiscordUserConnection extends connectionOf(DiscordUser, 'DiscordUser', 'a link') {}
+
+export function toDiscordUser(view: LinkView): DiscordUser {
+  return {
+    id: view.id,
+    clientId: view.clientId,
+    platformUserId: view.platformUserId,
+    roleIds: view.roleIds,
+    discordUserId: view.discordUserId,
+    username: view.username,
+    displayName: view.displayName,
+    nickname: view.nickname,
+    state: view.state,
+    reason: view.reason,
+    screening: view.isScreening,
+    banned: view.isBanned,
+    timedOutUntil: view.timedOutUntil,
+    lastReconciledAt: view.lastReconciledAt,
+    linkedAt: view.linkedAt,
+  };
+}

@@ -1,0 +1,152 @@
+import type { LinkId } from '../../model.js';
+import { requestCause, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import { checkPlatformId } from '../kit/checks.js';
+import {
+  BeginDiscordLinkInput,
+  ImportDiscordUsersInput,
+  LinkDiscordUserInput,
+  ReconcileDiscordUserInput,
+  UnlinkDiscordUserInput,
+} from './link.input.js';
+import { importList } from './link-import.js';
+import { forgetRows } from '../kit/loaders.js';
+import type { LinkPort } from '../ports.js';
+import { beginLink } from '../sign-in/begin.js';
+import type { SignInPorts } from '../sign-in/ports.js';
+import type { SignInSite } from '../sign-in/site.js';
+import { toDiscordUser, type DiscordUser } from './discord-user.types.js';
+import { ImportDiscordUsersPayload, toImportPayload } from './link-import.types.js';
+import {
+  BeginDiscordLinkPayload,
+  LinkDiscordUserPayload,
+  ReconcileDiscordUserPayload,
+  UnlinkDiscordUserPayload,
+} from '../kit/payloads.types.js';
+import { requireClient, requireLink } from '../kit/find.js';
+
+/** How long a caller is kept waiting for the outcome of a reconcile. */
+const RECONCILE_WAIT_MS = 5000;
+
+export interface LinkMutationsDeps {
+  readonly links: Omit<LinkPort, 'memberPlan'>;
+  readonly signIn: SignInPorts;
+  readonly site: SignInSite;
+}
+
+@Resolver()
+export class LinkMutationsResolver {
+  constructor(private readonly deps: LinkMutationsDeps) {}
+
+  @Authorized('discord:write')
+  @Mutation(() => BeginDiscordLinkPayload, {
+    description:
+      'Starts a sign-in by which a person links their own Discord account. Returns a URL for their browser that is valid for ten minutes. Errors: NOT_FOUND, FAILED_PRECONDITION if PUBLIC_URL is not set, the user was deleted or the client is being deleted.',
+  })
+  async beginDiscordLink(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => BeginDiscordLinkInput, {
+      description: 'Who is to be linked.',
+    })
+    input: BeginDiscordLinkInput,
+  ): Promise<BeginDiscordLinkPayload> {
+    const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
+    const { signIn: ports, site } = this.deps;
+    const now = context.now();
+    return beginLink({ ports, site }, { clientId, input, now });
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => ImportDiscordUsersPayload, {
+    description:
+      'Imports existing links of users to Discord accounts. Each user has its own result; an account that is known to be a bot is INVALID. Errors: NOT_FOUND, FAILED_PRECONDITION if the client is being deleted.',
+  })
+  async importDiscordUsers(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ImportDiscordUsersInput, { description: 'The links.' })
+    input: ImportDiscordUsersInput,
+  ): Promise<Omit<ImportDiscordUsersPayload, 'pendingMembers'>> {
+    const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
+    const list = importList(input.users);
+    const dryRun = input.dryRun ?? false;
+    const cause = requestCause(context);
+    const verdicts =
+      list.wanted.length === 0
+        ? []
+        : await this.deps.links.importMembers({
+            clientId,
+            users: list.wanted,
+            dryRun,
+            cause,
+          });
+    forgetRows(context.loaders);
+    return toImportPayload(clientId, list.merge(verdicts), dryRun);
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => LinkDiscordUserPayload, {
+    description:
+      'Links a platform user to a Discord account for one client. An ending link between the two is revived. Errors: NOT_FOUND, BAD_USER_INPUT if the account is a bot, CONFLICT if the account is linked to another user, FAILED_PRECONDITION if the user was deleted or the client is being deleted.',
+  })
+  async linkDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => LinkDiscordUserInput, {
+      description: 'The link to create.',
+    })
+    input: LinkDiscordUserInput,
+  ): Promise<LinkDiscordUserPayload> {
+    const client = await requireClient(context, input.clientId, 'input.clientId');
+    const { linkId, warnings } = await this.deps.links.linkMember({
+      clientId: client.id,
+      platformUserId: checkPlatformId(input.platformUserId, 'input.platformUserId'),
+      discordUserId: input.discordUserId,
+      cause: requestCause(context),
+    });
+    forgetRows(context.loaders);
+    const link = await requireLink(context, linkId, 'input');
+    return { discordUser: toDiscordUser(link), warnings };
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => UnlinkDiscordUserPayload, {
+    description:
+      "Ends a link: its mapped roles are removed, then the link. These removals join no held plan, but count toward the hour's limit and are held above it. Errors: NOT_FOUND.",
+  })
+  async unlinkDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UnlinkDiscordUserInput, { description: 'The link.' })
+    input: UnlinkDiscordUserInput,
+  ): Promise<UnlinkDiscordUserPayload> {
+    const { id } = await requireLink(context, input.id, 'input.id');
+    await this.deps.links.unlinkMember({ id, cause: requestCause(context) });
+    const discordUser = await loadAnew(context, id);
+    return { id, discordUser, warnings: [] };
+  }
+
+  @Authorized('discord:write')
+  @Mutation(() => ReconcileDiscordUserPayload, {
+    description:
+      "Reconciles a member now and waits up to five seconds for the outcome. Removals waiting for approval are carried out for this member, within the hour's limit. Errors: NOT_FOUND.",
+  })
+  async reconcileDiscordUser(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ReconcileDiscordUserInput, { description: 'The link.' })
+    input: ReconcileDiscordUserInput,
+  ): Promise<ReconcileDiscordUserPayload> {
+    const { id } = await requireLink(context, input.id, 'input.id');
+    const answer = await this.deps.links.reconcileMember({
+      id,
+      cause: requestCause(context),
+      waitMs: RECONCILE_WAIT_MS,
+    });
+    const discordUser = await loadAnew(context, id);
+    const state = answer === 'PENDING' ? 'PENDING' : (discordUser?.state ?? null);
+    return { state, discordUser, warnings: [] };
+  }
+}
+
+async function loadAnew(context: ApiContext, id: LinkId): Promise<DiscordUser | null> {
+  forgetRows(context.loaders);
+  const view = await context.loaders.links.load(id);
+  return view ? toDiscordUser(view) : null;
+}

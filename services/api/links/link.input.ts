@@ -1,0 +1,90 @@
+import { Field, ID, InputType } from '../kit/decorators.js';
+import { Snowflake } from '../kit/scalars.js';
+
+@InputType({
+  description:
+    'A link to create: a platform user and a Discord account are the same person, for one client.',
+})
+export class LinkDiscordUserInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => ID, {
+    description:
+      "The platform user's id, issued by the platform. An unknown id creates a user without a name.",
+  })
+  readonly platformUserId!: string;
+
+  @Field(() => Snowflake, { description: "The Discord account's id." })
+  readonly discordUserId!: string;
+}
+
+@InputType({
+  description: 'A sign-in by which a person links their Discord account.',
+})
+export class BeginDiscordLinkInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => ID, {
+    description: 'The id of the platform user who signs in, issued by the platform.',
+  })
+  readonly platformUserId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The user's e-mail address on the platform. If the Discord account has a different one, the result has a warning.",
+  })
+  readonly email?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where the person is sent after sign-in: a URL on an origin listed in RETURN_URL_ALLOWLIST. Its query parameter `discordLink` has the result. Linked: `LINKED`, `SCREENING`, `WAITING`, `BANNED`, `GUILD_FULL`, `USER_GUILD_LIMIT`, `JOIN_FAILED`. Not linked: `CLAIMED`, `CANCELLED`, `EXPIRED`, `EMAIL_MISSING`, `BOT_ACCOUNT`, `SCOPE_MISSING`, `CLIENT_GONE`, `DISCORD_FAILED`, `SETUP_FAULT`, `INTERNAL`. `discordLinkWarning=EMAIL_DIFFERS` means that the e-mail addresses differ. People can forge these parameters: query `discordUserByPlatformId` for the truth. Omitted: the person ends on a page of the connector.',
+  })
+  readonly returnTo?: string | null;
+}
+
+@InputType({ description: 'A platform user and their Discord account.' })
+export class ImportedDiscordUserInput {
+  @Field(() => ID, {
+    description:
+      "The platform user's id, issued by the platform. An unknown id creates a user without a name.",
+  })
+  readonly platformUserId!: string;
+
+  @Field(() => Snowflake, { description: "The Discord account's id." })
+  readonly discordUserId!: string;
+}
+
+@InputType({ description: 'Existing links to import.' })
+export class ImportDiscordUsersInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => [ImportedDiscordUserInput], {
+    description: 'Up to 5,000 users, each user and each account listed once.',
+  })
+  readonly users!: readonly ImportedDiscordUserInput[];
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the results. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@InputType({
+  description: 'The link to end. It is removed once its roles are.',
+})
+export class UnlinkDiscordUserInput {
+  @Field(() => ID, { description: "The link's id." })
+  readonly id!: string;
+}
+
+@InputType({ description: 'The link whose member is reconciled now.' })
+export class ReconcileDiscordUserInput {
+  @Field(() => ID, { description: "The link's id." })
+  readonly id!: string;
+}

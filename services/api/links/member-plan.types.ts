@@ -1,0 +1,96 @@
+import { Field, ObjectType } from '../kit/decorators.js';
+import { MembershipChangeKindEnum } from '../kit/enums.js';
+import { DateTime } from '../kit/scalars.js';
+import type { MemberPlanView } from '../kit/views.js';
+
+@ObjectType('MemberPlan', {
+  description:
+    'What the next reconcile would change for one member, based on the last observation. Does not call Discord.',
+  simpleResolvers: true,
+})
+export class MemberPlanType {
+  readonly clientId!: string;
+  readonly linkId!: string;
+  readonly addIds!: readonly string[];
+  readonly removeIds!: readonly string[];
+  readonly waitingIds!: readonly string[];
+  readonly heldIds!: readonly string[];
+  readonly unknownIds!: readonly string[];
+  readonly blockedRoles!: MemberPlanView['blocked'];
+  readonly planned!: MemberPlanView['requests'];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname to set. Empty: it will be reset. Null: unchanged.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why the nickname policy cannot be applied to this person. Null if it can.',
+  })
+  readonly nicknameBlocked!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the member was last observed. Null: never.',
+  })
+  readonly observedAt!: Date | null;
+
+  @Field(() => String, { description: 'The plan in one sentence.' })
+  readonly summary!: string;
+}
+
+@ObjectType({
+  description:
+    'A membership change the platform would be asked for, where Discord has authority over a role.',
+  simpleResolvers: true,
+})
+export class PlannedRequest {
+  readonly clientId!: string;
+  readonly groupId!: string;
+  readonly roleId!: string;
+
+  @Field(() => MembershipChangeKindEnum, {
+    description: 'The requested membership.',
+  })
+  readonly change!: 'ADDED' | 'REMOVED';
+
+  @Field(() => Boolean, {
+    description: 'True if the removal guard would hold the request for approval.',
+  })
+  readonly isHeld!: boolean;
+}
+
+@ObjectType('BlockedRole', {
+  description: 'A role the plan would change but the bot cannot.',
+  simpleResolvers: true,
+})
+export class BlockedRoleType {
+  readonly clientId!: string;
+  readonly roleId!: string;
+
+  @Field(() => String, { description: 'Why the bot cannot change the role.' })
+  readonly refusal!: string;
+}
+
+export function toMemberPlan(
+  link: { readonly id: string; readonly clientId: string },
+  view: MemberPlanView,
+): MemberPlanType {
+  return {
+    clientId: link.clientId,
+    linkId: link.id,
+    addIds: view.add,
+    removeIds: view.remove,
+    waitingIds: view.waiting,
+    heldIds: view.held,
+    unknownIds: view.unknown,
+    blockedRoles: view.blocked,
+    planned: view.requests,
+    nickname: view.nickname,
+    nicknameBlocked: view.nicknameBlocked,
+    observedAt: view.observedAt,
+    summary: view.summary,
+  };
+}

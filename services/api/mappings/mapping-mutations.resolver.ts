@@ -1,0 +1,113 @@
+import { requestCause, type ApiContext } from '../context.js';
+import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import { checkPlatformId } from '../kit/checks.js';
+import {
+  CreateRoleMappingInput,
+  RetireRoleMappingInput,
+  UpdateRoleMappingInput,
+} from './mapping.input.js';
+import { forgetRows } from '../kit/loaders.js';
+import type { MappingPort } from '../ports.js';
+import {
+  CreateRoleMappingPayload,
+  RetireRoleMappingPayload,
+  UpdateRoleMappingPayload,
+} from '../kit/payloads.types.js';
+import { toMappingEffect, toRoleMapping } from './role-mapping.types.js';
+import { requireClient, requireMapping } from '../kit/find.js';
+
+@Resolver()
+export class MappingMutationsResolver {
+  constructor(private readonly mappings: MappingPort) {}
+
+  @Authorized('discord:admin')
+  @Mutation(() => CreateRoleMappingPayload, {
+    description:
+      'Maps a group to a role: members of the group get the role. Group and role cannot be changed later. Errors: NOT_FOUND for an unknown client, group or role, CONFLICT if the mapping exists or contradicts another one, FAILED_PRECONDITION if the role cannot be mapped or the client is being deleted.',
+  })
+  async createRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => CreateRoleMappingInput, {
+      description: 'The new mapping.',
+    })
+    input: CreateRoleMappingInput,
+  ): Promise<CreateRoleMappingPayload> {
+    const client = await requireClient(context, input.clientId, 'input.clientId');
+    const role = { clientId: client.id, roleId: input.roleId };
+    const made = await this.mappings.createMapping({
+      ...role,
+      groupId: checkPlatformId(input.groupId, 'input.groupId'),
+      authority: input.authority ?? null,
+      dryRun: input.dryRun ?? false,
+      cause: requestCause(context),
+    });
+    forgetRows(context.loaders);
+    const refusal = (await context.loaders.roles.load(role))?.refusal ?? null;
+    return {
+      mapping: made.mapping && toRoleMapping(made.mapping),
+      effect: toMappingEffect(client.id, made.effect),
+      warnings: [
+        ...(refusal ? [`The bot cannot add or remove this role at the moment: ${refusal}.`] : []),
+        ...(made.held
+          ? [
+              `${made.held.removals} linked members hold the role without being in a group that grants it. Their roles stay until sweep ${made.held.sweepId} is approved with approveSweep.`,
+            ]
+          : []),
+      ],
+    };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateRoleMappingPayload, {
+    description:
+      'Changes the authority of a mapping. Errors: NOT_FOUND, CONFLICT if it contradicts another mapping, FAILED_PRECONDITION if the client is being deleted.',
+  })
+  async updateRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateRoleMappingInput, {
+      description: 'The mapping and its authority.',
+    })
+    input: UpdateRoleMappingInput,
+  ): Promise<UpdateRoleMappingPayload> {
+    const { id } = await requireMapping(context, input.id, 'input.id');
+    const mapping = await this.mappings.updateMapping({
+      id,
+      authority: input.authority,
+      cause: requestCause(context),
+    });
+    forgetRows(context.loaders);
+    return { mapping: toRoleMapping(mapping), warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => RetireRoleMappingPayload, {
+    description:
+      'Retires a mapping. It is removed once its role is removed from its holders. Errors: NOT_FOUND, FAILED_PRECONDITION if the mapping does not write to Discord and `holders` is TAKE_BACK.',
+  })
+  async retireRoleMapping(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RetireRoleMappingInput, {
+      description: 'The mapping, and what happens to the holders of its role.',
+    })
+    input: RetireRoleMappingInput,
+  ): Promise<RetireRoleMappingPayload> {
+    const { id } = await requireMapping(context, input.id, 'input.id');
+    const { mapping, effect, held } = await this.mappings.retireMapping({
+      id,
+      holders: input.holders,
+      dryRun: input.dryRun ?? false,
+      cause: requestCause(context),
+    });
+    forgetRows(context.loaders);
+    return {
+      mapping: toRoleMapping(mapping),
+      effect: toMappingEffect(mapping.clientId, effect),
+      warnings: held === null ? [] : [leftHolders(held)],
+    };
+  }
+}
+
+function leftHolders(held: { readonly sweepId: string | null; readonly removals: number }): string {
+  const sweep = held.sweepId === null ? 'a held sweep' : `sweep ${held.sweepId}`;
+  return `Another mapping names the role, and ${held.removals} linked members hold it without being in a group that grants it. They keep it unless ${sweep} is approved.`;
+}

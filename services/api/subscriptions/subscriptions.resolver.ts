@@ -1,0 +1,131 @@
+import type { SubscribeResolverData } from 'type-graphql';
+
+import type { Outcome } from '../../model.js';
+import { requireCaller } from '../access/access.js';
+import type { ApiContext } from '../context.js';
+import { Arg, Authorized, ID, Resolver, Root, Subscription } from '../kit/decorators.js';
+import { OutcomeEnum } from '../kit/enums.js';
+import { checkPlatformId, isGiven } from '../kit/checks.js';
+import { forgetRows } from '../kit/loaders.js';
+import { Snowflake } from '../kit/scalars.js';
+import type { Told } from './stream.js';
+import type { Subscriber } from './subscriptions.js';
+import { endOfRights } from './rights.js';
+import type { SweepView } from '../sweeps/sweep-ports.js';
+import { AuditRecord, toAuditRecord } from '../audit/audit-record.types.js';
+import { Sweep, toSweep } from '../sweeps/sweep.types.js';
+import type { AuditRecordView } from '../audit/audit-view.js';
+import { requireClient, requireSweep } from '../kit/find.js';
+
+interface RecordArgs {
+  readonly clientId?: string | null;
+  readonly discordUserId?: string | null;
+  readonly platformUserId?: string | null;
+  readonly outcomes?: readonly Outcome[] | null;
+}
+
+interface SweepArgs {
+  readonly clientId?: string | null;
+  readonly id?: string | null;
+}
+
+/** `subscribe` reads the arguments itself; they are declared on the method too, for the schema. */
+@Resolver()
+export class SubscriptionsResolver {
+  @Authorized('discord:admin')
+  @Subscription(() => AuditRecord, {
+    description: 'Audit records as they are closed, whichever process closed them.',
+    subscribe: async ({ args, context }: SubscribeResolverData<unknown, RecordArgs, ApiContext>) =>
+      context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
+  })
+  auditRecordAdded(
+    @Root() told: Told<AuditRecordView>,
+    @Arg('clientId', () => ID, {
+      nullable: true,
+      description: 'Only records of this client. Omitted: all clients of the key.',
+    })
+    _clientId?: string | null,
+    @Arg('discordUserId', () => Snowflake, {
+      nullable: true,
+      description: 'Only records of this Discord account.',
+    })
+    _discordUserId?: string | null,
+    @Arg('platformUserId', () => ID, {
+      nullable: true,
+      description: 'Only records of this platform user.',
+    })
+    _platformUserId?: string | null,
+    @Arg('outcomes', () => [OutcomeEnum], {
+      nullable: true,
+      description: 'Only records with one of these outcomes.',
+    })
+    _outcomes?: readonly Outcome[] | null,
+  ): AuditRecord {
+    return toAuditRecord(valueOf(told));
+  }
+
+  @Authorized('discord:admin')
+  @Subscription(() => Sweep, {
+    description:
+      'Progress of sweeps, whichever process runs them: first the current state of unfinished sweeps, then each change, at most four a second per sweep. The final state is always sent.',
+    subscribe: async ({ args, context }: SubscribeResolverData<unknown, SweepArgs, ApiContext>) =>
+      context.subscriptions.sweeps(subscriberOf(context), await sweepScope(context, args)),
+  })
+  sweepProgressed(
+    @Root() told: Told<SweepView>,
+    @Arg('clientId', () => ID, {
+      nullable: true,
+      description: 'Only sweeps of this client. Omitted: all clients of the key.',
+    })
+    _clientId?: string | null,
+    @Arg('id', () => ID, {
+      nullable: true,
+      description: 'Only this sweep. Its current state is sent first, even if it is finished.',
+    })
+    _id?: string | null,
+  ): Sweep {
+    return toSweep(valueOf(told));
+  }
+}
+
+function valueOf<Value>(told: Told<Value>): Value {
+  if (told.fault) throw told.fault;
+  return told.value;
+}
+
+function subscriberOf(context: ApiContext): Subscriber {
+  return {
+    name: requireCaller(context).name,
+    endOf: endOfRights(context, 'discord:admin'),
+    forget: () => forgetRows(context.loaders),
+  };
+}
+
+async function recordFilter(context: ApiContext, args: RecordArgs) {
+  const { discordUserId, platformUserId, outcomes } = args;
+  const clientIds = await clientsOf(context, args.clientId);
+  return {
+    ...(clientIds ? { clientIds } : {}),
+    ...(discordUserId ? { discordUserId } : {}),
+    ...(isGiven(platformUserId)
+      ? { platformUserId: checkPlatformId(platformUserId, 'platformUserId') }
+      : {}),
+    ...(outcomes ? { outcomes } : {}),
+  };
+}
+
+async function sweepScope(context: ApiContext, args: SweepArgs) {
+  const clientIds = await clientsOf(context, args.clientId);
+  if (!isGiven(args.id)) return { sweepId: null, clientIds };
+  const sweep = await requireSweep(context, args.id, 'id');
+  return { sweepId: sweep.id, clientIds: clientIds ?? [sweep.clientId] };
+}
+
+/** Null: all there are. */
+async function clientsOf(
+  context: ApiContext,
+  clientId: string | null | undefined,
+): Promise<readonly string[] | null> {
+  if (!isGiven(clientId)) return requireCaller(context).clientIds;
+  return [(await requireClient(context, clientId, 'clientId')).id];
+}

@@ -1,0 +1,80 @@
+import type { SweepKind } from '../../model.js';
+import { Field, ObjectType } from '../kit/decorators.js';
+import { SweepKindEnum } from '../kit/enums.js';
+import { DateTime } from '../kit/scalars.js';
+import type { ScheduleView } from './sweep-ports.js';
+
+const WARNINGS = 'Warnings about an operation that succeeded.';
+
+@ObjectType({
+  description: 'When sweeps of one kind run for one client.',
+  simpleResolvers: true,
+})
+export class Schedule {
+  readonly clientId!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => String, {
+    description:
+      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
+  })
+  readonly cron!: string;
+
+  @Field(() => String, {
+    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
+  })
+  readonly timeZone!: string;
+
+  @Field(() => Boolean, { description: 'False: the schedule is off.' })
+  readonly enabled!: boolean;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When its last sweep started. Null: never.',
+  })
+  readonly lastRunAt!: Date | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When its next sweep starts. Null: the schedule is off.',
+  })
+  readonly nextRunAt!: Date | null;
+}
+
+@ObjectType({
+  description: 'The result of `updateSchedule`.',
+  simpleResolvers: true,
+})
+export class UpdateSchedulePayload {
+  @Field(() => Schedule, { description: 'The schedule.' })
+  readonly schedule!: Schedule;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The result of `loadDefaultSchedule`.',
+  simpleResolvers: true,
+})
+export class LoadDefaultSchedulePayload {
+  @Field(() => [Schedule], { description: 'All schedules of the client.' })
+  readonly schedules!: readonly Schedule[];
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+export function toSchedule(view: ScheduleView): Schedule {
+  return {
+    clientId: view.clientId,
+    kind: view.kind,
+    cron: view.cron,
+    timeZone: view.timeZone,
+    enabled: view.isEnabled,
+    lastRunAt: view.lastRunAt,
+    nextRunAt: view.nextRunAt,
+  };
+}

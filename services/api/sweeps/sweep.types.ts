@@ -1,0 +1,250 @@
+import type { SweepKind, SweepState } from '../../model.js';
+import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
+import { SweepKindEnum, SweepStateEnum } from '../kit/enums.js';
+import { DateTime, Snowflake } from '../kit/scalars.js';
+import type {
+  SweepPlanMember as SweepPlanMemberView,
+  SweepPlanView,
+  SweepView,
+} from './sweep-ports.js';
+import { connectionOf } from '../kit/connection.types.js';
+
+const WARNINGS = 'Warnings about an operation that succeeded.';
+
+@ObjectType('SweepPlanMember', {
+  description: 'What a sweep plans to change for one member, and why.',
+  simpleResolvers: true,
+})
+export class SweepPlanMemberType {
+  readonly clientId!: string;
+  readonly addIds!: readonly string[];
+  readonly removeIds!: readonly string[];
+
+  @Field(() => Snowflake, { description: "The Discord account's id." })
+  readonly discordUserId!: string;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the platform user the account is linked to. Null if it has none.',
+  })
+  readonly platformUserId!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname to set. Null: none, or `reason` says why it cannot be set.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => String, { description: 'Why.' })
+  readonly reason!: string;
+}
+
+@ObjectType('SweepPlan', {
+  description: 'What a sweep plans to change.',
+  simpleResolvers: true,
+})
+export class SweepPlanType {
+  @Field(() => String, {
+    description: 'Hash that identifies exactly this plan.',
+  })
+  readonly hash!: string;
+
+  @Field(() => Int, { description: 'Number of roles to remove.' })
+  readonly removals!: number;
+
+  @Field(() => Int, { description: 'Number of roles to add.' })
+  readonly additions!: number;
+
+  @Field(() => Int, {
+    description:
+      'Number of calls to Discord, reads included, at the rate limits observed so far. Removals held for approval count in their own plan.',
+  })
+  readonly calls!: number;
+
+  @Field(() => Int, {
+    description: 'Estimated duration of the writes in seconds at these limits, rounded up.',
+  })
+  readonly seconds!: number;
+
+  @Field(() => [SweepPlanMemberType], {
+    description: 'The first affected members, at most 100.',
+  })
+  readonly members!: readonly SweepPlanMemberType[];
+}
+
+@ObjectType({
+  description: 'One run over the members of a client, looking for drift.',
+  simpleResolvers: true,
+})
+export class Sweep {
+  readonly clientId!: string;
+
+  @Field(() => ID, { description: "The sweep's id, a UUID." })
+  readonly id!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => SweepStateEnum, { description: 'The state.' })
+  readonly state!: SweepState;
+
+  @Field(() => Boolean, {
+    description: 'True: the sweep only makes its plan.',
+  })
+  readonly dryRun!: boolean;
+
+  @Field(() => SweepPlanType, {
+    nullable: true,
+    description: 'The plan. Null until the sweep has checked all members.',
+  })
+  readonly plan!: SweepPlanType | null;
+
+  @Field(() => Int, { description: 'Number of members checked so far.' })
+  readonly checked!: number;
+
+  @Field(() => Int, {
+    description: 'Number of checked members that are out of step, the parked ones included.',
+  })
+  readonly drifted!: number;
+
+  @Field(() => Int, {
+    description:
+      'Of the drifted, the number of members that were parked before the sweep. It does not try them again; `reason` names the causes.',
+  })
+  readonly parked!: number;
+
+  @Field(() => Int, {
+    description: 'Number of these members whose differences are resolved.',
+  })
+  readonly changed!: number;
+
+  @Field(() => Int, {
+    description: 'Number of these members whose differences could not be resolved.',
+  })
+  readonly failed!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who approved or rejected the plan. Null: undecided.',
+  })
+  readonly decidedBy!: string | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the plan was approved or rejected. Null: undecided.',
+  })
+  readonly decidedAt!: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why the sweep ended early, is held, or is postponed and until when; else null.',
+  })
+  readonly reason!: string | null;
+
+  @Field(() => DateTime, { description: 'When the sweep started.' })
+  readonly startedAt!: Date;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the sweep finished. Null: it has not.',
+  })
+  readonly finishedAt!: Date | null;
+}
+
+@ObjectType({ description: 'A page of sweeps, newest first.' })
+export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
+
+@ObjectType({
+  description: 'The result of `startSweep`. The sweep continues in the background.',
+  simpleResolvers: true,
+})
+export class StartSweepPayload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The result of `cancelSweep`. Changes made so far stay.',
+  simpleResolvers: true,
+})
+export class CancelSweepPayload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The result of `approveSweep`. Whatever is still desired is carried out.',
+  simpleResolvers: true,
+})
+export class ApproveSweepPayload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+@ObjectType({
+  description: 'The result of `rejectSweep`. The roles stay.',
+  simpleResolvers: true,
+})
+export class RejectSweepPayload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+
+  @Field(() => [String], { description: WARNINGS })
+  readonly warnings!: readonly string[];
+}
+
+export function toSweep(view: SweepView): Sweep {
+  return {
+    id: view.id,
+    clientId: view.clientId,
+    kind: view.kind,
+    state: view.state,
+    dryRun: view.isDryRun,
+    plan: view.plan && toSweepPlan(view.clientId, view.plan),
+    checked: view.checked,
+    drifted: view.drifted,
+    parked: view.parked,
+    changed: view.changed,
+    failed: view.failed,
+    decidedBy: view.decidedBy,
+    decidedAt: view.decidedAt,
+    reason: view.reason,
+    startedAt: view.startedAt,
+    finishedAt: view.finishedAt,
+  };
+}
+
+function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlanType {
+  return {
+    hash: view.hash,
+    removals: view.removals,
+    additions: view.additions,
+    calls: view.calls,
+    seconds: Math.ceil(view.seconds),
+    members: view.members.map((member) => toSweepPlanMember(clientId, member)),
+  };
+}
+
+export function toSweepPlanMember(
+  clientId: string,
+  member: SweepPlanMemberView,
+): SweepPlanMemberType {
+  return {
+    clientId,
+    discordUserId: member.discordUserId,
+    platformUserId: member.platformUserId,
+    addIds: member.add,
+    removeIds: member.remove,
+    nickname: member.nickname ?? null,
+    reason: member.reason,
+  };
+}

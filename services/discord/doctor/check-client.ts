@@ -1,0 +1,141 @@
+import type { DiscordUserId, RoleId } from '../../model.js';
+import type { GuildRef } from '../../reconcile/ports.js';
+import type { BotIdentity, BotReadings, GuildReading, RoleReading } from '../rest/bot-readings.js';
+import { applicationChecks } from './application-checks.js';
+import { ask, isRefusedAs, ok, failed, unanswered, type CheckedRead, type Check } from './check.js';
+import { permissionChecks, roleRoomCheck, twoFactorCheck } from './guild-checks.js';
+import { foreignInviteCheck, inviteCheck, inviteCodeOf } from './invite-check.js';
+import { membershipChecks, type UnknownMemberships } from './membership-check.js';
+import { botPermissions } from './permissions.js';
+import { mappedRoleChecks } from './role-checks.js';
+import type { BotStanding } from '../rest/hierarchy.js';
+
+export type { Check } from './check.js';
+
+export interface CheckRequest {
+  readonly discord: BotReadings;
+  readonly guild: GuildRef & { readonly applicationId: string };
+  /** Of mappings that are not retired. */
+  readonly mappedRoleIds: readonly RoleId[];
+  /** Names as last read, for roles that the guild no longer has. */
+  readonly roleNames?: ReadonlyMap<RoleId, string>;
+  /** The redirect address, the client's own or the connector's; null: sign-in is off. */
+  readonly callbackUrl?: string | null;
+  readonly inviteUrl?: string | null;
+  readonly hasNicknamePolicy?: boolean;
+  /** Linking brings people into the guild. */
+  readonly joinsPeople?: boolean;
+  readonly unknownMemberships?: UnknownMemberships | null;
+}
+
+/**
+ * Asks Discord, in six calls at most, whether the client is set up as it must be.
+ * In: a client and what it is there to do. Out: a check for each thing, with its remedy; a call
+ * that fails is a check of its own, and only what hangs on it is left out. Never: a second call
+ * with a token that is refused.
+ */
+export async function checkClient(request: CheckRequest): Promise<readonly Check[]> {
+  const { discord, guild, callbackUrl = null } = request;
+  const { unknownMemberships = null } = request;
+  const known = unknownMemberships === null ? [] : membershipChecks(unknownMemberships);
+  const bot = await ask(() => discord.whoAmI(guild));
+  const token = tokenCheck(bot);
+  if (isRefusedAs(bot, 'UNAUTHORIZED')) return [token, ...known];
+
+  const [application, found, invite] = await Promise.all([
+    ask(() => discord.readApplication(guild)),
+    ask(() => discord.readGuild(guild)),
+    inviteChecks(request),
+  ]);
+  // The application knows its bot too, should the bot itself not have been answered.
+  const [botUserId = null] = [bot, application].flatMap((asked) =>
+    asked.isAnswered ? [asked.value.botUserId] : [],
+  );
+  return [
+    token,
+    ...applicationChecks(application, guild.applicationId, callbackUrl),
+    guildCheck(found, guild),
+    // In a guild that is lost, every further question is refused too.
+    ...(isRefusedAs(found, 'UNKNOWN_GUILD') ? [] : await checkInGuild(request, found, botUserId)),
+    ...invite,
+    ...known,
+  ];
+}
+
+function tokenCheck(bot: CheckedRead<BotIdentity>): Check {
+  const name = 'bot token';
+  const remedy =
+    "Copy the token from the application's Bot page and set it with updateDiscordClient.";
+  return bot.isAnswered
+    ? ok(name, `Discord recognises the bot as ${bot.value.username}.`)
+    : unanswered(name, bot.error, remedy);
+}
+
+function guildCheck(found: CheckedRead<GuildReading>, { guildId }: GuildRef): Check {
+  const name = 'bot in guild';
+  const remedy = 'Invite the bot with botInviteUrl.';
+  if (found.isAnswered) return ok(name, `The bot is in ${found.value.name}.`);
+  return isRefusedAs(found, 'UNKNOWN_GUILD')
+    ? failed(name, `The bot is not in guild ${guildId}.`, remedy)
+    : unanswered(name, found.error, remedy);
+}
+
+async function inviteChecks({
+  discord,
+  guild,
+  inviteUrl = null,
+}: CheckRequest): Promise<readonly Check[]> {
+  if (inviteUrl === null) return [];
+  const code = inviteCodeOf(inviteUrl);
+  if (code === null) return [foreignInviteCheck(inviteUrl)];
+  const asked = await ask(() => discord.readInvite(guild, code));
+  return [inviteCheck(asked, inviteUrl, guild.guildId)];
+}
+
+async function checkInGuild(
+  request: CheckRequest,
+  found: CheckedRead<GuildReading>,
+  botUserId: DiscordUserId | null,
+): Promise<readonly Check[]> {
+  const { discord, guild } = request;
+  const [held, roles] = await Promise.all([
+    botUserId === null ? null : ask(() => discord.readBotRoleIds(guild, botUserId)),
+    ask(() => discord.readRoleList(guild)),
+  ]);
+  const standing =
+    botUserId !== null && held?.isAnswered === true
+      ? {
+          guildId: guild.guildId,
+          ownerId: found.isAnswered ? found.value.ownerId : null,
+          botUserId,
+          botRoleIds: held.value,
+        }
+      : null;
+  return [
+    ...(found.isAnswered ? [twoFactorCheck(found.value)] : []),
+    ...(held?.isAnswered === false ? [unanswered('roles of the bot', held.error, LOOK_AGAIN)] : []),
+    ...(roles.isAnswered
+      ? roleChecks(request, roles.value, standing)
+      : [unanswered('roles of the guild', roles.error, LOOK_AGAIN)]),
+  ];
+}
+
+const LOOK_AGAIN = 'Check again. If the problem persists, see the log.';
+
+function roleChecks(
+  request: CheckRequest,
+  roles: readonly RoleReading[],
+  standing: BotStanding | null,
+): readonly Check[] {
+  const { mappedRoleIds, hasNicknamePolicy = false } = request;
+  const needs = {
+    hasMappings: mappedRoleIds.length > 0,
+    hasNicknamePolicy,
+    joinsPeople: request.joinsPeople ?? false,
+  };
+  return [
+    ...(standing === null ? [] : permissionChecks(botPermissions(roles, standing), needs)),
+    ...mappedRoleChecks(mappedRoleIds, roles, standing, request.roleNames),
+    roleRoomCheck(roles),
+  ];
+}

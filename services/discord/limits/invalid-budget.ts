@@ -1,0 +1,167 @@
+import type { Logger } from '../../lib/logger.js';
+
+/**
+ * Discord bans an address for a while after 10,000 invalid requests (401, 403, 429) in ten minutes:
+ * https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+ * The process stays far below, as others may share its address. One budget for all bots of the
+ * process, of which one client may spend a fifth. The last fifth is kept for clients that have
+ * caused no invalid answer.
+ */
+export interface InvalidBudget {
+  /** Counts the response if Discord counts it; returns whether it did. */
+  note(answer: InvalidAnswer): boolean;
+  state(): InvalidBudgetState;
+  /** Why this client's calls are not sent now; null: they are. */
+  blockOf(spender: string): InvalidBlock | null;
+}
+
+export interface InvalidAnswer {
+  readonly status: number;
+  readonly scope: string | null;
+  /**
+   * The client that the call was made for; undefined: it is not known, and only the whole budget
+   * counts.
+   */
+  readonly spender?: string;
+}
+
+export interface InvalidBudgetState {
+  readonly spent: number;
+  readonly limit: number;
+  /** Set while every call is refused. */
+  readonly blockedUntil: Date | null;
+}
+
+export interface InvalidBlock {
+  readonly since: Date;
+  readonly until: Date;
+  readonly reason: string;
+}
+
+export interface InvalidBudgetDeps {
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly limit?: number;
+  readonly windowMs?: number;
+}
+
+export function createInvalidBudget(deps: InvalidBudgetDeps): InvalidBudget {
+  const { clock, logger, limit = 1000, windowMs = 600_000 } = deps;
+  const fifth = Math.max(1, Math.floor(limit / 5));
+  const all = createTally(limit, windowMs);
+  /** The same answers against four fifths: spent, it blocks the clients that caused any of them. */
+  const shared = createTally(Math.max(1, limit - fifth), windowMs);
+  const own = new Map<string, Tally>();
+
+  const tellTrip = (tally: Tally, who: string, level: 'warn' | 'error') => {
+    const until = new Date(tally.blockedUntil() ?? 0).toISOString();
+    const fields = { ...tally.counts(), spender: who, blockedUntil: until };
+    logger[level](fields, 'invalid budget exhausted');
+  };
+
+  const forgetOld = (now: number) => {
+    const tallies = new Map([['all', all], ['shared', shared], ...own]);
+    for (const [spender, tally] of tallies) {
+      if (tally.forgetOld(now))
+        logger.info({ ...tally.counts(), spender }, 'invalid budget recovered');
+      if (tally.counts().spent === 0) own.delete(spender);
+    }
+  };
+
+  const ownOf = (spender: string): Tally => {
+    const known = own.get(spender) ?? createTally(fifth, windowMs);
+    own.set(spender, known);
+    return known;
+  };
+
+  return {
+    note({ status, scope, spender }) {
+      if (!isInvalid(status, scope)) return false;
+      const now = clock();
+      forgetOld(now);
+      if (all.note(now)) tellTrip(all, 'all', 'error');
+      if (shared.note(now)) tellTrip(shared, 'shared', 'warn');
+      if (spender === undefined) return true;
+      const tally = ownOf(spender);
+      if (tally.note(now)) tellTrip(tally, spender, 'warn');
+      return true;
+    },
+    state() {
+      forgetOld(clock());
+      const until = all.blockedUntil();
+      const blockedUntil = until === null ? null : new Date(until);
+      return { ...all.counts(), blockedUntil };
+    },
+    blockOf(spender) {
+      forgetOld(clock());
+      const tally = own.get(spender);
+      return (
+        blockBy(all, 'calls of all clients together') ??
+        blockBy(tally, 'calls of this client') ??
+        (tally === undefined ? null : blockBy(shared, 'calls of this client and of others'))
+      );
+    },
+  };
+}
+
+function blockBy(tally: Tally | undefined, whose: string): InvalidBlock | null {
+  const since = tally?.blockedSince() ?? null;
+  const until = tally?.blockedUntil() ?? null;
+  if (tally === undefined || since === null || until === null) return null;
+  const { spent, limit } = tally.counts();
+  return {
+    since: new Date(since),
+    until: new Date(until),
+    reason: `Discord refused ${spent} ${whose} within 10 minutes; the limit is ${limit}`,
+  };
+}
+
+/** A 429 of a limit shared with others is not counted by Discord. */
+function isInvalid(status: number, scope: string | null): boolean {
+  if (status === 429) return scope !== 'shared';
+  return status === 401 || status === 403;
+}
+
+interface Tally {
+  counts(): { readonly spent: number; readonly limit: number };
+  blockedSince(): number | null;
+  blockedUntil(): number | null;
+  /** True: it is spent by this one. */
+  note(now: number): boolean;
+  /** True: it was spent, and has recovered. */
+  forgetOld(now: number): boolean;
+}
+
+function createTally(limit: number, windowMs: number): Tally {
+  /** When each invalid answer came, oldest first. */
+  const times: number[] = [];
+  let blocked: { readonly since: number; readonly until: number } | null = null;
+
+  return {
+    counts: () => ({ spent: times.length, limit }),
+    blockedSince: () => blocked?.since ?? null,
+    blockedUntil: () => blocked?.until ?? null,
+    note(now) {
+      times.push(now);
+      if (blocked !== null || times.length < limit) return false;
+      blocked = { since: now, until: recoveryTime(times, limit, windowMs) };
+      return true;
+    },
+    forgetOld(now) {
+      while (times[0] !== undefined && times[0] <= now - windowMs) times.shift();
+      if (blocked === null || blocked.until > now) return false;
+      blocked = null;
+      return true;
+    },
+  };
+}
+
+/**
+ * When a tenth of the budget is free again: recovering with each single answer would trip it again
+ * at once.
+ */
+function recoveryTime(times: readonly number[], limit: number, windowMs: number): number {
+  const freed = times.length - Math.floor(limit * 0.9);
+  const last = times[Math.max(0, freed - 1)] ?? 0;
+  return last + windowMs;
+}

@@ -1,0 +1,146 @@
+import type { Logger } from '../../lib/logger.js';
+import type { ClientId, SendingPause } from '../../model.js';
+
+/** Called when a client's pause begins, changes or ends; null: calls go through again. */
+export type OnPause = (clientId: ClientId, pause: SendingPause | null) => void;
+
+/**
+ * The pauses of this process: of a bot, one of its buckets, one client's budget or all calls.
+ * In: pauses that begin and end, and the clients they affect. Out: one log line at the beginning
+ * and one at the end, and a callback for each affected client.
+ * Never: a wait shorter than SHOWN_FROM_MS, which is everyday pacing.
+ */
+export interface SendingPauses {
+  /** Begins it, or moves its end. */
+  begin(key: string, pause: BegunPause, clientId: ClientId): void;
+  /** One more client waits for it. */
+  join(key: string, clientId: ClientId): void;
+  /** The client no longer waits for it. The pause ends with its last client. */
+  leave(key: string, clientId: ClientId): void;
+  end(key: string): void;
+  /**
+   * A client's first successful call is reported too, because an earlier process may have left a
+   * stored pause.
+   */
+  wentThrough(clientId: ClientId): void;
+  /** Those that still keep calls waiting, longest first. */
+  current(): readonly SendingPause[];
+  listen(onPause: OnPause): () => void;
+  /** For keys: unlike every other in this process. */
+  nextNumber(): number;
+}
+
+export interface BegunPause {
+  readonly cause: string;
+  readonly until: number;
+  /** Over when its time has come. Default: only a call that goes through ends it. */
+  readonly endsByItself?: boolean;
+}
+
+/** Shorter waits are everyday pacing: they are neither shown nor logged. */
+export const SHOWN_FROM_MS = 10_000;
+
+interface Entry {
+  readonly since: number;
+  readonly clientIds: Set<ClientId>;
+  pause: BegunPause;
+}
+
+interface Deps {
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+export function createSendingPauses(deps: Deps): SendingPauses {
+  const entries = new Map<string, Entry>();
+  const listeners = new Set<OnPause>();
+  const answered = new Set<ClientId>();
+  let numbers = 0;
+
+  const report = (clientId: ClientId) => {
+    const [longest = null] = longestFirst(entries, ({ clientIds }) => clientIds.has(clientId));
+    for (const onPause of listeners) onPause(clientId, longest);
+  };
+
+  const end = (key: string) => {
+    const entry = entries.get(key);
+    if (entry === undefined) return;
+    entries.delete(key);
+    logEnd(deps, entry);
+    entry.clientIds.forEach(report);
+  };
+
+  const endOver = () => {
+    for (const [key, { pause }] of entries)
+      if (pause.endsByItself && pause.until <= deps.clock()) end(key);
+  };
+
+  return {
+    begin(key, pause, clientId) {
+      endOver();
+      const known = entries.get(key);
+      const entry = known ?? beginEntry(deps, pause, clientId);
+      const isNews = known?.pause.until !== pause.until;
+      entry.pause = pause;
+      entry.clientIds.add(clientId);
+      entries.set(key, entry);
+      if (isNews) entry.clientIds.forEach(report);
+    },
+    join(key, clientId) {
+      const entry = entries.get(key);
+      if (!entry || entry.clientIds.has(clientId)) return;
+      entry.clientIds.add(clientId);
+      report(clientId);
+    },
+    leave(key, clientId) {
+      const entry = entries.get(key);
+      if (!entry?.clientIds.has(clientId)) return;
+      if (entry.clientIds.size === 1) return end(key);
+      entry.clientIds.delete(clientId);
+      report(clientId);
+    },
+    end,
+    wentThrough(clientId) {
+      if (!answered.has(clientId)) report(clientId);
+      answered.add(clientId);
+    },
+    current() {
+      endOver();
+      // After its time a bot's pause only waits for one call, which a disabled client never makes.
+      return longestFirst(entries, ({ pause }) => pause.until > deps.clock());
+    },
+    listen(onPause) {
+      listeners.add(onPause);
+      return () => void listeners.delete(onPause);
+    },
+    nextNumber: () => (numbers += 1),
+  };
+}
+
+function beginEntry({ logger, clock }: Deps, pause: BegunPause, clientId: ClientId): Entry {
+  const until = new Date(pause.until).toISOString();
+  const fields = { clientId, cause: pause.cause, until };
+  logger.warn(fields, 'discord pause began');
+  return { since: clock(), clientIds: new Set(), pause };
+}
+
+function logEnd({ logger, clock }: Deps, { pause, since, clientIds }: Entry): void {
+  const { cause } = pause;
+  const lastedMs = clock() - since;
+  const fields = { clientIds: [...clientIds], cause, lastedMs };
+  logger.info(fields, 'discord pause ended');
+}
+
+function longestFirst(
+  entries: ReadonlyMap<string, Entry>,
+  isAsked: (entry: Entry) => boolean,
+): readonly SendingPause[] {
+  return [...entries.values()].filter(isAsked).map(shownPause).sort(byEnd);
+}
+
+function shownPause({ since, pause }: Entry): SendingPause {
+  const { cause, until } = pause;
+  return { cause, since: new Date(since), until: new Date(until) };
+}
+
+const byEnd = (a: SendingPause, b: SendingPause) => b.until.getTime() - a.until.getTime();

@@ -1,0 +1,71 @@
+import { isLoopback } from '../../lib/web-address.js';
+
+/** Discord's own endpoints, the default for clients. */
+export const DISCORD_ENDPOINTS = {
+  /** A version is named: without one Discord serves the deprecated v6. */
+  apiBase: 'https://discord.com/api/v10',
+  authorizeUrl: 'https://discord.com/oauth2/authorize',
+  tokenUrl: 'https://discord.com/api/oauth2/token',
+  revokeUrl: 'https://discord.com/api/oauth2/token/revoke',
+} as const;
+
+export interface EndpointRules {
+  /**
+   * Hosts besides Discord's own, with their port unless it is 443: `discord-proxy.example.org`,
+   * `proxy:8443`.
+   */
+  readonly allowlist: readonly string[];
+  /**
+   * Outside production loopback is allowed, over plain http too: the sandbox Discord lives there.
+   */
+  readonly isProduction: boolean;
+}
+
+/** Null if tokens may be sent there, else what is wrong, as a sentence. */
+export function checkEndpoint(
+  endpoint: string,
+  { allowlist, isProduction }: EndpointRules,
+): string | null {
+  if (/[\s\\]/.test(endpoint) || !URL.canParse(endpoint)) {
+    return 'The endpoint is not a URL.';
+  }
+  const url = new URL(endpoint);
+  if (url.username !== '' || url.password !== '') {
+    return 'The endpoint must not contain a user name or password.';
+  }
+  if (/[?#]/.test(endpoint)) {
+    return 'The endpoint must not have a query or a fragment.';
+  }
+  const isLocal = !isProduction && isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !(isLocal && url.protocol === 'http:')) {
+    return 'The endpoint must start with https://.';
+  }
+  const allowed = [...DISCORD_HOSTS, ...allowlist.map(normalHost)];
+  if (!isLocal && !allowed.includes(url.host)) {
+    return `The host ${url.host} is not one of Discord's and not listed in DISCORD_ENDPOINT_ALLOWLIST.`;
+  }
+  return null;
+}
+
+/** As checkEndpoint, for the base of the API, which must name its version. */
+export function checkApiBase(apiBase: string, rules: EndpointRules): string | null {
+  const fault = checkEndpoint(apiBase, rules);
+  if (fault !== null) return fault;
+  return splitApiBase(apiBase) ? null : 'The endpoint must end with the API version, such as /v10.';
+}
+
+/** The REST client takes the two apart; null when the version is missing. */
+export function splitApiBase(
+  apiBase: string,
+): { readonly api: string; readonly version: string } | null {
+  const [, api, version] = /^(.+)\/v(\d+)$/.exec(apiBase) ?? [];
+  return api && version ? { api, version } : null;
+}
+
+const DISCORD_HOSTS = ['discord.com', 'ptb.discord.com', 'canary.discord.com'] as const;
+
+/** As `URL.host` writes it: lower case, without the default port. */
+function normalHost(entry: string): string {
+  const address = `https://${entry.trim()}`;
+  return URL.canParse(address) ? new URL(address).host : '';
+}

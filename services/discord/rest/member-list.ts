@@ -1,0 +1,79 @@
+import { TerminalError, UnavailableError } from '../../lib/errors.js';
+import type { DiscordUserId, RoleId } from '../../model.js';
+import type { GuildRef } from '../../reconcile/ports.js';
+import { type Call, type Perform, countsReading, membersReading } from './calls.js';
+import { countsPayload, membersPayload, parsePayload, presentMember } from './payloads.js';
+import type { ListedMember } from '../../sweep/ports.js';
+
+/** Calls about the guild as a whole, which cover many members. */
+export interface MemberList {
+  /**
+   * The members after `after`, by ascending id; fewer than `limit` (1 to 1000) end the list. An
+   * implausible page is an UnavailableError, because members missing from it would count as gone.
+   * TerminalError `MISSING_INTENT`: the bot may not list.
+   */
+  readonly listMembers: (
+    guild: GuildRef,
+    page: { readonly after: DiscordUserId | null; readonly limit: number },
+  ) => Promise<readonly ListedMember[]>;
+  /** The number of holders of each role, including roles without holders; @everyone is left out. */
+  readonly readRoleCounts: (guild: GuildRef) => Promise<ReadonlyMap<RoleId, number>>;
+}
+
+export function createMemberList(perform: Perform): MemberList {
+  return {
+    async listMembers(guild, page) {
+      const call = membersReading(guild, page);
+      const answer = await perform(guild, call).catch(missingIntent);
+      const members = parsePayload(membersPayload, answer, call.doing);
+      if (members.length > page.limit) {
+        throw unusable(call, `it has ${members.length} members`);
+      }
+      const ids = members.map(({ user }) => user.id);
+      const misplaced = misplacedAmong(ids, page.after);
+      if (misplaced !== undefined) {
+        throw unusable(call, `member ${misplaced} is out of order`);
+      }
+      return members.map((member) => ({
+        discordUserId: member.user.id,
+        isBot: member.user.bot ?? false,
+        ...presentMember(member),
+      }));
+    },
+    async readRoleCounts(guild) {
+      const call = countsReading(guild);
+      const answer = await perform(guild, call);
+      const counts = parsePayload(countsPayload, answer, call.doing);
+      const { [guild.guildId]: _everyone, ...roles } = counts;
+      return new Map(Object.entries(roles));
+    },
+  };
+}
+
+/**
+ * The guild answers, so it is the list that is denied:
+ * https://docs.discord.com/developers/resources/guild#list-guild-members
+ */
+function missingIntent(error: unknown): never {
+  if (!(error instanceof TerminalError) || error.code !== 'MISSING_ACCESS') {
+    throw error;
+  }
+  const message = `${error.message}: the bot may not list members (SERVER MEMBERS INTENT is off)`;
+  throw new TerminalError('MISSING_INTENT', message, { cause: error });
+}
+
+function misplacedAmong(
+  ids: readonly DiscordUserId[],
+  after: DiscordUserId | null,
+): DiscordUserId | undefined {
+  return ids.find((id, index) => {
+    const previous = ids[index - 1] ?? after;
+    return previous !== null && BigInt(id) <= BigInt(previous);
+  });
+}
+
+function unusable({ doing }: Call, why: string): UnavailableError {
+  return new UnavailableError(
+    `cannot ${doing}: the response is not a page of the member list: ${why}`,
+  );
+}

@@ -1,0 +1,83 @@
+import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
+import type { DiscordMembers, GuildRef } from '../../reconcile/ports.js';
+import type { Bot } from './bot.js';
+import type { BotReadings, RoleReading } from './bot-readings.js';
+import { renameRefusals, roleRefusals } from './hierarchy.js';
+
+export interface RoleReadingDeps extends Pick<
+  BotReadings,
+  'whoAmI' | 'readGuild' | 'readBotRoleIds' | 'readRoleList'
+> {
+  readonly botFor: (guild: GuildRef) => Promise<Bot>;
+}
+
+/** Reads the guild's roles and judges each by what the bot itself holds there. */
+export function createRoleReading(deps: RoleReadingDeps): DiscordMembers['readRoles'] {
+  const { botFor, whoAmI, readGuild, readBotRoleIds, readRoleList } = deps;
+  const ofBot = createDoubting<RoleId>((roleId) => roleId);
+  const ofGuild = createDoubting<RoleReading>(({ roleId }) => roleId);
+  /** A bot keeps its user for ever. */
+  const botUserIds = new WeakMap<Bot, DiscordUserId>();
+
+  const botUserIdOf = async (guild: GuildRef): Promise<DiscordUserId> => {
+    const bot = await botFor(guild);
+    const known = botUserIds.get(bot);
+    if (known) return known;
+    const { botUserId } = await whoAmI(guild);
+    botUserIds.set(bot, botUserId);
+    return botUserId;
+  };
+
+  // One after the other: where the first is refused, the others would only cost the budget of
+  // invalid requests.
+  return async (guild) => {
+    const { guildId } = guild;
+    const { ownerId } = await readGuild(guild);
+    const botUserId = await botUserIdOf(guild);
+    const readOwn = async () => readBotRoleIds(guild, botUserId);
+    const botRoleIds = await ofBot(guild, readOwn);
+    const readAll = async () => readRoleList(guild);
+    const roles = await ofGuild(guild, readAll, botRoleIds);
+    const standing = { guildId, ownerId, botUserId, botRoleIds };
+    const refusals = roleRefusals(roles, standing);
+    const renaming = renameRefusals(roles, standing);
+    return {
+      ownerId,
+      roles: roles.map(({ roleId, name, position, color, isManaged }) => {
+        const refusal = refusals.get(roleId) ?? null;
+        const renameRefusal = renaming.get(roleId);
+        return {
+          roleId,
+          name,
+          position,
+          color,
+          isManaged,
+          refusal,
+          ...(renameRefusal !== undefined && { renameRefusal }),
+        };
+      }),
+    };
+  };
+}
+
+/**
+ * A list may lag behind. A list that is empty, or lacks a role that it must have or had before, is
+ * read a second time, and the second answer counts. Otherwise one wrong answer would park members
+ * for a role that exists below the bot.
+ */
+function createDoubting<Item>(idOf: (item: Item) => RoleId) {
+  const last = new Map<ClientId, readonly RoleId[]>();
+  return async (
+    { clientId }: GuildRef,
+    read: () => Promise<readonly Item[]>,
+    expected: readonly RoleId[] = [],
+  ): Promise<readonly Item[]> => {
+    const first = await read();
+    const listed = new Set(first.map(idOf));
+    const known = [...expected, ...(last.get(clientId) ?? [])];
+    const isWhole = listed.size > 0 && known.every((roleId) => listed.has(roleId));
+    const items = isWhole ? first : await read();
+    last.set(clientId, items.map(idOf));
+    return items;
+  };
+}

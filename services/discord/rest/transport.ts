@@ -1,0 +1,159 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { DefaultRestOptions, type ResponseLike, type RESTOptions } from '@discordjs/rest';
+
+import type { ClientId } from '../../model.js';
+import { readAnswer, type Answer } from './answer.js';
+import { boundedText, SINGLE_BYTES } from './bounded-text.js';
+import { refusesBot } from './errors.js';
+import type { InvalidAnswer } from '../limits/invalid-budget.js';
+
+/** The result of one call on the wire, before the REST client interprets it. */
+export interface Exchange {
+  /** False: nothing was sent. */
+  readonly isSent: boolean;
+  /** It would have come too early, and was not sent; null: it had its time. */
+  readonly closedUntil: number | null;
+  readonly answer: Answer | null;
+  readonly error: unknown;
+}
+
+export interface Transport {
+  /** For the REST client: it sends through here. */
+  readonly makeRequest: RESTOptions['makeRequest'];
+  /** Runs a call of the REST client. Never rejects. */
+  readonly follow: (run: () => Promise<unknown>, limits: CallLimits) => Promise<Exchange>;
+}
+
+export interface CallLimits {
+  readonly spender: ClientId;
+  /** Only here a 401 is believed to be about the bot's token. */
+  readonly isOfBot: boolean;
+  /**
+   * When the call may be made. Checked last, because the call may have waited in the REST client's
+   * own queue.
+   */
+  readonly openFrom: () => number;
+  /** A longer body is not read to its end. */
+  readonly mostBytes: number;
+  /** Sees the response first and decides how to read it. */
+  readonly learn: (answer: Answer) => Answer;
+}
+
+export interface TransportDeps {
+  readonly userAgent: string;
+  readonly clock: () => number;
+  /** As soon as the status is known, before the REST client acts on it. */
+  readonly onStatus: (answer: InvalidAnswer) => void;
+  /** The bot's token was rejected; called before the REST client drops it. */
+  readonly onRefused: () => void;
+}
+
+/**
+ * Sits under the REST client, which queues the calls of a bucket but hides what this service must
+ * know: it takes a redirect for a success, loses the status of a 4xx with a broken body, and stops
+ * its timer before the body is read.
+ */
+export function createTransport(deps: TransportDeps): Transport {
+  const following = new AsyncLocalStorage<Trace>();
+
+  return {
+    async makeRequest(url, init) {
+      const trace = following.getStore();
+      if (trace) begin(trace, deps.clock);
+      // The REST client sets its own and takes an appendix only. It hands over a plain object.
+      const headers = new Headers(Object.entries(init.headers ?? {}));
+      headers.set('User-Agent', deps.userAgent);
+      const response = await DefaultRestOptions.makeRequest(url, {
+        ...init,
+        headers: Object.fromEntries(headers),
+      });
+
+      const { status } = response;
+      const header = (name: string) => response.headers.get(name);
+      const scope = header('x-ratelimit-scope');
+      const spender = trace?.limits.spender;
+      deps.onStatus({ status, scope, ...(spender && { spender }) });
+      const isOfBot = trace?.limits.isOfBot ?? false;
+      const mostBytes = trace?.limits.mostBytes ?? SINGLE_BYTES;
+      const text = await boundedText(response.body, mostBytes).catch((error: unknown) => {
+        if (status === 401 && isOfBot) deps.onRefused();
+        throw error;
+      });
+      const now = deps.clock();
+      const raw = readAnswer({ status, header, text, mostBytes, now });
+      const answer = trace?.limits.learn(raw) ?? raw;
+      const isBotRefused = isOfBot && refusesBot(answer);
+      if (isBotRefused) deps.onRefused();
+      if (trace) trace.answer = answer;
+      return readable(response, answer, isBotRefused);
+    },
+
+    async follow(run, limits) {
+      const trace: Trace = {
+        isSent: false,
+        closedUntil: null,
+        answer: null,
+        limits,
+      };
+      const error = await following.run(trace, run).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      const { isSent, closedUntil, answer } = trace;
+      return { isSent, closedUntil, answer, error };
+    },
+  };
+}
+
+interface Trace {
+  isSent: boolean;
+  closedUntil: number | null;
+  answer: Answer | null;
+  readonly limits: CallLimits;
+}
+
+function begin(trace: Trace, clock: () => number): void {
+  const until = trace.limits.openFrom();
+  // Read afterwards: a bucket that is open now has been open since the check.
+  trace.isSent = until <= clock();
+  if (trace.isSent) return;
+  trace.closedUntil = until;
+  throw new Error('too early to be sent');
+}
+
+/** The response with its body already read. */
+function readable(response: ResponseLike, answer: Answer, isBotRefused: boolean): ResponseLike {
+  const { body, status } = answer;
+  return {
+    body: null,
+    bodyUsed: true,
+    headers: untimed(response.headers),
+    ok: response.ok,
+    // At a 401 the REST client would drop the bot's token, though it may be a person's that is
+    // refused, or a proxy that answers.
+    status: status === 401 && !isBotRefused ? 403 : status,
+    statusText: response.statusText,
+    arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
+    json: () => Promise.resolve(body ?? {}),
+    text: () => Promise.resolve(''),
+  };
+}
+
+/**
+ * The REST client counts waits by the machine's clock, and one that is put back would make them as
+ * much longer. It learns the names of the buckets only: how long to wait, gate and ledger know by
+ * ours.
+ */
+function untimed(headers: ResponseLike['headers']): ResponseLike['headers'] {
+  const left = new Headers([...headers]);
+  for (const name of TIMED) left.delete(name);
+  return left;
+}
+
+const TIMED = [
+  'retry-after',
+  'x-ratelimit-global',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset-after',
+];

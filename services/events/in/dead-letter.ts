@@ -1,0 +1,43 @@
+import type { BrokenRecord } from './event-chunks.js';
+import type { OutgoingRecord } from '../kafka/kafka-port.js';
+
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dlq`;
+}
+
+/** The record as it came, and beside its own headers why, where from and when. */
+export function deadLetter({ record, reason }: BrokenRecord): OutgoingRecord {
+  const { key, value, headers } = record;
+  return { key, value, headers: { ...headers, ...account(record, reason) } };
+}
+
+const MAX_KEY_BYTES = 1_024;
+
+/**
+ * What remains of a dead letter that is too large for its topic: the added headers may be what
+ * exceeds the limit. The original is at the place its headers name.
+ */
+export function strippedDeadLetter(broken: BrokenRecord): OutgoingRecord {
+  const { key, value } = broken.record;
+  return {
+    key: key !== null && key.length <= MAX_KEY_BYTES ? key : null,
+    value: null,
+    headers: {
+      ...account(broken.record, broken.reason),
+      'dlq-omitted': `value of ${value?.length ?? 0} bytes and headers: too large for this topic`,
+    },
+  };
+}
+
+function account(
+  { topic, partition, offset, timestampMs }: BrokenRecord['record'],
+  reason: string,
+): Readonly<Record<string, string>> {
+  return {
+    'dlq-reason': reason,
+    'dlq-topic': topic,
+    'dlq-partition': String(partition),
+    'dlq-offset': offset,
+    'dlq-timestamp': String(timestampMs),
+  };
+}

@@ -1,0 +1,191 @@
+import type {
+  Consumer,
+  EachBatchPayload,
+  IHeaders,
+  Kafka,
+  KafkaMessage,
+  RetryOptions,
+} from 'kafkajs';
+
+import type { Readiness } from '../../lib/lifecycle.js';
+import { consumeError } from './kafkajs-errors.js';
+import type {
+  Consumption,
+  ConsumeOptions,
+  KafkaRecord,
+  RecordBatch,
+  RecordHeaders,
+} from './kafka-port.js';
+
+export interface SessionSettings {
+  /** A consumer without heartbeats for this long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  /** How long the broker may hold an empty fetch back; stopping waits for it. */
+  readonly fetchWaitMs: number;
+}
+
+interface ConsumptionDeps {
+  readonly kafka: Kafka;
+  readonly retry: RetryOptions;
+  readonly options: ConsumeOptions;
+  readonly clock: () => Date;
+  readonly session?: SessionSettings;
+}
+
+const DEFAULT_SESSION: SessionSettings = {
+  // How long the partitions of a killed process wait for another; brokers accept 6 s or more by
+  // default.
+  sessionTimeoutMs: 10_000,
+  heartbeatMs: 2_000,
+  fetchWaitMs: 500,
+};
+
+/**
+ * Of one fetch, which kafkajs holds as bytes and as messages: with its own 10 MiB the process grows
+ * by some 30 MiB and stays so. A larger record still comes, alone.
+ */
+const FETCH_BYTES = 1_048_576;
+
+/**
+ * Longer than any join (60 s): a consumer that has heard nothing from the broker for this long
+ * hangs.
+ */
+const SILENCE_MS = 120_000;
+
+export async function openConsumption(deps: ConsumptionDeps): Promise<Consumption> {
+  const { kafka, retry, options, clock, session = DEFAULT_SESSION } = deps;
+  const consumer = kafka.consumer({
+    groupId: options.groupId,
+    sessionTimeout: session.sessionTimeoutMs,
+    heartbeatInterval: session.heartbeatMs,
+    maxWaitTimeInMs: session.fetchWaitMs,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: FETCH_BYTES / 4,
+    // the supervisor rebuilds the consumer after every kind of crash
+    retry: { ...retry, restartOnFailure: async () => false },
+  });
+  const health = healthOf(consumer, clock);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+    options.onAssigned?.(payload.memberAssignment),
+  );
+  const crash = Promise.withResolvers<Error>();
+  let early: Error | null = null;
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    early = payload.error;
+    crash.resolve(payload.error);
+  });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({
+      topics: [...options.topics],
+      fromBeginning: true,
+    });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => options.onBatch(toRecordBatch(payload)),
+    });
+    // a failed join is no rejection of run(), but a crash reported before run() resolves
+    throwIfAny(early);
+  } catch (error) {
+    await consumer.disconnect().catch(() => undefined); // the first error is the most specific
+    throw consumeError(options, error);
+  }
+  return {
+    crashed: crash.promise,
+    health,
+    stop: async () => consumer.disconnect(),
+  };
+}
+
+function throwIfAny(error: Error | null): void {
+  if (error) throw error;
+}
+
+function healthOf(consumer: Consumer, clock: () => Date): () => Readiness {
+  let heardAt = clock().getTime();
+  const hear = () => {
+    heardAt = clock().getTime();
+  };
+  consumer.on(consumer.events.GROUP_JOIN, hear);
+  consumer.on(consumer.events.FETCH, hear);
+  consumer.on(consumer.events.HEARTBEAT, hear);
+  return () => {
+    const silentMs = clock().getTime() - heardAt;
+    if (silentMs < SILENCE_MS) return { ok: true };
+    const seconds = Math.round(silentMs / 1000);
+    return { ok: false, reason: `no data from the broker for ${seconds} s` };
+  };
+}
+
+function toRecordBatch(payload: EachBatchPayload): RecordBatch {
+  const { topic, partition, messages } = payload.batch;
+  return {
+    topic,
+    partition,
+    records: messages.map((message) => toRecord(topic, partition, message)),
+    endOffset: payload.batch.highWatermark,
+    commit: committing(payload),
+    heartbeat: async () => payload.heartbeat(),
+    isAbandoned: () => !payload.isRunning() || payload.isStale(),
+  };
+}
+
+function committing(payload: EachBatchPayload): RecordBatch['commit'] {
+  let doneWith = offsetBefore(payload.batch.firstOffset() ?? '0');
+  return async (offset) => {
+    payload.resolveOffset(offset);
+    try {
+      // not the given offset itself: kafkajs counts the transaction markers behind the last record
+      // in
+      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());
+    } catch (error) {
+      // else it would fetch behind the offset, and commit it no sooner than the next record comes
+      payload.resolveOffset(doneWith);
+      throw error;
+    }
+    doneWith = offset;
+  };
+}
+
+/** Offsets are 64-bit numbers in decimal. */
+function offsetBefore(offset: string): string {
+  return String(BigInt(offset) - 1n);
+}
+
+function toRecord(topic: string, partition: number, message: KafkaMessage): KafkaRecord {
+  return {
+    topic,
+    partition,
+    offset: message.offset,
+    key: message.key,
+    value: message.value,
+    headers: toHeaders(message.headers),
+    timestampMs: Number(message.timestamp),
+  };
+}
+
+function toHeaders(sent: IHeaders | undefined): RecordHeaders {
+  const headers: [string, Buffer | Buffer[]][] = [];
+  for (const [name, value] of Object.entries(sent ?? {})) {
+    const values = (Array.isArray(value) ? value : [value]).filter(isSent);
+    const [first, ...others] = values;
+    headers.push([name, others.length === 0 ? toBuffer(first) : values.map(toBuffer)]);
+  }
+  return Object.fromEntries(headers); // `__proto__` becomes a name like the others
+}
+
+/** Under a name like `constructor` kafkajs mixes in what every object inherits. */
+function isSent(value: unknown): value is Buffer | string | undefined {
+  const isNone = value === undefined || value === null;
+  return isNone || typeof value === 'string' || Buffer.isBuffer(value);
+}
+
+/**
+ * A header without a value (null, despite the types) becomes an empty one: kafkajs cannot send
+ * null.
+ */
+function toBuffer(value: Buffer | string | undefined | null): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
+}

@@ -1,0 +1,168 @@
+import { utcTime } from '../../lib/utc-time.js';
+import type { JoinRefusal, RoleBlock } from '../../model.js';
+import { isChangeDue } from './explain-blocks.js';
+import { causeWords, reasonFor } from './explain-reason.js';
+import type { RoleStanding } from './explanation.js';
+
+/** One or two sentences that an administrator can paste to the person. */
+export function sentenceOf(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
+  const first = standing.isMapped ? mappedSentence(standing) : foreignSentence(standing);
+  const second = isChangeDue(standing)
+    ? obstacle(standing, blockedBy)
+    : afterthought(standing, first);
+  return second === null ? first : `${first} ${second}`;
+}
+
+function afterthought(standing: RoleStanding, first: string): string | null {
+  const isGone = standing.refusal === 'UNKNOWN_ROLE';
+  return isGone ? GONE : lastChange(standing, first);
+}
+
+const GONE = 'The guild no longer has this role.';
+
+function mappedSentence(standing: RoleStanding): string {
+  const { isHeld, desired } = standing;
+  const why = reasonFor(standing);
+  const [who, what] = namesOf(standing);
+  if (isHeld === null)
+    return `The connector has not checked yet whether ${who} has ${what}; ${NEVER_SEEN[desired]} because ${why}.`;
+  return isHeld
+    ? `${who} has ${what} ${HELD[desired]} ${why}.`
+    : `${who} lacks ${what} ${desired === 'YES' ? 'although' : 'because'} ${why}.`;
+}
+
+const HELD = {
+  YES: 'because',
+  NO: 'although',
+  UNKNOWN: 'and keeps it because',
+} as const;
+
+const NEVER_SEEN = {
+  YES: 'they should have it',
+  NO: 'they should not have it',
+  UNKNOWN: 'it is left as it is',
+} as const;
+
+function foreignSentence(standing: RoleStanding): string {
+  const { isHeld, isAbsent, refusal } = standing;
+  const [who, what] = namesOf(standing);
+  if (isAbsent) return `${who} lacks ${what} because the account is not in the guild.`;
+  if (refusal === 'EVERYONE' && isHeld === true)
+    return `${who} has ${what} as every member of the guild does.`;
+  const which = 'which is not mapped, so the connector never changes it';
+  return isHeld === null
+    ? `The connector has not checked yet whether ${who} has ${what}, ${which}.`
+    : `${who} ${isHeld ? 'has' : 'lacks'} ${what}, ${which}.`;
+}
+
+function namesOf({ roleId, roleName, history }: RoleStanding): readonly [string, string] {
+  const { username, platformUserId } = history.link;
+  return [username ?? platformUserId, roleName ?? `role ${roleId}`];
+}
+
+/** The first obstacle to a change that is due. */
+function obstacle(standing: RoleStanding, blockedBy: readonly RoleBlock[]): string {
+  const block = blockedBy.find((one) => one in OBSTACLES);
+  if (block === 'PARKED') return parked(standing);
+  return block === undefined
+    ? 'Nothing blocks the change: the next reconcile makes it.'
+    : (OBSTACLES[block] ?? '');
+}
+
+const OBSTACLES: Readonly<Partial<Record<RoleBlock, string>>> = {
+  CLIENT_DISABLED: 'The client is disabled.',
+  CLIENT_STOPPED: 'The client is stopped: Discord rejected its bot token.',
+  CLIENT_PAUSED: 'The client is paused: Discord responds as if the bot had left the guild.',
+  BANNED: 'The guild has banned the account.',
+  NOT_IN_GUILD: 'The account is not in the guild.',
+  SCREENING: "The member has not accepted the server's rules yet (Discord's membership screening).",
+  ROLE_ABOVE_BOT: 'The role is not below the bot, so the bot cannot change it.',
+  ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
+  ROLE_GONE: GONE,
+  MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
+  HELD_BY_GUARD: 'The removal guard holds the removal until a person approves or rejects it.',
+  REMOVAL_REJECTED: 'A person rejected the removal, so the role stays.',
+  PARKED: 'The change is parked.',
+  PENDING: 'The change is queued.',
+};
+
+function parked({ history }: RoleStanding): string {
+  return history.reason === null
+    ? 'The change is parked.'
+    : `The change is parked: ${history.reason}.`;
+}
+
+/** The last change, if it led to the current state and `first` does not name it already. */
+function lastChange(standing: RoleStanding, first: string): string | null {
+  const { lastChange: change, isHeld } = standing;
+  if (isHeld === null) return null;
+  if (change === null) return forgotten(standing);
+  if (isHeld !== (change.change === 'ADDED')) return null;
+  const by = change.cause === null ? '' : ` (${causeWords(change.cause)})`;
+  if (by !== '' && first.includes(by.slice(2, -1))) return null;
+  const verb = isHeld ? 'granted' : 'removed';
+  return `It was ${verb} at ${utcTime(change.at)}${by}.`;
+}
+
+/** The role may have been granted or removed by a change whose record has been deleted. */
+function forgotten({ isMapped, history }: RoleStanding): string | null {
+  if (!isMapped || history.forgottenBefore === null) return null;
+  return `No record shows when this last changed: records from before ${utcTime(history.forgottenBefore)} have been deleted.`;
+}
+
+/** What would unblock it. */
+export function remedyOf(block: RoleBlock, standing: RoleStanding): string {
+  const { history } = standing;
+  const { joinRefusal, job, decision } = history;
+  if (block === 'HELD_BY_GUARD' && decision?.sweepId)
+    return `${REMEDIES[block]} It waits in sweep ${decision.sweepId}: ${decision.why}.`;
+  const isJobOf = ['PENDING', 'PARKED', 'SCREENING'].includes(block);
+  if (isJobOf && job !== null && (job.isParked || job.attempts > 0))
+    return `${REMEDIES[block]} The connector retries it at ${utcTime(job.dueAt)}.`;
+  if (block === 'NOT_IN_GUILD' && joinRefusal !== null)
+    return `${REMEDIES[block]} The person could not be added to the guild: ${JOIN_REFUSALS[joinRefusal]}.`;
+  return REMEDIES[block];
+}
+
+const REMEDIES: Readonly<Record<RoleBlock, string>> = {
+  NOT_LINKED: 'The person links a Discord account again.',
+  AUTHORITY_DISCORD:
+    'A moderator adds or removes the role on Discord, or updateRoleMapping sets the authority to PLATFORM.',
+  ROLE_REQUESTED:
+    'The platform makes the requested change and reports it with an event, recordMembershipChanges or replaceMemberships.',
+  REQUEST_DISPUTED:
+    'The platform makes the requested change and reports it, or a moderator adds or removes the role on Discord.',
+  AUTHORITY_OBSERVE: 'updateRoleMapping sets the authority to PLATFORM.',
+  MAPPING_RETIRED: 'If members of the group should have the role, createRoleMapping maps it again.',
+  UNKNOWN_MEMBERSHIP:
+    'The platform reports whether the person is in the group, with an event, recordMembershipChanges or replaceMemberships.',
+  CLIENT_DISABLED: 'updateDiscordClient enables the client.',
+  CLIENT_STOPPED: 'updateDiscordClient sets a valid bot token.',
+  CLIENT_PAUSED:
+    "The client's health shows the cause and the time. The pause ends with the first call that succeeds; checkDiscordClient makes one at once. If the bot is not in the guild, add it again.",
+  BANNED: 'A moderator lifts the ban on Discord.',
+  NOT_IN_GUILD:
+    'The person joins the guild; the connector grants the role when it next reads the member.',
+  SCREENING:
+    "The person accepts the server's rules in Discord; the next sweep then grants the role. With `screening: IGNORE` the client does not wait.",
+  ROLE_ABOVE_BOT:
+    "An administrator of the guild moves one of the bot's roles above it; importDiscordRoles then lets the connector see that at once.",
+  ROLE_MANAGED: 'The role cannot be assigned by hand: map the group to a role the bot can assign.',
+  ROLE_GONE: 'Retire the mapping, and map the group to a role that exists.',
+  MISSING_PERMISSION:
+    'An administrator of the guild grants the bot the permission Manage Roles; importDiscordRoles then lets the connector see that at once.',
+  HELD_BY_GUARD: "Decide with approveSweep or rejectSweep, or raise the client's removalGuard.",
+  REMOVAL_REJECTED:
+    'A newer change to the group, the mapping or the link reopens the decision; reconcileDiscordUser does not.',
+  PARKED: 'Fix the cause, then run reconcileDiscordUser. Any change to the member also retries it.',
+  PENDING: 'Nothing to do: the connector carries it out.',
+};
+
+const JOIN_REFUSALS: Readonly<Record<JoinRefusal, string>> = {
+  BANNED: 'the guild has banned the account',
+  GUILD_FULL: 'the guild is full',
+  USER_GUILD_LIMIT: 'the account is in as many guilds as Discord allows',
+  INVALID_TOKEN: 'the person has to sign in again',
+  MISSING_PERMISSION: 'the bot needs the permission Create Invite',
+  REFUSED: 'Discord gave no reason',
+};

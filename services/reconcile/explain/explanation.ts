@@ -1,0 +1,114 @@
+import type {
+  AuditRecordId,
+  Authority,
+  Cause,
+  GroupId,
+  JoinRefusal,
+  LinkId,
+  MappingId,
+  PlatformUserId,
+  RemovalVerdict,
+  RoleBlock,
+  RoleId,
+  RoleRefusal,
+} from '../../model.js';
+import type { MappingFacts } from '../ports.js';
+
+/** Why a person has a role or not, and what would change that. */
+export interface RoleExplanation {
+  readonly roleId: RoleId;
+  /** Null: the role was never read from Discord. */
+  readonly roleName: string | null;
+  /** False: no mapping names the role, so it is foreign. */
+  readonly isMapped: boolean;
+  readonly desired: DesiredWord;
+  /** As last read from Discord; null: never read. */
+  readonly isHeld: boolean | null;
+  readonly seenAt: Date | null;
+  readonly mappings: readonly {
+    readonly mappingId: MappingId;
+    readonly groupId: GroupId;
+    readonly authority: Authority;
+    readonly isRetired: boolean;
+    readonly membership: 'HELD' | 'NOT_HELD' | 'UNKNOWN';
+  }[];
+  readonly lastChange: RoleChange | null;
+  readonly blockedBy: readonly RoleBlock[];
+  /** One sentence for each of `blockedBy`, in its order. */
+  readonly unblockedBy: readonly string[];
+  readonly sentence: string;
+}
+
+/** `UNKNOWN`: no source decides, so the role is left as it is. */
+export type DesiredWord = 'YES' | 'NO' | 'UNKNOWN';
+
+export interface RoleChange {
+  readonly auditRecordId: AuditRecordId;
+  readonly change: 'ADDED' | 'REMOVED';
+  readonly at: Date;
+  /** Of several causes the one that names a mapped group, else the newest. */
+  readonly cause: Cause | null;
+}
+
+/** The history of a link and a role, in addition to the member's facts. */
+export interface RoleHistory {
+  readonly link: {
+    readonly linkId: LinkId;
+    readonly platformUserId: PlatformUserId;
+    readonly username: string | null;
+  };
+  readonly client: {
+    readonly isEnabled: boolean;
+    readonly isStopped: boolean;
+    readonly isPaused: boolean;
+  };
+  /**
+   * Records of changes before this time have been deleted; null: all since the link was created are
+   * kept.
+   */
+  readonly forgottenBefore: Date | null;
+  /** Null: the role was never read from Discord. */
+  readonly roleName: string | null;
+  readonly reason: string | null;
+  readonly joinRefusal: JoinRefusal | null;
+  /** The state of the role's removal: it waits for approval, or a person has decided. */
+  readonly decision: {
+    readonly verdict: RemovalVerdict;
+    /** Null: the sweep is no longer kept. */
+    readonly sweepId: string | null;
+    readonly why: string;
+    readonly at: Date;
+  } | null;
+  readonly job: {
+    readonly isParked: boolean;
+    readonly attempts: number;
+    readonly dueAt: Date;
+  } | null;
+  readonly lastChange: (Omit<RoleChange, 'cause'> & { readonly causes: readonly Cause[] }) | null;
+  /** The recorded memberships of the active link's user in groups mapped to the role. */
+  readonly groups: readonly {
+    readonly groupId: GroupId;
+    readonly name: string | null;
+    readonly isDeleted: boolean;
+    /** The time of the current fact; null: there is none. */
+    readonly saidAt: Date | null;
+    /** The fact came with the complete list of the person's groups. */
+    readonly isSnapshot: boolean;
+  }[];
+}
+
+/** Everything the blocks and sentences are made from. */
+export interface RoleStanding extends Pick<
+  RoleExplanation,
+  'roleId' | 'roleName' | 'isMapped' | 'desired' | 'isHeld' | 'lastChange'
+> {
+  readonly refusal: RoleRefusal | null;
+  readonly mappings: readonly MappingFacts[];
+  readonly isEnding: boolean;
+  /** The link is ending, and the account is already linked to another user. */
+  readonly isTakenOver: boolean;
+  readonly isAbsent: boolean;
+  /** Nothing is granted until the member passes Discord's membership screening. */
+  readonly isScreened: boolean;
+  readonly history: RoleHistory;
+}

@@ -1,0 +1,234 @@
+/**
+ * Adds a person to the guild who consented when they signed in. The join call carries their roles,
+ * except where members wait for screening, because a role may end it.
+ * In: the facts of a member with a grant. Out: the member as Discord added them, or why not.
+ * Never: a call without an open record if there are roles to grant, or with a token that was not
+ * stored first.
+ */
+import { LeaseLostError, PassingRefusalError, TerminalError } from '../../lib/errors.js';
+import type {
+  Cause,
+  JoinRefusal,
+  MemberReading,
+  PresentMember,
+  RoleId,
+  TokenGrant,
+} from '../../model.js';
+import { desiredRoles } from '../plan/desired.js';
+import type { GrantMemory } from '../plan/grants.js';
+import { planMemberNickname } from '../plan/plan-nickname.js';
+import { planRequests, withRequests } from '../plan/plan-requests.js';
+import { planRoles, type MemberPlan } from '../plan/plan.js';
+import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
+import type { OpenedRecord, OpenRecord } from '../write/records.js';
+
+/** A token this close to its expiry may have expired when the call arrives. */
+const MARGIN_MS = 60_000;
+
+interface Deps {
+  readonly grants: GrantMemory;
+  readonly discord: Pick<DiscordMembers, 'joinMember'>;
+  /** Throws TerminalError INVALID_GRANT when the refresh token is dead. */
+  readonly refreshGrant: (clientId: string, refreshToken: string) => Promise<TokenGrant>;
+  readonly clock: () => number;
+}
+
+interface Arrival {
+  readonly causes: readonly Cause[];
+  readonly facts: MemberFacts;
+  readonly target: MemberTarget;
+  readonly openRecord: (plan: MemberPlan) => Promise<OpenedRecord>;
+  readonly isLeased: () => boolean;
+}
+
+/** `refusal` null: the person is a member now, and the rest of the plan remains to be done. */
+export type BroughtIn =
+  | {
+      readonly kind: 'JOINED';
+      readonly member: PresentMember;
+      readonly plan: MemberPlan;
+      readonly record: OpenedRecord;
+    }
+  | {
+      readonly kind: 'NOT_JOINED';
+      readonly refusal: JoinRefusal | null;
+      /**
+       * Set if this call added them, though without all their roles or nickname; null: it did not.
+       */
+      readonly arrived: PresentMember | null;
+      readonly openRecord: OpenRecord | null;
+    };
+
+export type BringIn = (arrival: Arrival) => Promise<BroughtIn>;
+
+export function createBringIn(deps: Deps): BringIn {
+  return async (arrival) => {
+    const { facts, openRecord } = arrival;
+    const accessToken = await usableToken(deps, facts);
+    if (accessToken === null) return refused('INVALID_TOKEN', facts.openRecord);
+    const plan = planArrival(arrival);
+    const record = await openRecord(plan);
+    try {
+      const { member, isWhole } = await join(deps, arrival, {
+        accessToken,
+        plan,
+      });
+      if (member !== null && isWhole) return { kind: 'JOINED', member, plan, record };
+      const after = recordAfter(facts, plan, record);
+      return { ...refused(null, after), arrived: member };
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      return refused(refusal, recordAfter(facts, plan, record));
+    }
+  };
+}
+
+function planArrival({ facts, causes, target }: Arrival): MemberPlan {
+  const roles = planRoles({
+    desired: desiredRoles(facts),
+    actual: new Set(),
+    written: new Set(),
+    refusals: facts.roles,
+    decisions: facts.decisions,
+  });
+  const { discordUserId } = target;
+  const names = planMemberNickname(facts, { discordUserId, causes }, null);
+  // A new member has no earlier reading, so the roles of their groups are granted with the others.
+  const requests = planRequests(facts, ARRIVING);
+  return { ...withRequests(roles, requests), ...names };
+}
+
+const ARRIVING: MemberReading = {
+  isPresent: true,
+  roleIds: [],
+  username: '',
+  displayName: null,
+  nickname: null,
+  isPending: false,
+  timedOutUntil: null,
+};
+
+/**
+ * Discord refuses the whole call if the bot may not grant one of the roles or set the nickname. So
+ * the call is repeated with less: the person gets in, and the roles follow one by one. `member`
+ * null: they were already in the guild.
+ */
+async function join(
+  { discord }: Deps,
+  { facts, target, isLeased }: Arrival,
+  { accessToken, plan }: { accessToken: string; plan: MemberPlan },
+): Promise<{
+  readonly member: PresentMember | null;
+  readonly isWhole: boolean;
+}> {
+  const [first, ...lesser] = facts.client.waitsForScreening
+    ? gifts([], null)
+    : gifts(plan.add, plan.nickname);
+  const isNamed = first.nickname === plan.nickname;
+  const ask = async ({ roleIds, nickname: name }: Gift) => {
+    if (!isLeased())
+      throw new LeaseLostError(`this process no longer holds the bot of client ${target.clientId}`);
+    const request = { member: target, accessToken, roleIds, nickname: name };
+    const joining = await discord.joinMember(request);
+    const isWhole = isNamed && roleIds.length === plan.add.length;
+    const member = joining.kind === 'joined' ? joining.member : null;
+    return { member, isWhole };
+  };
+  let answer = ask(first);
+  for (const gift of lesser)
+    answer = answer.catch((error: unknown) => {
+      if (mayBeOfGift(error)) return ask(gift);
+      throw error;
+    });
+  return answer;
+}
+
+interface Gift {
+  readonly roleIds: readonly RoleId[];
+  readonly nickname: string | null;
+}
+
+/** What the join call carries, from everything to nothing. */
+function gifts(roleIds: readonly RoleId[], nickname: string | null): [Gift, ...Gift[]] {
+  return [
+    { roleIds, nickname },
+    ...(roleIds.length > 0 ? [{ roleIds: [], nickname }] : []),
+    ...(nickname === null ? [] : [{ roleIds: [], nickname: null }]),
+  ];
+}
+
+/**
+ * Discord does not document its code for an unknown role or a nickname it rejects, so any other
+ * refusal (REFUSED) may be about them.
+ */
+function mayBeOfGift(error: unknown): boolean {
+  return (
+    error instanceof PassingRefusalError ||
+    (error instanceof TerminalError && OF_GIFTS.includes(error.code))
+  );
+}
+
+const OF_GIFTS = ['MISSING_PERMISSION', 'UNKNOWN_ROLE', 'BAD_NICKNAME', 'REFUSED'];
+
+/** A valid access token, refreshed if it is about to expire; null: there is none any more. */
+async function usableToken(
+  { grants, refreshGrant, clock }: Deps,
+  { grant, client }: MemberFacts,
+): Promise<string | null> {
+  if (grant === null) return null;
+  const kept = await grants.readGrant(grant.grantId);
+  if (kept === null) return null;
+  if (kept.expiresAt.getTime() - clock() > MARGIN_MS) return kept.accessToken;
+  if (kept.refreshToken === null) return null;
+  try {
+    const renewed = await refreshGrant(client.clientId, kept.refreshToken);
+    await grants.renewGrant(grant.grantId, renewed);
+    return renewed.accessToken;
+  } catch (error) {
+    if (error instanceof TerminalError && error.code === 'INVALID_GRANT') return null;
+    throw error;
+  }
+}
+
+function refused(
+  refusal: JoinRefusal | null,
+  openRecord: OpenRecord | null,
+): Extract<BroughtIn, { kind: 'NOT_JOINED' }> {
+  return { kind: 'NOT_JOINED', refusal, arrived: null, openRecord };
+}
+
+/** The record that is open after the call; none of its changes has been made yet. */
+function recordAfter(
+  { openRecord }: MemberFacts,
+  plan: MemberPlan,
+  { recordId }: OpenedRecord,
+): OpenRecord | null {
+  if (recordId === null || recordId === openRecord?.recordId) return openRecord;
+  return {
+    recordId,
+    plannedAdded: plan.add,
+    plannedRemoved: [],
+    plannedNickname: plan.nickname,
+    ensured: { added: plan.add, removed: [] },
+  };
+}
+
+const REFUSALS: readonly string[] = [
+  'BANNED',
+  'GUILD_FULL',
+  'USER_GUILD_LIMIT',
+  'INVALID_TOKEN',
+  'MISSING_PERMISSION',
+  'REFUSED',
+] satisfies readonly JoinRefusal[];
+
+/** Null: Discord refused the client rather than the person, or did not answer. */
+function refusalOf(error: unknown): JoinRefusal | null {
+  if (!(error instanceof TerminalError)) return null;
+  return isJoinRefusal(error.code) ? error.code : null;
+}
+
+function isJoinRefusal(code: string): code is JoinRefusal {
+  return REFUSALS.includes(code);
+}

@@ -1,0 +1,220 @@
+import type { Attributes, NicknameStrategy } from '../../model.js';
+import {
+  parseTemplate,
+  renderTemplate,
+  tidyName,
+  VARIABLES,
+  type NicknameTemplate,
+  type Values,
+  type Variable,
+} from './nickname-template.js';
+
+export interface NicknamePerson {
+  /** Null: never received. */
+  readonly username: string | null;
+  /** Absent: never received. Null or '': known to have no value. */
+  readonly attributes: Attributes;
+}
+
+export interface DesiredNickname {
+  /** Null: leave the member's nickname alone. */
+  readonly nickname: string | null;
+  /**
+   * Why the policy gives this person no nickname; null if it gives one, or gives none to anyone.
+   */
+  readonly withheld: string | null;
+}
+
+/** The nickname that the policy gives the person. */
+export function desiredNickname(
+  policy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  },
+  person: NicknamePerson,
+): DesiredNickname {
+  const parsed = parseTemplate(templateOf(policy) ?? '');
+  if (parsed.variables.size === 0) return { nickname: null, withheld: null };
+  const { values, unsent } = readValues(parsed.variables, person);
+  if (unsent.length > 0)
+    return {
+      nickname: null,
+      withheld: `the platform has not sent ${listWords(unsent, 'and')} for this person`,
+    };
+  const naming = namesIn(parsed.variables);
+  if (naming.every((variable) => !values[variable]))
+    return {
+      nickname: null,
+      withheld: `the person has no ${listWords(naming, 'or')}`,
+    };
+  return { nickname: fittedNickname(parsed, values, naming), withheld: null };
+}
+
+function listWords(variables: readonly Variable[], conjunction: 'and' | 'or'): string {
+  return variables.map((variable) => `%${variable}`).join(` ${conjunction} `);
+}
+
+function templateOf(policy: {
+  readonly strategy: NicknameStrategy;
+  readonly template: string | null;
+}): string | null {
+  if (policy.strategy === 'NONE') return null;
+  return policy.strategy === 'EVE_ONLINE' ? '%character' : policy.template;
+}
+
+/**
+ * `unsent` values are waited for. Otherwise half a nickname would be set, and set again when the
+ * rest arrives.
+ */
+function readValues(
+  variables: ReadonlySet<Variable>,
+  person: NicknamePerson,
+): { readonly values: Values; readonly unsent: readonly Variable[] } {
+  const values: Partial<Record<Variable, string>> = {};
+  const unsent: Variable[] = [];
+  for (const variable of variables) {
+    const known =
+      variable === 'username' ? (person.username ?? undefined) : person.attributes[variable];
+    if (known === undefined) unsent.push(variable);
+    else values[variable] = tidyName(known ?? '');
+  }
+  return { values, unsent };
+}
+
+/** Discord's limit, in UTF-16 units. */
+const MAX_LENGTH = 32;
+
+/**
+ * A text that is too long is shortened in this order until it fits:
+ *
+ * 1. the alliance is dropped, with its brackets and separators;
+ * 2. the corporation likewise;
+ * 3. the longer of character and username loses one grapheme at a time (the username first if they
+ *    are equally long), down to one each, with no whitespace left at the cut;
+ * 4. the username is dropped if there is a character, which is then cut alone;
+ * 5. the free text is dropped, and the name is cut alone. Only a single grapheme over 32 units is
+ *    cut within, between code points.
+ *
+ * The name is never dropped. It is the character, else the username; if the template has neither,
+ * the corporation, else the alliance.
+ */
+function fittedNickname(
+  { parts }: NicknameTemplate,
+  values: Values,
+  naming: readonly Variable[],
+): string {
+  const name = naming.find((variable) => values[variable]) ?? 'username';
+  let rest = values;
+  for (const dropped of ['alliance', 'corporation'] as const) {
+    const text = renderTemplate(parts, rest);
+    if (text.length <= MAX_LENGTH) return text;
+    if (dropped !== name) rest = { ...rest, [dropped]: '' };
+  }
+  const nameOnly = { [name]: values[name] ?? '' };
+  return cutToFit(parts, rest) ?? cutToFit(parts, nameOnly) ?? cutName(values[name] ?? '');
+}
+
+/** Null when one grapheme of each value is still too long. */
+function cutToFit(parts: NicknameTemplate['parts'], values: Values): string | null {
+  let cut = values;
+  for (;;) {
+    const text = renderTemplate(parts, cut);
+    if (text.length <= MAX_LENGTH) return text;
+    const shorter = withLongestCut(cut);
+    if (shorter === null) return null;
+    cut = shorter;
+  }
+}
+
+/** Checks the person's name last, so that it is cut last among equally long values. */
+function withLongestCut(values: Values): Values | null {
+  let longest: { variable: Variable; value: string; shorter: string } | null = null;
+  for (const variable of VARIABLES.toReversed()) {
+    const value = values[variable] ?? '';
+    const shorter = shortened(value);
+    if (shorter !== '' && value.length > (longest?.value.length ?? 0))
+      longest = { variable, value, shorter };
+  }
+  return longest && { ...values, [longest.variable]: longest.shorter };
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/**
+ * Removes one grapheme, or at once as many as needed for it to fit alone; '' when only one is left
+ * or the first is too long.
+ */
+function shortened(value: string): string {
+  const length = Math.min(value.length - 1, MAX_LENGTH);
+  return tidyName(fitting(graphemesOf(value), length));
+}
+
+function cutName(name: string): string {
+  const whole = tidyName(fitting(graphemesOf(name), MAX_LENGTH));
+  return whole === '' ? tidyName(fitting(Array.from(name), MAX_LENGTH)) : whole;
+}
+
+function graphemesOf(value: string): readonly string[] {
+  return [...segmenter.segment(value)].map(({ segment }) => segment);
+}
+
+/** As many of the first pieces as fit into `length` units. */
+function fitting(pieces: readonly string[], length: number): string {
+  let text = '';
+  for (const piece of pieces) {
+    if (text.length + piece.length > length) break;
+    text += piece;
+  }
+  return text;
+}
+
+/**
+ * Whether Discord already shows that nickname. Discord says that it trims, collapses whitespace and
+ * drops "some zero-width characters" without naming them. So none of these count here; otherwise
+ * the nickname would be written again and again.
+ * https://docs.discord.com/developers/resources/user#usernames-and-nicknames
+ */
+export function isSameNickname(wanted: string, shown: string | null): boolean {
+  return shown !== null && visibleOf(wanted) === visibleOf(shown);
+}
+
+/** Also without the characters that join and colour emoji. */
+function visibleOf(nickname: string): string {
+  return tidyName(nickname).replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
+}
+
+const MAX_TEMPLATE_LENGTH = 200;
+const CHOICE = '%username, %character, %corporation and %alliance';
+
+/** What is wrong with a template; empty: nothing. */
+export function templateFaults(template: string): readonly string[] {
+  if (tidyName(template) === '') return ['the template is empty'];
+  const { parts, variables, unknownWords } = parseTemplate(template);
+  const faults = [...unknownWords].map(
+    (word) => `${word} is not a variable; use ${CHOICE}, or %% for a percent sign`,
+  );
+  if (template.length > MAX_TEMPLATE_LENGTH)
+    faults.push(
+      `the template must have at most ${MAX_TEMPLATE_LENGTH} characters; it has ${template.length}`,
+    );
+  if (variables.size === 0)
+    faults.push(`the template has no variable; use at least one of ${CHOICE}`);
+  for (const name of namesIn(variables)) {
+    const { length } = renderTemplate(parts, { [name]: 'x' });
+    if (length > MAX_LENGTH)
+      faults.push(
+        `the text around %${name} leaves no room for it: with a single letter in its place the nickname has ${length} UTF-16 units, more than ${MAX_LENGTH}`,
+      );
+  }
+  return faults;
+}
+
+/**
+ * The variables that name the person, most specific first: the names, or the tickers if the
+ * template has no names.
+ */
+function namesIn(variables: ReadonlySet<Variable>): readonly Variable[] {
+  const found = VARIABLES.filter((name) => variables.has(name));
+  const names = found.filter((name) => name === 'character' || name === 'username');
+  return names.length > 0 ? names : found;
+}

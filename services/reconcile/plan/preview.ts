@@ -1,0 +1,173 @@
+import { NO_NICKNAME, type MemberKey, type MemberReading, type RoleId } from '../../model.js';
+import { desiredRoles } from './desired.js';
+import { guardRemovals } from '../guard/guard.js';
+import { LEAVE_NICKNAME, planMemberNickname, type NicknamePlan } from './plan-nickname.js';
+import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
+import { type AfterScreening, type MemberPlan, planRoles } from './plan.js';
+import type { MappingFacts, MemberFacts } from '../ports.js';
+import { countRequests, previewRequests, type PreviewedRequest } from './preview-requests.js';
+import type { GuardTally } from '../write/records.js';
+import { IS_BOT } from '../settle/settlement-words.js';
+import { screeningReason, withholdGrants } from './screening.js';
+
+/**
+ * What the next run would do, from the mirror alone. Calls nothing at Discord and changes nothing.
+ */
+export interface Preview extends Omit<
+  MemberPlan,
+  'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | 'afterScreening'
+> {
+  /** Roles to grant after Discord's membership screening. */
+  readonly waiting: readonly RoleId[];
+  /** Requests that would be made to the platform. */
+  readonly requests: readonly PreviewedRequest[];
+  readonly held: readonly RoleId[];
+  /** When the mirror was last confirmed; null: the member was never read. */
+  readonly observedAt: Date | null;
+  readonly summary: string;
+}
+
+const ABSENT: MemberReading = { isPresent: false };
+
+export function createPreview(deps: {
+  readonly readMember: (member: MemberKey) => Promise<MemberFacts | null>;
+  readonly readTally: (
+    clientId: string,
+    removals: readonly {
+      readonly roleId: RoleId;
+      readonly discordUserId: string;
+    }[],
+  ) => Promise<GuardTally>;
+}) {
+  return async (member: MemberKey): Promise<Preview | null> => {
+    const facts = await deps.readMember(member);
+    if (facts === null) return null;
+    const { plan: whole, asked } = planOf(facts);
+    const plan = withholdGrants(facts, facts.mirror ?? ABSENT, {
+      ...whole,
+      ...nicknameFor(facts, member),
+    });
+    const { approved, requests: _, afterScreening, ...roles } = plan;
+    const isCounted = (exempt: readonly RoleId[]) => (roleId: RoleId) => !exempt.includes(roleId);
+    const removals = plan.remove.filter(isCounted(approved));
+    const requested = removalsAskedFor(asked.readings).filter(isCounted(asked.uncounted));
+    const { discordUserId, clientId } = member;
+    const tally = await deps.readTally(
+      clientId,
+      [...removals, ...requested].map((roleId) => ({ roleId, discordUserId })),
+    );
+    const held = heldOf(facts, removals, tally);
+    const { isBlockedByRank: _rank, isWithheld: _withheld, ...changes } = roles;
+    const shown = {
+      ...changes,
+      remove: plan.remove.filter(isCounted(held)),
+      held,
+      waiting: afterScreening?.roleIds ?? [],
+      requests: previewRequests(facts, asked, heldOf(facts, requested, tally)),
+    };
+    return {
+      ...shown,
+      observedAt: facts.mirrorReadAt,
+      summary: summaryOf(facts, shown, afterScreening),
+    };
+  };
+}
+
+/** Under authority DISCORD nothing is unknown: the role stays because Discord decides. */
+function planOf(known: MemberFacts) {
+  const facts = isOfBot(known) ? { ...known, mappings: [] } : known;
+  const actual = facts.mirror?.isPresent === true ? facts.mirror.roleIds : [];
+  const asked = planRequests(facts, facts.mirror ?? ABSENT);
+  const roles = planRoles({
+    desired: desiredRoles(asIfWritten(facts)),
+    actual: new Set(actual),
+    written: new Set(),
+    refusals: facts.roles,
+    decisions: facts.decisions,
+  });
+  const unknown = roles.unknown.filter((roleId) =>
+    facts.mappings.some((mapping) => mapping.roleId === roleId && mapping.authority !== 'DISCORD'),
+  );
+  return { plan: withRequests({ ...roles, unknown }, asked), asked };
+}
+
+/** Bots are never changed. */
+function isOfBot({ mirror }: MemberFacts): boolean {
+  return mirror?.isPresent === true && mirror.isBot === true;
+}
+
+function heldOf(
+  { client, decisions }: MemberFacts,
+  removals: readonly RoleId[],
+  tally: GuardTally,
+): readonly RoleId[] {
+  const verdict = guardRemovals({
+    removals,
+    tally,
+    limits: client.guard,
+    decisions,
+    cause: 'OTHER',
+    isAskedFor: false,
+  });
+  return verdict.heldRemovals;
+}
+
+/** Members who are not in the guild get no nickname. */
+function nicknameFor(facts: MemberFacts, { discordUserId }: MemberKey): NicknamePlan {
+  if (facts.mirror?.isPresent !== true || isOfBot(facts)) return LEAVE_NICKNAME;
+  const run = { discordUserId, causes: [] };
+  return planMemberNickname(asIfWritten(facts), run, facts.mirror);
+}
+
+function summaryOf(
+  facts: MemberFacts,
+  plan: Omit<Preview, 'summary' | 'observedAt'>,
+  afterScreening: AfterScreening | undefined,
+): string {
+  if (facts.mirror === null)
+    return 'not read at Discord yet; the first run reads this member before it plans';
+  if (!facts.mirror.isPresent) return 'the account is not in the guild';
+  if (isOfBot(facts)) return IS_BOT;
+  const parts = [
+    count(plan.add, 'to add'),
+    count(plan.remove, 'to remove'),
+    count(plan.held, 'held by the removal guard'),
+    count(plan.rejected, 'kept because a person rejected the removal'),
+    countRequests(plan.requests),
+    count(plan.unknown, 'kept because a group is unknown'),
+    count(plan.blocked, 'that the bot cannot change'),
+    nicknameWords(plan),
+    plan.nicknameBlocked,
+    afterScreening === undefined ? null : screeningReason(afterScreening),
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return 'in step';
+  const isObserved = facts.client.isObserved || facts.mappings.some(isOnlyObserved);
+  return isObserved
+    ? `${parts.join(', ')}; nothing is written for mappings in OBSERVE`
+    : parts.join(', ');
+}
+
+function nicknameWords({ nickname }: Pick<MemberPlan, 'nickname'>) {
+  if (nickname === null) return null;
+  return nickname === NO_NICKNAME ? 'the nickname to reset' : `the nickname ${nickname} to set`;
+}
+
+/** Shows the differences of OBSERVE mappings as if they were PLATFORM. */
+function asIfWritten(facts: MemberFacts): MemberFacts {
+  return {
+    ...facts,
+    client: { ...facts.client, isObserved: false },
+    mappings: facts.mappings.map((mapping) =>
+      isOnlyObserved(mapping) ? { ...mapping, authority: 'PLATFORM' } : mapping,
+    ),
+  };
+}
+
+function isOnlyObserved({ authority }: MappingFacts): boolean {
+  return authority === 'OBSERVE';
+}
+
+function count(roles: readonly unknown[], what: string): string | null {
+  if (roles.length === 0) return null;
+  return `${roles.length} ${roles.length === 1 ? 'role' : 'roles'} ${what}`;
+}

@@ -1,0 +1,196 @@
+import { backoffMs } from '../../lib/backoff.js';
+import {
+  DatabaseUnavailableError,
+  LeaseLostError,
+  RefusedTokenError,
+  RetryLaterError,
+  TerminalError,
+  UnavailableError,
+} from '../../lib/errors.js';
+import type { Logger } from '../../lib/logger.js';
+import type { AuditRecordId, MemberReading } from '../../model.js';
+import { UnhealthyGuildError } from '../write/write-breaker.js';
+import { WritesSpentError } from '../write/write-wait.js';
+import type { Job } from '../job.js';
+import type { ClientTrouble, DiscordRefusal, Memory } from '../ports.js';
+import type { ParkedCause } from '../write/records.js';
+
+/** After this many failures of our own code the member is parked, where an admin sees it. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * A job waits at most this long. The wait belongs to the bucket, bot or sender that asked for it,
+ * and may end early or with the process that knows of it. Whether the client may be worked is for
+ * the worker to decide.
+ */
+const MOST_WAIT_MS = 5_000;
+
+export interface Interruption {
+  readonly error: unknown;
+  /** What Discord had shown until then: part of the work may be done. */
+  readonly observed: MemberReading | null;
+  /** A record under which nothing was changed: it is deleted. */
+  readonly idleRecordId: AuditRecordId | null;
+  /** Adds the names of roles and of the member to a text with their ids. */
+  readonly inWords: (text: string) => string;
+}
+
+export interface Interruptions {
+  /**
+   * Decides what happens to an interrupted job. Resolves with when its client may be worked again;
+   * null: at once.
+   */
+  handleError(job: Job, interrupted: Interruption): Promise<Date | null>;
+}
+
+/** Refusals that concern the whole client, not the member. */
+const TROUBLE: ReadonlyMap<string, ClientTrouble['kind']> = new Map<
+  DiscordRefusal | 'UNHEALTHY',
+  ClientTrouble['kind']
+>([
+  ['UNAUTHORIZED', 'STOPPED'],
+  ['UNKNOWN_GUILD', 'PAUSED'],
+  ['UNHEALTHY', 'PAUSED'],
+]);
+
+interface Deps {
+  readonly memory: Pick<Memory, 'settle' | 'postpone' | 'saveTrouble'>;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Growing pauses for one member after calls that got no answer. */
+  readonly retry: { readonly baseMs: number; readonly maxMs: number };
+}
+
+export function createInterruptions(deps: Deps): Interruptions {
+  return {
+    async handleError(job, interrupted) {
+      const { error } = interrupted;
+      // Not the member's fault: the run is dropped and repeated when the database answers again.
+      if (error instanceof LeaseLostError || error instanceof DatabaseUnavailableError) throw error;
+      if (error instanceof RetryLaterError) {
+        const waitMs = Math.max(0, error.retryAt.getTime() - deps.clock());
+        await postpone(deps, job, interrupted, {
+          waitMs: Math.min(waitMs, MOST_WAIT_MS),
+          isFailure: false,
+        });
+        return error instanceof WritesSpentError ? error.openFrom : error.retryAt;
+      }
+      if (error instanceof TerminalError) await handleRefusal(deps, job, interrupted, error.code);
+      else await handleFailure(deps, job, interrupted);
+      return null;
+    },
+  };
+}
+
+async function handleRefusal(
+  deps: Deps,
+  job: Job,
+  interrupted: Interruption,
+  code: string,
+): Promise<void> {
+  const { error } = interrupted;
+  const kind = TROUBLE.get(code);
+  // The breaker recognises its own error by its exact text.
+  const reason = error instanceof UnhealthyGuildError ? error.message : reasonOf(interrupted);
+  if (kind === undefined) return park(deps, job, interrupted, parkedBy(interrupted, code));
+  const isOld = error instanceof UnhealthyGuildError && !error.isNews;
+  deps.logger[isOld ? 'warn' : 'error'](
+    { clientId: job.clientId, trouble: kind, reason },
+    'client stopped or paused',
+  );
+  const refused = error instanceof RefusedTokenError ? error : null;
+  await deps.memory.saveTrouble(job.clientId, {
+    kind,
+    reason,
+    ...(refused && { revision: refused.revision }),
+  });
+  await postpone(deps, job, interrupted, {
+    waitMs: 0,
+    isFailure: false,
+  });
+}
+
+async function handleFailure(deps: Deps, job: Job, interrupted: Interruption): Promise<void> {
+  const { error } = interrupted;
+  const { clientId, discordUserId, attempts } = job;
+  if (!(error instanceof UnavailableError)) {
+    deps.logger.error({ err: error, clientId, discordUserId }, 'reconcile failed');
+    if (attempts >= MOST_ATTEMPTS) {
+      return park(deps, job, interrupted, {
+        reason: 'the connector failed on this member; see its log',
+        cause: 'the connector failed on these members',
+        endedBy: 'fix the error in its log, then run reconcileDiscordUser',
+      });
+    }
+  }
+  const waitMs = backoffMs(attempts, { ...deps.retry, random: deps.random });
+  deps.logger.warn(
+    { clientId, discordUserId, reason: reasonOf(interrupted), waitMs },
+    'reconcile postponed',
+  );
+  await postpone(deps, job, interrupted, { waitMs, isFailure: true });
+}
+
+async function postpone(
+  deps: Deps,
+  job: Job,
+  interrupted: Interruption,
+  when: { readonly waitMs: number; readonly isFailure: boolean },
+): Promise<void> {
+  const { observed, idleRecordId } = interrupted;
+  await deps.memory.postpone(job, {
+    ...when,
+    reason: reasonOf(interrupted),
+    observed,
+    idleRecordId,
+  });
+}
+
+async function park(
+  deps: Deps,
+  job: Job,
+  { observed }: Interruption,
+  { reason, ...parkedCause }: ParkedCause & { readonly reason: string },
+): Promise<void> {
+  await deps.memory.settle(job, {
+    outcome: 'PARKED',
+    reason,
+    closes: null,
+    nickname: null,
+    heldRemovals: [],
+    settledDecisions: [],
+    requests: null,
+    observed,
+    isReading: observed !== null,
+    joining: null,
+    isParked: true,
+    isWaiting: false,
+    parking: [parkedCause],
+    asksAgain: false,
+    clearsTrouble: false,
+    endedLinkIds: [],
+  });
+}
+
+function reasonOf({ error, inWords }: Interruption): string {
+  return inWords(error instanceof Error ? error.message : String(error));
+}
+
+/**
+ * The text before the first colon names the member; the rest is the same for every member refused
+ * for this reason.
+ */
+function parkedBy(interrupted: Interruption, code: string) {
+  const reason = reasonOf(interrupted);
+  const [, ...why] = reason.split(': ');
+  return { reason, cause: why.join(': ') || reason, endedBy: endOf(code) };
+}
+
+function endOf(code: string): string {
+  if (code === 'MISSING_PERMISSION' || code === 'MISSING_ACCESS')
+    return 'run checkDiscordClient and follow its advice, then run reconcileDiscordUser';
+  return code === 'UNKNOWN_MEMBER'
+    ? 'the person joins the server'
+    : 'fix the cause, then run reconcileDiscordUser';
+}

@@ -1,0 +1,48 @@
+import type { JoinRefusal, RoleId } from '../../model.js';
+import type { BlockedRole } from '../plan/plan.js';
+import type { ParkedCause } from '../write/records.js';
+
+export const NOT_LET_IN: Readonly<Record<JoinRefusal, string>> = {
+  BANNED: 'the guild has banned the account',
+  GUILD_FULL: 'the guild is full',
+  USER_GUILD_LIMIT: 'the account is in as many guilds as Discord allows',
+  INVALID_TOKEN: 'the person must sign in again to be added to the guild',
+  MISSING_PERMISSION: 'the bot cannot add people to the guild: it needs Create Invite',
+  REFUSED: 'Discord refused to add the account to the guild',
+};
+
+export const IS_BOT = 'the Discord account is a bot, which the connector never changes';
+
+const REFUSALS: Readonly<Record<BlockedRole['refusal'], string>> = {
+  EVERYONE: 'is @everyone',
+  MANAGED: 'is managed by Discord or an integration',
+  ABOVE_BOT: 'is not below the bot',
+  MISSING_PERMISSION: 'needs the bot to have Manage Roles',
+  UNKNOWN_ROLE: 'no longer exists at Discord',
+};
+
+const ENDED_BY: Readonly<Record<BlockedRole['refusal'], string>> = {
+  EVERYONE: 'retire its mapping',
+  MANAGED: 'retire its mapping, and map the group to a role the bot can assign',
+  ABOVE_BOT: "move the bot's role above it in the server settings, then run importDiscordRoles",
+  MISSING_PERMISSION: 'grant the bot the permission Manage Roles, then run importDiscordRoles',
+  UNKNOWN_ROLE: 'retire its mapping, and map the group to a role that exists',
+};
+
+/** Why roles of a member could not be granted or removed, and how to end that. */
+export function roleCauses(
+  blocked: readonly BlockedRole[],
+  refused: readonly RoleId[],
+  nameRole: (roleId: RoleId) => string,
+): readonly ParkedCause[] {
+  return [
+    ...blocked.map(({ roleId, refusal }) => ({
+      cause: `${nameRole(roleId)} ${REFUSALS[refusal]}`,
+      endedBy: ENDED_BY[refusal],
+    })),
+    ...refused.map((roleId) => ({
+      cause: `Discord refused ${nameRole(roleId)}`,
+      endedBy: 'run checkDiscordClient and follow its advice, then run reconcileDiscordUser',
+    })),
+  ];
+}

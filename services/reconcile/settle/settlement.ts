@@ -1,0 +1,215 @@
+import type { AuditRecordId, MemberReading, Outcome, PresentMember, RoleId } from '../../model.js';
+import {
+  endedByAbsence,
+  endedByReading,
+  isAnyEnding,
+  needsAbsenceProof,
+  WAITS_FOR_ABSENCE,
+} from './link-proof.js';
+import type { MemberPlan } from '../plan/plan.js';
+import type { MemberFacts } from '../ports.js';
+import type { OpenedRecord, RecordClosing, Settlement } from '../write/records.js';
+import { closingOf, wasOnlyEnsured } from '../write/record-closing.js';
+import { landedChanges } from './resume.js';
+import { screeningReason, stillWaiting } from '../plan/screening.js';
+import { withReadings } from './settle-requests.js';
+import { arrivalNickname, askedNickname, nicknameReason, wasInVain } from './settle-nickname.js';
+import { roleNamer } from '../names.js';
+import { NOT_LET_IN, roleCauses } from './settlement-words.js';
+import type { WritesDone } from '../write/write-progress.js';
+
+/** How a run ends: settled, or interrupted with what Discord had shown until then. */
+export type RunResult =
+  | { readonly kind: 'settled'; readonly settlement: Settlement }
+  | {
+      readonly kind: 'interrupted';
+      readonly error: unknown;
+      readonly observed: MemberReading | null;
+      /** Nothing was changed under this record, so it is deleted. */
+      readonly idleRecordId: AuditRecordId | null;
+    };
+
+export const NOTHING: Settlement = {
+  outcome: 'UNCHANGED',
+  reason: null,
+  closes: null,
+  heldRemovals: [],
+  settledDecisions: [],
+  requests: null,
+  nickname: null,
+  observed: null,
+  isReading: false,
+  joining: null,
+  isParked: false,
+  isWaiting: false,
+  asksAgain: false,
+  clearsTrouble: false,
+  endedLinkIds: [],
+};
+
+/** The account has no link any more, so the connector does not manage it. */
+export function settledUnlinked(): RunResult {
+  return { kind: 'settled', settlement: NOTHING };
+}
+
+/**
+ * Not in the guild: Discord has removed every role, so once the absence is proven, ending links
+ * have nothing left to remove.
+ */
+export function absent(facts: MemberFacts, observed: MemberReading): RunResult {
+  const settlement: Settlement = {
+    ...NOTHING,
+    outcome: 'ABSENT',
+    reason: absenceReason(facts),
+    closes:
+      facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual: null }),
+    settledDecisions: [...facts.decisions.keys()],
+    observed,
+    isReading: true,
+    asksAgain: needsAbsenceProof(facts),
+    clearsTrouble: true,
+    endedLinkIds: endedByAbsence(facts),
+  };
+  return { kind: 'settled', settlement };
+}
+
+function absenceReason(facts: MemberFacts): string {
+  if (isAnyEnding(facts) && needsAbsenceProof(facts)) return WAITS_FOR_ABSENCE;
+  return facts.joinRefusal === null
+    ? 'the account is not in the guild'
+    : NOT_LET_IN[facts.joinRefusal];
+}
+
+export function settled(run: {
+  readonly facts: MemberFacts;
+  readonly plan: MemberPlan;
+  readonly record: OpenedRecord;
+  readonly applied: WritesDone | null;
+  readonly reading: MemberReading;
+  /** Discord answered in this run; a state from the mirror does not show that the client works. */
+  readonly hasAsked: boolean;
+  readonly isReading: boolean;
+}): RunResult {
+  const { facts, plan, record, applied, reading } = run;
+  const closes = closingOf(run);
+  if (!reading.isPresent) {
+    const ending = absent(facts, reading);
+    return ending.kind === 'settled'
+      ? { ...ending, settlement: { ...ending.settlement, closes } }
+      : ending;
+  }
+  const { heldRemovals } = record.verdict;
+  const refused = applied?.refused ?? [];
+  const parking = roleCauses(plan.blocked, refused, roleNamer(facts));
+  const refusals = parking.map(({ cause }) => cause);
+  const nickname = askedNickname(plan, applied);
+  const waiting = stillWaiting(facts, plan, {
+    reading,
+    refused,
+    isNicknameUntouched: (applied?.nickname ?? 'UNTOUCHED') === 'UNTOUCHED',
+  });
+  const notes = [
+    record.verdict.reason,
+    nicknameReason(plan, nickname),
+    waiting && screeningReason(waiting),
+  ];
+  const settlement = {
+    outcome: outcomeOf({
+      refusals,
+      heldRemovals,
+      closes: wasInVain(nickname, closes) || wasOnlyEnsured(closes) ? null : closes,
+    }),
+    reason: [...refusals, ...notes].filter((note) => note !== null).join('; ') || null,
+    closes,
+    heldRemovals,
+    settledDecisions: settledDecisions(run, reading.roleIds),
+    nickname,
+    observed: reading,
+    isReading: run.isReading,
+    joining: null,
+    isWaiting: waiting !== null,
+    isParked: parking.length > 0,
+    parking,
+    asksAgain: false,
+    clearsTrouble: run.hasAsked,
+    endedLinkIds: endedByReading(run, reading.roleIds),
+  };
+  const read = { facts, plan, seen: reading.roleIds };
+  return { kind: 'settled', settlement: withReadings(settlement, read) };
+}
+
+/**
+ * Decisions to forget: held removals that are no longer desired, and approved ones that are done or
+ * no longer due.
+ */
+function settledDecisions(
+  { facts, plan, record }: Pick<Parameters<typeof settled>[0], 'facts' | 'plan' | 'record'>,
+  roleIds: readonly RoleId[],
+): readonly RoleId[] {
+  const isPending = (roleId: RoleId) =>
+    roleIds.includes(roleId) &&
+    (plan.remove.includes(roleId) || plan.blocked.some((blocked) => blocked.roleId === roleId));
+  return [...facts.decisions].flatMap(([roleId, decision]) => {
+    const isSettled =
+      decision === 'HELD'
+        ? !record.verdict.heldRemovals.includes(roleId)
+        : decision === 'APPROVED' && !isPending(roleId);
+    return isSettled ? [roleId] : [];
+  });
+}
+
+/** The person was added, with the roles that Discord shows for the new member. */
+export function joined(
+  facts: MemberFacts,
+  grantId: string,
+  arrival: {
+    readonly plan: MemberPlan;
+    readonly record: OpenedRecord;
+    readonly member: PresentMember;
+  },
+): RunResult {
+  const { plan, record, member } = arrival;
+  const observed = { isPresent: true, ...member } as const;
+  const held = new Set(member.roleIds);
+  const applied = {
+    added: plan.add.filter((roleId) => held.has(roleId)),
+    removed: [],
+    ensured: { added: [], removed: [] },
+    nickname: arrivalNickname(plan, member),
+    refused: plan.add.filter((roleId) => !held.has(roleId)),
+    gone: [],
+    observed,
+  };
+  const ending = settled({
+    facts,
+    plan,
+    record,
+    applied,
+    reading: observed,
+    hasAsked: true,
+    isReading: true,
+  });
+  return withJoining(ending, { grantId, refusal: null });
+}
+
+export function withJoining(
+  ending: RunResult,
+  joining: NonNullable<Settlement['joining']>,
+): RunResult {
+  if (ending.kind === 'interrupted') return ending;
+  const { settlement } = ending;
+  const { refusal } = joining;
+  const reason =
+    settlement.outcome === 'ABSENT' && refusal !== null ? NOT_LET_IN[refusal] : settlement.reason;
+  return { kind: 'settled', settlement: { ...settlement, reason, joining } };
+}
+
+function outcomeOf(run: {
+  readonly refusals: readonly string[];
+  readonly heldRemovals: readonly string[];
+  readonly closes: RecordClosing | null;
+}): Outcome {
+  if (run.refusals.length > 0) return 'PARKED';
+  if (run.heldRemovals.length > 0) return 'HELD';
+  return run.closes === null ? 'UNCHANGED' : 'APPLIED';
+}

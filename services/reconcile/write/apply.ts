@@ -1,0 +1,244 @@
+import { LeaseLostError, RetryLaterError, UnsentError } from '../../lib/errors.js';
+import type { AuditRecordId, PresentMember, RoleId } from '../../model.js';
+import type { GuildRoles } from '../plan/guild-roles.js';
+import type { DiscordMembers, MemberTarget, WriteOutlookOf } from '../ports.js';
+import { RoleSources, type Mirrored } from '../plan/role-sources.js';
+import { createWriteReservations, type WriteReservation } from './write-places.js';
+import { isOfThisWrite, isRefusal, mayBeOfUnknownRole } from './write-refusals.js';
+import { WriteProgress, type WritesDone } from './write-progress.js';
+import { writesSpent, type WritesSpentError } from './write-wait.js';
+import type { ListVerdict } from './whole-list.js';
+import { nextWrite, type Write } from './writes.js';
+
+/** Enough to be delayed once on each way of writing; after that, changing the way does not help. */
+const MOST_DELAYS = 2;
+
+export interface Changes {
+  readonly target: MemberTarget;
+  readonly recordId: AuditRecordId;
+  readonly add: readonly RoleId[];
+  readonly remove: readonly RoleId[];
+  /** Null: leave the nickname alone. */
+  readonly nickname: string | null;
+  readonly wholeListWrites: boolean;
+  /** True: if the member turns out to be pending, nothing more is granted. */
+  readonly waitsForScreening: boolean;
+  readonly actual: PresentMember;
+  /** When `actual` was read from Discord, in ms; null: `actual` is the mirror. */
+  readonly readAtMs: number | null;
+  /** The mirror before `actual` was read; null: no mirror, or the member was not in the guild. */
+  readonly mirrored: Mirrored | null;
+  /** Roles that an interrupted run may have changed since the mirror was read. */
+  readonly unfinished: readonly RoleId[];
+  /** False once another process may hold the bot: then nothing more is written. */
+  readonly isLeased: () => boolean;
+}
+
+/**
+ * `interruption` is the error that ended the writes early; the writes listed before it were done.
+ */
+export interface Applied extends WritesDone {
+  readonly interruption: unknown;
+  /** False: no call was made, so nothing was changed and Discord has no trace of the record. */
+  readonly hasTried: boolean;
+}
+
+interface Deps {
+  readonly discord: Pick<DiscordMembers, 'readMember' | 'addRole' | 'removeRole' | 'editMember'>;
+  readonly writeOutlook: WriteOutlookOf;
+  readonly guildRoles: Pick<GuildRoles, 'suspectRefused' | 'hasSuspect'>;
+  readonly clock: () => number;
+}
+
+/** Carries out changes one call at a time and records which ones Discord accepted. Never throws. */
+export function createApply(deps: Deps) {
+  const placeOf = createWriteReservations(deps.writeOutlook);
+  return async (changes: Changes): Promise<Applied> => {
+    const place = placeOf(changes.target);
+    const run = new Run(deps, changes, place);
+    try {
+      await run.all();
+    } catch (error) {
+      return run.result(error);
+    } finally {
+      place.leave();
+    }
+    return run.result(null);
+  };
+}
+
+type Edit = Extract<Write, { kind: 'edit' }>;
+type Single = Extract<Write, { roleId: RoleId }>;
+
+class Run {
+  readonly #progress: WriteProgress;
+  readonly #sources: RoleSources;
+  #isListRefused = false;
+  #delays: RetryLaterError[] = [];
+  #hasTried = false;
+
+  constructor(
+    readonly deps: Deps,
+    readonly changes: Changes,
+    readonly place: WriteReservation,
+  ) {
+    this.#progress = new WriteProgress(changes);
+    this.#sources = new RoleSources(changes);
+  }
+
+  result(interruption: unknown): Applied {
+    const hasTried = this.#hasTried;
+    return { ...this.#progress.done(), interruption, hasTried };
+  }
+
+  async all(): Promise<void> {
+    while (!this.#progress.hasLeft) {
+      const next = this.#next();
+      if (next === null) break;
+      if (next.kind === 'wait') throw this.#spent(next.until);
+      if (!this.changes.isLeased()) {
+        throw new LeaseLostError(
+          `this process no longer holds the bot of client ${this.changes.target.clientId}`,
+        );
+      }
+      await this.#orDelay(next);
+    }
+    if (this.#progress.passing !== null) throw this.#progress.passing;
+  }
+
+  #next(): Write | null {
+    const { wholeListWrites, target } = this.changes;
+    const { add, remove } = this.#progress.pending;
+    const counts = { add: add.length, remove: remove.length };
+    const singlesFrom = this.place.singlesFrom(counts);
+    const listsFrom = this.place.listsFrom();
+    const { kind: verdict } = this.#judgeList();
+    return nextWrite({
+      ...this.#progress.pending,
+      wholeListWrites: wholeListWrites && verdict !== 'SINGLES',
+      needsNoRead: verdict === 'WRITE',
+      isUrgent: target.isUrgent,
+      // Read the clock last, so that nothing that is open "now" is later than it.
+      now: this.deps.clock(),
+      singlesFrom,
+      listsFrom,
+    });
+  }
+
+  /**
+   * Makes the call. If the call has to wait, sent or not, the other way of writing is still open.
+   */
+  async #orDelay(write: Edit | Single): Promise<void> {
+    const { add, remove } = this.#progress.pending;
+    const isEdit = write.kind === 'edit';
+    const singles = { add: add.length, remove: remove.length };
+    this.place.book(isEdit ? { lists: 1 } : singles);
+    try {
+      await (isEdit ? this.#edit(write) : this.#single(write));
+      this.#hasTried = true;
+    } catch (error) {
+      this.#hasTried ||= !(error instanceof UnsentError);
+      if (!(error instanceof RetryLaterError)) throw error;
+      const untilMs = error.retryAt.getTime();
+      this.#delays.push(error);
+      if (this.#delays.length > MOST_DELAYS || untilMs <= this.deps.clock()) throw error;
+      this.place.block(isEdit ? 'lists' : 'singles', untilMs);
+    }
+    this.place.book({});
+  }
+
+  #spent(untilMs: number): WritesSpentError {
+    const one = { add: 1, remove: 0 };
+    // With lists turned off, other members cannot use the remaining list calls either.
+    const openFromMs = this.changes.wholeListWrites
+      ? Math.min(untilMs, this.place.singlesFrom(one), this.place.listsFrom())
+      : untilMs;
+    const { target } = this.changes;
+    return writesSpent(target, { untilMs, openFromMs }, this.#delays.at(-1));
+  }
+
+  async #single({ kind, roleId }: Single): Promise<void> {
+    const member = this.changes.target;
+    const call = { member, roleId, reason: this.#reason() };
+    try {
+      await this.deps.discord[kind](call);
+      this.#progress.keepRole(kind, roleId);
+    } catch (error) {
+      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
+      else if (kind === 'removeRole' && isRefusal(error, 'UNKNOWN_ROLE'))
+        this.#progress.noteGone(roleId);
+      else if (!isOfThisWrite(error)) throw error;
+      else this.#progress.refuseRole(roleId, error);
+    }
+  }
+
+  async #edit(edit: Edit): Promise<void> {
+    const { nickname } = edit;
+    const hasName = nickname !== null;
+    const member = this.changes.target;
+    const hasRoles = edit.add.length + edit.remove.length > 0;
+    const roleIds = hasRoles ? await this.#agreedList() : null;
+    if (hasRoles && roleIds === null) return;
+    const write = { member, roleIds, nickname, reason: this.#reason() };
+    let answer: PresentMember | null;
+    try {
+      answer = await this.deps.discord.editMember(write);
+    } catch (error) {
+      if (isRefusal(error, 'UNKNOWN_MEMBER')) this.#progress.hasLeft = true;
+      else if (!isOfThisWrite(error)) throw error;
+      else if (roleIds === null || (hasName && isRefusal(error, 'BAD_NICKNAME')))
+        this.#progress.refuseNickname(error);
+      else await this.#refuseList(roleIds, error);
+      return;
+    }
+    this.#progress.keepEdit({ ...edit, roleIds }, answer);
+  }
+
+  /**
+   * One bad role or nickname rejects a whole call. Single calls let the others through and find it.
+   */
+  async #refuseList(roleIds: readonly RoleId[], error: unknown): Promise<void> {
+    this.#isListRefused = true;
+    if (!mayBeOfUnknownRole(error)) return;
+    const carried = this.#sources.carried(roleIds);
+    await this.deps.guildRoles.suspectRefused(this.changes.target, carried);
+  }
+
+  /**
+   * Reads the member until it is clear whether a list may be written. Null: it may not, or the
+   * member has left.
+   */
+  async #agreedList(): Promise<readonly RoleId[] | null> {
+    for (;;) {
+      const verdict = this.#judgeList();
+      if (verdict.kind === 'WRITE') return verdict.roleIds;
+      if (verdict.kind === 'SINGLES' || !(await this.#read())) return null;
+    }
+  }
+
+  #judgeList(): ListVerdict {
+    const { member, pending } = this.#progress;
+    const { roleIds, isPending } = member;
+    const isScreened = this.changes.waitsForScreening && isPending;
+    const hasSuspect = this.deps.guildRoles.hasSuspect(roleIds);
+    if (this.#isListRefused || isScreened || hasSuspect) return { kind: 'SINGLES' };
+    return this.#sources.judge(roleIds, pending, this.deps.clock());
+  }
+
+  /** False: no list may be written, because the member has left or is pending. */
+  async #read(): Promise<boolean> {
+    const { roleIds } = this.#progress.member;
+    const reading = await this.deps.discord.readMember(this.changes.target);
+    this.#sources.renew(roleIds, this.deps.clock());
+    this.#progress.hasLeft = !reading.isPresent;
+    if (!reading.isPresent) return false;
+    this.#progress.member = reading;
+    const isScreened = this.changes.waitsForScreening && reading.isPending;
+    if (isScreened) this.#progress.withholdGrants();
+    return !isScreened;
+  }
+
+  #reason(): string {
+    return `Discord connector, audit record ${this.changes.recordId}`;
+  }
+}

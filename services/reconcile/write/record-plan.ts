@@ -1,0 +1,132 @@
+import type { MemberReading, RoleChanges, RoleId } from '../../model.js';
+import { guardRemovals } from '../guard/guard.js';
+import type { MemberPlan } from '../plan/plan.js';
+import type { Job } from '../job.js';
+import type { Memory, MemberFacts } from '../ports.js';
+import type { OpenedRecord, RemovalCause } from './records.js';
+import type { Reading } from '../plan/read-and-plan.js';
+import { landedChanges, resumes } from '../settle/resume.js';
+
+interface Planned {
+  readonly plan: MemberPlan;
+  /** The member's current state; null: they are not in the guild. */
+  readonly reading: Reading | null;
+  /** The person is being added to the guild, which counts as a change. */
+  readonly isArrival: boolean;
+}
+
+/**
+ * Continues the record of an interrupted run if its plan still fits; otherwise closes it as
+ * evidence and opens a new one.
+ */
+export async function recordPlan(
+  memory: Pick<Memory, 'openRecord'>,
+  job: Job,
+  facts: MemberFacts,
+  planned: Planned,
+): Promise<OpenedRecord> {
+  const { plan, reading, isArrival } = planned;
+  const actual = reading?.member.isPresent === true ? reading.member : null;
+  const nothingHeld = {
+    allowedRemovals: plan.remove,
+    heldRemovals: [],
+    reason: null,
+  };
+  if (!hasChanges(plan) && !isArrival) return { recordId: null, verdict: nothingHeld };
+  if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
+    return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
+  }
+  const held = new Set<RoleId>(actual?.roleIds);
+  const isUncounted = (roleId: RoleId) => plan.approved.includes(roleId) || !held.has(roleId);
+  return memory.openRecord({
+    job,
+    platformUserId:
+      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
+      facts.links[0]?.platformUserId ??
+      null,
+    isArrival,
+    add: plan.add,
+    remove: plan.remove,
+    nickname: plan.nickname,
+    ensured: alreadyShown(plan, reading?.member ?? facts.mirror),
+    uncounted: plan.remove.filter(isUncounted),
+    takenBack: plan.takenBack.filter((roleId) => held.has(roleId)),
+    judge: (tally) =>
+      guardRemovals({
+        removals: plan.remove.filter((roleId) => !isUncounted(roleId)),
+        tally,
+        limits: facts.client.guard,
+        decisions: facts.decisions,
+        cause: removalCause(job, facts),
+        isAskedFor: isAskedFor(job, facts),
+      }),
+    observed: news(facts, reading),
+    supersedes:
+      facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
+  });
+}
+
+/**
+ * What the reading shows and the mirror does not; null if roles and nickname are the same, so there
+ * is nothing to save.
+ */
+function news(
+  { mirror }: Pick<MemberFacts, 'mirror'>,
+  reading: Reading | null,
+): MemberReading | null {
+  if (reading === null || reading.readAtMs === null) return null;
+  const { member } = reading;
+  const isSame =
+    member.isPresent &&
+    mirror?.isPresent === true &&
+    mirror.nickname === member.nickname &&
+    mirror.roleIds.length === member.roleIds.length &&
+    mirror.roleIds.every((roleId) => member.roleIds.includes(roleId));
+  return isSame ? null : member;
+}
+
+/**
+ * The part of the plan that the last reading already shows. Without a reading it is all of the
+ * plan, because nothing proves that a write is a change.
+ */
+function alreadyShown(
+  { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
+  reading: MemberReading | null,
+): RoleChanges {
+  if (reading === null) return { added: add, removed: remove };
+  const held = new Set(reading.isPresent ? reading.roleIds : []);
+  return {
+    added: add.filter((roleId) => held.has(roleId)),
+    removed: remove.filter((roleId) => !held.has(roleId)),
+  };
+}
+
+function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
+  return add.length + remove.length > 0 || nickname !== null;
+}
+
+/**
+ * An admin named this one member, with `reconcileDiscordUser` or by ending the link. That is not an
+ * accident, so its removals join no held plan; they still count towards the limits and are held by
+ * them.
+ */
+export function isAskedFor(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): boolean {
+  const ending = links.filter((link) => link.status === 'ENDING');
+  return (
+    causes.some((cause) => cause.isAskedFor === true) ||
+    (ending.length > 0 && ending.every((link) => link.isEndAskedFor))
+  );
+}
+
+/** The run's best estimate. Marking a burst knows the cause exactly. */
+export function removalCause(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): RemovalCause {
+  if (links.length > 0 && links.every((link) => link.status === 'ENDING')) return 'USER_DELETED';
+  if (causes.some(({ groupId }) => groupId !== undefined)) return 'MEMBERSHIP';
+  return causes.every(({ kind }) => kind === 'SWEEP') ? 'SWEEP' : 'OTHER';
+}

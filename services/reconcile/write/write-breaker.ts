@@ -1,0 +1,201 @@
+import { PassingRefusalError, TerminalError } from '../../lib/errors.js';
+import type { ClientId, DiscordUserId } from '../../model.js';
+import { afterAnswer, afterPause, sumSlices, HEALTHY, type Health } from '../guard/breaker.js';
+import type { DiscordMembers, DiscordRefusal, GuildRef, Memory } from '../ports.js';
+
+/** Ends a run whose guild refuses too many calls. */
+export class UnhealthyGuildError extends TerminalError {
+  constructor(
+    message: string,
+    /** False: already reported, and the guild has not been healthy since. */
+    readonly isNews: boolean,
+    options?: ErrorOptions,
+  ) {
+    super('UNHEALTHY', message, options);
+    this.name = 'UnhealthyGuildError';
+  }
+}
+
+export interface Breaker {
+  /**
+   * Counts the guild's answers. An unhealthy guild gets no more calls until its client has been
+   * paused.
+   */
+  guard(discord: DiscordMembers): DiscordMembers;
+  /** Learns of the pause, and keeps the trouble visible until the guild is healthy. */
+  watch(memory: Memory): Memory;
+}
+
+interface Watched {
+  readonly revision: string;
+  health: Health;
+  trips: number;
+  isTold: boolean;
+  /**
+   * Members whose refusals were counted since the guild was last healthy; they are retried after
+   * the pause.
+   */
+  readonly fed: Set<DiscordUserId>;
+  /** Why it last tripped. */
+  reason: string;
+  /** The pause that follows; null: not made yet. */
+  pausing: Promise<void> | null;
+}
+
+export function createBreaker(deps: { readonly clock: () => number }): Breaker {
+  const all = new Map<ClientId, Watched>();
+  /**
+   * The number of trips when a run began. A run uses one target for all its calls. Answers to a run
+   * that began before a pause do not count after it.
+   */
+  const begunAt = new WeakMap<GuildRef, number>();
+
+  const watchedOf = ({ clientId, revision }: GuildRef): Watched => {
+    const known = all.get(clientId);
+    // The client was changed since, so earlier refusals no longer count.
+    if (known?.revision === revision) return known;
+    const watched: Watched = {
+      revision,
+      health: HEALTHY,
+      trips: 0,
+      isTold: false,
+      fed: new Set(),
+      reason: '',
+      pausing: null,
+    };
+    all.set(clientId, watched);
+    return watched;
+  };
+
+  const count = (guild: Caller, refusal: Error | null) => {
+    const watched = watchedOf(guild);
+    if (begunAt.get(guild) !== watched.trips) return;
+    const isRefusal = isCounted(refusal);
+    if (isRefusal && guild.discordUserId) watched.fed.add(guild.discordUserId);
+    const health = afterAnswer(watched.health, isRefusal, deps.clock());
+    watched.health = health;
+    if (health.state === 'HEALTHY') watched.isTold = false;
+    if (sumSlices(health).refusals === 0) watched.fed.clear();
+    if (health.state !== 'TRIPPED') return;
+    watched.trips += 1;
+    watched.pausing = null;
+    watched.reason = reasonOf(guild, health, refusal);
+  };
+
+  const through = async <T>(guild: Caller, call: () => Promise<T>): Promise<T> => {
+    refuseUnhealthy(watchedOf(guild), guild, begunAt);
+    try {
+      const answer = await call();
+      count(guild, null);
+      return answer;
+    } catch (error) {
+      if (!isVerdict(error)) throw error;
+      count(guild, error);
+      // The client's own trouble is reported as such.
+      if (!isOfTheClient(error)) refuseUnhealthy(watchedOf(guild), guild, begunAt, error);
+      throw error;
+    }
+  };
+
+  return {
+    guard: (discord) => guarded(discord, through),
+    watch: (memory) => watchOver(memory, all),
+  };
+}
+
+/** The target of a call: a member, or only the guild. */
+type Caller = GuildRef & { readonly discordUserId?: DiscordUserId };
+
+type Through = <T>(guild: Caller, call: () => Promise<T>) => Promise<T>;
+
+function guarded(discord: DiscordMembers, through: Through): DiscordMembers {
+  return {
+    readMember: (member) => through(member, () => discord.readMember(member)),
+    readRoles: (guild) => through(guild, () => discord.readRoles(guild)),
+    addRole: (write) => through(write.member, () => discord.addRole(write)),
+    removeRole: (write) => through(write.member, () => discord.removeRole(write)),
+    editMember: (write) => through(write.member, () => discord.editMember(write)),
+    joinMember: (request) => through(request.member, () => discord.joinMember(request)),
+  };
+}
+
+function watchOver(memory: Memory, all: ReadonlyMap<ClientId, Watched>): Memory {
+  return {
+    ...memory,
+    async saveTrouble(clientId, trouble) {
+      const watched = all.get(clientId);
+      const endTrip = () => {
+        if (!watched) return;
+        watched.health = afterPause(watched.health) ?? watched.health;
+        watched.fed.clear();
+      };
+      if (watched?.reason !== trouble.reason)
+        return memory.saveTrouble(clientId, trouble).then(endTrip);
+      // Concurrent runs end for one reason, and a single pause is enough for all of them.
+      const tryAgain = [...watched.fed];
+      watched.pausing ??= memory
+        .saveTrouble(clientId, { ...trouble, tryAgain })
+        .then(endTrip)
+        .catch((error: unknown) => {
+          watched.pausing = null;
+          throw error;
+        });
+      return watched.pausing;
+    },
+    settle(job, settlement) {
+      const { state } = all.get(job.clientId)?.health ?? HEALTHY;
+      const clearsTrouble = settlement.clearsTrouble && state === 'HEALTHY';
+      return memory.settle(job, { ...settlement, clearsTrouble });
+    },
+  };
+}
+
+/** Replaces a call that is not sent, or the refusal that tripped the breaker. */
+function refuseUnhealthy(
+  watched: Watched,
+  guild: GuildRef,
+  begunAt: WeakMap<GuildRef, number>,
+  cause?: Error,
+): void {
+  const begun = begunAt.get(guild) ?? watched.trips;
+  begunAt.set(guild, begun);
+  const isOver = begun < watched.trips;
+  if (!isOver && watched.health.state !== 'TRIPPED') return;
+  const isNews = !watched.isTold;
+  watched.isTold = true;
+  throw new UnhealthyGuildError(watched.reason, isNews, { cause });
+}
+
+/** Many of these in a row point to the guild. A missing member or role does not. */
+const REFUSALS: readonly string[] = [
+  'UNAUTHORIZED',
+  'MISSING_ACCESS',
+  'MISSING_PERMISSION',
+  'UNKNOWN_GUILD',
+  'REFUSED',
+] satisfies readonly DiscordRefusal[];
+
+/** Any answer of the guild counts; no answer does not. */
+function isVerdict(error: unknown): error is Error {
+  return error instanceof TerminalError || error instanceof PassingRefusalError;
+}
+
+function isCounted(error: Error | null): boolean {
+  if (error instanceof PassingRefusalError) return true;
+  return error instanceof TerminalError && REFUSALS.includes(error.code);
+}
+
+function isOfTheClient(error: Error): boolean {
+  return error instanceof TerminalError && OF_THE_CLIENT.includes(error.code);
+}
+
+const OF_THE_CLIENT: readonly string[] = [
+  'UNAUTHORIZED',
+  'UNKNOWN_GUILD',
+] satisfies readonly DiscordRefusal[];
+
+function reasonOf({ guildId }: GuildRef, health: Health, refusal: Error | null): string {
+  const { answers, refusals } = sumSlices(health);
+  const last = refusal === null ? '' : `; the last time: ${refusal.message}`;
+  return `guild ${guildId} has refused ${refusals} of the last ${answers} calls${last}`;
+}

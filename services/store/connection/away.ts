@@ -1,0 +1,126 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+
+import { DatabaseUnavailableError, UnavailableError } from '../../lib/errors.js';
+import { connectOutageOf, outageOf } from './outage-words.js';
+
+/** System codes for an unreachable server. An unknown host name may resolve a moment later. */
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** PostgreSQL's codes for a failed connection; other causes are in outage-words.ts. */
+const SERVER_CODES = /^08\w{3}$/;
+
+/** The driver's messages for connections that ended. */
+const DRIVER_WORDS =
+  /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout e)/;
+
+/** True for failures not caused by the statement, which end once the database works again. */
+export function isAway(error: unknown): boolean {
+  if (outageOf(error) !== null) return true;
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof UnavailableError) return true;
+    const code = 'code' in each ? String(each.code) : '';
+    if (SYSTEM_CODES.has(code) || SERVER_CODES.test(code)) return true;
+    if (DRIVER_WORDS.test(each.message)) return true;
+  }
+  return false;
+}
+
+/** Translates an outage into the project's own error; other errors are returned unchanged. */
+export function translateAway(error: unknown): unknown {
+  if (error instanceof UnavailableError || !isAway(error)) return error;
+  return new DatabaseUnavailableError(outageOf(error) ?? AWAY, {
+    cause: error,
+  });
+}
+
+const AWAY = 'database unreachable';
+
+/** For connection attempts: whatever the server answers, the database is unusable. */
+export function translateConnect(error: unknown): unknown {
+  const words = connectOutageOf(error);
+  if (words === null || error instanceof UnavailableError) return translateAway(error);
+  return new DatabaseUnavailableError(words, { cause: error });
+}
+
+/** Makes queries of the pool's connections fail with `UnavailableError` during an outage. */
+export function tellWhenAway(pool: Pool, onOutage: (words: string) => void): void {
+  const told = (error: unknown): unknown => {
+    if (error instanceof UnavailableError) onOutage(error.message);
+    return error;
+  };
+  translateAnswers(pool, 'connect', (error) => told(translateConnect(error)));
+  pool.on('connect', (client) =>
+    translateAnswers(client, 'query', (error) => told(translateAway(error))),
+  );
+}
+
+/** MikroORM wraps the driver's errors in its own; this passes outages through unchanged. */
+export function keepAway(orm: MikroORM): void {
+  const converter = orm.em.getPlatform().getExceptionConverter();
+  const convert = converter.convertException.bind(converter);
+  const convertException = (error: Error): Error =>
+    error instanceof UnavailableError ? error : convert(error);
+  Object.assign(converter, { convertException });
+}
+
+/** Calls with a callback are left unchanged. */
+function translateAnswers<Name extends string>(
+  owner: Record<Name, (...words: never[]) => unknown>,
+  name: Name,
+  translate: (error: unknown) => unknown,
+): void {
+  const translated = (...words: never[]): unknown => {
+    // Looked up at each call, because instrumentation patches the driver's prototype.
+    const call: unknown = Reflect.get(Object.getPrototypeOf(owner), name);
+    if (typeof call !== 'function') throw new Error(`no ${name} to call`);
+    const answer: unknown = Reflect.apply(call, owner, words);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((error: unknown) => {
+      throw translate(error);
+    });
+  };
+  Object.assign(owner, { [name]: translated });
+}
+
+/** Wrong password, login not allowed, no such database. */
+const REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000']);
+
+/** The codes of Node and the driver for an untrusted certificate and for a server without TLS. */
+const TLS_CODES =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH$)/;
+const TLS_WORDS = /server does not support SSL/;
+
+/**
+ * At startup: an error that waiting cannot fix is reported with the setting at fault. The server's
+ * message contains no secret.
+ */
+export function translateAtStart(error: unknown): unknown {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const says = startFault(each);
+    if (says !== null)
+      return new Error(`DATABASE_URL: ${says}: ${each.message}`, {
+        cause: error,
+      });
+  }
+  return translateAway(error);
+}
+
+function startFault(error: Error): string | null {
+  const code = 'code' in error ? String(error.code) : '';
+  if (REFUSALS.has(code)) return 'PostgreSQL reports';
+  return TLS_CODES.test(code) || TLS_WORDS.test(error.message)
+    ? 'cannot open a TLS connection to PostgreSQL'
+    : null;
+}

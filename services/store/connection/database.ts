@@ -1,0 +1,204 @@
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { Kysely } from 'kysely';
+import type { ClientBase, Pool } from 'pg';
+
+import type { Logger } from '../../lib/logger.js';
+import type { RequestScope } from '../../lib/request-scope.js';
+import { readAddress } from './address.js';
+import { keepAway, tellWhenAway, translateAway } from './away.js';
+import { ClientEntity } from '../entities/client.entity.js';
+import { LinkEntity } from '../entities/link.entity.js';
+import { RoleMappingEntity } from '../entities/role-mapping.entity.js';
+import { giveBackTheDead } from '../jobs/give-back-dead.js';
+import {
+  createCutter,
+  ImpatientClient,
+  KEEP_ALIVE,
+  NOTICE_DEAD_CLIENTS,
+} from '../jobs/heartbeat.js';
+import { MIGRATIONS } from '../migrations/list.js';
+import { observePool, type Connections, type OnStatement } from './observe-pool.js';
+import { openReadPool, readSettings, readShareOf } from './read-pool.js';
+import { createReadShare, READ_TIMING, type ReadTiming } from './read-share.js';
+import { createAskers, type Asker, type Askers } from './together.js';
+
+/**
+ * A transaction: single rows through the entity manager, sets through `sql`, both on the same
+ * connection.
+ */
+export interface Transaction {
+  readonly em: EntityManager;
+  readonly sql: Kysely<unknown>;
+}
+
+export interface Database extends Askers {
+  /** For single statements outside a transaction. */
+  sql(): Kysely<unknown>;
+  /**
+   * Retried when PostgreSQL aborts it for a deadlock or serialization failure, so `work` must have
+   * no effects elsewhere.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** For reads that may be slow and are only displayed: see read-share.ts. */
+  readonly reads: Asker;
+  readonly orm: MikroORM;
+  connections(): Connections;
+  /**
+   * Closes every open connection at once, for a server that is gone. New ones are opened as needed.
+   */
+  readonly cutAll: () => void;
+  close(): Promise<void>;
+}
+
+const TRIES = 5;
+
+export async function openDatabase(options: {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly logger: Logger;
+  readonly onStatement?: OnStatement;
+  /**
+   * Called with a description when a connection or statement fails because of the database itself.
+   */
+  readonly onOutage?: (words: string) => void;
+  /** The request that a read belongs to. */
+  readonly scope?: () => RequestScope | null;
+  readonly readTiming?: Partial<ReadTiming>;
+}): Promise<Database> {
+  const pools: Pool[] = [];
+  const observe = observerOf(options);
+  const address = readAddress(options.url);
+  const orm = await MikroORM.init({
+    dbName: address.database ?? '',
+    entities: [ClientEntity, RoleMappingEntity, LinkEntity],
+    extensions: [Migrator],
+    migrations: {
+      tableName: 'migration',
+      migrationsList: [...MIGRATIONS],
+      snapshot: false,
+    },
+    pool: { min: 0, max: options.poolSize },
+    driverOptions: {
+      ...address,
+      ...KEEP_ALIVE,
+      Client: ImpatientClient,
+      // For together.ts; callers that await each statement notice no difference.
+      pipeline: true,
+      onConnect: compileNothing,
+      onPoolCreated: (made: Pool) => {
+        pools.push(made);
+        observe(made);
+      },
+    },
+    forceUtcTimezone: true,
+    logger: (message) => options.logger.debug(message),
+    colors: false,
+  });
+
+  keepAway(orm);
+  // Shared: outside a transaction it holds no state.
+  const plain = kyselyOf(orm.em.fork());
+  const [pool] = pools;
+  if (!pool) throw new Error('MikroORM created no pool');
+  const reads = openReads(pool, options, observe);
+  return {
+    orm,
+    ...createAskers(pool),
+    reads: reads.asker,
+    sql: () => plain,
+    transaction: (work) =>
+      retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
+    connections: () => connectionsOf(pool, reads.pool),
+    cutAll: cutterOf(pool, reads.pool),
+    close: async () => {
+      await Promise.all([orm.close(), reads.pool.end()]);
+    },
+  };
+}
+
+/**
+ * Set once per connection. Statements that process thousands of rows in parts would be compiled
+ * each time, which takes longer than running them.
+ */
+export const COMPILE_NOTHING = `set jit = off; ${NOTICE_DEAD_CLIENTS}`;
+
+const compileNothing = async (client: ClientBase) => client.query(COMPILE_NOTHING);
+
+const nowMs = () => performance.now();
+
+function observerOf({
+  onStatement,
+  onOutage = () => undefined,
+}: Pick<Parameters<typeof openDatabase>[0], 'onStatement' | 'onOutage'>): (made: Pool) => void {
+  return (made) => {
+    giveBackTheDead(made);
+    tellWhenAway(made, onOutage);
+    if (onStatement) observePool(made, { onStatement, nowMs });
+  };
+}
+
+function openReads(
+  pool: Pool,
+  options: Parameters<typeof openDatabase>[0],
+  observe: (made: Pool) => void,
+): { readonly pool: Pool; readonly asker: Asker } {
+  const { poolSize, scope = () => null, readTiming } = options;
+  const timing = { ...READ_TIMING, ...readTiming };
+  const most = readShareOf(poolSize);
+  const { statementMs } = timing;
+  const settings = readSettings(statementMs);
+  const readPool = openReadPool(pool, { most, settings });
+  observe(readPool);
+  const cancel = async (processId: number) =>
+    pool.query('select pg_cancel_backend($1)', [processId]);
+  const asker = createReadShare({
+    pool: readPool,
+    most,
+    cancel,
+    scope,
+    timing,
+  });
+  return { pool: readPool, asker };
+}
+
+function cutterOf(...pools: readonly Pool[]): () => void {
+  const cutters = pools.map(createCutter);
+  return () => {
+    for (const cut of cutters) cut();
+  };
+}
+
+function connectionsOf(...pools: readonly Pool[]): Connections {
+  const sum = (count: (pool: Pool) => number) =>
+    pools.reduce((total, pool) => total + count(pool), 0);
+  return {
+    used: sum(({ totalCount, idleCount }) => totalCount - idleCount),
+    idle: sum(({ idleCount }) => idleCount),
+    waiting: sum(({ waitingCount }) => waitingCount),
+  };
+}
+
+/**
+ * The tables are defined by SQL, not by entities, so Kysely has no types; every statement names its
+ * row type.
+ */
+function kyselyOf(em: EntityManager): Kysely<unknown> {
+  return em.getKysely<unknown>();
+}
+
+async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries >= TRIES || !isConflictOfTransactions(error)) throw translateAway(error);
+    }
+  }
+}
+
+/** 40P01 deadlock detected, 40001 serialisation failure. */
+function isConflictOfTransactions(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '40P01' || code === '40001';
+}

@@ -1,0 +1,139 @@
+import pg from 'pg';
+
+import type { Readiness } from '../../lib/lifecycle.js';
+import type { Logger } from '../../lib/logger.js';
+import { readAddress } from './address.js';
+import { translateAtStart, translateConnect } from './away.js';
+import {
+  cut,
+  HEARTBEAT,
+  KEEP_ALIVE,
+  NOTICE_DEAD_CLIENTS,
+  watchForSilence,
+  type HeartbeatTiming,
+} from '../jobs/heartbeat.js';
+import { createSessionLocks } from './session-locks.js';
+import { SharedClient } from './shared-client.js';
+
+const RECONNECT_MS = 1_000;
+
+interface Options {
+  readonly url: string;
+  readonly logger: Logger;
+  /** The server has not responded for long, so other waits for it are futile too. */
+  readonly onSilent: () => void;
+  /** An attempt to reconnect failed. */
+  readonly onRefused?: (error: unknown) => void;
+  readonly heartbeat?: HeartbeatTiming;
+}
+
+/**
+ * PostgreSQL's LISTEN on its own connection, reopened when it breaks. Polling finds what was missed
+ * meanwhile.
+ */
+export function createListener(options: Options) {
+  const wakers = new Map<string, Set<Wake>>();
+  let client: SharedClient | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let isStarted = false;
+  let isStopped = false;
+
+  async function connect(): Promise<void> {
+    const next = createClient(options, (channel, payload) =>
+      wakers.get(channel)?.forEach((wake) => wake(payload)),
+    );
+    next.on('end', () => reconnectLater(next));
+    await next.connect();
+    client = next;
+    await next.ask(NOTICE_DEAD_CLIENTS);
+    for (const channel of wakers.keys()) await next.ask(`listen ${pg.escapeIdentifier(channel)}`);
+    for (const wake of [...wakers.values()].flatMap((set) => [...set])) wake(null);
+  }
+
+  function reconnectLater(ended: SharedClient): void {
+    if (!isStarted || isStopped || (client !== null && client !== ended)) return;
+    client = null;
+    clearTimeout(retry);
+    retry = setTimeout(() => {
+      connect().catch((error: unknown) => {
+        options.onRefused?.(error);
+        reconnectLater(ended);
+      });
+    }, RECONNECT_MS);
+  }
+
+  return {
+    /** May be called again if it fails. */
+    async start(): Promise<void> {
+      await connect().catch(async (error: unknown) => {
+        await client?.end().catch(() => undefined);
+        client = null;
+        throw translateAtStart(translateConnect(error));
+      });
+      isStarted = true;
+    },
+    ready: (): Readiness => (client === null ? AWAY : { ok: true }),
+    /**
+     * Calls back on every NOTIFY of the channel, and with null after every reconnect, because
+     * notifications in between are lost.
+     */
+    async on(channel: string, wake: Wake): Promise<() => Promise<void>> {
+      const set = wakers.get(channel) ?? new Set();
+      wakers.set(channel, set.add(wake));
+      await tell(client, 'listen', channel);
+      return async () => {
+        set.delete(wake);
+        if (set.size > 0 || wakers.get(channel) !== set) return;
+        wakers.delete(channel);
+        await tell(client, 'unlisten', channel);
+      };
+    },
+    tryLock: createSessionLocks(() => client),
+    async stop(): Promise<void> {
+      isStopped = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+}
+
+const AWAY: Readiness = { ok: false, reason: 'database unreachable' };
+
+function createClient(
+  { url, logger, onSilent, heartbeat = HEARTBEAT }: Options,
+  onNotice: (channel: string, payload: string | null) => void,
+): SharedClient {
+  const client = new SharedClient({
+    ...readAddress(url),
+    application_name: 'discord-connector listener',
+    ...KEEP_ALIVE,
+    connectionTimeoutMillis: heartbeat.withinMs,
+  });
+  client.on('notification', ({ channel, payload }) => onNotice(channel, payload ?? null));
+  client.on('error', (error) =>
+    logger.warn({ error: error.message }, 'LISTEN connection lost, reconnecting'),
+  );
+  const { withinMs } = heartbeat;
+  const silent = () => {
+    logger.warn({ withinMs }, 'database silent, reconnecting');
+    cut(client);
+    onSilent();
+  };
+  client.once('connect', () => watchForSilence(client, silent, heartbeat));
+  return client;
+}
+
+/** Replaces a lost connection by a new one that listens to all channels requested by then. */
+async function tell(
+  client: SharedClient | null,
+  verb: 'listen' | 'unlisten',
+  channel: string,
+): Promise<void> {
+  const statement = `${verb} ${pg.escapeIdentifier(channel)}`;
+  await client?.ask(statement).catch(() => undefined);
+}
+
+/** Receives the notification's payload. */
+type Wake = (payload: string | null) => void;
+
+export type Listener = ReturnType<typeof createListener>;

@@ -1,0 +1,211 @@
+import type { Pool, PoolClient } from 'pg';
+
+import { afterMoment } from '../../lib/moment.js';
+import type { RequestScope } from '../../lib/request-scope.js';
+import { cancelWhenDropped } from './cancel-when-dropped.js';
+import { busy, cancelledByCaller, isCancelled, tooLong } from './read-faults.js';
+import { askerOf, MOST_TOGETHER, sendOver, type QueuedStatement, type Asker } from './together.js';
+
+export interface ReadTiming {
+  /** PostgreSQL cancels a read that takes longer. */
+  readonly statementMs: number;
+  /** The limit for all reads of one request. */
+  readonly requestMs: number;
+  /** The limit of waiting for a connection. */
+  readonly waitMs: number;
+}
+
+export const READ_TIMING: ReadTiming = {
+  statementMs: 5_000,
+  requestMs: 10_000,
+  waitMs: 5_000,
+};
+
+/**
+ * Connections one request may use; otherwise a request with thirty fields would block all others.
+ */
+const MOST_OF_A_REQUEST = 2;
+
+interface Deps {
+  /** A pool for these reads only. */
+  readonly pool: Pool;
+  readonly most: number;
+  /** Cancels the current statement of this backend, over another connection. */
+  readonly cancel: (processId: number) => Promise<unknown>;
+  /** The request that a read belongs to; null: none that can be cancelled. */
+  readonly scope: () => RequestScope | null;
+  readonly timing: ReadTiming;
+}
+
+/**
+ * Runs pages, counts and searches, which may be slow. They have a few connections of their own and
+ * a time limit, so that writes, the path and sweeps never wait for them.
+ * In: statements that change nothing. Out: their rows; InputError if one takes too long,
+ * UnavailableError if no connection is free in time.
+ * Never: a statement of a request whose caller has left. It is cancelled in the database.
+ */
+export function createReadShare(deps: Deps): Asker {
+  const share = new ReadShare(deps);
+  return askerOf(share);
+}
+
+/**
+ * The queries of one microtask of one request, or some of them, sent together over one connection.
+ */
+interface Batch {
+  readonly reader: Reader;
+  readonly asked: readonly QueuedStatement[];
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A request with reads. */
+interface Reader {
+  readonly scope: RequestScope | null;
+  gathered: QueuedStatement[];
+  running: number;
+  waiting: number;
+  readonly begunAt: number;
+  /** Why the request may not continue. */
+  refusal: Error | null;
+  /** Aborted with the refusal, which cancels the request's running statements. */
+  readonly ending: AbortController;
+}
+
+class ReadShare {
+  readonly #readers = new Map<RequestScope, Reader>();
+  #waiting: Batch[] = [];
+  #running = 0;
+
+  constructor(readonly deps: Deps) {}
+
+  ask(asked: QueuedStatement): void {
+    const scope = this.deps.scope();
+    if (scope?.signal.aborted) return asked.reject(cancelledByCaller());
+    const reader = this.#readerOf(scope);
+    reader.gathered.push(asked);
+    if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
+  }
+
+  /** Reads outside of a request share no limits. */
+  #readerOf(scope: RequestScope | null): Reader {
+    const known = scope && this.#readers.get(scope);
+    if (known) return known;
+    const reader: Reader = {
+      scope,
+      gathered: [],
+      running: 0,
+      waiting: 0,
+      begunAt: performance.now(),
+      refusal: null,
+      ending: new AbortController(),
+    };
+    if (scope) {
+      this.#readers.set(scope, reader);
+      scope.signal.addEventListener('abort', () => this.#refuse(reader, cancelledByCaller()));
+    }
+    return reader;
+  }
+
+  #enqueue(reader: Reader): void {
+    const asked = reader.gathered;
+    reader.gathered = [];
+    for (let from = 0; from < asked.length; from += MOST_TOGETHER) {
+      const batch: Batch = {
+        reader,
+        asked: asked.slice(from, from + MOST_TOGETHER),
+        timer: setTimeout(() => this.#giveUp(batch), this.deps.timing.waitMs).unref(),
+      };
+      reader.waiting += 1;
+      this.#waiting.push(batch);
+    }
+    this.#next();
+  }
+
+  /** First come, first served, except for requests that already use their share. */
+  #next(): void {
+    while (this.#running < this.deps.most) {
+      const index = this.#waiting.findIndex(
+        ({ reader }) => !reader.scope || reader.running < MOST_OF_A_REQUEST,
+      );
+      const batch = this.#waiting[index];
+      if (!batch) return;
+      this.#waiting.splice(index, 1);
+      clearTimeout(batch.timer);
+      void this.#run(batch);
+    }
+  }
+
+  /** Never rejects: the caller gets the error. */
+  async #run({ reader, asked }: Batch): Promise<void> {
+    reader.waiting -= 1;
+    reader.running += 1;
+    this.#running += 1;
+    const isOver =
+      reader.scope !== null && performance.now() - reader.begunAt > this.deps.timing.requestMs;
+    if (isOver) reader.refusal ??= tooLong(this.deps.timing.requestMs);
+    await this.#send(reader, asked);
+    reader.running -= 1;
+    this.#running -= 1;
+    this.#forgetIdle(reader);
+    this.#next();
+  }
+
+  async #send(reader: Reader, asked: readonly QueuedStatement[]): Promise<void> {
+    let client: PoolClient;
+    try {
+      if (reader.refusal) throw reader.refusal;
+      client = await this.deps.pool.connect();
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+      return;
+    }
+    const state = { isSettled: false, isCancelled: false };
+    const cancelling = cancelWhenDropped(client, state, {
+      signal: reader.ending.signal,
+      cancel: this.deps.cancel,
+    });
+    const told = asked.map((each) => ({
+      ...each,
+      reject: (error: unknown) => each.reject(this.#faultOf(reader, error)),
+    }));
+    if (reader.refusal) for (const { reject } of told) reject(reader.refusal);
+    else await sendOver(client, told);
+    state.isSettled = true;
+    await cancelling.stop();
+    // A cancellation may still be in flight to this connection.
+    client.release(state.isCancelled);
+  }
+
+  /** One read that took too long ends all others of its request. */
+  #faultOf(reader: Reader, error: unknown): unknown {
+    if (!isCancelled(error)) return error;
+    if (reader.refusal === null) this.#refuse(reader, tooLong(this.deps.timing.statementMs));
+    return reader.refusal;
+  }
+
+  #refuse(reader: Reader, refusal: Error): void {
+    reader.refusal ??= refusal;
+    reader.ending.abort();
+    const left = this.#waiting.filter((batch) => batch.reader === reader);
+    this.#waiting = this.#waiting.filter((batch) => batch.reader !== reader);
+    for (const batch of left) this.#reject(batch, refusal);
+  }
+
+  #giveUp(batch: Batch): void {
+    this.#waiting = this.#waiting.filter((each) => each !== batch);
+    this.#reject(batch, busy());
+  }
+
+  #reject({ reader, asked, timer }: Batch, error: Error): void {
+    clearTimeout(timer);
+    reader.waiting -= 1;
+    for (const { reject } of asked) reject(error);
+    this.#forgetIdle(reader);
+  }
+
+  /** A subscription reads occasionally for days; each time counts as a separate request. */
+  #forgetIdle(reader: Reader): void {
+    const { scope, running, waiting, gathered } = reader;
+    if (scope && running + waiting + gathered.length === 0) this.#readers.delete(scope);
+  }
+}
