@@ -78,10 +78,7 @@ export interface MappingPort {
     readonly mapping: MappingView | null;
     readonly effect: MappingEffect;
     /** Holders in no group that grants the role; a person decides. Null: none. */
-    readonly held: {
-      readonly sweepId: string;
-      readonly removals: number;
-    } | null;
+    readonly held: { readonly sweepId: string; readonly removals: number } | null;
   }>;
   updateMapping(request: {
     id: MappingId;
@@ -100,10 +97,7 @@ export interface MappingPort {
      * Holders who are left the role though another mapping would take it: a person decides.
      * `sweepId` null: a dry run.
      */
-    readonly held: {
-      readonly sweepId: string | null;
-      readonly removals: number;
-    } | null;
+    readonly held: { readonly sweepId: string | null; readonly removals: number } | null;
   }>;
 }
 
@@ -113,10 +107,7 @@ export interface LinkPort {
     platformUserId: PlatformUserId;
     discordUserId: DiscordUserId;
     cause: Cause;
-  }): Promise<{
-    readonly linkId: LinkId;
-    readonly warnings: readonly string[];
-  }>;
+  }): Promise<{ readonly linkId: LinkId; readonly warnings: readonly string[] }>;
   unlinkMember(request: { id: LinkId; cause: Cause }): Promise<void>;
   /** Marks the member and waits at most `waitMs` for the outcome. */
   reconcileMember(request: {
@@ -158,10 +149,7 @@ export interface ReadPort extends UnlinkedPort {
   ): Promise<LinkView | undefined>;
   /** Active before ending; for loaders keyed by client and account. */
   findLinksByMember(
-    keys: readonly {
-      readonly clientId: ClientId;
-      readonly discordUserId: DiscordUserId;
-    }[],
+    keys: readonly { readonly clientId: ClientId; readonly discordUserId: DiscordUserId }[],
   ): Promise<readonly (LinkView | undefined)[]>;
   pageLinks(clientId: ClientId, filter: LinkFilter, page: Page): Promise<Rows<LinkView>>;
   countLinks(clientId: ClientId, filter: LinkFilter): Promise<number>;

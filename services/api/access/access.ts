@@ -13,9 +13,7 @@ export function requireScope(context: ApiContext, scope: Scope): void {
 
 export function requireCaller(context: ApiContext): Caller {
   if (context.caller) return context.caller;
-  throw new GraphQLError(KEY_NEEDED, {
-    extensions: { code: 'UNAUTHENTICATED' },
-  });
+  throw new GraphQLError(KEY_NEEDED, { extensions: { code: 'UNAUTHENTICATED' } });
 }
 
 export function mayTouch(context: ApiContext, clientId: ClientId): boolean {

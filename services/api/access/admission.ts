@@ -112,16 +112,6 @@ function tooMany(max: number, seconds: number): RefusedRequest {
 
 function refused({ code, message }: Refusal): RefusedRequest {
   return code === 'UNAVAILABLE'
-    ? new RefusedRequest({
-        status: 503,
-        code,
-        message,
-        headers: { 'retry-after': '5' },
-      })
-    : new RefusedRequest({
-        status: 401,
-        code,
-        message,
-        headers: { 'www-authenticate': 'Bearer' },
-      });
+    ? new RefusedRequest({ status: 503, code, message, headers: { 'retry-after': '5' } })
+    : new RefusedRequest({ status: 401, code, message, headers: { 'www-authenticate': 'Bearer' } });
 }

@@ -31,7 +31,4 @@ export function createSignIn(deps: {
 /** Three parts, of which the last is empty for an unsigned token; or a fragment of that. */
 const isToken = (text: string) => text.startsWith('eyJ') || text.split('.').length === 3;
 
-const refused = (message: string): Refusal => ({
-  code: 'UNAUTHENTICATED',
-  message,
-});
+const refused = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });

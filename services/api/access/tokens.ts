@@ -134,7 +134,4 @@ function namesIn(claim: unknown): readonly unknown[] {
   return Array.isArray(claim) ? claim : [];
 }
 
-const refused = (message: string): Refusal => ({
-  code: 'UNAUTHENTICATED',
-  message,
-});
+const refused = (message: string): Refusal => ({ code: 'UNAUTHENTICATED', message });

@@ -34,9 +34,7 @@ export class AuditRecordResolver {
   constructor(private readonly read: Pick<ReadPort, 'pageAuditRecords' | 'countAuditRecords'>) {}
 
   @Authorized('discord:admin')
-  @Query(() => AuditRecordConnection, {
-    description: 'Audit records, newest first.',
-  })
+  @Query(() => AuditRecordConnection, { description: 'Audit records, newest first.' })
   async auditRecords(
     @Ctx() context: ApiContext,
     @Arg('filter', () => AuditRecordFilter, {
@@ -122,16 +120,12 @@ export class AuditRecordResolver {
     return { added, removed };
   }
 
-  @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that the plan was going to add.',
-  })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to add.' })
   plannedAdded(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
     return loadRoles(context, record.clientId, record.plannedAddedIds);
   }
 
-  @FieldResolver(() => [DiscordRole], {
-    description: 'Roles that the plan was going to remove.',
-  })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to remove.' })
   plannedRemoved(
     @Ctx() context: ApiContext,
     @Root() record: AuditRecord,

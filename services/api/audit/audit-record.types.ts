@@ -7,10 +7,7 @@ import type { AuditRecordView } from './audit-view.js';
 import { connectionOf } from '../kit/connection.types.js';
 import { DiscordRole } from '../clients/discord-role.types.js';
 
-@ObjectType({
-  description: 'The cause of a reconcile.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The cause of a reconcile.', simpleResolvers: true })
 export class AuditCause {
   @Field(() => CauseKindEnum, { description: 'The kind of cause.' })
   readonly kind!: Cause['kind'];
@@ -18,9 +15,7 @@ export class AuditCause {
   @Field(() => ID, { description: 'The id of the event or of the request.' })
   readonly id!: string;
 
-  @Field(() => String, {
-    description: 'The source of the event or the name of the caller.',
-  })
+  @Field(() => String, { description: 'The source of the event or the name of the caller.' })
   readonly actor!: string;
 
   @Field(() => ID, {
@@ -52,9 +47,7 @@ export class AuditRecord {
   @Field(() => ID, { description: "The record's id, a UUID." })
   readonly id!: string;
 
-  @Field(() => DateTime, {
-    description: 'When the record was opened, before the first change.',
-  })
+  @Field(() => DateTime, { description: 'When the record was opened, before the first change.' })
   readonly openedAt!: Date;
 
   @Field(() => DateTime, {

@@ -17,8 +17,6 @@ export class ClientHealthResolver {
       context.loaders.heldPlansOfClient.load(id),
       loadPeopleChecks(context, id),
     ]);
-    return {
-      checks: [...heldPlansCheck(id, held, context.now()), ...people, ...health.checks],
-    };
+    return { checks: [...heldPlansCheck(id, held, context.now()), ...people, ...health.checks] };
   }
 }

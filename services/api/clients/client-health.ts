@@ -95,18 +95,8 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
         'No action needed: the first successful call ends the pause. checkDiscordClient, new credentials and new endpoints try immediately.',
     };
   if (client.trouble !== null)
-    return {
-      name,
-      result: 'WARNING',
-      message: client.trouble,
-      remedy: 'Run checkDiscordClient.',
-    };
-  return {
-    name,
-    result: 'OK',
-    message: 'No problems.',
-    remedy: null,
-  };
+    return { name, result: 'WARNING', message: client.trouble, remedy: 'Run checkDiscordClient.' };
+  return { name, result: 'OK', message: 'No problems.', remedy: null };
 }
 
 /** Shown while it lasts: the others' work goes on. */

@@ -2,10 +2,7 @@ import { Field, ObjectType } from '../kit/decorators.js';
 import { CheckVerdictEnum } from '../kit/enums.js';
 import type { CheckResult } from '../kit/views.js';
 
-@ObjectType({
-  description: 'One check and its remedy.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'One check and its remedy.', simpleResolvers: true })
 export class HealthCheck {
   @Field(() => String, { description: 'What was checked.' })
   readonly name!: string;

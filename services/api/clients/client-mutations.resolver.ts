@@ -42,9 +42,7 @@ export class ClientMutationsResolver {
   })
   async createDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CreateDiscordClientInput, {
-      description: 'The new client.',
-    })
+    @Arg('input', () => CreateDiscordClientInput, { description: 'The new client.' })
     input: CreateDiscordClientInput,
   ): Promise<CreateDiscordClientPayload> {
     requireUnlimited(context, 'it cannot create another one');
@@ -64,9 +62,7 @@ export class ClientMutationsResolver {
   })
   async updateDiscordClient(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateDiscordClientInput, {
-      description: 'The client and its changes.',
-    })
+    @Arg('input', () => UpdateDiscordClientInput, { description: 'The client and its changes.' })
     input: UpdateDiscordClientInput,
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
@@ -119,11 +115,7 @@ export class ClientMutationsResolver {
     forgetRows(context.loaders);
     const client = await requireClient(context, before.id, 'input.id');
     const people = await loadPeopleChecks(context, before.id);
-    return {
-      client: presentClient(context, client),
-      checks: [...checks, ...people],
-      warnings: [],
-    };
+    return { client: presentClient(context, client), checks: [...checks, ...people], warnings: [] };
   }
 
   @Authorized('discord:admin')

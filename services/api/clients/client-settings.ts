@@ -125,9 +125,7 @@ function givenSettings(
     ...(isGiven(authority) ? { authority } : {}),
     ...(isGiven(unknownMembership) ? { unknownMembership } : {}),
     ...(isGiven(input.nicknamePolicy)
-      ? {
-          nicknamePolicy: toNicknamePolicy(input.nicknamePolicy, policy.templateFaults),
-        }
+      ? { nicknamePolicy: toNicknamePolicy(input.nicknamePolicy, policy.templateFaults) }
       : {}),
     ...(isGiven(input.removalGuard) ? { removalGuard: toRemovalGuard(input.removalGuard) } : {}),
     ...(isGiven(linking)
@@ -198,13 +196,7 @@ function toNicknamePolicy(
 
 function toRemovalGuard(input: RemovalGuardInput): ClientSettings['removalGuard'] {
   return {
-    minimum: checkRange(input.minimum, 'input.removalGuard.minimum', {
-      min: 0,
-      max: 1_000_000,
-    }),
-    percent: checkRange(input.percent, 'input.removalGuard.percent', {
-      min: 0,
-      max: 100,
-    }),
+    minimum: checkRange(input.minimum, 'input.removalGuard.minimum', { min: 0, max: 1_000_000 }),
+    percent: checkRange(input.percent, 'input.removalGuard.percent', { min: 0, max: 100 }),
   };
 }

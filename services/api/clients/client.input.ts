@@ -23,9 +23,7 @@ export class RemovalGuardInput {
 
 @InputType({ description: 'Rules for people who link their own account.' })
 export class LinkingPolicyInput {
-  @Field(() => EmailRuleEnum, {
-    description: 'How a different e-mail address is handled.',
-  })
+  @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
@@ -39,25 +37,16 @@ export class LinkingPolicyInput {
     'The URLs at which this client reaches Discord. Omitted fields default to Discord v10. A change requires botToken and clientSecret in the same input, so that stored secrets never travel to a new host.',
 })
 export class EndpointsInput {
-  @Field(() => String, {
-    nullable: true,
-    description: 'The REST API, with its version.',
-  })
+  @Field(() => String, { nullable: true, description: 'The REST API, with its version.' })
   readonly apiBase?: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The OAuth2 consent page.',
-  })
+  @Field(() => String, { nullable: true, description: 'The OAuth2 consent page.' })
   readonly authorizeUrl?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The OAuth2 token URL.' })
   readonly tokenUrl?: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The OAuth2 revocation URL.',
-  })
+  @Field(() => String, { nullable: true, description: 'The OAuth2 revocation URL.' })
   readonly revokeUrl?: string | null;
 }
 
@@ -141,9 +130,7 @@ abstract class ClientSettingsInput {
   readonly endpoints?: EndpointsInput | null;
 }
 
-@InputType({
-  description: 'A new client: a Discord application with its bot, and a guild.',
-})
+@InputType({ description: 'A new client: a Discord application with its bot, and a guild.' })
 export class CreateDiscordClientInput extends ClientSettingsInput {
   @Field(() => String, { description: 'Display name, up to 100 characters.' })
   readonly name!: string;
@@ -154,31 +141,22 @@ export class CreateDiscordClientInput extends ClientSettingsInput {
   })
   readonly guildId!: string;
 
-  @Field(() => Snowflake, {
-    description: "The application's id (Discord's CLIENT ID).",
-  })
+  @Field(() => Snowflake, { description: "The application's id (Discord's CLIENT ID)." })
   readonly applicationId!: string;
 
-  @Field(() => String, {
-    description: "The application's CLIENT SECRET. Write-only.",
-  })
+  @Field(() => String, { description: "The application's CLIENT SECRET. Write-only." })
   readonly clientSecret!: string;
 
   @Field(() => String, { description: "The bot's TOKEN. Write-only." })
   readonly botToken!: string;
 }
 
-@InputType({
-  description: 'Changes to a client. Omitted fields stay unchanged.',
-})
+@InputType({ description: 'Changes to a client. Omitted fields stay unchanged.' })
 export class UpdateDiscordClientInput extends ClientSettingsInput {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'Display name, up to 100 characters.',
-  })
+  @Field(() => String, { nullable: true, description: 'Display name, up to 100 characters.' })
   readonly name?: string | null;
 
   @Field(() => Snowflake, {
@@ -205,9 +183,7 @@ export class DeleteDiscordClientInput {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
 
-  @Field(() => HoldersEnum, {
-    description: 'What happens to the holders of its mapped roles.',
-  })
+  @Field(() => HoldersEnum, { description: 'What happens to the holders of its mapped roles.' })
   readonly holders!: Holders;
 
   @Field(() => Boolean, {

@@ -22,9 +22,7 @@ export class DiscordClientResolver {
   constructor(private readonly clients: Pick<ClientPort, 'listClients'>) {}
 
   @Authorized('discord:read')
-  @Query(() => [DiscordClient], {
-    description: 'All clients the caller has access to.',
-  })
+  @Query(() => [DiscordClient], { description: 'All clients the caller has access to.' })
   async discordClients(@Ctx() context: ApiContext): Promise<DiscordClient[]> {
     const views = await this.clients.listClients();
     for (const view of views) context.loaders.clients.keep(view.id, view);
@@ -47,17 +45,13 @@ export class DiscordClientResolver {
     return presentClient(context, view);
   }
 
-  @FieldResolver(() => [DiscordRole], {
-    description: 'The roles of its guild, as last read.',
-  })
+  @FieldResolver(() => [DiscordRole], { description: 'The roles of its guild, as last read.' })
   async roles(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<DiscordRole[]> {
     const views = await context.loaders.rolesOfClient.load(client.id);
     return views.map((view) => toDiscordRole(view, view));
   }
 
-  @FieldResolver(() => [RoleMapping], {
-    description: 'Its mappings, active and retired.',
-  })
+  @FieldResolver(() => [RoleMapping], { description: 'Its mappings, active and retired.' })
   async mappings(
     @Ctx() context: ApiContext,
     @Root() client: DiscordClient,

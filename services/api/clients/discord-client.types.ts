@@ -26,9 +26,7 @@ import { ScreeningEnum } from './screening.enum.js';
   simpleResolvers: true,
 })
 export class NicknamePolicyType {
-  @Field(() => NicknameStrategyEnum, {
-    description: 'How nicknames are built.',
-  })
+  @Field(() => NicknameStrategyEnum, { description: 'How nicknames are built.' })
   readonly strategy!: NicknameStrategy;
 
   @Field(() => String, {
@@ -45,10 +43,7 @@ export class NicknamePolicyType {
   readonly onUnlink!: NicknameOnUnlink;
 }
 
-@ObjectType({
-  description: REMOVAL_RULE,
-  simpleResolvers: true,
-})
+@ObjectType({ description: REMOVAL_RULE, simpleResolvers: true })
 export class RemovalGuard {
   @Field(() => Int, {
     description:
@@ -63,14 +58,9 @@ export class RemovalGuard {
   readonly percent!: number;
 }
 
-@ObjectType({
-  description: 'Rules for people who link their own account.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'Rules for people who link their own account.', simpleResolvers: true })
 export class LinkingPolicy {
-  @Field(() => EmailRuleEnum, {
-    description: 'How a different e-mail address is handled.',
-  })
+  @Field(() => EmailRuleEnum, { description: 'How a different e-mail address is handled.' })
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
@@ -110,14 +100,10 @@ export class DiscordClient {
   @Field(() => String, { description: 'Display name.' })
   readonly name!: string;
 
-  @Field(() => Snowflake, {
-    description: "The guild's id (Discord's SERVER ID).",
-  })
+  @Field(() => Snowflake, { description: "The guild's id (Discord's SERVER ID)." })
   readonly guildId!: string;
 
-  @Field(() => Snowflake, {
-    description: "The application's id (Discord's CLIENT ID).",
-  })
+  @Field(() => Snowflake, { description: "The application's id (Discord's CLIENT ID)." })
   readonly applicationId!: string;
 
   @Field(() => Snowflake, {
@@ -138,14 +124,10 @@ export class DiscordClient {
   })
   readonly inviteUrl!: string | null;
 
-  @Field(() => Boolean, {
-    description: 'False: nothing is sent to Discord for this client.',
-  })
+  @Field(() => Boolean, { description: 'False: nothing is sent to Discord for this client.' })
   readonly enabled!: boolean;
 
-  @Field(() => AuthorityEnum, {
-    description: 'Authority of mappings that do not set their own.',
-  })
+  @Field(() => AuthorityEnum, { description: 'Authority of mappings that do not set their own.' })
   readonly authority!: Authority;
 
   @Field(() => UnknownMembershipEnum, {
@@ -178,9 +160,7 @@ export class DiscordClient {
   })
   readonly auditRetentionDays!: number;
 
-  @Field(() => EndpointsType, {
-    description: 'The URLs of Discord for this client.',
-  })
+  @Field(() => EndpointsType, { description: 'The URLs of Discord for this client.' })
   readonly endpoints!: EndpointsType;
 
   @Field(() => DateTime, {
@@ -228,10 +208,7 @@ export function toDiscordClient(
     unknownMembership: view.unknownMembership,
     nicknamePolicy: view.nicknamePolicy,
     removalGuard: view.removalGuard,
-    linking: {
-      email: view.linking.email,
-      keepTokens: view.linking.keepsTokens,
-    },
+    linking: { email: view.linking.email, keepTokens: view.linking.keepsTokens },
     screening: view.screening,
     wholeListWrites: view.wholeListWrites,
     auditRetentionDays: view.auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS,

@@ -4,10 +4,7 @@ import { RoleRefusalEnum } from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
 import type { RoleKey, RoleView } from '../kit/views.js';
 
-@ObjectType({
-  description: 'A role of a guild.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'A role of a guild.', simpleResolvers: true })
 export class DiscordRole {
   readonly clientId!: string;
 
@@ -27,10 +24,7 @@ export class DiscordRole {
   })
   readonly position!: number | null;
 
-  @Field(() => Int, {
-    nullable: true,
-    description: 'The colour as 0xRRGGBB; 0 means none.',
-  })
+  @Field(() => Int, { nullable: true, description: 'The colour as 0xRRGGBB; 0 means none.' })
   readonly color!: number | null;
 
   @Field(() => Boolean, {

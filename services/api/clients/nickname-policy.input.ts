@@ -5,9 +5,7 @@ import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
 
 @InputType({ description: 'How nicknames of linked members are built.' })
 export class NicknamePolicyInput {
-  @Field(() => NicknameStrategyEnum, {
-    description: 'How nicknames are built.',
-  })
+  @Field(() => NicknameStrategyEnum, { description: 'How nicknames are built.' })
   readonly strategy!: NicknameStrategy;
 
   @Field(() => String, {

@@ -48,9 +48,7 @@ export class FactMutationsResolver {
   })
   recordMembershipChanges(
     @Ctx() context: ApiContext,
-    @Arg('input', () => RecordMembershipChangesInput, {
-      description: 'The changes.',
-    })
+    @Arg('input', () => RecordMembershipChangesInput, { description: 'The changes.' })
     input: RecordMembershipChangesInput,
   ): Promise<FactsAnswer> {
     const facts = membershipChanges(input.changes, receive(context));
@@ -92,9 +90,7 @@ export class FactMutationsResolver {
   })
   upsertPlatformGroups(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpsertPlatformGroupsInput, {
-      description: 'The groups.',
-    })
+    @Arg('input', () => UpsertPlatformGroupsInput, { description: 'The groups.' })
     input: UpsertPlatformGroupsInput,
   ): Promise<FactsAnswer> {
     const facts = groupChanges(input.groups, receive(context));

@@ -14,10 +14,7 @@ import { PlatformGroup, PlatformUser, toPlatformGroup, toPlatformUser } from './
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
-@ObjectType({
-  description: 'Why an item was rejected.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'Why an item was rejected.', simpleResolvers: true })
 export class ItemError {
   @Field(() => ErrorCodeEnum, { description: 'The error code.' })
   readonly code!: InputError['code'];
@@ -53,15 +50,10 @@ export class OutrankingFact {
   })
   readonly change!: 'ADDED' | 'REMOVED' | null;
 
-  @Field(() => Sequence, {
-    nullable: true,
-    description: 'Its sequence. Null if it has none.',
-  })
+  @Field(() => Sequence, { nullable: true, description: 'Its sequence. Null if it has none.' })
   readonly sequence!: number | null;
 
-  @Field(() => DateTime, {
-    description: 'Time of the fact; for a mutation, when it was received.',
-  })
+  @Field(() => DateTime, { description: 'Time of the fact; for a mutation, when it was received.' })
   readonly time!: Date;
 
   @Field(() => String, {
@@ -78,10 +70,7 @@ export class OutrankingFact {
   readonly retryAt!: Date | null;
 }
 
-@ObjectType({
-  description: 'The result for one item of the list.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result for one item of the list.', simpleResolvers: true })
 export class FactResult {
   @Field(() => Int, { description: 'Index of the item in the list, from 0.' })
   readonly index!: number;
@@ -107,10 +96,7 @@ export class FactResult {
   readonly outrankedBy!: readonly OutrankingFact[];
 }
 
-@ObjectType({
-  description: 'Number of items by result.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'Number of items by result.', simpleResolvers: true })
 export class FactCounts {
   @Field(() => Int, { description: 'Facts that were recorded.' })
   readonly applied!: number;
@@ -147,10 +133,7 @@ abstract class FactsPayload implements FactsAnswer {
   })
   readonly results!: readonly FactResult[];
 
-  @Field(() => FactCounts, {
-    description: 'Number of items by result.',
-    simple: true,
-  })
+  @Field(() => FactCounts, { description: 'Number of items by result.', simple: true })
   readonly counts!: FactCounts;
 
   @Field(() => [String], { description: WARNINGS, simple: true })
@@ -200,25 +183,16 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
   }
 }
 
-@ObjectType({
-  description: 'The result of `deletePlatformUser`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `deletePlatformUser`.', simpleResolvers: true })
 export class DeletePlatformUserPayload {
-  @Field(() => PlatformUser, {
-    nullable: true,
-    description: 'What remains of the user.',
-  })
+  @Field(() => PlatformUser, { nullable: true, description: 'What remains of the user.' })
   readonly platformUser!: PlatformUser | null;
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `restorePlatformUser`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `restorePlatformUser`.', simpleResolvers: true })
 export class RestorePlatformUserPayload {
   @Field(() => PlatformUser, {
     nullable: true,

@@ -40,11 +40,7 @@ function resultOf(outcome: FactOutcome, nameGroup: NameGroup): Omit<FactResult, 
     ok: !hasLost,
     verdict: VERDICTS[verdict],
     error: hasLost
-      ? {
-          code: 'CONFLICT',
-          message: describeLosses(outcome, nameGroup),
-          field: null,
-        }
+      ? { code: 'CONFLICT', message: describeLosses(outcome, nameGroup), field: null }
       : null,
     outrankedBy: losses.map(toOutrankingFact),
   };

@@ -7,9 +7,7 @@ const SEQUENCE =
 
 @InputType({ description: 'A membership that was added or removed.' })
 export class MembershipChangeInput {
-  @Field(() => ID, {
-    description: "The platform user's id, issued by the platform.",
-  })
+  @Field(() => ID, { description: "The platform user's id, issued by the platform." })
   readonly platformUserId!: string;
 
   @Field(() => ID, { description: "The group's id, issued by the platform." })
@@ -35,9 +33,7 @@ export class RecordMembershipChangesInput {
 
 @InputType({ description: "The complete set of a user's groups." })
 export class MembershipSetInput {
-  @Field(() => ID, {
-    description: "The platform user's id, issued by the platform.",
-  })
+  @Field(() => ID, { description: "The platform user's id, issued by the platform." })
   readonly platformUserId!: string;
 
   @Field(() => [ID], {
@@ -82,9 +78,7 @@ export class PlatformUserAttributesInput {
 
 @InputType({ description: 'The current state of a platform user.' })
 export class PlatformUserInput {
-  @Field(() => ID, {
-    description: "The user's id, an opaque string issued by the platform.",
-  })
+  @Field(() => ID, { description: "The user's id, an opaque string issued by the platform." })
   readonly id!: string;
 
   @Field(() => String, { description: 'The user name.' })
@@ -99,17 +93,13 @@ export class PlatformUserInput {
 
 @InputType({ description: 'Users to create or update.' })
 export class UpsertPlatformUsersInput {
-  @Field(() => [PlatformUserInput], {
-    description: 'Up to 5,000 users, each listed once.',
-  })
+  @Field(() => [PlatformUserInput], { description: 'Up to 5,000 users, each listed once.' })
   readonly users!: readonly PlatformUserInput[];
 }
 
 @InputType({ description: 'The current state of a group.' })
 export class PlatformGroupInput {
-  @Field(() => ID, {
-    description: "The group's id, an opaque string issued by the platform.",
-  })
+  @Field(() => ID, { description: "The group's id, an opaque string issued by the platform." })
   readonly id!: string;
 
   @Field(() => String, { description: "The group's name." })
@@ -118,9 +108,7 @@ export class PlatformGroupInput {
 
 @InputType({ description: 'Groups to create or update.' })
 export class UpsertPlatformGroupsInput {
-  @Field(() => [PlatformGroupInput], {
-    description: 'Up to 5,000 groups, each listed once.',
-  })
+  @Field(() => [PlatformGroupInput], { description: 'Up to 5,000 groups, each listed once.' })
   readonly groups!: readonly PlatformGroupInput[];
 }
 
@@ -129,16 +117,12 @@ export class UpsertPlatformGroupsInput {
     'The platform user to delete. Its links end, and facts about it are ignored until an admin restores it.',
 })
 export class DeletePlatformUserInput {
-  @Field(() => ID, {
-    description: "The platform user's id, issued by the platform.",
-  })
+  @Field(() => ID, { description: "The platform user's id, issued by the platform." })
   readonly platformUserId!: string;
 }
 
 @InputType({ description: 'The deleted platform user to restore.' })
 export class RestorePlatformUserInput {
-  @Field(() => ID, {
-    description: "The platform user's id, issued by the platform.",
-  })
+  @Field(() => ID, { description: "The platform user's id, issued by the platform." })
   readonly platformUserId!: string;
 }

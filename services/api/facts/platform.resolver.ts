@@ -39,9 +39,7 @@ export class PlatformResolver {
   })
   async platformUser(
     @Ctx() context: ApiContext,
-    @Arg('id', () => ID, {
-      description: "The user's id, issued by the platform.",
-    })
+    @Arg('id', () => ID, { description: "The user's id, issued by the platform." })
     id: string,
   ): Promise<PlatformUser | null> {
     const view = await context.loaders.platformUsers.load(checkPlatformId(id, 'id'));
@@ -73,9 +71,7 @@ export class PlatformResolver {
     });
   }
 
-  @FieldResolver(() => [PlatformGroup], {
-    description: 'The groups the user is in now.',
-  })
+  @FieldResolver(() => [PlatformGroup], { description: 'The groups the user is in now.' })
   groups(@Ctx() context: ApiContext, @Root() user: PlatformUser): OrPromise<PlatformGroup[]> {
     const { groupsOfPlatformUser } = context.loaders;
     return whenHere(groupsOfPlatformUser.load(user.id), (views) => views.map(toPlatformGroup));

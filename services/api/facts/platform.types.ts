@@ -28,14 +28,9 @@ export class PlatformUserAttributes {
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({
-  description: 'A user of the platform.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'A user of the platform.', simpleResolvers: true })
 export class PlatformUser {
-  @Field(() => ID, {
-    description: "The user's id, an opaque string issued by the platform.",
-  })
+  @Field(() => ID, { description: "The user's id, an opaque string issued by the platform." })
   readonly id!: string;
 
   @Directive('@shareable')
@@ -45,9 +40,7 @@ export class PlatformUser {
   })
   readonly username!: string | null;
 
-  @Field(() => PlatformUserAttributes, {
-    description: 'Attributes used in nicknames.',
-  })
+  @Field(() => PlatformUserAttributes, { description: 'Attributes used in nicknames.' })
   readonly attributes!: PlatformUserAttributes;
 
   @Field(() => Boolean, {
@@ -63,14 +56,9 @@ export class PlatformUser {
   readonly deletedAt!: Date | null;
 }
 
-@ObjectType({
-  description: 'A group of the platform.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'A group of the platform.', simpleResolvers: true })
 export class PlatformGroup {
-  @Field(() => ID, {
-    description: "The group's id, an opaque string issued by the platform.",
-  })
+  @Field(() => ID, { description: "The group's id, an opaque string issued by the platform." })
   readonly id!: string;
 
   @Field(() => String, {

@@ -37,10 +37,7 @@ export function printSubgraph(schema: GraphQLSchema): string {
 /** The schema that is served: with what a router asks beyond it, `_service` and `_entities`. */
 export function toSubgraph(schema: GraphQLSchema): GraphQLSchema {
   const subgraph = buildSubgraphSchema([
-    {
-      typeDefs: parse(printSubgraph(schema)),
-      resolvers: resolversOf(schema),
-    },
+    { typeDefs: parse(printSubgraph(schema)), resolvers: resolversOf(schema) },
   ]);
   const fields = subgraph.getQueryType()?.getFields() ?? {};
   const { _entities: entities, _service: service } = fields;

@@ -27,9 +27,5 @@ export async function closeGently(
 export function closeWithApollo<Context extends object>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {
-  return {
-    serverWillStart: async () => ({
-      drainServer: async () => closeGently(app),
-    }),
-  };
+  return { serverWillStart: async () => ({ drainServer: async () => closeGently(app) }) };
 }

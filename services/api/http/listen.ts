@@ -25,7 +25,5 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 function listenError({ host, port }: Place, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const why = LISTEN_FAULTS[code] ?? (code || 'unknown reason');
-  return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, {
-    cause,
-  });
+  return new Error(`cannot listen on HOST ${host}, PORT ${port}: ${why}`, { cause });
 }

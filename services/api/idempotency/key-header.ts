@@ -39,11 +39,7 @@ export function repeatable(asked: {
   const rights = [caller.scopes.toSorted(), caller.clientIds?.toSorted() ?? null];
   const name = operation.name?.value ?? null;
   const said = [asked.source, name, sorted(asked.variables), rights];
-  return {
-    caller: caller.name,
-    keyHash: sha256(key),
-    fingerprint: sha256(JSON.stringify(said)),
-  };
+  return { caller: caller.name, keyHash: sha256(key), fingerprint: sha256(JSON.stringify(said)) };
 }
 
 /** The playground's endpoint does not support idempotency keys, so it must reject them. */

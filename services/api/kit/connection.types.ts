@@ -2,14 +2,9 @@ import { Directive, Field, Int, ObjectType } from './decorators.js';
 
 /** Any service with Relay's pages has this type too. */
 @Directive('@shareable')
-@ObjectType({
-  description: 'The position of a page in its list.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The position of a page in its list.', simpleResolvers: true })
 export class PageInfo {
-  @Field(() => Boolean, {
-    description: 'True if there are more items after this page.',
-  })
+  @Field(() => Boolean, { description: 'True if there are more items after this page.' })
   readonly hasNextPage!: boolean;
 
   @Field(() => Boolean, {
@@ -73,16 +68,10 @@ export function connectionOf<Node extends object>(
     })
     readonly edges!: readonly EdgeOf<Node>[];
 
-    @Field(() => [node], {
-      description: 'The items of this page.',
-      simple: true,
-    })
+    @Field(() => [node], { description: 'The items of this page.', simple: true })
     readonly nodes!: readonly Node[];
 
-    @Field(() => PageInfo, {
-      description: 'The position of this page.',
-      simple: true,
-    })
+    @Field(() => PageInfo, { description: 'The position of this page.', simple: true })
     readonly pageInfo!: PageInfo;
 
     @Field(() => Int, {

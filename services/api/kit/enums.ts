@@ -145,11 +145,7 @@ export const CauseKindEnum = describeEnum<'EVENT' | 'MUTATION' | 'SWEEP' | 'REPA
 export const CheckVerdictEnum = describeEnum<'OK' | 'WARNING' | 'FAILED'>(
   'CheckVerdict',
   'The result of a check of a client.',
-  {
-    OK: 'No problem.',
-    WARNING: 'Works, but needs attention.',
-    FAILED: 'Does not work.',
-  },
+  { OK: 'No problem.', WARNING: 'Works, but needs attention.', FAILED: 'Does not work.' },
 );
 
 export const MembershipChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(

@@ -71,20 +71,13 @@ export function rootCause(error: unknown): unknown {
 function tell(error: unknown): Told | null {
   const cause = rootCause(error);
   if (isTooDeep(cause) && !(error instanceof GraphQLError && error.path))
-    return {
-      code: 'BAD_USER_INPUT',
-      message: 'The operation is nested too deeply.',
-    };
+    return { code: 'BAD_USER_INPUT', message: 'The operation is nested too deeply.' };
   if (cause instanceof GraphQLError && error instanceof GraphQLError)
     return tellGraphQLError(error, cause);
   if (cause instanceof InputError)
     return { code: cause.code, message: cause.message, ...field(cause.field) };
   if (cause instanceof TerminalError)
-    return {
-      code: 'DISCORD_ERROR',
-      message: cause.message,
-      reason: cause.code,
-    };
+    return { code: 'DISCORD_ERROR', message: cause.message, reason: cause.code };
   if (cause instanceof RetryLaterError)
     return {
       code: 'DISCORD_RATE_LIMITED',
@@ -118,12 +111,7 @@ function tellGraphQLError(outer: GraphQLError, cause: GraphQLError): Told | null
       field: variable,
     };
   const own = OWN_CODES.find((code) => code === cause.extensions.code);
-  if (own)
-    return {
-      code: own,
-      message: cause.message,
-      ...field(cause.extensions.field),
-    };
+  if (own) return { code: own, message: cause.message, ...field(cause.extensions.field) };
   const isServing = outer.path !== undefined && outer.nodes?.[0]?.kind === Kind.FIELD;
   if (isServing) return null;
   return { code: 'BAD_USER_INPUT', message: withoutValues(cause.message) };

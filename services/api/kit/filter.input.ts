@@ -13,10 +13,7 @@ export class DiscordUserFilter {
   })
   readonly states?: readonly LinkState[] | null;
 
-  @Field(() => [ID], {
-    nullable: true,
-    description: 'Only links of these platform users.',
-  })
+  @Field(() => [ID], { nullable: true, description: 'Only links of these platform users.' })
   readonly platformUserIds?: readonly string[] | null;
 
   @Field(() => [Snowflake], {
@@ -38,26 +35,15 @@ export class DiscordUserFilter {
   readonly groupId?: string | null;
 }
 
-@InputType({
-  description: 'Filters for audit records. Filters are combined with AND.',
-})
+@InputType({ description: 'Filters for audit records. Filters are combined with AND.' })
 export class AuditRecordFilter {
-  @Field(() => ID, {
-    nullable: true,
-    description: 'Only records of this client.',
-  })
+  @Field(() => ID, { nullable: true, description: 'Only records of this client.' })
   readonly clientId?: string | null;
 
-  @Field(() => Snowflake, {
-    nullable: true,
-    description: 'Only records of this Discord account.',
-  })
+  @Field(() => Snowflake, { nullable: true, description: 'Only records of this Discord account.' })
   readonly discordUserId?: string | null;
 
-  @Field(() => ID, {
-    nullable: true,
-    description: 'Only records of this platform user.',
-  })
+  @Field(() => ID, { nullable: true, description: 'Only records of this platform user.' })
   readonly platformUserId?: string | null;
 
   @Field(() => [OutcomeEnum], {
@@ -78,10 +64,7 @@ export class AuditRecordFilter {
   })
   readonly openedAfter?: Date | null;
 
-  @Field(() => DateTime, {
-    nullable: true,
-    description: 'Only records opened before this time.',
-  })
+  @Field(() => DateTime, { nullable: true, description: 'Only records opened before this time.' })
   readonly openedBefore?: Date | null;
 }
 
@@ -112,9 +95,7 @@ export function toAuditFilter(filter: AuditRecordFilter | null): AuditFilter {
   return {
     ...(isGiven(clientId) ? { clientId: checkOwnId(clientId, 'filter.clientId') } : {}),
     ...(isGiven(platformUserId)
-      ? {
-          platformUserId: checkPlatformId(platformUserId, 'filter.platformUserId'),
-        }
+      ? { platformUserId: checkPlatformId(platformUserId, 'filter.platformUserId') }
       : {}),
     ...(discordUserId ? { discordUserId } : {}),
     ...(filter.outcomes ? { outcomes: filter.outcomes } : {}),

@@ -3,10 +3,7 @@ import type { OpenSpan, SpanStart, Trace } from '../../lib/trace.js';
 /** Observers of the API. Each is optional. */
 export interface ApiObservers {
   /** The body of `/metrics`. */
-  readonly metrics?: () => Promise<{
-    readonly contentType: string;
-    readonly text: string;
-  }>;
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly onOperation?: (operation: ObservedOperation) => void;
   /** Null: tracing is off. */
   readonly trace?: RequestTrace | null;

@@ -3,10 +3,7 @@ import { ArgsType, Field, Int } from './decorators.js';
 /** Which rows of a list. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, {
-    nullable: true,
-    description: 'Page size, 1 to 200. Default 50.',
-  })
+  @Field(() => Int, { nullable: true, description: 'Page size, 1 to 200. Default 50.' })
   first?: number | null;
 
   @Field(() => String, {

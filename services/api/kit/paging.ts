@@ -50,10 +50,7 @@ export function toConnection<View extends { readonly id: string }, Node>(request
   return {
     get edges() {
       const cursors = cursorsOf(rows);
-      return nodes.map((node, index) => ({
-        cursor: cursors[index] ?? '',
-        node,
-      }));
+      return nodes.map((node, index) => ({ cursor: cursors[index] ?? '', node }));
     },
     nodes,
     pageInfo: {

@@ -16,9 +16,7 @@ const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType({ description: 'A client.', simpleResolvers: true })
 abstract class ClientPayload {
-  @Field(() => DiscordClient, {
-    description: 'The current state of the client.',
-  })
+  @Field(() => DiscordClient, { description: 'The current state of the client.' })
   readonly client!: DiscordClient;
 
   @Field(() => [String], { description: WARNINGS })
@@ -31,10 +29,7 @@ export class CreateDiscordClientPayload extends ClientPayload {}
 @ObjectType({ description: 'The result of `updateDiscordClient`.' })
 export class UpdateDiscordClientPayload extends ClientPayload {}
 
-@ObjectType({
-  description: 'The result of `deleteDiscordClient`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `deleteDiscordClient`.', simpleResolvers: true })
 export class DeleteDiscordClientPayload {
   @Field(() => ID, { description: "The client's id." })
   readonly id!: string;
@@ -52,10 +47,7 @@ export class DeleteDiscordClientPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `checkDiscordClient`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `checkDiscordClient`.', simpleResolvers: true })
 export class CheckDiscordClientPayload {
   @Field(() => DiscordClient, { description: 'The client.' })
   readonly client!: DiscordClient;
@@ -67,10 +59,7 @@ export class CheckDiscordClientPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `importDiscordRoles`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `importDiscordRoles`.', simpleResolvers: true })
 export class ImportDiscordRolesPayload {
   @Field(() => DiscordClient, { description: 'The client.' })
   readonly client!: DiscordClient;
@@ -82,15 +71,9 @@ export class ImportDiscordRolesPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `createRoleMapping`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `createRoleMapping`.', simpleResolvers: true })
 export class CreateRoleMappingPayload {
-  @Field(() => RoleMapping, {
-    nullable: true,
-    description: 'The mapping. Null after a dry run.',
-  })
+  @Field(() => RoleMapping, { nullable: true, description: 'The mapping. Null after a dry run.' })
   readonly mapping!: RoleMapping | null;
 
   @Field(() => MappingEffectType, { description: 'The effect on members.' })
@@ -100,10 +83,7 @@ export class CreateRoleMappingPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `retireRoleMapping`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `retireRoleMapping`.', simpleResolvers: true })
 export class RetireRoleMappingPayload {
   @Field(() => RoleMapping, { description: 'The mapping.' })
   readonly mapping!: RoleMapping;
@@ -115,10 +95,7 @@ export class RetireRoleMappingPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `updateRoleMapping`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `updateRoleMapping`.', simpleResolvers: true })
 export class UpdateRoleMappingPayload {
   @Field(() => RoleMapping, { description: 'The mapping.' })
   readonly mapping!: RoleMapping;
@@ -127,10 +104,7 @@ export class UpdateRoleMappingPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `linkDiscordUser`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `linkDiscordUser`.', simpleResolvers: true })
 export class LinkDiscordUserPayload {
   @Field(() => DiscordUser, { description: 'The link.' })
   readonly discordUser!: DiscordUser;
@@ -139,10 +113,7 @@ export class LinkDiscordUserPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `beginDiscordLink`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `beginDiscordLink`.', simpleResolvers: true })
 export class BeginDiscordLinkPayload {
   @Field(() => String, {
     description:
@@ -157,10 +128,7 @@ export class BeginDiscordLinkPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `unlinkDiscordUser`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `unlinkDiscordUser`.', simpleResolvers: true })
 export class UnlinkDiscordUserPayload {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;
@@ -175,10 +143,7 @@ export class UnlinkDiscordUserPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `reconcileDiscordUser`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `reconcileDiscordUser`.', simpleResolvers: true })
 export class ReconcileDiscordUserPayload {
   @Field(() => LinkStateEnum, {
     nullable: true,

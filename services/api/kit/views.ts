@@ -139,10 +139,7 @@ export interface MemberPlanView {
   readonly held: readonly RoleId[];
   /** Managed roles that stay because a mapped group is not known for this person. */
   readonly unknown: readonly RoleId[];
-  readonly blocked: readonly {
-    readonly roleId: RoleId;
-    readonly refusal: string;
-  }[];
+  readonly blocked: readonly { readonly roleId: RoleId; readonly refusal: string }[];
   readonly requests: readonly PlannedRequestView[];
   /** Null: none is to be set. */
   readonly nickname: string | null;

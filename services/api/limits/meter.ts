@@ -87,11 +87,7 @@ function typeOf(document: DocumentNode, name: unknown): string {
 function tell(
   { onOperation, names, nowMs }: MeterDeps,
   startedMs: number,
-  its: {
-    readonly type: string;
-    readonly name: string | null;
-    readonly codes: readonly string[];
-  },
+  its: { readonly type: string; readonly name: string | null; readonly codes: readonly string[] },
 ): void {
   const name = its.name !== null && names.has(its.name) ? its.name : 'other';
   const seconds = (nowMs() - startedMs) / 1000;

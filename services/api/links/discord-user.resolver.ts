@@ -35,17 +35,12 @@ export class DiscordUserResolver {
   ) {}
 
   @Authorized('discord:read')
-  @Query(() => DiscordUserConnection, {
-    description: 'Links of a client, oldest first.',
-  })
+  @Query(() => DiscordUserConnection, { description: 'Links of a client, oldest first.' })
   async discordUsers(
     @Ctx() context: ApiContext,
     @Arg('clientId', () => ID, { description: "The client's id." })
     clientId: string,
-    @Arg('filter', () => DiscordUserFilter, {
-      nullable: true,
-      description: 'Omitted: all links.',
-    })
+    @Arg('filter', () => DiscordUserFilter, { nullable: true, description: 'Omitted: all links.' })
     filter: DiscordUserFilter | null = null,
     @Args(() => PageArgs) asked: PageArgs,
     @Info() info: GraphQLResolveInfo,
@@ -69,10 +64,7 @@ export class DiscordUserResolver {
   }
 
   @Authorized('discord:read')
-  @Query(() => DiscordUser, {
-    nullable: true,
-    description: 'One link. Null if the id is unknown.',
-  })
+  @Query(() => DiscordUser, { nullable: true, description: 'One link. Null if the id is unknown.' })
   discordUser(
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The link's id." }) id: string,

@@ -55,9 +55,7 @@ export class DiscordUser {
   })
   readonly screening!: boolean;
 
-  @Field(() => Boolean, {
-    description: 'True if the guild has banned the account.',
-  })
+  @Field(() => Boolean, { description: 'True if the guild has banned the account.' })
   readonly banned!: boolean;
 
   @Field(() => DateTime, {

@@ -34,9 +34,7 @@ export class ExplainRoleResolver {
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
     id: string,
-    @Arg('roleId', () => Snowflake, {
-      description: "The role's Discord id.",
-    })
+    @Arg('roleId', () => Snowflake, { description: "The role's Discord id." })
     roleId: string,
   ): Promise<RoleExplanationType> {
     const link = await requireLink(context, id, 'id');
@@ -44,10 +42,7 @@ export class ExplainRoleResolver {
     return toRoleExplanation(link.id, view);
   }
 
-  @FieldResolver(() => DiscordUser, {
-    nullable: true,
-    description: 'The link.',
-  })
+  @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
   async discordUser(
     @Ctx() context: ApiContext,
     @Root() { linkId }: RoleExplanationType,
@@ -71,10 +66,7 @@ export class ExplainedMappingResolver {
     return view ? toRoleMapping(view) : null;
   }
 
-  @FieldResolver(() => PlatformGroup, {
-    nullable: true,
-    description: 'The mapped group.',
-  })
+  @FieldResolver(() => PlatformGroup, { nullable: true, description: 'The mapped group.' })
   async group(
     @Ctx() context: ApiContext,
     @Root() { groupId }: ExplainedMapping,

@@ -39,11 +39,7 @@ export function importList(users: readonly ImportedDiscordUserInput[]): ImportLi
         if (placed) return placed;
         const verdict = verdicts[next++];
         const at = `${field}[${index}]`;
-        if (verdict)
-          return {
-            ...verdict,
-            field: verdict.field ? `${at}.${verdict.field}` : null,
-          };
+        if (verdict) return { ...verdict, field: verdict.field ? `${at}.${verdict.field}` : null };
         throw new Error(`verdicts for an import of ${items.length} users are incomplete`);
       });
     },
@@ -55,10 +51,7 @@ function clearAlready(
   field: string,
 ): ReadonlyMap<number, PlacedVerdict> {
   const clear = new Map<number, PlacedVerdict>();
-  const places = {
-    user: new Map<string, number>(),
-    account: new Map<string, number>(),
-  };
+  const places = { user: new Map<string, number>(), account: new Map<string, number>() };
   for (const [index, { said, fault }] of items.entries()) {
     if (fault !== null) {
       clear.set(index, invalid(fault));

@@ -11,16 +11,10 @@ import { DiscordUser, toDiscordUser } from './discord-user.types.js';
 export class ImportResult {
   readonly linkId!: LinkId | null;
 
-  @Field(() => Int, {
-    description: 'Index of the user in the list, from 0.',
-    simple: true,
-  })
+  @Field(() => Int, { description: 'Index of the user in the list, from 0.', simple: true })
   readonly index!: number;
 
-  @Field(() => ImportStatusEnum, {
-    description: 'The result.',
-    simple: true,
-  })
+  @Field(() => ImportStatusEnum, { description: 'The result.', simple: true })
   readonly status!: ImportVerdict['kind'];
 
   @Field(() => String, {
@@ -49,14 +43,9 @@ export class ImportResult {
   }
 }
 
-@ObjectType({
-  description: 'Number of users by result.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'Number of users by result.', simpleResolvers: true })
 export class ImportCounts {
-  @Field(() => Int, {
-    description: 'Links created, or to be created in a dry run.',
-  })
+  @Field(() => Int, { description: 'Links created, or to be created in a dry run.' })
   readonly linked!: number;
 
   @Field(() => Int, { description: 'Links that already existed.' })
@@ -69,9 +58,7 @@ export class ImportCounts {
   readonly invalid!: number;
 }
 
-@ObjectType({
-  description: 'The result of `importDiscordUsers`.',
-})
+@ObjectType({ description: 'The result of `importDiscordUsers`.' })
 export class ImportDiscordUsersPayload {
   readonly clientId!: ClientId;
 
@@ -81,10 +68,7 @@ export class ImportDiscordUsersPayload {
   })
   readonly results!: readonly Omit<ImportResult, 'discordUser'>[];
 
-  @Field(() => ImportCounts, {
-    description: 'Number of users by result.',
-    simple: true,
-  })
+  @Field(() => ImportCounts, { description: 'Number of users by result.', simple: true })
   readonly counts!: ImportCounts;
 
   @Field(() => [String], {

@@ -45,9 +45,7 @@ export class LinkMutationsResolver {
   })
   async beginDiscordLink(
     @Ctx() context: ApiContext,
-    @Arg('input', () => BeginDiscordLinkInput, {
-      description: 'Who is to be linked.',
-    })
+    @Arg('input', () => BeginDiscordLinkInput, { description: 'Who is to be linked.' })
     input: BeginDiscordLinkInput,
   ): Promise<BeginDiscordLinkPayload> {
     const { id: clientId } = await requireClient(context, input.clientId, 'input.clientId');
@@ -73,12 +71,7 @@ export class LinkMutationsResolver {
     const verdicts =
       list.wanted.length === 0
         ? []
-        : await this.deps.links.importMembers({
-            clientId,
-            users: list.wanted,
-            dryRun,
-            cause,
-          });
+        : await this.deps.links.importMembers({ clientId, users: list.wanted, dryRun, cause });
     forgetRows(context.loaders);
     return toImportPayload(clientId, list.merge(verdicts), dryRun);
   }
@@ -90,9 +83,7 @@ export class LinkMutationsResolver {
   })
   async linkDiscordUser(
     @Ctx() context: ApiContext,
-    @Arg('input', () => LinkDiscordUserInput, {
-      description: 'The link to create.',
-    })
+    @Arg('input', () => LinkDiscordUserInput, { description: 'The link to create.' })
     input: LinkDiscordUserInput,
   ): Promise<LinkDiscordUserPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');

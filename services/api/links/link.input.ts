@@ -19,9 +19,7 @@ export class LinkDiscordUserInput {
   readonly discordUserId!: string;
 }
 
-@InputType({
-  description: 'A sign-in by which a person links their Discord account.',
-})
+@InputType({ description: 'A sign-in by which a person links their Discord account.' })
 export class BeginDiscordLinkInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
@@ -75,9 +73,7 @@ export class ImportDiscordUsersInput {
   readonly dryRun?: boolean | null;
 }
 
-@InputType({
-  description: 'The link to end. It is removed once its roles are.',
-})
+@InputType({ description: 'The link to end. It is removed once its roles are.' })
 export class UnlinkDiscordUserInput {
   @Field(() => ID, { description: "The link's id." })
   readonly id!: string;

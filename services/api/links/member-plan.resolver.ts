@@ -42,10 +42,7 @@ export class MemberPlanResolver {
     return toMemberPlan(link, await this.links.memberPlan(link.id));
   }
 
-  @FieldResolver(() => DiscordUser, {
-    nullable: true,
-    description: 'The link.',
-  })
+  @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
   async discordUser(
     @Ctx() context: ApiContext,
     @Root() plan: MemberPlanType,
@@ -72,9 +69,7 @@ export class MemberPlanResolver {
     return loadRoles(context, plan.clientId, plan.waitingIds);
   }
 
-  @FieldResolver(() => [DiscordRole], {
-    description: 'Roles to remove that the guard would hold.',
-  })
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to remove that the guard would hold.' })
   held(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
     return loadRoles(context, plan.clientId, plan.heldIds);
   }

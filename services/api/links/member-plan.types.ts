@@ -51,9 +51,7 @@ export class PlannedRequest {
   readonly groupId!: string;
   readonly roleId!: string;
 
-  @Field(() => MembershipChangeKindEnum, {
-    description: 'The requested membership.',
-  })
+  @Field(() => MembershipChangeKindEnum, { description: 'The requested membership.' })
   readonly change!: 'ADDED' | 'REMOVED';
 
   @Field(() => Boolean, {

@@ -34,9 +34,7 @@ export class PlannedRequestResolver {
     return groupOf(context, request);
   }
 
-  @FieldResolver(() => DiscordRole, {
-    description: 'The role the group follows.',
-  })
+  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
   role(@Ctx() context: ApiContext, @Root() request: PlannedRequest): Promise<DiscordRole> {
     return roleOf(context, request);
   }
@@ -55,9 +53,7 @@ export class MembershipRequestResolver {
     return groupOf(context, request);
   }
 
-  @FieldResolver(() => DiscordRole, {
-    description: 'The role the group follows.',
-  })
+  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
   role(@Ctx() context: ApiContext, @Root() request: MembershipRequest): Promise<DiscordRole> {
     return roleOf(context, request);
   }

@@ -26,14 +26,10 @@ export class MembershipRequest {
   @Field(() => ID, { description: 'The id of the event.' })
   readonly id!: string;
 
-  @Field(() => MembershipChangeKindEnum, {
-    description: 'The requested membership.',
-  })
+  @Field(() => MembershipChangeKindEnum, { description: 'The requested membership.' })
   readonly change!: 'ADDED' | 'REMOVED';
 
-  @Field(() => MembershipRequestStateEnum, {
-    description: "The platform's response.",
-  })
+  @Field(() => MembershipRequestStateEnum, { description: "The platform's response." })
   readonly state!: RequestStateName;
 
   @Field(() => DateTime, { description: 'When the request was sent.' })

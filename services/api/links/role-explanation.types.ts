@@ -19,9 +19,7 @@ export class ExplainedMapping {
   readonly mappingId!: string;
   readonly groupId!: string;
 
-  @Field(() => AuthorityEnum, {
-    description: 'Which side decides who holds the role.',
-  })
+  @Field(() => AuthorityEnum, { description: 'Which side decides who holds the role.' })
   readonly authority!: Authority;
 
   @Field(() => Boolean, {
@@ -41,9 +39,7 @@ export class ExplainedMapping {
   simpleResolvers: true,
 })
 export class ExplainedChange {
-  @Field(() => ID, {
-    description: 'The id of the `AuditRecord` with the details.',
-  })
+  @Field(() => ID, { description: 'The id of the `AuditRecord` with the details.' })
   readonly auditRecordId!: string;
 
   @Field(() => RoleChangeKindEnum, { description: 'What the connector did.' })
@@ -81,9 +77,7 @@ export class RoleExplanationType {
   })
   readonly isMapped!: boolean;
 
-  @Field(() => DesiredRoleEnum, {
-    description: 'Whether the person should have the role.',
-  })
+  @Field(() => DesiredRoleEnum, { description: 'Whether the person should have the role.' })
   readonly desired!: RoleExplanationView['desired'];
 
   @Field(() => Boolean, {

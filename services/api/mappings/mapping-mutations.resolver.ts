@@ -27,9 +27,7 @@ export class MappingMutationsResolver {
   })
   async createRoleMapping(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CreateRoleMappingInput, {
-      description: 'The new mapping.',
-    })
+    @Arg('input', () => CreateRoleMappingInput, { description: 'The new mapping.' })
     input: CreateRoleMappingInput,
   ): Promise<CreateRoleMappingPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
@@ -64,9 +62,7 @@ export class MappingMutationsResolver {
   })
   async updateRoleMapping(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateRoleMappingInput, {
-      description: 'The mapping and its authority.',
-    })
+    @Arg('input', () => UpdateRoleMappingInput, { description: 'The mapping and its authority.' })
     input: UpdateRoleMappingInput,
   ): Promise<UpdateRoleMappingPayload> {
     const { id } = await requireMapping(context, input.id, 'input.id');

@@ -3,9 +3,7 @@ import { Field, ID, InputType } from '../kit/decorators.js';
 import { AuthorityEnum, HoldersEnum } from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
 
-@InputType({
-  description: 'A new mapping: members of the group get the role.',
-})
+@InputType({ description: 'A new mapping: members of the group get the role.' })
 export class CreateRoleMappingInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
@@ -29,16 +27,12 @@ export class CreateRoleMappingInput {
   readonly dryRun?: boolean | null;
 }
 
-@InputType({
-  description: "A change of a mapping's authority. Its group and role never change.",
-})
+@InputType({ description: "A change of a mapping's authority. Its group and role never change." })
 export class UpdateRoleMappingInput {
   @Field(() => ID, { description: "The mapping's id." })
   readonly id!: string;
 
-  @Field(() => AuthorityEnum, {
-    description: 'Which side decides who holds the role.',
-  })
+  @Field(() => AuthorityEnum, { description: 'Which side decides who holds the role.' })
   readonly authority!: Authority;
 }
 
@@ -47,9 +41,7 @@ export class RetireRoleMappingInput {
   @Field(() => ID, { description: "The mapping's id." })
   readonly id!: string;
 
-  @Field(() => HoldersEnum, {
-    description: 'What happens to the holders of the role.',
-  })
+  @Field(() => HoldersEnum, { description: 'What happens to the holders of the role.' })
   readonly holders!: Holders;
 
   @Field(() => Boolean, {

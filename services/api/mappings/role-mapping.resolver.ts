@@ -20,9 +20,7 @@ import { loadClient } from '../kit/load.js';
 @Resolver(() => RoleMapping)
 export class RoleMappingResolver {
   @Authorized('discord:read')
-  @Query(() => [RoleMapping], {
-    description: 'The mappings of a client, active and retired.',
-  })
+  @Query(() => [RoleMapping], { description: 'The mappings of a client, active and retired.' })
   async roleMappings(
     @Ctx() context: ApiContext,
     @Arg('clientId', () => ID, { description: "The client's id." })

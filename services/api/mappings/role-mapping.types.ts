@@ -44,14 +44,10 @@ export class RoleMapping {
   simpleResolvers: true,
 })
 export class MappingEffectType {
-  @Field(() => Int, {
-    description: 'Number of linked members who would get the role.',
-  })
+  @Field(() => Int, { description: 'Number of linked members who would get the role.' })
   readonly additions!: number;
 
-  @Field(() => Int, {
-    description: 'Number of linked members who would lose the role.',
-  })
+  @Field(() => Int, { description: 'Number of linked members who would lose the role.' })
   readonly removals!: number;
 
   @Field(() => Int, {
@@ -65,9 +61,7 @@ export class MappingEffectType {
   })
   readonly seconds!: number;
 
-  @Field(() => [SweepPlanMemberType], {
-    description: 'The first affected members, at most 100.',
-  })
+  @Field(() => [SweepPlanMemberType], { description: 'The first affected members, at most 100.' })
   readonly members!: readonly SweepPlanMemberType[];
 }
 

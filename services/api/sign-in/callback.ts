@@ -108,11 +108,7 @@ async function accept(
     code,
     attempt,
     request,
-  }: {
-    readonly code: string;
-    readonly attempt: string;
-    readonly request: FastifyRequest;
-  },
+  }: { readonly code: string; readonly attempt: string; readonly request: FastifyRequest },
 ): Promise<SignInOutcome> {
   const { ports, base } = deps;
   const client = await findClient(ports, ticket);

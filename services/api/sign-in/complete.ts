@@ -131,11 +131,7 @@ async function tryToLink(
     return { link: await ports.linkSignedIn(wanted), account };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return ended({
-      code: codeOfRefusal(error),
-      ticket,
-      account,
-    });
+    return ended({ code: codeOfRefusal(error), ticket, account });
   }
 }
 

@@ -101,11 +101,7 @@ export interface OAuthPort {
   ): Promise<string>;
   exchangeCode(
     application: OAuthApplication,
-    request: {
-      readonly code: string;
-      readonly redirectUri: string;
-      readonly codeVerifier: string;
-    },
+    request: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
   ): Promise<TokenGrant>;
   readAccount(application: OAuthApplication, accessToken: string): Promise<DiscordAccount>;
   /** For a grant that could not be stored; stored grants are revoked by the store. */
@@ -134,10 +130,7 @@ export interface SignedInLinkPort {
     readonly platformUserId: PlatformUserId;
     readonly account: DiscordAccount;
     readonly cause: Cause;
-  }): Promise<{
-    readonly linkId: LinkId;
-    readonly warnings: readonly string[];
-  }>;
+  }): Promise<{ readonly linkId: LinkId; readonly warnings: readonly string[] }>;
   /** The outcome, if known within `waitMs`. */
   awaitLinked(linkId: LinkId, waitMs: number): Promise<LinkedOutcome>;
 }

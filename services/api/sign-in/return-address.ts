@@ -33,10 +33,7 @@ export function checkReturnAddress(
  */
 export function withAnswer(
   address: string,
-  answer: {
-    readonly discordLink: string;
-    readonly discordLinkWarning?: string;
-  },
+  answer: { readonly discordLink: string; readonly discordLinkWarning?: string },
 ): string {
   const url = new URL(address);
   const kept = url.search

@@ -24,9 +24,7 @@ export class ScheduleMutationsResolver {
   })
   async updateSchedule(
     @Ctx() context: ApiContext,
-    @Arg('input', () => UpdateScheduleInput, {
-      description: 'The schedule and its changes.',
-    })
+    @Arg('input', () => UpdateScheduleInput, { description: 'The schedule and its changes.' })
     input: UpdateScheduleInput,
   ): Promise<UpdateSchedulePayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
@@ -37,10 +35,7 @@ export class ScheduleMutationsResolver {
       ...patch,
     });
     forgetRows(context.loaders);
-    return {
-      schedule: toSchedule(view),
-      warnings: scheduleWarnings(client, patch, view),
-    };
+    return { schedule: toSchedule(view), warnings: scheduleWarnings(client, patch, view) };
   }
 
   @Authorized('discord:admin')
@@ -50,9 +45,7 @@ export class ScheduleMutationsResolver {
   })
   async loadDefaultSchedule(
     @Ctx() context: ApiContext,
-    @Arg('input', () => LoadDefaultScheduleInput, {
-      description: 'The client.',
-    })
+    @Arg('input', () => LoadDefaultScheduleInput, { description: 'The client.' })
     input: LoadDefaultScheduleInput,
   ): Promise<LoadDefaultSchedulePayload> {
     const { id } = await requireClient(context, input.clientId, 'input.clientId');

@@ -18,9 +18,7 @@ import { loadClient } from '../kit/load.js';
 @Resolver(() => Schedule)
 export class ScheduleResolver {
   @Authorized('discord:admin')
-  @Query(() => [Schedule], {
-    description: 'The schedules of a client, by kind of sweep.',
-  })
+  @Query(() => [Schedule], { description: 'The schedules of a client, by kind of sweep.' })
   async schedules(
     @Ctx() context: ApiContext,
     @Arg('clientId', () => ID, { description: "The client's id." })

@@ -6,10 +6,7 @@ import type { ScheduleView } from './sweep-ports.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
-@ObjectType({
-  description: 'When sweeps of one kind run for one client.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'When sweeps of one kind run for one client.', simpleResolvers: true })
 export class Schedule {
   readonly clientId!: string;
 
@@ -43,10 +40,7 @@ export class Schedule {
   readonly nextRunAt!: Date | null;
 }
 
-@ObjectType({
-  description: 'The result of `updateSchedule`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `updateSchedule`.', simpleResolvers: true })
 export class UpdateSchedulePayload {
   @Field(() => Schedule, { description: 'The schedule.' })
   readonly schedule!: Schedule;
@@ -55,10 +49,7 @@ export class UpdateSchedulePayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `loadDefaultSchedule`.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `loadDefaultSchedule`.', simpleResolvers: true })
 export class LoadDefaultSchedulePayload {
   @Field(() => [Schedule], { description: 'All schedules of the client.' })
   readonly schedules!: readonly Schedule[];

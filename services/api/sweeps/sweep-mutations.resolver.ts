@@ -34,10 +34,7 @@ export class SweepMutationsResolver {
       cause: requestCause(context),
     });
     forgetRows(context.loaders);
-    return {
-      sweep: toSweep(view),
-      warnings: warningsOf(client, kind, strategy),
-    };
+    return { sweep: toSweep(view), warnings: warningsOf(client, kind, strategy) };
   }
 
   @Authorized('discord:admin')

@@ -10,15 +10,10 @@ export class StartSweepInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
-  @Field(() => SweepKindEnum, {
-    description: 'The kind of sweep. CHANGES cannot be started.',
-  })
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES cannot be started.' })
   readonly kind!: SweepKind;
 
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'True: only make the plan. Default false.',
-  })
+  @Field(() => Boolean, { nullable: true, description: 'True: only make the plan. Default false.' })
   readonly dryRun?: boolean | null;
 
   @Field(() => NicknameStrategyEnum, {
@@ -58,16 +53,12 @@ export class RejectSweepInput {
   readonly hash?: string | null;
 }
 
-@InputType({
-  description: 'Changes to a schedule. Omitted fields stay unchanged.',
-})
+@InputType({ description: 'Changes to a schedule. Omitted fields stay unchanged.' })
 export class UpdateScheduleInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;
 
-  @Field(() => SweepKindEnum, {
-    description: 'The kind of sweep. CHANGES has no schedule.',
-  })
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES has no schedule.' })
   readonly kind!: SweepKind;
 
   @Field(() => String, {
@@ -83,16 +74,11 @@ export class UpdateScheduleInput {
   })
   readonly timeZone?: string | null;
 
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'True: the schedule is on. False: off.',
-  })
+  @Field(() => Boolean, { nullable: true, description: 'True: the schedule is on. False: off.' })
   readonly enabled?: boolean | null;
 }
 
-@InputType({
-  description: 'The client whose schedules are reset to the defaults.',
-})
+@InputType({ description: 'The client whose schedules are reset to the defaults.' })
 export class LoadDefaultScheduleInput {
   @Field(() => ID, { description: "The client's id." })
   readonly clientId!: string;

@@ -31,9 +31,7 @@ export class SweepResolver {
   ) {}
 
   @Authorized('discord:admin')
-  @Query(() => SweepConnection, {
-    description: 'Sweeps of a client, newest first.',
-  })
+  @Query(() => SweepConnection, { description: 'Sweeps of a client, newest first.' })
   async sweeps(
     @Ctx() context: ApiContext,
     @Arg('clientId', () => ID, { description: "The client's id." })
@@ -53,11 +51,7 @@ export class SweepResolver {
     const client = await requireClient(context, clientId, 'clientId');
     const list = { name: 'sweeps', clientId: client.id } as const;
     const page = toPage(asked, list);
-    const filter = {
-      clientId: client.id,
-      kind,
-      states: states && checkList(states, 'states'),
-    };
+    const filter = { clientId: client.id, kind, states: states && checkList(states, 'states') };
     return toConnection({
       rows: await this.runs.pageSweeps(filter, page),
       page,
@@ -82,10 +76,7 @@ export class SweepResolver {
   }
 
   @Authorized('discord:admin')
-  @Query(() => Sweep, {
-    nullable: true,
-    description: 'One sweep. Null if the id is unknown.',
-  })
+  @Query(() => Sweep, { nullable: true, description: 'One sweep. Null if the id is unknown.' })
   async sweep(
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The sweep's id." }) id: string,

@@ -39,14 +39,9 @@ export class SweepPlanMemberType {
   readonly reason!: string;
 }
 
-@ObjectType('SweepPlan', {
-  description: 'What a sweep plans to change.',
-  simpleResolvers: true,
-})
+@ObjectType('SweepPlan', { description: 'What a sweep plans to change.', simpleResolvers: true })
 export class SweepPlanType {
-  @Field(() => String, {
-    description: 'Hash that identifies exactly this plan.',
-  })
+  @Field(() => String, { description: 'Hash that identifies exactly this plan.' })
   readonly hash!: string;
 
   @Field(() => Int, { description: 'Number of roles to remove.' })
@@ -66,9 +61,7 @@ export class SweepPlanType {
   })
   readonly seconds!: number;
 
-  @Field(() => [SweepPlanMemberType], {
-    description: 'The first affected members, at most 100.',
-  })
+  @Field(() => [SweepPlanMemberType], { description: 'The first affected members, at most 100.' })
   readonly members!: readonly SweepPlanMemberType[];
 }
 
@@ -88,9 +81,7 @@ export class Sweep {
   @Field(() => SweepStateEnum, { description: 'The state.' })
   readonly state!: SweepState;
 
-  @Field(() => Boolean, {
-    description: 'True: the sweep only makes its plan.',
-  })
+  @Field(() => Boolean, { description: 'True: the sweep only makes its plan.' })
   readonly dryRun!: boolean;
 
   @Field(() => SweepPlanType, {
@@ -113,9 +104,7 @@ export class Sweep {
   })
   readonly parked!: number;
 
-  @Field(() => Int, {
-    description: 'Number of these members whose differences are resolved.',
-  })
+  @Field(() => Int, { description: 'Number of these members whose differences are resolved.' })
   readonly changed!: number;
 
   @Field(() => Int, {
@@ -190,10 +179,7 @@ export class ApproveSweepPayload {
   readonly warnings!: readonly string[];
 }
 
-@ObjectType({
-  description: 'The result of `rejectSweep`. The roles stay.',
-  simpleResolvers: true,
-})
+@ObjectType({ description: 'The result of `rejectSweep`. The roles stay.', simpleResolvers: true })
 export class RejectSweepPayload {
   @Field(() => Sweep, { description: 'The sweep.' })
   readonly sweep!: Sweep;
