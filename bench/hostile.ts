@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { hostileCorpus } from '../test/builders/hostile-corpus.js';
-import { hostileEvents } from '../test/builders/hostile-events.js';
-import { hostileRequests } from '../test/builders/hostile-requests.js';
+import { hostileCorpus } from '../test/hostile/event-cases.js';
+import { hostileEvents } from '../test/hostile/events.js';
+import { hostileRequests } from '../test/hostile/requests.js';
 import { eventually } from '../test/support/eventually.js';
-import { createHostileClient, faultOfAnswer } from '../test/support/hostile-client.js';
+import { createHostileClient, faultOfAnswer } from '../test/hostile/client.js';
 import { numbers } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';
 import type { BenchWorld } from './support/bench-world.js';

@@ -1,6 +1,6 @@
 /** A process of its own: takes records as the event consumer does, into a real store. */
 import { openTestStore } from '../../test/support/store.js';
-import { takeHostile } from '../../test/support/take-hostile.js';
+import { takeHostile } from '../../test/hostile/take-events.js';
 
 process.channel?.ref();
 const store = await openTestStore(process.argv[2] ?? '', { poolSize: 2 });

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 
 import { hasKafka, testBroker } from '../support/broker.js';
-import { createClusterTemplate, type ClusterTemplate } from '../support/chaos-cluster.js';
+import { createClusterTemplate, type ClusterTemplate } from './cluster.js';
 import { createMigratedDatabase } from '../support/store.js';
 import type { Ground } from './stage.js';
 import type { World } from './steps.js';

@@ -15,7 +15,7 @@ import { endSilence } from './remedies.js';
 import { botChanges, recordFaults } from './record-rules.js';
 import { LENIENT, openStage, type Ground, type Stage } from './stage.js';
 import { PEOPLE, type Person, type World } from './steps.js';
-import { serviceFaults } from './service-rules.js';
+import { serviceFaults } from './service/rules.js';
 import { removalFaults } from './removal-rules.js';
 import { botFaults, screeningFaults } from './screening-rules.js';
 import { readParked, readWaiting, sweepCures, sweepFaults, type Waiting } from './sweep-rules.js';

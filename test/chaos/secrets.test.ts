@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { findLeaks, makeSecrets } from '../support/chaos-secrets.js';
+import { findLeaks, makeSecrets } from './service/secrets.js';
 
 const { botToken } = makeSecrets();
 const planted = [{ name: "the bot's token", value: botToken }];

@@ -13,18 +13,18 @@ import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { Screening } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, clientInput } from '../builders/store-world.js';
-import { CHAOS_TIMING, openChaosGateway } from '../support/chaos-parts.js';
+import { CHAOS_TIMING, openChaosGateway } from './path-parts.js';
 import { createDatabaseDoor, type DatabaseDoor } from '../support/database-door.js';
-import type { Cluster } from '../support/chaos-cluster.js';
+import type { Cluster } from './cluster.js';
 import { eventually } from '../support/eventually.js';
-import { makeSecrets } from '../support/chaos-secrets.js';
-import { CALLBACK_URL } from '../support/chaos-sign-in.js';
-import { startCrew, type Crew } from '../support/chaos-crew.js';
-import { startWire, type Wire } from '../support/chaos-wire.js';
+import { makeSecrets } from './service/secrets.js';
+import { CALLBACK_URL } from './service/sign-in.js';
+import { startCrew, type Crew } from './crew.js';
+import { startWire, type Wire } from './wire.js';
 import { openCrashStore } from '../support/crash-parts.js';
 import { SECRETS } from '../support/rig.js';
 import { storeDoors, type ClientPatch, type Doors } from './doors.js';
-import { startService, TOLD, type ServiceStage } from './service-stage.js';
+import { startService, TOLD, type ServiceStage } from './service/stage.js';
 import type { Person, World } from './steps.js';
 
 /**

@@ -1,12 +1,12 @@
 import type { Authority, Screening, SweepKind } from '../../services/model.js';
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
-import type { OutageMode } from '../support/chaos-cluster.js';
-import type { CrewPlan } from '../support/chaos-crew.js';
-import type { BrokerOutage } from '../support/chaos-kafka.js';
+import type { OutageMode } from './cluster.js';
+import type { CrewPlan } from './crew.js';
+import type { BrokerOutage } from './kafka.js';
 import type { Statements } from '../support/database-door.js';
-import type { CountsForm, ListForm } from '../support/chaos-listing.js';
-import type { LieForm } from '../support/chaos-lies.js';
-import type { LimitForm } from '../support/chaos-limits.js';
+import type { CountsForm, ListForm } from './listing.js';
+import type { LieForm } from './lies.js';
+import type { LimitForm } from './discord-limits.js';
 import type { LastingAnswer } from './lasting-answers.js';
 
 export const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;

@@ -1,5 +1,5 @@
 import { DEMO } from '../../services/demo/demo-world.js';
-import type { WireCall } from '../support/chaos-wire.js';
+import type { WireCall } from './wire.js';
 import type { Play } from './play.js';
 import type { Person } from './steps.js';
 

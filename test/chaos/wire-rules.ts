@@ -1,8 +1,8 @@
 import { DEMO } from '../../services/demo/demo-world.js';
-import { CHAOS_TIMING } from '../support/chaos-parts.js';
-import type { Crew, GivenUp } from '../support/chaos-crew.js';
+import { CHAOS_TIMING } from './path-parts.js';
+import type { Crew, GivenUp } from './crew.js';
 import type { Pause } from '../support/pauses.js';
-import type { WireCall } from '../support/chaos-wire.js';
+import type { WireCall } from './wire.js';
 import type { Cure } from './cures.js';
 import { ASKER } from './stage.js';
 import type { Span } from './troubles.js';

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 
 import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Statements } from '../support/database-door.js';
-import { LIE_FORMS, type LieForm } from '../support/chaos-lies.js';
-import { LIMIT_FORMS } from '../support/chaos-limits.js';
-import { COUNTS_FORMS, LIST_FORMS } from '../support/chaos-listing.js';
+import { LIE_FORMS, type LieForm } from './lies.js';
+import { LIMIT_FORMS } from './discord-limits.js';
+import { COUNTS_FORMS, LIST_FORMS } from './listing.js';
 import { LASTING_ANSWERS } from './lasting-answers.js';
 import {
   FOREIGN_ROLES,

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Store } from '../../services/store/store.js';
 import { cloudEvent, structured } from '../builders/event-record.js';
-import { hostileCorpus } from '../builders/hostile-corpus.js';
-import { hostileEvents } from '../builders/hostile-events.js';
+import { hostileCorpus } from '../hostile/event-cases.js';
+import { hostileEvents } from '../hostile/events.js';
 import { cause, clientInput } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';
-import { inherited } from '../support/hostile-verdict.js';
+import { inherited } from '../hostile/verdict.js';
 import { createMigratedDatabase, openTestStore } from '../support/store.js';
-import { sumOf, takeHostile, type Taken } from '../support/take-hostile.js';
+import { sumOf, takeHostile, type Taken } from '../hostile/take-events.js';
 
 /** Another one with `HOSTILE_SEED`, as the test's name tells it. */
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_261_122);

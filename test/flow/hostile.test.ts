@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { RAW } from '../builders/hostile-raw.js';
-import { hostileRequests } from '../builders/hostile-requests.js';
-import { CANARY } from '../builders/hostile-texts.js';
+import { RAW } from '../hostile/raw-http.js';
+import { hostileRequests } from '../hostile/requests.js';
+import { CANARY } from '../hostile/texts.js';
 import { eventually } from '../support/eventually.js';
-import { createHostileClient, faultOfAnswer, sendRaw } from '../support/hostile-client.js';
+import { createHostileClient, faultOfAnswer, sendRaw } from '../hostile/client.js';
 import { startService, type Service } from '../support/service.js';
 import { createDataFolder, demonstrationIsDone } from '../support/story.js';
 

@@ -57,7 +57,7 @@ async function makeOrFind(): Promise<string> {
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   const sources: string[] = [];
-  for await (const path of glob('{services,test/support}/**/*.ts', {
+  for await (const path of glob('{services,test/chaos,test/support}/**/*.ts', {
     cwd: root,
   }))
     sources.push(path);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { DEMO } from '../../../services/demo/demo-world.js';
 import { cause, clientInput } from '../../builders/store-world.js';
-import { startWire, type Wire } from '../../support/chaos-wire.js';
+import { startWire, type Wire } from '../../chaos/wire.js';
 import { SECRETS } from '../../support/rig.js';
 import { held, useSweeps } from '../../support/sweep-fixture.js';
 

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { CANARY } from '../../builders/hostile-texts.js';
-import { createHostileClient } from '../../support/hostile-client.js';
+import { CANARY } from '../../hostile/texts.js';
+import { createHostileClient } from '../../hostile/client.js';
 import { faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
 
 const GOOD = '{"query":"{ discordClients { id } }"}';

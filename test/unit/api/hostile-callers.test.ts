@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createTokenVerifier } from '../../../services/api/access/tokens.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
-import { hostileOperations } from '../../builders/hostile-operations.js';
-import { FORGED } from '../../builders/hostile-requests.js';
-import { createHostileClient, faultOfAnswer } from '../../support/hostile-client.js';
+import { hostileOperations } from '../../hostile/operations.js';
+import { FORGED } from '../../hostile/requests.js';
+import { createHostileClient, faultOfAnswer } from '../../hostile/client.js';
 import {
   AUDIENCE,
   ISSUER,

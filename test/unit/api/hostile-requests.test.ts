@@ -5,10 +5,10 @@ import vm from 'node:vm';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { RAW } from '../../builders/hostile-raw.js';
-import { hostileRequests } from '../../builders/hostile-requests.js';
-import { createHostileClient, faultOfAnswer, sendRaw } from '../../support/hostile-client.js';
-import { inherited } from '../../support/hostile-verdict.js';
+import { RAW } from '../../hostile/raw-http.js';
+import { hostileRequests } from '../../hostile/requests.js';
+import { createHostileClient, faultOfAnswer, sendRaw } from '../../hostile/client.js';
+import { inherited } from '../../hostile/verdict.js';
 import { eventually } from '../../support/eventually.js';
 import { CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { KEYS, startApi, type StartedApi } from './start-api.js';

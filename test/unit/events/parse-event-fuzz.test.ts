@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 
 import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { structured } from '../../builders/event-record.js';
-import { hostileCorpus } from '../../builders/hostile-corpus.js';
-import { hostileEvent, hostileEvents } from '../../builders/hostile-events.js';
-import { faultOf, inherited } from '../../support/hostile-verdict.js';
+import { hostileCorpus } from '../../hostile/event-cases.js';
+import { hostileEvent, hostileEvents } from '../../hostile/events.js';
+import { faultOf, inherited } from '../../hostile/verdict.js';
 import { anyEvent } from './any-event.js';
 
 /** `npm run bench -- hostile` plays a hundred thousand. */

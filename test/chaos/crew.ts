@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { DatabaseUnavailableError } from '../../services/lib/errors.js';
-import { startChaosPath, type CallNews } from './chaos-parts.js';
-import { compiledProject } from './compiled.js';
-import { createPauses, type Pause } from './pauses.js';
-import { spawnBound, watchDeath } from './spawn-bound.js';
+import { startChaosPath, type CallNews } from './path-parts.js';
+import { compiledProject } from '../support/compiled.js';
+import { createPauses, type Pause } from '../support/pauses.js';
+import { spawnBound, watchDeath } from '../support/spawn-bound.js';
 
 /**
  * `inside`: the path in the test's own process, which cannot be killed. `children`: in processes of
@@ -117,7 +117,7 @@ async function startChild(
   deaths: string[],
 ): Promise<Worker> {
   const home = await compiledProject();
-  const script = join(home, 'test/support/chaos-child.js');
+  const script = join(home, 'test/chaos/path-child.js');
   const child = await spawnBound([process.execPath, script, databaseUrl, name], {
     env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compile-cache') },
     stdio: ['ignore', 'pipe', 'inherit'],

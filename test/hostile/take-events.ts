@@ -2,7 +2,7 @@ import { applyChunk } from '../../services/events/in/apply-chunk.js';
 import { eventChunks } from '../../services/events/in/event-chunks.js';
 import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 import type { ApplyFacts } from '../../services/events/ports.js';
-import { faultOf } from './hostile-verdict.js';
+import { faultOf } from './verdict.js';
 
 export interface Taken {
   facts: number;

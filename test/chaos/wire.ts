@@ -6,9 +6,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 
-import { createLies, type Lies } from './chaos-lies.js';
-import { limitAnswer, waitOf, type LimitForm } from './chaos-limits.js';
-import { createListingFaults, type ListingFaults } from './chaos-listing.js';
+import { createLies, type Lies } from './lies.js';
+import { limitAnswer, waitOf, type LimitForm } from './discord-limits.js';
+import { createListingFaults, type ListingFaults } from './listing.js';
 
 /**
  * One call as observed between the processes and the sandbox Discord. All times come from one

@@ -1,7 +1,7 @@
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
-import { DEMO } from '../../services/demo/demo-world.js';
-import { API_ANSWER } from './chaos-api.js';
-import type { Planted } from './chaos-secrets.js';
+import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
+import { API_ANSWER } from './api.js';
+import type { Planted } from './secrets.js';
 
 /** Discord's redirect address: the same for all processes, as behind one host name. */
 export const CALLBACK_URL = 'http://127.0.0.1/chaos/discord/sso/callback';

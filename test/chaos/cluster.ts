@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createEmbeddedPostgres } from '../../services/demo/embedded-postgres.js';
-import { bringUpToDate } from './bring-up-to-date.js';
+import { bringUpToDate } from '../support/bring-up-to-date.js';
 
 const run = promisify(execFile);
 

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { InputError } from '../../services/lib/errors.js';
-import type { Output } from './chaos-secrets.js';
+import { InputError } from '../../../services/lib/errors.js';
+import type { Output } from './secrets.js';
 
 /** The API as its callers have it: who is not answered asks again, and any process will do. */
 export interface ApiCaller {

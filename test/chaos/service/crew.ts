@@ -2,11 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-import type { Crew, CrewPlan, GivenUp } from './chaos-crew.js';
-import { readNews, type News, type Order } from './chaos-orders.js';
-import { compiledProject } from './compiled.js';
-import { createPauses } from './pauses.js';
-import { spawnBound, watchDeath } from './spawn-bound.js';
+import type { Crew, CrewPlan, GivenUp } from '../crew.js';
+import { readNews, type News, type Order } from './orders.js';
+import { compiledProject } from '../../support/compiled.js';
+import { createPauses } from '../../support/pauses.js';
+import { spawnBound, watchDeath } from '../../support/spawn-bound.js';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -102,7 +102,7 @@ interface Worker {
 /** Nothing of the environment of the tests goes in but what a process needs to be found. */
 async function launch(name: string, settings: Settings): Promise<Worker> {
   const home = await compiledProject();
-  const script = join(home, 'test/support/chaos-service-child.js');
+  const script = join(home, 'test/chaos/service/child.js');
   const { PATH = '' } = process.env;
   const child = await spawnBound([process.execPath, script], {
     env: { PATH, NODE_COMPILE_CACHE: join(home, 'compile-cache'), ...settings },

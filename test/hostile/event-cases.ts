@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 
 import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
-import { CHANGED, cloudEvent, kafkaRecord, structured } from './event-record.js';
-import { jsonOf } from './hostile-events.js';
-import { CANARY } from './hostile-texts.js';
+import { CHANGED, cloudEvent, kafkaRecord, structured } from '../builders/event-record.js';
+import { jsonOf } from './events.js';
+import { CANARY } from './texts.js';
 
 /**
  * What a generator does not come upon: too large, too deep, or only good together. Each with how it

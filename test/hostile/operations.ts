@@ -13,7 +13,7 @@ import {
   type GraphQLInputType,
 } from 'graphql';
 
-import { HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-texts.js';
+import { HOSTILE_JSON, HOSTILE_TEXTS } from './texts.js';
 
 const schema = buildSchema(
   readFileSync(new URL('../../schema/connector.graphql', import.meta.url), 'utf8'),

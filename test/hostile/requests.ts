@@ -1,9 +1,9 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
-import type { HostileRequest } from '../support/hostile-client.js';
-import { HOSTILE_DOCUMENTS } from './hostile-documents.js';
-import { hostileOperations, type KnownIds } from './hostile-operations.js';
-import { CANARY } from './hostile-texts.js';
+import type { HostileRequest } from './client.js';
+import { HOSTILE_DOCUMENTS } from './documents.js';
+import { hostileOperations, type KnownIds } from './operations.js';
+import { CANARY } from './texts.js';
 
 const GOOD = JSON.stringify({ query: '{ __typename }' });
 const PATHS = ['/graphql', '/admin'] as const;

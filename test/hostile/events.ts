@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
-import { kafkaRecord, RECORD_TIME } from './event-record.js';
-import { CANARY, HOSTILE_JSON, HOSTILE_TEXTS } from './hostile-texts.js';
+import { kafkaRecord, RECORD_TIME } from '../builders/event-record.js';
+import { CANARY, HOSTILE_JSON, HOSTILE_TEXTS } from './texts.js';
 
 /**
  * JSON as text, so that a key can occur twice and a number can be one that JavaScript cannot

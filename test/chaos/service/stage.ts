@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 
-import { DEMO } from '../../services/demo/demo-world.js';
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
-import { createApiCaller, type ApiCaller } from '../support/chaos-api.js';
-import type { Cluster } from '../support/chaos-cluster.js';
-import type { CrewPlan } from '../support/chaos-crew.js';
-import { openWorldBroker, type WorldBroker } from '../support/chaos-kafka.js';
-import type { makeSecrets, Output, Planted } from '../support/chaos-secrets.js';
-import { createSignIn } from '../support/chaos-sign-in.js';
-import { startServiceCrew, type ServiceCrew } from '../support/chaos-service.js';
-import { uniqueName } from '../support/broker.js';
-import type { Doors } from './doors.js';
-import { serviceDoors } from './service-doors.js';
+import { DEMO } from '../../../services/demo/demo-world.js';
+import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
+import { createApiCaller, type ApiCaller } from './api.js';
+import type { Cluster } from '../cluster.js';
+import type { CrewPlan } from '../crew.js';
+import { openWorldBroker, type WorldBroker } from '../kafka.js';
+import type { makeSecrets, Output, Planted } from './secrets.js';
+import { createSignIn } from './sign-in.js';
+import { startServiceCrew, type ServiceCrew } from './crew.js';
+import { uniqueName } from '../../support/broker.js';
+import type { Doors } from '../doors.js';
+import { serviceDoors } from './doors.js';
 
 /** What a world has beside the path where the whole service plays it. */
 export interface ServiceStage {

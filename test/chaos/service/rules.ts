@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { findLeaks, type Output } from '../support/chaos-secrets.js';
-import type { ServiceStage } from './service-stage.js';
-import type { Stage } from './stage.js';
+import { findLeaks, type Output } from './secrets.js';
+import type { ServiceStage } from './stage.js';
+import type { Stage } from '../stage.js';
 
 /** What holds of a whole service beside what holds of the path. */
 export async function serviceFaults(stage: Stage): Promise<readonly string[]> {

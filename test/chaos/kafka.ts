@@ -2,9 +2,9 @@ import { Kafka, logLevel, Partitioners, type Message } from 'kafkajs';
 
 import type { PlatformFact } from '../../services/model.js';
 import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
-import { eventOf } from './chaos-events.js';
-import { eventually } from './eventually.js';
-import { createTcpDoor } from './tcp-door.js';
+import { eventOf } from './service/events.js';
+import { eventually } from '../support/eventually.js';
+import { createTcpDoor } from '../support/tcp-door.js';
 
 /**
  * A world's own topics at the broker of the run, and its way to them: the test goes straight, the

@@ -12,8 +12,8 @@ import { judgePlan } from '../../services/reconcile/guard/guard.js';
 import { planNicknameOf } from '../../services/reconcile/plan/plan-nickname.js';
 import type { Store } from '../../services/store/store.js';
 import { createRunner } from '../../services/sweep/runner.js';
-import { openCrashStore } from './crash-parts.js';
-import { noOAuth } from './no-oauth.js';
+import { openCrashStore } from '../support/crash-parts.js';
+import { noOAuth } from '../support/no-oauth.js';
 
 /**
  * What a process of a random world is made of, inside the test and outside alike. Knows nothing of

@@ -1,6 +1,6 @@
 import net from 'node:net';
 
-import { onOrder, tell } from './chaos-orders.js';
+import { onOrder, tell } from './orders.js';
 
 /**
  * The service in a process of its own, as production runs it: configured by its environment, but
@@ -31,12 +31,12 @@ function throughDoor(options: net.NetConnectOpts): net.NetConnectOpts {
 }
 
 // Loaded only now: the service is to find the clock and the network as they are here.
-const { readConfig } = await import('../../services/config.js');
-const { createConnector } = await import('../../services/connector.js');
-const { createLogger } = await import('../../services/lib/logger.js');
-const { createSecrets } = await import('../../services/lib/secrets.js');
-const { stopOnSignal } = await import('../../services/lib/stop-on-signal.js');
-const { SERVICE_TIMING } = await import('./chaos-parts.js');
+const { readConfig } = await import('../../../services/config.js');
+const { createConnector } = await import('../../../services/connector.js');
+const { createLogger } = await import('../../../services/lib/logger.js');
+const { createSecrets } = await import('../../../services/lib/secrets.js');
+const { stopOnSignal } = await import('../../../services/lib/stop-on-signal.js');
+const { SERVICE_TIMING } = await import('../path-parts.js');
 
 const config = readConfig();
 const secrets = createSecrets();

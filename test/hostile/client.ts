@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { CANARY } from '../builders/hostile-texts.js';
+import { CANARY } from './texts.js';
 
 export interface HostileRequest {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { CANARY } from './hostile-texts.js';
+import { CANARY } from './texts.js';
 
 const repeat = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => make(index)).join(' ');

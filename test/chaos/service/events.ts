@@ -1,6 +1,6 @@
 import type { Message } from 'kafkajs';
 
-import type { PlatformFact } from '../../services/model.js';
+import type { PlatformFact } from '../../../services/model.js';
 
 /** The fact as a CloudEvent; every other one in binary mode. */
 export function eventOf(fact: PlatformFact, count: number, partitions: number): Message {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import type { PlatformFact } from '../../services/model.js';
-import { DiscordSaidError, RefusedError, type ApiCaller } from '../support/chaos-api.js';
-import type { WorldBroker } from '../support/chaos-kafka.js';
-import type { Doors, ShownPlan } from './doors.js';
+import type { PlatformFact } from '../../../services/model.js';
+import { DiscordSaidError, RefusedError, type ApiCaller } from './api.js';
+import type { WorldBroker } from '../kafka.js';
+import type { Doors, ShownPlan } from '../doors.js';
 
 interface Deps {
   readonly api: ApiCaller;

@@ -1,5 +1,5 @@
 import type { ParsedEvent } from '../../services/events/in/parse-event.js';
-import { CANARY } from '../builders/hostile-texts.js';
+import { CANARY } from './texts.js';
 
 /** The fields and headers that a reason may speak of, and nothing that came in. */
 const FIELD =
