@@ -5,16 +5,21 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages/sandbox-discord/package.json ./packages/sandbox-discord/
 # No install scripts: nothing here compiles, and what npm fetches does not get to run.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY schema ./schema
+COPY packages/sandbox-discord/tsconfig.json ./packages/sandbox-discord/
+COPY packages/sandbox-discord/src ./packages/sandbox-discord/src
 COPY services ./services
-RUN npm run build && rm dist/.tsbuildinfo
+RUN npm run build && rm dist/.tsbuildinfo packages/sandbox-discord/dist/.tsbuildinfo
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# The one workspace that the service uses: node_modules links to it.
+COPY packages/sandbox-discord/package.json ./packages/sandbox-discord/
 # The optional packages are a Node and a PostgreSQL for machines that have none: this image has the first, and
 # DATABASE_URL names the second. Nothing reads the types and the source maps of others here: a third of all files.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
@@ -32,6 +37,8 @@ WORKDIR /app
 # Inside a container loopback reaches nobody; what is published is for whoever runs it to say.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dependencies /app/packages ./packages
+COPY --from=build /app/packages/sandbox-discord/dist ./packages/sandbox-discord/dist
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/schema ./schema
 COPY package.json LICENSE ./

@@ -1,12 +1,16 @@
+import {
+  DEFAULT_LIMITS,
+  createSandboxDiscord,
+  scaleLimits,
+  type SandboxDiscord,
+  type SandboxWorld,
+} from 'sandbox-discord';
+
 import { silentLogger } from '../services/lib/logger.js';
 import { PATH_TIMING, reconcilePath } from '../services/connector/path.js';
 import { createDiscordGateway } from '../services/discord/gateway.js';
 import { createInvalidBudget } from '../services/discord/limits/invalid-budget.js';
 import { LANES } from '../services/model.js';
-import { DEFAULT_LIMITS, scaleLimits } from '../services/sandbox/discord/limits.js';
-import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../services/sandbox/discord/sandbox-interface.js';
-import type { SandboxWorld } from '../services/sandbox/discord/world.js';
 import type { Store } from '../services/store/store.js';
 import { cause, membership, snapshotOf } from '../test/builders/store-world.js';
 import { eventually } from '../test/support/eventually.js';

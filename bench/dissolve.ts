@@ -1,4 +1,5 @@
-import type { SandboxCall } from '../services/sandbox/discord/sandbox-interface.js';
+import type { SandboxCall } from 'sandbox-discord';
+
 import { cause, membership, nextOrder } from '../test/builders/store-world.js';
 import { eventually } from '../test/support/eventually.js';
 import type { BenchWorld } from './support/bench-world.js';

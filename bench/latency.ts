@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
+import { createSandboxDiscord } from 'sandbox-discord';
+
 import { eventually } from '../test/support/eventually.js';
 import { benchGuilds, sandboxWorldOf } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench } from './support/bench.js';

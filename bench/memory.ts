@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import { createSandboxDiscord } from 'sandbox-discord';
 
-import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import { eventually } from '../test/support/eventually.js';
 import { benchGuilds, numbers, sandboxWorldOf } from './support/bench-guilds.js';
 import { verdict, type Answer, type Bench, type Row } from './support/bench.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type pg from 'pg';
+import { createSandboxDiscord } from 'sandbox-discord';
 
-import { createSandboxDiscord } from '../services/sandbox/discord/sandbox-discord.js';
 import { eventually } from '../test/support/eventually.js';
 import { approveHeld } from './support/approve-held.js';
 import { benchGuilds, sandboxWorldOf } from './support/bench-guilds.js';

@@ -1,7 +1,7 @@
 /**
  * `npm run walk`: how much code one event, one query, one sign-in and one sweep run through, by
  * V8's precise coverage of the compiled service. Prints the number of named functions and of files
- * in services/, without the sandbox and the demo; `--list` also prints each of them.
+ * in services/, without the demo; `--list` also prints each of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 

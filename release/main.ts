@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /**
- * Makes dist-release/ from a clean checkout: the service as an archive, the SDK as a package, the
- * list of their contents (CycloneDX), the licences, and the digests of all of them. Refuses a tree
+ * Makes dist-release/ from a clean checkout: the service as an archive, the SDK and the sandbox
+ * Discord as packages, the list of their contents (CycloneDX), the licences, and the digests of all
+ * of them. Refuses a tree
  * with changes, a licence that is not allowed, and content with a known vulnerability.
  */
 const root = join(import.meta.dirname, '..');
@@ -35,18 +36,26 @@ await step('licences', async () => {
 });
 await step('the build', async () => {
   await rm(into, { recursive: true, force: true });
-  await rm(join(root, 'dist'), { recursive: true, force: true });
+  const sandbox = 'packages/sandbox-discord';
+  const built = ['dist', `${sandbox}/dist`];
+  for (const folder of built) await rm(join(root, folder), { recursive: true, force: true });
   await mkdir(into, { recursive: true });
   await run('npm', ['run', '--silent', 'build']);
-  await rm(join(root, 'dist', '.tsbuildinfo'));
-  const files = ['dist', 'schema', 'package.json', 'package-lock.json'];
+  for (const folder of built) await rm(join(root, folder, '.tsbuildinfo'));
+  const files = [
+    ...built,
+    `${sandbox}/package.json`,
+    'schema',
+    'package.json',
+    'package-lock.json',
+  ];
   const papers = ['LICENSE', 'CHANGELOG.md', 'README.md', 'SECURITY.md', '.npmrc', 'ops', 'docs'];
   const archive = join(into, `${name}.tar.gz`);
   await run('tar', ['czf', archive, ...files, ...papers]);
 });
-await step('the SDK', async () => {
-  await run('npm', ['run', '--silent', 'sdk:build']);
-  await run('npm', ['pack', './packages/sdk', '--pack-destination', into, '--silent']);
+await step('the SDK and the sandbox Discord', async () => {
+  const folders = ['./packages/sdk', './packages/sandbox-discord'];
+  await run('npm', ['pack', ...folders, '--pack-destination', into, '--silent']);
 });
 await step('the list of what is inside', async () => {
   const words = ['sbom', '--sbom-format=cyclonedx', '--omit=dev'];

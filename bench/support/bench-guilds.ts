@@ -1,6 +1,5 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
-
-import type { SandboxGuild, SandboxWorld } from '../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from 'sandbox-discord';
 
 /** One guild with a bot of its own. */
 export interface BenchGuild {

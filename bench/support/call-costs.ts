@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import type { SandboxDiscord } from 'sandbox-discord';
 
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { eventually } from '../../test/support/eventually.js';
 import type { Row } from './bench.js';
 

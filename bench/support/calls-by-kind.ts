@@ -1,4 +1,4 @@
-import type { SandboxCall } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { SandboxCall } from 'sandbox-discord';
 
 /** `81 GET member, 70 PATCH member`: the most frequent first. */
 export function callsByKind(calls: readonly SandboxCall[]): string {

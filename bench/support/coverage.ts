@@ -5,8 +5,8 @@ import { z } from 'zod';
 /** Which functions of the service have run. */
 export interface Coverage {
   /**
-   * `file#function` of each named function of services/, without the sandbox and the demo, that ran
-   * since the last call; sorted.
+   * `file#function` of each named function of services/, without the demo, that ran since the
+   * last call; sorted.
    */
   take(): Promise<readonly string[]>;
   close(): void;
@@ -70,7 +70,7 @@ export async function openCoverage(printed: string): Promise<Coverage> {
 function namesOf({ result }: z.output<typeof Covered>): readonly string[] {
   const names = result.flatMap(({ url, functions }) => {
     const file = /\/services\/(.+)\.js$/.exec(url)?.[1];
-    if (file === undefined || /^(sandbox|demo)\/|demonstrate/.test(file)) return [];
+    if (file === undefined || /^demo\/|demonstrate/.test(file)) return [];
     return functions
       .filter(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0)
       .map(({ functionName }) => `${file}#${functionName}`);

@@ -1,4 +1,5 @@
-import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
+import type { SandboxWorld } from 'sandbox-discord';
+
 import { demoWorld } from '../../services/demo/demo-world.js';
 import { SECRETS } from '../../test/support/rig.js';
 import { numbers } from './bench-guilds.js';

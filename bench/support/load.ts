@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { SandboxCall } from '../../services/sandbox/discord/sandbox-interface.js';
+import type { SandboxCall } from 'sandbox-discord';
+
 import type { MembershipEvent, PlatformTopic } from './platform-topic.js';
 import { mappedGroup, type StockedMember } from './stock-store.js';
 

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type pg from 'pg';
+import {
+  DEFAULT_LIMITS,
+  createSandboxDiscord,
+  scaleLimits,
+  type SandboxCall,
+  type SandboxDiscord,
+} from 'sandbox-discord';
 
 import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { sweepParts } from '../../services/connector/sweeps.js';
@@ -8,12 +15,6 @@ import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { SweepKind } from '../../services/model.js';
-import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxCall,
-  SandboxDiscord,
-} from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Store } from '../../services/store/store.js';
 import { cause } from '../../test/builders/store-world.js';
 import { eventually } from '../../test/support/eventually.js';

@@ -1,4 +1,5 @@
-import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
+import type { SandboxWorld } from 'sandbox-discord';
+
 import { benchGuilds, numbers, sandboxWorldOf, type BenchGuild } from './bench-guilds.js';
 import { openSql } from './open-sql.js';
 import { mappedGroup } from './stock-store.js';

@@ -1,6 +1,5 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
-
-import type { SandboxGuild, SandboxWorld } from '../../services/sandbox/discord/world.js';
+import type { SandboxGuild, SandboxWorld } from 'sandbox-discord';
 
 /** Two guilds: one where much goes on, and one whose bot's token is reset. */
 export const HARBOUR = communityOf({

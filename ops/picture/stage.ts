@@ -1,7 +1,6 @@
 import { Kafka, logLevel, type Producer } from 'kafkajs';
+import { createSandboxDiscord, type SandboxDiscord } from 'sandbox-discord';
 
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { startKafka, type KafkaNode } from '../../test/support/kafka-node.js';
 import { startService, type Service } from '../../test/support/service.js';
 import { createDataFolder } from '../../test/support/story.js';

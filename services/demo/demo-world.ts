@@ -1,6 +1,5 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
-
-import type { SandboxMember, SandboxRole, SandboxWorld } from '../sandbox/discord/world.js';
+import type { SandboxMember, SandboxRole, SandboxWorld } from 'sandbox-discord';
 
 /** Ids and names of the demonstration, as used in the README and the playground's tabs. */
 export const DEMO = {

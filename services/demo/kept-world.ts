@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
+import type { SandboxWorld } from 'sandbox-discord';
 import { z } from 'zod';
 
-import type { SandboxWorld } from '../sandbox/discord/world.js';
 import { readJsonIfThere, writeWhole } from './whole-file.js';
 
 /** Keeps the sandbox Discord's world in a file, so that a restart finds the guild unchanged. */

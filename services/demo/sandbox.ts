@@ -5,9 +5,9 @@
  */
 import { join } from 'node:path';
 
+import type { SandboxDiscord } from 'sandbox-discord';
+
 import type { Logger } from '../lib/logger.js';
-import { createSandboxDiscord } from '../sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from './demo-world.js';
 import { createEmbeddedPostgres } from './embedded-postgres.js';
 import { createKeptWorld } from './kept-world.js';
@@ -99,6 +99,8 @@ async function startDiscord(
     world: () => discord?.world() ?? demoWorld(secrets),
     onFailure: (error) => options.logger.error({ err: error }, 'sandbox Discord not saved'),
   });
+  // Not loaded before it is asked for, as the whole of demo/.
+  const { createSandboxDiscord } = await import('sandbox-discord');
   discord = createSandboxDiscord({
     world: await kept.load(demoWorld(secrets)),
     port: options.port,

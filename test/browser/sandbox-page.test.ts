@@ -1,9 +1,8 @@
 import type { Browser } from 'playwright-core';
+import { createSandboxDiscord, type SandboxDiscord } from 'sandbox-discord';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { hasBrowser, launchBrowser, openVisitor, picture } from '../support/browser.js';
 import { eventually } from '../support/eventually.js';
 

@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
+import type { SandboxDiscord } from 'sandbox-discord';
 
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { PEOPLE, type DiscordStep, type ForeignRole, type Person, type Role } from './steps.js';
 import type { Wishes } from './wishes.js';

@@ -1,7 +1,5 @@
-import type {
-  SandboxFault,
-  SandboxFaults,
-} from '../../services/sandbox/discord/sandbox-interface.js';
+import type { SandboxFault, SandboxFaults } from 'sandbox-discord';
+
 import { DEMO } from '../../services/demo/demo-world.js';
 
 /**

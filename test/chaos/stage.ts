@@ -1,14 +1,14 @@
 import pg from 'pg';
+import {
+  createSandboxDiscord,
+  type SandboxCall,
+  type SandboxDiscord,
+  type SandboxLimits,
+} from 'sandbox-discord';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createCheckClient } from '../../services/connector/check-client.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxCall,
-  SandboxDiscord,
-  SandboxLimits,
-} from '../../services/sandbox/discord/sandbox-interface.js';
-import { timeOfSnowflake } from '../../services/sandbox/discord/snowflake.js';
+import { timeOfSnowflake } from '../../packages/sandbox-discord/src/snowflake.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { Screening } from '../../services/model.js';
 import type { Store } from '../../services/store/store.js';

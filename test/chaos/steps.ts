@@ -1,5 +1,6 @@
+import type { SandboxFaultEffect } from 'sandbox-discord';
+
 import type { Authority, Screening, SweepKind } from '../../services/model.js';
-import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { OutageMode } from './cluster.js';
 import type { CrewPlan } from './crew.js';
 import type { BrokerOutage } from './kafka.js';

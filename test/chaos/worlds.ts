@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import type { SandboxFaultEffect } from 'sandbox-discord';
 
-import type { SandboxFaultEffect } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Statements } from '../support/database-door.js';
 import { LIE_FORMS, type LieForm } from './lies.js';
 import { LIMIT_FORMS } from './discord-limits.js';

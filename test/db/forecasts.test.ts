@@ -1,6 +1,6 @@
+import { DEFAULT_LIMITS, scaleLimits } from 'sandbox-discord';
 import { describe, expect, test } from 'vitest';
 
-import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership, nextOrder, snapshotOf } from '../builders/store-world.js';
 import { decide, theHeldSweep } from '../support/crowd-fixture.js';

@@ -1,7 +1,7 @@
+import { DEFAULT_LIMITS, scaleLimits } from 'sandbox-discord';
 import { expect, test, describe } from 'vitest';
 
 import { DEMO } from '../../services/demo/demo-world.js';
-import { DEFAULT_LIMITS, scaleLimits } from '../../services/sandbox/discord/limits.js';
 import { cause, membership } from '../builders/store-world.js';
 import { usePath } from '../support/path-fixture.js';
 

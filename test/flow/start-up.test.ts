@@ -98,32 +98,51 @@ describe.concurrent('a start without the sandbox', () => {
     expect(await service.stop()).toMatchObject({ code: 0 });
   });
 
-  test('loads no module of the sandbox in production', async ({ onTestFinished }) => {
-    const coverage = await ownFolder(onTestFinished);
-    const service = await startService({
-      env: {
-        NODE_ENV: 'production',
-        NODE_V8_COVERAGE: coverage,
-        DATABASE_URL: await ownDatabase(onTestFinished),
-        ENCRYPTION_KEYS: ENCRYPTION_KEY,
-        API_KEYS: API_KEY,
-        PORT: String(await freePort()),
-      },
+  test('loads no module of the sandbox or the demo in production', async ({ onTestFinished }) => {
+    const production = await modulesOf(onTestFinished, {
+      NODE_ENV: 'production',
+      ENCRYPTION_KEYS: ENCRYPTION_KEY,
+      API_KEYS: API_KEY,
     });
-    onTestFinished(service.kill);
-    await service.stop();
+    const sandbox = await modulesOf(onTestFinished, {
+      SANDBOX: 'true',
+      SANDBOX_PORT: '0',
+      DATA_DIR: await ownFolder(onTestFinished),
+    });
 
-    const modules = await loadedModules(coverage);
-    expect(modules).toContain('connector.js');
-    expect(modules.filter((path) => /sandbox|demo/.test(path))).toEqual([]);
+    const onDemand = (path: string) =>
+      /^packages\/|^services\/demo\/|sandbox|demonstrate/.test(path);
+    expect(production).toContain('services/connector.js');
+    expect(production.filter(onDemand)).toEqual([]);
+    expect(sandbox.filter(onDemand)).toEqual(
+      expect.arrayContaining([
+        'packages/sandbox-discord/src/sandbox-discord.js',
+        'services/connector/demonstrate.js',
+        'services/demo/sandbox.js',
+      ]),
+    );
   });
 });
 
-/** Paths below services/ of every module that the process has loaded, from its V8 coverage. */
-async function loadedModules(folder: string): Promise<readonly string[]> {
-  const [file = ''] = await readdir(folder);
-  const { result } = Coverage.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
-  return result.flatMap(({ url }) => /\/services\/(.+)$/.exec(url)?.[1] ?? []);
+/** Every module of the project that a start has loaded, from its V8 coverage. */
+async function modulesOf(
+  onTestFinished: OnTestFinished,
+  env: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const coverage = await ownFolder(onTestFinished);
+  const service = await startService({
+    env: {
+      NODE_V8_COVERAGE: coverage,
+      DATABASE_URL: await ownDatabase(onTestFinished),
+      PORT: String(await freePort()),
+      ...env,
+    },
+  });
+  onTestFinished(service.kill);
+  await service.stop();
+  const [file = ''] = await readdir(coverage);
+  const { result } = Coverage.parse(JSON.parse(await readFile(join(coverage, file), 'utf8')));
+  return result.flatMap(({ url }) => /\/compiled\/[^/]+\/(.+)$/.exec(url)?.[1] ?? []);
 }
 
 const Coverage = z.object({ result: z.array(z.object({ url: z.string() })) });

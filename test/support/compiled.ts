@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
+  copyFile,
   glob,
   mkdir,
   mkdtemp,
@@ -44,6 +45,7 @@ async function makeOrFind(): Promise<string> {
   // What tests import of it was compiled too; processes read the files themselves.
   await rm(join(draft, 'schema'), { recursive: true, force: true });
   await symlink(join(root, 'schema'), join(draft, 'schema'));
+  await linkSandbox(draft);
   try {
     await rename(draft, home);
   } catch (error) {
@@ -57,7 +59,7 @@ async function makeOrFind(): Promise<string> {
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   const sources: string[] = [];
-  for await (const path of glob('{services,test/chaos,test/support}/**/*.ts', {
+  for await (const path of glob('{services,test/chaos,test/support,packages/*/src}/**/*.ts', {
     cwd: root,
   }))
     sources.push(path);
@@ -73,6 +75,15 @@ async function compile(folder: string): Promise<void> {
   const project = ['-p', join(root, 'tsconfig.json'), '--noEmit', 'false'];
   const output = ['--noCheck', '--rootDir', root, '--outDir', folder];
   await run(process.execPath, [tsc, ...project, ...output]);
+}
+
+/** The service imports the sandbox Discord by name: it is to find the one compiled beside it. */
+async function linkSandbox(folder: string): Promise<void> {
+  const home = join(folder, 'packages', 'sandbox-discord');
+  await copyFile(join(root, 'packages/sandbox-discord/package.json'), join(home, 'package.json'));
+  await symlink('src', join(home, 'dist'));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink('../packages/sandbox-discord', join(folder, 'node_modules', 'sandbox-discord'));
 }
 
 async function forgetOld(cache: string, home: string): Promise<void> {

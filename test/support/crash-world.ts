@@ -2,14 +2,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import pg from 'pg';
+import { createSandboxDiscord, type SandboxCall, type SandboxDiscord } from 'sandbox-discord';
 
 import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
 import { silentLogger } from '../../services/lib/logger.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxCall,
-  SandboxDiscord,
-} from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { Store } from '../../services/store/store.js';
 import { clientInput, createMappedClient, link } from '../builders/store-world.js';

@@ -1,4 +1,9 @@
 import pg from 'pg';
+import {
+  createSandboxDiscord,
+  type SandboxDiscord,
+  type SandboxDiscordOptions,
+} from 'sandbox-discord';
 
 import { silentLogger } from '../../services/lib/logger.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
@@ -6,11 +11,6 @@ import { createInvalidBudget } from '../../services/discord/limits/invalid-budge
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { createKeepPauses } from '../../services/connector/keep-pauses.js';
 import { PATH_TIMING, reconcilePath, type PathTiming } from '../../services/connector/path.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxDiscord,
-  SandboxDiscordOptions,
-} from '../../services/sandbox/discord/sandbox-interface.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';
 import { cause, clientInput, mapGroup } from '../builders/store-world.js';

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 
+import { createSandboxDiscord, type SandboxWorld } from 'sandbox-discord';
+
 import { createKeyRing } from '../../services/lib/encryption.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
 import { clientInput, createMappedClient, link } from '../builders/store-world.js';
 import { createTestDatabase } from './database.js';
 import { startObservingProxy } from './observing-proxy.js';

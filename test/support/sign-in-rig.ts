@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import pg from 'pg';
+import { createSandboxDiscord, type SandboxDiscord } from 'sandbox-discord';
 
 import { createImportRoles } from '../../services/connector/api-ports.js';
 import { reconcilePath, PATH_TIMING, revocationsOf } from '../../services/connector/path.js';
@@ -9,8 +10,6 @@ import { createInvalidBudget } from '../../services/discord/limits/invalid-budge
 import { type DiscordOAuth, createDiscordOAuth } from '../../services/discord/oauth/oauth.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/demo/demo-world.js';
-import { createSandboxDiscord } from '../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../../services/sandbox/discord/sandbox-interface.js';
 import type { Store } from '../../services/store/store.js';
 import { cause, type clientInput, createMappedClient } from '../builders/store-world.js';
 import { withFaultPoints, type FaultPoint } from './fault-points.js';

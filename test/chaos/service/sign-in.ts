@@ -1,4 +1,5 @@
-import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
+import type { SandboxDiscord } from 'sandbox-discord';
+
 import { DEMO } from '../../../services/demo/demo-world.js';
 import { API_ANSWER } from './api.js';
 import type { Planted } from './secrets.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
+import type { SandboxDiscord } from 'sandbox-discord';
+
 import { DEMO } from '../../../services/demo/demo-world.js';
-import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
 import { createApiCaller, type ApiCaller } from './api.js';
 import type { Cluster } from '../cluster.js';
 import type { CrewPlan } from '../crew.js';

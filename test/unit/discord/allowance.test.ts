@@ -1,3 +1,4 @@
+import type { SandboxLimit } from 'sandbox-discord';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -11,8 +12,7 @@ import {
   peekAtBucket,
   takeFromBucket,
   type Bucket,
-} from '../../../services/sandbox/discord/rate-bucket.js';
-import type { SandboxLimit } from '../../../services/sandbox/discord/sandbox-interface.js';
+} from '../../../packages/sandbox-discord/src/rate-bucket.js';
 
 const FIXED: SandboxLimit = { limit: 10, windowMs: 10_000, window: 'fixed' };
 const SLIDING: SandboxLimit = { ...FIXED, window: 'sliding' };

@@ -1,6 +1,6 @@
+import type { SandboxFault } from 'sandbox-discord';
 import { describe, expect, it } from 'vitest';
 
-import type { SandboxFault } from '../../../services/sandbox/discord/sandbox-interface.js';
 import { faultsOf, named, useCheckedClient } from './check-client-setup.js';
 import { BOT, HIGH_ROLE } from './client-world.js';
 import { GUILD, ROLE } from './gateway-setup.js';

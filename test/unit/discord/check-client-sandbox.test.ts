@@ -1,7 +1,7 @@
+import type { SandboxApplication } from 'sandbox-discord';
 import { describe, expect, it } from 'vitest';
 
 import type { CheckRequest } from '../../../services/discord/doctor/check-client.js';
-import type { SandboxApplication } from '../../../services/sandbox/discord/world.js';
 import { faultsOf, useCheckedClient } from './check-client-setup.js';
 import { APPLICATION, ENOUGH, HIGH_ROLE, MANAGED_ROLE, OTHER_GUILD } from './client-world.js';
 import { guild, GUILD, ROLE } from './gateway-setup.js';

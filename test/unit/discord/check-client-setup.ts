@@ -1,3 +1,4 @@
+import { createSandboxDiscord, type SandboxDiscord, type SandboxWorld } from 'sandbox-discord';
 import { afterEach, beforeEach } from 'vitest';
 
 import {
@@ -5,9 +6,6 @@ import {
   type Check,
   type CheckRequest,
 } from '../../../services/discord/doctor/check-client.js';
-import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
-import type { SandboxWorld } from '../../../services/sandbox/discord/world.js';
 import { APPLICATION, BOT_ROLE, clientWorld, INVITE } from './client-world.js';
 import { guild, GUILD, ROLE, setUpGateway, TOKEN } from './gateway-setup.js';
 import { REDIRECT } from './oauth-setup.js';

@@ -1,4 +1,5 @@
-import type { SandboxApplication, SandboxWorld } from '../../../services/sandbox/discord/world.js';
+import type { SandboxApplication, SandboxWorld } from 'sandbox-discord';
+
 import { GUILD, MEMBER, ROLE, TOKEN } from './gateway-setup.js';
 import { REDIRECT, SECRETS } from './oauth-setup.js';
 

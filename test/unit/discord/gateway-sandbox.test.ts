@@ -1,13 +1,13 @@
+import {
+  createSandboxDiscord,
+  type SandboxDiscord,
+  type SandboxLimits,
+  type SandboxWorld,
+} from 'sandbox-discord';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { DiscordGatewayDeps } from '../../../services/discord/gateway.js';
 import { RetryLaterError } from '../../../services/lib/errors.js';
-import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxDiscord,
-  SandboxLimits,
-} from '../../../services/sandbox/discord/sandbox-interface.js';
-import type { SandboxWorld } from '../../../services/sandbox/discord/world.js';
 import {
   failureOf,
   guild,

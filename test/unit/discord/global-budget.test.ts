@@ -1,7 +1,7 @@
+import { createSandboxDiscord } from 'sandbox-discord';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createGlobalBudget } from '../../../services/discord/limits/global-budget.js';
-import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
 import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,

@@ -1,7 +1,6 @@
+import { createSandboxDiscord, type SandboxDiscord } from 'sandbox-discord';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createSandboxDiscord } from '../../../services/sandbox/discord/sandbox-discord.js';
-import type { SandboxDiscord } from '../../../services/sandbox/discord/sandbox-interface.js';
 import { APPLICATION, BOT_ROLE, clientWorld, HIGH_ROLE, OWNER } from './client-world.js';
 import {
   failureOf,

@@ -7,7 +7,7 @@ import {
   isSameNickname,
   templateFaults,
 } from '../../../services/reconcile/plan/nickname.js';
-import { normaliseNick } from '../../../services/sandbox/discord/nickname.js';
+import { normaliseNick } from '../../../packages/sandbox-discord/src/nickname.js';
 
 interface Known extends Attributes {
   readonly username?: string | null;

@@ -1,23 +1,13 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
 
-import { createLiveWorld } from '../../../../services/sandbox/discord/live-world.js';
-import { normaliseNick } from '../../../../services/sandbox/discord/nickname.js';
-import {
-  canActOn,
-  canMoveRole,
-  permissionsOf,
-  ranksAbove,
-} from '../../../../services/sandbox/discord/permissions.js';
-import { takeFromBucket } from '../../../../services/sandbox/discord/rate-bucket.js';
-import { moveRole } from '../../../../services/sandbox/discord/role-order.js';
-import { matchRoute } from '../../../../services/sandbox/discord/route.js';
-import {
-  compareSnowflakes,
-  createIds,
-  isSnowflake,
-  timeOfSnowflake,
-} from '../../../../services/sandbox/discord/snowflake.js';
+import { createLiveWorld } from '../src/live-world.js';
+import { normaliseNick } from '../src/nickname.js';
+import { canActOn, canMoveRole, permissionsOf, ranksAbove } from '../src/permissions.js';
+import { takeFromBucket } from '../src/rate-bucket.js';
+import { moveRole } from '../src/role-order.js';
+import { matchRoute } from '../src/route.js';
+import { compareSnowflakes, createIds, isSnowflake, timeOfSnowflake } from '../src/snowflake.js';
 import {
   ANNA,
   BOT,

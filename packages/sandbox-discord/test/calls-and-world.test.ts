@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createSandboxDiscord } from '../../../../services/sandbox/discord/sandbox-discord.js';
+import { createSandboxDiscord } from '../src/sandbox-discord.js';
 import {
   ANNA,
   APPLICATION,

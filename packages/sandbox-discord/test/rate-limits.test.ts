@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { DEFAULT_LIMITS, scaleLimits } from '../../../../services/sandbox/discord/limits.js';
+import { DEFAULT_LIMITS, scaleLimits } from '../src/limits.js';
 import {
   ANNA,
   GUILD,

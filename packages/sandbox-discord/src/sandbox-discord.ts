@@ -10,6 +10,12 @@ import { createPageServer } from './page-server.js';
 import { createRateLimiter } from './rate-limiter.js';
 import type { SandboxDiscord, SandboxDiscordOptions, SandboxQuirks } from './sandbox-interface.js';
 
+export { DEFAULT_LIMITS, scaleLimits } from './limits.js';
+export type * from './moderator-interface.js';
+export type * from './oauth-interface.js';
+export type * from './sandbox-interface.js';
+export type * from './world.js';
+
 /**
  * Creates a sandbox Discord, which answers from `start()` to `stop()`. A restart keeps its address
  * and its data.

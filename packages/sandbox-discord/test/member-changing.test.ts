@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { SandboxGuild } from '../../../../services/sandbox/discord/world.js';
+import type { SandboxGuild } from '../src/world.js';
 import {
   ANNA,
   BOT,

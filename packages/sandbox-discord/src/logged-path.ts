@@ -7,5 +7,5 @@ export function loggedPath({ pathname, search, searchParams }: URL): string {
   if (!names.some((name) => SECRET.test(name))) return pathname + search;
   const kept = new URLSearchParams(searchParams);
   for (const name of names) if (SECRET.test(name)) kept.set(name, 'hidden');
-  return `${pathname}?${kept}`;
+  return `${pathname}?${kept.toString()}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import type { SandboxDiscordOptions } from '../../../../services/sandbox/discord/sandbox-interface.js';
-import type { SandboxApplication } from '../../../../services/sandbox/discord/world.js';
+import type { SandboxDiscordOptions } from '../src/sandbox-interface.js';
+import type { SandboxApplication } from '../src/world.js';
 import { APPLICATION, BOT, sandboxes, smallWorld, standingClock, TOKEN } from './small-world.js';
 
 export const SECRET = 'client-secret-of-the-small-world';

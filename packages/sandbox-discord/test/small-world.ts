@@ -1,12 +1,9 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { afterEach } from 'vitest';
 
-import { createSandboxDiscord } from '../../../../services/sandbox/discord/sandbox-discord.js';
-import type {
-  SandboxDiscord,
-  SandboxDiscordOptions,
-} from '../../../../services/sandbox/discord/sandbox-interface.js';
-import type { SandboxGuild, SandboxWorld } from '../../../../services/sandbox/discord/world.js';
+import { createSandboxDiscord } from '../src/sandbox-discord.js';
+import type { SandboxDiscord, SandboxDiscordOptions } from '../src/sandbox-interface.js';
+import type { SandboxGuild, SandboxWorld } from '../src/world.js';
 
 export const GUILD = '100000000000000001';
 export const APPLICATION = '200000000000000001';
