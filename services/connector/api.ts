@@ -3,8 +3,12 @@ import { createTokenVerifier } from '../api/access/tokens.js';
 import type { ApiObservers } from '../api/kit/observers.js';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { Config } from '../config.js';
-import { checkClientAddress } from '../discord/rest/client-addresses.js';
-import { checkApiBase, checkEndpoint, DISCORD_ENDPOINTS } from '../discord/rest/endpoints.js';
+import {
+  checkApiBase,
+  checkClientAddress,
+  checkEndpoint,
+  DISCORD_ENDPOINTS,
+} from '../discord/rest/endpoints.js';
 import type { Life, Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScopes } from '../lib/request-scope.js';

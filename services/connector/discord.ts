@@ -2,12 +2,12 @@ import type { Config } from '../config.js';
 import { createDiscordGateway } from '../discord/gateway.js';
 import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
 import { createDiscordOAuth } from '../discord/oauth/oauth.js';
-import type { ObservedCall } from '../discord/observed.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 import { createTrySecrets } from './try-secrets.js';
 import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
 import { TIMING, type ConnectorTiming } from './timing.js';
+import type { ObservedCall } from '../discord/rest/calls.js';
 
 /** The Discord client: bot calls and OAuth2, sharing one budget of invalid requests. */
 export function discordOf(

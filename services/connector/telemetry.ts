@@ -1,6 +1,5 @@
 import type { ApiObservers } from '../api/kit/observers.js';
 import type { Config } from '../config.js';
-import type { ObservedCall } from '../discord/observed.js';
 import type { ObservedOAuthCall } from '../discord/oauth/wire.js';
 import type { EventObserver } from '../events/in/observer.js';
 import type { KafkaRecord } from '../events/kafka/kafka-port.js';
@@ -13,6 +12,7 @@ import type { Store } from '../store/store.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import { createScrape } from '../telemetry/scrape.js';
 import { openTracing } from '../telemetry/tracing.js';
+import type { ObservedCall } from '../discord/rest/calls.js';
 
 export interface Telemetry extends Metrics {
   /** Null: tracing is off. */

@@ -1,6 +1,6 @@
-import type { ObservedCall } from '../discord/observed.js';
 import type { SessionSettings } from '../events/kafka/kafkajs-consumption.js';
 import { PATH_TIMING, type PathTiming } from './path.js';
+import type { ObservedCall } from '../discord/rest/calls.js';
 
 /** Timings that tests scale down in proportion to production, and observers of its calls. */
 export interface ConnectorTiming {

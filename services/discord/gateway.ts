@@ -2,20 +2,21 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
 import type { DiscordMembers, WriteOutlookOf } from '../reconcile/ports.js';
-import { createAccountReading, type IsBotAccount } from './rest/account-reading.js';
-import { createBot } from './rest/bot.js';
-import { createBotReadings, type BotReadings } from './rest/bot-readings.js';
-import { createBots, type DiscordCredentials } from './rest/bots.js';
+import {
+  type BotReadings,
+  createAccountReading,
+  createBotReadings,
+  type IsBotAccount,
+} from './rest/bot-readings.js';
+import { createBot, createBots, type DiscordCredentials } from './rest/bots.js';
 import { createCaller } from './rest/caller.js';
-import { createGuildPresence } from './rest/guild-presence.js';
+import { createGuildPresence, createSenderDoubt } from './rest/judge.js';
 import type { InvalidBudget } from './limits/invalid-budget.js';
-import { createMemberCalls } from './rest/member-calls.js';
-import { createMemberList, type MemberList } from './rest/member-list.js';
-import type { ObservedCall, ObservedWait } from './observed.js';
+import { createMemberCalls, createMemberList, type MemberList } from './rest/members.js';
 import { createRoleReading } from './rest/role-reading.js';
-import { createSenderDoubt } from './limits/sender-doubt.js';
 import { createSendingPauses, type OnPause, type SendingPauses } from './limits/sending-pauses.js';
 import { createWriteOutlook } from './limits/write-outlook.js';
+import type { ObservedCall, ObservedWait } from './rest/calls.js';
 
 /** What the path, the sweeps and the doctor ask of Discord. */
 export interface DiscordGateway extends DiscordMembers, MemberList, BotReadings, Part {

@@ -1,12 +1,21 @@
 import type { DiscordUserId, RoleId } from '../../model.js';
 import type { GuildRef } from '../../reconcile/ports.js';
 import type { BotIdentity, BotReadings, GuildReading, RoleReading } from '../rest/bot-readings.js';
-import { applicationChecks } from './application-checks.js';
+import {
+  applicationChecks,
+  foreignInviteCheck,
+  inviteCheck,
+  inviteCodeOf,
+} from './application-checks.js';
 import { ask, isRefusedAs, ok, failed, unanswered, type CheckedRead, type Check } from './check.js';
-import { permissionChecks, roleRoomCheck, twoFactorCheck } from './guild-checks.js';
-import { foreignInviteCheck, inviteCheck, inviteCodeOf } from './invite-check.js';
-import { membershipChecks, type UnknownMemberships } from './membership-check.js';
-import { botPermissions } from './permissions.js';
+import {
+  botPermissions,
+  membershipChecks,
+  permissionChecks,
+  roleRoomCheck,
+  twoFactorCheck,
+  type UnknownMemberships,
+} from './guild-checks.js';
 import { mappedRoleChecks } from './role-checks.js';
 import type { BotStanding } from '../rest/hierarchy.js';
 

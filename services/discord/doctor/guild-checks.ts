@@ -1,9 +1,11 @@
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+
+import type { DiscordUserId, GuildId, RoleId } from '../../model.js';
 import type { GuildReading, RoleReading } from '../rest/bot-readings.js';
-import { failed, ok, warning, type Check } from './check.js';
-import type { BotPermissions } from './permissions.js';
+import { type Check, failed, ok, warning } from './check.js';
 
 /** The permissions the bot needs, by what the client uses. */
-export interface Needs {
+interface Needs {
   readonly hasMappings: boolean;
   readonly hasNicknamePolicy: boolean;
   readonly joinsPeople: boolean;
@@ -73,4 +75,93 @@ export function roleRoomCheck(roles: readonly RoleReading[]): Check {
   }
   const message = `The guild has ${count} of ${MOST_ROLES} possible roles.`;
   return count >= MOST_ROLES - FEW_LEFT ? warning(name, message, remedy) : ok(name, message);
+}
+
+/** What the bot may do in one guild. */
+interface BotPermissions {
+  readonly isAdministrator: boolean;
+  may(permission: keyof typeof PermissionFlagsBits): boolean;
+}
+
+/** Combines the bot's roles, including @everyone. The owner of a guild may do everything. */
+export function botPermissions(
+  roles: readonly RoleReading[],
+  bot: {
+    readonly guildId: GuildId;
+    readonly ownerId: DiscordUserId | null;
+    readonly botUserId: DiscordUserId;
+    readonly botRoleIds: readonly RoleId[];
+  },
+): BotPermissions {
+  // @everyone has the guild's id.
+  const everyone: string = bot.guildId;
+  const bits = roles
+    .filter(({ roleId }) => roleId === everyone || bot.botRoleIds.includes(roleId))
+    .reduce((held, { permissions }) => held | BigInt(permissions), 0n);
+  const isAdministrator = (bits & PermissionFlagsBits.Administrator) !== 0n;
+  const mayAll = isAdministrator || bot.ownerId === bot.botUserId;
+  return {
+    isAdministrator,
+    may: (permission) => mayAll || (bits & PermissionFlagsBits[permission]) !== 0n,
+  };
+}
+
+/** Permissions that let a holder of the role harm the guild, in Discord's words. */
+export function powersOf({ permissions }: RoleReading): readonly string[] {
+  const bits = BigInt(permissions);
+  return POWERS.filter(([, bit]) => (bits & bit) !== 0n).map(([name]) => name);
+}
+
+const { Administrator, KickMembers, BanMembers, ModerateMembers } = PermissionFlagsBits;
+
+const POWERS: readonly (readonly [string, bigint])[] = [
+  ['Administrator', Administrator],
+  ['Manage Server', PermissionFlagsBits.ManageGuild],
+  ['Manage Roles', PermissionFlagsBits.ManageRoles],
+  ['Manage Channels', PermissionFlagsBits.ManageChannels],
+  ['Manage Messages', PermissionFlagsBits.ManageMessages],
+  ['Manage Nicknames', PermissionFlagsBits.ManageNicknames],
+  ['Manage Webhooks', PermissionFlagsBits.ManageWebhooks],
+  ['Manage Threads', PermissionFlagsBits.ManageThreads],
+  ['Manage Events', PermissionFlagsBits.ManageEvents],
+  ['Manage Expressions', PermissionFlagsBits.ManageGuildExpressions],
+  ['Kick Members', KickMembers],
+  ['Ban Members', BanMembers],
+  ['Timeout Members', ModerateMembers],
+];
+
+/** Linked people, and those whose membership in a mapped group is unknown. */
+export interface UnknownMemberships {
+  readonly linked: number;
+  readonly unknown: number;
+  /** The platform has sent at least one group, for any community. */
+  readonly hasGroups: boolean;
+}
+
+export function membershipChecks(memberships: UnknownMemberships): readonly Check[] {
+  const { hasGroups } = memberships;
+  return [...(hasGroups ? [] : [NO_GROUPS]), membershipCheck(memberships)];
+}
+
+const NO_GROUPS = warning(
+  'platform groups',
+  'The platform has not sent any group yet, so no role can be mapped.',
+  'Send the groups with upsertPlatformGroups or platform.group.changed.v1 events, then call createRoleMapping.',
+);
+
+function membershipCheck({ linked, unknown }: UnknownMemberships): Check {
+  const name = 'known memberships';
+  if (unknown === 0) {
+    return ok(name, `All memberships of linked people (${linked}) are known.`);
+  }
+  return warning(
+    name,
+    `Memberships are unknown for ${unknown} of ${linked} linked people (${percent(unknown, linked)}). An unknown membership neither adds nor removes a role.`,
+    "Send a snapshot of each person's memberships: replaceMemberships, or platform.group.membership.snapshot.v1.",
+  );
+}
+
+function percent(part: number, whole: number): string {
+  const share = Math.floor((part * 100) / Math.max(1, whole));
+  return share === 0 ? 'less than 1 %' : `${share} %`;
 }

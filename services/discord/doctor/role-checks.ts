@@ -3,7 +3,7 @@ import type { RoleId, RoleRefusal } from '../../model.js';
 import type { RoleReading } from '../rest/bot-readings.js';
 import { roleRefusals, type BotStanding } from '../rest/hierarchy.js';
 import { failed, ok, warning, type Check } from './check.js';
-import { powersOf } from './permissions.js';
+import { powersOf } from './guild-checks.js';
 
 /**
  * `standing` is null when the bot's own roles could not be read: which roles are below the bot is

@@ -1,6 +1,7 @@
-import { allowanceAfter, callsLeft, freeFrom, msUntilNext, type Allowance } from './allowance.js';
-import type { Answer } from '../rest/answer.js';
-import type { BucketUse } from './bucket-use.js';
+import { RequestMethod } from '@discordjs/rest';
+
+import type { Answer, Limits } from '../rest/answer.js';
+import { type Call, MEMBER, MEMBER_ROLE } from '../rest/calls.js';
 import { EVERYDAY_MS } from './gate.js';
 
 /** Remaining calls of each of a bot's buckets, from the headers. */
@@ -28,7 +29,7 @@ export interface Ledger {
   forgetLong(): void;
 }
 
-export interface LedgerDeps {
+interface LedgerDeps {
   readonly clock: () => number;
   /** Added to each time that Discord names. */
   readonly marginMs: number;
@@ -114,3 +115,194 @@ const TWINS: ReadonlyMap<string, string> = new Map([
   ['PUT', 'DELETE'],
   ['DELETE', 'PUT'],
 ]);
+
+/** The state of one bucket, from the headers of its last responses. */
+export interface Allowance {
+  readonly limit: number;
+  readonly remaining: number;
+  /** When all of it is there again. */
+  readonly wholeAt: number;
+  readonly refill: Refill;
+}
+
+/**
+ * Some buckets refill at the end of a window, others one call at a time. The headers only give the
+ * time until the bucket is full, although a bucket of the second kind has one free call long
+ * before. Such a bucket is recognised by its constant time per call: bounds on that time hold over
+ * all its answers. For a window they contradict each other after two or three answers, and never
+ * agree again.
+ */
+interface Refill {
+  readonly leastMsPerCall: number;
+  readonly mostMsPerCall: number;
+  readonly fewestUsed: number;
+  readonly mostUsed: number;
+}
+
+/** Who asks, for how many calls at once. */
+interface Use {
+  readonly calls: number;
+  readonly isUrgent: boolean;
+  /**
+   * Non-urgent calls leave the last call alone while an exhausted bucket would stay closed for
+   * longer than this.
+   */
+  readonly reserveMs: number;
+}
+
+/** The allowance after an answer; null: nothing is known. `marginMs` is put on every time. */
+export function allowanceAfter(
+  before: Allowance | null,
+  answer: {
+    readonly status: number;
+    readonly limits: Limits;
+    readonly now: number;
+    readonly marginMs: number;
+  },
+): Allowance | null {
+  const { limits, now, marginMs } = answer;
+  const { remaining, resetAfterMs } = limits;
+  if (remaining === null || resetAfterMs === null) return before;
+  const limit = limits.limit ?? Math.max(before?.limit ?? 1, remaining);
+  const isSame = before?.limit === limit;
+  // Refused although calls seemed to be left: do not trust this again.
+  const wasWrong = answer.status === 429 && before !== null;
+  const known = isSame ? before.refill : NOTHING_KNOWN;
+  return {
+    limit,
+    remaining,
+    wholeAt: now + resetAfterMs + marginMs,
+    refill: wasWrong ? NOT_GRADUAL : refillAfter(known, limit, limits),
+  };
+}
+
+const NOTHING_KNOWN: Refill = {
+  leastMsPerCall: 0,
+  mostMsPerCall: Infinity,
+  fewestUsed: Infinity,
+  mostUsed: 0,
+};
+const NOT_GRADUAL: Refill = { ...NOTHING_KNOWN, leastMsPerCall: Infinity };
+
+/** The headers are rounded to milliseconds, and so are we. */
+const ROUNDING_MS = 2;
+
+function refillAfter(known: Refill, limit: number, { remaining, resetAfterMs }: Limits): Refill {
+  // A call that is partly refilled counts as used: the value is between `used - 1` and `used`.
+  const used = limit - (remaining ?? 0);
+  const ms = resetAfterMs ?? 0;
+  if (used < 1 || ms === 0) return known;
+  const least = (ms - ROUNDING_MS) / used;
+  const most = used > 1 ? (ms + ROUNDING_MS) / (used - 1) : Infinity;
+  return {
+    leastMsPerCall: Math.max(known.leastMsPerCall, least),
+    mostMsPerCall: Math.min(known.mostMsPerCall, most),
+    fewestUsed: Math.min(known.fewestUsed, used),
+    mostUsed: Math.max(known.mostUsed, used),
+  };
+}
+
+/** In larger buckets the bounds of few answers are too wide to contradict each other. */
+const MOST_JUDGED = 50;
+const ENOUGH_USED = 3;
+
+/**
+ * The time for one call to come back, rather too long than too short; null: all come back together,
+ * as far as is known.
+ */
+function msPerCall({ limit, refill }: Allowance): number | null {
+  const { leastMsPerCall, mostMsPerCall, fewestUsed, mostUsed } = refill;
+  const isProven =
+    limit <= MOST_JUDGED &&
+    mostUsed - fewestUsed >= ENOUGH_USED &&
+    leastMsPerCall > 0 &&
+    leastMsPerCall <= mostMsPerCall;
+  return isProven ? leastMsPerCall : null;
+}
+
+/** Until one call is free again, of a bucket that was just spent. */
+export function msUntilNext(allowance: Allowance, resetAfterMs: number): number {
+  const each = msPerCall(allowance);
+  if (each === null) return resetAfterMs;
+  return Math.max(1, Math.ceil(resetAfterMs - (allowance.limit - 1) * each));
+}
+
+export function callsLeft(allowance: Allowance, use: Omit<Use, 'calls'>, now: number): number {
+  const left = leftAt(allowance, now);
+  return keepsLast(allowance, use, now) ? Math.max(0, left - 1) : left;
+}
+
+/**
+ * When the calls may be made; not later than `now`: at once. More than the bucket holds are taken
+ * for all that it holds.
+ */
+export function freeFrom(allowance: Allowance, use: Use, now: number): number {
+  const { limit, wholeAt } = allowance;
+  const calls = Math.min(use.calls, limit);
+  if (!keepsLast(allowance, use, now)) return timeOf(allowance, calls, now);
+  const left = leftAt(allowance, now);
+  if (left > calls) return now;
+  if (msPerCall(allowance) !== null) return timeOf(allowance, Math.min(calls + 1, limit), now);
+  return left === calls ? wholeAt - use.reserveMs : wholeAt;
+}
+
+function keepsLast(
+  allowance: Allowance,
+  { isUrgent, reserveMs }: Omit<Use, 'calls'>,
+  now: number,
+): boolean {
+  // Of a bucket of one there would be nothing left.
+  if (isUrgent || allowance.limit < 2 || allowance.wholeAt <= now) return false;
+  return (msPerCall(allowance) ?? allowance.wholeAt - now) > reserveMs;
+}
+
+function leftAt(allowance: Allowance, now: number): number {
+  const { limit, remaining, wholeAt } = allowance;
+  if (wholeAt <= now) return limit;
+  const each = msPerCall(allowance);
+  if (each === null) return remaining;
+  const left = Math.floor(limit - (wholeAt - now) / each);
+  return Math.min(limit, Math.max(remaining, left));
+}
+
+function timeOf(allowance: Allowance, calls: number, now: number): number {
+  if (leftAt(allowance, now) >= calls) return now;
+  const { limit, wholeAt } = allowance;
+  const each = msPerCall(allowance);
+  return each === null ? wholeAt : Math.ceil(wholeAt - (limit - calls) * each);
+}
+
+/** A bucket as a caller knows it; the headers may reveal that several are one. */
+export interface BucketUse {
+  readonly method: string;
+  readonly route: string;
+  readonly guildId: string;
+  readonly isUrgent: boolean;
+}
+
+/** Methods of one route can have limits of their own, and guilds always have. */
+export function bucketName({ method, route, guildId }: BucketUse): string {
+  return `${method} ${route} ${guildId}`;
+}
+
+export function bucketUse({ method, route, ids, isUrgent = true }: Call): BucketUse {
+  return { method, route, guildId: ids['guildId'] ?? '', isUrgent };
+}
+
+/** The calls that write to members, by the buckets they are counted in. */
+export function writeUses(
+  guildId: string,
+  isUrgent: boolean,
+): Readonly<Record<'addition' | 'removal' | 'edit', BucketUse>> {
+  const use = (method: string, route: string) => ({
+    method,
+    route,
+    guildId,
+    isUrgent,
+  });
+  return {
+    addition: use(RequestMethod.Put, MEMBER_ROLE),
+    removal: use(RequestMethod.Delete, MEMBER_ROLE),
+    edit: use(RequestMethod.Patch, MEMBER),
+  };
+}

@@ -1,6 +1,6 @@
 import type { WriteOutlook, WriteOutlookOf } from '../../reconcile/ports.js';
-import type { Bot } from '../rest/bot.js';
-import { bucketName, writeUses, type BucketUse } from './bucket-use.js';
+import type { Bot } from '../rest/bots.js';
+import { bucketName, type BucketUse, writeUses } from './ledger.js';
 import type { Seen } from '../rest/caller.js';
 
 /**

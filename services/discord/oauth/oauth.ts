@@ -1,15 +1,22 @@
 import * as oauth from 'oauth4webapi';
 
+import type { DiscordAccount } from '../../api/sign-in/ports.js';
 import type { Logger } from '../../lib/logger.js';
+import type { OAuthApplication, TokenGrant } from '../../model.js';
 import type { InvalidBudget } from '../limits/invalid-budget.js';
-import { authorizeAddress } from './authorize-address.js';
-import { accountReading, codeExchange, isPlausibleCode, refreshing, revocation } from './calls.js';
-import { type ConsentRequest, authenticatedPartiesOf, partiesOf } from './parties.js';
-import { accountOf, grantOf } from './payloads.js';
+import {
+  accountOf,
+  accountReading,
+  authenticatedPartiesOf,
+  codeExchange,
+  grantOf,
+  isPlausibleCode,
+  partiesOf,
+  refreshing,
+  revocation,
+} from './calls.js';
 import { deadGrant } from './errors.js';
 import { type ObservedOAuthCall, createWire } from './wire.js';
-import type { DiscordAccount } from '../../api/sign-in/ports.js';
-import type { OAuthApplication, TokenGrant } from '../../model.js';
 
 export interface DiscordOAuth {
   /** The consent page's address. */
@@ -24,13 +31,13 @@ export interface DiscordOAuth {
   revoke(app: OAuthApplication, token: string): Promise<void>;
 }
 
-export interface CodeExchange {
+interface CodeExchange {
   readonly code: string;
   readonly redirectUri: string;
   readonly codeVerifier: string;
 }
 
-export interface DiscordOAuthDeps {
+interface DiscordOAuthDeps {
   readonly clock: () => number;
   readonly budget: InvalidBudget;
   /** The whole header. */
@@ -98,4 +105,41 @@ export function createDiscordOAuth(deps: DiscordOAuthDeps): DiscordOAuth {
       });
     },
   };
+}
+
+/**
+ * Where people give consent. Always asks (`prompt=consent`): a link must not be made without the
+ * person noticing.
+ */
+async function authorizeAddress(
+  { authorizeUrl, applicationId }: OAuthApplication,
+  { redirectUri, scopes, state, codeVerifier }: ConsentRequest,
+): Promise<string> {
+  // Discord refuses others at the exchange only, when the person has long agreed.
+  if (!/^[\w.~-]{43,128}$/.test(codeVerifier)) {
+    throw new TypeError('the code verifier does not follow RFC 7636');
+  }
+  const parameters = {
+    response_type: 'code',
+    client_id: applicationId,
+    scope: scopes.join(' '),
+    redirect_uri: redirectUri,
+    state,
+    prompt: 'consent',
+    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+  };
+  const url = new URL(authorizeUrl);
+  for (const [name, value] of Object.entries(parameters)) {
+    url.searchParams.set(name, value);
+  }
+  // A space can be read in one way only, whether the reader knows forms or addresses.
+  return url.href.replaceAll('+', '%20');
+}
+
+interface ConsentRequest {
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly state: string;
+  readonly codeVerifier: string;
 }

@@ -3,11 +3,12 @@ import { allowInsecureRequests, customFetch, type CustomFetchOptions } from 'oau
 import { RetryLaterError, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import { readAnswer, type Answer } from '../rest/answer.js';
-import { boundedText, SINGLE_BYTES } from '../rest/bounded-text.js';
+import { boundedText } from '../rest/transport.js';
 import type { InvalidBudget } from '../limits/invalid-budget.js';
 import { pauseAfter, type Pause } from '../limits/pauses.js';
 import type { OAuthCall } from './calls.js';
 import { judgeAnswer, judgeSilence } from './errors.js';
+import { SINGLE_BYTES } from '../rest/calls.js';
 
 export interface Wire {
   /**

@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+export function bytesInWords(bytes: number): string {
+  const kib = bytes / 1024;
+  return kib < 1024 ? `${kib} KiB` : `${kib / 1024} MiB`;
+}
+
 /** One response with everything that may be judged: status, codes and limits, never text. */
 export interface Answer {
   readonly status: number;

@@ -1,6 +1,20 @@
+import { REST } from '@discordjs/rest';
+
+import { TerminalError } from '../../lib/errors.js';
 import type { ClientId } from '../../model.js';
 import type { GuildRef } from '../../reconcile/ports.js';
-import type { Bot, BotLimits } from './bot.js';
+import { type BotPause, createBotPause, type SendingPauses } from '../limits/sending-pauses.js';
+import { bucketName, bucketUse, createLedger, type Ledger } from '../limits/ledger.js';
+import {
+  type BucketGate,
+  createBucketGate,
+  createGlobalBudget,
+  type GlobalBudget,
+} from '../limits/gate.js';
+import type { InvalidAnswer } from '../limits/invalid-budget.js';
+import { type Call, SINGLE_BYTES } from './calls.js';
+import { splitApiBase } from './endpoints.js';
+import { createTransport, type Exchange } from './transport.js';
 
 export interface DiscordCredentials {
   /** With its version: `https://discord.com/api/v10`. */
@@ -10,14 +24,14 @@ export interface DiscordCredentials {
   readonly guildId: string;
 }
 
-export interface Bots {
+interface Bots {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
   /** Re-reads the client's credentials at its next call, for which its pauses end now. */
   readonly forget: (clientId: ClientId) => void;
   readonly closeAll: () => void;
 }
 
-export interface BotsDeps {
+interface BotsDeps {
   readonly credentials: (clientId: ClientId) => Promise<DiscordCredentials>;
   readonly openBot: (
     address: { readonly apiBase: string; readonly token: string },
@@ -98,4 +112,132 @@ export function createBots({ credentials, openBot }: BotsDeps): Bots {
 interface Opening {
   readonly revision: string;
   readonly bot: Promise<Bot>;
+}
+
+/** Rate limits that Discord reported for a token. */
+interface BotLimits {
+  readonly gate: BucketGate;
+  readonly ledger: Ledger;
+  readonly globalBudget: GlobalBudget;
+  readonly pause: BotPause;
+}
+
+/** One bot at one API: its rate limits are counted together, whichever clients use it. */
+export interface Bot extends BotLimits {
+  readonly token: string;
+  /** Its token was answered with 401: it sends nothing any more. */
+  isRefused(): boolean;
+  /** Ends its pauses, for one call: a person has asked for it, or the client has changed. */
+  tryNow(): void;
+  send(call: Call, by: SentBy): Promise<Exchange>;
+  close(): void;
+}
+
+interface SentBy {
+  readonly signal: AbortSignal;
+  /** The client whose budget of invalid answers pays. */
+  readonly spender: ClientId;
+}
+
+interface BotDeps {
+  readonly clock: () => number;
+  readonly userAgent: string;
+  readonly timeoutMs: number;
+  readonly globalRequestsPerSecond: number;
+  readonly offsetMs: number;
+  readonly reserveMs: number;
+  readonly pauses: SendingPauses;
+  readonly onStatus: (answer: InvalidAnswer) => void;
+}
+
+/** `limits`: of the one before it with the same token, which Discord goes on counting. */
+export function createBot(
+  { apiBase, token }: { readonly apiBase: string; readonly token: string },
+  deps: BotDeps,
+  limits: BotLimits = createLimits(deps),
+): Bot {
+  let isRefused = false;
+  const transport = createTransport({
+    userAgent: deps.userAgent,
+    clock: deps.clock,
+    onStatus: deps.onStatus,
+    // Before the REST client drops its token: a call in between would fail with an unhelpful error.
+    onRefused: () => {
+      isRefused = true;
+    },
+  });
+  const rest = new REST({
+    ...addressOf(apiBase),
+    // A second try is a second call: the job table decides on it, with its lease and its record.
+    retries: 0,
+    rejectOnRateLimit: () => true,
+    timeout: deps.timeoutMs,
+    // Its own counter knows no reserve, and would refuse first: the bot's is asked before.
+    globalRequestsPerSecond: Infinity,
+    makeRequest: transport.makeRequest,
+  }).setToken(token);
+
+  const { gate, ledger, globalBudget, pause } = limits;
+  return {
+    token,
+    gate,
+    ledger,
+    globalBudget,
+    pause,
+    isRefused: () => isRefused,
+    tryNow() {
+      pause.tryNow();
+      ledger.forgetLong();
+    },
+    send(call, { signal, spender }) {
+      const use = bucketUse(call);
+      const run = () =>
+        rest.request({
+          method: call.method,
+          fullRoute: call.path,
+          body: call.body,
+          ...(call.query && { query: call.query }),
+          reason: call.reason,
+          signal,
+        });
+      return transport.follow(run, {
+        spender,
+        isOfBot: call.isOfBot ?? false,
+        openFrom: () => Math.max(gate.openFrom(bucketName(use)), ledger.freeFrom(use, 1)),
+        mostBytes: call.mostBytes ?? SINGLE_BYTES,
+        learn: (answer) => ledger.learn(use, answer),
+      });
+    },
+    close() {
+      rest.clearHashSweeper();
+      rest.clearHandlerSweeper();
+    },
+  };
+}
+
+function createLimits(deps: BotDeps): BotLimits {
+  const gate = createBucketGate(deps);
+  return {
+    gate,
+    pause: createBotPause({ ...deps, gate }),
+    ledger: createLedger({
+      clock: deps.clock,
+      // As every pause has it.
+      marginMs: 2 * deps.offsetMs,
+      reserveMs: deps.reserveMs,
+    }),
+    globalBudget: createGlobalBudget({
+      clock: deps.clock,
+      perSecond: deps.globalRequestsPerSecond,
+    }),
+  };
+}
+
+function addressOf(apiBase: string) {
+  const address = splitApiBase(apiBase);
+  if (address) return address;
+  throw new TerminalError(
+    'REFUSED',
+    `cannot call Discord: ${apiBase} does not end with the API version`,
+  );
 }

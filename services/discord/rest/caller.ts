@@ -2,32 +2,31 @@ import { RefusedTokenError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
 import type { ClientId, GuildId } from '../../model.js';
 import type { GuildRef } from '../../reconcile/ports.js';
-import type { Answer } from './answer.js';
-import type { Bot } from './bot.js';
-import type { Trial } from '../limits/bot-pause.js';
-import { bucketUse } from '../limits/bucket-use.js';
-import { type Call, type Perform, isSuccess } from './calls.js';
-import { createDeadlines } from './deadline.js';
 import type { InvalidBudget } from '../limits/invalid-budget.js';
+import { bucketUse } from '../limits/ledger.js';
+import type { Trial } from '../limits/sending-pauses.js';
+import type { Answer } from './answer.js';
+import type { Bot } from './bots.js';
+import { type Call, isSuccess, type ObservedCall, type Perform } from './calls.js';
 import {
   type Attempt,
-  type JudgeDeps,
-  type SentAttempt,
   bucketOf,
   closeWhenSpent,
   isOfApi,
+  type JudgeDeps,
   judgeFailure,
   later,
+  type SentAttempt,
   tooEarly,
 } from './judge.js';
-import type { ObservedCall } from '../observed.js';
+import { createDeadlines } from './transport.js';
 
 export interface Seen {
   readonly bot: Bot;
   readonly guildId: GuildId;
 }
 
-export interface DiscordCaller {
+interface DiscordCaller {
   /** Sends the call at most once. Resolves with the answer if the call accepts its status. */
   readonly perform: Perform;
   /** Where a client's calls went last; undefined: it has made none. */
@@ -36,7 +35,7 @@ export interface DiscordCaller {
   readonly stop: () => Promise<void>;
 }
 
-export interface CallerDeps extends JudgeDeps {
+interface CallerDeps extends JudgeDeps {
   readonly botFor: (guild: GuildRef) => Promise<Bot>;
   readonly budget: Pick<InvalidBudget, 'blockOf'>;
   readonly logger: Logger;

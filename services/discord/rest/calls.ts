@@ -2,7 +2,7 @@ import { RequestMethod } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 
 import { TerminalError } from '../../lib/errors.js';
-import { NO_NICKNAME, type DiscordUserId } from '../../model.js';
+import { type ClientId, type DiscordUserId, NO_NICKNAME } from '../../model.js';
 import type {
   GuildRef,
   JoinRequest,
@@ -11,7 +11,31 @@ import type {
   RoleWrite,
 } from '../../reconcile/ports.js';
 import type { Answer } from './answer.js';
-import { LIST_BYTES } from './bounded-text.js';
+
+/** A page of 1,000 members who each hold 250 roles has about 6.5 MB. */
+export const LIST_BYTES = 8 * 1024 * 1024;
+
+/** A member with 250 roles has about 6 KB. */
+export const SINGLE_BYTES = 64 * 1024;
+
+/** A call that was sent. `status` is null when no answer came. */
+export interface ObservedCall {
+  readonly clientId: ClientId;
+  /** The ids the call names. */
+  readonly ids: Readonly<Record<string, string>>;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+}
+
+/** Discord asked to wait, by a refusal or by reporting no calls left. */
+export interface ObservedWait {
+  readonly method: string;
+  readonly route: string;
+  readonly why: 'refused' | 'spent';
+  readonly waitMs: number;
+}
 
 export const MEMBER = '/guilds/{guild_id}/members/{user_id}';
 

@@ -5,8 +5,7 @@ import {
   UnavailableError,
 } from '../../lib/errors.js';
 import type { DiscordRefusal } from '../../reconcile/ports.js';
-import type { Answer } from './answer.js';
-import { bytesInWords } from './bounded-text.js';
+import { type Answer, bytesInWords } from './answer.js';
 import type { Pause } from '../limits/pauses.js';
 import { codeMeaning } from './refusals.js';
 

@@ -2,20 +2,24 @@ import {
   RefusedTokenError,
   RetryLaterError,
   TerminalError,
+  UnavailableError,
   UnsentError,
 } from '../../lib/errors.js';
 import type { GuildRef } from '../../reconcile/ports.js';
+import { bucketName, bucketUse } from '../limits/ledger.js';
+import { type Pause, pauseAfter, spentUntil } from '../limits/pauses.js';
+import { type SendingPauses, SHOWN_FROM_MS } from '../limits/sending-pauses.js';
 import type { Answer } from './answer.js';
-import type { Bot } from './bot.js';
-import { bucketName, bucketUse } from '../limits/bucket-use.js';
-import type { Call } from './calls.js';
-import type { Deadline } from './deadline.js';
+import type { Bot } from './bots.js';
+import type { Deadline, Exchange } from './transport.js';
+import {
+  type Call,
+  type ObservedWait,
+  type Perform,
+  botUserReading,
+  guildReading,
+} from './calls.js';
 import { translateFailure } from './errors.js';
-import type { ObservedWait } from '../observed.js';
-import { pauseAfter, spentUntil, type Pause } from '../limits/pauses.js';
-import { DoubtfulRefusalError } from '../limits/sender-doubt.js';
-import { SHOWN_FROM_MS, type SendingPauses } from '../limits/sending-pauses.js';
-import type { Exchange } from './transport.js';
 
 export interface JudgeDeps {
   readonly clock: () => number;
@@ -144,4 +148,122 @@ export function tooEarly(call: Call, until: number): UnsentError {
 
 export function later({ doing }: Call, at: number, why: string): UnsentError {
   return new UnsentError(new Date(at), `cannot ${doing}: ${why}`);
+}
+
+/**
+ * A refusal that may come from a proxy or concern only this call; taken literally it would stop the
+ * whole bot.
+ */
+class DoubtfulRefusalError extends Error {
+  constructor(readonly refusal: RefusedTokenError | RetryLaterError) {
+    super(refusal.message, { cause: refusal });
+    this.name = 'DoubtfulRefusalError';
+  }
+}
+
+/**
+ * One answer must not stop a bot: a token is believed lost, or the sender blocked, only where the
+ * bot's own user is refused too.
+ * In: a way to call. Out: the same, that asks `/users/@me` once where another route doubts the bot.
+ * Never: DoubtfulRefusalError.
+ */
+export function createSenderDoubt(perform: Perform): Perform {
+  /** Many members can be refused at once; one question is enough for all of them. */
+  const asking = new Map<string, Promise<unknown>>();
+
+  /** Null: the bot itself is answered. */
+  const ask = (guild: GuildRef): Promise<unknown> => {
+    const key = `${guild.clientId} ${guild.revision}`;
+    const known = asking.get(key);
+    if (known) return known;
+    const question = perform(guild, botUserReading)
+      .then(
+        () => null,
+        (error: unknown) => error,
+      )
+      .finally(() => asking.delete(key));
+    asking.set(key, question);
+    return question;
+  };
+
+  return async (guild, call) => {
+    try {
+      return await perform(guild, call);
+    } catch (error) {
+      if (!(error instanceof DoubtfulRefusalError)) throw error;
+      throw senderVerdict(error.refusal, await ask(guild), guild);
+    }
+  };
+}
+
+/** What became of the question decides; the message stays that of the call. */
+function senderVerdict(refusal: Error, asked: unknown, { revision }: GuildRef): Error {
+  const { message } = refusal;
+  const options = { cause: refusal };
+  if (asked === null)
+    return new UnavailableError(
+      `${message}, but Discord still returns the bot's own user`,
+      options,
+    );
+  if (asked instanceof RefusedTokenError) return new RefusedTokenError(revision, message, options);
+  if (asked instanceof RetryLaterError) return new RetryLaterError(asked.retryAt, message, options);
+  return new UnavailableError(
+    `${message}, and Discord does not return the bot's own user`,
+    options,
+  );
+}
+
+/**
+ * Only the guild itself can prove that the bot lost it. Other routes return 10004 or 50001 for
+ * reasons of their own, and trusting them would stop a whole community because of one member. In: a
+ * way to call. Out: the same, which reads the guild once if another route doubts it. Never:
+ * UNKNOWN_GUILD without that proof.
+ */
+export function createGuildPresence(perform: Perform): Perform {
+  /** Many members can be refused at once; one question is enough for all of them. */
+  const asking = new Map<string, Promise<boolean>>();
+
+  const isLost = (guild: GuildRef): Promise<boolean> => {
+    const key = `${guild.clientId} ${guild.guildId} ${guild.revision}`;
+    const known = asking.get(key);
+    if (known) return known;
+    const answer = perform(guild, guildReading(guild))
+      .then(
+        () => false,
+        (error: unknown) => {
+          if (doubtsGuild(error)) return true;
+          throw error;
+        },
+      )
+      .finally(() => asking.delete(key));
+    asking.set(key, answer);
+    return answer;
+  };
+
+  return async (guild, call) => {
+    try {
+      return await perform(guild, call);
+    } catch (error) {
+      if (!doubtsGuild(error) || call.ids['guildId'] === undefined) throw error;
+      const isItself = call.route === guildReading(guild).route;
+      throw guildVerdict(error, isItself || (await isLost(guild)));
+    }
+  };
+}
+
+function doubtsGuild(error: unknown): error is TerminalError {
+  return (
+    error instanceof TerminalError &&
+    (error.code === 'UNKNOWN_GUILD' || error.code === 'MISSING_ACCESS')
+  );
+}
+
+/** The refusal with the code that is true of it; its message stays, with what Discord answered. */
+function guildVerdict(refusal: TerminalError, isLost: boolean): TerminalError {
+  const code = isLost ? 'UNKNOWN_GUILD' : 'MISSING_ACCESS';
+  if (refusal.code === code) return refusal;
+  const more = isLost ? ', and the bot cannot see the guild' : ', but the guild itself responds';
+  return new TerminalError(code, `${refusal.message}${more}`, {
+    cause: refusal,
+  });
 }

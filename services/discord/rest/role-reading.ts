@@ -1,6 +1,6 @@
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { DiscordMembers, GuildRef } from '../../reconcile/ports.js';
-import type { Bot } from './bot.js';
+import type { Bot } from './bots.js';
 import type { BotReadings, RoleReading } from './bot-readings.js';
 import { renameRefusals, roleRefusals } from './hierarchy.js';
 

@@ -3,10 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DefaultRestOptions, type ResponseLike, type RESTOptions } from '@discordjs/rest';
 
 import type { ClientId } from '../../model.js';
-import { readAnswer, type Answer } from './answer.js';
-import { boundedText, SINGLE_BYTES } from './bounded-text.js';
-import { refusesBot } from './errors.js';
 import type { InvalidAnswer } from '../limits/invalid-budget.js';
+import { type Answer, readAnswer } from './answer.js';
+import { SINGLE_BYTES } from './calls.js';
+import { refusesBot } from './errors.js';
 
 /** The result of one call on the wire, before the REST client interprets it. */
 export interface Exchange {
@@ -18,14 +18,14 @@ export interface Exchange {
   readonly error: unknown;
 }
 
-export interface Transport {
+interface Transport {
   /** For the REST client: it sends through here. */
   readonly makeRequest: RESTOptions['makeRequest'];
   /** Runs a call of the REST client. Never rejects. */
   readonly follow: (run: () => Promise<unknown>, limits: CallLimits) => Promise<Exchange>;
 }
 
-export interface CallLimits {
+interface CallLimits {
   readonly spender: ClientId;
   /** Only here a 401 is believed to be about the bot's token. */
   readonly isOfBot: boolean;
@@ -40,7 +40,7 @@ export interface CallLimits {
   readonly learn: (answer: Answer) => Answer;
 }
 
-export interface TransportDeps {
+interface TransportDeps {
   readonly userAgent: string;
   readonly clock: () => number;
   /** As soon as the status is known, before the REST client acts on it. */
@@ -157,3 +157,71 @@ const TIMED = [
   'x-ratelimit-remaining',
   'x-ratelimit-reset-after',
 ];
+
+/**
+ * Null: the body is longer. Leaving the loop destroys the stream and its socket, so that the rest
+ * is never received.
+ */
+export async function boundedText(
+  body: AsyncIterable<unknown> | null,
+  mostBytes: number,
+): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('the response body is not bytes');
+    size += chunk.length;
+    if (size > mostBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Gives each call its own signal, so that a timeout can be distinguished from a shutdown. */
+export interface Deadlines {
+  begin(): Deadline;
+  /** Aborts every call under way, and each later one at its beginning. */
+  stop(): void;
+}
+
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Counts from now again: waiting for a turn and the call itself have a full time each. */
+  restart(): void;
+  cause(): 'stopped' | 'timedOut' | null;
+  end(): void;
+}
+
+export function createDeadlines(timeoutMs: number): Deadlines {
+  const running = new Set<AbortController>();
+  let isStopped = false;
+
+  return {
+    begin() {
+      const controller = new AbortController();
+      let hasTimedOut = false;
+      const timer = setTimeout(() => {
+        hasTimedOut = true;
+        controller.abort();
+      }, timeoutMs);
+      running.add(controller);
+      if (isStopped) controller.abort();
+      return {
+        signal: controller.signal,
+        restart: () => void timer.refresh(),
+        cause() {
+          if (!controller.signal.aborted) return null;
+          return hasTimedOut ? 'timedOut' : 'stopped';
+        },
+        end() {
+          clearTimeout(timer);
+          running.delete(controller);
+        },
+      };
+    },
+    stop() {
+      isStopped = true;
+      for (const controller of running) controller.abort();
+    },
+  };
+}

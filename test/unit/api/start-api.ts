@@ -7,7 +7,7 @@ import {
   type ApiServer,
   type ApiServerDeps,
 } from '../../../services/api/server.js';
-import { checkClientAddress } from '../../../services/discord/rest/client-addresses.js';
+import { checkClientAddress } from '../../../services/discord/rest/endpoints.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { templateFaults } from '../../../services/reconcile/plan/nickname.js';
 import {

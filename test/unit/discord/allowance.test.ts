@@ -1,13 +1,7 @@
 import type { SandboxLimit } from 'sandbox-discord';
 import { describe, expect, test } from 'vitest';
 
-import {
-  allowanceAfter,
-  callsLeft,
-  freeFrom,
-  msUntilNext,
-  type Allowance,
-} from '../../../services/discord/limits/allowance.js';
+import { type Allowance, allowanceAfter, callsLeft, freeFrom, msUntilNext } from '../../../services/discord/limits/ledger.js';
 import {
   peekAtBucket,
   takeFromBucket,

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Bot } from '../../../services/discord/rest/bot.js';
-import { createBots } from '../../../services/discord/rest/bots.js';
-import { createBotPause } from '../../../services/discord/limits/bot-pause.js';
-import { createBucketGate } from '../../../services/discord/limits/gate.js';
+import { type Bot, createBots } from '../../../services/discord/rest/bots.js';
+import { createBotPause, createSendingPauses } from '../../../services/discord/limits/sending-pauses.js';
+import { createBucketGate, createGlobalBudget } from '../../../services/discord/limits/gate.js';
 import { createLedger } from '../../../services/discord/limits/ledger.js';
-import { createGlobalBudget } from '../../../services/discord/limits/global-budget.js';
-import { createSendingPauses } from '../../../services/discord/limits/sending-pauses.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 
 const API = 'https://discord.com/api/v10';

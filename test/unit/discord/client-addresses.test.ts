@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { checkClientAddress } from '../../../services/discord/rest/client-addresses.js';
+import { checkClientAddress } from '../../../services/discord/rest/endpoints.js';
 
 const production = {
   isProduction: true,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ObservedCall } from '../../../services/discord/observed.js';
 import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,
@@ -14,6 +13,7 @@ import {
   target,
   TOKEN,
 } from './gateway-setup.js';
+import type { ObservedCall } from '../../../services/discord/rest/calls.js';
 
 let discord: ScriptedDiscord;
 

@@ -1,7 +1,7 @@
 import { createSandboxDiscord } from 'sandbox-discord';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createGlobalBudget } from '../../../services/discord/limits/global-budget.js';
+import { createGlobalBudget } from '../../../services/discord/limits/gate.js';
 import { startScriptedDiscord, type ScriptedDiscord } from '../../fakes/scripted-discord.js';
 import {
   failureOf,

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { readAnswer } from '../../../services/discord/rest/answer.js';
-import type { BucketUse } from '../../../services/discord/limits/bucket-use.js';
-import { createLedger } from '../../../services/discord/limits/ledger.js';
+import { type BucketUse, createLedger } from '../../../services/discord/limits/ledger.js';
 
 const use = (method: string, more: Partial<BucketUse> = {}): BucketUse => ({
   method,
