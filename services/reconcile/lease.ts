@@ -1,5 +1,5 @@
 import type { Logger } from '../lib/logger.js';
-import type { JobTable, LeasedBot } from './job-table.js';
+import type { JobTable, LeasedBot } from './job.js';
 
 /** The leases this process has on its bots. */
 export interface Lease {

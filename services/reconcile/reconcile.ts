@@ -5,29 +5,28 @@
  */
 import type { Logger } from '../lib/logger.js';
 import { LANES } from '../model.js';
-import type { Applied, Changes } from './write/apply.js';
+import type { Job, Marks } from './job.js';
 import type { BringIn } from './join/bring-in.js';
-import { carryOut } from './write/carry-out.js';
-import type { GuildRoles } from './plan/guild-roles.js';
-import type { Interruptions } from './settle/interruptions.js';
 import type { Lease } from './lease.js';
-import type { Job } from './job.js';
-import type { DiscordMembers, Memory, MemberFacts, MemberTarget } from './ports.js';
-import { textNamer } from './names.js';
-import { mirroredRoles } from './plan/role-sources.js';
-import { withMarks } from './with-marks.js';
-import { logAsked, logSettled } from './settle/log-settled.js';
-import { ofBot } from './settle/settle-bot.js';
+import type { GuildRoles } from './plan/guild-roles.js';
 import { readAndPlan, type Ready } from './plan/read-and-plan.js';
-import { recordPlan, removalCause } from './write/record-plan.js';
+import type { RemoteReading } from './plan/remote.js';
+import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from './ports.js';
+import type { Interruptions } from './settle/interruptions.js';
+import { textNamer } from './settle/settlement-words.js';
 import {
   absent,
-  settledUnlinked,
   joined,
-  settled,
-  withJoining,
+  ofBot,
   type RunResult,
+  settled,
+  settledUnlinked,
+  withJoining,
 } from './settle/settlement.js';
+import type { Applied, Changes } from './write/apply.js';
+import { carryOut, recordPlan, removalCause } from './write/carry-out.js';
+import type { Settlement } from './write/records.js';
+import { mirroredRoles } from './write/whole-list.js';
 
 interface Deps {
   readonly memory: Memory;
@@ -183,4 +182,54 @@ async function goOn(
     target,
     isLeased,
   });
+}
+
+/**
+ * Adds marks that came after the claim. The run has read their facts, so they need no run of their
+ * own.
+ */
+export function withMarks(job: Job, { version, lane, causes }: Marks): Job {
+  return {
+    ...job,
+    version,
+    lane,
+    causes: [...job.causes, ...causes],
+    lateCauses: causes.length,
+  };
+}
+
+/** Logs the outcome of a run and what it changed. */
+function logSettled(logger: Logger, job: Job, { outcome, reason, closes }: Settlement): void {
+  const { clientId, discordUserId, causes } = job;
+  const change = closes && {
+    auditRecordId: closes.recordId,
+    added: closes.added,
+    removed: closes.removed,
+    ensured: closes.ensured,
+    nickname: closes.nickname,
+  };
+  logger.info(
+    {
+      clientId,
+      discordUserId,
+      outcome,
+      reason,
+      ...change,
+      causes: causes.length,
+    },
+    'reconciled',
+  );
+}
+
+/** One line for each request to the platform, under authority DISCORD. */
+function logAsked(
+  logger: Logger,
+  { clientId, discordUserId }: Job,
+  asked: readonly RemoteReading[],
+): void {
+  for (const { mappingId, groupId, roleId, asks } of asked)
+    logger.info(
+      { clientId, discordUserId, mappingId, groupId, roleId, change: asks },
+      'membership change requested from the platform',
+    );
 }

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScope } from '../lib/request-scope.js';
-import type { JobTable } from '../reconcile/job-table.js';
+import type { JobTable } from '../reconcile/job.js';
 import type { Memory } from '../reconcile/ports.js';
 import { createSending } from './clients/sending.js';
 import { readCredentials } from './clients/credentials.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { LeasedBot } from '../../services/reconcile/job-table.js';
+import type { LeasedBot } from '../../services/reconcile/job.js';
 import type { Store, StoreOptions } from '../../services/store/store.js';
 import { clientInput } from '../builders/store-world.js';
 import type { TestDatabase } from '../support/database.js';

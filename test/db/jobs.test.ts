@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { LeaseLostError } from '../../services/lib/errors.js';
 import { LANES } from '../../services/model.js';
-import type { ClaimRequest } from '../../services/reconcile/job-table.js';
+import type { ClaimRequest } from '../../services/reconcile/job.js';
 import { openDatabase } from '../../services/store/connection/database.js';
 import { claimJobs } from '../../services/store/jobs/claim.js';
 import { markClient } from '../../services/store/jobs/mark.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Job } from '../../services/reconcile/job.js';
-import { withMarks } from '../../services/reconcile/with-marks.js';
+import { withMarks } from '../../services/reconcile/reconcile.js';
 import type { Store } from '../../services/store/store.js';
 import { unchanged } from '../builders/settlement.js';
 import { membership } from '../builders/store-world.js';

@@ -37,10 +37,8 @@ const IMPLEMENTERS = ['store', 'discord'];
 const PORTS = [
   './reconcile/ports.ts',
   './reconcile/job.ts',
-  './reconcile/job-table.ts',
   './reconcile/write/records.ts',
   './reconcile/plan/remote.ts',
-  './reconcile/plan/grants.ts',
   './sweep/ports.ts',
   './sweep/name-ports.ts',
   './api/kit/views.ts',
@@ -75,9 +73,8 @@ const LIBRARIES: readonly {
 
 /** No await, clock, random or logger: they compute, others act. */
 const PURE = [
-  'reconcile/plan/desired.ts',
-  'reconcile/plan/discord-says.ts',
   'reconcile/plan/plan.ts',
+  'reconcile/plan/plan-requests.ts',
   'reconcile/plan/nickname.ts',
   'reconcile/plan/plan-nickname.ts',
   'reconcile/plan/nickname-template.ts',
@@ -89,10 +86,8 @@ const PURE = [
   'reconcile/write/whole-list.ts',
   'reconcile/write/writes.ts',
   'reconcile/guard/breaker.ts',
-  'reconcile/settle/resume.ts',
+  'reconcile/settle/record-closing.ts',
   'reconcile/settle/settlement.ts',
-  'reconcile/plan/screening.ts',
-  'reconcile/write/record-closing.ts',
   'discord/rest/hierarchy.ts',
   'discord/rest/endpoints.ts',
   'discord/rest/errors.ts',

@@ -1,8 +1,7 @@
 import type { RoleId, RoleRefusal } from '../../model.js';
-import { desiredRoles } from '../plan/desired.js';
+import { desiredRoles, isScreened } from '../plan/plan.js';
 import { blocksOf } from './explain-blocks.js';
 import { remedyOf, sentenceOf } from './explain-words.js';
-import { isScreened } from '../plan/screening.js';
 import type { LinkFacts, MappingFacts, MemberFacts } from '../ports.js';
 import type { RoleChange, RoleExplanation, RoleHistory, RoleStanding } from './explanation.js';
 

@@ -14,12 +14,10 @@ import type {
   RoleId,
   TokenGrant,
 } from '../../model.js';
-import { desiredRoles } from '../plan/desired.js';
-import type { GrantMemory } from '../plan/grants.js';
+import { desiredRoles, type MemberPlan, planRoles } from '../plan/plan.js';
+import type { DiscordMembers, GrantMemory, MemberFacts, MemberTarget } from '../ports.js';
 import { planMemberNickname } from '../plan/plan-nickname.js';
 import { planRequests, withRequests } from '../plan/plan-requests.js';
-import { planRoles, type MemberPlan } from '../plan/plan.js';
-import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
 import type { OpenedRecord, OpenRecord } from '../write/records.js';
 
 /** A token this close to its expiry may have expired when the call arrives. */

@@ -9,7 +9,7 @@ import { DatabaseUnavailableError, RetryLaterError, TerminalError } from '../../
 import type { Part } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
 import type { DiscordUserId, OAuthApplication } from '../../model.js';
-import type { DueRevocation, RevocableGrant, RevocationTable } from '../plan/grants.js';
+import type { DueRevocation, RevocableGrant, RevocationTable } from '../ports.js';
 
 /**
  * A refusal may pass: the secret may be replaced, or Discord may be wrong. After about nine hours

@@ -1,8 +1,14 @@
-import type { Cause, RemovalVerdict, RoleId, RoleRefusal } from '../../model.js';
-import type { DesiredRole } from './desired.js';
+import {
+  type Cause,
+  type MemberReading,
+  NO_NICKNAME,
+  type RemovalVerdict,
+  type RoleId,
+  type RoleRefusal,
+} from '../../model.js';
+import type { MappingFacts, MemberFacts } from '../ports.js';
 import type { NicknamePlan } from './plan-nickname.js';
-import type { MappingFacts } from '../ports.js';
-import type { RequestPlan } from './remote.js';
+import { NO_REQUESTS, type RequestPlan } from './remote.js';
 
 /** Changes that wait until the member has passed Discord's membership screening. */
 export interface AfterScreening {
@@ -121,4 +127,145 @@ export function rolesOfCauses(
   return new Set(
     mappings.filter((mapping) => groupIds.has(mapping.groupId)).map((mapping) => mapping.roleId),
   );
+}
+
+/**
+ * Whether a member should have a mapped role. `unknown`: no source has said "no" yet, so a held
+ * role stays. `isTakenBack`: a person retired a mapping of the role, or all of them, with
+ * TAKE_BACK, and that is the only reason this member should not have it.
+ */
+export interface DesiredRole {
+  readonly verdict: 'yes' | 'no' | 'unknown';
+  readonly isTakenBack: boolean;
+}
+
+/**
+ * Every mapped role with its verdict. Empty for a member without a link, who is never written to.
+ */
+export function desiredRoles(
+  facts: Pick<MemberFacts, 'client' | 'links' | 'mappings'>,
+): ReadonlyMap<RoleId, DesiredRole> {
+  if (facts.links.length === 0) return new Map();
+  const byRole = Map.groupBy(facts.mappings, (mapping) => mapping.roleId);
+  return new Map([...byRole].map(([roleId, mappings]) => [roleId, desiredRole(facts, mappings)]));
+}
+
+function desiredRole(
+  facts: Pick<MemberFacts, 'client' | 'links'>,
+  mappings: readonly MappingFacts[],
+): DesiredRole {
+  const verdicts = new Set(mappings.map((mapping) => mappingVerdict(facts, mapping)));
+  const isTakenBack =
+    mappings.every((mapping) => mapping.isRetired) || mappings.some(isDeniedByRetirement);
+  if (verdicts.has('yes')) return { verdict: 'yes', isTakenBack };
+  return { verdict: verdicts.has('unknown') ? 'unknown' : 'no', isTakenBack };
+}
+
+function isDeniedByRetirement({ isRetired, membership }: MappingFacts): boolean {
+  return isRetired && membership === 'held';
+}
+
+function mappingVerdict(
+  { client, links }: Pick<MemberFacts, 'client' | 'links'>,
+  mapping: MappingFacts,
+): DesiredRole['verdict'] {
+  // Only PLATFORM decides here. For roles under authority DISCORD see plan-requests.ts.
+  if (mapping.authority !== 'PLATFORM') return 'unknown';
+  if (mapping.isRetired || links.every((link) => link.status === 'ENDING')) return 'no';
+  if (mapping.membership === 'held') return 'yes';
+  if (mapping.membership === 'notHeld') return 'no';
+  // The account belonged to another user until now. Roles granted to that user must not pass to
+  // this one.
+  const isHandedOver = links.some((link) => link.status === 'ENDING');
+  return isHandedOver || client.unknownMembership === 'REMOVE' ? 'no' : 'unknown';
+}
+
+export function isAnyEnding({ links }: Pick<MemberFacts, 'links'>): boolean {
+  return links.some((link) => link.status === 'ENDING');
+}
+
+/**
+ * In some guilds a granted role ends screening, and the member would get in without having accepted
+ * the rules. So nothing is granted to a pending member. Discord reports the end of screening only
+ * in its next answer about the member.
+ */
+export function isScreened(
+  { client }: Pick<MemberFacts, 'client'>,
+  member: MemberReading,
+): boolean {
+  return client.waitsForScreening && member.isPresent && member.isPending;
+}
+
+/**
+ * The plan without grants that have to wait. Removals continue, and roles that the member already
+ * holds stay.
+ */
+export function withholdGrants(
+  facts: Pick<MemberFacts, 'client'>,
+  member: MemberReading,
+  plan: MemberPlan,
+): MemberPlan {
+  if (!isScreened(facts, member) || !member.isPresent) return plan;
+  const { add, nickname, requests } = plan;
+  const roleIds = add.filter((roleId) => !member.roleIds.includes(roleId));
+  const isReset = nickname === NO_NICKNAME;
+  const afterScreening = { roleIds, nickname: isReset ? null : nickname };
+  return {
+    ...plan,
+    add: [],
+    nickname: isReset ? nickname : null,
+    ...(requests && { requests: withoutGrants(requests) }),
+    ...(isAnything(afterScreening) && { afterScreening }),
+  };
+}
+
+/** The first reading grants roles, so the reading after screening has to count as the first. */
+function withoutGrants(requests: RequestPlan): RequestPlan {
+  const { gives, readings } = requests;
+  return {
+    ...requests,
+    gives: NO_REQUESTS.gives,
+    readings: readings.map((reading) =>
+      gives.includes(reading.roleId) ? { ...reading, asks: null, next: null } : reading,
+    ),
+  };
+}
+
+function isAnything({ roleIds, nickname }: AfterScreening): boolean {
+  return roleIds.length > 0 || nickname !== null;
+}
+
+/**
+ * The grants that still wait when a run ends: those its plan withheld, and those it left out when
+ * an answer showed the member pending.
+ */
+export function stillWaiting(
+  facts: Pick<MemberFacts, 'client'>,
+  plan: MemberPlan,
+  end: {
+    readonly reading: MemberReading;
+    readonly refused: readonly RoleId[];
+    readonly isNicknameUntouched: boolean;
+  },
+): AfterScreening | null {
+  const { reading, refused } = end;
+  const withheld = plan.afterScreening ?? { roleIds: [], nickname: null };
+  if (!isScreened(facts, reading) || !reading.isPresent) return plan.afterScreening ?? null;
+  const isLeft = (roleId: RoleId) => !reading.roleIds.includes(roleId) && !refused.includes(roleId);
+  const left = {
+    roleIds: [...withheld.roleIds, ...plan.add.filter(isLeft)],
+    nickname:
+      withheld.nickname ??
+      (end.isNicknameUntouched && plan.nickname !== NO_NICKNAME ? plan.nickname : null),
+  };
+  return isAnything(left) ? left : null;
+}
+
+export function screeningReason({ roleIds, nickname }: AfterScreening): string {
+  const things = [
+    ...(roleIds.length > 0 ? [`${roleIds.length} ${roleIds.length === 1 ? 'role' : 'roles'}`] : []),
+    ...(nickname === null ? [] : ['the nickname']),
+  ].join(' and ');
+  const isOne = roleIds.length + (nickname === null ? 0 : 1) === 1;
+  return `the member has not accepted the server's rules yet (Discord's membership screening): ${things} ${isOne ? 'waits' : 'wait'} for that; the next sweep checks again, at the latest within a day`;
 }

@@ -1,19 +1,30 @@
-import { NO_NICKNAME, type MemberKey, type MemberReading, type RoleId } from '../../model.js';
-import { desiredRoles } from './desired.js';
+import {
+  type GroupId,
+  type MemberKey,
+  type MemberReading,
+  NO_NICKNAME,
+  type RoleId,
+} from '../../model.js';
 import { guardRemovals } from '../guard/guard.js';
-import { LEAVE_NICKNAME, planMemberNickname, type NicknamePlan } from './plan-nickname.js';
-import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
-import { type AfterScreening, type MemberPlan, planRoles } from './plan.js';
 import type { MappingFacts, MemberFacts } from '../ports.js';
-import { countRequests, previewRequests, type PreviewedRequest } from './preview-requests.js';
-import type { GuardTally } from '../write/records.js';
 import { IS_BOT } from '../settle/settlement-words.js';
-import { screeningReason, withholdGrants } from './screening.js';
+import type { GuardTally } from '../write/records.js';
+import { LEAVE_NICKNAME, type NicknamePlan, planMemberNickname } from './plan-nickname.js';
+import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
+import {
+  type AfterScreening,
+  desiredRoles,
+  type MemberPlan,
+  planRoles,
+  screeningReason,
+  withholdGrants,
+} from './plan.js';
+import type { RequestedChange, RequestPlan } from './remote.js';
 
 /**
  * What the next run would do, from the mirror alone. Calls nothing at Discord and changes nothing.
  */
-export interface Preview extends Omit<
+interface Preview extends Omit<
   MemberPlan,
   'approved' | 'isBlockedByRank' | 'isWithheld' | 'requests' | 'afterScreening'
 > {
@@ -170,4 +181,38 @@ function isOnlyObserved({ authority }: MappingFacts): boolean {
 function count(roles: readonly unknown[], what: string): string | null {
   if (roles.length === 0) return null;
   return `${roles.length} ${roles.length === 1 ? 'role' : 'roles'} ${what}`;
+}
+
+/** A request that would be made to the platform. */
+interface PreviewedRequest {
+  readonly groupId: GroupId;
+  readonly roleId: RoleId;
+  readonly change: RequestedChange;
+  /** The removal guard holds it, or would. */
+  readonly isHeld: boolean;
+}
+
+function previewRequests(
+  { mappings }: Pick<MemberFacts, 'mappings'>,
+  { readings, waiting }: RequestPlan,
+  held: readonly RoleId[],
+): readonly PreviewedRequest[] {
+  const asked = readings.flatMap(({ groupId, roleId, asks }) =>
+    asks === null ? [] : [{ groupId, roleId, change: asks, isHeld: held.includes(roleId) }],
+  );
+  const waits = mappings
+    .filter(({ roleId }) => waiting.includes(roleId))
+    .map(({ groupId, roleId }) => ({
+      groupId,
+      roleId,
+      change: 'REMOVED' as const,
+      isHeld: true,
+    }));
+  return [...asked, ...waits];
+}
+
+function countRequests(requests: readonly PreviewedRequest[]): string | null {
+  const { length } = requests;
+  if (length === 0) return null;
+  return `${length} ${length === 1 ? 'change' : 'changes'} to request from the platform`;
 }

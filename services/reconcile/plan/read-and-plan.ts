@@ -1,13 +1,17 @@
 import { MOST_SINGLE_WRITES, type MemberReading, type PresentMember } from '../../model.js';
-import { desiredRoles } from './desired.js';
+import {
+  desiredRoles,
+  isAnyEnding,
+  type MemberPlan,
+  planRoles,
+  rolesOfCauses,
+  withholdGrants,
+} from './plan.js';
 import { withRoles, type GuildRoles } from './guild-roles.js';
-import { isAnyEnding } from '../settle/link-proof.js';
-import { planRoles, rolesOfCauses, type MemberPlan } from './plan.js';
 import { planRequests, removalsAskedFor, withRequests } from './plan-requests.js';
 import { planMemberNickname } from './plan-nickname.js';
 import type { Job } from '../job.js';
 import type { DiscordMembers, MemberFacts, MemberTarget } from '../ports.js';
-import { withholdGrants } from './screening.js';
 import { NO_REQUESTS } from './remote.js';
 
 interface Deps {

@@ -10,7 +10,7 @@ import {
 import type { Logger } from '../../lib/logger.js';
 import type { AuditRecordId, MemberReading } from '../../model.js';
 import { UnhealthyGuildError } from '../write/write-breaker.js';
-import { WritesSpentError } from '../write/write-wait.js';
+import { WritesSpentError } from '../write/apply.js';
 import type { Job } from '../job.js';
 import type { ClientTrouble, DiscordRefusal, Memory } from '../ports.js';
 import type { ParkedCause } from '../write/records.js';

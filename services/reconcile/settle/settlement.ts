@@ -1,22 +1,26 @@
-import type { AuditRecordId, MemberReading, Outcome, PresentMember, RoleId } from '../../model.js';
-import {
-  endedByAbsence,
-  endedByReading,
-  isAnyEnding,
-  needsAbsenceProof,
-  WAITS_FOR_ABSENCE,
-} from './link-proof.js';
-import type { MemberPlan } from '../plan/plan.js';
+import type {
+  AuditRecordId,
+  LinkId,
+  MemberReading,
+  Outcome,
+  PresentMember,
+  RoleId,
+} from '../../model.js';
+import { withReadings } from '../plan/plan-requests.js';
+import { isAnyEnding, type MemberPlan, screeningReason, stillWaiting } from '../plan/plan.js';
 import type { MemberFacts } from '../ports.js';
 import type { OpenedRecord, RecordClosing, Settlement } from '../write/records.js';
-import { closingOf, wasOnlyEnsured } from '../write/record-closing.js';
-import { landedChanges } from './resume.js';
-import { screeningReason, stillWaiting } from '../plan/screening.js';
-import { withReadings } from './settle-requests.js';
-import { arrivalNickname, askedNickname, nicknameReason, wasInVain } from './settle-nickname.js';
-import { roleNamer } from '../names.js';
-import { NOT_LET_IN, roleCauses } from './settlement-words.js';
-import type { WritesDone } from '../write/write-progress.js';
+import type { WritesDone } from '../write/writes.js';
+import {
+  arrivalNickname,
+  askedNickname,
+  closingOf,
+  landedChanges,
+  nicknameReason,
+  wasInVain,
+  wasOnlyEnsured,
+} from './record-closing.js';
+import { IS_BOT, NOT_LET_IN, roleCauses, roleNamer } from './settlement-words.js';
 
 /** How a run ends: settled, or interrupted with what Discord had shown until then. */
 export type RunResult =
@@ -29,7 +33,7 @@ export type RunResult =
       readonly idleRecordId: AuditRecordId | null;
     };
 
-export const NOTHING: Settlement = {
+const NOTHING: Settlement = {
   outcome: 'UNCHANGED',
   reason: null,
   closes: null,
@@ -212,4 +216,81 @@ function outcomeOf(run: {
   if (run.refusals.length > 0) return 'PARKED';
   if (run.heldRemovals.length > 0) return 'HELD';
   return run.closes === null ? 'UNCHANGED' : 'APPLIED';
+}
+
+/**
+ * The account is a bot's, which no run ever writes to: others gave it its roles, and its
+ * permissions may depend on them. So an ending link ends without removals, and an active one waits
+ * until it is unlinked.
+ */
+export function ofBot(facts: MemberFacts, observed: PresentMember, hasAsked: boolean): RunResult {
+  const isLinked = facts.links.some(({ status }) => status === 'ACTIVE');
+  const actual = observed;
+  const settlement: Settlement = {
+    ...NOTHING,
+    outcome: isLinked ? 'PARKED' : 'UNCHANGED',
+    reason: isLinked ? IS_BOT : null,
+    closes: facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
+    settledDecisions: [...facts.decisions.keys()],
+    observed: { isPresent: true, ...observed },
+    isReading: hasAsked,
+    isParked: isLinked,
+    parking: isLinked ? [{ cause: IS_BOT, endedBy: 'end the link with unlinkDiscordUser' }] : [],
+    clearsTrouble: hasAsked,
+    endedLinkIds: endingLinks(facts),
+  };
+  return { kind: 'settled', settlement };
+}
+
+/**
+ * What proves that an ending link may be removed. While the link exists its roles can still be
+ * removed; once it is gone, no run reads the account again. So neither the guild's role list nor a
+ * single answer that the account has left is enough.
+ */
+
+const WAITS_FOR_ABSENCE =
+  'the account is not in the guild; its link ends when Discord confirms this, at least a minute later';
+
+/**
+ * An account that two answers a minute apart, or a complete list, report as not in the guild has no
+ * roles left.
+ */
+function endedByAbsence(facts: MemberFacts): readonly LinkId[] {
+  return facts.isAbsenceProven ? endingLinks(facts) : [];
+}
+
+/** Whether a pending end depends on the absence, which is not proven yet. */
+function needsAbsenceProof(facts: MemberFacts): boolean {
+  const isAnythingEnding =
+    endingLinks(facts).length > 0 || facts.mappings.some((one) => one.isRetired);
+  return isAnythingEnding && !facts.isAbsenceProven;
+}
+
+/**
+ * Links to end after a reading with `roleIds`. A role that the account's current owner should have
+ * does not keep an earlier link, nor does a role that Discord itself reports as nonexistent.
+ */
+function endedByReading(
+  run: {
+    readonly facts: MemberFacts;
+    readonly plan: MemberPlan;
+    readonly record: OpenedRecord;
+    readonly applied: WritesDone | null;
+  },
+  roleIds: readonly RoleId[],
+): readonly LinkId[] {
+  const { facts, plan, record, applied } = run;
+  const refused = applied?.refused ?? [];
+  const gone = applied?.gone ?? [];
+  const isLeft = (roleId: RoleId) => roleIds.includes(roleId) && !gone.includes(roleId);
+  const isDone =
+    record.verdict.heldRemovals.length === 0 &&
+    !plan.blocked.some(({ roleId }) => roleIds.includes(roleId)) &&
+    !plan.remove.some((roleId) => refused.includes(roleId) || isLeft(roleId));
+  return isDone ? endingLinks(facts) : [];
+}
+
+function endingLinks({ links }: MemberFacts): readonly LinkId[] {
+  const ending = links.filter((link) => link.status === 'ENDING');
+  return ending.map((link) => link.linkId);
 }

@@ -1,14 +1,16 @@
-import { LeaseLostError, RetryLaterError, UnsentError } from '../../lib/errors.js';
+import {
+  LeaseLostError,
+  PassingRefusalError,
+  RetryLaterError,
+  TerminalError,
+  UnsentError,
+} from '../../lib/errors.js';
 import type { AuditRecordId, PresentMember, RoleId } from '../../model.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
-import type { DiscordMembers, MemberTarget, WriteOutlookOf } from '../ports.js';
-import { RoleSources, type Mirrored } from '../plan/role-sources.js';
+import type { DiscordMembers, DiscordRefusal, MemberTarget, WriteOutlookOf } from '../ports.js';
+import { type ListVerdict, type Mirrored, RoleSources } from './whole-list.js';
 import { createWriteReservations, type WriteReservation } from './write-places.js';
-import { isOfThisWrite, isRefusal, mayBeOfUnknownRole } from './write-refusals.js';
-import { WriteProgress, type WritesDone } from './write-progress.js';
-import { writesSpent, type WritesSpentError } from './write-wait.js';
-import type { ListVerdict } from './whole-list.js';
-import { nextWrite, type Write } from './writes.js';
+import { nextWrite, type Write, WriteProgress, type WritesDone } from './writes.js';
 
 /** Enough to be delayed once on each way of writing; after that, changing the way does not help. */
 const MOST_DELAYS = 2;
@@ -241,4 +243,59 @@ class Run {
   #reason(): string {
     return `Discord connector, audit record ${this.changes.recordId}`;
   }
+}
+
+/**
+ * None of the remaining writes is possible now. `openFrom` is when any write to the client's
+ * members is possible again. It can be earlier than `retryAt`, because five changes need a list
+ * where one does not.
+ */
+export class WritesSpentError extends RetryLaterError {
+  constructor(
+    retryAt: Date,
+    readonly openFrom: Date,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(retryAt, message, options);
+    this.name = 'WritesSpentError';
+  }
+}
+
+function writesSpent(
+  { discordUserId, guildId }: MemberTarget,
+  wait: { readonly untilMs: number; readonly openFromMs: number },
+  cause: RetryLaterError | undefined,
+): WritesSpentError {
+  return new WritesSpentError(
+    new Date(wait.untilMs),
+    new Date(wait.openFromMs),
+    cause?.message ??
+      `cannot write to member ${discordUserId} in guild ${guildId}: Discord's rate limit is used up`,
+    { cause },
+  );
+}
+
+/** Refusals that concern only this write; the next role may be accepted. */
+const OF_ONE_WRITE: readonly DiscordRefusal[] = [
+  'UNKNOWN_ROLE',
+  'MISSING_PERMISSION',
+  'MISSING_ACCESS',
+  'REFUSED',
+];
+
+/** A list may contain a role unknown to Discord; which code it then answers is not documented. */
+const OF_UNKNOWN_ROLES: readonly DiscordRefusal[] = ['UNKNOWN_ROLE', 'REFUSED'];
+
+/** Another write may succeed: this one was refused permanently, or for a reason that may pass. */
+function isOfThisWrite(error: unknown): boolean {
+  return error instanceof PassingRefusalError || isRefusal(error, 'BAD_NICKNAME', ...OF_ONE_WRITE);
+}
+
+function mayBeOfUnknownRole(error: unknown): boolean {
+  return error instanceof PassingRefusalError || isRefusal(error, ...OF_UNKNOWN_ROLES);
+}
+
+function isRefusal(error: unknown, ...codes: readonly DiscordRefusal[]): boolean {
+  return error instanceof TerminalError && codes.some((code) => code === error.code);
 }

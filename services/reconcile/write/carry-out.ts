@@ -1,15 +1,23 @@
-import { RetryLaterError } from '../../lib/errors.js';
-import type { AuditRecordId, PresentMember } from '../../model.js';
-import type { Applied, Changes } from './apply.js';
+import { RetryLaterError, UnavailableError } from '../../lib/errors.js';
+import type {
+  AuditRecordId,
+  MemberReading,
+  PresentMember,
+  RoleChanges,
+  RoleId,
+} from '../../model.js';
+import { guardRemovals } from '../guard/guard.js';
+import type { Job } from '../job.js';
 import type { GuildRoles } from '../plan/guild-roles.js';
-import type { DiscordMembers, MemberTarget } from '../ports.js';
-import { proveRemovals } from './prove-removals.js';
-import type { Ready } from '../plan/read-and-plan.js';
-import type { OpenedRecord } from './records.js';
-import { plannedRoles } from '../settle/resume.js';
-import type { Mirrored } from '../plan/role-sources.js';
-import { isScreened } from '../plan/screening.js';
-import { settled, type RunResult } from '../settle/settlement.js';
+import { isAnyEnding, isScreened, type MemberPlan } from '../plan/plan.js';
+import type { Reading, Ready } from '../plan/read-and-plan.js';
+import type { DiscordMembers, MemberFacts, MemberTarget, Memory } from '../ports.js';
+import { landedChanges, plannedRoles, resumes } from '../settle/record-closing.js';
+import { type RunResult, settled } from '../settle/settlement.js';
+import type { Applied, Changes } from './apply.js';
+import type { OpenedRecord, RemovalCause } from './records.js';
+import type { Mirrored } from './whole-list.js';
+import type { WritesDone } from './writes.js';
 
 interface Deps {
   readonly discord: Pick<DiscordMembers, 'readMember'>;
@@ -76,4 +84,150 @@ export async function carryOut(
 /** The run was delayed before it made any call. */
 function wasIdle({ interruption, hasTried }: Applied): boolean {
   return interruption instanceof RetryLaterError && !hasTried;
+}
+
+/**
+ * Reads the member again after the removals for an ending link. Discord may accept a removal and
+ * not apply it, and no run would notice once the link is gone. For other members the answers to the
+ * writes are enough, because sweeps check them again.
+ */
+async function proveRemovals(
+  discord: Pick<DiscordMembers, 'readMember'>,
+  facts: MemberFacts,
+  target: MemberTarget,
+  { observed, removed }: WritesDone,
+): Promise<MemberReading> {
+  if (!isAnyEnding(facts) || !observed.isPresent || removed.length === 0) return observed;
+  const reading = await discord.readMember(target);
+  const kept = reading.isPresent
+    ? removed.filter((roleId) => reading.roleIds.includes(roleId))
+    : [];
+  if (kept.length === 0) return reading;
+  throw new UnavailableError(
+    `Discord accepted the removal of role ${kept[0]} from member ${target.discordUserId} but still shows it`,
+  );
+}
+
+interface Planned {
+  readonly plan: MemberPlan;
+  /** The member's current state; null: they are not in the guild. */
+  readonly reading: Reading | null;
+  /** The person is being added to the guild, which counts as a change. */
+  readonly isArrival: boolean;
+}
+
+/**
+ * Continues the record of an interrupted run if its plan still fits; otherwise closes it as
+ * evidence and opens a new one.
+ */
+export async function recordPlan(
+  memory: Pick<Memory, 'openRecord'>,
+  job: Job,
+  facts: MemberFacts,
+  planned: Planned,
+): Promise<OpenedRecord> {
+  const { plan, reading, isArrival } = planned;
+  const actual = reading?.member.isPresent === true ? reading.member : null;
+  const nothingHeld = {
+    allowedRemovals: plan.remove,
+    heldRemovals: [],
+    reason: null,
+  };
+  if (!hasChanges(plan) && !isArrival) return { recordId: null, verdict: nothingHeld };
+  if (facts.openRecord !== null && resumes(facts.openRecord, plan)) {
+    return { recordId: facts.openRecord.recordId, verdict: nothingHeld };
+  }
+  const held = new Set<RoleId>(actual?.roleIds);
+  const isUncounted = (roleId: RoleId) => plan.approved.includes(roleId) || !held.has(roleId);
+  return memory.openRecord({
+    job,
+    platformUserId:
+      facts.links.find((link) => link.status === 'ACTIVE')?.platformUserId ??
+      facts.links[0]?.platformUserId ??
+      null,
+    isArrival,
+    add: plan.add,
+    remove: plan.remove,
+    nickname: plan.nickname,
+    ensured: alreadyShown(plan, reading?.member ?? facts.mirror),
+    uncounted: plan.remove.filter(isUncounted),
+    takenBack: plan.takenBack.filter((roleId) => held.has(roleId)),
+    judge: (tally) =>
+      guardRemovals({
+        removals: plan.remove.filter((roleId) => !isUncounted(roleId)),
+        tally,
+        limits: facts.client.guard,
+        decisions: facts.decisions,
+        cause: removalCause(job, facts),
+        isAskedFor: isAskedFor(job, facts),
+      }),
+    observed: news(facts, reading),
+    supersedes:
+      facts.openRecord && landedChanges(facts.openRecord, { mirror: facts.mirror, actual }),
+  });
+}
+
+/**
+ * What the reading shows and the mirror does not; null if roles and nickname are the same, so there
+ * is nothing to save.
+ */
+function news(
+  { mirror }: Pick<MemberFacts, 'mirror'>,
+  reading: Reading | null,
+): MemberReading | null {
+  if (reading === null || reading.readAtMs === null) return null;
+  const { member } = reading;
+  const isSame =
+    member.isPresent &&
+    mirror?.isPresent === true &&
+    mirror.nickname === member.nickname &&
+    mirror.roleIds.length === member.roleIds.length &&
+    mirror.roleIds.every((roleId) => member.roleIds.includes(roleId));
+  return isSame ? null : member;
+}
+
+/**
+ * The part of the plan that the last reading already shows. Without a reading it is all of the
+ * plan, because nothing proves that a write is a change.
+ */
+function alreadyShown(
+  { add, remove }: Pick<MemberPlan, 'add' | 'remove'>,
+  reading: MemberReading | null,
+): RoleChanges {
+  if (reading === null) return { added: add, removed: remove };
+  const held = new Set(reading.isPresent ? reading.roleIds : []);
+  return {
+    added: add.filter((roleId) => held.has(roleId)),
+    removed: remove.filter((roleId) => !held.has(roleId)),
+  };
+}
+
+function hasChanges({ add, remove, nickname }: MemberPlan): boolean {
+  return add.length + remove.length > 0 || nickname !== null;
+}
+
+/**
+ * An admin named this one member, with `reconcileDiscordUser` or by ending the link. That is not an
+ * accident, so its removals join no held plan; they still count towards the limits and are held by
+ * them.
+ */
+function isAskedFor(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): boolean {
+  const ending = links.filter((link) => link.status === 'ENDING');
+  return (
+    causes.some((cause) => cause.isAskedFor === true) ||
+    (ending.length > 0 && ending.every((link) => link.isEndAskedFor))
+  );
+}
+
+/** The run's best estimate. Marking a burst knows the cause exactly. */
+export function removalCause(
+  { causes }: Pick<Job, 'causes'>,
+  { links }: Pick<MemberFacts, 'links'>,
+): RemovalCause {
+  if (links.length > 0 && links.every((link) => link.status === 'ENDING')) return 'USER_DELETED';
+  if (causes.some(({ groupId }) => groupId !== undefined)) return 'MEMBERSHIP';
+  return causes.every(({ kind }) => kind === 'SWEEP') ? 'SWEEP' : 'OTHER';
 }

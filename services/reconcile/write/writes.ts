@@ -1,4 +1,15 @@
-import { isListCheaper, MOST_SINGLE_WRITES_INSTEAD, type RoleId } from '../../model.js';
+import { PassingRefusalError, UnavailableError } from '../../lib/errors.js';
+import {
+  type DiscordUserId,
+  isListCheaper,
+  type MemberReading,
+  MOST_SINGLE_WRITES_INSTEAD,
+  NO_NICKNAME,
+  type PresentMember,
+  type RoleChanges,
+  type RoleId,
+} from '../../model.js';
+import { showsNickname } from '../plan/plan-nickname.js';
 
 /** What is still to be changed for one member. */
 export interface Pending {
@@ -80,4 +91,158 @@ function singleWrite({ add, remove }: Pending): Write | undefined {
   if (removed !== undefined) return { kind: 'removeRole', roleId: removed };
   const [added] = add;
   return added === undefined ? undefined : { kind: 'addRole', roleId: added };
+}
+
+/** The result of a run's writes. */
+export interface WritesDone {
+  readonly added: readonly RoleId[];
+  readonly removed: readonly RoleId[];
+  /** Accepted by Discord, though the last reading before the write already showed it. */
+  readonly ensured: RoleChanges;
+  /** ALTERED: Discord accepted it but shows a different one. */
+  readonly nickname: 'UNTOUCHED' | 'SET' | 'REFUSED' | 'ALTERED';
+  readonly observed: MemberReading;
+  readonly refused: readonly RoleId[];
+  /** Removals of roles that Discord reports as nonexistent. */
+  readonly gone: readonly RoleId[];
+}
+
+/** The progress of a run's writes: what is left, what was done, and the member's latest state. */
+export class WriteProgress {
+  readonly #discordUserId: DiscordUserId;
+  readonly #changed = { added: [] as RoleId[], removed: [] as RoleId[] };
+  readonly #ensured = { added: [] as RoleId[], removed: [] as RoleId[] };
+  readonly #refused: RoleId[] = [];
+  readonly #gone: RoleId[] = [];
+  #nickname: WritesDone['nickname'] = 'UNTOUCHED';
+  pending: Pending;
+  member: PresentMember;
+  hasLeft = false;
+  /** A refusal that may pass: the other writes continue, and a later run retries this one. */
+  passing: PassingRefusalError | null = null;
+
+  constructor(
+    start: Pending & {
+      readonly target: { readonly discordUserId: DiscordUserId };
+      readonly actual: PresentMember;
+    },
+  ) {
+    const { add, remove, nickname } = start;
+    this.#discordUserId = start.target.discordUserId;
+    this.pending = { add, remove, nickname };
+    this.member = start.actual;
+  }
+
+  done(): WritesDone {
+    return {
+      ...this.#changed,
+      ensured: this.#ensured,
+      nickname: this.#nickname,
+      refused: this.#refused,
+      gone: this.#gone,
+      observed: this.hasLeft ? { isPresent: false } : { isPresent: true, ...this.member },
+    };
+  }
+
+  keepRole(kind: 'addRole' | 'removeRole', roleId: RoleId): void {
+    const before = this.member.roleIds;
+    const others = before.filter((held) => held !== roleId);
+    const isAdded = kind === 'addRole';
+    const roleIds = isAdded ? [...others, roleId] : others;
+    this.member = { ...this.member, roleIds };
+    this.#note(isAdded ? 'added' : 'removed', [roleId], before);
+  }
+
+  refuseRole(roleId: RoleId, error: unknown): void {
+    if (error instanceof PassingRefusalError) this.passing = error;
+    else this.#refused.push(roleId);
+    this.#tick([roleId]);
+  }
+
+  /** A role that does not exist needs no removal. */
+  noteGone(roleId: RoleId): void {
+    this.#gone.push(roleId);
+    this.#tick([roleId]);
+  }
+
+  /** A reset is tried once: the link that ends with it does not wait for a refusal to pass. */
+  refuseNickname(error: unknown): void {
+    const isPassing = error instanceof PassingRefusalError && this.pending.nickname !== NO_NICKNAME;
+    if (isPassing) this.passing = error;
+    this.endNickname(isPassing ? 'UNTOUCHED' : 'REFUSED');
+  }
+
+  endNickname(ending: WritesDone['nickname']): void {
+    this.#nickname = ending;
+    this.pending = { ...this.pending, nickname: null };
+  }
+
+  /** The member has not passed screening: grants and nickname are left to a later run. */
+  withholdGrants(): void {
+    const { remove, nickname } = this.pending;
+    const isReset = nickname === NO_NICKNAME;
+    this.pending = { add: [], remove, nickname: isReset ? nickname : null };
+  }
+
+  /**
+   * `roleIds` is the list that was written, if any; `answer` is null when Discord answered without
+   * a body.
+   */
+  keepEdit(
+    edit: Pending & { readonly roleIds: readonly RoleId[] | null },
+    answer: PresentMember | null,
+  ): void {
+    const { nickname, roleIds } = edit;
+    if (nickname !== null) this.#keepNickname(nickname, answer);
+    if (roleIds !== null) this.#keepRoles(answer ?? { ...this.member, roleIds }, edit);
+  }
+
+  /** Discord trims and cleans nicknames, so the one it shows counts. */
+  #keepNickname(wanted: string, answer: PresentMember | null): void {
+    const { username, displayName, nickname } = answer ?? {
+      ...this.member,
+      nickname: wanted === NO_NICKNAME ? null : wanted,
+    };
+    this.member = { ...this.member, username, displayName, nickname };
+    const isShown = showsNickname(wanted, this.member);
+    this.endNickname(isShown ? 'SET' : 'ALTERED');
+  }
+
+  /** Discord's answer counts: it may have accepted the list and stored a different one. */
+  #keepRoles(answer: PresentMember, { add, remove }: Pending): void {
+    const before = this.member.roleIds;
+    this.member = answer;
+    const held = new Set(answer.roleIds);
+    const added = add.filter((roleId) => held.has(roleId));
+    const removed = remove.filter((roleId) => !held.has(roleId));
+    this.#note('added', added, before);
+    this.#note('removed', removed, before);
+    if (added.length + removed.length < add.length + remove.length) {
+      throw new UnavailableError(
+        `Discord accepted the role list of member ${this.#discordUserId} but did not apply it`,
+      );
+    }
+  }
+
+  /**
+   * `before` is what the last reading showed: a role already in the requested state was not
+   * changed.
+   */
+  #note(direction: 'added' | 'removed', done: readonly RoleId[], before: readonly RoleId[]): void {
+    for (const roleId of done) {
+      const isChange = before.includes(roleId) === (direction === 'removed');
+      (isChange ? this.#changed : this.#ensured)[direction].push(roleId);
+    }
+    this.#tick(done);
+  }
+
+  #tick(done: readonly RoleId[]): void {
+    const isLeft = (roleId: RoleId) => !done.includes(roleId);
+    const { add, remove, nickname } = this.pending;
+    this.pending = {
+      add: add.filter(isLeft),
+      remove: remove.filter(isLeft),
+      nickname,
+    };
+  }
 }

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { KeyRing } from '../../lib/encryption.js';
 import { LeaseLostError } from '../../lib/errors.js';
 import type { MemberKey } from '../../model.js';
-import type { LeasedBot, Renewal } from '../../reconcile/job-table.js';
+import type { LeasedBot, Renewal } from '../../reconcile/job.js';
 
 export interface Leasing {
   readonly owner: string;

@@ -1,8 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 import { LANES, type Cause, type ClientId, type DiscordUserId, type Lane } from '../../model.js';
-import type { Claimed, ClaimRequest, JobTable } from '../../reconcile/job-table.js';
-import type { Job } from '../../reconcile/job.js';
+import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
 
 /**

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 
 import type { DiscordUserId } from '../../model.js';
-import type { GrantUse } from '../../reconcile/plan/grants.js';
+import type { GrantUse } from '../../reconcile/ports.js';
 import type { Database } from '../connection/database.js';
 import { isUnlinked } from './grants.js';
 

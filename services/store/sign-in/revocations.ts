@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import type { KeyRing } from '../../lib/encryption.js';
 import type { ClientId, DiscordUserId, OAuthApplication } from '../../model.js';
-import type { DueRevocation } from '../../reconcile/plan/grants.js';
+import type { DueRevocation } from '../../reconcile/ports.js';
 import { decryptSecret } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
 import { tokenContext } from './grants.js';

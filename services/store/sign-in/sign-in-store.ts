@@ -1,5 +1,5 @@
 import type { KeyRing } from '../../lib/encryption.js';
-import type { RevocationTable } from '../../reconcile/plan/grants.js';
+import type { RevocationTable } from '../../reconcile/ports.js';
 import type { Database } from '../connection/database.js';
 import type { Listener } from '../connection/listen.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';

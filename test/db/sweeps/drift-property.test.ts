@@ -3,9 +3,8 @@ import { sql, type Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
-import { desiredRoles } from '../../../services/reconcile/plan/desired.js';
+import { desiredRoles, planRoles } from '../../../services/reconcile/plan/plan.js';
 import { planRequests } from '../../../services/reconcile/plan/plan-requests.js';
-import { planRoles } from '../../../services/reconcile/plan/plan.js';
 import type { MemberFacts } from '../../../services/reconcile/ports.js';
 import { openDatabase, type Database } from '../../../services/store/connection/database.js';
 import { readMember } from '../../../services/store/path/read-member.js';

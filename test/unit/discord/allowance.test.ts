@@ -1,7 +1,13 @@
 import type { SandboxLimit } from 'sandbox-discord';
 import { describe, expect, test } from 'vitest';
 
-import { type Allowance, allowanceAfter, callsLeft, freeFrom, msUntilNext } from '../../../services/discord/limits/ledger.js';
+import {
+  type Allowance,
+  allowanceAfter,
+  callsLeft,
+  freeFrom,
+  msUntilNext,
+} from '../../../services/discord/limits/ledger.js';
 import {
   peekAtBucket,
   takeFromBucket,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { type Bot, createBots } from '../../../services/discord/rest/bots.js';
-import { createBotPause, createSendingPauses } from '../../../services/discord/limits/sending-pauses.js';
+import {
+  createBotPause,
+  createSendingPauses,
+} from '../../../services/discord/limits/sending-pauses.js';
 import { createBucketGate, createGlobalBudget } from '../../../services/discord/limits/gate.js';
 import { createLedger } from '../../../services/discord/limits/ledger.js';
 import { silentLogger } from '../../../services/lib/logger.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { desiredRoles } from '../../../services/reconcile/plan/desired.js';
+import { desiredRoles } from '../../../services/reconcile/plan/plan.js';
 import type { LinkFacts, MappingFacts } from '../../../services/reconcile/ports.js';
 import { mappingFacts, memberFacts, PILOT } from '../../builders/member-facts.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { isQuiet, remoteVerdict } from '../../../services/reconcile/plan/discord-says.js';
+import { isQuiet, remoteVerdict } from '../../../services/reconcile/plan/plan-requests.js';
 import type { MembershipKnowledge } from '../../../services/reconcile/ports.js';
 import type {
   Baseline,

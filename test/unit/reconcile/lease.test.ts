@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createLease, type Lease } from '../../../services/reconcile/lease.js';
-import type { LeasedBot } from '../../../services/reconcile/job-table.js';
+import type { LeasedBot } from '../../../services/reconcile/job.js';
 
 let nowMs = 0;
 let isDatabaseAway = false;

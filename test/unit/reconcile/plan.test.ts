@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
 import type { RemovalVerdict, RoleRefusal } from '../../../services/model.js';
-import type { DesiredRole } from '../../../services/reconcile/plan/desired.js';
-import { planRoles, rolesOfCauses } from '../../../services/reconcile/plan/plan.js';
+import {
+  type DesiredRole,
+  planRoles,
+  rolesOfCauses,
+} from '../../../services/reconcile/plan/plan.js';
 import { DIRECTOR, FOREIGN, mappingFacts, PILOT, RECRUIT } from '../../builders/member-facts.js';
 
 type Verdicts = Readonly<Record<string, DesiredRole['verdict']>>;

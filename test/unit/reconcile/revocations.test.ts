@@ -8,7 +8,7 @@ import {
 } from '../../../services/lib/errors.js';
 import type { Part } from '../../../services/lib/lifecycle.js';
 import { silentLogger } from '../../../services/lib/logger.js';
-import type { DueRevocation } from '../../../services/reconcile/plan/grants.js';
+import type { DueRevocation } from '../../../services/reconcile/ports.js';
 import { createRevocationWorker } from '../../../services/reconcile/join/revocations.js';
 
 const POLL_MS = 30_000;

@@ -4,9 +4,9 @@ import { PassingRefusalError } from '../../../services/lib/errors.js';
 import type { Cause, PresentMember } from '../../../services/model.js';
 import { planMemberNickname } from '../../../services/reconcile/plan/plan-nickname.js';
 import { rolesOfCauses } from '../../../services/reconcile/plan/plan.js';
-import { landedChanges, resumes } from '../../../services/reconcile/settle/resume.js';
+import { landedChanges, resumes } from '../../../services/reconcile/settle/record-closing.js';
 import { settled } from '../../../services/reconcile/settle/settlement.js';
-import { WriteProgress } from '../../../services/reconcile/write/write-progress.js';
+import { WriteProgress, type WritesDone } from '../../../services/reconcile/write/writes.js';
 import {
   DISCORD_USER_ID,
   mappingFacts,
@@ -14,7 +14,6 @@ import {
   PILOT,
   presentMember,
 } from '../../builders/member-facts.js';
-import type { WritesDone } from '../../../services/reconcile/write/write-progress.js';
 
 const facts = memberFacts({
   nicknamePolicy: { strategy: 'EVE_ONLINE', template: null, onUnlink: 'RESET' },
