@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 
 import type { Database } from './connection/database.js';
-import { MIGRATIONS } from './migrations/list.js';
+import { SQUASHED } from './migrations/list.js';
 
 /** An arbitrary number, the same for every process, so that concurrent starts take turns. */
 const LOCK = 741_300_112;
@@ -21,7 +21,7 @@ const PATIENCE = { lockMs: 200, tries: 200, pauseMs: 500 } as const;
  */
 export async function migrate(database: Database, version = 'unnamed'): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    if ((await missing(database.sql(), version)).length === 0) return;
+    if ((await plan(database, database.sql(), version)).pending.length === 0) return;
     try {
       return await migrateAtOnce(database, version);
     } catch (error) {
@@ -35,9 +35,10 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
   await database.transaction(async (tx) => {
     await sql`select pg_advisory_xact_lock(${LOCK})`.execute(tx.sql);
     await sql`select set_config('lock_timeout', ${String(PATIENCE.lockMs)}, true)`.execute(tx.sql);
-    const pending = await missing(tx.sql, version);
+    const { pending, isSquashed } = await plan(database, tx.sql, version);
     if (pending.length === 0) return;
     await translated(pending, async () => {
+      if (isSquashed) await replaceSquashed(tx.sql, pending[0]);
       await database.orm.migrator.up({
         transaction: tx.em.getTransactionContext(),
       });
@@ -46,16 +47,44 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
   });
 }
 
+/** The schema is already that of the first migration. */
+async function replaceSquashed(db: Kysely<unknown>, first: string | undefined): Promise<void> {
+  await sql`delete from migration where name = any(${SQUASHED}::text[])`.execute(db);
+  await sql`insert into migration (name, executed_at) values (${first}, now())`.execute(db);
+}
+
 /** Stored in the database, so that an older version can name the newer one. */
 const WRITTEN_BY = 'discord-connector ';
 
-/** The migrations the database does not have yet. */
-async function missing(db: Kysely<unknown>, version: string): Promise<readonly string[]> {
-  const known = MIGRATIONS.map((migration) => migration.name as string);
+interface Plan {
+  /** The migrations the database does not have yet. */
+  readonly pending: readonly string[];
+  /** The database has every migration that the first one was squashed from. */
+  readonly isSquashed: boolean;
+}
+
+async function plan(database: Database, db: Kysely<unknown>, version: string): Promise<Plan> {
+  const known = namesOf(database);
   const executed = await readExecuted(db);
-  const newer = executed.filter((name) => !known.includes(name));
-  if (newer.length > 0) throw await tooNew(db, version, newer);
-  return known.filter((name) => !executed.includes(name));
+  const newer = executed.filter((name) => !known.includes(name) && !SQUASHED.includes(name));
+  if (newer.length > 0) throw await tooNew(db, { version, newer, last: known.at(-1) });
+  const isSquashed = executed.some((name) => SQUASHED.includes(name));
+  const lacking = SQUASHED.filter((name) => !executed.includes(name));
+  if (isSquashed && lacking.length > 0) throw tooOld(lacking);
+  return { pending: known.filter((name) => !executed.includes(name)), isSquashed };
+}
+
+function namesOf({ orm }: Database): readonly string[] {
+  const { migrationsList = [] } = orm.config.get('migrations');
+  return migrationsList.map((migration) =>
+    'name' in migration ? migration.name : String(migration),
+  );
+}
+
+function tooOld(lacking: readonly string[]): Error {
+  return new Error(
+    `the database is from a version before 0.1.0 and lacks its last migrations (${lacking.join(', ')}), so nothing was changed: run "npm run migrate" of the last version that had ${lacking.at(-1)}, then start this one; or use an empty database`,
+  );
 }
 
 async function readExecuted(db: Kysely<unknown>): Promise<readonly string[]> {
@@ -69,8 +98,15 @@ async function readExecuted(db: Kysely<unknown>): Promise<readonly string[]> {
 
 async function tooNew(
   db: Kysely<unknown>,
-  version: string,
-  newer: readonly string[],
+  {
+    version,
+    newer,
+    last,
+  }: {
+    readonly version: string;
+    readonly newer: readonly string[];
+    readonly last: string | undefined;
+  },
 ): Promise<Error> {
   const { rows } = await sql<{ comment: string | null }>`
     select obj_description('migration'::regclass, 'pg_class') as comment`.execute(db);
@@ -79,7 +115,7 @@ async function tooNew(
     ? `version ${comment.slice(WRITTEN_BY.length)}`
     : 'a newer version';
   return new Error(
-    `the database is newer than this version of the connector: ${writer} applied ${newer.join(', ')}, but the last migration of version ${version} is ${MIGRATIONS.at(-1)?.name}. Start the newer version, or restore a backup made before it`,
+    `the database is newer than this version of the connector: ${writer} applied ${newer.join(', ')}, but the last migration of version ${version} is ${last}. Start the newer version, or restore a backup made before it`,
   );
 }
 

@@ -40,6 +40,7 @@ const toClientRow = (row: Stored): ClientRow => ({
   sendingUntil: toDateOrNull(row.sendingUntil ?? null),
   endingAt: toDateOrNull(row.endingAt ?? null),
   checkedAt: toDateOrNull(row.checkedAt ?? null),
+  checkClaimedUntil: toDateOrNull(row.checkClaimedUntil ?? null),
   createdAt: toDate(row.createdAt),
   updatedAt: toDate(row.updatedAt),
 });

@@ -1,4 +1,4 @@
-import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { MikroORM, SchemaGenerator, type EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { Kysely } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
@@ -7,9 +7,8 @@ import type { Logger } from '../../lib/logger.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { readAddress } from './address.js';
 import { keepAway, tellWhenAway, translateAway } from './away.js';
-import { ClientEntity } from '../entities/client.entity.js';
-import { LinkEntity } from '../entities/link.entity.js';
-import { RoleMappingEntity } from '../entities/role-mapping.entity.js';
+import { ENTITIES } from '../entities/entities.js';
+import { PostgresNames } from '../entities/postgres-names.js';
 import { giveBackTheDead } from '../jobs/give-back-dead.js';
 import {
   createCutter,
@@ -71,8 +70,11 @@ export async function openDatabase(options: {
   const address = readAddress(options.url);
   const orm = await MikroORM.init({
     dbName: address.database ?? '',
-    entities: [ClientEntity, RoleMappingEntity, LinkEntity],
-    extensions: [Migrator],
+    entities: [...ENTITIES],
+    namingStrategy: PostgresNames,
+    extensions: [Migrator, SchemaGenerator],
+    // Triggers and functions are SQL in the migration.
+    schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
     migrations: {
       tableName: 'migration',
       migrationsList: [...MIGRATIONS],

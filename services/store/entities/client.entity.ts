@@ -11,7 +11,6 @@ import type {
   Screening,
   UnknownMembership,
 } from '../../model.js';
-
 import type { KeptCheck } from '../clients/checks.js';
 
 /**
@@ -24,46 +23,92 @@ export const ClientEntity = defineEntity({
   properties: {
     id: p.uuid().$type<ClientId>().primary(),
     name: p.text(),
-    guildId: p.text().$type<GuildId>(),
+    guildId: p.text().$type<GuildId>().unique(),
     applicationId: p.text(),
-    clientSecret: p.text(),
+    clientSecret: p.text().comment('AES-256-GCM, key id in front; likewise bot_token'),
     botToken: p.text(),
     callbackUrl: p.text().nullable(),
     inviteUrl: p.text().nullable(),
     isEnabled: p.boolean().$type<boolean>(),
-    authority: p.text().$type<Authority>(),
-    unknownMembership: p.text().$type<UnknownMembership>(),
-    nicknameStrategy: p.text().$type<NicknameStrategy>(),
+    authority: p.enum(['PLATFORM', 'DISCORD', 'OBSERVE']).$type<Authority>(),
+    unknownMembership: p.enum(['KEEP', 'REMOVE']).$type<UnknownMembership>(),
+    nicknameStrategy: p.enum(['NONE', 'TEMPLATE', 'EVE_ONLINE']).$type<NicknameStrategy>(),
     nicknameTemplate: p.text().nullable(),
-    nicknameOnUnlink: p.text().$type<NicknameOnUnlink>(),
-    guardMinimum: p.integer(),
-    guardPercent: p.double().$type<number>(),
-    emailRule: p.text().$type<EmailRule>(),
+    guardMinimum: p.integer().check('guard_minimum >= 0'),
+    guardPercent: p.double().$type<number>().check('guard_percent between 0 and 100'),
+    emailRule: p.enum(['NONE', 'WARN', 'REQUIRE']).$type<EmailRule>(),
     keepsTokens: p.boolean(),
-    screening: p.text().$type<Screening>(),
     wholeListWrites: p.boolean(),
-    auditRetentionDays: p.integer().nullable(),
     apiBase: p.text(),
     authorizeUrl: p.text(),
     tokenUrl: p.text(),
     revokeUrl: p.text(),
     botUserId: p.text().$type<DiscordUserId>().nullable(),
     rolesReadAt: p.datetime().nullable(),
-    stoppedAt: p.datetime().nullable(),
-    pausedUntil: p.datetime().nullable(),
+    stoppedAt: p
+      .datetime()
+      .nullable()
+      .comment('Discord refused the bot token; nothing is sent until it is replaced'),
+    pausedUntil: p
+      .datetime()
+      .nullable()
+      .comment('the guild answers as if the bot had gone; nothing is sent until then'),
     pauseCount: p.integer().default(0),
     trouble: p.text().nullable(),
-    sendingCause: p.text().nullable(),
-    sendingSince: p.datetime().nullable(),
-    sendingUntil: p.datetime().nullable(),
-    doubt: p.text().nullable(),
-    countsFault: p.text().nullable(),
     endingAt: p.datetime().nullable(),
-    checks: p.json().$type<readonly KeptCheck[]>().default([]),
-    checkedAt: p.datetime().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
+    checks: p.json().$type<readonly KeptCheck[]>().default([]),
+    checkedAt: p
+      .datetime()
+      .nullable()
+      .comment('when a check was begun last; a day later the next is due'),
+    doubt: p
+      .text()
+      .nullable()
+      .comment('why the last listing of its guild could not be believed; null: it could'),
+    guildOwnerId: p
+      .text()
+      .$type<DiscordUserId>()
+      .nullable()
+      .comment('Discord lets nobody rename the owner; null: the guild was not read yet'),
+    auditRetentionDays: p
+      .integer()
+      .nullable()
+      .check('audit_retention_days >= 1')
+      .comment('null: the default'),
+    countsFault: p
+      .text()
+      .nullable()
+      .comment('why Discord did not count role holders at the last sweep that asked; null: it did'),
+    sendingCause: p
+      .text()
+      .nullable()
+      .comment(
+        'why the process that works this client sends nothing to Discord now; it is kept there, here it is only shown',
+      ),
+    sendingSince: p.datetime().nullable(),
+    sendingUntil: p
+      .datetime()
+      .nullable()
+      .comment('when the next call is tried; in the past: the pause is over, or its process is'),
+    checkClaimedBy: p
+      .text()
+      .nullable()
+      .comment('the process that makes the daily check, until check_claimed_until'),
+    checkClaimedUntil: p.datetime().nullable(),
+    nicknameOnUnlink: p.enum(['RESET', 'KEEP']).$type<NicknameOnUnlink>().default('RESET'),
+    screening: p.enum(['WAIT', 'IGNORE']).$type<Screening>().default('WAIT'),
   },
 });
 
 export type ClientRow = InferEntity<typeof ClientEntity>;
+
+/** The column `client_id`, part of nearly every table: its rows go with the client. */
+export const clientId = () =>
+  p
+    .manyToOne(ClientEntity)
+    .mapToPk()
+    .joinColumn('client_id')
+    .updateRule('no action')
+    .deleteRule('cascade');

@@ -4,7 +4,7 @@ import type { MappingId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
-import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
+import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
 import type { MappingView } from '../../api/kit/views.js';
 
 export async function lockMapping(

@@ -5,7 +5,7 @@ import { InputError } from '../../lib/errors.js';
 import type { Authority, Cause, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
 import type { Database } from '../connection/database.js';
-import { RoleMappingEntity, type RoleMappingRow } from '../entities/role-mapping.entity.js';
+import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
 import type { Guard } from '../decisions/hold-burst.js';
 import { holdForNewMapping, holdForSwitch } from '../decisions/hold-new-mapping.js';

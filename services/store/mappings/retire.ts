@@ -8,7 +8,7 @@ import { nameMapping } from '../decisions/hold-new-mapping.js';
 import { holdOfRole } from '../decisions/role-burst.js';
 import type { Database } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
-import type { RoleMappingRow } from '../entities/role-mapping.entity.js';
+import type { RoleMappingRow } from '../entities/mapping.entity.js';
 import { markRole } from '../jobs/mark.js';
 import { endDrained } from '../path/end-drained.js';
 import { previewMapping } from './effect.js';

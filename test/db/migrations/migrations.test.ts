@@ -1,12 +1,14 @@
+import { Migration } from '@mikro-orm/migrations';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { silentLogger } from '../../services/lib/logger.js';
-import { openDatabase } from '../../services/store/connection/database.js';
-import { MIGRATIONS } from '../../services/store/migrations/list.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { eventually } from '../support/eventually.js';
-import { openTestStore } from '../support/store.js';
+import { silentLogger } from '../../../services/lib/logger.js';
+import { openDatabase } from '../../../services/store/connection/database.js';
+import { migrate as migrateDatabase } from '../../../services/store/migrate.js';
+import { MIGRATIONS } from '../../../services/store/migrations/list.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { eventually } from '../../support/eventually.js';
+import { openTestStore } from '../../support/store.js';
 
 const newest = MIGRATIONS.at(-1)?.name ?? '';
 
@@ -33,12 +35,28 @@ async function migrate(url = database.url, version = '0.9.0'): Promise<void> {
   }
 }
 
-/** The tables as a version of before had them. */
-async function migrateTo(name: string): Promise<void> {
-  const options = { url: database.url, poolSize: 2, logger: silentLogger };
-  const older = await openDatabase(options);
-  await older.orm.migrator.up({ to: name });
-  await older.close();
+/** As a later version would, with one more migration. */
+async function migrateFurther(url = database.url): Promise<void> {
+  const later = await openDatabase({ url, poolSize: 2, logger: silentLogger });
+  try {
+    const { migrationsList = [], ...settings } = later.orm.config.get('migrations');
+    later.orm.config.set('migrations', {
+      ...settings,
+      migrationsList: [...migrationsList, { name: LATER, class: LaterMigration }],
+    });
+    await migrateDatabase(later, '0.10.0');
+  } finally {
+    await later.close();
+  }
+}
+
+const LATER = '2031-01-01-flying-cars';
+
+class LaterMigration extends Migration {
+  override up(): void {
+    this.addSql('alter table sweep add column flights integer not null default 0');
+    this.addSql('alter table client add column hangar text');
+  }
 }
 
 const executed = async () =>
@@ -60,14 +78,12 @@ async function urlOfWriter(): Promise<string> {
 describe('a database that is newer than the code', () => {
   test('is left alone, with a word that names both versions', async () => {
     await migrate();
-    await sql.query(
-      `insert into migration (name, executed_at) values ('2031-01-01-flying-cars', now())`,
-    );
+    await sql.query(`insert into migration (name, executed_at) values ('${LATER}', now())`);
 
     const migrating = migrate(database.url, '0.2.0');
 
     await expect(migrating).rejects.toThrow(
-      `version 0.9.0 applied 2031-01-01-flying-cars, but the last migration of version 0.2.0 is ${newest}`,
+      `version 0.9.0 applied ${LATER}, but the last migration of version 0.2.0 is ${newest}`,
     );
   });
 });
@@ -84,27 +100,27 @@ describe('a role that may not change tables', () => {
   });
 
   test('is told what is missing, and what to do', async () => {
-    await migrateTo('2026-11-22-idempotency');
+    await migrate();
 
-    const migrating = migrate(await urlOfWriter());
+    const migrating = migrateFurther(await urlOfWriter());
 
-    await expect(migrating).rejects.toThrow(/lacks 2026-11-23-retention.*npm run migrate/);
-    expect(await executed()).not.toContain('2026-11-23-retention');
+    await expect(migrating).rejects.toThrow(/lacks 2031-01-01-flying-cars.*npm run migrate/);
+    expect(await executed()).not.toContain(LATER);
   });
 });
 
 describe('migrations', () => {
   test('go forward under a version that still works, whose statements go on to fit', async () => {
-    await migrateTo('2026-11-22-idempotency');
+    await migrate();
     const before = await addClient('100000000000000001');
     const writer = keepWriting(before);
 
-    await migrate();
+    await migrateFurther();
     await writer.wroteAgain();
     await writer.stop();
 
     expect(writer.failures()).toEqual([]);
-    expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
+    expect(await executed()).toEqual([...MIGRATIONS.map(({ name }) => name), LATER]);
     const after = await addClient('100000000000000002');
     expect(after).not.toBe(before);
   });
@@ -115,7 +131,7 @@ describe('migrations', () => {
   ])(
     'give way to whoever has locked %s and wants %s too, and come through afterwards',
     async (first, second) => {
-      await migrateTo('2026-11-22-idempotency');
+      await migrate();
       const other = new pg.Client({ connectionString: database.url });
       await other.connect();
       // whoever looks for a deadlock first is broken off for it
@@ -124,14 +140,14 @@ describe('migrations', () => {
       await other.query('begin');
       await lock(first);
 
-      const migrating = migrate();
+      const migrating = migrateFurther();
       await eventually(async () => (await waitingLocks()) > 0);
       await lock(second);
       await other.query('commit');
       await other.end();
       await migrating;
 
-      expect(await executed()).toEqual(MIGRATIONS.map(({ name }) => name));
+      expect(await executed()).toEqual([...MIGRATIONS.map(({ name }) => name), LATER]);
     },
   );
 

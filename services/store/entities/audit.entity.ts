@@ -1,0 +1,163 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+
+import type {
+  AuditRecordId,
+  Cause,
+  ClientId,
+  DiscordUserId,
+  GuildId,
+  Outcome,
+  PlatformUserId,
+  RemovalVerdict,
+  RoleId,
+} from '../../model.js';
+import { clientId } from './client.entity.js';
+import { SweepEntity } from './sweep.entity.js';
+
+/** What was planned for a member and done, and why. */
+export const AuditRecordEntity = defineEntity({
+  name: 'AuditRecord',
+  tableName: 'audit_record',
+  properties: {
+    id: p.uuid().$type<AuditRecordId>().primary(),
+    clientId: p.uuid().$type<ClientId>(),
+    discordUserId: p.text().$type<DiscordUserId>(),
+    platformUserId: p.text().$type<PlatformUserId>().nullable(),
+    causes: p.json().$type<readonly Cause[]>(),
+    plannedAdded: p.array<RoleId>(),
+    plannedRemoved: p.array<RoleId>(),
+    guardedRemoved: p
+      .array<RoleId>()
+      .comment('planned removals that count against the removal guard'),
+    added: p.array<RoleId>().defaultRaw(`'{}'`),
+    removed: p.array<RoleId>().defaultRaw(`'{}'`),
+    nickname: p.text().nullable(),
+    outcome: p
+      .enum(['APPLIED', 'UNCHANGED', 'ABSENT', 'HELD', 'PARKED'])
+      .$type<Outcome>()
+      .nullable(),
+    reason: p.text().nullable(),
+    openedAt: p.datetime(),
+    closedAt: p.datetime().nullable(),
+    plannedNickname: p.text().nullable(),
+    closedXid: p
+      .string()
+      .columnType('xid8')
+      .nullable()
+      .comment(
+        'the transaction that closed it: with two snapshots it says exactly what is new between them',
+      ),
+    guildId: p
+      .text()
+      .$type<GuildId>()
+      .nullable()
+      .comment('null: written before the guard counted by guild'),
+    takenBack: p
+      .array<RoleId>()
+      .defaultRaw(`'{}'`)
+      .comment(
+        'planned removals that follow from holders: TAKE_BACK: they count for their role, and are never held',
+      ),
+    ensuredAdded: p
+      .array<RoleId>()
+      .defaultRaw(`'{}'`)
+      .comment(
+        'open: planned roles that the last reading already showed, or all of them where nothing was read; closed: those of them that the member then held',
+      ),
+    ensuredRemoved: p
+      .array<RoleId>()
+      .defaultRaw(`'{}'`)
+      .comment(
+        'open: planned removals of roles that the last reading did not show; closed: those of them that the member then lacked',
+      ),
+  },
+  uniques: [
+    {
+      name: 'audit_record_open',
+      properties: ['clientId', 'discordUserId'],
+      where: 'closed_at is null',
+    },
+  ],
+  indexes: [
+    { name: 'audit_record_page', properties: ['clientId', 'id'] },
+    { name: 'audit_record_member', properties: ['clientId', 'discordUserId', 'id'] },
+    { name: 'audit_record_person', properties: ['platformUserId', 'id'] },
+    {
+      name: 'audit_record_guard',
+      properties: ['guildId', 'openedAt'],
+      where: `(guarded_removed <> '{}') or (taken_back <> '{}')`,
+    },
+    {
+      name: 'audit_record_given',
+      properties: ['guildId', 'openedAt'],
+      where: `added <> '{}'`,
+    },
+    {
+      name: 'audit_record_closed',
+      properties: ['closedXid', 'id'],
+      where: 'closed_xid is not null',
+    },
+  ],
+});
+
+export type AuditRecordRow = InferEntity<typeof AuditRecordEntity>;
+
+/** Removals that a person decides, or has decided. */
+export const RemovalDecisionEntity = defineEntity({
+  name: 'RemovalDecision',
+  tableName: 'removal_decision',
+  comment:
+    'goes with a newer fact, mapping or link; a held or approved one also when it is carried out',
+  properties: {
+    clientId: clientId().primary(),
+    discordUserId: p.text().$type<DiscordUserId>().primary(),
+    roleId: p.text().$type<RoleId>().primary(),
+    verdict: p.enum(['HELD', 'APPROVED', 'REJECTED']).$type<RemovalVerdict>(),
+    ground: p.enum(['LIMIT', 'NEW_MAPPING']),
+    sweepId: p
+      .manyToOne(SweepEntity)
+      .mapToPk()
+      .joinColumn('sweep_id')
+      .nullable()
+      .deleteRule('set null'),
+    reason: p.text(),
+    decidedAt: p.datetime().defaultRaw('clock_timestamp()'),
+    heldBy: p
+      .enum(['MEMBERSHIP', 'USER_DELETED', 'GROUP_DELETED', 'SWEEP', 'OTHER'])
+      .nullable()
+      .comment('the kind of cause; null: not held by the limits'),
+    isStream: p
+      .boolean()
+      .default(false)
+      .comment('each came by itself, and only their sum was over the limit'),
+  },
+  indexes: [
+    { name: 'removal_decision_sweep', properties: ['sweepId', 'discordUserId'] },
+    {
+      name: 'removal_decision_rejected',
+      properties: ['clientId', 'discordUserId'],
+      where: `verdict = 'REJECTED'`,
+    },
+    { name: 'removal_decision_held', properties: ['clientId'], where: `verdict = 'HELD'` },
+    {
+      name: 'removal_decision_role',
+      properties: ['clientId', 'roleId'],
+      where: `verdict = 'HELD'`,
+    },
+  ],
+});
+
+/** Removals that the platform was asked for, as the guard counts them. */
+export const AskedRemovalEntity = defineEntity({
+  name: 'AskedRemoval',
+  tableName: 'asked_removal',
+  comment:
+    'requests to the platform to remove somebody: the removal guard counts those of the last hour; kept for a day',
+  properties: {
+    guildId: p.text().$type<GuildId>().primary(),
+    roleId: p.text().$type<RoleId>().primary(),
+    discordUserId: p.text().$type<DiscordUserId>().primary(),
+    askedAt: p.datetime(),
+  },
+  indexes: [{ name: 'asked_removal_time', properties: ['guildId', 'askedAt'] }],
+});

@@ -1,0 +1,55 @@
+import type { InferKyselyDB } from '@mikro-orm/postgresql';
+
+import { AskedRemovalEntity, AuditRecordEntity, RemovalDecisionEntity } from './audit.entity.js';
+import { ClientEntity } from './client.entity.js';
+import { BotLeaseEntity, ReconcileJobEntity, WorkerEntity } from './job.entity.js';
+import { LinkEntity } from './link.entity.js';
+import { RoleEntity, RoleMappingEntity } from './mapping.entity.js';
+import { DepartedAccountEntity, MemberEntity, UnlinkedHolderEntity } from './member.entity.js';
+import { IdempotentRequestEntity, OutboxEntity, WriteProbeEntity } from './outbox.entity.js';
+import { MembershipEntity, PlatformGroupEntity, PlatformUserEntity } from './platform.entity.js';
+import { RemoteMembershipEntity } from './remote.entity.js';
+import { DiscordGrantEntity, LinkTicketEntity, RevocationEntity } from './sign-in.entity.js';
+import {
+  GuildListingEntity,
+  ScheduleEntity,
+  SweepEntity,
+  SweepMarkEntity,
+} from './sweep.entity.js';
+
+/** Every table, in the order of the flow: reported, set up, to be done, done. */
+export const ENTITIES = [
+  PlatformUserEntity,
+  PlatformGroupEntity,
+  MembershipEntity,
+  ClientEntity,
+  RoleEntity,
+  RoleMappingEntity,
+  LinkEntity,
+  MemberEntity,
+  DepartedAccountEntity,
+  UnlinkedHolderEntity,
+  LinkTicketEntity,
+  DiscordGrantEntity,
+  RevocationEntity,
+  ReconcileJobEntity,
+  BotLeaseEntity,
+  WorkerEntity,
+  ScheduleEntity,
+  SweepEntity,
+  SweepMarkEntity,
+  GuildListingEntity,
+  RemoteMembershipEntity,
+  AuditRecordEntity,
+  RemovalDecisionEntity,
+  AskedRemovalEntity,
+  OutboxEntity,
+  IdempotentRequestEntity,
+  WriteProbeEntity,
+] as const;
+
+/** The tables as Kysely sees them: camelCase properties with the entities' types. */
+export type Schema = InferKyselyDB<
+  (typeof ENTITIES)[number],
+  { columnNamingStrategy: 'property'; tableNamingStrategy: 'table' }
+>;

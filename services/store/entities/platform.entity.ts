@@ -1,0 +1,109 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+import type { GroupId, PlatformUserId } from '../../model.js';
+import type { Fence } from '../facts/stored-registers.js';
+
+/** What the platform has reported of its users. */
+export const PlatformUserEntity = defineEntity({
+  name: 'PlatformUser',
+  tableName: 'platform_user',
+  properties: {
+    id: p.text().$type<PlatformUserId>().primary(),
+    username: p.text().nullable(),
+    attributes: p.json().$type<Readonly<Record<string, string | null>>>().defaultRaw(`'{}'`),
+    fences: p
+      .json()
+      .$type<Readonly<Record<string, Fence>>>()
+      .defaultRaw(`'{}'`)
+      .comment(
+        'the place in the order of facts that the username and each attribute have: sequence, time_us, and true of a mutation',
+      ),
+    snapshotSequence: p.bigint('number').nullable(),
+    snapshotTimeUs: p
+      .bigint('number')
+      .nullable()
+      .comment(
+        'the fence of the last whole set; null: none was received, unknown groups are unknown',
+      ),
+    deletedAt: p.datetime().nullable(),
+    snapshotIsMutation: p
+      .boolean()
+      .default(false)
+      .comment('as membership.is_mutation, of the last whole set'),
+    deletionFence: p
+      .json()
+      .$type<DeletionFence>()
+      .nullable()
+      .comment(
+        'as of a group, of the deletions since the user was last restored; null: not deleted',
+      ),
+    deletedBy: p.text().nullable().comment('the caller or the event source that deleted the user'),
+    restoredFence: p
+      .json()
+      .$type<DeletionFence>()
+      .nullable()
+      .comment('the fences of lifted deletions: facts and deletions that are not newer lose'),
+  },
+});
+
+/** The highest sequence, the latest time of deletions without one, and the latest time of all. */
+type DeletionFence = readonly [number | null, number | null, number];
+
+/** What the platform has reported of its groups. */
+export const PlatformGroupEntity = defineEntity({
+  name: 'PlatformGroup',
+  tableName: 'platform_group',
+  properties: {
+    id: p.text().$type<GroupId>().primary(),
+    name: p.text().nullable(),
+    fences: p.json().$type<Readonly<Record<string, Fence>>>().defaultRaw(`'{}'`),
+    deletedAt: p.datetime().nullable(),
+    deletionFence: p
+      .json()
+      .$type<DeletionFence>()
+      .nullable()
+      .comment(
+        'of all its deletions [highest sequence, latest time_us of those without one, latest time_us of all]: memberships that are not newer have ended',
+      ),
+  },
+  indexes: [
+    {
+      name: 'platform_group_name',
+      expression:
+        'create index platform_group_name on platform_group (lower(name) text_pattern_ops)',
+    },
+  ],
+});
+
+/** Who is known to be, or not to be, in which group. */
+export const MembershipEntity = defineEntity({
+  name: 'Membership',
+  tableName: 'membership',
+  properties: {
+    platformUserId: p
+      .manyToOne(PlatformUserEntity)
+      .mapToPk()
+      .joinColumn('platform_user_id')
+      .primary()
+      .updateRule('no action')
+      .deleteRule('no action'),
+    groupId: p
+      .manyToOne(PlatformGroupEntity)
+      .mapToPk()
+      .joinColumn('group_id')
+      .primary()
+      .updateRule('no action')
+      .deleteRule('no action'),
+    isHeld: p.boolean().comment('false: a tombstone, the group is known not to hold the user'),
+    sequence: p.bigint('number').nullable(),
+    timeUs: p.bigint('number'),
+    isSnapshot: p.boolean(),
+    isMutation: p
+      .boolean()
+      .default(false)
+      .comment(
+        `time_us is the receipt of a mutation, by the database's clock; false: an event gave it`,
+      ),
+  },
+  indexes: [{ name: 'membership_group', properties: ['groupId', 'platformUserId'] }],
+});

@@ -1,0 +1,61 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+import { LinkEntity } from './link.entity.js';
+import { RoleMappingEntity } from './mapping.entity.js';
+
+/** Where Discord has authority: what was last read of a role, and requested from the platform. */
+export const RemoteMembershipEntity = defineEntity({
+  name: 'RemoteMembership',
+  tableName: 'remote_membership',
+  comment: 'where Discord has the say; no row: the next reading of the role is the first',
+  properties: {
+    linkId: p
+      .manyToOne(LinkEntity)
+      .mapToPk()
+      .joinColumn('link_id')
+      .primary()
+      .updateRule('no action')
+      .deleteRule('cascade'),
+    mappingId: p
+      .manyToOne(RoleMappingEntity)
+      .mapToPk()
+      .joinColumn('mapping_id')
+      .primary()
+      .updateRule('no action')
+      .deleteRule('cascade'),
+    hasRole: p.boolean().comment(`at the last reading that could be held against the platform's`),
+    request: p.enum(['ADDED', 'REMOVED']).nullable(),
+    requestState: p.enum(['OPEN', 'DISPUTED']).nullable(),
+    requestId: p.uuid().$type<string>().nullable().comment('the id of the written event'),
+    askedAt: p.datetime().nullable(),
+    askedOrder: p
+      .text()
+      .nullable()
+      .comment('the place in the order of facts of what stood about user and group then'),
+    removalAskedAt: p
+      .datetime()
+      .nullable()
+      .comment(
+        'stays when the request is done with: the removal guard counts those of the last hour',
+      ),
+  },
+  checks: [
+    {
+      name: 'remote_membership_check',
+      expression: 'num_nulls(request, request_state, request_id, asked_at, asked_order) in (0, 5)',
+    },
+  ],
+  indexes: [
+    { name: 'remote_membership_mapping', properties: ['mappingId'] },
+    {
+      name: 'remote_membership_removals',
+      properties: ['mappingId', 'removalAskedAt'],
+      where: 'removal_asked_at is not null',
+    },
+    {
+      name: 'remote_membership_open',
+      properties: ['linkId'],
+      where: `request_state = 'OPEN'`,
+    },
+  ],
+});

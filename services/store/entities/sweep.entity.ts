@@ -1,0 +1,156 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core';
+
+import type { Cause, DiscordUserId, NicknameStrategy, SweepKind, SweepState } from '../../model.js';
+import type { SweepPlan } from '../../sweep/ports.js';
+import { clientId } from './client.entity.js';
+
+/** When each kind of sweep runs at a client. */
+export const ScheduleEntity = defineEntity({
+  name: 'Schedule',
+  tableName: 'schedule',
+  properties: {
+    clientId: clientId().primary(),
+    kind: p
+      .enum(['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES'])
+      .$type<SweepKind>()
+      .primary(),
+    cron: p.text(),
+    timeZone: p.text(),
+    isEnabled: p.boolean(),
+    lastRunAt: p.datetime().nullable(),
+    nextRunAt: p.datetime().nullable().comment('null: switched off'),
+    skippedReason: p
+      .text()
+      .nullable()
+      .comment('why the last time it was due no sweep was begun; null when one was'),
+  },
+  indexes: [
+    {
+      name: 'schedule_due',
+      properties: ['nextRunAt'],
+      where: 'next_run_at is not null',
+    },
+  ],
+});
+
+export type ScheduleRow = InferEntity<typeof ScheduleEntity>;
+
+/** Runs of sweeps: waiting, running, held or over. */
+export const SweepEntity = defineEntity({
+  name: 'Sweep',
+  tableName: 'sweep',
+  properties: {
+    id: p.uuid().$type<string>().primary(),
+    clientId: clientId(),
+    kind: p
+      .enum(['VERIFY_GROUPS', 'SYNC_ACCOUNTS', 'REMOTE_SYNC', 'ENFORCE_NICKNAMES', 'CHANGES'])
+      .$type<SweepKind>(),
+    state: p
+      .enum(['WAITING', 'RUNNING', 'HELD', 'APPROVED', 'REJECTED', 'DONE', 'FAILED', 'CANCELLED'])
+      .$type<SweepState>(),
+    isDryRun: p.boolean(),
+    plan: p
+      .json()
+      .$type<SweepPlan>()
+      .nullable()
+      .comment('of a held sweep, until it is decided: see removal_decision'),
+    checked: p.integer().default(0),
+    drifted: p.integer().default(0),
+    changed: p
+      .integer()
+      .default(0)
+      .comment(
+        'changed by the sweep itself; what the path changed for it is counted from the records',
+      ),
+    failed: p.integer().default(0),
+    reason: p.text().nullable(),
+    cause: p.json().$type<Cause>(),
+    attempts: p
+      .integer()
+      .default(0)
+      .comment('how often it was begun: a process that dies leaves it to another'),
+    owner: p.text().nullable(),
+    leasedUntil: p.datetime().nullable(),
+    startedAt: p.datetime().defaultRaw('clock_timestamp()'),
+    finishedAt: p.datetime().nullable(),
+    decidedBy: p.text().nullable(),
+    decidedAt: p.datetime().nullable(),
+    enforceStrategy: p
+      .enum(['NONE', 'TEMPLATE', 'EVE_ONLINE'])
+      .$type<NicknameStrategy>()
+      .nullable(),
+    notBefore: p.datetime().nullable().comment('postponed: no process begins it earlier'),
+    parked: p
+      .integer()
+      .default(0)
+      .comment('of the drifted, members that were parked before it and that it does not try again'),
+  },
+  uniques: [
+    {
+      name: 'sweep_one_at_a_time',
+      properties: ['clientId', 'kind'],
+      where: `state in ('WAITING', 'RUNNING')`,
+    },
+    { name: 'sweep_one_held', properties: ['clientId', 'kind'], where: `state = 'HELD'` },
+  ],
+  indexes: [
+    { name: 'sweep_page', properties: ['clientId', 'id'] },
+    { name: 'sweep_open', properties: ['id'], where: `state in ('WAITING', 'RUNNING')` },
+    { name: 'sweep_held', properties: ['clientId'], where: `state = 'HELD'` },
+    {
+      name: 'sweep_over',
+      properties: ['clientId', 'finishedAt'],
+      where: 'finished_at is not null',
+    },
+    {
+      name: 'sweep_verified',
+      properties: ['clientId', 'finishedAt'],
+      where: `(kind = 'VERIFY_GROUPS') and (state in ('DONE', 'HELD')) and (not is_dry_run)`,
+    },
+    {
+      name: 'sweep_people',
+      expression: `create index sweep_people on sweep using gin (jsonb_path_query_array(plan, '$.members[*].platformUserId') jsonb_path_ops) where plan is not null`,
+    },
+  ],
+});
+
+export type SweepRow = InferEntity<typeof SweepEntity>;
+
+/** Members that a sweep has marked for the path. */
+export const SweepMarkEntity = defineEntity({
+  name: 'SweepMark',
+  tableName: 'sweep_mark',
+  comment: 'whom a sweep has sent to the path',
+  properties: {
+    sweepId: p
+      .manyToOne(SweepEntity)
+      .mapToPk()
+      .joinColumn('sweep_id')
+      .primary()
+      .deleteRule('cascade'),
+    discordUserId: p.text().$type<DiscordUserId>().primary(),
+  },
+});
+
+/** What the last member list of a guild has shown. */
+export const GuildListingEntity = defineEntity({
+  name: 'GuildListing',
+  tableName: 'guild_listing',
+  properties: {
+    clientId: clientId().primary(),
+    unlinkedHolders: p
+      .json()
+      .$type<Readonly<Record<string, number>>>()
+      .comment('role id -> how many held it at the last listing whom nobody has linked'),
+    runsSince: p
+      .integer()
+      .default(0)
+      .comment('runs that found the numbers as expected and asked for no listing'),
+    listedAt: p
+      .datetime()
+      .nullable()
+      .comment(
+        'when the last complete member list was requested; null: none was since this column exists, or the bot may not list',
+      ),
+  },
+});
