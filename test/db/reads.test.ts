@@ -182,6 +182,26 @@ describe('while searches never end', () => {
     },
   );
 
+  test('a store that stops cancels them, and rejects those that wait', async () => {
+    await start();
+    await slowSearches(60);
+    const stopped = await openTestStore(database.url, { poolSize: 15, readTiming: PATIENT });
+    const page = { limit: 10, after: null };
+    const searches = Array.from({ length: 9 }, () =>
+      stopped.read.pagePlatformGroups('x', page).catch((error: unknown) => String(error)),
+    );
+    await eventually(async () => (await running()) === 3);
+
+    const begun = Date.now();
+    await stopped.stop();
+
+    expect(Date.now() - begun).toBeLessThan(5_000);
+    expect(new Set(await Promise.all(searches))).toEqual(
+      new Set(['UnavailableError: The connector is stopping. Try again.']),
+    );
+    expect(await running()).toBe(0);
+  });
+
   test('one that takes too long ends, and with it all other reads of its request', async () => {
     await start({ statementMs: 300 });
     await slowSearches(60);

@@ -19,7 +19,7 @@ import {
 import { MIGRATIONS } from '../migrations/list.js';
 import { observePool, type Connections, type OnStatement } from './observe-pool.js';
 import { openReadPool, readSettings, readShareOf } from './read-pool.js';
-import { createReadShare, READ_TIMING, type ReadTiming } from './read-share.js';
+import { createReadShare, READ_TIMING, type ReadShare, type ReadTiming } from './read-share.js';
 import { createAskers, type Asker, type Askers } from './together.js';
 
 /**
@@ -107,14 +107,17 @@ export async function openDatabase(options: {
   return {
     orm,
     ...createAskers(pool),
-    reads: reads.asker,
+    reads: reads.share.asker,
     sql: () => plain,
     transaction: (work) =>
       retried(() => orm.em.fork().transactional((em) => work({ em, sql: kyselyOf(em) }))),
     connections: () => connectionsOf(pool, reads.pool),
     cutAll: cutterOf(pool, reads.pool),
     close: async () => {
-      await Promise.all([orm.close(), reads.pool.end()]);
+      // Before the pool, whose connections cancel the reads that run.
+      reads.share.stop();
+      await reads.pool.end();
+      await orm.close();
     },
   };
 }
@@ -144,7 +147,7 @@ function openReads(
   pool: Pool,
   options: Parameters<typeof openDatabase>[0],
   observe: (made: Pool) => void,
-): { readonly pool: Pool; readonly asker: Asker } {
+): { readonly pool: Pool; readonly share: ReadShare } {
   const { poolSize, scope = () => null, readTiming } = options;
   const timing = { ...READ_TIMING, ...readTiming };
   const most = readShareOf(poolSize);
@@ -154,14 +157,14 @@ function openReads(
   observe(readPool);
   const cancel = async (processId: number) =>
     pool.query('select pg_cancel_backend($1)', [processId]);
-  const asker = createReadShare({
+  const share = createReadShare({
     pool: readPool,
     most,
     cancel,
     scope,
     timing,
   });
-  return { pool: readPool, asker };
+  return { pool: readPool, share };
 }
 
 function cutterOf(...pools: readonly Pool[]): () => void {

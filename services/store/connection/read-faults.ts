@@ -6,6 +6,8 @@ const BUSY = 'Too many long reads are running. Try again, or use a narrower filt
 
 export const cancelledByCaller = () => new UnavailableError('The caller cancelled the request.');
 
+export const stopping = () => new UnavailableError('The connector is stopping. Try again.');
+
 export const tooLong = (ms: number) =>
   new InputError(
     'BAD_USER_INPUT',

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { afterMoment } from '../../lib/moment.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { cancelWhenDropped } from './cancel-when-dropped.js';
-import { busy, cancelledByCaller, isCancelled, tooLong } from './read-faults.js';
+import { busy, cancelledByCaller, isCancelled, stopping, tooLong } from './read-faults.js';
 import { askerOf, MOST_TOGETHER, sendOver, type QueuedStatement, type Asker } from './together.js';
 
 export interface ReadTiming {
@@ -44,9 +44,18 @@ interface Deps {
  * UnavailableError if no connection is free in time.
  * Never: a statement of a request whose caller has left. It is cancelled in the database.
  */
-export function createReadShare(deps: Deps): Asker {
-  const share = new ReadShare(deps);
-  return askerOf(share);
+export function createReadShare(deps: Deps): ReadShare {
+  const queue = new ReadQueue(deps);
+  return { asker: askerOf(queue), stop: () => queue.stop() };
+}
+
+export interface ReadShare {
+  readonly asker: Asker;
+  /**
+   * Rejects waiting reads and cancels running ones. Call it before the connections that cancel are
+   * closed.
+   */
+  stop(): void;
 }
 
 /**
@@ -71,19 +80,29 @@ interface Reader {
   readonly ending: AbortController;
 }
 
-class ReadShare {
+class ReadQueue {
   readonly #readers = new Map<RequestScope, Reader>();
+  /** Those with reads, of requests or not. */
+  readonly #busy = new Set<Reader>();
   #waiting: Batch[] = [];
   #running = 0;
+  #isStopped = false;
 
   constructor(readonly deps: Deps) {}
 
   ask(asked: QueuedStatement): void {
+    if (this.#isStopped) return asked.reject(stopping());
     const scope = this.deps.scope();
     if (scope?.signal.aborted) return asked.reject(cancelledByCaller());
     const reader = this.#readerOf(scope);
+    this.#busy.add(reader);
     reader.gathered.push(asked);
     if (reader.gathered.length === 1) afterMoment(() => this.#enqueue(reader));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const reader of this.#busy) this.#refuse(reader, stopping());
   }
 
   /** Reads outside of a request share no limits. */
@@ -206,6 +225,8 @@ class ReadShare {
   /** A subscription reads occasionally for days; each time counts as a separate request. */
   #forgetIdle(reader: Reader): void {
     const { scope, running, waiting, gathered } = reader;
-    if (scope && running + waiting + gathered.length === 0) this.#readers.delete(scope);
+    if (running + waiting + gathered.length > 0) return;
+    this.#busy.delete(reader);
+    if (scope) this.#readers.delete(scope);
   }
 }
