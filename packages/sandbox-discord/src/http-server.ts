@@ -56,7 +56,7 @@ export function createHttpServer(deps: Deps) {
       const address = server.address();
       // A restart uses the same port, where clients expect it.
       if (typeof address === 'object' && address) port = address.port;
-      const url = `http://${deps.host}:${port}`;
+      const url = urlFor(deps.host, port);
       return { url, port, apiBase: `${url}/api/v10` };
     },
     async stop() {
@@ -68,6 +68,12 @@ export function createHttpServer(deps: Deps) {
       await closed;
     },
   };
+}
+
+/** A wildcard is an address to listen on, not one to call. */
+export function urlFor(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

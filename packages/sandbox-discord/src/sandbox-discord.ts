@@ -10,6 +10,7 @@ import { createPageServer } from './page-server.js';
 import { createRateLimiter } from './rate-limiter.js';
 import type { SandboxDiscord, SandboxDiscordOptions, SandboxQuirks } from './sandbox-interface.js';
 
+export { exampleWorld } from './example-world.js';
 export { DEFAULT_LIMITS, scaleLimits } from './limits.js';
 export type * from './moderator-interface.js';
 export type * from './oauth-interface.js';
