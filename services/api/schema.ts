@@ -2,33 +2,25 @@ import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type PubSub } from 'type-graphql';
 
 import { guardScopes } from './access/scopes.js';
-import { AuditRecordResolver } from './audit/audit-record.resolver.js';
+import { AuditCauseResolver, AuditRecordResolver } from './audit/audit-record.resolver.js';
 import { ClientMutationsResolver } from './clients/client-mutations.resolver.js';
-import { DiscordClientResolver } from './clients/discord-client.resolver.js';
-import { DiscordRoleResolver } from './clients/discord-role.resolver.js';
-import { DiscordUserResolver } from './links/discord-user.resolver.js';
+import { DiscordClientResolver, DiscordRoleResolver } from './clients/discord-client.resolver.js';
+import { DiscordUserResolver, MembershipRequestResolver } from './links/discord-user.resolver.js';
 import { ExplainedMappingResolver, ExplainRoleResolver } from './links/explain-role.resolver.js';
 import { FactMutationsResolver } from './facts/fact-mutations.resolver.js';
 import { LinkMutationsResolver } from './links/link-mutations.resolver.js';
 import { MappingMutationsResolver } from './mappings/mapping-mutations.resolver.js';
 import {
-  MembershipRequestResolver,
+  BlockedRoleResolver,
+  MemberPlanResolver,
   PlannedRequestResolver,
-  RequestsOfUserResolver,
-} from './links/membership-request.resolver.js';
-import { BlockedRoleResolver, MemberPlanResolver } from './links/member-plan.resolver.js';
-import { ClientHealthResolver } from './clients/client-health.resolver.js';
-import { PendingMembersResolver } from './links/pending-members.resolver.js';
+} from './links/member-plan.resolver.js';
 import { PlatformResolver } from './facts/platform.resolver.js';
 import { RoleMappingResolver } from './mappings/role-mapping.resolver.js';
-import { ScheduleMutationsResolver } from './sweeps/schedule-mutations.resolver.js';
 import { ClientSchedulesResolver, ScheduleResolver } from './sweeps/schedule.resolver.js';
-import { SweepDecisionsResolver } from './sweeps/sweep-decisions.resolver.js';
 import { SweepMutationsResolver } from './sweeps/sweep-mutations.resolver.js';
 import { SubscriptionsResolver } from './subscriptions/subscriptions.resolver.js';
-import { SweepPlanMemberResolver } from './sweeps/sweep-plan-member.resolver.js';
-import { SweepResolver } from './sweeps/sweep.resolver.js';
-import { UnlinkedHoldersResolver } from './mappings/unlinked-holders.resolver.js';
+import { SweepPlanMemberResolver, SweepResolver } from './sweeps/sweep.resolver.js';
 import { DateTime } from './kit/scalars.js';
 import type { ClientPolicy } from './clients/client-settings.js';
 import type { ApiPorts } from './ports.js';
@@ -50,21 +42,18 @@ export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<Gra
       DiscordClientResolver,
       DiscordRoleResolver,
       RoleMappingResolver,
-      UnlinkedHoldersResolver,
       DiscordUserResolver,
-      RequestsOfUserResolver,
       MembershipRequestResolver,
       PlannedRequestResolver,
       PlatformResolver,
       AuditRecordResolver,
+      AuditCauseResolver,
       MemberPlanResolver,
       BlockedRoleResolver,
       ExplainRoleResolver,
       ExplainedMappingResolver,
       ScheduleResolver,
       ClientSchedulesResolver,
-      ClientHealthResolver,
-      PendingMembersResolver,
       SweepResolver,
       SweepPlanMemberResolver,
       SubscriptionsResolver,
@@ -72,9 +61,7 @@ export async function buildConnectorSchema(deps: SchemaDeps | null): Promise<Gra
       MappingMutationsResolver,
       LinkMutationsResolver,
       FactMutationsResolver,
-      ScheduleMutationsResolver,
       SweepMutationsResolver,
-      SweepDecisionsResolver,
     ],
     container: {
       get: (resolver: unknown) => {
@@ -118,22 +105,19 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
   const instances: readonly object[] = [
     new DiscordClientResolver(clients),
     new DiscordRoleResolver(),
-    new RoleMappingResolver(),
-    new UnlinkedHoldersResolver(read),
+    new RoleMappingResolver(read),
     new DiscordUserResolver(read),
-    new RequestsOfUserResolver(),
     new MembershipRequestResolver(),
     new PlannedRequestResolver(),
     new PlatformResolver(read),
     new AuditRecordResolver(read),
+    new AuditCauseResolver(),
     new MemberPlanResolver(links),
     new BlockedRoleResolver(),
     new ExplainRoleResolver(links),
     new ExplainedMappingResolver(),
-    new ScheduleResolver(),
+    new ScheduleResolver(schedules),
     new ClientSchedulesResolver(),
-    new ClientHealthResolver(),
-    new PendingMembersResolver(),
     new SweepResolver(sweeps),
     new SweepPlanMemberResolver(),
     new SubscriptionsResolver(),
@@ -141,9 +125,7 @@ function resolverInstances(deps: SchemaDeps): ReadonlyMap<unknown, object> {
     new MappingMutationsResolver(mappings),
     new LinkMutationsResolver({ links, signIn, site: deps.site }),
     new FactMutationsResolver(facts),
-    new ScheduleMutationsResolver(schedules),
     new SweepMutationsResolver(sweeps),
-    new SweepDecisionsResolver(sweeps),
   ];
   return new Map(instances.map((instance) => [instance.constructor, instance]));
 }

@@ -1,4 +1,4 @@
-import type { ClientPort } from '../api/ports.js';
+import type { ClientPort } from '../api/clients/ports.js';
 import { InputError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { SchedulePort, SweepPort } from '../api/sweeps/sweep-ports.js';
+import type { SchedulePort, SweepPort } from '../api/sweeps/ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';

@@ -1,4 +1,4 @@
-import type { ClientView } from '../api/kit/views.js';
+import type { DiscordClient } from '../api/clients/discord-client.types.js';
 import type { DiscordCredentials } from '../discord/rest/bots.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
@@ -10,7 +10,7 @@ export interface NewSecrets {
 }
 
 /** The client's future settings, as far as its secrets depend on them. */
-export type SecretPlace = Pick<ClientView, 'id' | 'guildId' | 'applicationId' | 'endpoints'>;
+export type SecretPlace = Pick<DiscordClient, 'id' | 'guildId' | 'applicationId' | 'endpoints'>;
 
 export type TrySecrets = (place: SecretPlace, secrets: NewSecrets) => Promise<void>;
 

@@ -1,12 +1,11 @@
-import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
+import type { AuditRecord } from '../../services/api/audit/audit-record.types.js';
 import type {
-  ClientView,
-  LinkView,
-  MappingView,
-  PlatformGroupView,
-  PlatformUserView,
-  RoleView,
-} from '../../services/api/kit/views.js';
+  DiscordClient,
+  DiscordRole,
+} from '../../services/api/clients/discord-client.types.js';
+import type { PlatformGroup, PlatformUser } from '../../services/api/facts/platform.types.js';
+import type { DiscordUser } from '../../services/api/links/discord-user.types.js';
+import type { RoleMapping } from '../../services/api/mappings/role-mapping.types.js';
 
 export const CLIENT_ID = '0192f000-0000-7000-8000-000000000001';
 export const OTHER_CLIENT_ID = '0192f000-0000-7000-8000-000000000002';
@@ -18,7 +17,7 @@ const AT = new Date('2026-11-22T17:00:00.000Z');
 export const ownId = (number: number): string =>
   `0192f000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 
-export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
+export const aClient = (given: Partial<DiscordClient> = {}): DiscordClient => ({
   id: CLIENT_ID,
   name: 'Alliance',
   guildId: '100000000000000001',
@@ -57,7 +56,7 @@ export const aClient = (given: Partial<ClientView> = {}): ClientView => ({
   ...given,
 });
 
-export const aRole = (given: Partial<RoleView> = {}): RoleView => ({
+export const aRole = (given: Partial<DiscordRole> = {}): DiscordRole => ({
   clientId: CLIENT_ID,
   roleId: ROLE_ID,
   name: 'Pilot',
@@ -68,7 +67,7 @@ export const aRole = (given: Partial<RoleView> = {}): RoleView => ({
   ...given,
 });
 
-export const aMapping = (given: Partial<MappingView> = {}): MappingView => ({
+export const aMapping = (given: Partial<RoleMapping> = {}): RoleMapping => ({
   id: ownId(0x10),
   clientId: CLIENT_ID,
   groupId: 'pilots',
@@ -79,7 +78,7 @@ export const aMapping = (given: Partial<MappingView> = {}): MappingView => ({
   ...given,
 });
 
-export const aLink = (given: Partial<LinkView> = {}): LinkView => ({
+export const aLink = (given: Partial<DiscordUser> = {}): DiscordUser => ({
   id: ownId(0x20),
   clientId: CLIENT_ID,
   platformUserId: 'alice',
@@ -98,7 +97,7 @@ export const aLink = (given: Partial<LinkView> = {}): LinkView => ({
   ...given,
 });
 
-export const aPlatformUser = (given: Partial<PlatformUserView> = {}): PlatformUserView => ({
+export const aPlatformUser = (given: Partial<PlatformUser> = {}): PlatformUser => ({
   id: 'alice',
   username: 'Alice',
   attributes: {},
@@ -107,14 +106,14 @@ export const aPlatformUser = (given: Partial<PlatformUserView> = {}): PlatformUs
   ...given,
 });
 
-export const aPlatformGroup = (given: Partial<PlatformGroupView> = {}): PlatformGroupView => ({
+export const aPlatformGroup = (given: Partial<PlatformGroup> = {}): PlatformGroup => ({
   id: 'pilots',
   name: 'Pilots',
   deletedAt: null,
   ...given,
 });
 
-export const anAuditRecord = (given: Partial<AuditRecordView> = {}): AuditRecordView => ({
+export const anAuditRecord = (given: Partial<AuditRecord> = {}): AuditRecord => ({
   id: ownId(0x30),
   clientId: CLIENT_ID,
   discordUserId: '400000000000000001',

@@ -1,8 +1,10 @@
-import type { RoleExplanationView } from '../../services/api/kit/views.js';
+import type { RoleExplanationType } from '../../services/api/links/role-explanation.types.js';
 import { ownId, ROLE_ID } from './api-views.js';
 
+type Explanation = Omit<RoleExplanationType, 'linkId'>;
+
 /** Of a role that is wanted, is not held, and stands above the bot. */
-export const anExplanation = (given: Partial<RoleExplanationView> = {}): RoleExplanationView => ({
+export const anExplanation = (given: Partial<Explanation> = {}): Explanation => ({
   roleId: ROLE_ID,
   roleName: 'Pilot',
   isMapped: true,

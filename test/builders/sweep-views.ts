@@ -1,13 +1,12 @@
-import type {
-  ScheduleView,
-  SweepPlanMember,
-  SweepView,
-} from '../../services/api/sweeps/sweep-ports.js';
+import type { Schedule } from '../../services/api/sweeps/schedule.types.js';
+import type { Sweep, SweepPlanView } from '../../services/api/sweeps/sweep.types.js';
 import { CLIENT_ID, ownId, ROLE_ID } from './api-views.js';
+
+type PlanMember = SweepPlanView['members'][number];
 
 const AT = new Date('2026-11-22T17:00:00.000Z');
 
-export const aSchedule = (given: Partial<ScheduleView> = {}): ScheduleView => ({
+export const aSchedule = (given: Partial<Schedule> = {}): Schedule => ({
   clientId: CLIENT_ID,
   kind: 'VERIFY_GROUPS',
   cron: '*/5 * * * *',
@@ -18,7 +17,7 @@ export const aSchedule = (given: Partial<ScheduleView> = {}): ScheduleView => ({
   ...given,
 });
 
-export const aPlanMember = (given: Partial<SweepPlanMember> = {}): SweepPlanMember => ({
+export const aPlanMember = (given: Partial<PlanMember> = {}): PlanMember => ({
   discordUserId: '400000000000000001',
   platformUserId: 'alice',
   add: [ROLE_ID],
@@ -27,7 +26,7 @@ export const aPlanMember = (given: Partial<SweepPlanMember> = {}): SweepPlanMemb
   ...given,
 });
 
-export const aSweep = (given: Partial<SweepView> = {}): SweepView => ({
+export const aSweep = (given: Partial<Sweep> = {}): Sweep => ({
   id: ownId(0x40),
   clientId: CLIENT_ID,
   kind: 'VERIFY_GROUPS',

@@ -1,18 +1,19 @@
 import { APPLIED, STALE } from '../builders/fact-outcomes.js';
-import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
-import type { ApiPorts } from '../../services/api/ports.js';
+import type { AuditRecord } from '../../services/api/audit/audit-record.types.js';
 import type {
-  ClientView,
-  ImportVerdict,
-  LinkView,
-  MappingView,
-  PlatformGroupView,
-  PlatformUserView,
-  RoleView,
-} from '../../services/api/kit/views.js';
-import type { HeldPlansView } from '../../services/api/sweeps/sweep-ports.js';
-import type { UnlinkedRoleView } from '../../services/api/mappings/unlinked-ports.js';
-import type { MembershipRequestView } from '../../services/api/http/request-view.js';
+  DiscordClient,
+  DiscordRole,
+} from '../../services/api/clients/discord-client.types.js';
+import type { PlatformGroup, PlatformUser } from '../../services/api/facts/platform.types.js';
+import type {
+  DiscordUser,
+  MembershipRequest,
+} from '../../services/api/links/discord-user.types.js';
+import type { ImportVerdict } from '../../services/api/links/ports.js';
+import type { UnlinkedRoleView } from '../../services/api/mappings/ports.js';
+import type { RoleMapping } from '../../services/api/mappings/role-mapping.types.js';
+import type { ApiPorts } from '../../services/api/ports.js';
+import type { HeldPlansView } from '../../services/api/sweeps/ports.js';
 import { InputError } from '../../services/lib/errors.js';
 import type { PlatformFact } from '../../services/model.js';
 import { cut } from './cut.js';
@@ -24,13 +25,13 @@ import { schedulePort, sweepPort, type SweepWorld } from './sweep-ports.js';
 
 /** What the world holds, as the API sees it. */
 export interface ApiWorld extends SweepWorld {
-  clients: ClientView[];
-  roles: RoleView[];
-  mappings: MappingView[];
-  links: LinkView[];
-  requests: MembershipRequestView[];
-  users: PlatformUserView[];
-  groups: PlatformGroupView[];
+  clients: DiscordClient[];
+  roles: DiscordRole[];
+  mappings: RoleMapping[];
+  links: DiscordUser[];
+  requests: MembershipRequest[];
+  users: PlatformUser[];
+  groups: PlatformGroup[];
   /** Groups that hold a user, by user. */
   held: Record<string, string[]>;
   /** What a new mapping leaves to a person. */
@@ -38,7 +39,7 @@ export interface ApiWorld extends SweepWorld {
   /** By client. */
   heldPlans: Record<string, HeldPlansView>;
   unlinked: UnlinkedRoleView[];
-  audit: AuditRecordView[];
+  audit: AuditRecord[];
   /** Facts received, in order; those about `staleFor` lose. */
   facts: PlatformFact[];
   staleFor: string | null;
@@ -192,7 +193,7 @@ function clientPort(world: ApiWorld): ApiPorts['clients'] {
 }
 
 function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
-  const find = (id: string): MappingView => {
+  const find = (id: string): RoleMapping => {
     const mapping = world.mappings.find((mapping) => mapping.id === id);
     if (!mapping) throw new InputError('NOT_FOUND', 'gone', 'input.id');
     return mapping;
@@ -202,7 +203,7 @@ function mappingPort(world: ApiWorld): ApiPorts['mappings'] {
       if (!world.groups.some((group) => group.id === groupId))
         throw new InputError('NOT_FOUND', 'no such group', 'input.groupId');
       if (dryRun) return { mapping: null, effect, held: null };
-      const mapping: MappingView = {
+      const mapping: RoleMapping = {
         id: '0192f000-0000-7000-8000-0000000000fe',
         clientId,
         groupId,

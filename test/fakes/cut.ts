@@ -1,4 +1,4 @@
-import type { Page, Rows } from '../../services/api/kit/views.js';
+import type { Page, Rows } from '../../services/api/kit/ports.js';
 
 /** One page of rows, as the store cuts them. */
 export function cut<Row extends { readonly id: string }>(

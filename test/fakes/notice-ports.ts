@@ -1,19 +1,19 @@
 import type { NoticePort, StopListening } from '../../services/api/subscriptions/ports.js';
-import type { SweepView } from '../../services/api/sweeps/sweep-ports.js';
-import type { AuditRecordView } from '../../services/api/audit/audit-view.js';
-import type { AuditFilter } from '../../services/api/kit/views.js';
+import type { AuditRecord } from '../../services/api/audit/audit-record.types.js';
+import type { AuditFilter } from '../../services/api/audit/ports.js';
+import type { Sweep } from '../../services/api/sweeps/sweep.types.js';
 
 /** Of records, their order is that of closing: a moment is how many there were. */
 export interface NoticeWorld {
-  readonly audit: readonly AuditRecordView[];
-  readonly sweeps: readonly SweepView[];
+  readonly audit: readonly AuditRecord[];
+  readonly sweeps: readonly Sweep[];
 }
 
 /** The port, and the hands of whoever closes records and moves sweeps. */
 export interface FakeNotices extends NoticePort {
   /** Says that records of a client were closed; null: that notices may have been missed. */
   recordsClosed(clientId: string | null): void;
-  sweepMoved(sweep: SweepView | null): void;
+  sweepMoved(sweep: Sweep | null): void;
   /** How many listen now. */
   listeners(): number;
 }
@@ -56,7 +56,7 @@ function listen<Wake>(wakes: Set<Wake>, wake: Wake): StopListening {
   return async () => void wakes.delete(wake);
 }
 
-function fits(record: AuditRecordView, filter: AuditFilter): boolean {
+function fits(record: AuditRecord, filter: AuditFilter): boolean {
   return (
     (filter.clientIds?.includes(record.clientId) ?? true) &&
     [record.discordUserId, undefined].includes(filter.discordUserId) &&

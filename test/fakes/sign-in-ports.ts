@@ -8,7 +8,7 @@ import type {
   Ticket,
   TicketView,
 } from '../../services/api/sign-in/ports.js';
-import type { ClientView } from '../../services/api/kit/views.js';
+import type { DiscordClient } from '../../services/api/clients/discord-client.types.js';
 import { InputError, TerminalError } from '../../services/lib/errors.js';
 import type { TokenGrant } from '../../services/model.js';
 
@@ -72,7 +72,7 @@ export const aSignInWorld = (): SignInWorld => ({
 
 export function signInPort(
   world: SignInWorld,
-  clients: () => readonly ClientView[],
+  clients: () => readonly DiscordClient[],
 ): Omit<SignInPorts, 'oauth'> {
   const clientOf = (id: string): SignInClient => {
     const client = clients().find((one) => one.id === id);
@@ -176,7 +176,7 @@ export function oauthPort(world: SignInWorld): OAuthPort {
   };
 }
 
-const toSignInClient = (client: ClientView): SignInClient => ({
+const toSignInClient = (client: DiscordClient): SignInClient => ({
   clientId: client.id,
   name: client.name,
   guildId: client.guildId,

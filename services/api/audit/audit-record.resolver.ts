@@ -1,37 +1,37 @@
+import { traceIdOf } from '../../lib/trace.js';
 import { requireCaller, requireClientAccess } from '../access/access.js';
+import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
+import { PlatformUser } from '../facts/platform.types.js';
+import type { ConnectionOf } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
   Authorized,
   Ctx,
   FieldResolver,
+  ID,
   Query,
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { AuditRecordFilter, toAuditFilter } from '../kit/filter.input.js';
+import { loadRoles } from '../kit/loaders.js';
 import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { ReadPort } from '../ports.js';
+import type { OrPromise } from '../kit/rows.js';
+import { DiscordUser } from '../links/discord-user.types.js';
+import { AuditRecordFilter, toAuditFilter } from './audit-filter.input.js';
 import {
+  AuditCause,
   AuditRecord,
   AuditRecordConnection,
   EnsuredRoles,
-  toAuditRecord,
 } from './audit-record.types.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
-import { DiscordClient } from '../clients/discord-client.types.js';
-import { DiscordRole } from '../clients/discord-role.types.js';
-import { DiscordUser, toDiscordUser } from '../links/discord-user.types.js';
-import { PlatformUser, toPlatformUser } from '../facts/platform.types.js';
-import type { AuditFilter } from '../kit/views.js';
-import type { OrPromise } from '../kit/rows.js';
-import { loadClient, loadRoles } from '../kit/load.js';
+import type { AuditFilter, AuditReads } from './ports.js';
 
 @Resolver(() => AuditRecord)
 export class AuditRecordResolver {
-  constructor(private readonly read: Pick<ReadPort, 'pageAuditRecords' | 'countAuditRecords'>) {}
+  constructor(private readonly read: AuditReads) {}
 
   @Authorized('discord:admin')
   @Query(() => AuditRecordConnection, { description: 'Audit records, newest first.' })
@@ -51,7 +51,6 @@ export class AuditRecordResolver {
       rows: await this.read.pageAuditRecords(records, page),
       page,
       list,
-      toNode: toAuditRecord,
       count: () => this.read.countAuditRecords(records),
     });
   }
@@ -60,49 +59,53 @@ export class AuditRecordResolver {
     nullable: true,
     description: 'The client. Null if it has been deleted.',
   })
-  client(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordClient | null> {
-    return loadClient(context, record.clientId);
+  client(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId }: AuditRecord,
+  ): OrPromise<DiscordClient | undefined> {
+    return loaders.clients.load(clientId);
   }
 
   @FieldResolver(() => DiscordUser, {
     nullable: true,
     description: "The account's current link. Null if it has none.",
   })
-  async discordUser(
-    @Ctx() context: ApiContext,
-    @Root() { clientId, discordUserId }: AuditRecord,
-  ): Promise<DiscordUser | null> {
-    const key = { clientId, discordUserId };
-    const view = await context.loaders.linksByMember.load(key);
-    return view ? toDiscordUser(view) : null;
+  discordUser(
+    @Ctx() { loaders }: ApiContext,
+    @Root() record: AuditRecord,
+  ): OrPromise<DiscordUser | undefined> {
+    return loaders.linksByMember.load(record);
   }
 
   @FieldResolver(() => PlatformUser, {
     nullable: true,
     description: 'The platform user the account was linked to.',
   })
-  async platformUser(
-    @Ctx() context: ApiContext,
-    @Root() record: AuditRecord,
-  ): Promise<PlatformUser | null> {
-    if (record.platformUserId === null) return null;
-    const { platformUsers } = context.loaders;
-    const view = await platformUsers.load(record.platformUserId);
-    return view ? toPlatformUser(view) : null;
+  platformUser(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { platformUserId }: AuditRecord,
+  ): OrPromise<PlatformUser | undefined> {
+    return platformUserId === null ? undefined : loaders.platformUsers.load(platformUserId);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles that were added: the last reading before the write did not show them.',
   })
-  added(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
-    return loadRoles(context, record.clientId, record.addedIds);
+  added(
+    @Ctx() { loaders }: ApiContext,
+    @Root() record: AuditRecord,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, record.clientId, record.added);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Roles that were removed: the last reading before the write showed them.',
   })
-  removed(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
-    return loadRoles(context, record.clientId, record.removedIds);
+  removed(
+    @Ctx() { loaders }: ApiContext,
+    @Root() record: AuditRecord,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, record.clientId, record.removed);
   }
 
   @FieldResolver(() => EnsuredRoles, {
@@ -110,27 +113,41 @@ export class AuditRecordResolver {
       'Roles that were written again to be sure; not in `added` or `removed`. Empty while the record is open.',
   })
   async ensured(
-    @Ctx() context: ApiContext,
-    @Root() { clientId, ensuredIds }: AuditRecord,
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId, ensured }: AuditRecord,
   ): Promise<EnsuredRoles> {
     const [added, removed] = await Promise.all([
-      loadRoles(context, clientId, ensuredIds.added),
-      loadRoles(context, clientId, ensuredIds.removed),
+      loadRoles(loaders, clientId, ensured.added),
+      loadRoles(loaders, clientId, ensured.removed),
     ]);
     return { added, removed };
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to add.' })
-  plannedAdded(@Ctx() context: ApiContext, @Root() record: AuditRecord): OrPromise<DiscordRole[]> {
-    return loadRoles(context, record.clientId, record.plannedAddedIds);
+  plannedAdded(
+    @Ctx() { loaders }: ApiContext,
+    @Root() record: AuditRecord,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, record.clientId, record.plannedAdded);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles that the plan was going to remove.' })
   plannedRemoved(
-    @Ctx() context: ApiContext,
+    @Ctx() { loaders }: ApiContext,
     @Root() record: AuditRecord,
-  ): OrPromise<DiscordRole[]> {
-    return loadRoles(context, record.clientId, record.plannedRemovedIds);
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, record.clientId, record.plannedRemoved);
+  }
+}
+
+@Resolver(() => AuditCause)
+export class AuditCauseResolver {
+  @FieldResolver(() => ID, {
+    nullable: true,
+    description: 'Trace id in the tracing backend. Null if there was no trace.',
+  })
+  traceId(@Root() { traceparent }: AuditCause): string | null {
+    return traceIdOf(traceparent);
   }
 }
 

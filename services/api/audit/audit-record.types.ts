@@ -1,11 +1,9 @@
-import { traceIdOf } from '../../lib/trace.js';
-import type { Cause, Outcome } from '../../model.js';
+import type { Cause, Outcome, RoleChanges } from '../../model.js';
 import { Field, ID, ObjectType } from '../kit/decorators.js';
 import { CauseKindEnum, OutcomeEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type { AuditRecordView } from './audit-view.js';
 import { connectionOf } from '../kit/connection.types.js';
-import { DiscordRole } from '../clients/discord-role.types.js';
+import { DiscordRole } from '../clients/discord-client.types.js';
 
 @ObjectType({ description: 'The cause of a reconcile.', simpleResolvers: true })
 export class AuditCause {
@@ -22,13 +20,9 @@ export class AuditCause {
     nullable: true,
     description: 'The group, if a fact about a group was the cause; else null.',
   })
-  readonly groupId!: string | null;
+  readonly groupId?: string;
 
-  @Field(() => ID, {
-    nullable: true,
-    description: 'Trace id in the tracing backend. Null if there was no trace.',
-  })
-  readonly traceId!: string | null;
+  readonly traceparent?: string;
 }
 
 @ObjectType({
@@ -38,11 +32,11 @@ export class AuditCause {
 })
 export class AuditRecord {
   readonly clientId!: string;
-  readonly addedIds!: readonly string[];
-  readonly removedIds!: readonly string[];
-  readonly ensuredIds!: AuditRecordView['ensured'];
-  readonly plannedAddedIds!: readonly string[];
-  readonly plannedRemovedIds!: readonly string[];
+  readonly added!: readonly string[];
+  readonly removed!: readonly string[];
+  readonly ensured!: RoleChanges;
+  readonly plannedAdded!: readonly string[];
+  readonly plannedRemoved!: readonly string[];
 
   @Field(() => ID, { description: "The record's id, a UUID." })
   readonly id!: string;
@@ -111,28 +105,3 @@ export class AuditRecordConnection extends connectionOf(
   'AuditRecord',
   'an audit record',
 ) {}
-
-export function toAuditCause(cause: Cause): AuditCause {
-  const { kind, id, actor, groupId = null } = cause;
-  return { kind, id, actor, groupId, traceId: traceIdOf(cause.traceparent) };
-}
-
-export function toAuditRecord(view: AuditRecordView): AuditRecord {
-  return {
-    id: view.id,
-    clientId: view.clientId,
-    discordUserId: view.discordUserId,
-    platformUserId: view.platformUserId,
-    addedIds: view.added,
-    removedIds: view.removed,
-    ensuredIds: view.ensured,
-    plannedAddedIds: view.plannedAdded,
-    plannedRemovedIds: view.plannedRemoved,
-    causes: view.causes.map(toAuditCause),
-    nickname: view.nickname,
-    outcome: view.outcome,
-    reason: view.reason,
-    openedAt: view.openedAt,
-    closedAt: view.closedAt,
-  };
-}

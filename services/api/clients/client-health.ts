@@ -1,11 +1,14 @@
+import { named } from '../../lib/named.js';
 import type { ClientId } from '../../model.js';
-import type { HeldPlansView } from '../sweeps/sweep-ports.js';
-import type { CheckResult, ClientView } from '../kit/views.js';
+import type { ApiContext } from '../context.js';
+import type { ParkedMembersView, UnlinkedRoleView } from '../mappings/ports.js';
+import type { HeldPlansView } from '../sweeps/ports.js';
+import type { DiscordClient, HealthCheck } from './discord-client.types.js';
 
 /**
  * The client's current state, and the result of the last check at Discord. Does not call Discord.
  */
-export function storedHealth(client: ClientView, now: Date): readonly CheckResult[] {
+export function storedHealth(client: DiscordClient, now: Date): readonly HealthCheck[] {
   return [
     enabledCheck(client),
     sendingCheck(client, now),
@@ -22,7 +25,7 @@ export function heldPlansCheck(
   clientId: ClientId,
   held: HeldPlansView | null,
   now: Date,
-): readonly CheckResult[] {
+): readonly HealthCheck[] {
   if (held === null) return [];
   const { plans, removals, oldestSince } = held;
   const age = ageIn(now.getTime() - oldestSince.getTime());
@@ -48,7 +51,7 @@ function ageIn(ms: number): string {
 
 const countOf = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-function enabledCheck(client: ClientView): CheckResult {
+function enabledCheck(client: DiscordClient): HealthCheck {
   const name = 'enabled';
   if (client.endingAt)
     return {
@@ -67,7 +70,7 @@ function enabledCheck(client: ClientView): CheckResult {
   return { name, result: 'OK', message: 'Enabled.', remedy: null };
 }
 
-function sendingCheck(client: ClientView, now: Date): CheckResult {
+function sendingCheck(client: DiscordClient, now: Date): HealthCheck {
   const name = 'sending';
   if (client.stoppedAt)
     return {
@@ -100,7 +103,7 @@ function sendingCheck(client: ClientView, now: Date): CheckResult {
 }
 
 /** Shown while it lasts: the others' work goes on. */
-function secretChecks({ lostSecrets }: ClientView): readonly CheckResult[] {
+function secretChecks({ lostSecrets }: DiscordClient): readonly HealthCheck[] {
   return lostSecrets.map(({ name, keyId }) => ({
     name: SECRET_WORDS[name],
     result: 'FAILED' as const,
@@ -120,7 +123,7 @@ const LOST_MEANS = {
 } as const;
 
 /** Shown while it lasts. */
-function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
+function doubtCheck({ doubt }: DiscordClient): readonly HealthCheck[] {
   if (doubt === null) return [];
   return [
     {
@@ -133,7 +136,7 @@ function doubtCheck({ doubt }: ClientView): readonly CheckResult[] {
   ];
 }
 
-function countsCheck({ countsFault }: ClientView): readonly CheckResult[] {
+function countsCheck({ countsFault }: DiscordClient): readonly HealthCheck[] {
   if (countsFault === null) return [];
   return [
     {
@@ -146,7 +149,7 @@ function countsCheck({ countsFault }: ClientView): readonly CheckResult[] {
   ];
 }
 
-function lastCheck({ checkedAt }: ClientView): CheckResult {
+function lastCheck({ checkedAt }: DiscordClient): HealthCheck {
   const at = checkedAt?.toISOString() ?? 'an unknown time';
   return {
     name: 'last check',
@@ -156,7 +159,7 @@ function lastCheck({ checkedAt }: ClientView): CheckResult {
   };
 }
 
-function rolesCheck(client: ClientView): CheckResult {
+function rolesCheck(client: DiscordClient): HealthCheck {
   const name = 'roles';
   if (!client.rolesReadAt)
     return {
@@ -171,4 +174,67 @@ function rolesCheck(client: ClientView): CheckResult {
     message: `Read at ${client.rolesReadAt.toISOString()}.`,
     remedy: null,
   };
+}
+
+/** Health checks about people, true at this moment. */
+export async function loadPeopleChecks(
+  { loaders }: Pick<ApiContext, 'loaders'>,
+  clientId: ClientId,
+): Promise<readonly HealthCheck[]> {
+  const [parked, roles] = await Promise.all([
+    loaders.parkedOfClient.load(clientId),
+    loaders.unlinkedRolesOfClient.load(clientId),
+  ]);
+  return [...parkedCheck(clientId, parked), ...unlinkedHoldersCheck(clientId, roles)];
+}
+
+/** Roles that one check names; there may be hundreds. */
+const MOST_NAMED = 10;
+
+/**
+ * Members that nothing is tried for until a cause ends, the next fact about them, or the next day.
+ */
+function parkedCheck(clientId: ClientId, parked: ParkedMembersView | null): readonly HealthCheck[] {
+  if (parked === null) return [];
+  const { members, causes } = parked;
+  const list = causes.map((each) => `${each.cause} (${each.members})`);
+  const ends = causes.map(({ endedBy }) => endedBy);
+  const known = [...new Set(ends)].filter((each) => each !== null);
+  return [
+    {
+      name: 'parked members',
+      result: 'WARNING',
+      message: `${members === 1 ? '1 linked member is' : `${members} linked members are`} parked and not in step: ${list.join('; ')}.`,
+      remedy: `${sentencesOf(known)}List them with discordUsers(clientId: "${clientId}", filter: { states: [PARKED] }); each is tried again once a day.`,
+    },
+  ];
+}
+
+const sentencesOf = (texts: readonly string[]) =>
+  texts.map((text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}. `).join('');
+
+/**
+ * Accounts without a link that hold mapped roles: no group explains them, and the connector never
+ * removes their roles.
+ */
+function unlinkedHoldersCheck(
+  clientId: ClientId,
+  roles: readonly UnlinkedRoleView[],
+): readonly HealthCheck[] {
+  const held = roles.filter(({ holders }) => holders !== null && holders > 0);
+  const [first] = held;
+  if (first === undefined) return [];
+  const shown = held
+    .slice(0, MOST_NAMED)
+    .map(({ roleId, name, holders }) => `${named('role', roleId, name)}: ${holders}`);
+  const more = held.length - shown.length;
+  const list = [...shown, ...(more > 0 ? [`${more} more roles`] : [])];
+  return [
+    {
+      name: 'unlinked holders',
+      result: 'WARNING',
+      message: `Accounts without a link hold mapped roles (${list.join(', ')}). They keep them: the connector changes linked members only.`,
+      remedy: `List them with unlinkedHolders(clientId: "${clientId}", roleId: "${first.roleId}"), then link each account, or remove its role on Discord.`,
+    },
+  ];
 }

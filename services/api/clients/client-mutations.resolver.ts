@@ -10,8 +10,8 @@ import {
   UpdateDiscordClientInput,
 } from './client.input.js';
 import { forgetRows } from '../kit/loaders.js';
-import type { ClientPort } from '../ports.js';
-import { toDiscordRole } from './discord-role.types.js';
+import { loadPeopleChecks } from './client-health.js';
+import type { ClientPort } from './ports.js';
 import {
   CheckDiscordClientPayload,
   CreateDiscordClientPayload,
@@ -20,8 +20,7 @@ import {
   UpdateDiscordClientPayload,
 } from '../kit/payloads.types.js';
 import { requireClient } from '../kit/find.js';
-import { toMappingEffect } from '../mappings/role-mapping.types.js';
-import { loadClient, loadPeopleChecks, presentClient } from '../kit/load.js';
+import { withClient } from '../sweeps/sweep.types.js';
 
 @Resolver()
 export class ClientMutationsResolver {
@@ -47,11 +46,13 @@ export class ClientMutationsResolver {
   ): Promise<CreateDiscordClientPayload> {
     requireUnlimited(context, 'it cannot create another one');
     const client = toNewClient(input, this.deps.policy);
-    const view = await this.deps.clients.createClient(client);
+    const created = await this.deps.clients.createClient(client);
     forgetRows(context.loaders);
     return {
-      client: presentClient(context, view),
-      warnings: view.rolesReadAt ? [] : ['The roles are not imported yet: run importDiscordRoles.'],
+      client: created,
+      warnings: created.rolesReadAt
+        ? []
+        : ['The roles are not imported yet: run importDiscordRoles.'],
     };
   }
 
@@ -67,9 +68,9 @@ export class ClientMutationsResolver {
   ): Promise<UpdateDiscordClientPayload> {
     const current = await requireClient(context, input.id, 'input.id');
     const patch = toClientPatch(input, current, this.deps.policy);
-    const view = await this.deps.clients.updateClient(current.id, patch, requestCause(context));
+    const client = await this.deps.clients.updateClient(current.id, patch, requestCause(context));
     forgetRows(context.loaders);
-    return { client: presentClient(context, view), warnings: [] };
+    return { client, warnings: [] };
   }
 
   @Authorized('discord:admin')
@@ -94,8 +95,8 @@ export class ClientMutationsResolver {
     forgetRows(context.loaders);
     return {
       id,
-      client: await loadClient(context, id),
-      effect: toMappingEffect(id, effect),
+      client: (await context.loaders.clients.load(id)) ?? null,
+      effect: withClient(id, effect),
       warnings: [],
     };
   }
@@ -115,7 +116,7 @@ export class ClientMutationsResolver {
     forgetRows(context.loaders);
     const client = await requireClient(context, before.id, 'input.id');
     const people = await loadPeopleChecks(context, before.id);
-    return { client: presentClient(context, client), checks: [...checks, ...people], warnings: [] };
+    return { client, checks: [...checks, ...people], warnings: [] };
   }
 
   @Authorized('discord:admin')
@@ -132,10 +133,6 @@ export class ClientMutationsResolver {
     const roles = await this.deps.clients.importRoles(before.id);
     forgetRows(context.loaders);
     const client = await requireClient(context, before.id, 'input.id');
-    return {
-      client: presentClient(context, client),
-      roles: roles.map((role) => toDiscordRole(role, role)),
-      warnings: [],
-    };
+    return { client, roles, warnings: [] };
   }
 }

@@ -1,20 +1,15 @@
 import { InputError } from '../../lib/errors.js';
-import { DEFAULT_CLIENT_SETTINGS } from '../../model.js';
+import { DEFAULT_CLIENT_SETTINGS, type ClientSettings, type Endpoints } from '../../model.js';
 import { checkRange, checkInputText, checkWebUrl, isGiven } from '../kit/checks.js';
 import type {
   CreateDiscordClientInput,
   EndpointsInput,
+  NicknamePolicyInput,
   RemovalGuardInput,
   UpdateDiscordClientInput,
 } from './client.input.js';
-import type { NicknamePolicyInput } from './nickname-policy.input.js';
-import type {
-  ClientPatch,
-  ClientSettings,
-  ClientView,
-  Endpoints,
-  NewClient,
-} from '../kit/views.js';
+import type { DiscordClient } from './discord-client.types.js';
+import type { ClientPatch, NewClient } from './ports.js';
 
 /** What is wrong with an endpoint of a client; null: nothing. */
 export type CheckEndpoint = (url: string, name: keyof Endpoints) => string | null;
@@ -53,7 +48,7 @@ export function toNewClient(input: CreateDiscordClientInput, policy: ClientPolic
 
 export function toClientPatch(
   input: UpdateDiscordClientInput,
-  current: Pick<ClientView, 'endpoints'>,
+  current: Pick<DiscordClient, 'endpoints'>,
   policy: Omit<ClientPolicy, 'defaultEndpoints'>,
 ): ClientPatch {
   const { name, applicationId, clientSecret, botToken } = input;

@@ -1,10 +1,44 @@
-import type { Authority, EmailRule, Holders, Screening, UnknownMembership } from '../../model.js';
+import type {
+  Authority,
+  EmailRule,
+  Holders,
+  NicknameOnUnlink,
+  NicknameStrategy,
+  Screening,
+  UnknownMembership,
+} from '../../model.js';
 import { Field, Float, ID, InputType, Int } from '../kit/decorators.js';
-import { AuthorityEnum, EmailRuleEnum, HoldersEnum, UnknownMembershipEnum } from '../kit/enums.js';
+import {
+  AuthorityEnum,
+  EmailRuleEnum,
+  HoldersEnum,
+  NicknameOnUnlinkEnum,
+  NicknameStrategyEnum,
+  ScreeningEnum,
+  UnknownMembershipEnum,
+} from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
-import { REMOVAL_RULE } from '../mappings/removal-rule.js';
-import { ScreeningEnum } from './screening.enum.js';
-import { NicknamePolicyInput } from './nickname-policy.input.js';
+import { REMOVAL_RULE } from './discord-client.types.js';
+
+@InputType({ description: 'How nicknames of linked members are built.' })
+export class NicknamePolicyInput {
+  @Field(() => NicknameStrategyEnum, { description: 'How nicknames are built.' })
+  readonly strategy!: NicknameStrategy;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For TEMPLATE: text with %username, %character (the primary character), %corporation and %alliance (tickers); %% is a percent sign. Brackets around a variable without a value are dropped.',
+  })
+  readonly template?: string | null;
+
+  @Field(() => NicknameOnUnlinkEnum, {
+    nullable: true,
+    description:
+      "What happens to a nickname set by the connector when the account's last link ends. Default RESET.",
+  })
+  readonly onUnlink?: NicknameOnUnlink | null;
+}
 
 @InputType({ description: REMOVAL_RULE })
 export class RemovalGuardInput {

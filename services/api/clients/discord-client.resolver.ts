@@ -1,21 +1,23 @@
+import { DEFAULT_AUDIT_RETENTION_DAYS } from '../../model.js';
 import { mayTouch } from '../access/access.js';
 import type { ApiContext } from '../context.js';
+import { checkOwnId } from '../kit/checks.js';
 import {
   Arg,
   Authorized,
   Ctx,
   FieldResolver,
   ID,
+  Int,
   Query,
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { checkOwnId } from '../kit/checks.js';
-import type { ClientPort } from '../ports.js';
-import { DiscordClient } from './discord-client.types.js';
-import { DiscordRole, toDiscordRole } from './discord-role.types.js';
-import { RoleMapping, toRoleMapping } from '../mappings/role-mapping.types.js';
-import { presentClient } from '../kit/load.js';
+import { whenHere, type OrPromise } from '../kit/rows.js';
+import { RoleMapping } from '../mappings/role-mapping.types.js';
+import { heldPlansCheck, loadPeopleChecks, storedHealth } from './client-health.js';
+import { ClientHealth, DiscordClient, DiscordRole } from './discord-client.types.js';
+import type { ClientPort } from './ports.js';
 
 @Resolver(() => DiscordClient)
 export class DiscordClientResolver {
@@ -24,11 +26,9 @@ export class DiscordClientResolver {
   @Authorized('discord:read')
   @Query(() => [DiscordClient], { description: 'All clients the caller has access to.' })
   async discordClients(@Ctx() context: ApiContext): Promise<DiscordClient[]> {
-    const views = await this.clients.listClients();
-    for (const view of views) context.loaders.clients.keep(view.id, view);
-    return views
-      .filter((view) => mayTouch(context, view.id))
-      .map((view) => presentClient(context, view));
+    const clients = await this.clients.listClients();
+    for (const client of clients) context.loaders.clients.keep(client.id, client);
+    return clients.filter(({ id }) => mayTouch(context, id));
   }
 
   @Authorized('discord:read')
@@ -40,23 +40,83 @@ export class DiscordClientResolver {
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The client's id." }) id: string,
   ): Promise<DiscordClient | null> {
-    const view = await context.loaders.clients.load(checkOwnId(id, 'id'));
-    if (!view || !mayTouch(context, view.id)) return null;
-    return presentClient(context, view);
+    const client = await context.loaders.clients.load(checkOwnId(id, 'id'));
+    return client && mayTouch(context, client.id) ? client : null;
+  }
+
+  @FieldResolver(() => Int, {
+    description: 'Number of days closed audit records and finished sweeps are kept.',
+  })
+  auditRetentionDays(@Root() { auditRetentionDays }: DiscordClient): number {
+    return auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS;
+  }
+
+  @FieldResolver(() => String, {
+    description: 'URL of the page that adds the bot to the guild with the permissions it needs.',
+  })
+  botInviteUrl(@Root() { endpoints, applicationId, guildId }: DiscordClient): string {
+    const url = new URL(endpoints.authorizeUrl);
+    url.searchParams.set('client_id', applicationId);
+    url.searchParams.set('scope', 'bot');
+    url.searchParams.set('permissions', String(NEEDED_PERMISSIONS));
+    url.searchParams.set('guild_id', guildId);
+    url.searchParams.set('disable_guild_select', 'true');
+    return url.href;
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'The roles of its guild, as last read.' })
-  async roles(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<DiscordRole[]> {
-    const views = await context.loaders.rolesOfClient.load(client.id);
-    return views.map((view) => toDiscordRole(view, view));
+  roles(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { id }: DiscordClient,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loaders.rolesOfClient.load(id);
   }
 
   @FieldResolver(() => [RoleMapping], { description: 'Its mappings, active and retired.' })
-  async mappings(
-    @Ctx() context: ApiContext,
-    @Root() client: DiscordClient,
-  ): Promise<RoleMapping[]> {
-    const views = await context.loaders.mappingsOfClient.load(client.id);
-    return views.map(toRoleMapping);
+  mappings(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { id }: DiscordClient,
+  ): OrPromise<readonly RoleMapping[]> {
+    return loaders.mappingsOfClient.load(id);
+  }
+
+  /** Progress for a caller who sent thousands of facts at once. */
+  @FieldResolver(() => Int, {
+    description:
+      'Number of members waiting for a reconcile or being reconciled. Returns to 0 after a large change once all roles match. Parked members are not counted.',
+  })
+  pendingMembers(@Ctx() { loaders }: ApiContext, @Root() { id }: DiscordClient): OrPromise<number> {
+    return loaders.pendingOfClient.load(id);
+  }
+
+  @FieldResolver(() => ClientHealth, { description: "The client's health." })
+  async health(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<ClientHealth> {
+    const [held, people] = await Promise.all([
+      context.loaders.heldPlansOfClient.load(client.id),
+      loadPeopleChecks(context, client.id),
+    ]);
+    const now = context.now();
+    return {
+      checks: [...heldPlansCheck(client.id, held, now), ...people, ...storedHealth(client, now)],
+    };
+  }
+}
+
+/** Manage Roles, Manage Nicknames, Create Instant Invite; nothing else. */
+const NEEDED_PERMISSIONS = (1n << 28n) | (1n << 27n) | (1n << 0n);
+
+@Resolver(() => DiscordRole)
+export class DiscordRoleResolver {
+  @FieldResolver(() => Boolean, {
+    description:
+      'True if any mapping, active or retired, names the role. False: a foreign role, which the connector never changes.',
+  })
+  isMapped(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId, roleId }: DiscordRole,
+  ): OrPromise<boolean> {
+    return whenHere(loaders.mappingsOfClient.load(clientId), (mappings) =>
+      mappings.some((mapping) => mapping.roleId === roleId),
+    );
   }
 }

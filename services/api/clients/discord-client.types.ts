@@ -1,25 +1,56 @@
-import {
-  DEFAULT_AUDIT_RETENTION_DAYS,
-  type Authority,
-  type EmailRule,
-  type NicknameOnUnlink,
-  type NicknameStrategy,
-  type Screening,
-  type UnknownMembership,
+import type {
+  Authority,
+  ClientSettings,
+  EmailRule,
+  NicknameOnUnlink,
+  NicknameStrategy,
+  RoleRefusal,
+  Screening,
+  UnknownMembership,
 } from '../../model.js';
 import { Directive, Field, Float, ID, Int, ObjectType } from '../kit/decorators.js';
 import {
   AuthorityEnum,
+  CheckVerdictEnum,
   EmailRuleEnum,
+  NicknameOnUnlinkEnum,
   NicknameStrategyEnum,
+  RoleRefusalEnum,
+  ScreeningEnum,
   UnknownMembershipEnum,
 } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type { ClientView } from '../kit/views.js';
-import { REMOVAL_RULE } from '../mappings/removal-rule.js';
-import type { ClientHealth } from './client-health.types.js';
-import { NicknameOnUnlinkEnum } from './nickname-on-unlink.enum.js';
-import { ScreeningEnum } from './screening.enum.js';
+
+/** The rule of the removal guard, in one sentence: reconcile/guard/guard.ts keeps it. */
+export const REMOVAL_RULE =
+  'The removals of one message, mutation, batch of events or sweep are judged as a whole, together with removals that are due and those of the last hour. All of them are held until a person approves if they exceed the minimum or the percentage of the holders of a role or of all roles, whichever is higher, or more than half of the holders of a role with five or more holders.';
+
+@ObjectType({ description: 'One check and its remedy.', simpleResolvers: true })
+export class HealthCheck {
+  @Field(() => String, { description: 'What was checked.' })
+  readonly name!: string;
+
+  @Field(() => CheckVerdictEnum, { description: 'The result.' })
+  readonly result!: 'OK' | 'WARNING' | 'FAILED';
+
+  @Field(() => String, { description: 'What was found.' })
+  readonly message!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to do about it. Null if no action is needed.',
+  })
+  readonly remedy!: string | null;
+}
+
+@ObjectType({
+  description: 'The latest health results. Does not call Discord; `checkDiscordClient` does.',
+  simpleResolvers: true,
+})
+export class ClientHealth {
+  @Field(() => [HealthCheck], { description: 'The checks.' })
+  readonly checks!: readonly HealthCheck[];
+}
 
 @ObjectType('NicknamePolicy', {
   description: 'How nicknames of linked members are built.',
@@ -64,9 +95,11 @@ export class LinkingPolicy {
   readonly email!: EmailRule;
 
   @Field(() => Boolean, {
+    name: 'keepTokens',
+    simple: false,
     description: "Whether the person's OAuth2 tokens are kept after linking.",
   })
-  readonly keepTokens!: boolean;
+  readonly keepsTokens!: boolean;
 }
 
 @ObjectType('Endpoints', {
@@ -87,13 +120,26 @@ export class EndpointsType {
   readonly revokeUrl!: string;
 }
 
+/** A secret that cannot be read, and the key it was encrypted with. */
+export interface LostSecretView {
+  readonly name: 'botToken' | 'clientSecret';
+  readonly keyId: string;
+}
+
+/** Why nothing is sent to Discord for a client, since when, and when the next call is tried. */
+export interface SendingPauseView {
+  readonly cause: string;
+  readonly since: Date;
+  readonly until: Date;
+}
+
 @Directive('@key(fields: "id")')
 @ObjectType({
   description:
     'A Discord application with its bot, and the guild (Discord server) it serves. Secrets are write-only.',
   simpleResolvers: true,
 })
-export class DiscordClient {
+export class DiscordClient implements ClientSettings {
   @Field(() => ID, { description: "The client's id, a UUID." })
   readonly id!: string;
 
@@ -124,8 +170,12 @@ export class DiscordClient {
   })
   readonly inviteUrl!: string | null;
 
-  @Field(() => Boolean, { description: 'False: nothing is sent to Discord for this client.' })
-  readonly enabled!: boolean;
+  @Field(() => Boolean, {
+    name: 'enabled',
+    simple: false,
+    description: 'False: nothing is sent to Discord for this client.',
+  })
+  readonly isEnabled!: boolean;
 
   @Field(() => AuthorityEnum, { description: 'Authority of mappings that do not set their own.' })
   readonly authority!: Authority;
@@ -155,10 +205,7 @@ export class DiscordClient {
   })
   readonly wholeListWrites!: boolean;
 
-  @Field(() => Int, {
-    description: 'Number of days closed audit records and finished sweeps are kept.',
-  })
-  readonly auditRetentionDays!: number;
+  readonly auditRetentionDays!: number | null;
 
   @Field(() => EndpointsType, { description: 'The URLs of Discord for this client.' })
   readonly endpoints!: EndpointsType;
@@ -175,13 +222,21 @@ export class DiscordClient {
   })
   readonly endingAt!: Date | null;
 
-  @Field(() => String, {
-    description: 'URL of the page that adds the bot to the guild with the permissions it needs.',
-  })
-  readonly botInviteUrl!: string;
-
-  /** As stored with the client; its resolver adds the held plans. */
-  readonly health!: ClientHealth;
+  /** Why nothing is sent for this client now; null when all is well. */
+  readonly trouble!: string | null;
+  /** Why the last list of the guild's members could not be believed; null: it could. */
+  readonly doubt!: string | null;
+  /** Why Discord did not count who holds the roles, when a sweep last asked; null: it did. */
+  readonly countsFault!: string | null;
+  /** Secrets that cannot be read: the key that they were encrypted with is unknown. */
+  readonly lostSecrets!: readonly LostSecretView[];
+  readonly stoppedAt!: Date | null;
+  readonly pausedUntil!: Date | null;
+  /** Why the process that works this client sends nothing now; over when `until` has passed. */
+  readonly sending!: SendingPauseView | null;
+  /** The results of the last check at Discord; empty before the first. */
+  readonly checks!: readonly HealthCheck[];
+  readonly checkedAt!: Date | null;
 
   @Field(() => DateTime, { description: 'When the client was created.' })
   readonly createdAt!: Date;
@@ -190,33 +245,40 @@ export class DiscordClient {
   readonly updatedAt!: Date;
 }
 
-/** Fields one by one: whatever else a view may hold one day stays inside. */
-export function toDiscordClient(
-  view: ClientView,
-  derived: Pick<DiscordClient, 'botInviteUrl' | 'health'>,
-): DiscordClient {
-  return {
-    id: view.id,
-    name: view.name,
-    guildId: view.guildId,
-    applicationId: view.applicationId,
-    botUserId: view.botUserId,
-    callbackUrl: view.callbackUrl,
-    inviteUrl: view.inviteUrl,
-    enabled: view.isEnabled,
-    authority: view.authority,
-    unknownMembership: view.unknownMembership,
-    nicknamePolicy: view.nicknamePolicy,
-    removalGuard: view.removalGuard,
-    linking: { email: view.linking.email, keepTokens: view.linking.keepsTokens },
-    screening: view.screening,
-    wholeListWrites: view.wholeListWrites,
-    auditRetentionDays: view.auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS,
-    endpoints: view.endpoints,
-    rolesReadAt: view.rolesReadAt,
-    endingAt: view.endingAt,
-    createdAt: view.createdAt,
-    updatedAt: view.updatedAt,
-    ...derived,
-  };
+@ObjectType({ description: 'A role of a guild.', simpleResolvers: true })
+export class DiscordRole {
+  readonly clientId!: string;
+
+  @Field(() => Snowflake, { name: 'id', simple: false, description: "Discord's." })
+  readonly roleId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name at Discord. Null if the role was never read, such as a role deleted long ago.',
+  })
+  readonly name!: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "The role's position in the guild; higher is more powerful.",
+  })
+  readonly position!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'The colour as 0xRRGGBB; 0 means none.' })
+  readonly color!: number | null;
+
+  @Field(() => Boolean, {
+    name: 'managed',
+    simple: false,
+    description:
+      "True if only Discord or an integration can add and remove the role (Discord's word: managed).",
+  })
+  readonly isManaged!: boolean;
+
+  @Field(() => RoleRefusalEnum, {
+    nullable: true,
+    description: 'Why the bot cannot add or remove the role. Null if it can.',
+  })
+  readonly refusal!: RoleRefusal | null;
 }

@@ -25,7 +25,7 @@ import {
   userDeleted,
   type FactList,
 } from './platform-facts.js';
-import type { FactPort } from '../ports.js';
+import type { FactPort } from './ports.js';
 import {
   DeletePlatformUserPayload,
   RecordMembershipChangesPayload,
@@ -35,7 +35,6 @@ import {
   UpsertPlatformUsersPayload,
   type FactsAnswer,
 } from './fact-payloads.types.js';
-import { toPlatformUser } from './platform.types.js';
 
 @Resolver()
 export class FactMutationsResolver {
@@ -115,9 +114,9 @@ export class FactMutationsResolver {
         'CONFLICT',
         describeLosses(outcome, await groupNamer(context, [outcome])),
       );
-    const view = await context.loaders.platformUsers.load(fact.platformUserId);
+    const platformUser = (await context.loaders.platformUsers.load(fact.platformUserId)) ?? null;
     return {
-      platformUser: view ? toPlatformUser(view) : null,
+      platformUser,
       warnings: outcome?.verdict === 'unchanged' ? ['The user was already deleted.'] : [],
     };
   }
@@ -137,9 +136,9 @@ export class FactMutationsResolver {
     const platformUserId = checkPlatformId(input.platformUserId, field);
     const isRestored = await this.facts.restoreUser(platformUserId);
     forgetRows(context.loaders);
-    const view = await context.loaders.platformUsers.load(platformUserId);
+    const platformUser = (await context.loaders.platformUsers.load(platformUserId)) ?? null;
     return {
-      platformUser: view ? toPlatformUser(view) : null,
+      platformUser,
       warnings: isRestored ? [] : ['The user is not deleted. Nothing changed.'],
     };
   }

@@ -10,7 +10,7 @@ import {
   type OutrankingKind,
 } from '../kit/enums.js';
 import { DateTime, Sequence } from '../kit/scalars.js';
-import { PlatformGroup, PlatformUser, toPlatformGroup, toPlatformUser } from './platform.types.js';
+import { PlatformGroup, PlatformUser } from './platform.types.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
@@ -147,8 +147,8 @@ abstract class UserFactsPayload extends FactsPayload {
   })
   async platformUsers(@Ctx() context: ApiContext): Promise<PlatformUser[]> {
     const { platformUsers } = context.loaders;
-    const views = await platformUsers.loadAll(this.changedIds);
-    return views.flatMap((view) => (view ? [toPlatformUser(view)] : []));
+    const users = await platformUsers.loadAll(this.changedIds);
+    return users.filter((user) => user !== undefined);
   }
 
   @Field(() => Int, {
@@ -178,8 +178,8 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
   })
   async platformGroups(@Ctx() context: ApiContext): Promise<PlatformGroup[]> {
     const { platformGroups } = context.loaders;
-    const views = await platformGroups.loadAll(this.changedIds);
-    return views.flatMap((view) => (view ? [toPlatformGroup(view)] : []));
+    const groups = await platformGroups.loadAll(this.changedIds);
+    return groups.filter((group) => group !== undefined);
   }
 }
 

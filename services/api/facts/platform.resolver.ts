@@ -1,5 +1,7 @@
 import { mayTouch } from '../access/access.js';
 import type { ApiContext } from '../context.js';
+import { checkInputText, checkPlatformId } from '../kit/checks.js';
+import type { ConnectionOf } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -11,25 +13,17 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { checkPlatformId, checkInputText } from '../kit/checks.js';
 import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { ReadPort } from '../ports.js';
-import { whenHere, type OrPromise } from '../kit/rows.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
-import { DiscordUser, toDiscordUser } from '../links/discord-user.types.js';
-import {
-  PlatformGroup,
-  PlatformGroupConnection,
-  PlatformUser,
-  toPlatformGroup,
-  toPlatformUser,
-} from './platform.types.js';
+import type { OrPromise } from '../kit/rows.js';
+import { DiscordUser } from '../links/discord-user.types.js';
+import { PlatformGroup, PlatformGroupConnection, PlatformUser } from './platform.types.js';
+import type { PlatformReads } from './ports.js';
 
 @Resolver(() => PlatformUser)
 export class PlatformResolver {
   constructor(
-    private readonly read: Pick<ReadPort, 'pagePlatformGroups' | 'countPlatformGroups'>,
+    private readonly read: Pick<PlatformReads, 'pagePlatformGroups' | 'countPlatformGroups'>,
   ) {}
 
   @Authorized('discord:read')
@@ -37,13 +31,11 @@ export class PlatformResolver {
     nullable: true,
     description: 'One platform user. Null if the id was never reported.',
   })
-  async platformUser(
-    @Ctx() context: ApiContext,
-    @Arg('id', () => ID, { description: "The user's id, issued by the platform." })
-    id: string,
-  ): Promise<PlatformUser | null> {
-    const view = await context.loaders.platformUsers.load(checkPlatformId(id, 'id'));
-    return view ? toPlatformUser(view) : null;
+  platformUser(
+    @Ctx() { loaders }: ApiContext,
+    @Arg('id', () => ID, { description: "The user's id, issued by the platform." }) id: string,
+  ): OrPromise<PlatformUser | undefined> {
+    return loaders.platformUsers.load(checkPlatformId(id, 'id'));
   }
 
   @Authorized('discord:read')
@@ -66,15 +58,16 @@ export class PlatformResolver {
       rows: await this.read.pagePlatformGroups(text, page),
       page,
       list,
-      toNode: toPlatformGroup,
       count: () => this.read.countPlatformGroups(text),
     });
   }
 
   @FieldResolver(() => [PlatformGroup], { description: 'The groups the user is in now.' })
-  groups(@Ctx() context: ApiContext, @Root() user: PlatformUser): OrPromise<PlatformGroup[]> {
-    const { groupsOfPlatformUser } = context.loaders;
-    return whenHere(groupsOfPlatformUser.load(user.id), (views) => views.map(toPlatformGroup));
+  groups(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { id }: PlatformUser,
+  ): OrPromise<readonly PlatformGroup[]> {
+    return loaders.groupsOfPlatformUser.load(id);
   }
 
   @FieldResolver(() => [DiscordUser], {
@@ -84,7 +77,7 @@ export class PlatformResolver {
     @Ctx() context: ApiContext,
     @Root() user: PlatformUser,
   ): Promise<DiscordUser[]> {
-    const views = await context.loaders.linksOfPlatformUser.load(user.id);
-    return views.filter((view) => mayTouch(context, view.clientId)).map(toDiscordUser);
+    const links = await context.loaders.linksOfPlatformUser.load(user.id);
+    return links.filter(({ clientId }) => mayTouch(context, clientId));
   }
 }

@@ -1,6 +1,5 @@
 import { Directive, Field, ID, ObjectType } from '../kit/decorators.js';
 import { DateTime } from '../kit/scalars.js';
-import type { PlatformGroupView, PlatformUserView } from '../kit/views.js';
 import { connectionOf } from '../kit/connection.types.js';
 
 @ObjectType({
@@ -12,19 +11,19 @@ export class PlatformUserAttributes {
     nullable: true,
     description: 'Name of the primary character. Null if the user has none.',
   })
-  readonly character!: string | null;
+  readonly character?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description: 'Ticker of the corporation. Null if the user has none.',
   })
-  readonly corporation!: string | null;
+  readonly corporation?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description: 'Ticker of the alliance. Null if the user has none.',
   })
-  readonly alliance!: string | null;
+  readonly alliance?: string | null;
 }
 
 @Directive('@key(fields: "id")')
@@ -80,22 +79,3 @@ export class PlatformGroupConnection extends connectionOf(
   'PlatformGroup',
   'a group',
 ) {}
-
-export function toPlatformUser(view: PlatformUserView): PlatformUser {
-  const { character, corporation, alliance } = view.attributes;
-  return {
-    id: view.id,
-    username: view.username,
-    attributes: {
-      character: character ?? null,
-      corporation: corporation ?? null,
-      alliance: alliance ?? null,
-    },
-    hasSnapshot: view.hasSnapshot,
-    deletedAt: view.deletedAt,
-  };
-}
-
-export function toPlatformGroup(view: PlatformGroupView): PlatformGroup {
-  return { id: view.id, name: view.name, deletedAt: view.deletedAt };
-}

@@ -2,9 +2,6 @@ import { InputError } from '../../lib/errors.js';
 import { mayTouch } from '../access/access.js';
 import type { ApiContext } from '../context.js';
 import { checkList, checkOwnId, checkPlatformId } from '../kit/checks.js';
-import { presentClient } from '../kit/load.js';
-import { toDiscordUser } from '../links/discord-user.types.js';
-import { toPlatformUser } from '../facts/platform.types.js';
 
 /** A router's reference to an entity: its type and key. */
 interface Reference {
@@ -21,17 +18,15 @@ type FindEntity = (context: ApiContext, reference: Reference) => Promise<object 
  */
 export const entityFinders: Readonly<Record<string, FindEntity>> = {
   DiscordClient: async (context, { id, field }) => {
-    const view = await context.loaders.clients.load(checkOwnId(id, field));
-    return view && mayTouch(context, view.id) ? presentClient(context, view) : null;
+    const client = await context.loaders.clients.load(checkOwnId(id, field));
+    return client && mayTouch(context, client.id) ? client : null;
   },
   DiscordUser: async (context, { id, field }) => {
-    const view = await context.loaders.links.load(checkOwnId(id, field));
-    return view && mayTouch(context, view.clientId) ? toDiscordUser(view) : null;
+    const link = await context.loaders.links.load(checkOwnId(id, field));
+    return link && mayTouch(context, link.clientId) ? link : null;
   },
-  PlatformUser: async (context, { id, field }) => {
-    const view = await context.loaders.platformUsers.load(checkPlatformId(id, field));
-    return view ? toPlatformUser(view) : null;
-  },
+  PlatformUser: async ({ loaders }, { id, field }) =>
+    (await loaders.platformUsers.load(checkPlatformId(id, field))) ?? null,
 };
 
 /**

@@ -8,6 +8,10 @@ import { Extensions } from 'type-graphql';
 
 import type { Scope } from '../access/caller.js';
 
+/*
+ * With `simpleResolvers` a field is read from the row by its name in the schema. A field that is
+ * named otherwise there (`name`) therefore says `simple: false`.
+ */
 export {
   Arg,
   Args,

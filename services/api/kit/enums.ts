@@ -1,13 +1,14 @@
 import type { InputError } from '../../lib/errors.js';
-import type { ImportVerdict } from './views.js';
 import type {
   Authority,
   EmailRule,
   Holders,
   LinkState,
+  NicknameOnUnlink,
   NicknameStrategy,
   Outcome,
   RoleRefusal,
+  Screening,
   SweepKind,
   SweepState,
   UnknownMembership,
@@ -193,17 +194,6 @@ export const FactVerdictEnum = describeEnum<FactVerdictName>(
   },
 );
 
-export const ImportStatusEnum = describeEnum<ImportVerdict['kind']>(
-  'ImportStatus',
-  'The result for one user of an import.',
-  {
-    LINKED: 'The link was created or, in a dry run, would be created.',
-    UNCHANGED: 'The same link already exists.',
-    CONFLICT: 'The user or the account is linked elsewhere, or is listed twice; nothing changed.',
-    INVALID: 'Cannot be linked; see `message`.',
-  },
-);
-
 export const ErrorCodeEnum = describeEnum<InputError['code']>(
   'ItemErrorCode',
   'Why an item of a list was rejected.',
@@ -212,5 +202,25 @@ export const ErrorCodeEnum = describeEnum<InputError['code']>(
     NOT_FOUND: 'The item names something that does not exist.',
     CONFLICT: 'A recorded fact outranks the item.',
     FAILED_PRECONDITION: 'Something else must be done first.',
+  },
+);
+
+export const NicknameOnUnlinkEnum = describeEnum<NicknameOnUnlink>(
+  'NicknameOnUnlink',
+  "What happens to a nickname set by the connector when the account's last link ends.",
+  {
+    RESET:
+      'The connector removes it, unless it was changed at Discord since. Removing it never delays the removal of the link.',
+    KEEP: 'The nickname stays.',
+  },
+);
+
+export const ScreeningEnum = describeEnum<Screening>(
+  'Screening',
+  "Whether grants wait for Discord's membership screening: the rules that new members of some servers have to accept.",
+  {
+    WAIT: 'Members get roles and nickname once they have accepted the rules; people who sign in join without them. Removals do not wait, and roles that a member holds already stay.',
+    IGNORE:
+      'Members get roles and nickname at once. In some servers a granted role ends screening.',
   },
 );

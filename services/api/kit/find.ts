@@ -3,15 +3,17 @@ import type { ClientId, LinkId, MappingId } from '../../model.js';
 import { mayTouch, requireClientAccess } from '../access/access.js';
 import type { ApiContext } from '../context.js';
 import { checkOwnId } from './checks.js';
-import type { SweepView } from '../sweeps/sweep-ports.js';
-import type { ClientView, LinkView, MappingView } from './views.js';
+import type { DiscordClient } from '../clients/discord-client.types.js';
+import type { DiscordUser } from '../links/discord-user.types.js';
+import type { RoleMapping } from '../mappings/role-mapping.types.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
 
 /** The client that an input names: well-formed, within the key's limit, and there. */
 export async function requireClient(
   context: ApiContext,
   id: string,
   field: string,
-): Promise<ClientView> {
+): Promise<DiscordClient> {
   return clientThere(context, clientIdOf(context, id, field), field);
 }
 
@@ -45,7 +47,7 @@ async function clientThere(
   context: ApiContext,
   clientId: ClientId,
   field: string,
-): Promise<ClientView> {
+): Promise<DiscordClient> {
   const client = await context.loaders.clients.load(clientId);
   if (!client) throw notFound(`Client ${clientId} does not exist.`, field);
   return client;
@@ -56,7 +58,7 @@ export async function requireLink(
   context: ApiContext,
   id: string,
   field: string,
-): Promise<LinkView> {
+): Promise<DiscordUser> {
   const linkId: LinkId = checkOwnId(id, field);
   const link = await context.loaders.links.load(linkId);
   if (!link || !mayTouch(context, link.clientId))
@@ -68,7 +70,7 @@ export async function requireMapping(
   context: ApiContext,
   id: string,
   field: string,
-): Promise<MappingView> {
+): Promise<RoleMapping> {
   const mappingId: MappingId = checkOwnId(id, field);
   const mapping = await context.loaders.mappings.load(mappingId);
   if (!mapping || !mayTouch(context, mapping.clientId))
@@ -76,11 +78,7 @@ export async function requireMapping(
   return mapping;
 }
 
-export async function requireSweep(
-  context: ApiContext,
-  id: string,
-  field: string,
-): Promise<SweepView> {
+export async function requireSweep(context: ApiContext, id: string, field: string): Promise<Sweep> {
   const sweepId = checkOwnId(id, field);
   const sweep = await context.loaders.sweeps.load(sweepId);
   if (!sweep || !mayTouch(context, sweep.clientId))

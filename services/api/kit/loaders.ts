@@ -7,43 +7,38 @@ import type {
   PlatformUserId,
   RoleId,
 } from '../../model.js';
+import type { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
+import type { RoleKey } from '../clients/ports.js';
+import type { PlatformGroup, PlatformUser } from '../facts/platform.types.js';
+import type { DiscordUser, MembershipRequest } from '../links/discord-user.types.js';
+import type { ParkedMembersView, UnlinkedRoleView } from '../mappings/ports.js';
+import type { RoleMapping } from '../mappings/role-mapping.types.js';
 import type { ApiPorts } from '../ports.js';
-import type { MembershipRequestView } from '../http/request-view.js';
+import type { HeldPlansView } from '../sweeps/ports.js';
+import type { Schedule } from '../sweeps/schedule.types.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
 import { Made, type OrPromise, RowLoader } from './rows.js';
-import type { HeldPlansView, ScheduleView, SweepView } from '../sweeps/sweep-ports.js';
-import type { DiscordRole } from '../clients/discord-role.types.js';
-import type { DiscordUser } from '../links/discord-user.types.js';
-import type { ParkedMembersView, UnlinkedRoleView } from '../mappings/unlinked-ports.js';
-import type {
-  ClientView,
-  LinkView,
-  MappingView,
-  PlatformGroupView,
-  PlatformUserView,
-  RoleKey,
-  RoleView,
-} from './views.js';
 
 /** A type, not an interface: its values are to be gone through. */
 export type Loaders = {
-  readonly clients: RowLoader<ClientId, ClientView | undefined>;
-  readonly links: RowLoader<LinkId, LinkView | undefined>;
-  readonly linksByMember: RowLoader<MemberKey, LinkView | undefined, string>;
-  readonly linksOfPlatformUser: RowLoader<PlatformUserId, readonly LinkView[]>;
-  readonly roles: RowLoader<RoleKey, RoleView | undefined, string>;
+  readonly clients: RowLoader<ClientId, DiscordClient | undefined>;
+  readonly links: RowLoader<LinkId, DiscordUser | undefined>;
+  readonly linksByMember: RowLoader<MemberKey, DiscordUser | undefined, string>;
+  readonly linksOfPlatformUser: RowLoader<PlatformUserId, readonly DiscordUser[]>;
+  readonly roles: RowLoader<RoleKey, DiscordRole, string>;
   /** By the list of their ids. */
-  readonly roleLists: Made<readonly RoleId[], OrPromise<DiscordRole[]>>;
+  readonly roleLists: Made<readonly RoleId[], OrPromise<readonly DiscordRole[]>>;
   /** Loads links with the given parts, by id. */
   readonly wholeLinks: Made<string, Promise<DiscordUser | null>>;
-  readonly rolesOfClient: RowLoader<ClientId, readonly RoleView[]>;
-  readonly mappings: RowLoader<MappingId, MappingView | undefined>;
-  readonly mappingsOfClient: RowLoader<ClientId, readonly MappingView[]>;
-  readonly platformUsers: RowLoader<PlatformUserId, PlatformUserView | undefined>;
-  readonly platformGroups: RowLoader<GroupId, PlatformGroupView | undefined>;
-  readonly groupsOfPlatformUser: RowLoader<PlatformUserId, readonly PlatformGroupView[]>;
-  readonly requestsOfLink: RowLoader<LinkId, readonly MembershipRequestView[]>;
-  readonly schedulesOfClient: RowLoader<ClientId, readonly ScheduleView[]>;
-  readonly sweeps: RowLoader<string, SweepView | undefined>;
+  readonly rolesOfClient: RowLoader<ClientId, readonly DiscordRole[]>;
+  readonly mappings: RowLoader<MappingId, RoleMapping | undefined>;
+  readonly mappingsOfClient: RowLoader<ClientId, readonly RoleMapping[]>;
+  readonly platformUsers: RowLoader<PlatformUserId, PlatformUser | undefined>;
+  readonly platformGroups: RowLoader<GroupId, PlatformGroup | undefined>;
+  readonly groupsOfPlatformUser: RowLoader<PlatformUserId, readonly PlatformGroup[]>;
+  readonly requestsOfLink: RowLoader<LinkId, readonly MembershipRequest[]>;
+  readonly schedulesOfClient: RowLoader<ClientId, readonly Schedule[]>;
+  readonly sweeps: RowLoader<string, Sweep | undefined>;
   readonly heldPlansOfClient: RowLoader<ClientId, HeldPlansView | null>;
   readonly parkedOfClient: RowLoader<ClientId, ParkedMembersView | null>;
   readonly unlinkedRolesOfClient: RowLoader<ClientId, readonly UnlinkedRoleView[]>;
@@ -69,7 +64,10 @@ export function createLoaders(ports: LoaderPorts): Loaders {
     ),
     linksOfPlatformUser: new RowLoader((ids) => read.linksOfPlatformUsers(ids), itself),
     roles: new RowLoader(
-      (keys) => read.findRoles(keys),
+      async (keys) => {
+        const roles = await read.findRoles(keys);
+        return keys.map((key, index) => roles[index] ?? neverRead(key));
+      },
       (key) => `${key.clientId}/${key.roleId}`,
     ),
     roleLists: new Made(),
@@ -92,6 +90,28 @@ export function createLoaders(ports: LoaderPorts): Loaders {
 }
 
 const itself = (id: string): string => id;
+
+/** A role that was never read still has its id. */
+const neverRead = ({ clientId, roleId }: RoleKey): DiscordRole => ({
+  clientId,
+  roleId,
+  name: null,
+  position: null,
+  color: null,
+  isManaged: false,
+  refusal: 'UNKNOWN_ROLE',
+});
+
+/** In the order of their ids. The same list is made once per request. */
+export function loadRoles(
+  { roles, roleLists }: Loaders,
+  clientId: ClientId,
+  roleIds: readonly RoleId[],
+): OrPromise<readonly DiscordRole[]> {
+  return roleLists.of(roleIds, () =>
+    roles.loadAll(roleIds.map((roleId) => ({ clientId, roleId }))),
+  );
+}
 
 /** After a write: what was read before it is no longer true. */
 export function forgetRows(loaders: Loaders): void {

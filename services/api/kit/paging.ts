@@ -4,7 +4,7 @@ import { InputError } from '../../lib/errors.js';
 import { checkOwnId, checkPlatformId } from './checks.js';
 import type { PageArgs } from './page.args.js';
 import type { ConnectionOf } from './connection.types.js';
-import type { Page, Rows } from './views.js';
+import type { Page, Rows } from './ports.js';
 
 const DEFAULT_FIRST = 50;
 const MAX_FIRST = 200;
@@ -33,23 +33,21 @@ export function toPage({ first, after = null }: PageArgs, list: PagedList): Page
  * Pages by the last row, not by offset, so concurrent changes never shift another row between
  * pages. The row itself may be gone.
  */
-export function toConnection<View extends { readonly id: string }, Node>(request: {
-  readonly rows: Rows<View>;
+export function toConnection<Node extends { readonly id: string }>(request: {
+  readonly rows: Rows<Node>;
   readonly page: Page;
   readonly list: PagedList;
-  readonly toNode: (view: View) => Node;
   readonly count: () => Promise<number>;
 }): ConnectionOf<Node> {
-  const { rows } = request.rows;
-  const nodes = rows.map(request.toNode);
-  const cursorsOf = (some: readonly View[]) => {
+  const { rows: nodes } = request.rows;
+  const cursorsOf = (some: readonly Node[]) => {
     const tag = tagOf(request.list);
     return some.map(({ id }) => encodeCursor(tag, id));
   };
   // Most requests ask for no cursors, or for one.
   return {
     get edges() {
-      const cursors = cursorsOf(rows);
+      const cursors = cursorsOf(nodes);
       return nodes.map((node, index) => ({ cursor: cursors[index] ?? '', node }));
     },
     nodes,
@@ -57,10 +55,10 @@ export function toConnection<View extends { readonly id: string }, Node>(request
       hasNextPage: request.rows.hasMore,
       hasPreviousPage: request.page.after !== null,
       get startCursor() {
-        return cursorsOf(rows.slice(0, 1))[0] ?? null;
+        return cursorsOf(nodes.slice(0, 1))[0] ?? null;
       },
       get endCursor() {
-        return cursorsOf(rows.slice(-1))[0] ?? null;
+        return cursorsOf(nodes.slice(-1))[0] ?? null;
       },
     },
     count: request.count,

@@ -2,9 +2,7 @@ import type { LinkState } from '../../model.js';
 import { Field, ID, ObjectType } from './decorators.js';
 import { LinkStateEnum } from './enums.js';
 import { DateTime } from './scalars.js';
-import { HealthCheck } from '../clients/client-health.types.js';
-import { DiscordClient } from '../clients/discord-client.types.js';
-import { DiscordRole } from '../clients/discord-role.types.js';
+import { DiscordClient, DiscordRole, HealthCheck } from '../clients/discord-client.types.js';
 import { DiscordUser } from '../links/discord-user.types.js';
 import { MappingEffectType, RoleMapping } from '../mappings/role-mapping.types.js';
 

@@ -1,6 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 
+import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
+import { PlatformGroup, PlatformUser } from '../facts/platform.types.js';
+import { checkOwnId, checkPlatformId } from '../kit/checks.js';
+import type { ConnectionOf } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -13,33 +17,27 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { checkOwnId, checkPlatformId } from '../kit/checks.js';
-import { DiscordUserFilter, toLinkFilter } from '../kit/filter.input.js';
+import { askOfClient } from '../kit/find.js';
+import { loadRoles } from '../kit/loaders.js';
 import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { ReadPort } from '../ports.js';
-import { whenHere, type OrPromise } from '../kit/rows.js';
-import { selects } from '../kit/selection.js';
-import { DiscordClient } from '../clients/discord-client.types.js';
-import { DiscordRole } from '../clients/discord-role.types.js';
-import { DiscordUser, DiscordUserConnection, toDiscordUser } from './discord-user.types.js';
-import { PlatformUser, toPlatformUser } from '../facts/platform.types.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
-import { askOfClient } from '../kit/find.js';
-import { loadClient, loadRoles, loadWholeLink, readAhead } from '../kit/load.js';
+import type { OrPromise } from '../kit/rows.js';
+import { DiscordUser, DiscordUserConnection, MembershipRequest } from './discord-user.types.js';
+import { DiscordUserFilter, toLinkFilter } from './link.input.js';
+import type { LinkReads } from './ports.js';
+import { loadWholeLink, readAhead, selects } from './read-ahead.js';
 
 @Resolver(() => DiscordUser)
 export class DiscordUserResolver {
   constructor(
-    private readonly read: Pick<ReadPort, 'pageLinks' | 'countLinks' | 'findLinkByPlatformUser'>,
+    private readonly read: Pick<LinkReads, 'pageLinks' | 'countLinks' | 'findLinkByPlatformUser'>,
   ) {}
 
   @Authorized('discord:read')
   @Query(() => DiscordUserConnection, { description: 'Links of a client, oldest first.' })
   async discordUsers(
     @Ctx() context: ApiContext,
-    @Arg('clientId', () => ID, { description: "The client's id." })
-    clientId: string,
+    @Arg('clientId', () => ID, { description: "The client's id." }) clientId: string,
     @Arg('filter', () => DiscordUserFilter, { nullable: true, description: 'Omitted: all links.' })
     filter: DiscordUserFilter | null = null,
     @Args(() => PageArgs) asked: PageArgs,
@@ -56,11 +54,8 @@ export class DiscordUserResolver {
       read.rows.rows,
       (...path) => selects(info, ['nodes', ...path]) || selects(info, ['edges', 'node', ...path]),
     );
-    return toConnection({
-      ...read,
-      toNode: toDiscordUser,
-      count: () => this.read.countLinks(read.list.clientId, links),
-    });
+    const count = () => this.read.countLinks(read.list.clientId, links);
+    return toConnection({ ...read, count });
   }
 
   @Authorized('discord:read')
@@ -81,40 +76,71 @@ export class DiscordUserResolver {
   })
   async discordUserByPlatformId(
     @Ctx() context: ApiContext,
-    @Arg('clientId', () => ID, { description: "The client's id." })
-    clientId: string,
+    @Arg('clientId', () => ID, { description: "The client's id." }) clientId: string,
     @Arg('platformUserId', () => ID, {
       description: "The platform user's id, issued by the platform.",
     })
     platformUserId: string,
-  ): Promise<DiscordUser | null> {
-    const view = await askOfClient(context, clientId, async (id) =>
+  ): Promise<DiscordUser | undefined> {
+    return askOfClient(context, clientId, async (id) =>
       this.read.findLinkByPlatformUser(id, checkPlatformId(platformUserId, 'platformUserId')),
     );
-    return view ? toDiscordUser(view) : null;
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(@Ctx() context: ApiContext, @Root() user: DiscordUser): OrPromise<DiscordClient | null> {
-    return loadClient(context, user.clientId);
+  client(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId }: DiscordUser,
+  ): OrPromise<DiscordClient | undefined> {
+    return loaders.clients.load(clientId);
   }
 
   @FieldResolver(() => PlatformUser, { description: 'The platform user.' })
   platformUser(
-    @Ctx() context: ApiContext,
-    @Root() user: DiscordUser,
-  ): OrPromise<PlatformUser | null> {
-    const { platformUsers } = context.loaders;
-    return whenHere(platformUsers.load(user.platformUserId), (view) =>
-      view ? toPlatformUser(view) : null,
-    );
+    @Ctx() { loaders }: ApiContext,
+    @Root() { platformUserId }: DiscordUser,
+  ): OrPromise<PlatformUser | undefined> {
+    return loaders.platformUsers.load(platformUserId);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description:
       'All roles the member was last observed with, including foreign ones. Empty before the first reading.',
   })
-  roles(@Ctx() context: ApiContext, @Root() user: DiscordUser): OrPromise<DiscordRole[]> {
-    return loadRoles(context, user.clientId, user.roleIds);
+  roles(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId, roleIds }: DiscordUser,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, clientId, roleIds);
+  }
+
+  @FieldResolver(() => [MembershipRequest], {
+    description:
+      'Membership changes requested from the platform where Discord has authority, and not yet confirmed; oldest first.',
+  })
+  requests(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { id }: DiscordUser,
+  ): OrPromise<readonly MembershipRequest[]> {
+    return loaders.requestsOfLink.load(id);
+  }
+}
+
+@Resolver(() => MembershipRequest)
+export class MembershipRequestResolver {
+  @FieldResolver(() => PlatformGroup, {
+    nullable: true,
+    description: 'The group whose membership would change.',
+  })
+  group(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { groupId }: MembershipRequest,
+  ): OrPromise<PlatformGroup | undefined> {
+    return loaders.platformGroups.load(groupId);
+  }
+
+  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
+  role(@Ctx() { loaders }: ApiContext, @Root() request: MembershipRequest): OrPromise<DiscordRole> {
+    return loaders.roles.load(request);
   }
 }

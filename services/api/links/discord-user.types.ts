@@ -1,8 +1,7 @@
 import type { LinkState } from '../../model.js';
 import { Directive, Field, ID, ObjectType } from '../kit/decorators.js';
-import { LinkStateEnum } from '../kit/enums.js';
+import { describeEnum, LinkStateEnum, MembershipChangeKindEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type { LinkView } from '../kit/views.js';
 import { connectionOf } from '../kit/connection.types.js';
 
 @Directive('@key(fields: "id")')
@@ -14,6 +13,7 @@ import { connectionOf } from '../kit/connection.types.js';
 export class DiscordUser {
   readonly clientId!: string;
   readonly platformUserId!: string;
+  /** Every role the mirror shows, foreign ones too; empty when Discord was never asked. */
   readonly roleIds!: readonly string[];
 
   @Field(() => ID, { description: "The link's id, a UUID." })
@@ -50,13 +50,19 @@ export class DiscordUser {
   readonly reason!: string | null;
 
   @Field(() => Boolean, {
+    name: 'screening',
+    simple: false,
     description:
       "The member has not accepted the server's rules yet (Discord's membership screening), as last read; with the client's `screening: WAIT` roles and nickname wait for it.",
   })
-  readonly screening!: boolean;
+  readonly isScreening!: boolean;
 
-  @Field(() => Boolean, { description: 'True if the guild has banned the account.' })
-  readonly banned!: boolean;
+  @Field(() => Boolean, {
+    name: 'banned',
+    simple: false,
+    description: 'True if the guild has banned the account.',
+  })
+  readonly isBanned!: boolean;
 
   @Field(() => DateTime, {
     nullable: true,
@@ -77,22 +83,36 @@ export class DiscordUser {
 @ObjectType({ description: 'A page of links, oldest first.' })
 export class DiscordUserConnection extends connectionOf(DiscordUser, 'DiscordUser', 'a link') {}
 
-export function toDiscordUser(view: LinkView): DiscordUser {
-  return {
-    id: view.id,
-    clientId: view.clientId,
-    platformUserId: view.platformUserId,
-    roleIds: view.roleIds,
-    discordUserId: view.discordUserId,
-    username: view.username,
-    displayName: view.displayName,
-    nickname: view.nickname,
-    state: view.state,
-    reason: view.reason,
-    screening: view.isScreening,
-    banned: view.isBanned,
-    timedOutUntil: view.timedOutUntil,
-    lastReconciledAt: view.lastReconciledAt,
-    linkedAt: view.linkedAt,
-  };
+export const MembershipRequestStateEnum = describeEnum<'OPEN' | 'DISPUTED'>(
+  'MembershipRequestState',
+  "The platform's response to a request.",
+  {
+    OPEN: 'No response yet.',
+    DISPUTED:
+      'The platform has reported the opposite since. The request is not repeated until the role changes at Discord.',
+  },
+);
+
+@ObjectType({
+  description:
+    'A membership change requested from the platform by `discord.membership.requested.v1`, where Discord has authority over a role. Removed once the platform confirms it.',
+  simpleResolvers: true,
+})
+export class MembershipRequest {
+  readonly linkId!: string;
+  readonly clientId!: string;
+  readonly groupId!: string;
+  readonly roleId!: string;
+
+  @Field(() => ID, { description: 'The id of the event.' })
+  readonly id!: string;
+
+  @Field(() => MembershipChangeKindEnum, { description: 'The requested membership.' })
+  readonly change!: 'ADDED' | 'REMOVED';
+
+  @Field(() => MembershipRequestStateEnum, { description: "The platform's response." })
+  readonly state!: 'OPEN' | 'DISPUTED';
+
+  @Field(() => DateTime, { description: 'When the request was sent.' })
+  readonly askedAt!: Date;
 }

@@ -1,4 +1,5 @@
 import type { ApiContext } from '../context.js';
+import { PlatformGroup } from '../facts/platform.types.js';
 import {
   Arg,
   Authorized,
@@ -9,17 +10,13 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import type { LinkPort } from '../ports.js';
-import { Snowflake } from '../kit/scalars.js';
-import { DiscordUser, toDiscordUser } from './discord-user.types.js';
-import { PlatformGroup, toPlatformGroup } from '../facts/platform.types.js';
-import {
-  ExplainedMapping,
-  RoleExplanationType,
-  toRoleExplanation,
-} from './role-explanation.types.js';
-import { RoleMapping, toRoleMapping } from '../mappings/role-mapping.types.js';
 import { requireLink } from '../kit/find.js';
+import type { OrPromise } from '../kit/rows.js';
+import { Snowflake } from '../kit/scalars.js';
+import { RoleMapping } from '../mappings/role-mapping.types.js';
+import { DiscordUser } from './discord-user.types.js';
+import type { LinkPort } from './ports.js';
+import { ExplainedMapping, RoleExplanationType } from './role-explanation.types.js';
 
 @Resolver(() => RoleExplanationType)
 export class ExplainRoleResolver {
@@ -32,23 +29,19 @@ export class ExplainRoleResolver {
   })
   async explainRole(
     @Ctx() context: ApiContext,
-    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
-    id: string,
-    @Arg('roleId', () => Snowflake, { description: "The role's Discord id." })
-    roleId: string,
+    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' }) id: string,
+    @Arg('roleId', () => Snowflake, { description: "The role's Discord id." }) roleId: string,
   ): Promise<RoleExplanationType> {
     const link = await requireLink(context, id, 'id');
-    const view = await this.links.explainRole({ id: link.id, roleId });
-    return toRoleExplanation(link.id, view);
+    return { ...(await this.links.explainRole({ id: link.id, roleId })), linkId: link.id };
   }
 
   @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
-  async discordUser(
-    @Ctx() context: ApiContext,
+  discordUser(
+    @Ctx() { loaders }: ApiContext,
     @Root() { linkId }: RoleExplanationType,
-  ): Promise<DiscordUser | null> {
-    const view = await context.loaders.links.load(linkId);
-    return view ? toDiscordUser(view) : null;
+  ): OrPromise<DiscordUser | undefined> {
+    return loaders.links.load(linkId);
   }
 }
 
@@ -58,20 +51,18 @@ export class ExplainedMappingResolver {
     nullable: true,
     description: 'The mapping. Null if it has just been removed.',
   })
-  async mapping(
-    @Ctx() context: ApiContext,
+  mapping(
+    @Ctx() { loaders }: ApiContext,
     @Root() { mappingId }: ExplainedMapping,
-  ): Promise<RoleMapping | null> {
-    const view = await context.loaders.mappings.load(mappingId);
-    return view ? toRoleMapping(view) : null;
+  ): OrPromise<RoleMapping | undefined> {
+    return loaders.mappings.load(mappingId);
   }
 
   @FieldResolver(() => PlatformGroup, { nullable: true, description: 'The mapped group.' })
-  async group(
-    @Ctx() context: ApiContext,
+  group(
+    @Ctx() { loaders }: ApiContext,
     @Root() { groupId }: ExplainedMapping,
-  ): Promise<PlatformGroup | null> {
-    const view = await context.loaders.platformGroups.load(groupId);
-    return view ? toPlatformGroup(view) : null;
+  ): OrPromise<PlatformGroup | undefined> {
+    return loaders.platformGroups.load(groupId);
   }
 }

@@ -9,14 +9,13 @@ import {
   ReconcileDiscordUserInput,
   UnlinkDiscordUserInput,
 } from './link.input.js';
-import { importList } from './link-import.js';
 import { forgetRows } from '../kit/loaders.js';
-import type { LinkPort } from '../ports.js';
+import type { LinkPort } from './ports.js';
 import { beginLink } from '../sign-in/begin.js';
 import type { SignInPorts } from '../sign-in/ports.js';
 import type { SignInSite } from '../sign-in/site.js';
-import { toDiscordUser, type DiscordUser } from './discord-user.types.js';
-import { ImportDiscordUsersPayload, toImportPayload } from './link-import.types.js';
+import type { DiscordUser } from './discord-user.types.js';
+import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
 import {
   BeginDiscordLinkPayload,
   LinkDiscordUserPayload,
@@ -94,8 +93,7 @@ export class LinkMutationsResolver {
       cause: requestCause(context),
     });
     forgetRows(context.loaders);
-    const link = await requireLink(context, linkId, 'input');
-    return { discordUser: toDiscordUser(link), warnings };
+    return { discordUser: await requireLink(context, linkId, 'input'), warnings };
   }
 
   @Authorized('discord:write')
@@ -138,6 +136,5 @@ export class LinkMutationsResolver {
 
 async function loadAnew(context: ApiContext, id: LinkId): Promise<DiscordUser | null> {
   forgetRows(context.loaders);
-  const view = await context.loaders.links.load(id);
-  return view ? toDiscordUser(view) : null;
+  return (await context.loaders.links.load(id)) ?? null;
 }

@@ -1,5 +1,60 @@
+import type { LinkState } from '../../model.js';
+import { checkList, checkPlatformId, isGiven } from '../kit/checks.js';
 import { Field, ID, InputType } from '../kit/decorators.js';
+import { LinkStateEnum } from '../kit/enums.js';
 import { Snowflake } from '../kit/scalars.js';
+import type { LinkFilter } from './ports.js';
+
+@InputType({ description: 'Filters for links. Filters are combined with AND.' })
+export class DiscordUserFilter {
+  @Field(() => [LinkStateEnum], {
+    nullable: true,
+    description: 'Only links in one of these states.',
+  })
+  readonly states?: readonly LinkState[] | null;
+
+  @Field(() => [ID], { nullable: true, description: 'Only links of these platform users.' })
+  readonly platformUserIds?: readonly string[] | null;
+
+  @Field(() => [Snowflake], {
+    nullable: true,
+    description: 'Only links of these Discord accounts.',
+  })
+  readonly discordUserIds?: readonly string[] | null;
+
+  @Field(() => Snowflake, {
+    nullable: true,
+    description: 'Only links whose member was last observed with this role.',
+  })
+  readonly roleId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Only links whose platform user is in this group.',
+  })
+  readonly groupId?: string | null;
+}
+
+/** A part left out and a part that is null are the same: no part. */
+export function toLinkFilter(filter: DiscordUserFilter | null): LinkFilter {
+  if (!filter) return {};
+  const { states, platformUserIds, discordUserIds, roleId, groupId } = filter;
+  return {
+    ...(states ? { states: checkList(states, 'filter.states') } : {}),
+    ...(platformUserIds
+      ? {
+          platformUserIds: checkList(platformUserIds, 'filter.platformUserIds').map((id, index) =>
+            checkPlatformId(id, `filter.platformUserIds[${index}]`),
+          ),
+        }
+      : {}),
+    ...(discordUserIds
+      ? { discordUserIds: checkList(discordUserIds, 'filter.discordUserIds') }
+      : {}),
+    ...(roleId ? { roleId } : {}),
+    ...(isGiven(groupId) ? { groupId: checkPlatformId(groupId, 'filter.groupId') } : {}),
+  };
+}
 
 @InputType({
   description:

@@ -1,5 +1,8 @@
 import { mayTouch } from '../access/access.js';
+import { DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
+import { PlatformGroup } from '../facts/platform.types.js';
+import { checkOwnId } from '../kit/checks.js';
 import {
   Arg,
   Authorized,
@@ -10,18 +13,11 @@ import {
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { checkOwnId } from '../kit/checks.js';
-import type { LinkPort } from '../ports.js';
-import { DiscordRole, toDiscordRole } from '../clients/discord-role.types.js';
-import { DiscordUser, toDiscordUser } from './discord-user.types.js';
-import {
-  BlockedRoleType,
-  MemberPlanType,
-  PlannedRequest,
-  toMemberPlan,
-} from './member-plan.types.js';
+import { loadRoles } from '../kit/loaders.js';
 import type { OrPromise } from '../kit/rows.js';
-import { loadRoles } from '../kit/load.js';
+import { DiscordUser } from './discord-user.types.js';
+import { BlockedRoleType, MemberPlanType, PlannedRequest } from './member-plan.types.js';
+import type { LinkPort } from './ports.js';
 
 @Resolver(() => MemberPlanType)
 export class MemberPlanResolver {
@@ -34,78 +30,105 @@ export class MemberPlanResolver {
   })
   async memberPlan(
     @Ctx() context: ApiContext,
-    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' })
-    id: string,
+    @Arg('id', () => ID, { description: 'The id of a `DiscordUser`.' }) id: string,
   ): Promise<MemberPlanType | null> {
     const link = await context.loaders.links.load(checkOwnId(id, 'id'));
     if (!link || !mayTouch(context, link.clientId)) return null;
-    return toMemberPlan(link, await this.links.memberPlan(link.id));
+    const plan = await this.links.memberPlan(link.id);
+    return { ...plan, clientId: link.clientId, linkId: link.id };
   }
 
   @FieldResolver(() => DiscordUser, { nullable: true, description: 'The link.' })
-  async discordUser(
-    @Ctx() context: ApiContext,
-    @Root() plan: MemberPlanType,
-  ): Promise<DiscordUser | null> {
-    const view = await context.loaders.links.load(plan.linkId);
-    return view ? toDiscordUser(view) : null;
+  discordUser(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { linkId }: MemberPlanType,
+  ): OrPromise<DiscordUser | undefined> {
+    return loaders.links.load(linkId);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
-  add(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
-    return loadRoles(context, plan.clientId, plan.addIds);
+  add(
+    @Ctx() { loaders }: ApiContext,
+    @Root() plan: MemberPlanType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, plan.clientId, plan.add);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
-  remove(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
-    return loadRoles(context, plan.clientId, plan.removeIds);
+  remove(
+    @Ctx() { loaders }: ApiContext,
+    @Root() plan: MemberPlanType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, plan.clientId, plan.remove);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description:
       "Roles to grant once the member has accepted the server's rules (Discord's membership screening).",
   })
-  waiting(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
-    return loadRoles(context, plan.clientId, plan.waitingIds);
+  waiting(
+    @Ctx() { loaders }: ApiContext,
+    @Root() plan: MemberPlanType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, plan.clientId, plan.waiting);
   }
 
   @FieldResolver(() => [DiscordRole], { description: 'Roles to remove that the guard would hold.' })
-  held(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
-    return loadRoles(context, plan.clientId, plan.heldIds);
+  held(
+    @Ctx() { loaders }: ApiContext,
+    @Root() plan: MemberPlanType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, plan.clientId, plan.held);
   }
 
   @FieldResolver(() => [DiscordRole], {
     description: 'Mapped roles that stay because a mapped group is unknown for this person.',
   })
-  unknown(@Ctx() context: ApiContext, @Root() plan: MemberPlanType): OrPromise<DiscordRole[]> {
-    return loadRoles(context, plan.clientId, plan.unknownIds);
+  unknown(
+    @Ctx() { loaders }: ApiContext,
+    @Root() plan: MemberPlanType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, plan.clientId, plan.unknown);
   }
 
   @FieldResolver(() => [PlannedRequest], {
     description: 'Membership changes the platform would be asked for where Discord has authority.',
   })
-  requests(@Root() plan: MemberPlanType): PlannedRequest[] {
-    const { clientId } = plan;
-    return plan.planned.map((request) => ({ clientId, ...request }));
+  requests(@Root() { clientId, requests }: MemberPlanType): PlannedRequest[] {
+    return requests.map((request) => ({ clientId, ...request }));
   }
 
   @FieldResolver(() => [BlockedRoleType], {
     description: 'Roles the plan would change but the bot cannot.',
   })
-  blocked(@Root() plan: MemberPlanType): BlockedRoleType[] {
-    const { clientId } = plan;
-    return plan.blockedRoles.map((blocked) => ({ clientId, ...blocked }));
+  blocked(@Root() { clientId, blocked }: MemberPlanType): BlockedRoleType[] {
+    return blocked.map((role) => ({ clientId, ...role }));
   }
 }
 
 @Resolver(() => BlockedRoleType)
 export class BlockedRoleResolver {
   @FieldResolver(() => DiscordRole, { description: 'The role.' })
-  async role(
-    @Ctx() context: ApiContext,
-    @Root() { clientId, roleId }: BlockedRoleType,
-  ): Promise<DiscordRole> {
-    const key = { clientId, roleId };
-    return toDiscordRole(key, await context.loaders.roles.load(key));
+  role(@Ctx() { loaders }: ApiContext, @Root() blocked: BlockedRoleType): OrPromise<DiscordRole> {
+    return loaders.roles.load(blocked);
+  }
+}
+
+@Resolver(() => PlannedRequest)
+export class PlannedRequestResolver {
+  @FieldResolver(() => PlatformGroup, {
+    nullable: true,
+    description: 'The group whose membership would change.',
+  })
+  group(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { groupId }: PlannedRequest,
+  ): OrPromise<PlatformGroup | undefined> {
+    return loaders.platformGroups.load(groupId);
+  }
+
+  @FieldResolver(() => DiscordRole, { description: 'The role the group follows.' })
+  role(@Ctx() { loaders }: ApiContext, @Root() request: PlannedRequest): OrPromise<DiscordRole> {
+    return loaders.roles.load(request);
   }
 }

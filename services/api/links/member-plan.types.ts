@@ -1,7 +1,6 @@
 import { Field, ObjectType } from '../kit/decorators.js';
 import { MembershipChangeKindEnum } from '../kit/enums.js';
 import { DateTime } from '../kit/scalars.js';
-import type { MemberPlanView } from '../kit/views.js';
 
 @ObjectType('MemberPlan', {
   description:
@@ -11,13 +10,16 @@ import type { MemberPlanView } from '../kit/views.js';
 export class MemberPlanType {
   readonly clientId!: string;
   readonly linkId!: string;
-  readonly addIds!: readonly string[];
-  readonly removeIds!: readonly string[];
-  readonly waitingIds!: readonly string[];
-  readonly heldIds!: readonly string[];
-  readonly unknownIds!: readonly string[];
-  readonly blockedRoles!: MemberPlanView['blocked'];
-  readonly planned!: MemberPlanView['requests'];
+  readonly add!: readonly string[];
+  readonly remove!: readonly string[];
+  /** Roles to grant once the member has passed Discord's membership screening. */
+  readonly waiting!: readonly string[];
+  /** Removals that the guard would hold. */
+  readonly held!: readonly string[];
+  /** Mapped roles that stay because a mapped group is not known for this person. */
+  readonly unknown!: readonly string[];
+  readonly blocked!: readonly Omit<BlockedRoleType, 'clientId'>[];
+  readonly requests!: readonly Omit<PlannedRequest, 'clientId'>[];
 
   @Field(() => String, {
     nullable: true,
@@ -70,25 +72,4 @@ export class BlockedRoleType {
 
   @Field(() => String, { description: 'Why the bot cannot change the role.' })
   readonly refusal!: string;
-}
-
-export function toMemberPlan(
-  link: { readonly id: string; readonly clientId: string },
-  view: MemberPlanView,
-): MemberPlanType {
-  return {
-    clientId: link.clientId,
-    linkId: link.id,
-    addIds: view.add,
-    removeIds: view.remove,
-    waitingIds: view.waiting,
-    heldIds: view.held,
-    unknownIds: view.unknown,
-    blockedRoles: view.blocked,
-    planned: view.requests,
-    nickname: view.nickname,
-    nicknameBlocked: view.nicknameBlocked,
-    observedAt: view.observedAt,
-    summary: view.summary,
-  };
 }

@@ -1,15 +1,65 @@
 import type { Authority, RoleBlock } from '../../model.js';
+import { AuditCause } from '../audit/audit-record.types.js';
 import { Field, ID, ObjectType } from '../kit/decorators.js';
-import { AuthorityEnum } from '../kit/enums.js';
+import { AuthorityEnum, describeEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type { RoleExplanationView } from '../kit/views.js';
-import { AuditCause, toAuditCause } from '../audit/audit-record.types.js';
-import {
-  DesiredRoleEnum,
-  MembershipKnowledgeEnum,
-  RoleBlockEnum,
-  RoleChangeKindEnum,
-} from './role-explanation-enums.js';
+
+export const DesiredRoleEnum = describeEnum<'YES' | 'NO' | 'UNKNOWN'>(
+  'DesiredRole',
+  'Whether a person should have a role.',
+  {
+    YES: 'An active mapping grants it.',
+    NO: 'No mapping grants it; it is removed if held.',
+    UNKNOWN: 'Not known, so the role stays as it is.',
+  },
+);
+
+export const MembershipKnowledgeEnum = describeEnum<'HELD' | 'NOT_HELD' | 'UNKNOWN'>(
+  'MembershipKnowledge',
+  'What the platform has reported about a person and a group.',
+  {
+    HELD: 'The person is in the group.',
+    NOT_HELD: 'The person is not in the group.',
+    UNKNOWN: 'Nothing reported. This does not mean "no".',
+  },
+);
+
+export const RoleChangeKindEnum = describeEnum<'ADDED' | 'REMOVED'>(
+  'RoleChangeKind',
+  'What the connector did with a role.',
+  { ADDED: 'The connector added it.', REMOVED: 'The connector removed it.' },
+);
+
+export const RoleBlockEnum = describeEnum<RoleBlock>(
+  'RoleBlock',
+  'What prevents a person from having a role, or a role from being removed.',
+  {
+    NOT_LINKED: 'The link to the Discord account is ending.',
+    AUTHORITY_DISCORD: 'Discord has authority: the platform is asked to follow.',
+    ROLE_REQUESTED:
+      'Discord has authority; the platform was asked to follow and has not confirmed yet.',
+    REQUEST_DISPUTED:
+      'Discord has authority; the platform was asked to follow and reports the opposite.',
+    AUTHORITY_OBSERVE: 'The mapping is in OBSERVE: nothing is written to Discord.',
+    MAPPING_RETIRED: 'A mapping that would grant it is retired.',
+    UNKNOWN_MEMBERSHIP: 'The platform has not reported whether the person is in a mapped group.',
+    CLIENT_DISABLED: 'The client is disabled.',
+    CLIENT_STOPPED: "Discord rejected the client's bot token.",
+    CLIENT_PAUSED: 'The guild responds as if the bot had been removed.',
+    BANNED: 'The guild has banned the account.',
+    NOT_IN_GUILD: 'The account is not in the guild.',
+    SCREENING:
+      "The member has not accepted the server's rules yet (Discord's membership screening), and the client's `screening` is WAIT.",
+    ROLE_ABOVE_BOT: "The role is not below the bot's highest role.",
+    ROLE_MANAGED: 'Only Discord or an integration can add and remove the role.',
+    ROLE_GONE: 'The guild no longer has this role.',
+    MISSING_PERMISSION: 'The bot lacks the permission Manage Roles.',
+    HELD_BY_GUARD: 'The removal guard holds the removal.',
+    REMOVAL_REJECTED: 'A person rejected the removal: the role stays.',
+    PARKED: 'Retrying is useless until something changes; see `reason` of the `DiscordUser`.',
+    PENDING: 'The change is waiting for its turn.',
+  },
+);
 
 @ObjectType({
   description: 'A mapping of the role, as it applies to the person.',
@@ -31,7 +81,7 @@ export class ExplainedMapping {
   @Field(() => MembershipKnowledgeEnum, {
     description: 'Whether the person is in the group. UNKNOWN if the link is ending.',
   })
-  readonly membership!: RoleExplanationView['mappings'][number]['membership'];
+  readonly membership!: 'HELD' | 'NOT_HELD' | 'UNKNOWN';
 }
 
 @ObjectType({
@@ -78,7 +128,7 @@ export class RoleExplanationType {
   readonly isMapped!: boolean;
 
   @Field(() => DesiredRoleEnum, { description: 'Whether the person should have the role.' })
-  readonly desired!: RoleExplanationView['desired'];
+  readonly desired!: 'YES' | 'NO' | 'UNKNOWN';
 
   @Field(() => Boolean, {
     nullable: true,
@@ -118,18 +168,4 @@ export class RoleExplanationType {
     description: 'The whole explanation in one or two sentences, suitable for the person.',
   })
   readonly sentence!: string;
-}
-
-export function toRoleExplanation(
-  linkId: string,
-  { lastChange, ...view }: RoleExplanationView,
-): RoleExplanationType {
-  return {
-    ...view,
-    linkId,
-    lastChange: lastChange && {
-      ...lastChange,
-      cause: lastChange.cause && toAuditCause(lastChange.cause),
-    },
-  };
 }

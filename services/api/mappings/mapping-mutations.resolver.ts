@@ -7,13 +7,13 @@ import {
   UpdateRoleMappingInput,
 } from './mapping.input.js';
 import { forgetRows } from '../kit/loaders.js';
-import type { MappingPort } from '../ports.js';
+import type { MappingPort } from './ports.js';
 import {
   CreateRoleMappingPayload,
   RetireRoleMappingPayload,
   UpdateRoleMappingPayload,
 } from '../kit/payloads.types.js';
-import { toMappingEffect, toRoleMapping } from './role-mapping.types.js';
+import { withClient } from '../sweeps/sweep.types.js';
 import { requireClient, requireMapping } from '../kit/find.js';
 
 @Resolver()
@@ -40,10 +40,10 @@ export class MappingMutationsResolver {
       cause: requestCause(context),
     });
     forgetRows(context.loaders);
-    const refusal = (await context.loaders.roles.load(role))?.refusal ?? null;
+    const refusal = (await context.loaders.roles.load(role)).refusal;
     return {
-      mapping: made.mapping && toRoleMapping(made.mapping),
-      effect: toMappingEffect(client.id, made.effect),
+      mapping: made.mapping,
+      effect: withClient(client.id, made.effect),
       warnings: [
         ...(refusal ? [`The bot cannot add or remove this role at the moment: ${refusal}.`] : []),
         ...(made.held
@@ -72,7 +72,7 @@ export class MappingMutationsResolver {
       cause: requestCause(context),
     });
     forgetRows(context.loaders);
-    return { mapping: toRoleMapping(mapping), warnings: [] };
+    return { mapping, warnings: [] };
   }
 
   @Authorized('discord:admin')
@@ -96,8 +96,8 @@ export class MappingMutationsResolver {
     });
     forgetRows(context.loaders);
     return {
-      mapping: toRoleMapping(mapping),
-      effect: toMappingEffect(mapping.clientId, effect),
+      mapping,
+      effect: withClient(mapping.clientId, effect),
       warnings: held === null ? [] : [leftHolders(held)],
     };
   }

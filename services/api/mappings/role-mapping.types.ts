@@ -2,9 +2,8 @@ import type { Authority } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
 import { AuthorityEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type { MappingView } from '../kit/views.js';
-import { SweepPlanMemberType, toSweepPlanMember } from '../sweeps/sweep.types.js';
-import type { MappingEffect as MappingEffectView } from '../sweeps/sweep-ports.js';
+import { connectionOf } from '../kit/connection.types.js';
+import { SweepPlanMemberType } from '../sweeps/sweep.types.js';
 
 @ObjectType({
   description: 'Maps a group to a role: members of the group get the role.',
@@ -65,19 +64,53 @@ export class MappingEffectType {
   readonly members!: readonly SweepPlanMemberType[];
 }
 
-export function toMappingEffect(clientId: string, effect: MappingEffectView): MappingEffectType {
-  const members = effect.members.map((member) => toSweepPlanMember(clientId, member));
-  return { ...effect, members };
+@ObjectType({
+  description:
+    'A Discord account that holds a mapped role and has no link. The connector never changes its roles.',
+  simpleResolvers: true,
+})
+export class UnlinkedHolder {
+  /** The account's id, as the place in its list. */
+  readonly id!: string;
+
+  @Field(() => Snowflake, { description: 'The Discord account.' })
+  readonly discordUserId!: string;
+
+  @Field(() => String, { description: "The account's unique name." })
+  readonly username!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The account's display name; null: it has none.",
+  })
+  readonly displayName!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The nickname in the server; null: it has none.',
+  })
+  readonly nickname!: string | null;
+
+  @Field(() => Boolean, {
+    name: 'bot',
+    simple: false,
+    description: 'The account belongs to a bot.',
+  })
+  readonly isBot!: boolean;
+
+  @Field(() => DateTime, {
+    name: 'lastReadAt',
+    simple: false,
+    nullable: true,
+    description:
+      'When the member list with this account was last requested from Discord; null: no complete list was saved.',
+  })
+  readonly readAt!: Date | null;
 }
 
-export function toRoleMapping(view: MappingView): RoleMapping {
-  return {
-    id: view.id,
-    clientId: view.clientId,
-    groupId: view.groupId,
-    roleId: view.roleId,
-    authority: view.authority,
-    createdAt: view.createdAt,
-    retiredAt: view.retiredAt,
-  };
-}
+@ObjectType({ description: 'A page of unlinked holders of one role.' })
+export class UnlinkedHolderConnection extends connectionOf(
+  UnlinkedHolder,
+  'UnlinkedHolder',
+  'an account without a link',
+) {}

@@ -1,5 +1,5 @@
-import type { AuditRecordView } from '../audit/audit-view.js';
-import type { AuditFilter } from '../kit/views.js';
+import type { AuditRecord } from '../audit/audit-record.types.js';
+import type { AuditFilter } from '../audit/ports.js';
 import type { Bell } from './bell.js';
 import type { Semaphore } from './gate.js';
 import type { Moment, NoticePort, RecordPlace, StopListening } from './ports.js';
@@ -25,7 +25,7 @@ export async function lookForClosedRecords(deps: {
   readonly bell: Bell;
   readonly gate: Semaphore;
   readonly onPage: () => void;
-}): Promise<Looker<AuditRecordView>> {
+}): Promise<Looker<AuditRecord>> {
   const { notices, filter, bell, gate } = deps;
   const stop = await notices.onRecordsClosed((clientId) => {
     if (clientId === null || (filter.clientIds?.includes(clientId) ?? true)) bell.ring();
@@ -37,7 +37,7 @@ export async function lookForClosedRecords(deps: {
   let until: Moment | null = null;
   let after: RecordPlace | null = null;
 
-  async function* look(): AsyncGenerator<AuditRecordView, void> {
+  async function* look(): AsyncGenerator<AuditRecord, void> {
     do {
       const window = { since, until, after, limit: PAGE };
       const page = await gate(() => notices.pageClosedRecords(filter, window));

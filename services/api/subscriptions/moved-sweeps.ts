@@ -1,5 +1,6 @@
 import type { ClientId } from '../../model.js';
-import type { SweepPort, SweepView } from '../sweeps/sweep-ports.js';
+import type { SweepPort } from '../sweeps/ports.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
 import type { Bell } from './bell.js';
 import type { Looker } from './closed-records.js';
 import { createDueSweeps, type DueSweeps } from './due-sweeps.js';
@@ -39,7 +40,7 @@ interface Watched extends Deps {
  * Sweeps as they change, each in its state when read: a slow reader misses intermediate states,
  * never the last one. Unfinished sweeps come first; a named sweep comes in any state.
  */
-export async function lookForMovedSweeps(deps: Deps): Promise<Looker<SweepView>> {
+export async function lookForMovedSweeps(deps: Deps): Promise<Looker<Sweep>> {
   const traces = createSweepTraces(deps.clock);
   const watched = { ...deps, traces, due: createDueSweeps() };
   const stop = await listen(watched);
@@ -97,7 +98,7 @@ async function takeStock(watched: Watched): Promise<void> {
   if (!due.isEmpty()) bell.ring();
 }
 
-async function* look(watched: Watched): AsyncGenerator<SweepView, void> {
+async function* look(watched: Watched): AsyncGenerator<Sweep, void> {
   const { due, traces } = watched;
   try {
     if (due.takeAll()) due.add(await recentIds(watched));
@@ -119,7 +120,7 @@ async function recentIds(watched: Watched): Promise<readonly string[]> {
 async function read(
   { sweeps, gate, onPage }: Watched,
   ids: readonly string[],
-): Promise<readonly SweepView[]> {
+): Promise<readonly Sweep[]> {
   if (ids.length === 0) return [];
   const found = await gate(() => sweeps.findSweeps(ids));
   onPage();

@@ -4,8 +4,8 @@
  * process closed it.
  */
 import type { ClientId } from '../../model.js';
-import type { AuditRecordView } from '../audit/audit-view.js';
-import type { AuditFilter } from '../kit/views.js';
+import type { AuditRecord } from '../audit/audit-record.types.js';
+import type { AuditFilter } from '../audit/ports.js';
 
 /** A snapshot of ended transactions; opaque. */
 export type Moment = string;
@@ -17,7 +17,7 @@ export interface RecordPlace {
 }
 
 export interface RecordPage {
-  readonly records: readonly AuditRecordView[];
+  readonly records: readonly AuditRecord[];
   readonly until: Moment;
   /** Null: that was all of it. */
   readonly next: RecordPlace | null;

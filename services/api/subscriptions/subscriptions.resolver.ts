@@ -11,10 +11,8 @@ import { Snowflake } from '../kit/scalars.js';
 import type { Told } from './stream.js';
 import type { Subscriber } from './subscriptions.js';
 import { endOfRights } from './rights.js';
-import type { SweepView } from '../sweeps/sweep-ports.js';
-import { AuditRecord, toAuditRecord } from '../audit/audit-record.types.js';
-import { Sweep, toSweep } from '../sweeps/sweep.types.js';
-import type { AuditRecordView } from '../audit/audit-view.js';
+import { AuditRecord } from '../audit/audit-record.types.js';
+import { Sweep } from '../sweeps/sweep.types.js';
 import { requireClient, requireSweep } from '../kit/find.js';
 
 interface RecordArgs {
@@ -39,7 +37,7 @@ export class SubscriptionsResolver {
       context.subscriptions.records(subscriberOf(context), await recordFilter(context, args)),
   })
   auditRecordAdded(
-    @Root() told: Told<AuditRecordView>,
+    @Root() told: Told<AuditRecord>,
     @Arg('clientId', () => ID, {
       nullable: true,
       description: 'Only records of this client. Omitted: all clients of the key.',
@@ -61,7 +59,7 @@ export class SubscriptionsResolver {
     })
     _outcomes?: readonly Outcome[] | null,
   ): AuditRecord {
-    return toAuditRecord(valueOf(told));
+    return valueOf(told);
   }
 
   @Authorized('discord:admin')
@@ -72,7 +70,7 @@ export class SubscriptionsResolver {
       context.subscriptions.sweeps(subscriberOf(context), await sweepScope(context, args)),
   })
   sweepProgressed(
-    @Root() told: Told<SweepView>,
+    @Root() told: Told<Sweep>,
     @Arg('clientId', () => ID, {
       nullable: true,
       description: 'Only sweeps of this client. Omitted: all clients of the key.',
@@ -84,7 +82,7 @@ export class SubscriptionsResolver {
     })
     _id?: string | null,
   ): Sweep {
-    return toSweep(valueOf(told));
+    return valueOf(told);
   }
 }
 

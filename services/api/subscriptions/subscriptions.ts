@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { UnavailableError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import type { SweepPort, SweepView } from '../sweeps/sweep-ports.js';
-import type { AuditRecordView } from '../audit/audit-view.js';
-import type { AuditFilter } from '../kit/views.js';
+import type { SweepPort } from '../sweeps/ports.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
+import type { AuditRecord } from '../audit/audit-record.types.js';
+import type { AuditFilter } from '../audit/ports.js';
 import { createBell, type Bell } from './bell.js';
 import { lookForClosedRecords, type Looker } from './closed-records.js';
 import { createSemaphore } from './gate.js';
@@ -25,8 +26,8 @@ export interface Subscriber {
 
 export interface Subscriptions {
   /** From now on; resolves when nothing that is closed later can be missed. */
-  records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Told<AuditRecordView>>>;
-  sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Told<SweepView>>>;
+  records(subscriber: Subscriber, filter: AuditFilter): Promise<Stream<Told<AuditRecord>>>;
+  sweeps(subscriber: Subscriber, scope: SweepScope): Promise<Stream<Told<Sweep>>>;
   /** Notifies all subscribers that this process is stopping. */
   stop(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import type { ClientId } from '../../model.js';
-import type { SweepView } from '../sweeps/sweep-ports.js';
+import type { Sweep } from '../sweeps/sweep.types.js';
 
 const HOUR_MS = 3_600_000;
 const REMEMBERED = 1_000;
 
 export interface SweepTraces {
   /** Whether it has moved since this was asked last. */
-  hasMoved(view: SweepView): boolean;
+  hasMoved(view: Sweep): boolean;
   /**
    * Sweeps of the client, or of all clients, that change without a notification because the path
    * works for them.
@@ -41,7 +41,7 @@ interface Trace {
   readonly movesUntil: number;
 }
 
-function traceOf(view: SweepView): Trace {
+function traceOf(view: Sweep): Trace {
   const { state, plan, reason } = view;
   return {
     clientId: view.clientId,
@@ -55,12 +55,12 @@ function traceOf(view: SweepView): Trace {
   };
 }
 
-export function isOver(view: SweepView): boolean {
+export function isOver(view: Sweep): boolean {
   return view.finishedAt !== null;
 }
 
 /** Members that cannot be reconciled may never be counted, so stop waiting after an hour. */
-function movesUntil(view: SweepView): number {
+function movesUntil(view: Sweep): number {
   if (view.finishedAt === null) return Infinity;
   const isWaitedFor = !view.isDryRun && view.changed + view.failed < view.drifted;
   return isWaitedFor ? view.finishedAt.getTime() + HOUR_MS : 0;

@@ -1,3 +1,4 @@
+import { DiscordClient } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
 import {
   Arg,
@@ -5,34 +6,100 @@ import {
   Ctx,
   FieldResolver,
   ID,
+  Mutation,
   Query,
   Resolver,
   Root,
 } from '../kit/decorators.js';
-import { DiscordClient } from '../clients/discord-client.types.js';
-import { Schedule, toSchedule } from './schedule.types.js';
-import type { OrPromise } from '../kit/rows.js';
 import { requireClient } from '../kit/find.js';
-import { loadClient } from '../kit/load.js';
+import { forgetRows } from '../kit/loaders.js';
+import type { OrPromise } from '../kit/rows.js';
+import type { SchedulePort } from './ports.js';
+import { LoadDefaultSchedulePayload, Schedule, UpdateSchedulePayload } from './schedule.types.js';
+import {
+  checkTimedKind,
+  LoadDefaultScheduleInput,
+  toSchedulePatch,
+  UpdateScheduleInput,
+  type SchedulePatch,
+} from './sweep.input.js';
 
 @Resolver(() => Schedule)
 export class ScheduleResolver {
+  constructor(private readonly port: Omit<SchedulePort, 'schedulesOfClients'>) {}
+
   @Authorized('discord:admin')
   @Query(() => [Schedule], { description: 'The schedules of a client, by kind of sweep.' })
   async schedules(
     @Ctx() context: ApiContext,
-    @Arg('clientId', () => ID, { description: "The client's id." })
-    clientId: string,
-  ): Promise<Schedule[]> {
+    @Arg('clientId', () => ID, { description: "The client's id." }) clientId: string,
+  ): Promise<readonly Schedule[]> {
     const client = await requireClient(context, clientId, 'clientId');
-    const views = await context.loaders.schedulesOfClient.load(client.id);
-    return views.map(toSchedule);
+    return context.loaders.schedulesOfClient.load(client.id);
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => UpdateSchedulePayload, {
+    description:
+      'Updates a schedule. Errors: NOT_FOUND, BAD_USER_INPUT for an invalid cron expression or time zone.',
+  })
+  async updateSchedule(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => UpdateScheduleInput, { description: 'The schedule and its changes.' })
+    input: UpdateScheduleInput,
+  ): Promise<UpdateSchedulePayload> {
+    const client = await requireClient(context, input.clientId, 'input.clientId');
+    const patch = toSchedulePatch(input);
+    const schedule = await this.port.updateSchedule({
+      clientId: client.id,
+      kind: checkTimedKind(input.kind, 'input.kind'),
+      ...patch,
+    });
+    forgetRows(context.loaders);
+    return { schedule, warnings: scheduleWarnings(client, patch, schedule) };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => LoadDefaultSchedulePayload, {
+    description:
+      'Resets the schedules of a client to the defaults; changes to them are lost. Errors: NOT_FOUND.',
+  })
+  async loadDefaultSchedule(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => LoadDefaultScheduleInput, { description: 'The client.' })
+    input: LoadDefaultScheduleInput,
+  ): Promise<LoadDefaultSchedulePayload> {
+    const { id } = await requireClient(context, input.clientId, 'input.clientId');
+    const schedules = await this.port.loadDefaultSchedule(id);
+    forgetRows(context.loaders);
+    return { schedules, warnings: [] };
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(@Ctx() context: ApiContext, @Root() schedule: Schedule): OrPromise<DiscordClient | null> {
-    return loadClient(context, schedule.clientId);
+  client(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId }: Schedule,
+  ): OrPromise<DiscordClient | undefined> {
+    return loaders.clients.load(clientId);
   }
+}
+
+function scheduleWarnings(
+  client: DiscordClient,
+  patch: SchedulePatch,
+  schedule: Schedule,
+): readonly string[] {
+  const warnings: string[] = [];
+  if (Object.keys(patch).length === 0) warnings.push('The input contains nothing to change.');
+  if (
+    schedule.isEnabled &&
+    schedule.kind === 'ENFORCE_NICKNAMES' &&
+    client.nicknamePolicy.strategy === 'NONE'
+  )
+    warnings.push(
+      "The client's nickname policy has the strategy NONE, so nicknames stay unchanged.",
+    );
+  return warnings;
 }
 
 @Resolver(() => DiscordClient)
@@ -44,8 +111,10 @@ export class ClientSchedulesResolver {
     description:
       'Its schedules, by kind of sweep. Null with an error for keys without discord:admin.',
   })
-  async schedules(@Ctx() context: ApiContext, @Root() client: DiscordClient): Promise<Schedule[]> {
-    const views = await context.loaders.schedulesOfClient.load(client.id);
-    return views.map(toSchedule);
+  schedules(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { id }: DiscordClient,
+  ): OrPromise<readonly Schedule[]> {
+    return loaders.schedulesOfClient.load(id);
   }
 }

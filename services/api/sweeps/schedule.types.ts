@@ -2,7 +2,6 @@ import type { SweepKind } from '../../model.js';
 import { Field, ObjectType } from '../kit/decorators.js';
 import { SweepKindEnum } from '../kit/enums.js';
 import { DateTime } from '../kit/scalars.js';
-import type { ScheduleView } from './sweep-ports.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
 
@@ -24,8 +23,12 @@ export class Schedule {
   })
   readonly timeZone!: string;
 
-  @Field(() => Boolean, { description: 'False: the schedule is off.' })
-  readonly enabled!: boolean;
+  @Field(() => Boolean, {
+    name: 'enabled',
+    simple: false,
+    description: 'False: the schedule is off.',
+  })
+  readonly isEnabled!: boolean;
 
   @Field(() => DateTime, {
     nullable: true,
@@ -56,16 +59,4 @@ export class LoadDefaultSchedulePayload {
 
   @Field(() => [String], { description: WARNINGS })
   readonly warnings!: readonly string[];
-}
-
-export function toSchedule(view: ScheduleView): Schedule {
-  return {
-    clientId: view.clientId,
-    kind: view.kind,
-    cron: view.cron,
-    timeZone: view.timeZone,
-    enabled: view.isEnabled,
-    lastRunAt: view.lastRunAt,
-    nextRunAt: view.nextRunAt,
-  };
 }

@@ -1,17 +1,34 @@
 import { InputError } from '../../lib/errors.js';
 import type { NicknameStrategy, SweepKind } from '../../model.js';
+import type { DiscordClient } from '../clients/discord-client.types.js';
 import { requestCause, type ApiContext } from '../context.js';
+import { checkInputText, isGiven } from '../kit/checks.js';
 import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
-import { CancelSweepInput, checkTimedKind, StartSweepInput } from './sweep.input.js';
-import { forgetRows } from '../kit/loaders.js';
-import type { SweepPort } from './sweep-ports.js';
-import { CancelSweepPayload, StartSweepPayload, toSweep } from './sweep.types.js';
-import type { ClientView } from '../kit/views.js';
 import { requireClient, requireSweep } from '../kit/find.js';
+import { forgetRows } from '../kit/loaders.js';
+import type { SweepPort } from './ports.js';
+import {
+  ApproveSweepInput,
+  CancelSweepInput,
+  checkTimedKind,
+  RejectSweepInput,
+  StartSweepInput,
+} from './sweep.input.js';
+import {
+  ApproveSweepPayload,
+  CancelSweepPayload,
+  RejectSweepPayload,
+  StartSweepPayload,
+  type Sweep,
+} from './sweep.types.js';
+
+const MAX_HASH = 200;
 
 @Resolver()
 export class SweepMutationsResolver {
-  constructor(private readonly runs: Pick<SweepPort, 'startSweep' | 'cancelSweep'>) {}
+  constructor(
+    private readonly runs: Pick<SweepPort, 'startSweep' | 'cancelSweep' | 'decideSweep'>,
+  ) {}
 
   @Authorized('discord:admin')
   @Mutation(() => StartSweepPayload, {
@@ -20,13 +37,12 @@ export class SweepMutationsResolver {
   })
   async startSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => StartSweepInput, { description: 'The sweep.' })
-    input: StartSweepInput,
+    @Arg('input', () => StartSweepInput, { description: 'The sweep.' }) input: StartSweepInput,
   ): Promise<StartSweepPayload> {
     const client = await requireClient(context, input.clientId, 'input.clientId');
     const kind = checkTimedKind(input.kind, 'input.kind');
     const strategy = input.enforceStrategy ?? null;
-    const view = await this.runs.startSweep({
+    const sweep = await this.runs.startSweep({
       clientId: client.id,
       kind,
       dryRun: input.dryRun ?? false,
@@ -34,7 +50,7 @@ export class SweepMutationsResolver {
       cause: requestCause(context),
     });
     forgetRows(context.loaders);
-    return { sweep: toSweep(view), warnings: warningsOf(client, kind, strategy) };
+    return { sweep, warnings: warningsOf(client, kind, strategy) };
   }
 
   @Authorized('discord:admin')
@@ -44,19 +60,55 @@ export class SweepMutationsResolver {
   })
   async cancelSweep(
     @Ctx() context: ApiContext,
-    @Arg('input', () => CancelSweepInput, { description: 'The sweep.' })
-    input: CancelSweepInput,
+    @Arg('input', () => CancelSweepInput, { description: 'The sweep.' }) input: CancelSweepInput,
   ): Promise<CancelSweepPayload> {
     const { id } = await requireSweep(context, input.id, 'input.id');
-    const view = await this.runs.cancelSweep(id);
+    const sweep = await this.runs.cancelSweep(id);
     forgetRows(context.loaders);
-    return { sweep: toSweep(view), warnings: [] };
+    return { sweep, warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => ApproveSweepPayload, {
+    description:
+      'Approves a held plan: exactly the reviewed plan is carried out, once, and only what is still desired. Errors: NOT_FOUND, CONFLICT if the plan has changed, FAILED_PRECONDITION if the sweep is not held.',
+  })
+  async approveSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => ApproveSweepInput, { description: 'The plan.' }) input: ApproveSweepInput,
+  ): Promise<ApproveSweepPayload> {
+    return { sweep: await this.decide(context, input, 'APPROVED'), warnings: [] };
+  }
+
+  @Authorized('discord:admin')
+  @Mutation(() => RejectSweepPayload, {
+    description:
+      'Rejects a held plan. Its roles stay until there are newer facts about the group, mapping or link. Errors: NOT_FOUND, CONFLICT if the plan has changed, FAILED_PRECONDITION if the sweep is not held.',
+  })
+  async rejectSweep(
+    @Ctx() context: ApiContext,
+    @Arg('input', () => RejectSweepInput, { description: 'The plan.' }) input: RejectSweepInput,
+  ): Promise<RejectSweepPayload> {
+    return { sweep: await this.decide(context, input, 'REJECTED'), warnings: [] };
+  }
+
+  private async decide(
+    context: ApiContext,
+    input: { readonly id: string; readonly hash?: string | null },
+    verdict: 'APPROVED' | 'REJECTED',
+  ): Promise<Sweep> {
+    const { id } = await requireSweep(context, input.id, 'input.id');
+    const hash = isGiven(input.hash) ? checkInputText(input.hash, 'input.hash', MAX_HASH) : null;
+    const cause = requestCause(context);
+    const sweep = await this.runs.decideSweep({ id, hash, verdict, cause });
+    forgetRows(context.loaders);
+    return sweep;
   }
 }
 
 /** A strategy that cannot be followed would find nothing to do, and look like success. */
 function checkStrategy(
-  client: ClientView,
+  client: DiscordClient,
   kind: SweepKind,
   given: NicknameStrategy | null,
 ): NicknameStrategy | null {
@@ -77,7 +129,7 @@ function checkStrategy(
 }
 
 function warningsOf(
-  client: ClientView,
+  client: DiscordClient,
   kind: SweepKind,
   given: NicknameStrategy | null,
 ): readonly string[] {

@@ -2,7 +2,7 @@ import { InputError } from '../../lib/errors.js';
 import type { NicknameStrategy, SweepKind } from '../../model.js';
 import { Field, ID, InputType } from '../kit/decorators.js';
 import { NicknameStrategyEnum, SweepKindEnum } from '../kit/enums.js';
-import type { SchedulePort } from './sweep-ports.js';
+import type { SchedulePort } from './ports.js';
 import { checkInputText, isGiven } from '../kit/checks.js';
 
 @InputType({ description: 'The sweep to start.' })

@@ -1,6 +1,10 @@
 import type { SweepKind, SweepState } from '../../model.js';
 import { mayTouch } from '../access/access.js';
+import { DiscordClient, DiscordRole } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
+import { PlatformUser } from '../facts/platform.types.js';
+import { checkList, checkOwnId } from '../kit/checks.js';
+import type { ConnectionOf } from '../kit/connection.types.js';
 import {
   Arg,
   Args,
@@ -13,16 +17,20 @@ import {
   Root,
 } from '../kit/decorators.js';
 import { SweepKindEnum, SweepStateEnum } from '../kit/enums.js';
-import { checkList, checkOwnId } from '../kit/checks.js';
+import { askOfClient, requireClient } from '../kit/find.js';
+import { loadRoles } from '../kit/loaders.js';
 import { PageArgs } from '../kit/page.args.js';
 import { toConnection, toPage } from '../kit/paging.js';
-import type { SweepPort } from './sweep-ports.js';
-import type { ConnectionOf } from '../kit/connection.types.js';
-import { DiscordClient } from '../clients/discord-client.types.js';
-import { Sweep, SweepConnection, toSweep } from './sweep.types.js';
 import type { OrPromise } from '../kit/rows.js';
-import { askOfClient, requireClient } from '../kit/find.js';
-import { loadClient } from '../kit/load.js';
+import { DiscordUser } from '../links/discord-user.types.js';
+import type { SweepPort } from './ports.js';
+import {
+  Sweep,
+  SweepConnection,
+  SweepPlanMemberType,
+  SweepPlanType,
+  withClient,
+} from './sweep.types.js';
 
 @Resolver(() => Sweep)
 export class SweepResolver {
@@ -34,8 +42,7 @@ export class SweepResolver {
   @Query(() => SweepConnection, { description: 'Sweeps of a client, newest first.' })
   async sweeps(
     @Ctx() context: ApiContext,
-    @Arg('clientId', () => ID, { description: "The client's id." })
-    clientId: string,
+    @Arg('clientId', () => ID, { description: "The client's id." }) clientId: string,
     @Arg('kind', () => SweepKindEnum, {
       nullable: true,
       description: 'Only sweeps of this kind. Omitted: all kinds.',
@@ -56,7 +63,6 @@ export class SweepResolver {
       rows: await this.runs.pageSweeps(filter, page),
       page,
       list,
-      toNode: toSweep,
       count: () => this.runs.countSweeps(filter),
     });
   }
@@ -68,11 +74,9 @@ export class SweepResolver {
   })
   async heldPlans(
     @Ctx() context: ApiContext,
-    @Arg('clientId', () => ID, { description: "The client's id." })
-    clientId: string,
+    @Arg('clientId', () => ID, { description: "The client's id." }) clientId: string,
   ): Promise<readonly Sweep[]> {
-    const views = await askOfClient(context, clientId, async (id) => this.runs.heldSweeps(id));
-    return views.map(toSweep);
+    return askOfClient(context, clientId, async (id) => this.runs.heldSweeps(id));
   }
 
   @Authorized('discord:admin')
@@ -81,12 +85,64 @@ export class SweepResolver {
     @Ctx() context: ApiContext,
     @Arg('id', () => ID, { description: "The sweep's id." }) id: string,
   ): Promise<Sweep | null> {
-    const view = await context.loaders.sweeps.load(checkOwnId(id, 'id'));
-    return view && mayTouch(context, view.clientId) ? toSweep(view) : null;
+    const sweep = await context.loaders.sweeps.load(checkOwnId(id, 'id'));
+    return sweep && mayTouch(context, sweep.clientId) ? sweep : null;
   }
 
   @FieldResolver(() => DiscordClient, { description: 'The client.' })
-  client(@Ctx() context: ApiContext, @Root() sweep: Sweep): OrPromise<DiscordClient | null> {
-    return loadClient(context, sweep.clientId);
+  client(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { clientId }: Sweep,
+  ): OrPromise<DiscordClient | undefined> {
+    return loaders.clients.load(clientId);
+  }
+
+  @FieldResolver(() => SweepPlanType, {
+    nullable: true,
+    description: 'The plan. Null until the sweep has checked all members.',
+  })
+  plan(@Root() { clientId, plan }: Sweep): SweepPlanType | null {
+    return plan && withClient(clientId, plan);
+  }
+}
+
+@Resolver(() => SweepPlanMemberType)
+export class SweepPlanMemberResolver {
+  @FieldResolver(() => DiscordUser, {
+    nullable: true,
+    description: "The account's current link. Null if it has none.",
+  })
+  discordUser(
+    @Ctx() { loaders }: ApiContext,
+    @Root() member: SweepPlanMemberType,
+  ): OrPromise<DiscordUser | undefined> {
+    return loaders.linksByMember.load(member);
+  }
+
+  @FieldResolver(() => PlatformUser, {
+    nullable: true,
+    description: 'The platform user the account is linked to.',
+  })
+  platformUser(
+    @Ctx() { loaders }: ApiContext,
+    @Root() { platformUserId }: SweepPlanMemberType,
+  ): OrPromise<PlatformUser | undefined> {
+    return platformUserId === null ? undefined : loaders.platformUsers.load(platformUserId);
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to add.' })
+  add(
+    @Ctx() { loaders }: ApiContext,
+    @Root() member: SweepPlanMemberType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, member.clientId, member.add);
+  }
+
+  @FieldResolver(() => [DiscordRole], { description: 'Roles to remove.' })
+  remove(
+    @Ctx() { loaders }: ApiContext,
+    @Root() member: SweepPlanMemberType,
+  ): OrPromise<readonly DiscordRole[]> {
+    return loadRoles(loaders, member.clientId, member.remove);
   }
 }

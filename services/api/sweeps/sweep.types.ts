@@ -2,11 +2,6 @@ import type { SweepKind, SweepState } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
 import { SweepKindEnum, SweepStateEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
-import type {
-  SweepPlanMember as SweepPlanMemberView,
-  SweepPlanView,
-  SweepView,
-} from './sweep-ports.js';
 import { connectionOf } from '../kit/connection.types.js';
 
 const WARNINGS = 'Warnings about an operation that succeeded.';
@@ -17,8 +12,8 @@ const WARNINGS = 'Warnings about an operation that succeeded.';
 })
 export class SweepPlanMemberType {
   readonly clientId!: string;
-  readonly addIds!: readonly string[];
-  readonly removeIds!: readonly string[];
+  readonly add!: readonly string[];
+  readonly remove!: readonly string[];
 
   @Field(() => Snowflake, { description: "The Discord account's id." })
   readonly discordUserId!: string;
@@ -33,7 +28,7 @@ export class SweepPlanMemberType {
     nullable: true,
     description: 'The nickname to set. Null: none, or `reason` says why it cannot be set.',
   })
-  readonly nickname!: string | null;
+  readonly nickname?: string | null;
 
   @Field(() => String, { description: 'Why.' })
   readonly reason!: string;
@@ -65,6 +60,11 @@ export class SweepPlanType {
   readonly members!: readonly SweepPlanMemberType[];
 }
 
+/** A plan as it is stored: with its sweep, and so without the client of each member. */
+export interface SweepPlanView extends Omit<SweepPlanType, 'members'> {
+  readonly members: readonly Omit<SweepPlanMemberType, 'clientId'>[];
+}
+
 @ObjectType({
   description: 'One run over the members of a client, looking for drift.',
   simpleResolvers: true,
@@ -81,14 +81,14 @@ export class Sweep {
   @Field(() => SweepStateEnum, { description: 'The state.' })
   readonly state!: SweepState;
 
-  @Field(() => Boolean, { description: 'True: the sweep only makes its plan.' })
-  readonly dryRun!: boolean;
-
-  @Field(() => SweepPlanType, {
-    nullable: true,
-    description: 'The plan. Null until the sweep has checked all members.',
+  @Field(() => Boolean, {
+    name: 'dryRun',
+    simple: false,
+    description: 'True: the sweep only makes its plan.',
   })
-  readonly plan!: SweepPlanType | null;
+  readonly isDryRun!: boolean;
+
+  readonly plan!: SweepPlanView | null;
 
   @Field(() => Int, { description: 'Number of members checked so far.' })
   readonly checked!: number;
@@ -188,49 +188,11 @@ export class RejectSweepPayload {
   readonly warnings!: readonly string[];
 }
 
-export function toSweep(view: SweepView): Sweep {
+/** The members of a plan with their client, by which their roles and links are found. */
+export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: string, plan: Plan) {
   return {
-    id: view.id,
-    clientId: view.clientId,
-    kind: view.kind,
-    state: view.state,
-    dryRun: view.isDryRun,
-    plan: view.plan && toSweepPlan(view.clientId, view.plan),
-    checked: view.checked,
-    drifted: view.drifted,
-    parked: view.parked,
-    changed: view.changed,
-    failed: view.failed,
-    decidedBy: view.decidedBy,
-    decidedAt: view.decidedAt,
-    reason: view.reason,
-    startedAt: view.startedAt,
-    finishedAt: view.finishedAt,
-  };
-}
-
-function toSweepPlan(clientId: string, view: SweepPlanView): SweepPlanType {
-  return {
-    hash: view.hash,
-    removals: view.removals,
-    additions: view.additions,
-    calls: view.calls,
-    seconds: Math.ceil(view.seconds),
-    members: view.members.map((member) => toSweepPlanMember(clientId, member)),
-  };
-}
-
-export function toSweepPlanMember(
-  clientId: string,
-  member: SweepPlanMemberView,
-): SweepPlanMemberType {
-  return {
-    clientId,
-    discordUserId: member.discordUserId,
-    platformUserId: member.platformUserId,
-    addIds: member.add,
-    removeIds: member.remove,
-    nickname: member.nickname ?? null,
-    reason: member.reason,
+    ...plan,
+    seconds: Math.ceil(plan.seconds),
+    members: plan.members.map((member) => ({ clientId, ...member })),
   };
 }

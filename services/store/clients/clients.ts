@@ -21,7 +21,7 @@ import { endClient } from './end-client.js';
 import { createFindClients } from './find-clients.js';
 import { logTroubleEnd } from './trouble.js';
 import type { ChangePreview } from '../mappings/preview.js';
-import type { ClientView } from '../../api/kit/views.js';
+import type { DiscordClient } from '../../api/clients/discord-client.types.js';
 
 interface Deps {
   readonly database: Database;
@@ -42,12 +42,12 @@ export function createClients(deps: Deps) {
     deleteClient: async (request: DeleteRequest): Promise<ChangePreview> =>
       database.transaction(async (tx) => endClient(tx, await lockClient(tx, request.id), request)),
 
-    async listClients(): Promise<readonly ClientView[]> {
+    async listClients(): Promise<readonly DiscordClient[]> {
       const rows = await database.orm.em.fork().find(ClientEntity, {}, { orderBy: { id: 'asc' } });
       return rows.map((row) => clientView(row, keys));
     },
 
-    async findClients(ids: readonly ClientId[]): Promise<readonly (ClientView | undefined)[]> {
+    async findClients(ids: readonly ClientId[]): Promise<readonly (DiscordClient | undefined)[]> {
       const rows = await findClients(ids);
       const byId = new Map(rows.map((row) => [row.id, clientView(row, keys)]));
       return ids.map((id) => byId.get(id));
@@ -65,7 +65,7 @@ interface DeleteRequest {
 async function createClient(
   { database, keys, clock }: Deps,
   input: ClientInput & { readonly guildId: GuildId },
-): Promise<ClientView> {
+): Promise<DiscordClient> {
   const { guildId } = input;
   return database.transaction(async ({ em }) => {
     const taken = await em.findOne(ClientEntity, { guildId });
@@ -95,7 +95,7 @@ async function createClient(
 async function updateClient(
   { database, keys, clock, guard, logger }: Deps,
   { id, patch, cause }: { id: ClientId; patch: Partial<ClientInput>; cause: Cause },
-): Promise<ClientView> {
+): Promise<DiscordClient> {
   let ended: string | null = null;
   const view = await database.transaction(async (tx) => {
     const row = await lockClient(tx, id);

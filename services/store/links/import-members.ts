@@ -19,7 +19,7 @@ import { forgetUnlinkedHolders } from '../unlinked/forget-unlinked.js';
 import { botsAmong, isBotMessage } from './bot-accounts.js';
 import { reviveDeparted } from './departed.js';
 import type { EnqueueEvents } from '../outbox/enqueue-event.js';
-import type { ImportVerdict } from '../../api/kit/views.js';
+import type { ImportVerdict } from '../../api/links/ports.js';
 
 interface Pair {
   readonly platformUserId: PlatformUserId;

@@ -5,7 +5,7 @@ import { lockClient } from '../clients/client-rows.js';
 import type { Transaction } from '../connection/database.js';
 import type { ClientRow } from '../entities/client.entity.js';
 import { RoleMappingEntity, type RoleMappingRow } from '../entities/mapping.entity.js';
-import type { MappingView } from '../../api/kit/views.js';
+import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 
 export async function lockMapping(
   tx: Transaction,
@@ -19,7 +19,7 @@ export async function lockMapping(
   return { row: found, client };
 }
 
-export function viewOf(row: RoleMappingRow, client: ClientRow): MappingView {
+export function viewOf(row: RoleMappingRow, client: ClientRow): RoleMapping {
   const { id, clientId, groupId, roleId, createdAt } = row;
   return {
     id,

@@ -20,7 +20,7 @@ import { lockMapping, refuseEnding, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
 import { createRetireMapping } from './retire.js';
 import { refuseImpossibleRole, refuseUnknownGroup } from './refusals.js';
-import type { MappingView } from '../../api/kit/views.js';
+import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 
 interface Deps {
   readonly database: Database;
@@ -51,7 +51,7 @@ interface MappingChange<View> {
   readonly effect: ChangePreview;
 }
 
-interface NewlyMapped extends MappingChange<MappingView | null> {
+interface NewlyMapped extends MappingChange<RoleMapping | null> {
   /** Holders that the first run does not touch; null: there are none. */
   readonly held: { readonly sweepId: string; readonly removals: number } | null;
 }
@@ -112,7 +112,7 @@ async function createMapping(deps: Deps, request: NewMapping): Promise<NewlyMapp
 async function updateMapping(
   deps: Deps,
   request: { id: MappingId; authority: Authority; cause: Cause },
-): Promise<MappingView> {
+): Promise<RoleMapping> {
   return deps.database.transaction(async (tx) => {
     const { row, client } = await lockMapping(tx, request.id);
     const { authority } = request;

@@ -15,7 +15,7 @@ import { previewMapping } from './effect.js';
 import { holdForLeaving, previewLeaving } from './leave.js';
 import { lockMapping, viewOf } from './mapping-rows.js';
 import type { ChangePreview } from './preview.js';
-import type { MappingView } from '../../api/kit/views.js';
+import type { RoleMapping } from '../../api/mappings/role-mapping.types.js';
 
 interface Deps {
   readonly database: Database;
@@ -31,7 +31,7 @@ interface Retirement {
 }
 
 interface Retired {
-  readonly mapping: MappingView;
+  readonly mapping: RoleMapping;
   readonly effect: ChangePreview;
   /**
    * LEAVE: holders who would lose the role under another mapping; they wait for approval. `sweepId`

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 
 import { RECORD_COLUMNS, type RecordRow, auditConditions, toRecord } from '../read/audit.js';
 import { every } from '../read/page.js';
-import type { AuditFilter } from '../../api/kit/views.js';
+import type { AuditFilter } from '../../api/audit/ports.js';
 import type { Moment, RecordPlace } from '../../api/subscriptions/ports.js';
 
 export interface RecordWindow {

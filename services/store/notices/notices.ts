@@ -3,7 +3,7 @@ import type { Database } from '../connection/database.js';
 import type { Listener } from '../connection/listen.js';
 import { pageClosedRecords, readMoment, type RecordWindow } from './closed-records.js';
 import { recentSweepIds } from './recent-sweeps.js';
-import type { AuditFilter } from '../../api/kit/views.js';
+import type { AuditFilter } from '../../api/audit/ports.js';
 
 /** Notifications about events in any process. No query runs without a listener. */
 export function createNotices({

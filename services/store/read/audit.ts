@@ -20,7 +20,8 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { AuditFilter, Page, Rows } from '../../api/kit/views.js';
+import type { AuditFilter } from '../../api/audit/ports.js';
+import type { Page, Rows } from '../../api/kit/ports.js';
 
 export interface RecordRow {
   readonly id: AuditRecordId;

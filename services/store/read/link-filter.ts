@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 
 import type { ClientId, LinkState } from '../../model.js';
-import type { LinkFilter } from '../../api/kit/views.js';
+import type { LinkFilter } from '../../api/links/ports.js';
 
 /**
  * The state of a link: ENDING first, then a waiting mark, then the result of the last run; PENDING

@@ -24,7 +24,8 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { LinkFilter, Page, Rows } from '../../api/kit/views.js';
+import type { Page, Rows } from '../../api/kit/ports.js';
+import type { LinkFilter } from '../../api/links/ports.js';
 
 interface LinkRow {
   readonly id: LinkId;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Page, Rows } from '../../api/kit/views.js';
+import type { Page, Rows } from '../../api/kit/ports.js';
 
 /** One extra row is read to learn whether there is more; it is not returned. */
 export const limitOf = (page: Page) => sql`limit ${page.limit + 1}`;

@@ -13,7 +13,7 @@ import {
   toDateOrNull,
   toRows,
 } from './page.js';
-import type { Page, Rows } from '../../api/kit/views.js';
+import type { Page, Rows } from '../../api/kit/ports.js';
 
 interface UserRow {
   readonly id: PlatformUserId;

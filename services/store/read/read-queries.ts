@@ -27,7 +27,10 @@ import {
   pageUnlinkedHolders,
   unlinkedRolesOfClients,
 } from './unlinked-holders.js';
-import type { AuditFilter, LinkFilter, Page, RoleKey } from '../../api/kit/views.js';
+import type { AuditFilter } from '../../api/audit/ports.js';
+import type { RoleKey } from '../../api/clients/ports.js';
+import type { Page } from '../../api/kit/ports.js';
+import type { LinkFilter } from '../../api/links/ports.js';
 
 type Ids = readonly string[];
 

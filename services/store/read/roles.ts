@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Authority, ClientId, GroupId, MappingId, RoleId, RoleRefusal } from '../../model.js';
 import type { Asker } from '../connection/together.js';
 import { type Time, gathered, inOrder, toDate, toDateOrNull } from './page.js';
-import type { RoleKey } from '../../api/kit/views.js';
+import type { RoleKey } from '../../api/clients/ports.js';
 
 interface RoleRow {
   readonly client_id: ClientId;

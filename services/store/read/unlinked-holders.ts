@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
 import { type Counted, type Time, rowCount, limitOf, toDateOrNull, toRows } from './page.js';
-import type { Page, RoleKey } from '../../api/kit/views.js';
-import type { UnlinkedRoleView } from '../../api/mappings/unlinked-ports.js';
+import type { RoleKey } from '../../api/clients/ports.js';
+import type { Page } from '../../api/kit/ports.js';
+import type { UnlinkedRoleView } from '../../api/mappings/ports.js';
 
 interface HolderRow {
   readonly discord_user_id: DiscordUserId;

@@ -13,7 +13,7 @@ import {
   readNow,
   resetSchedules,
 } from './usual-schedules.js';
-import type { ScheduleView } from '../../api/sweeps/sweep-ports.js';
+import type { Schedule } from '../../api/sweeps/schedule.types.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
 
 interface ScheduleRow {
@@ -64,7 +64,7 @@ export function createSchedules({ database, ...usual }: Usual & { readonly datab
   };
 }
 
-function isWhole(schedules: readonly ScheduleView[]): boolean {
+function isWhole(schedules: readonly Schedule[]): boolean {
   return (
     schedules.length > 0 &&
     schedules.every(({ isEnabled, nextRunAt }) => !isEnabled || nextRunAt !== null)
@@ -74,7 +74,7 @@ function isWhole(schedules: readonly ScheduleView[]): boolean {
 async function readSchedules(
   db: Kysely<unknown>,
   ids: readonly ClientId[],
-): Promise<(readonly ScheduleView[])[]> {
+): Promise<(readonly Schedule[])[]> {
   const { rows } = await sql<ScheduleRow>`
     select ${COLUMNS} from schedule where client_id = any(${ids}::uuid[]) order by client_id, kind`.execute(
     db,
@@ -87,7 +87,7 @@ async function changeSchedule(
   nextRun: NextRun,
   { clientId, kind }: { clientId: ClientId; kind: SweepKind },
   change: (timing: ScheduleTiming) => ScheduleTiming,
-): Promise<ScheduleView> {
+): Promise<Schedule> {
   const { rows } = await sql<ScheduleRow>`
     select ${COLUMNS} from schedule where client_id = ${clientId} and kind = ${kind} for update`.execute(
     db,

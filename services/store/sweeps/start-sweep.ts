@@ -6,7 +6,7 @@ import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.j
 import type { Database } from '../connection/database.js';
 import { readRefusal, refusalOfKind } from './refusals.js';
 import { findSweeps } from './sweep-views.js';
-import type { SweepView } from '../../api/sweeps/sweep-ports.js';
+import type { Sweep } from '../../api/sweeps/sweep.types.js';
 
 export interface StartRequest {
   readonly clientId: ClientId;
@@ -18,7 +18,7 @@ export interface StartRequest {
 
 /** Queues a sweep for the processes that run sweeps. */
 export function createStartSweep(database: Database) {
-  return async (request: StartRequest): Promise<SweepView> => {
+  return async (request: StartRequest): Promise<Sweep> => {
     const { clientId, kind } = request;
     refuseKind(request);
     const db = database.sql();
@@ -61,7 +61,7 @@ export async function insertSweep(
 /**
  * Cancels the run: its process notices before its next page, and its later writes have no effect.
  */
-export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
+export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<Sweep> {
   const { rows } = await sql<{ id: string }>`
     update sweep set state = 'CANCELLED', finished_at = clock_timestamp(), owner = null, leased_until = null
     where id = ${id} and state in ('WAITING', 'RUNNING')
@@ -78,7 +78,7 @@ export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<Swee
   );
 }
 
-export async function theSweep(db: Kysely<unknown>, id: string): Promise<SweepView> {
+export async function theSweep(db: Kysely<unknown>, id: string): Promise<Sweep> {
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined) throw new Error(`sweep ${id} no longer exists`);
   return sweep;

@@ -23,8 +23,8 @@ import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.js';
 import type { Usual } from './usual-schedules.js';
 import type { ListedMember, ListingRef, SweepEnding, SweepRun } from '../../sweep/ports.js';
-import type { SweepFilter } from '../../api/sweeps/sweep-ports.js';
-import type { Page } from '../../api/kit/views.js';
+import type { Page } from '../../api/kit/ports.js';
+import type { SweepFilter } from '../../api/sweeps/ports.js';
 import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
 
 interface Deps {

@@ -17,8 +17,9 @@ import {
   toRows,
 } from '../read/page.js';
 import type { SweepPlan } from '../../sweep/ports.js';
-import type { SweepFilter, SweepView } from '../../api/sweeps/sweep-ports.js';
-import type { Page, Rows } from '../../api/kit/views.js';
+import type { Page, Rows } from '../../api/kit/ports.js';
+import type { SweepFilter } from '../../api/sweeps/ports.js';
+import type { Sweep } from '../../api/sweeps/sweep.types.js';
 
 interface SweepRow {
   readonly id: string;
@@ -66,13 +67,13 @@ const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
 export async function findSweeps(
   db: Kysely<unknown>,
   ids: readonly string[],
-): Promise<(SweepView | undefined)[]> {
+): Promise<(Sweep | undefined)[]> {
   const { rows } = await sql<SweepRow>`${sweepsWhere(sql`s.id = any(${ids}::uuid[])`)}`.execute(db);
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
 }
 
 /** At most one of each kind, longest held first, using the index of held sweeps. */
-export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonly SweepView[]> {
+export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonly Sweep[]> {
   const { rows } = await sql<SweepRow>`
     ${sweepsWhere(sql`s.client_id = ${clientId} and s.state = 'HELD'`)}
     order by ${HELD_SINCE}, s.id`.execute(db);
@@ -80,11 +81,7 @@ export async function heldSweeps(db: Asker, clientId: ClientId): Promise<readonl
 }
 
 /** Newest first: ids are UUIDv7. */
-export async function pageSweeps(
-  db: Asker,
-  filter: SweepFilter,
-  page: Page,
-): Promise<Rows<SweepView>> {
+export async function pageSweeps(db: Asker, filter: SweepFilter, page: Page): Promise<Rows<Sweep>> {
   const condition = every([
     ...conditions(filter),
     page.after === null ? null : sql`s.id < ${page.after}::uuid`,

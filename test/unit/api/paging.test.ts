@@ -17,7 +17,6 @@ const cursorOf = (list: PagedList, id: string) =>
     rows: { rows: [{ id }], hasMore: false },
     page: { limit: 1, after: null },
     list,
-    toNode: (view) => view,
     count: async () => 1,
   }).pageInfo.endCursor;
 

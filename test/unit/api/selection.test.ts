@@ -1,7 +1,7 @@
 import { execute, parse, buildSchema, type GraphQLResolveInfo } from 'graphql';
 import { describe, expect, it } from 'vitest';
 
-import { selects } from '../../../services/api/kit/selection.js';
+import { selects } from '../../../services/api/links/read-ahead.js';
 
 const schema = buildSchema(`
   type Query { page: Page }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SweepView } from '../../../services/api/sweeps/sweep-ports.js';
+import type { Sweep } from '../../../services/api/sweeps/sweep.types.js';
 import { CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { aSweep } from '../../builders/sweep-views.js';
 import { eventually } from '../../support/eventually.js';
@@ -11,7 +11,7 @@ const SWEEPS = `subscription ($clientId: ID, $id: ID) {
   sweepProgressed(clientId: $clientId, id: $id) { id state checked changed plan { hash } client { id } }
 }`;
 
-const running = (given: Partial<SweepView> = {}): SweepView =>
+const running = (given: Partial<Sweep> = {}): Sweep =>
   aSweep({
     id: ownId(0x50),
     state: 'RUNNING',
@@ -42,7 +42,7 @@ async function watchSweeps(
 }
 
 /** As another process would: the row has moved, and then that is said. */
-function move(sweep: SweepView, isTold = true): void {
+function move(sweep: Sweep, isTold = true): void {
   const at = api.world.sweeps.findIndex((one) => one.id === sweep.id);
   api.world.sweeps.splice(at < 0 ? api.world.sweeps.length : at, 1, sweep);
   if (isTold) api.notices.sweepMoved(sweep);

@@ -2,7 +2,7 @@ import { createClient } from 'graphql-sse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Caller } from '../../../services/api/access/caller.js';
-import type { AuditRecordView } from '../../../services/api/audit/audit-view.js';
+import type { AuditRecord } from '../../../services/api/audit/audit-record.types.js';
 import { anAuditRecord, CLIENT_ID, OTHER_CLIENT_ID, ownId } from '../../builders/api-views.js';
 import { eventually } from '../../support/eventually.js';
 import { faultsOf, KEYS, startApi, type StartedApi } from './start-api.js';
@@ -34,14 +34,14 @@ async function watchRecords(
 }
 
 /** Closes records as another process would: stores them first, then sends the notice. */
-function close(...records: readonly AuditRecordView[]): void {
+function close(...records: readonly AuditRecord[]): void {
   api.world.audit.push(...records);
   for (const clientId of new Set(records.map((record) => record.clientId)))
     api.notices.recordsClosed(clientId);
 }
 
 let last = 0x100;
-const aRecord = (given: Partial<AuditRecordView> = {}) =>
+const aRecord = (given: Partial<AuditRecord> = {}) =>
   anAuditRecord({ id: ownId((last += 1)), ...given });
 
 const idsOf = ({ events }: Subscribed): readonly string[] =>

@@ -1,6 +1,6 @@
 import { silentLogger, type Logger } from '../../../../services/lib/logger.js';
 import type { ApiServerDeps } from '../../../../services/api/server.js';
-import type { ClientView } from '../../../../services/api/kit/views.js';
+import type { DiscordClient } from '../../../../services/api/clients/discord-client.types.js';
 import { aClient, CLIENT_ID } from '../../../builders/api-views.js';
 import { aSignInWorld, GOOD_CODE } from '../../../fakes/sign-in-ports.js';
 import { aWorld, KEYS, startApi, type StartedApi } from '../start-api.js';
@@ -19,7 +19,7 @@ export interface SignInSetting extends StartedApi {
   readonly lines: LogLine[];
   newBrowser(): Browser;
   /** Everything as at the start, with a client as given. */
-  reset(client?: Partial<ClientView>): void;
+  reset(client?: Partial<DiscordClient>): void;
   /** Asks for an address, and gives it. */
   begin(input?: Readonly<Record<string, unknown>>): Promise<string>;
   /** Opens the address, presses the button; gives the state that Discord would send back. */

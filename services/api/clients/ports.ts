@@ -1,0 +1,50 @@
+/**
+ * What the API needs of clients. In: settings that are already checked, secrets among them. Out:
+ * clients without secrets. Never: a call to Discord, but for `checkClient` and `importRoles`.
+ */
+import type {
+  Cause,
+  ClientId,
+  ClientSettings,
+  Endpoints,
+  GuildId,
+  Holders,
+  RoleId,
+} from '../../model.js';
+import type { MappingEffect } from '../sweeps/ports.js';
+import type { DiscordClient, DiscordRole, HealthCheck } from './discord-client.types.js';
+
+export interface RoleKey {
+  readonly clientId: ClientId;
+  readonly roleId: RoleId;
+}
+
+export interface NewClient extends ClientSettings {
+  readonly guildId: GuildId;
+  readonly endpoints: Endpoints;
+  readonly clientSecret: string;
+  readonly botToken: string;
+}
+
+export type ClientPatch = Partial<Omit<NewClient, 'guildId'>>;
+
+export interface ClientPort {
+  createClient(client: NewClient): Promise<DiscordClient>;
+  updateClient(id: ClientId, patch: ClientPatch, cause: Cause): Promise<DiscordClient>;
+  deleteClient(request: {
+    id: ClientId;
+    holders: Holders;
+    dryRun: boolean;
+    cause: Cause;
+  }): Promise<MappingEffect>;
+  checkClient(id: ClientId): Promise<readonly HealthCheck[]>;
+  /** Reads the roles at Discord, saves them, and marks members whom a change unblocks. */
+  importRoles(id: ClientId): Promise<readonly DiscordRole[]>;
+  listClients(): Promise<readonly DiscordClient[]>;
+  findClients(ids: readonly ClientId[]): Promise<readonly (DiscordClient | undefined)[]>;
+}
+
+export interface RoleReads {
+  rolesOfClients(ids: readonly ClientId[]): Promise<readonly (readonly DiscordRole[])[]>;
+  findRoles(keys: readonly RoleKey[]): Promise<readonly (DiscordRole | undefined)[]>;
+}

@@ -1,0 +1,105 @@
+import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+
+import type { LinkId } from '../../model.js';
+import { mayTouch } from '../access/access.js';
+import type { ApiContext } from '../context.js';
+import type { Loaders } from '../kit/loaders.js';
+import type { DiscordUser } from './discord-user.types.js';
+
+/** Of links: whether the request asks for the field at this path. */
+type AsksFor = (...path: readonly string[]) => boolean;
+
+/**
+ * A link with what the request asks of it, for who may see it. Where many fields begin at one, they
+ * all wait for the same.
+ */
+export function loadWholeLink(
+  context: ApiContext,
+  id: LinkId,
+  asksFor: AsksFor,
+): Promise<DiscordUser | null> {
+  const { loaders } = context;
+  const wanted = wantedOf(asksFor);
+  const name = `${id} ${Object.values(wanted).join()}`;
+  return loaders.wholeLinks.of(name, async () => {
+    const link = await loaders.links.load(id);
+    if (!link || !mayTouch(context, link.clientId)) return null;
+    await bringWanted(loaders, [link], wanted);
+    return link;
+  });
+}
+
+/** What the request asks of these links, read for all of them before their fields are resolved. */
+export async function readAhead(
+  { loaders }: ApiContext,
+  links: readonly DiscordUser[],
+  asksFor: AsksFor,
+): Promise<void> {
+  return bringWanted(loaders, links, wantedOf(asksFor));
+}
+
+const wantedOf = (asksFor: AsksFor) => ({
+  roles: asksFor('roles'),
+  user: asksFor('platformUser'),
+  groups: asksFor('platformUser', 'groups'),
+});
+
+/** If preloading fails, the field reads again and reports the error. */
+async function bringWanted(
+  loaders: Loaders,
+  links: readonly DiscordUser[],
+  wanted: ReturnType<typeof wantedOf>,
+): Promise<void> {
+  const userIds = links.map((link) => link.platformUserId);
+  const coming = [
+    wanted.roles && loaders.roles.bringAll(links.flatMap(roleKeysOf)),
+    wanted.user && loaders.platformUsers.bringAll(userIds),
+    wanted.groups && loaders.groupsOfPlatformUser.bringAll(userIds),
+  ].filter((each) => each instanceof Promise);
+  if (coming.length > 0) await Promise.allSettled(coming);
+}
+
+const roleKeysOf = ({ clientId, roleIds }: DiscordUser) =>
+  roleIds.map((roleId) => ({ clientId, roleId }));
+
+/** Results by field and path. Documents are cached, so their fields are the same each request. */
+const KNOWN = new WeakMap<FieldNode, Map<string, boolean>>();
+
+/**
+ * Whether the request selects the field at this path below the current one, so that it can be read
+ * in one go. A field with a directive counts as not selected: the directive is evaluated later.
+ */
+export function selects(
+  { fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>,
+  path: readonly string[],
+): boolean {
+  const name = path.join('.');
+  return fieldNodes.some((node) => {
+    const known = KNOWN.get(node) ?? new Map<string, boolean>();
+    KNOWN.set(node, known);
+    const isKnown = known.get(name);
+    if (isKnown !== undefined) return isKnown;
+    const isSelected = reaches(node.selectionSet, path, fragments);
+    known.set(name, isSelected);
+    return isSelected;
+  });
+}
+
+function reaches(
+  set: SelectionSetNode | undefined,
+  path: readonly string[],
+  fragments: GraphQLResolveInfo['fragments'],
+): boolean {
+  const [name, ...below] = path;
+  if (name === undefined) return true;
+  const selected = set?.selections.some((selection) => {
+    if (selection.directives?.length) return false;
+    if (selection.kind === Kind.INLINE_FRAGMENT)
+      return reaches(selection.selectionSet, path, fragments);
+    if (selection.kind === Kind.FIELD)
+      return selection.name.value === name && reaches(selection.selectionSet, below, fragments);
+    const fragment = fragments[selection.name.value];
+    return reaches(fragment?.selectionSet, path, fragments);
+  });
+  return selected ?? false;
+}
