@@ -2,8 +2,14 @@ import { z } from 'zod';
 
 import type { EncryptionKey } from './lib/encryption.js';
 import { readApiKeys, readEncryptionKeys, type ApiKey } from './lib/key-entries.js';
-import { faultsOfTogether } from './lib/required-settings.js';
-import { commaSeparated, entries, Origin, PerMinute, Port } from './lib/setting-readers.js';
+import {
+  commaSeparated,
+  entries,
+  faultsOfTogether,
+  Origin,
+  PerMinute,
+  Port,
+} from './lib/settings.js';
 import type { TokenIssuer } from './lib/token-issuer.js';
 
 /**

@@ -20,9 +20,9 @@ async function main(command: string): Promise<void> {
   const { createConnector, runCommand } = await import('./connector.js');
   const { createLogger } = await import('./lib/logger.js');
   const { createSecrets } = await import('./lib/secrets.js');
-  const { onUserSignal, turnUpOnSignal } = await import('./lib/turn-up-logs.js');
-  const { onOrphaned } = await import('./lib/orphan.js');
-  const { stopOnSignal } = await import('./lib/stop-on-signal.js');
+  const { onUserSignal, turnUpOnSignal } = await import('./lib/signals.js');
+  const { onOrphaned } = await import('./lib/signals.js');
+  const { stopOnSignal } = await import('./lib/signals.js');
   const config = readConfig();
   if (command !== 'start') {
     process.exitCode = await runCommand(config, command, process.argv.slice(3));

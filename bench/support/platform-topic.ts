@@ -1,6 +1,6 @@
 import { CompressionTypes, Kafka, logLevel, Partitioners, type Message } from 'kafkajs';
 
-import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
+import { guardIdleConnections } from '../../services/events/kafka/kafkajs.js';
 import { uniqueName } from '../../test/support/broker.js';
 import { eventually } from '../../test/support/eventually.js';
 

@@ -10,7 +10,7 @@ import {
 } from 'sandbox-discord';
 
 import { PATH_TIMING, reconcilePath } from '../../services/connector/path.js';
-import { sweepParts } from '../../services/connector/sweeps.js';
+import { sweepParts } from '../../services/connector/timed.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';

@@ -11,7 +11,7 @@ import { clientPort } from './client-ports.js';
 import { createExplainRole } from './explain.js';
 import { createLinkMember } from './link-member.js';
 import { signInPorts } from './sign-in-ports.js';
-import { sweepPorts } from './sweeps.js';
+import { sweepPorts } from './timed.js';
 import type { TrySecrets } from './try-secrets.js';
 
 /** Everything the API may do: mostly the store, and a few reads from Discord. */

@@ -1,13 +1,15 @@
 import type { Config } from '../config.js';
-import { createDiscordGateway } from '../discord/gateway.js';
+import { createDiscordGateway, type DiscordGateway } from '../discord/gateway.js';
 import { createInvalidBudget } from '../discord/limits/invalid-budget.js';
 import { createDiscordOAuth } from '../discord/oauth/oauth.js';
-import type { Logger } from '../lib/logger.js';
-import type { Store } from '../store/store.js';
-import { createTrySecrets } from './try-secrets.js';
-import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
-import { TIMING, type ConnectorTiming } from './timing.js';
 import type { ObservedCall } from '../discord/rest/calls.js';
+import type { Part } from '../lib/lifecycle.js';
+import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import type { Store } from '../store/store.js';
+import { onCall, onOAuthCall, type Telemetry } from './telemetry.js';
+import { type ConnectorTiming, TIMING } from './path.js';
+import { createTrySecrets } from './try-secrets.js';
 
 /** The Discord client: bot calls and OAuth2, sharing one budget of invalid requests. */
 export function discordOf(
@@ -64,3 +66,46 @@ export function discordOf(
 }
 
 export type Discord = ReturnType<typeof discordOf>;
+
+/**
+ * Shows the pauses of this process to all, and hears when a client is to be tried at once.
+ * In: what begins and ends at the gateway, and notices of other processes. Out: a client's pause in
+ * the database.
+ * Never: a wait for the database on the way of a call.
+ */
+export function createKeepPauses({
+  gateway,
+  store,
+  logger,
+}: {
+  readonly gateway: Pick<DiscordGateway, 'onPause' | 'forgetCredentials'>;
+  readonly store: Pick<Store, 'saveSending' | 'onTryNow'>;
+  readonly logger: Logger;
+}): Part {
+  /** One write after the other, so that the last pause wins. */
+  const writes = new Map<ClientId, Promise<void>>();
+  const stops: (() => unknown)[] = [];
+
+  const keep: Parameters<typeof gateway.onPause>[0] = (clientId, pause) => {
+    const write = (writes.get(clientId) ?? Promise.resolve())
+      .then(() => store.saveSending(clientId, pause))
+      .catch((error: unknown) => logger.warn({ err: error, clientId }, 'discord pause not saved'))
+      .finally(() => {
+        if (writes.get(clientId) === write) writes.delete(clientId);
+      });
+    writes.set(clientId, write);
+  };
+
+  return {
+    name: 'pauses',
+    async start() {
+      stops.push(gateway.onPause(keep));
+      stops.push(await store.onTryNow((clientId) => gateway.forgetCredentials(clientId)));
+    },
+    async stop() {
+      for (const stop of stops.splice(0)) await stop();
+      await Promise.all(writes.values());
+    },
+    ready: () => ({ ok: true }),
+  };
+}

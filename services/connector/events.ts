@@ -6,7 +6,7 @@ import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { Store } from '../store/store.js';
 import { eventObserver, type Telemetry } from './telemetry.js';
-import type { ConnectorTiming } from './timing.js';
+import type { ConnectorTiming } from './path.js';
 
 /**
  * The consumer and the outbox; none without a configured broker. Neither waits for the broker at

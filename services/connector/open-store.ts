@@ -8,7 +8,7 @@ import type { RunningSandbox } from '../demo/sandbox.js';
 import type { Secrets } from '../lib/secrets.js';
 import type { OnStatement } from '../store/connection/observe-pool.js';
 import { type Store, openStore } from '../store/store.js';
-import { TIMING, type ConnectorTiming } from './timing.js';
+import { type ConnectorTiming, TIMING } from './path.js';
 
 export interface CommandWorld {
   readonly store: Store;

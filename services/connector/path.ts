@@ -1,17 +1,19 @@
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { DiscordOAuth } from '../discord/oauth/oauth.js';
+import type { ObservedCall } from '../discord/rest/calls.js';
+import type { SessionSettings } from '../events/kafka/kafkajs-consumption.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import { createApply } from '../reconcile/write/apply.js';
 import { createBringIn } from '../reconcile/join/bring-in.js';
-import { createGuildRoles } from '../reconcile/plan/guild-roles.js';
-import { createInterruptions } from '../reconcile/settle/interruptions.js';
+import { createRevocationWorker } from '../reconcile/join/revocations.js';
 import { createLease } from '../reconcile/lease.js';
+import { createGuildRoles } from '../reconcile/plan/guild-roles.js';
 import type { Memory } from '../reconcile/ports.js';
 import { createReconcile } from '../reconcile/reconcile.js';
-import { createRevocationWorker } from '../reconcile/join/revocations.js';
+import { createInterruptions } from '../reconcile/settle/interruptions.js';
 import { createWorker } from '../reconcile/worker.js';
+import { createApply } from '../reconcile/write/apply.js';
 import { createBreaker } from '../reconcile/write/write-breaker.js';
 import type { Store } from '../store/store.js';
 import { observePath } from './observe-path.js';
@@ -149,3 +151,23 @@ export function revocationsOf(
     pollMs: REVOCATIONS_POLL_MS,
   });
 }
+
+/** Timings that tests scale down in proportion to production, and observers of its calls. */
+export interface ConnectorTiming {
+  readonly path: PathTiming;
+  /** For Discord: the safety margin on a rate-limit window, and the limit of calls in total. */
+  readonly discord?: {
+    readonly offsetMs: number;
+    readonly globalRequestsPerSecond: number;
+  };
+  readonly sweeps?: {
+    readonly leaseMs: number;
+    readonly longestPauseMs: number;
+    readonly pollMs: number;
+  };
+  /** Of a consumer with its broker. */
+  readonly session?: SessionSettings;
+  readonly onCall?: (call: ObservedCall) => void;
+}
+
+export const TIMING: ConnectorTiming = { path: PATH_TIMING };

@@ -1,7 +1,7 @@
 import type { ApiObservers } from '../api/kit/observers.js';
 import type { Config } from '../config.js';
 import type { ObservedOAuthCall } from '../discord/oauth/wire.js';
-import type { EventObserver } from '../events/in/observer.js';
+import type { EventObserver } from '../events/ports.js';
 import type { KafkaRecord } from '../events/kafka/kafka-port.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';

@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { SchedulePort, SweepPort } from '../api/sweeps/ports.js';
 import type { DiscordGateway } from '../discord/gateway.js';
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
+import type { ClientId } from '../model.js';
+import { judgePlan } from '../reconcile/guard/guard.js';
+import { planNicknameOf } from '../reconcile/plan/plan-nickname.js';
 import type { Store } from '../store/store.js';
 import { createDailyChecks } from '../sweep/daily-checks.js';
+import type { Guild, SweepMemory } from '../sweep/ports.js';
 import { createRetentionTask } from '../sweep/retention.js';
+import { createRunner } from '../sweep/runner.js';
+import { checkTiming, defaultSchedule, nextRun } from '../sweep/schedule.js';
+import { createScheduler } from '../sweep/scheduler.js';
 import type { CheckClient } from './check-client.js';
-import { sweepParts } from './sweeps.js';
 import type { Telemetry } from './telemetry.js';
-import type { ConnectorTiming } from './timing.js';
+import type { ConnectorTiming } from './path.js';
 
 /** Timed work: client checks, retention, sweeps. */
 export function timedParts(
@@ -43,4 +50,152 @@ export function timedParts(
       timing,
     }),
   ];
+}
+
+const schedulesOf = (store: Store) =>
+  store.sweeps.schedules({ nextRun, defaultsOf: defaultSchedule });
+
+/** Starts due sweeps and runs started ones. */
+export function sweepParts(
+  logger: Logger,
+  {
+    store,
+    gateway,
+    onSwept,
+    timing,
+    clock = Date.now,
+  }: {
+    readonly store: Store;
+    readonly gateway: DiscordGateway;
+    readonly onSwept?: OnSwept;
+    readonly timing?: ConnectorTiming;
+    readonly clock?: () => number;
+  },
+): readonly Part[] {
+  const { sweeps, memory } = store;
+  const { addMissing, claimDue } = schedulesOf(store);
+  return [
+    createRunner({
+      memory: {
+        ...sweeps,
+        runs: leased(telling(sweeps.runs(judgePlan), onSwept), timing),
+      },
+      guildOf: createGuildOf({ store, gateway }),
+      planNickname: planNicknameOf,
+      saveTrouble: async (clientId, trouble) => memory.saveTrouble(clientId, trouble),
+      onSweep: polled(sweeps.onSweep, timing),
+      pause: async (ms, signal) =>
+        sleep(Math.min(ms, timing?.sweeps?.longestPauseMs ?? Infinity), undefined, {
+          signal,
+        }).catch(() => undefined),
+      clock,
+      logger,
+    }),
+    createScheduler({
+      addMissing,
+      claimDue,
+      onSchedule: sweeps.onSchedule,
+      logger,
+    }),
+  ];
+}
+
+type OnSwept = (sweep: { readonly kind: string; readonly state: string }) => void;
+
+type Runs = SweepMemory['runs'];
+
+/** Whose removals wait for a person has ended by being held. */
+function telling(runs: Runs, onSwept: OnSwept | undefined): Runs {
+  return {
+    ...runs,
+    async finish(run, ending) {
+      const finished = await runs.finish(run, ending);
+      const isHeld = finished !== null && finished.heldIn !== null;
+      const state = isHeld ? 'HELD' : ending.state;
+      onSwept?.({ kind: run.kind, state: finished === null ? 'LOST' : state });
+      return finished;
+    },
+  };
+}
+
+/** A rehearsal's dead processes are found out sooner. */
+function leased(runs: Runs, timing: ConnectorTiming | undefined): Runs {
+  const leaseMs = timing?.sweeps?.leaseMs;
+  if (leaseMs === undefined) return runs;
+  return {
+    ...runs,
+    claim: async (_leaseMs, inWork) => runs.claim(leaseMs, inWork),
+    renew: async (id, _leaseMs, checked) => runs.renew(id, leaseMs, checked),
+  };
+}
+
+type OnSweep = Store['sweeps']['onSweep'];
+
+function polled(onSweep: OnSweep, timing: ConnectorTiming | undefined): OnSweep {
+  const pollMs = timing?.sweeps?.pollMs;
+  if (pollMs === undefined) return onSweep;
+  return async (wake) => {
+    const timer = setInterval(wake, pollMs);
+    const unlisten = await onSweep(wake);
+    return async () => {
+      clearInterval(timer);
+      await unlisten();
+    };
+  };
+}
+
+/** A client's guild, as its bot may ask of it. */
+export function createGuildOf({
+  store,
+  gateway,
+}: {
+  readonly store: Store;
+  readonly gateway: DiscordGateway;
+}) {
+  return async (clientId: ClientId): Promise<Guild> => {
+    const { guildId, revision } = await store.readCredentials(clientId);
+    const guild = { clientId, guildId, revision };
+    return {
+      listMembers: async (page) => gateway.listMembers(guild, page),
+      readRoleCounts: async () => gateway.readRoleCounts(guild),
+      refreshRoles: async () => store.memory.saveRoles(clientId, await gateway.readRoles(guild)),
+    };
+  };
+}
+
+/** The API's access to sweeps. */
+export function sweepPorts(store: Store): {
+  readonly schedules: SchedulePort;
+  readonly sweeps: SweepPort;
+} {
+  const { schedulesOfClients, loadDefaultSchedule, changeSchedule } = schedulesOf(store);
+  const { startSweep, cancelSweep, decideSweep } = store.sweeps;
+  const { findSweeps, heldSweeps, pageSweeps, countSweeps } = store.sweeps;
+  return {
+    schedules: {
+      schedulesOfClients,
+      loadDefaultSchedule,
+      async updateSchedule({ clientId, kind, cron, timeZone, isEnabled }) {
+        return changeSchedule({ clientId, kind }, (stands) => {
+          const next = {
+            kind,
+            cron: cron ?? stands.cron,
+            timeZone: timeZone ?? stands.timeZone,
+            isEnabled: isEnabled ?? stands.isEnabled,
+          };
+          checkTiming(next, new Date());
+          return next;
+        });
+      },
+    },
+    sweeps: {
+      startSweep,
+      cancelSweep,
+      decideSweep,
+      findSweeps,
+      heldSweeps,
+      pageSweeps,
+      countSweeps,
+    },
+  };
 }

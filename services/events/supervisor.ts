@@ -6,7 +6,7 @@
 import { backoffMs } from '../lib/backoff.js';
 import type { Readiness } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
-import { messageOf } from './in/message-of.js';
+import { messageOf } from '../lib/errors.js';
 import { pause, settledWithin } from './pause.js';
 
 /** The connection that is kept open. */

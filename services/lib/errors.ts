@@ -94,3 +94,8 @@ export class InputError extends Error {
     this.name = 'InputError';
   }
 }
+
+/** What was thrown, in words: anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

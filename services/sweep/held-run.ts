@@ -1,6 +1,5 @@
 import { RetryLaterError, UnavailableError } from '../lib/errors.js';
 import type { SweepMemory, SweepRun } from './ports.js';
-import { RunLostError, StoppingError } from './run-loss.js';
 
 /** A process that died with a sweep is found out after this. */
 export const LEASE_MS = 60_000;
@@ -89,4 +88,22 @@ function waitFor(error: unknown, tries: number, now: number): number | null {
   if (!(error instanceof RetryLaterError)) return null;
   const waitMs = Math.max(0, error.retryAt.getTime() - now);
   return waitMs > MOST_WAIT_MS ? null : waitMs;
+}
+
+/**
+ * The run was cancelled, or belongs to another process now: nothing more is to be written for it.
+ */
+export class RunLostError extends Error {
+  constructor(id: string) {
+    super(`sweep ${id} belongs to another process now`);
+    this.name = 'RunLostError';
+  }
+}
+
+/** This process is stopping: the run is released for another process to start over. */
+export class StoppingError extends Error {
+  constructor() {
+    super('the connector is stopping');
+    this.name = 'StoppingError';
+  }
 }

@@ -4,16 +4,17 @@
  * Never: a change at Discord, or one made because of a listing that cannot be right.
  */
 import type {
+  Attributes,
   ClientId,
   DiscordUserId,
+  GuildId,
   NicknameStrategy,
   PlatformUserId,
   PresentMember,
+  RenameRefusal,
   RoleId,
   SweepKind,
 } from '../model.js';
-import type { NamedMember, NameRules } from './name-ports.js';
-import type { UnlinkedChunk } from './unlinked-chunk.js';
 
 export interface ScheduleTiming {
   readonly kind: SweepKind;
@@ -210,4 +211,70 @@ export interface Guild {
   readRoleCounts(): Promise<ReadonlyMap<RoleId, number>>;
   /** Reads the guild's roles and keeps them. */
   refreshRoles(): Promise<void>;
+}
+
+/** Data for the nickname sweep: the client and its members. */
+
+/** The rules that name a client's members, and which members its bot cannot rename. */
+export interface NameRules {
+  readonly policy: {
+    readonly strategy: NicknameStrategy;
+    readonly template: string | null;
+  };
+  /** Renaming is off, whatever the policy. */
+  readonly isObserved: boolean;
+  /**
+   * Members who have not passed Discord's membership screening keep their names until they have.
+   */
+  readonly waitsForScreening: boolean;
+  readonly guildId: GuildId;
+  readonly ownerId: DiscordUserId | null;
+  readonly refusals: ReadonlyMap<RoleId, RenameRefusal>;
+}
+
+export interface NamedMember {
+  readonly discordUserId: DiscordUserId;
+  readonly platformUserId: PlatformUserId;
+  readonly person: {
+    readonly username: string | null;
+    readonly attributes: Attributes;
+  };
+  readonly isPresent: boolean;
+  readonly isPending: boolean;
+  readonly roleIds: readonly RoleId[];
+  readonly shown: {
+    readonly nickname: string | null;
+    readonly displayName: string | null;
+    readonly username: string | null;
+  };
+  readonly refusedBefore: string | null;
+  /** The member's current reason. */
+  readonly reason: string | null;
+}
+
+/** Pure: the nickname to set, null for none; and why none can be set that should be. */
+export type PlanNickname = (
+  rules: NameRules,
+  member: Omit<NamedMember, 'reason'>,
+) => {
+  readonly nickname: string | null;
+  readonly nicknameBlocked: string | null;
+  readonly isWithheld: boolean;
+};
+
+/**
+ * Members without a link and the mapped roles they hold: of ids above `after` and up to `to`; null:
+ * without that limit.
+ */
+export interface UnlinkedChunk {
+  readonly after: DiscordUserId | null;
+  readonly to: DiscordUserId | null;
+  readonly holders: readonly {
+    readonly discordUserId: DiscordUserId;
+    readonly roleIds: readonly RoleId[];
+    readonly username: string;
+    readonly displayName: string | null;
+    readonly nickname: string | null;
+    readonly isBot: boolean;
+  }[];
 }

@@ -3,17 +3,25 @@
  * In: a run that this process holds. Out: how it ended, with the members for the path to look at.
  * Never: a change at Discord; and nothing follows from a listing that is empty, partial or failed.
  */
-import { addNames, NAMES_UNLISTED } from './add-names.js';
-import { strategyOf } from './find-misnamed.js';
-import type { HeldRun } from './held-run.js';
-import type { PlanNickname } from './name-ports.js';
-import { found, LISTED } from './found-drift.js';
-import { NO_READS } from './plan-sweep.js';
-import type { DriftedMember, Expectation, Guild, SweepEnding, SweepMemory } from './ports.js';
-import { findDrift } from './read-drift.js';
-import { countLeniently, differences, type ReadCounts } from './role-counts.js';
-import { RunLostError } from './run-loss.js';
-import { takeListing, type Listing } from './take-listing.js';
+import { CONFIRMING_MS } from '../model.js';
+import { addNames, NAMES_UNLISTED, strategyOf } from './find-misnamed.js';
+import { type HeldRun, RunLostError } from './held-run.js';
+import { NO_READS, planSweep, type SweepReads } from './plan-sweep.js';
+import type {
+  DriftedMember,
+  Expectation,
+  Guild,
+  PlanNickname,
+  SweepEnding,
+  SweepMemory,
+} from './ports.js';
+import {
+  countLeniently,
+  differences,
+  type Listing,
+  type ReadCounts,
+  takeListing,
+} from './take-listing.js';
 
 /**
  * Numbers that agree may hide a pair of changes that outweigh each other: an hour later the guild
@@ -229,4 +237,31 @@ async function takeOver(
 
 function idsOf(members: readonly DriftedMember[]): readonly string[] {
   return members.map(({ discordUserId }) => discordUserId);
+}
+
+/** Every member was just read with the list. */
+const LISTED: SweepReads = { confirmsForMs: CONFIRMING_MS, looks: [] };
+
+/** What a sweep has found, with its plan. */
+function found(held: HeldRun, drifted: readonly DriftedMember[], reads: SweepReads) {
+  return {
+    drifted: drifted.length,
+    driftedMembers: drifted,
+    plan: planSweep(drifted, held.callsMade(), reads),
+  };
+}
+
+/** Finds members out of step, and keeps the run's claim meanwhile. */
+async function findDrift(
+  memory: Pick<SweepMemory, 'readDrift'>,
+  held: HeldRun,
+  request: Partial<Pick<Parameters<SweepMemory['readDrift']>[0], 'seen' | 'changed'>>,
+): Promise<readonly DriftedMember[]> {
+  return memory.readDrift({
+    clientId: held.run.clientId,
+    seen: [],
+    changed: [],
+    beforePage: async () => held.beforePage(),
+    ...request,
+  });
 }

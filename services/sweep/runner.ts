@@ -8,10 +8,8 @@ import {
 import type { Part } from '../lib/lifecycle.js';
 import type { Logger } from '../lib/logger.js';
 import type { ClientId } from '../model.js';
-import { holdRun, LEASE_MS } from './held-run.js';
-import type { Guild, SweepEnding, SweepMemory, SweepRun } from './ports.js';
-import type { PlanNickname } from './name-ports.js';
-import { RunLostError, StoppingError } from './run-loss.js';
+import { holdRun, LEASE_MS, RunLostError, StoppingError } from './held-run.js';
+import type { Guild, PlanNickname, SweepEnding, SweepMemory, SweepRun } from './ports.js';
 import { runSweep } from './run-sweep.js';
 
 /** The safety net under NOTIFY, and how soon a dead process's sweep is looked for. */

@@ -1,11 +1,11 @@
-import { TerminalError } from '../lib/errors.js';
+import { deserialize, serialize } from 'node:v8';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+import { TerminalError, UnavailableError } from '../lib/errors.js';
 import type { DiscordUserId, RoleId } from '../model.js';
 import type { HeldRun } from './held-run.js';
 import { judgeListing } from './judge-listing.js';
-import { createPackedMembers, type PackedMembers } from './packed-members.js';
-import type { Expectation, Guild, ListedMember, SweepMemory } from './ports.js';
-import type { ReadCounts } from './role-counts.js';
-import { gatherUnlinkedHolders, type UnlinkedHolders } from './unlinked-holders.js';
+import type { Expectation, Guild, ListedMember, SweepMemory, UnlinkedChunk } from './ports.js';
 
 const PAGE = 1_000;
 
@@ -141,4 +141,131 @@ function smaller(
   return new Map(
     [...some].map(([roleId, count]) => [roleId, Math.min(count, others.get(roleId) ?? 0)]),
   );
+}
+
+/**
+ * Pages of listed members, kept until the whole list is judged: packed, as a guild may have a
+ * million.
+ */
+interface PackedMembers {
+  add(page: readonly ListedMember[]): void;
+  /** As they were added; one is unpacked at a time. */
+  pages(): Iterable<readonly ListedMember[]>;
+}
+
+/** The quickest: pages are unpacked a moment later. */
+const LEVEL = 1;
+
+export function createPackedMembers(): PackedMembers {
+  const packed: Buffer[] = [];
+  return {
+    add(page) {
+      if (page.length > 0) packed.push(deflateRawSync(serialize(page), { level: LEVEL }));
+    },
+    *pages() {
+      for (const each of packed) yield unpack(each);
+    },
+  };
+}
+
+function unpack(packed: Buffer): readonly ListedMember[] {
+  const page: readonly ListedMember[] = deserialize(inflateRawSync(packed));
+  return page;
+}
+
+/** Holders of one chunk: as many as a page of Discord's list has members. */
+const CHUNK = 1_000;
+
+interface UnlinkedHolders {
+  /** Members of a page without a link; pages come in ascending order of ids. */
+  add(members: readonly ListedMember[]): void;
+  /** Together they cover all ids, so a member who is no longer listed is found in some range. */
+  chunks(): Iterable<UnlinkedChunk>;
+}
+
+/** Members without a link who hold a mapped role, packed until the list is judged. */
+function gatherUnlinkedHolders(mapped: ReadonlySet<RoleId>): UnlinkedHolders {
+  const packed = createPackedMembers();
+  let waiting: ListedMember[] = [];
+  return {
+    add(members) {
+      for (const member of members) {
+        const roleIds = member.roleIds.filter((id) => mapped.has(id));
+        if (roleIds.length > 0) waiting.push({ ...member, roleIds });
+      }
+      if (waiting.length < CHUNK) return;
+      packed.add(waiting);
+      waiting = [];
+    },
+    *chunks() {
+      let after: DiscordUserId | null = null;
+      for (const holders of packed.pages()) {
+        const to: DiscordUserId | null = holders.at(-1)?.discordUserId ?? after;
+        yield { after, to, holders: holders.map(toHolder) };
+        after = to;
+      }
+      yield { after, to: null, holders: waiting.map(toHolder) };
+    },
+  };
+}
+
+const toHolder = (member: ListedMember) => ({
+  discordUserId: member.discordUserId,
+  roleIds: member.roleIds,
+  username: member.username,
+  displayName: member.displayName,
+  nickname: member.nickname,
+  isBot: member.isBot ?? false,
+});
+
+/** Holders of each role as counted by Discord; null: not available, so a list is needed. */
+export type ReadCounts = () => Promise<ReadonlyMap<RoleId, number> | null>;
+
+/**
+ * Counting is a shortcut that uses one of Discord's newest routes: if only this fails, a sweep
+ * continues without it. `fault` is why the last count failed; null: it succeeded; undefined: the
+ * sweep did not count.
+ */
+export function countLeniently(
+  guild: Pick<Guild, 'readRoleCounts'>,
+  held: HeldRun,
+): {
+  readonly readCounts: ReadCounts;
+  readonly fault: () => string | null | undefined;
+} {
+  let fault: string | null | undefined;
+  return {
+    async readCounts() {
+      try {
+        const counts = await held.call(() => guild.readRoleCounts());
+        fault = null;
+        return counts;
+      } catch (error) {
+        if (!isOfCounting(error)) throw error;
+        fault = error.message;
+        return null;
+      }
+    },
+    fault: () => fault,
+  };
+}
+
+/**
+ * Whatever the whole bot or guild is refused, the list would be refused too: that fails the sweep
+ * with its own reason.
+ */
+function isOfCounting(error: unknown): error is Error {
+  if (error instanceof UnavailableError) return true;
+  return (
+    error instanceof TerminalError &&
+    error.code !== 'UNAUTHORIZED' &&
+    error.code !== 'UNKNOWN_GUILD'
+  );
+}
+
+export function differences(
+  counts: ReadonlyMap<RoleId, number>,
+  linked: ReadonlyMap<RoleId, number>,
+): ReadonlyMap<RoleId, number> {
+  return new Map([...linked].map(([roleId, count]) => [roleId, (counts.get(roleId) ?? 0) - count]));
 }

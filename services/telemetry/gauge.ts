@@ -1,7 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
 
-import { PREFIX } from './prefix.js';
-
 interface Definition<Label extends string> {
   readonly name: string;
   readonly help: string;
@@ -21,10 +19,7 @@ export function gauge<Label extends string = never>(
   });
 }
 
-export type Set<Label extends string> = (
-  labels: Partial<Record<Label, string>>,
-  value: number,
-) => void;
+type Set<Label extends string> = (labels: Partial<Record<Label, string>>, value: number) => void;
 
 /** A gauge evaluated at each scrape; labels not set then are absent. */
 export function askedGauge<Label extends string = never>(
@@ -45,3 +40,8 @@ export function askedGauge<Label extends string = never>(
     },
   });
 }
+
+/**
+ * Prefix of our metric names; Node's own metrics keep their usual names for existing dashboards.
+ */
+export const PREFIX = 'discord_connector_';

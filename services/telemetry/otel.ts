@@ -6,22 +6,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import {
+  type Attributes,
+  type Context,
+  type Link,
   ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace as spans,
-  type Attributes,
-  type Context,
-  type Span,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import {
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-node';
 
 import type { Logger } from '../lib/logger.js';
 import type { OpenSpan, SpanAttributes, SpanStart, Trace } from '../lib/trace.js';
-import { contextOf, linkTo, traceparentOf } from './span-context.js';
-import { tellOnce } from './tell-once.js';
 
 export interface OtelDeps {
   /** `/v1/traces` is put behind it. */
@@ -161,4 +165,65 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   });
   await Promise.race([work.catch(() => undefined), patience]);
   clearTimeout(timer);
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header; later versions may append fields. */
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-|$)/;
+
+function spanContextOf(traceparent: string | null): SpanContext | null {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (!traceId || !spanId || !flags) return null;
+  return {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16) & 1,
+    isRemote: true,
+  };
+}
+
+export function contextOf(traceparent: string | null): Context {
+  const parent = spanContextOf(traceparent);
+  return parent === null ? ROOT_CONTEXT : spans.setSpanContext(ROOT_CONTEXT, parent);
+}
+
+export function linkTo(traceparent: string): readonly Link[] {
+  const context = spanContextOf(traceparent);
+  return context === null ? [] : [{ context }];
+}
+
+export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/**
+ * Logs one line when the collector becomes unreachable and one when it is back, however long that
+ * takes.
+ */
+export function tellOnce(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let isAway = false;
+  let lost = 0;
+  return {
+    export(batch, done) {
+      exporter.export(batch, (result) => {
+        const { error } = result;
+        const isSent = error === undefined;
+        if (isSent && isAway) {
+          logger.info({ lost }, 'trace export recovered');
+          [isAway, lost] = [false, 0];
+        }
+        if (!isSent) {
+          lost += batch.length;
+          if (!isAway)
+            logger.warn({ reason: error.message }, 'trace export failed, dropping traces');
+          isAway = true;
+        }
+        done(result);
+      });
+    },
+    shutdown: async () => exporter.shutdown(),
+    ...(exporter.forceFlush && {
+      forceFlush: async () => exporter.forceFlush?.(),
+    }),
+  };
 }

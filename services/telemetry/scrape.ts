@@ -1,16 +1,14 @@
-import type { Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 
-import { askedGauge } from './gauge.js';
-import type { Sources, DatabaseGauges } from './observed.js';
-import { processGauges } from './process-gauges.js';
-import { standingGauges } from './standing-gauges.js';
+import { askedGauge, gauge } from './gauge.js';
+import type { ClientStanding, DatabaseGauges, QueueStanding, Sources } from './observed.js';
 
 export interface Scrape {
   /** The registry as Prometheus reads it. */
   (): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export interface ScrapeDeps {
+interface ScrapeDeps {
   readonly registry: Registry;
   readonly sources: Sources;
   readonly version: string;
@@ -71,4 +69,180 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   });
   await Promise.race([work, patience]);
   clearTimeout(timer);
+}
+
+/** Database gauges, as of the last reading. */
+function standingGauges(registry: Registry): (standing: DatabaseGauges) => void {
+  const showClients = clientGauges(registry);
+  const showQueues = queueGauges(registry);
+  const rows = gauge(registry, {
+    name: 'outbox_rows',
+    help: 'Events waiting in the outbox, counted up to 100,000.',
+  });
+  const age = gauge(registry, {
+    name: 'outbox_oldest_seconds',
+    help: 'Age in seconds of the oldest event in the outbox.',
+  });
+  return ({ clients, queues, outbox }) => {
+    showClients(clients);
+    showQueues(queues);
+    rows.set(outbox.rows);
+    age.set(outbox.oldestSeconds);
+  };
+}
+
+const OF_CLIENTS: readonly {
+  readonly name: string;
+  readonly help: string;
+  /** Null: no value. */
+  readonly value: (client: ClientStanding) => number | null;
+}[] = [
+  {
+    name: 'oldest_wrong_role_seconds',
+    help: 'Age in seconds of the oldest unsettled mark of a member whose roles are known to be wrong; 0 if there is none.',
+    value: (client) => client.oldestWrongSeconds ?? 0,
+  },
+  {
+    name: 'verify_age_seconds',
+    help: 'Seconds since the last VERIFY_GROUPS sweep of a client; absent if its schedule is off.',
+    value: (client) => client.verifiedSeconds,
+  },
+  {
+    name: 'sending_pause_seconds',
+    help: 'Seconds since calls to Discord for a client were paused by Discord or a proxy; 0 if calls go through.',
+    value: (client) => client.sendingPauseSeconds,
+  },
+  {
+    name: 'held_removals',
+    help: 'Removals held by the guard until a person decides.',
+    value: (client) => client.heldRemovals,
+  },
+  {
+    name: 'held_plans',
+    help: 'Sweeps waiting for a person to approve or reject their removals.',
+    value: (client) => client.heldPlans,
+  },
+  {
+    name: 'held_plans_oldest_seconds',
+    help: 'Age in seconds of the oldest held plan; 0 if none is held.',
+    value: (client) => client.oldestHeldPlanSeconds,
+  },
+  {
+    name: 'parked_members',
+    help: 'Members that cannot be reconciled because of Discord or an error; retried daily.',
+    value: (client) => client.parked,
+  },
+  {
+    name: 'unlinked_holders',
+    help: 'Accounts without a link that hold a mapped role, once for each such role; never changed by the connector.',
+    value: (client) => client.unlinkedHolders,
+  },
+];
+
+function clientGauges(registry: Registry) {
+  const gauges = OF_CLIENTS.map(({ name, help, value }) => ({
+    value,
+    gauge: gauge(registry, { name, help, labelNames: ['client'] }),
+  }));
+  const healthy = gauge(registry, {
+    name: 'client_healthy',
+    help: '1 if the client is fully working, else 0 with the reason.',
+    labelNames: ['client', 'reason'],
+  });
+  return (clients: readonly ClientStanding[]) => {
+    healthy.reset();
+    for (const one of gauges) one.gauge.reset();
+    for (const each of clients) {
+      const client = each.clientId;
+      const { trouble } = each;
+      const isWell = trouble === null;
+      healthy.set({ client, reason: trouble ?? 'none' }, isWell ? 1 : 0);
+      for (const one of gauges) {
+        const value = one.value(each);
+        if (value !== null) one.gauge.set({ client }, value);
+      }
+    }
+  };
+}
+
+const LANE_NAMES: Readonly<Record<number, string>> = {
+  0: 'sweep',
+  10: 'bulk',
+  20: 'fresh',
+};
+
+function queueGauges(registry: Registry) {
+  const labelNames = ['client', 'lane'] as const;
+  const jobs = gauge(registry, {
+    name: 'queue_jobs',
+    help: 'Members waiting for a reconcile.',
+    labelNames,
+  });
+  const oldest = gauge(registry, {
+    name: 'queue_oldest_seconds',
+    help: 'Age in seconds of the oldest waiting member.',
+    labelNames,
+  });
+  return (queues: readonly QueueStanding[]) => {
+    jobs.reset();
+    oldest.reset();
+    for (const queue of queues) {
+      const lane = LANE_NAMES[queue.lane] ?? 'other';
+      const labels = { client: queue.clientId, lane };
+      jobs.set(labels, queue.jobs);
+      oldest.set(labels, queue.oldestSeconds);
+    }
+  };
+}
+
+const SAMPLE_EVERY_MS = 20;
+
+/** Names that Prometheus' linter rejects; the same values are available by type. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/** Gauges of this process, read at each scrape. */
+function processGauges(
+  registry: Registry,
+  sources: Omit<Sources, 'standing'>,
+  version: string,
+): void {
+  collectDefaultMetrics({
+    register: registry,
+    eventLoopMonitoringPrecision: SAMPLE_EVERY_MS,
+  });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const build = gauge(registry, {
+    name: 'build_info',
+    help: 'Always 1; the version is in the label.',
+    labelNames: ['version'],
+  });
+  build.set({ version }, 1);
+  askedGauge(registry, {
+    name: 'part_ready',
+    help: '1 if a part of this process can do its work, else 0.',
+    labelNames: ['part'],
+    ask(set) {
+      for (const { name, isReady } of sources.parts()) set({ part: name }, isReady ? 1 : 0);
+    },
+  });
+  askedGauge(registry, {
+    name: 'invalid_requests_left',
+    help: 'Invalid responses this process may still receive within ten minutes before it stops calling Discord.',
+    ask(set) {
+      const { spent, limit } = sources.invalidRequests();
+      set({}, Math.max(0, limit - spent));
+    },
+  });
+  askedGauge(registry, {
+    name: 'sql_connections',
+    help: 'Pool connections by state; `waiting` counts statements waiting for a connection.',
+    labelNames: ['state'],
+    ask(set) {
+      for (const [state, count] of Object.entries(sources.connections())) set({ state }, count);
+    },
+  });
 }

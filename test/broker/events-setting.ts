@@ -3,12 +3,10 @@ import { expect } from 'vitest';
 
 import { APPLIED } from '../builders/fact-outcomes.js';
 import { createEventConsumer } from '../../services/events/in/consumer.js';
-import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
-import { createKafkaJs } from '../../services/events/kafka/kafkajs.js';
-import type { EventObserver } from '../../services/events/in/observer.js';
+import { createKafkaJs, guardIdleConnections } from '../../services/events/kafka/kafkajs.js';
+import type { ApplyFacts, EventObserver } from '../../services/events/ports.js';
 import type { KafkaPort } from '../../services/events/kafka/kafka-port.js';
 import { createOutboxRelay } from '../../services/events/out/outbox-relay.js';
-import type { ApplyFacts } from '../../services/events/ports.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import type { PlatformFact } from '../../services/model.js';
 import { createFakeOutbox } from '../fakes/fake-outbox.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { EventObserver } from '../../services/events/in/observer.js';
+import type { EventObserver } from '../../services/events/ports.js';
 import { hasKafka, testBroker, uniqueName } from '../support/broker.js';
 import { produceForeign } from '../support/foreign-producer.js';
 import { soon } from '../support/soon.js';

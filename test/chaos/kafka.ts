@@ -1,7 +1,7 @@
 import { Kafka, logLevel, Partitioners, type Message } from 'kafkajs';
 
 import type { PlatformFact } from '../../services/model.js';
-import { guardIdleConnections } from '../../services/events/kafka/idle-guard.js';
+import { guardIdleConnections } from '../../services/events/kafka/kafkajs.js';
 import { eventOf } from './service/events.js';
 import { eventually } from '../support/eventually.js';
 import { createTcpDoor } from '../support/tcp-door.js';

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createKeepPauses } from '../../services/connector/keep-pauses.js';
-import { reconcilePath, type PathTiming } from '../../services/connector/path.js';
-import { createGuildOf } from '../../services/connector/sweeps.js';
-import type { ConnectorTiming } from '../../services/connector/timing.js';
+import { createKeepPauses } from '../../services/connector/discord.js';
+import {
+  type ConnectorTiming,
+  type PathTiming,
+  reconcilePath,
+} from '../../services/connector/path.js';
+import { createGuildOf } from '../../services/connector/timed.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';

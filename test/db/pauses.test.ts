@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { storedHealth } from '../../services/api/clients/client-health.js';
 import { createCheckClient } from '../../services/connector/check-client.js';
-import { sweepParts } from '../../services/connector/sweeps.js';
+import { sweepParts } from '../../services/connector/timed.js';
 import { silentLogger } from '../../services/lib/logger.js';
 import { DEMO } from '../../services/demo/demo-world.js';
 import { cause, membership } from '../builders/store-world.js';

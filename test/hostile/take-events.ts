@@ -1,4 +1,4 @@
-import { applyChunk } from '../../services/events/in/apply-chunk.js';
+import { applyChunk } from '../../services/events/in/take-batch.js';
 import { eventChunks } from '../../services/events/in/event-chunks.js';
 import type { KafkaRecord } from '../../services/events/kafka/kafka-port.js';
 import type { ApplyFacts } from '../../services/events/ports.js';

@@ -9,7 +9,7 @@ import { silentLogger } from '../../services/lib/logger.js';
 import { createDiscordGateway, type DiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { createImportRoles } from '../../services/connector/api-ports.js';
-import { createKeepPauses } from '../../services/connector/keep-pauses.js';
+import { createKeepPauses } from '../../services/connector/discord.js';
 import { PATH_TIMING, reconcilePath, type PathTiming } from '../../services/connector/path.js';
 import { DEMO, demoWorld } from '../../services/demo/demo-world.js';
 import type { StoreOptions, Store } from '../../services/store/store.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach } from 'vitest';
 
-import { sweepPorts } from '../../services/connector/sweeps.js';
+import { sweepPorts } from '../../services/connector/timed.js';
 import { createDiscordGateway } from '../../services/discord/gateway.js';
 import { createInvalidBudget } from '../../services/discord/limits/invalid-budget.js';
 import { silentLogger } from '../../services/lib/logger.js';

@@ -36,13 +36,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
  */
 const IMPLEMENTERS = ['store', 'discord'];
 const PORT_FILES = /\/ports\.ts$|^\.\/api\/.*\.types\.ts$/;
-const PORTS = [
-  './reconcile/job.ts',
-  './reconcile/write/records.ts',
-  './reconcile/plan/remote.ts',
-  './sweep/name-ports.ts',
-  './sweep/unlinked-chunk.ts',
-];
+const PORTS = ['./reconcile/job.ts', './reconcile/write/records.ts', './reconcile/plan/remote.ts'];
 
 /** One library, one room. */
 const LIBRARIES: readonly {
@@ -93,19 +87,16 @@ const PURE = [
   'discord/oauth/errors.ts',
   'discord/oauth/calls.ts',
   'events/in/parse-event.ts',
-  'events/in/envelope.ts',
   'events/in/fields.ts',
   'events/in/fact-readers.ts',
-  'events/in/event-time.ts',
   'events/in/event-chunks.ts',
-  'events/in/count-events.ts',
   'events/in/dead-letter.ts',
   'events/in/lost-batch.ts',
   'api/http/body-limits.ts',
   'events/out/to-cloud-event.ts',
   'sweep/judge-listing.ts',
   'sweep/plan-sweep.ts',
-  'sweep/default-schedule.ts',
+  'sweep/schedule.ts',
   'lib/backoff.ts',
   'lib/key-entries.ts',
   'store/facts/fold-facts.ts',

@@ -7,11 +7,10 @@
  */
 import type { Part, Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
-import { createEventCounter, type EventCounts } from './event-counter.js';
+import { createEventCounter, type EventCounts } from './event-chunks.js';
 import type { KafkaPort, Produce } from '../kafka/kafka-port.js';
 import { createPersist } from './persist.js';
-import type { EventObserver } from './observer.js';
-import type { ApplyFacts } from '../ports.js';
+import type { ApplyFacts, EventObserver } from '../ports.js';
 import { createSupervisor, type SupervisorTiming } from '../supervisor.js';
 import { takeBatch } from './take-batch.js';
 

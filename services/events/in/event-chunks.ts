@@ -1,5 +1,6 @@
-import type { PlatformFact } from '../../model.js';
+import type { FactOutcome, FactVerdict, PlatformFact } from '../../model.js';
 import type { KafkaRecord } from '../kafka/kafka-port.js';
+import type { EventCount } from '../ports.js';
 import { parseEvent } from './parse-event.js';
 
 export interface FactRecord {
@@ -24,6 +25,7 @@ export interface EventChunk {
  * The most records of one transaction, which locks the rows it writes and makes other writers wait.
  */
 const MAX_RECORDS = 500;
+
 const MAX_ROWS = 20_000;
 
 /** Parses as it goes, so that only the chunk in hand is held in parsed form. */
@@ -52,4 +54,96 @@ export function* eventChunks(
 
 function rowsOf(fact: PlatformFact): number {
   return fact.kind === 'membershipSnapshot' ? fact.groupIds.length + 1 : 1;
+}
+
+export interface AppliedChunk {
+  readonly outcomes: readonly FactOutcome[];
+  /** Facts whose content the store rejects. */
+  readonly refused: readonly BrokenRecord[];
+}
+
+/** Our event types by their name on the topic. All other types share one name. */
+const TYPES: Readonly<Record<PlatformFact['kind'], string>> = {
+  membershipChanged: 'platform.group.membership.changed.v1',
+  membershipSnapshot: 'platform.group.membership.snapshot.v1',
+  userChanged: 'platform.user.changed.v1',
+  userDeleted: 'platform.user.deleted.v1',
+  groupChanged: 'platform.group.changed.v1',
+  groupDeleted: 'platform.group.deleted.v1',
+};
+
+/** Results of a chunk, by type. */
+export function countEvents(
+  chunk: EventChunk,
+  { outcomes, refused }: AppliedChunk,
+): readonly EventCount[] {
+  const counts = new Map<string, EventCount>();
+  const add = (type: string, result: string, times = 1) => {
+    if (times === 0) return;
+    const key = `${type} ${result}`;
+    const before = counts.get(key)?.times ?? 0;
+    counts.set(key, { type, result, times: before + times });
+  };
+  const buried = new Set(refused.map(({ record }) => record));
+  // Outcomes come in the order of the facts that were not refused.
+  let at = 0;
+  for (const { record, fact } of chunk.facts) {
+    const type = TYPES[fact.kind];
+    if (buried.has(record)) add(type, 'dead_lettered');
+    else add(type, resultOf(outcomes[at++]));
+  }
+  add('unreadable', 'dead_lettered', chunk.broken.length);
+  add('foreign', 'skipped', chunk.skipped);
+  return [...counts.values()];
+}
+
+/**
+ * A fact that lost because its user or group is deleted is reported as such: its order was not the
+ * cause.
+ */
+function resultOf(outcome: FactOutcome | undefined): string {
+  if (outcome === undefined) return 'applied';
+  const [loss] = outcome.losses;
+  if (outcome.verdict === 'stale' && loss !== undefined) {
+    if (loss.outrankedBy.kind === 'userDeleted') return 'user_deleted';
+    if (loss.outrankedBy.kind === 'groupDeleted') return 'group_deleted';
+  }
+  return outcome.verdict;
+}
+
+/** Since the process started. A redelivered record counts again. */
+export interface EventCounts {
+  readonly applied: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly partial: number;
+  readonly skipped: number;
+  readonly deadLettered: number;
+}
+
+export interface EventCounter {
+  countVerdicts(verdicts: readonly FactVerdict[]): void;
+  countRest(rest: Pick<EventCounts, 'skipped' | 'deadLettered'>): void;
+  counts(): EventCounts;
+}
+
+export function createEventCounter(): EventCounter {
+  const counts = {
+    applied: 0,
+    unchanged: 0,
+    stale: 0,
+    partial: 0,
+    skipped: 0,
+    deadLettered: 0,
+  };
+  return {
+    countVerdicts: (verdicts) => {
+      for (const verdict of verdicts) counts[verdict] += 1;
+    },
+    countRest: ({ skipped, deadLettered }) => {
+      counts.skipped += skipped;
+      counts.deadLettered += deadLettered;
+    },
+    counts: () => ({ ...counts }),
+  };
 }

@@ -2,14 +2,14 @@ import type { Attributes, Cause, FactOrder, GroupId, PlatformFact } from '../../
 import {
   BrokenEvent,
   checkEventText,
+  type FieldScope,
   isFields,
+  nearestName,
   readOptionalText,
   readText,
   shown,
   shownChoice,
-  type FieldScope,
 } from './fields.js';
-import { nearestName } from './near-miss.js';
 
 export interface FactFrame {
   readonly order: FactOrder;

@@ -95,3 +95,140 @@ export function shownChoice(value: unknown): string {
 }
 
 const CHOICE = /^(?:[A-Za-z]{0,16}|\d{1,3}(?:\.\d{1,3}){0,2})$/;
+
+const RFC_3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const MS_OF_400_YEARS = 146_097 * 86_400_000;
+const MS_OF_A_DAY = 86_400_000;
+
+/**
+ * Microseconds since 1970 of an RFC 3339 time; null if it is none. Finer digits are cut off. A leap
+ * second counts as the last microsecond of its minute, so that it stays between its neighbours.
+ */
+export function timeUsOf(text: string): number | null {
+  const match = RFC_3339.exec(text);
+  if (!match) return null;
+  const part = (group: number) => Number(match[group]);
+  const [year, month, day] = [part(1), part(2), part(3)] as const;
+  const [hour, minute, second] = [part(4), part(5), part(6)] as const;
+  const offsetMs = offsetMsOf(match[8], match[9], match[10]);
+  if (offsetMs === null || day < 1 || day > daysOf(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 60) return null;
+
+  const isLeap = second === 60;
+  const ms = msSince1970(year, month, day, hour, minute, isLeap ? 59 : second) - offsetMs;
+  if (isLeap && !endsADay(ms)) return null;
+  const fraction = isLeap ? '999999' : (match[7] ?? '');
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+}
+
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999; the calendar repeats every 400 years. */
+function msSince1970(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
+  const shifted = Date.UTC(year + 400, month - 1, day, hour, minute, second);
+  return shifted - MS_OF_400_YEARS;
+}
+
+function offsetMsOf(
+  sign: string | undefined,
+  hours: string | undefined,
+  minutes: string | undefined,
+): number | null {
+  if (sign === undefined) return 0;
+  const [h, m] = [Number(hours), Number(minutes)];
+  if (h > 23 || m > 59) return null;
+  return (sign === '-' ? -1 : 1) * (h * 60 + m) * 60_000;
+}
+
+function daysOf(year: number, month: number): number {
+  if (month < 1 || month > 12) return 0;
+  if (month === 2) return isLeapYear(year) ? 29 : 28;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
+}
+
+function isLeapYear(year: number): boolean {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+}
+
+/** Leap seconds are inserted at 23:59:60 UTC alone. */
+function endsADay(ms: number): boolean {
+  return (((ms + 1000) % MS_OF_A_DAY) + MS_OF_A_DAY) % MS_OF_A_DAY === 0;
+}
+
+/**
+ * Finds the word of ours that a slightly wrong one means: different case, separators, number or
+ * tense, or one word misspelt by at most two letters. Another verb or noun is a different word.
+ */
+export function nearestName(given: string, names: Iterable<string>): string | null {
+  if (given.length > MOST_CHARACTERS) return null;
+  let nearest: string | null = null;
+  let fewest = MOST_LETTERS + 1;
+  for (const name of names) {
+    const letters = lettersApart(given, name);
+    if (letters >= fewest) continue;
+    nearest = name;
+    fewest = letters;
+  }
+  return nearest;
+}
+
+/** The longest of our names has 40. */
+const MOST_CHARACTERS = 80;
+const MOST_LETTERS = 2;
+
+/** How many letters of one word differ; more than two for names that differ in more than that. */
+function lettersApart(given: string, name: string): number {
+  const [left, right] = [wordsOf(given), wordsOf(name)];
+  if (joined(left) === joined(right)) return 0;
+  if (left.length !== right.length) return Infinity;
+  const misspelt = left.flatMap((word, index) => {
+    const meant = right[index] ?? '';
+    return stemOf(word) === stemOf(meant) ? [] : [distance(word, meant)];
+  });
+  const [only = 0, another] = misspelt;
+  return another === undefined ? only : Infinity;
+}
+
+const joined = (words: readonly string[]) => words.join('').replace(/v\d+$/, '');
+
+/** Lower case, without the version. `membershipChanged` is two words, as `membership.changed`. */
+function wordsOf(name: string): readonly string[] {
+  const words = name
+    .replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+  return /^v?\d+$/.test(words.at(-1) ?? '') ? words.slice(0, -1) : words;
+}
+
+/** The same for the singular and the plural, and for the tenses of a regular verb. */
+function stemOf(word: string): string {
+  return word.replace(/(?:ing|ed|es|e|s)$/, '');
+}
+
+/** Letters to insert, remove or replace: Levenshtein's, with one row of his table. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > MOST_LETTERS) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let at = 0; at < a.length; at += 1) {
+    const next = [at + 1];
+    for (let to = 1; to <= b.length; to += 1) {
+      const isSame = a[at] === b[to - 1];
+      next.push(
+        Math.min(
+          (row[to] ?? 0) + 1,
+          (next[to - 1] ?? 0) + 1,
+          (row[to - 1] ?? 0) + (isSame ? 0 : 1),
+        ),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] ?? Infinity;
+}

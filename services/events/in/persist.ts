@@ -1,7 +1,6 @@
 import { backoffMs } from '../../lib/backoff.js';
-import { TerminalError } from '../../lib/errors.js';
+import { messageOf, TerminalError } from '../../lib/errors.js';
 import type { Logger } from '../../lib/logger.js';
-import { messageOf } from './message-of.js';
 import type { RecordBatch } from '../kafka/kafka-port.js';
 import { pause } from '../pause.js';
 

@@ -1,19 +1,24 @@
 import type { Logger } from '../../lib/logger.js';
-import { applyChunk, UNREADABLE } from './apply-chunk.js';
-import { deadLetter, deadLetterTopic, strippedDeadLetter } from './dead-letter.js';
-import { eventChunks, type BrokenRecord, type EventChunk } from './event-chunks.js';
-import { countEvents } from './count-events.js';
-import type { EventCounter } from './event-counter.js';
+import type { OpenSpan } from '../../lib/trace.js';
+import type { FactOutcome } from '../../model.js';
 import type { Produce, RecordBatch } from '../kafka/kafka-port.js';
-import { hasCode, BatchInterrupted, type Persist } from './persist.js';
-import type { EventObserver } from './observer.js';
-import type { ApplyFacts } from '../ports.js';
-import { traceFacts } from './trace-facts.js';
+import type { ApplyFacts, EventObserver } from '../ports.js';
+import {
+  type AppliedChunk,
+  type BrokenRecord,
+  countEvents,
+  type EventChunk,
+  eventChunks,
+  type EventCounter,
+  type FactRecord,
+} from './event-chunks.js';
+import { deadLetter, deadLetterTopic, strippedDeadLetter } from './dead-letter.js';
+import { BatchInterrupted, hasCode, type Persist } from './persist.js';
 
 /** See `Produce`. */
 const TOO_LARGE = 'RECORD_TOO_LARGE';
 
-export interface TakeBatchDeps {
+interface TakeBatchDeps {
   readonly applyFacts: ApplyFacts;
   readonly deadLetters: Produce;
   readonly persist: Persist;
@@ -137,4 +142,52 @@ async function buryOne(topic: string, broken: BrokenRecord, send: Produce): Prom
 /** Offsets are 64-bit numbers in decimal. */
 function byOffset(a: BrokenRecord, b: BrokenRecord): number {
   return Number(BigInt(a.record.offset) - BigInt(b.record.offset));
+}
+
+/** The store's error code for a fact whose content it rejects. */
+const UNREADABLE = 'UNREADABLE_FACT';
+
+/**
+ * Applies all facts in order. If the store rejects some for their content, the transaction is
+ * halved until each of those is alone. The first half goes first, so order within the partition is
+ * kept.
+ */
+export async function applyChunk(
+  facts: readonly FactRecord[],
+  applyFacts: ApplyFacts,
+): Promise<AppliedChunk> {
+  const outcomes: FactOutcome[] = [];
+  const refused: BrokenRecord[] = [];
+  const waiting = facts.length > 0 ? [facts] : [];
+  for (let part = waiting.shift(); part; part = waiting.shift()) {
+    try {
+      outcomes.push(...(await applyFacts(part.map(({ fact }) => fact))));
+    } catch (error) {
+      if (!hasCode(error, UNREADABLE)) throw error;
+      const [first] = part;
+      if (first && part.length === 1) {
+        refused.push({ record: first.record, reason: error.message });
+        continue;
+      }
+      const middle = Math.ceil(part.length / 2);
+      waiting.unshift(part.slice(0, middle), part.slice(middle));
+    }
+  }
+  return { outcomes, refused };
+}
+
+/** Facts whose causes continue the trace of their record. `end` receives their results. */
+function traceFacts(
+  facts: readonly FactRecord[],
+  traceRecord: EventObserver['traceRecord'],
+): { readonly facts: readonly FactRecord[]; readonly end: () => void } {
+  if (traceRecord === null) return { facts, end: () => undefined };
+  const spans: OpenSpan[] = [];
+  const traced = facts.map(({ record, fact }): FactRecord => {
+    const span = traceRecord(record);
+    spans.push(span);
+    const cause = { ...fact.cause, traceparent: span.traceparent };
+    return { record, fact: { ...fact, cause } };
+  });
+  return { facts: traced, end: () => spans.forEach((span) => span.end()) };
 }

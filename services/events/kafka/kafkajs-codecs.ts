@@ -3,16 +3,13 @@ import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 
 import kafkajs from 'kafkajs';
 
-import { TooManyBytes } from './byte-sink.js';
 import { lostRecords } from '../in/lost-batch.js';
-import { unpackLz4 } from './unpack-lz4.js';
-import { unpackSnappy } from './unpack-snappy.js';
 
 /**
  * Limit for one unpacked batch. A fetch asks for 1 MiB of a partition, which is also a broker's
  * default limit for one batch. JSON compresses to a tenth, very repetitive JSON to a fiftieth.
  */
-export const UNPACKED_LIMIT = 64 * 1024 * 1024;
+const UNPACKED_LIMIT = 64 * 1024 * 1024;
 
 type Unpack = (packed: Buffer) => Buffer | Promise<Buffer>;
 type Packed = keyof typeof kafkajs.CompressionCodecs;
@@ -67,4 +64,158 @@ function isBomb(error: unknown): boolean {
 
 async function refuse(): Promise<never> {
   throw new Error('this compression can only be read');
+}
+
+/**
+ * Bytes that grow at their end, and can repeat what they hold: what every LZ77 decompressor writes
+ * to.
+ */
+class ByteSink {
+  readonly #limit: number;
+  #held: Buffer;
+  #length = 0;
+
+  /** Never holds more than `limit` bytes: a few compressed bytes can expand to gigabytes. */
+  constructor(expected: number, limit: number) {
+    this.#limit = limit;
+    this.#held = Buffer.allocUnsafe(Math.min(Math.max(expected, 64), limit));
+  }
+
+  append(source: Buffer, from: number, length: number): void {
+    if (from + length > source.length) throw new RangeError('cut short');
+    this.#makeRoom(length);
+    source.copy(this.#held, this.#length, from, from + length);
+    this.#length += length;
+  }
+
+  /**
+   * Appends `length` bytes that start `distance` bytes back; they may overlap the bytes being
+   * appended.
+   */
+  repeat(distance: number, length: number): void {
+    if (distance < 1 || distance > this.#length) {
+      throw new RangeError('a repetition of what was before the beginning');
+    }
+    this.#makeRoom(length);
+    const start = this.#length - distance;
+    // each copy may take everything since the start, which doubles the length
+    for (let done = 0; done < length;) {
+      const copied = Math.min(distance + done, length - done);
+      this.#held.copy(this.#held, this.#length + done, start, start + copied);
+      done += copied;
+    }
+    this.#length += length;
+  }
+
+  bytes(): Buffer {
+    return this.#held.subarray(0, this.#length);
+  }
+
+  #makeRoom(length: number): void {
+    const needed = this.#length + length;
+    if (needed > this.#limit) throw new TooManyBytes(this.#limit);
+    if (needed <= this.#held.length) return;
+    const doubled = Math.min(this.#held.length * 2, this.#limit);
+    const larger = Buffer.allocUnsafe(Math.max(needed, doubled));
+    this.#held.copy(larger, 0, 0, this.#length);
+    this.#held = larger;
+  }
+}
+
+/** The unpacked size exceeds the limit. */
+class TooManyBytes extends RangeError {
+  constructor(limit: number) {
+    super(`unpacks to more than ${limit} bytes`);
+  }
+}
+
+const MAGIC = 0x184d2204;
+const HAS_BLOCK_CHECKSUM = 0x10;
+const HAS_CONTENT_SIZE = 0x08;
+const HAS_DICTIONARY = 0x01;
+const IS_STORED = 0x80000000;
+
+/**
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. Checksums are not verified: Kafka's
+ * own covers the whole batch, and old Java clients compute the header's wrongly.
+ */
+export function unpackLz4(packed: Buffer, limit: number): Buffer {
+  if (packed.readUInt32LE(0) !== MAGIC) throw new Error('not an LZ4 frame');
+  const flags = packed.readUInt8(4);
+  if (flags & HAS_DICTIONARY) throw new Error('LZ4 with a dictionary');
+  const sink = new ByteSink(packed.length * 4, limit);
+  let at = flags & HAS_CONTENT_SIZE ? 15 : 7;
+  for (;;) {
+    const size = packed.readUInt32LE(at);
+    at += 4;
+    if (size === 0) return sink.bytes();
+    const length = size & ~IS_STORED;
+    if (size >= IS_STORED) sink.append(packed, at, length);
+    else unpackLz4Block(packed.subarray(at, at + length), sink);
+    at += length + (flags & HAS_BLOCK_CHECKSUM ? 4 : 0);
+  }
+}
+
+/** https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md */
+function unpackLz4Block(block: Buffer, sink: ByteSink): void {
+  let at = 0;
+  const readLength = (start: number) => {
+    let length = start;
+    if (start < 15) return length;
+    for (let more = 255; more === 255; length += more) more = block.readUInt8(at++);
+    return length;
+  };
+  while (at < block.length) {
+    const token = block.readUInt8(at++);
+    const literals = readLength(token >> 4);
+    sink.append(block, at, literals);
+    at += literals;
+    if (at >= block.length) return; // the last sequence has no match
+    const distance = block.readUInt16LE(at);
+    at += 2;
+    sink.repeat(distance, readLength(token & 15) + 4);
+  }
+}
+
+/** What Java's clients put around blocks; librdkafka sends one bare block. */
+const XERIAL_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1');
+const XERIAL_HEADER_BYTES = 16;
+
+/** https://github.com/google/snappy/blob/main/format_description.txt */
+export function unpackSnappy(packed: Buffer, limit: number): Buffer {
+  const sink = new ByteSink(packed.length * 4, limit);
+  if (!packed.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) {
+    unpackSnappyBlock(packed, sink);
+    return sink.bytes();
+  }
+  let at = XERIAL_HEADER_BYTES;
+  while (at < packed.length) {
+    const length = packed.readUInt32BE(at);
+    unpackSnappyBlock(packed.subarray(at + 4, at + 4 + length), sink);
+    at += 4 + length;
+  }
+  return sink.bytes();
+}
+
+function unpackSnappyBlock(block: Buffer, sink: ByteSink): void {
+  let at = 0;
+  while (block.readUInt8(at++) >= 0x80); // the length, which the sink need not know
+  while (at < block.length) {
+    const tag = block.readUInt8(at++);
+    const kind = tag & 3;
+    if (kind === 0) {
+      const short = tag >> 2;
+      const extra = Math.max(short - 59, 0); // 60 to 63: the length follows in 1 to 4 bytes
+      const length = (extra > 0 ? block.readUIntLE(at, extra) : short) + 1;
+      sink.append(block, at + extra, length);
+      at += extra + length;
+    } else if (kind === 1) {
+      sink.repeat(((tag >> 5) << 8) | block.readUInt8(at), ((tag >> 2) & 7) + 4);
+      at += 1;
+    } else {
+      const width = kind === 2 ? 2 : 4;
+      sink.repeat(block.readUIntLE(at, width), (tag >> 2) + 1);
+      at += width;
+    }
+  }
 }

@@ -7,11 +7,11 @@ import type {
   RetryOptions,
 } from 'kafkajs';
 
+import { messageOf, UnavailableError } from '../../lib/errors.js';
 import type { Readiness } from '../../lib/lifecycle.js';
-import { consumeError } from './kafkajs-errors.js';
 import type {
-  Consumption,
   ConsumeOptions,
+  Consumption,
   KafkaRecord,
   RecordBatch,
   RecordHeaders,
@@ -188,4 +188,12 @@ function isSent(value: unknown): value is Buffer | string | undefined {
  */
 function toBuffer(value: Buffer | string | undefined | null): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value ?? '');
+}
+
+export function consumeError(options: ConsumeOptions, error: unknown): Error {
+  const { topics, groupId } = options;
+  return new UnavailableError(
+    `cannot consume ${topics.join(', ')} as group ${groupId}: ${messageOf(error)}`,
+    { cause: error },
+  );
 }

@@ -1,12 +1,10 @@
-import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
+import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 
+import { messageOf, TerminalError, UnavailableError } from '../../lib/errors.js';
 import type { Readiness } from '../../lib/lifecycle.js';
 import type { OutgoingRecord, Produce } from './kafka-port.js';
-import { produceError, protocolType } from './kafkajs-errors.js';
-import { messageOf } from '../in/message-of.js';
-import { bySize } from '../in/record-portions.js';
 
-export interface Producing {
+interface Producing {
   readonly produce: Produce;
   health(): Readiness;
   close(): Promise<void>;
@@ -91,4 +89,70 @@ function toMessage(record: OutgoingRecord): Message {
     headers[name] = isOne ? value : [...value];
   }
   return { key: record.key, value: record.value, headers };
+}
+
+const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
+
+/** What a failed produce means to its caller. */
+function produceError(topic: string, error: unknown): Error {
+  if (TOO_LARGE.includes(protocolType(error) ?? '')) {
+    return new TerminalError(
+      'RECORD_TOO_LARGE',
+      `topic ${topic} does not accept a record of this size`,
+      { cause: error },
+    );
+  }
+  return new UnavailableError(`cannot produce to topic ${topic}: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/**
+ * The broker's name for what went wrong, e.g. `UNKNOWN_TOPIC_OR_PARTITION`; kafkajs wraps it when
+ * it gives up.
+ */
+function protocolType(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('type' in error && typeof error.type === 'string') return error.type;
+  return protocolType(error.cause);
+}
+
+/**
+ * The records in their order, in portions of at most `maxBytes`; a larger record is a portion of
+ * its own.
+ */
+export function bySize(
+  records: readonly OutgoingRecord[],
+  maxBytes: number,
+): readonly (readonly OutgoingRecord[])[] {
+  const portions: OutgoingRecord[][] = [];
+  let bytesOfLast = Infinity;
+  for (const record of records) {
+    const bytes = bytesOf(record);
+    if (bytesOfLast + bytes > maxBytes) {
+      portions.push([]);
+      bytesOfLast = 0;
+    }
+    portions.at(-1)?.push(record);
+    bytesOfLast += bytes;
+  }
+  return portions;
+}
+
+/** Lengths and deltas of a record on the wire, counted high. */
+const OVERHEAD_BYTES = 64;
+
+function bytesOf({ key, value, headers }: OutgoingRecord): number {
+  let bytes = OVERHEAD_BYTES + lengthOf(key) + lengthOf(value);
+  for (const [name, values] of Object.entries(headers)) {
+    const isOne = typeof values === 'string' || Buffer.isBuffer(values);
+    for (const each of isOne ? [values] : values) {
+      bytes += OVERHEAD_BYTES + lengthOf(name) + lengthOf(each);
+    }
+  }
+  return bytes;
+}
+
+function lengthOf(content: Buffer | string | null): number {
+  return content === null ? 0 : Buffer.byteLength(content);
 }

@@ -4,23 +4,23 @@
  * producing and one for each consumption. Never: an offset committed by kafkajs itself, nor a line
  * on the console.
  */
-import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { createRequire } from 'node:module';
+
+import { Kafka, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
 
 import type { Logger } from '../../lib/logger.js';
-import { guardIdleConnections } from './idle-guard.js';
 import type { KafkaPort } from './kafka-port.js';
 import { registerCodecs } from './kafkajs-codecs.js';
 import { openConsumption, type SessionSettings } from './kafkajs-consumption.js';
 import { createProducing } from './kafkajs-producing.js';
-import { logTo } from './kafkajs-logger.js';
 
-export interface KafkaSasl {
+interface KafkaSasl {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly username: string;
   readonly password: string;
 }
 
-export interface KafkaJsDeps {
+interface KafkaJsDeps {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly ssl: boolean;
@@ -77,4 +77,62 @@ function saslOptions(sasl: KafkaSasl): SASLOptions {
   if (mechanism === 'plain') return { mechanism, username, password };
   if (mechanism === 'scram-sha-256') return { mechanism, username, password };
   return { mechanism, username, password };
+}
+
+/**
+ * Forwards kafkajs' log lines. Its errors become warnings: each failed attempt is one, and the
+ * supervisor reports when it matters.
+ */
+function logTo(logger: Logger): (entry: LogEntry) => void {
+  return ({ namespace, level, log }) => {
+    const { message, timestamp: _, logger: __, ...fields } = log;
+    const line = `kafka: ${message}`;
+    if (level <= logLevel.WARN) logger.warn({ namespace, ...fields }, line);
+    else logger.debug({ namespace, ...fields }, line);
+  };
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
+}
+
+const GUARDED = Symbol.for('discord-connector.kafkajs-idle-guard');
+
+/**
+ * kafkajs 2.2.4 schedules a look at its pending requests after each look, with a negative delay
+ * when it is not throttled: Node makes 1 ms of it (and warns once), so every idle connection runs a
+ * timer a millisecond, 6 % of a core. Nothing needs to be scheduled while nothing is pending: a
+ * request that has to wait schedules its own look when it is queued.
+ * https://github.com/tulios/kafkajs/issues/1751, fixed by the unmerged 1755 and 1768. Once a
+ * process; again is harmless.
+ */
+export function guardIdleConnections(): void {
+  const queue = requestQueuePrototype();
+  const schedule = queue.scheduleCheckPendingRequests;
+  if (Object.hasOwn(schedule, GUARDED)) return;
+  const guarded = function (this: RequestQueue) {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+  queue.scheduleCheckPendingRequests = Object.assign(guarded, {
+    [GUARDED]: true,
+  });
+}
+
+function requestQueuePrototype(): RequestQueue {
+  const require = createRequire(import.meta.url);
+  const queueClass: unknown = require('kafkajs/src/network/requestQueue/index.js');
+  if (typeof queueClass === 'function' && isRequestQueue(queueClass.prototype)) {
+    return queueClass.prototype;
+  }
+  throw new Error('the kafkajs version differs from the one the idle guard was written for');
+}
+
+function isRequestQueue(prototype: unknown): prototype is RequestQueue {
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    'scheduleCheckPendingRequests' in prototype &&
+    typeof prototype.scheduleCheckPendingRequests === 'function'
+  );
 }

@@ -8,7 +8,7 @@ import { backoffMs } from '../../lib/backoff.js';
 import type { Part } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
 import type { Produce } from '../kafka/kafka-port.js';
-import { messageOf } from '../in/message-of.js';
+import { messageOf } from '../../lib/errors.js';
 import { pause, settledWithin } from '../pause.js';
 import type { Outbox } from '../ports.js';
 import { toCloudEvent } from './to-cloud-event.js';

@@ -10,7 +10,7 @@ import type {
   RenameRefusal,
   RoleId,
 } from '../../model.js';
-import type { NameRules, NamedMember } from '../../sweep/name-ports.js';
+import type { NamedMember, NameRules } from '../../sweep/ports.js';
 
 /** Null: the client was deleted. */
 export async function readNameRules(

@@ -1,10 +1,22 @@
+import type { Page } from '../../api/kit/ports.js';
+import type { SweepFilter } from '../../api/sweeps/ports.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
+import type {
+  ListedMember,
+  ListingRef,
+  SweepEnding,
+  SweepRun,
+  UnlinkedChunk,
+} from '../../sweep/ports.js';
 import type { Database } from '../connection/database.js';
+import type { Listener } from '../connection/listen.js';
 import { createDecideSweep, type Decision } from '../decisions/decide.js';
 import type { JudgePlan } from '../decisions/hold-burst.js';
 import type { EnqueueEvent, EnqueueEvents } from '../outbox/enqueue-event.js';
-import type { Listener } from '../connection/listen.js';
-import { readDrift, type DriftRequest } from './drift.js';
+import { rememberAgreements } from '../remote/remember-agreements.js';
+import { saveUnlinkedHolders } from '../unlinked/save-unlinked.js';
+import { claimSweep } from './claim-sweep.js';
+import { type DriftRequest, readDrift } from './drift.js';
 import {
   countLinkedMembers,
   readExpectation,
@@ -12,20 +24,13 @@ import {
   readOldest,
   readScreened,
 } from './guild-state.js';
-import { readNamePage, readNameRules, type NamePageRequest } from './name-page.js';
+import { type NamePageRequest, readNamePage, readNameRules } from './name-page.js';
 import { noteLeft, refreshMirror } from './refresh-mirror.js';
-import { rememberAgreements } from '../remote/remember-agreements.js';
-import { saveUnlinkedHolders } from '../unlinked/save-unlinked.js';
-import { claimSweep } from './claim-sweep.js';
 import { createFinishSweep, holdSweep, postponeSweep, releaseSweep, renewSweep } from './runs.js';
 import { createSchedules } from './schedules.js';
 import { cancelSweep, createStartSweep, theSweep } from './start-sweep.js';
 import { countSweeps, findSweeps, heldSweeps, pageSweeps } from './sweep-views.js';
 import type { Usual } from './usual-schedules.js';
-import type { ListedMember, ListingRef, SweepEnding, SweepRun } from '../../sweep/ports.js';
-import type { Page } from '../../api/kit/ports.js';
-import type { SweepFilter } from '../../api/sweeps/ports.js';
-import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
 
 interface Deps {
   readonly database: Database;

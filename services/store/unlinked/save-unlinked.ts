@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
-import type { UnlinkedChunk } from '../../sweep/unlinked-chunk.js';
+import type { UnlinkedChunk } from '../../sweep/ports.js';
 
 export interface UnlinkedMember {
   readonly discordUserId: DiscordUserId;

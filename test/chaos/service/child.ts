@@ -35,7 +35,7 @@ const { readConfig } = await import('../../../services/config.js');
 const { createConnector } = await import('../../../services/connector.js');
 const { createLogger } = await import('../../../services/lib/logger.js');
 const { createSecrets } = await import('../../../services/lib/secrets.js');
-const { stopOnSignal } = await import('../../../services/lib/stop-on-signal.js');
+const { stopOnSignal } = await import('../../../services/lib/signals.js');
 const { SERVICE_TIMING } = await import('../path-parts.js');
 
 const config = readConfig();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect } from 'vitest';
 
-import { sweepParts } from '../../../services/connector/sweeps.js';
+import { sweepParts } from '../../../services/connector/timed.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { createOutboxRelay } from '../../../services/events/out/outbox-relay.js';
 import { DEMO } from '../../../services/demo/demo-world.js';

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { sweepPorts } from '../../../services/connector/sweeps.js';
+import { sweepPorts } from '../../../services/connector/timed.js';
 import type { NicknameStrategy } from '../../../services/model.js';
 import type { Store } from '../../../services/store/store.js';
-import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
-import { nextRun } from '../../../services/sweep/next-run.js';
+import { defaultSchedule, nextRun } from '../../../services/sweep/schedule.js';
 import { cause, clientInput } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';

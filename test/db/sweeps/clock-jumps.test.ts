@@ -2,8 +2,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { Store } from '../../../services/store/store.js';
-import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
-import { nextRun } from '../../../services/sweep/next-run.js';
+import { defaultSchedule, nextRun } from '../../../services/sweep/schedule.js';
 import { clientInput } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';
 import { createMigratedDatabase, openTestStore } from '../../support/store.js';

@@ -8,8 +8,7 @@ import { openDatabase, type Database } from '../../../services/store/connection/
 import type { Store } from '../../../services/store/store.js';
 import { readDrift } from '../../../services/store/sweeps/drift.js';
 import { readLinkedMembers } from '../../../services/store/sweeps/guild-state.js';
-import { holdRun } from '../../../services/sweep/held-run.js';
-import { RunLostError } from '../../../services/sweep/run-loss.js';
+import { holdRun, RunLostError } from '../../../services/sweep/held-run.js';
 import { runSweep } from '../../../services/sweep/run-sweep.js';
 import { presentMember } from '../../builders/member-facts.js';
 import { cause, clientInput, link } from '../../builders/store-world.js';

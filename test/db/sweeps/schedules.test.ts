@@ -1,11 +1,10 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { sweepPorts } from '../../../services/connector/sweeps.js';
+import { sweepPorts } from '../../../services/connector/timed.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { Store } from '../../../services/store/store.js';
-import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
-import { nextRun } from '../../../services/sweep/next-run.js';
+import { defaultSchedule, nextRun } from '../../../services/sweep/schedule.js';
 import { createScheduler } from '../../../services/sweep/scheduler.js';
 import { clientInput } from '../../builders/store-world.js';
 import type { TestDatabase } from '../../support/database.js';

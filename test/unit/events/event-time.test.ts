@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { timeUsOf } from '../../../services/events/in/event-time.js';
+import { timeUsOf } from '../../../services/events/in/fields.js';
 
 const us = (iso: string) => Date.parse(iso) * 1000;
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { guardIdleConnections } from '../../../services/events/kafka/idle-guard.js';
+import { guardIdleConnections } from '../../../services/events/kafka/kafkajs.js';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import type { KafkaMessage } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { registerCodecs } from '../../../services/events/kafka/kafkajs-codecs.js';
+import {
+  registerCodecs,
+  unpackLz4,
+  unpackSnappy,
+} from '../../../services/events/kafka/kafkajs-codecs.js';
 import { parseEvent } from '../../../services/events/in/parse-event.js';
-import { unpackLz4 } from '../../../services/events/kafka/unpack-lz4.js';
-import { unpackSnappy } from '../../../services/events/kafka/unpack-snappy.js';
 import { kafkaRecord } from '../../builders/event-record.js';
 import { bombOf, fetched, type PackedBatch } from '../../builders/packed-batch.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { factReaders } from '../../../services/events/in/fact-readers.js';
-import { nearestName } from '../../../services/events/in/near-miss.js';
+import { nearestName } from '../../../services/events/in/fields.js';
 import { parseEvent } from '../../../services/events/in/parse-event.js';
 import { binary, cloudEvent, structured } from '../../builders/event-record.js';
 

@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { APPLIED, STALE } from '../../builders/fact-outcomes.js';
-import { applyChunk } from '../../../services/events/in/apply-chunk.js';
-import { countEvents } from '../../../services/events/in/count-events.js';
-import { eventChunks } from '../../../services/events/in/event-chunks.js';
-import type { EventObserver } from '../../../services/events/in/observer.js';
+import { applyChunk } from '../../../services/events/in/take-batch.js';
+import { countEvents, eventChunks } from '../../../services/events/in/event-chunks.js';
+import type { EventObserver } from '../../../services/events/ports.js';
 import { TerminalError } from '../../../services/lib/errors.js';
 import type { Cause } from '../../../services/model.js';
 import { cloudEvent, kafkaRecord, recordsFor, structured } from '../../builders/event-record.js';

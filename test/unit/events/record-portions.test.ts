@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { OutgoingRecord } from '../../../services/events/kafka/kafka-port.js';
-import { bySize } from '../../../services/events/in/record-portions.js';
+import { bySize } from '../../../services/events/kafka/kafkajs-producing.js';
 
 describe('bySize', () => {
   const record = (bytes: number, headers = {}): OutgoingRecord => ({

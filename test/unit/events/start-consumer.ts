@@ -2,8 +2,7 @@ import { expect } from 'vitest';
 
 import { APPLIED } from '../../builders/fact-outcomes.js';
 import { createEventConsumer, type EventConsumer } from '../../../services/events/in/consumer.js';
-import type { EventObserver } from '../../../services/events/in/observer.js';
-import type { ApplyFacts } from '../../../services/events/ports.js';
+import type { ApplyFacts, EventObserver } from '../../../services/events/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import type { PlatformFact } from '../../../services/model.js';
 import type { FakeKafka } from '../../fakes/fake-kafka.js';

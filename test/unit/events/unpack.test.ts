@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { unpackLz4 } from '../../../services/events/kafka/unpack-lz4.js';
-import { unpackSnappy } from '../../../services/events/kafka/unpack-snappy.js';
+import { unpackLz4, unpackSnappy } from '../../../services/events/kafka/kafkajs-codecs.js';
 
 const SENTENCES = Array.from(
   { length: 60 },

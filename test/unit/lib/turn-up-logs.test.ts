@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { turnUpOnSignal } from '../../../services/lib/turn-up-logs.js';
+import { turnUpOnSignal } from '../../../services/lib/signals.js';
 import type { TunableLogger } from '../../../services/lib/logger.js';
 
 beforeEach(() => vi.useFakeTimers());

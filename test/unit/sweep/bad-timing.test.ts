@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { InputError } from '../../../services/lib/errors.js';
-import { checkTiming, nextRun } from '../../../services/sweep/next-run.js';
+import { checkTiming, nextRun } from '../../../services/sweep/schedule.js';
 import type { ScheduleTiming } from '../../../services/sweep/ports.js';
 
 const NOW = new Date('2026-06-01T12:00:00Z');

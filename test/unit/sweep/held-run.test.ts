@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { holdRun } from '../../../services/sweep/held-run.js';
+import { holdRun, RunLostError, StoppingError } from '../../../services/sweep/held-run.js';
 import type { SweepRun } from '../../../services/sweep/ports.js';
-import { RunLostError, StoppingError } from '../../../services/sweep/run-loss.js';
 
 const run: SweepRun = {
   id: 'sweep-1',

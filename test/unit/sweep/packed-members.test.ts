@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { createPackedMembers } from '../../../services/sweep/packed-members.js';
+import { createPackedMembers } from '../../../services/sweep/take-listing.js';
 import { presentMember } from '../../builders/member-facts.js';
 
 const member = (discordUserId: string) => ({

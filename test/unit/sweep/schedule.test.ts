@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { defaultSchedule } from '../../../services/sweep/default-schedule.js';
-import { checkTiming, nextRun } from '../../../services/sweep/next-run.js';
+import { checkTiming, defaultSchedule, nextRun } from '../../../services/sweep/schedule.js';
 import type { ScheduleTiming } from '../../../services/sweep/ports.js';
 
 function timing(facts: Partial<ScheduleTiming> = {}): ScheduleTiming {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-import type { Logger } from './logger.js';
+import type { Logger, TunableLogger } from './logger.js';
 
 interface Deps {
   readonly stop: () => Promise<void>;
@@ -61,4 +61,54 @@ export function stopOnSignal(deps: Deps): { readonly stop: () => void } {
       deps.exit(128 + constants.signals[signal]);
     });
   return { stop };
+}
+
+const LOOK_EVERY_MS = 300;
+
+/**
+ * Calls back once when the parent process has died. For a process started by npm: npm passes
+ * signals to the shell between the two, which dies of them without passing them on.
+ */
+export function onOrphaned(callback: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, LOOK_EVERY_MS);
+  timer.unref();
+}
+
+/** Long enough to look at something, and short enough to be forgotten without harm. */
+const TURNED_UP_MS = 15 * 60_000;
+
+/**
+ * `kill -USR2` logs everything for a quarter of an hour; a second signal restores the level.
+ * Sending signals takes administrator rights, and every process supports this, whatever its parts.
+ */
+export function turnUpOnSignal(
+  logger: TunableLogger,
+  listen: (onSignal: () => void) => void,
+  turnedUpMs = TURNED_UP_MS,
+): void {
+  const usual = logger.level;
+  let timer: NodeJS.Timeout | null = null;
+  const turnDown = () => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    logger.info({ level: usual }, 'log level restored');
+    logger.level = usual;
+  };
+  listen(() => {
+    if (timer !== null) return turnDown();
+    timer = setTimeout(turnDown, turnedUpMs).unref();
+    logger.level = 'debug';
+    const until = new Date(Date.now() + turnedUpMs).toISOString();
+    logger.info({ level: 'debug', until }, 'log level raised temporarily');
+  });
+}
+
+/** Only on systems that have this signal. */
+export function onUserSignal(onSignal: () => void): void {
+  if (process.platform !== 'win32') process.on('SIGUSR2', onSignal);
 }

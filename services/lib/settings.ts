@@ -1,4 +1,33 @@
+import { z } from 'zod';
+
+import type { Entries } from './key-entries.js';
 import { faultsOfIssuer } from './token-issuer.js';
+
+export const commaSeparated = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
+
+export const Origin = z.string().transform((text, context): string => {
+  const origin = originOf(text);
+  if (origin === null) context.addIssue('must be an origin, e.g. https://platform.example.org');
+  return origin ?? '';
+});
+
+export const Port = z.coerce.number().int().min(0).max(65_535);
+
+export const PerMinute = z.coerce.number().int().min(0).max(1_000_000_000);
+
+/** Reads entries, and makes a fault of the setting of each that cannot be read. */
+export function entries<Entry>(read: (text: string) => Entries<Entry>) {
+  return (text: string, context: z.RefinementCtx): readonly Entry[] => {
+    const { found, faults } = read(text);
+    for (const fault of faults) context.addIssue(fault);
+    return found;
+  };
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,4 +70,18 @@ function missingForSasl(given: Environment): readonly string[] {
   return ['KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']
     .filter((name) => given[name] === undefined)
     .map((name) => `${name}: required with KAFKA_SASL_MECHANISM`);
+}
+
+/**
+ * An origin as browsers write it, so that two can be compared by their letters. Null: more or less
+ * than an origin.
+ */
+function originOf(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return null;
+  // Nothing is compared by patterns.
+  if (url.host.includes('*')) return null;
+  // An address of something within the origin, or with a name and password, was meant as something
+  // else.
+  return url.href === `${url.origin}/` ? url.origin : null;
 }
