@@ -1,7 +1,22 @@
 import { requireUnlimited } from '../access/access.js';
-import { toClientPatch, toNewClient, type ClientPolicy } from './client-settings.js';
 import { requestCause, type ApiContext } from '../context.js';
-import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  ID,
+  Mutation,
+  ObjectType,
+  Resolver,
+} from '../kit/decorators.js';
+import { requireClient } from '../kit/find.js';
+import { forgetRows } from '../kit/loaders.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
+import { MappingEffectType } from '../mappings/role-mapping.types.js';
+import { withClient } from '../sweeps/sweep.types.js';
+import { loadPeopleChecks } from './client-health.js';
+import { toClientPatch, toNewClient, type ClientPolicy } from './client-settings.js';
 import {
   CheckDiscordClientInput,
   CreateDiscordClientInput,
@@ -9,18 +24,54 @@ import {
   ImportDiscordRolesInput,
   UpdateDiscordClientInput,
 } from './client.input.js';
-import { forgetRows } from '../kit/loaders.js';
-import { loadPeopleChecks } from './client-health.js';
+import { DiscordClient, DiscordRole, HealthCheck } from './discord-client.types.js';
 import type { ClientPort } from './ports.js';
-import {
-  CheckDiscordClientPayload,
-  CreateDiscordClientPayload,
-  DeleteDiscordClientPayload,
-  ImportDiscordRolesPayload,
-  UpdateDiscordClientPayload,
-} from '../kit/payloads.types.js';
-import { requireClient } from '../kit/find.js';
-import { withClient } from '../sweeps/sweep.types.js';
+
+/** A client as it is after the mutation. */
+@ObjectType({ description: 'A client.', simpleResolvers: true })
+abstract class ClientPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The current state of the client.' })
+  readonly client!: DiscordClient;
+}
+
+@ResultOf('createDiscordClient')
+class CreateDiscordClientPayload extends ClientPayload {}
+
+@ResultOf('updateDiscordClient')
+class UpdateDiscordClientPayload extends ClientPayload {}
+
+@ResultOf('deleteDiscordClient')
+class DeleteDiscordClientPayload extends Payload {
+  @Field(() => ID, { description: "The client's id." })
+  readonly id!: string;
+
+  @Field(() => DiscordClient, {
+    nullable: true,
+    description: 'The client while its roles are being removed. Null: deleted.',
+  })
+  readonly client!: DiscordClient | null;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
+}
+
+@ResultOf('checkDiscordClient')
+class CheckDiscordClientPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The client.' })
+  readonly client!: DiscordClient;
+
+  @Field(() => [HealthCheck], { description: 'The checks at Discord.' })
+  readonly checks!: readonly HealthCheck[];
+}
+
+@ResultOf('importDiscordRoles')
+class ImportDiscordRolesPayload extends Payload {
+  @Field(() => DiscordClient, { description: 'The client.' })
+  readonly client!: DiscordClient;
+
+  @Field(() => [DiscordRole], { description: 'All roles of the guild.' })
+  readonly roles!: readonly DiscordRole[];
+}
 
 @Resolver()
 export class ClientMutationsResolver {

@@ -9,10 +9,9 @@ import {
   type FactVerdictName,
   type OutrankingKind,
 } from '../kit/enums.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
 import { DateTime, Sequence } from '../kit/scalars.js';
 import { PlatformGroup, PlatformUser } from './platform.types.js';
-
-const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType({ description: 'Why an item was rejected.', simpleResolvers: true })
 export class ItemError {
@@ -123,7 +122,7 @@ export interface FactsAnswer {
 }
 
 @ObjectType({ description: 'The result of recording facts.' })
-abstract class FactsPayload implements FactsAnswer {
+abstract class FactsPayload extends Payload implements FactsAnswer {
   /** The users or groups that the applied facts are about. */
   readonly changedIds!: readonly string[];
 
@@ -135,9 +134,6 @@ abstract class FactsPayload implements FactsAnswer {
 
   @Field(() => FactCounts, { description: 'Number of items by result.', simple: true })
   readonly counts!: FactCounts;
-
-  @Field(() => [String], { description: WARNINGS, simple: true })
-  readonly warnings!: readonly string[];
 }
 
 @ObjectType({ description: 'The result of recording facts about users.' })
@@ -183,23 +179,17 @@ export class UpsertPlatformGroupsPayload extends FactsPayload {
   }
 }
 
-@ObjectType({ description: 'The result of `deletePlatformUser`.', simpleResolvers: true })
-export class DeletePlatformUserPayload {
+@ResultOf('deletePlatformUser')
+export class DeletePlatformUserPayload extends Payload {
   @Field(() => PlatformUser, { nullable: true, description: 'What remains of the user.' })
   readonly platformUser!: PlatformUser | null;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
 }
 
-@ObjectType({ description: 'The result of `restorePlatformUser`.', simpleResolvers: true })
-export class RestorePlatformUserPayload {
+@ResultOf('restorePlatformUser')
+export class RestorePlatformUserPayload extends Payload {
   @Field(() => PlatformUser, {
     nullable: true,
     description: 'The user: an id without name, groups or links.',
   })
   readonly platformUser!: PlatformUser | null;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
 }

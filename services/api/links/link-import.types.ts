@@ -5,6 +5,7 @@ import { checkPlatformId } from '../kit/checks.js';
 import { Ctx, Field, Int, ObjectType } from '../kit/decorators.js';
 import { describeEnum } from '../kit/enums.js';
 import { readItems, type Item } from '../kit/item-faults.js';
+import { Payload } from '../kit/payload.types.js';
 import type { OrPromise } from '../kit/rows.js';
 import { DiscordUser } from './discord-user.types.js';
 import type { ImportedDiscordUserInput } from './link.input.js';
@@ -71,7 +72,7 @@ export class ImportCounts {
 }
 
 @ObjectType({ description: 'The result of `importDiscordUsers`.' })
-export class ImportDiscordUsersPayload {
+export class ImportDiscordUsersPayload extends Payload {
   readonly clientId!: ClientId;
 
   @Field(() => [ImportResult], {
@@ -82,12 +83,6 @@ export class ImportDiscordUsersPayload {
 
   @Field(() => ImportCounts, { description: 'Number of users by result.', simple: true })
   readonly counts!: ImportCounts;
-
-  @Field(() => [String], {
-    description: 'Warnings about an operation that succeeded.',
-    simple: true,
-  })
-  readonly warnings!: readonly string[];
 
   @Field(() => Int, {
     description:

@@ -1,6 +1,9 @@
-import type { LinkId } from '../../model.js';
+import type { LinkId, LinkState } from '../../model.js';
 import { requestCause, type ApiContext } from '../context.js';
-import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import { Arg, Authorized, Ctx, Field, ID, Mutation, Resolver } from '../kit/decorators.js';
+import { LinkStateEnum } from '../kit/enums.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
+import { DateTime } from '../kit/scalars.js';
 import { checkPlatformId } from '../kit/checks.js';
 import {
   BeginDiscordLinkInput,
@@ -14,15 +17,55 @@ import type { LinkPort } from './ports.js';
 import { beginLink } from '../sign-in/begin.js';
 import type { SignInPorts } from '../sign-in/ports.js';
 import type { SignInSite } from '../sign-in/site.js';
-import type { DiscordUser } from './discord-user.types.js';
+import { DiscordUser } from './discord-user.types.js';
 import { ImportDiscordUsersPayload, importList, toImportPayload } from './link-import.types.js';
-import {
-  BeginDiscordLinkPayload,
-  LinkDiscordUserPayload,
-  ReconcileDiscordUserPayload,
-  UnlinkDiscordUserPayload,
-} from '../kit/payloads.types.js';
 import { requireClient, requireLink } from '../kit/find.js';
+
+@ResultOf('beginDiscordLink')
+class BeginDiscordLinkPayload extends Payload {
+  @Field(() => String, {
+    description:
+      "URL to open in the person's browser. Works once, in one browser. Do not show it to anyone else.",
+  })
+  readonly url!: string;
+
+  @Field(() => DateTime, { description: 'When the URL expires.' })
+  readonly expiresAt!: Date;
+}
+
+@ResultOf('linkDiscordUser')
+class LinkDiscordUserPayload extends Payload {
+  @Field(() => DiscordUser, { description: 'The link.' })
+  readonly discordUser!: DiscordUser;
+}
+
+@ResultOf('unlinkDiscordUser')
+class UnlinkDiscordUserPayload extends Payload {
+  @Field(() => ID, { description: "The link's id." })
+  readonly id!: string;
+
+  @Field(() => DiscordUser, {
+    nullable: true,
+    description: 'The link while its roles are being removed. Null: removed.',
+  })
+  readonly discordUser!: DiscordUser | null;
+}
+
+@ResultOf('reconcileDiscordUser')
+class ReconcileDiscordUserPayload extends Payload {
+  @Field(() => LinkStateEnum, {
+    nullable: true,
+    description:
+      'The outcome. PENDING: not finished within five seconds, continues in the background. Null: the link was ending and is removed.',
+  })
+  readonly state!: LinkState | null;
+
+  @Field(() => DiscordUser, {
+    nullable: true,
+    description: 'The link. Null: it was ending and is removed.',
+  })
+  readonly discordUser!: DiscordUser | null;
+}
 
 /** How long a caller is kept waiting for the outcome of a reconcile. */
 const RECONCILE_WAIT_MS = 5000;

@@ -1,20 +1,96 @@
+import type { Authority, Holders } from '../../model.js';
 import { requestCause, type ApiContext } from '../context.js';
-import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
 import { checkPlatformId } from '../kit/checks.js';
 import {
-  CreateRoleMappingInput,
-  RetireRoleMappingInput,
-  UpdateRoleMappingInput,
-} from './mapping.input.js';
-import { forgetRows } from '../kit/loaders.js';
-import type { MappingPort } from './ports.js';
-import {
-  CreateRoleMappingPayload,
-  RetireRoleMappingPayload,
-  UpdateRoleMappingPayload,
-} from '../kit/payloads.types.js';
-import { withClient } from '../sweeps/sweep.types.js';
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  ID,
+  InputType,
+  Mutation,
+  Resolver,
+} from '../kit/decorators.js';
+import { AuthorityEnum, HoldersEnum } from '../kit/enums.js';
 import { requireClient, requireMapping } from '../kit/find.js';
+import { forgetRows } from '../kit/loaders.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
+import { Snowflake } from '../kit/scalars.js';
+import { withClient } from '../sweeps/sweep.types.js';
+import type { MappingPort } from './ports.js';
+import { MappingEffectType, RoleMapping } from './role-mapping.types.js';
+
+@InputType({ description: 'A new mapping: members of the group get the role.' })
+class CreateRoleMappingInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => ID, { description: "The group's id, issued by the platform." })
+  readonly groupId!: string;
+
+  @Field(() => Snowflake, { description: "The role's Discord id." })
+  readonly roleId!: string;
+
+  @Field(() => AuthorityEnum, {
+    nullable: true,
+    description: "Which side decides who holds the role. Default: the client's authority.",
+  })
+  readonly authority?: Authority | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the effect. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@InputType({ description: "A change of a mapping's authority. Its group and role never change." })
+class UpdateRoleMappingInput {
+  @Field(() => ID, { description: "The mapping's id." })
+  readonly id!: string;
+
+  @Field(() => AuthorityEnum, { description: 'Which side decides who holds the role.' })
+  readonly authority!: Authority;
+}
+
+@InputType({ description: 'The mapping to retire.' })
+class RetireRoleMappingInput {
+  @Field(() => ID, { description: "The mapping's id." })
+  readonly id!: string;
+
+  @Field(() => HoldersEnum, { description: 'What happens to the holders of the role.' })
+  readonly holders!: Holders;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: only compute the effect. Default false.',
+  })
+  readonly dryRun?: boolean | null;
+}
+
+@ResultOf('createRoleMapping')
+class CreateRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { nullable: true, description: 'The mapping. Null after a dry run.' })
+  readonly mapping!: RoleMapping | null;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
+}
+
+@ResultOf('updateRoleMapping')
+class UpdateRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { description: 'The mapping.' })
+  readonly mapping!: RoleMapping;
+}
+
+@ResultOf('retireRoleMapping')
+class RetireRoleMappingPayload extends Payload {
+  @Field(() => RoleMapping, { description: 'The mapping.' })
+  readonly mapping!: RoleMapping;
+
+  @Field(() => MappingEffectType, { description: 'The effect on members.' })
+  readonly effect!: MappingEffectType;
+}
 
 @Resolver()
 export class MappingMutationsResolver {

@@ -1,28 +1,71 @@
+import type { SweepKind } from '../../model.js';
 import { DiscordClient } from '../clients/discord-client.types.js';
 import type { ApiContext } from '../context.js';
+import { checkInputText, isGiven } from '../kit/checks.js';
 import {
   Arg,
   Authorized,
   Ctx,
+  Field,
   FieldResolver,
   ID,
+  InputType,
   Mutation,
   Query,
   Resolver,
   Root,
 } from '../kit/decorators.js';
+import { SweepKindEnum } from '../kit/enums.js';
 import { requireClient } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
 import type { OrPromise } from '../kit/rows.js';
 import type { SchedulePort } from './ports.js';
-import { LoadDefaultSchedulePayload, Schedule, UpdateSchedulePayload } from './schedule.types.js';
-import {
-  checkTimedKind,
-  LoadDefaultScheduleInput,
-  toSchedulePatch,
-  UpdateScheduleInput,
-  type SchedulePatch,
-} from './sweep.input.js';
+import { Schedule } from './schedule.types.js';
+import { checkTimedKind } from './sweep.types.js';
+
+@InputType({ description: 'Changes to a schedule. Omitted fields stay unchanged.' })
+class UpdateScheduleInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES has no schedule.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Cron expression with five fields: minute, hour, day of month, month, day of week.',
+  })
+  readonly cron?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Time zone of the cron expression, an IANA name such as `Europe/Berlin`.',
+  })
+  readonly timeZone?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: the schedule is on. False: off.' })
+  readonly enabled?: boolean | null;
+}
+
+@InputType({ description: 'The client whose schedules are reset to the defaults.' })
+class LoadDefaultScheduleInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+}
+
+@ResultOf('updateSchedule')
+class UpdateSchedulePayload extends Payload {
+  @Field(() => Schedule, { description: 'The schedule.' })
+  readonly schedule!: Schedule;
+}
+
+@ResultOf('loadDefaultSchedule')
+class LoadDefaultSchedulePayload extends Payload {
+  @Field(() => [Schedule], { description: 'All schedules of the client.' })
+  readonly schedules!: readonly Schedule[];
+}
 
 @Resolver(() => Schedule)
 export class ScheduleResolver {
@@ -117,4 +160,18 @@ export class ClientSchedulesResolver {
   ): OrPromise<readonly Schedule[]> {
     return loaders.schedulesOfClient.load(id);
   }
+}
+
+type SchedulePatch = Omit<Parameters<SchedulePort['updateSchedule']>[0], 'clientId' | 'kind'>;
+
+/**
+ * Only checks length and characters; parsing of the cron expression and the zone happens elsewhere.
+ */
+function toSchedulePatch(input: UpdateScheduleInput): SchedulePatch {
+  const { cron, timeZone, enabled } = input;
+  return {
+    ...(isGiven(cron) ? { cron: checkInputText(cron, 'input.cron', 200) } : {}),
+    ...(isGiven(timeZone) ? { timeZone: checkInputText(timeZone, 'input.timeZone', 100) } : {}),
+    ...(isGiven(enabled) ? { isEnabled: enabled } : {}),
+  };
 }

@@ -3,8 +3,6 @@ import { Field, ObjectType } from '../kit/decorators.js';
 import { SweepKindEnum } from '../kit/enums.js';
 import { DateTime } from '../kit/scalars.js';
 
-const WARNINGS = 'Warnings about an operation that succeeded.';
-
 @ObjectType({ description: 'When sweeps of one kind run for one client.', simpleResolvers: true })
 export class Schedule {
   readonly clientId!: string;
@@ -41,22 +39,4 @@ export class Schedule {
     description: 'When its next sweep starts. Null: the schedule is off.',
   })
   readonly nextRunAt!: Date | null;
-}
-
-@ObjectType({ description: 'The result of `updateSchedule`.', simpleResolvers: true })
-export class UpdateSchedulePayload {
-  @Field(() => Schedule, { description: 'The schedule.' })
-  readonly schedule!: Schedule;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
-}
-
-@ObjectType({ description: 'The result of `loadDefaultSchedule`.', simpleResolvers: true })
-export class LoadDefaultSchedulePayload {
-  @Field(() => [Schedule], { description: 'All schedules of the client.' })
-  readonly schedules!: readonly Schedule[];
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
 }

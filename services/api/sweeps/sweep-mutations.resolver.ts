@@ -3,24 +3,89 @@ import type { NicknameStrategy, SweepKind } from '../../model.js';
 import type { DiscordClient } from '../clients/discord-client.types.js';
 import { requestCause, type ApiContext } from '../context.js';
 import { checkInputText, isGiven } from '../kit/checks.js';
-import { Arg, Authorized, Ctx, Mutation, Resolver } from '../kit/decorators.js';
+import {
+  Arg,
+  Authorized,
+  Ctx,
+  Field,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Resolver,
+} from '../kit/decorators.js';
+import { NicknameStrategyEnum, SweepKindEnum } from '../kit/enums.js';
 import { requireClient, requireSweep } from '../kit/find.js';
 import { forgetRows } from '../kit/loaders.js';
+import { Payload, ResultOf } from '../kit/payload.types.js';
 import type { SweepPort } from './ports.js';
-import {
-  ApproveSweepInput,
-  CancelSweepInput,
-  checkTimedKind,
-  RejectSweepInput,
-  StartSweepInput,
-} from './sweep.input.js';
-import {
-  ApproveSweepPayload,
-  CancelSweepPayload,
-  RejectSweepPayload,
-  StartSweepPayload,
-  type Sweep,
-} from './sweep.types.js';
+import { checkTimedKind, Sweep } from './sweep.types.js';
+
+@InputType({ description: 'The sweep to start.' })
+class StartSweepInput {
+  @Field(() => ID, { description: "The client's id." })
+  readonly clientId!: string;
+
+  @Field(() => SweepKindEnum, { description: 'The kind of sweep. CHANGES cannot be started.' })
+  readonly kind!: SweepKind;
+
+  @Field(() => Boolean, { nullable: true, description: 'True: only make the plan. Default false.' })
+  readonly dryRun?: boolean | null;
+
+  @Field(() => NicknameStrategyEnum, {
+    nullable: true,
+    description:
+      "For ENFORCE_NICKNAMES only: the strategy of this run. Default: the client's strategy.",
+  })
+  readonly enforceStrategy?: NicknameStrategy | null;
+}
+
+@InputType({ description: 'The sweep to cancel.' })
+class CancelSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+}
+
+@InputType({ description: 'The held plan to approve.' })
+class ApproveSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    description: 'The `hash` of the reviewed plan. Any other plan is rejected.',
+  })
+  readonly hash!: string;
+}
+
+@InputType({ description: 'The held plan to reject.' })
+class RejectSweepInput {
+  @Field(() => ID, { description: "The sweep's id." })
+  readonly id!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The `hash` of the reviewed plan. Omitted: rejects the current plan.',
+  })
+  readonly hash?: string | null;
+}
+
+@ObjectType({ description: 'A sweep.', simpleResolvers: true })
+abstract class SweepPayload extends Payload {
+  @Field(() => Sweep, { description: 'The sweep.' })
+  readonly sweep!: Sweep;
+}
+
+@ResultOf('startSweep', ' The sweep continues in the background.')
+class StartSweepPayload extends SweepPayload {}
+
+@ResultOf('cancelSweep', ' Changes made so far stay.')
+class CancelSweepPayload extends SweepPayload {}
+
+@ResultOf('approveSweep', ' Whatever is still desired is carried out.')
+class ApproveSweepPayload extends SweepPayload {}
+
+@ResultOf('rejectSweep', ' The roles stay.')
+class RejectSweepPayload extends SweepPayload {}
 
 const MAX_HASH = 200;
 

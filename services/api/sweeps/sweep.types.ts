@@ -1,10 +1,9 @@
+import { InputError } from '../../lib/errors.js';
 import type { SweepKind, SweepState } from '../../model.js';
 import { Field, ID, Int, ObjectType } from '../kit/decorators.js';
 import { SweepKindEnum, SweepStateEnum } from '../kit/enums.js';
 import { DateTime, Snowflake } from '../kit/scalars.js';
 import { connectionOf } from '../kit/connection.types.js';
-
-const WARNINGS = 'Warnings about an operation that succeeded.';
 
 @ObjectType('SweepPlanMember', {
   description: 'What a sweep plans to change for one member, and why.',
@@ -143,51 +142,6 @@ export class Sweep {
 @ObjectType({ description: 'A page of sweeps, newest first.' })
 export class SweepConnection extends connectionOf(Sweep, 'Sweep', 'a sweep') {}
 
-@ObjectType({
-  description: 'The result of `startSweep`. The sweep continues in the background.',
-  simpleResolvers: true,
-})
-export class StartSweepPayload {
-  @Field(() => Sweep, { description: 'The sweep.' })
-  readonly sweep!: Sweep;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
-}
-
-@ObjectType({
-  description: 'The result of `cancelSweep`. Changes made so far stay.',
-  simpleResolvers: true,
-})
-export class CancelSweepPayload {
-  @Field(() => Sweep, { description: 'The sweep.' })
-  readonly sweep!: Sweep;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
-}
-
-@ObjectType({
-  description: 'The result of `approveSweep`. Whatever is still desired is carried out.',
-  simpleResolvers: true,
-})
-export class ApproveSweepPayload {
-  @Field(() => Sweep, { description: 'The sweep.' })
-  readonly sweep!: Sweep;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
-}
-
-@ObjectType({ description: 'The result of `rejectSweep`. The roles stay.', simpleResolvers: true })
-export class RejectSweepPayload {
-  @Field(() => Sweep, { description: 'The sweep.' })
-  readonly sweep!: Sweep;
-
-  @Field(() => [String], { description: WARNINGS })
-  readonly warnings!: readonly string[];
-}
-
 /** The members of a plan with their client, by which their roles and links are found. */
 export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: string, plan: Plan) {
   return {
@@ -195,4 +149,15 @@ export function withClient<Plan extends Omit<SweepPlanView, 'hash'>>(clientId: s
     seconds: Math.ceil(plan.seconds),
     members: plan.members.map((member) => ({ clientId, ...member })),
   };
+}
+
+/** CHANGES holds what the guard stopped outside a sweep: it comes by itself. */
+export function checkTimedKind(kind: SweepKind, field: string): SweepKind {
+  if (kind === 'CHANGES')
+    throw new InputError(
+      'BAD_USER_INPUT',
+      'CHANGES sweeps cannot be started: the removal guard creates them when it holds removals outside a sweep.',
+      field,
+    );
+  return kind;
 }
