@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from './entities/entities.js';
 import type { Database } from './connection/database.js';
 import { SQUASHED } from './migrations/list.js';
 
@@ -48,7 +49,7 @@ async function migrateAtOnce(database: Database, version: string): Promise<void>
 }
 
 /** The schema is already that of the first migration. */
-async function replaceSquashed(db: Kysely<unknown>, first: string | undefined): Promise<void> {
+async function replaceSquashed(db: Db, first: string | undefined): Promise<void> {
   await sql`delete from migration where name = any(${SQUASHED}::text[])`.execute(db);
   await sql`insert into migration (name, executed_at) values (${first}, now())`.execute(db);
 }
@@ -63,7 +64,7 @@ interface Plan {
   readonly isSquashed: boolean;
 }
 
-async function plan(database: Database, db: Kysely<unknown>, version: string): Promise<Plan> {
+async function plan(database: Database, db: Db, version: string): Promise<Plan> {
   const known = namesOf(database);
   const executed = await readExecuted(db);
   const newer = executed.filter((name) => !known.includes(name) && !SQUASHED.includes(name));
@@ -87,7 +88,7 @@ function tooOld(lacking: readonly string[]): Error {
   );
 }
 
-async function readExecuted(db: Kysely<unknown>): Promise<readonly string[]> {
+async function readExecuted(db: Db): Promise<readonly string[]> {
   const { rows: tables } = await sql<{ exists: boolean }>`
     select to_regclass('migration') is not null as exists`.execute(db);
   if (tables[0]?.exists !== true) return [];
@@ -97,7 +98,7 @@ async function readExecuted(db: Kysely<unknown>): Promise<readonly string[]> {
 }
 
 async function tooNew(
-  db: Kysely<unknown>,
+  db: Db,
   {
     version,
     newer,

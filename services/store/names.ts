@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from './entities/entities.js';
 import { named } from '../lib/named.js';
 import type { ClientId, DiscordUserId, GroupId, RoleId } from '../model.js';
 
@@ -15,7 +16,7 @@ export const namedInSql = (
 
 /** Names groups, each followed by its id. */
 export async function nameGroups(
-  db: Kysely<unknown>,
+  db: Db,
   ids: readonly GroupId[],
 ): Promise<(id: GroupId) => string> {
   const names = await namesFrom(
@@ -27,7 +28,7 @@ export async function nameGroups(
 
 /** Names a client's roles, each followed by its id. */
 export async function nameRoles(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   ids: readonly RoleId[],
 ): Promise<(id: RoleId) => string> {
@@ -39,11 +40,7 @@ export async function nameRoles(
 }
 
 /** Names a Discord account by its username, as last read at the client. */
-export async function nameAccount(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-  id: DiscordUserId,
-): Promise<string> {
+export async function nameAccount(db: Db, clientId: ClientId, id: DiscordUserId): Promise<string> {
   const names = await namesFrom(
     db,
     sql`select discord_user_id as id, username as name from member
@@ -53,7 +50,7 @@ export async function nameAccount(
 }
 
 async function namesFrom(
-  db: Kysely<unknown>,
+  db: Db,
   query: RawBuilder<unknown>,
 ): Promise<ReadonlyMap<string, string | null>> {
   const { rows } = await sql<{

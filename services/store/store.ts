@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-
+import type { Db } from './entities/entities.js';
 import type { KeyRing } from '../lib/encryption.js';
 import type { Logger } from '../lib/logger.js';
 import type { RequestScope } from '../lib/request-scope.js';
@@ -136,7 +135,7 @@ export async function openStore(options: StoreOptions) {
 }
 
 /** Each is one statement. */
-function questionsAboutClients(db: () => Kysely<unknown>, { keys, owner, logger }: StoreOptions) {
+function questionsAboutClients(db: () => Db, { keys, owner, logger }: StoreOptions) {
   return {
     countUnknownMemberships: (clientId: string) => countUnknownMemberships(db(), clientId),
     ...createChecks(db, owner),

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
+
+import type { Db } from '../../services/store/entities/entities.js';
 
 /**
  * Everything that decides about roles, for a few members of one client. It is small, so that all
@@ -141,11 +143,7 @@ function aMember(): fc.Arbitrary<Omit<WorldMember, 'discordUserId'>> {
   });
 }
 
-export async function writeWorld(
-  db: Kysely<unknown>,
-  clientId: string,
-  world: World,
-): Promise<void> {
+export async function writeWorld(db: Db, clientId: string, world: World): Promise<void> {
   await sql`
     insert into client (id, name, guild_id, application_id, client_secret, bot_token, is_enabled, authority,
       unknown_membership, screening, nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes,
@@ -177,7 +175,7 @@ export async function writeWorld(
 
 /** Writes readings for an active link, and only of mappings whose authority is DISCORD. */
 async function writeRemote(
-  db: Kysely<unknown>,
+  db: Db,
   world: World,
   { discordUserId, remote }: WorldMember,
 ): Promise<void> {
@@ -196,11 +194,7 @@ async function writeRemote(
   }
 }
 
-async function writeMember(
-  db: Kysely<unknown>,
-  clientId: string,
-  member: WorldMember,
-): Promise<void> {
+async function writeMember(db: Db, clientId: string, member: WorldMember): Promise<void> {
   const { discordUserId: id, links, mirror, standing } = member;
   const status = {
     active: ['ACTIVE'],
@@ -229,7 +223,7 @@ async function writeMember(
 }
 
 async function writeLink(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: string,
   member: WorldMember,
   status: string,

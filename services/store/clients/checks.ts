@@ -1,15 +1,10 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { KeptCheck } from '../entities/client.entity.js';
+import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 
-export interface KeptCheck {
-  readonly name: string;
-  readonly result: 'OK' | 'WARNING' | 'FAILED';
-  readonly message: string;
-  readonly remedy: string | null;
-}
-
-export function createChecks(db: () => Kysely<unknown>, owner: string) {
+export function createChecks(db: () => Db, owner: string) {
   return {
     saveChecks: async (clientId: ClientId, checks: readonly KeptCheck[]) =>
       saveChecks(db(), clientId, checks),
@@ -24,11 +19,7 @@ interface DueChecksRequest {
 }
 
 /** Stored separately from the client's settings, which stay unchanged. */
-async function saveChecks(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-  checks: readonly KeptCheck[],
-): Promise<void> {
+async function saveChecks(db: Db, clientId: ClientId, checks: readonly KeptCheck[]): Promise<void> {
   await sql`
     update client set checks = ${JSON.stringify(checks)}::jsonb, checked_at = clock_timestamp()
     where id = ${clientId}`.execute(db);
@@ -40,7 +31,7 @@ async function saveChecks(
  * the answer to the claim was lost, gets it again at once.
  */
 async function claimDueChecks(
-  db: Kysely<unknown>,
+  db: Db,
   owner: string,
   { limit, except }: DueChecksRequest,
 ): Promise<readonly ClientId[]> {

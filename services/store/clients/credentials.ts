@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, GuildId } from '../../model.js';
@@ -19,7 +20,7 @@ export interface Credentials {
 }
 
 export async function readCredentials(
-  db: Kysely<unknown>,
+  db: Db,
   keys: KeyRing,
   clientId: ClientId,
 ): Promise<Credentials> {

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { Cause, ClientId, Holders } from '../../model.js';
@@ -57,12 +58,12 @@ function refuseUnableToTakeBack(client: ClientRow): void {
   );
 }
 
-async function hasLinks(db: Kysely<unknown>, clientId: ClientId): Promise<boolean> {
+async function hasLinks(db: Db, clientId: ClientId): Promise<boolean> {
   const { rows } = await sql`select from link where client_id = ${clientId} limit 1`.execute(db);
   return rows.length > 0;
 }
 
-async function previewTakingBack(db: Kysely<unknown>, clientId: ClientId): Promise<ChangePreview> {
+async function previewTakingBack(db: Db, clientId: ClientId): Promise<ChangePreview> {
   return previewOf(
     db,
     clientId,

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, GuildRoleReading } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { holdBurst, type Guard } from '../decisions/hold-burst.js';
@@ -56,7 +57,7 @@ export function createSaveRoles({
     });
 }
 
-async function wakeParked(db: Kysely<unknown>, guard: Guard, clientId: ClientId): Promise<void> {
+async function wakeParked(db: Db, guard: Guard, clientId: ClientId): Promise<void> {
   const cause = {
     kind: 'REPAIR',
     id: 'roles changed at Discord',

@@ -1,10 +1,11 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, SendingPause } from '../../model.js';
 import type { Listener } from '../connection/listen.js';
 
 /** Pauses shared between processes. */
-export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener, 'on'>) {
+export function createSending(db: () => Db, listener: Pick<Listener, 'on'>) {
   return {
     saveSending: async (clientId: ClientId, pause: SendingPause | null) =>
       saveSending(db(), clientId, pause),
@@ -20,11 +21,7 @@ export function createSending(db: () => Kysely<unknown>, listener: Pick<Listener
  * Shares this process's pause with all others; null: calls succeed again, and postponed work is due
  * at once.
  */
-async function saveSending(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-  pause: SendingPause | null,
-): Promise<void> {
+async function saveSending(db: Db, clientId: ClientId, pause: SendingPause | null): Promise<void> {
   if (pause === null) return clearSending(db, clientId);
   await sql`
     update client set sending_cause = ${pause.cause}, sending_since = ${pause.since.toISOString()}::timestamptz,
@@ -32,7 +29,7 @@ async function saveSending(
     where id = ${clientId}`.execute(db);
 }
 
-async function clearSending(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
+async function clearSending(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     with due as (
       update sweep set not_before = null, reason = null
@@ -42,6 +39,6 @@ async function clearSending(db: Kysely<unknown>, clientId: ClientId): Promise<vo
 }
 
 /** Makes every process try its next call for this client, even during a pause. */
-async function tellTryNow(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
+async function tellTryNow(db: Db, clientId: ClientId): Promise<void> {
   await sql`select pg_notify('try_now', ${clientId}::text)`.execute(db);
 }

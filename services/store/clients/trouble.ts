@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Logger } from '../../lib/logger.js';
 import { LANES, type ClientId, type DiscordUserId } from '../../model.js';
 import type { ClientTrouble } from '../../reconcile/ports.js';
@@ -10,7 +11,7 @@ import { markMembers } from '../jobs/mark.js';
  * a day.
  */
 export async function saveTrouble(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   { kind, reason, revision, tryAgain = [] }: ClientTrouble,
 ): Promise<void> {
@@ -29,7 +30,7 @@ export async function saveTrouble(
 }
 
 async function markAgain(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   members: readonly DiscordUserId[],
 ): Promise<void> {
@@ -50,10 +51,7 @@ export const REVISION = sql`extract(epoch from updated_at)::text`;
  * that saw it rejected. Resolves with the trouble that it ended; null: there was none, or another
  * transaction ended it first.
  */
-export async function clearTrouble(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<string | null> {
+export async function clearTrouble(db: Db, clientId: ClientId): Promise<string | null> {
   const { rows } = await sql<{ trouble: string | null }>`
     update client c set trouble = null, stopped_at = null, paused_until = null, pause_count = 0,
       updated_at = case when c.stopped_at is null then c.updated_at else clock_timestamp() end

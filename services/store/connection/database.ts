@@ -1,13 +1,12 @@
 import { MikroORM, SchemaGenerator, type EntityManager } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
-import type { Kysely } from 'kysely';
 import type { ClientBase, Pool } from 'pg';
 
 import type { Logger } from '../../lib/logger.js';
 import type { RequestScope } from '../../lib/request-scope.js';
 import { readAddress } from './address.js';
 import { keepAway, tellWhenAway, translateAway } from './away.js';
-import { ENTITIES } from '../entities/entities.js';
+import { ENTITIES, type Db, type Schema } from '../entities/entities.js';
 import { PostgresNames } from '../entities/postgres-names.js';
 import { giveBackTheDead } from '../jobs/give-back-dead.js';
 import {
@@ -28,12 +27,12 @@ import { createAskers, type Asker, type Askers } from './together.js';
  */
 export interface Transaction {
   readonly em: EntityManager;
-  readonly sql: Kysely<unknown>;
+  readonly sql: Db;
 }
 
 export interface Database extends Askers {
   /** For single statements outside a transaction. */
-  sql(): Kysely<unknown>;
+  sql(): Db;
   /**
    * Retried when PostgreSQL aborts it for a deadlock or serialization failure, so `work` must have
    * no effects elsewhere.
@@ -184,12 +183,9 @@ function connectionsOf(...pools: readonly Pool[]): Connections {
   };
 }
 
-/**
- * The tables are defined by SQL, not by entities, so Kysely has no types; every statement names its
- * row type.
- */
-function kyselyOf(em: EntityManager): Kysely<unknown> {
-  return em.getKysely<unknown>();
+/** Typed queries use the entities' properties; raw `sql` passes as it is, with column names. */
+function kyselyOf(em: EntityManager): Db {
+  return em.getKysely<Schema>({ columnNamingStrategy: 'property', convertValues: true });
 }
 
 async function retried<T>(attempt: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { UnavailableError } from '../../lib/errors.js';
 import type { Readiness } from '../../lib/lifecycle.js';
 import type { Logger } from '../../lib/logger.js';
@@ -75,7 +76,7 @@ export function createWriteWatch(deps: {
 }
 
 /** A single row; processes that write it at the same time briefly wait for each other. */
-export const writeProbe = (db: Kysely<unknown>): Promise<unknown> =>
+export const writeProbe = (db: Db): Promise<unknown> =>
   sql`
     insert into write_probe (is_only, written_at) values (true, clock_timestamp())
     on conflict (is_only) do update set written_at = excluded.written_at`.execute(db);

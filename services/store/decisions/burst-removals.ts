@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { RemovalCause } from '../../reconcile/write/records.js';
 import { changes, mapped, standing, verdicts } from '../sweeps/drift-verdicts.js';
@@ -22,7 +23,7 @@ export interface MarkedHolders {
  * out: links ended by name, approvals, `holders: TAKE_BACK`.
  */
 export async function readBurst(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, accounts, causes }: MarkedHolders,
 ): Promise<readonly CausedRemoval[]> {
   const { rows } = await sql<Row>`

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import {
   LANES,
@@ -61,7 +62,7 @@ interface HeldRow {
 }
 
 async function readHeld(
-  db: Kysely<unknown>,
+  db: Db,
   { id, verdict }: Decision,
   lock: 'share' | 'update',
 ): Promise<HeldRow> {
@@ -80,7 +81,7 @@ async function readHeld(
   return row;
 }
 
-async function membersOf(db: Kysely<unknown>, id: string): Promise<readonly DiscordUserId[]> {
+async function membersOf(db: Db, id: string): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
     select distinct discord_user_id from removal_decision where sweep_id = ${id} and verdict = 'HELD'`.execute(
     db,

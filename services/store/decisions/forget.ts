@@ -1,15 +1,13 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
  * A decision about a removal applies to the state it was made in. Newer facts forget it, in the
  * transaction that records them.
  */
-export async function forgetDecisionsOfLinks(
-  db: Kysely<unknown>,
-  linkIds: readonly LinkId[],
-): Promise<void> {
+export async function forgetDecisionsOfLinks(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   if (linkIds.length === 0) return;
   await sql`
     delete from removal_decision d using link l
@@ -23,7 +21,7 @@ export async function forgetDecisionsOfLinks(
  * removed with its holders keeping the role, remain while any mapping names the role.
  */
 export async function forgetDecisionsOfRole(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, roleId }: { readonly clientId: ClientId; readonly roleId: RoleId },
 ): Promise<void> {
   await sql`
@@ -35,17 +33,14 @@ export async function forgetDecisionsOfRole(
 }
 
 /** The client's authority, or its rule for unknown memberships, changed. */
-export async function forgetDecisionsOfClient(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+export async function forgetDecisionsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     delete from removal_decision where client_id = ${clientId}`.execute(db);
 }
 
 /** The limits changed. Resolves with the members they held, who have to be judged again. */
 export async function forgetHeldByLimits(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
 ): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ id: DiscordUserId }>`
@@ -58,7 +53,7 @@ export async function forgetHeldByLimits(
  * Forgets decisions about roles that someone else removed and members who left. Under authority
  * DISCORD a missing role is the reason for a request to the platform, so its decision is kept.
  */
-export async function forgetVanished(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
+export async function forgetVanished(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     delete from removal_decision d using member m
     where d.client_id = ${clientId} and d.verdict <> 'REJECTED' and m.client_id = d.client_id
@@ -70,7 +65,7 @@ export async function forgetVanished(db: Kysely<unknown>, clientId: ClientId): P
 }
 
 /** The safety net under the trigger that closes a plan with its last removal. */
-export async function closeDrained(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
+export async function closeDrained(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     update sweep s set finished_at = clock_timestamp(), state = case s.state when 'APPROVED' then 'DONE' else 'CANCELLED' end,
       reason = case s.state when 'APPROVED' then s.reason else 'nothing of its plan is left to do' end

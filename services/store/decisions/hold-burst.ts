@@ -1,5 +1,6 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, RoleId } from '../../model.js';
 import type {
   GuardLimits,
@@ -35,11 +36,7 @@ export interface Guard {
  * Members that were never read are left out, because their roles are unknown; the guard judges
  * their own runs instead.
  */
-export async function holdBurst(
-  db: Kysely<unknown>,
-  guard: Guard,
-  members: RawBuilder<unknown>,
-): Promise<void> {
+export async function holdBurst(db: Db, guard: Guard, members: RawBuilder<unknown>): Promise<void> {
   for (const marked of await readHolders(db, members)) {
     const { clientId } = marked;
     const removals = await readBurst(db, marked);
@@ -74,7 +71,7 @@ export async function holdBurst(
  * so that they are locked in one order.
  */
 async function readHolders(
-  db: Kysely<unknown>,
+  db: Db,
   members: RawBuilder<unknown>,
 ): Promise<readonly MarkedHolders[]> {
   const { rows } = await sql<MarkedHolders>`
@@ -94,7 +91,7 @@ export interface JudgedRemovals {
 
 /** Call it under the guard's lock. */
 export async function judgeRemovals(
-  db: Kysely<unknown>,
+  db: Db,
   { judgePlan }: Pick<Guard, 'judgePlan'>,
   burst: {
     readonly clientId: ClientId;
@@ -152,7 +149,7 @@ function keyOf({
  * ones no longer count.
  */
 async function saveDue(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, accounts }: MarkedHolders,
   passing: readonly Removal[],
 ): Promise<void> {
@@ -172,7 +169,7 @@ async function saveDue(
  * would break the lock order.
  */
 export async function addDue(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   passing: readonly Removal[],
 ): Promise<void> {

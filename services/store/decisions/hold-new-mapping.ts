@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, GroupId, MappingId, RoleId } from '../../model.js';
 import { named } from '../../lib/named.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -17,27 +18,19 @@ export interface NewInForce {
  * wait for approval. If the role already has other mappings, its holders are not new and nothing is
  * held. Resolves with what waits now.
  */
-export async function holdForNewMapping(
-  db: Kysely<unknown>,
-  mapping: NewInForce,
-  enqueueEvent: EnqueueEvent,
-) {
+export async function holdForNewMapping(db: Db, mapping: NewInForce, enqueueEvent: EnqueueEvent) {
   return hold(db, { ...mapping, isSwitch: false }, enqueueEvent);
 }
 
 /**
  * Authority PLATFORM is new for this mapping, so no mapping of its role has removed the role yet.
  */
-export async function holdForSwitch(
-  db: Kysely<unknown>,
-  mapping: NewInForce,
-  enqueueEvent: EnqueueEvent,
-) {
+export async function holdForSwitch(db: Db, mapping: NewInForce, enqueueEvent: EnqueueEvent) {
   return hold(db, { ...mapping, isSwitch: true }, enqueueEvent);
 }
 
 async function hold(
-  db: Kysely<unknown>,
+  db: Db,
   mapping: NewInForce & { readonly isSwitch: boolean },
   enqueueEvent: EnqueueEvent,
 ): Promise<{ readonly sweepId: string; readonly removals: number } | null> {
@@ -63,7 +56,7 @@ async function hold(
 
 /** The mapping by group and role name, each followed by its id. */
 export async function nameMapping(
-  db: Kysely<unknown>,
+  db: Db,
   { id, roleId }: Pick<NewInForce, 'id' | 'roleId'>,
 ): Promise<string> {
   const { rows } = await sql<{
@@ -87,7 +80,7 @@ export async function nameMapping(
  * into force.
  */
 export async function holdForNewAuthority(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
@@ -104,7 +97,7 @@ export async function holdForNewAuthority(
  * that were never read are included, because they may hold it.
  */
 async function readUngranted(
-  db: Kysely<unknown>,
+  db: Db,
   { id, clientId, roleId, isSwitch }: NewInForce & { readonly isSwitch: boolean },
 ): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`

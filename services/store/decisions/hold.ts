@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, SweepKind } from '../../model.js';
 import type { RemovalCause } from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -28,7 +29,7 @@ export interface Hold {
  * wait stay in their plan. Resolves with that sweep; null: all of them already waited.
  */
 export async function holdChanges(
-  db: Kysely<unknown>,
+  db: Db,
   hold: Hold,
   enqueueEvent: EnqueueEvent,
 ): Promise<string | null> {
@@ -43,7 +44,7 @@ export async function holdChanges(
   return sweepId;
 }
 
-async function hasNew(db: Kysely<unknown>, { clientId, removals }: Hold): Promise<boolean> {
+async function hasNew(db: Db, { clientId, removals }: Hold): Promise<boolean> {
   const { rows } = await sql`
     select from ${rowsOf(removals)} where not exists (
       select from removal_decision d where d.client_id = ${clientId} and d.discord_user_id = r.discord_user_id
@@ -61,10 +62,7 @@ const rowsOf = (removals: readonly HeldRemoval[]) => sql`
 export const withTime = (reason: string) => sql`${reason}::text
   || to_char(clock_timestamp() at time zone 'UTC', '", held at "YYYY-MM-DD HH24:MI:SS "UTC"')`;
 
-async function makeHeldSweep(
-  db: Kysely<unknown>,
-  { clientId, reason }: Hold,
-): Promise<string | null> {
+async function makeHeldSweep(db: Db, { clientId, reason }: Hold): Promise<string | null> {
   const cause = { kind: 'SWEEP', id: 'guard', actor: 'connector' };
   const { rows } = await sql<{ id: string }>`
     insert into sweep (id, client_id, kind, state, is_dry_run, reason, cause)
@@ -78,7 +76,7 @@ async function makeHeldSweep(
  * The waiting plan of this kind, locked against decisions until the transaction ends; null: none.
  */
 export async function lockHeldSweep(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   kind: SweepKind,
 ): Promise<string | null> {
@@ -91,7 +89,7 @@ export async function lockHeldSweep(
 
 /** Resolves with how many removals now wait in this plan; others were decided meanwhile. */
 export async function insertHeld(
-  db: Kysely<unknown>,
+  db: Db,
   sweepId: string,
   { clientId, ground, removals }: Hold,
 ): Promise<number> {
@@ -104,11 +102,7 @@ export async function insertHeld(
 }
 
 /** Publishes the event once per plan, in the transaction that creates it. */
-export async function tellHeld(
-  db: Kysely<unknown>,
-  sweepId: string,
-  enqueueEvent: EnqueueEvent,
-): Promise<void> {
+export async function tellHeld(db: Db, sweepId: string, enqueueEvent: EnqueueEvent): Promise<void> {
   const { rows } = await sql<{
     client_id: ClientId;
     guild_id: string;

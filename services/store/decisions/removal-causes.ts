@@ -1,12 +1,13 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Cause, ClientId, DiscordUserId, GroupId } from '../../model.js';
 import { nameGroups } from '../names.js';
 import type { Removal } from '../path/guard-tally.js';
 
 /** Describes why a marked member is to lose a role, from the causes of the mark. */
 export async function readCauses(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   removals: readonly Removal[],
 ): Promise<(removal: Pick<Removal, 'discordUserId'>) => string> {

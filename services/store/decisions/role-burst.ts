@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, RoleId } from '../../model.js';
 import { holdBurst, type Guard } from './hold-burst.js';
 
@@ -8,7 +9,7 @@ import { holdBurst, type Guard } from './hold-burst.js';
  * judged again as one burst.
  */
 export async function holdOfRole(
-  db: Kysely<unknown>,
+  db: Db,
   guard: Guard,
   role: { readonly clientId: ClientId; readonly roleId: RoleId },
 ): Promise<void> {

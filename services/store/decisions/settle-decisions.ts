@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Job } from '../../reconcile/job.js';
 import type { Settlement } from '../../reconcile/write/records.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
@@ -9,7 +10,7 @@ import { explainRemoval, groupsAmong } from './removal-causes.js';
 
 /** Forgets the decisions a run used up, and holds the removals its guard held. */
 export async function settleDecisions(
-  db: Kysely<unknown>,
+  db: Db,
   job: Job,
   settlement: Settlement,
   enqueueEvent: EnqueueEvent,

@@ -11,7 +11,13 @@ import type {
   Screening,
   UnknownMembership,
 } from '../../model.js';
-import type { KeptCheck } from '../clients/checks.js';
+
+export interface KeptCheck {
+  readonly name: string;
+  readonly result: 'OK' | 'WARNING' | 'FAILED';
+  readonly message: string;
+  readonly remedy: string | null;
+}
 
 /**
  * `clientSecret` and `botToken` are ciphertext; `clients/client-rows.ts` alone reads and writes

@@ -1,4 +1,5 @@
 import type { InferKyselyDB } from '@mikro-orm/postgresql';
+import type { Kysely, Selectable } from 'kysely';
 
 import { AskedRemovalEntity, AuditRecordEntity, RemovalDecisionEntity } from './audit.entity.js';
 import { ClientEntity } from './client.entity.js';
@@ -53,3 +54,9 @@ export type Schema = InferKyselyDB<
   (typeof ENTITIES)[number],
   { columnNamingStrategy: 'property'; tableNamingStrategy: 'table' }
 >;
+
+/** Runs typed queries and raw `sql`, in a transaction or outside. */
+export type Db = Kysely<Schema>;
+
+/** A row as typed queries return it. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>;

@@ -1,7 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
 import type { GroupId, PlatformUserId } from '../../model.js';
-import type { Fence } from '../facts/stored-registers.js';
+
+/** `[sequence, timeUs]`; a third element `true` marks a mutation. */
+export type Fence = readonly [number | null, number] | readonly [number | null, number, true];
 
 /** What the platform has reported of its users. */
 export const PlatformUserEntity = defineEntity({

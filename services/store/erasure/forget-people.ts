@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { MemberKey, PlatformUserId } from '../../model.js';
 
 /** Replaces a person's name, so that a record still shows that a name was set. */
@@ -10,10 +11,7 @@ export const FORGOTTEN = '(deleted)';
  * Runs at the deletion, and again when the last role is removed, because until then the path stores
  * what it observes.
  */
-export async function forgetPeople(
-  db: Kysely<unknown>,
-  ids: readonly PlatformUserId[],
-): Promise<void> {
+export async function forgetPeople(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   if (ids.length === 0) return;
   await sql`delete from link_ticket where platform_user_id = any(${ids}::text[])`.execute(db);
   // Late facts about them are recognised by the user's own row. While roles are being removed the
@@ -32,7 +30,7 @@ export async function forgetPeople(
 }
 
 /** A run depends on its open record, which is closed before the link is deleted. */
-async function forgetInRecords(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
+async function forgetInRecords(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update audit_record set
       nickname = case when nickname is not null then ${FORGOTTEN} end,
@@ -44,7 +42,7 @@ async function forgetInRecords(db: Kysely<unknown>, ids: readonly PlatformUserId
   );
 }
 
-async function forgetInPlans(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
+async function forgetInPlans(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   for (const id of ids)
     await sql`
       update sweep s set plan = jsonb_set(s.plan, '{members}', (
@@ -62,7 +60,7 @@ const NAMELESS = JSON.stringify({ nickname: null, reason: FORGOTTEN });
  * Accounts that are now linked to another person are skipped. The nickname's hash stays until the
  * link has ended, because the reset needs it.
  */
-async function forgetInMirror(db: Kysely<unknown>, ids: readonly PlatformUserId[]): Promise<void> {
+async function forgetInMirror(db: Db, ids: readonly PlatformUserId[]): Promise<void> {
   await sql`
     update member m set ${NO_NAMES}
     from link l
@@ -76,10 +74,7 @@ async function forgetInMirror(db: Kysely<unknown>, ids: readonly PlatformUserId[
 const NO_NAMES = sql`username = null, display_name = null, nickname = null, nickname_refused = null, reason = null`;
 
 /** These accounts are no longer linked, so their names must not be kept. */
-export async function forgetUnlinked(
-  db: Kysely<unknown>,
-  members: readonly MemberKey[],
-): Promise<void> {
+export async function forgetUnlinked(db: Db, members: readonly MemberKey[]): Promise<void> {
   await sql`
     update member m set ${NO_NAMES}, nickname_set_hash = null
     from unnest(${members.map((member) => member.clientId)}::uuid[],
@@ -93,7 +88,7 @@ export async function forgetUnlinked(
 
 /** The deleted ones among these users. */
 export async function deletedOf(
-  db: Kysely<unknown>,
+  db: Db,
   ids: readonly PlatformUserId[],
 ): Promise<readonly PlatformUserId[]> {
   const { rows } = await sql<{ id: PlatformUserId }>`

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, RoleId } from '../../model.js';
 import { RECORD_COLUMNS, toRecord, type RecordRow } from '../read/audit.js';
 import { firstIdAt } from '../time-ids.js';
@@ -22,7 +23,7 @@ const STEP = 500;
 const SKEW_MS = 60 * 60_000;
 
 /** Pages of records, oldest first, read on demand. */
-export function createExportAudit(db: () => Kysely<unknown>) {
+export function createExportAudit(db: () => Db) {
   return async function* exportAudit(range: AuditRange) {
     const names = await readRoleNames(db(), range.clientId);
     let after = range.after;
@@ -37,7 +38,7 @@ export function createExportAudit(db: () => Kysely<unknown>) {
 }
 
 async function readStep(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, from, to, after }: AuditRange,
 ): Promise<readonly RecordRow[]> {
   const first = firstIdAt(new Date(from.getTime() - SKEW_MS));
@@ -50,10 +51,7 @@ async function readStep(
   return rows;
 }
 
-async function readRoleNames(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<ReadonlyMap<RoleId, string>> {
+async function readRoleNames(db: Db, clientId: ClientId): Promise<ReadonlyMap<RoleId, string>> {
   const { rows } = await sql<{ id: RoleId; name: string }>`
     select id, name from role where client_id = ${clientId}`.execute(db);
   return new Map(rows.map(({ id, name }) => [id, name]));

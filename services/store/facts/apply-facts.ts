@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-
+import type { Db } from '../entities/entities.js';
 import { TerminalError } from '../../lib/errors.js';
 import type { FactOutcome, PlatformFact } from '../../model.js';
 import type { Database } from '../connection/database.js';
@@ -77,10 +76,7 @@ function endedBesides(
 }
 
 /** Most groups of a platform are not mapped, and facts about them affect no member. */
-async function ofMapped(
-  db: Kysely<unknown>,
-  marks: readonly MemberMark[],
-): Promise<readonly MemberMark[]> {
+async function ofMapped(db: Db, marks: readonly MemberMark[]): Promise<readonly MemberMark[]> {
   const groupIds = new Set(marks.flatMap(({ groupId }) => groupId ?? []));
   const mapped = await mappedAmong(db, groupIds);
   return marks.filter(({ groupId }) => groupId === null || mapped.has(groupId));

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformUserId } from '../../model.js';
 import { storedFence } from './deletion-fence.js';
 import type { Known } from './known.js';
@@ -16,7 +17,7 @@ export interface EndedMembership {
  * skipped, because nothing is desired of them. Returns the linked members.
  */
 export async function endMemberships(
-  db: Kysely<unknown>,
+  db: Db,
   { lives }: Known,
   { groupDeletions }: Folded,
 ): Promise<readonly EndedMembership[]> {

@@ -1,13 +1,15 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { GroupId } from '../../model.js';
 import { readFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, KnownGroup } from './known.js';
-import { registersOf, type Fence } from './stored-registers.js';
+import type { Fence } from '../entities/platform.entity.js';
+import { registersOf } from './stored-registers.js';
 
 /** Another transaction may have created and deleted one of them meanwhile: then it has a fence. */
 export async function makeGroups(
-  db: Kysely<unknown>,
+  db: Db,
   ids: readonly GroupId[],
 ): Promise<ReadonlyMap<GroupId, GroupLife>> {
   const lives = new Map<GroupId, GroupLife>();
@@ -39,7 +41,7 @@ interface LifeRow {
 
 /** Groups that facts change; already locked, except those created just now. */
 export async function readGroups(
-  db: Kysely<unknown>,
+  db: Db,
   changedIds: readonly GroupId[],
 ): Promise<Map<GroupId, KnownGroup>> {
   const groups = new Map<GroupId, KnownGroup>();

@@ -1,12 +1,14 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import { readFence, type StoredFence } from './deletion-fence.js';
 import type { Known, KnownUser, UserDeletion, UserRegister } from './known.js';
 import { makeGroups, readGroups } from './read-groups.js';
 import { readStandings } from './read-standings.js';
 import { orderOf } from './stored-order.js';
-import { registersOf, type Fence } from './stored-registers.js';
+import type { Fence } from '../entities/platform.entity.js';
+import { registersOf } from './stored-registers.js';
 
 /** The recorded state, and which of its users are linked. */
 export interface ReadKnown {
@@ -20,10 +22,7 @@ export interface ReadKnown {
  * The rest is read by a later statement: one that waited for a lock would still see the state from
  * before the wait.
  */
-export async function readKnown(
-  db: Kysely<unknown>,
-  facts: readonly PlatformFact[],
-): Promise<ReadKnown> {
+export async function readKnown(db: Db, facts: readonly PlatformFact[]): Promise<ReadKnown> {
   const userIds = distinct(
     facts.flatMap((fact) => ('platformUserId' in fact ? [fact.platformUserId] : [])),
   );
@@ -54,7 +53,7 @@ function distinct<Id extends string>(ids: readonly Id[]): Id[] {
 
 /** Nearly always all users exist, so that is tried first: creating costs more than looking. */
 async function lockUsers(
-  db: Kysely<unknown>,
+  db: Db,
   ids: readonly PlatformUserId[],
 ): Promise<Map<PlatformUserId, KnownUser>> {
   const users = new Map<PlatformUserId, KnownUser>();
@@ -82,7 +81,7 @@ function newUser(): KnownUser {
 }
 
 async function lockKnownUsers(
-  db: Kysely<unknown>,
+  db: Db,
   ids: readonly PlatformUserId[],
   users: Map<PlatformUserId, KnownUser>,
 ): Promise<void> {

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { GroupId, PlatformFact, PlatformUserId } from '../../model.js';
 import { readFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, KnownUser } from './known.js';
@@ -24,7 +25,7 @@ interface Seen {
  * are written; facts that only add members share the lock.
  */
 export async function readStandings(
-  db: Kysely<unknown>,
+  db: Db,
   asked: {
     readonly facts: readonly PlatformFact[];
     readonly users: ReadonlyMap<PlatformUserId, KnownUser>;

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { MemberMark } from './touched.js';
 
 /**
@@ -7,7 +8,7 @@ import type { MemberMark } from './touched.js';
  * platform, or concern a removal that a person rejected. The others affect no member.
  */
 export async function answersAmong(
-  db: Kysely<unknown>,
+  db: Db,
   repeated: readonly MemberMark[],
 ): Promise<readonly MemberMark[]> {
   if (repeated.length === 0) return [];

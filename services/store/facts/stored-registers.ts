@@ -1,10 +1,6 @@
+import type { Fence } from '../entities/platform.entity.js';
 import type { Register } from './order.js';
 import { orderOf } from './stored-order.js';
-
-/**
- * `[sequence, timeUs]`, as the fences columns store it; a third element `true` marks a mutation.
- */
-export type Fence = readonly [number | null, number] | readonly [number | null, number, true];
 
 export function registersOf<Name extends string>(
   names: readonly Name[],

@@ -1,14 +1,15 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { FactOrder, GroupId, PlatformUserId } from '../../model.js';
 import { storedFence, type StoredFence } from './deletion-fence.js';
 import type { GroupLife, Known, KnownGroup, KnownUser } from './known.js';
 import type { Register } from './order.js';
-import type { Fence } from './stored-registers.js';
+import type { Fence } from '../entities/platform.entity.js';
 import type { Folded } from './touched.js';
 
 /** Writes the rows that folding changed, one statement per table. */
-export async function writeKnown(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
+export async function writeKnown(db: Db, known: Known, folded: Folded): Promise<void> {
   await writeUsers(db, entriesOf(known.users, folded.touchedUsers));
   await writeGroups(db, known, entriesOf(known.groups, folded.touchedGroups));
   await writeMemberships(db, known, folded);
@@ -29,7 +30,7 @@ function entriesOf<Id, Row>(
  * late.
  */
 async function writeUsers(
-  db: Kysely<unknown>,
+  db: Db,
   users: readonly (readonly [PlatformUserId, KnownUser])[],
 ): Promise<void> {
   if (users.length === 0) return;
@@ -71,7 +72,7 @@ function fenceOf({ sequence, timeUs, isMutation }: FactOrder): Fence {
 }
 
 async function writeGroups(
-  db: Kysely<unknown>,
+  db: Db,
   { lives }: Known,
   groups: readonly (readonly [GroupId, KnownGroup])[],
 ): Promise<void> {
@@ -98,7 +99,7 @@ function fenceOfGroup(life: GroupLife | undefined): StoredFence | null {
 }
 
 /** In a fixed order, because the deletion of a group locks these rows too. */
-async function writeMemberships(db: Kysely<unknown>, known: Known, folded: Folded): Promise<void> {
+async function writeMemberships(db: Db, known: Known, folded: Folded): Promise<void> {
   const rows = [...folded.touchedMemberships].flatMap(([userId, groupIds]) =>
     [...groupIds].flatMap((groupId) => {
       const standing = known.users.get(userId)?.memberships.get(groupId);

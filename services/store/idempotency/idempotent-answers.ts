@@ -1,9 +1,10 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import { type KeyRing, LostKeyError } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { Database } from '../connection/database.js';
@@ -100,7 +101,7 @@ async function unpack(keys: KeyRing, request: RepeatableRequest, answer: string)
 
 /** False: the key belongs to another request, or this request claimed it before. */
 async function take(
-  db: Kysely<unknown>,
+  db: Db,
   { caller, keyHash, fingerprint }: RepeatableRequest,
   claimed: string,
 ): Promise<boolean> {
@@ -122,7 +123,7 @@ async function take(
 }
 
 async function find(
-  db: Kysely<unknown>,
+  db: Db,
   { caller, keyHash }: RepeatableRequest,
 ): Promise<{ fingerprint: string; answer: string | null } | null> {
   const { rows } = await sql<{ fingerprint: string; answer: string | null }>`
@@ -146,7 +147,7 @@ async function keep(
   );
 }
 
-async function releaseAll(db: Kysely<unknown>, claims: readonly HeldKey[]): Promise<void> {
+async function releaseAll(db: Db, claims: readonly HeldKey[]): Promise<void> {
   await sql`
     delete from idempotent_request r
     using unnest(${claims.map(({ caller }) => caller)}::text[], ${claims.map(({ keyHash }) => keyHash)}::text[],

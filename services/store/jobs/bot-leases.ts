@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { LeaseLostError } from '../../lib/errors.js';
 import type { MemberKey } from '../../model.js';
@@ -30,7 +31,7 @@ export function isReadable({ keys }: Pick<Leasing, 'keys'>) {
  * the holders of most bots. So bots move only when needed, and with a single bot all other
  * processes are standbys.
  */
-export async function renewBotLeases(db: Kysely<unknown>, leasing: Leasing): Promise<Renewal> {
+export async function renewBotLeases(db: Db, leasing: Leasing): Promise<Renewal> {
   const gone = await findGone(db, leasing);
   await reportForWork(db, leasing, gone);
   const { owner } = leasing;
@@ -82,21 +83,14 @@ export function botLeaseEnd({ leaseMs }: Pick<Leasing, 'leaseMs'>) {
   return sql`clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)`;
 }
 
-async function findGone(
-  db: Kysely<unknown>,
-  { owner, isGone }: Leasing,
-): Promise<readonly string[]> {
+async function findGone(db: Db, { owner, isGone }: Leasing): Promise<readonly string[]> {
   const { rows } = await sql<{ owner: string }>`
     select owner from worker where owner <> ${owner}
     union select owner from bot_lease where owner <> ${owner}`.execute(db);
   return rows.map((row) => row.owner).filter(isGone);
 }
 
-async function reportForWork(
-  db: Kysely<unknown>,
-  leasing: Leasing,
-  gone: readonly string[],
-): Promise<void> {
+async function reportForWork(db: Db, leasing: Leasing, gone: readonly string[]): Promise<void> {
   await sql`
     insert into worker (owner, live_until) values (${leasing.owner}, ${botLeaseEnd(leasing)})
     on conflict (owner) do update set live_until = excluded.live_until`.execute(db);
@@ -108,11 +102,7 @@ async function reportForWork(
 }
 
 /** Frees these bots for other processes, if this process still holds them under the given lease. */
-export async function letBotsGo(
-  db: Kysely<unknown>,
-  owner: string,
-  bots: readonly LeasedBot[],
-): Promise<void> {
+export async function letBotsGo(db: Db, owner: string, bots: readonly LeasedBot[]): Promise<void> {
   await sql`
     update bot_lease b set owner = '', leased_until = '-infinity'
     from unnest(${bots.map((bot) => bot.applicationId)}::text[], ${bots.map((bot) => bot.leasedUntil)}::timestamptz[])
@@ -123,7 +113,7 @@ export async function letBotsGo(
 }
 
 /** Frees all bots of this process, which is shutting down. */
-export async function releaseBotLeases(db: Kysely<unknown>, owner: string): Promise<void> {
+export async function releaseBotLeases(db: Db, owner: string): Promise<void> {
   await sql`delete from worker where owner = ${owner}`.execute(db);
   await sql`
     update bot_lease set owner = '', leased_until = '-infinity' where owner = ${owner}`.execute(db);
@@ -133,11 +123,7 @@ export async function releaseBotLeases(db: Kysely<unknown>, owner: string): Prom
  * Locks the job for the rest of the transaction and returns its version; throws if another process
  * now owns it or its bot.
  */
-export async function lockJob(
-  db: Kysely<unknown>,
-  member: MemberKey,
-  owner: string,
-): Promise<number> {
+export async function lockJob(db: Db, member: MemberKey, owner: string): Promise<number> {
   const { rows } = await sql<{ version: string }>`
     select j.version from reconcile_job j
     join client c on c.id = j.client_id

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { LANES, type Cause, type ClientId, type DiscordUserId, type Lane } from '../../model.js';
 import type { Claimed, ClaimRequest, Job, JobTable } from '../../reconcile/job.js';
 import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
@@ -8,7 +9,7 @@ import { isReadable, botLeaseEnd, type Leasing } from './bot-leases.js';
  * Numbers the claims of this process, so that the database recognises a statement that arrives late
  * from the latest one.
  */
-export function createClaimJobs(db: () => Kysely<unknown>, leasing: Leasing): JobTable['claim'] {
+export function createClaimJobs(db: () => Db, leasing: Leasing): JobTable['claim'] {
   const unanswered = new Set<number>();
   let number = 0;
   return async (request) => {
@@ -36,7 +37,7 @@ export function createClaimJobs(db: () => Kysely<unknown>, leasing: Leasing): Jo
  * start time, not the clock, so that the indexes on due times can be used.
  */
 export async function claimJobs(
-  db: Kysely<unknown>,
+  db: Db,
   leasing: Leasing,
   { running, inWork, except, runsPerClient, urgentOnly = [] }: ClaimRequest,
   claim: { readonly own: number; readonly endedBefore: number },

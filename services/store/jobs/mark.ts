@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import {
   LANES,
   type Cause,
@@ -59,7 +60,7 @@ const REMOVALS_LEFT = sql`case when reconcile_job.is_parked or reconcile_job.rem
 
 /** Members linked to users whose facts changed, if one of the groups is mapped. */
 export async function markMemberships(
-  db: Kysely<unknown>,
+  db: Db,
   marks: readonly MemberMark[],
   windowMs: number,
 ): Promise<void> {
@@ -91,7 +92,7 @@ export async function markMemberships(
  * return.
  */
 export async function markPeople(
-  db: Kysely<unknown>,
+  db: Db,
   marks: readonly PersonMark[],
   windowMs: number,
 ): Promise<void> {
@@ -122,7 +123,7 @@ function causeJson(cause: Cause, groupId: GroupId | null): string {
  * mapped to it.
  */
 export async function markGroups(
-  db: Kysely<unknown>,
+  db: Db,
   marks: Folded['groupMarks'],
   {
     ended,
@@ -156,7 +157,7 @@ export async function markGroups(
 
 /** Members affected by a mapping: members of its group, and holders of its role. */
 export async function markRole(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     clientId: ClientId;
     groupId: GroupId;
@@ -176,7 +177,7 @@ export async function markRole(
 }
 
 export async function markLinks(
-  db: Kysely<unknown>,
+  db: Db,
   linkIds: readonly LinkId[],
   cause: Cause,
   marking: Marking,
@@ -190,7 +191,7 @@ export async function markLinks(
 
 /** Linked members, by their accounts. */
 export async function markMembers(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     clientId: ClientId;
     members: readonly DiscordUserId[];
@@ -210,7 +211,7 @@ export async function markMembers(
  * All linked members of a client, or only those in `state`: after a change of its limits or roles.
  */
 export async function markClient(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     clientId: ClientId;
     state: 'ANY' | 'HELD' | 'PARKED' | 'SCREENED';

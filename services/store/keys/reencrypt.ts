@@ -3,8 +3,9 @@
  * was written, and what cannot be decrypted. It may be interrupted and restarted at any time.
  * Never: a row overwritten that was changed meanwhile, or a plaintext stored anywhere.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { keyIdOf, type KeyRing } from '../../lib/encryption.js';
 import type { Database } from '../connection/database.js';
 import { ENCRYPTED_TABLES, type EncryptedTable, type RowNames } from './encrypted-columns.js';
@@ -109,7 +110,7 @@ const isStale = (column: string, keys: KeyRing) =>
 
 /** Rows with any value that is not encrypted with the first key. */
 async function readStep(
-  db: Kysely<unknown>,
+  db: Db,
   { table, key, named, columns }: EncryptedTable,
   keys: KeyRing,
   after: RowNames | null,

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import type { Logger } from '../../lib/logger.js';
 import { secretContext } from '../clients/client-rows.js';
@@ -32,7 +33,7 @@ interface LostRow {
  * Logs at startup which clients' secrets cannot be decrypted, and what to do; other clients
  * continue.
  */
-async function tellLostKeys(db: Kysely<unknown>, keys: KeyRing, logger: Logger): Promise<void> {
+async function tellLostKeys(db: Db, keys: KeyRing, logger: Logger): Promise<void> {
   const { rows } = await sql<LostRow>`
     select c.id as "clientId", c.name, s.key_id as "keyId", array_agg(s.secret order by s.secret) as secrets
     from client c cross join lateral (values
@@ -58,7 +59,7 @@ interface Sample {
  * returns. If only a single secret cannot be decrypted, it was changed, and only its client is
  * affected.
  */
-async function refuseWrongKeys(db: Kysely<unknown>, keys: KeyRing): Promise<void> {
+async function refuseWrongKeys(db: Db, keys: KeyRing): Promise<void> {
   for (const keyId of keys.keyIds) {
     const { rows } = await sql<Sample>`
       select id as "clientId", name, bot_token as "botToken" from client
@@ -82,7 +83,7 @@ function isReadable(keys: KeyRing, { clientId, botToken }: Sample): boolean {
 }
 
 /** How many rows need each key, by table: a key that no row needs can be removed. */
-async function countByKey(db: Kysely<unknown>): Promise<
+async function countByKey(db: Db): Promise<
   readonly {
     readonly table: string;
     readonly keyId: string;

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
@@ -14,10 +15,7 @@ export const botsAmong = (discordUserIds: readonly DiscordUserId[]) => sql<{
   union select bot_user_id from client where bot_user_id = any(${discordUserIds}::text[])
   union select discord_user_id from unlinked_holder where discord_user_id = any(${discordUserIds}::text[]) and is_bot`;
 
-export async function isKnownBot(
-  db: Kysely<unknown>,
-  discordUserId: DiscordUserId,
-): Promise<boolean> {
+export async function isKnownBot(db: Db, discordUserId: DiscordUserId): Promise<boolean> {
   const { rows } = await botsAmong([discordUserId]).execute(db);
   return rows.length > 0;
 }
@@ -27,7 +25,7 @@ export async function isKnownBot(
  * Discord.
  */
 export async function readAccount(
-  db: Kysely<unknown>,
+  db: Db,
   {
     clientId,
     discordUserId,

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
 
 /**
@@ -11,10 +12,7 @@ import type { ClientId, DiscordUserId, LinkId, RoleId } from '../../model.js';
  */
 
 /** Called when the links end. */
-export async function rememberDeparted(
-  db: Kysely<unknown>,
-  linkIds: readonly LinkId[],
-): Promise<void> {
+export async function rememberDeparted(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   await sql`
     insert into departed_account (client_id, discord_user_id, link_id, platform_user_id, is_end_asked_for, role_ids, ended_at)
     select distinct on (l.client_id, l.discord_user_id) l.client_id, l.discord_user_id, l.id, l.platform_user_id,
@@ -38,7 +36,7 @@ export async function rememberDeparted(
  * remembered role there is nothing to check. Marks no member.
  */
 export async function reviveDeparted(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   accounts: readonly {
     readonly discordUserId: DiscordUserId;

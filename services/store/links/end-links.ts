@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { LANES, type Cause, type LinkId } from '../../model.js';
 import type { Folded } from '../facts/touched.js';
 import { forgetDecisionsOfLinks } from '../decisions/forget.js';
@@ -19,7 +20,7 @@ export interface LinkRemoval {
  * its roles are.
  */
 export async function endLinks(
-  db: Kysely<unknown>,
+  db: Db,
   { linkIds, cause, windowMs, isAskedFor }: LinkRemoval,
 ): Promise<void> {
   await sql`
@@ -37,7 +38,7 @@ export async function endLinks(
  * A member is not added to the guild for an ending link; the person's tokens are revoked. A new
  * owner of the account keeps theirs.
  */
-async function giveUpGrants(db: Kysely<unknown>, linkIds: readonly LinkId[]): Promise<void> {
+async function giveUpGrants(db: Db, linkIds: readonly LinkId[]): Promise<void> {
   await sql`
     delete from discord_grant g using link l
     where l.id = any(${linkIds}::uuid[]) and g.client_id = l.client_id and g.discord_user_id = l.discord_user_id
@@ -49,7 +50,7 @@ async function giveUpGrants(db: Kysely<unknown>, linkIds: readonly LinkId[]): Pr
 
 /** A deleted platform user loses its link at every client. */
 export async function endLinksOfDeletedUsers(
-  db: Kysely<unknown>,
+  db: Db,
   deletedUsers: Folded['deletedUsers'],
   windowMs: number,
 ): Promise<void> {

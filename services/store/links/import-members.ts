@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import {
@@ -103,10 +104,7 @@ interface StandingLink extends Pair {
   readonly userName: string | null;
 }
 
-async function readStanding(
-  db: Kysely<unknown>,
-  { clientId, users }: ImportRequest,
-): Promise<Standing> {
+async function readStanding(db: Db, { clientId, users }: ImportRequest): Promise<Standing> {
   const userIds = users.map((user) => user.platformUserId);
   const accounts = users.map((user) => user.discordUserId);
   const links = await sql<StandingLink>`
@@ -186,7 +184,7 @@ function conflict(message: string): ImportVerdict {
 /**
  * All writes about a user serialize on the user's row. Unknown users are created without a name.
  */
-async function lockUsers(db: Kysely<unknown>, users: readonly Pair[]): Promise<void> {
+async function lockUsers(db: Db, users: readonly Pair[]): Promise<void> {
   const ids = users.map((user) => user.platformUserId);
   await sql`
     insert into platform_user (id) select distinct id from unnest(${ids}::text[]) as u (id) order by id
@@ -199,7 +197,7 @@ async function lockUsers(db: Kysely<unknown>, users: readonly Pair[]): Promise<v
 
 /** Links that are ending are revived. */
 async function insertLinks(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   pairs: readonly Pair[],
 ): Promise<ReadonlyMap<PlatformUserId, LinkId>> {

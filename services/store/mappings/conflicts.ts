@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { Authority, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
@@ -24,7 +25,7 @@ export interface Candidate {
  * ambiguous. OBSERVE mappings may coexist with PLATFORM ones: they grant nothing and keep a role
  * that is held. The caller has locked the client.
  */
-export async function refuseConflict(db: Kysely<unknown>, candidate: Candidate): Promise<void> {
+export async function refuseConflict(db: Db, candidate: Candidate): Promise<void> {
   const { id, clientId, groupId, roleId, authority } = candidate;
   await lockAuthorities(db);
   await refuse(
@@ -37,24 +38,17 @@ export async function refuseConflict(db: Kysely<unknown>, candidate: Candidate):
 }
 
 /** `refuseConflict` for every mapping of a client whose own authority has just changed. */
-export async function refuseConflictsOfClient(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<void> {
+export async function refuseConflictsOfClient(db: Db, clientId: ClientId): Promise<void> {
   await lockAuthorities(db);
   await refuse(db, sql`select * from standing where client_id = ${clientId}`, 'input.authority');
 }
 
-async function lockAuthorities(db: Kysely<unknown>): Promise<void> {
+async function lockAuthorities(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }
 
 /** A retired mapping blocks its role until the role is removed, but no longer blocks its group. */
-async function refuse(
-  db: Kysely<unknown>,
-  candidates: RawBuilder<unknown>,
-  field: string,
-): Promise<void> {
+async function refuse(db: Db, candidates: RawBuilder<unknown>, field: string): Promise<void> {
   const { rows } = await sql<Conflict>`
     with standing as (
       select m.id, m.client_id, m.group_id, m.role_id, coalesce(m.authority, c.authority) as authority,

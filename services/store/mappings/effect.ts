@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { previewOf, type ChangePreview } from './preview.js';
 
@@ -8,7 +9,7 @@ import { previewOf, type ChangePreview } from './preview.js';
  * with all mappings of the role as after the change. Removals of a new mapping wait for approval.
  */
 export async function previewMapping(
-  db: Kysely<unknown>,
+  db: Db,
   change: {
     readonly clientId: ClientId;
     /**

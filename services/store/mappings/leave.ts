@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import {
   LANES,
   type Cause,
@@ -24,10 +25,7 @@ export interface Leaving {
  * The removals that would follow without the mapping if its holders were not allowed to keep the
  * role.
  */
-export async function previewLeaving(
-  db: Kysely<unknown>,
-  mapping: Leaving,
-): Promise<ChangePreview> {
+export async function previewLeaving(db: Db, mapping: Leaving): Promise<ChangePreview> {
   return previewOf(
     db,
     mapping.clientId,
@@ -45,7 +43,7 @@ export async function previewLeaving(
  * the mapping is deleted. Resolves with the plan they wait in; null: no member would lose the role.
  */
 export async function holdForLeaving(
-  db: Kysely<unknown>,
+  db: Db,
   mapping: Leaving & { readonly cause: Cause },
   enqueueEvent: EnqueueEvent,
 ): Promise<string | null> {

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { GroupId } from '../../model.js';
 
 /** An arbitrary number. Facts share the lock; a new mapping takes it exclusively. */
@@ -10,7 +11,7 @@ const LOCK = 741_300_114;
  * Running concurrently they could miss each other, and a member would stay unmarked. Held until the
  * transaction ends; take it after writing and before marking.
  */
-export async function lockMappingsToMark(db: Kysely<unknown>): Promise<void> {
+export async function lockMappingsToMark(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(db);
 }
 
@@ -19,7 +20,7 @@ export async function lockMappingsToMark(db: Kysely<unknown>): Promise<void> {
  * that sees what the lock waited for.
  */
 export async function mappedAmong(
-  db: Kysely<unknown>,
+  db: Db,
   groupIds: ReadonlySet<GroupId>,
 ): Promise<ReadonlySet<GroupId>> {
   if (groupIds.size === 0) return groupIds;
@@ -31,6 +32,6 @@ export async function mappedAmong(
 }
 
 /** Waits for facts being written; later facts wait for the new mapping. */
-export async function lockMappingsToAdd(db: Kysely<unknown>): Promise<void> {
+export async function lockMappingsToAdd(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(db);
 }

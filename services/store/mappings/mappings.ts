@@ -1,6 +1,6 @@
-import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { Authority, Cause, ClientId, GroupId, MappingId, RoleId } from '../../model.js';
 import { lockClient } from '../clients/client-rows.js';
@@ -131,7 +131,7 @@ async function updateMapping(
 }
 
 async function alreadyMapped(
-  db: Kysely<unknown>,
+  db: Db,
   { id, clientId, groupId, roleId }: RoleMappingRow,
 ): Promise<InputError> {
   const group = await nameGroups(db, [groupId]);

@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import {
   CONFIRMING_MS,
   forecastCalls,
@@ -42,7 +43,7 @@ interface Row {
  * is read before planning, because the cause names no group.
  */
 export async function previewOf(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   touched: RawBuilder<unknown>,
 ): Promise<ChangePreview> {

@@ -1,10 +1,11 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
 import type { ClientId, GroupId, RoleId, RoleRefusal } from '../../model.js';
 
-export async function refuseUnknownGroup(db: Kysely<unknown>, groupId: GroupId): Promise<void> {
+export async function refuseUnknownGroup(db: Db, groupId: GroupId): Promise<void> {
   const { rows } = await sql`
     select from platform_group where id = ${groupId} and deleted_at is null for key share`.execute(
     db,
@@ -29,7 +30,7 @@ const REASONS: Readonly<Record<RoleRefusal, string>> = {
 
 /** Rejects a mapping that could never be carried out when it is created, not at each sweep. */
 export async function refuseImpossibleRole(
-  db: Kysely<unknown>,
+  db: Db,
   client: { readonly id: ClientId; readonly name: string },
   roleId: RoleId,
 ): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, Holders, MappingId } from '../../model.js';
 import { forgetDecisionsOfRole } from '../decisions/forget.js';
@@ -89,7 +88,7 @@ async function retireMapping(deps: Deps, request: Retirement): Promise<Retired> 
 }
 
 async function refuseForeignAuthority(
-  db: Kysely<unknown>,
+  db: Db,
   row: RoleMappingRow,
   client: ClientRow,
 ): Promise<void> {

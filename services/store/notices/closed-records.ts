@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { RECORD_COLUMNS, type RecordRow, auditConditions, toRecord } from '../read/audit.js';
 import { every } from '../read/page.js';
 import type { AuditFilter } from '../../api/audit/ports.js';
@@ -14,7 +15,7 @@ export interface RecordWindow {
   readonly limit: number;
 }
 
-export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
+export async function readMoment(db: Db): Promise<Moment> {
   const { rows } = await sql<{
     moment: Moment;
   }>`select pg_current_snapshot()::text as moment`.execute(db);
@@ -31,7 +32,7 @@ export async function readMoment(db: Kysely<unknown>): Promise<Moment> {
  * transaction numbers.
  */
 export async function pageClosedRecords(
-  db: Kysely<unknown>,
+  db: Db,
   filter: AuditFilter,
   { since, until, after, limit }: RecordWindow,
 ) {

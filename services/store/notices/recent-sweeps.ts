@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 import { every } from '../read/page.js';
 
@@ -8,7 +9,7 @@ const LIMIT = 200;
 
 /** Sweeps that are in progress or ended recently. */
 export async function recentSweepIds(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     /** Null: all clients. */
     readonly clientIds: readonly ClientId[] | null;

@@ -1,5 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+
+import type { Db } from '../entities/entities.js';
 
 /**
  * The event types this service writes. The key is the platform user's id if there is one, so that
@@ -22,9 +24,9 @@ interface NewEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export type EnqueueEvent = (db: Kysely<unknown>, event: NewEvent) => Promise<void>;
+export type EnqueueEvent = (db: Db, event: NewEvent) => Promise<void>;
 
-export type EnqueueEvents = (db: Kysely<unknown>, events: readonly NewEvent[]) => Promise<void>;
+export type EnqueueEvents = (db: Db, events: readonly NewEvent[]) => Promise<void>;
 
 /**
  * Call it in the transaction that makes the events true. Without a broker nothing would ever remove

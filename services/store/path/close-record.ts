@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import {
   NO_NICKNAME,
   type Cause,
@@ -23,7 +24,7 @@ interface Ending {
 
 /** Closes a record with its outcome, and writes the event if something changed. */
 export async function closeAndTell(
-  db: Kysely<unknown>,
+  db: Db,
   { closes, reason, outcome, observed }: Ending,
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {
@@ -65,7 +66,7 @@ export async function closeAndTell(
  * person's name may not be kept.
  */
 async function keepNicknameSet(
-  db: Kysely<unknown>,
+  db: Db,
   { client_id, discord_user_id }: ClosedRecord,
   shown: string | null,
 ): Promise<void> {

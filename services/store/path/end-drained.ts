@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, LinkId, PlatformUserId } from '../../model.js';
 import { deletedOf, forgetPeople, forgetUnlinked } from '../erasure/forget-people.js';
 import { rememberDeparted } from '../links/departed.js';
@@ -10,7 +11,7 @@ import type { EnqueueEvent } from '../outbox/enqueue-event.js';
  * both.
  */
 export async function endDrained(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   endedLinkIds: readonly LinkId[],
   enqueueEvent: EnqueueEvent,
@@ -30,7 +31,7 @@ export async function endDrained(
 }
 
 async function endLinks(
-  db: Kysely<unknown>,
+  db: Db,
   linkIds: readonly LinkId[],
   enqueueEvent: EnqueueEvent,
 ): Promise<void> {

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { FEW_HOLDERS, type ClientId, type DiscordUserId, type RoleId } from '../../model.js';
 import type { GuardLimits, GuardTally, RoleState } from '../../reconcile/write/records.js';
 
@@ -13,7 +14,7 @@ export interface Removal {
  * Serializes judgements until the transaction ends, so that two concurrent members cannot both take
  * the last permitted removal. Resolves with the client's limits.
  */
-export async function lockGuard(db: Kysely<unknown>, clientId: ClientId): Promise<GuardLimits> {
+export async function lockGuard(db: Db, clientId: ClientId): Promise<GuardLimits> {
   const { rows } = await sql<GuardLimits>`
     select c.guard_minimum as minimum, c.guard_percent as percent,
       pg_advisory_xact_lock(hashtextextended('guard ' || ${clientId}, 0))::text as locked
@@ -30,7 +31,7 @@ export async function lockGuard(db: Kysely<unknown>, clientId: ClientId): Promis
  * burst.
  */
 export async function readTally(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   removals: readonly Removal[],
   countsDue = false,

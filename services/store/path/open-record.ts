@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import type { AuditRecordId, RoleId } from '../../model.js';
 import type {
   GuardVerdict,
@@ -60,7 +61,7 @@ export function createOpenRecord(deps: {
 }
 
 async function judge(
-  db: Kysely<unknown>,
+  db: Db,
   request: OpenRecordRequest,
   guarded: readonly RoleId[],
 ): Promise<GuardVerdict> {
@@ -77,7 +78,7 @@ async function judge(
 }
 
 async function insertRecord(
-  db: Kysely<unknown>,
+  db: Db,
   request: OpenRecordRequest,
   removals: {
     readonly remove: readonly RoleId[];

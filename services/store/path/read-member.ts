@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type {
   Attributes,
   DiscordUserId,
@@ -26,10 +27,7 @@ import { REMOTE_FACTS } from '../remote/remote-facts.js';
  * client was deleted. A user is known not to be in a group by the membership's own row, by the
  * user's last snapshot, or because the group was deleted.
  */
-export async function readMember(
-  db: Kysely<unknown>,
-  member: MemberKey,
-): Promise<MemberFacts | null> {
+export async function readMember(db: Db, member: MemberKey): Promise<MemberFacts | null> {
   const { clientId, discordUserId } = member;
   const { rows } = await sql<Row>`
     select (select jsonb_build_object('version', j.version, 'lane', j.lane, 'causes', j.causes) from reconcile_job j

@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { MemberKey, MemberReading, PlatformUserId } from '../../model.js';
 import type { EnqueueEvent } from '../outbox/enqueue-event.js';
 import { rolesLostAt } from './lost-roles.js';
@@ -26,7 +27,7 @@ export interface RunEnd {
  * Resolves with whether the client has a retired mapping or is being deleted, so that it may end.
  */
 export async function saveMember(
-  db: Kysely<unknown>,
+  db: Db,
   member: MemberKey,
   { observed, isReading, standing, job }: RunEnd,
   enqueueEvent: EnqueueEvent,
@@ -102,7 +103,7 @@ function columnsOf(reading: MemberReading): MemberColumns {
 }
 
 async function tellPresence(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, discordUserId }: MemberKey,
   isPresent: boolean,
   enqueueEvent: EnqueueEvent,

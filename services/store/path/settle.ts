@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Logger } from '../../lib/logger.js';
 import { LANES, type Cause, type LinkState, type MemberKey } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
@@ -130,7 +131,7 @@ function nicknameColumns(nickname: Settlement['nickname']): MemberColumns {
  * meanwhile joins with the new grant, in a run of its own.
  */
 async function endJoining(
-  db: Kysely<unknown>,
+  db: Db,
   { grantId, refusal }: NonNullable<Settlement['joining']>,
 ): Promise<void> {
   const isUseless = refusal === 'BANNED' || refusal === 'INVALID_TOKEN';

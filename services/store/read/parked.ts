@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { Asker } from '../connection/together.js';
 
@@ -59,7 +60,7 @@ export async function parkedOfClients(
 
 /** The parked members of one client, without those counted elsewhere. */
 export async function readParked(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   except: readonly DiscordUserId[],
 ): Promise<ParkedMembers | null> {

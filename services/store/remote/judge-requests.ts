@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-
+import type { Db } from '../entities/entities.js';
 import type { RoleId } from '../../model.js';
 import type { Job } from '../../reconcile/job.js';
 import type { GuardVerdict, RequestsToSettle, Settlement } from '../../reconcile/write/records.js';
@@ -18,7 +17,7 @@ export interface JudgedRequests {
  * once.
  */
 export async function judgeRequests(
-  db: Kysely<unknown>,
+  db: Db,
   job: Job,
   settlement: Settlement,
   isStale: boolean,

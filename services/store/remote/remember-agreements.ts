@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 
 /**
@@ -8,7 +9,7 @@ import type { ClientId } from '../../model.js';
  * transaction that ends one of them finds what to forget; rows locked by others are left to the
  * next sweep. Call it outside any other transaction.
  */
-export async function rememberAgreements(db: Kysely<unknown>, clientId: ClientId): Promise<void> {
+export async function rememberAgreements(db: Db, clientId: ClientId): Promise<void> {
   await sql`
     with missing as materialized (
       ${agreements(clientId)}

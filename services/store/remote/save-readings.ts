@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import type { GuildId, LinkId, MappingId, MemberKey } from '../../model.js';
 import type { RequestsToSettle } from '../../reconcile/write/records.js';
 import type { RemoteReading, RequestedChange } from '../../reconcile/plan/remote.js';
@@ -17,7 +18,7 @@ const CHANGES: Readonly<Record<RequestedChange, 'added' | 'removed'>> = {
  * the run read them. Resolves with the requests that were made.
  */
 export async function saveReadings(
-  db: Kysely<unknown>,
+  db: Db,
   member: MemberKey,
   readings: RequestsToSettle,
   enqueueEvent: EnqueueEvent,
@@ -45,7 +46,7 @@ interface Row extends RemoteReading {
   readonly isCounted: boolean;
 }
 
-async function forget(db: Kysely<unknown>, linkId: LinkId, rows: readonly Row[]): Promise<void> {
+async function forget(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<void> {
   const forgotten = rows.filter(({ next }) => next === null);
   if (forgotten.length === 0) return;
   await sql`
@@ -57,11 +58,7 @@ async function forget(db: Kysely<unknown>, linkId: LinkId, rows: readonly Row[])
  * An open request keeps its id and time. Mappings that were retired meanwhile or are no longer
  * under authority DISCORD are left out; that change marks the members it affects.
  */
-async function save(
-  db: Kysely<unknown>,
-  linkId: LinkId,
-  rows: readonly Row[],
-): Promise<ReadonlySet<MappingId>> {
+async function save(db: Db, linkId: LinkId, rows: readonly Row[]): Promise<ReadonlySet<MappingId>> {
   const kept = rows.flatMap(({ next, mappingId, requestId, isCounted }) =>
     next === null
       ? []
@@ -102,7 +99,7 @@ async function save(
 
 /** Counted by guild rather than link or mapping, because the count outlives both. */
 async function countRemovals(
-  db: Kysely<unknown>,
+  db: Db,
   { guildId, discordUserId }: MemberKey & { readonly guildId: GuildId },
   removals: readonly Row[],
 ): Promise<void> {
@@ -117,7 +114,7 @@ async function countRemovals(
 }
 
 async function ask(
-  db: Kysely<unknown>,
+  db: Db,
   enqueueEvent: EnqueueEvent,
   request: {
     readonly member: MemberKey;

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Job } from '../../reconcile/job.js';
 import type { RequestsToSettle } from '../../reconcile/write/records.js';
 import type { RemoteReading } from '../../reconcile/plan/remote.js';
@@ -14,7 +15,7 @@ import { saveReadings } from './save-readings.js';
  * Resolves with the requests that were made.
  */
 export async function settleRequests(
-  db: Kysely<unknown>,
+  db: Db,
   job: Job,
   judged: JudgedRequests,
   enqueueEvent: EnqueueEvent,
@@ -29,7 +30,7 @@ export async function settleRequests(
 
 /** A request rejected while the role was missing is open again once the role is back. */
 async function forgetRejections(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, discordUserId }: Job,
   { rows }: RequestsToSettle,
 ): Promise<void> {
@@ -42,7 +43,7 @@ async function forgetRejections(
 
 /** They wait together with held removals, to be approved or rejected with them. */
 async function holdRequests(
-  db: Kysely<unknown>,
+  db: Db,
   job: Job,
   { settlement, requests, held }: JudgedRequests,
   enqueueEvent: EnqueueEvent,

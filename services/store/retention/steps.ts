@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { DEFAULT_AUDIT_RETENTION_DAYS, type ClientId } from '../../model.js';
 import { firstIdAt } from '../time-ids.js';
 
@@ -27,13 +28,13 @@ export type Kind =
  */
 export interface Step {
   readonly kind: Kind;
-  readonly remove: (db: Kysely<unknown>) => Promise<number>;
+  readonly remove: (db: Db) => Promise<number>;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
 
 /** All steps; for deleted clients this includes their records. */
-export async function stepsOf(db: Kysely<unknown>): Promise<readonly Step[]> {
+export async function stepsOf(db: Db): Promise<readonly Step[]> {
   const { rows } = await sql<Keeping>`
     with recursive seen (client_id) as (
       (select client_id from audit_record order by client_id limit 1)

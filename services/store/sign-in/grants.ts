@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import type { KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import type { ClientId, DiscordUserId, TokenGrant } from '../../model.js';
@@ -78,7 +79,7 @@ export function createGrants({
  * given up, but its tokens stay valid with this one.
  */
 export async function takeGrant(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     readonly grantId: string;
     readonly clientId: ClientId;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import {
   type Cause,
   type ClientId,
@@ -75,7 +76,7 @@ export function createSignedInLinks(deps: {
 
 /** Gives the link a name before the member is first read in the guild. */
 async function saveNames(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   { discordUserId, username, displayName }: SignedIn['account'],
 ): Promise<void> {
@@ -89,7 +90,7 @@ async function saveNames(
 }
 
 /** A waiting or running job has no result yet; a parked one has. */
-async function readOutcome(db: Kysely<unknown>, linkId: LinkId): Promise<LinkedOutcome> {
+async function readOutcome(db: Db, linkId: LinkId): Promise<LinkedOutcome> {
   const { rows } = await sql<{
     is_done: boolean;
     is_present: boolean;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { DiscordUserId } from '../../model.js';
 import type { GrantUse } from '../../reconcile/ports.js';
 import type { Database } from '../connection/database.js';
@@ -35,11 +36,7 @@ export async function awaitRevocations(database: Database, ticketHash: string): 
  * A revocation commits its claim before looking for sign-ins, and a sign-in binds its ticket before
  * looking for claims. So of two concurrent ones at least one always sees the other.
  */
-export async function findUse(
-  db: Kysely<unknown>,
-  id: string,
-  discordUserId: DiscordUserId,
-): Promise<GrantUse> {
+export async function findUse(db: Db, id: string, discordUserId: DiscordUserId): Promise<GrantUse> {
   const { rows } = await sql<{ use: GrantUse }>`
     update revocation r set discord_user_id = ${discordUserId} where id = ${id}
     returning case

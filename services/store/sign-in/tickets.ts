@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { LostKeyError, type KeyRing } from '../../lib/encryption.js';
 import { InputError } from '../../lib/errors.js';
 import { named } from '../../lib/named.js';
@@ -189,7 +190,7 @@ function viewOf(keys: KeyRing, row: TicketRow): TicketView {
   };
 }
 
-async function insertTicket(db: Kysely<unknown>, ticket: Ticket, keys: KeyRing): Promise<void> {
+async function insertTicket(db: Db, ticket: Ticket, keys: KeyRing): Promise<void> {
   const { ticketHash, email } = ticket;
   const emailCipher = email && keys.encrypt(email, emailContext(ticketHash));
   await sql`delete from link_ticket where expires_at < clock_timestamp() - interval '1 hour'`.execute(

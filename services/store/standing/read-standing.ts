@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { HELD_SINCE } from '../read/held-plans.js';
@@ -24,7 +25,7 @@ export function createReadStanding(deps: {
     });
 }
 
-async function readStanding(db: Kysely<unknown>, keyIds: readonly string[]) {
+async function readStanding(db: Db, keyIds: readonly string[]) {
   const { rows } = await sql<{ standing: Standing }>`
     with job as (
       select client_id, is_parked, lane, is_screened, count(*) as jobs, ${ageOf(sql`min(marked_at)`)} as oldest

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { REFUSAL_OF_CLIENT } from './refusals.js';
 import type { SweepRun } from '../../sweep/ports.js';
@@ -9,7 +10,7 @@ import type { SweepRun } from '../../sweep/ports.js';
  * without running it (the response to that claim was lost, or its run broke off).
  */
 export async function claimSweep(
-  db: Kysely<unknown>,
+  db: Db,
   owner: string,
   { leaseMs, inWork }: { readonly leaseMs: number; readonly inWork: readonly string[] },
 ): Promise<SweepRun | null> {

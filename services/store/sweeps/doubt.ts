@@ -1,4 +1,5 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Db } from '../entities/entities.js';
 import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
 
 /**
@@ -6,7 +7,7 @@ import type { SweepEnding, SweepRun } from '../../sweep/ports.js';
  * believable one. Resolves with true if the doubt is new.
  */
 export async function saveDoubt(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId }: SweepRun,
   { state, reason, holders }: SweepEnding,
 ): Promise<boolean> {
@@ -21,7 +22,7 @@ export async function saveDoubt(
 
 /** Kept until Discord's counts can be read again. */
 export async function saveCountsFault(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId }: SweepRun,
   { countsFault }: SweepEnding,
 ): Promise<void> {

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, PlatformUserId, RoleId } from '../../model.js';
 import { REMOTE_DRIFT } from '../remote/remote-drift.js';
 import { changes, mapped, standing, verdicts } from './drift-verdicts.js';
@@ -33,7 +34,7 @@ export interface DriftRequest {
  * that member's rows only, so pages are read one at a time and no snapshot is held for long.
  */
 export async function readDrift(
-  db: Kysely<unknown>,
+  db: Db,
   request: DriftRequest,
   linksAtOnce = LINKS_AT_ONCE,
 ): Promise<readonly DriftedMember[]> {
@@ -68,7 +69,7 @@ const LINKS_AT_ONCE = 20_000;
  * guesses how many links a range has and would read the whole mirror for each page.
  */
 async function readPage(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   page: LinkPage,
   { seen, changed }: Pick<DriftRequest, 'seen' | 'changed'>,

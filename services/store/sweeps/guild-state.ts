@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { type IdSet, createIdSet } from '../../lib/id-set.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { Expectation } from '../../sweep/ports.js';
@@ -9,10 +10,7 @@ import type { Expectation } from '../../sweep/ports.js';
  * the last listing. Roles that the guild no longer has are left out, because Discord does not count
  * them.
  */
-export async function readExpectation(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<Expectation> {
+export async function readExpectation(db: Db, clientId: ClientId): Promise<Expectation> {
   const { rows } = await sql<{
     role_id: RoleId;
     name: string;
@@ -57,7 +55,7 @@ export interface LinkedMembers {
 
 /** Read one page at a time and stored as numbers, because there may be a million. */
 export async function readLinkedMembers(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   {
     beforePage,
@@ -93,7 +91,7 @@ interface LinkedRow {
 
 /** Reads the mirror one member at a time, by key: a whole page at once would scan the table. */
 async function readLinkedPage(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   { after, limit }: { readonly after: DiscordUserId; readonly limit: number },
 ): Promise<readonly LinkedRow[]> {
@@ -115,7 +113,7 @@ function toNumbers(rows: readonly LinkedRow[]): BigUint64Array {
   return BigUint64Array.from(rows, ({ id }) => BigInt(id));
 }
 
-export async function countLinkedMembers(db: Kysely<unknown>, clientId: ClientId): Promise<number> {
+export async function countLinkedMembers(db: Db, clientId: ClientId): Promise<number> {
   const { rows } = await sql<{ linked: number }>`
     select count(distinct discord_user_id)::int as linked from link where client_id = ${clientId}`.execute(
     db,
@@ -129,7 +127,7 @@ export async function countLinkedMembers(db: Kysely<unknown>, clientId: ClientId
  * who left must not be brought back by a schedule.
  */
 export async function readOldest(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     readonly clientId: ClientId;
     readonly isAbsent: boolean;
@@ -149,7 +147,7 @@ export async function readOldest(
 
 /** Linked members who wait for Discord's membership screening, least recently read first. */
 export async function readScreened(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, limit }: { readonly clientId: ClientId; readonly limit: number },
 ): Promise<readonly DiscordUserId[]> {
   const { rows } = await sql<{ id: DiscordUserId }>`

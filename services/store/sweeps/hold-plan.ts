@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 import type { GuardLimits } from '../../reconcile/write/records.js';
 import { insertHeld, lockHeldSweep, tellHeld } from '../decisions/hold.js';
@@ -26,7 +27,7 @@ export interface HeldIn {
  * Null: nothing is held.
  */
 export async function holdPlan(
-  db: Kysely<unknown>,
+  db: Db,
   run: SweepRun,
   { driftedMembers }: SweepEnding,
   guard: { readonly judgePlan: JudgePlan; readonly limits: GuardLimits },
@@ -72,7 +73,7 @@ const WHY = 'holds a role that no group grants';
 
 /** The plan that already holds removals of these roles for sweeps, or else one of this kind. */
 async function lockEarlierSweep(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, kind }: SweepRun,
   held: readonly Removal[],
 ): Promise<string | null> {
@@ -90,7 +91,7 @@ async function lockEarlierSweep(
  * decides about the others.
  */
 async function readLeaving(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   members: SweepEnding['driftedMembers'],
 ): Promise<ReadonlySet<DiscordUserId>> {
@@ -104,7 +105,7 @@ async function readLeaving(
 }
 
 /** Due removals, whose bursts were already allowed. */
-async function readForeseen(db: Kysely<unknown>, clientId: ClientId): Promise<ReadonlySet<string>> {
+async function readForeseen(db: Db, clientId: ClientId): Promise<ReadonlySet<string>> {
   const { rows } = await sql<Removal>`
     select j.discord_user_id as "discordUserId", r.id as "roleId"
     from reconcile_job j cross join lateral unnest(j.removals) as r (id)

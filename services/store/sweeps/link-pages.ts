@@ -1,5 +1,6 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
 /** Linked accounts that one statement reads. */
@@ -24,12 +25,12 @@ interface Asked {
  * page's memberships are stored close together however accounts and people are paired; then those
  * whose links are all ending, which need no memberships.
  */
-export async function* linkPages(db: Kysely<unknown>, asked: Asked): AsyncGenerator<LinkPage> {
+export async function* linkPages(db: Db, asked: Asked): AsyncGenerator<LinkPage> {
   for (const walk of [OF_PEOPLE, ENDING]) yield* pagesOf(db, walk, asked);
 }
 
 async function* pagesOf(
-  db: Kysely<unknown>,
+  db: Db,
   { key, status, linked }: Walk,
   { clientId, linksAtOnce, beforePage }: Asked,
 ): AsyncGenerator<LinkPage> {

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type {
   Attributes,
   ClientId,
@@ -13,10 +14,7 @@ import type {
 import type { NamedMember, NameRules } from '../../sweep/ports.js';
 
 /** Null: the client was deleted. */
-export async function readNameRules(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<NameRules | null> {
+export async function readNameRules(db: Db, clientId: ClientId): Promise<NameRules | null> {
   const { rows } = await sql<RulesRow>`
     select c.nickname_strategy, c.nickname_template, c.authority = 'OBSERVE' as is_observed, c.screening = 'WAIT' as waits_for_screening, c.guild_id, c.guild_owner_id,
       (select coalesce(jsonb_object_agg(r.id, r.rename_refusal), '{}') from role r
@@ -57,7 +55,7 @@ export interface NamePageRequest {
 
 /** Sorted by account, using the index that keeps an account from being linked twice. */
 export async function readNamePage(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId, after, limit }: NamePageRequest,
 ): Promise<readonly NamedMember[]> {
   const { rows } = await sql<MemberRow>`

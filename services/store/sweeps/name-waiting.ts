@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { Cause, ClientId, DiscordUserId, NicknameStrategy } from '../../model.js';
 
 interface NamingRun {
@@ -26,7 +27,7 @@ export function namingCause(run: NamingRun): Cause {
  * place in the queue. Resolves with these members.
  */
 export async function nameWaiting(
-  db: Kysely<unknown>,
+  db: Db,
   run: NamingRun,
   members: readonly DiscordUserId[],
 ): Promise<readonly DiscordUserId[]> {

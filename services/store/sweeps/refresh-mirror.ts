@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, PlatformUserId } from '../../model.js';
 import { reviveDeparted } from '../links/departed.js';
 import type { EnqueueEvents, WrittenEvent } from '../outbox/enqueue-event.js';
@@ -23,7 +24,7 @@ export interface Refreshed {
  * because the record is closed by comparing with the mirror from before it.
  */
 export async function refreshMirror(
-  db: Kysely<unknown>,
+  db: Db,
   listing: ListingRef,
   members: readonly ListedMember[],
   enqueueEvents: EnqueueEvents,
@@ -113,7 +114,7 @@ const hasNoOpenRecord = (alias: string, { clientId }: ListingRef) => sql`
  * have an ending link: the path has to end it.
  */
 export async function noteLeft(
-  db: Kysely<unknown>,
+  db: Db,
   listing: ListingRef,
   missing: readonly DiscordUserId[],
   enqueueEvents: EnqueueEvents,
@@ -151,10 +152,7 @@ export async function noteLeft(
  * A member whom one answer reported absent, and whom a complete list (already in the mirror) does
  * not contain, is certainly absent. Resolves with those who have an ending link.
  */
-async function proveAbsence(
-  db: Kysely<unknown>,
-  listing: ListingRef,
-): Promise<readonly DiscordUserId[]> {
+async function proveAbsence(db: Db, listing: ListingRef): Promise<readonly DiscordUserId[]> {
   const { clientId, askedAt } = listing;
   const { rows } = await sql<{ discord_user_id: DiscordUserId }>`
     with unproven as (
@@ -171,7 +169,7 @@ async function proveAbsence(
 }
 
 async function tell(
-  db: Kysely<unknown>,
+  db: Db,
   enqueueEvents: EnqueueEvents,
   news: {
     readonly clientId: ClientId;

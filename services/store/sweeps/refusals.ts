@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, SweepKind } from '../../model.js';
 
 const KINDS: Partial<Readonly<Record<SweepKind, string>>> = {
@@ -18,10 +19,7 @@ export const REFUSAL_OF_CLIENT = sql<string | null>`case
   end`;
 
 /** Undefined: the client does not exist. */
-export async function readRefusal(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-): Promise<string | null | undefined> {
+export async function readRefusal(db: Db, clientId: ClientId): Promise<string | null | undefined> {
   const { rows } = await sql<{ refusal: string | null }>`
     select ${REFUSAL_OF_CLIENT} as refusal from client c where c.id = ${clientId}`.execute(db);
   return rows[0]?.refusal;

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { type Cause, type DiscordUserId, LANES } from '../../model.js';
 import type { Database } from '../connection/database.js';
 import { closeDrained, forgetVanished } from '../decisions/forget.js';
@@ -22,7 +23,7 @@ const ours = (id: string, owner: string) =>
 
 /** False: this process no longer owns it. */
 export async function renewSweep(
-  db: Kysely<unknown>,
+  db: Db,
   lease: { readonly id: string; readonly owner: string; readonly ms: number },
   checked: number,
 ): Promise<boolean> {
@@ -37,7 +38,7 @@ export async function renewSweep(
  * already.
  */
 export async function releaseSweep(
-  db: Kysely<unknown>,
+  db: Db,
   { id, attempts }: Pick<SweepRun, 'id' | 'attempts'>,
   owner: string,
 ): Promise<void> {
@@ -48,7 +49,7 @@ export async function releaseSweep(
 
 /** Postpones the run for a visible reason. False: another process owns it now. */
 export async function postponeSweep(
-  db: Kysely<unknown>,
+  db: Db,
   { id, owner }: { readonly id: string; readonly owner: string },
   { waitMs, reason }: { readonly waitMs: number; readonly reason: string },
 ): Promise<boolean> {
@@ -60,7 +61,7 @@ export async function postponeSweep(
 }
 
 /** Call it in the transaction that writes something only if this process still owns the run. */
-export async function holdSweep(db: Kysely<unknown>, id: string, owner: string): Promise<boolean> {
+export async function holdSweep(db: Db, id: string, owner: string): Promise<boolean> {
   const { rows } = await sql`select 1 from sweep where ${ours(id, owner)} for update`.execute(db);
   return rows.length > 0;
 }
@@ -116,7 +117,7 @@ export function createFinishSweep({
  * member was checked.
  */
 async function readParkedBefore(
-  db: Kysely<unknown>,
+  db: Db,
   { clientId }: SweepRun,
   { state, checked, driftedMembers }: SweepEnding,
 ): Promise<ParkedMembers | null> {
@@ -126,12 +127,7 @@ async function readParkedBefore(
 }
 
 /** Members are locked before plans, as in a run. */
-async function follow(
-  db: Kysely<unknown>,
-  run: SweepRun,
-  ending: SweepEnding,
-  judgePlan: JudgePlan,
-) {
+async function follow(db: Db, run: SweepRun, ending: SweepEnding, judgePlan: JudgePlan) {
   await saveHolders(db, run.clientId, ending);
   const isNewDoubt = await saveDoubt(db, run, ending);
   await saveCountsFault(db, run, ending);
@@ -153,7 +149,7 @@ async function follow(
  * own causes.
  */
 async function mark(
-  db: Kysely<unknown>,
+  db: Db,
   run: SweepRun,
   members: readonly DiscordUserId[],
   how: Pick<Cause, 'looksAnew'>,
@@ -180,7 +176,7 @@ async function mark(
  * Runs that found nothing to do are kept for a day, the others as long as the client's settings
  * say.
  */
-async function forgetInStep(db: Kysely<unknown>, { clientId, kind }: SweepRun): Promise<void> {
+async function forgetInStep(db: Db, { clientId, kind }: SweepRun): Promise<void> {
   await sql`
     delete from sweep where client_id = ${clientId} and kind = ${kind} and state = 'DONE' and drifted = parked
       and finished_at < clock_timestamp() - interval '1 day'`.execute(db);

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
@@ -71,10 +72,7 @@ function isWhole(schedules: readonly Schedule[]): boolean {
   );
 }
 
-async function readSchedules(
-  db: Kysely<unknown>,
-  ids: readonly ClientId[],
-): Promise<(readonly Schedule[])[]> {
+async function readSchedules(db: Db, ids: readonly ClientId[]): Promise<(readonly Schedule[])[]> {
   const { rows } = await sql<ScheduleRow>`
     select ${COLUMNS} from schedule where client_id = any(${ids}::uuid[]) order by client_id, kind`.execute(
     db,
@@ -83,7 +81,7 @@ async function readSchedules(
 }
 
 async function changeSchedule(
-  db: Kysely<unknown>,
+  db: Db,
   nextRun: NextRun,
   { clientId, kind }: { clientId: ClientId; kind: SweepKind },
   change: (timing: ScheduleTiming) => ScheduleTiming,
@@ -122,7 +120,7 @@ export interface DueSchedule {
  * missed times cause one sweep. A schedule is skipped until its next time if its last sweep is
  * still running or its client cannot be worked.
  */
-async function claimDue(db: Kysely<unknown>, nextRun: NextRun): Promise<readonly DueSchedule[]> {
+async function claimDue(db: Db, nextRun: NextRun): Promise<readonly DueSchedule[]> {
   const { rows } = await sql<ScheduleRow & { refusal: string | null }>`
     select s.*, ${REFUSAL_OF_CLIENT} as refusal from schedule s join client c on c.id = s.client_id
     where s.next_run_at <= clock_timestamp()
@@ -143,11 +141,7 @@ async function claimDue(db: Kysely<unknown>, nextRun: NextRun): Promise<readonly
   return due;
 }
 
-async function begin(
-  db: Kysely<unknown>,
-  clientId: ClientId,
-  kind: SweepKind,
-): Promise<string | null> {
+async function begin(db: Db, clientId: ClientId, kind: SweepKind): Promise<string | null> {
   const cause: Cause = { kind: 'SWEEP', id: 'schedule', actor: 'connector' };
   const request = { clientId, kind, dryRun: false, enforceStrategy: null };
   const id = await insertSweep(db, { ...request, cause });

@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { Db } from '../entities/entities.js';
 import { InputError } from '../../lib/errors.js';
 import type { Cause, ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import type { Database } from '../connection/database.js';
@@ -45,10 +46,7 @@ function refuseKind({ kind, enforceStrategy }: StartRequest): void {
 }
 
 /** Null: a sweep of this client and kind already waits or runs. */
-export async function insertSweep(
-  db: Kysely<unknown>,
-  request: StartRequest,
-): Promise<string | null> {
+export async function insertSweep(db: Db, request: StartRequest): Promise<string | null> {
   const { clientId, kind, dryRun, enforceStrategy, cause } = request;
   const { rows } = await sql<{ id: string }>`
     insert into sweep (id, client_id, kind, state, is_dry_run, enforce_strategy, cause)
@@ -61,7 +59,7 @@ export async function insertSweep(
 /**
  * Cancels the run: its process notices before its next page, and its later writes have no effect.
  */
-export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<Sweep> {
+export async function cancelSweep(db: Db, id: string): Promise<Sweep> {
   const { rows } = await sql<{ id: string }>`
     update sweep set state = 'CANCELLED', finished_at = clock_timestamp(), owner = null, leased_until = null
     where id = ${id} and state in ('WAITING', 'RUNNING')
@@ -78,7 +76,7 @@ export async function cancelSweep(db: Kysely<unknown>, id: string): Promise<Swee
   );
 }
 
-export async function theSweep(db: Kysely<unknown>, id: string): Promise<Sweep> {
+export async function theSweep(db: Db, id: string): Promise<Sweep> {
   const [sweep] = await findSweeps(db, [id]);
   if (sweep === undefined) throw new Error(`sweep ${id} no longer exists`);
   return sweep;

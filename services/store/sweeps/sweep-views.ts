@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, SweepKind, SweepState } from '../../model.js';
 import type { Asker } from '../connection/together.js';
 import { HELD_SINCE } from '../read/held-plans.js';
@@ -64,10 +65,7 @@ const sweepsWhere = (condition: ReturnType<typeof sql>) => sql`
   ) m on true
   where ${condition}`;
 
-export async function findSweeps(
-  db: Kysely<unknown>,
-  ids: readonly string[],
-): Promise<(Sweep | undefined)[]> {
+export async function findSweeps(db: Db, ids: readonly string[]): Promise<(Sweep | undefined)[]> {
   const { rows } = await sql<SweepRow>`${sweepsWhere(sql`s.id = any(${ids}::uuid[])`)}`.execute(db);
   return inOrder(ids, rows.map(toSweep), (sweep) => sweep.id);
 }

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, NicknameStrategy, SweepKind } from '../../model.js';
 import { type Time, toDate } from '../read/page.js';
 import type { ScheduleTiming } from '../../sweep/ports.js';
@@ -21,11 +22,7 @@ export interface Usual {
  * next time of schedules that another entry point has switched on. In a transaction, so that a
  * concurrent policy change waits and finds the schedule it has to switch.
  */
-export async function addMissing(
-  db: Kysely<unknown>,
-  usual: Usual,
-  clientId: ClientId | null,
-): Promise<void> {
+export async function addMissing(db: Db, usual: Usual, clientId: ClientId | null): Promise<void> {
   const { rows } = await sql<NamedClient>`
     select c.id, c.nickname_strategy from client c
     where c.ending_at is null and (${clientId}::uuid is null or c.id = ${clientId})
@@ -40,18 +37,14 @@ interface NamedClient {
   readonly nickname_strategy: NicknameStrategy;
 }
 
-export async function resetSchedules(
-  db: Kysely<unknown>,
-  usual: Usual,
-  clientId: ClientId,
-): Promise<void> {
+export async function resetSchedules(db: Db, usual: Usual, clientId: ClientId): Promise<void> {
   const { rows } = await sql<NamedClient>`
     select id, nickname_strategy from client where id = ${clientId} for share`.execute(db);
   await upsert(db, usual, { clients: rows, resets: true });
 }
 
 async function upsert(
-  db: Kysely<unknown>,
+  db: Db,
   { defaultsOf, nextRun }: Usual,
   request: {
     readonly clients: readonly NamedClient[];
@@ -81,7 +74,7 @@ async function upsert(
     where ${request.resets}::boolean`.execute(db);
 }
 
-async function addTimes(db: Kysely<unknown>, nextRun: NextRun): Promise<void> {
+async function addTimes(db: Db, nextRun: NextRun): Promise<void> {
   const { rows } = await sql<{
     client_id: ClientId;
     kind: SweepKind;
@@ -105,7 +98,7 @@ async function addTimes(db: Kysely<unknown>, nextRun: NextRun): Promise<void> {
  * removed. The next time is added by a process that can read time patterns; this wakes it.
  */
 export async function switchNicknames(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   strategy: NicknameStrategy,
 ): Promise<void> {
@@ -114,7 +107,7 @@ export async function switchNicknames(
     where client_id = ${clientId} and kind = 'ENFORCE_NICKNAMES'`.execute(db);
 }
 
-export async function readNow(db: Kysely<unknown>): Promise<Date> {
+export async function readNow(db: Db): Promise<Date> {
   const { rows } = await sql<{
     now: Time;
   }>`select clock_timestamp() as now`.execute(db);

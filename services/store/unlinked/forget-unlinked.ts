@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId } from '../../model.js';
 
 /**
@@ -7,7 +8,7 @@ import type { ClientId, DiscordUserId } from '../../model.js';
  * longer unlinked holders.
  */
 export async function forgetUnlinkedHolders(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   accounts: readonly DiscordUserId[],
 ): Promise<void> {

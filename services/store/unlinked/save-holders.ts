@@ -1,11 +1,12 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId } from '../../model.js';
 import type { SweepEnding } from '../../sweep/ports.js';
 import { countUnlinkedHolders } from './save-unlinked.js';
 
 export async function saveHolders(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   { holders, listed }: Pick<SweepEnding, 'holders' | 'listed'>,
 ): Promise<void> {

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../entities/entities.js';
 import type { ClientId, DiscordUserId, RoleId } from '../../model.js';
 import type { UnlinkedChunk } from '../../sweep/ports.js';
 
@@ -19,7 +20,7 @@ export interface UnlinkedMember {
  * during the listing are left out.
  */
 export async function saveUnlinkedHolders(
-  db: Kysely<unknown>,
+  db: Db,
   clientId: ClientId,
   { after, to, holders }: UnlinkedChunk,
 ): Promise<void> {
@@ -51,7 +52,7 @@ export async function saveUnlinkedHolders(
 
 /** Call it once all chunks of a listing are saved: counts their rows for each of these roles. */
 export async function countUnlinkedHolders(
-  db: Kysely<unknown>,
+  db: Db,
   request: {
     readonly clientId: ClientId;
     /** The database's time when the listing began. */

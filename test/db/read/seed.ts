@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 
+import type { Db } from '../../../services/store/entities/entities.js';
 import type { ReadPort } from '../../../services/api/ports.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { openDatabase, type Database } from '../../../services/store/connection/database.js';
@@ -9,7 +10,7 @@ import { createMigratedDatabase } from '../../support/store.js';
 
 export interface ReadWorld {
   readonly read: ReadPort;
-  readonly db: Kysely<unknown>;
+  readonly db: Db;
   /** Statements sent since the last call. */
   statements(): number;
   close(): Promise<void>;
@@ -54,11 +55,7 @@ export const ownId = (number: number): string =>
 
 export const AT = new Date('2026-11-22T17:00:00.123Z');
 
-export async function addClient(
-  db: Kysely<unknown>,
-  id: string,
-  authority = 'PLATFORM',
-): Promise<void> {
+export async function addClient(db: Db, id: string, authority = 'PLATFORM'): Promise<void> {
   await sql`insert into client (id, name, guild_id, application_id, client_secret, bot_token, is_enabled, authority,
       unknown_membership, nickname_strategy, guard_minimum, guard_percent, email_rule, keeps_tokens, whole_list_writes,
       api_base, authorize_url, token_url, revoke_url, created_at, updated_at)
@@ -66,14 +63,14 @@ export async function addClient(
       'a', 'b', 'c', 'd', ${AT}, ${AT})`.execute(db);
 }
 
-export async function addUsers(db: Kysely<unknown>, ids: readonly string[]): Promise<void> {
+export async function addUsers(db: Db, ids: readonly string[]): Promise<void> {
   await sql`insert into platform_user (id, username) select id, upper(id) from unnest(${ids}::text[]) id`.execute(
     db,
   );
 }
 
 export async function addGroups(
-  db: Kysely<unknown>,
+  db: Db,
   names: Readonly<Record<string, string | null>>,
 ): Promise<void> {
   for (const [id, name] of Object.entries(names))
@@ -81,7 +78,7 @@ export async function addGroups(
 }
 
 export async function addMembership(
-  db: Kysely<unknown>,
+  db: Db,
   given: { user: string; group: string; isHeld?: boolean },
 ): Promise<void> {
   await sql`insert into membership (platform_user_id, group_id, is_held, time_us, is_snapshot)
@@ -89,7 +86,7 @@ export async function addMembership(
 }
 
 export async function addLink(
-  db: Kysely<unknown>,
+  db: Db,
   given: {
     id: string;
     clientId: string;
@@ -105,7 +102,7 @@ export async function addLink(
 }
 
 export async function addMember(
-  db: Kysely<unknown>,
+  db: Db,
   given: {
     clientId: string;
     account: string;
@@ -120,7 +117,7 @@ export async function addMember(
 }
 
 export async function addJob(
-  db: Kysely<unknown>,
+  db: Db,
   given: { clientId: string; account: string; isParked?: boolean },
 ): Promise<void> {
   await sql`insert into reconcile_job (client_id, discord_user_id, lane, due_at, causes, is_parked)
@@ -130,7 +127,7 @@ export async function addJob(
 }
 
 export async function addRole(
-  db: Kysely<unknown>,
+  db: Db,
   given: { clientId: string; id: string; position?: number },
 ): Promise<void> {
   await sql`insert into role (client_id, id, name, position, color, is_managed, refusal)

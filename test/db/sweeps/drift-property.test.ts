@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { Db } from '../../../services/store/entities/entities.js';
 import { silentLogger } from '../../../services/lib/logger.js';
 import { desiredRoles, planRoles } from '../../../services/reconcile/plan/plan.js';
 import { planRequests } from '../../../services/reconcile/plan/plan-requests.js';
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 /** The drift that the path would find, one member at a time. */
 async function driftByPlan(
-  db: Kysely<unknown>,
+  db: Db,
   world: World,
   { takesSeen }: { readonly takesSeen: boolean },
 ): Promise<readonly DriftedMember[]> {
@@ -96,10 +97,7 @@ function planOf(facts: MemberFacts, roleIds: readonly string[]) {
 const atOnce = fc.constantFrom(1, 2, 3, 10_000);
 
 /** Runs in a world that is rolled back afterwards. */
-async function inWorld<Result>(
-  world: World,
-  look: (db: Kysely<unknown>) => Promise<Result>,
-): Promise<Result> {
+async function inWorld<Result>(world: World, look: (db: Db) => Promise<Result>): Promise<Result> {
   let result: { readonly value: Result } | undefined;
   const rollback = new Error('rolled back');
   await database
@@ -193,7 +191,7 @@ describe('the drift query', () => {
  * Copies people and roles to another client where every group grants every role, no member holds
  * one, and every member is parked with held removals.
  */
-async function addAnotherClient(db: Kysely<unknown>): Promise<void> {
+async function addAnotherClient(db: Db): Promise<void> {
   const other = '0193b0a0-0000-7000-8000-0000000000bb';
   await sql`
     insert into client select (jsonb_populate_record(c, jsonb_build_object('id', ${other}::text, 'guild_id', 'another'))).*
